@@ -1,0 +1,39 @@
+"""The errors of neurosim: each names the object, the value, the rule and the remedy."""
+
+from difflib import get_close_matches
+
+
+class NeurosimError(Exception):
+    """Any error that neurosim raises on purpose."""
+
+
+class DescriptionError(NeurosimError, ValueError):
+    """What was described or asked for cannot be right; raised before anything runs."""
+
+
+class PlanError(NeurosimError, ValueError):
+    """The description is sound by itself, but its text, units or timing do not fit together."""
+
+
+class EngineError(NeurosimError, RuntimeError):
+    """An engine cannot run, or could not finish, this plan."""
+
+
+class RecordingError(NeurosimError, OSError):
+    """A recording cannot be written, opened, or does not hold what was asked of it."""
+
+
+def nearest(name: object, known) -> str:
+    """A hint that ends an error message: the closest known name, else the names there are.
+
+    >>> nearest("liqid", ["ears", "liquid"])
+    "Did you mean 'liquid'?"
+    """
+    names = sorted(str(k) for k in known)
+    close = get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    if not names:
+        return "There are none."
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"There is: {shown}."
