@@ -110,7 +110,8 @@ def show(value: Value) -> str:
     if " " in name or number == 0 or not np.isfinite(number):
         return f"{number:g} {name}"
     for power, prefix in ((9, "G"), (6, "M"), (3, "k"), (0, ""), (-3, "m"), (-6, "u"), (-9, "n"), (-12, "p")):
-        if abs(number) >= 0.99999 * 10.0**power:
+        least = 0.1 if power == -3 else 0.99999  # 0.5 ms rather than 500 us
+        if abs(number) >= least * 10.0**power:
             return f"{number / 10.0**power:.6g} {prefix}{name}"
     return f"{number:g} {name}"
 

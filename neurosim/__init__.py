@@ -1,0 +1,34 @@
+"""neurosim: neural networks of every kind as neurons and timed, weighted synapses, moved forward in integer ticks."""
+
+from .errors import DescriptionError as DescriptionError
+from .errors import EngineError as EngineError
+from .errors import NeurosimError as NeurosimError
+from .errors import PlanError as PlanError
+from .errors import RecordingError as RecordingError
+from .network.network import Network as Network
+from .network.neurons import Neurons as Neurons
+from .network.schedule import Alternating as Alternating
+from .network.schedule import Asynchronous as Asynchronous
+from .network.schedule import Clock as Clock
+from .network.schedule import Layered as Layered
+from .network.schedule import Synchronous as Synchronous
+from .network.synapses import Synapses as Synapses
+from .network.synapses import delayed as delayed
+from .network.weights import dale as dale
+from .network.weights import glorot as glorot
+from .network.weights import hebbian as hebbian
+from .network.weights import normal as normal
+from .network.weights import spectral_radius as spectral_radius
+from .network.weights import uniform as uniform
+from .network.windows import conv as conv
+from .network.windows import einsum as einsum
+from .network.windows import pool as pool
+from .network.wiring import all_to_all as all_to_all
+from .network.wiring import indegree as indegree
+from .network.wiring import nearby as nearby
+from .network.wiring import one_to_one as one_to_one
+from .network.wiring import outdegree as outdegree
+from .network.wiring import pairs as pairs
+from .network.wiring import private as private
+from .network.wiring import probability as probability
+from .network.wiring import total as total

@@ -1,0 +1,152 @@
+"""A network as plain data and back, without loss: what JSON and the recording file hold."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import NeurosimError, RecordingError
+from neurosim.network import schedule, weights, windows, wiring
+from neurosim.network.network import Network
+from neurosim.network.neurons import Neurons, Part
+from neurosim.network.synapses import Delayed, Synapses, Transposed
+from neurosim.network.values import PLAIN, Value
+
+VERSION = 1
+KINDS = {
+    kind.__name__: kind
+    for kind in (
+        schedule.Clock, schedule.Synchronous, schedule.Layered, schedule.Asynchronous, schedule.Alternating,
+        wiring.all_to_all, wiring.one_to_one, wiring.probability, wiring.indegree, wiring.outdegree, wiring.total,
+        wiring.nearby, wiring.pairs, wiring.private, windows.conv, windows.pool, windows.einsum,
+        weights.normal, weights.uniform, weights.glorot, weights.spectral_radius, weights.dale, weights.hebbian,
+    )
+}  # fmt: skip
+NEURONS = ("name", "shape", "equations", "update", "threshold", "reset", "refractory", "method", "ports", "sends", "learns")
+SYNAPSES = ("pre", "post", "to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "learns")
+Pack = Callable[[np.ndarray], Any]
+Unpack = Callable[[Any], np.ndarray]
+
+
+def pack_text(array: np.ndarray) -> dict:
+    """An array as text within JSON."""
+    plain = np.ascontiguousarray(array)
+    return {"dtype": plain.dtype.str, "shape": list(plain.shape), "base64": base64.b64encode(plain.tobytes()).decode()}
+
+
+def unpack_text(packed: Any) -> np.ndarray:
+    """The array that `pack_text` wrote; only plain numbers are read."""
+    dtype = np.dtype(packed["dtype"])
+    if dtype.kind not in "biuf":
+        raise RecordingError(f"array of type {packed['dtype']!r} is not an array of numbers; the file was changed by hand or is foreign.")
+    return np.frombuffer(base64.b64decode(packed["base64"]), dtype).reshape(packed["shape"])
+
+
+def encode_network(net: Network, pack: Pack = pack_text) -> dict:
+    """Plain data that describes `net`; `pack` says how arrays are kept."""
+    names = {id(item): name for name, item in net.synapses.items()}
+    populations = [_fields(p, NEURONS, pack, names) | {"constants": _constants(p, pack, names)} for p in net.populations.values()]
+    synapses = [{"name": n} | _fields(s, SYNAPSES, pack, names) | {"constants": _constants(s, pack, names)} for n, s in net.synapses.items()]
+    return {"version": VERSION, "schedule": _encode(net.schedule, pack, names), "populations": populations, "synapses": synapses}
+
+
+def _constants(item: Neurons | Synapses, pack: Pack, names: dict[int, str]) -> dict:
+    return {key: _encode(value, pack, names) for key, value in item.constants.items()}
+
+
+def _fields(item: object, fields: tuple[str, ...], pack: Pack, names: dict[int, str]) -> dict:
+    return {field: _encode(getattr(item, field), pack, names) for field in fields}
+
+
+def _encode(item: Any, pack: Pack, names: dict[int, str]) -> Any:
+    if isinstance(item, Value):
+        number = item.number.item() if item.scalar and np.isfinite(item.number) else {"array": pack(item.number)}
+        return {"value": number} | ({} if item.dim == PLAIN else {"dim": list(item.dim)})
+    if isinstance(item, np.ndarray):
+        return {"array": pack(item)}
+    if isinstance(item, Neurons):
+        return {"population": item.name}
+    if isinstance(item, Part):
+        return {"population": item.name, "part": item.key}
+    if isinstance(item, Delayed):
+        return {"delayed": _encode(item.population, pack, names), "ticks": item.ticks}
+    if isinstance(item, Synapses):
+        return {"weights_of": names[id(item)]}
+    if isinstance(item, Transposed):
+        return {"weights_of": names[id(item.synapses)], "transposed": True}
+    if type(item).__name__ in KINDS:
+        return {"kind": type(item).__name__} | _fields(item, tuple(item.__dataclass_fields__), pack, names)
+    if isinstance(item, (tuple, list)):
+        return [_encode(part, pack, names) for part in item]
+    return item
+
+
+def decode_network(data: Any, unpack: Unpack = unpack_text) -> Network:
+    """The network that `encode_network` described. Nothing in the data is executed."""
+    try:
+        if data["version"] != VERSION:
+            raise RecordingError(f"the description has version {data['version']!r}, this neurosim reads version {VERSION}. Use the neurosim that wrote it.")
+        return _Decoder(unpack).network(data)
+    except RecordingError:
+        raise
+    except NeurosimError as error:
+        raise RecordingError(f"the description does not hold a valid network: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise RecordingError(f"the description is not readable ({type(error).__name__}: {error}). The file was changed by hand or is foreign.") from error
+
+
+class _Decoder:
+    def __init__(self, unpack: Unpack):
+        self.unpack = unpack
+        self.populations: dict[str, Neurons] = {}
+        self.synapses: dict[str, Synapses] = {}
+
+    def network(self, data: dict) -> Network:
+        for entry in data["populations"]:
+            given = {key: self.decode(value) for key, value in entry.items() if key != "constants"}
+            name, shape, constants = given.pop("name"), given.pop("shape"), entry["constants"]
+            self.populations[name] = Neurons(name, shape, **given, **{k: self.decode(v) for k, v in constants.items()})
+        waiting = list(data["synapses"])
+        while waiting:  # synapses that share weights come after their owner
+            ready = [entry for entry in waiting if self._owner(entry) in (None, *self.synapses)]
+            if not ready:
+                raise ValueError("synapses share each other's weights in a circle")
+            for entry in ready:
+                self._add(entry)
+            waiting = [entry for entry in waiting if entry["name"] not in self.synapses]
+        ordered = [self.synapses[entry["name"]] for entry in data["synapses"]]
+        return Network(*self.populations.values(), *ordered, schedule=self.decode(data["schedule"]))
+
+    def _owner(self, entry: dict) -> str | None:
+        weight = entry["weight"]
+        return weight.get("weights_of") if isinstance(weight, dict) else None
+
+    def _add(self, entry: dict) -> None:
+        given = {key: self.decode(value) for key, value in entry.items() if key != "constants"}
+        constants = {key: self.decode(value) for key, value in entry["constants"].items()}
+        self.synapses[entry["name"]] = Synapses(**given, **constants)
+
+    def decode(self, item: Any) -> Any:
+        if isinstance(item, list):
+            return tuple(self.decode(part) for part in item)
+        if not isinstance(item, dict):
+            return item
+        if "value" in item:
+            number = self.decode(item["value"])
+            return Value(np.asarray(number), tuple(float(d) for d in item.get("dim", PLAIN)))
+        if "array" in item:
+            return self.unpack(item["array"])
+        if "population" in item:
+            population = self.populations[item["population"]]
+            return Part(population, self.decode(item["part"])) if "part" in item else population
+        if "delayed" in item:
+            return Delayed(self.decode(item["delayed"]), int(item["ticks"]))
+        if "weights_of" in item:
+            owner = self.synapses[item["weights_of"]]
+            return owner.T if item.get("transposed") else owner
+        kind = KINDS[item["kind"]]
+        fields = {key: self.decode(value) for key, value in item.items() if key != "kind"}
+        return kind(*fields["groups"]) if kind is schedule.Alternating else kind(**fields)

@@ -1,0 +1,224 @@
+"""A network: populations and synapses under a schedule. Immutable, checked when described."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, nearest
+from neurosim.network.neurons import Neurons, Population, label
+from neurosim.network.program import Step, step_program, zero_delay_order
+from neurosim.network.schedule import Alternating, Asynchronous, Clock, Layered, Schedule, Synchronous
+from neurosim.network.synapses import Delayed, Synapses, Transposed
+from neurosim.network.values import PLAIN, TIME, Value
+from neurosim.network.wiring import private
+
+
+class Network:
+    """Neurons and Synapses, moved forward in integer ticks by a schedule.
+
+    Give synapses, neurons or lists of them in any order; populations that synapses name are included. `print(net)` shows
+    populations, ports, synapses, delays and who runs when; `net["liquid"]` is a population, `net["ears_to_liquid"]` its
+    synapses.
+
+    Raises DescriptionError for names used twice, delays that the schedule cannot keep, and cycles without delay.
+
+    >>> import neurosim as ns
+    >>> x = ns.Neurons("x", 2)
+    >>> y = ns.Neurons("y", 1, update="v = I")
+    >>> net = ns.Network(ns.Synapses(x, y, weight=2.0), schedule=ns.Layered())
+    >>> list(net.populations), list(net.synapses)
+    (['x', 'y'], ['x_to_y'])
+    """
+
+    def __init__(self, *items: Neurons | Synapses | Iterable, schedule: Schedule):
+        if isinstance(schedule, type) or not isinstance(schedule, Schedule):
+            raise DescriptionError(f"Network: schedule {schedule!r} is not a schedule. Use one such as Clock(0.1*ms), Layered() or Synchronous().")
+        self.schedule = schedule
+        neurons, synapses = _sort_out(items)
+        self.populations: Mapping[str, Neurons] = MappingProxyType(_name_populations(neurons))
+        self.synapses: Mapping[str, Synapses] = MappingProxyType(_name_synapses(synapses, self.populations))
+        if not self.populations:
+            raise DescriptionError("Network: is empty. Give it Synapses or Neurons.")
+        _check_ties(self)
+        for population in self.populations.values():
+            _check_population(population, schedule)
+        for name, item in self.synapses.items():
+            _check_timing(name, item, schedule)
+        self.program: tuple[Step, ...] = step_program(self)
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.populations:
+            return self.populations[name]
+        if name in self.synapses:
+            return self.synapses[name]
+        raise DescriptionError(f"Network: has nothing called {name!r}. {nearest(name, (*self.populations, *self.synapses))}")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.populations or name in self.synapses
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Network) and self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def dt(self) -> float | None:
+        """Length of a tick in seconds under `Clock`; None otherwise."""
+        return float(self.schedule.dt.number) if isinstance(self.schedule, Clock) else None
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The populations along their zero-delay synapses."""
+        return zero_delay_order(self)
+
+    def to_dict(self) -> dict:
+        """The description as plain data that JSON keeps without loss; arrays as text."""
+        from neurosim.network.codec import encode_network
+
+        return encode_network(self)
+
+    @staticmethod
+    def from_dict(data: dict) -> Network:
+        """The network that `to_dict` described; RecordingError for data that is none."""
+        from neurosim.network.codec import decode_network
+
+        return decode_network(data)
+
+    def __str__(self) -> str:
+        from neurosim.network.printout import printout
+
+        return printout(self)
+
+    def __repr__(self) -> str:
+        return f"<Network: {len(self.populations)} populations, {len(self.synapses)} synapses, {self.schedule}>"
+
+
+def _sort_out(items: Iterable[Any]) -> tuple[list[Neurons], list[Synapses]]:
+    neurons, synapses = [], []
+    for item in items:
+        if isinstance(item, Neurons):
+            neurons.append(item)
+        elif isinstance(item, Synapses):
+            neurons += [p.population for p in (item.pre, item.post, item.weight_population) if p is not None]
+            synapses.append(item)
+        elif isinstance(item, (list, tuple)):
+            more_neurons, more_synapses = _sort_out(item)
+            neurons, synapses = neurons + more_neurons, synapses + more_synapses
+        else:
+            raise DescriptionError(f"Network: {item!r} is neither Neurons nor Synapses. Give those, or lists of them.")
+    return neurons, synapses
+
+
+def _name_populations(neurons: list[Neurons]) -> dict[str, Neurons]:
+    named: dict[str, Neurons] = {}
+    for population in neurons:
+        if named.setdefault(population.name, population) is not population:
+            raise DescriptionError(f"Network: two populations are called {population.name!r}. Give each a name of its own.")
+    return named
+
+
+def _name_synapses(synapses: list[Synapses], populations: Mapping[str, Neurons]) -> dict[str, Synapses]:
+    if len({id(item) for item in synapses}) != len(synapses):
+        raise DescriptionError("Network: the same Synapses object is given twice. Give it once.")
+    named = {item.name: item for item in synapses if item.name}
+    if len(named) != sum(bool(item.name) for item in synapses):
+        raise DescriptionError("Network: two Synapses have the same name. Give each a name of its own.")
+    taken = {*named, *populations}
+    for name in set(named) & set(populations):
+        raise DescriptionError(f"Network: {name!r} is the name of a population and of synapses. Rename one of them.")
+    ordered: dict[str, Synapses] = {}
+    for item in synapses:
+        base = name = item.name or f"{item.pre.name}_to_{item.post.name}"
+        number = 2
+        while not item.name and name in taken:
+            name, number = f"{base}_{number}", number + 1
+        taken.add(name)
+        ordered[name] = item
+    return ordered
+
+
+def _check_ties(net: Network) -> None:
+    for item in net.synapses.values():
+        tied = item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
+        if isinstance(tied, Synapses) and not any(tied is other for other in net.synapses.values()):
+            raise DescriptionError(f"{item.label}: shares the weights of {tied.label}, which is not in this network. Add it.")
+
+
+def _check_population(population: Neurons, schedule: Schedule) -> None:
+    where = f"Neurons {population.name!r}"
+    clocked = isinstance(schedule, Clock)
+    if population.lines and not clocked and any(line.kind == "differential" for line in population.lines):
+        raise DescriptionError(f"{where}: differential equations need a time step. Use schedule=Clock(dt), or write update text.")
+    if isinstance(population.refractory, Value):
+        _check_ticks(population.refractory, f"{where}: refractory", schedule)
+    if isinstance(schedule, Asynchronous) and population.spiking:
+        raise DescriptionError(f"{where}: has a threshold, but Asynchronous() carries graded messages only. Use update='s = where(I > 0, 1, 0)'.")
+    groups = schedule.groups if isinstance(schedule, Alternating) else ()
+    times = sum(group.count(population.name) for group in groups)
+    if groups and times != (0 if population.driven else 1):
+        rule = "is driven and belongs to no group" if population.driven else f"stands in {times} groups instead of one"
+        raise DescriptionError(f"{where}: {rule} of {schedule}. Name every population that has text once.")
+
+
+def _check_ticks(value: Value, where: str, schedule: Schedule) -> None:
+    """Refuse a time that is not a whole number of ticks; arrays are rounded when they are lowered."""
+    if np.all(value.number == 0):
+        return
+    if not isinstance(schedule, Clock):
+        if value.dim != PLAIN:
+            raise DescriptionError(f"{where} {value} is a time, but {schedule} counts ticks. Give a whole number of ticks.")
+        if value.scalar and value.number != np.rint(value.number):
+            raise DescriptionError(f"{where} {value} is not a whole number of ticks. Give an integer.")
+        return
+    if value.dim != TIME:
+        raise DescriptionError(f"{where} {value} has no unit. Give a time, such as 1*ms, under {schedule}.")
+    if not value.scalar:
+        return
+    ticks, dt = float(value.number / schedule.dt.number), schedule.dt
+    if abs(ticks - round(ticks)) > 1e-6 * max(1.0, abs(ticks)):
+        up = Value(np.array(max(1, np.ceil(ticks)) * dt.number), TIME)
+        raise DescriptionError(f"{where} {value} is not a multiple of dt = {dt}. Use {up}, or a smaller dt.")
+
+
+def _check_timing(name: str, item: Synapses, schedule: Schedule) -> None:
+    delay = item.delay
+    if not isinstance(delay, Value):
+        wanted = TIME if isinstance(schedule, Clock) else PLAIN
+        if delay.dim != wanted:
+            raise DescriptionError(f"{item.label}: delay {delay!r} must be {'a time' if wanted == TIME else 'in ticks'} under {schedule}.")
+        return
+    _check_ticks(delay, f"{item.label}: delay", schedule)
+    if isinstance(item.wiring, private) and np.any(delay.number != 0):
+        raise DescriptionError(f"{item.label}: private sources are memoryless, so a delay of {delay} changes nothing. Leave it out.")
+    least = delay.number.min() if delay.number.size else 1
+    if isinstance(schedule, Synchronous) and least < 1 and not item.pre.population.driven:
+        raise DescriptionError(f"{item.label}: delay {delay} arrives before it is sent under {schedule}. Use delay=1, or Layered().")
+    if isinstance(schedule, Asynchronous) and (item.text or isinstance(item.wiring, private)):
+        raise DescriptionError(f"{item.label}: Asynchronous() carries graded messages without text only. Leave out model, on_pre and on_post.")
+    _check_group_order(item, schedule, float(least))
+
+
+def _check_group_order(item: Synapses, schedule: Schedule, least: float) -> None:
+    """A spike of a later group cannot arrive at an earlier one in the same tick."""
+    if not isinstance(schedule, Alternating) or least >= 1 or not item.pre.population.spiking:
+        return
+    group = {name: number for number, names in enumerate(schedule.groups) for name in names}
+    if group[item.pre.name] >= group[item.post.name]:
+        raise DescriptionError(f"{item.label}: a spike with delay 0 arrives after {item.post.name!r} has moved. Use delay=1.")
+
+
+def weight_source(item: Synapses) -> tuple[str, int] | None:
+    """The population whose messages are the weight, and how many ticks ago they were sent."""
+    if isinstance(item.weight, Delayed):
+        return item.weight.name, item.weight.ticks
+    population = item.weight_population
+    return None if population is None else (population.name, 0)
+
+
+def describe_end(population: Population, port: str | None) -> str:
+    """'liquid.I': the target of synapses as it is printed."""
+    return label(population) + (f".{port}" if port else "")

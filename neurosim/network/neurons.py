@@ -1,0 +1,359 @@
+"""A population of neurons: a name, a shape, and its dynamics as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, nearest
+from neurosim.network.text import Equation, Statement, parse_expression, read_equations, read_statements
+from neurosim.network.values import Value, as_value, identifier, whole
+from neurosim.network.weights import Distribution
+
+REDUCES = ("sum", "max", "mean")
+METHODS = ("exact", "linear", "independent", "exponential_euler", "euler", "heun", "milstein", "rk2", "rk4")
+RESERVED = ("dt", "t", "xi", "lastspike", "not_refractory")
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Neurons:
+    """A population of neurons that share one description in text.
+
+    Arguments:
+        name: how scripts, records and files call the population.
+        shape: number of neurons, or a tuple such as (8, 8, 16); the last axis is the feature or channel.
+        equations: Brian2 equations, with units: `"dv/dt = (I - v)/tau : volt (unless refractory)"`. A population
+            may also have parameters (`"I : amp"` gives port I its unit).
+        update: assignments, top to bottom, once a tick: `"v = (1 - leak)*v + leak*tanh(I)"`.
+        threshold: a condition; the neuron spikes at each tick at which it holds.
+        reset: assignments for the neurons that have just spiked.
+        refractory: how long after a spike the threshold is not tested: a time under `Clock`, whole ticks
+            otherwise, or text: a time or a condition that keeps the neuron refractory while it holds.
+        method: how equations are integrated: 'exact' (linear equations, by matrix exponential) or one of Brian2's.
+        ports: the named inputs, `"I"` or `"i f o g"`; `"x:max"` reduces by max (or mean) instead of the sum.
+        sends: the variable sent every tick by neurons that do not spike; default: the first one defined.
+        learns: names of constants that training may change.
+        constants: values of the names in the text: numbers, quantities, arrays of the population's shape or
+            distributions. A value given to a state variable or parameter is its start value (default 0).
+
+    A population with no text at all is driven from outside. `neurons[:100]` is a part of a population and may stand
+    wherever a population may.
+
+    Raises DescriptionError for text that does not read, unknown names and values that do not fit the shape.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    equations: str
+    update: str
+    threshold: str
+    reset: str
+    refractory: Value | str
+    method: str
+    ports: tuple[tuple[str, str], ...]
+    sends: str | None
+    learns: tuple[str, ...]
+    constants: Mapping[str, Value | Distribution]
+
+    def __init__(
+        self,
+        name: str,
+        shape: int | tuple[int, ...],
+        *,
+        equations: str = "",
+        update: str = "",
+        threshold: str = "",
+        reset: str = "",
+        refractory: Any = 0,
+        method: str = "exact",
+        ports: str | Mapping[str, str] | tuple = "I",
+        sends: str | None = None,
+        learns: tuple[str, ...] = (),
+        **constants: Any,
+    ):
+        where = f"Neurons {name!r}"
+        put = object.__setattr__
+        put(self, "name", identifier(name, "Neurons name"))
+        put(self, "shape", read_shape(shape, f"{where}: shape"))
+        for argument, text in dict(equations=equations, update=update, threshold=threshold, reset=reset).items():
+            if not isinstance(text, str):
+                raise DescriptionError(f"{where}: {argument} {text!r} is not text. Give a string, or leave it out.")
+            put(self, argument, text)
+        put(self, "refractory", refractory if isinstance(refractory, str) else as_value(refractory, f"{where}: refractory"))
+        if method not in METHODS:
+            raise DescriptionError(f"{where}: method {method!r} is not known. {nearest(method, METHODS)}")
+        put(self, "method", "exact" if method == "linear" else method)
+        put(self, "ports", read_ports(ports, where))
+        put(self, "sends", sends)
+        put(self, "learns", (learns,) if isinstance(learns, str) else tuple(learns))
+        put(self, "constants", {key: self._constant(key, value, where) for key, value in constants.items()})
+        self._check(where)
+
+    def _constant(self, key: str, value: Any, where: str) -> Value | Distribution:
+        if key in RESERVED:
+            raise DescriptionError(f"{where}: constant {key!r} is a name that the simulation itself sets. Use another name.")
+        if isinstance(value, Distribution):
+            return value
+        read = as_value(value, f"{where}: constant {key}")
+        if read.scalar:
+            return read
+        if read.shape in (self.shape, (self.size,)):
+            return Value(read.number.reshape(self.shape), read.dim)
+        try:
+            np.broadcast_to(read.number, self.shape)
+        except ValueError:
+            raise DescriptionError(
+                f"{where}: constant {key} has shape {read.shape}, the population has {self.shape}. Give one number, or one per neuron."
+            ) from None
+        return read
+
+    def _check(self, where: str) -> None:
+        lines, assigned = self.lines, self.statements  # reading them checks them
+        if self.threshold:
+            parse_expression(self.threshold, f"{where}: threshold")
+        if isinstance(self.refractory, str):
+            parse_expression(self.refractory, f"{where}: refractory")
+        elif not self.refractory.scalar or self.refractory.number < 0 or not np.isfinite(self.refractory.number):
+            raise DescriptionError(f"{where}: refractory {self.refractory} is not a time of 0 or more. Give a time, or text for one per neuron.")
+        if (self.reset or self.refractory != as_value(0, "")) and not self.threshold:
+            raise DescriptionError(f"{where}: reset and refractory act after a spike, but there is no threshold. Add threshold='v > ...'.")
+        self._check_names(where, lines, assigned)
+
+    def _check_names(self, where: str, lines: tuple[Equation, ...], assigned: tuple[Statement, ...]) -> None:
+        computed = {line.name for line in lines if line.kind == "subexpression"}
+        for name in (*computed, *self.port_names):
+            if name in self.constants:
+                raise DescriptionError(f"{where}: {name!r} is a constant and also a port or subexpression. Rename one of them.")
+        for port in self.port_names:
+            line = next((line for line in lines if line.name == port), None)
+            if (line is not None and line.kind != "parameter") or port in {s.name for s in (*assigned, *self.reset_statements)}:
+                raise DescriptionError(f"{where}: port {port!r} is also a variable of the text. Rename the port (ports=...) or the variable.")
+        for statement in (*assigned, *self.reset_statements):
+            if statement.name in computed | set(RESERVED):
+                raise DescriptionError(f"{where}: '{statement.name}' cannot be assigned to. Assign to a state variable.")
+        for name in self.learns:
+            if name not in self.constants:
+                raise DescriptionError(f"{where}: learns names {name!r}, which is no constant of it. {nearest(name, self.constants)}")
+        if self.sends is not None and self.sends not in (*self.states, *self.subexpressions):
+            raise DescriptionError(f"{where}: sends {self.sends!r} is no variable of its text. {nearest(self.sends, self.states)}")
+        unused = [name for name in self.reset_statements if name.name not in self.states]
+        if unused:
+            raise DescriptionError(f"{where}: reset assigns {unused[0].name!r}, which is no variable of it. {nearest(unused[0].name, self.states)}")
+
+    @cached_property
+    def size(self) -> int:
+        """Number of neurons."""
+        return int(np.prod(self.shape))
+
+    @cached_property
+    def lines(self) -> tuple[Equation, ...]:
+        """The lines of `equations`."""
+        return read_equations(self.equations, f"Neurons {self.name!r}: equations")
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """The assignments of `update`."""
+        return read_statements(self.update, f"Neurons {self.name!r}: update")
+
+    @cached_property
+    def reset_statements(self) -> tuple[Statement, ...]:
+        """The assignments of `reset`."""
+        return read_statements(self.reset, f"Neurons {self.name!r}: reset")
+
+    @cached_property
+    def port_names(self) -> tuple[str, ...]:
+        """The names of the ports."""
+        return tuple(name for name, _ in self.ports)
+
+    @cached_property
+    def states(self) -> tuple[str, ...]:
+        """What a neuron remembers: differential variables and parameters, then the names that `update` assigns."""
+        ports = set(self.port_names)
+        names = [line.name for line in self.lines if line.kind != "subexpression" and line.name not in ports]
+        ordered = sorted(names, key=lambda n: self._line(n).kind == "parameter")
+        return tuple(dict.fromkeys([*ordered, *(s.name for s in self.statements)]))
+
+    @cached_property
+    def subexpressions(self) -> tuple[str, ...]:
+        """Names that stand for an expression of the others."""
+        return tuple(line.name for line in self.lines if line.kind == "subexpression")
+
+    def _line(self, name: str) -> Equation:
+        return next(line for line in self.lines if line.name == name)
+
+    @property
+    def driven(self) -> bool:
+        """True where there is no text: the population is driven from outside."""
+        return not (self.equations.strip() or self.update.strip() or self.threshold.strip())
+
+    @property
+    def spiking(self) -> bool:
+        """True where there is a threshold. A driven population spikes if it is given spike events."""
+        return bool(self.threshold.strip())
+
+    @property
+    def message(self) -> str | None:
+        """The variable that a neuron without threshold sends; None for a spike or a driven population."""
+        if self.spiking or self.driven:
+            return None
+        return self.sends or self.states[0]
+
+    @property
+    def indices(self) -> np.ndarray:
+        """The flat index of every neuron, in C order."""
+        return np.arange(self.size)
+
+    @property
+    def population(self) -> Neurons:
+        return self
+
+    def __getitem__(self, key: Any) -> Part:
+        return Part(self, _read_key(key))
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self):
+        raise TypeError(f"Neurons {self.name!r} is a population, not a sequence; take a part of it with {self.name}[0:10].")
+
+    def __repr__(self) -> str:
+        return f"Neurons({self.name!r}, {self.shape if len(self.shape) > 1 else self.shape[0]})"
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A part of a population, as numpy indexing takes it: `cells[:3200]`, `stack[:, 0]`, `cells[[1, 5]]`."""
+
+    population: Neurons
+    key: tuple
+
+    def __post_init__(self):
+        try:
+            chosen = self.indices
+        except IndexError as error:
+            raise DescriptionError(
+                f"{self.label}: {error} (the shape of {self.population.name!r} is {self.population.shape}). Choose neurons within it."
+            ) from None
+        if len(np.unique(chosen)) != chosen.size:
+            raise DescriptionError(f"{self.label}: names a neuron twice. Name each neuron once.")
+
+    @property
+    def name(self) -> str:
+        return self.population.name
+
+    @cached_property
+    def _chosen(self) -> np.ndarray:
+        return np.arange(self.population.size).reshape(self.population.shape)[tuple(_as_index(k) for k in self.key)]
+
+    @property
+    def indices(self) -> np.ndarray:
+        """The flat indices, in the whole population, of the neurons of this part."""
+        return self._chosen.ravel()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._chosen.shape or (1,)
+
+    @property
+    def size(self) -> int:
+        return int(self._chosen.size)
+
+    @property
+    def label(self) -> str:
+        """The part as it would be written: 'cells[:3200]'."""
+        return f"{self.name}[{', '.join(_show_key(k) for k in self.key)}]"
+
+    def __repr__(self) -> str:
+        return self.label
+
+
+Population = Neurons | Part
+
+
+def label(population: Population) -> str:
+    """The name of a population, or of a part of one as it would be written."""
+    return population.label if isinstance(population, Part) else population.name
+
+
+def read_shape(shape: Any, where: str) -> tuple[int, ...]:
+    """Read a number of neurons or a tuple of them."""
+    given = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    if not given:
+        raise DescriptionError(f"{where}: () has no neurons. Give a number of neurons or a tuple such as (8, 8).")
+    return tuple(whole(n, where, least=1) for n in given)
+
+
+def read_ports(ports: Any, where: str) -> tuple[tuple[str, str], ...]:
+    """Read `"i f o g"`, `"x:max"`, a dict `{"x": "max"}` or pairs."""
+    if isinstance(ports, str):
+        pairs = [tuple((word + ":sum").split(":")[:2]) for word in ports.split()]
+    elif isinstance(ports, Mapping):
+        pairs = list(ports.items())
+    elif isinstance(ports, (tuple, list)) and all(isinstance(p, (tuple, list)) and len(p) == 2 for p in ports):
+        pairs = [tuple(p) for p in ports]
+    else:
+        raise DescriptionError(f"{where}: ports {ports!r} do not read. Write names, such as 'i f o g', or 'x:max' to reduce by max.")
+    for name, reduce in pairs:
+        identifier(name, f"{where}: port")
+        if name in RESERVED:
+            raise DescriptionError(f"{where}: port {name!r} is a name that the simulation itself sets. Use another name.")
+        if reduce not in REDUCES:
+            raise DescriptionError(f"{where}: port {name!r} reduces by {reduce!r}. Use one of: {', '.join(REDUCES)}.")
+    names = [name for name, _ in pairs]
+    if len(set(names)) != len(names):
+        raise DescriptionError(f"{where}: ports {' '.join(names)!r} name one port twice. Name each port once.")
+    return tuple((str(name), str(reduce)) for name, reduce in pairs)
+
+
+def _read_key(key: Any) -> tuple:
+    """An index in plain data, so that it can be written to a file: slices as ('slice', a, b, c)."""
+    parts = key if isinstance(key, tuple) else (key,)
+    read = []
+    for part in parts:
+        if isinstance(part, slice):
+            ends = (part.start, part.stop, part.step)
+            read.append(("slice", *(None if e is None else whole_any(e) for e in ends)))
+        elif part is Ellipsis:
+            read.append("...")
+        elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
+            read.append(int(part))
+        else:
+            read.append(_read_list(part))
+    return tuple(read)
+
+
+def _read_list(part: Any) -> tuple[int, ...]:
+    array = np.asarray(part)
+    if array.dtype == bool and array.ndim == 1:
+        array = np.flatnonzero(array)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise DescriptionError(f"Part of a population: {part!r} is not an index. Use a slice, a number, or a list of whole numbers.")
+    return tuple(int(i) for i in array)
+
+
+def whole_any(given: Any) -> int:
+    if isinstance(given, bool) or not isinstance(given, (int, np.integer)):
+        raise DescriptionError(f"Part of a population: {given!r} is not a whole number. Slice with whole numbers, such as cells[:100].")
+    return int(given)
+
+
+def _as_index(key: Any) -> Any:
+    if key == "...":
+        return Ellipsis
+    if isinstance(key, tuple) and key and key[0] == "slice":
+        return slice(*key[1:])
+    return list(key) if isinstance(key, tuple) else key
+
+
+def _show_key(key: Any) -> str:
+    if isinstance(key, tuple) and key and key[0] == "slice":
+        start, stop, step = ("" if k is None else str(k) for k in key[1:])
+        return f"{start}:{stop}" + (f":{step}" if step else "")
+    if isinstance(key, tuple):
+        shown = ", ".join(str(i) for i in key[:4])
+        return f"[{shown}{', ...' if len(key) > 4 else ''}]"
+    return str(key)

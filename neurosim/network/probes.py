@@ -1,0 +1,121 @@
+"""What to record: reading `record=` against a network."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, nearest
+from neurosim.network.network import Network
+from neurosim.network.neurons import Neurons, Part, Population, label
+from neurosim.network.schedule import Clock
+from neurosim.network.values import TIME, as_value, whole
+
+NAME = re.compile(r"^(?P<name>\w+)(?:\[(?P<key>[^\]]*(?:\[[^\]]*\][^\]]*)*)\])?(?:\.(?P<variable>\w+))?$")
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """One thing to record.
+
+    `name` is how the recording calls it ('liquid', 'liquid[:100].v', 'ears_to_liquid.w'); `owner` the population or
+    synapses; `variable` None for what a population sends; `index` the flat indices recorded (None: all); `shape` that of
+    one sample; `every` the ticks between samples; `events` True for spikes.
+    """
+
+    name: str
+    owner: str
+    variable: str | None
+    index: np.ndarray | None
+    shape: tuple[int, ...]
+    every: int
+    events: bool
+
+
+def read_record(net: Network, record: Any, spiking: Iterable[str] = ()) -> tuple[Probe, ...]:
+    """The probes that `record` names: a name, a part, a list of them, a dict name -> sampling interval, or 'all'.
+
+    `spiking` names driven populations that were given spike events. Synapse variables are recorded whole, in the
+    order of the synapses by sender; their shape is known after lowering, and given as () here.
+    """
+    if isinstance(record, str) and record == "all":
+        record = list(net.populations)
+    if isinstance(record, (str, Neurons, Part)):
+        record = [record]
+    if not isinstance(record, (list, tuple, Mapping, set)):
+        raise DescriptionError(f"run: record {record!r} is not a list of names. Give one such as ['liquid', 'liquid.v'].")
+    intervals = record if isinstance(record, Mapping) else dict.fromkeys(record, 1)
+    probes = {}
+    for item, interval in intervals.items():
+        probe = _read_probe(net, item, _every(interval, item, net), frozenset(spiking))
+        probes[probe.name] = probe
+    return tuple(probes.values())
+
+
+def _every(given: Any, item: Any, net: Network) -> int:
+    where = f"run: record {label(item) if isinstance(item, (Neurons, Part)) else item}: sampling interval"
+    value = as_value(given, where)
+    if value.dim == TIME and isinstance(net.schedule, Clock):
+        ticks = float(value.number) / float(net.schedule.dt.number)
+        if abs(ticks - round(ticks)) > 1e-6 * max(1.0, ticks):
+            raise DescriptionError(f"{where} {value} is not a multiple of dt = {net.schedule.dt}. Give a whole number of ticks.")
+        return whole(round(ticks), where, least=1)
+    return whole(given, where, least=1)
+
+
+def _read_probe(net: Network, item: Any, every: int, spiking: frozenset[str]) -> Probe:
+    population, variable, name = _resolve(net, item)
+    if population is None:
+        return Probe(name, name.split(".")[0], variable, None, (), every, False)
+    owner = population.population
+    events = variable is None and (owner.spiking or owner.name in spiking)
+    index = population.indices if isinstance(population, Part) else None
+    return Probe(name, owner.name, variable, index, population.shape, 1 if events else every, events)
+
+
+def _resolve(net: Network, item: Any) -> tuple[Population | None, str | None, str]:
+    """The population (None for synapses), variable and name of one entry of `record`."""
+    if isinstance(item, (Neurons, Part)):
+        if net.populations.get(item.name) is not item.population:
+            raise DescriptionError(f"run: record {label(item)}: is not a population of this network. {nearest(item.name, net.populations)}")
+        return item, None, label(item)
+    match = NAME.match(item) if isinstance(item, str) else None
+    if match is None:
+        raise DescriptionError(f"run: record {item!r} does not read. Write 'liquid', 'liquid.v' or 'liquid[:100].v'.")
+    owner, variable = match["name"], match["variable"]
+    if owner in net.synapses:
+        states = net.synapses[owner].states
+        if match["key"] is not None or variable not in states:
+            raise DescriptionError(f"run: record {item!r}: synapses {owner!r} have the variables {', '.join(states) or 'none (they have no text)'}.")
+        return None, variable, item
+    if owner not in net.populations:
+        raise DescriptionError(f"run: record {item!r}: there is no population {owner!r}. {nearest(owner, (*net.populations, *net.synapses))}")
+    population = net.populations[owner]
+    known = (*population.states, *population.subexpressions, *population.port_names)
+    if variable is not None and variable not in known:
+        raise DescriptionError(f"run: record {item!r}: {owner!r} has no variable {variable!r}. {nearest(variable, known)}")
+    part = population if match["key"] is None else population[read_index(match["key"], item)]
+    return part, variable, label(part) + (f".{variable}" if variable else "")
+
+
+def read_index(text: str, item: str) -> Any:
+    """The index that text such as ':100', '3, ::2' or '[1, 5]' means; nothing is evaluated."""
+    try:
+        tree = ast.parse(f"_[{text}]", mode="eval").body
+        assert isinstance(tree, ast.Subscript)
+        return _literal(tree.slice)
+    except (SyntaxError, ValueError, AssertionError):
+        raise DescriptionError(f"run: record {item!r}: [{text}] is not an index. Write one such as [:100] or [0, 5].") from None
+
+
+def _literal(node: ast.expr) -> Any:
+    if isinstance(node, ast.Slice):
+        return slice(*(None if part is None else ast.literal_eval(part) for part in (node.lower, node.upper, node.step)))
+    if isinstance(node, ast.Tuple):
+        return tuple(_literal(part) for part in node.elts)
+    return ast.literal_eval(node)

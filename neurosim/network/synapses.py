@@ -1,0 +1,324 @@
+"""Synapses from one population to another: wiring, weight, delay and, where they have dynamics, text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, nearest
+from neurosim.network.neurons import Neurons, Part, Population, label
+from neurosim.network.text import Equation, Statement, read_equations, read_statements
+from neurosim.network.values import PLAIN, TIME, Value, as_value, identifier, whole
+from neurosim.network.weights import Distribution
+from neurosim.network.windows import conv, einsum, pool
+from neurosim.network.wiring import Wiring, all_to_all, one_to_one, pairs, private
+
+
+@dataclass(frozen=True)
+class Delayed:
+    """A population whose message of some ticks ago is used as a weight."""
+
+    population: Population
+    ticks: int
+
+    @property
+    def name(self) -> str:
+        return self.population.name
+
+
+def delayed(population: Population, ticks: int) -> Delayed:
+    """The message that `population` sent `ticks` ago, for use as a weight: a memory is matched before it is written."""
+    if not isinstance(population, (Neurons, Part)):
+        raise DescriptionError(f"delayed: {population!r} is not a population. Give Neurons or a part of them.")
+    return Delayed(population, whole(ticks, f"delayed({label(population)}): ticks", least=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Transposed:
+    """The weights of other synapses, with sender and target exchanged."""
+
+    synapses: Synapses
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Synapses:
+    """Connections from `pre` to `post`.
+
+    Arguments:
+        pre, post: populations or parts of them.
+        to: the port, or the state variable, of `post` that the messages are added to; default: its only port.
+        wiring: who connects to whom; default: every sender to every target.
+        weight: a number or quantity, an array (post, pre) (one number per synapse for `pairs` and `one_to_one`; see
+            `conv` and `einsum` for theirs), a distribution, a population (its messages are the weights), other
+            Synapses or their transpose `up.T` (the same numbers).
+        delay: from sending to arrival: a time under `Clock`, whole ticks otherwise; number, array or distribution.
+        model: Brian2 equations for variables of each synapse; `w` is the weight, also where it is not declared.
+        on_pre: assignments at the arrival of a message (names ending in _post or _pre belong to the neurons).
+        on_post: assignments when the target has sent.
+        learns: True if training may change the weight.
+        name: how records and files call the synapses; default: 'pre_to_post'.
+        constants: values of names in the text; those of variables of the model are their start values.
+
+    Without text, a synapse adds weight times message; a spike is the message 1.
+    """
+
+    pre: Population
+    post: Population
+    to: str | None
+    wiring: Wiring
+    weight: Any
+    delay: Value | Distribution
+    model: str
+    on_pre: str
+    on_post: str
+    learns: bool
+    name: str
+    constants: Mapping[str, Value | Distribution]
+
+    def __init__(
+        self,
+        pre: Population,
+        post: Population,
+        *,
+        to: str | None = None,
+        wiring: Wiring | None = None,
+        weight: Any = 1.0,
+        delay: Any = 0,
+        model: str = "",
+        on_pre: str = "",
+        on_post: str = "",
+        learns: bool = False,
+        name: str = "",
+        **constants: Any,
+    ):
+        for side, given in (("pre", pre), ("post", post)):
+            if not isinstance(given, (Neurons, Part)):
+                raise DescriptionError(f"Synapses: {side} {given!r} is not a population. Give Neurons or a part of them, such as cells[:100].")
+        put = object.__setattr__
+        put(self, "pre", pre)
+        put(self, "post", post)
+        put(self, "name", identifier(name, f"{self.label}: name") if name else "")
+        put(self, "wiring", all_to_all() if wiring is None else wiring)
+        if not isinstance(self.wiring, Wiring):
+            raise DescriptionError(f"{self.label}: wiring {wiring!r} is not a wiring. Use one such as all_to_all() or probability(0.1).")
+        put(self, "to", to)
+        put(self, "weight", weight if isinstance(weight, (Distribution, Neurons, Part, Delayed, Synapses, Transposed)) else self._numbers(weight, "weight"))
+        put(self, "delay", delay if isinstance(delay, Distribution) else self._numbers(delay, "delay"))
+        for argument, text in dict(model=model, on_pre=on_pre, on_post=on_post).items():
+            if not isinstance(text, str):
+                raise DescriptionError(f"{self.label}: {argument} {text!r} is not text. Give a string, or leave it out.")
+            put(self, argument, text)
+        if not isinstance(learns, bool):
+            raise DescriptionError(f"{self.label}: learns {learns!r} is not True or False.")
+        put(self, "learns", learns)
+        put(self, "constants", {k: v if isinstance(v, Distribution) else self._numbers(v, k) for k, v in constants.items()})
+        self._check()
+
+    @property
+    def label(self) -> str:
+        """How messages call these synapses: 'Synapses ears -> liquid'."""
+        return f"Synapses {label(self.pre)} -> {label(self.post)}"
+
+    @property
+    def T(self) -> Transposed:
+        """The same weights, used from `post` to `pre`."""
+        return Transposed(self)
+
+    def _numbers(self, given: Any, argument: str) -> Value:
+        return as_value(given, f"{self.label}: {argument}")
+
+    def _check(self) -> None:
+        self._check_target()
+        try:
+            self.wiring.check(self.pre, self.post)
+        except DescriptionError as error:
+            raise DescriptionError(f"{self.label}: {error}") from None
+        self._check_weight()
+        self._check_delay()
+        self._check_text()
+
+    def _check_target(self) -> None:
+        target = self.post.population
+        if target.driven and not target.port_names == ("I",):
+            raise DescriptionError(f"{self.label}: {target.name!r} has no text that could read a port. Give it update='v = I'.")
+        if target.driven:
+            raise DescriptionError(f"{self.label}: {target.name!r} is driven from outside and takes no synapses. Give it text, such as update='v = I'.")
+        known = (*target.port_names, *target.states)
+        if self.to is None:
+            if self.text:
+                return
+            if len(target.port_names) != 1:
+                raise DescriptionError(f"{self.label}: {target.name!r} has {len(target.port_names)} ports. Say which: to={' or '.join(map(repr, known))}.")
+            object.__setattr__(self, "to", target.port_names[0])
+        elif self.to not in known:
+            raise DescriptionError(f"{self.label}: to={self.to!r} is neither a port nor a state variable of {target.name!r}. {nearest(self.to, known)}")
+
+    def _check_weight(self) -> None:
+        if isinstance(self.weight, Value):
+            self._check_array(self.weight, "weight")
+        elif isinstance(self.weight, (Neurons, Part, Delayed)):
+            self._check_weight_population(self.weight.population if isinstance(self.weight, Delayed) else self.weight)
+        elif isinstance(self.wiring, (private, pool)) and not isinstance(self.weight, Value):
+            raise DescriptionError(f"{self.label}: {type(self.wiring).__name__} takes one number as weight.")
+        elif isinstance(self.weight, (Synapses, Transposed)):
+            self._check_tied(self.weight)
+        if isinstance(self.wiring, einsum) and isinstance(self.weight, Distribution):
+            self.wiring.weight_shape(self.pre, self.post)
+
+    def _check_array(self, value: Value, argument: str) -> None:
+        if value.scalar:
+            if argument == "weight" and not np.isfinite(value.number):
+                raise DescriptionError(f"{self.label}: weight {value} is not finite. Give a finite number.")
+            return
+        allowed = self._array_shapes(argument)
+        if value.shape not in allowed:
+            shapes = " or ".join(str(shape) for shape in allowed) or "one number"
+            raise DescriptionError(f"{self.label}: {argument} has shape {value.shape}, the wiring needs {shapes}. Arrays are (post, pre).")
+
+    def _array_shapes(self, argument: str) -> list[tuple[int, ...]]:
+        full = (self.post.size, self.pre.size)
+        if isinstance(self.wiring, (private, pool)) or (isinstance(self.wiring, einsum) and argument != "weight"):
+            return []
+        if isinstance(self.wiring, einsum):
+            return [self._einsum_shape()]
+        if isinstance(self.wiring, conv) and argument == "weight":
+            return [self.wiring.weight_shape(self.pre, self.post)]
+        if isinstance(self.wiring, pairs):
+            return [(self.wiring.pre.size,), full]
+        if isinstance(self.wiring, one_to_one):
+            return [(self.post.size,), full]
+        return [full]
+
+    def _einsum_shape(self) -> tuple[int, ...]:
+        wiring = self.wiring
+        assert isinstance(wiring, einsum)
+        given = self.weight.shape if isinstance(self.weight, (Value, Neurons, Part)) else ()
+        axes, sizes = wiring.operands[1], wiring.sizes(self.pre, self.post)
+        given = given if len(given) == len(axes) else (1,) * len(axes)
+        return tuple(sizes.get(axis, size) for axis, size in zip(axes, given, strict=True))
+
+    def _check_weight_population(self, population: Population) -> None:
+        shapes = {einsum: None, one_to_one: (self.post.size,), all_to_all: (self.post.size, self.pre.size)}
+        if type(self.wiring) not in shapes:
+            raise DescriptionError(f"{self.label}: a population as weight needs einsum, one_to_one or all_to_all, not {type(self.wiring).__name__}.")
+        if isinstance(self.wiring, einsum):
+            needed, given = self._weight_axes(population), population.shape
+        else:
+            needed = shapes[type(self.wiring)]
+            given = (population.size,) if isinstance(self.wiring, one_to_one) else population.shape
+        if given != needed:
+            raise DescriptionError(f"{self.label}: weight population {label(population)} has shape {given}, the wiring needs {needed}.")
+        if self.text:
+            raise DescriptionError(f"{self.label}: a weight that is a population's message takes no synapse text. Write it in the target's update.")
+
+    def _weight_axes(self, population: Population) -> tuple[int, ...]:
+        assert isinstance(self.wiring, einsum)
+        axes, sizes = self.wiring.operands[1], self.wiring.sizes(self.pre, self.post)
+        if len(axes) != len(population.shape):
+            return (0,) * len(axes)
+        return tuple(sizes.get(axis, size) for axis, size in zip(axes, population.shape, strict=True))
+
+    def _check_tied(self, tied: Synapses | Transposed) -> None:
+        source = tied.synapses if isinstance(tied, Transposed) else tied
+        ends = (source.post.shape, source.pre.shape) if isinstance(tied, Transposed) else (source.pre.shape, source.post.shape)
+        if ends != (self.pre.shape, self.post.shape):
+            raise DescriptionError(
+                f"{self.label}: shares the weights of {source.label}, which joins shapes {ends[0]} -> {ends[1]};"
+                f" here it is {self.pre.shape} -> {self.post.shape}. Use .T where the direction is reversed."
+            )
+        if not isinstance(source.weight, (Value, Distribution)):
+            raise DescriptionError(f"{self.label}: {source.label} has no weights of its own to share. Share those of the synapses that own them.")
+        if type(self.wiring) is not type(source.wiring) or (self.wiring != source.wiring and not isinstance(self.wiring, pairs)):
+            raise DescriptionError(f"{self.label}: shares the weights of {source.label}; give it the same wiring, wiring={source.wiring!r}.")
+
+    def _check_delay(self) -> None:
+        delay = self.delay
+        if isinstance(delay, Distribution):
+            if delay.dim not in (PLAIN, TIME):
+                raise DescriptionError(f"{self.label}: delay is not a time. Give a time under Clock, whole ticks otherwise.")
+            return
+        if delay.dim not in (PLAIN, TIME):
+            raise DescriptionError(f"{self.label}: delay {delay} is not a time. Give a time under Clock, whole ticks otherwise.")
+        self._check_array(delay, "delay")
+        if not np.all(np.isfinite(delay.number)) or np.any(delay.number < 0):
+            raise DescriptionError(f"{self.label}: delay {delay} is below 0 or not finite. Give a delay of 0 or more.")
+
+    def _check_text(self) -> None:
+        lines = self.lines
+        target, sender = self.post.population, self.pre.population
+        known = {line.name for line in lines} | {"w"} | {f"{v}_pre" for v in (*sender.states, "v")}
+        known |= {f"{v}_post" for v in (*target.states, *target.port_names)} | set(target.states) | set(target.port_names)
+        for argument, statements in (("on_pre", self.pre_statements), ("on_post", self.post_statements)):
+            for statement in statements:
+                if statement.name not in known:
+                    raise DescriptionError(
+                        f"{self.label}: {argument} assigns '{statement.name}', which is neither a variable of the model nor a variable_post"
+                        f" of {target.name!r}. {nearest(statement.name, known)}"
+                    )
+        if self.text and isinstance(self.wiring, (private, einsum)):
+            raise DescriptionError(f"{self.label}: {type(self.wiring).__name__} wiring has no stored synapses, so it takes no model, on_pre or on_post.")
+        names = {line.name for line in lines} | {"w"}
+        if self.constants and not self.text:
+            key = next(iter(self.constants))
+            raise DescriptionError(f"{self.label}: {key!r} is not an argument of Synapses, and there is no text that could use it. {nearest(key, ARGUMENTS)}")
+        for key, value in self.constants.items():
+            if key in names and isinstance(value, Value):
+                self._check_array(value, key)
+
+    @cached_property
+    def lines(self) -> tuple[Equation, ...]:
+        """The lines of `model`."""
+        return read_equations(self.model, f"{self.label}: model")
+
+    @cached_property
+    def pre_statements(self) -> tuple[Statement, ...]:
+        """The assignments of `on_pre`."""
+        return read_statements(self.on_pre, f"{self.label}: on_pre")
+
+    @cached_property
+    def post_statements(self) -> tuple[Statement, ...]:
+        """The assignments of `on_post`."""
+        return read_statements(self.on_post, f"{self.label}: on_post")
+
+    @property
+    def text(self) -> bool:
+        """True where the synapses have dynamics of their own."""
+        return bool(self.model.strip() or self.on_pre.strip() or self.on_post.strip())
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """What a synapse with text remembers: `w` and the variables of its model, (summed) ones left out."""
+        if not self.text:
+            return ()
+        return tuple(dict.fromkeys(["w", *(line.name for line in self.lines if line.kind != "subexpression")]))
+
+    @property
+    def weight_population(self) -> Population | None:
+        """The population whose messages are the weights, if any."""
+        if isinstance(self.weight, Delayed):
+            return self.weight.population
+        return self.weight if isinstance(self.weight, (Neurons, Part)) else None
+
+    def __repr__(self) -> str:
+        return f"{self.label}, {wiring_text(self.wiring)}"
+
+
+ARGUMENTS = ("to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "learns", "name")
+
+
+def wiring_text(wiring: Wiring) -> str:
+    """The wiring as it would be written, defaults left out: 'probability(0.1)'."""
+    if isinstance(wiring, pairs):
+        return repr(wiring)
+    shown = []
+    for position, (name, field) in enumerate(wiring.__dataclass_fields__.items()):  # type: ignore[attr-defined]
+        value = getattr(wiring, name)
+        if position == 0 and name != "to_self":
+            shown.append(repr(value))
+        elif value != field.default and value not in ((field.default,), (field.default,) * 2):
+            shown.append(f"{name}={value!r}")
+    return f"{type(wiring).__name__}({', '.join(shown)})"

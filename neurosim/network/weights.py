@@ -1,0 +1,248 @@
+"""Weights (also delays and constants) that are drawn or computed instead of given as an array.
+
+A weight is a small frozen dataclass with one method, `draw(of)`, that returns its numbers for the synapses `of`
+describes. A new weight is one more such class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from neurosim.errors import DescriptionError
+from neurosim.network.values import PLAIN, Value, as_value, unit
+
+
+class Stream(Protocol):
+    """Counter-based random numbers of one object; the same counters give the same numbers, on every engine."""
+
+    def uniform(self, block: str, first: np.ndarray, second: np.ndarray) -> np.ndarray: ...
+    def normal(self, block: str, first: np.ndarray, second: np.ndarray) -> np.ndarray: ...
+    def below(self, block: str, n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class Table:
+    """The synapses (or neurons) that numbers are drawn for.
+
+    `sender` and `position` (its place in the sender's row) are the counters of each number; `post` is the target.
+    For neurons, `sender` is the neuron and position 0; for shared weights, `sender` is the flat index of the weight.
+    """
+
+    random: Stream
+    sender: np.ndarray
+    position: np.ndarray
+    post: np.ndarray
+    n_pre: int
+    n_post: int
+    fan_in: float
+    fan_out: float
+
+
+class Distribution:
+    """Numbers that are drawn, or computed from the whole set of synapses, when the network is lowered."""
+
+    dim: tuple[float, ...] = PLAIN
+
+    def draw(self, of: Table) -> np.ndarray:
+        """One number per synapse of the table, in SI units."""
+        raise NotImplementedError
+
+
+def _pair(first: Any, second: Any, where: str) -> tuple[Value, Value]:
+    a, b = as_value(first, where), as_value(second, where)
+    if not (a.scalar and b.scalar):
+        raise DescriptionError(f"{where}: takes single numbers. Give an array itself as the weight instead.")
+    if a.dim != b.dim:
+        raise DescriptionError(f"{where}: {a} and {b} have different units. Give both in one unit.")
+    if not (np.isfinite(a.number) and np.isfinite(b.number)):
+        raise DescriptionError(f"{where}: {a} and {b} must be finite.")
+    return a, b
+
+
+@dataclass(frozen=True)
+class normal(Distribution):
+    """Normal weights N(mean, sd), clipped to [low, high] where given; all in one unit."""
+
+    mean: Any
+    sd: Any
+    low: Any = None
+    high: Any = None
+
+    def __post_init__(self):
+        mean, sd = _pair(self.mean, self.sd, "normal(mean, sd)")
+        if sd.number < 0:
+            raise DescriptionError(f"normal: sd {sd} is negative. Give a standard deviation of 0 or more.")
+        for name, given in dict(mean=mean, sd=sd, low=self.low, high=self.high).items():
+            if given is not None:
+                _, given = _pair(mean, given, f"normal: {name}")
+            object.__setattr__(self, name, given)
+
+    @property
+    def dim(self):
+        return self.mean.dim
+
+    def draw(self, of: Table) -> np.ndarray:
+        drawn = self.mean.number + self.sd.number * of.random.normal("normal", of.sender, of.position)
+        if self.low is None and self.high is None:
+            return drawn
+        return np.clip(drawn, None if self.low is None else self.low.number, None if self.high is None else self.high.number)
+
+
+@dataclass(frozen=True)
+class uniform(Distribution):
+    """Weights uniform in [low, high), both in one unit."""
+
+    low: Any
+    high: Any
+
+    def __post_init__(self):
+        low, high = _pair(self.low, self.high, "uniform(low, high)")
+        if low.number > high.number:
+            raise DescriptionError(f"uniform: low {low} is above high {high}. Exchange them.")
+        object.__setattr__(self, "low", low)
+        object.__setattr__(self, "high", high)
+
+    @property
+    def dim(self):
+        return self.low.dim
+
+    def draw(self, of: Table) -> np.ndarray:
+        drawn = of.random.uniform("uniform", of.sender, of.position)
+        return self.low.number + (self.high.number - self.low.number) * drawn
+
+
+@dataclass(frozen=True)
+class glorot(Distribution):
+    """Weights uniform in +-gain*sqrt(6/(fan_in + fan_out)).
+
+    Source: Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, AISTATS.
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self):
+        _pair(self.gain, self.gain, "glorot(gain)")
+
+    def draw(self, of: Table) -> np.ndarray:
+        limit = self.gain * np.sqrt(6.0 / (of.fan_in + of.fan_out))
+        return limit * (2.0 * of.random.uniform("uniform", of.sender, of.position) - 1.0)
+
+
+@dataclass(frozen=True)
+class spectral_radius(Distribution):
+    """The weights `of`, scaled so that the largest absolute eigenvalue of their matrix is `rho`.
+
+    The usual way to set the memory of an echo state network; the synapses must join a population with itself.
+
+    Source: Jaeger 2001, The "echo state" approach to analysing and training recurrent neural networks, GMD report 148.
+    """
+
+    rho: float
+    of: Distribution = field(default_factory=lambda: normal(0.0, 1.0))
+
+    def __post_init__(self):
+        rho, _ = _pair(self.rho, self.rho, "spectral_radius(rho)")
+        if rho.number < 0:
+            raise DescriptionError(f"spectral_radius: {self.rho!r} is negative. Give a radius of 0 or more, such as 0.9.")
+        if not isinstance(self.of, Distribution) or self.of.dim != PLAIN:
+            raise DescriptionError(f"spectral_radius: of={self.of!r} is not a distribution of plain numbers. Give one such as normal(0, 1).")
+
+    def draw(self, of: Table) -> np.ndarray:
+        drawn = self.of.draw(of)
+        if of.n_pre != of.n_post:
+            raise DescriptionError(f"spectral_radius: {of.n_pre} senders and {of.n_post} targets make no square matrix. Use it within one population.")
+        radius = largest_eigenvalue(drawn, of.post, of.sender, of.n_pre)
+        if radius < 1e-12 * max(1.0, float(np.abs(drawn).max(initial=0.0))):
+            raise DescriptionError("spectral_radius: the matrix has no eigenvalue but 0 (too few synapses). Connect more neurons.")
+        return drawn * (self.rho / radius)
+
+
+def largest_eigenvalue(weights: np.ndarray, post: np.ndarray, pre: np.ndarray, n: int) -> float:
+    """The largest absolute eigenvalue of a matrix given by its entries: all of them up to 1000 neurons, Arnoldi's method above."""
+    if n <= 1000:
+        matrix = np.zeros((n, n))
+        np.add.at(matrix, (post, pre), weights)
+        return float(np.abs(np.linalg.eigvals(matrix)).max(initial=0.0))
+    from scipy.sparse import csr_array
+    from scipy.sparse.linalg import eigs
+
+    # The start vector is fixed, because eigs draws one from numpy's global generator otherwise.
+    found = eigs(csr_array((weights, (post, pre)), shape=(n, n)), k=6, which="LM", v0=np.cos(np.arange(n)), ncv=64, return_eigenvectors=False)
+    return float(np.abs(found).max())
+
+
+@dataclass(frozen=True)
+class dale(Distribution):
+    """Weights whose sign is a property of the sending neuron (Dale's law).
+
+    A fraction `inhibitory` of the senders gets `negative`, the rest `positive`, each times |N(1, 0.5)|.
+
+    Source: Eccles, Fatt & Koketsu 1954, J. Physiol. 126, 524.
+    """
+
+    positive: Any
+    negative: Any
+    inhibitory: float = 0.2
+
+    def __post_init__(self):
+        positive, negative = _pair(self.positive, self.negative, "dale(positive, negative)")
+        if positive.number < 0 or negative.number > 0:
+            raise DescriptionError(f"dale: positive {positive} and negative {negative} have the wrong sign. Give one above and one below 0.")
+        if not 0 <= as_value(self.inhibitory, "dale: inhibitory").number <= 1:
+            raise DescriptionError(f"dale: inhibitory {self.inhibitory!r} is not a fraction. Give a number from 0 to 1.")
+        object.__setattr__(self, "positive", positive)
+        object.__setattr__(self, "negative", negative)
+
+    @property
+    def dim(self):
+        return self.positive.dim
+
+    def draw(self, of: Table) -> np.ndarray:
+        senders = np.arange(of.n_pre)
+        rank = np.argsort(of.random.uniform("inhibitory", senders, np.zeros_like(senders)), kind="stable")
+        sign = np.full(of.n_pre, self.positive.number)
+        sign[rank[: round(self.inhibitory * of.n_pre)]] = self.negative.number
+        size = np.abs(1.0 + 0.5 * of.random.normal("normal", of.sender, of.position))
+        return sign[of.sender] * size
+
+
+@dataclass(frozen=True)
+class hebbian(Distribution):
+    """Outer-product weights that store patterns of +-1: w = (1/N) sum_p x_p x_p', diagonal 0.
+
+    `patterns` has shape (pattern, neuron).
+
+    Source: Hopfield 1982, PNAS 79, 2554, doi:10.1073/pnas.79.8.2554.
+    """
+
+    patterns: Any
+
+    def __post_init__(self):
+        patterns = as_value(self.patterns, "hebbian(patterns)")
+        if patterns.number.ndim != 2 or not np.all(np.abs(patterns.number) == 1):
+            raise DescriptionError(f"hebbian: patterns of shape {patterns.shape} must be rows of -1 and 1, shape (pattern, neuron).")
+        object.__setattr__(self, "patterns", Value(patterns.number.astype(float)))
+
+    def matrix(self) -> np.ndarray:
+        """The weights, shape (post, pre)."""
+        stored = self.patterns.number
+        weights = stored.T @ stored / stored.shape[1]
+        np.fill_diagonal(weights, 0.0)
+        return weights
+
+    def draw(self, of: Table) -> np.ndarray:
+        if not of.n_pre == of.n_post == self.patterns.shape[1]:
+            raise DescriptionError(
+                f"hebbian: patterns of {self.patterns.shape[1]} neurons do not fit {of.n_pre} senders and {of.n_post} targets."
+                " Use them within one population of that size."
+            )
+        return self.matrix()[of.post, of.sender]
+
+
+def check_unit(given: tuple[float, ...], wanted: tuple[float, ...], where: str) -> None:
+    """Refuse dimensions that differ from the wanted ones."""
+    if given != wanted:
+        raise DescriptionError(f"{where}: is in {unit(given)}, but {unit(wanted)} is needed. Give it in {unit(wanted)}.")

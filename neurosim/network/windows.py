@@ -1,0 +1,213 @@
+"""Wirings that share weights: convolution and pooling windows, and tensor contraction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError
+from neurosim.network.neurons import Population, label
+from neurosim.network.values import whole
+from neurosim.network.weights import Stream
+from neurosim.network.wiring import Pairs, Wiring, by_sender
+
+
+def _sizes(given: Any, axes: int, where: str, least: int = 1) -> tuple[int, ...]:
+    sizes = tuple(given) if isinstance(given, (tuple, list)) else (given,) * axes
+    if len(sizes) != axes:
+        raise DescriptionError(f"{where}: {given!r} does not fit {axes} axes. Give one number, or one per axis.")
+    return tuple(whole(n, where, least=least) for n in sizes)
+
+
+def _windows(where: str, wiring: Any, kernel: tuple[int, ...], space: tuple[int, ...]) -> tuple[list[np.ndarray], tuple[int, ...]]:
+    """Per axis, the input index of each (output, kernel) pair, out of range where padded; and the output's shape."""
+    axes = len(kernel)
+    stride = _sizes(wiring.stride or wiring.kernel, axes, f"{where}: stride")
+    dilation = _sizes(getattr(wiring, "dilation", 1), axes, f"{where}: dilation")
+    index, shape = [], []
+    for axis, (size, width, step, spread) in enumerate(zip(space, kernel, stride, dilation, strict=True)):
+        reach = (width - 1) * spread + 1
+        if wiring.padding == "same":
+            out = -(-size // step)
+            before = max((out - 1) * step + reach - size, 0) // 2
+        else:
+            before = 0 if wiring.padding == "valid" else _sizes(wiring.padding, axes, f"{where}: padding", least=0)[axis]
+            out = (size + 2 * before - reach) // step + 1
+        if out < 1:
+            raise DescriptionError(f"{where}: a window of {reach} does not fit into {size} neurons on axis {axis}. Use a smaller kernel, or padding.")
+        index.append(np.arange(out)[:, None] * step - before + np.arange(width) * spread)
+        shape.append(out)
+    return index, tuple(shape)
+
+
+def _split(shape: tuple[int, ...], axes: int) -> tuple[tuple[int, ...], int]:
+    """Space and number of channels; the channel axis is last and may be missing."""
+    return (shape, 1) if len(shape) == axes else (shape[:axes], shape[-1])
+
+
+class _Windowed(Wiring):
+    """What convolution and pooling share: windows that slide over the leading axes; the channel is the last axis."""
+
+    kernel: tuple[int, ...]
+
+    def _fit(self, pre: Population, post: Population):
+        name, axes = type(self).__name__, len(self.kernel)
+        for population in (pre, post):
+            if len(population.shape) not in (axes, axes + 1):
+                raise DescriptionError(
+                    f"{name}: kernel {self.kernel} slides over {axes} axes, but {label(population)} has shape {population.shape}."
+                    " Give a kernel size per spatial axis; the channel is the last axis."
+                )
+        space, channels = _split(pre.shape, axes)
+        index, out = _windows(name, self, self.kernel, space)
+        out_space, out_channels = _split(post.shape, axes)
+        if out_space != out:
+            raise DescriptionError(
+                f"{name}: {label(pre)} of shape {pre.shape} gives windows of shape {out}, but {label(post)} has {post.shape}."
+                f" Give it shape {(*out, out_channels)}."
+            )
+        return index, out, space, channels, out_channels
+
+    def _grid(self, index: list[np.ndarray], space: tuple[int, ...]):
+        """For every (output place, kernel place): flat input place, whether inside, flat output place, flat kernel place."""
+        axes = len(index)
+        outs, widths = [i.shape[0] for i in index], [i.shape[1] for i in index]
+        grid = np.indices((*outs, *widths)).reshape(2 * axes, -1)
+        place = [index[a][grid[a], grid[axes + a]] for a in range(axes)]
+        inside = np.all([(p >= 0) & (p < n) for p, n in zip(place, space, strict=True)], axis=0)
+        flat = np.ravel_multi_index([p[inside] for p in place], space)
+        return flat, np.ravel_multi_index(grid[:axes, inside], outs), np.ravel_multi_index(grid[axes:, inside], widths)
+
+
+@dataclass(frozen=True)
+class conv(_Windowed):
+    """Convolution: a window of shared weights slides over the sender's leading axes; the last axis is the channel.
+
+    Weights have shape (channel of target, channel of sender / groups, *kernel). `padding` is 'valid', 'same' or a number
+    per side. As in machine learning, the kernel is not mirrored:
+    out[r, c, o] = sum w[o, i, a, b] * in[r*stride + a*dilation - padding, ..., i].
+
+    Source: LeCun et al. 1998, Proc. IEEE 86, 2278, doi:10.1109/5.726791.
+    """
+
+    kernel: Any
+    stride: Any = 1
+    padding: Any = "valid"
+    dilation: Any = 1
+    groups: int = 1
+
+    def __post_init__(self):
+        _check_kernel(self)
+
+    def check(self, pre: Population, post: Population) -> None:
+        *_, channels, out_channels = self._fit(pre, post)
+        if channels % self.groups or out_channels % self.groups:
+            raise DescriptionError(f"conv: {channels} and {out_channels} channels do not divide into {self.groups} groups.")
+
+    def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...]:
+        *_, channels, out_channels = self._fit(pre, post)
+        return (out_channels, channels // self.groups, *self.kernel)
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        index, _, space, channels, out_channels = self._fit(pre, post)
+        source, target, tap = self._grid(index, space)
+        per_in, per_out, taps = channels // self.groups, out_channels // self.groups, prod(self.kernel)
+        out, into = (c.reshape(-1, 1) for c in np.indices((out_channels, per_in)))
+        sender = source * channels + (out // per_out) * per_in + into
+        shared = (out * per_in + into) * taps + tap
+        return by_sender(sender.ravel(), (target * out_channels + out + 0 * into).ravel(), shared.ravel())
+
+
+@dataclass(frozen=True)
+class pool(_Windowed):
+    """Pooling: each target sees a window of its own channel. Its port says how it reduces: ports='I:max' or 'I:mean'.
+
+    `stride` is the kernel's size unless given; `padding` is 'valid', 'same' or a number per side (padding adds nothing).
+    """
+
+    kernel: Any
+    stride: Any = None
+    padding: Any = "valid"
+
+    def __post_init__(self):
+        _check_kernel(self)
+
+    def check(self, pre: Population, post: Population) -> None:
+        *_, channels, out_channels = self._fit(pre, post)
+        if channels != out_channels:
+            raise DescriptionError(f"pool: {label(pre)} has {channels} channels, {label(post)} has {out_channels}. Pooling keeps the channels.")
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        index, _, space, channels, _ = self._fit(pre, post)
+        source, target, _ = self._grid(index, space)
+        channel = np.arange(channels).reshape(-1, 1)
+        return by_sender((source * channels + channel).ravel(), (target * channels + channel).ravel())
+
+
+def _check_kernel(wiring: Any) -> None:
+    name = type(wiring).__name__
+    kernel = tuple(wiring.kernel) if isinstance(wiring.kernel, (tuple, list)) else (wiring.kernel,)
+    object.__setattr__(wiring, "kernel", tuple(whole(n, f"{name}: kernel", least=1) for n in kernel))
+    if isinstance(wiring.padding, str) and wiring.padding not in ("valid", "same"):
+        raise DescriptionError(f"{name}: padding {wiring.padding!r} is not known. Use 'valid', 'same' or a number.")
+    for part in ("stride", "padding", "dilation"):
+        given = getattr(wiring, part, None)
+        if given is not None and not isinstance(given, str):
+            sizes = _sizes(given, len(wiring.kernel), f"{name}: {part}", least=0 if part == "padding" else 1)
+            object.__setattr__(wiring, part, sizes)
+    if hasattr(wiring, "groups"):
+        whole(wiring.groups, f"{name}: groups", least=1)
+
+
+@dataclass(frozen=True)
+class einsum(Wiring):
+    """Tensor contraction: `einsum("t i, i o -> t o")`: the sender's axes, the weight's, the target's.
+
+    Letters (or words) name axes. Those that stand in the result only are broadcast; those that are missing from it are
+    summed (or reduced as the target's port says). The weights may be an array or another population.
+    """
+
+    letters: str
+
+    def __post_init__(self):
+        self.operands  # noqa: B018  reading checks it
+
+    @property
+    def operands(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """The axes of sender, weights and target."""
+        parts = self.letters.replace("->", ",").split(",") if isinstance(self.letters, str) else []
+        if len(parts) != 3 or self.letters.count("->") != 1 or self.letters.index(",") > self.letters.index("->"):
+            raise DescriptionError(f"einsum: {self.letters!r} does not read. Write 'sender axes, weight axes -> target axes', such as 't i, i o -> t o'.")
+        sender, weight, target = (tuple(part.split()) for part in parts)
+        for axes in (sender, weight, target):
+            if not all(axis.isidentifier() for axis in axes) or len(set(axes)) != len(axes):
+                raise DescriptionError(f"einsum: {self.letters!r}: the axes {' '.join(axes)!r} must be different names, apart by spaces.")
+        return sender, weight, target
+
+    def sizes(self, pre: Population, post: Population) -> dict[str, int]:
+        """The length of every axis that sender and target fix."""
+        sender, _, target = self.operands
+        sizes: dict[str, int] = {}
+        for axes, population in ((sender, pre), (target, post)):
+            if len(axes) != len(population.shape):
+                raise DescriptionError(
+                    f"einsum: {self.letters!r} gives {label(population)} the axes {' '.join(axes)!r}, but its shape is {population.shape}."
+                    " Name one axis per dimension."
+                )
+            for axis, size in zip(axes, population.shape, strict=True):
+                if sizes.setdefault(axis, size) != size:
+                    raise DescriptionError(f"einsum: {self.letters!r}: axis {axis!r} is {sizes[axis]} long here and {size} in {label(population)}.")
+        return sizes
+
+    def check(self, pre: Population, post: Population) -> None:
+        self.sizes(pre, post)
+
+    def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...]:
+        sizes = self.sizes(pre, post)
+        unknown = [axis for axis in self.operands[1] if axis not in sizes]
+        if unknown:
+            raise DescriptionError(f"einsum: {self.letters!r}: the length of axis {unknown[0]!r} is not fixed. Give the weight as an array.")
+        return tuple(sizes[axis] for axis in self.operands[1])

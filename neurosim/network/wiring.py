@@ -1,0 +1,314 @@
+"""Wirings: who connects to whom, and which synapses share a weight.
+
+A wiring is a small frozen dataclass with two methods: `check(pre, post)` refuses populations that it does not fit, and
+`pairs(pre, post, random)` lists its synapses. A new wiring is one more such class. Indices count within the given
+populations (or parts of them); synapses are listed by sender, and a sender's synapses in a fixed order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neurosim.errors import DescriptionError
+from neurosim.network.neurons import Population, label
+from neurosim.network.values import as_value, whole
+from neurosim.network.weights import Stream
+
+
+class Pairs(NamedTuple):
+    """Synapses by sender: indices of sender and target, and of the weight they share (None: one weight each)."""
+
+    pre: np.ndarray
+    post: np.ndarray
+    shared: np.ndarray | None = None
+
+
+class Wiring:
+    """Who connects to whom."""
+
+    def check(self, pre: Population, post: Population) -> None:
+        """Refuse populations that do not fit; the message says why and what to do."""
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        """The synapses."""
+        raise NotImplementedError
+
+    def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...] | None:
+        """The shape of shared weights; None where each synapse has its own."""
+        return None
+
+
+def by_sender(pre: np.ndarray, post: np.ndarray, shared: np.ndarray | None = None) -> Pairs:
+    """Sort synapses by sender, keeping the order within one sender."""
+    order = np.argsort(pre, kind="stable")
+    return Pairs(pre[order], post[order], None if shared is None else shared[order])
+
+
+def positions(pre: np.ndarray) -> np.ndarray:
+    """The place of each synapse in its sender's row; `pre` is sorted."""
+    if pre.size == 0:
+        return pre
+    first = np.r_[True, pre[1:] != pre[:-1]]
+    starts = np.flatnonzero(first)
+    return np.arange(pre.size) - starts[np.cumsum(first) - 1]
+
+
+def _same(pre: Population, post: Population) -> bool:
+    return pre.population.name == post.population.name
+
+
+def _without_self(found: Pairs, pre: Population, post: Population) -> Pairs:
+    if not _same(pre, post):
+        return found
+    keep = pre.indices[found.pre] != post.indices[found.post]
+    return Pairs(found.pre[keep], found.post[keep])
+
+
+def _check_probability(p: Any, where: str) -> None:
+    value = as_value(p, where)
+    if not value.scalar or not 0 <= value.number <= 1:
+        raise DescriptionError(f"{where}: {p!r} is not a probability. Give a number from 0 to 1.")
+
+
+def _others(drawn: np.ndarray, own: np.ndarray, others: np.ndarray, avoid: bool) -> np.ndarray:
+    """Numbers drawn among n - 1 choices, moved past the own index, so that no neuron meets itself."""
+    return drawn + (drawn >= own) if avoid else drawn
+
+
+@dataclass(frozen=True)
+class all_to_all(Wiring):
+    """Every sender to every target; `to_self=False` leaves out a neuron's synapse onto itself."""
+
+    to_self: bool = True
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        found = Pairs(np.repeat(np.arange(pre.size), post.size), np.tile(np.arange(post.size), pre.size))
+        return found if self.to_self else _without_self(found, pre, post)
+
+
+@dataclass(frozen=True)
+class one_to_one(Wiring):
+    """The n-th sender to the n-th target, in C order; both have equally many neurons."""
+
+    def check(self, pre: Population, post: Population) -> None:
+        if pre.size != post.size:
+            raise DescriptionError(
+                f"one_to_one: {label(pre)} has {pre.size} neurons, {label(post)} has {post.size}. Make them equal, or take a part: {post.name}[:{pre.size}]."
+            )
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        return Pairs(np.arange(pre.size), np.arange(post.size))
+
+
+@dataclass(frozen=True)
+class probability(Wiring):
+    """Each pair is connected with probability p, independently; `to_self=False` leaves out synapses onto oneself.
+
+    The gaps between a sender's targets are geometric: gap = floor(log(u)/log(1 - p)), u uniform.
+    """
+
+    p: float
+    to_self: bool = True
+
+    def __post_init__(self):
+        _check_probability(self.p, "probability(p)")
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        if self.p == 0:
+            found = Pairs(np.zeros(0, int), np.zeros(0, int))
+        elif self.p == 1:
+            found = all_to_all().pairs(pre, post, random)
+        else:
+            found = self._by_gaps(pre.size, post.size, random)
+        return found if self.to_self else _without_self(found, pre, post)
+
+    def _by_gaps(self, n_pre: int, n_post: int, random: Stream) -> Pairs:
+        block = int(n_post * self.p + 6 * np.sqrt(n_post * self.p * (1 - self.p))) + 8
+        open_rows, last, start, found = np.arange(n_pre), np.full(n_pre, -1), 0, []
+        while open_rows.size:
+            sender, place = np.broadcast_arrays(open_rows[:, None], start + np.arange(block))
+            u = 1.0 - random.uniform("wiring", sender, place)  # in (0, 1]
+            gaps = np.minimum(np.floor(np.log(u) / np.log1p(-self.p)), n_post).astype(np.int64)
+            target = last[open_rows, None] + np.cumsum(gaps + 1, axis=1)
+            inside = target < n_post
+            found.append((sender[inside], target[inside]))
+            last[open_rows] = target[:, -1]
+            open_rows, start = open_rows[inside[:, -1]], start + block
+        return by_sender(*(np.concatenate(part) for part in zip(*found, strict=True)))
+
+
+@dataclass(frozen=True)
+class indegree(Wiring):
+    """Every target has k senders, drawn with replacement (a pair may be joined by several synapses)."""
+
+    k: int
+    to_self: bool = True
+
+    def __post_init__(self):
+        whole(self.k, "indegree(k)")
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        avoid = not self.to_self and _same(pre, post)
+        target, place = (a.ravel() for a in np.indices((post.size, self.k)))
+        sender = random.below("wiring", pre.size - avoid, target, place)
+        return by_sender(_others(sender, target, pre.indices, avoid), target)
+
+    def check(self, pre: Population, post: Population) -> None:
+        _check_avoidance(self, pre, post)
+
+
+@dataclass(frozen=True)
+class outdegree(Wiring):
+    """Every sender has k targets, drawn with replacement (a pair may be joined by several synapses)."""
+
+    k: int
+    to_self: bool = True
+
+    def __post_init__(self):
+        whole(self.k, "outdegree(k)")
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        avoid = not self.to_self and _same(pre, post)
+        sender, place = (a.ravel() for a in np.indices((pre.size, self.k)))
+        target = random.below("wiring", post.size - avoid, sender, place)
+        return Pairs(sender, _others(target, sender, post.indices, avoid))
+
+    def check(self, pre: Population, post: Population) -> None:
+        _check_avoidance(self, pre, post)
+
+
+def _check_avoidance(wiring: Any, pre: Population, post: Population) -> None:
+    if wiring.to_self or not _same(pre, post):
+        return
+    if not np.array_equal(pre.indices, post.indices):
+        raise DescriptionError(
+            f"{type(wiring).__name__}: to_self=False needs the same neurons on both sides, not {label(pre)} and {label(post)}."
+            " Give both sides the same part, or use probability(p, to_self=False)."
+        )
+    if pre.size < 2:
+        raise DescriptionError(f"{type(wiring).__name__}: to_self=False leaves the single neuron of {label(pre)} no partner. Use more neurons.")
+
+
+@dataclass(frozen=True)
+class total(Wiring):
+    """n synapses in all, each between a random sender and a random target (both with replacement)."""
+
+    n: int
+
+    def __post_init__(self):
+        whole(self.n, "total(n)")
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        number = np.arange(self.n)
+        counts = np.bincount(random.below("counts", pre.size, number, np.zeros_like(number)), minlength=pre.size)
+        sender = np.repeat(np.arange(pre.size), counts)
+        return Pairs(sender, random.below("wiring", post.size, sender, positions(sender)))
+
+
+@dataclass(frozen=True)
+class nearby(Wiring):
+    """Close neurons are connected more often: probability peak*exp(-(d/scale)^2), d the distance on the grid.
+
+    A neuron stands at its index in its population's shape; where two populations differ in shape, each axis of the
+    sender is stretched to the target's. `torus=True` joins opposite edges.
+
+    Source: Maass, Natschlaeger & Markram 2002, Neural Computation 14, 2531, doi:10.1162/089976602760407955.
+    """
+
+    scale: float
+    peak: float = 1.0
+    to_self: bool = False
+    torus: bool = False
+
+    def __post_init__(self):
+        _check_probability(self.peak, "nearby: peak")
+        scale = as_value(self.scale, "nearby: scale")
+        if not scale.scalar or not scale.number > 0:
+            raise DescriptionError(f"nearby: scale {self.scale!r} is not a length above 0. Give the distance at which the probability falls to 1/e.")
+
+    def check(self, pre: Population, post: Population) -> None:
+        if len(pre.population.shape) != len(post.population.shape):
+            raise DescriptionError(
+                f"nearby: {label(pre)} lies in {len(pre.population.shape)} dimensions, {label(post)} in {len(post.population.shape)}."
+                " Give both populations shapes with equally many axes."
+            )
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        grid = np.array(post.population.shape, dtype=float)
+        stretch = grid / np.array(pre.population.shape)
+        source = _places(pre) * stretch + (stretch - 1) / 2
+        rows = []
+        target, place_of_target = np.arange(post.size), _places(post)
+        for sender in range(pre.size):
+            gap = np.abs(place_of_target - source[sender])
+            if self.torus:
+                gap = np.minimum(gap, grid - gap)
+            chance = self.peak * np.exp(-np.sum(gap**2, axis=1) / self.scale**2)
+            rows.append(np.flatnonzero(random.uniform("wiring", np.full_like(target, sender), target) < chance))
+        sender = np.repeat(np.arange(pre.size), [row.size for row in rows])
+        found = Pairs(sender, np.concatenate(rows))
+        return found if self.to_self else _without_self(found, pre, post)
+
+
+def _places(population: Population) -> np.ndarray:
+    return np.stack(np.unravel_index(population.indices, population.population.shape), axis=1).astype(float)
+
+
+@dataclass(frozen=True, eq=False)
+class pairs(Wiring):
+    """The synapses themselves: `pairs(pre, post)`, two equally long arrays of indices into the populations given."""
+
+    pre: Any
+    post: Any
+
+    def __post_init__(self):
+        for side in ("pre", "post"):
+            given = as_value(getattr(self, side), f"pairs: {side}").number
+            if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
+                raise DescriptionError(f"pairs: {side} is not a row of whole numbers. Give one index per synapse.")
+            given = given.astype(np.int64)
+            given.setflags(write=False)
+            object.__setattr__(self, side, given)
+        if self.pre.size != self.post.size:
+            raise DescriptionError(f"pairs: {self.pre.size} senders and {self.post.size} targets. Give as many of one as of the other.")
+
+    def check(self, pre: Population, post: Population) -> None:
+        for side, given, population in (("pre", self.pre, pre), ("post", self.post, post)):
+            if given.size and not (given.min() >= 0 and given.max() < population.size):
+                wrong = given[(given < 0) | (given >= population.size)][0]
+                raise DescriptionError(f"pairs: {side} index {wrong} is outside {label(population)}, which has neurons 0 to {population.size - 1}.")
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        return by_sender(self.pre, self.post)
+
+    @property
+    def order(self) -> np.ndarray:
+        """The order in which the given pairs are listed by sender."""
+        return np.argsort(self.pre, kind="stable")
+
+    def __repr__(self) -> str:
+        return f"pairs({self.pre.size} synapses)"
+
+
+@dataclass(frozen=True)
+class private(Wiring):
+    """Every target has n sources of its own, each a copy of the single sender (a Poisson background); never stored.
+
+    The sender is one neuron whose spikes do not depend on its past, such as `threshold="rand() < rate*dt"`; a target
+    receives weight times Binomial(n, p) at each tick.
+    """
+
+    n: int
+
+    def __post_init__(self):
+        whole(self.n, "private(n)", least=1)
+
+    def check(self, pre: Population, post: Population) -> None:
+        if pre.size != 1 or not pre.population.spiking:
+            raise DescriptionError(
+                f"private: {label(pre)} must be one neuron that spikes at random, such as"
+                f" Neurons({pre.name!r}, 1, threshold='rand() < rate*dt', rate=8*Hz)."
+            )
