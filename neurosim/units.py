@@ -3,6 +3,13 @@
 Importing this module imports Brian2 (about a second); `import neurosim` alone does not.
 """
 
+import sys as _sys
+
+_hook = _sys.excepthook
+import brian2 as _brian2  # noqa: E402, F401
+
+_sys.excepthook = _hook  # Brian2's own would add "Brian 2 encountered an unexpected error" to every error of a script
+
 from brian2.units import Hz as Hz
 from brian2.units import MHz as MHz
 from brian2.units import Mohm as Mohm
