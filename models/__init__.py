@@ -1,0 +1,24 @@
+"""Architectures, one per file: what each network is, from its sizes to a Network.
+
+`from neurosim.models import echo_state`, then `echo_state.echo_state(1, 100)` is the network and `echo_state.example()` the
+arguments of a small run of it: `ns.run(**echo_state.example())`.
+"""
+
+NAMES = (
+    "balanced_coba",
+    "balanced_cuba",
+    "boltzmann",
+    "conv_net",
+    "echo_state",
+    "extreme_learning_machine",
+    "feed_forward",
+    "gru",
+    "hopfield",
+    "liquid",
+    "lstm",
+    "markov_chain",
+    "restricted_boltzmann",
+    "self_attention",
+    "simple_recurrent",
+    "turing_head",
+)

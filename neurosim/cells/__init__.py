@@ -1,0 +1,23 @@
+"""Ready neurons: a name, a shape and the text of a published cell, with its source and its constants.
+
+Each function returns `Neurons`; every constant, start value and part of the text may be given in its place:
+`cells.lif("cells", 100, tau=10*ms, v=normal(-65*mV, 2*mV))`. `print(cells.lif("x", 1).equations)` shows the text.
+"""
+
+from .gated import gru as gru
+from .gated import lstm as lstm
+from .gated import peephole_lstm as peephole_lstm
+from .rate import leaky_tanh as leaky_tanh
+from .rate import unit as unit
+from .spiking import adex as adex
+from .spiking import hodgkin_huxley as hodgkin_huxley
+from .spiking import izhikevich as izhikevich
+from .spiking import lif as lif
+from .spiking import lif_alpha as lif_alpha
+from .spiking import lif_conductance as lif_conductance
+from .spiking import lif_exponential as lif_exponential
+from .spiking import traub_miles as traub_miles
+from .stochastic import categorical as categorical
+from .stochastic import poisson as poisson
+from .stochastic import stochastic_binary as stochastic_binary
+from .stochastic import threshold_binary as threshold_binary

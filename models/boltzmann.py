@@ -1,0 +1,41 @@
+"""A Boltzmann machine: binary units that visit each joint state as often as its energy allows.
+
+Source: Ackley, Hinton & Sejnowski 1985, Cognitive Science 9, 147, doi:10.1207/s15516709cog0901_7.
+"""
+
+from typing import Any
+
+import numpy as np
+
+import neurosim as ns
+from neurosim import cells
+
+
+def boltzmann(weights: Any, biases: Any = 0.0, *, temperature: float | None = 1.0) -> ns.Network:
+    """`units` of 0 and 1 joined by the symmetric array `weights` (diagonal 0), updated one at a time in a fair random order.
+
+    In the long run P(s) ~ exp((s' W s/2 + b' s)/T). `temperature=None` adds a driven population `temperature` of one neuron,
+    to be given as an input tick by tick: annealing. A unit is clamped by an input to `units`; NaN leaves a unit free.
+
+    Raises ValueError for weights that are not symmetric with diagonal 0: no such distribution exists then.
+    """
+    weights = np.asarray(weights, dtype=float)
+    if not np.array_equal(weights, weights.T) or np.any(np.diag(weights)):
+        raise ValueError(
+            f"boltzmann: weights of shape {weights.shape} must be symmetric with diagonal 0. Use (w + w.T)/2 and np.fill_diagonal(w, 0)."
+        )
+    driven = temperature is None
+    constants = {} if driven else {"T": temperature}
+    units = cells.stochastic_binary("units", len(weights), b=biases, driven_temperature=driven, **constants)
+    synapses = [ns.Synapses(units, units, to="I", weight=weights, learns=True)]
+    if driven:
+        synapses.append(ns.Synapses(ns.Neurons("temperature", 1), units, to="T"))
+    return ns.Network(synapses, schedule=ns.Asynchronous())
+
+
+def example() -> dict[str, Any]:
+    """Eight units cool down from temperature 4 to 0.2 in 60 sweeps, four times over."""
+    w = np.random.default_rng(0).normal(0.0, 1.0, (8, 8))
+    weights = np.triu(w, 1) + np.triu(w, 1).T
+    cooling = np.broadcast_to(np.geomspace(4.0, 0.2, 60)[:, None], (4, 60, 1))
+    return {"net": boltzmann(weights, temperature=None), "inputs": {"temperature": cooling}, "record": ["units"], "seed": 1}

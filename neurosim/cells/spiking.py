@@ -1,0 +1,244 @@
+"""Spiking neurons: integrate-and-fire with several kinds of synapse, and neurons with channels.
+
+All need `Clock(dt)`. Defaults are quantities; Brian2's units are imported when a cell is made, not when this file is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurosim.cells.ready import Shape, ready
+from neurosim.errors import DescriptionError, nearest
+from neurosim.network.neurons import Neurons
+
+
+def lif(name: str, shape: Shape, **override: Any) -> Neurons:
+    """Leaky integrate-and-fire neurons with current input.
+
+    dv/dt = (v_rest - v + R (I + I_b))/tau; at v > v_threshold a spike, v = v_reset for a refractory period.
+
+    Port `I` (amp) takes currents; spikes that jump the membrane (delta synapses) go `to="v"` with a weight in volt.
+    Constants: tau 8 ms, R 10 Mohm, v_rest -70 mV, v_reset -65 mV, v_threshold -50 mV, refractory 2 ms, I_b 0 A (a
+    constant background current). Start: v = v_rest. Exact integration.
+
+    Source: Gerstner, Kistler, Naud & Paninski 2014, Neuronal Dynamics, section 1.3 and the values of its exercises,
+    doi:10.1017/CBO9781107447615.
+    """
+    from neurosim.units import Mohm, amp, ms, mV
+
+    return ready(
+        "lif", name, shape, override,
+        equations="""dv/dt = (v_rest - v + R*(I + I_b))/tau : volt (unless refractory)
+                     I : amp""",
+        threshold="v > v_threshold", reset="v = v_reset", refractory=2 * ms, method="exact",
+        tau=8 * ms, R=10 * Mohm, v_rest=-70 * mV, v_reset=-65 * mV, v_threshold=-50 * mV, I_b=0 * amp, v="v_rest",
+    )  # fmt: skip
+
+
+def lif_exponential(name: str, shape: Shape, **override: Any) -> Neurons:
+    """Leaky integrate-and-fire neurons with synaptic currents that decay exponentially.
+
+    dv/dt = (v_rest - v + R (I_exc + I_inh + I + I_b))/tau, dI_exc/dt = -I_exc/tau_exc, dI_inh/dt = -I_inh/tau_inh.
+
+    Spikes go `to="I_exc"` or `to="I_inh"` with a weight in amp (negative for inhibition): the current jumps by it. Port `I`
+    takes other currents. Constants: tau 10 ms, R 40 Mohm (250 pF), v_rest and v_reset -70 mV, v_threshold -55 mV, refractory
+    2 ms, tau_exc and tau_inh 2 ms, I_b 0 A. Start: v = v_rest, no current. Exact integration.
+
+    Source: Rotter & Diesmann 1999, Biol. Cybern. 81, 381, doi:10.1007/s004220050570; values of NEST's iaf_psc_exp.
+    """
+    return _current_based(
+        "lif_exponential", name, shape, override,
+        """dI_exc/dt = -I_exc/tau_exc : amp
+           dI_inh/dt = -I_inh/tau_inh : amp""",
+    )  # fmt: skip
+
+
+def lif_alpha(name: str, shape: Shape, **override: Any) -> Neurons:
+    """Leaky integrate-and-fire neurons with synaptic currents that rise and decay as alpha functions.
+
+    After a spike of weight w, the current is w (s/tau_exc) exp(1 - s/tau_exc), which peaks at w after s = tau_exc:
+    dI_exc/dt = (e x_exc - I_exc)/tau_exc, dx_exc/dt = -x_exc/tau_exc, and the same for inhibition.
+
+    Spikes go `to="x_exc"` or `to="x_inh"` with a weight in amp; port, constants, start and integration as in `lif_exponential`.
+
+    Source: Rotter & Diesmann 1999, Biol. Cybern. 81, 381, doi:10.1007/s004220050570; values of NEST's iaf_psc_alpha.
+    """
+    return _current_based(
+        "lif_alpha", name, shape, override,
+        """dI_exc/dt = (exp(1)*x_exc - I_exc)/tau_exc : amp
+           dx_exc/dt = -x_exc/tau_exc : amp
+           dI_inh/dt = (exp(1)*x_inh - I_inh)/tau_inh : amp
+           dx_inh/dt = -x_inh/tau_inh : amp""",
+    )  # fmt: skip
+
+
+def _current_based(cell: str, name: str, shape: Shape, override: dict[str, Any], synapses: str) -> Neurons:
+    from neurosim.units import Mohm, amp, ms, mV
+
+    return ready(
+        cell, name, shape, override,
+        equations=f"""dv/dt = (v_rest - v + R*(I_exc + I_inh + I + I_b))/tau : volt (unless refractory)
+           {synapses}
+           I : amp""",
+        threshold="v > v_threshold", reset="v = v_reset", refractory=2 * ms, method="exact",
+        tau=10 * ms, R=40 * Mohm, v_rest=-70 * mV, v_reset=-70 * mV, v_threshold=-55 * mV,
+        tau_exc=2 * ms, tau_inh=2 * ms, I_b=0 * amp, v="v_rest",
+    )  # fmt: skip
+
+
+def lif_conductance(name: str, shape: Shape, **override: Any) -> Neurons:
+    """Leaky integrate-and-fire neurons with synaptic conductances that decay exponentially (COBA).
+
+    C dv/dt = g_L (E_L - v) + ge (E_e - v) + gi (E_i - v) + I, dge/dt = -ge/tau_e, dgi/dt = -gi/tau_i.
+
+    Spikes go `to="ge"` or `to="gi"` with a weight in siemens (positive for both). Port `I` (amp) takes currents. Constants: C
+    200 pF, g_L 10 nS, E_L -60 mV, E_e 0 mV, E_i -80 mV, tau_e 5 ms, tau_i 10 ms, v_threshold -50 mV, v_reset -60 mV, refractory
+    5 ms. Start: v = E_L, no conductance. Exponential Euler.
+
+    Source: Vogels & Abbott 2005, J. Neurosci. 25, 10786, doi:10.1523/JNEUROSCI.3508-05.2005, as benchmark 1 of Brette et al.
+    2007, J. Comput. Neurosci. 23, 349, doi:10.1007/s10827-007-0038-6.
+    """
+    from neurosim.units import ms, mV, nS, pF
+
+    return ready(
+        "lif_conductance", name, shape, override,
+        equations="""dv/dt = (g_L*(E_L - v) + ge*(E_e - v) + gi*(E_i - v) + I)/C : volt (unless refractory)
+                     dge/dt = -ge/tau_e : siemens
+                     dgi/dt = -gi/tau_i : siemens
+                     I : amp""",
+        threshold="v > v_threshold", reset="v = v_reset", refractory=5 * ms, method="exponential_euler",
+        C=200 * pF, g_L=10 * nS, E_L=-60 * mV, E_e=0 * mV, E_i=-80 * mV, tau_e=5 * ms, tau_i=10 * ms,
+        v_threshold=-50 * mV, v_reset=-60 * mV, v="E_L",
+    )  # fmt: skip
+
+
+def adex(name: str, shape: Shape, **override: Any) -> Neurons:
+    """Adaptive exponential integrate-and-fire neurons.
+
+    C dv/dt = g_L (E_L - v) + g_L Delta_T exp((v - V_T)/Delta_T) - w + I, tau_w dw/dt = a (v - E_L) - w;
+    at v > v_peak a spike, v = v_reset, w = w + b.
+
+    Port `I` (amp). Constants: C 281 pF, g_L 30 nS, E_L -70.6 mV, V_T -50.4 mV, Delta_T 2 mV, a 4 nS, tau_w 144 ms, b 80.5 pA,
+    v_reset -70.6 mV, v_peak 20 mV. Start: v = E_L, w = 0. Euler's method, for a dt of 0.1 ms or less.
+
+    Source: Brette & Gerstner 2005, J. Neurophysiol. 94, 3637, doi:10.1152/jn.00686.2005.
+    """
+    from neurosim.units import ms, mV, nS, pA, pF
+
+    return ready(
+        "adex", name, shape, override,
+        equations="""dv/dt = (g_L*(E_L - v) + g_L*Delta_T*exp((v - V_T)/Delta_T) - w + I)/C : volt
+                     dw/dt = (a*(v - E_L) - w)/tau_w : amp
+                     I : amp""",
+        threshold="v > v_peak", reset="v = v_reset\nw += b", method="euler",
+        C=281 * pF, g_L=30 * nS, E_L=-70.6 * mV, V_T=-50.4 * mV, Delta_T=2 * mV, a=4 * nS, tau_w=144 * ms, b=80.5 * pA,
+        v_reset=-70.6 * mV, v_peak=20 * mV, v="E_L",
+    )  # fmt: skip
+
+
+# The kinds of neuron in figure 2 of Izhikevich 2003: a (1/ms), b (1/ms), c (mV), d (mV/ms).
+IZHIKEVICH = {
+    "regular_spiking": (0.02, 0.2, -65.0, 8.0),
+    "intrinsically_bursting": (0.02, 0.2, -55.0, 4.0),
+    "chattering": (0.02, 0.2, -50.0, 2.0),
+    "fast_spiking": (0.1, 0.2, -65.0, 2.0),
+    "thalamo_cortical": (0.02, 0.25, -65.0, 0.05),
+    "resonator": (0.1, 0.26, -65.0, 2.0),
+    "low_threshold_spiking": (0.02, 0.25, -65.0, 2.0),
+}
+
+
+def izhikevich(name: str, shape: Shape, firing: str = "regular_spiking", **override: Any) -> Neurons:
+    """Izhikevich's simple model of cortical neurons.
+
+    dv/dt = 0.04 v^2 + 5 v + 140 - u + I and du/dt = a (b v - u), v in mV and t in ms; at v >= 30 mV a spike, v = c, u = u + d.
+
+    Port `I` (mV/ms; the paper's currents are numbers in this unit). `firing` sets a, b, c, d to one of the paper's kinds:
+    regular_spiking (0.02/ms, 0.2/ms, -65 mV, 8 mV/ms), intrinsically_bursting, chattering, fast_spiking, thalamo_cortical,
+    resonator or low_threshold_spiking; each may also be given. Start: v = -70 mV, u = b v of that kind. Euler's method, for a dt
+    of 0.5 ms or less, as in the paper.
+
+    Source: Izhikevich 2003, IEEE Trans. Neural Netw. 14, 1569, doi:10.1109/TNN.2003.820440.
+    """
+    from neurosim.units import ms, mV
+
+    if firing not in IZHIKEVICH:
+        raise DescriptionError(f"cells.izhikevich {name!r}: firing {firing!r} is not known. {nearest(firing, IZHIKEVICH)}")
+    a, b, c, d = IZHIKEVICH[firing]
+    return ready(
+        "izhikevich", name, shape, override,
+        equations="""dv/dt = 0.04*v**2/(ms*mV) + 5*v/ms + 140*mV/ms - u + I : volt
+                     du/dt = a*(b*v - u) : volt/second
+                     I : volt/second""",
+        threshold="v >= 30*mV", reset="v = c\nu += d", method="euler",
+        a=a / ms, b=b / ms, c=c * mV, d=d * mV / ms, v=-70 * mV, u=-70 * b * mV / ms,
+    )  # fmt: skip
+
+
+def hodgkin_huxley(name: str, shape: Shape, **override: Any) -> Neurons:
+    """Hodgkin & Huxley's squid giant axon, per area of membrane, at 6.3 degrees Celsius; rest at -65 mV.
+
+    C dv/dt = g_Na m^3 h (E_Na - v) + g_K n^4 (E_K - v) + g_L (E_L - v) + I, dm/dt = alpha_m (1 - m) - beta_m m, and so h and n.
+
+    Port `I` (amp/metre**2; 10 uA/cm**2 makes it fire). Constants: C 1 uF/cm^2, g_Na 120, g_K 36, g_L 0.3 mS/cm^2, E_Na 50 mV, E_K
+    -77 mV, E_L -54.387 mV. A spike is the crossing of 0 mV upwards; v is not reset. Start: at rest. Exponential Euler, for a dt
+    of 0.05 ms or less.
+
+    Source: Hodgkin & Huxley 1952, J. Physiol. 117, 500, doi:10.1113/jphysiol.1952.sp004764, in today's sign and zero of v.
+    """
+    from neurosim.units import cm, mS, mV, uF
+
+    return ready(
+        "hodgkin_huxley", name, shape, override,
+        equations="""dv/dt = (g_Na*m**3*h*(E_Na - v) + g_K*n**4*(E_K - v) + g_L*(E_L - v) + I)/C : volt
+                     dm/dt = alpha_m*(1 - m) - beta_m*m : 1
+                     dh/dt = alpha_h*(1 - h) - beta_h*h : 1
+                     dn/dt = alpha_n*(1 - n) - beta_n*n : 1
+                     alpha_m = 1/exprel(-(v + 40*mV)/(10*mV))/ms : Hz
+                     beta_m = 4*exp(-(v + 65*mV)/(18*mV))/ms : Hz
+                     alpha_h = 0.07*exp(-(v + 65*mV)/(20*mV))/ms : Hz
+                     beta_h = 1/(1 + exp(-(v + 35*mV)/(10*mV)))/ms : Hz
+                     alpha_n = 0.1/exprel(-(v + 55*mV)/(10*mV))/ms : Hz
+                     beta_n = 0.125*exp(-(v + 65*mV)/(80*mV))/ms : Hz
+                     I : amp/metre**2""",
+        threshold="v > 0*mV", refractory="v > 0*mV", method="exponential_euler",
+        C=1 * uF / cm**2, g_Na=120 * mS / cm**2, g_K=36 * mS / cm**2, g_L=0.3 * mS / cm**2,
+        E_Na=50 * mV, E_K=-77 * mV, E_L=-54.387 * mV, v=-65 * mV, m=0.0529, h=0.5961, n=0.3177,
+    )  # fmt: skip
+
+
+def traub_miles(name: str, shape: Shape, **override: Any) -> Neurons:
+    """Neurons of hippocampus and cortex with sodium and potassium channels, and conductance synapses (COBAHH).
+
+    C dv/dt = g_L (E_L - v) + ge (E_e - v) + gi (E_i - v) + g_Na m^3 h (E_Na - v) + g_K n^4 (E_K - v) + I.
+
+    Spikes go `to="ge"` or `to="gi"` with a weight in siemens; port `I` (amp) takes currents. Constants (20,000 um^2 of membrane):
+    C 200 pF, g_L 10 nS, g_Na 20 uS, g_K 6 uS, E_L -60 mV, E_Na 50 mV, E_K -90 mV, V_T -63 mV, E_e 0 mV, E_i -80 mV, tau_e 5 ms,
+    tau_i 10 ms. A spike is v > -20 mV, at most one in a refractory period of 3 ms; v is not reset. Start: v = E_L, closed
+    channels (m, h, n = 0). Exponential Euler, for a dt of 0.1 ms or less.
+
+    Source: Traub & Miles 1991, Neuronal Networks of the Hippocampus, doi:10.1017/CBO9780511895401, as benchmark 3 of Brette et
+    al. 2007, J. Comput. Neurosci. 23, 349, doi:10.1007/s10827-007-0038-6, and Brian2's example COBAHH.
+    """
+    from neurosim.units import ms, mV, nS, pF, uS
+
+    return ready(
+        "traub_miles", name, shape, override,
+        equations="""dv/dt = (g_L*(E_L - v) + ge*(E_e - v) + gi*(E_i - v)
+                              + g_Na*m**3*h*(E_Na - v) + g_K*n**4*(E_K - v) + I)/C : volt
+                     dm/dt = alpha_m*(1 - m) - beta_m*m : 1
+                     dh/dt = alpha_h*(1 - h) - beta_h*h : 1
+                     dn/dt = alpha_n*(1 - n) - beta_n*n : 1
+                     dge/dt = -ge/tau_e : siemens
+                     dgi/dt = -gi/tau_i : siemens
+                     alpha_m = 1.28/exprel((13*mV - v + V_T)/(4*mV))/ms : Hz
+                     beta_m = 1.4/exprel((v - V_T - 40*mV)/(5*mV))/ms : Hz
+                     alpha_h = 0.128*exp((17*mV - v + V_T)/(18*mV))/ms : Hz
+                     beta_h = 4/(1 + exp((40*mV - v + V_T)/(5*mV)))/ms : Hz
+                     alpha_n = 0.16/exprel((15*mV - v + V_T)/(5*mV))/ms : Hz
+                     beta_n = 0.5*exp((10*mV - v + V_T)/(40*mV))/ms : Hz
+                     I : amp""",
+        threshold="v > -20*mV", refractory=3 * ms, method="exponential_euler",
+        C=200 * pF, g_L=10 * nS, g_Na=20 * uS, g_K=6 * uS, E_L=-60 * mV, E_Na=50 * mV, E_K=-90 * mV, V_T=-63 * mV,
+        E_e=0 * mV, E_i=-80 * mV, tau_e=5 * ms, tau_i=10 * ms, v="E_L",
+    )  # fmt: skip
