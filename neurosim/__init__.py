@@ -32,3 +32,6 @@ from .network.wiring import pairs as pairs
 from .network.wiring import private as private
 from .network.wiring import probability as probability
 from .network.wiring import total as total
+from .run import run as run
+from .replay import Replay as Replay
+from .replay import replay as replay

@@ -1,0 +1,6 @@
+"""Pictures of recordings and networks, drawn with matplotlib: one call each, which returns the axes."""
+
+from .diagram import diagram as diagram
+from .raster import raster as raster
+from .traces import traces as traces
+from .weights import weights as weights

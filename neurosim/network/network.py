@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
-from neurosim.network.neurons import Neurons, Population, label
+from neurosim.network.neurons import ARGUMENTS, Neurons, Population, label
 from neurosim.network.program import Step, step_program, zero_delay_order
 from neurosim.network.schedule import Alternating, Asynchronous, Clock, Layered, Schedule, Synchronous
 from neurosim.network.synapses import Delayed, Synapses, Transposed
@@ -46,6 +46,7 @@ class Network:
         _check_ties(self)
         for population in self.populations.values():
             _check_population(population, schedule)
+            _check_constants(population, self.synapses.values())
         for name, item in self.synapses.items():
             _check_timing(name, item, schedule)
         self.program: tuple[Step, ...] = step_program(self)
@@ -162,6 +163,20 @@ def _check_population(population: Neurons, schedule: Schedule) -> None:
     if groups and times != (0 if population.driven else 1):
         rule = "is driven and belongs to no group" if population.driven else f"stands in {times} groups instead of one"
         raise DescriptionError(f"{where}: {rule} of {schedule}. Name every population that has text once.")
+
+
+def _check_constants(population: Neurons, synapses: Iterable[Synapses]) -> None:
+    """Refuse a constant that no text uses: most often it is an argument's misspelt name."""
+    used = population.names_used | set(population.states)
+    for item in synapses:
+        for end, suffix in ((item.pre, "_pre"), (item.post, "_post")):
+            if end.population is population:
+                used |= {name.removesuffix(suffix) for name in item.names_used}
+    for name in population.constants:
+        if name not in used:
+            raise DescriptionError(
+                f"Neurons {population.name!r}: {name!r} is neither an argument of Neurons nor used in its text. {nearest(name, (*ARGUMENTS, *used))}"
+            )
 
 
 def _check_ticks(value: Value, where: str, schedule: Schedule) -> None:

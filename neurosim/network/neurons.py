@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
-from neurosim.network.text import Equation, Statement, parse_expression, read_equations, read_statements
+from neurosim.network.text import Equation, Statement, names_in, parse_expression, read_equations, read_statements
 from neurosim.network.values import Value, as_value, identifier, whole
 from neurosim.network.weights import Distribution
 
 REDUCES = ("sum", "max", "mean")
 METHODS = ("exact", "linear", "independent", "exponential_euler", "euler", "heun", "milstein", "rk2", "rk4")
+ARGUMENTS = ("shape", "equations", "update", "threshold", "reset", "refractory", "method", "ports", "sends", "learns")
 RESERVED = ("dt", "t", "xi", "lastspike", "not_refractory")
 
 
@@ -181,6 +182,14 @@ class Neurons:
     def subexpressions(self) -> tuple[str, ...]:
         """Names that stand for an expression of the others."""
         return tuple(line.name for line in self.lines if line.kind == "subexpression")
+
+    @cached_property
+    def names_used(self) -> frozenset[str]:
+        """The names that the expressions of the text use."""
+        refractory = self.refractory if isinstance(self.refractory, str) else ""
+        statements = (*self.statements, *self.reset_statements)
+        texts = [*(line.expression for line in self.lines), *(s.expression for s in statements), self.threshold, refractory]
+        return frozenset().union(*(names_in(text) for text in texts if text.strip()))
 
     def _line(self, name: str) -> Equation:
         return next(line for line in self.lines if line.name == name)

@@ -11,7 +11,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
 from neurosim.network.neurons import Neurons, Part, Population, label
-from neurosim.network.text import Equation, Statement, read_equations, read_statements
+from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
 from neurosim.network.values import PLAIN, TIME, Value, as_value, identifier, whole
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
@@ -133,8 +133,9 @@ class Synapses:
 
     def _check(self) -> None:
         self._check_target()
+        backwards = isinstance(self.weight, Transposed)
         try:
-            self.wiring.check(self.pre, self.post)
+            self.wiring.check(*((self.post, self.pre) if backwards else (self.pre, self.post)))
         except DescriptionError as error:
             raise DescriptionError(f"{self.label}: {error}") from None
         self._check_weight()
@@ -232,6 +233,10 @@ class Synapses:
             )
         if not isinstance(source.weight, (Value, Distribution)):
             raise DescriptionError(f"{self.label}: {source.label} has no weights of its own to share. Share those of the synapses that own them.")
+        if isinstance(self.wiring, einsum) and isinstance(tied, Transposed):
+            raise DescriptionError(f"{self.label}: einsum takes the weights themselves, not .T. Write the letters of the weights in their own order.")
+        if isinstance(self.wiring, einsum):
+            return
         if type(self.wiring) is not type(source.wiring) or (self.wiring != source.wiring and not isinstance(self.wiring, pairs)):
             raise DescriptionError(f"{self.label}: shares the weights of {source.label}; give it the same wiring, wiring={source.wiring!r}.")
 
@@ -288,6 +293,13 @@ class Synapses:
     def text(self) -> bool:
         """True where the synapses have dynamics of their own."""
         return bool(self.model.strip() or self.on_pre.strip() or self.on_post.strip())
+
+    @cached_property
+    def names_used(self) -> frozenset[str]:
+        """The names that the expressions of the text use or assign."""
+        statements = (*self.pre_statements, *self.post_statements)
+        texts = [line.expression for line in self.lines if line.expression] + [s.expression for s in statements]
+        return frozenset().union(*(names_in(text) for text in texts), {s.name for s in statements})
 
     @property
     def states(self) -> tuple[str, ...]:

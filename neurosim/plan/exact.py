@@ -9,6 +9,7 @@ Source: Rotter & Diesmann 1999, Biol. Cybern. 81, 381, doi:10.1007/s004220050570
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def _reach(matrix: np.ndarray) -> np.ndarray:
 
 
 def exact_statements(
-    system: Linear, values: Mapping[str, np.ndarray], shape: tuple[int, ...], dt: float, frozen: frozenset[str]
+    system: Linear, values: Mapping[str, Any], dt: float, frozen: frozenset[str]
 ) -> tuple[tuple[Statement, ...], dict[str, np.ndarray]]:
     """Statements that advance a linear system by one tick, and the coefficients they name.
 

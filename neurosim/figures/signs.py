@@ -1,0 +1,124 @@
+"""Whether synapses excite or inhibit, where it can be told from the description."""
+
+from __future__ import annotations
+
+import ast
+
+from neurosim.network.neurons import Neurons
+from neurosim.network.synapses import Synapses, Transposed
+from neurosim.network.text import parse_expression
+from neurosim.network.values import Value
+from neurosim.network.weights import Distribution, normal, uniform
+
+EXCITES, INHIBITS, EITHER = "+", "-", "+-"
+SIEMENS = (-2.0, -1.0, 3.0, 2.0, 0.0, 0.0, 0.0)
+VOLTS = {"volt": 1.0, "mV": 1e-3, "uV": 1e-6}
+
+
+def sign_of(item: Synapses, target: str) -> str:
+    """EXCITES, INHIBITS, or EITHER: mixed signs, weights that training may turn round, or effects that the weight does not tell.
+
+    A weight that acts on a conductance `g` in a term `g*(E - v)` has the sign that E lends it: above the threshold it excites.
+    """
+    weight = item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
+    owner = weight if isinstance(weight, Synapses) else item
+    if owner.learns or item.weight_population is not None:
+        return EITHER
+    sign = _of_numbers(owner.weight)
+    if item.text:
+        sign = _through_text(item, target, sign)
+    if sign == EITHER:
+        return EITHER
+    pull = _reversal(item.post.population, target)
+    if pull is None:
+        conductance = isinstance(owner.weight, (Value, Distribution)) and owner.weight.dim == SIEMENS
+        return EITHER if conductance else sign
+    return sign if pull == EXCITES else _turned(sign)
+
+
+def _turned(sign: str) -> str:
+    return {EXCITES: INHIBITS, INHIBITS: EXCITES}.get(sign, EITHER)
+
+
+def _of_numbers(weight: object) -> str:
+    low, high = None, None
+    if isinstance(weight, Value) and weight.number.size:
+        low, high = float(weight.number.min()), float(weight.number.max())
+    elif isinstance(weight, uniform):
+        low, high = float(weight.low.number), float(weight.high.number)
+    elif isinstance(weight, normal):
+        middle = float(weight.mean.number)
+        steady = float(weight.sd.number) == 0
+        low = middle if steady else None if weight.low is None else float(weight.low.number)
+        high = middle if steady else None if weight.high is None else float(weight.high.number)
+    if low is not None and low >= 0 and high != 0:
+        return EXCITES
+    if high is not None and high <= 0 and low != 0:
+        return INHIBITS
+    return EITHER
+
+
+def _through_text(item: Synapses, target: str, sign: str) -> str:
+    """The sign after `on_pre`, which may add the weight or take it away."""
+    for statement in item.pre_statements:
+        if statement.name in (f"{target}_post", target):
+            return {("+=", "w"): sign, ("-=", "w"): _turned(sign)}.get((statement.op, statement.expression), EITHER)
+    return EITHER
+
+
+def _reversal(population: Neurons, conductance: str) -> str | None:
+    """What the term `conductance*(E - v)` of the equations does, seen from the threshold; None if there is none or E is unknown."""
+    threshold = _threshold(population)
+    trees = [parse_expression(line.expression, population.name) for line in population.lines if line.expression]
+    for tree in trees if threshold is not None else []:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+                parts = _factors(node)
+                if not any(isinstance(part, ast.Name) and part.id == conductance for part in parts):
+                    continue
+                for part in parts:
+                    level = _potential(part, population)
+                    if level is not None:
+                        return EXCITES if level > threshold else INHIBITS
+    return None
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return _factors(node.left) + _factors(node.right)
+    return [node]
+
+
+def _potential(node: ast.expr, population: Neurons) -> float | None:
+    """E of a factor (E - v) or (v - E)."""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)):
+        return None
+    known = [_number(side, population) for side in (node.left, node.right)]
+    return known[0] if known[1] is None else known[1] if known[0] is None else None
+
+
+def _threshold(population: Neurons) -> float | None:
+    tree = parse_expression(population.threshold, population.name) if population.threshold else None
+    if not isinstance(tree, ast.Compare) or len(tree.comparators) != 1 or not isinstance(tree.ops[0], (ast.Gt, ast.GtE)):
+        return None
+    return _number(tree.comparators[0], population)
+
+
+def _number(node: ast.expr, population: Neurons) -> float | None:
+    """The number that constants and literals in volts make; None where a variable takes part."""
+    if isinstance(node, ast.Constant):
+        return float(node.value) if isinstance(node.value, (int, float)) else None
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = _number(node.operand, population)
+        return None if inner is None else -inner
+    if isinstance(node, ast.Name):
+        constant = population.constants.get(node.id)
+        if node.id in population.states or not (constant is None or (isinstance(constant, Value) and constant.scalar)):
+            return None
+        return float(constant.number) if isinstance(constant, Value) else VOLTS.get(node.id)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Add, ast.Sub)):
+        left, right = _number(node.left, population), _number(node.right, population)
+        if left is None or right is None:
+            return None
+        return left * right if isinstance(node.op, ast.Mult) else left + right if isinstance(node.op, ast.Add) else left - right
+    return None

@@ -1,0 +1,149 @@
+"""Wiring, weights and delays of synapses as flat arrays: every draw of a description happens here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError
+from neurosim.network.network import Network
+from neurosim.network.neurons import Neurons
+from neurosim.network.synapses import Synapses, Transposed
+from neurosim.network.values import Value
+from neurosim.network.weights import Distribution, Table, hebbian
+from neurosim.network.windows import einsum
+from neurosim.network.wiring import Pairs, all_to_all, by_sender, pairs, positions
+from neurosim.plan.random import Stream
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Synapses by sender: local indices, one weight each (or `shared` into a weight array), and the weight array itself."""
+
+    pre: np.ndarray
+    post: np.ndarray
+    shared: np.ndarray | None
+    weight: np.ndarray  # one per synapse
+    own: np.ndarray  # the numbers behind them: the shared weights' array, else the same as weight
+
+
+def draw_synapses(net: Network, name: str, seed: int) -> Drawn:
+    """The synapses called `name`, drawn with `seed`; the same for every engine."""
+    item = net.synapses[name]
+    try:
+        return _draw(net, name, item, seed)
+    except DescriptionError as error:
+        raise DescriptionError(f"{item.label}: {error}") from None
+
+
+def _draw(net: Network, name: str, item: Synapses, seed: int) -> Drawn:
+    if isinstance(item.weight, (Synapses, Transposed)):
+        return _tied(net, item.weight, seed)
+    found = item.wiring.pairs(item.pre, item.post, Stream(seed, f"{name}.wiring"))
+    stream = Stream(seed, f"{name}.weight")
+    shape = item.wiring.weight_shape(item.pre, item.post)
+    if shape is None:
+        weight = per_synapse(item.weight, item, found, stream)
+        return Drawn(found.pre, found.post, None, weight, weight)
+    own = shared_weights(item, shape, stream)
+    assert found.shared is not None
+    return Drawn(found.pre, found.post, found.shared, own.reshape(-1)[found.shared], own)
+
+
+def _tied(net: Network, weight: Synapses | Transposed, seed: int) -> Drawn:
+    source = weight.synapses if isinstance(weight, Transposed) else weight
+    owner = next(name for name, item in net.synapses.items() if item is source)
+    drawn = _draw(net, owner, source, seed)
+    if not isinstance(weight, Transposed):
+        return drawn
+    order = np.argsort(drawn.post, kind="stable")
+    shared = None if drawn.shared is None else drawn.shared[order]
+    return Drawn(drawn.post[order], drawn.pre[order], shared, drawn.weight[order], drawn.own if shared is not None else drawn.weight[order])
+
+
+def per_synapse(given: Any, item: Synapses, found: Pairs, stream: Stream) -> np.ndarray:
+    """One number per synapse from a number, an array (post, pre), an array in the order of `pairs`, or a distribution."""
+    if isinstance(given, Distribution):
+        fan_in, fan_out = found.pre.size / item.post.size, found.pre.size / item.pre.size
+        table = Table(stream, found.pre, positions(found.pre), found.post, item.pre.size, item.post.size, fan_in, fan_out)
+        return np.asarray(given.draw(table), dtype=np.float64)
+    assert isinstance(given, Value)
+    number = given.number.astype(np.float64)
+    if number.ndim == 0:
+        return np.full(found.pre.size, float(number))
+    if number.ndim == 1:
+        return number[item.wiring.order] if isinstance(item.wiring, pairs) else number[found.post]
+    return number[found.post, found.pre]
+
+
+def shared_weights(item: Synapses, shape: tuple[int, ...], stream: Stream) -> np.ndarray:
+    """The array of shared weights of conv or einsum."""
+    if isinstance(item.weight, Distribution):
+        fans = _shared_fans(item, shape)
+        flat = np.arange(prod(shape))
+        table = Table(stream, flat, np.zeros_like(flat), flat, item.pre.size, item.post.size, *fans)
+        return np.asarray(item.weight.draw(table), dtype=np.float64).reshape(shape)
+    assert isinstance(item.weight, Value)
+    return np.broadcast_to(item.weight.number.astype(np.float64), shape).copy()
+
+
+def _shared_fans(item: Synapses, shape: tuple[int, ...]) -> tuple[float, float]:
+    """Fan-in and fan-out: for a kernel (out, in, *window), for einsum the sizes of the summed and of the new axes."""
+    if isinstance(item.wiring, einsum):
+        sender, weight, target = item.wiring.operands
+        size = dict(zip(weight, shape, strict=True))
+        return float(prod(size[a] for a in weight if a not in target)), float(prod(size[a] for a in weight if a not in sender))
+    return float(shape[1] * prod(shape[2:])), float(shape[0] * prod(shape[2:]))
+
+
+def dense_matrix(net: Network, name: str, seed: int) -> np.ndarray:
+    """The weights (post, pre) of synapses that join every pair."""
+    item = net.synapses[name]
+    weight = item.weight
+    assert isinstance(item.wiring, all_to_all)
+    if isinstance(weight, Transposed):
+        owner = next(n for n, other in net.synapses.items() if other is weight.synapses)
+        return dense_matrix(net, owner, seed).T
+    if isinstance(weight, Synapses):
+        return dense_matrix(net, next(n for n, other in net.synapses.items() if other is weight), seed)
+    if isinstance(weight, Value) and (weight.scalar or weight.number.ndim == 2):
+        matrix = np.broadcast_to(weight.number.astype(np.float64), (item.post.size, item.pre.size)).copy()
+    elif isinstance(weight, hebbian) and weight.patterns.shape[1] == item.pre.size == item.post.size:
+        matrix = weight.matrix()
+    else:
+        drawn = draw_synapses(net, name, seed)
+        matrix = np.zeros((item.post.size, item.pre.size))
+        matrix[drawn.post, drawn.pre] = drawn.weight
+    if not item.wiring.to_self and item.pre.population is item.post.population:
+        matrix[item.post.indices[:, None] == item.pre.indices[None, :]] = 0.0
+    return matrix
+
+
+def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.ndarray:
+    """The delay of each synapse in ticks, rounded half to even."""
+    item = net.synapses[name]
+    found = drawn if isinstance(drawn, Pairs) else Pairs(drawn.pre, drawn.post)
+    if isinstance(item.weight, Transposed) and isinstance(item.wiring, pairs):
+        found = by_sender(found.pre, found.post)
+    number = per_synapse(item.delay, item, found, Stream(seed, f"{name}.delay"))
+    ticks = np.rint(number / net.dt if net.dt else number)
+    if np.any(ticks < 0):
+        raise DescriptionError(f"{item.label}: a delay of {ticks.min():g} ticks was drawn, below 0. Bound the distribution, such as normal(..., low=...).")
+    return ticks.astype(np.int64)
+
+
+def start_value(population: Neurons, key: str, seed: int) -> np.ndarray | float | int | bool:
+    """A constant or start value of a population: a plain number, or an array of its shape."""
+    given = population.constants[key]
+    if isinstance(given, Value):
+        return given.number.item() if given.scalar else np.broadcast_to(given.number.astype(np.float64), population.shape)
+    flat = np.arange(population.size)
+    stream = Stream(seed, f"{population.name}.{key}")
+    table = Table(stream, flat, np.zeros_like(flat), flat, population.size, population.size, 1.0, 1.0)
+    try:
+        return np.asarray(given.draw(table), dtype=np.float64).reshape(population.shape)
+    except DescriptionError as error:
+        raise DescriptionError(f"Neurons {population.name!r}: {key}: {error}") from None

@@ -1,0 +1,145 @@
+"""A network with its random draws made: what is saved, looked at and learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neurosim.network.codec import NEURONS
+from neurosim.network.network import Network
+from neurosim.network.neurons import Neurons, Part, Population
+from neurosim.network.synapses import Delayed, Synapses, Transposed
+from neurosim.network.values import TIME, Value
+from neurosim.network.weights import Distribution
+from neurosim.network.windows import conv, einsum, pool
+from neurosim.network.wiring import Pairs, Wiring, all_to_all, pairs, private
+from neurosim.plan.draw import dense_matrix, draw_synapses, per_synapse, shared_weights, start_value
+from neurosim.plan.pathways import weight_dimensions
+from neurosim.plan.random import Stream
+
+
+def fixed(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | None = None) -> Network:
+    """The network with every random number drawn as a run with this seed draws it: wiring, weights, delays, start values.
+
+    `final` is the end state of a run (`recording.final`); the weights and variables of synapses with text are then those
+    of its first trial, so that what was learned while running is kept.
+    """
+    populations = {name: _fixed_population(p, seed) for name, p in net.populations.items()}
+    done: dict[str, Synapses] = {}
+    while len(done) < len(net.synapses):
+        for name, item in net.synapses.items():
+            owner = owner_of(net, item)
+            if name not in done and (owner is None or owner in done):
+                done[name] = _fixed_synapses(net, name, item, populations, done, seed, final or {})
+    return Network(*populations.values(), *(done[name] for name in net.synapses), schedule=net.schedule)
+
+
+def owner_of(net: Network, item: Synapses) -> str | None:
+    """The name of the synapses whose weights these share, if any."""
+    tied = item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
+    return next((name for name, other in net.synapses.items() if other is tied), None) if isinstance(tied, Synapses) else None
+
+
+def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
+    """The weights of synapses as a matrix (post, pre); several synapses of one pair are summed, absent ones are 0.
+
+    Shared weights (conv) are laid out over the pairs they serve. Raises DescriptionError for einsum and private wirings
+    and for weights that are messages, which have no such matrix.
+    """
+    from neurosim.errors import DescriptionError
+
+    item = net[name]
+    if not isinstance(item, Synapses):
+        raise DescriptionError(f"weight_matrix: {name!r} is a population. Give the name of synapses: {', '.join(net.synapses)}.")
+    if isinstance(item.wiring, (einsum, private)) or item.weight_population is not None:
+        raise DescriptionError(f"{item.label}: {type(item.wiring).__name__} wiring or a weight that is a message has no matrix (post, pre).")
+    if isinstance(item.wiring, all_to_all):
+        return Value(dense_matrix(net, name, seed), weight_dimensions(item))
+    drawn = draw_synapses(net, name, seed)
+    matrix = np.zeros((item.post.size, item.pre.size))
+    np.add.at(matrix, (drawn.post, drawn.pre), drawn.weight)
+    return Value(matrix, weight_dimensions(item))
+
+
+def _fixed_population(population: Neurons, seed: int) -> Neurons:
+    drawn = {key: Value(np.asarray(start_value(population, key, seed)), value.dim) for key, value in population.constants.items() if isinstance(value, Distribution)}
+    if not drawn:
+        return population
+    given = {field: getattr(population, field) for field in NEURONS}
+    name, shape = given.pop("name"), given.pop("shape")
+    return Neurons(name, shape, **given, **{**population.constants, **drawn})
+
+
+def _fixed_synapses(
+    net: Network, name: str, item: Synapses, populations: Mapping[str, Neurons], done: Mapping[str, Synapses], seed: int, final: Mapping[str, np.ndarray]
+) -> Synapses:
+    given: dict[str, Any] = {key: getattr(item, key) for key in ("to", "model", "on_pre", "on_post", "learns")} | {"name": name}
+    given |= {"pre": _moved(item.pre, populations), "post": _moved(item.post, populations)}
+    owner = owner_of(net, item)
+    source = item.weight_population
+    if owner is not None and not item.text:
+        weight = done[owner].T if isinstance(item.weight, Transposed) else done[owner]
+        return Synapses(**given, wiring=done[owner].wiring, weight=weight, delay=_fixed_delay(net, name, item, seed), **item.constants)
+    if source is not None:
+        moved = _moved(source, populations)
+        weight = Delayed(moved, item.weight.ticks) if isinstance(item.weight, Delayed) else moved
+        return Synapses(**given, wiring=item.wiring, weight=weight, delay=item.delay)
+    wiring, weight, constants, delay = _numbers(net, name, item, seed, final)
+    return Synapses(**given, wiring=wiring, weight=weight, delay=delay, **constants)
+
+
+def _moved(population: Population, populations: Mapping[str, Neurons]) -> Population:
+    whole = populations[population.name]
+    return Part(whole, population.key) if isinstance(population, Part) else whole
+
+
+def _numbers(net: Network, name: str, item: Synapses, seed: int, final: Mapping[str, np.ndarray]) -> tuple[Wiring, Any, dict[str, Any], Any]:
+    """Wiring, weight, constants and delay with their draws made."""
+    unit = weight_dimensions(item)
+    if isinstance(item.wiring, (private, pool)):
+        return item.wiring, item.weight, dict(item.constants), item.delay
+    if isinstance(item.wiring, (conv, einsum)) and not item.text:
+        shape = item.weight.shape if isinstance(item.weight, Value) else item.wiring.weight_shape(item.pre, item.post)
+        weight = item.weight if isinstance(item.weight, Value) else Value(shared_weights(item, shape or (), Stream(seed, f"{name}.weight")), unit)
+        return item.wiring, weight, dict(item.constants), item.delay
+    scalar_delay = isinstance(item.delay, Value) and item.delay.scalar
+    if isinstance(item.wiring, all_to_all) and not item.text and scalar_delay:
+        return item.wiring, Value(dense_matrix(net, name, seed), unit), dict(item.constants), item.delay
+    drawn = draw_synapses(net, name, seed)
+    found = Pairs(drawn.pre, drawn.post)
+    constants = {}
+    order = np.argsort(item.pre.indices[drawn.pre], kind="stable")
+    for key, value in item.constants.items():
+        listed = isinstance(value, Distribution) or not value.scalar
+        constants[key] = Value(per_synapse(value, item, found, Stream(seed, f"{name}.{key}")), value.dim) if listed else value
+    weight = drawn.weight
+    for key in (k for k in item.states if f"synapse/{name}/{k}" in final):
+        learned = np.empty(drawn.pre.size)
+        learned[order] = final[f"synapse/{name}/{key}"][0]
+        if key == "w":
+            weight = learned
+        else:
+            dim = item.constants[key].dim if key in item.constants else _declared(net, item, key)
+            constants[key] = Value(learned, dim)
+    return pairs(drawn.pre, drawn.post), Value(weight, unit), constants, _fixed_delay(net, name, item, seed, found)
+
+
+def _declared(net: Network, item: Synapses, key: str) -> tuple[float, ...]:
+    from neurosim.plan.equations import unit_dimensions
+
+    return unit_dimensions(next(line.unit for line in item.lines if line.name == key), f"{item.label}: {key}")
+
+
+def _fixed_delay(net: Network, name: str, item: Synapses, seed: int, found: Pairs | None = None) -> Value:
+    """The delay as numbers; drawn ones in whole ticks, as they are used."""
+    if isinstance(item.delay, Value) and (item.delay.scalar or found is None):
+        return item.delay
+    if found is None:
+        drawn = draw_synapses(net, name, seed)
+        found = Pairs(drawn.pre, drawn.post)
+    delay = per_synapse(item.delay, item, found, Stream(seed, f"{name}.delay"))
+    if net.dt is None:
+        return Value(np.rint(delay).astype(np.int64))
+    return Value(np.rint(delay / net.dt) * net.dt, TIME)

@@ -1,0 +1,188 @@
+"""Reading `inputs=`: arrays, spike events or recordings, checked against the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, nearest
+from neurosim.network.network import Network
+from neurosim.network.neurons import Neurons
+from neurosim.network.values import PLAIN, TIME, as_value, dimensions, whole
+from neurosim.plan.plan import Drive
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The inputs of a run as every engine takes them; `batched` tells whether they had a trial axis."""
+
+    drives: Mapping[str, Drive]
+    dims: Mapping[str, tuple[float, ...]]
+    ticks: int
+    trials: int
+    batched: bool
+
+    @property
+    def spiking(self) -> frozenset[str]:
+        """Populations that were given spike events."""
+        return frozenset(name for name, drive in self.drives.items() if drive.events)
+
+
+def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = None) -> Inputs:
+    """Check inputs against the network and settle how many ticks and trials the run has."""
+    if inputs is None:
+        inputs = {}
+    if not isinstance(inputs, Mapping):
+        raise DescriptionError(f"run: inputs {type(inputs).__name__} is not a dict. Give {{population: array}}.")
+    read: dict[str, Drive] = {}
+    dims: dict[str, tuple[float, ...]] = {}
+    trials: dict[str, int] = {}
+    for key, given in inputs.items():
+        population = _population(net, key)
+        where = f"run: input {population.name!r}"
+        given = _from_recording(given, population.name, where)
+        dims[population.name] = dimensions(given)
+        drive, count = _events(net, population, given, where) if _is_events(given) else _array(population, given, where)
+        read[population.name] = drive
+        if count:
+            trials[population.name] = count
+    missing = [p.name for p in net.populations.values() if p.driven and p.name not in read]
+    if missing:
+        raise DescriptionError(f"run: {missing[0]!r} is driven from outside and has no input. Give inputs={{{missing[0]!r}: array}} (zeros for silence).")
+    if len(set(trials.values())) > 1:
+        raise DescriptionError(f"run: the inputs have different numbers of trials: {trials}. Give each as many, or no trial axis for all trials alike.")
+    length = _length(net, read, ticks, duration)
+    count = next(iter(trials.values()), 1)
+    return Inputs({name: _fit(drive, count, length, name not in trials) for name, drive in read.items()}, dims, length, count, bool(trials))
+
+
+def _population(net: Network, key: Any) -> Neurons:
+    name = key.name if isinstance(key, Neurons) else key
+    if name not in net.populations or (isinstance(key, Neurons) and net.populations[name] is not key):
+        raise DescriptionError(f"run: input {name!r} is no population of this network. {nearest(name, net.populations)}")
+    return net.populations[name]
+
+
+def _from_recording(given: Any, name: str, where: str) -> Any:
+    """The population of that name in a recording: its spikes if it spiked, else what it sent."""
+    if not (hasattr(given, "spikes") and hasattr(given, "names")):
+        return given
+    if name not in given.names:
+        raise DescriptionError(f"{where}: the recording does not hold {name!r}. {nearest(name, given.names)} Record it, or rename the population.")
+    probe = next(p for p in given.header.probes if p.name == name)
+    if not probe.events and probe.every != 1:
+        raise DescriptionError(f"{where}: was recorded every {probe.every} ticks. Record every tick of it to use it as an input.")
+    if not probe.events:
+        return np.asarray(given[name])
+    spikes = given.spikes(name)
+    return (spikes.trial, spikes.tick, spikes.neuron) if given.batched else (spikes.tick, spikes.neuron)
+
+
+def _is_events(given: Any) -> bool:
+    return isinstance(given, tuple) or all(hasattr(given, part) for part in ("trial", "tick", "neuron"))
+
+
+def _array(population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
+    try:
+        values = np.array(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DescriptionError(f"{where}: is not an array of numbers. Give shape (tick, *{population.shape}), or spike events (times, neurons).") from None
+    shape = population.shape
+    if values.ndim >= len(shape) and values.shape[values.ndim - len(shape) :] == shape:
+        lead = values.shape[: values.ndim - len(shape)]
+    elif values.ndim and values.shape[-1] == population.size:
+        lead = values.shape[:-1]
+    else:
+        lead = values.shape if population.size == 1 else ()
+    if len(lead) not in (1, 2) or 0 in lead:
+        raise DescriptionError(f"{where}: has shape {values.shape}. Give (tick, *shape) or (trial, tick, *shape) with shape {shape}.")
+    if population.driven and np.isnan(values).any():
+        raise DescriptionError(f"{where}: contains NaN. Give numbers; NaN leaves neurons free only in populations with text.")
+    if np.isinf(values).any():
+        raise DescriptionError(f"{where}: contains infinity. Give finite numbers.")
+    return Drive(values=values.reshape(*((1,) * (2 - len(lead))), *lead, *shape)), lead[0] if len(lead) == 2 else 0
+
+
+def _events(net: Network, population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
+    parts = given if isinstance(given, tuple) else (given.trial, given.tick, given.neuron)
+    if len(parts) not in (2, 3):
+        raise DescriptionError(f"{where}: spike events are (times, neurons) or (trials, times, neurons), not {len(parts)} arrays.")
+    if not (population.driven or population.spiking):
+        raise DescriptionError(f"{where}: {population.name!r} does not spike, so events cannot clamp it. Give an array (tick, *shape).")
+    values = [as_value(part, where) for part in parts]
+    if len({v.number.size for v in values}) != 1:
+        raise DescriptionError(f"{where}: the arrays of spike events have lengths {[v.number.size for v in values]}. Give one entry per spike.")
+    tick = _event_ticks(net, values[-2], where)
+    neuron = _indices(values[-1].number, population.size, f"{where}: neurons")
+    trial = _indices(values[0].number, None, f"{where}: trials") if len(parts) == 3 else np.zeros_like(neuron)
+    order = np.lexsort((neuron, tick, trial))
+    trial, tick, neuron = trial[order], tick[order], neuron[order]
+    twice = (np.diff(trial) == 0) & (np.diff(tick) == 0) & (np.diff(neuron) == 0)
+    if twice.any():
+        first = int(np.flatnonzero(twice)[0])
+        raise DescriptionError(f"{where}: neuron {neuron[first]} spikes twice in tick {tick[first]}. Give one spike per neuron and tick, or a smaller dt.")
+    drive = Drive(trial=trial, tick=tick, neuron=neuron)
+    return drive, (int(trial.max(initial=0)) + 1 if len(parts) == 3 else 0)
+
+
+def _event_ticks(net: Network, times: Any, where: str) -> np.ndarray:
+    if times.dim == TIME and net.dt:
+        ticks = np.floor(times.number.ravel() / net.dt + 0.001).astype(np.int64)
+    elif times.dim == PLAIN and (times.number.dtype.kind in "iu" or times.number.size == 0):
+        ticks = times.number.ravel().astype(np.int64)
+    else:
+        raise DescriptionError(f"{where}: spike times must be times with a unit under Clock, such as t*ms, or whole ticks (integers).")
+    if np.any(ticks < 0):
+        raise DescriptionError(f"{where}: a spike at tick {ticks.min()} is before the start. Give times of 0 or later.")
+    return ticks
+
+
+def _indices(given: np.ndarray, size: int | None, where: str) -> np.ndarray:
+    index = given.ravel()
+    if index.size and index.dtype.kind not in "iu":
+        raise DescriptionError(f"{where} are not whole numbers. Give flat indices.")
+    index = index.astype(np.int64)
+    if np.any(index < 0) or (size is not None and np.any(index >= size)):
+        wrong = index[(index < 0) | (index >= (size or np.iinfo(np.int64).max))][0]
+        raise DescriptionError(f"{where}: {wrong} is outside 0 to {(size or 0) - 1}." if size else f"{where}: {wrong} is negative. Count from 0.")
+    return index
+
+
+def _length(net: Network, read: Mapping[str, Drive], ticks: Any, duration: Any) -> int:
+    given = {name: drive.values.shape[1] for name, drive in read.items() if drive.values is not None}
+    if ticks is not None and duration is not None:
+        raise DescriptionError("run: both ticks and duration are given. Give one.")
+    if duration is not None:
+        value = as_value(duration, "run: duration")
+        if net.dt is None or value.dim != TIME or not value.scalar or not 0 <= value.number < np.inf:
+            raise DescriptionError(f"run: duration {value} is not a time under Clock. Give a time such as 300*ms, or ticks=... without Clock.")
+        ticks = round(float(value.number) / net.dt)
+        if abs(ticks * net.dt - float(value.number)) > 1e-6 * net.dt * max(1.0, ticks):
+            raise DescriptionError(f"run: duration {value} is not a multiple of dt = {net.schedule.dt}. Give a whole number of ticks.")  # type: ignore[attr-defined]
+    if ticks is not None:
+        length = whole(ticks, "run: ticks")
+        short = [name for name, n in given.items() if n < length]
+        if short:
+            raise DescriptionError(f"run: input {short[0]!r} lasts {given[short[0]]} ticks, the run {length}. Give as many ticks of input, or run fewer.")
+        return length
+    if not given:
+        raise DescriptionError("run: nothing says how long to run. Give ticks=... or, under Clock, duration=300*ms.")
+    if len(set(given.values())) > 1:
+        raise DescriptionError(f"run: the inputs last differently long: {given}. Give each as many ticks, or say ticks=...")
+    return next(iter(given.values()))
+
+
+def _fit(drive: Drive, trials: int, ticks: int, alike: bool) -> Drive:
+    """The drive for every trial (the same for all where `alike`), cut to the ticks of the run."""
+    if drive.values is not None:
+        values = drive.values[:, :ticks]
+        return Drive(values=np.broadcast_to(values, (trials, *values.shape[1:])))
+    assert drive.trial is not None and drive.tick is not None and drive.neuron is not None
+    keep = drive.tick < ticks
+    trial, tick, neuron = drive.trial[keep], drive.tick[keep], drive.neuron[keep]
+    if alike and trials > 1:
+        trial, tick, neuron = np.repeat(np.arange(trials), tick.size), np.tile(tick, trials), np.tile(neuron, trials)
+    return Drive(trial=trial, tick=tick, neuron=neuron)

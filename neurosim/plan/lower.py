@@ -1,0 +1,253 @@
+"""Network -> Plan: text is checked and integrated, draws are made, times become ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, PlanError
+from neurosim.network.network import Network, weight_source
+from neurosim.network.neurons import Neurons
+from neurosim.network.probes import Probe
+from neurosim.network.schedule import Asynchronous, Clock
+from neurosim.network.text import Statement, names_in
+from neurosim.network.values import PLAIN, TIME, Value, unit
+from neurosim.plan.check import check_plan
+from neurosim.plan.draw import start_value
+from neurosim.plan.equations import (
+    Dim,
+    Scope,
+    brian_integration,
+    check_condition,
+    check_equations,
+    check_expression,
+    check_statements,
+    inline,
+    linear_system,
+    unit_dimensions,
+    unit_value,
+)
+from neurosim.plan.exact import exact_statements
+from neurosim.plan.inputs import Inputs
+from neurosim.plan.pathways import lower_pathway
+from neurosim.plan.plan import Block, Group, Plan, Refractory
+
+PRECISIONS = ("double", "mixed", "single")
+
+
+def lower(
+    net: Network,
+    inputs: Inputs,
+    *,
+    probes: tuple[Probe, ...] = (),
+    start: Mapping[str, Any] | None = None,
+    resume: Mapping[str, np.ndarray] | None = None,
+    seed: int = 0,
+    precision: str = "double",
+    until: str | None = None,
+) -> Plan:
+    """The plan of a run of `net`.
+
+    `start` maps 'population.variable' to start values, `resume` is the checkpoint of a recording to continue from.
+    Raises PlanError where names, units or timing do not fit together.
+    """
+    written = written_variables(net)
+    scopes = {p.name: neuron_scope(net, p, written[p.name]) for p in net.populations.values()}
+    for name, dims in inputs.dims.items():
+        _check_input_unit(net, name, dims, scopes)
+    groups = {p.name: _group(net, p, scopes[p.name], start or {}, seed, precision) for p in net.populations.values()}
+    pathways = {name: lower_pathway(net, name, groups, scopes, inputs, seed, precision) for name in net.synapses}
+    plan = Plan(
+        schedule=type(net.schedule).__name__,
+        order=net.schedule.order if isinstance(net.schedule, Asynchronous) else "",
+        dt=net.dt,
+        program=net.program,
+        groups=groups,
+        pathways=pathways,
+        drives=inputs.drives,
+        probes=_fill_shapes(probes, pathways),
+        ticks=inputs.ticks,
+        trials=inputs.trials,
+        seed=seed,
+        precision=precision,
+        until=until,
+        resume=dict(resume or {}),
+    )
+    check_plan(plan, net)
+    return plan
+
+
+def _fill_shapes(probes: tuple[Probe, ...], pathways: Mapping[str, Any]) -> tuple[Probe, ...]:
+    """Synapse variables have as many values as there are synapses."""
+    filled = []
+    for probe in probes:
+        shape = (pathways[probe.owner].sender.size,) if probe.owner in pathways else probe.shape
+        filled.append(Probe(probe.name, probe.owner, probe.variable, probe.index, shape, probe.every, probe.events))
+    return tuple(filled)
+
+
+def written_variables(net: Network) -> dict[str, set[str]]:
+    """For each population, the variables that some text or synapse changes while running."""
+    written: dict[str, set[str]] = {}
+    for population in net.populations.values():
+        lines = {line.name for line in population.lines if line.kind == "differential"}
+        written[population.name] = lines | {s.name for s in (*population.statements, *population.reset_statements)}
+    for item in net.synapses.values():
+        assigned = {s.name for s in (*item.pre_statements, *item.post_statements)} | {line.name for line in item.lines if "summed" in line.flags}
+        written[item.post.name] |= {name.removesuffix("_post") for name in assigned} | ({item.to} if item.to else set())
+        written[item.pre.name] |= {name.removesuffix("_pre") for name in assigned if name.endswith("_pre")}
+    return written
+
+
+def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
+    """The names that a population's text may use."""
+    where = f"Neurons {population.name!r}"
+    time = TIME if net.dt else PLAIN
+    dims: dict[str, Dim] = {"t": time, "dt": time, "i": PLAIN, "N": PLAIN, "training": PLAIN}
+    if population.spiking:
+        dims |= {"not_refractory": PLAIN}
+    declared = {line.name: unit_dimensions(line.unit, f"{where}: {line.name}") for line in population.lines}
+    dims |= {port: declared.get(port, PLAIN) for port in population.port_names}
+    dims |= {statement.name: PLAIN for statement in population.statements} | declared
+    for key, value in population.constants.items():
+        if key in declared and value.dim != declared[key] and not _is_zero(value):
+            raise DescriptionError(f"{where}: {key} is given in {unit(value.dim)}, its equation says {unit(declared[key])}. Give it in {unit(declared[key])}.")
+        dims[key] = declared.get(key, value.dim)
+    fixed = {key for key in (*population.constants, *population.states) if key not in written} | {"dt", "N", "i", "training"}
+    derived = {line.name: line.expression for line in population.lines if line.kind == "subexpression"}
+    return Scope(where, dims, frozenset(fixed - set(population.port_names)), derived, axes=not isinstance(net.schedule, Asynchronous))
+
+
+def _is_zero(value: Any) -> bool:
+    return isinstance(value, Value) and not np.any(value.number)
+
+
+def _check_input_unit(net: Network, name: str, dims: Dim, scopes: Mapping[str, Scope]) -> None:
+    """A clamp must have the unit of what it replaces; what drives a population may have any."""
+    population = net.populations[name]
+    if population.message is not None and dims != scopes[name].dims[population.message]:
+        wanted = unit(scopes[name].dims[population.message])
+        raise PlanError(f"run: input {name!r} is in {unit(dims)}, but it replaces {population.message}, which is in {wanted}. Give it in {wanted}.")
+
+
+def _group(net: Network, population: Neurons, scope: Scope, start: Mapping[str, Any], seed: int, precision: str) -> Group:
+    states, constants = _numbers(population, scope, start, seed, precision, net)
+    refractory = _refractory(net, population, scope)
+    frozen = frozenset(line.name for line in population.lines if "unless refractory" in line.flags) if refractory else frozenset()
+    check_equations(population.lines, scope)
+    known = {**{k: v for k, v in constants.items()}, **states}
+    integrate, more = _integration(net, population, scope, known, frozen, refractory is not None)
+    return Group(
+        name=population.name,
+        shape=population.shape,
+        driven=population.driven,
+        spiking=population.spiking,
+        states={k: np.asarray(v, dtype=_dtype(precision)) for k, v in states.items()},
+        constants=constants | {k: number(v, precision) for k, v in more.items()},
+        ports=dict(population.ports),
+        derived={name: inline(name, scope) for name in population.subexpressions},
+        message=population.message,
+        integrate=integrate,
+        update=_block("update", population.statements, scope, population.states, frozen),
+        threshold=_threshold(population, scope),
+        reset=_block("reset", population.reset_statements, scope, population.states, frozenset()),
+        refractory=refractory,
+        frozen=frozen,
+    )
+
+
+def _dtype(precision: str) -> type:
+    return np.float32 if precision == "single" else np.float64
+
+
+def number(value: Any, precision: str) -> Any:
+    """A constant as text sees it: whole numbers and conditions as they are, others in the precision of the state."""
+    array = np.asarray(value)
+    if array.ndim == 0 and array.dtype.kind in "bi":
+        return array.item()
+    return array.astype(_dtype(precision)) if array.ndim else _dtype(precision)(array)
+
+
+def _numbers(
+    population: Neurons, scope: Scope, start: Mapping[str, Any], seed: int, precision: str, net: Network
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Start values of the states, and the constants with the units and built-in names that the text uses."""
+    drawn = {key: start_value(population, key, seed) for key in population.constants}
+    states = {name: np.broadcast_to(np.asarray(drawn.get(name, 0.0), dtype=np.float64), population.shape) for name in population.states}
+    for key, value in start.items():
+        name, _, variable = key.partition(".")
+        if name == population.name:
+            states[variable] = value
+    constants = {key: number(value, precision) for key, value in drawn.items() if key not in states}
+    used = set().union(population.names_used, *(names_in(line.expression) for line in population.lines if line.expression))
+    constants |= units_used(used, scope, precision)
+    index = np.broadcast_to(np.arange(population.shape[-1]), population.shape)
+    builtin = {"dt": _dtype(precision)(net.dt or 1.0), "N": population.size, "i": index, "training": False}
+    return states, {k: v for k, v in builtin.items() if k in scope.dims and k not in constants and k not in states} | constants
+
+
+def units_used(names: set[str], scope: Scope, precision: str) -> dict[str, Any]:
+    """The values of the units (mV, ms ...) among these names."""
+    found = {name: unit_value(name) for name in names if name not in scope.dims}
+    return {name: _dtype(precision)(value.number) for name, value in found.items() if value is not None}
+
+
+def _refractory(net: Network, population: Neurons, scope: Scope) -> Refractory | None:
+    given = population.refractory
+    if isinstance(given, Value):
+        if not given.number:
+            return None
+        return Refractory(ticks=round(float(given.number) / (net.dt or 1.0)))
+    inner = Scope(f"{scope.where}: refractory", scope.dims, scope.constant, scope.subexpressions, axes=False)
+    time = TIME if isinstance(net.schedule, Clock) else PLAIN
+    text = inline(given, scope)
+    if check_expression(given, inner) == time and not _is_condition(given, inner):
+        return Refractory(time=text)
+    check_condition(given, inner)
+    return Refractory(condition=text)
+
+
+def _is_condition(text: str, scope: Scope) -> bool:
+    try:
+        check_condition(text, scope)
+    except PlanError:
+        return False
+    return True
+
+
+def _block(name: str, statements: tuple[Statement, ...], scope: Scope, states: tuple[str, ...], guarded: frozenset[str]) -> Block | None:
+    if not statements:
+        return None
+    inner = Scope(f"{scope.where}: {name}", scope.dims, scope.constant, scope.subexpressions, axes=scope.axes and name == "update")
+    check_statements(statements, inner)
+    plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
+    written = tuple(dict.fromkeys(s.name for s in plain if s.name in states))
+    return Block(name, plain, written, guarded & set(written))
+
+
+def _threshold(population: Neurons, scope: Scope) -> Block | None:
+    if not population.spiking:
+        return None
+    inner = Scope(f"{scope.where}: threshold", scope.dims, scope.constant, scope.subexpressions, axes=scope.axes)
+    check_condition(population.threshold, inner)
+    return Block("threshold", (Statement("spikes", "=", inline(population.threshold, inner)),), ("spikes",))
+
+
+def _integration(
+    net: Network, population: Neurons, scope: Scope, values: Mapping[str, Any], frozen: frozenset[str], refractory: bool
+) -> tuple[Block | None, dict[str, np.ndarray]]:
+    """The statements that integrate the equations over one tick, and the coefficients that they name."""
+    unknown = tuple(line.name for line in population.lines if line.kind == "differential")
+    if not unknown:
+        return None, {}
+    inner = Scope(f"{scope.where}: equations", scope.dims, scope.constant, scope.subexpressions)
+    coefficients: dict[str, np.ndarray] = {}
+    system = linear_system(population.lines, inner) if population.method == "exact" else None
+    if system is not None:
+        assert net.dt is not None
+        statements, coefficients = exact_statements(system, values, net.dt, frozen & set(unknown))
+    else:
+        statements = brian_integration(population.lines, population.method, inner, refractory=refractory)
+    return Block("integrate", statements, unknown, frozen & set(unknown)), coefficients

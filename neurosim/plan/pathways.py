@@ -1,0 +1,258 @@
+"""Synapses -> Pathway: their wiring, weights, delays and text in the form that engines take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, PlanError, nearest
+from neurosim.network.network import Network, weight_source
+from neurosim.network.synapses import Synapses
+from neurosim.network.text import Statement, names_in
+from neurosim.network.values import PLAIN, TIME, Value, unit
+from neurosim.network.weights import Distribution
+from neurosim.network.windows import einsum, pool
+from neurosim.network.wiring import Pairs, all_to_all, one_to_one, private
+from neurosim.plan.draw import Drawn, delay_ticks, dense_matrix, draw_synapses, per_synapse, shared_weights
+from neurosim.plan.equations import (
+    Dim,
+    Scope,
+    brian_integration,
+    check_equations,
+    check_expression,
+    check_statements,
+    event_driven,
+    inline,
+    unit_dimensions,
+    unit_value,
+)
+from neurosim.plan.inputs import Inputs
+from neurosim.plan.plan import Block, Group, Pathway, SynapseText
+from neurosim.plan.random import Stream
+
+NOTHING = np.zeros(0, dtype=np.int64)
+
+
+def lower_pathway(
+    net: Network, name: str, groups: Mapping[str, Group], scopes: Mapping[str, Scope], inputs: Inputs, seed: int, precision: str
+) -> Pathway:
+    """The pathway of the synapses called `name`."""
+    item = net.synapses[name]
+    if not item.text:
+        _check_target_unit(item, scopes, inputs)
+    graded = not (item.pre.population.spiking or item.pre.name in inputs.spiking)
+    common: dict[str, Any] = dict(
+        name=name, pre=item.pre.name, post=item.post.name, to=item.to,
+        pre_index=item.pre.indices, post_index=item.post.indices, pre_shape=item.pre.shape, post_shape=item.post.shape,
+        sender=NOTHING, receiver=NOTHING,
+    )  # fmt: skip
+    weight_dtype = np.float64 if precision == "double" else np.float32
+    if isinstance(item.wiring, private):
+        weight = np.asarray(_scalar_weight(item), dtype=weight_dtype)
+        return Pathway(**common, kind="private", weight=weight, delay=NOTHING, sources=item.wiring.n)
+    if item.weight_population is not None or isinstance(item.wiring, einsum):
+        if not graded:
+            raise PlanError(f"{item.label}: einsum wiring and weights that are messages need a sender without threshold. Give the sender update text.")
+        return _einsum_pathway(net, name, item, common, seed, weight_dtype)
+    if graded and not item.text and isinstance(item.wiring, all_to_all) and isinstance(item.delay, Value) and item.delay.scalar:
+        matrix = dense_matrix(net, name, seed).astype(weight_dtype)
+        return Pathway(**common, kind="dense", weight=matrix, delay=_one_delay(net, name, seed))
+    drawn = draw_synapses(net, name, seed)
+    sender, receiver = item.pre.indices[drawn.pre], item.post.indices[drawn.post]
+    order = np.argsort(sender, kind="stable")
+    delay = delay_ticks(net, name, drawn, seed)[order]
+    weight = drawn.weight[order].astype(weight_dtype)
+    common |= {"sender": sender[order], "receiver": receiver[order]}
+    text = _text(net, name, item, drawn, order, scopes, seed, precision) if item.text else None
+    return Pathway(**common, kind="sparse", weight=weight, delay=delay, text=text)
+
+
+def _scalar_weight(item: Synapses) -> float:
+    if not isinstance(item.weight, Value) or not item.weight.scalar:
+        raise DescriptionError(f"{item.label}: {type(item.wiring).__name__} takes one number as weight.")
+    return float(item.weight.number)
+
+
+def _one_delay(net: Network, name: str, seed: int) -> np.ndarray:
+    return delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)
+
+
+def weight_dimensions(item: Synapses) -> Dim:
+    """The unit of a weight that is a number, an array, a distribution or another synapses' weight."""
+    if isinstance(item.weight, (Value, Distribution)):
+        return item.weight.dim
+    source = getattr(item.weight, "synapses", item.weight)
+    return weight_dimensions(source) if isinstance(source, Synapses) else PLAIN
+
+
+def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inputs) -> None:
+    """Weight times message must have the unit of what it is added to."""
+    def message(population: Any) -> Dim:
+        if population.driven:
+            return inputs.dims.get(population.name, PLAIN)
+        return PLAIN if population.spiking else scopes[population.name].dims[population.message]
+
+    source = item.weight_population
+    weight = message(source.population) if source is not None else weight_dimensions(item)
+    sent = PLAIN if item.pre.name in inputs.spiking else message(item.pre.population)
+    given = tuple(a + b for a, b in zip(weight, sent, strict=True))
+    wanted = scopes[item.post.name].dims[item.to or ""]
+    zero = isinstance(item.weight, Value) and not np.any(item.weight.number)
+    if given != wanted and not zero:
+        raise PlanError(
+            f"{item.label}: weight {'of unit ' + unit(weight)} times message gives {unit(given)}, but {item.post.name}.{item.to} is in {unit(wanted)}."
+            f" Give the weight another unit, or declare the port in equations, such as '{item.to} : amp'."
+        )
+
+
+def _einsum_pathway(net: Network, name: str, item: Synapses, common: dict[str, Any], seed: int, dtype: Any) -> Pathway:
+    delay = _one_delay(net, name, seed) if isinstance(item.delay, Value) and item.delay.scalar else None
+    if delay is None:
+        raise DescriptionError(f"{item.label}: {type(item.wiring).__name__} with shared or sent weights takes one delay for all. Give a number.")
+    source = weight_source(item)
+    population = item.weight_population
+    if isinstance(item.wiring, einsum):
+        letters = item.wiring.operands
+    elif isinstance(item.wiring, one_to_one):
+        letters = (("n",), ("n",), ("n",))
+        common |= {"pre_shape": (item.pre.size,), "post_shape": (item.post.size,)}
+    else:
+        letters = (("i",), ("o", "i"), ("o",))
+        common |= {"pre_shape": (item.pre.size,), "post_shape": (item.post.size,)}
+    if population is not None and source is not None:
+        shape = (population.size,) if isinstance(item.wiring, one_to_one) else population.shape
+        return Pathway(**common, kind="einsum", weight=np.zeros(0, dtype), delay=delay, letters=letters, weight_from=(source[0], population.indices, shape, source[1]))
+    return Pathway(**common, kind="einsum", weight=_einsum_weight(net, name, item, seed).astype(dtype), delay=delay, letters=letters)
+
+
+def _einsum_weight(net: Network, name: str, item: Synapses, seed: int) -> np.ndarray:
+    weight = item.weight
+    if isinstance(weight, Synapses):
+        owner = next(n for n, other in net.synapses.items() if other is weight)
+        return _einsum_weight(net, owner, weight, seed)
+    if isinstance(weight, Value) and not weight.scalar:
+        return weight.number.astype(np.float64)
+    shape = item.wiring.weight_shape(item.pre, item.post)
+    assert shape is not None
+    return shared_weights(item, shape, Stream(seed, f"{name}.weight"))
+
+
+def _text(
+    net: Network, name: str, item: Synapses, drawn: Drawn, order: np.ndarray, scopes: Mapping[str, Scope], seed: int, precision: str
+) -> SynapseText:
+    """The dynamics of synapses: variables, constants and blocks."""
+    scope = _synapse_scope(net, item, scopes)
+    summed = tuple(line for line in item.lines if "summed" in line.flags)
+    others = tuple(line for line in item.lines if line not in summed)
+    check_equations(others, scope)
+    clocked = tuple(line for line in others if line.kind == "differential" and "event-driven" not in line.flags)
+    lazy = tuple(line for line in others if "event-driven" in line.flags)
+    if (clocked or lazy) and net.dt is None:
+        raise PlanError(f"{item.label}: model has differential equations, which need Clock(dt). Use assignments in on_pre instead.")
+    catch_up = (*event_driven(lazy, scope), Statement("lastupdate", "=", "t")) if lazy else ()
+    states = _synapse_states(item, name, drawn, order, seed, precision, bool(lazy))
+    blocks = {
+        event: _event_block(event, catch_up, statements, scope, tuple(states)) for event, statements in (("on_pre", item.pre_statements), ("on_post", item.post_statements))
+    }
+    return SynapseText(
+        states=states,
+        constants=_synapse_constants(net, item, name, drawn, order, scope, scopes, seed, precision),
+        integrate=_clock_driven(clocked, scope) if clocked else None,
+        summed={_summed_target(item, line.name): inline(line.expression, scope) for line in summed},
+        on_pre=blocks["on_pre"],
+        on_post=blocks["on_post"],
+    )
+
+
+def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> Scope:
+    time = TIME if net.dt else PLAIN
+    pre, post = scopes[item.pre.name], scopes[item.post.name]
+    dims: dict[str, Dim] = {name: dim for name, dim in post.dims.items() if name not in ("t", "dt", "i", "N", "training")}
+    dims |= {f"{name}_post": dim for name, dim in post.dims.items()} | {f"{name}_pre": dim for name, dim in pre.dims.items()}
+    if item.pre.population.driven:
+        dims["v_pre"] = PLAIN  # what a driven population sends
+    dims |= {"t": time, "dt": time, "i": PLAIN, "j": PLAIN, "lastupdate": time, "elapsed": time, "w": weight_dimensions(item)}
+    declared = {line.name: unit_dimensions(line.unit, f"{item.label}: {line.name}") for line in item.lines}
+    for key, value in item.constants.items():
+        if key in declared and value.dim != declared[key] and not (isinstance(value, Value) and not np.any(value.number)):
+            raise DescriptionError(f"{item.label}: {key} is given in {unit(value.dim)}, the model says {unit(declared[key])}. Give it in {unit(declared[key])}.")
+        dims[key] = value.dim
+    if "w" in declared and declared["w"] != dims["w"] and not (isinstance(item.weight, Value) and not np.any(item.weight.number)):
+        raise DescriptionError(f"{item.label}: weight is in {unit(dims['w'])}, the model says w is in {unit(declared['w'])}. Give it in {unit(declared['w'])}.")
+    dims |= declared
+    assigned = {s.name for s in (*item.pre_statements, *item.post_statements)}
+    differential = {line.name for line in item.lines if line.kind == "differential"}
+    fixed = {key for key in (*item.constants, *declared, "w") if key not in assigned | differential} | {"dt"}
+    derived = {line.name: line.expression for line in item.lines if line.kind == "subexpression" and "summed" not in line.flags}
+    return Scope(item.label, dims, frozenset(fixed), derived, axes=False)
+
+
+def _synapse_states(item: Synapses, name: str, drawn: Drawn, order: np.ndarray, seed: int, precision: str, lazy: bool) -> dict[str, np.ndarray]:
+    dtype = np.float32 if precision == "single" else np.float64
+    weight = drawn.weight.astype(np.float32) if precision != "double" else drawn.weight
+    states = {"w": weight[order].astype(dtype)}
+    found = Pairs(drawn.pre, drawn.post)
+    for key in item.states:
+        if key == "w" or key in {line.name for line in item.lines if "summed" in line.flags}:
+            continue
+        given = item.constants.get(key)
+        values = np.zeros(order.size) if given is None else per_synapse(given, item, found, Stream(seed, f"{name}.{key}"))[order]
+        states[key] = values.astype(dtype)
+    if lazy:
+        states["lastupdate"] = np.zeros(order.size, dtype)
+    return states
+
+
+def _synapse_constants(
+    net: Network, item: Synapses, name: str, drawn: Drawn, order: np.ndarray, scope: Scope, scopes: Mapping[str, Scope], seed: int, precision: str
+) -> dict[str, Any]:
+    dtype = np.float32 if precision == "single" else np.float64
+    found = Pairs(drawn.pre, drawn.post)
+    constants: dict[str, Any] = {"dt": dtype(net.dt or 1.0)}
+    for key, given in item.constants.items():
+        if key not in item.states:
+            scalar = isinstance(given, Value) and given.scalar
+            constants[key] = given.number.item() if scalar else per_synapse(given, item, found, Stream(seed, f"{name}.{key}"))[order].astype(dtype)  # type: ignore[union-attr]
+    for text in set().union(item.names_used, *(names_in(line.expression) for line in item.lines if line.expression)):
+        value = unit_value(text) if text not in scope.dims else None
+        if value is not None:
+            constants[text] = dtype(value.number)
+    return constants
+
+
+def _event_block(event: str, catch_up: tuple[Statement, ...], statements: tuple[Statement, ...], scope: Scope, states: tuple[str, ...]) -> Block | None:
+    if not statements:
+        return None
+    inner = Scope(f"{scope.where}: {event}", scope.dims, scope.constant, scope.subexpressions, axes=False)
+    check_statements(statements, inner)
+    plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
+    together = (*catch_up, *plain)
+    return Block(event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)))
+
+
+def _clock_driven(lines: tuple[Any, ...], scope: Scope) -> Block:
+    """Clock-driven equations of synapses, by the best of Brian2's methods that can integrate them."""
+    inner = Scope(f"{scope.where}: model", scope.dims, scope.constant, scope.subexpressions, axes=False)
+    for method in ("exact", "exponential_euler", "euler"):
+        try:
+            statements = brian_integration(lines, method, inner, refractory=False)
+        except PlanError:
+            if method == "euler":
+                raise
+            continue
+        return Block("model", statements, tuple(line.name for line in lines))
+    raise PlanError(f"{scope.where}: model cannot be integrated.")
+
+
+def _summed_target(item: Synapses, name: str) -> str:
+    variable = name.removesuffix("_post")
+    if not name.endswith("_post") or variable not in item.post.population.states:
+        raise DescriptionError(f"{item.label}: '{name}' (summed) must be a variable of the target, such as I_post. {nearest(variable, item.post.population.states)}")
+    return variable
+
+
+def check_summed(expression: str, scope: Scope) -> None:
+    """Refuse a summed expression whose names are unknown."""
+    check_expression(expression, scope)

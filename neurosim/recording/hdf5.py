@@ -1,0 +1,266 @@
+"""A recording in an HDF5 file that is written while the network runs and can be opened at any moment.
+
+The file is a SONATA spike and report file (`/spikes`, `/report`) with everything else in `/neurosim`:
+
+    description, arrays    the network: JSON, and the arrays it refers to by number
+    run                    JSON: seed, ticks, trials, schedule, dt, engine, precision, versions, what was recorded, start
+    inputs                 what drove the run, one entry per population
+    values                 the traces, one dataset (row, number) per record in the float type of the run; SONATA reports
+                           are 32-bit, so /report holds a view of these in that type, which takes no room of its own
+    blocks                 one row per block on disk: trial, trials, tick, ticks, then how many spikes of each spiking
+                           record lie in the file after it. Only what a row covers counts as recorded.
+    end                    the state after the last tick: `numbers` (bytes) and `index` (JSON), and why the run stopped
+
+Trials lie end to end on one time axis: trial r, tick k is at (r*ticks + k)*dt, with the ticks planned. In a report each
+trial has ceil(ticks/every) rows. A tick without Clock counts as 1 ms.
+
+All groups and datasets are made before the first tick; from then on the file grows in HDF5's single-writer mode, in
+which every state of the file on disk can be read. Nothing is ever rewritten, so that a killed run loses no flushed block.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError
+from neurosim.network.probes import Probe
+from neurosim.recording.filestore import FileStore, read_inputs, tick_ms
+from neurosim.recording.header import Header, Spikes, decode_header, encode_header, recorded, samples, unit_of, width
+from neurosim.recording.recording import Recording
+from neurosim.recording.safe import (
+    LIBRARY,
+    MAGIC,
+    RECORDING,
+    Arrays,
+    digest,
+    guarded,
+    h5,
+    mark,
+    open_file,
+    own_process,
+    plain_group,
+    put_array,
+    put_text,
+    read_network,
+    take_text,
+    target,
+    write_network,
+)
+from neurosim.recording.writer import Writer
+
+if TYPE_CHECKING:
+    import h5py
+
+CHUNK = 2**18  # bytes
+GROW = {"maxshape": (None,), "track_times": False}
+FULL = "Free some room on the disk, or choose another place; what was written before can be opened"
+
+
+class FileWriter(Writer):
+    """Writes a recording while the network runs; each block is on disk when `write` returns.
+
+    `compression` is gzip's level, 0 (none) to 9, for traces and spikes; with it, blocks reach the disk once a second.
+
+    Raises RecordingError where the path holds anything but an older recording, and where the disk is full.
+    """
+
+    def __init__(self, header: Header, path: str | os.PathLike, compression: int = 0):
+        super().__init__(header)
+        if isinstance(compression, bool) or not isinstance(compression, int) or not 0 <= compression <= 9:
+            raise DescriptionError(f"compression {compression!r} is not a level of gzip. Give a whole number from 0 (none) to 9.")
+        self.path = target(path, RECORDING)
+        self._squeeze = {"compression": compression, "shuffle": True} if compression else {}
+        self._pending: list[list[int]] = []
+        self._flushed = time.monotonic()
+        new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
+        with guarded(self.path, "create it", FULL):
+            try:
+                with h5().File(new, "w", libver=LIBRARY) as file:
+                    self._create(file)
+                os.replace(new, self.path)  # an older recording stays whole until this one can be opened
+            finally:
+                new.unlink(missing_ok=True)
+            self._file = h5().File(self.path, "r+", libver=LIBRARY)
+            self._file.swmr_mode = True
+        self._data = {p.name: self._file["neurosim/values"][p.name] for p in header.probes if not p.events}
+        self._spikes = {p.name: tuple(self._file["spikes"][p.name][d] for d in ("timestamps", "node_ids")) for p in header.probes if p.events}
+        self._blocks = self._file["neurosim/blocks"]
+
+    def write(self, trial: int, tick: int, traces: Mapping[str, np.ndarray], events: Mapping[str, Spikes], *, trials: int, ticks: int) -> None:
+        values, spikes = self._checked(trial, tick, traces, events, trials, ticks)
+        with guarded(self.path, "write it", FULL):
+            for probe in self.header.probes:
+                if probe.events:
+                    self._write_spikes(probe, spikes[probe.name])
+                elif values[probe.name].shape[1]:
+                    self._write_rows(probe, trial, samples(tick, probe.every), values[probe.name])
+            self._pending.append([trial, trials, tick, ticks, *(s[0].shape[0] for s in self._spikes.values())])
+            if not self._squeeze or time.monotonic() - self._flushed > 1.0:
+                self._flush()
+
+    def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Recording:
+        _, ticks = self._kept(ticks)
+        with guarded(self.path, "finish it", FULL):
+            self._flush()
+            for probe in self.header.probes:
+                if not probe.events:
+                    step = probe.every * tick_ms(self.header)
+                    self._file["report"][probe.name]["mapping/time"][...] = (0.0, self._data[probe.name].shape[0] * step, step)
+            self._write_end(ticks, stopped, final)
+            self._file.close()
+        return open_recording(self.path)
+
+    def close(self) -> None:
+        if self._file:
+            with guarded(self.path, "close it", FULL):
+                self._flush()
+                self._file.close()
+
+    def _flush(self) -> None:
+        """Bring blocks to the disk; what they hold comes first, the rows that declare it recorded after."""
+        self._file.flush()
+        if self._pending:
+            _append(self._blocks, np.array(self._pending, np.int64))
+            self._blocks.flush()
+        self._pending, self._flushed = [], time.monotonic()
+
+    def _write_rows(self, probe: Probe, trial: int, first: int, values: np.ndarray) -> None:
+        """One write for all trials of a block: trial r has its rows from r*per_trial on."""
+        data, per_trial = self._data[probe.name], samples(self.header.ticks, probe.every)
+        trials, count, columns = values.shape
+        start = trial * per_trial + first
+        stop = start + (trials - 1) * per_trial + count
+        if data.shape[0] < stop:
+            data.resize(stop, axis=0)
+        whole = trials == 1 or count == per_trial
+        rows = slice(start, stop) if whole else h5().MultiBlockSlice(start=start, stride=per_trial, count=trials, block=count)
+        data[rows] = values.reshape(-1, columns)
+
+    def _write_spikes(self, probe: Probe, spikes: Spikes) -> None:
+        if len(spikes):
+            times, neurons = self._spikes[probe.name]
+            _append(times, (spikes.trial * self.header.ticks + spikes.tick) * tick_ms(self.header))
+            _append(neurons, spikes.neuron)
+
+    def _write_end(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> None:
+        numbers, arrays = self._file["neurosim/end/numbers"], {}
+        for name, array in final.items():
+            plain = np.ascontiguousarray(array)
+            arrays[name] = (plain.dtype.str, np.shape(array), numbers.shape[0])
+            _append(numbers, plain.ravel().view(np.uint8))
+        self._file.flush()
+        index = json.dumps({"ticks": ticks, "stopped": stopped, "arrays": arrays}, allow_nan=False)
+        _append(self._file["neurosim/end/index"], np.frombuffer(index.encode(), np.uint8))
+
+    def _create(self, file: h5py.File) -> None:
+        header = self.header
+        file.attrs["magic"], file.attrs["version"] = np.uint32(MAGIC), np.array([0, 1], np.uint32)
+        group = file.create_group("neurosim")
+        mark(group, RECORDING)
+        group.attrs["time_axis"] = np.bytes_(
+            f"trial r, tick k at (r*{header.ticks} + k)*{tick_ms(header)} ms" + ("" if header.dt else "; no clock: a tick counts as 1 ms")
+        )
+        write_network(group, header.network)
+        arrays, inputs = Arrays(group["arrays"]), group.create_group("inputs")  # type: ignore[arg-type]
+        entries = {name: _put_input(inputs, name, given) for name, given in header.inputs.items()}
+        run = encode_header(header, arrays.pack) | {"inputs": entries, "writer": own_process()}
+        put_text(group, "run", json.dumps(run, indent=1, allow_nan=False))
+        columns = 4 + sum(p.events for p in header.probes)
+        group.create_dataset("blocks", (0, columns), np.int64, maxshape=(None, columns), chunks=(128, columns), track_times=False)
+        end = group.create_group("end")
+        end.create_dataset("numbers", (0,), np.uint8, chunks=(2**14,), **GROW)
+        end.create_dataset("index", (0,), np.uint8, chunks=(2**10,), **GROW)
+        for probe in header.probes:
+            (self._create_spikes if probe.events else self._create_values)(file, probe)
+
+    def _create_spikes(self, file: h5py.File, probe: Probe) -> None:
+        group = file.require_group("spikes").create_group(probe.name)
+        order = h5().enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype=np.uint8)
+        group.attrs.create("sorting", 2 if self.header.trials == 1 else 0, dtype=order)
+        expected = self.header.trials * self.header.ticks * width(probe) / 64
+        chunk = 2 ** int(np.clip(np.log2(max(expected, 1)), 7, 15))
+        times = group.create_dataset("timestamps", (0,), np.float64, chunks=(chunk,), **GROW, **self._squeeze)
+        times.attrs["units"] = "ms"
+        group.create_dataset("node_ids", (0,), np.uint64, chunks=(chunk,), **GROW, **self._squeeze)
+
+    def _create_values(self, file: h5py.File, probe: Probe) -> None:
+        header, columns = self.header, width(probe)
+        per_trial = samples(header.ticks, probe.every)
+        row = columns * header.dtype.itemsize
+        fit = max(1, min(CHUNK // max(row, 1), header.trials * per_trial, max(self.block // probe.every, 1)))
+        chunks = (2 ** int(np.log2(fit)), max(1, min(columns, CHUNK)))
+        file.require_group("neurosim/values").create_dataset(
+            probe.name, (0, columns), header.dtype, maxshape=(None, columns), chunks=chunks, fillvalue=np.nan, track_times=False, **self._squeeze
+        )
+        report = file.require_group("report").create_group(probe.name)
+        _create_view(report, f"/neurosim/values/{probe.name}", columns, header.dtype)
+        report["data"].attrs["units"] = unit_of(probe, header.network)
+        report["data"].attrs["variable"] = probe.variable or "message"
+        report["data"].attrs["rows_per_trial"] = per_trial
+        self._create_mapping(report.create_group("mapping"), probe)
+
+    def _create_mapping(self, mapping: Any, probe: Probe) -> None:
+        """Which column belongs to which neuron. The columns of synapses count as nodes, in the order of their senders."""
+        neurons = recorded(probe)
+        mapping["node_ids"] = neurons.astype(np.uint64)
+        mapping["node_ids"].attrs["sorted"] = np.uint8(np.all(np.diff(neurons) > 0))
+        mapping["index_pointers"] = np.arange(neurons.size + 1, dtype=np.uint64)
+        mapping["element_ids"] = neurons.astype(np.uint32) if probe.owner in self.header.network.synapses else np.zeros(neurons.size, np.uint32)
+        mapping["element_pos"] = np.zeros(neurons.size, np.float32)
+        mapping["index_pointer"], mapping["element_id"] = mapping["index_pointers"], mapping["element_ids"]  # the names that BMTK reads
+        mapping["time"] = np.array([0.0, 0.0, probe.every * tick_ms(self.header)])
+        mapping["time"].attrs["units"] = "ms"
+
+
+def _create_view(report: h5py.Group, name: str, columns: int, dtype: np.dtype) -> None:
+    """`data`, the 32-bit view of a growing dataset. A view that begins with no row would not grow, so it begins with one."""
+    view = h5().VirtualLayout((1, columns), np.float32, maxshape=(None, columns))
+    rows = slice(0, h5().h5s.UNLIMITED)
+    view[rows, :] = h5().VirtualSource(".", name, (1, columns), dtype, maxshape=(None, columns))[rows, :]
+    report.create_virtual_dataset("data", view, fillvalue=np.nan)
+
+
+def _append(data: Any, more: np.ndarray) -> None:
+    held = data.shape[0]
+    if len(more):
+        data.resize(held + len(more), axis=0)
+        data[held:] = more
+
+
+def _put_input(group: h5py.Group, name: str, given: np.ndarray | Spikes) -> dict:
+    if not isinstance(given, Spikes):
+        array = np.asarray(given)
+        put_array(group, name, array, compression=1)
+        return {"sha256": [digest(array)]}
+    parts = {part: getattr(given, part) for part in ("trial", "tick", "neuron")}
+    for part, array in parts.items():
+        put_array(group.require_group(name), part, array, compression=1)
+    return {"dt": given.dt, "sha256": [digest(array) for array in parts.values()]}
+
+
+def open_recording(path: str | os.PathLike) -> Recording:
+    """Open a recording file; also one whose run was killed or is still going, up to its last block on disk.
+
+    Everything is read when it is asked for; use `with`, or close() it. Nothing in the file is executed.
+
+    Raises RecordingError for a file that is missing, foreign, cut off or damaged.
+    """
+    file, closed = open_file(path, (RECORDING,))
+    where = Path(path)
+    try:
+        with guarded(where, "read what was run"):
+            group = plain_group(file, "neurosim")
+            run = json.loads(take_text(group, "run"))
+            inputs = read_inputs(plain_group(group, "inputs"), run["inputs"], where)
+            header = decode_header(run, read_network(group), inputs, Arrays(plain_group(group, "arrays")).unpack)
+            return Recording(header, FileStore(file, where, header, closed))
+    except BaseException:
+        file.close()
+        raise

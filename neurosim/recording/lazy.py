@@ -1,0 +1,109 @@
+"""Arrays that read only what is asked of them: indexed as numpy's are, made of numbers that lie elsewhere."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+
+class LazyArray(NDArrayOperatorsMixin, ABC):
+    """An array that is read when it is indexed: `x[:100]`, `x[..., 3]`, `x[[0, 5], 1]`, `np.asarray(x)`.
+
+    Arithmetic, and what else numpy arrays can do (`x.mean(0)`, `x.T`), reads the whole.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any):
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+
+    @abstractmethod
+    def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
+        """The numbers at the crossing of these indices, one rising list per axis."""
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> Any:
+        chosen, inner = split_key(key, self.shape)
+        return self._take(chosen)[inner]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("This array is read when it is used and cannot be had without a copy. Use np.asarray(x).")
+        whole = self[...]
+        return whole if dtype is None else whole.astype(dtype, copy=False)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        read = [np.asarray(x) if isinstance(x, LazyArray) else x for x in inputs]
+        return getattr(ufunc, method)(*read, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
+        return getattr(np.asarray(self), name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.shape} {self.dtype}, read when indexed>"
+
+
+def split_key(key: Any, shape: tuple[int, ...]) -> tuple[tuple[np.ndarray, ...], tuple]:
+    """What a numpy index needs of each axis (rising indices), and the index that picks the answer out of that."""
+    parts = _expand(key if isinstance(key, tuple) else (key,), len(shape))
+    chosen: list[np.ndarray] = []
+    inner: list[Any] = []
+    for part in parts:
+        if part is None:
+            inner.append(None)
+            continue
+        axis = len(chosen)
+        needed, within = _axis(part, shape[axis], axis)
+        chosen.append(needed)
+        inner.append(within)
+    return tuple(chosen), tuple(inner)
+
+
+def _expand(parts: tuple, ndim: int) -> list:
+    """The index with one part per axis: `...` and missing parts written out, masks as the indices they mean."""
+    read: list[Any] = []
+    for part in parts:
+        if part is None or part is Ellipsis or (isinstance(part, (slice, int, np.integer)) and not isinstance(part, bool)):
+            read.append(part)
+            continue
+        array = np.asarray(part)
+        array = array.astype(np.intp) if array.size == 0 and isinstance(part, (list, tuple)) else array
+        if array.dtype.kind not in "biu" or (array.dtype.kind == "b" and array.ndim == 0):
+            raise IndexError(f"{part!r} is not an index. Use whole numbers, slices, lists of whole numbers or masks.")
+        read.extend(array.nonzero() if array.dtype.kind == "b" else [array])
+    used = sum(part is not None and part is not Ellipsis for part in read)
+    gaps = [n for n, part in enumerate(read) if part is Ellipsis]
+    if used > ndim or len(gaps) > 1:
+        raise IndexError(f"too many indices: the array has {ndim} axes, {used} were indexed." if used > ndim else "an index can only have one '...'.")
+    at = gaps[0] if gaps else len(read)
+    return [*read[:at], *[slice(None)] * (ndim - used), *read[at + 1 :]]
+
+
+def _axis(part: Any, n: int, axis: int) -> tuple[np.ndarray, Any]:
+    if isinstance(part, slice):
+        needed = np.arange(n)[part]
+        return (needed[::-1], slice(None, None, -1)) if part.step is not None and part.step < 0 else (needed, slice(None))
+    asked = np.asarray(part)
+    if asked.size and (asked.min() < -n or asked.max() >= n):
+        raise IndexError(f"index {part} is out of bounds for axis {axis} with size {n}.")
+    needed, within = np.unique(asked % max(n, 1), return_inverse=True)
+    return needed.astype(np.intp), int(within.ravel()[0]) if asked.ndim == 0 else within.reshape(asked.shape)

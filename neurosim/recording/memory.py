@@ -1,0 +1,102 @@
+"""A recording in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from neurosim.errors import RecordingError
+from neurosim.network.probes import Probe
+from neurosim.recording.header import Header, Spikes, join, samples
+from neurosim.recording.recording import Recording, Store
+from neurosim.recording.writer import Writer
+
+Block = tuple[int, int, np.ndarray]  # first trial, first sample, values (trial, sample, column)
+
+
+class MemoryWriter(Writer):
+    """Keeps blocks in memory and puts them together at the end."""
+
+    def __init__(self, header: Header, compression: int = 0):
+        super().__init__(header)
+        self._traces: dict[str, list[Block]] = {p.name: [] for p in header.probes if not p.events}
+        self._events: dict[str, list[Spikes]] = {p.name: [] for p in header.probes if p.events}
+
+    def write(self, trial: int, tick: int, traces: Mapping[str, np.ndarray], events: Mapping[str, Spikes], *, trials: int, ticks: int) -> None:
+        values, spikes = self._checked(trial, tick, traces, events, trials, ticks)
+        for probe in self.header.probes:
+            if probe.events:
+                self._events[probe.name].append(spikes[probe.name])
+            else:
+                self._traces[probe.name].append((trial, samples(tick, probe.every), np.array(values[probe.name], self.header.dtype)))
+
+    def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Recording:
+        trials, ticks = self._kept(ticks)
+        traces = {p.name: self._whole(p, trials, ticks) for p in self.header.probes if not p.events}
+        events = {}
+        for name in list(self._events):
+            found = join(self._events.pop(name), self.header.dt)
+            kept = (found.trial < trials) & (found.tick < ticks)
+            events[name] = found if kept.all() else Spikes(found.trial[kept], found.tick[kept], found.neuron[kept], found.dt)
+        return Recording(self.header, MemoryStore(traces, events, ticks, trials, stopped, self.progress, dict(final), self.header.batched))
+
+    def close(self) -> None:
+        self._traces, self._events = {}, {}
+
+    def _whole(self, probe: Probe, trials: int, ticks: int) -> np.ndarray:
+        """All blocks of one probe as one array; each block is let go as soon as it is copied."""
+        count = samples(ticks, probe.every)
+        blocks = self._traces.pop(probe.name)
+        if len(blocks) == 1 and blocks[0][2].shape[:2] == (trials, count):
+            return blocks[0][2].reshape(trials, count, *probe.shape)
+        try:
+            whole = np.empty((trials, count, int(np.prod(probe.shape))), self.header.dtype)
+        except MemoryError:
+            raise RecordingError(
+                f"Recording: {probe.name!r} of {trials} x {count} samples does not fit into memory. Give to='file.h5', or record less often."
+            ) from None
+        while blocks:
+            trial, first, values = blocks.pop()
+            part = values[: max(trials - trial, 0), : max(count - first, 0)]
+            whole[trial : trial + part.shape[0], first : first + part.shape[1]] = part
+        return whole.reshape(trials, count, *probe.shape)
+
+
+class MemoryStore(Store):
+    """Arrays (trial, sample, *shape) and spikes in order."""
+
+    def __init__(
+        self,
+        traces: dict[str, np.ndarray],
+        events: dict[str, Spikes],
+        ticks: int,
+        trials: int,
+        stopped: str,
+        progress: np.ndarray,
+        final: dict[str, np.ndarray],
+        batched: bool,
+    ):
+        self.ticks, self.trials, self.stopped, self.progress, self.path = ticks, trials, stopped, progress, None
+        self._traces, self._events, self._final, self._batched = traces, events, final, batched
+
+    def values(self, probe: Probe) -> np.ndarray:
+        return self._traces[probe.name] if self._batched else self._traces[probe.name][0]
+
+    def events(self, probe: Probe, trials: range, ticks: range) -> Iterator[Spikes]:
+        found = self._events[probe.name]
+        first, last = np.searchsorted(found.trial, (trials.start, trials.stop))
+        tick = found.tick[first:last]
+        if len(trials) == 1:
+            kept = slice(*(first + np.searchsorted(tick, (ticks.start, ticks.stop))))
+        elif ticks == range(self.ticks):
+            kept = slice(first, last)
+        else:
+            kept = first + np.flatnonzero((tick >= ticks.start) & (tick < ticks.stop))
+        yield Spikes(found.trial[kept], found.tick[kept], found.neuron[kept], found.dt)
+
+    def final(self) -> Mapping[str, np.ndarray]:
+        return self._final
+
+    def close(self) -> None:
+        pass

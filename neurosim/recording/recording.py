@@ -1,0 +1,309 @@
+"""What happened in a run, with the same methods whether it lies in memory or in a file.
+
+A `Writer` (`writer.py`) takes what a run produces, block by block, and ends in a `Recording`; a `Store` is where a
+recording's numbers lie. Memory and file have one of each: `memory.py`, and `hdf5.py` with `filestore.py`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import RecordingError, nearest
+from neurosim.network.network import Network
+from neurosim.network.neurons import Neurons, Part, label
+from neurosim.network.probes import Probe
+from neurosim.network.values import PLAIN, TIME, Value, as_value
+from neurosim.recording.header import Header as Header
+from neurosim.recording.header import Spikes as Spikes
+from neurosim.recording.header import join, recorded, samples, width
+from neurosim.recording.lazy import LazyArray
+
+STOPPED = ("end", "stable", "interrupted")
+
+
+class Store(ABC):
+    """Where the numbers of a recording lie.
+
+    `ticks` is how many ticks each of the first `trials` trials holds; `progress` how many ticks of each planned trial
+    were run; `stopped` why the run ended.
+    """
+
+    ticks: int
+    trials: int
+    stopped: str
+    progress: np.ndarray
+    path: Path | None
+
+    @abstractmethod
+    def values(self, probe: Probe) -> Any:
+        """The samples of a probe, ([trial,] sample, *shape): an array, or one that is read when indexed."""
+
+    @abstractmethod
+    def events(self, probe: Probe, trials: range, ticks: range) -> Iterator[Spikes]:
+        """The spikes within these trials and ticks, in pieces; within a trial they rise in time."""
+
+    @abstractmethod
+    def final(self) -> Mapping[str, np.ndarray]:
+        """The state after the last tick; {} where the run did not live to write it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class Recording:
+    """What happened in a run, and the description that made it happen.
+
+    `rec["pool.v"]` is a trace, (tick, *shape), or (trial, tick, *shape) where the inputs had a trial axis
+    (`rec.batched`); of a spiking population, `rec["liquid"]` is the raster of True and False. From a file both are read
+    when they are indexed. `rec.spikes`, `rec.rates` and `rec.trace` give spikes as events, rates and filtered trains.
+
+    Every trial holds `rec.ticks` ticks. An interrupted run keeps the trials that got that far; `rec.progress` says how
+    many ticks of each trial were run. `with` closes the file; `print(rec)` shows what the recording holds.
+    """
+
+    def __init__(self, header: Header, store: Store):
+        self.header = header
+        self._store = store
+        self._probes = {probe.name: probe for probe in header.probes}
+
+    @property
+    def network(self) -> Network:
+        """The description that was run."""
+        return self.header.network
+
+    @property
+    def seed(self) -> int:
+        """The seed of all random numbers."""
+        return self.header.seed
+
+    @property
+    def ticks(self) -> int:
+        """How many ticks every trial holds."""
+        return self._store.ticks
+
+    @property
+    def trials(self) -> int:
+        """How many trials there are; 1 without a trial axis."""
+        return self._store.trials
+
+    @property
+    def progress(self) -> np.ndarray:
+        """How many ticks of each planned trial were run, shape (trial,); all equal but after an interruption."""
+        return self._store.progress
+
+    @property
+    def batched(self) -> bool:
+        """True where results have a trial axis."""
+        return self.header.batched
+
+    @property
+    def dt(self) -> float | None:
+        """Length of a tick in seconds; None without Clock."""
+        return self.header.dt
+
+    @property
+    def engine(self) -> str:
+        """The engine that ran."""
+        return self.header.engine
+
+    @property
+    def precision(self) -> str:
+        """'double', 'mixed' or 'single'."""
+        return self.header.precision
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The versions of the software that ran."""
+        return self.header.versions
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the recording holds."""
+        return tuple(self._probes)
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """What was recorded: name, variable, part and sampling interval of each."""
+        return self.header.probes
+
+    @property
+    def stopped(self) -> str:
+        """Why the run ended: 'end', 'stable' or 'interrupted'."""
+        return self._store.stopped
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None in memory."""
+        return self._store.path
+
+    @property
+    def inputs(self) -> Mapping[str, np.ndarray | Spikes]:
+        """What drove the run, by population: arrays (trial, tick, *shape) or Spikes."""
+        return self.header.inputs
+
+    @property
+    def final(self) -> Mapping[str, np.ndarray]:
+        """The state after the last tick, from which a run can go on."""
+        return self._store.final()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._probes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._probes)
+
+    def __getitem__(self, name: str | Neurons | Part) -> Any:
+        probe = self._probe(name)
+        return Raster(self._store, probe, self.batched) if probe.events else self._store.values(probe)
+
+    def spikes(self, name: str | Neurons | Part, *, trial: int | None = None, start: Any = None, stop: Any = None) -> Spikes:
+        """The spikes of a population, sorted by trial, tick and neuron.
+
+        `trial` chooses one; `start` and `stop` (exclusive) are ticks, or times under `Clock`.
+
+        Raises RecordingError for a name that holds no spikes and a trial that there is not.
+        """
+        probe = self._spiking(name)
+        if trial is not None and not 0 <= trial < self.trials:
+            raise RecordingError(f"spikes of {probe.name!r}: there is no trial {trial}. The recording has {self.trials}, counted from 0.")
+        trials = range(self.trials) if trial is None else range(trial, trial + 1)
+        first = 0 if start is None else self._tick(start, f"spikes of {probe.name!r}: start")
+        last = self.ticks if stop is None else self._tick(stop, f"spikes of {probe.name!r}: stop")
+        return join(list(self._store.events(probe, trials, range(max(first, 0), min(last, self.ticks)))), self.dt)
+
+    def rates(self, name: str | Neurons | Part) -> np.ndarray:
+        """Spikes per second of each neuron (per tick without Clock), shape (neuron,) or (trial, neuron)."""
+        probe = self._spiking(name)
+        neurons, counts = width(probe), np.zeros(self.trials * width(probe), np.int64)
+        for piece, column in self._columns(probe):
+            counts += np.bincount(piece.trial * neurons + column, minlength=counts.size)
+        rates = counts.reshape(self.trials, neurons) / (max(self.ticks, 1) * (self.dt or 1.0))
+        return rates if self.batched else rates[0]
+
+    def trace(self, name: str | Neurons | Part, tau: Any, every: int = 1) -> np.ndarray:
+        """Spike trains through an exponential filter: y[k] = y[k-1]*exp(-1/tau) + s[k], tau in ticks.
+
+        `tau` is a time under `Clock`, else a number of ticks; `every` how many ticks lie between samples, the first one
+        at tick 0. Shape (sample, neuron) or (trial, sample, neuron).
+        """
+        probe = self._spiking(name)
+        tau_ticks = self._tau(tau, f"trace of {probe.name!r}: tau")
+        if isinstance(every, bool) or not isinstance(every, (int, np.integer)) or every < 1:
+            raise RecordingError(f"trace of {probe.name!r}: every={every!r} is not a number of ticks. Give a whole number of at least 1.")
+        out = np.zeros((self.trials, samples(self.ticks, every), width(probe)))
+        for piece, column in self._columns(probe):
+            sample = -(-piece.tick // every)
+            seen = sample < out.shape[1]
+            age = (sample * every - piece.tick)[seen]
+            np.add.at(out, (piece.trial[seen], sample[seen], column[seen]), np.exp(-age / tau_ticks))
+        decay = np.exp(-every / tau_ticks)
+        for k in range(1, out.shape[1]):
+            out[:, k] += decay * out[:, k - 1]
+        return out if self.batched else out[0]
+
+    def to_file(self, path: str | Path, compression: int = 0) -> Recording:
+        """A copy of this recording in a file, which also makes the file of a killed run whole again."""
+        from neurosim.recording.hdf5 import FileWriter
+        from neurosim.recording.writer import copy_blocks
+
+        writer = FileWriter(self.header, path, compression)
+        try:
+            copy_blocks(self, writer)
+            return writer.finish(self.ticks, self.stopped, dict(self.final))
+        finally:
+            writer.close()
+
+    def close(self) -> None:
+        """Close the file. A recording in memory stays as it is."""
+        self._store.close()
+
+    def __enter__(self) -> Recording:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __str__(self) -> str:
+        from neurosim.recording.printout import printout
+
+        return printout(self)
+
+    def __repr__(self) -> str:
+        return f"<Recording: {self.trials} x {self.ticks} ticks of {', '.join(self.names) or 'nothing'}>"
+
+    def _probe(self, name: str | Neurons | Part) -> Probe:
+        text = label(name) if isinstance(name, (Neurons, Part)) else name
+        if text not in self._probes:
+            raise RecordingError(f"Recording: {text!r} was not recorded. {nearest(text, self._probes)} Run again with record=[{text!r}] to have it.")
+        return self._probes[text]
+
+    def _spiking(self, name: str | Neurons | Part) -> Probe:
+        probe = self._probe(name)
+        if not probe.events:
+            raise RecordingError(f"Recording: {probe.name!r} holds values, not spikes. Use rec[{probe.name!r}].")
+        return probe
+
+    def _columns(self, probe: Probe) -> Iterator[tuple[Spikes, np.ndarray]]:
+        """All spikes of a probe, in pieces, with the place of each one's neuron in the probe."""
+        place = places(probe)
+        for piece in self._store.events(probe, range(self.trials), range(self.ticks)):
+            yield piece, place[piece.neuron]
+
+    def _tick(self, given: Any, where: str) -> int:
+        value = as_value(given, where)
+        self._check_time(value, where, "a time or a number of ticks")
+        ticks = float(value.number) if value.dim == PLAIN else float(value.number) / (self.dt or 1.0) + 0.001
+        return int(np.floor(ticks)) if np.isfinite(ticks) else self.ticks
+
+    def _tau(self, given: Any, where: str) -> float:
+        value = as_value(given, where)
+        if self.dt is not None and value.dim == PLAIN:
+            raise RecordingError(f"{where} {value} has no unit. Give a time, such as 20*ms.")
+        self._check_time(value, where, "a time" if self.dt is not None else "a number of ticks")
+        ticks = float(value.number) / (self.dt or 1.0)
+        if not ticks > 0:
+            raise RecordingError(f"{where} {value} is not above 0. Give a time constant such as 20 ticks.")
+        return ticks
+
+    def _check_time(self, value: Value, where: str, wanted: str) -> None:
+        if not value.scalar or value.dim not in (PLAIN, TIME):
+            raise RecordingError(f"{where} {value} is not {wanted}. Give one number.")
+        if value.dim == TIME and self.dt is None:
+            raise RecordingError(f"{where} {value} is a time, but {self.network.schedule} counts ticks. Give a number of ticks.")
+
+
+class Raster(LazyArray):
+    """Who spiked when: True and False, ([trial,] tick, *shape), built from the spikes when it is indexed."""
+
+    def __init__(self, store: Store, probe: Probe, batched: bool):
+        trials = (store.trials,) if batched else ()
+        super().__init__((*trials, store.ticks, *probe.shape), bool)
+        self._store, self._name, self._batched = store, probe, batched
+
+    def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
+        trials, ticks, *axes = chosen if self._batched else (np.zeros(1, np.intp), *chosen)
+        out = np.zeros((len(trials), len(ticks), *map(len, axes)), bool)
+        if out.size:
+            flat = out.reshape(len(trials), len(ticks), -1)
+            column = np.full(width(self._name), -1)
+            column[np.ravel_multi_index(np.ix_(*axes), self._name.shape).ravel()] = np.arange(flat.shape[2])
+            place = places(self._name)
+            for piece in self._store.events(self._name, range(trials[0], trials[-1] + 1), range(ticks[0], ticks[-1] + 1)):
+                t, k, n = np.searchsorted(trials, piece.trial), np.searchsorted(ticks, piece.tick), column[place[piece.neuron]]
+                seen = (trials[t] == piece.trial) & (ticks[k] == piece.tick) & (n >= 0)
+                flat[t[seen], k[seen], n[seen]] = True
+        return out if self._batched else out[0]
+
+
+def places(probe: Probe) -> np.ndarray:
+    """The place in a probe of each recorded neuron of its population; -1 elsewhere."""
+    neurons = recorded(probe)
+    place = np.full(neurons.max(initial=-1) + 1, -1)
+    place[neurons] = np.arange(neurons.size)
+    return place

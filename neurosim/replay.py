@@ -1,0 +1,99 @@
+"""`ns.replay`: run a recording again from what it holds, and compare."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import RecordingError
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay found: `identical`, or by name in words what differs; `recording` is the new run."""
+
+    identical: bool
+    differences: Mapping[str, str]
+    recording: Any
+
+    def __bool__(self) -> bool:
+        return self.identical
+
+    def __str__(self) -> str:
+        if self.identical:
+            return "The replay is identical: " + (", ".join(self.recording.names) or "nothing was recorded") + "."
+        return "The replay differs:\n" + "\n".join(f"  {name}: {text}" for name, text in self.differences.items())
+
+
+def replay(recording: str | os.PathLike | Any, *, engine: str = "auto", progress: bool | None = None) -> Replay:
+    """Run again what a recording (or the file at a path) describes, from it alone, and compare everything it holds.
+
+    Spikes must be the same; values too, to the bit (NaN equals NaN). An interrupted recording is replayed as far as it goes.
+    Raises RecordingError where the recording cannot be opened.
+    """
+    if isinstance(recording, (str, os.PathLike)):
+        from neurosim.recording.hdf5 import open_recording
+
+        with open_recording(recording) as opened:
+            return replay(opened, engine=engine, progress=progress)
+    if not hasattr(recording, "header"):
+        raise RecordingError(f"replay: {type(recording).__name__} is not a recording. Give a Recording or the path of one.")
+    again = rerun(recording, engine, progress)
+    differences = {name: text for name in recording.names if (text := _compare(recording, again, name))}
+    return Replay(not differences, differences, again)
+
+
+def rerun(recording: Any, engine: str, progress: bool | None) -> Any:
+    """The same run again: network, inputs, start, seed and what was recorded."""
+    from neurosim.run import run
+
+    header = recording.header
+    inputs = {name: _input(given, recording) for name, given in header.inputs.items()}
+    resume = "tick" in header.start
+    start: Any = _Resumed(header.network, header.start) if resume else dict(header.start) or None
+    return run(
+        header.network, inputs, ticks=recording.ticks, record=dict(header.record), start=start, seed=header.seed, engine=engine,
+        precision=header.precision, until=header.until if recording.stopped == "stable" else None, progress=progress,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Resumed:
+    """A checkpoint, as much of a recording as `start=` needs."""
+
+    network: Any
+    final: Mapping[str, np.ndarray]
+
+
+def _input(given: Any, recording: Any) -> Any:
+    """An input in the form that `run` takes, for the trials that the recording holds."""
+    trials = recording.trials
+    if isinstance(given, np.ndarray) or not hasattr(given, "tick"):
+        values = np.asarray(given)[:trials]
+        return values if recording.batched else values[0]
+    keep = given.trial < trials
+    return (given.trial[keep], given.tick[keep], given.neuron[keep]) if recording.batched else (given.tick, given.neuron)
+
+
+def _compare(old: Any, new: Any, name: str) -> str:
+    """What differs, in words; '' for nothing."""
+    probe = next(p for p in old.header.probes if p.name == name)
+    if probe.events:
+        a, b = old.spikes(name), new.spikes(name)
+        if len(a) == len(b) and all(np.array_equal(getattr(a, part), getattr(b, part)) for part in ("trial", "tick", "neuron")):
+            return ""
+        shared = min(len(a), len(b))
+        apart = np.flatnonzero((a.tick[:shared] != b.tick[:shared]) | (a.neuron[:shared] != b.neuron[:shared]) | (a.trial[:shared] != b.trial[:shared]))
+        first = int(apart[0]) if apart.size else shared
+        return f"{len(a)} spikes were recorded, {len(b)} came again; the first difference is at spike {first}."
+    a, b = np.asarray(old[name]), np.asarray(new[name])
+    if a.shape != b.shape:
+        return f"shape {a.shape} was recorded, {b.shape} came again."
+    if np.array_equal(a, b, equal_nan=True):
+        return ""
+    gap = np.abs(a.astype(float) - b.astype(float))
+    return f"values differ by up to {np.nanmax(gap):.3g}, in {np.count_nonzero(a != b):,} of {a.size:,}."

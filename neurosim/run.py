@@ -1,0 +1,163 @@
+"""`ns.run`: from a network and inputs to a recording."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from neurosim.engine import choose, run_plan
+from neurosim.errors import DescriptionError, nearest
+from neurosim.network.network import Network
+from neurosim.network.probes import Probe, read_record
+from neurosim.network.values import as_value, unit, whole
+
+PRECISIONS = ("double", "mixed", "single")
+
+
+def run(
+    net: Network,
+    inputs: Mapping[Any, Any] | None = None,
+    *,
+    ticks: int | None = None,
+    duration: Any = None,
+    record: Any = (),
+    start: Any = None,
+    seed: int = 0,
+    engine: str = "auto",
+    precision: str = "double",
+    threads: int | None = None,
+    to: str | os.PathLike | None = None,
+    until: str | None = None,
+    progress: bool | None = None,
+    compression: int = 0,
+) -> Any:
+    """Run a network and return the Recording.
+
+    Arguments:
+        net: the network.
+        inputs: what drives (or clamps) populations, by name: arrays (tick, *shape) or (trial, tick, *shape), spike events
+            (times or ticks, neurons) or (trials, times or ticks, neurons), or a Recording that holds that population.
+        ticks, duration: how long; default: as long as the inputs. `duration` is a time, under `Clock`.
+        record: names such as 'liquid' (its spikes, or what it sends), 'liquid.v', 'liquid[:100].v', 'ears_to_liquid.w';
+            a dict name -> sampling interval (ticks, or a time under `Clock`); 'all' for what every population sends.
+        start: a Recording to continue from its end, or {'population.variable': start values}.
+        seed: of all random numbers: wiring, weights, noise.
+        engine: 'auto' or 'reference'.
+        precision: 'double'; 'mixed' (weights in 32 bits); 'single'.
+        threads: how many an engine may use; the reference engine uses one.
+        to: path of an HDF5 file that is written while the network runs.
+        until: 'stable' stops after a tick that changed nothing in any trial.
+        progress: True or False; default: a bar on terminals and in notebooks for what takes longer than a second.
+        compression: 0 (none) to 9 of the file's data.
+
+    Raises DescriptionError, PlanError or RecordingError before the first tick where something does not fit. Ctrl-C ends
+    the run after the tick; what was recorded so far is a valid Recording (`recording.stopped == 'interrupted'`).
+
+    >>> import neurosim as ns
+    >>> counter = ns.Neurons("counter", 1, update="n = n + 1")
+    >>> ns.run(ns.Network(counter, schedule=ns.Synchronous()), ticks=3, record=["counter.n"])["counter.n"].ravel().tolist()
+    [1.0, 2.0, 3.0]
+    """
+    if not isinstance(net, Network):
+        raise DescriptionError(f"run: {type(net).__name__} is not a Network. Give Network(..., schedule=...).")
+    _check_choices(precision, until, threads, compression, progress)
+    seed = whole(seed, "run: seed")
+    name = choose(engine)
+    from neurosim.engine.watch import Watch
+    from neurosim.plan.inputs import read_inputs
+    from neurosim.plan.lower import lower
+
+    read = read_inputs(net, inputs, ticks, duration)
+    probes = read_record(net, record, read.spiking)
+    begin, resume = _start(net, start)
+    plan = lower(net, read, probes=probes, start=begin, resume=resume, seed=seed, precision=precision, until=until)
+    writer = _writer(plan, net, read, name, begin, resume, to, compression)
+    try:
+        with Watch(plan.ticks * plan.trials, "tick", progress) as watch:
+            done, stopped, final = run_plan(plan, name, writer, watch)
+        return writer.finish(done, stopped, final)
+    except BaseException:
+        writer.close()
+        raise
+
+
+def _check_choices(precision: Any, until: Any, threads: Any, compression: Any, progress: Any) -> None:
+    if precision not in PRECISIONS:
+        raise DescriptionError(f"run: precision {precision!r} is not known. {nearest(precision, PRECISIONS)}")
+    if until not in (None, "stable"):
+        raise DescriptionError(f"run: until {until!r} is not known. Use until='stable', or leave it out.")
+    if threads is not None:
+        whole(threads, "run: threads", least=1)
+    if whole(compression, "run: compression") > 9:
+        raise DescriptionError(f"run: compression {compression!r} is above 9. Use 0 (none) to 9.")
+    if progress not in (None, True, False):
+        raise DescriptionError(f"run: progress {progress!r} is not True, False or None.")
+
+
+def _start(net: Network, start: Any) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Start values by 'population.variable', and the checkpoint to continue from."""
+    if start is None:
+        return {}, {}
+    if hasattr(start, "final"):
+        if set(start.network.populations) != set(net.populations) or any(
+            start.network.populations[n].shape != p.shape for n, p in net.populations.items()
+        ):
+            raise DescriptionError("run: start is a recording of another network. Continue with the network that it recorded (recording.network).")
+        if not start.final:
+            raise DescriptionError("run: start is a recording without an end state (its run was killed). Run it again, or give start values.")
+        return {}, {key: np.asarray(value) for key, value in start.final.items()}
+    if not isinstance(start, Mapping):
+        raise DescriptionError(f"run: start {type(start).__name__} is neither a Recording nor a dict. Give {{'population.variable': values}}.")
+    return {str(key): _start_value(net, key, value) for key, value in start.items()}, {}
+
+
+def _start_value(net: Network, key: Any, value: Any) -> np.ndarray:
+    name, _, variable = str(key).partition(".")
+    population = net.populations.get(name)
+    if population is None or variable not in population.states:
+        known = [f"{p.name}.{v}" for p in net.populations.values() for v in p.states]
+        raise DescriptionError(f"run: start {key!r} is no state variable of this network. {nearest(key, known)}")
+    read = as_value(value, f"run: start {key!r}")
+    from neurosim.plan.lower import neuron_scope
+
+    wanted = neuron_scope(net, population, set()).dims[variable]
+    if read.dim != wanted and np.any(read.number):
+        raise DescriptionError(f"run: start {key!r} is in {unit(read.dim)}, but {variable} is in {unit(wanted)}. Give it in {unit(wanted)}.")
+    try:
+        return np.broadcast_to(read.number.astype(float), population.shape)
+    except ValueError:
+        raise DescriptionError(f"run: start {key!r} has shape {read.shape}, the population {population.shape}. Give one value per neuron.") from None
+
+
+def _writer(plan: Any, net: Network, read: Any, engine: str, begin: dict, resume: dict, to: Any, compression: int) -> Any:
+    from neurosim.recording.header import Header, Spikes
+
+    drives = {
+        name: drive.values if drive.values is not None else Spikes(drive.trial, drive.tick, drive.neuron, net.dt) for name, drive in read.drives.items()
+    }
+    header = Header(
+        network=net, seed=plan.seed, ticks=plan.ticks, trials=plan.trials, batched=read.batched, precision=plan.precision, engine=engine,
+        until=plan.until, probes=plan.probes, record=[[probe.name, probe.every] for probe in plan.probes], inputs=drives,
+        start=begin or resume, versions=versions(),
+    )  # fmt: skip
+    if to is None:
+        from neurosim.recording.memory import MemoryWriter
+
+        return MemoryWriter(header)
+    if not isinstance(to, (str, os.PathLike)):
+        raise DescriptionError(f"run: to {to!r} is not a path. Give one such as to='run.h5'.")
+    from neurosim.recording.hdf5 import FileWriter
+
+    return FileWriter(header, to, compression)
+
+
+def versions() -> dict[str, str]:
+    """The versions of what takes part in a run."""
+    return {name: version(name) for name in ("neurosim", "numpy", "scipy", "brian2")} | {"python": platform.python_version()}
+
+
