@@ -1,5 +1,7 @@
 """neurosim: neural networks of every kind as neurons and timed, weighted synapses, moved forward in integer ticks."""
 
+from . import cells as cells
+from . import figures as figures
 from .errors import DescriptionError as DescriptionError
 from .errors import EngineError as EngineError
 from .errors import NeurosimError as NeurosimError
@@ -33,5 +35,10 @@ from .network.wiring import private as private
 from .network.wiring import probability as probability
 from .network.wiring import total as total
 from .run import run as run
+from .recording.header import Spikes as Spikes
+from .recording.hdf5 import open_recording as open
+from .recording.recording import Recording as Recording
 from .replay import Replay as Replay
 from .replay import replay as replay
+from .store import load as load
+from .store import save as save

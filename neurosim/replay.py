@@ -29,21 +29,23 @@ class Replay:
         return "The replay differs:\n" + "\n".join(f"  {name}: {text}" for name, text in self.differences.items())
 
 
-def replay(recording: str | os.PathLike | Any, *, engine: str = "auto", progress: bool | None = None) -> Replay:
+def replay(recording: str | os.PathLike | Any, *, engine: str = "auto", tolerance: float = 0.0, progress: bool | None = None) -> Replay:
     """Run again what a recording (or the file at a path) describes, from it alone, and compare everything it holds.
 
-    Spikes must be the same; values too, to the bit (NaN equals NaN). An interrupted recording is replayed as far as it goes.
+    Spikes must be the same. Values may differ by `tolerance` times the largest absolute value recorded under that name:
+    0 demands the same bits, which the same versions on the same kind of processor give; functions such as exp differ in
+    the last bits between processors. An interrupted recording is replayed as far as it goes.
     Raises RecordingError where the recording cannot be opened.
     """
     if isinstance(recording, (str, os.PathLike)):
         from neurosim.recording.hdf5 import open_recording
 
         with open_recording(recording) as opened:
-            return replay(opened, engine=engine, progress=progress)
+            return replay(opened, engine=engine, tolerance=tolerance, progress=progress)
     if not hasattr(recording, "header"):
         raise RecordingError(f"replay: {type(recording).__name__} is not a recording. Give a Recording or the path of one.")
     again = rerun(recording, engine, progress)
-    differences = {name: text for name in recording.names if (text := _compare(recording, again, name))}
+    differences = {name: text for name in recording.names if (text := _compare(recording, again, name, tolerance))}
     return Replay(not differences, differences, again)
 
 
@@ -79,7 +81,7 @@ def _input(given: Any, recording: Any) -> Any:
     return (given.trial[keep], given.tick[keep], given.neuron[keep]) if recording.batched else (given.tick, given.neuron)
 
 
-def _compare(old: Any, new: Any, name: str) -> str:
+def _compare(old: Any, new: Any, name: str, tolerance: float) -> str:
     """What differs, in words; '' for nothing."""
     probe = next(p for p in old.header.probes if p.name == name)
     if probe.events:
@@ -96,4 +98,6 @@ def _compare(old: Any, new: Any, name: str) -> str:
     if np.array_equal(a, b, equal_nan=True):
         return ""
     gap = np.abs(a.astype(float) - b.astype(float))
+    if not np.any(gap > tolerance * np.nanmax(np.abs(a), initial=0.0)) and np.array_equal(np.isnan(gap), np.isnan(a)):
+        return ""
     return f"values differ by up to {np.nanmax(gap):.3g}, in {np.count_nonzero(a != b):,} of {a.size:,}."
