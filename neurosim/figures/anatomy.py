@@ -16,14 +16,17 @@ from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, Value, show
 from neurosim.network.weights import Distribution, dale, hebbian, normal, spectral_radius, uniform
 from neurosim.network.windows import conv, einsum, pool
-from neurosim.network.wiring import all_to_all, indegree, nearby, one_to_one, outdegree, pairs, private, probability, total
+from neurosim.network.wiring import Wiring, all_to_all, indegree, nearby, one_to_one, outdegree, pairs, private, probability, total
 
 if TYPE_CHECKING:
     from neurosim.network.network import Network
 
 CHANCE = re.compile(r"\b(rand|randn|poisson|bernoulli|choice)\s*\(")
 LONGEST_TEXT = 34
+LONGEST_PART = 18
+LONGEST_NOTE = 20
 MOST_PARTS = 6
+ARROW = "\N{RIGHTWARDS ARROW}"
 
 
 @dataclass(frozen=True)
@@ -94,21 +97,28 @@ def caption(net: Network) -> str:
     return f"{neurons:,} neuron{'s' if neurons > 1 else ''}, {when}"
 
 
-def _parts(net: Network, population: Neurons) -> tuple[str, ...]:
+def _parts(net: Network, population: Neurons) -> dict[str, str]:
+    """How the parts of a population that synapses name are shown, by their label: as they are written if that is short."""
     ends = [end for item in net.synapses.values() for end in (item.pre, item.post, item.weight_population) if end is not None]
-    chosen = {end.label: int(end.indices.min(initial=0)) for end in ends if isinstance(end, Part) and end.name == population.name}
-    ordered = sorted(chosen, key=lambda text: chosen[text])
-    return tuple(text.removeprefix(population.name) for text in ordered) if len(chosen) <= MOST_PARTS else ()
+    chosen = {end.label: end for end in ends if isinstance(end, Part) and end.name == population.name}
+    if len(chosen) > MOST_PARTS:
+        return {}
+    shown: dict[str, str] = {}
+    for text, end in sorted(chosen.items(), key=lambda item: int(item[1].indices.min(initial=0))):
+        brief = text.removeprefix(population.name)
+        name = brief if len(brief) <= LONGEST_PART else f"{end.size:,} chosen neurons"
+        again = sum(other.startswith(name) for other in shown.values())
+        shown[text] = f"{name} ({again + 1})" if again else name
+    return shown
 
 
-def _part(end: Population, parts: dict[str, tuple[str, ...]]) -> str:
-    text = end.label.removeprefix(end.name) if isinstance(end, Part) else ""
-    return text if text in parts[end.name] else ""
+def _part(end: Population, parts: dict[str, dict[str, str]]) -> str:
+    return parts[end.name].get(end.label, "") if isinstance(end, Part) else ""
 
 
-def _box(population: Neurons, parts: tuple[str, ...]) -> Box:
+def _box(population: Neurons, parts: dict[str, str]) -> Box:
     shape = " x ".join(f"{n:,}" for n in population.shape).replace("x", "\N{MULTIPLICATION SIGN}")
-    return Box(population.name, shape, _kind_of_cell(population), _text(population), ", ".join(population.learns), parts)
+    return Box(population.name, shape, _kind_of_cell(population), _text(population), ", ".join(population.learns), tuple(parts.values()))
 
 
 def _kind_of_cell(population: Neurons) -> str:
@@ -138,7 +148,7 @@ def _text(population: Neurons) -> str:
     return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 2].rstrip() + " \N{HORIZONTAL ELLIPSIS}"
 
 
-def _wire(name: str, item: Synapses, net: Network, parts: dict[str, tuple[str, ...]]) -> Wire:
+def _wire(name: str, item: Synapses, net: Network, parts: dict[str, dict[str, str]]) -> Wire:
     target = _target(item)
     source = item.weight_population
     lag = item.weight.ticks if isinstance(item.weight, Delayed) else 0
@@ -241,7 +251,17 @@ def _around(mean: Value, sd: Value) -> str:
 
 
 def _notes(item: Synapses, net: Network) -> tuple[str, ...]:
-    return tuple(note for note in (_wiring_note(item), _weight_note(item, net)) if note)
+    notes = (*_letters(item.wiring), _wiring_note(item), _weight_note(item, net))
+    return tuple(note for note in notes if note)
+
+
+def _letters(wiring: Wiring) -> tuple[str, ...]:
+    """The axes of an einsum; long ones in three lines."""
+    if not isinstance(wiring, einsum):
+        return ()
+    sender, weight, target = (" ".join(axes) for axes in wiring.operands)
+    line = f"{sender}, {weight} {ARROW} {target}"
+    return (line,) if len(line) <= LONGEST_NOTE else (f"{sender},", weight, f"{ARROW} {target}")
 
 
 def _wiring_note(item: Synapses) -> str:
@@ -260,8 +280,6 @@ def _wiring_note(item: Synapses) -> str:
         return f"{wiring.n:,} of its own each"
     if isinstance(wiring, nearby):
         return f"nearby, scale {float(wiring.scale):g}"
-    if isinstance(wiring, einsum):
-        return wiring.letters.replace("->", "\N{RIGHTWARDS ARROW}")
     if isinstance(wiring, (conv, pool)):
         return _window_note(item, wiring)
     return ""

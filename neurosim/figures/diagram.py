@@ -50,7 +50,7 @@ def diagram(net: Network, *, ax: Any = None) -> Any:
     middle = (left + right) / 2
     legend_top = bottom + 0.35
     rows = max(entry.row for entry in key) + 1
-    frame = (middle - width / 2 - MARGIN, top - MARGIN, middle + width / 2 + MARGIN, legend_top + ROW * (rows + 1) + MARGIN)
+    frame = (middle - width / 2 - MARGIN, top - MARGIN, middle + width / 2 + MARGIN, legend_top + ROW * rows + 0.12 + MARGIN)
     if ax is None:
         figure = pyplot.figure(figsize=(frame[2] - frame[0], frame[3] - frame[1]))
         ax = figure.add_axes((0, 0, 1, 1))

@@ -14,12 +14,13 @@ from matplotlib.textpath import TextPath
 
 from neurosim.figures.labels import Area, Token, product_notes
 from neurosim.figures.legend import ROW, SAMPLE, Entry
-from neurosim.figures.strands import GLYPH, HEAD, ICON, LINE, RADIUS, SIZES, Point, Shape, Strand
+from neurosim.figures.strands import GLYPH, HEAD, ICON, LINE, RADIUS, SIZES, SPACE, Point, Shape, Strand
 
 DARK, GREY, PALE = "#222222", "#666666", "#BBBBBB"
 FONTS = {
     "name": dict(weight="bold"),
     "text": dict(family="monospace"),
+    "port": dict(family="monospace"),
     "legend heading": dict(weight="bold"),
 }
 
@@ -53,11 +54,20 @@ WIRINGS: dict[str, tuple[Sequence[float], Sequence[float], list[tuple[int, int]]
     "dense": (THREE, THREE, [(a, b) for a in range(3) for b in range(3)]),
     "sparse": (THREE, THREE, [(0, 1), (1, 0), (2, 2)]),
     "one": (THREE, THREE, [(0, 0), (1, 1), (2, 2)]),
-    "conv": (FOUR, (0.3, -0.3), [(0, 0), (1, 0), (2, 0), (1, 1), (2, 1), (3, 1)]),
     "pool": (FOUR, (0.48, -0.48), [(0, 0), (1, 0), (2, 1), (3, 1)]),
-    "nearby": (FOUR, FOUR, [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3)]),
     "private": ((0.8, 0.48, 0.16, -0.16, -0.48, -0.8), (0.48, -0.48), [(0, 0), (1, 0), (2, 0), (3, 1), (4, 1), (5, 1)]),
-    "einsum": ((), (), []),
+}
+BUMP = [(x / 10, 0.85 * 2.718 ** (-((x / 4.5) ** 2)) - 0.3) for x in range(-10, 11)]
+CUTS = (-0.95, -0.52, -0.09, 0.34)
+SKETCHES: dict[str, tuple[list[list[tuple[float, float]]], list[tuple[float, float]]]] = {  # lines and dots
+    "einsum": ([[(x, -0.8), (x, 0.8)] for x in (-0.9, -0.3, 0.3, 0.9)] + [[(-0.9, y), (0.9, y)] for y in (-0.8, -0.27, 0.27, 0.8)], []),
+    "nearby": ([BUMP, [(-1, -0.6), (1, -0.6)]], [(x, -0.6) for x in (-0.9, -0.45, 0.0, 0.45, 0.9)]),
+    "conv": (
+        [[(x, -0.85), (x, 0.85)] for x in CUTS]
+        + [[(CUTS[0], y), (CUTS[3], y)] for y in (-0.85, -0.28, 0.28, 0.85)]
+        + [[(CUTS[1], 0.85), (0.9, 0.1)], [(CUTS[3], -0.28), (0.9, 0.1)]],
+        [(0.9, 0.1)],
+    ),
 }
 
 
@@ -149,8 +159,8 @@ def draw_shape(ink: Ink, shape: Shape) -> None:
         ink.text((x, shape.y + (low + high) / 2), part, "part", f"part:{box.name}{part}", va="center_baseline")
     for text, place, side in shape.labels:
         ha = {"left": "left", "right": "right"}.get(side, "center")
-        va = {"top": "top", "bottom": "bottom"}.get(side, "center_baseline")
-        ink.text((shape.x + place.x, shape.y + place.y), text, "port", f"port:{box.name}.{text}", ha=ha, va=va)
+        drop = {"top": SIZES["port"] * LINE * 0.85, "bottom": 0.0}.get(side, SIZES["port"] * LINE * 0.25)
+        ink.text((shape.x + place.x, shape.y + place.y + drop), text, "port", f"port:{box.name}.{text}", ha=ha, va="baseline")
 
 
 def _draw_product(ink: Ink, shape: Shape) -> None:
@@ -200,7 +210,7 @@ def draw_token(ink: Ink, token: Token) -> None:
     if strand.icon:
         area = (left, token.at.y - ICON[1] / 2, left + ICON[0], token.at.y + ICON[1] / 2)
         draw_icon(ink, area, strand.icon, STYLES[strand.kind].colour, f"{strand.icon}:{name}", tied=strand.wire.tied)
-        left += ICON[0]
+        left += ICON[0] + SPACE
     if strand.delay:
         draw_delay(ink, (left, token.at.y), strand.delay, f"delay:{name}")
     if strand.notes:
@@ -223,13 +233,15 @@ def draw_icon(ink: Ink, area: Area, icon: str, colour: str, gid: str, *, tied: b
         (x0, y0), (x1, y1) = corners
         ink.path(Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True), gid, z=4.7, colour=colour, fill="white", width=0.8)
     inner = (area[0] + 0.05, area[1] + 0.02, area[2] - 0.05, area[3] - 0.02)
-    if icon == "einsum":
-        grid = [[(x, -0.8), (x, 0.8)] for x in (-0.9, -0.3, 0.3, 0.9)] + [[(-0.9, y), (0.9, y)] for y in (-0.8, -0.27, 0.27, 0.8)]
-        ink.picture(grid, inner, gid, colour=colour, width=0.8)
-        return
-    senders, targets, lines = WIRINGS[icon]
-    ink.picture([[(-0.9, senders[a]), (0.9, targets[b])] for a, b in lines], inner, gid, colour=colour, width=0.6)
-    ink.dots([(-0.9, y) for y in senders] + [(0.9, y) for y in targets], inner, gid, colour=DARK)
+    if icon in SKETCHES:
+        lines, dots = SKETCHES[icon]
+    else:
+        senders, targets, joined = WIRINGS[icon]
+        lines = [[(-0.9, senders[a]), (0.9, targets[b])] for a, b in joined]
+        dots = [(-0.9, y) for y in senders] + [(0.9, y) for y in targets]
+    ink.picture(lines, inner, gid, colour=colour, width=0.6)
+    if dots:
+        ink.dots(dots, inner, gid, colour=DARK)
 
 
 def draw_legend(ink: Ink, key: list[Entry], corner: tuple[float, float], words: str) -> None:

@@ -30,7 +30,7 @@ def place_tokens(scene: Scene, measure: Measure) -> list[Token]:
     """Place every token on its line and its notes beside it, where they cover least; then once more, now that all are known."""
     strands = [s for s in scene.strands if s.icon or s.delay or s.notes]
     solid = _solid(scene)
-    lines = {id(s): [point for chain in s.chains for point in along(chain, 12)] for s in scene.strands}
+    lines = {id(s): [point for chain in s.chains for point in along(chain)] for s in scene.strands}
     placed: dict[int, Token] = {}
     for _ in range(2):
         for strand in strands:
@@ -83,8 +83,11 @@ def _beside(strand: Strand, token: tuple[float, float], notes: tuple[float, floa
     down = token[1] / 2 + notes[1] / 2 + 0.02
     aside = token[0] / 2 + notes[0] / 2 + 0.04
     if strand.course == "loop":
-        return [(0.0, -down)]
+        above = strand.chains[0][0].y > strand.rail[0].y
+        return [(0.0, -down if above else down)]
     places = [(0.0, down), (0.0, -down), (aside, 0.0), (-aside, 0.0)]
+    if strand.course == "facing":
+        return places[:2]
     return places + [(dx, dy) for dy in (down, -down) for dx in (aside / 2, -aside / 2)] if strand.course != "back" else [(0.0, down)]
 
 
@@ -92,7 +95,7 @@ def _cost(area: Area, solid: list[Area], points: list[Point], line: float) -> fl
     if area[2] <= area[0]:
         return 0.0
     covered = sum(_overlap(area, other) for other in solid)
-    return 400.0 * covered + line * min(_inside(area, points), 6)
+    return 400.0 * covered + line * min(_inside(area, points), 12)
 
 
 def _inside(area: Area, points: list[Point]) -> int:

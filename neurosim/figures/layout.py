@@ -57,7 +57,7 @@ def arrange(nodes: list[str], links: list[Link], roots: list[str], snug: set[str
 def _backward(nodes: list[str], links: list[Link], roots: list[str]) -> set[int]:
     """The links that close a cycle when links are added one after the other: firm, instant, then those near the input first."""
     distance = _distances(nodes, links, roots)
-    ranked = sorted(range(len(links)), key=lambda n: (not links[n].firm, not links[n].instant, distance[links[n].source], n))
+    ranked = sorted(range(len(links)), key=lambda n: (not links[n].firm, not links[n].instant, distance[links[n].source], nodes.index(links[n].source), n))
     after: dict[str, set[str]] = {key: set() for key in nodes}
     back = set()
     for n in ranked:
@@ -185,6 +185,48 @@ def heights(grid: Grid, up: dict[str, float], down: dict[str, float], pulls: lis
             gaps = [down[a] + up[b] for a, b in zip(column, column[1:], strict=False)]
             y.update(zip(column, _apart(wanted, weight, gaps), strict=True))
     return y
+
+
+def straighten(grid: Grid, y: dict[str, float], up: dict[str, float], down: dict[str, float], ends: dict[int, tuple[float, float]]) -> None:
+    """Let every long line pass its columns at one height, where there is room for that; else at as few as it can.
+
+    `ends` are the places at which each link leaves and enters its nodes, seen from their centres.
+    """
+    for _ in range(2):
+        for number, chain in grid.chains.items():
+            wanted = [y[chain[0]] + ends[number][0], y[chain[-1]] + ends[number][1]]
+            run: list[str] = []
+            for key in chain[1:-1]:
+                low, high = _room(grid, [*run, key], y, up, down)
+                if low > high:
+                    _level(grid, run, wanted, y, up, down)
+                    run = []
+                run.append(key)
+            _level(grid, run, wanted, y, up, down)
+
+
+def _level(grid: Grid, run: list[str], wanted: list[float], y: dict[str, float], up: dict[str, float], down: dict[str, float]) -> None:
+    """Put a run of nodes at one height: that of an end of its line if it is near and free."""
+    if not run:
+        return
+    low, high = _room(grid, run, y, up, down)
+    mean = sum(y[key] for key in run) / len(run)
+    near = [place for place in wanted if low <= place <= high and abs(place - mean) < 0.3]
+    if low <= high:
+        y.update(dict.fromkeys(run, near[0] if near else min(max(mean, low), high)))
+
+
+def _room(grid: Grid, run: list[str], y: dict[str, float], up: dict[str, float], down: dict[str, float]) -> tuple[float, float]:
+    """The heights that are free for all of these nodes."""
+    low, high = -float("inf"), float("inf")
+    for key in run:
+        column = grid.columns[grid.column_of[key]]
+        n = column.index(key)
+        if n > 0:
+            low = max(low, y[column[n - 1]] + down[column[n - 1]] + up[key])
+        if n + 1 < len(column):
+            high = min(high, y[column[n + 1]] - up[column[n + 1]] - down[key])
+    return low, high
 
 
 def _wishes(column: list[str], y: dict[str, float], pulls: list[tuple[str, str, float, float]]) -> tuple[list[float], list[float]]:

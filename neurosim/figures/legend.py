@@ -9,6 +9,7 @@ from neurosim.figures.anatomy import Box, Wire
 
 SAMPLE = 0.42  # the width of the picture before each entry
 ROW = 0.24
+START, SPARE = 0.75, 0.25  # the width of the headings, the space after an entry
 CELLS = {
     "driven": "driven from outside",
     "spiking": "sends spikes",
@@ -48,19 +49,39 @@ class Entry:
 
 def entries(boxes: list[Box], wires: list[Wire], width: float, measure: Callable[[str, str], float]) -> list[Entry]:
     """The entries that the diagram needs, in rows by group; a group that is too wide goes on in the next row."""
-    placed, row = [], -1
-    for group, items in _groups(boxes, wires):
-        if not items:
-            continue
-        row += 1
-        placed.append(Entry("heading", group, 0.0, 0.7, row))
-        x = start = 0.75
-        for sample, text in items:
-            needed = SAMPLE + 0.08 + measure(text, "legend") + 0.25
-            if x > start and x + needed > width + 0.25:
-                row, x = row + 1, start
-            placed.append(Entry(sample, text, x, x + needed - 0.25, row))
-            x += needed
+    groups = [(group, items) for group, items in _groups(boxes, wires) if items]
+    needs = [START + sum(_needs(text, measure) for _, text in items) for _, items in groups]
+    abreast = max((n for n in range(1, len(groups) + 1) if sum(_tabs(needs, n)) <= width + SPARE), default=1)
+    tabs = _tabs(needs, abreast) if abreast > 1 else [width + SPARE]
+    placed, row = [], 0
+    for n in range(0, len(groups), abreast):
+        ends = []
+        for place, (group, items) in enumerate(groups[n : n + abreast]):
+            found = _group(group, items, sum(tabs[:place]), row, tabs[place], measure)
+            placed += found
+            ends.append(found[-1].row)
+        row = max(ends) + 1
+    return placed
+
+
+def _tabs(needs: list[float], abreast: int) -> list[float]:
+    """The widths of the columns if so many groups stand side by side."""
+    return [max(needs[place::abreast]) + 0.15 for place in range(abreast)]
+
+
+def _needs(text: str, measure: Callable[[str, str], float]) -> float:
+    return SAMPLE + 0.08 + measure(text, "legend") + SPARE
+
+
+def _group(group: str, items: list[tuple[str, str]], left: float, row: int, room: float, measure: Callable[[str, str], float]) -> list[Entry]:
+    placed = [Entry("heading", group, left, left + START, row)]
+    x = left + START
+    for sample, text in items:
+        needed = _needs(text, measure)
+        if x > left + START and x + needed > left + room:
+            row, x = row + 1, left + START
+        placed.append(Entry(sample, text, x, x + needed - SPARE, row))
+        x += needed
     return placed
 
 

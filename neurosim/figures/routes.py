@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import hypot
 
 from neurosim.figures.anatomy import Box, Wire
-from neurosim.figures.layout import Grid, heights
+from neurosim.figures.layout import Grid, heights, straighten
 from neurosim.figures.strands import HEAD, Measure, Point, Shape, Strand, make_grid, make_shapes, make_strands, notes_size, token_size
 
 CORNER = 0.12
@@ -31,7 +31,7 @@ def make_scene(boxes: list[Box], wires: list[Wire], measure: Measure) -> Scene:
     grid = make_grid(boxes, strands)
     shapes = make_shapes(boxes, strands, grid, measure)
     scene = Scene(shapes, strands, grid, {}, {})
-    lanes = _set_heights(scene)
+    lanes = _set_heights(scene, measure)
     _set_columns(scene, measure)
     for number, strand in enumerate(strands):
         if strand.course == "forward":
@@ -44,26 +44,32 @@ def make_scene(boxes: list[Box], wires: list[Wire], measure: Measure) -> Scene:
     return scene
 
 
-def _set_heights(scene: Scene) -> dict[str, float]:
+def _set_heights(scene: Scene, measure: Measure) -> dict[str, float]:
     """The y of every node; returns those of the places at which long lines pass a column."""
     up, down = {}, {}
     for column in scene.grid.columns:
         for key in column:
             shape = scene.shapes.get(key)
-            up[key] = shape.up + APART / 2 if shape else 0.12
-            down[key] = shape.down + APART / 2 if shape else 0.12
-    pulls = []
+            up[key] = shape.up + APART / 2 if shape else 0.14
+            down[key] = shape.down + APART / 2 if shape else 0.14
+    for number, chain in scene.grid.chains.items():
+        for key in chain[1:-1]:
+            down[key] += notes_size(scene.strands[number].notes, measure)[1]
+    pulls, ends_at = [], {}
     for number, chain in scene.grid.chains.items():
         first, last = scene.shapes[chain[0]], scene.shapes[chain[-1]]
         start = first.slots[number, None].y
         ends = [place.y for (n, port), place in last.slots.items() if n == number and port is not None]
         end = sum(ends) / len(ends)
+        ends_at[number] = (start, end)
         for n, (a, b) in enumerate(zip(chain, chain[1:], strict=False)):
             offset = (start if n == 0 else 0.0) - (end if n == len(chain) - 2 else 0.0)
             inner = (n > 0) + (n < len(chain) - 2)
-            pulls.append((a, b, offset, (1.0, 2.0, 8.0)[inner]))
+            bend = 0.05 if last.box is None and scene.strands[number].kind == "message" and n == len(chain) - 2 else 1.0
+            pulls.append((a, b, offset, bend * (1.0, 2.0, 8.0)[inner]))
     pulls += [(s.source, s.target, 0.0, 1.0) for s in scene.strands if s.course == "facing"]
     y = heights(scene.grid, up, down, pulls)
+    straighten(scene.grid, y, up, down, ends_at)
     for key, shape in scene.shapes.items():
         shape.y = y[key]
     return {key: place for key, place in y.items() if key not in scene.shapes}
@@ -85,12 +91,12 @@ def _set_columns(scene: Scene, measure: Measure) -> None:
 
 def _gap(scene: Scene, c: int, measure: Measure) -> float:
     """The room before column c."""
-    need = 0.5
+    need = 0.55
     for number, strand in enumerate(scene.strands):
         chain = scene.grid.chains.get(number, [strand.target, strand.source] if strand.course == "facing" else [])
         if len(chain) == 2 and scene.grid.column_of[chain[1]] == c:
             words = max(token_size(strand, measure)[0], notes_size(strand.notes, measure)[0])
-            need = max(need, words + 0.3 + FAN * (len(strand.ports) > 1))
+            need = max(need, words + 0.5 + FAN * (len(strand.ports) > 1))
     upright = sum(_passes_gap(scene, strand, c) for strand in scene.strands)
     return need + 0.12 * upright
 
@@ -113,7 +119,7 @@ def _run_forward(scene: Scene, number: int, strand: Strand, lanes: dict[str, flo
         points += [Point(scene.left[c], lanes[key]), Point(scene.right[c], lanes[key])]
     column_left = scene.left[scene.grid.column_of[chain[-1]]]
     ends = {port: _slot(target, number, port) for port in strand.ports}
-    if target.box is None and strand.kind == "message" and abs(target.y - points[-1].y) > 0.3:
+    if target.box is None and strand.kind == "message":
         _drop_into(strand, target, points)
         return
     if len(ends) == 1:
@@ -131,11 +137,11 @@ def _run_forward(scene: Scene, number: int, strand: Strand, lanes: dict[str, flo
 
 def _drop_into(strand: Strand, target: Shape, points: list[Point]) -> None:
     """A weight enters its product from above or below."""
-    sign = 1.0 if points[-1].y > target.y else -1.0
+    sign = 1.0 if points[-1].y > target.y - 0.15 else -1.0
     end = Point(target.x, target.y + sign * target.height / 2)
     last = points[-1]
     reach = min(0.6 * (end.x - last.x), 0.5)
-    chain = [*_wave(points), Point(last.x + reach, last.y), Point(end.x, end.y + sign * min(0.35, abs(last.y - end.y))), end]
+    chain = [*_wave(points), Point(last.x + reach, last.y), Point(end.x, end.y + sign * max(0.3, min(0.4, abs(last.y - end.y)))), end]
     strand.chains, strand.rail = [chain], _samples(chain)
     target.slots[-1, None] = Point(0.0, -sign)  # its notes stand on the other side
 
@@ -174,7 +180,8 @@ def _run_back(scene: Scene, lanes: dict[str, float], measure: Measure) -> None:
     """Lines that run back pass beneath all columns between their ends, the shortest next to them."""
     bottoms = {}
     for c, column in enumerate(scene.grid.columns):
-        bottoms[c] = max([scene.shapes[key].y + scene.shapes[key].down for key in column if key in scene.shapes] + [lanes[k] for k in column if k in lanes])
+        low = [scene.shapes[key].y + scene.shapes[key].down for key in column if key in scene.shapes]
+        bottoms[c] = max(low + [lanes[key] + _below(scene, key, measure) for key in column if key in lanes])
     taken: list[tuple[int, int, float]] = []
     upright: dict[int, int] = {}
     order = sorted((n for n, s in enumerate(scene.strands) if s.course == "back"), key=lambda n: scene.strands[n].span)
@@ -202,6 +209,12 @@ def _run_back(scene: Scene, lanes: dict[str, float], measure: Measure) -> None:
             _finish(strand, _rounded(path), end, strand.enter, port, target)
         turn = max(chain[-1].x for chain in strand.chains) if strand.enter == "bottom" else x
         strand.rail = [Point(turn + (corners[-1].x - turn) * share, track) for share in (0.5, 0.4, 0.6, 0.3, 0.7)]
+
+
+def _below(scene: Scene, lane: str, measure: Measure) -> float:
+    """The room that the notes of a long line need beneath it."""
+    strand = scene.strands[int(lane.split("@")[0])]
+    return 0.1 + notes_size(strand.notes, measure)[1]
 
 
 def _slot(shape: Shape, number: int, port: str | None) -> Point:
@@ -258,9 +271,9 @@ def _straight(a: Point, b: Point) -> list[Point]:
     return [_mix(a, b, 1 / 3), _mix(a, b, 2 / 3), b]
 
 
-def _samples(chain: list[Point], steps: int = 24) -> list[Point]:
+def _samples(chain: list[Point]) -> list[Point]:
     """Points along a chain of cubic curves, those in the middle first."""
-    points = along(chain, steps)
+    points = along(chain)
     length = [0.0]
     for a, b in zip(points, points[1:], strict=False):
         length.append(length[-1] + hypot(b.x - a.x, b.y - a.y))
@@ -269,11 +282,12 @@ def _samples(chain: list[Point], steps: int = 24) -> list[Point]:
     return [point for at, point in ranked if 0.12 <= at / total <= 0.88] or [ranked[0][1]]
 
 
-def along(chain: list[Point], steps: int = 24) -> list[Point]:
-    """Points along a chain of cubic curves, `steps` for each."""
+def along(chain: list[Point]) -> list[Point]:
+    """Points along a chain of cubic curves, about every twentieth of an inch."""
     points = chain[:1]
     for n in range(0, len(chain) - 1, 3):
         a, b, c, d = chain[n : n + 4]
+        steps = max(1, round((abs(d.x - a.x) + abs(d.y - a.y)) / 0.05))
         for step in range(1, steps + 1):
             t = step / steps
             s = 1 - t

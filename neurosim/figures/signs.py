@@ -59,10 +59,12 @@ def _of_numbers(weight: object) -> str:
 
 
 def _through_text(item: Synapses, target: str, sign: str) -> str:
-    """The sign after `on_pre`, which may add the weight or take it away."""
+    """The sign after `on_pre`, which may add the weight, or a multiple such as `w*u*x`, or take it away."""
     for statement in item.pre_statements:
         if statement.name in (f"{target}_post", target):
-            return {("+=", "w"): sign, ("-=", "w"): _turned(sign)}.get((statement.op, statement.expression), EITHER)
+            factors = _factors(parse_expression(statement.expression, target))
+            scaled = any(isinstance(factor, ast.Name) and factor.id == "w" for factor in factors)
+            return {"+=": sign, "-=": _turned(sign)}.get(statement.op, EITHER) if scaled else EITHER
     return EITHER
 
 

@@ -15,7 +15,8 @@ SIZES = {"name": 10.0, "shape": 8.0, "text": 6.5, "port": 7.0, "note": 7.0, "par
 LINE = 1.25 / 72  # height of a line of text, per point of its size
 GLYPH = (0.30, 0.17)  # the picture of what a population sends
 ICON = (0.29, 0.21)  # the picture of a wiring
-HEAD = 0.10  # length of an arrowhead
+SPACE = 0.03  # between an icon and a delay
+HEAD = 0.11  # length of an arrowhead
 RADIUS = 0.10  # of a product of message and weight
 SLOT = 0.15  # between two lines at one side of a box
 PAD = 0.10
@@ -133,7 +134,8 @@ def token_size(strand: Strand, measure: Measure) -> tuple[float, float]:
     """The icon of a strand and its delay, side by side."""
     icon = ICON[0] if strand.icon else 0.0
     delay = measure(strand.delay, "delay") + 0.12 if strand.delay else 0.0
-    return icon + delay, ICON[1] if icon or delay else 0.0
+    between = SPACE if icon and delay else 0.0
+    return icon + between + delay, ICON[1] if icon or delay else 0.0
 
 
 def notes_size(notes: tuple[str, ...], measure: Measure) -> tuple[float, float]:
@@ -171,13 +173,14 @@ def _attach_product(shape: Shape, number: int, strand: Strand) -> None:
 
 
 class Anchor(NamedTuple):
-    """Where a strand meets a box: the side, the part ('' for the whole), the port (None where it leaves), and where its other end lies."""
+    """Where a strand meets a box: side, part ('' for the whole), port (None where it leaves), where its other end lies, its number."""
 
     side: str
     part: str
     port: str | None
     far: float
     strand: int
+    facing: bool
 
 
 def _anchors(key: str, strands: list[Strand], grid: Grid) -> list[Anchor]:
@@ -186,10 +189,10 @@ def _anchors(key: str, strands: list[Strand], grid: Grid) -> list[Anchor]:
         chain = grid.chains.get(number, [])
         if strand.source == key:
             far = grid.place(chain[1]) if chain else grid.place(strand.target) if strand.course == "facing" else 2.0
-            found.append(Anchor(strand.leave, strand.source_part, None, far, number))
+            found.append(Anchor(strand.leave, strand.source_part, None, far, number, strand.course == "facing"))
         if strand.target == key:
             far = grid.place(chain[-2]) if chain else grid.place(strand.source) if strand.course == "facing" else 2.0
-            found += [Anchor(strand.enter, strand.target_part, port, far, number) for port in strand.ports]
+            found += [Anchor(strand.enter, strand.target_part, port, far, number, strand.course == "facing") for port in strand.ports]
     return found
 
 
@@ -209,7 +212,7 @@ def _fit(shape: Shape, box: Box, anchors: list[Anchor], strands: list[Strand], m
     shape.width = max(words + wide["left"] + wide["right"] + 2 * PAD, 1.1)
     lines = SIZES["name"] + SIZES["shape"] + SIZES["text"] * (2 if box.learns else 1)
     header = max(lines * LINE + 2 * PAD + tall["top"] + tall["bottom"], *(_span(_column(anchors, side, "")) + 0.2 for side in ("left", "right")))
-    rows = [(part, max(0.22, *(_span(_column(anchors, side, part)) + 0.1 for side in ("left", "right")))) for part in box.parts]
+    rows = [(part, max(0.22, *(_span(_column(anchors, side, part)) + 0.18 for side in ("left", "right")))) for part in box.parts]
     shape.height = header + sum(height for _, height in rows)
     top = -shape.height / 2 + header
     for part, height in rows:
@@ -221,16 +224,16 @@ def _fit(shape: Shape, box: Box, anchors: list[Anchor], strands: list[Strand], m
     for side, edge in (("left", -shape.width / 2), ("right", shape.width / 2)):
         for part, (low, high) in zones.items():
             _slots_at_side(shape, _column(anchors, side, part), edge, (low + high) / 2, side)
-    shape.down = shape.height / 2
-    shape.up = max(shape.up, shape.height / 2)
 
 
 def _column(anchors: list[Anchor], side: str, part: str) -> list[Anchor]:
     """The anchors of one side, from top to bottom: port by port, each near what it is linked with."""
     here = [a for a in anchors if a.side == side and a.part == part]
-    mean = {port: _mean([a.far for a in here if a.port == port]) for port in {a.port for a in here}}
-    order = {port: n for n, port in reversed(list(enumerate(a.port for a in here)))}
-    return sorted(here, key=lambda a: (0, a.far, 0) if a.port is None else (mean[a.port], order[a.port], a.far))
+    order = {}
+    for n, anchor in enumerate(here):
+        group = [a for a in here if a.port == anchor.port] if anchor.port is not None else [anchor]
+        order[anchor] = (_mean([a.far for a in group]), min(a.strand for a in group), min(here.index(a) for a in group), anchor.far, n)
+    return sorted(here, key=order.__getitem__)
 
 
 def _mean(numbers: list[float]) -> float:
@@ -241,7 +244,13 @@ def _steps(column: list[Anchor]) -> list[float]:
     """Offsets of anchors from the first; a little more room where the port changes."""
     offsets = [0.0]
     for above, below in zip(column, column[1:], strict=False):
-        offsets.append(offsets[-1] + (0.11 if above.port is None and below.port is None else SLOT + 0.04 * (above.port != below.port)))
+        if above.facing != below.facing:
+            step = ICON[1] + 0.07  # side by side, so their icons must fit too
+        elif above.port is None and below.port is None:
+            step = 0.11
+        else:
+            step = SLOT + 0.04 * (above.port != below.port)
+        offsets.append(offsets[-1] + step)
     return offsets
 
 
@@ -269,34 +278,48 @@ def _fan(strand: Strand, measure: Measure) -> list[float]:
 
 
 def _slots_at_top(shape: Shape, anchors: list[Anchor], strands: list[Strand], measure: Measure) -> None:
-    """Loops, one round the other: heads towards the left, beginnings towards the right (or at the right side, for parts)."""
+    """Loops, one round the other: heads towards the left, beginnings towards the right.
+
+    Those of parts begin at the right side; they pass above, or beneath between parts if they begin at a low one.
+    """
     loops = [n for n in dict.fromkeys(a.strand for a in anchors) if strands[n].course == "loop"]
-    loops.sort(key=lambda n: next((low for part, low, _ in shape.rows if part == strands[n].source_part), -99.0))
-    up, reach = shape.height / 2 + 0.08, 0.0
-    start = 0.0
-    for n in loops:
+    order = ["", *(part for part, _, _ in shape.rows)]
+    low = [n for n in loops if strands[n].target_part and order.index(strands[n].source_part) > len(shape.rows) / 2]
+    high = [n for n in loops if n not in low]
+    high.sort(key=lambda n: order.index(strands[n].source_part) + order.index(strands[n].target_part))
+    low.sort(key=lambda n: -order.index(strands[n].source_part) - order.index(strands[n].target_part))
+    shape.up = _nest(shape, high, strands, measure, -1.0)
+    shape.down = _nest(shape, low, strands, measure, 1.0)
+    reach = start = 0.0
+    for n in high:
         strand = strands[n]
-        strand.span = loops.index(n)
         fan = _fan(strand, measure)
-        token, notes = token_size(strand, measure), notes_size(strand.notes, measure)
         half = max(measure(port, "port") for port in strand.ports) / 2
-        inner = max(token[0] / 2 + 0.17, reach + half + 0.08)
+        inner = max(token_size(strand, measure)[0] / 2 + 0.17, reach + half + 0.08)
         start = max(inner, start + 0.14)
         for port, offset in zip(reversed(strand.ports), fan, strict=True):
             if strand.enter == "top":
                 shape.slots[n, port] = Point(-inner - offset, -shape.height / 2)
-                shape.labels += [(port, Point(-inner - offset, -shape.height / 2 + 0.04), "top")] if port else []
+                shape.labels += [(port, Point(-inner - offset, -shape.height / 2 + 0.03), "top")] if port else []
         if strand.leave == "top":
             shape.slots[n, None] = Point(start, -shape.height / 2)
         reach = inner + fan[-1] + half
-        up += token[1] / 2 + 0.08
-        strand.rail = [Point(0.0, -up)]
-        up += token[1] / 2 + notes[1] + 0.03
-        shape.side = max(shape.side, notes[0] / 2)
-    shape.width = max(shape.width, 2 * (max(reach, start) + 0.1))
-    outside = 0.14 + 0.12 * len(loops) if any(strands[n].leave == "right" or strands[n].enter == "left" for n in loops) else 0.0
+    shape.width = max(shape.width, 2 * (max(reach + max(shape.pads["left"], 0.0) + 0.1, start) + 0.1))
+    outside = 0.14 + 0.12 * max(len(high), len(low)) if any(strands[n].leave == "right" or strands[n].enter == "left" for n in loops) else 0.0
     shape.side = max(shape.side, shape.width / 2 + outside)
-    shape.up = up if loops else shape.height / 2
+
+
+def _nest(shape: Shape, loops: list[int], strands: list[Strand], measure: Measure, sign: float) -> float:
+    """The heights of loops, from the inner to the outer one; returns the room that they need."""
+    room = shape.height / 2 + (0.08 if loops else 0.0)
+    for level, n in enumerate(loops):
+        token, notes = token_size(strands[n], measure), notes_size(strands[n].notes, measure)
+        strands[n].span = level
+        room += max(token[1], 0.16) / 2 + 0.08
+        strands[n].rail = [Point(0.0, sign * room)]
+        room += token[1] / 2 + notes[1] + 0.03
+        shape.side = max(shape.side, notes[0] / 2)
+    return room
 
 
 def _slots_at_bottom(shape: Shape, anchors: list[Anchor], strands: list[Strand], measure: Measure) -> None:
@@ -312,7 +335,7 @@ def _slots_at_bottom(shape: Shape, anchors: list[Anchor], strands: list[Strand],
         inner = max(0.15, reach + half)
         for port, offset in zip(reversed(strands[n].ports), fan, strict=True):
             shape.slots[n, port] = Point(-inner - offset, shape.height / 2)
-            shape.labels += [(port, Point(-inner - offset, shape.height / 2 - 0.04), "bottom")] if port else []
+            shape.labels += [(port, Point(-inner - offset, shape.height / 2 - 0.05), "bottom")] if port else []
         reach = inner + fan[-1] + half + 0.08
     for place, n in enumerate(starts):
         shape.slots[n, None] = Point(0.15 + 0.14 * place, shape.height / 2)
