@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import textwrap
 from dataclasses import dataclass
 
 from neurosim.errors import DescriptionError
@@ -93,7 +92,7 @@ def parse_expression(text: str, where: str) -> ast.expr:
 def read_statements(text: str, where: str) -> tuple[Statement, ...]:
     """The assignments of abstract code, in order; anything but assignments to a name is refused."""
     try:
-        tree = ast.parse(textwrap.dedent(text).strip())
+        tree = ast.parse("\n".join(line.strip() for line in text.splitlines()))
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise DescriptionError(f"{where}: '{text.strip()}' does not read as assignments ({_reason(error)}). Write lines such as 'v = 0'.") from None
     statements = []

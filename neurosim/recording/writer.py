@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
-from neurosim.recording.header import Header, Spikes, block_ticks, join, samples
+from neurosim.recording.header import Header, Spikes, block_ticks, join, samples, width
 
 if TYPE_CHECKING:
     from neurosim.recording.recording import Recording
@@ -62,7 +62,7 @@ class Writer(ABC):
             block = np.asarray(traces[probe.name] if n else np.zeros((trials, 0, *probe.shape)))
             if block.shape != (trials, n, *probe.shape):
                 raise RecordingError(f"Recording: a block of {probe.name!r} has shape {block.shape} instead of {(trials, n, *probe.shape)}.")
-            read[probe.name] = block.reshape(trials, n, -1)
+            read[probe.name] = block.reshape(trials, n, width(probe))
         self.progress[trial : trial + trials] = tick + ticks
         return read, spikes
 

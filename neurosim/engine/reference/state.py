@@ -133,7 +133,7 @@ def first_message(state: State, group: Group) -> np.ndarray:
     """What a population that does not spike has been sending before tick 0."""
     if group.message is None:
         return np.zeros((state.count, group.size), state.plan.dtype)
-    return message_now(state, group)
+    return message_now(state, group).copy()
 
 
 def message_now(state: State, group: Group) -> np.ndarray:

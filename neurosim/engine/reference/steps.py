@@ -40,7 +40,14 @@ class Machine:
         new = run(names, self.along[group.name], random)
         shape = (state.count, *group.shape)
         dtype = bool if block.name == "threshold" else state.plan.dtype
-        return {name: np.broadcast_to(np.asarray(value, dtype=dtype), shape) for name, value in new.items()}
+        return {name: _own_array(value, shape, dtype) for name, value in new.items()}
+
+
+def _own_array(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """A fresh array, because arrivals change states in place and text such as `v = I` would share one."""
+    own = np.empty(shape, dtype)
+    own[...] = value
+    return own
 
 
 def drive(machine: Machine, step: Step, state: State) -> None:
