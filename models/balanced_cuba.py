@@ -31,5 +31,5 @@ def balanced_cuba(n_neurons: int = 4000, *, in_degree: float = 80.0, dt: Any = 0
 
 
 def example() -> dict[str, Any]:
-    """A thousand neurons for a fifth of a second; their spikes, and v of three of them."""
-    return {"net": balanced_cuba(1000), "duration": 200 * ms, "record": {"cells": 1, "cells[:3].v": 10}, "seed": 1}
+    """Five hundred neurons for a tenth of a second; their spikes, and v of three of them."""
+    return {"net": balanced_cuba(500), "duration": 100 * ms, "record": {"cells": 1, "cells[:3].v": 10}, "seed": 1}

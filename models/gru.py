@@ -20,10 +20,10 @@ def gru(n_inputs: int, n_cells: int, n_outputs: int, *, reset_first: bool = Fals
     """
     inputs = ns.Neurons("inputs", n_inputs)
     names = ("b_r", "b_z", "b_n") if reset_first else ("b_r", "b_z", "b_n", "b_u")
-    biases = {name: np.zeros(n_cells) for name in names}
+    biases: dict[str, Any] = {name: np.zeros(n_cells) for name in names}
     out = cells.unit("out", n_outputs, output, bias=np.zeros(n_outputs), learns="bias")
     if reset_first:
-        kept = ns.Neurons("kept", n_cells, ports="r h", update="y = sigmoid(r + b_r)*h", b_r=biases.pop("b_r"), learns="b_r")
+        kept = ns.Neurons("kept", n_cells, ports="r h", update="y = sigmoid(r + b_r)*h", b_r=biases.pop("b_r"), learns=("b_r",))
         update = "keep = sigmoid(z + b_z)\nh = keep*h + (1 - keep)*tanh(n + b_n)"
         units = ns.Neurons("cells", n_cells, ports="z n", update=update, sends="h", learns=tuple(biases), **biases)
         ports = {"r": (kept, units), "z": (units, units), "n": (units, kept)}

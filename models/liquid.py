@@ -39,7 +39,7 @@ def liquid(
 
     Arguments: `shape` of the grid; fraction of `inhibitory` neurons, placed at random by the number `layout`; `scale` is the
     paper's lambda; each input reaches the fraction `reach` of the neurons (the paper does not say how many); `static` above 0
-    makes the synapses static, with weights `static` times A (about 0.1 gives the same activity); `dt`.
+    makes the synapses static, with weights `static` times A (0.14 gives about the same activity); `dt`.
 
     Two simplifications: A is normal and cut at 0, not gamma distributed, and values of U, D and F below a tenth of their
     mean are raised to it, not drawn anew.
@@ -84,7 +84,8 @@ def _synapses(kind: str, part: dict[str, Any], scale: float, static: float) -> n
 
 
 def example() -> dict[str, Any]:
-    """Four inputs of Poisson spikes at 20 per second, for half a second; the liquid's spikes, and v of five of its neurons."""
+    """Four inputs of Poisson spikes at 20 per second into a short column, for 0.4 s: its spikes, and v of five neurons."""
     random = np.random.default_rng(0)
-    tick, neuron = np.nonzero(random.random((5000, 4)) < 20 * 1e-4)
-    return {"net": liquid(4), "inputs": {"inputs": (tick, neuron)}, "ticks": 5000, "record": {"liquid": 1, "liquid[:5, 0, 0].v": 10}, "seed": 1}
+    tick, neuron = np.nonzero(random.random((4000, 4)) < 20 * 1e-4)
+    net, record = liquid(4, (8, 3, 3)), {"liquid": 1, "liquid[:5, 0, 0].v": 10}
+    return {"net": net, "inputs": {"inputs": (tick, neuron)}, "ticks": 4000, "record": record, "seed": 1}

@@ -65,9 +65,9 @@ def lif_alpha(name: str, shape: Shape, **override: Any) -> Neurons:
     """
     return _current_based(
         "lif_alpha", name, shape, override,
-        """dI_exc/dt = (exp(1)*x_exc - I_exc)/tau_exc : amp
+        """dI_exc/dt = (e*x_exc - I_exc)/tau_exc : amp
            dx_exc/dt = -x_exc/tau_exc : amp
-           dI_inh/dt = (exp(1)*x_inh - I_inh)/tau_inh : amp
+           dI_inh/dt = (e*x_inh - I_inh)/tau_inh : amp
            dx_inh/dt = -x_inh/tau_inh : amp""",
     )  # fmt: skip
 
@@ -215,7 +215,7 @@ def traub_miles(name: str, shape: Shape, **override: Any) -> Neurons:
     Spikes go `to="ge"` or `to="gi"` with a weight in siemens; port `I` (amp) takes currents. Constants (20,000 um^2 of membrane):
     C 200 pF, g_L 10 nS, g_Na 20 uS, g_K 6 uS, E_L -60 mV, E_Na 50 mV, E_K -90 mV, V_T -63 mV, E_e 0 mV, E_i -80 mV, tau_e 5 ms,
     tau_i 10 ms. A spike is v > -20 mV, at most one in a refractory period of 3 ms; v is not reset. Start: v = E_L, closed
-    channels (m, h, n = 0). Exponential Euler, for a dt of 0.1 ms or less.
+    channels (m, h, n = 0). Without input it fires by itself, 14 times a second. Exponential Euler, for a dt of 0.1 ms or less.
 
     Source: Traub & Miles 1991, Neuronal Networks of the Hippocampus, doi:10.1017/CBO9780511895401, as benchmark 3 of Brette et
     al. 2007, J. Comput. Neurosci. 23, 349, doi:10.1007/s10827-007-0038-6, and Brian2's example COBAHH.

@@ -1,0 +1,415 @@
+"""Each architecture is what its paper says: equal to an independent formula, or to the law it obeys."""
+
+import importlib
+import json
+
+import numpy as np
+import pytest
+from neurosim.models.balanced_coba import balanced_coba
+from neurosim.models.balanced_cuba import balanced_cuba
+from neurosim.models.boltzmann import boltzmann
+from neurosim.models.conv_net import conv_net
+from neurosim.models.echo_state import echo_state
+from neurosim.models.extreme_learning_machine import extreme_learning_machine
+from neurosim.models.feed_forward import feed_forward
+from neurosim.models.gru import gru
+from neurosim.models.hopfield import hopfield
+from neurosim.models.liquid import KINDS, liquid
+from neurosim.models.lstm import lstm
+from neurosim.models.markov_chain import markov_chain
+from neurosim.models.restricted_boltzmann import restricted_boltzmann
+from neurosim.models.self_attention import self_attention
+from neurosim.models.simple_recurrent import simple_recurrent
+from scipy.stats import chi2
+
+import neurosim as ns
+from neurosim import models
+from neurosim.plan.fix import fixed, weight_matrix
+from neurosim.units import ms, second
+
+RANDOM = np.random.default_rng
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def softmax(x):
+    raised = np.exp(x - x.max(axis=-1, keepdims=True))
+    return raised / raised.sum(axis=-1, keepdims=True)
+
+
+def weights(net, seed=0):
+    """The numbers of every synapse object that has its own weights, as a run with this seed uses them."""
+    return {name: item.weight.number for name, item in fixed(net, seed).synapses.items() if hasattr(item.weight, "number")}
+
+
+def matrix(net, name, seed=0):
+    return weight_matrix(net, name, seed).number
+
+
+def example(name):
+    return importlib.import_module(f"neurosim.models.{name}").example()
+
+
+def fits(counts, p):
+    """Chi-square of observed counts against probabilities, states expected fewer than 5 times taken together: the p value."""
+    expected = p * counts.sum()
+    rare = expected < 5
+    observed = np.append(counts[~rare], counts[rare].sum())
+    expected = np.append(expected[~rare], expected[rare].sum())
+    keep = expected > 0
+    return chi2.sf(np.sum((observed[keep] - expected[keep]) ** 2 / expected[keep]), keep.sum() - 1)
+
+
+def all_states(n):
+    return (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+
+
+def number_of(states):
+    return (states.astype(int) << np.arange(states.shape[-1])).sum(axis=-1)
+
+
+@pytest.mark.parametrize("name", models.NAMES)
+def test_every_model_prints_and_survives_json(name):
+    net = example(name)["net"]
+    back = ns.Network.from_dict(json.loads(json.dumps(net.to_dict())))
+    assert back == net
+    assert str(back) == str(net)
+    assert str(net).startswith("Network of")
+
+
+@pytest.mark.parametrize("name", models.NAMES)
+def test_every_example_runs_and_records_something_small(name):
+    recording = ns.run(**example(name))
+    spiking = {name for name in recording.names if name in recording.network.populations and recording.network[name].spiking}
+    size = sum(len(recording.spikes(name)) * 16 if name in spiking else recording[name].nbytes for name in recording.names)
+    assert 0 < size < 256_000
+
+
+def test_the_list_of_models_is_the_folder():
+    from pathlib import Path
+
+    assert sorted(path.stem for path in Path(models.__file__).parent.glob("*.py") if path.stem != "__init__") == list(models.NAMES)
+
+
+def test_a_perceptron_is_its_formula():
+    net, x = feed_forward((5, 7, 4, 3)), RANDOM(0).normal(size=(6, 5))
+    w, got = weights(net), ns.run(net, {"inputs": x}, record=["out"])["out"]
+    hidden = np.maximum(np.maximum(x @ w["inputs_to_layer_1"].T, 0) @ w["layer_1_to_layer_2"].T, 0)
+    assert np.allclose(got, softmax(hidden @ w["layer_2_to_out"].T), rtol=1e-12)
+
+
+def test_an_elman_net_is_its_formula():
+    net, x = simple_recurrent(2, 6, 3), RANDOM(0).normal(size=(20, 2))
+    w, got = weights(net), ns.run(net, {"inputs": x}, record=["out"])["out"]
+    h = np.zeros(6)
+    for row, expected in zip(x, got, strict=True):
+        h = sigmoid(w["inputs_to_hidden"] @ row + w["hidden_to_hidden"] @ h)
+        assert np.allclose(sigmoid(w["hidden_to_out"] @ h), expected, rtol=1e-12)
+
+
+def test_an_lstm_is_its_formula():
+    net, x = lstm(3, 5, 2), RANDOM(0).normal(size=(30, 3))
+    w, recording = weights(net), ns.run(net, {"inputs": x}, record=["cells.c", "cells", "out"])
+    h, c = np.zeros(5), np.zeros(5)
+    for tick, row in enumerate(x):
+        i, f, o, g = (w[f"W_{p}"] @ row + w[f"U_{p}"] @ h for p in "ifog")
+        c = sigmoid(f + 1) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        assert np.allclose(recording["cells.c"][tick], c, rtol=1e-12, atol=1e-15)
+        assert np.allclose(recording["cells"][tick], h, rtol=1e-12, atol=1e-15)
+        assert np.allclose(recording["out"][tick], w["cells_to_out"] @ h, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("reset_first", [False, True])
+def test_a_gru_is_its_formula(reset_first):
+    net, x = gru(3, 5, 2, reset_first=reset_first), RANDOM(0).normal(size=(30, 3))
+    w, got = weights(net), ns.run(net, {"inputs": x}, record=["cells"])["cells"]
+    h = np.zeros(5)
+    for row, expected in zip(x, got, strict=True):
+        r, z = (sigmoid(w[f"W_{p}"] @ row + w[f"U_{p}"] @ h) for p in "rz")
+        recurrent = w["U_n"] @ (r * h) if reset_first else r * (w["U_n"] @ h)
+        h = z * h + (1 - z) * np.tanh(w["W_n"] @ row + recurrent)
+        assert np.allclose(h, expected, rtol=1e-12, atol=1e-15)
+
+
+def test_a_conv_net_is_its_formula():
+    net, images = conv_net((8, 6, 2), 3, 4), RANDOM(0).normal(size=(5, 8, 6, 2))
+    w, recording = weights(net), ns.run(net, {"image": images}, record=["features", "pooled", "out"])
+    kernel = w["image_to_features"]  # (out channel, in channel, 3, 3)
+    windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(1, 2))  # (image, row, column, in channel, 3, 3)
+    features = np.maximum(np.einsum("nrcikl,oikl->nrco", windows, kernel), 0)
+    pooled = features.reshape(5, 3, 2, 2, 2, 3).max(axis=(2, 4))
+    assert np.allclose(recording["features"], features, rtol=1e-12, atol=1e-14)
+    assert np.allclose(recording["pooled"], pooled, rtol=1e-12, atol=1e-14)
+    assert np.allclose(recording["out"], softmax(pooled.reshape(5, -1) @ w["pooled_to_out"].T), rtol=1e-12)
+
+
+def test_a_conv_net_shares_its_kernels_over_the_image():
+    net = conv_net((8, 6, 2), 3, 4)
+    assert weights(net)["image_to_features"].shape == (3, 2, 3, 3)
+    moved = np.zeros((2, 8, 6, 2))
+    moved[0, 2, 2], moved[1, 4, 3] = 1.0, 1.0
+    features = ns.run(net, {"image": moved}, record=["features"])["features"]
+    assert np.allclose(features[0, :3, :3], features[1, 2:5, 1:4], rtol=1e-14)
+
+
+@pytest.mark.parametrize(("heads", "causal", "residual"), [(1, False, False), (2, False, True), (4, True, False)])
+def test_attention_is_its_formula(heads, causal, residual):
+    net = self_attention(5, 8, n_heads=heads, causal=causal, residual=residual)
+    x = RANDOM(0).normal(size=(3, 5, 8))
+    w, recording = weights(net), ns.run(net, {"tokens": x}, record=["score", "out"])
+    q, k, v = (np.einsum("btf,hfp->bhtp", x, w[f"tokens_to_{name}"]) for name in ("query", "key", "value"))
+    match = q @ k.transpose(0, 1, 3, 2) / np.sqrt(8 // heads)
+    if causal:
+        match = np.where(np.tri(5, dtype=bool), match, -np.inf)
+    out = np.einsum("bhtp,hpf->btf", softmax(match) @ v, w["mixed_to_out"]) + residual * x
+    assert np.allclose(recording["score"], softmax(match), rtol=1e-12, atol=1e-15)
+    assert np.allclose(recording["out"], out, rtol=1e-12, atol=1e-14)
+
+
+def test_causal_attention_never_looks_ahead():
+    x = RANDOM(0).normal(size=(2, 5, 8))
+    x[1, :3] = x[0, :3]
+    out = ns.run(self_attention(5, 8, causal=True), {"tokens": x}, record=["out"])["out"]
+    assert np.allclose(out[0, :3], out[1, :3], rtol=1e-14)
+    assert not np.allclose(out[0, 3:], out[1, 3:])
+
+
+def test_a_turing_head_is_its_formula():
+    run = example("turing_head")
+    recording, x = ns.run(**run), run["inputs"]
+    M, w = np.full((8, 5), 1e-3), np.full(8, 1 / 8)
+    for tick in range(30):
+        key, add, erase, shift = (x[name][tick] for name in ("key", "add", "erase", "shift"))
+        beta, gate, gamma = (x[name][tick, 0] for name in ("beta", "gate", "gamma"))
+        cosine = M @ key / (np.linalg.norm(M, axis=1) * np.linalg.norm(key) + 1e-8)
+        mixed = gate * softmax(beta * cosine) + (1 - gate) * w
+        shifted = sum(s * np.roll(mixed, k) for s, k in zip(shift, (-1, 0, 1), strict=True))
+        w = shifted**gamma / np.sum(shifted**gamma)
+        M = M * (1 - np.outer(w, erase)) + np.outer(w, add)
+        assert np.allclose(recording["address"][tick], w, rtol=1e-12)
+        assert np.allclose(recording["memory"][tick], M, rtol=1e-11, atol=1e-13)
+        assert np.allclose(recording["read"][tick], w @ M, rtol=1e-11, atol=1e-13)
+
+
+def test_an_echo_state_network_is_its_formula():
+    net = echo_state(2, 40, 3, leak=0.4, bias_scale=0.3, feedback_scale=0.5, readout=RANDOM(1).normal(size=(3, 40)) / 40)
+    x = RANDOM(0).normal(size=(40, 2))
+    recording = ns.run(net, {"drive": x}, record=["pool.v", "out"], seed=5)
+    w_in, w, w_out, w_back = (matrix(net, name, 5) for name in ("drive_to_pool", "pool_to_pool", "pool_to_out", "out_to_pool"))
+    bias = fixed(net, 5)["pool"].constants["bias"].number
+    v, out = np.zeros(40), np.zeros(3)
+    for tick, row in enumerate(x):
+        v = 0.6 * v + 0.4 * np.tanh(w_in @ row + w @ v + w_back @ out + bias)
+        out = w_out @ v
+        assert np.allclose(recording["pool.v"][tick], v, rtol=1e-11, atol=1e-14)
+        assert np.allclose(recording["out"][tick], out, rtol=1e-11, atol=1e-14)
+
+
+def test_the_pool_of_an_echo_state_network_has_the_radius_and_density_asked_for():
+    net = echo_state(1, 300, radius=0.7, density=0.05)
+    w = matrix(net, "pool_to_pool", 3)
+    assert np.abs(np.linalg.eigvals(w)).max() == pytest.approx(0.7, rel=1e-9)
+    assert np.mean(w != 0) == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95) / 300)
+    assert not net["pool_to_pool"].learns
+
+
+def test_an_echo_state_network_forgets_its_start():
+    drive = {"drive": RANDOM(0).uniform(-1, 1, (200, 1))}
+    ends = [ns.run(echo_state(1, 50), drive, record=["pool.v"], start={"pool.v": np.full(50, v)})["pool.v"][-1] for v in (-1.0, 1.0)]
+    assert np.allclose(*ends, rtol=0, atol=1e-6)
+
+
+def test_an_extreme_learning_machine_is_its_formula_and_classifies_digits():
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    x = x / 16.0
+    net = extreme_learning_machine(64, 400, 10)
+    hidden = ns.run(net, {"inputs": x}, record=["hidden"])["hidden"]
+    bias = fixed(net, 0)["hidden"].constants["bias"].number
+    assert np.allclose(hidden, sigmoid(x @ matrix(net, "inputs_to_hidden").T + bias), rtol=1e-12)
+    readout = np.linalg.lstsq(hidden[:1200], np.eye(10)[y[:1200]], rcond=None)[0].T
+    guess = ns.run(extreme_learning_machine(64, 400, 10, readout=readout), {"inputs": x[1200:]}, record=["out"])["out"]
+    assert np.mean(guess.argmax(axis=1) == y[1200:]) > 0.9
+
+
+def test_only_the_readout_of_an_extreme_learning_machine_learns():
+    net = extreme_learning_machine(3, 4, 2)
+    assert [name for name, item in net.synapses.items() if item.learns] == ["hidden_to_out"]
+    assert not any(population.learns for population in net.populations.values())
+
+
+def digit_patterns():
+    from sklearn.datasets import load_digits
+
+    return np.where(load_digits().data[[0, 1, 7]] > 8, 1, -1)
+
+
+def test_recall_never_raises_the_energy():
+    w = RANDOM(0).choice([-1, 1], (30, 100))  # far above what such a net can hold: spurious minima
+    net = hopfield(w)
+    matrix = w.T @ w / 100 - 0.3 * np.eye(100)
+    for seed in range(5):
+        probe = RANDOM(seed + 1).choice([-1.0, 1.0], 100)
+        states = ns.run(net, ticks=30, record=["cells.s"], start={"cells.s": probe}, seed=seed)["cells.s"]
+        states = np.vstack([probe, states])
+        energy = -0.5 * np.einsum("ti,ij,tj->t", states, matrix, states)
+        assert np.all(np.diff(energy) <= 1e-9)
+        assert energy[-1] < energy[0]
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_a_hopfield_net_recalls_digits(which):
+    patterns = digit_patterns()
+    probe = patterns[which] * np.where(RANDOM(which).random(64) < 0.15, -1, 1)
+    recording = ns.run(hopfield(patterns, start=probe), ticks=50, record=["cells.s"], until="stable")
+    assert recording.stopped == "stable"
+    assert np.array_equal(recording["cells.s"][-1], patterns[which])
+
+
+def symmetric(n, scale, seed=0):
+    w = np.triu(RANDOM(seed).normal(0.0, scale, (n, n)), 1)
+    return w + w.T
+
+
+def test_a_boltzmann_machine_samples_its_distribution():
+    w, b, T = symmetric(10, 0.6), RANDOM(1).normal(0.0, 0.5, 10), 1.5
+    heat = np.full((1500, 25, 1), T)
+    last = ns.run(boltzmann(w, b, temperature=None), {"temperature": heat}, record=["units"], seed=2)["units"][:, -1]
+    states = all_states(10)
+    counts = np.bincount(number_of(last), minlength=1024)
+    right, wrong = (np.exp((0.5 * np.einsum("si,ij,sj->s", states, w, states) + states @ b) / heat) for heat in (T, 1.0))
+    assert fits(counts, right / right.sum()) > 1e-3
+    assert fits(counts, wrong / wrong.sum()) < 1e-3  # the test can tell
+
+
+def test_a_clamped_boltzmann_machine_samples_the_conditional_distribution():
+    w, b = symmetric(5, 1.0), RANDOM(1).normal(0.0, 0.5, 5)
+    clamp = np.full((1000, 20, 5), np.nan)
+    clamp[:, :, :2] = [1.0, 0.0]
+    last = ns.run(boltzmann(w, b), {"units": clamp}, record=["units"], seed=2)["units"][:, -1]
+    states = all_states(5)
+    p = np.exp(0.5 * np.einsum("si,ij,sj->s", states, w, states) + states @ b) * np.all(states[:, :2] == [1, 0], axis=1)
+    assert np.all(last[:, :2] == [1, 0])
+    assert fits(np.bincount(number_of(last), minlength=32), p / p.sum()) > 1e-3
+
+
+def test_weights_that_are_not_symmetric_make_no_boltzmann_machine():
+    with pytest.raises(ValueError, match="symmetric"):
+        boltzmann(np.array([[0.0, 1.0], [2.0, 0.0]]))
+
+
+def test_a_restricted_boltzmann_machine_samples_its_distribution():
+    w, v_bias, h_bias = RANDOM(0).normal(0.0, 1.0, (3, 4)), np.array([0.3, -0.5, 0.2, 0.0]), np.array([-0.4, 0.1, 0.6])
+    net = restricted_boltzmann(4, 3, weights=w, visible_bias=v_bias, hidden_bias=h_bias)
+    free = np.full((4000, 30, 4), np.nan)
+    recording = ns.run(net, {"visible": free}, record=["visible", "hidden"], seed=2)
+    both = np.concatenate([recording["visible"][:, -1], recording["hidden"][:, -1]], axis=1)
+    states = all_states(7)
+    v, h = states[:, :4], states[:, 4:]
+    p = np.exp(np.einsum("sh,hv,sv->s", h, w, v) + v @ v_bias + h @ h_bias)
+    assert fits(np.bincount(number_of(both), minlength=128), p / p.sum()) > 1e-3
+
+
+def test_a_clamped_visible_layer_drives_the_hidden_one():
+    w = RANDOM(0).normal(0.0, 1.0, (3, 4))
+    image = np.array([1.0, 0.0, 1.0, 1.0])
+    recording = ns.run(restricted_boltzmann(4, 3, weights=w), {"visible": np.tile(image, (500, 11, 1))}, record=["visible", "hidden"], seed=1)
+    p = sigmoid(w @ image)
+    assert np.all(recording["visible"] == image)
+    assert np.all(np.abs(recording["hidden"][:, 1:].mean(axis=(0, 1)) - p) < 4 * np.sqrt(p * (1 - p) / 5000))
+
+
+def test_a_markov_chain_visits_its_states_by_its_transitions():
+    P = RANDOM(0).dirichlet(np.ones(4), 4)
+    free = np.full((500, 40, 4), np.nan)
+    state = ns.run(markov_chain(P, start=2), {"state": free}, record=["state"], seed=1)["state"]
+    assert np.all(state.sum(axis=2) == 1)
+    path = np.column_stack([np.full(500, 2), state.argmax(axis=2)])
+    counts = np.zeros((4, 4))
+    np.add.at(counts, (path[:, :-1].ravel(), path[:, 1:].ravel()), 1)
+    for row in range(4):
+        assert fits(counts[row], P[row]) > 1e-3
+    values, vectors = np.linalg.eig(P.T)
+    stationary = np.real(vectors[:, np.argmax(values.real)])
+    assert np.allclose(state[:, 10:].mean(axis=(0, 1)), stationary / stationary.sum(), atol=0.02)
+
+
+def test_a_chain_that_cannot_choose_goes_round():
+    state = ns.run(markov_chain(np.roll(np.eye(3), 1, axis=1)), ticks=5, record=["state"])["state"]
+    assert state.argmax(axis=1).tolist() == [1, 2, 0, 1, 2]
+
+
+def test_rows_that_do_not_sum_to_1_make_no_markov_chain():
+    with pytest.raises(ValueError, match="sum to 1"):
+        markov_chain([[0.5, 0.4], [0.5, 0.5]])
+
+
+def test_the_liquid_has_the_published_anatomy():
+    net = liquid(2)
+    inhibitory = net["II"].pre.indices
+    assert net["liquid"].shape == (15, 3, 3)
+    assert inhibitory.size == 27
+    assert str(net["EE"].delay) == "1.5 ms"
+    assert str(net["IE"].delay) == "0.8 ms"
+    places = np.stack(np.unravel_index(np.arange(135), (15, 3, 3)), axis=1)
+    distance = np.linalg.norm(places[:, None] - places[None], axis=2)
+    for kind, (C, *_) in KINDS.items():
+        item = net[kind]
+        found = np.mean([fixed(net, seed)[kind].wiring.pre.size for seed in range(20)])
+        d = distance[np.ix_(item.post.indices, item.pre.indices)]
+        p = np.where(d > 0, C * np.exp(-((d / 2) ** 2)), 0.0)
+        assert found == pytest.approx(p.sum(), abs=4 * np.sqrt(p.sum() / 20))
+
+
+def test_the_synapses_of_the_liquid_follow_markram_wang_and_tsodyks():
+    item = liquid(1)["EI"]
+    source, target = ns.Neurons("source", 1), ns.Neurons("target", 1, equations="I_exc : 1", sends="I_exc")
+    synapse = ns.Synapses(source, target, model=item.model, on_pre=item.on_pre, weight=1.0, x=1.0, U=0.05, D=0.125 * second, F=1.2 * second)
+    ticks = np.array([0, 200, 400, 500, 2000])
+    net = ns.Network(synapse, schedule=ns.Clock(0.1 * ms))
+    current = ns.run(net, {"source": (ticks, np.zeros(5, int))}, ticks=2002, record=["target.I_exc"])["target.I_exc"][:, 0]
+    u, R, expected = 0.05, 1.0, [0.05]
+    for gap in np.diff(ticks) * 1e-4:
+        u, R = 0.05 + u * 0.95 * np.exp(-gap / 1.2), 1 + (R - u * R - 1) * np.exp(-gap / 0.125)
+        expected.append(u * R)
+    assert np.allclose(np.diff(current)[ticks], expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("static", [0.0, 0.14])
+def test_the_liquid_answers_its_input_and_falls_silent_without(static):
+    run = example("liquid") | {"net": liquid(4, static=static), "record": ["liquid"]}
+    recording = ns.run(**run)
+    assert 10 < recording.rates("liquid").mean() < 30
+    silence = ns.run(run["net"], {"inputs": ([], [])}, ticks=4000, record=["liquid"], seed=1)
+    assert len(silence.spikes("liquid", start=3000)) == 0
+
+
+def test_the_current_network_fires_at_its_published_rate():
+    recording = ns.run(balanced_cuba(), duration=300 * ms, record=["cells"], seed=1)
+    settled = len(recording.spikes("cells", start=1000)) / 4000 / 0.2
+    assert 5 < settled < 7
+
+
+def test_the_conductance_network_fires_at_its_published_rate():
+    recording = ns.run(balanced_coba(), duration=300 * ms, record=["cells"], seed=1)
+    settled = len(recording.spikes("cells", start=1000)) / 4000 / 0.2
+    assert 17 < settled < 25
+
+
+def test_the_kick_of_the_conductance_network_ends():
+    recording = ns.run(balanced_coba(400), duration=100 * ms, record=["kick"], seed=1)
+    assert recording.spikes("kick").time.max() < 0.05
+    assert len(recording.spikes("kick")) == pytest.approx(100, abs=40)
+
+
+def test_scaling_a_balanced_network_keeps_its_number_of_synapses_per_neuron():
+    for size in (500, 1000):
+        net = balanced_cuba(size)
+        assert net["excitation"].wiring.p * size == pytest.approx(80)
+        assert net["excitation"].pre.size == 0.8 * size
+    assert str(net["inhibition"].weight) == "-90 pA"
+    assert str(balanced_coba()["inhibition"].weight) == "67 nS"
