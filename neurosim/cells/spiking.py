@@ -119,7 +119,7 @@ def adex(name: str, shape: Shape, **override: Any) -> Neurons:
     at v > v_peak a spike, v = v_reset, w = w + b.
 
     Port `I` (amp). Constants: C 281 pF, g_L 30 nS, E_L -70.6 mV, V_T -50.4 mV, Delta_T 2 mV, a 4 nS, tau_w 144 ms, b 80.5 pA,
-    v_reset -70.6 mV, v_peak 20 mV. Start: v = E_L, w = 0. Euler's method, for a dt of 0.1 ms or less.
+    v_reset -70.6 mV, v_peak 20 mV (any value well above V_T does). Start: v = E_L, w = 0. Euler's method, for a dt of 0.1 ms or less.
 
     Source: Brette & Gerstner 2005, J. Neurophysiol. 94, 3637, doi:10.1152/jn.00686.2005.
     """
