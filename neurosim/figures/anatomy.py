@@ -105,11 +105,16 @@ def _parts(net: Network, population: Neurons) -> dict[str, str]:
         return {}
     shown: dict[str, str] = {}
     for text, end in sorted(chosen.items(), key=lambda item: int(item[1].indices.min(initial=0))):
-        brief = text.removeprefix(population.name)
-        name = brief if len(brief) <= LONGEST_PART else f"{end.size:,} chosen neurons"
+        name = part_text(end)
         again = sum(other.startswith(name) for other in shown.values())
         shown[text] = f"{name} ({again + 1})" if again else name
     return shown
+
+
+def part_text(part: Part) -> str:
+    """A part as it is written after the name, '[:3200]', or its size where that is long."""
+    brief = part.label.removeprefix(part.name)
+    return brief if len(brief) <= LONGEST_PART else f"{part.size:,} chosen neurons"
 
 
 def _part(end: Population, parts: dict[str, dict[str, str]]) -> str:

@@ -69,7 +69,9 @@ def _extent(scene: Scene, tokens: list[Token]) -> tuple[float, float, float, flo
     """Left, top, right and bottom of everything but the legend."""
     areas = [area for token in tokens for area in token.areas if area[2] > area[0]]
     areas += [shape.edges for shape in scene.shapes.values()]
-    areas += [(shape.x - shape.side, shape.y - shape.up, shape.x + shape.side, shape.y + shape.down) for shape in scene.shapes.values() if shape.notes]
+    areas += [
+        (shape.x - shape.side, shape.y - shape.up, shape.x + shape.side, shape.y + shape.down) for shape in scene.shapes.values() if shape.notes
+    ]
     for strand in scene.strands:
         for chain in strand.chains:
             xs, ys = [point.x for point in chain], [point.y for point in chain]

@@ -86,7 +86,9 @@ class Ink:
     def __init__(self, ax: Axes, scale: float):
         self.ax, self.scale = ax, scale
 
-    def path(self, path: Path, gid: str, *, z: float, colour: str = DARK, fill: str = "none", width: float = 1.0, dashes: tuple = (), cap: str = "butt"):
+    def path(
+        self, path: Path, gid: str, *, z: float, colour: str = DARK, fill: str = "none", width: float = 1.0, dashes: tuple = (), cap: str = "butt"
+    ):
         patch = PathPatch(path, facecolor=fill, edgecolor=colour if width else "none", linewidth=width * self.scale, zorder=z, gid=gid)
         patch.set_capstyle(cap)  # type: ignore[arg-type]
         patch.set_joinstyle("round")
@@ -95,7 +97,18 @@ class Ink:
         self.ax.add_patch(patch)
         return patch
 
-    def text(self, at: tuple[float, float], text: str, role: str, gid: str, *, colour: str = DARK, ha: Any = "center", va: Any = "center", halo: bool = False):
+    def text(
+        self,
+        at: tuple[float, float],
+        text: str,
+        role: str,
+        gid: str,
+        *,
+        colour: str = DARK,
+        ha: Any = "center",
+        va: Any = "center",
+        halo: bool = False,
+    ):
         font: dict[str, Any] = dict(FONTS.get(role, {}))
         box = dict(facecolor="white", edgecolor="none", pad=0.6 * self.scale, alpha=0.85) if halo else None
         size = SIZES.get(role.split()[0], 8.0) * self.scale
@@ -197,7 +210,13 @@ def draw_head(ink: Ink, tip: Point, side: str, sign: str, style: Style, gid: str
     if sign == "-":
         ink.path(Path.circle(at(HEAD / 2, 0), HEAD / 2), gid, z=4.5, colour=style.colour, fill=style.colour, width=0.6)
     elif sign == "+":
-        ink.path(Path([at(HEAD, HEAD / 2), at(0, 0), at(HEAD, -HEAD / 2), at(HEAD, HEAD / 2)], closed=True), gid, z=4.5, colour=style.colour, fill=style.colour)
+        ink.path(
+            Path([at(HEAD, HEAD / 2), at(0, 0), at(HEAD, -HEAD / 2), at(HEAD, HEAD / 2)], closed=True),
+            gid,
+            z=4.5,
+            colour=style.colour,
+            fill=style.colour,
+        )
     else:
         ink.path(Path([at(HEAD, 0), at(0.01, 0)]), gid, z=4.5, colour=style.colour, width=style.width)
         ink.path(Path([at(HEAD, HEAD / 2), at(0.015, 0), at(HEAD, -HEAD / 2)]), gid, z=4.5, colour=style.colour, width=max(1.2, style.width * 0.7))

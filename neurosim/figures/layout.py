@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,7 +58,9 @@ def arrange(nodes: list[str], links: list[Link], roots: list[str], snug: set[str
 def _backward(nodes: list[str], links: list[Link], roots: list[str]) -> set[int]:
     """The links that close a cycle when links are added one after the other: firm, instant, then those near the input first."""
     distance = _distances(nodes, links, roots)
-    ranked = sorted(range(len(links)), key=lambda n: (not links[n].firm, not links[n].instant, distance[links[n].source], nodes.index(links[n].source), n))
+    ranked = sorted(
+        range(len(links)), key=lambda n: (not links[n].firm, not links[n].instant, distance[links[n].source], nodes.index(links[n].source), n)
+    )
     after: dict[str, set[str]] = {key: set() for key in nodes}
     back = set()
     for n in ranked:
@@ -150,7 +153,7 @@ def neighbours(chains: dict[int, list[str]]) -> tuple[dict[str, list[str]], dict
     before: dict[str, list[str]] = {}
     after: dict[str, list[str]] = {}
     for chain in chains.values():
-        for first, second in zip(chain, chain[1:], strict=False):
+        for first, second in itertools.pairwise(chain):
             after.setdefault(first, []).append(second)
             before.setdefault(second, []).append(first)
     return before, after
@@ -158,7 +161,7 @@ def neighbours(chains: dict[int, list[str]]) -> tuple[dict[str, list[str]], dict
 
 def _crossings(columns: list[list[str]], after: dict[str, list[str]]) -> int:
     crossed = 0
-    for left, right in zip(columns, columns[1:], strict=False):
+    for left, right in itertools.pairwise(columns):
         place = {key: n for n, key in enumerate(right)}
         ends = [(n, place[key]) for n, source in enumerate(left) for key in after.get(source, [])]
         crossed += sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for i, a in enumerate(ends) for b in ends[i + 1 :])
@@ -182,21 +185,24 @@ def heights(grid: Grid, up: dict[str, float], down: dict[str, float], pulls: lis
         order = grid.columns if sweep % 2 == 0 else grid.columns[::-1]
         for column in order:
             wanted, weight = _wishes(column, y, pulls)
-            gaps = [down[a] + up[b] for a, b in zip(column, column[1:], strict=False)]
+            gaps = [down[a] + up[b] for a, b in itertools.pairwise(column)]
             y.update(zip(column, _apart(wanted, weight, gaps), strict=True))
     return y
 
 
-def straighten(grid: Grid, y: dict[str, float], up: dict[str, float], down: dict[str, float], ends: dict[int, tuple[float, float]]) -> None:
+def straighten(
+    grid: Grid, y: dict[str, float], up: dict[str, float], down: dict[str, float], ends: dict[int, tuple[float, float]], level: set[int]
+) -> None:
     """Let every long line pass its columns at one height, where there is room for that; else at as few as it can.
 
-    `ends` are the places at which each link leaves and enters its nodes, seen from their centres.
+    `ends` are the places at which each link leaves and enters its nodes, seen from their centres; those links in `level` take the node
+    that they enter along.
     """
     for _ in range(2):
         for number, chain in grid.chains.items():
-            wanted = [y[chain[0]] + ends[number][0], y[chain[-1]] + ends[number][1]]
+            wanted = [y[chain[0]] + ends[number][0]] + ([] if number in level else [y[chain[-1]] + ends[number][1]])
             run: list[str] = []
-            for key in chain[1:-1]:
+            for key in chain[1:] if number in level else chain[1:-1]:
                 low, high = _room(grid, [*run, key], y, up, down)
                 if low > high:
                     _level(grid, run, wanted, y, up, down)

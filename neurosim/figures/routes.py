@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from math import hypot
 
@@ -62,14 +63,15 @@ def _set_heights(scene: Scene, measure: Measure) -> dict[str, float]:
         ends = [place.y for (n, port), place in last.slots.items() if n == number and port is not None]
         end = sum(ends) / len(ends)
         ends_at[number] = (start, end)
-        for n, (a, b) in enumerate(zip(chain, chain[1:], strict=False)):
+        for n, (a, b) in enumerate(itertools.pairwise(chain)):
             offset = (start if n == 0 else 0.0) - (end if n == len(chain) - 2 else 0.0)
             inner = (n > 0) + (n < len(chain) - 2)
             bend = 0.05 if last.box is None and scene.strands[number].kind == "message" and n == len(chain) - 2 else 1.0
             pulls.append((a, b, offset, bend * (1.0, 2.0, 8.0)[inner]))
     pulls += [(s.source, s.target, 0.0, 1.0) for s in scene.strands if s.course == "facing"]
     y = heights(scene.grid, up, down, pulls)
-    straighten(scene.grid, y, up, down, ends_at)
+    into_products = {n for n, chain in scene.grid.chains.items() if scene.shapes[chain[-1]].box is None and scene.strands[n].kind != "message"}
+    straighten(scene.grid, y, up, down, ends_at, into_products)
     for key, shape in scene.shapes.items():
         shape.y = y[key]
     return {key: place for key, place in y.items() if key not in scene.shapes}
@@ -91,14 +93,16 @@ def _set_columns(scene: Scene, measure: Measure) -> None:
 
 def _gap(scene: Scene, c: int, measure: Measure) -> float:
     """The room before column c."""
-    need = 0.55
+    need, crowd = 0.55, {}
     for number, strand in enumerate(scene.strands):
         chain = scene.grid.chains.get(number, [strand.target, strand.source] if strand.course == "facing" else [])
         if len(chain) == 2 and scene.grid.column_of[chain[1]] == c:
             words = max(token_size(strand, measure)[0], notes_size(strand.notes, measure)[0])
             need = max(need, words + 0.5 + FAN * (len(strand.ports) > 1))
+            for end in chain if strand.notes else ():
+                crowd[end] = crowd.get(end, 0) + 1
     upright = sum(_passes_gap(scene, strand, c) for strand in scene.strands)
-    return need + 0.12 * upright
+    return need + 0.12 * upright + 0.15 * min(max(crowd.values(), default=1) - 1, 4)
 
 
 def _passes_gap(scene: Scene, strand: Strand, c: int) -> int:
@@ -192,7 +196,7 @@ def _run_back(scene: Scene, lanes: dict[str, float], measure: Measure) -> None:
         floor = max([bottoms[c] for c in range(first, last + 1)] + [low for a, b, low in taken if a <= last and b >= first])
         track = floor + 0.1 + max(token[1] / 2, 0.1)
         taken.append((first, last, track + token[1] / 2 + notes[1]))
-        start, source, target = _slot(scene.shapes[strand.source], number, None), scene.shapes[strand.source], scene.shapes[strand.target]
+        start, target = _slot(scene.shapes[strand.source], number, None), scene.shapes[strand.target]
         corners = [start]
         if strand.leave == "right":
             upright[last + 1] = upright.get(last + 1, 0) + 1
@@ -242,7 +246,7 @@ def _finish(strand: Strand, chain: list[Point], end: Point, side: str, port: str
 def _wave(points: list[Point]) -> list[Point]:
     """A smooth line through the points, level at each of them."""
     chain = points[:1]
-    for a, b in zip(points, points[1:], strict=False):
+    for a, b in itertools.pairwise(points):
         half = (b.x - a.x) / 2
         chain += [Point(a.x + half, a.y), Point(b.x - half, b.y), b]
     return chain
@@ -275,7 +279,7 @@ def _samples(chain: list[Point]) -> list[Point]:
     """Points along a chain of cubic curves, those in the middle first."""
     points = along(chain)
     length = [0.0]
-    for a, b in zip(points, points[1:], strict=False):
+    for a, b in itertools.pairwise(points):
         length.append(length[-1] + hypot(b.x - a.x, b.y - a.y))
     total = length[-1] or 1.0
     ranked = sorted(zip(length, points, strict=True), key=lambda pair: abs(pair[0] / total - 0.5))

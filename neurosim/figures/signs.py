@@ -71,8 +71,10 @@ def _through_text(item: Synapses, target: str, sign: str) -> str:
 def _reversal(population: Neurons, conductance: str) -> str | None:
     """What the term `conductance*(E - v)` of the equations does, seen from the threshold; None if there is none or E is unknown."""
     threshold = _threshold(population)
+    if threshold is None:
+        return None
     trees = [parse_expression(line.expression, population.name) for line in population.lines if line.expression]
-    for tree in trees if threshold is not None else []:
+    for tree in trees:
         for node in ast.walk(tree):
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
                 parts = _factors(node)

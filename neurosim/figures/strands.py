@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -243,7 +244,7 @@ def _mean(numbers: list[float]) -> float:
 def _steps(column: list[Anchor]) -> list[float]:
     """Offsets of anchors from the first; a little more room where the port changes."""
     offsets = [0.0]
-    for above, below in zip(column, column[1:], strict=False):
+    for above, below in itertools.pairwise(column):
         if above.facing != below.facing:
             step = ICON[1] + 0.07  # side by side, so their icons must fit too
         elif above.port is None and below.port is None:
@@ -272,7 +273,7 @@ def _fan(strand: Strand, measure: Measure) -> list[float]:
     """The distances between the arrowheads of a strand that enters several ports from above or below, summed up."""
     widths = [max(measure(port, "port"), 0.1) for port in strand.ports]
     offsets = [0.0]
-    for first, second in zip(widths, widths[1:], strict=False):
+    for first, second in itertools.pairwise(widths):
         offsets.append(offsets[-1] + (first + second) / 2 + 0.08)
     return offsets
 
@@ -324,7 +325,7 @@ def _nest(shape: Shape, loops: list[int], strands: list[Strand], measure: Measur
 
 def _slots_at_bottom(shape: Shape, anchors: list[Anchor], strands: list[Strand], measure: Measure) -> None:
     """Lines that run back: heads towards the left, beginnings towards the right; the longest outermost."""
-    heads = [n for n in dict.fromkeys(a.strand for a in anchors if a.side == "bottom" and a.port is not None)]
+    heads = list(dict.fromkeys(a.strand for a in anchors if a.side == "bottom" and a.port is not None))
     starts = [a.strand for a in anchors if a.side == "bottom" and a.port is None]
     reach = 0.1
     heads.sort(key=lambda n: strands[n].span)
