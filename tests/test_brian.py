@@ -3,7 +3,7 @@
 import brian2 as b
 import numpy as np
 import pytest
-from brian2 import NeuronGroup, SpikeMonitor, StateMonitor, Synapses, mV, ms, nS, pA, pF, second
+from brian2 import NeuronGroup, SpikeMonitor, StateMonitor, Synapses, ms, mV, nS, pA, pF, second
 from brian_side import assert_same_spikes, brian_run, clocked, random_synapses
 
 import neurosim as ns

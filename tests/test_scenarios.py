@@ -74,8 +74,7 @@ def test_a_clocked_graded_message_is_the_value_at_the_start_of_the_tick(engine):
 
 
 def test_layers_update_in_the_order_of_their_synapses(engine):
-    c, b, a, x = (ns.Neurons(name, 1, update="v = I + 1") for name in "cba") , None, None, None
-    c, b, a = c
+    c, b, a = (ns.Neurons(name, 1, update="v = I + 1") for name in "cba")
     x = ns.Neurons("x", 1)
     net = layered(ns.Synapses(b, c), ns.Synapses(a, b), ns.Synapses(x, a))
     assert net.order.index("a") < net.order.index("b") < net.order.index("c")
@@ -280,7 +279,9 @@ def test_functions_look_along_the_axis_that_they_name(engine):
 
 
 def test_random_text_has_the_distributions_that_it_names(engine):
-    cells = ns.Neurons("cells", (500, 4), update="u = rand()\nz = randn()\nk = poisson(2.5)\ns = bernoulli(0.3)\nc = choice(p)", p=np.array([1.0, 2, 3, 4]))
+    cells = ns.Neurons(
+        "cells", (500, 4), update="u = rand()\nz = randn()\nk = poisson(2.5)\ns = bernoulli(0.3)\nc = choice(p)", p=np.array([1.0, 2, 3, 4])
+    )
     recording = ns.run(synchronous(cells), ticks=20, record=[f"cells.{n}" for n in "uzksc"], engine=engine)
     u, z, k, s, c = (recording[f"cells.{n}"] for n in "uzksc")
     assert abs(u.mean() - 0.5) < 0.01 and u.min() >= 0 and u.max() < 1
@@ -311,7 +312,6 @@ def test_an_online_kohonen_map_moves_the_winners_weights(engine):
     np.testing.assert_allclose(recording["units.I"][0], [0.68, 0.08, 3.88], atol=1e-15)
     w[1] += 0.5 * (np.array([0.8, 0.2]) - w[1])
     np.testing.assert_allclose(recording["codebook.w"][0].reshape(2, 3), w.T, atol=1e-15)
-    w[0 if w[0] @ w[0] + 1 < 1 else 0] += 0
     distance = ((np.array([0.0, 1.0]) - w) ** 2).sum(axis=1)
     np.testing.assert_allclose(recording["units.I"][1], distance, atol=1e-15)
 
@@ -438,7 +438,7 @@ def test_batches_of_trials_change_nothing(engine, monkeypatch):
 
 
 def test_blocks_of_ticks_change_nothing(engine, monkeypatch):
-    record = {name: 1 for name in RECORD} | {"rate.r": 3}
+    record = dict.fromkeys(RECORD, 1) | {"rate.r": 3}
     whole = ns.run(lively(), ticks=50, record=record, engine=engine)
     monkeypatch.setattr("neurosim.engine.reference.tape.BLOCK_TICKS", 7)
     parts = ns.run(lively(), ticks=50, record=record, engine=engine)

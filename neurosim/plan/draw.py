@@ -131,7 +131,9 @@ def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.
     number = per_synapse(item.delay, item, found, Stream(seed, f"{name}.delay"))
     ticks = np.rint(number / net.dt if net.dt else number)
     if np.any(ticks < 0):
-        raise DescriptionError(f"{item.label}: a delay of {ticks.min():g} ticks was drawn, below 0. Bound the distribution, such as normal(..., low=...).")
+        raise DescriptionError(
+            f"{item.label}: a delay of {ticks.min():g} ticks was drawn, below 0. Bound the distribution, such as normal(..., low=...)."
+        )
     return ticks.astype(np.int64)
 
 

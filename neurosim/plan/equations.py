@@ -32,16 +32,9 @@ class Scope:
 @cache
 def _brian() -> Any:
     """Brian2, imported when first needed, and silent about the groups that we do not build."""
-    import neurosim.units  # noqa: F401  imports Brian2 without its exception hook
-    import brian2
     from brian2.core.functions import DEFAULT_FUNCTIONS, Function
-    from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_UNITS
-    from brian2.core.variables import Variable
-    from brian2.equations.unitcheck import check_units_statements
-    from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
-    from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
-    from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
-    from brian2.units.fundamentalunits import DimensionMismatchError, get_or_create_dimension
+
+    import neurosim.units  # noqa: F401  imports Brian2 without its exception hook
 
     def same(*arguments: int) -> Any:
         return {"arg_units": [None] * len(arguments), "return_unit": lambda *dims: dims[arguments.index(1)]}

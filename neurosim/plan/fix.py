@@ -64,16 +64,27 @@ def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
 
 
 def _fixed_population(population: Neurons, seed: int) -> Neurons:
-    drawn = {key: Value(np.asarray(start_value(population, key, seed)), value.dim) for key, value in population.constants.items() if isinstance(value, Distribution)}
+    drawn = {
+        key: Value(np.asarray(start_value(population, key, seed)), value.dim)
+        for key, value in population.constants.items()
+        if isinstance(value, Distribution)
+    }
     if not drawn:
         return population
     given = {field: getattr(population, field) for field in NEURONS}
     name, shape = given.pop("name"), given.pop("shape")
-    return Neurons(name, shape, **given, **{**population.constants, **drawn})
+    constants: dict[str, Any] = {**population.constants, **drawn}
+    return Neurons(name, shape, **given, **constants)
 
 
 def _fixed_synapses(
-    net: Network, name: str, item: Synapses, populations: Mapping[str, Neurons], done: Mapping[str, Synapses], seed: int, final: Mapping[str, np.ndarray]
+    net: Network,
+    name: str,
+    item: Synapses,
+    populations: Mapping[str, Neurons],
+    done: Mapping[str, Synapses],
+    seed: int,
+    final: Mapping[str, np.ndarray],
 ) -> Synapses:
     given: dict[str, Any] = {key: getattr(item, key) for key in ("to", "model", "on_pre", "on_post", "learns")} | {"name": name}
     given |= {"pre": _moved(item.pre, populations), "post": _moved(item.post, populations)}
@@ -81,13 +92,17 @@ def _fixed_synapses(
     source = item.weight_population
     if owner is not None and not item.text:
         weight = done[owner].T if isinstance(item.weight, Transposed) else done[owner]
-        return Synapses(**given, wiring=done[owner].wiring, weight=weight, delay=_fixed_delay(net, name, item, seed), **item.constants)
+        return Synapses(**given, wiring=done[owner].wiring, weight=weight, delay=_fixed_delay(net, name, item, seed), **_as_given(item.constants))
     if source is not None:
         moved = _moved(source, populations)
         weight = Delayed(moved, item.weight.ticks) if isinstance(item.weight, Delayed) else moved
         return Synapses(**given, wiring=item.wiring, weight=weight, delay=item.delay)
     wiring, weight, constants, delay = _numbers(net, name, item, seed, final)
     return Synapses(**given, wiring=wiring, weight=weight, delay=delay, **constants)
+
+
+def _as_given(constants: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(constants)
 
 
 def _moved(population: Population, populations: Mapping[str, Neurons]) -> Population:

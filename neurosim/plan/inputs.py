@@ -51,9 +51,13 @@ def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = No
             trials[population.name] = count
     missing = [p.name for p in net.populations.values() if p.driven and p.name not in read]
     if missing:
-        raise DescriptionError(f"run: {missing[0]!r} is driven from outside and has no input. Give inputs={{{missing[0]!r}: array}} (zeros for silence).")
+        raise DescriptionError(
+            f"run: {missing[0]!r} is driven from outside and has no input. Give inputs={{{missing[0]!r}: array}} (zeros for silence)."
+        )
     if len(set(trials.values())) > 1:
-        raise DescriptionError(f"run: the inputs have different numbers of trials: {trials}. Give each as many, or no trial axis for all trials alike.")
+        raise DescriptionError(
+            f"run: the inputs have different numbers of trials: {trials}. Give each as many, or no trial axis for all trials alike."
+        )
     length = _length(net, read, ticks, duration)
     count = next(iter(trials.values()), 1)
     return Inputs({name: _fit(drive, count, length, name not in trials) for name, drive in read.items()}, dims, length, count, bool(trials))
@@ -89,7 +93,9 @@ def _array(population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
     try:
         values = np.array(given, dtype=np.float64)
     except (TypeError, ValueError):
-        raise DescriptionError(f"{where}: is not an array of numbers. Give shape (tick, *{population.shape}), or spike events (times, neurons).") from None
+        raise DescriptionError(
+            f"{where}: is not an array of numbers. Give shape (tick, *{population.shape}), or spike events (times, neurons)."
+        ) from None
     shape = population.shape
     if values.ndim >= len(shape) and values.shape[values.ndim - len(shape) :] == shape:
         lead = values.shape[: values.ndim - len(shape)]
@@ -123,7 +129,9 @@ def _events(net: Network, population: Neurons, given: Any, where: str) -> tuple[
     twice = (np.diff(trial) == 0) & (np.diff(tick) == 0) & (np.diff(neuron) == 0)
     if twice.any():
         first = int(np.flatnonzero(twice)[0])
-        raise DescriptionError(f"{where}: neuron {neuron[first]} spikes twice in tick {tick[first]}. Give one spike per neuron and tick, or a smaller dt.")
+        raise DescriptionError(
+            f"{where}: neuron {neuron[first]} spikes twice in tick {tick[first]}. Give one spike per neuron and tick, or a smaller dt."
+        )
     drive = Drive(trial=trial, tick=tick, neuron=neuron)
     return drive, (int(trial.max(initial=0)) + 1 if len(parts) == 3 else 0)
 
@@ -166,7 +174,9 @@ def _length(net: Network, read: Mapping[str, Drive], ticks: Any, duration: Any) 
         length = whole(ticks, "run: ticks")
         short = [name for name, n in given.items() if n < length]
         if short:
-            raise DescriptionError(f"run: input {short[0]!r} lasts {given[short[0]]} ticks, the run {length}. Give as many ticks of input, or run fewer.")
+            raise DescriptionError(
+                f"run: input {short[0]!r} lasts {given[short[0]]} ticks, the run {length}. Give as many ticks of input, or run fewer."
+            )
         return length
     if not given:
         raise DescriptionError("run: nothing says how long to run. Give ticks=... or, under Clock, duration=300*ms.")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, PlanError
-from neurosim.network.network import Network, weight_source
+from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.probes import Probe
 from neurosim.network.schedule import Asynchronous, Clock
@@ -113,7 +113,9 @@ def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
     dims |= {statement.name: PLAIN for statement in population.statements} | declared
     for key, value in population.constants.items():
         if key in declared and value.dim != declared[key] and not _is_zero(value):
-            raise DescriptionError(f"{where}: {key} is given in {unit(value.dim)}, its equation says {unit(declared[key])}. Give it in {unit(declared[key])}.")
+            raise DescriptionError(
+                f"{where}: {key} is given in {unit(value.dim)}, its equation says {unit(declared[key])}. Give it in {unit(declared[key])}."
+            )
         dims[key] = declared.get(key, value.dim)
     fixed = {key for key in (*population.constants, *population.states) if key not in written} | {"dt", "N", "i", "training"}
     derived = {line.name: line.expression for line in population.lines if line.kind == "subexpression"}

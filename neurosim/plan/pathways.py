@@ -13,7 +13,7 @@ from neurosim.network.synapses import Synapses
 from neurosim.network.text import Statement, names_in
 from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.network.weights import Distribution
-from neurosim.network.windows import einsum, pool
+from neurosim.network.windows import einsum
 from neurosim.network.wiring import Pairs, all_to_all, one_to_one, private
 from neurosim.plan.draw import Drawn, delay_ticks, dense_matrix, draw_synapses, per_synapse, shared_weights
 from neurosim.plan.equations import (
@@ -54,7 +54,9 @@ def lower_pathway(
         return Pathway(**common, kind="private", weight=weight, delay=NOTHING, sources=item.wiring.n)
     if item.weight_population is not None or isinstance(item.wiring, einsum):
         if not graded:
-            raise PlanError(f"{item.label}: einsum wiring and weights that are messages need a sender without threshold. Give the sender update text.")
+            raise PlanError(
+                f"{item.label}: einsum wiring and weights that are messages need a sender without threshold. Give the sender update text."
+            )
         return _einsum_pathway(net, name, item, common, seed, weight_dtype)
     if graded and not item.text and isinstance(item.wiring, all_to_all) and isinstance(item.delay, Value) and item.delay.scalar:
         matrix = dense_matrix(net, name, seed).astype(weight_dtype)
@@ -89,6 +91,7 @@ def weight_dimensions(item: Synapses) -> Dim:
 
 def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inputs) -> None:
     """Weight times message must have the unit of what it is added to."""
+
     def message(population: Any) -> Dim:
         if population.driven:
             return inputs.dims.get(population.name, PLAIN)
@@ -102,7 +105,7 @@ def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inpu
     zero = isinstance(item.weight, Value) and not np.any(item.weight.number)
     if given != wanted and not zero:
         raise PlanError(
-            f"{item.label}: weight {'of unit ' + unit(weight)} times message gives {unit(given)}, but {item.post.name}.{item.to} is in {unit(wanted)}."
+            f"{item.label}: weight of unit {unit(weight)} times message gives {unit(given)}, but {item.post.name}.{item.to} is in {unit(wanted)}."
             f" Give the weight another unit, or declare the port in equations, such as '{item.to} : amp'."
         )
 
@@ -123,7 +126,14 @@ def _einsum_pathway(net: Network, name: str, item: Synapses, common: dict[str, A
         common |= {"pre_shape": (item.pre.size,), "post_shape": (item.post.size,)}
     if population is not None and source is not None:
         shape = (population.size,) if isinstance(item.wiring, one_to_one) else population.shape
-        return Pathway(**common, kind="einsum", weight=np.zeros(0, dtype), delay=delay, letters=letters, weight_from=(source[0], population.indices, shape, source[1]))
+        return Pathway(
+            **common,
+            kind="einsum",
+            weight=np.zeros(0, dtype),
+            delay=delay,
+            letters=letters,
+            weight_from=(source[0], population.indices, shape, source[1]),
+        )
     return Pathway(**common, kind="einsum", weight=_einsum_weight(net, name, item, seed).astype(dtype), delay=delay, letters=letters)
 
 
@@ -153,8 +163,11 @@ def _text(
         raise PlanError(f"{item.label}: model has differential equations, which need Clock(dt). Use assignments in on_pre instead.")
     catch_up = (*event_driven(lazy, scope), Statement("lastupdate", "=", "t")) if lazy else ()
     states = _synapse_states(item, name, drawn, order, seed, precision, bool(lazy))
+    for line in summed:
+        check_expression(line.expression, Scope(f"{item.label}: {line.name}", scope.dims, scope.constant, scope.subexpressions, axes=False))
     blocks = {
-        event: _event_block(event, catch_up, statements, scope, tuple(states)) for event, statements in (("on_pre", item.pre_statements), ("on_post", item.post_statements))
+        event: _event_block(event, catch_up, statements, scope, tuple(states))
+        for event, statements in (("on_pre", item.pre_statements), ("on_post", item.post_statements))
     }
     return SynapseText(
         states=states,
@@ -177,10 +190,14 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
     declared = {line.name: unit_dimensions(line.unit, f"{item.label}: {line.name}") for line in item.lines}
     for key, value in item.constants.items():
         if key in declared and value.dim != declared[key] and not (isinstance(value, Value) and not np.any(value.number)):
-            raise DescriptionError(f"{item.label}: {key} is given in {unit(value.dim)}, the model says {unit(declared[key])}. Give it in {unit(declared[key])}.")
+            raise DescriptionError(
+                f"{item.label}: {key} is given in {unit(value.dim)}, the model says {unit(declared[key])}. Give it in {unit(declared[key])}."
+            )
         dims[key] = value.dim
     if "w" in declared and declared["w"] != dims["w"] and not (isinstance(item.weight, Value) and not np.any(item.weight.number)):
-        raise DescriptionError(f"{item.label}: weight is in {unit(dims['w'])}, the model says w is in {unit(declared['w'])}. Give it in {unit(declared['w'])}.")
+        raise DescriptionError(
+            f"{item.label}: weight is in {unit(dims['w'])}, the model says w is in {unit(declared['w'])}. Give it in {unit(declared['w'])}."
+        )
     dims |= declared
     assigned = {s.name for s in (*item.pre_statements, *item.post_statements)}
     differential = {line.name for line in item.lines if line.kind == "differential"}
@@ -222,7 +239,9 @@ def _synapse_constants(
     return constants
 
 
-def _event_block(event: str, catch_up: tuple[Statement, ...], statements: tuple[Statement, ...], scope: Scope, states: tuple[str, ...]) -> Block | None:
+def _event_block(
+    event: str, catch_up: tuple[Statement, ...], statements: tuple[Statement, ...], scope: Scope, states: tuple[str, ...]
+) -> Block | None:
     if not statements:
         return None
     inner = Scope(f"{scope.where}: {event}", scope.dims, scope.constant, scope.subexpressions, axes=False)
@@ -249,10 +268,7 @@ def _clock_driven(lines: tuple[Any, ...], scope: Scope) -> Block:
 def _summed_target(item: Synapses, name: str) -> str:
     variable = name.removesuffix("_post")
     if not name.endswith("_post") or variable not in item.post.population.states:
-        raise DescriptionError(f"{item.label}: '{name}' (summed) must be a variable of the target, such as I_post. {nearest(variable, item.post.population.states)}")
+        raise DescriptionError(
+            f"{item.label}: '{name}' (summed) must be a variable of the target, such as I_post. {nearest(variable, item.post.population.states)}"
+        )
     return variable
-
-
-def check_summed(expression: str, scope: Scope) -> None:
-    """Refuse a summed expression whose names are unknown."""
-    check_expression(expression, scope)

@@ -19,9 +19,10 @@ ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
 PARITY = np.uint32(0x1BD11BDA)
 ROUNDS = 13
 Words = tuple[np.ndarray, np.ndarray]
+AnyWords = tuple[np.ndarray | np.uint32, np.ndarray | np.uint32]
 
 
-def threefry2x32(key: Words, counter: Words, rounds: int = ROUNDS) -> Words:
+def threefry2x32(key: AnyWords, counter: AnyWords, rounds: int = ROUNDS) -> Words:
     """Two 32-bit random words for each counter under each key (arrays of uint32 that broadcast)."""
     k0, k1 = (np.asarray(k, dtype=np.uint32) for k in key)
     schedule = (k0, k1, k0 ^ k1 ^ PARITY)

@@ -273,5 +273,3 @@ def by_delay(delays: np.ndarray, shared: int | None, synapse: np.ndarray):
     delay = delays[synapse]
     for one in np.unique(delay):
         yield int(one), np.flatnonzero(delay == one)
-
-

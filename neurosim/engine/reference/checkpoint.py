@@ -59,11 +59,19 @@ def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
 
     def own(key: str, like: np.ndarray | None = None) -> np.ndarray:
         if key not in resume:
-            raise EngineError(f"start: the recording's end state lacks '{key}'; it is of another network. Start from a recording of the same network.")
+            raise EngineError(
+                f"start: the recording's end state lacks '{key}'; it is of another network. Start from a recording of the same network."
+            )
         value = np.asarray(resume[key])
-        chosen = value[state.trials] if len(value) > 1 or len(state.trials) == 1 == len(value) and state.trials[0] == 0 else np.repeat(value, state.count, axis=0)
+        chosen = (
+            value[state.trials]
+            if len(value) > 1 or (len(state.trials) == 1 == len(value) and state.trials[0] == 0)
+            else np.repeat(value, state.count, axis=0)
+        )
         if like is not None and chosen.shape[1:] != like.shape[1:]:
-            raise EngineError(f"start: '{key}' has shape {chosen.shape[1:]} there and {like.shape[1:]} here. Start from a recording of the same network.")
+            raise EngineError(
+                f"start: '{key}' has shape {chosen.shape[1:]} there and {like.shape[1:]} here. Start from a recording of the same network."
+            )
         return chosen.copy()
 
     for name, variables in state.values.items():

@@ -256,5 +256,3 @@ def one_by_one(trial: np.ndarray):
 def _reads(block: Block) -> set[str]:
     names = {name for s in block.statements for name in names_in(s.expression)}
     return names | {s.name for s in block.statements if s.op != "=" and s.name in block.writes}
-
-

@@ -39,7 +39,7 @@ class Port:
     def read(self) -> np.ndarray:
         """The sum, maximum or mean of the arrivals; 0 where nothing arrived. Clears the port."""
         total, count = self.total, self.count
-        fresh = Port.empty(self.reduce, *total.shape, total.dtype)
+        fresh = Port.empty(self.reduce, total.shape[0], total.shape[1], total.dtype)
         self.total, self.count = fresh.total, fresh.count
         if self.reduce == "sum":
             return total

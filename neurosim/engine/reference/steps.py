@@ -160,9 +160,10 @@ def threshold(machine: Machine, step: Step, state: State) -> None:
             given = source.values[state.trials, state.tick - state.plan.first_tick]
             spikes = np.where(np.isnan(given), spikes, given != 0)
         flat = spikes.reshape(state.count, -1)
-        state.spikes[name] = events_now(state, name) if source is not None and source.events else np.nonzero(flat)
+        given_events = source is not None and source.events
+        trial, neuron = events_now(state, name) if given_events else np.nonzero(flat)
+        state.spikes[name] = trial, neuron
         if group.refractory is not None:
-            trial, neuron = state.spikes[name]
             state.last_spike[name].reshape(state.count, -1)[trial, neuron] = state.tick
             state.not_refractory[name].reshape(state.count, -1)[trial, neuron] = False
 

@@ -80,7 +80,8 @@ class Tape:
     def _events(self, found: list[tuple[np.ndarray, np.ndarray, int]]) -> Spikes:
         """The block's spikes; ticks count from the start of the run."""
         if not found:
-            return Spikes(*(np.zeros(0, np.int64),) * 3, self.plan.dt)
+            nothing = np.zeros(0, np.int64)
+            return Spikes(nothing, nothing, nothing, self.plan.dt)
         trial = np.concatenate([local for local, _, _ in found]) + int(self.trials[0])
         tick = np.concatenate([np.full(local.size, tick) for local, _, tick in found])
         return Spikes(trial, tick, np.concatenate([neuron for _, neuron, _ in found]), self.plan.dt)
