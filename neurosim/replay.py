@@ -89,7 +89,9 @@ def _compare(old: Any, new: Any, name: str, tolerance: float) -> str:
         if len(a) == len(b) and all(np.array_equal(getattr(a, part), getattr(b, part)) for part in ("trial", "tick", "neuron")):
             return ""
         shared = min(len(a), len(b))
-        apart = np.flatnonzero((a.tick[:shared] != b.tick[:shared]) | (a.neuron[:shared] != b.neuron[:shared]) | (a.trial[:shared] != b.trial[:shared]))
+        apart = np.flatnonzero(
+            (a.tick[:shared] != b.tick[:shared]) | (a.neuron[:shared] != b.neuron[:shared]) | (a.trial[:shared] != b.trial[:shared])
+        )
         first = int(apart[0]) if apart.size else shared
         return f"{len(a)} spikes were recorded, {len(b)} came again; the first difference is at spike {first}."
     a, b = np.asarray(old[name]), np.asarray(new[name])

@@ -13,7 +13,7 @@ import numpy as np
 from neurosim.engine import choose, run_plan
 from neurosim.errors import DescriptionError, nearest
 from neurosim.network.network import Network
-from neurosim.network.probes import Probe, read_record
+from neurosim.network.probes import read_record
 from neurosim.network.values import as_value, unit, whole
 
 PRECISIONS = ("double", "mixed", "single")
@@ -138,7 +138,8 @@ def _writer(plan: Any, net: Network, read: Any, engine: str, begin: dict, resume
     from neurosim.recording.header import Header, Spikes
 
     drives = {
-        name: drive.values if drive.values is not None else Spikes(drive.trial, drive.tick, drive.neuron, net.dt) for name, drive in read.drives.items()
+        name: drive.values if drive.values is not None else Spikes(drive.trial, drive.tick, drive.neuron, net.dt)
+        for name, drive in read.drives.items()
     }
     header = Header(
         network=net, seed=plan.seed, ticks=plan.ticks, trials=plan.trials, batched=read.batched, precision=plan.precision, engine=engine,
@@ -159,5 +160,3 @@ def _writer(plan: Any, net: Network, read: Any, engine: str, begin: dict, resume
 def versions() -> dict[str, str]:
     """The versions of what takes part in a run."""
     return {name: version(name) for name in ("neurosim", "numpy", "scipy", "brian2")} | {"python": platform.python_version()}
-
-

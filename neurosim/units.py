@@ -20,8 +20,8 @@ from brian2.units import farad as farad
 from brian2.units import kHz as kHz
 from brian2.units import metre as metre
 from brian2.units import mm as mm
-from brian2.units import ms as ms
 from brian2.units import mS as mS
+from brian2.units import ms as ms
 from brian2.units import msiemens as msiemens
 from brian2.units import mV as mV
 from brian2.units import nA as nA
@@ -35,6 +35,6 @@ from brian2.units import siemens as siemens
 from brian2.units import uA as uA
 from brian2.units import uF as uF
 from brian2.units import um as um
-from brian2.units import us as us
 from brian2.units import uS as uS
+from brian2.units import us as us
 from brian2.units import volt as volt
