@@ -1,4 +1,4 @@
-"""Equation text -> statements, through Brian2: units, substitution and integration methods. (Only file here that imports it.)"""
+"""Equation text -> statements, through Brian2: units, substitution and integration methods."""
 
 from __future__ import annotations
 
@@ -31,29 +31,11 @@ class Scope:
 
 @cache
 def _brian() -> Any:
-    """Brian2, imported when first needed, and silent about the groups that we do not build."""
-    from brian2.core.functions import DEFAULT_FUNCTIONS, Function
+    """Brian2, imported when first needed and without its exception hook."""
+    import neurosim.units  # noqa: F401
+    from neurosim.plan import brian
 
-    import neurosim.units  # noqa: F401  imports Brian2 without its exception hook
-
-    def same(*arguments: int) -> Any:
-        return {"arg_units": [None] * len(arguments), "return_unit": lambda *dims: dims[arguments.index(1)]}
-
-    def plain(n: int) -> Any:
-        return {"arg_units": [None] * n, "return_unit": 1}
-
-    own = {name: Function(len, **same(1)) for name in ("sum", "mean", "max", "min", "norm", "sort", "cumsum", "relu", "stop", "round")}
-    own |= {name: Function(len, **plain(1)) for name in ("softmax", "prod", "argsort", "argmax", "cumprod", "choice", "bernoulli", "sigmoid", "sign")}
-    own |= {name: Function(len, **same(1, 0)) for name in ("maximum", "minimum", "take")}
-    own |= {"where": Function(len, **same(0, 1, 0)), "poisson": Function(len, **plain(1))}
-    functions = {name: function for name, function in DEFAULT_FUNCTIONS.items() if name in FUNCTIONS} | own
-    names = dict(locals())
-    return type("Brian", (), {key: staticmethod(value) if callable(value) else value for key, value in names.items()})
-
-
-def brian_version() -> str:
-    """The version of Brian2 that is installed."""
-    return _brian().brian2.__version__
+    return brian
 
 
 def unit_value(name: str) -> Value | None:
@@ -97,7 +79,7 @@ def _variable(name: str, dim: Dim, *, constant: bool = False) -> Any:
 
 def _variables(names: Iterable[str], scope: Scope) -> dict[str, Any]:
     """Brian2's variables for these names; PlanError for a name that nothing defines."""
-    found: dict[str, Any] = dict(_brian().functions)
+    found: dict[str, Any] = dict(_brian().KNOWN)
     for name in sorted(names):
         if name in ("True", "False"):
             continue
@@ -201,8 +183,8 @@ def check_statements(statements: tuple[Statement, ...], scope: Scope) -> None:
         zero = statement.expression.strip() in ("0", "0.0") or statement.expression.strip() == "inf"
         if given != wanted and not zero:
             raise PlanError(
-                f"{scope.where}: '{statement.name} {statement.op} {statement.expression}' is in {unit(given)}, but {statement.name} is in {unit(wanted)}."
-                " Make the units agree."
+                f"{scope.where}: '{statement.name} {statement.op} {statement.expression}' is in {unit(given)},"
+                f" but {statement.name} is in {unit(wanted)}. Make the units agree."
             )
 
 
@@ -288,7 +270,7 @@ def brian_integration(lines: tuple[Equation, ...], method: str, scope: Scope, *,
     names = {n for n in names if n != "xi" and not n.startswith("xi_")}
     variables = _variables(names | {line.name for line in lines if line.kind == "differential"} | extra, scope)
     try:
-        code = brian.StateUpdateMethod.apply_stateupdater(brian.brian2.Equations("\n".join(text)), variables, method, None, scope.where)
+        code = brian.StateUpdateMethod.apply_stateupdater(brian.Equations("\n".join(text)), variables, method, None, scope.where)
     except brian.UnsupportedEquationsException as error:
         raise PlanError(
             f"{scope.where}: method '{method}' cannot integrate these equations ({_one_line(error)})."

@@ -139,7 +139,7 @@ def _group(net: Network, population: Neurons, scope: Scope, start: Mapping[str, 
     refractory = _refractory(net, population, scope)
     frozen = frozenset(line.name for line in population.lines if "unless refractory" in line.flags) if refractory else frozenset()
     check_equations(population.lines, scope)
-    known = {**{k: v for k, v in constants.items()}, **states}
+    known = {**constants, **states}
     integrate, more = _integration(net, population, scope, known, frozen, refractory is not None)
     return Group(
         name=population.name,
