@@ -98,10 +98,9 @@ class Inbox:
     def collect(self, state: State, what: str) -> tuple[np.ndarray, np.ndarray | int] | None:
         """What is delivered at this tick (of 'graded' messages, 'spikes', or all): value (trial, neuron) and arrivals."""
         value, count, some = self._start(state)
-        if what != "spikes":
-            if self.graded is not None:
-                part, arrived = self._from_graded(state, self.graded)
-                value, count, some = self._join(value, part), count + arrived, True
+        if what != "spikes" and self.graded is not None:
+            part, arrived = self._from_graded(state, self.graded)
+            value, count, some = self._join(value, part), count + arrived, True
         if what != "graded":
             some |= self._from_queue(state, value, count)
         if what != "spikes":
