@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,11 +52,13 @@ def lower_pathway(
     weight_dtype = np.float64 if precision == "double" else np.float32
     if isinstance(item.wiring, private):
         weight = np.asarray(_scalar_weight(item), dtype=weight_dtype)
-        return Pathway(**common, kind="private", weight=weight, delay=NOTHING, sources=item.wiring.n)
+        chance = _chance(item, scopes[item.pre.name])
+        return Pathway(**common, kind="private", weight=weight, delay=NOTHING, sources=item.wiring.n, chance=chance)
     if item.weight_population is not None or isinstance(item.wiring, einsum):
-        if not graded:
+        source = item.weight_population
+        if not graded or (source is not None and (source.population.spiking or source.name in inputs.spiking)):
             raise PlanError(
-                f"{item.label}: einsum wiring and weights that are messages need a sender without threshold. Give the sender update text."
+                f"{item.label}: einsum wiring and weights that are messages need senders and weights without threshold. Give them update text."
             )
         return _einsum_pathway(net, name, item, common, seed, weight_dtype)
     if graded and not item.text and isinstance(item.wiring, all_to_all) and isinstance(item.delay, Value) and item.delay.scalar:
@@ -69,6 +72,18 @@ def lower_pathway(
     common |= {"sender": sender[order], "receiver": receiver[order]}
     text = _text(net, name, item, drawn, order, scopes, seed, precision) if item.text else None
     return Pathway(**common, kind="sparse", weight=weight, delay=delay, text=text)
+
+
+def _chance(item: Synapses, scope: Scope) -> str:
+    """The probability p with which a sender whose threshold is `rand() < p` spikes at a tick."""
+    tree = ast.parse(item.pre.population.threshold.strip(), mode="eval").body
+    if isinstance(tree, ast.Compare) and len(tree.ops) == 1:
+        left, right = ast.unparse(tree.left), ast.unparse(tree.comparators[0])
+        if isinstance(tree.ops[0], ast.Gt | ast.GtE):
+            left, right = right, left
+        if left == "rand()" and "rand" not in right and not isinstance(tree.ops[0], ast.Eq | ast.NotEq):
+            return inline(right, scope)
+    raise PlanError(f"{item.label}: private sources need a sender with threshold 'rand() < p', not '{item.pre.population.threshold}'. Write it so.")
 
 
 def _scalar_weight(item: Synapses) -> float:

@@ -107,7 +107,8 @@ class Pathway:
 
     `kind` says which fields hold: 'sparse' (sender, receiver: flat indices in their populations, by sender; weight and
     delay in ticks, one each), 'dense' (weight (post, pre) between pre_index and post_index, one delay), 'einsum'
-    (letters, weight an array or that of weight_from), 'private' (n sources for each of post_index).
+    (letters, weight an array or that of weight_from), 'private' (n sources for each of post_index, which spike with
+    the sender's probability `chance`).
     """
 
     name: str
@@ -126,6 +127,7 @@ class Pathway:
     letters: tuple[tuple[str, ...], ...] = ()
     weight_from: tuple[str, np.ndarray, tuple[int, ...], int] | None = None  # population, flat index, shape, ticks ago
     sources: int = 0
+    chance: str = ""  # private: the expression p of the sender's threshold `rand() < p`
     text: SynapseText | None = None
 
     @property

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine.reference.state import State, spikes_sent
+from neurosim.engine.reference.state import State, names_of, spikes_sent
 from neurosim.plan.plan import Pathway, Plan
 from neurosim.plan.random import binomial
-from neurosim.plan.render import Along, numpy_block
+from neurosim.plan.render import evaluate
 
 LETTERS = "abcdefghijklmnopqrstuvwxyABCDEFGHIJKLMNOPQRSTUVWXY"  # z and Z are kept for the trial axis
 
@@ -80,20 +80,19 @@ class Inbox:
             return None
         from scipy.sparse import csr_array
 
+        names = list(self.plan.groups)
         delay = np.concatenate([p.delay for p in pathways])
         rank = np.concatenate([np.full(p.sender.size, order[p.pre]) for p in pathways])
-        names = list(self.plan.groups)
-        found = sorted({(-int(d), int(r)) for d, r in zip(delay, rank, strict=True)})
-        sizes = [self.plan.groups[names[r]].size for _, r in found]
-        offset = dict(zip(found, np.r_[0, np.cumsum(sizes)[:-1]] if found else [], strict=True))
-        sender = np.concatenate([p.sender for p in pathways])
-        column = np.array([offset[-int(d), int(r)] for d, r in zip(delay, rank, strict=True)], dtype=np.int64) + sender
+        found, which = np.unique(-delay * len(names) + rank, return_inverse=True)  # oldest message first, then population
+        segments = [(-(int(key) // len(names)), names[int(key) % len(names)]) for key in found]
+        sizes = np.array([self.plan.groups[name].size for _, name in segments], dtype=np.int64)
+        column = (np.cumsum(sizes) - sizes)[which] + np.concatenate([p.sender for p in pathways])
         row = np.concatenate([p.receiver for p in pathways])
         weight = np.concatenate([p.weight for p in pathways]).astype(self.plan.dtype)
         ranked = np.lexsort((column, row))
         start = np.r_[0, np.cumsum(np.bincount(row, minlength=self.size))]
-        matrix = csr_array((weight[ranked], column[ranked], start), shape=(self.size, int(sum(sizes))))
-        return GradedRows(tuple((-d, names[r]) for d, r in found), matrix)
+        matrix = csr_array((weight[ranked], column[ranked], start), shape=(self.size, int(sizes.sum())))
+        return GradedRows(tuple(segments), matrix)
 
     def collect(self, state: State, what: str) -> tuple[np.ndarray, np.ndarray | int] | None:
         """What is delivered at this tick (of 'graded' messages, 'spikes', or all): value (trial, neuron) and arrivals."""
@@ -194,10 +193,11 @@ class Inbox:
 
     def _from_private(self, state: State, pathway: Pathway) -> np.ndarray:
         """Weight times Binomial(n, p): each target's own sources, which spike with the sender's probability p."""
-        sender = self.plan.groups[pathway.pre]
+        group = self.plan.groups[pathway.pre]
+        chance = np.broadcast_to(evaluate(pathway.chance, names_of(state, group)), (state.count, *group.shape)).reshape(-1, 1)
         elements = pathway.post_index.astype(np.uint32)[None, :]
         random = state.random(pathway.name, "private", elements, state.trials[:, None])
-        drawn = binomial(random.rand(0), pathway.sources, spike_probability(state, sender.name))
+        drawn = binomial(random.rand(0), pathway.sources, np.clip(chance, 0.0, 1.0))
         value = np.zeros((state.count, self.size), self.dtype)
         value[:, pathway.post_index] = float(pathway.weight) * drawn
         return value
@@ -205,38 +205,6 @@ class Inbox:
 
 def _word(axes: Any, letter: dict[str, str]) -> str:
     return "".join(letter[axis] for axis in axes)
-
-
-class _Probability:
-    """Stands in for the random functions of `rand() < p`: records p instead of drawing."""
-
-    def rand(self, call: int) -> _Bound:
-        return _Bound()
-
-
-class _Bound:
-    def __lt__(self, p: Any) -> Any:
-        return np.asarray(p, dtype=float)
-
-    def __le__(self, p: Any) -> Any:
-        return np.asarray(p, dtype=float)
-
-    def __gt__(self, p: Any) -> Any:
-        return 1.0 - np.asarray(p, dtype=float)
-
-    __ge__ = __gt__
-    __array_ufunc__ = None
-
-
-def spike_probability(state: State, name: str) -> np.ndarray:
-    """The probability with which the single neuron of a `private` sender spikes at this tick: p of `rand() < p`."""
-    from neurosim.engine.reference.state import names_of
-
-    group = state.plan.groups[name]
-    assert group.threshold is not None
-    run = numpy_block(group.threshold.statements, group.threshold.writes)
-    found = run(names_of(state, group), Along(group.shape), _Probability())["spikes"]
-    return np.clip(np.asarray(found, dtype=float).reshape(-1, 1), 0.0, 1.0)
 
 
 def expand(start: np.ndarray, neurons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
