@@ -41,8 +41,7 @@ def liquid(
     paper's lambda; each input reaches the fraction `reach` of the neurons (the paper does not say how many); `static` above 0
     makes the synapses static, with weights `static` times A (0.14 gives about the same activity); `dt`.
 
-    Two simplifications: A is normal and cut at 0, not gamma distributed, and values of U, D and F below a tenth of their
-    mean are raised to it, not drawn anew.
+    One simplification: values of U, D and F below a tenth of their mean are raised to it, not drawn anew.
     """
     size = int(np.prod(shape))
     quiet = np.random.default_rng(layout).permutation(size)[: round(inhibitory * size)]
@@ -61,7 +60,7 @@ def liquid(
 
 
 def _spread(A: float) -> Any:
-    return ns.normal(A * nA, abs(A) * nA, low=0 * nA) if A > 0 else ns.normal(A * nA, abs(A) * nA, high=0 * nA)
+    return ns.gamma(A * nA, abs(A) * nA)
 
 
 def _synapses(kind: str, part: dict[str, Any], scale: float, static: float) -> ns.Synapses:

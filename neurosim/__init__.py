@@ -17,6 +17,7 @@ from .network.schedule import Synchronous as Synchronous
 from .network.synapses import Synapses as Synapses
 from .network.synapses import delayed as delayed
 from .network.weights import dale as dale
+from .network.weights import gamma as gamma
 from .network.weights import glorot as glorot
 from .network.weights import hebbian as hebbian
 from .network.weights import normal as normal

@@ -115,6 +115,36 @@ class uniform(Distribution):
 
 
 @dataclass(frozen=True)
+class gamma(Distribution):
+    """Gamma-distributed weights of this mean and standard deviation, both in one unit; a negative mean gives negative weights.
+
+    Shape k = (mean/sd)^2 and scale sd^2/|mean|; sd = |mean| is the exponential distribution.
+
+    Source: Maass, Natschlaeger & Markram 2002, Neural Computation 14, 2531, use it for synaptic strengths.
+    """
+
+    mean: Any
+    sd: Any
+
+    def __post_init__(self):
+        mean, sd = _pair(self.mean, self.sd, "gamma(mean, sd)")
+        if mean.number == 0 or sd.number <= 0:
+            raise DescriptionError(f"gamma: mean {mean} and sd {sd}: the mean must not be 0, and sd must be above 0.")
+        object.__setattr__(self, "mean", mean)
+        object.__setattr__(self, "sd", sd)
+
+    @property
+    def dim(self):
+        return self.mean.dim
+
+    def draw(self, of: Table) -> np.ndarray:
+        from scipy.special import gammaincinv
+
+        shape, scale = (self.mean.number / self.sd.number) ** 2, self.sd.number**2 / self.mean.number
+        return scale * gammaincinv(shape, of.random.uniform("gamma", of.sender, of.position))
+
+
+@dataclass(frozen=True)
 class glorot(Distribution):
     """Weights uniform in +-gain*sqrt(6/(fan_in + fan_out)).
 

@@ -183,7 +183,7 @@ def _numbers(
         if name == population.name:
             states[variable] = value
     constants = {key: number(value, precision) for key, value in drawn.items() if key not in states}
-    used = set().union(population.names_used, *(names_in(line.expression) for line in population.lines if line.expression))
+    used = population.names_used | ({"e", "pi"} if population.lines else set())  # sympy may write exp(1) as e
     constants |= units_used(used, scope, precision)
     index = np.broadcast_to(np.arange(population.shape[-1]), population.shape)
     builtin = {"dt": _dtype(precision)(net.dt or 1.0), "N": population.size, "i": index, "training": False}
