@@ -15,7 +15,7 @@ def save(item: Network | Recording, path: str | os.PathLike, seed: int = 0) -> N
     """Save a network in an HDF5 file, with all random wirings, weights and constants drawn from `seed`.
 
     Of a Recording, the network that was run is saved as the run left it: drawn from the run's seed, with the weights
-    and states of its end.
+    and synaptic variables of its end.
 
     Raises RecordingError where the path holds anything but an older network.
     """
@@ -29,7 +29,7 @@ def save(item: Network | Recording, path: str | os.PathLike, seed: int = 0) -> N
         raise DescriptionError(f"save: {item!r} is neither a Network nor a Recording. Give one of these.")
     where = target(path, NETWORK)
     new = where.with_name(f"{where.name}.{os.getpid()}.new")
-    with guarded(where, "write it", "Free some room on the disk, or choose another place"):
+    with guarded(where, "write it", "Free some room on the disk, or choose another place."):
         try:
             with h5().File(new, "w", libver=LIBRARY) as file:
                 group = file.create_group("neurosim")

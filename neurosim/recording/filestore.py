@@ -45,7 +45,7 @@ class FileStore(Store):
         require(self.ticks <= self.progress.max(), "ticks", self.ticks)
         self.trials = complete(self.progress, self.ticks)
         self._end = {} if end is None else end["arrays"]
-        self._data = {p.name: self._spikes(p) if p.events else self._trace(p, closed) for p in header.probes}
+        self._data = {p.name: self._spikes(p) if p.events else self._trace(p) for p in header.probes}
 
     def values(self, probe: Probe) -> LazyArray:
         return FileTrace(self._data[probe.name], probe, self)
@@ -129,13 +129,11 @@ class FileStore(Store):
             stop = start + prod(shape) * np.dtype(dtype).itemsize
             return self._ending["numbers"][start:stop].view(dtype).reshape(shape)
 
-    def _trace(self, probe: Probe, closed: bool) -> Any:
+    def _trace(self, probe: Probe) -> Any:
         data = plain_dataset(plain_group(self._group, "values"), probe.name, "f", 2)
         trials, per_trial = self.trials, samples(self._header.ticks, probe.every)
         rows = (trials - 1) * per_trial + samples(self.ticks, probe.every) if trials and self.ticks else 0
         require(data.shape[0] >= rows and data.shape[1] == width(probe), f"shape of {probe.name!r}", data.shape)
-        if not closed:
-            self._check_held(data, rows)
         return data
 
     def _spikes(self, probe: Probe) -> Any:
@@ -144,14 +142,6 @@ class FileStore(Store):
         count = self._blocks[-1, COLUMNS + self._spiking[probe.name]] if len(self._blocks) else 0
         require(min(d.shape[0] for d in data) >= count, f"spikes of {probe.name!r}", count)
         return data
-
-    def _check_held(self, data: Any, rows: int) -> None:
-        """Refuse a copy of a killed run's file that was cut off: HDF5 itself would read zeros beyond its end."""
-        size = self._path.stat().st_size
-        chunks: list[Any] = []
-        data.id.chunk_iter(chunks.append)
-        if any(c.chunk_offset[0] < rows and c.byte_offset + c.size > size for c in chunks):
-            raise RecordingError(f"the file ends within {data.name}. {DAMAGED}")
 
 
 class FileTrace(LazyArray):

@@ -20,16 +20,18 @@ which every state of the file on disk can be read. Nothing is ever rewritten, so
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.errors import DescriptionError
+from neurosim.errors import DescriptionError, RecordingError
 from neurosim.network.probes import Probe
 from neurosim.recording.filestore import FileStore, read_inputs, tick_ms
 from neurosim.recording.header import Header, Spikes, decode_header, encode_header, recorded, samples, unit_of, width
@@ -53,6 +55,7 @@ from neurosim.recording.safe import (
     target,
     write_network,
 )
+from neurosim.recording.superblock import being_written
 from neurosim.recording.writer import Writer
 
 if TYPE_CHECKING:
@@ -60,7 +63,7 @@ if TYPE_CHECKING:
 
 CHUNK = 2**18  # bytes
 GROW = {"maxshape": (None,), "track_times": False}
-FULL = "Free some room on the disk, or choose another place; what was written before can be opened"
+FULL = "Free some room on the disk, or choose another place; what was written before can be opened."
 
 
 class FileWriter(Writer):
@@ -91,23 +94,26 @@ class FileWriter(Writer):
             self._file.swmr_mode = True
         self._data = {p.name: self._file["neurosim/values"][p.name] for p in header.probes if not p.events}
         self._spikes = {p.name: tuple(self._file["spikes"][p.name][d] for d in ("timestamps", "node_ids")) for p in header.probes if p.events}
+        self._counts = dict.fromkeys(self._spikes, 0)
         self._blocks = self._file["neurosim/blocks"]
 
     def write(self, trial: int, tick: int, traces: Mapping[str, np.ndarray], events: Mapping[str, Spikes], *, trials: int, ticks: int) -> None:
         values, spikes = self._checked(trial, tick, traces, events, trials, ticks)
-        with guarded(self.path, "write it", FULL):
+        with self._writing("write it"):
             for probe in self.header.probes:
                 if probe.events:
                     self._write_spikes(probe, spikes[probe.name])
                 elif values[probe.name].shape[1]:
                     self._write_rows(probe, trial, samples(tick, probe.every), values[probe.name])
-            self._pending.append([trial, trials, tick, ticks, *(s[0].shape[0] for s in self._spikes.values())])
+            self._counts = {name: count + len(spikes[name]) for name, count in self._counts.items()}
+            self._pending.append([trial, trials, tick, ticks, *self._counts.values()])
+            self.progress[trial : trial + trials] = tick + ticks
             if not self._squeeze or time.monotonic() - self._flushed > 1.0:
                 self._flush()
 
     def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Recording:
         _, ticks = self._kept(ticks)
-        with guarded(self.path, "finish it", FULL):
+        with self._writing("finish it"):
             self._flush()
             for probe in self.header.probes:
                 if not probe.events:
@@ -119,15 +125,27 @@ class FileWriter(Writer):
 
     def close(self) -> None:
         if self._file:
-            with guarded(self.path, "close it", FULL):
+            with self._writing("close it"):
                 self._flush()
                 self._file.close()
+
+    @contextlib.contextmanager
+    def _writing(self, doing: str) -> Iterator[None]:
+        """After a write that failed, HDF5 would mark the file as whole when it closes it; so that goes elsewhere."""
+        with guarded(self.path, doing, FULL):
+            try:
+                yield
+            except Exception:
+                with contextlib.suppress(Exception), tempfile.TemporaryFile() as elsewhere:
+                    os.dup2(elsewhere.fileno(), self._file.id.get_vfd_handle())
+                    self._file.close()
+                raise
 
     def _flush(self) -> None:
         """Bring blocks to the disk; what they hold comes first, the rows that declare it recorded after."""
         self._file.flush()
         if self._pending:
-            _append(self._blocks, np.array(self._pending, np.int64))
+            _append(self._blocks, self._blocks.shape[0], np.array(self._pending, np.int64))
             self._blocks.flush()
         self._pending, self._flushed = [], time.monotonic()
 
@@ -146,18 +164,18 @@ class FileWriter(Writer):
     def _write_spikes(self, probe: Probe, spikes: Spikes) -> None:
         if len(spikes):
             times, neurons = self._spikes[probe.name]
-            _append(times, (spikes.trial * self.header.ticks + spikes.tick) * tick_ms(self.header))
-            _append(neurons, spikes.neuron)
+            _append(times, self._counts[probe.name], (spikes.trial * self.header.ticks + spikes.tick) * tick_ms(self.header))
+            _append(neurons, self._counts[probe.name], spikes.neuron)
 
     def _write_end(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> None:
         numbers, arrays = self._file["neurosim/end/numbers"], {}
         for name, array in final.items():
             plain = np.ascontiguousarray(array)
             arrays[name] = (plain.dtype.str, np.shape(array), numbers.shape[0])
-            _append(numbers, plain.ravel().view(np.uint8))
+            _append(numbers, numbers.shape[0], plain.ravel().view(np.uint8))
         self._file.flush()
         index = json.dumps({"ticks": ticks, "stopped": stopped, "arrays": arrays}, allow_nan=False)
-        _append(self._file["neurosim/end/index"], np.frombuffer(index.encode(), np.uint8))
+        _append(self._file["neurosim/end/index"], 0, np.frombuffer(index.encode(), np.uint8))
 
     def _create(self, file: h5py.File) -> None:
         header = self.header
@@ -227,11 +245,10 @@ def _create_view(report: h5py.Group, name: str, columns: int, dtype: np.dtype) -
     report.create_virtual_dataset("data", view, fillvalue=np.nan)
 
 
-def _append(data: Any, more: np.ndarray) -> None:
-    held = data.shape[0]
+def _append(data: Any, at: int, more: np.ndarray) -> None:
     if len(more):
-        data.resize(held + len(more), axis=0)
-        data[held:] = more
+        data.resize(at + len(more), axis=0)
+        data[at:] = more
 
 
 def _put_input(group: h5py.Group, name: str, given: np.ndarray | Spikes) -> dict:
@@ -252,6 +269,17 @@ def open_recording(path: str | os.PathLike) -> Recording:
 
     Raises RecordingError for a file that is missing, foreign, cut off or damaged.
     """
+    for wait in (0.01, 0.1, 0.0):
+        try:
+            return _open_once(path)
+        except RecordingError:
+            if not wait or not Path(path).is_file() or not being_written(Path(path)):
+                raise
+            time.sleep(wait)  # a block may have been on its way to the disk
+    raise AssertionError
+
+
+def _open_once(path: str | os.PathLike) -> Recording:
     file, closed = open_file(path, (RECORDING,))
     where = Path(path)
     try:

@@ -30,6 +30,7 @@ class MemoryWriter(Writer):
                 self._events[probe.name].append(spikes[probe.name])
             else:
                 self._traces[probe.name].append((trial, samples(tick, probe.every), np.array(values[probe.name], self.header.dtype)))
+        self.progress[trial : trial + trials] = tick + ticks
 
     def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Recording:
         trials, ticks = self._kept(ticks)

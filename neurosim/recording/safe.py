@@ -21,6 +21,7 @@ import numpy as np
 from neurosim.errors import DescriptionError, RecordingError
 from neurosim.network.codec import Unpack, decode_network, encode_network
 from neurosim.network.network import Network
+from neurosim.recording.superblock import AsClosed, being_written
 
 if TYPE_CHECKING:
     import h5py
@@ -68,18 +69,16 @@ def open_file(path: str | os.PathLike, kinds: tuple[str, ...]) -> tuple[h5py.Fil
     try:
         with guarded(where, "read what it is"):
             check_kind(file, where, kinds)
-    except RecordingError:
+    except BaseException:
         file.close()
         raise
     return file, closed
 
 
 def _open(where: Path) -> tuple[h5py.File, bool]:
-    """A file whose writer was killed, or still writes, opens only as one that is being written."""
-    with open(where, "rb") as raw:
-        start = raw.read(12)
-    being_written = len(start) == 12 and start[8] == 3 and bool(start[11] & 5)  # the status flags of the superblock
-    return h5().File(where, "r", swmr=being_written), not being_written
+    if being_written(where):
+        return h5().File(AsClosed(where), "r"), False
+    return h5().File(where, "r"), True
 
 
 def check_kind(file: h5py.File, where: Path, kinds: tuple[str, ...]) -> None:

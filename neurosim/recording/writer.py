@@ -63,7 +63,6 @@ class Writer(ABC):
             if block.shape != (trials, n, *probe.shape):
                 raise RecordingError(f"Recording: a block of {probe.name!r} has shape {block.shape} instead of {(trials, n, *probe.shape)}.")
             read[probe.name] = block.reshape(trials, n, width(probe))
-        self.progress[trial : trial + trials] = tick + ticks
         return read, spikes
 
     def _kept(self, ticks: int) -> tuple[int, int]:
