@@ -24,6 +24,7 @@ class Machine:
     plastic: dict[str, Plastic] = field(init=False)
     along: dict[str, Along] = field(init=False)
     elements: dict[str, np.ndarray] = field(init=False)
+    fields: dict[str, Any] = field(default_factory=dict)  # what arrives at ports one neuron at a time; see sweep.py
 
     def __post_init__(self) -> None:
         plan = self.plan

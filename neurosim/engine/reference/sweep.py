@@ -7,38 +7,59 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.engine.reference.arrivals import expand
 from neurosim.engine.reference.state import State, message_now
 from neurosim.engine.reference.steps import Machine
 from neurosim.network.program import Step
-from neurosim.plan.plan import Group, Pathway
+from neurosim.plan.plan import Group, Pathway, Plan
 from neurosim.plan.render import numpy_block
 
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """What one pathway contributes to the port of a single neuron."""
+    """What arrives at one port: stored synapses in rows by target, in the contract's order, and dense pathways."""
 
-    pathway: Pathway
-    row: Any = None  # sparse: compressed matrix (post, pre), a target's synapses in the contract's order
+    reduce: str
+    start: np.ndarray
+    sender: np.ndarray
+    weight: np.ndarray
+    segment: np.ndarray  # index into `segments`
+    segments: tuple[tuple[int, str], ...]  # (delay, population), oldest message first
+    dense: tuple[tuple[Pathway, np.ndarray], ...]  # with the row of each neuron of the population, -1 for none
 
 
-def fields_of(machine: Machine, name: str) -> dict[str, list[Field]]:
-    """The pathways into each port of a population."""
-    from scipy.sparse import csr_array
-
+def fields_of(machine: Machine, name: str) -> dict[str, Field]:
+    """What arrives at each port or variable of a population."""
     plan = machine.plan
-    found: dict[str, list[Field]] = {port: [] for port in plan.groups[name].ports}
-    for pathway in plan.pathways.values():
-        if pathway.post != name or pathway.to is None:
-            continue
-        row = None
-        if pathway.kind == "sparse":
-            order = np.lexsort((pathway.sender, pathway.receiver))
-            start = np.r_[0, np.cumsum(np.bincount(pathway.receiver, minlength=plan.groups[name].size))]
-            entries = (np.arange(pathway.sender.size)[order], pathway.sender[order], start)
-            row = csr_array(entries, shape=(plan.groups[name].size, plan.groups[pathway.pre].size))
-        found.setdefault(pathway.to, []).append(Field(pathway, row))
-    return found
+    mine = [p for p in plan.pathways.values() if p.post == name and p.to is not None]
+    return {str(to): _field(plan, name, str(to), [p for p in mine if p.to == to]) for to in dict.fromkeys(p.to for p in mine)}
+
+
+def _field(plan: Plan, name: str, to: str, pathways: list[Pathway]) -> Field:
+    stored = [p for p in pathways if p.kind == "sparse"]
+    names, size = list(plan.groups), plan.groups[name].size
+
+    def joined(parts: list[np.ndarray], dtype: Any) -> np.ndarray:
+        return np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)
+
+    key = joined([names.index(p.pre) - p.delay * len(names) for p in stored], np.int64)
+    sender, receiver = joined([p.sender for p in stored], np.int64), joined([p.receiver for p in stored], np.int64)
+    found, segment = np.unique(key, return_inverse=True)
+    order = np.lexsort((sender, segment, receiver))
+    dense = []
+    for pathway in (p for p in pathways if p.kind == "dense"):
+        row = np.full(size, -1)
+        row[pathway.post_index] = np.arange(pathway.post_index.size)
+        dense.append((pathway, row))
+    return Field(
+        reduce=plan.groups[name].ports.get(to, "sum"),
+        start=np.r_[0, np.cumsum(np.bincount(receiver, minlength=size))],
+        sender=sender[order],
+        weight=joined([p.weight for p in stored], plan.dtype)[order],
+        segment=segment[order],
+        segments=tuple((-(int(k) // len(names)), names[int(k) % len(names)]) for k in found),
+        dense=tuple(dense),
+    )
 
 
 def sweep(machine: Machine, step: Step, state: State) -> None:
@@ -48,7 +69,7 @@ def sweep(machine: Machine, step: Step, state: State) -> None:
     sizes = [plan.groups[name].size for name in names]
     bounds = np.r_[0, np.cumsum(sizes)]
     order = _order(state, int(bounds[-1]))
-    fields = {name: fields_of(machine, name) for name in names}
+    fields = machine.fields = machine.fields or {name: fields_of(machine, name) for name in names}
     newest = {name: state.history[name].messages[-1].copy() for name in plan.groups}
     for turn in range(order.shape[1]):
         for place, name in enumerate(names):
@@ -68,72 +89,54 @@ def _order(state: State, neurons: int) -> np.ndarray:
 
 
 def _move(
-    machine: Machine, state: State, group: Group, fields: dict[str, list[Field]], newest: dict[str, np.ndarray], trial: np.ndarray, neuron: np.ndarray
+    machine: Machine, state: State, group: Group, fields: dict[str, Field], newest: dict[str, np.ndarray], trial: np.ndarray, neuron: np.ndarray
 ) -> None:
     """Deliver to and update one neuron in each of the given trials."""
     names = _names(state, group, trial, neuron)
-    for port, incoming in fields.items():
-        if port in group.ports:
-            names[port] = _port(state, group.ports[port], incoming, newest, trial, neuron)
-            read = state.read.setdefault((group.name, port), np.zeros((state.count, group.size), state.plan.dtype))
-            read[trial, neuron] = names[port]
-        else:
-            names[port] = names[port] + _port(state, "sum", incoming, newest, trial, neuron)
-    if group.update is None:
-        return
-    random = state.random(group.name, group.update.name, neuron.astype(np.uint32), state.trials[trial])
-    new = numpy_block(group.update.statements, group.update.writes)(names, None, random)
-    for variable, value in new.items():
-        state.values[group.name][variable].reshape(state.count, -1)[trial, neuron] = value
+    for port in group.ports:
+        arrived = _arrived(state, fields[port], newest, trial, neuron) if port in fields else np.zeros(trial.size, state.plan.dtype)
+        names[port] = arrived
+        read = state.read.setdefault((group.name, port), np.zeros((state.count, group.size), state.plan.dtype))
+        read[trial, neuron] = arrived
+    for variable in (to for to in fields if to not in group.ports):
+        names[variable] = names[variable] + _arrived(state, fields[variable], newest, trial, neuron)
+        state.values[group.name][variable].reshape(state.count, -1)[trial, neuron] = names[variable]
+    if group.update is not None:
+        random = state.random(group.name, group.update.name, neuron.astype(np.uint32), state.trials[trial])
+        new = numpy_block(group.update.statements, group.update.writes)(names, None, random)
+        for variable, value in new.items():
+            state.values[group.name][variable].reshape(state.count, -1)[trial, neuron] = value
     _clamp(state, group, trial, neuron)
     if group.message is not None:
         newest[group.name][trial, neuron] = state.values[group.name][group.message].reshape(state.count, -1)[trial, neuron]
 
 
-def _port(state: State, reduce: str, fields: list[Field], newest: dict[str, np.ndarray], trial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
-    """The sum, maximum or mean over what arrives at one neuron in each trial."""
-    total, count = np.zeros(trial.size, state.plan.dtype), 0
-    parts = [_products(state, field, newest, int(r), int(n)) for field in fields for r, n in zip(trial, neuron, strict=True)]
-    for position in range(trial.size):
-        mine = [parts[k * trial.size + position] for k in range(len(fields))]
-        joined = np.concatenate(mine) if mine else np.zeros(0)
-        count = joined.size
-        if reduce == "sum":
-            total[position] = sum(_sum(part, field) for part, field in zip(mine, fields, strict=True))
-        elif count:
-            total[position] = joined.max() if reduce == "max" else joined.mean()
-    return total
-
-
-def _sum(part: np.ndarray, field: Field) -> float:
-    """The sum of the products: one after the other for stored synapses, as the contract says."""
-    if field.pathway.kind == "dense":
-        return part.sum()
-    return np.add.accumulate(part)[-1] if part.size else 0.0
-
-
-def _products(state: State, field: Field, newest: dict[str, np.ndarray], trial: int, neuron: int) -> np.ndarray:
-    """Weight times message of every synapse of one pathway onto one neuron."""
-    pathway = field.pathway
-    if pathway.kind == "dense":
-        place = np.flatnonzero(pathway.post_index == neuron)
-        if not place.size:
-            return np.zeros(0, state.plan.dtype)
-        weight = pathway.weight[place[0]].astype(state.plan.dtype, copy=False)
-        return weight * _messages(state, pathway, newest, int(pathway.delay[0]))[trial, pathway.pre_index]
-    synapse = field.row.data[field.row.indptr[neuron] : field.row.indptr[neuron + 1]]
-    weight = pathway.weight[synapse].astype(state.plan.dtype, copy=False)
-    sender, delay = pathway.sender[synapse], pathway.delay[synapse]
+def _arrived(state: State, field: Field, newest: dict[str, np.ndarray], trial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
+    """The sum, maximum or mean over what arrives at one neuron in each trial; 0 where nothing does."""
+    total = np.full(trial.size, -np.inf if field.reduce == "max" else 0.0, state.plan.dtype)
+    synapse, owner = expand(field.start, neuron)
+    count = np.bincount(owner, minlength=trial.size)
     sent = np.empty(synapse.size, state.plan.dtype)
-    for one in np.unique(delay):
-        chosen = delay == one
-        sent[chosen] = _messages(state, pathway, newest, int(one))[trial, sender[chosen]]
-    order = np.lexsort((sender, -delay))
-    return (weight * sent)[order]
+    for number, (delay, name) in enumerate(field.segments):
+        chosen = field.segment[synapse] == number
+        sent[chosen] = _messages(state, name, newest, delay)[trial[owner[chosen]], field.sender[synapse[chosen]]]
+    (np.maximum if field.reduce == "max" else np.add).at(total, owner, field.weight[synapse] * sent)
+    for pathway, rows in field.dense:
+        here = rows[neuron] >= 0
+        messages = _messages(state, pathway.pre, newest, int(pathway.delay[0]))[trial[here]][:, pathway.pre_index]
+        products = pathway.weight[rows[neuron[here]]].astype(state.plan.dtype, copy=False) * messages
+        if field.reduce == "max":
+            total[here] = np.maximum(total[here], products.max(axis=1))
+        else:
+            total[here] += products.sum(axis=1)
+        count[here] += pathway.pre_index.size
+    if field.reduce == "mean":
+        return total / np.maximum(count, 1)
+    return np.where(count > 0, total, 0) if field.reduce == "max" else total
 
 
-def _messages(state: State, pathway: Pathway, newest: dict[str, np.ndarray], delay: int) -> np.ndarray:
-    return newest[pathway.pre] if delay == 0 else state.history[pathway.pre].sent_at(state.tick - delay)
+def _messages(state: State, name: str, newest: dict[str, np.ndarray], delay: int) -> np.ndarray:
+    return newest[name] if delay == 0 else state.history[name].sent_at(state.tick - delay)
 
 
 def _names(state: State, group: Group, trial: np.ndarray, neuron: np.ndarray) -> dict[str, Any]:
