@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neurosim.errors import DescriptionError
 from neurosim.figures.anatomy import caption, read_boxes, read_wires
 from neurosim.figures.pyplot import need_matplotlib
+from neurosim.figures.routes import Scene, along, make_scene
 
 if TYPE_CHECKING:
+    from neurosim.figures.ink import Ink
     from neurosim.figures.labels import Token
-    from neurosim.figures.routes import Scene
     from neurosim.network.network import Network
 
 MARGIN = 0.15
@@ -38,46 +40,79 @@ def diagram(net: Network, *, ax: Any = None) -> Any:
     from neurosim.figures import ink as inks
     from neurosim.figures.labels import place_tokens
     from neurosim.figures.legend import ROW, entries
-    from neurosim.figures.routes import make_scene
 
     boxes, wires = read_boxes(net), read_wires(net)
     scene = make_scene(boxes, wires, inks.measure)
     tokens = place_tokens(scene, inks.measure)
-    left, top, right, bottom = _extent(scene, tokens)
-    words = caption(net)
+    rows = _rows(scene, tokens)
+    left, right = min(row.left for row in rows), max(row.right for row in rows)
+    words = caption(net) + (", each row goes on in the next" if len(rows) > 1 else "")
     width = max(right - left, 4.2, inks.measure(words, "caption"))
     key = entries(boxes, wires, width, inks.measure)
-    middle = (left + right) / 2
-    legend_top = bottom + 0.35
-    rows = max(entry.row for entry in key) + 1
-    frame = (middle - width / 2 - MARGIN, top - MARGIN, middle + width / 2 + MARGIN, legend_top + ROW * rows + 0.12 + MARGIN)
+    middle, legend_top = (left + right) / 2, rows[-1].bottom + 0.35
+    lines = max(entry.row for entry in key) + 1
+    frame = (middle - width / 2 - MARGIN, rows[0].top - MARGIN, middle + width / 2 + MARGIN, legend_top + ROW * lines + 0.12 + MARGIN)
     if ax is None:
         figure = pyplot.figure(figsize=(frame[2] - frame[0], frame[3] - frame[1]))
         ax = figure.add_axes((0, 0, 1, 1))
-    ink = inks.Ink(ax, _fit(ax, frame))
-    for strand in scene.strands:
-        inks.draw_strand(ink, strand)
-    for shape in scene.shapes.values():
-        inks.draw_shape(ink, shape)
-    for token in tokens:
-        inks.draw_token(ink, token)
-    inks.draw_legend(ink, key, (middle - width / 2, legend_top), words)
+    scale = _fit(ax, frame)
+    for row in rows:
+        _draw_row(inks.Ink(ax, scale, row.shift, row.window if len(rows) > 1 else None), scene, tokens, row)
+    inks.draw_legend(inks.Ink(ax, scale), key, (middle - width / 2, legend_top), words)
     return ax
 
 
-def _extent(scene: Scene, tokens: list[Token]) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of everything but the legend."""
+class Row(NamedTuple):
+    """What lies between two cuts of a diagram, moved by `shift`; the edges are those after the move."""
+
+    window: tuple[float, float]
+    shift: tuple[float, float]
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def holds(self, x: float) -> bool:
+        return self.window[0] <= x < self.window[1]
+
+
+def _rows(scene: Scene, tokens: list[Token]) -> list[Row]:
+    """The rows of a diagram, one beneath the other; one, where it is short."""
+    rows, floor = [], 0.0
+    areas = _areas(scene, tokens)
+    for left, right in zip((-inf, *scene.cuts), (*scene.cuts, inf), strict=True):
+        inside = [area for area in areas if left <= (area[0] + area[2]) / 2 < right]
+        x0, y0, x1, y1 = (pick(area[n] for area in inside) for n, pick in enumerate((min, min, max, max)))
+        x0, x1 = max(x0, left), min(x1, right)
+        rows.append(Row((max(left, -1e3), min(right, 1e3)), (-x0, floor - y0), 0.0, floor, x1 - x0, floor + y1 - y0))
+        floor += y1 - y0 + 0.4
+    return rows
+
+
+def _areas(scene: Scene, tokens: list[Token]) -> list[tuple[float, float, float, float]]:
+    """The room of everything but the legend; lines in short pieces."""
     areas = [area for token in tokens for area in token.areas if area[2] > area[0]]
-    areas += [shape.edges for shape in scene.shapes.values()]
-    areas += [
-        (shape.x - shape.side, shape.y - shape.up, shape.x + shape.side, shape.y + shape.down) for shape in scene.shapes.values() if shape.notes
-    ]
+    for shape in scene.shapes.values():
+        areas.append(shape.edges)
+        if shape.notes:
+            areas.append((shape.x - shape.side, shape.y - shape.up, shape.x + shape.side, shape.y + shape.down))
+    return areas + [(point.x, point.y, point.x, point.y) for strand in scene.strands for chain in strand.chains for point in along(chain)]
+
+
+def _draw_row(ink: Ink, scene: Scene, tokens: list[Token], row: Row) -> None:
+    from neurosim.figures import ink as inks
+
     for strand in scene.strands:
-        for chain in strand.chains:
-            xs, ys = [point.x for point in chain], [point.y for point in chain]
-            areas.append((min(xs), min(ys), max(xs), max(ys)))
-    left, top, right, bottom = zip(*areas, strict=True)
-    return min(left), min(top), max(right), max(bottom)
+        xs = [point.x for chain in strand.chains for point in chain]
+        if min(xs) < row.window[1] and max(xs) > row.window[0]:
+            inks.draw_strand(ink, strand)
+    for shape in scene.shapes.values():
+        if row.holds(shape.x):
+            inks.draw_shape(ink, shape)
+    inks.draw_cuts(ink, [cut for cut in scene.cuts if cut in row.window], row.top - row.shift[1], row.bottom - row.shift[1])
+    for token in tokens:
+        if row.holds(token.at.x):
+            inks.draw_token(ink, token)
 
 
 def _fit(ax: Any, frame: tuple[float, float, float, float]) -> float:
@@ -89,5 +124,6 @@ def _fit(ax: Any, frame: tuple[float, float, float, float]) -> float:
     spare_x, spare_y = size.width / dpi / scale - width, size.height / dpi / scale - height
     ax.set_xlim(frame[0] - spare_x / 2, frame[2] + spare_x / 2)
     ax.set_ylim(frame[3] + spare_y / 2, frame[1] - spare_y / 2)
+    ax.set_aspect("equal")
     ax.set_axis_off()
     return scale

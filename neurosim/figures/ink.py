@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyBboxPatch, PathPatch
+from matplotlib.patches import FancyBboxPatch, Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D
 
 from neurosim.figures.labels import Area, Token, product_notes
 from neurosim.figures.legend import ROW, SAMPLE, Entry
@@ -81,21 +82,30 @@ def measure(text: str, role: str) -> float:
 
 
 class Ink:
-    """Axes to draw on, at `scale` times the natural size."""
+    """Axes to draw on, at `scale` times the natural size, moved by `shift`; lines are cut off at the ends of `window`, (left, right)."""
 
-    def __init__(self, ax: Axes, scale: float):
+    def __init__(self, ax: Axes, scale: float, shift: tuple[float, float] = (0.0, 0.0), window: tuple[float, float] | None = None):
         self.ax, self.scale = ax, scale
+        self.transform = Affine2D().translate(*shift) + ax.transData
+        self.window = window
 
-    def path(
-        self, path: Path, gid: str, *, z: float, colour: str = DARK, fill: str = "none", width: float = 1.0, dashes: tuple = (), cap: str = "butt"
-    ):
-        patch = PathPatch(path, facecolor=fill, edgecolor=colour if width else "none", linewidth=width * self.scale, zorder=z, gid=gid)
-        patch.set_capstyle(cap)  # type: ignore[arg-type]
-        patch.set_joinstyle("round")
+    def add(self, patch: Patch, gid: str, z: float) -> None:
+        patch.set(gid=gid, zorder=z, transform=self.transform)
+        self.ax.add_artist(patch)  # add_patch would measure it, which is slow and of no use here
+
+    def path(self, path: Path, gid: str, *, z: float, colour: str = DARK, fill: str = "none", width: float = 1.0, dashes: tuple = ()) -> None:
+        patch = PathPatch(
+            path, facecolor=fill, edgecolor=colour if width else "none", linewidth=width * self.scale, capstyle="butt", joinstyle="round"
+        )
         if dashes:
             patch.set_linestyle((0, dashes))
-        self.ax.add_patch(patch)
-        return patch
+        self.add(patch, gid, z)
+        if self.window is not None:
+            patch.set_clip_path(Path.unit_rectangle(), self._opening())
+
+    def _opening(self) -> Any:
+        left, right = self.window or (0.0, 0.0)
+        return Affine2D().scale(right - left, 2e3).translate(left, -1e3) + self.transform
 
     def text(
         self,
@@ -108,11 +118,11 @@ class Ink:
         ha: Any = "center",
         va: Any = "center",
         halo: bool = False,
-    ):
-        font: dict[str, Any] = dict(FONTS.get(role, {}))
-        box = dict(facecolor="white", edgecolor="none", pad=0.6 * self.scale, alpha=0.85) if halo else None
-        size = SIZES.get(role.split()[0], 8.0) * self.scale
-        self.ax.text(*at, text, fontsize=size, color=colour, ha=ha, va=va, zorder=6, gid=gid, bbox=box, linespacing=LINE * 72 / 1.2, **font)
+    ) -> None:
+        style: dict[str, Any] = {**FONTS.get(role, {}), "fontsize": SIZES.get(role.split()[0], 8.0) * self.scale, "linespacing": LINE * 60}
+        if halo:
+            style["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6 * self.scale, "alpha": 0.85}
+        self.ax.text(*at, text, color=colour, ha=ha, va=va, zorder=6, gid=gid, transform=self.transform, **style)
 
     def picture(self, lines: list[list[tuple[float, float]]], area: Area, gid: str, *, colour: str, width: float = 0.9, z: float = 5):
         """Lines given in a field from (-1, -1) to (1, 1)."""
@@ -129,12 +139,11 @@ def _into(area: Area, x: float, y: float) -> tuple[float, float]:
 
 
 def draw_frame(ink: Ink, area: Area, kind: str, gid: str) -> None:
-    """The outline of a population: square corners where it is driven from outside, a second line where it spikes."""
-    radius = {"driven": 0.0, "spiking": 0.1}.get(kind, 0.1)
-    style = "square,pad=0" if not radius else f"round,pad=0,rounding_size={min(radius, (area[3] - area[1]) / 3)}"
-    patch = FancyBboxPatch((area[0], area[1]), area[2] - area[0], area[3] - area[1], boxstyle=style, gid=gid, zorder=3)
-    patch.set(facecolor=FILLS[kind], edgecolor=DARK, linewidth=1.0 * ink.scale, mutation_aspect=1.0)
-    ink.ax.add_patch(patch)
+    """The outline of a population: square corners where it is driven from outside."""
+    style = "square,pad=0" if kind == "driven" else f"round,pad=0,rounding_size={min(0.1, (area[3] - area[1]) / 3)}"
+    patch = FancyBboxPatch((area[0], area[1]), area[2] - area[0], area[3] - area[1], boxstyle=style)
+    patch.set(facecolor=FILLS[kind], edgecolor=DARK, linewidth=1.0 * ink.scale)
+    ink.add(patch, gid, 3)
 
 
 def draw_glyph(ink: Ink, middle: tuple[float, float], kind: str, gid: str) -> None:
@@ -236,12 +245,18 @@ def draw_token(ink: Ink, token: Token) -> None:
         ink.text(token.notes_at, "\n".join(strand.notes), "note", f"note:{name}", colour=GREY, halo=True)
 
 
+def draw_cuts(ink: Ink, cuts: list[float], top: float, bottom: float) -> None:
+    """The places at which a row goes on in the next one."""
+    for x in cuts:
+        ink.path(Path([(x, top), (x, bottom)]), "cut", z=1, colour=PALE, width=1.6, dashes=(1.0, 2.0))
+
+
 def draw_delay(ink: Ink, at: tuple[float, float], text: str, gid: str) -> None:
     """A delay in a rounded frame that begins at the point given."""
     width, height = measure(text, "delay") + 0.12, 0.16
-    patch = FancyBboxPatch((at[0], at[1] - height / 2), width, height, boxstyle=f"round,pad=0,rounding_size={height / 2}", gid=gid, zorder=4.8)
+    patch = FancyBboxPatch((at[0], at[1] - height / 2), width, height, boxstyle=f"round,pad=0,rounding_size={height / 2}")
     patch.set(facecolor="white", edgecolor=DARK, linewidth=0.8 * ink.scale)
-    ink.ax.add_patch(patch)
+    ink.add(patch, gid, 4.8)
     ink.text((at[0] + width / 2, at[1]), text, "delay", gid, va="center_baseline")
 
 

@@ -181,10 +181,14 @@ def heights(grid: Grid, up: dict[str, float], down: dict[str, float], pulls: lis
             top = y[key] + down[key]
         for key in column:
             y[key] -= top / 2
+    around: dict[str, list[tuple[str, float, float]]] = {}
+    for a, b, offset, strength in pulls:
+        around.setdefault(b, []).append((a, offset, strength))
+        around.setdefault(a, []).append((b, -offset, strength))
     for sweep in range(60):
         order = grid.columns if sweep % 2 == 0 else grid.columns[::-1]
         for column in order:
-            wanted, weight = _wishes(column, y, pulls)
+            wanted, weight = _wishes(column, y, around)
             gaps = [down[a] + up[b] for a, b in itertools.pairwise(column)]
             y.update(zip(column, _apart(wanted, weight, gaps), strict=True))
     return y
@@ -235,13 +239,11 @@ def _room(grid: Grid, run: list[str], y: dict[str, float], up: dict[str, float],
     return low, high
 
 
-def _wishes(column: list[str], y: dict[str, float], pulls: list[tuple[str, str, float, float]]) -> tuple[list[float], list[float]]:
+def _wishes(column: list[str], y: dict[str, float], around: dict[str, list[tuple[str, float, float]]]) -> tuple[list[float], list[float]]:
     wanted, weight = [], []
     for key in column:
-        wishes = [(y[a] + offset, strength) for a, b, offset, strength in pulls if b == key]
-        wishes += [(y[b] - offset, strength) for a, b, offset, strength in pulls if a == key]
-        total = sum(strength for _, strength in wishes)
-        wanted.append(sum(place * strength for place, strength in wishes) / total if total else y[key])
+        total = sum(strength for _, _, strength in around.get(key, []))
+        wanted.append(sum((y[other] + offset) * strength for other, offset, strength in around[key]) / total if total else y[key])
         weight.append(total or 0.01)
     return wanted, weight
 

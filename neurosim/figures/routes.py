@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import hypot
 
 from neurosim.figures.anatomy import Box, Wire
@@ -11,19 +11,21 @@ from neurosim.figures.layout import Grid, heights, straighten
 from neurosim.figures.strands import HEAD, Measure, Point, Shape, Strand, make_grid, make_shapes, make_strands, notes_size, token_size
 
 CORNER = 0.12
+WIDEST, ROW = 18.0, 12.0  # a wider diagram is cut into rows of about this width
 FAN = 0.26  # the length over which a line spreads to several ports
 APART = 0.30  # between boxes of one column
 
 
 @dataclass
 class Scene:
-    """A diagram with every place fixed: what is left is to draw it."""
+    """A diagram with every place fixed: what is left is to draw it. A long one is cut at `cuts` into rows."""
 
     shapes: dict[str, Shape]
     strands: list[Strand]
     grid: Grid
     left: dict[int, float]
     right: dict[int, float]
+    cuts: list[float] = field(default_factory=list)
 
 
 def make_scene(boxes: list[Box], wires: list[Wire], measure: Measure) -> Scene:
@@ -79,16 +81,31 @@ def _set_heights(scene: Scene, measure: Measure) -> dict[str, float]:
 
 def _set_columns(scene: Scene, measure: Measure) -> None:
     """The left and right edge of every column, and the x of its shapes; gaps are as wide as the icons and notes in them."""
+    halves = []
+    for column in scene.grid.columns:
+        shapes = [scene.shapes[key] for key in column if key in scene.shapes]
+        halves.append(max([0.1, *(max(shape.side, shape.width / 2) for shape in shapes)]))
+    gaps = [_gap(scene, c, measure) if c else 0.0 for c in range(len(halves))]
+    firsts = _row_starts([gap + 2 * half for gap, half in zip(gaps, halves, strict=True)])
     x = 0.0
     for c, column in enumerate(scene.grid.columns):
-        half = max((scene.shapes[key].side for key in column if key in scene.shapes), default=0.1)
-        half = max(half, *(scene.shapes[key].width / 2 for key in column if key in scene.shapes), 0.1)
-        x += _gap(scene, c, measure) if c else 0.0
-        scene.left[c], scene.right[c] = x, x + 2 * half
+        if c in firsts:
+            leaving = sum(s.course == "back" and s.leave == "right" and scene.grid.column_of[s.source] == c - 1 for s in scene.strands)
+            scene.cuts.append(x + 0.12 * leaving + 0.25)
+            x += 0.5
+        x += gaps[c]
+        scene.left[c], scene.right[c] = x, x + 2 * halves[c]
         for key in column:
             if key in scene.shapes:
-                scene.shapes[key].x = x + half
-        x += 2 * half
+                scene.shapes[key].x = x + halves[c]
+        x += 2 * halves[c]
+
+
+def _row_starts(widths: list[float]) -> set[int]:
+    """The columns with which a new row begins."""
+    rows = round(sum(widths) / ROW) if sum(widths) > WIDEST else 1
+    ends = [sum(widths[:c]) for c in range(len(widths))]
+    return {min(range(1, len(widths)), key=lambda c: abs(ends[c] - sum(widths) * row / rows)) for row in range(1, rows)}
 
 
 def _gap(scene: Scene, c: int, measure: Measure) -> float:
@@ -163,7 +180,7 @@ def _run_facing(scene: Scene, number: int, strand: Strand) -> None:
 def _run_loop(scene: Scene, number: int, strand: Strand) -> None:
     shape = scene.shapes[strand.source]
     start, height = _slot(shape, number, None), shape.y + strand.rail[0].y
-    outside = 0.14 + 0.12 * strand.span
+    outside = 0.22 + 0.12 * strand.span
     corners = [start]
     if strand.leave == "right":
         corners.append(Point(start.x + outside, start.y))
@@ -283,7 +300,8 @@ def _samples(chain: list[Point]) -> list[Point]:
         length.append(length[-1] + hypot(b.x - a.x, b.y - a.y))
     total = length[-1] or 1.0
     ranked = sorted(zip(length, points, strict=True), key=lambda pair: abs(pair[0] / total - 0.5))
-    return [point for at, point in ranked if 0.12 <= at / total <= 0.88] or [ranked[0][1]]
+    inner = [point for at, point in ranked if 0.12 <= at / total <= 0.88] or [ranked[0][1]]
+    return inner[:: max(1, len(inner) // 60)]
 
 
 def along(chain: list[Point]) -> list[Point]:

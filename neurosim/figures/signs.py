@@ -69,21 +69,17 @@ def _through_text(item: Synapses, target: str, sign: str) -> str:
 
 
 def _reversal(population: Neurons, conductance: str) -> str | None:
-    """What the term `conductance*(E - v)` of the equations does, seen from the threshold; None if there is none or E is unknown."""
-    threshold = _threshold(population)
-    if threshold is None:
+    """What a term `conductance*(E - v)` of the equations does, where the threshold is a level of v; None if there is none or E is unknown."""
+    potential, level = _threshold(population)
+    if level is None:
         return None
-    trees = [parse_expression(line.expression, population.name) for line in population.lines if line.expression]
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-                parts = _factors(node)
-                if not any(isinstance(part, ast.Name) and part.id == conductance for part in parts):
-                    continue
-                for part in parts:
-                    level = _potential(part, population)
-                    if level is not None:
-                        return EXCITES if level > threshold else INHIBITS
+    for line in population.lines:
+        for node in ast.walk(parse_expression(line.expression, population.name)) if line.expression else ():
+            parts = _factors(node) if isinstance(node, ast.BinOp) else []
+            if any(isinstance(part, ast.Name) and part.id == conductance for part in parts):
+                found = [E for part in parts if (E := _pulls_to(part, potential, population)) is not None]
+                if found:
+                    return EXCITES if found[0] > level else INHIBITS
     return None
 
 
@@ -93,19 +89,26 @@ def _factors(node: ast.expr) -> list[ast.expr]:
     return [node]
 
 
-def _potential(node: ast.expr, population: Neurons) -> float | None:
+def _pulls_to(node: ast.expr, potential: str, population: Neurons) -> float | None:
     """E of a factor (E - v) or (v - E)."""
-    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)):
-        return None
-    known = [_number(side, population) for side in (node.left, node.right)]
-    return known[0] if known[1] is None else known[1] if known[0] is None else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        for side, other in ((node.left, node.right), (node.right, node.left)):
+            if isinstance(side, ast.Name) and side.id == potential:
+                return _number(other, population)
+    return None
 
 
-def _threshold(population: Neurons) -> float | None:
+def _threshold(population: Neurons) -> tuple[str, float | None]:
+    """The variable that the threshold tests and the level that it must exceed; None where it is no such test."""
     tree = parse_expression(population.threshold, population.name) if population.threshold else None
-    if not isinstance(tree, ast.Compare) or len(tree.comparators) != 1 or not isinstance(tree.ops[0], (ast.Gt, ast.GtE)):
-        return None
-    return _number(tree.comparators[0], population)
+    if (
+        isinstance(tree, ast.Compare)
+        and len(tree.comparators) == 1
+        and isinstance(tree.ops[0], (ast.Gt, ast.GtE))
+        and isinstance(tree.left, ast.Name)
+    ):
+        return tree.left.id, _number(tree.comparators[0], population)
+    return "", None
 
 
 def _number(node: ast.expr, population: Neurons) -> float | None:

@@ -213,7 +213,7 @@ def _fit(shape: Shape, box: Box, anchors: list[Anchor], strands: list[Strand], m
     shape.width = max(words + wide["left"] + wide["right"] + 2 * PAD, 1.1)
     lines = SIZES["name"] + SIZES["shape"] + SIZES["text"] * (2 if box.learns else 1)
     header = max(lines * LINE + 2 * PAD + tall["top"] + tall["bottom"], *(_span(_column(anchors, side, "")) + 0.2 for side in ("left", "right")))
-    rows = [(part, max(0.22, *(_span(_column(anchors, side, part)) + 0.18 for side in ("left", "right")))) for part in box.parts]
+    rows = [(part, _row_height(anchors, part, strands, measure)) for part in box.parts]
     shape.height = header + sum(height for _, height in rows)
     top = -shape.height / 2 + header
     for part, height in rows:
@@ -225,6 +225,14 @@ def _fit(shape: Shape, box: Box, anchors: list[Anchor], strands: list[Strand], m
     for side, edge in (("left", -shape.width / 2), ("right", shape.width / 2)):
         for part, (low, high) in zones.items():
             _slots_at_side(shape, _column(anchors, side, part), edge, (low + high) / 2, side)
+
+
+def _row_height(anchors: list[Anchor], part: str, strands: list[Strand], measure: Measure) -> float:
+    """Room for the lines of a part, and for the icons and notes of those that come from other boxes."""
+    lines = max(_span(_column(anchors, side, part)) + 0.18 for side in ("left", "right"))
+    ahead = {a.strand for a in anchors if a.part == part and strands[a.strand].course == "forward"}
+    icons = sum(token_size(strands[n], measure)[1] + notes_size(strands[n].notes, measure)[1] + 0.05 for n in ahead)
+    return max(0.22, lines, min(icons, 0.8))
 
 
 def _column(anchors: list[Anchor], side: str, part: str) -> list[Anchor]:
@@ -295,7 +303,7 @@ def _slots_at_top(shape: Shape, anchors: list[Anchor], strands: list[Strand], me
     for n in high:
         strand = strands[n]
         fan = _fan(strand, measure)
-        half = max(measure(port, "port") for port in strand.ports) / 2
+        half = max(HEAD + 0.04, *(measure(port, "port") for port in strand.ports)) / 2
         inner = max(token_size(strand, measure)[0] / 2 + 0.17, reach + half + 0.08)
         start = max(inner, start + 0.14)
         for port, offset in zip(reversed(strand.ports), fan, strict=True):
@@ -306,7 +314,7 @@ def _slots_at_top(shape: Shape, anchors: list[Anchor], strands: list[Strand], me
             shape.slots[n, None] = Point(start, -shape.height / 2)
         reach = inner + fan[-1] + half
     shape.width = max(shape.width, 2 * (max(reach + max(shape.pads["left"], 0.0) + 0.1, start) + 0.1))
-    outside = 0.14 + 0.12 * max(len(high), len(low)) if any(strands[n].leave == "right" or strands[n].enter == "left" for n in loops) else 0.0
+    outside = 0.22 + 0.12 * max(len(high), len(low)) if any(strands[n].leave == "right" or strands[n].enter == "left" for n in loops) else 0.0
     shape.side = max(shape.side, shape.width / 2 + outside)
 
 
@@ -332,7 +340,7 @@ def _slots_at_bottom(shape: Shape, anchors: list[Anchor], strands: list[Strand],
     starts.sort(key=lambda n: strands[n].span)
     for n in heads:
         fan = _fan(strands[n], measure)
-        half = max(measure(port, "port") for port in strands[n].ports) / 2
+        half = max(HEAD + 0.04, *(measure(port, "port") for port in strands[n].ports)) / 2
         inner = max(0.15, reach + half)
         for port, offset in zip(reversed(strands[n].ports), fan, strict=True):
             shape.slots[n, port] = Point(-inner - offset, shape.height / 2)
