@@ -1,0 +1,299 @@
+"""The command line: `neurosim run | replay | info | draw | models`.
+
+Exit status: 0; 1 where a replay differs; 2 for an error, told in one line; 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurosim.errors import DescriptionError, NeurosimError, nearest
+
+if TYPE_CHECKING:
+    from neurosim.network.network import Network
+
+DIFFERS, FAILED, INTERRUPTED = 1, 2, 130
+TIMES = ("us", "ms", "second", "s")
+
+EXAMPLES = """\
+examples:
+  neurosim models                                     the ready architectures
+  neurosim run liquid                                 a small run of one of them
+  neurosim run liquid --to liquid.h5 --seed 3         the same, kept in a file
+  neurosim run study.py --trials 10                   a script of your own; what follows it is its own
+  neurosim info liquid.h5                             what the file holds, without running anything
+  neurosim replay liquid.h5                           run it again from the file alone, and compare
+  neurosim draw liquid                                a picture of the network: liquid.png
+"""
+
+RUN = """\
+A model is run as its example() says, with the changes asked for here, and the summary of its recording is printed.
+Ctrl-C ends the run after the tick that is running; what was recorded so far is kept. A second one stops at once.
+
+A script (a path that ends in .py) is run as `python SCRIPT ARGUMENTS` would: all that follows it is passed on to it.
+"""
+
+RUN_EXAMPLES = """\
+examples:
+  neurosim run balanced_coba --duration 500ms --to coba.h5
+  neurosim run hopfield --record cells cells.s --seed 7
+  neurosim run study.py --trials 10
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if given[:1] == ["run"] and given[1:2] and _is_script(given[1]):
+            return _run_script(given[1], given[2:])
+        parser = _parser()
+        args = parser.parse_args(given)
+        if args.version:
+            from importlib.metadata import version
+
+            print(f"neurosim {version('neurosim')}")
+            return 0
+        if args.command is None:
+            parser.print_help(sys.stderr)
+            return FAILED
+        status = args.command(args)
+        sys.stdout.flush()
+        return status
+    except NeurosimError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _fail(message: str) -> int:
+    print("neurosim:", " ".join(message.split()), file=sys.stderr)
+    return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="neurosim", description="Run, replay, inspect and draw neural networks.", epilog=EXAMPLES, formatter_class=plain
+    )
+    parser.add_argument("--version", action="store_true", help="show the version and exit")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(name: str, does: Any, brief: str, about: str | None = None, epilog: str | None = None) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=brief, description=about or brief[0].upper() + brief[1:] + ".", epilog=epilog, formatter_class=plain)
+        added.set_defaults(command=does)
+        return added
+
+    _add_run_options(command("run", _run, "run a model or a script", RUN, RUN_EXAMPLES))
+
+    replay = command("replay", _replay, "run a recording again from its file alone, and compare: exit status 0 if identical, 1 if not")
+    replay.add_argument("file", metavar="FILE", help="a recording")
+    replay.add_argument("--tolerance", metavar="X", type=_tolerance, default=0.0, help=TOLERANCE)
+
+    info = command("info", _info, "show what a recording or a saved network holds, without running anything")
+    info.add_argument("what", metavar="FILE", help="a recording or a saved network; or a model")
+
+    draw = command("draw", _draw, "draw a network: its populations and synapses")
+    draw.add_argument("what", metavar="MODEL_OR_FILE", help="a model (see `neurosim models`), a recording or a saved network")
+    draw.add_argument("--to", metavar="FILE", help="the picture: .png, .svg or .pdf (default: the name of what is drawn, .png)")
+
+    command("models", _models, "list the models that can be run and drawn")
+    return parser
+
+
+TOLERANCE = "how far values may be apart, as a fraction of the largest (default: 0, the same bits); spikes must be the same"
+
+
+def _add_run_options(run: argparse.ArgumentParser) -> None:
+    run.add_argument("what", metavar="MODEL_OR_SCRIPT", help="a model (see `neurosim models`), or the path of a Python script")
+    run.add_argument("--to", metavar="FILE", help="keep the recording in this HDF5 file, written while the network runs")
+    length = run.add_mutually_exclusive_group()
+    length.add_argument("--ticks", metavar="N", type=int, help="how long, in ticks")
+    length.add_argument("--duration", metavar="TIME", type=_duration, help="how long, such as 300ms or 0.5s, for models that have a clock")
+    run.add_argument("--seed", metavar="N", type=int, help="of all random numbers: wiring, weights, noise")
+    run.add_argument("--engine", metavar="NAME", help="which engine runs it (default: auto, the fastest that can)")
+    run.add_argument("--precision", metavar="NAME", help="double, mixed or single")
+    names = "what to record instead: a population ('liquid'), one of its variables ('liquid.v', 'liquid[:9].v'), or all"
+    run.add_argument("--record", metavar="NAME", nargs="+", action="extend", help=names)
+
+
+def _duration(text: str) -> tuple[float, str]:
+    """A number and a unit of time, as the user wrote them."""
+    bare = text.replace("*", " ").strip()
+    name = next((unit for unit in TIMES if bare.endswith(unit)), "")
+    try:
+        if not name:
+            raise ValueError
+        return float(bare.removesuffix(name)), name
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time. Give a number and a unit, such as 300ms or 0.5s.") from None
+
+
+def _tolerance(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a tolerance. Give a number such as 1e-9.")
+    return number
+
+
+def _is_script(what: str) -> bool:
+    return what.endswith(".py")
+
+
+def _run(args: argparse.Namespace) -> int:
+    if _is_script(args.what):
+        raise DescriptionError(f"run: options before a script are not passed on to it. Give them after it: neurosim run {args.what} ...")
+    _refuse_file(args.what)
+    import neurosim as ns
+
+    given = _example(args.what)
+    if args.ticks is not None or args.duration is not None:
+        given = {name: value for name, value in given.items() if name not in ("ticks", "duration")}
+    if args.duration is not None:
+        from neurosim import units
+
+        number, unit = args.duration
+        given["duration"] = number * getattr(units, "second" if unit == "s" else unit)
+    options = {name: getattr(args, name) for name in ("ticks", "seed", "engine", "precision", "record", "to")}
+    given |= {name: value for name, value in options.items() if value is not None}
+    if given.get("record") == ["all"]:
+        given["record"] = "all"
+    with ns.run(**given) as recording:
+        print(recording)
+        return INTERRUPTED if recording.stopped == "interrupted" else 0
+
+
+def _refuse_file(what: str) -> None:
+    if what not in _names() and Path(what).is_file():
+        raise DescriptionError(f"run: {what} is neither a model nor a script (.py). Run a recording again with neurosim replay {what}.")
+
+
+def _run_script(path: str, arguments: list[str]) -> int:
+    """Run a script as __main__; an error of neurosim's is told with the line of the script that led to it."""
+    import runpy
+
+    if not Path(path).is_file():
+        raise DescriptionError(f"run: there is no script {path}. Check the path.")
+    argv, search = sys.argv, list(sys.path)
+    try:
+        sys.argv = [path, *arguments]
+        sys.path.insert(0, str(Path(path).resolve().parent))
+        runpy.run_path(path, run_name="__main__")
+    except NeurosimError as error:
+        return _fail(f"{_place(error, path)}: {error}")
+    finally:
+        sys.argv, sys.path[:] = argv, search
+    return 0
+
+
+def _place(error: BaseException, path: str) -> str:
+    """The script and the line of it that raised."""
+    place, trace = path, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            place = f"{path}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def _replay(args: argparse.Namespace) -> int:
+    import neurosim as ns
+
+    found = ns.replay(args.file, tolerance=args.tolerance)
+    if found.recording.stopped == "interrupted":
+        raise KeyboardInterrupt
+    print(found)
+    return 0 if found.identical else DIFFERS
+
+
+def _info(args: argparse.Namespace) -> int:
+    import neurosim as ns
+
+    if args.what not in _names() and _is_recording(args.what):
+        with ns.open(args.what) as recording:
+            print(recording, end="\n\n")
+    print(_network(args.what))
+    return 0
+
+
+def _draw(args: argparse.Namespace) -> int:
+    from neurosim.figures.pyplot import need_matplotlib
+
+    if _is_script(args.what):
+        raise DescriptionError(f"draw: {args.what} is a script, which may have any number of networks. Call ns.figures.diagram(net) in it.")
+    net, path = _network(args.what), Path(args.to or f"{Path(args.what).stem}.png")
+    pyplot = need_matplotlib()
+    pyplot.switch_backend("agg")  # no window is opened
+    from neurosim.figures import diagram
+
+    figure = diagram(net).figure
+    try:
+        figure.savefig(path, dpi=150)
+    except (OSError, ValueError) as error:  # no such folder, no such kind of picture
+        raise NeurosimError(f"draw: cannot write {path}: {error}. Give a path that ends in .png, .svg or .pdf, in a folder that exists.") from error
+    finally:
+        pyplot.close(figure)
+    print(f"Drawn: {path}")
+    return 0
+
+
+def _models(args: argparse.Namespace) -> int:
+    """Each model with the first line of its file, which is read, not run."""
+    import ast
+    from importlib.util import find_spec
+
+    width = max(map(len, _names()))
+    for name in _names():
+        source: Any = find_spec(f"neurosim.models.{name}")
+        about = ast.get_docstring(ast.parse(source.loader.get_source(source.name))) or ""
+        print(f"{name:{width}}  {about.partition(chr(10))[0]}")
+    return 0
+
+
+def _names() -> tuple[str, ...]:
+    return import_module("neurosim.models").NAMES
+
+
+def _example(name: str) -> dict[str, Any]:
+    """The arguments of a model's small run."""
+    if name not in _names():
+        raise DescriptionError(f"There is no model {name!r}. {nearest(name, _names())} See all with neurosim models.")
+    return dict(import_module(f"neurosim.models.{name}").example())
+
+
+def _network(what: str) -> Network:
+    """The network of a model, a recording or a saved network."""
+    if what in _names() or not _looks_like_a_file(what):
+        return _example(what)["net"]
+    from neurosim.store import load
+
+    return load(what)
+
+
+def _looks_like_a_file(what: str) -> bool:
+    return Path(what).is_file() or Path(what).name != what or bool(Path(what).suffix)
+
+
+def _is_recording(what: str) -> bool:
+    """Whether a file holds a recording rather than a network alone; False for what is no file at all."""
+    if not _looks_like_a_file(what):
+        return False
+    from neurosim.recording.safe import NETWORK, RECORDING, open_file
+
+    file, _ = open_file(what, (RECORDING, NETWORK))
+    with file:
+        return file["neurosim"].attrs["format"] == RECORDING.encode()
