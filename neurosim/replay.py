@@ -56,7 +56,7 @@ def rerun(recording: Any, engine: str, progress: bool | None) -> Any:
     header = recording.header
     inputs = {name: _input(given, recording) for name, given in header.inputs.items()}
     resume = "tick" in header.start
-    start: Any = _Resumed(header.network, header.start) if resume else dict(header.start) or None
+    start: Any = _Resumed(header.network, header.start, header.batched) if resume else dict(header.start) or None
     return run(
         header.network, inputs, ticks=recording.ticks, record=dict(header.record), start=start, seed=header.seed, engine=engine,
         precision=header.precision, until=header.until if recording.stopped == "stable" else None, progress=progress,
@@ -69,6 +69,7 @@ class _Resumed:
 
     network: Any
     final: Mapping[str, np.ndarray]
+    batched: bool
 
 
 def _input(given: Any, recording: Any) -> Any:

@@ -72,9 +72,10 @@ def run(
     from neurosim.plan.inputs import read_inputs
     from neurosim.plan.lower import lower
 
-    read = read_inputs(net, inputs, ticks, duration)
-    probes = read_record(net, record, read.spiking)
     begin, resume = _start(net, start)
+    started = _trials(resume) if resume and start.batched else 0
+    read = read_inputs(net, inputs, ticks, duration, started)
+    probes = read_record(net, record, read.spiking)
     plan = lower(net, read, probes=probes, start=begin, resume=resume, seed=seed, precision=precision, until=until)
     writer = _writer(plan, net, read, name, begin, resume, to, compression)
     try:
@@ -114,6 +115,11 @@ def _start(net: Network, start: Any) -> tuple[dict[str, np.ndarray], dict[str, n
     if not isinstance(start, Mapping):
         raise DescriptionError(f"run: start {type(start).__name__} is neither a Recording nor a dict. Give {{'population.variable': values}}.")
     return {str(key): _start_value(net, key, value) for key, value in start.items()}, {}
+
+
+def _trials(checkpoint: Mapping[str, np.ndarray]) -> int:
+    """How many trials a checkpoint holds."""
+    return next((len(value) for key, value in checkpoint.items() if key.startswith(("state/", "history/"))), 1)
 
 
 def _start_value(net: Network, key: Any, value: Any) -> np.ndarray:

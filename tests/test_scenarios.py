@@ -464,3 +464,24 @@ def test_a_recorded_population_drives_another_network(engine):
     second = ns.run(net, {"cells": first, "rate": first}, ticks=30, record=["echo", "follow"], engine=engine)
     np.testing.assert_array_equal(second.spikes("echo").neuron, first.spikes("cells").neuron)
     np.testing.assert_array_equal(second["follow"], first["rate"])
+
+
+def test_trials_are_continued_side_by_side(engine):
+    first = trials_of(lively(), 3, 20, engine)
+    second = ns.run(lively(), ticks=15, record=RECORD, start=first, engine=engine)
+    whole = trials_of(lively(), 3, 35, engine)
+    assert second.batched
+    for name in ("cells.v", "rate", "plastic.w"):
+        np.testing.assert_allclose(second[name], whole[name][:, 20:], rtol=1e-12, atol=1e-13)
+    with pytest.raises(ns.DescriptionError, match="start has 3 trials, the inputs 2"):
+        trials_of(lively(), 2, 5, engine, start=first)
+
+
+def test_a_start_of_another_network_is_refused(engine, tmp_path):
+    end = ns.run(lively(), ticks=3, engine=engine)
+    rewired = ns.Network(*lively().populations.values(), schedule=ns.Clock(1 * ms))
+    cells = ns.Neurons("cells", 12, update="other = 1")
+    with pytest.raises(ns.PlanError, match="lacks 'state/cells/other'"):
+        ns.run(ns.Network(cells, *(p for n, p in rewired.populations.items() if n != "cells"), schedule=ns.Clock(1 * ms)),
+               ticks=1, start=end, to=tmp_path / "x.h5", engine=engine)  # fmt: skip
+    assert not (tmp_path / "x.h5").exists()

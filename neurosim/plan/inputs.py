@@ -31,8 +31,11 @@ class Inputs:
         return frozenset(name for name, drive in self.drives.items() if drive.events)
 
 
-def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = None) -> Inputs:
-    """Check inputs against the network and settle how many ticks and trials the run has."""
+def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = None, started: int = 0) -> Inputs:
+    """Check inputs against the network and settle how many ticks and trials the run has.
+
+    `started` is the number of trials of a batched recording that the run continues; 0 for none.
+    """
     if inputs is None:
         inputs = {}
     if not isinstance(inputs, Mapping):
@@ -59,8 +62,12 @@ def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = No
             f"run: the inputs have different numbers of trials: {trials}. Give each as many, or no trial axis for all trials alike."
         )
     length = _length(net, read, ticks, duration)
-    count = next(iter(trials.values()), 1)
-    return Inputs({name: _fit(drive, count, length, name not in trials) for name, drive in read.items()}, dims, length, count, bool(trials))
+    count = next(iter(trials.values()), started or 1)
+    if started not in (0, 1, count):
+        raise DescriptionError(f"run: start has {started} trials, the inputs {count}. Give inputs for as many trials, or without a trial axis.")
+    return Inputs(
+        {name: _fit(drive, count, length, name not in trials) for name, drive in read.items()}, dims, length, count, bool(trials) or started > 0
+    )
 
 
 def _population(net: Network, key: Any) -> Neurons:

@@ -12,7 +12,7 @@ from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.probes import Probe
 from neurosim.network.schedule import Asynchronous, Clock
-from neurosim.network.text import Statement, names_in
+from neurosim.network.text import Statement
 from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.plan.check import check_plan
 from neurosim.plan.draw import start_value

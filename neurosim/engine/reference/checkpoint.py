@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from neurosim.engine.reference.state import State
-from neurosim.errors import EngineError
 
 QUEUE = ("due", "sent", "order", "trial", "receiver", "value")
 ARRIVALS = ("due", "sent", "trial", "synapse")
@@ -55,41 +54,28 @@ def _columns(rows: list[tuple], scalars: int, first: int) -> list[np.ndarray]:
 
 
 def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
-    """Set the state to a checkpoint; one of a single trial starts every trial."""
+    """Set the state to a checkpoint that fits the plan (see `plan/check.py`); one of a single trial starts every trial."""
 
-    def own(key: str, like: np.ndarray | None = None) -> np.ndarray:
-        if key not in resume:
-            raise EngineError(
-                f"start: the recording's end state lacks '{key}'; it is of another network. Start from a recording of the same network."
-            )
+    def own(key: str) -> np.ndarray:
         value = np.asarray(resume[key])
-        chosen = (
-            value[state.trials]
-            if len(value) > 1 or (len(state.trials) == 1 == len(value) and state.trials[0] == 0)
-            else np.repeat(value, state.count, axis=0)
-        )
-        if like is not None and chosen.shape[1:] != like.shape[1:]:
-            raise EngineError(
-                f"start: '{key}' has shape {chosen.shape[1:]} there and {like.shape[1:]} here. Start from a recording of the same network."
-            )
-        return chosen.copy()
+        return np.repeat(value, state.count, axis=0) if len(value) == 1 else value[state.trials].copy()
 
     for name, variables in state.values.items():
         for key in variables:
-            variables[key] = own(f"state/{name}/{key}", variables[key]).astype(state.plan.dtype)
+            variables[key] = own(f"state/{name}/{key}").astype(state.plan.dtype)
     for name, ports in state.ports.items():
         for key, port in ports.items():
-            port.total, port.count = own(f"port/{name}/{key}", port.total), own(f"arrived/{name}/{key}", port.count)
+            port.total, port.count = own(f"port/{name}/{key}"), own(f"arrived/{name}/{key}")
     for name, history in state.history.items():
         if f"history/{name}" in resume:
             stacked = own(f"history/{name}")
             history.messages = [stacked[:, place].astype(state.plan.dtype) for place in range(stacked.shape[1])]
     for name in state.last_spike:
-        state.last_spike[name] = own(f"last_spike/{name}", state.last_spike[name])
-        state.not_refractory[name] = own(f"not_refractory/{name}", state.not_refractory[name]).astype(bool)
+        state.last_spike[name] = own(f"last_spike/{name}")
+        state.not_refractory[name] = own(f"not_refractory/{name}").astype(bool)
     for name, variables in state.synapses.items():
         for key in variables:
-            variables[key] = own(f"synapse/{name}/{key}", variables[key])
+            variables[key] = own(f"synapse/{name}/{key}")
     _restore_flights(state, resume)
 
 
