@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CHANCE = re.compile(r"\b(rand|randn|poisson|bernoulli|choice)\s*\(")
 LONGEST_TEXT = 34
 LONGEST_PART = 18
-LONGEST_NOTE = 20
+LONGEST_NOTE = 24
 MOST_PARTS = 6
 ARROW = "\N{RIGHTWARDS ARROW}"
 

@@ -119,7 +119,13 @@ class Ink:
         va: Any = "center",
         halo: bool = False,
     ) -> None:
-        style: dict[str, Any] = {**FONTS.get(role, {}), "fontsize": SIZES.get(role.split()[0], 8.0) * self.scale, "linespacing": LINE * 60}
+        style: dict[str, Any] = {
+            **FONTS.get(role, {}),
+            "fontsize": SIZES.get(role.split()[0], 8.0) * self.scale,
+            "linespacing": LINE * 60,
+            "usetex": False,
+            "parse_math": False,
+        }
         if halo:
             style["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6 * self.scale, "alpha": 0.85}
         self.ax.text(*at, text, color=colour, ha=ha, va=va, zorder=6, gid=gid, transform=self.transform, **style)
