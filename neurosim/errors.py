@@ -23,6 +23,20 @@ class RecordingError(NeurosimError, OSError):
     """A recording cannot be written, opened, or does not hold what was asked of it."""
 
 
+def shown(given: object, most: int = 80) -> str:
+    """A value as a message shows it: on one line, shortened, whatever its own repr does.
+
+    >>> shown([1, 2])
+    '[1, 2]'
+    """
+    try:
+        text = str(given) if hasattr(given, "dim") else repr(given)
+    except Exception:
+        text = f"<{type(given).__name__}>"
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def nearest(name: object, known) -> str:
     """A hint that ends an error message: the closest known name, else the names there are.
 
@@ -30,7 +44,7 @@ def nearest(name: object, known) -> str:
     "Did you mean 'liquid'?"
     """
     names = sorted(str(k) for k in known)
-    close = get_close_matches(str(name), names, n=1, cutoff=0.6)
+    close = get_close_matches(name, names, n=1, cutoff=0.6) if isinstance(name, str) else []
     if close:
         return f"Did you mean '{close[0]}'?"
     if not names:

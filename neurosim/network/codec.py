@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import NeurosimError, RecordingError
+from neurosim.errors import NeurosimError, RecordingError, shown
 from neurosim.network import schedule, weights, windows, wiring
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, Part
@@ -88,14 +88,16 @@ def decode_network(data: Any, unpack: Unpack = unpack_text) -> Network:
     """The network that `encode_network` described. Nothing in the data is executed."""
     try:
         if data["version"] != VERSION:
-            raise RecordingError(f"the description has version {data['version']!r}, this neurosim reads version {VERSION}. Use the neurosim that wrote it.")
+            found = shown(data["version"])
+            raise RecordingError(f"the description has version {found}, this neurosim reads version {VERSION}. Use the neurosim that wrote it.")
         return _Decoder(unpack).network(data)
     except RecordingError:
         raise
     except NeurosimError as error:
         raise RecordingError(f"the description does not hold a valid network: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise RecordingError(f"the description is not readable ({type(error).__name__}: {error}). The file was changed by hand or is foreign.") from error
+        reason = f"{type(error).__name__}: {shown(str(error))}"
+        raise RecordingError(f"the description is not readable ({reason}). The file was changed by hand or is foreign.") from error
 
 
 class _Decoder:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from neurosim.errors import DescriptionError, nearest
+from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.arguments import named_arguments
 from neurosim.network.neurons import ARGUMENTS, Neurons, Population, label
 from neurosim.network.program import Step, step_program, zero_delay_order
-from neurosim.network.schedule import Alternating, Asynchronous, Clock, Layered, Schedule, Synchronous
+from neurosim.network.schedule import Alternating, Asynchronous, Clock, Schedule, Synchronous
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, TIME, Value
 from neurosim.network.wiring import private
 
 
+@named_arguments
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Network:
     """Neurons and Synapses, moved forward in integer ticks by a schedule.
 
@@ -34,32 +38,37 @@ class Network:
     (['x', 'y'], ['x_to_y'])
     """
 
+    schedule: Schedule
+    populations: Mapping[str, Neurons]
+    synapses: Mapping[str, Synapses]
+    program: tuple[Step, ...]
+
     def __init__(self, *items: Neurons | Synapses | Iterable, schedule: Schedule):
-        if isinstance(schedule, type) or not isinstance(schedule, Schedule):
-            raise DescriptionError(f"Network: schedule {schedule!r} is not a schedule. Use one such as Clock(0.1*ms), Layered() or Synchronous().")
-        self.schedule = schedule
+        if type(schedule) is Schedule or not isinstance(schedule, Schedule):
+            raise DescriptionError(f"Network: schedule {shown(schedule)} is not a schedule. Use one, such as Clock(0.1*ms) or Synchronous().")
+        put = object.__setattr__
+        put(self, "schedule", schedule)
         neurons, synapses = _sort_out(items)
-        self.populations: Mapping[str, Neurons] = MappingProxyType(_name_populations(neurons))
-        self.synapses: Mapping[str, Synapses] = MappingProxyType(_name_synapses(synapses, self.populations))
+        put(self, "populations", MappingProxyType(_name_populations(neurons)))
+        put(self, "synapses", MappingProxyType(_name_synapses(synapses, self.populations)))
         if not self.populations:
             raise DescriptionError("Network: is empty. Give it Synapses or Neurons.")
         _check_ties(self)
+        _check_groups(self)
         for population in self.populations.values():
             _check_population(population, schedule)
             _check_constants(population, self.synapses.values())
         for name, item in self.synapses.items():
             _check_timing(name, item, schedule)
-        self.program: tuple[Step, ...] = step_program(self)
+        put(self, "program", step_program(self))
 
     def __getitem__(self, name: str) -> Any:
-        if name in self.populations:
-            return self.populations[name]
-        if name in self.synapses:
-            return self.synapses[name]
-        raise DescriptionError(f"Network: has nothing called {name!r}. {nearest(name, (*self.populations, *self.synapses))}")
+        if name not in self:
+            raise DescriptionError(f"Network: has nothing called {shown(name)}. {nearest(name, (*self.populations, *self.synapses))}")
+        return self.populations[name] if name in self.populations else self.synapses[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.populations or name in self.synapses
+        return isinstance(name, str) and (name in self.populations or name in self.synapses)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Network) and self.to_dict() == other.to_dict()
@@ -98,7 +107,7 @@ class Network:
         return f"<Network: {len(self.populations)} populations, {len(self.synapses)} synapses, {self.schedule}>"
 
 
-def _sort_out(items: Iterable[Any]) -> tuple[list[Neurons], list[Synapses]]:
+def _sort_out(items: Iterable[Any], depth: int = 0) -> tuple[list[Neurons], list[Synapses]]:
     neurons, synapses = [], []
     for item in items:
         if isinstance(item, Neurons):
@@ -106,11 +115,11 @@ def _sort_out(items: Iterable[Any]) -> tuple[list[Neurons], list[Synapses]]:
         elif isinstance(item, Synapses):
             neurons += [p.population for p in (item.pre, item.post, item.weight_population) if p is not None]
             synapses.append(item)
-        elif isinstance(item, (list, tuple)):
-            more_neurons, more_synapses = _sort_out(item)
+        elif isinstance(item, (list, tuple)) and depth < 10:
+            more_neurons, more_synapses = _sort_out(item, depth + 1)
             neurons, synapses = neurons + more_neurons, synapses + more_synapses
         else:
-            raise DescriptionError(f"Network: {item!r} is neither Neurons nor Synapses. Give those, or lists of them.")
+            raise DescriptionError(f"Network: {shown(item)} is neither Neurons nor Synapses. Give those, or lists of them.")
     return neurons, synapses
 
 
@@ -126,8 +135,10 @@ def _name_synapses(synapses: list[Synapses], populations: Mapping[str, Neurons])
     if len({id(item) for item in synapses}) != len(synapses):
         raise DescriptionError("Network: the same Synapses object is given twice. Give it once.")
     named = {item.name: item for item in synapses if item.name}
-    if len(named) != sum(bool(item.name) for item in synapses):
-        raise DescriptionError("Network: two Synapses have the same name. Give each a name of its own.")
+    given = [item.name for item in synapses if item.name]
+    for name in given:
+        if given.count(name) > 1:
+            raise DescriptionError(f"Network: two Synapses are called {name!r}. Give each a name of its own.")
     taken = {*named, *populations}
     for name in set(named) & set(populations):
         raise DescriptionError(f"Network: {name!r} is the name of a population and of synapses. Rename one of them.")
@@ -147,6 +158,13 @@ def _check_ties(net: Network) -> None:
         tied = item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
         if isinstance(tied, Synapses) and not any(tied is other for other in net.synapses.values()):
             raise DescriptionError(f"{item.label}: shares the weights of {tied.label}, which is not in this network. Add it.")
+
+
+def _check_groups(net: Network) -> None:
+    """Refuse groups of an alternating schedule that name no population of the network."""
+    for name in (name for group in getattr(net.schedule, "groups", ()) for name in group):
+        if name not in net.populations:
+            raise DescriptionError(f"Network: {net.schedule} names {name!r}, which is no population here. {nearest(name, net.populations)}")
 
 
 def _check_population(population: Neurons, schedule: Schedule) -> None:
@@ -204,7 +222,7 @@ def _check_timing(name: str, item: Synapses, schedule: Schedule) -> None:
     if not isinstance(delay, Value):
         wanted = TIME if isinstance(schedule, Clock) else PLAIN
         if delay.dim != wanted:
-            raise DescriptionError(f"{item.label}: delay {delay!r} must be {'a time' if wanted == TIME else 'in ticks'} under {schedule}.")
+            raise DescriptionError(f"{item.label}: delay {delay!r} is not {'a time' if wanted == TIME else 'in ticks'}. Give one under {schedule}.")
         return
     _check_ticks(delay, f"{item.label}: delay", schedule)
     if isinstance(item.wiring, private) and np.any(delay.number != 0):

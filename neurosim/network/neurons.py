@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from neurosim.errors import DescriptionError, nearest
+from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.arguments import named_arguments
+from neurosim.network.index import as_index, read_key, show_key
 from neurosim.network.text import Equation, Statement, names_in, parse_expression, read_equations, read_statements
-from neurosim.network.values import Value, as_value, identifier, whole
+from neurosim.network.values import Value, as_value, choice, identifier, plain_text, whole
 from neurosim.network.weights import Distribution
 
 REDUCES = ("sum", "max", "mean")
 METHODS = ("exact", "linear", "independent", "exponential_euler", "euler", "heun", "milstein", "rk2", "rk4")
 ARGUMENTS = ("shape", "equations", "update", "threshold", "reset", "refractory", "method", "ports", "sends", "learns")
 RESERVED = ("dt", "t", "xi", "lastspike", "not_refractory")
+NEURON_FLAGS = {"differential": ("unless refractory",), "parameter": ("constant", "shared"), "subexpression": ("shared", "constant over dt")}
+MOST_NEURONS = 2**28
+MOST_AXES = 16
 
 
+@named_arguments
 @dataclass(frozen=True, eq=False, init=False)
 class Neurons:
     """A population of neurons that share one description in text.
@@ -76,29 +84,26 @@ class Neurons:
         learns: tuple[str, ...] = (),
         **constants: Any,
     ):
-        where = f"Neurons {name!r}"
         put = object.__setattr__
         put(self, "name", identifier(name, "Neurons name"))
+        where = f"Neurons {name!r}"
         put(self, "shape", read_shape(shape, f"{where}: shape"))
         for argument, text in dict(equations=equations, update=update, threshold=threshold, reset=reset).items():
-            if not isinstance(text, str):
-                raise DescriptionError(f"{where}: {argument} {text!r} is not text. Give a string, or leave it out.")
-            put(self, argument, text)
+            put(self, argument, plain_text(text, f"{where}: {argument}"))
         put(self, "refractory", refractory if isinstance(refractory, str) else as_value(refractory, f"{where}: refractory"))
-        if method not in METHODS:
-            raise DescriptionError(f"{where}: method {method!r} is not known. {nearest(method, METHODS)}")
-        put(self, "method", "exact" if method == "linear" else method)
+        put(self, "method", "exact" if choice(method, METHODS, f"{where}: method") == "linear" else method)
         put(self, "ports", read_ports(ports, where))
-        put(self, "sends", sends)
-        put(self, "learns", (learns,) if isinstance(learns, str) else tuple(learns))
-        put(self, "constants", {key: self._constant(key, value, where) for key, value in constants.items()})
+        put(self, "sends", None if sends is None else identifier(sends, f"{where}: sends"))
+        put(self, "learns", read_names(learns, f"{where}: learns"))
+        put(self, "constants", MappingProxyType({key: self._constant(key, value, where) for key, value in constants.items()}))
         self._check(where)
 
     def _constant(self, key: str, value: Any, where: str) -> Value | Distribution:
-        if key in RESERVED:
-            raise DescriptionError(f"{where}: constant {key!r} is a name that the simulation itself sets. Use another name.")
+        check_name(key, f"{where}: constant")
         if isinstance(value, Distribution):
             return value
+        if isinstance(value, str) or value is None or callable(value):
+            raise DescriptionError(f"{where}: {key}={shown(value)} is neither an argument of Neurons nor a number. {nearest(key, ARGUMENTS)}")
         read = as_value(value, f"{where}: constant {key}")
         if read.scalar:
             return read
@@ -126,6 +131,12 @@ class Neurons:
 
     def _check_names(self, where: str, lines: tuple[Equation, ...], assigned: tuple[Statement, ...]) -> None:
         computed = {line.name for line in lines if line.kind == "subexpression"}
+        for name in (*(line.name for line in lines), *(s.name for s in assigned)):
+            check_variable(name, f"{where}: variable")
+        for line in lines:
+            check_flags(line, NEURON_FLAGS, f"{where}: equations")
+            if "constant" in line.flags and line.name in {s.name for s in (*assigned, *self.reset_statements)}:
+                raise DescriptionError(f"{where}: {line.name!r} is declared (constant), but text assigns to it. Take one of them away.")
         for name in (*computed, *self.port_names):
             if name in self.constants:
                 raise DescriptionError(f"{where}: {name!r} is a constant and also a port or subexpression. Rename one of them.")
@@ -139,8 +150,11 @@ class Neurons:
         for name in self.learns:
             if name not in self.constants:
                 raise DescriptionError(f"{where}: learns names {name!r}, which is no constant of it. {nearest(name, self.constants)}")
-        if self.sends is not None and self.sends not in (*self.states, *self.subexpressions):
-            raise DescriptionError(f"{where}: sends {self.sends!r} is no variable of its text. {nearest(self.sends, self.states)}")
+        sendable = (*self.states, *self.subexpressions)
+        if self.sends is not None and self.sends not in sendable:
+            raise DescriptionError(f"{where}: sends {self.sends!r} is no variable of its text. {nearest(self.sends, sendable)}")
+        if not (self.driven or self.spiking or sendable):
+            raise DescriptionError(f"{where}: its text has no variable that it could send. Add one, such as update='v = I', or a threshold.")
         unused = [name for name in self.reset_statements if name.name not in self.states]
         if unused:
             raise DescriptionError(f"{where}: reset assigns {unused[0].name!r}, which is no variable of it. {nearest(unused[0].name, self.states)}")
@@ -197,7 +211,7 @@ class Neurons:
     @property
     def driven(self) -> bool:
         """True where there is no text: the population is driven from outside."""
-        return not (self.equations.strip() or self.update.strip() or self.threshold.strip())
+        return not (self.lines or self.statements or self.threshold.strip())
 
     @property
     def spiking(self) -> bool:
@@ -209,7 +223,7 @@ class Neurons:
         """The variable that a neuron without threshold sends; None for a spike or a driven population."""
         if self.spiking or self.driven:
             return None
-        return self.sends or self.states[0]
+        return self.sends or next(iter((*self.states, *self.subexpressions)))
 
     @property
     def indices(self) -> np.ndarray:
@@ -221,13 +235,13 @@ class Neurons:
         return self
 
     def __getitem__(self, key: Any) -> Part:
-        return Part(self, _read_key(key))
+        return Part(self, read_key(key, self.shape, f"Part of {self.name!r}"))
 
     def __len__(self) -> int:
         return self.size
 
     def __iter__(self):
-        raise TypeError(f"Neurons {self.name!r} is a population, not a sequence; take a part of it with {self.name}[0:10].")
+        raise DescriptionError(f"Neurons {self.name!r}: is a population, not a list. Take a part of it with {self.name}[0:10].")
 
     def __repr__(self) -> str:
         return f"Neurons({self.name!r}, {self.shape if len(self.shape) > 1 else self.shape[0]})"
@@ -243,10 +257,12 @@ class Part:
     def __post_init__(self):
         try:
             chosen = self.indices
-        except IndexError as error:
+        except (IndexError, ValueError, OverflowError) as error:
             raise DescriptionError(
                 f"{self.label}: {error} (the shape of {self.population.name!r} is {self.population.shape}). Choose neurons within it."
             ) from None
+        if not chosen.size:
+            raise DescriptionError(f"{self.label}: names no neuron of {self.population.name!r}, whose shape is {self.population.shape}. Name one.")
         if len(np.unique(chosen)) != chosen.size:
             raise DescriptionError(f"{self.label}: names a neuron twice. Name each neuron once.")
 
@@ -256,7 +272,10 @@ class Part:
 
     @cached_property
     def _chosen(self) -> np.ndarray:
-        return np.arange(self.population.size).reshape(self.population.shape)[tuple(_as_index(k) for k in self.key)]
+        chosen = np.arange(self.population.size).reshape(self.population.shape)[tuple(as_index(k) for k in self.key)]
+        chosen = np.asarray(chosen)
+        chosen.setflags(write=False)
+        return chosen
 
     @property
     def indices(self) -> np.ndarray:
@@ -274,7 +293,13 @@ class Part:
     @property
     def label(self) -> str:
         """The part as it would be written: 'cells[:3200]'."""
-        return f"{self.name}[{', '.join(_show_key(k) for k in self.key)}]"
+        return f"{self.name}[{', '.join(show_key(k) for k in self.key)}]"
+
+    def __getitem__(self, key: Any) -> Part:
+        raise DescriptionError(f"{self.label}: is a part already. Say in one go which neurons of {self.name!r} are meant.")
+
+    def __iter__(self):
+        raise DescriptionError(f"{self.label}: is a part of a population, not a list. Its neurons are {self.label}.indices.")
 
     def __repr__(self) -> str:
         return self.label
@@ -293,76 +318,57 @@ def read_shape(shape: Any, where: str) -> tuple[int, ...]:
     given = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     if not given:
         raise DescriptionError(f"{where}: () has no neurons. Give a number of neurons or a tuple such as (8, 8).")
-    return tuple(whole(n, where, least=1) for n in given)
+    read = tuple(whole(n, where, least=1, most=MOST_NEURONS) for n in given)
+    if prod(read) > MOST_NEURONS or len(read) > MOST_AXES:
+        raise DescriptionError(f"{where}: {shown(read)} has more than {MOST_NEURONS:,} neurons or {MOST_AXES} axes. Use fewer.")
+    return read
+
+
+def read_names(given: Any, where: str) -> tuple[str, ...]:
+    """Read one name, or a list of them."""
+    names = (given,) if isinstance(given, str) else given
+    if not isinstance(names, (tuple, list)):
+        raise DescriptionError(f"{where}: {shown(given)} is not a list of names. Give names, such as ('bias',).")
+    return tuple(identifier(name, where) for name in names)
+
+
+def check_name(name: str, where: str) -> None:
+    """Refuse names that the simulation itself sets."""
+    identifier(name, where)
+    if name in RESERVED or name.startswith("_"):
+        raise DescriptionError(f"{where} {name!r} is a name that the simulation itself sets. Use another name.")
+
+
+def check_variable(name: str, where: str) -> None:
+    """Refuse names of variables that text, or the text of synapses, uses for something else."""
+    check_name(name, where)
+    if name.endswith(("_pre", "_post")):
+        raise DescriptionError(f"{where} {name!r} ends like a name in the text of synapses, where {name!r} belongs to a neuron. Use another ending.")
+
+
+def check_flags(line: Equation, allowed: Mapping[str, tuple[str, ...]], where: str) -> None:
+    """Refuse flags that do not belong to this kind of equation."""
+    for flag in line.flags:
+        if flag not in allowed[line.kind]:
+            known = ", ".join(f"({f})" for f in allowed[line.kind]) or "none"
+            raise DescriptionError(f"{where}: {line.name!r} is a {line.kind}, which cannot be marked ({flag}). Leave it out; possible here: {known}.")
 
 
 def read_ports(ports: Any, where: str) -> tuple[tuple[str, str], ...]:
     """Read `"i f o g"`, `"x:max"`, a dict `{"x": "max"}` or pairs."""
     if isinstance(ports, str):
-        pairs = [tuple((word + ":sum").split(":")[:2]) for word in ports.split()]
+        pairs = [tuple(word.split(":", 1)) if ":" in word else (word, "sum") for word in ports.split()]
     elif isinstance(ports, Mapping):
         pairs = list(ports.items())
     elif isinstance(ports, (tuple, list)) and all(isinstance(p, (tuple, list)) and len(p) == 2 for p in ports):
         pairs = [tuple(p) for p in ports]
     else:
-        raise DescriptionError(f"{where}: ports {ports!r} do not read. Write names, such as 'i f o g', or 'x:max' to reduce by max.")
+        raise DescriptionError(f"{where}: ports {shown(ports)} do not read. Write names, such as 'i f o g', or 'x:max' to reduce by max.")
     for name, reduce in pairs:
-        identifier(name, f"{where}: port")
-        if name in RESERVED:
-            raise DescriptionError(f"{where}: port {name!r} is a name that the simulation itself sets. Use another name.")
-        if reduce not in REDUCES:
-            raise DescriptionError(f"{where}: port {name!r} reduces by {reduce!r}. Use one of: {', '.join(REDUCES)}.")
+        check_variable(name, f"{where}: port")
+        if not isinstance(reduce, str) or reduce not in REDUCES:
+            raise DescriptionError(f"{where}: port {name!r} reduces by {shown(reduce)}. Use one of: {', '.join(REDUCES)}.")
     names = [name for name, _ in pairs]
     if len(set(names)) != len(names):
         raise DescriptionError(f"{where}: ports {' '.join(names)!r} name one port twice. Name each port once.")
     return tuple((str(name), str(reduce)) for name, reduce in pairs)
-
-
-def _read_key(key: Any) -> tuple:
-    """An index in plain data, so that it can be written to a file: slices as ('slice', a, b, c)."""
-    parts = key if isinstance(key, tuple) else (key,)
-    read = []
-    for part in parts:
-        if isinstance(part, slice):
-            ends = (part.start, part.stop, part.step)
-            read.append(("slice", *(None if e is None else whole_any(e) for e in ends)))
-        elif part is Ellipsis:
-            read.append("...")
-        elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
-            read.append(int(part))
-        else:
-            read.append(_read_list(part))
-    return tuple(read)
-
-
-def _read_list(part: Any) -> tuple[int, ...]:
-    array = np.asarray(part)
-    if array.dtype == bool and array.ndim == 1:
-        array = np.flatnonzero(array)
-    if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise DescriptionError(f"Part of a population: {part!r} is not an index. Use a slice, a number, or a list of whole numbers.")
-    return tuple(int(i) for i in array)
-
-
-def whole_any(given: Any) -> int:
-    if isinstance(given, bool) or not isinstance(given, (int, np.integer)):
-        raise DescriptionError(f"Part of a population: {given!r} is not a whole number. Slice with whole numbers, such as cells[:100].")
-    return int(given)
-
-
-def _as_index(key: Any) -> Any:
-    if key == "...":
-        return Ellipsis
-    if isinstance(key, tuple) and key and key[0] == "slice":
-        return slice(*key[1:])
-    return list(key) if isinstance(key, tuple) else key
-
-
-def _show_key(key: Any) -> str:
-    if isinstance(key, tuple) and key and key[0] == "slice":
-        start, stop, step = ("" if k is None else str(k) for k in key[1:])
-        return f"{start}:{stop}" + (f":{step}" if step else "")
-    if isinstance(key, tuple):
-        shown = ", ".join(str(i) for i in key[:4])
-        return f"[{shown}{', ...' if len(key) > 4 else ''}]"
-    return str(key)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import DescriptionError, nearest
+from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, Part, Population, label
 from neurosim.network.schedule import Clock
@@ -48,19 +48,21 @@ def read_record(net: Network, record: Any, spiking: Iterable[str] = ()) -> tuple
     if isinstance(record, (str, Neurons, Part)):
         record = [record]
     if not isinstance(record, (list, tuple, Mapping, set)):
-        raise DescriptionError(f"run: record {record!r} is not a list of names. Give one such as ['liquid', 'liquid.v'].")
-    intervals = record if isinstance(record, Mapping) else dict.fromkeys(record, 1)
+        raise DescriptionError(f"run: record {shown(record)} is not a list of names. Give one such as ['liquid', 'liquid.v'].")
     probes = {}
-    for item, interval in intervals.items():
+    for item, interval in record.items() if isinstance(record, Mapping) else ((item, 1) for item in record):
         probe = _read_probe(net, item, _every(interval, item, net), frozenset(spiking))
-        probes[probe.name] = probe
+        if probes.setdefault(probe.name, probe).every != probe.every:
+            raise DescriptionError(f"run: record names {probe.name!r} twice, with different intervals. Name it once.")
     return tuple(probes.values())
 
 
 def _every(given: Any, item: Any, net: Network) -> int:
-    where = f"run: record {label(item) if isinstance(item, (Neurons, Part)) else item}: sampling interval"
+    where = f"run: record {label(item) if isinstance(item, (Neurons, Part)) else shown(item)}: sampling interval"
     value = as_value(given, where)
     if value.dim == TIME and isinstance(net.schedule, Clock):
+        if not value.scalar or not np.isfinite(value.number):
+            raise DescriptionError(f"{where} {value} is not one time. Give one such as 1*ms.")
         ticks = float(value.number) / float(net.schedule.dt.number)
         if abs(ticks - round(ticks)) > 1e-6 * max(1.0, ticks):
             raise DescriptionError(f"{where} {value} is not a multiple of dt = {net.schedule.dt}. Give a whole number of ticks.")
@@ -86,12 +88,13 @@ def _resolve(net: Network, item: Any) -> tuple[Population | None, str | None, st
         return item, None, label(item)
     match = NAME.match(item) if isinstance(item, str) else None
     if match is None:
-        raise DescriptionError(f"run: record {item!r} does not read. Write 'liquid', 'liquid.v' or 'liquid[:100].v'.")
+        raise DescriptionError(f"run: record {shown(item)} does not read. Write 'liquid', 'liquid.v' or 'liquid[:100].v'.")
     owner, variable = match["name"], match["variable"]
     if owner in net.synapses:
         states = net.synapses[owner].states
         if match["key"] is not None or variable not in states:
-            raise DescriptionError(f"run: record {item!r}: synapses {owner!r} have the variables {', '.join(states) or 'none (they have no text)'}.")
+            known = ", ".join(f"'{owner}.{name}'" for name in states) or "nothing, as they have no text"
+            raise DescriptionError(f"run: record {item!r}: is no variable of the synapses {owner!r}. What can be recorded of them: {known}.")
         return None, variable, item
     if owner not in net.populations:
         raise DescriptionError(f"run: record {item!r}: there is no population {owner!r}. {nearest(owner, (*net.populations, *net.synapses))}")
@@ -109,7 +112,7 @@ def read_index(text: str, item: str) -> Any:
         tree = ast.parse(f"_[{text}]", mode="eval").body
         assert isinstance(tree, ast.Subscript)
         return _literal(tree.slice)
-    except (SyntaxError, ValueError, AssertionError):
+    except (SyntaxError, ValueError, AssertionError, TypeError, MemoryError, RecursionError):
         raise DescriptionError(f"run: record {item!r}: [{text}] is not an index. Write one such as [:100] or [0, 5].") from None
 
 

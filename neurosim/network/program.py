@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -106,22 +107,23 @@ def zero_delay_order(net: Network) -> tuple[str, ...]:
     Raises DescriptionError for a cycle, naming its populations.
     """
     needs = zero_delay_sources(net)
-    order: list[str] = []
-    state: dict[str, str] = {}
-
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        if state.get(name) == "done":
-            return
-        if state.get(name) == "open":
-            cycle = path[path.index(name) :] + (name,)
-            item = needs[cycle[-2]][cycle[-1]] if cycle[-1] in needs[cycle[-2]] else next(iter(needs[name].values()))
-            raise DescriptionError(f"{item.label}: zero delay closes the cycle {' -> '.join(reversed(cycle))}. Give one of these synapses delay=1.")
-        state[name] = "open"
-        for source in needs[name]:
-            visit(source, (*path, name))
-        state[name] = "done"
-        order.append(name)
-
+    order: dict[str, None] = {}
     for name in net.populations:
-        visit(name, ())
+        path = {} if name in order else {name: iter(needs[name])}
+        while path:
+            here = next(reversed(path))
+            source = next((source for source in path[here] if source not in order), None)
+            if source in path:
+                _refuse_cycle(needs, (*path, source))
+            if source is None:
+                order[here] = None
+                del path[here]
+            else:
+                path[source] = iter(needs[source])
     return tuple(order)
+
+
+def _refuse_cycle(needs: Mapping[str, Mapping[str, Synapses]], path: tuple[str, ...]) -> None:
+    cycle = path[path.index(path[-1]) :]
+    item = needs[cycle[-2]][cycle[-1]]
+    raise DescriptionError(f"{item.label}: zero delay closes the cycle {' -> '.join(reversed(cycle))}. Give one of these synapses delay=1.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from neurosim.errors import DescriptionError
+from neurosim.errors import DescriptionError, shown
+from neurosim.network.arguments import named_arguments
 from neurosim.network.neurons import Neurons
 from neurosim.network.values import TIME, Value, as_value
 
@@ -14,6 +15,7 @@ class Schedule:
     """The order in which the populations of a network move within one tick."""
 
 
+@named_arguments
 @dataclass(frozen=True)
 class Clock(Schedule):
     """All neurons move together in steps of `dt`, a time: for equations and spikes, with Brian2's order of events."""
@@ -32,6 +34,7 @@ class Clock(Schedule):
         return f"Clock(dt = {self.dt})"
 
 
+@named_arguments
 @dataclass(frozen=True)
 class Synchronous(Schedule):
     """All populations update at once from what was sent a tick or more ago: echo state networks, Markov chains, automata."""
@@ -40,6 +43,7 @@ class Synchronous(Schedule):
         return "Synchronous()"
 
 
+@named_arguments
 @dataclass(frozen=True)
 class Layered(Schedule):
     """Populations update one after the other along their zero-delay synapses: feed-forward nets, LSTM, attention."""
@@ -48,6 +52,7 @@ class Layered(Schedule):
         return "Layered()"
 
 
+@named_arguments
 @dataclass(frozen=True)
 class Asynchronous(Schedule):
     """One neuron at a time, each once a tick (a sweep), in a fair random order: Hopfield nets, Boltzmann machines."""
@@ -55,13 +60,14 @@ class Asynchronous(Schedule):
     order: str = "random"
 
     def __post_init__(self):
-        if self.order not in ("random", "index"):
-            raise DescriptionError(f"Asynchronous: order {self.order!r} is not known. Use 'random' (drawn anew each sweep) or 'index'.")
+        if not isinstance(self.order, str) or self.order not in ("random", "index"):
+            raise DescriptionError(f"Asynchronous: order {shown(self.order)} is not known. Use 'random' (drawn anew each sweep) or 'index'.")
 
     def __str__(self) -> str:
         return f"Asynchronous(order={self.order!r})"
 
 
+@named_arguments
 @dataclass(frozen=True, init=False)
 class Alternating(Schedule):
     """Groups of populations update in turn within one tick: block Gibbs sampling, restricted Boltzmann machines.
@@ -77,7 +83,7 @@ class Alternating(Schedule):
             members = group if isinstance(group, (list, tuple)) else [group]
             names = tuple(member.name if isinstance(member, Neurons) else member for member in members)
             if not names or not all(isinstance(name, str) for name in names):
-                raise DescriptionError(f"Alternating: {group!r} is not a group. Give lists of populations, such as Alternating([a], [b]).")
+                raise DescriptionError(f"Alternating: {shown(group)} is not a group. Give lists of populations, such as Alternating([a], [b]).")
             read.append(names)
         if not read:
             raise DescriptionError("Alternating: has no groups. Give lists of populations, such as Alternating([a], [b]).")

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from neurosim.errors import DescriptionError, nearest
-from neurosim.network.neurons import Neurons, Part, Population, label
+from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.arguments import named_arguments
+from neurosim.network.neurons import Neurons, Part, Population, check_flags, check_name, check_variable, label
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
-from neurosim.network.values import PLAIN, TIME, Value, as_value, identifier, whole
+from neurosim.network.values import PLAIN, TIME, Value, as_value, flag, identifier, plain_text, whole
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.network.wiring import Wiring, all_to_all, one_to_one, pairs, private
+
+MOST_TICKS = 2**31 - 1  # of a delay
+SYNAPSE_FLAGS = {
+    "differential": ("event-driven", "clock-driven"), "parameter": ("constant", "shared"), "subexpression": ("summed", "shared", "constant over dt"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,11 +37,12 @@ class Delayed:
         return self.population.name
 
 
+@named_arguments
 def delayed(population: Population, ticks: int) -> Delayed:
     """The message that `population` sent `ticks` ago, for use as a weight: a memory is matched before it is written."""
     if not isinstance(population, (Neurons, Part)):
-        raise DescriptionError(f"delayed: {population!r} is not a population. Give Neurons or a part of them.")
-    return Delayed(population, whole(ticks, f"delayed({label(population)}): ticks", least=1))
+        raise DescriptionError(f"delayed: {shown(population)} is not a population. Give Neurons or a part of them.")
+    return Delayed(population, whole(ticks, f"delayed({label(population)}): ticks", least=1, most=MOST_TICKS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +52,7 @@ class Transposed:
     synapses: Synapses
 
 
+@named_arguments
 @dataclass(frozen=True, eq=False, init=False)
 class Synapses:
     """Connections from `pre` to `post`.
@@ -97,25 +106,22 @@ class Synapses:
     ):
         for side, given in (("pre", pre), ("post", post)):
             if not isinstance(given, (Neurons, Part)):
-                raise DescriptionError(f"Synapses: {side} {given!r} is not a population. Give Neurons or a part of them, such as cells[:100].")
+                raise DescriptionError(f"Synapses: {side} {shown(given)} is not a population. Give Neurons or a part of them, such as cells[:100].")
         put = object.__setattr__
         put(self, "pre", pre)
         put(self, "post", post)
-        put(self, "name", identifier(name, f"{self.label}: name") if name else "")
+        put(self, "name", "" if isinstance(name, str) and name == "" else identifier(name, f"{self.label}: name"))
         put(self, "wiring", all_to_all() if wiring is None else wiring)
         if not isinstance(self.wiring, Wiring):
-            raise DescriptionError(f"{self.label}: wiring {wiring!r} is not a wiring. Use one such as all_to_all() or probability(0.1).")
-        put(self, "to", to)
-        put(self, "weight", weight if isinstance(weight, (Distribution, Neurons, Part, Delayed, Synapses, Transposed)) else self._numbers(weight, "weight"))
+            raise DescriptionError(f"{self.label}: wiring {shown(wiring)} is not a wiring. Use one such as all_to_all() or probability(0.1).")
+        put(self, "to", None if to is None else plain_text(to, f"{self.label}: to"))
+        owned = isinstance(weight, (Distribution, Neurons, Part, Delayed, Synapses, Transposed))
+        put(self, "weight", weight if owned else self._numbers(weight, "weight"))
         put(self, "delay", delay if isinstance(delay, Distribution) else self._numbers(delay, "delay"))
         for argument, text in dict(model=model, on_pre=on_pre, on_post=on_post).items():
-            if not isinstance(text, str):
-                raise DescriptionError(f"{self.label}: {argument} {text!r} is not text. Give a string, or leave it out.")
-            put(self, argument, text)
-        if not isinstance(learns, bool):
-            raise DescriptionError(f"{self.label}: learns {learns!r} is not True or False.")
-        put(self, "learns", learns)
-        put(self, "constants", {k: v if isinstance(v, Distribution) else self._numbers(v, k) for k, v in constants.items()})
+            put(self, argument, plain_text(text, f"{self.label}: {argument}"))
+        put(self, "learns", flag(learns, f"{self.label}: learns"))
+        put(self, "constants", MappingProxyType({key: self._constant(key, value) for key, value in constants.items()}))
         self._check()
 
     @property
@@ -129,34 +135,49 @@ class Synapses:
         return Transposed(self)
 
     def _numbers(self, given: Any, argument: str) -> Value:
-        return as_value(given, f"{self.label}: {argument}")
+        value = as_value(given, f"{self.label}: {argument}")
+        if value.scalar and value.number.dtype == bool:
+            raise DescriptionError(f"{self.label}: {argument} {shown(given)} is not a number. Give one, such as {int(value.number)}.")
+        return value
+
+    def _constant(self, key: str, given: Any) -> Value | Distribution:
+        check_name(key, f"{self.label}: constant")
+        if isinstance(given, Distribution):
+            return given
+        if isinstance(given, str) or given is None or callable(given):
+            raise DescriptionError(f"{self.label}: {key}={shown(given)} is neither an argument of Synapses nor a number. {nearest(key, ARGUMENTS)}")
+        return as_value(given, f"{self.label}: constant {key}")
 
     def _check(self) -> None:
         self._check_target()
         backwards = isinstance(self.weight, Transposed)
-        try:
-            self.wiring.check(*((self.post, self.pre) if backwards else (self.pre, self.post)))
-        except DescriptionError as error:
-            raise DescriptionError(f"{self.label}: {error}") from None
+        self._fitting(lambda: self.wiring.check(*((self.post, self.pre) if backwards else (self.pre, self.post))))
         self._check_weight()
         self._check_delay()
         self._check_text()
 
+    def _fitting(self, check: Callable[[], Any]) -> None:
+        """Run a check of the wiring; its message begins with these synapses."""
+        try:
+            check()
+        except DescriptionError as error:
+            raise DescriptionError(f"{self.label}: {error}") from None
+
     def _check_target(self) -> None:
         target = self.post.population
-        if target.driven and not target.port_names == ("I",):
-            raise DescriptionError(f"{self.label}: {target.name!r} has no text that could read a port. Give it update='v = I'.")
         if target.driven:
-            raise DescriptionError(f"{self.label}: {target.name!r} is driven from outside and takes no synapses. Give it text, such as update='v = I'.")
+            raise DescriptionError(f"{self.label}: {target.name!r} is driven from outside and takes no synapses. Give it text, say update='v = I'.")
         known = (*target.port_names, *target.states)
         if self.to is None:
             if self.text:
                 return
             if len(target.port_names) != 1:
-                raise DescriptionError(f"{self.label}: {target.name!r} has {len(target.port_names)} ports. Say which: to={' or '.join(map(repr, known))}.")
+                choices = " or ".join(map(repr, known)) or "none; give it one with ports='I'"
+                raise DescriptionError(f"{self.label}: {target.name!r} has {len(target.port_names)} ports. Say which: to={choices}.")
             object.__setattr__(self, "to", target.port_names[0])
         elif self.to not in known:
-            raise DescriptionError(f"{self.label}: to={self.to!r} is neither a port nor a state variable of {target.name!r}. {nearest(self.to, known)}")
+            rule = f"is neither a port nor a state variable of {target.name!r}"
+            raise DescriptionError(f"{self.label}: to={shown(self.to)} {rule}. {nearest(self.to, known)}")
 
     def _check_weight(self) -> None:
         if isinstance(self.weight, Value):
@@ -164,21 +185,22 @@ class Synapses:
         elif isinstance(self.weight, (Neurons, Part, Delayed)):
             self._check_weight_population(self.weight.population if isinstance(self.weight, Delayed) else self.weight)
         elif isinstance(self.wiring, (private, pool)) and not isinstance(self.weight, Value):
-            raise DescriptionError(f"{self.label}: {type(self.wiring).__name__} takes one number as weight.")
+            raise DescriptionError(f"{self.label}: {type(self.wiring).__name__} takes one number as weight. Give one, such as weight=1.0.")
         elif isinstance(self.weight, (Synapses, Transposed)):
             self._check_tied(self.weight)
-        if isinstance(self.wiring, einsum) and isinstance(self.weight, Distribution):
-            self.wiring.weight_shape(self.pre, self.post)
+        own = isinstance(self.weight, Distribution) or (isinstance(self.weight, Value) and self.weight.scalar)
+        if isinstance(self.wiring, einsum) and own:
+            self._fitting(lambda: self.wiring.weight_shape(self.pre, self.post))
 
     def _check_array(self, value: Value, argument: str) -> None:
+        if argument == "weight" and not np.all(np.isfinite(value.number)):
+            raise DescriptionError(f"{self.label}: weight {value} is not finite. Give finite numbers.")
         if value.scalar:
-            if argument == "weight" and not np.isfinite(value.number):
-                raise DescriptionError(f"{self.label}: weight {value} is not finite. Give a finite number.")
             return
         allowed = self._array_shapes(argument)
         if value.shape not in allowed:
             shapes = " or ".join(str(shape) for shape in allowed) or "one number"
-            raise DescriptionError(f"{self.label}: {argument} has shape {value.shape}, the wiring needs {shapes}. Arrays are (post, pre).")
+            raise DescriptionError(f"{self.label}: {argument} has shape {value.shape}, the wiring needs {shapes}. Give it as (post, pre).")
 
     def _array_shapes(self, argument: str) -> list[tuple[int, ...]]:
         full = (self.post.size, self.pre.size)
@@ -212,7 +234,9 @@ class Synapses:
             needed = shapes[type(self.wiring)]
             given = (population.size,) if isinstance(self.wiring, one_to_one) else population.shape
         if given != needed:
-            raise DescriptionError(f"{self.label}: weight population {label(population)} has shape {given}, the wiring needs {needed}.")
+            raise DescriptionError(
+                f"{self.label}: weight population {label(population)} has shape {given}, the wiring needs {needed}. Give it that, or take a part."
+            )
         if self.text:
             raise DescriptionError(f"{self.label}: a weight that is a population's message takes no synapse text. Write it in the target's update.")
 
@@ -235,19 +259,21 @@ class Synapses:
             raise DescriptionError(f"{self.label}: {source.label} has no weights of its own to share. Share those of the synapses that own them.")
         if isinstance(self.wiring, einsum) and isinstance(tied, Transposed):
             raise DescriptionError(f"{self.label}: einsum takes the weights themselves, not .T. Write the letters of the weights in their own order.")
-        if isinstance(self.wiring, einsum):
+        if isinstance(self.wiring, einsum) and isinstance(source.wiring, einsum):
+            mine, theirs = (s.wiring.weight_shape(s.pre, s.post) for s in (self, source) if isinstance(s.wiring, einsum))
+            if mine != theirs:
+                raise DescriptionError(f"{self.label}: needs weights of shape {mine}, but those of {source.label} have {theirs}. Share fitting ones.")
             return
         if type(self.wiring) is not type(source.wiring) or (self.wiring != source.wiring and not isinstance(self.wiring, pairs)):
             raise DescriptionError(f"{self.label}: shares the weights of {source.label}; give it the same wiring, wiring={source.wiring!r}.")
 
     def _check_delay(self) -> None:
         delay = self.delay
-        if isinstance(delay, Distribution):
-            if delay.dim not in (PLAIN, TIME):
-                raise DescriptionError(f"{self.label}: delay is not a time. Give a time under Clock, whole ticks otherwise.")
-            return
         if delay.dim not in (PLAIN, TIME):
-            raise DescriptionError(f"{self.label}: delay {delay} is not a time. Give a time under Clock, whole ticks otherwise.")
+            shape = "" if isinstance(delay, Distribution) else f" {delay}"
+            raise DescriptionError(f"{self.label}: delay{shape} is not a time. Give a time under Clock, whole ticks otherwise.")
+        if isinstance(delay, Distribution):
+            return
         self._check_array(delay, "delay")
         if not np.all(np.isfinite(delay.number)) or np.any(delay.number < 0):
             raise DescriptionError(f"{self.label}: delay {delay} is below 0 or not finite. Give a delay of 0 or more.")
@@ -265,13 +291,16 @@ class Synapses:
                         f" of {target.name!r}. {nearest(statement.name, known)}"
                     )
         if self.text and isinstance(self.wiring, (private, einsum)):
-            raise DescriptionError(f"{self.label}: {type(self.wiring).__name__} wiring has no stored synapses, so it takes no model, on_pre or on_post.")
-        names = {line.name for line in lines} | {"w"}
-        if self.constants and not self.text:
-            key = next(iter(self.constants))
-            raise DescriptionError(f"{self.label}: {key!r} is not an argument of Synapses, and there is no text that could use it. {nearest(key, ARGUMENTS)}")
+            kind = type(self.wiring).__name__
+            raise DescriptionError(f"{self.label}: {kind} wiring has no stored synapses for model, on_pre or on_post. Leave them out.")
+        for line in lines:
+            (check_name if "summed" in line.flags else check_variable)(line.name, f"{self.label}: variable")
+            check_flags(line, SYNAPSE_FLAGS, f"{self.label}: model")
+        used = self.names_used | {line.name for line in lines if line.kind != "subexpression"}
         for key, value in self.constants.items():
-            if key in names and isinstance(value, Value):
+            if key not in used:
+                raise DescriptionError(f"{self.label}: {key!r} is neither an argument of Synapses nor used in their text. {nearest(key, ARGUMENTS)}")
+            if isinstance(value, Value):
                 self._check_array(value, key)
 
     @cached_property

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from neurosim.errors import DescriptionError
+from neurosim.errors import DescriptionError, shown
+from neurosim.network.values import identifier
 
 HEAD = re.compile(r"^\s*(?:d(?P<diff>\w+)\s*/\s*dt\s*=|(?P<sub>\w+)\s*=|(?P<par>\w+(?:\s*,\s*\w+)*)\s*$)(?P<expr>.*)$", re.DOTALL)
 UNIT = re.compile(r"^\s*(?P<unit>[^()]+?(?:\([^()]*\)[^()]*?)*?)\s*(?:\((?P<flags>[a-z][a-z \-,]*)\))?\s*$")
@@ -15,8 +19,17 @@ FLAGS = ("unless refractory", "constant", "shared", "event-driven", "clock-drive
 # The only Python that text may contain. Anything else (attributes, subscripts, lambdas ...) is refused.
 ALLOWED = (
     ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Call, ast.Name, ast.Load, ast.Store, ast.Constant,
-    ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.keyword, ast.Module, ast.Assign, ast.AugAssign,
+    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.UAdd, ast.USub, ast.Not, ast.And, ast.Or,
+    ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.keyword, ast.Module, ast.Assign, ast.AugAssign,
 )  # fmt: skip
+ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
+}  # fmt: skip
+SYMBOLS = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>", ast.MatMult: "@", ast.Invert: "~", ast.Is: "is",
+           ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in"}  # fmt: skip
+DEEPEST = 100  # operations within each other: more would exhaust the stack of what reads the text later
+MOST_WHOLE = 2**53  # larger whole numbers are not exact as floats
 
 
 @dataclass(frozen=True)
@@ -50,7 +63,7 @@ def read_equations(text: str, where: str) -> tuple[Equation, ...]:
         elif not pending.strip():
             pending = ""
     if pending.strip():
-        raise DescriptionError(f"{where}: '{pending.strip()}' has no unit. End each equation with ': unit', or ': 1' for a plain number.")
+        raise DescriptionError(f"{where}: {quoted(pending)} has no unit. End each equation with ': unit', or ': 1' for a plain number.")
     seen: set[str] = set()
     for line in lines:
         if line.name in seen:
@@ -64,19 +77,26 @@ def _equation(line: str, where: str) -> list[Equation]:
     head, tail = HEAD.match(left), UNIT.match(right)
     if head is None or tail is None:
         raise DescriptionError(
-            f"{where}: '{line}' is not an equation. Write 'dv/dt = expression : volt', 'x = expression : 1' or 'tau : second (constant)'."
+            f"{where}: {quoted(line)} is not an equation. Write 'dv/dt = expression : volt', 'x = expression : 1' or 'tau : second (constant)'."
         )
     flags = tuple(f.strip() for f in (tail["flags"] or "").split(",") if f.strip())
     for flag in flags:
         if flag not in FLAGS:
-            raise DescriptionError(f"{where}: '({flag})' in '{line}' is not a flag. Use one of: {', '.join(FLAGS)}.")
+            raise DescriptionError(f"{where}: '({flag})' in {quoted(line)} is not a flag. Use one of: {', '.join(FLAGS)}.")
     expression = head["expr"].strip()
     if head["par"]:
         names = [n.strip() for n in head["par"].split(",")]
-        return [Equation("parameter", n, "", tail["unit"], flags) for n in names]
-    parse_expression(expression, f"{where}: in '{line}'")
+        return [Equation("parameter", identifier(n, f"{where}: variable"), "", tail["unit"], flags) for n in names]
+    parse_expression(expression, f"{where}: in {quoted(line)}")
     kind = "differential" if head["diff"] else "subexpression"
-    return [Equation(kind, head["diff"] or head["sub"], expression, tail["unit"], flags)]
+    if kind == "differential" and tail["unit"] in ("boolean", "integer"):
+        raise DescriptionError(f"{where}: {quoted(line)}: a variable that changes continuously is not {tail['unit']}. Give it a unit, or 1.")
+    return [Equation(kind, identifier(head["diff"] or head["sub"], f"{where}: variable"), expression, tail["unit"], flags)]
+
+
+def quoted(text: str) -> str:
+    """Text as messages quote it: on one line, shortened."""
+    return f"'{shown(' '.join(text.split()), 120)[1:].removesuffix(chr(39)).removesuffix(chr(34))}'"
 
 
 def parse_expression(text: str, where: str) -> ast.expr:
@@ -84,25 +104,26 @@ def parse_expression(text: str, where: str) -> ast.expr:
     try:
         tree = ast.parse(" ".join(text.split()), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise DescriptionError(f"{where}: '{text}' does not read as an expression ({_reason(error)}).") from None
+        raise DescriptionError(f"{where}: {quoted(text)} does not read as an expression ({_reason(error)}). Write one such as 'v/tau'.") from None
     _check_nodes(tree, text, where)
     return tree.body
 
 
-def read_statements(text: str, where: str) -> tuple[Statement, ...]:
+def read_statements(text: str, where: str, deepest: int = DEEPEST) -> tuple[Statement, ...]:
     """The assignments of abstract code, in order; anything but assignments to a name is refused."""
+    source = "\n".join(line.strip() for line in text.splitlines())
     try:
-        tree = ast.parse("\n".join(line.strip() for line in text.splitlines()))
+        tree = ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise DescriptionError(f"{where}: '{text.strip()}' does not read as assignments ({_reason(error)}). Write lines such as 'v = 0'.") from None
+        raise DescriptionError(f"{where}: {quoted(text)} does not read as assignments ({_reason(error)}). Write lines such as 'v = 0'.") from None
     statements = []
     for node in tree.body:
-        line = ast.unparse(node)
+        line = ast.get_source_segment(source, node) or type(node).__name__
         single = isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
         augmented = isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
         if not (single or augmented):
-            raise DescriptionError(f"{where}: '{line}' is not an assignment to a name. Write lines such as 'v = 0' or 'v += w'.")
-        _check_nodes(node, line, where)
+            raise DescriptionError(f"{where}: {quoted(line)} is not an assignment to a name. Write lines such as 'v = 0' or 'v += w'.")
+        _check_nodes(node, line, where, deepest)
         statements.append(_statement(node, line, where))
     return tuple(statements)
 
@@ -111,7 +132,7 @@ def _statement(node: ast.stmt, line: str, where: str) -> Statement:
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         ops = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/=", ast.Pow: "**="}
         if type(node.op) not in ops:
-            raise DescriptionError(f"{where}: '{line}' uses an assignment that is not supported. Use =, +=, -=, *= or /=.")
+            raise DescriptionError(f"{where}: {quoted(line)} uses an assignment that is not supported. Use =, +=, -=, *= or /=.")
         return Statement(node.target.id, ops[type(node.op)], ast.unparse(node.value))
     assert isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     return Statement(node.targets[0].id, "=", ast.unparse(node.value))
@@ -128,15 +149,60 @@ def names_of(tree: ast.AST) -> frozenset[str]:
     return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called)
 
 
-def _check_nodes(tree: ast.AST, text: str, where: str) -> None:
+def _check_nodes(tree: ast.AST, text: str, where: str, deepest: int = DEEPEST) -> None:
+    if _depth(tree) > deepest:
+        raise DescriptionError(f"{where}: {quoted(text)} holds more than {deepest} operations within each other. Break it up over several lines.")
     for node in ast.walk(tree):
         plain_call = not isinstance(node, ast.Call) or isinstance(node.func, ast.Name)
         plain_number = not isinstance(node, ast.Constant) or isinstance(node.value, (int, float, bool))
         if not isinstance(node, ALLOWED) or not plain_call or not plain_number:
+            part = ast.unparse(node) if hasattr(node, "lineno") else SYMBOLS.get(type(node), type(node).__name__)
             raise DescriptionError(
-                f"{where}: '{text}' holds '{ast.unparse(node) if hasattr(node, 'lineno') else type(node).__name__}', which text may not."
-                " Use numbers, names, operators, comparisons, and/or/not and functions by name."
+                f"{where}: {quoted(text)} holds {quoted(part)}, which text may not."
+                " Use numbers, names, the operators + - * / // % **, comparisons, and/or/not and functions by name."
             )
+    _check_numbers(tree, text, where)
+
+
+def _depth(tree: ast.AST) -> int:
+    """How many operations stand within each other, counted without recursion."""
+    depth, level = 0, [tree]
+    while level:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        depth += 1
+    return depth
+
+
+def _check_numbers(tree: ast.AST, text: str, where: str) -> None:
+    """Refuse arithmetic of numbers alone that has no value, or none that a computer holds."""
+    for node in ast.walk(tree):
+        try:
+            value = _number(node)
+            if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)) and _number(node.right) == 0:
+                raise ZeroDivisionError
+        except ZeroDivisionError:
+            raise DescriptionError(f"{where}: {quoted(text)} divides by zero. Take that away.") from None
+        except OverflowError:
+            value = float("inf")
+        if value is not None and (isinstance(value, complex) or abs(value) == float("inf")):
+            raise DescriptionError(f"{where}: {quoted(text)} holds numbers that make none a computer can hold. Use others, or inf.")
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value > MOST_WHOLE:
+            raise DescriptionError(f"{where}: {quoted(text)} holds a whole number above 2**53, which is not exact. Write a float, such as 1e20.")
+
+
+def _number(node: ast.AST) -> Any:
+    """The value, in floats, of arithmetic that holds numbers alone; None for anything else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+        return float(node.value)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        inner = _number(node.operand)
+        return None if inner is None else -inner if isinstance(node.op, ast.USub) else inner
+    if not isinstance(node, ast.BinOp):
+        return None
+    left, right = _number(node.left), _number(node.right)
+    if left is None or right is None or isinstance(left, complex) or isinstance(right, complex):
+        return None
+    return ARITHMETIC[type(node.op)](left, right)
 
 
 def _reason(error: Exception) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
 
-from neurosim.errors import DescriptionError
+from neurosim.errors import DescriptionError, nearest, shown
 
 # The order of Brian2's dimensions, with the SI unit of each.
 AXES = ("length", "mass", "time", "current", "temperature", "substance", "luminosity")
 BASE = ("m", "kg", "s", "A", "K", "mol", "cd")
 PLAIN = (0.0,) * 7
+LONGEST_NAME = 100
 TIME = (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
-NAMED = {  # dimensions that people write with one letter
+NAMED: dict[tuple[float, ...], str] = {  # dimensions that people write with one letter
     TIME: "s",
     (2.0, 1.0, -3.0, -1.0, 0.0, 0.0, 0.0): "V",
     (0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0): "A",
@@ -33,6 +36,11 @@ class Value:
     number: np.ndarray
     dim: tuple[float, ...] = PLAIN
 
+    def __post_init__(self):
+        fixed = np.asarray(self.number).view()
+        fixed.setflags(write=False)
+        object.__setattr__(self, "number", fixed)
+
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, Value)
@@ -47,6 +55,9 @@ class Value:
     def __str__(self) -> str:
         return show(self)
 
+    def __repr__(self) -> str:
+        return show(self)
+
     @property
     def shape(self) -> tuple[int, ...]:
         return self.number.shape
@@ -57,28 +68,47 @@ class Value:
 
 
 def as_value(given: Any, where: str) -> Value:
-    """Read a number, an array or a Brian2 quantity; NaN, text and objects are refused.
+    """Read a number, an array or a Brian2 quantity; NaN, text, objects and mixed units are refused.
 
     `where` opens the error message and names the object and the argument.
     """
     if isinstance(given, Value):
         return given
-    if isinstance(given, str) or given is None:
-        raise DescriptionError(f"{where}: {given!r} is not a number. Give a number, an array or a quantity such as 10*ms.")
+    number = read_array(given, where)
+    if number.dtype.kind == "f" and np.isnan(number).any():
+        raise DescriptionError(f"{where}: contains NaN. Give finite numbers; a missing value has no meaning here.")
+    return Value(number, _one_unit(given, where))
+
+
+def read_array(given: Any, where: str) -> np.ndarray:
+    """The plain numbers of a number, list, array or quantity: float64, int64 or bool; a copy."""
+    wanted = DescriptionError(f"{where}: {shown(given)} is not a number. Give a number, an array or a quantity such as 10*ms.")
+    if given is None or isinstance(given, (str, bytes, bytearray, memoryview, Mapping, set, frozenset)):
+        raise wanted
+    if isinstance(given, np.ma.MaskedArray):
+        raise DescriptionError(f"{where}: is a masked array, and a missing value has no meaning here. Give a plain array, filled(...).")
     try:
         number = np.array(given, dtype=float if hasattr(given, "dim") else None)
-    except (TypeError, ValueError):
-        raise DescriptionError(f"{where}: {given!r} is not a number or an array of numbers of one shape.") from None
+    except Exception:  # what an object's own conversion raises can be anything
+        raise DescriptionError(f"{where}: {shown(given)} is not a number or an array of numbers of one shape. Give such an array.") from None
+    too_large = isinstance(given, int) and not -(2**63) <= given < 2**63
+    if too_large or (number.dtype.kind == "u" and np.any(number >= 2**63)):
+        raise DescriptionError(f"{where}: {shown(given)} is too large for a whole number. Give one below 2**63, or a float such as 1e20.")
     if number.dtype.kind not in "biuf":
-        raise DescriptionError(f"{where}: {given!r} is not a number. Give a number, an array or a quantity such as 10*ms.")
-    if number.dtype.kind in "iu":
-        number = number.astype(np.int64)
-    if number.dtype.kind == "f":
-        number = number.astype(np.float64)
-        if np.isnan(number).any():
-            raise DescriptionError(f"{where}: contains NaN. Give finite numbers; a missing value has no meaning here.")
-    number.setflags(write=False)
-    return Value(number, dimensions(given))
+        raise wanted
+    return number.astype({"b": bool, "f": np.float64}.get(number.dtype.kind, np.int64))
+
+
+def _one_unit(given: Any, where: str) -> tuple[float, ...]:
+    """The dimensions that all numbers of a value share."""
+    if not isinstance(given, (list, tuple)):
+        return dimensions(given)
+    if {type(part) for part in given} <= {int, float, bool}:
+        return PLAIN
+    found = {_one_unit(part, where) for part in given}
+    if len(found) > 1:
+        raise DescriptionError(f"{where}: {shown(given)} mixes the units {', '.join(sorted(map(unit, found)))}. Give all numbers in one unit.")
+    return found.pop() if found else PLAIN
 
 
 def dimensions(given: Any) -> tuple[float, ...]:
@@ -116,18 +146,56 @@ def show(value: Value) -> str:
     return f"{number:g} {name}"
 
 
-def whole(given: Any, where: str, *, least: int = 0) -> int:
-    """Read a whole number of at least `least`; anything else is refused."""
-    if isinstance(given, bool) or not isinstance(given, (int, np.integer)):
-        if not (isinstance(given, float) and given.is_integer()):
-            raise DescriptionError(f"{where}: {given!r} is not a whole number. Give an integer of at least {least}.")
+def whole(given: Any, where: str, *, least: int = 0, most: int = 2**53) -> int:
+    """Read a whole number from `least` to `most`; anything else is refused."""
+    is_whole = isinstance(given, (int, np.integer)) or (isinstance(given, (float, np.floating)) and float(given).is_integer())
+    if isinstance(given, (bool, np.bool_)) or not is_whole:
+        raise DescriptionError(f"{where}: {shown(given)} is not a whole number. Give an integer of at least {least}.")
     if given < least:
-        raise DescriptionError(f"{where}: {given!r} is below {least}. Give an integer of at least {least}.")
+        raise DescriptionError(f"{where}: {shown(given)} is below {least}. Give an integer of at least {least}.")
+    if given > most:
+        raise DescriptionError(f"{where}: {shown(given)} is too large. Give an integer of at most {most:,}.")
     return int(given)
+
+
+def plain_number(given: Any, where: str, remedy: str, *, low: float = -np.inf, high: float = np.inf) -> float:
+    """Read one finite number without a unit, from `low` to `high`; anything else is refused with `remedy`."""
+    value = as_value(given, where)
+    number = value.number.item() if value.scalar else np.nan
+    if value.dim != PLAIN or isinstance(number, bool) or not (np.isfinite(number) and low <= number <= high):
+        raise DescriptionError(f"{where}: {shown(given)} does not fit. {remedy}")
+    return number
+
+
+def flag(given: Any, where: str) -> bool:
+    """Read True or False; anything else is refused."""
+    if not isinstance(given, (bool, np.bool_)):
+        raise DescriptionError(f"{where}: {shown(given)} is not True or False. Give one of these.")
+    return bool(given)
+
+
+def choice(given: Any, known: Iterable[str], where: str) -> str:
+    """Read one of a few known words; anything else is refused."""
+    words = tuple(known)
+    if not isinstance(given, str) or given not in words:
+        raise DescriptionError(f"{where} {shown(given)} is not known. {nearest(given, words)}")
+    return given
+
+
+def plain_text(given: Any, where: str) -> str:
+    """Read a string; anything else is refused."""
+    if not isinstance(given, str):
+        raise DescriptionError(f"{where} {shown(given)} is not text. Give a string, or leave it out.")
+    return given
 
 
 def identifier(given: Any, where: str) -> str:
     """Read a name that may stand in text and in a file; anything else is refused."""
-    if not isinstance(given, str) or not given.isidentifier() or given.startswith("__"):
-        raise DescriptionError(f"{where}: {given!r} is not a name. Use letters, digits and _, beginning with a letter, such as 'liquid_1'.")
+    if not isinstance(given, str) or not given.isidentifier() or given.startswith("__") or len(given) > LONGEST_NAME:
+        raise DescriptionError(
+            f"{where}: {shown(given)} is not a name. Use letters, digits and _, beginning with a letter, such as 'liquid_1'"
+            f" (at most {LONGEST_NAME} characters)."
+        )
+    if iskeyword(given):
+        raise DescriptionError(f"{where}: {given!r} is a word of Python, which text cannot use as a name. Use another one, such as '{given}_1'.")
     return given

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from neurosim.errors import DescriptionError
-from neurosim.network.values import PLAIN, Value, as_value, unit
+from neurosim.errors import DescriptionError, shown
+from neurosim.network.arguments import named_arguments
+from neurosim.network.values import PLAIN, Value, as_value, plain_number, unit
 
 
 class Stream(Protocol):
@@ -57,11 +58,12 @@ def _pair(first: Any, second: Any, where: str) -> tuple[Value, Value]:
         raise DescriptionError(f"{where}: takes single numbers. Give an array itself as the weight instead.")
     if a.dim != b.dim:
         raise DescriptionError(f"{where}: {a} and {b} have different units. Give both in one unit.")
-    if not (np.isfinite(a.number) and np.isfinite(b.number)):
-        raise DescriptionError(f"{where}: {a} and {b} must be finite.")
+    if not (np.isfinite(a.number) and np.isfinite(b.number)) or bool in (a.number.dtype, b.number.dtype):
+        raise DescriptionError(f"{where}: {a} and {b} are not both finite numbers. Give finite numbers.")
     return a, b
 
 
+@named_arguments
 @dataclass(frozen=True)
 class normal(Distribution):
     """Normal weights N(mean, sd), clipped to [low, high] where given; all in one unit."""
@@ -79,6 +81,8 @@ class normal(Distribution):
             if given is not None:
                 _, given = _pair(mean, given, f"normal: {name}")
             object.__setattr__(self, name, given)
+        if self.low is not None and self.high is not None and self.low.number > self.high.number:
+            raise DescriptionError(f"normal: low {self.low} is above high {self.high}. Exchange them.")
 
     @property
     def dim(self):
@@ -91,6 +95,7 @@ class normal(Distribution):
         return np.clip(drawn, None if self.low is None else self.low.number, None if self.high is None else self.high.number)
 
 
+@named_arguments
 @dataclass(frozen=True)
 class uniform(Distribution):
     """Weights uniform in [low, high), both in one unit."""
@@ -144,6 +149,7 @@ class gamma(Distribution):
         return scale * gammaincinv(shape, of.random.uniform("gamma", of.sender, of.position))
 
 
+@named_arguments
 @dataclass(frozen=True)
 class glorot(Distribution):
     """Weights uniform in +-gain*sqrt(6/(fan_in + fan_out)).
@@ -154,13 +160,14 @@ class glorot(Distribution):
     gain: float = 1.0
 
     def __post_init__(self):
-        _pair(self.gain, self.gain, "glorot(gain)")
+        object.__setattr__(self, "gain", plain_number(self.gain, "glorot: gain", "Give a number above 0 without a unit.", low=1e-300))
 
     def draw(self, of: Table) -> np.ndarray:
         limit = self.gain * np.sqrt(6.0 / (of.fan_in + of.fan_out))
         return limit * (2.0 * of.random.uniform("uniform", of.sender, of.position) - 1.0)
 
 
+@named_arguments
 @dataclass(frozen=True)
 class spectral_radius(Distribution):
     """The weights `of`, scaled so that the largest absolute eigenvalue of their matrix is `rho`.
@@ -174,16 +181,14 @@ class spectral_radius(Distribution):
     of: Distribution = field(default_factory=lambda: normal(0.0, 1.0))
 
     def __post_init__(self):
-        rho, _ = _pair(self.rho, self.rho, "spectral_radius(rho)")
-        if rho.number < 0:
-            raise DescriptionError(f"spectral_radius: {self.rho!r} is negative. Give a radius of 0 or more, such as 0.9.")
+        object.__setattr__(self, "rho", plain_number(self.rho, "spectral_radius: rho", "Give a radius of 0 or more, such as 0.9.", low=0))
         if not isinstance(self.of, Distribution) or self.of.dim != PLAIN:
-            raise DescriptionError(f"spectral_radius: of={self.of!r} is not a distribution of plain numbers. Give one such as normal(0, 1).")
+            raise DescriptionError(f"spectral_radius: of={shown(self.of)} is not a distribution of plain numbers. Give one such as normal(0, 1).")
 
     def draw(self, of: Table) -> np.ndarray:
         drawn = self.of.draw(of)
         if of.n_pre != of.n_post:
-            raise DescriptionError(f"spectral_radius: {of.n_pre} senders and {of.n_post} targets make no square matrix. Use it within one population.")
+            raise DescriptionError(f"spectral_radius: {of.n_pre} senders, {of.n_post} targets make no square matrix. Use it within one population.")
         radius = largest_eigenvalue(drawn, of.post, of.sender, of.n_pre)
         if radius < 1e-12 * max(1.0, float(np.abs(drawn).max(initial=0.0))):
             raise DescriptionError("spectral_radius: the matrix has no eigenvalue but 0 (too few synapses). Connect more neurons.")
@@ -204,6 +209,7 @@ def largest_eigenvalue(weights: np.ndarray, post: np.ndarray, pre: np.ndarray, n
     return float(np.abs(found).max())
 
 
+@named_arguments
 @dataclass(frozen=True)
 class dale(Distribution):
     """Weights whose sign is a property of the sending neuron (Dale's law).
@@ -221,8 +227,8 @@ class dale(Distribution):
         positive, negative = _pair(self.positive, self.negative, "dale(positive, negative)")
         if positive.number < 0 or negative.number > 0:
             raise DescriptionError(f"dale: positive {positive} and negative {negative} have the wrong sign. Give one above and one below 0.")
-        if not 0 <= as_value(self.inhibitory, "dale: inhibitory").number <= 1:
-            raise DescriptionError(f"dale: inhibitory {self.inhibitory!r} is not a fraction. Give a number from 0 to 1.")
+        fraction = plain_number(self.inhibitory, "dale: inhibitory", "Give a fraction, a number from 0 to 1.", low=0, high=1)
+        object.__setattr__(self, "inhibitory", fraction)
         object.__setattr__(self, "positive", positive)
         object.__setattr__(self, "negative", negative)
 
@@ -239,6 +245,7 @@ class dale(Distribution):
         return sign[of.sender] * size
 
 
+@named_arguments
 @dataclass(frozen=True)
 class hebbian(Distribution):
     """Outer-product weights that store patterns of +-1: w = (1/N) sum_p x_p x_p', diagonal 0.
@@ -252,8 +259,9 @@ class hebbian(Distribution):
 
     def __post_init__(self):
         patterns = as_value(self.patterns, "hebbian(patterns)")
-        if patterns.number.ndim != 2 or not np.all(np.abs(patterns.number) == 1):
-            raise DescriptionError(f"hebbian: patterns of shape {patterns.shape} must be rows of -1 and 1, shape (pattern, neuron).")
+        number = patterns.number
+        if number.ndim != 2 or not number.size or number.dtype == bool or patterns.dim != PLAIN or not np.all(np.abs(number) == 1):
+            raise DescriptionError(f"hebbian: patterns {shown(self.patterns)} are not rows of -1 and 1. Give shape (pattern, neuron).")
         object.__setattr__(self, "patterns", Value(patterns.number.astype(float)))
 
     def matrix(self) -> np.ndarray:

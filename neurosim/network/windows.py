@@ -8,18 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import DescriptionError
+from neurosim.errors import DescriptionError, shown
+from neurosim.network.arguments import named_arguments
 from neurosim.network.neurons import Population, label
-from neurosim.network.values import whole
+from neurosim.network.values import choice, whole
 from neurosim.network.weights import Stream
 from neurosim.network.wiring import Pairs, Wiring, by_sender
+
+MOST_SIZE = 2**20  # of a kernel, stride, dilation or padding
 
 
 def _sizes(given: Any, axes: int, where: str, least: int = 1) -> tuple[int, ...]:
     sizes = tuple(given) if isinstance(given, (tuple, list)) else (given,) * axes
     if len(sizes) != axes:
-        raise DescriptionError(f"{where}: {given!r} does not fit {axes} axes. Give one number, or one per axis.")
-    return tuple(whole(n, where, least=least) for n in sizes)
+        raise DescriptionError(f"{where}: {shown(given)} does not fit {axes} axes. Give one number, or one per axis.")
+    return tuple(whole(n, where, least=least, most=MOST_SIZE) for n in sizes)
 
 
 def _windows(where: str, wiring: Any, kernel: tuple[int, ...], space: tuple[int, ...]) -> tuple[list[np.ndarray], tuple[int, ...]]:
@@ -82,6 +85,7 @@ class _Windowed(Wiring):
         return flat, np.ravel_multi_index(grid[:axes, inside], outs), np.ravel_multi_index(grid[axes:, inside], widths)
 
 
+@named_arguments
 @dataclass(frozen=True)
 class conv(_Windowed):
     """Convolution: a window of shared weights slides over the sender's leading axes; the last axis is the channel.
@@ -105,7 +109,7 @@ class conv(_Windowed):
     def check(self, pre: Population, post: Population) -> None:
         *_, channels, out_channels = self._fit(pre, post)
         if channels % self.groups or out_channels % self.groups:
-            raise DescriptionError(f"conv: {channels} and {out_channels} channels do not divide into {self.groups} groups.")
+            raise DescriptionError(f"conv: {channels} and {out_channels} channels do not divide into {self.groups} groups. Use a divisor of both.")
 
     def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...]:
         *_, channels, out_channels = self._fit(pre, post)
@@ -121,6 +125,7 @@ class conv(_Windowed):
         return by_sender(sender.ravel(), (target * out_channels + out + 0 * into).ravel(), shared.ravel())
 
 
+@named_arguments
 @dataclass(frozen=True)
 class pool(_Windowed):
     """Pooling: each target sees a window of its own channel. Its port says how it reduces: ports='I:max' or 'I:mean'.
@@ -138,7 +143,7 @@ class pool(_Windowed):
     def check(self, pre: Population, post: Population) -> None:
         *_, channels, out_channels = self._fit(pre, post)
         if channels != out_channels:
-            raise DescriptionError(f"pool: {label(pre)} has {channels} channels, {label(post)} has {out_channels}. Pooling keeps the channels.")
+            raise DescriptionError(f"pool: {label(pre)} has {channels} channels, {label(post)} has {out_channels}. Make them equal.")
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         index, _, space, channels, _ = self._fit(pre, post)
@@ -150,18 +155,24 @@ class pool(_Windowed):
 def _check_kernel(wiring: Any) -> None:
     name = type(wiring).__name__
     kernel = tuple(wiring.kernel) if isinstance(wiring.kernel, (tuple, list)) else (wiring.kernel,)
-    object.__setattr__(wiring, "kernel", tuple(whole(n, f"{name}: kernel", least=1) for n in kernel))
-    if isinstance(wiring.padding, str) and wiring.padding not in ("valid", "same"):
-        raise DescriptionError(f"{name}: padding {wiring.padding!r} is not known. Use 'valid', 'same' or a number.")
+    if not kernel:
+        raise DescriptionError(f"{name}: kernel () has no axes. Give its size on each spatial axis, such as (3, 3).")
+    read = {"kernel": _sizes(kernel, len(kernel), f"{name}: kernel")}
+    if prod(read["kernel"]) > MOST_SIZE:
+        raise DescriptionError(f"{name}: kernel {shown(kernel)} has more than {MOST_SIZE:,} places. Use a smaller one.")
     for part in ("stride", "padding", "dilation"):
         given = getattr(wiring, part, None)
-        if given is not None and not isinstance(given, str):
-            sizes = _sizes(given, len(wiring.kernel), f"{name}: {part}", least=0 if part == "padding" else 1)
-            object.__setattr__(wiring, part, sizes)
-    if hasattr(wiring, "groups"):
-        whole(wiring.groups, f"{name}: groups", least=1)
+        if part == "padding" and isinstance(given, str):
+            choice(given, ("valid", "same"), f"{name}: padding")
+        elif not (given is None and (part, name) in (("stride", "pool"), ("dilation", "pool"))):
+            read[part] = _sizes(given, len(kernel), f"{name}: {part}", least=0 if part == "padding" else 1)
+    if name == "conv":
+        read["groups"] = whole(wiring.groups, f"{name}: groups", least=1, most=MOST_SIZE)  # type: ignore[assignment]
+    for field, value in read.items():
+        object.__setattr__(wiring, field, value)
 
 
+@named_arguments
 @dataclass(frozen=True)
 class einsum(Wiring):
     """Tensor contraction: `einsum("t i, i o -> t o")`: the sender's axes, the weight's, the target's.
@@ -180,11 +191,15 @@ class einsum(Wiring):
         """The axes of sender, weights and target."""
         parts = self.letters.replace("->", ",").split(",") if isinstance(self.letters, str) else []
         if len(parts) != 3 or self.letters.count("->") != 1 or self.letters.index(",") > self.letters.index("->"):
-            raise DescriptionError(f"einsum: {self.letters!r} does not read. Write 'sender axes, weight axes -> target axes', such as 't i, i o -> t o'.")
+            raise DescriptionError(
+                f"einsum: {shown(self.letters)} does not read. Write 'sender axes, weight axes -> target axes', such as 't i, i o -> t o'."
+            )
         sender, weight, target = (tuple(part.split()) for part in parts)
         for axes in (sender, weight, target):
             if not all(axis.isidentifier() for axis in axes) or len(set(axes)) != len(axes):
-                raise DescriptionError(f"einsum: {self.letters!r}: the axes {' '.join(axes)!r} must be different names, apart by spaces.")
+                raise DescriptionError(
+                    f"einsum: {shown(self.letters)}: the axes {shown(' '.join(axes))} are not different names, apart by spaces. Write such."
+                )
         return sender, weight, target
 
     def sizes(self, pre: Population, post: Population) -> dict[str, int]:
@@ -199,7 +214,9 @@ class einsum(Wiring):
                 )
             for axis, size in zip(axes, population.shape, strict=True):
                 if sizes.setdefault(axis, size) != size:
-                    raise DescriptionError(f"einsum: {self.letters!r}: axis {axis!r} is {sizes[axis]} long here and {size} in {label(population)}.")
+                    raise DescriptionError(
+                        f"einsum: {self.letters!r}: axis {axis!r} is {sizes[axis]} long in {label(pre)} and {size} in {label(post)}. Make them equal."
+                    )
         return sizes
 
     def check(self, pre: Population, post: Population) -> None:

@@ -12,10 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurosim.errors import DescriptionError
+from neurosim.errors import DescriptionError, shown
+from neurosim.network.arguments import named_arguments
 from neurosim.network.neurons import Population, label
-from neurosim.network.values import as_value, whole
+from neurosim.network.values import as_value, flag, plain_number, whole
 from neurosim.network.weights import Stream
+
+MOST_DRAWN = 2**31 - 1  # what a count of synapses may ask for
 
 
 class Pairs(NamedTuple):
@@ -67,10 +70,14 @@ def _without_self(found: Pairs, pre: Population, post: Population) -> Pairs:
     return Pairs(found.pre[keep], found.post[keep])
 
 
-def _check_probability(p: Any, where: str) -> None:
-    value = as_value(p, where)
-    if not value.scalar or not 0 <= value.number <= 1:
-        raise DescriptionError(f"{where}: {p!r} is not a probability. Give a number from 0 to 1.")
+def _fix(wiring: Any, **read: Any) -> None:
+    """Keep arguments as they were read: plain numbers and truth values."""
+    for name, value in read.items():
+        object.__setattr__(wiring, name, value)
+
+
+def _probability(p: Any, where: str) -> float:
+    return plain_number(p, where, "Give a probability, a number from 0 to 1.", low=0, high=1)
 
 
 def _others(drawn: np.ndarray, own: np.ndarray, others: np.ndarray, avoid: bool) -> np.ndarray:
@@ -78,17 +85,22 @@ def _others(drawn: np.ndarray, own: np.ndarray, others: np.ndarray, avoid: bool)
     return drawn + (drawn >= own) if avoid else drawn
 
 
+@named_arguments
 @dataclass(frozen=True)
 class all_to_all(Wiring):
     """Every sender to every target; `to_self=False` leaves out a neuron's synapse onto itself."""
 
     to_self: bool = True
 
+    def __post_init__(self):
+        _fix(self, to_self=flag(self.to_self, "all_to_all: to_self"))
+
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         found = Pairs(np.repeat(np.arange(pre.size), post.size), np.tile(np.arange(post.size), pre.size))
         return found if self.to_self else _without_self(found, pre, post)
 
 
+@named_arguments
 @dataclass(frozen=True)
 class one_to_one(Wiring):
     """The n-th sender to the n-th target, in C order; both have equally many neurons."""
@@ -96,13 +108,15 @@ class one_to_one(Wiring):
     def check(self, pre: Population, post: Population) -> None:
         if pre.size != post.size:
             raise DescriptionError(
-                f"one_to_one: {label(pre)} has {pre.size} neurons, {label(post)} has {post.size}. Make them equal, or take a part: {post.name}[:{pre.size}]."
+                f"one_to_one: {label(pre)} has {pre.size} neurons, {label(post)} has {post.size}."
+                f" Make them equal, or take a part: {(pre if pre.size > post.size else post).name}[:{min(pre.size, post.size)}]."
             )
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         return Pairs(np.arange(pre.size), np.arange(post.size))
 
 
+@named_arguments
 @dataclass(frozen=True)
 class probability(Wiring):
     """Each pair is connected with probability p, independently; `to_self=False` leaves out synapses onto oneself.
@@ -114,7 +128,7 @@ class probability(Wiring):
     to_self: bool = True
 
     def __post_init__(self):
-        _check_probability(self.p, "probability(p)")
+        _fix(self, p=_probability(self.p, "probability: p"), to_self=flag(self.to_self, "probability: to_self"))
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         if self.p == 0:
@@ -140,6 +154,7 @@ class probability(Wiring):
         return by_sender(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
+@named_arguments
 @dataclass(frozen=True)
 class indegree(Wiring):
     """Every target has k senders, drawn with replacement (a pair may be joined by several synapses)."""
@@ -148,7 +163,7 @@ class indegree(Wiring):
     to_self: bool = True
 
     def __post_init__(self):
-        whole(self.k, "indegree(k)")
+        _fix(self, k=whole(self.k, "indegree: k", most=MOST_DRAWN), to_self=flag(self.to_self, "indegree: to_self"))
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         avoid = not self.to_self and _same(pre, post)
@@ -160,6 +175,7 @@ class indegree(Wiring):
         _check_avoidance(self, pre, post)
 
 
+@named_arguments
 @dataclass(frozen=True)
 class outdegree(Wiring):
     """Every sender has k targets, drawn with replacement (a pair may be joined by several synapses)."""
@@ -168,7 +184,7 @@ class outdegree(Wiring):
     to_self: bool = True
 
     def __post_init__(self):
-        whole(self.k, "outdegree(k)")
+        _fix(self, k=whole(self.k, "outdegree: k", most=MOST_DRAWN), to_self=flag(self.to_self, "outdegree: to_self"))
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         avoid = not self.to_self and _same(pre, post)
@@ -192,6 +208,7 @@ def _check_avoidance(wiring: Any, pre: Population, post: Population) -> None:
         raise DescriptionError(f"{type(wiring).__name__}: to_self=False leaves the single neuron of {label(pre)} no partner. Use more neurons.")
 
 
+@named_arguments
 @dataclass(frozen=True)
 class total(Wiring):
     """n synapses in all, each between a random sender and a random target (both with replacement)."""
@@ -199,7 +216,7 @@ class total(Wiring):
     n: int
 
     def __post_init__(self):
-        whole(self.n, "total(n)")
+        _fix(self, n=whole(self.n, "total: n", most=MOST_DRAWN))
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         number = np.arange(self.n)
@@ -208,6 +225,7 @@ class total(Wiring):
         return Pairs(sender, random.below("wiring", post.size, sender, positions(sender)))
 
 
+@named_arguments
 @dataclass(frozen=True)
 class nearby(Wiring):
     """Close neurons are connected more often: probability peak*exp(-(d/scale)^2), d the distance on the grid.
@@ -224,10 +242,9 @@ class nearby(Wiring):
     torus: bool = False
 
     def __post_init__(self):
-        _check_probability(self.peak, "nearby: peak")
-        scale = as_value(self.scale, "nearby: scale")
-        if not scale.scalar or not scale.number > 0:
-            raise DescriptionError(f"nearby: scale {self.scale!r} is not a length above 0. Give the distance at which the probability falls to 1/e.")
+        remedy = "Give the distance, in places of the grid and above 0, at which the probability falls to 1/e."
+        _fix(self, scale=plain_number(self.scale, "nearby: scale", remedy, low=1e-9), peak=_probability(self.peak, "nearby: peak"))
+        _fix(self, to_self=flag(self.to_self, "nearby: to_self"), torus=flag(self.torus, "nearby: torus"))
 
     def check(self, pre: Population, post: Population) -> None:
         if len(pre.population.shape) != len(post.population.shape):
@@ -257,6 +274,7 @@ def _places(population: Population) -> np.ndarray:
     return np.stack(np.unravel_index(population.indices, population.population.shape), axis=1).astype(float)
 
 
+@named_arguments
 @dataclass(frozen=True, eq=False)
 class pairs(Wiring):
     """The synapses themselves: `pairs(pre, post)`, two equally long arrays of indices into the populations given."""
@@ -268,10 +286,10 @@ class pairs(Wiring):
         for side in ("pre", "post"):
             given = as_value(getattr(self, side), f"pairs: {side}").number
             if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
-                raise DescriptionError(f"pairs: {side} is not a row of whole numbers. Give one index per synapse.")
+                raise DescriptionError(f"pairs: {side} {shown(getattr(self, side))} is not a row of whole numbers. Give one index per synapse.")
             given = given.astype(np.int64)
             given.setflags(write=False)
-            object.__setattr__(self, side, given)
+            _fix(self, **{side: given})
         if self.pre.size != self.post.size:
             raise DescriptionError(f"pairs: {self.pre.size} senders and {self.post.size} targets. Give as many of one as of the other.")
 
@@ -279,7 +297,8 @@ class pairs(Wiring):
         for side, given, population in (("pre", self.pre, pre), ("post", self.post, post)):
             if given.size and not (given.min() >= 0 and given.max() < population.size):
                 wrong = given[(given < 0) | (given >= population.size)][0]
-                raise DescriptionError(f"pairs: {side} index {wrong} is outside {label(population)}, which has neurons 0 to {population.size - 1}.")
+                last = population.size - 1
+                raise DescriptionError(f"pairs: {side} index {wrong} is outside {label(population)}. Give indices from 0 to {last}.")
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         return by_sender(self.pre, self.post)
@@ -293,6 +312,7 @@ class pairs(Wiring):
         return f"pairs({self.pre.size} synapses)"
 
 
+@named_arguments
 @dataclass(frozen=True)
 class private(Wiring):
     """Every target has n sources of its own, each a copy of the single sender (a Poisson background); never stored.
@@ -304,7 +324,7 @@ class private(Wiring):
     n: int
 
     def __post_init__(self):
-        whole(self.n, "private(n)", least=1)
+        _fix(self, n=whole(self.n, "private: n", least=1, most=MOST_DRAWN))
 
     def check(self, pre: Population, post: Population) -> None:
         if pre.size != 1 or not pre.population.spiking:

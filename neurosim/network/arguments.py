@@ -1,0 +1,42 @@
+"""Misspelt and missing arguments: Python's TypeError for a call becomes an error that says what to write."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from neurosim.errors import DescriptionError, nearest
+
+Described = TypeVar("Described", bound=Callable[..., Any])
+
+
+def named_arguments(described: Described) -> Described:
+    """A class or function whose calls with unknown, missing or superfluous arguments raise DescriptionError."""
+    signature = inspect.signature(described)
+    inner: Any = described.__init__ if isinstance(described, type) else described
+
+    @functools.wraps(inner)
+    def call(*args: Any, **named: Any) -> Any:
+        try:
+            return inner(*args, **named)
+        except TypeError:
+            _check(described.__name__, signature, args[isinstance(described, type) :], named)
+            raise
+
+    if not isinstance(described, type):
+        return call  # type: ignore[return-value]
+    described.__init__ = call  # type: ignore[misc]
+    return described  # type: ignore[return-value]
+
+
+def _check(name: str, signature: inspect.Signature, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+    try:
+        signature.bind(*args, **named)
+    except TypeError as error:
+        known = list(signature.parameters)
+        unknown = [key for key in named if key not in known]
+        if unknown:
+            raise DescriptionError(f"{name}: there is no argument {unknown[0]!r}. {nearest(unknown[0], known)}") from None
+        raise DescriptionError(f"{name}: {error}. Its arguments are: {', '.join(known)}.") from None

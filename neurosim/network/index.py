@@ -1,0 +1,67 @@
+"""Indices of parts of populations: read, kept as plain data, shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, shown
+from neurosim.network.values import read_array
+
+
+def read_key(key: Any, shape: tuple[int, ...], where: str) -> tuple:
+    """An index into `shape` as plain data, so that it can be written to a file: slices as ('slice', a, b, c)."""
+    parts = key if isinstance(key, tuple) else (key,)
+    read = []
+    for axis, part in enumerate(parts):
+        if isinstance(part, slice):
+            ends = (part.start, part.stop, part.step)
+            read.append(("slice", *(None if e is None else _whole(e, where) for e in ends)))
+        elif part is Ellipsis:
+            read.append("...")
+        elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
+            read.append(int(part))
+        else:
+            read.append(_read_list(part, shape[axis] if axis < len(shape) and "..." not in read else None, where))
+    return tuple(read)
+
+
+def _read_list(part: Any, size: int | None, where: str) -> tuple[int, ...]:
+    try:
+        array = read_array(part, where)
+    except DescriptionError:
+        array = np.zeros(())
+    if array.dtype == bool and array.ndim == 1:
+        if size is not None and array.size != size:
+            raise DescriptionError(f"{where}: a mask of {array.size} entries does not fit an axis of {size} neurons. Give one entry per neuron.")
+        array = np.flatnonzero(array)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise DescriptionError(f"{where}: {shown(part)} is not an index. Use a slice, a number, or a list of whole numbers.")
+    return tuple(int(i) for i in array)
+
+
+def _whole(given: Any, where: str) -> int:
+    if isinstance(given, bool) or not isinstance(given, (int, np.integer)):
+        raise DescriptionError(f"{where}: {shown(given)} is not a whole number. Slice with whole numbers, such as cells[:100].")
+    return int(given)
+
+
+def as_index(key: Any) -> Any:
+    """What numpy takes as the index that `read_key` wrote."""
+    if key == "...":
+        return Ellipsis
+    if isinstance(key, tuple) and key and key[0] == "slice":
+        return slice(*key[1:])
+    return list(key) if isinstance(key, tuple) else key
+
+
+def show_key(key: Any) -> str:
+    """The index as it would be written: ':3200'."""
+    if isinstance(key, tuple) and key and key[0] == "slice":
+        start, stop, step = ("" if k is None else str(k) for k in key[1:])
+        return f"{start}:{stop}" + (f":{step}" if step else "")
+    if isinstance(key, tuple):
+        first = ", ".join(str(i) for i in key[:4])
+        return f"[{first}{', ...' if len(key) > 4 else ''}]"
+    return str(key)
