@@ -1,0 +1,50 @@
+"""What the documentation shows is run, and what it names exists."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import pytest
+
+import neurosim as ns
+
+matplotlib.use("Agg")
+ROOT = Path(__file__).parents[1]
+MODULES = [m.name for m in pkgutil.walk_packages(ns.__path__, "neurosim.") if "__main__" not in m.name]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings_print_what_they_say(name):
+    result = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert result.failed == 0
+
+
+def test_the_readmes_script_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    script = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert script is not None
+    names: dict = {}
+    exec(compile(script[1], "README.md", "exec"), names)
+    assert ns.replay(tmp_path / "liquid.h5")
+    assert 1 < names["recording"].rates("liquid").mean() < 200
+    plt.close("all")
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md"])
+def test_files_that_the_readme_names_exist(page):
+    text = (ROOT / page).read_text()
+    for link in re.findall(r"\]\((?!http)([^)#]+)", text):
+        assert (ROOT / link).exists(), link
+    for name in re.findall(r"`(?:ns\.)(\w+(?:\.\w+)?)[`(]", text):
+        found = ns
+        for part in name.split("."):
+            found = getattr(found, part)
+
+
+@pytest.mark.parametrize("noun", ["Neurons", "Synapses", "Network", "Clock", "run", "replay", "open", "save", "load"])
+def test_public_words_say_what_they_do(noun):
+    assert len((getattr(ns, noun).__doc__ or "").strip()) > 40
