@@ -98,13 +98,17 @@ class FileStore(Store):
         return rows
 
     def _read_progress(self) -> np.ndarray:
-        """How many ticks of each trial the blocks cover; those of a batch must follow each other without a gap."""
+        """How many ticks of each trial the blocks cover. Blocks of one batch of trials follow each other without a gap."""
         progress = np.zeros(self._header.trials, np.int64)
         batches, which = np.unique(self._blocks[:, :2], axis=0, return_inverse=True)
-        for n, (trial, trials) in enumerate(batches):
-            ticks = self._blocks[which.ravel() == n, 3].sum()
-            require(ticks == (self._blocks[which.ravel() == n, 2:4].sum(axis=1)).max(), "blocks", (trial, ticks))
-            progress[trial : trial + trials] = ticks
+        order = np.argsort(which.ravel(), kind="stable")
+        tick, ticks = self._blocks[order, 2], self._blocks[order, 3]
+        first = np.searchsorted(which.ravel()[order], np.arange(len(batches)))
+        before = np.cumsum(ticks) - ticks
+        require(np.array_equal(tick, before - before[first][which.ravel()[order]]), "blocks", tick)
+        require(bool(np.all(batches[1:, 0] >= batches[:-1].sum(1))), "blocks", batches)
+        for (trial, trials), ticks_of in zip(batches, np.add.reduceat(ticks, first) if len(first) else (), strict=True):
+            progress[trial : trial + trials] = ticks_of
         return progress
 
     def _read_end(self, closed: bool) -> dict | None:

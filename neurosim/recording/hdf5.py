@@ -136,7 +136,7 @@ class FileWriter(Writer):
             try:
                 yield
             except Exception:
-                with contextlib.suppress(Exception), tempfile.TemporaryFile() as elsewhere:
+                with contextlib.suppress(Exception), _elsewhere() as elsewhere:
                     os.dup2(elsewhere.fileno(), self._file.id.get_vfd_handle())
                     self._file.close()
                 raise
@@ -245,6 +245,11 @@ def _create_view(report: h5py.Group, name: str, columns: int, dtype: np.dtype) -
     report.create_virtual_dataset("data", view, fillvalue=np.nan)
 
 
+def _elsewhere() -> Any:
+    """A file that takes no room on a disk where the system can make one."""
+    return os.fdopen(os.memfd_create("neurosim"), "wb") if hasattr(os, "memfd_create") else tempfile.TemporaryFile()
+
+
 def _append(data: Any, at: int, more: np.ndarray) -> None:
     if len(more):
         data.resize(at + len(more), axis=0)
@@ -269,14 +274,20 @@ def open_recording(path: str | os.PathLike) -> Recording:
 
     Raises RecordingError for a file that is missing, foreign, cut off or damaged.
     """
-    for wait in (0.01, 0.1, 0.0):
+    while True:
+        before = _changed(path)
         try:
             return _open_once(path)
         except RecordingError:
-            if not wait or not Path(path).is_file() or not being_written(Path(path)):
+            time.sleep(0.01)  # a block may be on its way to the disk
+            if before is None or _changed(path) == before:
                 raise
-            time.sleep(wait)  # a block may have been on its way to the disk
-    raise AssertionError
+
+
+def _changed(path: str | os.PathLike) -> int | None:
+    """When a file that is being written was last changed; None for one that is not."""
+    where = Path(path)
+    return where.stat().st_mtime_ns if where.is_file() and being_written(where) else None
 
 
 def _open_once(path: str | os.PathLike) -> Recording:

@@ -1,0 +1,396 @@
+"""Recordings: what is asked of them, in memory and on file, is what was written, however it was cut into blocks."""
+
+import os
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recording_side import MadeUp, equal, same
+
+import neurosim as ns
+from neurosim import store
+from neurosim.errors import DescriptionError, RecordingError
+from neurosim.recording.hdf5 import FileWriter, open_recording
+from neurosim.recording.lazy import LazyArray
+from neurosim.recording.memory import MemoryWriter
+from neurosim.recording.recording import Spikes
+from neurosim.units import ms, mV, second
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """The same run in memory and on file."""
+    made = MadeUp()
+    path = tmp_path_factory.mktemp("both") / "run.h5"
+    with made.run(FileWriter(made.header, path)) as on_file:
+        yield made, made.run(MemoryWriter(made.header)), on_file
+
+
+@pytest.fixture(params=["memory", "file"])
+def recording(both, request):
+    return both[0], both[1 if request.param == "memory" else 2]
+
+
+@pytest.mark.parametrize("clock", [True, False])
+@pytest.mark.parametrize(("batch", "block"), [(3, 40), (1, 40), (2, 9), (3, 1), (1, 13)])
+@pytest.mark.parametrize("compression", [0, 4])
+def test_memory_and_file_give_the_same_answers_in_any_blocks(tmp_path, clock, batch, block, compression):
+    made = MadeUp(clock=clock)
+    memory = made.run(MemoryWriter(made.header), batch=2, block=7)
+    with made.run(FileWriter(made.header, tmp_path / "run.h5", compression), batch=batch, block=block) as on_file:
+        assert same(memory, on_file)
+
+
+@pytest.mark.parametrize("precision", ["double", "mixed", "single"])
+def test_values_keep_the_float_type_of_the_run(tmp_path, precision):
+    made = MadeUp(precision=precision)
+    memory = made.run(MemoryWriter(made.header))
+    assert memory["cells.v"].dtype == (np.float32 if precision == "single" else np.float64)
+    with made.run(FileWriter(made.header, tmp_path / "run.h5")) as on_file:
+        assert same(memory, on_file)
+
+
+def test_a_recording_returns_what_was_written(recording):
+    made, rec = recording
+    for name, values in made.values.items():
+        assert np.array_equal(rec[name], values)
+    assert np.array_equal(np.asarray(rec["cells"]).reshape(3, 40, 15), made.raster)
+    assert np.array_equal(rec["cells[1]"], made.raster.reshape(3, 40, 3, 5)[:, :, 1])
+    trial, tick, neuron = np.nonzero(made.raster)
+    assert equal(rec.spikes("cells"), Spikes(trial, tick, neuron, 0.0005))
+    assert np.allclose(rec.spikes("cells").time, tick * 0.0005)
+
+
+def test_spikes_of_a_part_keep_their_index_in_the_population(recording):
+    _, rec = recording
+    found = rec.spikes("cells[1]").neuron
+    assert set(found.tolist()) <= set(range(5, 10))
+    assert len(found)
+    assert rec.rates("cells[1]").shape == (3, 5)
+
+
+def test_spikes_are_chosen_by_trial_tick_and_time(recording):
+    made, rec = recording
+    chosen = rec.spikes("cells", trial=1, start=10, stop=20)
+    assert np.array_equal(np.stack([chosen.tick - 10, chosen.neuron]), np.nonzero(made.raster[1, 10:20]))
+    assert equal(chosen, rec.spikes("cells", trial=1, start=5 * ms, stop=10 * ms))
+    assert len(rec.spikes("cells", start=30, stop=20)) == 0
+    assert equal(rec.spikes("cells", start=-5, stop=10**9), rec.spikes("cells"))
+
+
+def test_rates_are_spikes_per_second(recording):
+    made, rec = recording
+    assert np.allclose(rec.rates("cells"), made.raster.sum(1) / (40 * 0.0005))
+
+
+def test_rates_are_spikes_per_tick_without_a_clock():
+    made = MadeUp(clock=False)
+    assert np.allclose(made.run(MemoryWriter(made.header)).rates("cells"), made.raster.mean(1))
+
+
+@pytest.mark.parametrize("every", [1, 4, 50])
+def test_a_trace_decays_exponentially_and_rises_by_one_with_each_spike(recording, every):
+    made, rec = recording
+    wanted = np.zeros((3, 40, 15))
+    for k in range(40):
+        wanted[:, k] = (wanted[:, k - 1] * np.exp(-1 / 6) if k else 0) + made.raster[:, k]
+    assert np.allclose(rec.trace("cells", 3 * ms, every), wanted[:, ::every], rtol=1e-12)
+
+
+def test_without_a_trial_axis_results_have_none(tmp_path):
+    made = MadeUp(trials=1, batched=False)
+    memory = made.run(MemoryWriter(made.header))
+    assert memory["cells.v"].shape == (40, 3, 5)
+    assert memory["cells"].shape == (40, 3, 5)
+    assert memory.rates("cells").shape == (15,)
+    assert memory.trace("cells", 3 * ms).shape == (40, 15)
+    with made.run(FileWriter(made.header, tmp_path / "run.h5")) as on_file:
+        assert same(memory, on_file)
+        assert memory["cells.v"].shape == on_file["cells.v"].shape
+
+
+KEYS = [
+    np.s_[0], np.s_[-1], np.s_[1, 5], np.s_[:, 3:30:4], np.s_[..., 2], np.s_[2, ..., 1, 4], np.s_[:, ::-3], np.s_[[0, 2]],
+    np.s_[:, [7, 3, 3], 1], np.s_[:, np.arange(6).reshape(2, 3)], np.s_[0, 39, 2, 4], np.s_[None, 1], np.s_[:, :, 1:, [4, 0]],
+    np.s_[[0, 1], [5, 6]], np.s_[:0], np.s_[1:1, 3], np.s_[np.array([True, False, True])], np.s_[()], np.s_[..., None],
+    np.s_[:, 10:11, 0, -1], np.s_[[2], :, [0, 1]], np.s_[np.int64(1), np.array(3)],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KEYS, ids=str)
+@pytest.mark.parametrize("name", ["cells.v", "cells"])
+def test_indexing_a_file_is_indexing_the_array(both, name, key):
+    lazy, full = both[2][name], np.asarray(both[1][name])
+    assert isinstance(lazy, LazyArray)
+    assert lazy.shape == full.shape
+    assert np.array_equal(lazy[key], full[key])
+    assert np.shape(lazy[key]) == full[key].shape
+
+
+AXIS = st.one_of(st.integers(-3, 2), st.slices(3), st.lists(st.integers(-3, 2), min_size=1, max_size=4))
+
+
+@settings(max_examples=60, deadline=None)
+@given(trial=AXIS, neuron=AXIS, first=st.integers(0, 39), last=st.integers(0, 40), step=st.integers(1, 5))
+def test_any_index_of_a_file_is_that_of_the_array(both, trial, neuron, first, last, step):
+    key = (trial, slice(first, last, step), neuron)
+    full = both[1]["cells.v"]
+    try:
+        wanted = full[key]
+    except IndexError:
+        with pytest.raises(IndexError):
+            both[2]["cells.v"][key]
+    else:
+        assert np.array_equal(both[2]["cells.v"][key], wanted)
+
+
+@pytest.mark.parametrize("key", [3, (0, 40), (0, 0, 0, 0, 0), "v", 1.5, [[0.5]], (..., ...), (0, -41)], ids=str)
+def test_an_index_that_numpy_refuses_is_refused(both, key):
+    with pytest.raises(IndexError):
+        both[2]["cells.v"][key]
+
+
+def test_a_trace_on_file_takes_part_in_arithmetic(both):
+    full, lazy = both[1]["cells.v"], both[2]["cells.v"]
+    assert np.array_equal(lazy * 2 - full, full)
+    assert np.array_equal(lazy.mean(1), full.mean(1))
+    assert np.array_equal(np.concatenate([lazy, lazy]), np.concatenate([full, full]))
+    assert np.array_equal(np.exp(lazy), np.exp(full))
+    assert len(lazy) == 3
+    assert lazy.nbytes == full.nbytes
+
+
+def test_slicing_a_long_trace_reads_a_part_of_it(tmp_path):
+    made = MadeUp(trials=1, ticks=100, record={"cells.v": 1}, batched=False)
+    made.header = replace(made.header, ticks=400_000)
+    writer = FileWriter(made.header, tmp_path / "run.h5")
+    block = np.ones((1, 4000, 3, 5))
+    for tick in range(0, 400_000, 4000):
+        writer.write(0, tick, {"cells.v": block * tick}, {}, trials=1, ticks=4000)
+    with writer.finish(400_000, "end", {}) as rec:
+        tracemalloc.start()
+        assert np.array_equal(rec["cells.v"][::4000, 1, 2], np.arange(0, 400_000, 4000))
+        assert rec["cells.v"][300_000:300_003, 2, [0, 3]].shape == (3, 2)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert rec.header.dtype.itemsize * 400_000 * 15 > 40e6
+    assert peak < 5e6
+
+
+def test_writing_to_a_file_takes_bounded_memory(tmp_path):
+    made = MadeUp(trials=1, ticks=100, record={"cells": 1, "cells.v": 1}, batched=False)
+    writer = FileWriter(replace(made.header, ticks=10**6, inputs={}), tmp_path / "run.h5")
+    block, ticks = np.ones((1, 1000, 3, 5)), np.arange(1000)
+    tracemalloc.start()
+    for first in range(0, 200_000, 1000):
+        spikes = Spikes(np.zeros(1000), ticks + first, ticks % 15, 0.0005)
+        writer.write(0, first, {"cells.v": block}, {"cells": spikes}, trials=1, ticks=1000)
+    assert tracemalloc.get_traced_memory()[1] < 3e6
+    tracemalloc.stop()
+    with writer.finish(200_000, "interrupted", {}) as rec:
+        assert rec.rates("cells").sum() == pytest.approx(200_000 / rec.ticks / rec.dt)
+        assert os.path.getsize(rec.path) < 1.1 * 200_000 * (15 * 8 + 16)
+
+
+@pytest.mark.parametrize("keep", [MemoryWriter, "file"])
+def test_an_interrupted_run_keeps_the_trials_that_got_as_far_as_it_says(tmp_path, keep):
+    made = MadeUp(trials=5)
+    for ticks, trials in ((40, 2), (13, 4), (20, 2)):
+        writer = FileWriter(made.header, tmp_path / "run.h5") if keep == "file" else keep(made.header)
+        made.feed(writer, batch=2, block=9, stop=(2, 13))
+        with writer.finish(ticks, "interrupted", made.final) as rec:
+            trials = 5 if ticks == 13 else trials
+            assert (rec.ticks, rec.trials, rec.stopped) == (ticks, trials, "interrupted")
+            assert rec.progress.tolist() == [40, 40, 13, 13, 13]
+            assert np.array_equal(rec["cells.v"], made.values["cells.v"][:trials, :ticks])
+            assert np.array_equal(np.asarray(rec["cells"]).reshape(trials, ticks, 15), made.raster[:trials, :ticks])
+            assert rec["ears_to_cells.w"].shape == (trials, -(-ticks // 7), 60)
+            assert "interrupted" in str(rec)
+
+
+@pytest.mark.parametrize("keep", [MemoryWriter, "file"])
+def test_a_run_that_was_stable_early_is_shorter_than_planned(tmp_path, keep):
+    made = MadeUp(trials=2)
+    writer = FileWriter(made.header, tmp_path / "run.h5") if keep == "file" else keep(made.header)
+    made.feed(writer, stop=(0, 11))
+    with writer.finish(11, "stable", made.final) as rec:
+        assert (rec.ticks, rec.trials, rec.stopped) == (11, 2, "stable")
+        assert np.array_equal(rec["cells.v"], made.values["cells.v"][:, :11])
+        assert rec.header.ticks == 40
+
+
+@pytest.mark.parametrize("keep", [MemoryWriter, "file"])
+def test_a_run_without_records_still_has_its_length_and_final_state(tmp_path, keep):
+    made = MadeUp(record={})
+    writer = FileWriter(made.header, tmp_path / "run.h5") if keep == "file" else keep(made.header)
+    with writer.finish(40, "end", made.final) as rec:
+        assert (rec.ticks, rec.trials, rec.names) == (40, 3, ())
+        assert np.array_equal(rec.final["state/cells/v"], made.final["state/cells/v"])
+        assert "no records" in str(rec)
+
+
+def test_a_copy_on_file_is_the_recording(both, tmp_path):
+    _, memory, on_file = both
+    for number, rec in enumerate((memory, on_file)):
+        with rec.to_file(tmp_path / f"{number}.h5", compression=number) as copy:
+            assert same(memory, copy)
+            assert dict(copy.inputs)["ears"].shape == (3, 40, 4)
+
+
+def test_a_recording_holds_the_question(both):
+    made, memory, on_file = both
+    for rec in (memory, on_file):
+        assert rec.seed == 2**70
+        assert rec.network == made.header.network
+        assert np.array_equal(rec.inputs["ears"], made.header.inputs["ears"])
+        assert np.array_equal(rec.header.start["state/cells/v"], np.ones((3, 5)))
+        assert rec.header.record == made.header.record
+        assert (rec.engine, rec.precision, rec.versions["neurosim"], rec.dt) == ("reference", "double", "0.1", 0.0005)
+    assert (memory.path, on_file.path.name) == (None, "run.h5")
+
+
+def test_inputs_given_as_spikes_come_back_as_spikes(tmp_path):
+    made = MadeUp()
+    given = Spikes([0, 1, 2], [3, 3, 9], [1, 0, 3], 0.0005)
+    made.header = replace(made.header, inputs={"ears": given})
+    with made.run(FileWriter(made.header, tmp_path / "run.h5")) as rec:
+        assert equal(rec.inputs["ears"], given)
+        assert "3 spikes" in str(rec)
+
+
+def test_printing_shows_what_the_recording_holds(recording):
+    made, rec = recording
+    shown = str(rec)
+    assert "3 trials of 40 ticks (0.02 s)" in shown
+    assert f"{made.raster.sum():,} spikes" in shown
+    assert "3 x 6 x 60" in shown
+    assert "every 7 ticks" in shown
+    assert "Driven by\n  ears  3 x 40 x 4" in shown
+    assert repr(rec).startswith("<Recording: 3 x 40 ticks of cells, cells.v")
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(recording):
+    with pytest.raises(RecordingError, match=r"'cells\.u' was not recorded.*'cells\.v'.*record=\['cells\.u'\]"):
+        recording[1]["cells.u"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda rec: rec.rates("cells.v"), "values, not spikes"),
+        (lambda rec: rec.spikes("cells", trial=3), "no trial 3"),
+        (lambda rec: rec.trace("cells", 20), "no unit"),
+        (lambda rec: rec.trace("cells", 20 * mV), "not a time"),
+        (lambda rec: rec.trace("cells", -1 * ms), "not above 0"),
+        (lambda rec: rec.trace("cells", 1 * ms, 0), "every=0"),
+        (lambda rec: rec.spikes("cells", start=[1, 2]), "one number"),
+    ],
+)
+def test_questions_that_make_no_sense_are_refused_with_the_remedy(recording, ask, message):
+    with pytest.raises(RecordingError, match=message):
+        ask(recording[1])
+
+
+def test_without_a_clock_a_time_is_refused():
+    made = MadeUp(clock=False)
+    with pytest.raises(RecordingError, match="counts ticks"):
+        made.run(MemoryWriter(made.header)).trace("cells", 1 * second)
+
+
+def test_a_closed_recording_says_so(tmp_path):
+    made = MadeUp()
+    with made.run(FileWriter(made.header, tmp_path / "run.h5")) as rec:
+        trace = rec["cells.v"]
+    for ask in (lambda: trace[0], lambda: rec.rates("cells"), lambda: rec.final["flags"], lambda: rec.inputs["ears"]):
+        with pytest.raises(RecordingError, match="closed"):
+            ask()
+    rec.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda made, writer: made.block(writer, 0, 9, 2, 9), "begins at trial 0, tick 9"),
+        (lambda made, writer: writer.write(0, 0, {n: v[:2, :4] for n, v in made.values.items()}, {}, trials=2, ticks=5), "instead of"),
+        (
+            lambda made, writer: writer.write(
+                0, 0, {n: v[:1, : len(range(0, 5, p.every))] for n, v, p in _by_probe(made)}, {"cells": Spikes([0], [5], [0])}, trials=1, ticks=5
+            ),
+            "outside its block",
+        ),
+    ],
+)
+def test_blocks_that_do_not_fit_are_refused(change, message):
+    made = MadeUp()
+    with pytest.raises(RecordingError, match=message):
+        change(made, MemoryWriter(made.header))
+
+
+def _by_probe(made):
+    return [(p.name, made.values[p.name], p) for p in made.header.probes if not p.events]
+
+
+def test_arrays_of_a_block_may_be_used_again(tmp_path):
+    made = MadeUp(trials=1, ticks=20, record={"cells.v": 1})
+    for writer in (MemoryWriter(made.header), FileWriter(made.header, tmp_path / "run.h5")):
+        block = np.zeros((1, 10, 3, 5))
+        for tick in (0, 10):
+            block[...] = tick
+            writer.write(0, tick, {"cells.v": block}, {}, trials=1, ticks=10)
+        with writer.finish(20, "end", {}) as rec:
+            assert rec["cells.v"][0, :, 0, 0].tolist() == [0.0] * 10 + [10.0] * 10
+
+
+def test_spikes_of_a_block_may_come_in_any_order(tmp_path):
+    made = MadeUp(trials=2, ticks=10, record={"cells": 1})
+    order = np.random.default_rng(0).permutation(int(made.raster.sum()))
+    found = made.spikes(made.header.probes[0], slice(0, 2), slice(0, 10))
+    for writer in (MemoryWriter(made.header), FileWriter(made.header, tmp_path / "run.h5")):
+        writer.write(0, 0, {}, {"cells": Spikes(found.trial[order], found.tick[order], found.neuron[order])}, trials=2, ticks=10)
+        with writer.finish(10, "end", {}) as rec:
+            assert equal(rec.spikes("cells"), found)
+
+
+def test_spikes_of_unequal_length_are_refused():
+    with pytest.raises(RecordingError, match="equally long"):
+        Spikes([0, 1], [0], [0, 0])
+
+
+def test_a_saved_network_is_loaded_as_it_was(tmp_path):
+    net = MadeUp().header.network
+    store.save(net, tmp_path / "net.h5")
+    assert ns.Network.from_dict(store.load(tmp_path / "net.h5").to_dict()) == store.load(tmp_path / "net.h5")
+    assert np.array_equal(_weights(store.load(tmp_path / "net.h5")), _weights(net))
+    store.save(net, tmp_path / "net.h5")
+
+
+def _weights(net):
+    weight = net["ears_to_cells"].weight.number
+    return np.sort(weight.ravel())
+
+
+def test_the_network_of_a_recording_is_loaded_from_its_file(both):
+    assert store.load(both[2].path) == both[1].network
+
+
+def test_saving_anything_else_is_refused(tmp_path):
+    with pytest.raises(DescriptionError, match="neither a Network nor a Recording"):
+        store.save("net", tmp_path / "net.h5")
+
+
+def test_a_file_can_be_opened_twice_and_while_it_is_written(tmp_path):
+    made = MadeUp(trials=2)
+    writer = FileWriter(made.header, tmp_path / "run.h5")
+    made.block(writer, 0, 0, 2, 9)
+    with open_recording(tmp_path / "run.h5") as first, open_recording(tmp_path / "run.h5") as second:
+        made.block(writer, 0, 9, 2, 9)
+        assert first.ticks == second.ticks == 9
+        assert np.array_equal(first["cells.v"], made.values["cells.v"][:, :9])
+        with open_recording(tmp_path / "run.h5") as third:
+            assert np.array_equal(third["cells.v"], made.values["cells.v"][:, :18])
+            assert third.stopped == "interrupted"
+            assert not third.final
+    writer.close()
