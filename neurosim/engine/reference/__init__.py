@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine.reference.checkpoint import checkpoint
+from neurosim.engine.reference.checkpoint import checkpoint, restore
 from neurosim.engine.reference.state import State, start_state
 from neurosim.engine.reference.steps import STEPS, Machine
 from neurosim.engine.reference.sweep import sweep
@@ -28,6 +28,8 @@ def run(plan: Plan, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str,
     done, stopped = plan.ticks, "end"
     for trials in batches(plan):
         state = start_state(plan, trials)
+        if plan.resume:
+            restore(state, plan.resume)
         states.append(state)
         done, stopped = run_batch(machine, state, writer, tell)
         if stopped == "interrupted":

@@ -96,7 +96,7 @@ class State:
 
 
 def start_state(plan: Plan, trials: np.ndarray) -> State:
-    """The state before the first tick: the start values, or the checkpoint that the plan continues from."""
+    """The state before the first tick, from the start values."""
     count, dtype = len(trials), plan.dtype
     groups = plan.groups.values()
     state = State(
@@ -117,10 +117,6 @@ def start_state(plan: Plan, trials: np.ndarray) -> State:
         if not spikes_sent(plan, group.name):
             depth = history_depth(plan, group.name)
             state.history[group.name] = History([first_message(state, group)] * depth, plan.first_tick - 1)
-    if plan.resume:
-        from neurosim.engine.reference.checkpoint import restore
-
-        restore(state, plan.resume)
     return state
 
 
