@@ -354,9 +354,11 @@ def test_spikes_of_a_block_may_come_in_any_order(tmp_path):
             assert equal(rec.spikes("cells"), found)
 
 
-def test_spikes_of_unequal_length_are_refused():
+def test_spikes_of_unequal_length_or_between_ticks_are_refused():
     with pytest.raises(RecordingError, match="equally long"):
         Spikes([0, 1], [0], [0, 0])
+    with pytest.raises(RecordingError, match="no whole numbers"):
+        Spikes([0], [0.5], [0])
 
 
 def test_a_saved_network_is_loaded_as_it_was(tmp_path):

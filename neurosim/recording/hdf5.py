@@ -69,7 +69,8 @@ FULL = "Free some room on the disk, or choose another place; what was written be
 class FileWriter(Writer):
     """Writes a recording while the network runs; each block is on disk when `write` returns.
 
-    `compression` is gzip's level, 0 (none) to 9, for traces and spikes; with it, blocks reach the disk once a second.
+    `compression` is gzip's level, 0 (none) to 9, for traces and spikes; with it, blocks reach the disk once a second,
+    and the libsonata that pip installs cannot read them.
 
     Raises RecordingError where the path holds anything but an older recording, and where the disk is full.
     """

@@ -1,0 +1,182 @@
+"""A recording file outlives its run: kills, full disks and other runs leave what was written."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+from recording_side import MadeUp, same
+
+from neurosim.errors import DescriptionError, RecordingError
+from neurosim.recording.hdf5 import FileWriter, open_recording
+from neurosim.recording.memory import MemoryWriter
+from neurosim.recording.superblock import being_written
+
+RUN = """
+    import sys
+    import numpy as np
+    import neurosim as ns
+    from neurosim.network.probes import read_record
+    from neurosim.recording.hdf5 import FileWriter
+    from neurosim.recording.recording import Header, Spikes
+
+    path, compression, last, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    net = ns.Network(ns.Neurons("cells", 20, update="v = v + 1", threshold="v > 3", reset="v = 0"), schedule=ns.Synchronous())
+    probes = read_record(net, ["cells", "cells.v"])
+    ticks = 10**6
+    header = Header(net, 1, ticks, 2, True, "double", "reference", None, probes, [["cells", 1], ["cells.v", 1]], {}, {}, {})
+    writer = FileWriter(header, path, compression)
+    for first in range(0, last, n):
+        tick = np.arange(first, first + n)
+        values = np.broadcast_to(tick[:, None] + np.array([0, 0.5])[:, None, None], (2, n, 20))
+        spikes = Spikes(np.repeat([0, 1], n), np.tile(tick, 2), np.tile(tick % 20, 2))
+        writer.write(0, first, {"cells.v": values}, {"cells": spikes}, trials=2, ticks=n)
+        print(first + n, flush=True)
+    print("finish", flush=True)
+    writer.finish(last, "end", {f"state/{k}": np.full(10**6, k) for k in range(20)})
+    print("finished", flush=True)
+"""
+
+
+FREE = """
+import resource, signal
+free = (resource.RLIM_INFINITY,) * 2
+signal.signal(signal.SIGXFSZ, lambda *_: resource.setrlimit(resource.RLIMIT_FSIZE, free))  # room again, but too late
+"""
+
+
+def start_run(path, compression=0, last=10**6, n=40, before="", **options):
+    command = [sys.executable, "-c", before + textwrap.dedent(RUN), str(path), str(compression), str(last), str(n)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
+
+
+def killed_run(path, after, wait=0.0, **run):
+    """A run that is killed some time after it printed `after`; what it printed."""
+    with start_run(path, **run) as process:
+        printed = []
+        while not printed or printed[-1] != after:
+            printed.append(process.stdout.readline().strip())
+            assert printed[-1], "the run ended by itself"
+        time.sleep(wait)
+        process.kill()
+        printed += process.stdout.read().split()
+    assert process.returncode == -signal.SIGKILL
+    return printed
+
+
+def check_run(recording, ticks):
+    """The recording holds what the run wrote, and at least these ticks."""
+    assert recording.ticks >= ticks
+    assert recording.trials == 2
+    tick = np.arange(recording.ticks)
+    assert np.array_equal(recording["cells.v"][:, :, 3], tick + np.array([[0], [0.5]]))
+    spikes = recording.spikes("cells")
+    assert np.array_equal(spikes.tick, np.tile(tick, 2))
+    assert np.array_equal(spikes.neuron, np.tile(tick % 20, 2))
+
+
+@pytest.mark.parametrize(("after", "wait"), [("40", 0.0), ("400", 0.017), ("2000", 0.111)])
+def test_a_killed_run_leaves_every_block_that_was_written(tmp_path, after, wait):
+    printed = killed_run(tmp_path / "run.h5", after, wait)
+    with open_recording(tmp_path / "run.h5") as recording:
+        check_run(recording, int(printed[-1]))
+        assert recording.stopped == "interrupted"
+        assert not recording.final
+        with recording.to_file(tmp_path / "whole.h5") as copy:
+            check_run(copy, recording.ticks)
+    assert not being_written(tmp_path / "whole.h5")
+    made = MadeUp()
+    made.run(FileWriter(made.header, tmp_path / "run.h5")).close()  # a dead run's file may be replaced
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.03, 0.1])
+def test_a_run_killed_while_it_writes_its_final_state_can_be_opened(tmp_path, wait):
+    killed_run(tmp_path / "run.h5", "finish", wait, last=400)
+    with open_recording(tmp_path / "run.h5") as recording:
+        check_run(recording, 400)
+        assert recording.final.keys() in (set(), {f"state/{k}" for k in range(20)})
+        assert all(np.all(recording.final[f"state/{k}"] == k) for k in range(20) if recording.final)
+
+
+def test_a_killed_compressed_run_can_be_opened(tmp_path):
+    killed_run(tmp_path / "run.h5", "400", 1.2, compression=1)
+    with open_recording(tmp_path / "run.h5") as recording:
+        check_run(recording, 400)
+
+
+def test_a_run_can_be_read_while_it_goes_on(tmp_path):
+    with start_run(tmp_path / "run.h5") as process:
+        seen = [int(process.stdout.readline()) for _ in range(5)]
+        for _ in range(5):
+            with open_recording(tmp_path / "run.h5") as recording:
+                check_run(recording, seen[-1])
+                seen.append(recording.ticks)
+        made = MadeUp()
+        with pytest.raises(RecordingError, match="another run is writing it"):
+            FileWriter(made.header, tmp_path / "run.h5")
+        process.kill()
+        process.stdout.read()
+    assert seen[-1] > seen[4]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX's")
+def test_a_full_disk_is_an_error_and_leaves_what_was_written(tmp_path):
+    import resource
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, resource.RLIM_INFINITY))
+
+    with start_run(tmp_path / "run.h5", before=FREE, preexec_fn=limit, stderr=subprocess.PIPE) as process:
+        printed, errors = process.communicate(timeout=30)
+    assert "RecordingError" in errors
+    assert "Free some room" in errors
+    assert process.returncode == 1
+    with open_recording(tmp_path / "run.h5") as recording:
+        check_run(recording, int(printed.split()[-1]))
+
+
+def test_a_file_that_cannot_be_opened_leaves_older_recordings_and_no_litter(tmp_path, monkeypatch):
+    made, path = MadeUp(), tmp_path / "run.h5"
+    made.run(FileWriter(made.header, path)).close()
+    monkeypatch.setattr("neurosim.recording.hdf5.write_network", lambda *_: 1 / 0)
+    with pytest.raises(RecordingError, match="cannot create it"):
+        FileWriter(made.header, path)
+    with open_recording(path) as old:
+        assert same(old, made.run(MemoryWriter(made.header)))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run.h5"]
+
+
+def test_only_an_older_recording_is_replaced(tmp_path):
+    made, path = MadeUp(ticks=7), tmp_path / "run.h5"
+    old = MadeUp()
+    old.run(FileWriter(old.header, path)).close()
+    made.run(FileWriter(made.header, path)).close()
+    with open_recording(path) as new:
+        assert new.ticks == 7
+    (tmp_path / "notes.txt").write_text("precious")
+    with pytest.raises(RecordingError, match=r"notes.txt: exists.*Choose another path, or delete it"):
+        FileWriter(made.header, tmp_path / "notes.txt")
+    assert (tmp_path / "notes.txt").read_text() == "precious"
+    with pytest.raises(RecordingError, match="there is no folder"):
+        FileWriter(made.header, tmp_path / "none" / "run.h5")
+    with pytest.raises(RecordingError, match="exists"):
+        FileWriter(made.header, tmp_path)
+
+
+def test_two_writers_of_one_path_are_refused(tmp_path):
+    made = MadeUp()
+    writer = FileWriter(made.header, tmp_path / "run.h5")
+    with pytest.raises(RecordingError, match="another run is writing it"):
+        FileWriter(made.header, tmp_path / "run.h5")
+    made.run(writer).close()
+
+
+@pytest.mark.parametrize("level", [-1, 10, 1.5, True, "gzip"])
+def test_a_level_of_compression_that_there_is_not_is_refused(tmp_path, level):
+    with pytest.raises(DescriptionError, match="0 .none. to 9"):
+        FileWriter(MadeUp().header, tmp_path / "run.h5", level)
+    assert not os.listdir(tmp_path)
