@@ -161,7 +161,7 @@ def _check_nodes(tree: ast.AST, text: str, where: str, deepest: int = DEEPEST) -
                 f"{where}: {quoted(text)} holds {quoted(part)}, which text may not."
                 " Use numbers, names, the operators + - * / // % **, comparisons, and/or/not and functions by name."
             )
-    _check_numbers(tree, text, where)
+    check_numbers(tree, text, where)
 
 
 def _depth(tree: ast.AST) -> int:
@@ -173,7 +173,7 @@ def _depth(tree: ast.AST) -> int:
     return depth
 
 
-def _check_numbers(tree: ast.AST, text: str, where: str) -> None:
+def check_numbers(tree: ast.AST, text: str, where: str) -> None:
     """Refuse arithmetic of numbers alone that has no value, or none that a computer holds."""
     for node in ast.walk(tree):
         try:

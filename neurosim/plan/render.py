@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.errors import EngineError, PlanError
 from neurosim.network.text import Statement
 
 RANDOM = ("rand", "randn", "poisson", "bernoulli", "choice")
@@ -24,6 +25,13 @@ NUMPY = {
 FUNCTIONS = (*NUMPY, *ALONG, *RANDOM, "take")
 
 
+class _NoRandom:
+    """Stands for the random functions where none can be: in text whose value may be asked for at any time."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise PlanError(f"{name}() cannot stand in refractory, summed or recorded expressions. Assign it to a variable of update text first.")
+
+
 class Along:
     """The functions along an axis, for values of shape (trial, *shape); axis 0 of the population is axis 1 of the array."""
 
@@ -31,6 +39,8 @@ class Along:
         self.shape = shape
 
     def _full(self, x: Any, axis: int) -> tuple[np.ndarray, int]:
+        if not -len(self.shape) <= axis < len(self.shape):
+            raise PlanError(f"axis={axis} is no axis of the shape {self.shape}. Use {-len(self.shape)} to {len(self.shape) - 1}.")
         x = np.asarray(x)
         if x.ndim <= len(self.shape):
             x = np.broadcast_to(x, (1, *self.shape))
@@ -47,6 +57,9 @@ class Along:
     def take(self, x: Any, index: Any, axis: int = -1) -> np.ndarray:
         full, axis = self._full(x, axis)
         where = np.broadcast_to(np.asarray(index).astype(np.int64), np.broadcast_shapes(full.shape, np.shape(index)))
+        if np.any((where < 0) | (where >= full.shape[axis])):
+            wrong = where[(where < 0) | (where >= full.shape[axis])][0]
+            raise EngineError(f"take: index {wrong} is outside the axis. Keep it within 0 to {full.shape[axis] - 1}, with clip(index, 0, ...).")
         return np.take_along_axis(full, where, axis=axis)
 
 
@@ -79,6 +92,13 @@ def _exprel(x: Any) -> np.ndarray:
     return exprel(x)
 
 
+def _power(x: Any, n: Any) -> Any:
+    """x to the power n. Whole numbers count as floats: they would grow without bound, and know no negative powers."""
+    if isinstance(x, (int, float)) and isinstance(n, (int, float)):
+        return float(np.float64(x) ** n)
+    return (x * 1.0 if isinstance(x, int) or np.asarray(x).dtype.kind in "biu" else x) ** n
+
+
 HELPERS = {
     "np": np,
     "whole": lambda x: np.asarray(x).astype(np.int64),
@@ -87,6 +107,7 @@ HELPERS = {
     "exprel": _exprel,
     "timestep": lambda t, dt: np.floor((t + 1e-3 * dt) / dt).astype(np.int64),
     "same": lambda x: x,
+    "power": _power,
     "__builtins__": {},
 }
 
@@ -109,9 +130,9 @@ class _ToNumpy(ast.NodeVisitor):
     def _BinOp(self, node: ast.BinOp) -> str:
         op = {
             ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
-            ast.BitAnd: "&", ast.BitOr: "|",
         }[type(node.op)]  # fmt: skip
-        return f"({self.write(node.left)} {op} {self.write(node.right)})"
+        left, right = self.write(node.left), self.write(node.right)
+        return f"power({left}, {right})" if op == "**" else f"({left} {op} {right})"
 
     def _UnaryOp(self, node: ast.UnaryOp) -> str:
         inner = self.write(node.operand)
@@ -195,4 +216,4 @@ def numpy_block(statements: tuple[Statement, ...], returned: tuple[str, ...], gu
 
 def evaluate(expression: str, names: Mapping[str, Any], along: Along | None = None, random: Any = None) -> Any:
     """The value of one expression on numpy arrays."""
-    return numpy_block((Statement("value", "=", expression),), ("value",))(names, along, random)["value"]
+    return numpy_block((Statement("value", "=", expression),), ("value",))(names, along, random or _NoRandom())["value"]
