@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -62,6 +63,9 @@ def show_key(key: Any) -> str:
         start, stop, step = ("" if k is None else str(k) for k in key[1:])
         return f"{start}:{stop}" + (f":{step}" if step else "")
     if isinstance(key, tuple):
-        first = ", ".join(str(i) for i in key[:4])
-        return f"[{first}{', ...' if len(key) > 4 else ''}]"
+        listed = ", ".join(str(i) for i in key)
+        if len(key) <= 8:
+            return f"[{listed}]"
+        # A long list is cut; the checksum keeps the names of different parts different.
+        return f"[{', '.join(str(i) for i in key[:3])}, ... {len(key)} neurons {crc32(listed.encode()):08x}]"
     return str(key)
