@@ -1,0 +1,72 @@
+"""An echo state network forecasts the Mackey-Glass series: its readout is learned while the series is forced on `out`, then
+put into the network as the synapses from `pool` to `out`, and the network runs on alone, hearing its own forecast."""
+
+import argparse
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.linear_model import Ridge
+
+import neurosim as ns
+from neurosim import readout, tasks
+from neurosim.models.echo_state import echo_state
+
+TRAIN, DROP, FORCED = 3000, 1000, 1000  # ticks of training, of which the first are dropped; ticks forced before each forecast
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--neurons", type=int, default=1000)
+    parser.add_argument("--starts", type=int, default=100, help="how many places of the series are forecast from")
+    parser.add_argument("--horizon", type=int, default=600, help="how many ticks are forecast, at least 84")
+    parser.add_argument("--seed", type=int, default=1, help="of the network")
+    parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
+    args = parser.parse_args(argv)
+    series = tasks.mackey_glass(TRAIN + args.starts * (FORCED + args.horizon), seed=0)
+    squashed = np.tanh(series - 1)[:, None]  # (tick, neuron of `out`)
+
+    def network(weights=None):
+        return echo_state(
+            1, args.neurons, 1, density=10 / args.neurons, radius=0.9, leak=0.7, input_scale=0.2, feedback_scale=1.0, readout=weights
+        )  # fmt: skip
+
+    taught = ns.run(network(), {"drive": np.ones((TRAIN, 1)), "out": squashed[:TRAIN]}, record=["pool"], seed=args.seed)
+    states = readout.features(taught, "pool", "states", start=DROP)  # (tick, neuron)
+    linear = Ridge(alpha=1e-14, solver="svd", fit_intercept=False).fit(states, squashed[DROP:TRAIN, 0])
+    print(f"{args.neurons} neurons; error of the readout while forced: {np.std(states @ linear.coef_ - squashed[DROP:TRAIN, 0]):.1e}")
+
+    net = network(linear.coef_[None])  # the same random weights, and now synapses from pool to out
+    trials = squashed[TRAIN:].reshape(args.starts, -1, 1)  # (trial, tick, neuron)
+    forced = ns.run(net, {"drive": np.ones((FORCED, 1)), "out": trials[:, :FORCED]}, seed=args.seed)
+    free = ns.run(net, {"drive": np.ones((args.starts, args.horizon, 1))}, record=["out"], start=forced, seed=args.seed)
+    forecast = np.arctanh(np.clip(free["out"][..., 0], -0.999, 0.999)) + 1
+    truth = series[TRAIN:].reshape(args.starts, -1)[:, FORCED:]
+
+    error = np.abs(forecast - truth) / np.std(series)  # (start, tick)
+    nrmse = np.sqrt(np.mean(error[:, 83] ** 2))
+    print(f"NRMSE84 over {args.starts} starts: {nrmse:.2e} = 10^{np.log10(nrmse):.2f}")
+    draw(forecast, truth, error, args.figure)
+    return nrmse, error
+
+
+def draw(forecast, truth, error, path):
+    """The first forecast beside the series, and how the errors of all forecasts grow."""
+    figure, (above, below) = plt.subplots(2, 1, figsize=(9, 6), sharex=True, layout="constrained")
+    ticks = np.arange(1, truth.shape[1] + 1)
+    above.plot(ticks, truth[0], color="0.7", linewidth=4, label="Mackey-Glass series")
+    above.plot(ticks, forecast[0], color="#0072B2", linewidth=1.2, label="the network, running alone")
+    above.set(ylabel="x", ylim=(0.1, 1.4), title="forecast from the first start")
+    above.legend(loc="lower left", ncols=2)
+    low, middle, high = np.quantile(error, (0.1, 0.5, 0.9), axis=0)
+    below.fill_between(ticks, low, high, color="#0072B2", alpha=0.2, linewidth=0, label="8 of 10 starts")
+    below.semilogy(ticks, middle, color="#0072B2", label="median")
+    below.axvline(84, color="0.5", linestyle=":")
+    below.set(xlabel="ticks after the last forced one", ylabel="|error| / standard deviation", xlim=(0, len(ticks)))
+    below.legend(loc="lower right")
+    figure.savefig(path, dpi=110)
+    print(f"Figure: {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Small tasks: chaotic and random series made here, and scikit-learn's handwritten digits as spikes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, nearest
+from neurosim.network.values import whole
+from neurosim.recording.header import Spikes
+
+
+def mackey_glass(ticks: int, *, tau: int = 17, seed: int | None = None, discard: int = 1000, substeps: int = 10) -> np.ndarray:
+    """The Mackey-Glass series, chaotic from tau = 17 on, one sample per unit of time, shape (tick,).
+
+    dx/dt = 0.2 x(t - tau)/(1 + x(t - tau)^10) - 0.1 x, by the classical Runge-Kutta method with `substeps` steps per sample.
+
+    The past before the start is 1.2, or with a `seed` a random number from 0.5 to 1.5; the first `discard` samples are left out.
+
+    Source: Mackey & Glass 1977, Science 197, 287, doi:10.1126/science.267326.
+
+    >>> mackey_glass(4, discard=0).round(4).tolist()
+    [1.2, 1.1176, 1.043, 0.9755]
+    """
+    ticks, discard = whole(ticks, "mackey_glass: ticks", least=1), whole(discard, "mackey_glass: discard")
+    n, tau = whole(substeps, "mackey_glass: substeps", least=1), whole(tau, "mackey_glass: tau", least=1)
+    h, lag, last = 1.0 / n, tau * n, (ticks + discard - 1) * n
+    past = 1.2 if seed is None else float(np.random.default_rng(seed).uniform(0.5, 1.5))
+    x = [past] * (lag + last + 1)  # x[lag + k] is x(k h)
+    slope = [0.0] * (lag + last + 1)
+    for k in range(lag, lag + last):
+        old, new = x[k - lag], x[k - lag + 1]
+        # Midway between two known points: the cubic through both with their slopes. Before the start all is constant.
+        middle = old if k - lag < lag else (old + new) / 2 + h / 8 * (slope[k - lag] - slope[k - lag + 1])
+        rise = [0.2 * d / (1.0 + d**10) for d in (old, middle, new)]
+        a = slope[k] = rise[0] - 0.1 * x[k]
+        b = rise[1] - 0.1 * (x[k] + h / 2 * a)
+        c = rise[1] - 0.1 * (x[k] + h / 2 * b)
+        d = rise[2] - 0.1 * (x[k] + h * c)
+        x[k + 1] = x[k] + h / 6 * (a + 2 * b + 2 * c + d)
+        slope[k + 1] = rise[2] - 0.1 * x[k + 1]
+    return np.array(x[lag::n])[discard:]
+
+
+def narma(ticks: int, *, order: int = 10, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """A random input u and what a nonlinear system of long memory makes of it, y; both of shape (tick,).
+
+    y(t+1) = 0.3 y(t) + 0.05 y(t) sum of the last `order` values of y + 1.5 u(t - order + 1) u(t) + 0.1, u uniform from 0 to 0.5.
+
+    Sample t of y is y(t+1): what follows from the inputs up to and including u(t).
+
+    Source: Atiya & Parlos 2000, IEEE Trans. Neural Netw. 11, 697, doi:10.1109/72.846741.
+    """
+    ticks, order = whole(ticks, "narma: ticks", least=1), whole(order, "narma: order", least=1)
+    u = np.random.default_rng(seed).uniform(0.0, 0.5, ticks + order)
+    y = np.zeros(ticks + order + 1)
+    for t in range(order, ticks + order):
+        y[t + 1] = 0.3 * y[t] + 0.05 * y[t] * y[t - order + 1 : t + 1].sum() + 1.5 * u[t - order + 1] * u[t] + 0.1
+    return u[order:], y[order + 1 :]
+
+
+class Digits(NamedTuple):
+    """Handwritten digits: images (trial, row, column) of 0 to 16, labels (trial,), and their spikes."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    spikes: Spikes
+
+
+def digits(ticks: int, *, count: int | None = None, code: str = "regular", most: float = 4.0, seed: int = 0) -> Digits:
+    """scikit-learn's 1797 handwritten digits, each image fed column by column as spikes: neuron = row, trial = image.
+
+    An image lasts 8*`ticks`: `ticks` for each of its 8 columns. Of a pixel of intensity x (0 to 16) come x/16*`most`
+    spikes, evenly spaced (`code` 'regular', rounded) or at random on average ('poisson', from `seed`), or one spike that is the
+    sooner the brighter the pixel ('latency'). `count` takes the first images only.
+
+    Source: Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository,
+    doi:10.24432/C50P49, as shipped by scikit-learn.
+    """
+    from sklearn.datasets import load_digits
+
+    from neurosim.readout.encodings import latency, poisson, regular
+
+    if code not in ("regular", "poisson", "latency"):
+        raise DescriptionError(f"digits: code {code!r} is not known. {nearest(code, ('regular', 'poisson', 'latency'))}")
+    data = load_digits()
+    count = len(data.images) if count is None else whole(count, "digits: count", least=1)
+    images, labels = data.images[:count], data.target[:count]
+    columns = images.transpose(0, 2, 1) / 16  # (trial, step, neuron)
+    if code == "latency":
+        return Digits(images, labels, latency(columns, ticks))
+    if code == "poisson":
+        return Digits(images, labels, poisson(columns * most, ticks, seed=seed))
+    return Digits(images, labels, regular(columns * most, ticks))
