@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine import choose, run_plan
-from neurosim.errors import DescriptionError, nearest
+from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network
 from neurosim.network.probes import read_record
-from neurosim.network.values import as_value, unit, whole
+from neurosim.network.values import as_value, choice, flag, plain_text, unit, whole
 
 PRECISIONS = ("double", "mixed", "single")
 
 
+@named_arguments
 def run(
     net: Network,
     inputs: Mapping[Any, Any] | None = None,
@@ -64,19 +66,25 @@ def run(
     [1.0, 2.0, 3.0]
     """
     if not isinstance(net, Network):
-        raise DescriptionError(f"run: {type(net).__name__} is not a Network. Give Network(..., schedule=...).")
-    _check_choices(precision, until, threads, compression, progress)
-    seed = whole(seed, "run: seed")
-    name = choose(engine)
+        raise DescriptionError(f"run: net {shown(net)} is not a Network. Give Network(..., schedule=...).")
+    _check_choices(precision, until, threads, compression, progress, to)
+    seed = whole(seed, "run: seed", most=2**64 - 1)
+    name = choose(plain_text(engine, "run: engine"))
     from neurosim.engine.watch import Watch
     from neurosim.plan.inputs import read_inputs
     from neurosim.plan.lower import lower
+    from neurosim.plan.memory import refuse_size
+    from neurosim.plan.rehearse import rehearse
 
     begin, resume = _start(net, start)
     started = _trials(resume) if resume and start.batched else 0
     read = read_inputs(net, inputs, ticks, duration, started)
     probes = read_record(net, record, read.spiking)
     plan = lower(net, read, probes=probes, start=begin, resume=resume, seed=seed, precision=precision, until=until)
+    rehearse(plan, lambda synapses: net.synapses[synapses].label)
+    if to is None and until is None:
+        samples = 8.0 * plan.ticks * plan.trials * sum(np.prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
+        refuse_size(samples, "run: the records", "Give to='run.h5', or record fewer neurons, or at longer intervals.")
     writer = _writer(plan, net, read, name, begin, resume, to, compression)
     try:
         with Watch(plan.ticks * plan.trials, "tick", progress) as watch:
@@ -87,33 +95,35 @@ def run(
         raise
 
 
-def _check_choices(precision: Any, until: Any, threads: Any, compression: Any, progress: Any) -> None:
-    if precision not in PRECISIONS:
-        raise DescriptionError(f"run: precision {precision!r} is not known. {nearest(precision, PRECISIONS)}")
-    if until not in (None, "stable"):
-        raise DescriptionError(f"run: until {until!r} is not known. Use until='stable', or leave it out.")
+def _check_choices(precision: Any, until: Any, threads: Any, compression: Any, progress: Any, to: Any) -> None:
+    choice(precision, PRECISIONS, "run: precision")
+    if until is not None and not (isinstance(until, str) and until == "stable"):
+        raise DescriptionError(f"run: until {shown(until)} is not known. Use until='stable', or leave it out.")
     if threads is not None:
-        whole(threads, "run: threads", least=1)
-    if whole(compression, "run: compression") > 9:
-        raise DescriptionError(f"run: compression {compression!r} is above 9. Use 0 (none) to 9.")
-    if progress not in (None, True, False):
-        raise DescriptionError(f"run: progress {progress!r} is not True, False or None.")
+        whole(threads, "run: threads", least=1, most=4096)
+    whole(compression, "run: compression", most=9)
+    if progress is not None:
+        flag(progress, "run: progress")
+    if to is not None and not (isinstance(to, (str, os.PathLike)) and str(to)):
+        raise DescriptionError(f"run: to {shown(to)} is not a path. Give one such as to='run.h5'.")
 
 
 def _start(net: Network, start: Any) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Start values by 'population.variable', and the checkpoint to continue from."""
     if start is None:
         return {}, {}
-    if hasattr(start, "final"):
-        if set(start.network.populations) != set(net.populations) or any(
-            start.network.populations[n].shape != p.shape for n, p in net.populations.items()
+    if isinstance(getattr(start, "network", None), Network) and hasattr(start, "final"):
+        if (
+            start.network.dt != net.dt
+            or set(start.network.populations) != set(net.populations)
+            or any(start.network.populations[n].shape != p.shape for n, p in net.populations.items())
         ):
             raise DescriptionError("run: start is a recording of another network. Continue with the network that it recorded (recording.network).")
         if not start.final:
             raise DescriptionError("run: start is a recording without an end state (its run was killed). Run it again, or give start values.")
         return {}, {key: np.asarray(value) for key, value in start.final.items()}
     if not isinstance(start, Mapping):
-        raise DescriptionError(f"run: start {type(start).__name__} is neither a Recording nor a dict. Give {{'population.variable': values}}.")
+        raise DescriptionError(f"run: start {shown(start)} is neither a Recording nor a dict. Give {{'population.variable': values}}.")
     return {str(key): _start_value(net, key, value) for key, value in start.items()}, {}
 
 
@@ -127,7 +137,7 @@ def _start_value(net: Network, key: Any, value: Any) -> np.ndarray:
     population = net.populations.get(name)
     if population is None or variable not in population.states:
         known = [f"{p.name}.{v}" for p in net.populations.values() for v in p.states]
-        raise DescriptionError(f"run: start {key!r} is no state variable of this network. {nearest(key, known)}")
+        raise DescriptionError(f"run: start {shown(key)} is no state variable of this network. {nearest(key, known)}")
     read = as_value(value, f"run: start {key!r}")
     from neurosim.plan.lower import neuron_scope
 
@@ -156,8 +166,6 @@ def _writer(plan: Any, net: Network, read: Any, engine: str, begin: dict, resume
         from neurosim.recording.memory import MemoryWriter
 
         return MemoryWriter(header)
-    if not isinstance(to, (str, os.PathLike)):
-        raise DescriptionError(f"run: to {to!r} is not a path. Give one such as to='run.h5'.")
     from neurosim.recording.hdf5 import FileWriter
 
     return FileWriter(header, to, compression)

@@ -100,6 +100,8 @@ class Neurons:
 
     def _constant(self, key: str, value: Any, where: str) -> Value | Distribution:
         check_name(key, f"{where}: constant")
+        if isinstance(value, Distribution) and not value.alone:
+            raise DescriptionError(f"{where}: constant {key}: {type(value).__name__} makes weights of synapses. Use normal or uniform.")
         if isinstance(value, Distribution):
             return value
         if isinstance(value, str) or value is None or callable(value):
@@ -244,7 +246,7 @@ class Neurons:
         raise DescriptionError(f"Neurons {self.name!r}: is a population, not a list. Take a part of it with {self.name}[0:10].")
 
     def __repr__(self) -> str:
-        return f"Neurons({self.name!r}, {self.shape if len(self.shape) > 1 else self.shape[0]})"
+        return f"Neurons({self.name!r}, {self.shape if len(self.shape) > 1 else self.size})"
 
 
 @dataclass(frozen=True, eq=False)

@@ -188,6 +188,9 @@ class Synapses:
             raise DescriptionError(f"{self.label}: {type(self.wiring).__name__} takes one number as weight. Give one, such as weight=1.0.")
         elif isinstance(self.weight, (Synapses, Transposed)):
             self._check_tied(self.weight)
+        if isinstance(self.wiring, (conv, einsum)) and getattr(self.weight, "whole", False):
+            kinds = f"{type(self.weight).__name__} makes a matrix (post, pre), but {type(self.wiring).__name__}"
+            raise DescriptionError(f"{self.label}: {kinds} shares weights. Use normal, uniform or glorot.")
         own = isinstance(self.weight, Distribution) or (isinstance(self.weight, Value) and self.weight.scalar)
         if isinstance(self.wiring, einsum) and own:
             self._fitting(lambda: self.wiring.weight_shape(self.pre, self.post))
@@ -272,6 +275,8 @@ class Synapses:
         if delay.dim not in (PLAIN, TIME):
             shape = "" if isinstance(delay, Distribution) else f" {delay}"
             raise DescriptionError(f"{self.label}: delay{shape} is not a time. Give a time under Clock, whole ticks otherwise.")
+        if isinstance(delay, Distribution) and not delay.alone:
+            raise DescriptionError(f"{self.label}: delay: {type(delay).__name__} makes weights. Use normal or uniform.")
         if isinstance(delay, Distribution):
             return
         self._check_array(delay, "delay")

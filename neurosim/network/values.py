@@ -77,7 +77,7 @@ def as_value(given: Any, where: str) -> Value:
     number = read_array(given, where)
     if number.dtype.kind == "f" and np.isnan(number).any():
         raise DescriptionError(f"{where}: contains NaN. Give finite numbers; a missing value has no meaning here.")
-    return Value(number, _one_unit(given, where))
+    return Value(number, one_unit(given, where))
 
 
 def read_array(given: Any, where: str) -> np.ndarray:
@@ -99,13 +99,13 @@ def read_array(given: Any, where: str) -> np.ndarray:
     return number.astype({"b": bool, "f": np.float64}.get(number.dtype.kind, np.int64))
 
 
-def _one_unit(given: Any, where: str) -> tuple[float, ...]:
+def one_unit(given: Any, where: str) -> tuple[float, ...]:
     """The dimensions that all numbers of a value share."""
     if not isinstance(given, (list, tuple)):
         return dimensions(given)
     if {type(part) for part in given} <= {int, float, bool}:
         return PLAIN
-    found = {_one_unit(part, where) for part in given}
+    found = {one_unit(part, where) for part in given}
     if len(found) > 1:
         raise DescriptionError(f"{where}: {shown(given)} mixes the units {', '.join(sorted(map(unit, found)))}. Give all numbers in one unit.")
     return found.pop() if found else PLAIN

@@ -46,6 +46,8 @@ class Distribution:
     """Numbers that are drawn, or computed from the whole set of synapses, when the network is lowered."""
 
     dim: tuple[float, ...] = PLAIN
+    alone = False  # whether each number is drawn by itself, so that neurons and delays can have it
+    whole = False  # whether all numbers make one matrix (post, pre)
 
     def draw(self, of: Table) -> np.ndarray:
         """One number per synapse of the table, in SI units."""
@@ -72,6 +74,7 @@ class normal(Distribution):
     sd: Any
     low: Any = None
     high: Any = None
+    alone = True
 
     def __post_init__(self):
         mean, sd = _pair(self.mean, self.sd, "normal(mean, sd)")
@@ -102,6 +105,7 @@ class uniform(Distribution):
 
     low: Any
     high: Any
+    alone = True
 
     def __post_init__(self):
         low, high = _pair(self.low, self.high, "uniform(low, high)")
@@ -179,6 +183,7 @@ class spectral_radius(Distribution):
 
     rho: float
     of: Distribution = field(default_factory=lambda: normal(0.0, 1.0))
+    whole = True
 
     def __post_init__(self):
         object.__setattr__(self, "rho", plain_number(self.rho, "spectral_radius: rho", "Give a radius of 0 or more, such as 0.9.", low=0))
@@ -222,6 +227,7 @@ class dale(Distribution):
     positive: Any
     negative: Any
     inhibitory: float = 0.2
+    whole = True
 
     def __post_init__(self):
         positive, negative = _pair(self.positive, self.negative, "dale(positive, negative)")
@@ -256,6 +262,7 @@ class hebbian(Distribution):
     """
 
     patterns: Any
+    whole = True
 
     def __post_init__(self):
         patterns = as_value(self.patterns, "hebbian(patterns)")

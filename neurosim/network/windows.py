@@ -74,6 +74,10 @@ class _Windowed(Wiring):
             )
         return index, out, space, channels, out_channels
 
+    def expected(self, pre: Population, post: Population) -> float:
+        channels = _split(pre.shape, len(self.kernel))[1] / getattr(self, "groups", 1)
+        return float(post.size) * prod(self.kernel) * (channels if isinstance(self, conv) else 1)
+
     def _grid(self, index: list[np.ndarray], space: tuple[int, ...]):
         """For every (output place, kernel place): flat input place, whether inside, flat output place, flat kernel place."""
         axes = len(index)

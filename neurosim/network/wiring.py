@@ -43,6 +43,10 @@ class Wiring:
         """The shape of shared weights; None where each synapse has its own."""
         return None
 
+    def expected(self, pre: Population, post: Population) -> float:
+        """About how many synapses there will be, known before they are drawn."""
+        return float(pre.size) * post.size
+
 
 def by_sender(pre: np.ndarray, post: np.ndarray, shared: np.ndarray | None = None) -> Pairs:
     """Sort synapses by sender, keeping the order within one sender."""
@@ -115,6 +119,9 @@ class one_to_one(Wiring):
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         return Pairs(np.arange(pre.size), np.arange(post.size))
 
+    def expected(self, pre: Population, post: Population) -> float:
+        return float(pre.size)
+
 
 @named_arguments
 @dataclass(frozen=True)
@@ -138,6 +145,9 @@ class probability(Wiring):
         else:
             found = self._by_gaps(pre.size, post.size, random)
         return found if self.to_self else _without_self(found, pre, post)
+
+    def expected(self, pre: Population, post: Population) -> float:
+        return float(pre.size) * post.size * self.p
 
     def _by_gaps(self, n_pre: int, n_post: int, random: Stream) -> Pairs:
         block = int(n_post * self.p + 6 * np.sqrt(n_post * self.p * (1 - self.p))) + 8
@@ -171,6 +181,9 @@ class indegree(Wiring):
         sender = random.below("wiring", pre.size - avoid, target, place)
         return by_sender(_others(sender, target, pre.indices, avoid), target)
 
+    def expected(self, pre: Population, post: Population) -> float:
+        return float(self.k) * post.size
+
     def check(self, pre: Population, post: Population) -> None:
         _check_avoidance(self, pre, post)
 
@@ -191,6 +204,9 @@ class outdegree(Wiring):
         sender, place = (a.ravel() for a in np.indices((pre.size, self.k)))
         target = random.below("wiring", post.size - avoid, sender, place)
         return Pairs(sender, _others(target, sender, post.indices, avoid))
+
+    def expected(self, pre: Population, post: Population) -> float:
+        return float(self.k) * pre.size
 
     def check(self, pre: Population, post: Population) -> None:
         _check_avoidance(self, pre, post)
@@ -223,6 +239,9 @@ class total(Wiring):
         counts = np.bincount(random.below("counts", pre.size, number, np.zeros_like(number)), minlength=pre.size)
         sender = np.repeat(np.arange(pre.size), counts)
         return Pairs(sender, random.below("wiring", post.size, sender, positions(sender)))
+
+    def expected(self, pre: Population, post: Population) -> float:
+        return float(self.n)
 
 
 @named_arguments
@@ -269,6 +288,10 @@ class nearby(Wiring):
         found = Pairs(sender, np.concatenate(rows))
         return found if self.to_self else _without_self(found, pre, post)
 
+    def expected(self, pre: Population, post: Population) -> float:
+        reach = (np.sqrt(np.pi) * self.scale) ** len(post.population.shape)  # the integral of exp(-(d/scale)^2) over the grid
+        return float(pre.size) * min(post.size, self.peak * reach)
+
 
 def _places(population: Population) -> np.ndarray:
     return np.stack(np.unravel_index(population.indices, population.population.shape), axis=1).astype(float)
@@ -302,6 +325,9 @@ class pairs(Wiring):
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         return by_sender(self.pre, self.post)
+
+    def expected(self, pre: Population, post: Population) -> float:
+        return float(self.pre.size)
 
     @property
     def order(self) -> np.ndarray:

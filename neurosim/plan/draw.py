@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import DescriptionError
+from neurosim.errors import DescriptionError, PlanError
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
-from neurosim.network.synapses import Synapses, Transposed
+from neurosim.network.synapses import MOST_TICKS, Synapses, Transposed
 from neurosim.network.values import Value
 from neurosim.network.weights import Distribution, Table, hebbian
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import Pairs, all_to_all, by_sender, pairs, positions
+from neurosim.plan.memory import refuse_size
 from neurosim.plan.random import Stream
+
+BYTES = 64.0  # about what one stored synapse takes while it is drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +38,14 @@ def draw_synapses(net: Network, name: str, seed: int) -> Drawn:
     item = net.synapses[name]
     try:
         return _draw(net, name, item, seed)
-    except DescriptionError as error:
-        raise DescriptionError(f"{item.label}: {error}") from None
+    except (DescriptionError, PlanError) as error:
+        raise type(error)(f"{item.label}: {error}") from None
 
 
 def _draw(net: Network, name: str, item: Synapses, seed: int) -> Drawn:
     if isinstance(item.weight, (Synapses, Transposed)):
         return _tied(net, item.weight, seed)
+    refuse_size(BYTES * item.wiring.expected(item.pre, item.post), "these synapses", "Use fewer, or private(n) for noise of their own.")
     found = item.wiring.pairs(item.pre, item.post, Stream(seed, f"{name}.wiring"))
     stream = Stream(seed, f"{name}.weight")
     shape = item.wiring.weight_shape(item.pre, item.post)
@@ -104,6 +108,7 @@ def dense_matrix(net: Network, name: str, seed: int) -> np.ndarray:
     item = net.synapses[name]
     weight = item.weight
     assert isinstance(item.wiring, all_to_all)
+    refuse_size(16.0 * item.pre.size * item.post.size, f"{item.label}: these weights", "Use fewer neurons, or a wiring with fewer synapses.")
     if isinstance(weight, Transposed):
         owner = next(n for n, other in net.synapses.items() if other is weight.synapses)
         return dense_matrix(net, owner, seed).T
@@ -134,6 +139,8 @@ def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.
         raise DescriptionError(
             f"{item.label}: a delay of {ticks.min():g} ticks was drawn, below 0. Bound the distribution, such as normal(..., low=...)."
         )
+    if np.any(ticks > MOST_TICKS):
+        raise DescriptionError(f"{item.label}: a delay of {ticks.max():g} ticks is more than {MOST_TICKS:,}. Give a shorter one.")
     return ticks.astype(np.int64)
 
 

@@ -132,9 +132,7 @@ def check_calls(text: str, scope: Scope) -> None:
             raise PlanError(f"{scope.where}: '{name}' looks at a whole population and cannot stand here. Use it in update text.")
         for number, keyword in enumerate(node.keywords):
             if number or keyword.arg != "axis" or name not in (*ALONG, "take") or not _is_integer(keyword.value):
-                raise PlanError(
-                    f"{scope.where}: {quoted(ast.unparse(node))} names an argument. Only functions along an axis take one: axis=0."
-                )
+                raise PlanError(f"{scope.where}: {quoted(ast.unparse(node))} names an argument. Only functions along an axis take one: axis=0.")
 
 
 def _is_integer(node: ast.expr) -> bool:

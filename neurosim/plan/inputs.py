@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import DescriptionError, nearest
+from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
-from neurosim.network.values import PLAIN, TIME, as_value, dimensions, whole
+from neurosim.network.values import PLAIN, TIME, as_value, one_unit, read_array, whole
 from neurosim.plan.plan import Drive
+
+MOST_TICKS = 2**53
+MOST_TRIALS = 10**8
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,19 +42,23 @@ def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = No
     if inputs is None:
         inputs = {}
     if not isinstance(inputs, Mapping):
-        raise DescriptionError(f"run: inputs {type(inputs).__name__} is not a dict. Give {{population: array}}.")
+        raise DescriptionError(f"run: inputs {shown(inputs)} is not a dict. Give {{population: array}}.")
     read: dict[str, Drive] = {}
     dims: dict[str, tuple[float, ...]] = {}
     trials: dict[str, int] = {}
+    least: dict[str, int] = {}  # events say only which trials have spikes
     for key, given in inputs.items():
         population = _population(net, key)
         where = f"run: input {population.name!r}"
-        given = _from_recording(given, population.name, where)
-        dims[population.name] = dimensions(given)
-        drive, count = _events(net, population, given, where) if _is_events(given) else _array(population, given, where)
+        if population.name in read:
+            raise DescriptionError(f"{where}: is given twice. Give it once.")
+        given, held = _from_recording(net, given, population.name, where)
+        events = _is_events(given)
+        dims[population.name] = PLAIN if events else one_unit(given, where)
+        drive, count = _events(net, population, given, where) if events else _array(population, given, where)
         read[population.name] = drive
-        if count:
-            trials[population.name] = count
+        if held or count:
+            (trials if held or not events else least)[population.name] = held or count
     missing = [p.name for p in net.populations.values() if p.driven and p.name not in read]
     if missing:
         raise DescriptionError(
@@ -62,34 +69,48 @@ def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = No
             f"run: the inputs have different numbers of trials: {trials}. Give each as many, or no trial axis for all trials alike."
         )
     length = _length(net, read, ticks, duration)
-    count = next(iter(trials.values()), started or 1)
+    count = _trials(trials, least, started)
+    alike = set(read) - set(trials) - set(least)
+    drives = {name: _fit(drive, count, length, name in alike) for name, drive in read.items()}
+    return Inputs(drives, dims, length, count, bool(trials or least) or started > 0)
+
+
+def _trials(exact: Mapping[str, int], least: Mapping[str, int], started: int) -> int:
+    """The number of trials that all inputs, and the recording that is continued, agree on."""
+    known = exact or ({"start": started} if started > 1 else {})
+    count = next(iter(known.values()), max([*least.values(), started, 1]))
+    for name, needed in least.items():
+        if needed > count:
+            raise DescriptionError(f"run: input {name!r} has spikes in trial {needed - 1}, but there are {count} trials. Count trials from 0.")
     if started not in (0, 1, count):
         raise DescriptionError(f"run: start has {started} trials, the inputs {count}. Give inputs for as many trials, or without a trial axis.")
-    return Inputs(
-        {name: _fit(drive, count, length, name not in trials) for name, drive in read.items()}, dims, length, count, bool(trials) or started > 0
-    )
+    return count
 
 
 def _population(net: Network, key: Any) -> Neurons:
     name = key.name if isinstance(key, Neurons) else key
-    if name not in net.populations or (isinstance(key, Neurons) and net.populations[name] is not key):
-        raise DescriptionError(f"run: input {name!r} is no population of this network. {nearest(name, net.populations)}")
+    if not isinstance(name, str) or name not in net.populations or (isinstance(key, Neurons) and net.populations[name] is not key):
+        raise DescriptionError(f"run: input {shown(name)} is no population of this network. {nearest(name, net.populations)}")
     return net.populations[name]
 
 
-def _from_recording(given: Any, name: str, where: str) -> Any:
-    """The population of that name in a recording: its spikes if it spiked, else what it sent."""
-    if not (hasattr(given, "spikes") and hasattr(given, "names")):
-        return given
+def _from_recording(net: Network, given: Any, name: str, where: str) -> tuple[Any, int]:
+    """The population of that name in a recording (its spikes if it spiked, else what it sent), and its number of trials."""
+    if not all(hasattr(given, part) for part in ("spikes", "names", "header")):
+        return given, 0
     if name not in given.names:
         raise DescriptionError(f"{where}: the recording does not hold {name!r}. {nearest(name, given.names)} Record it, or rename the population.")
+    if None not in (given.dt, net.dt) and given.dt != net.dt:
+        raise DescriptionError(f"{where}: was recorded with dt = {given.dt} s, here it is {net.dt} s. Use the same, or give spike times.")
     probe = next(p for p in given.header.probes if p.name == name)
     if not probe.events and probe.every != 1:
         raise DescriptionError(f"{where}: was recorded every {probe.every} ticks. Record every tick of it to use it as an input.")
     if not probe.events:
-        return np.asarray(given[name])
+        return np.asarray(given[name]), given.trials if given.batched else 0
     spikes = given.spikes(name)
-    return (spikes.trial, spikes.tick, spikes.neuron) if given.batched else (spikes.tick, spikes.neuron)
+    if given.batched:
+        return (spikes.trial, spikes.tick, spikes.neuron), given.trials
+    return (spikes.tick, spikes.neuron), 0
 
 
 def _is_events(given: Any) -> bool:
@@ -97,13 +118,11 @@ def _is_events(given: Any) -> bool:
 
 
 def _array(population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
-    try:
-        values = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DescriptionError(
-            f"{where}: is not an array of numbers. Give shape (tick, *{population.shape}), or spike events (times, neurons)."
-        ) from None
     shape = population.shape
+    try:
+        values = read_array(given, where).astype(np.float64)
+    except DescriptionError as error:
+        raise DescriptionError(f"{error} Inputs have the shape (tick, *{shape}), or are spike events (times, neurons).") from None
     if values.ndim >= len(shape) and values.shape[values.ndim - len(shape) :] == shape:
         lead = values.shape[: values.ndim - len(shape)]
     elif values.ndim and values.shape[-1] == population.size:
@@ -111,7 +130,7 @@ def _array(population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
     else:
         lead = values.shape if population.size == 1 else ()
     if len(lead) not in (1, 2) or 0 in lead:
-        raise DescriptionError(f"{where}: has shape {values.shape}. Give (tick, *shape) or (trial, tick, *shape) with shape {shape}.")
+        raise DescriptionError(f"{where}: has shape {values.shape}. Give (tick, *{shape}) or (trial, tick, *{shape}).")
     if population.driven and np.isnan(values).any():
         raise DescriptionError(f"{where}: contains NaN. Give numbers; NaN leaves neurons free only in populations with text.")
     if np.isinf(values).any():
@@ -126,11 +145,16 @@ def _events(net: Network, population: Neurons, given: Any, where: str) -> tuple[
     if not (population.driven or population.spiking):
         raise DescriptionError(f"{where}: {population.name!r} does not spike, so events cannot clamp it. Give an array (tick, *shape).")
     values = [as_value(part, where) for part in parts]
+    if any(v.number.ndim > 1 for v in values):
+        raise DescriptionError(f"{where}: the arrays of spike events have shapes {[v.shape for v in values]}. Give rows, one entry per spike.")
+    dt = getattr(given, "dt", None)
+    if None not in (dt, net.dt) and dt != net.dt:
+        raise DescriptionError(f"{where}: the spikes count ticks of {dt} s, here dt is {net.dt} s. Give (spikes.time*second, spikes.neuron).")
     if len({v.number.size for v in values}) != 1:
         raise DescriptionError(f"{where}: the arrays of spike events have lengths {[v.number.size for v in values]}. Give one entry per spike.")
     tick = _event_ticks(net, values[-2], where)
     neuron = _indices(values[-1].number, population.size, f"{where}: neurons")
-    trial = _indices(values[0].number, None, f"{where}: trials") if len(parts) == 3 else np.zeros_like(neuron)
+    trial = _indices(values[0].number, MOST_TRIALS, f"{where}: trials") if len(parts) == 3 else np.zeros_like(neuron)
     order = np.lexsort((neuron, tick, trial))
     trial, tick, neuron = trial[order], tick[order], neuron[order]
     twice = (np.diff(trial) == 0) & (np.diff(tick) == 0) & (np.diff(neuron) == 0)
@@ -144,25 +168,26 @@ def _events(net: Network, population: Neurons, given: Any, where: str) -> tuple[
 
 
 def _event_ticks(net: Network, times: Any, where: str) -> np.ndarray:
+    number = times.number.ravel()
     if times.dim == TIME and net.dt:
-        ticks = np.floor(times.number.ravel() / net.dt + 0.001).astype(np.int64)
-    elif times.dim == PLAIN and (times.number.dtype.kind in "iu" or times.number.size == 0):
-        ticks = times.number.ravel().astype(np.int64)
-    else:
-        raise DescriptionError(f"{where}: spike times must be times with a unit under Clock, such as t*ms, or whole ticks (integers).")
-    if np.any(ticks < 0):
-        raise DescriptionError(f"{where}: a spike at tick {ticks.min()} is before the start. Give times of 0 or later.")
-    return ticks
+        number = np.floor(number / net.dt + 0.001)
+    elif times.dim != PLAIN or (number.size and number.dtype.kind not in "iu"):
+        raise DescriptionError(f"{where}: spike times are neither times with a unit under Clock, such as t*ms, nor whole ticks. Give one of these.")
+    if np.any(number < 0):
+        raise DescriptionError(f"{where}: a spike at tick {number.min():g} is before the start. Give times of 0 or later.")
+    if np.any(number > MOST_TICKS):
+        raise DescriptionError(f"{where}: a spike at tick {number.max():g} is too late. Give ticks of at most {MOST_TICKS:,}.")
+    return number.astype(np.int64)
 
 
-def _indices(given: np.ndarray, size: int | None, where: str) -> np.ndarray:
+def _indices(given: np.ndarray, size: int, where: str) -> np.ndarray:
     index = given.ravel()
     if index.size and index.dtype.kind not in "iu":
         raise DescriptionError(f"{where} are not whole numbers. Give flat indices.")
     index = index.astype(np.int64)
-    if np.any(index < 0) or (size is not None and np.any(index >= size)):
-        wrong = index[(index < 0) | (index >= (size or np.iinfo(np.int64).max))][0]
-        raise DescriptionError(f"{where}: {wrong} is outside 0 to {(size or 0) - 1}." if size else f"{where}: {wrong} is negative. Count from 0.")
+    if np.any((index < 0) | (index >= size)):
+        wrong = index[(index < 0) | (index >= size)][0]
+        raise DescriptionError(f"{where}: {wrong} is out of range. Give numbers from 0 to {size - 1}.")
     return index
 
 
@@ -174,11 +199,12 @@ def _length(net: Network, read: Mapping[str, Drive], ticks: Any, duration: Any) 
         value = as_value(duration, "run: duration")
         if net.dt is None or value.dim != TIME or not value.scalar or not 0 <= value.number < np.inf:
             raise DescriptionError(f"run: duration {value} is not a time under Clock. Give a time such as 300*ms, or ticks=... without Clock.")
-        ticks = round(float(value.number) / net.dt)
+        ticks = round(min(float(value.number) / net.dt, 2.0 * MOST_TICKS))
+        whole(ticks, "run: ticks in the duration", most=MOST_TICKS)
         if abs(ticks * net.dt - float(value.number)) > 1e-6 * net.dt * max(1.0, ticks):
             raise DescriptionError(f"run: duration {value} is not a multiple of dt = {net.schedule.dt}. Give a whole number of ticks.")  # type: ignore[attr-defined]
     if ticks is not None:
-        length = whole(ticks, "run: ticks")
+        length = whole(ticks, "run: ticks", most=MOST_TICKS)
         short = [name for name, n in given.items() if n < length]
         if short:
             raise DescriptionError(

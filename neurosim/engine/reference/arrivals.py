@@ -76,7 +76,7 @@ class Inbox:
         )
 
     def _graded_rows(self, pathways: list[Pathway], order: dict[str, int]) -> GradedRows | None:
-        if not pathways:
+        if not any(p.sender.size for p in pathways):
             return None
         from scipy.sparse import csr_array
 

@@ -1,0 +1,101 @@
+"""A rehearsal of all text on the start state: what cannot be computed, or does not fit into memory, is refused before the first tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import EngineError, PlanError
+from neurosim.network.text import names_in
+from neurosim.plan.memory import refuse_size
+from neurosim.plan.plan import Block, Group, Pathway, Plan
+from neurosim.plan.random import TextRandom
+from neurosim.plan.render import Along, evaluate, numpy_block
+
+
+def rehearse(plan: Plan, label: Callable[[str], str]) -> None:
+    """Compute every block of text once and throw the result away; `label` says how messages call synapses.
+
+    Raises PlanError for text that fails (an axis that there is not, shapes that do not fit, a division by a whole number
+    that is 0), naming the object and the block.
+    """
+    check_memory(plan)
+    with np.errstate(all="ignore"):
+        for group in plan.groups.values():
+            if not group.driven:
+                _rehearse_group(plan, group)
+        for name, pathway in plan.pathways.items():
+            if pathway.text is not None:
+                _rehearse_synapses(plan, pathway, label(name))
+
+
+def _rehearse_group(plan: Plan, group: Group) -> None:
+    where, shape = f"Neurons {group.name!r}", (1, *group.shape)
+    names: dict[str, Any] = {port: np.zeros(shape, plan.dtype) for port in group.ports}
+    names |= {"t": plan.dtype.type(0), "not_refractory": np.ones(shape, bool)} | dict(group.constants)
+    names |= {name: value[None].astype(plan.dtype) for name, value in group.states.items()}
+    elements = np.arange(group.size, dtype=np.uint32).reshape(shape)
+    along = Along(group.shape)
+    for block in (group.integrate, group.update, group.threshold, group.reset):
+        if block is not None:
+            random = TextRandom(plan.seed, group.name, block.name, 0, np.zeros((1,) * len(shape), np.int64), elements)
+            _compute(f"{where}: {block.name}", lambda block=block, random=random: _run(block, names, along, random), shape)
+    recorded = {probe.variable for probe in plan.probes if probe.owner == group.name} | {group.message}
+    for name in sorted(set(group.derived) & recorded):
+        _compute(f"{where}: {name}", lambda name=name: [evaluate(group.derived[name], names, along)], shape)
+    if group.refractory is not None:
+        text = group.refractory.time or group.refractory.condition
+        if text:
+            _compute(f"{where}: refractory", lambda: [evaluate(text, names)], shape)
+
+
+def _rehearse_synapses(plan: Plan, pathway: Pathway, where: str) -> None:
+    """On one synapse whose variables and neurons are all at 0."""
+    text = pathway.text
+    assert text is not None
+    constants = {name: value[:1] if np.ndim(value) else value for name, value in text.constants.items()}
+    for block in (text.integrate, text.on_pre, text.on_post):
+        if block is not None:
+            names = _zeros(set().union(*(names_in(s.expression) | {s.name} for s in block.statements)), constants)
+            random = TextRandom(plan.seed, pathway.name, block.name, 0, np.zeros(1, np.int64), np.zeros(1, np.uint32))
+            _compute(f"{where}: {block.name}", lambda block=block, names=names, random=random: _run(block, names, None, random), (1,))
+    for name, expression in text.summed.items():
+        names = _zeros(names_in(expression), constants)
+        _compute(f"{where}: {name}", lambda expression=expression, names=names: [evaluate(expression, names)], (1,))
+
+
+def _zeros(used: set[str] | frozenset[str], constants: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: np.zeros(1) for name in used} | {name: value for name, value in constants.items() if np.size(value)}
+
+
+def _run(block: Block, names: Mapping[str, Any], along: Any, random: Any) -> list[Any]:
+    return list(numpy_block(block.statements, block.writes, block.guarded)(names, along, random).values())
+
+
+def _compute(where: str, run: Callable[[], list[Any]], shape: tuple[int, ...]) -> None:
+    """Run, and see that the results are numbers that fit the shape."""
+    try:
+        for value in run():
+            np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
+    except ZeroDivisionError:
+        raise PlanError(f"{where}: divides by a whole number that is 0. Change the constant, or write it as 0.0 where infinity is meant.") from None
+    except (PlanError, EngineError) as error:
+        raise PlanError(f"{where}: {error}") from None
+    except MemoryError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise PlanError(f"{where}: cannot be computed for the shape {shape[1:] or shape} ({reason}). Make text, constants and shape fit.") from None
+
+
+def check_memory(plan: Plan) -> None:
+    """Refuse a run whose state and messages on their way cannot fit into this machine."""
+    need = 0.0
+    for name, group in plan.groups.items():
+        pathways = plan.pathways.values()
+        ages = [p.weight_from[3] for p in pathways if p.weight_from and p.weight_from[0] == name]
+        longest = max([0, *ages, *(p.longest for p in pathways if p.pre == name)])
+        need += 8.0 * plan.trials * group.size * (len(group.states) + min(longest, plan.ticks)) + 8.0 * longest
+    refuse_size(need, "run: the state of all trials and the messages on their way", "Use fewer trials or neurons, or shorter delays.")
