@@ -72,6 +72,16 @@ class _Resumed:
     batched: bool
 
 
+@dataclass(frozen=True, eq=False)
+class _Events:
+    """Spike events of a known number of trials, the last of which may have no spikes."""
+
+    trial: np.ndarray
+    tick: np.ndarray
+    neuron: np.ndarray
+    trials: int
+
+
 def _input(given: Any, recording: Any) -> Any:
     """An input in the form that `run` takes, for the trials that the recording holds."""
     trials = recording.trials
@@ -79,7 +89,7 @@ def _input(given: Any, recording: Any) -> Any:
         values = np.asarray(given)[:trials]
         return values if recording.batched else values[0]
     keep = given.trial < trials
-    return (given.trial[keep], given.tick[keep], given.neuron[keep]) if recording.batched else (given.tick, given.neuron)
+    return _Events(given.trial[keep], given.tick[keep], given.neuron[keep], trials) if recording.batched else (given.tick, given.neuron)
 
 
 def _compare(old: Any, new: Any, name: str, tolerance: float) -> str:

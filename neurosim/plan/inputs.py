@@ -54,6 +54,7 @@ def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = No
             raise DescriptionError(f"{where}: is given twice. Give it once.")
         given, held = _from_recording(net, given, population.name, where)
         events = _is_events(given)
+        held = held or (getattr(given, "trials", 0) if events else 0)
         dims[population.name] = PLAIN if events else one_unit(given, where)
         drive, count = _events(net, population, given, where) if events else _array(population, given, where)
         read[population.name] = drive
