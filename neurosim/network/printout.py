@@ -40,7 +40,7 @@ def _population(population: Neurons) -> list[str]:
 
 def _synapses(name: str, item: Synapses) -> list[str]:
     ends = f"{label(item.pre)} -> {label(item.post)}" + (f".{item.to}" if item.to else "")
-    marks = (["learns"] if item.learns else []) + (["plastic"] if item.text else [])
+    marks = (["learns"] if item.learns else []) + (["with text"] if item.text else [])
     return [name, ends, wiring_text(item.wiring), f"weight {weight_text(item.weight)}", f"delay {number_text(item.delay)}", " ".join(marks)]
 
 
