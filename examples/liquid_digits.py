@@ -31,8 +31,7 @@ def main(argv=None):
     images, labels, spikes = tasks.digits(COLUMN, count=args.digits)  # spikes of neuron r: row r of the images
     with tempfile.TemporaryDirectory() as folder:
         path, begin = Path(args.to or f"{folder}/digits.h5"), time.perf_counter()
-        net = liquid(8, (8, 6, 8), scale=1.5)
-        ns.run(net, {"inputs": spikes}, ticks=8 * COLUMN, record=["inputs", "liquid"], seed=args.seed, to=path).close()
+        ns.run(liquid(8, (8, 6, 8), scale=1.5), {"inputs": spikes}, ticks=8 * COLUMN, record=["inputs", "liquid"], seed=args.seed, to=path).close()
         recorded, replay = time.perf_counter(), ns.replay(path)
         print(f"Recorded in {recorded - begin:.0f} s, replayed in {time.perf_counter() - recorded:.0f} s. {replay}")
         with ns.open(path) as recording:

@@ -84,9 +84,9 @@ def digits(ticks: int, *, count: int | None = None, code: str = "regular", most:
 
     if code not in ("regular", "poisson", "latency"):
         raise DescriptionError(f"digits: code {code!r} is not known. {nearest(code, ('regular', 'poisson', 'latency'))}")
-    data = load_digits()
-    count = len(data.images) if count is None else whole(count, "digits: count", least=1)
-    images, labels = data.images[:count], data.target[:count]
+    pixels, labels = load_digits(return_X_y=True)
+    count = len(labels) if count is None else whole(count, "digits: count", least=1)
+    images, labels = np.asarray(pixels).reshape(-1, 8, 8)[:count], np.asarray(labels)[:count]
     columns = images.transpose(0, 2, 1) / 16  # (trial, step, neuron)
     if code == "latency":
         return Digits(images, labels, latency(columns, ticks))

@@ -52,7 +52,8 @@ def poisson(values: Any, ticks: int, *, seed: int = 0) -> Spikes:
         random = np.random.default_rng([whole(seed, "poisson: seed"), digest])
         step, tick, neuron = np.nonzero(random.random((steps.shape[0], ticks, steps.shape[1])) < steps[:, None] / ticks)
         found.append((np.full(step.size, trial), step * ticks + tick, neuron))
-    return Spikes(*(np.concatenate(part) for part in zip(*found, strict=True)))
+    trial, tick, neuron = (np.concatenate(part) for part in zip(*found, strict=True))
+    return Spikes(trial, tick, neuron)
 
 
 def _read(values: Any, ticks: int, name: str, most: int | None = None) -> tuple[np.ndarray, int]:

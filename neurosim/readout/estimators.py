@@ -221,7 +221,9 @@ def build(network: Any, params: Mapping[str, Any]) -> Network:
     """The network itself, or what the function makes of its parameters."""
     if isinstance(network, Network):
         if params:
-            raise DescriptionError(f"NetworkTransformer: network_params {sorted(params)} are given, but network is a Network. Give the function that makes it.")
+            raise DescriptionError(
+                f"NetworkTransformer: network_params {sorted(params)} are given, but network is a Network. Give the function that makes it."
+            )
         return network
     if not callable(network):
         raise DescriptionError(f"NetworkTransformer: network {network!r} is neither a Network nor a function that makes one.")
@@ -259,9 +261,13 @@ def _parameters(network: Callable[..., Any]) -> list[inspect.Parameter]:
 def _check_names(network: Any, params: Mapping[str, Any]) -> None:
     """Refuse names that the function does not take."""
     if not callable(network):
-        raise DescriptionError(f"NetworkTransformer: {sorted(params)} would be parameters of a function, but network is {network!r}. Give a function.")
+        raise DescriptionError(
+            f"NetworkTransformer: {sorted(params)} would be parameters of a function, but network is {network!r}. Give a function."
+        )
     known = _parameters(network)
     names = [p.name for p in known]
     for name in params:
         if name not in names and not any(p.kind is p.VAR_KEYWORD for p in known):
-            raise DescriptionError(f"NetworkTransformer: {NESTED}{name} is no parameter of the function that makes the network. {nearest(name, names)}")
+            raise DescriptionError(
+                f"NetworkTransformer: {NESTED}{name} is no parameter of the function that makes the network. {nearest(name, names)}"
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from neurosim.errors import DescriptionError, nearest
 from neurosim.network.probes import Probe
 from neurosim.network.values import PLAIN, TIME, as_value, whole
+from neurosim.recording.header import width
 
 if TYPE_CHECKING:
     from neurosim.recording.recording import Recording
@@ -92,7 +94,7 @@ def features(
 
 def feature_names(probe: Probe, kind: str, spans: list[range] | None = None, at: list[int] | None = None) -> list[str]:
     """A name for every feature: 'liquid_7', or 'liquid_7_bin_0' and 'liquid_7_tick_99' where there are several of a neuron."""
-    neurons = np.arange(int(np.prod(probe.shape))) if probe.index is None else probe.index
+    neurons = np.arange(width(probe)) if probe.index is None else probe.index
     parts = [f"_bin_{k}" for k in range(len(spans or []))] if kind in ("counts", "mean") else [f"_tick_{tick}" for tick in at or []]
     stem = probe.owner + (f".{probe.variable}" if probe.variable else "")
     return [f"{stem}_{neuron}{part}" for part in (parts if len(parts) > 1 else [""]) for neuron in neurons]
@@ -115,7 +117,7 @@ def split(span: range, bins: int, where: str) -> list[range]:
     if n > len(span):
         raise DescriptionError(f"{where}: {len(span)} ticks cannot be split into bins={n}. Give at most {len(span)}.")
     edges = [span.start + k * len(span) // n for k in range(n + 1)]
-    return [range(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [range(a, b) for a, b in pairwise(edges)]
 
 
 def moments(at: Any, span: range, dt: float | None, where: str) -> list[int]:
@@ -156,13 +158,13 @@ def _tau(recording: Recording, tau: Any, where: str) -> float:
 
 def _pieces(recording: Recording, probe: Probe) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
     """All spikes, in pieces: the tick of each, and its place in a flat (trial, neuron), of which the last is the size."""
-    neurons = int(np.prod(probe.shape))
+    neurons = width(probe)
     for piece, column in recording._columns(probe):
         yield piece.tick, piece.trial * neurons + column, recording.trials * neurons
 
 
 def _counts(recording: Recording, probe: Probe, spans: list[range]) -> np.ndarray:
-    counts = np.zeros((len(spans), recording.trials, int(np.prod(probe.shape))))
+    counts = np.zeros((len(spans), recording.trials, width(probe)))
     for tick, place, size in _pieces(recording, probe):
         for k, span in enumerate(spans):
             inside = (tick >= span.start) & (tick < span.stop)
@@ -171,7 +173,7 @@ def _counts(recording: Recording, probe: Probe, spans: list[range]) -> np.ndarra
 
 
 def _trace(recording: Recording, probe: Probe, tau: float, at: list[int]) -> np.ndarray:
-    traces = np.zeros((len(at), recording.trials, int(np.prod(probe.shape))))
+    traces = np.zeros((len(at), recording.trials, width(probe)))
     for tick, place, size in _pieces(recording, probe):
         for k, now in enumerate(at):
             heard = tick <= now
@@ -188,17 +190,18 @@ def _traces(recording: Recording, probe: Probe, tau: Any, every: int, span: rang
 
 
 def _mean(recording: Recording, probe: Probe, spans: list[range]) -> np.ndarray:
-    means = []
-    for span in spans:
+    step = max(1, READ_NUMBERS // max(1, recording.trials * width(probe)))
+    means = np.zeros((len(spans), recording.trials, width(probe)))
+    for mean, span in zip(means, spans, strict=True):
         first, last = (-(-tick // probe.every) for tick in (span.start, span.stop))
         if first == last:
             raise DescriptionError(
                 f"features of {probe.name!r}: no tick from {span.start} to {span.stop} was recorded (every {probe.every} ticks). Use fewer bins."
             )
-        step = max(1, READ_NUMBERS // max(1, recording.trials * int(np.prod(probe.shape))))
-        parts = (range(a, min(a + step, last)) for a in range(first, last, step))
-        means.append(sum(_values(recording, probe, part.start, part.stop).sum(axis=1) for part in parts) / (last - first))
-    return np.concatenate(means, axis=1)
+        for at in range(first, last, step):
+            mean += _values(recording, probe, at, min(at + step, last)).sum(axis=1)
+        mean /= last - first
+    return np.concatenate(list(means), axis=1)
 
 
 def _values(recording: Recording, probe: Probe, first: int, last: int) -> np.ndarray:

@@ -1,0 +1,81 @@
+"""The examples do what they say, on a short horizon."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
+
+
+def example(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def figure(tmp_path, monkeypatch):
+    """Where an example puts its picture, which must be there and hold something when the test ends."""
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")
+    path = tmp_path / "figure.png"
+    yield path
+    picture = pyplot.imread(path)
+    pyplot.close("all")
+    assert min(picture.shape[:2]) > 300
+    assert picture[..., :3].std() > 0.05
+
+
+def test_a_liquid_reads_digits_better_than_its_input_and_replays_to_the_spike(figure, tmp_path, capsys):
+    replay, right = example("liquid_digits").main(["--digits", "240", "--figure", str(figure), "--to", str(tmp_path / "digits.h5")])
+    assert replay.identical
+    assert set(replay.recording.names) == {"inputs", "liquid"}
+    assert right["spike counts of the liquid"] > right["spike counts of the 8 inputs"] + 0.1
+    assert right["the same, training labels shuffled"] < 0.35
+    assert "The replay is identical" in capsys.readouterr().out
+    assert (tmp_path / "digits.h5").stat().st_size > 1e6
+
+
+def test_an_echo_state_network_runs_on_alone(figure):
+    nrmse, error = example("echo_state_forecast").main(["--neurons", "200", "--starts", "10", "--horizon", "84", "--figure", str(figure)])
+    assert nrmse < 0.02
+    assert error.shape == (10, 84)
+    assert np.median(error[:, :5]) < np.median(error[:, -5:])
+
+
+def test_a_hopfield_net_recalls_digits_downhill(figure):
+    right, energy = example("hopfield_recall").main(["--probes", "30", "--figure", str(figure)])
+    assert right > 0.8
+    assert np.diff(energy, axis=1).max() < 1e-9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_are_scripts_that_explain_themselves(name):
+    shown = subprocess.run([sys.executable, EXAMPLES / f"{name}.py", "--help"], capture_output=True, text=True, check=True).stdout
+    assert "--figure" in shown
+    assert "--seed" in shown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_use_public_names_only_and_are_short(name):
+    text = (EXAMPLES / f"{name}.py").read_text()
+    assert len(text.splitlines()) < 80
+    inside = [line for line in text.splitlines() if line.startswith(("from neurosim", "import neurosim"))]
+    public = (
+        "import neurosim as ns",
+        "from neurosim import readout",
+        "from neurosim.models.",
+        "from neurosim.units",
+        "from neurosim.tasks",
+        "from neurosim import tasks",
+    )
+    assert all(line.startswith(public) for line in inside)

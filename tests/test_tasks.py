@@ -1,0 +1,89 @@
+"""The tasks are what their formulas and sources say."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+import neurosim as ns
+from neurosim.tasks import digits, mackey_glass, narma
+
+
+def test_mackey_glass_starts_as_the_closed_form_says():
+    # For t <= 17 the delayed value is 1.2, so x relaxes to ten times the constant gain.
+    rest = 10 * 0.2 * 1.2 / (1 + 1.2**10)
+    t = np.arange(18)
+    assert np.allclose(mackey_glass(18, discard=0), rest + (1.2 - rest) * np.exp(-0.1 * t), rtol=1e-8)
+
+
+def test_mackey_glass_converges_with_the_fourth_power_of_the_step():
+    exact = mackey_glass(200, discard=0, substeps=64)
+    errors = [np.abs(mackey_glass(200, discard=0, substeps=n) - exact).max() for n in (2, 4, 8)]
+    assert np.allclose(np.log2(np.divide(errors[:-1], errors[1:])), 4, atol=0.3)
+
+
+def test_mackey_glass_obeys_its_equation_far_from_the_start():
+    x = mackey_glass(200, substeps=10)
+    slope = np.gradient(x, edge_order=2)[30:-30]
+    delayed = x[13:-47]
+    assert np.abs(slope - (0.2 * delayed / (1 + delayed**10) - 0.1 * x[30:-30])).max() < 0.01
+
+
+def test_mackey_glass_has_its_known_mean_and_deviation():
+    x = mackey_glass(20000)
+    assert x.mean() == pytest.approx(0.93, abs=0.01)
+    assert x.std() == pytest.approx(0.225, abs=0.01)
+
+
+def test_mackey_glass_settles_on_its_fixed_point_where_the_delay_is_short():
+    assert np.allclose(mackey_glass(10, tau=2, discard=2000), 1.0, rtol=1e-6)  # 0.2/(1 + 1) = 0.1
+
+
+def test_another_seed_is_another_past_of_the_same_series():
+    assert np.array_equal(mackey_glass(50, seed=3), mackey_glass(50, seed=3))
+    assert not np.allclose(mackey_glass(50, seed=3), mackey_glass(50, seed=4))
+    assert np.array_equal(mackey_glass(50, seed=3, discard=7), mackey_glass(57, seed=3, discard=0)[7:])
+
+
+def test_narma_obeys_its_equation():
+    u, y = narma(300, seed=1)
+    for t in range(20, 299):
+        assert y[t + 1] == pytest.approx(0.3 * y[t] + 0.05 * y[t] * y[t - 9 : t + 1].sum() + 1.5 * u[t - 8] * u[t + 1] + 0.1, rel=1e-12)
+    assert u.min() >= 0
+    assert u.max() <= 0.5
+
+
+def test_regular_digits_send_every_pixel_as_spikes_of_its_row_in_the_time_of_its_column():
+    images, labels, spikes = digits(50, count=30)
+    pixels = np.zeros((30, 8, 8))  # (image, row, column)
+    np.add.at(pixels, (spikes.trial, spikes.neuron, spikes.tick // 50), 1)
+    assert np.array_equal(pixels, np.rint(images / 4))
+    assert np.array_equal(labels, load_digits().target[:30])
+
+
+def test_latency_digits_send_one_spike_of_every_pixel_brighter_ones_first():
+    images, _, spikes = digits(50, count=10, code="latency")
+    late = np.full((10, 8, 8), 50)
+    late[spikes.trial, spikes.neuron, spikes.tick // 50] = spikes.tick % 50
+    assert len(spikes) == np.count_nonzero(images)
+    assert np.array_equal(late, np.where(images > 0, np.minimum(np.floor(50 * (1 - images / 16)), 49), 50))
+
+
+def test_poisson_digits_are_random_around_the_intensity_and_fixed_by_the_seed():
+    images, _, spikes = digits(50, count=200, code="poisson", most=8, seed=3)
+    expected = (images / 2).sum()
+    assert len(spikes) == pytest.approx(expected, abs=4 * np.sqrt(expected))
+    again = digits(50, count=200, code="poisson", most=8, seed=3).spikes
+    assert np.array_equal(spikes.tick, again.tick)
+    assert not np.array_equal(spikes.tick[:100], digits(50, count=200, code="poisson", most=8, seed=4).spikes.tick[:100])
+
+
+def test_the_spikes_of_digits_are_inputs_of_a_run():
+    spikes = digits(20, count=12).spikes
+    recording = ns.run(ns.Network(ns.Neurons("ears", 8), schedule=ns.Synchronous()), {"ears": spikes}, ticks=160, record=["ears"])
+    assert recording.trials == 12
+    assert np.array_equal(recording.spikes("ears").tick, spikes.tick)
+
+
+def test_an_unknown_code_is_refused():
+    with pytest.raises(ns.DescriptionError, match="Did you mean 'regular'"):
+        digits(50, code="regula")
