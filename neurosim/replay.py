@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import RecordingError
+from neurosim.errors import DescriptionError, RecordingError
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ def replay(recording: str | os.PathLike | Any, *, engine: str = "auto", toleranc
 
         with open_recording(recording) as opened:
             return replay(opened, engine=engine, tolerance=tolerance, progress=progress)
+    if not isinstance(tolerance, (int, float)) or not 0 <= tolerance < float("inf"):
+        raise DescriptionError(f"replay: tolerance {tolerance!r} is not a number of 0 or more. Give one such as 1e-9, or 0 for the same bits.")
     if not hasattr(recording, "header"):
         raise RecordingError(f"replay: {type(recording).__name__} is not a recording. Give a Recording or the path of one.")
     again = rerun(recording, engine, progress)

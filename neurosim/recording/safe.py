@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from hashlib import blake2b
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -237,17 +238,19 @@ def target(path: str | os.PathLike, kind: str) -> Path:
 
 
 def own_process() -> dict:
-    """What a file says about who writes it."""
+    """What a file says about who writes it; the machine's name as a hash, since files are shared."""
+    return {"process": os.getpid(), "host": _host()}
+
+
+def _host() -> str:
     import platform
 
-    return {"process": os.getpid(), "host": platform.node()}
+    return blake2b(platform.node().encode(), digest_size=8).hexdigest()
 
 
 def is_alive(writer: Any) -> bool:
     """Whether the process that writes a file may still run; in doubt it does."""
-    import platform
-
-    if not isinstance(writer, dict) or writer.get("host") != platform.node() or sys.platform == "win32":
+    if not isinstance(writer, dict) or writer.get("host") != _host() or sys.platform == "win32":
         return True
     try:
         os.kill(int(writer["process"]), 0)
