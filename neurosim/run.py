@@ -106,6 +106,8 @@ def _check_choices(precision: Any, until: Any, threads: Any, compression: Any, p
         flag(progress, "run: progress")
     if to is not None and not (isinstance(to, (str, os.PathLike)) and str(to)):
         raise DescriptionError(f"run: to {shown(to)} is not a path. Give one such as to='run.h5'.")
+    if to is not None and os.path.isdir(to):
+        raise DescriptionError(f"run: to {shown(to)} is a folder. Give the path of a file in it, such as 'run.h5'.")
 
 
 def _start(net: Network, start: Any) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -80,7 +81,7 @@ class Network:
         """Length of a tick in seconds under `Clock`; None otherwise."""
         return float(self.schedule.dt.number) if isinstance(self.schedule, Clock) else None
 
-    @property
+    @cached_property
     def order(self) -> tuple[str, ...]:
         """The populations along their zero-delay synapses."""
         return zero_delay_order(self)

@@ -16,7 +16,7 @@ from neurosim.network.neurons import Neurons, Part, Population, label
 from neurosim.network.schedule import Clock
 from neurosim.network.values import TIME, as_value, whole
 
-NAME = re.compile(r"^(?P<name>\w+)(?:\[(?P<key>[^\]]*(?:\[[^\]]*\][^\]]*)*)\])?(?:\.(?P<variable>\w+))?$")
+NAME = re.compile(r"(?P<name>\w+)(?:\[(?P<key>.*)\])?(?:\.(?P<variable>\w+))?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +84,9 @@ def _resolve(net: Network, item: Any) -> tuple[Population | None, str | None, st
     """The population (None for synapses), variable and name of one entry of `record`."""
     if isinstance(item, (Neurons, Part)):
         if net.populations.get(item.name) is not item.population:
-            raise DescriptionError(f"run: record {label(item)}: is not a population of this network. {nearest(item.name, net.populations)}")
+            raise DescriptionError(f"run: record {label(item)}: is not a population of this network. Its own are: {', '.join(net.populations)}.")
         return item, None, label(item)
-    match = NAME.match(item) if isinstance(item, str) else None
+    match = NAME.fullmatch(item) if isinstance(item, str) else None
     if match is None:
         raise DescriptionError(f"run: record {shown(item)} does not read. Write 'liquid', 'liquid.v' or 'liquid[:100].v'.")
     owner, variable = match["name"], match["variable"]
@@ -110,10 +110,10 @@ def read_index(text: str, item: str) -> Any:
     """The index that text such as ':100', '3, ::2' or '[1, 5]' means; nothing is evaluated."""
     try:
         tree = ast.parse(f"_[{text}]", mode="eval").body
-        assert isinstance(tree, ast.Subscript)
+        assert isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Name)
         return _literal(tree.slice)
     except (SyntaxError, ValueError, AssertionError, TypeError, MemoryError, RecursionError):
-        raise DescriptionError(f"run: record {item!r}: [{text}] is not an index. Write one such as [:100] or [0, 5].") from None
+        raise DescriptionError(f"run: record {shown(item)}: [{shown(text)[1:-1]}] is not an index. Write one such as [:100] or [0, 5].") from None
 
 
 def _literal(node: ast.expr) -> Any:

@@ -19,7 +19,7 @@ from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.network.wiring import Wiring, all_to_all, one_to_one, pairs, private
 
-MOST_TICKS = 2**31 - 1  # of a delay
+MOST_TICKS = 2**24  # of a delay
 SYNAPSE_FLAGS = {
     "differential": ("event-driven", "clock-driven"), "parameter": ("constant", "shared"), "subexpression": ("summed", "shared", "constant over dt"),
 }  # fmt: skip
@@ -203,7 +203,8 @@ class Synapses:
         allowed = self._array_shapes(argument)
         if value.shape not in allowed:
             shapes = " or ".join(str(shape) for shape in allowed) or "one number"
-            raise DescriptionError(f"{self.label}: {argument} has shape {value.shape}, the wiring needs {shapes}. Give it as (post, pre).")
+            order = "(post, pre)" if (self.post.size, self.pre.size) in allowed else "this"
+            raise DescriptionError(f"{self.label}: {argument} has shape {value.shape}, the wiring needs {shapes}. Give {order}.")
 
     def _array_shapes(self, argument: str) -> list[tuple[int, ...]]:
         full = (self.post.size, self.pre.size)

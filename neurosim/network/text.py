@@ -177,8 +177,9 @@ def check_numbers(tree: ast.AST, text: str, where: str) -> None:
     """Refuse arithmetic of numbers alone that has no value, or none that a computer holds."""
     for node in ast.walk(tree):
         try:
-            value = _number(node)
-            if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)) and _number(node.right) == 0:
+            value = literal(node)
+            divisor = node.right if isinstance(node, ast.BinOp) else node.value if isinstance(node, ast.AugAssign) else None
+            if divisor is not None and isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)) and literal(divisor) == 0:  # type: ignore[attr-defined]
                 raise ZeroDivisionError
         except ZeroDivisionError:
             raise DescriptionError(f"{where}: {quoted(text)} divides by zero. Take that away.") from None
@@ -190,16 +191,16 @@ def check_numbers(tree: ast.AST, text: str, where: str) -> None:
             raise DescriptionError(f"{where}: {quoted(text)} holds a whole number above 2**53, which is not exact. Write a float, such as 1e20.")
 
 
-def _number(node: ast.AST) -> Any:
+def literal(node: ast.AST) -> Any:
     """The value, in floats, of arithmetic that holds numbers alone; None for anything else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         return float(node.value)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
-        inner = _number(node.operand)
+        inner = literal(node.operand)
         return None if inner is None else -inner if isinstance(node.op, ast.USub) else inner
     if not isinstance(node, ast.BinOp):
         return None
-    left, right = _number(node.left), _number(node.right)
+    left, right = literal(node.left), literal(node.right)
     if left is None or right is None or isinstance(left, complex) or isinstance(right, complex):
         return None
     return ARITHMETIC[type(node.op)](left, right)

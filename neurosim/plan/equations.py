@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import NeurosimError, PlanError, nearest
-from neurosim.network.text import Equation, Statement, check_numbers, names_in, parse_expression, quoted, read_statements
+from neurosim.network.text import Equation, Statement, check_numbers, literal, names_in, parse_expression, quoted, read_statements
 from neurosim.network.values import AXES, PLAIN, Value, unit
 from neurosim.plan.render import ALONG, FUNCTIONS, RANDOM, evaluate
 
@@ -128,6 +128,10 @@ def check_calls(text: str, scope: Scope) -> None:
             raise PlanError(
                 f"{scope.where}: {quoted(ast.unparse(node))} gives {name} {len(node.args)} arguments, it takes {ARGUMENTS[name]}. Give as many."
             )
+        value = literal(node.args[0]) if name in ("bernoulli", "poisson") else None
+        if value is not None and not 0 <= value <= (1 if name == "bernoulli" else np.inf):
+            rule = "a probability from 0 to 1" if name == "bernoulli" else "an expected number of 0 or more"
+            raise PlanError(f"{scope.where}: {quoted(ast.unparse(node))} cannot be drawn. Give {rule}.")
         if name in (*ALONG, "take", "choice") and not scope.axes:
             raise PlanError(f"{scope.where}: '{name}' looks at a whole population and cannot stand here. Use it in update text.")
         for number, keyword in enumerate(node.keywords):
@@ -264,6 +268,7 @@ class Linear:
     names: tuple[str, ...]
     matrix: Mapping[tuple[str, str], str]
     offset: Mapping[str, str]
+    where: str = ""  # opens error messages
 
 
 def linear_system(lines: tuple[Equation, ...], scope: Scope) -> Linear | None:
@@ -281,7 +286,7 @@ def linear_system(lines: tuple[Equation, ...], scope: Scope) -> Linear | None:
         matrix |= {(line.name, name): factor for name, factor in factors.items()}
         if rest:
             offset[line.name] = rest
-    return Linear(unknown, matrix, offset)
+    return Linear(unknown, matrix, offset, scope.where)
 
 
 def _linear_row(expression: str, unknown: tuple[str, ...], scope: Scope) -> tuple[dict[str, str], str] | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.errors import PlanError
 from neurosim.network.text import Statement, names_in
 from neurosim.plan.equations import Linear
 from neurosim.plan.render import evaluate
@@ -64,7 +65,12 @@ def exact_statements(
     While a neuron is refractory the `frozen` variables stand still, which is a linear system of its own.
     """
     names = system.names
-    entries = {place: np.asarray(evaluate(text, values), dtype=float) for place, text in system.matrix.items()}
+    with np.errstate(all="ignore"):
+        entries = {place: np.asarray(evaluate(text, values), dtype=float) for place, text in system.matrix.items()}
+    for (row, column), entry in entries.items():
+        if not np.all(np.isfinite(entry)):
+            factor = system.matrix[row, column]
+            raise PlanError(f"{system.where}: d{row}/dt has the factor {factor}, which is not finite. Change the constants: is a time constant 0?")
     full = np.broadcast_shapes(*(e.shape for e in entries.values()), ()) if entries else ()
     matrix = np.zeros((*full, len(names), len(names)))
     for (row, column), entry in entries.items():

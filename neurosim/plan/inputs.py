@@ -15,7 +15,7 @@ from neurosim.network.values import PLAIN, TIME, as_value, one_unit, read_array,
 from neurosim.plan.plan import Drive
 
 MOST_TICKS = 2**53
-MOST_TRIALS = 10**8
+MOST_TRIALS = 10**7
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ def _array(population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
     try:
         values = read_array(given, where).astype(np.float64)
     except DescriptionError as error:
-        raise DescriptionError(f"{error} Inputs have the shape (tick, *{shape}), or are spike events (times, neurons).") from None
+        raise DescriptionError(f"{error} Inputs have the shape {_shape_text(shape)}, or are spike events (times, neurons).") from None
     if values.ndim >= len(shape) and values.shape[values.ndim - len(shape) :] == shape:
         lead = values.shape[: values.ndim - len(shape)]
     elif values.ndim and values.shape[-1] == population.size:
@@ -131,12 +131,16 @@ def _array(population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
     else:
         lead = values.shape if population.size == 1 else ()
     if len(lead) not in (1, 2) or 0 in lead:
-        raise DescriptionError(f"{where}: has shape {values.shape}. Give (tick, *{shape}) or (trial, tick, *{shape}).")
+        raise DescriptionError(f"{where}: has shape {values.shape}. Give {_shape_text(shape)}, or a trial axis before it.")
     if population.driven and np.isnan(values).any():
         raise DescriptionError(f"{where}: contains NaN. Give numbers; NaN leaves neurons free only in populations with text.")
     if np.isinf(values).any():
         raise DescriptionError(f"{where}: contains infinity. Give finite numbers.")
     return Drive(values=values.reshape(*((1,) * (2 - len(lead))), *lead, *shape)), lead[0] if len(lead) == 2 else 0
+
+
+def _shape_text(shape: tuple[int, ...]) -> str:
+    return f"(tick, {', '.join(map(str, shape))})"
 
 
 def _events(net: Network, population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
