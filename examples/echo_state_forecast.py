@@ -23,6 +23,8 @@ def main(argv=None):
     parser.add_argument("--seed", type=int, default=1, help="of the network")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
+    if args.horizon < 84:
+        parser.error("--horizon: the error is taken at tick 84, so give at least 84")
     series = tasks.mackey_glass(TRAIN + args.starts * (FORCED + args.horizon), seed=0)
     squashed = np.tanh(series - 1)[:, None]  # (tick, neuron of `out`)
 

@@ -23,7 +23,7 @@ COLUMN = 80  # ticks of 0.1 ms: a column of an image lasts 8 ms, the image 64 ms
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--digits", type=int, help="how many of the 1797 images (default: all)")
+    parser.add_argument("--digits", type=int, help="how many of the 1797 images, at least 40 (default: all)")
     parser.add_argument("--seed", type=int, default=1, help="of the liquid, and of the split into training and test images")
     parser.add_argument("--to", help="where to keep the recording (default: it is deleted at the end)")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
@@ -50,7 +50,7 @@ def classify(recording, images, labels, seed, figure):
     linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
     named = {view: linear.fit(x[train], labels[train]).predict(x[test]) for view, x in views.items()}
     x, shuffled = views["spike counts of the liquid"], np.random.default_rng(seed).permutation(labels[train])
-    named["the same, training labels shuffled"] = linear.fit(x[train], shuffled).predict(x[test])
+    named["the liquid, training labels shuffled"] = linear.fit(x[train], shuffled).predict(x[test])
     right = {view: float(np.mean(answer == labels[test])) for view, answer in named.items()}
     print(f"Right of {len(test)} test images, after {len(train)} training images:")
     print("\n".join(f"{share:8.1%}  {view}" for view, share in right.items()))
@@ -70,7 +70,9 @@ def draw(recording, labels, test, named, path):
         column[0].set_title(digit)
         column[0].invert_yaxis()  # row 0 of an image is its top
     ConfusionMatrixDisplay.from_predictions(labels[test], named, ax=right.subplots(), cmap="Blues", colorbar=False)
-    right.axes[0].set(title=f"{np.mean(named == labels[test]):.1%} are read rightly", xlabel="what the readout says", ylabel="the digit")
+    right.axes[0].set(
+        title=f"{np.mean(named == labels[test]):.1%} of the test images are read right", xlabel="what the readout says", ylabel="the digit"
+    )
     left.figure.savefig(path, dpi=110)
     print(f"Figure: {path}")
 

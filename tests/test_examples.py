@@ -40,7 +40,7 @@ def test_a_liquid_reads_digits_better_than_its_input_and_replays_to_the_spike(fi
     assert replay.identical
     assert set(replay.recording.names) == {"inputs", "liquid"}
     assert right["spike counts of the liquid"] > right["spike counts of the 8 inputs"] + 0.1
-    assert right["the same, training labels shuffled"] < 0.35
+    assert right["the liquid, training labels shuffled"] < 0.35
     assert "The replay is identical" in capsys.readouterr().out
     assert (tmp_path / "digits.h5").stat().st_size > 1e6
 

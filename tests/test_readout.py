@@ -280,6 +280,16 @@ def test_features_have_names(given, names):
     assert transformer.transform([[0.5]]).shape == (1, len(names))
 
 
+def test_names_of_other_columns_than_those_fitted_are_refused():
+    transformer = NetworkTransformer(adder).fit(np.eye(3))
+    assert transformer.get_feature_names_out(["a", "b", "c"]).tolist() == ["y_0", "y_1", "y_2"]
+    with pytest.raises(ValueError, match="should have length"):
+        transformer.get_feature_names_out(["a", "b"])
+    transformer.feature_names_in_ = np.array(["a", "b", "c"], dtype=object)  # as after fitting a data frame
+    with pytest.raises(ValueError, match="is not equal to feature_names_in_"):
+        transformer.get_feature_names_out(["a", "c", "b"])
+
+
 def test_a_grid_search_varies_the_network():
     X, y = load_iris(return_X_y=True)
     pool = NetworkTransformer(echo_state, network_params={"n_neurons": 20, "density": 0.3})

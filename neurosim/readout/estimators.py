@@ -126,6 +126,11 @@ class NetworkTransformer(TransformerMixin, BaseEstimator):
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """A name for every feature: 'liquid_7', with '_bin_0' or '_tick_99' where there are several of a neuron."""
         check_is_fitted(self, "network_")
+        if input_features is not None:
+            if not np.array_equal(getattr(self, "feature_names_in_", input_features), input_features):
+                raise ValueError("NetworkTransformer: input_features is not equal to feature_names_in_. Leave it out.")
+            if len(input_features) != self.n_features_in_:
+                raise ValueError(f"NetworkTransformer: input_features should have length equal to number of features ({self.n_features_in_}).")
         return np.array(self._names, dtype=object)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
