@@ -70,9 +70,7 @@ def draw(recording, labels, test, named, path):
         column[0].set_title(digit)
         column[0].invert_yaxis()  # row 0 of an image is its top
     ConfusionMatrixDisplay.from_predictions(labels[test], named, ax=right.subplots(), cmap="Blues", colorbar=False)
-    right.axes[0].set(
-        title=f"{np.mean(named == labels[test]):.1%} of the test images are read right", xlabel="what the readout says", ylabel="the digit"
-    )
+    right.axes[0].set(title=f"{np.mean(named == labels[test]):.1%} of the test images read right", xlabel="what the readout says", ylabel="the digit")
     left.figure.savefig(path, dpi=110)
     print(f"Figure: {path}")
 

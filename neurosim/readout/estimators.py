@@ -129,8 +129,8 @@ class NetworkTransformer(TransformerMixin, BaseEstimator):
         if input_features is not None:
             if not np.array_equal(getattr(self, "feature_names_in_", input_features), input_features):
                 raise ValueError("NetworkTransformer: input_features is not equal to feature_names_in_. Leave it out.")
-            if len(input_features) != self.n_features_in_:
-                raise ValueError(f"NetworkTransformer: input_features should have length equal to number of features ({self.n_features_in_}).")
+            if len(input_features) != self._row[0]:
+                raise ValueError(f"NetworkTransformer: input_features should have length equal to number of features ({self._row[0]}).")
         return np.array(self._names, dtype=object)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
