@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -173,6 +174,7 @@ def _writer(plan: Any, net: Network, read: Any, engine: str, begin: dict, resume
     return FileWriter(header, to, compression)
 
 
+@cache
 def versions() -> dict[str, str]:
     """The versions of what takes part in a run."""
     return {name: version(name) for name in ("neurosim", "numpy", "scipy", "brian2")} | {"python": platform.python_version()}

@@ -34,11 +34,19 @@ def test_the_readmes_script_runs(tmp_path, monkeypatch):
     plt.close("all")
 
 
-@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md"])
+def test_the_guide_runs_from_top_to_bottom(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    for number, block in enumerate(re.findall(r"```python\n(.*?)```", (ROOT / "docs/guide.md").read_text(), re.DOTALL)):
+        exec(compile(block, f"docs/guide.md, block {number}", "exec"), names)
+    assert names["recording"].rates("cells").mean() > 1
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/guide.md"])
 def test_files_that_the_readme_names_exist(page):
     text = (ROOT / page).read_text()
     for link in re.findall(r"\]\((?!http)([^)#]+)", text):
-        assert (ROOT / link).exists(), link
+        assert ((ROOT / page).parent / link).exists(), link
     for name in re.findall(r"`(?:ns\.)(\w+(?:\.\w+)?)[`(]", text):
         found = ns
         for part in name.split("."):
