@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import EngineError, nearest
+from neurosim.errors import EngineError, nearest, shown
 from neurosim.plan.plan import Plan
 
 NAMES = ("auto", "reference")
@@ -16,7 +16,7 @@ NAMES = ("auto", "reference")
 def choose(name: str) -> str:
     """The engine that `name` means; 'auto' is the fastest that can run the plan."""
     if name not in NAMES:
-        raise EngineError(f"run: engine {name!r} is not known. {nearest(name, NAMES)}")
+        raise EngineError(f"run: engine {shown(name)} is not known. {nearest(name, NAMES)}")
     return "reference"
 
 

@@ -86,6 +86,8 @@ def _encode(item: Any, pack: Pack, names: dict[int, str]) -> Any:
 
 def decode_network(data: Any, unpack: Unpack = unpack_text) -> Network:
     """The network that `encode_network` described. Nothing in the data is executed."""
+    if not isinstance(data, dict):
+        raise RecordingError(f"the description {shown(data)} is not a dict. Give what to_dict() returned.")
     try:
         if data["version"] != VERSION:
             found = shown(data["version"])

@@ -22,7 +22,7 @@ def read_key(key: Any, shape: tuple[int, ...], where: str) -> tuple:
         elif part is Ellipsis:
             read.append("...")
         elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
-            read.append(int(part))
+            read.append(_whole(part, where))
         else:
             read.append(_read_list(part, shape[axis] if axis < len(shape) and "..." not in read else None, where))
     return tuple(read)
@@ -45,6 +45,8 @@ def _read_list(part: Any, size: int | None, where: str) -> tuple[int, ...]:
 def _whole(given: Any, where: str) -> int:
     if isinstance(given, bool) or not isinstance(given, (int, np.integer)):
         raise DescriptionError(f"{where}: {shown(given)} is not a whole number. Slice with whole numbers, such as cells[:100].")
+    if abs(int(given)) > 2**53:
+        raise DescriptionError(f"{where}: {shown(given)} is far outside. Choose neurons within it.")
     return int(given)
 
 

@@ -76,6 +76,9 @@ class Network:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __reduce__(self) -> tuple:
+        return Network.from_dict, (self.to_dict(),)  # copied and sent to other processes as its description
+
     @property
     def dt(self) -> float | None:
         """Length of a tick in seconds under `Clock`; None otherwise."""

@@ -94,14 +94,15 @@ def _resolve(net: Network, item: Any) -> tuple[Population | None, str | None, st
         states = net.synapses[owner].states
         if match["key"] is not None or variable not in states:
             known = ", ".join(f"'{owner}.{name}'" for name in states) or "nothing, as they have no text"
-            raise DescriptionError(f"run: record {item!r}: is no variable of the synapses {owner!r}. What can be recorded of them: {known}.")
+            raise DescriptionError(f"run: record {shown(item)}: is no variable of the synapses {owner!r}. What can be recorded of them: {known}.")
         return None, variable, item
     if owner not in net.populations:
-        raise DescriptionError(f"run: record {item!r}: there is no population {owner!r}. {nearest(owner, (*net.populations, *net.synapses))}")
+        known = (*net.populations, *net.synapses)
+        raise DescriptionError(f"run: record {shown(item)}: there is no population {shown(owner)}. {nearest(owner, known)}")
     population = net.populations[owner]
     known = (*population.states, *population.subexpressions, *population.port_names)
     if variable is not None and variable not in known:
-        raise DescriptionError(f"run: record {item!r}: {owner!r} has no variable {variable!r}. {nearest(variable, known)}")
+        raise DescriptionError(f"run: record {shown(item)}: {owner!r} has no variable {shown(variable)}. {nearest(variable, known)}")
     part = population if match["key"] is None else population[read_index(match["key"], item)]
     return part, variable, label(part) + (f".{variable}" if variable else "")
 

@@ -303,7 +303,9 @@ class Synapses:
             (check_name if "summed" in line.flags else check_variable)(line.name, f"{self.label}: variable")
             check_flags(line, SYNAPSE_FLAGS, f"{self.label}: model")
             if line.name in (*ARGUMENTS, "pre", "post"):
-                raise DescriptionError(f"{self.label}: variable {line.name!r} of the model has the name of an argument. Rename it, such as a{line.name}.")
+                raise DescriptionError(
+                    f"{self.label}: variable {line.name!r} of the model has the name of an argument. Rename it, such as a{line.name}."
+                )
         used = self.names_used | {line.name for line in lines if line.kind != "subexpression"}
         for key, value in self.constants.items():
             if key not in used:

@@ -7,6 +7,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from neurosim.errors import DescriptionError, shown
@@ -138,6 +139,7 @@ def _statement(node: ast.stmt, line: str, where: str) -> Statement:
     return Statement(node.targets[0].id, "=", ast.unparse(node.value))
 
 
+@lru_cache(maxsize=4096)
 def names_in(text: str) -> frozenset[str]:
     """The names that an expression uses, functions left out."""
     return names_of(ast.parse(" ".join(text.split()), mode="eval"))

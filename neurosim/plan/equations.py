@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import NeurosimError, PlanError, nearest
+from neurosim.errors import NeurosimError, PlanError, nearest, shown
 from neurosim.network.text import Equation, Statement, check_numbers, literal, names_in, parse_expression, quoted, read_statements
 from neurosim.network.values import AXES, PLAIN, Value, unit
 from neurosim.plan.render import ALONG, FUNCTIONS, RANDOM, evaluate
@@ -91,7 +91,7 @@ def _translated(what: str, remedy: str) -> Iterator[None]:
 def _unit_or_raise(name: str, where: str) -> Value:
     value = unit_value(name)
     if value is None:
-        raise PlanError(f"{where}: {name!r} is not a unit. {nearest(name, UNITS)}")
+        raise PlanError(f"{where}: {shown(name)} is not a unit. {nearest(name, UNITS)}")
     return value
 
 
@@ -111,7 +111,7 @@ def _variables(names: Iterable[str], scope: Scope) -> dict[str, Any]:
             continue
         value = unit_value(name)
         if value is None:
-            raise PlanError(f"{scope.where}: '{name}' is not defined. {nearest(name, scope.dims)} Constants are given as arguments: {name}=...")
+            raise PlanError(f"{scope.where}: {shown(name)} is not defined. {nearest(name, scope.dims)} Constants are given as arguments: k=3.")
         found[name] = _variable(name, value.dim, constant=True)
     return found
 
@@ -123,7 +123,7 @@ def check_calls(text: str, scope: Scope) -> None:
             continue
         name = ast.unparse(node.func)
         if name not in FUNCTIONS:
-            raise PlanError(f"{scope.where}: there is no function '{name}'. {nearest(name, FUNCTIONS)}")
+            raise PlanError(f"{scope.where}: there is no function {shown(name)}. {nearest(name, FUNCTIONS)}")
         if len(node.args) != ARGUMENTS[name]:
             raise PlanError(
                 f"{scope.where}: {quoted(ast.unparse(node))} gives {name} {len(node.args)} arguments, it takes {ARGUMENTS[name]}. Give as many."

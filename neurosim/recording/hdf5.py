@@ -42,6 +42,7 @@ from neurosim.recording.safe import (
     RECORDING,
     Arrays,
     digest,
+    existing,
     guarded,
     h5,
     mark,
@@ -287,8 +288,8 @@ def open_recording(path: str | os.PathLike) -> Recording:
 
 def _changed(path: str | os.PathLike) -> int | None:
     """When a file that is being written was last changed; None for one that is not."""
-    where = Path(path)
-    return where.stat().st_mtime_ns if where.is_file() and being_written(where) else None
+    where = existing(path)
+    return where.stat().st_mtime_ns if being_written(where) else None
 
 
 def _open_once(path: str | os.PathLike) -> Recording:

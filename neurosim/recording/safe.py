@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.errors import DescriptionError, RecordingError
+from neurosim.errors import DescriptionError, RecordingError, shown
 from neurosim.network.codec import Unpack, decode_network, encode_network
 from neurosim.network.network import Network
 from neurosim.recording.superblock import AsClosed, being_written
@@ -60,11 +60,23 @@ def guarded(path: Path, doing: str, remedy: str = DAMAGED) -> Iterator[None]:
         raise RecordingError(f"{path}: cannot {doing}: {reason}. {remedy}") from error
 
 
+def existing(path: str | os.PathLike) -> Path:
+    """The path of a file that is there; refused where there is none, or where it is no path at all."""
+    try:
+        where = Path(path)
+        found = where.is_file()
+    except TypeError:
+        raise DescriptionError(f"path {shown(path)} is not a path. Give one such as 'run.h5'.") from None
+    except OSError as error:
+        raise RecordingError(f"{shown(path)}: cannot be opened: {error.strerror}. Check the path.") from None
+    if not found:
+        raise RecordingError(f"{shown(str(where), 500)[1:-1]}: {'is a folder' if where.is_dir() else 'there is no such file'}. Check the path.")
+    return where
+
+
 def open_file(path: str | os.PathLike, kinds: tuple[str, ...]) -> tuple[h5py.File, bool]:
     """The file opened for reading, and whether its writer has closed it; it must be one of these kinds."""
-    where = Path(path)
-    if not where.is_file():
-        raise RecordingError(f"{where}: there is no such file. Check the path.")
+    where = existing(path)
     with guarded(where, "open it", "It is not HDF5, or was cut off. Take another copy of it."):
         file, closed = _open(where)
     try:
