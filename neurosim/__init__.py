@@ -35,11 +35,11 @@ from .network.wiring import pairs as pairs
 from .network.wiring import private as private
 from .network.wiring import probability as probability
 from .network.wiring import total as total
-from .run import run as run
+from .recording.hdf5 import open_recording as open  # noqa: F401
 from .recording.header import Spikes as Spikes
-from .recording.hdf5 import open_recording as open
 from .recording.recording import Recording as Recording
 from .replay import Replay as Replay
 from .replay import replay as replay
+from .run import run as run
 from .store import load as load
 from .store import save as save

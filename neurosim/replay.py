@@ -60,8 +60,9 @@ def rerun(recording: Any, engine: str, progress: bool | None) -> Any:
     resume = "tick" in header.start
     start: Any = _Resumed(header.network, header.start, header.batched) if resume else dict(header.start) or None
     return run(
-        header.network, inputs, ticks=recording.ticks, record=dict(header.record), start=start, seed=header.seed, engine=engine,
-        precision=header.precision, until=header.until if recording.stopped == "stable" else None, progress=progress,
+        header.network, inputs, ticks=recording.ticks, trials=recording.trials if recording.batched else None,
+        record=dict(header.record), start=start, seed=header.seed, engine=engine, precision=header.precision,
+        until=header.until if recording.stopped == "stable" else None, progress=progress,
     )  # fmt: skip
 
 
@@ -74,16 +75,6 @@ class _Resumed:
     batched: bool
 
 
-@dataclass(frozen=True, eq=False)
-class _Events:
-    """Spike events of a known number of trials, the last of which may have no spikes."""
-
-    trial: np.ndarray
-    tick: np.ndarray
-    neuron: np.ndarray
-    trials: int
-
-
 def _input(given: Any, recording: Any) -> Any:
     """An input in the form that `run` takes, for the trials that the recording holds."""
     trials = recording.trials
@@ -91,7 +82,7 @@ def _input(given: Any, recording: Any) -> Any:
         values = np.asarray(given)[:trials]
         return values if recording.batched else values[0]
     keep = given.trial < trials
-    return _Events(given.trial[keep], given.tick[keep], given.neuron[keep], trials) if recording.batched else (given.tick, given.neuron)
+    return (given.trial[keep], given.tick[keep], given.neuron[keep]) if recording.batched else (given.tick, given.neuron)
 
 
 def _compare(old: Any, new: Any, name: str, tolerance: float) -> str:

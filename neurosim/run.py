@@ -28,6 +28,7 @@ def run(
     *,
     ticks: int | None = None,
     duration: Any = None,
+    trials: int | None = None,
     record: Any = (),
     start: Any = None,
     seed: int = 0,
@@ -46,6 +47,7 @@ def run(
         inputs: what drives (or clamps) populations, by name: arrays (tick, *shape) or (trial, tick, *shape), spike events
             (times or ticks, neurons) or (trials, times or ticks, neurons), or a Recording that holds that population.
         ticks, duration: how long; default: as long as the inputs. `duration` is a time, under `Clock`.
+        trials: how many trials; default: as many as the inputs have, or one without a trial axis.
         record: names such as 'liquid' (its spikes, or what it sends), 'liquid.v', 'liquid[:100].v', 'ears_to_liquid.w';
             a dict name -> sampling interval (ticks, or a time under `Clock`); 'all' for what every population sends.
         start: a Recording to continue from its end, or {'population.variable': start values}.
@@ -79,7 +81,7 @@ def run(
 
     begin, resume = _start(net, start)
     started = _trials(resume) if resume and start.batched else 0
-    read = read_inputs(net, inputs, ticks, duration, started)
+    read = read_inputs(net, inputs, ticks, duration, trials, started)
     probes = read_record(net, record, read.spiking)
     plan = lower(net, read, probes=probes, start=begin, resume=resume, seed=seed, precision=precision, until=until)
     rehearse(plan, lambda synapses: net.synapses[synapses].label)

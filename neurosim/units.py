@@ -6,7 +6,7 @@ Importing this module imports Brian2 (about a second); `import neurosim` alone d
 import sys as _sys
 
 _hook = _sys.excepthook
-import brian2 as _brian2  # noqa: E402, F401
+import brian2 as _brian2  # noqa: F401
 
 _sys.excepthook = _hook  # Brian2's own would add "Brian 2 encountered an unexpected error" to every error of a script
 

@@ -113,7 +113,7 @@ def refused(path, match=None):
 
 def test_a_missing_file_a_folder_and_files_that_are_no_hdf5_are_refused(tmp_path):
     refused(tmp_path / "none.h5", "no such file")
-    refused(tmp_path, "no such file")
+    refused(tmp_path, "is a folder")
     for name, content in {"empty": b"", "text": b"hello\n" * 1000, "signature": b"\x89HDF\r\n\x1a\n", "pickle": pickle.dumps([1, 2])}.items():
         (tmp_path / name).write_bytes(content)
         refused(tmp_path / name, "not HDF5")

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import neurosim as ns
 from neurosim.models.echo_state import echo_state
@@ -200,19 +200,21 @@ def test_numbers_of_spikes_that_cannot_be_are_refused(encoding, value):
 
 
 # Networks with one input neuron: to these, any number of columns is so many steps, so that every check of scikit-learn applies.
-PLAIN = NetworkTransformer(echo_state, network_params={"n_neurons": 6, "density": 0.5})
-GIVEN = NetworkTransformer(echo_state(1, 6, density=0.5), features="mean")
-LATENCY = NetworkTransformer(spiking, encoding="latency", ticks=5 * ms)
-REGULAR = NetworkTransformer(spiking(), encoding="regular", scale=0.1, ticks=20)
-POISSON = NetworkTransformer(spiking(), encoding="poisson", scale=0.1, ticks=20, features="trace", tau=5 * ms)
-NOISY = NetworkTransformer(adder, network_params={"n": 1, "noise": 1.0})
-THREE = NetworkTransformer(adder)
+ESTIMATORS = {
+    "plain": NetworkTransformer(echo_state, network_params={"n_neurons": 6, "density": 0.5}),
+    "given": NetworkTransformer(echo_state(1, 6, density=0.5), features="mean"),
+    "latency": NetworkTransformer(spiking, encoding="latency", ticks=5 * ms),
+    "regular": NetworkTransformer(spiking(), encoding="regular", scale=0.1, ticks=20),
+    "poisson": NetworkTransformer(spiking(), encoding="poisson", scale=0.1, ticks=20, features="trace", tau=5 * ms),
+    "noisy": NetworkTransformer(adder, network_params={"n": 1, "noise": 1.0}),
+    "three": NetworkTransformer(adder),
+}
 
 ROWS = "the network's own text draws random numbers, which belong to the place of a row in X"
 WIDTH = "the check brings data of its own width, and this network has three input neurons"
 NOT_APPLICABLE = {
-    id(NOISY): dict.fromkeys(["check_methods_sample_order_invariance", "check_methods_subset_invariance"], ROWS),
-    id(THREE): dict.fromkeys(
+    "noisy": dict.fromkeys(["check_methods_sample_order_invariance", "check_methods_subset_invariance"], ROWS),
+    "three": dict.fromkeys(
         [
             "check_estimators_overwrite_params", "check_estimators_fit_returns_self", "check_readonly_memmap_input",
             "check_n_features_in_after_fitting", "check_positive_only_tag_during_fit", "check_estimators_dtypes", "check_dtype_object",
@@ -223,9 +225,15 @@ NOT_APPLICABLE = {
 }  # fmt: skip
 
 
-@parametrize_with_checks(
-    [PLAIN, GIVEN, LATENCY, REGULAR, POISSON, NOISY, THREE], expected_failed_checks=lambda estimator: NOT_APPLICABLE.get(id(estimator), {})
-)
+def checks():
+    """Every check of scikit-learn for every estimator, called alike in every process."""
+    for name, estimator in ESTIMATORS.items():
+        for case in estimator_checks_generator(estimator, expected_failed_checks=NOT_APPLICABLE.get(name), mark="xfail"):
+            values, marks = (case.values, case.marks) if hasattr(case, "marks") else (case, ())
+            yield pytest.param(*values, marks=marks, id=f"{name}-{values[1].func.__name__}")
+
+
+@pytest.mark.parametrize(("estimator", "check"), list(checks()))
 def test_a_network_keeps_the_rules_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -310,7 +318,7 @@ def test_a_spiking_network_separates_irises():
 
 def test_clones_and_pickles_compute_the_same():
     X = np.random.default_rng(0).random((4, 6))
-    for transformer in (GIVEN, LATENCY, POISSON):
+    for transformer in (ESTIMATORS["given"], ESTIMATORS["latency"], ESTIMATORS["poisson"]):
         expected = clone(transformer).fit_transform(X)
         assert np.array_equal(pickle.loads(pickle.dumps(clone(transformer).fit(X))).transform(X), expected)
 
@@ -325,7 +333,7 @@ def test_parameters_of_the_network_are_parameters():
 
 def test_another_seed_is_another_network():
     X = np.random.default_rng(0).random((4, 6))
-    assert not np.allclose(clone(PLAIN).fit_transform(X), clone(PLAIN).set_params(seed=1).fit_transform(X))
+    assert not np.allclose(clone(ESTIMATORS["plain"]).fit_transform(X), clone(ESTIMATORS["plain"]).set_params(seed=1).fit_transform(X))
 
 
 @pytest.mark.parametrize("X", [csr_array(np.eye(3)), [[1.0, np.nan, 0.0]], [[1.0, np.inf, 0.0]], np.zeros((0, 3))])
@@ -357,7 +365,7 @@ def test_what_does_not_fit_is_refused_in_words_when_fitting(given, words):
 
 def test_a_misspelt_parameter_of_the_network_is_refused_when_it_is_set():
     with pytest.raises(ValueError, match="Did you mean 'radius'"):
-        clone(PLAIN).set_params(network__radios=0.5)
+        clone(ESTIMATORS["plain"]).set_params(network__radios=0.5)
 
 
 def test_readout_is_imported_without_scikit_learn():

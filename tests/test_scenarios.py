@@ -493,3 +493,24 @@ def test_two_long_parts_are_two_records(engine):
     recording = ns.run(synchronous(cells), ticks=1, record=[first, second], engine=engine)
     np.testing.assert_array_equal(recording[first][0], np.arange(20))
     np.testing.assert_array_equal(recording[second][0], [0, 1, 2, *range(20, 37)])
+
+
+def test_trials_may_be_asked_for(engine):
+    noise = ns.Neurons("noise", 2, update="v = randn()")
+    v = ns.run(synchronous(noise), ticks=3, trials=4, record=["noise"], engine=engine)["noise"]
+    assert v.shape == (4, 3, 2)
+    assert len(np.unique(v)) == v.size
+    ears = ns.Neurons("ears", 2)
+    silent = ns.run(synchronous(ears), {"ears": ([0, 1], [0, 0], [0, 1])}, ticks=2, trials=3, record=["ears"], engine=engine)
+    assert silent.trials == 3
+    assert ns.replay(silent, engine=engine)
+    with pytest.raises(ns.DescriptionError, match="trials is 3, but input 'ears' has 2"):
+        ns.run(synchronous(ears), {"ears": np.zeros((2, 5, 2))}, trials=3, engine=engine)
+
+
+def test_a_network_is_copied_and_sent_to_other_processes_as_its_description():
+    import copy
+    import pickle
+
+    net = lively()
+    assert copy.deepcopy(net) == net == pickle.loads(pickle.dumps(net))

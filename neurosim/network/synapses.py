@@ -287,15 +287,19 @@ class Synapses:
     def _check_text(self) -> None:
         lines = self.lines
         target, sender = self.post.population, self.pre.population
-        known = {line.name for line in lines} | {"w"} | {f"{v}_pre" for v in (*sender.states, "v")}
-        known |= {f"{v}_post" for v in (*target.states, *target.port_names)} | set(target.states) | set(target.port_names)
+        ports = {*target.port_names, *(f"{port}_post" for port in target.port_names)}
+        known = {line.name for line in lines if line.kind != "subexpression"} | {"w"} | {f"{v}_pre" for v in sender.states}
+        known |= {f"{v}_post" for v in target.states} | set(target.states) | ports
         for argument, statements in (("on_pre", self.pre_statements), ("on_post", self.post_statements)):
             for statement in statements:
+                line = f"'{statement.name} {statement.op} {statement.expression}'"
                 if statement.name not in known:
                     raise DescriptionError(
-                        f"{self.label}: {argument} assigns '{statement.name}', which is neither a variable of the model nor a variable_post"
+                        f"{self.label}: {argument} assigns {shown(statement.name)}, which is neither a variable of the model nor a variable_post"
                         f" of {target.name!r}. {nearest(statement.name, known)}"
                     )
+                if statement.name in ports and statement.op not in ("+=", "-="):
+                    raise DescriptionError(f"{self.label}: {argument}: {shown(line)[1:-1]} sets a port, which only collects arrivals. Use +=.")
         if self.text and isinstance(self.wiring, (private, einsum)):
             kind = type(self.wiring).__name__
             raise DescriptionError(f"{self.label}: {kind} wiring has no stored synapses for model, on_pre or on_post. Leave them out.")

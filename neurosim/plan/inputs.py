@@ -34,10 +34,11 @@ class Inputs:
         return frozenset(name for name, drive in self.drives.items() if drive.events)
 
 
-def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = None, started: int = 0) -> Inputs:
+def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = None, trials: Any = None, started: int = 0) -> Inputs:
     """Check inputs against the network and settle how many ticks and trials the run has.
 
-    `started` is the number of trials of a batched recording that the run continues; 0 for none.
+    `trials` is the number of trials asked for, if it is not to follow from the inputs; `started` that of a batched
+    recording which the run continues, 0 for none.
     """
     if inputs is None:
         inputs = {}
@@ -45,7 +46,7 @@ def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = No
         raise DescriptionError(f"run: inputs {shown(inputs)} is not a dict. Give {{population: array}}.")
     read: dict[str, Drive] = {}
     dims: dict[str, tuple[float, ...]] = {}
-    trials: dict[str, int] = {}
+    exact: dict[str, int] = {}
     least: dict[str, int] = {}  # events say only which trials have spikes
     for key, given in inputs.items():
         population = _population(net, key)
@@ -59,26 +60,29 @@ def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = No
         drive, count = _events(net, population, given, where) if events else _array(population, given, where)
         read[population.name] = drive
         if held or count:
-            (trials if held or not events else least)[population.name] = held or count
+            (exact if held or not events else least)[population.name] = held or count
     missing = [p.name for p in net.populations.values() if p.driven and p.name not in read]
     if missing:
         raise DescriptionError(
             f"run: {missing[0]!r} is driven from outside and has no input. Give inputs={{{missing[0]!r}: array}} (zeros for silence)."
         )
-    if len(set(trials.values())) > 1:
+    if len(set(exact.values())) > 1:
         raise DescriptionError(
-            f"run: the inputs have different numbers of trials: {trials}. Give each as many, or no trial axis for all trials alike."
+            f"run: the inputs have different numbers of trials: {exact}. Give each as many, or no trial axis for all trials alike."
         )
     length = _length(net, read, ticks, duration)
-    count = _trials(trials, least, started)
-    alike = set(read) - set(trials) - set(least)
+    count = _trials(exact, least, started, None if trials is None else whole(trials, "run: trials", least=1))
+    alike = set(read) - set(exact) - set(least)
     drives = {name: _fit(drive, count, length, name in alike) for name, drive in read.items()}
-    return Inputs(drives, dims, length, count, bool(trials or least) or started > 0)
+    return Inputs(drives, dims, length, count, bool(exact or least) or started > 0 or trials is not None)
 
 
-def _trials(exact: Mapping[str, int], least: Mapping[str, int], started: int) -> int:
-    """The number of trials that all inputs, and the recording that is continued, agree on."""
-    known = exact or ({"start": started} if started > 1 else {})
+def _trials(exact: Mapping[str, int], least: Mapping[str, int], started: int, asked: int | None) -> int:
+    """The number of trials that what was asked, all inputs and the recording that is continued agree on."""
+    for name, held in exact.items() if asked else ():
+        if held != asked:
+            raise DescriptionError(f"run: trials is {asked}, but input {name!r} has {held}. Give it as many trials, or no trial axis.")
+    known = ({"trials": asked} if asked else exact) or ({"start": started} if started > 1 else {})
     count = next(iter(known.values()), max([*least.values(), started, 1]))
     for name, needed in least.items():
         if needed > count:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copyreg
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,15 +16,11 @@ from neurosim.network.neurons import Neurons
 from neurosim.network.probes import Probe, read_record
 from neurosim.readout.encodings import latency, poisson, regular
 from neurosim.readout.features import OF_SPIKES, OF_VALUES, feature_names, features, moments, split, ticks_of
-from neurosim.recording.header import Spikes
 
 ENCODINGS = ("value", "latency", "regular", "poisson")
 COUNTED = ("regular", "poisson")  # numbers of spikes, never below 0
 FEATURES = ("counts", "trace", "last", "mean")
 NESTED = "network__"
-
-# scikit-learn copies and pickles the parameters of an estimator; a network travels as its description.
-copyreg.pickle(Network, lambda net: (Network.from_dict, (net.to_dict(),)))  # type: ignore[arg-type]
 
 
 class NetworkTransformer(TransformerMixin, BaseEstimator):
@@ -117,11 +112,11 @@ class NetworkTransformer(TransformerMixin, BaseEstimator):
         # For the last value alone there is no need to keep the others: tick 0 and the last one are the multiples of this.
         every = max(1, ticks - 1) if self._kind == "last" else 1
         recording = run(
-            self.network_, {self._driven.name: self._input(steps, length)}, ticks=ticks, record={self._probe.name: every}, seed=self.seed,
-            engine=self.engine, precision=self.precision, progress=False,
+            self.network_, {self._driven.name: self._input(steps, length)}, ticks=ticks, trials=len(X),
+            record={self._probe.name: every}, seed=self.seed, engine=self.engine, precision=self.precision, progress=False,
         )  # fmt: skip
         found = features(recording, self._probe.name, self._kind, bins=self.bins, tau=self.tau, at=self.at)
-        return found[: len(X)].astype(np.float64, copy=False)
+        return found.astype(np.float64, copy=False)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """A name for every feature: 'liquid_7', with '_bin_0' or '_tick_99' where there are several of a neuron."""
@@ -213,13 +208,13 @@ class NetworkTransformer(TransformerMixin, BaseEstimator):
         )
 
     def _input(self, steps: np.ndarray, length: int) -> Any:
-        """What drives the network: an array (sample, tick, *shape), or spikes of as many trials or one more."""
+        """What drives the network: an array (sample, tick, *shape), or spike events."""
         numbers = steps * self.scale
         if self.encoding == "value":
             return np.repeat(numbers, length, axis=1).reshape(len(steps), -1, *self._driven.shape)
         if self.encoding == "poisson":
-            return with_trials(poisson(numbers, length, seed=self.seed), len(steps))
-        return with_trials((latency if self.encoding == "latency" else regular)(numbers, length), len(steps))
+            return poisson(numbers, length, seed=self.seed)
+        return (latency if self.encoding == "latency" else regular)(numbers, length)
 
 
 def build(network: Any, params: Mapping[str, Any]) -> Network:
@@ -250,13 +245,6 @@ def driven(net: Network, name: str | None) -> Neurons:
         names = ", ".join(population.name for population in found) or "none"
         raise DescriptionError(f"NetworkTransformer: input is not given, and the network's driven populations are: {names}. Give input='name'.")
     return found[0]
-
-
-def with_trials(spikes: Spikes, trials: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Spike events of at least so many trials: where the last ones are silent, one more trial with a spike stands behind them."""
-    if len(spikes) and spikes.trial[-1] == trials - 1:
-        return spikes.trial, spikes.tick, spikes.neuron
-    return np.r_[spikes.trial, trials], np.r_[spikes.tick, 0], np.r_[spikes.neuron, 0]
 
 
 def _parameters(network: Callable[..., Any]) -> list[inspect.Parameter]:

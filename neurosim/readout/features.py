@@ -70,7 +70,7 @@ def features(
     >>> features(rec, "ears", "counts", bins=2).tolist()
     [[0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0]]
     """
-    probe = recording._probe(name)
+    probe = recording.probe(name)
     _check_kind(probe, kind)
     where = f"features of {probe.name!r}"
     span = _span(recording, start, stop, where)
@@ -153,13 +153,13 @@ def _span(recording: Recording, start: Any, stop: Any, where: str) -> range:
 def _tau(recording: Recording, tau: Any, where: str) -> float:
     if tau is None:
         raise DescriptionError(f"{where}: traces need a time constant. Give tau={'20*ms' if recording.dt else '20'}.")
-    return recording._tau(tau, f"{where}: tau")
+    return recording.time_constant(tau, f"{where}: tau")
 
 
 def _pieces(recording: Recording, probe: Probe) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
     """All spikes, in pieces: the tick of each, and its place in a flat (trial, neuron), of which the last is the size."""
     neurons = width(probe)
-    for piece, column in recording._columns(probe):
+    for piece, column in recording.pieces(probe):
         yield piece.tick, piece.trial * neurons + column, recording.trials * neurons
 
 

@@ -159,7 +159,7 @@ class Recording:
         return iter(self._probes)
 
     def __getitem__(self, name: str | Neurons | Part) -> Any:
-        probe = self._probe(name)
+        probe = self.probe(name)
         return Raster(self._store, probe, self.batched) if probe.events else self._store.values(probe)
 
     def spikes(self, name: str | Neurons | Part, *, trial: int | None = None, start: Any = None, stop: Any = None) -> Spikes:
@@ -181,7 +181,7 @@ class Recording:
         """Spikes per second of each neuron (per tick without Clock), shape (neuron,) or (trial, neuron)."""
         probe = self._spiking(name)
         neurons, counts = width(probe), np.zeros(self.trials * width(probe), np.int64)
-        for piece, column in self._columns(probe):
+        for piece, column in self.pieces(probe):
             counts += np.bincount(piece.trial * neurons + column, minlength=counts.size)
         rates = counts.reshape(self.trials, neurons) / (max(self.ticks, 1) * (self.dt or 1.0))
         return rates if self.batched else rates[0]
@@ -193,11 +193,11 @@ class Recording:
         at tick 0. Shape (sample, neuron) or (trial, sample, neuron).
         """
         probe = self._spiking(name)
-        tau_ticks = self._tau(tau, f"trace of {probe.name!r}: tau")
+        tau_ticks = self.time_constant(tau, f"trace of {probe.name!r}: tau")
         if isinstance(every, bool) or not isinstance(every, (int, np.integer)) or every < 1:
             raise RecordingError(f"trace of {probe.name!r}: every={every!r} is not a number of ticks. Give a whole number of at least 1.")
         out = np.zeros((self.trials, samples(self.ticks, every), width(probe)))
-        for piece, column in self._columns(probe):
+        for piece, column in self.pieces(probe):
             sample = -(-piece.tick // every)
             seen = sample < out.shape[1]
             age = (sample * every - piece.tick)[seen]
@@ -237,19 +237,19 @@ class Recording:
     def __repr__(self) -> str:
         return f"<Recording: {self.trials} x {self.ticks} ticks of {', '.join(self.names) or 'nothing'}>"
 
-    def _probe(self, name: str | Neurons | Part) -> Probe:
+    def probe(self, name: str | Neurons | Part) -> Probe:
         text = label(name) if isinstance(name, (Neurons, Part)) else name
         if text not in self._probes:
             raise RecordingError(f"Recording: {text!r} was not recorded. {nearest(text, self._probes)} Run again with record=[{text!r}] to have it.")
         return self._probes[text]
 
     def _spiking(self, name: str | Neurons | Part) -> Probe:
-        probe = self._probe(name)
+        probe = self.probe(name)
         if not probe.events:
             raise RecordingError(f"Recording: {probe.name!r} holds values, not spikes. Use rec[{probe.name!r}].")
         return probe
 
-    def _columns(self, probe: Probe) -> Iterator[tuple[Spikes, np.ndarray]]:
+    def pieces(self, probe: Probe) -> Iterator[tuple[Spikes, np.ndarray]]:
         """All spikes of a probe, in pieces, with the place of each one's neuron in the probe."""
         place = places(probe)
         for piece in self._store.events(probe, range(self.trials), range(self.ticks)):
@@ -261,7 +261,8 @@ class Recording:
         ticks = float(value.number) if value.dim == PLAIN else float(value.number) / (self.dt or 1.0) + 0.001
         return int(np.floor(ticks)) if np.isfinite(ticks) else self.ticks
 
-    def _tau(self, given: Any, where: str) -> float:
+    def time_constant(self, given: Any, where: str) -> float:
+        """A time constant in ticks; `where` opens the error for one that is none."""
         value = as_value(given, where)
         if self.dt is not None and value.dim == PLAIN:
             raise RecordingError(f"{where} {value} has no unit. Give a time, such as 20*ms.")
