@@ -58,12 +58,34 @@ def _rehearse_synapses(plan: Plan, pathway: Pathway, where: str) -> None:
     constants = {name: value[:1] if np.ndim(value) else value for name, value in text.constants.items()}
     for block in (text.integrate, text.on_pre, text.on_post):
         if block is not None:
+            own = {s.name for s in block.statements if s.name.startswith("_")}
+            for name in sorted(set().union(*(names_in(s.expression) for s in block.statements)) - own):
+                _check_readable(plan, pathway, name, f"{where}: {block.name}", arrived=block is not text.integrate)
             names = _zeros(set().union(*(names_in(s.expression) | {s.name} for s in block.statements)), constants)
             random = TextRandom(plan.seed, pathway.name, block.name, 0, np.zeros(1, np.int64), np.zeros(1, np.uint32))
             _compute(f"{where}: {block.name}", lambda block=block, names=names, random=random: _run(block, names, None, random), (1,))
     for name, expression in text.summed.items():
+        for used in sorted(names_in(expression)):
+            _check_readable(plan, pathway, used, f"{where}: {name}", arrived=True)
         names = _zeros(names_in(expression), constants)
         _compute(f"{where}: {name}", lambda expression=expression, names=names: [evaluate(expression, names)], (1,))
+
+
+def _check_readable(plan: Plan, pathway: Pathway, name: str, where: str, *, arrived: bool) -> None:
+    """Refuse names that have no value in the text of synapses: ports, and messages where none has arrived."""
+    assert pathway.text is not None
+    if name in {*pathway.text.states, *pathway.text.constants, "t", "i", "j", "elapsed"}:
+        return
+    before = name.endswith("_pre")
+    group = plan.groups[pathway.pre if before else pathway.post]
+    variable = name.removesuffix("_pre" if before else "_post")
+    if variable in {*group.states, *group.constants, *group.derived} or (variable == "not_refractory" and group.spiking):
+        return
+    drive = plan.drives.get(group.name)
+    if before and arrived and group.driven and variable == "v" and drive is not None and not drive.events:
+        return
+    rule = "is a port, which is empty once it was read" if variable in group.ports else "has no value here"
+    raise PlanError(f"{where}: {name!r} {rule}. Use variables of the synapses, or of {pathway.pre!r} (_pre) and {pathway.post!r} (_post).")
 
 
 def _zeros(used: set[str] | frozenset[str], constants: Mapping[str, Any]) -> dict[str, Any]:
