@@ -5,6 +5,10 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
+
+import neurosim as ns
+from neurosim import models
 from neurosim.models.balanced_coba import balanced_coba
 from neurosim.models.balanced_cuba import balanced_cuba
 from neurosim.models.boltzmann import boltzmann
@@ -20,10 +24,6 @@ from neurosim.models.markov_chain import markov_chain
 from neurosim.models.restricted_boltzmann import restricted_boltzmann
 from neurosim.models.self_attention import self_attention
 from neurosim.models.simple_recurrent import simple_recurrent
-from scipy.stats import chi2
-
-import neurosim as ns
-from neurosim import models
 from neurosim.plan.fix import fixed, weight_matrix
 from neurosim.units import ms, second
 

@@ -489,7 +489,7 @@ def test_a_start_of_another_network_is_refused(engine, tmp_path):
 
 def test_two_long_parts_are_two_records(engine):
     cells = ns.Neurons("cells", 40, update="v = i")
-    first, second = cells[list(range(0, 20))], cells[[0, 1, 2, *range(20, 37)]]
+    first, second = cells[list(range(20))], cells[[0, 1, 2, *range(20, 37)]]
     recording = ns.run(synchronous(cells), ticks=1, record=[first, second], engine=engine)
     np.testing.assert_array_equal(recording[first][0], np.arange(20))
     np.testing.assert_array_equal(recording[second][0], [0, 1, 2, *range(20, 37)])

@@ -190,7 +190,7 @@ def _numbers(
     return states, {k: v for k, v in builtin.items() if k in scope.dims and k not in constants and k not in states} | constants
 
 
-def units_used(names: set[str], scope: Scope, precision: str) -> dict[str, Any]:
+def units_used(names: set[str] | frozenset[str], scope: Scope, precision: str) -> dict[str, Any]:
     """The values of the units (mV, ms ...) among these names."""
     found = {name: unit_value(name) for name in names if name not in scope.dims}
     return {name: _dtype(precision)(value.number) for name, value in found.items() if value is not None}
