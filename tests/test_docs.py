@@ -4,6 +4,7 @@ import doctest
 import importlib
 import pkgutil
 import re
+import tomllib
 from pathlib import Path
 
 import matplotlib
@@ -51,6 +52,12 @@ def test_files_that_the_readme_names_exist(page):
         found = ns
         for part in name.split("."):
             found = getattr(found, part)
+
+
+def test_every_package_is_installed():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    present = [".".join(p.parent.relative_to(ROOT).parts) for p in (ROOT / "neurosim").rglob("__init__.py")]
+    assert sorted(listed) == sorted([*present, "neurosim.models"])
 
 
 @pytest.mark.parametrize("noun", ["Neurons", "Synapses", "Network", "Clock", "run", "replay", "open", "save", "load"])

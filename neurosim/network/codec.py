@@ -34,7 +34,7 @@ Unpack = Callable[[Any], np.ndarray]
 def pack_text(array: np.ndarray) -> dict:
     """An array as text within JSON."""
     plain = np.ascontiguousarray(array)
-    return {"dtype": plain.dtype.str, "shape": list(plain.shape), "base64": base64.b64encode(plain.tobytes()).decode()}
+    return {"dtype": plain.dtype.str, "shape": list(np.shape(array)), "base64": base64.b64encode(plain.tobytes()).decode()}
 
 
 def unpack_text(packed: Any) -> np.ndarray:

@@ -349,23 +349,34 @@ def brian_integration(lines: tuple[Equation, ...], method: str, scope: Scope, *,
     brian = _brian()
     text = []
     names: set[str] = set()
-    for line in lines:
-        if line.kind == "differential":
-            expression = inline(line.expression, scope)
-            names |= names_in(expression)
-            if method in ("exact", "exponential_euler", "independent"):
-                _check_terms(expression, scope)
-            if refractory and "unless refractory" in line.flags:
-                expression = f"int(not_refractory)*({expression})"
-            text.append(f"d{line.name}/dt = {expression} : {line.unit}")
+    differential = [line for line in lines if line.kind == "differential"]
+    safe = _names_for_sympy(line.name for line in differential)
+    back = {new: old for old, new in safe.items()}
+    for line in differential:
+        expression = inline(line.expression, scope)
+        names |= names_in(expression)
+        if method in ("exact", "exponential_euler", "independent"):
+            _check_terms(expression, scope)
+        if refractory and "unless refractory" in line.flags:
+            expression = f"int(not_refractory)*({expression})"
+        text.append(f"d{safe.get(line.name, line.name)}/dt = {_rename(expression, safe)} : {line.unit}")
     extra = {"not_refractory"} if refractory else set()
     extra |= {"dt", "t"} if method != "exact" else set()
     names = {name for name in names if not _is_noise(name)}
-    variables = _variables(names | {line.name for line in lines if line.kind == "differential"} | extra, scope)
+    variables = _variables(names | {line.name for line in differential} | extra, scope)
+    variables |= {new: variables[old] for old, new in safe.items()}
     remedy = "Use method='exponential_euler' where each variable stands linearly in its own equation, else 'rk4' or 'euler' ('milstein' for noise)."
     with _translated(f"{scope.where}: method {method!r} cannot integrate these equations", remedy):
         code = brian.StateUpdateMethod.apply_stateupdater(brian.Equations("\n".join(text)), variables, method, None, scope.where)
-        return read_statements(code, scope.where, deepest=MOST_NODES)
+        statements = read_statements(code, scope.where, deepest=MOST_NODES)
+        return tuple(Statement(back.get(s.name, s.name), s.op, _rename(s.expression, back)) for s in statements) if back else statements
+
+
+def _names_for_sympy(names: Iterable[str]) -> dict[str, str]:
+    """Other names for the variables that sympy would take for something of its own, such as E, S, beta or trace."""
+    import sympy
+
+    return {name: f"{name}_variable" for name in names if hasattr(sympy, name)}
 
 
 def event_driven(lines: tuple[Equation, ...], scope: Scope) -> tuple[Statement, ...]:
