@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from neurosim.recording.header import Spikes
 
 BLOCK_BYTES = 32 * 2**20
 BLOCK_TICKS = 1000
+BLOCK_SECONDS = 2.0  # a killed run loses no more than this, however slow its ticks are
 
 
 class Tape:
@@ -28,6 +30,7 @@ class Tape:
         self.length = int(max(1, min(BLOCK_TICKS, BLOCK_BYTES // max(sample, 1))))
         self.first = 0  # tick of this block's first sample
         self.ticks = 0  # complete ticks in the block
+        self.since = monotonic()
         self._clear()
 
     def _late(self, probe: Probe) -> bool:
@@ -58,7 +61,7 @@ class Tape:
             if neuron.size:
                 self.spikes[probe.name].append((trial, neuron, self.first + self.ticks))
         self.ticks += 1
-        if self.ticks == self.length:
+        if self.ticks == self.length or monotonic() - self.since > BLOCK_SECONDS:
             self.flush()
 
     def flush(self) -> None:
@@ -74,7 +77,7 @@ class Tape:
             traces[probe.name] = np.stack(rows, axis=1) if rows else empty
         events = {name: self._events(found) for name, found in self.spikes.items()}
         self.writer.write(int(self.trials[0]), self.first, traces, events, trials=len(self.trials), ticks=self.ticks)
-        self.first, self.ticks = self.first + self.ticks, 0
+        self.first, self.ticks, self.since = self.first + self.ticks, 0, monotonic()
         self._clear()
 
     def _events(self, found: list[tuple[np.ndarray, np.ndarray, int]]) -> Spikes:
