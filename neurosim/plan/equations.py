@@ -376,7 +376,7 @@ def _names_for_sympy(names: Iterable[str]) -> dict[str, str]:
     """Other names for the variables that sympy would take for something of its own, such as E, S, beta or trace."""
     import sympy
 
-    return {name: f"{name}_variable" for name in names if hasattr(sympy, name)}
+    return {name: f"{name}_renamed_variable" for name in names if hasattr(sympy, name)}
 
 
 def event_driven(lines: tuple[Equation, ...], scope: Scope) -> tuple[Statement, ...]:
