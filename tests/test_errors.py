@@ -313,7 +313,7 @@ RUNS = {
     "text input": (lambda **to: ns.run(heard, {"ears": [["1", "2", "3"]]}, **to), D, "input 'ears'", "'1'", "(tick, 3)"),
     "ragged input": (lambda **to: ns.run(heard, {"ears": [[1], [2, 3]]}, **to), D, "input 'ears'", "[[1], [2, 3]]", "one shape"),
     "clamp unit": (lambda **to: ns.run(clamped, {"pool": np.ones((3, 2))}, **to), P, "input 'pool'", "in 1", "Give it in V"),
-    "trials": (
+    "trials that disagree": (
         lambda **to: ns.run(two_drives, {"ears": np.zeros((2, 4, 3)), "eyes": np.zeros((3, 4, 3))}, **to), D, "trials", "'eyes': 3", "no trial axis"
     ),
     "ticks that disagree": (lambda **to: ns.run(two_drives, {"ears": np.zeros((4, 3)), "eyes": np.zeros((3, 3))}, **to), D, "inputs", "3", "ticks="),
@@ -326,6 +326,8 @@ RUNS = {
     "endless trials": (lambda **to: ns.run(heard, {"ears": ([10**12], [1], [0])}, ticks=3, **to), D, "input 'ears': trials", "10000", "Give numbers"),
     "events of a graded population": (lambda **to: ns.run(heard, SILENCE | {"liquid": ([1], [0])}, **to), D, "'liquid'", "does not spike", "array"),
     "nothing recorded": (lambda **to: ns.run(heard, {"ears": silent_recording()}, **to), D, "input 'ears'", "does not hold", "Record it"),
+    "trials": (lambda **to: ns.run(clocked, ticks=2, trials=0, **to), D, "run: trials", "0", "at least 1"),
+    "trials asked": (lambda **to: ns.run(heard, {"ears": np.zeros((2, 4, 3))}, trials=3, **to), D, "trials is 3", "'ears' has 2", "as many"),
     "no length": (lambda **to: ns.run(clocked, **to), D, "run", "how long", "ticks=..."),
     "two lengths": (lambda **to: ns.run(clocked, ticks=3, duration=3 * ms, **to), D, "run", "both ticks and duration", "Give one"),
     "duration": (lambda **to: ns.run(clocked, duration=2.5 * ms, **to), D, "duration", "2.5 ms", "whole number of ticks"),
@@ -429,6 +431,7 @@ def test_a_run_that_cannot_be_is_refused_and_leaves_no_file(make, error, subject
         (3, D, "3", "to='run.h5'"),
         (b"run.h5", D, "b'run.h5'", "to='run.h5'"),
         ("a\0b", D, "a\\x00b", "'run.h5'"),
+        ("x" * 5000, R, "xxx", "Choose another path"),
     ],
 )
 def test_a_path_that_cannot_be_written_is_refused_before_the_run(path, error, value, remedy, nothing_runs, tmp_path, monkeypatch):

@@ -78,7 +78,7 @@ ARGUMENTS = {
     "run(net)": lambda x: ns.run(x),
     **{
         f"run({name})": lambda x, name=name: ns.run(heard, SILENCE, **{name: x})
-        for name in ("ticks", "record", "start", "seed", "engine", "threads", "precision", "until", "progress", "compression")
+        for name in ("ticks", "record", "start", "seed", "engine", "threads", "precision", "until", "progress", "compression", "trials", "to")
     },
     "run(duration)": lambda x: ns.run(clocked, duration=x),
     "run(inputs)": lambda x: ns.run(heard, x),
@@ -92,7 +92,8 @@ ARGUMENTS = {
 
 
 @pytest.mark.parametrize("call", ARGUMENTS.values(), ids=ARGUMENTS.keys())
-def test_junk_in_any_argument_is_taken_or_refused_by_name(call):
+def test_junk_in_any_argument_is_taken_or_refused_by_name(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     for number, thing in enumerate(junk()):
         try:
             call(thing)

@@ -38,6 +38,8 @@ class Value:
 
     def __post_init__(self):
         fixed = np.asarray(self.number).view()
+        if fixed.dtype.kind not in "biuf" or len(self.dim) != len(AXES):
+            raise DescriptionError(f"Value: {shown(self.number)} of dimensions {shown(self.dim)} is no number with a unit. Give a quantity.")
         fixed.setflags(write=False)
         object.__setattr__(self, "number", fixed)
 
@@ -72,12 +74,10 @@ def as_value(given: Any, where: str) -> Value:
 
     `where` opens the error message and names the object and the argument.
     """
-    if isinstance(given, Value):
-        return given
-    number = read_array(given, where)
-    if number.dtype.kind == "f" and np.isnan(number).any():
+    value = given if isinstance(given, Value) else Value(read_array(given, where), one_unit(given, where))
+    if value.number.dtype.kind == "f" and np.isnan(value.number).any():
         raise DescriptionError(f"{where}: contains NaN. Give finite numbers; a missing value has no meaning here.")
-    return Value(number, one_unit(given, where))
+    return value
 
 
 def read_array(given: Any, where: str) -> np.ndarray:

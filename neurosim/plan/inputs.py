@@ -71,7 +71,7 @@ def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = No
             f"run: the inputs have different numbers of trials: {exact}. Give each as many, or no trial axis for all trials alike."
         )
     length = _length(net, read, ticks, duration)
-    count = _trials(exact, least, started, None if trials is None else whole(trials, "run: trials", least=1))
+    count = _trials(exact, least, started, None if trials is None else whole(trials, "run: trials", least=1, most=MOST_TRIALS))
     alike = set(read) - set(exact) - set(least)
     drives = {name: _fit(drive, count, length, name in alike) for name, drive in read.items()}
     return Inputs(drives, dims, length, count, bool(exact or least) or started > 0 or trials is not None)

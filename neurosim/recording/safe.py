@@ -235,9 +235,13 @@ def target(path: str | os.PathLike, kind: str) -> Path:
         where = Path(os.path.realpath(path))
     except (TypeError, ValueError):
         raise DescriptionError(f"path {path!r} is not a path. Give one such as 'run.h5'.") from None
-    if not where.parent.is_dir():
+    try:
+        folder, there = where.parent.is_dir(), where.exists()
+    except OSError as error:
+        raise RecordingError(f"path {shown(path)} cannot be written: {error.strerror}. Choose another path.") from None
+    if not folder:
         raise RecordingError(f"{where}: there is no folder {where.parent}. Make it first.")
-    if not where.exists():
+    if not there:
         return where
     try:
         file, closed = open_file(where, (kind,))
