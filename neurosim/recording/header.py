@@ -190,7 +190,7 @@ def _decode_probe(entry: dict, network: Network, unpack: Callable[[Any], np.ndar
     if owner in network.populations:
         population = network.populations[owner]
         require(shape == population.shape if index is None else index.shape == (prod(shape),), where, shape)
-        require(index is None or not index.size or (index.min() >= 0 and index.max() < population.size), f"neurons of {name!r}", index)
+        require(index is None or not index.size or bool(index.min() >= 0 and index.max() < population.size), f"neurons of {name!r}", index)
     else:
         require(len(shape) == 1 and index is None and not events, where, shape)
     return Probe(name, owner, variable, index, shape, every, events)
