@@ -7,6 +7,7 @@ from pathlib import Path
 
 from neurosim.errors import DescriptionError
 from neurosim.network.network import Network
+from neurosim.network.values import whole
 from neurosim.recording.recording import Recording
 from neurosim.recording.safe import LIBRARY, NETWORK, RECORDING, guarded, h5, mark, open_file, plain_group, read_network, target, write_network
 
@@ -21,6 +22,7 @@ def save(item: Network | Recording, path: str | os.PathLike, seed: int = 0) -> N
     """
     from neurosim.plan.fix import fixed
 
+    seed = whole(seed, "save: seed", most=2**64 - 1)
     if isinstance(item, Recording):
         net = fixed(item.network, item.seed, item.final)
     elif isinstance(item, Network):

@@ -396,3 +396,19 @@ def test_a_file_can_be_opened_twice_and_while_it_is_written(tmp_path):
             assert third.stopped == "interrupted"
             assert not third.final
     writer.close()
+
+
+@pytest.mark.parametrize("ask", [lambda r: r[["x"]], lambda r: r[None], lambda r: r.spikes("x", trial="first"), lambda r: r.spikes({})])
+def test_junk_asked_of_a_recording_is_refused(ask):
+    ears = ns.Neurons("x", 2)
+    recording = ns.run(ns.Network(ears, schedule=ns.Synchronous()), {"x": ([0], [1])}, ticks=2, record=["x"])
+    assert {} not in recording
+    with pytest.raises(ns.RecordingError):
+        ask(recording)
+
+
+def test_junk_as_the_seed_of_a_saved_network_is_refused(tmp_path):
+    net = ns.Network(ns.Neurons("x", 2), schedule=ns.Synchronous())
+    with pytest.raises(ns.DescriptionError, match="save: seed"):
+        ns.save(net, tmp_path / "net.h5", seed="first")
+    assert not (tmp_path / "net.h5").exists()

@@ -153,7 +153,7 @@ class Recording:
         return self._store.final()
 
     def __contains__(self, name: object) -> bool:
-        return name in self._probes
+        return isinstance(name, str) and name in self._probes
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._probes)
@@ -170,8 +170,8 @@ class Recording:
         Raises RecordingError for a name that holds no spikes and a trial that there is not.
         """
         probe = self._spiking(name)
-        if trial is not None and not 0 <= trial < self.trials:
-            raise RecordingError(f"spikes of {probe.name!r}: there is no trial {trial}. The recording has {self.trials}, counted from 0.")
+        if trial is not None and not (isinstance(trial, (int, np.integer)) and 0 <= trial < self.trials):
+            raise RecordingError(f"spikes of {probe.name!r}: there is no trial {trial!r}. The recording has {self.trials}, counted from 0.")
         trials = range(self.trials) if trial is None else range(trial, trial + 1)
         first = 0 if start is None else self._tick(start, f"spikes of {probe.name!r}: start")
         last = self.ticks if stop is None else self._tick(stop, f"spikes of {probe.name!r}: stop")
@@ -238,8 +238,9 @@ class Recording:
         return f"<Recording: {self.trials} x {self.ticks} ticks of {', '.join(self.names) or 'nothing'}>"
 
     def probe(self, name: str | Neurons | Part) -> Probe:
+        """What was recorded under a name; RecordingError where nothing was."""
         text = label(name) if isinstance(name, (Neurons, Part)) else name
-        if text not in self._probes:
+        if text not in self:
             raise RecordingError(f"Recording: {text!r} was not recorded. {nearest(text, self._probes)} Run again with record=[{text!r}] to have it.")
         return self._probes[text]
 
