@@ -6,6 +6,7 @@ describes. A new weight is one more such class.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -42,16 +43,16 @@ class Table:
     fan_out: float
 
 
-class Distribution:
+class Distribution(ABC):
     """Numbers that are drawn, or computed from the whole set of synapses, when the network is lowered."""
 
     dim: tuple[float, ...] = PLAIN
     alone = False  # whether each number is drawn by itself, so that neurons and delays can have it
     whole = False  # whether all numbers make one matrix (post, pre)
 
+    @abstractmethod
     def draw(self, of: Table) -> np.ndarray:
         """One number per synapse of the table, in SI units."""
-        raise NotImplementedError
 
 
 def _pair(first: Any, second: Any, where: str) -> tuple[Value, Value]:

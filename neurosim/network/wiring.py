@@ -36,8 +36,8 @@ class Wiring:
         """Refuse populations that do not fit; the message says why and what to do."""
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
-        """The synapses."""
-        raise NotImplementedError
+        """The synapses; DescriptionError for a wiring that keeps none."""
+        raise DescriptionError(f"{type(self).__name__}: keeps no list of synapses. Use a wiring that does, such as pairs(pre, post).")
 
     def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...] | None:
         """The shape of shared weights; None where each synapse has its own."""
