@@ -89,6 +89,7 @@ NETWORKS = {
     "mask": net_of(ns.all_to_all(), a, b, np.eye(6, 4, dtype=bool)),
     "bounded normal": net_of(ns.probability(0.5), a, b, ns.normal(0.1, 0.2, low=0.0, high=0.3)),
     "uniform": net_of(ns.probability(0.5), a, b, ns.uniform(-1, 0.1)),
+    "gamma": net_of(ns.probability(0.5), a, b, ns.gamma(-0.1, 0.2)),
     "spectral_radius": net_of(ns.probability(0.9), square, square, ns.spectral_radius(0.9, of=ns.dale(1, -4, inhibitory=0.4))),
     "hebbian": net_of(ns.all_to_all(), a, a, ns.hebbian([[1, -1, 1, 1], [-1, -1, 1, 1]])),
     "message": net_of(ns.all_to_all(), a, b, graded("w", (6, 4))),

@@ -260,6 +260,7 @@ WEIGHTS = {
     "normal of arrays": (lambda: ns.normal([0, 1], 1), D, "normal", "single numbers", "as the weight"),
     "uniform": (lambda: ns.uniform(2, 1), D, "uniform: low 2", "high 1", "Exchange"),
     "uniform infinite": (lambda: ns.uniform(0, np.inf), D, "uniform", "inf", "finite"),
+    "gamma": (lambda: ns.gamma(0.0, 1.0), D, "gamma: mean", "0", "must not be 0"),
     "glorot": (lambda: ns.glorot(2 * mV), D, "glorot: gain", "2. mV", "without a unit"),
     "radius": (lambda: ns.spectral_radius(-0.9), D, "spectral_radius: rho", "-0.9", "0 or more"),
     "radius of what": (lambda: ns.spectral_radius(0.9, 3), D, "spectral_radius: of", "3", "normal(0, 1)"),

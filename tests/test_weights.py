@@ -32,6 +32,13 @@ def test_uniform_weights_fill_their_range():
     assert stats.kstest(w, stats.uniform(-1, 4).cdf).pvalue > 1e-3
 
 
+@pytest.mark.parametrize(("mean", "sd"), [(3.0, 3.0), (-4.0, 2.0)])
+def test_gamma_weights_follow_their_law(mean, sd):
+    w = matrix(ns.all_to_all(), many, more, ns.gamma(mean, sd)).ravel()
+    assert (np.sign(w) == np.sign(mean)).all()
+    assert stats.kstest(np.abs(w), stats.gamma((mean / sd) ** 2, scale=sd**2 / abs(mean)).cdf).pvalue > 1e-3
+
+
 def test_glorot_weights_reach_their_bound():
     w = matrix(ns.all_to_all(), many, more, ns.glorot(2.0))
     limit = 2.0 * np.sqrt(6 / (300 + 500))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from math import inf
 
 from neurosim.network.neurons import Neurons
 from neurosim.network.synapses import Synapses, Transposed
 from neurosim.network.text import parse_expression
 from neurosim.network.values import Value
-from neurosim.network.weights import Distribution, normal, uniform
+from neurosim.network.weights import Distribution, gamma, normal, uniform
 
 EXCITES, INHIBITS, EITHER = "+", "-", "+-"
 SIEMENS = (-2.0, -1.0, 3.0, 2.0, 0.0, 0.0, 0.0)
@@ -51,6 +52,8 @@ def _of_numbers(weight: object) -> str:
         steady = float(weight.sd.number) == 0
         low = middle if steady else None if weight.low is None else float(weight.low.number)
         high = middle if steady else None if weight.high is None else float(weight.high.number)
+    elif isinstance(weight, gamma):
+        low, high = (0.0, inf) if weight.mean.number > 0 else (-inf, 0.0)
     if low is not None and low >= 0 and high != 0:
         return EXCITES
     if high is not None and high <= 0 and low != 0:

@@ -135,6 +135,7 @@ class gamma(Distribution):
 
     mean: Any
     sd: Any
+    alone = True
 
     def __post_init__(self):
         mean, sd = _pair(self.mean, self.sd, "gamma(mean, sd)")
