@@ -135,6 +135,24 @@ def test_brian2s_own_exact_method_is_not_finite_for_equal_time_constants():
     assert not np.isfinite(np.asarray(group.v)).all()
 
 
+def coupled_synapses(kind):
+    """One spike at tick 0 into y, which drives x with the same time constant: x = t/tau exp(-t/tau)."""
+    source, cell = ns.Neurons("source", 1), ns.Neurons("cell", 1, update="v = 0")
+    model = f"dx/dt = (y - x)/tau : 1 ({kind})\ndy/dt = -y/taub : 1 ({kind})"
+    synapses = ns.Synapses(source, cell, model=model, on_pre="y += 1", name="s", tau=5 * ms, taub=5 * ms)
+    return ns.run(ns.Network(synapses, schedule=ns.Clock(0.01 * ms)), {"source": ([0], [0])}, ticks=1000, record=["s.x"])["s.x"].ravel()
+
+
+def test_coupled_event_driven_equations_with_equal_time_constants_are_refused():
+    with pytest.raises(ns.PlanError, match=r"Synapses source -> cell.*not finite.*clock-driven"):
+        coupled_synapses("event-driven")
+
+
+def test_coupled_clock_driven_equations_with_equal_time_constants_are_integrated():
+    s = np.maximum(np.arange(1000) - 1, 0) * 0.01 / 5
+    np.testing.assert_allclose(coupled_synapses("clock-driven"), s * np.exp(-s), atol=1e-3)
+
+
 def test_time_constants_may_differ_from_neuron_to_neuron():
     tau = np.array([2.0, 5.0, 20.0])
     cells = ns.Neurons("cells", 3, equations="dv/dt = -v/tau : 1", tau=tau * ms, v=1.0)

@@ -32,6 +32,7 @@ from neurosim.plan.equations import (
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.plan import Block, Group, Pathway, SynapseText
 from neurosim.plan.random import Stream
+from neurosim.plan.render import numpy_block
 
 NOTHING = np.zeros(0, dtype=np.int64)
 
@@ -178,6 +179,12 @@ def _text(
         raise PlanError(f"{item.label}: model has differential equations, which need Clock(dt). Use assignments in on_pre instead.")
     catch_up = (*event_driven(lazy, scope), Statement("lastupdate", "=", "t")) if lazy else ()
     states = _synapse_states(item, name, drawn, order, seed, precision, bool(lazy))
+    constants = _synapse_constants(net, item, name, drawn, order, scope, scopes, seed, precision)
+    if not is_finite(catch_up, constants):
+        raise PlanError(
+            f"{item.label}: the closed form of the (event-driven) equations is not finite, as for coupled variables with equal time"
+            " constants. Mark them (clock-driven), or make the time constants differ."
+        )
     for line in summed:
         check_expression(line.expression, Scope(f"{item.label}: {line.name}", scope.dims, scope.constant, scope.subexpressions, axes=False))
     blocks = {
@@ -186,8 +193,8 @@ def _text(
     }
     return SynapseText(
         states=states,
-        constants=_synapse_constants(net, item, name, drawn, order, scope, scopes, seed, precision),
-        integrate=_clock_driven(clocked, scope) if clocked else None,
+        constants=constants,
+        integrate=_clock_driven(clocked, scope, constants) if clocked else None,
         summed={_summed_target(item, line.name): inline(line.expression, scope) for line in summed},
         on_pre=blocks["on_pre"],
         on_post=blocks["on_post"],
@@ -266,7 +273,16 @@ def _event_block(
     return Block(event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)))
 
 
-def _clock_driven(lines: tuple[Any, ...], scope: Scope) -> Block:
+def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -> bool:
+    """Whether statements give finite numbers after a tick, all variables being 1: Brian2's closed forms may divide by 0."""
+    names: dict[str, Any] = {name: np.float64(1) for s in statements for name in names_in(s.expression)}
+    names |= dict(constants) | {"elapsed": constants["dt"], "t": constants["dt"]}
+    with np.errstate(all="ignore"):
+        found = numpy_block(statements, tuple(s.name for s in statements))(names, None, None) if statements else {}
+    return all(np.all(np.isfinite(value)) for value in found.values())
+
+
+def _clock_driven(lines: tuple[Any, ...], scope: Scope, constants: Mapping[str, Any]) -> Block:
     """Clock-driven equations of synapses, by the best of Brian2's methods that can integrate them."""
     inner = Scope(f"{scope.where}: model", scope.dims, scope.constant, scope.subexpressions, axes=False)
     for method in ("exact", "exponential_euler", "euler"):
@@ -275,6 +291,8 @@ def _clock_driven(lines: tuple[Any, ...], scope: Scope) -> Block:
         except PlanError:
             if method == "euler":
                 raise
+            continue
+        if method == "exact" and not is_finite(statements, constants):
             continue
         return Block("model", statements, tuple(line.name for line in lines))
     raise PlanError(f"{scope.where}: model cannot be integrated.")
