@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine.reference.checkpoint import checkpoint, restore
-from neurosim.engine.reference.state import State, start_state
+from neurosim.engine.checkpoint import checkpoint, restore
 from neurosim.engine.reference.steps import STEPS, Machine
 from neurosim.engine.reference.sweep import sweep
 from neurosim.engine.reference.tape import Tape
+from neurosim.engine.state import State, start_state
 from neurosim.plan.plan import Plan
 
 BATCH_NEURONS = 1_000_000  # neurons (times trials) and synapses with state that move together; results do not depend on it

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine.reference.state import State, names_of, spikes_sent
+from neurosim.engine.state import State, names_of, spikes_sent
 from neurosim.plan.plan import Pathway, Plan
 from neurosim.plan.random import binomial
 from neurosim.plan.render import evaluate

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.reference.arrivals import by_delay, expand
-from neurosim.engine.reference.state import State, spikes_sent
+from neurosim.engine.state import State, spikes_sent
 from neurosim.network.text import Statement, names_in
 from neurosim.plan.plan import Block, Pathway, Plan
 from neurosim.plan.render import evaluate, numpy_block
@@ -205,7 +205,7 @@ class Plastic:
             value = np.asarray(group.constants[variable])
             return value.reshape(-1)[neuron] if value.ndim and value.shape == group.shape else value[()]
         if variable in group.derived:
-            from neurosim.engine.reference.state import names_of
+            from neurosim.engine.state import names_of
 
             value = evaluate(group.derived[variable], names_of(state, group))
             return np.broadcast_to(value, (state.count, *group.shape)).reshape(state.count, -1)[trial, neuron]

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.engine.reference.arrivals import Inbox, queue_spikes
 from neurosim.engine.reference.plastic import Plastic
-from neurosim.engine.reference.state import State, by_trial, elements_of, message_now, names_of, spikes_sent
+from neurosim.engine.state import State, by_trial, elements_of, message_now, names_of, spikes_sent
 from neurosim.network.program import Step
 from neurosim.plan.plan import Block, Group, Plan
 from neurosim.plan.render import Along, evaluate, numpy_block

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.reference.arrivals import expand
-from neurosim.engine.reference.state import State, message_now
 from neurosim.engine.reference.steps import Machine
+from neurosim.engine.state import State, message_now
 from neurosim.network.program import Step
 from neurosim.plan.plan import Group, Pathway, Plan
 from neurosim.plan.render import numpy_block

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine.reference.state import State, message_now, names_of
+from neurosim.engine.state import State, message_now, names_of
 from neurosim.network.probes import Probe
 from neurosim.plan.plan import Plan
 from neurosim.plan.render import Along, evaluate

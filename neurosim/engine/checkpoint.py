@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from neurosim.engine.reference.state import State
+from neurosim.engine.state import State
 
 QUEUE = ("due", "sent", "order", "trial", "receiver", "value")
 ARRIVALS = ("due", "sent", "trial", "synapse")
