@@ -1,0 +1,142 @@
+"""Rows of synapses, built in C++ (`core/construct.cpp`) from a plan's pathways straight into the layout that is delivered."""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from neurosim.engine.events.build import load
+from neurosim.errors import EngineError
+from neurosim.plan.plan import Pathway
+
+SOURCE = '#include "core/construct.cpp"\n'
+Int = ctypes.c_int64
+WIRINGS = ("given", "one_to_one", "all_to_all", "probability", "outdegree", "indegree", "total")
+KINDS = ("number", "normal", "uniform", "dale", "target", "pair")
+
+
+class _Key(ctypes.Structure):
+    _fields_ = (("k0", ctypes.c_uint32), ("k1", ctypes.c_uint32))
+
+
+class _Part(ctypes.Structure):
+    _fields_ = (("size", Int), ("first", Int), ("neuron", ctypes.c_void_p))
+
+
+class _Numbers(ctypes.Structure):
+    _fields_ = (
+        ("kind", ctypes.c_int32), ("key", _Key),
+        ("first", ctypes.c_double), ("second", ctypes.c_double), ("low", ctypes.c_double), ("high", ctypes.c_double),
+        ("values", ctypes.c_void_p),
+    )  # fmt: skip
+
+
+class _Feed(ctypes.Structure):
+    """`Feed` of core/feed.hpp."""
+
+    _fields_ = (
+        ("wiring", ctypes.c_int32), ("avoid_self", ctypes.c_int32), ("first_sender", Int),
+        ("pre", _Part), ("post", _Part), ("order", ctypes.c_void_p), ("bound", ctypes.c_void_p), ("slot", ctypes.c_void_p),
+        ("sender", ctypes.c_void_p), ("receiver", ctypes.c_void_p), ("delays", ctypes.c_void_p), ("weights", ctypes.c_void_p), ("count", Int),
+        ("key", _Key), ("counts", _Key), ("number", Int), ("log_rest", ctypes.c_double),
+        ("weight", _Numbers), ("delay", _Numbers), ("dt", ctypes.c_double),
+    )  # fmt: skip
+
+
+class Report(ctypes.Structure):
+    """What was built of one pathway: how many synapses, and their shortest and longest delay in ticks (0 of none)."""
+
+    _fields_ = (("synapses", Int), ("shortest", Int), ("longest", Int))
+    synapses: int
+    shortest: int
+    longest: int
+
+
+@dataclass(frozen=True, eq=False)
+class Landing:
+    """Where a pathway's sums lie: `bounds` are the first neurons of the target's blocks, and its size (block + 1);
+    `slots` is the place of each block's first neuron in the accumulator of that block (block)."""
+
+    bounds: np.ndarray
+    slots: np.ndarray
+
+
+class Rows:
+    """The rows of one deliver step. `table(block)` is the address of Row[senders]; the memory lives as long as this object."""
+
+    def __init__(self, handle: int, blocks: int, reports: Mapping[str, Report]):
+        library = _library()
+        self.blocks, self.reports = blocks, reports
+        self.synapses: int = library.neurosim_rows_synapses(handle)
+        self.bytes: int = library.neurosim_rows_bytes(handle)
+        self._handle = handle
+        weakref.finalize(self, library.neurosim_rows_free, handle)
+
+    def table(self, block: int) -> int:
+        """The address of the rows into a block of targets, one per sender."""
+        return _library().neurosim_rows_table(self._handle, block)
+
+    @property
+    def longest(self) -> int:
+        """The longest delay in ticks."""
+        return max((report.longest for report in self.reports.values()), default=0)
+
+
+def build_rows(
+    pathways: Sequence[Pathway],
+    landings: Mapping[tuple[str, str | None], Landing],
+    first_sender: Mapping[str, int],
+    senders: int,
+    weight_dtype: np.dtype,
+    threads: int,
+) -> Rows:
+    """The rows of sparse pathways without text, in network order, that are delivered in one step.
+
+    `landings` holds one Landing for each (post, to), `first_sender` the number of each population's first neuron among all
+    `senders`. Raises EngineError if there is not enough memory.
+    """
+    blocks = len(next(iter(landings.values())).slots) if landings else 1
+    feeds, alive = (_Feed * len(pathways))(), []
+    reports = (Report * len(pathways))(*(Report(0, np.iinfo(np.int64).max, -1) for _ in pathways))
+    for feed, pathway in zip(feeds, pathways, strict=True):
+        landing = landings[pathway.post, pathway.to]
+        feed.first_sender = first_sender[pathway.pre]
+        feed.bound, feed.slot = _address(landing.bounds, np.int64, alive), _address(landing.slots, np.int64, alive)
+        _give(feed, pathway, weight_dtype, alive)
+    handle = _library().neurosim_rows_build(feeds, len(pathways), senders, blocks, threads, weight_dtype.itemsize, reports)
+    if not handle:
+        raise EngineError("run: there is not enough memory for these synapses. Use fewer, or precision='mixed' (8 instead of 12 bytes each).")
+    named = {p.name: report if report.synapses else Report(0, 0, 0) for p, report in zip(pathways, reports, strict=True)}
+    return Rows(handle, blocks, named)
+
+
+def _give(feed: _Feed, pathway: Pathway, weight_dtype: np.dtype, alive: list[np.ndarray]) -> None:
+    """Hand over a pathway as arrays."""
+    feed.wiring, feed.count = WIRINGS.index("given"), pathway.sender.size
+    feed.sender, feed.receiver = _address(pathway.sender, np.int64, alive), _address(pathway.receiver, np.int64, alive)
+    feed.delays, feed.weights = _address(pathway.delay, np.int64, alive), _address(pathway.weight, weight_dtype, alive)
+
+
+def _address(array: np.ndarray, dtype: Any, alive: list[np.ndarray]) -> int:
+    """The address of an array of this type, which is kept in `alive`."""
+    alive.append(np.ascontiguousarray(array, dtype=dtype))
+    return alive[-1].ctypes.data
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    library = load(SOURCE, "the construction of synapses")
+    library.neurosim_rows_build.argtypes = (ctypes.c_void_p, ctypes.c_int, Int, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
+    library.neurosim_rows_table.argtypes = (ctypes.c_void_p, ctypes.c_int)
+    for name in ("rows_build", "rows_table"):
+        getattr(library, f"neurosim_{name}").restype = ctypes.c_void_p
+    for name in ("rows_bytes", "rows_synapses", "rows_free"):
+        getattr(library, f"neurosim_{name}").argtypes = (ctypes.c_void_p,)
+        getattr(library, f"neurosim_{name}").restype = None if name == "rows_free" else Int
+    return library

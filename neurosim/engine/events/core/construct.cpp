@@ -1,0 +1,30 @@
+// The library that builds rows of synapses; independent of any network, compiled once per machine. `construct.py` calls it.
+#include <cstdint>
+#include <exception>
+
+#include "core/feed.hpp"
+#include "core/table.hpp"
+
+using namespace neurosim;
+
+extern "C" {
+
+// The rows of all feeds, or nothing where memory does not suffice.
+void* neurosim_rows_build(const Feed* feeds, int n_feeds, int64_t senders, int blocks, int threads, int weight_bytes, Report* reports) {
+    try {
+        if (weight_bytes == 4) return static_cast<AnyTable*>(new Table<float>(feeds, n_feeds, senders, blocks, threads, reports));
+        return static_cast<AnyTable*>(new Table<double>(feeds, n_feeds, senders, blocks, threads, reports));
+    } catch (const std::exception&) {
+        return nullptr;
+    }
+}
+
+// Row[senders] of one block of targets.
+const void* neurosim_rows_table(const void* table, int block) { return static_cast<const AnyTable*>(table)->block(block); }
+
+int64_t neurosim_rows_bytes(const void* table) { return static_cast<const AnyTable*>(table)->bytes(); }
+
+int64_t neurosim_rows_synapses(const void* table) { return static_cast<const AnyTable*>(table)->synapses(); }
+
+void neurosim_rows_free(void* table) { delete static_cast<AnyTable*>(table); }
+}
