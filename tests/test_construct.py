@@ -11,7 +11,7 @@ import neurosim as ns
 from neurosim.engine.events.construct import Landing, Rows, build_rows
 from neurosim.plan.inputs import read_inputs
 from neurosim.plan.lower import lower
-from neurosim.plan.plan import Pathway, Plan
+from neurosim.plan.plan import Plan
 from neurosim.units import ms
 
 MANY = 10**6  # slots of one port

@@ -10,7 +10,10 @@ from neurosim.plan.plan import Pathway, Plan
 
 
 def check_plan(plan: Plan, net: Network) -> None:
-    """Refuse a plan that an engine could not run as the tick contract says."""
+    """Refuse a plan that an engine could not run as the tick contract says.
+
+    Synapses that are still to be drawn need no check: a recipe stands only where nothing that it draws could be refused.
+    """
     for name, pathway in plan.pathways.items():
         label = net.synapses[name].label
         _check_pathway(plan, pathway, label)
@@ -37,7 +40,7 @@ def _check_resume(plan: Plan) -> None:
 
 def _check_pathway(plan: Plan, pathway: Pathway, label: str) -> None:
     n_pre, n_post = plan.groups[pathway.pre].size, plan.groups[pathway.post].size
-    if pathway.kind == "sparse":
+    if pathway.kind == "sparse" and pathway.recipe is None:
         sizes = {pathway.sender.size, pathway.receiver.size, pathway.weight.size, pathway.delay.size}
         inside = np.all(pathway.sender < n_pre) and np.all(pathway.receiver < n_post)
         if len(sizes) != 1 or not inside or np.any(np.diff(pathway.sender) < 0):
@@ -50,7 +53,7 @@ def _check_pathway(plan: Plan, pathway: Pathway, label: str) -> None:
 
 def _check_drawn_delays(plan: Plan, net: Network, pathway: Pathway, label: str) -> None:
     """Delay 0 must arrive before its target moves; delays that were drawn or given as arrays are known only now."""
-    if pathway.kind == "private" or not pathway.delay.size or pathway.delay.min() > 0:
+    if pathway.recipe is not None or pathway.kind == "private" or not pathway.delay.size or pathway.delay.min() > 0:
         return
     driven = plan.groups[pathway.pre].driven
     if plan.schedule == "Synchronous" and not driven:

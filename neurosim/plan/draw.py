@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -11,15 +12,18 @@ import numpy as np
 from neurosim.errors import DescriptionError, PlanError
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
+from neurosim.network.schedule import Layered, Synchronous
 from neurosim.network.synapses import MOST_TICKS, Synapses, Transposed
 from neurosim.network.values import Value
-from neurosim.network.weights import Distribution, Table, hebbian
+from neurosim.network.weights import Distribution, Table, hebbian, normal, uniform
 from neurosim.network.windows import einsum
-from neurosim.network.wiring import Pairs, all_to_all, by_sender, pairs, positions
+from neurosim.network.wiring import Pairs, all_to_all, by_sender, indegree, one_to_one, outdegree, pairs, positions, probability, total
 from neurosim.plan.memory import refuse_size
-from neurosim.plan.random import Stream
+from neurosim.plan.random import Stream, base_key
+from neurosim.plan.recipe import Edges, Numbers, Recipe, Wires
 
-BYTES = 64.0  # about what one stored synapse takes while it is drawn
+ROW_BYTES = 16.0  # at most about what one takes that an engine draws straight into rows
+BYTES = 64.0  # about what one stored synapse takes while it is drawn as arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +35,20 @@ class Drawn:
     shared: np.ndarray | None
     weight: np.ndarray  # one per synapse
     own: np.ndarray  # the numbers behind them: the shared weights' array, else the same as weight
+
+
+def draw_edges(net: Network, name: str, seed: int, dtype: Any) -> Edges:
+    """The synapses called `name` as the arrays of a pathway; weights in `dtype`."""
+    return as_edges(net, name, draw_synapses(net, name, seed), seed, dtype)[0]
+
+
+def as_edges(net: Network, name: str, drawn: Drawn, seed: int, dtype: Any) -> tuple[Edges, np.ndarray]:
+    """Drawn synapses by sending neuron, with their delays; and the order in which they were sorted."""
+    item = net.synapses[name]
+    sender = item.pre.indices[drawn.pre]
+    order = np.argsort(sender, kind="stable")
+    receiver = item.post.indices[drawn.post[order]]
+    return Edges(sender[order], receiver, drawn.weight[order].astype(dtype), delay_ticks(net, name, drawn, seed)[order]), order
 
 
 def draw_synapses(net: Network, name: str, seed: int) -> Drawn:
@@ -142,6 +160,64 @@ def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.
     if np.any(ticks > MOST_TICKS):
         raise DescriptionError(f"{item.label}: a delay of {ticks.max():g} ticks is more than {MOST_TICKS:,}. Give a shorter one.")
     return ticks.astype(np.int64)
+
+
+def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
+    """The recipe of the synapses called `name`, whose weights are stored in `dtype`.
+
+    None where engines take arrays: for other wirings and weights, and where only the numbers drawn tell whether a weight is
+    finite and a delay allowed. Raises PlanError if even an engine that draws them itself had not enough memory.
+    """
+    item = net.synapses[name]
+    wires = _wires(item, f"{name}.wiring", seed)
+    weight = _numbers(item, item.weight, f"{name}.weight", seed)
+    delay = _numbers(item, item.delay, f"{name}.delay", seed)
+    if wires is None or weight is None or delay is None:
+        return None
+    arrays = partial(draw_edges, net, name, seed, dtype)
+    recipe = Recipe(wires, item.pre.indices, item.post.indices, weight, delay, net.dt or 1.0, arrays)
+    shortest, longest = recipe.ticks
+    least = 1 if isinstance(net.schedule, (Layered, Synchronous)) else 0
+    with np.errstate(over="ignore"):
+        finite = np.all(np.isfinite(np.array(weight.bounds).astype(dtype)))
+    if not (finite and shortest >= least and longest <= MOST_TICKS):
+        return None
+    what = f"{item.label}: these synapses"
+    refuse_size(ROW_BYTES * item.wiring.expected(item.pre, item.post), what, "Use fewer, or private(n) for noise of their own.")
+    return recipe
+
+
+def _wires(item: Synapses, name: str, seed: int) -> Wires | None:
+    """Who connects to whom, of a recipe; `name` keys the random numbers."""
+    wiring = item.wiring
+    key, counts = base_key(seed, name, "wiring", 0), base_key(seed, name, "counts", 0)
+    avoid = item.pre.name == item.post.name and not getattr(wiring, "to_self", True)
+    if type(wiring) is one_to_one:
+        return Wires("one_to_one")
+    if type(wiring) is all_to_all or (type(wiring) is probability and wiring.p == 1):
+        return Wires("all_to_all", avoid_self=avoid)
+    if type(wiring) is probability:
+        return Wires("probability", p=wiring.p, avoid_self=avoid, key=key) if wiring.p else Wires("outdegree", number=0)
+    if type(wiring) is outdegree or type(wiring) is indegree:
+        return Wires(type(wiring).__name__, number=wiring.k, avoid_self=avoid, key=key)
+    return Wires("total", number=wiring.n, key=key, counts=counts) if type(wiring) is total else None
+
+
+def _numbers(item: Synapses, given: Any, name: str, seed: int) -> Numbers | None:
+    """Weights or delays of a recipe; `name` keys their random numbers."""
+    if type(given) is Value:
+        number = given.number.astype(np.float64)
+        if given.scalar:
+            return Numbers("number", float(number))
+        return Numbers("target" if number.ndim == 1 else "pair", values=number)
+    if type(given) is normal:
+        low = -np.inf if given.low is None else float(given.low.number)
+        high = np.inf if given.high is None else float(given.high.number)
+        return Numbers("normal", float(given.mean.number), float(given.sd.number), low, high, key=base_key(seed, name, "normal", 0))
+    if type(given) is uniform:
+        low = given.low.number
+        return Numbers("uniform", float(low), float(given.high.number - low), key=base_key(seed, name, "uniform", 0))
+    return None
 
 
 def start_value(population: Neurons, key: str, seed: int) -> np.ndarray | float | int | bool:

@@ -16,7 +16,7 @@ from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import Pairs, all_to_all, one_to_one, private
-from neurosim.plan.draw import Drawn, delay_ticks, dense_matrix, draw_synapses, per_synapse, shared_weights
+from neurosim.plan.draw import Drawn, as_edges, delay_ticks, dense_matrix, draw_edges, draw_synapses, per_synapse, recipe_of, shared_weights
 from neurosim.plan.equations import (
     Dim,
     Scope,
@@ -32,9 +32,8 @@ from neurosim.plan.equations import (
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.plan import Block, Group, Pathway, SynapseText
 from neurosim.plan.random import Stream
+from neurosim.plan.recipe import NOTHING, Edges
 from neurosim.plan.render import numpy_block
-
-NOTHING = np.zeros(0, dtype=np.int64)
 
 
 def lower_pathway(
@@ -48,13 +47,13 @@ def lower_pathway(
     common: dict[str, Any] = dict(
         name=name, pre=item.pre.name, post=item.post.name, to=item.to,
         pre_index=item.pre.indices, post_index=item.post.indices, pre_shape=item.pre.shape, post_shape=item.post.shape,
-        sender=NOTHING, receiver=NOTHING,
     )  # fmt: skip
     weight_dtype = np.float64 if precision == "double" else np.float32
     if isinstance(item.wiring, private):
         weight = np.asarray(_scalar_weight(item), dtype=weight_dtype)
         chance = _chance(item, scopes[item.pre.name])
-        return Pathway(**common, kind="private", weight=weight, delay=NOTHING, sources=item.wiring.n, chance=chance)
+        stored = Edges(NOTHING, NOTHING, weight, NOTHING)
+        return Pathway(**common, kind="private", stored=stored, sources=item.wiring.n, chance=chance)
     if item.weight_population is not None or isinstance(item.wiring, einsum):
         source = item.weight_population
         if not graded or (source is not None and (source.population.spiking or source.name in inputs.spiking)):
@@ -64,15 +63,13 @@ def lower_pathway(
         return _einsum_pathway(net, name, item, common, seed, weight_dtype)
     if graded and not item.text and isinstance(item.wiring, all_to_all) and isinstance(item.delay, Value) and item.delay.scalar:
         matrix = dense_matrix(net, name, seed).astype(weight_dtype)
-        return Pathway(**common, kind="dense", weight=matrix, delay=_one_delay(net, name, seed))
-    drawn = draw_synapses(net, name, seed)
-    sender, receiver = item.pre.indices[drawn.pre], item.post.indices[drawn.post]
-    order = np.argsort(sender, kind="stable")
-    delay = delay_ticks(net, name, drawn, seed)[order]
-    weight = drawn.weight[order].astype(weight_dtype)
-    common |= {"sender": sender[order], "receiver": receiver[order]}
-    text = _text(net, name, item, drawn, order, scopes, seed, precision) if item.text else None
-    return Pathway(**common, kind="sparse", weight=weight, delay=delay, text=text)
+        return Pathway(**common, kind="dense", stored=Edges(NOTHING, NOTHING, matrix, _one_delay(net, name, seed)))
+    if item.text:
+        drawn = draw_synapses(net, name, seed)
+        edges, order = as_edges(net, name, drawn, seed, weight_dtype)
+        return Pathway(**common, kind="sparse", stored=edges, text=_text(net, name, item, drawn, order, scopes, seed, precision))
+    stored = recipe_of(net, name, seed, weight_dtype) or draw_edges(net, name, seed, weight_dtype)
+    return Pathway(**common, kind="sparse", stored=stored)
 
 
 def _chance(item: Synapses, scope: Scope) -> str:
@@ -145,12 +142,12 @@ def _einsum_pathway(net: Network, name: str, item: Synapses, common: dict[str, A
         return Pathway(
             **common,
             kind="einsum",
-            weight=np.zeros(0, dtype),
-            delay=delay,
+            stored=Edges(NOTHING, NOTHING, np.zeros(0, dtype), delay),
             letters=letters,
             weight_from=(source[0], population.indices, shape, source[1]),
         )
-    return Pathway(**common, kind="einsum", weight=_einsum_weight(net, name, item, seed).astype(dtype), delay=delay, letters=letters)
+    stored = Edges(NOTHING, NOTHING, _einsum_weight(net, name, item, seed).astype(dtype), delay)
+    return Pathway(**common, kind="einsum", stored=stored, letters=letters)
 
 
 def _einsum_weight(net: Network, name: str, item: Synapses, seed: int) -> np.ndarray:

@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ import numpy as np
 from neurosim.network.probes import Probe
 from neurosim.network.program import Step
 from neurosim.network.text import Statement
+from neurosim.plan.recipe import Edges, Recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +111,9 @@ class Pathway:
     delay in ticks, one each), 'dense' (weight (post, pre) between pre_index and post_index, one delay), 'einsum'
     (letters, weight an array or that of weight_from), 'private' (n sources for each of post_index, which spike with
     the sender's probability `chance`).
+
+    `stored` holds these arrays, or the recipe of sparse synapses without text, whose arrays are drawn when they are first
+    asked for.
     """
 
     name: str
@@ -120,15 +125,38 @@ class Pathway:
     post_index: np.ndarray
     pre_shape: tuple[int, ...]
     post_shape: tuple[int, ...]
-    sender: np.ndarray
-    receiver: np.ndarray
-    weight: np.ndarray
-    delay: np.ndarray
+    stored: Edges | Recipe
     letters: tuple[tuple[str, ...], ...] = ()
     weight_from: tuple[str, np.ndarray, tuple[int, ...], int] | None = None  # population, flat index, shape, ticks ago
     sources: int = 0
     chance: str = ""  # private: the expression p of the sender's threshold `rand() < p`
     text: SynapseText | None = None
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """How the synapses are drawn, where they are not given as arrays."""
+        return self.stored if isinstance(self.stored, Recipe) else None
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The arrays of all engines; a recipe is drawn once. Raises PlanError if they do not fit into memory."""
+        return self.stored.draw() if isinstance(self.stored, Recipe) else self.stored
+
+    @property
+    def sender(self) -> np.ndarray:
+        return self.edges.sender
+
+    @property
+    def receiver(self) -> np.ndarray:
+        return self.edges.receiver
+
+    @property
+    def weight(self) -> np.ndarray:
+        return self.edges.weight
+
+    @property
+    def delay(self) -> np.ndarray:
+        return self.edges.delay
 
     @property
     def longest(self) -> int:
