@@ -154,8 +154,7 @@ class probability(Wiring):
         open_rows, last, start, found = np.arange(n_pre), np.full(n_pre, -1), 0, []
         while open_rows.size:
             sender, place = np.broadcast_arrays(open_rows[:, None], start + np.arange(block))
-            u = 1.0 - random.uniform("wiring", sender, place)  # in (0, 1]
-            gaps = np.minimum(np.floor(np.log(u) / np.log1p(-self.p)), n_post).astype(np.int64)
+            gaps = np.minimum(random.gaps("wiring", self.p, sender, place), n_post).astype(np.int64)
             target = last[open_rows, None] + np.cumsum(gaps + 1, axis=1)
             inside = target < n_post
             found.append((sender[inside], target[inside]))

@@ -5,15 +5,18 @@ text and the number of the call in it (and the trial); the counter is (tick, ele
 position) where synapses are drawn. Nothing here remembers anything.
 
 Source: Salmon, Moraes, Dror & Shaw 2011, Parallel random numbers: as easy as 1, 2, 3, SC11, doi:10.1145/2063384.2063405.
-Threefry-2x32 with 13 rounds, the fewest that they found to pass BigCrush.
+Threefry-2x32 with 13 rounds, the fewest that they found to pass BigCrush. `engine/events/core/random.hpp` gives the same bits.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
+from math import log1p
 
 import numpy as np
+
+from neurosim.plan.portable import portable_cos_turns, portable_log
 
 ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
 PARITY = np.uint32(0x1BD11BDA)
@@ -62,7 +65,15 @@ def to_uniform(words: Words) -> np.ndarray:
 def to_normal(words: Words) -> np.ndarray:
     """A standard normal number by Box & Muller's transform: sqrt(-2 log a) cos(2 pi b), a in (0, 1), b in [0, 1)."""
     a = (words[0].astype(np.float64) + 0.5) * 2.0**-32
-    return np.sqrt(-2.0 * np.log(a)) * np.cos(words[1].astype(np.float64) * (2.0 * np.pi * 2.0**-32))
+    return np.sqrt(-2.0 * portable_log(a)) * portable_cos_turns(words[1])
+
+
+def to_gap(words: Words, log_miss: float) -> np.ndarray:
+    """How many misses stand before the next hit (geometric), as a whole double: floor(log(u)/log_miss), u in (0, 1].
+
+    `log_miss` is the logarithm of the probability of a miss.
+    """
+    return np.floor(portable_log(1.0 - to_uniform(words)) / log_miss)
 
 
 def to_below(words: Words, n: int) -> np.ndarray:
@@ -91,6 +102,10 @@ class Stream:
     def below(self, block: str, n: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Whole numbers below n."""
         return to_below(self.words(block, first, second), n)
+
+    def gaps(self, block: str, p: float, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """How many misses stand before the next hit of probability p, 0 < p < 1, as whole doubles."""
+        return to_gap(self.words(block, first, second), log1p(-p))
 
 
 class TextRandom:
