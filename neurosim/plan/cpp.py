@@ -1,0 +1,323 @@
+"""Statements -> C++: one constant per assignment, of the type that numpy gives it, evaluated in the order of the numpy text.
+
+The sibling of `numpy_source` in `render.py`: the same types (numpy 2's promotion, in which a plain Python number takes the
+type of what it meets), the same order of operations and the same numbering of random calls. So + - * / and square
+roots give the same bits; the functions are those of `engine/events/core/math.hpp`. The generated code reads `keys`
+(one per random call), `tick` and `element` from its surroundings.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import PlanError
+from neurosim.network.text import Statement
+from neurosim.plan.render import ALONG, RANDOM
+
+STRONG = ("bool", "int64", "Real", "double")  # rising: of two, the higher one holds both
+WEAK = ("int", "float")
+ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: lambda x, n: float(np.float64(x) ** n),
+}  # fmt: skip
+SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+# Functions of one number that give a float; the C++ name is the text's with _ behind it.
+REAL_FUNCTIONS = (
+    "exp", "log", "log10", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "sigmoid", "exprel",
+)  # fmt: skip
+KEEPING = ("ceil", "floor", "round", "abs", "sign")  # give what they are given
+PLACES = {"clip": 3, "where": 3, "maximum": 2, "minimum": 2, "timestep": 2}  # how many arguments, where not one
+NOT_HERE = (*ALONG, "take", "choice")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A C++ expression and its type: 'bool', 'int64', 'Real' (the run's float type), 'double'; or 'int' or 'float', a plain
+    Python number, which takes the type of what it meets."""
+
+    text: str
+    type: str
+
+
+def cpp_statements(
+    statements: Iterable[Statement], names: Mapping[str, Typed], *, precision: str, guarded: frozenset[str] = frozenset(), first_call: int = 0
+) -> tuple[list[str], dict[str, Typed]]:
+    """Lines of C++, one per statement, and for each assigned name the constant that holds its last value.
+
+    `names` maps every name that the text reads to C++ that needs no parentheses around it. Writes to `guarded` names take effect only where the neuron is not
+    refractory. The first random call takes keys[first_call]. Raises PlanError for what only numpy can compute.
+    """
+    known, lines, found = dict(names), [], dict[str, Typed]()
+    writer = _ToCpp(known, precision, first_call)
+    taken = {word for typed in names.values() for word in re.findall(r"\w+", typed.text)}
+    for statement in statements:
+        value = writer.write(ast.parse(statement.expression, mode="eval").body)
+        if statement.op != "=":
+            value = writer.binary(_operator(statement.op), known[statement.name], value)
+        if statement.name in guarded:
+            value = writer.choose(known["not_refractory"], value, known[statement.name])
+        local = _local(statement.name, taken)
+        taken.add(local)
+        lines.append(f"const {_declared(value.type)} {local} = {_bare(value.text)};")
+        known[statement.name] = found[statement.name] = Typed(local, value.type)
+    return lines, found
+
+
+def cpp_expression(expression: str, names: Mapping[str, Typed], *, precision: str, first_call: int = 0) -> Typed:
+    """C++ for one expression and its type. Raises PlanError for what only numpy can compute."""
+    return _ToCpp(names, precision, first_call).write(ast.parse(" ".join(expression.split()), mode="eval").body)
+
+
+def random_calls(statements: Iterable[Statement]) -> int:
+    """How many keys the random calls of these statements take."""
+    trees = [ast.parse(statement.expression, mode="eval") for statement in statements]
+    return sum(_called(node) in RANDOM for tree in trees for node in ast.walk(tree))
+
+
+def unsupported(statements: Iterable[Statement]) -> str | None:
+    """The first function in these statements that only numpy can compute, or None."""
+    trees = [ast.parse(statement.expression, mode="eval") for statement in statements]
+    return next((name for tree in trees for node in ast.walk(tree) if (name := _called(node)) in NOT_HERE), None)
+
+
+def _called(node: ast.AST) -> str:
+    return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+
+
+def _operator(op: str) -> type:
+    return {"+=": ast.Add, "-=": ast.Sub, "*=": ast.Mult, "/=": ast.Div, "**=": ast.Pow}[op]
+
+
+def _declared(kind: str) -> str:
+    return {"int": "int64_t", "int64": "int64_t", "float": "double"}.get(kind, kind)
+
+
+def _local(name: str, taken: set[str]) -> str:
+    """A C++ identifier that begins with the user's name and is not taken; a number behind it keeps it from being a keyword."""
+    plain = "".join(c if c.isascii() else f"u{ord(c):x}" for c in name)
+    stem = re.sub("_+", "_", plain).strip("_").removeprefix("M_") or "x"
+    number = 1
+    while f"{stem}_{number}" in taken:
+        number += 1
+    return f"{stem}_{number}" if not stem[0].isdigit() else f"x{stem}_{number}"
+
+
+def _bare(text: str) -> str:
+    """Without the parentheses around the whole."""
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return text[1:-1] if place == len(text) - 1 and text.startswith("(") else text
+    return text
+
+
+class _ToCpp:
+    """Writes expressions as C++; counts the random calls of their block as `_ToNumpy` does."""
+
+    def __init__(self, names: Mapping[str, Typed], precision: str, first_call: int):
+        self.names, self.single, self.calls = names, precision == "single", first_call
+
+    def write(self, node: ast.expr) -> Typed:
+        folded = _number(node)
+        return _literal(folded) if folded is not None else getattr(self, f"_{type(node).__name__}")(node)
+
+    def cast(self, value: Typed, kind: str) -> str:
+        """The value as a number of this type."""
+        if value.type == kind or (not self.single and {value.type, kind} == {"Real", "double"}):
+            return value.text
+        if kind == "bool":
+            return f"({value.text} != 0)"
+        if value.type == "bool":
+            return f"({value.text} ? {_declared(kind)}(1) : {_declared(kind)}(0))"
+        if value.type == "float" and kind == "double":
+            return value.text
+        return f"{_declared(kind)}({_bare(value.text)})"
+
+    def together(self, *values: Typed) -> str:
+        """The type of what is computed from these values, by numpy's rules."""
+        strong = max((value.type for value in values if value.type in STRONG), key=STRONG.index, default="")
+        if not strong:
+            return max((value.type for value in values), key=WEAK.index)
+        if self.single and strong == "Real" and any(value.type == "int64" for value in values):
+            return "double"
+        if strong in ("bool", "int64") and any(value.type in WEAK for value in values):
+            return "double" if any(value.type == "float" for value in values) else "int64"
+        return strong
+
+    def floating(self, *values: Typed) -> str:
+        """The same where a float must come out."""
+        kind = self.together(*values)
+        return {"int": "float", "bool": "double", "int64": "double"}.get(kind, kind)
+
+    def binary(self, op: type, left: Typed, right: Typed) -> Typed:
+        """`left op right` for an operator of arithmetic."""
+        if op is ast.Pow:
+            return self.power(left, right)
+        kind = self.floating(left, right) if op is ast.Div else self.together(left, right)
+        if kind == "bool":
+            return self._of_truths(op, left, right)
+        a, b = self.cast(left, kind), self.cast(right, kind)
+        if op is ast.FloorDiv:
+            return Typed(f"floor_div_({_bare(a)}, {_bare(b)})", kind)
+        if op is ast.Mod:
+            return Typed(f"floor_mod_({_bare(a)}, {_bare(b)})", kind)
+        return Typed(f"({a} {SIGNS[op]} {b})", kind)
+
+    def _of_truths(self, op: type, left: Typed, right: Typed) -> Typed:
+        if op not in (ast.Add, ast.Mult):
+            raise PlanError(f"the operator of {left.text} and {right.text} is not defined for two truth values. Write 1.0*(...) around them.")
+        return Typed(f"({left.text} {'|' if op is ast.Add else '&'} {right.text})", "bool")
+
+    def power(self, x: Typed, n: Typed) -> Typed:
+        """x to the power n; whole powers up to 4 by multiplication. Whole numbers count as floats."""
+        base = Typed(x.text, x.type) if x.type in ("Real", "double", "float") else self._as_float(x)
+        kind = self.floating(base, n)
+        a = self.cast(base, kind)
+        exponent = _exponent(n)
+        if exponent in (2.0, 3.0, 4.0):
+            return Typed(f"power{int(exponent)}_({_bare(a)})", kind)
+        if exponent == 0.5:
+            return Typed(f"sqrt_({_bare(a)})", kind)
+        if exponent == -1.0:
+            return Typed(f"({_declared(kind) if kind != 'float' else 'double'}(1) / {a})", kind)
+        return Typed(f"pow_({_bare(a)}, {_bare(self.cast(n, kind))})", kind)
+
+    def _as_float(self, x: Typed) -> Typed:
+        kind = "float" if x.type == "int" else "double"
+        return Typed(self.cast(x, "double"), kind)
+
+    def choose(self, condition: Typed, yes: Typed, no: Typed) -> Typed:
+        """`yes` where the condition holds, else `no`; both are computed."""
+        kind = _strong(self.together(yes, no))
+        return Typed(f"where_({_bare(self.cast(condition, 'bool'))}, {_bare(self.cast(yes, kind))}, {_bare(self.cast(no, kind))})", kind)
+
+    def _Constant(self, node: ast.Constant) -> Typed:
+        return Typed("true" if node.value else "false", "bool")
+
+    def _Name(self, node: ast.Name) -> Typed:
+        return self.names[node.id]
+
+    def _BinOp(self, node: ast.BinOp) -> Typed:
+        left = self.write(node.left)
+        return self.binary(type(node.op), left, self.write(node.right))
+
+    def _UnaryOp(self, node: ast.UnaryOp) -> Typed:
+        inner = self.write(node.operand)
+        if isinstance(node.op, ast.Not):
+            return Typed(f"(!{self.cast(inner, 'bool')})", "bool")
+        if inner.type == "bool":
+            raise PlanError(f"a sign before the truth value {inner.text} is not defined. Write 1.0*(...) around it.")
+        return Typed(f"(-{inner.text})", inner.type) if isinstance(node.op, ast.USub) else inner
+
+    def _BoolOp(self, node: ast.BoolOp) -> Typed:
+        sign = " & " if isinstance(node.op, ast.And) else " | "  # no short cut: loops stay free of branches
+        return Typed(f"({sign.join(self.cast(self.write(value), 'bool') for value in node.values)})", "bool")
+
+    def _Compare(self, node: ast.Compare) -> Typed:
+        sides = [self.write(side) for side in (node.left, *node.comparators)]
+        parts = []
+        for left, op, right in zip(sides, node.ops, sides[1:], strict=False):
+            kind = self.together(left, right)
+            parts.append(f"({self.cast(left, kind)} {COMPARISONS[type(op)]} {self.cast(right, kind)})")
+        return Typed(parts[0] if len(parts) == 1 else f"({' & '.join(parts)})", "bool")
+
+    def _Call(self, node: ast.Call) -> Typed:
+        name = _called(node)
+        if name in NOT_HERE:
+            raise PlanError(f"{name}() looks at a whole population, which compiled text cannot. Use the reference engine.")
+        given = [self.write(argument) for argument in node.args]
+        wanted = {"rand": 0, "randn": 0}.get(name, PLACES.get(name, 1))
+        if len(given) != wanted or node.keywords:
+            raise PlanError(f"{name}() takes {wanted} numbers, not {len(given) + len(node.keywords)}. Write it so.")
+        if name in RANDOM:
+            return self._random(name, given)
+        if name in REAL_FUNCTIONS or name in KEEPING:
+            return self._of_one(name, given[0])
+        return getattr(self, f"_call_{name}")(*given)
+
+    def _random(self, name: str, given: list[Typed]) -> Typed:
+        self.calls += 1
+        function = {"rand": "uniform", "randn": "normal"}.get(name, name)
+        arguments = [f"keys[{self.calls - 1}]", "tick", "element", *(_bare(self.cast(value, "double")) for value in given)]
+        return Typed(f"{function}({', '.join(arguments)})", "double")
+
+    def _of_one(self, name: str, value: Typed) -> Typed:
+        if value.type == "bool":
+            raise PlanError(f"{name}() of a truth value is not defined. Write 1.0*(...) around it.")
+        kind = _strong(self.floating(value) if name in REAL_FUNCTIONS else value.type)
+        return Typed(f"{name}_({_bare(self.cast(value, kind))})", kind)
+
+    def _extreme(self, name: str, a: Typed, b: Typed) -> Typed:
+        kind = _strong(self.together(a, b))
+        return Typed(f"{name}_({_bare(self.cast(a, kind))}, {_bare(self.cast(b, kind))})", kind)
+
+    def _call_maximum(self, a: Typed, b: Typed) -> Typed:
+        return self._extreme("maximum", a, b)
+
+    def _call_minimum(self, a: Typed, b: Typed) -> Typed:
+        return self._extreme("minimum", a, b)
+
+    def _call_relu(self, x: Typed) -> Typed:
+        return self._extreme("maximum", x, Typed("0", "int"))
+
+    def _call_clip(self, x: Typed, low: Typed, high: Typed) -> Typed:
+        kind = _strong(self.together(x, low, high))
+        return Typed(f"clip_({', '.join(_bare(self.cast(value, kind)) for value in (x, low, high))})", kind)
+
+    def _call_where(self, condition: Typed, yes: Typed, no: Typed) -> Typed:
+        return self.choose(condition, yes, no)
+
+    def _call_int(self, x: Typed) -> Typed:
+        if x.type in ("Real", "double", "float"):
+            return Typed(f"whole_({_bare(x.text)})", "int64")
+        return Typed(self.cast(x, "int64"), "int64")
+
+    def _call_timestep(self, t: Typed, dt: Typed) -> Typed:
+        shifted = self.binary(ast.Add, t, self.binary(ast.Mult, Typed("0.001", "float"), dt))
+        return self._call_int(self._of_one("floor", self.binary(ast.Div, shifted, dt)))
+
+    def _call_stop(self, x: Typed) -> Typed:
+        return x
+
+
+def _strong(kind: str) -> str:
+    """The type that a numpy function makes of a plain Python number."""
+    return {"int": "int64", "float": "double"}.get(kind, kind)
+
+
+def _number(node: ast.expr) -> int | float | None:
+    """The value of arithmetic that holds numbers alone, as Python computes it; None for anything else."""
+    if isinstance(node, ast.Constant):
+        return None if isinstance(node.value, bool) else node.value  # type: ignore[return-value]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        inner = _number(node.operand)
+        return None if inner is None else -inner if isinstance(node.op, ast.USub) else inner
+    if isinstance(node, ast.BinOp):
+        left, right = _number(node.left), _number(node.right)
+        return None if left is None or right is None else ARITHMETIC[type(node.op)](left, right)
+    return None
+
+
+def _literal(value: int | float) -> Typed:
+    if isinstance(value, int) and abs(value) < 2**63:
+        return Typed(str(value) if value >= 0 else f"({value})", "int")
+    number = float(value)
+    text = repr(number) if np.isfinite(number) else "NAN" if number != number else "INFINITY" if number > 0 else "-INFINITY"
+    return Typed(f"({text})" if text.startswith("-") else text, "float")
+
+
+def _exponent(n: Typed) -> float | None:
+    """The value of an exponent that is written as a number."""
+    try:
+        return float(_bare(n.text)) if n.type in WEAK else None
+    except ValueError:
+        return None
