@@ -1,0 +1,120 @@
+"""Generated C++ becomes a shared library: compiled once, then taken from the cache by content."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import sysconfig
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from neurosim.engine.events import cache
+from neurosim.engine.events.compiler import FLAGS, SUFFIX, CompilerFailed, compile_library, need_compiler, processor, stamp, version
+from neurosim.engine.events.compiler import find_compiler as find_compiler
+from neurosim.errors import EngineError
+
+INCLUDE = Path(__file__).resolve().parent  # `#include "core/x.hpp"` is looked for here
+
+compilations = 0  # how many times this process has run a compiler on a source
+_counting = threading.Lock()
+_loaded: dict[str, ctypes.CDLL] = {}
+
+
+def load(source: str, label: str, *, flags: Sequence[str] = (), tell: Callable[[str], None] | None = None) -> ctypes.CDLL:
+    """The shared library of a C++ translation unit, compiled or from the cache.
+
+    It is compiled anew only if the source, a header of `core/`, the flags, the compiler or the processor are not those of an entry of the
+    cache, or the entry is damaged. Processes that ask for the same library at the same time wait for the one that compiles it.
+
+    `label` stands in messages, `flags` follow the engine's own, and `tell` is given a line when a compilation begins; without it, one that
+    takes over a second is told of on a terminal or in a notebook.
+
+    Raises EngineError with the paths of source and log where the compiler fails, and its subclass NoCompiler where there is none.
+    """
+    command = need_compiler()
+    where = cache.folder()
+    headers = _headers()
+    told = cache.remembered(where, cache.digest("compiler", stamp(command)), lambda: version(command))
+    key = cache.digest(source, headers, "\n".join([*FLAGS, *flags]), "\n".join(command), told, processor(), _system())
+    if key in _loaded:
+        return _loaded[key]
+
+    def made_in(folder: Path) -> Path:
+        entry = cache.Entry(folder, key, SUFFIX)
+        cache.make_folder(folder)
+        if not entry.is_whole():
+            with cache.locked(entry.path(".lock")):
+                if not entry.is_whole():
+                    cache.remove(folder, unused_for=cache.UNUSED)
+                    _compile(entry, source, label, command, flags, headers, tell)
+        return entry.library
+
+    try:
+        library = made_in(where)
+    except OSError as problem:  # the folder is read-only, full, no folder
+        try:
+            library = made_in(cache.private_folder(where, problem))
+        except OSError as problem:
+            raise EngineError(f"{label}: there is no folder to compile in: {problem}. Set NEUROSIM_CACHE to one that can be written.") from problem
+    _loaded[key] = _open(library, label)
+    return _loaded[key]
+
+
+def clean_cache() -> tuple[int, int]:
+    """Delete what was compiled: how many files, and bytes. Nothing else in the cache folder is touched, nor what is being compiled now."""
+    return cache.remove(cache.named_folder())
+
+
+def _headers() -> str:
+    """All text that a source can include."""
+    paths = sorted(path for path in (INCLUDE / "core").rglob("*") if path.suffix in (".hpp", ".cpp"))
+    return "".join(f"{path.relative_to(INCLUDE).as_posix()}\n{path.read_text(encoding='utf-8')}\n" for path in paths)
+
+
+def _system() -> str:
+    libc = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in getattr(os, "confstr_names", ()) else None
+    return f"{sysconfig.get_platform()} {libc}"
+
+
+def _compile(
+    entry: cache.Entry, source: str, label: str, command: Sequence[str], flags: Sequence[str], headers: str, tell: Callable[[str], None] | None
+) -> None:
+    """Compile a source into an entry of the cache, its source and log beside it."""
+    global compilations
+    with _counting:
+        compilations += 1
+    line = f"neurosim: compiling {label} ..."
+    if tell is not None:
+        tell(line)
+    path, log = entry.path(".cpp"), entry.path(".log")
+    cache.write_whole(path, source.encode())
+    try:
+        library, text = compile_library(command, flags, path, INCLUDE, slow=lambda: None if tell is not None else _say(line))
+    except CompilerFailed as failure:
+        cache.write_whole(log, failure.log.encode())
+        raise EngineError(
+            f"{label}: the C++ compiler {' '.join(command)} {failure}. Its log is {log}, the source {path}. "
+            "Nothing of it is used again: run again, set CXX to another compiler, or give engine='reference'."
+        ) from None
+    if _headers() != headers:  # what was compiled is not what the key says
+        raise EngineError(f"{label}: the headers in {INCLUDE / 'core'} changed while they were compiled. Run again.")
+    cache.write_whole(log, text.encode())
+    entry.keep(library)
+
+
+def _say(line: str) -> None:
+    if "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty()):
+        print(line, file=sys.stderr, flush=True)
+
+
+def _open(library: Path, label: str) -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError as error:
+        library.unlink(missing_ok=True)  # whatever is wrong with it, the next call compiles it anew
+        raise EngineError(
+            f"{label}: {library} was compiled but cannot be loaded: {error}. Set NEUROSIM_CACHE to a folder from which programs may run, "
+            "or CXX to another compiler."
+        ) from None

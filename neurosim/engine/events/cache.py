@@ -1,0 +1,219 @@
+"""The folder in which compiled code is kept: whole entries, locks, and their removal.
+
+A file appears under its name only when it is complete (it is written beside and renamed), and what is read back is compared with a digest.
+So a process that dies, a full disk or a damaged file costs a compilation and nothing else.
+"""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+DAY = 86400.0
+UNUSED = 90 * DAY  # seconds after which an entry that nobody used may go
+OWN = re.compile(r"((?:code|text)-[0-9a-f]{32})\.(?:cpp|so|dll|log|sum|lock|txt)(?:\.\d+-[0-9a-f]{8}\.part)?")  # all names that are written here
+NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
+
+_instead: dict[Path, Path] = {}  # what stands in for a folder that cannot be used, in this process
+_guard = threading.Lock()
+
+
+def digest(*parts: str | bytes) -> str:
+    """32 hexadecimal digits that say what the parts are, and where each ends."""
+    state = blake2b(digest_size=16)
+    for part in parts:
+        given = part.encode() if isinstance(part, str) else part
+        state.update(b"%d:" % len(given))
+        state.update(given)
+    return state.hexdigest()
+
+
+def named_folder() -> Path:
+    """The folder that is asked for: $NEUROSIM_CACHE, else this user's cache folder."""
+    chosen = os.environ.get("NEUROSIM_CACHE", "").strip()
+    if not chosen:
+        from platformdirs import user_cache_dir
+
+        chosen = user_cache_dir("neurosim")
+    return Path(os.path.abspath(os.path.expanduser(chosen)))
+
+
+def folder() -> Path:
+    """The folder in use: the one asked for, or what stands in for it."""
+    named = named_folder()
+    return _instead.get(named, named)
+
+
+def private_folder(unusable: Path, problem: OSError) -> Path:
+    """A folder of this process that stands in for one that cannot be used; deleted at exit, warned of once."""
+    with _guard:
+        if unusable in _instead:
+            return _instead[unusable]
+        made, owner = Path(tempfile.mkdtemp(prefix="neurosim-cache-")), os.getpid()
+        _instead[unusable] = made
+
+    def delete() -> None:
+        if os.getpid() == owner:  # not a fork of it
+            shutil.rmtree(made, ignore_errors=True)
+
+    atexit.register(delete)
+    warnings.warn(
+        f"The cache folder {unusable} cannot be used: {problem.strerror or problem}. Compiled code is kept in {made} until this process ends. "
+        "Set NEUROSIM_CACHE to a folder that can be written.",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+    return made
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One library with its source, its compile log and its digest: files of one name."""
+
+    folder: Path
+    key: str
+    suffix: str
+
+    def path(self, suffix: str) -> Path:
+        return self.folder / f"code-{self.key}{suffix}"
+
+    @property
+    def library(self) -> Path:
+        return self.path(self.suffix)
+
+    def is_whole(self) -> bool:
+        """Whether the library is there as it was kept; marks it as used."""
+        try:
+            wanted = self.path(".sum").read_text(encoding="ascii")
+            if digest(self.library.read_bytes()) != wanted:
+                return False
+        except (OSError, ValueError):
+            return False
+        with suppress(OSError):
+            os.utime(self.library)
+        return True
+
+    def keep(self, library: bytes) -> None:
+        write_whole(self.path(".sum"), digest(library).encode())
+        write_whole(self.library, library)
+
+
+def remembered(where: Path, key: str, make: Callable[[], str]) -> str:
+    """A text that is expensive to make: read from a file of the cache, else made and written where that is possible."""
+    path = where / f"text-{key}.txt"
+    with suppress(OSError, ValueError):
+        seal, _, text = path.read_bytes().decode().partition("\n")
+        if seal == digest(text):
+            return text
+    text = make()
+    with suppress(OSError):
+        make_folder(where)
+        write_whole(path, f"{digest(text)}\n{text}".encode())
+    return text
+
+
+def make_folder(where: Path) -> None:
+    where.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is never seen half written, under a name of its own until it is complete."""
+    part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+@contextmanager
+def locked(path: Path, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock between processes and threads; yields False where `wait` is False and another holds it.
+
+    The system frees the lock of a process that dies.
+    """
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            held = _lock(handle, wait)
+            if held and not _is(path, handle):  # its last holder has removed it: lock the new one
+                continue
+            yield held
+            return
+        finally:
+            os.close(handle)
+
+
+def _is(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
+def _lock(handle: int, wait: bool) -> bool:
+    """Lock an open file; without locks on its file system, each process works for itself, which is slower and as safe."""
+    try:
+        import fcntl
+    except ImportError:
+        return _lock_windows(handle, wait)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+    return True
+
+
+def _lock_windows(handle: int, wait: bool) -> bool:
+    import msvcrt
+
+    while True:
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+            return True
+        except OSError:
+            if not wait:
+                return False
+            time.sleep(0.05)
+
+
+def remove(where: Path, unused_for: float = 0.0) -> tuple[int, int]:
+    """Delete what was put into a folder here and not used for so many seconds; how many files, and bytes. What is being made stays."""
+    entries: dict[str, list[os.DirEntry[str]]] = {}
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(where) as found:
+        for file in found:
+            match = OWN.fullmatch(file.name)
+            if match and file.is_file(follow_symlinks=False):
+                entries.setdefault(match[1], []).append(file)
+    count = size = 0
+    for name, files in entries.items():
+        lock = where / f"{name}.lock"
+        with suppress(OSError):  # another process was faster, or the folder cannot be written
+            if unused_for and max(file.stat().st_mtime for file in files) > time.time() - unused_for:
+                continue
+            with locked(lock, wait=False) as held:
+                for file in files if held else ():
+                    about = file.stat()
+                    os.unlink(file)
+                    count, size = count + 1, size + about.st_size
+                if held:
+                    lock.unlink(missing_ok=True)
+    return count, size
