@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine import choose, run_plan
+from neurosim.engine import check_name, choose, run_plan
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network
@@ -52,9 +52,9 @@ def run(
             a dict name -> sampling interval (ticks, or a time under `Clock`); 'all' for what every population sends.
         start: a Recording to continue from its end, or {'population.variable': start values}.
         seed: of all random numbers: wiring, weights, noise.
-        engine: 'auto' or 'reference'.
+        engine: 'reference', 'events' (generated C++), or 'auto': the fastest that can, the time to compile included.
         precision: 'double'; 'mixed' (weights in 32 bits); 'single'.
-        threads: how many an engine may use; the reference engine uses one.
+        threads: how many the event engine uses, else as many as pay; results do not depend on it. The reference engine uses one.
         to: path of an HDF5 file that is written while the network runs.
         until: 'stable' stops after a tick that changed nothing in any trial.
         progress: True or False; default: a bar on terminals and in notebooks for what takes longer than a second.
@@ -72,7 +72,7 @@ def run(
         raise DescriptionError(f"run: net {shown(net)} is not a Network. Give Network(..., schedule=...).")
     _check_choices(precision, until, threads, compression, progress, to)
     seed = whole(seed, "run: seed", most=2**64 - 1)
-    name = choose(plain_text(engine, "run: engine"))
+    asked = check_name(plain_text(engine, "run: engine"))
     from neurosim.engine.watch import Watch
     from neurosim.plan.inputs import read_inputs
     from neurosim.plan.lower import lower
@@ -85,13 +85,14 @@ def run(
     probes = read_record(net, record, read.spiking)
     plan = lower(net, read, probes=probes, start=begin, resume=resume, seed=seed, precision=precision, until=until)
     rehearse(plan, lambda synapses: net.synapses[synapses].label)
+    name = choose(asked, plan)
     if to is None and until is None:
         samples = 8.0 * plan.ticks * plan.trials * sum(np.prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
         refuse_size(samples, "run: the records", "Give to='run.h5', or record fewer neurons, or at longer intervals.")
     writer = _writer(plan, net, read, name, begin, resume, to, compression)
     try:
         with Watch(plan.ticks * plan.trials, "tick", progress) as watch:
-            done, stopped, final = run_plan(plan, name, writer, watch)
+            done, stopped, final = run_plan(plan, name, writer, watch, threads)
         return writer.finish(done, stopped, final)
     except BaseException:
         writer.close()

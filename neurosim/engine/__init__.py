@@ -2,26 +2,79 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from neurosim.errors import EngineError, nearest, shown
-from neurosim.plan.plan import Plan
+from neurosim.errors import EngineError, PlanError, nearest, shown
+from neurosim.plan.plan import Pathway, Plan
 
-NAMES = ("auto", "reference")
+NAMES = ("auto", "reference", "events")
+COMPILING = 4.0  # about how many seconds a new network structure takes to compile
 
 
-def choose(name: str) -> str:
-    """The engine that `name` means; 'auto' is the fastest that can run the plan."""
+def check_name(name: str) -> str:
+    """Refuse an engine that is not known."""
     if name not in NAMES:
         raise EngineError(f"run: engine {shown(name)} is not known. {nearest(name, NAMES)}")
-    return "reference"
+    return name
 
 
-def run_plan(plan: Plan, engine: str, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str, dict[str, np.ndarray]]:
+def choose(name: str, plan: Plan) -> str:
+    """The engine that `name` means for this plan; 'auto' is the fastest that can run it, the time to compile included.
+
+    Raises PlanError where the engine named cannot run the plan.
+    """
+    if name == "reference":
+        return name
+    if name == "auto" and reference_seconds(plan) < COMPILING:
+        return "reference"
+    from neurosim.engine.events.build import find_compiler
+    from neurosim.engine.events.support import unsupported
+
+    reason = unsupported(plan)
+    if name == "events":
+        if reason:
+            raise PlanError(f"run: engine 'events' cannot run this network: {reason}")
+        return name
+    if reason is None and find_compiler() is None:
+        warnings.warn(
+            "neurosim: no C++ compiler was found, so the slow reference engine runs. Install g++ or clang++, or pip install neurosim[compiler].",
+            stacklevel=3,
+        )
+        return "reference"
+    return "reference" if reason else "events"
+
+
+def reference_seconds(plan: Plan) -> float:
+    """About how long the reference engine would take: a step of some neurons costs a little for itself, and more for each neuron."""
+    neurons = sum(group.size for group in plan.groups.values() if not group.driven)
+    products = sum(float(p.weight.size) for p in plan.pathways.values() if p.kind in ("dense", "einsum") or (p.kind == "sparse" and p.text))
+    arrivals = sum(_expected(p) for p in plan.pathways.values() if p.kind == "sparse" and not p.text) / 1000  # a neuron spikes now and then
+    batches = max(1.0, plan.trials * neurons / 1e6)
+    turns = neurons if plan.schedule == "Asynchronous" else 1.0
+    each = 2e-5 * len(plan.program) * turns * batches + plan.trials * (2e-8 * neurons * len(plan.program) + 3e-10 * products + 2e-8 * arrivals)
+    return plan.ticks * each
+
+
+def _expected(pathway: Pathway) -> float:
+    """About how many synapses there are, without drawing them."""
+    if pathway.recipe is None:
+        return float(pathway.weight.size)
+    wires, senders, targets = pathway.recipe.wires, pathway.pre_index.size, pathway.post_index.size
+    each = {"one_to_one": 1.0, "all_to_all": targets, "probability": wires.p * targets, "outdegree": wires.number}
+    given = {"indegree": wires.number * targets, "total": wires.number}
+    return float(given[wires.kind]) if wires.kind in given else senders * float(each[wires.kind])
+
+
+def run_plan(plan: Plan, engine: str, writer: Any, tell: Callable[[int], bool], threads: int | None = None) -> tuple[int, str, dict[str, np.ndarray]]:
     """Run a plan on an engine; see `neurosim.engine.reference.run`."""
+    if engine == "events":
+        from neurosim.engine import events
+
+        return events.run(plan, writer, tell, threads)
     from neurosim.engine import reference
 
-    return {"reference": reference.run}[engine](plan, writer, tell)
+    return reference.run(plan, writer, tell)

@@ -30,6 +30,7 @@ from neurosim.plan.equations import (
     unit_value,
 )
 from neurosim.plan.exact import exact_statements
+from neurosim.plan.folding import fold
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.pathways import lower_pathway
 from neurosim.plan.plan import Block, Group, Plan, Refractory
@@ -251,5 +252,8 @@ def _integration(
         assert net.dt is not None
         statements, coefficients = exact_statements(system, values, net.dt, frozen & set(unknown))
     else:
-        statements = brian_integration(population.lines, population.method, inner, refractory=refractory)
+        # A single step from the start of the tick may ignore refractoriness: what is frozen keeps its value by the guard of its block.
+        still = refractory and population.method not in ("euler", "exponential_euler")
+        statements = brian_integration(population.lines, population.method, inner, refractory=still)
+        statements, coefficients = fold(statements, values, scope.constant)
     return Block("integrate", statements, unknown, frozen & set(unknown)), coefficients

@@ -118,6 +118,6 @@ def check_memory(plan: Plan) -> None:
     for name, group in plan.groups.items():
         pathways = plan.pathways.values()
         ages = [p.weight_from[3] for p in pathways if p.weight_from and p.weight_from[0] == name]
-        longest = max([0, *ages, *(p.longest for p in pathways if p.pre == name)])
+        longest = max([0, *ages, *(p.longest for p in pathways if p.pre == name and p.recipe is None)])
         need += 8.0 * plan.trials * group.size * (len(group.states) + min(longest, plan.ticks)) + 8.0 * longest
     refuse_size(need, "run: the state of all trials and the messages on their way", "Use fewer trials or neurons, or shorter delays.")

@@ -1,0 +1,132 @@
+"""The event engine: generated C++ that does what the reference engine does, at the machine's speed.
+
+Read `core/engine.hpp` and the generated source (its path is in every error) beside `engine/reference/`: the steps have the
+same names.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from neurosim.engine.checkpoint import checkpoint, restore
+from neurosim.engine.events.build import load
+from neurosim.engine.events.flights import give_flights, take_flights
+from neurosim.engine.events.machine import Bound, Machine
+from neurosim.engine.events.source import write_source
+from neurosim.engine.events.tape import Tape
+from neurosim.engine.events.workload import share
+from neurosim.engine.state import State, start_state
+from neurosim.plan.plan import Plan
+
+BATCH_NEURONS = 4_000_000  # neurons (times trials) and synapses with state that move together; results do not depend on it
+BLOCK_SECONDS = 0.2  # how long the engine runs before it looks up: to record, to tell, to be interrupted
+
+
+class Settings(ctypes.Structure):
+    """`Settings` of core/engine.hpp."""
+
+    _fields_ = (("ticks", ctypes.c_int64), ("set", ctypes.c_int32), ("until_stable", ctypes.c_int32))
+
+
+def run(plan: Plan, writer: Any, tell: Callable[[int], bool], threads: int | None = None) -> tuple[int, str, dict[str, np.ndarray]]:
+    """Run a plan; see `neurosim.engine.reference.run`. Results are the same for any number of threads."""
+    source = write_source(plan)
+    library = _typed(load(source.text, "this network"))
+    blocks, workers = share(plan, threads)
+    machine = Machine(plan, source, blocks, workers)
+    states: list[State] = []
+    done, stopped = plan.ticks, "end"
+    for trials in batches(plan):
+        state = start_state(plan, trials)
+        if plan.resume:
+            restore(state, plan.resume)
+        states.append(state)
+        done, stopped = _run_batch(library, Bound(machine, state), writer, tell)
+        if stopped == "interrupted":
+            break
+    if stopped == "interrupted" and len(states) > 1:
+        states, done = states[:-1], plan.ticks  # the trials of earlier batches are whole
+    return done, stopped, checkpoint(states)
+
+
+def batches(plan: Plan) -> list[np.ndarray]:
+    """The trials, in batches that fit into memory; all together where stopping depends on all."""
+    size = sum(group.size for group in plan.groups.values()) + sum(p.sender.size for p in plan.pathways.values() if p.text)
+    length = plan.trials if plan.until else max(1, BATCH_NEURONS // max(size, 1))
+    return [np.arange(first, min(first + length, plan.trials)) for first in range(0, plan.trials, length)]
+
+
+def _run_batch(library: ctypes.CDLL, bound: Bound, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str]:
+    """All ticks of a batch of trials: while the C++ fills one set of buffers, the other is written."""
+    plan, tape = bound.plan, Tape(bound, writer)
+    numbers = np.ascontiguousarray(bound.state.trials, np.int64)
+    keep = tape.keep()
+    runner = library.neurosim_open(ctypes.byref(bound.struct), tape.structs, len(tape.structs), keep.ctypes.data, numbers.ctypes.data)
+    try:
+        give_flights(library, runner, bound)
+        done, stopped = _run_blocks(library, runner, bound, tape, tell)
+        bound.release(done)
+        take_flights(library, runner, bound)
+    finally:
+        library.neurosim_close(runner)
+    return done, "end" if stopped == "end" and done == plan.ticks else stopped
+
+
+def _run_blocks(library: ctypes.CDLL, runner: int, bound: Bound, tape: Tape, tell: Callable[[int], bool]) -> tuple[int, str]:
+    plan = bound.plan
+    done, stopped, length, which = 0, "end", min(tape.ticks, 100), 0
+    written: tuple[int, int, int] | None = None  # set, first tick, ticks
+    with ThreadPoolExecutor(max_workers=1) as background:
+        while done < plan.ticks and stopped == "end":
+            begin, ticks = monotonic(), min(length, plan.ticks - done)
+            settings = Settings(ticks, which, int(plan.until is not None))
+            running = background.submit(library.neurosim_run, runner, ctypes.byref(settings))
+            try:
+                if written:
+                    tape.write(library, runner, *written)
+            finally:
+                ran = running.result()
+            written = (which, done, ran)
+            done, which = done + ran, 1 - which
+            if tell(ran * bound.state.count) and done < plan.ticks:
+                stopped = "interrupted"
+            if plan.until and library.neurosim_stable(runner):
+                stopped = "stable"
+            length = _next_length(length, monotonic() - begin, tape.ticks)
+        if written:
+            tape.write(library, runner, *written)
+    return done, stopped
+
+
+def _next_length(ticks: int, took: float, most: int) -> int:
+    """How many ticks to run before looking up again: about BLOCK_SECONDS."""
+    wanted = ticks * 2 if took < BLOCK_SECONDS / 2 else ticks // 2 if took > BLOCK_SECONDS * 2 else ticks
+    return max(1, min(wanted, most))
+
+
+@functools.cache
+def _typed(library: ctypes.CDLL) -> ctypes.CDLL:
+    """The library with the types of its functions declared."""
+    pointer, integer = ctypes.c_void_p, ctypes.c_int64
+    signatures = {
+        "open": (pointer, (pointer, pointer, integer, pointer, pointer)),
+        "close": (None, (pointer,)),
+        "run": (integer, (pointer, pointer)),
+        "stable": (ctypes.c_int, (pointer,)),
+        "spikes": (integer, (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, pointer, pointer)),
+        "sent": (integer, (pointer, ctypes.c_int, ctypes.c_int, pointer, pointer)),
+        "flights": (integer, (pointer, ctypes.c_int, pointer)),
+        "restore": (None, (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, integer, pointer, pointer, pointer)),
+        "restore_arrivals": (None, (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, integer, pointer, pointer)),
+    }
+    for name, (returned, taken) in signatures.items():
+        function = getattr(library, f"neurosim_{name}")
+        function.restype, function.argtypes = returned, taken
+    return library

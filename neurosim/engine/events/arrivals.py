@@ -1,0 +1,90 @@
+"""C++ of deliver steps: what arrives through synapses without text, summed in the order of the tick contract."""
+
+from __future__ import annotations
+
+from neurosim.engine.events.numbering import Numbering
+from neurosim.engine.events.populations import Loop, group_names, identifier, used_names
+from neurosim.engine.events.stages import Inbox, Stage
+from neurosim.plan.cpp import cpp_expression
+from neurosim.plan.plan import Pathway, Plan
+
+REDUCE = {"sum": "Sum", "mean": "Mean", "max": "Max"}
+
+
+def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
+    """The function of one stage: graded messages, spikes, dense products, private sources; then ports and variables take the sums."""
+    reduce = REDUCE[stage.reduce]
+    lines: list[str] = []
+    for place, inbox in enumerate(stage.inboxes):
+        if inbox.graded:
+            lines.append(f"deliver_graded<{reduce}>(team, {stage.number}, {_slot(numbering, stage, place)}, {_rows(numbering, inbox)}, history_of);")
+    if stage.pathways:
+        lines += ["for (Here& here : team) {", f"    deliver_due<{reduce}>(here, {stage.number});"]
+        for name in (name for name in plan.groups if any(p.pre == name for p in stage.pathways)):
+            lines.append(f"    if (here.machine.at_once[{stage.number}]) deliver_at_once<{reduce}>(here, {stage.number}, {list(plan.groups).index(name)});")
+        lines.append("}")
+    for place, inbox in enumerate(stage.inboxes):
+        for pathway in inbox.dense:
+            call = f"{stage.number}, {_slot(numbering, stage, place)}, {_dense(plan, numbering, pathway)}, history_of"
+            lines.append(f"for (Here& here : team) deliver_dense<{reduce}>(here, {call});")
+        for pathway in inbox.private:
+            lines.append(f"for (Here& here : team) private_{identifier(pathway.name)}(here);")
+    lines.append("for (Here& here : team) {")
+    for place, inbox in enumerate(stage.inboxes):
+        lines += [f"    {line}" for line in _settle(plan, numbering, stage, place, inbox)]
+    lines.append("}")
+    return [f"// What arrives in step {stage.step} at ports that take the {stage.reduce}.", f"void deliver_{stage.number}(Team& team) {{",
+            *(f"    {line}" for line in lines), "}", ""]  # fmt: skip
+
+
+def _slot(numbering: Numbering, stage: Stage, place: int) -> str:
+    """The numbers that say where an inbox's sums begin: an array (inbox, block), and the inbox."""
+    return f"{{{numbering.array('slot first', stage.number)}, {place}}}"
+
+
+def _rows(numbering: Numbering, inbox: Inbox) -> str:
+    parts = ("first", "common", "target", "extra", "sender", "weight", "segments")
+    numbers = [numbering.array("graded", inbox.post, inbox.to, part) for part in parts]
+    sizes = [numbering.integer("graded", inbox.post, inbox.to, part) for part in ("segments", "groups")]
+    return "{" + ", ".join(map(str, [*numbers, *sizes])) + "}"
+
+
+def _dense(plan: Plan, numbering: Numbering, pathway: Pathway) -> str:
+    numbers = [numbering.array("dense", pathway.name, part) for part in ("weight", "pre", "post", "seen", "product")]
+    sizes = [numbering.integer("dense", pathway.name, part) for part in ("senders", "targets", "delay")]
+    return "{" + ", ".join(map(str, [*numbers, *sizes, list(plan.groups).index(pathway.pre)])) + "}"
+
+
+def private(plan: Plan, numbering: Numbering, pathway: Pathway, stage: Stage) -> list[str]:
+    """The function that gives every target weight times Binomial(n, p): its own sources, which spike with the sender's chance."""
+    loop = Loop(plan, numbering, index="0")
+    group = plan.groups[pathway.pre]
+    chance = cpp_expression(pathway.chance, group_names(loop, group, used_names(pathway.chance)), precision=plan.precision)
+    place = next(n for n, inbox in enumerate(stage.inboxes) if pathway in inbox.private)
+    key = f"here.key({numbering.random_key(pathway.name, 'private', 0)})"
+    numbers = [numbering.array("private", pathway.name, part) for part in ("post", "first")]
+    sizes = [numbering.integer("private", pathway.name, part) for part in ("sources", "number")]
+    weight, _ = numbering.constant(0.0, "private", pathway.name, "weight")
+    target = list(plan.groups).index(pathway.post)
+    call = f"{stage.number}, {_slot(numbering, stage, place)}, {{{', '.join(map(str, [*numbers, *sizes, target]))}}}"
+    lines = [
+        *loop.before,
+        f"const double chance = {chance.text};",
+        f"deliver_private<{REDUCE[stage.reduce]}>(here, {call}, {key}, chance, {weight.replace('Real(', 'double(')});",
+    ]
+    return [f"// {pathway.name}", f"void private_{identifier(pathway.name)}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
+
+
+def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int, inbox: Inbox) -> list[str]:
+    """Add the sums of an inbox to its port, or to its variable unless that is frozen in a refractory neuron."""
+    group = plan.groups[inbox.post]
+    population = list(plan.groups).index(inbox.post)
+    where = f"here, {stage.number}, {_slot(numbering, stage, place)}, {population}"
+    if inbox.to in group.ports:
+        port = numbering.pointer("Real", "port", inbox.post, inbox.to)
+        count = numbering.pointer("int64_t", "count", inbox.post, inbox.to) if stage.reduce != "sum" else "nullptr"
+        return [f"settle_port<{REDUCE[stage.reduce]}>({where}, {port}, {count});"]
+    state = numbering.pointer("Real", "state", inbox.post, inbox.to)
+    if inbox.to in group.frozen:
+        return [f"settle_unless_refractory({where}, {state}, {numbering.pointer('bool', 'not_refractory', inbox.post)});"]
+    return [f"settle_port<Sum>({where}, {state}, nullptr);"]

@@ -1,0 +1,28 @@
+// What is on its way: an eager calendar. At sending, every group of a row that shares a delay goes into the bucket of the
+// tick at which it is due. Buckets are filled in the order of sending, so that sums have one order for any number of blocks.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+namespace neurosim {
+
+template <class Entry>
+class Calendar {
+  public:
+    // `longest` is the longest delay in ticks that can still fall due within the run.
+    void resize(int64_t longest) {
+        int64_t length = 1;
+        while (length < longest + 1) length *= 2;
+        buckets.resize(length);
+        mask = length - 1;
+    }
+    std::vector<Entry>& at(int64_t tick) { return buckets[tick & mask]; }
+    const std::vector<Entry>& at(int64_t tick) const { return buckets[tick & mask]; }
+    int64_t length() const { return mask + 1; }
+
+  private:
+    std::vector<std::vector<Entry>> buckets;
+    int64_t mask = 0;
+};
+
+}  // namespace neurosim

@@ -1,0 +1,54 @@
+// The functions by which a generated library is called: included once, after the network that it runs.
+#pragma once
+#include "core/engine.hpp"
+
+using Runner = neurosim::Engine<network::Network>;
+
+extern "C" {
+
+void* neurosim_open(const neurosim::Machine* machine, const neurosim::Probe* probes, int64_t n_probes, const uint8_t* kept, const int64_t* numbers) {
+    return new Runner(*machine, probes, n_probes, kept, numbers);
+}
+
+void neurosim_close(void* runner) { delete static_cast<Runner*>(runner); }
+
+int64_t neurosim_run(void* runner, const neurosim::Settings* settings) { return static_cast<Runner*>(runner)->run(*settings); }
+
+int neurosim_stable(void* runner) { return static_cast<Runner*>(runner)->stable; }
+
+// The recorded spikes of one trial and population in one of the two sets.
+int64_t neurosim_spikes(void* runner, int set, int row, int population, const int64_t** tick, const int32_t** neuron) {
+    const auto& tape = static_cast<Runner*>(runner)->trial(row).recorded[set][population];
+    *tick = tape.tick.data(), *neuron = tape.neuron.data();
+    return static_cast<int64_t>(tape.tick.size());
+}
+
+// The spikes of one trial and population whose arrivals may still be on their way.
+int64_t neurosim_sent(void* runner, int row, int population, const int64_t** tick, const int32_t** neuron) {
+    const auto& tape = static_cast<Runner*>(runner)->trial(row).sent[population];
+    *tick = tape.tick.data(), *neuron = tape.neuron.data();
+    return static_cast<int64_t>(tape.tick.size());
+}
+
+int64_t neurosim_flights(void* runner, int row, neurosim::Flight* room) { return static_cast<Runner*>(runner)->flights(row, room); }
+
+// Puts arrivals of an earlier run on their way, in the order given; all at once for one stage and block.
+void neurosim_restore(void* runner, int row, int stage, int block, int64_t n, const int64_t* due, const uint32_t* slot, const double* value) {
+    auto& engine = *static_cast<Runner*>(runner);
+    auto& target = engine.trial(row).stages[stage * engine.machine.blocks + block];
+    target.restored.resize(n);
+    for (int64_t k = 0; k < n; ++k) {
+        target.restored[k] = {slot[k], static_cast<Runner::Weight>(value[k])};
+        if (due[k] - engine.machine.first_tick < target.calendar.length()) target.calendar.at(due[k]).push_back({&target.restored[k], 1});
+    }
+}
+
+// The same for synapses with text.
+void neurosim_restore_arrivals(void* runner, int row, int text, int block, int64_t n, const int64_t* due, const int64_t* place) {
+    auto& engine = *static_cast<Runner*>(runner);
+    auto& calendar = engine.trial(row).arrivals[text * engine.machine.blocks + block];
+    for (int64_t k = 0; k < n; ++k)
+        if (due[k] - engine.machine.first_tick < calendar.length()) calendar.at(due[k]).push_back({place[k], 1});
+}
+
+}

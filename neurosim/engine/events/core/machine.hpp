@@ -1,0 +1,75 @@
+// What a running network consists of. A Machine never changes while it runs; a Trial is what one trial remembers beyond the
+// arrays of state, which the caller owns; a Here is one trial (and one block of it) at one tick.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "core/random.hpp"
+
+namespace neurosim {
+
+struct Span {
+    int32_t first, last;
+};
+
+// Filled by the caller (`machine.py` mirrors it). Arrays are known by number; those of state begin with the trial axis.
+struct Machine {
+    void* const* arrays;
+    const int64_t* stride;      // elements per trial of each array; 0 for what all trials share
+    const double* numbers;      // constants
+    const int64_t* integers;    // whole constants
+    const Key* keys;            // one per random call
+    const int32_t* bounds;      // (population, blocks + 1): the neurons of each block
+    const int32_t* sizes;       // neurons per population
+    const void* const* rows;    // (stage, block): tables of Row
+    const int64_t* first_sender;  // per population: the global number of its first neuron
+    const int64_t* slots;       // (stage, block): how many sums
+    const int64_t* longest;     // per stage, then per pathway with text: the longest delay that can fall due
+    const uint8_t* at_once;     // per stage: whether some delay is 0
+    int64_t first_tick;         // of the run
+    int64_t memory;             // for how many ticks a spike may have arrivals on their way
+    int32_t blocks, threads, populations, trials;
+    double dt;
+
+    Span span(int population, int block) const {
+        const int32_t* bound = bounds + population * (blocks + 1) + block;
+        return {bound[0], bound[1]};
+    }
+};
+
+using Spikes = std::vector<int32_t>;
+
+// What one trial remembers besides the arrays of state. `row` is its place in the batch, `number` its number in the run.
+template <class Real, class Weight>
+struct Trial;
+
+// One trial and one block of it at one tick: what every step works on.
+template <class Real_, class Weight_>
+struct Here {
+    using Real = Real_;
+    using Weight = Weight_;
+    const Machine& machine;
+    Trial<Real, Weight>& trial;
+    int block;
+    int64_t tick;
+
+    uint32_t counter() const { return static_cast<uint32_t>(tick); }
+    int64_t run_tick() const { return tick - machine.first_tick; }
+    Span span(int population) const { return machine.span(population, block); }
+    Key key(int number) const { return trial_key(machine.keys[number], static_cast<uint32_t>(trial.number)); }
+    template <class T>
+    T* array(int number) const {
+        return static_cast<T*>(machine.arrays[number]) + machine.stride[number] * trial.row;
+    }
+    // This tick's spikes of one block of a population. Two ticks are kept, so that one barrier per tick is enough.
+    Spikes& spikes(int population, int of_block) const {
+        return trial.spikes[tick & 1][population * machine.blocks + of_block];
+    }
+    template <class Function>
+    void for_spikes(int population, Function function) const {
+        for (int of_block = 0; of_block < machine.blocks; ++of_block)
+            for (int32_t neuron : spikes(population, of_block)) function(neuron);
+    }
+};
+
+}  // namespace neurosim

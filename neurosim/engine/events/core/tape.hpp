@@ -1,0 +1,50 @@
+// Samples of variables while the network runs, into buffers that the caller owns and empties between calls.
+#pragma once
+#include <cstring>
+
+#include "core/machine.hpp"
+
+namespace neurosim {
+
+// What to sample (`machine.py` mirrors it): `columns` values per sample, every `every` ticks.
+struct Probe {
+    const char* values;          // those of trial 0
+    int64_t item, stride;        // bytes per value and per trial
+    const int64_t* newest;       // histories: which of the messages is the newest, per trial; else null
+    int64_t message;             // histories: bytes per message
+    const int64_t* index;        // which value each column holds; null: the first ones in their order
+    const int64_t* block_first;  // (blocks + 1) columns of each block, in the order of `column`
+    const int64_t* column;       // null: the columns as they are
+    int64_t columns, every, late;
+    char* buffer[2];             // (trial, sample, column)
+    int64_t capacity;            // samples
+};
+
+// Takes this tick's sample of the columns of this block. `first` is the tick of the run at which the buffer begins.
+template <class Here>
+void sample(Here& here, const Probe& probe, int set, int64_t first) {
+    if (here.run_tick() % probe.every) return;
+    const int64_t row = here.run_tick() / probe.every - (first + probe.every - 1) / probe.every;
+    const char* from = probe.values + probe.stride * here.trial.row;
+    if (probe.newest) from += probe.newest[here.trial.row] * probe.message;
+    char* to = probe.buffer[set] + (here.trial.row * probe.capacity + row) * probe.columns * probe.item;
+    const int64_t begin = probe.block_first[here.block], end = probe.block_first[here.block + 1];
+    if (!probe.index && !probe.column) {
+        std::memcpy(to + begin * probe.item, from + begin * probe.item, (end - begin) * probe.item);
+        return;
+    }
+    for (int64_t place = begin; place < end; ++place) {
+        const int64_t column = probe.column ? probe.column[place] : place;
+        const int64_t value = probe.index ? probe.index[column] : column;
+        std::memcpy(to + column * probe.item, from + value * probe.item, probe.item == 8 ? 8 : 4);
+    }
+}
+
+// The early samples of a tick, or the late ones: of ports and of what drives populations, which are known only at its end.
+template <class Here>
+void sample_all(Here& here, const std::vector<Probe>& probes, int set, int64_t first, bool late) {
+    for (const Probe& probe : probes)
+        if (static_cast<bool>(probe.late) == late) sample(here, probe, set, first);
+}
+
+}  // namespace neurosim

@@ -1,0 +1,149 @@
+"""Spikes on their way, between the form of a checkpoint (`engine/checkpoint.py`) and that of the C++ calendars."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+
+from neurosim.engine.events.machine import Bound
+from neurosim.engine.state import State, spikes_sent
+from neurosim.plan.plan import Pathway
+
+FLIGHT = np.dtype(
+    [("due", np.int64), ("sent", np.int64), ("population", np.int32), ("stage", np.int32), ("block", np.int32), ("slot", np.uint32), ("value", float)],
+    align=True,
+)  # `Flight` of core/engine.hpp
+Queue = dict[int, list[tuple]]
+
+
+def give_flights(library: ctypes.CDLL, runner: int, bound: Bound) -> None:
+    """Put what the state has on its way into the calendars of the C++."""
+    machine, state = bound.machine, bound.state
+    for stage in machine.source.stages:
+        for place, inbox in enumerate(stage.inboxes):
+            if inbox.spiking and state.queue.get((inbox.post, inbox.to)):
+                break
+        else:
+            continue
+        for trial in range(state.count):
+            columns = _restored(bound, stage.number, trial)
+            for block in range(machine.blocks):
+                mine = columns["block"] == block
+                due, slot, value = (np.ascontiguousarray(columns[part][mine]) for part in ("due", "slot", "value"))
+                library.neurosim_restore(runner, trial, stage.number, block, due.size, due.ctypes.data, slot.ctypes.data, value.ctypes.data)
+    texts = [p for p in machine.plan.pathways.values() if p.text]
+    for number, pathway in enumerate(texts):
+        if state.arrivals.get(pathway.name):
+            _give_arrivals(library, runner, bound, number, pathway)
+
+
+def _restored(bound: Bound, number: int, trial: int) -> dict[str, np.ndarray]:
+    """The arrivals of one trial at one stage: due, block, slot and value, by tick, then in the contract's order."""
+    machine, state = bound.machine, bound.state
+    parts: list[tuple[np.ndarray, ...]] = []
+    for place, inbox in enumerate(machine.source.stages[number].inboxes):
+        bounds = machine.bounds[machine.names.index(inbox.post)]
+        for due, entries in state.queue.get((inbox.post, inbox.to), {}).items():
+            for sent, order, owner, receiver, value in entries:
+                mine = owner == trial
+                block = np.searchsorted(bounds[1:-1], receiver[mine], side="right")
+                slot = machine.slots[number][place][block] + receiver[mine] - bounds[block]
+                n = block.size
+                parts.append((np.full(n, due), np.full(n, sent), np.full(n, order), block, slot, value[mine]))
+    due, sent, order, block, slot, value = (np.concatenate(column) for column in zip(*parts, strict=True)) if parts else (np.zeros(0),) * 6
+    ranked = np.lexsort((order, sent, due))
+    return {
+        "due": due[ranked].astype(np.int64), "block": block[ranked],
+        "slot": slot[ranked].astype(np.uint32), "value": value[ranked].astype(np.float64),
+    }  # fmt: skip
+
+
+def _give_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, number: int, pathway: Pathway) -> None:
+    layout = bound.machine.plastic[pathway.name]
+    place_of = np.empty(layout.canonical.size, np.int64)
+    place_of[layout.canonical] = np.arange(layout.canonical.size)
+    rows = [(due, sent, owner, synapse) for due, entries in bound.state.arrivals[pathway.name].items() for sent, owner, synapse in entries]
+    due, sent = (np.concatenate([np.full(row[2].size, row[part]) for row in rows]) for part in (0, 1))
+    owner, synapse = (np.concatenate([row[part] for row in rows]) for part in (2, 3))
+    ranked = np.lexsort((sent, due))
+    due, owner, place = due[ranked], owner[ranked], place_of[synapse[ranked]]
+    block = np.searchsorted(layout.block_first[1:-1], place, side="right")
+    for trial in range(bound.state.count):
+        for part in range(bound.machine.blocks):
+            mine = (owner == trial) & (block == part)
+            ticks, places = np.ascontiguousarray(due[mine], np.int64), np.ascontiguousarray(place[mine], np.int64)
+            library.neurosim_restore_arrivals(runner, trial, number, part, ticks.size, ticks.ctypes.data, places.ctypes.data)
+
+
+def take_flights(library: ctypes.CDLL, runner: int, bound: Bound) -> None:
+    """Put what is on its way at the end of a run into the state; what an earlier run had sent and is still due stays there."""
+    state = bound.state
+    for queue in (*state.queue.values(), *state.arrivals.values()):
+        for due in [due for due in queue if due < state.tick]:
+            del queue[due]
+    for trial in range(state.count):
+        _take_stored(library, runner, bound, trial)
+        for pathway in bound.plan.pathways.values():
+            if pathway.text is not None and spikes_sent(bound.plan, pathway.pre):
+                _take_arrivals(library, runner, bound, trial, pathway)
+
+
+def _take_stored(library: ctypes.CDLL, runner: int, bound: Bound, trial: int) -> None:
+    found = np.empty(library.neurosim_flights(runner, trial, None), FLIGHT)
+    library.neurosim_flights(runner, trial, found.ctypes.data)
+    machine = bound.machine
+    for stage in machine.source.stages:
+        for place, inbox in enumerate(stage.inboxes):
+            bounds = machine.bounds[machine.names.index(inbox.post)]
+            for block in range(machine.blocks):
+                first = machine.slots[stage.number][place, block]
+                size = bounds[block + 1] - bounds[block]
+                mine = (found["stage"] == stage.number) & (found["block"] == block) & (found["slot"] >= first) & (found["slot"] < first + size)
+                _append(bound.state.queue[inbox.post, inbox.to], found[mine], trial, found["slot"][mine] - first + bounds[block])
+
+
+def _append(queue: Queue, found: np.ndarray, trial: int, receiver: np.ndarray) -> None:
+    """Append flights to a queue, one entry for each tick due, tick of sending and sending population."""
+    ranked = np.lexsort((found["population"], found["sent"], found["due"]))
+    found, receiver = found[ranked], receiver[ranked].astype(np.int64)
+    keys = np.stack([found["due"], found["sent"], found["population"]], axis=1)
+    cuts = np.flatnonzero(np.any(np.diff(keys, axis=0) != 0, axis=1)) + 1
+    for rows in np.split(np.arange(len(found)), cuts) if len(found) else ():
+        due, sent, population = (int(value) for value in keys[rows[0]])
+        queue.setdefault(due, []).append((sent, population, np.full(rows.size, trial), receiver[rows], found["value"][rows]))
+
+
+def _take_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, trial: int, pathway: Pathway) -> None:
+    """Which synapses with text still await the spikes of their senders: from the spikes sent last and the delays."""
+    tick, neuron = sent_spikes(library, runner, trial, list(bound.plan.groups).index(pathway.pre))
+    start = np.r_[0, np.cumsum(np.bincount(pathway.sender, minlength=bound.plan.groups[pathway.pre].size))]
+    counts = start[neuron + 1] - start[neuron]
+    owner = np.repeat(np.arange(neuron.size), counts)
+    synapse = start[neuron][owner] + np.arange(owner.size) - (np.cumsum(counts) - counts)[owner]
+    due, sent = tick[owner] + pathway.delay[synapse], tick[owner]
+    open_ = due >= bound.state.tick
+    due, sent, synapse = due[open_], sent[open_], synapse[open_]
+    queue = bound.state.arrivals[pathway.name]
+    for when, since in sorted(set(zip(due.tolist(), sent.tolist(), strict=True))):
+        mine = (due == when) & (sent == since)
+        queue.setdefault(when, []).append((since, np.full(int(mine.sum()), trial), synapse[mine]))
+
+
+def sent_spikes(library: ctypes.CDLL, runner: int, trial: int, population: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tick and neuron of the spikes of one population whose arrivals may still be on their way."""
+    return copied_spikes(lambda *at: library.neurosim_sent(runner, trial, population, *at))
+
+
+def copied_spikes(ask) -> tuple[np.ndarray, np.ndarray]:
+    """Ticks and neurons of a tape of spikes, copied out of the C++."""
+    tick, neuron = ctypes.POINTER(ctypes.c_int64)(), ctypes.POINTER(ctypes.c_int32)()
+    count = ask(ctypes.byref(tick), ctypes.byref(neuron))
+    if not count:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    return np.ctypeslib.as_array(tick, (count,)).copy(), np.ctypeslib.as_array(neuron, (count,)).astype(np.int64)
+
+
+def has_flights(state: State) -> bool:
+    """Whether anything is on its way."""
+    return any(state.queue.values()) or any(state.arrivals.values())

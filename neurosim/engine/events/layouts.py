@@ -1,0 +1,127 @@
+"""How arrays are laid out for the C++: blocks of neurons, synapses by target, synapses with text by block and sender."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurosim.plan.plan import Pathway, Plan
+
+ALIGNED = 32  # neurons: blocks begin at multiples of it
+LANES = 8  # targets that are summed side by side (`core/graded.hpp`)
+
+
+def block_bounds(size: int, blocks: int) -> np.ndarray:
+    """The first neuron of each block, and the size: (blocks + 1)."""
+    cuts = np.arange(blocks + 1) * size / blocks
+    bounds = np.minimum(np.ceil(cuts / ALIGNED).astype(np.int64) * ALIGNED, size)
+    bounds[-1] = size
+    return bounds
+
+
+@dataclass(frozen=True, eq=False)
+class Interleaved:
+    """Stored synapses by target for `core/graded.hpp`: groups of eight targets with about as many synapses each."""
+
+    first: np.ndarray
+    common: np.ndarray
+    target: np.ndarray
+    extra: np.ndarray
+    sender: np.ndarray
+    weight: np.ndarray
+    segments: np.ndarray  # (segment, 2): delay, population; oldest message first
+
+
+def interleave(plan: Plan, pathways: tuple[Pathway, ...]) -> Interleaved:
+    """The synapses of graded senders into one port, each target's in the contract's order."""
+    size, start, column, weight, segments = _by_target(plan, pathways)
+    lengths = np.diff(start)
+    ranked = np.argsort(lengths, kind="stable")
+    ranked = ranked[lengths[ranked] > 0]
+    groups = -(-ranked.size // LANES)
+    target = np.full(groups * LANES, -1, np.int64)
+    target[: ranked.size] = ranked
+    target = target.reshape(groups, LANES)
+    count = np.where(target >= 0, lengths[target], 0)
+    common = np.where((target >= 0).all(axis=1), count.min(axis=1, initial=np.iinfo(np.int64).max), 0) if groups else np.zeros(0, np.int64)
+    extra = count - common[:, None]
+    first = np.r_[0, np.cumsum(count.sum(axis=1))]
+    # where each synapse of each target goes: the common ones in turns, the rest target by target
+    owner = np.repeat(np.arange(groups * LANES), count.reshape(-1))
+    step = np.arange(owner.size) - np.repeat(np.cumsum(count.reshape(-1)) - count.reshape(-1), count.reshape(-1))
+    group, lane = owner // LANES, owner % LANES
+    rest = common * LANES
+    before = np.cumsum(extra, axis=1) - extra
+    place = first[group] + np.where(step < common[group], step * LANES + lane, rest[group] + before.reshape(-1)[owner] + step - common[group])
+    source = start[target.reshape(-1)[owner]] + step
+    sender, ordered = np.empty(owner.size, np.int32), np.empty(owner.size, plan.dtype)
+    sender[place], ordered[place] = column[source], weight[source]
+    narrow = (first, common.astype(np.int32), target.reshape(-1).astype(np.int32), extra.reshape(-1).astype(np.int32))
+    return Interleaved(*narrow, sender, ordered, segments)
+
+
+def _by_target(plan: Plan, pathways: tuple[Pathway, ...]) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Size, row starts, columns (messages of all segments one after the other), weights, segments (delay, population)."""
+    names = list(plan.groups)
+    size = plan.groups[pathways[0].post].size
+    delay = np.concatenate([p.delay for p in pathways])
+    rank = np.concatenate([np.full(p.sender.size, names.index(p.pre)) for p in pathways])
+    found, which = np.unique(-delay * len(names) + rank, return_inverse=True)
+    segments = np.stack([-(found // len(names)), found % len(names)], axis=1).astype(np.int64)
+    sizes = np.array([plan.groups[names[number]].size for number in segments[:, 1]], dtype=np.int64)
+    column = (np.cumsum(sizes) - sizes)[which] + np.concatenate([p.sender for p in pathways])
+    row = np.concatenate([p.receiver for p in pathways])
+    weight = np.concatenate([p.weight for p in pathways]).astype(plan.dtype)
+    ranked = np.lexsort((column, row))
+    start = np.r_[0, np.cumsum(np.bincount(row, minlength=size))]
+    return size, start, column[ranked], weight[ranked], segments
+
+
+@dataclass(frozen=True, eq=False)
+class Plastic:
+    """The synapses of a pathway with text by block of targets, sender and delay; `canonical` are their numbers in the plan."""
+
+    canonical: np.ndarray
+    sender: np.ndarray
+    receiver: np.ndarray
+    delay: np.ndarray
+    row: np.ndarray  # (block, sender + 1) groups
+    group: np.ndarray  # (group, 2): delay, count
+    first: np.ndarray  # the first synapse of each group
+    by_post: np.ndarray
+    post_first: np.ndarray
+    block_first: np.ndarray
+
+
+def lay_out(plan: Plan, pathway: Pathway, blocks: int, *, by_delay: bool) -> Plastic:
+    """The layout of a pathway with text. `by_delay` may change the order of synapses within a sender's row."""
+    n_pre, n_post = plan.groups[pathway.pre].size, plan.groups[pathway.post].size
+    bounds = block_bounds(n_post, blocks)
+    block = np.searchsorted(bounds[1:-1], pathway.receiver, side="right") if blocks > 1 else np.zeros(pathway.receiver.size, np.int64)
+    keys = [pathway.delay] if by_delay and np.any(pathway.delay != pathway.delay[:1]) else []
+    order = np.lexsort((*keys, pathway.sender, block)) if keys or blocks > 1 else np.arange(pathway.sender.size)
+    sender, receiver, delay, block = pathway.sender[order], pathway.receiver[order], pathway.delay[order], block[order]
+    whole = block * n_pre + sender
+    new = np.ones(sender.size, bool)
+    new[1:] = (whole[1:] != whole[:-1]) | (delay[1:] != delay[:-1])
+    first = np.flatnonzero(new)
+    counts = np.diff(np.r_[first, sender.size])
+    groups_per_row = np.bincount(whole[first], minlength=blocks * n_pre)
+    row = np.zeros((blocks, n_pre + 1), np.int64)
+    ends = np.cumsum(groups_per_row).reshape(blocks, n_pre)
+    row[:, 1:], row[1:, 0] = ends, ends[:-1, -1]
+    place = np.empty(sender.size, np.int64)  # of each synapse of the plan
+    place[order] = np.arange(sender.size)
+    return Plastic(
+        canonical=order.astype(np.int32),
+        sender=sender.astype(np.int32),
+        receiver=receiver.astype(np.int32),
+        delay=delay.astype(np.int64),
+        row=row,
+        group=np.stack([delay[first], counts], axis=1).astype(np.uint32),
+        first=first.astype(np.int64),
+        by_post=place[np.argsort(pathway.receiver, kind="stable")].astype(np.int32),
+        post_first=np.r_[0, np.cumsum(np.bincount(pathway.receiver, minlength=n_post))].astype(np.int64),
+        block_first=np.r_[0, np.cumsum(np.bincount(block, minlength=blocks))].astype(np.int64),
+    )

@@ -1,0 +1,279 @@
+"""Hands a plan and its state to the C++: what every number of the generated code means, as addresses."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neurosim.engine.events.construct import Landing, Rows, build_rows
+from neurosim.engine.events.layouts import Interleaved, Plastic, block_bounds, interleave, lay_out
+from neurosim.engine.events.source import Source
+from neurosim.engine.state import NEVER, State, history_depth, spikes_sent
+from neurosim.plan.plan import Plan
+from neurosim.plan.random import base_key
+
+LONG_AGO = -(2**30)  # the tick, counted from the start of the run, of the last spike of a neuron that has not spiked
+
+
+class MachineStruct(ctypes.Structure):
+    """`Machine` of core/machine.hpp."""
+
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in (
+            "arrays", "stride", "numbers", "integers", "keys", "bounds", "sizes", "rows", "first_sender", "slots", "longest", "at_once",
+        )),
+        ("first_tick", ctypes.c_int64), ("memory", ctypes.c_int64),
+        ("blocks", ctypes.c_int32), ("threads", ctypes.c_int32), ("populations", ctypes.c_int32), ("trials", ctypes.c_int32),
+        ("dt", ctypes.c_double),
+    )  # fmt: skip
+
+
+class Machine:
+    """The arrays of a batch of trials as the generated code wants them. They live as long as this object."""
+
+    def __init__(self, plan: Plan, source: Source, blocks: int, threads: int):
+        self.plan, self.source, self.blocks, self.threads = plan, source, blocks, threads
+        self.names = list(plan.groups)
+        self.sizes = np.array([group.size for group in plan.groups.values()], np.int32)
+        self.bounds = np.stack([block_bounds(int(size), blocks) for size in self.sizes]).astype(np.int32)
+        self.first_sender = np.r_[0, np.cumsum(self.sizes)].astype(np.int64)
+        self.plastic = {p.name: self._plastic(p.name) for p in plan.pathways.values() if p.text}
+        self.slots: dict[int, np.ndarray] = {}  # stage -> (inbox, block)
+        self.rows: dict[int, Rows] = {}
+        self.slot_counts = np.zeros((len(source.stages), blocks), np.int64)
+        for stage in source.stages:
+            self._lay_out_stage(stage.number)
+        self.graded = self._graded()
+
+    def _plastic(self, name: str) -> Plastic:
+        pathway = self.plan.pathways[name]
+        assert pathway.text is not None
+        by_delay = spikes_sent(self.plan, pathway.pre) and not pathway.text.summed
+        return lay_out(self.plan, pathway, self.blocks, by_delay=by_delay)
+
+    def _lay_out_stage(self, number: int) -> None:
+        """Give the sums of a stage their places, and build its rows."""
+        stage, plan = self.source.stages[number], self.plan
+        spans = np.stack([np.diff(self.bounds[self.names.index(inbox.post)]) for inbox in stage.inboxes]).astype(np.int64)
+        padded = -(-spans // 16) * 16  # sums begin at cache lines
+        self.slots[number] = np.cumsum(padded, axis=0) - padded
+        self.slot_counts[number] = padded.sum(axis=0)
+        chosen = [p for p in plan.pathways.values() if p in stage.pathways]
+        if chosen:
+            landings = {
+                (inbox.post, inbox.to): Landing(self.bounds[self.names.index(inbox.post)].astype(np.int64), self.slots[number][place])
+                for place, inbox in enumerate(stage.inboxes)
+            }
+            first = {name: int(self.first_sender[place]) for place, name in enumerate(self.names)}
+            self.rows[number] = build_rows(chosen, landings, first, int(self.first_sender[-1]), plan.weight_dtype, self.threads)
+
+    def _graded(self) -> dict[tuple[str, str], Interleaved]:
+        inboxes = [inbox for stage in self.source.stages for inbox in stage.inboxes if inbox.graded]
+        return {(inbox.post, inbox.to): interleave(self.plan, inbox.graded) for inbox in inboxes}
+
+    @property
+    def longest(self) -> np.ndarray:
+        """The longest delay of each stage, then of each pathway with text."""
+        stages = [self.rows[s.number].longest if s.number in self.rows else 0 for s in self.source.stages]
+        texts = [p.longest if spikes_sent(self.plan, p.pre) else 0 for p in self.plan.pathways.values() if p.text]
+        return np.array([*stages, *texts], np.int64)
+
+
+class Bound:
+    """A machine with the state of a batch of trials: the structure that C++ takes, and the arrays that it works on."""
+
+    def __init__(self, machine: Machine, state: State):
+        self.machine, self.state, self.plan = machine, state, machine.plan
+        self.held: dict[tuple[Any, ...], np.ndarray] = {}
+        self.alive: list[np.ndarray] = []
+        numbering, plan = machine.source.numbering, self.plan
+        arrays = [self._array(key) for key in numbering.arrays]
+        strides = [array.size // state.count if _per_trial(key) else 0 for key, array in zip(numbering.arrays, arrays, strict=True)]
+        longest = machine.longest
+        rows = [
+            machine.rows[stage.number].table(block) if stage.number in machine.rows else 0
+            for stage in machine.source.stages
+            for block in range(machine.blocks)
+        ]
+        keys = [base_key(plan.seed, *key) for key in numbering.keys]
+        at_once = [any(r.synapses and r.shortest == 0 for r in machine.rows[s.number].reports.values()) if s.number in machine.rows else False
+                   for s in machine.source.stages]  # fmt: skip
+        self.struct = MachineStruct(
+            arrays=self._address(np.array([array.ctypes.data for array in arrays], np.uint64)),
+            stride=self._address(np.array(strides, np.int64)),
+            numbers=self._address(np.array([self._number(key) for key in numbering.numbers], np.float64)),
+            integers=self._address(np.array([self._integer(key) for key in numbering.integers], np.int64)),
+            keys=self._address(np.array(keys, np.uint32).reshape(-1, 2)),
+            bounds=self._address(machine.bounds),
+            sizes=self._address(machine.sizes),
+            rows=self._address(np.array(rows, np.uint64)),
+            first_sender=self._address(machine.first_sender),
+            slots=self._address(machine.slot_counts),
+            longest=self._address(np.minimum(longest, plan.ticks)),
+            at_once=self._address(np.array(at_once, np.uint8)),
+            first_tick=plan.first_tick,
+            memory=int(longest.max(initial=0)),
+            blocks=machine.blocks,
+            threads=machine.threads,
+            populations=len(machine.names),
+            trials=state.count,
+            dt=plan.dt or 1.0,
+        )
+
+    def _address(self, array: np.ndarray) -> int:
+        self.alive.append(np.ascontiguousarray(array))
+        return self.alive[-1].ctypes.data
+
+    def _array(self, key: tuple[Any, ...]) -> np.ndarray:
+        """The array that a key means, kept in `held`."""
+        self.held[key] = np.ascontiguousarray(getattr(self, f"_{key[0].replace(' ', '_')}")(*key[1:]))
+        return self.held[key]
+
+    def _state(self, population: str, name: str) -> np.ndarray:
+        values = self.state.values[population]
+        values[name] = np.ascontiguousarray(values[name])
+        return values[name]
+
+    def _port(self, population: str, name: str) -> np.ndarray:
+        port = self.state.ports[population][name]
+        port.total = np.ascontiguousarray(port.total)
+        return port.total
+
+    def _count(self, population: str, name: str) -> np.ndarray:
+        port = self.state.ports[population][name]
+        port.count = np.ascontiguousarray(port.count)
+        return port.count
+
+    def _read(self, population: str, name: str) -> np.ndarray:
+        return np.zeros((self.state.count, self.plan.groups[population].size), self.plan.dtype)
+
+    def _derived(self, population: str, name: str) -> np.ndarray:
+        return self._read(population, name)
+
+    def _last_spike(self, population: str) -> np.ndarray:
+        ago = self.state.last_spike[population].reshape(self.state.count, -1) - self.plan.first_tick
+        return np.maximum(ago, LONG_AGO).astype(np.int32)
+
+    def _not_refractory(self, population: str) -> np.ndarray:
+        self.state.not_refractory[population] = np.ascontiguousarray(self.state.not_refractory[population])
+        return self.state.not_refractory[population]
+
+    def _constant(self, population: str, name: str) -> np.ndarray:
+        group = self.plan.groups[population]
+        value = np.asarray(group.constants[name])
+        kind = {"f": self.plan.dtype, "b": np.dtype(bool)}.get(value.dtype.kind, np.dtype(np.int64))
+        return np.broadcast_to(value, group.shape).astype(kind)
+
+    def _drive(self, population: str) -> np.ndarray:
+        values = self.plan.drives[population].values
+        assert values is not None
+        return (values[:1] if self._alike(population) else values).astype(np.float64, copy=False)
+
+    def _alike(self, population: str) -> bool:
+        values = self.plan.drives[population].values
+        return values is not None and (values.strides[0] == 0 or len(values) == 1)
+
+    def _events(self, population: str, part: str) -> np.ndarray:
+        source = self.plan.drives[population]
+        assert source.trial is not None and source.tick is not None and source.neuron is not None
+        if part == "start":
+            return np.searchsorted(source.trial, np.arange(self.plan.trials + 1)).astype(np.int64)
+        return (source.tick if part == "tick" else source.neuron).astype(np.int64)
+
+    def _history(self, population: str, part: str) -> np.ndarray:
+        past = self.state.history[population]
+        if part == "messages":
+            return np.stack(past.messages, axis=1)
+        return np.full(self.state.count, len(past.messages) - 1 if part == "newest" else past.last, np.int64)
+
+    def _synapse(self, pathway: str, name: str) -> np.ndarray:
+        return self.state.synapses[pathway][name][:, self.machine.plastic[pathway].canonical]
+
+    def _synapse_constant(self, pathway: str, name: str) -> np.ndarray:
+        text = self.plan.pathways[pathway].text
+        assert text is not None
+        value = np.asarray(text.constants[name])[self.machine.plastic[pathway].canonical]
+        return value.astype({"f": self.plan.dtype, "b": np.dtype(bool)}.get(value.dtype.kind, np.dtype(np.int64)))
+
+    def _plastic(self, pathway: str, part: str) -> np.ndarray:
+        return getattr(self.machine.plastic[pathway], part)
+
+    def _slot_first(self, stage: int) -> np.ndarray:
+        return self.machine.slots[stage]
+
+    def _graded(self, post: str, to: str, part: str) -> np.ndarray:
+        return getattr(self.machine.graded[post, to], part)
+
+    def _dense(self, pathway: str, part: str) -> np.ndarray:
+        chosen = self.plan.pathways[pathway]
+        if part == "weight":
+            return chosen.weight.T.astype(self.plan.dtype)
+        if part in ("pre", "post"):
+            return (chosen.pre_index if part == "pre" else chosen.post_index).astype(np.int64)
+        return np.zeros((self.state.count, (chosen.pre_index if part == "seen" else chosen.post_index).size), self.plan.dtype)
+
+    def _private(self, pathway: str, part: str) -> np.ndarray:
+        post = self.plan.pathways[pathway].post_index.astype(np.int64)
+        bounds = self.machine.bounds[self.machine.names.index(self.plan.pathways[pathway].post)]
+        return post if part == "post" else np.searchsorted(post, bounds).astype(np.int64)
+
+    def _number(self, key: tuple[Any, ...]) -> float:
+        if key[0] == "dt":
+            return self.plan.dt or 1.0
+        if key[0] == "private":
+            return float(self.plan.pathways[key[1]].weight)
+        return float(self._given(key))
+
+    def _integer(self, key: tuple[Any, ...]) -> int:
+        kind, name = key[0], key[1]
+        if kind in ("constant", "synapse constant"):
+            return int(self._given(key))
+        if kind == "refractory":
+            rule = self.plan.groups[name].refractory
+            return rule.ticks if rule is not None else 0
+        if kind == "size":
+            return self.plan.groups[name].size
+        if kind == "drive stride":
+            return 0 if self._alike(name) else self.plan.groups[name].size * self.plan.ticks
+        if kind == "history depth":
+            return history_depth(self.plan, name)
+        if kind == "graded":
+            found = self.machine.graded[name, key[2]]
+            return len(found.segments) if key[3] == "segments" else len(found.common)
+        pathway = self.plan.pathways[name]
+        if kind == "dense":
+            return {"senders": pathway.pre_index.size, "targets": pathway.post_index.size, "delay": pathway.longest}[key[2]]
+        privates = [p.name for p in self.plan.pathways.values() if p.kind == "private"]
+        return pathway.sources if key[2] == "sources" else privates.index(name)
+
+    def _given(self, key: tuple[Any, ...]) -> Any:
+        owner: Any = self.plan.groups[key[1]] if key[0] == "constant" else self.plan.pathways[key[1]].text
+        constants: Mapping[str, Any] = owner.constants
+        return constants[key[2]]
+
+    def release(self, ticks: int) -> None:
+        """Give the state back as every engine knows it, after so many ticks."""
+        state, plan = self.state, self.plan
+        state.tick = plan.first_tick + ticks
+        for key, array in self.held.items():
+            if key[0] == "last_spike":
+                last = array.astype(np.int64)
+                back = np.where(last <= LONG_AGO, NEVER, last + plan.first_tick)
+                state.last_spike[key[1]] = back.reshape(state.last_spike[key[1]].shape)
+            elif key[0] == "synapse":
+                state.synapses[key[1]][key[2]][:, self.machine.plastic[key[1]].canonical] = array
+            elif key[0] == "history" and key[2] == "messages":
+                newest = int(self.held["history", key[1], "newest"][0])
+                past, depth = state.history[key[1]], array.shape[1]
+                past.messages = [array[:, (newest + 1 + place) % depth] for place in range(depth)]
+                past.last = int(self.held["history", key[1], "last"][0])
+
+
+PER_TRIAL = frozenset({"state", "port", "count", "read", "derived", "last_spike", "not_refractory", "history", "synapse"})
+
+
+def _per_trial(key: tuple[Any, ...]) -> bool:
+    return key[0] in PER_TRIAL or (key[0] == "dense" and key[2] in ("seen", "product"))

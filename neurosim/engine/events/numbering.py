@@ -1,0 +1,53 @@
+"""What generated code refers to by number: arrays and constants, which are handed over when it runs.
+
+Generated code names no size and no value, so that networks of one structure share it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Key = tuple[Any, ...]
+
+
+class Numbering:
+    """Hands out numbers: the same key gets the same number again. `machine.py` finds what each key means in a plan."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[Key, int] = {}
+        self.numbers: dict[Key, int] = {}
+        self.integers: dict[Key, int] = {}
+        self.keys: dict[Key, int] = {}
+
+    def array(self, *key: Any) -> int:
+        return self.arrays.setdefault(key, len(self.arrays))
+
+    def integer(self, *key: Any) -> int:
+        return self.integers.setdefault(key, len(self.integers))
+
+    def random_key(self, owner: str, block: str, call: int) -> int:
+        """The key of one random call in a block of text."""
+        return self.keys.setdefault((owner, block, call), len(self.keys))
+
+    def pointer(self, kind: str, *key: Any) -> str:
+        """C++ for the array of this key: that of the running trial."""
+        return f"here.template array<{kind}>({self.array(*key)})"
+
+    def whole(self, *key: Any) -> str:
+        """C++ for a whole number."""
+        return f"here.machine.integers[{self.integer(*key)}]"
+
+    def constant(self, value: Any, *key: Any) -> tuple[str, str]:
+        """C++ for a single constant, and its type in text (see `plan/cpp.py`)."""
+        kind = np.asarray(value).dtype.kind
+        if kind == "f":
+            return f"Real(here.machine.numbers[{self.numbers.setdefault(key, len(self.numbers))}])", "Real"
+        return f"{self.whole(*key)}{' != 0' if kind == 'b' else ''}", "bool" if kind == "b" else "int"
+
+
+def array_type(value: Any) -> tuple[str, str]:
+    """The C++ type of a constant array, and its type in text."""
+    kind = np.asarray(value).dtype.kind
+    return {"f": ("Real", "Real"), "b": ("bool", "bool")}.get(kind, ("int64_t", "int64"))

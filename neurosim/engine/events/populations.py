@@ -1,0 +1,327 @@
+"""C++ of populations: one loop over the neurons that reads ports, moves the state and compares with the threshold."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurosim.engine.events.numbering import Numbering, array_type
+from neurosim.engine.state import spikes_sent
+from neurosim.network.text import Statement, names_in
+from neurosim.plan.cpp import Typed, cpp_expression, cpp_statements
+from neurosim.plan.plan import Block, Group, Plan
+from neurosim.plan.render import RANDOM
+
+
+@dataclass
+class Loop:
+    """The parts of a function over neurons: what stands before the loop, and in it. `index` is the neuron's number."""
+
+    plan: Plan
+    numbering: Numbering
+    index: str = "i"
+    element: str = "i"  # what numbers its random draws
+    before: dict[str, None] = field(default_factory=dict)  # lines, each once
+    body: list[str] = field(default_factory=list)
+    calls: int = 0  # random calls so far
+    keys: list[str] = field(default_factory=list)
+
+    def pointer(self, name: str, kind: str, *key: Any, const: bool = False) -> str:
+        """The name of a pointer to an array, declared before the loop."""
+        qualifier = "const " if const else ""
+        self.before[f"{qualifier}{kind}* const __restrict {name} = {self.numbering.pointer(kind, *key)};"] = None
+        return name
+
+    def random(self, owner: str, block: str, statements: Iterable[Statement]) -> int:
+        """Declare the keys of a block's random calls; returns the number of its first one."""
+        first, count = self.calls, random_calls(statements)
+        self.keys += [f"here.key({self.numbering.random_key(owner, block, call)})" for call in range(count)]
+        self.calls += count
+        return first
+
+    def function(self, title: str, name: str, loop: str, prelude: Iterable[str] = ()) -> list[str]:
+        """The whole function; `loop` opens the loop."""
+        keys = [f"const Key keys[] = {{{', '.join(self.keys)}}};"] if self.keys else []
+        tick = ["const uint32_t tick = here.counter();"] if self.keys else []
+        element = [f"const uint32_t element = static_cast<uint32_t>({self.element});"] if self.keys else []
+        lines = [*prelude, *keys, *tick, *self.before, loop, *(f"    {line}" for line in (*element, *self.body)), "}"]
+        return [f"// {title}", f"void {name}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
+
+
+def random_calls(statements: Iterable[Statement]) -> int:
+    """How many random calls stand in statements."""
+    trees = [ast.parse(s.expression, mode="eval") for s in statements]
+    return sum(isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in RANDOM for tree in trees for n in ast.walk(tree))
+
+
+def identifier(name: str) -> str:
+    """A C++ identifier for a name of the network."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
+
+
+def used_names(*texts: str) -> set[str]:
+    """The names that expressions read."""
+    return set().union(*(names_in(text) for text in texts if text))
+
+
+def texts_of(block: Block | None) -> list[str]:
+    """The expressions of a block, and the names that it changes in place."""
+    if block is None:
+        return []
+    return [s.expression for s in block.statements] + [s.name for s in block.statements if s.op != "=" or s.name in block.guarded]
+
+
+def group_names(loop: Loop, group: Group, wanted: set[str], ports: Mapping[str, Typed] | None = None) -> dict[str, Typed]:
+    """C++ for the names that a population's text reads at one neuron, states loaded from their arrays.
+
+    `ports` holds what was read at ports in this tick; None: they have not been read yet and count as 0.
+    """
+    names: dict[str, Typed] = {}
+    index, owner = loop.index, group.name
+    for name in sorted(wanted):
+        tag = f"{identifier(owner)}_{name}"
+        if name in group.states:
+            names[name] = Typed(f"{loop.pointer(f'{tag}_at', 'Real', 'state', owner, name)}[{index}]", "Real")
+        elif name in group.ports:
+            names[name] = (ports or {}).get(name, Typed("Real(0)", "Real"))
+        elif name in group.constants:
+            names[name] = constant_at(loop, tag, group.constants[name], index, "constant", owner, name)
+        elif name == "t":
+            loop.before["const Real t_now = static_cast<Real>(here.tick * here.machine.dt);"] = None
+            names[name] = Typed("t_now", "Real")
+        elif name == "not_refractory":
+            refractory = group.refractory is not None
+            at = loop.pointer(f"{tag}_at", "bool", "not_refractory", owner) if refractory else ""
+            names[name] = Typed(f"{at}[{index}]" if refractory else "true", "bool")
+    return names
+
+
+def constant_at(loop: Loop, tag: str, value: Any, index: str, *key: Any) -> Typed:
+    """C++ for a constant: a number declared before the loop, or an element of an array."""
+    if np.ndim(value) == 0:
+        text, kind = loop.numbering.constant(value, *key)
+        cpp = {"Real": "Real", "bool": "bool", "int": "int64_t"}[kind]
+        loop.before[f"const {cpp} {tag}_now = {text};"] = None
+        return Typed(f"{tag}_now", kind)
+    cpp, kind = array_type(value)
+    return Typed(f"{loop.pointer(f'{tag}_at', cpp, *key, const=True)}[{index}]", kind)
+
+
+def read_ports(plan: Plan, group: Group) -> set[str]:
+    """The ports whose reading is kept beyond the update: recorded, or used by text that runs later."""
+    later = used_names(*texts_of(group.reset), *group.derived.values())
+    recorded = {p.variable for p in plan.probes if p.owner == group.name}
+    return {port for port in group.ports if port in later | recorded}
+
+
+def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
+    """The function that reads ports, refreshes refractoriness, integrates, updates, clamps, and marks who is above threshold."""
+    loop = Loop(plan, numbering)
+    texts = [*texts_of(group.integrate), *texts_of(group.update), *texts_of(group.threshold)]
+    rule = group.refractory
+    wanted = used_names(*texts, *((rule.time, rule.condition) if rule else ()))
+    ports = {port: _read_port(loop, plan, group, port) for port in group.ports}
+    names = group_names(loop, group, wanted - {"not_refractory"}, ports)
+    names = _load_states(loop, group, names)
+    if group.refractory is not None:
+        names["not_refractory"] = _refresh_refractory(loop, group, names)
+    elif group.spiking:
+        names["not_refractory"] = Typed("true", "bool")
+    for block in (group.integrate, group.update):
+        if block is not None:
+            names |= _run_block(loop, group, block, names)
+    for name in dict.fromkeys((*(group.integrate.writes if group.integrate else ()), *(group.update.writes if group.update else ()))):
+        target = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
+        loop.body.append(f"{target}[i] = {names[name].text};")
+    _clamp(loop, plan, group, names)
+    if group.spiking:
+        _threshold(loop, plan, group, names)
+    population = list(plan.groups).index(group.name)
+    return loop.function(
+        f"Neurons '{group.name}': {', '.join(b.name for b in (group.integrate, group.update, group.threshold) if b)}",
+        f"move_{identifier(group.name)}",
+        "for (int32_t i = span.first; i < span.last; ++i) {",
+        [f"const Span span = here.span({population});"],
+    )
+
+
+def _load_states(loop: Loop, group: Group, names: dict[str, Typed]) -> dict[str, Typed]:
+    """States in locals, so that the loop reads each once."""
+    for name in group.states:
+        if name in names:
+            loop.body.append(f"const Real {name}_old = {names[name].text};")
+            names[name] = Typed(f"{name}_old", "Real")
+    return names
+
+
+def _read_port(loop: Loop, plan: Plan, group: Group, port: str) -> Typed:
+    """Take what has arrived at a port and clear it."""
+    tag = f"{identifier(group.name)}_{port}"
+    total = loop.pointer(f"{tag}_port_at", "Real", "port", group.name, port)
+    reduce = group.ports[port]
+    if reduce == "sum":
+        loop.body.append(f"const Real {port}_read = {total}[i];")
+        loop.body.append(f"{total}[i] = 0;")
+    else:
+        count = loop.pointer(f"{tag}_count_at", "int64_t", "count", group.name, port)
+        value = f"{count}[i] > 0 ? {total}[i] : Real(0)" if reduce == "max" else f"{total}[i] / static_cast<Real>({count}[i] > 1 ? {count}[i] : 1)"
+        loop.body.append(f"const Real {port}_read = {value};")
+        loop.body.append(f"{total}[i] = {'Max' if reduce == 'max' else 'Mean'}::empty<Real>(), {count}[i] = 0;")
+    if port in read_ports(plan, group):
+        loop.body.append(f"{loop.pointer(f'{tag}_read_at', 'Real', 'read', group.name, port)}[i] = {port}_read;")
+    return Typed(f"{port}_read", "Real")
+
+
+def _refresh_refractory(loop: Loop, group: Group, names: dict[str, Typed]) -> Typed:
+    rule, tag = group.refractory, identifier(group.name)
+    assert rule is not None
+    awake = loop.pointer(f"{tag}_not_refractory_at", "bool", "not_refractory", group.name)
+    if rule.condition:
+        holds = cpp_expression(rule.condition, {**names, "not_refractory": Typed(f"{awake}[i]", "bool")}, precision=loop.plan.precision)
+        loop.body.append(f"const bool not_refractory_now = {awake}[i] || !({holds.text});")
+    else:
+        last = loop.pointer(f"{tag}_last_spike_at", "int32_t", "last_spike", group.name, const=True)
+        loop.before["const int32_t run_tick = static_cast<int32_t>(here.run_tick());"] = None
+        period = f"static_cast<int32_t>({loop.numbering.whole('refractory', group.name)})"
+        if rule.time:
+            time = cpp_expression(rule.time, names, precision=loop.plan.precision)
+            dt, _ = loop.numbering.constant(0.0, "dt")
+            kind = "double" if time.type == "double" else "Real"
+            period = f"std::floor({time.text} / {dt} + {kind}(1e-3))"
+        else:
+            loop.before[f"const int32_t period = {period};"] = None
+            period = "period"
+        loop.body.append(f"const bool not_refractory_now = run_tick - {last}[i] >= {period};")
+    loop.body.append(f"{awake}[i] = not_refractory_now;")
+    return Typed("not_refractory_now", "bool")
+
+
+def _run_block(loop: Loop, group: Group, block: Block, names: dict[str, Typed]) -> dict[str, Typed]:
+    """Append a block's statements; returns its new values in the type of the state."""
+    first = loop.random(group.name, block.name, block.statements)
+    lines, found = cpp_statements(block.statements, names, precision=loop.plan.precision, guarded=block.guarded, first_call=first)
+    loop.body += [f"// {block.name}", *lines]
+    written: dict[str, Typed] = {}
+    for name in block.writes:
+        local = f"{name}_{block.name}d"
+        loop.body.append(f"const Real {local} = static_cast<Real>({found[name].text});")
+        written[name] = Typed(local, "Real")
+    return written
+
+
+def _clamp(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) -> None:
+    """An array given to a population with text replaces what it sends, NaN leaving it free."""
+    source = plan.drives.get(group.name)
+    if source is None or source.values is None or group.message is None or group.driven:
+        return
+    target = loop.pointer(f"{identifier(group.name)}_{group.message}_at", "Real", "state", group.name, group.message)
+    given = given_values(loop, group.name)
+    loop.body.append(f"if (!std::isnan({given}[i])) {target}[i] = static_cast<Real>({given}[i]);")
+    names[group.message] = Typed(f"{target}[i]", "Real")
+
+
+def given_values(loop: Loop, name: str) -> str:
+    """A pointer to the values that drive or clamp a population at this tick."""
+    numbering = loop.numbering
+    start = f"here.trial.number * {numbering.whole('drive stride', name)} + here.run_tick() * {numbering.whole('size', name)}"
+    base = f"static_cast<const double*>(here.machine.arrays[{numbering.array('drive', name)}])"
+    loop.before[f"const double* const {identifier(name)}_given = {base} + {start};"] = None
+    return f"{identifier(name)}_given"
+
+
+def _threshold(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) -> None:
+    block = group.threshold
+    assert block is not None
+    first = loop.random(group.name, block.name, block.statements)
+    lines, found = cpp_statements(block.statements, names, precision=loop.plan.precision, first_call=first)
+    spikes = found["spikes"].text
+    if group.refractory is not None:
+        spikes = f"{spikes} && not_refractory_now"
+    loop.body += [f"// {block.name}", *lines]
+    source = plan.drives.get(group.name)
+    if source is not None and source.values is not None:
+        given = given_values(loop, group.name)
+        spikes = f"std::isnan({given}[i]) ? ({spikes}) : {given}[i] != 0"
+    population = list(plan.groups).index(group.name)
+    loop.before[f"uint8_t* const __restrict fired = here.trial.fired[{population} * here.machine.blocks + here.block].data();"] = None
+    loop.body.append(f"fired[i - span.first] = {spikes};")
+
+
+def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
+    """The function that lists who spikes at this tick (or takes the events given), and begins their refractoriness."""
+    population = list(plan.groups).index(group.name)
+    lines = [_collect(plan, numbering, group.name, population)]
+    if group.refractory is not None:
+        last, awake = numbering.pointer("int32_t", "last_spike", group.name), numbering.pointer("bool", "not_refractory", group.name)
+        lines += [
+            f"int32_t* const last = {last};",
+            f"bool* const awake = {awake};",
+            f"for (int32_t i : here.spikes({population}, here.block)) last[i] = static_cast<int32_t>(here.run_tick()), awake[i] = false;",
+        ]
+    return [f"void threshold_{identifier(group.name)}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
+
+
+def _collect(plan: Plan, numbering: Numbering, name: str, population: int) -> str:
+    source = plan.drives.get(name)
+    if source is not None and source.events:
+        parts = ", ".join(str(numbering.array("events", name, part)) for part in ("start", "tick", "neuron"))
+        return f"drive_events(here, {population}, {parts});"
+    return f"collect_spikes(here, {population});"
+
+
+def drive(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
+    """The function that sends this tick's outside values, or spikes, of a driven population."""
+    population = list(plan.groups).index(group.name)
+    if spikes_sent(plan, group.name):
+        lines = [_collect(plan, numbering, group.name, population)]
+    else:
+        loop = Loop(plan, numbering)
+        given = given_values(loop, group.name)
+        lines = [
+            *loop.before,
+            f"Real* const message = history_of(here, {population}).next(here.tick);",
+            f"const int32_t size = here.machine.sizes[{population}];",
+            f"for (int32_t i = 0; i < size; ++i) message[i] = static_cast<Real>({given}[i]);",
+        ]
+    return [f"void drive_{identifier(group.name)}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
+
+
+def reset(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
+    """The function that resets the neurons that have spiked at this tick."""
+    block = group.reset
+    assert block is not None
+    loop = Loop(plan, numbering)
+    read = {port: _kept_port(loop, group, port) for port in group.ports if port in used_names(*texts_of(block))}
+    names = group_names(loop, group, used_names(*texts_of(block)), read)
+    first = loop.random(group.name, block.name, block.statements)
+    lines, found = cpp_statements(block.statements, names, precision=plan.precision, first_call=first)
+    loop.body += lines
+    for name in block.writes:
+        target = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
+        loop.body.append(f"{target}[i] = static_cast<Real>({found[name].text});")
+    population = list(plan.groups).index(group.name)
+    spikes = f"for (const int32_t i : here.spikes({population}, here.block)) {{"
+    return loop.function(f"Neurons '{group.name}': reset", f"reset_{identifier(group.name)}", spikes)
+
+
+def _kept_port(loop: Loop, group: Group, port: str) -> Typed:
+    return Typed(f"{loop.pointer(f'{identifier(group.name)}_{port}_read_at', 'Real', 'read', group.name, port)}[{loop.index}]", "Real")
+
+
+def evaluated(plan: Plan, numbering: Numbering, group: Group, variable: str, name: str, target: str, *, read: bool) -> list[str]:
+    """A function that writes a state variable or subexpression of all neurons to the array that the C++ `target` gives.
+
+    `read` says whether the ports have been read at this tick; before that they count as 0.
+    """
+    loop = Loop(plan, numbering)
+    text = group.derived.get(variable, variable)
+    ports = {port: _kept_port(loop, group, port) for port in group.ports if port in used_names(text)} if read else None
+    value = cpp_expression(text, group_names(loop, group, used_names(text), ports), precision=plan.precision)
+    loop.body.append(f"target[i] = static_cast<Real>({value.text});")
+    population = list(plan.groups).index(group.name)
+    prelude = [f"const Span span = here.span({population});", f"Real* const target = {target};"]
+    return loop.function(f"Neurons '{group.name}': {variable}", name, "for (int32_t i = span.first; i < span.last; ++i) {", prelude)

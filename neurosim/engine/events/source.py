@@ -1,0 +1,211 @@
+"""One C++ translation unit per network structure: its populations, its synapses, and the tick that calls them in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neurosim.engine.events import synapses
+from neurosim.engine.events.arrivals import REDUCE, deliver_stage, private
+from neurosim.engine.events.numbering import Numbering
+from neurosim.engine.events.populations import drive, evaluated, identifier, move, reset, threshold
+from neurosim.engine.events.stages import Stage, stages_of
+from neurosim.engine.events.sweeps import sweep
+from neurosim.engine.state import spikes_sent
+from neurosim.network.program import Step
+from neurosim.plan.plan import Group, Plan
+
+OPENING = """\
+// Written by neurosim from the description of a network; the tick contract stands in neurosim/plan/plan.py.
+// Sizes, constants, weights, delays, seeds and inputs are arguments, so networks of this structure share this code.
+#include "core/engine.hpp"
+
+namespace network {
+using namespace neurosim;
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The text of a translation unit, and what the numbers in it mean."""
+
+    text: str
+    numbering: Numbering
+    stages: tuple[Stage, ...]
+
+
+def write_source(plan: Plan) -> Source:
+    """The translation unit that runs networks of this plan's structure."""
+    numbering, stages = Numbering(), stages_of(plan)
+    real, weight = ("float" if plan.precision == "single" else "double"), ("double" if plan.precision == "double" else "float")
+    lines = [OPENING, f"using Real = {real};", f"using Weight = {weight};", "using Here = neurosim::Here<Real, Weight>;"]
+    lines += ["using Team = neurosim::Team<Real, Weight>;", ""]
+    lines += _histories(plan, numbering)
+    for group in plan.groups.values():
+        lines += _population(plan, numbering, group)
+    for stage in stages:
+        for pathway in (p for inbox in stage.inboxes for p in inbox.private):
+            lines += private(plan, numbering, pathway, stage)
+        lines += deliver_stage(plan, numbering, stage)
+    for pathway in plan.pathways.values():
+        if pathway.text is not None:
+            lines += _text(synapses.Ends(plan, numbering, pathway))
+    for step in plan.program:
+        if step.kind == "sweep":
+            lines += sweep(plan, numbering, step)
+    lines += _network(plan, numbering, stages)
+    return Source("\n".join([*lines, "}  // namespace network", "", '#include "core/library.hpp"', ""]), numbering, stages)
+
+
+def _histories(plan: Plan, numbering: Numbering) -> list[str]:
+    """A function that finds the past messages of a population that does not spike."""
+    rows = []
+    for name in plan.groups:
+        if spikes_sent(plan, name):
+            rows.append("{-1, -1, -1, -1}")
+        else:
+            numbers = [numbering.array("history", name, part) for part in ("messages", "newest", "last")]
+            rows.append(f"{{{', '.join(map(str, numbers))}, {numbering.integer('history depth', name)}}}")
+    return [
+        "inline History<Real> history_of(const Here& here, int population) {",
+        f"    static constexpr int number[][4] = {{{', '.join(rows)}}};",
+        "    const int* of = number[population];",
+        "    return history<Real>(here, of[0], of[1], of[2], of[3], population);",
+        "}",
+        "",
+    ]
+
+
+def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
+    name, population = identifier(group.name), list(plan.groups).index(group.name)
+    if group.driven:
+        return drive(plan, numbering, group)
+    lines: list[str] = []
+    if not any(step.kind == "sweep" for step in plan.program):
+        lines += move(plan, numbering, group)
+        lines += threshold(plan, numbering, group) if group.spiking else []
+        lines += reset(plan, numbering, group) if group.reset is not None else []
+    if not group.spiking and group.message is not None:
+        target = f"history_of(here, {population}).next(here.tick)"
+        lines += evaluated(plan, numbering, group, group.message, f"send_{name}", target, read=plan.schedule != "Clock")
+    for variable in derived_probes(plan, group):
+        target = numbering.pointer("Real", "derived", group.name, variable)
+        lines += evaluated(plan, numbering, group, variable, f"derive_{name}_{variable}", target, read=plan.schedule != "Clock")
+    return lines
+
+
+def derived_probes(plan: Plan, group: Group) -> tuple[str, ...]:
+    """The subexpressions of a population that are recorded."""
+    found = [p.variable if p.variable is not None else group.message for p in plan.probes if p.owner == group.name and not p.events]
+    return tuple(dict.fromkeys(name for name in found if name in group.derived and not group.driven))
+
+
+def _text(ends: synapses.Ends) -> list[str]:
+    text = ends.pathway.text
+    assert text is not None
+    lines = synapses.integrate(ends) if text.integrate is not None else []
+    lines += synapses.add_up(ends) if text.summed else []
+    for block in (text.on_pre, text.on_post):
+        lines += synapses.act(ends, block) if block is not None else []
+    return lines
+
+
+def _network(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[str]:
+    """What `core/engine.hpp` runs: the tick, and how many of what there are."""
+    texts = [p for p in plan.pathways.values() if p.text]
+    privates = [p for p in plan.pathways.values() if p.kind == "private"]
+    resize = [f"if (stage == {s.number}) block.template resize<{REDUCE[s.reduce]}>(slots, longest);" for s in stages]
+    states = [(group.name, name) for group in plan.groups.values() for name in group.states]
+    copies = []
+    for name, variable in states:
+        at = f"{numbering.pointer('Real', 'state', name, variable)}"
+        size = f"here.machine.sizes[{list(plan.groups).index(name)}]"
+        copies.append(f"{{ const Real* from = {at}; room.insert(room.end(), from, from + {size}); }}")
+    return [
+        "struct Network {",
+        "    using Real = network::Real;",
+        "    using Weight = network::Weight;",
+        f"    static constexpr int stages = {len(stages)}, texts = {len(texts)}, privates = {len(privates)};",
+        "    static void resize([[maybe_unused]] int stage, [[maybe_unused]] StageBlock<Real, Weight>& block, [[maybe_unused]] int64_t slots,",
+        "                       [[maybe_unused]] int64_t longest) {",
+        *(f"        {line}" for line in resize),
+        "    }",
+        "    static void copy_states([[maybe_unused]] Here& here, [[maybe_unused]] std::vector<Real>& room) {",
+        *(f"        {line}" for line in copies),
+        "    }",
+        "    static bool differs(Team& team, const std::vector<Real>& before) {",
+        "        std::vector<Real> after;",
+        "        for (Here& here : team) copy_states(here, after);",
+        "        return !std::equal(before.begin(), before.end(), after.begin(), [](Real a, Real b) { return a == b || (a != a && b != b); });",
+        "    }",
+        "    static void tick(Team& team, const std::vector<Probe>& probes) {",
+        *(f"        {line}" for line in _tick(plan, numbering, stages)),
+        "    }",
+        "};",
+        "",
+    ]
+
+
+def _tick(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[str]:
+    lines = []
+    for place, step in enumerate(plan.program):
+        lines += _step(plan, numbering, stages, place, step)
+    lines += ["for (Here& here : team) sample_all(here, probes, team.set, team.first, true);", "// close the tick: spikes go on their way"]
+    for stage in stages:
+        for name in (name for name in plan.groups if any(p.pre == name for p in stage.pathways)):
+            lines.append(f"for (Here& here : team) send_spikes(here, {stage.number}, {list(plan.groups).index(name)});")
+    for pathway in (p for p in plan.pathways.values() if p.text and spikes_sent(plan, p.pre)):
+        lines.append(f"for (Here& here : team) queue_arrivals(here, {synapses.Ends(plan, numbering, pathway).numbers});")
+    return lines
+
+
+def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: int, step: Step) -> list[str]:
+    """The calls of one step of the program."""
+    names = [identifier(name) for name in step.populations]
+    waits = place == barrier_step(plan)
+    if step.kind == "record":
+        derived = [f"derive_{identifier(g.name)}_{v}" for g in plan.groups.values() for v in derived_probes(plan, g)]
+        calls = [*derived, "sample_all"]
+        return [f"for (Here& here : team) {c}(here{', probes, team.set, team.first, false' if c == 'sample_all' else ''});" for c in calls]
+    if step.kind == "deliver":
+        return _deliver(plan, numbering, stages, place, step)
+    if step.kind == "send":
+        names = [identifier(n) for n in step.populations if not spikes_sent(plan, n) and plan.groups[n].message is not None]
+    lines = []
+    if step.kind in ("integrate", "update"):
+        texts = [p for p in plan.pathways.values() if p.text and p.text.integrate and p.post in step.populations and step.kind == "integrate"]
+        lines += [f"for (Here& here : team) integrate_{identifier(p.name)}(here);" for p in texts]
+    if step.kind == "reset":
+        names = [identifier(n) for n in step.populations if plan.groups[n].reset is not None]
+        lines += ["team.barrier->wait();"] if plan.schedule == "Clock" and sender_is_read(plan) else []
+    verb = "move" if step.kind in ("integrate", "update") else step.kind
+    lines += [f"for (Here& here : team) {verb}_{name}(here);" for name in names]
+    return lines + (["team.barrier->wait();"] if waits else [])
+
+
+def barrier_step(plan: Plan) -> int:
+    """The step after which all blocks must have listed their spikes: the last that finds or drives some."""
+    return max((n for n, step in enumerate(plan.program) if step.kind in ("drive", "threshold")), default=-1)
+
+
+def sender_is_read(plan: Plan) -> bool:
+    """Whether text of synapses reads variables of senders, which then may not be reset before all blocks have read them."""
+    from neurosim.engine.events.numbering import Numbering
+
+    found = [synapses.Ends(plan, Numbering(), p) for p in plan.pathways.values() if p.text]
+    return any(synapses.reads_sender(ends, ends.pathway.text.on_pre, ends.pathway.text.on_post) for ends in found if ends.pathway.text)
+
+
+def _deliver(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: int, step: Step) -> list[str]:
+    """Sums without text first, then synapses with text, object by object."""
+    texts = [synapses.Ends(plan, numbering, p) for p in plan.pathways.values() if p.text and p.post in step.populations]
+    if step.what == "sent":
+        return [f"for (Here& here : team) on_post_{identifier(e.pathway.name)}(here);" for e in texts if e.pathway.text and e.pathway.text.on_post]
+    lines = [f"deliver_{stage.number}(team);" for stage in stages if stage.step == place]
+    for ends in texts:
+        text, name = ends.pathway.text, identifier(ends.pathway.name)
+        assert text is not None
+        if step.what != "spikes" and text.summed:
+            lines.append(f"for (Here& here : team) add_up_{name}(here);")
+        if text.on_pre is not None and step.what != ("spikes" if ends.graded else "graded"):
+            lines.append(f"for (Here& here : team) on_pre_{name}(here);")
+    return lines

@@ -1,0 +1,135 @@
+"""Two sets of recording buffers: the network fills one while the other is written."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+
+from neurosim.engine.events.flights import copied_spikes
+from neurosim.engine.events.machine import Bound
+from neurosim.engine.events.source import derived_probes
+from neurosim.network.probes import Probe
+from neurosim.recording.header import Spikes
+
+BUFFER_BYTES = 32 * 2**20
+MOST_TICKS = 100_000  # of one block
+
+
+class ProbeStruct(ctypes.Structure):
+    """`Probe` of core/tape.hpp."""
+
+    _fields_ = (
+        ("values", ctypes.c_void_p), ("item", ctypes.c_int64), ("stride", ctypes.c_int64),
+        ("newest", ctypes.c_void_p), ("message", ctypes.c_int64), ("index", ctypes.c_void_p),
+        ("block_first", ctypes.c_void_p), ("column", ctypes.c_void_p),
+        ("columns", ctypes.c_int64), ("every", ctypes.c_int64), ("late", ctypes.c_int64),
+        ("buffer", ctypes.c_void_p * 2), ("capacity", ctypes.c_int64),
+    )  # fmt: skip
+
+
+class Tape:
+    """The buffers of a batch of trials, for at most `ticks` ticks at a time."""
+
+    def __init__(self, bound: Bound, writer: Any):
+        self.bound, self.writer, self.plan = bound, writer, bound.plan
+        self.traces = [p for p in self.plan.probes if not p.events]
+        self.events = [p for p in self.plan.probes if p.events]
+        trials = bound.state.count
+        sample = sum(int(np.prod(p.shape)) / p.every for p in self.traces) * self.plan.dtype.itemsize * trials
+        self.ticks = int(max(1, min(writer.block if self.traces else MOST_TICKS, BUFFER_BYTES // max(sample, 1), self.plan.ticks)))
+        self.alive: list[np.ndarray] = []
+        self.buffers = [[np.empty((trials, -(-self.ticks // p.every), int(np.prod(p.shape))), self.plan.dtype) for p in self.traces] for _ in range(2)]
+        self.structs = (ProbeStruct * len(self.traces))(*(self._struct(number, probe) for number, probe in enumerate(self.traces)))
+
+    def _address(self, array: np.ndarray) -> int:
+        self.alive.append(np.ascontiguousarray(array))
+        return self.alive[-1].ctypes.data
+
+    def _struct(self, number: int, probe: Probe) -> ProbeStruct:
+        bound = self.bound
+        values, late, newest = self._source(probe)
+        columns = int(np.prod(probe.shape))
+        index = probe.index
+        if probe.owner in self.plan.pathways:
+            layout = bound.machine.plastic[probe.owner]
+            place = np.empty(layout.canonical.size, np.int64)
+            place[layout.canonical] = np.arange(place.size)
+            index, bounds = place if index is None else place[index], layout.block_first
+        else:
+            bounds = bound.machine.bounds[bound.machine.names.index(probe.owner)].astype(np.int64)
+        block_first, column = bounds, None
+        if index is not None:
+            block = np.searchsorted(bounds[1:-1], index, side="right")
+            column = np.argsort(block, kind="stable").astype(np.int64)
+            block_first = np.r_[0, np.cumsum(np.bincount(block, minlength=bound.machine.blocks))]
+        size = values.shape[-1] if newest is not None else values.size // bound.state.count
+        return ProbeStruct(
+            values=values.ctypes.data,
+            item=values.itemsize,
+            stride=values.strides[0],
+            newest=newest.ctypes.data if newest is not None else None,
+            message=size * values.itemsize,
+            index=self._address(np.asarray(index, np.int64)) if index is not None else None,
+            block_first=self._address(np.asarray(block_first, np.int64)),
+            column=self._address(column) if column is not None else None,
+            columns=columns,
+            every=probe.every,
+            late=late,
+            buffer=(ctypes.c_void_p * 2)(*(buffers[number].ctypes.data for buffers in self.buffers)),
+            capacity=self.buffers[0][number].shape[1],
+        )
+
+    def _source(self, probe: Probe) -> tuple[np.ndarray, bool, np.ndarray | None]:
+        """The array that a probe samples, whether that is known only at the end of a tick, and for histories the newest place."""
+        held, owner = self.bound.held, probe.owner
+        if owner in self.plan.pathways:
+            return self._held("synapse", owner, str(probe.variable)), False, None
+        group = self.plan.groups[owner]
+        if group.driven and probe.variable is None:
+            return held["history", owner, "messages"], True, held["history", owner, "newest"]
+        variable = probe.variable if probe.variable is not None else str(group.message)
+        if variable in group.ports:
+            return held.get(("read", owner, variable), np.zeros((self.bound.state.count, group.size), self.plan.dtype)), True, None
+        if variable in derived_probes(self.plan, group):
+            return held["derived", owner, variable], False, None
+        return self._held("state", owner, variable), False, None
+
+    def _held(self, *key: str) -> np.ndarray:
+        """The array of a key; one that no text changes is not known to the generated code."""
+        if key not in self.bound.held:
+            state = self.bound.state
+            if key[0] == "state":
+                self.bound.held[key] = np.ascontiguousarray(state.values[key[1]][key[2]])
+            else:
+                order = self.bound.machine.plastic[key[1]].canonical
+                self.bound.held[key] = np.ascontiguousarray(state.synapses[key[1]][key[2]][:, order])
+        return self.bound.held[key]
+
+    def keep(self) -> np.ndarray:
+        """Per population: 1 if its spikes are recorded, 2 if they travel."""
+        recorded = {p.owner for p in self.events}
+        travel = {p.pre for p in self.plan.pathways.values() if p.kind == "sparse"}
+        return np.array([(name in recorded) + 2 * (name in travel) for name in self.plan.groups], np.uint8)
+
+    def write(self, library: ctypes.CDLL, runner: int, buffers: int, first: int, ticks: int) -> None:
+        """Hand what one set of buffers holds, the ticks first .. first + ticks, to the writer."""
+        traces = {}
+        for probe, buffer in zip(self.traces, self.buffers[buffers], strict=True):
+            count = -(-(first + ticks) // probe.every) + -first // probe.every
+            traces[probe.name] = buffer[:, :count].reshape(len(buffer), count, *probe.shape)
+        events = {probe.name: self._spikes(library, runner, buffers, probe) for probe in self.events}
+        trials = self.bound.state.trials
+        self.writer.write(int(trials[0]), first, traces, events, trials=len(trials), ticks=ticks)
+
+    def _spikes(self, library: ctypes.CDLL, runner: int, buffers: int, probe: Probe) -> Spikes:
+        population = list(self.plan.groups).index(probe.owner)
+        found = []
+        for row, number in enumerate(self.bound.state.trials):
+            tick, neuron = copied_spikes(lambda *at, row=row: library.neurosim_spikes(runner, buffers, row, population, *at))
+            if probe.index is not None:
+                chosen = np.isin(neuron, probe.index)
+                tick, neuron = tick[chosen], neuron[chosen]
+            found.append((np.full(tick.size, number), tick, neuron))
+        return Spikes(*(np.concatenate(parts) for parts in zip(*found, strict=True)), self.plan.dt)
