@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.engine.events.construct import Landing, Rows, build_rows
+from neurosim.engine.events.construct import Landing, Rows, build_rows, draw_edges
 from neurosim.plan.inputs import read_inputs
 from neurosim.plan.lower import lower
 from neurosim.plan.plan import Plan
@@ -75,9 +75,10 @@ def wanted(plan: Plan, blocks: int, first: dict[str, int]) -> list[tuple]:
     return [(block, sender, delay, slot, weight) for block, sender, delay, _, _, slot, weight in sorted(found, key=lambda one: one[:5])]
 
 
-def check(net: ns.Network, *, precision: str = "double", blocks: int = 1, threads: int = 1, seed: int = 1) -> Rows:
-    """Rows of a network are what the reference draws; returns them."""
-    plan = lowered(net, precision=precision, seed=seed)
+def check(net: ns.Network, *, precision: str = "double", blocks: int = 1, threads: int = 1, drawn: bool = False) -> Rows:
+    """Rows of a network are what the reference draws; `drawn` where C++ must have drawn them itself. Returns them."""
+    plan = lowered(net, precision=precision)
+    assert not drawn or all(pathway.recipe is not None for pathway in plan.pathways.values())
     rows, first = build(plan, blocks, threads)
     found = laid_out(rows, sum(group.size for group in plan.groups.values()), plan.weight_dtype)
     assert found == wanted(plan, blocks, first)
@@ -88,10 +89,80 @@ def check(net: ns.Network, *, precision: str = "double", blocks: int = 1, thread
     return rows
 
 
+WIRINGS = {
+    "every pair": ns.all_to_all(),
+    "every other": ns.all_to_all(to_self=False),
+    "one to one": ns.one_to_one(),
+    "some": ns.probability(0.13),
+    "some others": ns.probability(0.4, to_self=False),
+    "rare": ns.probability(0.0007),
+    "none": ns.probability(0.0),
+    "certain": ns.probability(1.0, to_self=False),
+    "targets": ns.outdegree(37),
+    "other targets": ns.outdegree(5, to_self=False),
+    "no targets": ns.outdegree(0),
+    "senders": ns.indegree(41),
+    "other senders": ns.indegree(7, to_self=False),
+    "no senders": ns.indegree(0),
+    "in all": ns.total(900),
+    "none in all": ns.total(0),
+}
+WEIGHTS = {
+    "one": 0.1,
+    "normal": ns.normal(1.0, 3.0),
+    "clipped": ns.normal(-2, 1, low=-3.5, high=0),
+    "uniform": ns.uniform(-1, 2),
+    "matrix": np.random.default_rng(1).normal(size=(70, 70)),
+}
+DELAYS = {
+    "none": 0 * ms,
+    "one": 2 * ms,
+    "normal": ns.normal(1.5 * ms, 0.75 * ms, low=0.1 * ms),
+    "uniform": ns.uniform(0 * ms, 700 * ms),
+    "matrix": np.random.default_rng(2).uniform(0, 3, size=(70, 70)) * ms,
+}
+
+
+def within(wiring, weight, delay, key=slice(None)) -> ns.Network:
+    a = cells("a", 70)
+    synapses = ns.Synapses(a[key], a[key], to="I", wiring=wiring, weight=weight, delay=delay)
+    return ns.Network(synapses, schedule=ns.Clock(0.1 * ms))
+
+
 @pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("wiring", WIRINGS)
+def test_every_wiring_is_drawn_as_the_reference_draws_it(wiring, precision):
+    check(within(WIRINGS[wiring], ns.normal(1, 2), ns.uniform(0 * ms, 2 * ms)), precision=precision, blocks=2, threads=2, drawn=True)
+
+
+@pytest.mark.parametrize("precision", ["double", "mixed"])
+@pytest.mark.parametrize("delay", DELAYS)
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_every_weight_and_delay_is_drawn_as_the_reference_draws_it(weight, delay, precision):
+    for wiring in (ns.total(900), ns.indegree(11)):
+        check(within(wiring, WEIGHTS[weight], DELAYS[delay]), precision=precision, blocks=3, threads=2, drawn=True)
+
+
+def test_a_weight_for_each_target_is_kept_by_one_to_one():
+    check(within(ns.one_to_one(), np.arange(70.0), np.arange(70) * 0.1 * ms), blocks=2, drawn=True)
+
+
 @pytest.mark.parametrize("blocks", [1, 2, 3])
 @pytest.mark.parametrize("threads", [1, 2, 4])
-def test_rows_of_given_synapses_hold_them_by_delay_then_object(precision, blocks, threads):
+def test_rows_are_the_same_for_any_number_of_threads(blocks, threads):
+    a, b = cells("a", 700), cells("b", 900)
+    wirings = (ns.probability(0.03), ns.indegree(20), ns.total(3000), ns.outdegree(9))
+    net = ns.Network(
+        *(ns.Synapses(a, b, to="I", wiring=w, weight=ns.normal(0, 1), delay=ns.uniform(1 * ms, 9 * ms), name=f"s{n}") for n, w in enumerate(wirings)),
+        schedule=ns.Clock(1 * ms),
+    )
+    check(net, blocks=blocks, threads=threads, drawn=True)
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("blocks", [1, 2, 3])
+@pytest.mark.parametrize("threads", [1, 4])
+def test_synapses_of_a_sender_stand_by_delay_then_object(precision, blocks, threads):
     a, b = cells("a", 70), cells("b", (5, 9))
     random = np.random.default_rng(3)
     listed = ns.pairs(random.integers(0, 70, 500), random.integers(0, 45, 500))
@@ -99,7 +170,69 @@ def test_rows_of_given_synapses_hold_them_by_delay_then_object(precision, blocks
         ns.Synapses(a, b, to="I", wiring=listed, weight=random.normal(size=500), delay=random.integers(0, 9, 500) * ms),
         ns.Synapses(a, b, to="J", wiring=ns.probability(0.2), weight=ns.gamma(1.0, 0.5), delay=3 * ms, name="second"),
         ns.Synapses(b, b, to="I", wiring=ns.probability(0.3), weight=ns.glorot(), delay=ns.uniform(0 * ms, 9000 * ms)),
-        ns.Synapses(a[::-2], b[1], to="I", wiring=ns.outdegree(4), weight=2.0, delay=1 * ms, name="part"),
+        ns.Synapses(a, b, to="I", wiring=ns.outdegree(8), weight=2.0, delay=ns.uniform(0 * ms, 9 * ms), name="third"),
         schedule=ns.Clock(1 * ms),
     )
     check(net, precision=precision, blocks=blocks, threads=threads)
+
+
+@pytest.mark.parametrize("wiring", WIRINGS)
+@pytest.mark.parametrize(
+    "key", [slice(10, 60), slice(None, None, -1), slice(2, 70, 3), [5, 69, 3, 0, 40]], ids=["run", "reversed", "every third", "list"]
+)
+def test_parts_of_populations_keep_the_order_of_their_neurons(wiring, key):
+    weight = ns.normal(1, 2)
+    check(within(WIRINGS[wiring], weight, ns.uniform(0 * ms, 2 * ms), key), blocks=2, threads=2, drawn=True)
+
+
+def test_parts_that_overlap_leave_out_synapses_onto_oneself():
+    a = cells("a", 70)
+    net = ns.Network(
+        ns.Synapses(a[:50], a[::-2], to="I", wiring=ns.probability(0.5, to_self=False), weight=ns.uniform(0, 1)),
+        ns.Synapses(a[20:], a[:30], to="J", wiring=ns.all_to_all(to_self=False), weight=ns.normal(0, 1), name="other"),
+        schedule=ns.Clock(1 * ms),
+    )
+    check(net, blocks=3, threads=2, drawn=True)
+
+
+@pytest.mark.parametrize("wiring", WIRINGS)
+def test_arrays_are_drawn_as_the_reference_draws_them(wiring):
+    for key in (slice(None), [5, 69, 3, 0, 40]):
+        for precision in ("double", "single"):
+            plan = lowered(within(WIRINGS[wiring], ns.normal(1, 2), ns.uniform(0 * ms, 2 * ms), key), precision=precision)
+            (pathway,) = plan.pathways.values()
+            assert pathway.recipe is not None
+            edges = draw_edges(pathway.recipe, plan.weight_dtype, threads=2)
+            for column in ("sender", "receiver", "weight", "delay"):
+                found, known = getattr(edges, column), getattr(pathway.edges, column)
+                assert found.dtype == known.dtype and found.tobytes() == known.tobytes()
+
+
+@pytest.mark.parametrize(("precision", "most"), [("single", 9.0), ("mixed", 9.0), ("double", 13.0)])
+def test_a_static_synapse_takes_9_bytes_or_13_in_double(precision, most):
+    a = cells("a", 4000)
+    wires = ns.Synapses(a, a, to="I", wiring=ns.probability(0.02), weight=ns.normal(0, 1), delay=1 * ms)
+    plan = lowered(ns.Network(wires, schedule=ns.Clock(1 * ms)), precision=precision)
+    rows, _ = build(plan, blocks=2)
+    assert 300_000 < rows.synapses < 340_000 and rows.bytes / rows.synapses < most
+
+
+def test_the_draw_of_a_recipe_waits_until_its_arrays_are_asked_for():
+    plan = lowered(within(ns.total(10**9), 1.0, 1 * ms))
+    (pathway,) = plan.pathways.values()
+    assert pathway.recipe is not None and pathway.recipe.wires.number == 10**9 and "edges" not in vars(pathway)
+
+
+def test_what_only_the_draw_can_refuse_is_drawn_at_once():
+    with pytest.raises(ns.errors.DescriptionError, match=r"Synapses .*: a delay of -\d+ ticks was drawn"):
+        lowered(within(ns.total(900), 1.0, ns.normal(1 * ms, 1 * ms)))
+    with pytest.raises(ns.errors.DescriptionError, match="is more than"):
+        lowered(within(ns.total(900), 1.0, ns.uniform(0 * ms, 1e9 * ms)))
+    plan = lowered(within(ns.total(900), 1.0, ns.normal(1 * ms, 0.2 * ms)))  # below 0 at 5 standard deviations only
+    assert plan.pathways["a_to_a"].recipe is None
+
+
+def test_synapses_too_many_for_any_engine_are_refused_at_once():
+    a = cells("a", 10**8)
+    with pytest.raises(ns.errors.PlanError, match=r"Synapses a -> a: these synapses need about .* Use fewer"):
+        lowered(ns.Network(ns.Synapses(a, a, to="I", wiring=ns.all_to_all()), schedule=ns.Clock(1 * ms)))

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import log1p
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ import numpy as np
 from neurosim.engine.events.build import load
 from neurosim.errors import EngineError
 from neurosim.plan.plan import Pathway
+from neurosim.plan.recipe import Edges, Numbers, Recipe
 
 SOURCE = '#include "core/construct.cpp"\n'
+NO_MEMORY = "run: there is not enough memory for these synapses. Use fewer, or precision='mixed' (8 instead of 12 bytes each)."
 Int = ctypes.c_int64
 WIRINGS = ("given", "one_to_one", "all_to_all", "probability", "outdegree", "indegree", "total")
 KINDS = ("number", "normal", "uniform", "dale", "target", "pair")
@@ -44,7 +47,7 @@ class _Feed(ctypes.Structure):
         ("wiring", ctypes.c_int32), ("avoid_self", ctypes.c_int32), ("first_sender", Int),
         ("pre", _Part), ("post", _Part), ("order", ctypes.c_void_p), ("bound", ctypes.c_void_p), ("slot", ctypes.c_void_p),
         ("sender", ctypes.c_void_p), ("receiver", ctypes.c_void_p), ("delays", ctypes.c_void_p), ("weights", ctypes.c_void_p), ("count", Int),
-        ("key", _Key), ("counts", _Key), ("number", Int), ("log_rest", ctypes.c_double),
+        ("key", _Key), ("counts", _Key), ("number", Int), ("log_miss", ctypes.c_double),
         ("weight", _Numbers), ("delay", _Numbers), ("dt", ctypes.c_double),
     )  # fmt: skip
 
@@ -96,7 +99,7 @@ def build_rows(
     weight_dtype: np.dtype,
     threads: int,
 ) -> Rows:
-    """The rows of sparse pathways without text, in network order, that are delivered in one step.
+    """The rows of sparse pathways without text, in network order, that are delivered in one step; recipes are drawn on the way.
 
     `landings` holds one Landing for each (post, to), `first_sender` the number of each population's first neuron among all
     `senders`. Raises EngineError if there is not enough memory.
@@ -108,19 +111,64 @@ def build_rows(
         landing = landings[pathway.post, pathway.to]
         feed.first_sender = first_sender[pathway.pre]
         feed.bound, feed.slot = _address(landing.bounds, np.int64, alive), _address(landing.slots, np.int64, alive)
-        _give(feed, pathway, weight_dtype, alive)
+        if pathway.recipe is not None:
+            _prescribe(feed, pathway.recipe, alive)
+        else:
+            _give(feed, pathway.edges, weight_dtype, alive)
     handle = _library().neurosim_rows_build(feeds, len(pathways), senders, blocks, threads, weight_dtype.itemsize, reports)
     if not handle:
-        raise EngineError("run: there is not enough memory for these synapses. Use fewer, or precision='mixed' (8 instead of 12 bytes each).")
+        raise EngineError(NO_MEMORY)
     named = {p.name: report if report.synapses else Report(0, 0, 0) for p, report in zip(pathways, reports, strict=True)}
     return Rows(handle, blocks, named)
 
 
-def _give(feed: _Feed, pathway: Pathway, weight_dtype: np.dtype, alive: list[np.ndarray]) -> None:
-    """Hand over a pathway as arrays."""
-    feed.wiring, feed.count = WIRINGS.index("given"), pathway.sender.size
-    feed.sender, feed.receiver = _address(pathway.sender, np.int64, alive), _address(pathway.receiver, np.int64, alive)
-    feed.delays, feed.weights = _address(pathway.delay, np.int64, alive), _address(pathway.weight, weight_dtype, alive)
+def draw_edges(recipe: Recipe, weight_dtype: np.dtype, threads: int) -> Edges:
+    """The arrays that a recipe gives, drawn in C++: those of `recipe.draw()`. Raises EngineError if there is not enough memory."""
+    feed, alive = _Feed(), []
+    _prescribe(feed, recipe, alive)
+    library = _library()
+    handle = library.neurosim_edges_draw(ctypes.byref(feed), threads)
+    if not handle:
+        raise EngineError(NO_MEMORY)
+    try:
+        count = library.neurosim_edges_count(handle)
+        edges = Edges(np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, weight_dtype), np.empty(count, np.int64))
+        arrays = (array.ctypes.data for array in (edges.sender, edges.receiver, edges.weight, edges.delay))
+        if not library.neurosim_edges_fill(handle, weight_dtype.itemsize, *arrays):
+            raise EngineError(NO_MEMORY)
+    finally:
+        library.neurosim_edges_free(handle)
+    return edges
+
+
+def _give(feed: _Feed, edges: Edges, weight_dtype: np.dtype, alive: list[np.ndarray]) -> None:
+    """Hand over synapses as arrays."""
+    feed.wiring, feed.count = WIRINGS.index("given"), edges.sender.size
+    feed.sender, feed.receiver = _address(edges.sender, np.int64, alive), _address(edges.receiver, np.int64, alive)
+    feed.delays, feed.weights = _address(edges.delay, np.int64, alive), _address(edges.weight, weight_dtype, alive)
+
+
+def _prescribe(feed: _Feed, recipe: Recipe, alive: list[np.ndarray]) -> None:
+    """Hand over synapses as a recipe."""
+    wires = recipe.wires
+    feed.wiring, feed.avoid_self, feed.number = WIRINGS.index(wires.kind), wires.avoid_self, wires.number
+    feed.log_miss, feed.dt = log1p(-wires.p), recipe.dt
+    feed.key, feed.counts = _Key(*wires.key), _Key(*wires.counts)
+    order = None if np.all(np.diff(recipe.pre_index) > 0) else np.argsort(recipe.pre_index)
+    feed.order = None if order is None else _address(order, np.int64, alive)
+    feed.pre = _part(recipe.pre_index if order is None else recipe.pre_index[order], alive)
+    feed.post = _part(recipe.post_index, alive)
+    feed.weight, feed.delay = _numbers(recipe.weight, alive), _numbers(recipe.delay, alive)
+
+
+def _part(index: np.ndarray, alive: list[np.ndarray]) -> _Part:
+    run = bool(np.all(np.diff(index) == 1))
+    return _Part(index.size, int(index[0]), None if run else _address(index, np.int64, alive))
+
+
+def _numbers(given: Numbers, alive: list[np.ndarray]) -> _Numbers:
+    values = _address(given.values, np.float64, alive)
+    return _Numbers(KINDS.index(given.kind), _Key(*given.key), given.first, given.second, given.low, given.high, values)
 
 
 def _address(array: np.ndarray, dtype: Any, alive: list[np.ndarray]) -> int:
@@ -132,11 +180,19 @@ def _address(array: np.ndarray, dtype: Any, alive: list[np.ndarray]) -> int:
 @cache
 def _library() -> ctypes.CDLL:
     library = load(SOURCE, "the construction of synapses")
-    library.neurosim_rows_build.argtypes = (ctypes.c_void_p, ctypes.c_int, Int, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
-    library.neurosim_rows_table.argtypes = (ctypes.c_void_p, ctypes.c_int)
-    for name in ("rows_build", "rows_table"):
-        getattr(library, f"neurosim_{name}").restype = ctypes.c_void_p
-    for name in ("rows_bytes", "rows_synapses", "rows_free"):
-        getattr(library, f"neurosim_{name}").argtypes = (ctypes.c_void_p,)
-        getattr(library, f"neurosim_{name}").restype = None if name == "rows_free" else Int
+    address, number = ctypes.c_void_p, ctypes.c_int
+    calls: dict[str, tuple[Any, tuple[Any, ...]]] = {
+        "rows_build": (address, (address, number, Int, number, number, number, address)),
+        "rows_table": (address, (address, number)),
+        "rows_bytes": (Int, (address,)),
+        "rows_synapses": (Int, (address,)),
+        "rows_free": (None, (address,)),
+        "edges_draw": (address, (address, number)),
+        "edges_count": (Int, (address,)),
+        "edges_fill": (ctypes.c_bool, (address, number, address, address, address, address)),
+        "edges_free": (None, (address,)),
+    }
+    for name, (result, arguments) in calls.items():
+        call = getattr(library, f"neurosim_{name}")
+        call.restype, call.argtypes = result, arguments
     return library

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/arena.hpp"
+#include "core/draw.hpp"
 #include "core/feed.hpp"
 #include "core/rows.hpp"
 
@@ -18,12 +19,12 @@ class Batch {
     std::vector<Weight> weight;
     int64_t size = 0;
 
-    // Makes room for `more` synapses behind those that there are, and returns their place.
+    // Makes room for `more` synapses behind those that there are (and a stretch), and returns their place.
     int64_t grow(int64_t more) {
         int64_t first = size;
         size += more;
-        if (size > static_cast<int64_t>(slot.size()))
-            for_each_column([&](auto& column) { column.resize(size + size / 2 + 64); });
+        if (size + STRETCH > static_cast<int64_t>(slot.size()))
+            for_each_column([&](auto& column) { column.resize(size + size / 2 + STRETCH); });
         return first;
     }
 
@@ -31,14 +32,13 @@ class Batch {
     void land(const Feed& feed, int blocks, int64_t first) {
         uint32_t* __restrict place = slot.data();
         uint32_t* __restrict part = block.data();
-        const auto shift = [&](int b) { return static_cast<uint32_t>(feed.slot[b] - feed.bound[b]); };
         for (int64_t i = first; i < size; i++) part[i] = 0;
         for (int b = 1; b < blocks; b++) {
             const auto bound = static_cast<uint32_t>(feed.bound[b]);
             for (int64_t i = first; i < size; i++) part[i] += place[i] >= bound;
         }
-        for (int b = blocks - 1; b >= 0; b--) {  // from the last: a slot is not read again once it is made
-            const uint32_t more = shift(b);
+        for (int b = 0; b < blocks; b++) {
+            const auto more = static_cast<uint32_t>(feed.slot[b] - feed.bound[b]);
             for (int64_t i = first; i < size; i++) place[i] += part[i] == static_cast<uint32_t>(b) ? more : 0;
         }
     }
@@ -50,7 +50,7 @@ class Batch {
             shortest = std::min(shortest, delay[i]);
             longest = std::max(longest, delay[i]);
         }
-        if (first < size) report.add({size - first, shortest, longest});
+        report.add({size - first, shortest, longest});
     }
 
     // Lays the synapses into the rows of their sender, one per block (`stride` apart), and forgets them.

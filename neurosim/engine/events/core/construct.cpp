@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <exception>
 
+#include "core/edges.hpp"
 #include "core/feed.hpp"
 #include "core/table.hpp"
 
@@ -27,4 +28,29 @@ int64_t neurosim_rows_bytes(const void* table) { return static_cast<const AnyTab
 int64_t neurosim_rows_synapses(const void* table) { return static_cast<const AnyTable*>(table)->synapses(); }
 
 void neurosim_rows_free(void* table) { delete static_cast<AnyTable*>(table); }
+
+// The synapses that a recipe draws, counted; or nothing where memory does not suffice.
+void* neurosim_edges_draw(const Feed* feed, int threads) {
+    try {
+        return new Edges(*feed, threads);
+    } catch (const std::exception&) {
+        return nullptr;
+    }
+}
+
+int64_t neurosim_edges_count(const void* edges) { return static_cast<const Edges*>(edges)->start.back(); }
+
+// Writes them into arrays of that length; false where memory does not suffice.
+bool neurosim_edges_fill(const void* edges, int weight_bytes, int64_t* sender, int64_t* receiver, void* weight, int64_t* delay) {
+    try {
+        const auto& drawn = *static_cast<const Edges*>(edges);
+        if (weight_bytes == 4) drawn.fill(sender, receiver, static_cast<float*>(weight), delay);
+        else drawn.fill(sender, receiver, static_cast<double*>(weight), delay);
+        return true;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
+void neurosim_edges_free(void* edges) { delete static_cast<Edges*>(edges); }
 }

@@ -4,38 +4,61 @@
 #include <cstdint>
 
 #include "core/batch.hpp"
+#include "core/draw.hpp"
 #include "core/feed.hpp"
+#include "core/wires.hpp"
 
 namespace neurosim {
 
 template <class Weight>
 class Source {
   public:
-    Source(const Feed& feed, int blocks, int) : feed(feed), blocks(blocks) {}
+    Source(const Feed& feed, const Wires& wires) : feed(feed), wires(wires) {}
 
-    // The first place whose sender is the neuron of this global number, or one behind it.
+    // The first place whose sender is not below the neuron of this global number: of a synapse, or of a sender to draw.
     int64_t find(int64_t sender) const {
-        return std::lower_bound(feed.sender, feed.sender + feed.count, sender - feed.first_sender) - feed.sender;
+        const int64_t neuron = sender - feed.first_sender;
+        return feed.wiring == Wiring::given ? std::lower_bound(feed.sender, feed.sender + feed.count, neuron) - feed.sender : feed.pre.find(neuron);
     }
 
-    // Appends the synapses of this sender, which begin at `place`; returns the place behind them.
-    int64_t append(int64_t place, int64_t sender, Batch<Weight>& batch, Report& report) const {
+    // Appends the synapses of this sender, which begin at `place`, with receiving neurons as slots; returns the place behind them.
+    int64_t append(int64_t place, int64_t sender, Batch<Weight>& batch) const {
+        const int64_t neuron = sender - feed.first_sender;
+        if (feed.wiring == Wiring::given) return copy(place, neuron, batch);
+        if (place == feed.pre.size || feed.pre.at(place) != neuron) return place;
+        draw(place, batch);
+        return place + 1;
+    }
+
+    // Draws the synapses of the sender at `place`.
+    void draw(int64_t place, Batch<Weight>& batch) const {
+        const int64_t sender = feed.order ? feed.order[place] : place;
+        const int64_t first = batch.grow(wires.room(sender));
+        uint32_t* target = batch.slot.data() + first;
+        const int64_t count = wires.draw(sender, feed.pre.at(place), target);
+        batch.size = first + count;
+        draw_weights(feed, sender, target, count, batch.weight.data() + first);
+        draw_delays(feed, sender, target, count, batch.delay.data() + first);
+        if (feed.post.neuron)
+            for (int64_t i = 0; i < count; i++) target[i] = static_cast<uint32_t>(feed.post.neuron[target[i]]);
+        else if (feed.post.first)
+            for (int64_t i = 0; i < count; i++) target[i] += static_cast<uint32_t>(feed.post.first);
+    }
+
+    const Feed& feed;
+    const Wires& wires;
+
+  private:
+    int64_t copy(int64_t place, int64_t neuron, Batch<Weight>& batch) const {
         int64_t last = place;
-        while (last < feed.count && feed.sender[last] == sender - feed.first_sender) last++;
-        if (last == place) return place;
+        while (last < feed.count && feed.sender[last] == neuron) last++;
         const int64_t first = batch.grow(last - place);
         const auto* weights = static_cast<const Weight*>(feed.weights);
         std::copy(feed.receiver + place, feed.receiver + last, batch.slot.begin() + first);
         std::copy(feed.delays + place, feed.delays + last, batch.delay.begin() + first);
         std::copy(weights + place, weights + last, batch.weight.begin() + first);
-        batch.land(feed, blocks, first);
-        batch.note(report, first);
         return last;
     }
-
-  private:
-    const Feed& feed;
-    int blocks;
 };
 
 }  // namespace neurosim

@@ -1,7 +1,6 @@
 // Rows of all senders, built in parallel: whole senders are drawn, sorted in cache and written once, to their final place.
 #pragma once
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "core/feed.hpp"
 #include "core/rows.hpp"
 #include "core/source.hpp"
+#include "core/wires.hpp"
 
 namespace neurosim {
 
@@ -28,8 +28,10 @@ class Table final : public AnyTable {
   public:
     Table(const Feed* feeds, int n_feeds, int64_t senders, int blocks, int threads, Report* reports)
         : senders(senders), rows(senders * blocks), arenas(threads) {
-        std::deque<Source<Weight>> sources;
-        for (int f = 0; f < n_feeds; f++) sources.emplace_back(feeds[f], blocks, threads);
+        std::vector<Wires> wires;
+        std::vector<Source<Weight>> sources;
+        wires.reserve(n_feeds);
+        for (int f = 0; f < n_feeds; f++) sources.emplace_back(feeds[f], wires.emplace_back(feeds[f], threads));
         std::vector<std::vector<Report>> found(threads, std::vector<Report>(n_feeds));
         std::vector<Batch<Weight>> batches(threads);
         share(threads, senders, SENDERS, [&](int thread, int64_t first, int64_t last) {
@@ -55,12 +57,19 @@ class Table final : public AnyTable {
     std::vector<Row<Weight>> rows;  // (block, sender)
     std::vector<Arena> arenas;
 
-    void fill(const std::deque<Source<Weight>>& sources, Batch<Weight>& batch, Arena& arena, int blocks, int64_t first, int64_t last,
+    void fill(const std::vector<Source<Weight>>& sources, Batch<Weight>& batch, Arena& arena, int blocks, int64_t first, int64_t last,
               std::vector<Report>& found) {
         std::vector<int64_t> place;
         for (const auto& source : sources) place.push_back(source.find(first));
         for (int64_t sender = first; sender < last; sender++) {
-            for (size_t f = 0; f < sources.size(); f++) place[f] = sources[f].append(place[f], sender, batch, found[f]);
+            for (size_t f = 0; f < sources.size(); f++) {
+                const int64_t before = batch.size;
+                place[f] = sources[f].append(place[f], sender, batch);
+                if (batch.size > before) {
+                    batch.note(found[f], before);
+                    batch.land(sources[f].feed, blocks, before);
+                }
+            }
             batch.lay(arena, blocks, rows.data() + sender, senders);
         }
     }
