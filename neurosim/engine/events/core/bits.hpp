@@ -1,4 +1,4 @@
-// The bits of numbers, and choices without a branch.
+// The bits of numbers.
 #pragma once
 
 #include <cstdint>
@@ -32,5 +32,9 @@ inline float from_bits(uint32_t bits) {
 
 // A whole number below 2^52 as a double, by its place in the mantissa of 2^52: few machines convert 64-bit integers in vectors.
 inline double to_double(uint64_t whole) { return from_bits(whole | 0x4330000000000000u) - 0x1p52; }
+
+// a b + c with one rounding.
+inline double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
+inline float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 
 }  // namespace neurosim

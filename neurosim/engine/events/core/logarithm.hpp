@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "bits.hpp"
+#include "core/bits.hpp"
 
 namespace neurosim {
 

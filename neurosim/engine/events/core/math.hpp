@@ -6,9 +6,10 @@
 #include <cstdint>
 #include <limits>
 
-#include "exponential.hpp"
-#include "logarithm.hpp"
-#include "trigonometric.hpp"
+#include "core/exponential.hpp"
+#include "core/logarithm.hpp"
+#include "core/poisson.hpp"
+#include "core/trigonometric.hpp"
 
 namespace neurosim {
 

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <cstdint>
 
-#include "bits.hpp"
-#include "logarithm.hpp"
-#include "trigonometric.hpp"
+#include "core/bits.hpp"
+#include "core/logarithm.hpp"
+#include "core/trigonometric.hpp"
 
 namespace neurosim {
 

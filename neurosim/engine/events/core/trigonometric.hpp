@@ -5,8 +5,7 @@
 
 #include <cmath>
 
-#include "bits.hpp"
-#include "exponential.hpp"
+#include "core/bits.hpp"
 
 namespace neurosim {
 
