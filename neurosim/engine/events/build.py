@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from neurosim.engine.events import cache
@@ -63,8 +64,14 @@ def load(source: str, label: str, *, flags: Sequence[str] = (), tell: Callable[[
 
 
 def clean_cache() -> tuple[int, int]:
-    """Delete what was compiled: how many files, and bytes. Nothing else in the cache folder is touched, nor what is being compiled now."""
-    return cache.remove(cache.named_folder())
+    """Delete what was compiled: how many files, and bytes. Nothing else in the cache folder is touched, nor what is being compiled now.
+
+    Raises EngineError where the folder does not allow it.
+    """
+    try:
+        return cache.remove(cache.named_folder())
+    except OSError as error:
+        raise EngineError(f"The cache folder {cache.named_folder()} cannot be cleaned: {error}. Delete it as a user who may.") from None
 
 
 def _headers() -> str:
@@ -83,13 +90,13 @@ def _compile(
 ) -> None:
     """Compile a source into an entry of the cache, its source and log beside it."""
     global compilations
-    with _counting:
-        compilations += 1
+    path, log = entry.path(".cpp"), entry.path(".log")
+    cache.write_whole(path, source.encode())
     line = f"neurosim: compiling {label} ..."
     if tell is not None:
         tell(line)
-    path, log = entry.path(".cpp"), entry.path(".log")
-    cache.write_whole(path, source.encode())
+    with _counting:
+        compilations += 1
     try:
         library, text = compile_library(command, flags, path, INCLUDE, slow=lambda: None if tell is not None else _say(line))
     except CompilerFailed as failure:
@@ -113,8 +120,9 @@ def _open(library: Path, label: str) -> ctypes.CDLL:
     try:
         return ctypes.CDLL(str(library))
     except OSError as error:
-        library.unlink(missing_ok=True)  # whatever is wrong with it, the next call compiles it anew
+        with suppress(OSError):
+            library.unlink()  # whatever is wrong with it, the next call compiles it anew
         raise EngineError(
-            f"{label}: {library} was compiled but cannot be loaded: {error}. Set NEUROSIM_CACHE to a folder from which programs may run, "
-            "or CXX to another compiler."
+            f"{label}: {library} was compiled but cannot be loaded: {error}. Its source is {library.with_suffix('.cpp')}. "
+            "Run again, or set CXX to another compiler."
         ) from None

@@ -126,7 +126,10 @@ def remembered(where: Path, key: str, make: Callable[[], str]) -> str:
 
 
 def make_folder(where: Path) -> None:
+    """Make a folder, for this user alone, from which libraries can be loaded; raises OSError."""
     where.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if hasattr(os, "statvfs") and os.statvfs(where).f_flag & getattr(os, "ST_NOEXEC", 0):
+        raise OSError(errno.EACCES, "It is mounted so that no program runs from it")
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -196,7 +199,10 @@ def _lock_windows(handle: int, wait: bool) -> bool:
 
 
 def remove(where: Path, unused_for: float = 0.0) -> tuple[int, int]:
-    """Delete what was put into a folder here and not used for so many seconds; how many files, and bytes. What is being made stays."""
+    """Delete what was put into a folder here and not used for so many seconds; how many files, and bytes. What is being made stays.
+
+    Raises OSError where all is to go and cannot.
+    """
     entries: dict[str, list[os.DirEntry[str]]] = {}
     with suppress(FileNotFoundError, NotADirectoryError), os.scandir(where) as found:
         for file in found:
@@ -206,7 +212,7 @@ def remove(where: Path, unused_for: float = 0.0) -> tuple[int, int]:
     count = size = 0
     for name, files in entries.items():
         lock = where / f"{name}.lock"
-        with suppress(OSError):  # another process was faster, or the folder cannot be written
+        with suppress(OSError if unused_for else FileNotFoundError):  # another process may be faster
             if unused_for and max(file.stat().st_mtime for file in files) > time.time() - unused_for:
                 continue
             with locked(lock, wait=False) as held:

@@ -80,7 +80,7 @@ def stamp(command: Sequence[str]) -> str:
 def version(command: Sequence[str]) -> str:
     """What a compiler says to `--version`."""
     try:
-        with tempfile.TemporaryDirectory(prefix="neurosim-", ignore_cleanup_errors=True) as folder:
+        with _workplace() as folder:
             status, text = _run([*command, "--version"], folder, lambda: None)
     except CompilerFailed as error:
         raise EngineError(f"The C++ compiler {' '.join(command)} {error}. Set CXX to one that works, such as g++.") from None
@@ -113,7 +113,7 @@ def compile_library(command: Sequence[str], flags: Sequence[str], source: Path, 
     Works in a temporary folder, so that nothing half done is ever beside the source. Raises CompilerFailed.
     """
     flags = [*FLAGS, *flags]
-    with tempfile.TemporaryDirectory(prefix="neurosim-", ignore_cleanup_errors=True) as folder:
+    with _workplace() as folder:
         made = Path(folder) / f"library{SUFFIX}"
         words = [*command, *flags, f"-I{include}", str(source), "-o", str(made)]
         status, text = _run(words, folder, slow)
@@ -128,6 +128,13 @@ def compile_library(command: Sequence[str], flags: Sequence[str], source: Path, 
             return made.read_bytes(), log
         except OSError as error:
             raise CompilerFailed(f"left no library: {error}", log) from None
+
+
+def _workplace() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="neurosim-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise CompilerFailed(f"has no temporary folder to work in: {error}", "") from None
 
 
 def _run(words: Sequence[str], folder: str, slow: Callable[[], None]) -> tuple[int, str]:

@@ -1,0 +1,94 @@
+"""A cache of a test's own, programs that stand for compilers, and processes that compile."""
+
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from neurosim.engine.events import build, cache
+from neurosim.errors import EngineError
+
+SYSTEM = shutil.which("g++") or shutil.which("clang++")
+needs_compiler = pytest.mark.skipif(not SYSTEM, reason="compiles with g++ or clang++, and there is neither")
+SOURCE = '#include "core/answer.hpp"\nextern "C" int answer() { return ANSWER; }\n'
+
+
+def alone(place, monkeypatch):
+    """An empty cache below a place, and one header of a test's own."""
+    monkeypatch.setenv("NEUROSIM_CACHE", str(place / "cache"))
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(build, "INCLUDE", place)
+    monkeypatch.setattr(build, "_loaded", {})
+    monkeypatch.setattr(cache, "_instead", {})
+    header(place, 42)
+    return place / "cache"
+
+
+def header(place, answer):
+    (place / "core").mkdir(exist_ok=True)
+    (place / "core/answer.hpp").write_text(f"#define ANSWER {answer}\n")
+
+
+def forget():
+    """As a new process: what is loaded is not known any more."""
+    build._loaded.clear()
+
+
+def compiled(source=SOURCE, **options):
+    """What a library answers, and how often a compiler ran for it; as a new process would load it."""
+    forget()
+    before = build.compilations
+    answer = build.load(source, "Net", **options).answer()
+    return answer, build.compilations - before
+
+
+def script(place, text):
+    """A program that stands for a compiler."""
+    path = place / f"compiler-{len(list(place.iterdir()))}"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def pretender(place, text):
+    """A compiler that tells its version like another and then does what the text says."""
+    return script(place, f'[ "$1" = --version ] && echo pretender && exit 0\n{text}')
+
+
+def names(place, suffix=""):
+    return sorted(path.name for path in place.iterdir() if path.name.endswith(suffix))
+
+
+def the(place, suffix):
+    (name,) = names(place, suffix)
+    return place / name
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from neurosim.engine.events import build
+build.INCLUDE = Path(sys.argv[1])
+print(build.load(sys.argv[2], "Net").answer(), build.compilations)
+"""
+
+
+def child(place, **options):
+    return subprocess.Popen([sys.executable, "-c", CHILD, str(place), SOURCE], text=True, stdout=subprocess.PIPE, **options)
+
+
+def wait_for(path):
+    give_up = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+def refused(**options):
+    """The error of a load that must fail."""
+    forget()
+    with pytest.raises(EngineError) as error:
+        build.load(options.pop("source", SOURCE), "Net", **options)
+    return str(error.value)

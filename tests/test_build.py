@@ -1,0 +1,304 @@
+"""Generated C++ is compiled once, by the compiler there is, and what goes wrong is told."""
+
+import shlex
+import shutil
+import signal
+import stat
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from build_side import SOURCE, SYSTEM, alone, child, compiled, forget, header, names, needs_compiler, pretender, refused, script, the, wait_for
+
+from neurosim.engine.events import build, compiler
+
+pytestmark = needs_compiler
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    return alone(tmp_path, monkeypatch)
+
+
+def test_a_library_is_compiled_once_and_then_loaded():
+    assert [compiled() for _ in range(3)] == [(42, 1), (42, 0), (42, 0)]
+
+
+def test_within_a_process_it_is_the_same_object(folder):
+    library = build.load(SOURCE, "Net")
+    shutil.rmtree(folder)
+    assert build.load(SOURCE, "Another name") is library
+
+
+def test_the_name_of_a_network_is_not_part_of_the_content():
+    build.load(SOURCE, "Net")
+    forget()
+    before = build.compilations
+    build.load(SOURCE, "Another name")
+    assert build.compilations == before
+
+
+def test_another_source_header_flag_or_processor_compiles_anew_and_going_back_does_not(tmp_path, monkeypatch):
+    def other_processor():
+        monkeypatch.setattr(build, "processor", lambda: "another")
+
+    assert compiled() == (42, 1)
+    assert compiled(SOURCE.replace("ANSWER;", "ANSWER + 1;")) == (43, 1)
+    assert compiled(flags=["-DNOTHING"]) == (42, 1)
+    header(tmp_path, 7)
+    assert compiled() == (7, 1)
+    header(tmp_path, 42)
+    assert compiled() == (42, 0)
+    other_processor()
+    assert compiled() == (42, 1)
+
+
+def test_a_flag_overrides_the_engines_own():
+    source = 'extern "C" int answer() {\n#ifdef __OPTIMIZE__\nreturn 1;\n#else\nreturn 0;\n#endif\n}'
+    assert (compiled(source), compiled(source, flags=["-O0"])) == ((1, 1), (0, 1))
+
+
+def test_another_compiler_compiles_anew_also_under_the_same_path(tmp_path, monkeypatch):
+    path = tmp_path / "c++"
+
+    def install(version):
+        path.unlink(missing_ok=True)
+        path.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo {version} && exit 0\nexec {SYSTEM} "$@"\n')
+        path.chmod(0o755)
+
+    install("version one")
+    monkeypatch.setenv("CXX", str(path))
+    assert [compiled(), compiled()] == [(42, 1), (42, 0)]
+    install("version 2")
+    assert [compiled(), compiled()] == [(42, 1), (42, 0)]
+
+
+def test_a_known_compiler_is_not_started_to_load_what_is_kept(tmp_path, monkeypatch):
+    started = tmp_path / "started"
+    monkeypatch.setenv("CXX", script(tmp_path, f'echo "$1" >> {started}\nexec {SYSTEM} "$@"'))
+    compiled()
+    assert len(started.read_text().splitlines()) == 2
+    compiled()
+    assert len(started.read_text().splitlines()) == 2
+
+
+def test_what_is_kept_is_loaded_within_30_ms():
+    compiled()
+
+    def seconds():
+        forget()
+        start = time.perf_counter()
+        build.load(SOURCE, "Net")
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(10)) < 0.03
+
+
+def test_the_source_and_the_log_lie_beside_the_library(folder):
+    compiled()
+    assert the(folder, ".cpp").read_text() == SOURCE
+    assert "-std=c++17 -O3 -march=native -ffp-contract=off" in the(folder, ".log").read_text()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_many_processes_at_once_compile_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("CXX", pretender(tmp_path, f'sleep 0.5\nexec {SYSTEM} "$@"'))
+    children = [child(tmp_path) for _ in range(4)]
+    told = sorted(process.communicate(timeout=60)[0].split() for process in children)
+    assert told == [["42", "0"]] * 3 + [["42", "1"]]
+
+
+def test_many_threads_at_once_compile_once():
+    before, answers = build.compilations, []
+    threads = [threading.Thread(target=lambda: answers.append(build.load(SOURCE, "Net").answer())) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (answers, build.compilations - before) == ([42] * 6, 1)
+
+
+def test_a_process_killed_while_it_compiles_holds_nobody_up_and_leaves_nothing(tmp_path, folder, monkeypatch):
+    begun = tmp_path / "begun"
+    slow = pretender(tmp_path, f'if [ ! -e {begun} ]; then touch {begun}; sleep 20; fi\nexec {SYSTEM} "$@"')
+    monkeypatch.setenv("CXX", slow)
+    with child(tmp_path, start_new_session=True) as process:
+        wait_for(begun)
+        process.kill()
+    start = time.monotonic()
+    assert compiled() == (42, 1)
+    assert time.monotonic() - start < 10
+    assert len(names(folder)) == 6
+    assert not names(folder, ".part")
+
+
+def test_an_error_names_the_first_complaint_the_log_and_the_source(folder):
+    message = refused(source='extern "C" int answer() { return nothing; }\n')
+    assert message.startswith(f"Net: the C++ compiler {SYSTEM} failed with exit status 1: ")
+    assert "nothing" in message.partition(". Its log is")[0]
+    assert f"Its log is {the(folder, '.log')}, the source {the(folder, '.cpp')}." in message
+    assert "return nothing" in the(folder, ".log").read_text()
+    assert not names(folder, ".so")
+
+
+def test_a_compiler_that_failed_is_asked_again(tmp_path, folder, monkeypatch):
+    broken = tmp_path / "broken"
+    broken.touch()
+    monkeypatch.setenv("CXX", pretender(tmp_path, f'[ -e {broken} ] && exit 1\nexec {SYSTEM} "$@"'))
+    assert "failed with exit status" in refused()
+    broken.unlink()
+    assert compiled() == (42, 1)
+
+
+def test_a_killed_compiler_is_told_and_leaves_nothing(tmp_path, folder, monkeypatch):
+    half = 'while [ "$1" != -o ]; do shift; done\nprintf half > "$2"\nkill -KILL $$'
+    monkeypatch.setenv("CXX", pretender(tmp_path, half))
+    assert f"was killed by signal {signal.SIGKILL:d}: " in refused()
+    assert not names(folder, ".so")
+    assert not names(folder, ".part")
+
+
+def test_a_compiler_that_hangs_is_stopped_with_all_it_started(tmp_path, folder, monkeypatch):
+    monkeypatch.setattr(compiler, "PATIENCE", 0.3)
+    monkeypatch.setattr(compiler, "SOON", 0.1)
+    number = tmp_path / "number"
+    monkeypatch.setenv("CXX", pretender(tmp_path, f"sleep 60 & echo $! > {number}\nwait"))
+    assert "was stopped after 0 s" in refused()
+    give_up = time.monotonic() + 10
+    while is_running(int(number.read_text())):
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+    assert not names(folder, ".so")
+
+
+def is_running(number):
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_an_interrupted_compilation_leaves_nothing(tmp_path, folder, monkeypatch):
+    monkeypatch.setattr(compiler, "SOON", 0.1)
+    monkeypatch.setenv("CXX", pretender(tmp_path, f'[ -e {tmp_path}/begun ] || sleep 20\nexec {SYSTEM} "$@"'))
+
+    def interrupt(line):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, "_say", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        compiled()
+    (tmp_path / "begun").touch()
+    assert not names(folder, ".so")
+    monkeypatch.setattr(build, "_say", lambda line: None)
+    assert compiled() == (42, 1)
+
+
+def test_a_compiler_that_makes_no_library_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("CXX", pretender(tmp_path, "exit 0"))
+    assert "left no library" in refused()
+
+
+def test_a_compiler_that_cannot_be_started_is_told(tmp_path, monkeypatch):
+    path = tmp_path / "c++"
+    path.write_bytes(b"\x7fELF no program")
+    path.chmod(0o755)
+    monkeypatch.setenv("CXX", str(path))
+    message = refused()
+    assert f"The C++ compiler {path} cannot be started" in message
+    assert "Set CXX to one that works" in message
+    monkeypatch.setenv("CXX", script(tmp_path, "echo broken licence; exit 3"))
+    assert "does not tell its version: broken licence" in refused()
+
+
+def test_a_processor_the_compiler_does_not_know_costs_speed_only(tmp_path, folder, monkeypatch):
+    refuse = "for word in \"$@\"; do [ $word = -march=native ] && echo \"error: bad value 'native' for '-march='\" && exit 1; done"
+    monkeypatch.setenv("CXX", pretender(tmp_path, f'{refuse}\nexec {SYSTEM} "$@"'))
+    assert [compiled(), compiled()] == [(42, 1), (42, 0)]
+    assert "bad value 'native'" in the(folder, ".log").read_text()
+
+
+def test_headers_that_change_while_they_are_compiled_keep_nothing(tmp_path, folder, monkeypatch):
+    monkeypatch.setenv("CXX", pretender(tmp_path, f"echo '#define ANSWER 3' > {tmp_path}/core/answer.hpp\nexec {SYSTEM} \"$@\""))
+    assert "changed while they were compiled. Run again." in refused()
+    assert not names(folder, ".so")
+
+
+def only(monkeypatch, *programs):
+    """A machine that has these programs, and python."""
+    have = {name: f"/bin/{name}" for name in programs}
+    monkeypatch.setattr(compiler.shutil, "which", lambda name: have.get(name))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "programs", "ziglang", "command"),
+    [
+        ("", ["g++", "clang++"], True, ["/bin/g++"]),
+        ("", ["clang++"], True, ["/bin/clang++"]),
+        ("", [], True, [sys.executable, "-m", "ziglang", "c++"]),
+        ("", [], False, None),
+        ("icpx", ["icpx", "g++"], True, ["/bin/icpx"]),
+        ("ccache g++ -m64", ["ccache", "g++"], True, ["/bin/ccache", "g++", "-m64"]),
+        ("none", ["g++"], True, None),
+    ],
+)
+def test_the_compiler_is_the_one_chosen_then_the_systems_then_ziglangs(monkeypatch, chosen, programs, ziglang, command):
+    monkeypatch.setenv("CXX", chosen)
+    only(monkeypatch, *programs)
+    monkeypatch.setattr(compiler, "find_spec", lambda name: object() if ziglang else None)
+    found = build.find_compiler()
+    assert found == (None if command is None else tuple(command))
+
+
+def test_a_path_with_spaces_is_one_word(tmp_path, monkeypatch):
+    place = tmp_path / "my compilers"
+    place.mkdir()
+    path = script(place, "exit 0")
+    for chosen in (path, shlex.quote(path)):
+        monkeypatch.setenv("CXX", chosen)
+        assert build.find_compiler() == (path,)
+
+
+def test_without_a_compiler_the_error_names_the_remedy(monkeypatch):
+    only(monkeypatch)
+    monkeypatch.setattr(compiler, "find_spec", lambda name: None)
+    with pytest.raises(compiler.NoCompiler, match=r"There is no C.* Install g\+\+ or clang\+\+, or run: pip install 'neurosim\[compiler\]'"):
+        build.load(SOURCE, "Net")
+    monkeypatch.setenv("CXX", "none")
+    with pytest.raises(compiler.NoCompiler, match="CXX is 'none', which is not a command of this machine. Unset it"):
+        build.load(SOURCE, "Net")
+
+
+@pytest.mark.slow
+def test_ziglang_compiles_where_there_is_no_other(monkeypatch):
+    pytest.importorskip("ziglang")
+    monkeypatch.setenv("CXX", f"{sys.executable} -m ziglang c++")
+    assert [compiled(), compiled()] == [(42, 1), (42, 0)]
+
+
+@pytest.mark.slow
+def test_ziglang_needs_no_home(tmp_path, monkeypatch):
+    pytest.importorskip("ziglang")
+    monkeypatch.setenv("CXX", f"{sys.executable} -m ziglang c++")
+    monkeypatch.setenv("HOME", "/proc/none")
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    assert [compiled(), compiled()] == [(42, 1), (42, 0)]
+
+
+def test_a_compilation_is_told_and_a_load_is_not(capfd):
+    lines = []
+    compiled(tell=lines.append)
+    compiled(tell=lines.append)
+    assert lines == ["neurosim: compiling Net ..."]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("terminal", "shown"), [(True, "neurosim: compiling Net ...\n"), (False, "")])
+def test_a_long_compilation_is_told_on_a_terminal(tmp_path, monkeypatch, capsys, terminal, shown):
+    monkeypatch.setattr(compiler, "SOON", 0.1)
+    monkeypatch.setenv("CXX", pretender(tmp_path, f'sleep 0.3\nexec {SYSTEM} "$@"'))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+    compiled()
+    assert capsys.readouterr() == ("", shown)
