@@ -1,4 +1,4 @@
-"""The command line: `neurosim run | replay | info | draw | models`.
+"""The command line: `neurosim run | replay | info | draw | models | clean-cache`.
 
 Exit status: 0; 1 where a replay differs; 2 for an error, told in one line; 130 after Ctrl-C.
 """
@@ -30,6 +30,7 @@ examples:
   neurosim info liquid.h5                             what the file holds, without running anything
   neurosim replay liquid.h5                           run it again from the file alone, and compare
   neurosim draw liquid                                a picture of the network: liquid.png
+  neurosim clean-cache                                delete what was compiled to run networks fast
 """
 
 RUN = """\
@@ -44,6 +45,11 @@ examples:
   neurosim run balanced_coba --duration 500ms --to coba.h5
   neurosim run hopfield --record cells cells.s --seed 7
   neurosim run study.py --trials 10
+"""
+
+CLEAN = """\
+Delete the compiled code that neurosim keeps in your cache folder, or in the folder that NEUROSIM_CACHE names.
+Nothing else in that folder is touched. What a network needs is compiled again when it runs, which takes seconds.
 """
 
 
@@ -109,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("--to", metavar="FILE", help="the picture: .png, .svg or .pdf (default: the name of what is drawn, .png)")
 
     command("models", _models, "list the models that can be run and drawn")
+    command("clean-cache", _clean_cache, "delete what was compiled; what is needed is compiled again", CLEAN)
     return parser
 
 
@@ -261,6 +268,15 @@ def _models(args: argparse.Namespace) -> int:
         source: Any = find_spec(f"neurosim.models.{name}")
         about = ast.get_docstring(ast.parse(source.loader.get_source(source.name))) or ""
         print(f"{name:{width}}  {about.partition(chr(10))[0]}")
+    return 0
+
+
+def _clean_cache(args: argparse.Namespace) -> int:
+    from neurosim.engine.events.build import clean_cache
+    from neurosim.engine.events.cache import named_folder
+
+    count, size = clean_cache()
+    print(f"Removed {count} files ({size / 1e6:.1f} MB) from {named_folder()}" if count else f"Nothing to remove in {named_folder()}")
     return 0
 
 

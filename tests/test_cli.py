@@ -183,6 +183,18 @@ def test_models_are_listed_with_a_line_each(tell):
     assert all(len(line.split()) > 3 for line in out.splitlines())
 
 
+def test_clean_cache_tells_what_it_removed_and_from_where(tell, folder, monkeypatch):
+    from neurosim.engine.events.cache import Entry
+
+    monkeypatch.setenv("NEUROSIM_CACHE", str(folder / "kept"))
+    assert tell("clean-cache") == (0, f"Nothing to remove in {folder / 'kept'}\n", "")
+    (folder / "kept").mkdir()
+    (folder / "kept/notes.txt").write_text("mine")
+    Entry(folder / "kept", "0" * 32, ".so").keep(b"x" * 2_000_000)
+    assert tell("clean-cache") == (0, f"Removed 2 files (2.0 MB) from {folder / 'kept'}\n", "")
+    assert os.listdir(folder / "kept") == ["notes.txt"]
+
+
 def test_help_version_and_no_command(tell):
     assert tell("--version") == (0, f"neurosim {version('neurosim')}\n", "")
     status, out, _ = tell("--help")
