@@ -31,9 +31,10 @@ SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 # Functions of one number that give a float; the C++ name is the text's with _ behind it.
 REAL_FUNCTIONS = (
-    "exp", "log", "log10", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "sigmoid", "exprel",
+    "exp", "log", "log10", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan",
+    "sigmoid", "exprel", "round",
 )  # fmt: skip
-KEEPING = ("ceil", "floor", "round", "abs", "sign")  # give what they are given
+KEEPING = ("ceil", "floor", "abs", "sign")  # give the type that they are given
 PLACES = {"clip": 3, "where": 3, "maximum": 2, "minimum": 2, "timestep": 2}  # how many arguments, where not one
 NOT_HERE = (*ALONG, "take", "choice")
 
@@ -52,8 +53,9 @@ def cpp_statements(
 ) -> tuple[list[str], dict[str, Typed]]:
     """Lines of C++, one per statement, and for each assigned name the constant that holds its last value.
 
-    `names` maps every name that the text reads to C++ that needs no parentheses around it. Writes to `guarded` names take effect only where the neuron is not
-    refractory. The first random call takes keys[first_call]. Raises PlanError for what only numpy can compute.
+    `names` maps every name that the text reads to C++ that needs no parentheses around it. Writes to `guarded` names take
+    effect only where the neuron is not refractory. The first random call takes keys[first_call]. Raises PlanError for what
+    only numpy can compute.
     """
     known, lines, found = dict(names), [], dict[str, Typed]()
     writer = _ToCpp(known, precision, first_call)
@@ -270,7 +272,8 @@ class _ToCpp:
         return self._extreme("maximum", x, Typed("0", "int"))
 
     def _call_clip(self, x: Typed, low: Typed, high: Typed) -> Typed:
-        kind = _strong(self.together(x, low, high))
+        x = Typed(self.cast(x, _strong(x.type)), _strong(x.type))  # numpy.clip makes an array of it
+        kind = self.together(x, low, high)
         return Typed(f"clip_({', '.join(_bare(self.cast(value, kind)) for value in (x, low, high))})", kind)
 
     def _call_where(self, condition: Typed, yes: Typed, no: Typed) -> Typed:

@@ -54,7 +54,6 @@ inline int64_t ceil_(int64_t x) { return x; }
 // To the nearest whole number, half to even.
 inline double round_(double x) { return std::nearbyint(x); }
 inline float round_(float x) { return std::nearbyint(x); }
-inline int64_t round_(int64_t x) { return x; }
 
 inline double abs_(double x) { return std::fabs(x); }
 inline float abs_(float x) { return std::fabs(x); }

@@ -1,0 +1,134 @@
+"""The functions that compiled text calls: right at every number, and the same bits in vectors and one by one."""
+
+import ctypes
+
+import numpy as np
+import pytest
+from scipy.special import exprel
+
+from neurosim.engine.events.build import load
+
+# name: units in the last place it may be off, and ranges to try it on in double
+FUNCTIONS = {
+    "exp": (1, [(-745, 709.7), (-1, 1), (-1e-8, 1e-8)]),
+    "expm1": (1.5, [(-40, 709.7), (-1, 1), (-1e-8, 1e-8)]),
+    "tanh": (2.5, [(-20, 20), (-1, 1), (-1e-8, 1e-8)]),
+    "sigmoid": (2.5, [(-700, 40), (-3, 3)]),
+    "exprel": (2.5, [(-700, 700), (-1, 1)]),
+    "log": (1, [(0, 1), (0.5, 2), (1, 1e30), (0, 1e-307)]),
+    "log1p": (1.5, [(-1, 1), (-0.01, 0.01), (0, 1e30), (-1e-12, 1e-12)]),
+    "sin": (1.1, [(-1, 1), (-10, 10), (-1e5, 1e5)]),
+    "cos": (1.1, [(-1, 1), (-10, 10), (-1e5, 1e5)]),
+}
+CALLING = ("log10", "sinh", "cosh", "tan", "arcsin", "arccos", "arctan")  # the C++ library
+ROUNDING = ("sqrt", "floor", "ceil", "round", "abs", "sign")
+TYPES = {np.float64: "double", np.float32: "float"}
+LONG = {
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "exprel": lambda x: np.where(x == 0, 1, np.expm1(x) / np.where(x == 0, 1, x)),
+}
+
+
+def _source() -> str:
+    lines = ['#include "core/math.hpp"', "using namespace neurosim;"]
+    for name in (*FUNCTIONS, *CALLING, *ROUNDING):
+        for real in TYPES.values():
+            head = f"(const {real}* __restrict x, {real}* __restrict y, int n) {{ for (int i = 0; i < n; ++i) "
+            lines.append(f'extern "C" void {name}_{real}{head}y[i] = {name}_(x[i]); }}')
+            lines.append(f'extern "C" void {name}_{real}_alone{head}{{ volatile {real} one = x[i]; y[i] = {name}_({real}(one)); }} }}')
+    lines.append(
+        'extern "C" void floor_mod(const double* x, const double* y, double* z, int n) { for (int i = 0; i < n; ++i) z[i] = floor_mod_(x[i], y[i]); }'
+    )
+    lines.append(
+        'extern "C" void floor_div(const double* x, const double* y, double* z, int n) { for (int i = 0; i < n; ++i) z[i] = floor_div_(x[i], y[i]); }'
+    )
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module")
+def library() -> ctypes.CDLL:
+    return load(_source(), "the functions of a test")
+
+
+def at(array: np.ndarray) -> ctypes.c_void_p:
+    return array.ctypes.data_as(ctypes.c_void_p)  # which keeps the array alive
+
+
+def call(library: ctypes.CDLL, name: str, x: np.ndarray, alone: bool = False) -> np.ndarray:
+    found = np.empty_like(x)
+    library[f"{name}_{TYPES[x.dtype.type]}{'_alone' * alone}"](at(x), at(found), x.size)
+    return found
+
+
+def samples(name: str, real: type) -> np.ndarray:
+    """Numbers of the ranges whose exact result this type can hold without denormal ones."""
+    draw = np.random.default_rng(4)
+    x = np.concatenate([draw.uniform(low, high, 40_001) for low, high in FUNCTIONS[name][1]]).astype(real)
+    x = x[np.isfinite(x)]
+    size = np.abs(exact(name, x))
+    return x[(size == 0) | ((size > np.finfo(real).tiny) & (size < np.finfo(real).max))]
+
+
+def exact(name: str, x: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return LONG.get(name, getattr(np, name, None))(x.astype(np.longdouble))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_right_to_a_few_units_in_the_last_place(library, name):
+    for real in TYPES:
+        x = samples(name, real)
+        wanted = exact(name, x)
+        wrong = np.abs(call(library, name, x) - wanted) / np.spacing(np.abs(wanted.astype(real)))
+        assert wrong.max() <= FUNCTIONS[name][0], f"{name}({x[wrong.argmax()]!r})"
+
+
+@pytest.mark.parametrize("real", TYPES)
+def test_a_function_gives_the_same_bits_in_vectors_and_one_by_one(library, real):
+    x = np.random.default_rng(5).integers(0, 2**64, 20_011, dtype=np.uint64).view(real)  # all exponents and signs
+    x = np.concatenate([x, np.random.default_rng(6).normal(size=2000).astype(real)])
+    for name in (*FUNCTIONS, *CALLING, *ROUNDING):
+        np.testing.assert_array_equal(call(library, name, x), call(library, name, x, alone=True), err_msg=name)
+
+
+@pytest.mark.parametrize("real", TYPES)
+def test_functions_are_right_at_the_ends_of_the_numbers(library, real):
+    huge, tiny = np.finfo(real).max, np.finfo(real).smallest_subnormal
+    x = np.array([0, np.inf, np.nan, tiny, 3 * tiny, np.finfo(real).tiny, 1, 2, 0.5, 1.5, 88.7, 1e22, huge, 2.0**51, 2.0**100], real)
+    x = np.concatenate([x, -x])
+    numpy = {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "exprel": exprel, "round": np.rint}
+    for name in (*FUNCTIONS, *CALLING, *ROUNDING):
+        with np.errstate(all="ignore"):
+            wanted = numpy.get(name, getattr(np, name, None))(x)
+        found = call(library, name, x)
+        np.testing.assert_allclose(found, wanted, rtol=3 * np.finfo(real).eps, atol=0, err_msg=name)
+        number = ~np.isnan(wanted)
+        np.testing.assert_array_equal(np.signbit(found[number]), np.signbit(wanted[number]), err_msg=name)
+
+
+def test_exp_rounds_numbers_below_the_normal_ones_once(library):
+    x = np.random.default_rng(7).uniform(-745.2, -740, 100_000)
+    wrong = np.abs(call(library, "exp", x) - np.exp(x.astype(np.longdouble)))
+    assert wrong.max() < 0.51 * np.finfo(float).smallest_subnormal
+
+
+@pytest.mark.parametrize("name", ["sin", "cos"])
+def test_sines_of_huge_numbers_are_right(library, name):
+    mpmath = pytest.importorskip("mpmath")
+    draw = np.random.default_rng(8)
+    x = np.concatenate([np.exp(draw.uniform(20, 709, 1500)) * draw.choice([-1, 1], 1500), 2.0 ** np.arange(45, 1024), np.pi * 10.0 ** np.arange(300)])
+    with mpmath.workprec(1300):
+        wanted = np.array([float(getattr(mpmath, name)(mpmath.mpf(float(value)))) for value in x])
+    np.testing.assert_allclose(call(library, name, x), wanted, rtol=1e-15, atol=2.0**-60)
+
+
+def test_division_and_remainder_of_floats_are_those_of_numpy(library):
+    draw = np.random.default_rng(9)
+    special = np.array([0.0, -0.0, 1.0, -1.0, 0.3, -0.3, np.inf, -np.inf, np.nan, 1e300, 5e-324])
+    pairs = np.array(np.meshgrid(special, special)).reshape(2, -1)
+    x, y = np.concatenate([pairs, draw.normal(size=(2, 10_000)) * 10.0 ** draw.integers(-3, 4, (2, 10_000))], axis=1)
+    for name, of_numpy in (("floor_mod", np.mod), ("floor_div", np.floor_divide)):
+        found = np.empty_like(x)
+        library[name](at(np.ascontiguousarray(x)), at(np.ascontiguousarray(y)), at(found), x.size)
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(found, of_numpy(x, y))
