@@ -1,5 +1,6 @@
 """Generated C++ is compiled once, by the compiler there is, and what goes wrong is told."""
 
+import os
 import shlex
 import shutil
 import signal
@@ -124,7 +125,7 @@ def test_a_process_killed_while_it_compiles_holds_nobody_up_and_leaves_nothing(t
     begun = tmp_path / "begun"
     slow = pretender(tmp_path, f'if [ ! -e {begun} ]; then touch {begun}; sleep 20; fi\nexec {SYSTEM} "$@"')
     monkeypatch.setenv("CXX", slow)
-    with child(tmp_path, start_new_session=True) as process:
+    with child(tmp_path, env=os.environ | {"TMPDIR": str(tmp_path)}) as process:
         wait_for(begun)
         process.kill()
     start = time.monotonic()
