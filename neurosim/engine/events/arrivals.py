@@ -25,7 +25,7 @@ def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
         lines.append("}")
     for place, inbox in enumerate(stage.inboxes):
         for pathway in inbox.dense:
-            call = f"{stage.number}, {_slot(numbering, stage, place)}, {_dense(plan, numbering, pathway)}, history_of"
+            call = f"{stage.number}, {_slot(numbering, stage, place)}, {dense_numbers(plan, numbering, pathway)}, history_of"
             lines.append(f"for (Here& here : team) deliver_dense<{reduce}>(here, {call});")
         for pathway in inbox.private:
             lines.append(f"for (Here& here : team) private_{identifier(pathway.name)}(here);")
@@ -49,7 +49,8 @@ def _rows(numbering: Numbering, inbox: Inbox) -> str:
     return "{" + ", ".join(map(str, [*numbers, *sizes])) + "}"
 
 
-def _dense(plan: Plan, numbering: Numbering, pathway: Pathway) -> str:
+def dense_numbers(plan: Plan, numbering: Numbering, pathway: Pathway) -> str:
+    """The DenseNumbers of a pathway."""
     numbers = [numbering.array("dense", pathway.name, part) for part in ("weight", "pre", "post", "seen", "product")]
     sizes = [numbering.integer("dense", pathway.name, part) for part in ("senders", "targets", "delay")]
     return "{" + ", ".join(map(str, [*numbers, *sizes, list(plan.groups).index(pathway.pre)])) + "}"

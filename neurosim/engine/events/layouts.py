@@ -79,6 +79,32 @@ def _by_target(plan: Plan, pathways: tuple[Pathway, ...]) -> tuple[int, np.ndarr
 
 
 @dataclass(frozen=True, eq=False)
+class Field:
+    """Stored synapses into one port by target and by sender, for `core/sweep.hpp`."""
+
+    start: np.ndarray
+    column: np.ndarray
+    weight: np.ndarray
+    out_start: np.ndarray
+    out_target: np.ndarray
+    segments: np.ndarray  # (segment, 3): delay, population, first column; oldest message first
+
+
+def lay_out_field(plan: Plan, pathways: tuple[Pathway, ...]) -> Field:
+    """The synapses of graded senders into one port, each target's in the contract's order, and the targets of each sender."""
+    size, start, column, weight, segments = _by_target(plan, pathways)
+    names = list(plan.groups)
+    sizes = np.array([plan.groups[names[number]].size for number in segments[:, 1]], dtype=np.int64)
+    offsets = np.cumsum(sizes) - sizes
+    target = np.repeat(np.arange(size), np.diff(start))
+    by_column = np.argsort(column, kind="stable")
+    out_start = np.r_[0, np.cumsum(np.bincount(column, minlength=int(sizes.sum())))]
+    return Field(
+        start, column.astype(np.int32), weight, out_start, target[by_column].astype(np.int32), np.concatenate([segments, offsets[:, None]], axis=1)
+    )
+
+
+@dataclass(frozen=True, eq=False)
 class Plastic:
     """The synapses of a pathway with text by block of targets, sender and delay; `canonical` are their numbers in the plan."""
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.events.construct import Landing, Rows, build_rows
-from neurosim.engine.events.layouts import Interleaved, Plastic, block_bounds, interleave, lay_out
+from neurosim.engine.events.layouts import Field, Interleaved, Plastic, block_bounds, interleave, lay_out, lay_out_field
 from neurosim.engine.events.source import Source
+from neurosim.engine.events.stages import inboxes_into
 from neurosim.engine.state import NEVER, State, history_depth, spikes_sent
 from neurosim.plan.plan import Plan
 from neurosim.plan.random import base_key
@@ -47,6 +48,7 @@ class Machine:
         for stage in source.stages:
             self._lay_out_stage(stage.number)
         self.graded = self._graded()
+        self.fields = self._fields()
 
     def _plastic(self, name: str) -> Plastic:
         pathway = self.plan.pathways[name]
@@ -73,6 +75,11 @@ class Machine:
     def _graded(self) -> dict[tuple[str, str], Interleaved]:
         inboxes = [inbox for stage in self.source.stages for inbox in stage.inboxes if inbox.graded]
         return {(inbox.post, inbox.to): interleave(self.plan, inbox.graded) for inbox in inboxes}
+
+    def _fields(self) -> dict[tuple[str, str], Field]:
+        swept = [name for step in self.plan.program if step.kind == "sweep" for name in step.populations]
+        inboxes = [inbox for inbox in inboxes_into(self.plan, tuple(swept)) if inbox.graded]
+        return {(inbox.post, inbox.to): lay_out_field(self.plan, inbox.graded) for inbox in inboxes}
 
     @property
     def longest(self) -> np.ndarray:
@@ -207,6 +214,22 @@ class Bound:
     def _graded(self, post: str, to: str, part: str) -> np.ndarray:
         return getattr(self.machine.graded[post, to], part)
 
+    def _field(self, post: str, to: str, part: str) -> np.ndarray:
+        found, trials = self.machine.fields[post, to], self.state.count
+        targets, columns = found.start.size - 1, found.out_start.size - 1
+        if part == "message":
+            return np.full((trials, columns), np.nan, self.plan.dtype)
+        if part == "sum":
+            return np.zeros((trials, targets), self.plan.dtype)
+        return np.ones((trials, targets), np.uint8) if part == "stale" else getattr(found, part)
+
+    def _dense_place(self, pathway: str, end: str) -> np.ndarray:
+        chosen = self.plan.pathways[pathway]
+        index, owner = (chosen.pre_index, chosen.pre) if end == "pre" else (chosen.post_index, chosen.post)
+        place = np.full(self.plan.groups[owner].size, -1, np.int64)
+        place[index] = np.arange(index.size)
+        return place
+
     def _dense(self, pathway: str, part: str) -> np.ndarray:
         chosen = self.plan.pathways[pathway]
         if part == "weight":
@@ -243,6 +266,8 @@ class Bound:
         if kind == "graded":
             found = self.machine.graded[name, key[2]]
             return len(found.segments) if key[3] == "segments" else len(found.common)
+        if kind == "field":
+            return len(self.machine.fields[name, key[2]].segments)
         pathway = self.plan.pathways[name]
         if kind == "dense":
             return {"senders": pathway.pre_index.size, "targets": pathway.post_index.size, "delay": pathway.longest}[key[2]]
@@ -272,8 +297,9 @@ class Bound:
                 past.last = int(self.held["history", key[1], "last"][0])
 
 
+FIELD_STATE = ("message", "sum", "stale")
 PER_TRIAL = frozenset({"state", "port", "count", "read", "derived", "last_spike", "not_refractory", "history", "synapse"})
 
 
 def _per_trial(key: tuple[Any, ...]) -> bool:
-    return key[0] in PER_TRIAL or (key[0] == "dense" and key[2] in ("seen", "product"))
+    return key[0] in PER_TRIAL or (key[0], key[-1]) in {("dense", "seen"), ("dense", "product")} | {("field", part) for part in FIELD_STATE}

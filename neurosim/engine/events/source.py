@@ -19,6 +19,7 @@ OPENING = """\
 // Sizes, constants, weights, delays, seeds and inputs are arguments, so networks of this structure share this code.
 #include "core/engine.hpp"
 
+namespace {  // libraries of many networks are loaded side by side; what stands here is each one's own
 namespace network {
 using namespace neurosim;
 """
@@ -53,7 +54,7 @@ def write_source(plan: Plan) -> Source:
         if step.kind == "sweep":
             lines += sweep(plan, numbering, step)
     lines += _network(plan, numbering, stages)
-    return Source("\n".join([*lines, "}  // namespace network", "", '#include "core/library.hpp"', ""]), numbering, stages)
+    return Source("\n".join([*lines, "}  // namespace network", "}  // namespace", "", '#include "core/library.hpp"', ""]), numbering, stages)
 
 
 def _histories(plan: Plan, numbering: Numbering) -> list[str]:
@@ -170,6 +171,8 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: in
         return _deliver(plan, numbering, stages, place, step)
     if step.kind == "send":
         names = [identifier(n) for n in step.populations if not spikes_sent(plan, n) and plan.groups[n].message is not None]
+    if step.kind == "sweep":
+        return ["for (Here& here : team) sweep_all(here);"]
     lines = []
     if step.kind in ("integrate", "update"):
         texts = [p for p in plan.pathways.values() if p.text and p.text.integrate and p.post in step.populations and step.kind == "integrate"]

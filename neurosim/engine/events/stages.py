@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neurosim.engine.state import spikes_sent
-from neurosim.network.program import Step
 from neurosim.plan.plan import Pathway, Plan
 
 
@@ -42,7 +41,7 @@ def stages_of(plan: Plan) -> tuple[Stage, ...]:
     found: list[Stage] = []
     for place, step in enumerate(plan.program):
         if step.kind == "deliver" and step.what != "sent":
-            inboxes = [inbox for inbox in _inboxes(plan, step) if inbox.spiking or inbox.graded or inbox.dense or inbox.private]
+            inboxes = inboxes_into(plan, step.populations, step.what)
             for reduce in ("sum", "mean", "max"):
                 chosen = tuple(inbox for inbox in inboxes if inbox.reduce == reduce)
                 if chosen:
@@ -50,23 +49,24 @@ def stages_of(plan: Plan) -> tuple[Stage, ...]:
     return tuple(found)
 
 
-def _inboxes(plan: Plan, step: Step) -> list[Inbox]:
-    graded, spikes = step.what != "spikes", step.what != "graded"
-    keys = dict.fromkeys((p.post, p.to) for p in plan.pathways.values() if p.to and p.text is None and p.post in step.populations)
+def inboxes_into(plan: Plan, populations: tuple[str, ...], what: str = "") -> list[Inbox]:
+    """What arrives at each port or variable of these populations; `what` narrows it to 'graded' messages or 'spikes'."""
+    graded, spikes = what != "spikes", what != "graded"
+    keys = dict.fromkeys((p.post, p.to) for p in plan.pathways.values() if p.to and p.text is None and p.post in populations)
     order = list(plan.groups)
     found = []
     for post, to in keys:
         mine = [p for p in plan.pathways.values() if (p.post, p.to) == (post, to) and p.text is None]
         sparse = sorted((p for p in mine if p.kind == "sparse"), key=lambda p: order.index(p.pre))
-        found.append(
-            Inbox(
-                post,
-                str(to),
-                plan.groups[post].ports.get(str(to), "sum"),
-                tuple(p for p in sparse if spikes and spikes_sent(plan, p.pre)),
-                tuple(p for p in sparse if graded and not spikes_sent(plan, p.pre)),
-                tuple(p for p in mine if graded and p.kind == "dense"),
-                tuple(p for p in mine if spikes and p.kind == "private"),
-            )
+        inbox = Inbox(
+            post,
+            str(to),
+            plan.groups[post].ports.get(str(to), "sum"),
+            tuple(p for p in sparse if spikes and spikes_sent(plan, p.pre)),
+            tuple(p for p in sparse if graded and not spikes_sent(plan, p.pre)),
+            tuple(p for p in mine if graded and p.kind == "dense"),
+            tuple(p for p in mine if spikes and p.kind == "private"),
         )
+        if inbox.spiking or inbox.graded or inbox.dense or inbox.private:
+            found.append(inbox)
     return found

@@ -29,8 +29,6 @@ def unsupported(plan: Plan) -> str | None:
     twice = next((name for name in moves if moves.count(name) > 1), None)
     if twice:
         return f"{twice!r} moves twice in a tick. {REMEDY}"
-    if plan.schedule == "Asynchronous":
-        return "asynchronous sweeps are to come"
     return None
 
 

@@ -1,12 +1,122 @@
-"""C++ of asynchronous sweeps."""
+"""C++ of asynchronous sweeps: the turn of one neuron, and who hears of its change."""
 
 from __future__ import annotations
 
+from neurosim.engine.events.arrivals import REDUCE, dense_numbers
 from neurosim.engine.events.numbering import Numbering
+from neurosim.engine.events.populations import Loop, given_values, group_names, identifier, read_ports, texts_of, used_names
+from neurosim.engine.events.stages import Inbox, inboxes_into
 from neurosim.network.program import Step
-from neurosim.plan.plan import Plan
+from neurosim.plan.cpp import Typed, cpp_statements
+from neurosim.plan.plan import Group, Pathway, Plan
+
+FIELD = ("start", "column", "weight", "out_start", "out_target", "segments", "message", "sum", "stale")
 
 
 def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
-    """To come."""
-    return []
+    """The functions of a sweep over the given populations."""
+    inboxes = inboxes_into(plan, step.populations)
+    lines: list[str] = []
+    for name in step.populations:
+        lines += _turn(plan, numbering, plan.groups[name], inboxes)
+    begin = []
+    for inbox in inboxes:
+        begin += [f"begin_field(here, {_field(numbering, inbox)}, history_of);"] if inbox.graded else []
+        begin += [f"begin_dense(here, {_dense(plan, numbering, p)}, history_of);" for p in inbox.dense]
+    order = list(plan.groups)
+    sizes = [f"here.machine.sizes[{order.index(name)}]" for name in step.populations]
+    turns, before = [], "0"
+    for name, size in zip(step.populations, sizes, strict=True):
+        turns.append(f"if (number < {before} + {size}) return turn_{identifier(name)}(here, number - ({before}));")
+        before = f"{before} + {size}"
+    key = f"here.key({numbering.random_key('schedule', 'order', 0)})"
+    sends = [f"send_{identifier(name)}(here);" for name in step.populations if plan.groups[name].message is not None]
+    body = [*begin, f"for_turns(here, {before}, {'true' if plan.order == 'random' else 'false'}, {key}, [&](int32_t number) {{",
+            *(f"    {line}" for line in turns), "});", *sends]  # fmt: skip
+    return [*lines, "// One sweep.", "void sweep_all(Here& here) {", *(f"    {line}" for line in body), "}", ""]
+
+
+def _field(numbering: Numbering, inbox: Inbox) -> str:
+    arrays = [numbering.array("field", inbox.post, inbox.to, part) for part in FIELD]
+    return "{" + ", ".join(map(str, [*arrays, numbering.integer("field", inbox.post, inbox.to, "segments")])) + "}"
+
+
+def _dense(plan: Plan, numbering: Numbering, pathway: Pathway) -> str:
+    places = [numbering.array("dense place", pathway.name, part) for part in ("pre", "post")]
+    return f"{{{dense_numbers(plan, numbering, pathway)}, {places[0]}, {places[1]}}}"
+
+
+def _turn(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox]) -> list[str]:
+    """Deliver to one neuron and update it; then tell of its change."""
+    loop = Loop(plan, numbering)
+    mine = {inbox.to: inbox for inbox in inboxes if inbox.post == group.name}
+    ports = {}
+    for port in group.ports:
+        loop.body += _arrived(plan, numbering, port, mine.get(port))
+        ports[port] = Typed(f"{port}_read", "Real")
+        if port in read_ports(plan, group):
+            kept = loop.pointer(f"{identifier(group.name)}_{port}_read_at", "Real", "read", group.name, port)
+            loop.body.append(f"{kept}[i] = {port}_read;")
+    for variable in (to for to in mine if to not in group.ports):
+        loop.body += _arrived(plan, numbering, variable, mine[variable])
+        target = loop.pointer(f"{identifier(group.name)}_{variable}_at", "Real", "state", group.name, variable)
+        loop.body.append(f"{target}[i] += {variable}_read;")
+    message = f"{loop.pointer(f'{identifier(group.name)}_{group.message}_at', 'Real', 'state', group.name, group.message)}[i]" if group.message else ""
+    loop.body.append(f"const Real sent_before = {message};") if message else None
+    _update(loop, plan, group, ports)
+    _clamp(loop, plan, group, message)
+    tells = _tells(plan, numbering, group, inboxes, message)
+    loop.body += [f"if (!({message} == sent_before)) {{", *(f"    {line}" for line in tells), "}"] if tells else []
+    lines = loop.function(f"Neurons '{group.name}': the turn of one", f"turn_{identifier(group.name)}", "{")
+    return [line.replace("(Here& here) {", "(Here& here, const int32_t i) {") if line.startswith("void ") else line for line in lines]
+
+
+def _arrived(plan: Plan, numbering: Numbering, to: str, inbox: Inbox | None) -> list[str]:
+    """What arrives at a port or variable of neuron i; 0 where nothing does."""
+    if inbox is None:
+        return [f"const Real {to}_read = 0;"]
+    reduce = REDUCE[inbox.reduce]
+    lines = [f"Real {to}_sum = {reduce}::empty<Real>();", f"int64_t {to}_count = 0;"]
+    if inbox.graded:
+        lines += [
+            f"const auto {to}_field = field(here, {_field(numbering, inbox)});",
+            f"{to}_sum = {to}_field.template at<{reduce}>(i), {to}_count = {to}_field.start[i + 1] - {to}_field.start[i];",
+        ]
+    lines += [f"join_dense<{reduce}>(here, {_dense(plan, numbering, p)}, i, {to}_sum, {to}_count);" for p in inbox.dense]
+    value = {
+        "sum": f"{to}_sum",
+        "mean": f"{to}_sum / static_cast<Real>({to}_count > 1 ? {to}_count : 1)",
+        "max": f"{to}_count > 0 ? {to}_sum : Real(0)",
+    }[inbox.reduce]
+    return [*lines, f"const Real {to}_read = {value};"]
+
+
+def _update(loop: Loop, plan: Plan, group: Group, ports: dict[str, Typed]) -> None:
+    block = group.update
+    if block is None:
+        return
+    names = group_names(loop, group, used_names(*texts_of(block)), ports)
+    first = loop.random(group.name, block.name, block.statements)
+    lines, found = cpp_statements(block.statements, names, precision=plan.precision, first_call=first)
+    loop.body += lines
+    for name in block.writes:
+        target = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
+        loop.body.append(f"{target}[i] = static_cast<Real>({found[name].text});")
+
+
+def _clamp(loop: Loop, plan: Plan, group: Group, message: str) -> None:
+    source = plan.drives.get(group.name)
+    if source is not None and source.values is not None and message:
+        given = given_values(loop, group.name)
+        loop.body.append(f"if (!std::isnan({given}[i])) {message} = static_cast<Real>({given}[i]);")
+
+
+def _tells(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox], message: str) -> list[str]:
+    """Calls that tell all who hear this population that neuron i has changed."""
+    population = list(plan.groups).index(group.name)
+    lines = []
+    for inbox in inboxes:
+        if any(p.pre == group.name for p in inbox.graded):
+            lines.append(f"tell_field(here, {_field(numbering, inbox)}, {population}, i, {message});")
+        lines += [f"tell_dense(here, {_dense(plan, numbering, p)}, i, {message});" for p in inbox.dense if p.pre == group.name]
+    return lines

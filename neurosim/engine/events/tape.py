@@ -91,7 +91,7 @@ class Tape:
             return held["history", owner, "messages"], True, held["history", owner, "newest"]
         variable = probe.variable if probe.variable is not None else str(group.message)
         if variable in group.ports:
-            return held.get(("read", owner, variable), np.zeros((self.bound.state.count, group.size), self.plan.dtype)), True, None
+            return held["read", owner, variable], True, None
         if variable in derived_probes(self.plan, group):
             return held["derived", owner, variable], False, None
         return self._held("state", owner, variable), False, None

@@ -6,6 +6,7 @@
 #include "core/math.hpp"
 #include "core/plastic.hpp"
 #include "core/private.hpp"
+#include "core/sweep.hpp"
 #include "core/tape.hpp"
 
 namespace neurosim {

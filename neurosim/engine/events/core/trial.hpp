@@ -35,6 +35,7 @@ struct Trial {
     std::vector<int64_t> cursor;                       // (population, block): the next of the given spike events
     std::vector<std::vector<uint8_t>> fired;           // (population, block): which neurons are above threshold
     std::vector<Binomial> binomials;                   // (private pathway, block)
+    std::vector<std::pair<uint64_t, int32_t>> order;   // of the turns of a sweep
 };
 
 // The spike events that the user gave for this tick, of the neurons of this block.
