@@ -114,7 +114,7 @@ def build_rows(
         if pathway.recipe is not None:
             _prescribe(feed, pathway.recipe, alive)
         else:
-            _give(feed, pathway.edges, weight_dtype, alive)
+            _give(feed, pathway.edges, alive)
     handle = _library().neurosim_rows_build(feeds, len(pathways), senders, blocks, threads, weight_dtype.itemsize, reports)
     if not handle:
         raise EngineError(NO_MEMORY)
@@ -132,20 +132,20 @@ def draw_edges(recipe: Recipe, weight_dtype: np.dtype, threads: int) -> Edges:
         raise EngineError(NO_MEMORY)
     try:
         count = library.neurosim_edges_count(handle)
-        edges = Edges(np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, weight_dtype), np.empty(count, np.int64))
-        arrays = (array.ctypes.data for array in (edges.sender, edges.receiver, edges.weight, edges.delay))
-        if not library.neurosim_edges_fill(handle, weight_dtype.itemsize, *arrays):
+        sender, receiver, delay = (np.empty(count, np.int64) for _ in range(3))
+        weight = np.empty(count)
+        if not library.neurosim_edges_fill(handle, *(array.ctypes.data for array in (sender, receiver, weight, delay))):
             raise EngineError(NO_MEMORY)
     finally:
         library.neurosim_edges_free(handle)
-    return edges
+    return Edges(sender, receiver, weight.astype(weight_dtype, copy=False), delay)
 
 
-def _give(feed: _Feed, edges: Edges, weight_dtype: np.dtype, alive: list[np.ndarray]) -> None:
+def _give(feed: _Feed, edges: Edges, alive: list[np.ndarray]) -> None:
     """Hand over synapses as arrays."""
     feed.wiring, feed.count = WIRINGS.index("given"), edges.sender.size
     feed.sender, feed.receiver = _address(edges.sender, np.int64, alive), _address(edges.receiver, np.int64, alive)
-    feed.delays, feed.weights = _address(edges.delay, np.int64, alive), _address(edges.weight, weight_dtype, alive)
+    feed.delays, feed.weights = _address(edges.delay, np.int64, alive), _address(edges.weight, np.float64, alive)
 
 
 def _prescribe(feed: _Feed, recipe: Recipe, alive: list[np.ndarray]) -> None:
@@ -189,7 +189,7 @@ def _library() -> ctypes.CDLL:
         "rows_free": (None, (address,)),
         "edges_draw": (address, (address, number)),
         "edges_count": (Int, (address,)),
-        "edges_fill": (ctypes.c_bool, (address, number, address, address, address, address)),
+        "edges_fill": (ctypes.c_bool, (address, address, address, address, address)),
         "edges_free": (None, (address,)),
     }
     for name, (result, arguments) in calls.items():

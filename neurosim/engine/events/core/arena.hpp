@@ -23,10 +23,14 @@ class Arena {
         used += bytes;
         return piece;
     }
+    // Brings what is handed out next into the cache: writing there would wait for it.
+    void prefetch(size_t bytes) const {
+        for (size_t at = 0; at < std::min(bytes, left); at += LINE) __builtin_prefetch(next + at, 1);
+    }
     size_t bytes() const { return used; }
 
   private:
-    static constexpr size_t PAGE = size_t{2} << 20, LEAST = size_t{1} << 18, MOST = size_t{64} << 20;
+    static constexpr size_t LINE = 64, PAGE = size_t{2} << 20, LEAST = size_t{1} << 18, MOST = size_t{64} << 20;
 
     struct Free {
         void operator()(char* slab) const { ::operator delete(slab, std::align_val_t{PAGE}); }

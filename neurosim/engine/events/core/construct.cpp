@@ -1,4 +1,8 @@
 // The library that builds rows of synapses; independent of any network, compiled once per machine. `construct.py` calls it.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#pragma GCC target("prefer-vector-width=512")  // which it does not prefer by itself: a tenth faster
+#endif
+
 #include <cstdint>
 #include <exception>
 
@@ -41,11 +45,9 @@ void* neurosim_edges_draw(const Feed* feed, int threads) {
 int64_t neurosim_edges_count(const void* edges) { return static_cast<const Edges*>(edges)->start.back(); }
 
 // Writes them into arrays of that length; false where memory does not suffice.
-bool neurosim_edges_fill(const void* edges, int weight_bytes, int64_t* sender, int64_t* receiver, void* weight, int64_t* delay) {
+bool neurosim_edges_fill(const void* edges, int64_t* sender, int64_t* receiver, double* weight, int64_t* delay) {
     try {
-        const auto& drawn = *static_cast<const Edges*>(edges);
-        if (weight_bytes == 4) drawn.fill(sender, receiver, static_cast<float*>(weight), delay);
-        else drawn.fill(sender, receiver, static_cast<double*>(weight), delay);
+        static_cast<const Edges*>(edges)->fill(sender, receiver, weight, delay);
         return true;
     } catch (const std::exception&) {
         return false;

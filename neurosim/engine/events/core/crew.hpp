@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -11,8 +12,7 @@
 namespace neurosim {
 
 // Runs work(thread, first, last) over the parts of 0 to count, each at most `step` long and taken by a thread that is free.
-template <class Work>
-void share(int threads, int64_t count, int64_t step, Work work) {
+inline void share(int threads, int64_t count, int64_t step, const std::function<void(int, int64_t, int64_t)>& work) {
     std::atomic<int64_t> next{0};
     std::vector<std::exception_ptr> thrown(threads);
     auto run = [&](int thread) {

@@ -31,10 +31,9 @@ struct Edges {
         for (int64_t place = 0; place < feed.pre.size; place++) start[place + 1] += start[place];
     }
 
-    template <class Weight>
-    void fill(int64_t* sender, int64_t* receiver, Weight* weight, int64_t* delay) const {
-        const Source<Weight> source(feed, wires);
-        std::vector<Batch<Weight>> batches(threads);
+    void fill(int64_t* sender, int64_t* receiver, double* weight, int64_t* delay) const {
+        const Source source(feed, wires);
+        std::vector<Batch> batches(threads);
         share(threads, feed.pre.size, SENDERS, [&](int thread, int64_t first, int64_t last) {
             auto& batch = batches[thread];
             for (int64_t place = first; place < last; place++) {

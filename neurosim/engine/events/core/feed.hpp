@@ -40,9 +40,9 @@ struct Feed {
     const int64_t* order;         // the local numbers of the senders; none where they stand in local order
     const int64_t *bound, *slot;  // of the target's population: the blocks' first neurons and their slots (block)
 
-    // Given: neurons by sender, weights in the type of the rows, delays in ticks.
+    // Given: neurons by sender, weights, delays in ticks.
     const int64_t *sender, *receiver, *delays;
-    const void* weights;
+    const double* weights;
     int64_t count;
 
     Key key, counts;
