@@ -41,6 +41,7 @@ x = awake*v; y = int(awake)*w; z = int(v); q = int(v > w); r = int(k); s = int(2
 x = where(v > w, 1, 0); y = where(v > w, 1.5, 0); z = where(v > w, v, 0); q = where(k, v, w); r = where(v > w, k, v); s = where(v, 1, k)
 x = maximum(v, w); y = minimum(v, 0); z = maximum(k, 2); q = maximum(k, 0.5); r = minimum(v, k); s = maximum(1, 2)*v
 x = clip(v, 0, 1); y = clip(k, -1, m); z = clip(v, w, u); q = clip(k, 0.5, 2.5); r = relu(v); s = relu(k)
+x = maximum((v > 0) + (w > 0), u > 1); y = where(v > 0, (v > 0)*(w > 1), awake); z = int((v > 0) + awake)*w + int(awake)/2
 x = abs(v); y = abs(k); z = floor(v); q = ceil(v); r = round(2*v); s = sign(v) + sign(k); o = floor(k) + round(k)
 x = sqrt(u); y = sqrt(2)*v; z = sqrt(k*k); q = floor(2.5)*v; r = abs(-2)*v
 x = timestep(t, dt); y = timestep(t, dt) % 7 == 0

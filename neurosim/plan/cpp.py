@@ -13,6 +13,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,8 @@ NOT_HERE = (*ALONG, "take", "choice")
 
 @dataclass(frozen=True)
 class Typed:
-    """A C++ expression and its type: 'bool', 'int64', 'Real' (the run's float type), 'double'; or 'int' or 'float', a plain
-    Python number, which takes the type of what it meets."""
+    """A C++ expression and its type: 'bool', 'int64' (int64_t), 'Real' (the run's float type), 'double'; or 'int' (int64_t) or
+    'float' (double), a plain Python number, which takes the type of what it meets."""
 
     text: str
     type: str
@@ -105,11 +106,9 @@ def _declared(kind: str) -> str:
 def _local(name: str, taken: set[str]) -> str:
     """A C++ identifier that begins with the user's name and is not taken; a number behind it keeps it from being a keyword."""
     plain = "".join(c if c.isascii() else f"u{ord(c):x}" for c in name)
-    stem = re.sub("_+", "_", plain).strip("_").removeprefix("M_") or "x"
-    number = 1
-    while f"{stem}_{number}" in taken:
-        number += 1
-    return f"{stem}_{number}" if not stem[0].isdigit() else f"x{stem}_{number}"
+    stem = re.sub("_+", "_", plain).strip("_").removeprefix("M_")  # M_PI_2 is a macro
+    stem = stem if stem[:1].isalpha() else f"x{stem}"
+    return next(f"{stem}_{number}" for number in count(1) if f"{stem}_{number}" not in taken)
 
 
 def _bare(text: str) -> str:
@@ -127,6 +126,7 @@ class _ToCpp:
 
     def __init__(self, names: Mapping[str, Typed], precision: str, first_call: int):
         self.names, self.single, self.calls = names, precision == "single", first_call
+        self.truths: dict[str, Typed] = {}  # what int() of a truth value was made of
 
     def write(self, node: ast.expr) -> Typed:
         folded = _number(node)
@@ -138,6 +138,7 @@ class _ToCpp:
             return value.text
         if kind == "bool":
             return f"({value.text} != 0)"
+        value = self.truths.get(value.text, value)  # few machines convert 64-bit integers in vectors
         if value.type == "bool":
             return f"({value.text} ? {_declared(kind)}(1) : {_declared(kind)}(0))"
         if value.type == "float" and kind == "double":
@@ -181,26 +182,26 @@ class _ToCpp:
 
     def power(self, x: Typed, n: Typed) -> Typed:
         """x to the power n; whole powers up to 4 by multiplication. Whole numbers count as floats."""
-        base = Typed(x.text, x.type) if x.type in ("Real", "double", "float") else self._as_float(x)
-        kind = self.floating(base, n)
-        a = self.cast(base, kind)
+        base = {"int": "float", "bool": "double", "int64": "double"}.get(x.type, x.type)
+        kind = self.floating(Typed("", base), n)
+        a = self.cast(Typed(self.cast(x, base), base), kind)
         exponent = _exponent(n)
         if exponent in (2.0, 3.0, 4.0):
             return Typed(f"power{int(exponent)}_({_bare(a)})", kind)
         if exponent == 0.5:
             return Typed(f"sqrt_({_bare(a)})", kind)
         if exponent == -1.0:
-            return Typed(f"({_declared(kind) if kind != 'float' else 'double'}(1) / {a})", kind)
+            return Typed(f"({_declared(kind)}(1) / {a})", kind)
         return Typed(f"pow_({_bare(a)}, {_bare(self.cast(n, kind))})", kind)
-
-    def _as_float(self, x: Typed) -> Typed:
-        kind = "float" if x.type == "int" else "double"
-        return Typed(self.cast(x, "double"), kind)
 
     def choose(self, condition: Typed, yes: Typed, no: Typed) -> Typed:
         """`yes` where the condition holds, else `no`; both are computed."""
         kind = _strong(self.together(yes, no))
-        return Typed(f"where_({_bare(self.cast(condition, 'bool'))}, {_bare(self.cast(yes, kind))}, {_bare(self.cast(no, kind))})", kind)
+        return self._template("where_", kind, self.cast(condition, "bool"), self.cast(yes, kind), self.cast(no, kind))
+
+    def _template(self, name: str, kind: str, *arguments: str) -> Typed:
+        """A call of a function that takes several values of one type: what & and | make of truth values is no bool in C++."""
+        return Typed(f"{name}{'<bool>' if kind == 'bool' else ''}({', '.join(map(_bare, arguments))})", kind)
 
     def _Constant(self, node: ast.Constant) -> Typed:
         return Typed("true" if node.value else "false", "bool")
@@ -260,7 +261,7 @@ class _ToCpp:
 
     def _extreme(self, name: str, a: Typed, b: Typed) -> Typed:
         kind = _strong(self.together(a, b))
-        return Typed(f"{name}_({_bare(self.cast(a, kind))}, {_bare(self.cast(b, kind))})", kind)
+        return self._template(f"{name}_", kind, self.cast(a, kind), self.cast(b, kind))
 
     def _call_maximum(self, a: Typed, b: Typed) -> Typed:
         return self._extreme("maximum", a, b)
@@ -274,7 +275,7 @@ class _ToCpp:
     def _call_clip(self, x: Typed, low: Typed, high: Typed) -> Typed:
         x = Typed(self.cast(x, _strong(x.type)), _strong(x.type))  # numpy.clip makes an array of it
         kind = self.together(x, low, high)
-        return Typed(f"clip_({', '.join(_bare(self.cast(value, kind)) for value in (x, low, high))})", kind)
+        return self._template("clip_", kind, *(self.cast(value, kind) for value in (x, low, high)))
 
     def _call_where(self, condition: Typed, yes: Typed, no: Typed) -> Typed:
         return self.choose(condition, yes, no)
@@ -282,7 +283,10 @@ class _ToCpp:
     def _call_int(self, x: Typed) -> Typed:
         if x.type in ("Real", "double", "float"):
             return Typed(f"whole_({_bare(x.text)})", "int64")
-        return Typed(self.cast(x, "int64"), "int64")
+        whole = Typed(self.cast(x, "int64"), "int64")
+        if x.type == "bool":
+            self.truths[whole.text] = x
+        return whole
 
     def _call_timestep(self, t: Typed, dt: Typed) -> Typed:
         shifted = self.binary(ast.Add, t, self.binary(ast.Mult, Typed("0.001", "float"), dt))

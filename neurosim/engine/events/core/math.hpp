@@ -57,7 +57,7 @@ inline float round_(float x) { return std::nearbyint(x); }
 
 inline double abs_(double x) { return std::fabs(x); }
 inline float abs_(float x) { return std::fabs(x); }
-inline int64_t abs_(int64_t x) { return x < 0 ? -x : x; }
+inline int64_t abs_(int64_t x) { return static_cast<int64_t>(x < 0 ? 0 - static_cast<uint64_t>(x) : static_cast<uint64_t>(x)); }
 
 template <class Number>
 inline Number sign_(Number x) {
