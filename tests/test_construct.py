@@ -112,6 +112,7 @@ WEIGHTS = {
     "normal": ns.normal(1.0, 3.0),
     "clipped": ns.normal(-2, 1, low=-3.5, high=0),
     "uniform": ns.uniform(-1, 2),
+    "dale": ns.dale(1.5, -4.0, inhibitory=0.3),
     "matrix": np.random.default_rng(1).normal(size=(70, 70)),
 }
 DELAYS = {

@@ -70,6 +70,11 @@ def test_under_dales_law_a_sender_has_one_sign():
     assert abs(w[:, inhibitory][w[:, inhibitory] != 0].mean() / -4 - abs_normal_mean()) < 0.02
 
 
+def test_dales_weights_may_be_a_whole_and_a_broken_number():
+    w = matrix(ns.all_to_all(), many, more, ns.dale(1, -0.5))
+    assert (w < 0).mean() == 0.2
+
+
 def abs_normal_mean():
     """The mean of |N(1, 0.5)|."""
     return stats.foldnorm(2.0, scale=0.5).mean()

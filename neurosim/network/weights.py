@@ -245,13 +245,17 @@ class dale(Distribution):
     def dim(self):
         return self.positive.dim
 
+    def signs(self, random: Stream, n_pre: int) -> np.ndarray:
+        """`positive` or `negative`, of each sender."""
+        senders = np.arange(n_pre)
+        rank = np.argsort(random.uniform("inhibitory", senders, np.zeros_like(senders)), kind="stable")
+        sign = np.full(n_pre, self.positive.number, dtype=np.float64)
+        sign[rank[: round(self.inhibitory * n_pre)]] = self.negative.number
+        return sign
+
     def draw(self, of: Table) -> np.ndarray:
-        senders = np.arange(of.n_pre)
-        rank = np.argsort(of.random.uniform("inhibitory", senders, np.zeros_like(senders)), kind="stable")
-        sign = np.full(of.n_pre, self.positive.number)
-        sign[rank[: round(self.inhibitory * of.n_pre)]] = self.negative.number
         size = np.abs(1.0 + 0.5 * of.random.normal("normal", of.sender, of.position))
-        return sign[of.sender] * size
+        return self.signs(of.random, of.n_pre)[of.sender] * size
 
 
 @named_arguments

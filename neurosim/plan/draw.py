@@ -15,7 +15,7 @@ from neurosim.network.neurons import Neurons
 from neurosim.network.schedule import Layered, Synchronous
 from neurosim.network.synapses import MOST_TICKS, Synapses, Transposed
 from neurosim.network.values import Value
-from neurosim.network.weights import Distribution, Table, hebbian, normal, uniform
+from neurosim.network.weights import Distribution, Table, dale, hebbian, normal, uniform
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import Pairs, all_to_all, by_sender, indegree, one_to_one, outdegree, pairs, positions, probability, total
 from neurosim.plan.memory import refuse_size
@@ -217,6 +217,9 @@ def _numbers(item: Synapses, given: Any, name: str, seed: int) -> Numbers | None
     if type(given) is uniform:
         low = given.low.number
         return Numbers("uniform", float(low), float(given.high.number - low), key=base_key(seed, name, "uniform", 0))
+    if type(given) is dale:
+        signs = given.signs(Stream(seed, name), item.pre.size)
+        return Numbers("dale", values=signs, key=base_key(seed, name, "normal", 0))
     return None
 
 
