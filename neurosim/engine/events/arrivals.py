@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from neurosim.engine.events.numbering import Numbering
-from neurosim.engine.events.populations import Loop, group_names, identifier, used_names
-from neurosim.engine.events.stages import Inbox, Stage
+from neurosim.engine.events.populations import Loop, awake, group_names, identifier, used_names
+from neurosim.engine.events.stages import Inbox, Stage, postponed
 from neurosim.plan.cpp import cpp_expression
 from neurosim.plan.plan import Pathway, Plan
 
@@ -20,8 +20,9 @@ def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
             lines.append(f"deliver_graded<{reduce}>(team, {stage.number}, {_slot(numbering, stage, place)}, {_rows(numbering, inbox)}, history_of);")
     if stage.pathways:
         lines += ["for (Here& here : team) {", f"    deliver_due<{reduce}>(here, {stage.number});"]
-        for name in (name for name in plan.groups if any(p.pre == name for p in stage.pathways)):
-            lines.append(f"    if (here.machine.at_once[{stage.number}]) deliver_at_once<{reduce}>(here, {stage.number}, {list(plan.groups).index(name)});")
+        for population, name in enumerate(plan.groups):
+            if any(p.pre == name for p in stage.pathways):
+                lines.append(f"    if (here.machine.at_once[{stage.number}]) deliver_at_once<{reduce}>(here, {stage.number}, {population});")
         lines.append("}")
     for place, inbox in enumerate(stage.inboxes):
         for pathway in inbox.dense:
@@ -29,10 +30,9 @@ def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
             lines.append(f"for (Here& here : team) deliver_dense<{reduce}>(here, {call});")
         for pathway in inbox.private:
             lines.append(f"for (Here& here : team) private_{identifier(pathway.name)}(here);")
-    lines.append("for (Here& here : team) {")
-    for place, inbox in enumerate(stage.inboxes):
-        lines += [f"    {line}" for line in _settle(plan, numbering, stage, place, inbox)]
-    lines.append("}")
+    waiting = {p.place for p in postponed(plan) if p.stage == stage.number}
+    settles = [_settle(plan, numbering, stage, place, inbox) for place, inbox in enumerate(stage.inboxes) if place not in waiting]
+    lines += [f"for (Here& here : team) {{ {' '.join(settle)} }}" for settle in settles]
     return [f"// What arrives in step {stage.step} at ports that take the {stage.reduce}.", f"void deliver_{stage.number}(Team& team) {{",
             *(f"    {line}" for line in lines), "}", ""]  # fmt: skip
 
@@ -87,5 +87,12 @@ def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int, inbox: I
         return [f"settle_port<{REDUCE[stage.reduce]}>({where}, {port}, {count});"]
     state = numbering.pointer("Real", "state", inbox.post, inbox.to)
     if inbox.to in group.frozen:
-        return [f"settle_unless_refractory({where}, {state}, {numbering.pointer('bool', 'not_refractory', inbox.post)});"]
+        loop = Loop(plan, numbering)
+        guard = awake(loop, group, early=plan.schedule == "Clock" and plan.program[stage.step].what == "graded")
+        return [*loop.before, f"settle_unless_refractory({where}, {state}, [&](int32_t i) {{ return {guard}; }});"]
     return [f"settle_port<Sum>({where}, {state}, nullptr);"]
+
+
+def settle_all(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[str]:
+    """Calls by which postponed sums are taken, so that the arrays of state are complete."""
+    return [line for p in postponed(plan) for line in _settle(plan, numbering, stages[p.stage], p.place, p.inbox)]

@@ -10,10 +10,10 @@ from neurosim.engine.events.machine import Bound
 from neurosim.engine.state import State, spikes_sent
 from neurosim.plan.plan import Pathway
 
+# `Flight` of core/engine.hpp
 FLIGHT = np.dtype(
-    [("due", np.int64), ("sent", np.int64), ("population", np.int32), ("stage", np.int32), ("block", np.int32), ("slot", np.uint32), ("value", float)],
-    align=True,
-)  # `Flight` of core/engine.hpp
+    [("due", "i8"), ("sent", "i8"), ("population", "i4"), ("stage", "i4"), ("block", "i4"), ("slot", "u4"), ("value", "f8")]
+)
 Queue = dict[int, list[tuple]]
 
 
@@ -21,10 +21,7 @@ def give_flights(library: ctypes.CDLL, runner: int, bound: Bound) -> None:
     """Put what the state has on its way into the calendars of the C++."""
     machine, state = bound.machine, bound.state
     for stage in machine.source.stages:
-        for place, inbox in enumerate(stage.inboxes):
-            if inbox.spiking and state.queue.get((inbox.post, inbox.to)):
-                break
-        else:
+        if not any(inbox.spiking and state.queue.get((inbox.post, inbox.to)) for inbox in stage.inboxes):
             continue
         for trial in range(state.count):
             columns = _restored(bound, stage.number, trial)

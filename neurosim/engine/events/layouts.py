@@ -35,7 +35,7 @@ class Interleaved:
 
 def interleave(plan: Plan, pathways: tuple[Pathway, ...]) -> Interleaved:
     """The synapses of graded senders into one port, each target's in the contract's order."""
-    size, start, column, weight, segments = _by_target(plan, pathways)
+    start, column, weight, segments = _by_target(plan, pathways)
     lengths = np.diff(start)
     ranked = np.argsort(lengths, kind="stable")
     ranked = ranked[lengths[ranked] > 0]
@@ -61,8 +61,8 @@ def interleave(plan: Plan, pathways: tuple[Pathway, ...]) -> Interleaved:
     return Interleaved(*narrow, sender, ordered, segments)
 
 
-def _by_target(plan: Plan, pathways: tuple[Pathway, ...]) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Size, row starts, columns (messages of all segments one after the other), weights, segments (delay, population)."""
+def _by_target(plan: Plan, pathways: tuple[Pathway, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Row starts, columns (messages of all segments one after the other), weights, segments (delay, population)."""
     names = list(plan.groups)
     size = plan.groups[pathways[0].post].size
     delay = np.concatenate([p.delay for p in pathways])
@@ -75,7 +75,7 @@ def _by_target(plan: Plan, pathways: tuple[Pathway, ...]) -> tuple[int, np.ndarr
     weight = np.concatenate([p.weight for p in pathways]).astype(plan.dtype)
     ranked = np.lexsort((column, row))
     start = np.r_[0, np.cumsum(np.bincount(row, minlength=size))]
-    return size, start, column[ranked], weight[ranked], segments
+    return start, column[ranked], weight[ranked], segments
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,8 @@ class Field:
 
 def lay_out_field(plan: Plan, pathways: tuple[Pathway, ...]) -> Field:
     """The synapses of graded senders into one port, each target's in the contract's order, and the targets of each sender."""
-    size, start, column, weight, segments = _by_target(plan, pathways)
+    start, column, weight, segments = _by_target(plan, pathways)
+    size = start.size - 1
     names = list(plan.groups)
     sizes = np.array([plan.groups[names[number]].size for number in segments[:, 1]], dtype=np.int64)
     offsets = np.cumsum(sizes) - sizes

@@ -162,11 +162,15 @@ class Bound:
 
     def _last_spike(self, population: str) -> np.ndarray:
         ago = self.state.last_spike[population].reshape(self.state.count, -1) - self.plan.first_tick
-        return np.maximum(ago, LONG_AGO).astype(np.int32)
+        return np.maximum(ago, LONG_AGO).astype(self._whole)
 
     def _not_refractory(self, population: str) -> np.ndarray:
-        self.state.not_refractory[population] = np.ascontiguousarray(self.state.not_refractory[population])
-        return self.state.not_refractory[population]
+        return self.state.not_refractory[population].astype(self._whole)
+
+    @property
+    def _whole(self) -> Any:
+        """The whole numbers as wide as the plan's floats: `Whole` of the generated code."""
+        return np.int32 if self.plan.dtype.itemsize == 4 else np.int64
 
     def _constant(self, population: str, name: str) -> np.ndarray:
         group = self.plan.groups[population]
@@ -288,6 +292,11 @@ class Bound:
                 last = array.astype(np.int64)
                 back = np.where(last <= LONG_AGO, NEVER, last + plan.first_tick)
                 state.last_spike[key[1]] = back.reshape(state.last_spike[key[1]].shape)
+                rule = plan.groups[key[1]].refractory
+                if ticks and rule is not None and not rule.time and not rule.condition:
+                    state.not_refractory[key[1]] = state.tick - 1 - state.last_spike[key[1]] >= rule.ticks
+            elif key[0] == "not_refractory":
+                state.not_refractory[key[1]] = array.astype(bool)
             elif key[0] == "synapse":
                 state.synapses[key[1]][key[2]][:, self.machine.plastic[key[1]].canonical] = array
             elif key[0] == "history" and key[2] == "messages":

@@ -50,4 +50,4 @@ class Numbering:
 def array_type(value: Any) -> tuple[str, str]:
     """The C++ type of a constant array, and its type in text."""
     kind = np.asarray(value).dtype.kind
-    return {"f": ("Real", "Real"), "b": ("bool", "bool")}.get(kind, ("int64_t", "int64"))
+    return {"f": ("Real", "Real"), "b": ("uint8_t", "bool")}.get(kind, ("int64_t", "int64"))

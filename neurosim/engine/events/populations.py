@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.events.numbering import Numbering, array_type
+from neurosim.engine.events.stages import postponed
 from neurosim.engine.state import spikes_sent
 from neurosim.network.text import Statement, names_in
 from neurosim.plan.cpp import Typed, cpp_expression, cpp_statements
 from neurosim.plan.plan import Block, Group, Plan
 from neurosim.plan.render import RANDOM
+
+EACH_NEURON = "NEUROSIM_INDEPENDENT for (int32_t i = span.first; i < span.last; ++i) {"
 
 
 @dataclass
@@ -94,10 +97,22 @@ def group_names(loop: Loop, group: Group, wanted: set[str], ports: Mapping[str, 
             loop.before["const Real t_now = static_cast<Real>(here.tick * here.machine.dt);"] = None
             names[name] = Typed("t_now", "Real")
         elif name == "not_refractory":
-            refractory = group.refractory is not None
-            at = loop.pointer(f"{tag}_at", "bool", "not_refractory", owner) if refractory else ""
-            names[name] = Typed(f"{at}[{index}]" if refractory else "true", "bool")
+            names[name] = Typed(awake(loop, group, early=ports is None), "bool")
     return names
+
+
+def awake(loop: Loop, group: Group, *, early: bool) -> str:
+    """C++ that says whether a neuron is not refractory; `early` in a tick, before its population has moved, it is as it was."""
+    rule, tag = group.refractory, identifier(group.name)
+    if rule is None:
+        return "true"
+    if rule.time or rule.condition:
+        return f"{loop.pointer(f'{tag}_not_refractory_at', 'Whole', 'not_refractory', group.name)}[{loop.index}] != 0"
+    last = loop.pointer(f"{tag}_last_spike_at", "Whole", "last_spike", group.name)
+    period = loop.numbering.whole("refractory", group.name)
+    since = f"{tag}_awake_since{'_early' if early else ''}"
+    loop.before[f"const Whole {since} = static_cast<Whole>(here.run_tick() - {period}{' - 1' if early else ''});"] = None
+    return f"{last}[{loop.index}] <= {since}"
 
 
 def constant_at(loop: Loop, tag: str, value: Any, index: str, *key: Any) -> Typed:
@@ -126,7 +141,7 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     wanted = used_names(*texts, *((rule.time, rule.condition) if rule else ()))
     ports = {port: _read_port(loop, plan, group, port) for port in group.ports}
     names = group_names(loop, group, wanted - {"not_refractory"}, ports)
-    names = _load_states(loop, group, names)
+    names = _load_states(loop, plan, group, names)
     if group.refractory is not None:
         names["not_refractory"] = _refresh_refractory(loop, group, names)
     elif group.spiking:
@@ -144,29 +159,63 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     return loop.function(
         f"Neurons '{group.name}': {', '.join(b.name for b in (group.integrate, group.update, group.threshold) if b)}",
         f"move_{identifier(group.name)}",
-        "for (int32_t i = span.first; i < span.last; ++i) {",
+        EACH_NEURON,
         [f"const Span span = here.span({population});"],
     )
 
 
-def _load_states(loop: Loop, group: Group, names: dict[str, Typed]) -> dict[str, Typed]:
-    """States in locals, so that the loop reads each once."""
+def _load_states(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) -> dict[str, Typed]:
+    """States in locals, so that the loop reads each once; sums that wait to be added are added now."""
     for name in group.states:
-        if name in names:
+        waiting = waiting_sum(loop, plan, group, name)
+        if waiting:
+            at = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
+            loop.body.append(f"const Real {name}_old = {at}[i] + {waiting};")
+            loop.body.append(f"{at}[i] = {name}_old, {waiting} = 0;")
+            names[name] = Typed(f"{name}_old", "Real")
+        elif name in names:
             loop.body.append(f"const Real {name}_old = {names[name].text};")
             names[name] = Typed(f"{name}_old", "Real")
     return names
 
 
+def waiting_sum(loop: Loop, plan: Plan, group: Group, to: str) -> str:
+    """C++ for the sum of the last tick's spikes that neuron i has yet to take (see `stages.postponed`), or nothing."""
+    found = next((p for p in postponed(plan) if (p.inbox.post, p.inbox.to) == (group.name, to)), None)
+    if found is None:
+        return ""
+    slot = f"slot_of(here, {{{loop.numbering.array('slot first', found.stage)}, {found.place}}})"
+    sums = f"here.trial.stages[{found.stage} * here.machine.blocks + here.block].sum.data() + {slot} - span.first"
+    loop.before[f"Real* const __restrict {to}_waiting = {sums};"] = None
+    return f"{to}_waiting[i]"
+
+
+def is_fed(plan: Plan, name: str, port: str) -> bool:
+    """Whether anything may arrive at a port."""
+    for pathway in plan.pathways.values():
+        if pathway.post == name and pathway.to == port:
+            return True
+        text = pathway.text
+        if text is not None and name in (pathway.pre, pathway.post):
+            written = {s.name for block in (text.on_pre, text.on_post) if block for s in block.statements}
+            if written & {port, f"{port}_post", f"{port}_pre"}:
+                return True
+    return False
+
+
 def _read_port(loop: Loop, plan: Plan, group: Group, port: str) -> Typed:
     """Take what has arrived at a port and clear it."""
     tag = f"{identifier(group.name)}_{port}"
-    total = loop.pointer(f"{tag}_port_at", "Real", "port", group.name, port)
     reduce = group.ports[port]
-    if reduce == "sum":
-        loop.body.append(f"const Real {port}_read = {total}[i];")
-        loop.body.append(f"{total}[i] = 0;")
+    if not is_fed(plan, group.name, port):
+        loop.body.append(f"const Real {port}_read = 0;")
+    elif reduce == "sum":
+        total = loop.pointer(f"{tag}_port_at", "Real", "port", group.name, port)
+        waiting = waiting_sum(loop, plan, group, port)
+        loop.body.append(f"const Real {port}_read = {total}[i]{f' + {waiting}' if waiting else ''};")
+        loop.body.append(f"{total}[i] = 0;" + (f" {waiting} = 0;" if waiting else ""))
     else:
+        total = loop.pointer(f"{tag}_port_at", "Real", "port", group.name, port)
         count = loop.pointer(f"{tag}_count_at", "int64_t", "count", group.name, port)
         value = f"{count}[i] > 0 ? {total}[i] : Real(0)" if reduce == "max" else f"{total}[i] / static_cast<Real>({count}[i] > 1 ? {count}[i] : 1)"
         loop.body.append(f"const Real {port}_read = {value};")
@@ -179,24 +228,21 @@ def _read_port(loop: Loop, plan: Plan, group: Group, port: str) -> Typed:
 def _refresh_refractory(loop: Loop, group: Group, names: dict[str, Typed]) -> Typed:
     rule, tag = group.refractory, identifier(group.name)
     assert rule is not None
-    awake = loop.pointer(f"{tag}_not_refractory_at", "bool", "not_refractory", group.name)
+    if not rule.time and not rule.condition:
+        loop.body.append(f"const bool not_refractory_now = {awake(loop, group, early=False)};")
+        return Typed("not_refractory_now", "bool")
+    stored = loop.pointer(f"{tag}_not_refractory_at", "Whole", "not_refractory", group.name)
     if rule.condition:
-        holds = cpp_expression(rule.condition, {**names, "not_refractory": Typed(f"{awake}[i]", "bool")}, precision=loop.plan.precision)
-        loop.body.append(f"const bool not_refractory_now = {awake}[i] || !({holds.text});")
+        holds = cpp_expression(rule.condition, {**names, "not_refractory": Typed(f"{stored}[i] != 0", "bool")}, precision=loop.plan.precision)
+        loop.body.append(f"const bool not_refractory_now = ({stored}[i] != 0) | !({holds.text});")
     else:
-        last = loop.pointer(f"{tag}_last_spike_at", "int32_t", "last_spike", group.name, const=True)
-        loop.before["const int32_t run_tick = static_cast<int32_t>(here.run_tick());"] = None
-        period = f"static_cast<int32_t>({loop.numbering.whole('refractory', group.name)})"
-        if rule.time:
-            time = cpp_expression(rule.time, names, precision=loop.plan.precision)
-            dt, _ = loop.numbering.constant(0.0, "dt")
-            kind = "double" if time.type == "double" else "Real"
-            period = f"std::floor({time.text} / {dt} + {kind}(1e-3))"
-        else:
-            loop.before[f"const int32_t period = {period};"] = None
-            period = "period"
-        loop.body.append(f"const bool not_refractory_now = run_tick - {last}[i] >= {period};")
-    loop.body.append(f"{awake}[i] = not_refractory_now;")
+        last = loop.pointer(f"{tag}_last_spike_at", "Whole", "last_spike", group.name)
+        loop.before["const Whole run_tick = static_cast<Whole>(here.run_tick());"] = None
+        time = cpp_expression(rule.time, names, precision=loop.plan.precision)
+        dt, _ = loop.numbering.constant(0.0, "dt")
+        kind = "double" if time.type == "double" else "Real"
+        loop.body.append(f"const bool not_refractory_now = run_tick - {last}[i] >= std::floor({time.text} / {dt} + {kind}(1e-3));")
+    loop.body.append(f"{stored}[i] = not_refractory_now;")
     return Typed("not_refractory_now", "bool")
 
 
@@ -240,14 +286,14 @@ def _threshold(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) ->
     lines, found = cpp_statements(block.statements, names, precision=loop.plan.precision, first_call=first)
     spikes = found["spikes"].text
     if group.refractory is not None:
-        spikes = f"{spikes} && not_refractory_now"
+        spikes = f"({spikes}) & not_refractory_now"
     loop.body += [f"// {block.name}", *lines]
     source = plan.drives.get(group.name)
     if source is not None and source.values is not None:
         given = given_values(loop, group.name)
         spikes = f"std::isnan({given}[i]) ? ({spikes}) : {given}[i] != 0"
     population = list(plan.groups).index(group.name)
-    loop.before[f"uint8_t* const __restrict fired = here.trial.fired[{population} * here.machine.blocks + here.block].data();"] = None
+    loop.before[f"Whole* const __restrict fired = here.trial.fired[{population} * here.machine.blocks + here.block].data();"] = None
     loop.body.append(f"fired[i - span.first] = {spikes};")
 
 
@@ -256,12 +302,12 @@ def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     population = list(plan.groups).index(group.name)
     lines = [_collect(plan, numbering, group.name, population)]
     if group.refractory is not None:
-        last, awake = numbering.pointer("int32_t", "last_spike", group.name), numbering.pointer("bool", "not_refractory", group.name)
-        lines += [
-            f"int32_t* const last = {last};",
-            f"bool* const awake = {awake};",
-            f"for (int32_t i : here.spikes({population}, here.block)) last[i] = static_cast<int32_t>(here.run_tick()), awake[i] = false;",
-        ]
+        changes = ["last[i] = static_cast<Whole>(here.run_tick());"]
+        lines.append(f"Whole* const last = {numbering.pointer('Whole', 'last_spike', group.name)};")
+        if group.refractory.time or group.refractory.condition:
+            changes.append("awake[i] = 0;")
+            lines.append(f"Whole* const awake = {numbering.pointer('Whole', 'not_refractory', group.name)};")
+        lines.append(f"for (int32_t i : here.spikes({population}, here.block)) {{ {' '.join(changes)} }}")
     return [f"void threshold_{identifier(group.name)}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
 
 
@@ -324,4 +370,4 @@ def evaluated(plan: Plan, numbering: Numbering, group: Group, variable: str, nam
     loop.body.append(f"target[i] = static_cast<Real>({value.text});")
     population = list(plan.groups).index(group.name)
     prelude = [f"const Span span = here.span({population});", f"Real* const target = {target};"]
-    return loop.function(f"Neurons '{group.name}': {variable}", name, "for (int32_t i = span.first; i < span.last; ++i) {", prelude)
+    return loop.function(f"Neurons '{group.name}': {variable}", name, EACH_NEURON, prelude)

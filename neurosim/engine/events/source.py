@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neurosim.engine.events import synapses
-from neurosim.engine.events.arrivals import REDUCE, deliver_stage, private
+from neurosim.engine.events.arrivals import REDUCE, deliver_stage, private, settle_all
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import drive, evaluated, identifier, move, reset, threshold
 from neurosim.engine.events.stages import Stage, stages_of
@@ -39,7 +39,7 @@ def write_source(plan: Plan) -> Source:
     numbering, stages = Numbering(), stages_of(plan)
     real, weight = ("float" if plan.precision == "single" else "double"), ("double" if plan.precision == "double" else "float")
     lines = [OPENING, f"using Real = {real};", f"using Weight = {weight};", "using Here = neurosim::Here<Real, Weight>;"]
-    lines += ["using Team = neurosim::Team<Real, Weight>;", ""]
+    lines += ["using Team = neurosim::Team<Real, Weight>;", "using Whole = WholeOf<Real>;", ""]
     lines += _histories(plan, numbering)
     for group in plan.groups.values():
         lines += _population(plan, numbering, group)
@@ -137,6 +137,10 @@ def _network(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> lis
         "        std::vector<Real> after;",
         "        for (Here& here : team) copy_states(here, after);",
         "        return !std::equal(before.begin(), before.end(), after.begin(), [](Real a, Real b) { return a == b || (a != a && b != b); });",
+        "    }",
+        "    // Sums that wait for the next tick are taken, so that the arrays of state are complete.",
+        "    static void settle([[maybe_unused]] Team& team) {",
+        *(f"        for (Here& here : team) {line}" for line in settle_all(plan, numbering, stages)),
         "    }",
         "    static void tick(Team& team, const std::vector<Probe>& probes) {",
         *(f"        {line}" for line in _tick(plan, numbering, stages)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neurosim.engine.state import spikes_sent
+from neurosim.network.text import names_in
 from neurosim.plan.plan import Pathway, Plan
 
 
@@ -70,3 +71,41 @@ def inboxes_into(plan: Plan, populations: tuple[str, ...], what: str = "") -> li
         if inbox.spiking or inbox.graded or inbox.dense or inbox.private:
             found.append(inbox)
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class Postponed:
+    """An inbox whose port or variable takes its sums only when its population moves: one pass over the neurons less."""
+
+    stage: int
+    place: int
+    inbox: Inbox
+
+
+def postponed(plan: Plan) -> tuple[Postponed, ...]:
+    """The inboxes of spikes under Clock that nobody can look at between the arrival and the next tick's move."""
+    if plan.schedule != "Clock":
+        return ()
+    found = []
+    for stage in stages_of(plan):
+        if plan.program[stage.step].what == "spikes" and stage.reduce == "sum":
+            found += [Postponed(stage.number, place, inbox) for place, inbox in enumerate(stage.inboxes) if _unseen(plan, inbox)]
+    return tuple(found)
+
+
+def _unseen(plan: Plan, inbox: Inbox) -> bool:
+    group, to = plan.groups[inbox.post], inbox.to
+    seen: set[str] = set()
+    for pathway in plan.pathways.values():
+        if pathway.text is not None and inbox.post in (pathway.pre, pathway.post):
+            text = pathway.text
+            blocks = [block for block in (text.integrate, text.on_pre, text.on_post) if block is not None]
+            seen |= {name for block in blocks for s in block.statements for name in (s.name, *names_in(s.expression))}
+            seen |= {name for variable, text in pathway.text.summed.items() for name in (variable, *names_in(text))}
+    seen = {name.removesuffix("_pre").removesuffix("_post") for name in seen}
+    if to in group.ports:
+        return to not in seen
+    reset = {name for s in (group.reset.statements if group.reset else ()) for name in (s.name, *names_in(s.expression))}
+    derived = {name for text in group.derived.values() for name in names_in(text)}
+    recorded = {probe.variable for probe in plan.probes if probe.owner == group.name}
+    return to not in seen | reset | derived | recorded | group.frozen | {group.message}

@@ -61,7 +61,9 @@ def _turn(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox]) 
         loop.body += _arrived(plan, numbering, variable, mine[variable])
         target = loop.pointer(f"{identifier(group.name)}_{variable}_at", "Real", "state", group.name, variable)
         loop.body.append(f"{target}[i] += {variable}_read;")
-    message = f"{loop.pointer(f'{identifier(group.name)}_{group.message}_at', 'Real', 'state', group.name, group.message)}[i]" if group.message else ""
+    message = ""
+    if group.message:
+        message = f"{loop.pointer(f'{identifier(group.name)}_{group.message}_at', 'Real', 'state', group.name, group.message)}[i]"
     loop.body.append(f"const Real sent_before = {message};") if message else None
     _update(loop, plan, group, ports)
     _clamp(loop, plan, group, message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from neurosim.engine.events.numbering import Numbering
-from neurosim.engine.events.populations import Loop, constant_at, group_names, identifier, read_ports, texts_of, used_names
+from neurosim.engine.events.populations import Loop, awake, constant_at, group_names, identifier, read_ports, texts_of, used_names
 from neurosim.engine.pushes import order_matters, split_pushes
 from neurosim.engine.state import spikes_sent
 from neurosim.network.text import Statement
@@ -150,7 +150,8 @@ def _store(ends: Ends, loop: Loop, name: str, op: str, value: str) -> str:
     change = f"static_cast<Real>({value})"
     if variable not in group.ports:
         target = f"{loop.pointer(f'{tag}_at', 'Real', 'state', group.name, variable)}[{at}]"
-        guard = f"if ({loop.pointer(f'{tag}_awake_at', 'bool', 'not_refractory', group.name, const=True)}[{at}]) " if variable in group.frozen else ""
+        inner = Loop(ends.plan, ends.numbering, index=at, before=loop.before)
+        guard = f"if ({awake(inner, group, early=False)}) " if variable in group.frozen else ""
         return f"{guard}{target} {op} {change};"
     target = f"{loop.pointer(f'{tag}_port_at', 'Real', 'port', group.name, variable)}[{at}]"
     reduce = group.ports[variable]
@@ -182,7 +183,7 @@ def add_up(ends: Ends) -> list[str]:
     loop = Loop(ends.plan, ends.numbering)
     population = list(ends.plan.groups).index(ends.post.name)
     prelude = [f"const Span span = here.span({population});"]
-    for number, (variable, expression) in enumerate(ends.pathway.text.summed.items()):
+    for number, expression in enumerate(ends.pathway.text.summed.values()):
         names = ends.names(loop, used_names(expression))
         if any(n.text == "delivered" for n in names.values()) and number == 0:
             loop.body += delivered(ends, loop)

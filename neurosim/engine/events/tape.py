@@ -40,7 +40,8 @@ class Tape:
         sample = sum(int(np.prod(p.shape)) / p.every for p in self.traces) * self.plan.dtype.itemsize * trials
         self.ticks = int(max(1, min(writer.block if self.traces else MOST_TICKS, BUFFER_BYTES // max(sample, 1), self.plan.ticks)))
         self.alive: list[np.ndarray] = []
-        self.buffers = [[np.empty((trials, -(-self.ticks // p.every), int(np.prod(p.shape))), self.plan.dtype) for p in self.traces] for _ in range(2)]
+        shapes = [(trials, -(-self.ticks // p.every), int(np.prod(p.shape))) for p in self.traces]
+        self.buffers = [[np.empty(shape, self.plan.dtype) for shape in shapes] for _ in range(2)]
         self.structs = (ProbeStruct * len(self.traces))(*(self._struct(number, probe) for number, probe in enumerate(self.traces)))
 
     def _address(self, array: np.ndarray) -> int:

@@ -133,7 +133,7 @@ void settle_port(Here& here, int stage, Slot slot, int population, typename Here
     auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
     const Span span = here.span(population);
     Real* __restrict sum = block.sum.data() + slot_of(here, slot);
-    for (int32_t i = 0; i < span.last - span.first; ++i) {
+    NEUROSIM_INDEPENDENT for (int32_t i = 0; i < span.last - span.first; ++i) {
         if constexpr (std::is_same_v<Reduce, Max>) Max::add(total[span.first + i], counted + span.first + i, sum[i]);
         else total[span.first + i] += sum[i];
         sum[i] = Reduce::template empty<Real>();
@@ -148,14 +148,14 @@ void settle_port(Here& here, int stage, Slot slot, int population, typename Here
 }
 
 // The same for a variable that stands still while its neuron is refractory.
-template <class Here>
-void settle_unless_refractory(Here& here, int stage, Slot slot, int population, typename Here::Real* __restrict value, const bool* __restrict awake) {
+template <class Here, class Awake>
+void settle_unless_refractory(Here& here, int stage, Slot slot, int population, typename Here::Real* __restrict value, Awake awake) {
     auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
     const Span span = here.span(population);
     auto* __restrict sum = block.sum.data() + slot_of(here, slot);
-    for (int32_t i = 0; i < span.last - span.first; ++i) {
+    NEUROSIM_INDEPENDENT for (int32_t i = 0; i < span.last - span.first; ++i) {
         const auto moved = value[span.first + i] + sum[i];
-        value[span.first + i] = awake[span.first + i] ? moved : value[span.first + i];
+        value[span.first + i] = awake(span.first + i) ? moved : value[span.first + i];
         sum[i] = 0;
     }
 }

@@ -91,7 +91,7 @@ class Engine {
         for (int population = 0; population < machine.populations; ++population)
             for (int block = 0; block < blocks; ++block) {
                 const Span span = machine.span(population, block);
-                trial.fired[population * blocks + block].assign((span.last - span.first + 15) / 8 * 8, 0);
+                trial.fired[population * blocks + block].assign((span.last - span.first + 31) / 32 * 32, 0);
             }
         trial.stages.resize(Network::stages * blocks);
         trial.arrivals.resize(Network::texts * blocks);
@@ -125,6 +125,7 @@ class Engine {
             in_parallel(machine.blocks, [&](int block) {
                 auto team = team_of(row, row + 1, block, barrier, settings);
                 for (int64_t tick = 0; tick < settings.ticks; ++tick) move(team);
+                Network::settle(team);
             });
         }
         return settings.ticks;
@@ -141,6 +142,7 @@ class Engine {
             for (int first; (first = next.fetch_add(size)) < machine.trials;) {
                 auto team = team_of(first, std::min(first + size, machine.trials), 0, alone, settings);
                 for (int64_t tick = 0; tick < settings.ticks; ++tick) move(team);
+                Network::settle(team);
             }
         });
         return settings.ticks;

@@ -1,5 +1,5 @@
 // exp and what is made of it, for double and float: no branches and no calls, so that loops over them run in vectors, and the same
-// bits whether they do or not. Multiply-adds are fused where it says so, and nowhere else. Errors in units of the last
+// bits whether they do or not. (They must be inlined for that, however often they are called.) Multiply-adds are fused where it says so, and nowhere else. Errors in units of the last
 // place: exp below 1, expm1 below 1.5, tanh, sigmoid and exprel below 2.5.
 #pragma once
 
@@ -22,7 +22,7 @@ struct Exponential<double> {
     static constexpr int mantissa = 52, bias = 1023;
 
     // (exp(r) - 1 - r)/r^2, a minimax (Remez) fit.
-    static double rest(double r) {
+    [[gnu::always_inline]] static double rest(double r) {
         double sum = 0x1.1f9949e78f3b8p-29;
         sum = fused(sum, r, 0x1.af5f43c88125cp-26);
         sum = fused(sum, r, 0x1.27e4c34ccbd8cp-22);
@@ -44,7 +44,7 @@ struct Exponential<float> {
     static constexpr float shift = 0x1.8p23f + 254.0f;
     static constexpr int mantissa = 23, bias = 127;
 
-    static float rest(float r) {
+    [[gnu::always_inline]] static float rest(float r) {
         float sum = 0x1.a1a62ap-13f;
         sum = fused(sum, r, 0x1.6d754ap-10f);
         sum = fused(sum, r, 0x1.11108cp-7f);
@@ -62,7 +62,7 @@ struct Split {
 };
 
 template <class Real>
-inline Split<Real> split(Real x) {
+[[gnu::always_inline]] inline Split<Real> split(Real x) {
     using E = Exponential<Real>;
     const Real shifted = fused(x, E::log2_e, E::shift);
     const Real k = shifted - E::shift;
@@ -73,7 +73,7 @@ inline Split<Real> split(Real x) {
 }
 
 template <class Real>
-inline Real exp_(Real x) {
+[[gnu::always_inline]] inline Real exp_(Real x) {
     using E = Exponential<Real>;
     x = x < E::lowest ? E::lowest : x;
     x = x > E::highest ? E::highest : x;
@@ -85,7 +85,7 @@ inline Real exp_(Real x) {
 
 // exp(x) - 1 = 2 (2^(k-1) - 1/2 + 2^(k-1) r + 2^(k-1) rest), which overflows only where the result does.
 template <class Real>
-inline Real expm1_(Real x) {
+[[gnu::always_inline]] inline Real expm1_(Real x) {
     using E = Exponential<Real>;
     const Real asked = x;
     x = x < E::least ? E::least : x;
@@ -98,7 +98,7 @@ inline Real expm1_(Real x) {
 
 // With m = exp(2|x|) - 1, tanh |x| is m/(m + 2) = 1 - 2/(m + 2): the first where it is small, the second where it nears 1.
 template <class Real>
-inline Real tanh_(Real x) {
+[[gnu::always_inline]] inline Real tanh_(Real x) {
     const Real size = std::fabs(x);
     const Real m = expm1_(Real(2) * size);
     const bool small = size < Real(0.55);
@@ -107,17 +107,17 @@ inline Real tanh_(Real x) {
 }
 
 template <class Real>
-inline Real sigmoid_(Real x) {
+[[gnu::always_inline]] inline Real sigmoid_(Real x) {
     return Real(1) / (Real(1) + exp_(-x));
 }
 
 // (exp(x) - 1)/x, and 1 at 0.
-inline double exprel_(double x) {
+[[gnu::always_inline]] inline double exprel_(double x) {
     const double value = expm1_(x) / x;
     return x == 0.0 ? 1.0 : x > Exponential<double>::highest ? std::numeric_limits<double>::infinity() : value;
 }
 
-inline float exprel_(float x) { return static_cast<float>(exprel_(static_cast<double>(x))); }
+[[gnu::always_inline]] inline float exprel_(float x) { return static_cast<float>(exprel_(static_cast<double>(x))); }
 
 inline double sinh_(double x) { return std::sinh(x); }
 inline float sinh_(float x) { return std::sinh(x); }

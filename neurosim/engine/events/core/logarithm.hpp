@@ -11,7 +11,7 @@ namespace neurosim {
 
 // The logarithm of a finite number from 2^-1022 on; below one unit in the last place off.
 // x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); log(1 + f) = 2 artanh(s), s = f/(2 + f).
-inline double portable_log(double x) {
+[[gnu::always_inline]] inline double portable_log(double x) {
     constexpr uint64_t one = 0x3FF0000000000000u, root_half = 0x3FE6A09E00000000u;
     const uint64_t bits = bits_of(x) + (one - root_half);
     const double k = from_bits((bits >> 52) | 0x4330000000000000u) - (0x1p52 + 1023.0);
@@ -31,7 +31,7 @@ inline double portable_log(double x) {
 }
 
 // The same for float.
-inline float portable_log(float x) {
+[[gnu::always_inline]] inline float portable_log(float x) {
     constexpr uint32_t one = 0x3F800000u, root_half = 0x3F3504F3u;
     const uint32_t bits = bits_of(x) + (one - root_half);
     const float k = static_cast<float>(static_cast<int32_t>(bits >> 23) - 127);
@@ -49,7 +49,7 @@ inline float portable_log(float x) {
 
 // The logarithm of any number: those below the normal ones are scaled up first.
 template <class Real>
-inline Real log_(Real x) {
+[[gnu::always_inline]] inline Real log_(Real x) {
     using Limits = std::numeric_limits<Real>;
     constexpr Real scale = sizeof(Real) == 8 ? Real(0x1p54) : Real(0x1p25);
     constexpr Real of_scale = sizeof(Real) == 8 ? Real(0x1.2b708872320e2p+5) : Real(0x1.154246p+4);
@@ -63,7 +63,7 @@ inline Real log_(Real x) {
 
 // log(1 + x): the logarithm of the rounded sum, and what rounding lost.
 template <class Real>
-inline Real log1p_(Real x) {
+[[gnu::always_inline]] inline Real log1p_(Real x) {
     const Real sum = Real(1) + x;
     const Real added = sum - Real(1);
     const Real lost = (Real(1) - (sum - added)) + (x - added);

@@ -2,11 +2,23 @@
 // arrays of state, which the caller owns; a Here is one trial (and one block of it) at one tick.
 #pragma once
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "core/random.hpp"
 
+// Before a loop whose turns do not depend on each other, which compilers cannot see through pointers.
+#ifdef __clang__
+#define NEUROSIM_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define NEUROSIM_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 namespace neurosim {
+
+// Whole numbers as wide as a float type, so that loops over both run in vectors of one length.
+template <class Real>
+using WholeOf = std::conditional_t<sizeof(Real) == 8, int64_t, int32_t>;
 
 struct Span {
     int32_t first, last;

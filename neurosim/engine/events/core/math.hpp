@@ -9,6 +9,7 @@
 #include "core/exponential.hpp"
 #include "core/logarithm.hpp"
 #include "core/poisson.hpp"
+#include "core/power.hpp"
 #include "core/trigonometric.hpp"
 
 namespace neurosim {
@@ -16,31 +17,6 @@ namespace neurosim {
 template <class Real>
 inline Real sqrt_(Real x) {
     return std::sqrt(x);
-}
-
-template <class Real>
-inline Real power2_(Real x) {
-    return x * x;
-}
-
-template <class Real>
-inline Real power3_(Real x) {
-    return x * x * x;
-}
-
-template <class Real>
-inline Real power4_(Real x) {
-    const Real square = x * x;
-    return square * square;
-}
-
-// x to the power n: the exponents 2, 1/2 and -1 as numpy computes them.
-template <class Real>
-inline Real pow_(Real x, Real n) {
-    if (n == Real(2)) return x * x;
-    if (n == Real(0.5)) return std::sqrt(x);
-    if (n == Real(-1)) return Real(1) / x;
-    return std::pow(x, n);
 }
 
 inline double floor_(double x) { return std::floor(x); }

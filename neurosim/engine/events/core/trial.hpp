@@ -33,7 +33,7 @@ struct Trial {
     std::vector<SpikeTape> sent;                       // per population: spikes whose arrivals may still be on their way
     std::vector<SpikeTape> recorded[2];                // per population; one is written while the other fills
     std::vector<int64_t> cursor;                       // (population, block): the next of the given spike events
-    std::vector<std::vector<uint8_t>> fired;           // (population, block): which neurons are above threshold
+    std::vector<std::vector<WholeOf<Real>>> fired;      // (population, block): which neurons are above threshold
     std::vector<Binomial> binomials;                   // (private pathway, block)
     std::vector<std::pair<uint64_t, int32_t>> order;   // of the turns of a sweep
 };
@@ -54,19 +54,20 @@ void drive_events(Here& here, int population, int starts, int ticks, int neurons
     }
 }
 
-// Lists the neurons of a block that are marked in `fired`; most ticks most neurons are silent, so it looks at eight at once.
+// Lists the neurons of a block that are marked in `fired`; most ticks most neurons are silent, so it looks at many at once.
 template <class Here>
 void collect_spikes(Here& here, int population) {
+    constexpr int32_t together = 32;
     const Span span = here.span(population);
-    const auto& fired = here.trial.fired[population * here.machine.blocks + here.block];
+    const auto* fired = here.trial.fired[population * here.machine.blocks + here.block].data();
     Spikes& spikes = here.spikes(population, here.block);
     spikes.clear();
-    for (int32_t first = span.first; first < span.last; first += 8) {
-        uint64_t eight;
-        __builtin_memcpy(&eight, fired.data() + (first - span.first), 8);
-        if (!eight) continue;
-        for (int32_t neuron = first; neuron < std::min(first + 8, span.last); ++neuron)
-            if (fired[neuron - span.first]) spikes.push_back(neuron);
+    for (int32_t first = 0; first < span.last - span.first; first += together) {
+        WholeOf<typename Here::Real> any = 0;
+        for (int32_t lane = 0; lane < together; ++lane) any |= fired[first + lane];
+        if (!any) continue;
+        for (int32_t neuron = first; neuron < std::min(first + together, span.last - span.first); ++neuron)
+            if (fired[neuron]) spikes.push_back(span.first + neuron);
     }
 }
 

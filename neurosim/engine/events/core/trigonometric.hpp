@@ -10,7 +10,7 @@
 namespace neurosim {
 
 // sin(high + low) within pi/4, for a low part far below the high one.
-inline double sine(double high, double low) {
+[[gnu::always_inline]] inline double sine(double high, double low) {
     const double y = high + low;
     const double z = y * y;
     double rest = 0x1.5d932fce45363p-33;
@@ -23,7 +23,7 @@ inline double sine(double high, double low) {
 }
 
 // cos(high + low) within pi/4, for a low part far below the high one.
-inline double cosine(double high, double low) {
+[[gnu::always_inline]] inline double cosine(double high, double low) {
     const double y = high + low;
     const double z = y * y;
     const double lost = low - (y - high);
@@ -37,7 +37,7 @@ inline double cosine(double high, double low) {
 }
 
 // cos(2 pi b 2^-32): the nearest quarter turn comes off in whole numbers, exactly.
-inline double portable_cos_turns(uint32_t b) {
+[[gnu::always_inline]] inline double portable_cos_turns(uint32_t b) {
     const uint32_t quarter = (b + 0x20000000u) >> 30;
     const double rest = static_cast<double>(static_cast<int32_t>(b - (quarter << 30)));
     const double high = rest * 0x1.921fb40000000p-30, low = rest * 0x1.4442d18469899p-54;
@@ -53,13 +53,13 @@ struct Angle {
 };
 
 // `part` and `lost`, which is far smaller, in quarter turns.
-inline Angle angle(uint64_t quarter, double part, double lost) {
+[[gnu::always_inline]] inline Angle angle(uint64_t quarter, double part, double lost) {
     const double high = part * 0x1.921fb54442d18p+0;
     return {quarter, high, fused(part, 0x1.921fb54442d18p+0, -high) + (part * 0x1.1a62633145c07p-54 + lost * 0x1.921fb54442d18p+0)};
 }
 
 // The angle x below 2^51: x times 2/pi, which stands here to 160 bits, less the nearest whole number.
-inline Angle moderate_angle(double x) {
+[[gnu::always_inline]] inline Angle moderate_angle(double x) {
     constexpr double first = 0x1.45f306dc9c883p-1, second = -0x1.6b01ec5417056p-55, third = -0x1.6447e493ad4cep-109;
     const double product = x * first, next = x * second;
     const double shifted = product + 0x1.8p52;
@@ -81,7 +81,7 @@ constexpr uint64_t inverse_pi[18] = {
 
 // The angle x from 2^51 on, by Payne & Hanek's method: x = m 2^(e - 1), times those bits of 2/pi that make less than four quarter
 // turns. Its rest is right to 2^-61.
-inline Angle huge_angle(double x) {
+[[gnu::always_inline]] inline Angle huge_angle(double x) {
     const uint64_t bits = bits_of(x), exponent = (bits >> 52) & 0x7FF;
     const uint64_t e = exponent > 1074 ? exponent - 1074 : 0, word = e >> 6, turn = e & 63;
     const uint64_t first = (inverse_pi[word] << turn) | ((inverse_pi[word + 1] >> 1) >> (63 - turn));
@@ -95,26 +95,26 @@ inline Angle huge_angle(double x) {
     return angle(shifted >> 62, (to_double(rest >> 32) * 0x1p-30 - 0.5) + (x - x), to_double(rest & 0xFFFFFFFFu) * 0x1p-62);
 }
 
-inline Angle reduced(double x) {
+[[gnu::always_inline]] inline Angle reduced(double x) {
     const Angle moderate = moderate_angle(x), huge = huge_angle(x);
     const bool small = std::fabs(x) < 0x1p51;
     return {small ? moderate.quarter : huge.quarter, small ? moderate.high : huge.high, small ? moderate.low : huge.low};
 }
 
-inline double sin_(double x) {
+[[gnu::always_inline]] inline double sin_(double x) {
     const Angle at = reduced(x);
     const double value = at.quarter & 1 ? cosine(at.high, at.low) : sine(at.high, at.low);
     return std::fabs(x) < 0x1p-27 ? x : from_bits(bits_of(value) ^ ((at.quarter & 2) << 62));
 }
 
-inline double cos_(double x) {
+[[gnu::always_inline]] inline double cos_(double x) {
     const Angle at = reduced(x);
     const double value = at.quarter & 1 ? sine(at.high, at.low) : cosine(at.high, at.low);
     return from_bits(bits_of(value) ^ (((at.quarter + 1) & 2) << 62));
 }
 
-inline float sin_(float x) { return static_cast<float>(sin_(static_cast<double>(x))); }
-inline float cos_(float x) { return static_cast<float>(cos_(static_cast<double>(x))); }
+[[gnu::always_inline]] inline float sin_(float x) { return static_cast<float>(sin_(static_cast<double>(x))); }
+[[gnu::always_inline]] inline float cos_(float x) { return static_cast<float>(cos_(static_cast<double>(x))); }
 inline double tan_(double x) { return std::tan(x); }
 inline float tan_(float x) { return std::tan(x); }
 inline double arcsin_(double x) { return std::asin(x); }
