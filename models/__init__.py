@@ -17,6 +17,7 @@ NAMES = (
     "liquid",
     "lstm",
     "markov_chain",
+    "microcircuit",
     "restricted_boltzmann",
     "self_attention",
     "simple_recurrent",
