@@ -1,0 +1,63 @@
+"""What the results were measured on, without names of hosts, people or folders."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("neurosim", "numpy", "scipy", "brian2", "nest-simulator", "annarchy", "reservoirpy", "hopfieldnetwork")
+
+
+def describe() -> str:
+    """One line: processor, cores, memory, system, compiler, and the versions of all that takes part."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    parts = [f"{cores} cores of {processor()}", memory(), f"{platform.system()} {platform.machine()}", compiler()]
+    parts.append(f"Python {platform.python_version()}")
+    parts += [f"{name} {found}" for name in PACKAGES if (found := installed_version(name))]
+    return ", ".join(part for part in parts if part)
+
+
+def processor() -> str:
+    """The processor's name as the system gives it."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = dict(line.split(":", 1) for line in info.read_text().splitlines() if ":" in line)
+        found = {key.strip(): value.strip() for key, value in lines.items()}
+        vector = "AVX-512" if "avx512f" in found.get("flags", "") else "AVX2" if "avx2" in found.get("flags", "") else ""
+        return " ".join(part for part in (found.get("model name", "an unnamed processor"), f"({vector})" if vector else "") if part)
+    return platform.processor() or platform.machine()
+
+
+def memory() -> str:
+    """How much memory there is, in GB."""
+    try:
+        return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.0f} GB"
+    except (ValueError, OSError, AttributeError):
+        return ""
+
+
+def compiler() -> str:
+    """The C++ compiler's own first line, shortened to name and version."""
+    found = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
+    if not found:
+        return "no C++ compiler"
+    line = subprocess.run([*found.split(), "--version"], capture_output=True, text=True).stdout.splitlines()[:1]
+    words = line[0].split() if line else []
+    return f"{words[0]} {words[-1]}" if words else ""
+
+
+def installed_version(package: str) -> str:
+    """The version of a package; '' where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def load() -> float:
+    """How many processes were at work in the last minute; 0 where the system does not tell."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0

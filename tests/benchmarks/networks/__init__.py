@@ -1,0 +1,7 @@
+"""The networks that are measured, one file each: what the network is, described to each simulator in its own words.
+
+A file lists its rows in `BENCHMARKS`. A row's runs are functions of that file; each is called in a process of its own and returns numbers by
+name. The same network for everybody: same sizes, equations, probabilities and time step, each simulator's own random numbers.
+"""
+
+NAMES = ("microcircuit", "coba", "cuba", "brunel", "stdp", "echo_state", "hopfield", "boltzmann", "size")

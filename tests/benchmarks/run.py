@@ -1,0 +1,176 @@
+"""Measure neurosim and, where they are installed, its peers: `python tests/benchmarks/run.py [names]`.
+
+Every run is a process of its own. The runs of a benchmark take turns, several times over, so that a machine that slows down slows all of them.
+Install the peers with `pip install -e '.[bench]'`, and let nothing else run: two-thread figures are worthless beside another process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER))
+
+import child  # noqa: E402
+import machine  # noqa: E402
+import networks  # noqa: E402
+import report  # noqa: E402
+from bench import Benchmark, Run  # noqa: E402
+
+BUSY = 0.5  # processes at work before a benchmark begins, above which its figures are doubted
+ANEW = 5  # other seeds that a network which died out is tried with
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run what is asked for; 1 where a run failed."""
+    known = {benchmark.name: benchmark for name in networks.NAMES for benchmark in import_module(f"networks.{name}").BENCHMARKS}
+    args = read_arguments(argv, known)
+    if args.list:
+        print("\n".join(f"{name:26}{benchmark.title}" for name, benchmark in known.items()))
+        return 0
+    chosen = [known[name] for name in known if name in args.names] if args.names else list(known.values())
+    sections, failed = {}, 0
+    for benchmark in chosen:
+        print(f"\n{benchmark.name}: {benchmark.title}", flush=True)
+        notes = [f"{date.today()}, {args.repeats} repeats, engine {args.engine}, on {machine.describe()}."]
+        if (busy := machine.load()) > BUSY:
+            notes.append(f"The machine was busy before this began (load {busy:.1f}): do not believe these times.")
+        measured, missing = side_by_side(benchmark, args)
+        failed += sum(reason.startswith("failed") for reason in missing.values())
+        sections[benchmark.title] = report.section(benchmark, measured, missing, notes)
+        print("\n" + sections[benchmark.title], flush=True)
+        if args.to:
+            report.keep(Path(args.to), sections, [benchmark.title for benchmark in known.values()])
+    return 1 if failed else 0
+
+
+def read_arguments(argv: list[str] | None, known: dict[str, Benchmark]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"which benchmarks (default: all): {', '.join(known)}")
+    parser.add_argument("--list", action="store_true", help="name the benchmarks and do nothing")
+    parser.add_argument("--repeats", type=int, default=5, help="how often each runs (default: 5)")
+    parser.add_argument("--peers", help="packages to run beside neurosim, such as nest,brian2, or none (default: all installed, but not on request)")
+    parser.add_argument("--engine", default="auto", help="neurosim's engine (default: auto)")
+    parser.add_argument("--seed", type=int, default=1, help="of the first repeat; each has its own")
+    parser.add_argument("--smoke", action="store_true", help="all of it in seconds: tiny networks, one repeat, nothing is written")
+    parser.add_argument("--to", help="the file that keeps the results (default: RESULTS.md beside this script; none with --smoke)")
+    parser.add_argument("--timeout", type=float, default=3600.0, help="seconds after which a run is given up (default: 3600)")
+    args = parser.parse_args(argv)
+    if unknown := [name for name in args.names if name not in known]:
+        parser.error(f"{', '.join(unknown)}: there is no such benchmark. Choose from {', '.join(known)}.")
+    if args.repeats < 1:
+        parser.error("--repeats: give at least 1")
+    packages = sorted({run.package for benchmark in known.values() for run in benchmark.runs} - {"neurosim"})
+    args.peers = None if args.peers is None else [name for name in args.peers.split(",") if name != "none"]
+    for name in args.peers or []:
+        if name not in packages:
+            parser.error(f"--peers: {name} is not known. Choose from {', '.join(packages)}.")
+    args.repeats = 1 if args.smoke else args.repeats
+    args.to = args.to or (None if args.smoke else str(FOLDER / "RESULTS.md"))
+    return args
+
+
+def side_by_side(benchmark: Benchmark, args: argparse.Namespace) -> tuple[dict[str, report.Numbers], dict[str, str]]:
+    """What the runs of a benchmark measured, in turns, by label; and why some did not."""
+    missing = {run.label: reason for run in benchmark.runs if (reason := why_not(run, args.peers))}
+    runs = [run for run in benchmark.runs if run.label not in missing]
+    measured: dict[str, report.Numbers] = {run.label: [] for run in runs}
+    with caches(runs) as filled:
+        for run in runs:
+            if run.cache == "filled":
+                one_run(benchmark, run, args, args.seed, filled[run.label])
+        for repeat in range(args.repeats):
+            for run in runs:
+                if run.label in missing:
+                    continue
+                found = alive_run(benchmark, run, args, args.seed + repeat, filled.get(run.label))
+                if isinstance(found, str):
+                    missing[run.label] = found
+                    measured.pop(run.label)
+                else:
+                    measured[run.label].append(found)
+                print(f"  {repeat + 1}. {run.label}: {found if isinstance(found, str) else summary(benchmark, found)}", flush=True)
+    return measured, {label: reason for label, reason in missing.items() if reason}
+
+
+def why_not(run: Run, peers: list[str] | None) -> str:
+    """Why a run is left out; '' for one that is not."""
+    if run.package == "neurosim":
+        return ""
+    if peers is not None and run.package not in peers:
+        return "not asked for"
+    if find_spec(run.package) is None:
+        return f"{run.package} is not installed"
+    return f"only on request: --peers {run.package}" if run.on_request and peers is None else ""
+
+
+@contextmanager
+def caches(runs: list[Run]) -> Iterator[dict[str, str]]:
+    """A folder for the compiled code of each run that wants a filled one."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield {run.label: f"{folder}/{place}" for place, run in enumerate(runs) if run.cache == "filled"}
+
+
+def alive_run(benchmark: Benchmark, run: Run, args: argparse.Namespace, seed: int, cache: str | None) -> dict[str, Any] | str:
+    """One run; with other seeds where the network dies out."""
+    for other in range(ANEW):
+        found = one_run(benchmark, run, args, seed + 1000 * other, cache)
+        if isinstance(found, str) or args.smoke or not benchmark.alive or found[benchmark.agree] >= benchmark.alive:
+            return found
+    return f"failed: with {ANEW} seeds {benchmark.agree} was below {benchmark.alive:g}"
+
+
+def one_run(benchmark: Benchmark, run: Run, args: argparse.Namespace, seed: int, cache: str | None) -> dict[str, Any] | str:
+    """What a run measured, with the wall time of its process; or, in words, why it failed."""
+    options = {**run.options, "seed": seed} | ({"engine": args.engine} if run.package == "neurosim" else {})
+    if args.smoke:
+        options |= {key: value for key, value in benchmark.smoke.items() if key in options}
+    network = run.function.__module__.rpartition(".")[2]
+    with tempfile.TemporaryDirectory() as empty:
+        environment = activated()
+        if args.smoke:
+            environment["BENCH_SETTLING"] = "0.01"
+        if run.cache:
+            environment |= {"NEUROSIM_CACHE": f"{cache or empty}/neurosim", "BENCH_CACHE": f"{cache or empty}/peer"}
+        command = [sys.executable, str(FOLDER / "child.py"), network, run.function.__name__, json.dumps(options)]
+        begin = perf_counter()
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=empty, timeout=args.timeout)
+        except subprocess.TimeoutExpired:
+            return f"failed: gave up after {args.timeout:g} s"
+        wall = perf_counter() - begin
+    lines = [line for line in done.stdout.splitlines() if line.startswith(child.MARK)]
+    if done.returncode or not lines:
+        last = (done.stderr.strip().splitlines() or [f"ended with code {done.returncode}"])[-1]
+        return f"failed: {last[:200]}"
+    return {"wall": wall, **json.loads(lines[-1].removeprefix(child.MARK))}
+
+
+def activated() -> dict[str, str]:
+    """The environment variables of an activated virtual environment: compilers of peers look for their Python there."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {**os.environ, "PATH": path} | ({"VIRTUAL_ENV": sys.prefix} if sys.prefix != sys.base_prefix else {})
+
+
+def summary(benchmark: Benchmark, found: dict[str, Any]) -> str:
+    """The numbers of one run in one line."""
+    named = [f"{column.heading} {found[column.key]:.4g}" for column in benchmark.columns if found.get(column.key) is not None]
+    return ", ".join(named + ([f"engine {found['engine']}"] if "engine" in found else []))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

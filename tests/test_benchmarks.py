@@ -1,0 +1,77 @@
+"""The benchmarks run, at tiny sizes and without their peers, and keep their results. Nothing here depends on how long anything takes."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent / "benchmarks"
+NAMES = (
+    "microcircuit", "coba_4000", "coba_felt", "coba_40000", "cuba_4000", "brunel", "stdp", "echo_state_100", "echo_state_1000",
+    "echo_state_1000_dense", "echo_state_100_sequences", "hopfield", "boltzmann", "size",
+)  # fmt: skip
+
+
+def benchmarks(*arguments):
+    return subprocess.run([sys.executable, FOLDER / "run.py", *arguments], capture_output=True, text=True)
+
+
+@pytest.fixture
+def report(monkeypatch):
+    monkeypatch.syspath_prepend(FOLDER)
+    return import_module("report")
+
+
+@pytest.fixture
+def row(report):
+    """A benchmark of two runs, one of neurosim and one of a peer."""
+    bench = import_module("bench")
+    runs = (bench.Run("ours", dict), bench.Run("theirs", dict, package="peer"))
+    return bench.Benchmark("row", "A row", "at most 1", "", (bench.RTF, bench.RATE), runs, smoke={}, agree="rate")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_benchmark_runs_and_keeps_its_numbers(name, tmp_path):
+    done = benchmarks(name, "--smoke", "--peers", "none", "--to", str(tmp_path / "RESULTS.md"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    kept = (tmp_path / "RESULTS.md").read_text()
+    assert kept.startswith("# Results\n")
+    assert "| neurosim" in kept
+    assert "failed" not in kept
+    assert str(Path.home()) not in kept
+
+
+def test_all_benchmarks_are_known_by_name():
+    assert tuple(line.split()[0] for line in benchmarks("--list").stdout.splitlines()) == NAMES
+
+
+def test_a_benchmark_that_is_not_known_is_refused():
+    done = benchmarks("coba", "--smoke")
+    assert done.returncode == 2
+    assert "coba_4000" in done.stderr
+
+
+def test_a_table_holds_medians_and_ratios(report, row):
+    ours = [{"rtf": rtf, "rate": 20.0} for rtf in (0.5, 0.1, 0.2)]
+    lines = report.table(row, {"ours": ours, "theirs": [{"rtf": 1.0, "rate": 22.0}]}, {}).splitlines()
+    assert lines[2] == "| ours | 0.200 (0.100 to 0.500) | 20.000 | 1.00 |"
+    assert lines[3] == "| theirs | 1.000 | 22.000 | 5.00 |"
+    assert report.agreement(row, {"ours": ours, "theirs": [{"rtf": 1.0, "rate": 22.0}]}).startswith("Spikes/s: 10 % apart at most")
+
+
+def test_a_peer_that_is_missing_says_why(report, row):
+    lines = report.table(row, {"ours": [{"rtf": 1.0, "rate": 20.0}]}, {"theirs": "peer is not installed"}).splitlines()
+    assert lines[3].startswith("| theirs | peer is not installed |")
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_sections_that_were_not_measured_stay(report, tmp_path):
+    path = tmp_path / "RESULTS.md"
+    report.keep(path, {"A": "## A\n\nold figures\n", "B": "## B\n\nother figures\n"}, ["A", "B"])
+    report.keep(path, {"A": "## A\n\nnew figures\n"}, ["A", "B"])
+    text = path.read_text()
+    assert text.count("# Results") == 1
+    assert "old figures" not in text
+    assert text.index("new figures") < text.index("other figures")
