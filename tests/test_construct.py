@@ -234,6 +234,6 @@ def test_what_only_the_draw_can_refuse_is_drawn_at_once():
 
 
 def test_synapses_too_many_for_any_engine_are_refused_at_once():
-    a = cells("a", 10**8)
+    a = cells("a", 10**6)
     with pytest.raises(ns.errors.PlanError, match=r"Synapses a -> a: these synapses need about .* Use fewer"):
         lowered(ns.Network(ns.Synapses(a, a, to="I", wiring=ns.all_to_all()), schedule=ns.Clock(1 * ms)))

@@ -17,15 +17,18 @@ class Batch {
     std::vector<double> weight, number;        // number: for drawing
     int64_t size = 0;
 
-    // Makes room for `more` synapses behind those that there are (and a stretch), and returns their place.
+    // The place of the next synapses, with room for the targets of at most so many (and a stretch).
+    uint32_t* targets(int64_t most) {
+        widen(slot, size + most);
+        return slot.data() + size;
+    }
+
+    // Takes so many synapses in, whose targets have been written, and returns the place of the first.
     int64_t grow(int64_t more) {
         const int64_t first = size;
         size += more;
-        if (size + STRETCH > static_cast<int64_t>(slot.size())) {
-            const int64_t room = size + size / 2 + STRETCH;
-            for (auto* column : {&slot, &block, &delay, &key}) column->resize(room);
-            for (auto* column : {&weight, &number}) column->resize(room);
-        }
+        for (auto* column : {&slot, &block, &delay, &key}) widen(*column, size);
+        for (auto* column : {&weight, &number}) widen(*column, size);
         return first;
     }
 
@@ -78,6 +81,11 @@ class Batch {
     std::vector<uint32_t> key, counts, known;
     std::vector<void*> place;
     uint32_t shortest = UINT32_MAX, longest = 0;
+
+    template <class Column>
+    static void widen(Column& column, int64_t size) {
+        if (size + STRETCH > static_cast<int64_t>(column.size())) column.resize(size + size / 2 + STRETCH);
+    }
 
     // Numbers the delays that occur, by rising delay; `known` holds them, `key` the number of each synapse's.
     void number_delays() {

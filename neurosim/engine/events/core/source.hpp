@@ -33,10 +33,9 @@ class Source {
     // Draws the synapses of the sender at `place`; delays are rounded half to even. (Not inlined, to be compiled once.)
     __attribute__((noinline)) void draw(int64_t place, Batch& batch) const {
         const int64_t sender = feed.order ? feed.order[place] : place;
-        const int64_t first = batch.grow(wires.room(sender));
+        const int64_t count = wires.draw(sender, feed.pre.at(place), batch.targets(wires.room(sender)));
+        const int64_t first = batch.grow(count);
         uint32_t* __restrict target = batch.slot.data() + first;
-        const int64_t count = wires.draw(sender, feed.pre.at(place), target);
-        batch.size = first + count;
         draw_numbers(feed.weight, feed, sender, target, count, batch.weight.data() + first);
         const double* __restrict number = batch.number.data();
         uint32_t* __restrict delay = batch.delay.data() + first;
