@@ -19,7 +19,18 @@ from pathlib import Path
 from neurosim.errors import EngineError
 
 NATIVE = "-march=native"
-FLAGS = ("-std=c++17", "-O3", NATIVE, "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared", "-pthread")
+FLAGS = (
+    "-std=c++17",
+    "-O3",
+    NATIVE,
+    "-mprefer-vector-width=512",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fPIC",
+    "-shared",
+    "-pthread",
+)
 SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 PATIENCE = 600.0  # seconds a compiler may take; ziglang's first call builds its standard library
 SOON = 1.0  # seconds after which a user is told what the wait is for

@@ -11,9 +11,7 @@ from neurosim.engine.state import State, spikes_sent
 from neurosim.plan.plan import Pathway
 
 # `Flight` of core/engine.hpp
-FLIGHT = np.dtype(
-    [("due", "i8"), ("sent", "i8"), ("population", "i4"), ("stage", "i4"), ("block", "i4"), ("slot", "u4"), ("value", "f8")]
-)
+FLIGHT = np.dtype([("due", "i8"), ("sent", "i8"), ("population", "i4"), ("stage", "i4"), ("block", "i4"), ("slot", "u4"), ("value", "f8")])
 Queue = dict[int, list[tuple]]
 
 

@@ -16,6 +16,7 @@ from neurosim.engine.state import NEVER, State, history_depth, spikes_sent
 from neurosim.plan.plan import Plan
 from neurosim.plan.random import base_key
 
+CACHE_LINE = 64  # bytes
 LONG_AGO = -(2**30)  # the tick, counted from the start of the run, of the last spike of a neuron that has not spiked
 
 
@@ -141,12 +142,12 @@ class Bound:
 
     def _state(self, population: str, name: str) -> np.ndarray:
         values = self.state.values[population]
-        values[name] = np.ascontiguousarray(values[name])
+        values[name] = aligned(values[name])
         return values[name]
 
     def _port(self, population: str, name: str) -> np.ndarray:
         port = self.state.ports[population][name]
-        port.total = np.ascontiguousarray(port.total)
+        port.total = aligned(port.total)
         return port.total
 
     def _count(self, population: str, name: str) -> np.ndarray:
@@ -162,7 +163,7 @@ class Bound:
 
     def _last_spike(self, population: str) -> np.ndarray:
         ago = self.state.last_spike[population].reshape(self.state.count, -1) - self.plan.first_tick
-        return np.maximum(ago, LONG_AGO).astype(self._whole)
+        return aligned(np.maximum(ago, LONG_AGO).astype(self._whole))
 
     def _not_refractory(self, population: str) -> np.ndarray:
         return self.state.not_refractory[population].astype(self._whole)
@@ -304,6 +305,15 @@ class Bound:
                 past, depth = state.history[key[1]], array.shape[1]
                 past.messages = [array[:, (newest + 1 + place) % depth] for place in range(depth)]
                 past.last = int(self.held["history", key[1], "last"][0])
+
+
+def aligned(array: np.ndarray) -> np.ndarray:
+    """A copy that begins at a cache line, so that no vector of numbers straddles two."""
+    room = np.empty(array.nbytes + CACHE_LINE, np.uint8)
+    start = -room.ctypes.data % CACHE_LINE
+    copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
 
 
 FIELD_STATE = ("message", "sum", "stale")

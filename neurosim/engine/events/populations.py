@@ -18,6 +18,7 @@ from neurosim.plan.plan import Block, Group, Plan
 from neurosim.plan.render import RANDOM
 
 EACH_NEURON = "NEUROSIM_INDEPENDENT for (int32_t i = span.first; i < span.last; ++i) {"
+EACH_OF_CHUNK = "NEUROSIM_INDEPENDENT for (int32_t i = first; i < last; ++i) {"
 
 
 @dataclass
@@ -156,22 +157,40 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     if group.spiking:
         _threshold(loop, plan, group, names)
     population = list(plan.groups).index(group.name)
-    return loop.function(
-        f"Neurons '{group.name}': {', '.join(b.name for b in (group.integrate, group.update, group.threshold) if b)}",
-        f"move_{identifier(group.name)}",
-        EACH_NEURON,
-        [f"const Span span = here.span({population});"],
-    )
+    title = f"Neurons '{group.name}': {', '.join(b.name for b in (group.integrate, group.update, group.threshold) if b)}"
+    prelude = [f"const Span span = here.span({population});"]
+    if not group.spiking:
+        return loop.function(title, f"move_{identifier(group.name)}", EACH_NEURON, prelude)
+    lines = loop.function(title, f"move_{identifier(group.name)}", EACH_OF_CHUNK, [*prelude, "Whole fired[CHUNK];"])
+    return _in_chunks(lines, f"list_spikes(here, {population}, fired, first, last);" if not _given_events(plan, group) else "")
+
+
+def _in_chunks(lines: list[str], then: str) -> list[str]:
+    """The function with its loop in chunks of neurons, each followed by `then`: what a chunk writes is still in the cache."""
+    start = next(n for n, line in enumerate(lines) if line.strip() == EACH_OF_CHUNK)
+    stop = max(n for n, line in enumerate(lines) if line == "    }")
+    opening = [
+        "    for (int32_t first = span.first; first < span.last; first += CHUNK) {",
+        "        const int32_t last = std::min(first + CHUNK, span.last);",
+    ]
+    loop = [f"    {line}" for line in lines[start : stop + 1]]
+    return [*lines[:start], *opening, *loop, *([f"        {then}"] if then else []), "    }", *lines[stop + 1 :]]
+
+
+def _given_events(plan: Plan, group: Group) -> bool:
+    source = plan.drives.get(group.name)
+    return source is not None and source.events
 
 
 def _load_states(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) -> dict[str, Typed]:
     """States in locals, so that the loop reads each once; sums that wait to be added are added now."""
+    written = {name for block in (group.integrate, group.update) if block is not None for name in block.writes}
     for name in group.states:
         waiting = waiting_sum(loop, plan, group, name)
         if waiting:
             at = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
             loop.body.append(f"const Real {name}_old = {at}[i] + {waiting};")
-            loop.body.append(f"{at}[i] = {name}_old, {waiting} = 0;")
+            loop.body.append(f"{waiting} = 0;" if name in written else f"{at}[i] = {name}_old, {waiting} = 0;")
             names[name] = Typed(f"{name}_old", "Real")
         elif name in names:
             loop.body.append(f"const Real {name}_old = {names[name].text};")
@@ -292,15 +311,13 @@ def _threshold(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) ->
     if source is not None and source.values is not None:
         given = given_values(loop, group.name)
         spikes = f"std::isnan({given}[i]) ? ({spikes}) : {given}[i] != 0"
-    population = list(plan.groups).index(group.name)
-    loop.before[f"Whole* const __restrict fired = here.trial.fired[{population} * here.machine.blocks + here.block].data();"] = None
-    loop.body.append(f"fired[i - span.first] = {spikes};")
+    loop.body.append(f"fired[i - first] = {spikes};")
 
 
 def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
-    """The function that lists who spikes at this tick (or takes the events given), and begins their refractoriness."""
+    """The function that begins the refractoriness of who spikes at this tick; spikes given as events are taken here."""
     population = list(plan.groups).index(group.name)
-    lines = [_collect(plan, numbering, group.name, population)]
+    lines = [_take_events(numbering, group.name, population)] if _given_events(plan, group) else []
     if group.refractory is not None:
         changes = ["last[i] = static_cast<Whole>(here.run_tick());"]
         lines.append(f"Whole* const last = {numbering.pointer('Whole', 'last_spike', group.name)};")
@@ -308,22 +325,19 @@ def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
             changes.append("awake[i] = 0;")
             lines.append(f"Whole* const awake = {numbering.pointer('Whole', 'not_refractory', group.name)};")
         lines.append(f"for (int32_t i : here.spikes({population}, here.block)) {{ {' '.join(changes)} }}")
-    return [f"void threshold_{identifier(group.name)}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
+    return [f"void threshold_{identifier(group.name)}([[maybe_unused]] Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
 
 
-def _collect(plan: Plan, numbering: Numbering, name: str, population: int) -> str:
-    source = plan.drives.get(name)
-    if source is not None and source.events:
-        parts = ", ".join(str(numbering.array("events", name, part)) for part in ("start", "tick", "neuron"))
-        return f"drive_events(here, {population}, {parts});"
-    return f"collect_spikes(here, {population});"
+def _take_events(numbering: Numbering, name: str, population: int) -> str:
+    parts = ", ".join(str(numbering.array("events", name, part)) for part in ("start", "tick", "neuron"))
+    return f"drive_events(here, {population}, {parts});"
 
 
 def drive(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     """The function that sends this tick's outside values, or spikes, of a driven population."""
     population = list(plan.groups).index(group.name)
     if spikes_sent(plan, group.name):
-        lines = [_collect(plan, numbering, group.name, population)]
+        lines = [_take_events(numbering, group.name, population)]
     else:
         loop = Loop(plan, numbering)
         given = given_values(loop, group.name)

@@ -87,12 +87,6 @@ class Engine {
         for (auto& recorded : trial.recorded) recorded.resize(machine.populations);
         trial.sent.resize(machine.populations);
         trial.cursor.assign(machine.populations * blocks, 0);
-        trial.fired.resize(machine.populations * blocks);
-        for (int population = 0; population < machine.populations; ++population)
-            for (int block = 0; block < blocks; ++block) {
-                const Span span = machine.span(population, block);
-                trial.fired[population * blocks + block].assign((span.last - span.first + 31) / 32 * 32, 0);
-            }
         trial.stages.resize(Network::stages * blocks);
         trial.arrivals.resize(Network::texts * blocks);
         trial.binomials.resize(Network::privates * blocks);

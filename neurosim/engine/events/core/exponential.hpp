@@ -1,6 +1,6 @@
-// exp and what is made of it, for double and float: no branches and no calls, so that loops over them run in vectors, and the same
-// bits whether they do or not. (They must be inlined for that, however often they are called.) Multiply-adds are fused where it says so, and nowhere else. Errors in units of the last
-// place: exp below 1, expm1 below 1.5, tanh, sigmoid and exprel below 2.5.
+// exp and what is made of it, for double and float: no branches and no calls, so that loops over them run in vectors (if they are
+// inlined however often they are called), and the same bits whether they do or not. Multiply-adds are fused where it says so, and
+// nowhere else. Errors in units of the last place: exp below 1, expm1 below 1.5, tanh, sigmoid and exprel below 2.5.
 #pragma once
 
 #include <cmath>
@@ -17,7 +17,7 @@ struct Exponential;
 template <>
 struct Exponential<double> {
     static constexpr double log2_e = 0x1.71547652b82fep+0, ln2_high = 0x1.62e42fefa39efp-1, ln2_low = 0x1.abc9e3b39803fp-56;
-    static constexpr double lowest = -746.0, highest = 710.0, least = -40.0, tiny = 0x1p-54;
+    static constexpr double most = 800.0, highest = 709.9, tiny = 0x1p-54;
     static constexpr double shift = 0x1.8p52 + 2046.0;
     static constexpr int mantissa = 52, bias = 1023;
 
@@ -40,7 +40,7 @@ struct Exponential<double> {
 template <>
 struct Exponential<float> {
     static constexpr float log2_e = 0x1.715476p+0f, ln2_high = 0x1.62e430p-1f, ln2_low = -0x1.05c610p-29f;
-    static constexpr float lowest = -105.0f, highest = 89.0f, least = -18.0f, tiny = 0x1p-25f;
+    static constexpr float most = 120.0f, highest = 89.0f, tiny = 0x1p-25f;
     static constexpr float shift = 0x1.8p23f + 254.0f;
     static constexpr int mantissa = 23, bias = 127;
 
@@ -72,12 +72,16 @@ template <class Real>
     return {bits_of(shifted), r, fused(r * r, E::rest(r), lost)};
 }
 
+// x between -most and most, or NaN.
+template <class Real>
+[[gnu::always_inline]] inline Real bounded(Real x, Real most) {
+    return std::fabs(x) > most ? std::copysign(most, x) : x;
+}
+
 template <class Real>
 [[gnu::always_inline]] inline Real exp_(Real x) {
     using E = Exponential<Real>;
-    x = x < E::lowest ? E::lowest : x;
-    x = x > E::highest ? E::highest : x;
-    const Split<Real> part = split(x);
+    const Split<Real> part = split(bounded(x, E::most));
     // 2^k in two factors, so that numbers below the normal ones are rounded once, and those above become infinite.
     const auto half = part.bits >> 1;
     return (Real(1) + (part.r + part.rest)) * from_bits(half << E::mantissa) * from_bits((part.bits - half) << E::mantissa);
@@ -87,13 +91,11 @@ template <class Real>
 template <class Real>
 [[gnu::always_inline]] inline Real expm1_(Real x) {
     using E = Exponential<Real>;
-    const Real asked = x;
-    x = x < E::least ? E::least : x;
-    x = x > E::highest ? E::highest : x;
-    const Split<Real> part = split(x);
-    const Real half_power = from_bits((part.bits - (E::bias + 1)) << E::mantissa);
+    const Split<Real> part = split(bounded(x, E::highest));
+    const auto least = bits_of(E::shift) - E::bias + 2;  // any power of 2 small enough
+    const Real half_power = from_bits(((part.bits > least ? part.bits : least) - (E::bias + 1)) << E::mantissa);
     const Real value = Real(2) * fused(half_power, part.rest, fused(half_power, part.r, half_power - Real(0.5)));
-    return std::fabs(asked) < E::tiny ? asked : value;
+    return std::fabs(x) < E::tiny ? x : value;
 }
 
 // With m = exp(2|x|) - 1, tanh |x| is m/(m + 2) = 1 - 2/(m + 2): the first where it is small, the second where it nears 1.

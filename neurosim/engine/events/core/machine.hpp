@@ -2,6 +2,7 @@
 // arrays of state, which the caller owns; a Here is one trial (and one block of it) at one tick.
 #pragma once
 #include <cstdint>
+#include <new>
 #include <type_traits>
 #include <vector>
 
@@ -47,6 +48,21 @@ struct Machine {
         const int32_t* bound = bounds + population * (blocks + 1) + block;
         return {bound[0], bound[1]};
     }
+};
+
+// Memory that begins at a cache line, so that no vector of numbers straddles two.
+template <class T>
+struct Aligned {
+    using value_type = T;
+    Aligned() = default;
+    template <class Other>
+    Aligned(const Aligned<Other>&) {}
+    T* allocate(size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t(64))); }
+    void deallocate(T* memory, size_t) { ::operator delete(memory, std::align_val_t(64)); }
+    template <class Other>
+    bool operator==(const Aligned<Other>&) const { return true; }
+    template <class Other>
+    bool operator!=(const Aligned<Other>&) const { return false; }
 };
 
 using Spikes = std::vector<int32_t>;

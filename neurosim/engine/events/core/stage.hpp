@@ -42,7 +42,7 @@ struct Max {
 
 template <class Real, class Weight>
 struct StageBlock {
-    std::vector<Real> sum;       // what has arrived in this step, by slot
+    std::vector<Real, Aligned<Real>> sum;       // what has arrived in this step, by slot
     std::vector<int64_t> count;  // how much has arrived, where that matters
     Calendar<Due<Weight>> calendar;
     std::vector<Synapse<Weight>> restored;  // arrivals of an earlier run that were on their way

@@ -33,7 +33,6 @@ struct Trial {
     std::vector<SpikeTape> sent;                       // per population: spikes whose arrivals may still be on their way
     std::vector<SpikeTape> recorded[2];                // per population; one is written while the other fills
     std::vector<int64_t> cursor;                       // (population, block): the next of the given spike events
-    std::vector<std::vector<WholeOf<Real>>> fired;      // (population, block): which neurons are above threshold
     std::vector<Binomial> binomials;                   // (private pathway, block)
     std::vector<std::pair<uint64_t, int32_t>> order;   // of the turns of a sweep
 };
@@ -54,20 +53,20 @@ void drive_events(Here& here, int population, int starts, int ticks, int neurons
     }
 }
 
-// Lists the neurons of a block that are marked in `fired`; most ticks most neurons are silent, so it looks at many at once.
-template <class Here>
-void collect_spikes(Here& here, int population) {
+constexpr int32_t CHUNK = 256;  // neurons that move before their spikes are listed
+
+// Lists the neurons first .. last that are marked in `fired`; most ticks most neurons are silent, so it looks at many at once.
+template <class Here, class Whole>
+void list_spikes(Here& here, int population, const Whole* fired, int32_t first, int32_t last) {
     constexpr int32_t together = 32;
-    const Span span = here.span(population);
-    const auto* fired = here.trial.fired[population * here.machine.blocks + here.block].data();
     Spikes& spikes = here.spikes(population, here.block);
-    spikes.clear();
-    for (int32_t first = 0; first < span.last - span.first; first += together) {
-        WholeOf<typename Here::Real> any = 0;
-        for (int32_t lane = 0; lane < together; ++lane) any |= fired[first + lane];
+    for (int32_t start = first; start < last; start += together) {
+        const int32_t stop = std::min(start + together, last);
+        Whole any = 0;
+        for (int32_t neuron = start; neuron < stop; ++neuron) any |= fired[neuron - first];
         if (!any) continue;
-        for (int32_t neuron = first; neuron < std::min(first + together, span.last - span.first); ++neuron)
-            if (fired[neuron]) spikes.push_back(span.first + neuron);
+        for (int32_t neuron = start; neuron < stop; ++neuron)
+            if (fired[neuron - first]) spikes.push_back(neuron);
     }
 }
 
