@@ -86,6 +86,9 @@ def run(
     plan = lower(net, read, probes=probes, start=begin, resume=resume, seed=seed, precision=precision, until=until)
     rehearse(plan, lambda synapses: net.synapses[synapses].label)
     name = choose(asked, plan)
+    if name == "reference":
+        for pathway in plan.pathways.values():
+            _ = pathway.edges  # drawn now, so that what does not fit into memory is refused before a file is begun
     if to is None and until is None:
         samples = 8.0 * plan.ticks * plan.trials * sum(np.prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
         refuse_size(samples, "run: the records", "Give to='run.h5', or record fewer neurons, or at longer intervals.")
