@@ -36,12 +36,12 @@ def _source() -> str:
             head = f"(const {real}* __restrict x, {real}* __restrict y, int n) {{ for (int i = 0; i < n; ++i) "
             lines.append(f'extern "C" void {name}_{real}{head}y[i] = {name}_(x[i]); }}')
             lines.append(f'extern "C" void {name}_{real}_alone{head}{{ volatile {real} one = x[i]; y[i] = {name}_({real}(one)); }} }}')
-    lines.append(
-        'extern "C" void floor_mod(const double* x, const double* y, double* z, int n) { for (int i = 0; i < n; ++i) z[i] = floor_mod_(x[i], y[i]); }'
-    )
-    lines.append(
-        'extern "C" void floor_div(const double* x, const double* y, double* z, int n) { for (int i = 0; i < n; ++i) z[i] = floor_div_(x[i], y[i]); }'
-    )
+    for name in ("pow", "floor_mod", "floor_div"):
+        for real in TYPES.values():
+            head = f"(const {real}* __restrict x, const {real}* __restrict y, {real}* __restrict z, int n)"
+            lines.append(f'extern "C" void {name}_{real}{head} {{ for (int i = 0; i < n; ++i) z[i] = {name}_(x[i], y[i]); }}')
+    head = "(const double* __restrict x, double y, double* __restrict z, int n)"
+    lines.append(f'extern "C" void pow_same{head} {{ for (int i = 0; i < n; ++i) z[i] = pow_(x[i], y); }}')
     return "\n".join(lines)
 
 
@@ -57,6 +57,13 @@ def at(array: np.ndarray) -> ctypes.c_void_p:
 def call(library: ctypes.CDLL, name: str, x: np.ndarray, alone: bool = False) -> np.ndarray:
     found = np.empty_like(x)
     library[f"{name}_{TYPES[x.dtype.type]}{'_alone' * alone}"](at(x), at(found), x.size)
+    return found
+
+
+def two(library: ctypes.CDLL, name: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A function of two arrays."""
+    found = np.empty_like(x)
+    library[f"{name}_{TYPES[x.dtype.type]}"](at(np.ascontiguousarray(x)), at(np.ascontiguousarray(y)), at(found), x.size)
     return found
 
 
@@ -112,6 +119,38 @@ def test_exp_rounds_numbers_below_the_normal_ones_once(library):
     assert wrong.max() < 0.51 * np.finfo(float).smallest_subnormal
 
 
+def test_powers_are_right_to_a_unit_in_the_last_place(library):
+    mpmath = pytest.importorskip("mpmath")
+    draw, n = np.random.default_rng(10), 1000
+    x = np.concatenate([np.exp(draw.uniform(-50, 50, n)), 1 + draw.uniform(-1e-3, 1e-3, n), draw.integers(1, 50, n), draw.uniform(0, 1e-308, n)])
+    y = np.concatenate([draw.uniform(-14, 14, n), draw.uniform(-1e5, 1e5, n), draw.integers(-20, 20, n), draw.uniform(-0.9, 0.9, n)])
+    with mpmath.workprec(150):
+        wanted = [mpmath.mpf(a) ** mpmath.mpf(b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+        found = [mpmath.mpf(value) for value in two(library, "pow", x, y).tolist()]
+        wrong = [float(abs(a - b)) / np.spacing(float(b)) for a, b in zip(found, wanted, strict=True)]
+    assert max(wrong) < 1
+    single = x.astype(np.float32), y.astype(np.float32)
+    with np.errstate(all="ignore"):
+        exact = single[0].astype(float) ** single[1].astype(float)
+    held = (exact > np.finfo(np.float32).tiny) & (exact < np.finfo(np.float32).max)
+    np.testing.assert_allclose(two(library, "pow", *single)[held], exact[held], rtol=6e-8)
+
+
+def test_powers_have_the_exceptions_of_numpy_and_the_same_bits_whatever_is_the_same_throughout(library):
+    special = np.array([0, 1, 2, 3, 0.5, 1 / 3, np.inf, np.nan, 1e300, 5e-324, 2.0**53, 2.0**53 - 1, 2.0**52 + 0.5, 7.5])
+    special = np.concatenate([special, -special])
+    x, y = np.array(np.meshgrid(special, special)).reshape(2, -1)
+    with np.errstate(all="ignore"):
+        wanted = x**y
+    found = two(library, "pow", x, y)
+    np.testing.assert_allclose(found, wanted, rtol=3e-16, atol=0)
+    np.testing.assert_array_equal(np.signbit(found[~np.isnan(wanted)]), np.signbit(wanted[~np.isnan(wanted)]))
+    for exponent in special:
+        once = np.empty_like(x)
+        library.pow_same(at(x), ctypes.c_double(exponent), at(once), x.size)
+        np.testing.assert_array_equal(once, two(library, "pow", x, np.full_like(x, exponent)))
+
+
 @pytest.mark.parametrize("name", ["sin", "cos"])
 def test_sines_of_huge_numbers_are_right(library, name):
     mpmath = pytest.importorskip("mpmath")
@@ -128,7 +167,5 @@ def test_division_and_remainder_of_floats_are_those_of_numpy(library):
     pairs = np.array(np.meshgrid(special, special)).reshape(2, -1)
     x, y = np.concatenate([pairs, draw.normal(size=(2, 10_000)) * 10.0 ** draw.integers(-3, 4, (2, 10_000))], axis=1)
     for name, of_numpy in (("floor_mod", np.mod), ("floor_div", np.floor_divide)):
-        found = np.empty_like(x)
-        library[name](at(np.ascontiguousarray(x)), at(np.ascontiguousarray(y)), at(found), x.size)
         with np.errstate(all="ignore"):
-            np.testing.assert_array_equal(found, of_numpy(x, y))
+            np.testing.assert_array_equal(two(library, name, x, y), of_numpy(x, y))
