@@ -11,10 +11,11 @@ namespace neurosim {
 // them it reaches.
 class Binomial {
   public:
+    static constexpr int TOGETHER = 64;  // draws at a time: as many as make loops that compilers turn into vectors
     void renew(int64_t sources, double chance) {
         if (sources == n && chance == p) return;
         n = sources, p = chance;
-        high.clear(), low.clear();
+        high.clear(), low.clear(), common = 0;
         if (p <= 0) return;
         if (p >= 1) {
             for (int64_t k = 0; k < n; ++k) push(0);
@@ -22,25 +23,32 @@ class Binomial {
         }
         const std::vector<double> chances = probabilities();
         double total = 0;
-        for (int64_t k = 0; k < n && total < 1 - 1e-16; ++k) push(total += chances[k]);
+        for (int64_t k = 0; k < n && total < 1 - 1e-16; ++k) {
+            push(total += chances[k]);
+            if (total < 1 - 1e-4) common = high.size() + 1;
+        }
+        common = std::min(common, high.size());
     }
 
-    // Draws for 32 words; the upper words decide, but for one draw in some hundred millions.
-    void draw(const uint32_t* __restrict upper, const uint32_t* __restrict lower, uint32_t* __restrict k) const {
-        for (int lane = 0; lane < 32; ++lane) k[lane] = 0;
-        uint32_t equal = 0;
-        for (size_t level = 0; level < high.size(); ++level) {
-            const uint32_t bound = high[level];
-            uint32_t more = 0;
-            for (int lane = 0; lane < 32; ++lane) {
-                const uint32_t reached = upper[lane] > bound;
-                k[lane] += reached, more |= reached, equal |= upper[lane] == bound;
+    // Draws for `TOGETHER` words. The upper words decide, and the lower numbers k suffice, but for one draw in some ten thousands.
+    void draw(const uint32_t* upper, const uint32_t* lower, uint32_t* k) const {
+        Lanes undecided = {};
+        for (int first = 0; first < TOGETHER; first += LANES) {
+            Lanes words, reached = {}, open = {};
+            __builtin_memcpy(&words, upper + first, sizeof words);
+            for (size_t level = 0; level < common; ++level) {
+                const Lanes bound = Lanes{} + high[level];
+                reached -= reinterpret_cast<Lanes>(words > bound);
+                open |= reinterpret_cast<Lanes>(words == bound);
             }
-            if (!more && !equal) return;
-            if (equal) break;
+            undecided |= open | reinterpret_cast<Lanes>(reached == Lanes{} + static_cast<uint32_t>(common));
+            __builtin_memcpy(k + first, &reached, sizeof reached);
         }
-        if (!equal) return;
-        for (int lane = 0; lane < 32; ++lane) k[lane] = one(upper[lane], lower[lane]);
+        uint64_t pairs[LANES / 2], some = 0;
+        __builtin_memcpy(pairs, &undecided, sizeof pairs);
+        for (uint64_t pair : pairs) some |= pair;
+        if (!some) return;
+        for (int lane = 0; lane < TOGETHER; ++lane) k[lane] = one(upper[lane], lower[lane]);
     }
     uint32_t one(uint32_t upper, uint32_t lower) const {
         uint32_t k = 0;
@@ -49,6 +57,9 @@ class Binomial {
     }
 
   private:
+    static constexpr int LANES = 16;
+    using Lanes = uint32_t __attribute__((vector_size(4 * LANES)));  // what GCC and Clang know on every machine
+
     // The chance of every k, from k = 0 upwards; from the most likely k where the chance of 0 is too small a number.
     std::vector<double> probabilities() const {
         const double odds = p / (1 - p), none = n * std::log1p(-p);
@@ -69,6 +80,7 @@ class Binomial {
     int64_t n = -1;
     double p = -1;
     std::vector<uint32_t> high, low;
+    size_t common = 0;  // levels that most draws stay below
 };
 
 }  // namespace neurosim

@@ -20,21 +20,22 @@ void deliver_private(Here& here, int stage, Slot slot, PrivateNumbers numbers, K
     auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
     Real* sum = block.sum.data() + slot_of(here, slot) - here.span(numbers.population).first;
     const uint32_t tick = here.counter();
-    for (int64_t first = bounds[0]; first < bounds[1]; first += 32) {
-        const int lanes = static_cast<int>(std::min<int64_t>(32, bounds[1] - first));
-        uint32_t upper[32], lower[32], element[32], k[32];
-        const bool in_row = post[first + lanes - 1] - post[first] == lanes - 1;
-        for (int lane = 0; lane < 32; ++lane)
-            element[lane] = static_cast<uint32_t>(in_row ? post[first] + lane : post[first + std::min(lane, lanes - 1)]);
-        for (int lane = 0; lane < 32; ++lane) {
+    constexpr int lanes = Binomial::TOGETHER;
+    for (int64_t first = bounds[0]; first < bounds[1]; first += lanes) {
+        const int some = static_cast<int>(std::min<int64_t>(lanes, bounds[1] - first));
+        uint32_t upper[lanes], lower[lanes], element[lanes], k[lanes];
+        const bool in_row = some == lanes && post[first + lanes - 1] - post[first] == lanes - 1;
+        for (int lane = 0; lane < lanes; ++lane)
+            element[lane] = static_cast<uint32_t>(in_row ? post[first] + lane : post[first + std::min(lane, some - 1)]);
+        for (int lane = 0; lane < lanes; ++lane) {
             const Words words = threefry(key, tick, element[lane]);
             upper[lane] = words.high, lower[lane] = words.low;
         }
         table.draw(upper, lower, k);
-        if (in_row && lanes == 32)
-            for (int lane = 0; lane < 32; ++lane) sum[post[first] + lane] += static_cast<Real>(weight * k[lane]);
+        if (in_row)
+            for (int lane = 0; lane < lanes; ++lane) sum[post[first] + lane] += static_cast<Real>(weight * k[lane]);
         else
-            for (int lane = 0; lane < lanes; ++lane) sum[post[first + lane]] += static_cast<Real>(weight * k[lane]);
+            for (int lane = 0; lane < some; ++lane) sum[post[first + lane]] += static_cast<Real>(weight * k[lane]);
     }
 }
 
