@@ -14,7 +14,7 @@ from neurosim.plan.lower import lower
 from neurosim.plan.plan import Plan
 from neurosim.units import ms
 
-MANY = 10**6  # slots of one port
+WIDE, NARROW = 10**6, 7000  # slots from one port to the next: numbers of 32 bits, or of 16
 
 
 class Row(ctypes.Structure):
@@ -31,40 +31,51 @@ def lowered(net: ns.Network, *, seed: int = 1, precision: str = "double") -> Pla
     return lower(net, read_inputs(net, None, 1, None, 1, 0), seed=seed, precision=precision)
 
 
-def landings_of(plan: Plan, blocks: int) -> dict[tuple[str, str | None], Landing]:
+def landings_of(plan: Plan, blocks: int, many: int) -> dict[tuple[str, str | None], Landing]:
     """Slots that differ from port to port and from block to block."""
     found = {}
     for number, (name, to) in enumerate((name, to) for name, group in plan.groups.items() for to in group.ports):
         bounds = np.linspace(0, plan.groups[name].size, blocks + 1).astype(np.int64)
-        found[name, to] = Landing(bounds, MANY * number + np.arange(blocks) * 7)
+        found[name, to] = Landing(bounds, many * number + np.arange(blocks) * 7)
     return found
 
 
-def build(plan: Plan, blocks: int = 1, threads: int = 1) -> tuple[Rows, dict[str, int]]:
+def build(plan: Plan, blocks: int = 1, threads: int = 1, many: int = WIDE) -> tuple[Rows, dict[str, int]]:
     first = dict(zip(plan.groups, np.cumsum([0, *(group.size for group in plan.groups.values())]).tolist(), strict=False))
     senders = sum(group.size for group in plan.groups.values())
-    rows = build_rows(list(plan.pathways.values()), landings_of(plan, blocks), first, senders, plan.weight_dtype, threads)
+    rows = build_rows(list(plan.pathways.values()), landings_of(plan, blocks, many), first, senders, 8 * many, plan.weight_dtype, threads)
     return rows, first
 
 
 def laid_out(rows: Rows, senders: int, weight_dtype: np.dtype) -> list[tuple]:
     """Every synapse that the rows hold: (block, sender, delay, slot, weight)."""
-    synapse = np.dtype([("slot", np.uint32), ("weight", weight_dtype)])
-    found = []
+    (narrow, common), found = rows.form, []
+    slot = np.dtype(np.uint16 if narrow else np.uint32)
+    synapse = slot if common else np.dtype([("slot", slot), ("weight", weight_dtype)])
     for block in range(rows.blocks):
         for sender, row in enumerate((Row * senders).from_address(rows.table(block))):
             if row.n_synapses:
                 groups = np.frombuffer(ctypes.string_at(row.groups, 8 * row.n_groups), np.uint32).reshape(-1, 2)
                 stored = np.frombuffer(ctypes.string_at(row.synapses, synapse.itemsize * row.n_synapses), synapse)
-                assert groups[:, 1].sum() == row.n_synapses and np.all(groups[:, 1]) and np.all(np.diff(groups[:, 0].astype(int)) > 0)
+                assert (
+                    groups[:, 1].sum() == row.n_synapses
+                    and np.all(groups[:, 1])
+                    and np.all(np.diff(groups[:, 0].astype(int)) >= (0 if common else 1))
+                )
                 delay = np.repeat(groups[:, 0], groups[:, 1])
-                found += [(block, sender, *one) for one in zip(delay.tolist(), stored["slot"].tolist(), stored["weight"].tolist(), strict=True)]
+                if common:
+                    behind = row.groups + groups.nbytes
+                    weights = np.frombuffer(ctypes.string_at(behind, weight_dtype.itemsize * row.n_groups), weight_dtype)
+                    columns = (delay, stored, np.repeat(weights, groups[:, 1]))
+                else:
+                    columns = (delay, stored["slot"], stored["weight"])
+                found += [(block, sender, *one) for one in zip(*(column.tolist() for column in columns), strict=True)]
     return found
 
 
-def wanted(plan: Plan, blocks: int, first: dict[str, int]) -> list[tuple]:
+def wanted(plan: Plan, blocks: int, first: dict[str, int], many: int) -> list[tuple]:
     """The same from the arrays of the reference: by block, sender and delay, then synapse object, then synapse."""
-    landings, found = landings_of(plan, blocks), []
+    landings, found = landings_of(plan, blocks, many), []
     for number, p in enumerate(plan.pathways.values()):
         landing = landings[p.post, p.to]
         block = np.searchsorted(landing.bounds, p.receiver, side="right") - 1
@@ -79,9 +90,10 @@ def check(net: ns.Network, *, precision: str = "double", blocks: int = 1, thread
     """Rows of a network are what the reference draws; `drawn` where C++ must have drawn them itself. Returns them."""
     plan = lowered(net, precision=precision)
     assert not drawn or all(pathway.recipe is not None for pathway in plan.pathways.values())
-    rows, first = build(plan, blocks, threads)
-    found = laid_out(rows, sum(group.size for group in plan.groups.values()), plan.weight_dtype)
-    assert found == wanted(plan, blocks, first)
+    for many in (NARROW, WIDE):
+        rows, first = build(plan, blocks, threads, many)
+        found = laid_out(rows, sum(group.size for group in plan.groups.values()), plan.weight_dtype)
+        assert rows.form[0] == (many == NARROW) and found == wanted(plan, blocks, first, many)
     for name, pathway in plan.pathways.items():
         ends = (pathway.delay.min(), pathway.delay.max()) if pathway.delay.size else (0, 0)
         assert (rows.reports[name].synapses, rows.reports[name].shortest, rows.reports[name].longest) == (pathway.sender.size, *ends)
@@ -216,6 +228,15 @@ def test_a_static_synapse_takes_9_bytes_or_13_in_double(precision, most):
     plan = lowered(ns.Network(wires, schedule=ns.Clock(1 * ms)), precision=precision)
     rows, _ = build(plan, blocks=2)
     assert 300_000 < rows.synapses < 340_000 and rows.bytes / rows.synapses < most
+    rows, _ = build(plan, blocks=2, many=NARROW)
+    assert rows.bytes / rows.synapses < most - 2  # few sums: slots of 16 bits
+
+
+def test_a_synapse_takes_2_bytes_where_all_weights_are_the_same():
+    a = cells("a", 4000)
+    wires = (ns.Synapses(a, a, to="I", wiring=ns.probability(0.05), weight=w, delay=1 * ms, name=f"s{n}") for n, w in enumerate((1.0, -4.0)))
+    rows, _ = build(lowered(ns.Network(*wires, schedule=ns.Clock(1 * ms))), many=NARROW)
+    assert rows.form == (True, True) and rows.bytes / rows.synapses < 2.3
 
 
 def test_the_draw_of_a_recipe_waits_until_its_arrays_are_asked_for():

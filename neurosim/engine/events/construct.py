@@ -18,7 +18,7 @@ from neurosim.plan.plan import Pathway
 from neurosim.plan.recipe import Edges, Numbers, Recipe
 
 SOURCE = '#include "core/construct.cpp"\n'
-NO_MEMORY = "run: there is not enough memory for these synapses. Use fewer, or precision='mixed' (8 instead of 12 bytes each)."
+NO_MEMORY = "run: there is not enough memory for these synapses. Use fewer, or precision='mixed' (6 to 8 instead of 10 to 12 bytes each)."
 Int = ctypes.c_int64
 WIRINGS = ("given", "one_to_one", "all_to_all", "probability", "outdegree", "indegree", "total")
 KINDS = ("number", "normal", "uniform", "dale", "target", "pair")
@@ -71,11 +71,14 @@ class Landing:
 
 
 class Rows:
-    """The rows of one deliver step. `table(block)` is the address of Row[senders]; the memory lives as long as this object."""
+    """The rows of one deliver step. `table(block)` is the address of Row[senders]; the memory lives as long as this object.
 
-    def __init__(self, handle: int, blocks: int, reports: Mapping[str, Report]):
+    `form` is (narrow, common) of core/rows.hpp.
+    """
+
+    def __init__(self, handle: int, form: tuple[bool, bool], blocks: int, reports: Mapping[str, Report]):
         library = _library()
-        self.blocks, self.reports = blocks, reports
+        self.form, self.blocks, self.reports = form, blocks, reports
         self.synapses: int = library.neurosim_rows_synapses(handle)
         self.bytes: int = library.neurosim_rows_bytes(handle)
         self._handle = handle
@@ -96,13 +99,14 @@ def build_rows(
     landings: Mapping[tuple[str, str | None], Landing],
     first_sender: Mapping[str, int],
     senders: int,
+    slots: int,
     weight_dtype: np.dtype,
     threads: int,
 ) -> Rows:
     """The rows of sparse pathways without text, in network order, that are delivered in one step; recipes are drawn on the way.
 
     `landings` holds one Landing for each (post, to), `first_sender` the number of each population's first neuron among all
-    `senders`. Raises EngineError if there is not enough memory.
+    `senders`; no block has more than `slots` sums. Raises EngineError if there is not enough memory.
     """
     blocks = len(next(iter(landings.values())).slots) if landings else 1
     feeds, alive = (_Feed * len(pathways))(), []
@@ -115,11 +119,20 @@ def build_rows(
             _prescribe(feed, pathway.recipe, alive)
         else:
             _give(feed, pathway.edges, alive)
-    handle = _library().neurosim_rows_build(feeds, len(pathways), senders, blocks, threads, weight_dtype.itemsize, reports)
+    form = (slots <= 2**16, all(_one_weight(pathway) for pathway in pathways))
+    handle = _library().neurosim_rows_build(feeds, len(pathways), senders, *form, blocks, threads, weight_dtype.itemsize, reports)
     if not handle:
         raise EngineError(NO_MEMORY)
     named = {p.name: report if report.synapses else Report(0, 0, 0) for p, report in zip(pathways, reports, strict=True)}
-    return Rows(handle, blocks, named)
+    return Rows(handle, form, blocks, named)
+
+
+def _one_weight(pathway: Pathway) -> bool:
+    """Whether all synapses have the same weight, so that it need not be stored with each."""
+    if pathway.recipe is not None:
+        return pathway.recipe.weight.kind == "number"
+    weight = pathway.edges.weight
+    return bool(np.all(weight == weight[:1]))
 
 
 def draw_edges(recipe: Recipe, weight_dtype: np.dtype, threads: int) -> Edges:
@@ -182,7 +195,7 @@ def _library() -> ctypes.CDLL:
     library = load(SOURCE, "the construction of synapses")
     address, number = ctypes.c_void_p, ctypes.c_int
     calls: dict[str, tuple[Any, tuple[Any, ...]]] = {
-        "rows_build": (address, (address, number, Int, number, number, number, address)),
+        "rows_build": (address, (address, number, Int, ctypes.c_bool, ctypes.c_bool, number, number, number, address)),
         "rows_table": (address, (address, number)),
         "rows_bytes": (Int, (address,)),
         "rows_synapses": (Int, (address,)),

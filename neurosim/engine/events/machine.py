@@ -25,7 +25,7 @@ class MachineStruct(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_void_p) for name in (
-            "arrays", "stride", "numbers", "integers", "keys", "bounds", "sizes", "rows", "first_sender", "slots", "longest", "at_once",
+            "arrays", "stride", "numbers", "integers", "keys", "bounds", "sizes", "rows", "forms", "first_sender", "slots", "longest", "at_once",
         )),
         ("first_tick", ctypes.c_int64), ("memory", ctypes.c_int64),
         ("blocks", ctypes.c_int32), ("threads", ctypes.c_int32), ("populations", ctypes.c_int32), ("trials", ctypes.c_int32),
@@ -71,7 +71,9 @@ class Machine:
                 for place, inbox in enumerate(stage.inboxes)
             }
             first = {name: int(self.first_sender[place]) for place, name in enumerate(self.names)}
-            self.rows[number] = build_rows(chosen, landings, first, int(self.first_sender[-1]), plan.weight_dtype, self.threads)
+            self.rows[number] = build_rows(
+                chosen, landings, first, int(self.first_sender[-1]), int(self.slot_counts[number].max()), plan.weight_dtype, self.threads
+            )
 
     def _graded(self) -> dict[tuple[str, str], Interleaved]:
         inboxes = [inbox for stage in self.source.stages for inbox in stage.inboxes if inbox.graded]
@@ -118,6 +120,9 @@ class Bound:
             bounds=self._address(machine.bounds),
             sizes=self._address(machine.sizes),
             rows=self._address(np.array(rows, np.uint64)),
+            forms=self._address(
+                np.array([machine.rows[s.number].form if s.number in machine.rows else (0, 0) for s in machine.source.stages], np.uint8)
+            ),
             first_sender=self._address(machine.first_sender),
             slots=self._address(machine.slot_counts),
             longest=self._address(np.minimum(longest, plan.ticks)),

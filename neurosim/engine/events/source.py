@@ -156,8 +156,9 @@ def _tick(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[s
         lines += _step(plan, numbering, stages, place, step)
     lines += ["for (Here& here : team) sample_all(here, probes, team.set, team.first, true);", "// close the tick: spikes go on their way"]
     for stage in stages:
-        for name in (name for name in plan.groups if any(p.pre == name for p in stage.pathways)):
-            lines.append(f"for (Here& here : team) send_spikes(here, {stage.number}, {list(plan.groups).index(name)});")
+        senders = [str(place) for place, name in enumerate(plan.groups) if any(p.pre == name for p in stage.pathways)]
+        if senders:
+            lines.append(f"for (Here& here : team) send_spikes(here, {stage.number}, {{{', '.join(senders)}}});")
     for pathway in (p for p in plan.pathways.values() if p.text and spikes_sent(plan, p.pre)):
         lines.append(f"for (Here& here : team) queue_arrivals(here, {synapses.Ends(plan, numbering, pathway).numbers});")
     return lines

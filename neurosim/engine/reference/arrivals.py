@@ -197,7 +197,7 @@ class Inbox:
         chance = np.broadcast_to(evaluate(pathway.chance, names_of(state, group)), (state.count, *group.shape)).reshape(-1, 1)
         elements = pathway.post_index.astype(np.uint32)[None, :]
         random = state.random(pathway.name, "private", elements, state.trials[:, None])
-        drawn = binomial(random.rand(0), pathway.sources, np.clip(chance, 0.0, 1.0))
+        drawn = binomial(random.rand_in_pairs(0), pathway.sources, np.clip(chance, 0.0, 1.0))
         value = np.zeros((state.count, self.size), self.dtype)
         value[:, pathway.post_index] = float(pathway.weight) * drawn
         return value

@@ -53,33 +53,33 @@ class Batch {
             most = std::max(most, ticks[i]);
         }
         report.add({count, least, most});
+        objects.push_back(first);
         shortest = std::min(shortest, least);
         longest = std::max(longest, most);
     }
 
     // Lays the synapses into the rows of their sender, one per block (`stride` apart), and forgets them.
     template <class Weight>
-    void lay(Arena& arena, int blocks, Row<Weight>* row, int64_t stride) {
+    void lay(Arena& arena, Form form, int blocks, Row<Weight>* row, int64_t stride) {
         if (!size) return;
         number_delays();
+        if (form.common) part_objects();
         count_groups(blocks);
-        const size_t delays = known.size();
-        for (int b = 0; b < blocks; b++) open_row(arena, row[b * stride], counts.data() + b * delays, place.data() + b * delays);
-        void** next = place.data();
-        for (int64_t i = 0; i < size; i++) {
-            auto* synapse = static_cast<Synapse<Weight>*>(next[key[i]]);
-            *synapse = {slot[i], static_cast<Weight>(weight[i])};
-            next[key[i]] = synapse + 1;
-        }
-        arena.prefetch(size * sizeof(Synapse<Weight>));
+        const size_t groups = known.size();
+        for (int b = 0; b < blocks; b++) open_row(arena, form, row[b * stride], counts.data() + b * groups, place.data() + b * groups);
+        if (form.common) form.narrow ? write_slots<uint16_t>() : write_slots<uint32_t>();
+        else form.narrow ? write_synapses<uint16_t, Weight>() : write_synapses<uint32_t, Weight>();
+        arena.prefetch(size * form.bytes(sizeof(Weight)));
         shortest = UINT32_MAX;
         longest = 0;
         size = 0;
+        objects.clear();
     }
 
   private:
-    std::vector<uint32_t> key, counts, known;
-    std::vector<void*> place;
+    std::vector<uint32_t> key, counts, known;  // known: the delay of each group of a row
+    std::vector<int64_t> objects;              // the first synapse of each object
+    std::vector<char*> place;
     uint32_t shortest = UINT32_MAX, longest = 0;
 
     template <class Column>
@@ -104,6 +104,19 @@ class Batch {
         for (int64_t i = 0; i < size; i++) number[i] = static_cast<uint32_t>(std::lower_bound(known.begin(), known.end(), ticks[i]) - known.begin());
     }
 
+    // Gives every object groups of its own: their number becomes (delay, object).
+    void part_objects() {
+        const auto parts = static_cast<uint32_t>(objects.size());
+        if (parts == 1) return;
+        std::vector<uint32_t> delays(parts * known.size());
+        for (size_t i = 0; i < delays.size(); i++) delays[i] = known[i / parts];
+        known.swap(delays);
+        for (uint32_t object = 0; object < parts; object++) {
+            const int64_t last = object + 1 < parts ? objects[object + 1] : size;
+            for (int64_t i = objects[object]; i < last; i++) key[i] = key[i] * parts + object;
+        }
+    }
+
     // Counts the synapses of each block and delay, whose number `key` becomes.
     void count_groups(int blocks) {
         const auto delays = static_cast<uint32_t>(known.size());
@@ -116,26 +129,48 @@ class Batch {
         for (int64_t i = 0; i < size; i++) count[number[i]]++;
     }
 
-    // Takes the memory of one row, writes its groups, and says where the synapses of each delay begin.
+    template <class Slot, class Weight>
+    void write_synapses() {
+        char** next = place.data();
+        for (int64_t i = 0; i < size; i++) {
+            auto* synapse = reinterpret_cast<Synapse<Slot, Weight>*>(next[key[i]]);
+            *synapse = {static_cast<Slot>(slot[i]), static_cast<Weight>(weight[i])};
+            next[key[i]] = reinterpret_cast<char*>(synapse + 1);
+        }
+    }
+
+    template <class Slot>
+    void write_slots() {
+        char** next = place.data();
+        for (int64_t i = 0; i < size; i++) {
+            *reinterpret_cast<Slot*>(next[key[i]]) = static_cast<Slot>(slot[i]);
+            next[key[i]] += sizeof(Slot);
+        }
+    }
+
+    // Takes the memory of one row, writes its groups, and says where the synapses of each begin.
     template <class Weight>
-    void open_row(Arena& arena, Row<Weight>& row, const uint32_t* count, void** begin) const {
-        const size_t delays = known.size();
+    void open_row(Arena& arena, Form form, Row<Weight>& row, const uint32_t* count, char** begin) const {
+        const size_t groups = known.size(), parts = form.common ? objects.size() : 0;
         row = {nullptr, nullptr, 0, 0};
-        for (size_t d = 0; d < delays; d++) {
-            row.n_groups += count[d] > 0;
-            row.n_synapses += count[d];
+        for (size_t g = 0; g < groups; g++) {
+            row.n_groups += count[g] > 0;
+            row.n_synapses += count[g];
         }
         if (!row.n_synapses) return;
-        const size_t table = row.n_groups * sizeof(DelayGroup);
-        char* piece = arena.take(table + row.n_synapses * sizeof(Synapse<Weight>));
+        const size_t table = row.n_groups * (sizeof(DelayGroup) + (form.common ? sizeof(Weight) : 0));
+        char* piece = arena.take(table + row.n_synapses * form.bytes(sizeof(Weight)));
         auto* group = reinterpret_cast<DelayGroup*>(piece);
-        auto* synapse = reinterpret_cast<Synapse<Weight>*>(piece + table);
+        auto* common = reinterpret_cast<Weight*>(group + row.n_groups);
+        char* synapse = piece + table;
         row.groups = group;
         row.synapses = synapse;
-        for (size_t d = 0; d < delays; d++) {
-            begin[d] = synapse;
-            synapse += count[d];
-            if (count[d]) *group++ = {known[d], count[d]};
+        for (size_t g = 0; g < groups; g++) {
+            begin[g] = synapse;
+            synapse += count[g] * form.bytes(sizeof(Weight));
+            if (!count[g]) continue;
+            *group++ = {known[g], count[g]};
+            if (parts) *common++ = static_cast<Weight>(weight[objects[g % parts]]);
         }
     }
 };

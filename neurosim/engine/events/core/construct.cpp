@@ -14,11 +14,13 @@ using namespace neurosim;
 
 extern "C" {
 
-// The rows of all feeds, or nothing where memory does not suffice.
-void* neurosim_rows_build(const Feed* feeds, int n_feeds, int64_t senders, int blocks, int threads, int weight_bytes, Report* reports) {
+// The rows of all feeds, or nothing where memory does not suffice. `narrow` and `common` are their form.
+void* neurosim_rows_build(
+    const Feed* feeds, int n_feeds, int64_t senders, bool narrow, bool common, int blocks, int threads, int weight_bytes, Report* reports) {
+    const Form form{narrow, common};
     try {
-        if (weight_bytes == 4) return static_cast<AnyTable*>(new Table<float>(feeds, n_feeds, senders, blocks, threads, reports));
-        return static_cast<AnyTable*>(new Table<double>(feeds, n_feeds, senders, blocks, threads, reports));
+        if (weight_bytes == 4) return static_cast<AnyTable*>(new Table<float>(feeds, n_feeds, senders, form, blocks, threads, reports));
+        return static_cast<AnyTable*>(new Table<double>(feeds, n_feeds, senders, form, blocks, threads, reports));
     } catch (const std::exception&) {
         return nullptr;
     }

@@ -64,14 +64,17 @@ class Engine {
                 const auto& sent = trial.sent[population];
                 for (size_t spike = 0; spike < sent.tick.size(); ++spike) {
                     const auto& line = block.rows[machine.first_sender[population] + sent.neuron[spike]];
-                    const auto* synapse = line.synapses;
+                    const char* synapses = line.synapses;
                     for (uint32_t group = 0; group < line.n_groups; ++group) {
                         const auto [delay, n] = line.groups[group];
-                        const int64_t due = sent.tick[spike] + delay;
-                        for (uint32_t k = 0; due >= now && k < n; ++k, ++count)
-                            if (room) room[count] = {due, sent.tick[spike], population, static_cast<int32_t>(at / machine.blocks),
-                                                     static_cast<int32_t>(at % machine.blocks), synapse[k].slot, static_cast<double>(synapse[k].weight)};
-                        synapse += n;
+                        const int64_t due = sent.tick[spike] + delay, tick = sent.tick[spike];
+                        if (due >= now)
+                            for_synapses(block.form, synapses, n, line.weight(block.form, group), [&](uint32_t slot, Weight weight) {
+                                if (room) room[count] = {due, tick, population, static_cast<int32_t>(at / machine.blocks),
+                                                         static_cast<int32_t>(at % machine.blocks), slot, static_cast<double>(weight)};
+                                ++count;
+                            });
+                        synapses += n * block.form.bytes(sizeof(Weight));
                     }
                 }
             }
@@ -93,6 +96,7 @@ class Engine {
         for (int at = 0; at < Network::stages * blocks; ++at) {
             Network::resize(at / blocks, trial.stages[at], machine.slots[at], machine.longest[at / blocks]);
             trial.stages[at].rows = static_cast<const Row<Weight>*>(machine.rows[at]);
+            trial.stages[at].form = machine.forms[at / blocks];
         }
         for (int at = 0; at < Network::texts * blocks; ++at) trial.arrivals[at].resize(machine.longest[Network::stages + at / blocks]);
     }

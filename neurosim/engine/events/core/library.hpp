@@ -36,11 +36,9 @@ int64_t neurosim_flights(void* runner, int row, neurosim::Flight* room) { return
 void neurosim_restore(void* runner, int row, int stage, int block, int64_t n, const int64_t* due, const uint32_t* slot, const double* value) {
     auto& engine = *static_cast<Runner*>(runner);
     auto& target = engine.trial(row).stages[stage * engine.machine.blocks + block];
-    target.restored.resize(n);
-    for (int64_t k = 0; k < n; ++k) {
-        target.restored[k] = {slot[k], static_cast<Runner::Weight>(value[k])};
-        if (due[k] - engine.machine.first_tick < target.calendar.length()) target.calendar.at(due[k]).push_back({&target.restored[k], 1});
-    }
+    target.restore(n, slot, value, [&](int64_t k, const auto& arrival) {
+        if (due[k] - engine.machine.first_tick < target.calendar.length()) target.calendar.at(due[k]).push_back(arrival);
+    });
 }
 
 // The same for synapses with text.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/random.hpp"
+#include "core/rows.hpp"
 
 // Before a loop whose turns do not depend on each other, which compilers cannot see through pointers.
 #ifdef __clang__
@@ -35,6 +36,7 @@ struct Machine {
     const int32_t* bounds;      // (population, blocks + 1): the neurons of each block
     const int32_t* sizes;       // neurons per population
     const void* const* rows;    // (stage, block): tables of Row
+    const Form* forms;          // per stage
     const int64_t* first_sender;  // per population: the global number of its first neuron
     const int64_t* slots;       // (stage, block): how many sums
     const int64_t* longest;     // per stage, then per pathway with text: the longest delay that can fall due

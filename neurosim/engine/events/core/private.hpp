@@ -10,6 +10,17 @@ struct PrivateNumbers {
     int population;       // of the targets
 };
 
+// The random words of the targets first, first + 1, ...; `first` is even, and pairs of targets share a draw, whose words are theirs.
+inline void private_words(Key key, uint32_t tick, uint32_t first, uint32_t* word) {
+    constexpr int pairs = Binomial::TOGETHER / 2;
+    uint32_t even[pairs], odd[pairs];
+    for (int pair = 0; pair < pairs; ++pair) {
+        const Words words = threefry(key, tick, first / 2 + pair);
+        even[pair] = words.high, odd[pair] = words.low;
+    }
+    for (int pair = 0; pair < pairs; ++pair) word[2 * pair] = even[pair], word[2 * pair + 1] = odd[pair];
+}
+
 template <class Reduce, class Here>
 void deliver_private(Here& here, int stage, Slot slot, PrivateNumbers numbers, Key key, double chance, double weight) {
     using Real = typename Here::Real;
@@ -21,21 +32,21 @@ void deliver_private(Here& here, int stage, Slot slot, PrivateNumbers numbers, K
     Real* sum = block.sum.data() + slot_of(here, slot) - here.span(numbers.population).first;
     const uint32_t tick = here.counter();
     constexpr int lanes = Binomial::TOGETHER;
-    for (int64_t first = bounds[0]; first < bounds[1]; first += lanes) {
-        const int some = static_cast<int>(std::min<int64_t>(lanes, bounds[1] - first));
-        uint32_t upper[lanes], lower[lanes], element[lanes], k[lanes];
-        const bool in_row = some == lanes && post[first + lanes - 1] - post[first] == lanes - 1;
-        for (int lane = 0; lane < lanes; ++lane)
-            element[lane] = static_cast<uint32_t>(in_row ? post[first] + lane : post[first + std::min(lane, some - 1)]);
-        for (int lane = 0; lane < lanes; ++lane) {
-            const Words words = threefry(key, tick, element[lane]);
-            upper[lane] = words.high, lower[lane] = words.low;
+    uint32_t word[lanes];
+    int32_t k[lanes];
+    for (int64_t at = bounds[0]; at < bounds[1];) {
+        const bool in_row = at + lanes <= bounds[1] && post[at + lanes - 1] - post[at] == lanes - 1 && post[at] % 2 == 0;
+        const auto first = static_cast<uint32_t>(post[at]);
+        if (in_row) {
+            private_words(key, tick, first, word);
+            table.draw(word, k);
+            for (int lane = 0; lane < lanes; ++lane) sum[first + lane] += static_cast<Real>(weight * k[lane]);
+            at += lanes;
+        } else {
+            const Words words = threefry(key, tick, first / 2);
+            sum[first] += static_cast<Real>(weight * table.one(first % 2 ? words.low : words.high));
+            ++at;
         }
-        table.draw(upper, lower, k);
-        if (in_row)
-            for (int lane = 0; lane < lanes; ++lane) sum[post[first] + lane] += static_cast<Real>(weight * k[lane]);
-        else
-            for (int lane = 0; lane < some; ++lane) sum[post[first + lane]] += static_cast<Real>(weight * k[lane]);
     }
 }
 

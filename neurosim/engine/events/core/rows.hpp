@@ -5,10 +5,17 @@
 
 namespace neurosim {
 
-// Packed: 8 bytes with a weight of 32 bits, 12 with one of 64.
-template <class Weight>
+// What the synapses of a table take: slots of 16 bits where no block has more sums, and weights of their own only where those
+// of one object and sender differ. 6 bytes with weights of 32 bits, 10 with 64, 2 without; large blocks take 2 more.
+struct Form {
+    bool narrow, common;
+
+    int64_t bytes(int64_t weight) const { return (narrow ? 2 : 4) + (common ? 0 : weight); }
+};
+
+template <class Slot, class Weight>
 struct __attribute__((packed)) Synapse {
-    uint32_t slot;  // of the sum, in the accumulator of the target's block
+    Slot slot;  // of the sum, in the accumulator of the target's block
     Weight weight;
 };
 
@@ -16,12 +23,36 @@ struct DelayGroup {
     uint32_t delay, count;  // in ticks; synapses
 };
 
-// Groups stand by rising delay; within a group synapses stand by object (in network order), then synapse.
+// Groups stand by rising delay; within a delay synapses stand by object (in network order), then synapse. Where weights are
+// common, each object has groups of its own, and their weights stand behind the table of groups.
 template <class Weight>
 struct Row {
     const DelayGroup* groups;
-    const Synapse<Weight>* synapses;
+    const char* synapses;
     uint32_t n_groups, n_synapses;
+
+    Weight weight(Form form, uint32_t group) const { return form.common ? reinterpret_cast<const Weight*>(groups + n_groups)[group] : Weight(0); }
 };
+
+template <class Slot, class Weight, class Visit>
+inline void visit_weighted(const char* synapses, uint32_t count, Visit visit) {
+    const auto* synapse = reinterpret_cast<const Synapse<Slot, Weight>*>(synapses);
+    for (const auto* end = synapse + count; synapse != end; ++synapse) visit(synapse->slot, synapse->weight);
+}
+
+template <class Slot, class Weight, class Visit>
+inline void visit_common(const char* synapses, uint32_t count, Weight weight, Visit visit) {
+    const Slot* slot = reinterpret_cast<const Slot*>(synapses);
+    for (const Slot* end = slot + count; slot != end; ++slot) visit(*slot, weight);
+}
+
+// Calls visit(slot, weight) for each synapse of a group; `weight` is the common one.
+template <class Weight, class Visit>
+inline void for_synapses(Form form, const char* synapses, uint32_t count, Weight weight, Visit visit) {
+    if (form.common)
+        form.narrow ? visit_common<uint16_t>(synapses, count, weight, visit) : visit_common<uint32_t>(synapses, count, weight, visit);
+    else
+        form.narrow ? visit_weighted<uint16_t, Weight>(synapses, count, visit) : visit_weighted<uint32_t, Weight>(synapses, count, visit);
+}
 
 }  // namespace neurosim

@@ -2,6 +2,8 @@
 // block of targets has its own sums, its own rows and its own calendar, so that nothing is shared between threads.
 #pragma once
 #include <algorithm>
+#include <cstring>
+#include <initializer_list>
 #include <limits>
 
 #include "core/calendar.hpp"
@@ -12,8 +14,9 @@ namespace neurosim {
 
 template <class Weight>
 struct Due {  // a group of a row: synapses that share sender and delay
-    const Synapse<Weight>* synapses;
+    const char* synapses;
     uint32_t count;
+    Weight weight;  // where it is common to them
 };
 
 struct Sum {
@@ -42,11 +45,13 @@ struct Max {
 
 template <class Real, class Weight>
 struct StageBlock {
-    std::vector<Real, Aligned<Real>> sum;       // what has arrived in this step, by slot
-    std::vector<int64_t> count;  // how much has arrived, where that matters
+    std::vector<Real, Aligned<Real>> sum;  // what has arrived in this step, by slot
+    std::vector<int64_t> count;            // how much has arrived, where that matters
     Calendar<Due<Weight>> calendar;
-    std::vector<Synapse<Weight>> restored;  // arrivals of an earlier run that were on their way
+    std::vector<char> restored;            // synapses of the arrivals of an earlier run that were on their way
+    std::vector<const Row<Weight>*> sending;  // of this tick's spikes
     const Row<Weight>* rows = nullptr;
+    Form form{};
 
     template <class Reduce>
     void resize(int64_t slots, int64_t longest) {
@@ -54,24 +59,36 @@ struct StageBlock {
         count.assign(Reduce::counts ? slots : 0, 0);
         calendar.resize(longest);
     }
+
+    // Keeps synapses of their own for arrivals of an earlier run, and calls arrival(number, group) for each.
+    template <class Arrival>
+    void restore(int64_t n, const uint32_t* slot, const double* value, Arrival arrival) {
+        const int64_t bytes = form.bytes(sizeof(Weight)), slot_bytes = form.narrow ? 2 : 4;
+        restored.resize(n * bytes);
+        for (int64_t k = 0; k < n; ++k) {
+            char* synapse = restored.data() + k * bytes;
+            const auto weight = static_cast<Weight>(value[k]);
+            std::memcpy(synapse, slot + k, slot_bytes);  // little-endian: the low bytes stand first
+            if (!form.common) std::memcpy(synapse + slot_bytes, &weight, sizeof weight);
+            arrival(k, Due<Weight>{synapse, 1, weight});
+        }
+    }
 };
 
 // Adds the synapses of one group to the sums of their targets.
 template <class Reduce, class Real, class Weight>
-inline void add_group(StageBlock<Real, Weight>& block, const Synapse<Weight>* synapse, uint32_t n) {
+inline void add_group(StageBlock<Real, Weight>& block, const Due<Weight>& due) {
     Real* sum = block.sum.data();
     int64_t* count = block.count.data();
-    for (const Synapse<Weight>* end = synapse + n; synapse != end; ++synapse) {
-        const uint32_t slot = synapse->slot;
-        Reduce::add(sum[slot], Reduce::counts ? count + slot : nullptr, static_cast<Real>(synapse->weight));
-    }
+    for_synapses(block.form, due.synapses, due.count, due.weight, [&](uint32_t slot, Weight weight) {
+        Reduce::add(sum[slot], Reduce::counts ? count + slot : nullptr, static_cast<Real>(weight));
+    });
 }
 
-template <class Weight>
-inline void prefetch(const Due<Weight>& due) {
-    const char* first = reinterpret_cast<const char*>(due.synapses);
-    const int64_t bytes = std::min<int64_t>(due.count * sizeof(Synapse<Weight>), 1024);
-    for (int64_t byte = 0; byte < bytes; byte += 64) __builtin_prefetch(first + byte);
+template <class Real, class Weight>
+inline void prefetch(const StageBlock<Real, Weight>& block, const Due<Weight>& due) {
+    const int64_t bytes = std::min<int64_t>(due.count * block.form.bytes(sizeof(Weight)), 1024);
+    for (int64_t byte = 0; byte < bytes; byte += 64) __builtin_prefetch(due.synapses + byte);
 }
 
 // Delivers what is due at this tick, in the order of sending; what is due soon is fetched ahead of its use.
@@ -81,12 +98,12 @@ void deliver_due(Here& here, int stage) {
     auto& due = block.calendar.at(here.tick);
     constexpr size_t ahead = 4;
     for (size_t entry = 0; entry < due.size(); ++entry) {
-        if (entry + ahead < due.size()) prefetch(due[entry + ahead]);
-        add_group<Reduce>(block, due[entry].synapses, due[entry].count);
+        if (entry + ahead < due.size()) prefetch(block, due[entry + ahead]);
+        add_group<Reduce>(block, due[entry]);
     }
     due.clear();
     const auto& next = block.calendar.at(here.tick + 1);
-    for (size_t entry = 0; entry < std::min(ahead, next.size()); ++entry) prefetch(next[entry]);
+    for (size_t entry = 0; entry < std::min(ahead, next.size()); ++entry) prefetch(block, next[entry]);
 }
 
 // Delivers what this tick's spikes send without delay.
@@ -96,34 +113,50 @@ void deliver_at_once(Here& here, int stage, int population) {
     const auto* rows = block.rows + here.machine.first_sender[population];
     here.for_spikes(population, [&](int32_t neuron) {
         const auto& row = rows[neuron];
-        if (row.n_groups && row.groups[0].delay == 0) add_group<Reduce>(block, row.synapses, row.groups[0].count);
+        const char* synapses = row.synapses;
+        for (uint32_t group = 0; group < row.n_groups && row.groups[group].delay == 0; ++group) {
+            add_group<Reduce>(block, {synapses, row.groups[group].count, row.weight(block.form, group)});
+            synapses += row.groups[group].count * block.form.bytes(sizeof(typename Here::Weight));
+        }
     });
 }
 
-// Puts this tick's spikes of a population on their way, group by group. Rows lie far apart, so the next ones are fetched ahead.
-template <class Here>
-void send_spikes(Here& here, int stage, int population) {
-    auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
-    const auto* rows = block.rows + here.machine.first_sender[population];
-    const int64_t longest = block.calendar.length() - 1;
-    for (int of_block = 0; of_block < here.machine.blocks; ++of_block) {
-        const Spikes& spikes = here.spikes(population, of_block);
-        for (size_t spike = 0; spike < spikes.size(); ++spike) {
-            if (spike + 4 < spikes.size()) __builtin_prefetch(rows + spikes[spike + 4]);
-            if (spike + 2 < spikes.size()) {
-                const auto& next = rows[spikes[spike + 2]];
-                for (uint32_t group = 0; group < next.n_groups; group += 8) __builtin_prefetch(next.groups + group);
-            }
-            const auto& row = rows[spikes[spike]];
-            const auto* synapses = row.synapses;
-            for (uint32_t group = 0; group < row.n_groups; ++group) {
-                const auto [delay, count] = row.groups[group];
-                if (delay > longest) break;  // due after the end of the run
-                if (delay > 0) block.calendar.at(here.tick + delay).push_back({synapses, count});
-                synapses += count;
-            }
-        }
+template <class Weight>
+inline void fetch_groups(const Row<Weight>& row) {
+    const auto* table = reinterpret_cast<const char*>(row.groups);
+    for (size_t byte = 0; byte < row.n_groups * sizeof(DelayGroup); byte += 64) __builtin_prefetch(table + byte);
+}
+
+template <class Here, class Block, class Weight>
+inline void send_row(Here& here, Block& block, const Row<Weight>& row) {
+    const int64_t longest = block.calendar.length() - 1, bytes = block.form.bytes(sizeof(Weight));
+    const char* synapses = row.synapses;
+    for (uint32_t group = 0; group < row.n_groups; ++group) {
+        const auto [delay, count] = row.groups[group];
+        if (delay > longest) break;  // due after the end of the run
+        if (delay > 0) block.calendar.at(here.tick + delay).push_back({synapses, count, row.weight(block.form, group)});
+        synapses += count * bytes;
     }
+}
+
+// Puts this tick's spikes of some populations on their way, group by group. Rows lie far apart: all are fetched before the first is read.
+template <class Here>
+void send_spikes(Here& here, int stage, std::initializer_list<int> populations) {
+    auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
+    auto& sending = block.sending;
+    sending.clear();
+    for (int population : populations) {
+        const auto* rows = block.rows + here.machine.first_sender[population];
+        here.for_spikes(population, [&](int32_t neuron) {
+            __builtin_prefetch(rows + neuron);
+            sending.push_back(rows + neuron);
+        });
+    }
+    for (size_t spike = 0; spike < sending.size(); ++spike) {
+        fetch_groups(*sending[spike]);
+        if (spike >= 8) send_row(here, block, *sending[spike - 8]);
+    }
+    for (size_t spike = std::max<size_t>(sending.size(), 8) - 8; spike < sending.size(); ++spike) send_row(here, block, *sending[spike]);
 }
 
 }  // namespace neurosim

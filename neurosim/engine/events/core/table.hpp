@@ -54,7 +54,7 @@ class AnyTable {
 template <class Weight>
 class Table final : public AnyTable {
   public:
-    Table(const Feed* feeds, int n_feeds, int64_t senders, int blocks, int threads, Report* reports)
+    Table(const Feed* feeds, int n_feeds, int64_t senders, Form form, int blocks, int threads, Report* reports)
         : senders(senders), rows(senders * blocks) {
         const Sources sources(feeds, n_feeds, threads);
         std::vector<Bench> benches(threads);
@@ -64,7 +64,7 @@ class Table final : public AnyTable {
             auto place = sources.find(first);
             for (int64_t sender = first; sender < last; sender++) {
                 sources.append(place, sender, blocks, batch, found);
-                batch.lay(arena, blocks, rows.data() + sender, this->senders);
+                batch.lay(arena, form, blocks, rows.data() + sender, this->senders);
             }
         });
         for (auto& bench : benches) {
