@@ -20,10 +20,7 @@ def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
             lines.append(f"deliver_graded<{reduce}>(team, {stage.number}, {_slot(numbering, stage, place)}, {_rows(numbering, inbox)}, history_of);")
     if stage.pathways:
         lines += ["for (Here& here : team) {", f"    deliver_due<{reduce}>(here, {stage.number});"]
-        for population, name in enumerate(plan.groups):
-            if any(p.pre == name for p in stage.pathways):
-                lines.append(f"    if (here.machine.at_once[{stage.number}]) deliver_at_once<{reduce}>(here, {stage.number}, {population});")
-        lines.append("}")
+        lines += [f"    if (here.machine.at_once[{stage.number}]) deliver_at_once<{reduce}>(here, {stage.number}, {senders_of(plan, stage)});", "}"]
     for place, inbox in enumerate(stage.inboxes):
         for pathway in inbox.dense:
             call = f"{stage.number}, {_slot(numbering, stage, place)}, {dense_numbers(plan, numbering, pathway)}, history_of"
@@ -35,6 +32,11 @@ def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
     lines += [f"for (Here& here : team) {{ {' '.join(settle)} }}" for settle in settles]
     return [f"// What arrives in step {stage.step} at ports that take the {stage.reduce}.", f"void deliver_{stage.number}(Team& team) {{",
             *(f"    {line}" for line in lines), "}", ""]  # fmt: skip
+
+
+def senders_of(plan: Plan, stage: Stage) -> str:
+    """C++ for the numbers of the populations whose spikes a stage delivers."""
+    return f"{{{', '.join(str(place) for place, name in enumerate(plan.groups) if any(p.pre == name for p in stage.pathways))}}}"
 
 
 def _slot(numbering: Numbering, stage: Stage, place: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neurosim.engine.events import synapses
-from neurosim.engine.events.arrivals import REDUCE, deliver_stage, private, settle_all
+from neurosim.engine.events.arrivals import REDUCE, deliver_stage, private, senders_of, settle_all
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import drive, evaluated, identifier, move, reset, threshold
 from neurosim.engine.events.stages import Stage, stages_of
@@ -155,10 +155,8 @@ def _tick(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[s
     for place, step in enumerate(plan.program):
         lines += _step(plan, numbering, stages, place, step)
     lines += ["for (Here& here : team) sample_all(here, probes, team.set, team.first, true);", "// close the tick: spikes go on their way"]
-    for stage in stages:
-        senders = [str(place) for place, name in enumerate(plan.groups) if any(p.pre == name for p in stage.pathways)]
-        if senders:
-            lines.append(f"for (Here& here : team) send_spikes(here, {stage.number}, {{{', '.join(senders)}}});")
+    for stage in (stage for stage in stages if stage.pathways):
+        lines.append(f"for (Here& here : team) send_spikes(here, {stage.number}, {senders_of(plan, stage)});")
     for pathway in (p for p in plan.pathways.values() if p.text and spikes_sent(plan, p.pre)):
         lines.append(f"for (Here& here : team) queue_arrivals(here, {synapses.Ends(plan, numbering, pathway).numbers});")
     return lines
@@ -184,10 +182,10 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: in
         lines += [f"for (Here& here : team) integrate_{identifier(p.name)}(here);" for p in texts]
     if step.kind == "reset":
         names = [identifier(n) for n in step.populations if plan.groups[n].reset is not None]
-        lines += ["team.barrier->wait();"] if plan.schedule == "Clock" and sender_is_read(plan) else []
+        lines += ["team.wait();"] if plan.schedule == "Clock" and sender_is_read(plan) else []
     verb = "move" if step.kind in ("integrate", "update") else step.kind
     lines += [f"for (Here& here : team) {verb}_{name}(here);" for name in names]
-    return lines + (["team.barrier->wait();"] if waits else [])
+    return lines + (["team.wait();"] if waits else [])
 
 
 def barrier_step(plan: Plan) -> int:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import os
 
 from neurosim.engine.events import synapses
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.state import spikes_sent
+from neurosim.network.text import names_in
 from neurosim.plan.plan import Plan
+
+# Nanoseconds in vectors of 512 bits, in double; of a barrier with what it brings about.
+BARRIER, ARRAY, SIMPLE, DIVISION, FUNCTION, PRIVATE = 1500, 0.1, 0.05, 0.5, 0.75, 0.8
 
 
 def share(plan: Plan, threads: int | None) -> tuple[int, int]:
@@ -47,9 +52,21 @@ def can_split(plan: Plan) -> bool:
 
 
 def worthwhile(plan: Plan) -> int:
-    """How many threads pay, by the nanoseconds of a tick: a barrier costs as much as moving some thousand neurons."""
-    nanoseconds = 0.0
+    """How many threads pay, by the time of a tick: a barrier costs as much as moving some thousand neurons."""
+    return max(1, int(nanoseconds_of_a_tick(plan) // BARRIER))
+
+
+def nanoseconds_of_a_tick(plan: Plan) -> float:
+    """About how long one thread moves all neurons and draws their private sources; spikes on their way are not counted."""
+    total = 0.0
     for group in plan.groups.values():
-        statements = sum(len(b.statements) for b in (group.integrate, group.update, group.threshold) if b is not None)
-        nanoseconds += group.size * (0.2 + 0.1 * statements)
-    return max(1, int(nanoseconds // 1500))
+        blocks = [block for block in (group.integrate, group.update, group.threshold) if block is not None]
+        used = {name for block in blocks for s in block.statements for name in names_in(s.expression)}
+        total += group.size * (ARRAY * len(used & set(group.states)) + sum(_nanoseconds_of(s.expression) for block in blocks for s in block.statements))
+    total += sum(PRIVATE * p.post_index.size for p in plan.pathways.values() if p.kind == "private")
+    return total / 2 if plan.precision == "single" else total
+
+
+def _nanoseconds_of(expression: str) -> float:
+    costs = {ast.Div: DIVISION, ast.Call: FUNCTION, ast.Pow: FUNCTION, ast.Add: SIMPLE, ast.Sub: SIMPLE, ast.Mult: SIMPLE, ast.Compare: SIMPLE}
+    return sum(costs.get(type(node), 0.0) for node in ast.walk(ast.parse(expression, mode="eval")))

@@ -86,7 +86,7 @@ class Engine {
     void open(Trial<Real, Weight>& trial, int row, int64_t number) {
         const int blocks = machine.blocks;
         trial.number = number, trial.row = row;
-        for (auto& spikes : trial.spikes) spikes.resize(machine.populations * blocks);
+        for (auto& spikes : trial.spikes) spikes.resize(machine.spike_lists() * blocks);
         for (auto& recorded : trial.recorded) recorded.resize(machine.populations);
         trial.sent.resize(machine.populations);
         trial.cursor.assign(machine.populations * blocks, 0);
@@ -112,7 +112,7 @@ class Engine {
     }
 
     Team<Real, Weight> team_of(int first, int last, int block, Barrier& barrier, const Settings& settings) {
-        Team<Real, Weight> team{{}, &barrier, settings.set, done, {}, {}};
+        Team<Real, Weight> team{{}, &barrier, block, settings.set, done, {}, {}};
         for (int row = first; row < last; ++row) team.members.push_back({machine, trials[row], block, machine.first_tick + done});
         return team;
     }
@@ -161,13 +161,13 @@ class Engine {
                 for (auto& here : team) Network::copy_states(here, before);
                 move(team);
                 if (Network::differs(team, before)) changed.store(1);
-                barrier.wait();
+                barrier.wait(thread);
                 const bool still = !changed.load();
                 if (thread == 0) ticks = tick + 1;
-                barrier.wait();
+                barrier.wait(thread);
                 if (still || tick + 1 == settings.ticks) break;
                 if (thread == 0) changed.store(0);
-                barrier.wait();
+                barrier.wait(thread);
             }
         });
         stable = !changed.load();

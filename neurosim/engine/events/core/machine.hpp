@@ -46,6 +46,8 @@ struct Machine {
     int32_t blocks, threads, populations, trials;
     double dt;
 
+    // Lists of spikes per block, rounded up so that blocks share no cache line.
+    int spike_lists() const { return (populations + 1) / 2 * 2; }
     Span span(int population, int block) const {
         const int32_t* bound = bounds + population * (blocks + 1) + block;
         return {bound[0], bound[1]};
@@ -67,7 +69,7 @@ struct Aligned {
     bool operator!=(const Aligned<Other>&) const { return false; }
 };
 
-using Spikes = std::vector<int32_t>;
+struct alignas(32) Spikes : std::vector<int32_t, Aligned<int32_t>> {};
 
 // What one trial remembers besides the arrays of state. `row` is its place in the batch, `number` its number in the run.
 template <class Real, class Weight>
@@ -93,7 +95,7 @@ struct Here {
     }
     // This tick's spikes of one block of a population. Two ticks are kept, so that one barrier per tick is enough.
     Spikes& spikes(int population, int of_block) const {
-        return trial.spikes[tick & 1][population * machine.blocks + of_block];
+        return trial.spikes[tick & 1][of_block * machine.spike_lists() + population];
     }
     template <class Function>
     void for_spikes(int population, Function function) const {

@@ -44,7 +44,7 @@ struct Max {
 };
 
 template <class Real, class Weight>
-struct StageBlock {
+struct alignas(64) StageBlock {
     std::vector<Real, Aligned<Real>> sum;  // what has arrived in this step, by slot
     std::vector<int64_t> count;            // how much has arrived, where that matters
     Calendar<Due<Weight>> calendar;
@@ -85,10 +85,14 @@ inline void add_group(StageBlock<Real, Weight>& block, const Due<Weight>& due) {
     });
 }
 
+// Brings memory into the cache before it is needed, if it is not much.
+inline void fetch(const void* first, int64_t bytes) {
+    for (int64_t byte = 0; byte < std::min<int64_t>(bytes, 1024); byte += 64) __builtin_prefetch(static_cast<const char*>(first) + byte);
+}
+
 template <class Real, class Weight>
-inline void prefetch(const StageBlock<Real, Weight>& block, const Due<Weight>& due) {
-    const int64_t bytes = std::min<int64_t>(due.count * block.form.bytes(sizeof(Weight)), 1024);
-    for (int64_t byte = 0; byte < bytes; byte += 64) __builtin_prefetch(due.synapses + byte);
+inline void fetch_synapses(const StageBlock<Real, Weight>& block, const Due<Weight>& due) {
+    fetch(due.synapses, due.count * block.form.bytes(sizeof(Weight)));
 }
 
 // Delivers what is due at this tick, in the order of sending; what is due soon is fetched ahead of its use.
@@ -98,65 +102,70 @@ void deliver_due(Here& here, int stage) {
     auto& due = block.calendar.at(here.tick);
     constexpr size_t ahead = 4;
     for (size_t entry = 0; entry < due.size(); ++entry) {
-        if (entry + ahead < due.size()) prefetch(block, due[entry + ahead]);
+        if (entry + ahead < due.size()) fetch_synapses(block, due[entry + ahead]);
         add_group<Reduce>(block, due[entry]);
     }
     due.clear();
     const auto& next = block.calendar.at(here.tick + 1);
-    for (size_t entry = 0; entry < std::min(ahead, next.size()); ++entry) prefetch(block, next[entry]);
+    for (size_t entry = 0; entry < std::min(ahead, next.size()); ++entry) fetch_synapses(block, next[entry]);
 }
 
-// Delivers what this tick's spikes send without delay.
+// Calls work(row) for the rows of this tick's spikes of some populations, in their order. Rows lie far apart, so that what they
+// point to is fetched some rows ahead: their groups, and then what `fetch_more` names.
+template <class Here, class FetchMore, class Work>
+void for_rows(Here& here, StageBlock<typename Here::Real, typename Here::Weight>& block, std::initializer_list<int> populations, FetchMore fetch_more, Work work) {
+    auto& rows = block.sending;
+    rows.clear();
+    for (int population : populations) {
+        const auto* first = block.rows + here.machine.first_sender[population];
+        here.for_spikes(population, [&](int32_t neuron) {
+            __builtin_prefetch(first + neuron);
+            rows.push_back(first + neuron);
+        });
+    }
+    constexpr size_t ahead = 6;
+    for (size_t turn = 0; turn < rows.size() + 2 * ahead; ++turn) {
+        if (turn < rows.size()) fetch(rows[turn]->groups, rows[turn]->n_groups * sizeof(DelayGroup));
+        if (turn >= ahead && turn - ahead < rows.size()) fetch_more(*rows[turn - ahead]);
+        if (turn >= 2 * ahead) work(*rows[turn - 2 * ahead]);
+    }
+}
+
+// Delivers what this tick's spikes of some populations send without delay.
 template <class Reduce, class Here>
-void deliver_at_once(Here& here, int stage, int population) {
+void deliver_at_once(Here& here, int stage, std::initializer_list<int> populations) {
+    using Weight = typename Here::Weight;
     auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
-    const auto* rows = block.rows + here.machine.first_sender[population];
-    here.for_spikes(population, [&](int32_t neuron) {
-        const auto& row = rows[neuron];
+    const int64_t bytes = block.form.bytes(sizeof(Weight));
+    const auto fetch_first = [&](const Row<Weight>& row) {
+        if (row.n_groups && row.groups[0].delay == 0) fetch(row.synapses, row.groups[0].count * bytes);
+    };
+    for_rows(here, block, populations, fetch_first, [&](const Row<Weight>& row) {
         const char* synapses = row.synapses;
         for (uint32_t group = 0; group < row.n_groups && row.groups[group].delay == 0; ++group) {
             add_group<Reduce>(block, {synapses, row.groups[group].count, row.weight(block.form, group)});
-            synapses += row.groups[group].count * block.form.bytes(sizeof(typename Here::Weight));
+            synapses += row.groups[group].count * bytes;
         }
     });
 }
 
-template <class Weight>
-inline void fetch_groups(const Row<Weight>& row) {
-    const auto* table = reinterpret_cast<const char*>(row.groups);
-    for (size_t byte = 0; byte < row.n_groups * sizeof(DelayGroup); byte += 64) __builtin_prefetch(table + byte);
-}
-
-template <class Here, class Block, class Weight>
-inline void send_row(Here& here, Block& block, const Row<Weight>& row) {
-    const int64_t longest = block.calendar.length() - 1, bytes = block.form.bytes(sizeof(Weight));
-    const char* synapses = row.synapses;
-    for (uint32_t group = 0; group < row.n_groups; ++group) {
-        const auto [delay, count] = row.groups[group];
-        if (delay > longest) break;  // due after the end of the run
-        if (delay > 0) block.calendar.at(here.tick + delay).push_back({synapses, count, row.weight(block.form, group)});
-        synapses += count * bytes;
-    }
-}
-
-// Puts this tick's spikes of some populations on their way, group by group. Rows lie far apart: all are fetched before the first is read.
+// Puts this tick's spikes of some populations on their way, group by group.
 template <class Here>
 void send_spikes(Here& here, int stage, std::initializer_list<int> populations) {
+    using Weight = typename Here::Weight;
     auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
-    auto& sending = block.sending;
-    sending.clear();
-    for (int population : populations) {
-        const auto* rows = block.rows + here.machine.first_sender[population];
-        here.for_spikes(population, [&](int32_t neuron) {
-            __builtin_prefetch(rows + neuron);
-            sending.push_back(rows + neuron);
-        });
-    }
-    for (size_t spike = 0; spike < sending.size(); ++spike) {
-        fetch_groups(*sending[spike]);
-        if (spike >= 8) send_row(here, block, *sending[spike - 8]);
-    }
-    for (size_t spike = std::max<size_t>(sending.size(), 8) - 8; spike < sending.size(); ++spike) send_row(here, block, *sending[spike]);
+    const int64_t longest = block.calendar.length() - 1, bytes = block.form.bytes(sizeof(Weight));
+    if (longest == 0) return;  // whatever was sent has arrived
+    const auto nothing = [](const Row<Weight>&) {};
+    for_rows(here, block, populations, nothing, [&](const Row<Weight>& row) {
+        const char* synapses = row.synapses;
+        for (uint32_t group = 0; group < row.n_groups; ++group) {
+            const auto [delay, count] = row.groups[group];
+            if (delay > longest) break;  // due after the end of the run
+            if (delay > 0) block.calendar.at(here.tick + delay).push_back({synapses, count, row.weight(block.form, group)});
+            synapses += count * bytes;
+        }
+    });
 }
 
 }  // namespace neurosim

@@ -1,31 +1,30 @@
 // Threads that move in step: a barrier that spins for a while and then yields, so that more threads than cores still run.
 #pragma once
 #include <atomic>
+#include <cstdint>
 #include <thread>
 #include <vector>
 
 namespace neurosim {
 
+// Every member has a mark on a cache line of its own, which it alone writes: nobody waits for a line that two are writing.
 class Barrier {
   public:
-    explicit Barrier(int threads) : threads(threads) {}
-    void wait() {
-        if (threads == 1) return;
-        const int now = phase.load(std::memory_order_acquire);
-        if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 == threads) {
-            arrived.store(0, std::memory_order_relaxed);
-            phase.store(now + 1, std::memory_order_release);
-            return;
-        }
-        for (int turn = 0; phase.load(std::memory_order_acquire) == now; ++turn) {
-            if (turn > 4000) std::this_thread::yield();
-        }
+    explicit Barrier(int members) : marks(members) {}
+    void wait(int member) {
+        if (marks.size() == 1) return;
+        const uint32_t now = marks[member].phase.load(std::memory_order_relaxed) + 1;
+        marks[member].phase.store(now, std::memory_order_release);
+        for (auto& other : marks)
+            for (int turn = 0; static_cast<int32_t>(other.phase.load(std::memory_order_acquire) - now) < 0; ++turn)
+                if (turn > 4000) std::this_thread::yield();
     }
 
   private:
-    const int threads;
-    std::atomic<int> arrived{0};
-    std::atomic<int> phase{0};
+    struct alignas(64) Mark {
+        std::atomic<uint32_t> phase{0};
+    };
+    std::vector<Mark> marks;
 };
 
 // Calls work(0) .. work(threads - 1) side by side; the caller's thread takes part.

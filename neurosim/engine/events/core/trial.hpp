@@ -27,7 +27,7 @@ struct SpikeTape {  // spikes with their ticks, in order
 template <class Real, class Weight>
 struct Trial {
     int64_t number = 0, row = 0;
-    std::vector<Spikes> spikes[2];                     // (population, block), for even and for odd ticks
+    std::vector<Spikes, Aligned<Spikes>> spikes[2];    // (block, population), for even and for odd ticks
     std::vector<StageBlock<Real, Weight>> stages;      // (stage, block)
     std::vector<Calendar<Arrival>> arrivals;           // (pathway with text, block)
     std::vector<SpikeTape> sent;                       // per population: spikes whose arrivals may still be on their way
