@@ -206,8 +206,16 @@ class Bound:
             return np.stack(past.messages, axis=1)
         return np.full(self.state.count, len(past.messages) - 1 if part == "newest" else past.last, np.int64)
 
-    def _synapse(self, pathway: str, name: str) -> np.ndarray:
-        return self.state.synapses[pathway][name][:, self.machine.plastic[pathway].canonical]
+    def _own(self, pathway: str) -> np.ndarray:
+        return self.records(pathway)
+
+    def records(self, pathway: str) -> np.ndarray:
+        """The variables of each synapse together, in the order of the C++: (trial, synapse)."""
+        values, canonical = self.state.synapses[pathway], self.machine.plastic[pathway].canonical
+        records = aligned_room((self.state.count, canonical.size), np.dtype([(name, self.plan.dtype) for name in values]))
+        for name, value in values.items():
+            records[name] = value[:, canonical]
+        return records
 
     def _synapse_constant(self, pathway: str, name: str) -> np.ndarray:
         text = self.plan.pathways[pathway].text
@@ -303,8 +311,9 @@ class Bound:
                     state.not_refractory[key[1]] = state.tick - 1 - state.last_spike[key[1]] >= rule.ticks
             elif key[0] == "not_refractory":
                 state.not_refractory[key[1]] = array.astype(bool)
-            elif key[0] == "synapse":
-                state.synapses[key[1]][key[2]][:, self.machine.plastic[key[1]].canonical] = array
+            elif key[0] == "own":
+                for name, values in state.synapses[key[1]].items():
+                    values[:, self.machine.plastic[key[1]].canonical] = array[name]
             elif key[0] == "history" and key[2] == "messages":
                 newest = int(self.held["history", key[1], "newest"][0])
                 past, depth = state.history[key[1]], array.shape[1]
@@ -314,15 +323,21 @@ class Bound:
 
 def aligned(array: np.ndarray) -> np.ndarray:
     """A copy that begins at a cache line, so that no vector of numbers straddles two."""
-    room = np.empty(array.nbytes + CACHE_LINE, np.uint8)
-    start = -room.ctypes.data % CACHE_LINE
-    copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy = aligned_room(array.shape, array.dtype)
     copy[...] = array
     return copy
 
 
+def aligned_room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array to be filled, which begins at a cache line."""
+    length = int(np.prod(shape)) * dtype.itemsize
+    room = np.empty(length + CACHE_LINE, np.uint8)
+    start = -room.ctypes.data % CACHE_LINE
+    return room[start : start + length].view(dtype).reshape(shape)
+
+
 FIELD_STATE = ("message", "sum", "stale")
-PER_TRIAL = frozenset({"state", "port", "count", "read", "derived", "last_spike", "not_refractory", "history", "synapse"})
+PER_TRIAL = frozenset({"state", "port", "count", "read", "derived", "last_spike", "not_refractory", "history", "own"})
 
 
 def _per_trial(key: tuple[Any, ...]) -> bool:

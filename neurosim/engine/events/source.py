@@ -103,7 +103,8 @@ def derived_probes(plan: Plan, group: Group) -> tuple[str, ...]:
 def _text(ends: synapses.Ends) -> list[str]:
     text = ends.pathway.text
     assert text is not None
-    lines = synapses.integrate(ends) if text.integrate is not None else []
+    lines = synapses.record(ends)
+    lines += synapses.integrate(ends) if text.integrate is not None else []
     lines += synapses.add_up(ends) if text.summed else []
     for block in (text.on_pre, text.on_post):
         lines += synapses.act(ends, block) if block is not None else []

@@ -27,6 +27,11 @@ class Ends:
         self.pre, self.post = self.plan.groups[self.pathway.pre], self.plan.groups[self.pathway.post]
 
     @property
+    def states(self) -> tuple[str, ...]:
+        """The variables of each synapse, in the order of its record."""
+        return tuple(self.pathway.text.states) if self.pathway.text is not None else ()
+
+    @property
     def graded(self) -> bool:
         return not spikes_sent(self.plan, self.pathway.pre)
 
@@ -39,6 +44,15 @@ class Ends:
         ends = [list(self.plan.groups).index(group.name) for group in (self.pre, self.post)]
         return "{" + ", ".join(map(str, [texts.index(name), *arrays, *ends])) + "}"
 
+    @property
+    def record(self) -> str:
+        """The C++ type that holds what one synapse remembers."""
+        return f"Synapse_{identifier(self.pathway.name)}"
+
+    def own(self, loop: Loop, name: str) -> str:
+        """C++ for a variable of synapse k."""
+        return f"{loop.pointer('own', self.record, 'own', self.pathway.name)}[k].{name}_"
+
     def sender(self, loop: Loop) -> str:
         return f"{loop.pointer('sender_at', 'int32_t', 'plastic', self.pathway.name, 'sender', const=True)}[k]"
 
@@ -50,21 +64,21 @@ class Ends:
         before = name.endswith("_pre")
         return (self.pre, name.removesuffix("_pre"), True) if before else (self.post, name.removesuffix("_post"), False)
 
-    def names(self, loop: Loop, wanted: set[str]) -> dict[str, Typed]:
-        """C++ for the names that text uses."""
+    def names(self, loop: Loop, wanted: set[str], *, copied: bool = False) -> dict[str, Typed]:
+        """C++ for the names that text uses; its own variables in their record, or `copied` into arrays of their own."""
         text, owner = self.pathway.text, self.pathway.name
         assert text is not None
         names: dict[str, Typed] = {}
         for name in sorted(wanted):
             if name in text.states:
-                names[name] = Typed(f"{loop.pointer(f'{name}_at', 'Real', 'synapse', owner, name)}[k]", "Real")
+                names[name] = Typed(_copy(name) if copied else self.own(loop, name), "Real")
             elif name in text.constants:
                 names[name] = constant_at(loop, name, text.constants[name], "k", "synapse constant", owner, name)
             elif name == "t":
                 names |= group_names(loop, self.post, {"t"})
             elif name == "elapsed":
                 now = group_names(loop, self.post, {"t"})["t"].text
-                names[name] = Typed(f"({now} - {loop.pointer('lastupdate_at', 'Real', 'synapse', owner, 'lastupdate')}[k])", "Real")
+                names[name] = Typed(f"({now} - {_copy('lastupdate') if copied else self.own(loop, 'lastupdate')})", "Real")
             elif name in ("i", "j"):
                 names[name] = Typed(f"static_cast<int64_t>({self.sender(loop) if name == 'i' else self.receiver(loop)})", "int64")
             else:
@@ -97,49 +111,93 @@ def delivered(ends: Ends, loop: Loop) -> list[str]:
     return [f"const Real delivered = past.sent_at(here.tick - {delay}[k])[{ends.sender(loop)}];"]
 
 
+def _copy(name: str) -> str:
+    """C++ for a variable of the i-th of the synapses that act side by side."""
+    return f"{name}_copy[i]"
+
+
+def record(ends: Ends) -> list[str]:
+    """The type that holds the variables of one synapse together: what an arrival touches lies in one place."""
+    if not ends.states:
+        return []
+    return [f"struct {ends.record} {{", f"    Real {', '.join(f'{name}_' for name in ends.states)};", "};", ""]
+
+
 def act(ends: Ends, block: Block) -> list[str]:
     """The function that runs on_pre or on_post for every synapse that a visitor calls it for."""
-    assert ends.pathway.text is not None
     loop = Loop(ends.plan, ends.numbering, element=_element(ends))
+    body = _in_turn(ends, loop, block) if order_matters(block, ends.states) else _side_by_side(ends, loop, block)
+    visitor = "for_synapses"
+    if not ends.graded and block.name == "on_pre":
+        visitor = "for_arrivals"
+    elif block.name == "on_post" and ends.post.spiking:
+        visitor = "for_answers"
+    return _function(ends, loop, block.name, f"{block.name}_{identifier(ends.pathway.name)}", visitor, body)
+
+
+def _function(ends: Ends, loop: Loop, what: str, name: str, visitor: str, body: list[str]) -> list[str]:
+    """The function that acts on synapses; its `body` stands where place(0) to place(n - 1) are the places of some of them."""
+    keys = [f"const Key keys[] = {{{', '.join(loop.keys)}}};", "const uint32_t tick = here.counter();"] if loop.keys else []
+    own = loop.pointer("own", ends.record, "own", ends.pathway.name)
+    visit = [f"{visitor}(here, {ends.numbers}, {own}, [&](const auto place, const int32_t n) {{", *(f"    {line}" for line in body), "});"]
+    lines = [*keys, *loop.before, *visit]
+    return [f"// Synapses '{ends.pathway.name}': {what}", f"void {name}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
+
+
+def _in_turn(ends: Ends, loop: Loop, block: Block) -> list[str]:
+    """One synapse after the other, for text that reads variables of neurons that it also changes."""
     ports = {f"{port}_post" for port in ends.post.ports} | set(ends.post.ports)
-    states = tuple(ends.pathway.text.states)
-    alone = order_matters(block, states)
-    inner = tuple(s.name for s in block.statements if s.name not in ports) if alone else ()
-    statements, pushes = split_pushes(block, (*states, *inner))
-    changed = tuple(dict.fromkeys(name for name in inner if name not in states and not name.startswith("_")))
-    wanted = used_names(*texts_of(block)) | set(changed)
-    names = ends.names(loop, wanted)
+    inner = tuple(s.name for s in block.statements if s.name not in ports)
+    statements, pushes = split_pushes(block, (*ends.states, *inner))
+    changed = tuple(dict.fromkeys(name for name in inner if name not in ends.states and not name.startswith("_")))
+    found = _computed(ends, loop, block, statements, ends.names(loop, used_names(*texts_of(block)) | set(changed)))
+    lines = [f"{ends.own(loop, name)} = static_cast<Real>({found[name].text});" for name in block.writes]
+    lines += [_store(ends, loop, name, "=", found[name].text) for name in changed]
+    lines += [_store(ends, loop, push.name, push.op, found[f"_push_{number}"].text) for number, push in enumerate(pushes)]
+    return _each([*loop.body, *lines], element=loop)
+
+
+def _side_by_side(ends: Ends, loop: Loop, block: Block) -> list[str]:
+    """Copies of the synapses' variables move in vectors; then what neurons get is added, arrival after arrival."""
+    statements, pushes = split_pushes(block, ends.states)
+    read = {*used_names(*texts_of(block)), *block.writes}
+    copies = [name for name in ends.states if name in read or (name == "lastupdate" and "elapsed" in read)]
+    found = _computed(ends, loop, block, statements, ends.names(loop, used_names(*texts_of(block)), copied=True))
+    moved = [f"{_copy(name)} = static_cast<Real>({found[name].text});" for name in block.writes]
+    moved += [f"push_{number}[i] = static_cast<Real>({found[f'_push_{number}'].text});" for number in range(len(pushes))]
+    room = [*(f"{name}_copy" for name in copies), *(f"push_{number}" for number in range(len(pushes)))]
+    lines = [f"Real {', '.join(f'{name}[TOGETHER]' for name in room)};"] if room else []
+    if copies:
+        lines += _each([f"{_copy(name)} = {ends.own(loop, name)};" for name in copies])
+    lines += _each([*loop.body, *moved], element=loop, independent=True)
+    if block.writes:
+        lines += _each([f"{ends.own(loop, name)} = {_copy(name)};" for name in block.writes])
+    if pushes:
+        lines += _each([_store(ends, loop, push.name, push.op, f"push_{number}[i]") for number, push in enumerate(pushes)])
+    return lines
+
+
+def _each(lines: list[str], *, element: Loop | None = None, independent: bool = False) -> list[str]:
+    """A loop over synapses; `element` numbers their random draws if there are any."""
+    drawn = [f"const uint32_t element = static_cast<uint32_t>({element.element});"] if element is not None and element.keys else []
+    opening = f"{'NEUROSIM_INDEPENDENT ' if independent else ''}for (int32_t i = 0; i < n; ++i) {{"
+    return [opening, "    [[maybe_unused]] const int64_t k = place(i);", *(f"    {line}" for line in (*drawn, *lines)), "}"]
+
+
+def _computed(ends: Ends, loop: Loop, block: Block, statements: tuple[Statement, ...], names: dict[str, Typed]) -> dict[str, Typed]:
+    """Append statements of a block to the body of the loop; returns its new values."""
     if any(n.text == "delivered" for n in names.values()):
         loop.body += delivered(ends, loop)
     first = loop.random(ends.pathway.name, block.name, block.statements)
     lines, found = cpp_statements(statements, names, precision=ends.plan.precision, first_call=first)
     loop.body += lines
-    for name in block.writes:
-        loop.body.append(f"{loop.pointer(f'{name}_at', 'Real', 'synapse', ends.pathway.name, name)}[k] = static_cast<Real>({found[name].text});")
-    for name in changed:
-        loop.body.append(_store(ends, loop, name, "=", found[name].text))
-    for number, push in enumerate(pushes):
-        loop.body.append(_store(ends, loop, push.name, push.op, found[f"_push_{number}"].text))
-    title = f"Synapses '{ends.pathway.name}': {block.name}"
-    if not ends.graded and block.name == "on_pre":
-        visit = f"for_arrivals(here, {ends.numbers}, [&](int64_t k) {{"
-    elif block.name == "on_post" and ends.post.spiking:
-        visit = f"for_answers(here, {ends.numbers}, [&](int64_t k) {{"
-    else:
-        visit = f"for_synapses(here, {ends.numbers}, [&](int64_t k) {{"
-    return _closed(loop.function(title, f"{block.name}_{identifier(ends.pathway.name)}", visit))
+    return found
 
 
 def _element(ends: Ends) -> str:
     """The number of synapse k in the plan, which keys its random draws."""
     array = ends.numbering.array("plastic", ends.pathway.name, "canonical")
     return f"static_cast<const int32_t*>(here.machine.arrays[{array}])[k]"
-
-
-def _closed(lines: list[str]) -> list[str]:
-    """The same function with its loop closed as a call."""
-    place = max(n for n, line in enumerate(lines) if line == "    }")
-    return [*lines[:place], "    });", *lines[place + 1 :]]
 
 
 def _store(ends: Ends, loop: Loop, name: str, op: str, value: str) -> str:
@@ -165,16 +223,9 @@ def _store(ends: Ends, loop: Loop, name: str, op: str, value: str) -> str:
 def integrate(ends: Ends) -> list[str]:
     """The function that advances clock-driven variables of all synapses by one tick."""
     assert ends.pathway.text is not None and ends.pathway.text.integrate is not None
-    block = ends.pathway.text.integrate
     loop = Loop(ends.plan, ends.numbering, element=_element(ends))
-    names = ends.names(loop, used_names(*texts_of(block)))
-    first = loop.random(ends.pathway.name, block.name, block.statements)
-    lines, found = cpp_statements(block.statements, names, precision=ends.plan.precision, first_call=first)
-    loop.body += (delivered(ends, loop) if any(n.text == "delivered" for n in names.values()) else []) + lines
-    for name in block.writes:
-        loop.body.append(f"{loop.pointer(f'{name}_at', 'Real', 'synapse', ends.pathway.name, name)}[k] = static_cast<Real>({found[name].text});")
-    visit = f"for_synapses(here, {ends.numbers}, [&](int64_t k) {{"
-    return _closed(loop.function(f"Synapses '{ends.pathway.name}': model", f"integrate_{identifier(ends.pathway.name)}", visit))
+    body = _side_by_side(ends, loop, ends.pathway.text.integrate)
+    return _function(ends, loop, "model", f"integrate_{identifier(ends.pathway.name)}", "for_synapses", body)
 
 
 def add_up(ends: Ends) -> list[str]:
@@ -182,20 +233,18 @@ def add_up(ends: Ends) -> list[str]:
     assert ends.pathway.text is not None
     loop = Loop(ends.plan, ends.numbering)
     population = list(ends.plan.groups).index(ends.post.name)
-    prelude = [f"const Span span = here.span({population});"]
-    for number, expression in enumerate(ends.pathway.text.summed.values()):
+    loop.before[f"const Span span = here.span({population});"] = None
+    copies = []
+    for number, (variable, expression) in enumerate(ends.pathway.text.summed.items()):
         names = ends.names(loop, used_names(expression))
         if any(n.text == "delivered" for n in names.values()) and number == 0:
             loop.body += delivered(ends, loop)
         value = cpp_expression(expression, names, precision=ends.plan.precision)
-        prelude.append(f"std::vector<Real> total_{number}(span.last - span.first, Real(0));")
+        loop.before[f"std::vector<Real> total_{number}(span.last - span.first, Real(0));"] = None
         loop.body.append(f"total_{number}[{ends.receiver(loop)} - span.first] += static_cast<Real>({value.text});")
-    visit = f"for_synapses(here, {ends.numbers}, [&](int64_t k) {{"
-    lines = _closed(loop.function(f"Synapses '{ends.pathway.name}': summed", f"add_up_{identifier(ends.pathway.name)}", visit, prelude))
-    copies = []
-    for number, variable in enumerate(ends.pathway.text.summed):
         target = ends.numbering.pointer("Real", "state", ends.post.name, variable)
         copies.append(f"    std::copy(total_{number}.begin(), total_{number}.end(), {target} + span.first);")
+    lines = _function(ends, loop, "summed", f"add_up_{identifier(ends.pathway.name)}", "for_synapses", _each(loop.body))
     return [*lines[:-2], *copies, *lines[-2:]]
 
 
@@ -210,5 +259,4 @@ def reads_sender(ends: Ends, *blocks: Block | None) -> set[str]:
 def pushed(ends: Ends, *blocks: Block | None) -> tuple[Statement, ...]:
     """The statements of these blocks that change neurons."""
     assert ends.pathway.text is not None
-    states = tuple(ends.pathway.text.states)
-    return tuple(push for block in blocks if block for push in split_pushes(block, states)[1])
+    return tuple(push for block in blocks if block for push in split_pushes(block, ends.states)[1])

@@ -65,6 +65,8 @@ class Tape:
             block = np.searchsorted(bounds[1:-1], index, side="right")
             column = np.argsort(block, kind="stable").astype(np.int64)
             block_first = np.r_[0, np.cumsum(np.bincount(block, minlength=bound.machine.blocks))]
+            if probe.owner in self.plan.pathways:
+                index = index * (values.strides[1] // values.itemsize)  # variables of a synapse lie together
         size = values.shape[-1] if newest is not None else values.size // bound.state.count
         return ProbeStruct(
             values=values.ctypes.data,
@@ -86,7 +88,7 @@ class Tape:
         """The array that a probe samples, whether that is known only at the end of a tick, and for histories the newest place."""
         held, owner = self.bound.held, probe.owner
         if owner in self.plan.pathways:
-            return self._held("synapse", owner, str(probe.variable)), False, None
+            return self._held("own", owner)[str(probe.variable)], False, None
         group = self.plan.groups[owner]
         if group.driven and probe.variable is None:
             return held["history", owner, "messages"], True, held["history", owner, "newest"]
@@ -100,12 +102,8 @@ class Tape:
     def _held(self, *key: str) -> np.ndarray:
         """The array of a key; one that no text changes is not known to the generated code."""
         if key not in self.bound.held:
-            state = self.bound.state
-            if key[0] == "state":
-                self.bound.held[key] = np.ascontiguousarray(state.values[key[1]][key[2]])
-            else:
-                order = self.bound.machine.plastic[key[1]].canonical
-                self.bound.held[key] = np.ascontiguousarray(state.synapses[key[1]][key[2]][:, order])
+            values = self.bound.state.values
+            self.bound.held[key] = self.bound.records(key[1]) if key[0] == "own" else np.ascontiguousarray(values[key[1]][key[2]])
         return self.bound.held[key]
 
     def keep(self) -> np.ndarray:

@@ -4,6 +4,8 @@
 
 namespace neurosim {
 
+constexpr size_t LINE = 64;  // bytes of the cache
+
 // The synapses of a pathway with text in the order of their arrays: by block of targets, sender and delay.
 struct PlasticNumbers {
     int number;               // among the pathways with text
@@ -29,12 +31,47 @@ void queue_arrivals(Here& here, PlasticNumbers numbers) {
     });
 }
 
-// Calls act(k) for every synapse at which a spike arrives at this tick: by tick of sending, sender, synapse.
-template <class Here, class Act>
-void for_arrivals(Here& here, PlasticNumbers numbers, Act act) {
+// How many synapses act side by side, at most. Those of one sender and delay, or onto one target, are different ones.
+constexpr int32_t TOGETHER = 64;
+
+// Places of synapses: one after the other, or listed.
+struct Following {
+    int64_t first;
+    int64_t operator()(int32_t i) const { return first + i; }
+};
+
+struct Listed {
+    const int32_t* place;
+    int64_t operator()(int32_t i) const { return place[i]; }
+};
+
+// Brings the records of synapses into the cache: they lie far apart, or where nobody has foreseen.
+template <class Record, class Places>
+void fetch(const Record* own, Places place, int64_t n) {
+    for (int32_t i = 0; i < std::min<int64_t>(n, TOGETHER); ++i) {
+        const char* record = reinterpret_cast<const char*>(own + place(i));
+        __builtin_prefetch(record, 1);
+        if constexpr (LINE % sizeof(Record)) __builtin_prefetch(record + sizeof(Record) - 1, 1);
+    }
+}
+
+// Calls act(place, n) for the synapses first .. first + count.
+template <class Record, class Act>
+void act_on(int64_t first, int64_t count, const Record* own, Act& act) {
+    for (; count > 0; first += TOGETHER, count -= TOGETHER) {
+        fetch(own, Following{first + TOGETHER}, count - TOGETHER);
+        act(Following{first}, static_cast<int32_t>(std::min<int64_t>(TOGETHER, count)));
+    }
+}
+
+// Acts on every synapse at which a spike arrives at this tick: by tick of sending, sender, synapse.
+template <class Here, class Record, class Act>
+void for_arrivals(Here& here, PlasticNumbers numbers, const Record* own, Act act) {
     auto& due = here.trial.arrivals[numbers.number * here.machine.blocks + here.block].at(here.tick);
-    for (const Arrival& arrival : due)
-        for (int64_t k = arrival.first; k < arrival.first + arrival.count; ++k) act(k);
+    for (size_t entry = 0; entry < due.size(); ++entry) {
+        if (entry + 1 < due.size()) fetch(own, Following{due[entry + 1].first}, due[entry + 1].count);
+        act_on(due[entry].first, due[entry].count, own, act);
+    }
     due.clear();
     const int64_t senders = here.machine.sizes[numbers.pre] + 1;
     const int64_t* row = static_cast<const int64_t*>(here.machine.arrays[numbers.row]) + here.block * senders;
@@ -42,25 +79,35 @@ void for_arrivals(Here& here, PlasticNumbers numbers, Act act) {
     const auto* first = static_cast<const int64_t*>(here.machine.arrays[numbers.first]);
     here.for_spikes(numbers.pre, [&](int32_t neuron) {
         for (int64_t group = row[neuron]; group < row[neuron + 1]; ++group)
-            if (groups[group].delay == 0)
-                for (int64_t k = first[group]; k < first[group] + groups[group].count; ++k) act(k);
+            if (groups[group].delay == 0) act_on(first[group], groups[group].count, own, act);
     });
 }
 
-// Calls act(k) for every synapse onto a neuron of this block that has spiked at this tick: by target, then synapse.
-template <class Here, class Act>
-void for_answers(Here& here, PlasticNumbers numbers, Act act) {
+// Acts on every synapse onto a neuron of this block that has spiked at this tick: by target, then synapse.
+template <class Here, class Record, class Act>
+void for_answers(Here& here, PlasticNumbers numbers, const Record* own, Act act) {
     const auto* place = static_cast<const int32_t*>(here.machine.arrays[numbers.by_post]);
     const auto* first = static_cast<const int64_t*>(here.machine.arrays[numbers.post_first]);
-    for (int32_t neuron : here.spikes(numbers.post, here.block))
-        for (int64_t at = first[neuron]; at < first[neuron + 1]; ++at) act(place[at]);
+    const Spikes& spikes = here.spikes(numbers.post, here.block);
+    for (size_t spike = 0; spike < spikes.size(); ++spike) {
+        const int64_t last = first[spikes[spike] + 1];
+        for (int64_t at = first[spikes[spike]]; at < last; at += TOGETHER) {
+            if (at + TOGETHER < last) {
+                fetch(own, Listed{place + at + TOGETHER}, last - at - TOGETHER);
+            } else if (spike + 1 < spikes.size()) {
+                const int64_t next = first[spikes[spike + 1]];
+                fetch(own, Listed{place + next}, first[spikes[spike + 1] + 1] - next);
+            }
+            act(Listed{place + at}, static_cast<int32_t>(std::min<int64_t>(TOGETHER, last - at)));
+        }
+    }
 }
 
-// Calls act(k) for all synapses of this block, in the order of their arrays.
-template <class Here, class Act>
-void for_synapses(Here& here, PlasticNumbers numbers, Act act) {
+// Acts on all synapses of this block, in the order of their arrays.
+template <class Here, class Record, class Act>
+void for_synapses(Here& here, PlasticNumbers numbers, const Record* own, Act act) {
     const auto* first = static_cast<const int64_t*>(here.machine.arrays[numbers.block_first]);
-    for (int64_t k = first[here.block]; k < first[here.block + 1]; ++k) act(k);
+    act_on(first[here.block], first[here.block + 1] - first[here.block], own, act);
 }
 
 }  // namespace neurosim
