@@ -57,9 +57,11 @@ inline Number minimum_(Number a, Number b) {
     return (a <= b) | (a != a) ? a : b;
 }
 
+// The minimum of `high` and the maximum of x and `low`, which is NaN only where x or `low` is: said so, it runs in vectors.
 template <class Number>
 inline Number clip_(Number x, Number low, Number high) {
-    return minimum_(maximum_(x, low), high);
+    const Number above = maximum_(x, low), top = low != low ? low : high;
+    return (above <= top) | (x != x) ? above : top;
 }
 
 template <class Number>
