@@ -51,15 +51,15 @@ def choose(name: str, plan: Plan) -> str:
 def reference_seconds(plan: Plan) -> float:
     """About how long the reference engine would take: a step of some neurons costs a little for itself, and more for each neuron."""
     neurons = sum(group.size for group in plan.groups.values() if not group.driven)
-    products = sum(float(p.weight.size) for p in plan.pathways.values() if p.kind in ("dense", "einsum") or (p.kind == "sparse" and p.text))
-    arrivals = sum(_expected(p) for p in plan.pathways.values() if p.kind == "sparse" and not p.text) / 1000  # a neuron spikes now and then
+    products = sum(expected(p) for p in plan.pathways.values() if p.kind in ("dense", "einsum") or (p.kind == "sparse" and p.text))
+    arrivals = sum(expected(p) for p in plan.pathways.values() if p.kind == "sparse" and not p.text) / 1000  # a neuron spikes now and then
     batches = max(1.0, plan.trials * neurons / 1e6)
     turns = neurons if plan.schedule == "Asynchronous" else 1.0
     each = 2e-5 * len(plan.program) * turns * batches + plan.trials * (2e-8 * neurons * len(plan.program) + 3e-10 * products + 2e-8 * arrivals)
     return plan.ticks * each
 
 
-def _expected(pathway: Pathway) -> float:
+def expected(pathway: Pathway) -> float:
     """About how many synapses there are, without drawing them."""
     if pathway.recipe is None:
         return float(pathway.weight.size)

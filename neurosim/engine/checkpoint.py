@@ -15,7 +15,7 @@ ARRIVALS = ("due", "sent", "trial", "synapse")
 def checkpoint(states: Sequence[State]) -> dict[str, np.ndarray]:
     """Everything that the network remembers, trials joined: state, ports, messages, refractoriness, plasticity, spikes in flight."""
     batches = [_arrays(state) for state in states]
-    joined = {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
+    joined = {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]} if len(batches) > 1 else batches[0]
     return joined | {"tick": np.asarray(states[0].tick)}
 
 
@@ -74,7 +74,8 @@ def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
         state.last_spike[name] = own(f"last_spike/{name}")
         state.not_refractory[name] = own(f"not_refractory/{name}").astype(bool)
     for name, variables in state.synapses.items():
-        for key in variables:
+        text = state.plan.pathways[name].text
+        for key in text.states if text is not None else ():
             variables[key] = own(f"synapse/{name}/{key}")
     _restore_flights(state, resume)
 

@@ -95,8 +95,8 @@ class State:
         return TextRandom(plan.seed, name, block, self.tick, self.trials if trials is None else trials, elements)
 
 
-def start_state(plan: Plan, trials: np.ndarray) -> State:
-    """The state before the first tick, from the start values."""
+def start_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
+    """The state before the first tick, from the start values; without `draw` those of synapses that are a recipe are left out."""
     count, dtype = len(trials), plan.dtype
     groups = plan.groups.values()
     state = State(
@@ -108,7 +108,11 @@ def start_state(plan: Plan, trials: np.ndarray) -> State:
         history={},
         last_spike={g.name: np.full((count, *g.shape), NEVER, np.int64) for g in groups if g.spiking},
         not_refractory={g.name: np.ones((count, *g.shape), bool) for g in groups if g.spiking},
-        synapses={p.name: {k: np.repeat(v[None], count, axis=0) for k, v in p.text.states.items()} for p in plan.pathways.values() if p.text},
+        synapses={
+            p.name: {k: np.repeat(v[None], count, axis=0) for k, v in p.text.states.items()} if draw or p.recipe is None else {}
+            for p in plan.pathways.values()
+            if p.text
+        },
         delivered={},
         queue={(p.post, p.to): {} for p in plan.pathways.values() if p.to and not p.text},
         arrivals={p.name: {} for p in plan.pathways.values() if p.text},

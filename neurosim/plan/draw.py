@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -201,6 +202,20 @@ def _wires(item: Synapses, name: str, seed: int) -> Wires | None:
     if type(wiring) is outdegree or type(wiring) is indegree:
         return Wires(type(wiring).__name__, number=wiring.k, avoid_self=avoid, key=key)
     return Wires("total", number=wiring.n, key=key, counts=counts) if type(wiring) is total else None
+
+
+def start_numbers(net: Network, name: str, states: Iterable[str], recipe: Recipe, seed: int) -> dict[str, Numbers] | None:
+    """How the start values of the variables of these synapses come about; None where engines take arrays."""
+    item = net.synapses[name]
+    found = {"w": recipe.weight}
+    for key in states:
+        given = item.constants.get(key)
+        if key != "w":
+            numbers = Numbers("number") if given is None else _numbers(item, given, f"{name}.{key}", seed)
+            if numbers is None or numbers.kind in ("target", "pair"):
+                return None
+            found[key] = numbers
+    return found
 
 
 def _numbers(item: Synapses, given: Any, name: str, seed: int) -> Numbers | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,18 @@ from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import Pairs, all_to_all, one_to_one, private
-from neurosim.plan.draw import Drawn, as_edges, delay_ticks, dense_matrix, draw_edges, draw_synapses, per_synapse, recipe_of, shared_weights
+from neurosim.plan.draw import (
+    Drawn,
+    as_edges,
+    delay_ticks,
+    dense_matrix,
+    draw_edges,
+    draw_synapses,
+    per_synapse,
+    recipe_of,
+    shared_weights,
+    start_numbers,
+)
 from neurosim.plan.equations import (
     Dim,
     Scope,
@@ -32,7 +45,7 @@ from neurosim.plan.equations import (
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.plan import Block, Group, Pathway, SynapseText
 from neurosim.plan.random import Stream
-from neurosim.plan.recipe import NOTHING, Edges
+from neurosim.plan.recipe import NOTHING, Edges, Later, Numbers
 from neurosim.plan.render import numpy_block
 
 
@@ -65,9 +78,7 @@ def lower_pathway(
         matrix = dense_matrix(net, name, seed).astype(weight_dtype)
         return Pathway(**common, kind="dense", stored=Edges(NOTHING, NOTHING, matrix, _one_delay(net, name, seed)))
     if item.text:
-        drawn = draw_synapses(net, name, seed)
-        edges, order = as_edges(net, name, drawn, seed, weight_dtype)
-        return Pathway(**common, kind="sparse", stored=edges, text=_text(net, name, item, drawn, order, scopes, seed, precision))
+        return _text_pathway(net, name, common, scopes, seed, precision, recipes=not graded)
     stored = recipe_of(net, name, seed, weight_dtype) or draw_edges(net, name, seed, weight_dtype)
     return Pathway(**common, kind="sparse", stored=stored)
 
@@ -162,10 +173,71 @@ def _einsum_weight(net: Network, name: str, item: Synapses, seed: int) -> np.nda
     return shared_weights(item, shape, Stream(seed, f"{name}.weight"))
 
 
-def _text(
-    net: Network, name: str, item: Synapses, drawn: Drawn, order: np.ndarray, scopes: Mapping[str, Scope], seed: int, precision: str
-) -> SynapseText:
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The synapses of an object with text and their start values: drawn at once, or when they are first asked for."""
+
+    net: Network
+    name: str
+    seed: int
+    precision: str
+
+    @cached_property
+    def drawn(self) -> Drawn:
+        return draw_synapses(self.net, self.name, self.seed)
+
+    @cached_property
+    def sorted(self) -> tuple[Edges, np.ndarray]:
+        return as_edges(self.net, self.name, self.drawn, self.seed, np.float64 if self.precision == "double" else np.float32)
+
+    def edges(self) -> Edges:
+        return self.sorted[0]
+
+    def values(self, key: str, given: Any) -> np.ndarray:
+        """One number per synapse, in their order."""
+        item, drawn = self.net.synapses[self.name], self.drawn
+        return per_synapse(given, item, Pairs(drawn.pre, drawn.post), Stream(self.seed, f"{self.name}.{key}"))[self.sorted[1]]
+
+    def states(self, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+        """The start values of these variables."""
+        dtype = np.float32 if self.precision == "single" else np.float64
+        given = self.net.synapses[self.name].constants
+        found: dict[str, np.ndarray] = {}
+        for key in names:
+            if key == "w":
+                found[key] = self.edges().weight.astype(dtype)
+            elif given.get(key) is None:
+                found[key] = np.zeros(self.edges().sender.size, dtype)
+            else:
+                found[key] = self.values(key, given[key]).astype(dtype)
+        return found
+
+
+def _text_pathway(
+    net: Network, name: str, common: dict[str, Any], scopes: Mapping[str, Scope], seed: int, precision: str, *, recipes: bool
+) -> Pathway:
+    """A pathway with text, drawn later if its numbers can be told as a recipe and `recipes` are wanted."""
+    item, found = net.synapses[name], _Found(net, name, seed, precision)
+    names = _state_names(item)
+    recipe = recipe_of(net, name, seed, np.float64 if precision == "double" else np.float32) if recipes else None
+    arrays = [given for key, given in item.constants.items() if key not in item.states and not (isinstance(given, Value) and given.scalar)]
+    starts = start_numbers(net, name, names, recipe, seed) if recipe is not None and not arrays else None
+    text = _text(net, name, found, starts, scopes)
+    if recipe is not None and starts is not None:
+        return Pathway(**common, kind="sparse", stored=replace(recipe, draw=found.edges), text=text)
+    return Pathway(**common, kind="sparse", stored=found.edges(), text=text)
+
+
+def _state_names(item: Synapses) -> tuple[str, ...]:
+    """The variables that each synapse has."""
+    summed = {line.name for line in item.lines if "summed" in line.flags}
+    lazy = any("event-driven" in line.flags for line in item.lines)
+    return ("w", *(key for key in item.states if key != "w" and key not in summed), *(("lastupdate",) if lazy else ()))
+
+
+def _text(net: Network, name: str, found: _Found, starts: dict[str, Numbers] | None, scopes: Mapping[str, Scope]) -> SynapseText:
     """The dynamics of synapses: variables, constants and blocks."""
+    item = net.synapses[name]
     scope = _synapse_scope(net, item, scopes)
     summed = tuple(line for line in item.lines if "summed" in line.flags)
     others = tuple(line for line in item.lines if line not in summed)
@@ -175,8 +247,9 @@ def _text(
     if (clocked or lazy) and net.dt is None:
         raise PlanError(f"{item.label}: model has differential equations, which need Clock(dt). Use assignments in on_pre instead.")
     catch_up = (*event_driven(lazy, scope), Statement("lastupdate", "=", "t")) if lazy else ()
-    states = _synapse_states(item, name, drawn, order, seed, precision, bool(lazy))
-    constants = _synapse_constants(net, item, name, drawn, order, scope, scopes, seed, precision)
+    names = _state_names(item)
+    states = found.states(names) if starts is None else Later(names, lambda: found.states(names))
+    constants = _synapse_constants(net, item, found, scope)
     if not is_finite(catch_up, constants):
         raise PlanError(
             f"{item.label}: the closed form of the (event-driven) equations is not finite, as for coupled variables with equal time"
@@ -190,6 +263,7 @@ def _text(
     }
     return SynapseText(
         states=states,
+        drawn=starts or {},
         constants=constants,
         integrate=_clock_driven(clocked, scope, constants) if clocked else None,
         summed={_summed_target(item, line.name): inline(line.expression, scope) for line in summed},
@@ -225,32 +299,12 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
     return Scope(item.label, dims, frozenset(fixed), derived, axes=False)
 
 
-def _synapse_states(item: Synapses, name: str, drawn: Drawn, order: np.ndarray, seed: int, precision: str, lazy: bool) -> dict[str, np.ndarray]:
-    dtype = np.float32 if precision == "single" else np.float64
-    weight = drawn.weight.astype(np.float32) if precision != "double" else drawn.weight
-    states = {"w": weight[order].astype(dtype)}
-    found = Pairs(drawn.pre, drawn.post)
-    for key in item.states:
-        if key == "w" or key in {line.name for line in item.lines if "summed" in line.flags}:
-            continue
-        given = item.constants.get(key)
-        values = np.zeros(order.size) if given is None else per_synapse(given, item, found, Stream(seed, f"{name}.{key}"))[order]
-        states[key] = values.astype(dtype)
-    if lazy:
-        states["lastupdate"] = np.zeros(order.size, dtype)
-    return states
-
-
-def _synapse_constants(
-    net: Network, item: Synapses, name: str, drawn: Drawn, order: np.ndarray, scope: Scope, scopes: Mapping[str, Scope], seed: int, precision: str
-) -> dict[str, Any]:
-    dtype = np.float32 if precision == "single" else np.float64
-    found = Pairs(drawn.pre, drawn.post)
+def _synapse_constants(net: Network, item: Synapses, found: _Found, scope: Scope) -> dict[str, Any]:
+    dtype = np.float32 if found.precision == "single" else np.float64
     constants: dict[str, Any] = {"dt": dtype(net.dt or 1.0)}
     for key, given in item.constants.items():
         if key not in item.states:
-            scalar = isinstance(given, Value) and given.scalar
-            constants[key] = given.number.item() if scalar else per_synapse(given, item, found, Stream(seed, f"{name}.{key}"))[order].astype(dtype)  # type: ignore[union-attr]
+            constants[key] = given.number.item() if isinstance(given, Value) and given.scalar else found.values(key, given).astype(dtype)
     for text in set().union(item.names_used, *(names_in(line.expression) for line in item.lines if line.expression)):
         value = unit_value(text) if text not in scope.dims else None
         if value is not None:

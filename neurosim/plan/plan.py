@@ -43,7 +43,7 @@ import numpy as np
 from neurosim.network.probes import Probe
 from neurosim.network.program import Step
 from neurosim.network.text import Statement
-from neurosim.plan.recipe import Edges, Recipe
+from neurosim.plan.recipe import Edges, Numbers, Recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,8 @@ class Group:
 class SynapseText:
     """Dynamics of synapses. `on_pre` and `on_post` name their neurons' variables `x_pre` and `x_post`."""
 
-    states: Mapping[str, np.ndarray]  # start values, one per synapse
+    states: Mapping[str, np.ndarray]  # start values, one per synapse; drawn when first asked for where the synapses are a recipe
+    drawn: Mapping[str, Numbers]  # how start values come about where the synapses are a recipe
     constants: Mapping[str, Any]
     integrate: Block | None  # clock-driven equations
     summed: Mapping[str, str]  # variable of the target -> expression summed over its synapses
@@ -112,8 +113,7 @@ class Pathway:
     (letters, weight an array or that of weight_from), 'private' (n sources for each of post_index, which spike with
     the sender's probability `chance`).
 
-    `stored` holds these arrays, or the recipe of sparse synapses without text, whose arrays are drawn when they are first
-    asked for.
+    `stored` holds these arrays, or the recipe of sparse synapses, whose arrays are drawn when they are first asked for.
     """
 
     name: str

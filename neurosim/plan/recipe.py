@@ -7,8 +7,9 @@ within the parts `pre_index` and `post_index`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -105,3 +106,28 @@ class Recipe:
         """The shortest and the longest delay that can be drawn."""
         low, high = (float(np.rint(number / self.dt)) for number in self.delay.bounds)
         return low, high
+
+
+class Later(Mapping[str, np.ndarray]):
+    """Arrays whose names are known, and which are drawn together when the first of them is asked for."""
+
+    def __init__(self, names: Iterable[str], draw: Callable[[], Mapping[str, np.ndarray]]):
+        self._names, self._draw = tuple(names), draw
+
+    @cached_property
+    def _arrays(self) -> Mapping[str, np.ndarray]:
+        return self._draw()
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._arrays[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)

@@ -43,8 +43,8 @@ def run(plan: Plan, writer: Any, tell: Callable[[int], bool], threads: int | Non
     machine = Machine(plan, source, blocks, workers)
     states: list[State] = []
     done, stopped = plan.ticks, "end"
-    for trials in batches(plan):
-        state = start_state(plan, trials)
+    for trials in batches(plan, machine):
+        state = start_state(plan, trials, draw=False)
         if plan.resume:
             restore(state, plan.resume)
         states.append(state)
@@ -56,9 +56,9 @@ def run(plan: Plan, writer: Any, tell: Callable[[int], bool], threads: int | Non
     return done, stopped, checkpoint(states)
 
 
-def batches(plan: Plan) -> list[np.ndarray]:
+def batches(plan: Plan, machine: Machine) -> list[np.ndarray]:
     """The trials, in batches that fit into memory; all together where stopping depends on all."""
-    size = sum(group.size for group in plan.groups.values()) + sum(p.sender.size for p in plan.pathways.values() if p.text)
+    size = sum(group.size for group in plan.groups.values()) + sum(laid.size for laid in machine.plastic.values())
     length = plan.trials if plan.until else max(1, BATCH_NEURONS // max(size, 1))
     return [np.arange(first, min(first + length, plan.trials)) for first in range(0, plan.trials, length)]
 

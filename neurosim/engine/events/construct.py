@@ -32,7 +32,7 @@ class _Part(ctypes.Structure):
     _fields_ = (("size", Int), ("first", Int), ("neuron", ctypes.c_void_p))
 
 
-class _Numbers(ctypes.Structure):
+class NumbersStruct(ctypes.Structure):
     _fields_ = (
         ("kind", ctypes.c_int32), ("key", _Key),
         ("first", ctypes.c_double), ("second", ctypes.c_double), ("low", ctypes.c_double), ("high", ctypes.c_double),
@@ -48,7 +48,7 @@ class _Feed(ctypes.Structure):
         ("pre", _Part), ("post", _Part), ("order", ctypes.c_void_p), ("bound", ctypes.c_void_p), ("slot", ctypes.c_void_p),
         ("sender", ctypes.c_void_p), ("receiver", ctypes.c_void_p), ("delays", ctypes.c_void_p), ("weights", ctypes.c_void_p), ("count", Int),
         ("key", _Key), ("counts", _Key), ("number", Int), ("log_miss", ctypes.c_double),
-        ("weight", _Numbers), ("delay", _Numbers), ("dt", ctypes.c_double),
+        ("weight", NumbersStruct), ("delay", NumbersStruct), ("dt", ctypes.c_double),
     )  # fmt: skip
 
 
@@ -77,16 +77,16 @@ class Rows:
     """
 
     def __init__(self, handle: int, form: tuple[bool, bool], blocks: int, reports: Mapping[str, Report]):
-        library = _library()
+        core = library()
         self.form, self.blocks, self.reports = form, blocks, reports
-        self.synapses: int = library.neurosim_rows_synapses(handle)
-        self.bytes: int = library.neurosim_rows_bytes(handle)
+        self.synapses: int = core.neurosim_rows_synapses(handle)
+        self.bytes: int = core.neurosim_rows_bytes(handle)
         self._handle = handle
-        weakref.finalize(self, library.neurosim_rows_free, handle)
+        weakref.finalize(self, core.neurosim_rows_free, handle)
 
     def table(self, block: int) -> int:
         """The address of the rows into a block of targets, one per sender."""
-        return _library().neurosim_rows_table(self._handle, block)
+        return library().neurosim_rows_table(self._handle, block)
 
     @property
     def longest(self) -> int:
@@ -114,13 +114,10 @@ def build_rows(
     for feed, pathway in zip(feeds, pathways, strict=True):
         landing = landings[pathway.post, pathway.to]
         feed.first_sender = first_sender[pathway.pre]
-        feed.bound, feed.slot = _address(landing.bounds, np.int64, alive), _address(landing.slots, np.int64, alive)
-        if pathway.recipe is not None:
-            _prescribe(feed, pathway.recipe, alive)
-        else:
-            _give(feed, pathway.edges, alive)
+        feed.bound, feed.slot = address(landing.bounds, np.int64, alive), address(landing.slots, np.int64, alive)
+        _fill(feed, pathway, alive)
     form = (slots <= 2**16, all(_one_weight(pathway) for pathway in pathways))
-    handle = _library().neurosim_rows_build(feeds, len(pathways), senders, *form, blocks, threads, weight_dtype.itemsize, reports)
+    handle = library().neurosim_rows_build(feeds, len(pathways), senders, *form, blocks, threads, weight_dtype.itemsize, reports)
     if not handle:
         raise EngineError(NO_MEMORY)
     named = {p.name: report if report.synapses else Report(0, 0, 0) for p, report in zip(pathways, reports, strict=True)}
@@ -139,26 +136,40 @@ def draw_edges(recipe: Recipe, weight_dtype: np.dtype, threads: int) -> Edges:
     """The arrays that a recipe gives, drawn in C++: those of `recipe.draw()`. Raises EngineError if there is not enough memory."""
     feed, alive = _Feed(), []
     _prescribe(feed, recipe, alive)
-    library = _library()
-    handle = library.neurosim_edges_draw(ctypes.byref(feed), threads)
+    core = library()
+    handle = core.neurosim_edges_draw(ctypes.byref(feed), threads)
     if not handle:
         raise EngineError(NO_MEMORY)
     try:
-        count = library.neurosim_edges_count(handle)
+        count = core.neurosim_edges_count(handle)
         sender, receiver, delay = (np.empty(count, np.int64) for _ in range(3))
         weight = np.empty(count)
-        if not library.neurosim_edges_fill(handle, *(array.ctypes.data for array in (sender, receiver, weight, delay))):
+        if not core.neurosim_edges_fill(handle, *(array.ctypes.data for array in (sender, receiver, weight, delay))):
             raise EngineError(NO_MEMORY)
     finally:
-        library.neurosim_edges_free(handle)
+        core.neurosim_edges_free(handle)
     return Edges(sender, receiver, weight.astype(weight_dtype, copy=False), delay)
+
+
+def hand_over(pathway: Pathway, alive: list[np.ndarray]) -> _Feed:
+    """The synapses of a pathway, as the C++ takes them."""
+    feed = _Feed()
+    _fill(feed, pathway, alive)
+    return feed
+
+
+def _fill(feed: _Feed, pathway: Pathway, alive: list[np.ndarray]) -> None:
+    if pathway.recipe is not None:
+        _prescribe(feed, pathway.recipe, alive)
+    else:
+        _give(feed, pathway.edges, alive)
 
 
 def _give(feed: _Feed, edges: Edges, alive: list[np.ndarray]) -> None:
     """Hand over synapses as arrays."""
     feed.wiring, feed.count = WIRINGS.index("given"), edges.sender.size
-    feed.sender, feed.receiver = _address(edges.sender, np.int64, alive), _address(edges.receiver, np.int64, alive)
-    feed.delays, feed.weights = _address(edges.delay, np.int64, alive), _address(edges.weight, np.float64, alive)
+    feed.sender, feed.receiver = address(edges.sender, np.int64, alive), address(edges.receiver, np.int64, alive)
+    feed.delays, feed.weights = address(edges.delay, np.int64, alive), address(edges.weight, np.float64, alive)
 
 
 def _prescribe(feed: _Feed, recipe: Recipe, alive: list[np.ndarray]) -> None:
@@ -168,44 +179,48 @@ def _prescribe(feed: _Feed, recipe: Recipe, alive: list[np.ndarray]) -> None:
     feed.log_miss, feed.dt = log1p(-wires.p), recipe.dt
     feed.key, feed.counts = _Key(*wires.key), _Key(*wires.counts)
     order = None if np.all(np.diff(recipe.pre_index) > 0) else np.argsort(recipe.pre_index)
-    feed.order = None if order is None else _address(order, np.int64, alive)
+    feed.order = None if order is None else address(order, np.int64, alive)
     feed.pre = _part(recipe.pre_index if order is None else recipe.pre_index[order], alive)
     feed.post = _part(recipe.post_index, alive)
-    feed.weight, feed.delay = _numbers(recipe.weight, alive), _numbers(recipe.delay, alive)
+    feed.weight, feed.delay = numbers_struct(recipe.weight, alive), numbers_struct(recipe.delay, alive)
 
 
 def _part(index: np.ndarray, alive: list[np.ndarray]) -> _Part:
     run = bool(np.all(np.diff(index) == 1))
-    return _Part(index.size, int(index[0]), None if run else _address(index, np.int64, alive))
+    return _Part(index.size, int(index[0]), None if run else address(index, np.int64, alive))
 
 
-def _numbers(given: Numbers, alive: list[np.ndarray]) -> _Numbers:
-    values = _address(given.values, np.float64, alive)
-    return _Numbers(KINDS.index(given.kind), _Key(*given.key), given.first, given.second, given.low, given.high, values)
+def numbers_struct(given: Numbers, alive: list[np.ndarray]) -> NumbersStruct:
+    values = address(given.values, np.float64, alive)
+    return NumbersStruct(KINDS.index(given.kind), _Key(*given.key), given.first, given.second, given.low, given.high, values)
 
 
-def _address(array: np.ndarray, dtype: Any, alive: list[np.ndarray]) -> int:
+def address(array: np.ndarray, dtype: Any, alive: list[np.ndarray]) -> int:
     """The address of an array of this type, which is kept in `alive`."""
     alive.append(np.ascontiguousarray(array, dtype=dtype))
     return alive[-1].ctypes.data
 
 
 @cache
-def _library() -> ctypes.CDLL:
-    library = load(SOURCE, "the construction of synapses")
-    address, number = ctypes.c_void_p, ctypes.c_int
+def library() -> ctypes.CDLL:
+    """The compiled construction, with the types of its functions declared."""
+    core = load(SOURCE, "the construction of synapses")
+    pointer, number = ctypes.c_void_p, ctypes.c_int
     calls: dict[str, tuple[Any, tuple[Any, ...]]] = {
-        "rows_build": (address, (address, number, Int, ctypes.c_bool, ctypes.c_bool, number, number, number, address)),
-        "rows_table": (address, (address, number)),
-        "rows_bytes": (Int, (address,)),
-        "rows_synapses": (Int, (address,)),
-        "rows_free": (None, (address,)),
-        "edges_draw": (address, (address, number)),
-        "edges_count": (Int, (address,)),
-        "edges_fill": (ctypes.c_bool, (address, address, address, address, address)),
-        "edges_free": (None, (address,)),
+        "rows_build": (pointer, (pointer, number, Int, ctypes.c_bool, ctypes.c_bool, number, number, number, pointer)),
+        "rows_table": (pointer, (pointer, number)),
+        "rows_bytes": (Int, (pointer,)),
+        "rows_synapses": (Int, (pointer,)),
+        "rows_free": (None, (pointer,)),
+        "edges_draw": (pointer, (pointer, number)),
+        "edges_count": (Int, (pointer,)),
+        "edges_fill": (ctypes.c_bool, (pointer, pointer, pointer, pointer, pointer)),
+        "edges_free": (None, (pointer,)),
+        "records_count": (pointer, (pointer, Int, Int, number, number, ctypes.c_bool, pointer)),
+        "records_fill": (ctypes.c_bool, (pointer, pointer)),
+        "records_free": (None, (pointer,)),
     }
     for name, (result, arguments) in calls.items():
-        call = getattr(library, f"neurosim_{name}")
+        call = getattr(core, f"neurosim_{name}")
         call.restype, call.argtypes = result, arguments
-    return library
+    return core

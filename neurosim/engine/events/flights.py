@@ -56,13 +56,11 @@ def _restored(bound: Bound, number: int, trial: int) -> dict[str, np.ndarray]:
 
 def _give_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, number: int, pathway: Pathway) -> None:
     layout = bound.machine.plastic[pathway.name]
-    place_of = np.empty(layout.canonical.size, np.int64)
-    place_of[layout.canonical] = np.arange(layout.canonical.size)
     rows = [(due, sent, owner, synapse) for due, entries in bound.state.arrivals[pathway.name].items() for sent, owner, synapse in entries]
     due, sent = (np.concatenate([np.full(row[2].size, row[part]) for row in rows]) for part in (0, 1))
     owner, synapse = (np.concatenate([row[part] for row in rows]) for part in (2, 3))
     ranked = np.lexsort((sent, due))
-    due, owner, place = due[ranked], owner[ranked], place_of[synapse[ranked]]
+    due, owner, place = due[ranked], owner[ranked], layout.place[synapse[ranked]]
     block = np.searchsorted(layout.block_first[1:-1], place, side="right")
     for trial in range(bound.state.count):
         for part in range(bound.machine.blocks):
@@ -112,17 +110,26 @@ def _append(queue: Queue, found: np.ndarray, trial: int, receiver: np.ndarray) -
 def _take_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, trial: int, pathway: Pathway) -> None:
     """Which synapses with text still await the spikes of their senders: from the spikes sent last and the delays."""
     tick, neuron = sent_spikes(library, runner, trial, list(bound.plan.groups).index(pathway.pre))
-    start = np.r_[0, np.cumsum(np.bincount(pathway.sender, minlength=bound.plan.groups[pathway.pre].size))]
-    counts = start[neuron + 1] - start[neuron]
-    owner = np.repeat(np.arange(neuron.size), counts)
-    synapse = start[neuron][owner] + np.arange(owner.size) - (np.cumsum(counts) - counts)[owner]
-    due, sent = tick[owner] + pathway.delay[synapse], tick[owner]
-    open_ = due >= bound.state.tick
-    due, sent, synapse = due[open_], sent[open_], synapse[open_]
+    laid, found = bound.machine.plastic[pathway.name], []
+    for row in laid.row:
+        group, owner = expand(row, neuron)
+        due, count = tick[owner] + laid.group[group, 0].astype(np.int64), laid.group[group, 1].astype(np.int64)
+        late = due >= bound.state.tick
+        group, owner, due, count = group[late], owner[late], due[late], count[late]
+        place = np.repeat(laid.first[group] - (np.cumsum(count) - count), count) + np.arange(count.sum())
+        found.append((np.repeat(due, count), np.repeat(tick[owner], count), place if laid.order is None else laid.order[place]))
+    due, sent, synapse = (np.concatenate(parts).astype(np.int64) for parts in zip(*found, strict=True))
     queue = bound.state.arrivals[pathway.name]
     for when, since in sorted(set(zip(due.tolist(), sent.tolist(), strict=True))):
-        mine = (due == when) & (sent == since)
-        queue.setdefault(when, []).append((since, np.full(int(mine.sum()), trial), synapse[mine]))
+        mine = np.sort(synapse[(due == when) & (sent == since)])  # all blocks in one order: that of the plan
+        queue.setdefault(when, []).append((since, np.full(mine.size, trial), mine))
+
+
+def expand(start: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The members of `rows`, one row after the other, and for each the place of its row in the list."""
+    counts = start[rows + 1] - start[rows]
+    owner = np.repeat(np.arange(rows.size), counts)
+    return start[rows][owner] + np.arange(owner.size) - (np.cumsum(counts) - counts)[owner], owner
 
 
 def sent_spikes(library: ctypes.CDLL, runner: int, trial: int, population: int) -> tuple[np.ndarray, np.ndarray]:

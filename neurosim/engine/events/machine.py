@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.events.construct import Landing, Rows, build_rows
-from neurosim.engine.events.layouts import Field, Interleaved, Plastic, block_bounds, interleave, lay_out, lay_out_field
+from neurosim.engine.events.layouts import Field, Interleaved, block_bounds, interleave, lay_out_field
+from neurosim.engine.events.records import Plastic, aligned_room, lay_out, record_type
 from neurosim.engine.events.source import Source
 from neurosim.engine.events.stages import inboxes_into
 from neurosim.engine.state import NEVER, State, history_depth, spikes_sent
 from neurosim.plan.plan import Plan
 from neurosim.plan.random import base_key
 
-CACHE_LINE = 64  # bytes
 LONG_AGO = -(2**30)  # the tick, counted from the start of the run, of the last spike of a neuron that has not spiked
 
 
@@ -55,7 +55,8 @@ class Machine:
         pathway = self.plan.pathways[name]
         assert pathway.text is not None
         by_delay = spikes_sent(self.plan, pathway.pre) and not pathway.text.summed
-        return lay_out(self.plan, pathway, self.blocks, by_delay=by_delay)
+        bounds = self.bounds[self.names.index(pathway.post)]
+        return lay_out(self.plan, pathway, bounds, self.threads, by_delay=by_delay)
 
     def _lay_out_stage(self, number: int) -> None:
         """Give the sums of a stage their places, and build its rows."""
@@ -88,7 +89,7 @@ class Machine:
     def longest(self) -> np.ndarray:
         """The longest delay of each stage, then of each pathway with text."""
         stages = [self.rows[s.number].longest if s.number in self.rows else 0 for s in self.source.stages]
-        texts = [p.longest if spikes_sent(self.plan, p.pre) else 0 for p in self.plan.pathways.values() if p.text]
+        texts = [self.plastic[p.name].longest if spikes_sent(self.plan, p.pre) else 0 for p in self.plan.pathways.values() if p.text]
         return np.array([*stages, *texts], np.int64)
 
 
@@ -211,10 +212,14 @@ class Bound:
 
     def records(self, pathway: str) -> np.ndarray:
         """The variables of each synapse together, in the order of the C++: (trial, synapse)."""
-        values, canonical = self.state.synapses[pathway], self.machine.plastic[pathway].canonical
-        records = aligned_room((self.state.count, canonical.size), np.dtype([(name, self.plan.dtype) for name in values]))
+        values, laid = self.state.synapses[pathway], self.machine.plastic[pathway]
+        if not values and laid.drawn is not None and self.plan.trials == 1:
+            return laid.drawn
+        records = aligned_room((self.state.count, laid.size), record_type(self.plan, self.plan.pathways[pathway]))
+        if not values and laid.drawn is not None:
+            records[...] = laid.drawn
         for name, value in values.items():
-            records[name] = value[:, canonical]
+            records[name] = value if laid.order is None else value[:, laid.order]
         return records
 
     def _synapse_constant(self, pathway: str, name: str) -> np.ndarray:
@@ -312,8 +317,7 @@ class Bound:
             elif key[0] == "not_refractory":
                 state.not_refractory[key[1]] = array.astype(bool)
             elif key[0] == "own":
-                for name, values in state.synapses[key[1]].items():
-                    values[:, self.machine.plastic[key[1]].canonical] = array[name]
+                state.synapses[key[1]] = {name: self.machine.plastic[key[1]].in_order(array[name]) for name in array.dtype.names or ()}
             elif key[0] == "history" and key[2] == "messages":
                 newest = int(self.held["history", key[1], "newest"][0])
                 past, depth = state.history[key[1]], array.shape[1]
@@ -326,14 +330,6 @@ def aligned(array: np.ndarray) -> np.ndarray:
     copy = aligned_room(array.shape, array.dtype)
     copy[...] = array
     return copy
-
-
-def aligned_room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """An array to be filled, which begins at a cache line."""
-    length = int(np.prod(shape)) * dtype.itemsize
-    room = np.empty(length + CACHE_LINE, np.uint8)
-    start = -room.ctypes.data % CACHE_LINE
-    return room[start : start + length].view(dtype).reshape(shape)
 
 
 FIELD_STATE = ("message", "sum", "stale")

@@ -55,9 +55,7 @@ class Tape:
         index = probe.index
         if probe.owner in self.plan.pathways:
             layout = bound.machine.plastic[probe.owner]
-            place = np.empty(layout.canonical.size, np.int64)
-            place[layout.canonical] = np.arange(place.size)
-            index, bounds = place if index is None else place[index], layout.block_first
+            index, bounds = layout.place if index is None else layout.place[index], layout.block_first
         else:
             bounds = bound.machine.bounds[bound.machine.names.index(probe.owner)].astype(np.int64)
         block_first, column = bounds, None
