@@ -49,14 +49,16 @@ def choose(name: str, plan: Plan) -> str:
 
 
 def reference_seconds(plan: Plan) -> float:
-    """About how long the reference engine would take: a step of some neurons costs a little for itself, and more for each neuron."""
+    """About how long the reference engine would take: a step costs a little for each population, and more for each neuron."""
+    steps = sum(max(1, len(step.populations)) for step in plan.program)
     neurons = sum(group.size for group in plan.groups.values() if not group.driven)
     products = sum(expected(p) for p in plan.pathways.values() if p.kind in ("dense", "einsum") or (p.kind == "sparse" and p.text))
     arrivals = sum(expected(p) for p in plan.pathways.values() if p.kind == "sparse" and not p.text) / 1000  # a neuron spikes now and then
+    private = sum(3e-4 + 5e-7 * plan.trials * p.post_index.size for p in plan.pathways.values() if p.kind == "private")
     batches = max(1.0, plan.trials * neurons / 1e6)
     turns = neurons if plan.schedule == "Asynchronous" else 1.0
-    each = 2e-5 * len(plan.program) * turns * batches + plan.trials * (2e-8 * neurons * len(plan.program) + 3e-10 * products + 2e-8 * arrivals)
-    return plan.ticks * each
+    each = 3e-5 * steps * turns * batches + plan.trials * (2e-8 * neurons * len(plan.program) + 3e-10 * products + 2e-8 * arrivals)
+    return plan.ticks * (each + private)
 
 
 def expected(pathway: Pathway) -> float:
