@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from build_side import needs_compiler
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
@@ -56,6 +57,17 @@ def test_a_hopfield_net_recalls_digits_downhill(figure):
     right, energy = example("hopfield_recall").main(["--probes", "30", "--figure", str(figure)])
     assert right > 0.8
     assert np.diff(energy, axis=1).max() < 1e-9
+
+
+@needs_compiler
+def test_a_tenth_of_the_microcircuit_spikes_most_in_layer_5_and_least_in_layer_2_and_3(figure, capsys):
+    found = example("microcircuit").main(["--scale", "0.1", "--seconds", "0.5", "--threads", "2", "--figure", str(figure)])
+    rates = {name: rate.mean() for name, (rate, _, _) in found.items()}
+    assert min(rates, key=rates.get) == "L23E"
+    assert max(rates, key=rates.get) == "L5I"
+    assert rates["L4E"] == pytest.approx(4.4, rel=0.25)
+    assert all(-0.02 < np.mean(correlation) < 0.05 for _, _, correlation in found.values())
+    assert "engine 'events'" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", NAMES)
