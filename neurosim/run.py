@@ -52,9 +52,11 @@ def run(
             a dict name -> sampling interval (ticks, or a time under `Clock`); 'all' for what every population sends.
         start: a Recording to continue from its end, or {'population.variable': start values}.
         seed: of all random numbers: wiring, weights, noise.
-        engine: 'reference', 'events' (generated C++), or 'auto': the fastest that can, the time to compile included.
-        precision: 'double'; 'mixed' (weights in 32 bits); 'single'.
-        threads: how many the event engine uses, else as many as pay; results do not depend on it. The reference engine uses one.
+        engine: 'reference' (plain numpy, the definition), 'events' (generated C++, which needs a C++ compiler), or 'auto': whichever
+            is done first, the seconds that a compiler may take included; 'reference' where there is no compiler.
+        precision: of all engines alike: 'double'; 'mixed' (weights in 32 bits, state and sums in 64); 'single' (all in 32).
+        threads: how many the event engine uses; default: as many of the machine's cores as pay. Results do not depend on it, not by
+            a bit. The reference engine uses one.
         to: path of an HDF5 file that is written while the network runs.
         until: 'stable' stops after a tick that changed nothing in any trial.
         progress: True or False; default: a bar on terminals and in notebooks for what takes longer than a second.
@@ -70,7 +72,8 @@ def run(
     """
     if not isinstance(net, Network):
         raise DescriptionError(f"run: net {shown(net)} is not a Network. Give Network(..., schedule=...).")
-    _check_choices(precision, until, threads, compression, progress, to)
+    _check_choices(precision, until, compression, progress, to)
+    threads = None if threads is None else whole(threads, "run: threads", least=1, most=4096)
     seed = whole(seed, "run: seed", most=2**64 - 1)
     asked = check_name(plain_text(engine, "run: engine"))
     from neurosim.engine.watch import Watch
@@ -102,12 +105,10 @@ def run(
         raise
 
 
-def _check_choices(precision: Any, until: Any, threads: Any, compression: Any, progress: Any, to: Any) -> None:
+def _check_choices(precision: Any, until: Any, compression: Any, progress: Any, to: Any) -> None:
     choice(precision, PRECISIONS, "run: precision")
     if until is not None and not (isinstance(until, str) and until == "stable"):
         raise DescriptionError(f"run: until {shown(until)} is not known. Use until='stable', or leave it out.")
-    if threads is not None:
-        whole(threads, "run: threads", least=1, most=4096)
     whole(compression, "run: compression", most=9)
     if progress is not None:
         flag(progress, "run: progress")

@@ -31,7 +31,7 @@ def choose(name: str, plan: Plan) -> str:
         return name
     if name == "auto" and reference_seconds(plan) < COMPILING:
         return "reference"
-    from neurosim.engine.events.build import find_compiler
+    from neurosim.engine.events.compiler import NoCompiler, need_compiler
     from neurosim.engine.events.support import unsupported
 
     reason = unsupported(plan)
@@ -39,13 +39,14 @@ def choose(name: str, plan: Plan) -> str:
         if reason:
             raise PlanError(f"run: engine 'events' cannot run this network: {reason}")
         return name
-    if reason is None and find_compiler() is None:
-        warnings.warn(
-            "neurosim: no C++ compiler was found, so the slow reference engine runs. Install g++ or clang++, or pip install neurosim[compiler].",
-            stacklevel=3,
-        )
+    if reason:
         return "reference"
-    return "reference" if reason else "events"
+    try:
+        need_compiler()
+    except NoCompiler as problem:
+        warnings.warn(f"neurosim: the slow reference engine runs. {problem}", stacklevel=4)  # the line that called `ns.run`
+        return "reference"
+    return "events"
 
 
 def reference_seconds(plan: Plan) -> float:
