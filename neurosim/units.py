@@ -1,14 +1,11 @@
 """Brian2's units under the names used here: `from neurosim.units import ms, mV`.
 
-Importing this module imports Brian2 (about a second); `import neurosim` alone does not.
+They are Brian2's own, imported without the rest of Brian2.
 """
 
-import sys as _sys
+from neurosim.later import import_units as _import_units
 
-_hook = _sys.excepthook
-import brian2 as _brian2  # noqa: F401
-
-_sys.excepthook = _hook  # Brian2's own would add "Brian 2 encountered an unexpected error" to every error of a script
+_import_units()
 
 from brian2.units import Hz as Hz
 from brian2.units import MHz as MHz
