@@ -272,8 +272,8 @@ def _models(args: argparse.Namespace) -> int:
 
 
 def _clean_cache(args: argparse.Namespace) -> int:
+    from neurosim.cache import named_folder
     from neurosim.engine.events.build import clean_cache
-    from neurosim.engine.events.cache import named_folder
 
     count, size = clean_cache()
     print(f"Removed {count} files ({size / 1e6:.1f} MB) from {named_folder()}" if count else f"Nothing to remove in {named_folder()}")

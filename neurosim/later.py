@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
@@ -33,6 +34,14 @@ def import_units() -> ModuleType:
         return import_module(f"{PACKAGE}.units")
     finally:
         sys.excepthook = hook
+
+
+@cache
+def named_units() -> dict[str, Any]:
+    """The units that text may name: Brian2's `DEFAULT_UNITS`."""
+    units: Any = import_units()
+    registered, more = units.fundamentalunits.standard_unit_register.units, units.fundamentalunits.additional_unit_register.units
+    return {**registered, **units.stdunits.stdunits, **{name: unit for name, unit in more.items() if not unit.iscompound}}
 
 
 def _prepare() -> None:
@@ -82,7 +91,7 @@ class _Later(ModuleType):
             raise
         finally:
             sys.excepthook = hook  # Brian2's own would add "Brian 2 encountered an unexpected error" to every error of a script
-        self.__class__ = ModuleType
+        self.__class__ = ModuleType  # type: ignore[assignment]
 
 
 def _execute(module: ModuleType, instead: Mapping[str, Any]) -> None:

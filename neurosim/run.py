@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -17,6 +14,7 @@ from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network
 from neurosim.network.probes import read_record
 from neurosim.network.values import as_value, choice, flag, plain_text, unit, whole
+from neurosim.versions import versions
 
 PRECISIONS = ("double", "mixed", "single")
 
@@ -76,7 +74,7 @@ def run(
     threads = None if threads is None else whole(threads, "run: threads", least=1, most=4096)
     seed = whole(seed, "run: seed", most=2**64 - 1)
     asked = check_name(plain_text(engine, "run: engine"))
-    from neurosim.engine.watch import Watch
+    from neurosim.engine.watch import Watch, teller
     from neurosim.plan.inputs import read_inputs
     from neurosim.plan.lower import lower
     from neurosim.plan.memory import refuse_size
@@ -98,7 +96,7 @@ def run(
     writer = _writer(plan, net, read, name, begin, resume, to, compression)
     try:
         with Watch(plan.ticks * plan.trials, "tick", progress) as watch:
-            done, stopped, final = run_plan(plan, name, writer, watch, threads)
+            done, stopped, final = run_plan(plan, name, writer, watch, threads, teller(progress))
         return writer.finish(done, stopped, final)
     except BaseException:
         writer.close()
@@ -179,9 +177,3 @@ def _writer(plan: Any, net: Network, read: Any, engine: str, begin: dict, resume
     from neurosim.recording.hdf5 import FileWriter
 
     return FileWriter(header, to, compression)
-
-
-@cache
-def versions() -> dict[str, str]:
-    """The versions of what takes part in a run."""
-    return {name: version(name) for name in ("neurosim", "numpy", "scipy", "brian2")} | {"python": platform.python_version()}

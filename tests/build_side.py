@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from neurosim.engine.events import build, cache
+from neurosim import cache
+from neurosim.engine.events import build
 from neurosim.errors import EngineError
 
 SYSTEM = shutil.which("g++") or shutil.which("clang++")

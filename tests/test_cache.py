@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from build_side import CHILD, SOURCE, SYSTEM, alone, child, compiled, names, needs_compiler, pretender, refused, the, wait_for
 
-from neurosim.engine.events import build, cache
+from neurosim import cache
+from neurosim.engine.events import build
 from neurosim.errors import EngineError
 
 pytestmark = needs_compiler
@@ -157,7 +158,7 @@ def test_without_any_folder_the_error_says_so(monkeypatch, missing, said):
 
 
 def test_the_folder_that_stands_in_is_deleted_at_exit(tmp_path):
-    code = CHILD + "from neurosim.engine.events import cache\nprint(cache.folder())"
+    code = CHILD + "from neurosim import cache\nprint(cache.folder())"
     words, surroundings = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path), SOURCE], os.environ | {"NEUROSIM_CACHE": "/dev/null"}
     told = subprocess.run(words, text=True, capture_output=True, env=surroundings)
     answer, place = told.stdout.splitlines()

@@ -184,7 +184,7 @@ def test_models_are_listed_with_a_line_each(tell):
 
 
 def test_clean_cache_tells_what_it_removed_and_from_where(tell, folder, monkeypatch):
-    from neurosim.engine.events.cache import Entry
+    from neurosim.cache import Entry
 
     monkeypatch.setenv("NEUROSIM_CACHE", str(folder / "kept"))
     assert tell("clean-cache") == (0, f"Nothing to remove in {folder / 'kept'}\n", "")

@@ -72,12 +72,19 @@ def expected(pathway: Pathway) -> float:
     return float(given[wires.kind]) if wires.kind in given else senders * float(each[wires.kind])
 
 
-def run_plan(plan: Plan, engine: str, writer: Any, tell: Callable[[int], bool], threads: int | None = None) -> tuple[int, str, dict[str, np.ndarray]]:
-    """Run a plan on an engine; see `neurosim.engine.reference.run`."""
+def run_plan(
+    plan: Plan,
+    engine: str,
+    writer: Any,
+    tell: Callable[[int], bool],
+    threads: int | None = None,
+    say: Callable[[str], None] | None = None,
+) -> tuple[int, str, dict[str, np.ndarray]]:
+    """Run a plan on an engine; see `neurosim.engine.reference.run`. `say` is given a line where there is something to wait for."""
     if engine == "events":
         from neurosim.engine import events
 
-        return events.run(plan, writer, tell, threads)
+        return events.run(plan, writer, tell, threads, say)
     from neurosim.engine import reference
 
     return reference.run(plan, writer, tell)

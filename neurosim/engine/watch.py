@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -17,15 +18,13 @@ class Watch:
     """
 
     def __init__(self, total: int, unit: str, show: bool | None = None):
-        from tqdm.auto import tqdm
-
-        visible = show if show is not None else ("ipykernel" in sys.modules or sys.stderr.isatty())
-        self.bar: Any = tqdm(total=total, unit=unit, delay=1.0, disable=not visible, leave=False, mininterval=0.2)
+        self.bar = _bar(total, unit) if show or (show is None and ("ipykernel" in sys.modules or sys.stderr.isatty())) else None
         self.asked = False
         self.previous: Any = None
 
     def __call__(self, done: int) -> bool:
-        self.bar.update(done)
+        if self.bar is not None:
+            self.bar.update(done)
         return self.asked
 
     def __enter__(self) -> Watch:
@@ -34,7 +33,8 @@ class Watch:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.close()
         if self.previous is not None:
             signal.signal(signal.SIGINT, self.previous)
 
@@ -42,3 +42,22 @@ class Watch:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
+
+
+def teller(show: bool | None) -> Callable[[str], None] | None:
+    """What tells of a wait at once, or of none; None: each tells for itself, on a terminal or in a notebook."""
+    if show is None:
+        return None
+    return _tell if show else lambda line: None
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _bar(total: int, unit: str) -> Any:
+    if "ipykernel" in sys.modules:
+        from tqdm.auto import tqdm
+    else:
+        from tqdm.std import tqdm  # the same bar on a terminal; `auto` imports all there are
+    return tqdm(total=total, unit=unit, delay=1.0, leave=False, mininterval=0.2)

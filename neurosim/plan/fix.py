@@ -142,7 +142,7 @@ def _numbers(net: Network, name: str, item: Synapses, seed: int, final: Mapping[
 
 
 def _declared(net: Network, item: Synapses, key: str) -> tuple[float, ...]:
-    from neurosim.plan.equations import unit_dimensions
+    from neurosim.plan.dimensions import unit_dimensions
 
     return unit_dimensions(next(line.unit for line in item.lines if line.name == key), f"{item.label}: {key}")
 

@@ -15,25 +15,15 @@ from neurosim.network.schedule import Asynchronous, Clock
 from neurosim.network.text import Statement
 from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.plan.check import check_plan
+from neurosim.plan.dimensions import Dim, Scope, check_condition, check_equations, check_expression, check_statements, unit_dimensions, unit_value
 from neurosim.plan.draw import start_value
-from neurosim.plan.equations import (
-    Dim,
-    Scope,
-    brian_integration,
-    check_condition,
-    check_equations,
-    check_expression,
-    check_statements,
-    inline,
-    linear_system,
-    unit_dimensions,
-    unit_value,
-)
+from neurosim.plan.equations import brian_integration, inline, linear_system
 from neurosim.plan.exact import exact_statements
 from neurosim.plan.folding import fold
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.pathways import lower_pathway
 from neurosim.plan.plan import Block, Group, Plan, Refractory
+from neurosim.plan.remembered import recalled
 
 PRECISIONS = ("double", "mixed", "single")
 
@@ -54,12 +44,13 @@ def lower(
     `start` maps 'population.variable' to start values, `resume` is the checkpoint of a recording to continue from.
     Raises PlanError where names, units or timing do not fit together.
     """
-    written = written_variables(net)
-    scopes = {p.name: neuron_scope(net, p, written[p.name]) for p in net.populations.values()}
-    for name, dims in inputs.dims.items():
-        _check_input_unit(net, name, dims, scopes)
-    groups = {p.name: _group(net, p, scopes[p.name], start or {}, seed, precision) for p in net.populations.values()}
-    pathways = {name: lower_pathway(net, name, groups, scopes, inputs, seed, precision) for name in net.synapses}
+    with recalled(_texts(net)):
+        written = written_variables(net)
+        scopes = {p.name: neuron_scope(net, p, written[p.name]) for p in net.populations.values()}
+        for name, dims in inputs.dims.items():
+            _check_input_unit(net, name, dims, scopes)
+        groups = {p.name: _group(net, p, scopes[p.name], start or {}, seed, precision) for p in net.populations.values()}
+        pathways = {name: lower_pathway(net, name, groups, scopes, inputs, seed, precision) for name in net.synapses}
     plan = Plan(
         schedule=type(net.schedule).__name__,
         order=net.schedule.order if isinstance(net.schedule, Asynchronous) else "",
@@ -78,6 +69,13 @@ def lower(
     )
     check_plan(plan, net)
     return plan
+
+
+def _texts(net: Network) -> list[str]:
+    """All text in a network: what is known of it is kept together."""
+    own = [[p.lines, p.statements, p.threshold, p.reset_statements, p.method, str(p.refractory)] for p in net.populations.values()]
+    between = [[item.lines, item.pre_statements, item.post_statements] for item in net.synapses.values()]
+    return [repr(part) for part in (*own, *between)]
 
 
 def _fill_shapes(probes: tuple[Probe, ...], pathways: Mapping[str, Any]) -> tuple[Probe, ...]:

@@ -18,30 +18,9 @@ from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import Pairs, all_to_all, one_to_one, private
-from neurosim.plan.draw import (
-    Drawn,
-    as_edges,
-    delay_ticks,
-    dense_matrix,
-    draw_edges,
-    draw_synapses,
-    per_synapse,
-    recipe_of,
-    shared_weights,
-    start_numbers,
-)
-from neurosim.plan.equations import (
-    Dim,
-    Scope,
-    brian_integration,
-    check_equations,
-    check_expression,
-    check_statements,
-    event_driven,
-    inline,
-    unit_dimensions,
-    unit_value,
-)
+from neurosim.plan.dimensions import Dim, Scope, check_equations, check_expression, check_statements, unit_dimensions, unit_value
+from neurosim.plan.draw import Drawn, as_edges, delay_ticks, dense_matrix, draw_edges, draw_synapses, per_synapse, recipe_of, shared_weights, start_numbers
+from neurosim.plan.equations import brian_integration, event_driven, inline
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.plan import Block, Group, Pathway, SynapseText
 from neurosim.plan.random import Stream

@@ -17,6 +17,7 @@ import numpy as np
 
 from neurosim.engine.checkpoint import checkpoint, restore
 from neurosim.engine.events.build import load
+from neurosim.engine.events.construct import prepare
 from neurosim.engine.events.flights import give_flights, take_flights
 from neurosim.engine.events.machine import Bound, Machine
 from neurosim.engine.events.source import write_source
@@ -27,6 +28,7 @@ from neurosim.plan.plan import Plan
 
 BATCH_NEURONS = 4_000_000  # neurons (times trials) and synapses with state that move together; results do not depend on it
 BLOCK_SECONDS = 0.2  # how long the engine runs before it looks up: to record, to tell, to be interrupted
+NAMED = 4  # populations that stand for a network in messages
 
 
 class Settings(ctypes.Structure):
@@ -35,10 +37,14 @@ class Settings(ctypes.Structure):
     _fields_ = (("ticks", ctypes.c_int64), ("set", ctypes.c_int32), ("until_stable", ctypes.c_int32))
 
 
-def run(plan: Plan, writer: Any, tell: Callable[[int], bool], threads: int | None = None) -> tuple[int, str, dict[str, np.ndarray]]:
+def run(
+    plan: Plan, writer: Any, tell: Callable[[int], bool], threads: int | None = None, say: Callable[[str], None] | None = None
+) -> tuple[int, str, dict[str, np.ndarray]]:
     """Run a plan; see `neurosim.engine.reference.run`. Results are the same for any number of threads."""
+    if any(pathway.kind == "sparse" for pathway in plan.pathways.values()):
+        prepare()  # compiles beside what follows
     source = write_source(plan)
-    library = _typed(load(source.text, "this network"))
+    library = _typed(load(source.text, label(plan), tell=say))
     blocks, workers = share(plan, threads)
     machine = Machine(plan, source, blocks, workers)
     states: list[State] = []
@@ -54,6 +60,12 @@ def run(plan: Plan, writer: Any, tell: Callable[[int], bool], threads: int | Non
     if stopped == "interrupted" and len(states) > 1:
         states, done = states[:-1], plan.ticks  # the trials of earlier batches are whole
     return done, stopped, checkpoint(states)
+
+
+def label(plan: Plan) -> str:
+    """What a user knows the network by: its populations, the first ones of many."""
+    names = list(plan.groups)
+    return f"the network of {', '.join(names[:NAMED])}{' ...' if len(names) > NAMED else ''}"
 
 
 def batches(plan: Plan, machine: Machine) -> list[np.ndarray]:

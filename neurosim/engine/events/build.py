@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from neurosim.engine.events import cache
+from neurosim import cache
 from neurosim.engine.events.compiler import FLAGS, SUFFIX, CompilerFailed, compile_library, need_compiler, processor, stamp, version
 from neurosim.engine.events.compiler import find_compiler as find_compiler
 from neurosim.errors import EngineError

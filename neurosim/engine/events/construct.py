@@ -5,9 +5,12 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from math import log1p
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -19,9 +22,12 @@ from neurosim.plan.recipe import Edges, Numbers, Recipe
 
 SOURCE = '#include "core/construct.cpp"\n'
 NO_MEMORY = "run: there is not enough memory for these synapses. Use fewer, or precision='mixed' (6 to 8 instead of 10 to 12 bytes each)."
+LABEL = "the construction of synapses"
 Int = ctypes.c_int64
 WIRINGS = ("given", "one_to_one", "all_to_all", "probability", "outdegree", "indegree", "total")
 KINDS = ("number", "normal", "uniform", "dale", "target", "pair")
+
+_beginning: list[Future[ctypes.CDLL]] = []  # the library that is being compiled, if any
 
 
 class _Key(ctypes.Structure):
@@ -201,10 +207,32 @@ def address(array: np.ndarray, dtype: Any, alive: list[np.ndarray]) -> int:
     return alive[-1].ctypes.data
 
 
+def prepare() -> None:
+    """Begin to compile what builds rows, if it has to be compiled, beside what else there is to do."""
+    if library.cache_info().currsize or _beginning:
+        return
+    begun: Future[ctypes.CDLL] = Future()
+    _beginning.append(begun)
+    Thread(target=_begin, args=(begun,), daemon=True).start()  # a script that ends before it does not wait for it
+
+
+def _begin(begun: Future[ctypes.CDLL]) -> None:
+    try:
+        begun.set_result(load(SOURCE, LABEL, tell=lambda line: None))
+    except BaseException as error:
+        begun.set_exception(error)
+
+
 @cache
 def library() -> ctypes.CDLL:
-    """The compiled construction, with the types of its functions declared."""
-    core = load(SOURCE, "the construction of synapses")
+    """The compiled construction."""
+    with suppress(IndexError):  # none is on its way
+        return _typed(_beginning.pop().result())
+    return _typed(load(SOURCE, LABEL))
+
+
+def _typed(core: ctypes.CDLL) -> ctypes.CDLL:
+    """The library with the types of its functions declared."""
     pointer, number = ctypes.c_void_p, ctypes.c_int
     calls: dict[str, tuple[Any, tuple[Any, ...]]] = {
         "rows_build": (pointer, (pointer, number, Int, ctypes.c_bool, ctypes.c_bool, number, number, number, pointer)),

@@ -1,4 +1,4 @@
-"""The folder in which compiled code is kept: whole entries, locks, and their removal.
+"""The folder in which compiled code, and what is known of text, is kept: whole entries, locks, and their removal.
 
 A file appears under its name only when it is complete (it is written beside and renamed), and what is read back is compared with a digest.
 So a process that dies, a full disk or a damaged file costs a compilation and nothing else.
@@ -10,9 +10,6 @@ import atexit
 import errno
 import os
 import re
-import secrets
-import shutil
-import tempfile
 import threading
 import time
 import warnings
@@ -59,6 +56,9 @@ def folder() -> Path:
 
 def private_folder(unusable: Path, problem: OSError) -> Path:
     """A folder of this process that stands in for one that cannot be used; deleted at exit, warned of once."""
+    import shutil
+    import tempfile
+
     with _guard:
         if unusable in _instead:
             return _instead[unusable]
@@ -113,16 +113,34 @@ class Entry:
 
 def remembered(where: Path, key: str, make: Callable[[], str]) -> str:
     """A text that is expensive to make: read from a file of the cache, else made and written where that is possible."""
-    path = where / f"text-{key}.txt"
+    text = read_text(where, key)
+    if text is None:
+        text = make()
+        keep_text(where, key, text)
+    return text
+
+
+def read_text(where: Path, key: str) -> str | None:
+    """A text as it was kept, else None; marks it as used."""
+    path = _text_path(where, key)
     with suppress(OSError, ValueError):
         seal, _, text = path.read_bytes().decode().partition("\n")
         if seal == digest(text):
+            with suppress(OSError):
+                os.utime(path)
             return text
-    text = make()
+    return None
+
+
+def keep_text(where: Path, key: str, text: str) -> None:
+    """Write a text where that is possible; where it is not, it will be made again."""
     with suppress(OSError):
         make_folder(where)
-        write_whole(path, f"{digest(text)}\n{text}".encode())
-    return text
+        write_whole(_text_path(where, key), f"{digest(text)}\n{text}".encode())
+
+
+def _text_path(where: Path, key: str) -> Path:
+    return where / f"text-{key}.txt"
 
 
 def make_folder(where: Path) -> None:
@@ -134,7 +152,7 @@ def make_folder(where: Path) -> None:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that is never seen half written, under a name of its own until it is complete."""
-    part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    part = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
         part.write_bytes(content)
         os.replace(part, path)

@@ -1,0 +1,22 @@
+"""Which versions of packages are installed, without importing them."""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from importlib.metadata import distribution
+
+
+@cache
+def version(package: str) -> str:
+    """The version of an installed package."""
+    found = distribution(package)
+    for line in (found.read_text("METADATA") or "").splitlines():
+        if line.startswith("Version:"):
+            return line.removeprefix("Version:").strip()  # parsing all of it takes milliseconds
+    return found.version
+
+
+def versions() -> dict[str, str]:
+    """The versions of what takes part in a run."""
+    return {name: version(name) for name in ("neurosim", "numpy", "scipy", "brian2")} | {"python": platform.python_version()}

@@ -1,0 +1,160 @@
+"""What a script waits for before its first tick: imports, Brian2's answers about text, and the compiler."""
+
+import subprocess
+import sys
+
+import pytest
+from build_side import SYSTEM, forget, needs_compiler, pretender
+
+import neurosim as ns
+from neurosim.engine.events import construct
+from neurosim.plan import dimensions, remembered
+
+SCRIPT = """
+import sys
+import neurosim as ns
+from neurosim.units import ms, mV
+cells = ns.Neurons("cells", 3, equations=sys.argv[1], threshold="v > 10*mV", reset="v = 0*mV", refractory="2*ms", method="exponential_euler",
+                   tau=10*ms, E=20*mV, v=1*mV)
+recording = ns.run(ns.Network(cells, schedule=ns.Clock(0.1*ms)), duration=20*ms, record=["cells", "cells.v"], seed=1)
+print([name for name in ("brian2.equations", "sympy") if name in sys.modules])
+print(recording["cells.v"].sum().item(), len(recording.spikes("cells")))
+"""
+EQUATIONS = "dv/dt = (E - v)/tau : volt (unless refractory)"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("NEUROSIM_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def python(code, *words):
+    """What a process of its own prints, line by line."""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code, *words], text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_units_need_little_of_brian2():
+    code = """
+import sys
+from neurosim.units import ms, Quantity
+print(repr(10*ms), [name for name in ("brian2.equations", "sympy", "matplotlib") if name in sys.modules])
+import brian2
+print(brian2.ms is ms, isinstance(3*ms, brian2.Quantity), brian2.units.fundamentalunits.Quantity is Quantity, brian2.NeuronGroup.__name__)
+print((5*ms)._repr_latex_())
+"""
+    assert python(code) == ["10. * msecond []", "True True True NeuronGroup", r"$5.0\,\mathrm{m}\mathrm{s}$"]
+
+
+@pytest.mark.parametrize(
+    "first", ["from brian2.core.functions import DEFAULT_CONSTANTS", "from brian2 import *", "import brian2.units.constants, brian2.only"]
+)
+def test_all_of_brian2_can_be_imported_after_its_units(first):
+    assert python(f"from neurosim.units import ms\n{first}\nimport brian2\nprint(brian2.NeuronGroup.__name__)") == ["NeuronGroup"]
+
+
+def test_brian2_may_first_be_needed_in_another_thread():
+    code = """
+import threading
+from neurosim.units import ms
+import brian2
+found = []
+threads = [threading.Thread(target=lambda: found.append(brian2.NeuronGroup.__name__)) for _ in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(found)
+"""
+    assert python(code) == [str(["NeuronGroup"] * 3)]
+
+
+def test_the_units_of_text_are_those_of_brian2():
+    from brian2.core.namespace import DEFAULT_UNITS
+
+    from neurosim.later import named_units
+
+    assert named_units() == dict(DEFAULT_UNITS)
+
+
+def test_a_network_that_was_run_before_needs_neither_brian2_nor_sympy(folder):
+    cold, warm = python(SCRIPT, EQUATIONS), python(SCRIPT, EQUATIONS)
+    assert (cold[0], warm[0]) == ("['brian2.equations', 'sympy']", "[]")
+    assert cold[1] == warm[1]
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\xff\xfe", b"0" * 32 + b'\n{"[]": "wrong"}'])
+def test_damaged_answers_are_asked_again(folder, content):
+    cold = python(SCRIPT, EQUATIONS)
+    (kept,) = folder.glob("text-*.txt")
+    whole = kept.read_bytes()
+    kept.write_bytes(content)
+    assert python(SCRIPT, EQUATIONS) == cold
+    assert kept.read_bytes() == whole
+
+
+def test_other_text_is_not_taken_for_what_is_known(folder):
+    before = python(SCRIPT, EQUATIONS)[1]
+    assert python(SCRIPT, EQUATIONS.replace("E - v", "E - 2*v"))[1] != before
+
+
+def test_answers_depend_on_the_versions(monkeypatch, folder):
+    def asked():
+        monkeypatch.setattr(remembered, "_known", {})
+        monkeypatch.setattr(remembered, "_kept", {})
+        with remembered.recalled(["some text"]):
+            return remembered.remembered(["question"], lambda: made.append(1))
+
+    made = []
+    asked()
+    asked()
+    assert len(made) == 1
+    monkeypatch.setattr(remembered, "_answering", lambda: ("another Brian2",))
+    asked()
+    assert len(made) == 2
+
+
+def test_what_cannot_be_kept_is_asked_again(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setenv("NEUROSIM_CACHE", str(tmp_path / "file/below"))
+    with remembered.recalled(["text that no one else has"]):
+        assert remembered.remembered(["question of no one else"], lambda: [1, "a"]) == [1, "a"]
+
+
+def test_an_error_in_text_is_found_again(folder):
+    for _ in range(2):
+        with pytest.raises(ns.PlanError, match="Make the units agree"):
+            dimensions.check_expression("v + t", dimensions.Scope("here", {"v": dimensions.unit_dimensions("volt", ""), "t": dimensions.TIME}))
+
+
+def network():
+    cells = ns.Neurons("cells", 4, update="x = x + 1", threshold="x > 3", reset="x = 0")
+    return ns.Network(ns.Synapses(cells, cells, to="x", weight=0.5, delay=1, wiring=ns.one_to_one()), schedule=ns.Synchronous())
+
+
+@needs_compiler
+def test_both_libraries_of_a_network_are_compiled_at_the_same_time(tmp_path, folder, monkeypatch):
+    wait = "n=0; while [ $(ls " + str(tmp_path) + "/begun-* | wc -l) -lt 2 ]; do sleep 0.02; n=$((n+1)); [ $n -gt 500 ] && echo alone && exit 1; done"
+    monkeypatch.setenv("CXX", pretender(tmp_path, f'touch {tmp_path}/begun-$$\n{wait}\nexec {SYSTEM} "$@"'))
+    forget()
+    construct.library.cache_clear()
+    monkeypatch.setattr(construct, "_beginning", [])
+    recording = ns.run(network(), ticks=20, record="cells", engine="events")
+    assert len(recording.spikes("cells")) > 0
+    assert len(list(tmp_path.glob("begun-*"))) == 2
+
+
+@needs_compiler
+@pytest.mark.parametrize(("progress", "told"), [(True, "neurosim: compiling the network of cells ...\n"), (False, "")])
+def test_a_compilation_is_told_where_progress_is(folder, monkeypatch, capfd, progress, told):
+    forget()
+    ns.run(network(), ticks=20, record="cells", engine="events", progress=progress)
+    assert [line for line in capfd.readouterr().err.splitlines(True) if "compiling" in line] == ([told] if told else [])
+
+
+def test_without_a_compiler_auto_warns_once_and_names_the_remedy(monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setattr("neurosim.engine.COMPILING", 0.0)
+    with pytest.warns(UserWarning, match=r"the slow reference engine runs\. CXX is .no-such-compiler.*Unset it") as told:
+        assert ns.run(network(), ticks=3, record="cells").engine == "reference"
+    assert len(told) == 1
