@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine import check_name, choose, run_plan
+from neurosim.engine import begin, check_name, choose, run_plan
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network
 from neurosim.network.probes import read_record
 from neurosim.network.values import as_value, choice, flag, plain_text, unit, whole
+from neurosim.network.windows import einsum
+from neurosim.network.wiring import private
 from neurosim.versions import versions
 
 PRECISIONS = ("double", "mixed", "single")
@@ -80,11 +82,13 @@ def run(
     from neurosim.plan.memory import refuse_size
     from neurosim.plan.rehearse import rehearse
 
-    begin, resume = _start(net, start)
+    if not all(item.text or isinstance(item.wiring, (private, einsum)) for item in net.synapses.values()):
+        begin(asked)
+    started_from, resume = _start(net, start)
     started = _trials(resume) if resume and start.batched else 0
     read = read_inputs(net, inputs, ticks, duration, trials, started)
     probes = read_record(net, record, read.spiking)
-    plan = lower(net, read, probes=probes, start=begin, resume=resume, seed=seed, precision=precision, until=until)
+    plan = lower(net, read, probes=probes, start=started_from, resume=resume, seed=seed, precision=precision, until=until)
     rehearse(plan, lambda synapses: net.synapses[synapses].label)
     name = choose(asked, plan)
     if name == "reference":
@@ -93,7 +97,7 @@ def run(
     if to is None and until is None:
         samples = 8.0 * plan.ticks * plan.trials * sum(np.prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
         refuse_size(samples, "run: the records", "Give to='run.h5', or record fewer neurons, or at longer intervals.")
-    writer = _writer(plan, net, read, name, begin, resume, to, compression)
+    writer = _writer(plan, net, read, name, started_from, resume, to, compression)
     try:
         with Watch(plan.ticks * plan.trials, "tick", progress) as watch:
             done, stopped, final = run_plan(plan, name, writer, watch, threads, teller(progress))

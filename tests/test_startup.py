@@ -8,6 +8,7 @@ from build_side import SYSTEM, forget, needs_compiler, pretender
 
 import neurosim as ns
 from neurosim.engine.events import construct
+from neurosim.network.values import TIME
 from neurosim.plan import dimensions, remembered
 
 SCRIPT = """
@@ -124,7 +125,7 @@ def test_what_cannot_be_kept_is_asked_again(tmp_path, monkeypatch):
 def test_an_error_in_text_is_found_again(folder):
     for _ in range(2):
         with pytest.raises(ns.PlanError, match="Make the units agree"):
-            dimensions.check_expression("v + t", dimensions.Scope("here", {"v": dimensions.unit_dimensions("volt", ""), "t": dimensions.TIME}))
+            dimensions.check_expression("v + t", dimensions.Scope("here", {"v": dimensions.unit_dimensions("volt", ""), "t": TIME}))
 
 
 def network():

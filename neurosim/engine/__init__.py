@@ -49,6 +49,14 @@ def choose(name: str, plan: Plan) -> str:
     return "events"
 
 
+def begin(name: str) -> None:
+    """Start what the engine needs for any network with stored synapses, beside the reading of the text."""
+    if name == "events":
+        from neurosim.engine.events.construct import prepare
+
+        prepare()
+
+
 def reference_seconds(plan: Plan) -> float:
     """About how long the reference engine would take: a step costs a little for each population, and more for each neuron."""
     steps = sum(max(1, len(step.populations)) for step in plan.program)
