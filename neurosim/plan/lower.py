@@ -151,9 +151,9 @@ def _group(net: Network, population: Neurons, scope: Scope, start: Mapping[str, 
         derived={name: inline(name, scope) for name in population.subexpressions},
         message=population.message,
         integrate=integrate,
-        update=_block("update", population.statements, scope, population.states, frozen),
+        update=_block("update", population.update, population.statements, scope, population.states, frozen),
         threshold=_threshold(population, scope),
-        reset=_block("reset", population.reset_statements, scope, population.states, frozenset()),
+        reset=_block("reset", population.reset, population.reset_statements, scope, population.states, frozenset()),
         refractory=refractory,
         frozen=frozen,
     )
@@ -218,14 +218,14 @@ def _is_condition(text: str, scope: Scope) -> bool:
     return True
 
 
-def _block(name: str, statements: tuple[Statement, ...], scope: Scope, states: tuple[str, ...], guarded: frozenset[str]) -> Block | None:
+def _block(name: str, text: str, statements: tuple[Statement, ...], scope: Scope, states: tuple[str, ...], guarded: frozenset[str]) -> Block | None:
     if not statements:
         return None
     inner = Scope(f"{scope.where}: {name}", scope.dims, scope.constant, scope.subexpressions, axes=scope.axes and name == "update")
     check_statements(statements, inner)
     plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
     written = tuple(dict.fromkeys(s.name for s in plain if s.name in states))
-    return Block(name, plain, written, guarded & set(written))
+    return Block(name, plain, written, guarded & set(written), text)
 
 
 def _threshold(population: Neurons, scope: Scope) -> Block | None:
@@ -233,7 +233,7 @@ def _threshold(population: Neurons, scope: Scope) -> Block | None:
         return None
     inner = Scope(f"{scope.where}: threshold", scope.dims, scope.constant, scope.subexpressions, axes=scope.axes)
     check_condition(population.threshold, inner)
-    return Block("threshold", (Statement("spikes", "=", inline(population.threshold, inner)),), ("spikes",))
+    return Block("threshold", (Statement("spikes", "=", inline(population.threshold, inner)),), ("spikes",), text=population.threshold)
 
 
 def _integration(
@@ -254,4 +254,4 @@ def _integration(
         still = refractory and population.method not in ("euler", "exponential_euler")
         statements = brian_integration(population.lines, population.method, inner, refractory=still)
         statements, coefficients = fold(statements, values, scope.constant)
-    return Block("integrate", statements, unknown, frozen & set(unknown)), coefficients
+    return Block("integrate", statements, unknown, frozen & set(unknown), population.equations), coefficients

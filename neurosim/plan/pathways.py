@@ -19,7 +19,18 @@ from neurosim.network.weights import Distribution
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import Pairs, all_to_all, one_to_one, private
 from neurosim.plan.dimensions import Dim, Scope, check_equations, check_expression, check_statements, unit_dimensions, unit_value
-from neurosim.plan.draw import Drawn, as_edges, delay_ticks, dense_matrix, draw_edges, draw_synapses, per_synapse, recipe_of, shared_weights, start_numbers
+from neurosim.plan.draw import (
+    Drawn,
+    as_edges,
+    delay_ticks,
+    dense_matrix,
+    draw_edges,
+    draw_synapses,
+    per_synapse,
+    recipe_of,
+    shared_weights,
+    start_numbers,
+)
 from neurosim.plan.equations import brian_integration, event_driven, inline
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.plan import Block, Group, Pathway, SynapseText
@@ -237,14 +248,14 @@ def _text(net: Network, name: str, found: _Found, starts: dict[str, Numbers] | N
     for line in summed:
         check_expression(line.expression, Scope(f"{item.label}: {line.name}", scope.dims, scope.constant, scope.subexpressions, axes=False))
     blocks = {
-        event: _event_block(event, catch_up, statements, scope, tuple(states))
-        for event, statements in (("on_pre", item.pre_statements), ("on_post", item.post_statements))
+        event: _event_block(event, text, catch_up, statements, scope, tuple(states))
+        for event, text, statements in (("on_pre", item.on_pre, item.pre_statements), ("on_post", item.on_post, item.post_statements))
     }
     return SynapseText(
         states=states,
         drawn=starts or {},
         constants=constants,
-        integrate=_clock_driven(clocked, scope, constants) if clocked else None,
+        integrate=_clock_driven(item.model, clocked, scope, constants) if clocked else None,
         summed={_summed_target(item, line.name): inline(line.expression, scope) for line in summed},
         on_pre=blocks["on_pre"],
         on_post=blocks["on_post"],
@@ -292,7 +303,7 @@ def _synapse_constants(net: Network, item: Synapses, found: _Found, scope: Scope
 
 
 def _event_block(
-    event: str, catch_up: tuple[Statement, ...], statements: tuple[Statement, ...], scope: Scope, states: tuple[str, ...]
+    event: str, text: str, catch_up: tuple[Statement, ...], statements: tuple[Statement, ...], scope: Scope, states: tuple[str, ...]
 ) -> Block | None:
     if not statements:
         return None
@@ -300,7 +311,7 @@ def _event_block(
     check_statements(statements, inner)
     plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
     together = (*catch_up, *plain)
-    return Block(event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)))
+    return Block(event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)), text=text)
 
 
 def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -> bool:
@@ -312,7 +323,7 @@ def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -
     return all(np.all(np.isfinite(value)) for value in found.values())
 
 
-def _clock_driven(lines: tuple[Any, ...], scope: Scope, constants: Mapping[str, Any]) -> Block:
+def _clock_driven(text: str, lines: tuple[Any, ...], scope: Scope, constants: Mapping[str, Any]) -> Block:
     """Clock-driven equations of synapses, by the best of Brian2's methods that can integrate them."""
     inner = Scope(f"{scope.where}: model", scope.dims, scope.constant, scope.subexpressions, axes=False)
     for method in ("exact", "exponential_euler", "euler"):
@@ -324,7 +335,7 @@ def _clock_driven(lines: tuple[Any, ...], scope: Scope, constants: Mapping[str, 
             continue
         if method == "exact" and not is_finite(statements, constants):
             continue
-        return Block("model", statements, tuple(line.name for line in lines))
+        return Block("model", statements, tuple(line.name for line in lines), text=text)
     raise PlanError(f"{scope.where}: model cannot be integrated.")
 
 

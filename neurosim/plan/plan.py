@@ -49,12 +49,13 @@ from neurosim.plan.recipe import Edges, Numbers, Recipe
 @dataclass(frozen=True, eq=False)
 class Block:
     """Statements that run together. `writes` are the state variables that they change; writes to `guarded` names take
-    effect only where the neuron is not refractory. `name` keys the block's random numbers."""
+    effect only where the neuron is not refractory. `name` keys the block's random numbers; `text` is what the user wrote."""
 
     name: str
     statements: tuple[Statement, ...]
     writes: tuple[str, ...]
     guarded: frozenset[str] = frozenset()
+    text: str = ""
 
 
 @dataclass(frozen=True, eq=False)

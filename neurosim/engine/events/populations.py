@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.engine.events.comments import commented
 from neurosim.engine.events.numbering import Numbering, array_type
 from neurosim.engine.events.stages import postponed
 from neurosim.engine.state import spikes_sent
@@ -269,7 +270,7 @@ def _run_block(loop: Loop, group: Group, block: Block, names: dict[str, Typed]) 
     """Append a block's statements; returns its new values in the type of the state."""
     first = loop.random(group.name, block.name, block.statements)
     lines, found = cpp_statements(block.statements, names, precision=loop.plan.precision, guarded=block.guarded, first_call=first)
-    loop.body += [f"// {block.name}", *lines]
+    loop.body += [*commented(block), *lines]
     written: dict[str, Typed] = {}
     for name in block.writes:
         local = f"{name}_{block.name}d"
@@ -306,7 +307,7 @@ def _threshold(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) ->
     spikes = found["spikes"].text
     if group.refractory is not None:
         spikes = f"({spikes}) & not_refractory_now"
-    loop.body += [f"// {block.name}", *lines]
+    loop.body += [*commented(block), *lines]
     source = plan.drives.get(group.name)
     if source is not None and source.values is not None:
         given = given_values(loop, group.name)
@@ -359,7 +360,7 @@ def reset(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     names = group_names(loop, group, used_names(*texts_of(block)), read)
     first = loop.random(group.name, block.name, block.statements)
     lines, found = cpp_statements(block.statements, names, precision=plan.precision, first_call=first)
-    loop.body += lines
+    loop.body += [*commented(block), *lines]
     for name in block.writes:
         target = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
         loop.body.append(f"{target}[i] = static_cast<Real>({found[name].text});")

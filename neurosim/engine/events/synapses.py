@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from neurosim.engine.events.comments import commented
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import Loop, awake, constant_at, group_names, identifier, read_ports, texts_of, used_names
 from neurosim.engine.pushes import order_matters, split_pushes
@@ -190,7 +191,7 @@ def _computed(ends: Ends, loop: Loop, block: Block, statements: tuple[Statement,
         loop.body += delivered(ends, loop)
     first = loop.random(ends.pathway.name, block.name, block.statements)
     lines, found = cpp_statements(statements, names, precision=ends.plan.precision, first_call=first)
-    loop.body += lines
+    loop.body += [*commented(block), *lines]
     return found
 
 
