@@ -8,27 +8,36 @@ import numpy as np
 
 from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
-from neurosim.recording.header import Header, Spikes, join, samples
+from neurosim.recording.header import Header, Spikes, join, samples, width
 from neurosim.recording.recording import Recording, Store
 from neurosim.recording.writer import Writer
 
+CACHE_LINE = 64  # bytes
 Block = tuple[int, int, np.ndarray]  # first trial, first sample, values (trial, sample, column)
 
 
 class MemoryWriter(Writer):
-    """Keeps blocks in memory and puts them together at the end."""
+    """Keeps blocks in memory and puts them together at the end. Where the number of samples is known, engines may fill in the whole."""
 
     def __init__(self, header: Header, compression: int = 0):
         super().__init__(header)
         self._traces: dict[str, list[Block]] = {p.name: [] for p in header.probes if not p.events}
         self._events: dict[str, list[Spikes]] = {p.name: [] for p in header.probes if p.events}
 
+    def room(self, probe: Probe) -> np.ndarray | None:
+        header = self.header
+        if header.until is not None:  # far fewer ticks may come than are planned
+            return None
+        if probe.name not in self.rooms:
+            self.rooms[probe.name] = _space(probe, header.trials, samples(header.ticks, probe.every), header.dtype)
+        return self.rooms[probe.name]
+
     def write(self, trial: int, tick: int, traces: Mapping[str, np.ndarray], events: Mapping[str, Spikes], *, trials: int, ticks: int) -> None:
         values, spikes = self._checked(trial, tick, traces, events, trials, ticks)
         for probe in self.header.probes:
             if probe.events:
                 self._events[probe.name].append(spikes[probe.name])
-            else:
+            elif probe.name not in self.rooms:
                 self._traces[probe.name].append((trial, samples(tick, probe.every), np.array(values[probe.name], self.header.dtype)))
         self.progress[trial : trial + trials] = tick + ticks
 
@@ -43,25 +52,35 @@ class MemoryWriter(Writer):
         return Recording(self.header, MemoryStore(traces, events, ticks, trials, stopped, self.progress, dict(final), self.header.batched))
 
     def close(self) -> None:
-        self._traces, self._events = {}, {}
+        self._traces, self._events, self.rooms = {}, {}, {}
 
     def _whole(self, probe: Probe, trials: int, ticks: int) -> np.ndarray:
         """All blocks of one probe as one array; each block is let go as soon as it is copied."""
         count = samples(ticks, probe.every)
+        if probe.name in self.rooms:
+            return self.rooms.pop(probe.name)[:trials, :count].reshape(trials, count, *probe.shape)
         blocks = self._traces.pop(probe.name)
         if len(blocks) == 1 and blocks[0][2].shape[:2] == (trials, count):
             return blocks[0][2].reshape(trials, count, *probe.shape)
-        try:
-            whole = np.empty((trials, count, int(np.prod(probe.shape))), self.header.dtype)
-        except MemoryError:
-            raise RecordingError(
-                f"Recording: {probe.name!r} of {trials} x {count} samples does not fit into memory. Give to='file.h5', or record less often."
-            ) from None
+        whole = _space(probe, trials, count, self.header.dtype)
         while blocks:
             trial, first, values = blocks.pop()
             part = values[: max(trials - trial, 0), : max(count - first, 0)]
             whole[trial : trial + part.shape[0], first : first + part.shape[1]] = part
         return whole.reshape(trials, count, *probe.shape)
+
+
+def _space(probe: Probe, trials: int, count: int, dtype: np.dtype) -> np.ndarray:
+    """Memory for so many samples of a probe, (trial, sample, column), that begins at a cache line."""
+    size = trials * count * width(probe) * dtype.itemsize
+    try:
+        space = np.empty(size + CACHE_LINE, np.uint8)
+    except MemoryError:
+        raise RecordingError(
+            f"Recording: {probe.name!r} of {trials} x {count} samples does not fit into memory. Give to='file.h5', or record less often."
+        ) from None
+    start = -space.ctypes.data % CACHE_LINE
+    return space[start : start + size].view(dtype).reshape(trials, count, width(probe))
 
 
 class MemoryStore(Store):

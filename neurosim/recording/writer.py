@@ -27,6 +27,11 @@ class Writer(ABC):
         self.header = header
         self.block = block_ticks(header)
         self.progress = np.zeros(header.trials, np.int64)
+        self.rooms: dict[str, np.ndarray] = {}
+
+    def room(self, probe: Probe) -> np.ndarray | None:
+        """Where an engine may put the samples of a probe itself: (trial, sample, column) of all planned ticks, or None."""
+        return None
 
     @abstractmethod
     def write(self, trial: int, tick: int, traces: Mapping[str, np.ndarray], events: Mapping[str, Spikes], *, trials: int, ticks: int) -> None:
@@ -34,6 +39,7 @@ class Writer(ABC):
 
         traces[probe.name] are the samples at those ticks k with k % every == 0, shape (trial, sample, *probe.shape);
         events[probe.name] are Spikes whose trials and ticks count from the start of the run (a name left out: none).
+        Probes whose `room` was asked for and given are left out of traces: their samples lie there already.
         """
 
     @abstractmethod
@@ -57,6 +63,8 @@ class Writer(ABC):
         for probe in self.header.probes:
             if probe.events:
                 spikes[probe.name] = _in_block(probe, events.get(probe.name), trial, tick, trials, ticks).sorted()
+                continue
+            if probe.name in self.rooms:
                 continue
             n = samples(tick + ticks, probe.every) - samples(tick, probe.every)
             block = np.asarray(traces[probe.name] if n else np.zeros((trials, 0, *probe.shape)))

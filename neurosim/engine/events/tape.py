@@ -14,6 +14,7 @@ from neurosim.network.probes import Probe
 from neurosim.recording.header import Spikes
 
 BUFFER_BYTES = 32 * 2**20
+CACHE_BYTES = 2**24  # what is larger has left the caches before anybody reads it
 MOST_TICKS = 100_000  # of one block
 
 
@@ -25,24 +26,35 @@ class ProbeStruct(ctypes.Structure):
         ("newest", ctypes.c_void_p), ("message", ctypes.c_int64), ("index", ctypes.c_void_p),
         ("block_first", ctypes.c_void_p), ("column", ctypes.c_void_p),
         ("columns", ctypes.c_int64), ("every", ctypes.c_int64), ("late", ctypes.c_int64),
-        ("buffer", ctypes.c_void_p * 2), ("capacity", ctypes.c_int64),
+        ("buffer", ctypes.c_void_p * 2), ("capacity", ctypes.c_int64), ("whole", ctypes.c_int64), ("lasting", ctypes.c_int64),
     )  # fmt: skip
 
 
 class Tape:
-    """The buffers of a batch of trials, for at most `ticks` ticks at a time."""
+    """The buffers of a batch of trials, for at most `ticks` ticks at a time; what the writer has room for needs none."""
 
     def __init__(self, bound: Bound, writer: Any):
         self.bound, self.writer, self.plan = bound, writer, bound.plan
         self.traces = [p for p in self.plan.probes if not p.events]
         self.events = [p for p in self.plan.probes if p.events]
-        trials = bound.state.count
-        sample = sum(int(np.prod(p.shape)) / p.every for p in self.traces) * self.plan.dtype.itemsize * trials
-        self.ticks = int(max(1, min(writer.block if self.traces else MOST_TICKS, BUFFER_BYTES // max(sample, 1), self.plan.ticks)))
+        rooms = {p.name: writer.room(p) for p in self.traces}
+        self.rooms = {name: room[bound.state.trials[0] :][: bound.state.count] for name, room in rooms.items() if room is not None}
+        self.ticks = self._most_ticks(writer.block)
         self.alive: list[np.ndarray] = []
-        shapes = [(trials, -(-self.ticks // p.every), int(np.prod(p.shape))) for p in self.traces]
-        self.buffers = [[np.empty(shape, self.plan.dtype) for shape in shapes] for _ in range(2)]
+        self.buffers = [[self._buffer(p) for p in self.traces] for _ in range(2)]
         self.structs = (ProbeStruct * len(self.traces))(*(self._struct(number, probe) for number, probe in enumerate(self.traces)))
+
+    def _most_ticks(self, block: int) -> int:
+        """How many ticks fit into the buffers."""
+        buffered = [p for p in self.traces if p.name not in self.rooms]
+        sample = sum(int(np.prod(p.shape)) / p.every for p in buffered) * self.plan.dtype.itemsize * self.bound.state.count
+        return int(max(1, min(block if buffered else MOST_TICKS, BUFFER_BYTES // max(sample, 1), self.plan.ticks)))
+
+    def _buffer(self, probe: Probe) -> np.ndarray:
+        """Memory for the samples of a probe: (trial, sample, column)."""
+        if probe.name in self.rooms:
+            return self.rooms[probe.name]
+        return np.empty((self.bound.state.count, -(-self.ticks // probe.every), int(np.prod(probe.shape))), self.plan.dtype)
 
     def _address(self, array: np.ndarray) -> int:
         self.alive.append(np.ascontiguousarray(array))
@@ -80,6 +92,8 @@ class Tape:
             late=late,
             buffer=(ctypes.c_void_p * 2)(*(buffers[number].ctypes.data for buffers in self.buffers)),
             capacity=self.buffers[0][number].shape[1],
+            whole=probe.name in self.rooms,
+            lasting=probe.name in self.rooms and self.rooms[probe.name].nbytes > CACHE_BYTES,
         )
 
     def _source(self, probe: Probe) -> tuple[np.ndarray, bool, np.ndarray | None]:
@@ -114,6 +128,8 @@ class Tape:
         """Hand what one set of buffers holds, the ticks first .. first + ticks, to the writer."""
         traces = {}
         for probe, buffer in zip(self.traces, self.buffers[buffers], strict=True):
+            if probe.name in self.rooms:
+                continue
             count = -(-(first + ticks) // probe.every) + -first // probe.every
             traces[probe.name] = buffer[:, :count].reshape(len(buffer), count, *probe.shape)
         events = {probe.name: self._spikes(library, runner, buffers, probe) for probe in self.events}

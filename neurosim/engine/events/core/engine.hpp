@@ -111,6 +111,12 @@ class Engine {
         for (auto& here : team) ++here.tick;
     }
 
+    // After the last tick of a call: what the caller reads is complete.
+    void rest(Team<Real, Weight>& team) {
+        Network::settle(team);
+        publish_copies();
+    }
+
     Team<Real, Weight> team_of(int first, int last, int block, Barrier& barrier, const Settings& settings) {
         Team<Real, Weight> team{{}, &barrier, block, settings.set, done, {}, {}};
         for (int row = first; row < last; ++row) team.members.push_back({machine, trials[row], block, machine.first_tick + done});
@@ -123,7 +129,7 @@ class Engine {
             in_parallel(machine.blocks, [&](int block) {
                 auto team = team_of(row, row + 1, block, barrier, settings);
                 for (int64_t tick = 0; tick < settings.ticks; ++tick) move(team);
-                Network::settle(team);
+                rest(team);
             });
         }
         return settings.ticks;
@@ -140,7 +146,7 @@ class Engine {
             for (int first; (first = next.fetch_add(size)) < machine.trials;) {
                 auto team = team_of(first, std::min(first + size, machine.trials), 0, alone, settings);
                 for (int64_t tick = 0; tick < settings.ticks; ++tick) move(team);
-                Network::settle(team);
+                rest(team);
             }
         });
         return settings.ticks;

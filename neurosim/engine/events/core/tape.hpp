@@ -1,6 +1,10 @@
 // Samples of variables while the network runs, into buffers that the caller owns and empties between calls.
 #pragma once
+#include <algorithm>
 #include <cstring>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "core/machine.hpp"
 
@@ -18,19 +22,41 @@ struct Probe {
     int64_t columns, every, late;
     char* buffer[2];             // (trial, sample, column)
     int64_t capacity;            // samples
+    int64_t whole;               // whether both buffers are one that holds all samples of the run
+    int64_t lasting;             // whether samples are not read for long: they need not pass through the caches
 };
+
+#ifdef __SSE2__
+// A copy that leaves the caches as they are and does not fetch what it overwrites: half the traffic. Whole cache lines only.
+inline void copy_past_caches(char* to, const char* from, int64_t bytes) {
+    const int64_t head = std::min<int64_t>(bytes, -reinterpret_cast<uintptr_t>(to) % 64);
+    std::memcpy(to, from, head);
+    int64_t at = head;
+    for (; at + 64 <= bytes; at += 64)
+        for (int part = 0; part < 64; part += 16)
+            _mm_stream_si128(reinterpret_cast<__m128i*>(to + at + part), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at + part)));
+    std::memcpy(to + at, from + at, bytes - at);
+}
+// Other threads may read what this one has copied.
+inline void publish_copies() { _mm_sfence(); }
+#else
+inline void copy_past_caches(char* to, const char* from, int64_t bytes) { std::memcpy(to, from, bytes); }
+inline void publish_copies() {}
+#endif
 
 // Takes this tick's sample of the columns of this block. `first` is the tick of the run at which the buffer begins.
 template <class Here>
 void sample(Here& here, const Probe& probe, int set, int64_t first) {
     if (here.run_tick() % probe.every) return;
-    const int64_t row = here.run_tick() / probe.every - (first + probe.every - 1) / probe.every;
+    const int64_t row = here.run_tick() / probe.every - (probe.whole ? 0 : (first + probe.every - 1) / probe.every);
     const char* from = probe.values + probe.stride * here.trial.row;
     if (probe.newest) from += probe.newest[here.trial.row] * probe.message;
     char* to = probe.buffer[set] + (here.trial.row * probe.capacity + row) * probe.columns * probe.item;
     const int64_t begin = probe.block_first[here.block], end = probe.block_first[here.block + 1];
     if (!probe.index && !probe.column) {
-        std::memcpy(to + begin * probe.item, from + begin * probe.item, (end - begin) * probe.item);
+        const int64_t skipped = begin * probe.item, bytes = (end - begin) * probe.item;
+        if (probe.lasting) copy_past_caches(to + skipped, from + skipped, bytes);
+        else std::memcpy(to + skipped, from + skipped, bytes);
         return;
     }
     for (int64_t place = begin; place < end; ++place) {
