@@ -10,6 +10,7 @@ import ctypes
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -17,13 +18,13 @@ import numpy as np
 
 from neurosim.engine.checkpoint import checkpoint, restore
 from neurosim.engine.events.build import load
-from neurosim.engine.events.construct import prepare
+from neurosim.engine.events.construct import draw_edges, prepare
 from neurosim.engine.events.flights import give_flights, take_flights
 from neurosim.engine.events.machine import Bound, Machine
 from neurosim.engine.events.source import write_source
 from neurosim.engine.events.tape import Tape
-from neurosim.engine.events.workload import share
-from neurosim.engine.state import State, start_state
+from neurosim.engine.events.workload import cores, share
+from neurosim.engine.state import State, spikes_sent, start_state
 from neurosim.plan.plan import Plan
 
 BATCH_NEURONS = 4_000_000  # neurons (times trials) and synapses with state that move together; results do not depend on it
@@ -43,6 +44,7 @@ def run(
     """Run a plan; see `neurosim.engine.reference.run`. Results are the same for any number of threads."""
     if any(pathway.kind == "sparse" for pathway in plan.pathways.values()):
         prepare()  # compiles beside what follows
+    plan = drawn(plan, threads)
     source = write_source(plan)
     library = _typed(load(source.text, label(plan), tell=say))
     blocks, workers = share(plan, threads)
@@ -66,6 +68,17 @@ def label(plan: Plan) -> str:
     """What a user knows the network by: its populations, the first ones of many."""
     names = list(plan.groups)
     return f"the network of {', '.join(names[:NAMED])}{' ...' if len(names) > NAMED else ''}"
+
+
+def drawn(plan: Plan, threads: int | None) -> Plan:
+    """The plan with the synapses of graded senders as arrays; those of spikes are drawn where they are laid out."""
+    workers = threads if threads is not None else cores()
+    given = {
+        name: replace(p, stored=draw_edges(p.recipe, plan.weight_dtype, workers))
+        for name, p in plan.pathways.items()
+        if p.recipe is not None and p.text is None and not spikes_sent(plan, p.pre)
+    }
+    return replace(plan, pathways={**plan.pathways, **given}) if given else plan
 
 
 def batches(plan: Plan, machine: Machine) -> list[np.ndarray]:
