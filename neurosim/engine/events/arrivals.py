@@ -23,8 +23,8 @@ def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
         lines += [f"    if (here.machine.at_once[{stage.number}]) deliver_at_once<{reduce}>(here, {stage.number}, {senders_of(plan, stage)});", "}"]
     for place, inbox in enumerate(stage.inboxes):
         for pathway in inbox.dense:
-            call = f"{stage.number}, {_slot(numbering, stage, place)}, {dense_numbers(plan, numbering, pathway)}, history_of"
-            lines.append(f"for (Here& here : team) deliver_dense<{reduce}>(here, {call});")
+            call = f"{stage.number}, {_slot(numbering, stage, place)}, {dense_numbers(plan, numbering, pathway, 'tiles')}, history_of"
+            lines.append(f"deliver_dense<{reduce}>(team, {call});")
         for pathway in inbox.private:
             lines.append(f"for (Here& here : team) private_{identifier(pathway.name)}(here);")
     waiting = {p.place for p in postponed(plan) if p.stage == stage.number}
@@ -45,17 +45,18 @@ def _slot(numbering: Numbering, stage: Stage, place: int) -> str:
 
 
 def _rows(numbering: Numbering, inbox: Inbox) -> str:
-    parts = ("first", "common", "target", "extra", "sender", "weight", "segments")
+    parts = ("first", "target", "count", "sender", "weight", "segments")
     numbers = [numbering.array("graded", inbox.post, inbox.to, part) for part in parts]
     sizes = [numbering.integer("graded", inbox.post, inbox.to, part) for part in ("segments", "groups")]
     return "{" + ", ".join(map(str, [*numbers, *sizes])) + "}"
 
 
-def dense_numbers(plan: Plan, numbering: Numbering, pathway: Pathway) -> str:
-    """The DenseNumbers of a pathway."""
-    numbers = [numbering.array("dense", pathway.name, part) for part in ("weight", "pre", "post", "seen", "product")]
+def dense_numbers(plan: Plan, numbering: Numbering, pathway: Pathway, layout: str) -> str:
+    """The DenseNumbers of a pathway, whose weights lie in 'rows' or in 'tiles'."""
+    numbers = [numbering.array("dense", pathway.name, part) for part in (layout, "pre", "post", "seen", "product")]
     sizes = [numbering.integer("dense", pathway.name, part) for part in ("senders", "targets", "delay")]
-    return "{" + ", ".join(map(str, [*numbers, *sizes, list(plan.groups).index(pathway.pre)])) + "}"
+    runs = [numbering.integer("dense", pathway.name, part) for part in ("pre run", "post run")]
+    return "{" + ", ".join(map(str, [*numbers, *sizes, *runs, list(plan.groups).index(pathway.pre)])) + "}"
 
 
 def private(plan: Plan, numbering: Numbering, pathway: Pathway, stage: Stage) -> list[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from neurosim.plan.plan import Pathway, Plan
 
 ALIGNED = 32  # neurons: blocks begin at multiples of it
-LANES = 8  # targets that are summed side by side (`core/graded.hpp`)
+LANES = 8  # targets that are summed side by side (`core/lanes.hpp`)
+MOST_WIDE = 64  # targets of a tile of a matrix (`core/dense.hpp`)
 
 
 def block_bounds(size: int, blocks: int) -> np.ndarray:
@@ -24,11 +26,10 @@ def block_bounds(size: int, blocks: int) -> np.ndarray:
 class Interleaved:
     """Stored synapses by target for `core/graded.hpp`: groups of eight targets with about as many synapses each."""
 
-    first: np.ndarray
-    common: np.ndarray
-    target: np.ndarray
-    extra: np.ndarray
-    sender: np.ndarray
+    first: np.ndarray  # (groups + 1)
+    target: np.ndarray  # (groups, 8): all neurons, then the slots behind them
+    count: np.ndarray  # (groups, 8): synapses of each target, without the filling
+    sender: np.ndarray  # (step, 8) of each group; the filling has the place behind all messages
     weight: np.ndarray
     segments: np.ndarray  # (segment, 2): delay, population; oldest message first
 
@@ -36,29 +37,34 @@ class Interleaved:
 def interleave(plan: Plan, pathways: tuple[Pathway, ...]) -> Interleaved:
     """The synapses of graded senders into one port, each target's in the contract's order."""
     start, column, weight, segments = _by_target(plan, pathways)
-    lengths = np.diff(start)
-    ranked = np.argsort(lengths, kind="stable")
-    ranked = ranked[lengths[ranked] > 0]
-    groups = -(-ranked.size // LANES)
-    target = np.full(groups * LANES, -1, np.int64)
-    target[: ranked.size] = ranked
-    target = target.reshape(groups, LANES)
-    count = np.where(target >= 0, lengths[target], 0)
-    common = np.where((target >= 0).all(axis=1), count.min(axis=1, initial=np.iinfo(np.int64).max), 0) if groups else np.zeros(0, np.int64)
-    extra = count - common[:, None]
-    first = np.r_[0, np.cumsum(count.sum(axis=1))]
-    # where each synapse of each target goes: the common ones in turns, the rest target by target
-    owner = np.repeat(np.arange(groups * LANES), count.reshape(-1))
-    step = np.arange(owner.size) - np.repeat(np.cumsum(count.reshape(-1)) - count.reshape(-1), count.reshape(-1))
-    group, lane = owner // LANES, owner % LANES
-    rest = common * LANES
-    before = np.cumsum(extra, axis=1) - extra
-    place = first[group] + np.where(step < common[group], step * LANES + lane, rest[group] + before.reshape(-1)[owner] + step - common[group])
-    source = start[target.reshape(-1)[owner]] + step
-    sender, ordered = np.empty(owner.size, np.int32), np.empty(owner.size, plan.dtype)
-    sender[place], ordered[place] = column[source], weight[source]
-    narrow = (first, common.astype(np.int32), target.reshape(-1).astype(np.int32), extra.reshape(-1).astype(np.int32))
-    return Interleaved(*narrow, sender, ordered, segments)
+    groups = -(-(start.size - 1) // LANES)
+    lengths = np.zeros(groups * LANES, np.int64)
+    lengths[: start.size - 1] = np.diff(start)
+    target = np.argsort(lengths, kind="stable")
+    count = lengths[target]
+    steps = count.reshape(groups, LANES).max(axis=1, initial=0)
+    first = np.r_[0, np.cumsum(steps * LANES)]
+    place = np.repeat(first[:-1], LANES) + np.tile(np.arange(LANES), groups)  # of each target's first synapse
+    step = np.arange(column.size) - np.repeat(np.cumsum(count) - count, count)
+    where = np.repeat(place, count) + step * LANES
+    source = np.repeat(np.r_[start, np.full(groups * LANES - start.size + 1, start[-1])][target], count) + step
+    messages = sum(plan.groups[list(plan.groups)[number]].size for number in segments[:, 1])
+    sender, ordered = np.full(first[-1], messages, np.int32), np.zeros(first[-1], plan.dtype)
+    sender[where], ordered[where] = column[source], weight[source]
+    return Interleaved(first, target.astype(np.int32), count.astype(np.int32), sender, ordered, segments)
+
+
+def lay_tiles(weight: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The weights (post, pre) of a matrix in tiles of 64 targets, the last ones of 32, 16 and 8, each (pre, target); see `core/dense.hpp`."""
+    targets, senders = weight.shape
+    padded = np.zeros((-(-targets // LANES) * LANES, senders), dtype)
+    padded[:targets] = weight
+    cuts, width = [0], MOST_WIDE
+    while cuts[-1] < len(padded):
+        while width > len(padded) - cuts[-1]:
+            width //= 2
+        cuts.append(cuts[-1] + width)
+    return np.concatenate([padded[a:b].T.reshape(-1) for a, b in pairwise(cuts)])
 
 
 def _by_target(plan: Plan, pathways: tuple[Pathway, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.events.construct import Landing, Rows, build_rows
-from neurosim.engine.events.layouts import Field, Interleaved, block_bounds, interleave, lay_out_field
+from neurosim.engine.events.layouts import LANES, Field, Interleaved, block_bounds, interleave, lay_out_field, lay_tiles
 from neurosim.engine.events.records import Plastic, aligned_room, lay_out, record_type
 from neurosim.engine.events.source import Source
 from neurosim.engine.events.stages import inboxes_into
@@ -17,6 +17,7 @@ from neurosim.engine.state import NEVER, State, history_depth, spikes_sent
 from neurosim.plan.plan import Plan
 from neurosim.plan.random import base_key
 
+WORTH_SHARING = 2**15  # weights of a matrix whose product several threads take a share in (`core/dense.hpp`)
 LONG_AGO = -(2**30)  # the tick, counted from the start of the run, of the last spike of a neuron that has not spiked
 
 
@@ -29,6 +30,7 @@ class MachineStruct(ctypes.Structure):
         )),
         ("first_tick", ctypes.c_int64), ("memory", ctypes.c_int64),
         ("blocks", ctypes.c_int32), ("threads", ctypes.c_int32), ("populations", ctypes.c_int32), ("trials", ctypes.c_int32),
+        ("shared", ctypes.c_int32),
         ("dt", ctypes.c_double),
     )  # fmt: skip
 
@@ -134,6 +136,7 @@ class Bound:
             threads=machine.threads,
             populations=len(machine.names),
             trials=state.count,
+            shared=any(p.kind == "dense" and p.weight.size >= WORTH_SHARING for p in plan.pathways.values()),
             dt=plan.dt or 1.0,
         )
 
@@ -254,12 +257,15 @@ class Bound:
         return place
 
     def _dense(self, pathway: str, part: str) -> np.ndarray:
-        chosen = self.plan.pathways[pathway]
-        if part == "weight":
+        chosen, trials = self.plan.pathways[pathway], self.state.count
+        if part == "rows":
             return chosen.weight.T.astype(self.plan.dtype)
+        if part == "tiles":
+            return aligned(lay_tiles(chosen.weight, self.plan.dtype))
         if part in ("pre", "post"):
             return (chosen.pre_index if part == "pre" else chosen.post_index).astype(np.int64)
-        return np.zeros((self.state.count, (chosen.pre_index if part == "seen" else chosen.post_index).size), self.plan.dtype)
+        size = chosen.pre_index.size if part == "seen" else -(-chosen.post_index.size // LANES) * LANES
+        return aligned(np.zeros((trials, size), self.plan.dtype))
 
     def _private(self, pathway: str, part: str) -> np.ndarray:
         post = self.plan.pathways[pathway].post_index.astype(np.int64)
@@ -288,12 +294,13 @@ class Bound:
             return history_depth(self.plan, name)
         if kind == "graded":
             found = self.machine.graded[name, key[2]]
-            return len(found.segments) if key[3] == "segments" else len(found.common)
+            return len(found.segments) if key[3] == "segments" else len(found.first) - 1
         if kind == "field":
             return len(self.machine.fields[name, key[2]].segments)
         pathway = self.plan.pathways[name]
         if kind == "dense":
-            return {"senders": pathway.pre_index.size, "targets": pathway.post_index.size, "delay": pathway.longest}[key[2]]
+            sizes = {"senders": pathway.pre_index.size, "targets": pathway.post_index.size, "delay": pathway.longest}
+            return sizes[key[2]] if key[2] in sizes else _run(pathway.pre_index if key[2] == "pre run" else pathway.post_index)
         privates = [p.name for p in self.plan.pathways.values() if p.kind == "private"]
         return pathway.sources if key[2] == "sources" else privates.index(name)
 
@@ -330,6 +337,11 @@ def aligned(array: np.ndarray) -> np.ndarray:
     copy = aligned_room(array.shape, array.dtype)
     copy[...] = array
     return copy
+
+
+def _run(index: np.ndarray) -> int:
+    """The first of neurons that are neighbours, -1 where they are not."""
+    return int(index[0]) if index.size and np.array_equal(index, np.arange(index[0], index[0] + index.size)) else -1
 
 
 FIELD_STATE = ("message", "sum", "stale")

@@ -176,7 +176,7 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: in
     if step.kind == "send":
         names = [identifier(n) for n in step.populations if not spikes_sent(plan, n) and plan.groups[n].message is not None]
     if step.kind == "sweep":
-        return ["for (Here& here : team) sweep_all(here);"]
+        return ["sweep_all(team);"]
     lines = []
     if step.kind in ("integrate", "update"):
         texts = [p for p in plan.pathways.values() if p.text and p.text.integrate and p.post in step.populations and step.kind == "integrate"]

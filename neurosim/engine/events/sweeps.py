@@ -19,10 +19,8 @@ def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
     lines: list[str] = []
     for name in step.populations:
         lines += _turn(plan, numbering, plan.groups[name], inboxes)
-    begin = []
-    for inbox in inboxes:
-        begin += [f"begin_field(here, {_field(numbering, inbox)}, history_of);"] if inbox.graded else []
-        begin += [f"begin_dense(here, {_dense(plan, numbering, p)}, history_of);" for p in inbox.dense]
+    fields = [f"begin_field(here, {_field(numbering, inbox)}, history_of);" for inbox in inboxes if inbox.graded]
+    products = [f"begin_dense(team, {_dense(plan, numbering, p)}, history_of);" for inbox in inboxes for p in inbox.dense]
     order = list(plan.groups)
     sizes = [f"here.machine.sizes[{order.index(name)}]" for name in step.populations]
     turns, before = [], "0"
@@ -31,9 +29,10 @@ def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
         before = f"{before} + {size}"
     key = f"here.key({numbering.random_key('schedule', 'order', 0)})"
     sends = [f"send_{identifier(name)}(here);" for name in step.populations if plan.groups[name].message is not None]
-    body = [*begin, f"for_turns(here, {before}, {'true' if plan.order == 'random' else 'false'}, {key}, [&](int32_t number) {{",
+    body = [*fields, f"for_turns(here, {before}, {'true' if plan.order == 'random' else 'false'}, {key}, [&](int32_t number) {{",
             *(f"    {line}" for line in turns), "});", *sends]  # fmt: skip
-    return [*lines, "// One sweep.", "void sweep_all(Here& here) {", *(f"    {line}" for line in body), "}", ""]
+    body = [*products, "for (Here& here : team) {", *(f"    {line}" for line in body), "}"]
+    return [*lines, "// One sweep.", "void sweep_all(Team& team) {", *(f"    {line}" for line in body), "}", ""]
 
 
 def _field(numbering: Numbering, inbox: Inbox) -> str:
@@ -43,7 +42,7 @@ def _field(numbering: Numbering, inbox: Inbox) -> str:
 
 def _dense(plan: Plan, numbering: Numbering, pathway: Pathway) -> str:
     places = [numbering.array("dense place", pathway.name, part) for part in ("pre", "post")]
-    return f"{{{dense_numbers(plan, numbering, pathway)}, {places[0]}, {places[1]}}}"
+    return f"{{{dense_numbers(plan, numbering, pathway, 'rows')}, {places[0]}, {places[1]}}}"
 
 
 def _turn(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox]) -> list[str]:

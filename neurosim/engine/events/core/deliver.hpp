@@ -1,5 +1,7 @@
 // Deliver steps of messages that are not spikes, and how ports and variables take the sums of a step.
 #pragma once
+#include <algorithm>
+
 #include "core/graded.hpp"
 #include "core/team.hpp"
 
@@ -15,114 +17,109 @@ int64_t slot_of(const Here& here, Slot slot) {
 }
 
 struct GradedNumbers {  // of the arrays that hold stored synapses by target
-    int first, common, target, extra, sender, weight, segments;
+    int first, target, count, sender, weight, segments;
     int n_segments, groups;  // whole numbers
 };
 
 template <class Here>
 Interleaved<typename Here::Real> interleaved(const Here& here, GradedNumbers n) {
-    return {here.template array<int64_t>(n.first),   here.template array<int32_t>(n.common), here.template array<int32_t>(n.target),
-            here.template array<int32_t>(n.extra),   here.template array<int32_t>(n.sender),
-            here.template array<typename Here::Real>(n.weight), here.machine.integers[n.groups]};
+    return {here.template array<int64_t>(n.first),  here.template array<int32_t>(n.target), here.template array<int32_t>(n.count),
+            here.template array<int32_t>(n.sender), here.template array<typename Here::Real>(n.weight), here.machine.integers[n.groups]};
 }
 
-// The messages of all (delay, population) that an inbox hears, one after the other. Segments are rows (delay, population).
-template <class Here, class HistoryOf>
-const typename Here::Real* messages_of(Here& here, const int64_t* segments, int64_t count, std::vector<typename Here::Real>& room, HistoryOf history_of) {
-    if (count == 1) return history_of(here, static_cast<int>(segments[1])).sent_at(here.tick - segments[0]);
-    room.clear();
-    for (int64_t segment = 0; segment < count; ++segment) {
-        const auto past = history_of(here, static_cast<int>(segments[2 * segment + 1]));
-        const auto* message = past.sent_at(here.tick - segments[2 * segment]);
-        room.insert(room.end(), message, message + past.size);
+struct Segments {  // the (delay, population) that an inbox hears, oldest message first
+    const int64_t* row;
+    int64_t count;
+
+    int64_t delay(int64_t segment) const { return row[2 * segment]; }
+    int population(int64_t segment) const { return static_cast<int>(row[2 * segment + 1]); }
+    int64_t senders(const Machine& machine) const {
+        int64_t sum = 0;
+        for (int64_t segment = 0; segment < count; ++segment) sum += machine.sizes[population(segment)];
+        return sum;
     }
+};
+
+// The messages of all segments, one after the other, and a 0.
+template <class Here, class Room, class HistoryOf>
+const typename Here::Real* messages_of(Here& here, Segments segments, Room& room, HistoryOf history_of) {
+    room.resize(segments.senders(here.machine) + 1);
+    auto* next = room.data();
+    for (int64_t segment = 0; segment < segments.count; ++segment) {
+        const auto past = history_of(here, segments.population(segment));
+        const auto* message = past.sent_at(here.tick - segments.delay(segment));
+        next = std::copy(message, message + past.size, next);
+    }
+    *next = 0;
     return room.data();
+}
+
+// The messages of all trials of the team side by side, (sender, trial).
+template <class Team, class HistoryOf>
+const auto* messages_of_trials(Team& team, Segments segments, HistoryOf history_of) {
+    auto& front = *team.begin();
+    using Real = typename std::decay_t<decltype(front)>::Real;
+    team.messages.resize(segments.senders(front.machine) * LANES);
+    Real* to = team.messages.data();
+    for (int64_t segment = 0; segment < segments.count; ++segment) {
+        const Real* from[LANES];
+        for (int lane = 0; lane < LANES; ++lane) {
+            auto& here = team.members[std::min(lane, team.size() - 1)];
+            from[lane] = history_of(here, segments.population(segment)).sent_at(here.tick - segments.delay(segment));
+        }
+        const int64_t size = front.machine.sizes[segments.population(segment)];
+        int64_t sender = 0;
+        for (; sender + LANES <= size; sender += LANES, to += LANES * LANES) {
+            Eight<Real> rows[LANES];
+            for (int lane = 0; lane < LANES; ++lane) rows[lane] = load_eight(from[lane] + sender);
+            transpose<Real>(rows);
+            for (int row = 0; row < LANES; ++row) store_eight(to + row * LANES, rows[row]);
+        }
+        for (; sender < size; ++sender, to += LANES)
+            for (int lane = 0; lane < LANES; ++lane) to[lane] = from[lane][sender];
+    }
+    return team.messages.data();
 }
 
 // Means and maxima of stored synapses: every product in the contract's order.
 template <class Reduce, class Real>
 void reduce_products(const Interleaved<Real>& rows, const Real* message, Real* sum, int64_t* count) {
-    for (int64_t group = 0; group < rows.groups; ++group) {
-        int64_t extra = rows.first[group] + rows.common[group] * LANES;
-        for (int lane = 0; lane < LANES; ++lane) {
-            const int32_t target = rows.target[group * LANES + lane];
-            if (target < 0) continue;
-            for (int32_t step = 0; step < rows.common[group]; ++step) {
-                const int64_t at = rows.first[group] + step * LANES + lane;
-                Reduce::add(sum[target], count + target, rows.weight[at] * message[rows.sender[at]]);
-            }
-            for (int32_t step = 0; step < rows.extra[group * LANES + lane]; ++step, ++extra)
-                Reduce::add(sum[target], count + target, rows.weight[extra] * message[rows.sender[extra]]);
-        }
+    for (int64_t place = 0; place < rows.groups * LANES; ++place) {
+        const int64_t first = rows.first[place / LANES] + place % LANES;
+        const int32_t target = rows.target[place];
+        for (int64_t at = first; at < first + rows.count[place] * LANES; at += LANES)
+            Reduce::add(sum[target], count + target, rows.weight[at] * message[rows.sender[at]]);
     }
 }
 
 // Adds the stored synapses of senders that do not spike to an inbox, for all trials of the team.
 template <class Reduce, class Team, class HistoryOf>
 void deliver_graded(Team& team, int stage, Slot slot, GradedNumbers numbers, HistoryOf history_of) {
-    using Real = typename std::decay_t<decltype(*team.begin())>::Real;
     auto& front = *team.begin();
-    const int64_t* segments = front.template array<int64_t>(numbers.segments);
-    const int64_t count = front.machine.integers[numbers.n_segments];
+    using Real = typename std::decay_t<decltype(front)>::Real;
+    const Segments segments{front.template array<int64_t>(numbers.segments), front.machine.integers[numbers.n_segments]};
     const auto rows = interleaved(front, numbers);
     if (!Reduce::counts && team.size() > 2) {
-        int64_t senders = 0;
-        for (int64_t segment = 0; segment < count; ++segment) senders += front.machine.sizes[segments[2 * segment + 1]];
-        const int64_t targets = front.trial.stages[stage].sum.size() - slot_of(front, slot);
-        std::vector<Real> room;
-        team.messages.resize(senders * LANES);
-        team.sums.assign(targets * LANES, Real(0));
-        for (int lane = 0; lane < team.size(); ++lane) {
-            const Real* message = messages_of(team.members[lane], segments, count, room, history_of);
-            for (int64_t sender = 0; sender < senders; ++sender) team.messages[sender * LANES + lane] = message[sender];
-        }
-        add_products_of_trials(rows, team.messages.data(), team.sums.data());
-        for (int lane = 0; lane < team.size(); ++lane) {
-            Real* sum = team.members[lane].trial.stages[stage].sum.data() + slot_of(front, slot);
-            for (int64_t target = 0; target < targets; ++target) sum[target] += team.sums[target * LANES + lane];
+        const Real* message = messages_of_trials(team, segments, history_of);
+        team.sums.resize(rows.groups * LANES * LANES);
+        products_of_trials(rows, message, team.sums.data());
+        for (int64_t group = 0; group < rows.groups; ++group) {
+            Eight<Real> sums[LANES];
+            for (int lane = 0; lane < LANES; ++lane) sums[lane] = load_eight(team.sums.data() + (group * LANES + lane) * LANES);
+            transpose<Real>(sums);
+            for (int trial = 0; trial < team.size(); ++trial) {
+                Real* sum = team.members[trial].trial.stages[stage].sum.data() + slot_of(front, slot) + group * LANES;
+                store_eight<Real>(sum, load_eight(sum) + sums[trial]);
+            }
         }
         return;
     }
     for (auto& here : team) {
         auto& block = here.trial.stages[stage];
-        const Real* message = messages_of(here, segments, count, team.messages, history_of);
+        const Real* message = messages_of(here, segments, team.messages, history_of);
         Real* sum = block.sum.data() + slot_of(here, slot);
         if constexpr (Reduce::counts) reduce_products<Reduce>(rows, message, sum, block.count.data() + slot_of(here, slot));
         else add_products(rows, message, sum);
-    }
-}
-
-struct DenseNumbers {
-    int weight, pre, post, seen, product;  // arrays
-    int senders, targets, delay;           // whole numbers
-    int population;                        // of the sender
-};
-
-// Adds a matrix product to an inbox.
-template <class Reduce, class Here, class HistoryOf>
-void deliver_dense(Here& here, int stage, Slot slot, DenseNumbers numbers, HistoryOf history_of) {
-    using Real = typename Here::Real;
-    const int64_t senders = here.machine.integers[numbers.senders], targets = here.machine.integers[numbers.targets];
-    const int64_t* pre = here.template array<int64_t>(numbers.pre);
-    const int64_t* post = here.template array<int64_t>(numbers.post);
-    const Real* weight = here.template array<Real>(numbers.weight);
-    const Real* sent = history_of(here, numbers.population).sent_at(here.tick - here.machine.integers[numbers.delay]);
-    std::vector<Real> message(senders);
-    for (int64_t sender = 0; sender < senders; ++sender) message[sender] = sent[pre[sender]];
-    auto& block = here.trial.stages[stage];
-    Real* sum = block.sum.data() + slot_of(here, slot);
-    int64_t* count = block.count.data() + (Reduce::counts ? slot_of(here, slot) : 0);
-    if constexpr (std::is_same_v<Reduce, Max>) {
-        for (int64_t sender = 0; sender < senders; ++sender)
-            for (int64_t target = 0; target < targets; ++target)
-                Reduce::add(sum[post[target]], count + post[target], weight[sender * targets + target] * message[sender]);
-    } else {
-        Real* product = here.template array<Real>(numbers.product);
-        renew_product(weight, senders, targets, message.data(), here.template array<Real>(numbers.seen), product);
-        for (int64_t target = 0; target < targets; ++target) {
-            sum[post[target]] += product[target];
-            if (Reduce::counts) count[post[target]] += senders;
-        }
     }
 }
 

@@ -1,8 +1,9 @@
 // Runs a network tick by tick: trials over threads, or one trial's blocks over threads that move in step.
 #pragma once
+#include <memory>
 #include <mutex>
 
-#include "core/deliver.hpp"
+#include "core/dense.hpp"
 #include "core/math.hpp"
 #include "core/plastic.hpp"
 #include "core/private.hpp"
@@ -117,8 +118,8 @@ class Engine {
         publish_copies();
     }
 
-    Team<Real, Weight> team_of(int first, int last, int block, Barrier& barrier, const Settings& settings) {
-        Team<Real, Weight> team{{}, &barrier, block, settings.set, done, {}, {}};
+    Team<Real, Weight> team_of(int first, int last, int block, Barrier& barrier, const Settings& settings, Helpers* helpers = nullptr) {
+        Team<Real, Weight> team{{}, &barrier, block, settings.set, done, helpers};
         for (int row = first; row < last; ++row) team.members.push_back({machine, trials[row], block, machine.first_tick + done});
         return team;
     }
@@ -141,10 +142,12 @@ class Engine {
     int64_t run_trials(const Settings& settings) {
         std::atomic<int> next{0};
         const int size = team_size();
+        std::unique_ptr<Helpers> helpers;
+        if (machine.shared && size >= machine.trials && machine.threads > 1) helpers = std::make_unique<Helpers>(machine.threads);
         in_parallel(std::min(machine.threads, (machine.trials + size - 1) / size), [&](int) {
             Barrier alone(1);
             for (int first; (first = next.fetch_add(size)) < machine.trials;) {
-                auto team = team_of(first, std::min(first + size, machine.trials), 0, alone, settings);
+                auto team = team_of(first, std::min(first + size, machine.trials), 0, alone, settings, helpers.get());
                 for (int64_t tick = 0; tick < settings.ticks; ++tick) move(team);
                 rest(team);
             }

@@ -1,7 +1,6 @@
-// Messages of populations that do not spike: their recent past, and their way through stored and through dense synapses.
+// Messages of populations that do not spike: their recent past, and their way through stored synapses.
 #pragma once
-#include <cmath>
-
+#include "core/lanes.hpp"
 #include "core/trial.hpp"
 
 namespace neurosim {
@@ -34,91 +33,40 @@ History<Real> history(Here& here, int messages, int newest, int last, int depth,
             here.machine.integers[depth], here.machine.sizes[population]};
 }
 
-constexpr int LANES = 8;  // targets, or trials, that are summed side by side
-
 // Stored synapses by target. Eight targets with about as many synapses stand side by side, so that their sums, each in the
-// contract's order, are computed together; what the longer ones have more follows one by one.
+// contract's order, are computed together. Shorter rows are filled up with synapses of weight 0 whose message is always 0: no
+// sum of theirs can become -0, so that adding 0 changes no bit.
 template <class Real>
 struct Interleaved {
-    const int64_t* first;      // (groups + 1): where each group begins
-    const int32_t* common;     // synapses that all eight have
-    const int32_t* target;     // (groups, 8): -1 for none
-    const int32_t* extra;      // (groups, 8): further synapses of each, after the common ones
-    const int32_t* sender;
+    const int64_t* first;   // (groups + 1): where each group begins
+    const int32_t* target;  // (groups, 8): all neurons, then the slots behind them
+    const int32_t* count;   // (groups, 8): the synapses of each, without the filling
+    const int32_t* sender;  // the filling has the place behind all messages
     const Real* weight;
     int64_t groups;
 };
 
+// `message` ends with a 0.
 template <class Real>
-void add_products(const Interleaved<Real>& rows, const Real* __restrict message, Real* __restrict sum) {
+void add_products(const Interleaved<Real>& rows, const Real* message, Real* sum) {
     for (int64_t group = 0; group < rows.groups; ++group) {
-        const int32_t* __restrict sender = rows.sender + rows.first[group];
-        const Real* __restrict weight = rows.weight + rows.first[group];
-        Real total[LANES] = {};
-        for (int32_t step = 0; step < rows.common[group]; ++step, sender += LANES, weight += LANES)
-            for (int lane = 0; lane < LANES; ++lane) total[lane] += weight[lane] * message[sender[lane]];
-        for (int lane = 0; lane < LANES; ++lane) {
-            for (int32_t step = 0; step < rows.extra[group * LANES + lane]; ++step) total[lane] += *weight++ * message[*sender++];
-            const int32_t target = rows.target[group * LANES + lane];
-            if (target >= 0) sum[target] += total[lane];
-        }
+        Eight<Real> total = {};
+        for (int64_t at = rows.first[group]; at < rows.first[group + 1]; at += LANES)
+            total += load_eight(rows.weight + at) * gather_eight(message, rows.sender + at);
+        for (int lane = 0; lane < LANES; ++lane) sum[rows.target[group * LANES + lane]] += total[lane];
     }
 }
 
-// The same for eight trials side by side: message (sender, trial), sum (target, trial).
+// The same for eight trials side by side: message (sender, trial), sum (target, trial), which is overwritten.
 template <class Real>
-void add_products_of_trials(const Interleaved<Real>& rows, const Real* __restrict message, Real* __restrict sum) {
-    for (int64_t group = 0; group < rows.groups; ++group) {
-        const int32_t* sender = rows.sender + rows.first[group];
-        const Real* weight = rows.weight + rows.first[group];
-        const int32_t common = rows.common[group];
-        const int32_t *sender_extra = sender + common * LANES;
-        const Real* weight_extra = weight + common * LANES;
-        for (int lane = 0; lane < LANES; ++lane) {
-            const int32_t target = rows.target[group * LANES + lane];
-            const int32_t extra = rows.extra[group * LANES + lane];
-            if (target < 0) continue;
-            Real total[LANES] = {};
-            auto add = [&](Real factor, const Real* __restrict from) {
-                for (int trial = 0; trial < LANES; ++trial) total[trial] += factor * from[trial];
-            };
-            for (int32_t step = 0; step < common; ++step) add(weight[step * LANES + lane], message + sender[step * LANES + lane] * LANES);
-            for (int32_t step = 0; step < extra; ++step) add(weight_extra[step], message + sender_extra[step] * LANES);
-            sender_extra += extra, weight_extra += extra;
-            for (int trial = 0; trial < LANES; ++trial) sum[target * LANES + trial] = total[trial];
-        }
+void products_of_trials(const Interleaved<Real>& rows, const Real* message, Real* sum) {
+    for (int64_t place = 0; place < rows.groups * LANES; ++place) {
+        const int64_t first = rows.first[place / LANES] + place % LANES;
+        Eight<Real> total = {};
+        for (int64_t at = first; at < first + rows.count[place] * LANES; at += LANES)
+            total += rows.weight[at] * load_eight(message + static_cast<int64_t>(rows.sender[at]) * LANES);
+        store_eight(sum + static_cast<int64_t>(rows.target[place]) * LANES, total);
     }
-}
-
-// Dense synapses, whose product with the messages is kept and brought up to date: by what has changed where that is little.
-// `weight` is (sender, target); `seen` are the messages that `product` was made of.
-template <class Real>
-void renew_product(const Real* __restrict weight, int64_t senders, int64_t targets, const Real* message, Real* seen, Real* __restrict product) {
-    int64_t changed = 0, broken = 0;  // a difference that is not finite tells nothing
-    for (int64_t sender = 0; sender < senders; ++sender) {
-        const Real change = message[sender] - seen[sender];
-        changed += change != 0, broken += !(change - change == 0);
-    }
-    if (changed * 3 > senders || broken) {
-        std::fill(product, product + targets, Real(0));
-        int64_t sender = 0;
-        for (; sender + 4 <= senders; sender += 4) {
-            const Real* __restrict row = weight + sender * targets;
-            const Real a = message[sender], b = message[sender + 1], c = message[sender + 2], d = message[sender + 3];
-            for (int64_t target = 0; target < targets; ++target)
-                product[target] += (row[target] * a + row[targets + target] * b) + (row[2 * targets + target] * c + row[3 * targets + target] * d);
-        }
-        for (; sender < senders; ++sender)
-            for (int64_t target = 0; target < targets; ++target) product[target] += weight[sender * targets + target] * message[sender];
-    } else if (changed) {
-        for (int64_t sender = 0; sender < senders; ++sender) {
-            const Real change = message[sender] - seen[sender];
-            if (!(change != 0)) continue;
-            const Real* __restrict row = weight + sender * targets;
-            for (int64_t target = 0; target < targets; ++target) product[target] += row[target] * change;
-        }
-    }
-    std::copy(message, message + senders, seen);
 }
 
 }  // namespace neurosim

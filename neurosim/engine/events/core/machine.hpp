@@ -44,6 +44,7 @@ struct Machine {
     int64_t first_tick;         // of the run
     int64_t memory;             // for how many ticks a spike may have arrivals on their way
     int32_t blocks, threads, populations, trials;
+    int32_t shared;             // whether some matrix is worth the help of threads without trials of their own
     double dt;
 
     // Lists of spikes per block, rounded up so that blocks share no cache line.

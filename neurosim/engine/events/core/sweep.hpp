@@ -1,9 +1,10 @@
 // Asynchronous sweeps: every neuron once, in a fair order, each seeing the newest value of all others. What arrives at a
 // neuron is kept and brought up to date by changes only: a neuron that does not change costs nothing downstream.
 #pragma once
+#include <algorithm>
 #include <limits>
 
-#include "core/deliver.hpp"
+#include "core/dense.hpp"
 
 namespace neurosim {
 
@@ -79,20 +80,44 @@ struct DenseFieldNumbers {
     int pre_place, post_place;  // arrays: the place of every neuron in the weights, -1 for none
 };
 
-constexpr int64_t RENEWED = 256;  // sweeps after which a product is computed anew, lest rounding errors add up
+// The product anew, four senders at a time. `weight` is (sender, target), so that a change of one sender is one row.
+template <class Real>
+void multiply_rows(const Real* __restrict weight, int64_t senders, int64_t targets, const Real* message, Real* __restrict product) {
+    std::fill(product, product + targets, Real(0));
+    int64_t sender = 0;
+    for (; sender + 4 <= senders; sender += 4) {
+        const Real* __restrict row = weight + sender * targets;
+        const Real a = message[sender], b = message[sender + 1], c = message[sender + 2], d = message[sender + 3];
+        for (int64_t target = 0; target < targets; ++target)
+            product[target] += (row[target] * a + row[targets + target] * b) + (row[2 * targets + target] * c + row[3 * targets + target] * d);
+    }
+    for (; sender < senders; ++sender)
+        for (int64_t target = 0; target < targets; ++target) product[target] += weight[sender * targets + target] * message[sender];
+}
 
-template <class Here, class HistoryOf>
-void begin_dense(Here& here, DenseFieldNumbers numbers, HistoryOf history_of) {
-    using Real = typename Here::Real;
+// At the start of a sweep: products of all trials are brought up to date. Trials that hear the same take the product of the one before.
+template <class Team, class HistoryOf>
+void begin_dense(Team& team, DenseFieldNumbers numbers, HistoryOf history_of) {
+    using Real = typename std::decay_t<decltype(*team.begin())>::Real;
     const DenseNumbers& n = numbers.dense;
-    const int64_t senders = here.machine.integers[n.senders], targets = here.machine.integers[n.targets];
-    const int64_t* pre = here.template array<int64_t>(n.pre);
-    const Real* sent = history_of(here, n.population).sent_at(here.tick - here.machine.integers[n.delay]);
-    Real* seen = here.template array<Real>(n.seen);
-    if (here.tick % RENEWED == 0) std::fill(seen, seen + senders, std::numeric_limits<Real>::quiet_NaN());
-    std::vector<Real> message(senders);
-    for (int64_t sender = 0; sender < senders; ++sender) message[sender] = sent[pre[sender]];
-    renew_product(here.template array<Real>(n.weight), senders, targets, message.data(), seen, here.template array<Real>(n.product));
+    auto& front = *team.begin();
+    const int64_t senders = front.machine.integers[n.senders], targets = front.machine.integers[n.targets];
+    const Real* weight = front.template array<Real>(n.weight);
+    const Real *before = nullptr, *before_product = nullptr;
+    team.renewals.resize(1);
+    auto& by = team.renewals[0];
+    for (auto& here : team) {
+        Real* seen = here.template array<Real>(n.seen);
+        Real* __restrict product = here.template array<Real>(n.product);
+        const Real* message = dense_messages(here, n, team.messages, history_of);
+        look_for_changes(message, seen, senders, here.tick % RENEWED == 0, by);
+        for (size_t k = 0; k < by.changed.size(); ++k)
+            for (int64_t target = 0; target < targets; ++target) product[target] += weight[by.changed[k] * targets + target] * by.factor[k];
+        if (!by.anew) continue;
+        if (before && std::memcmp(before, seen, senders * sizeof(Real)) == 0) std::copy(before_product, before_product + targets, product);
+        else multiply_rows(weight, senders, targets, seen, product);
+        before = seen, before_product = product;
+    }
 }
 
 template <class Here>
@@ -106,9 +131,8 @@ void tell_dense(Here& here, DenseFieldNumbers numbers, int32_t neuron, typename 
     Real* __restrict product = here.template array<Real>(n.product);
     const Real change = value - seen[place];
     if (!(change - change == 0)) {  // infinite or not a number: nothing can be learned from a difference
-        std::vector<Real> message(seen, seen + senders);
-        message[place] = value;
-        renew_product(here.template array<Real>(n.weight), senders, targets, message.data(), seen, product);
+        seen[place] = value;
+        multiply_rows(here.template array<Real>(n.weight), senders, targets, seen, product);
         return;
     }
     const Real* __restrict row = here.template array<Real>(n.weight) + place * targets;
@@ -141,14 +165,7 @@ void for_turns(Here& here, int64_t neurons, bool random, Key key, Turn turn) {
         for (int64_t number = 0; number < neurons; ++number) turn(static_cast<int32_t>(number));
         return;
     }
-    auto& order = here.trial.order;
-    order.resize(neurons);
-    for (int64_t number = 0; number < neurons; ++number) {
-        const Words words = threefry(key, here.counter(), static_cast<uint32_t>(number));
-        order[number] = {static_cast<uint64_t>(words.high) << 21 | words.low >> 11, static_cast<int32_t>(number)};
-    }
-    std::sort(order.begin(), order.end());
-    for (const auto& place : order) turn(place.second);
+    for (const int32_t number : shuffled(here.trial.order, key, here.counter(), neurons)) turn(number);
 }
 
 }  // namespace neurosim

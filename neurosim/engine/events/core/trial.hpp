@@ -2,6 +2,7 @@
 #pragma once
 #include "core/binomial.hpp"
 #include "core/machine.hpp"
+#include "core/order.hpp"
 #include "core/stage.hpp"
 
 namespace neurosim {
@@ -34,7 +35,7 @@ struct Trial {
     std::vector<SpikeTape> recorded[2];                // per population; one is written while the other fills
     std::vector<int64_t> cursor;                       // (population, block): the next of the given spike events
     std::vector<Binomial> binomials;                   // (private pathway, block)
-    std::vector<std::pair<uint64_t, int32_t>> order;   // of the turns of a sweep
+    Order order;                                       // of the turns of a sweep
 };
 
 // The spike events that the user gave for this tick, of the neurons of this block.

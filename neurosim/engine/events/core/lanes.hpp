@@ -1,0 +1,68 @@
+// Eight numbers side by side, which the compiler keeps in vectors of the processor; every lane is computed on its own.
+#pragma once
+#include <cstdint>
+#include <cstring>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
+namespace neurosim {
+
+constexpr int LANES = 8;  // targets, or trials, that are summed side by side
+
+template <class Real>
+struct EightOf {
+    typedef Real type __attribute__((vector_size(LANES * sizeof(Real))));
+};
+template <class Real>
+using Eight = typename EightOf<Real>::type;
+
+template <class Real>
+[[gnu::always_inline]] inline Eight<Real> load_eight(const Real* from) {
+    Eight<Real> value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+template <class Real>
+[[gnu::always_inline]] inline void store_eight(Real* to, const Eight<Real>& value) {
+    std::memcpy(to, &value, sizeof value);
+}
+
+// The eight messages of these senders. (Left to themselves, compilers take eight loads, which last longer.)
+template <class Real>
+[[gnu::always_inline]] inline Eight<Real> gather_eight(const Real* message, const int32_t* sender) {
+#ifdef __AVX512F__
+    const __m256i place = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(sender));
+    if constexpr (sizeof(Real) == 8) return (Eight<Real>)_mm512_i32gather_pd(place, message, sizeof(Real));
+    else return (Eight<Real>)_mm256_i32gather_ps(message, place, sizeof(Real));
+#else
+    Eight<Real> taken;
+    for (int lane = 0; lane < LANES; ++lane) taken[lane] = message[sender[lane]];
+    return taken;
+#endif
+}
+
+// Turns eight rows of eight numbers into their columns: three times, the rows and those four further down are shuffled like cards.
+template <class Real>
+[[gnu::always_inline]] inline void transpose(Eight<Real> (&rows)[LANES]) {
+#if defined(__clang__) || __GNUC__ >= 12
+    for (int time = 0; time < 3; ++time) {
+        Eight<Real> next[LANES];
+        for (int row = 0; row < LANES / 2; ++row) {
+            next[2 * row] = __builtin_shufflevector(rows[row], rows[row + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+            next[2 * row + 1] = __builtin_shufflevector(rows[row], rows[row + 4], 4, 12, 5, 13, 6, 14, 7, 15);
+        }
+        for (int row = 0; row < LANES; ++row) rows[row] = next[row];
+    }
+#else
+    for (int row = 0; row < LANES; ++row)
+        for (int column = 0; column < row; ++column) {
+            const Real upper = rows[column][row];
+            rows[column][row] = rows[row][column];
+            rows[row][column] = upper;
+        }
+#endif
+}
+
+}  // namespace neurosim
