@@ -64,7 +64,7 @@ class Machine:
         """Give the sums of a stage their places, and build its rows."""
         stage, plan = self.source.stages[number], self.plan
         spans = np.stack([np.diff(self.bounds[self.names.index(inbox.post)]) for inbox in stage.inboxes]).astype(np.int64)
-        padded = -(-spans // 16) * 16  # sums begin at cache lines
+        padded = -(-spans // 16) * 16  # sums begin at cache lines, and vectors of eight may overlap the end
         self.slots[number] = np.cumsum(padded, axis=0) - padded
         self.slot_counts[number] = padded.sum(axis=0)
         chosen = [p for p in plan.pathways.values() if p in stage.pathways]
