@@ -82,8 +82,8 @@ def run(
     from neurosim.plan.memory import refuse_size
     from neurosim.plan.rehearse import rehearse
 
-    if not all(item.text or isinstance(item.wiring, (private, einsum)) for item in net.synapses.values()):
-        begin(asked)
+    stored = [item for item in net.synapses.values() if not isinstance(item.wiring, (private, einsum))]
+    begin(asked, rows=any(not item.text for item in stored), records=any(item.text for item in stored))
     started_from, resume = _start(net, start)
     started = _trials(resume) if resume and start.batched else 0
     read = read_inputs(net, inputs, ticks, duration, trials, started)

@@ -22,6 +22,7 @@ def alone(place, monkeypatch):
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr(build, "INCLUDE", place)
     monkeypatch.setattr(build, "_loaded", {})
+    monkeypatch.setattr(build, "_ahead", {})
     monkeypatch.setattr(cache, "_instead", {})
     header(place, 42)
     return place / "cache"
@@ -35,6 +36,7 @@ def header(place, answer):
 def forget():
     """As a new process: what is loaded is not known any more."""
     build._loaded.clear()
+    build._ahead.clear()
 
 
 def compiled(source=SOURCE, **options):

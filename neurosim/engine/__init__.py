@@ -49,12 +49,12 @@ def choose(name: str, plan: Plan) -> str:
     return "events"
 
 
-def begin(name: str) -> None:
-    """Start what the engine needs for any network with stored synapses, beside the reading of the text."""
+def begin(name: str, *, rows: bool, records: bool) -> None:
+    """Start what the engine needs for networks with such synapses (see `neurosim.engine.events.prepare`), beside the reading of the text."""
     if name == "events":
-        from neurosim.engine.events.construct import prepare
+        from neurosim.engine import events
 
-        prepare()
+        events.prepare(rows=rows, records=records)
 
 
 def reference_seconds(plan: Plan) -> float:

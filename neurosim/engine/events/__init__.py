@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.checkpoint import checkpoint, restore
-from neurosim.engine.events.build import load
-from neurosim.engine.events.construct import draw_edges, prepare
+from neurosim.engine.events import construct
+from neurosim.engine.events import records as layout
+from neurosim.engine.events.build import load, load_ahead
+from neurosim.engine.events.construct import draw_edges
 from neurosim.engine.events.flights import give_flights, take_flights
 from neurosim.engine.events.machine import Bound, Machine
 from neurosim.engine.events.source import write_source
@@ -42,8 +44,8 @@ def run(
     plan: Plan, writer: Any, tell: Callable[[int], bool], threads: int | None = None, say: Callable[[str], None] | None = None
 ) -> tuple[int, str, dict[str, np.ndarray]]:
     """Run a plan; see `neurosim.engine.reference.run`. Results are the same for any number of threads."""
-    if any(pathway.kind == "sparse" for pathway in plan.pathways.values()):
-        prepare()  # compiles beside what follows
+    stored = [pathway for pathway in plan.pathways.values() if pathway.kind == "sparse"]
+    prepare(rows=any(not pathway.text for pathway in stored), records=any(pathway.text for pathway in stored))
     plan = drawn(plan, threads)
     source = write_source(plan)
     library = _typed(load(source.text, label(plan), tell=say))
@@ -62,6 +64,14 @@ def run(
     if stopped == "interrupted" and len(states) > 1:
         states, done = states[:-1], plan.ticks  # the trials of earlier batches are whole
     return done, stopped, checkpoint(states)
+
+
+def prepare(*, rows: bool, records: bool) -> None:
+    """Begin to compile what builds rows of synapses, and synapses with text, beside what else there is to do."""
+    if rows:
+        load_ahead(construct.SOURCE, construct.LABEL)
+    if records:
+        load_ahead(layout.SOURCE, layout.LABEL)
 
 
 def label(plan: Plan) -> str:

@@ -8,8 +8,10 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 from neurosim import cache
 from neurosim.engine.events.compiler import FLAGS, SUFFIX, CompilerFailed, compile_library, need_compiler, processor, stamp, version
@@ -21,6 +23,21 @@ INCLUDE = Path(__file__).resolve().parent  # `#include "core/x.hpp"` is looked f
 compilations = 0  # how many times this process has run a compiler on a source
 _counting = threading.Lock()
 _loaded: dict[str, ctypes.CDLL] = {}
+_ahead: dict[str, Future[ctypes.CDLL]] = {}  # by source: what is on its way
+
+
+def load_ahead(source: str, label: str) -> None:
+    """Begin to load a library that `load` will be asked for, without flags, beside what else there is to do until then."""
+    if source not in _ahead:
+        _ahead[source] = coming = Future()
+        Thread(target=_fulfil, args=(coming, source, label), daemon=True).start()  # a script that ends before it does not wait for it
+
+
+def _fulfil(coming: Future[ctypes.CDLL], source: str, label: str) -> None:
+    try:
+        coming.set_result(_load(source, label, (), lambda line: None))
+    except BaseException as error:
+        coming.set_exception(error)
 
 
 def load(source: str, label: str, *, flags: Sequence[str] = (), tell: Callable[[str], None] | None = None) -> ctypes.CDLL:
@@ -34,6 +51,14 @@ def load(source: str, label: str, *, flags: Sequence[str] = (), tell: Callable[[
 
     Raises EngineError with the paths of source and log where the compiler fails, and its subclass NoCompiler where there is none.
     """
+    coming = None if flags else _ahead.pop(source, None)
+    if coming is not None:
+        with suppress(Exception):  # of a moment ago: what is wrong now is told below
+            return coming.result()
+    return _load(source, label, flags, tell)
+
+
+def _load(source: str, label: str, flags: Sequence[str], tell: Callable[[str], None] | None) -> ctypes.CDLL:
     command = need_compiler()
     where = cache.folder()
     headers = _headers()

@@ -5,12 +5,9 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from math import log1p
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -26,8 +23,6 @@ LABEL = "the construction of synapses"
 Int = ctypes.c_int64
 WIRINGS = ("given", "one_to_one", "all_to_all", "probability", "outdegree", "indegree", "total")
 KINDS = ("number", "normal", "uniform", "dale", "target", "pair")
-
-_beginning: list[Future[ctypes.CDLL]] = []  # the library that is being compiled, if any
 
 
 class _Key(ctypes.Structure):
@@ -207,32 +202,9 @@ def address(array: np.ndarray, dtype: Any, alive: list[np.ndarray]) -> int:
     return alive[-1].ctypes.data
 
 
-def prepare() -> None:
-    """Begin to compile what builds rows, if it has to be compiled, beside what else there is to do."""
-    if library.cache_info().currsize or _beginning:
-        return
-    begun: Future[ctypes.CDLL] = Future()
-    _beginning.append(begun)
-    Thread(target=_begin, args=(begun,), daemon=True).start()  # a script that ends before it does not wait for it
-
-
-def _begin(begun: Future[ctypes.CDLL]) -> None:
-    try:
-        begun.set_result(load(SOURCE, LABEL, tell=lambda line: None))
-    except BaseException as error:
-        begun.set_exception(error)
-
-
 @cache
 def library() -> ctypes.CDLL:
-    """The compiled construction."""
-    with suppress(IndexError):  # none is on its way
-        return _typed(_beginning.pop().result())
-    return _typed(load(SOURCE, LABEL))
-
-
-def _typed(core: ctypes.CDLL) -> ctypes.CDLL:
-    """The library with the types of its functions declared."""
+    """The compiled construction, with the types of its functions declared."""
     pointer, number = ctypes.c_void_p, ctypes.c_int
     calls: dict[str, tuple[Any, tuple[Any, ...]]] = {
         "rows_build": (pointer, (pointer, number, Int, ctypes.c_bool, ctypes.c_bool, number, number, number, pointer)),
@@ -244,10 +216,12 @@ def _typed(core: ctypes.CDLL) -> ctypes.CDLL:
         "edges_count": (Int, (pointer,)),
         "edges_fill": (ctypes.c_bool, (pointer, pointer, pointer, pointer, pointer)),
         "edges_free": (None, (pointer,)),
-        "records_count": (pointer, (pointer, Int, Int, number, number, ctypes.c_bool, pointer)),
-        "records_fill": (ctypes.c_bool, (pointer, pointer)),
-        "records_free": (None, (pointer,)),
     }
+    return typed(load(SOURCE, LABEL), calls)
+
+
+def typed(core: ctypes.CDLL, calls: Mapping[str, tuple[Any, tuple[Any, ...]]]) -> ctypes.CDLL:
+    """A library with the types of its functions declared: what each returns, and takes."""
     for name, (result, arguments) in calls.items():
         call = getattr(core, f"neurosim_{name}")
         call.restype, call.argtypes = result, arguments

@@ -1,17 +1,20 @@
-"""Synapses with text, laid out in C++ (`core/records.hpp`): by block of targets, sender and delay; and by target."""
+"""Synapses with text, laid out in C++ (`core/records.cpp`): by block of targets, sender and delay; and by target."""
 
 from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
-from neurosim.engine.events.construct import NO_MEMORY, NumbersStruct, address, hand_over, library, numbers_struct
+from neurosim.engine.events.build import load
+from neurosim.engine.events.construct import NO_MEMORY, Int, NumbersStruct, address, hand_over, numbers_struct, typed
 from neurosim.errors import EngineError
 from neurosim.plan.plan import Pathway, Plan
 
+SOURCE = '#include "core/records.cpp"\n'
+LABEL = "the layout of synapses with text"
 CACHE_LINE = 64  # bytes
 
 
@@ -153,3 +156,15 @@ def aligned_room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     room = np.empty(length + CACHE_LINE, np.uint8)
     start = -room.ctypes.data % CACHE_LINE
     return room[start : start + length].view(dtype).reshape(shape)
+
+
+@cache
+def library() -> ctypes.CDLL:
+    """The compiled layout, with the types of its functions declared."""
+    pointer, number = ctypes.c_void_p, ctypes.c_int
+    calls = {
+        "records_count": (pointer, (pointer, Int, Int, number, number, ctypes.c_bool, pointer)),
+        "records_fill": (ctypes.c_bool, (pointer, pointer)),
+        "records_free": (None, (pointer,)),
+    }
+    return typed(load(SOURCE, LABEL), calls)

@@ -97,7 +97,7 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
 def derived_probes(plan: Plan, group: Group) -> tuple[str, ...]:
     """The subexpressions of a population that are recorded."""
     found = [p.variable if p.variable is not None else group.message for p in plan.probes if p.owner == group.name and not p.events]
-    return tuple(dict.fromkeys(name for name in found if name in group.derived and not group.driven))
+    return tuple(dict.fromkeys(name for name in found if name is not None and name in group.derived and not group.driven))
 
 
 def _text(ends: synapses.Ends) -> list[str]:
