@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import logging
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.machinery import PathFinder
@@ -29,11 +32,8 @@ def import_units() -> ModuleType:
             except Exception:  # not the Brian2 that this is written for: import all of it
                 for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
                     del sys.modules[name]
-    hook = sys.excepthook
-    try:
+    with _manners():
         return import_module(f"{PACKAGE}.units")
-    finally:
-        sys.excepthook = hook
 
 
 @cache
@@ -80,18 +80,31 @@ class _Later(ModuleType):
     def _begin(self) -> None:
         assert self.__spec__ is not None
         self.__path__ = self.__spec__.submodule_search_locations or []
-        hook = sys.excepthook
         main = threading.current_thread() is threading.main_thread()
         try:
             # Only the main thread may say what Ctrl-C does; in another one Brian2 is imported without its say.
-            _execute(self, {} if main else {"signal": SimpleNamespace(**{**vars(signal), "signal": lambda number, handler: None})})
+            with _manners():
+                _execute(self, {} if main else {"signal": SimpleNamespace(**{**vars(signal), "signal": lambda number, handler: None})})
         except BaseException:
             del self.__path__
             _Later.begun = False
             raise
-        finally:
-            sys.excepthook = hook  # Brian2's own would add "Brian 2 encountered an unexpected error" to every error of a script
         self.__class__ = ModuleType  # type: ignore[assignment]
+
+
+@contextmanager
+def _manners() -> Iterator[None]:
+    """Errors and warnings of a script stay its own while Brian2 is imported, be it in the middle of a run.
+
+    Brian2 would add "Brian 2 encountered an unexpected error" to every error, and take every warning for its log.
+    """
+    hook, show = sys.excepthook, warnings.showwarning
+    try:
+        yield
+    finally:
+        sys.excepthook = hook
+        if warnings.showwarning is not show:
+            logging.captureWarnings(False)
 
 
 def _execute(module: ModuleType, instead: Mapping[str, Any]) -> None:

@@ -70,6 +70,17 @@ print(found)
     assert python(code) == [str(["NeuronGroup"] * 3)]
 
 
+def test_brian2_leaves_errors_and_warnings_of_a_script_alone():
+    code = """
+import sys, warnings
+hook, show = sys.excepthook, warnings.showwarning
+from neurosim.units import ms
+import brian2
+print(brian2.NeuronGroup.__name__, sys.excepthook is hook, warnings.showwarning is show)
+"""
+    assert python(code) == ["NeuronGroup True True"]
+
+
 def test_the_units_of_text_are_those_of_brian2():
     from brian2.core.namespace import DEFAULT_UNITS
 
