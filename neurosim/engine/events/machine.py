@@ -69,7 +69,7 @@ class Machine:
         self.slot_counts[number] = padded.sum(axis=0)
         chosen = [p for p in plan.pathways.values() if p in stage.pathways]
         if chosen:
-            landings = {
+            landings: dict[tuple[str, str | None], Landing] = {
                 (inbox.post, inbox.to): Landing(self.bounds[self.names.index(inbox.post)].astype(np.int64), self.slots[number][place])
                 for place, inbox in enumerate(stage.inboxes)
             }
