@@ -145,4 +145,5 @@ class Tape:
                 chosen = np.isin(neuron, probe.index)
                 tick, neuron = tick[chosen], neuron[chosen]
             found.append((np.full(tick.size, number), tick, neuron))
-        return Spikes(*(np.concatenate(parts) for parts in zip(*found, strict=True)), self.plan.dt)
+        trial, tick, neuron = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return Spikes(trial, tick, neuron, self.plan.dt)
