@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Thread
 
 from neurosim import cache
-from neurosim.engine.events.compiler import FLAGS, SUFFIX, CompilerFailed, compile_library, need_compiler, processor, stamp, version
+from neurosim.engine.events.compiler import FLAGS, SUFFIX, CompilerFailed, compile_library, need_compiler, own_flags, processor, stamp, version
 from neurosim.engine.events.compiler import find_compiler as find_compiler
 from neurosim.errors import EngineError
 
@@ -46,8 +46,8 @@ def load(source: str, label: str, *, flags: Sequence[str] = (), tell: Callable[[
     It is compiled anew only if the source, a header of `core/`, the flags, the compiler or the processor are not those of an entry of the
     cache, or the entry is damaged. Processes that ask for the same library at the same time wait for the one that compiles it.
 
-    `label` stands in messages, `flags` follow the engine's own, and `tell` is given a line when a compilation begins; without it, one that
-    takes over a second is told of on a terminal or in a notebook.
+    `label` stands in messages. `flags`, then those of $NEUROSIM_CXXFLAGS, follow the engine's own. `tell` is given a line when a compilation
+    begins; without it, one that takes over a second is told of on a terminal or in a notebook.
 
     Raises EngineError with the paths of source and log where the compiler fails, and its subclass NoCompiler where there is none.
     """
@@ -59,7 +59,7 @@ def load(source: str, label: str, *, flags: Sequence[str] = (), tell: Callable[[
 
 
 def _load(source: str, label: str, flags: Sequence[str], tell: Callable[[str], None] | None) -> ctypes.CDLL:
-    command = need_compiler()
+    command, flags = need_compiler(), (*flags, *own_flags())
     where = cache.folder()
     headers = _headers()
     told = cache.remembered(where, cache.digest("compiler", stamp(command)), lambda: version(command))

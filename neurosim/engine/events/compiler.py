@@ -74,6 +74,11 @@ def need_compiler() -> tuple[str, ...]:
     return command
 
 
+def own_flags() -> tuple[str, ...]:
+    """The user's own flags, $NEUROSIM_CXXFLAGS, such as '-O0 -g' or those of a sanitizer (tests/test_sanitizers.py)."""
+    return tuple(shlex.split(os.environ.get("NEUROSIM_CXXFLAGS", ""), posix=os.name == "posix"))
+
+
 def stamp(command: Sequence[str]) -> str:
     """What changes when the files behind a command do: path, size and time of change, without starting it."""
     package = find_spec("ziglang") if "ziglang" in command else None

@@ -78,7 +78,7 @@ def take_flights(library: ctypes.CDLL, runner: int, bound: Bound) -> None:
     for trial in range(state.count):
         _take_stored(library, runner, bound, trial)
         for pathway in bound.plan.pathways.values():
-            if pathway.text is not None and spikes_sent(bound.plan, pathway.pre):
+            if pathway.text is not None and pathway.text.on_pre is not None and spikes_sent(bound.plan, pathway.pre):
                 _take_arrivals(library, runner, bound, trial, pathway)
 
 
@@ -93,18 +93,19 @@ def _take_stored(library: ctypes.CDLL, runner: int, bound: Bound, trial: int) ->
                 first = machine.slots[stage.number][place, block]
                 size = bounds[block + 1] - bounds[block]
                 mine = (found["stage"] == stage.number) & (found["block"] == block) & (found["slot"] >= first) & (found["slot"] < first + size)
-                _append(bound.state.queue[inbox.post, inbox.to], found[mine], trial, found["slot"][mine] - first + bounds[block])
+                values = found["value"][mine].astype(bound.plan.dtype)
+                _append(bound.state.queue[inbox.post, inbox.to], found[mine], trial, found["slot"][mine] - first + bounds[block], values)
 
 
-def _append(queue: Queue, found: np.ndarray, trial: int, receiver: np.ndarray) -> None:
+def _append(queue: Queue, found: np.ndarray, trial: int, receiver: np.ndarray, value: np.ndarray) -> None:
     """Append flights to a queue, one entry for each tick due, tick of sending and sending population."""
     ranked = np.lexsort((found["population"], found["sent"], found["due"]))
-    found, receiver = found[ranked], receiver[ranked].astype(np.int64)
+    found, receiver, value = found[ranked], receiver[ranked].astype(np.int64), value[ranked]
     keys = np.stack([found["due"], found["sent"], found["population"]], axis=1)
     cuts = np.flatnonzero(np.any(np.diff(keys, axis=0) != 0, axis=1)) + 1
     for rows in np.split(np.arange(len(found)), cuts) if len(found) else ():
         due, sent, population = (int(value) for value in keys[rows[0]])
-        queue.setdefault(due, []).append((sent, population, np.full(rows.size, trial), receiver[rows], found["value"][rows]))
+        queue.setdefault(due, []).append((sent, population, np.full(rows.size, trial), receiver[rows], value[rows]))
 
 
 def _take_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, trial: int, pathway: Pathway) -> None:

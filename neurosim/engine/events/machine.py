@@ -91,7 +91,7 @@ class Machine:
     def longest(self) -> np.ndarray:
         """The longest delay of each stage, then of each pathway with text."""
         stages = [self.rows[s.number].longest if s.number in self.rows else 0 for s in self.source.stages]
-        texts = [self.plastic[p.name].longest if spikes_sent(self.plan, p.pre) else 0 for p in self.plan.pathways.values() if p.text]
+        texts = [self.plastic[p.name].longest if p.text.on_pre and spikes_sent(self.plan, p.pre) else 0 for p in self.plan.pathways.values() if p.text]
         return np.array([*stages, *texts], np.int64)
 
 
@@ -207,8 +207,8 @@ class Bound:
     def _history(self, population: str, part: str) -> np.ndarray:
         past = self.state.history[population]
         if part == "messages":
-            return np.stack(past.messages, axis=1)
-        return np.full(self.state.count, len(past.messages) - 1 if part == "newest" else past.last, np.int64)
+            return np.roll(np.stack(past.messages, axis=1), self.plan.first_tick % len(past.messages), axis=1)  # tick k at place k
+        return np.full(self.state.count, past.last % len(past.messages) if part == "newest" else past.last, np.int64)
 
     def _own(self, pathway: str) -> np.ndarray:
         return self.records(pathway)

@@ -86,7 +86,7 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
         lines += threshold(plan, numbering, group) if group.spiking else []
         lines += reset(plan, numbering, group) if group.reset is not None else []
     if not group.spiking and group.message is not None:
-        target = f"history_of(here, {population}).next(here.tick)"
+        target = f"history_of(here, {population}).next(here.tick, here.block == 0)"
         lines += evaluated(plan, numbering, group, group.message, f"send_{name}", target, read=plan.schedule != "Clock")
     for variable in derived_probes(plan, group):
         target = numbering.pointer("Real", "derived", group.name, variable)
@@ -158,7 +158,7 @@ def _tick(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[s
     lines += ["for (Here& here : team) sample_all(here, probes, team.set, team.first, true);", "// close the tick: spikes go on their way"]
     for stage in (stage for stage in stages if stage.pathways):
         lines.append(f"for (Here& here : team) send_spikes(here, {stage.number}, {senders_of(plan, stage)});")
-    for pathway in (p for p in plan.pathways.values() if p.text and spikes_sent(plan, p.pre)):
+    for pathway in (p for p in plan.pathways.values() if p.text and p.text.on_pre and spikes_sent(plan, p.pre)):
         lines.append(f"for (Here& here : team) queue_arrivals(here, {synapses.Ends(plan, numbering, pathway).numbers});")
     return lines
 

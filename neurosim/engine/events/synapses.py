@@ -104,12 +104,19 @@ class Ends:
         return Typed(f"{loop.pointer(f'{identifier(group.name)}_{port}_read_at', 'Real', 'read', group.name, port)}[{loop.index}]", "Real")
 
 
-def delivered(ends: Ends, loop: Loop) -> list[str]:
-    """The message that synapse k delivers at this tick, for senders that do not spike."""
+def delivered(ends: Ends, loop: Loop, *, late: bool = False) -> list[str]:
+    """The message that synapse k delivers at this tick, for senders that do not spike; `late`: after the target has sent."""
     population = list(ends.plan.groups).index(ends.pre.name)
     loop.before[f"const auto past = history_of(here, {population});"] = None
     delay = loop.pointer("delay_at", "int64_t", "plastic", ends.pathway.name, "delay", const=True)
-    return [f"const Real delivered = past.sent_at(here.tick - {delay}[k])[{ends.sender(loop)}];"]
+    ago = f"std::max<int64_t>({delay}[k], 1)" if late and _send_together(ends) else f"{delay}[k]"
+    return [f"const Real delivered = past.sent_at(here.tick - {ago})[{ends.sender(loop)}];"]
+
+
+def _send_together(ends: Ends) -> bool:
+    """Whether the sender sends between the delivery to the target and the target's own sending, both in one step."""
+    moves = (step.populations for step in ends.plan.program if step.kind == "send" and ends.plan.schedule == "Alternating")
+    return any(ends.pre.name in names and ends.post.name in names for names in moves)
 
 
 def _copy(name: str) -> str:
@@ -188,7 +195,7 @@ def _each(lines: list[str], *, element: Loop | None = None, independent: bool = 
 def _computed(ends: Ends, loop: Loop, block: Block, statements: tuple[Statement, ...], names: dict[str, Typed]) -> dict[str, Typed]:
     """Append statements of a block to the body of the loop; returns its new values."""
     if any(n.text == "delivered" for n in names.values()):
-        loop.body += delivered(ends, loop)
+        loop.body += delivered(ends, loop, late=block.name == "on_post")
     first = loop.random(ends.pathway.name, block.name, block.statements)
     lines, found = cpp_statements(statements, names, precision=ends.plan.precision, first_call=first)
     loop.body += [*commented(block), *lines]

@@ -35,6 +35,8 @@ def can_split(plan: Plan) -> bool:
     """Whether the neurons of one trial can move in blocks: under Clock, with spikes only, no text changing or mixing its senders."""
     if plan.schedule != "Clock" or not all(spikes_sent(plan, p.pre) or p.kind == "private" for p in plan.pathways.values()):
         return False
+    if any(group.driven and not spikes_sent(plan, name) for name, group in plan.groups.items()):
+        return False
     added = {(p.post, p.to) for p in plan.pathways.values() if p.text is None}
     texts = [synapses.Ends(plan, Numbering(), p) for p in plan.pathways.values() if p.text is not None]
     for ends in texts:

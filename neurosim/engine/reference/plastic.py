@@ -33,7 +33,9 @@ class Plastic:
         return int(delay[0]) if delay.size and (delay == delay[0]).all() else None
 
     def queue(self, state: State) -> None:
-        """Put this tick's spikes of the sender on their way."""
+        """Put this tick's spikes of the sender on their way, if their arrival does anything."""
+        if self.text.on_pre is None:
+            return
         trial, neuron = state.spikes[self.pathway.pre]
         synapse, owner = expand(self.start, neuron)
         if synapse.size:
@@ -44,11 +46,12 @@ class Plastic:
     def deliver(self, state: State, what: str) -> None:
         """Run on_pre for what arrives at this tick, and evaluate summed variables with the graded messages."""
         if what != "spikes":
+            if self.graded:
+                self._remember(state)
             self._sum(state)
         if self.text.on_pre is None or what == ("spikes" if self.graded else "graded"):
             return
         if self.graded:
-            self._remember(state)
             trial, synapse = self._everything(state)
         else:
             due = sorted(state.arrivals[self.pathway.name].pop(state.tick, []), key=lambda entry: entry[0])
@@ -68,8 +71,6 @@ class Plastic:
                 return
             self._act(state, self.text.on_post, trial[owner], self.by_post[place])
         else:
-            if self.graded and self.pathway.name not in state.delivered:
-                self._remember(state)
             self._act(state, self.text.on_post, *self._everything(state))
 
     def _everything(self, state: State) -> tuple[np.ndarray, np.ndarray]:
@@ -101,8 +102,6 @@ class Plastic:
         """Set each (summed) variable of the target to the sum of its expression over the synapses, in their order."""
         if not self.text.summed:
             return
-        if self.graded:
-            self._remember(state)
         trial, synapse = self._everything(state)
         for variable, expression in self.text.summed.items():
             names = self._names(state, trial, synapse, set(names_in(expression)))
@@ -196,7 +195,7 @@ class Plastic:
     def _neuron_value(self, state: State, name: str, trial: np.ndarray, synapse: np.ndarray) -> Any:
         group, variable, neuron = self._end(name, synapse)
         sent = group.message if group.message is not None else "v"
-        if name.endswith("_pre") and self.graded and variable == sent and self.pathway.name in state.delivered:
+        if name.endswith("_pre") and self.graded and variable == sent:
             return state.delivered[self.pathway.name][trial, synapse]
         if variable == "not_refractory":
             return state.not_refractory[group.name].reshape(state.count, -1)[trial, neuron]

@@ -5,7 +5,8 @@
 
 namespace neurosim {
 
-// The messages of one population in one trial, as a ring; `newest` is the place of the one sent at tick `last`.
+// The messages of one population in one trial, as a ring; `newest` is the place of the one sent at tick `last`. Every tick has
+// its place, so that blocks find it without waiting for each other.
 template <class Real>
 struct History {
     Real* messages;
@@ -13,17 +14,15 @@ struct History {
     int64_t* last;
     int64_t depth, size;
 
-    Real* now() const { return messages + *newest * size; }
     // The message of a tick; the newest one where that tick's has not been sent yet.
     const Real* sent_at(int64_t tick) const {
         const int64_t ago = std::min(std::max<int64_t>(*last - tick, 0), depth - 1);
         return messages + (*newest - ago + depth) % depth * size;
     }
-    // The place for the message of this tick.
-    Real* next(int64_t tick) const {
-        *newest = (*newest + 1) % depth;
-        *last = tick;
-        return now();
+    // The place for the message of this tick; one block of a population takes note that it is sent.
+    Real* next(int64_t tick, bool note = true) const {
+        if (note) *newest = tick % depth, *last = tick;
+        return messages + tick % depth * size;
     }
 };
 
