@@ -1,0 +1,272 @@
+"""The event engine against the reference engine: the same spikes, traces and ends, for any number of threads and over restarts."""
+
+import importlib
+
+import numpy as np
+import pytest
+from events_side import SPLIT, assert_same, balanced, graded, learning, part, spoken
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nets import RELAY, SUM, clock, layered, synchronous
+from test_trials import RECORD, lively, trials_of
+
+import neurosim as ns
+from neurosim.engine import choose
+from neurosim.engine.events import build, workload
+from neurosim.models.echo_state import echo_state
+from neurosim.models.hopfield import hopfield
+from neurosim.plan.inputs import read_inputs
+from neurosim.plan.lower import lower
+from neurosim.units import ms, second
+
+TOLERANCE = 1e-9  # of what is not linear: exp and matrix products differ in the last bits
+pytestmark = pytest.mark.skipif(build.find_compiler() is None, reason="there is no C++ compiler")
+
+
+def both(net, inputs=None, *, tolerance=0.0, **options):
+    """The run on the event engine, after it was seen to be that of the reference engine."""
+    wanted = ns.run(net, inputs, engine="reference", **options)
+    found = ns.run(net, inputs, engine="events", **options)
+    assert_same(found, wanted, tolerance=tolerance)
+    return found
+
+
+def lowered(net, inputs=None, *, ticks=None, trials=None, **options):
+    return lower(net, read_inputs(net, inputs, ticks, None, trials, 0), **options)
+
+
+def test_a_second_of_a_linear_network_is_the_references_to_the_bit():
+    found = both(balanced(dt=1 * ms), {"ears": spoken(1000)}, duration=1 * second, record=["cells", "cells.v", "cells.g", "ears", "noise"])
+    assert len(found.spikes("cells")) > 1000
+    assert found.final["queue/cells/g/due"].size > 10
+
+
+@pytest.mark.parametrize("stem", ["balanced_coba", "microcircuit", "hopfield", "boltzmann", "restricted_boltzmann"])
+def test_a_model_is_the_references_over_its_golden_horizon(stem):
+    both(**importlib.import_module(f"neurosim.models.{stem}").example(), tolerance=TOLERANCE)
+
+
+@pytest.mark.parametrize("precision", ["double", "mixed", "single"])
+def test_any_number_of_threads_gives_the_same_bits(precision):
+    options = dict(ticks=300, record=SPLIT, precision=precision)
+    alone = ns.run(learning(), engine="events", threads=1, **options)
+    assert len(alone.spikes("cells")) > 500
+    assert all(alone.final[f"{flying}/due"].size for flying in ("queue/relay/I", "arrivals/paired", "arrivals/unsure"))
+    for threads in (2, 3, 4):
+        assert_same(ns.run(learning(), engine="events", threads=threads, **options), alone)
+    wanted = ns.run(learning(), engine="reference", **options)
+    assert_same(alone, wanted, tolerance=TOLERANCE if precision != "single" else 1e-4)
+
+
+def test_a_network_of_spikes_moves_in_blocks_and_one_of_messages_does_not():
+    for net, blocks in ((learning(), 3), (lively(), 1), (layered(ns.Neurons("x", 999, **SUM)), 1)):
+        assert workload.share(lowered(net, ticks=1), 3) == (blocks, 3)
+
+
+def test_blocks_leave_the_messages_of_those_that_nobody_hears_as_they_are():
+    """A population that sends values without being heard lets a network move in blocks; its past is still that of one."""
+    cells = ns.Neurons("cells", 100, update="v = 0.9*v + 0.3*rand()", threshold="v > 1", reset="v = 0")
+    meter = ns.Neurons("meter", 100, update="m = 0.9*m + I")
+    net = clock(ns.Synapses(cells, meter, wiring=ns.probability(0.1)))
+    assert workload.share(lowered(net, ticks=1), 3) == (3, 3)
+    wanted = ns.run(net, ticks=31, record=["meter"], engine="reference")
+    for threads in (1, 3):
+        assert_same(ns.run(net, ticks=31, record=["meter"], engine="events", threads=threads), wanted)
+
+
+def test_trials_over_threads_give_the_same_bits():
+    free = np.full((9, 60, 3), np.nan)
+    runs = [ns.run(lively(), {"rate": free}, record=RECORD, engine="events", threads=threads) for threads in (1, 2, 4)]
+    assert_same(runs[1], runs[0])
+    assert_same(runs[2], runs[0])
+    assert_same(runs[0], trials_of(lively(), 9, 60, "reference"), tolerance=1e-12)
+
+
+@pytest.mark.parametrize(("first", "second"), [("reference", "events"), ("events", "reference"), ("events", "events")])
+@pytest.mark.parametrize(("net", "heard", "record"), [(balanced, 40, ["cells.v"]), (learning, 0, SPLIT), (lively, 0, RECORD)])
+def test_a_run_continues_on_either_engine(net, heard, record, first, second):
+    inputs = {"ears": spoken(160, heard)} if heard else {}
+    whole = ns.run(net(), inputs, ticks=160, record=record, engine="reference")
+    begun = ns.run(net(), part(inputs, 0, 100), ticks=100, record=record, engine=first, threads=2)
+    ended = ns.run(net(), part(inputs, 100, 160), ticks=60, record=record, start=begun, engine=second, threads=3)
+    for probe in (p for p in whole.probes if not p.events):
+        joined = np.concatenate([begun[probe.name], ended[probe.name]])
+        np.testing.assert_allclose(joined, whole[probe.name], rtol=0, atol=0 if net is balanced else TOLERANCE, err_msg=probe.name)
+    for probe in (p for p in whole.probes if p.events):
+        ticks = np.concatenate([begun.spikes(probe.name).tick, ended.spikes(probe.name).tick + 100])
+        np.testing.assert_array_equal(ticks, whole.spikes(probe.name).tick, err_msg=probe.name)
+    again = ns.run(net(), part(inputs, 100, 160), ticks=60, record=record, start=begun, engine="reference")
+    assert_same(ended, again, tolerance=0 if net is balanced else TOLERANCE)
+
+
+def test_a_run_until_stable_stops_where_the_reference_does():
+    rng = np.random.default_rng(2)
+    patterns = rng.choice([-1, 1], (3, 60))
+    probes = {"cells.s": patterns[0] * np.where(rng.random(60) < 0.3, -1, 1)}
+    net = hopfield(patterns)
+    found = both(net, trials=5, ticks=40, until="stable", start=probes, record=["cells.s"])
+    assert found.stopped == "stable" and 1 < found.ticks < 40
+    three = ns.run(net, trials=5, ticks=40, until="stable", start=probes, record=["cells.s"], engine="events", threads=3)
+    assert_same(three, found)
+
+
+@pytest.mark.parametrize("density", [0.2, 1.0])
+def test_echoes_of_many_sequences_are_the_references(density):
+    """By stored synapses and by matrices; sequences side by side and alone."""
+    net = echo_state(2, 70, 3, density=density, feedback_scale=0.1, readout=np.full((3, 70), 0.01))
+    drive = np.random.default_rng(0).uniform(-1, 1, (11, 80, 2))
+    many = both(net, {"drive": drive}, record=["pool.v", "out"], tolerance=1e-12)
+    alone = both(net, {"drive": drive[0]}, record=["pool.v", "out"], tolerance=1e-12)
+    np.testing.assert_allclose(many["pool.v"][0], alone["pool.v"], rtol=0, atol=1e-12)
+
+
+def test_a_port_reduces_what_stored_and_dense_synapses_bring():
+    """What the scenario of this name asks, without contractions."""
+    wirings = {"stored": ns.pairs([0, 1, 2], [0, 0, 0]), "dense": ns.all_to_all()}
+    expected = {"sum": 4.0, "max": 5.0, "mean": 4 / 3}
+    ports = {f"{kind}_{reduce}": wiring for kind, wiring in wirings.items() for reduce in expected}
+    x = ns.Neurons("x", 3)
+    update = "\n".join(f"{port}_now = {port}" for port in ports)
+    y = ns.Neurons("y", 1, ports=" ".join(f"{port}:{port.split('_')[1]}" for port in ports), update=update, sends="stored_sum_now")
+    net = layered(*(ns.Synapses(x, y, to=port, wiring=wiring, name=f"to_{port}") for port, wiring in ports.items()))
+    found = ns.run(net, {"x": [[2.0, -3.0, 5.0]]}, record=[f"y.{port}" for port in ports], engine="events")
+    for port in ports:
+        assert found[f"y.{port}"].item() == pytest.approx(expected[port.split("_")[1]], rel=1e-15), port
+
+
+@pytest.mark.parametrize("target", [dict(update="u = 0*I"), dict(update="u = 1 + 0*I", **RELAY | dict(threshold="u > 0"))], ids=["graded", "spiking"])
+@pytest.mark.parametrize("delay", [0, 2])
+def test_an_answer_reads_what_its_own_tick_delivered(engine, target, delay):
+    """With on_post alone, over a graded sender: v_pre is this tick's message, not the first one's."""
+    x, y = ns.Neurons("x", 1), ns.Neurons("y", 1, **target)
+    net = synchronous(ns.Synapses(x, y, model="s : 1", on_post="s += v_pre", delay=delay, name="sum"))
+    s = ns.run(net, {"x": [[1.0], [2.0], [4.0], [8.0], [16.0]]}, record=["sum.s"], engine=engine)["sum.s"].ravel()
+    np.testing.assert_array_equal(s, [1, 3, 7, 15, 31] if delay == 0 else [0, 0, 1, 3, 7])
+
+
+def test_an_answer_within_a_group_reads_what_was_delivered_before_the_group_moved(engine):
+    a, b = ns.Neurons("a", 1, update="v = v + 1", v=10.0), ns.Neurons("b", 1, update="u = u")
+    for delay, expected in ((0, [10, 21, 33, 46]), (1, [10, 21, 33, 46]), (2, [10, 20, 31, 43])):
+        item = ns.Synapses(a, b, model="s : 1", on_pre="u_post += v_pre", on_post="s += v_pre", delay=delay, name="sum")
+        found = ns.run(ns.Network(item, schedule=ns.Alternating([a, b])), ticks=4, record=["sum.s", "b"], engine=engine)
+        np.testing.assert_array_equal(found["sum.s"].ravel(), expected)
+        np.testing.assert_array_equal(found["b"].ravel(), expected)
+
+
+def test_spikes_that_no_text_awaits_are_not_kept(engine):
+    """A synapse with on_post alone hears nothing of its sender's spikes."""
+    noise, cells = ns.Neurons("noise", 5, threshold="rand() < 0.5"), ns.Neurons("cells", 5, update="v = v + 1", threshold="v > 3", reset="v = 0")
+    net = clock(ns.Synapses(noise, cells, model="n : 1", on_post="n += 1", delay=3 * ms, name="heard"))
+    final = ns.run(net, ticks=40, engine=engine).final
+    assert final["arrivals/heard/due"].size == 0
+    assert np.all(final["synapse/heard/n"] == 10)
+
+
+REFUSED = {
+    "contract tensors": lambda x, y: layered(ns.Synapses(x, y, weight=np.ones((3, 3)), wiring=ns.einsum("i, i o -> o"))),
+    "'softmax' in the text of 'y' looks at the whole population": lambda x, y: layered(ns.Synapses(x, with_text("v = softmax(I)"))),
+    "'argmax' in the text of 'y' looks at the whole population": lambda x, y: layered(ns.Synapses(x, with_text("v = i == argmax(-I)"))),
+    "'choice' in the text of 'y' looks at the whole population": lambda x, y: layered(ns.Synapses(x, with_text("v = choice(I**2)"))),
+    "'take' in the text of 'y' looks at the whole population": lambda x, y: layered(ns.Synapses(x, with_text("v = take(I, 0*i)"))),
+    "'sum' in the text of 'y' looks at the whole population": lambda x, y: layered(ns.Synapses(x, with_text("v = I", threshold="sum(v) > 1"))),
+    "private synapses 'x_to_y' end at a port that takes no sum": lambda x, y: clock(
+        ns.Synapses(ns.Neurons("x", 1, threshold="rand() < 0.1"), ns.Neurons("y", 3, ports="I:max", **SUM), wiring=ns.private(5))
+    ),
+}
+
+
+def with_text(update, **more):
+    return ns.Neurons("y", 3, update=update, **more)
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_what_the_engine_does_not_take_it_refuses_with_the_remedy_and_auto_knows(reason, monkeypatch):
+    net = REFUSED[reason](ns.Neurons("x", 3), ns.Neurons("y", 3, **SUM))
+    inputs = {} if "private" in reason else {"x": np.ones((2, 3))}
+    with pytest.raises(ns.PlanError, match=f"engine 'events' cannot run this network: .*{reason}.* Use engine='reference', or 'auto'."):
+        ns.run(net, inputs, ticks=2, engine="events")
+    monkeypatch.setattr("neurosim.engine.COMPILING", 0.0)
+    assert ns.run(net, inputs, ticks=2, engine="auto").engine == "reference"
+
+
+def test_a_run_of_more_ticks_than_are_counted_is_refused():
+    plan = lowered(synchronous(ns.Neurons("y", 1, **SUM)), ticks=2**30)
+    with pytest.raises(ns.PlanError, match="1,073,741,824 ticks are more than 1,073,741,823. Run fewer at a time."):
+        choose("events", plan)
+
+
+def test_auto_compiles_only_where_that_pays():
+    assert choose("auto", lowered(balanced(), {"ears": spoken(10)}, ticks=10)) == "reference"
+    assert choose("auto", lowered(balanced(), {"ears": spoken(10)}, ticks=10**6)) == "events"
+    assert choose("reference", lowered(balanced(), {"ears": spoken(10)}, ticks=10**6)) == "reference"
+    assert ns.run(balanced(), {"ears": spoken(3)}, ticks=3).engine == "reference"
+
+
+def test_without_a_compiler_auto_warns_and_runs_the_reference(monkeypatch):
+    monkeypatch.setattr(build, "find_compiler", lambda: None)
+    with pytest.warns(UserWarning, match=r"no C\+\+ compiler was found.* Install g\+\+ or clang\+\+, or pip install neurosim\[compiler\]"):
+        assert choose("auto", lowered(balanced(), {"ears": spoken(10)}, ticks=10**6)) == "reference"
+
+
+def test_only_another_structure_is_compiled(tmp_path, monkeypatch):
+    """Sizes, constants, weights, delays, wiring by chance, seeds, inputs, ticks, trials and threads are arguments."""
+
+    spread, sparse = ns.uniform(0 * ms, 4 * ms), ns.probability(0.2)
+
+    def net(n=40, *, text="v = k*v + I", k=0.5, weight=0.1, delay=spread, wiring=sparse, dt=1 * ms):
+        cells = ns.Neurons("cells", n, update=text, threshold="v > 1", reset="v = 0", k=k)
+        ears = ns.Neurons("ears", 5)
+        return clock(
+            ns.Synapses(ears, cells, wiring=wiring, weight=weight, delay=delay), ns.Synapses(cells, cells, weight=weight, delay=2 * ms), dt=dt
+        )
+
+    def compiled(given, times=(0, 1, 2), neurons=(0, 1, 4), **options):
+        before = build.compilations
+        ns.run(given, {"ears": (np.array(times), np.array(neurons))}, engine="events", **({"ticks": 5} | options))
+        return build.compilations - before
+
+    monkeypatch.setenv("NEUROSIM_CACHE", str(tmp_path))
+    monkeypatch.setenv("NEUROSIM_CXXFLAGS", "-O0")
+    monkeypatch.setattr(build, "_loaded", {})
+    assert compiled(net()) >= 1  # and, once in a process, what draws synapses
+    others = [net(7), net(999), net(k=0.9), net(weight=-3.0), net(weight=ns.normal(0, 1)), net(delay=9 * ms), net(delay=0 * ms),
+              net(wiring=ns.indegree(3)), net(wiring=ns.all_to_all()), net(dt=0.1 * ms, delay=0.3 * ms)]  # fmt: skip
+    assert [compiled(other) for other in others] == [0] * len(others)
+    assert [compiled(net(), **more) for more in (dict(seed=9), dict(ticks=70), dict(threads=3), dict(times=(2,), neurons=(3,)))] == [0] * 4
+    assert compiled(net(text="v = k*v + I + 0.1")) == 1
+    assert compiled(net(), precision="single") == 1
+    assert compiled(net()) == 0
+
+
+@settings(deadline=None, max_examples=6, derandomize=True)
+@given(st.data())
+def test_random_linear_networks_are_the_references_to_the_bit(data):
+    """One structure, so one compilation: sizes, weights, delays, periods, thresholds of all kinds, over a restart."""
+    pick = data.draw
+    net = balanced(
+        pick(st.integers(4, 150)), drive=pick(st.floats(0.5, 3)), weight=pick(st.floats(-0.3, 0.3)), heard=pick(st.floats(-1, 1)),
+        tau=pick(st.sampled_from([2, 5, 10, 20])) * ms, longest=pick(st.integers(0, 40)) * ms, period=pick(st.integers(1, 20)) * 0.5 * ms,
+    )  # fmt: skip
+    seed, ticks = pick(st.integers(0, 2**64 - 1)), pick(st.integers(1, 60))
+    inputs, record = {"ears": spoken(2 * ticks, seed=seed)}, ["cells", "cells.v", "cells.h"]
+    wanted = ns.run(net, inputs, ticks=2 * ticks, seed=seed, record=record, engine="reference")
+    for threads in (1, 3):
+        assert_same(ns.run(net, inputs, ticks=2 * ticks, seed=seed, record=record, engine="events", threads=threads), wanted)
+    begun = ns.run(net, part(inputs, 0, ticks), ticks=ticks, seed=seed, engine="events", threads=2)
+    ended = ns.run(net, part(inputs, ticks, 2 * ticks), ticks=ticks, seed=seed, start=begun, engine="events", threads=4)
+    np.testing.assert_array_equal(ended.final["state/cells/v"], wanted.final["state/cells/v"])
+
+
+@settings(deadline=None, max_examples=6, derandomize=True)
+@given(st.data(), st.sampled_from(["Synchronous", "Asynchronous"]))
+def test_random_networks_of_messages_are_the_references(data, schedule):
+    """Stored and dense synapses between values, delays, clamps, trials, sums and maxima, in step and one after the other."""
+    pick = data.draw
+    net = graded(
+        pick(st.integers(1, 25)), pick(st.integers(1, 12)), schedule=getattr(ns, schedule)(), density=pick(st.floats(0, 1)),
+        weight=pick(st.floats(-0.5, 0.5)), delay=pick(st.integers(1, 5)), leak=pick(st.floats(0, 1)),
+    )  # fmt: skip
+    trials, ticks = pick(st.sampled_from([1, 2, 9])), pick(st.integers(1, 12))
+    rng = np.random.default_rng(pick(st.integers(0, 99)))
+    inputs = {"drive": rng.normal(0, 1, (trials, ticks, 3))}
+    both(net, inputs, seed=pick(st.integers(0, 99)), record=["a", "b", "a.I", "b.loud"], threads=pick(st.integers(1, 3)), tolerance=TOLERANCE)
