@@ -73,7 +73,8 @@ def to_gap(words: Words, log_miss: float) -> np.ndarray:
 
     `log_miss` is the logarithm of the probability of a miss.
     """
-    return np.floor(portable_log(1.0 - to_uniform(words)) / log_miss)
+    with np.errstate(over="ignore"):  # infinitely many where hits are hardly ever
+        return np.floor(portable_log(1.0 - to_uniform(words)) / log_miss)
 
 
 def to_below(words: Words, n: int) -> np.ndarray:

@@ -91,8 +91,9 @@ class Machine:
     def longest(self) -> np.ndarray:
         """The longest delay of each stage, then of each pathway with text."""
         stages = [self.rows[s.number].longest if s.number in self.rows else 0 for s in self.source.stages]
-        texts = [self.plastic[p.name].longest if p.text.on_pre and spikes_sent(self.plan, p.pre) else 0 for p in self.plan.pathways.values() if p.text]
-        return np.array([*stages, *texts], np.int64)
+        texts = [(p, p.text) for p in self.plan.pathways.values() if p.text]
+        awaited = [self.plastic[p.name].longest if text.on_pre and spikes_sent(self.plan, p.pre) else 0 for p, text in texts]
+        return np.array([*stages, *awaited], np.int64)
 
 
 class Bound:

@@ -25,10 +25,6 @@ def unsupported(plan: Plan) -> str | None:
             return f"'{found}' in the text of {group.name!r} looks at the whole population. {REMEDY}"
     if plan.ticks >= MOST_TICKS:
         return f"{plan.ticks:,} ticks are more than {MOST_TICKS - 1:,}. Run fewer at a time."
-    moves = [name for step in plan.program if step.kind in ("integrate", "update") for name in step.populations]
-    twice = next((name for name in moves if moves.count(name) > 1), None)
-    if twice:
-        return f"{twice!r} moves twice in a tick. {REMEDY}"
     return None
 
 
