@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 from neurosim.engine.events import synapses
 from neurosim.engine.events.arrivals import REDUCE, deliver_stage, private, senders_of, settle_all
@@ -14,6 +15,7 @@ from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Step
 from neurosim.plan.plan import Group, Plan
 
+EACH_TRIAL = "for (Here& here : team) "
 OPENING = """\
 // Written by neurosim from the description of a network; the tick contract stands in neurosim/plan/plan.py.
 // Sizes, constants, weights, delays, seeds and inputs are arguments, so networks of this structure share this code.
@@ -144,11 +146,22 @@ def _network(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> lis
         *(f"        for (Here& here : team) {line}" for line in settle_all(plan, numbering, stages)),
         "    }",
         "    static void tick(Team& team, const std::vector<Probe>& probes) {",
-        *(f"        {line}" for line in _tick(plan, numbering, stages)),
+        *(f"        {line}" for line in _trial_by_trial(_tick(plan, numbering, stages))),
         "    }",
         "};",
         "",
     ]
+
+
+def _trial_by_trial(lines: list[str]) -> list[str]:
+    """The lines with neighbouring calls for all trials in one loop: a trial does all of them while the cache holds it."""
+    found: list[str] = []
+    for each, group in groupby(lines, key=lambda line: line.startswith(EACH_TRIAL)):
+        calls = list(group)
+        if each and len(calls) > 1:
+            calls = [f"{EACH_TRIAL}{{", *(f"    {line.removeprefix(EACH_TRIAL)}" for line in calls), "}"]
+        found += calls
+    return found
 
 
 def _tick(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[str]:

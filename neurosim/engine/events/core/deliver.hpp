@@ -54,12 +54,12 @@ const typename Here::Real* messages_of(Here& here, Segments segments, Room& room
     return room.data();
 }
 
-// The messages of all trials of the team side by side, (sender, trial).
+// The messages of all trials of the team side by side, (sender, trial), and a 0 for each.
 template <class Team, class HistoryOf>
 const auto* messages_of_trials(Team& team, Segments segments, HistoryOf history_of) {
     auto& front = *team.begin();
     using Real = typename std::decay_t<decltype(front)>::Real;
-    team.messages.resize(segments.senders(front.machine) * LANES);
+    team.messages.resize((segments.senders(front.machine) + 1) * LANES);
     Real* to = team.messages.data();
     for (int64_t segment = 0; segment < segments.count; ++segment) {
         const Real* from[LANES];
@@ -78,6 +78,7 @@ const auto* messages_of_trials(Team& team, Segments segments, HistoryOf history_
         for (; sender < size; ++sender, to += LANES)
             for (int lane = 0; lane < LANES; ++lane) to[lane] = from[lane][sender];
     }
+    store_eight<Real>(to, Eight<Real>{});
     return team.messages.data();
 }
 

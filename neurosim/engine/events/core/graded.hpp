@@ -56,15 +56,15 @@ void add_products(const Interleaved<Real>& rows, const Real* message, Real* sum)
     }
 }
 
-// The same for eight trials side by side: message (sender, trial), sum (target, trial), which is overwritten.
+// The same for eight trials side by side: message (sender, trial), the last ones 0, and sum (target, trial), which is overwritten.
 template <class Real>
 void products_of_trials(const Interleaved<Real>& rows, const Real* message, Real* sum) {
-    for (int64_t place = 0; place < rows.groups * LANES; ++place) {
-        const int64_t first = rows.first[place / LANES] + place % LANES;
-        Eight<Real> total = {};
-        for (int64_t at = first; at < first + rows.count[place] * LANES; at += LANES)
-            total += rows.weight[at] * load_eight(message + static_cast<int64_t>(rows.sender[at]) * LANES);
-        store_eight(sum + static_cast<int64_t>(rows.target[place]) * LANES, total);
+    for (int64_t group = 0; group < rows.groups; ++group) {
+        Eight<Real> total[LANES] = {};
+        for (int64_t at = rows.first[group]; at < rows.first[group + 1]; at += LANES)
+            for (int lane = 0; lane < LANES; ++lane)
+                total[lane] += rows.weight[at + lane] * load_eight(message + static_cast<int64_t>(rows.sender[at + lane]) * LANES);
+        for (int lane = 0; lane < LANES; ++lane) store_eight(sum + static_cast<int64_t>(rows.target[group * LANES + lane]) * LANES, total[lane]);
     }
 }
 
