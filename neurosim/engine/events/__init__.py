@@ -30,7 +30,7 @@ from neurosim.engine.state import State, spikes_sent, start_state
 from neurosim.plan.plan import Plan
 
 BATCH_NEURONS = 4_000_000  # neurons (times trials) and synapses with state that move together; results do not depend on it
-BLOCK_SECONDS = 0.2  # how long the engine runs before it looks up: to record, to tell, to be interrupted
+BLOCK_SECONDS = 0.25  # how long the engine runs before it looks up: to record, to tell, to be interrupted
 NAMED = 4  # populations that stand for a network in messages
 
 

@@ -1,7 +1,10 @@
-// Threads that move in step: a barrier that spins for a while and then yields, so that more threads than cores still run.
+// Threads that move in step: a barrier that spins for a while and then sleeps, so that the system moves a thread that shares a core
+// with another to one that is free. (It leaves threads that yield where they are.)
 #pragma once
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -10,21 +13,42 @@ namespace neurosim {
 // Every member has a mark on a cache line of its own, which it alone writes: nobody waits for a line that two are writing.
 class Barrier {
   public:
-    explicit Barrier(int members) : marks(members) {}
+    explicit Barrier(int members) : marks(members), spins(static_cast<unsigned>(members) > std::thread::hardware_concurrency() ? 100 : 400000) {}
     void wait(int member) {
         if (marks.size() == 1) return;
         const uint32_t now = marks[member].phase.load(std::memory_order_relaxed) + 1;
-        marks[member].phase.store(now, std::memory_order_release);
-        for (auto& other : marks)
-            for (int turn = 0; static_cast<int32_t>(other.phase.load(std::memory_order_acquire) - now) < 0; ++turn)
-                if (turn > 4000) std::this_thread::yield();
+        marks[member].phase.store(now);
+        if (sleepers.load()) wake();
+        for (auto& other : marks) {
+            int turn = 0;
+            while (!reached(other, now))
+                if (++turn > spins) sleep_until(other, now);
+        }
     }
 
   private:
     struct alignas(64) Mark {
         std::atomic<uint32_t> phase{0};
     };
+
+    static bool reached(const Mark& mark, uint32_t phase) { return static_cast<int32_t>(mark.phase.load() - phase) >= 0; }
+    void wake() {
+        std::lock_guard lock(mutex);
+        changed.notify_all();
+    }
+    // Who has announced to sleep is woken by whoever marks a phase thereafter.
+    void sleep_until(const Mark& mark, uint32_t phase) {
+        std::unique_lock lock(mutex);
+        sleepers.fetch_add(1);
+        changed.wait(lock, [&] { return reached(mark, phase); });
+        sleepers.fetch_sub(1);
+    }
+
     std::vector<Mark> marks;
+    const int spins;  // longer than it takes to wake a thread, or all sleep in turn; hardly any where threads outnumber cores
+    alignas(64) std::atomic<int> sleepers{0};
+    std::mutex mutex;
+    std::condition_variable changed;
 };
 
 // Calls work(0) .. work(threads - 1) side by side; the caller's thread takes part.
