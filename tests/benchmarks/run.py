@@ -163,7 +163,8 @@ def one_run(benchmark: Benchmark, run: Run, args: argparse.Namespace, seed: int,
 def activated() -> dict[str, str]:
     """The environment variables of an activated virtual environment: compilers of peers look for their Python there."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {**os.environ, "PATH": path} | ({"VIRTUAL_ENV": sys.prefix} if sys.prefix != sys.base_prefix else {})
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # installed peers have bytecode too
+    return {**kept, "PATH": path} | ({"VIRTUAL_ENV": sys.prefix} if sys.prefix != sys.base_prefix else {})
 
 
 def summary(benchmark: Benchmark, found: dict[str, Any]) -> str:
