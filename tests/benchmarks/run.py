@@ -64,7 +64,7 @@ def read_arguments(argv: list[str] | None, known: dict[str, Benchmark]) -> argpa
     parser.add_argument("--list", action="store_true", help="name the benchmarks and do nothing")
     parser.add_argument("--repeats", type=int, default=5, help="how often each runs (default: 5)")
     parser.add_argument("--peers", help="packages to run beside neurosim, such as nest,brian2, or none (default: all installed, but not on request)")
-    parser.add_argument("--engine", default="auto", help="neurosim's engine (default: auto)")
+    parser.add_argument("--engine", default="events", help="neurosim's engine (default: events)")
     parser.add_argument("--seed", type=int, default=1, help="of the first repeat; each has its own")
     parser.add_argument("--smoke", action="store_true", help="all of it in seconds: tiny networks, one repeat, nothing is written")
     parser.add_argument("--to", help="the file that keeps the results (default: RESULTS.md beside this script; none with --smoke)")
