@@ -162,7 +162,8 @@ class Engine {
         std::atomic<int> changed{0};
         int64_t ticks = 0;
         in_parallel(threads, [&](int thread) {
-            const int first = static_cast<int64_t>(machine.trials) * thread / threads, last = static_cast<int64_t>(machine.trials) * (thread + 1) / threads;
+            const int64_t count = machine.trials;
+            const int first = static_cast<int>(count * thread / threads), last = static_cast<int>(count * (thread + 1) / threads);
             auto team = team_of(first, last, 0, alone, settings);
             std::vector<Real> before;
             for (int64_t tick = 0; tick < settings.ticks; ++tick) {

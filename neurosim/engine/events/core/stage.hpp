@@ -112,8 +112,8 @@ void deliver_due(Here& here, int stage) {
 
 // Calls work(row) for the rows of this tick's spikes of some populations, in their order. Rows lie far apart, so that what they
 // point to is fetched some rows ahead: their groups, and then what `fetch_more` names.
-template <class Here, class FetchMore, class Work>
-void for_rows(Here& here, StageBlock<typename Here::Real, typename Here::Weight>& block, std::initializer_list<int> populations, FetchMore fetch_more, Work work) {
+template <class Here, class Block, class FetchMore, class Work>
+void for_rows(Here& here, Block& block, std::initializer_list<int> populations, FetchMore fetch_more, Work work) {
     auto& rows = block.sending;
     rows.clear();
     for (int population : populations) {
