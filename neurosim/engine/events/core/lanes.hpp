@@ -2,8 +2,12 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
-#ifdef __AVX512F__
-#include <immintrin.h>
+
+// The instruction that reads from eight places; <immintrin.h>, which names it in words, takes 0.2 s to compile.
+#ifdef __has_builtin
+#if __has_builtin(__builtin_ia32_gathersiv8df) && __has_builtin(__builtin_ia32_gather3siv8sf) && defined(__AVX512VL__)
+#define NEUROSIM_GATHERS
+#endif
 #endif
 
 namespace neurosim {
@@ -32,10 +36,11 @@ template <class Real>
 // The eight messages of these senders. (Left to themselves, compilers take eight loads, which last longer.)
 template <class Real>
 [[gnu::always_inline]] inline Eight<Real> gather_eight(const Real* message, const int32_t* sender) {
-#ifdef __AVX512F__
-    const __m256i place = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(sender));
-    if constexpr (sizeof(Real) == 8) return (Eight<Real>)_mm512_i32gather_pd(place, message, sizeof(Real));
-    else return (Eight<Real>)_mm256_i32gather_ps(message, place, sizeof(Real));
+#ifdef NEUROSIM_GATHERS
+    Eight<int32_t> place;
+    std::memcpy(&place, sender, sizeof place);
+    if constexpr (sizeof(Real) == 8) return __builtin_ia32_gathersiv8df(Eight<Real>{}, message, place, 0xff, sizeof(Real));
+    else return __builtin_ia32_gather3siv8sf(Eight<Real>{}, message, place, 0xff, sizeof(Real));
 #else
     Eight<Real> taken;
     for (int lane = 0; lane < LANES; ++lane) taken[lane] = message[sender[lane]];
