@@ -79,12 +79,16 @@ def linear_system(lines: tuple[Equation, ...], scope: Scope) -> Linear | None:
 def _linear_row(expression: str, unknown: tuple[str, ...], scope: Scope) -> tuple[dict[str, str], str] | None:
     """The factor of each unknown in an expression, and the rest ('' for none); None where it is not linear in them."""
     _check_terms(expression, scope)
-    try:
-        known = meanings({*names_in(expression), *unknown}, scope)
-        row = remembered(["row", expression, unknown, known], lambda: _row(expression, unknown, known))
-    except (AttributeError, TypeError, SyntaxError, ValueError, NotImplementedError, RecursionError):
-        return None  # sympy knows no derivative of it, so it is not linear
+    known = meanings({*names_in(expression), *unknown}, scope)
+    row = remembered(["row", expression, unknown, known], lambda: _row_or_none(expression, unknown, known))
     return None if row is None else (row[0], row[1])
+
+
+def _row_or_none(expression: str, unknown: tuple[str, ...], known: Meanings) -> tuple[dict[str, str], str] | None:
+    try:
+        return _row(expression, unknown, known)
+    except (AttributeError, TypeError, SyntaxError, ValueError, NotImplementedError, RecursionError):
+        return None  # in these ways sympy refuses to read or to differentiate it: it is not linear, or not known to be
 
 
 def _row(expression: str, unknown: tuple[str, ...], known: Meanings) -> tuple[dict[str, str], str] | None:
