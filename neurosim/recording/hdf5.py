@@ -167,7 +167,7 @@ class FileWriter(Writer):
         if len(spikes):
             times, neurons = self._spikes[probe.name]
             _append(times, self._counts[probe.name], (spikes.trial * self.header.ticks + spikes.tick) * tick_ms(self.header))
-            _append(neurons, self._counts[probe.name], spikes.neuron)
+            _append(neurons, self._counts[probe.name], spikes.neuron.view(np.uint64))  # of the file's type, which HDF5 need not convert
 
     def _write_end(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> None:
         numbers, arrays = self._file["neurosim/end/numbers"], {}

@@ -35,10 +35,13 @@ class Spikes:
     def __post_init__(self):
         for field in ("trial", "tick", "neuron"):
             given = np.asarray(getattr(self, field))
+            if given.dtype == np.int64:
+                object.__setattr__(self, field, given)
+                continue
             whole = given.astype(np.int64) if given.dtype.kind in "biuf" else None
             if whole is None or (given.dtype.kind == "f" and not np.array_equal(whole, given)):
                 raise RecordingError(f"Spikes: {field} {given!r:.80} are no whole numbers. Give times in ticks, and neurons by their index.")
-            object.__setattr__(self, field, whole if given.dtype != np.int64 else given)
+            object.__setattr__(self, field, whole)
         if not self.trial.shape == self.tick.shape == self.neuron.shape == (len(self.trial),):
             raise RecordingError(
                 f"Spikes: trial, tick and neuron have shapes {self.trial.shape}, {self.tick.shape} and {self.neuron.shape}."

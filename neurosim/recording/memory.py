@@ -36,7 +36,8 @@ class MemoryWriter(Writer):
         values, spikes = self._checked(trial, tick, traces, events, trials, ticks)
         for probe in self.header.probes:
             if probe.events:
-                self._events[probe.name].append(spikes[probe.name])
+                found = spikes[probe.name]
+                self._events[probe.name].append(Spikes(found.trial.copy(), found.tick.copy(), found.neuron.copy()))
             elif probe.name not in self.rooms:
                 self._traces[probe.name].append((trial, samples(tick, probe.every), np.array(values[probe.name], self.header.dtype)))
         self.progress[trial : trial + trials] = tick + ticks

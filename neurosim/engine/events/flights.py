@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 
 import numpy as np
 
@@ -135,16 +136,17 @@ def expand(start: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 def sent_spikes(library: ctypes.CDLL, runner: int, trial: int, population: int) -> tuple[np.ndarray, np.ndarray]:
     """Tick and neuron of the spikes of one population whose arrivals may still be on their way."""
-    return copied_spikes(lambda *at: library.neurosim_sent(runner, trial, population, *at))
+    tick, neuron = seen_spikes(lambda *at: library.neurosim_sent(runner, trial, population, *at))
+    return tick.copy(), neuron.astype(np.int64)
 
 
-def copied_spikes(ask) -> tuple[np.ndarray, np.ndarray]:
-    """Ticks and neurons of a tape of spikes, copied out of the C++."""
+def seen_spikes(ask: Callable[..., int]) -> tuple[np.ndarray, np.ndarray]:
+    """Ticks and neurons of a tape of spikes where the C++ keeps them, until it runs again."""
     tick, neuron = ctypes.POINTER(ctypes.c_int64)(), ctypes.POINTER(ctypes.c_int32)()
     count = ask(ctypes.byref(tick), ctypes.byref(neuron))
     if not count:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    return np.ctypeslib.as_array(tick, (count,)).copy(), np.ctypeslib.as_array(neuron, (count,)).astype(np.int64)
+        return np.zeros(0, np.int64), np.zeros(0, np.int32)
+    return np.ctypeslib.as_array(tick, (count,)), np.ctypeslib.as_array(neuron, (count,))
 
 
 def has_flights(state: State) -> bool:

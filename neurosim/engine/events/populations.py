@@ -162,7 +162,7 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     prelude = [f"const Span span = here.span({population});"]
     if not group.spiking:
         return loop.function(title, f"move_{identifier(group.name)}", EACH_NEURON, prelude)
-    lines = loop.function(title, f"move_{identifier(group.name)}", EACH_OF_CHUNK, [*prelude, "Whole fired[CHUNK];"])
+    lines = loop.function(title, f"move_{identifier(group.name)}", EACH_OF_CHUNK, [*prelude, "alignas(64) Whole fired[CHUNK];"])
     return _in_chunks(lines, f"list_spikes(here, {population}, fired, first, last);" if not _given_events(plan, group) else "")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine.events.flights import copied_spikes
+from neurosim.engine.events.flights import seen_spikes
 from neurosim.engine.events.machine import Bound
 from neurosim.engine.events.source import derived_probes
 from neurosim.network.probes import Probe
@@ -140,10 +140,12 @@ class Tape:
         population = list(self.plan.groups).index(probe.owner)
         found = []
         for row, number in enumerate(self.bound.state.trials):
-            tick, neuron = copied_spikes(lambda *at, row=row: library.neurosim_spikes(runner, buffers, row, population, *at))
+            tick, neuron = seen_spikes(lambda *at, row=row: library.neurosim_spikes(runner, buffers, row, population, *at))
             if probe.index is not None:
                 chosen = np.isin(neuron, probe.index)
                 tick, neuron = tick[chosen], neuron[chosen]
-            found.append((np.full(tick.size, number), tick, neuron))
+            found.append((np.broadcast_to(number, tick.shape), tick, neuron.astype(np.int64)))
+        if len(found) == 1:
+            return Spikes(*found[0], self.plan.dt)
         trial, tick, neuron = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return Spikes(trial, tick, neuron, self.plan.dt)

@@ -87,7 +87,7 @@ class Engine {
     void open(Trial<Real, Weight>& trial, int row, int64_t number) {
         const int blocks = machine.blocks;
         trial.number = number, trial.row = row;
-        for (auto& spikes : trial.spikes) spikes.resize(machine.spike_lists() * blocks);
+        trial.make_lists(machine);
         for (auto& recorded : trial.recorded) recorded.resize(machine.populations);
         trial.sent.resize(machine.populations);
         trial.cursor.assign(machine.populations * blocks, 0);

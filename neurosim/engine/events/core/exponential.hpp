@@ -1,6 +1,7 @@
 // exp and what is made of it, for double and float: no branches and no calls, so that loops over them run in vectors (if they are
 // inlined however often they are called), and the same bits whether they do or not. Multiply-adds are fused where it says so, and
-// nowhere else. Errors in units of the last place: exp below 1, expm1 below 1.5, tanh, sigmoid and exprel below 2.5.
+// nowhere else. Errors in units of the last place: exp below 1, expm1 below 1.5, tanh, sigmoid and exprel below 2.5. Where the result is
+// smaller than about twice the smallest normal number, exp gives 0.
 #pragma once
 
 #include <cmath>
@@ -10,15 +11,15 @@
 
 namespace neurosim {
 
-// How exp is computed in each type: x = k log 2 + r, |r| at most log(2)/2. Adding `shift` leaves k + 2 bias in the low bits.
+// How exp is computed in each type: x = k log 2 + r, |r| at most log(2)/2. Adding `shift` leaves k + bias - 1 in the low bits.
 template <class Real>
 struct Exponential;
 
 template <>
 struct Exponential<double> {
     static constexpr double log2_e = 0x1.71547652b82fep+0, ln2_high = 0x1.62e42fefa39efp-1, ln2_low = 0x1.abc9e3b39803fp-56;
-    static constexpr double most = 800.0, highest = 709.9, tiny = 0x1p-54;
-    static constexpr double shift = 0x1.8p52 + 2046.0;
+    static constexpr double lowest = -708.0, highest = 0x1.62e42fefa39efp+9, above = 709.9, tiny = 0x1p-54;  // e^highest is the largest number
+    static constexpr double shift = 0x1.8p52 + 1022.0;
     static constexpr int mantissa = 52, bias = 1023;
 
     // (exp(r) - 1 - r)/r^2, a minimax (Remez) fit.
@@ -40,8 +41,8 @@ struct Exponential<double> {
 template <>
 struct Exponential<float> {
     static constexpr float log2_e = 0x1.715476p+0f, ln2_high = 0x1.62e430p-1f, ln2_low = -0x1.05c610p-29f;
-    static constexpr float most = 120.0f, highest = 89.0f, tiny = 0x1p-25f;
-    static constexpr float shift = 0x1.8p23f + 254.0f;
+    static constexpr float lowest = -86.9f, highest = 0x1.62e42ep+6f, above = 89.0f, tiny = 0x1p-25f;
+    static constexpr float shift = 0x1.8p23f + 126.0f;
     static constexpr int mantissa = 23, bias = 127;
 
     [[gnu::always_inline]] static float rest(float r) {
@@ -54,11 +55,11 @@ struct Exponential<float> {
     }
 };
 
-// x = k log 2 + r: `bits` holds k + 2 bias in its low bits, and exp(r) = 1 + r + rest.
+// x = k log 2 + r: `bits` holds k + bias - 1 in its low bits, and exp(r) = 1 + r + lost + r^2 rest.
 template <class Real>
 struct Split {
     decltype(bits_of(Real())) bits;
-    Real r, rest;
+    Real r, lost, rest;
 };
 
 template <class Real>
@@ -68,33 +69,27 @@ template <class Real>
     const Real k = shifted - E::shift;
     const Real exact = fused(-k, E::ln2_high, x);
     const Real r = fused(-k, E::ln2_low, exact);
-    const Real lost = fused(-k, E::ln2_low, exact - r);
-    return {bits_of(shifted), r, fused(r * r, E::rest(r), lost)};
+    return {bits_of(shifted), r, fused(-k, E::ln2_low, exact - r), E::rest(r)};
 }
 
-// x between -most and most, or NaN.
-template <class Real>
-[[gnu::always_inline]] inline Real bounded(Real x, Real most) {
-    return std::fabs(x) > most ? std::copysign(most, x) : x;
-}
-
+// 2 exp(r) times 2^(k-1), so that both are normal numbers wherever the result is. What r lost is less than a tenth of the last place.
 template <class Real>
 [[gnu::always_inline]] inline Real exp_(Real x) {
     using E = Exponential<Real>;
-    const Split<Real> part = split(bounded(x, E::most));
-    // 2^k in two factors, so that numbers below the normal ones are rounded once, and those above become infinite.
-    const auto half = part.bits >> 1;
-    return (Real(1) + (part.r + part.rest)) * from_bits(half << E::mantissa) * from_bits((part.bits - half) << E::mantissa);
+    const Split<Real> part = split(x);
+    const Real twice = fused(fused(part.r * part.r, part.rest, part.r), Real(2), Real(2));
+    const Real value = twice * from_bits(part.bits << E::mantissa);
+    return x > E::highest ? std::numeric_limits<Real>::infinity() : x < E::lowest ? Real(0) : value;
 }
 
-// exp(x) - 1 = 2 (2^(k-1) - 1/2 + 2^(k-1) r + 2^(k-1) rest), which overflows only where the result does.
+// exp(x) - 1 = 2 (2^(k-1) - 1/2 + 2^(k-1) (exp(r) - 1)), which overflows only where the result does.
 template <class Real>
 [[gnu::always_inline]] inline Real expm1_(Real x) {
     using E = Exponential<Real>;
-    const Split<Real> part = split(bounded(x, E::highest));
-    const auto least = bits_of(E::shift) - E::bias + 2;  // any power of 2 small enough
-    const Real half_power = from_bits(((part.bits > least ? part.bits : least) - (E::bias + 1)) << E::mantissa);
-    const Real value = Real(2) * fused(half_power, part.rest, fused(half_power, part.r, half_power - Real(0.5)));
+    const Split<Real> part = split(x > E::above ? E::above : x < E::lowest ? E::lowest : x);
+    const Real half_power = from_bits(part.bits << E::mantissa);
+    const Real curve = part.r + fused(part.r * part.r, part.rest, part.lost);
+    const Real value = Real(2) * fused(half_power, curve, half_power - Real(0.5));
     return std::fabs(x) < E::tiny ? x : value;
 }
 

@@ -24,6 +24,7 @@ using WholeOf = std::conditional_t<sizeof(Real) == 8, int64_t, int32_t>;
 
 struct Span {
     int32_t first, last;
+    int32_t size() const { return last - first; }
 };
 
 // Filled by the caller (`machine.py` mirrors it). Arrays are known by number; those of state begin with the trial axis.
@@ -47,8 +48,6 @@ struct Machine {
     int32_t shared;             // whether some matrix is worth the help of threads without trials of their own
     double dt;
 
-    // Lists of spikes per block, rounded up so that blocks share no cache line.
-    int spike_lists() const { return (populations + 1) / 2 * 2; }
     Span span(int population, int block) const {
         const int32_t* bound = bounds + population * (blocks + 1) + block;
         return {bound[0], bound[1]};
@@ -70,7 +69,18 @@ struct Aligned {
     bool operator!=(const Aligned<Other>&) const { return false; }
 };
 
-struct alignas(32) Spikes : std::vector<int32_t, Aligned<int32_t>> {};
+// The spikes of one tick of one block of a population. Lists never move, so that other threads need not ask where they are.
+struct Spikes {
+    int32_t* first;
+    int32_t* count;
+
+    int32_t* begin() const { return first; }
+    int32_t* end() const { return first + *count; }
+    int32_t size() const { return *count; }
+    int32_t operator[](int32_t place) const { return first[place]; }
+    void clear() const { *count = 0; }
+    void push_back(int32_t neuron) const { first[(*count)++] = neuron; }
+};
 
 // What one trial remembers besides the arrays of state. `row` is its place in the batch, `number` its number in the run.
 template <class Real, class Weight>
@@ -95,8 +105,18 @@ struct Here {
         return static_cast<T*>(machine.arrays[number]) + machine.stride[number] * trial.row;
     }
     // This tick's spikes of one block of a population. Two ticks are kept, so that one barrier per tick is enough.
-    Spikes& spikes(int population, int of_block) const {
-        return trial.spikes[tick & 1][of_block * machine.spike_lists() + population];
+    const Spikes& spikes(int population, int of_block) const { return spikes_at(tick, population, of_block); }
+    const Spikes& spikes_at(int64_t at, int population, int of_block) const {
+        return trial.spikes[at & 1][of_block * machine.populations + population];
+    }
+    // Asks for the spikes that other threads have listed at this tick, all at once, and for where this thread lists the next ones.
+    void fetch_spikes() const {
+        for (int of_block = 0; of_block < machine.blocks; ++of_block)
+            for (int population = 0; population < machine.populations; ++population) {
+                const Spikes& there = spikes_at(of_block == block ? tick + 1 : tick, population, of_block);
+                of_block == block ? __builtin_prefetch(there.count, 1) : __builtin_prefetch(there.count);
+                of_block == block ? __builtin_prefetch(there.first, 1) : __builtin_prefetch(there.first);
+            }
     }
     template <class Function>
     void for_spikes(int population, Function function) const {

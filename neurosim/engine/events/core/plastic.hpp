@@ -89,7 +89,7 @@ void for_answers(Here& here, PlasticNumbers numbers, const Record* own, Act act)
     const auto* place = static_cast<const int32_t*>(here.machine.arrays[numbers.by_post]);
     const auto* first = static_cast<const int64_t*>(here.machine.arrays[numbers.post_first]);
     const Spikes& spikes = here.spikes(numbers.post, here.block);
-    for (size_t spike = 0; spike < spikes.size(); ++spike) {
+    for (int32_t spike = 0; spike < spikes.size(); ++spike) {
         const int64_t last = first[spikes[spike] + 1];
         for (int64_t at = first[spikes[spike]]; at < last; at += TOGETHER) {
             if (at + TOGETHER < last) {

@@ -53,7 +53,7 @@ struct Pair {
 // exp(x + more) for a `more` below the last bit of x.
 [[gnu::always_inline]] inline double exp_of_sum(double x, double more) {
     using E = Exponential<double>;
-    x = bounded(x, E::most);
+    x = std::fabs(x) > 800.0 ? std::copysign(800.0, x) : x;
     const double shifted = fused(x, E::log2_e, E::shift);
     const double k = shifted - E::shift;
     const double exact = fused(-k, E::ln2_high, x);
@@ -61,7 +61,8 @@ struct Pair {
     const double r = exact + tail;
     const double lost = (exact - r) + tail;
     const double value = 1.0 + (r + fused(r * r, E::rest(r), lost));
-    const uint64_t bits = bits_of(shifted), half = bits >> 1;
+    // 2^k in two factors, so that numbers below the normal ones are rounded once, and those above become infinite.
+    const uint64_t bits = bits_of(shifted) + E::bias + 1, half = bits >> 1;
     return value * from_bits(half << E::mantissa) * from_bits((bits - half) << E::mantissa);
 }
 

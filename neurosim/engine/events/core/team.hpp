@@ -31,7 +31,10 @@ struct Team {
     auto begin() { return members.begin(); }
     auto end() { return members.end(); }
     int size() const { return static_cast<int>(members.size()); }
-    void wait() { barrier->wait(member); }
+    void wait() {
+        barrier->wait(member);
+        for (auto& here : members) here.fetch_spikes();
+    }
     bool first_block() const { return members[0].block == 0; }
 };
 
