@@ -2,7 +2,8 @@
 
 The sibling of `numpy_source` in `render.py`: the same types (numpy 2's promotion, in which a plain Python number takes the
 type of what it meets), the same order of operations and the same numbering of random calls. So + - * / and square
-roots give the same bits; the functions are those of `engine/events/core/math.hpp`. The generated code reads `keys`
+roots give the same bits; the functions are those of `engine/events/core/math.hpp`. Statements that call one whose bits differ
+from numpy's anyway have the products in their sums fused, a x + b with one rounding. The generated code reads `keys`
 (one per random call), `tick` and `element` from its surroundings.
 """
 
@@ -35,6 +36,7 @@ REAL_FUNCTIONS = (
     "exp", "log", "log10", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan",
     "sigmoid", "exprel", "round",
 )  # fmt: skip
+OWN_BITS = frozenset(REAL_FUNCTIONS) - {"sqrt", "round"}
 KEEPING = ("ceil", "floor", "abs", "sign")  # give the type that they are given
 PLACES = {"clip": 3, "where": 3, "maximum": 2, "minimum": 2, "timestep": 2}  # how many arguments, where not one
 NOT_HERE = (*ALONG, "take", "choice")
@@ -58,8 +60,9 @@ def cpp_statements(
     effect only where the neuron is not refractory. The first random call takes keys[first_call]. Raises PlanError for what
     only numpy can compute.
     """
+    statements = tuple(statements)
     known, lines, found = dict(names), [], dict[str, Typed]()
-    writer = _ToCpp(known, precision, first_call)
+    writer = _ToCpp(known, precision, first_call, fuses=any(called & OWN_BITS for called in map(_all_called, statements)))
     taken = {word for typed in names.values() for word in re.findall(r"\w+", typed.text)}
     for statement in statements:
         value = writer.write(ast.parse(statement.expression, mode="eval").body)
@@ -89,6 +92,10 @@ def unsupported(statements: Iterable[Statement]) -> str | None:
     """The first function in these statements that only numpy can compute, or None."""
     trees = [ast.parse(statement.expression, mode="eval") for statement in statements]
     return next((name for tree in trees for node in ast.walk(tree) if (name := _called(node)) in NOT_HERE), None)
+
+
+def _all_called(statement: Statement) -> set[str]:
+    return {_called(node) for node in ast.walk(ast.parse(statement.expression, mode="eval"))}
 
 
 def _called(node: ast.AST) -> str:
@@ -124,8 +131,9 @@ def _bare(text: str) -> str:
 class _ToCpp:
     """Writes expressions as C++; counts the random calls of their block as `_ToNumpy` does."""
 
-    def __init__(self, names: Mapping[str, Typed], precision: str, first_call: int):
-        self.names, self.single, self.calls = names, precision == "single", first_call
+    def __init__(self, names: Mapping[str, Typed], precision: str, first_call: int, fuses: bool = False):
+        self.names, self.single, self.calls, self.fuses = names, precision == "single", first_call, fuses
+        self.products: dict[str, tuple[str, str]] = {}  # the factors of what was multiplied
         self.truths: dict[str, Typed] = {}  # what int() of a truth value was made of
 
     def write(self, node: ast.expr) -> Typed:
@@ -173,7 +181,22 @@ class _ToCpp:
             return Typed(f"floor_div_({_bare(a)}, {_bare(b)})", kind)
         if op is ast.Mod:
             return Typed(f"floor_mod_({_bare(a)}, {_bare(b)})", kind)
+        if self.fuses and kind in ("Real", "double"):
+            return Typed(self._fused(op, a, b), kind)
         return Typed(f"({a} {SIGNS[op]} {b})", kind)
+
+    def _fused(self, op: type, a: str, b: str) -> str:
+        """`a op b`, where a sum with a product, the right one of two, is rounded once."""
+        text = f"({a} {SIGNS[op]} {b})"
+        if op is ast.Mult:
+            self.products[text] = a, b
+        elif op in (ast.Add, ast.Sub) and b in self.products:
+            x, y = self.products[b]
+            return f"fused({'-' * (op is ast.Sub)}{x}, {_bare(y)}, {_bare(a)})"
+        elif op in (ast.Add, ast.Sub) and a in self.products:
+            x, y = map(_bare, self.products[a])
+            return f"fused({x}, {y}, {'-' * (op is ast.Sub)}{b})"
+        return text
 
     def _of_truths(self, op: type, left: Typed, right: Typed) -> Typed:
         if op not in (ast.Add, ast.Mult):
