@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #endif
 
+#include "core/fetch.hpp"
+
 namespace neurosim {
 
 class Arena {
@@ -25,7 +27,7 @@ class Arena {
     }
     // Brings what is handed out next into the cache: writing there would wait for it.
     void prefetch(size_t bytes) const {
-        for (size_t at = 0; at < std::min(bytes, left); at += LINE) __builtin_prefetch(next + at, 1);
+        for (size_t at = 0; at < std::min(bytes, left); at += LINE) fetch_line_to_write(next + at);
     }
     size_t bytes() const { return used; }
 

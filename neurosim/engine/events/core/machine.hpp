@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/fetch.hpp"
 #include "core/random.hpp"
 #include "core/rows.hpp"
 
@@ -114,8 +115,8 @@ struct Here {
         for (int of_block = 0; of_block < machine.blocks; ++of_block)
             for (int population = 0; population < machine.populations; ++population) {
                 const Spikes& there = spikes_at(of_block == block ? tick + 1 : tick, population, of_block);
-                of_block == block ? __builtin_prefetch(there.count, 1) : __builtin_prefetch(there.count);
-                of_block == block ? __builtin_prefetch(there.first, 1) : __builtin_prefetch(there.first);
+                of_block == block ? fetch_line_to_write(there.count) : fetch_line(there.count);
+                of_block == block ? fetch_line_to_write(there.first) : fetch_line(there.first);
             }
     }
     template <class Function>

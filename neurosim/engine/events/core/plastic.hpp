@@ -50,8 +50,8 @@ template <class Record, class Places>
 void fetch(const Record* own, Places place, int64_t n) {
     for (int32_t i = 0; i < std::min<int64_t>(n, TOGETHER); ++i) {
         const char* record = reinterpret_cast<const char*>(own + place(i));
-        __builtin_prefetch(record, 1);
-        if constexpr (LINE % sizeof(Record)) __builtin_prefetch(record + sizeof(Record) - 1, 1);
+        fetch_line_to_write(record);
+        if constexpr (LINE % sizeof(Record)) fetch_line_to_write(record + sizeof(Record) - 1);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/calendar.hpp"
+#include "core/fetch.hpp"
 #include "core/machine.hpp"
 #include "core/rows.hpp"
 
@@ -85,11 +86,6 @@ inline void add_group(StageBlock<Real, Weight>& block, const Due<Weight>& due) {
     });
 }
 
-// Brings memory into the cache before it is needed, if it is not much.
-inline void fetch(const void* first, int64_t bytes) {
-    for (int64_t byte = 0; byte < std::min<int64_t>(bytes, 1024); byte += 64) __builtin_prefetch(static_cast<const char*>(first) + byte);
-}
-
 template <class Real, class Weight>
 inline void fetch_synapses(const StageBlock<Real, Weight>& block, const Due<Weight>& due) {
     fetch(due.synapses, due.count * block.form.bytes(sizeof(Weight)));
@@ -119,7 +115,7 @@ void for_rows(Here& here, Block& block, std::initializer_list<int> populations, 
     for (int population : populations) {
         const auto* first = block.rows + here.machine.first_sender[population];
         here.for_spikes(population, [&](int32_t neuron) {
-            __builtin_prefetch(first + neuron);
+            fetch_line(first + neuron);
             rows.push_back(first + neuron);
         });
     }
