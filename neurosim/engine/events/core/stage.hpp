@@ -96,7 +96,7 @@ template <class Reduce, class Here>
 void deliver_due(Here& here, int stage) {
     auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
     auto& due = block.calendar.at(here.tick);
-    constexpr size_t ahead = 4;
+    constexpr size_t ahead = 8;
     for (size_t entry = 0; entry < due.size(); ++entry) {
         if (entry + ahead < due.size()) fetch_synapses(block, due[entry + ahead]);
         add_group<Reduce>(block, due[entry]);
