@@ -40,7 +40,8 @@ void deliver_private(Here& here, int stage, Slot slot, PrivateNumbers numbers, K
         if (in_row) {
             private_words(key, tick, first, word);
             table.draw(word, k);
-            for (int lane = 0; lane < lanes; ++lane) sum[first + lane] += static_cast<Real>(weight * k[lane]);
+            Real* const target = sum + first;
+            NEUROSIM_INDEPENDENT for (int lane = 0; lane < lanes; ++lane) target[lane] += static_cast<Real>(weight * k[lane]);
             at += lanes;
         } else {
             const Words words = threefry(key, tick, first / 2);
