@@ -45,13 +45,20 @@ struct Listed {
     int64_t operator()(int32_t i) const { return place[i]; }
 };
 
-// Brings the records of synapses into the cache: they lie far apart, or where nobody has foreseen.
-template <class Record, class Places>
-void fetch(const Record* own, Places place, int64_t n) {
+// Brings the records of the next synapses into the cache. (Asking for the right to write them as well takes longer.)
+template <class Record>
+void fetch(const Record* own, Following place, int64_t n) {
+    const auto* first = reinterpret_cast<const char*>(own + place.first);
+    const int64_t bytes = std::min<int64_t>(n, TOGETHER) * sizeof(Record);
+    for (int64_t byte = 0; byte < bytes; byte += LINE) fetch_line(first + byte);
+}
+
+template <class Record>
+void fetch(const Record* own, Listed place, int64_t n) {
     for (int32_t i = 0; i < std::min<int64_t>(n, TOGETHER); ++i) {
         const char* record = reinterpret_cast<const char*>(own + place(i));
-        fetch_line_to_write(record);
-        if constexpr (LINE % sizeof(Record)) fetch_line_to_write(record + sizeof(Record) - 1);
+        fetch_line(record);
+        if constexpr (LINE % sizeof(Record)) fetch_line(record + sizeof(Record) - 1);
     }
 }
 
