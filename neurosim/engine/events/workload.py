@@ -14,7 +14,7 @@ from neurosim.plan.plan import Plan
 
 # Nanoseconds in vectors of 512 bits, in double; of a barrier with what it brings about.
 CHEAP = ("where", "clip", "abs", "min", "max", "minimum", "maximum", "int", "sign")
-BARRIER, ARRAY, SIMPLE, DIVISION, FUNCTION, PRIVATE = 1500, 0.1, 0.05, 0.5, 0.75, 0.8
+BARRIER, ARRAY, SIMPLE, DIVISION, FUNCTION, PRIVATE = 2600, 0.1, 0.05, 0.5, 0.75, 0.8
 
 
 def share(plan: Plan, threads: int | None) -> tuple[int, int]:

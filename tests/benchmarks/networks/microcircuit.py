@@ -76,7 +76,7 @@ BENCHMARKS = (
         (
             Run("neurosim, mixed (32-bit weights)", neurosim, dict(scale=1.0, seconds=10.0, precision="mixed")),
             Run("neurosim, single", neurosim, dict(scale=1.0, seconds=10.0, precision="single")),
-            Run("NEST, 2 threads", nest, dict(scale=1.0, seconds=1.0, threads=2), "nest", on_request=True),
+            Run("NEST, 2 threads", nest, dict(scale=1.0, seconds=0.2, threads=2), "nest", on_request=True),
         ),
         smoke=dict(scale=0.01, seconds=0.02), agree="rate",
     ),
