@@ -14,6 +14,7 @@ NAMES = (
     "feed_forward",
     "gru",
     "hopfield",
+    "kohonen",
     "liquid",
     "lstm",
     "markov_chain",
