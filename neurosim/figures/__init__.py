@@ -3,4 +3,5 @@
 from .diagram import diagram as diagram
 from .raster import raster as raster
 from .traces import traces as traces
+from .u_matrix import u_matrix as u_matrix
 from .weights import weights as weights

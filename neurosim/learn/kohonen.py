@@ -198,7 +198,7 @@ class KohonenMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """The map as a network: `models.kohonen` with what was learned, at rate 0 unless an input to its population `rate` says otherwise."""
         check_is_fitted(self)
         return kohonen(
-            self.n_features_in_, self._grid.shape, grid=self.grid, toroidal=self.toroidal, neighbourhood=self.neighbourhood,
+            self.weights_.shape[1], self._grid.shape, grid=self.grid, toroidal=self.toroidal, neighbourhood=self.neighbourhood,
             radius=self.final_radius, weights=self.weights_,
         )  # fmt: skip
 
