@@ -59,6 +59,13 @@ def test_a_hopfield_net_recalls_digits_downhill(figure):
     assert np.diff(energy, axis=1).max() < 1e-9
 
 
+def test_a_kohonen_map_has_provinces_of_digits(figure):
+    error, right, same = example("kohonen_digits").main(["--side", "12", "--passes", "6", "--figure", str(figure)])
+    assert error < 0.1
+    assert right > 0.9
+    assert same
+
+
 @needs_compiler
 def test_a_tenth_of_the_microcircuit_spikes_most_in_layer_5_and_least_in_layer_2_and_3(figure, capsys):
     found = example("microcircuit").main(["--scale", "0.1", "--seconds", "0.5", "--threads", "2", "--figure", str(figure)])
@@ -86,6 +93,7 @@ def test_examples_use_public_names_only_and_are_short(name):
         "import neurosim as ns",
         "from neurosim import readout",
         "from neurosim.models.",
+        "from neurosim.learn import ",
         "from neurosim.units",
         "from neurosim.tasks",
         "from neurosim import tasks",

@@ -51,8 +51,8 @@ BENCHMARKS = (
     Benchmark(
         "kohonen", "Kohonen map of 1797 digits, 20 x 20 units, 10 passes",
         "quantization error at most 1.06 with topographic error at most 0.035, ten times faster than minisom",
-        "neurosim's batch map is KohonenMap with its defaults. minisom at radius 5 is what its errors are usually quoted for; linear decay to 1 was its"
-        " nearest to the bar of those tried. Loading of packages and data is not counted.",
+        "neurosim's batch map is KohonenMap with its defaults. minisom begins at the same plane; with a radius that falls linearly to 1 its errors"
+        " came nearest to the aim, of those tried. Loading of packages and data is not counted.",
         (Column("fit", "fit (s)"), Column("quantization", "quantization error"), Column("topographic", "topographic error", 4)),
         (
             Run("neurosim, batch", neurosim, dict(count=1797, algorithm="batch")),
