@@ -3,7 +3,9 @@
 from importlib import import_module
 from typing import Any
 
-WHERE: dict[str, str] = {"KohonenMap": "kohonen"}  # the file of each name: scikit-learn is imported when one is first asked for
+WHERE: dict[str, str] = {  # the file of each name: scikit-learn is imported when one is first asked for
+    "KohonenMap": "kohonen",
+}
 
 
 def __getattr__(name: str) -> Any:
