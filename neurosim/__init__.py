@@ -21,6 +21,7 @@ from .network.weights import gamma as gamma
 from .network.weights import glorot as glorot
 from .network.weights import hebbian as hebbian
 from .network.weights import normal as normal
+from .network.weights import orthogonal as orthogonal
 from .network.weights import spectral_radius as spectral_radius
 from .network.weights import uniform as uniform
 from .network.windows import conv as conv
@@ -34,6 +35,7 @@ from .network.wiring import outdegree as outdegree
 from .network.wiring import pairs as pairs
 from .network.wiring import private as private
 from .network.wiring import probability as probability
+from .network.wiring import small_world as small_world
 from .network.wiring import total as total
 from .recording.hdf5 import open_recording as open  # noqa: F401
 from .recording.header import Spikes as Spikes

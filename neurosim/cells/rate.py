@@ -11,15 +11,18 @@ from neurosim.network.neurons import Neurons
 FUNCTIONS = ("linear", "tanh", "sigmoid", "relu", "softmax")
 
 
-def leaky_tanh(name: str, shape: Shape, **override: Any) -> Neurons:
+def leaky_tanh(name: str, shape: Shape, *, noise: float = 0.0, **override: Any) -> Neurons:
     """Leaky units of an echo state network.
 
-    v = (1 - leak) v + leak tanh(I + bias).
+    v = (1 - leak) v + leak tanh(I + bias), or with `noise` tanh(I + bias + noise N(0, 1)), drawn anew every tick.
 
-    Port `I`. Constants: leak 1 (from 0 to 1; at 1 a unit keeps nothing of its own past), bias 0. Start: v = 0.
+    Port `I`. Constants: leak 1 (from 0 to 1; at 1 a unit keeps nothing of its own past), bias 0, noise 0. Start: v = 0.
 
     Source: Jaeger, Lukosevicius, Popovici & Siewert 2007, Neural Networks 20, 335, doi:10.1016/j.neunet.2007.04.016.
     """
+    if noise:
+        text = "v = (1 - leak)*v + leak*tanh(I + bias + noise*randn())"
+        return ready("leaky_tanh", name, shape, override, update=text, leak=1.0, bias=0.0, noise=noise)
     return ready("leaky_tanh", name, shape, override, update="v = (1 - leak)*v + leak*tanh(I + bias)", leak=1.0, bias=0.0)
 
 

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 WHERE: dict[str, str] = {  # the file of each name: scikit-learn is imported when one is first asked for
+    "EchoStateRegressor": "echo_state",
     "KohonenMap": "kohonen",
 }
 

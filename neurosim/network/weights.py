@@ -203,6 +203,35 @@ class spectral_radius(Distribution):
         return drawn * (self.rho / radius)
 
 
+@named_arguments
+@dataclass(frozen=True)
+class orthogonal(Distribution):
+    """A random orthogonal matrix times `gain`: no activity is lost on its way, as all its singular values are `gain`.
+
+    Within one population its eigenvalues are of absolute value `gain`, too. Between two, the smaller side is orthonormal.
+    Every sender must reach every target.
+
+    Source: Mezzadri 2007, Notices AMS 54, 592 (how to draw it); White, Lee & Sompolinsky 2004, Phys. Rev. Lett. 92, 148102,
+    doi:10.1103/PhysRevLett.92.148102 (its memory).
+    """
+
+    gain: float = 1.0
+    whole = True
+
+    def __post_init__(self):
+        object.__setattr__(self, "gain", plain_number(self.gain, "orthogonal: gain", "Give a number of 0 or more, such as 0.9.", low=0))
+
+    def draw(self, of: Table) -> np.ndarray:
+        if len(of.post) != of.n_pre * of.n_post:
+            raise DescriptionError(f"orthogonal: {len(of.post)} synapses of {of.n_pre} x {of.n_post} pairs. Use all_to_all() wiring.")
+        normal = np.empty((of.n_post, of.n_pre))
+        normal[of.post, of.sender] = of.random.normal("normal", of.sender, of.position)
+        wide = of.n_pre > of.n_post
+        q, r = np.linalg.qr(normal.T if wide else normal)
+        q = q * np.sign(np.diag(r))  # makes every orthogonal matrix equally likely
+        return self.gain * (q.T if wide else q)[of.post, of.sender]
+
+
 def largest_eigenvalue(weights: np.ndarray, post: np.ndarray, pre: np.ndarray, n: int) -> float:
     """The largest absolute eigenvalue of a matrix given by its entries: all of them up to 1000 neurons, Arnoldi's method above."""
     if n <= 1000:

@@ -211,6 +211,41 @@ class outdegree(Wiring):
         _check_avoidance(self, pre, post)
 
 
+@named_arguments
+@dataclass(frozen=True)
+class small_world(Wiring):
+    """A ring within one population: every neuron reaches its k nearest (k even), and each synapse is rewired with probability `rewire`.
+
+    A rewired synapse reaches any other neuron, all equally likely (a pair may then be joined by several synapses).
+
+    Source: Watts & Strogatz 1998, Nature 393, 440, doi:10.1038/30918.
+    """
+
+    k: int
+    rewire: float = 0.1
+
+    def __post_init__(self):
+        _fix(self, k=whole(self.k, "small_world: k", least=2, most=MOST_DRAWN), rewire=_probability(self.rewire, "small_world: rewire"))
+        if self.k % 2:
+            raise DescriptionError(f"small_world: k {self.k} is odd. Give an even number: half of the neighbours lie on each side.")
+
+    def check(self, pre: Population, post: Population) -> None:
+        if not (_same(pre, post) and np.array_equal(pre.indices, post.indices)):
+            raise DescriptionError(f"small_world: {label(pre)} and {label(post)} are not the same neurons. Use it within one population.")
+        if self.k >= pre.size:
+            raise DescriptionError(f"small_world: {label(pre)} has {pre.size} neurons, too few for k={self.k} others. Give a smaller k.")
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        sender, place = (a.ravel() for a in np.indices((pre.size, self.k)))
+        near = place - self.k // 2
+        target = (sender + near + (near >= 0)) % pre.size
+        anywhere = _others(random.below("wiring", pre.size - 1, sender, place), sender, pre.indices, True)
+        return Pairs(sender, np.where(random.uniform("rewire", sender, place) < self.rewire, anywhere, target))
+
+    def expected(self, pre: Population, post: Population) -> float:
+        return float(self.k) * pre.size
+
+
 def _check_avoidance(wiring: Any, pre: Population, post: Population) -> None:
     if wiring.to_self or not _same(pre, post):
         return

@@ -1,0 +1,72 @@
+"""Estimators in files: their network, which `ns.load` reads by itself, and beside it their parameters and what they learned. No pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, RecordingError, shown
+from neurosim.network.network import Network
+from neurosim.recording import safe
+
+
+def keep(path: str | os.PathLike, kind: str, net: Network, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write a network, and beside it an estimator of this kind: its `facts` (numbers, text, lists and dicts of them) and arrays.
+
+    Raises DescriptionError for facts that are no plain data, RecordingError where the path holds anything but an older network.
+    """
+    text = json.dumps(plain(dict(facts), kind))
+    where = safe.target(path, safe.NETWORK)
+    new = where.with_name(f"{where.name}.{os.getpid()}.new")
+    with safe.guarded(where, "write it", "Free some room on the disk, or choose another place."):
+        try:
+            with safe.h5().File(new, "w", libver=safe.LIBRARY) as file:
+                group = file.create_group("neurosim")
+                safe.mark(group, safe.NETWORK)
+                safe.write_network(group, net)
+                own = group.create_group("estimator")
+                safe.put_text(own, "kind", kind)
+                safe.put_text(own, "facts", text)
+                for name, array in arrays.items():
+                    safe.put_array(own.require_group("arrays"), name.replace("/", "\\"), np.asarray(array))
+            os.replace(new, where)
+        finally:
+            new.unlink(missing_ok=True)
+
+
+def kept(path: str | os.PathLike, kind: str) -> tuple[Network, dict[str, Any], dict[str, np.ndarray]]:
+    """The network, facts and arrays that `keep` wrote. Nothing in the file is executed.
+
+    Raises RecordingError for a file that is missing, foreign or damaged, or that holds something else.
+    """
+    file, _ = safe.open_file(path, (safe.NETWORK,))
+    with file, safe.guarded(Path(path), "read the estimator"):
+        group = safe.plain_group(file, "neurosim")
+        if "estimator" not in group:
+            raise RecordingError(f"{path}: holds a network, but no {kind}. Use ns.load().")
+        own = safe.plain_group(group, "estimator")
+        if (found := safe.take_text(own, "kind")) != kind:
+            raise RecordingError(f"{path}: holds a {found}, not a {kind}. Use {found}.load().")
+        stored = safe.plain_group(own, "arrays") if "arrays" in own else {}
+        arrays = {name.replace("\\", "/"): safe.take_array(stored, name) for name in stored}  # type: ignore[arg-type]
+        return safe.read_network(group), json.loads(safe.take_text(own, "facts")), arrays
+
+
+def plain(given: Any, where: str) -> Any:
+    """Numbers, text, and lists and dicts of them, as JSON holds them; anything else is refused."""
+    if isinstance(given, np.ndarray):
+        return given.tolist()
+    if isinstance(given, np.generic):
+        return given.item()
+    if isinstance(given, Mapping):
+        return {str(key): plain(value, f"{where}: {key}") for key, value in given.items()}
+    if isinstance(given, (list, tuple)):
+        return [plain(value, where) for value in given]
+    if given is None or isinstance(given, (bool, int, float, str)):
+        return given
+    raise DescriptionError(f"{where}: {shown(given)} cannot be kept in a file. Give a number, text, or a list of them.")
