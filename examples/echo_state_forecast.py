@@ -6,11 +6,9 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.linear_model import Ridge
 
-import neurosim as ns
-from neurosim import readout, tasks
-from neurosim.models.echo_state import echo_state
+from neurosim import tasks
+from neurosim.learn import EchoStateRegressor
 
 TRAIN, DROP, FORCED = 3000, 1000, 1000  # ticks of training, of which the first are dropped; ticks forced before each forecast
 
@@ -26,23 +24,15 @@ def main(argv=None):
     if args.horizon < 84:
         parser.error("--horizon: the error is taken at tick 84, so give at least 84")
     series = tasks.mackey_glass(TRAIN + args.starts * (FORCED + args.horizon), seed=0)
-    squashed = np.tanh(series - 1)[:, None]  # (tick, neuron of `out`)
+    squashed = np.tanh(series - 1)
 
-    def network(weights=None):
-        return echo_state(
-            1, args.neurons, 1, density=10 / args.neurons, radius=0.9, leak=0.7, input_scale=0.2, feedback_scale=1.0, readout=weights
-        )  # fmt: skip
-
-    taught = ns.run(network(), {"drive": np.ones((TRAIN, 1)), "out": squashed[:TRAIN]}, record=["pool"], seed=args.seed)
-    states = readout.features(taught, "pool", "states", start=DROP)  # (tick, neuron)
-    linear = Ridge(alpha=1e-14, solver="svd", fit_intercept=False).fit(states, squashed[DROP:TRAIN, 0])
-    print(f"{args.neurons} neurons; error of the readout while forced: {np.std(states @ linear.coef_ - squashed[DROP:TRAIN, 0]):.1e}")
-
-    net = network(linear.coef_[None])  # the same random weights, and now synapses from pool to out
-    trials = squashed[TRAIN:].reshape(args.starts, -1, 1)  # (trial, tick, neuron)
-    forced = ns.run(net, {"drive": np.ones((FORCED, 1)), "out": trials[:, :FORCED]}, seed=args.seed)
-    free = ns.run(net, {"drive": np.ones((args.starts, args.horizon, 1))}, record=["out"], start=forced, seed=args.seed)
-    forecast = np.arctanh(np.clip(free["out"][..., 0], -0.999, 0.999)) + 1
+    network = EchoStateRegressor(
+        args.neurons, density=10 / args.neurons, radius=0.9, leak=0.7, bias_scale=0.2, feedback_scale=1.0,
+        washout=DROP, alpha=1e-14, fit_intercept=False, random_state=args.seed,
+    ).fit(None, squashed[:TRAIN])  # fmt: skip
+    trials = squashed[TRAIN:].reshape(args.starts, -1)  # (trial, tick)
+    forecast = network.forecast(args.horizon, trials[:, :FORCED, None])[..., 0]
+    forecast = np.arctanh(np.clip(forecast, -0.999, 0.999)) + 1
     truth = series[TRAIN:].reshape(args.starts, -1)[:, FORCED:]
 
     error = np.abs(forecast - truth) / np.std(series)  # (start, tick)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
-from neurosim.network.values import whole
+from neurosim.network.values import plain_number, whole
 from neurosim.recording.header import Spikes
 
 
@@ -41,6 +41,37 @@ def mackey_glass(ticks: int, *, tau: int = 17, seed: int | None = None, discard:
         x[k + 1] = x[k] + h / 6 * (a + 2 * b + 2 * c + d)
         slope[k + 1] = rise[2] - 0.1 * x[k + 1]
     return np.array(x[lag::n])[discard:]
+
+
+def lorenz(ticks: int, *, dt: float = 0.02, seed: int | None = None, discard: int = 1000, substeps: int = 4) -> np.ndarray:
+    """The Lorenz system, chaotic, one sample per `dt` units of time, shape (tick, 3): x, y, z. Its largest exponent is 0.9056.
+
+    dx/dt = 10 (y - x), dy/dt = x (28 - z) - y, dz/dt = x y - 8/3 z, by the classical Runge-Kutta method with `substeps` steps per sample.
+
+    It starts at (1, 1, 1), or with a `seed` at random numbers from 0 to 1 away from there; the first `discard` samples are left out.
+
+    Source: Lorenz 1963, J. Atmos. Sci. 20, 130, doi:10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2.
+
+    >>> lorenz(2, discard=0).round(4).tolist()
+    [[1.0, 1.0, 1.0], [1.0488, 1.524, 0.9731]]
+    """
+    ticks, discard = whole(ticks, "lorenz: ticks", least=1), whole(discard, "lorenz: discard")
+    n = whole(substeps, "lorenz: substeps", least=1)
+    h = plain_number(dt, "lorenz: dt", "Give a time above 0, such as 0.02.", low=1e-9) / n
+    x, y, z = (1.0, 1.0, 1.0) if seed is None else (1.0 + np.random.default_rng(seed).random(3)).tolist()
+    points = [(x, y, z)]
+    for _ in range(ticks + discard - 1):
+        for _ in range(n):
+            ax, ay, az = 10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z
+            u, v, w = x + h / 2 * ax, y + h / 2 * ay, z + h / 2 * az
+            bx, by, bz = 10 * (v - u), u * (28 - w) - v, u * v - 8 / 3 * w
+            u, v, w = x + h / 2 * bx, y + h / 2 * by, z + h / 2 * bz
+            cx, cy, cz = 10 * (v - u), u * (28 - w) - v, u * v - 8 / 3 * w
+            u, v, w = x + h * cx, y + h * cy, z + h * cz
+            dx, dy, dz = 10 * (v - u), u * (28 - w) - v, u * v - 8 / 3 * w
+            x, y, z = x + h / 6 * (ax + 2 * bx + 2 * cx + dx), y + h / 6 * (ay + 2 * by + 2 * cy + dy), z + h / 6 * (az + 2 * bz + 2 * cz + dz)
+        points.append((x, y, z))
+    return np.array(points[discard:])
 
 
 def narma(ticks: int, *, order: int = 10, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -92,6 +92,7 @@ def test_examples_use_public_names_only_and_are_short(name):
     public = (
         "import neurosim as ns",
         "from neurosim import readout",
+        "from neurosim.learn import",
         "from neurosim.models.",
         "from neurosim.learn import ",
         "from neurosim.units",

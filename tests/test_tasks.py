@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 from sklearn.datasets import load_digits
 
 import neurosim as ns
-from neurosim.tasks import digits, mackey_glass, narma
+from neurosim.tasks import digits, lorenz, mackey_glass, narma
 
 
 def test_mackey_glass_starts_as_the_closed_form_says():
@@ -42,6 +43,22 @@ def test_another_seed_is_another_past_of_the_same_series():
     assert np.array_equal(mackey_glass(50, seed=3), mackey_glass(50, seed=3))
     assert not np.allclose(mackey_glass(50, seed=3), mackey_glass(50, seed=4))
     assert np.array_equal(mackey_glass(50, seed=3, discard=7), mackey_glass(57, seed=3, discard=0)[7:])
+
+
+def test_the_lorenz_system_obeys_its_equations():
+    def slope(_, p):
+        return [10 * (p[1] - p[0]), p[0] * (28 - p[2]) - p[1], p[0] * p[1] - 8 / 3 * p[2]]
+
+    points = lorenz(101, seed=3)
+    exact = solve_ivp(slope, (0, 2), points[0], method="DOP853", t_eval=np.arange(101) * 0.02, rtol=1e-12, atol=1e-12)
+    assert np.allclose(points, exact.y.T, atol=1e-4)
+    assert not np.allclose(points, lorenz(101, seed=4))
+
+
+def test_the_lorenz_system_has_its_known_mean_and_deviation():
+    points = lorenz(40000)
+    assert points.mean(axis=0) == pytest.approx([0, 0, 23.55], abs=0.6)
+    assert points.std(axis=0) == pytest.approx([7.92, 9.01, 8.62], abs=0.15)
 
 
 def test_narma_obeys_its_equation():
