@@ -225,6 +225,9 @@ WIRINGS = {
     "scale": (lambda: ns.nearby(0), D, "nearby: scale", "0", "above 0"),
     "peak": (lambda: ns.nearby(1, 2), D, "nearby: peak", "2", "0 to 1"),
     "dimensions": (lambda: rewired(ns.nearby(1), grid), D, "grid -> liquid: nearby", "2 dimensions", "equally many axes"),
+    "small_world": (lambda: ns.small_world(3), D, "small_world: k", "3", "even"),
+    "small_world between": (lambda: rewired(ns.small_world(2)), D, "cells -> liquid: small_world", "not the same", "one population"),
+    "small_world too small": (lambda: rewired(ns.small_world(4), liquid, liquid), D, "small_world", "4 neurons", "smaller k"),
     "one_to_one": (lambda: rewired(ns.one_to_one()), D, "cells -> liquid: one_to_one", "4", "liquid[:3]"),
     "pairs outside": (lambda: rewired(ns.pairs([0, 9], [0, 1])), D, "pairs: pre", "9", "0 to 2"),
     "pairs of unequal length": (lambda: ns.pairs([0], [0, 1]), D, "pairs", "1 senders and 2 targets", "as many"),
@@ -271,6 +274,10 @@ WEIGHTS = {
     "dale": (lambda: ns.dale(-1, 1), D, "dale: positive -1", "negative 1", "above and one below"),
     "dale fraction": (lambda: ns.dale(1, -1, inhibitory=2), D, "dale: inhibitory", "2", "0 to 1"),
     "dale and conv": (lambda: synapses(image, maps, wiring=ns.conv((3, 3), padding="same"), weight=ns.dale(1, -1)), D, "dale", "conv", "glorot"),
+    "orthogonal": (lambda: ns.orthogonal(-1), D, "orthogonal: gain", "-1", "0 or more"),
+    "orthogonal of some": (
+        lambda: run(synapses(liquid, liquid, weight=ns.orthogonal(), wiring=ns.pairs([0], [1]))), D, "liquid", "1 synapses of 4 x 4", "all_to_all()"
+    ),
     "hebbian": (lambda: ns.hebbian([[1, 2]]), D, "hebbian: patterns", "[[1, 2]]", "(pattern, neuron)"),
     "hebbian size": (lambda: run(synapses(liquid, liquid, weight=ns.hebbian(np.ones((1, 5))))), D, "liquid -> liquid", "5 neurons", "that size"),
 }

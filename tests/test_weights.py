@@ -62,6 +62,21 @@ def test_the_spectral_radius_of_a_large_matrix_is_found_by_iteration():
     assert abs(np.abs(np.linalg.eigvals(w)).max() - 1.2) < 1e-8
 
 
+@pytest.mark.parametrize(("pre", "post"), [(many, many), (many, more), (more, many)])
+def test_the_smaller_side_of_orthogonal_weights_is_orthonormal(pre, post):
+    w = matrix(ns.all_to_all(), pre, post, ns.orthogonal(0.5))
+    w = w if w.shape[0] <= w.shape[1] else w.T
+    assert np.allclose(w @ w.T, 0.25 * np.eye(len(w)), atol=1e-12)
+
+
+def test_every_orthogonal_matrix_is_equally_likely():
+    nets = [matrix(ns.all_to_all(), square, square, ns.orthogonal(), seed=seed) for seed in range(400)]
+    angles = np.concatenate([np.angle(np.linalg.eigvals(w)) for w in nets])
+    assert abs(np.mean(angles > 0) - np.mean(angles < 0)) < 1e-9  # real matrices have conjugate eigenvalues
+    assert abs(np.mean([np.linalg.det(w) > 0 for w in nets]) - 0.5) < 4 * 0.5 / 20
+    assert abs(np.mean([np.trace(w) for w in nets])) < 4 / 20  # the trace has mean 0 and variance 1
+
+
 def test_under_dales_law_a_sender_has_one_sign():
     w = matrix(ns.probability(0.3), many, more, ns.dale(1.0, -4.0, inhibitory=0.2))
     inhibitory = (w < 0).any(axis=0)

@@ -66,6 +66,21 @@ def test_indegree_without_self_is_uniform_over_the_others():
         assert fits(np.delete(counts, target), np.ones(4))
 
 
+def test_a_small_world_that_is_not_rewired_is_a_ring_of_neighbours():
+    found = drawn(ns.small_world(4, 0.0), many, many)
+    assert np.array_equal(np.sort((found.post - found.pre) % 300), np.repeat([1, 2, 298, 299], 300))
+
+
+def test_a_small_world_rewires_the_fraction_asked_for_to_anywhere_else():
+    found = drawn(ns.small_world(40, 0.25), many, many)
+    assert np.all(np.bincount(found.pre, minlength=300) == 40)
+    gap = (found.post - found.pre) % 300
+    assert gap.min() > 0
+    far = (gap > 20) & (gap < 280)
+    assert abs(far.mean() - 0.25 * 259 / 299) < 4 * np.sqrt(0.25 * 0.75 / gap.size)
+    assert fits(np.bincount(gap[far], minlength=280)[21:280], np.ones(259))
+
+
 @pytest.mark.parametrize("torus", [False, True])
 def test_nearby_falls_with_distance_as_its_formula_says(torus):
     sheet = graded("sheet", (24, 24))

@@ -14,9 +14,9 @@ from neurosim.network.printout import number_text
 from neurosim.network.schedule import Alternating, Asynchronous, Clock, Layered
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, Value, show
-from neurosim.network.weights import Distribution, dale, gamma, hebbian, normal, spectral_radius, uniform
+from neurosim.network.weights import Distribution, dale, gamma, hebbian, normal, orthogonal, spectral_radius, uniform
 from neurosim.network.windows import conv, einsum, pool
-from neurosim.network.wiring import Wiring, all_to_all, indegree, nearby, one_to_one, outdegree, pairs, private, probability, total
+from neurosim.network.wiring import Wiring, all_to_all, indegree, nearby, one_to_one, outdegree, pairs, private, probability, small_world, total
 
 if TYPE_CHECKING:
     from neurosim.network.network import Network
@@ -213,7 +213,9 @@ def _icon(item: Synapses) -> str:
     wiring = item.wiring
     if isinstance(wiring, pairs):
         return "dense" if wiring.pre.size >= item.pre.size * item.post.size else "sparse"
-    names = {all_to_all: "dense", one_to_one: "one", conv: "conv", pool: "pool", einsum: "einsum", nearby: "nearby", private: "private"}
+    names = {all_to_all: "dense", one_to_one: "one", conv: "conv", pool: "pool", einsum: "einsum", private: "private"} | dict.fromkeys(
+        (nearby, small_world), "nearby"
+    )
     if isinstance(wiring, probability) and wiring.p == 1:
         return "dense"
     return names.get(type(wiring), "sparse")
@@ -285,6 +287,8 @@ def _wiring_note(item: Synapses) -> str:
         return f"{wiring.n:,} of its own each"
     if isinstance(wiring, nearby):
         return f"nearby, scale {float(wiring.scale):g}"
+    if isinstance(wiring, small_world):
+        return f"{wiring.k:,} nearest, {100 * float(wiring.rewire):.3g} % rewired"
     if isinstance(wiring, (conv, pool)):
         return _window_note(item, wiring)
     return ""
@@ -315,6 +319,8 @@ def _weight_note(item: Synapses, net: Network) -> str:
 def _drawn_note(weight: Distribution) -> str:
     if isinstance(weight, spectral_radius):
         return f"random, \N{GREEK SMALL LETTER RHO} = {float(weight.rho):g}"
+    if isinstance(weight, orthogonal):
+        return f"orthogonal, {float(weight.gain):g}"
     if isinstance(weight, hebbian):
         return f"Hebbian, {weight.patterns.shape[0]} pattern{'s' if weight.patterns.shape[0] > 1 else ''}"
     if isinstance(weight, dale):
