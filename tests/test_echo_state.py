@@ -291,6 +291,18 @@ def test_a_saved_estimator_goes_on_where_it_was(tmp_path, given):
     again.save(tmp_path / "model.h5")
 
 
+def test_a_file_that_lacks_something_is_refused(tmp_path):
+    from neurosim.recording.safe import h5
+
+    x = sines(30)
+    for part in ("kind", "facts", "arrays", "arrays/coef_"):
+        EchoStateRegressor(5, density=0.9, random_state=0).fit(x, x).save(tmp_path / "model.h5")
+        with h5().File(tmp_path / "model.h5", "r+") as file:
+            del file["neurosim/estimator"][part]
+        with pytest.raises(ns.RecordingError, match="cannot read the estimator|damaged"):
+            EchoStateRegressor.load(tmp_path / "model.h5")
+
+
 def test_other_files_are_refused(tmp_path):
     ns.save(echo_state(), tmp_path / "net.h5")
     with pytest.raises(ns.RecordingError, match="holds a network, but no EchoStateRegressor"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from neurosim.models.echo_state import echo_state
 from neurosim.network.network import Network
 from neurosim.network.values import choice, plain_number, whole
 from neurosim.plan.fix import fixed
+from neurosim.recording.safe import guarded
 from neurosim.run import run
 
 SOLVERS = ("svd", "cholesky")
@@ -50,7 +52,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     Arguments:
         n_neurons: of the pool; with several layers or groups, of each pool.
         radius: spectral radius of W, without a unit; the larger, the longer the memory.
-        leak: above 0 and up to 1; the smaller, the slower the neurons.
+        leak: above 0 and up to 1, one number or one per neuron; the smaller, the slower the neurons.
         wiring: 'random' (a fraction `density` of all pairs), 'orthogonal', 'ring' or 'small_world' (near neighbours, `density` of all,
             a fraction `rewire` rewired).
         input_scale, bias_scale, feedback_scale: W_in, bias and W_back are uniform in +-scale. Feedback from the output is heard where
@@ -193,14 +195,15 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> EchoStateRegressor:
-        """What `save` kept."""
+        """What `save` kept. Raises RecordingError for a file that is missing, foreign or damaged."""
         network, facts, arrays = kept(path, cls.__name__)
-        found = cls(**facts["params"])
-        found.network_, found.coef_, found.intercept_ = network, arrays["coef_"], arrays["intercept_"]
-        found.n_features_in_, found._flat, found._several = facts["n_features_in_"], facts["flat"], facts["several"]
-        found._end = End(network, {key.removeprefix("end/"): value for key, value in arrays.items() if key.startswith("end/")})
-        if "feature_names_in_" in facts:
-            found.feature_names_in_ = np.array(facts["feature_names_in_"], dtype=object)
+        with guarded(Path(path), "read the estimator"):
+            found = cls(**facts["params"])
+            found.network_, found.coef_, found.intercept_ = network, arrays["coef_"], arrays["intercept_"]
+            found.n_features_in_, found._flat, found._several = facts["n_features_in_"], facts["flat"], facts["several"]
+            found._end = End(network, {key.removeprefix("end/"): value for key, value in arrays.items() if key.startswith("end/")})
+            if "feature_names_in_" in facts:
+                found.feature_names_in_ = np.array(facts["feature_names_in_"], dtype=object)
         return found
 
     def __sklearn_tags__(self) -> Any:
