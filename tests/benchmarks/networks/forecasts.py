@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from bench import MEMORY, Benchmark, Column, Run
 
-MACKEY_GLASS = dict(leak=0.7, bias_scale=0.2, feedback_scale=1.0, washout=1000, alpha=1e-14, fit_intercept=False)
+MACKEY_GLASS = dict(radius=0.95, leak=0.7, bias_scale=0.2, feedback_scale=1.0, washout=1000, alpha=1e-16, fit_intercept=False)
 LORENZ = dict(radius=0.3, leak=0.6, bias_scale=1.0, feedback_scale=0.1, washout=300, alpha=1e-14)
-NARMA = dict(radius=0.95, bias_scale=0.2, input_scale=0.1, washout=200, alpha=1e-9)
+NARMA = dict(wiring="orthogonal", radius=0.95, bias_scale=0.4, input_scale=0.1, washout=200, alpha=1e-9)
 
 
 def regressor(settings: dict[str, Any], n: int, seed: int, **more: Any) -> Any:
-    """One whose neurons hear ten others each."""
+    """One whose neurons hear ten others each, if they do not hear all."""
     from neurosim.learn import EchoStateRegressor
 
     return EchoStateRegressor(n, density=10 / n, **settings | more, random_state=seed)
