@@ -27,8 +27,8 @@ def main(argv=None):
     squashed = np.tanh(series - 1)
 
     network = EchoStateRegressor(
-        args.neurons, density=10 / args.neurons, radius=0.9, leak=0.7, bias_scale=0.2, feedback_scale=1.0,
-        washout=DROP, alpha=1e-14, fit_intercept=False, random_state=args.seed,
+        args.neurons, density=10 / args.neurons, radius=0.95, leak=0.7, bias_scale=0.2, feedback_scale=1.0,
+        washout=DROP, alpha=1e-16, fit_intercept=False, random_state=args.seed,
     ).fit(None, squashed[:TRAIN])  # fmt: skip
     trials = squashed[TRAIN:].reshape(args.starts, -1)  # (trial, tick)
     forecast = network.forecast(args.horizon, trials[:, :FORCED, None])[..., 0]

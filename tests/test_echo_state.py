@@ -291,6 +291,16 @@ def test_a_saved_estimator_goes_on_where_it_was(tmp_path, given):
     again.save(tmp_path / "model.h5")
 
 
+def test_names_of_columns_are_kept(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    x = pandas.DataFrame(np.c_[sines(30), sines(30, seed=1)], columns=["up", "down"])
+    EchoStateRegressor(5, density=0.9, random_state=0).fit(x, x).save(tmp_path / "model.h5")
+    again = EchoStateRegressor.load(tmp_path / "model.h5")
+    assert again.feature_names_in_.tolist() == ["up", "down"]
+    with pytest.raises(ValueError, match="feature names"):
+        again.predict(x[["down", "up"]])
+
+
 def test_a_file_that_lacks_something_is_refused(tmp_path):
     from neurosim.recording.safe import h5
 

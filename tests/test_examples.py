@@ -47,7 +47,7 @@ def test_a_liquid_reads_digits_better_than_its_input_and_replays_to_the_spike(fi
 
 
 def test_an_echo_state_network_runs_on_alone(figure):
-    nrmse, error = example("echo_state_forecast").main(["--neurons", "200", "--starts", "10", "--horizon", "84", "--figure", str(figure)])
+    nrmse, error = example("echo_state_forecast").main(["--neurons", "300", "--starts", "10", "--horizon", "84", "--figure", str(figure)])
     assert nrmse < 0.02
     assert error.shape == (10, 84)
     assert np.median(error[:, :5]) < np.median(error[:, -5:])

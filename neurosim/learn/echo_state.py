@@ -189,8 +189,8 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         facts = {"params": self.get_params(), "n_features_in_": self.n_features_in_, "flat": self._flat, "several": self._several}
         arrays = {f"end/{key}": np.asarray(value) for key, value in self._end.final.items()}
         arrays |= {"coef_": self.coef_, "intercept_": self.intercept_}
-        if hasattr(self, "feature_names_in_"):
-            facts["feature_names_in_"] = self.feature_names_in_.tolist()
+        if (names := getattr(self, "feature_names_in_", None)) is not None:
+            facts["feature_names_in_"] = names.tolist()
         keep(path, type(self).__name__, self.network_, facts, arrays)
 
     @classmethod
@@ -203,7 +203,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             found.n_features_in_, found._flat, found._several = facts["n_features_in_"], facts["flat"], facts["several"]
             found._end = End(network, {key.removeprefix("end/"): value for key, value in arrays.items() if key.startswith("end/")})
             if "feature_names_in_" in facts:
-                found.feature_names_in_ = np.array(facts["feature_names_in_"], dtype=object)
+                setattr(found, "feature_names_in_", np.array(facts["feature_names_in_"], dtype=object))  # noqa: B010
         return found
 
     def __sklearn_tags__(self) -> Any:

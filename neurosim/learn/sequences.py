@@ -46,7 +46,7 @@ def end_to_end(y: Any, lead: tuple[int, ...], where: str) -> Any:
 
 def read_series(estimator: Any, y: Any) -> tuple[np.ndarray, bool, bool]:
     """A series on its own, (step,), (step, output) or (sequence, step, output), with all three axes; whether it had the first, and no last."""
-    series = check_array(y, dtype=np.float64, ensure_2d=False, allow_nd=True, input_name="y", estimator=estimator)
+    series = np.asarray(check_array(y, ensure_2d=False, allow_nd=True, input_name="y", estimator=estimator), dtype=np.float64)
     if series.ndim not in (1, 2, 3):
         raise ValueError(f"{type(estimator).__name__}: y of shape {series.shape} is not (step,), (step, output) or (sequence, step, output).")
     full = series[:, None] if series.ndim == 1 else series
