@@ -42,8 +42,9 @@ def reservoirpy_nodes(settings: dict[str, Any], n: int, seed: int, X: Any, y: np
     net = regressor(settings, n, seed, washout=0).fit(None if X is None else X[:50], y[:50]).network_
     W, W_in = (weight_matrix(net, name).number for name in ("pool_to_pool", into))
     bias = np.asarray(net["pool"].constants["bias"].number)
-    nodes = Reservoir(W=csr_array(W), Win=W_in, bias=bias, lr=settings.get("leak", 1.0)), Ridge(ridge, fit_bias=settings.get("fit_intercept", True))
-    return nodes
+    W = W if np.all(W) else csr_array(W)
+    reservoir = Reservoir(W=W, Win=W_in, bias=bias, lr=settings.get("leak", 1.0))
+    return reservoir, Ridge(ridge, fit_bias=settings.get("fit_intercept", True))
 
 
 def run_on(settings: dict[str, Any], n: int, seed: int, taught: np.ndarray, past: np.ndarray, steps: int, ridge: float) -> tuple[float, np.ndarray]:
