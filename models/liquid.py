@@ -1,7 +1,8 @@
 """A liquid state machine: a column of spiking neurons whose echoes of the input are read out.
 
 Source: Maass, Natschlaeger & Markram 2002, Neural Computation 14, 2531, appendix B, doi:10.1162/089976602760407955. Synapses:
-Markram, Wang & Tsodyks 1998, PNAS 95, 5323, doi:10.1073/pnas.95.9.5323.
+Markram, Wang & Tsodyks 1998, PNAS 95, 5323, doi:10.1073/pnas.95.9.5323. What the paper leaves open, its authors say later:
+Legenstein & Maass 2007, Neural Networks 20, 323, doi:10.1016/j.neunet.2007.04.017.
 """
 
 from typing import Any
@@ -38,10 +39,12 @@ def liquid(
     dx/dt = (1 - x)/D and du/dt = -u/F. Neuron a reaches neuron b with probability C exp(-(distance/scale)^2).
 
     Arguments: `shape` of the grid; fraction of `inhibitory` neurons, placed at random by the number `layout`; `scale` is the
-    paper's lambda; each input reaches the fraction `reach` of the neurons (the paper does not say how many); `static` above 0
-    makes the synapses static, with weights `static` times A (0.14 gives about the same activity); `dt`.
+    paper's lambda; each input reaches each neuron with the probability `reach` (30 % of the neurons in later work of the
+    authors), by static synapses; `static` above 0 makes all synapses static, with weights `static` times A (0.14 gives about the
+    same activity); `dt`.
 
-    One simplification: values of U, D and F below a tenth of their mean are raised to it, not drawn anew.
+    U, D and F are normal with a standard deviation of half their mean; those below 0, and U above 1, are drawn anew, uniform about
+    the mean. All trials of a run start from the same membrane potentials; the paper draws them for each.
     """
     size = int(np.prod(shape))
     quiet = np.random.default_rng(layout).permutation(size)[: round(inhibitory * size)]
@@ -77,8 +80,8 @@ def _synapses(kind: str, part: dict[str, Any], scale: float, static: float) -> n
                  D : second (constant)
                  F : second (constant)""",
         on_pre=f"u += U*(1 - u)\n{current}_post += w*u*x\nx -= u*x", x=1.0,
-        U=ns.normal(U, U / 2, low=U / 10, high=1.0),
-        D=ns.normal(D * second, D / 2 * second, low=D / 10 * second), F=ns.normal(F * second, F / 2 * second, low=F / 10 * second),
+        U=ns.bounded_normal(U, U / 2, low=0.0, high=1.0),
+        D=ns.bounded_normal(D * second, D / 2 * second, low=0 * second), F=ns.bounded_normal(F * second, F / 2 * second, low=0 * second),
     )  # fmt: skip
 
 

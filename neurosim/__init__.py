@@ -16,6 +16,7 @@ from .network.schedule import Layered as Layered
 from .network.schedule import Synchronous as Synchronous
 from .network.synapses import Synapses as Synapses
 from .network.synapses import delayed as delayed
+from .network.weights import bounded_normal as bounded_normal
 from .network.weights import dale as dale
 from .network.weights import gamma as gamma
 from .network.weights import glorot as glorot

@@ -89,6 +89,7 @@ NETWORKS = {
     "whole numbers": net_of(ns.all_to_all(), a, b, np.arange(24).reshape(6, 4)),
     "mask": net_of(ns.all_to_all(), a, b, np.eye(6, 4, dtype=bool)),
     "bounded normal": net_of(ns.probability(0.5), a, b, ns.normal(0.1, 0.2, low=0.0, high=0.3)),
+    "normal drawn anew": net_of(ns.probability(0.5), a, b, ns.bounded_normal(0.1, 0.2, low=0.0)),
     "uniform": net_of(ns.probability(0.5), a, b, ns.uniform(-1, 0.1)),
     "gamma": net_of(ns.probability(0.5), a, b, ns.gamma(-0.1, 0.2)),
     "spectral_radius": net_of(ns.probability(0.9), square, square, ns.spectral_radius(0.9, of=ns.dale(1, -4, inhibitory=0.4))),

@@ -261,6 +261,8 @@ WEIGHTS = {
     "normal bounds": (lambda: ns.normal(0, 1, low=2, high=1), D, "normal: low 2", "high 1", "Exchange"),
     "normal missing": (lambda: ns.normal(0), D, "normal", "'sd'", "Its arguments are: mean, sd"),
     "normal of arrays": (lambda: ns.normal([0, 1], 1), D, "normal", "single numbers", "as the weight"),
+    "bounded normal": (lambda: ns.bounded_normal(0.5, 1), D, "bounded_normal", "neither low nor high", "low=0"),
+    "bounded normal mean": (lambda: ns.bounded_normal(0, 1, low=0), D, "bounded_normal: mean 0", "not between", "low below it"),
     "uniform": (lambda: ns.uniform(2, 1), D, "uniform: low 2", "high 1", "Exchange"),
     "uniform infinite": (lambda: ns.uniform(0, np.inf), D, "uniform", "inf", "finite"),
     "gamma": (lambda: ns.gamma(0.0, 1.0), D, "gamma: mean", "0", "must not be 0"),

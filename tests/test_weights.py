@@ -24,6 +24,19 @@ def test_normal_weights_stay_within_their_bounds():
     assert abs((w == 1.0).mean() - stats.norm.sf(1)) < 0.01
 
 
+def test_normal_weights_out_of_bounds_are_drawn_anew_about_the_mean():
+    w = matrix(ns.all_to_all(), many, more, ns.bounded_normal(0.5, 0.25, low=0.0, high=2.0)).ravel()
+    outside = stats.norm.cdf(-2)
+
+    def law(x):  # normal within the bounds (above 2 is beyond six deviations), and the share outside uniform in 0 .. 1
+        return stats.norm.cdf(x, 0.5, 0.25) - outside + outside * np.clip(x, 0, 1)
+
+    assert w.min() > 0
+    assert len(np.unique(w)) == w.size
+    assert stats.kstest(w, law).pvalue > 1e-3
+    assert w.mean() == pytest.approx(0.5 + (0.25 * stats.norm.pdf(-2) - 0.5 * outside) + 0.5 * outside, abs=4 * 0.25 / np.sqrt(w.size))
+
+
 def test_uniform_weights_fill_their_range():
     w = matrix(ns.probability(0.5), many, more, ns.uniform(-1.0, 3.0))
     w = w[w != 0]

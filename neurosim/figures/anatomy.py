@@ -15,6 +15,7 @@ from neurosim.network.schedule import Alternating, Asynchronous, Clock, Layered
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, Value, show
 from neurosim.network.weights import Distribution, dale, gamma, hebbian, normal, orthogonal, spectral_radius, uniform
+from neurosim.network.weights import Distribution, bounded_normal, dale, gamma, hebbian, normal, spectral_radius, uniform
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.network.wiring import Wiring, all_to_all, indegree, nearby, one_to_one, outdegree, pairs, private, probability, small_world, total
 
@@ -237,7 +238,7 @@ def _delay(delay: Value | Distribution, net: Network) -> str:
         return _span(low, high) + ("" if clocked else " ticks")
     if isinstance(delay, uniform):
         return _span(delay.low, delay.high) + ("" if clocked else " ticks")
-    if isinstance(delay, normal | gamma):
+    if isinstance(delay, normal | bounded_normal | gamma):
         return _around(delay.mean, delay.sd) + ("" if clocked else " ticks")
     return number_text(delay)
 
@@ -325,7 +326,7 @@ def _drawn_note(weight: Distribution) -> str:
         return f"Hebbian, {weight.patterns.shape[0]} pattern{'s' if weight.patterns.shape[0] > 1 else ''}"
     if isinstance(weight, dale):
         return f"Dale, {100 * weight.inhibitory:.3g} % inhibit"
-    if isinstance(weight, normal):
+    if isinstance(weight, normal | bounded_normal):
         return f"random, {_around(weight.mean, weight.sd)}" if float(weight.sd.number) else f"w = {show(weight.mean)}"
     if isinstance(weight, gamma):
         return f"random, {_around(weight.mean, weight.sd)}"

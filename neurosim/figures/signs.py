@@ -9,7 +9,7 @@ from neurosim.network.neurons import Neurons
 from neurosim.network.synapses import Synapses, Transposed
 from neurosim.network.text import parse_expression
 from neurosim.network.values import Value
-from neurosim.network.weights import Distribution, gamma, normal, uniform
+from neurosim.network.weights import Distribution, bounded_normal, gamma, normal, uniform
 
 EXCITES, INHIBITS, EITHER = "+", "-", "+-"
 SIEMENS = (-2.0, -1.0, 3.0, 2.0, 0.0, 0.0, 0.0)
@@ -47,7 +47,7 @@ def _of_numbers(weight: object) -> str:
         low, high = float(weight.number.min()), float(weight.number.max())
     elif isinstance(weight, uniform):
         low, high = float(weight.low.number), float(weight.high.number)
-    elif isinstance(weight, normal):
+    elif isinstance(weight, normal | bounded_normal):
         middle = float(weight.mean.number)
         steady = float(weight.sd.number) == 0
         low = middle if steady else None if weight.low is None else float(weight.low.number)

@@ -24,6 +24,9 @@ KINDS = {
         wiring.small_world, wiring.nearby, wiring.pairs, wiring.private, windows.conv, windows.pool, windows.einsum,
         weights.normal, weights.uniform, weights.gamma, weights.glorot, weights.spectral_radius, weights.orthogonal,
         weights.dale, weights.hebbian,
+        wiring.nearby, wiring.pairs, wiring.private, windows.conv, windows.pool, windows.einsum,
+        weights.normal, weights.bounded_normal, weights.uniform, weights.gamma, weights.glorot, weights.spectral_radius, weights.dale,
+        weights.hebbian,
     )
 }  # fmt: skip
 NEURONS = ("name", "shape", "equations", "update", "threshold", "reset", "refractory", "method", "ports", "sends", "learns")

@@ -67,6 +67,20 @@ def _pair(first: Any, second: Any, where: str) -> tuple[Value, Value]:
     return a, b
 
 
+def _read_normal(given: normal | bounded_normal) -> None:
+    """Check and keep mean, sd, low and high."""
+    name = type(given).__name__
+    mean, sd = _pair(given.mean, given.sd, f"{name}(mean, sd)")
+    if sd.number < 0:
+        raise DescriptionError(f"{name}: sd {sd} is negative. Give a standard deviation of 0 or more.")
+    for field_name, value in dict(mean=mean, sd=sd, low=given.low, high=given.high).items():
+        if value is not None:
+            _, value = _pair(mean, value, f"{name}: {field_name}")
+        object.__setattr__(given, field_name, value)
+    if given.low is not None and given.high is not None and given.low.number > given.high.number:
+        raise DescriptionError(f"{name}: low {given.low} is above high {given.high}. Exchange them.")
+
+
 @named_arguments
 @dataclass(frozen=True)
 class normal(Distribution):
@@ -79,15 +93,7 @@ class normal(Distribution):
     alone = True
 
     def __post_init__(self):
-        mean, sd = _pair(self.mean, self.sd, "normal(mean, sd)")
-        if sd.number < 0:
-            raise DescriptionError(f"normal: sd {sd} is negative. Give a standard deviation of 0 or more.")
-        for name, given in dict(mean=mean, sd=sd, low=self.low, high=self.high).items():
-            if given is not None:
-                _, given = _pair(mean, given, f"normal: {name}")
-            object.__setattr__(self, name, given)
-        if self.low is not None and self.high is not None and self.low.number > self.high.number:
-            raise DescriptionError(f"normal: low {self.low} is above high {self.high}. Exchange them.")
+        _read_normal(self)
 
     @property
     def dim(self):
@@ -98,6 +104,47 @@ class normal(Distribution):
         if self.low is None and self.high is None:
             return drawn
         return np.clip(drawn, None if self.low is None else self.low.number, None if self.high is None else self.high.number)
+
+
+@named_arguments
+@dataclass(frozen=True)
+class bounded_normal(Distribution):
+    """Normal weights N(mean, sd); one outside (low, high) is drawn anew, uniform about the mean.
+
+    The new one is uniform in mean +- r, where r is the way from the mean to the nearer bound: so no weights pile up on a bound,
+    as those of a clipped `normal` do, and the mean stays. At least one of `low` and `high` is given; all in one unit.
+
+    Source: Legenstein & Maass 2007, Neural Networks 20, 323, doi:10.1016/j.neunet.2007.04.017, whose synapses have "negative values replaced by
+    values chosen from an appropriate uniform distribution".
+    """
+
+    mean: Any
+    sd: Any
+    low: Any = None
+    high: Any = None
+    alone = True
+
+    def __post_init__(self):
+        _read_normal(self)
+        if self.low is None and self.high is None:
+            raise DescriptionError("bounded_normal: neither low nor high is given. Give one, such as low=0, or use normal(mean, sd).")
+        low, high = self._bounds
+        if not low < self.mean.number < high:
+            raise DescriptionError(f"bounded_normal: mean {self.mean} is not between its bounds. Give low below it and high above it.")
+
+    @property
+    def dim(self):
+        return self.mean.dim
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        return -np.inf if self.low is None else self.low.number, np.inf if self.high is None else self.high.number
+
+    def draw(self, of: Table) -> np.ndarray:
+        (low, high), mean = self._bounds, self.mean.number
+        drawn = mean + self.sd.number * of.random.normal("normal", of.sender, of.position)
+        anew = mean + min(mean - low, high - mean) * (1.0 - 2.0 * of.random.uniform("uniform", of.sender, of.position))
+        return np.where((low < drawn) & (drawn < high), drawn, anew)
 
 
 @named_arguments
