@@ -124,3 +124,51 @@ def digits(ticks: int, *, count: int | None = None, code: str = "regular", most:
     if code == "poisson":
         return Digits(images, labels, poisson(columns * most, ticks, seed=seed))
     return Digits(images, labels, regular(columns * most, ticks))
+
+
+class Templates(NamedTuple):
+    """Noisy copies of spike templates: their spikes, and which template stood in each segment, labels (trial, segment)."""
+
+    spikes: Spikes
+    labels: np.ndarray
+
+
+def spike_templates(
+    trials: int, ticks: int, *, segments: int = 4, templates: int = 2, inputs: int = 1, count: float = 20.0, jitter: float = 0.0, seed: int = 0
+) -> Templates:
+    """Spike trains made of segments, each a noisy copy of one of a few fixed Poisson trains: which one was it?
+
+    Every segment has `templates` trains of its own, of `ticks`/`segments` ticks; a trial puts one of them, drawn at random, into each
+    segment, and moves each spike by a normal number of ticks of standard deviation `jitter`. At the end of a trial the last input says
+    nothing about the earlier segments: to name their templates takes memory. `segments=1` is the plain task of telling two
+    trains apart.
+
+    Arguments: `trials`, of `ticks` each; `count` spikes on average from each of `inputs` in a whole trial; the templates follow from
+    `seed` alone, choice and jitter from `seed` and `trials`. Spikes that the jitter moves out of the trial, or into the tick of another
+    of the same input, are left out. The paper's: 10,000 ticks of 0.1 ms, 4 segments, 1 input of 20 spikes per second, jitter 40.
+
+    Raises DescriptionError for numbers that are not whole, or below their least.
+
+    Source: Maass, Natschlaeger & Markram 2002, Neural Computation 14, 2531, doi:10.1162/089976602760407955.
+    """
+    where = "spike_templates"
+    trials, ticks = whole(trials, f"{where}: trials", least=1), whole(ticks, f"{where}: ticks", least=1)
+    segments, templates = whole(segments, f"{where}: segments", least=1), whole(templates, f"{where}: templates", least=1)
+    inputs, seed = whole(inputs, f"{where}: inputs", least=1), whole(seed, f"{where}: seed")
+    if ticks % segments:
+        raise DescriptionError(f"{where}: {ticks} ticks cannot be split into {segments} equal segments. Give a multiple of {segments}.")
+    count = plain_number(count, f"{where}: count", "Give the mean number of spikes of an input in a trial, 0 or more.", low=0)
+    jitter = plain_number(jitter, f"{where}: jitter", "Give a standard deviation in ticks, 0 or more.", low=0)
+    random, length = np.random.default_rng([seed, 0]), ticks // segments
+    spikes = random.poisson(count / segments, (segments, templates, inputs))
+    place = np.repeat(np.arange(spikes.size), spikes.ravel())
+    segment, template, neuron = np.unravel_index(place, spikes.shape)
+    time = segment * length + random.uniform(0, length, place.size)  # of all spikes of all templates
+    random = np.random.default_rng([seed, 1])
+    labels = random.integers(0, templates, (trials, segments))
+    trial, spike = np.nonzero(labels[:, segment] == template)
+    tick = np.floor(time[spike] + jitter * random.standard_normal(spike.size)).astype(np.int64)
+    inside = (tick >= 0) & (tick < ticks)
+    # A number for each (trial, tick, neuron): the sorted distinct ones are the spikes in order.
+    flat = np.unique((trial[inside] * ticks + tick[inside]) * inputs + neuron[spike[inside]])
+    return Templates(Spikes(flat // (ticks * inputs), flat // inputs % ticks, flat % inputs), labels)
