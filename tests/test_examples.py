@@ -46,6 +46,12 @@ def test_a_liquid_reads_digits_better_than_its_input_and_replays_to_the_spike(fi
     assert (tmp_path / "digits.h5").stat().st_size > 1e6
 
 
+def test_a_liquid_tells_speakers_apart(figure):
+    pytest.importorskip("sktime", reason="the speech comes with sktime")
+    wrong = example("liquid_speech").main(["--speakers", "2", "--figure", str(figure)])  # of 66
+    assert wrong["liquid"] <= 5
+
+
 def test_an_echo_state_network_runs_on_alone(figure):
     nrmse, error = example("echo_state_forecast").main(["--neurons", "300", "--starts", "10", "--horizon", "84", "--figure", str(figure)])
     assert nrmse < 0.02

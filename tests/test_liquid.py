@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
-from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
+from sklearn.linear_model import LogisticRegression, RidgeClassifierCV
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -232,9 +232,10 @@ def test_a_liquid_recalls_the_first_of_four_segments():
 
 
 def test_a_liquid_classifier_is_a_pipeline_of_scikit_learn():
-    X, y = load_iris(return_X_y=True)  # a row is a step of four inputs
-    states = NetworkTransformer(liquid, network_params={"n_inputs": 4}, encoding="regular", scale=8.0, ticks=50 * ms, features="trace", tau=30 * ms)
-    assert cross_val_score(make_pipeline(MinMaxScaler(clip=True), states, StandardScaler(), RidgeClassifier()), X, y, cv=3).mean() > 0.85
+    X, y = (part[::2] for part in load_iris(return_X_y=True))  # a row is a step of four inputs
+    states = NetworkTransformer(liquid, network_params={"n_inputs": 4}, encoding="regular", scale=8.0, ticks=30 * ms)
+    readout = LogisticRegression(C=0.1, max_iter=1000)
+    assert cross_val_score(make_pipeline(MinMaxScaler(clip=True), states, readout), X, y, cv=2).mean() > 0.85
 
 
 # Sound

@@ -40,6 +40,8 @@ def cochlea(
         loudest: the amplitude, after the filters, that counts as loudest; default: that of each sound, so that how loud
             a recording is does not matter.
 
+    A silent sound sends no spike: give `run` the number of `trials` where the last may be one.
+
     Raises DescriptionError for sounds that are empty, not finite or not real, frequencies that are not between 0 and half the
     rate, and more spikes than one a tick.
 
@@ -54,10 +56,9 @@ def cochlea(
         raise DescriptionError(f"cochlea: high {top:g} Hz is not below half the rate, {fs / 2:g} Hz, above which samples hold no sound. Give less.")
     frequencies = centre_frequencies(channels, low, top)
     most = _frequency(most, "most")
-    if most * max(step, 1 / fs) > 1:
-        raise DescriptionError(
-            f"cochlea: {most:g} spikes per second are more than one in a tick or sample. Give most={1 / max(step, 1 / fs):g} or less."
-        )
+    fastest = min(1 / step, fs)
+    if most > fastest:
+        raise DescriptionError(f"cochlea: {most:g} spikes per second are more than one in a tick or sample. Give most={fastest:g} or less.")
     power = plain_number(compression, "cochlea: compression", "Give an exponent above 0, up to 1.", low=1e-3, high=1.0)
     if loudest is not None:
         loudest = plain_number(loudest, "cochlea: loudest", "Give an amplitude above 0.", low=1e-300)
@@ -66,15 +67,19 @@ def cochlea(
         level = filtered(sound, fs, frequencies).clip(0)
         level /= loudest or level.max(initial=0) or 1.0
         expected = np.where(level > FLOOR, np.minimum(level, 1) ** power, 0) * most / fs  # spikes per sample
-        if code == "regular":
-            channel, sample = np.nonzero(np.diff(np.floor(np.cumsum(expected, axis=1) + 0.5), axis=1, prepend=0))
-        else:
-            channel, sample = np.nonzero(random.random(expected.shape) < expected)
+        channel, sample = _spiking(expected, code, random)
         tick = np.floor(sample / (fs * step) + 1e-6).astype(np.int64)
         flat = np.unique(tick * len(frequencies) + channel)  # two in one tick are one
         found.append((np.full(flat.size, trial), flat // len(frequencies), flat % len(frequencies)))
     trial, tick, neuron = (np.concatenate(part) for part in zip(*found, strict=True))
     return Spikes(trial, tick, neuron, step)
+
+
+def _spiking(expected: np.ndarray, code: str, random: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """The channel and the sample of each spike."""
+    if code == "poisson":
+        return np.nonzero(random.random(expected.shape) < expected)
+    return np.nonzero(np.diff(np.floor(np.cumsum(expected, axis=1) + 0.5), axis=1, prepend=0))
 
 
 def centre_frequencies(channels: int, low: Any, high: Any) -> np.ndarray:
@@ -83,7 +88,7 @@ def centre_frequencies(channels: int, low: Any, high: Any) -> np.ndarray:
     Source: Glasberg & Moore 1990, Hearing Research 47, 103, doi:10.1016/0378-5955(90)90170-T.
 
     >>> centre_frequencies(5, 100, 4000).round().tolist()
-    [100.0, 411.0, 1009.0, 2154.0, 4000.0]
+    [100.0, 394.0, 950.0, 2004.0, 4000.0]
     """
     n, low, high = whole(channels, "cochlea: channels", least=1), _frequency(low, "low"), _frequency(high, "high")
     if not low < high:
