@@ -66,7 +66,7 @@ def draw(recording, first, truth, lengths, named, path):
     axes = left.subplots(2, 3, sharex=True, sharey="row", height_ratios=(1, 2))
     for speaker, column in enumerate(axes.T, start=1):
         trial = first + np.flatnonzero(truth == speaker)[0]
-        for name, label, ax in zip(("inputs", "liquid"), ("coefficient, above and below", "neuron"), column, strict=True):
+        for name, label, ax in zip(("inputs", "liquid"), ("input", "neuron"), column, strict=True):
             ns.figures.raster(recording, name, trial=trial, stop=lengths[trial] * 20 * ms, ax=ax).set_ylabel(label)
             ax.label_outer()
         column[0].set_title(f"speaker {speaker}")

@@ -94,7 +94,7 @@ def centre_frequencies(channels: int, low: Any, high: Any) -> np.ndarray:
     if not low < high:
         raise DescriptionError(f"cochlea: low {low:g} Hz is not below high {high:g} Hz. Give low < high.")
     ends = np.log10(1 + 0.00437 * np.array([low, high]))
-    places = np.linspace(*ends, n) if n > 1 else np.array([ends.mean()])
+    places = np.linspace(ends[0], ends[1], n) if n > 1 else np.array([ends.mean()])
     return (10**places - 1) / 0.00437
 
 
