@@ -32,14 +32,13 @@ def main(argv=None):
     for row, heard in zip(values, train + test, strict=True):
         above = (heard - mean) / deviation
         row[: len(heard)] = GAIN * np.hstack([above, -above]).clip(0)
-    spikes, lengths = readout.regular(values, TICKS), [len(heard) for heard in train + test]
-    recording = ns.run(liquid(24), {"inputs": spikes}, ticks=FRAMES * TICKS, trials=len(values), record=["inputs", "liquid"], seed=args.seed)
+    spikes, lengths, record = readout.regular(values, TICKS), [len(heard) for heard in train + test], ["inputs", "liquid"]
+    recording = ns.run(liquid(24), {"inputs": spikes}, ticks=FRAMES * TICKS, trials=len(values), record=record, seed=args.seed)
     named = {}
-    for view in ("inputs", "liquid"):
+    for view in record:
         counts = readout.features(recording, view, "counts", bins=FRAMES).reshape(len(values), FRAMES, -1)  # (utterance, frame, neuron)
         x = np.array([thirds(frames[:length]) for frames, length in zip(counts, lengths, strict=True)])
-        linear = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(0, 5, 6)))
-        named[view] = linear.fit(x[: len(y)], y).predict(x[len(y) :])
+        named[view] = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(0, 5, 6))).fit(x[: len(y)], y).predict(x[len(y) :])
         print(f"{np.sum(named[view] != truth):4} of {len(truth)} test utterances named wrongly from the spikes of the {view}")
     draw(recording, len(y), truth, lengths, named["liquid"], args.figure)
     return {view: int(np.sum(answer != truth)) for view, answer in named.items()}
@@ -50,9 +49,8 @@ def utterances(split, speakers):
     from sktime.datasets import load_japanese_vowels
 
     table, who = load_japanese_vowels(split=split, return_type="nested_univ")
-    kept = [np.stack([channel.to_numpy() for channel in row], axis=1) for row in table.to_numpy()]
-    chosen = np.asarray(who).astype(int) <= speakers
-    return [heard for heard, keep in zip(kept, chosen, strict=True) if keep], np.asarray(who).astype(int)[chosen]
+    chosen = who.astype(int) <= speakers
+    return [np.stack([channel.to_numpy() for channel in row], axis=1) for row in table.to_numpy()[chosen]], who.astype(int)[chosen]
 
 
 def thirds(frames):
@@ -61,10 +59,11 @@ def thirds(frames):
 
 
 def draw(recording, first, truth, lengths, named, path):
-    """A test utterance of each of three speakers as the inputs and the liquid hear it; whom the readout takes for whom."""
+    """A test utterance of each of the first speakers as the inputs and the liquid hear it; whom the readout takes for whom."""
     left, right = plt.figure(figsize=(14, 6), layout="constrained").subfigures(1, 2, width_ratios=(8, 5))
-    axes = left.subplots(2, 3, sharex=True, sharey="row", height_ratios=(1, 2))
-    for speaker, column in enumerate(axes.T, start=1):
+    shown = np.unique(truth)[:3]
+    axes = left.subplots(2, len(shown), sharex=True, sharey="row", height_ratios=(1, 2))
+    for speaker, column in zip(shown, axes.T, strict=True):
         trial = first + np.flatnonzero(truth == speaker)[0]
         for name, label, ax in zip(("inputs", "liquid"), ("input", "neuron"), column, strict=True):
             ns.figures.raster(recording, name, trial=trial, stop=lengths[trial] * 20 * ms, ax=ax).set_ylabel(label)
