@@ -14,8 +14,7 @@ from neurosim.network.printout import number_text
 from neurosim.network.schedule import Alternating, Asynchronous, Clock, Layered
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, Value, show
-from neurosim.network.weights import Distribution, dale, gamma, hebbian, normal, orthogonal, spectral_radius, uniform
-from neurosim.network.weights import Distribution, bounded_normal, dale, gamma, hebbian, normal, spectral_radius, uniform
+from neurosim.network.weights import Distribution, bounded_normal, dale, gamma, hebbian, normal, orthogonal, spectral_radius, uniform
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.network.wiring import Wiring, all_to_all, indegree, nearby, one_to_one, outdegree, pairs, private, probability, small_world, total
 

@@ -22,11 +22,8 @@ KINDS = {
         schedule.Clock, schedule.Synchronous, schedule.Layered, schedule.Asynchronous, schedule.Alternating,
         wiring.all_to_all, wiring.one_to_one, wiring.probability, wiring.indegree, wiring.outdegree, wiring.total,
         wiring.small_world, wiring.nearby, wiring.pairs, wiring.private, windows.conv, windows.pool, windows.einsum,
-        weights.normal, weights.uniform, weights.gamma, weights.glorot, weights.spectral_radius, weights.orthogonal,
-        weights.dale, weights.hebbian,
-        wiring.nearby, wiring.pairs, wiring.private, windows.conv, windows.pool, windows.einsum,
-        weights.normal, weights.bounded_normal, weights.uniform, weights.gamma, weights.glorot, weights.spectral_radius, weights.dale,
-        weights.hebbian,
+        weights.normal, weights.bounded_normal, weights.uniform, weights.gamma, weights.glorot, weights.spectral_radius,
+        weights.orthogonal, weights.dale, weights.hebbian,
     )
 }  # fmt: skip
 NEURONS = ("name", "shape", "equations", "update", "threshold", "reset", "refractory", "method", "ports", "sends", "learns")
