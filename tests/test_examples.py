@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,14 @@ def test_a_kohonen_map_has_provinces_of_digits(figure):
     assert error < 0.1
     assert right > 0.9
     assert same
+
+
+@pytest.mark.skipif(not (find_spec("sktime") or find_spec("aeon")), reason="the data come with sktime or aeon")
+def test_a_reservoir_tells_who_speaks(figure, capsys):
+    errors, model = example("japanese_vowels").main(["--neurons", "100", "--figure", str(figure)])
+    assert errors <= 15
+    assert model.network_["out"].size == 18
+    assert f"{errors} errors in 370" in capsys.readouterr().out
 
 
 @needs_compiler

@@ -6,6 +6,11 @@ from typing import Any
 WHERE: dict[str, str] = {  # the file of each name: scikit-learn is imported when one is first asked for
     "EchoStateRegressor": "echo_state",
     "KohonenMap": "kohonen",
+    "NextGenerationReservoir": "next_generation",
+    "RecursiveLeastSquares": "least_squares",
+    "SequenceClassifier": "sequence_classifier",
+    "force_learning": "force",
+    "intrinsic_plasticity": "intrinsic",
 }
 
 

@@ -1,0 +1,61 @@
+"""FORCE learning: an echo state network whose readout learns while it runs, with its own output fed back to it.
+
+Source: Sussillo & Abbott 2009, Neuron 63, 544, doi:10.1016/j.neuron.2009.07.018; recursive least squares: Haykin 2002, Adaptive Filter
+Theory.
+"""
+
+from typing import Any
+
+import numpy as np
+
+import neurosim as ns
+from neurosim.models.echo_state import echo_state
+from neurosim.network.rebuild import rebuilt
+
+
+def force(net: ns.Network, *, alpha: float = 1.0, forgetting: float = 1.0) -> ns.Network:
+    """An echo state network `net` (`pool`, `out`), and beside it what learns the synapses from `pool` to `out` by recursive least squares.
+
+    Every tick: u = P v, k = u/(forgetting + v.u), then P = (P - k u')/forgetting and W_out = W_out - e k', where e = out - teacher is the
+    error before the update and P = 1/alpha at first. `gain` computes u by the synapses `P`, `power` v.u and `step` k, which the pool hears
+    a tick later; so both changes are made at the next arrival, just before it, by text of the synapses. `teacher` is driven.
+    """
+    pool, out, readout = net["pool"], net["out"], net["pool_to_out"]
+    n = pool.size
+    # `out` and `pool` remember what the changes of the next tick are made of.
+    net = rebuilt(
+        net,
+        {
+            "pool": {"update": f"{pool.update}\nk = K", "ports": (*pool.ports, ("K", "sum")), "sends": pool.message},
+            "out": {"update": f"{out.update}\ne = {out.message} - T", "ports": (*out.ports, ("T", "sum")), "sends": out.message},
+            "pool_to_out": {
+                "weight": readout.weight, "on_pre": f"w -= e_post*k_pre\nI_post += w*{pool.message}_pre", "learns": False,
+            },
+        },
+    )  # fmt: skip
+    pool, out = net["pool"], net["out"]
+    teacher = ns.Neurons("teacher", out.size)
+    gain = ns.Neurons("gain", n, update="u = I\nx = X", ports="I X", sends="u")
+    power = ns.Neurons("power", 1, update="s = I")
+    step = ns.Neurons("step", n, update="k = U/(forgetting + S)", ports="U S", forgetting=forgetting)
+    lessons = [
+        ns.Synapses(teacher, out, to="T", wiring=ns.one_to_one()),
+        # The first arrival divides by `forgetting` before anything was learned.
+        ns.Synapses(
+            pool, gain, weight=np.eye(n) * (forgetting / alpha), name="P", forgetting=forgetting,
+            on_pre=f"w = (w - u_post*k_pre)/forgetting\nI_post += w*{pool.message}_pre",
+        ),
+        ns.Synapses(pool, gain, to="X", wiring=ns.one_to_one(), name="copy"),
+        ns.Synapses(gain, power, on_pre="I_post += u_pre*x_pre"),
+        ns.Synapses(gain, step, to="U", wiring=ns.one_to_one()),
+        ns.Synapses(power, step, to="S"),
+        ns.Synapses(step, pool, to="K", wiring=ns.one_to_one(), delay=1),
+    ]  # fmt: skip
+    return ns.Network(*net.synapses.values(), *lessons, schedule=net.schedule)
+
+
+def example() -> dict[str, Any]:
+    """A pool of 30 is taught a sine for 150 ticks."""
+    teacher = np.sin(np.arange(150) / 5)[:, None]
+    net = force(echo_state(1, 30, 1, radius=1.2, leak=0.3, density=0.3, bias_scale=0.3, feedback_scale=1.0))
+    return {"net": net, "inputs": {"drive": np.zeros((150, 1)), "teacher": teacher}, "record": ["pool", "out", "out.e"], "seed": 1}
