@@ -1,7 +1,7 @@
 """A restricted Boltzmann machine: visible and hidden units, each layer drawn from the other in turn.
 
 Source: Smolensky 1986, Parallel Distributed Processing 1, ch. 6; Hinton 2002, Neural Computation 14, 1771,
-doi:10.1162/089976602760128018.
+doi:10.1162/089976602760128018. Gaussian visible units: Welling, Rosen-Zvi & Hinton 2005, NIPS 17, 1481.
 """
 
 from typing import Any
@@ -12,18 +12,29 @@ import neurosim as ns
 from neurosim import cells
 
 
-def restricted_boltzmann(n_visible: int, n_hidden: int, *, weights: Any = None, visible_bias: Any = 0.0, hidden_bias: Any = 0.0) -> ns.Network:
-    """`visible` and `hidden` units of 0 and 1: one tick draws hidden from visible, then visible from hidden.
+def restricted_boltzmann(
+    n_visible: int, n_hidden: int, *, weights: Any = None, visible_bias: Any = 0.0, hidden_bias: Any = 0.0, visible: str = "binary"
+) -> ns.Network:
+    """`visible` and `hidden` units: one tick draws hidden from visible, then visible from hidden.
 
-    P(hidden = 1) = sigmoid(W visible + hidden_bias), P(visible = 1) = sigmoid(W' hidden + visible_bias); W has shape (n_hidden,
-    n_visible) and is small and random unless given. An input to `visible` clamps it.
+    P(hidden = 1) = sigmoid(W visible + hidden_bias); W has shape (n_hidden, n_visible) and is small and random unless given.
+    `visible` units are "binary", P(visible = 1) = sigmoid(W' hidden + visible_bias), or "gaussian", normal around W' hidden +
+    visible_bias with standard deviation 1. An input to `visible` clamps it.
+
+    Raises ValueError for another kind of visible units.
     """
+    if visible not in ("binary", "gaussian"):
+        raise ValueError(f"restricted_boltzmann: visible {visible!r} is not known. Use 'binary' or 'gaussian'.")
     weights = ns.normal(0.0, 0.01) if weights is None else weights
-    visible = cells.stochastic_binary("visible", n_visible, b=visible_bias + np.zeros(n_visible), learns="b")
+    bias = visible_bias + np.zeros(n_visible)
+    if visible == "gaussian":
+        seen = ns.Neurons("visible", n_visible, update="s = I + b + randn()", b=bias, learns="b")
+    else:
+        seen = cells.stochastic_binary("visible", n_visible, b=bias, learns="b")
     hidden = cells.stochastic_binary("hidden", n_hidden, b=hidden_bias + np.zeros(n_hidden), learns="b")
-    up = ns.Synapses(visible, hidden, weight=weights, learns=True)
-    down = ns.Synapses(hidden, visible, weight=up.T)
-    return ns.Network(up, down, schedule=ns.Alternating([hidden], [visible]))
+    up = ns.Synapses(seen, hidden, weight=weights, learns=True)
+    down = ns.Synapses(hidden, seen, weight=up.T)
+    return ns.Network(up, down, schedule=ns.Alternating([hidden], [seen]))
 
 
 def example() -> dict[str, Any]:

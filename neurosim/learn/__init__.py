@@ -3,14 +3,19 @@
 from importlib import import_module
 from typing import Any
 
-WHERE: dict[str, str] = {  # the file of each name: scikit-learn is imported when one is first asked for
+# The file of each name: scikit-learn is imported when one is first asked for.
+WHERE: dict[str, str] = {
     "EchoStateRegressor": "echo_state",
     "KohonenMap": "kohonen",
     "NextGenerationReservoir": "next_generation",
     "RecursiveLeastSquares": "least_squares",
+    "RestrictedBoltzmann": "restricted_boltzmann",
     "SequenceClassifier": "sequence_classifier",
+    "annealed_importance_sampling": "partition",
     "force_learning": "force",
+    "free_energy": "partition",
     "intrinsic_plasticity": "intrinsic",
+    "log_partition": "partition",
 }
 
 
