@@ -9,6 +9,7 @@ NAMES = (
     "balanced_cuba",
     "boltzmann",
     "conv_net",
+    "deep_belief",
     "deep_echo_state",
     "echo_state",
     "extreme_learning_machine",

@@ -11,23 +11,35 @@ import neurosim as ns
 from neurosim import cells
 
 
-def boltzmann(weights: Any, biases: Any = 0.0, *, temperature: float | None = 1.0) -> ns.Network:
+def boltzmann(weights: Any, biases: Any = 0.0, *, temperature: float | None = 1.0, connections: Any = None) -> ns.Network:
     """`units` of 0 and 1 joined by the symmetric array `weights` (diagonal 0), updated one at a time in a fair random order.
+
+    `connections`, a symmetric array of truth values, leaves synapses only where it is True; without it all units are joined.
 
     In the long run P(s) ~ exp((s' W s/2 + b' s)/T). `temperature=None` adds a driven population `temperature` of one neuron,
     to be given as an input tick by tick: annealing. A unit is clamped by an input to `units`; NaN leaves a unit free.
 
-    Raises ValueError for weights that are not symmetric with diagonal 0: no such distribution exists then.
+    Raises ValueError for weights that are not symmetric with diagonal 0: no such distribution exists then; and for weights where there is no
+    connection.
     """
     weights = np.asarray(weights, dtype=float)
     if not np.array_equal(weights, weights.T) or np.any(np.diag(weights)):
         raise ValueError(
             f"boltzmann: weights of shape {weights.shape} must be symmetric with diagonal 0. Use (w + w.T)/2 and np.fill_diagonal(w, 0)."
         )
+    if connections is not None and (np.shape(connections) != weights.shape or np.any(weights[~np.asarray(connections, dtype=bool)])):
+        raise ValueError(
+            f"boltzmann: connections of shape {np.shape(connections)} must have the shape {weights.shape} and be True wherever weights are not 0."
+            " Use weights*connections."
+        )
     driven = temperature is None
     constants = {} if driven else {"T": temperature}
     units = cells.stochastic_binary("units", len(weights), b=biases, driven_temperature=driven, **constants)
-    synapses = [ns.Synapses(units, units, to="I", weight=weights, learns=True)]
+    joined: dict[str, Any] = {"weight": weights}
+    if connections is not None:
+        post, pre = np.nonzero(connections)
+        joined = {"wiring": ns.pairs(pre, post), "weight": weights[post, pre]}
+    synapses = [ns.Synapses(units, units, to="I", learns=True, **joined)]
     if driven:
         synapses.append(ns.Synapses(ns.Neurons("temperature", 1), units, to="T"))
     return ns.Network(synapses, schedule=ns.Asynchronous())

@@ -5,12 +5,17 @@ from typing import Any
 
 # The file of each name: scikit-learn is imported when one is first asked for.
 WHERE: dict[str, str] = {
+    "BoltzmannMachine": "boltzmann",
+    "DeepBelief": "deep_belief",
+    "DeepBeliefClassifier": "deep_belief",
     "EchoStateRegressor": "echo_state",
     "KohonenMap": "kohonen",
+    "MarkovChain": "markov_chain",
     "NextGenerationReservoir": "next_generation",
     "RecursiveLeastSquares": "least_squares",
     "RestrictedBoltzmann": "restricted_boltzmann",
     "SequenceClassifier": "sequence_classifier",
+    "anneal": "boltzmann",
     "annealed_importance_sampling": "partition",
     "force_learning": "force",
     "free_energy": "partition",

@@ -141,6 +141,14 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             self._log_partition = (log_partition if smaller <= EXACT else estimate)(*self._numbers(), visible=self.visible)
         return self._log_partition
 
+    def draw_visible(self, H: Any) -> np.ndarray:
+        """Visible states drawn from hidden states or chances H, (sample, hidden)."""
+        check_is_fitted(self)
+        H = np.asarray(H, dtype=self.components_.dtype)
+        if H.ndim != 2 or H.shape[1] != len(self.components_):
+            raise DescriptionError(f"RestrictedBoltzmann.draw_visible: H has shape {H.shape}. Give (sample, {len(self.components_)}).")
+        return self._draw_visible(H @ self.components_ + self.intercept_visible_)
+
     def gibbs(self, X: Any, steps: int = 1) -> np.ndarray:
         """What `steps` sweeps of Gibbs sampling, hidden from visible and back, make of the rows of X."""
         check_is_fitted(self)

@@ -1,0 +1,75 @@
+"""A deep belief network learns handwritten digits, layer upon layer, and then dreams new ones: its two uppermost layers wander through what they
+remember, and each state is drawn down to the pixels."""
+
+import argparse
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_digits
+
+import neurosim as ns
+from neurosim.learn import DeepBelief, RestrictedBoltzmann
+
+ROWS, COLUMNS = 6, 10
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, default=200, help="of learning, for each layer")
+    parser.add_argument("--layers", type=int, nargs="+", default=[128, 128], help="hidden units, from the pixels upwards")
+    parser.add_argument("--sweeps", type=int, default=500, help="of dreaming")
+    parser.add_argument("--seed", type=int, default=1, help="of learning and dreaming")
+    parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
+    args = parser.parse_args(argv)
+    images = (load_digits().data > 8).astype(np.float32)  # (sample, pixel)
+
+    machine = RestrictedBoltzmann(persistent=True, steps=5, n_chains=100, learning_rate=0.1, schedule="linear", batch_size=20, n_iter=args.epochs)
+    learned = DeepBelief(args.layers, machine=machine, random_state=args.seed).fit(images)
+    first = learned.machines_[0]
+    print(f"The first layer alone: {first.score(images):.2f} nats per image; 64 pixels by themselves: {independent(images):.2f}.")
+
+    # One trial per dream; the input to a pixel, with its bias, says how likely the pixel is on.
+    every = max(1, args.sweeps // COLUMNS)
+    dreams = ns.run(learned.network_, ticks=every * COLUMNS, trials=ROWS, record={"visible.I": every, "memory": every}, seed=args.seed)
+    pixels = 1 / (1 + np.exp(-(dreams["visible.I"] + first.intercept_visible_)))  # (trial, sample, pixel)
+    likeness = np.abs(pixels.reshape(-1, 1, 64) - images[None]).mean(axis=2)
+    print(f"A dreamt pixel is {likeness.min(axis=1).mean():.3f} away from that of the nearest digit seen; digits among each other {spread(images):.3f}.")
+    draw(images, first, pixels, args.figure)
+    return likeness.min(axis=1).mean(), spread(images)
+
+
+def independent(images):
+    """The mean log likelihood of images whose pixels know nothing of each other."""
+    p = (images.sum(axis=0) + 1) / (len(images) + 2)
+    return np.mean(images @ np.log(p) + (1 - images) @ np.log(1 - p))
+
+
+def spread(images):
+    """How far a digit is from its nearest other one."""
+    some = images[:300]
+    return np.partition(np.abs(some[:, None] - images[None]).mean(axis=2), 1, axis=1)[:, 1].mean()
+
+
+def draw(images, first, pixels, path):
+    """Digits that were seen, weights of the first layer, and dreams, one in each row."""
+    figure = plt.figure(figsize=(12, 5.4), layout="constrained")
+    parts = figure.subfigures(1, 3, width_ratios=(6, 6, 10))
+    weights = first.components_[np.argsort(-np.abs(first.components_).sum(axis=1))][:36]
+    most = np.abs(weights).max()
+    mosaic(parts[0], images[:36], 6, "seen", cmap="gray_r", vmin=0, vmax=1)
+    mosaic(parts[1], weights, 6, "weights of the first layer", cmap="RdBu_r", vmin=-most, vmax=most)
+    mosaic(parts[2], pixels.reshape(-1, 64), COLUMNS, "dreamt: a machine in each row, time to the right", cmap="gray_r", vmin=0, vmax=1)
+    figure.savefig(path, dpi=110)
+    print(f"Figure: {path}")
+
+
+def mosaic(part, images, columns, title, **how):
+    part.suptitle(title)
+    for ax, image in zip(part.subplots(-(-len(images) // columns), columns).flat, images, strict=False):
+        ax.imshow(image.reshape(8, 8), **how)
+        ax.set(xticks=[], yticks=[])
+
+
+if __name__ == "__main__":
+    main()
