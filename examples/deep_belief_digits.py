@@ -34,7 +34,9 @@ def main(argv=None):
     dreams = ns.run(learned.network_, ticks=every * COLUMNS, trials=ROWS, record={"visible.I": every, "memory": every}, seed=args.seed)
     pixels = 1 / (1 + np.exp(-(dreams["visible.I"] + first.intercept_visible_)))  # (trial, sample, pixel)
     likeness = np.abs(pixels.reshape(-1, 1, 64) - images[None]).mean(axis=2)
-    print(f"A dreamt pixel is {likeness.min(axis=1).mean():.3f} away from that of the nearest digit seen; digits among each other {spread(images):.3f}.")
+    print(
+        f"A dreamt pixel is {likeness.min(axis=1).mean():.3f} away from that of the nearest digit seen; digits among each other {spread(images):.3f}."
+    )
     draw(images, first, pixels, args.figure)
     return likeness.min(axis=1).mean(), spread(images)
 

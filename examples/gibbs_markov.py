@@ -44,8 +44,7 @@ def main(argv=None):
 
 def sweep_matrix(weights, biases, states):
     """P(state -> state) of a sweep over all units in random order: the mean over all orders of the product of single updates."""
-    steps = []
-    number = np.arange(len(states))
+    steps, number = [], np.arange(len(states))
     for unit in range(UNITS):
         on = 1 / (1 + np.exp(-(states @ weights[unit] + biases[unit])))
         step = np.zeros((len(states), len(states)))

@@ -49,10 +49,10 @@ def test_clamped_minus_free_is_the_gradient_of_the_log_likelihood(T):
             change[i, j] = change[j, i] = eps
             dW, db = (np.zeros((4, 4)), np.diag(change)) if i == j else (change, np.zeros(4))
             gradient[i, j] = gradient[j, i] = (likelihood(W + dW, b + db) - likelihood(W - dW, b - db)) / (2 * eps)
-    machine = fitted(W.copy(), b.copy(), 2, temperatures=[2 * T] * 5 + [T] * 10, n_trials=20_000, n_collect=1, learning_rate=1.0)
+    machine = fitted(W.copy(), b.copy(), 2, temperatures=[2 * T] * 5 + [T] * 10, n_trials=5_000, n_collect=1, learning_rate=1.0)
     machine.partial_fit(X)
     step = machine.weights_ - W + np.diag(machine.biases_ - b)
-    assert np.allclose(step, T * gradient, atol=5 * np.sqrt(0.5 / 20_000))
+    assert np.allclose(step, T * gradient, atol=5 * np.sqrt(0.5 / 5_000))
     assert np.abs(T * gradient).max() > 0.1
 
 
@@ -101,13 +101,16 @@ def test_the_network_visits_its_states_as_often_as_the_weights_say(masked):
 
 def test_hidden_units_and_missing_visible_ones_follow_those_that_are_clamped():
     W, b = symmetric(4, 1.5), RANDOM(1).normal(0, 0.5, 4)
-    machine = fitted(W, b, 3, n_collect=4000)
+    machine = fitted(W, b, 3, n_collect=5)
     states = all_states(4)
     p = chances(W, b, states)
-    for rows, found in (([[1, 0, 1, None]], machine.transform([[1.0, 0.0, 1.0]])), ([[1, 0, None, None]], machine.complete([[1.0, 0.0, np.nan]]))):
+    for rows, found in (
+        ([[1, 0, 1, None]], machine.transform([[1.0, 0.0, 1.0]] * 800)),
+        ([[1, 0, None, None]], machine.complete([[1.0, 0.0, np.nan]] * 800)),
+    ):
         fits = np.all([states[:, k] == v for k, v in enumerate(rows[0]) if v is not None], axis=0)
         expected = (p[fits] @ states[fits]) / p[fits].sum()
-        assert found[0] == pytest.approx(expected[3:] if found.shape[1] == 1 else expected[:3], abs=0.05)
+        assert found.mean(axis=0) == pytest.approx(expected[3:] if found.shape[1] == 1 else expected[:3], abs=0.05)
     assert machine.sample(3000).mean(axis=0) == pytest.approx(p @ states[:, :3], abs=0.05)
 
 

@@ -71,6 +71,16 @@ def test_a_kohonen_map_has_provinces_of_digits(figure):
     assert error < 0.1
     assert right > 0.9
     assert same
+def test_gibbs_sampling_is_a_markov_chain_with_the_boltzmann_distribution(figure):
+    apart, counted, exact, long_run, law = example("gibbs_markov").main(["--sweeps", "400", "--figure", str(figure)])
+    assert apart < 1e-15
+    assert np.abs(counted - exact).max() < 0.08
+    assert np.allclose(long_run, law, atol=0.01)
+
+
+def test_a_deep_belief_network_dreams_digits(figure):
+    dreamt, seen = example("deep_belief_digits").main(["--epochs", "30", "--layers", "40", "30", "--sweeps", "100", "--figure", str(figure)])
+    assert dreamt < 2 * seen
 
 
 @pytest.mark.skipif(not (find_spec("sktime") or find_spec("aeon")), reason="the data come with sktime or aeon")
@@ -110,6 +120,7 @@ def test_examples_use_public_names_only_and_are_short(name):
         "from neurosim.learn import",
         "from neurosim.models.",
         "from neurosim.learn import ",
+        "from neurosim.learn",
         "from neurosim.units",
         "from neurosim.tasks",
         "from neurosim import tasks",

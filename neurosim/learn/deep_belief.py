@@ -157,7 +157,8 @@ class DeepBeliefClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest class of each row of X."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        chances = self.predict_proba(X)  # which refuses what is not fitted
+        return self.classes_[chances.argmax(axis=1)]
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class, shape (sample, class)."""
@@ -172,9 +173,12 @@ class DeepBeliefClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         net = self.classifier_
         return feed_forward(
-            [self.n_features_in_, *(len(bias) for bias in net.intercepts_)], function="sigmoid", output="softmax" if len(self.classes_) > 2 else "sigmoid",
-            weights=[np.asarray(w.T, dtype=float) for w in net.coefs_], biases=[np.asarray(b, dtype=float) for b in net.intercepts_],
-        )  # fmt: skip
+            [self.n_features_in_, *(len(bias) for bias in net.intercepts_)],
+            function="sigmoid",
+            output="softmax" if len(self.classes_) > 2 else "sigmoid",
+            weights=[np.asarray(w.T, dtype=float) for w in net.coefs_],
+            biases=[np.asarray(b, dtype=float) for b in net.intercepts_],
+        )
 
     def _begin(self, X: np.ndarray, y: np.ndarray, regression: LogisticRegression, mean: np.ndarray, numbers: Any) -> MLPClassifier:
         """A perceptron of the right shape, whose weights are then those of the machines and the regression."""
