@@ -55,7 +55,7 @@ def spread(images):
 
 def draw(images, first, pixels, path):
     """Digits that were seen, weights of the first layer, and dreams, one in each row."""
-    figure = plt.figure(figsize=(12, 5.4), layout="constrained")
+    figure = plt.figure(figsize=(12, 4.3), layout="constrained")
     parts = figure.subfigures(1, 3, width_ratios=(6, 6, 10))
     weights = first.components_[np.argsort(-np.abs(first.components_).sum(axis=1))][:36]
     most = np.abs(weights).max()

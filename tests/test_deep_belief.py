@@ -39,7 +39,7 @@ def small(random=0):
 
 def distribution(weights, biases):
     """P(visible) of `small`, by summing over all states."""
-    memory, middle, visible, top = (all_states(n) for n in (3, 2, 3, 2))
+    memory, middle, visible = (all_states(n) for n in (3, 2, 3))
     p = np.exp(memory @ biases[2] + np.log1p(np.exp(memory @ weights[2].T + biases[3])).sum(axis=1))
     p = p / p.sum()
     for upper, lower, w, b in ((memory, middle, weights[1], biases[1]), (middle, visible, weights[0], biases[0])):
@@ -170,7 +170,7 @@ def test_what_makes_no_network_is_refused(made, words):
 
 
 def test_data_that_are_not_scaled_and_single_classes_are_refused():
-    X, y = digits(20)
+    X = digits(20)[0]
     with pytest.raises(ns.DescriptionError, match="binary visible units take 0 to 1"):
         DeepBelief((5, 5)).fit(16 * X)
     with pytest.raises(ns.DescriptionError, match="one class only"):

@@ -69,6 +69,8 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     Source: Ackley, Hinton & Sejnowski 1985, Cognitive Science 9, 147, doi:10.1207/s15516709cog0901_7.
     """
 
+    n_features_in_: int
+
     def __init__(
         self,
         n_hidden: int = 2,
@@ -153,7 +155,8 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
                 f"BoltzmannMachine: connections of shape {self._joined.shape} must be symmetric, False on the diagonal and of shape"
                 f" {(units, units)}, for {X.shape[1]} visible and {self.n_hidden} hidden units."
             )
-        self._seed = int(check_random_state(self.random_state).randint(2**31))
+        numbers: Any = check_random_state(self.random_state)
+        self._seed = int(numbers.randint(2**31))
         self._random = np.random.default_rng(self._seed)
         self._waiting = np.zeros(0, dtype=int)  # rows of X whose turn is next
         self.weights_, self.biases_, self.n_cycles_ = np.zeros((units, units)), np.zeros(units), 0

@@ -38,6 +38,8 @@ class DeepBelief(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     Source: Hinton, Osindero & Teh 2006, Neural Computation 18, 1527, doi:10.1162/neco.2006.18.7.1527.
     """
 
+    n_features_in_: int
+
     def __init__(
         self, layers: Sequence[int] = (256, 256), *, machine: RestrictedBoltzmann | None = None, verbose: bool = False, random_state: Any = None
     ):
@@ -111,6 +113,8 @@ class DeepBeliefClassifier(ClassifierMixin, BaseEstimator):
     Hinton & Salakhutdinov 2006, Science 313, 504, doi:10.1126/science.1127647.
     """
 
+    n_features_in_: int
+
     def __init__(
         self,
         layers: Sequence[int] = (256, 256),
@@ -142,7 +146,7 @@ class DeepBeliefClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise DescriptionError(f"DeepBeliefClassifier: y holds one class only, {shown(self.classes_[0])}. Give samples of two or more.")
-        numbers = check_random_state(self.random_state)
+        numbers: Any = check_random_state(self.random_state)
         self.machines_ = pile(self.layers, self.machine, X, numbers, self.verbose, "DeepBeliefClassifier", least=1)
         top = X
         for machine in self.machines_:
@@ -163,7 +167,7 @@ class DeepBeliefClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class, shape (sample, class)."""
         check_is_fitted(self)
-        return self.classifier_.predict_proba(validate_data(self, X, dtype=FLOATS, reset=False))
+        return np.asarray(self.classifier_.predict_proba(validate_data(self, X, dtype=FLOATS, reset=False)))
 
     @property
     def network_(self) -> Network:
@@ -182,7 +186,8 @@ class DeepBeliefClassifier(ClassifierMixin, BaseEstimator):
 
     def _begin(self, X: np.ndarray, y: np.ndarray, regression: LogisticRegression, mean: np.ndarray, numbers: Any) -> MLPClassifier:
         """A perceptron of the right shape, whose weights are then those of the machines and the regression."""
-        batch, seed = min(self.batch_size, len(X)), int(numbers.randint(2**31))
+        batch: Any = min(self.batch_size, len(X))
+        seed = int(numbers.randint(2**31))
         net = MLPClassifier(tuple(self.layers), activation="logistic", learning_rate_init=self.learning_rate, batch_size=batch, alpha=self.alpha)
         net.set_params(random_state=seed).partial_fit(X[:batch], y[:batch], classes=self.classes_)
         whole_net = [(machine.components_, machine.intercept_hidden_) for machine in self.machines_]
@@ -208,9 +213,10 @@ def pile(layers: Any, machine: Any, X: np.ndarray, random_state: Any, verbose: b
         raise DescriptionError(f"{where}: layers {shown(layers)} are too few. Give at least {least}, or use RestrictedBoltzmann.")
     if machine is not None and not isinstance(machine, RestrictedBoltzmann):
         raise DescriptionError(f"{where}: machine {shown(machine)} is no RestrictedBoltzmann. Give one with the settings that all layers share.")
-    numbers, machines = check_random_state(random_state), []
+    numbers: Any = check_random_state(random_state)
+    machines: list[RestrictedBoltzmann] = []
     for depth, size in enumerate(sizes):
-        fresh = RestrictedBoltzmann() if machine is None else clone(machine)
+        fresh: Any = RestrictedBoltzmann() if machine is None else clone(machine)
         fresh.set_params(n_components=size, random_state=int(numbers.randint(2**31)), verbose=verbose)
         if depth:
             X = machines[-1].transform(X)

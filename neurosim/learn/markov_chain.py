@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
@@ -137,7 +137,8 @@ class MarkovChain(BaseEstimator):
                 raise DescriptionError("MarkovChain: X contains NaN or infinity, which are no states. Leave such sequences out, or split them.")
             return rows
         text = not hasattr(X, "dtype") and isinstance(X, (list, tuple)) and np.asarray(X).dtype.kind in "US"
-        return list(_plain(check_array(np.asarray(X) if text else X, dtype=None, input_name="X", estimator=self)))
+        checked: Any = check_array(np.asarray(X) if text else X, dtype=cast(Any, None), input_name="X", estimator=self)
+        return list(_plain(checked))
 
     def _given_states(self) -> np.ndarray:
         states = np.asarray(self.states)

@@ -108,7 +108,8 @@ def annealed_importance_sampling(
     W, a, b = _machine(weights, visible_bias, hidden_bias, visible, where)
     base = a if base is None else _finite(base, a.shape, f"{where}: base")
     chains, betas = whole(chains, f"{where}: chains", least=2), _betas(temperatures)
-    random = np.random.default_rng(check_random_state(random_state).randint(2**31))
+    numbers: Any = check_random_state(random_state)
+    random = np.random.default_rng(numbers.randint(2**31))
     shape = (chains, len(a))
 
     def draw(mean: np.ndarray) -> np.ndarray:

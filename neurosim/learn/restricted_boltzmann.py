@@ -213,7 +213,7 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
     def _begin(self, X: np.ndarray) -> None:
         """Small random weights; visible biases that alone give the data's means."""
-        numbers = check_random_state(self.random_state)
+        numbers: Any = check_random_state(self.random_state)
         self._random = np.random.Generator(np.random.SFC64(numbers.randint(2**31)))
         self._annealing_seed = int(numbers.randint(2**31))
         self._velocity: tuple[np.ndarray, ...] = ()
