@@ -71,6 +71,8 @@ def test_a_kohonen_map_has_provinces_of_digits(figure):
     assert error < 0.1
     assert right > 0.9
     assert same
+
+
 def test_gibbs_sampling_is_a_markov_chain_with_the_boltzmann_distribution(figure):
     apart, counted, exact, long_run, law = example("gibbs_markov").main(["--sweeps", "400", "--figure", str(figure)])
     assert apart < 1e-15
@@ -120,7 +122,6 @@ def test_examples_use_public_names_only_and_are_short(name):
         "from neurosim.learn import",
         "from neurosim.models.",
         "from neurosim.learn import ",
-        "from neurosim.learn",
         "from neurosim.units",
         "from neurosim.tasks",
         "from neurosim import tasks",
