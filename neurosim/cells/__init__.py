@@ -18,6 +18,7 @@ from .spiking import lif_conductance as lif_conductance
 from .spiking import lif_exponential as lif_exponential
 from .spiking import traub_miles as traub_miles
 from .stochastic import categorical as categorical
+from .stochastic import glauber_binary as glauber_binary
 from .stochastic import poisson as poisson
 from .stochastic import stochastic_binary as stochastic_binary
 from .stochastic import threshold_binary as threshold_binary

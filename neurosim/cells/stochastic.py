@@ -13,13 +13,27 @@ from neurosim.network.neurons import Neurons, read_shape
 def threshold_binary(name: str, shape: Shape, **override: Any) -> Neurons:
     """Hopfield's units of -1 and 1.
 
-    s = sign(I), and s stays where I = 0.
+    s = sign(I - theta), and s stays where I = theta.
 
-    Port `I`. Start: s = -1; give an array of -1 and 1 as `s`, or start={"cells.s": pattern} when running.
+    Port `I`. Constants: theta 0, one number or one per unit. Start: s = -1; give an array of -1 and 1 as `s`, or
+    start={"cells.s": pattern} when running.
 
     Source: Hopfield 1982, PNAS 79, 2554, doi:10.1073/pnas.79.8.2554.
     """
-    return ready("threshold_binary", name, shape, override, update="s = where(I == 0, s, sign(I))", s=-1.0)
+    return ready("threshold_binary", name, shape, override, update="s = where(I == theta, s, sign(I - theta))", theta=0.0, s=-1.0)
+
+
+def glauber_binary(name: str, shape: Shape, **override: Any) -> Neurons:
+    """Units of -1 and 1 in a heat bath: at low temperature Hopfield's, at high temperature a coin.
+
+    s is 1 with probability 1/(1 + exp(-2 (I - theta)/T)), else -1.
+
+    Port `I`. Constants: theta 0 (one number or one per unit), T 1 (a number above 0). Start: s = -1.
+
+    Source: Glauber 1963, J. Math. Phys. 4, 294, doi:10.1063/1.1703954; Amit, Gutfreund & Sompolinsky 1985, Phys. Rev. A 32,
+    1007, doi:10.1103/PhysRevA.32.1007.
+    """
+    return ready("glauber_binary", name, shape, override, update="s = 2*bernoulli(sigmoid(2*(I - theta)/T)) - 1", theta=0.0, T=1.0, s=-1.0)
 
 
 def stochastic_binary(name: str, shape: Shape, *, driven_temperature: bool = False, **override: Any) -> Neurons:

@@ -4,11 +4,13 @@ from importlib import import_module
 from typing import Any
 
 # The file of each name: scikit-learn is imported when one is first asked for.
+# The file of each name: scikit-learn is imported when one is first asked for.
 WHERE: dict[str, str] = {
     "BoltzmannMachine": "boltzmann",
     "DeepBelief": "deep_belief",
     "DeepBeliefClassifier": "deep_belief",
     "EchoStateRegressor": "echo_state",
+    "HopfieldMemory": "hopfield",
     "KohonenMap": "kohonen",
     "MarkovChain": "markov_chain",
     "NextGenerationReservoir": "next_generation",
@@ -19,8 +21,11 @@ WHERE: dict[str, str] = {
     "annealed_importance_sampling": "partition",
     "force_learning": "force",
     "free_energy": "partition",
+    "gardner": "storing",
     "intrinsic_plasticity": "intrinsic",
     "log_partition": "partition",
+    "pseudo_inverse": "storing",
+    "storkey": "storing",
 }
 
 
