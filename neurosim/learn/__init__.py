@@ -5,6 +5,7 @@ from typing import Any
 
 # The file of each name: scikit-learn is imported when one is first asked for.
 # The file of each name: scikit-learn is imported when one is first asked for.
+# The file of each name: scikit-learn is imported when one is first asked for.
 WHERE: dict[str, str] = {
     "BoltzmannMachine": "boltzmann",
     "DeepBelief": "deep_belief",
@@ -13,6 +14,7 @@ WHERE: dict[str, str] = {
     "HopfieldMemory": "hopfield",
     "KohonenMap": "kohonen",
     "MarkovChain": "markov_chain",
+    "ModernHopfieldMemory": "modern_hopfield",
     "NextGenerationReservoir": "next_generation",
     "RecursiveLeastSquares": "least_squares",
     "RestrictedBoltzmann": "restricted_boltzmann",

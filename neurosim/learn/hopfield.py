@@ -132,7 +132,7 @@ class HopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 def signs(X: Any, binarize: float | None, where: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
     """Rows as -1 and 1: 1 where a number is above `binarize`; with None they must be so already, and of the `shape` if one is given."""
-    X = check_array(X, dtype=np.float64, ensure_2d=False)
+    X = check_array(X, dtype="float64", ensure_2d=False)
     if shape is not None and X.shape != shape:
         raise DescriptionError(f"{where}: y of shape {X.shape} are not the wanted rows of X, shape {shape}. Give one row of y for each of X.")
     if binarize is None:
@@ -147,7 +147,7 @@ def _read_threshold(given: Any, n_features: int) -> np.ndarray | float:
     """One number, or one for each unit."""
     if np.ndim(given) == 0:
         return plain_number(given, "HopfieldMemory: threshold", "Give a number, or one for each feature.")
-    threshold = check_array(given, dtype=np.float64, ensure_2d=False, input_name="threshold")
+    threshold = check_array(given, dtype="float64", ensure_2d=False, input_name="threshold")
     if threshold.shape != (n_features,):
         raise DescriptionError(
             f"HopfieldMemory: threshold of shape {threshold.shape} does not fit X with {n_features} features. Give one number, or ({n_features},)."
