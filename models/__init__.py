@@ -25,6 +25,8 @@ NAMES = (
     "microcircuit",
     "modern_hopfield",
     "nvar",
+    "perceptron",
+    "radial_basis",
     "restricted_boltzmann",
     "self_attention",
     "simple_recurrent",

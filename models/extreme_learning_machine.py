@@ -11,18 +11,21 @@ import neurosim as ns
 from neurosim import cells
 
 
-def extreme_learning_machine(n_inputs: int, n_hidden: int, n_outputs: int, *, function: str = "sigmoid", readout: Any = None) -> ns.Network:
-    """`inputs` -> `hidden` (fixed, weights and bias uniform in +-1) -> `out` (linear, learned).
+def extreme_learning_machine(
+    n_inputs: int, n_hidden: int, n_outputs: int, *, function: str = "sigmoid", weights: Any = None, bias: Any = None, readout: Any = None,
+    readout_bias: Any = 0.0,
+) -> ns.Network:  # fmt: skip
+    """`inputs` -> `hidden` (fixed: `weights` (n_hidden, n_inputs) and `bias`, uniform in +-1 unless given) -> `out` (linear, learned).
 
-    `readout` holds the solved weights, shape (n_outputs, n_hidden); without it they are 0 and marked as learned.
+    `readout` holds the solved weights, shape (n_outputs, n_hidden), and `readout_bias` is added; without them they are 0, and the weights
+    marked as learned.
     """
     inputs = ns.Neurons("inputs", n_inputs)
-    hidden = cells.unit("hidden", n_hidden, function, bias=ns.uniform(-1.0, 1.0))
-    out = cells.unit("out", n_outputs, "linear")
-    weight = np.zeros((n_outputs, n_hidden)) if readout is None else readout
+    hidden = cells.unit("hidden", n_hidden, function, bias=ns.uniform(-1.0, 1.0) if bias is None else bias)
+    out = cells.unit("out", n_outputs, "linear", bias=readout_bias)
     return ns.Network(
-        ns.Synapses(inputs, hidden, weight=ns.uniform(-1.0, 1.0)),
-        ns.Synapses(hidden, out, weight=weight, learns=True),
+        ns.Synapses(inputs, hidden, weight=ns.uniform(-1.0, 1.0) if weights is None else weights),
+        ns.Synapses(hidden, out, weight=np.zeros((n_outputs, n_hidden)) if readout is None else readout, learns=True),
         schedule=ns.Layered(),
     )
 

@@ -4,18 +4,23 @@ from importlib import import_module
 from typing import Any
 
 # The file of each name: scikit-learn is imported when one is first asked for.
-# The file of each name: scikit-learn is imported when one is first asked for.
-# The file of each name: scikit-learn is imported when one is first asked for.
 WHERE: dict[str, str] = {
     "BoltzmannMachine": "boltzmann",
     "DeepBelief": "deep_belief",
     "DeepBeliefClassifier": "deep_belief",
+    "DeltaRuleClassifier": "perceptron",
+    "DeltaRuleRegressor": "perceptron",
     "EchoStateRegressor": "echo_state",
+    "ExtremeLearningClassifier": "extreme_learning",
+    "ExtremeLearningRegressor": "extreme_learning",
     "HopfieldMemory": "hopfield",
     "KohonenMap": "kohonen",
     "MarkovChain": "markov_chain",
     "ModernHopfieldMemory": "modern_hopfield",
     "NextGenerationReservoir": "next_generation",
+    "Perceptron": "perceptron",
+    "RadialBasisClassifier": "radial_basis",
+    "RadialBasisRegressor": "radial_basis",
     "RecursiveLeastSquares": "least_squares",
     "RestrictedBoltzmann": "restricted_boltzmann",
     "SequenceClassifier": "sequence_classifier",
