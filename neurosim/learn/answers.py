@@ -6,10 +6,9 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, get_blas_funcs
 from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin
 from sklearn.linear_model import Ridge
-from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -54,11 +53,11 @@ class Classifier(ClassifierMixin, Answering):
         """Learn from X, shape (sample, feature), and the labels y, shape (sample,)."""
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
-        binarizer = LabelBinarizer(neg_label=-1).fit(y)
-        self.classes_ = binarizer.classes_
+        self.classes_, place = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise DescriptionError(f"{type(self).__name__}: y has 1 class, {self.classes_[0]}. Give rows of two classes or more.")
-        self._learn(X, np.asarray(binarizer.transform(y), dtype=np.float64))
+        Y = np.where(place[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
+        self._learn(X, Y[:, 1:] if len(self.classes_) == 2 else Y)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -96,8 +95,8 @@ def solve_readout(hidden: np.ndarray, Y: np.ndarray, alpha: float) -> tuple[np.n
         # The normal equations as Ridge(solver="cholesky") has them, without its copies and checks, which take a fifth of the time.
         mean = hidden.mean(axis=0)
         hidden -= mean
-        gram = hidden.T @ hidden
-        gram.flat[:: len(gram) + 1] += alpha
+        gram = get_blas_funcs("syrk", dtype=np.float64)(1.0, hidden.T, lower=True)  # its lower half, all that is read below
+        gram[np.diag_indices_from(gram)] += alpha
         try:
             factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
         except LinAlgError:
