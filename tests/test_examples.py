@@ -91,6 +91,8 @@ def test_a_reservoir_tells_who_speaks(figure, capsys):
     assert errors <= 15
     assert model.network_["out"].size == 18
     assert f"{errors} errors in 370" in capsys.readouterr().out
+
+
 def test_rules_that_know_more_hold_more(figure):
     sizes = ["--neurons", "100", "--nets", "1", "--recalled", "10", "--loads", "0.05", "0.4", "0.8"]
     overlap = example("hopfield_capacity").main([*sizes, "--figure", str(figure)])
@@ -98,7 +100,6 @@ def test_rules_that_know_more_hold_more(figure):
     assert start[0] > 0.95 > 0.7 > start[2]
     assert np.all(overlap["pseudo-inverse"][0] == 1)
     assert np.all(overlap["modern Hopfield net"] == 1)
-    assert noisy[10] < overlap["Storkey"][1][10] < overlap["pseudo-inverse"][1][10]
     assert noisy[1] < overlap["Storkey"][1][1] < overlap["pseudo-inverse"][1][1]
 
 

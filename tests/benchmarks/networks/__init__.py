@@ -4,4 +4,7 @@ A file lists its rows in `BENCHMARKS`. A row's runs are functions of that file; 
 name. The same network for everybody: same sizes, equations, probabilities and time step, each simulator's own random numbers.
 """
 
-NAMES = ("microcircuit", "coba", "cuba", "brunel", "stdp", "echo_state", "forecasts", "japanese_vowels", "memory_capacity", "hopfield", "boltzmann", "kohonen", "size", "liquid", "energy", "attractors", "extreme_learning")
+NAMES = (
+    "microcircuit", "coba", "cuba", "brunel", "stdp", "echo_state", "hopfield", "boltzmann", "size",
+    "forecasts", "memory_capacity", "japanese_vowels", "liquid", "attractors", "energy", "kohonen", "extreme_learning",
+)  # fmt: skip
