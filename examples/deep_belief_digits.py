@@ -31,14 +31,13 @@ def main(argv=None):
 
     # One trial per dream; the input to a pixel, with its bias, says how likely the pixel is on.
     every = max(1, args.sweeps // COLUMNS)
-    dreams = ns.run(learned.network_, ticks=every * COLUMNS, trials=ROWS, record={"visible.I": every, "memory": every}, seed=args.seed)
+    record = {"visible": every, "visible.I": every}
+    dreams = ns.run(learned.network_, ticks=every * COLUMNS, trials=ROWS, record=record, seed=args.seed)
     pixels = 1 / (1 + np.exp(-(dreams["visible.I"] + first.intercept_visible_)))  # (trial, sample, pixel)
-    likeness = np.abs(pixels.reshape(-1, 1, 64) - images[None]).mean(axis=2)
-    print(
-        f"A dreamt pixel is {likeness.min(axis=1).mean():.3f} away from that of the nearest digit seen; digits among each other {spread(images):.3f}."
-    )
+    dreamt, chance = apart(dreams["visible"].reshape(-1, 64), images), apart(np.random.default_rng(0).random((300, 64)) < images.mean(axis=0), images)
+    print(f"Pixels unlike the nearest digit seen: {dreamt:.1f} of a dreamt one; {chance:.1f} where every pixel is drawn by itself.")
     draw(images, first, pixels, args.figure)
-    return likeness.min(axis=1).mean(), spread(images)
+    return dreamt, chance
 
 
 def independent(images):
@@ -47,10 +46,9 @@ def independent(images):
     return np.mean(images @ np.log(p) + (1 - images) @ np.log(1 - p))
 
 
-def spread(images):
-    """How far a digit is from its nearest other one."""
-    some = images[:300]
-    return np.partition(np.abs(some[:, None] - images[None]).mean(axis=2), 1, axis=1)[:, 1].mean()
+def apart(some, images):
+    """In how many pixels each differs from the nearest image, on average."""
+    return np.mean([np.abs(one - images).sum(axis=1).min() for one in some])
 
 
 def draw(images, first, pixels, path):

@@ -1,5 +1,5 @@
 """A liquid hears who is speaking: the cepstral coefficients of real Japanese vowels by nine men become spikes, frame by frame, and a
-linear readout names the speaker from what 135 spiking neurons say to them. The data come with the package sktime."""
+linear readout names the speaker from what 135 spiking neurons say to them. The data come with the package sktime or aeon."""
 
 import argparse
 from pathlib import Path
@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 import neurosim as ns
 from neurosim import readout
 from neurosim.models.liquid import liquid
+from neurosim.tasks import japanese_vowels
 from neurosim.units import ms
 
 FRAMES, TICKS = 29, 200  # the longest utterance; a frame lasts 20 ms in ticks of 0.1 ms
@@ -46,11 +47,9 @@ def main(argv=None):
 
 def utterances(split, speakers):
     """Utterances (frame, coefficient) of the first speakers, and who speaks."""
-    from sktime.datasets import load_japanese_vowels
-
-    table, who = load_japanese_vowels(split=split, return_type="nested_univ")
-    chosen = who.astype(int) <= speakers
-    return [np.stack([channel.to_numpy() for channel in row], axis=1) for row in table.to_numpy()[chosen]], who.astype(int)[chosen]
+    speech = japanese_vowels()
+    spoken, who = (speech.train, speech.train_speakers) if split == "train" else (speech.test, speech.test_speakers)
+    return [one for one, speaker in zip(spoken, who, strict=True) if speaker <= speakers], who[who <= speakers]
 
 
 def thirds(frames):

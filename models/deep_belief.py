@@ -34,10 +34,10 @@ def deep_belief(
     pairs = len(sizes) - 1
     if pairs < 2:
         raise ValueError(f"deep_belief: sizes {tuple(sizes)} are not enough layers. Give at least three, or use restricted_boltzmann.")
-    weights = [ns.normal(0.0, 0.01)] * pairs if weights is None else list(weights)
+    matrices: list[Any] = [ns.normal(0.0, 0.01)] * pairs if weights is None else list(weights)
     biases = [0.0] * pairs if down_biases is None else list(down_biases)
-    if len(weights) != pairs or len(biases) != pairs:
-        raise ValueError(f"deep_belief: {len(sizes)} layers take {pairs} weights and down_biases, not {len(weights)} and {len(biases)}.")
+    if len(matrices) != pairs or len(biases) != pairs:
+        raise ValueError(f"deep_belief: {len(sizes)} layers take {pairs} weights and down_biases, not {len(matrices)} and {len(biases)}.")
     if visible not in ("binary", "gaussian"):
         raise ValueError(f"deep_belief: visible {visible!r} is not known. Use 'binary' or 'gaussian'.")
     names = ["visible", *(f"layer_{k}" for k in range(1, pairs - 1)), "memory", "top"]
@@ -45,14 +45,14 @@ def deep_belief(
     for name, size, bias in zip(names, sizes, [*biases, up_bias], strict=True):
         b = bias + np.zeros(size)
         if name == "visible" and visible == "gaussian":
-            layers.append(ns.Neurons(name, size, update="s = I + b + randn()", b=b, learns="b"))
+            layers.append(ns.Neurons(name, size, update="s = I + b + randn()", b=b, learns=("b",)))
         else:
-            layers.append(cells.stochastic_binary(name, size, b=b, learns="b"))
+            layers.append(cells.stochastic_binary(name, size, b=b, learns=("b",)))
     steps = [
         ns.Synapses(upper, lower, weight=np.asarray(w).T if np.ndim(w) else w, learns=True)
-        for (lower, upper), w in zip(pairwise(layers[:-1]), weights[:-1], strict=True)
+        for (lower, upper), w in zip(pairwise(layers[:-1]), matrices[:-1], strict=True)
     ]
-    up = ns.Synapses(layers[-2], layers[-1], weight=weights[-1], learns=True)
+    up = ns.Synapses(layers[-2], layers[-1], weight=matrices[-1], learns=True)
     down = ns.Synapses(layers[-1], layers[-2], weight=up.T)
     return ns.Network(steps, up, down, schedule=ns.Alternating(*([layer] for layer in reversed(layers))))
 

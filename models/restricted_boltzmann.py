@@ -28,7 +28,7 @@ def restricted_boltzmann(
     weights = ns.normal(0.0, 0.01) if weights is None else weights
     bias = visible_bias + np.zeros(n_visible)
     if visible == "gaussian":
-        seen = ns.Neurons("visible", n_visible, update="s = I + b + randn()", b=bias, learns="b")
+        seen = ns.Neurons("visible", n_visible, update="s = I + b + randn()", b=bias, learns=("b",))
     else:
         seen = cells.stochastic_binary("visible", n_visible, b=bias, learns="b")
     hidden = cells.stochastic_binary("hidden", n_hidden, b=hidden_bias + np.zeros(n_hidden), learns="b")

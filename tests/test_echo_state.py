@@ -12,9 +12,9 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 import neurosim as ns
 from neurosim import tasks
 from neurosim.learn import EchoStateRegressor
-from neurosim.learn.changed import changed
 from neurosim.models.deep_echo_state import deep_echo_state
 from neurosim.models.echo_state import WIRINGS, echo_state
+from neurosim.network.rebuild import rebuilt
 from neurosim.plan.fix import fixed, weight_matrix
 
 RANDOM = np.random.default_rng
@@ -118,15 +118,15 @@ def test_options_per_pool_that_do_not_fit_are_refused():
         deep_echo_state(1, 20, layers=2, groups=2, leak=(1, 1, 1))
 
 
-def test_changed_parts_are_the_only_ones_that_change():
+def test_rebuilt_parts_are_the_only_ones_that_change():
     net = fixed(echo_state(1, 8, 2, feedback_scale=0.5, density=0.5))
-    new = changed(net, {"pool_to_out": {"weight": np.ones((2, 8))}, "out": {"bias": [1.0, 2.0]}})
+    new = rebuilt(net, {"pool_to_out": {"weight": np.ones((2, 8))}, "out": {"bias": [1.0, 2.0]}})
     assert np.array_equal(matrices(new).pop("pool_to_out"), np.ones((2, 8)))
     assert new["out"].constants["bias"].number.tolist() == [1.0, 2.0]
     back = {"pool_to_out": {"weight": net["pool_to_out"].weight.number}, "out": {"bias": 0.0}}
-    assert changed(new, back) == net
+    assert rebuilt(new, back) == net
     with pytest.raises(ns.DescriptionError, match="Did you mean 'pool_to_out'"):
-        changed(net, {"pool_to_ou": {"weight": 1.0}})
+        rebuilt(net, {"pool_to_ou": {"weight": 1.0}})
 
 
 # What it learns

@@ -17,12 +17,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from neurosim import cells
 from neurosim.errors import DescriptionError
-from neurosim.learn.changed import changed
 from neurosim.learn.keep import keep, kept
 from neurosim.learn.sequences import read_sequences, read_series, shape_of
 from neurosim.models.deep_echo_state import deep_echo_state
 from neurosim.models.echo_state import echo_state
 from neurosim.network.network import Network
+from neurosim.network.rebuild import rebuilt
 from neurosim.network.values import choice, plain_number, whole
 from neurosim.plan.fix import fixed
 from neurosim.recording.safe import guarded
@@ -241,7 +241,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """The states of all pools, (sequence, step, neuron), while y is forced on the output; and where they end."""
         if self.noise:
             text = cells.leaky_tanh("pool", 1, noise=self.noise).update
-            network = changed(network, {name: {"update": text, "noise": self.noise} for name in self._pools})
+            network = rebuilt(network, {name: {"update": text, "noise": self.noise} for name in self._pools})
         inputs = ({"drive": drive} if drive.shape[2] else {}) | {"out": target}
         recording = run(network, inputs, record=self._pools, engine=self.engine, seed=self._seed, progress=False)
         states = [recording[name] for name in self._pools]
@@ -250,7 +250,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _with_readout(self, network: Network) -> Network:
         parts = np.split(self.coef_, len(self._pools), axis=1)
         changes: dict[str, dict[str, Any]] = {f"{name}_to_out": {"weight": part} for name, part in zip(self._pools, parts, strict=True)}
-        return changed(network, changes | {"out": {"bias": self.intercept_}})
+        return rebuilt(network, changes | {"out": {"bias": self.intercept_}})
 
     def _read_both(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """X (sequence, step, feature) and y (sequence, step, output); remembers which axes were given."""

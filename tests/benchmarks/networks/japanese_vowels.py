@@ -56,16 +56,10 @@ def reservoirpy(n: int, seed: int, count: int | None = None, tutorial: bool = Tr
 
 
 def speech(count: int | None) -> tuple[list[np.ndarray], np.ndarray, list[np.ndarray], np.ndarray]:
-    """The utterances and their speakers, or about `count` of each set, evenly drawn; noise of that shape where the data are not installed."""
+    """The utterances and their speakers, or about `count` of each set, evenly drawn."""
     from neurosim.tasks import japanese_vowels
 
-    try:
-        data = japanese_vowels()
-    except ModuleNotFoundError:
-        if count is None:
-            raise
-        noise = [np.random.default_rng(k).normal(k % 9, 1.0, (7 + k % 22, 12)) for k in range(count)]
-        return noise, np.arange(count) % 9, noise, np.arange(count) % 9
+    data = japanese_vowels()
     step = 1 if count is None else max(1, len(data.train) // count)
     return data.train[::step], data.train_speakers[::step], data.test[::step], data.test_speakers[::step]
 

@@ -80,11 +80,12 @@ def vowels(most: int, seed: int, engine: str) -> dict[str, Any]:
 
 def utterances(split: str, most: int) -> tuple[list[np.ndarray], np.ndarray]:
     """At most so many utterances (frame, coefficient) of all speakers, and who speaks."""
-    from sktime.datasets import load_japanese_vowels
+    from neurosim.tasks import japanese_vowels
 
-    table, who = load_japanese_vowels(split=split, return_type="nested_univ")
-    chosen = np.linspace(0, len(table) - 1, min(most, len(table))).astype(int)
-    return [np.stack([channel.to_numpy() for channel in row], axis=1) for row in table.to_numpy()[chosen]], np.asarray(who).astype(int)[chosen]
+    speech = japanese_vowels()
+    spoken, who = (speech.train, speech.train_speakers) if split == "train" else (speech.test, speech.test_speakers)
+    chosen = np.linspace(0, len(spoken) - 1, min(most, len(spoken))).astype(int)
+    return [spoken[place] for place in chosen], who[chosen]
 
 
 HEARD = {"liquid": "liquid", "inputs": "input"}
