@@ -15,6 +15,17 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from neurosim.errors import DescriptionError
 from neurosim.network.network import Network
 
+# scipy's BLAS throughout, on transposes, which are what Fortran calls contiguous: numpy has a BLAS of its own, and where the two
+# take turns, the threads of one keep the other's waiting.
+PRODUCT: Any
+SQUARE: Any
+PRODUCT, SQUARE = get_blas_funcs(("gemm", "syrk"), dtype=np.float64)
+
+
+def times_transposed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a b', shape (row of a, row of b)."""
+    return PRODUCT(1.0, b.T, a.T, trans_a=True).T
+
 
 class Answering(BaseEstimator, ABC):
     """A network that learns to answer a row X with the numbers Y of its population `out`."""
@@ -95,14 +106,14 @@ def solve_readout(hidden: np.ndarray, Y: np.ndarray, alpha: float) -> tuple[np.n
         # The normal equations as Ridge(solver="cholesky") has them, without its copies and checks, which take a fifth of the time.
         mean = hidden.mean(axis=0)
         hidden -= mean
-        gram = get_blas_funcs("syrk", dtype=np.float64)(1.0, hidden.T, lower=True)  # its lower half, all that is read below
+        gram: Any = SQUARE(1.0, hidden.T, lower=True)  # its lower half, all that is read below
         gram[np.diag_indices_from(gram)] += alpha
         try:
             factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
         except LinAlgError:
             pass  # an alpha that is lost in rounding: by singular values, below
         else:
-            coef = cho_solve(factor, hidden.T @ rest, check_finite=False).T
+            coef = cho_solve(factor, PRODUCT(1.0, hidden.T, rest.T, trans_b=True), check_finite=False).T
             return coef, Y.mean(axis=0) - coef @ mean
         hidden += mean
     ridge = Ridge(alpha, solver="svd", copy_X=False).fit(hidden, Y)

@@ -1,6 +1,7 @@
 """The inner loop of contrastive divergence: a mini-batch is three or two matrix products and one in-place update, in buffers made once.
 
 At these sizes a product takes no longer than filling new memory, `expit`, or random numbers in double: hence buffers, tanh and float32.
+All products go through scipy's BLAS: numpy has one of its own, and the threads of the two would wait for each other's cores.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Machine:
     velocity: tuple[np.ndarray, ...] = field(default=())
 
     def __post_init__(self):
+        self.product: Any = get_blas_funcs("gemm", (self.W,))  # on transposes, which are what Fortran calls contiguous
         if self.momentum and not self.velocity:
             self.velocity = tuple(np.zeros_like(part) for part in (self.W, self.a, self.b))
 
@@ -48,7 +50,7 @@ class Machine:
 
     def see(self, h: np.ndarray, u: np.ndarray, out: np.ndarray) -> None:
         """Draw visible from hidden states."""
-        np.dot(h, self.W, out=out)
+        self.product(1.0, self.W.T, h.T, c=out.T, overwrite_c=True)
         out += self.a
         if self.visible == "gaussian":
             out += self.random.standard_normal(out=u, dtype=u.dtype.type)
@@ -57,7 +59,7 @@ class Machine:
 
     def hide(self, v: np.ndarray, out: np.ndarray) -> np.ndarray:
         """P(hidden = 1) from visible states."""
-        np.dot(v, self.W.T, out=out)
+        self.product(1.0, self.W.T, v.T, trans_a=True, c=out.T, overwrite_c=True)
         out += self.b
         return sigmoid(out)
 
@@ -73,7 +75,6 @@ class ContrastiveDivergence:
         make = lambda *shape: np.empty(shape, machine.W.dtype)  # noqa: E731
         self.v, self.h = make(chains + rows, visible), make(chains + rows, hidden)
         self.u_v, self.u_h, self.states, self.signs = make(chains, visible), make(chains, hidden), make(chains, hidden), make(chains + rows)
-        self.product: Any = get_blas_funcs("gemm", (machine.W,))
 
     def learn(self, X: np.ndarray, rows: np.ndarray, rate: float) -> None:
         """Move the weights by one mini-batch: rate * (<h v'>_data - <h v'>_model)."""
@@ -104,7 +105,7 @@ class ContrastiveDivergence:
             push = rate * self.sparsity_cost * (self.sparsity - h[chains:].mean(axis=0))
         signs[:chains], signs[chains:] = -rate / chains, rate / n
         shrink = 1.0 - rate * self.weight_decay
-        change_a, change_b = signs @ v, signs @ h
+        change_a, change_b = (m.product(1.0, part.T, signs[:, None])[:, 0] for part in (v, h))
         h *= signs[:, None]
         if m.velocity:
             V, v_a, v_b = m.velocity
@@ -123,5 +124,5 @@ class ContrastiveDivergence:
             m.b += push
 
     def _add(self, v: np.ndarray, h: np.ndarray, to: np.ndarray, keep: float) -> None:
-        """to = keep*to + h'v, by one call of BLAS that writes into `to` (its transpose is what Fortran calls contiguous)."""
-        self.product(1.0, v.T, h.T, beta=keep, c=to.T, trans_b=True, overwrite_c=True)
+        """to = keep*to + h'v, by one call of BLAS that writes into `to`."""
+        self.machine.product(1.0, v.T, h.T, beta=keep, c=to.T, trans_b=True, overwrite_c=True)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils import check_random_state
 
-from neurosim.learn.answers import Answering, Classifier, Regressor, solve_readout
+from neurosim.learn.answers import Answering, Classifier, Regressor, solve_readout, times_transposed
 from neurosim.models.extreme_learning_machine import extreme_learning_machine
 from neurosim.network.network import Network
 from neurosim.network.values import choice, plain_number, whole
@@ -66,10 +66,10 @@ class ExtremeLearning(Answering):
         )  # fmt: skip
 
     def _answer(self, X: np.ndarray) -> np.ndarray:
-        return self._hidden(X) @ self.coef_.T + self.intercept_
+        return times_transposed(self._hidden(X), self.coef_) + self.intercept_
 
     def _hidden(self, X: np.ndarray) -> np.ndarray:
-        fields = X @ self.weights_.T
+        fields = times_transposed(X, self.weights_)
         fields += self.bias_
         return FUNCTIONS[self.function](fields, out=fields)
 
