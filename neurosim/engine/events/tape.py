@@ -145,7 +145,6 @@ class Tape:
                 chosen = np.isin(neuron, probe.index)
                 tick, neuron = tick[chosen], neuron[chosen]
             found.append((np.broadcast_to(number, tick.shape), tick, neuron.astype(np.int64)))
-        if len(found) == 1:
-            return Spikes(*found[0], self.plan.dt)
-        trial, tick, neuron = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        one = len(found) == 1  # of which there is no need for a copy
+        trial, tick, neuron = found[0] if one else (np.concatenate(parts) for parts in zip(*found, strict=True))
         return Spikes(trial, tick, neuron, self.plan.dt)
