@@ -8,8 +8,9 @@ import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from time import sleep
 
-PACKAGES = ("neurosim", "numpy", "scipy", "brian2", "nest-simulator", "annarchy", "reservoirpy", "hopfieldnetwork")
+PACKAGES = ("neurosim", "numpy", "scipy", "brian2", "nest-simulator", "annarchy", "reservoirpy", "hopfieldnetwork", "jax", "optax")
 
 
 def describe() -> str:
@@ -59,5 +60,18 @@ def installed_version(package: str) -> str:
 
 
 def load() -> float:
-    """How many processes were at work in the last minute; 0 where the system does not tell."""
-    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    """How many processes are at work now, over half a second; 0 where the system does not tell."""
+    if not os.path.exists("/proc/stat"):
+        return 0.0
+    before = _jiffies()
+    sleep(0.5)
+    after = _jiffies()
+    total = sum(after) - sum(before)
+    idle = sum(after[3:5]) - sum(before[3:5])
+    return (os.cpu_count() or 1) * (1.0 - idle / total) if total else 0.0
+
+
+def _jiffies() -> list[int]:
+    """The ticks that all processors have spent: user, nice, system, idle, waiting, ..."""
+    with open("/proc/stat") as file:
+        return [int(number) for number in file.readline().split()[1:]]
