@@ -2,7 +2,7 @@
 
 import pytest
 
-ENGINES = ("reference", "events")
+ENGINES = ("reference", "events", "arrays")
 # Scenarios that an engine refuses (tests/test_events.py sees that it does, with reason and remedy), and why.
 REFUSED = {
     "events": {
@@ -13,13 +13,21 @@ REFUSED = {
         "test_functions_look_along_the_axis_that_they_name": "functions of the whole population",
         "test_random_text_has_the_distributions_that_it_names": "choice() looks at the whole population",
         "test_an_online_kohonen_map_moves_the_winners_weights": "argmax() looks at the whole population",
-    }
+    },
+    "arrays": {
+        "test_an_asynchronous_sweep_moves_every_neuron_once_in_a_fair_order": "one neuron after the other",
+        "test_arrivals_are_summed_in_the_order_of_the_contract": "its sums agree to rounding, not to the bit",
+        "test_an_online_kohonen_map_moves_the_winners_weights": "synapses with on_post text",
+        "test_arrivals_that_disturb_each_other_act_one_after_the_other": "text that spikes call",
+    },
 }
 
 
 @pytest.fixture(params=ENGINES)
 def engine(request) -> str:
     """Every engine in turn; the scenario suite runs over all of them."""
+    if request.param == "arrays":
+        pytest.importorskip("jax")
     reason = REFUSED.get(request.param, {}).get(request.node.originalname)
     if reason:
         pytest.skip(f"{request.param} does not take it: {reason}")

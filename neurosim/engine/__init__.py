@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from neurosim.errors import EngineError, PlanError, nearest, shown
 from neurosim.plan.plan import Pathway, Plan
 
-NAMES = ("auto", "reference", "events")
+NAMES = ("auto", "reference", "events", "arrays")
 COMPILING = 4.0  # about how many seconds a new network structure takes to compile
 
 
@@ -31,6 +32,8 @@ def choose(name: str, plan: Plan) -> str:
         return name
     if name == "auto" and reference_seconds(plan) < COMPILING:
         return "reference"
+    if name == "arrays":
+        return _arrays(plan)
     from neurosim.engine.events.compiler import NoCompiler, need_compiler
     from neurosim.engine.events.support import unsupported
 
@@ -40,13 +43,25 @@ def choose(name: str, plan: Plan) -> str:
             raise PlanError(f"run: engine 'events' cannot run this network: {reason}")
         return name
     if reason:
-        return "reference"
+        from neurosim.engine.arrays import library, support
+
+        return "arrays" if library.is_installed() and support.unsupported(plan) is None else "reference"
     try:
         need_compiler()
     except NoCompiler as problem:
         warnings.warn(f"neurosim: the slow reference engine runs. {problem}", stacklevel=4)  # the line that called `ns.run`
         return "reference"
     return "events"
+
+
+def _arrays(plan: Plan) -> str:
+    """The array engine, if it can run the plan; raises PlanError if not, and EngineError where JAX is not installed."""
+    from neurosim.engine.arrays import library, support
+
+    if reason := support.unsupported(plan):
+        raise PlanError(f"run: engine 'arrays' cannot run this network: {reason}")
+    library.need_jax("run: engine 'arrays'")
+    return "arrays"
 
 
 def begin(name: str, *, rows: bool, records: bool) -> None:
@@ -72,6 +87,10 @@ def reference_seconds(plan: Plan) -> float:
 
 def expected(pathway: Pathway) -> float:
     """About how many synapses there are, without drawing them."""
+    if pathway.windows is not None:
+        windows = pathway.windows
+        each = windows.channels / windows.groups if windows.kind == "conv" else 1
+        return float(prod(windows.slide.out) * windows.out_channels * prod(windows.slide.kernel) * each)
     if pathway.recipe is None:
         return float(pathway.weight.size)
     wires, senders, targets = pathway.recipe.wires, pathway.pre_index.size, pathway.post_index.size
@@ -93,6 +112,10 @@ def run_plan(
         from neurosim.engine import events
 
         return events.run(plan, writer, tell, threads, say)
+    if engine == "arrays":
+        from neurosim.engine import arrays
+
+        return arrays.run(plan, writer, tell)
     from neurosim.engine import reference
 
     return reference.run(plan, writer, tell)

@@ -25,12 +25,29 @@ def _sizes(given: Any, axes: int, where: str, least: int = 1) -> tuple[int, ...]
     return tuple(whole(n, where, least=least, most=MOST_SIZE) for n in sizes)
 
 
-def _windows(where: str, wiring: Any, kernel: tuple[int, ...], space: tuple[int, ...]) -> tuple[list[np.ndarray], tuple[int, ...]]:
-    """Per axis, the input index of each (output, kernel) pair, out of range where padded; and the output's shape."""
-    axes = len(kernel)
-    stride = _sizes(wiring.stride or wiring.kernel, axes, f"{where}: stride")
+@dataclass(frozen=True)
+class Slide:
+    """How windows slide over a space: per axis the kernel's width, stride, dilation and the padding before it; and how many there are."""
+
+    space: tuple[int, ...]
+    out: tuple[int, ...]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    before: tuple[int, ...]
+
+    @property
+    def index(self) -> list[np.ndarray]:
+        """Per axis, the input index of each (output, kernel) pair, out of range where padded."""
+        parts = zip(self.out, self.kernel, self.stride, self.dilation, self.before, strict=True)
+        return [np.arange(out)[:, None] * step - before + np.arange(width) * spread for out, width, step, spread, before in parts]
+
+
+def _slide(where: str, wiring: Any, space: tuple[int, ...]) -> Slide:
+    kernel, axes = wiring.kernel, len(wiring.kernel)
+    stride = _sizes(wiring.stride or kernel, axes, f"{where}: stride")
     dilation = _sizes(getattr(wiring, "dilation", 1), axes, f"{where}: dilation")
-    index, shape = [], []
+    padding, shape = [], []
     for axis, (size, width, step, spread) in enumerate(zip(space, kernel, stride, dilation, strict=True)):
         reach = (width - 1) * spread + 1
         if wiring.padding == "same":
@@ -41,9 +58,9 @@ def _windows(where: str, wiring: Any, kernel: tuple[int, ...], space: tuple[int,
             out = (size + 2 * before - reach) // step + 1
         if out < 1:
             raise DescriptionError(f"{where}: a window of {reach} does not fit into {size} neurons on axis {axis}. Use a smaller kernel, or padding.")
-        index.append(np.arange(out)[:, None] * step - before + np.arange(width) * spread)
+        padding.append(before)
         shape.append(out)
-    return index, tuple(shape)
+    return Slide(space, tuple(shape), kernel, stride, dilation, tuple(padding))
 
 
 def _split(shape: tuple[int, ...], axes: int) -> tuple[tuple[int, ...], int]:
@@ -56,7 +73,8 @@ class _Windowed(Wiring):
 
     kernel: tuple[int, ...]
 
-    def _fit(self, pre: Population, post: Population):
+    def slide(self, pre: Population, post: Population) -> tuple[Slide, int, int]:
+        """How the windows slide over `pre`, and the numbers of channels of `pre` and `post`, which are seen to fit."""
         name, axes = type(self).__name__, len(self.kernel)
         for population in (pre, post):
             if len(population.shape) not in (axes, axes + 1):
@@ -65,23 +83,24 @@ class _Windowed(Wiring):
                     " Give a kernel size per spatial axis; the channel is the last axis."
                 )
         space, channels = _split(pre.shape, axes)
-        index, out = _windows(name, self, self.kernel, space)
+        found = _slide(name, self, space)
+        out = found.out
         out_space, out_channels = _split(post.shape, axes)
         if out_space != out:
             raise DescriptionError(
                 f"{name}: {label(pre)} of shape {pre.shape} gives windows of shape {out}, but {label(post)} has {post.shape}."
                 f" Give it shape {(*out, out_channels)}."
             )
-        return index, out, space, channels, out_channels
+        return found, channels, out_channels
 
     def expected(self, pre: Population, post: Population) -> float:
         channels = _split(pre.shape, len(self.kernel))[1] / getattr(self, "groups", 1)
         return float(post.size) * prod(self.kernel) * (channels if isinstance(self, conv) else 1)
 
-    def _grid(self, index: list[np.ndarray], space: tuple[int, ...]):
-        """For every (output place, kernel place): flat input place, whether inside, flat output place, flat kernel place."""
+    def _grid(self, slide: Slide):
+        """For every (output place, kernel place) inside the space: flat input place, flat output place, flat kernel place."""
+        index, space, outs, widths = slide.index, slide.space, slide.out, slide.kernel
         axes = len(index)
-        outs, widths = [i.shape[0] for i in index], [i.shape[1] for i in index]
         grid = np.indices((*outs, *widths)).reshape(2 * axes, -1)
         place = [index[a][grid[a], grid[axes + a]] for a in range(axes)]
         inside = np.all([(p >= 0) & (p < n) for p, n in zip(place, space, strict=True)], axis=0)
@@ -111,17 +130,17 @@ class conv(_Windowed):
         _check_kernel(self)
 
     def check(self, pre: Population, post: Population) -> None:
-        *_, channels, out_channels = self._fit(pre, post)
+        _, channels, out_channels = self.slide(pre, post)
         if channels % self.groups or out_channels % self.groups:
             raise DescriptionError(f"conv: {channels} and {out_channels} channels do not divide into {self.groups} groups. Use a divisor of both.")
 
     def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...]:
-        *_, channels, out_channels = self._fit(pre, post)
+        _, channels, out_channels = self.slide(pre, post)
         return (out_channels, channels // self.groups, *self.kernel)
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
-        index, _, space, channels, out_channels = self._fit(pre, post)
-        source, target, tap = self._grid(index, space)
+        slide, channels, out_channels = self.slide(pre, post)
+        source, target, tap = self._grid(slide)
         per_in, per_out, taps = channels // self.groups, out_channels // self.groups, prod(self.kernel)
         out, into = (c.reshape(-1, 1) for c in np.indices((out_channels, per_in)))
         sender = source * channels + (out // per_out) * per_in + into
@@ -145,13 +164,13 @@ class pool(_Windowed):
         _check_kernel(self)
 
     def check(self, pre: Population, post: Population) -> None:
-        *_, channels, out_channels = self._fit(pre, post)
+        _, channels, out_channels = self.slide(pre, post)
         if channels != out_channels:
             raise DescriptionError(f"pool: {label(pre)} has {channels} channels, {label(post)} has {out_channels}. Make them equal.")
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
-        index, _, space, channels, _ = self._fit(pre, post)
-        source, target, _ = self._grid(index, space)
+        slide, channels, _ = self.slide(pre, post)
+        source, target, _ = self._grid(slide)
         channel = np.arange(channels).reshape(-1, 1)
         return by_sender((source * channels + channel).ravel(), (target * channels + channel).ravel())
 

@@ -7,6 +7,7 @@ import numpy as np
 from neurosim.errors import PlanError
 from neurosim.network.network import Network
 from neurosim.plan.plan import Pathway, Plan
+from neurosim.plan.recipe import Edges
 
 
 def check_plan(plan: Plan, net: Network) -> None:
@@ -40,20 +41,24 @@ def _check_resume(plan: Plan) -> None:
 
 def _check_pathway(plan: Plan, pathway: Pathway, label: str) -> None:
     n_pre, n_post = plan.groups[pathway.pre].size, plan.groups[pathway.post].size
-    if pathway.kind == "sparse" and pathway.recipe is None:
+    if pathway.kind == "sparse" and isinstance(pathway.stored, Edges):
         sizes = {pathway.sender.size, pathway.receiver.size, pathway.weight.size, pathway.delay.size}
         inside = np.all(pathway.sender < n_pre) and np.all(pathway.receiver < n_post)
         if len(sizes) != 1 or not inside or np.any(np.diff(pathway.sender) < 0):
             raise PlanError(f"{label}: its wiring lists synapses that are not sorted by sender or lie outside the populations.")
         if not np.all(np.isfinite(pathway.weight)):
             raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
+    if pathway.windows is not None and not np.all(np.isfinite(pathway.windows.own)):
+        raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
     if pathway.kind == "einsum" and plan.schedule == "Asynchronous":
         raise PlanError(f"{label}: einsum and weights that are messages do not run one neuron at a time. Use Layered() or Synchronous().")
 
 
 def _check_drawn_delays(plan: Plan, net: Network, pathway: Pathway, label: str) -> None:
     """Delay 0 must arrive before its target moves; delays that were drawn or given as arrays are known only now."""
-    if pathway.recipe is not None or pathway.kind == "private" or not pathway.delay.size or pathway.delay.min() > 0:
+    if pathway.recipe is not None or pathway.kind == "private":
+        return
+    if pathway.shortest > 0 or (pathway.windows is None and not pathway.delay.size):
         return
     driven = plan.groups[pathway.pre].driven
     if plan.schedule == "Synchronous" and not driven:

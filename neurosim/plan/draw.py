@@ -17,11 +17,11 @@ from neurosim.network.schedule import Layered, Synchronous
 from neurosim.network.synapses import MOST_TICKS, Synapses, Transposed
 from neurosim.network.values import Value
 from neurosim.network.weights import Distribution, Table, dale, hebbian, normal, uniform
-from neurosim.network.windows import einsum
+from neurosim.network.windows import conv, einsum, pool
 from neurosim.network.wiring import Pairs, all_to_all, by_sender, indegree, one_to_one, outdegree, pairs, positions, probability, total
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.random import Stream, base_key
-from neurosim.plan.recipe import Edges, Numbers, Recipe, Wires
+from neurosim.plan.recipe import Edges, Numbers, Recipe, Windows, Wires
 
 ROW_BYTES = 16.0  # at most about what one takes that an engine draws straight into rows
 BYTES = 64.0  # about what one stored synapse takes while it is drawn as arrays
@@ -186,6 +186,29 @@ def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
     what = f"{item.label}: these synapses"
     refuse_size(ROW_BYTES * item.wiring.expected(item.pre, item.post), what, "Use fewer, or private(n) for noise of their own.")
     return recipe
+
+
+def windows_of(net: Network, name: str, seed: int, dtype: Any) -> Windows | None:
+    """The windows of the synapses called `name`, if they are a convolution or pooling over one delay; weights in `dtype`."""
+    item = net.synapses[name]
+    if not isinstance(item.wiring, conv | pool) or not (isinstance(item.delay, Value) and item.delay.scalar):
+        return None
+    turned = isinstance(item.weight, Transposed)
+    source = item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
+    owner = source if isinstance(source, Synapses) else item
+    wiring = owner.wiring
+    assert isinstance(wiring, conv | pool)
+    slide, channels, out_channels = wiring.slide(owner.pre, owner.post)
+    if isinstance(wiring, conv):
+        stream = Stream(seed, f"{next(n for n, other in net.synapses.items() if other is owner)}.weight")
+        own = shared_weights(owner, wiring.weight_shape(owner.pre, owner.post), stream)
+    else:
+        assert isinstance(owner.weight, Value)
+        own = np.asarray(owner.weight.number, np.float64)
+    groups = wiring.groups if isinstance(wiring, conv) else 1
+    delay = int(delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)[0])
+    kind, arrays = type(wiring).__name__, partial(draw_edges, net, name, seed, dtype)
+    return Windows(kind, slide, channels, out_channels, groups, turned, own.astype(dtype), delay, arrays)
 
 
 def _wires(item: Synapses, name: str, seed: int) -> Wires | None:

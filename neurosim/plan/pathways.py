@@ -30,6 +30,7 @@ from neurosim.plan.draw import (
     recipe_of,
     shared_weights,
     start_numbers,
+    windows_of,
 )
 from neurosim.plan.equations import brian_integration, event_driven, inline
 from neurosim.plan.inputs import Inputs
@@ -69,7 +70,7 @@ def lower_pathway(
         return Pathway(**common, kind="dense", stored=Edges(NOTHING, NOTHING, matrix, _one_delay(net, name, seed)))
     if item.text:
         return _text_pathway(net, name, common, scopes, seed, precision, recipes=not graded)
-    stored = recipe_of(net, name, seed, weight_dtype) or draw_edges(net, name, seed, weight_dtype)
+    stored = recipe_of(net, name, seed, weight_dtype) or windows_of(net, name, seed, weight_dtype) or draw_edges(net, name, seed, weight_dtype)
     return Pathway(**common, kind="sparse", stored=stored)
 
 

@@ -43,7 +43,7 @@ import numpy as np
 from neurosim.network.probes import Probe
 from neurosim.network.program import Step
 from neurosim.network.text import Statement
-from neurosim.plan.recipe import Edges, Numbers, Recipe
+from neurosim.plan.recipe import Edges, Numbers, Recipe, Windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ class Pathway:
     (letters, weight an array or that of weight_from), 'private' (n sources for each of post_index, which spike with
     the sender's probability `chance`).
 
-    `stored` holds these arrays, or the recipe of sparse synapses, whose arrays are drawn when they are first asked for.
+    `stored` holds these arrays, or the recipe or windows of sparse synapses, whose arrays are drawn when they are first asked for.
     """
 
     name: str
@@ -126,7 +126,7 @@ class Pathway:
     post_index: np.ndarray
     pre_shape: tuple[int, ...]
     post_shape: tuple[int, ...]
-    stored: Edges | Recipe
+    stored: Edges | Recipe | Windows
     letters: tuple[tuple[str, ...], ...] = ()
     weight_from: tuple[str, np.ndarray, tuple[int, ...], int] | None = None  # population, flat index, shape, ticks ago
     sources: int = 0
@@ -138,10 +138,15 @@ class Pathway:
         """How the synapses are drawn, where they are not given as arrays."""
         return self.stored if isinstance(self.stored, Recipe) else None
 
+    @property
+    def windows(self) -> Windows | None:
+        """The windows in which the synapses share their weights, if they do."""
+        return self.stored if isinstance(self.stored, Windows) else None
+
     @cached_property
     def edges(self) -> Edges:
         """The arrays of all engines; a recipe is drawn once. Raises PlanError if they do not fit into memory."""
-        return self.stored.draw() if isinstance(self.stored, Recipe) else self.stored
+        return self.stored if isinstance(self.stored, Edges) else self.stored.draw()
 
     @property
     def sender(self) -> np.ndarray:
@@ -160,8 +165,17 @@ class Pathway:
         return self.edges.delay
 
     @property
+    def shortest(self) -> int:
+        """The shortest delay in ticks."""
+        if isinstance(self.stored, Windows):
+            return self.stored.delay
+        return int(self.delay.min()) if self.delay.size else 0
+
+    @property
     def longest(self) -> int:
         """The longest delay in ticks."""
+        if isinstance(self.stored, Windows):
+            return self.stored.delay
         return int(self.delay.max()) if self.delay.size else 0
 
 

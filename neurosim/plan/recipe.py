@@ -13,6 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
+from neurosim.network.windows import Slide
+
 NOTHING = np.zeros(0, dtype=np.int64)
 FARTHEST = 6.77  # no normal number lies farther out: sqrt(-2 log(2**-33)) = 6.764
 
@@ -106,6 +108,26 @@ class Recipe:
         """The shortest and the longest delay that can be drawn."""
         low, high = (float(np.rint(number / self.dt)) for number in self.delay.bounds)
         return low, high
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Synapses that share weights in windows over the sender's leading axes. `draw` lists them one by one.
+
+    'conv': out[r, .., o] = sum own[o, i, a, ..] in[r stride + a dilation - before, .., i], within `groups` of channels;
+    'pool': out[r, .., c] takes own in[r stride + a - before, .., c], `own` being one number. `turned` exchanges the two ends: it
+    goes from the windows back to the space.
+    """
+
+    kind: str
+    slide: Slide
+    channels: int
+    out_channels: int
+    groups: int
+    turned: bool
+    own: np.ndarray
+    delay: int
+    draw: Callable[[], Edges]
 
 
 class Later(Mapping[str, np.ndarray]):

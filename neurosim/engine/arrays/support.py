@@ -1,0 +1,43 @@
+"""What the array engine does not take, and why; such a network runs on another engine."""
+
+from __future__ import annotations
+
+from neurosim.engine.state import spikes_sent
+from neurosim.network.text import names_in
+from neurosim.plan.plan import Pathway, Plan
+
+REMEDY = "Use engine='reference', or 'auto'."
+
+
+def unsupported(plan: Plan) -> str | None:
+    """Why the array engine cannot run this plan, or None."""
+    if plan.schedule == "Asynchronous":
+        return f"under Asynchronous() one neuron moves after the other, which arrays cannot. {REMEDY}"
+    for pathway in plan.pathways.values():
+        reason = _text_reason(plan, pathway) if pathway.text is not None else None
+        if reason:
+            return f"synapses {pathway.name!r} {reason}. {REMEDY}"
+        reduce = plan.groups[pathway.post].ports.get(str(pathway.to), "sum")
+        if pathway.kind == "private" and reduce != "sum":
+            return f"private synapses {pathway.name!r} end at a port that takes no sum. {REMEDY}"
+    return None
+
+
+def _text_reason(plan: Plan, pathway: Pathway) -> str | None:
+    """Text may only add to one port what depends on the message, w and constants: anything else changes with the order of arrivals."""
+    text = pathway.text
+    assert text is not None
+    if spikes_sent(plan, pathway.pre):
+        return "have text that spikes call"
+    if text.integrate or text.summed or text.on_post or text.on_pre is None:
+        return "have variables or on_post text of their own"
+    group = plan.groups[pathway.pre]
+    message = f"{group.message or 'v'}_pre"
+    statements = text.on_pre.statements
+    only = len(statements) == 1 and statements[0].op == "+=" and statements[0].name.endswith("_post")
+    target = statements[0].name.removesuffix("_post") if only else ""
+    if not only or target not in plan.groups[pathway.post].ports or plan.groups[pathway.post].ports[target] != "sum":
+        return "have text that does more than add to one port"
+    if names_in(statements[0].expression) - {message, "w", *text.constants}:
+        return "have text that reads more than the message, w and constants"
+    return None if pathway.shortest == pathway.longest else "have text and several delays"
