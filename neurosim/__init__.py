@@ -7,6 +7,7 @@ from .errors import EngineError as EngineError
 from .errors import NeurosimError as NeurosimError
 from .errors import PlanError as PlanError
 from .errors import RecordingError as RecordingError
+from .learn.train import train as train
 from .network.network import Network as Network
 from .network.neurons import Neurons as Neurons
 from .network.schedule import Alternating as Alternating

@@ -29,6 +29,7 @@ WHERE: dict[str, str] = {
     "force_learning": "force",
     "free_energy": "partition",
     "gardner": "storing",
+    "gradient": "train",
     "intrinsic_plasticity": "intrinsic",
     "log_partition": "partition",
     "pseudo_inverse": "storing",

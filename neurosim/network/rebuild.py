@@ -20,7 +20,7 @@ def rebuilt(net: Network, changes: Changes) -> Network:
     Arrays of weights have the shape that the synapses' wiring takes. Names stay, and so do all random draws that are not
     replaced.
 
-    Raises DescriptionError for names that the network does not have, and for synapses that share their weights with others.
+    Raises DescriptionError for names that the network does not have, and for a weight given to synapses that share that of others.
 
     >>> import neurosim as ns
     >>> x, y = ns.Neurons("x", 2), ns.cells.unit("y", 1)
@@ -32,8 +32,11 @@ def rebuilt(net: Network, changes: Changes) -> Network:
         if name not in net:
             raise DescriptionError(f"rebuilt: the network has nothing called {name!r}. {nearest(name, (*net.populations, *net.synapses))}")
     populations = {name: _neurons(item, changes.get(name, {})) for name, item in net.populations.items()}
-    synapses = [_synapses(name, item, populations, changes.get(name, {})) for name, item in net.synapses.items()]
-    return Network(*populations.values(), *synapses, schedule=net.schedule)
+    done: dict[str, Synapses] = {}
+    owners = sorted(net.synapses, key=lambda name: isinstance(net.synapses[name].weight, Synapses | Transposed))  # shared weights after their owners
+    for name in owners:
+        done[name] = _synapses(net, name, populations, done, changes.get(name, {}))
+    return Network(*populations.values(), *(done[name] for name in net.synapses), schedule=net.schedule)
 
 
 def _neurons(item: Neurons, change: Mapping[str, Any]) -> Neurons:
@@ -43,13 +46,17 @@ def _neurons(item: Neurons, change: Mapping[str, Any]) -> Neurons:
     return Neurons(given.pop("name"), given.pop("shape"), **given)
 
 
-def _synapses(name: str, item: Synapses, populations: Mapping[str, Neurons], change: Mapping[str, Any]) -> Synapses:
-    if isinstance(item.weight, (Synapses, Transposed)):
-        raise DescriptionError(f"rebuilt: {item.label} share their weights with others. Describe such a network anew.")
+def _synapses(net: Network, name: str, populations: Mapping[str, Neurons], done: Mapping[str, Synapses], change: Mapping[str, Any]) -> Synapses:
+    item = net.synapses[name]
     given: dict[str, Any] = {field: getattr(item, field) for field in SYNAPSES} | {"name": name} | dict(item.constants)
     given |= {"pre": _moved(item.pre, populations), "post": _moved(item.post, populations)}
-    source = item.weight_population
-    if source is not None:
+    source, tied = item.weight_population, item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
+    if isinstance(tied, Synapses):
+        if "weight" in change:
+            raise DescriptionError(f"rebuilt: {item.label} share the weights of {tied.label}. Give the weight to those.")
+        owner = done[next(key for key, other in net.synapses.items() if other is tied)]
+        given["weight"] = owner.T if isinstance(item.weight, Transposed) else owner
+    elif source is not None:
         moved = _moved(source, populations)
         given["weight"] = Delayed(moved, item.weight.ticks) if isinstance(item.weight, Delayed) else moved
     return Synapses(**(given | dict(change)))

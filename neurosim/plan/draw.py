@@ -61,25 +61,37 @@ def draw_synapses(net: Network, name: str, seed: int) -> Drawn:
         raise type(error)(f"{item.label}: {error}") from None
 
 
-def _draw(net: Network, name: str, item: Synapses, seed: int) -> Drawn:
+def weight_numbers(net: Network, name: str, seed: int) -> np.ndarray:
+    """For each synapse, in the order of a pathway's arrays, the flat index of its weight in the array that was given.
+
+    It is what would be drawn if the weights were 0, 1, 2, ...; for networks whose draws are made (`plan/fix.py`).
+    """
+    item = net.synapses[name]
+    drawn = _draw(net, name, item, seed, numbered=True)
+    order = np.argsort(item.pre.indices[drawn.pre], kind="stable")
+    return drawn.weight[order].astype(np.int64)
+
+
+def _draw(net: Network, name: str, item: Synapses, seed: int, *, numbered: bool = False) -> Drawn:
     if isinstance(item.weight, (Synapses, Transposed)):
-        return _tied(net, item.weight, seed)
+        return _tied(net, item.weight, seed, numbered)
     refuse_size(BYTES * item.wiring.expected(item.pre, item.post), "these synapses", "Use fewer, or private(n) for noise of their own.")
     found = item.wiring.pairs(item.pre, item.post, Stream(seed, f"{name}.wiring"))
     stream = Stream(seed, f"{name}.weight")
     shape = item.wiring.weight_shape(item.pre, item.post)
     if shape is None:
-        weight = per_synapse(item.weight, item, found, stream)
+        given = Value(np.arange(item.weight.number.size).reshape(item.weight.shape)) if numbered else item.weight
+        weight = per_synapse(given, item, found, stream)
         return Drawn(found.pre, found.post, None, weight, weight)
-    own = shared_weights(item, shape, stream)
+    own = np.arange(prod(shape)).reshape(shape) if numbered else shared_weights(item, shape, stream)
     assert found.shared is not None
     return Drawn(found.pre, found.post, found.shared, own.reshape(-1)[found.shared], own)
 
 
-def _tied(net: Network, weight: Synapses | Transposed, seed: int) -> Drawn:
+def _tied(net: Network, weight: Synapses | Transposed, seed: int, numbered: bool) -> Drawn:
     source = weight.synapses if isinstance(weight, Transposed) else weight
     owner = next(name for name, item in net.synapses.items() if item is source)
-    drawn = _draw(net, owner, source, seed)
+    drawn = _draw(net, owner, source, seed, numbered=numbered)
     if not isinstance(weight, Transposed):
         return drawn
     order = np.argsort(drawn.post, kind="stable")

@@ -14,7 +14,7 @@ from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import TIME, Value
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
-from neurosim.network.wiring import Pairs, Wiring, all_to_all, pairs, private
+from neurosim.network.wiring import Pairs, Wiring, all_to_all, one_to_one, pairs, private
 from neurosim.plan.draw import dense_matrix, draw_synapses, per_synapse, shared_weights, start_value
 from neurosim.plan.pathways import weight_dimensions
 from neurosim.plan.random import Stream
@@ -116,13 +116,16 @@ def _numbers(net: Network, name: str, item: Synapses, seed: int, final: Mapping[
     if isinstance(item.wiring, (private, pool)):
         return item.wiring, item.weight, dict(item.constants), item.delay
     if isinstance(item.wiring, (conv, einsum)) and not item.text:
-        shape = item.weight.shape if isinstance(item.weight, Value) else item.wiring.weight_shape(item.pre, item.post)
-        weight = item.weight if isinstance(item.weight, Value) else Value(shared_weights(item, shape or (), Stream(seed, f"{name}.weight")), unit)
+        given = isinstance(item.weight, Value) and not item.weight.scalar
+        shape = item.weight.shape if given else item.wiring.weight_shape(item.pre, item.post)
+        weight = item.weight if given else Value(shared_weights(item, shape or (), Stream(seed, f"{name}.weight")), unit)
         return item.wiring, weight, dict(item.constants), item.delay
     scalar_delay = isinstance(item.delay, Value) and item.delay.scalar
     if isinstance(item.wiring, all_to_all) and not item.text and scalar_delay:
         return item.wiring, Value(dense_matrix(net, name, seed), unit), dict(item.constants), item.delay
     drawn = draw_synapses(net, name, seed)
+    if isinstance(item.wiring, one_to_one) and not item.text and scalar_delay:
+        return item.wiring, Value(drawn.weight, unit), dict(item.constants), item.delay
     found = Pairs(drawn.pre, drawn.post)
     constants = {}
     order = np.argsort(item.pre.indices[drawn.pre], kind="stable")

@@ -38,10 +38,12 @@ def lower(
     seed: int = 0,
     precision: str = "double",
     until: str | None = None,
+    training: bool = False,
 ) -> Plan:
     """The plan of a run of `net`.
 
-    `start` maps 'population.variable' to start values, `resume` is the checkpoint of a recording to continue from.
+    `start` maps 'population.variable' to start values, `resume` is the checkpoint of a recording to continue from;
+    `training` is what that name means in text.
     Raises PlanError where names, units or timing do not fit together.
     """
     with recalled(_texts(net)):
@@ -49,7 +51,7 @@ def lower(
         scopes = {p.name: neuron_scope(net, p, written[p.name]) for p in net.populations.values()}
         for name, dims in inputs.dims.items():
             _check_input_unit(net, name, dims, scopes)
-        groups = {p.name: _group(net, p, scopes[p.name], start or {}, seed, precision) for p in net.populations.values()}
+        groups = {p.name: _group(net, p, scopes[p.name], start or {}, seed, precision, training) for p in net.populations.values()}
         pathways = {name: lower_pathway(net, name, groups, scopes, inputs, seed, precision) for name in net.synapses}
     plan = Plan(
         schedule=type(net.schedule).__name__,
@@ -133,8 +135,10 @@ def _check_input_unit(net: Network, name: str, dims: Dim, scopes: Mapping[str, S
         raise PlanError(f"run: input {name!r} is in {unit(dims)}, but it replaces {population.message}, which is in {wanted}. Give it in {wanted}.")
 
 
-def _group(net: Network, population: Neurons, scope: Scope, start: Mapping[str, Any], seed: int, precision: str) -> Group:
+def _group(net: Network, population: Neurons, scope: Scope, start: Mapping[str, Any], seed: int, precision: str, training: bool) -> Group:
     states, constants = _numbers(population, scope, start, seed, precision, net)
+    if "training" in constants and "training" not in population.constants:
+        constants["training"] = training
     refractory = _refractory(net, population, scope)
     frozen = frozenset(line.name for line in population.lines if "unless refractory" in line.flags) if refractory else frozenset()
     check_equations(population.lines, scope)

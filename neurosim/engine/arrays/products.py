@@ -287,19 +287,19 @@ def _pooled(windows: Windows, reduce: str, x: Any) -> Any:
 def _text(plan: Plan, pathway: Pathway) -> Product:
     """Synapses whose text only adds to one port, such as `I_post += (v_pre - w)**2`; see support.py."""
     assert pathway.text is not None and pathway.text.on_pre is not None
-    statement, = pathway.text.on_pre.statements
+    (statement,) = pathway.text.on_pre.statements
     to = statement.name.removesuffix("_post")
     group, sender, receiver = plan.groups[pathway.post], pathway.sender, pathway.receiver
     term = block((type(statement)("value", "=", statement.expression),), ("value",))
     arriving = [name for name in names_in(statement.expression) if name.endswith("_pre")]
     end = End(to, Part(np.arange(group.size), group.shape), np.bincount(receiver, minlength=group.size), group.shape)
-    fixed = {name: value for name, value in pathway.text.constants.items()}
+    fixed = dict(pathway.text.constants)
     square = pathway.sender.size == plan.groups[pathway.pre].size * group.size  # every pair, by sender, targets in order
 
     def apply(weight: Any, message: Any) -> list[Any]:
         flat = message.reshape(message.shape[0], -1)
         each = flat[:, sender]
-        value = term({**fixed, "w": weight, **dict.fromkeys(arriving, each)}, None, None)
+        value = term({**fixed, "w": weight, **dict.fromkeys(arriving, each)}, None, None)["value"]
         value = jnp.broadcast_to(value, each.shape)
         if square and np.array_equal(receiver, np.tile(np.arange(group.size), plan.groups[pathway.pre].size)):
             return [value.reshape(message.shape[0], -1, group.size).sum(axis=1)]

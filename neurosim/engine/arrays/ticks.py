@@ -18,8 +18,8 @@ from neurosim.engine.arrays.products import Product, products_into
 from neurosim.engine.arrays.random import Random, binomial
 from neurosim.engine.arrays.text import FIELD, ArrayAlong, block, evaluate, make_step, random_calls, threshold
 from neurosim.engine.state import spikes_sent
-from neurosim.network.program import Step
 from neurosim.network.probes import Probe
+from neurosim.network.program import Step
 from neurosim.plan.plan import Block, Group, Pathway, Plan
 from neurosim.plan.random import base_key
 
@@ -164,12 +164,20 @@ class Program:
         found = {}
         for number, product in enumerate(self.products):
             drive = given.get(product.pre)
-            if drive is not None and self.plan.groups[product.pre].driven and not product.delay and product.sent is None and not self.spiking[product.pre]:
+            if (
+                drive is not None
+                and self.plan.groups[product.pre].driven
+                and not product.delay
+                and product.sent is None
+                and not self.spiking[product.pre]
+            ):
                 flat = drive.astype(self.dtype).reshape(-1, *drive.shape[2:])
                 found[number] = [part.reshape(*drive.shape[:2], *part.shape[1:]) for part in product.apply(prepared[number], flat)]
         return found
 
-    def _begin(self, numbers: Any, carry: Carry, tick: Any, trials: Any, prepared: Any = (), given: Any = None, ahead: Any = None, flights: Any = None) -> Now:
+    def _begin(
+        self, numbers: Any, carry: Carry, tick: Any, trials: Any, prepared: Any = (), given: Any = None, ahead: Any = None, flights: Any = None
+    ) -> Now:
         ports = {tuple(key.split("/")): (value, 0) for key, value in carry["ports"].items()}
         return Now(
             tick, trials, numbers, carry, given or {}, ahead or {}, flights or {}, list(prepared),
@@ -202,7 +210,8 @@ class Program:
         """States, and what populations with text send; ports and driven populations are sampled at the end of the tick."""
         for probe in self.plan.probes:
             group = self.plan.groups.get(probe.owner)
-            if not probe.events and not (group is not None and (group.driven or probe.variable in group.ports)):
+            late = group is not None and (group.driven or probe.variable in group.ports or (group.spiking and probe.variable is None))
+            if not probe.events and not late:
                 now.samples[probe.name] = self._sample(now, probe)
 
     def drive(self, now: Now, step: Step) -> None:
@@ -270,7 +279,11 @@ class Program:
         elements = jnp.asarray(pathway.post_index.astype(np.uint32))[None, :]
         random = Random(now.numbers["keys"][f"{pathway.name}/private"], now.tick, now.trials[:, None], elements, self.dtype)
         drawn = binomial(random.rand_in_pairs(0), pathway.sources, chance)
-        value = jnp.zeros((count, target.size), self.dtype).at[:, pathway.post_index].set((now.numbers["weights"][pathway.name] * drawn).astype(self.dtype))
+        value = (
+            jnp.zeros((count, target.size), self.dtype)
+            .at[:, pathway.post_index]
+            .set((now.numbers["weights"][pathway.name] * drawn).astype(self.dtype))
+        )
         return value.reshape(count, *target.shape)
 
     def integrate(self, now: Now, step: Step) -> None:

@@ -1,0 +1,105 @@
+"""The loss of a network as a function of what learns: the array engine's ticks, then the losses of `losses.py`, in JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neurosim.engine.arrays.memory import inputs as given_inputs
+from neurosim.engine.arrays.support import unsupported
+from neurosim.engine.arrays.ticks import Carry, Program
+from neurosim.errors import PlanError
+from neurosim.learn.losses import LOSSES
+from neurosim.learn.parameters import Parameters, placing
+from neurosim.learn.targets import CLASSES, Loss, Target
+from neurosim.network.probes import Probe
+from neurosim.plan.inputs import Inputs
+from neurosim.plan.lower import lower
+from neurosim.plan.plan import Plan
+from neurosim.plan.rehearse import rehearse
+
+MOST_BYTES = 2**30  # of what gradients keep of all ticks, above which ticks are computed again instead
+Data = dict[str, Any]
+
+
+def training_plan(parameters: Parameters, read: Inputs, populations: set[str], precision: str, *, training: bool) -> Plan:
+    """The plan of a run that records what these populations send. Raises PlanError where the array engine cannot run it."""
+    net = parameters.net
+    probes = tuple(Probe(name, name, None, None, net.populations[name].shape, 1, False) for name in sorted(populations))
+    plan = lower(net, read, probes=probes, seed=parameters.seed, precision=precision, training=training)
+    if reason := unsupported(plan):
+        raise PlanError(f"train: the 'arrays' engine cannot run this network: {reason.rsplit('. Use', 1)[0]}. Describe that part without it.")
+    rehearse(plan, lambda synapses: net.synapses[synapses].label)
+    return plan
+
+
+def as_data(plan: Plan, targets: Mapping[str, Target]) -> Data:
+    """Inputs and targets of all trials on the device, the trial axis first."""
+    drives = given_inputs(plan, np.arange(plan.trials), np.arange(plan.ticks))
+    goals = {
+        name: (t.values.astype(plan.dtype) if t.values.dtype.kind == "f" else t.values, t.counts.astype(plan.dtype)) for name, t in targets.items()
+    }
+    return jax.device_put({"given": {name: np.moveaxis(value, 1, 0) for name, value in drives.items()}, "targets": goals})
+
+
+class Objective:
+    """Losses of a network, by turn; `loss(turn, learned, rest, data, index, weight, trials)` is one number."""
+
+    def __init__(self, parameters: Parameters, plan: Plan, turns: list[dict[str, Loss]], *, truncate: int | None, surrogate: str, slope: float):
+        self.program = Program(plan, surrogate, slope)
+        self.turns, self.truncate, self.ticks = turns, truncate, plan.ticks
+        self.put = placing(parameters)
+        self.dtype = plan.dtype
+        self.remembered = 4.0 * plan.dtype.itemsize * sum(g.size * (1 + len(g.states) + len(g.ports)) for g in plan.groups.values())
+
+    def loss(
+        self, turn: int, values: Mapping[str, Any], numbers: dict[str, Any], data: Data, index: Any, weight: Any, trials: Any
+    ) -> tuple[Any, Any]:
+        """The sum of the turn's losses over the trials `index`, each times `weight`; each by itself, and the share of classes found."""
+        placed = self.put(numbers, values)
+        given = {name: jnp.moveaxis(value[index], 0, 1) for name, value in data["given"].items()}
+        samples = self._samples(placed, given, trials)
+        parts, right = {}, {}
+        for name, kind in self.turns[turn].items():
+            sent = jnp.moveaxis(samples[name], 0, 1)
+            target, counts = (value[index] for value in data["targets"][name])
+            function: Callable[[Any, Any], Any] = LOSSES[kind] if isinstance(kind, str) else kind
+            counted = counts * weight[:, None]
+            per = jnp.where(counted > 0, jnp.broadcast_to(function(sent, target), counted.shape), 0.0)
+            whole = weight.sum() if kind == "sent" else counted.sum()
+            parts[name] = (per * counted).sum() / jnp.maximum(whole, 1e-30)
+            if kind in CLASSES:
+                hit = (sent.argmax(axis=-1) == target).reshape(*counted.shape, -1).mean(axis=-1)
+                right[name] = (hit * counted).sum() / jnp.maximum(whole, 1e-30)
+        return sum(parts.values()), (parts, right)
+
+    def _samples(self, numbers: dict[str, Any], given: dict[str, Any], trials: Any) -> dict[str, Any]:
+        """What the populations with a loss send, (tick, trial, *shape); long runs in chunks whose insides are computed twice."""
+        carry = self.program.start(numbers, trials.shape[0])
+        ticks = jnp.arange(self.ticks)
+        chunk = self._chunk(trials.shape[0])
+        if chunk >= self.ticks:
+            return self.program.block(numbers, carry, given, ticks, trials)[1]
+
+        def run(carry: Carry, x: Any) -> tuple[Carry, Any]:
+            carry, samples = self.program.block(numbers, carry, x[0], x[1], trials)
+            return (jax.tree.map(jax.lax.stop_gradient, carry) if self.truncate else carry), samples
+
+        whole = self.ticks // chunk * chunk
+        xs = jax.tree.map(lambda value: value[:whole].reshape(whole // chunk, chunk, *value.shape[1:]), (given, ticks))
+        carry, samples = jax.lax.scan(jax.checkpoint(run), carry, xs)
+        samples = jax.tree.map(lambda value: value.reshape(whole, *value.shape[2:]), samples)
+        if whole < self.ticks:
+            rest = jax.tree.map(lambda value: value[whole:], (given, ticks))
+            _, more = run(carry, rest)
+            samples = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), samples, more)
+        return samples
+
+    def _chunk(self, trials: int) -> int:
+        if self.truncate:
+            return self.truncate
+        return self.ticks if self.ticks * trials * self.remembered <= MOST_BYTES else max(1, int(np.sqrt(self.ticks)))

@@ -1,0 +1,118 @@
+"""Reading what training is given: losses by population, targets, and which ticks of which trials count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.network import Network
+
+CLASSES = ("cross_entropy", "log_loss", "hinge")  # losses whose targets are labels
+NAMES = (
+    "squared_error", "absolute_error", "bernoulli", "bernoulli_scores", "gaussian", "kullback_leibler", *CLASSES, "sent",
+)  # fmt: skip
+Loss = str | Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What a population should send, (trial, tick, *shape), or labels; and 1 where that counts, else 0, (trial, tick)."""
+
+    values: np.ndarray
+    counts: np.ndarray
+
+
+def read_losses(net: Network, loss: Any, targets: Mapping[str, Any]) -> list[dict[str, Loss]]:
+    """The objectives: for each, the loss of every population that has one."""
+    turns = list(loss) if isinstance(loss, list | tuple) else [loss]
+    if not turns:
+        raise DescriptionError("train: loss is an empty list. Give a name such as 'squared_error', or {population: name}.")
+    return [_one(net, one, targets) for one in turns]
+
+
+def _one(net: Network, loss: Any, targets: Mapping[str, Any]) -> dict[str, Loss]:
+    if isinstance(loss, str) or callable(loss):
+        if isinstance(loss, str) and loss in net.populations:
+            return {loss: "sent"}
+        if len(targets) != 1:
+            raise DescriptionError(
+                f"train: loss {shown(loss)} does not say of which population, and there are {len(targets)} targets."
+                " Give targets={population: array}, or loss={population: name}."
+            )
+        loss = {next(iter(targets)): loss}
+    if not isinstance(loss, Mapping) or not loss:
+        raise DescriptionError(f"train: loss {shown(loss)} is neither a name nor a dict. Give one such as {{'out': 'cross_entropy'}}.")
+    for name, kind in loss.items():
+        if name not in net.populations:
+            raise DescriptionError(f"train: loss of {shown(name)}: there is no such population. {nearest(name, net.populations)}")
+        if not callable(kind) and kind not in NAMES:
+            raise DescriptionError(f"train: loss {shown(kind)} of {name!r} is not known. {nearest(kind, NAMES)} Or give a function (sent, target).")
+        if kind != "sent" and not callable(kind) and name not in targets:
+            raise DescriptionError(f"train: loss {kind!r} of {name!r} needs a target. Give targets={{{name!r}: array}}.")
+    return dict(loss)
+
+
+def read_target(net: Network, name: str, kind: Loss, given: Any, trials: int, ticks: int, lengths: np.ndarray | None) -> Target:
+    """The target of one population, laid out over all ticks; without a tick axis it counts at the last tick of each trial."""
+    shape, where = net.populations[name].shape, f"train: target {name!r}"
+    last = np.full(trials, ticks - 1) if lengths is None else lengths - 1
+    inside = np.arange(ticks)[None, :] <= last[:, None]
+    if given is None:  # what is sent is the loss
+        return Target(np.zeros((trials, ticks, 1), np.float64), inside.astype(np.float64))
+    labels = kind in CLASSES
+    values = np.asarray(given)
+    if values.dtype.kind not in "biuf":
+        raise DescriptionError(f"{where}: holds {values.dtype}, not numbers. Give numbers, or labels 0, 1, ... for classes.")
+    own = shape[:-1] if labels else shape
+    if values.shape == (trials, *own) and not (labels and values.shape == (trials, ticks, *own) and len(own) == 0):
+        spread = np.zeros((trials, ticks, *own), values.dtype)
+        spread[np.arange(trials), last] = values
+        values, inside = spread, inside & (np.arange(ticks)[None, :] == last[:, None])
+    elif values.shape != (trials, ticks, *own):
+        fit = f"{(trials, ticks, *own)}, or {(trials, *own)} for the last tick alone"
+        raise DescriptionError(f"{where}: has shape {values.shape}, but {kind!r} needs {fit}. Give it that.")
+    return _labels(values, inside, shape, where) if labels else _numbers(values, inside)
+
+
+def _labels(values: np.ndarray, inside: np.ndarray, shape: tuple[int, ...], where: str) -> Target:
+    if values.dtype.kind == "f":
+        if not np.array_equal(values, np.rint(values)):
+            raise DescriptionError(f"{where}: labels are whole numbers, but it holds {values[values != np.rint(values)][0]}. Give 0, 1, ...")
+        values = values.astype(np.int64)
+    wrong = (values < -1) | (values >= shape[-1])
+    if np.any(wrong):
+        rule = f"is outside 0 to {shape[-1] - 1}, one for each neuron of the last axis"
+        raise DescriptionError(f"{where}: label {values[wrong][0]} {rule}. Number the classes from 0; -1 is not counted.")
+    known = (values >= 0).all(axis=tuple(range(2, values.ndim)))
+    return Target(np.where(values < 0, 0, values).astype(np.int32), (inside & known).astype(np.float64))
+
+
+def _numbers(values: np.ndarray, inside: np.ndarray) -> Target:
+    values = values.astype(np.float64)
+    known = ~np.isnan(values).any(axis=tuple(range(2, values.ndim)))
+    return Target(np.nan_to_num(values, nan=0.0), (inside & known).astype(np.float64))
+
+
+def read_lengths(lengths: Any, trials: int, ticks: int) -> np.ndarray | None:
+    """How many ticks of each trial count."""
+    if lengths is None:
+        return None
+    read = np.asarray(lengths)
+    if read.shape != (trials,) or read.dtype.kind not in "iu" or np.any((read < 1) | (read > ticks)):
+        raise DescriptionError(f"train: lengths {shown(lengths)} are not {trials} whole numbers from 1 to {ticks}. Give one for each trial.")
+    return read.astype(np.int64)
+
+
+def matching(names: Sequence[str], wanted: Any, where: str) -> list[str]:
+    """The names that these names or shell patterns name."""
+    from fnmatch import fnmatchcase
+
+    patterns = [wanted] if isinstance(wanted, str) else list(wanted)
+    for pattern in patterns:
+        if not isinstance(pattern, str) or not any(fnmatchcase(name, pattern) for name in names):
+            raise DescriptionError(f"{where}: {shown(pattern)} names nothing that learns. {nearest(pattern, names)}")
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]

@@ -1,0 +1,238 @@
+"""`ns.train`: a network, data and a loss in, the network with learned weights out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, EngineError, shown
+from neurosim.learn.history import Trained
+from neurosim.network.arguments import named_arguments
+from neurosim.network.network import Network
+from neurosim.network.values import choice, plain_number, whole
+from neurosim.plan.inputs import Inputs
+
+SURROGATES = ("fast_sigmoid", "arctan", "boxcar")
+ROUND = 2**32  # noise of a step is keyed by numbers of trials modulo this
+
+
+@named_arguments
+def train(
+    net: Network,
+    inputs: Mapping[Any, Any] | None = None,
+    targets: Mapping[str, Any] | None = None,
+    *,
+    loss: Any = "squared_error",
+    learns: Any = None,
+    optimizer: Any = "adam",
+    rate: float = 1e-3,
+    schedule: Any = None,
+    momentum: float = 0.9,
+    nesterov: bool = False,
+    epochs: int = 10,
+    batch: int = 32,
+    validation: Any = None,
+    patience: int | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    clip: float | None = None,
+    lengths: Any = None,
+    truncate: int | None = None,
+    ticks: int | None = None,
+    trials: int | None = None,
+    surrogate: str = "fast_sigmoid",
+    slope: float = 25.0,
+    seed: int = 0,
+    precision: str = "single",
+    progress: bool | None = None,
+    checkpoint: Any = None,
+) -> Trained:
+    """Change what is marked `learns` so that a loss becomes small; returns (network, history).
+
+    The gradient of the mean loss of a batch of trials comes from the 'arrays' engine by back-propagation, through time where there are
+    delays; the updates are optax's. `net` itself stays as it is; its random draws (wiring, weights, start values) are made with
+    `seed` and kept in the network returned, which any engine runs.
+
+    Arguments:
+        net: the network; synapses with learns=True and constants named in learns=("bias",) change, in the shape they are given in.
+        inputs: as for `run`, the trial axis first: {population: (trial, tick, *shape)}, or spike events.
+        targets: {population: what it should send}, (trial, tick, *shape), or (trial, *shape) for the last tick alone; labels 0, 1, ... for
+            losses of classes, without the last axis. NaN, or the label -1, is not counted.
+        loss: 'squared_error', 'absolute_error', 'cross_entropy' (of scores), 'log_loss' (of probabilities of classes), 'bernoulli' (of
+            probabilities), 'bernoulli_scores', 'gaussian', 'kullback_leibler', 'hinge': each the sum over neurons, then the mean over
+            the ticks and trials that count. 'sent', or a population's name: what it sends is the loss, the mean over trials of
+            the sum over ticks. A function (sent, target) -> (trial, tick) of JAX arrays. {population: loss} adds its terms. A list:
+            objectives in turns, one update of each for every batch.
+        learns: names of synapses or 'population.constant' that may change, shell patterns allowed; default: all marked. Beside a
+            list of losses, a list of such lists.
+        optimizer: 'sgd' (with `momentum` and `nesterov`), 'rmsprop', 'adagrad', 'adam', 'adamw', or an optax transformation.
+        rate, schedule: the learning rate; None (constant), 'cosine', 'exponential' (to a hundredth), or an optax schedule.
+        epochs, batch: passes over the trials, and trials in one update.
+        validation: a share of the trials to hold out, such as 0.1, or (inputs, targets); the weights that are best there are kept.
+        patience: epochs without a better validation loss after which it stops.
+        l1, l2: adds l1 sum |w| + l2/2 sum w^2 over the weights of synapses that learn.
+        clip: the largest norm of the gradient.
+        lengths: how many ticks of each trial count, for sequences of different lengths; 'the last tick' is then that of each.
+        truncate: gradients do not reach back beyond so many ticks (truncated back-propagation through time).
+        ticks, trials: as for `run`; how long where there are no inputs, and how many trials make an epoch.
+        surrogate, slope: of a spike's derivative, in terms of the distance x to threshold, in the unit of the threshold: 'fast_sigmoid'
+            1/(1 + slope |x|)^2, 'arctan' 1/(1 + (pi slope x/2)^2), 'boxcar' 1 where slope |x| < 1.
+        seed: of draws, of the order of trials, and of the noise.
+        precision: 'single' or 'double'.
+        progress: as for `run`.
+        checkpoint: a path such as 'training.npz', written after every epoch; if it exists, training goes on from it, to the bit.
+
+    Raises DescriptionError or PlanError before the first update where something does not fit, and EngineError where the loss is no
+    longer a number, or JAX and optax are not installed. Ctrl-C ends training after the update.
+
+    Source: Rumelhart, Hinton & Williams 1986, Nature 323, 533, doi:10.1038/323533a0; through time: Werbos 1990, Proc. IEEE 78, 1550,
+    doi:10.1109/5.58337; surrogates: Neftci, Mostafa & Zenke 2019, doi:10.1109/MSP.2019.2931595.
+    """
+    from neurosim.engine.arrays.library import need_jax, wide
+    from neurosim.learn.optimisers import make_optimiser, need_optax
+
+    need_jax("train")
+    need_optax()
+    problem = read_problem(net, inputs, targets, loss, learns, validation, lengths, ticks, trials, seed, precision)
+    epochs, batch = whole(epochs, "train: epochs"), whole(batch, "train: batch", least=1)
+    updates = epochs * max(1, -(-len(problem.chosen) // batch))
+    settings = [make_optimiser(optimizer, rate, schedule, momentum, nesterov, clip, updates) for _ in problem.turns]
+    penalties = tuple(plain_number(value, f"train: {name}", "Give 0 or more.", low=0.0) for name, value in (("l1", l1), ("l2", l2)))
+    truncate = None if truncate is None else whole(truncate, "train: truncate", least=1)
+    patience = None if patience is None else whole(patience, "train: patience", least=1)
+    if patience is not None and problem.held is None:
+        raise DescriptionError("train: patience needs a validation share or set. Give validation=0.1.")
+    choice(surrogate, SURROGATES, "train: surrogate")
+    slope = plain_number(slope, "train: slope", "Give a number above 0.", low=1e-30)
+    with wide():
+        from neurosim.learn.loop import Loop
+
+        loop = Loop(problem, settings, batch, penalties, truncate=truncate, surrogate=surrogate, slope=slope)
+        history, values = loop.run(epochs, patience, progress, checkpoint)
+    return Trained(problem.parameters.learned(values), history)
+
+
+@named_arguments
+def gradient(
+    net: Network,
+    inputs: Mapping[Any, Any] | None = None,
+    targets: Mapping[str, Any] | None = None,
+    *,
+    loss: Any = "squared_error",
+    learns: Any = None,
+    lengths: Any = None,
+    truncate: int | None = None,
+    ticks: int | None = None,
+    trials: int | None = None,
+    surrogate: str = "fast_sigmoid",
+    slope: float = 25.0,
+    seed: int = 0,
+    precision: str = "double",
+) -> tuple[float, dict[str, np.ndarray]]:
+    """The mean loss over all trials, and its derivative by everything that learns, by name, in the shapes of the parameters.
+
+    The arguments are those of `train`; `training` is False in text.
+    """
+    from neurosim.engine.arrays.library import need_jax, wide
+
+    jax = need_jax("gradient")
+    problem = read_problem(net, inputs, targets, loss, learns, None, lengths, ticks, trials, seed, precision)
+    with wide():
+        from neurosim.learn.loop import Loop
+
+        loop = Loop(problem, [], len(problem.chosen), (0.0, 0.0), truncate=truncate, surrogate=surrogate, slope=slope, training=False)
+        value, found = loop.gradient(0)
+        return float(value), {name: np.asarray(jax.device_get(part)) for name, part in found.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is learned from what: all checked. `turns` are objectives, `learns` the parameters of each, `chosen` the trials learned from,
+    `held` those held out, or inputs and targets of their own."""
+
+    parameters: Any
+    read: Inputs
+    turns: list[dict[str, Any]]
+    learns: list[list[str]]
+    targets: dict[str, Any]
+    chosen: np.ndarray
+    held: Any
+    seed: int
+    precision: str
+
+
+def read_problem(
+    net: Any, inputs: Any, targets: Any, loss: Any, learns: Any, validation: Any, lengths: Any, ticks: Any, trials: Any, seed: Any, precision: Any
+) -> Problem:
+    """Read and check what `train` is given."""
+    from neurosim.learn.parameters import check_reached, choose, read_parameters
+    from neurosim.learn.targets import read_losses
+    from neurosim.plan.inputs import read_inputs
+
+    if not isinstance(net, Network):
+        raise DescriptionError(f"train: net {shown(net)} is not a Network. Give Network(..., schedule=...).")
+    if targets is not None and not isinstance(targets, Mapping):
+        raise DescriptionError(f"train: targets {shown(targets)} is not a dict. Give {{population: array}}.")
+    choice(precision, ("single", "double"), "train: precision")
+    seed = whole(seed, "train: seed", most=2**64 - 1)
+    targets = {getattr(key, "name", key): value for key, value in (targets or {}).items()}
+    turns = read_losses(net, loss, targets)
+    if unused := [name for name in targets if not any(name in turn for turn in turns)]:
+        raise DescriptionError(f"train: target {unused[0]!r} has no loss. Give loss={{{unused[0]!r}: 'squared_error'}}, or take it away.")
+    parameters = read_parameters(net, seed)
+    wanted = list(learns) if len(turns) > 1 and learns is not None else [learns] * len(turns)
+    if len(wanted) != len(turns):
+        raise DescriptionError(f"train: {len(turns)} objectives, but learns has {len(wanted)} lists. Give one list for each.")
+    chosen = [choose(parameters, names) for names in wanted]
+    for turn, names in zip(turns, chosen, strict=True):
+        check_reached(net, parameters, set(turn), names)
+    read = read_inputs(parameters.net, inputs, ticks, None, trials)
+    if not read.trials or not read.ticks:
+        raise DescriptionError(f"train: there are {read.trials} trials of {read.ticks} ticks: nothing to learn from. Give at least one.")
+    goals = read_targets(net, turns, targets, read, lengths)
+    own, held = _held_out(net, turns, validation, read, ticks, seed)
+    return Problem(parameters, read, turns, chosen, goals, own, held, seed, precision)
+
+
+def read_targets(net: Network, turns: list[dict[str, Any]], targets: Mapping[str, Any], read: Inputs, lengths: Any) -> dict[str, Any]:
+    """The target of every population with a loss."""
+    from neurosim.learn.targets import read_lengths, read_target
+
+    long = read_lengths(lengths, read.trials, read.ticks)
+    kinds = {name: kind for turn in turns for name, kind in turn.items()}
+    return {name: read_target(net, name, kind, targets.get(name), read.trials, read.ticks, long) for name, kind in kinds.items()}
+
+
+def _held_out(net: Network, turns: list[dict[str, Any]], validation: Any, read: Inputs, ticks: Any, seed: int) -> tuple[np.ndarray, Any]:
+    """The trials to learn from, and what is held out: other trials, or (inputs, targets) read."""
+    from neurosim.plan.inputs import read_inputs
+
+    everything = np.arange(read.trials)
+    if validation is None:
+        return everything, None
+    if isinstance(validation, tuple) and len(validation) == 2:
+        given = {getattr(key, "name", key): value for key, value in (validation[1] or {}).items()}
+        other = read_inputs(net, validation[0], ticks)
+        return everything, (other, read_targets(net, turns, given, other, None))
+    share = plain_number(
+        validation, "train: validation", "Give a share between 0 and 1, such as 0.1, or (inputs, targets).", low=1e-9, high=1.0 - 1e-9
+    )
+    order = np.random.default_rng([seed, 1]).permutation(read.trials)
+    count = max(1, round(share * read.trials))
+    if count >= read.trials:
+        raise DescriptionError(f"train: validation {share} of {read.trials} trials leaves none to learn from. Give more trials, or a smaller share.")
+    return np.sort(order[count:]), np.sort(order[:count])
+
+
+def refuse_divergence(losses: list[dict[str, float]], epoch: int) -> None:
+    """Raise EngineError at the first batch whose loss is no number, naming the population."""
+    for number, parts in enumerate(losses):
+        for name, value in parts.items():
+            if not np.isfinite(value):
+                raise EngineError(
+                    f"train: the loss of {name!r} is {value} in epoch {epoch + 1}, batch {number + 1}: training diverged."
+                    " Use a smaller rate, clip=1.0, or smaller start weights; look for log, division or sqrt of 0 in the text."
+                )
