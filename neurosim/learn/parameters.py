@@ -71,8 +71,10 @@ def read_parameters(net: Network, seed: int) -> Parameters:
     return Parameters(net, seed, values)
 
 
-def placing(parameters: Parameters) -> Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]]:
-    """A function (numbers, values) -> the numbers of a program with these values in their place."""
+def placing(
+    parameters: Parameters, broadcast: Callable[[Any, tuple[int, ...]], Any]
+) -> Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]]:
+    """A function (numbers, values) -> the numbers of a program with these values in their place; `broadcast` is that of their arrays."""
     net, seed = parameters.net, parameters.seed
     places = [
         (name, owner, _place(net, name, seed)) for name, item in net.synapses.items() if (owner := owner_of(net, item) or name) in parameters.values
@@ -89,7 +91,7 @@ def placing(parameters: Parameters) -> Callable[[dict[str, Any], Mapping[str, An
             value = values.get(f"{population}.{constant}")
             if value is not None:
                 part = "start" if constant in groups["start"][population] else "constants"
-                groups[part][population][constant] = value.reshape(np.shape(groups[part][population][constant])) if value.ndim else value
+                groups[part][population][constant] = broadcast(value, np.shape(groups[part][population][constant]))
         return {**numbers, **groups, "weights": weights}
 
     return put
