@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurosim.engine.arrays.memory import inputs as given_inputs
+from neurosim.engine.arrays.program import Program
 from neurosim.engine.arrays.support import unsupported
-from neurosim.engine.arrays.ticks import Carry, Program
+from neurosim.engine.arrays.ticks import Carry
 from neurosim.errors import PlanError
 from neurosim.learn.losses import LOSSES
 from neurosim.learn.parameters import Parameters, placing

@@ -61,7 +61,7 @@ class _Same:
 
 @lru_cache(maxsize=PROGRAMS)
 def _program(digest: str, plan: _Same) -> Any:
-    from neurosim.engine.arrays.ticks import Program
+    from neurosim.engine.arrays.program import Program
 
     return Program(plan.plan)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine.arrays.ticks import Program
+from neurosim.engine.arrays.program import Program
 from neurosim.engine.reference.arrivals import queue_spikes
 from neurosim.engine.reference.steps import Machine
 from neurosim.engine.state import State, message_now
@@ -54,7 +54,7 @@ def carry_of(program: Program, state: State) -> dict[str, Any]:
         shape = (state.count, *state.plan.groups[name].shape)
         if depth and program.spiking[name]:
             carry["sent"][name] = np.zeros(shape if depth == 1 else (depth, *shape), state.plan.dtype)
-        elif depth:
+        elif depth and name not in program.kept:
             messages = state.history[name].messages
             ring = np.empty((depth, *shape), state.plan.dtype)
             for ago in range(1, depth + 1):
@@ -91,7 +91,7 @@ def put_back(program: Program, state: State, carry: dict[str, Any], given: dict[
 
 def past(program: Program, carry: dict[str, Any], name: str, tick: int) -> list[np.ndarray]:
     """The messages of a population that the carry still holds, the newest last."""
-    depth = program.depth[name]
+    depth = 0 if name in program.kept else program.depth[name]
     if depth < 2:
         return [carry["sent"][name]] if depth else []
     return [carry["sent"][name][(tick - ago) % depth] for ago in range(depth, 0, -1)]

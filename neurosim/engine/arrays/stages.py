@@ -1,0 +1,91 @@
+"""Which populations must move tick after tick, and which can be computed for all ticks of a block at once.
+
+A population without memory whose messages arrive in the tick in which they are sent does not care in which tick it is. Those
+that nothing in the loop comes before are computed before it, those that lead nowhere back into it after it; a feed-forward net
+has no loop at all.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neurosim.engine.arrays.products import Product
+from neurosim.network.program import Step
+from neurosim.network.text import names_of
+from neurosim.plan.plan import Block, Group, Plan
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Driven populations (`outside`), those computed before the loop, in it, and after it, each in their order."""
+
+    outside: tuple[str, ...]
+    before: tuple[str, ...]
+    loop: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def together(self) -> Stages:
+        """All in the loop."""
+        return Stages(self.outside, (), (*self.before, *self.loop, *self.after), ())
+
+
+def stages(plan: Plan, products: Sequence[Product]) -> Stages:
+    """The stages of a plan."""
+    outside = tuple(name for name, group in plan.groups.items() if group.driven)
+    movers = list(dict.fromkeys(name for step in plan.program if step.kind in ("update", "integrate") for name in step.populations))
+    if plan.schedule != "Layered":
+        return Stages(outside, (), tuple(movers), ())
+    sources, free = _sources(plan, products, movers)
+    before: set[str] = set()
+    for name in movers:  # each comes after those that it receives from at once
+        if name in free and sources[name] <= before | set(outside):
+            before.add(name)
+    after: set[str] = set()
+    for name in reversed(movers):
+        targets = {target for target in movers if name in sources[target]}
+        if name in free and name not in before and targets <= after:
+            after.add(name)
+    inside = tuple(name for name in movers if name not in before | after)
+    return Stages(outside, tuple(n for n in movers if n in before), inside, tuple(n for n in movers if n in after))
+
+
+def _sources(plan: Plan, products: Sequence[Product], movers: Sequence[str]) -> tuple[dict[str, set[str]], set[str]]:
+    """Where each population receives from, and those without memory that receive only what is sent in the same tick."""
+    sources: dict[str, set[str]] = {name: set() for name in movers}
+    late = {p.post for p in plan.pathways.values() if p.kind == "private"}
+    for product in products:
+        sources[product.post].add(product.pre)
+        if product.delay or any(end.to not in plan.groups[product.post].ports for end in product.ends):
+            late.add(product.post)
+        if product.sent is not None:
+            sources[product.post].add(product.sent[0])
+            late |= {product.post} if product.sent[1] else set()
+    return sources, {name for name in movers if name not in late and is_memoryless(plan.groups[name])}
+
+
+def is_memoryless(group: Group) -> bool:
+    """Whether a population's variables depend on nothing that they were before."""
+    if group.spiking or group.integrate is not None or group.update is None:
+        return False
+    return not read_first(group.update) & set(group.update.writes)
+
+
+def read_first(block: Block) -> set[str]:
+    """Names that a block reads before it writes them."""
+    known: set[str] = set()
+    found: set[str] = set()
+    for statement in block.statements:
+        used = set(names_of(ast.parse(statement.expression, mode="eval")))
+        found |= ({statement.name} | used if statement.op != "=" else used) - known
+        known.add(statement.name)
+    return found
+
+
+def narrowed(program: Sequence[Step], names: Sequence[str]) -> tuple[Step, ...]:
+    """The steps of these populations alone; inputs are there already."""
+    chosen = set(names)
+    steps = [Step(step.kind, tuple(n for n in step.populations if n in chosen), step.what) for step in program if step.kind != "drive"]
+    return tuple(step for step in steps if step.populations)
