@@ -40,7 +40,8 @@ class End:
 class Product:
     """Messages of `pre`, sent `delay` ticks ago, times weights, as what arrives at each end.
 
-    `counted`: what arrives comes with how many spikes did, because that changes from tick to tick.
+    `apply` gives one array, `split` what of it arrives at each end. `counted`: what arrives comes with how many spikes did,
+    because that changes from tick to tick.
     """
 
     pre: str
@@ -48,9 +49,10 @@ class Product:
     delay: int
     ends: tuple[End, ...]
     prepare: Callable[[Numbers], Any]
-    apply: Callable[..., list[Any]]
+    apply: Callable[..., Any]
     sent: tuple[str, int] | None = None  # the population whose messages are the weights, and how many ticks ago
     counted: bool = False
+    split: Callable[[Any], list[Any]] = lambda value: [value]
 
 
 def products_into(plan: Plan, post: str, spiking: Callable[[str], bool]) -> list[Product]:
@@ -116,11 +118,10 @@ def _fused(plan: Plan, pre: str, post: str, group: list[_Matrix]) -> Product:
     def prepare(numbers: Numbers) -> Any:
         return jnp.concatenate([m.prepare(numbers) for m in group]).T
 
-    def apply(weight: Any, message: Any) -> list[Any]:
-        value = senders.take(message, (senders.index.size,)) @ weight
-        return jnp.split(value, cuts, axis=-1) if cuts else [value]
+    def apply(weight: Any, message: Any) -> Any:
+        return senders.take(message, (senders.index.size,)) @ weight
 
-    return Product(pre, post, group[0].delay, tuple(ends), prepare, apply)
+    return Product(pre, post, group[0].delay, tuple(ends), prepare, apply, split=lambda value: jnp.split(value, cuts, axis=-1))
 
 
 def _pieces(plan: Plan, pathway: Pathway, reduce: str) -> list[Product | _Matrix]:
@@ -145,8 +146,8 @@ def _pairs(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int) -> Prod
     sender, receiver = Part(pathway.sender[chosen], plan.groups[pathway.pre].shape), Part(pathway.receiver[chosen], plan.groups[pathway.post].shape)
     end = End(str(pathway.to), receiver, 1, (chosen.size,))
 
-    def apply(weight: Any, message: Any) -> list[Any]:
-        return [sender.take(message, (chosen.size,)) * weight]
+    def apply(weight: Any, message: Any) -> Any:
+        return sender.take(message, (chosen.size,)) * weight
 
     return Product(pathway.pre, pathway.post, delay, (end,), lambda numbers: numbers[pathway.name][chosen], apply)
 
@@ -157,11 +158,11 @@ def _scattered(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int, red
     group = plan.groups[pathway.post]
     end = End(str(pathway.to), Part(np.arange(group.size), group.shape), np.bincount(receiver, minlength=group.size), group.shape)
 
-    def apply(weight: Any, message: Any) -> list[Any]:
+    def apply(weight: Any, message: Any) -> Any:
         value = message.reshape(message.shape[0], -1)[:, sender] * weight
         if reduce == "max":
-            return [jnp.full((message.shape[0], group.size), -jnp.inf, value.dtype).at[:, receiver].max(value)]
-        return [jnp.zeros((message.shape[0], group.size), value.dtype).at[:, receiver].add(value)]
+            return jnp.full((message.shape[0], group.size), -jnp.inf, value.dtype).at[:, receiver].max(value)
+        return jnp.zeros((message.shape[0], group.size), value.dtype).at[:, receiver].add(value)
 
     return Product(pathway.pre, pathway.post, delay, (end,), lambda numbers: numbers[pathway.name][chosen], apply)
 
@@ -172,13 +173,13 @@ def _spikes(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int, reduce
     group = plan.groups[pathway.post]
     end = End(str(pathway.to), Part(np.arange(group.size), group.shape), 0, group.shape)
 
-    def apply(weight: Any, message: Any) -> list[Any]:
+    def apply(weight: Any, message: Any) -> Any:
         spikes = message.reshape(message.shape[0], -1)[:, sender]
         empty = jnp.zeros((message.shape[0], group.size), spikes.dtype)
         count = empty.at[:, receiver].add(spikes)
         if reduce == "mean":
-            return [(empty.at[:, receiver].add(spikes * weight), count)]
-        return [((empty - jnp.inf).at[:, receiver].max(jnp.where(spikes > 0, weight, -jnp.inf)), count)]
+            return (empty.at[:, receiver].add(spikes * weight), count)
+        return ((empty - jnp.inf).at[:, receiver].max(jnp.where(spikes > 0, weight, -jnp.inf)), count)
 
     return Product(pathway.pre, pathway.post, delay, (end,), lambda numbers: numbers[pathway.name][chosen], apply, counted=True)
 
@@ -188,8 +189,8 @@ def _largest(plan: Plan, pathway: Pathway) -> Product:
     senders = Part(pathway.pre_index, plan.groups[pathway.pre].shape)
     end = End(str(pathway.to), Part(pathway.post_index, plan.groups[pathway.post].shape), senders.index.size, (pathway.post_index.size,))
 
-    def apply(weight: Any, message: Any) -> list[Any]:
-        return [(weight * senders.take(message, (1, senders.index.size))).max(axis=2)]
+    def apply(weight: Any, message: Any) -> Any:
+        return (weight * senders.take(message, (1, senders.index.size))).max(axis=2)
 
     return Product(pathway.pre, pathway.post, int(pathway.delay[0]), (end,), lambda numbers: numbers[pathway.name], apply)
 
@@ -214,14 +215,14 @@ def _einsum(plan: Plan, pathway: Pathway, reduce: str) -> Product:
     terms = int(np.prod([size[axis] for axis in summed]))
     end = End(str(pathway.to), Part(pathway.post_index, plan.groups[pathway.post].shape), terms, pathway.post_shape)
 
-    def apply(weight: Any, message: Any) -> list[Any]:
+    def apply(weight: Any, message: Any) -> Any:
         if given is not None:
             weight = source.take(weight, given[2])
         value = jnp.einsum(formula, senders.take(message, pathway.pre_shape), weight)
         if reduce == "max" and summed:
             value = value.max(axis=tuple(range(-len(summed), 0)))
         count = message.shape[0]
-        return [jnp.broadcast_to(value.reshape(count, *places), (count, *pathway.post_shape))]
+        return jnp.broadcast_to(value.reshape(count, *places), (count, *pathway.post_shape))
 
     def prepare(numbers: Numbers) -> Any:
         return numbers[pathway.name] if given is None else None
@@ -244,12 +245,12 @@ def _windows(plan: Plan, pathway: Pathway, windows: Windows, reduce: str) -> Pro
     def forward(weight: Any, x: Any) -> Any:
         return _conv(windows, weight, x) if slid is None else slid(x * weight)
 
-    def apply(weight: Any, message: Any) -> list[Any]:
+    def apply(weight: Any, message: Any) -> Any:
         count = message.shape[0]
         if not windows.turned:
-            return [forward(weight, senders.take(message, space))]
+            return forward(weight, senders.take(message, space))
         turn = jax.linear_transpose(partial(forward, weight), jax.ShapeDtypeStruct((count, *space), message.dtype))
-        return [turn(senders.take(message, out))[0]]
+        return turn(senders.take(message, out))[0]
 
     return Product(pathway.pre, pathway.post, windows.delay, (end,), lambda numbers: numbers[pathway.name], apply)
 
@@ -296,13 +297,13 @@ def _text(plan: Plan, pathway: Pathway) -> Product:
     fixed = dict(pathway.text.constants)
     square = pathway.sender.size == plan.groups[pathway.pre].size * group.size  # every pair, by sender, targets in order
 
-    def apply(weight: Any, message: Any) -> list[Any]:
+    def apply(weight: Any, message: Any) -> Any:
         flat = message.reshape(message.shape[0], -1)
         each = flat[:, sender]
         value = term({**fixed, "w": weight, **dict.fromkeys(arriving, each)}, None, None)["value"]
         value = jnp.broadcast_to(value, each.shape)
         if square and np.array_equal(receiver, np.tile(np.arange(group.size), plan.groups[pathway.pre].size)):
-            return [value.reshape(message.shape[0], -1, group.size).sum(axis=1)]
-        return [jnp.zeros((message.shape[0], group.size), value.dtype).at[:, receiver].add(value)]
+            return value.reshape(message.shape[0], -1, group.size).sum(axis=1)
+        return jnp.zeros((message.shape[0], group.size), value.dtype).at[:, receiver].add(value)
 
     return Product(pathway.pre, pathway.post, int(pathway.delay[0]), (end,), lambda numbers: numbers[pathway.name], apply)

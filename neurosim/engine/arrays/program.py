@@ -209,14 +209,14 @@ class Program:
         run.sent |= sent
         return {**own, "values": {**carry["values"], **own["values"]}}
 
-    def _ahead(self, run: Run, passed: dict[str, Any], order: Stages) -> dict[int, list[Any]]:
+    def _ahead(self, run: Run, passed: dict[str, Any], order: Stages) -> dict[int, Any]:
         """What arrives in the loop from outside it in the tick in which it is sent, computed for all ticks together."""
         found = {}
         for number, product in enumerate(self.products):
             sent = passed.get(product.pre)
             if sent is not None and product.post in order.loop and not product.delay and product.sent is None and not product.counted:
                 arrived = product.apply(run.prepared[number], sent.reshape(-1, *sent.shape[2:]))
-                found[number] = [part.reshape(*sent.shape[:2], *part.shape[1:]) for part in arrived]
+                found[number] = arrived.reshape(*sent.shape[:2], *arrived.shape[1:])
         return found
 
     def _tick(
