@@ -66,7 +66,8 @@ class Loop:
         mine = {name: values[name] for name in self.problem.learns[turn]}
         slopes, found = jax.grad(partial(self._loss, turn), has_aux=True)(mine, values, numbers, data, index, weight, trials)
         change, state = self.optimisers[turn].update(slopes, state, mine)
-        return {**values, **optax.apply_updates(mine, change)}, state, found[0]
+        new: Any = optax.apply_updates(mine, change)
+        return {**values, **new}, state, found[0]
 
     def start(self) -> dict[str, Any]:
         """The parameters that training begins with."""

@@ -41,7 +41,7 @@ def load_checkpoint(path: Path, values: Any, states: Any, problem: Any) -> tuple
         raise DescriptionError(f"{where}: cannot be read ({error}). {remedy}") from None
     leaves, tree = jax.tree.flatten(states)
     fits = all(held.get(f"value/{name}", np.zeros(0)).shape == value.shape for name, value in values.items())
-    fits = fits and all(np.shape(held.get(f"optimiser/{number}")) == np.shape(leaf) for number, leaf in enumerate(leaves))
+    fits = fits and all(np.shape(held.get(f"optimiser/{number}", "")) == np.shape(leaf) for number, leaf in enumerate(leaves))
     if not fits or about["format"] != FORMAT or about["question"] != _question(problem):
         raise DescriptionError(f"{where}: is of another training (network, data, seed, losses or optimizer). {remedy}")
     new = {name: jax.numpy.asarray(held[f"value/{name}"]) for name in values}

@@ -100,7 +100,7 @@ def train(
     epochs, batch = whole(epochs, "train: epochs"), whole(batch, "train: batch", least=1)
     updates = epochs * max(1, -(-len(problem.chosen) // batch))
     settings = [make_optimiser(optimizer, rate, schedule, momentum, nesterov, clip, updates) for _ in problem.turns]
-    penalties = tuple(plain_number(value, f"train: {name}", "Give 0 or more.", low=0.0) for name, value in (("l1", l1), ("l2", l2)))
+    penalties = plain_number(l1, "train: l1", "Give 0 or more.", low=0.0), plain_number(l2, "train: l2", "Give 0 or more.", low=0.0)
     truncate = None if truncate is None else whole(truncate, "train: truncate", least=1)
     patience = None if patience is None else whole(patience, "train: patience", least=1)
     if patience is not None and problem.held is None:

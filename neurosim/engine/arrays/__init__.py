@@ -76,8 +76,7 @@ def batches(plan: Plan) -> list[np.ndarray]:
 def block_length(plan: Plan, trials: int) -> int:
     """How many ticks run at once: what their samples and inputs take fits into memory, and if possible all blocks are alike."""
     driven = sum(plan.groups[name].size for name in plan.drives)
-    ahead = sum(p.post_index.size for p in plan.pathways.values() if p.pre in plan.drives)
-    sample = (sum(int(np.prod(p.shape)) for p in plan.probes) + driven + ahead) * plan.dtype.itemsize * trials
+    sample = (sum(int(np.prod(p.shape)) for p in plan.probes) + driven) * plan.dtype.itemsize * trials
     most = int(max(1, min(BLOCK_TICKS, BLOCK_BYTES // max(sample, 1), plan.ticks)))
     return next((n for n in range(most, most // 2, -1) if plan.ticks % n == 0), most)
 

@@ -106,7 +106,8 @@ def _put_flights(program: Program, state: State, carry: dict[str, Any], tick: in
             sent = past(program, carry, name, tick)
             for ago, message in zip(range(len(sent), 0, -1), sent, strict=True):
                 state.tick = tick - ago
-                state.spikes[name] = np.nonzero(np.asarray(message).reshape(state.count, -1))
+                trial, neuron = np.nonzero(np.asarray(message).reshape(state.count, -1))
+                state.spikes[name] = trial, neuron
                 queue_spikes(state, inboxes, name)
         state.tick = tick
     for buckets in state.queue.values():

@@ -186,7 +186,6 @@ class Program:
         needed = [name for p in self.products if p.post in order.after for name in (p.pre, p.sent and p.sent[0])]
         wanted = [name for name in order.loop if name in needed]
         own = {**carry, "values": {name: carry["values"][name] for name in order.loop}}
-        ahead = self._ahead(run, passed, order) if len(run.ticks) > 1 else {}
         mine = {name: value for name, value in run.given.items() if name in order.loop}
 
         def tick(carry: Any, x: Any) -> tuple[Any, Any]:
@@ -196,7 +195,7 @@ class Program:
                 samples = samples | {"stable": jnp.all(jnp.stack([_equal(a, b) for a, b in pairs]))}
             return moved, (samples, {name: sent[name] for name in wanted})
 
-        xs = (run.ticks, mine, passed, ahead, flights)
+        xs = (run.ticks, mine, passed, flights)
         if len(run.ticks) < LONG:
             found = []
             for n in range(len(run.ticks)):
@@ -209,21 +208,11 @@ class Program:
         run.sent |= sent
         return {**own, "values": {**carry["values"], **own["values"]}}
 
-    def _ahead(self, run: Run, passed: dict[str, Any], order: Stages) -> dict[int, Any]:
-        """What arrives in the loop from outside it in the tick in which it is sent, computed for all ticks together."""
-        found = {}
-        for number, product in enumerate(self.products):
-            sent = passed.get(product.pre)
-            if sent is not None and product.post in order.loop and not product.delay and product.sent is None and not product.counted:
-                arrived = product.apply(run.prepared[number], sent.reshape(-1, *sent.shape[2:]))
-                found[number] = arrived.reshape(*sent.shape[:2], *arrived.shape[1:])
-        return found
-
     def _tick(
-        self, run: Run, steps: Sequence[Step], probes: list[Probe], carry: Carry, tick: Any, given: Any, passed: Any, ahead: Any, flights: Any
+        self, run: Run, steps: Sequence[Step], probes: list[Probe], carry: Carry, tick: Any, given: Any, passed: Any, flights: Any
     ) -> tuple[Carry, Any, Any]:
         """One tick: the carry after it, its samples, and what was sent."""
-        now = self._now(run.numbers, carry, tick, run.trials, run.prepared, given, ahead, flights)
+        now = self._now(run.numbers, carry, tick, run.trials, run.prepared, given, flights)
         now.sent = dict(passed)
         for step in steps:
             getattr(self.steps, step.kind)(now, step)
@@ -237,13 +226,11 @@ class Program:
                 after["sent"][name] = jax.lax.dynamic_update_index_in_dim(past, now.sent[name], tick % self.depth[name], 0)
         return after, now.samples, now.sent
 
-    def _now(
-        self, numbers: Any, carry: Carry, tick: Any, trials: Any, prepared: Any = (), given: Any = None, ahead: Any = None, flights: Any = None
-    ) -> Now:
+    def _now(self, numbers: Any, carry: Carry, tick: Any, trials: Any, prepared: Any = (), given: Any = None, flights: Any = None) -> Now:
         ports: dict[Any, Any] = {tuple(key.split("/")): (value, 0) for key, value in carry["ports"].items()}
         values = {name: dict(states) for name, states in carry["values"].items()}
         rest = dict(not_refractory=dict(carry["not_refractory"]), last_spike=dict(carry["last_spike"]), ports=ports)
-        return Now(tick, trials, numbers, carry, given or {}, ahead or {}, flights or {}, list(prepared), values, **rest)
+        return Now(tick, trials, numbers, carry, given or {}, flights or {}, list(prepared), values, **rest)
 
 
 def _keys(seed: int, name: str, part: str, calls: int) -> np.ndarray:

@@ -33,7 +33,6 @@ class Now:
     numbers: Mapping[str, Any]
     carry: Carry
     given: Mapping[str, Any]
-    ahead: Mapping[int, Any]
     flights: Mapping[tuple[str, str], Any]
     prepared: list[Any]
     values: dict[str, dict[str, Any]]
@@ -92,15 +91,10 @@ class Steps:
         for number, product in enumerate(self.products):
             if product.post not in step.populations or not self.concerns(product.pre, step.what):
                 continue
-            if number in now.ahead:
-                value = now.ahead[number]
-            else:
-                weight = now.prepared[number]
-                if product.sent is not None:
-                    weight = self._sent_at(now, *product.sent)
-                value = product.apply(weight, self._sent_at(now, product.pre, product.delay))
+            weight = now.prepared[number] if product.sent is None else self._sent_at(now, *product.sent)
+            arrived = product.apply(weight, self._sent_at(now, product.pre, product.delay))
             group = self.plan.groups[product.post]
-            for end, value in zip(product.ends, product.split(value), strict=True):
+            for end, value in zip(product.ends, product.split(arrived), strict=True):
                 reduce = group.ports.get(end.to, "sum")
                 if product.counted:
                     value, count = value
