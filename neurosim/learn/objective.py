@@ -53,7 +53,7 @@ class Objective:
     def __init__(self, parameters: Parameters, plan: Plan, turns: list[dict[str, Loss]], *, truncate: int | None, surrogate: str, slope: float):
         self.program = Program(plan, surrogate, slope)
         self.turns, self.truncate, self.ticks = turns, truncate, plan.ticks
-        self.put = placing(parameters, jnp.broadcast_to)
+        self.put = placing(parameters, {name for name, pathway in plan.pathways.items() if pathway.kind == "dense"}, jnp.broadcast_to)
         self.dtype = plan.dtype
         self.remembered = 4.0 * plan.dtype.itemsize * sum(g.size * (1 + len(g.states) + len(g.ports)) for g in plan.groups.values())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,6 @@ from neurosim.network.rebuild import rebuilt
 from neurosim.network.synapses import Synapses, Transposed
 from neurosim.network.values import Value
 from neurosim.network.windows import conv, einsum, pool
-from neurosim.network.wiring import all_to_all
 from neurosim.plan.draw import weight_numbers
 from neurosim.plan.fix import fixed, owner_of
 
@@ -72,12 +71,17 @@ def read_parameters(net: Network, seed: int) -> Parameters:
 
 
 def placing(
-    parameters: Parameters, broadcast: Callable[[Any, tuple[int, ...]], Any]
+    parameters: Parameters, dense: Container[str], broadcast: Callable[[Any, tuple[int, ...]], Any]
 ) -> Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]]:
-    """A function (numbers, values) -> the numbers of a program with these values in their place; `broadcast` is that of their arrays."""
+    """A function (numbers, values) -> the numbers of a program with these values in their place.
+
+    `dense` are the synapses whose weights the program keeps as a matrix (not those that spikes arrive over); `broadcast` is that of the arrays.
+    """
     net, seed = parameters.net, parameters.seed
     places = [
-        (name, owner, _place(net, name, seed)) for name, item in net.synapses.items() if (owner := owner_of(net, item) or name) in parameters.values
+        (name, owner, _place(net, name, seed, name in dense))
+        for name, item in net.synapses.items()
+        if (owner := owner_of(net, item) or name) in parameters.values
     ]
     constants = [tuple(name.split(".")) for name in parameters.values if name not in net.synapses]
 
@@ -97,12 +101,12 @@ def placing(
     return put
 
 
-def _place(net: Network, name: str, seed: int) -> Callable[[Any], Any]:
+def _place(net: Network, name: str, seed: int, dense: bool) -> Callable[[Any], Any]:
     """From the weights that synapses own to the weights that their pathway takes."""
     item = net.synapses[name]
     if isinstance(item.wiring, conv | pool | einsum) and not item.text:
         return lambda value: value
-    if isinstance(item.wiring, all_to_all) and not item.text:
+    if dense:
         return _matrix(item)
     numbers = weight_numbers(net, name, seed)
     return lambda value: value.reshape(-1)[numbers]

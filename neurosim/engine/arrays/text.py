@@ -87,14 +87,17 @@ def make_step(surrogate: str, slope: float) -> Callable[[Any, Any], Any]:
     field = SURROGATES[surrogate]
 
     @jax.custom_jvp
-    def step(a: Any, b: Any) -> Any:
-        return (a > b).astype(jnp.result_type(a, b, jnp.float32))
+    def above(a: Any, b: Any) -> Any:
+        return (a > b).astype(a.dtype)
 
-    @step.defjvp
+    @above.defjvp
     def _derivative(primals: Any, tangents: Any) -> Any:
         (a, b), (da, db) = primals, tangents
-        out = step(a, b)
-        return out, (field(a - b, slope) * (da - db)).astype(out.dtype)
+        return above(a, b), (field(a - b, slope) * (da - db)).astype(a.dtype)
+
+    def step(a: Any, b: Any) -> Any:
+        kind = jnp.result_type(a, b, jnp.float32)  # whole numbers, as in "v > 1", have no derivative
+        return above(jnp.asarray(a, kind), jnp.asarray(b, kind))
 
     return step
 
