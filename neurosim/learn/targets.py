@@ -75,7 +75,11 @@ def read_target(net: Network, name: str, kind: Loss, given: Any, trials: int, ti
     elif values.shape != (trials, ticks, *own):
         fit = f"{(trials, ticks, *own)}, or {(trials, *own)} for the last tick alone"
         raise DescriptionError(f"{where}: has shape {values.shape}, but {kind!r} needs {fit}. Give it that.")
-    return _labels(values, inside, shape, where) if labels else _numbers(values, inside)
+    target = _labels(values, inside, shape, where) if labels else _numbers(values, inside)
+    if not target.counts.any():
+        what = "label -1" if labels else "NaN"
+        raise DescriptionError(f"{where}: counts at no tick, as each has a {what} for some neuron. Give at least one tick with all its targets.")
+    return target
 
 
 def _labels(values: np.ndarray, inside: np.ndarray, shape: tuple[int, ...], where: str) -> Target:
