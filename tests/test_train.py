@@ -56,7 +56,7 @@ def test_one_step_of_gradient_descent_is_the_closed_form():
 def test_a_linear_layer_finds_the_least_squares_and_the_network_runs_on_every_engine():
     target = X @ W.T + [0.5, -1.0]
     net, history = ns.train(
-        line(bias=np.zeros(2)), {"x": X[:, None]}, {"out": target}, rate=0.05, schedule="exponential", epochs=300, batch=20, precision="double"
+        line(bias=np.zeros(2)), {"x": X[:, None]}, {"out": target}, rate=0.3, schedule="exponential", epochs=300, batch=20, precision="double"
     )
     np.testing.assert_allclose(net["x_to_out"].weight.number, W, atol=1e-3)
     np.testing.assert_allclose(net["out"].constants["bias"].number, [0.5, -1.0], atol=1e-3)
@@ -195,12 +195,12 @@ def test_two_networks_learn_in_turns_against_each_other():
 
 def test_dropout_acts_while_training_alone_and_anew_in_every_batch():
     x = ns.Neurons("x", 3)
-    out = ns.Neurons("out", 3, update="y = I*where(training, bernoulli(0.5)/0.5, 1)")
+    out = ns.Neurons("out", 3, update="y = I*where(training, bernoulli(0.25)/0.25, 1)")
     net = ns.Network(ns.Synapses(x, out, wiring=ns.one_to_one(), weight=np.ones(3), learns=True), schedule=ns.Layered())
     ones = {"x": np.ones((400, 1, 3))}
     np.testing.assert_array_equal(ns.run(net, ones, record=["out"])["out"], 1.0)
     _, history = ns.train(net, ones, {"out": np.ones((400, 3))}, rate=1e-9, epochs=2, batch=400, validation=(ones, {"out": np.ones((400, 3))}))
-    assert history.loss[0] == pytest.approx(3.0, abs=0.2) and history.loss[0] != history.loss[1]
+    assert history.loss[0] == pytest.approx(9.0, abs=1.0) and history.loss[0] != history.loss[1]
     assert history.validation == pytest.approx([0.0, 0.0], abs=1e-6)
 
 
@@ -208,7 +208,16 @@ def test_dropout_acts_while_training_alone_and_anew_in_every_batch():
 @pytest.mark.parametrize("schedule", [None, "cosine"])
 def test_optimisers_make_the_loss_small(optimizer, schedule):
     _, history = ns.train(
-        line(), {"x": X[:, None]}, {"out": X @ W.T}, optimizer=optimizer, schedule=schedule, nesterov=True, clip=5.0, rate=0.03, epochs=30, batch=10
+        line(),
+        {"x": X[:, None]},
+        {"out": X @ W.T},
+        optimizer=optimizer,
+        schedule=schedule,
+        nesterov=True,
+        clip=5.0,
+        rate=0.3 if optimizer == "adagrad" else 0.03,
+        epochs=30,
+        batch=10,
     )
     assert history.loss[-1] < 0.5 * history.loss[0]
 
@@ -237,7 +246,14 @@ def test_accuracy_on_what_is_held_out_is_that_of_the_network():
     other = rng.normal(size=(30, 3))
     truth = (other[:, 0] > 0).astype(int)
     net, history = ns.train(
-        line(), {"x": X[:, None]}, {"out": labels}, loss="cross_entropy", rate=0.1, epochs=15, batch=7, validation=({"x": other[:, None]}, {"out": truth})
+        line(),
+        {"x": X[:, None]},
+        {"out": labels},
+        loss="cross_entropy",
+        rate=0.1,
+        epochs=15,
+        batch=7,
+        validation=({"x": other[:, None]}, {"out": truth}),
     )
     sent = ns.run(net, {"x": other[:, None]}, record=["out"])["out"][:, 0]
     assert history.accuracy[history.best] == pytest.approx((sent.argmax(axis=1) == truth).mean())
@@ -293,7 +309,7 @@ def test_diverging_losses_name_their_population():
         (dict(targets={"out": np.full(20, -2)}, loss="cross_entropy"), "label -2 is outside 0 to 1"),
         (dict(targets={"out": np.full(20, 0.5)}, loss="cross_entropy"), "labels are whole numbers"),
         (dict(targets={"out": np.zeros((20, 3))}), r"has shape \(20, 3\), but 'squared_error' needs"),
-        (dict(inputs={"x": np.zeros((0, 1, 3))}, targets={"out": np.zeros((0, 2))}), "0 trials"),
+        (dict(inputs={"x": np.zeros((0, 1, 3))}, targets={"out": np.zeros((0, 2))}), r"has shape \(0, 1, 3\)"),
         (dict(loss="squared_erro"), "'squared_erro' .* is not known. Did you mean 'squared_error'"),
         (dict(loss={"ou": "hinge"}), "there is no such population. Did you mean 'out'"),
         (dict(targets={}), "does not say of which population"),

@@ -112,7 +112,8 @@ def train(
 
         loop = Loop(problem, settings, batch, penalties, truncate=truncate, surrogate=surrogate, slope=slope)
         history, values = loop.run(epochs, patience, progress, checkpoint)
-    return Trained(problem.parameters.learned(values), history)
+    changed = {name: values[name] for names in problem.learns for name in names}
+    return Trained(problem.parameters.learned(changed), history)
 
 
 @named_arguments
