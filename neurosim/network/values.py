@@ -96,7 +96,7 @@ def read_array(given: Any, where: str) -> np.ndarray:
         raise DescriptionError(f"{where}: {shown(given)} is too large for a whole number. Give one below 2**63, or a float such as 1e20.")
     if number.dtype.kind not in "biuf":
         raise wanted
-    return number.astype({"b": bool, "f": np.float64}.get(number.dtype.kind, np.int64))
+    return number.astype({"b": bool, "f": np.float64}.get(number.dtype.kind, np.int64), copy=False)
 
 
 def one_unit(given: Any, where: str) -> tuple[float, ...]:

@@ -125,7 +125,7 @@ def _is_events(given: Any) -> bool:
 def _array(population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
     shape = population.shape
     try:
-        values = read_array(given, where).astype(np.float64)
+        values = read_array(given, where).astype(np.float64, copy=False)
     except DescriptionError as error:
         raise DescriptionError(f"{error} Inputs have the shape {_shape_text(shape)}, or are spike events (times, neurons).") from None
     if values.ndim >= len(shape) and values.shape[values.ndim - len(shape) :] == shape:
@@ -136,9 +136,10 @@ def _array(population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
         lead = values.shape if population.size == 1 else ()
     if len(lead) not in (1, 2) or 0 in lead:
         raise DescriptionError(f"{where}: has shape {values.shape}. Give {_shape_text(shape)}, or a trial axis before it.")
-    if population.driven and np.isnan(values).any():
+    finite = bool(np.isfinite(values).all())
+    if not finite and population.driven and np.isnan(values).any():
         raise DescriptionError(f"{where}: contains NaN. Give numbers; NaN leaves neurons free only in populations with text.")
-    if np.isinf(values).any():
+    if not finite and np.isinf(values).any():
         raise DescriptionError(f"{where}: contains infinity. Give finite numbers.")
     return Drive(values=values.reshape(*((1,) * (2 - len(lead))), *lead, *shape)), lead[0] if len(lead) == 2 else 0
 
