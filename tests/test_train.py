@@ -7,6 +7,7 @@ import neurosim as ns
 from neurosim import cells
 from neurosim.learn import gradient
 from neurosim.learn.parameters import read_parameters
+from neurosim.units import ms
 
 pytest.importorskip("jax", reason="training needs JAX and optax: pip install 'neurosim[train]'")
 pytest.importorskip("optax", reason="training needs JAX and optax: pip install 'neurosim[train]'")
@@ -341,6 +342,14 @@ def test_what_learns_without_reason_is_named():
     still = ns.Network(ns.Synapses(x, out), schedule=ns.Layered())
     with pytest.raises(ns.DescriptionError, match="nothing in the network learns"):
         ns.train(still, {"x": X[:, None]}, {"out": X @ W.T})
+
+
+def test_a_constant_of_equations_cannot_learn():
+    x = ns.Neurons("x", 3)
+    slow = ns.Neurons("slow", 3, equations="dv/dt = (I - v)/tau : 1", tau=10 * ms, learns="tau")
+    net = ns.Network(ns.Synapses(x, slow, wiring=ns.one_to_one()), schedule=ns.Clock(1 * ms))
+    with pytest.raises(ns.DescriptionError, match="Neurons 'slow': tau learns, but it stands in equations"):
+        ns.train(net, {"x": X[:, None]}, {"slow": X})
 
 
 def test_a_network_that_arrays_cannot_run_is_refused():

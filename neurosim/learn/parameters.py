@@ -10,8 +10,10 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
 from neurosim.network.network import Network
+from neurosim.network.neurons import Neurons
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.synapses import Synapses, Transposed
+from neurosim.network.text import names_in
 from neurosim.network.values import Value
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.plan.draw import weight_numbers
@@ -64,10 +66,20 @@ def read_parameters(net: Network, seed: int) -> Parameters:
         values[owner] = np.asarray(net.synapses[owner].weight.number, np.float64)
     for population in net.populations.values():
         for constant in population.learns:
+            _check_constant(population, constant)
             values[f"{population.name}.{constant}"] = np.asarray(population.constants[constant].number, np.float64)  # type: ignore[union-attr]
     if not values:
         raise DescriptionError("train: nothing in the network learns. Mark synapses with learns=True, or constants with learns=('bias',).")
     return Parameters(net, seed, values)
+
+
+def _check_constant(population: Neurons, constant: str) -> None:
+    """Refuse a constant that is folded into coefficients when the network is lowered: no gradient reaches it."""
+    if population.lines and constant not in population.states and any(constant in names_in(line.expression) for line in population.lines):
+        raise DescriptionError(
+            f"Neurons {population.name!r}: {constant} learns, but it stands in equations, which are integrated with fixed coefficients."
+            " Use it in update text, such as 'v = v + dt/tau*(I - v)', or take the mark away."
+        )
 
 
 def placing(
