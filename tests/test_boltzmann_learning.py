@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.utils.estimator_checks import estimator_checks_generator
 from build_side import needs_compiler
 from sklearn.base import clone
 
@@ -86,6 +87,30 @@ def test_connections_that_are_not_there_stay_away():
     assert machine.network_["units_to_units"].wiring.pre.size == 4
     with pytest.raises(ns.DescriptionError, match=r"shape \(3, 3\)"):
         BoltzmannMachine(1, connections=joined[:2, :2]).fit([[1.0, 0.0]])
+
+
+class OfAnyNumbers(BoltzmannMachine):
+    """The checks of scikit-learn bring numbers of any size; here they become chances instead of an error."""
+
+    def _chances(self, X):
+        return 1.0 / (1.0 + np.exp(-X))
+
+
+NOT_APPLICABLE = {
+    "check_methods_sample_order_invariance": "each row is clamped at random, by its place",
+    "check_methods_subset_invariance": "each row is clamped at random, by its place",
+}
+
+
+def checks():
+    machine = OfAnyNumbers(2, n_cycles=2, n_collect=2, temperatures=(2.0, 1.0), engine="reference", random_state=0)
+    for case in estimator_checks_generator(machine, expected_failed_checks=NOT_APPLICABLE, mark="xfail"):
+        yield case
+
+
+@pytest.mark.parametrize(("estimator", "check"), list(checks()))
+def test_a_machine_keeps_the_rules_of_scikit_learn(estimator, check):
+    check(estimator)
 
 
 @pytest.mark.parametrize("masked", [False, True])

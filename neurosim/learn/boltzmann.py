@@ -197,7 +197,10 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return int(self._random.integers(2**31))
 
     def _read(self, X: Any, reset: bool, missing: bool = False) -> np.ndarray:
-        X = validate_data(self, X, dtype=np.float64, reset=reset, ensure_all_finite="allow-nan" if missing else True)
+        return self._chances(validate_data(self, X, dtype=np.float64, reset=reset, ensure_all_finite="allow-nan" if missing else True))
+
+    def _chances(self, X: np.ndarray) -> np.ndarray:
+        """X, whose numbers must be chances."""
         if np.nanmin(X, initial=0.0) < 0 or np.nanmax(X, initial=0.0) > 1:
             raise DescriptionError(
                 f"BoltzmannMachine: X runs from {np.nanmin(X):g} to {np.nanmax(X):g}, and its numbers are chances from 0 to 1."
