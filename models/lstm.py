@@ -1,32 +1,42 @@
 """A long short-term memory network.
 
 Source: Hochreiter & Schmidhuber 1997, Neural Computation 9, 1735, doi:10.1162/neco.1997.9.8.1735; with the forget gate of Gers,
-Schmidhuber & Cummins 2000, doi:10.1162/089976600300015015.
+Schmidhuber & Cummins 2000, doi:10.1162/089976600300015015, and, on request, the peepholes of Gers & Schmidhuber 2000,
+doi:10.1109/IJCNN.2000.861302.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 import neurosim as ns
 from neurosim import cells
+from neurosim.models.simple_recurrent import Layer, read, resting, stack
 
 
-def lstm(n_inputs: int, n_cells: int, n_outputs: int, *, output: str = "linear") -> ns.Network:
+def lstm(n_inputs: int, n_cells: int | Sequence[int], n_outputs: int, *, peepholes: bool = False, output: str = "linear") -> ns.Network:
     """`inputs` -> `cells` -> `out`; each of the cells' four ports i, f, o, g has weights from the inputs and from the cells.
 
     c = sigmoid(f + b_f) c + sigmoid(i + b_i) tanh(g + b_g), h = sigmoid(o + b_o) tanh(c), with i = W_i inputs(t) + U_i h(t - 1) and
-    so f, o, g. All weights and biases learn.
+    so f, o, g. With `peepholes` the gates also see c, through a weight per cell: p_i c and p_f c of the tick before, p_o c of this one.
+    Several sizes are layers on top of each other, `cells_1` (with W_i_1 ...), `cells_2` ... All weights, peepholes and biases learn.
     """
-    inputs = ns.Neurons("inputs", n_inputs)
-    biases = {"b_i": np.zeros(n_cells), "b_f": np.ones(n_cells), "b_o": np.zeros(n_cells), "b_g": np.zeros(n_cells)}
-    memory = cells.lstm("cells", n_cells, learns=tuple(biases), **biases)
-    out = cells.unit("out", n_outputs, output, bias=np.zeros(n_outputs), learns="bias")
-    synapses = [ns.Synapses(memory, out, weight=ns.glorot(), learns=True)]
+    top, synapses = stack(ns.Neurons("inputs", n_inputs), n_cells, layer, "cells", peepholes=peepholes)
+    return ns.Network(read([top], n_outputs, output), synapses, schedule=ns.Layered())
+
+
+def layer(below: ns.Neurons, name: str, size: int, tag: str = "", *, begin: int = 0, peepholes: bool = False) -> Layer:
+    """LSTM cells that hear `below`, and the synapses of both, W_i to U_g, their names ending in `tag`; at rest until tick `begin`."""
+    learned = {"b_i": np.zeros(size), "b_f": np.ones(size), "b_o": np.zeros(size), "b_g": np.zeros(size)}
+    if peepholes:
+        learned |= {"p_i": np.zeros(size), "p_f": np.zeros(size), "p_o": np.zeros(size)}
+    memory = resting(cells.peephole_lstm if peepholes else cells.lstm, name, size, begin, learns=tuple(learned), **learned)
+    synapses = []
     for port in "ifog":
-        synapses.append(ns.Synapses(inputs, memory, to=port, weight=ns.glorot(), learns=True, name=f"W_{port}"))
-        synapses.append(ns.Synapses(memory, memory, to=port, weight=ns.glorot(), delay=1, learns=True, name=f"U_{port}"))
-    return ns.Network(synapses, schedule=ns.Layered())
+        synapses.append(ns.Synapses(below, memory, to=port, weight=ns.glorot(), learns=True, name=f"W_{port}{tag}"))
+        synapses.append(ns.Synapses(memory, memory, to=port, weight=ns.glorot(), delay=1, learns=True, name=f"U_{port}{tag}"))
+    return memory, synapses
 
 
 def example() -> dict[str, Any]:

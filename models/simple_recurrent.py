@@ -3,6 +3,7 @@
 Source: Elman 1990, Cognitive Science 14, 179, doi:10.1207/s15516709cog1402_1.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,21 +11,54 @@ import numpy as np
 import neurosim as ns
 from neurosim import cells
 
+Layer = tuple[ns.Neurons, list[ns.Synapses]]
 
-def simple_recurrent(n_inputs: int, n_hidden: int, n_outputs: int, *, function: str = "sigmoid", output: str = "sigmoid") -> ns.Network:
+
+def simple_recurrent(
+    n_inputs: int, n_hidden: int | Sequence[int], n_outputs: int, *, function: str = "sigmoid", output: str = "sigmoid"
+) -> ns.Network:
     """`inputs` -> `hidden` -> `out`, and hidden to itself a tick later.
 
-    hidden(t) = function(W inputs(t) + U hidden(t - 1) + bias), out(t) = output(V hidden(t) + bias). All weights and biases learn.
+    hidden(t) = function(W inputs(t) + U hidden(t - 1) + bias), out(t) = output(V hidden(t) + bias). Several sizes are layers on top of each
+    other, `hidden_1`, `hidden_2` ... All weights and biases learn.
     """
-    inputs = ns.Neurons("inputs", n_inputs)
-    hidden = cells.unit("hidden", n_hidden, function, bias=np.zeros(n_hidden), learns="bias")
-    out = cells.unit("out", n_outputs, output, bias=np.zeros(n_outputs), learns="bias")
-    return ns.Network(
-        ns.Synapses(inputs, hidden, weight=ns.glorot(), learns=True),
+    top, synapses = stack(ns.Neurons("inputs", n_inputs), n_hidden, layer, "hidden", function=function)
+    return ns.Network(synapses, read([top], n_outputs, output), schedule=ns.Layered())
+
+
+def layer(below: ns.Neurons, name: str, size: int, tag: str = "", *, begin: int = 0, function: str = "sigmoid") -> Layer:
+    """Hidden units that hear `below`, and the synapses of both; at rest until tick `begin`."""
+    hidden = resting(cells.unit, name, size, begin, function=function, bias=np.zeros(size), learns="bias")
+    return hidden, [
+        ns.Synapses(below, hidden, weight=ns.glorot(), learns=True),
         ns.Synapses(hidden, hidden, weight=ns.glorot(), delay=1, learns=True),
-        ns.Synapses(hidden, out, weight=ns.glorot(), learns=True),
-        schedule=ns.Layered(),
-    )
+    ]
+
+
+def stack(below: ns.Neurons, sizes: int | Sequence[int], layer: Callable[..., Layer], name: str, **settings: Any) -> Layer:
+    """Recurrent layers on top of each other, and all their synapses: `name` where there is one, else `name_1`, `name_2` ..."""
+    sizes = (sizes,) if isinstance(sizes, (int, np.integer)) else tuple(sizes)
+    synapses: list[ns.Synapses] = []
+    for depth, size in enumerate(sizes, 1):
+        tag = f"_{depth}" if len(sizes) > 1 else ""
+        below, own = layer(below, name + tag, size, tag, **settings)
+        synapses += own
+    return below, synapses
+
+
+def read(senders: Sequence[ns.Neurons], n_outputs: int, output: str) -> list[ns.Synapses]:
+    """Synapses from all senders to `out`, units whose weights and biases learn."""
+    out = cells.unit("out", n_outputs, output, bias=np.zeros(n_outputs), learns="bias")
+    return [ns.Synapses(sender, out, weight=ns.glorot(), learns=True) for sender in senders]
+
+
+def resting(cell: Callable[..., ns.Neurons], name: str, size: int, begin: int, **settings: Any) -> ns.Neurons:
+    """Cells whose variables are 0 until tick `begin`, at which they begin from there."""
+    neurons = cell(name, size, **settings)
+    if not begin:
+        return neurons
+    still = [f"{variable} = where(t < begin, 0, {variable})" for variable in neurons.states]
+    return cell(name, size, update="\n".join([neurons.update, *still]), begin=begin, **settings)
 
 
 def example() -> dict[str, Any]:

@@ -201,6 +201,22 @@ def japanese_vowels() -> Speech:
     return Speech(train, train_speakers.astype(int), test, test_speakers.astype(int))
 
 
+def sunspots() -> tuple[np.ndarray, np.ndarray]:
+    """The years 1700 to 2008, shape (year,), and the mean number of sunspots in each.
+
+    Raises ModuleNotFoundError where statsmodels, whose package brings the data, is not installed; nothing is downloaded.
+
+    Source: US National Geophysical Data Center, public domain; the first to forecast them was Yule 1927, Phil. Trans. R. Soc. A 226, 267,
+    doi:10.1098/rsta.1927.0007.
+    """
+    spec = find_spec("statsmodels")
+    if spec is None:
+        raise ModuleNotFoundError("sunspots: the data come with the package statsmodels, which is not installed. pip install statsmodels")
+    path = Path(next(iter(spec.submodule_search_locations or [])), "datasets", "sunspots", "sunspots.csv")
+    years, numbers = np.loadtxt(path, delimiter=",", skiprows=1, unpack=True)
+    return years.astype(int), numbers
+
+
 def _brought_by_a_package(name: str) -> Path:
     """The folder of a data set in the wheel of sktime or aeon, which is found without importing them."""
     for package in ("sktime", "aeon"):

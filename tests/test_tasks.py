@@ -1,12 +1,14 @@
 """The tasks are what their formulas and sources say."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 from sklearn.datasets import load_digits
 
 import neurosim as ns
-from neurosim.tasks import digits, lorenz, mackey_glass, narma
+from neurosim.tasks import digits, lorenz, mackey_glass, narma, sunspots
 
 
 def test_mackey_glass_starts_as_the_closed_form_says():
@@ -104,3 +106,11 @@ def test_the_spikes_of_digits_are_inputs_of_a_run():
 def test_an_unknown_code_is_refused():
     with pytest.raises(ns.DescriptionError, match="Did you mean 'regular'"):
         digits(50, code="regula")
+
+
+@pytest.mark.skipif(not find_spec("statsmodels"), reason="the sunspots come with statsmodels")
+def test_sunspots_come_and_go_in_eleven_years():
+    years, numbers = sunspots()
+    assert (years[0], years[-1], len(numbers)) == (1700, 2008, 309)
+    power = np.abs(np.fft.rfft(numbers - numbers.mean())) ** 2
+    assert 10 < 309 / power.argmax() < 12

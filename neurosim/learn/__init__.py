@@ -26,6 +26,8 @@ WHERE: dict[str, str] = {
     "SequenceClassifier": "sequence_classifier",
     "anneal": "boltzmann",
     "annealed_importance_sampling": "partition",
+    "beam_search": "generate",
+    "closed_loop": "generate",
     "force_learning": "force",
     "free_energy": "partition",
     "gardner": "storing",
@@ -33,6 +35,7 @@ WHERE: dict[str, str] = {
     "intrinsic_plasticity": "intrinsic",
     "log_partition": "partition",
     "pseudo_inverse": "storing",
+    "sample": "generate",
     "storkey": "storing",
 }
 

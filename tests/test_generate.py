@@ -1,0 +1,132 @@
+"""Networks that write draw from their own chances, and a search finds their likeliest texts."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+import neurosim as ns
+from neurosim import cells
+from neurosim.learn import beam_search, closed_loop, sample
+from neurosim.models.gru import gru
+from neurosim.models.lstm import lstm
+from neurosim.models.spiking_classifier import spiking_classifier
+from neurosim.plan.fix import fixed
+
+P = np.array([[0.0, 0.6, 0.4, 0.0], [0.3, 0.25, 0.25, 0.2], [0.0, 0.05, 0.0, 0.95], [0.25, 0.25, 0.25, 0.25]])
+
+
+@pytest.fixture(params=["reference", "arrays"])
+def engine(request):
+    if request.param == "arrays":
+        pytest.importorskip("jax", reason="the arrays engine needs jax")
+    return request.param
+
+
+def chain(transition=P, scores=True):
+    """A network that takes each next token for as likely as a Markov chain does."""
+    matrix = np.log(np.maximum(transition, 1e-30)) if scores else transition
+    inputs, out = ns.Neurons("inputs", len(transition)), cells.unit("out", len(transition), "linear")
+    return ns.Network(ns.Synapses(inputs, out, weight=matrix.T), schedule=ns.Layered())
+
+
+def chance(net, prompt, text):
+    """The logarithm of the probability of a text, from one run over it."""
+    heard = np.eye(net["inputs"].size)[[*prompt, *text]]
+    out = ns.run(net, {"inputs": heard}, record=["out"])["out"][len(prompt) - 1 : -1]
+    return sum(row[token] - np.log(np.sum(np.exp(row))) for row, token in zip(out, text, strict=True))
+
+
+def test_a_search_finds_the_best_text_where_the_greedy_one_is_not(engine):
+    texts, total = beam_search(chain(), [0], 2, beams=2, engine=engine)
+    assert texts[0].tolist() == [2, 3]  # 0.4 * 0.95, though 1 is likelier than 2 at first
+    assert np.exp(total) == pytest.approx([0.38, 0.6 * 0.3])
+    greedy, total = beam_search(chain(), [0], 2, beams=1, engine=engine)
+    assert greedy.tolist() == [[1, 0]]
+    assert np.exp(total) == pytest.approx([0.6 * 0.3])
+
+
+@pytest.mark.parametrize("build", [lambda: lstm(3, 6, 3), lambda: gru(3, (5, 4), 3, reset_first=True)])
+def test_a_search_with_as_many_beams_as_texts_ranks_them_all(build):
+    net, prompt = fixed(build(), 3), [2, 0]
+    texts, total = beam_search(net, prompt, 3, beams=27)
+    expected = {text: chance(net, prompt, text) for text in product(range(3), repeat=3)}
+    assert np.all(np.diff(total) <= 0)
+    assert {tuple(text): pytest.approx(value, abs=1e-9) for text, value in zip(texts.tolist(), total, strict=True)} == expected
+
+
+def test_a_text_is_complete_at_its_end():
+    texts, total = beam_search(chain(), [2], 5, beams=8, end=3)
+    assert texts[0].tolist() == [3, 3, 3, 3, 3]
+    assert np.exp(total[0]) == pytest.approx(0.95)
+    assert all(np.all(text[np.argmax(text == 3) :] == 3) for text in texts if 3 in text)
+    assert len({tuple(text) for text in texts.tolist()}) == len(texts)
+
+
+def test_probabilities_count_as_their_logarithms():
+    for beams in (1, 3):
+        one, other = (beam_search(chain(scores=scores), [1], 4, beams=beams, scores=scores) for scores in (True, False))
+        assert one[0].tolist() == other[0].tolist()
+        assert np.allclose(one[1], other[1])
+
+
+@pytest.mark.parametrize("window", [None, 1])
+@pytest.mark.parametrize("scores", [True, False])
+def test_samples_are_drawn_by_the_networks_own_chances(window, scores, engine):
+    trials, steps = (400, 6) if window is None else (800, 3)
+    texts = sample(chain(scores=scores), [1], steps, trials=trials, window=window, scores=scores, engine=engine)
+    assert texts.shape == (trials, steps)
+    before = np.column_stack([np.ones(trials, int), texts[:, :-1]])
+    counts = np.zeros((4, 4))
+    np.add.at(counts, (before, texts), 1)
+    seen = counts.sum(axis=1, keepdims=True)
+    assert np.all(np.abs(counts / seen - P) < 4.5 * np.sqrt(P * (1 - P) / seen) + 1e-12)
+
+
+def test_temperature_sharpens_the_chances():
+    cold = sample(chain(), [1], 1, trials=4000, temperature=0.5)
+    squared = P[1] ** 2 / np.sum(P[1] ** 2)
+    assert np.allclose(np.bincount(cold[:, 0], minlength=4) / 4000, squared, atol=4 * np.sqrt(0.25 / 4000))
+    assert sample(chain(), [0], 4, temperature=0, trials=3).tolist() == [[1, 0, 1, 0]] * 3
+    assert sample(chain(), [0], 4, temperature=0, window=2).tolist() == [[1, 0, 1, 0]]
+
+
+def test_a_window_that_holds_all_is_the_network_running_on():
+    net = lstm(5, 8, 5)
+    prompt = [[1, 4, 2], [0, 0, 3]]
+    long = sample(net, prompt, 6, temperature=0, seed=2)
+    assert np.array_equal(long, sample(net, prompt, 6, temperature=0, window=9, seed=2))
+    assert long.shape == (2, 6)
+
+
+def test_a_closed_loop_follows_its_clamp_and_then_itself(engine):
+    net = closed_loop(chain(), "best")
+    heard = np.full((6, 4), np.nan)
+    heard[:2] = np.eye(4)[[3, 0]]
+    recording = ns.run(net, {"inputs": heard}, record=["inputs"], engine=engine)
+    assert recording["inputs"].argmax(axis=1).tolist() == [3, 0, 1, 0, 1, 0]
+    assert closed_loop(chain(), temperature=0.5)["inputs"].constants["temperature"].number == 0.5
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: sample(chain(), [4], 3), "whole numbers from 0 to 3"),
+        (lambda: sample(chain(), [], 3), "at least one"),
+        (lambda: sample(chain(), [0.5], 3), "whole numbers from 0 to 3"),
+        (lambda: sample(chain(), [0], 0), "steps"),
+        (lambda: sample(chain(), [0], 2, temperature=-1), "temperature"),
+        (lambda: sample(chain(), [0], 2, inputs="input"), "Did you mean 'inputs'"),
+        (lambda: sample(lstm(3, 4, 2), [0], 2), r"shape \(3,\) and 'out' \(2,\)"),
+        (lambda: sample(closed_loop(chain()), [0], 2), "its loop is closed already"),
+        (lambda: sample("lstm", [0], 2), "is not a Network"),
+        (lambda: closed_loop(chain(), "greedy"), "draw"),
+        (lambda: closed_loop(chain(), temperature=0), "choose='best'"),
+        (lambda: beam_search(chain(), [[0], [1]], 2), "one prompt at a time"),
+        (lambda: beam_search(chain(), [0], 2, end=4), "end"),
+        (lambda: beam_search(spiking_classifier(3, 4, 3), [0], 2), "'hidden' spikes"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(call, message):
+    with pytest.raises(ns.DescriptionError, match=message):
+        call()
