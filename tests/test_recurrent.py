@@ -109,6 +109,15 @@ def test_a_deep_elman_net_is_its_formula(engine):
         same(got, sigmoid(w["hidden_2_to_out"] @ g + w["out.bias"]))
 
 
+def test_cells_with_a_long_memory_forget_slowly():
+    net = rebuilt(lstm(1, 5, 1, memory=101), {f"U_{port}": {"weight": 0.0} for port in "ifog"})
+    content = ns.run(net, {"inputs": np.zeros((30, 1))}, record=["cells.c"], start={"cells.c": np.ones(5)})["cells.c"]
+    span = np.array([1, 25.75, 50.5, 75.25, 100])
+    assert np.allclose(content[-1], (span / (span + 1)) ** 30, rtol=1e-9)
+    with pytest.raises(ValueError, match="memory=1 is no time to remember"):
+        lstm(1, 5, 1, memory=1)
+
+
 def test_every_weight_and_bias_of_a_recurrent_net_learns_and_each_neuron_has_a_bias_of_its_own():
     for net in (simple_recurrent(3, (6, 4), 2), lstm(3, 6, 2, peepholes=True), gru(3, 6, 2), minimal_gru(3, 6, 2), bidirectional(3, 5, 2)):
         for name, item in net.synapses.items():
