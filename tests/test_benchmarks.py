@@ -14,7 +14,7 @@ NAMES = (
     "echo_state_1000_dense", "echo_state_100_sequences", "hopfield", "boltzmann", "size", "mackey_glass", "lorenz", "narma",
     "memory_capacity", "japanese_vowels", "liquid_templates", "liquid_vowels", "hopfield_capacity", "hopfield_projection",
     "hopfield_modern", "rbm_digits", "rbm_digits_16", "rbm_epoch_10", "rbm_epoch_100", "boltzmann_encoder", "deep_belief", "kohonen",
-    "extreme_learning",
+    "extreme_learning", "lstm_rows", "gru_rows_both_ways", "spiking_digits", "adding",
 )  # fmt: skip
 
 
