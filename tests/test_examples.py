@@ -12,6 +12,7 @@ from build_side import needs_compiler
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
+needs_training = pytest.mark.skipif(not (find_spec("jax") and find_spec("optax")), reason="training needs jax and optax")
 needs_speech = pytest.mark.skipif(not (find_spec("sktime") or find_spec("aeon")), reason="the speech comes with sktime or aeon")
 
 
@@ -109,6 +110,33 @@ def test_hidden_layers_read_digits_better_than_none(figure, capsys):
     for label in ("radial basis functions, k-means", "radial basis functions, random rows", "extreme learning machine"):
         assert wrong[label][0] > wrong["perceptron"] > wrong[label][1]
     assert "hidden -> out.I" in capsys.readouterr().out
+
+
+@needs_training
+def test_a_network_writes_like_the_manual(figure, capsys):
+    sizes = ["--cells", "32", "--letters", "20000", "--epochs", "2", "--beams", "3"]
+    history, written, chance = example("character_lstm").main([*sizes, "--figure", str(figure)])
+    assert history.loss[-1] < history.loss[0] < np.log(80)
+    assert set(map(len, written.values())) == {84, 304}
+    assert np.all(np.diff(chance) <= 0)
+    assert "likeliest of 3 beams:\nThe " in capsys.readouterr().out
+
+
+@needs_training
+@pytest.mark.skipif(not find_spec("statsmodels"), reason="the sunspots come with statsmodels")
+def test_networks_forecast_sunspots(figure):
+    found, truth = example("sunspots").main(["--cells", "6", "--epochs", "15", "--networks", "1", "--figure", str(figure)])
+    assert set(found) == {"LSTM", "GRU", "echo state"}
+    for name, runs in found.items():
+        assert runs.shape == (1, *truth.shape)
+        assert np.sqrt(np.mean((runs[0, :, 0] - truth[:, 0]) ** 2)) < 0.8 * truth.std(), name
+
+
+@needs_training
+def test_spiking_neurons_learn_to_read_digits(figure):
+    (before, after), spikes = example("spiking_digits").main(["--hidden", "40", "--epochs", "4", "--figure", str(figure)])
+    assert before < 0.4 < 0.8 < after
+    assert 0.1 < spikes < 10
 
 
 @needs_compiler

@@ -149,38 +149,40 @@ def copied(net, weights):
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
-def test_states_and_gradients_are_those_of_equinox(kind):
-    equinox = pytest.importorskip("equinox", reason="equinox is the independent library")
+def test_states_and_gradients_are_those_of_flax(kind):
+    linen = pytest.importorskip("flax.linen", reason="flax is the independent library")
     import jax
     import jax.numpy as jnp
 
     from neurosim.engine.arrays.library import wide
 
     x, goal = RANDOM(0).normal(size=(5, 12, 3)), RANDOM(1).normal(size=(5, 12, 6))
+    cell = (linen.LSTMCell if kind == "lstm" else linen.GRUCell)(6, param_dtype=float)
 
-    def states(cell):
-        def step(state, row):
-            state = cell(row, state)
-            return state, state[0] if kind == "lstm" else state
+    def states(parameters):
+        def step(state, rows):
+            return cell.apply(parameters, state, rows)
 
-        rest = (jnp.zeros(6), jnp.zeros(6)) if kind == "lstm" else jnp.zeros(6)
-        return jax.vmap(lambda rows: jax.lax.scan(step, rest, rows)[1])(jnp.asarray(x))
+        rest = cell.initialize_carry(jax.random.key(0), (5, 3))
+        return jnp.swapaxes(jax.lax.scan(step, rest, jnp.swapaxes(jnp.asarray(x), 0, 1))[1], 0, 1)
 
     with wide():
-        cell = (equinox.nn.LSTMCell if kind == "lstm" else equinox.nn.GRUCell)(3, 6, key=jax.random.key(0), dtype=jnp.float64)
-        forward = np.asarray(states(cell))
-        slope = equinox.filter_grad(lambda cell: jnp.mean(jnp.sum((states(cell) - goal) ** 2, axis=-1)))(cell)
-    names = "ifgo" if kind == "lstm" else "rzn"
+        drawn = cell.init(jax.random.key(0), cell.initialize_carry(jax.random.key(0), (5, 3)), jnp.asarray(x[:, 0]))
+        random = iter(jax.random.split(jax.random.key(1), 40))
+        parameters = jax.tree.map(lambda value: value + 0.1 * jax.random.normal(next(random), value.shape, value.dtype), drawn)  # biases, too
+        forward = np.asarray(states(parameters))
+        slope = jax.grad(lambda parameters: jnp.mean(jnp.sum((states(parameters) - goal) ** 2, axis=-1)))(parameters)
 
-    def as_ours(cell):
-        found, parts = {}, [np.split(np.asarray(w), len(names)) for w in (cell.weight_ih, cell.weight_hh, cell.bias)]
-        for letter, into, own, bias in zip(names, *parts, strict=True):
-            found |= {f"W_{letter}": into, f"U_{letter}": own, f"cells.b_{letter}": bias}
-        return found | ({"cells.b_u": np.asarray(cell.bias_n)} if kind == "gru" else {})
+    def as_ours(tree):
+        found, parts = {}, {name: {key: np.asarray(value) for key, value in part.items()} for name, part in tree["params"].items()}
+        for letter in "ifog" if kind == "lstm" else "rzn":
+            into, own = parts[f"i{letter}"], parts[f"h{letter}"]
+            found |= {f"W_{letter}": into["kernel"].T, f"U_{letter}": own["kernel"].T, f"cells.b_{letter}": into.get("bias", own.get("bias"))}
+        return found | ({"cells.b_u": parts["hn"]["bias"]} if kind == "gru" else {})
 
-    net = copied({"lstm": lstm, "gru": gru}[kind](3, 6, 2), as_ours(cell))
-    assert np.allclose(ns.run(net, {"inputs": x}, record=["cells"], engine="arrays")["cells"], forward, rtol=0, atol=1e-12)
-    _, found = gradient(net, {"inputs": x}, {"cells": goal}, loss="squared_error", learns=list(as_ours(cell)))
+    net = copied({"lstm": lstm, "gru": gru}[kind](3, 6, 2), as_ours(parameters))
+    assert np.allclose(ns.run(net, {"inputs": x}, record=["cells"], engine="arrays")["cells"], forward, rtol=0, atol=1e-10)
+    _, found = gradient(net, {"inputs": x}, {"cells": goal}, loss="squared_error", learns=list(as_ours(parameters)))
     for name, expected in as_ours(slope).items():
         assert np.allclose(found[name], expected, rtol=0, atol=1e-10), name
 
