@@ -1,0 +1,79 @@
+"""An LSTM reads Python's own reference manual letter by letter, learns to guess the next letter, and then writes: by drawing letters, boldly or
+carefully, and by looking for the likeliest line along many beams. One of its cells is seen to count, and each letter to be a surprise or not."""
+
+import argparse
+import re
+from pathlib import Path
+from pydoc_data.topics import topics
+from textwrap import wrap
+
+import matplotlib.pyplot as plt
+import numpy as np
+from scipy.special import softmax
+
+import neurosim as ns
+from neurosim.learn import beam_search, sample
+from neurosim.models.lstm import lstm
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cells", type=int, default=128)
+    parser.add_argument("--letters", type=int, default=200_000, help="of the manual, to learn from")
+    parser.add_argument("--epochs", type=int, default=25)
+    parser.add_argument("--beams", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1, help="of the first weights, the order of learning, and what is drawn")
+    parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
+    args = parser.parse_args(argv)
+    text = prose()[: args.letters]
+    alphabet = sorted(set(text))
+    one_hot, number = np.eye(len(alphabet), dtype=np.float32), {letter: k for k, letter in enumerate(alphabet)}
+    tokens = np.array([number[letter] for letter in text[: (len(text) - 1) // 64 * 64 + 1]])
+    heard, next_ones = one_hot[tokens[:-1].reshape(-1, 64)], tokens[1:].reshape(-1, 64)
+    print(f"{len(text):,} letters, in {len(heard):,} pieces of 64")
+    trained, history = ns.train(
+        lstm(len(alphabet), args.cells, len(alphabet)), {"inputs": heard}, {"out": next_ones}, loss="cross_entropy", rate=1e-2, schedule="cosine",
+        clip=1.0, epochs=args.epochs, batch=16, validation=0.1, seed=args.seed,
+    )  # fmt: skip
+    prompt = [number[letter] for letter in "The "]
+    drawn = {f"temperature {t}": sample(trained, prompt, 300, temperature=t, seed=args.seed)[0] for t in (0.4, 0.8)}
+    likeliest, chance = beam_search(trained, prompt, 80, beams=args.beams)
+    drawn[f"the likeliest of {args.beams} beams"] = likeliest[0]
+    written = {how: "The " + "".join(alphabet[token] for token in line) for how, line in drawn.items()}
+    print(*(f"\n{how}:\n{what}" for how, what in written.items()), sep="\n")
+    recording = ns.run(trained, {"inputs": one_hot[tokens[-301:]]}, record=["cells.c", "out"])
+    surprise = -np.log2(softmax(recording["out"], axis=1)[np.arange(300), tokens[-300:]])
+    draw(history, written, [alphabet[token] for token in tokens[-301:]], np.tanh(recording["cells.c"]), surprise, args.figure)
+    return history, written, chance
+
+
+def prose():
+    """The paragraphs of the manual that are sentences, each once, one after the other, without quotation marks and asterisks."""
+    found = {re.sub('["*]|[^ -~]', "", " ".join(part.split())): part for topic in topics.values() for part in topic.split("\n\n")}
+    return " ".join(line for line in found if re.fullmatch("[A-Z].{60,}[.]", line) and len(re.findall("[A-Za-z ,.]", line)) > 0.9 * len(line))
+
+
+def draw(history, written, read, states, surprise, path):
+    """How it learned, what it wrote, one of its cells while it reads, and how little it expected each letter."""
+    figure = plt.figure(figsize=(13, 8), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=(6, 5))
+    curve, page = above.subplots(1, 2, width_ratios=(1, 2))
+    history.plot(curve).set(ylabel="nats per letter", ylim=(0, None))
+    lines = "\n".join(line for how, what in written.items() for line in (f"{how}:", *wrap(what, 80), ""))
+    page.text(0, 1, lines, va="top", family="monospace", size=10, transform=page.transAxes)
+    page.set_axis_off()
+    since = np.arange(301) - np.maximum.accumulate([tick * (letter == " ") for tick, letter in enumerate(read)])  # letters since the last space
+    cell = np.argmax([abs(np.corrcoef(content, since)[0, 1]) for content in states.T])
+    counting = (states[1:, cell], f"cell {cell} while the network reads: it counts through each word", "RdBu_r", -1.3, 1.3)
+    strips = (counting, (surprise, "how surprising each letter is to the network, from 0 to 8 bits", "Oranges", 0, 8))
+    for axis, (values, title, colours, low, high) in zip(below.subplots(2, 1), strips, strict=True):
+        axis.imshow(values.reshape(3, 100), aspect="auto", cmap=colours, vmin=low, vmax=high)
+        for tick, letter in enumerate(read[1:]):
+            axis.text(tick % 100, tick // 100, letter, ha="center", va="center", family="monospace", size=9)
+        axis.set(title=title, xticks=[], yticks=[])
+    figure.savefig(path, dpi=110)
+    print(f"\nFigure: {path}")
+
+
+if __name__ == "__main__":
+    main()
