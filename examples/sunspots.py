@@ -1,5 +1,6 @@
 """Sunspots come and go, and no two rises are alike. LSTM cells, gated recurrent units and an echo state network learn from 1700 to 1920, each with
-several first weights; then they hear a hundred years up to each later year, and run on alone from there, hearing their own forecasts."""
+several first weights; then they hear a hundred years up to each later year, and run on alone from there, hearing their own forecasts. The
+settings of the echo state network were chosen by what it forecasts from 1876 to 1920 if it has learned up to 1875."""
 
 import argparse
 from pathlib import Path
