@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import estimator_checks_generator
 from build_side import needs_compiler
 from sklearn.base import clone
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import neurosim as ns
 from neurosim.learn import BoltzmannMachine, anneal

@@ -117,7 +117,7 @@ def test_a_truncated_gradient_is_that_of_pieces_that_do_not_know_of_each_other()
     net = memory()
     whole = gradient(net, {"x": drive}, {"out": target}, truncate=4)[1]
     states = ns.run(net, {"x": drive[0]}, record=["h.y"])["h.y"]
-    total = {name: 0.0 for name in whole}
+    total = dict.fromkeys(whole, 0.0)
     for first, start in ((0, np.zeros(5)), (4, states[3])):
         changed = ns.Network(*_with_start(net, start), schedule=ns.Layered())
         part = gradient(changed, {"x": drive[:, first : first + 4]}, {"out": target[:, first : first + 4]})[1]

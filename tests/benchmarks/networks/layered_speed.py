@@ -10,7 +10,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-
 from bench import Benchmark, Column, Run
 
 BATCH = 64
@@ -76,7 +75,6 @@ def steps(train: Any, batches: int, epochs: int) -> dict[str, Any]:
 def by_hand(kind: str, ticks: int, batches: int, epochs: int, seed: int) -> dict[str, Any]:
     """The same in JAX and optax."""
     import jax
-    import jax.numpy as jnp
     import optax
 
     x, y = data(kind, BATCH * batches, ticks, seed)
