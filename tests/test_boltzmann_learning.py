@@ -102,13 +102,10 @@ NOT_APPLICABLE = {
 }
 
 
-def checks():
-    machine = OfAnyNumbers(2, n_cycles=2, n_collect=2, temperatures=(2.0, 1.0), engine="reference", random_state=0)
-    for case in estimator_checks_generator(machine, expected_failed_checks=NOT_APPLICABLE, mark="xfail"):
-        yield case
+CHECKED = OfAnyNumbers(2, n_cycles=2, n_collect=2, temperatures=(2.0, 1.0), engine="reference", random_state=0)
 
 
-@pytest.mark.parametrize(("estimator", "check"), list(checks()))
+@pytest.mark.parametrize(("estimator", "check"), list(estimator_checks_generator(CHECKED, expected_failed_checks=NOT_APPLICABLE, mark="xfail")))
 def test_a_machine_keeps_the_rules_of_scikit_learn(estimator, check):
     check(estimator)
 

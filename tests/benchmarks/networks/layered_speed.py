@@ -186,6 +186,10 @@ def run_by_hand(trials: int, ticks: int, seed: int) -> dict[str, Any]:
 
 
 STEP = (Column("step", "ms per step", 1), Column("compile", "compiled in (s)", 2))
+NETS = (
+    ("lstm", 100, 10, "Training an LSTM, 128 units, 100 ticks"),
+    ("conv", 1, 60, "Training a conv net, 28 x 28, 16 and 32 channels"),
+)
 BENCHMARKS = tuple(
     Benchmark(
         f"train_{kind}", title, "a step at most 1.15 of the same net by hand, compiled in at most twice its time",
@@ -193,7 +197,7 @@ BENCHMARKS = tuple(
         (Run("neurosim", neurosim, options), Run("by hand in JAX", by_hand, options, "jax")),
         smoke=dict(batches=1, epochs=1, ticks=min(ticks, 3)),
     )
-    for kind, ticks, epochs, title in (("lstm", 100, 10, "Training an LSTM, 128 units, 100 ticks"), ("conv", 1, 60, "Training a conv net, 28 x 28, 16 and 32 channels"))
+    for kind, ticks, epochs, title in NETS
     for options in [dict(kind=kind, ticks=ticks, batches=4, epochs=epochs)]
 ) + (
     Benchmark(
