@@ -136,22 +136,22 @@ def test_a_gru_is_its_formula(reset_first):
 
 def test_a_conv_net_is_its_formula():
     net, images = conv_net((8, 6, 2), 3, 4), RANDOM(0).normal(size=(5, 8, 6, 2))
-    w, recording = weights(net), ns.run(net, {"image": images}, record=["features", "pooled", "out"])
-    kernel = w["image_to_features"]  # (out channel, in channel, 3, 3)
+    w, recording = weights(net), ns.run(net, {"image": images}, record=["features_1", "pooled_1", "out"])
+    kernel = w["image_to_features_1"]  # (out channel, in channel, 3, 3)
     windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(1, 2))  # (image, row, column, in channel, 3, 3)
     features = np.maximum(np.einsum("nrcikl,oikl->nrco", windows, kernel), 0)
     pooled = features.reshape(5, 3, 2, 2, 2, 3).max(axis=(2, 4))
-    assert np.allclose(recording["features"], features, rtol=1e-12, atol=1e-14)
-    assert np.allclose(recording["pooled"], pooled, rtol=1e-12, atol=1e-14)
-    assert np.allclose(recording["out"], softmax(pooled.reshape(5, -1) @ w["pooled_to_out"].T), rtol=1e-12)
+    assert np.allclose(recording["features_1"], features, rtol=1e-12, atol=1e-14)
+    assert np.allclose(recording["pooled_1"], pooled, rtol=1e-12, atol=1e-14)
+    assert np.allclose(recording["out"], softmax(pooled.reshape(5, -1) @ w["pooled_1_to_out"].T), rtol=1e-12)
 
 
 def test_a_conv_net_shares_its_kernels_over_the_image():
     net = conv_net((8, 6, 2), 3, 4)
-    assert weights(net)["image_to_features"].shape == (3, 2, 3, 3)
+    assert weights(net)["image_to_features_1"].shape == (3, 2, 3, 3)
     moved = np.zeros((2, 8, 6, 2))
     moved[0, 2, 2], moved[1, 4, 3] = 1.0, 1.0
-    features = ns.run(net, {"image": moved}, record=["features"])["features"]
+    features = ns.run(net, {"image": moved}, record=["features_1"])["features_1"]
     assert np.allclose(features[0, :3, :3], features[1, 2:5, 1:4], rtol=1e-14)
 
 

@@ -7,6 +7,8 @@ Each function returns `Neurons`; every constant, start value and part of the tex
 from .gated import gru as gru
 from .gated import lstm as lstm
 from .gated import peephole_lstm as peephole_lstm
+from .norms import batch_norm as batch_norm
+from .norms import layer_norm as layer_norm
 from .rate import leaky_tanh as leaky_tanh
 from .rate import unit as unit
 from .spiking import adex as adex

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from neurosim.cells.ready import Shape, ready
 from neurosim.errors import DescriptionError, nearest
 from neurosim.network.neurons import Neurons
+from neurosim.network.values import plain_number
 
-FUNCTIONS = ("linear", "tanh", "sigmoid", "relu", "softmax")
+FUNCTIONS = {
+    "linear": "{x}", "tanh": "tanh({x})", "sigmoid": "sigmoid({x})", "relu": "relu({x})", "softsign": "({x})/(1 + abs({x}))",
+    "softmax": "softmax({x})",
+}  # fmt: skip
 
 
 def leaky_tanh(name: str, shape: Shape, *, noise: float = 0.0, **override: Any) -> Neurons:
@@ -26,17 +32,28 @@ def leaky_tanh(name: str, shape: Shape, *, noise: float = 0.0, **override: Any) 
     return ready("leaky_tanh", name, shape, override, update="v = (1 - leak)*v + leak*tanh(I + bias)", leak=1.0, bias=0.0)
 
 
-def unit(name: str, shape: Shape, function: str = "tanh", **override: Any) -> Neurons:
+def unit(name: str, shape: Shape, function: str = "tanh", *, dropout: float = 0.0, **override: Any) -> Neurons:
     """Units of a layered net.
 
-    y = function(I + bias), where function is linear, tanh, sigmoid, relu or softmax (along the last axis).
+    y = function(I + bias), where function is linear, tanh, sigmoid, relu, softsign, x/(1 + |x|), or softmax (along the last axis).
+    While the network trains, a share `dropout` of the units, drawn anew every tick, sends 0 and the others y/(1 - dropout).
 
     Port `I`. Constants: bias 0 (one number, one per channel or one per neuron; `learns="bias"` lets training change it).
 
     Source: Rumelhart, Hinton & Williams 1986, Nature 323, 533, doi:10.1038/323533a0 (sigmoid units); Nair & Hinton 2010, ICML
-    (relu).
+    (relu); Bergstra, Desjardins, Lamblin & Bengio 2009, Technical Report 1337, Universite de Montreal (softsign); Srivastava et al. 2014,
+    JMLR 15, 1929 (dropout).
     """
+    text, keep = layered("unit", name, function, "I + bias", dropout)
+    return ready("unit", name, shape, override, update=f"y = {text}", bias=0.0, **keep)
+
+
+def layered(cell: str, name: str, function: str, inside: str, dropout: float) -> tuple[str, dict[str, float]]:
+    """The text of function(inside), with dropout where it is not 0, and the constants that this brings."""
     if function not in FUNCTIONS:
-        raise DescriptionError(f"cells.unit {name!r}: function {function!r} is not known. {nearest(function, FUNCTIONS)}")
-    update = "y = I + bias" if function == "linear" else f"y = {function}(I + bias)"
-    return ready("unit", name, shape, override, update=update, bias=0.0)
+        raise DescriptionError(f"cells.{cell} {name!r}: function {function!r} is not known. {nearest(function, FUNCTIONS)}")
+    dropped = plain_number(dropout, f"cells.{cell} {name!r}: dropout", "Give a share of 0 or more and below 1.", low=0, high=np.nextafter(1, 0))
+    text = FUNCTIONS[function].format(x=inside)
+    if not dropped:
+        return text, {}
+    return f"({text})*where(training, bernoulli(keep)/keep, 1)", {"keep": 1.0 - dropped}

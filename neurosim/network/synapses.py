@@ -184,7 +184,7 @@ class Synapses:
             self._check_array(self.weight, "weight")
         elif isinstance(self.weight, (Neurons, Part, Delayed)):
             self._check_weight_population(self.weight.population if isinstance(self.weight, Delayed) else self.weight)
-        elif isinstance(self.wiring, (private, pool)) and not isinstance(self.weight, Value):
+        elif isinstance(self.wiring, private) or (isinstance(self.wiring, pool) and not isinstance(self.weight, Transposed)):
             raise DescriptionError(f"{self.label}: {type(self.wiring).__name__} takes one number as weight. Give one, such as weight=1.0.")
         elif isinstance(self.weight, (Synapses, Transposed)):
             self._check_tied(self.weight)

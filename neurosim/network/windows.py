@@ -73,6 +73,18 @@ class _Windowed(Wiring):
 
     kernel: tuple[int, ...]
 
+    def target_shape(self, shape: tuple[int, ...], channels: int | None = None) -> tuple[int, ...]:
+        """The shape of the target for a sender of `shape`, with that many `channels` (default: as many as the sender has).
+
+        >>> conv((3, 3), stride=2, padding="same").target_shape((28, 28, 1), 16)
+        (14, 14, 16)
+        """
+        name, axes = type(self).__name__, len(self.kernel)
+        if len(shape) not in (axes, axes + 1):
+            raise DescriptionError(f"{name}: kernel {self.kernel} slides over {axes} axes, not over the shape {shape}. Give a size per spatial axis.")
+        out = _slide(name, self, shape[:axes]).out
+        return (*out, *shape[axes:]) if channels is None else (*out, channels)
+
     def slide(self, pre: Population, post: Population) -> tuple[Slide, int, int]:
         """How the windows slide over `pre`, and the numbers of channels of `pre` and `post`, which are seen to fit."""
         name, axes = type(self).__name__, len(self.kernel)

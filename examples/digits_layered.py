@@ -1,0 +1,77 @@
+"""Handwritten digits read by three layered nets that learn by gradient: a feed-forward, a convolutional and a residual one; how they learn, and
+which of the held-out digits they misread."""
+
+import argparse
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+import neurosim as ns
+from neurosim.models.conv_net import conv_net
+from neurosim.models.feed_forward import feed_forward
+from neurosim.models.residual import residual
+
+NETS = {  # label: network, colour
+    "feed-forward net": (feed_forward((64, 256, 128, 10), output="linear", dropout=0.3), "#D55E00"),
+    "convolutional net": (conv_net((8, 8, 1), (32, 64), padding="same", pool=(1, 2), dense=(128,), output="linear", dropout=0.5), "#0072B2"),
+    "residual net": (residual((8, 8, 1), (16, 32), blocks=2, output="linear", dropout=0.2), "#009E73"),
+}
+SHOWN = 8  # misread digits of each net
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--images", type=int, default=1437, help="how many of the 1437 training images to learn from")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
+    args = parser.parse_args(argv)
+    digits = load_digits()
+    X, held_out, y, wanted = train_test_split(digits.images / 16, digits.target, test_size=0.2, stratify=digits.target, random_state=0)
+    X, y = X[: args.images], y[: args.images]
+    found = {}
+    for label, (net, _) in NETS.items():
+        driven = next(name for name, population in net.populations.items() if population.driven)
+        given, unseen = (x.reshape(len(x), 1, *net[driven].shape) for x in (X, held_out))
+        options = dict(loss="cross_entropy", schedule="cosine", epochs=args.epochs, seed=args.seed)
+        trained, history = ns.train(net, {driven: given}, {"out": y}, **options)
+        scores = ns.run(trained, {driven: unseen}, record=["out"], engine="arrays")["out"][:, 0]
+        found[label] = history, scores
+        print(f"{label:20} reads {np.mean(scores.argmax(axis=1) == wanted):6.1%} of {len(wanted)} held-out digits", flush=True)
+    draw(args, found, held_out, wanted)
+    return {label: float(np.mean(scores.argmax(axis=1) == wanted)) for label, (_, scores) in found.items()}
+
+
+def draw(args, found, held_out, wanted):
+    """Losses against epochs, and for each net the digits that it misreads, those of which it is surest first."""
+    figure = plt.figure(figsize=(11, 4.4), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(2, 3))
+    ax = left.subplots()
+    for label, (_, colour) in NETS.items():
+        history, _ = found[label]
+        epochs = np.arange(1, len(history.loss) + 1)
+        ax.semilogy(epochs, history.loss, color=colour, linewidth=1.8, label=label)
+    ax.set(xlabel="epoch", ylabel="training loss (nats per digit)")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False, fontsize=9)
+    right.suptitle("held-out digits that are misread, and what as", fontsize=10)
+    for part, (label, (_, scores)) in zip(right.subfigures(len(found), 1), found.items(), strict=True):
+        chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+        read, sure = scores.argmax(axis=1), (chances / chances.sum(axis=1, keepdims=True)).max(axis=1)
+        wrong = np.flatnonzero(read != wanted)
+        wrong = wrong[np.argsort(-sure[wrong])]
+        part.suptitle(f"{label}: {len(wrong)} of {len(wanted)}", fontsize=9, color=NETS[label][1], x=0.02, ha="left")
+        for tile, k in zip(part.subplots(1, SHOWN), [*wrong[:SHOWN], *[None] * (SHOWN - len(wrong[:SHOWN]))], strict=True):
+            tile.axis("off")
+            if k is not None:
+                tile.imshow(held_out[k], cmap="gray_r")
+                tile.set_title(f"{wanted[k]} as {read[k]}", fontsize=8, pad=2)
+    figure.savefig(args.figure, dpi=110)
+    print(f"Figure: {args.figure}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""A convolutional network of inception modules: windows of several sizes side by side, and 1 x 1 windows that mix channels.
+
+Source: Szegedy et al. 2015, Going deeper with convolutions, CVPR, doi:10.1109/CVPR.2015.7298594; 1 x 1 windows and the mean over all places at
+the end: Lin, Chen & Yan 2014, Network in network, ICLR, arXiv:1312.4400.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import neurosim as ns
+from neurosim import cells
+from neurosim.models.conv_net import convolved, largest
+from neurosim.models.feed_forward import initial
+
+Module = Sequence[int]
+
+
+def inception(
+    shape: tuple[int, int, int] = (8, 8, 1),
+    n_outputs: int = 10,
+    *,
+    stem: int = 16,
+    modules: Sequence[Module] = ((8, 8, 12, 4, 8, 4), (16, 12, 24, 4, 12, 12)),
+    output: str = "softmax",
+    dropout: float = 0.0,
+) -> ns.Network:
+    """`image` -> `stem` (3 x 3, rectifiers) -> `mixed_1` -> `pooled_1` -> `mixed_2` ... -> `average` -> `out`.
+
+    A module is six numbers of channels, as in the columns of the paper's table: of 1 x 1 windows; of the 1 x 1 windows before 3 x 3 ones, and of
+    those; of the 1 x 1 windows before 5 x 5 ones, and of those; of the 1 x 1 windows after a maximum of 3 x 3. The second, fourth and sixth
+    kind save work: they make few channels of many. What the four branches send lies side by side on the channel axis of
+    `mixed_k`, in this order. Between two modules `pooled_k` takes the maximum of 3 x 3 places, moving by 2. `average` is the mean of
+    each channel over all places, of which the chance `dropout` leaves some out while the network trains; `output` 'linear' sends
+    scores instead of chances.
+
+    All weights and biases (one per channel) learn; they begin as in `feed_forward`.
+
+    Raises DescriptionError for a module that is not six numbers.
+    """
+    if not modules:
+        raise ns.DescriptionError("inception: modules is empty. Give six numbers of channels for each module.")
+    steps: list[ns.Synapses] = []
+    last = convolved(ns.Neurons("image", shape), "stem", stem, 3, steps)
+    for k, module in enumerate(modules, 1):
+        last = _module(last, k, module, steps)
+        if k < len(modules):
+            last = largest(last, f"pooled_{k}", 3, steps, stride=2, padding="same")
+    average = cells.unit("average", (1, 1, last.shape[-1]), "linear", ports="I:mean", dropout=dropout)
+    out = cells.unit("out", n_outputs, output, bias=np.zeros(n_outputs), learns="bias")
+    steps.append(ns.Synapses(last, average, wiring=ns.pool(last.shape[:2])))
+    steps.append(ns.Synapses(average, out, weight=initial(output, average.size), learns=True))
+    return ns.Network(steps, schedule=ns.Layered())
+
+
+def _module(last: ns.Neurons, k: int, module: Module, steps: list[ns.Synapses]) -> ns.Neurons:
+    """The units `mixed_k` and the four branches into its channels."""
+    if len(module) != 6:
+        raise ns.DescriptionError(
+            f"inception: module {tuple(module)} is not six numbers of channels: 1, before 3, 3, before 5, 5, after the maximum."
+        )
+    one, before_three, three, before_five, five, after = module
+    channels = one + three + five + after
+    mixed = cells.unit(f"mixed_{k}", (*last.shape[:2], channels), "relu", bias=np.zeros(channels), learns="bias")
+    branches = (
+        (last, 1, one),
+        (convolved(last, f"before_three_{k}", before_three, 1, steps), 3, three),
+        (convolved(last, f"before_five_{k}", before_five, 1, steps), 5, five),
+        (largest(last, f"largest_{k}", 3, steps, stride=1, padding="same"), 1, after),
+    )
+    first = 0
+    for sender, side, width in branches:
+        target, weight = mixed[:, :, first : first + width], initial("relu", sender.shape[-1] * side**2)
+        steps.append(ns.Synapses(sender, target, wiring=ns.conv((side, side), padding="same"), weight=weight, learns=True))
+        first += width
+    return mixed
+
+
+def example() -> dict[str, Any]:
+    """Six digits through an untrained net of two small modules."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits().images[:6, :, :, None] / 16.0
+    net = inception(stem=6, modules=((3, 2, 4, 2, 3, 2), (4, 3, 5, 2, 4, 3)))
+    return {"net": net, "inputs": {"image": digits}, "record": ["mixed_1", "mixed_2", "average", "out"], "seed": 1}

@@ -1,0 +1,124 @@
+"""A deep residual network: blocks that add to what passes them by.
+
+Source: He, Zhang, Ren & Sun 2016, Deep residual learning for image recognition, CVPR, doi:10.1109/CVPR.2016.90; functions before the weights: the
+same, Identity mappings in deep residual networks, ECCV 2016, doi:10.1007/978-3-319-46493-0_38.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import neurosim as ns
+from neurosim import cells
+from neurosim.models.conv_net import per_block
+from neurosim.models.feed_forward import initial
+
+
+def residual(
+    shape: int | tuple[int, int, int] = (8, 8, 1),
+    n_channels: int | Sequence[int] = (16, 32),
+    n_outputs: int = 10,
+    *,
+    blocks: int | Sequence[int] = 2,
+    shortcut: bool = True,
+    norm: bool = True,
+    function: str = "relu",
+    output: str = "softmax",
+    dropout: float = 0.0,
+) -> ns.Network:
+    """`image` -> `stem` -> `block_1` -> `block_2` ... -> `top` -> (`average`) -> `out`; a block adds two layers of weights to what it got.
+
+    block_k = block_(k-1) + W second_k, second_k = f(W first_k), first_k = f(block_(k-1)): the shortcut is a second synapse, one to one,
+    into the port of the block. f is `function`, after layer normalisation over the channels where `norm`, else after a bias. Without
+    `shortcut` the network is the plain one of the same depth: 2 + 2 times the number of blocks layers of weights.
+
+    `shape` (rows, columns, channels) makes a convolutional network: `n_channels` holds the channels of each stage and `blocks` how many blocks
+    each has, or one number for all. W are 3 x 3 windows that reach over the edge; from the second stage on, the first block of a stage moves its
+    windows by 2, and its shortcut is a 1 x 1 convolution that does so too. `average` is the mean of each channel over all places.
+    `shape` one number, that of the `inputs`, makes a fully connected network, `n_channels` being the units of each layer of a stage.
+
+    While the network trains, what reaches `out` is left out with the chance `dropout`; `output` 'linear' sends scores instead of chances.
+    All weights, biases, gains and shifts learn. Weights are He's to begin with.
+
+    Raises DescriptionError for a `shape` that is neither, and for `blocks` that are not one number for each stage.
+    """
+    if not isinstance(shape, int) and len(shape) != 3:
+        raise ns.DescriptionError(f"residual: shape {shape} is neither a number of inputs nor (rows, columns, channels). Give one of them.")
+    stages = per_block("residual: n_channels", n_channels)
+    counts = per_block("residual: blocks", blocks, len(stages))
+    net = _Builder(function, norm, shortcut)
+    image = ns.Neurons("inputs" if isinstance(shape, int) else "image", shape)
+    last = net.weighted(image, net.sum("stem", net.shape(image.shape, stages[0])))
+    k = 0
+    for stage, (channels, count) in enumerate(zip(stages, counts, strict=True)):
+        for place in range(count):
+            k += 1
+            last = net.block(last, k, channels, stride=2 if stage and not place else 1)
+    top = net.activated("top", last, dropout=0.0 if isinstance(shape, tuple) else dropout)
+    if isinstance(shape, tuple):
+        average = cells.unit("average", (1, 1, stages[-1]), "linear", ports="I:mean", dropout=dropout)
+        net.steps.append(ns.Synapses(top, average, wiring=ns.pool(top.shape[:2])))
+        top = average
+    out = cells.unit("out", n_outputs, output, bias=np.zeros(n_outputs), learns="bias")
+    net.steps.append(ns.Synapses(top, out, weight=initial(output, top.size), learns=True))
+    return ns.Network(net.steps, schedule=ns.Layered())
+
+
+class _Builder:
+    """The synapses of a residual network so far, and how its layers are made."""
+
+    def __init__(self, function: str, norm: bool, shortcut: bool):
+        self.function, self.norm, self.shortcut = function, norm, shortcut
+        self.steps: list[ns.Synapses] = []
+
+    def shape(self, below: tuple[int, ...], channels: int, stride: int = 1) -> tuple[int, ...]:
+        """The shape of a layer above one of shape `below`."""
+        return (channels,) if len(below) == 1 else self._window(3, stride).target_shape(below, channels)
+
+    def block(self, last: ns.Neurons, k: int, channels: int, stride: int) -> ns.Neurons:
+        """Two layers of weights, and what passes them by."""
+        shape = self.shape(last.shape, channels, stride)
+        first = self.activated(f"first_{k}", last)
+        second = self.weighted(first, self._units(f"second_{k}", shape), stride)
+        block = self.weighted(second, self.sum(f"block_{k}", shape))
+        if self.shortcut and last.shape == shape:
+            self.steps.append(ns.Synapses(last, block, wiring=ns.one_to_one()))
+        elif self.shortcut:
+            self.weighted(last, block, stride, side=1)
+        return block
+
+    def activated(self, name: str, last: ns.Neurons, dropout: float = 0.0) -> ns.Neurons:
+        """What `last` sends, one to one, through normalisation and function."""
+        units = self._units(name, last.shape, dropout)
+        self.steps.append(ns.Synapses(last, units, wiring=ns.one_to_one()))
+        return units
+
+    def weighted(self, pre: ns.Neurons, post: ns.Neurons, stride: int = 1, side: int = 3) -> ns.Neurons:
+        """Weights that learn, from `pre` to `post`, which is returned."""
+        dense = len(post.shape) == 1
+        weight = initial("relu", pre.shape[-1] * (1 if dense else side**2))
+        wiring = ns.all_to_all() if dense else self._window(side, stride)
+        self.steps.append(ns.Synapses(pre, post, wiring=wiring, weight=weight, learns=True))
+        return post
+
+    def sum(self, name: str, shape: tuple[int, ...]) -> ns.Neurons:
+        """Units that send the sum of what reaches them."""
+        return cells.unit(name, shape, "linear", bias=np.zeros(shape[-1]), learns="bias")
+
+    def _units(self, name: str, shape: tuple[int, ...], dropout: float = 0.0) -> ns.Neurons:
+        if self.norm:
+            return cells.layer_norm(name, shape, self.function, dropout=dropout, learns=("gain", "shift"))
+        return cells.unit(name, shape, self.function, bias=np.zeros(shape[-1]), learns="bias", dropout=dropout)
+
+    def _window(self, side: int, stride: int) -> ns.conv:
+        return ns.conv((side, side), stride=stride, padding="same")
+
+
+def example() -> dict[str, Any]:
+    """Six digits through an untrained net of two stages."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits().images[:6, :, :, None] / 16.0
+    net = residual(n_channels=(4, 6), blocks=1)
+    return {"net": net, "inputs": {"image": digits}, "record": ["block_1", "block_2", "average", "out"], "seed": 1}

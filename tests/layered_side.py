@@ -1,0 +1,67 @@
+"""What the tests of layered nets share: their numbers taken out, put in and counted, and the formulas in plain numpy."""
+
+import numpy as np
+
+import neurosim as ns
+from neurosim.network.rebuild import rebuilt
+from neurosim.plan.fix import fixed
+
+RANDOM = np.random.default_rng
+FUNCTIONS = {
+    "linear": lambda x: x,
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "relu": lambda x: np.maximum(x, 0),
+    "softsign": lambda x: x / (1 + np.abs(x)),
+    "softmax": lambda x: np.exp(x - x.max(-1, keepdims=True)) / np.exp(x - x.max(-1, keepdims=True)).sum(-1, keepdims=True),
+}
+
+
+def jolted(net, seed=0):
+    """The network with random numbers in every constant that learns, so that a bias which is left out shows."""
+    random = RANDOM(seed)
+    changes = {
+        name: {key: population.constants[key].number + random.normal(0, 0.3, population.constants[key].shape) for key in population.learns}
+        for name, population in net.populations.items()
+        if population.learns
+    }
+    return rebuilt(net, changes)
+
+
+def numbers(net, seed=0):
+    """All numbers of a network as a run with this seed uses them: weights by the name of the synapses, constants as 'population.constant'."""
+    found = {name: item.weight.number for name, item in fixed(net, seed).synapses.items() if hasattr(item.weight, "number")}
+    for name, population in net.populations.items():
+        found |= {f"{name}.{key}": value.number for key, value in population.constants.items()}
+    return found
+
+
+def sent(net, inputs, record, engine="reference", **options):
+    """What populations send at their one tick, by name, each (trial, *shape)."""
+    recording = ns.run(net, {name: np.asarray(x)[:, None] for name, x in inputs.items()}, record=list(record), engine=engine, **options)
+    return {name: recording[name][:, 0] for name in record}
+
+
+def convolved(x, w, stride=1, padding="same"):
+    """x (trial, row, column, channel) through windows w (out, in, side, side). What 'same' adds is added to the far side first."""
+    side = w.shape[-1]
+    if padding == "same":
+        spare = [max((-(-n // stride) - 1) * stride + side - n, 0) for n in x.shape[1:3]]
+        x = np.pad(x, [(0, 0), *((n // 2, n - n // 2) for n in spare), (0, 0)])
+    seen = np.lib.stride_tricks.sliding_window_view(x, (side, side), axis=(1, 2))[:, ::stride, ::stride]
+    return np.einsum("nrcikl,oikl->nrco", seen, w)
+
+
+def largest(x, side, stride=None, padding="valid"):
+    """The largest of each window of x (trial, row, column, channel)."""
+    stride = stride or side
+    if padding == "same":
+        spare = [max((-(-n // stride) - 1) * stride + side - n, 0) for n in x.shape[1:3]]
+        x = np.pad(x, [(0, 0), *((n // 2, n - n // 2) for n in spare), (0, 0)], constant_values=-np.inf)
+    return np.lib.stride_tricks.sliding_window_view(x, (side, side), axis=(1, 2))[:, ::stride, ::stride].max(axis=(-2, -1))
+
+
+def normalised(x, gain, shift, axes=-1):
+    """Layer or batch normalisation."""
+    mean = x.mean(axis=axes, keepdims=True)
+    return gain * (x - mean) / np.sqrt(((x - mean) ** 2).mean(axis=axes, keepdims=True) + 1e-5) + shift
