@@ -6,6 +6,7 @@ from layered_side import RANDOM, jolted, numbers, sent
 
 import neurosim as ns
 from neurosim import cells
+from neurosim.learn import gradient as ns_gradient
 from neurosim.models.conv_net import conv_net
 from neurosim.models.deconvolutional import deconvolutional
 from neurosim.models.feed_forward import feed_forward
@@ -19,13 +20,8 @@ pytest.importorskip("jax", reason="training needs JAX: pip install '.[train]'")
 
 
 def gradient(net, inputs, targets, loss):
-    """The gradient of the loss by every number that learns: what one step of plain descent with rate 1 over all trials takes away."""
-    given = {name: np.asarray(x)[:, None] for name, x in inputs.items()}
-    trained, _ = ns.train(
-        net, given, targets, loss=loss, optimizer="sgd", rate=1.0, epochs=1, batch=len(next(iter(given.values()))), precision="double"
-    )
-    before, after = numbers(net), numbers(trained)
-    return {name: before[name] - after[name] for name in learning(net)}
+    """The gradient of the mean loss by every number that learns."""
+    return ns_gradient(net, {name: np.asarray(x)[:, None] for name, x in inputs.items()}, targets, loss=loss)[1]
 
 
 def learning(net):
