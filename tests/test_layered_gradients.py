@@ -235,3 +235,32 @@ def test_batch_normalisation_is_that_of_flax():
     ours = gradient(net, {"rows": x[None]}, {"out": labels[None, None]}, "cross_entropy")
     for name, slope in slopes.items():
         assert np.allclose(ours[name] / batch, slope, rtol=1e-9, atol=1e-11), name  # ours is a sum over neurons, here the rows
+
+
+def test_a_radial_basis_net_learns_its_centres_and_widths_too():
+    """On the diabetes data the net with all of its numbers learned is better than the one whose readout alone learns."""
+    from sklearn.datasets import load_diabetes
+    from sklearn.preprocessing import scale
+
+    x, y = scale(load_diabetes().data), scale(load_diabetes().target)
+    net = radial_basis(x[:10], np.full(10, 3.0), learns=True)
+    losses = {}
+    for learns in (None, ["hidden_to_out", "out.bias"]):
+        _, history = ns.train(
+            net, {"inputs": x[:, None]}, {"out": y[:, None]}, loss="squared_error", learns=learns, rate=0.01, epochs=40, progress=False
+        )
+        losses[learns is None] = history.loss[-1]
+    assert losses[True] < 0.5 < 0.54 < losses[False] < 1
+
+
+def test_a_deconvolutional_net_learns_to_lay_digits_back():
+    """As a convolutional autoencoder with tied weights: all of the top is let through."""
+    from sklearn.datasets import load_digits
+
+    images = load_digits().images[:300, None, :, :, None] / 16
+    net = deconvolutional(n_channels=8, padding="same", biases=[0.0])
+    given = {"image": images, "mask": np.ones((300, 1, *net["mask"].shape))}
+    trained, history = ns.train(net, given, {"projection": images}, loss="squared_error", rate=1e-2, epochs=30, progress=False)
+    assert history.loss[-1] < 0.25 * np.mean(np.sum(images**2, axis=(1, 2, 3, 4)))
+    back = ns.run(trained, given, record=["projection"], engine="reference")["projection"]
+    assert np.mean(np.sum((back - images) ** 2, axis=(1, 2, 3, 4))) == pytest.approx(history.loss[-1], rel=0.1)
