@@ -14,10 +14,11 @@ from neurosim.models.conv_net import conv_net
 from neurosim.models.feed_forward import feed_forward
 from neurosim.models.residual import residual
 
-NETS = {  # label: network, colour
-    "feed-forward net": (feed_forward((64, 256, 128, 10), output="linear", dropout=0.3), "#D55E00"),
-    "convolutional net": (conv_net((8, 8, 1), (32, 64), padding="same", pool=(1, 2), dense=(128,), output="linear", dropout=0.5), "#0072B2"),
-    "residual net": (residual((8, 8, 1), (16, 32), blocks=2, output="linear", dropout=0.2), "#009E73"),
+CONV = conv_net((8, 8, 1), (32, 64), padding="same", pool=(1, 2), dense=(128,), output="linear", dropout=0.5)
+NETS = {  # label: network, learning rate, colour
+    "feed-forward net": (feed_forward((64, 512, 256, 10), output="linear", dropout=0.4), 1e-3, "#D55E00"),
+    "convolutional net": (CONV, 1e-3, "#0072B2"),
+    "residual net": (residual((8, 8, 1), (16, 32), blocks=2, output="linear", dropout=0.2), 3e-3, "#009E73"),
 }
 SHOWN = 8  # misread digits of each net
 
@@ -33,10 +34,10 @@ def main(argv=None):
     X, held_out, y, wanted = train_test_split(digits.images / 16, digits.target, test_size=0.2, stratify=digits.target, random_state=0)
     X, y = X[: args.images], y[: args.images]
     found = {}
-    for label, (net, _) in NETS.items():
+    for label, (net, rate, _) in NETS.items():
         driven = next(name for name, population in net.populations.items() if population.driven)
         given, unseen = (x.reshape(len(x), 1, *net[driven].shape) for x in (X, held_out))
-        options = dict(loss="cross_entropy", schedule="cosine", epochs=args.epochs, seed=args.seed)
+        options = dict(loss="cross_entropy", rate=rate, schedule="cosine", epochs=args.epochs, seed=args.seed)
         trained, history = ns.train(net, {driven: given}, {"out": y}, **options)
         scores = ns.run(trained, {driven: unseen}, record=["out"], engine="arrays")["out"][:, 0]
         found[label] = history, scores
@@ -50,7 +51,7 @@ def draw(args, found, held_out, wanted):
     figure = plt.figure(figsize=(11, 4.4), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(2, 3))
     ax = left.subplots()
-    for label, (_, colour) in NETS.items():
+    for label, (_, _, colour) in NETS.items():
         history, _ = found[label]
         epochs = np.arange(1, len(history.loss) + 1)
         ax.semilogy(epochs, history.loss, color=colour, linewidth=1.8, label=label)
@@ -63,7 +64,7 @@ def draw(args, found, held_out, wanted):
         read, sure = scores.argmax(axis=1), (chances / chances.sum(axis=1, keepdims=True)).max(axis=1)
         wrong = np.flatnonzero(read != wanted)
         wrong = wrong[np.argsort(-sure[wrong])]
-        part.suptitle(f"{label}: {len(wrong)} of {len(wanted)}", fontsize=9, color=NETS[label][1], x=0.02, ha="left")
+        part.suptitle(f"{label}: {len(wrong)} of {len(wanted)}", fontsize=9, color=NETS[label][2], x=0.02, ha="left")
         for tile, k in zip(part.subplots(1, SHOWN), [*wrong[:SHOWN], *[None] * (SHOWN - len(wrong[:SHOWN]))], strict=True):
             tile.axis("off")
             if k is not None:
