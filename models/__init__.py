@@ -5,6 +5,7 @@ arguments of a small run of it: `ns.run(**echo_state.example())`.
 """
 
 NAMES = (
+    "autoencoder",
     "balanced_coba",
     "balanced_cuba",
     "bidirectional",
@@ -19,9 +20,11 @@ NAMES = (
     "extreme_learning_machine",
     "feed_forward",
     "force",
+    "generative_adversarial",
     "gru",
     "hopfield",
     "inception",
+    "inverse_graphics",
     "kohonen",
     "liquid",
     "lstm",
@@ -39,4 +42,5 @@ NAMES = (
     "simple_recurrent",
     "spiking_classifier",
     "turing_head",
+    "variational_autoencoder",
 )

@@ -128,6 +128,47 @@ def digits(ticks: int, *, count: int | None = None, code: str = "regular", most:
     return Digits(images, labels, regular(columns * most, ticks))
 
 
+class PosedDigits(NamedTuple):
+    """Digits in poses: images (group, image, row, column), the factors of each (group, image, factor), and what differs in each group (group,)."""
+
+    images: np.ndarray
+    factors: np.ndarray
+    differs: np.ndarray
+
+
+POSES = {"angle": (-45.0, 45.0), "size": (0.8, 1.4), "place": (-3.0, 3.0)}  # in degrees, of 8 x 8 pixels, in pixels to the right
+
+
+def posed_digits(
+    groups: int, *, images: int = 16, digits: slice = slice(None), together: bool = False, seed: int = 0
+) -> PosedDigits:  # fmt: skip
+    """Groups of scikit-learn's digits on 16 x 16 pixels of 0 to 1, turned, made larger and moved; in a group only one of these differs.
+
+    The factors are those of `POSES`, uniform between their bounds. What differs in a group is, with a chance of 0.2 each, angle (0),
+    size (1) or place (2), all else being the same; and otherwise (3) which digit it is. With `together` all four differ in every group (-1).
+    `digits` says which of the 1797 digits take part. Pixels between others are interpolated linearly.
+
+    Source of the digits: see `digits`. The task is that of Kulkarni et al. 2015, arXiv:1503.03167, whose images are rendered faces.
+    """
+    from scipy.ndimage import affine_transform
+    from sklearn.datasets import load_digits
+
+    where = "posed_digits"
+    groups, images = whole(groups, f"{where}: groups", least=1), whole(images, f"{where}: images", least=1)
+    seen = np.pad(np.asarray(load_digits().images)[digits] / 16, ((0, 0), (1, 1), (1, 1)))  # so that edges fade as strokes do
+    random, (low, high) = np.random.default_rng(seed), np.array([*POSES.values()]).T
+    differs = np.full(groups, -1) if together else random.choice(4, groups, p=[0.2, 0.2, 0.2, 0.4])
+    free = (differs[:, None] == np.arange(4)) | together  # (group, factor), the digit last
+    factors = np.where(free[:, None, :3], random.uniform(low, high, (groups, images, 3)), random.uniform(low, high, (groups, 1, 3)))
+    chosen = np.where(free[:, 3:], random.integers(len(seen), size=(groups, images)), random.integers(len(seen), size=(groups, 1)))
+    drawn = np.empty((groups * images, 16, 16))
+    for image, digit, (angle, size, place) in zip(drawn, seen[chosen.ravel()], factors.reshape(-1, 3), strict=True):
+        c, s = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
+        back = np.array([[c, s], [-s, c]]) / size  # from the image's pixels to the digit's
+        affine_transform(digit, back, 4.5 - back @ np.array([7.5, 7.5 + place]), (16, 16), image, order=1)
+    return PosedDigits(drawn.reshape(groups, images, 16, 16), factors, differs)
+
+
 class Templates(NamedTuple):
     """Noisy copies of spike templates: their spikes, and which template stood in each segment, labels (trial, segment)."""
 

@@ -14,6 +14,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 needs_training = pytest.mark.skipif(not (find_spec("jax") and find_spec("optax")), reason="training needs jax and optax")
 needs_speech = pytest.mark.skipif(not (find_spec("sktime") or find_spec("aeon")), reason="the speech comes with sktime or aeon")
+needs_training = pytest.mark.skipif(not (find_spec("jax") and find_spec("optax")), reason="training needs jax and optax")
 
 
 def example(name):
@@ -147,6 +148,14 @@ def test_a_residual_net_learns_at_a_depth_where_a_plain_one_does_not(figure):
     loss, right = example("residual_depth").main([*sizes, "--figure", str(figure)])
     assert loss[30, True][-1] < 1 < 2 < loss[30, False][-1]
     assert right[30, True] > 0.6 > right[30, False]
+def test_networks_mend_digits_and_make_new_ones(figure):
+    left, sure = example("generated_digits").main(["--epochs", "25", "20", "60", "--figure", str(figure)])
+    assert left < 0.75
+    assert min(sure.values()) > 0.3
+def test_codes_learn_angle_size_and_place_of_digits(figure):
+    explained = example("inverse_graphics").main(["--groups", "300", "--epochs", "4", "--figure", str(figure)])
+    assert explained.shape == (15, 3)
+    assert np.array_equal(explained.argmax(axis=0), [0, 1, 2])
 
 
 @needs_compiler

@@ -9,6 +9,7 @@ from sklearn.datasets import load_digits
 
 import neurosim as ns
 from neurosim.tasks import digits, lorenz, mackey_glass, narma, sunspots
+from neurosim.tasks import POSES, digits, lorenz, mackey_glass, narma, posed_digits
 
 
 def test_mackey_glass_starts_as_the_closed_form_says():
@@ -114,3 +115,25 @@ def test_sunspots_come_and_go_in_eleven_years():
     assert (years[0], years[-1], len(numbers)) == (1700, 2008, 309)
     power = np.abs(np.fft.rfft(numbers - numbers.mean())) ** 2
     assert 10 < 309 / power.argmax() < 12
+def test_in_a_group_of_posed_digits_one_thing_differs():
+    posed = posed_digits(40, images=5, seed=2)
+    assert posed.images.shape == (40, 5, 16, 16)
+    assert set(posed.differs) == {0, 1, 2, 3}
+    for images, factors, differs in zip(posed.images, posed.factors, posed.differs, strict=True):
+        assert [k for k in range(3) if np.ptp(factors[:, k]) > 0] == ([differs] if differs < 3 else [])
+        assert np.ptp(images, axis=0).max() > 0.1
+    low, high = np.array([*POSES.values()]).T
+    assert np.all((low <= posed.factors) & (posed.factors <= high))
+    assert np.all(posed_digits(3, together=True).differs == -1)
+
+
+def test_a_posed_digit_is_turned_about_its_middle_made_larger_and_moved():
+    posed = posed_digits(30, images=1, digits=slice(0, 1), together=True)  # a zero, which leaves no edge of the image
+    digit, grid = load_digits().images[0] / 16, np.arange(16)
+    for image, (angle, size, place) in zip(posed.images[:, 0], posed.factors[:, 0], strict=True):
+        middle = [np.average(grid, weights=image.sum(axis=axis)) for axis in (1, 0)]
+        row, column = (np.average(np.arange(8), weights=digit.sum(axis=axis)) - 3.5 for axis in (1, 0))
+        turn = np.deg2rad(angle)
+        moved = 7.5 + size * (np.cos(turn) * row - np.sin(turn) * column), 7.5 + place + size * (np.sin(turn) * row + np.cos(turn) * column)
+        assert middle == pytest.approx(moved, abs=0.15)
+        assert image.sum() == pytest.approx(size**2 * digit.sum(), rel=0.1)

@@ -18,6 +18,7 @@ from neurosim.errors import DescriptionError, shown
 from neurosim.learn.restricted_boltzmann import RestrictedBoltzmann
 from neurosim.network.network import Network
 from neurosim.network.values import plain_number, whole
+from neurosim.network.weights import glorot
 
 FLOATS = [np.float64, np.float32]
 
@@ -84,6 +85,30 @@ class DeepBelief(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             up_bias=last.intercept_hidden_.astype(float),
             visible=first.visible,
         )
+
+    def unrolled(self, n_outputs: int | None = None, *, output: str = "linear") -> Network:
+        """The machines as a layered network that begins where they ended, to be fine-tuned by `ns.train`.
+
+        With `n_outputs`, a feed-forward network from `inputs` through `layer_1` ... to a new layer `out`, whose weights are Glorot's and whose
+        function is `output`. Without, an autoencoder from `inputs` to `code` and back to `out`, whose way back begins with the transposed
+        weights and then learns its own; `out` is of sigmoids, or linear where the visible units are Gaussian.
+
+        Source: Hinton & Salakhutdinov 2006, Science 313, 504, doi:10.1126/science.1127647.
+        """
+        from neurosim.models.autoencoder import autoencoder
+        from neurosim.models.feed_forward import feed_forward
+
+        check_is_fitted(self)
+        up = [machine.components_.astype(float) for machine in self.machines_]
+        biases: list[Any] = [machine.intercept_hidden_.astype(float) for machine in self.machines_]
+        sizes = [self.n_features_in_, *map(len, up)]
+        if n_outputs is not None:
+            made = [*sizes, whole(n_outputs, "DeepBelief.unrolled: n_outputs", least=1)]
+            return feed_forward(made, function="sigmoid", output=output, weights=[*up, glorot()], biases=[*biases, 0.0])
+        down = [w.T for w in reversed(up)]
+        biases += [machine.intercept_visible_.astype(float) for machine in reversed(self.machines_)]
+        seen = "linear" if self.machines_[0].visible == "gaussian" else "sigmoid"
+        return autoencoder(sizes, code="sigmoid", output=seen, tied=False, weights=[*up, *down], biases=biases)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -78,3 +78,25 @@ def _channels(found: list[np.ndarray], name: str) -> int:
     if len(widths) > 1:
         raise ValueError(f"{name}: X has sequences of {' and '.join(map(str, widths))} channels. Give as many channels in each.")
     return widths[0]
+
+
+def is_ragged(X: Any) -> bool:
+    """Whether X is a list of sequences that differ in length, no array."""
+    try:
+        whole = np.asarray(X)
+    except ValueError:  # of different lengths
+        return True
+    return whole.ndim == 1 and whole.dtype == object and whole.size > 0 and np.ndim(whole[0]) > 0
+
+
+def laid_side_by_side(X: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Sequences (tick, channel) as one array (sequence, tick, channel), 0 after the end of each, and their lengths.
+
+    Raises ValueError as `read_sequences` does.
+    """
+    found = [_sequence(item, f"{name}: sequence {k}") for k, item in enumerate(X)]
+    lengths = np.array([len(sequence) for sequence in found])
+    laid = np.zeros((len(found), int(lengths.max()), _channels(found, name)))
+    for row, sequence in zip(laid, found, strict=True):
+        row[: len(sequence)] = sequence
+    return laid, lengths

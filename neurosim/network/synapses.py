@@ -184,7 +184,7 @@ class Synapses:
             self._check_array(self.weight, "weight")
         elif isinstance(self.weight, (Neurons, Part, Delayed)):
             self._check_weight_population(self.weight.population if isinstance(self.weight, Delayed) else self.weight)
-        elif isinstance(self.wiring, private) or (isinstance(self.wiring, pool) and not isinstance(self.weight, Transposed)):
+        elif isinstance(self.wiring, private) or (isinstance(self.wiring, pool) and not isinstance(self.weight, (Synapses, Transposed))):
             raise DescriptionError(f"{self.label}: {type(self.wiring).__name__} takes one number as weight. Give one, such as weight=1.0.")
         elif isinstance(self.weight, (Synapses, Transposed)):
             self._check_tied(self.weight)
@@ -254,7 +254,8 @@ class Synapses:
     def _check_tied(self, tied: Synapses | Transposed) -> None:
         source = tied.synapses if isinstance(tied, Transposed) else tied
         ends = (source.post.shape, source.pre.shape) if isinstance(tied, Transposed) else (source.pre.shape, source.post.shape)
-        if ends != (self.pre.shape, self.post.shape):
+        by_letters = isinstance(self.wiring, einsum) and isinstance(source.wiring, einsum) and not isinstance(tied, Transposed)
+        if ends != (self.pre.shape, self.post.shape) and not by_letters:  # letters say themselves which way round the weights are used
             raise DescriptionError(
                 f"{self.label}: shares the weights of {source.label}, which joins shapes {ends[0]} -> {ends[1]};"
                 f" here it is {self.pre.shape} -> {self.post.shape}. Use .T where the direction is reversed."

@@ -92,7 +92,8 @@ def _fixed_synapses(
     source = item.weight_population
     if owner is not None and not item.text:
         weight = done[owner].T if isinstance(item.weight, Transposed) else done[owner]
-        return Synapses(**given, wiring=done[owner].wiring, weight=weight, delay=_fixed_delay(net, name, item, seed), **_as_given(item.constants))
+        wiring = item.wiring if isinstance(item.wiring, einsum) else done[owner].wiring  # whose pairs are drawn by now
+        return Synapses(**given, wiring=wiring, weight=weight, delay=_fixed_delay(net, name, item, seed), **_as_given(item.constants))
     if source is not None:
         moved = _moved(source, populations)
         weight = Delayed(moved, item.weight.ticks) if isinstance(item.weight, Delayed) else moved

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,14 +15,14 @@ from neurosim.network.neurons import Neurons
 from neurosim.network.probes import Probe, read_record
 from neurosim.readout.encodings import latency, poisson, regular
 from neurosim.readout.features import OF_SPIKES, OF_VALUES, feature_names, features, moments, split, ticks_of
+from neurosim.readout.made_network import MadeNetwork, driven
 
 ENCODINGS = ("value", "latency", "regular", "poisson")
 COUNTED = ("regular", "poisson")  # numbers of spikes, never below 0
 FEATURES = ("counts", "trace", "last", "mean")
-NESTED = "network__"
 
 
-class NetworkTransformer(TransformerMixin, BaseEstimator):
+class NetworkTransformer(TransformerMixin, MadeNetwork, BaseEstimator):
     """A network between the data and a scikit-learn estimator: each row drives one trial, and becomes its features.
 
     A row holds the numbers of one step after the other, (step, neuron) in C order, for the neurons of the input population;
@@ -90,8 +89,8 @@ class NetworkTransformer(TransformerMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> NetworkTransformer:
         """Build the network and check that X fits it; y is ignored."""
         X = self._read(X, reset=True)
-        self.network_ = build(self.network, self.network_params or {})
-        self._driven_name = driven(self.network_, self.input).name
+        self.network_ = self._made()
+        self._driven_name = driven(self.network_, self.input, "NetworkTransformer").name
         self._probe = self._read_output()
         self._kind = self._read_kind(self._probe)
         self._row = X.shape[1:]
@@ -128,20 +127,6 @@ class NetworkTransformer(TransformerMixin, BaseEstimator):
                 raise ValueError(f"NetworkTransformer: input_features should have length equal to number of features ({self._row[0]}).")
         return np.array(self._names, dtype=object)
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters; with `deep`, those of a function `network` too, as network__name."""
-        params = super().get_params(deep=deep)
-        return params | ({NESTED + name: value for name, value in self._network_values().items()} if deep else {})
-
-    def set_params(self, **params: Any) -> NetworkTransformer:
-        """Set parameters; network__name sets one of the function `network`."""
-        nested = {name.removeprefix(NESTED): value for name, value in params.items() if name.startswith(NESTED)}
-        super().set_params(**{name: value for name, value in params.items() if not name.startswith(NESTED)})
-        if nested:
-            _check_names(self.network, nested)
-            self.network_params = {**(self.network_params or {}), **nested}
-        return self
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
@@ -151,13 +136,6 @@ class NetworkTransformer(TransformerMixin, BaseEstimator):
     @property
     def _driven(self) -> Neurons:
         return self.network_.populations[self._driven_name]
-
-    def _network_values(self) -> dict[str, Any]:
-        """The parameters of a function `network` and their values; those without one are left out."""
-        if not callable(self.network):
-            return {}
-        defaults = {p.name: p.default for p in _parameters(self.network) if p.default is not p.empty}
-        return defaults | (dict(self.network_params) if isinstance(self.network_params, Mapping) else {})
 
     def _read(self, X: Any, reset: bool) -> np.ndarray:
         """X as an array of finite numbers, (sample, feature) or (sample, step, neuron)."""
@@ -215,52 +193,3 @@ class NetworkTransformer(TransformerMixin, BaseEstimator):
         if self.encoding == "poisson":
             return poisson(numbers, length, seed=self.seed)
         return (latency if self.encoding == "latency" else regular)(numbers, length)
-
-
-def build(network: Any, params: Mapping[str, Any]) -> Network:
-    """The network itself, or what the function makes of its parameters."""
-    if isinstance(network, Network):
-        if params:
-            raise DescriptionError(
-                f"NetworkTransformer: network_params {sorted(params)} are given, but network is a Network. Give the function that makes it."
-            )
-        return network
-    if not callable(network):
-        raise DescriptionError(f"NetworkTransformer: network {network!r} is neither a Network nor a function that makes one.")
-    _check_names(network, params)
-    made = network(**params)
-    if not isinstance(made, Network):
-        raise DescriptionError(f"NetworkTransformer: network {network!r} made {type(made).__name__}, not a Network. Return Network(...).")
-    return made
-
-
-def driven(net: Network, name: str | None) -> Neurons:
-    """The input population: that of the name, or the only one that is driven from outside."""
-    if name is not None:
-        if name not in net.populations:
-            raise DescriptionError(f"NetworkTransformer: input {name!r} is no population of the network. {nearest(name, net.populations)}")
-        return net.populations[name]
-    found = [population for population in net.populations.values() if population.driven]
-    if len(found) != 1:
-        names = ", ".join(population.name for population in found) or "none"
-        raise DescriptionError(f"NetworkTransformer: input is not given, and the network's driven populations are: {names}. Give input='name'.")
-    return found[0]
-
-
-def _parameters(network: Callable[..., Any]) -> list[inspect.Parameter]:
-    return list(inspect.signature(network).parameters.values())
-
-
-def _check_names(network: Any, params: Mapping[str, Any]) -> None:
-    """Refuse names that the function does not take."""
-    if not callable(network):
-        raise DescriptionError(
-            f"NetworkTransformer: {sorted(params)} would be parameters of a function, but network is {network!r}. Give a function."
-        )
-    known = _parameters(network)
-    names = [p.name for p in known]
-    for name in params:
-        if name not in names and not any(p.kind is p.VAR_KEYWORD for p in known):
-            raise DescriptionError(
-                f"NetworkTransformer: {NESTED}{name} is no parameter of the function that makes the network. {nearest(name, names)}"
-            )

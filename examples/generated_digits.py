@@ -1,0 +1,70 @@
+"""Three networks that draw digits: a denoising autoencoder mends torn ones, a variational autoencoder and a generative adversarial network make
+new ones of noise."""
+
+import argparse
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.neural_network import MLPClassifier
+
+import neurosim as ns
+from neurosim.models.autoencoder import autoencoder
+from neurosim.models.generative_adversarial import DISCRIMINATOR, GENERATOR, generative_adversarial
+from neurosim.models.variational_autoencoder import variational_autoencoder
+
+ROWS, COLUMNS = 5, 10
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, nargs=3, default=[60, 200, 500], help="of learning, for each of the three networks")
+    parser.add_argument("--seed", type=int, default=1, help="of learning and drawing")
+    parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
+    args = parser.parse_args(argv)
+    images, labels = load_digits(return_X_y=True)
+    images, random = images / 16, np.random.default_rng(args.seed)
+    seen, unseen = images[:1500, None], images[1500:, None]  # (trial, tick, pixel)
+
+    mender = autoencoder((64, 100), function="relu", code="relu", noise=0.3)
+    mender, _ = ns.train(mender, {"inputs": seen}, {"out": seen}, loss="bernoulli", epochs=args.epochs[0], rate=3e-3, seed=args.seed)
+    torn = unseen * (random.random(unseen.shape) > 0.3)
+    mended = ns.run(mender, {"inputs": torn}, record=["out"])["out"]
+    left, before = (np.sqrt(np.mean((some - unseen) ** 2)) for some in (mended, torn))
+    print(f"Denoising autoencoder: pixels are off by {left:.3f}, and were by {before:.3f} where three in ten were missing.")
+
+    net = variational_autoencoder((64, 200, 10), function="relu")
+    loss = {"out": "bernoulli", "kl": "sent"}
+    net, _ = ns.train(net, {"inputs": seen}, {"out": seen}, loss=loss, epochs=args.epochs[1], schedule="cosine", seed=args.seed)
+    size = ROWS * COLUMNS
+    code = {"inputs": np.zeros((size, 1, 64)), "code": random.standard_normal((size, 1, 10))}  # the code is clamped, so the inputs do not matter
+    dreamt = ns.run(net, code, record=["out"])["out"]
+
+    pair = generative_adversarial((32, 128, 128, 64), (128, 128), dropout=0.3, blur=0.1)
+    turns = dict(loss=[{"discriminator_loss": "sent"}, {"generator_loss": "sent"}], learns=[DISCRIMINATOR, GENERATOR])
+    pair, _ = ns.train(pair, {"real": images[:, None]}, **turns, epochs=args.epochs[2], batch=64, rate=5e-4, seed=args.seed)
+    forged = ns.run(pair, {"real": np.zeros((1000, 1, 64))}, record=["made"], seed=args.seed)["made"]
+
+    judge = MLPClassifier(alpha=0.01, max_iter=400, random_state=0).fit(images, labels)
+    sure = {name: judge.predict_proba(some[:, 0]).max(axis=1) > 0.9 for name, some in (("variational", dreamt), ("adversarial", forged))}
+    for name, found in sure.items():
+        print(f"A classifier of real digits is sure (above 0.9) what digit it sees on {found.mean():.0%} of the {name} ones.")
+    draw([("torn", torn), ("mended", mended), ("variational: drawn of noise", dreamt), ("adversarial: drawn of noise", forged)], args.figure)
+    return left / before, {name: found.mean() for name, found in sure.items()}
+
+
+def draw(parts, path):
+    """Fifty digits of each kind."""
+    figure = plt.figure(figsize=(12, 6.4), layout="constrained")
+    for part, (title, images) in zip(figure.subfigures(2, 2, wspace=0.03, hspace=0.03).ravel(), parts, strict=True):
+        part.suptitle(title)
+        for ax, image in zip(part.subplots(ROWS, COLUMNS).ravel(), images[: ROWS * COLUMNS], strict=True):
+            ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
+            ax.set(xticks=[], yticks=[])
+    figure.savefig(path, dpi=110)
+    print(f"Figure: {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""A network takes handwritten digits apart, into angle, size, place and what is written, and draws them again with its code turned by hand: a deep
+convolutional inverse graphics network, trained on groups of images that differ in one of these only."""
+
+import argparse
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import neurosim as ns
+from neurosim import tasks
+from neurosim.models.inverse_graphics import inverse_graphics
+
+NAMES = ("angle (degrees)", "size", "place (pixels)")
+GROUP, CODES = 16, 15  # images in a group; the first three codes are for the factors, the others for what is written
+VARY = np.vstack([np.eye(3, CODES), np.arange(CODES) > 2])  # which codes may vary where a factor differs, and where the digits do
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--groups", type=int, default=3000, help="of images, to learn from")
+    parser.add_argument("--epochs", type=int, default=12, help="of learning")
+    parser.add_argument("--seed", type=int, default=1, help="of images and learning")
+    parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
+    args = parser.parse_args(argv)
+    seen = tasks.posed_digits(args.groups, images=GROUP, digits=slice(1400), seed=args.seed)
+    images, vary = seen.images[:, None, ..., None], VARY[seen.differs][:, None]  # (trial, tick, ...)
+    net = inverse_graphics((16, 16, 1), CODES, group=GROUP)
+    loss = {"out": "bernoulli", "kl": "sent", "still": "sent"}
+    learned, _ = ns.train(net, {"image": images, "vary": vary}, {"out": images}, loss=loss, epochs=args.epochs, batch=4, seed=args.seed)
+
+    # Digits that it never saw, in which everything differs; `mean` is their code without noise.
+    unseen = tasks.posed_digits(60, images=GROUP, digits=slice(1400, None), together=True, seed=args.seed)
+    given = {"image": unseen.images[:, None, ..., None], "vary": np.ones((60, 1, CODES))}
+    codes = ns.run(learned, given, record=["mean"])["mean"].reshape(-1, CODES)
+    factors = unseen.factors.reshape(-1, 3)
+    explained = np.corrcoef(codes.T, factors.T)[:CODES, CODES:] ** 2  # (code, factor)
+    for k, name in enumerate(NAMES):
+        print(f"{name:16} its own code explains {explained[k, k]:.0%} of it, any other at most {np.delete(explained[:, k], k).max():.0%}")
+    draw(learned, unseen.images.reshape(-1, 16, 16), codes, factors, args.figure)
+    return explained
+
+
+def draw(net, images, codes, factors, path):
+    """For each factor: its code against it, and three unseen digits drawn again with that code turned from end to end."""
+    figure = plt.figure(figsize=(12, 7.6), layout="constrained")
+    steps = np.linspace(2, 98, 9)
+    for part, (k, name) in zip(figure.subfigures(3, 1), enumerate(NAMES), strict=True):
+        left, right = part.subfigures(1, 2, width_ratios=(2.6, 10))
+        ax = left.subplots()
+        ax.plot(factors[:, k], codes[:, k], ".", color="#0072B2", markersize=2.5, alpha=0.5)
+        ax.set(xlabel=name, ylabel=f"code {k + 1}")
+        ax.spines[["top", "right"]].set_visible(False)
+        hand = np.zeros((3, 1, GROUP, CODES))  # codes that are clamped, one digit in each trial
+        hand[:, 0, : len(steps)] = codes[:3, None]
+        hand[:, 0, : len(steps), k] = np.percentile(codes[:, k], steps)
+        given = {"image": np.zeros((3, 1, GROUP, 16, 16, 1)), "vary": np.zeros((3, 1, CODES)), "code": hand}
+        drawn = ns.run(net, given, record=["out"])["out"][:, 0, : len(steps), :, :, 0]
+        tiles = right.subplots(3, len(steps) + 1)
+        for row, seen, made in zip(tiles, images, drawn, strict=False):
+            for ax, image in zip(row, [seen, *made], strict=True):
+                ax.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+                ax.set(xticks=[], yticks=[])
+        tiles[0, 0].set_title("seen", fontsize=9)
+        tiles[0, 5].set_title(f"drawn again, code {k + 1} turned", fontsize=9)
+    figure.savefig(path, dpi=110)
+    print(f"Figure: {path}")
+
+
+if __name__ == "__main__":
+    main()
