@@ -194,7 +194,7 @@ TWO = ns.Network(
     [
         (NetworkClassifier(feed_forward((64, 10)), network_params={"function": "tanh"}), "but network is a Network"),
         (NetworkClassifier(7), "neither a Network nor a function"),
-        (NetworkClassifier(dict), "made dict, not a Network"),
+        (NetworkClassifier(lambda: {}), "made dict, not a Network"),
         (NetworkClassifier(gru, network_params={"n_cell": 3}), "Did you mean 'n_cells'"),
         (NetworkClassifier(TWO), "driven populations are: a, b"),
         (NetworkClassifier(TWO, input="a"), "populations that send to none are: x, y"),
