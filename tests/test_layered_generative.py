@@ -9,7 +9,6 @@ import neurosim as ns
 from neurosim.models.autoencoder import autoencoder
 from neurosim.models.generative_adversarial import DISCRIMINATOR, GENERATOR, generative_adversarial
 from neurosim.models.inverse_graphics import inverse_graphics
-from neurosim.models.self_attention import self_attention
 from neurosim.models.variational_autoencoder import prior_codes, variational_autoencoder
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.values import as_value
@@ -335,27 +334,6 @@ def test_networks_in_turns_change_what_they_may_alone(train):
         assert {name.startswith(("generator", "made")) for name in moved} == {learns == list(GENERATOR)}
     both = changes(fixed(net), train(net, x, loss=[loss for loss, _ in sides], learns=[learns for _, learns in sides], **given).network)
     assert all(np.abs(by).max() > 0 for by in both.values())
-
-
-def test_attention_is_that_of_flax_forward_and_backward(gradients):
-    jax, nn = pytest.importorskip("jax"), pytest.importorskip("flax.linen", reason="flax is not installed")
-    net = fixed(self_attention(5, 8, n_heads=2, causal=True, residual=True))
-    x, wanted, w = RANDOM(0).normal(size=(3, 5, 8)), RANDOM(1).normal(size=(3, 5, 8)), weights(net)
-    names = {"query": "tokens_to_query", "key": "tokens_to_key", "value": "tokens_to_value", "out": "mixed_to_out"}
-    with jax.enable_x64(True):
-        peer = nn.MultiHeadDotProductAttention(num_heads=2, qkv_features=8, use_bias=False, dtype="float64", param_dtype="float64")
-        mask = nn.make_causal_mask(np.ones((3, 5)))
-        # flax has (feature, head, part), and (head, part, feature) on the way out.
-        params = {"params": {part: {"kernel": w[name] if part == "out" else w[name].swapaxes(0, 1)} for part, name in names.items()}}
-        answer = lambda given: peer.apply(given, x, x, mask=mask) + x  # noqa: E731
-        out = np.asarray(answer(params))
-        slopes = jax.grad(lambda given: ((answer(given) - wanted) ** 2).sum() / 3)(params)["params"]
-        slopes = {part: np.asarray(slope["kernel"]) for part, slope in slopes.items()}
-    for engine in ("reference", "arrays"):
-        close(run(net, {"tokens": x[:, None]}, ["out"], engine)["out"][:, 0], out)
-    found = gradients(net, {"tokens": x[:, None]}, {"out": wanted[:, None]}, loss={"out": "squared_error"})
-    for part, name in names.items():
-        close(found[name], slopes[part] if part == "out" else slopes[part].swapaxes(0, 1))
 
 
 def digits(count):

@@ -129,7 +129,7 @@ class Trained(MadeNetwork, BaseEstimator):
             X, lengths = laid_side_by_side(X, type(self).__name__)
         else:
             lengths = None
-            if np.ndim(X) < 3:
+            if np.asarray(X).ndim < 3:
                 rows: Any = validate_data(self, X, dtype=np.float64, reset=reset)
                 return rows, None
             X = check_array(X, dtype=np.float64, allow_nd=True, estimator=self, input_name="X")

@@ -23,7 +23,7 @@ def neurosim_vae(epochs: int, samples: int, seed: int, engine: str, mixture: int
     from neurosim.models.variational_autoencoder import variational_autoencoder
 
     seen, unseen = binary_digits(seed)
-    net = variational_autoencoder((64, 400, 16), function="relu", output="linear", mixture=mixture, dropout=0.1)
+    net = variational_autoencoder((64, 400, 16), function="relu", output="linear", mixture=mixture, noise=0.05, dropout=0.1)
     begin = perf_counter()
     net, _ = ns.train(
         net, {"inputs": seen[:, None]}, {"out": seen[:, None]}, loss={"out": "bernoulli_scores", "kl": "sent"}, epochs=epochs, batch=64, rate=3e-3,
@@ -157,7 +157,7 @@ BENCHMARKS = (
         " units and for independent pixels, the likelihood itself.",
         (SECONDS, Column("bound", "bound, nats per held-out image", 2), Column("error", "its error", 3), Column("kl", "of which the code, nats", 2)),
         (
-            Run("neurosim, codes from 20 normal distributions", neurosim_vae, dict(epochs=300, samples=200, mixture=20)),
+            Run("neurosim, codes from 50 normal distributions", neurosim_vae, dict(epochs=300, samples=200, mixture=50)),
             Run("neurosim, codes from one", neurosim_vae, dict(epochs=300, samples=200)),
             Run("neurosim, restricted Boltzmann machine", peer_rbm, dict(epochs=0, samples=200)),
             Run("independent pixels", pixels_alone, dict(epochs=0, samples=0), "sklearn"),
