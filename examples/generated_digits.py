@@ -1,25 +1,26 @@
 """Three networks that draw digits: a denoising autoencoder mends torn ones, a variational autoencoder and a generative adversarial network make
-new ones of noise."""
+new ones from noise."""
 
 import argparse
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import optax
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 
 import neurosim as ns
 from neurosim.models.autoencoder import autoencoder
 from neurosim.models.generative_adversarial import DISCRIMINATOR, GENERATOR, generative_adversarial
-from neurosim.models.variational_autoencoder import variational_autoencoder
+from neurosim.models.variational_autoencoder import prior_codes, variational_autoencoder
 
 ROWS, COLUMNS = 5, 10
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, nargs=3, default=[60, 200, 500], help="of learning, for each of the three networks")
+    parser.add_argument("--epochs", type=int, nargs=3, default=[60, 200, 400], help="of learning, for each of the three networks")
     parser.add_argument("--seed", type=int, default=1, help="of learning and drawing")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
@@ -34,23 +35,25 @@ def main(argv=None):
     left, before = (np.sqrt(np.mean((some - unseen) ** 2)) for some in (mended, torn))
     print(f"Denoising autoencoder: pixels are off by {left:.3f}, and were by {before:.3f} where three in ten were missing.")
 
-    net = variational_autoencoder((64, 200, 10), function="relu")
-    loss = {"out": "bernoulli", "kl": "sent"}
-    net, _ = ns.train(net, {"inputs": seen}, {"out": seen}, loss=loss, epochs=args.epochs[1], schedule="cosine", seed=args.seed)
-    size = ROWS * COLUMNS
-    code = {"inputs": np.zeros((size, 1, 64)), "code": random.standard_normal((size, 1, 10))}  # the code is clamped, so the inputs do not matter
-    dreamt = ns.run(net, code, record=["out"])["out"]
+    net, black = variational_autoencoder((64, 400, 16), function="relu", mixture=50, dropout=0.1), np.round(seen)
+    how = dict(loss={"out": "bernoulli", "kl": "sent"}, epochs=args.epochs[1], batch=64, rate=3e-3, schedule="cosine", seed=args.seed)
+    net, _ = ns.train(net, {"inputs": black}, {"out": black}, **how)
+    codes = prior_codes(net, 1000, args.seed)[:, None]
+    dreamt = ns.run(net, {"inputs": np.zeros((1000, 1, 64)), "code": codes}, record=["out"])["out"]  # the code is clamped: inputs do not matter
 
-    pair = generative_adversarial((32, 128, 128, 64), (128, 128), dropout=0.3, blur=0.1)
+    pair = generative_adversarial((64, 256, 256, 64), (256, 256), blur=0.1)
     turns = dict(loss=[{"discriminator_loss": "sent"}, {"generator_loss": "sent"}], learns=[DISCRIMINATOR, GENERATOR])
-    pair, _ = ns.train(pair, {"real": images[:, None]}, **turns, epochs=args.epochs[2], batch=64, rate=5e-4, seed=args.seed)
-    forged = ns.run(pair, {"real": np.zeros((1000, 1, 64))}, record=["made"], seed=args.seed)["made"]
+    adam = optax.adam(optax.cosine_decay_schedule(1e-3, 29 * args.epochs[2]), b1=0.5)
+    pair, _ = ns.train(pair, {"real": images[:, None]}, **turns, optimizer=adam, epochs=args.epochs[2], batch=64, seed=args.seed)
+    sent = ns.run(pair, {"real": np.zeros((2000, 1, 64))}, record=["made", "score"], seed=args.seed)
+    forged = sent["made"][np.argsort(-sent["score"][:, 0, 1, 0])[:1000]]  # the half that passes for real best with the discriminator
+    random.shuffle(forged)
 
-    judge = MLPClassifier(alpha=0.01, max_iter=400, random_state=0).fit(images, labels)
+    judge = MLPClassifier(max_iter=400, random_state=0).fit(images, labels)
     sure = {name: judge.predict_proba(some[:, 0]).max(axis=1) > 0.9 for name, some in (("variational", dreamt), ("adversarial", forged))}
     for name, found in sure.items():
         print(f"A classifier of real digits is sure (above 0.9) what digit it sees on {found.mean():.0%} of the {name} ones.")
-    draw([("torn", torn), ("mended", mended), ("variational: drawn of noise", dreamt), ("adversarial: drawn of noise", forged)], args.figure)
+    draw([("torn", torn), ("mended", mended), ("variational: drawn from noise", dreamt), ("adversarial: drawn from noise", forged)], args.figure)
     return left / before, {name: found.mean() for name, found in sure.items()}
 
 

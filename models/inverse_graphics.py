@@ -78,7 +78,11 @@ def _code(pooled: ns.Neurons, group: int, n_codes: int, n_hidden: int, cost: flo
     flat, dense = ns.einsum("image row column map, unit row column map -> image unit"), ns.einsum("image pre, post pre -> image post")
     vary = ns.Neurons("vary", n_codes)
     encoder, decoder = (cells.unit(name, (group, n_hidden), "relu", bias=np.zeros(n_hidden), learns="bias") for name in ("encoder", "decoder"))
-    mean, log_variance = (cells.unit(name, (group, n_codes), "linear", bias=np.zeros(n_codes), learns="bias") for name in ("mean", "log_variance"))
+    # With little noise at first, no code is given up before it says something.
+    mean, log_variance = (
+        cells.unit(name, (group, n_codes), "linear", bias=np.full(n_codes, bias), learns="bias")
+        for name, bias in (("mean", 0.0), ("log_variance", -3.0))
+    )
     code = ns.Neurons("code", (group, n_codes), ports="mu log_var vary", update=DRAW, sends="z")
     kl = ns.Neurons("kl", (group, n_codes), ports="mu log_var vary", update=DIVERGENCE)
     still = ns.Neurons("still", (group, n_codes), ports="mu vary", update=STILL, cost=cost)

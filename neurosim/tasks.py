@@ -144,7 +144,7 @@ def posed_digits(
 ) -> PosedDigits:  # fmt: skip
     """Groups of scikit-learn's digits on 16 x 16 pixels of 0 to 1, turned, made larger and moved; in a group only one of these differs.
 
-    The factors are those of `POSES`, uniform between their bounds. What differs in a group is, with a chance of 0.2 each, angle (0),
+    The factors are those of `POSES`, uniform between their bounds. What differs in a group is, with a chance of 0.1 each, angle (0),
     size (1) or place (2), all else being the same; and otherwise (3) which digit it is. With `together` all four differ in every group (-1).
     `digits` says which of the 1797 digits take part. Pixels between others are interpolated linearly.
 
@@ -157,7 +157,7 @@ def posed_digits(
     groups, images = whole(groups, f"{where}: groups", least=1), whole(images, f"{where}: images", least=1)
     seen = np.pad(np.asarray(load_digits().images)[digits] / 16, ((0, 0), (1, 1), (1, 1)))  # so that edges fade as strokes do
     random, (low, high) = np.random.default_rng(seed), np.array([*POSES.values()]).T
-    differs = np.full(groups, -1) if together else random.choice(4, groups, p=[0.2, 0.2, 0.2, 0.4])
+    differs = np.full(groups, -1) if together else random.choice(4, groups, p=[0.1, 0.1, 0.1, 0.7])
     free = (differs[:, None] == np.arange(4)) | together  # (group, factor), the digit last
     factors = np.where(free[:, None, :3], random.uniform(low, high, (groups, images, 3)), random.uniform(low, high, (groups, 1, 3)))
     chosen = np.where(free[:, 3:], random.integers(len(seen), size=(groups, images)), random.integers(len(seen), size=(groups, 1)))

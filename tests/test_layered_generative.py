@@ -224,7 +224,7 @@ def test_inverse_graphics_is_its_formula(engine):
             x = relu(windowed(x, w[f"{'image' if k == 1 else 'pooled_1'}_to_features_{k}"]))
             x = x.reshape(3, x.shape[1] // 2, 2, x.shape[2] // 2, 2, -1).max(axis=(2, 4))
         h = relu(np.einsum("nrcf,urcf->nu", x, w["pooled_2_to_encoder"]))
-        mean, log_variance = h @ w["encoder_to_mean"].T, h @ w["encoder_to_log_variance"].T
+        mean, log_variance = h @ w["encoder_to_mean"].T, h @ w["encoder_to_log_variance"].T - 3
         y = relu(np.einsum("nu,urcf->nrcf", relu(drawn[trial, 0] @ w["code_to_decoder"].T), w["decoder_to_drawn_2"]))
         y = relu(windowed(y.repeat(2, axis=1).repeat(2, axis=2), w["unpooled_2_to_drawn_1"]))
         y = sigmoid(windowed(y.repeat(2, axis=1).repeat(2, axis=2), w["unpooled_1_to_out"]))
