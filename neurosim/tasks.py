@@ -155,7 +155,8 @@ def posed_digits(
 
     where = "posed_digits"
     groups, images = whole(groups, f"{where}: groups", least=1), whole(images, f"{where}: images", least=1)
-    seen = np.pad(np.asarray(load_digits().images)[digits] / 16, ((0, 0), (1, 1), (1, 1)))  # so that edges fade as strokes do
+    pixels = np.asarray(load_digits(return_X_y=True)[0])[digits].reshape(-1, 8, 8) / 16
+    seen = np.pad(pixels, ((0, 0), (1, 1), (1, 1)))  # so that edges fade as strokes do
     random, (low, high) = np.random.default_rng(seed), np.array([*POSES.values()]).T
     differs = np.full(groups, -1) if together else random.choice(4, groups, p=[0.1, 0.1, 0.1, 0.7])
     free = (differs[:, None] == np.arange(4)) | together  # (group, factor), the digit last

@@ -18,6 +18,7 @@ from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.readout.made_network import MadeNetwork, driven
 
+NUMBERS: Any = {"dtype": np.float64}
 SETTINGS = (
     "learns", "optimizer", "rate", "schedule", "epochs", "batch", "validation", "patience", "l1", "l2", "clip", "precision",
 )  # fmt: skip
@@ -132,7 +133,7 @@ class Trained(MadeNetwork, BaseEstimator):
             if np.asarray(X).ndim < 3:
                 rows: Any = validate_data(self, X, dtype=np.float64, reset=reset)
                 return rows, None
-            X = check_array(X, dtype=np.float64, allow_nd=True, estimator=self, input_name="X")
+            X = check_array(X, allow_nd=True, estimator=self, input_name="X", **NUMBERS)
         if reset:
             self.n_features_in_ = X.shape[-1]
         return X, lengths
@@ -329,7 +330,7 @@ class NetworkEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Trained)
     def inverse_transform(self, Z: Any) -> np.ndarray:
         """What `output` sends where the code is Z, shape (sample, neuron of `code`)."""
         check_is_fitted(self)
-        Z, code, into = check_array(Z, dtype=np.float64, input_name="Z"), self.network_[self.code], self.network_[self._input]
+        Z, code, into = check_array(Z, input_name="Z", **NUMBERS), self.network_[self.code], self.network_[self._input]
         if Z.shape[1] != code.size:
             raise ValueError(f"{type(self).__name__}: Z of shape {Z.shape} does not fit {self.code!r}. Give (sample, {code.size}).")
         inputs = {self._input: np.zeros((len(Z), 1, *into.shape)), self.code: Z.reshape(len(Z), 1, *code.shape)}
