@@ -138,20 +138,28 @@ def test_spiking_neurons_learn_to_read_digits(figure):
     (before, after), spikes = example("spiking_digits").main(["--hidden", "40", "--epochs", "4", "--figure", str(figure)])
     assert before < 0.4 < 0.8 < after
     assert 0.1 < spikes < 10
+
+
 def test_layered_nets_read_digits(figure):
     pytest.importorskip("jax", reason="learning by gradient needs JAX: pip install '.[train]'")
     right = example("digits_layered").main(["--epochs", "3", "--images", "600", "--figure", str(figure)])
     assert min(right.values()) > 0.8
+
+
 def test_a_residual_net_learns_at_a_depth_where_a_plain_one_does_not(figure):
     pytest.importorskip("jax", reason="learning by gradient needs JAX: pip install '.[train]'")
     sizes = ["--depths", "4", "30", "--width", "16", "--epochs", "4", "--rates", "1e-3"]
     loss, right = example("residual_depth").main([*sizes, "--figure", str(figure)])
     assert loss[30, True][-1] < 1 < 2 < loss[30, False][-1]
     assert right[30, True] > 0.6 > right[30, False]
+
+
 def test_networks_mend_digits_and_make_new_ones(figure):
     left, sure = example("generated_digits").main(["--epochs", "25", "20", "60", "--figure", str(figure)])
     assert left < 0.75
     assert min(sure.values()) > 0.3
+
+
 def test_codes_learn_angle_size_and_place_of_digits(figure):
     explained = example("inverse_graphics").main(["--groups", "300", "--epochs", "4", "--figure", str(figure)])
     assert explained.shape == (15, 3)

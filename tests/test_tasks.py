@@ -8,8 +8,7 @@ from scipy.integrate import solve_ivp
 from sklearn.datasets import load_digits
 
 import neurosim as ns
-from neurosim.tasks import digits, lorenz, mackey_glass, narma, sunspots
-from neurosim.tasks import POSES, digits, lorenz, mackey_glass, narma, posed_digits
+from neurosim.tasks import POSES, digits, lorenz, mackey_glass, narma, posed_digits, sunspots
 
 
 def test_mackey_glass_starts_as_the_closed_form_says():
@@ -115,6 +114,8 @@ def test_sunspots_come_and_go_in_eleven_years():
     assert (years[0], years[-1], len(numbers)) == (1700, 2008, 309)
     power = np.abs(np.fft.rfft(numbers - numbers.mean())) ** 2
     assert 10 < 309 / power.argmax() < 12
+
+
 def test_in_a_group_of_posed_digits_one_thing_differs():
     posed = posed_digits(40, images=5, seed=2)
     assert posed.images.shape == (40, 5, 16, 16)

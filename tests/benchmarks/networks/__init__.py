@@ -5,5 +5,7 @@ name. The same network for everybody: same sizes, equations, probabilities and t
 """
 
 NAMES = (
-NAMES = ("microcircuit", "coba", "cuba", "brunel", "stdp", "echo_state", "hopfield", "boltzmann", "size", "forecasts", "memory_capacity", "japanese_vowels", "liquid", "attractors", "energy", "kohonen", "extreme_learning", "layered_speed", "layered_sequences", "layered_digits", "layered_generative")
+    "microcircuit", "coba", "cuba", "brunel", "stdp", "echo_state", "hopfield", "boltzmann", "size", "forecasts", "memory_capacity",
+    "japanese_vowels", "liquid", "attractors", "energy", "kohonen", "extreme_learning", "layered_speed", "layered_sequences", "layered_digits",
+    "layered_generative",
 )  # fmt: skip
