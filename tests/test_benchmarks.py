@@ -10,7 +10,7 @@ import pytest
 
 FOLDER = Path(__file__).parent / "benchmarks"
 NAMES = (
-    "microcircuit", "coba_4000", "coba_felt", "coba_40000", "cuba_4000", "brunel", "stdp", "echo_state_100", "echo_state_1000",
+    "microcircuit", "microcircuit_third", "coba_4000", "coba_felt", "coba_40000", "cuba_4000", "brunel", "stdp", "echo_state_100", "echo_state_1000",
     "echo_state_1000_dense", "echo_state_100_sequences", "hopfield", "boltzmann", "size", "mackey_glass", "lorenz", "narma",
     "memory_capacity", "japanese_vowels", "liquid_templates", "liquid_vowels", "hopfield_capacity", "hopfield_projection",
     "hopfield_modern", "rbm_digits", "rbm_digits_16", "rbm_epoch_10", "rbm_epoch_100", "boltzmann_encoder", "deep_belief", "kohonen",
