@@ -79,11 +79,16 @@ def pages(ways: Sequence[ns.Neurons], ticks: int, begin: int, tag: str) -> tuple
     return found, synapses
 
 
-def both_ways(sequences: Any, ticks: int | None = None) -> dict[str, np.ndarray]:
-    """The inputs of a bidirectional net: sequences (trial, tick, feature) and the same reversed, silent after their end if `ticks` is longer."""
+def both_ways(sequences: Any, ticks: int | None = None, lengths: Any = None) -> dict[str, np.ndarray]:
+    """The inputs of a bidirectional net: sequences (trial, tick, feature) and the same reversed, silent after their end if `ticks` is longer.
+
+    With `lengths`, one per trial, each is reversed within its own length; give the same `lengths` to `ns.train`.
+    """
     x = np.asarray(sequences, dtype=float)
+    tick, long = np.arange(x.shape[1]), np.broadcast_to(x.shape[1] if lengths is None else lengths, len(x))[:, None]
+    turned = np.take_along_axis(x, np.where(tick < long, long - 1 - tick, tick)[:, :, None], axis=1)
     silent = np.zeros((len(x), max((ticks or 0) - x.shape[1], 0), x.shape[2]))
-    return {"inputs": np.concatenate([x, silent], axis=1), "inputs_reversed": np.concatenate([x[:, ::-1], silent], axis=1)}
+    return {name: np.concatenate([part, silent], axis=1) for name, part in (("inputs", x), ("inputs_reversed", turned))}
 
 
 def example() -> dict[str, Any]:

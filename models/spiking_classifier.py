@@ -17,20 +17,23 @@ def spiking_classifier(
 ) -> ns.Network:
     """`inputs` -> `hidden` (spikes) -> `out` (a potential per class), moved forward in steps of `dt`.
 
-    tau dv/dt = I + bias - v, a spike and v = 0 where v > 1; tau_out dy/dt = bias - y, and a hidden spike adds its weight to y. Inputs are
-    currents, or spikes, each a current for one step. Several sizes are layers `hidden_1`, `hidden_2` ... Weights are Glorot's times `gain`
-    at first, so that neurons spike before they have learned to. All weights and biases learn; the answer is the largest y.
+    tau dv/dt = I + bias - v, a spike and v = 0 where v > 1; tau_out dy/dt = bias - y, and a hidden spike adds its weight to y. Both are
+    integrated exactly, in update text, where biases can learn: v = keep v + (1 - keep) (I + bias), keep = exp(-dt/tau).
+
+    Inputs are currents, or spikes, each a current for one step. Several sizes are layers `hidden_1`, `hidden_2` ... Weights are Glorot's
+    times `gain` at first, so that neurons spike before they have learned to. All weights and biases learn; the answer is the largest y.
     """
     sizes = (n_hidden,) if isinstance(n_hidden, (int, np.integer)) else tuple(n_hidden)
     below, synapses = ns.Neurons("inputs", n_inputs), []
     for depth, size in enumerate(sizes, 1):
         hidden = ns.Neurons(
-            f"hidden_{depth}" if len(sizes) > 1 else "hidden", size, equations="dv/dt = (I + bias - v)/tau : 1", threshold="v > 1", reset="v = 0",
-            tau=tau, bias=np.zeros(size), learns="bias",
+            f"hidden_{depth}" if len(sizes) > 1 else "hidden", size, update="v = keep*v + (1 - keep)*(I + bias)", threshold="v > 1", reset="v = 0",
+            keep=np.exp(-float(dt / tau)), bias=np.zeros(size), learns="bias",
         )  # fmt: skip
         synapses.append(ns.Synapses(below, hidden, to="I", weight=ns.glorot(gain), learns=True))
         below = hidden
-    out = ns.Neurons("out", n_outputs, equations="dy/dt = (bias - y)/tau_out : 1", ports="", tau_out=tau_out, bias=np.zeros(n_outputs), learns="bias")
+    keep = np.exp(-float(dt / tau_out))
+    out = ns.Neurons("out", n_outputs, update="y = keep*y + (1 - keep)*bias", ports="", keep=keep, bias=np.zeros(n_outputs), learns="bias")
     synapses.append(ns.Synapses(below, out, to="y", weight=ns.glorot(), learns=True))
     return ns.Network(synapses, schedule=ns.Clock(dt))
 

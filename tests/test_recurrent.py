@@ -1,7 +1,5 @@
 """Recurrent networks are their formulas, in layers and both ways, on every engine that runs them."""
 
-import importlib
-
 import numpy as np
 import pytest
 
@@ -18,13 +16,13 @@ from neurosim.network.rebuild import rebuilt
 from neurosim.plan.fix import fixed
 from neurosim.units import ms
 
-OURS = ("bidirectional", "encoder_decoder", "gru", "lstm", "minimal_gru", "recursive", "simple_recurrent", "spiking_classifier")
 RANDOM = np.random.default_rng
 X = RANDOM(0).normal(size=(20, 3))
 
 
-@pytest.fixture(params=["reference", "arrays"])
+@pytest.fixture(params=["reference", pytest.param("arrays", marks=pytest.mark.slow)])
 def engine(request):
+    """Both engines; `test_arrays.py` compares them on every model's example, and so in seconds."""
     if request.param == "arrays":
         pytest.importorskip("jax", reason="the arrays engine needs jax")
     return request.param
@@ -166,6 +164,13 @@ def test_a_bidirectional_net_answers_at_every_step_when_it_has_read_all(sizes, e
     same(recording["out"][0, -20:], below @ w[f"page_ahead{tags[-1]}_to_out"].T + w["out.bias"])
 
 
+def test_a_shorter_sequence_is_reversed_within_its_length():
+    net, lengths = stirred(bidirectional(3, 5, 2, cell="gru"))[0], [20, 13]
+    out = ns.run(net, both_ways(np.stack([X, X]), lengths=lengths), record=["out"])["out"]
+    for trial, length in enumerate(lengths):
+        same(out[trial, length - 1], ns.run(net, both_ways(X[None, :length]), record=["out"])["out"][0, -1])
+
+
 def test_a_bidirectional_net_without_its_length_is_refused():
     with pytest.raises(ValueError, match="Give ticks="):
         bidirectional(3, (5, 4), 2)
@@ -239,12 +244,3 @@ def test_spiking_layers_hear_the_spikes_of_the_layer_below():
     recording = ns.run(net, {"inputs": np.abs(X)}, record=["hidden_1", "hidden_2"])
     assert len(recording.spikes("hidden_1"))
     assert len(recording.spikes("hidden_2"))
-
-
-@pytest.mark.parametrize("name", OURS)
-def test_both_engines_say_the_same(name):
-    pytest.importorskip("jax", reason="the arrays engine needs jax")
-    example = importlib.import_module(f"neurosim.models.{name}").example()
-    one, other = (ns.run(**example, engine=engine) for engine in ("reference", "arrays"))
-    for what in one.names:
-        same(np.asarray(other[what][:], float), np.asarray(one[what][:], float))
