@@ -16,7 +16,7 @@ from neurosim.plan.fix import fixed
 P = np.array([[0.0, 0.6, 0.4, 0.0], [0.3, 0.25, 0.25, 0.2], [0.0, 0.05, 0.0, 0.95], [0.25, 0.25, 0.25, 0.25]])
 
 
-@pytest.fixture(params=["reference", "arrays"])
+@pytest.fixture(params=["reference", pytest.param("arrays", marks=pytest.mark.slow)])
 def engine(request):
     if request.param == "arrays":
         pytest.importorskip("jax", reason="the arrays engine needs jax")

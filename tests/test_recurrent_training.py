@@ -22,6 +22,7 @@ pytest.importorskip("jax", reason="training needs jax")
 pytest.importorskip("optax", reason="training needs optax")
 RANDOM = np.random.default_rng
 slow = pytest.mark.slow
+COSTLY = ("bidirectional", "encoder_decoder", "gru", "minimal_gru", "simple_recurrent")  # to compile
 
 
 def learned(net, inputs, targets, **settings):
@@ -39,9 +40,8 @@ def digits():
     return load_digits(return_X_y=True)
 
 
-@pytest.mark.parametrize(
-    "build", [lstm, pytest.param(gru, marks=slow), pytest.param(minimal_gru, marks=slow), pytest.param(simple_recurrent, marks=slow)]
-)
+@slow
+@pytest.mark.parametrize("build", [gru, lstm, minimal_gru, simple_recurrent])
 def test_one_to_many_a_name_becomes_a_picture(build):
     x, y = digits()
     mean = np.stack([x[y == digit].mean(axis=0).reshape(8, 8) for digit in range(10)]) / 16
@@ -61,9 +61,8 @@ def test_many_to_one_the_first_token_is_remembered(build):
     assert np.mean(out[:, -1].argmax(axis=1) == tokens[200:, 0]) > 0.95
 
 
-@pytest.mark.parametrize(
-    "build", [minimal_gru, pytest.param(gru, marks=slow), pytest.param(lstm, marks=slow), pytest.param(simple_recurrent, marks=slow)]
-)
+@slow
+@pytest.mark.parametrize("build", [gru, lstm, minimal_gru, simple_recurrent])
 def test_synchronous_many_to_many_the_parity_of_three_bits_is_told_at_every_tick(build):
     bits = RANDOM(0).integers(0, 2, (128, 20))
     parity = (bits + np.pad(bits, ((0, 0), (1, 0)))[:, :-1] + np.pad(bits, ((0, 0), (2, 0)))[:, :-2]) % 2
@@ -73,6 +72,7 @@ def test_synchronous_many_to_many_the_parity_of_three_bits_is_told_at_every_tick
     assert np.mean(out.argmax(axis=2) == parity[96:]) > 0.95
 
 
+@slow
 def test_many_to_many_an_encoder_and_a_decoder_say_a_sequence_backwards():
     tokens = RANDOM(0).integers(0, 4, (600, 4))
     heard, wanted, said = np.zeros((600, 8, 4)), np.full((600, 8), -1), np.full((600, 8, 4), np.nan)
@@ -83,7 +83,8 @@ def test_many_to_many_an_encoder_and_a_decoder_say_a_sequence_backwards():
     assert np.mean(np.all(spoken == wanted[500:, 4:], axis=1)) > 0.9
 
 
-@pytest.mark.parametrize(("sizes", "both"), [(12, np.logical_and), pytest.param((12, 8), np.logical_xor, marks=slow)])
+@slow
+@pytest.mark.parametrize(("sizes", "both"), [(12, np.logical_and), ((12, 8), np.logical_xor)])
 def test_a_bidirectional_net_knows_what_comes_next(sizes, both):
     """Each answer is of the neighbours on both sides: one layer adds up what the two ways say, a second one may combine it in any way."""
     bits = RANDOM(0).integers(0, 2, (192, 8))
@@ -187,7 +188,7 @@ def test_states_and_gradients_are_those_of_flax(kind):
         assert np.allclose(found[name], expected, rtol=0, atol=1e-10), name
 
 
-@pytest.mark.parametrize("name", ["bidirectional", "encoder_decoder", "gru", "lstm", "minimal_gru", "recursive", "simple_recurrent"])
+@pytest.mark.parametrize("name", ["lstm", "recursive", *(pytest.param(name, marks=slow) for name in COSTLY)])
 def test_gradients_are_finite_differences(name):
     """Along one random direction of all that learns, on the reference engine."""
     model = importlib.import_module(f"neurosim.models.{name}")
