@@ -20,7 +20,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=128)
     parser.add_argument("--letters", type=int, default=200_000, help="of the manual, to learn from")
-    parser.add_argument("--epochs", type=int, default=25)
+    parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--beams", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1, help="of the first weights, the order of learning, and what is drawn")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
@@ -36,8 +36,8 @@ def main(argv=None):
         clip=1.0, epochs=args.epochs, batch=16, validation=0.1, seed=args.seed,
     )  # fmt: skip
     prompt = [number[letter] for letter in "The "]
-    drawn = {f"temperature {t}": sample(trained, prompt, 300, temperature=t, seed=args.seed)[0] for t in (0.4, 0.8)}
-    likeliest, chance = beam_search(trained, prompt, 80, beams=args.beams)
+    drawn = {f"temperature {t}": sample(trained, prompt, 450, temperature=t, seed=args.seed)[0] for t in (0.4, 0.8)}
+    likeliest, chance = beam_search(trained, prompt, 120, beams=args.beams)
     drawn[f"the likeliest of {args.beams} beams"] = likeliest[0]
     written = {how: "The " + "".join(alphabet[token] for token in line) for how, line in drawn.items()}
     print(*(f"\n{how}:\n{what}" for how, what in written.items()), sep="\n")

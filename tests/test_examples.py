@@ -118,7 +118,7 @@ def test_a_network_writes_like_the_manual(figure, capsys):
     sizes = ["--cells", "32", "--letters", "20000", "--epochs", "2", "--beams", "3"]
     history, written, chance = example("character_lstm").main([*sizes, "--figure", str(figure)])
     assert history.loss[-1] < history.loss[0] < np.log(80)
-    assert set(map(len, written.values())) == {84, 304}
+    assert set(map(len, written.values())) == {124, 454}
     assert np.all(np.diff(chance) <= 0)
     assert "likeliest of 3 beams:\nThe " in capsys.readouterr().out
 
