@@ -44,7 +44,7 @@ def main(argv=None):
 def forecasts(build, known, past, seed, args):
     """What a network that has learned the known years says after each past, (start, year ahead)."""
     if build is None:
-        settings = {"radius": 0.5, "leak": 0.6, "feedback_scale": 1.0, "bias_scale": 0.2, "noise": 0.05, "washout": WARM, "alpha": 0.1}
+        settings = {"radius": 0.9, "leak": 0.3, "feedback_scale": 1.0, "bias_scale": 0.2, "washout": WARM, "alpha": 0.1}
         return EchoStateRegressor(100, **settings, random_state=seed).fit(None, known).forecast(AHEAD, past[:, :, None])[:, :, 0]
     pieces = np.lib.stride_tricks.sliding_window_view(known, PIECE + 1)[:, :, None]
     wanted = np.where(np.arange(PIECE)[:, None] < WARM, np.nan, pieces[:, 1:])
