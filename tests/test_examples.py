@@ -142,7 +142,7 @@ def test_spiking_neurons_learn_to_read_digits(figure):
 
 def test_layered_nets_read_digits(figure):
     pytest.importorskip("jax", reason="learning by gradient needs JAX: pip install '.[train]'")
-    right = example("digits_layered").main(["--epochs", "3", "--images", "600", "--figure", str(figure)])
+    right = example("digits_layered").main(["--epochs", "5", "--images", "800", "--figure", str(figure)])
     assert min(right.values()) > 0.8
 
 

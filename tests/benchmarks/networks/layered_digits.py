@@ -72,7 +72,7 @@ def perceptron_of_sklearn(epochs: int, seed: int, images: int | None = None) -> 
 
 COLUMNS = (Column("fit", "s to learn"), Column("right", "% right", 2), MEMORY)
 DIGITS = "scikit-learn's digits, 1437 to learn from, 360 held out, split by class"
-SMOKE = dict(epochs=1, images=96)
+SMOKE = dict(epochs=1, images=96, shifts=0)
 BENCHMARKS = (
     Benchmark(
         "feed_forward_digits", "Feed-forward net, 8 x 8 digits", "97.5 % right, the median of five seeds",
@@ -94,7 +94,7 @@ BENCHMARKS = (
         f"{DIGITS}. Two stages of two blocks, 16 and 32 channels, layer normalisation, 20 % of the channels' means dropped; Adam, batches of 32.",
         COLUMNS,
         (
-            Run("neurosim, every image also moved by a pixel each way", residual, dict(epochs=8, images=None, shifts=1)),
+            Run("neurosim, every image also moved by a pixel each way", residual, dict(epochs=6, images=None, shifts=1)),
             Run("neurosim, the images as they are", residual, dict(epochs=30, images=None, shifts=0)),
         ),
         smoke=SMOKE, agree="right",
