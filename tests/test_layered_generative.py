@@ -351,6 +351,7 @@ def test_an_autoencoder_that_saw_masked_digits_mends_them_better(train):
     assert error[1] < 0.75 * error[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [{"cost": 0.3}, {"cost": 1.0, "sparsity": 0.05, "group": 25}])
 def test_a_penalty_makes_a_sparse_code(train, kind):
     group = kind.get("group")

@@ -64,6 +64,7 @@ def test_probabilities_of_softmax_units_are_what_they_send():
     assert np.allclose(made.predict_proba(X), last_sent(made.network_, {"inputs": X[:, None]}, "out"), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_labels_may_be_words_and_classes_two():
     X, y = digits(400)
     words = np.array(["zero", "one"])[y[y < 2]]
@@ -99,6 +100,7 @@ def test_a_recurrent_network_regresses_on_sequences():
     assert made.predict(X[250:]).shape == (50,)
 
 
+@pytest.mark.slow
 def test_a_regressor_answers_with_as_many_numbers_as_it_learned():
     X, y = load_diabetes(return_X_y=True, scaled=False)
     y = (y - y.mean()) / y.std()
@@ -118,6 +120,7 @@ def test_an_encoder_gives_the_code_and_takes_it_back():
     assert made.get_feature_names_out()[:2].tolist() == ["networkencoder0", "networkencoder1"]
 
 
+@pytest.mark.slow
 def test_an_encoder_may_be_variational():
     X, _ = digits(300)
     net = variational_autoencoder((64, 40, 6))
@@ -154,6 +157,7 @@ def test_fine_tuning_an_unrolled_deep_belief_network_makes_it_better():
     assert whole.score(X[600:], y[600:]) > 0.85
 
 
+@pytest.mark.slow
 def test_fine_tuning_an_unrolled_autoencoder_lowers_what_is_lost():
     X, _ = digits(400)
     net = DeepBelief((30, 12), machine=RestrictedBoltzmann(n_iter=10), random_state=0).fit(X).unrolled()
@@ -170,6 +174,7 @@ def test_the_same_random_state_learns_the_same_network():
     assert not np.array_equal(clone(made).set_params(random_state=4).fit(X, y).predict_proba(X), made.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_a_grid_search_varies_training_and_network():
     X, y = digits(200)
     grid = {"rate": [1e-6, 1e-2], "network__hidden": [(8,), (16,)]}
@@ -178,6 +183,7 @@ def test_a_grid_search_varies_training_and_network():
     assert search.best_estimator_.network_["layer_1"].size == search.best_params_["network__hidden"][0]
 
 
+@pytest.mark.slow
 def test_a_share_of_the_data_decides_when_to_stop():
     X, y = digits(300)
     made = NetworkClassifier(validation=0.2, patience=3, epochs=200, rate=1e-2, random_state=0).fit(X, y)
@@ -227,7 +233,7 @@ ESTIMATORS = (
     NetworkRegressor(epochs=60, rate=1e-2, network_params={"hidden": (16,)}),
     NetworkEncoder(epochs=2),
 )
-QUICK = ("check_estimator_cloneable", "check_no_attributes_set_in_init", "check_fit2d_1sample", "check_estimators_pickle", "check_n_features_in")
+QUICK = ("check_estimator_cloneable", "check_no_attributes_set_in_init", "check_n_features_in")
 
 
 def checks():

@@ -177,9 +177,9 @@ BENCHMARKS = (
             Column("nearest", "nearest", 2), Column("all", "sure of all (%)", 1),
         ),
         (
-            Run("neurosim", neurosim_gan, dict(epochs=500)),
-            Run("the real digits", real_digits, dict(epochs=0), "sklearn"),
-            Run("every pixel from another digit", pixels_shuffled, dict(epochs=0), "sklearn"),
+            Run("neurosim", neurosim_gan, dict(epochs=500, limit=None)),
+            Run("the real digits", real_digits, dict(epochs=0, limit=None), "sklearn"),
+            Run("every pixel from another digit", pixels_shuffled, dict(epochs=0, limit=None), "sklearn"),
         ),
         smoke=dict(epochs=1, limit=200),
     ),
