@@ -185,6 +185,20 @@ def test_what_it_does_not_take_is_refused_with_the_remedy():
     assert ns.run(net, ticks=1).engine == "reference"
 
 
+def test_auto_takes_it_for_what_the_event_engine_refuses_where_that_pays(monkeypatch):
+    x, y = ns.Neurons("x", 3), ns.Neurons("y", 3, update="p = softmax(I)")
+    net = ns.Network(ns.Synapses(x, y, wiring=ns.one_to_one()), schedule=ns.Layered())
+    assert ns.run(net, {"x": np.ones((2, 3))}).engine == "reference"
+    monkeypatch.setattr("neurosim.engine.COMPILING", 0.0)
+    assert ns.run(net, {"x": np.ones((2, 3))}).engine == "arrays"
+
+
+def test_what_drives_a_network_is_recorded_where_nothing_else_moves():
+    ears = ns.Neurons("ears", 3)
+    net = ns.Network(ears, schedule=ns.Synchronous())
+    same(*both(net, {"ears": np.arange(12.0).reshape(4, 3)}, record=["ears"]))
+
+
 def test_without_jax_everything_else_works_and_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     drive = {"drive": np.zeros((3, 2))}

@@ -152,8 +152,9 @@ def test_writes_to_guarded_names_spare_the_refractory():
 def plans():
     """Every model's example, and one population of every ready cell, lowered in both precisions."""
     ready = [getattr(cells, name) for name in dir(cells) if not name.startswith("_") and callable(getattr(cells, name))]
-    timed = [make for make in ready if make("x", 1).equations or make is cells.poisson]
-    runs = [{"net": ns.Network(make("cells", 3), schedule=ns.Clock(0.1 * ms) if make in timed else ns.Synchronous())} for make in ready]
+    shape = {make: (2, 3) if make is cells.batch_norm else 3 for make in ready}
+    timed = [make for make in ready if make("x", shape[make]).equations or make is cells.poisson]
+    runs = [{"net": ns.Network(make("cells", shape[make]), schedule=ns.Clock(0.1 * ms) if make in timed else ns.Synchronous())} for make in ready]
     runs += [importlib.import_module(f"neurosim.models.{stem}").example() for stem in models.NAMES]
     read = []
     for run in runs:

@@ -144,6 +144,8 @@ class Program:
         else:
             carry = {**carry, "sent": {name: self._remember(past, run.sent[name], name, run.ticks) for name, past in carry["sent"].items()}}
         self._at_once(run, order.after)
+        if not order.loop:
+            self._at_once(run, (), [p for p in self.plan.probes if p.name not in run.samples])  # of what drives it, or of weights
         return {**carry, "values": {**carry["values"], **run.last}}, run.samples
 
     def _remember(self, past: Any, sent: Any, name: str, ticks: Any) -> Any:
@@ -155,8 +157,8 @@ class Program:
             past = jax.lax.dynamic_update_index_in_dim(past, sent[place], ticks[place] % depth, 0)
         return past
 
-    def _at_once(self, run: Run, names: tuple[str, ...]) -> None:
-        """Populations without memory at all ticks, and what drives the network: ticks and trials side by side on one axis."""
+    def _at_once(self, run: Run, names: tuple[str, ...], probes: Sequence[Probe] = ()) -> None:
+        """Populations without memory at all ticks, what drives the network, and `probes`: ticks and trials side by side on one axis."""
         ticks, trials = len(run.ticks), run.trials.shape[0]
 
         def flat(value: Any) -> Any:
@@ -177,7 +179,7 @@ class Program:
             getattr(self.steps, step.kind)(now, step)
         run.sent = {name: back(value) for name, value in now.sent.items()}
         run.last |= {n: {k: back(v)[-1] for k, v in now.values[n].items()} for n in names}
-        run.samples |= {p.name: back(self.steps.sample(now, p)) for p in self.plan.probes if p.owner in names}
+        run.samples |= {p.name: back(self.steps.sample(now, p)) for p in (*probes, *self.plan.probes) if p in probes or p.owner in names}
 
     def _loop(self, run: Run, order: Stages, carry: Carry, passed: dict[str, Any], flights: Any, until: bool) -> Carry:
         """Tick after tick: the populations that remember something, and all that stand between them."""
