@@ -37,16 +37,17 @@ def main(argv=None):
     explained = np.corrcoef(codes.T, factors.T)[:CODES, CODES:] ** 2  # (code, factor)
     for k, name in enumerate(NAMES):
         print(f"{name:16} its own code explains {explained[k, k]:.0%} of it, any other at most {np.delete(explained[:, k], k).max():.0%}")
-    draw(learned, unseen.images.reshape(-1, 16, 16), codes, factors, args.figure)
+    large = np.flatnonzero(factors[:, 1] > 1.2)[:3]
+    draw(learned, unseen.images.reshape(-1, 16, 16)[large], codes, factors, codes[large], args.figure)
     return explained
 
 
 def gaussian(sent, target):
-    """How unlikely an image is, (trial, tick), where each pixel is normal about what is sent, with a standard deviation of 0.2."""
-    return ((sent - target) ** 2).sum(axis=(2, 3, 4, 5)) / (2 * 0.2**2)
+    """How unlikely an image is, (trial, tick), where each pixel is normal about what is sent, with a standard deviation of 0.1."""
+    return ((sent - target) ** 2).sum(axis=(2, 3, 4, 5)) / (2 * 0.1**2)
 
 
-def draw(net, images, codes, factors, path):
+def draw(net, images, codes, factors, coded, path):
     """For each factor: its code against it, and three unseen digits drawn again with that code turned from end to end."""
     figure = plt.figure(figsize=(12, 7.6), layout="constrained")
     steps = np.linspace(2, 98, 9)
@@ -57,7 +58,7 @@ def draw(net, images, codes, factors, path):
         ax.set(xlabel=name, ylabel=f"code {k + 1}")
         ax.spines[["top", "right"]].set_visible(False)
         hand = np.zeros((3, 1, GROUP, CODES))  # codes that are clamped, one digit in each trial
-        hand[:, 0, : len(steps)] = codes[:3, None]
+        hand[:, 0, : len(steps)] = coded[:, None]
         hand[:, 0, : len(steps), k] = np.percentile(codes[:, k], steps)
         given = {"image": np.zeros((3, 1, GROUP, 16, 16, 1)), "vary": np.zeros((3, 1, CODES)), "code": hand}
         drawn = ns.run(net, given, record=["out"])["out"][:, 0, : len(steps), :, :, 0]
