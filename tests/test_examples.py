@@ -126,7 +126,7 @@ def test_a_network_writes_like_the_manual(figure, capsys):
 @needs_training
 @pytest.mark.skipif(not find_spec("statsmodels"), reason="the sunspots come with statsmodels")
 def test_networks_forecast_sunspots(figure):
-    found, truth = example("sunspots").main(["--cells", "6", "--epochs", "15", "--networks", "1", "--figure", str(figure)])
+    found, truth = example("sunspots").main(["--cells", "6", "--epochs", "40", "--networks", "1", "--figure", str(figure)])
     assert set(found) == {"LSTM", "GRU", "echo state"}
     for name, runs in found.items():
         assert runs.shape == (1, *truth.shape)
@@ -136,7 +136,7 @@ def test_networks_forecast_sunspots(figure):
 @needs_training
 def test_spiking_neurons_learn_to_read_digits(figure):
     (before, after), spikes = example("spiking_digits").main(["--hidden", "40", "--epochs", "4", "--figure", str(figure)])
-    assert before < 0.4 < 0.8 < after
+    assert before < 0.4 < 0.7 < after
     assert 0.1 < spikes < 10
 
 
@@ -148,9 +148,9 @@ def test_layered_nets_read_digits(figure):
 
 def test_a_residual_net_learns_at_a_depth_where_a_plain_one_does_not(figure):
     pytest.importorskip("jax", reason="learning by gradient needs JAX: pip install '.[train]'")
-    sizes = ["--depths", "4", "30", "--width", "16", "--epochs", "4", "--rates", "1e-3"]
+    sizes = ["--depths", "30", "--width", "16", "--epochs", "4", "--rates", "1e-3"]
     loss, right = example("residual_depth").main([*sizes, "--figure", str(figure)])
-    assert loss[30, True][-1] < 1 < 2 < loss[30, False][-1]
+    assert loss[30, True][-1] < 1.5 < 1.9 < loss[30, False][-1]
     assert right[30, True] > 0.6 > right[30, False]
 
 
