@@ -197,7 +197,8 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return int(self._random.integers(2**31))
 
     def _read(self, X: Any, reset: bool, missing: bool = False) -> np.ndarray:
-        return self._chances(validate_data(self, X, dtype=np.float64, reset=reset, ensure_all_finite="allow-nan" if missing else True))
+        read: Any = validate_data(self, X, dtype=np.float64, reset=reset, ensure_all_finite="allow-nan" if missing else True)
+        return self._chances(read)
 
     def _chances(self, X: np.ndarray) -> np.ndarray:
         """X, whose numbers must be chances."""
