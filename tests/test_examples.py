@@ -171,10 +171,11 @@ def test_networks_mend_digits_and_make_new_ones(figure):
 
 @pytest.mark.slow
 @needs_training
-def test_codes_learn_size_and_place_of_digits(figure):
-    explained = example("inverse_graphics").main(["--groups", "400", "--epochs", "2", "--figure", str(figure)])
+def test_codes_learn_angle_size_and_place_of_digits(figure):
+    explained = example("inverse_graphics").main(["--figure", str(figure)])
     assert explained.shape == (15, 3)
-    assert np.array_equal(explained.argmax(axis=0)[1:], [1, 2])  # the angle takes longer
+    assert np.array_equal(explained.argmax(axis=0), [0, 1, 2])
+    assert np.all(explained.max(axis=0) > 0.75)
 
 
 @needs_compiler

@@ -40,7 +40,7 @@ def tones(count=60, channels=2, seed=0):
 
 
 def last_sent(net, inputs, name):
-    return ns.run(net, inputs, record=[name], precision="single")[name][:, -1]
+    return ns.run(net, inputs, record=[name])[name][:, -1]
 
 
 def softmax(x):

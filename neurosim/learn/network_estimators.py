@@ -161,11 +161,10 @@ class Trained(MadeNetwork, BaseEstimator):
 
         trials, ticks = next(iter(inputs.values())).shape[:2]
         every = max(1, ticks - 1) if lengths is None else 1  # tick 0 and the last one are the multiples of this
-        recording = run(
-            self.network_, inputs, record={population: every}, seed=self._seed, engine=self.engine, precision=self.precision, progress=False
-        )  # fmt: skip
+        # In double precision however it was trained: a sample's answer must not depend on those it is asked with, whose sums are rounded together.
+        recording = run(self.network_, inputs, record={population: every}, seed=self._seed, engine=self.engine, precision="double", progress=False)
         sent = recording[population].reshape(trials, -1, self.network_[population].size)
-        return (sent[:, -1] if lengths is None else sent[np.arange(trials), lengths - 1]).astype(np.float64)
+        return sent[:, -1] if lengths is None else sent[np.arange(trials), lengths - 1]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -187,7 +186,7 @@ class NetworkClassifier(ClassifierMixin, Trained):
         output: the population that answers; default: `out`, or the only one that sends to none.
         loss: as in `ns.train`; default: see above.
         learns, optimizer, rate, schedule, epochs, batch, validation, patience, l1, l2, clip, precision: as in `ns.train`.
-        engine: as in `ns.run`.
+        engine: as in `ns.run`. Answers are in double precision, whatever that of training.
         verbose: show a progress bar. random_state: as in scikit-learn: of weights that are drawn, of batches, and of noise.
 
     X is (sample, feature) or (sample, *shape of the input population), and the network runs for one tick; or (sample, tick, feature) or a list
@@ -216,9 +215,10 @@ class NetworkClassifier(ClassifierMixin, Trained):
         """The probability of each class, shape (sample, class): what softmax units send, or the softmax of scores."""
         check_is_fitted(self)
         sent = self._sent(X, self._output)
-        if not sends_chances(self.network_[self._output]):
-            sent = np.exp(sent - sent.max(axis=1, keepdims=True))
-        return sent / sent.sum(axis=1, keepdims=True)  # of softmax units, too: rounded to 32 bits, they do not quite sum to 1
+        if sends_chances(self.network_[self._output]):
+            return sent
+        raised = np.exp(sent - sent.max(axis=1, keepdims=True))
+        return raised / raised.sum(axis=1, keepdims=True)
 
     def predict(self, X: Any) -> np.ndarray:
         """The likeliest class of each sample, shape (sample,)."""
