@@ -17,7 +17,7 @@ LEAKY = "y = maximum(I + bias, 0.2*(I + bias))"
 
 
 def generative_adversarial(
-    generator: Sequence[int], discriminator: Sequence[int], *, output: str = "sigmoid", dropout: float = 0.0, blur: float = 0.0
+    generator: Sequence[int], discriminator: Sequence[int], *, output: str = "sigmoid", dropout: float = 0.0, blur: float = 0.0, n_classes: int = 0
 ) -> ns.Network:
     """`noise` -> `generator_1` ... -> `made`; `real` and `made` -> `seen` -> `discriminator_1` ... -> `score`.
 
@@ -30,9 +30,12 @@ def generative_adversarial(
     `generator` counts neurons from `noise`, which is N(0, 1), to the examples: hidden layers are rectified, `made` has the function `output`.
     `discriminator` counts its hidden layers, which are rectified, with a slope of 0.2 below 0. While the network is trained, the share
     `dropout` of these is silent, and normal noise of standard deviation `blur` lies over all that the discriminator sees. Clamp `noise` to
-    choose what is made. Weights are Glorot's; they and all biases learn.
+    choose what is made. Weights are Glorot's; they and all biases learn. With `n_classes`, a population `label` of that size, given one-hot, also
+    sends to the first layer of both networks: the class of a real example, and of the one that is to be made (conditional: Mirza and Osindero
+    2014, arXiv:1411.1784).
 
-    Raises ValueError for a generator of fewer than two sizes, a discriminator of none, a dropout that is no share and a blur below 0.
+    Raises ValueError for a generator of fewer than two sizes, a discriminator of none, a dropout that is no share, and a blur or a number of
+    classes below 0.
     """
     if len(generator) < 2 or not len(discriminator):
         raise ValueError(
@@ -41,6 +44,8 @@ def generative_adversarial(
         )
     if not 0 <= dropout < 1 or blur < 0:
         raise ValueError(f"generative_adversarial: dropout {dropout} or blur {blur} cannot be. Give a share below 1, and a deviation of at least 0.")
+    if n_classes < 0:
+        raise ValueError(f"generative_adversarial: n_classes {n_classes} is below 0. Give how many classes there are, or 0 to tell it none.")
     names = [*(f"generator_{k}" for k in range(1, len(generator) - 1)), "made"]
     makers = [ns.Neurons("noise", generator[0], update="y = randn()")]
     for name, size in zip(names, generator[1:], strict=True):
@@ -59,6 +64,7 @@ def generative_adversarial(
             ns.Synapses(pre, post, wiring=shared, weight=ns.glorot(), learns=True, name=f"discriminator_w{k}")
             for k, (pre, post) in enumerate(pairwise(judges), 1)
         ],
+        _conditions(n_classes, makers[1], judges[1]) if n_classes else [],
         ns.Synapses(score, verdict, wiring=ns.one_to_one()),
         ns.Synapses(score[1], fooled, wiring=ns.one_to_one()),
         schedule=ns.Layered(),
@@ -67,6 +73,16 @@ def generative_adversarial(
 
 GENERATOR = ("generator*", "made.bias")  # what learns from `generator_loss`
 DISCRIMINATOR = ("discriminator*", "score.bias")  # what learns from `discriminator_loss`
+
+
+def _conditions(n_classes: int, maker: ns.Neurons, judge: ns.Neurons) -> list[ns.Synapses]:
+    """The class, to the first layer of both networks."""
+    label, to_both = ns.Neurons("label", n_classes), ns.einsum("pre, pre post -> side post")
+    given: dict[str, Any] = dict(weight=ns.glorot(), learns=True)
+    return [
+        ns.Synapses(label, maker, name="generator_label", **given),
+        ns.Synapses(label, judge, wiring=to_both, name="discriminator_label", **given),
+    ]
 
 
 def _seen(size: int, blur: float) -> ns.Neurons:

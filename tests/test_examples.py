@@ -167,6 +167,7 @@ def test_networks_mend_digits_and_make_new_ones(figure):
     left, sure = example("generated_digits").main(["--epochs", "20", "20", "30", "--figure", str(figure)])
     assert left < 0.75
     assert sure["variational"] > 0.5
+    assert sure["adversarial"] > 0.7
 
 
 @pytest.mark.slow

@@ -205,6 +205,21 @@ def test_an_adversarial_pair_is_its_formula(engine):
     close(found["generator_loss"], softplus(-score(made)))
 
 
+def test_classes_reach_the_first_layer_of_both_networks(engine):
+    net = generative_adversarial((3, 6, 5), (4,), n_classes=2)
+    x, z, w = RANDOM(1).random((6, 1, 5)), RANDOM(2).normal(size=(6, 1, 3)), weights(net)
+    label = np.eye(2)[[0, 1, 1, 0, 1, 0], None]
+    made = sigmoid(relu(z @ w["generator_w1"].T + label @ w["generator_label"].T) @ w["generator_w2"].T)
+
+    def score(seen):
+        felt = seen @ w["discriminator_w1"].T + label @ w["discriminator_label"]
+        return np.maximum(felt, 0.2 * felt) @ w["discriminator_w2"].T
+
+    found = run(net, {"real": x, "noise": z, "label": label}, ["made", "score"], engine)
+    close(found["made"], made)
+    close(found["score"], np.stack([score(x), score(made)], axis=2))
+
+
 def windowed(images, kernel):
     """'same' convolution of images (group, row, column, channel) with a kernel (out, in, 1, size, size)."""
     reach = kernel.shape[-1] // 2
@@ -283,9 +298,11 @@ def test_the_gradient_of_a_tied_sparse_autoencoder_is_the_slope_of_its_loss(grad
     descends(gradients, net, {"inputs": x}, ["penalty"], x)
 
 
-def test_the_gradients_of_an_adversarial_pair_are_the_slopes_of_their_losses(gradients):
-    net = generative_adversarial((3, 6, 5), (4, 3))
+@pytest.mark.parametrize("n_classes", [0, 2])
+def test_the_gradients_of_an_adversarial_pair_are_the_slopes_of_their_losses(gradients, n_classes):
+    net = generative_adversarial((3, 6, 5), (4, 3), n_classes=n_classes)
     inputs = {"real": RANDOM(1).random((4, 1, 5)), "noise": RANDOM(2).normal(size=(4, 1, 3))}
+    inputs |= {"label": np.eye(2)[[0, 1, 1, 0], None]} if n_classes else {}
     descends(gradients, net, inputs, ["discriminator_loss"], only=list(DISCRIMINATOR))
     descends(gradients, net, inputs, ["generator_loss"], only=list(GENERATOR))
 
@@ -381,6 +398,7 @@ def test_a_penalty_makes_a_sparse_code(train, kind):
         (lambda: variational_autoencoder((5, 4, 3), dropout=1), "dropout 1 is not a share"),
         (lambda: generative_adversarial((5,), (3,)), "too few"),
         (lambda: generative_adversarial((3, 5), (3,), blur=-1), "blur -1 cannot be"),
+        (lambda: generative_adversarial((3, 5), (3,), n_classes=-1), "n_classes -1 is below 0"),
         (lambda: inverse_graphics((6, 8, 1)), "cannot be halved 2 times"),
     ],
 )
