@@ -149,6 +149,42 @@ def test_what_is_not_a_number_or_after_the_end_of_a_trial_is_not_counted():
     assert last == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("loss", "target", "missing", "own"),
+    [
+        ("squared_error", rng.normal(size=(3, 6, 2)), np.nan, lambda y, t: (y - t) ** 2),
+        ("bernoulli_scores", rng.random((3, 6, 2)), np.nan, lambda y, t: np.log1p(np.exp(y)) - t * y),
+    ],
+)
+def test_a_neuron_without_a_target_does_not_count_and_the_others_of_its_tick_do(loss, target, missing, own):
+    net, drive, some = memory(), rng.normal(size=(3, 6, 3)), target.copy()
+    some[0, 4, 1] = some[1, 2, 0] = some[2, 5] = missing
+    sent, known = ns.run(net, {"x": drive}, record=["out"])["out"], ~np.isnan(some)
+    expected = own(sent, target)[known].sum() / known.any(axis=2).sum()
+    assert gradient(net, {"x": drive}, {"out": some}, loss=loss)[0] == pytest.approx(expected, rel=1e-9)
+    np.testing.assert_allclose(*directional(net, {"x": drive}, {"out": some}, loss=loss), rtol=1e-6, atol=1e-9)
+    whole = gradient(net, {"x": drive}, {"out": some}, loss=lambda y, t: ((y - t) ** 2).sum(axis=-1))[0]
+    every = known.all(axis=2)
+    assert whole == pytest.approx(((sent - target) ** 2).sum(axis=2)[every].mean(), rel=1e-9)
+
+
+def test_labels_that_are_missing_do_not_count_for_the_share_of_classes_found():
+    x = ns.Neurons("x", 2)
+    out = ns.Neurons("out", (3, 2), update="y = I")  # three questions, two answers each
+    net = ns.Network(
+        ns.Synapses(x, out, wiring=ns.einsum("pre, ask post pre -> ask post"), weight=ns.normal(0, 1), learns=True), schedule=ns.Layered()
+    )
+    drive, labels = rng.normal(size=(40, 1, 2)), rng.integers(0, 2, (40, 1, 3))
+    labels[:30, 0, 0] = labels[5, 0] = -1
+    sent, known = ns.run(net, {"x": drive}, record=["out"])["out"], labels >= 0
+    chosen = np.take_along_axis(sent, np.maximum(labels, 0)[..., None], axis=-1)[..., 0]
+    expected = (np.log(np.exp(sent).sum(axis=-1)) - chosen)[known].sum() / known.any(axis=2).sum()
+    assert gradient(net, {"x": drive}, {"out": labels}, loss="cross_entropy")[0] == pytest.approx(expected, rel=1e-9)
+    kept = dict(loss="cross_entropy", optimizer="sgd", rate=1e-12, epochs=1, batch=40)
+    _, history = ns.train(net, {"x": drive}, {"out": labels}, validation=({"x": drive}, {"out": labels}), **kept)
+    assert history.accuracy[0] == pytest.approx((sent.argmax(axis=-1) == labels)[known].mean(), rel=1e-5)
+
+
 def test_a_last_batch_that_is_not_full_counts_its_own_trials_alone():
     kept = dict(optimizer="sgd", momentum=0.0, rate=0.1, epochs=1, precision="double")
     _, history = ns.train(line(), {"x": X[:, None]}, {"out": X @ W.T}, batch=20, **kept)

@@ -1,6 +1,6 @@
-"""What training makes small: functions of what a population sends and of what it should send, one number per trial and tick.
+"""What training makes small: functions of what a population sends and of what it should send, one number for every target.
 
-Each takes `sent` and `target`, (trial, tick, *shape), and sums over the neurons; `counted` in `objective.py` takes the mean.
+Each takes `sent` and `target`, (trial, tick, *shape); `objective.py` sums over the targets that are known, and takes the mean.
 Those of classes look along the last axis and take whole numbers (trial, tick, *shape without the last axis) as targets.
 """
 
@@ -16,50 +16,46 @@ import numpy as np
 SMALL = 1e-7  # probabilities stay as far from 0 and 1, so that their logarithm is a number in 32 bits
 
 
-def _over_neurons(value: Any) -> Any:
-    return value.sum(axis=tuple(range(2, value.ndim)))
-
-
 def squared_error(sent: Any, target: Any) -> Any:
     """(sent - target)^2."""
-    return _over_neurons((sent - target) ** 2)
+    return (sent - target) ** 2
 
 
 def absolute_error(sent: Any, target: Any) -> Any:
     """|sent - target|."""
-    return _over_neurons(jnp.abs(sent - target))
+    return jnp.abs(sent - target)
 
 
 def bernoulli(sent: Any, target: Any) -> Any:
     """-target log p - (1 - target) log(1 - p), p = sent: probabilities of 1."""
     p = jnp.clip(sent, SMALL, 1.0 - SMALL)
-    return -_over_neurons(target * jnp.log(p) + (1.0 - target) * jnp.log1p(-p))
+    return -(target * jnp.log(p) + (1.0 - target) * jnp.log1p(-p))
 
 
 def bernoulli_scores(sent: Any, target: Any) -> Any:
     """The same for scores x, p = sigmoid(x)."""
-    return _over_neurons(jax.nn.softplus(sent) - target * sent)
+    return jax.nn.softplus(sent) - target * sent
 
 
 def gaussian(sent: Any, target: Any) -> Any:
     """(sent - target)^2/2 + log(2 pi)/2: a normal distribution of standard deviation 1."""
-    return _over_neurons(0.5 * (sent - target) ** 2 + 0.5 * np.log(2.0 * np.pi))
+    return 0.5 * (sent - target) ** 2 + 0.5 * np.log(2.0 * np.pi)
 
 
 def kullback_leibler(sent: Any, target: Any) -> Any:
     """target log(target/sent): both are probabilities."""
     known = jnp.where(target > 0, target, 1.0)
-    return _over_neurons(jnp.where(target > 0, target * (jnp.log(known) - jnp.log(jnp.clip(sent, SMALL, None))), 0.0))
+    return jnp.where(target > 0, target * (jnp.log(known) - jnp.log(jnp.clip(sent, SMALL, None))), 0.0)
 
 
 def cross_entropy(sent: Any, target: Any) -> Any:
     """-log softmax(sent)[target]: sent are scores."""
-    return _over_neurons(-_chosen(jax.nn.log_softmax(sent, axis=-1), target))
+    return -_chosen(jax.nn.log_softmax(sent, axis=-1), target)
 
 
 def log_loss(sent: Any, target: Any) -> Any:
     """-log sent[target]: sent are probabilities."""
-    return _over_neurons(-jnp.log(jnp.clip(_chosen(sent, target), SMALL, None)))
+    return -jnp.log(jnp.clip(_chosen(sent, target), SMALL, None))
 
 
 def hinge(sent: Any, target: Any) -> Any:
@@ -69,7 +65,7 @@ def hinge(sent: Any, target: Any) -> Any:
     """
     own = jax.nn.one_hot(target, sent.shape[-1], dtype=bool)
     others = jnp.where(own, -jnp.inf, sent).max(axis=-1)
-    return _over_neurons(jnp.maximum(0.0, 1.0 + others - _chosen(sent, target)))
+    return jnp.maximum(0.0, 1.0 + others - _chosen(sent, target))
 
 
 def _chosen(value: Any, target: Any) -> Any:
@@ -78,7 +74,7 @@ def _chosen(value: Any, target: Any) -> Any:
 
 def sent(sent: Any, target: Any) -> Any:
     """What the population sends is the loss itself."""
-    return _over_neurons(sent)
+    return sent
 
 
 LOSSES: dict[str, Callable[[Any, Any], Any]] = {

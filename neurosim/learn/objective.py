@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -42,9 +42,22 @@ def as_data(plan: Plan, targets: Mapping[str, Target]) -> Data:
     """Inputs and targets of all trials on the device, the trial axis first."""
     drives = given_inputs(plan, np.arange(plan.trials), np.arange(plan.ticks))
     goals = {
-        name: (t.values.astype(plan.dtype) if t.values.dtype.kind == "f" else t.values, t.counts.astype(plan.dtype)) for name, t in targets.items()
+        name: (t.values.astype(plan.dtype) if t.values.dtype.kind == "f" else t.values, t.known.astype(plan.dtype)) for name, t in targets.items()
     }
     return jax.device_put({"given": {name: np.moveaxis(value, 1, 0) for name, value in drives.items()}, "targets": goals})
+
+
+def _by_tick(kind: Loss, sent: Any, target: Any, known: Any) -> tuple[Any, Any]:
+    """The loss of each tick, (trial, tick), over the targets that are known, and 1 where it counts: where any is known.
+
+    A function of the user's own makes one number of a tick, which counts where all its targets are known.
+    """
+    flat = known.reshape(*known.shape[:2], -1)
+    if not isinstance(kind, str):
+        counts = flat.min(axis=-1)
+        return jnp.where(counts > 0, jnp.broadcast_to(kind(sent, target), counts.shape), 0.0), counts
+    per = LOSSES[kind](sent, target)
+    return jnp.where(flat > 0, per.reshape(*flat.shape[:2], -1), 0.0).sum(axis=-1), flat.max(axis=-1)
 
 
 class Objective:
@@ -67,15 +80,15 @@ class Objective:
         parts, right = {}, {}
         for name, kind in self.turns[turn].items():
             sent = jnp.moveaxis(samples[name], 0, 1)
-            target, counts = (value[index] for value in data["targets"][name])
-            function: Callable[[Any, Any], Any] = LOSSES[kind] if isinstance(kind, str) else kind
+            target, known = (value[index] for value in data["targets"][name])
+            per, counts = _by_tick(kind, sent, target, known)
             counted = counts * weight[:, None]
-            per = jnp.where(counted > 0, jnp.broadcast_to(function(sent, target), counted.shape), 0.0)
             whole = weight.sum() if kind == "sent" else counted.sum()
             parts[name] = (per * counted).sum() / jnp.maximum(whole, 1e-30)
             if kind in CLASSES:
-                hit = (sent.argmax(axis=-1) == target).reshape(*counted.shape, -1).mean(axis=-1)
-                right[name] = (hit * counted).sum() / jnp.maximum(whole, 1e-30)
+                hit = (sent.argmax(axis=-1) == target) * known * weight.reshape(-1, *[1] * (known.ndim - 1))
+                asked = jnp.broadcast_to(known, target.shape).sum(axis=tuple(range(1, target.ndim))) @ weight
+                right[name] = hit.sum() / jnp.maximum(asked, 1e-30)
         return sum(parts.values()), (parts, right)
 
     def _samples(self, numbers: dict[str, Any], given: dict[str, Any], trials: Any) -> dict[str, Any]:

@@ -60,5 +60,5 @@ def _question(problem: Any) -> str:
     for name, drive in problem.read.drives.items():
         found.update(name.encode() + np.ascontiguousarray(drive.values if drive.values is not None else drive.tick).tobytes())
     for name, target in problem.targets.items():
-        found.update(name.encode() + target.values.tobytes() + target.counts.tobytes())
+        found.update(name.encode() + target.values.tobytes() + target.known.tobytes())
     return found.hexdigest()

@@ -20,10 +20,13 @@ Loss = str | Callable[..., Any]
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What a population should send, (trial, tick, *shape), or labels; and 1 where that counts, else 0, (trial, tick)."""
+    """What a population should send, (trial, tick, *shape), or labels; and 1 where that is known, else 0, in the same shape.
+
+    Where every tick's targets are all known or all not, `known` is (trial, tick, 1, ...).
+    """
 
     values: np.ndarray
-    counts: np.ndarray
+    known: np.ndarray
 
 
 def read_losses(net: Network, loss: Any, targets: Mapping[str, Any]) -> list[dict[str, Loss]]:
@@ -62,7 +65,7 @@ def read_target(net: Network, name: str, kind: Loss, given: Any, trials: int, ti
     last = np.full(trials, ticks - 1) if lengths is None else lengths - 1
     inside = np.arange(ticks)[None, :] <= last[:, None]
     if given is None:  # what is sent is the loss
-        return Target(np.zeros((trials, ticks, 1), np.float64), inside.astype(np.float64))
+        return Target(np.zeros((trials, ticks, 1), np.float64), inside[..., None].astype(np.float64))
     labels = kind in CLASSES
     values = np.asarray(given)
     if values.dtype.kind not in "biuf":
@@ -76,9 +79,10 @@ def read_target(net: Network, name: str, kind: Loss, given: Any, trials: int, ti
         fit = f"{(trials, ticks, *own)}, or {(trials, *own)} for the last tick alone"
         raise DescriptionError(f"{where}: has shape {values.shape}, but {kind!r} needs {fit}. Give it that.")
     target = _labels(values, inside, shape, where) if labels else _numbers(values, inside)
-    if not target.counts.any():
-        what = "label -1" if labels else "NaN"
-        raise DescriptionError(f"{where}: counts at no tick, as each has a {what} for some neuron. Give at least one tick with all its targets.")
+    known = target.known.reshape(trials, ticks, -1)
+    if not (known.all(axis=2) if callable(kind) else known).any():  # a function of the user's own takes whole ticks
+        what = f"{'some' if callable(kind) else 'all'} of its targets {'-1' if labels else 'NaN'}"
+        raise DescriptionError(f"{where}: counts at no tick, as each has {what}. Give at least one tick with targets.")
     return target
 
 
@@ -91,14 +95,20 @@ def _labels(values: np.ndarray, inside: np.ndarray, shape: tuple[int, ...], wher
     if np.any(wrong):
         rule = f"is outside 0 to {shape[-1] - 1}, one for each neuron of the last axis"
         raise DescriptionError(f"{where}: label {values[wrong][0]} {rule}. Number the classes from 0; -1 is not counted.")
-    known = (values >= 0).all(axis=tuple(range(2, values.ndim)))
-    return Target(np.where(values < 0, 0, values).astype(np.int32), (inside & known).astype(np.float64))
+    return Target(np.where(values < 0, 0, values).astype(np.int32), _known(values >= 0, inside))
 
 
 def _numbers(values: np.ndarray, inside: np.ndarray) -> Target:
     values = values.astype(np.float64)
-    known = ~np.isnan(values).any(axis=tuple(range(2, values.ndim)))
-    return Target(np.nan_to_num(values, nan=0.0), (inside & known).astype(np.float64))
+    return Target(np.nan_to_num(values, nan=0.0), _known(~np.isnan(values), inside))
+
+
+def _known(given: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """1 where a target is given within its trial; one number for each tick where its neurons do not differ."""
+    of_tick = tuple(range(2, given.ndim))
+    known = given & np.expand_dims(inside, of_tick)
+    some = known.any(axis=of_tick, keepdims=True)
+    return (some if np.array_equal(some, known.all(axis=of_tick, keepdims=True)) else known).astype(np.float64)
 
 
 def read_lengths(lengths: Any, trials: int, ticks: int) -> np.ndarray | None:

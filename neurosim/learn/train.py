@@ -60,12 +60,13 @@ def train(
         net: the network; synapses with learns=True and constants named in learns=("bias",) change, in the shape they are given in.
         inputs: as for `run`, the trial axis first: {population: (trial, tick, *shape)}, or spike events.
         targets: {population: what it should send}, (trial, tick, *shape), or (trial, *shape) for the last tick alone; labels 0, 1, ... for
-            losses of classes, without the last axis. NaN, or the label -1, is not counted.
+            losses of classes, without the last axis. NaN, or the label -1, is not known: a neuron's target does not count, nor does a
+            tick without any.
         loss: 'squared_error', 'absolute_error', 'cross_entropy' (of scores), 'log_loss' (of probabilities of classes), 'bernoulli' (of
             probabilities), 'bernoulli_scores', 'gaussian', 'kullback_leibler', 'hinge': each the sum over neurons, then the mean over
             the ticks and trials that count. 'sent', or a population's name: what it sends is the loss, the mean over trials of
-            the sum over ticks. A function (sent, target) -> (trial, tick) of JAX arrays. {population: loss} adds its terms. A list:
-            objectives in turns, one update of each for every batch.
+            the sum over ticks. A function (sent, target) -> (trial, tick) of JAX arrays, which counts where all targets are known.
+            {population: loss} adds its terms. A list: objectives in turns, one update of each for every batch.
         learns: names of synapses or 'population.constant' that may change, shell patterns allowed; default: all marked. Beside a
             list of losses, a list of such lists.
         optimizer: 'sgd' (with `momentum` and `nesterov`), 'rmsprop', 'adagrad', 'adam', 'adamw', or an optax transformation.
