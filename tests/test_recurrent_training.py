@@ -128,7 +128,7 @@ def test_a_recursive_net_learns_what_formulas_are_worth():
 def test_targets_of_which_none_counts_are_refused():
     inputs, _ = trees([(0, 1)], 2, 5)
     with pytest.raises(ns.DescriptionError, match="counts at no tick"):
-        ns.train(recursive(5, 2, 3, 2), inputs, {"out": np.array([[1, 0, 1, -1, -1]])}, loss="cross_entropy")
+        ns.train(recursive(5, 2, 3, 2), inputs, {"out": np.full((1, 5), -1)}, loss="cross_entropy")
 
 
 def test_a_spiking_net_learns_digits_by_surrogate_gradients():
