@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/lanes.hpp"
+
 namespace neurosim {
 
 // The cumulative probabilities of Binomial(n, p), as the 32-bit numbers that a random word is compared with: k is how many of
@@ -13,15 +15,65 @@ class Binomial {
   public:
     static constexpr int TOGETHER = 64;  // draws at a time, in vectors that stay in registers
 
-    void renew(int64_t sources, double chance) {
-        if (sources == n && chance == p) return;
-        n = sources, p = chance;
-        bounds.clear(), common = 0;
-        if (p <= 0) return;
-        if (p >= 1) {
-            bounds.assign(n, 0);
-            return;
+    // `weight` is what one source that spikes adds.
+    void renew(int64_t sources, double chance, double one) {
+        if (sources == n && chance == p && one == weight) return;
+        n = sources, p = chance, weight = one;
+        bounds.clear(), products.clear(), common = 0;
+        if (p >= 1) bounds.assign(n, 0), common = n > 0;
+        else if (p > 0) find_bounds();
+        for (size_t k = 0; k <= common; ++k) products.push_back(static_cast<float>(product(k)));
+    }
+
+    // What the sources of `TOGETHER` targets add. The common bounds suffice but for one word in some ten thousands.
+    template <class Real>
+    void draw(const uint32_t* word, Real* drawn) const {
+        Lanes words[GROUPS];
+        __builtin_memcpy(words, word, sizeof words);
+        if constexpr (sizeof(Real) == sizeof(uint32_t)) choose(words, drawn);
+        else count(words, drawn);
+        if (!common) return;
+        Line beyond = {};
+        for (const Lanes& some : words) beyond |= reinterpret_cast<Line>(some >= Lanes{} + bounds[common - 1]);
+        if (!any_bit(beyond)) return;
+        for (int lane = 0; lane < TOGETHER; ++lane)
+            if (word[lane] >= bounds[common - 1]) drawn[lane] = static_cast<Real>(one(word[lane]));
+    }
+
+    // What the sources of one target add.
+    double one(uint32_t word) const { return product(std::upper_bound(bounds.begin(), bounds.end(), word) - bounds.begin()); }
+
+  private:
+    static constexpr int LANES = 16, GROUPS = TOGETHER / LANES;
+    using Lanes = uint32_t __attribute__((vector_size(4 * LANES)));  // what GCC and Clang know on every machine
+
+    // As wide as the words: every bound that is reached puts the next product into place.
+    void choose(const Lanes* words, float* drawn) const {
+        using Products = float __attribute__((vector_size(4 * LANES)));
+        Products chosen[GROUPS];
+        for (Products& some : chosen) some = products[0] - Products{};
+        for (size_t level = 0; level < common; ++level) {
+            const Lanes bound = Lanes{} + bounds[level];
+            const Products product = products[level + 1] - Products{};
+            for (int group = 0; group < GROUPS; ++group) chosen[group] = words[group] >= bound ? product : chosen[group];
         }
+        __builtin_memcpy(drawn, chosen, sizeof chosen);
+    }
+
+    void count(const Lanes* words, double* drawn) const {
+        Lanes reached[GROUPS] = {};
+        for (size_t level = 0; level < common; ++level) {
+            const Lanes bound = Lanes{} + bounds[level];
+            for (int group = 0; group < GROUPS; ++group) reached[group] = words[group] >= bound ? reached[group] + 1 : reached[group];
+        }
+        int32_t k[TOGETHER];
+        __builtin_memcpy(k, reached, sizeof reached);
+        for (int lane = 0; lane < TOGETHER; ++lane) drawn[lane] = product(k[lane]);
+    }
+
+    double product(int64_t k) const { return weight * static_cast<double>(k); }
+
+    void find_bounds() {
         const std::vector<double> chances = probabilities();
         double total = 0;
         for (int64_t k = 0; k < n; ++k) {
@@ -32,28 +84,6 @@ class Binomial {
         }
         common = std::min(common, bounds.size());
     }
-
-    // Draws for `TOGETHER` words. The common bounds suffice but for one word in some ten thousands.
-    void draw(const uint32_t* word, int32_t* k) const {
-        Lanes words[GROUPS], reached[GROUPS] = {}, beyond = {};
-        __builtin_memcpy(words, word, sizeof words);
-        for (size_t level = 0; level < common; ++level) {
-            const Lanes bound = Lanes{} + bounds[level];
-            for (int group = 0; group < GROUPS; ++group) reached[group] = words[group] >= bound ? reached[group] + 1 : reached[group];
-        }
-        for (const Lanes& some : reached) beyond |= reinterpret_cast<Lanes>(some == static_cast<uint32_t>(common));
-        __builtin_memcpy(k, reached, sizeof reached);
-        uint64_t pairs[LANES / 2], any = 0;
-        __builtin_memcpy(pairs, &beyond, sizeof pairs);
-        for (uint64_t pair : pairs) any |= pair;
-        if (!any) return;
-        for (int lane = 0; lane < TOGETHER; ++lane) k[lane] = one(word[lane]);
-    }
-    int32_t one(uint32_t word) const { return static_cast<int32_t>(std::upper_bound(bounds.begin(), bounds.end(), word) - bounds.begin()); }
-
-  private:
-    static constexpr int LANES = 16, GROUPS = TOGETHER / LANES;
-    using Lanes = uint32_t __attribute__((vector_size(4 * LANES)));  // what GCC and Clang know on every machine
 
     // The chance of every k, from k = 0 upwards; from the most likely k where the chance of 0 is too small a number.
     std::vector<double> probabilities() const {
@@ -68,8 +98,9 @@ class Binomial {
     }
 
     int64_t n = -1;
-    double p = -1;
+    double p = -1, weight = 0;
     std::vector<uint32_t> bounds;
+    std::vector<float> products;  // weight times k, up to the common bounds
     size_t common = 0;  // bounds that most words stay below
 };
 

@@ -14,6 +14,18 @@ namespace neurosim {
 
 constexpr int LANES = 8;  // targets, or trials, that are summed side by side
 
+typedef uint64_t Line __attribute__((vector_size(64), may_alias));  // what a cache line holds
+
+// Whether any bit of it is 1.
+[[gnu::always_inline]] inline bool any_bit(const Line& line) {
+#if __has_builtin(__builtin_ia32_ptestmq512) && defined(__AVX512F__)
+    typedef long long Signed __attribute__((vector_size(64)));
+    return __builtin_ia32_ptestmq512(reinterpret_cast<Signed>(line), reinterpret_cast<Signed>(line), 0xff);
+#else
+    return line[0] | line[1] | line[2] | line[3] | line[4] | line[5] | line[6] | line[7];
+#endif
+}
+
 template <class Real>
 struct EightOf {
     typedef Real type __attribute__((vector_size(LANES * sizeof(Real))));

@@ -27,7 +27,7 @@ void queue_arrivals(Here& here, PlasticNumbers numbers) {
     here.for_spikes(numbers.pre, [&](int32_t neuron) {
         for (int64_t group = row[neuron]; group < row[neuron + 1]; ++group)
             if (groups[group].delay > 0 && groups[group].delay <= longest)
-                calendar.at(here.tick + groups[group].delay).push_back({first[group], groups[group].count});
+                calendar.at(here.tick + groups[group].delay).emplace_back(first[group], groups[group].count);
     });
 }
 

@@ -25,7 +25,7 @@ template <class Reduce, class Here>
 void deliver_private(Here& here, int stage, Slot slot, PrivateNumbers numbers, Key key, double chance, double weight) {
     using Real = typename Here::Real;
     Binomial& table = here.trial.binomials[here.machine.integers[numbers.number] * here.machine.blocks + here.block];
-    table.renew(here.machine.integers[numbers.sources], std::min(std::max(chance, 0.0), 1.0));
+    table.renew(here.machine.integers[numbers.sources], std::min(std::max(chance, 0.0), 1.0), weight);
     const int64_t* post = here.template array<int64_t>(numbers.post);
     const int64_t* bounds = static_cast<const int64_t*>(here.machine.arrays[numbers.first]) + here.block;
     auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
@@ -33,19 +33,19 @@ void deliver_private(Here& here, int stage, Slot slot, PrivateNumbers numbers, K
     const uint32_t tick = here.counter();
     constexpr int lanes = Binomial::TOGETHER;
     uint32_t word[lanes];
-    int32_t k[lanes];
+    Real drawn[lanes];
     for (int64_t at = bounds[0]; at < bounds[1];) {
         const bool in_row = at + lanes <= bounds[1] && post[at + lanes - 1] - post[at] == lanes - 1 && post[at] % 2 == 0;
         const auto first = static_cast<uint32_t>(post[at]);
         if (in_row) {
             private_words(key, tick, first, word);
-            table.draw(word, k);
+            table.draw(word, drawn);
             Real* const target = sum + first;
-            NEUROSIM_INDEPENDENT for (int lane = 0; lane < lanes; ++lane) target[lane] += static_cast<Real>(weight * k[lane]);
+            NEUROSIM_INDEPENDENT for (int lane = 0; lane < lanes; ++lane) target[lane] += drawn[lane];
             at += lanes;
         } else {
             const Words words = threefry(key, tick, first / 2);
-            sum[first] += static_cast<Real>(weight * table.one(first % 2 ? words.low : words.high));
+            sum[first] += static_cast<Real>(table.one(first % 2 ? words.low : words.high));
             ++at;
         }
     }

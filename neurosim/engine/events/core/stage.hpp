@@ -15,6 +15,8 @@ namespace neurosim {
 
 template <class Weight>
 struct Due {  // a group of a row: synapses that share sender and delay
+    // Made where it is to stand: copying what has just been written piece by piece would wait for the pieces.
+    Due(const char* synapses, uint32_t count, Weight weight) : synapses(synapses), count(count), weight(weight) {}
     const char* synapses;
     uint32_t count;
     Weight weight;  // where it is common to them
@@ -158,7 +160,7 @@ void send_spikes(Here& here, int stage, std::initializer_list<int> populations) 
         for (uint32_t group = 0; group < row.n_groups; ++group) {
             const auto [delay, count] = row.groups[group];
             if (delay > longest) break;  // due after the end of the run
-            if (delay > 0) block.calendar.at(here.tick + delay).push_back({synapses, count, row.weight(block.form, group)});
+            if (delay > 0) block.calendar.at(here.tick + delay).emplace_back(synapses, count, row.weight(block.form, group));
             synapses += count * bytes;
         }
     });

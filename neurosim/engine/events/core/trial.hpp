@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "core/binomial.hpp"
+#include "core/lanes.hpp"
 #include "core/machine.hpp"
 #include "core/order.hpp"
 #include "core/stage.hpp"
@@ -11,6 +12,7 @@
 namespace neurosim {
 
 struct Arrival {  // a group of synapses with text that share sender and delay: places in their arrays
+    Arrival(int64_t first, uint32_t count) : first(first), count(count) {}  // see Due
     int64_t first;
     uint32_t count;
 };
@@ -87,14 +89,8 @@ constexpr int32_t CHUNK = 256;  // neurons that move before their spikes are lis
 // Whether any number of some cache lines differs from 0.
 template <class Whole, size_t... line>
 bool any_of(const Whole* first, std::index_sequence<line...>) {
-    typedef long long Line __attribute__((vector_size(64), may_alias));
     const auto* at = reinterpret_cast<const Line*>(first);
-    const Line any = (at[line] | ...);
-#if __has_builtin(__builtin_ia32_ptestmq512) && defined(__AVX512F__)
-    return __builtin_ia32_ptestmq512(any, any, 0xff);
-#else
-    return any[0] | any[1] | any[2] | any[3] | any[4] | any[5] | any[6] | any[7];
-#endif
+    return any_bit((at[line] | ...));
 }
 
 // Lists the neurons first .. last that are marked in `fired`, which is cleared up to a whole line; most ticks most neurons are
