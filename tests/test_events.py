@@ -14,6 +14,7 @@ import neurosim as ns
 from neurosim.engine import choose
 from neurosim.engine.events import build, workload
 from neurosim.models.echo_state import echo_state
+from neurosim.models.force import force
 from neurosim.models.hopfield import hopfield
 from neurosim.plan.inputs import read_inputs
 from neurosim.plan.lower import lower
@@ -162,6 +163,16 @@ def test_spikes_that_no_text_awaits_are_not_kept(engine):
     assert np.all(final["synapse/heard/n"] == 10)
 
 
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("chance", [0.0, 0.002, 0.4, 0.999, 1.0])
+@pytest.mark.parametrize("sources", [1, 7, 2500])
+def test_private_sources_of_any_number_and_chance_are_the_references(precision, chance, sources):
+    noise, cells = ns.Neurons("noise", 1, threshold="rand() < p", p=chance), ns.Neurons("cells", 201, update="v = I")
+    net = clock(ns.Synapses(noise, cells, wiring=ns.private(sources), weight=-0.3), dt=1 * ms)
+    found = both(net, ticks=40, record=["cells.v"], precision=precision)["cells.v"][2:]
+    assert found.mean() == pytest.approx(-0.3 * sources * chance, abs=0.3 * 5 * np.sqrt(sources * chance * (1 - chance) / found.size) + 1e-3)
+
+
 REFUSED = {
     "contract tensors": lambda x, y: layered(ns.Synapses(x, y, weight=np.ones((3, 3)), wiring=ns.einsum("i, i o -> o"))),
     "'softmax' in the text of 'y' looks at the whole population": lambda x, y: layered(ns.Synapses(x, with_text("v = softmax(I)"))),
@@ -201,6 +212,13 @@ def test_auto_compiles_only_where_that_pays():
     assert choose("auto", lowered(balanced(), {"ears": spoken(10)}, ticks=10**6)) == "events"
     assert choose("reference", lowered(balanced(), {"ears": spoken(10)}, ticks=10**6)) == "reference"
     assert ns.run(balanced(), {"ears": spoken(3)}, ticks=3).engine == "reference"
+
+
+def test_auto_knows_that_synapses_with_text_cost_time_at_every_value_they_hear():
+    silence = np.zeros((1000, 1))
+    for ticks, engine in ((100, "reference"), (1000, "events")):
+        net = force(echo_state(1, 300, 1, density=0.1, feedback_scale=1.0))
+        assert choose("auto", lowered(net, {"drive": silence[:ticks], "teacher": silence[:ticks]})) == engine
 
 
 def test_without_a_compiler_auto_warns_and_runs_the_reference(monkeypatch):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.engine.state import spikes_sent
 from neurosim.errors import EngineError, PlanError, nearest, shown
 from neurosim.plan.plan import Pathway, Plan
 
@@ -76,13 +77,22 @@ def reference_seconds(plan: Plan) -> float:
     """About how long the reference engine would take: a step costs a little for each population, and more for each neuron."""
     steps = sum(max(1, len(step.populations)) for step in plan.program)
     neurons = sum(group.size for group in plan.groups.values() if not group.driven)
-    products = sum(expected(p) for p in plan.pathways.values() if p.kind in ("dense", "einsum") or (p.kind == "sparse" and p.text))
-    arrivals = sum(expected(p) for p in plan.pathways.values() if p.kind == "sparse" and not p.text) / 1000  # a neuron spikes now and then
     private = sum(3e-4 + 5e-7 * plan.trials * p.post_index.size for p in plan.pathways.values() if p.kind == "private")
     batches = max(1.0, plan.trials * neurons / 1e6)
     turns = neurons if plan.schedule == "Asynchronous" else 1.0
-    each = 3e-5 * steps * turns * batches + plan.trials * (2e-8 * neurons * len(plan.program) + 3e-10 * products + 2e-8 * arrivals)
+    synapses = sum(expected(p) * synapse_seconds(plan, p) for p in plan.pathways.values() if p.kind != "private")
+    each = 3e-5 * steps * turns * batches + plan.trials * (2e-8 * neurons * len(plan.program) + synapses)
     return plan.ticks * (each + private)
+
+
+def synapse_seconds(plan: Plan, pathway: Pathway) -> float:
+    """About how long the reference engine is busy with one synapse in a tick."""
+    if pathway.kind != "sparse":
+        return 3e-10
+    text, spikes = pathway.text, spikes_sent(plan, pathway.pre)
+    seconds = 8e-8 if text else 2e-8 if spikes else 5e-9
+    always = not spikes or (text is not None and (text.integrate is not None or bool(text.summed)))
+    return seconds if always else seconds / 1000  # a neuron spikes now and then
 
 
 def expected(pathway: Pathway) -> float:
