@@ -6,6 +6,7 @@ import ast
 import os
 from collections.abc import Collection
 
+from neurosim.engine import expected
 from neurosim.engine.events import synapses
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.state import spikes_sent
@@ -14,7 +15,9 @@ from neurosim.plan.plan import Plan
 
 # Nanoseconds in vectors of 512 bits, in double; of a barrier with what it brings about.
 CHEAP = ("where", "clip", "abs", "min", "max", "minimum", "maximum", "int", "sign")
-BARRIER, ARRAY, SIMPLE, DIVISION, FUNCTION, PRIVATE = 2600, 0.1, 0.05, 0.5, 0.75, 0.8
+BARRIER, ARRAY, SIMPLE, DIVISION, FUNCTION, PRIVATE = 2800, 0.1, 0.05, 0.5, 0.75, 0.8
+STATIC, PLASTIC = 1.2, 20.0  # of a spike's arrival at a synapse, and at one with text, whose memory is visited twice
+RATE = 2.0  # spikes per second that are expected of a neuron: few, as a barrier that is not worth it costs more than one that is missing
 
 
 def share(plan: Plan, threads: int | None) -> tuple[int, int]:
@@ -57,11 +60,11 @@ def can_split(plan: Plan) -> bool:
 
 def worthwhile(plan: Plan) -> int:
     """How many threads pay, by the time of a tick: a barrier costs as much as moving some thousand neurons."""
-    return max(1, int(nanoseconds_of_a_tick(plan) // BARRIER))
+    return 1 + int(nanoseconds_of_a_tick(plan) // BARRIER)
 
 
 def nanoseconds_of_a_tick(plan: Plan) -> float:
-    """About how long one thread moves all neurons and draws their private sources; spikes on their way are not counted."""
+    """About how long one thread moves all neurons, draws their private sources, and delivers their spikes."""
     total = 0.0
     for group in plan.groups.values():
         blocks = [block for block in (group.integrate, group.update, group.threshold) if block is not None]
@@ -69,7 +72,8 @@ def nanoseconds_of_a_tick(plan: Plan) -> float:
         total += group.size * ARRAY * len(used & set(group.states))
         total += group.size * sum(_nanoseconds_of(s.expression, group.constants) for block in blocks for s in block.statements)
     total += sum(PRIVATE * p.post_index.size for p in plan.pathways.values() if p.kind == "private")
-    return total / 2 if plan.precision == "single" else total
+    arrivals = sum((PLASTIC if p.text else STATIC) * expected(p) for p in plan.pathways.values() if p.kind == "sparse")
+    return (total / 2 if plan.precision == "single" else total) + RATE * (plan.dt or 0.0) * arrivals
 
 
 def _nanoseconds_of(expression: str, constants: Collection[str]) -> float:
