@@ -108,7 +108,7 @@ def _known(given: np.ndarray, inside: np.ndarray) -> np.ndarray:
     of_tick = tuple(range(2, given.ndim))
     known = given & np.expand_dims(inside, of_tick)
     some = known.any(axis=of_tick, keepdims=True)
-    return (some if np.array_equal(some, known.all(axis=of_tick, keepdims=True)) else known).astype(np.float64)
+    return np.asarray(some if np.array_equal(some, known.all(axis=of_tick, keepdims=True)) else known, np.float64)
 
 
 def read_lengths(lengths: Any, trials: int, ticks: int) -> np.ndarray | None:
