@@ -8,6 +8,7 @@ from events_side import SPLIT, assert_same, balanced, graded, learning, part, sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nets import RELAY, SUM, clock, layered, synchronous
+from scipy.stats import binom, chisquare
 from test_trials import RECORD, lively, trials_of
 
 import neurosim as ns
@@ -175,12 +176,24 @@ def test_spikes_that_no_text_awaits_are_not_kept(engine):
 
 @pytest.mark.parametrize("precision", ["double", "single"])
 @pytest.mark.parametrize("chance", [0.0, 0.002, 0.4, 0.999, 1.0])
-@pytest.mark.parametrize("sources", [1, 7, 2500])
+@pytest.mark.parametrize("sources", [1, 7, 2500, 70_000])
 def test_private_sources_of_any_number_and_chance_are_the_references(precision, chance, sources):
-    noise, cells = ns.Neurons("noise", 1, threshold="rand() < p", p=chance), ns.Neurons("cells", 201, update="v = I")
+    noise, cells = ns.Neurons("noise", 1, threshold="rand() < p", p=chance), ns.Neurons("cells", 301, update="v = I")
     net = clock(ns.Synapses(noise, cells, wiring=ns.private(sources), weight=-0.3), dt=1 * ms)
     found = both(net, ticks=40, record=["cells.v"], precision=precision)["cells.v"][2:]
     assert found.mean() == pytest.approx(-0.3 * sources * chance, abs=0.3 * 5 * np.sqrt(sources * chance * (1 - chance) / found.size) + 1e-3)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_private_sources_of_some_targets_count_as_a_binomial_number_does(threads):
+    noise, cells = ns.Neurons("noise", 1, threshold="rand() < 0.002"), ns.Neurons("cells", 2000, update="v = I")
+    some = np.r_[5:1400, 1403:2000:2]  # a row that begins anywhere, and targets that are in none
+    net = clock(ns.Synapses(noise, cells[some], wiring=ns.private(1000), weight=0.5), dt=1 * ms)
+    found = both(net, ticks=62, record=["cells.v"], threads=threads)["cells.v"][2:]
+    assert not np.delete(found, some, axis=1).any()
+    counts = np.bincount((found[:, some] / 0.5).astype(int).ravel(), minlength=9)
+    expected = counts.sum() * np.r_[binom.pmf(np.arange(8), 1000, 0.002), binom.sf(7, 1000, 0.002)]
+    assert chisquare(np.r_[counts[:8], counts[8:].sum()], expected).pvalue > 0.001
 
 
 REFUSED = {

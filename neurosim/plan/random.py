@@ -127,11 +127,19 @@ class TextRandom:
     def rand(self, call: int) -> np.ndarray:
         return to_uniform(self._words(call))
 
-    def rand_in_pairs(self, call: int) -> np.ndarray:
-        """Multiples of 2^-32 in [0, 1), at half the price of rand: elements 2m and 2m + 1 share a draw, whose words are theirs."""
+    def rand_in_fours(self, call: int) -> np.ndarray:
+        """Multiples of 2^-32 in [0, 1), at little more than a quarter of the price of rand for who needs the low halves hardly ever.
+
+        Elements 4m to 4m + 3 share the draw m, which holds the 16 high bits of each, and the draw m + 2^31, which holds the low ones.
+        """
+        return ((self._quarters(call, 0) << np.uint32(16)) | self._quarters(call, 2**31)) * 2.0**-32
+
+    def _quarters(self, call: int, first: int) -> np.ndarray:
+        """16 random bits for each element."""
         key = trial_keys(base_key(*self.key, call), self.trials)
-        even, odd = threefry2x32(key, (np.uint32(self.tick & 0xFFFFFFFF), self.elements >> np.uint32(1)))
-        return np.where(self.elements & np.uint32(1), odd, even) * 2.0**-32
+        words = threefry2x32(key, (np.uint32(self.tick & 0xFFFFFFFF), (self.elements >> np.uint32(2)) + np.uint32(first)))
+        word = np.where(self.elements & np.uint32(2), words[1], words[0])
+        return (word >> ((self.elements & np.uint32(1)) * np.uint32(16))) & np.uint32(0xFFFF)
 
     def randn(self, call: int) -> np.ndarray:
         return to_normal(self._words(call))

@@ -58,10 +58,14 @@ class Random:
     def rand(self, call: int) -> Any:
         return self._uniform(call).astype(self.dtype)
 
-    def rand_in_pairs(self, call: int) -> Any:
-        """See `TextRandom.rand_in_pairs`."""
-        even, odd = self._words(call, self.elements >> 1)
-        return jnp.where((self.elements & 1) == 1, odd, even).astype(jnp.float64) * 2.0**-32
+    def rand_in_fours(self, call: int) -> Any:
+        """See `TextRandom.rand_in_fours`."""
+        return ((self._quarters(call, 0) << 16) | self._quarters(call, 2**31)).astype(jnp.float64) * 2.0**-32
+
+    def _quarters(self, call: int, first: int) -> Any:
+        """16 random bits for each element."""
+        words = self._words(call, (self.elements >> 2) + jnp.uint32(first))
+        return (jnp.where((self.elements & 2) == 2, words[1], words[0]) >> ((self.elements & 1) * 16)) & 0xFFFF
 
     def randn(self, call: int) -> Any:
         return to_normal(self._words(call)).astype(self.dtype)

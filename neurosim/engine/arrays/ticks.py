@@ -135,11 +135,11 @@ class Steps:
         chance = jnp.broadcast_to(evaluate(pathway.chance, self.names(now, group)), (count, *group.shape)).reshape(count, 1)
         elements = jnp.asarray(pathway.post_index.astype(np.uint32))[None, :]
         random = Random(now.numbers["keys"][f"{pathway.name}/private"], now.tick, now.trials[:, None], elements, self.dtype)
-        drawn = binomial(random.rand_in_pairs(0), pathway.sources, chance)
+        drawn = binomial(random.rand_in_fours(0), pathway.sources, chance)
         value = (
             jnp.zeros((count, target.size), self.dtype)
             .at[:, pathway.post_index]
-            .set((now.numbers["weights"][pathway.name] * drawn).astype(self.dtype))
+            .set(now.numbers["weights"][pathway.name].astype(self.dtype) * drawn.astype(self.dtype))
         )
         return value.reshape(count, *target.shape)
 

@@ -74,7 +74,7 @@ def private(plan: Plan, numbering: Numbering, pathway: Pathway, stage: Stage) ->
     lines = [
         *loop.before,
         f"const double chance = {chance.text};",
-        f"deliver_private<{REDUCE[stage.reduce]}>(here, {call}, {key}, chance, {weight.replace('Real(', 'double(')});",
+        f"deliver_private<{REDUCE[stage.reduce]}>(here, {call}, {key}, chance, {weight});",
     ]
     return [f"// {pathway.name}", f"void private_{identifier(pathway.name)}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
 

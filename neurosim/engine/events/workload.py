@@ -15,7 +15,7 @@ from neurosim.plan.plan import Plan
 
 # Nanoseconds in vectors of 512 bits, in double; of a barrier with what it brings about.
 CHEAP = ("where", "clip", "abs", "min", "max", "minimum", "maximum", "int", "sign")
-BARRIER, ARRAY, SIMPLE, DIVISION, FUNCTION, PRIVATE = 2800, 0.1, 0.05, 0.5, 0.75, 0.8
+BARRIER, ARRAY, SIMPLE, DIVISION, FUNCTION, PRIVATE = 2800, 0.1, 0.05, 0.5, 0.75, 0.7
 STATIC, PLASTIC = 1.2, 20.0  # of a spike's arrival at a synapse, and at one with text, whose memory is visited twice
 RATE = 2.0  # spikes per second that are expected of a neuron: few, as a barrier that is not worth it costs more than one that is missing
 

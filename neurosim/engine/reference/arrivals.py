@@ -197,9 +197,9 @@ class Inbox:
         chance = np.broadcast_to(evaluate(pathway.chance, names_of(state, group)), (state.count, *group.shape)).reshape(-1, 1)
         elements = pathway.post_index.astype(np.uint32)[None, :]
         random = state.random(pathway.name, "private", elements, state.trials[:, None])
-        drawn = binomial(random.rand_in_pairs(0), pathway.sources, np.clip(chance, 0.0, 1.0))
+        drawn = binomial(random.rand_in_fours(0), pathway.sources, np.clip(chance, 0.0, 1.0))
         value = np.zeros((state.count, self.size), self.dtype)
-        value[:, pathway.post_index] = float(pathway.weight) * drawn
+        value[:, pathway.post_index] = self.dtype.type(pathway.weight) * drawn.astype(self.dtype)
         return value
 
 

@@ -9,69 +9,51 @@
 
 namespace neurosim {
 
-// The cumulative probabilities of Binomial(n, p), as the 32-bit numbers that a random word is compared with: k is how many of
+// The cumulative probabilities of Binomial(n, p), as the 32-bit numbers that a random number is compared with: k is how many of
 // them it reaches.
 class Binomial {
   public:
-    static constexpr int TOGETHER = 64;  // draws at a time, in vectors that stay in registers
+    static constexpr int TOGETHER = 32;  // draws at a time, in a vector that stays in a register
 
-    // `weight` is what one source that spikes adds.
-    void renew(int64_t sources, double chance, double one) {
-        if (sources == n && chance == p && one == weight) return;
-        n = sources, p = chance, weight = one;
-        bounds.clear(), products.clear(), common = 0;
+    void renew(int64_t sources, double chance) {
+        if (sources == n && chance == p) return;
+        n = sources, p = chance;
+        bounds.clear(), common = 0;
         if (p >= 1) bounds.assign(n, 0), common = n > 0;
         else if (p > 0) find_bounds();
-        for (size_t k = 0; k <= common; ++k) products.push_back(static_cast<float>(product(k)));
     }
 
-    // What the sources of `TOGETHER` targets add. The common bounds suffice but for one word in some ten thousands.
-    template <class Real>
-    void draw(const uint32_t* word, Real* drawn) const {
-        Lanes words[GROUPS];
-        __builtin_memcpy(words, word, sizeof words);
-        if constexpr (sizeof(Real) == sizeof(uint32_t)) choose(words, drawn);
-        else count(words, drawn);
-        if (!common) return;
-        Line beyond = {};
-        for (const Lanes& some : words) beyond |= reinterpret_cast<Line>(some >= Lanes{} + bounds[common - 1]);
-        if (!any_bit(beyond)) return;
-        for (int lane = 0; lane < TOGETHER; ++lane)
-            if (word[lane] >= bounds[common - 1]) drawn[lane] = static_cast<Real>(one(word[lane]));
+    // `TOGETHER` draws by the high halves of their numbers, two in a word that begins a cache line; number(lane) is a whole one.
+    // The high halves and the common bounds suffice but for one draw in some thousands.
+    template <class Real, class Number>
+    [[gnu::always_inline]] void draw(const uint32_t* high, Real* drawn, Number number) const {
+        if (common > MANY) return draw_one_by_one(~Lanes{}, drawn, number);
+        const Lanes halves = *reinterpret_cast<const Lanes*>(high);
+        Lanes reached = {}, apart = ~Lanes{};
+        for (size_t level = 0; level < common; ++level) {
+            const Lanes bound = Lanes{} + static_cast<uint16_t>(bounds[level] >> 16), differs = halves ^ bound;
+            reached -= reinterpret_cast<Lanes>(halves >= bound);
+            apart = differs < apart ? differs : apart;
+        }
+        alignas(64) uint16_t k[TOGETHER];
+        *reinterpret_cast<Lanes*>(k) = reached;
+        for (int lane = 0; lane < TOGETHER; ++lane) drawn[lane] = static_cast<Real>(k[lane]);
+        const auto open = reinterpret_cast<Lanes>(apart == 0) | reinterpret_cast<Lanes>(reached == static_cast<uint16_t>(common));
+        if (common && any_bit(reinterpret_cast<const Line&>(open))) draw_one_by_one(open, drawn, number);
     }
 
-    // What the sources of one target add.
-    double one(uint32_t word) const { return product(std::upper_bound(bounds.begin(), bounds.end(), word) - bounds.begin()); }
+    // How many bounds a number reaches.
+    int64_t one(uint32_t number) const { return std::upper_bound(bounds.begin(), bounds.end(), number) - bounds.begin(); }
 
   private:
-    static constexpr int LANES = 16, GROUPS = TOGETHER / LANES;
-    using Lanes = uint32_t __attribute__((vector_size(4 * LANES)));  // what GCC and Clang know on every machine
+    static constexpr size_t MANY = 1024;  // bounds, from which on halving them is faster
+    typedef uint16_t Lanes __attribute__((vector_size(2 * TOGETHER), may_alias));  // what GCC and Clang know on every machine
 
-    // As wide as the words: every bound that is reached puts the next product into place.
-    void choose(const Lanes* words, float* drawn) const {
-        using Products = float __attribute__((vector_size(4 * LANES)));
-        Products chosen[GROUPS];
-        for (Products& some : chosen) some = products[0] - Products{};
-        for (size_t level = 0; level < common; ++level) {
-            const Lanes bound = Lanes{} + bounds[level];
-            const Products product = products[level + 1] - Products{};
-            for (int group = 0; group < GROUPS; ++group) chosen[group] = words[group] >= bound ? product : chosen[group];
-        }
-        __builtin_memcpy(drawn, chosen, sizeof chosen);
+    template <class Real, class Number>
+    [[gnu::noinline]] void draw_one_by_one(Lanes which, Real* drawn, Number number) const {
+        for (int lane = 0; lane < TOGETHER; ++lane)
+            if (which[lane]) drawn[lane] = static_cast<Real>(one(number(lane)));
     }
-
-    void count(const Lanes* words, double* drawn) const {
-        Lanes reached[GROUPS] = {};
-        for (size_t level = 0; level < common; ++level) {
-            const Lanes bound = Lanes{} + bounds[level];
-            for (int group = 0; group < GROUPS; ++group) reached[group] = words[group] >= bound ? reached[group] + 1 : reached[group];
-        }
-        int32_t k[TOGETHER];
-        __builtin_memcpy(k, reached, sizeof reached);
-        for (int lane = 0; lane < TOGETHER; ++lane) drawn[lane] = product(k[lane]);
-    }
-
-    double product(int64_t k) const { return weight * static_cast<double>(k); }
 
     void find_bounds() {
         const std::vector<double> chances = probabilities();
@@ -98,10 +80,9 @@ class Binomial {
     }
 
     int64_t n = -1;
-    double p = -1, weight = 0;
+    double p = -1;
     std::vector<uint32_t> bounds;
-    std::vector<float> products;  // weight times k, up to the common bounds
-    size_t common = 0;  // bounds that most words stay below
+    size_t common = 0;  // bounds that most numbers stay below
 };
 
 }  // namespace neurosim

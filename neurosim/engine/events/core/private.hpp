@@ -10,44 +10,62 @@ struct PrivateNumbers {
     int population;       // of the targets
 };
 
-// The random words of the targets first, first + 1, ...; `first` is even, and pairs of targets share a draw, whose words are theirs.
-inline void private_words(Key key, uint32_t tick, uint32_t first, uint32_t* word) {
-    constexpr int pairs = Binomial::TOGETHER / 2;
-    uint32_t even[pairs], odd[pairs];
-    for (int pair = 0; pair < pairs; ++pair) {
-        const Words words = threefry(key, tick, first / 2 + pair);
-        even[pair] = words.high, odd[pair] = words.low;
+// The 32-bit random numbers of the targets at one tick. Four neighbours share a draw of 64 bits, which holds the high halves of
+// their numbers. The low halves are a draw of their own, which is made only where the high ones do not suffice.
+struct PrivateRandom {
+    static constexpr uint32_t LOW = 1u << 31;  // added to the counters of low halves
+    static constexpr int TOGETHER = 128;       // numbers at a time
+    Key key;
+    uint32_t tick;
+
+    uint32_t number(uint32_t target) const { return half(target, 0) << 16 | half(target, LOW); }
+
+    // The high halves of the targets first, first + 1, ..., the lower half of a word first; `first` is a multiple of 4.
+    [[gnu::always_inline]] void high_halves(uint32_t first, uint32_t* word) const {
+        constexpr int draws = TOGETHER / 4;
+        uint32_t even[draws], odd[draws];
+        for (int draw = 0; draw < draws; ++draw) {
+            const Words words = threefry(key, tick, first / 4 + draw);
+            even[draw] = words.high, odd[draw] = words.low;
+        }
+        for (int draw = 0; draw < draws; ++draw) word[2 * draw] = even[draw], word[2 * draw + 1] = odd[draw];
     }
-    for (int pair = 0; pair < pairs; ++pair) word[2 * pair] = even[pair], word[2 * pair + 1] = odd[pair];
-}
+
+  private:
+    uint32_t half(uint32_t target, uint32_t part) const {
+        const Words words = threefry(key, tick, target / 4 + part);
+        return (target % 4 < 2 ? words.high : words.low) >> (16 * (target % 2)) & 0xffff;
+    }
+};
 
 template <class Reduce, class Here>
-void deliver_private(Here& here, int stage, Slot slot, PrivateNumbers numbers, Key key, double chance, double weight) {
+void deliver_private(Here& here, int stage, Slot slot, PrivateNumbers numbers, Key key, double chance, typename Here::Real weight) {
     using Real = typename Here::Real;
     Binomial& table = here.trial.binomials[here.machine.integers[numbers.number] * here.machine.blocks + here.block];
-    table.renew(here.machine.integers[numbers.sources], std::min(std::max(chance, 0.0), 1.0), weight);
+    table.renew(here.machine.integers[numbers.sources], std::min(std::max(chance, 0.0), 1.0));
     const int64_t* post = here.template array<int64_t>(numbers.post);
     const int64_t* bounds = static_cast<const int64_t*>(here.machine.arrays[numbers.first]) + here.block;
     auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
     Real* sum = block.sum.data() + slot_of(here, slot) - here.span(numbers.population).first;
-    const uint32_t tick = here.counter();
-    constexpr int lanes = Binomial::TOGETHER;
-    uint32_t word[lanes];
-    Real drawn[lanes];
+    const PrivateRandom random{key, here.counter()};
+    constexpr int lanes = PrivateRandom::TOGETHER;
+    alignas(64) uint32_t high[lanes / 2];
+    alignas(64) Real drawn[lanes];
     for (int64_t at = bounds[0]; at < bounds[1];) {
-        const bool in_row = at + lanes <= bounds[1] && post[at + lanes - 1] - post[at] == lanes - 1 && post[at] % 2 == 0;
         const auto first = static_cast<uint32_t>(post[at]);
-        if (in_row) {
-            private_words(key, tick, first, word);
-            table.draw(word, drawn);
-            Real* const target = sum + first;
-            NEUROSIM_INDEPENDENT for (int lane = 0; lane < lanes; ++lane) target[lane] += drawn[lane];
-            at += lanes;
-        } else {
-            const Words words = threefry(key, tick, first / 2);
-            sum[first] += static_cast<Real>(table.one(first % 2 ? words.low : words.high));
+        const int64_t count = std::min<int64_t>(lanes, bounds[1] - at);
+        if (first % 4 || post[at + count - 1] - post[at] != count - 1) {
+            sum[first] += weight * static_cast<Real>(table.one(random.number(first)));
             ++at;
+            continue;
         }
+        random.high_halves(first, high);
+        for (int part = 0; part < lanes; part += Binomial::TOGETHER)
+            table.draw(high + part / 2, drawn + part, [&](int lane) { return random.number(first + part + lane); });
+        Real* const target = sum + first;
+        if (count == lanes) NEUROSIM_INDEPENDENT for (int lane = 0; lane < lanes; ++lane) target[lane] += weight * drawn[lane];
+        else for (int64_t lane = 0; lane < count; ++lane) target[lane] += weight * drawn[lane];
+        at += count;
     }
 }
 
