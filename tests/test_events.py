@@ -19,7 +19,7 @@ from neurosim.models.force import force
 from neurosim.models.hopfield import hopfield
 from neurosim.plan.inputs import read_inputs
 from neurosim.plan.lower import lower
-from neurosim.units import ms, second
+from neurosim.units import ms, mV, second
 
 TOLERANCE = 1e-9  # of what is not linear: exp and matrix products differ in the last bits
 pytestmark = pytest.mark.skipif(build.find_compiler() is None, reason="there is no C++ compiler")
@@ -182,6 +182,26 @@ def test_private_sources_of_any_number_and_chance_are_the_references(precision, 
     net = clock(ns.Synapses(noise, cells, wiring=ns.private(sources), weight=-0.3), dt=1 * ms)
     found = both(net, ticks=40, record=["cells.v"], precision=precision)["cells.v"][2:]
     assert found.mean() == pytest.approx(-0.3 * sources * chance, abs=0.3 * 5 * np.sqrt(sources * chance * (1 - chance) / found.size) + 1e-3)
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_sums_are_the_references_whether_few_spikes_arrive_at_a_tick_or_many(threads, precision):
+    equations = "dv/dt = (g + h - v)/tau : volt\ndg/dt = -g/tau_g : volt\ndh/dt = -h/tau_g : volt"
+    told = dict(equations=equations, threshold="v > 1*mV", reset="v = 0*mV", tau=10 * ms, tau_g=4 * ms)
+    ears, first, second = ns.Neurons("ears", 40), ns.Neurons("first", 150, **told), ns.Neurons("second", (7, 20), **told)
+    net = clock(
+        ns.Synapses(ears, first, to="g", wiring=ns.probability(0.2), weight=2 * mV, delay=ns.uniform(0 * ms, 5 * ms)),
+        ns.Synapses(ears, second, to="h", wiring=ns.probability(0.1), weight=1.5 * mV),
+        ns.Synapses(first, second, to="g", wiring=ns.probability(0.02), weight=ns.normal(0.5 * mV, 0.5 * mV), delay=2 * ms),
+        ns.Synapses(second, first, to="h", wiring=ns.probability(0.02), weight=-0.3 * mV),
+        dt=0.5 * ms,
+    )
+    loudness = np.repeat([0.0, 0.002, 0.1, 0.0, 1.0, 0.01], 40)  # from silence to all at once
+    tick, neuron = np.nonzero(np.random.default_rng(3).random((loudness.size, 40)) < loudness[:, None])
+    options = dict(ticks=loudness.size, record=["first.v", "second.v", "first", "second"], precision=precision, threads=threads)
+    found = both(net, {"ears": (tick, neuron)}, tolerance=0.0 if precision == "double" else 1e-5, **options)
+    assert len(found.spikes("first")) > 100
 
 
 @pytest.mark.parametrize("threads", [1, 2])

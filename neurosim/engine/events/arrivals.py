@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import Loop, awake, group_names, identifier, used_names
-from neurosim.engine.events.stages import Inbox, Stage, postponed
+from neurosim.engine.events.stages import Inbox, Stage, postponed, taken_early
 from neurosim.plan.cpp import cpp_expression
 from neurosim.plan.plan import Pathway, Plan
 
@@ -19,8 +19,9 @@ def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
         if inbox.graded:
             lines.append(f"deliver_graded<{reduce}>(team, {stage.number}, {_slot(numbering, stage, place)}, {_rows(numbering, inbox)}, history_of);")
     if stage.pathways:
-        lines += ["for (Here& here : team) {", f"    deliver_due<{reduce}>(here, {stage.number});"]
-        lines += [f"    if (here.machine.at_once[{stage.number}]) deliver_at_once<{reduce}>(here, {stage.number}, {senders_of(plan, stage)});", "}"]
+        before, take = _take(plan, numbering, stage)
+        call = f"deliver_spikes<{reduce}>(here, {stage.number}, {senders_of(plan, stage)}, {take});"
+        lines += ["for (Here& here : team) {", *(f"    {line}" for line in (*before, call)), "}"]
     for place, inbox in enumerate(stage.inboxes):
         for pathway in inbox.dense:
             call = f"{stage.number}, {_slot(numbering, stage, place)}, {dense_numbers(plan, numbering, pathway, 'tiles')}, history_of"
@@ -37,6 +38,22 @@ def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
 def senders_of(plan: Plan, stage: Stage) -> str:
     """C++ for the numbers of the populations whose spikes a stage delivers."""
     return f"{{{', '.join(str(place) for place, name in enumerate(plan.groups) if any(p.pre == name for p in stage.pathways))}}}"
+
+
+def _take(plan: Plan, numbering: Numbering, stage: Stage) -> tuple[list[str], str]:
+    """C++ by which the sums of a stage can be taken one by one: what stands before, and a function; `Nobody` where they cannot."""
+    if stage.number not in taken_early(plan):
+        return [], "Nobody{}"
+    lines, chosen = [], ""
+    for place, inbox in enumerate(stage.inboxes):
+        kind = "port" if inbox.to in plan.groups[inbox.post].ports else "state"
+        start = f"slot_of(here, {_slot(numbering, stage, place)})"
+        first = f"here.span({list(plan.groups).index(inbox.post)}).first"
+        lines.append(f"Real* const to_{place} = {numbering.pointer('Real', kind, inbox.post, inbox.to)} + {first} - {start};")
+        if place:
+            lines.append(f"const auto from_{place} = static_cast<uint32_t>({start});")
+        chosen = f"(slot < from_{place} ? {chosen} : to_{place})" if place else "to_0"
+    return lines, f"[&](uint32_t slot, Real sum) {{ {chosen}[slot] += sum; }}"
 
 
 def _slot(numbering: Numbering, stage: Stage, place: int) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from neurosim.engine.events.comments import commented
 from neurosim.engine.events.numbering import Numbering, array_type
-from neurosim.engine.events.stages import postponed
+from neurosim.engine.events.stages import postponed, taken_early
 from neurosim.engine.state import spikes_sent
 from neurosim.network.text import Statement, names_in
 from neurosim.plan.cpp import Typed, cpp_expression, cpp_statements
@@ -161,9 +161,24 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     title = f"Neurons '{group.name}': {', '.join(b.name for b in (group.integrate, group.update, group.threshold) if b)}"
     prelude = [f"const Span span = here.span({population});"]
     if not group.spiking:
-        return loop.function(title, f"move_{identifier(group.name)}", EACH_NEURON, prelude)
+        return _with_and_without_sums(plan, group, loop.function(title, f"move_{identifier(group.name)}", EACH_NEURON, prelude))
     lines = loop.function(title, f"move_{identifier(group.name)}", EACH_OF_CHUNK, [*prelude, "alignas(64) Whole fired[CHUNK];"])
-    return _in_chunks(lines, f"list_spikes(here, {population}, fired, first, last);" if not _given_events(plan, group) else "")
+    lines = _in_chunks(lines, f"list_spikes(here, {population}, fired, first, last);" if not _given_events(plan, group) else "")
+    return _with_and_without_sums(plan, group, lines)
+
+
+def _with_and_without_sums(plan: Plan, group: Group, lines: list[str]) -> list[str]:
+    """The function that moves a population, twice where sums may wait for it: for ticks at which they do, and for others."""
+    name = f"move_{identifier(group.name)}"
+    stages = {p.stage for p in postponed(plan) if p.inbox.post == group.name}
+    if not stages:
+        return lines
+    if not stages <= taken_early(plan):
+        start = lines.index(f"void {name}(Here& here) {{")
+        return [*lines[: start + 1], "    constexpr bool waiting = true;", *lines[start + 1 :]]
+    waiting = " || ".join(f"here.trial.stages[{stage} * here.machine.blocks + here.block].waiting" for stage in sorted(stages))
+    lines = [f"template <bool waiting> void {name}(Here& here) {{" if line.startswith("void ") else line for line in lines]
+    return [*lines, f"void {name}(Here& here) {{ {waiting} ? {name}<true>(here) : {name}<false>(here); }}", ""]
 
 
 def _in_chunks(lines: list[str], then: str) -> list[str]:
@@ -191,7 +206,7 @@ def _load_states(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) 
         if waiting:
             at = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
             loop.body.append(f"const Real {name}_old = {at}[i] + {waiting};")
-            loop.body.append(f"{waiting} = 0;" if name in written else f"{at}[i] = {name}_old, {waiting} = 0;")
+            loop.body += [*([] if name in written else [f"{at}[i] = {name}_old;"]), f"if (waiting) {name}_waiting[i] = 0;"]
             names[name] = Typed(f"{name}_old", "Real")
         elif name in names:
             loop.body.append(f"const Real {name}_old = {names[name].text};")
@@ -207,7 +222,7 @@ def waiting_sum(loop: Loop, plan: Plan, group: Group, to: str) -> str:
     slot = f"slot_of(here, {{{loop.numbering.array('slot first', found.stage)}, {found.place}}})"
     sums = f"here.trial.stages[{found.stage} * here.machine.blocks + here.block].sum.data() + {slot} - span.first"
     loop.before[f"Real* const __restrict {to}_waiting = {sums};"] = None
-    return f"{to}_waiting[i]"
+    return f"(waiting ? {to}_waiting[i] : Real(0))"
 
 
 def is_fed(plan: Plan, name: str, port: str) -> bool:
@@ -233,7 +248,7 @@ def _read_port(loop: Loop, plan: Plan, group: Group, port: str) -> Typed:
         total = loop.pointer(f"{tag}_port_at", "Real", "port", group.name, port)
         waiting = waiting_sum(loop, plan, group, port)
         loop.body.append(f"const Real {port}_read = {total}[i]{f' + {waiting}' if waiting else ''};")
-        loop.body.append(f"{total}[i] = 0;" + (f" {waiting} = 0;" if waiting else ""))
+        loop.body.append(f"{total}[i] = 0;" + (f" if (waiting) {port}_waiting[i] = 0;" if waiting else ""))
     else:
         total = loop.pointer(f"{tag}_port_at", "Real", "port", group.name, port)
         count = loop.pointer(f"{tag}_count_at", "int64_t", "count", group.name, port)

@@ -93,6 +93,16 @@ def postponed(plan: Plan) -> tuple[Postponed, ...]:
     return tuple(found)
 
 
+def taken_early(plan: Plan) -> set[int]:
+    """The stages whose postponed sums can be taken one by one where few spikes arrive: nothing but spikes may have filled them."""
+    waiting = {(p.stage, p.place) for p in postponed(plan)}
+    return {
+        stage.number
+        for stage in stages_of(plan)
+        if all((stage.number, place) in waiting and inbox.spiking and not inbox.private for place, inbox in enumerate(stage.inboxes))
+    }
+
+
 def _unseen(plan: Plan, inbox: Inbox) -> bool:
     group, to = plan.groups[inbox.post], inbox.to
     seen: set[str] = set()

@@ -32,30 +32,32 @@ void queue_arrivals(Here& here, PlasticNumbers numbers) {
 }
 
 // How many synapses act side by side, at most. Those of one sender and delay, or onto one target, are different ones.
-constexpr int32_t TOGETHER = 64;
+constexpr int32_t TOGETHER = 16;
+// For how many synapses before their turn records are asked for. A processor has few requests on their way at a time, so that each
+// turn asks for a few.
+constexpr int64_t AHEAD = 128;
 
 // Places of synapses: one after the other, or listed.
 struct Following {
     int64_t first;
-    int64_t operator()(int32_t i) const { return first + i; }
+    int64_t operator()(int64_t i) const { return first + i; }
 };
 
 struct Listed {
     const int32_t* place;
-    int64_t operator()(int32_t i) const { return place[i]; }
+    int64_t operator()(int64_t i) const { return place[i]; }
 };
 
 // Brings the records of the next synapses into the cache. (Asking for the right to write them as well takes longer.)
 template <class Record>
 void fetch(const Record* own, Following place, int64_t n) {
     const auto* first = reinterpret_cast<const char*>(own + place.first);
-    const int64_t bytes = std::min<int64_t>(n, TOGETHER) * sizeof(Record);
-    for (int64_t byte = 0; byte < bytes; byte += LINE) fetch_line(first + byte);
+    for (int64_t byte = 0; byte < n * static_cast<int64_t>(sizeof(Record)); byte += LINE) fetch_line(first + byte);
 }
 
 template <class Record>
 void fetch(const Record* own, Listed place, int64_t n) {
-    for (int32_t i = 0; i < std::min<int64_t>(n, TOGETHER); ++i) {
+    for (int64_t i = 0; i < n; ++i) {
         const char* record = reinterpret_cast<const char*>(own + place(i));
         fetch_line(record);
         if constexpr (LINE % sizeof(Record)) fetch_line(record + sizeof(Record) - 1);
@@ -66,7 +68,7 @@ void fetch(const Record* own, Listed place, int64_t n) {
 template <class Record, class Act>
 void act_on(int64_t first, int64_t count, const Record* own, Act& act) {
     for (; count > 0; first += TOGETHER, count -= TOGETHER) {
-        fetch(own, Following{first + TOGETHER}, count - TOGETHER);
+        fetch(own, Following{first + AHEAD}, std::min<int64_t>(TOGETHER, count - AHEAD));
         act(Following{first}, static_cast<int32_t>(std::min<int64_t>(TOGETHER, count)));
     }
 }
@@ -76,7 +78,7 @@ template <class Here, class Record, class Act>
 void for_arrivals(Here& here, PlasticNumbers numbers, const Record* own, Act act) {
     auto& due = here.trial.arrivals[numbers.number * here.machine.blocks + here.block].at(here.tick);
     for (size_t entry = 0; entry < due.size(); ++entry) {
-        if (entry + 1 < due.size()) fetch(own, Following{due[entry + 1].first}, due[entry + 1].count);
+        if (entry + 1 < due.size()) fetch(own, Following{due[entry + 1].first}, std::min<int64_t>(AHEAD, due[entry + 1].count));
         act_on(due[entry].first, due[entry].count, own, act);
     }
     due.clear();
@@ -90,22 +92,22 @@ void for_arrivals(Here& here, PlasticNumbers numbers, const Record* own, Act act
     });
 }
 
-// Acts on every synapse onto a neuron of this block that has spiked at this tick: by target, then synapse.
+// Acts on every synapse onto a neuron of this block that has spiked at this tick: by target, then synapse. Their records lie far
+// apart, one to a line of the cache: half as many at a turn.
 template <class Here, class Record, class Act>
 void for_answers(Here& here, PlasticNumbers numbers, const Record* own, Act act) {
+    constexpr int64_t step = TOGETHER / 2;
     const auto* place = static_cast<const int32_t*>(here.machine.arrays[numbers.by_post]);
     const auto* first = static_cast<const int64_t*>(here.machine.arrays[numbers.post_first]);
     const Spikes& spikes = here.spikes(numbers.post, here.block);
     for (int32_t spike = 0; spike < spikes.size(); ++spike) {
-        const int64_t last = first[spikes[spike] + 1];
-        for (int64_t at = first[spikes[spike]]; at < last; at += TOGETHER) {
-            if (at + TOGETHER < last) {
-                fetch(own, Listed{place + at + TOGETHER}, last - at - TOGETHER);
-            } else if (spike + 1 < spikes.size()) {
-                const int64_t next = first[spikes[spike + 1]];
-                fetch(own, Listed{place + next}, first[spikes[spike + 1] + 1] - next);
-            }
-            act(Listed{place + at}, static_cast<int32_t>(std::min<int64_t>(TOGETHER, last - at)));
+        const int32_t neuron = spikes[spike], following = spikes[std::min(spike + 1, spikes.size() - 1)];
+        const int64_t last = first[neuron + 1], next = first[following];
+        for (int64_t at = first[neuron]; at < last; at += step) {
+            const int64_t wanted = at + AHEAD, beyond = std::max<int64_t>(0, wanted - last);
+            fetch(own, Listed{place + wanted}, std::min(step, last - wanted));
+            if (wanted + step > last) fetch(own, Listed{place + next + beyond}, std::min(wanted + step - last, first[following + 1] - next) - beyond);
+            act(Listed{place + at}, static_cast<int32_t>(std::min(step, last - at)));
         }
     }
 }

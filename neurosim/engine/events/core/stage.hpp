@@ -55,6 +55,7 @@ struct alignas(64) StageBlock {
     std::vector<const Row<Weight>*> sending;  // of this tick's spikes
     const Row<Weight>* rows = nullptr;
     Form form{};
+    bool waiting = true;  // whether sums may wait to be taken when their neurons move
 
     template <class Reduce>
     void resize(int64_t slots, int64_t longest) {
@@ -93,17 +94,15 @@ inline void fetch_synapses(const StageBlock<Real, Weight>& block, const Due<Weig
     fetch(due.synapses, due.count * block.form.bytes(sizeof(Weight)));
 }
 
-// Delivers what is due at this tick, in the order of sending; what is due soon is fetched ahead of its use.
-template <class Reduce, class Here>
-void deliver_due(Here& here, int stage) {
-    auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
-    auto& due = block.calendar.at(here.tick);
+// Calls visit(due) for what is due at this tick, in the order of sending; what is due soon is fetched ahead of its use.
+template <class Here, class Block, class Visit>
+void for_due(Here& here, Block& block, Visit visit) {
+    const auto& due = block.calendar.at(here.tick);
     constexpr size_t ahead = 8;
     for (size_t entry = 0; entry < due.size(); ++entry) {
         if (entry + ahead < due.size()) fetch_synapses(block, due[entry + ahead]);
-        add_group<Reduce>(block, due[entry]);
+        visit(due[entry]);
     }
-    due.clear();
     const auto& next = block.calendar.at(here.tick + 1);
     for (size_t entry = 0; entry < std::min(ahead, next.size()); ++entry) fetch_synapses(block, next[entry]);
 }
@@ -129,11 +128,10 @@ void for_rows(Here& here, Block& block, std::initializer_list<int> populations, 
     }
 }
 
-// Delivers what this tick's spikes of some populations send without delay.
-template <class Reduce, class Here>
-void deliver_at_once(Here& here, int stage, std::initializer_list<int> populations) {
+// Calls visit(due) for what this tick's spikes of some populations send without delay.
+template <class Here, class Block, class Visit>
+void for_at_once(Here& here, Block& block, std::initializer_list<int> populations, Visit visit) {
     using Weight = typename Here::Weight;
-    auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
     const int64_t bytes = block.form.bytes(sizeof(Weight));
     const auto fetch_first = [&](const Row<Weight>& row) {
         if (row.n_groups && row.groups[0].delay == 0) fetch(row.synapses, row.groups[0].count * bytes);
@@ -141,10 +139,39 @@ void deliver_at_once(Here& here, int stage, std::initializer_list<int> populatio
     for_rows(here, block, populations, fetch_first, [&](const Row<Weight>& row) {
         const char* synapses = row.synapses;
         for (uint32_t group = 0; group < row.n_groups && row.groups[group].delay == 0; ++group) {
-            add_group<Reduce>(block, {synapses, row.groups[group].count, row.weight(block.form, group)});
+            visit(Due<Weight>{synapses, row.groups[group].count, row.weight(block.form, group)});
             synapses += row.groups[group].count * bytes;
         }
     });
+}
+
+struct Nobody {};  // who takes sums one by one
+
+// Delivers the spikes that arrive at this tick: first those that are due, then those of some populations that come at once.
+// take(slot, sum) gives a sum to its neuron. It is asked where sums would otherwise wait for the move and few spikes arrive: then
+// the move need not look at all sums. (-0 becomes 0 as it does by adding an empty sum.)
+template <class Reduce, class Here, class Take>
+void deliver_spikes(Here& here, int stage, std::initializer_list<int> populations, Take take) {
+    using Weight = typename Here::Weight;
+    auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
+    const auto each = [&](auto visit) {
+        for_due(here, block, visit);
+        if (here.machine.at_once[stage]) for_at_once(here, block, populations, visit);
+    };
+    int64_t arrivals = 0;
+    each([&](const Due<Weight>& due) { add_group<Reduce>(block, due), arrivals += due.count; });
+    if constexpr (!std::is_same_v<Take, Nobody>) {
+        constexpr int64_t few = 16;  // of so many sums one hears something
+        block.waiting = arrivals * few > static_cast<int64_t>(block.sum.size());
+        if (!block.waiting)
+            each([&](const Due<Weight>& due) {
+                for_synapses(block.form, due.synapses, due.count, due.weight, [&](uint32_t slot, Weight) {
+                    take(slot, block.sum[slot]);
+                    block.sum[slot] = 0;
+                });
+            });
+    }
+    block.calendar.at(here.tick).clear();
 }
 
 // Puts this tick's spikes of some populations on their way, group by group.
