@@ -72,14 +72,15 @@ template <class Real>
     return {bits_of(shifted), r, fused(-k, E::ln2_low, exact - r), E::rest(r)};
 }
 
-// 2 exp(r) times 2^(k-1), so that both are normal numbers wherever the result is. What r lost is less than a tenth of the last place.
+// 2 exp(r) times 2^(k-1), so that both are normal numbers wherever the result is; from `highest` to `above` it overflows by itself.
+// What r lost is less than a tenth of the last place.
 template <class Real>
 [[gnu::always_inline]] inline Real exp_(Real x) {
     using E = Exponential<Real>;
-    const Split<Real> part = split(x);
+    const Split<Real> part = split(E::above < x ? E::above : x);
     const Real twice = fused(fused(part.r * part.r, part.rest, part.r), Real(2), Real(2));
     const Real value = twice * from_bits(part.bits << E::mantissa);
-    return x > E::highest ? std::numeric_limits<Real>::infinity() : x < E::lowest ? Real(0) : value;
+    return x < E::lowest ? Real(0) : value;
 }
 
 // exp(x) - 1 = 2 (2^(k-1) - 1/2 + 2^(k-1) (exp(r) - 1)), which overflows only where the result does.
