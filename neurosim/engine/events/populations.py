@@ -159,11 +159,11 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
         _threshold(loop, plan, group, names)
     population = list(plan.groups).index(group.name)
     title = f"Neurons '{group.name}': {', '.join(b.name for b in (group.integrate, group.update, group.threshold) if b)}"
-    prelude = [f"const Span span = here.span({population});"]
-    if not group.spiking:
-        return _with_and_without_sums(plan, group, loop.function(title, f"move_{identifier(group.name)}", EACH_NEURON, prelude))
-    lines = loop.function(title, f"move_{identifier(group.name)}", EACH_OF_CHUNK, [*prelude, "alignas(64) Whole fired[CHUNK];"])
-    lines = _in_chunks(lines, f"list_spikes(here, {population}, fired, first, last);" if not _given_events(plan, group) else "")
+    chunk = ["alignas(64) Whole fired[CHUNK];"] if group.spiking else []
+    prelude = [f"const Span span = here.span({population});", *chunk]
+    lines = loop.function(title, f"move_{identifier(group.name)}", EACH_OF_CHUNK if group.spiking else EACH_NEURON, prelude)
+    if group.spiking:
+        lines = _in_chunks(lines, f"list_spikes(here, {population}, fired, first, last);" if not _given_events(plan, group) else "")
     return _with_and_without_sums(plan, group, lines)
 
 
@@ -173,11 +173,11 @@ def _with_and_without_sums(plan: Plan, group: Group, lines: list[str]) -> list[s
     stages = {p.stage for p in postponed(plan) if p.inbox.post == group.name}
     if not stages:
         return lines
+    opening = f"void {name}(Here& here) {{"
     if not stages <= taken_early(plan):
-        start = lines.index(f"void {name}(Here& here) {{")
-        return [*lines[: start + 1], "    constexpr bool waiting = true;", *lines[start + 1 :]]
+        return [f"{opening} constexpr bool waiting = true;" if line == opening else line for line in lines]
     waiting = " || ".join(f"here.trial.stages[{stage} * here.machine.blocks + here.block].waiting" for stage in sorted(stages))
-    lines = [f"template <bool waiting> void {name}(Here& here) {{" if line.startswith("void ") else line for line in lines]
+    lines = [f"template <bool waiting> {opening}" if line == opening else line for line in lines]
     return [*lines, f"void {name}(Here& here) {{ {waiting} ? {name}<true>(here) : {name}<false>(here); }}", ""]
 
 

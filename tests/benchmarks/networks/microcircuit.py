@@ -1,7 +1,7 @@
 """The cortical microcircuit, `neurosim.models.microcircuit`, at full scale: 77,169 neurons, 299 million synapses.
 
 NEST's description follows its own example (pynest/examples/Potjans_2014), numbers taken from the model, so that both are one network.
-It takes 14 GB and three minutes, and so runs only if --peers names it.
+It takes 16 GB and three minutes, and so runs only if --peers names it.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ BENCHMARKS = (
     ),
     Benchmark(
         "microcircuit_third", "Cortical microcircuit, 0.3 of the neurons and of the synapses of each",
-        "none; NEST takes 14 GB and minutes at full scale, which few machines have to spare", CHANCE, COLUMNS,
+        "none; NEST takes 16 GB and minutes at full scale, which few machines have to spare", CHANCE, COLUMNS,
         (
             Run("neurosim, mixed (32-bit weights)", neurosim, THIRD | dict(precision="mixed")),
             Run("neurosim, single", neurosim, THIRD | dict(precision="single")),
