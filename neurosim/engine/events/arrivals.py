@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering
-from neurosim.engine.events.populations import Loop, awake, group_names, identifier, used_names
+from neurosim.engine.events.populations import awake, group_names, used_names
 from neurosim.engine.events.stages import Inbox, Stage, postponed, taken_early
 from neurosim.plan.cpp import cpp_expression
 from neurosim.plan.plan import Pathway, Plan

@@ -2,70 +2,22 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from neurosim.engine.events.comments import commented
+from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering, array_type
 from neurosim.engine.events.stages import postponed, taken_early
 from neurosim.engine.state import spikes_sent
-from neurosim.network.text import Statement, names_in
+from neurosim.network.text import names_in
 from neurosim.plan.cpp import Typed, cpp_expression, cpp_statements
 from neurosim.plan.plan import Block, Group, Plan
-from neurosim.plan.render import RANDOM
 
 EACH_NEURON = "NEUROSIM_INDEPENDENT for (int32_t i = span.first; i < span.last; ++i) {"
 EACH_OF_CHUNK = "NEUROSIM_INDEPENDENT for (int32_t i = first; i < last; ++i) {"
-
-
-@dataclass
-class Loop:
-    """The parts of a function over neurons: what stands before the loop, and in it. `index` is the neuron's number."""
-
-    plan: Plan
-    numbering: Numbering
-    index: str = "i"
-    element: str = "i"  # what numbers its random draws
-    before: dict[str, None] = field(default_factory=dict)  # lines, each once
-    body: list[str] = field(default_factory=list)
-    calls: int = 0  # random calls so far
-    keys: list[str] = field(default_factory=list)
-
-    def pointer(self, name: str, kind: str, *key: Any, const: bool = False) -> str:
-        """The name of a pointer to an array, declared before the loop."""
-        qualifier = "const " if const else ""
-        self.before[f"{qualifier}{kind}* const __restrict {name} = {self.numbering.pointer(kind, *key)};"] = None
-        return name
-
-    def random(self, owner: str, block: str, statements: Iterable[Statement]) -> int:
-        """Declare the keys of a block's random calls; returns the number of its first one."""
-        first, count = self.calls, random_calls(statements)
-        self.keys += [f"here.key({self.numbering.random_key(owner, block, call)})" for call in range(count)]
-        self.calls += count
-        return first
-
-    def function(self, title: str, name: str, loop: str, prelude: Iterable[str] = ()) -> list[str]:
-        """The whole function; `loop` opens the loop."""
-        keys = [f"const Key keys[] = {{{', '.join(self.keys)}}};"] if self.keys else []
-        tick = ["const uint32_t tick = here.counter();"] if self.keys else []
-        element = [f"const uint32_t element = static_cast<uint32_t>({self.element});"] if self.keys else []
-        lines = [*prelude, *keys, *tick, *self.before, loop, *(f"    {line}" for line in (*element, *self.body)), "}"]
-        return [f"// {title}", f"void {name}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
-
-
-def random_calls(statements: Iterable[Statement]) -> int:
-    """How many random calls stand in statements."""
-    trees = [ast.parse(s.expression, mode="eval") for s in statements]
-    return sum(isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in RANDOM for tree in trees for n in ast.walk(tree))
-
-
-def identifier(name: str) -> str:
-    """A C++ identifier for a name of the network."""
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
 
 
 def used_names(*texts: str) -> set[str]:

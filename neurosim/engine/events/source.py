@@ -7,8 +7,9 @@ from itertools import groupby
 
 from neurosim.engine.events import synapses
 from neurosim.engine.events.arrivals import REDUCE, deliver_stage, private, senders_of, settle_all
+from neurosim.engine.events.loops import identifier
 from neurosim.engine.events.numbering import Numbering
-from neurosim.engine.events.populations import drive, evaluated, identifier, move, reset, threshold
+from neurosim.engine.events.populations import drive, evaluated, move, reset, threshold
 from neurosim.engine.events.stages import Stage, stages_of
 from neurosim.engine.events.sweeps import sweep
 from neurosim.engine.state import spikes_sent

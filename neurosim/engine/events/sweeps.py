@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from neurosim.engine.events.arrivals import REDUCE, dense_numbers
+from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering
-from neurosim.engine.events.populations import Loop, given_values, group_names, identifier, read_ports, texts_of, used_names
+from neurosim.engine.events.populations import given_values, group_names, read_ports, texts_of, used_names
 from neurosim.engine.events.stages import Inbox, inboxes_into
 from neurosim.network.program import Step
 from neurosim.plan.cpp import Typed, cpp_statements

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from neurosim.engine.events.comments import commented
+from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering
-from neurosim.engine.events.populations import Loop, awake, constant_at, group_names, identifier, read_ports, texts_of, used_names
+from neurosim.engine.events.populations import awake, constant_at, group_names, read_ports, texts_of, used_names
 from neurosim.engine.pushes import order_matters, split_pushes
 from neurosim.engine.state import spikes_sent
 from neurosim.network.text import Statement
