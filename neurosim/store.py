@@ -8,6 +8,7 @@ from pathlib import Path
 from neurosim.errors import DescriptionError
 from neurosim.network.network import Network
 from neurosim.network.values import whole
+from neurosim.recording.disk import written
 from neurosim.recording.recording import Recording
 from neurosim.recording.safe import LIBRARY, NETWORK, RECORDING, guarded, h5, mark, open_file, plain_group, read_network, target, write_network
 
@@ -31,7 +32,7 @@ def save(item: Network | Recording, path: str | os.PathLike, seed: int = 0) -> N
         raise DescriptionError(f"save: {item!r} is neither a Network nor a Recording. Give one of these.")
     where = target(path, NETWORK)
     new = where.with_name(f"{where.name}.{os.getpid()}.new")
-    with guarded(where, "write it", "Free some room on the disk, or choose another place."):
+    with written(where, "write it"):
         try:
             with h5().File(new, "w", libver=LIBRARY) as file:
                 group = file.create_group("neurosim")

@@ -1,17 +1,21 @@
 """A recording file outlives its run: kills, full disks and other runs leave what was written."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from recording_side import MadeUp, same
 
+import neurosim as ns
 from neurosim.errors import DescriptionError, RecordingError
+from neurosim.network.wiring import Pairs, Wiring
 from neurosim.recording.hdf5 import FileWriter, open_recording
 from neurosim.recording.memory import MemoryWriter
 from neurosim.recording.superblock import being_written
@@ -143,11 +147,50 @@ def test_a_file_that_cannot_be_opened_leaves_older_recordings_and_no_litter(tmp_
     made, path = MadeUp(), tmp_path / "run.h5"
     made.run(FileWriter(made.header, path)).close()
     monkeypatch.setattr("neurosim.recording.hdf5.write_network", lambda *_: 1 / 0)
-    with pytest.raises(RecordingError, match="cannot create it"):
+    with pytest.raises(RecordingError, match="cannot create it: division by zero. This ZeroDivisionError is neurosim's own fault"):
         FileWriter(made.header, path)
     with open_recording(path) as old:
         assert same(old, made.run(MemoryWriter(made.header)))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run.h5"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "remedy"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "Free some room"),
+        (RuntimeError("Can't flush (file write failed: time = now\n, errno = 28, error message = 'No space left on device')"), "Free some room"),
+        (PermissionError(errno.EACCES, "Permission denied"), "where you may write"),
+        (OSError("Can't decode (no filter)"), "Check the disk"),
+        (MemoryError(), "record less"),
+        (TypeError("Object of type int64 is not JSON serializable"), "neurosim's own fault"),
+    ],
+    ids=lambda given: type(given).__name__ if isinstance(given, Exception) else given,
+)
+def test_only_a_full_disk_is_told_to_free_room(tmp_path, monkeypatch, problem, remedy):
+    def fail(*_):
+        raise problem
+
+    monkeypatch.setattr("neurosim.recording.hdf5.write_network", fail)
+    with pytest.raises(RecordingError, match=remedy) as error:
+        FileWriter(MadeUp().header, tmp_path / "run.h5")
+    assert ("Free some room" in str(error.value)) == (remedy == "Free some room")
+
+
+@dataclass(frozen=True)
+class OwnWiring(Wiring):
+    """A wiring that is none of neurosim's."""
+
+    def pairs(self, pre, post, random):
+        return Pairs(np.array([0]), np.array([1]))
+
+
+def test_a_description_that_no_file_can_hold_is_blamed_itself_before_the_run(tmp_path):
+    cells = ns.Neurons("cells", 2, update="v = I")
+    net = ns.Network(ns.Synapses(cells, cells, wiring=OwnWiring(), delay=1), schedule=ns.Synchronous())
+    assert net == net
+    with pytest.raises(DescriptionError, match=r"OwnWiring\(\) is of the type OwnWiring, which is not neurosim's own.*pairs\(pre, post\)"):
+        ns.run(net, ticks=1, to=tmp_path / "run.h5")
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_an_older_recording_is_replaced(tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 from neurosim.errors import DescriptionError, RecordingError, shown
 from neurosim.network.network import Network
 from neurosim.recording import safe
+from neurosim.recording.disk import written
 
 
 def keep(path: str | os.PathLike, kind: str, net: Network, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
@@ -23,7 +24,7 @@ def keep(path: str | os.PathLike, kind: str, net: Network, facts: Mapping[str, A
     text = json.dumps(plain(dict(facts), kind))
     where = safe.target(path, safe.NETWORK)
     new = where.with_name(f"{where.name}.{os.getpid()}.new")
-    with safe.guarded(where, "write it", "Free some room on the disk, or choose another place."):
+    with written(where, "write it"):
         try:
             with safe.h5().File(new, "w", libver=safe.LIBRARY) as file:
                 group = file.create_group("neurosim")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import NeurosimError, RecordingError, shown
+from neurosim.errors import DescriptionError, NeurosimError, RecordingError, shown
 from neurosim.network import schedule, weights, windows, wiring
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, Part
@@ -78,11 +78,16 @@ def _encode(item: Any, pack: Pack, names: dict[int, str]) -> Any:
         return {"weights_of": names[id(item)]}
     if isinstance(item, Transposed):
         return {"weights_of": names[id(item.synapses)], "transposed": True}
-    if type(item).__name__ in KINDS:
+    if KINDS.get(type(item).__name__) is type(item):
         return {"kind": type(item).__name__} | _fields(item, tuple(item.__dataclass_fields__), pack, names)
     if isinstance(item, (tuple, list)):
         return [_encode(part, pack, names) for part in item]
-    return item
+    if item is None or isinstance(item, (str, bool, int, float)):
+        return item
+    raise DescriptionError(
+        f"{shown(item)} is of the type {type(item).__name__}, which is not neurosim's own, so that no file and no copy can describe it."
+        " Give the wiring as pairs(pre, post), and weights as an array."
+    )
 
 
 def decode_network(data: Any, unpack: Unpack = unpack_text) -> Network:

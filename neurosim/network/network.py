@@ -72,7 +72,7 @@ class Network:
         return isinstance(name, str) and (name in self.populations or name in self.synapses)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Network) and self.to_dict() == other.to_dict()
+        return self is other or (isinstance(other, Network) and self.to_dict() == other.to_dict())
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -33,6 +33,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, RecordingError
 from neurosim.network.probes import Probe
+from neurosim.recording.disk import written
 from neurosim.recording.filestore import FileStore, read_inputs, tick_ms
 from neurosim.recording.header import Header, Spikes, decode_header, encode_header, recorded, samples, unit_of, width
 from neurosim.recording.recording import Recording
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
 
 CHUNK = 2**18  # bytes
 GROW = {"maxshape": (None,), "track_times": False}
-FULL = "Free some room on the disk, or choose another place; what was written before can be opened."
+KEPT = " What was written before can be opened."
 
 
 class FileWriter(Writer):
@@ -85,7 +86,7 @@ class FileWriter(Writer):
         self._pending: list[list[int]] = []
         self._flushed = time.monotonic()
         new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
-        with guarded(self.path, "create it", FULL):
+        with written(self.path, "create it"):
             try:
                 with h5().File(new, "w", libver=LIBRARY) as file:
                     self._create(file)
@@ -134,7 +135,7 @@ class FileWriter(Writer):
     @contextlib.contextmanager
     def _writing(self, doing: str) -> Iterator[None]:
         """After a write that failed, HDF5 would mark the file as whole when it closes it; so that goes elsewhere."""
-        with guarded(self.path, doing, FULL):
+        with written(self.path, doing, KEPT):
             try:
                 yield
             except Exception:
@@ -155,6 +156,8 @@ class FileWriter(Writer):
         """One write for all trials of a block: trial r has its rows from r*per_trial on."""
         data, per_trial = self._data[probe.name], samples(self.header.ticks, probe.every)
         trials, count, columns = values.shape
+        if not columns:
+            return
         start = trial * per_trial + first
         stop = start + (trials - 1) * per_trial + count
         if data.shape[0] < stop:
@@ -214,13 +217,16 @@ class FileWriter(Writer):
         header, columns = self.header, width(probe)
         per_trial = samples(header.ticks, probe.every)
         row = columns * header.dtype.itemsize
-        fit = max(1, min(CHUNK // max(row, 1), header.trials * per_trial, max(self.block // probe.every, 1)))
-        chunks = (2 ** int(np.log2(fit)), max(1, min(columns, CHUNK)))
-        file.require_group("neurosim/values").create_dataset(
-            probe.name, (0, columns), header.dtype, maxshape=(None, columns), chunks=chunks, fillvalue=np.nan, track_times=False, **self._squeeze
-        )
-        report = file.require_group("report").create_group(probe.name)
-        _create_view(report, f"/neurosim/values/{probe.name}", columns, header.dtype)
+        group, report = file.require_group("neurosim/values"), file.require_group("report").create_group(probe.name)
+        if columns:
+            fit = max(1, min(CHUNK // row, header.trials * per_trial, max(self.block // probe.every, 1)))
+            chunks = (2 ** int(np.log2(fit)), min(columns, CHUNK))
+            options = {"maxshape": (None, columns), "chunks": chunks, "fillvalue": np.nan, "track_times": False} | self._squeeze
+            group.create_dataset(probe.name, (0, columns), header.dtype, **options)
+            _create_view(report, f"/neurosim/values/{probe.name}", columns, header.dtype)
+        else:  # rows without a number cannot grow in HDF5, and need not
+            for place, name, dtype in ((group, probe.name, header.dtype), (report, "data", np.float32)):
+                place.create_dataset(name, (header.trials * per_trial, 0), dtype, track_times=False)
         report["data"].attrs["units"] = unit_of(probe, header.network)
         report["data"].attrs["variable"] = probe.variable or "message"
         report["data"].attrs["rows_per_trial"] = per_trial
