@@ -58,7 +58,7 @@ def rerun(recording: Any, engine: str, progress: bool | None) -> Any:
     header = recording.header
     inputs = {name: _input(given, recording) for name, given in header.inputs.items()}
     resume = "tick" in header.start
-    start: Any = _Resumed(header.network, header.start, header.batched) if resume else dict(header.start) or None
+    start: Any = _Resumed(header.network, header.start, header.batched, header.seed, header.precision) if resume else dict(header.start) or None
     return run(
         header.network, inputs, ticks=recording.ticks, trials=recording.trials if recording.batched else None,
         record=dict(header.record), start=start, seed=header.seed, engine=engine, precision=header.precision,
@@ -73,6 +73,8 @@ class _Resumed:
     network: Any
     final: Mapping[str, np.ndarray]
     batched: bool
+    seed: int
+    precision: str
 
 
 def _input(given: Any, recording: Any) -> Any:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from neurosim.engine import begin, check_name, choose, run_plan
-from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network
 from neurosim.network.probes import read_record
-from neurosim.network.values import as_value, choice, flag, plain_text, unit, whole
+from neurosim.network.values import choice, flag, plain_text, whole
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import private
+from neurosim.start import read_start, renew
 from neurosim.versions import versions
 
 PRECISIONS = ("double", "mixed", "single")
@@ -31,9 +33,9 @@ def run(
     trials: int | None = None,
     record: Any = (),
     start: Any = None,
-    seed: int = 0,
+    seed: int | None = None,
     engine: str = "auto",
-    precision: str = "double",
+    precision: str | None = None,
     threads: int | None = None,
     to: str | os.PathLike | None = None,
     until: str | None = None,
@@ -50,11 +52,14 @@ def run(
         trials: how many trials; default: as many as the inputs have, or one without a trial axis.
         record: names such as 'liquid' (its spikes, or what it sends), 'liquid.v', 'liquid[:100].v', 'ears_to_liquid.w';
             a dict name -> sampling interval (ticks, or a time under `Clock`); 'all' for what every population sends.
-        start: a Recording to continue from its end, or {'population.variable': start values}.
-        seed: of all random numbers: wiring, weights, noise.
+        start: a Recording to continue from its end, or {'population.variable': start values}. A run that is continued goes on as if it
+            had never stopped, plastic weights and spikes in flight included; parameters that `net` now gives another value have that value.
+        seed: of all random numbers: wiring, weights, noise; default: that of the recording that is continued, else 0. Another seed than
+            the recording's is refused where wiring, weights or delays are drawn, as it would draw another network.
         engine: 'reference' (plain numpy, the definition), 'events' (generated C++, which needs a C++ compiler), or 'auto': whichever
             is done first, the seconds that a compiler may take included; 'reference' where there is no compiler.
-        precision: of all engines alike: 'double'; 'mixed' (weights in 32 bits, state and sums in 64); 'single' (all in 32).
+        precision: of all engines alike: 'double'; 'mixed' (weights in 32 bits, state and sums in 64); 'single' (all in 32). Default: that
+            of the recording that is continued, else 'double'; in another precision its end state is rounded to it.
         threads: how many the event engine uses; default: as many of the machine's cores as pay. Results do not depend on it, not by
             a bit. The reference engine uses one.
         to: path of an HDF5 file that is written while the network runs.
@@ -74,7 +79,6 @@ def run(
         raise DescriptionError(f"run: net {shown(net)} is not a Network. Give Network(..., schedule=...).")
     _check_choices(precision, until, compression, progress, to)
     threads = None if threads is None else whole(threads, "run: threads", least=1, most=4096)
-    seed = whole(seed, "run: seed", most=2**64 - 1)
     asked = check_name(plain_text(engine, "run: engine"))
     from neurosim.engine.watch import Watch, teller
     from neurosim.plan.inputs import read_inputs
@@ -84,11 +88,12 @@ def run(
 
     stored = [item for item in net.synapses.values() if not isinstance(item.wiring, (private, einsum))]
     begin(asked, rows=any(not item.text for item in stored), records=any(item.text for item in stored))
-    started_from, resume = _start(net, start)
-    started = _trials(resume) if resume and start.batched else 0
-    read = read_inputs(net, inputs, ticks, duration, trials, started)
+    begun = read_start(net, start, seed, precision)
+    read = read_inputs(net, inputs, ticks, duration, trials, begun.trials)
     probes = read_record(net, record, read.spiking)
-    plan = lower(net, read, probes=probes, start=started_from, resume=resume, seed=seed, precision=precision, until=until)
+    settings = {"start": begun.values, "resume": begun.resume, "seed": begun.seed, "precision": begun.precision, "until": until}
+    plan = lower(net, read, probes=probes, **settings)
+    plan = replace(plan, resume=renew(plan, begun.renewed)) if begun.renewed else plan
     rehearse(plan, lambda synapses: net.synapses[synapses].label)
     name = choose(asked, plan)
     if name == "reference":
@@ -97,7 +102,7 @@ def run(
     if to is None and until is None:
         samples = 8.0 * plan.ticks * plan.trials * sum(np.prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
         refuse_size(samples, "run: the records", "Give to='run.h5', or record fewer neurons, or at longer intervals.")
-    writer = _writer(plan, net, read, name, started_from, resume, to, compression)
+    writer = _writer(plan, net, read, name, begun.values, to, compression)
     try:
         with Watch(plan.ticks * plan.trials, "tick", progress) as watch:
             done, stopped, final = run_plan(plan, name, writer, watch, threads, teller(progress))
@@ -108,7 +113,8 @@ def run(
 
 
 def _check_choices(precision: Any, until: Any, compression: Any, progress: Any, to: Any) -> None:
-    choice(precision, PRECISIONS, "run: precision")
+    if precision is not None:
+        choice(precision, PRECISIONS, "run: precision")
     if until is not None and not (isinstance(until, str) and until == "stable"):
         raise DescriptionError(f"run: until {shown(until)} is not known. Use until='stable', or leave it out.")
     whole(compression, "run: compression", most=9)
@@ -120,49 +126,7 @@ def _check_choices(precision: Any, until: Any, compression: Any, progress: Any, 
         raise DescriptionError(f"run: to {shown(to)} is a folder. Give the path of a file in it, such as 'run.h5'.")
 
 
-def _start(net: Network, start: Any) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Start values by 'population.variable', and the checkpoint to continue from."""
-    if start is None:
-        return {}, {}
-    if isinstance(getattr(start, "network", None), Network) and hasattr(start, "final"):
-        if (
-            start.network.dt != net.dt
-            or set(start.network.populations) != set(net.populations)
-            or any(start.network.populations[n].shape != p.shape for n, p in net.populations.items())
-        ):
-            raise DescriptionError("run: start is a recording of another network. Continue with the network that it recorded (recording.network).")
-        if not start.final:
-            raise DescriptionError("run: start is a recording without an end state (its run was killed). Run it again, or give start values.")
-        return {}, {key: np.asarray(value) for key, value in start.final.items()}
-    if not isinstance(start, Mapping):
-        raise DescriptionError(f"run: start {shown(start)} is neither a Recording nor a dict. Give {{'population.variable': values}}.")
-    return {str(key): _start_value(net, key, value) for key, value in start.items()}, {}
-
-
-def _trials(checkpoint: Mapping[str, np.ndarray]) -> int:
-    """How many trials a checkpoint holds."""
-    return next((len(value) for key, value in checkpoint.items() if key.startswith(("state/", "history/"))), 1)
-
-
-def _start_value(net: Network, key: Any, value: Any) -> np.ndarray:
-    name, _, variable = str(key).partition(".")
-    population = net.populations.get(name)
-    if population is None or variable not in population.states:
-        known = [f"{p.name}.{v}" for p in net.populations.values() for v in p.states]
-        raise DescriptionError(f"run: start {shown(key)} is no state variable of this network. {nearest(key, known)}")
-    read = as_value(value, f"run: start {key!r}")
-    from neurosim.plan.lower import neuron_scope
-
-    wanted = neuron_scope(net, population, set()).dims[variable]
-    if read.dim != wanted and np.any(read.number):
-        raise DescriptionError(f"run: start {key!r} is in {unit(read.dim)}, but {variable} is in {unit(wanted)}. Give it in {unit(wanted)}.")
-    try:
-        return np.broadcast_to(read.number.astype(float), population.shape)
-    except ValueError:
-        raise DescriptionError(f"run: start {key!r} has shape {read.shape}, the population {population.shape}. Give one value per neuron.") from None
-
-
-def _writer(plan: Any, net: Network, read: Any, engine: str, begin: dict, resume: dict, to: Any, compression: int) -> Any:
+def _writer(plan: Any, net: Network, read: Any, engine: str, begin: Mapping[str, np.ndarray], to: Any, compression: int) -> Any:
     from neurosim.recording.header import Header, Spikes
 
     drives = {
@@ -172,7 +136,7 @@ def _writer(plan: Any, net: Network, read: Any, engine: str, begin: dict, resume
     header = Header(
         network=net, seed=plan.seed, ticks=plan.ticks, trials=plan.trials, batched=read.batched, precision=plan.precision, engine=engine,
         until=plan.until, probes=plan.probes, record=[[probe.name, probe.every] for probe in plan.probes], inputs=drives,
-        start=begin or resume, versions=versions(),
+        start=begin or plan.resume, versions=versions(),
     )  # fmt: skip
     if to is None:
         from neurosim.recording.memory import MemoryWriter

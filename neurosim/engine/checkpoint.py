@@ -65,18 +65,19 @@ def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
             variables[key] = own(f"state/{name}/{key}").astype(state.plan.dtype)
     for name, ports in state.ports.items():
         for key, port in ports.items():
-            port.total, port.count = own(f"port/{name}/{key}"), own(f"arrived/{name}/{key}")
+            port.total, port.count = own(f"port/{name}/{key}").astype(state.plan.dtype), own(f"arrived/{name}/{key}")
     for name, history in state.history.items():
         if f"history/{name}" in resume:
-            stacked = own(f"history/{name}")
-            history.messages = [stacked[:, place].astype(state.plan.dtype) for place in range(stacked.shape[1])]
+            stacked, depth = own(f"history/{name}"), len(history.messages)
+            kept = [stacked[:, place].astype(state.plan.dtype) for place in range(stacked.shape[1])][-depth:]
+            history.messages = [kept[0]] * (depth - len(kept)) + kept  # longer delays than before hear the oldest message that is known
     for name in state.last_spike:
         state.last_spike[name] = own(f"last_spike/{name}")
         state.not_refractory[name] = own(f"not_refractory/{name}").astype(bool)
     for name, variables in state.synapses.items():
         text = state.plan.pathways[name].text
         for key in text.states if text is not None else ():
-            variables[key] = own(f"synapse/{name}/{key}")
+            variables[key] = own(f"synapse/{name}/{key}").astype(state.plan.dtype)
     _restore_flights(state, resume)
 
 

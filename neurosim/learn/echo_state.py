@@ -38,6 +38,8 @@ class End:
     network: Network
     final: Mapping[str, np.ndarray]
     batched: bool = True
+    seed: int = 0
+    precision: str = "double"
 
 
 class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):

@@ -150,7 +150,7 @@ def beam_search(
         parent, token = np.divmod(best, size)
         texts, total = np.column_stack([texts[parent], token]), all_totals[best]
         if step + 1 < steps:
-            last = run(net, {inputs: np.eye(size)[token][:, None]}, start=End(net, _reordered(last.final, parent)), **where)
+            last = run(net, {inputs: np.eye(size)[token][:, None]}, start=End(net, _reordered(last.final, parent), seed=seed), **where)
     return texts, total
 
 

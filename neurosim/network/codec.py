@@ -54,6 +54,13 @@ def encode_network(net: Network, pack: Pack = pack_text) -> dict:
     return {"version": VERSION, "schedule": _encode(net.schedule, pack, names), "populations": populations, "synapses": synapses}
 
 
+def same(first: Any, second: Any, names: dict[int, str]) -> bool:
+    """Whether two parts of descriptions say the same; `names` are those of all synapses, by id."""
+    if first is second or (isinstance(first, Value) and isinstance(second, Value)):
+        return first is second or first == second
+    return _encode(first, pack_text, names) == _encode(second, pack_text, names)
+
+
 def _constants(item: Neurons | Synapses, pack: Pack, names: dict[int, str]) -> dict:
     return {key: _encode(value, pack, names) for key, value in item.constants.items()}
 

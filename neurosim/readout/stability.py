@@ -15,6 +15,7 @@ from neurosim.network.values import plain_number, whole
 from neurosim.network.weights import Distribution
 from neurosim.plan.fix import fixed
 from neurosim.readout.reservoir import graded
+from neurosim.start import seed_of
 
 RANDOM = re.compile(r"\b(rand|randn|poisson|bernoulli|choice|xi)\b")
 RAN_AWAY, REST, NEAR = 2.0, 1e-3, 3.0  # of reach, spread and distance: see FreeRun.verdict
@@ -29,7 +30,7 @@ def lyapunov_exponent(
     discard: int = 100,
     every: int = 10,
     distance: float = 1e-8,
-    seed: int = 0,
+    seed: int | None = None,
     engine: str = "auto",
 ) -> float:
     """The largest Lyapunov exponent, per tick: how fast two runs part that hear the same and differ a little at first.
@@ -45,7 +46,7 @@ def lyapunov_exponent(
         ticks: how long; default: as long as the inputs.
         start: where to start from, as in `ns.run`: a Recording, such as that of a forced run, or start values.
         discard: ticks in which the twin finds the direction that grows fastest; they do not count.
-        seed, engine: as in `ns.run`.
+        seed, engine: as in `ns.run`; the seed is that of the recording that `start` is, unless given.
 
     Raises DescriptionError for networks with spikes, randomness or hidden variables, and runs that are too short.
 
@@ -63,7 +64,7 @@ def lyapunov_exponent(
     if twins < 1:
         raise DescriptionError(f"{where}: {path.ticks} ticks are too few for discard={discard} and every={every}. Run longer.")
     at = path.lead - 1 + np.arange(twins) * measured * every
-    way = np.random.default_rng(seed).normal(size=(twins, path.lead, path.size))
+    way = np.random.default_rng(path.seed).normal(size=(twins, path.lead, path.size))
     growth = []
     for span in range(settling + measured):
         first = distance * np.maximum(1.0, np.linalg.norm(path.states[at + span * every], axis=1))
@@ -78,7 +79,13 @@ def lyapunov_exponent(
 
 
 def jacobian(
-    net: Network, inputs: Mapping[str, Any] | None = None, *, ticks: int | None = None, start: Any = None, seed: int = 0, engine: str = "auto"
+    net: Network,
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    ticks: int | None = None,
+    start: Any = None,
+    seed: int | None = None,
+    engine: str = "auto",
 ) -> np.ndarray:
     """How the network's state after one more tick depends on its state, at the end of a run: d state(t + 1)/d state(t), by central differences.
 
@@ -96,7 +103,13 @@ def jacobian(
 
 
 def effective_spectral_radius(
-    net: Network, inputs: Mapping[str, Any] | None = None, *, ticks: int | None = None, start: Any = None, seed: int = 0, engine: str = "auto"
+    net: Network,
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    ticks: int | None = None,
+    start: Any = None,
+    seed: int | None = None,
+    engine: str = "auto",
 ) -> float:
     """The largest absolute eigenvalue of the network's Jacobian at the end of a run: what the nominal spectral radius becomes at work.
 
@@ -149,7 +162,7 @@ def free_run(
     start: Any,
     output: str = "out",
     inputs: Mapping[str, Any] | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     engine: str = "auto",
 ) -> FreeRun:
     """Let a network with output feedback run alone, and say whether it stays bounded and near what it was taught.
@@ -208,14 +221,15 @@ class Path:
     engine: str
 
     @staticmethod
-    def of(net: Network, inputs: Mapping[str, Any] | None, ticks: int | None, start: Any, seed: int, engine: str, where: str) -> Path:
+    def of(net: Network, inputs: Mapping[str, Any] | None, ticks: int | None, start: Any, seed: int | None, engine: str, where: str) -> Path:
         """The path of a run from `start`."""
         from neurosim.run import run
 
         populations = _open(net, where)
         given = _given(net, inputs, ticks, where)
+        seed = seed_of(start, seed)
         net = fixed(net, seed)
-        recording = run(net, given, ticks=ticks, start=start, record=list(populations), seed=seed, engine=engine, progress=False)
+        recording = run(net, given, ticks=ticks, start=start, record=list(populations), seed=seed, engine=engine, precision="double", progress=False)
         if recording.batched:
             raise DescriptionError(f"{where}: the start has several trials. Give one: run the network without an axis of trials.")
         states = np.concatenate([np.asarray(recording[name]).reshape(recording.ticks, -1) for name in populations], axis=1)
