@@ -1,7 +1,8 @@
 """The folder in which compiled code, and what is known of text, is kept: whole entries, locks, and their removal.
 
 A file appears under its name only when it is complete (it is written beside and renamed), and what is read back is compared with a digest.
-So a process that dies, a full disk or a damaged file costs a compilation and nothing else.
+So a process that dies, a full disk or a damaged file costs a compilation and nothing else. What another user can have written is not read at
+all (`trust.py`): it might be code.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from neurosim import trust
+
 DAY = 86400.0
 UNUSED = 90 * DAY  # seconds after which an entry that nobody used may go
 OWN = re.compile(r"((?:code|text)-[0-9a-f]{32})\.(?:cpp|so|dll|log|sum|lock|txt)(?:\.\d+-[0-9a-f]{8}\.part)?")  # all names that are written here
 NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
 _instead: dict[Path, Path] = {}  # what stands in for a folder that cannot be used, in this process
+_distrusted: set[Path] = set()  # the files that this process has warned of
 _guard = threading.Lock()
 
 
@@ -32,7 +36,7 @@ def digest(*parts: str | bytes) -> str:
     """32 hexadecimal digits that say what the parts are, and where each ends."""
     state = blake2b(digest_size=16)
     for part in parts:
-        given = part.encode() if isinstance(part, str) else part
+        given = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part  # of paths that are no UTF-8
         state.update(b"%d:" % len(given))
         state.update(given)
     return state.hexdigest()
@@ -72,7 +76,7 @@ def private_folder(unusable: Path, problem: OSError) -> Path:
     atexit.register(delete)
     warnings.warn(
         f"The cache folder {unusable} cannot be used: {problem.strerror or problem}. Compiled code is kept in {made} until this process ends. "
-        "Set NEUROSIM_CACHE to a folder that can be written.",
+        "Set NEUROSIM_CACHE to a folder of your own that can be written.",
         RuntimeWarning,
         stacklevel=3,
     )
@@ -95,20 +99,33 @@ class Entry:
         return self.path(self.suffix)
 
     def is_whole(self) -> bool:
-        """Whether the library is there as it was kept; marks it as used."""
-        try:
-            wanted = self.path(".sum").read_text(encoding="ascii")
-            if digest(self.library.read_bytes()) != wanted:
-                return False
-        except (OSError, ValueError):
+        """Whether the library is there as it was kept, by this user; marks it as used."""
+        wanted = _read(self.path(".sum"))
+        library = None if wanted is None else _read(self.library)
+        if library is None or self._seal(library) != wanted:
             return False
         with suppress(OSError):
             os.utime(self.library)
         return True
 
     def keep(self, library: bytes) -> None:
-        write_whole(self.path(".sum"), digest(library).encode())
+        write_whole(self.path(".sum"), self._seal(library))
         write_whole(self.library, library)
+
+    def _seal(self, library: bytes) -> bytes:
+        return digest(self.key, library).encode()
+
+
+def _read(path: Path) -> bytes | None:
+    """What is in a file of the cache; None where it is not there, or another user may have written it, of which a warning tells."""
+    with suppress(OSError):
+        try:
+            return trust.read(path)
+        except trust.Untrusted as problem:
+            if path not in _distrusted:
+                _distrusted.add(path)
+                warnings.warn(f"{path} in the cache is not used, and made anew: {problem.strerror}.", RuntimeWarning, stacklevel=3)
+    return None
 
 
 def remembered(where: Path, key: str, make: Callable[[], str]) -> str:
@@ -124,8 +141,9 @@ def read_text(where: Path, key: str) -> str | None:
     """A text as it was kept, else None; marks it as used."""
     path = _text_path(where, key)
     with suppress(OSError, ValueError):
-        seal, _, text = path.read_bytes().decode().partition("\n")
-        if seal == digest(text):
+        trust.check_folder(where)
+        seal, _, text = (_read(path) or b"").decode().partition("\n")
+        if seal == digest(key, text):
             with suppress(OSError):
                 os.utime(path)
             return text
@@ -136,7 +154,7 @@ def keep_text(where: Path, key: str, text: str) -> None:
     """Write a text where that is possible; where it is not, it will be made again."""
     with suppress(OSError):
         make_folder(where)
-        write_whole(_text_path(where, key), f"{digest(text)}\n{text}".encode())
+        write_whole(_text_path(where, key), f"{digest(key, text)}\n{text}".encode())
 
 
 def _text_path(where: Path, key: str) -> Path:
@@ -145,7 +163,7 @@ def _text_path(where: Path, key: str) -> Path:
 
 def make_folder(where: Path) -> None:
     """Make a folder, for this user alone, from which libraries can be loaded; raises OSError."""
-    where.mkdir(mode=0o700, parents=True, exist_ok=True)
+    trust.make_folder(where)
     if hasattr(os, "statvfs") and os.statvfs(where).f_flag & getattr(os, "ST_NOEXEC", 0):
         raise OSError(errno.EACCES, "It is mounted so that no program runs from it")
 
@@ -154,7 +172,7 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write a file that is never seen half written, under a name of its own until it is complete."""
     part = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
-        part.write_bytes(content)
+        trust.write(part, content)
         os.replace(part, path)
     except BaseException:
         with suppress(OSError):
@@ -169,7 +187,7 @@ def locked(path: Path, wait: bool = True) -> Iterator[bool]:
     The system frees the lock of a process that dies.
     """
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | trust.FLAGS, 0o600)
         try:
             held = _lock(handle, wait)
             if held and not _is(path, handle):  # its last holder has removed it: lock the new one
@@ -225,17 +243,19 @@ def remove(where: Path, unused_for: float = 0.0) -> tuple[int, int]:
     with suppress(FileNotFoundError, NotADirectoryError), os.scandir(where) as found:
         for file in found:
             match = OWN.fullmatch(file.name)
-            if match and file.is_file(follow_symlinks=False):
+            if match and not file.is_dir(follow_symlinks=False):
                 entries.setdefault(match[1], []).append(file)
     count = size = 0
     for name, files in entries.items():
         lock = where / f"{name}.lock"
         with suppress(OSError if unused_for else FileNotFoundError):  # another process may be faster
-            if unused_for and max(file.stat().st_mtime for file in files) > time.time() - unused_for:
+            if unused_for and max(file.stat(follow_symlinks=False).st_mtime for file in files) > time.time() - unused_for:
                 continue
+            if lock.is_symlink():
+                lock.unlink()
             with locked(lock, wait=False) as held:
                 for file in files if held else ():
-                    about = file.stat()
+                    about = file.stat(follow_symlinks=False)
                     os.unlink(file)
                     count, size = count + 1, size + about.st_size
                 if held:

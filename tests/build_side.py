@@ -24,6 +24,7 @@ def alone(place, monkeypatch):
     monkeypatch.setattr(build, "_loaded", {})
     monkeypatch.setattr(build, "_ahead", {})
     monkeypatch.setattr(cache, "_instead", {})
+    monkeypatch.setattr(cache, "_distrusted", set())
     header(place, 42)
     return place / "cache"
 

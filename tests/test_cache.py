@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from build_side import CHILD, SOURCE, SYSTEM, alone, child, compiled, names, needs_compiler, pretender, refused, the, wait_for
 
-from neurosim import cache
+from neurosim import cache, trust
 from neurosim.engine.events import build
 from neurosim.errors import EngineError
 
@@ -53,7 +53,7 @@ def test_a_missing_file_is_no_trouble(folder, suffix):
 
 def test_a_library_that_may_not_be_read_is_compiled_anew(folder, monkeypatch):
     compiled()
-    path, read = the(folder, ".so"), Path.read_bytes
+    path, read = the(folder, ".so"), trust.read
     before = path.stat().st_ino
 
     def forbidden(asked):
@@ -61,7 +61,7 @@ def test_a_library_that_may_not_be_read_is_compiled_anew(folder, monkeypatch):
             raise PermissionError(errno.EACCES, "Permission denied")
         return read(asked)
 
-    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    monkeypatch.setattr(trust, "read", forbidden)
     assert [compiled(), compiled()] == [(42, 1), (42, 0)]
 
 
@@ -107,7 +107,7 @@ def test_a_folder_from_which_no_program_runs_is_replaced(folder, monkeypatch):
 
 
 def test_a_full_disk_is_replaced_with_one_warning(folder, monkeypatch):
-    write = Path.write_bytes
+    write = trust.write
 
     def full(path, content):
         if path.parent == folder:
@@ -115,7 +115,7 @@ def test_a_full_disk_is_replaced_with_one_warning(folder, monkeypatch):
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(path, content)
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(trust, "write", full)
     with pytest.warns(RuntimeWarning, match="No space left on device") as told:
         assert compiled() == (42, 1)
     assert len(told) == 1
@@ -123,7 +123,7 @@ def test_a_full_disk_is_replaced_with_one_warning(folder, monkeypatch):
 
 
 def test_a_disk_that_fills_while_the_library_is_written_keeps_no_half(folder, monkeypatch):
-    write = Path.write_bytes
+    write = trust.write
 
     def full(path, content):
         if path.parent == folder and ".so" in path.name:
@@ -131,7 +131,7 @@ def test_a_disk_that_fills_while_the_library_is_written_keeps_no_half(folder, mo
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(path, content)
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(trust, "write", full)
     with pytest.warns(RuntimeWarning, match="No space left on device"):
         assert compiled()[0] == 42
     assert not [name for name in names(folder) if ".so" in name]

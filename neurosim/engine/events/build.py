@@ -125,15 +125,20 @@ def _compile(
     try:
         library, text = compile_library(command, flags, path, INCLUDE, slow=lambda: None if tell is not None else _say(line))
     except CompilerFailed as failure:
-        cache.write_whole(log, failure.log.encode())
+        cache.write_whole(log, _encoded(failure.log))
         raise EngineError(
             f"{label}: the C++ compiler {' '.join(command)} {failure}. Its log is {log}, the source {path}. "
             "Nothing of it is used again: run again, set CXX to another compiler, or give engine='reference'."
         ) from None
     if _headers() != headers:  # what was compiled is not what the key says
         raise EngineError(f"{label}: the headers in {INCLUDE / 'core'} changed while they were compiled. Run again.")
-    cache.write_whole(log, text.encode())
+    cache.write_whole(log, _encoded(text))
     entry.keep(library)
+
+
+def _encoded(log: str) -> bytes:
+    """A log as it is written; paths in it may be no UTF-8."""
+    return log.encode("utf-8", "backslashreplace")
 
 
 def _say(line: str) -> None:
