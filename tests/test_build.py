@@ -5,6 +5,7 @@ import shlex
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -167,11 +168,58 @@ def test_a_compiler_that_hangs_is_stopped_with_all_it_started(tmp_path, folder, 
     number = tmp_path / "number"
     monkeypatch.setenv("CXX", pretender(tmp_path, f"sleep 60 & echo $! > {number}\nwait"))
     assert "was stopped after 0 s" in refused()
+    wait_until(lambda: not is_running(int(number.read_text())))
+    assert not names(folder, ".so")
+
+
+ENDINGS = {
+    "SIGTERM": lambda process: process.terminate(),
+    "SIGKILL": lambda process: process.kill(),
+    "Ctrl-C": lambda process: process.send_signal(signal.SIGINT),
+    "SIGHUP": lambda process: process.send_signal(signal.SIGHUP),
+}
+
+
+@pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS.keys())
+def test_a_compiler_ends_with_the_process_that_started_it(tmp_path, monkeypatch, end):
+    number, work = tmp_path / "number", tmp_path / "work"
+    work.mkdir()
+    monkeypatch.setenv("CXX", pretender(tmp_path, f"sleep 60 & echo $! $$ > {number}.part\nmv {number}.part {number}\nwait"))
+    with child(tmp_path, stderr=subprocess.DEVNULL, env=os.environ | {"TMPDIR": str(work)}) as process:
+        wait_for(number)
+        assert all(is_running(int(pid)) for pid in number.read_text().split())
+        end(process)
+    assert process.returncode != 0
+    wait_until(lambda: not any(is_running(int(pid)) for pid in number.read_text().split()) and not list(work.iterdir()))
+
+
+def test_what_is_compiled_ahead_ends_with_a_script_that_does_not_wait_for_it(tmp_path, monkeypatch):
+    number = tmp_path / "number"
+    monkeypatch.setenv("CXX", pretender(tmp_path, f"echo $$ > {number}.part\nmv {number}.part {number}\nsleep 60"))
+    code = "import sys, time, pathlib\nfrom neurosim.engine.events import build\nbuild.load_ahead(sys.argv[1], 'Net')\n"
+    code += "while not pathlib.Path(sys.argv[2]).exists(): time.sleep(0.01)"
+    subprocess.run([sys.executable, "-c", code, SOURCE, str(number)], check=True, timeout=30)
+    wait_until(lambda: not is_running(int(number.read_text())))
+
+
+def test_a_users_own_handler_of_sigterm_is_left_alone():
+    code = "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: print('mine'))\nfrom neurosim.engine.events import build\n"
+    code += "build.load(sys.argv[1], 'Net')\nsignal.raise_signal(signal.SIGTERM)"
+    source = 'extern "C" int answer() { return 42; }'
+    assert subprocess.run([sys.executable, "-c", code, source], text=True, capture_output=True, check=True).stdout == "mine\n"
+
+
+def test_without_a_shell_a_compiler_runs_as_well(monkeypatch):
+    which = shutil.which
+    monkeypatch.setattr(compiler.shutil, "which", lambda name: None if name == "sh" else which(name))
+    assert compiled() == (42, 1)
+
+
+def wait_until(true):
     give_up = time.monotonic() + 10
-    while is_running(int(number.read_text())):
+    while not true():
         assert time.monotonic() < give_up
         time.sleep(0.02)
-    assert not names(folder, ".so")
 
 
 def is_running(number):

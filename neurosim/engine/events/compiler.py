@@ -10,8 +10,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -154,18 +154,11 @@ def _workplace() -> tempfile.TemporaryDirectory[str]:
 
 
 def _run(words: Sequence[str], folder: str, slow: Callable[[], None]) -> tuple[int, str]:
-    """The exit status and the output of a command that is killed, with all it started, on any interruption."""
-    surroundings = os.environ | {"LC_ALL": "C"}
-    if "ziglang" in words and "ZIG_GLOBAL_CACHE_DIR" not in surroundings and not _has_home():
-        surroundings["ZIG_GLOBAL_CACHE_DIR"] = os.path.join(folder, "zig")
-    try:
-        # A session of its own: Ctrl-C reaches neurosim, which decides what to stop.
-        process = subprocess.Popen(
-            words, cwd=folder, env=surroundings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    except OSError as error:
-        raise CompilerFailed(f"cannot be started: {error}", "") from None
-    with process:
+    """The exit status and the output of a command that is killed, with all it started, on any interruption and when this process ends."""
+    with ExitStack() as held:
+        group = held.enter_context(_guarded(folder))
+        process = held.enter_context(_start(words, folder, group))
+        held.callback(_kill, process, group)  # nothing that it started is left, whatever the end
         try:
             try:
                 text, _ = process.communicate(timeout=SOON)
@@ -173,12 +166,56 @@ def _run(words: Sequence[str], folder: str, slow: Callable[[], None]) -> tuple[i
                 slow()
                 text, _ = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired as late:
-            _kill(process)
             raise CompilerFailed(f"was stopped after {PATIENCE:.0f} s", (late.output or b"").decode(errors="replace")) from None
-        except BaseException:
-            _kill(process)
-            raise
     return process.returncode, text.decode(errors="replace")
+
+
+def _start(words: Sequence[str], folder: str, group: int | None) -> subprocess.Popen[bytes]:
+    """Start a command in a group of processes, or in a session of its own, with nothing to read."""
+    surroundings = os.environ | {"LC_ALL": "C", "TMPDIR": folder}
+    if "ziglang" in words and "ZIG_GLOBAL_CACHE_DIR" not in surroundings and not _has_home():
+        surroundings["ZIG_GLOBAL_CACHE_DIR"] = os.path.join(folder, "zig")
+    out, nothing, alone = subprocess.PIPE, subprocess.DEVNULL, group is None
+    try:
+        return subprocess.Popen(
+            words, cwd=folder, env=surroundings, stdin=nothing, stdout=out, stderr=subprocess.STDOUT, process_group=group, start_new_session=alone
+        )
+    except OSError as error:
+        raise CompilerFailed(f"cannot be started: {error}", "") from None
+
+
+# Waits until the pipe is closed, which the system does when the process that compiles ends, however it ends; then stops its own group
+# of processes, which is that of the compiler, and removes what it worked on.
+GUARD = "read nothing; trap '' TERM; kill -TERM 0; rm -rf -- \"$1\"; kill -KILL 0"
+
+
+@contextmanager
+def _guarded(folder: str) -> Iterator[int | None]:
+    """The group of processes in which a command ends with this process, and which Ctrl-C on a terminal does not reach.
+
+    None where there is no shell: then a command can outlive a process that is killed.
+    """
+    shell = shutil.which("sh") if os.name == "posix" else None
+    if shell is None:
+        yield None
+        return
+    theirs, ours = os.pipe()
+    try:
+        try:
+            guard = subprocess.Popen(
+                [shell, "-c", GUARD, "sh", folder], stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
+            )
+        except OSError as error:
+            raise CompilerFailed(f"cannot be started: {error}", "") from None
+        finally:
+            os.close(theirs)
+        try:
+            yield guard.pid
+        finally:
+            _kill_group(guard.pid)
+            guard.wait()
+    finally:
+        os.close(ours)
 
 
 def _has_home() -> bool:
@@ -193,13 +230,19 @@ def _has_home() -> bool:
     return os.access(place, os.W_OK)
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: subprocess.Popen[bytes], group: int | None) -> None:
     """Kill a compiler and the processes it started."""
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    if group is not None:
+        _kill_group(group)
+    elif process.poll() is None and hasattr(os, "killpg"):
+        _kill_group(process.pid)
     else:
         process.kill()
+
+
+def _kill_group(number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group that has ended
+        os.killpg(number, signal.SIGKILL)
 
 
 def _ending(status: int) -> str:
