@@ -333,3 +333,10 @@ def test_random_networks_of_messages_are_the_references(data, schedule):
     rng = np.random.default_rng(pick(st.integers(0, 99)))
     inputs = {"drive": rng.normal(0, 1, (trials, ticks, 3))}
     both(net, inputs, seed=pick(st.integers(0, 99)), record=["a", "b", "a.I", "b.loud"], threads=pick(st.integers(1, 3)), tolerance=TOLERANCE)
+
+
+@pytest.mark.parametrize("text", ["J + sin(t+i)", "J + cos(t+i)*exp(-J)"])
+def test_a_port_is_read_before_it_is_cleared(text):
+    """GCC 12.2 at -O3 would clear the port first, where another port that nothing feeds is stored as well."""
+    cell = ns.Neurons("cell", 3, update=f"v = {text}", ports="I J")
+    both(layered(ns.Synapses(cell, cell, to="J", wiring=ns.one_to_one(), delay=1)), ticks=6, record=["cell.I", "cell.J", "cell"], tolerance=TOLERANCE)

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Thread
 
 from neurosim import cache
-from neurosim.engine.events.compiler import FLAGS, SUFFIX, CompilerFailed, compile_library, need_compiler, own_flags, processor, stamp, version
+from neurosim.engine.events.compiler import SUFFIX, CompilerFailed, compile_library, engine_flags, need_compiler, own_flags, processor, stamp, version
 from neurosim.engine.events.compiler import find_compiler as find_compiler
 from neurosim.errors import EngineError
 
@@ -59,11 +59,12 @@ def load(source: str, label: str, *, flags: Sequence[str] = (), tell: Callable[[
 
 
 def _load(source: str, label: str, flags: Sequence[str], tell: Callable[[str], None] | None) -> ctypes.CDLL:
-    command, flags = need_compiler(), (*flags, *own_flags())
+    command = need_compiler()
     where = cache.folder()
     headers = _headers()
     told = cache.remembered(where, cache.digest("compiler", stamp(command)), lambda: version(command))
-    key = cache.digest(source, headers, "\n".join([*FLAGS, *flags]), "\n".join(command), told, processor(), _system())
+    flags = (*engine_flags(told), *flags, *own_flags())
+    key = cache.digest(source, headers, "\n".join(flags), "\n".join(command), told, processor(), _system())
     if key in _loaded:
         return _loaded[key]
 

@@ -31,6 +31,9 @@ FLAGS = (
     "-shared",
     "-pthread",
 )
+# GCC (12.2, at -O3) moves a loop's setting of an array to zero before the same loop's reading of it, where the loop sets several arrays
+# to zero and no proof tells them apart: it splits the loop and orders the parts wrongly. So loops are not split.
+GCC_FLAGS = ("-fno-tree-loop-distribution", "-fno-tree-loop-distribute-patterns")
 SUFFIX = ".dll" if sys.platform == "win32" else ".so"
 PATIENCE = 600.0  # seconds a compiler may take; ziglang's first call builds its standard library
 SOON = 1.0  # seconds after which a user is told what the wait is for
@@ -72,6 +75,11 @@ def need_compiler() -> tuple[str, ...]:
     if command is None:
         raise NoCompiler("There is no C++ compiler. Install g++ or clang++, or run: pip install 'neurosim[compiler]'")
     return command
+
+
+def engine_flags(told: str) -> tuple[str, ...]:
+    """The engine's own flags for the compiler that says this to `--version`."""
+    return (*FLAGS, *GCC_FLAGS) if "Free Software Foundation" in told else FLAGS
 
 
 def own_flags() -> tuple[str, ...]:
@@ -128,7 +136,6 @@ def compile_library(command: Sequence[str], flags: Sequence[str], source: Path, 
 
     Works in a temporary folder, so that nothing half done is ever beside the source. Raises CompilerFailed.
     """
-    flags = [*FLAGS, *flags]
     with _workplace() as folder:
         made = Path(folder) / f"library{SUFFIX}"
         words = [*command, *flags, f"-I{include}", str(source), "-o", str(made)]
