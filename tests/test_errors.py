@@ -46,6 +46,14 @@ def chain_of_subexpressions(line, count):
     return "x0 = I : 1\n" + "\n".join(line.format(k=k, before=k - 1) for k in range(1, count)) + f"\ndv/dt = x{count - 1}/ms : 1"
 
 
+def randomly(**more):
+    return ns.Neurons("s", 1, equations="p : 1", threshold="rand() < p", **more)
+
+
+def privately(sender):
+    return ns.Synapses(sender, liquid, wiring=ns.private(9))
+
+
 def a_list_that_holds_itself():
     endless = []
     endless.append(endless)
@@ -220,6 +228,10 @@ WIRINGS = {
     "outdegree": (lambda: ns.outdegree(-1), D, "outdegree: k", "-1", "at least 0"),
     "total": (lambda: ns.total(10**30), D, "total: n", "10000", "at most"),
     "private": (lambda: rewired(ns.private(10)), D, "cells -> liquid: private", "must be one neuron", "rand() < rate*dt"),
+    "private refractory": (lambda: privately(randomly(refractory=1 * ms)), D, "private: s", "refractory after its spikes (1 ms)", "Leave"),
+    "private reset": (lambda: privately(randomly(reset="p = 0")), D, "private: s", "reset by its spikes", "indegree(9)"),
+    "private loop": (lambda: ns.Network(privately(s := randomly()), synapses(s, s, to="p"), schedule=CLOCK), D, "'s' come back", "s -> s", "Leave"),
+    "private input": (lambda: run(privately(randomly()), schedule=CLOCK, inputs={"s": ([0], [0])}), P, "private", "input to 's'", "Leave"),
     "private of none": (lambda: ns.private(0), D, "private: n", "0", "at least 1"),
     "private weights": (lambda: rewired(ns.private(9), noise, weight=ns.normal(0, 1)), D, "noise -> liquid: private", "one number", "weight=1.0"),
     "scale": (lambda: ns.nearby(0), D, "nearby: scale", "0", "above 0"),

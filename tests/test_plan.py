@@ -11,7 +11,7 @@ from scipy.integrate import solve_ivp
 
 import neurosim as ns
 from neurosim.plan.exact import propagator
-from neurosim.plan.random import TextRandom, binomial, threefry2x32, to_below
+from neurosim.plan.random import TextRandom, binomial, cumulative_binomial, threefry2x32, to_below
 from neurosim.units import Hz, mV, nA, nF, nS, pA, pF, uS
 
 # Random123's published known answers (kat_vectors): rounds, counter, key, result.
@@ -72,6 +72,15 @@ def test_binomial_numbers_are_inverted_exactly():
 
     u = np.linspace(0, 1, 2001)[:-1]
     np.testing.assert_array_equal(binomial(u, 20, np.array(0.3)), np.searchsorted(binom.cdf(np.arange(21), 20, 0.3), u, side="right"))
+
+
+@pytest.mark.parametrize(("n", "p"), [(3, 1 - 1e-16), (7, 1e-300), (1000, 1e-3), (4_000_000, 0.9), (2**31 - 1, 0.5), (2**31 - 1, 1 - 1e-10)])
+def test_cumulative_binomial_probabilities_are_right_for_any_number_of_sources(n, p):
+    from scipy.stats import binom
+
+    first, cumulative = cumulative_binomial(n, p)
+    np.testing.assert_allclose(cumulative, binom.cdf(first + np.arange(cumulative.size), n, p), atol=1e-11)
+    assert binom.cdf(first - 1, n, p) < 1e-30
 
 
 @pytest.mark.parametrize("gap", [0.0, 1e-9, 1e-3, 7.0])

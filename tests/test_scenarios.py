@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 from nets import SUM, clock, layered, synchronous
 
 import neurosim as ns
@@ -224,6 +225,22 @@ def test_private_sources_are_binomial_and_memoryless(engine):
     assert arrived.mean() == pytest.approx(n * p, abs=5 * np.sqrt(n * p / arrived.size))
     assert arrived.var() == pytest.approx(n * p * (1 - p), rel=0.05)
     assert abs(np.corrcoef(arrived[:-1].ravel(), arrived[1:].ravel())[0, 1]) < 0.02
+
+
+@pytest.mark.parametrize("sources", [1000, 4_000_000, 2**31 - 1])
+@pytest.mark.parametrize("schedule", [ns.Clock(1 * ms), ns.Layered()], ids=str)
+def test_private_sources_spike_with_the_present_chance_of_their_sender(engine, schedule, sources):
+    rate, noise = ns.Neurons("rate", 3), ns.Neurons("noise", 3, update="x = x + 1", threshold="rand() < r*p", ports="r", p=[0.1, 0.4, 0.2])
+    cells = ns.Neurons("cells", 7, update="v = I")
+    drive = np.abs(np.sin(0.3 * np.arange(30)[:, None] + np.arange(3)))
+    to_rate = ns.Synapses(rate, noise, to="r", wiring=ns.one_to_one())
+    net = ns.Network(to_rate, ns.Synapses(noise[1], cells, wiring=ns.private(sources)), schedule=schedule)
+    drawn = ns.run(net, {"rate": drive}, ticks=30, record=["cells"], engine=engine)["cells"]
+    late = int(isinstance(schedule, ns.Clock))  # cells read at a tick what arrived after they had moved at the tick before
+    wanted, spread = (f(sources, 0.4 * drive[: len(drive) - 2 * late, 1]) for f in (scipy.stats.binom.mean, scipy.stats.binom.std))
+    assert (np.abs(drawn[2 * late :].T - wanted) < 5 * spread + 1).all()
+    if engine != "reference":
+        np.testing.assert_array_equal(drawn, ns.run(net, {"rate": drive}, ticks=30, record=["cells"], engine="reference")["cells"])
 
 
 def test_functions_look_along_the_axis_that_they_name(engine):

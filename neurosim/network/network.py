@@ -55,6 +55,7 @@ class Network:
         if not self.populations:
             raise DescriptionError("Network: is empty. Give it Synapses or Neurons.")
         _check_ties(self)
+        _check_private_senders(self)
         _check_groups(self)
         for population in self.populations.values():
             _check_population(population, schedule)
@@ -162,6 +163,18 @@ def _check_ties(net: Network) -> None:
         tied = item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
         if isinstance(tied, Synapses) and not any(tied is other for other in net.synapses.values()):
             raise DescriptionError(f"{item.label}: shares the weights of {tied.label}, which is not in this network. Add it.")
+
+
+def _check_private_senders(net: Network) -> None:
+    """Refuse senders of private synapses whose own spikes come back to them."""
+    for item in net.synapses.values():
+        sender = item.pre.population
+        back = next((s for s in net.synapses.values() if s.pre.population is sender and s.post.population is sender), None)
+        if isinstance(item.wiring, private) and back is not None:
+            raise DescriptionError(
+                f"{item.label}: private: the spikes of {sender.name!r} come back to it through {back.label}, so its copies would differ from"
+                " one another. Leave those synapses out, or make the sources neurons."
+            )
 
 
 def _check_groups(net: Network) -> None:

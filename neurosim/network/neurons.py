@@ -127,7 +127,7 @@ class Neurons:
             parse_expression(self.refractory, f"{where}: refractory")
         elif not self.refractory.scalar or self.refractory.number < 0 or not np.isfinite(self.refractory.number):
             raise DescriptionError(f"{where}: refractory {self.refractory} is not a time of 0 or more. Give a time, or text for one per neuron.")
-        if (self.reset or self.refractory != as_value(0, "")) and not self.threshold:
+        if (self.reset or self.has_refractory) and not self.threshold:
             raise DescriptionError(f"{where}: reset and refractory act after a spike, but there is no threshold. Add threshold='v > ...'.")
         self._check_names(where, lines, assigned)
 
@@ -219,6 +219,11 @@ class Neurons:
     def spiking(self) -> bool:
         """True where there is a threshold. A driven population spikes if it is given spike events."""
         return bool(self.threshold.strip())
+
+    @property
+    def has_refractory(self) -> bool:
+        """True where a neuron is refractory for some time after its spikes."""
+        return self.refractory != as_value(0, "")
 
     @property
     def message(self) -> str | None:

@@ -377,8 +377,9 @@ class pairs(Wiring):
 class private(Wiring):
     """Every target has n sources of its own, each a copy of the single sender (a Poisson background); never stored.
 
-    The sender is one neuron whose spikes do not depend on its past, such as `threshold="rand() < rate*dt"`; a target
-    receives weight times Binomial(n, p) at each tick.
+    The sender is one neuron whose spikes do not depend on spikes before, such as `threshold="rand() < rate*dt"`; a target
+    receives weight times Binomial(n, p) at each tick. p may change in time, and is the same for all copies. A sender with a
+    reset or a refractory period, with synapses onto itself or with an input is refused.
     """
 
     n: int
@@ -387,8 +388,15 @@ class private(Wiring):
         _fix(self, n=whole(self.n, "private: n", least=1, most=MOST_DRAWN))
 
     def check(self, pre: Population, post: Population) -> None:
-        if pre.size != 1 or not pre.population.spiking:
+        sender = pre.population
+        if pre.size != 1 or not sender.spiking:
             raise DescriptionError(
                 f"private: {label(pre)} must be one neuron that spikes at random, such as"
                 f" Neurons({pre.name!r}, 1, threshold='rand() < rate*dt', rate=8*Hz)."
+            )
+        if sender.reset or sender.has_refractory:
+            past = "is reset by its spikes" if sender.reset else f"is refractory after its spikes ({sender.refractory})"
+            raise DescriptionError(
+                f"private: {label(pre)} {past}, so its copies would differ from one another. Leave that out, or make the sources neurons:"
+                f" a population of its own for each target, or one that all share with indegree({self.n})."
             )

@@ -55,6 +55,8 @@ def lower_pathway(
     weight_dtype = np.float64 if precision == "double" else np.float32
     if isinstance(item.wiring, private):
         weight = np.asarray(_scalar_weight(item), dtype=weight_dtype)
+        if item.pre.name in inputs.drives:
+            raise PlanError(f"{item.label}: private: an input to {item.pre.name!r} would not reach its copies. Leave the input out.")
         chance = _chance(item, scopes[item.pre.name])
         stored = Edges(NOTHING, NOTHING, weight, NOTHING)
         return Pathway(**common, kind="private", stored=stored, sources=item.wiring.n, chance=chance)

@@ -90,10 +90,23 @@ class Random:
 
 
 def binomial(u: Any, n: int, p: Any) -> Any:
-    """The smallest k whose cumulative Binomial(n, p) probability exceeds u."""
-    inner = jnp.clip(jax.lax.stop_gradient(p), 0.0, 1.0 - 1e-16)
-    above = _invert(u, lambda k: jnp.where(k >= n, 1.0, jax.scipy.special.betainc(jnp.maximum(n - k, 1e-9), k + 1.0, 1.0 - inner)))
-    return jnp.where(p >= 1.0, float(n), jnp.where(p <= 0.0, 0.0, jnp.minimum(above, n)))
+    """The smallest k whose cumulative Binomial(n, p) probability exceeds u (trial, target); p is (trial, 1).
+
+    See `cumulative_binomial` of `plan/random.py`; as p is not known before the run, the reach is that of p = 1/2.
+    """
+    reach = min(int(np.ceil(6.0 * np.sqrt(n))) + 40, n)
+
+    def one_trial(u: Any, p: Any) -> Any:
+        inside = jnp.clip(p, 1e-300, 1.0 - 1e-16)
+        odds, mode = inside / (1.0 - inside), jnp.minimum(jnp.floor((n + 1) * inside), n)
+        above, below = mode + jnp.arange(reach), mode - jnp.arange(reach)
+        up = jnp.cumprod(jnp.maximum(odds * (n - above) / (above + 1.0), 0.0))
+        down = jnp.cumprod(jnp.maximum(below, 0.0) / (n - below + 1.0) / odds)
+        total = jnp.cumsum(jnp.concatenate([down[::-1], jnp.ones(1), up]))
+        drawn = mode - reach + jnp.searchsorted(total / total[-1], u, side="right")
+        return jnp.where(p >= 1.0, float(n), jnp.where(p <= 0.0, 0.0, drawn))
+
+    return jax.vmap(one_trial)(u, jax.lax.stop_gradient(jnp.asarray(p, jnp.float64))[:, 0])
 
 
 def _invert(u: Any, cumulative: Any) -> Any:

@@ -132,7 +132,8 @@ class Steps:
     def _from_private(self, now: Now, pathway: Pathway) -> Any:
         group, target = self.plan.groups[pathway.pre], self.plan.groups[pathway.post]
         count = now.trials.shape[0]
-        chance = jnp.broadcast_to(evaluate(pathway.chance, self.names(now, group)), (count, *group.shape)).reshape(count, 1)
+        chance = jnp.broadcast_to(evaluate(pathway.chance, self.names(now, group)), (count, *group.shape)).reshape(count, -1)
+        chance = chance[:, pathway.pre_index]
         elements = jnp.asarray(pathway.post_index.astype(np.uint32))[None, :]
         random = Random(now.numbers["keys"][f"{pathway.name}/private"], now.tick, now.trials[:, None], elements, self.dtype)
         drawn = binomial(random.rand_in_fours(0), pathway.sources, chance)

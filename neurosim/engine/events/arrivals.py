@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering
-from neurosim.engine.events.populations import awake, group_names, used_names
+from neurosim.engine.events.populations import awake, group_names, kept_ports, used_names
 from neurosim.engine.events.stages import Inbox, Stage, postponed, taken_early
 from neurosim.plan.cpp import cpp_expression
 from neurosim.plan.plan import Pathway, Plan
@@ -79,9 +79,9 @@ def dense_numbers(plan: Plan, numbering: Numbering, pathway: Pathway, layout: st
 
 def private(plan: Plan, numbering: Numbering, pathway: Pathway, stage: Stage) -> list[str]:
     """The function that gives every target weight times Binomial(n, p): its own sources, which spike with the sender's chance."""
-    loop = Loop(plan, numbering, index="0")
-    group = plan.groups[pathway.pre]
-    chance = cpp_expression(pathway.chance, group_names(loop, group, used_names(pathway.chance)), precision=plan.precision)
+    loop = Loop(plan, numbering, index=numbering.whole("private", pathway.name, "sender"))
+    group, wanted = plan.groups[pathway.pre], used_names(pathway.chance)
+    chance = cpp_expression(pathway.chance, group_names(loop, group, wanted, kept_ports(loop, group, wanted)), precision=plan.precision)
     place = next(n for n, inbox in enumerate(stage.inboxes) if pathway in inbox.private)
     key = f"here.key({numbering.random_key(pathway.name, 'private', 0)})"
     numbers = [numbering.array("private", pathway.name, part) for part in ("post", "first")]

@@ -303,7 +303,7 @@ class Bound:
             sizes = {"senders": pathway.pre_index.size, "targets": pathway.post_index.size, "delay": pathway.longest}
             return sizes[key[2]] if key[2] in sizes else _run(pathway.pre_index if key[2] == "pre run" else pathway.post_index)
         privates = [p.name for p in self.plan.pathways.values() if p.kind == "private"]
-        return pathway.sources if key[2] == "sources" else privates.index(name)
+        return {"sources": pathway.sources, "number": privates.index(name), "sender": int(pathway.pre_index[0])}[key[2]]
 
     def _given(self, key: tuple[Any, ...]) -> Any:
         owner: Any = self.plan.groups[key[1]] if key[0] == "constant" else self.plan.pathways[key[1]].text

@@ -82,7 +82,8 @@ def constant_at(loop: Loop, tag: str, value: Any, index: str, *key: Any) -> Type
 
 def read_ports(plan: Plan, group: Group) -> set[str]:
     """The ports whose reading is kept beyond the update: recorded, or used by text that runs later."""
-    later = used_names(*texts_of(group.reset), *group.derived.values())
+    chances = [p.chance for p in plan.pathways.values() if p.pre == group.name]
+    later = used_names(*texts_of(group.reset), *group.derived.values(), *chances)
     recorded = {p.variable for p in plan.probes if p.owner == group.name}
     return {port for port in group.ports if port in later | recorded}
 
@@ -323,8 +324,8 @@ def reset(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     block = group.reset
     assert block is not None
     loop = Loop(plan, numbering)
-    read = {port: _kept_port(loop, group, port) for port in group.ports if port in used_names(*texts_of(block))}
-    names = group_names(loop, group, used_names(*texts_of(block)), read)
+    wanted = used_names(*texts_of(block))
+    names = group_names(loop, group, wanted, kept_ports(loop, group, wanted))
     first = loop.random(group.name, block.name, block.statements)
     lines, found = cpp_statements(block.statements, names, precision=plan.precision, first_call=first)
     loop.body += [*commented(block), *lines]
@@ -336,8 +337,13 @@ def reset(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     return loop.function(f"Neurons '{group.name}': reset", f"reset_{identifier(group.name)}", spikes)
 
 
-def _kept_port(loop: Loop, group: Group, port: str) -> Typed:
-    return Typed(f"{loop.pointer(f'{identifier(group.name)}_{port}_read_at', 'Real', 'read', group.name, port)}[{loop.index}]", "Real")
+def kept_ports(loop: Loop, group: Group, wanted: set[str]) -> dict[str, Typed]:
+    """C++ for what the wanted ports of a population held when they were read at this tick."""
+
+    def at(port: str) -> str:
+        return loop.pointer(f"{identifier(group.name)}_{port}_read_at", "Real", "read", group.name, port)
+
+    return {port: Typed(f"{at(port)}[{loop.index}]", "Real") for port in group.ports if port in wanted}
 
 
 def evaluated(plan: Plan, numbering: Numbering, group: Group, variable: str, name: str, target: str, *, read: bool) -> list[str]:
@@ -347,7 +353,7 @@ def evaluated(plan: Plan, numbering: Numbering, group: Group, variable: str, nam
     """
     loop = Loop(plan, numbering)
     text = group.derived.get(variable, variable)
-    ports = {port: _kept_port(loop, group, port) for port in group.ports if port in used_names(text)} if read else None
+    ports = kept_ports(loop, group, used_names(text)) if read else None
     value = cpp_expression(text, group_names(loop, group, used_names(text), ports), precision=plan.precision)
     loop.body.append(f"target[i] = static_cast<Real>({value.text});")
     population = list(plan.groups).index(group.name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from neurosim.engine.events.comments import commented
 from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering
-from neurosim.engine.events.populations import awake, constant_at, group_names, read_ports, texts_of, used_names
+from neurosim.engine.events.populations import awake, constant_at, group_names, kept_ports, read_ports, texts_of, used_names
 from neurosim.engine.pushes import order_matters, split_pushes
 from neurosim.engine.state import spikes_sent
 from neurosim.network.text import Statement
@@ -97,12 +97,9 @@ class Ends:
         inner = Loop(self.plan, self.numbering, index=self.sender(loop) if before else self.receiver(loop), before=loop.before)
         if variable in group.derived and variable not in group.states and variable not in group.constants:
             text = group.derived[variable]
-            kept = {port: self._kept(inner, group, port) for port in group.ports if port in read_ports(self.plan, group)}
+            kept = kept_ports(inner, group, read_ports(self.plan, group))
             return cpp_expression(text, group_names(inner, group, used_names(text), kept), precision=self.plan.precision)
         return group_names(inner, group, {variable}).get(variable) if variable not in group.ports else None
-
-    def _kept(self, loop: Loop, group: Group, port: str) -> Typed:
-        return Typed(f"{loop.pointer(f'{identifier(group.name)}_{port}_read_at', 'Real', 'read', group.name, port)}[{loop.index}]", "Real")
 
 
 def delivered(ends: Ends, loop: Loop, *, late: bool = False) -> list[str]:

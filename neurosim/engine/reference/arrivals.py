@@ -194,7 +194,8 @@ class Inbox:
     def _from_private(self, state: State, pathway: Pathway) -> np.ndarray:
         """Weight times Binomial(n, p): each target's own sources, which spike with the sender's probability p."""
         group = self.plan.groups[pathway.pre]
-        chance = np.broadcast_to(evaluate(pathway.chance, names_of(state, group)), (state.count, *group.shape)).reshape(-1, 1)
+        chance = np.broadcast_to(evaluate(pathway.chance, names_of(state, group)), (state.count, *group.shape)).reshape(state.count, -1)
+        chance = chance[:, pathway.pre_index]
         elements = pathway.post_index.astype(np.uint32)[None, :]
         random = state.random(pathway.name, "private", elements, state.trials[:, None])
         drawn = binomial(random.rand_in_fours(0), pathway.sources, np.clip(chance, 0.0, 1.0))
