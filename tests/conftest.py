@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest_plugins = "covered"
+
 ENGINES = ("reference", "events", "arrays")
 # Scenarios that an engine refuses (tests/test_events.py sees that it does, with reason and remedy), and why.
 REFUSED = {

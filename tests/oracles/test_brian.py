@@ -51,30 +51,6 @@ def test_a_balanced_network_spikes_as_in_brian2(equations, constants, method, ex
     np.testing.assert_allclose(recording["cells[[0, 399]].v"], np.asarray(trace.v).T, atol=1e-12)
 
 
-REFRACTORY = {
-    "a time": (2.5 * ms, 2.5 * ms),
-    "text: a time per neuron": ("ref", "ref"),
-    "text: a condition": ("u > 0.1", "u > 0.1"),
-}
-
-
-@pytest.mark.parametrize("kind", REFRACTORY)
-def test_refractoriness_is_brian2s(kind):
-    equations = """dv/dt = (drive - v)/(10*ms) : 1 (unless refractory)
-                   du/dt = -u/(7*ms) : 1
-                   drive : 1
-                   ref : second"""
-    theirs, ours = REFRACTORY[kind]
-    drive, ref = np.linspace(1.1, 4, 20), np.linspace(0.5, 8, 20) * ms
-    group = NeuronGroup(20, equations, threshold="v > 1", reset="v = 0; u += 1", refractory=theirs, method="euler")
-    group.drive, group.ref = drive, ref
-    spikes = SpikeMonitor(group)
-    brian_run(200 * ms, group, spikes)
-    reset = "v = 0\nu += 1"
-    cells = ns.Neurons("cells", 20, equations=equations, threshold="v > 1", reset=reset, refractory=ours, method="euler", drive=drive, ref=ref)
-    assert_same_spikes(ns.run(clocked(cells), duration=200 * ms, record="all"), "cells", spikes)
-
-
 def test_an_arrival_at_a_frozen_variable_is_dropped_as_in_brian2():
     equations = "dv/dt = (1.5 - v)/(10*ms) : 1 (unless refractory)"
     wires = random_synapses(30, 0.3, 2.0, seed=3)
@@ -189,19 +165,6 @@ def test_clock_driven_synapses_are_brian2s():
     cells = ns.Neurons("cells", 15, equations=equations, ports="x", threshold="v > 1", reset="v = 0", method="euler", v=start)
     ours = ns.Synapses(cells, cells, wiring=ns.pairs(wires.pre, wires.post), weight=0.2, delay=wires.delay * ms, model=model, on_pre="s += 1")
     assert_same_spikes(ns.run(clocked(ours), duration=100 * ms, record="all"), "cells", spikes)
-
-
-@pytest.mark.parametrize("method", ["exact", "exponential_euler", "euler", "heun", "rk2", "rk4", "independent"])
-def test_every_method_integrates_as_brian2_does(method):
-    equations = "dv/dt = (1.3 - v)/(9*ms) : 1\ndu/dt = -u/(4*ms) : 1"
-    group = NeuronGroup(2, equations, method=method)
-    group.v, group.u = [0, 0.5], [1, 2]
-    trace = StateMonitor(group, ["v", "u"], record=True)
-    brian_run(20 * ms, group, trace)
-    cells = ns.Neurons("cells", 2, equations=equations, method=method, v=[0, 0.5], u=[1, 2])
-    recording = ns.run(clocked(cells), duration=20 * ms, record=["cells.v", "cells.u"])
-    np.testing.assert_allclose(recording["cells.v"], np.asarray(trace.v).T, atol=1e-12)
-    np.testing.assert_allclose(recording["cells.u"], np.asarray(trace.u).T, atol=1e-12)
 
 
 def test_noise_has_the_variance_of_its_equation():

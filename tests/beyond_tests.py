@@ -1,0 +1,3 @@
+"""The `raise` statements that the test run cannot reach in its own process, each with the reason: (file, part of what is raised)."""
+
+BEYOND: dict[tuple[str, str], str] = {}
