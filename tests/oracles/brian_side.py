@@ -9,11 +9,11 @@ from brian2 import ms
 import neurosim as ns
 
 DT = 0.1 * ms
+b.prefs.codegen.target = "numpy"  # from the first `connect` on, so that Brian2 compiles nothing
 
 
 def brian_run(duration, *objects):
     """Run Brian2 objects on its numpy target."""
-    b.prefs.codegen.target = "numpy"
     b.defaultclock.dt = DT
     network = b.Network(*objects)
     network.run(duration)
