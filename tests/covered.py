@@ -1,4 +1,4 @@
-"""Every refusal is reached by a test: which `raise` statements of neurosim the tests ran, and a failure at the end of a whole run for those that none did.
+"""Every refusal is reached by a test: a whole run of the tests fails where a `raise` of neurosim never ran.
 
 A plugin of pytest. Each module of neurosim is compiled with a note before every `raise`, so that errors of any type count, and nothing else changes.
 """
@@ -77,9 +77,9 @@ class NotingFinder:
             return None
         others = (finder for finder in sys.meta_path if finder is not NotingFinder and hasattr(finder, "find_spec"))
         spec = next(filter(None, (finder.find_spec(name, path, target) for finder in others)), None)
-        if spec and type(spec.loader) is SourceFileLoader and spec.origin and Path(spec.origin).is_relative_to(ROOT):
-            if b"raise " in Path(spec.origin).read_bytes():
-                spec.loader = NotingLoader(spec.loader.name, spec.loader.path)
+        source = Path(spec.origin) if spec and type(spec.loader) is SourceFileLoader and spec.origin else None
+        if source and source.is_relative_to(ROOT) and b"raise " in source.read_bytes():
+            spec.loader = NotingLoader(spec.loader.name, spec.loader.path)
         return spec
 
 

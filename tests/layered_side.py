@@ -3,8 +3,9 @@
 import numpy as np
 
 import neurosim as ns
+from neurosim import learn
 from neurosim.network.rebuild import rebuilt
-from neurosim.plan.fix import fixed
+from neurosim.plan.fix import fixed, owner_of
 
 RANDOM = np.random.default_rng
 FUNCTIONS = {
@@ -65,3 +66,20 @@ def normalised(x, gain, shift, axes=-1):
     """Layer or batch normalisation."""
     mean = x.mean(axis=axes, keepdims=True)
     return gain * (x - mean) / np.sqrt(((x - mean) ** 2).mean(axis=axes, keepdims=True) + 1e-5) + shift
+
+
+def gradient(net, inputs, targets, loss):
+    """The gradient of the mean loss by every number that learns."""
+    return learn.gradient(net, {name: np.asarray(x)[:, None] for name, x in inputs.items()}, targets, loss=loss)[1]
+
+
+def learning(net):
+    """What learns: the names of synapses, and 'population.constant'."""
+    own = [name for name, item in net.synapses.items() if item.learns and owner_of(net, item) is None]
+    return [*own, *(f"{name}.{key}" for name, population in net.populations.items() for key in population.learns)]
+
+
+def settled(net):
+    """The network with the weights that it begins with as numbers, and random numbers in its constants that learn."""
+    w = numbers(net)
+    return jolted(rebuilt(net, {name: {"weight": w[name]} for name in learning(net) if "." not in name}))
