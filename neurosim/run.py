@@ -50,7 +50,8 @@ def run(
             (times or ticks, neurons) or (trials, times or ticks, neurons), or a Recording that holds that population.
         ticks, duration: how long; default: as long as the inputs. `duration` is a time, under `Clock`.
         trials: how many trials; default: as many as the inputs have, or one without a trial axis.
-        record: names such as 'liquid' (its spikes, or what it sends), 'liquid.v', 'liquid[:100].v', 'ears_to_liquid.w';
+        record: names such as 'liquid' (its spikes, or what it sends), 'liquid.v', 'liquid[:100].v', 'ears_to_liquid.w' (one value per
+            synapse, by sender: `recording.edges` says from where to where, `recording.matrix` lays them out as (post, pre));
             a dict name -> sampling interval (ticks, or a time under `Clock`); 'all' for what every population sends.
         start: a Recording to continue from its end, or {'population.variable': start values}. A run that is continued goes on as if it
             had never stopped, plastic weights and spikes in flight included; parameters that `net` now gives another value have that value.

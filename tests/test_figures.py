@@ -305,7 +305,7 @@ def test_a_population_without_synapses_can_be_drawn():
 
 @pytest.mark.parametrize("draw", [figures.diagram, lambda net: figures.weights(net, "x")])
 def test_what_is_no_network_is_refused(draw):
-    with pytest.raises(ns.DescriptionError, match="is not a network"):
+    with pytest.raises(ns.DescriptionError, match="is (not a network|neither a Network nor a Recording)"):
         draw("network")
 
 
@@ -445,6 +445,15 @@ def test_drawn_weights_are_those_that_run_with_the_same_seed():
     first, again, other = (figures.weights(echo_state(), "pool_to_pool", seed=seed).images[0].get_array() for seed in (3, 3, 4))
     assert np.ma.allequal(first, again)
     assert not np.array_equal(first.filled(0.0), other.filled(0.0))
+
+
+def test_weights_of_a_recording_are_those_that_the_run_left():
+    cells = ns.Neurons("cells", 3, update="v = 1 + 0*I")
+    plastic = ns.Synapses(cells, cells, weight=0.5, on_pre="w += 1 + i_pre", delay=1, name="plastic")
+    recording = ns.run(ns.Network(plastic, schedule=ns.Synchronous()), ticks=2)
+    drawn = figures.weights(recording, "plastic").images[0].get_array()
+    assert np.array_equal(drawn, recording.matrix("plastic"))
+    assert np.array_equal(drawn, 0.5 + 2 * (1 + np.arange(3)) * np.ones((3, 1)))
 
 
 def test_weights_refuse_names_that_are_no_synapses_and_weights_that_are_messages():

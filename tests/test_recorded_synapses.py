@@ -19,3 +19,89 @@ def test_synapses_that_are_none_can_be_recorded_to_a_file(tmp_path, compression)
         assert "cells_to_cells.w  values  3 x 0" in str(opened)
         opened.to_file(tmp_path / "copy.h5").close()
     assert ns.replay(path).identical
+
+
+def plastic(wiring, pre, post, schedule=None, weight=None, **more):
+    """A network whose synapses remember who they join: w = target + sender/1000, unless a weight is given."""
+    ids = post.indices[:, None] + pre.indices / 1000
+    synapses = ns.Synapses(pre, post, wiring=wiring, weight=ids if weight is None else weight, delay=1, on_pre="I_post += w*v_pre", name="s", **more)
+    return ns.Network(synapses, schedule=schedule or ns.Synchronous())
+
+
+WIRINGS = [
+    ns.all_to_all(), ns.all_to_all(to_self=False), ns.one_to_one(), ns.probability(0.4), ns.indegree(3), ns.outdegree(2), ns.total(9),
+    ns.small_world(2, 0.5), ns.nearby(1.0), ns.pairs([4, 0, 4, 2], [1, 3, 1, 0]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wiring", WIRINGS, ids=repr)
+@pytest.mark.parametrize("part", [slice(None), [5, 0, 3, 2, 1]], ids=["whole", "part"])
+def test_edges_name_the_ends_of_each_recorded_value(wiring, part):
+    cells = ns.Neurons("cells", 6, update="v = v + I")
+    ends = cells[part] if isinstance(part, list) else cells
+    weight = None
+    if isinstance(wiring, ns.pairs):
+        weight = ends.indices[wiring.post] + ends.indices[wiring.pre] / 1000
+    recording = ns.run(plastic(wiring, ends, ends, weight=weight), ticks=3, record=["s.w"], seed=5, engine="reference")
+    pre, post = recording.edges("s")
+    assert np.array_equal(recording["s.w"], np.tile(post + pre / 1000, (3, 1)))
+    assert np.all(np.diff(pre) >= 0)
+    ids = ends.indices[:, None] + ends.indices / 1000
+    joined = np.zeros_like(ids)
+    place = np.argsort(ends.indices)
+    np.add.at(joined, (place[np.searchsorted(ends.indices[place], post)], place[np.searchsorted(ends.indices[place], pre)]), 1)
+    for found in (recording.matrix("s"), recording.matrix("s.w", tick=1)):
+        assert np.allclose(found, joined * ids, atol=0, rtol=1e-12)
+
+
+def test_the_event_engine_records_synapses_in_the_same_order():
+    cells = ns.Neurons("cells", 6, update="v = v + I")
+    recording = ns.run(plastic(ns.probability(0.4), cells[[4, 1, 0]], cells), ticks=3, record=["s.w"], seed=5, engine="events", trials=2)
+    pre, post = recording.edges("s.w")
+    assert np.array_equal(recording["s.w"], np.tile(post + pre / 1000, (2, 3, 1)))
+
+
+def test_a_map_that_learned_is_laid_out_as_its_weights_were_given(tmp_path):
+    from neurosim.models.kohonen import kohonen
+
+    x = np.random.default_rng(0).uniform(size=(50, 2))
+    net = kohonen(2, (3, 4), radius=1, rate=0.1)
+    with ns.run(net, {"inputs": x}, record={"codebook.w": 7}, to=tmp_path / "map.h5", engine="reference") as recording:
+        assert np.array_equal(recording.matrix("codebook", tick=49), recording["codebook.w"][7].reshape(2, 12).T)
+        assert np.array_equal(recording.matrix("codebook"), recording.final["synapse/codebook/w"][0].reshape(2, 12).T)
+        ns.save(recording, tmp_path / "net.h5")
+        learned = ns.load(tmp_path / "net.h5").synapses["codebook"]
+        assert np.array_equal(learned.weight.number, recording.matrix("codebook")[learned.wiring.post, learned.wiring.pre])
+
+
+def test_tied_fixed_and_shared_weights_are_laid_out_too():
+    a, b = ns.Neurons("a", 4, update="v = v + I"), ns.Neurons("b", 3, update="v = v + I")
+    up = ns.Synapses(a, b, weight=ns.normal(0, 1), wiring=ns.probability(0.6), delay=1, name="up")
+    down = ns.Synapses(b, a, weight=up.T, wiring=ns.probability(0.6), delay=1, name="down")
+    slide = ns.Synapses(a, b, weight=np.array([[[2.0, -1.0]]]), wiring=ns.conv(2), delay=1, name="slide")
+    recording = ns.run(ns.Network(up, down, slide, schedule=ns.Synchronous()), ticks=1, trials=2, seed=3)
+    weights = recording.matrix("up")
+    assert weights.shape == (2, 3, 4)
+    assert np.array_equal(recording.matrix("down"), weights.swapaxes(1, 2))
+    assert np.array_equal(recording.matrix("slide")[0], [[2, -1, 0, 0], [0, 2, -1, 0], [0, 0, 2, -1]])
+    assert np.array_equal(np.argwhere(weights[0].T), np.transpose(recording.edges("up")))
+    assert np.array_equal(np.argwhere(weights[0]), np.transpose(recording.edges("down")))
+
+
+def test_what_has_no_list_of_synapses_or_was_not_recorded_is_refused():
+    cells, noise = ns.Neurons("cells", 3, update="v = v + I"), ns.Neurons("noise", 1, threshold="rand() < 0.1")
+    many = ns.Synapses(noise, cells, wiring=ns.private(4), name="many")
+    some = ns.Synapses(cells, cells, on_pre="I_post += w*v_pre", delay=1, name="some")
+    recording = ns.run(ns.Network(many, some, schedule=ns.Layered()), ticks=5, record={"some.w": 2})
+    for ask, message in (
+        (lambda: recording.edges("many"), "private wiring keeps no list of synapses"),
+        (lambda: recording.edges("smoe"), "no such synapses.*Did you mean 'some'"),
+        (lambda: recording.edges("cells"), "no such synapses"),
+        (lambda: recording.matrix("some.x"), "'some' has no variable 'x'"),
+        (lambda: recording.matrix("some", tick=3), "nothing was recorded at tick 3. Give a tick from 0 to 4, a multiple of 2"),
+        (lambda: recording.matrix("some", tick=5), "nothing was recorded at tick 5"),
+        (lambda: recording.matrix("some", tick=-1), "nothing was recorded at tick -1"),
+        (lambda: recording.matrix("some", tick="a"), "tick"),
+    ):
+        with pytest.raises(ns.NeurosimError, match=message):
+            ask()

@@ -10,27 +10,31 @@ from neurosim.errors import DescriptionError, nearest
 from neurosim.figures.anatomy import part_text
 from neurosim.figures.pyplot import need_matplotlib, new_axes, scaled, with_unit
 from neurosim.network.neurons import Part, label
-from neurosim.network.values import unit
+from neurosim.network.values import Value, unit
 
 if TYPE_CHECKING:
     from neurosim.network.network import Network
+    from neurosim.recording.recording import Recording
 
 
-def weights(net: Network, synapses_name: str, *, seed: int = 0, ax: Any = None) -> Any:
+def weights(net: Network | Recording, synapses_name: str, *, seed: int = 0, ax: Any = None) -> Any:
     """Draw the weights of synapses as a matrix: targets downwards, senders to the right, white where there is none (or it is 0). Returns the axes.
 
     Arguments:
-        net: the network.
+        net: the network; or a Recording, whose weights are drawn as its run left them (in the first trial).
         synapses_name: the name of the synapses, as `print(net)` shows it.
-        seed: of the wiring and weights that are drawn at random: the seed that was given to `run`.
+        seed: of the wiring and weights that are drawn at random: the seed that was given to `run`; of a Recording its own.
         ax: axes to draw on; default: a new figure.
 
     Raises DescriptionError for names that are no synapses, and for weights that another population sends.
     """
     from neurosim.network.network import Network
+    from neurosim.recording.recording import Recording
 
+    recording = net if isinstance(net, Recording) else None
+    net = net if recording is None else recording.network
     if not isinstance(net, Network):
-        raise DescriptionError(f"weights: {net!r} is not a network. Give a Network, such as the `network` of a recording.")
+        raise DescriptionError(f"weights: {net!r} is neither a Network nor a Recording. Give one of these.")
     if synapses_name not in net.synapses:
         raise DescriptionError(f"weights: there are no synapses {synapses_name!r}. {nearest(synapses_name, net.synapses)}")
     item = net.synapses[synapses_name]
@@ -43,7 +47,10 @@ def weights(net: Network, synapses_name: str, *, seed: int = 0, ax: Any = None) 
 
     from neurosim.plan.fix import weight_matrix
 
-    matrix = weight_matrix(net, synapses_name, seed)
+    matrix = weight_matrix(net, synapses_name, seed if recording is None else recording.seed)
+    if recording is not None and item.text:
+        learned = recording.matrix(synapses_name)
+        matrix = Value(learned[0] if recording.batched else learned, matrix.dim)
     largest = float(np.abs(matrix.number).max(initial=0.0))
     factor, name = scaled(largest, unit(matrix.dim))
     rows, columns = matrix.number.shape

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.neurons import ARGUMENTS, Neurons, Population, label
 from neurosim.network.program import Step, step_program, zero_delay_order
+from neurosim.network.readonly import ReadOnly, own_fields
 from neurosim.network.schedule import Alternating, Asynchronous, Clock, Schedule, Synchronous
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, TIME, Value
@@ -50,8 +50,8 @@ class Network:
         put = object.__setattr__
         put(self, "schedule", schedule)
         neurons, synapses = _sort_out(items)
-        put(self, "populations", MappingProxyType(_name_populations(neurons)))
-        put(self, "synapses", MappingProxyType(_name_synapses(synapses, self.populations)))
+        put(self, "populations", ReadOnly(_name_populations(neurons)))
+        put(self, "synapses", ReadOnly(_name_synapses(synapses, self.populations)))
         if not self.populations:
             raise DescriptionError("Network: is empty. Give it Synapses or Neurons.")
         _check_ties(self)
@@ -76,9 +76,7 @@ class Network:
         return self is other or (isinstance(other, Network) and self.to_dict() == other.to_dict())
 
     __hash__ = None  # type: ignore[assignment]
-
-    def __reduce__(self) -> tuple:
-        return Network.from_dict, (self.to_dict(),)  # copied and sent to other processes as its description
+    __getstate__ = own_fields
 
     @property
     def dt(self) -> float | None:

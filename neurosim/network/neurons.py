@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.index import as_index, read_key, show_key
+from neurosim.network.readonly import ReadOnly, own_fields, read_only
 from neurosim.network.text import Equation, Statement, names_in, parse_expression, read_equations, read_statements
 from neurosim.network.values import Value, as_value, choice, identifier, plain_text, whole
 from neurosim.network.weights import Distribution
@@ -95,8 +95,10 @@ class Neurons:
         put(self, "ports", read_ports(ports, where))
         put(self, "sends", None if sends is None else identifier(sends, f"{where}: sends"))
         put(self, "learns", read_names(learns, f"{where}: learns"))
-        put(self, "constants", MappingProxyType({key: self._constant(key, value, where) for key, value in constants.items()}))
+        put(self, "constants", ReadOnly({key: self._constant(key, value, where) for key, value in constants.items()}))
         self._check(where)
+
+    __getstate__ = own_fields
 
     def _constant(self, key: str, value: Any, where: str) -> Value | Distribution:
         check_name(key, f"{where}: constant")
@@ -273,6 +275,9 @@ class Part:
         if len(np.unique(chosen)) != chosen.size:
             raise DescriptionError(f"{self.label}: names a neuron twice. Name each neuron once.")
 
+    def __reduce__(self) -> tuple:
+        return Part, (self.population, self.key)
+
     @property
     def name(self) -> str:
         return self.population.name
@@ -280,9 +285,7 @@ class Part:
     @cached_property
     def _chosen(self) -> np.ndarray:
         chosen = np.arange(self.population.size).reshape(self.population.shape)[tuple(as_index(k) for k in self.key)]
-        chosen = np.asarray(chosen)
-        chosen.setflags(write=False)
-        return chosen
+        return read_only(np.asarray(chosen))
 
     @property
     def indices(self) -> np.ndarray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.neurons import Neurons, Part, Population, check_flags, check_name, check_variable, label
+from neurosim.network.readonly import ReadOnly, own_fields
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
 from neurosim.network.values import PLAIN, TIME, Value, as_value, flag, identifier, plain_text, whole
 from neurosim.network.weights import Distribution
@@ -121,8 +121,10 @@ class Synapses:
         for argument, text in dict(model=model, on_pre=on_pre, on_post=on_post).items():
             put(self, argument, plain_text(text, f"{self.label}: {argument}"))
         put(self, "learns", flag(learns, f"{self.label}: learns"))
-        put(self, "constants", MappingProxyType({key: self._constant(key, value) for key, value in constants.items()}))
+        put(self, "constants", ReadOnly({key: self._constant(key, value) for key, value in constants.items()}))
         self._check()
+
+    __getstate__ = own_fields
 
     @property
     def label(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.readonly import read_only
 
 # The order of Brian2's dimensions, with the SI unit of each.
 AXES = ("length", "mass", "time", "current", "temperature", "substance", "luminosity")
@@ -37,11 +38,13 @@ class Value:
     dim: tuple[float, ...] = PLAIN
 
     def __post_init__(self):
-        fixed = np.asarray(self.number).view()
+        fixed = read_only(np.asarray(self.number))
         if fixed.dtype.kind not in "biuf" or len(self.dim) != len(AXES):
             raise DescriptionError(f"Value: {shown(self.number)} of dimensions {shown(self.dim)} is no number with a unit. Give a quantity.")
-        fixed.setflags(write=False)
         object.__setattr__(self, "number", fixed)
+
+    def __reduce__(self) -> tuple:
+        return Value, (self.number, self.dim)  # so that the numbers of a copy cannot be written to either
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -15,6 +15,7 @@ import numpy as np
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.neurons import Population, label
+from neurosim.network.readonly import read_only
 from neurosim.network.values import as_value, flag, plain_number, whole
 from neurosim.network.weights import Stream
 
@@ -344,11 +345,12 @@ class pairs(Wiring):
             given = as_value(getattr(self, side), f"pairs: {side}").number
             if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
                 raise DescriptionError(f"pairs: {side} {shown(getattr(self, side))} is not a row of whole numbers. Give one index per synapse.")
-            given = given.astype(np.int64)
-            given.setflags(write=False)
-            _fix(self, **{side: given})
+            _fix(self, **{side: read_only(given.astype(np.int64))})
         if self.pre.size != self.post.size:
             raise DescriptionError(f"pairs: {self.pre.size} senders and {self.post.size} targets. Give as many of one as of the other.")
+
+    def __reduce__(self) -> tuple:
+        return pairs, (self.pre, self.post)
 
     def check(self, pre: Population, post: Population) -> None:
         for side, given, population in (("pre", self.pre, pre), ("post", self.post, post)):

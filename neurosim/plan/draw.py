@@ -61,6 +61,19 @@ def draw_synapses(net: Network, name: str, seed: int) -> Drawn:
         raise type(error)(f"{item.label}: {error}") from None
 
 
+def draw_ends(net: Network, name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The flat indices of sender and target of the synapses called `name`, in the order of a pathway's arrays."""
+    item = net.synapses[name]
+    if isinstance(item.weight, (Synapses, Transposed)):
+        found = draw_synapses(net, name, seed)
+    else:
+        refuse_size(BYTES * item.wiring.expected(item.pre, item.post), f"{item.label}: these synapses", "Use fewer.")
+        found = item.wiring.pairs(item.pre, item.post, Stream(seed, f"{name}.wiring"))
+    sender = item.pre.indices[found.pre]
+    order = np.argsort(sender, kind="stable")
+    return sender[order], item.post.indices[found.post[order]]
+
+
 def weight_numbers(net: Network, name: str, seed: int) -> np.ndarray:
     """For each synapse, in the order of a pathway's arrays, the flat index of its weight in the array that was given.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
+from neurosim.network.readonly import ReadOnly
 from neurosim.recording.header import Header, Spikes, require, samples, width
 from neurosim.recording.lazy import LazyArray
 from neurosim.recording.recording import STOPPED, Store
@@ -31,8 +33,9 @@ class FileStore(Store):
 
     def __init__(self, file: h5py.File, path: Path, header: Header, closed: bool):
         self.path = self._path = path
-        self._file, self._header = file, header
+        self._file, self.header = file, header
         self._group = plain_group(file, "neurosim")
+        self._where = os.path.abspath(path), fingerprint(self._group)  # from which a copy of this reads
         self._ending = plain_group(self._group, "end")
         self._spiking = {probe.name: n for n, probe in enumerate(p for p in header.probes if p.events)}
         self._blocks = self._read_blocks()
@@ -46,6 +49,9 @@ class FileStore(Store):
         self.trials = complete(self.progress, self.ticks)
         self._end = {} if end is None else end["arrays"]
         self._data = {p.name: self._spikes(p) if p.events else self._trace(p) for p in header.probes}
+
+    def __reduce__(self) -> tuple:
+        return open_again, self._where
 
     def values(self, probe: Probe) -> LazyArray:
         return FileTrace(self._data[probe.name], probe, self)
@@ -76,13 +82,13 @@ class FileStore(Store):
         self.still_open()
         with guarded(self._path, f"read the spikes of {probe.name!r}"):
             times, neurons = (data[part] for data in self._data[probe.name])
-            ticks = np.rint(times / tick_ms(self._header))
-            planned = self._header.ticks * self._header.trials
-            size = self._header.network.populations[probe.owner].size
+            ticks = np.rint(times / tick_ms(self.header))
+            planned = self.header.ticks * self.header.trials
+            size = self.header.network.populations[probe.owner].size
             if not np.all((ticks >= 0) & (ticks < planned)) or not np.all(neurons < size):
                 raise RecordingError(f"spikes of {probe.name!r} lie outside the run or the population. {DAMAGED}")
-            trial, tick = np.divmod(ticks.astype(np.int64), max(self._header.ticks, 1))
-            return Spikes(trial, tick, neurons.astype(np.int64), self._header.dt)
+            trial, tick = np.divmod(ticks.astype(np.int64), max(self.header.ticks, 1))
+            return Spikes(trial, tick, neurons.astype(np.int64), self.header.dt)
 
     def _read_blocks(self) -> np.ndarray:
         found = plain_dataset(self._group, "blocks", "i", 2)
@@ -92,14 +98,14 @@ class FileStore(Store):
         rows = rows[: unwritten[0]] if unwritten.size else rows
         trial, trials, tick, ticks = rows[:, :COLUMNS].T
         require(bool(np.all(rows >= 0)) and not np.any(np.diff(rows[:, COLUMNS:], axis=0) < 0), "blocks", rows.shape)
-        most = self._header.trials, self._header.ticks
+        most = self.header.trials, self.header.ticks
         inside = (trial <= most[0]) & (trials <= most[0] - trial) & (tick <= most[1]) & (ticks <= most[1] - tick)
         require(bool(np.all(inside)), "blocks", rows.shape)
         return rows
 
     def _read_progress(self) -> np.ndarray:
         """How many ticks of each trial the blocks cover. Blocks of one batch of trials follow each other without a gap."""
-        progress = np.zeros(self._header.trials, np.int64)
+        progress = np.zeros(self.header.trials, np.int64)
         batches, which = np.unique(self._blocks[:, :2], axis=0, return_inverse=True)
         order = np.argsort(which.ravel(), kind="stable")
         tick, ticks = self._blocks[order, 2], self._blocks[order, 3]
@@ -118,7 +124,7 @@ class FileStore(Store):
         except ValueError:
             require(not text.strip(b"\0") or not closed, "end", text)
             return None  # the run did not live to write it
-        require(isinstance(end["ticks"], int) and 0 <= end["ticks"] <= self._header.ticks, "ticks", end["ticks"])
+        require(isinstance(end["ticks"], int) and 0 <= end["ticks"] <= self.header.ticks, "ticks", end["ticks"])
         require(end["stopped"] in STOPPED, "stopped", end["stopped"])
         held = plain_dataset(self._ending, "numbers", "u", 1).shape[0]
         for name, (dtype, shape, start) in end["arrays"].items():
@@ -135,7 +141,7 @@ class FileStore(Store):
 
     def _trace(self, probe: Probe) -> Any:
         data = plain_dataset(plain_group(self._group, "values"), probe.name, "f", 2)
-        trials, per_trial = self.trials, samples(self._header.ticks, probe.every)
+        trials, per_trial = self.trials, samples(self.header.ticks, probe.every)
         rows = (trials - 1) * per_trial + samples(self.ticks, probe.every) if trials and self.ticks else 0
         require(data.shape[0] >= rows and data.shape[1] == width(probe), f"shape of {probe.name!r}", data.shape)
         return data
@@ -148,15 +154,37 @@ class FileStore(Store):
         return data
 
 
+def fingerprint(group: h5py.Group) -> str:
+    """Tells one recording from every other: what was run, and the random mark of the one run that wrote it."""
+    texts = take_array(group, "description", "S"), take_array(group, "run", "S")
+    return "".join(digest(np.asarray(text)) for text in texts)
+
+
+def open_again(path: str, wanted: str) -> FileStore:
+    """The store of a recording that was copied or sent here as the path of its file and its fingerprint."""
+    from neurosim.recording.hdf5 import open_recording
+
+    recording = open_recording(path)
+    store = recording._store
+    assert isinstance(store, FileStore)
+    if store._where[1] != wanted:
+        recording.close()
+        raise RecordingError(f"{path}: is another recording than the one that was copied or sent here. Keep each recording in a file of its own.")
+    return store
+
+
 class FileTrace(LazyArray):
     """A trace in a file, ([trial,] tick, *shape)."""
 
     def __init__(self, data: Any, probe: Probe, store: FileStore):
-        header = store._header
+        header = store.header
         trials = (store.trials,) if header.batched else ()
         super().__init__((*trials, samples(store.ticks, probe.every), *probe.shape), data.dtype)
         self._data, self._probe, self._store = data, probe, store
         self._batched, self._rows = header.batched, samples(header.ticks, probe.every)
+
+    def __reduce__(self) -> tuple:
+        return FileStore.values, (self._store, self._probe)
 
     def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
         trials, ticks, *axes = chosen if self._batched else (np.zeros(1, np.intp), *chosen)
@@ -203,6 +231,9 @@ class Later(Mapping):
 
     def __len__(self) -> int:
         return len(self._names)
+
+    def __reduce__(self) -> tuple:
+        return ReadOnly, (dict(self),)  # a copy holds the numbers themselves
 
     def __repr__(self) -> str:
         return f"<{', '.join(self._names) or 'nothing'}; read when asked for>"

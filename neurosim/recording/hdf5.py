@@ -27,6 +27,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -193,7 +194,7 @@ class FileWriter(Writer):
         write_network(group, header.network)
         arrays, inputs = Arrays(group["arrays"]), group.create_group("inputs")  # type: ignore[arg-type]
         entries = {name: _put_input(inputs, name, given) for name, given in header.inputs.items()}
-        run = encode_header(header, arrays.pack) | {"inputs": entries, "writer": own_process()}
+        run = encode_header(header, arrays.pack) | {"inputs": entries, "writer": own_process() | {"run": token_hex(8)}}
         put_text(group, "run", json.dumps(run, indent=1, allow_nan=False))
         columns = 4 + sum(p.events for p in header.probes)
         group.create_dataset("blocks", (0, columns), np.int64, maxshape=(None, columns), chunks=(128, columns), track_times=False)

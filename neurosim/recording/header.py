@@ -13,6 +13,7 @@ import numpy as np
 from neurosim.errors import RecordingError
 from neurosim.network.network import Network
 from neurosim.network.probes import Probe
+from neurosim.network.readonly import ReadOnly, read_only
 
 MOST_TRIALS = 10**8  # bounds that no run reaches; a file that claims more was damaged or made up
 MOST_TICKS = 2**53
@@ -21,7 +22,7 @@ PRECISIONS = ("double", "mixed", "single")
 
 @dataclass(frozen=True, eq=False)
 class Spikes:
-    """Spikes in the order of trial, tick and neuron: three arrays of whole numbers, one entry per spike.
+    """Spikes in the order of trial, tick and neuron: three arrays of whole numbers, one entry per spike, which cannot be written to.
 
     `neuron` is the flat index in the whole population, also where only a part of it was recorded; `dt` the length of a
     tick in seconds, None without Clock.
@@ -36,17 +37,20 @@ class Spikes:
         for field in ("trial", "tick", "neuron"):
             given = np.asarray(getattr(self, field))
             if given.dtype == np.int64:
-                object.__setattr__(self, field, given)
+                object.__setattr__(self, field, read_only(given))
                 continue
             whole = given.astype(np.int64) if given.dtype.kind in "biuf" else None
             if whole is None or (given.dtype.kind == "f" and not np.array_equal(whole, given)):
                 raise RecordingError(f"Spikes: {field} {given!r:.80} are no whole numbers. Give times in ticks, and neurons by their index.")
-            object.__setattr__(self, field, whole)
+            object.__setattr__(self, field, read_only(whole))
         if not self.trial.shape == self.tick.shape == self.neuron.shape == (len(self.trial),):
             raise RecordingError(
                 f"Spikes: trial, tick and neuron have shapes {self.trial.shape}, {self.tick.shape} and {self.neuron.shape}."
                 " Give three equally long lists."
             )
+
+    def __reduce__(self) -> tuple:
+        return Spikes, (self.trial, self.tick, self.neuron, self.dt)
 
     @cached_property
     def time(self) -> np.ndarray:
@@ -98,7 +102,13 @@ class Header:
     record: list[list]
     inputs: Mapping[str, np.ndarray | Spikes]
     start: Mapping[str, np.ndarray]
-    versions: dict[str, str]
+    versions: Mapping[str, str]
+
+    def __post_init__(self):
+        for field in ("inputs", "start", "versions"):
+            given = getattr(self, field)
+            if isinstance(given, dict):  # not read from a file when asked for
+                object.__setattr__(self, field, ReadOnly(given))
 
     @property
     def dtype(self) -> np.dtype:

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
+from neurosim.network.readonly import ReadOnly
 from neurosim.recording.header import Header, Spikes, join, samples, width
 from neurosim.recording.recording import Recording, Store
 from neurosim.recording.writer import Writer
@@ -85,7 +86,7 @@ def _space(probe: Probe, trials: int, count: int, dtype: np.dtype) -> np.ndarray
 
 
 class MemoryStore(Store):
-    """Arrays (trial, sample, *shape) and spikes in order."""
+    """Arrays (trial, sample, *shape) and spikes in order, as they were recorded: nobody can write to them."""
 
     def __init__(
         self,
@@ -99,7 +100,7 @@ class MemoryStore(Store):
         batched: bool,
     ):
         self.ticks, self.trials, self.stopped, self.progress, self.path = ticks, trials, stopped, progress, None
-        self._traces, self._events, self._final, self._batched = traces, events, final, batched
+        self._traces, self._events, self._final, self._batched = ReadOnly(traces), events, ReadOnly(final), batched
 
     def values(self, probe: Probe) -> np.ndarray:
         return self._traces[probe.name] if self._batched else self._traces[probe.name][0]

@@ -17,6 +17,7 @@ from neurosim.errors import RecordingError, nearest
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, Part, label
 from neurosim.network.probes import Probe
+from neurosim.network.readonly import read_only
 from neurosim.network.values import PLAIN, TIME, Value, as_value
 from neurosim.recording.header import Header as Header
 from neurosim.recording.header import Spikes as Spikes
@@ -61,7 +62,10 @@ class Recording:
 
     `rec["pool.v"]` is a trace, (tick, *shape), or (trial, tick, *shape) where the inputs had a trial axis
     (`rec.batched`); of a spiking population, `rec["liquid"]` is the raster of True and False. From a file both are read
-    when they are indexed. `rec.spikes`, `rec.rates` and `rec.trace` give spikes as events, rates and filtered trains.
+    when they are indexed; from memory they are what was recorded itself, and cannot be written to (`rec["pool.v"].copy()`
+    can). `rec.spikes`, `rec.rates` and `rec.trace` give spikes as events, rates and filtered trains.
+    Variables of synapses have one value per synapse, by sender: `rec.edges` names the two ends of each, `rec.matrix` lays
+    them out as (post, pre).
 
     Every trial holds `rec.ticks` ticks. An interrupted run keeps the trials that got that far; `rec.progress` says how
     many ticks of each trial were run. `with` closes the file; `print(rec)` shows what the recording holds.
@@ -95,7 +99,7 @@ class Recording:
     @property
     def progress(self) -> np.ndarray:
         """How many ticks of each planned trial were run, shape (trial,); all equal but after an interruption."""
-        return self._store.progress
+        return read_only(self._store.progress)
 
     @property
     def batched(self) -> bool:
@@ -118,7 +122,7 @@ class Recording:
         return self.header.precision
 
     @property
-    def versions(self) -> dict[str, str]:
+    def versions(self) -> Mapping[str, str]:
         """The versions of the software that ran."""
         return self.header.versions
 
@@ -173,8 +177,8 @@ class Recording:
         if trial is not None and not (isinstance(trial, (int, np.integer)) and 0 <= trial < self.trials):
             raise RecordingError(f"spikes of {probe.name!r}: there is no trial {trial!r}. The recording has {self.trials}, counted from 0.")
         trials = range(self.trials) if trial is None else range(trial, trial + 1)
-        first = 0 if start is None else self._tick(start, f"spikes of {probe.name!r}: start")
-        last = self.ticks if stop is None else self._tick(stop, f"spikes of {probe.name!r}: stop")
+        first = 0 if start is None else self.tick(start, f"spikes of {probe.name!r}: start")
+        last = self.ticks if stop is None else self.tick(stop, f"spikes of {probe.name!r}: stop")
         return join(list(self._store.events(probe, trials, range(max(first, 0), min(last, self.ticks)))), self.dt)
 
     def rates(self, name: str | Neurons | Part) -> np.ndarray:
@@ -207,6 +211,30 @@ class Recording:
             out[:, k] += decay * out[:, k - 1]
         return out if self.batched else out[0]
 
+    def edges(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """The sender and the target of each synapse, in the order in which variables of synapses are recorded (by sender).
+
+        Flat indices in the whole populations, as in `spikes(...).neuron`: after `pre, post = rec.edges("ears_to_liquid")`,
+        `rec["ears_to_liquid.w"][k, s]` is the weight from neuron `pre[s]` to neuron `post[s]` at sample k.
+
+        Raises RecordingError for names of no synapses, and for wirings that keep no list of them (private, einsum).
+        """
+        from neurosim.recording import synapses
+
+        return synapses.edges(self, name)
+
+    def matrix(self, name: str, *, tick: Any = None) -> np.ndarray:
+        """The weights of synapses, or another variable of theirs ('ears_to_liquid.w'), laid out as (post, pre), or (trial, post, pre).
+
+        As the run left them, or at a `tick` (or time under `Clock`) at which they were recorded. 0 where there is no
+        synapse, the sum where one pair is joined by several.
+
+        Raises RecordingError for names of no synapses, ticks that were not recorded, and wirings that keep no list of synapses.
+        """
+        from neurosim.recording import synapses
+
+        return synapses.matrix(self, name, tick)
+
     def to_file(self, path: str | Path, compression: int = 0) -> Recording:
         """A copy of this recording in a file, which also makes the file of a killed run whole again."""
         from neurosim.recording.hdf5 import FileWriter
@@ -222,6 +250,10 @@ class Recording:
     def close(self) -> None:
         """Close the file. A recording in memory stays as it is."""
         self._store.close()
+
+    def __reduce__(self) -> tuple:
+        """A copy of a recording in a file is its path, and opens it again; one in memory holds all numbers."""
+        return (_from_store, (self._store,)) if self.path else (Recording, (self.header, self._store))
 
     def __enter__(self) -> Recording:
         return self
@@ -256,7 +288,8 @@ class Recording:
         for piece in self._store.events(probe, range(self.trials), range(self.ticks)):
             yield piece, place[piece.neuron]
 
-    def _tick(self, given: Any, where: str) -> int:
+    def tick(self, given: Any, where: str) -> int:
+        """The tick that a time or number of ticks means; `where` opens the error for one that is none."""
         value = as_value(given, where)
         self._check_time(value, where, "a time or a number of ticks")
         ticks = float(value.number) if value.dim == PLAIN else float(value.number) / (self.dt or 1.0) + 0.001
@@ -278,6 +311,10 @@ class Recording:
             raise RecordingError(f"{where} {value} is not {wanted}. Give one number.")
         if value.dim == TIME and self.dt is None:
             raise RecordingError(f"{where} {value} is a time, but {self.network.schedule} counts ticks. Give a number of ticks.")
+
+
+def _from_store(store: Any) -> Recording:
+    return Recording(store.header, store)
 
 
 class Raster(LazyArray):

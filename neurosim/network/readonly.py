@@ -1,0 +1,46 @@
+"""What nobody can change: the numbers and names of descriptions and recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+Held = TypeVar("Held")
+
+
+class ReadOnly(Mapping[str, Held], Generic[Held]):
+    """A dict that cannot be changed, nor can arrays in it; unlike the one that Python has for this, it can be copied and sent to other processes."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self, held: Mapping[str, Held]):
+        self._held = {name: read_only(item) if isinstance(item, np.ndarray) else item for name, item in held.items()}
+
+    def __reduce__(self) -> tuple:
+        return ReadOnly, (self._held,)
+
+    def __getitem__(self, name: str) -> Held:
+        return self._held[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __repr__(self) -> str:
+        return repr(self._held)
+
+
+def own_fields(self: Any) -> dict[str, Any]:
+    """What is kept of a description that is copied: its fields, without what was worked out from them."""
+    return {name: self.__dict__[name] for name in self.__dataclass_fields__}
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """A view of the same numbers that cannot be written to."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
