@@ -52,18 +52,19 @@ class Typed:
 
 
 def cpp_statements(
-    statements: Iterable[Statement], names: Mapping[str, Typed], *, precision: str, guarded: frozenset[str] = frozenset(), first_call: int = 0
-) -> tuple[list[str], dict[str, Typed]]:
+    statements: Iterable[Statement], names: Mapping[str, Typed], *, precision: str, guarded: frozenset[str] = frozenset(), first_call: int = 0,
+    before: Iterable[str] = (),
+) -> tuple[list[str], dict[str, Typed]]:  # fmt: skip
     """Lines of C++, one per statement, and for each assigned name the constant that holds its last value.
 
     `names` maps every name that the text reads to C++ that needs no parentheses around it. Writes to `guarded` names take
-    effect only where the neuron is not refractory. The first random call takes keys[first_call]. Raises PlanError for what
-    only numpy can compute.
+    effect only where the neuron is not refractory. The first random call takes keys[first_call]. `before` are the lines that
+    stand before in the same scope, whose names are not declared again. Raises PlanError for what only numpy can compute.
     """
     statements = tuple(statements)
     known, lines, found = dict(names), [], dict[str, Typed]()
     writer = _ToCpp(known, precision, first_call, fuses=any(called & OWN_BITS for called in map(_all_called, statements)))
-    taken = {word for typed in names.values() for word in re.findall(r"\w+", typed.text)}
+    taken = {word for text in (*before, *(typed.text for typed in names.values())) for word in re.findall(r"\w+", text)}
     for statement in statements:
         value = writer.write(ast.parse(statement.expression, mode="eval").body)
         if statement.op != "=":

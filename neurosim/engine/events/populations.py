@@ -237,7 +237,7 @@ def _refresh_refractory(loop: Loop, group: Group, names: dict[str, Typed]) -> Ty
 def _run_block(loop: Loop, group: Group, block: Block, names: dict[str, Typed]) -> dict[str, Typed]:
     """Append a block's statements; returns its new values in the type of the state."""
     first = loop.random(group.name, block.name, block.statements)
-    lines, found = cpp_statements(block.statements, names, precision=loop.plan.precision, guarded=block.guarded, first_call=first)
+    lines, found = cpp_statements(block.statements, names, precision=loop.plan.precision, guarded=block.guarded, first_call=first, before=loop.body)
     loop.body += [*commented(block), *lines]
     written: dict[str, Typed] = {}
     for name in block.writes:
@@ -271,7 +271,7 @@ def _threshold(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) ->
     block = group.threshold
     assert block is not None
     first = loop.random(group.name, block.name, block.statements)
-    lines, found = cpp_statements(block.statements, names, precision=loop.plan.precision, first_call=first)
+    lines, found = cpp_statements(block.statements, names, precision=loop.plan.precision, first_call=first, before=loop.body)
     spikes = found["spikes"].text
     if group.refractory is not None:
         spikes = f"({spikes}) & not_refractory_now"
