@@ -60,6 +60,12 @@ def test_glorot_weights_reach_their_bound():
     assert np.abs(kernel).max() <= np.sqrt(6 / (2 * 9 + 4 * 9))
 
 
+@pytest.mark.parametrize("wiring", [ns.probability(0), ns.total(0), ns.indegree(0)])
+@pytest.mark.parametrize("weight", [ns.glorot(), ns.normal(0, 1), ns.gamma(1, 1), ns.dale(1, -1)])
+def test_a_wiring_without_synapses_has_no_weights(wiring, weight):
+    assert not matrix(wiring, many, more, weight).any()
+
+
 @pytest.mark.parametrize(
     ("wiring", "of"),
     [(ns.all_to_all(), ns.normal(0, 1)), (ns.probability(0.1), ns.uniform(-1, 1)), (ns.indegree(10), ns.dale(1, -4)), (ns.outdegree(9), ns.glorot())],

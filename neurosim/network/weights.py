@@ -217,6 +217,8 @@ class glorot(Distribution):
         object.__setattr__(self, "gain", plain_number(self.gain, "glorot: gain", "Give a number above 0 without a unit.", low=1e-300))
 
     def draw(self, of: Table) -> np.ndarray:
+        if not of.sender.size:  # a wiring may have drawn no synapse at all
+            return np.zeros(0)
         limit = self.gain * np.sqrt(6.0 / (of.fan_in + of.fan_out))
         return limit * (2.0 * of.random.uniform("uniform", of.sender, of.position) - 1.0)
 
