@@ -42,6 +42,15 @@ def test_graded_messages_arrive_after_their_delay(engine):
     np.testing.assert_array_equal(v[:, 1], [0, 0, 0, *values[:5, 0]])
 
 
+@pytest.mark.parametrize("schedule", [ns.Layered, ns.Synchronous])
+def test_a_drawn_delay_of_none_brings_what_was_driven_in_the_same_tick(engine, schedule):
+    target, drive = ns.Neurons("target", 9, **SUM), ns.Neurons("drive", 9)  # the driven one stands last
+    net = ns.Network(target, ns.Synapses(drive, target, wiring=ns.one_to_one(), delay=ns.uniform(0, 2)), schedule=schedule())
+    v = ns.run(net, {"drive": np.arange(1.0, 6)[:, None].repeat(9, axis=1)}, record=["target"], engine=engine)["target"]
+    assert set(v[0]) == {0.0, 1.0}  # at once, or later
+    assert (v[-1] >= 3).all()
+
+
 def test_before_the_first_tick_the_start_state_has_been_sent(engine):
     a = ns.Neurons("a", 1, update="v = v + 1", v=10.0)
     b = ns.Neurons("b", 1, **SUM)

@@ -60,8 +60,9 @@ def _check_drawn_delays(plan: Plan, net: Network, pathway: Pathway, label: str) 
         return
     if pathway.shortest > 0 or (pathway.windows is None and not pathway.delay.size):
         return
-    driven = plan.groups[pathway.pre].driven
-    if plan.schedule == "Synchronous" and not driven:
+    if plan.groups[pathway.pre].driven and plan.schedule in ("Synchronous", "Layered"):
+        return  # it is driven before anybody moves
+    if plan.schedule == "Synchronous":
         raise PlanError(f"{label}: a delay of 0 ticks arrives before it is sent under Synchronous(). Make every delay at least 1.")
     if plan.schedule == "Layered":
         order = net.order
