@@ -1,0 +1,65 @@
+"""The reference engine with other roundings: what may differ between engines, and what such differences grow into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from neurosim.engine.reference import arrivals, steps
+from neurosim.plan import render
+
+FUNCTIONS = ("exp", "log", "log10", "log1p", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan")
+ULPS = 8.0
+
+
+class _Numpy:
+    """numpy, with functions that round otherwise."""
+
+    def __init__(self, move: Callable[[Any], Any]):
+        self.move = move
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(np, name)
+        return (lambda *given: self.move(function(*given))) if name in FUNCTIONS else function
+
+
+@contextmanager
+def shaken(seed: int, single: bool = False) -> Iterator[None]:
+    """Within it, functions, sums of arrivals and new values of text are off by a few units in the last place.
+
+    Whole numbers and simple fractions stay: no engine rounds them.
+    """
+    random = np.random.default_rng(seed)
+    ulp = float(np.finfo(np.float32 if single else np.float64).eps)
+
+    def move(value: Any) -> Any:
+        value = np.asarray(value)
+        if value.dtype.kind != "f":
+            return value
+        with np.errstate(all="ignore"):
+            moved = (value * (1 + ULPS * ulp * random.uniform(-1, 1, value.shape))).astype(value.dtype)
+            return np.where(np.rint(value * 64) == value * 64, value, moved)
+
+    helpers, run_block, collect = dict(render.HELPERS), steps.Machine.run_block, arrivals.Inbox.collect
+
+    def moved_block(self: Any, state: Any, group: Any, block: Any, names: Any) -> Any:
+        return {name: move(value) for name, value in run_block(self, state, group, block, names).items()}
+
+    def moved_sum(self: Any, state: Any, what: str) -> Any:
+        found = collect(self, state, what)
+        return None if found is None else (move(found[0]), found[1])
+
+    try:
+        render.HELPERS["np"] = _Numpy(move)
+        for name in ("power", "sigmoid", "exprel"):
+            render.HELPERS[name] = lambda *given, function=helpers[name]: move(function(*given))
+        steps.Machine.run_block, arrivals.Inbox.collect = moved_block, moved_sum
+        render.numpy_block.cache_clear()
+        yield
+    finally:
+        render.HELPERS.update(helpers)
+        steps.Machine.run_block, arrivals.Inbox.collect = run_block, collect
+        render.numpy_block.cache_clear()
