@@ -340,6 +340,8 @@ def test_a_port_is_read_before_it_is_cleared(text):
     """GCC 12.2 at -O3 would clear the port first, where another port that nothing feeds is stored as well."""
     cell = ns.Neurons("cell", 3, update=f"v = {text}", ports="I J")
     both(layered(ns.Synapses(cell, cell, to="J", wiring=ns.one_to_one(), delay=1)), ticks=6, record=["cell.I", "cell.J", "cell"], tolerance=TOLERANCE)
+
+
 @pytest.mark.parametrize("method", ["euler", "rk4", "exact"])
 def test_update_text_may_change_again_what_equations_have_integrated(method):
     equations, update = "dx/dt = (y - x)/(4*ms) : 1\ndy/dt = -y/(9*ms) : 1", "x = 0.5*x + y\nspikes = x"

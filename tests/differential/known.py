@@ -10,16 +10,6 @@ from differential.case import Case, base
 Shows = Callable[[Case], bool]
 
 
-def _unfed_port_before_a_fed_one(case: Case) -> bool:
-    if "-O3" not in case.compiler or "g++" not in case.compiler:
-        return False
-    for cells in case.cells:
-        fed = [any(base(link.post) == cells.name and link.more.get("to") == repr(port) for link in case.links) for port in cells.ports]
-        if any(not first and any(fed[place + 1 :]) for place, first in enumerate(fed)):
-            return True
-    return False
-
-
 def _arrays(case: Case) -> bool:
     return "arrays" in case.routes
 
@@ -36,7 +26,6 @@ def _sigmoid_of_whole_numbers_on_arrays(case: Case) -> bool:
 
 
 KNOWN: dict[str, Shows] = {
-    "g++ -O3 loses a port behind one that nothing feeds": _unfed_port_before_a_fed_one,
     "arrays under Clock: ports with max or mean": _reduced_spikes_on_arrays,
     "arrays: sigmoid of whole numbers": _sigmoid_of_whole_numbers_on_arrays,
 }
