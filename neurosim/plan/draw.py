@@ -233,7 +233,7 @@ def windows_of(net: Network, name: str, seed: int, dtype: Any) -> Windows | None
     groups = wiring.groups if isinstance(wiring, conv) else 1
     delay = int(delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)[0])
     kind, arrays = type(wiring).__name__, partial(draw_edges, net, name, seed, dtype)
-    return Windows(kind, slide, channels, out_channels, groups, turned, own.astype(dtype), delay, arrays)
+    return Windows(kind, slide, channels, out_channels, groups, turned, own.astype(dtype), delay, arrays, partial(weight_numbers, net, name, seed))
 
 
 def _wires(item: Synapses, name: str, seed: int) -> Wires | None:

@@ -142,7 +142,12 @@ def _numbers(net: Network, name: str, item: Synapses, seed: int, final: Mapping[
         else:
             dim = item.constants[key].dim if key in item.constants else _declared(net, item, key)
             constants[key] = Value(learned, dim)
-    return pairs(drawn.pre, drawn.post), Value(weight, unit), constants, _fixed_delay(net, name, item, seed, found)
+    delay = _fixed_delay(net, name, item, seed, found)
+    if not isinstance(item.wiring, pairs):
+        return pairs(drawn.pre, drawn.post), Value(weight, unit), constants, delay
+    given = np.argsort(item.wiring.order)  # pairs that were given keep their order: it is that of gradients and of learned weights
+    constants = {key: Value(value.number[given], value.dim) if value.shape == given.shape else value for key, value in constants.items()}
+    return item.wiring, Value(weight[given], unit), constants, delay if delay.scalar else Value(delay.number[given], delay.dim)
 
 
 def _declared(net: Network, item: Synapses, key: str) -> tuple[float, ...]:

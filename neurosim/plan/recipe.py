@@ -112,7 +112,8 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Synapses that share weights in windows over the sender's leading axes. `draw` lists them one by one.
+    """Synapses that share weights in windows over the sender's leading axes. `draw` lists them one by one, `number` says of each which of
+    the flat weights `own` it has.
 
     'conv': out[r, .., o] = sum own[o, i, a, ..] in[r stride + a dilation - before, .., i], within `groups` of channels;
     'pool': out[r, .., c] takes own in[r stride + a - before, .., c], `own` being one number. `turned` exchanges the two ends: it
@@ -128,6 +129,7 @@ class Windows:
     own: np.ndarray
     delay: int
     draw: Callable[[], Edges]
+    number: Callable[[], np.ndarray]
 
 
 class Later(Mapping[str, np.ndarray]):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.arrays.program import Program
+from neurosim.engine.arrays.ticks import nothing
 from neurosim.engine.reference.arrivals import queue_spikes
 from neurosim.engine.reference.steps import Machine
 from neurosim.engine.state import State, message_now
@@ -31,19 +32,24 @@ def inputs(plan: Plan, trials: np.ndarray, ticks: np.ndarray) -> dict[str, np.nd
     return found
 
 
-def flights(state: State, ticks: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
-    """What spikes of an earlier run bring at these ticks: (tick, trial, *shape) by where they end."""
+def flights(state: State, ticks: np.ndarray) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+    """What spikes of an earlier run bring at these ticks, and how many: (tick, trial, *shape) by where they end."""
     found = {}
     for (post, to), buckets in state.queue.items():
         if not buckets:
             continue
         group = state.plan.groups[post]
-        dense = np.zeros((len(ticks), state.count, group.size), state.plan.dtype)
+        reduce = group.ports.get(to, "sum")
+        shape = (len(ticks), state.count, group.size)
+        dense, count = np.full(shape, nothing(reduce), state.plan.dtype), np.zeros(shape, state.plan.dtype)
+        join = np.maximum if reduce == "max" else np.add
         for due, entries in buckets.items():
             if ticks[0] <= due <= ticks[-1]:
                 for _, _, trial, receiver, value in entries:
-                    np.add.at(dense[due - ticks[0]], (trial, receiver), value)
-        found[post, to] = dense.reshape(len(ticks), state.count, *group.shape)
+                    join.at(dense[due - ticks[0]], (trial, receiver), value)
+                    np.add.at(count[due - ticks[0]], (trial, receiver), 1)
+        whole = (len(ticks), state.count, *group.shape)
+        found[post, to] = dense.reshape(whole), count.reshape(whole)
     return found
 
 
@@ -64,7 +70,9 @@ def carry_of(program: Program, state: State) -> dict[str, Any]:
         if group.refractory is not None:
             carry["last_spike"][name], carry["not_refractory"][name] = state.last_spike[name], state.not_refractory[name]
     for name, port in program.waiting:
-        carry["ports"][f"{name}/{port}"] = state.ports[name][port].total.reshape(state.count, *state.plan.groups[name].shape)
+        held, shape = state.ports[name][port], (state.count, *state.plan.groups[name].shape)
+        count = np.broadcast_to(held.count, held.total.shape).astype(state.plan.dtype)
+        carry["ports"][f"{name}/{port}"] = held.total.reshape(shape), count.reshape(shape)
     return carry
 
 
@@ -73,9 +81,12 @@ def put_back(program: Program, state: State, carry: dict[str, Any], given: dict[
     plan = state.plan
     state.tick = tick
     state.values = {name: {k: np.array(v) for k, v in states.items()} for name, states in carry["values"].items()}
-    for key, value in carry["ports"].items():
+    for key, (total, count) in carry["ports"].items():
         name, port = key.split("/")
-        state.ports[name][port].total = np.asarray(value).reshape(state.count, -1)
+        held = state.ports[name][port]
+        held.total = np.asarray(total).reshape(state.count, -1)
+        if held.reduce != "sum":
+            held.count = np.asarray(count).astype(np.int64).reshape(state.count, -1)
     for name, value in carry["last_spike"].items():
         state.last_spike[name], state.not_refractory[name] = np.asarray(value), np.asarray(carry["not_refractory"][name])
     for name, history in state.history.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import jax
@@ -72,7 +73,7 @@ def products_into(plan: Plan, post: str, spiking: Callable[[str], bool]) -> list
         elif pathway.windows is not None and (reduce != "max" or pathway.windows.kind == "pool") and not (pathway.windows.turned and reduce != "sum"):
             found.append(_windows(plan, pathway, pathway.windows, reduce))
         elif pathway.kind == "dense" and reduce != "max":
-            matrix = _Matrix(pathway.name, pathway.pre_index, pathway.post_index, None, None, None, int(pathway.delay[0]))
+            matrix = _Matrix(pathway.name, pathway.pre_index, pathway.post_index, itemgetter(pathway.name), None, None, int(pathway.delay[0]))
             matrices.setdefault((pathway.pre, pathway.pre_index.tobytes(), matrix.delay), []).append(matrix)
         elif pathway.kind == "dense":
             found.append(_largest(plan, pathway))
@@ -85,24 +86,30 @@ def products_into(plan: Plan, post: str, spiking: Callable[[str], bool]) -> list
     return found + [_fused(plan, plan.pathways[group[0].name].pre, post, group) for group in matrices.values()]
 
 
+def _weights_of(pathway: Pathway, chosen: np.ndarray) -> Callable[[Numbers], Any]:
+    """The weights of these synapses, one each, also where windows share them."""
+    number = chosen if pathway.windows is None else pathway.windows.number()[chosen]
+    return lambda numbers: numbers[pathway.name].reshape(-1)[number]
+
+
 @dataclass(frozen=True, eq=False)
 class _Matrix:
-    """A matrix (post_index, pre_index): the weights of a dense pathway, or the synapses `chosen` of a sparse one, laid out."""
+    """A matrix (post_index, pre_index): the `weights` of a dense pathway, or of synapses one by one, laid out in `row` and `column`."""
 
     name: str
     pre_index: np.ndarray
     post_index: np.ndarray
-    chosen: np.ndarray | None
+    weights: Callable[[Numbers], Any]
     row: np.ndarray | None
     column: np.ndarray | None
     delay: int
 
     def prepare(self, numbers: Numbers) -> Any:
-        weight = numbers[self.name]
-        if self.chosen is None:
+        weight = self.weights(numbers)
+        if self.row is None:
             return weight
         empty = jnp.zeros((self.post_index.size, self.pre_index.size), weight.dtype)
-        return empty.at[self.row, self.column].add(weight[self.chosen])
+        return empty.at[self.row, self.column].add(weight)
 
 
 def _fused(plan: Plan, pre: str, post: str, group: list[_Matrix]) -> Product:
@@ -135,7 +142,7 @@ def _pieces(plan: Plan, pathway: Pathway, reduce: str) -> list[Product | _Matrix
             found.append(_pairs(plan, pathway, chosen, int(delay)))
         elif reduce != "max" and senders.size * receivers.size <= MOST_DENSE:
             row, column = np.searchsorted(receivers, receiver), np.searchsorted(senders, sender)
-            found.append(_Matrix(pathway.name, senders, receivers, chosen, row, column, int(delay)))
+            found.append(_Matrix(pathway.name, senders, receivers, _weights_of(pathway, chosen), row, column, int(delay)))
         else:
             found.append(_scattered(plan, pathway, chosen, int(delay), reduce))
     return found
@@ -149,7 +156,7 @@ def _pairs(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int) -> Prod
     def apply(weight: Any, message: Any) -> Any:
         return sender.take(message, (chosen.size,)) * weight
 
-    return Product(pathway.pre, pathway.post, delay, (end,), lambda numbers: numbers[pathway.name][chosen], apply)
+    return Product(pathway.pre, pathway.post, delay, (end,), _weights_of(pathway, chosen), apply)
 
 
 def _scattered(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int, reduce: str) -> Product:
@@ -164,7 +171,7 @@ def _scattered(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int, red
             return jnp.full((message.shape[0], group.size), -jnp.inf, value.dtype).at[:, receiver].max(value)
         return jnp.zeros((message.shape[0], group.size), value.dtype).at[:, receiver].add(value)
 
-    return Product(pathway.pre, pathway.post, delay, (end,), lambda numbers: numbers[pathway.name][chosen], apply)
+    return Product(pathway.pre, pathway.post, delay, (end,), _weights_of(pathway, chosen), apply)
 
 
 def _spikes(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int, reduce: str) -> Product:
@@ -179,9 +186,9 @@ def _spikes(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int, reduce
         count = empty.at[:, receiver].add(spikes)
         if reduce == "mean":
             return (empty.at[:, receiver].add(spikes * weight), count)
-        return ((empty - jnp.inf).at[:, receiver].max(jnp.where(spikes > 0, weight, -jnp.inf)), count)
+        return ((empty - jnp.inf).at[:, receiver].max(jnp.where(spikes > 0, spikes * weight, -jnp.inf)), count)
 
-    return Product(pathway.pre, pathway.post, delay, (end,), lambda numbers: numbers[pathway.name][chosen], apply, counted=True)
+    return Product(pathway.pre, pathway.post, delay, (end,), _weights_of(pathway, chosen), apply, counted=True)
 
 
 def _largest(plan: Plan, pathway: Pathway) -> Product:

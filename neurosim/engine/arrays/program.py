@@ -121,7 +121,7 @@ class Program:
                 carry["last_spike"][name] = jnp.full((trials, *group.shape), NEVER, jnp.int64)
                 carry["not_refractory"][name] = jnp.ones((trials, *group.shape), bool)
         for name, port in self.waiting:
-            carry["ports"][f"{name}/{port}"] = jnp.zeros((trials, *groups[name].shape), self.dtype)
+            carry["ports"][f"{name}/{port}"] = self.steps.waiting(now, name, port)
         return carry
 
     # Blocks of ticks.
@@ -229,7 +229,7 @@ class Program:
         return after, now.samples, now.sent
 
     def _now(self, numbers: Any, carry: Carry, tick: Any, trials: Any, prepared: Any = (), given: Any = None, flights: Any = None) -> Now:
-        ports: dict[Any, Any] = {tuple(key.split("/")): (value, 0) for key, value in carry["ports"].items()}
+        ports: dict[Any, Any] = {tuple(key.split("/")): found for key, found in carry["ports"].items()}
         values = {name: dict(states) for name, states in carry["values"].items()}
         rest = dict(not_refractory=dict(carry["not_refractory"]), last_spike=dict(carry["last_spike"]), ports=ports)
         return Now(tick, trials, numbers, carry, given or {}, flights or {}, list(prepared), values, **rest)

@@ -60,10 +60,13 @@ class Steps:
         """Whether messages of this population are delivered in a step for 'graded' messages, 'spikes', or all."""
         return not what or (what == "spikes") == self.spiking[pre]
 
-    def waiting(self, now: Now, name: str, port: str) -> Any:
-        """What has arrived at a port since it was last read."""
-        found = now.ports.get((name, port))
-        return jnp.zeros((now.trials.shape[0], *self.plan.groups[name].shape), self.dtype) if found is None else found[0]
+    def waiting(self, now: Now, name: str, port: str) -> tuple[Any, Any]:
+        """What has arrived at a port since it was last read, and how much, (trial, *population) each."""
+        group = self.plan.groups[name]
+        shape = (now.trials.shape[0], *group.shape)
+        found = now.ports.get((name, port), (jnp.asarray(nothing(group.ports[port])), 0))
+        value, count = (jnp.broadcast_to(jnp.asarray(part), shape).astype(self.dtype) for part in found)
+        return value, count
 
     def record(self, now: Now, step: Step) -> None:
         """States, and what populations with text send; ports and driven populations are sampled at the end of the tick."""
@@ -85,9 +88,9 @@ class Steps:
         if step.what == "sent":
             return
         if step.what != "graded":
-            for (post, to), value in now.flights.items():
+            for (post, to), (value, count) in now.flights.items():
                 if post in step.populations:
-                    self._put(now, self.plan.groups[post], to, value, 0)
+                    self._put(now, self.plan.groups[post], to, value, count)
         for number, product in enumerate(self.products):
             if product.post not in step.populations or not self.concerns(product.pre, step.what):
                 continue
@@ -98,9 +101,9 @@ class Steps:
                 reduce = group.ports.get(end.to, "sum")
                 if product.counted:
                     value, count = value
-                    self._put(now, group, end.to, end.part.put(value, 0.0), end.part.put(count, 0.0))
+                    self._put(now, group, end.to, end.part.put(value, nothing(reduce)), end.part.put(count, 0.0))
                     continue
-                whole = end.part.put(value, -np.inf if reduce == "max" else 0.0)
+                whole = end.part.put(value, nothing(reduce))
                 self._put(now, group, end.to, whole, end.part.count(end.terms) if reduce != "sum" else 0)
         if step.what != "graded":
             for pathway in self.private:
@@ -273,6 +276,11 @@ class Steps:
         if probe.events:
             return flat if probe.index is None else flat[:, probe.index]
         return (flat if probe.index is None else flat[:, probe.index]).reshape(count, *probe.shape).astype(self.dtype)
+
+
+def nothing(reduce: str) -> float:
+    """What a port holds at which nothing has arrived."""
+    return -np.inf if reduce == "max" else 0.0
 
 
 def blocks(group: Group) -> list[Block]:
