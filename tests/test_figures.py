@@ -401,6 +401,12 @@ def test_traces_show_the_recorded_values_in_a_readable_unit(spikes):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0, 1", "1, 2"]
 
 
+def test_pictures_are_drawn_on_the_axes_that_are_given(spikes):
+    one, other = pyplot.subplots(ncols=2)[1]
+    assert figures.traces(spikes, "cells.v", ax=one) is one
+    assert figures.weights(echo_state(), "pool_to_pool", ax=other) is other
+
+
 def test_traces_draw_the_first_five_unless_told(spikes):
     assert len(figures.traces(spikes, "cells.v").lines) == 5
     assert len(figures.traces(spikes, "cells.v", neurons=3).lines) == 1
