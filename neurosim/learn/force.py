@@ -65,18 +65,18 @@ def force_learning(
     wanted = np.asarray(teacher, dtype=float)
     wanted = wanted[:, None] if wanted.ndim == 1 else wanted
     if wanted.ndim != 2 or wanted.shape[1] != net["out"].size or not len(wanted) or not np.isfinite(wanted).all():
-        raise DescriptionError(f"{where}: teacher of shape {wanted.shape} is not (tick, {net['out'].size}) of finite numbers.")
+        raise DescriptionError(f"{where}: teacher of shape {wanted.shape} is not (tick, {net['out'].size}) of finite numbers. Give that.")
     drawn = fixed(net, seed)
     silent = {p.name: np.zeros((len(wanted), *p.shape)) for p in net.populations.values() if p.driven}
     given = {**silent, **(inputs or {}), "teacher": wanted}
     learning = force(drawn, alpha=alpha, forgetting=forgetting)
     recording = run(learning, given, record=["out.e"], seed=seed, engine=engine, progress=progress)
-    learned = fixed(recording.network, seed, recording.final)["pool_to_out"]
-    weight = np.zeros((net["out"].size, net["pool"].size))
-    weight[learned.wiring.post, learned.wiring.pre] = learned.weight.number
-    if not np.isfinite(weight).all():
+    if not np.isfinite(recording.final["synapse/pool_to_out/w"]).all():
         raise DescriptionError(
             f"{where}: the weights ran away with alpha {alpha:g} and forgetting {forgetting:g}. Take alpha larger, forgetting nearer to 1."
         )
+    learned = fixed(recording.network, seed, recording.final)["pool_to_out"]
+    weight = np.zeros((net["out"].size, net["pool"].size))
+    weight[learned.wiring.post, learned.wiring.pre] = learned.weight.number
     start = {f"{name}.{p.message}": recording.final[f"state/{name}/{p.message}"][0] for name, p in net.populations.items() if p.message}
     return Forced(rebuilt(drawn, {"pool_to_out": {"weight": weight}}), start, np.asarray(recording["out.e"]))
