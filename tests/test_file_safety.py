@@ -186,6 +186,14 @@ def test_nothing_but_plain_numbers_within_the_file_is_read(path, tmp_path, name,
     assert not (tmp_path / "sprung").exists()
 
 
+def test_a_dataset_of_other_axes_is_refused(path):
+    with h5py.File(path, "a") as file:
+        blocks = file["neurosim/blocks"][()]
+        del file["neurosim/blocks"]
+        file["neurosim/blocks"] = blocks.ravel()
+    refused(path, "blocks has 1 axes instead of 2")
+
+
 def test_a_dataset_that_claims_more_than_the_file_holds_is_refused(path):
     for name in ("description", "arrays/0", "blocks"):
         with h5py.File(path, "a") as file:

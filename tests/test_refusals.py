@@ -183,6 +183,11 @@ CASES = {
         D,
         "input 'ears'.*: was recorded every 2 ticks. Record every tick of it",
     ),
+    "truth that is subtracted": (
+        lambda: run(neurons(update="v = (I > 0) - (I > 1)")),
+        P,
+        "'pool': update: cannot be computed for the shape .*Make text",
+    ),
     "value of text": (lambda: Value(np.array("x")), D, "Value: .*'x'.* is no number with a unit. Give a quantity"),
     "array of objects in a file": (
         lambda: unpack_text({"dtype": "|S3", "shape": [1], "base64": "eHh4"}),

@@ -14,7 +14,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
-from neurosim.network.values import PLAIN, Value, as_value, plain_number, unit
+from neurosim.network.values import PLAIN, Value, as_value, plain_number
 
 
 class Stream(Protocol):
@@ -370,9 +370,3 @@ class hebbian(Distribution):
                 " Use them within one population of that size."
             )
         return self.matrix()[of.post, of.sender]
-
-
-def check_unit(given: tuple[float, ...], wanted: tuple[float, ...], where: str) -> None:
-    """Refuse dimensions that differ from the wanted ones."""
-    if given != wanted:
-        raise DescriptionError(f"{where}: is in {unit(given)}, but {unit(wanted)} is needed. Give it in {unit(wanted)}.")

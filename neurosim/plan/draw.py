@@ -294,7 +294,4 @@ def start_value(population: Neurons, key: str, seed: int) -> np.ndarray | float 
     flat = np.arange(population.size)
     stream = Stream(seed, f"{population.name}.{key}")
     table = Table(stream, flat, np.zeros_like(flat), flat, population.size, population.size, 1.0, 1.0)
-    try:
-        return np.asarray(given.draw(table), dtype=np.float64).reshape(population.shape)
-    except DescriptionError as error:
-        raise DescriptionError(f"Neurons {population.name!r}: {key}: {error}") from None
+    return np.asarray(given.draw(table), dtype=np.float64).reshape(population.shape)

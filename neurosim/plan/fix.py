@@ -54,7 +54,7 @@ def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
     if not isinstance(item, Synapses):
         raise DescriptionError(f"weight_matrix: {name!r} is a population. Give the name of synapses: {', '.join(net.synapses)}.")
     if isinstance(item.wiring, (einsum, private)) or item.weight_population is not None:
-        raise DescriptionError(f"{item.label}: {type(item.wiring).__name__} wiring or a weight that is a message has no matrix (post, pre).")
+        raise DescriptionError(f"{item.label}: {type(item.wiring).__name__} wiring or a weight that is a message has no matrix. Choose others.")
     if isinstance(item.wiring, all_to_all):
         return Value(dense_matrix(net, name, seed), weight_dimensions(item))
     drawn = draw_synapses(net, name, seed)

@@ -54,7 +54,8 @@ def lower_pathway(
     )  # fmt: skip
     weight_dtype = np.float64 if precision == "double" else np.float32
     if isinstance(item.wiring, private):
-        weight = np.asarray(_scalar_weight(item), dtype=weight_dtype)
+        assert isinstance(item.weight, Value)  # one number, as Synapses sees to
+        weight = np.asarray(item.weight.number, dtype=weight_dtype)
         if item.pre.name in inputs.drives:
             raise PlanError(f"{item.label}: private: an input to {item.pre.name!r} would not reach its copies. Leave the input out.")
         chance = _chance(item, scopes[item.pre.name])
@@ -86,12 +87,6 @@ def _chance(item: Synapses, scope: Scope) -> str:
         if left == "rand()" and "rand" not in right and not isinstance(tree.ops[0], ast.Eq | ast.NotEq):
             return inline(right, scope)
     raise PlanError(f"{item.label}: private sources need a sender with threshold 'rand() < p', not '{item.pre.population.threshold}'. Write it so.")
-
-
-def _scalar_weight(item: Synapses) -> float:
-    if not isinstance(item.weight, Value) or not item.weight.scalar:
-        raise DescriptionError(f"{item.label}: {type(item.wiring).__name__} takes one number as weight.")
-    return float(item.weight.number)
 
 
 def _one_delay(net: Network, name: str, seed: int) -> np.ndarray:
@@ -329,17 +324,15 @@ def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -
 def _clock_driven(text: str, lines: tuple[Any, ...], scope: Scope, constants: Mapping[str, Any]) -> Block:
     """Clock-driven equations of synapses, by the best of Brian2's methods that can integrate them."""
     inner = Scope(f"{scope.where}: model", scope.dims, scope.constant, scope.subexpressions, axes=False)
-    for method in ("exact", "exponential_euler", "euler"):
+    names = tuple(line.name for line in lines)
+    for method in ("exact", "exponential_euler"):
         try:
             statements = brian_integration(lines, method, inner, refractory=False)
         except PlanError:
-            if method == "euler":
-                raise
             continue
-        if method == "exact" and not is_finite(statements, constants):
-            continue
-        return Block("model", statements, tuple(line.name for line in lines), text=text)
-    raise PlanError(f"{scope.where}: model cannot be integrated.")
+        if method != "exact" or is_finite(statements, constants):
+            return Block("model", statements, names, text=text)
+    return Block("model", brian_integration(lines, "euler", inner, refractory=False), names, text=text)
 
 
 def _summed_target(item: Synapses, name: str) -> str:
