@@ -47,7 +47,8 @@ def run(
     Arguments:
         net: the network.
         inputs: what drives (or clamps) populations, by name: arrays (tick, *shape) or (trial, tick, *shape), spike events
-            (times or ticks, neurons) or (trials, times or ticks, neurons), or a Recording that holds that population.
+            (times or ticks, neurons) or (trials, times or ticks, neurons), or a Recording that holds that population. A Boolean array
+            is a raster: True is a spike of a driven population, and 1 where numbers alone go: to `einsum`, as weights, in `Asynchronous`.
         ticks, duration: how long; default: as long as the inputs. `duration` is a time, under `Clock`.
         trials: how many trials; default: as many as the inputs have, or one without a trial axis.
         record: names such as 'liquid' (its spikes, or what it sends), 'liquid.v', 'liquid[:100].v', 'ears_to_liquid.w' (one value per

@@ -11,8 +11,10 @@ import numpy as np
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
+from neurosim.network.schedule import Asynchronous
 from neurosim.network.values import PLAIN, TIME, as_value, one_unit, read_array, whole
 from neurosim.plan.plan import Drive
+from neurosim.plan.rasters import are_spikes, numbers_of, spikes_of
 
 MOST_TICKS = 2**53
 MOST_TRIALS = 10**7
@@ -46,6 +48,7 @@ def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = No
         raise DescriptionError(f"run: inputs {shown(inputs)} is not a dict. Give {{population: array}}.")
     read: dict[str, Drive] = {}
     dims: dict[str, tuple[float, ...]] = {}
+    lasting: dict[str, int] = {}  # how many ticks arrays have
     exact: dict[str, int] = {}
     least: dict[str, int] = {}  # events say only which trials have spikes
     for key, given in inputs.items():
@@ -58,6 +61,9 @@ def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = No
         held = held or (getattr(given, "trials", 0) if events else 0)
         dims[population.name] = PLAIN if events else one_unit(given, where)
         drive, count = _events(net, population, given, where) if events else _array(population, given, where)
+        if drive.values is not None:
+            lasting[population.name] = drive.values.shape[1]
+            drive = spikes_of(drive.values) if are_spikes(net, population, given, where) else drive
         read[population.name] = drive
         if held or count:
             (exact if held or not events else least)[population.name] = held or count
@@ -70,10 +76,12 @@ def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = No
         raise DescriptionError(
             f"run: the inputs have different numbers of trials: {exact}. Give each as many, or no trial axis for all trials alike."
         )
-    length = _length(net, read, ticks, duration)
+    length = _length(net, lasting, ticks, duration)
     count = _trials(exact, least, started, None if trials is None else whole(trials, "run: trials", least=1, most=MOST_TRIALS))
     alike = set(read) - set(exact) - set(least)
     drives = {name: _fit(drive, count, length, name in alike) for name, drive in read.items()}
+    if isinstance(net.schedule, Asynchronous):  # which moves one neuron at a time by the messages of the others
+        drives = {name: numbers_of(drive, count, length, net.populations[name]) if drive.events else drive for name, drive in drives.items()}
     return Inputs(drives, dims, length, count, bool(exact or least) or started > 0 or trials is not None)
 
 
@@ -201,8 +209,7 @@ def _indices(given: np.ndarray, size: int, where: str) -> np.ndarray:
     return index
 
 
-def _length(net: Network, read: Mapping[str, Drive], ticks: Any, duration: Any) -> int:
-    given = {name: drive.values.shape[1] for name, drive in read.items() if drive.values is not None}
+def _length(net: Network, given: Mapping[str, int], ticks: Any, duration: Any) -> int:
     if ticks is not None and duration is not None:
         raise DescriptionError("run: both ticks and duration are given. Give one.")
     if duration is not None:

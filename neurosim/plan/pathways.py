@@ -65,7 +65,8 @@ def lower_pathway(
         source = item.weight_population
         if not graded or (source is not None and (source.population.spiking or source.name in inputs.spiking)):
             raise PlanError(
-                f"{item.label}: einsum wiring and weights that are messages need senders and weights without threshold. Give them update text."
+                f"{item.label}: einsum wiring and weights that are messages need senders and weights without threshold. Give them update text,"
+                " or numbers instead of spike events where they are driven."
             )
         return _einsum_pathway(net, name, item, common, seed, weight_dtype)
     if graded and not item.text and isinstance(item.wiring, all_to_all) and isinstance(item.delay, Value) and item.delay.scalar:

@@ -1,0 +1,52 @@
+"""Between rasters, (trial, tick, *shape) of what is sent, and spike events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError
+from neurosim.network.network import Network
+from neurosim.network.neurons import Neurons
+from neurosim.network.schedule import Asynchronous
+from neurosim.network.windows import einsum
+from neurosim.plan.memory import refuse_size
+from neurosim.plan.plan import Drive
+
+
+def are_spikes(net: Network, population: Neurons, number: Any, where: str) -> bool:
+    """Whether an array drives a population by spikes: a Boolean one does, wherever spikes can go.
+
+    `einsum`, weights that are messages and Asynchronous() know numbers alone: to them True is 1. Raises DescriptionError where
+    a port takes the mean, which of numbers counts the zeros and of spikes those that arrive.
+    """
+    if np.asarray(number[:1]).dtype.kind != "b" or not population.driven or isinstance(net.schedule, Asynchronous):
+        return False
+    heard = [item for item in net.synapses.values() if item.pre.population is population]
+    weighs = [item for item in net.synapses.values() if item.weight_population is not None and item.weight_population.population is population]
+    if weighs or any(isinstance(item.wiring, einsum) or item.weight_population is not None for item in heard):
+        return False
+    for item in heard:
+        if dict(item.post.population.ports).get(item.to or "") == "mean":
+            raise DescriptionError(
+                f"{where}: is Boolean, and {item.post.name}.{item.to} takes a mean: of numbers over all neurons, of spikes over those that arrive."
+                " Give numbers, x.astype(float), or spike events, (times, neurons)."
+            )
+    return True
+
+
+def spikes_of(values: np.ndarray) -> Drive:
+    """The spike events of a raster (trial, tick, *shape)."""
+    trial, tick, neuron = np.nonzero(values.reshape(*values.shape[:2], -1))
+    return Drive(trial=trial, tick=tick, neuron=neuron)
+
+
+def numbers_of(drive: Drive, trials: int, ticks: int, population: Neurons) -> Drive:
+    """Spike events as messages: 1 in the tick of a spike, else 0."""
+    assert drive.trial is not None and drive.tick is not None and drive.neuron is not None
+    size = 8.0 * trials * ticks * population.size
+    refuse_size(size, f"run: input {population.name!r} as one number per tick", "Asynchronous() hears messages, not spikes. Run fewer ticks at once.")
+    values = np.zeros((trials, ticks, population.size))
+    values[drive.trial, drive.tick, drive.neuron] = 1.0
+    return Drive(values=values.reshape(trials, ticks, *population.shape))
