@@ -12,6 +12,7 @@ REFUSED = {
         "test_a_delayed_weight_is_the_message_of_a_tick_ago": "tensor contraction",
         "test_a_letter_of_the_result_only_is_broadcast": "tensor contraction",
         "test_a_port_reduces_what_arrives": "tensor contraction (stored and dense synapses: see tests/test_events.py)",
+        "test_whole_numbers_and_truth_values_are_counted_as_floats": "functions of the whole population",
         "test_functions_look_along_the_axis_that_they_name": "functions of the whole population",
         "test_random_text_has_the_distributions_that_it_names": "choice() looks at the whole population",
         "test_an_online_kohonen_map_moves_the_winners_weights": "argmax() looks at the whole population",

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 from nets import SUM, clock, layered, synchronous
 
@@ -250,6 +251,33 @@ def test_private_sources_spike_with_the_present_chance_of_their_sender(engine, s
     assert (np.abs(drawn[2 * late :].T - wanted) < 5 * spread + 1).all()
     if engine != "reference":
         np.testing.assert_array_equal(drawn, ns.run(net, {"rate": drive}, ticks=30, record=["cells"], engine="reference")["cells"])
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_whole_numbers_in_text_are_floats_that_never_wrap_around(engine, precision):
+    text = {
+        "a": ("(i+1)*3000000000*5000000", lambda i: (i + 1) * 1.5e16),
+        "b": ("k*k*k + N**20", lambda i: (1e7 * i) ** 3 + 5.0**20),
+        "c": ("int(4e300*(i+1)/1e290) - int(-2.5)", lambda i: 4e10 * (i + 1) + 2),
+        "d": ("(i-3)//2 + (i-3) % 2", lambda i: (i - 3) // 2 + (i - 3) % 2),
+        "e": ("sigmoid(i-2) + sigmoid(1)", lambda i: scipy.special.expit(i - 2) + scipy.special.expit(1)),
+        "f": ("sqrt(i) + abs(-i)", lambda i: i**0.5 + i),
+        "g": ("2**40 + 2**52*4096*i", lambda i: 2.0**40 + 2.0**64 * i),
+        "h": ("(i > 1) + 1 + int(i > 3)", lambda i: (i > 1) + 1.0 + (i > 3)),
+    }
+    cells = ns.Neurons("cells", 5, update="\n".join(f"{name} = {line}" for name, (line, _) in text.items()), k=np.arange(5) * 10**7)
+    found = ns.run(synchronous(cells), ticks=1, record=[f"cells.{name}" for name in text], engine=engine, precision=precision)
+    for name, (line, law) in text.items():
+        wanted = np.broadcast_to(law(np.arange(5.0)), 5)
+        np.testing.assert_allclose(found[f"cells.{name}"][0], wanted, rtol=1e-14 if precision == "double" else 1e-6, err_msg=line)
+
+
+def test_whole_numbers_and_truth_values_are_counted_as_floats(engine):
+    cells = ns.Neurons("cells", 23, update="a = prod(i + 1)\nb = sum(i > 3)\nc = argmax(i == 4)\nd = cumsum(i > 20)\ne = take(2*i, 22 - i)")
+    found = ns.run(synchronous(cells), ticks=1, record=[f"cells.{name}" for name in "abcde"], engine=engine)
+    i = np.arange(23)
+    for name, wanted in {"a": 25852016738884976640000.0, "b": 19, "c": 4, "d": np.maximum(i - 20, 0), "e": 44 - 2 * i}.items():
+        np.testing.assert_allclose(found[f"cells.{name}"][0], np.broadcast_to(wanted, 23), rtol=1e-14)
 
 
 def test_functions_look_along_the_axis_that_they_name(engine):

@@ -293,7 +293,7 @@ def _synapse_constants(net: Network, item: Synapses, found: _Found, scope: Scope
     constants: dict[str, Any] = {"dt": dtype(net.dt or 1.0)}
     for key, given in item.constants.items():
         if key not in item.states:
-            constants[key] = given.number.item() if isinstance(given, Value) and given.scalar else found.values(key, given).astype(dtype)
+            constants[key] = _plain(given.number) if isinstance(given, Value) and given.scalar else found.values(key, given).astype(dtype)
     for text in set().union(item.names_used, *(names_in(line.expression) for line in item.lines if line.expression)):
         value = unit_value(text) if text not in scope.dims else None
         if value is not None:
@@ -311,6 +311,11 @@ def _event_block(
     plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
     together = (*catch_up, *plain)
     return Block(event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)), text=text)
+
+
+def _plain(number: np.ndarray) -> bool | float:
+    """A condition, or a float that takes the precision of what it meets."""
+    return bool(number) if number.dtype.kind == "b" else float(number)
 
 
 def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -> bool:

@@ -289,8 +289,8 @@ def blocks(group: Group) -> list[Block]:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a constant is a number that may change without another program: whole numbers and indices are part of the text."""
-    return np.asarray(value).dtype.kind == "f"
+    """Whether a constant may change without another program: single whole numbers, which are plain floats, are part of the text."""
+    return type(value) is not float and np.asarray(value).dtype.kind == "f"
 
 
 def _by_trial(tick: Any, group: Group) -> Any:

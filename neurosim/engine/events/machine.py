@@ -185,9 +185,7 @@ class Bound:
 
     def _constant(self, population: str, name: str) -> np.ndarray:
         group = self.plan.groups[population]
-        value = np.asarray(group.constants[name])
-        kind = {"f": self.plan.dtype, "b": np.dtype(bool)}.get(value.dtype.kind, np.dtype(np.int64))
-        return np.broadcast_to(value, group.shape).astype(kind)
+        return np.broadcast_to(group.constants[name], group.shape)
 
     def _drive(self, population: str) -> np.ndarray:
         values = self.plan.drives[population].values
@@ -229,8 +227,7 @@ class Bound:
     def _synapse_constant(self, pathway: str, name: str) -> np.ndarray:
         text = self.plan.pathways[pathway].text
         assert text is not None
-        value = np.asarray(text.constants[name])[self.machine.plastic[pathway].canonical]
-        return value.astype({"f": self.plan.dtype, "b": np.dtype(bool)}.get(value.dtype.kind, np.dtype(np.int64)))
+        return np.asarray(text.constants[name])[self.machine.plastic[pathway].canonical]
 
     def _plastic(self, pathway: str, part: str) -> np.ndarray:
         return getattr(self.machine.plastic[pathway], part)

@@ -82,7 +82,7 @@ class Ends:
                 now = group_names(loop, self.post, {"t"})["t"].text
                 names[name] = Typed(f"({now} - {_copy('lastupdate') if copied else self.own(loop, 'lastupdate')})", "Real")
             elif name in ("i", "j"):
-                names[name] = Typed(f"static_cast<int64_t>({self.sender(loop) if name == 'i' else self.receiver(loop)})", "int64")
+                names[name] = Typed(f"static_cast<double>({self.sender(loop) if name == 'i' else self.receiver(loop)})", "double")
             else:
                 found = self._neuron(loop, name)
                 names |= {name: found} if found else {}

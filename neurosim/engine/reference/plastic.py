@@ -187,7 +187,7 @@ class Plastic:
             elif name == "elapsed":
                 names[name] = now - own["lastupdate"][trial, synapse]
             elif name in ("i", "j"):
-                names[name] = self.pathway.sender[synapse] if name == "i" else self.pathway.receiver[synapse]
+                names[name] = (self.pathway.sender if name == "i" else self.pathway.receiver)[synapse].astype(np.float64)
             else:
                 names[name] = self._neuron_value(state, name, trial, synapse)
         return {name: value for name, value in names.items() if value is not None}
