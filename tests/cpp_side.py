@@ -57,7 +57,7 @@ def _type_of(value: Any, real: type) -> str:
     if type(value) in (bool, float):
         return type(value).__name__
     kind = np.asarray(value).dtype
-    return "bool" if kind == bool else "Real" if kind == real else "double"
+    return "bool" if kind.kind == "b" else "Real" if kind == real else "double"
 
 
 def _numpy_type(kind: str, real: type) -> type:

@@ -253,6 +253,26 @@ def test_private_sources_spike_with_the_present_chance_of_their_sender(engine, s
         np.testing.assert_array_equal(drawn, ns.run(net, {"rate": drive}, ticks=30, record=["cells"], engine="reference")["cells"])
 
 
+ONE_POPULATION = {  # what arrivals within one population leave: text, senders, targets, v before; v and w after
+    "a sender that a target's change reaches": ("v_post += 0.5*v_pre", [0, 1], [1, 0], [1, 2], [2.25, 2.5], [1, 1]),
+    "a subexpression of it": ("v_post += y_pre", [0, 1], [1, 0], [1, 2], [9, 4], [1, 1]),
+    "its own sender": ("v_pre += 1\nv_post += v_pre", [0, 1], [0, 1], [3, 5], [8, 12], [1, 1]),
+    "its own sender, set": ("v_pre = 3\nv_post += 1", [0, 1], [0, 1], [3, 5], [4, 4], [1, 1]),
+    "its own sender, added to twice": ("v_pre += 3\nv_post += 1", [0, 1], [0, 1], [1, 2], [5, 6], [1, 1]),
+    "one variable by two names": ("v += 3\nw += v_pre\nw += v_post", [0, 1], [0, 0], [1, 2], [7, 2], [9, 10]),
+}
+
+
+@pytest.mark.parametrize("case", ONE_POPULATION)
+def test_all_statements_of_one_arrival_act_before_the_next_also_within_one_population(engine, case):
+    text, pre, post, before, v, w = ONE_POPULATION[case]
+    cells = ns.Neurons("cells", 2, equations="dc/dt = 1/ms : 1\nv : 1\ny = 2*v : 1", threshold="c > 2.5 and c < 3.5", v=np.array(before, float))
+    net = clock(ns.Synapses(cells, cells, wiring=ns.pairs(pre, post), on_pre=text, delay=1 * ms, name="s"))
+    found = ns.run(net, ticks=8, record=["cells.v", "s.w"], engine=engine)
+    np.testing.assert_array_equal(found["cells.v"][-1], v)
+    np.testing.assert_array_equal(found["s.w"][-1], w)
+
+
 @pytest.mark.parametrize("precision", ["double", "single"])
 def test_whole_numbers_in_text_are_floats_that_never_wrap_around(engine, precision):
     text = {

@@ -18,6 +18,7 @@ from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import Pairs, all_to_all, one_to_one, private
+from neurosim.plan.arrival_text import settle_names
 from neurosim.plan.dimensions import Dim, Scope, check_equations, check_expression, check_statements, unit_dimensions, unit_value
 from neurosim.plan.draw import (
     Drawn,
@@ -247,7 +248,7 @@ def _text(net: Network, name: str, found: _Found, starts: dict[str, Numbers] | N
     for line in summed:
         check_expression(line.expression, Scope(f"{item.label}: {line.name}", scope.dims, scope.constant, scope.subexpressions, axes=False))
     blocks = {
-        event: _event_block(event, text, catch_up, statements, scope, tuple(states))
+        event: _event_block(event, text, catch_up, statements, scope, tuple(states), item, scopes)
         for event, text, statements in (("on_pre", item.on_pre, item.pre_statements), ("on_post", item.on_post, item.post_statements))
     }
     return SynapseText(
@@ -302,14 +303,22 @@ def _synapse_constants(net: Network, item: Synapses, found: _Found, scope: Scope
 
 
 def _event_block(
-    event: str, text: str, catch_up: tuple[Statement, ...], statements: tuple[Statement, ...], scope: Scope, states: tuple[str, ...]
+    event: str,
+    text: str,
+    catch_up: tuple[Statement, ...],
+    statements: tuple[Statement, ...],
+    scope: Scope,
+    states: tuple[str, ...],
+    item: Synapses,
+    scopes: Mapping[str, Scope],
 ) -> Block | None:
     if not statements:
         return None
     inner = Scope(f"{scope.where}: {event}", scope.dims, scope.constant, scope.subexpressions, axes=False)
     check_statements(statements, inner)
     plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
-    together = (*catch_up, *plain)
+    own = {*states, *item.constants, *scope.subexpressions}
+    together = (*catch_up, *settle_names(plain, item, own, scopes[item.pre.name], scopes[item.post.name], inner.where))
     return Block(event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)), text=text)
 
 

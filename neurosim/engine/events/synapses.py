@@ -132,7 +132,7 @@ def record(ends: Ends) -> list[str]:
 def act(ends: Ends, block: Block) -> list[str]:
     """The function that runs on_pre or on_post for every synapse that a visitor calls it for."""
     loop = Loop(ends.plan, ends.numbering, element=_element(ends))
-    body = _in_turn(ends, loop, block) if order_matters(block, ends.states) else _side_by_side(ends, loop, block)
+    body = _in_turn(ends, loop, block) if order_matters(block, ends.states, ends.pre, ends.post) else _side_by_side(ends, loop, block)
     visitor = "for_synapses"
     if not ends.graded and block.name == "on_pre":
         visitor = "for_arrivals"

@@ -23,6 +23,8 @@ class Plastic:
         self.plan, self.pathway, self.text = plan, pathway, pathway.text
         self.pre, self.post = plan.groups[pathway.pre], plan.groups[pathway.post]
         self.graded = not spikes_sent(plan, pathway.pre)
+        blocks = [block for block in (self.text.on_pre, self.text.on_post) if block is not None]
+        self.in_turn = {block.name: order_matters(block, tuple(self.text.states), self.pre, self.post) for block in blocks}
         self.start = np.r_[0, np.cumsum(np.bincount(pathway.sender, minlength=self.pre.size))]
         self.by_post = np.argsort(pathway.receiver, kind="stable")
         self.post_start = np.r_[0, np.cumsum(np.bincount(pathway.receiver, minlength=self.post.size))]
@@ -111,7 +113,7 @@ class Plastic:
             state.values[self.post.name][variable] = total.reshape(state.count, *self.post.shape)
 
     def _act(self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray) -> None:
-        if order_matters(block, tuple(self.text.states)) or _repeats(trial, synapse):
+        if self.in_turn[block.name] or _repeats(trial, synapse):
             for chosen in one_by_one(trial):
                 self._run(state, block, trial[chosen], synapse[chosen], alone=True)
         else:
