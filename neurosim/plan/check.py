@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurosim.errors import PlanError
-from neurosim.network.network import Network
+from neurosim.network.network import Network, arrives_too_late
 from neurosim.plan.plan import Pathway, Plan
 from neurosim.plan.recipe import Edges
 
@@ -68,3 +68,5 @@ def _check_drawn_delays(plan: Plan, net: Network, pathway: Pathway, label: str) 
         order = net.order
         if order.index(pathway.pre) >= order.index(pathway.post):
             raise PlanError(f"{label}: a delay of 0 ticks was drawn, but {pathway.pre!r} moves after {pathway.post!r}. Make every delay at least 1.")
+    if arrives_too_late(net.synapses[pathway.name], net.schedule):
+        raise PlanError(f"{label}: a spike with delay 0 was drawn, but {pathway.post!r} has moved by then. Make every delay at least 1.")

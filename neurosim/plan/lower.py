@@ -130,6 +130,11 @@ def _is_zero(value: Any) -> bool:
 def _check_input_unit(net: Network, name: str, dims: Dim, scopes: Mapping[str, Scope]) -> None:
     """A clamp must have the unit of what it replaces; what drives a population may have any."""
     population = net.populations[name]
+    if population.message in population.subexpressions:
+        raise PlanError(
+            f"run: input {name!r} would replace what it sends, but {population.message!r} is a subexpression, which nothing can replace."
+            f" Make it a variable that update text assigns, or let {name!r} send another."
+        )
     if population.message is not None and dims != scopes[name].dims[population.message]:
         wanted = unit(scopes[name].dims[population.message])
         raise PlanError(f"run: input {name!r} is in {unit(dims)}, but it replaces {population.message}, which is in {wanted}. Give it in {wanted}.")
