@@ -23,6 +23,7 @@ REFUSED = {
         "test_an_online_kohonen_map_moves_the_winners_weights": "synapses with on_post text",
         "test_arrivals_that_disturb_each_other_act_one_after_the_other": "text that spikes call",
         "test_all_statements_of_one_arrival_act_before_the_next_also_within_one_population": "text that spikes call",
+        "test_a_trace_decays_by_the_same_law_however_late_it_is": "text that spikes call",
         "test_an_answer_reads_what_its_own_tick_delivered": "synapses with on_post text",
         "test_an_answer_within_a_group_reads_what_was_delivered_before_the_group_moved": "synapses with on_post text",
         "test_spikes_that_no_text_awaits_are_not_kept": "text that spikes call",

@@ -274,6 +274,23 @@ def test_all_statements_of_one_arrival_act_before_the_next_also_within_one_popul
 
 
 @pytest.mark.parametrize("precision", ["double", "single"])
+def test_a_trace_decays_by_the_same_law_however_late_it_is(engine, precision):
+    trace = "da/dt = -a/(2*ms) : 1 (event-driven)\nb : 1"
+    p, q = ns.Neurons("p", 1), ns.Neurons("q", 1, update="v = (t - 30000*second)/ms")
+    net = clock(ns.Synapses(p, q, model=trace, on_pre="b = a\na = 1", delay=1 * ms, name="s"))
+    begun = ns.run(net, {"p": ([0], [0])}, ticks=3, engine=engine, precision=precision)
+    later, final = 30_000_000, dict(begun.final)  # ticks: eight hours
+    for key, value in begun.final.items():
+        counted = key == "tick" or key.endswith(("/due", "/sent")) or key.startswith("last_spike")
+        final[key] = value + later * (1 if counted else 1e-3 if key.endswith("lastupdate") else 0)
+    begun._store._final = final
+    found = ns.run(net, {"p": ([0, 1, 5], [0, 0, 0])}, ticks=9, start=begun, engine=engine, record=["s.b", "q.v"])
+    wanted = np.repeat([0, np.exp(-3 / 2), np.exp(-1 / 2)], [2, 1, 4])  # arrivals at ticks 1, 4 and 5; recorded at the start of a tick
+    np.testing.assert_allclose(found["s.b"][:7, 0], wanted, rtol=1e-6 if precision == "single" else 1e-9)
+    np.testing.assert_allclose(found["q.v"][1:, 0], np.arange(3.0, 11.0), atol=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
 def test_whole_numbers_in_text_are_floats_that_never_wrap_around(engine, precision):
     text = {
         "a": ("(i+1)*3000000000*5000000", lambda i: (i + 1) * 1.5e16),

@@ -197,7 +197,7 @@ class _Found:
             if key == "w":
                 found[key] = self.edges().weight.astype(dtype)
             elif given.get(key) is None:
-                found[key] = np.zeros(self.edges().sender.size, dtype)
+                found[key] = np.zeros(self.edges().sender.size, np.float64 if key == "lastupdate" else dtype)  # seconds need 64 bits
             else:
                 found[key] = self.values(key, given[key]).astype(dtype)
         return found

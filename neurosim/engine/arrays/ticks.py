@@ -192,7 +192,7 @@ class Steps:
         """The names that a population's text may use, with their present values."""
         names: dict[str, Any] = {**group.constants, **now.numbers["constants"][group.name], **now.values[group.name]}
         if "t" not in names:
-            names["t"] = (_by_trial(now.tick, group) * (self.plan.dt or 1.0)).astype(self.dtype)
+            names["t"] = (_by_trial(now.tick, group) * (self.plan.dt or 1.0)).astype(jnp.float64)
         if group.spiking:
             names["not_refractory"] = now.not_refractory.get(group.name, True)
         for port in group.ports:

@@ -48,8 +48,8 @@ def group_names(loop: Loop, group: Group, wanted: set[str], ports: Mapping[str, 
         elif name in group.constants:
             names[name] = constant_at(loop, tag, group.constants[name], index, "constant", owner, name)
         elif name == "t":
-            loop.before["const Real t_now = static_cast<Real>(here.tick * here.machine.dt);"] = None
-            names[name] = Typed("t_now", "Real")
+            loop.before["const double t_now = here.tick * here.machine.dt;"] = None
+            names[name] = Typed("t_now", "double")
         elif name == "not_refractory":
             names[name] = Typed(awake(loop, group, early=ports is None), "bool")
     return names

@@ -175,8 +175,7 @@ class Plastic:
 
     def _names(self, state: State, trial: np.ndarray, synapse: np.ndarray, wanted: set[str]) -> dict[str, Any]:
         """Values, one per arrival, of the names that a block uses."""
-        plan, own = self.plan, state.synapses[self.pathway.name]
-        now = plan.dtype.type(state.tick * (plan.dt or 1.0))
+        own = state.synapses[self.pathway.name]
         names: dict[str, Any] = {}
         for name in wanted:
             if name in own:
@@ -185,9 +184,9 @@ class Plastic:
                 value = self.text.constants[name]
                 names[name] = value[synapse] if np.ndim(value) else value
             elif name == "t":
-                names[name] = now
+                names[name] = state.time
             elif name == "elapsed":
-                names[name] = now - own["lastupdate"][trial, synapse]
+                names[name] = (state.time - own["lastupdate"][trial, synapse]).astype(self.plan.dtype)
             elif name in ("i", "j"):
                 names[name] = (self.pathway.sender if name == "i" else self.pathway.receiver)[synapse].astype(np.float64)
             else:
