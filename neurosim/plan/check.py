@@ -45,7 +45,7 @@ def _check_pathway(plan: Plan, pathway: Pathway, label: str) -> None:
         sizes = {pathway.sender.size, pathway.receiver.size, pathway.weight.size, pathway.delay.size}
         inside = np.all(pathway.sender < n_pre) and np.all(pathway.receiver < n_post)
         if len(sizes) != 1 or not inside or np.any(np.diff(pathway.sender) < 0):
-            raise PlanError(f"{label}: its wiring lists synapses that are not sorted by sender or lie outside the populations.")
+            raise PlanError(f"{label}: its wiring lists synapses that are not sorted by sender or lie outside the populations. Use another wiring.")
         if not np.all(np.isfinite(pathway.weight)):
             raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
     if pathway.windows is not None and not np.all(np.isfinite(pathway.windows.own)):
