@@ -77,8 +77,7 @@ def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
     for name, variables in state.synapses.items():
         text = state.plan.pathways[name].text
         for key in text.states if text is not None else ():
-            dtype = np.float64 if key == "lastupdate" else state.plan.dtype  # seconds need 64 bits
-            variables[key] = own(f"synapse/{name}/{key}").astype(dtype)
+            variables[key] = own(f"synapse/{name}/{key}").astype(state.plan.dtype)
     _restore_flights(state, resume)
 
 

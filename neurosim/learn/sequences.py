@@ -48,8 +48,6 @@ def read_series(estimator: Any, y: Any) -> tuple[np.ndarray, bool, bool]:
     """A series on its own, (step,), (step, output) or (sequence, step, output), with all three axes; whether it had the first, and no last."""
     series = np.asarray(check_array(y, ensure_2d=False, allow_nd=True, input_name="y", estimator=estimator), dtype=np.float64)
     if series.ndim not in (1, 2, 3):
-        raise ValueError(
-            f"{type(estimator).__name__}: y of shape {series.shape} is not (step,), (step, output) or (sequence, step, output). Give that."
-        )
+        raise ValueError(f"{type(estimator).__name__}: y of shape {series.shape} is not (step,), (step, output) or (sequence, step, output).")
     full = series[:, None] if series.ndim == 1 else series
     return full if full.ndim == 3 else full[None], series.ndim == 3, series.ndim == 1

@@ -1,6 +1,5 @@
 // Synapses with text: which of them act at a tick. What they do is generated; see `synapses.py`.
 #pragma once
-#include "core/moment.hpp"
 #include "core/team.hpp"
 
 namespace neurosim {
