@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from differential.case import Cells
 from differential.draw import Draw, Stream
@@ -47,6 +48,9 @@ def draw_cells(draw: Draw, name: str, shape: tuple[int, ...], *, clocked: bool, 
         _equations(s, cells, rounded)
     if not cells.states or s.chance(0.25):
         _update(s, cells, clocked, rounded, along and s.chance(0.5))
+    if s.chance(0.15):
+        cells.lines.setdefault("equations", []).append("y : 1")
+        cells.states = (*cells.states, "y")
     if spikes and s.chance(0.65):
         _spikes(s, cells, clocked, rounded)
     _subexpressions(s, cells, rounded)
@@ -112,7 +116,8 @@ def _update(s: Stream, cells: Cells, clocked: bool, rounded: bool, along: bool) 
 
 def _spikes(s: Stream, cells: Cells, clocked: bool, rounded: bool) -> None:
     main = cells.states[0]
-    words = _words(s, cells, clocked=clocked, rounded=rounded, random=s.chance(0.4), ports=False)
+    words = _words(s, cells, clocked=clocked, rounded=rounded, random=s.chance(0.4), ports=s.chance(0.3))
+    words = replace(words, names=(*words.names, "int(not_refractory)"))
     level = "-50*mV" if cells.units.get(main) else str(s.number(0.2, 1.2))
     plain = f"{main} {s.pick(('>', '>='))} {level}"
     cells.lines["threshold"] = [s.pick((plain, condition(s, words), f"({plain}) or rand() < 0.1", "rand() < 0.2"), (5, 2, 1, 0.7))]

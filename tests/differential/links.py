@@ -82,6 +82,7 @@ def weight(v: Stream, unit: str, *, whole: bool, pre: Cells, post: Cells, wiring
         options += ["ns.glorot()", str(v.whole(0, 2))]
         if pre.name == post.name and whole and wiring in ("ns.all_to_all()", "ns.probability(1)"):
             options += [f"ns.spectral_radius({v.number(0.3, 0.95)})", "ns.orthogonal(0.8)"]
+            options.append(f"ns.hebbian(np.sign(np.random.default_rng({v.whole(0, 9)}).normal(0, 1, (2, {prod(pre.shape)}))))")
     if whole and wiring not in ("ns.one_to_one()",) and "pairs" not in wiring:
         options.append(f"np.random.default_rng({v.whole(0, 99)}).normal(0, {size / 2}, ({prod(post.shape)}, {prod(pre.shape)})).round(3){of}")
     return v.pick(options)

@@ -52,7 +52,7 @@ class Tally:
         for title, counts in (
             ("Networks that the reference engine refused", self.refused),
             ("Runs that another engine does not take", self.skipped),
-            ("Networks left out for a known fault", self.left_out),
+            ("Runs left out for a known fault", self.left_out),
         ):
             lines += [f"{title}: {counts.total()}", *(f"  {count:6} {reason}" for reason, count in counts.most_common())]
         lines.append(f"{len(self.problems)} problems")

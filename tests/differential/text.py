@@ -14,8 +14,9 @@ ROUNDED = ("exp(-abs({}))", "exp(clip({}, -3, 2))", "log(1 + abs({}))", "log10(2
            "arccos(clip({}, -1, 1))", "arctan({})", "sigmoid({})", "exprel(clip({}, -2, 2))", "abs({})**1.5", "clip({}, -3, 3)**2",
            "clip({}, -2, 2)**3", "(1 + abs({}))**-1", "abs({})**0.5", "2**clip({}, -2, 2)")  # fmt: skip
 ALONG = ("softmax({})", "sum({})", "mean({})", "max({})", "min({})", "prod(clip({}, -1.5, 1.5))", "norm({})", "sort({})", "argsort({})", "argmax({})",
-         "cumsum({})", "cumprod(clip({}, -1.2, 1.2))", "take({}, 0*i)")  # fmt: skip
-RANDOM = ("rand()", "randn()", "poisson(0.7)", "poisson(abs({}))", "bernoulli(0.4)", "bernoulli(clip({}, 0, 1))")
+         "cumsum({})", "cumprod(clip({}, -1.2, 1.2))", "take({}, 0*i)", "sum({}, axis=0)",
+         "max({}, axis=0)", "softmax({}, axis=-1)", "choice(abs({}) + 0.1)")  # fmt: skip
+RANDOM = ("rand()", "randn()", "poisson(0.7)", "poisson(clip(abs({}), 0, 20))", "bernoulli(0.4)", "bernoulli(clip({}, 0, 1))")
 QUOTIENTS = ("({}/(1 + abs({})))", "({} // (1 + abs({})))", "({} % (1 + abs({})))", "({}/2)", "({} // 2)", "({} % 3)")
 COMPARE = ("<", "<=", ">", ">=", "==", "!=")
 DEEP = 3
