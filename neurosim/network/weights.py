@@ -14,6 +14,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
+from neurosim.network.radius import NO_EIGENVALUE, largest_eigenvalue
 from neurosim.network.values import PLAIN, Value, as_value, plain_number
 
 
@@ -248,7 +249,7 @@ class spectral_radius(Distribution):
             raise DescriptionError(f"spectral_radius: {of.n_pre} senders, {of.n_post} targets make no square matrix. Use it within one population.")
         radius = largest_eigenvalue(drawn, of.post, of.sender, of.n_pre)
         if radius < 1e-12 * max(1.0, float(np.abs(drawn).max(initial=0.0))):
-            raise DescriptionError("spectral_radius: the matrix has no eigenvalue but 0 (too few synapses). Connect more neurons.")
+            raise DescriptionError(NO_EIGENVALUE)
         return drawn * (self.rho / radius)
 
 
@@ -279,20 +280,6 @@ class orthogonal(Distribution):
         q, r = np.linalg.qr(normal.T if wide else normal)
         q = q * np.sign(np.diag(r))  # makes every orthogonal matrix equally likely
         return self.gain * (q.T if wide else q)[of.post, of.sender]
-
-
-def largest_eigenvalue(weights: np.ndarray, post: np.ndarray, pre: np.ndarray, n: int) -> float:
-    """The largest absolute eigenvalue of a matrix given by its entries: all of them up to 1000 neurons, Arnoldi's method above."""
-    if n <= 1000:
-        matrix = np.zeros((n, n))
-        np.add.at(matrix, (post, pre), weights)
-        return float(np.abs(np.linalg.eigvals(matrix)).max(initial=0.0))
-    from scipy.sparse import csr_array
-    from scipy.sparse.linalg import eigs
-
-    # The start vector is fixed, because eigs draws one from numpy's global generator otherwise.
-    found = eigs(csr_array((weights, (post, pre)), shape=(n, n)), k=6, which="LM", v0=np.cos(np.arange(n)), ncv=64, return_eigenvectors=False)
-    return float(np.abs(found).max())
 
 
 @named_arguments
