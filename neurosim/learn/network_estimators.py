@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d, validate_data
 
 from neurosim.errors import DescriptionError, nearest
+from neurosim.learn.outputs import sends_chances
 from neurosim.learn.sequence_lists import is_ragged, laid_side_by_side
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
@@ -349,12 +350,6 @@ class NetworkEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Trained)
     @property
     def _n_features_out(self) -> int:
         return self.network_[self.code].size
-
-
-def sends_chances(out: Neurons) -> bool:
-    """Whether a population sends probabilities, as softmax units do."""
-    sent = [statement.expression for statement in out.statements if statement.name == out.message]
-    return bool(sent) and sent[-1].startswith("softmax(")
 
 
 def _targets(estimator: BaseEstimator, X: np.ndarray, y: Any, dtype: Any) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.learn.outputs import check_output
 from neurosim.network.network import Network
 
 CLASSES = ("cross_entropy", "log_loss", "hinge")  # losses whose targets are labels
@@ -56,6 +57,8 @@ def _one(net: Network, loss: Any, targets: Mapping[str, Any]) -> dict[str, Loss]
             raise DescriptionError(f"train: loss {shown(kind)} of {name!r} is not known. {nearest(kind, NAMES)} Or give a function (sent, target).")
         if kind != "sent" and not callable(kind) and name not in targets:
             raise DescriptionError(f"train: loss {kind!r} of {name!r} needs a target. Give targets={{{name!r}: array}}.")
+        if not callable(kind):
+            check_output(net.populations[name], kind)
     return dict(loss)
 
 

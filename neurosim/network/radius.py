@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def _connected(matrix: Any) -> float:
     kind = level % period
     first = int(np.bincount(kind, minlength=period).argmin())
     classes = [np.flatnonzero(kind == (first + step) % period) for step in range(period + 1)]
-    blocks = [matrix[after][:, before] for before, after in zip(classes[:-1], classes[1:], strict=True)]
+    blocks = [matrix[after][:, before] for before, after in pairwise(classes)]
     scales = np.array([np.sqrt((block.data**2).sum() / min(block.shape)) for block in blocks])  # the product would leave the range of floats
     blocks = [block / scale for block, scale in zip(blocks, scales, strict=True)]
     if classes[0].size <= MOST_LAPACK:
