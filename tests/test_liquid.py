@@ -234,6 +234,7 @@ def test_a_liquid_recalls_the_first_of_four_segments():
 def test_a_liquid_classifier_is_a_pipeline_of_scikit_learn():
     X, y = (part[::2] for part in load_iris(return_X_y=True))  # a row is a step of four inputs
     states = NetworkTransformer(liquid, network_params={"n_inputs": 4}, encoding="regular", scale=8.0, ticks=30 * ms)
+    assert states.fit(X[:2]).get_feature_names_out()[0] == "liquid_0"  # not the inputs
     readout = LogisticRegression(C=0.1, max_iter=1000)
     assert cross_val_score(make_pipeline(MinMaxScaler(clip=True), states, readout), X, y, cv=2).mean() > 0.85
 

@@ -203,7 +203,7 @@ TWO = ns.Network(
         (NetworkClassifier(lambda: {"nothing": 0}), "made dict, not a Network"),
         (NetworkClassifier(gru, network_params={"n_cell": 3}), "Did you mean 'n_cells'"),
         (NetworkClassifier(TWO), "driven populations are: a, b"),
-        (NetworkClassifier(TWO, input="a"), "populations that send to none are: x, y"),
+        (NetworkClassifier(TWO, input="a"), "populations that send to no other are: x, y"),
         (NetworkClassifier(TWO, input="c"), "input 'c' is no population"),
         (NetworkClassifier(TWO, input="a", output="z"), "output 'z' is no population"),
         (NetworkClassifier(feed_forward((64, 3))), "3 neurons for 10 classes"),

@@ -245,6 +245,20 @@ def test_a_row_becomes_what_a_run_of_it_leaves():
     assert np.array_equal(NetworkTransformer(adder(), ticks=5).fit_transform(X), expected)
 
 
+def test_what_nobody_else_hears_is_read_where_no_output_is_named():
+    ears, hidden, cells = ns.Neurons("ears", 1), ns.Neurons("hidden", 1, update="h = I"), ns.Neurons("cells", 1, update="y = I")
+    joined = [ns.Synapses(hidden, cells, weight=2.0), ns.Synapses(cells, cells, weight=0.0, delay=1), ns.Synapses(ears, hidden)]
+    net = ns.Network(*joined, schedule=ns.Layered())
+    assert NetworkTransformer(net).fit_transform([[3.0]]).tolist() == [[6.0]]
+    other = ns.Network(*joined, ns.Synapses(hidden, ns.Neurons("more", 1, update="y = I")), schedule=ns.Layered())
+    with pytest.raises(ns.DescriptionError, match=r"send to no other are: cells, more. Give output='name'"):
+        NetworkTransformer(other).fit([[3.0]])
+    assert NetworkTransformer(other, output="more").fit_transform([[3.0]]).tolist() == [[3.0]]
+    back = ns.Network(*joined, ns.Synapses(cells, hidden, delay=1), schedule=ns.Layered())
+    with pytest.raises(ns.DescriptionError, match="send to no other are: none"):
+        NetworkTransformer(back).fit([[3.0]])
+
+
 def test_spikes_into_a_network_are_those_of_the_encoding():
     X = np.random.default_rng(0).random((4, 6))
     spikes = latency(X.reshape(4, 3, 2), 8)

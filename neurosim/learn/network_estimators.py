@@ -17,7 +17,7 @@ from neurosim.learn.outputs import sends_chances
 from neurosim.learn.sequence_lists import is_ragged, laid_side_by_side
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
-from neurosim.readout.made_network import MadeNetwork, driven
+from neurosim.readout.made_network import MadeNetwork, answering, driven
 
 NUMBERS: Any = {"dtype": np.float64}
 SETTINGS = (
@@ -115,12 +115,7 @@ class Trained(MadeNetwork, BaseEstimator):
         """The population that answers."""
         name = "out" if self.output is None and "out" in net.populations else self.output
         if name is None:
-            sending = {end.name for item in net.synapses.values() for end in (item.pre, item.weight_population) if end is not None}
-            last = [name for name, population in net.populations.items() if name not in sending and not population.driven]
-            if len(last) != 1:
-                found = ", ".join(last) or "none"
-                raise DescriptionError(f"{type(self).__name__}: output is not given, and the populations that send to none are: {found}. Give it.")
-            name = last[0]
+            return answering(net, type(self).__name__)
         if name not in net.populations:
             raise DescriptionError(f"{type(self).__name__}: output {name!r} is no population of the network. {nearest(name, net.populations)}")
         return net.populations[name]
@@ -184,7 +179,7 @@ class NetworkClassifier(ClassifierMixin, Trained):
             and GridSearchCV. Default: a feed-forward network, whose parameters are `hidden`, the sizes of its layers, and `function`.
         network_params: arguments of the function `network`.
         input: the population that takes X; default: the only one that has no text.
-        output: the population that answers; default: `out`, or the only one that sends to none.
+        output: the population that answers; default: `out`, or the only one with text that sends to no other.
         loss: as in `ns.train`; default: see above.
         learns, optimizer, rate, schedule, epochs, batch, validation, patience, l1, l2, clip, precision: as in `ns.train`.
         engine: as in `ns.run`. Answers are in double precision, whatever that of training.

@@ -15,7 +15,7 @@ from neurosim.network.neurons import Neurons
 from neurosim.network.probes import Probe, read_record
 from neurosim.readout.encodings import latency, poisson, regular
 from neurosim.readout.features import OF_SPIKES, OF_VALUES, feature_names, features, moments, split, ticks_of
-from neurosim.readout.made_network import MadeNetwork, driven
+from neurosim.readout.made_network import MadeNetwork, answering, driven
 
 ENCODINGS = ("value", "latency", "regular", "poisson")
 COUNTED = ("regular", "poisson")  # numbers of spikes, never below 0
@@ -33,7 +33,8 @@ class NetworkTransformer(TransformerMixin, MadeNetwork, BaseEstimator):
         network: a Network, or a function from parameters to one, such as `echo_state`. The function's parameters are then
             parameters of the transformer under the names network__radius and so on, for `set_params` and GridSearchCV.
         input: the population that is driven; default: the only one that has no text.
-        output: what the features are of: 'liquid', 'pool.v', 'liquid[:100]'; default: the network's last population.
+        output: what the features are of: 'liquid', 'pool.v', 'liquid[:100]'; default: the only population with text that sends to no
+            other population.
         features: 'counts' or 'trace' of spikes, 'last' or 'mean' of values, as in `readout.features`; default: 'counts' or
             'last'. With `bins`, `tau` and `at` as there.
         encoding: 'value' (the number is the message of its neuron in each tick of the step), or spikes as in
@@ -147,7 +148,7 @@ class NetworkTransformer(TransformerMixin, MadeNetwork, BaseEstimator):
         return X
 
     def _read_output(self) -> Probe:
-        output = self.output if self.output is not None else list(self.network_.populations)[-1]
+        output = self.output if self.output is not None else answering(self.network_, "NetworkTransformer").name
         spiking = () if self.encoding == "value" else (self._driven.name,)
         probes = read_record(self.network_, [output], spiking)
         if probes[0].owner in self.network_.synapses:

@@ -93,3 +93,15 @@ def driven(net: Network, name: str | None, where: str) -> Neurons:
         names = ", ".join(population.name for population in found) or "none"
         raise DescriptionError(f"{where}: input is not given, and the network's driven populations are: {names}. Give input='name'.")
     return found[0]
+
+
+def answering(net: Network, where: str) -> Neurons:
+    """The population that answers where none is named: the only one with text that sends to no other population."""
+    sending = set()
+    for item in net.synapses.values():
+        sending |= {end.name for end in (item.pre, item.weight_population) if end is not None and end.name != item.post.name}
+    last = [population for name, population in net.populations.items() if name not in sending and not population.driven]
+    if len(last) != 1:
+        names = ", ".join(population.name for population in last) or "none"
+        raise DescriptionError(f"{where}: output is not given, and the populations that send to no other are: {names}. Give output='name'.")
+    return last[0]
