@@ -273,7 +273,7 @@ def test_printing_shows_what_the_recording_holds(recording):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(recording):
-    with pytest.raises(RecordingError, match=r"'cells\.u' was not recorded.*'cells\.v'.*record=\['cells\.u'\]"):
+    with pytest.raises(RecordingError, match=r"'cells' has no variable 'u'.*It holds: cells, cells\.v"):
         recording[1]["cells.u"]
 
 

@@ -71,7 +71,7 @@ def _every(given: Any, item: Any, net: Network) -> int:
 
 
 def _read_probe(net: Network, item: Any, every: int, spiking: frozenset[str]) -> Probe:
-    population, variable, name = _resolve(net, item)
+    population, variable, name = resolve(net, item)
     if population is None:
         return Probe(name, name.split(".")[0], variable, None, (), every, False)
     owner = population.population
@@ -80,7 +80,7 @@ def _read_probe(net: Network, item: Any, every: int, spiking: frozenset[str]) ->
     return Probe(name, owner.name, variable, index, population.shape, 1 if events else every, events)
 
 
-def _resolve(net: Network, item: Any) -> tuple[Population | None, str | None, str]:
+def resolve(net: Network, item: Any) -> tuple[Population | None, str | None, str]:
     """The population (None for synapses), variable and name of one entry of `record`."""
     if isinstance(item, (Neurons, Part)):
         if net.populations.get(item.name) is not item.population:

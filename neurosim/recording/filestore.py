@@ -15,7 +15,7 @@ from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import ReadOnly
 from neurosim.recording.header import Header, Spikes, require, samples, width
-from neurosim.recording.lazy import LazyArray
+from neurosim.recording.lazy import LazyArray, TimeAxis
 from neurosim.recording.recording import STOPPED, Store
 from neurosim.recording.safe import DAMAGED, digest, guarded, plain_dataset, plain_group, take_array
 from neurosim.recording.writer import complete
@@ -179,7 +179,8 @@ class FileTrace(LazyArray):
     def __init__(self, data: Any, probe: Probe, store: FileStore):
         header = store.header
         trials = (store.trials,) if header.batched else ()
-        super().__init__((*trials, samples(store.ticks, probe.every), *probe.shape), data.dtype)
+        time = TimeAxis(len(trials), probe.every, header.dt)
+        super().__init__((*trials, samples(store.ticks, probe.every), *probe.shape), data.dtype, time)
         self._data, self._probe, self._store = data, probe, store
         self._batched, self._rows = header.batched, samples(header.ticks, probe.every)
 

@@ -3,22 +3,90 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from neurosim.errors import shown
+from neurosim.network.values import TIME, as_value
+
+WHOLE = ("T", "real", "imag", "flat")  # what is no method, and reads all numbers
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """Which axis counts the samples, `every` how many ticks there is one, and how long a tick is (None without Clock)."""
+
+    axis: int
+    every: int
+    dt: float | None
+
+    def index(self, key: Any) -> Any:
+        """An index with the samples that its times mean: of a slice, those from the first time on and before the last."""
+        parts = key if isinstance(key, tuple) else (key,)
+        if not any(hasattr(end, "dim") for part in parts for end in _ends(part)):
+            return key
+        read = [self._part(part, number) for number, part in enumerate(parts)]
+        return tuple(read) if isinstance(key, tuple) else read[0]
+
+    def _part(self, part: Any, number: int) -> Any:
+        if not any(hasattr(end, "dim") for end in _ends(part)):
+            return part
+        if number != self.axis or (isinstance(part, slice) and hasattr(part.step, "dim")):
+            raise IndexError(f"{shown(part)}: times are the ends of a slice of axis {self.axis}, that of the ticks. Give whole numbers elsewhere.")
+        return slice(*map(self._sample, (part.start, part.stop)), part.step) if isinstance(part, slice) else self._sample(part)
+
+    def _sample(self, end: Any) -> Any:
+        if not hasattr(end, "dim"):
+            return end
+        value = as_value(end, "index of a recording")
+        if self.dt is None or value.dim != TIME or not value.scalar:
+            rule = "is a time, but this recording counts ticks" if self.dt is None and value.dim == TIME else "is not a time"
+            raise IndexError(f"index of a recording: {value} {rule}. Give whole numbers, or times under Clock such as 10*ms.")
+        tick = np.floor(np.clip(float(value.number) / self.dt + 0.001, 0, 2.0**53))
+        return int(-(-tick // self.every))
+
+
+def _ends(part: Any) -> tuple:
+    return (part.start, part.stop, part.step) if isinstance(part, slice) else (part,)
+
+
+class Trace(np.ndarray):
+    """An array whose samples may also be chosen by times: `x[1*second:2*second]`; what is taken out of it is plain numpy."""
+
+    time: TimeAxis | None = None
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.view(np.ndarray)[key if self.time is None else self.time.index(key)]
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        plain = [x.view(np.ndarray) if isinstance(x, Trace) else x for x in inputs]
+        return getattr(ufunc, method)(*plain, **options)
+
+    def __repr__(self) -> str:
+        return repr(self.view(np.ndarray))
+
+
+def timed(array: np.ndarray, time: TimeAxis) -> np.ndarray:
+    """The array as a `Trace`."""
+    found = array.view(Trace)
+    found.time = time
+    return found
+
 
 class LazyArray(NDArrayOperatorsMixin, ABC):
-    """An array that is read when it is indexed: `x[:100]`, `x[..., 3]`, `x[[0, 5], 1]`, `np.asarray(x)`.
+    """An array that is read when it is indexed: `x[:100]`, `x[..., 3]`, `x[[0, 5], 1]`, `x[1*second:2*second]`, `np.asarray(x)`.
 
-    Arithmetic, and what else numpy arrays can do (`x.mean(0)`, `x.T`), reads the whole.
+    Arithmetic, and what else numpy arrays can do (`x.mean(0)`, `x.T`), reads the whole; asking whether it can does not.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: Any):
+    def __init__(self, shape: tuple[int, ...], dtype: Any, time: TimeAxis | None = None):
         self.shape = shape
         self.dtype = np.dtype(dtype)
+        self.time = time
 
     @abstractmethod
     def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
@@ -33,6 +101,10 @@ class LazyArray(NDArrayOperatorsMixin, ABC):
         return prod(self.shape)
 
     @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
     def nbytes(self) -> int:
         return self.size * self.dtype.itemsize
 
@@ -40,7 +112,7 @@ class LazyArray(NDArrayOperatorsMixin, ABC):
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> Any:
-        chosen, inner = split_key(key, self.shape)
+        chosen, inner = split_key(key if self.time is None else self.time.index(key), self.shape)
         return self._take(chosen)[inner]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -54,7 +126,10 @@ class LazyArray(NDArrayOperatorsMixin, ABC):
         return getattr(ufunc, method)(*read, **options)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not hasattr(np.ndarray, name):
+        own = None if name.startswith("_") else getattr(np.ndarray, name, None)
+        if callable(own):
+            return lambda *args, **options: getattr(np.asarray(self), name)(*args, **options)
+        if name not in WHOLE:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
         return getattr(np.asarray(self), name)
 
@@ -100,8 +175,9 @@ def _expand(parts: tuple, ndim: int) -> list:
 
 def _axis(part: Any, n: int, axis: int) -> tuple[np.ndarray, Any]:
     if isinstance(part, slice):
-        needed = np.arange(n)[part]
-        return (needed[::-1], slice(None, None, -1)) if part.step is not None and part.step < 0 else (needed, slice(None))
+        chosen = range(n)[part]
+        needed = np.arange(chosen.start, chosen.stop, chosen.step)
+        return (needed[::-1], slice(None, None, -1)) if chosen.step < 0 else (needed, slice(None))
     asked = np.asarray(part)
     if asked.size and (asked.min() < -n or asked.max() >= n):
         raise IndexError(f"index {part} is out of bounds for axis {axis} with size {n}.")

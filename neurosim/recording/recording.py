@@ -13,16 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import RecordingError, nearest
+from neurosim.errors import RecordingError
 from neurosim.network.network import Network
-from neurosim.network.neurons import Neurons, Part, label
+from neurosim.network.neurons import Neurons, Part
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import read_only
 from neurosim.network.values import PLAIN, TIME, Value, as_value
 from neurosim.recording.header import Header as Header
 from neurosim.recording.header import Spikes as Spikes
 from neurosim.recording.header import join, recorded, samples, width
-from neurosim.recording.lazy import LazyArray
+from neurosim.recording.lazy import LazyArray, TimeAxis, timed
+from neurosim.recording.portion import Portion, find, places, source_of, take
 
 STOPPED = ("end", "stable", "interrupted")
 
@@ -164,7 +165,11 @@ class Recording:
 
     def __getitem__(self, name: str | Neurons | Part) -> Any:
         probe = self.probe(name)
-        return Raster(self._store, probe, self.batched) if probe.events else self._store.values(probe)
+        if probe.events:
+            return Raster(self._store, probe, self.batched, self.dt)
+        values = self._store.values(source_of(probe))
+        values = take(values, probe) if isinstance(probe, Portion) else values
+        return values if isinstance(values, LazyArray) else timed(values, TimeAxis(int(self.batched), probe.every, self.dt))
 
     def spikes(self, name: str | Neurons | Part, *, trial: int | None = None, start: Any = None, stop: Any = None) -> Spikes:
         """The spikes of a population, sorted by trial, tick and neuron.
@@ -179,7 +184,8 @@ class Recording:
         trials = range(self.trials) if trial is None else range(trial, trial + 1)
         first = 0 if start is None else self.tick(start, f"spikes of {probe.name!r}: start")
         last = self.ticks if stop is None else self.tick(stop, f"spikes of {probe.name!r}: stop")
-        return join(list(self._store.events(probe, trials, range(max(first, 0), min(last, self.ticks)))), self.dt)
+        pieces = self._pieces(probe, trials, range(max(first, 0), min(last, self.ticks)))
+        return join([piece for piece, _ in pieces], self.dt)
 
     def rates(self, name: str | Neurons | Part) -> np.ndarray:
         """Spikes per second of each neuron (per tick without Clock), shape (neuron,) or (trial, neuron)."""
@@ -270,11 +276,8 @@ class Recording:
         return f"<Recording: {self.trials} x {self.ticks} ticks of {', '.join(self.names) or 'nothing'}>"
 
     def probe(self, name: str | Neurons | Part) -> Probe:
-        """What was recorded under a name; RecordingError where nothing was."""
-        text = label(name) if isinstance(name, (Neurons, Part)) else name
-        if text not in self:
-            raise RecordingError(f"Recording: {text!r} was not recorded. {nearest(text, self._probes)} Run again with record=[{text!r}] to have it.")
-        return self._probes[text]
+        """What was recorded under a name, or holds what it means; RecordingError where nothing does."""
+        return find(name, self._probes, self.network)
 
     def _spiking(self, name: str | Neurons | Part) -> Probe:
         probe = self.probe(name)
@@ -284,9 +287,14 @@ class Recording:
 
     def pieces(self, probe: Probe) -> Iterator[tuple[Spikes, np.ndarray]]:
         """All spikes of a probe, in pieces, with the place of each one's neuron in the probe."""
-        place = places(probe)
-        for piece in self._store.events(probe, range(self.trials), range(self.ticks)):
-            yield piece, place[piece.neuron]
+        return self._pieces(probe, range(self.trials), range(self.ticks))
+
+    def _pieces(self, probe: Probe, trials: range, ticks: range) -> Iterator[tuple[Spikes, np.ndarray]]:
+        place = places(probe, self.network.populations[probe.owner].size)
+        for piece in self._store.events(source_of(probe), trials, ticks):
+            column = place[piece.neuron]
+            kept = column >= 0
+            yield (piece, column) if kept.all() else (Spikes(piece.trial[kept], piece.tick[kept], piece.neuron[kept], piece.dt), column[kept])
 
     def tick(self, given: Any, where: str) -> int:
         """The tick that a time or number of ticks means; `where` opens the error for one that is none."""
@@ -320,9 +328,9 @@ def _from_store(store: Any) -> Recording:
 class Raster(LazyArray):
     """Who spiked when: True and False, ([trial,] tick, *shape), built from the spikes when it is indexed."""
 
-    def __init__(self, store: Store, probe: Probe, batched: bool):
+    def __init__(self, store: Store, probe: Probe, batched: bool, dt: float | None):
         trials = (store.trials,) if batched else ()
-        super().__init__((*trials, store.ticks, *probe.shape), bool)
+        super().__init__((*trials, store.ticks, *probe.shape), bool, TimeAxis(len(trials), 1, dt))
         self._store, self._name, self._batched = store, probe, batched
 
     def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
@@ -332,17 +340,10 @@ class Raster(LazyArray):
             flat = out.reshape(len(trials), len(ticks), -1)
             column = np.full(width(self._name), -1)
             column[np.ravel_multi_index(np.ix_(*axes), self._name.shape).ravel()] = np.arange(flat.shape[2])
-            place = places(self._name)
-            for piece in self._store.events(self._name, range(trials[0], trials[-1] + 1), range(ticks[0], ticks[-1] + 1)):
-                t, k, n = np.searchsorted(trials, piece.trial), np.searchsorted(ticks, piece.tick), column[place[piece.neuron]]
+            place = places(self._name, int(recorded(source_of(self._name)).max()) + 1)
+            for piece in self._store.events(source_of(self._name), range(trials[0], trials[-1] + 1), range(ticks[0], ticks[-1] + 1)):
+                t, k, at = np.searchsorted(trials, piece.trial), np.searchsorted(ticks, piece.tick), place[piece.neuron]
+                n = np.where(at >= 0, column[at], -1)
                 seen = (trials[t] == piece.trial) & (ticks[k] == piece.tick) & (n >= 0)
                 flat[t[seen], k[seen], n[seen]] = True
         return out if self._batched else out[0]
-
-
-def places(probe: Probe) -> np.ndarray:
-    """The place in a probe of each recorded neuron of its population; -1 elsewhere."""
-    neurons = recorded(probe)
-    place = np.full(neurons.max(initial=-1) + 1, -1)
-    place[neurons] = np.arange(neurons.size)
-    return place
