@@ -10,7 +10,7 @@ import numpy as np
 
 import neurosim as ns
 from neurosim import cells
-from neurosim.errors import nearest
+from neurosim.errors import nearest, shown
 
 WIRINGS = ("random", "orthogonal", "ring", "small_world")
 
@@ -58,6 +58,11 @@ def recurrent(pool: ns.Neurons, wiring: str = "random", *, radius: float = 0.9, 
     fraction `rewire` goes elsewhere, normal weights.
     """
     echo, n = ns.spectral_radius(radius, of=ns.normal(0.0, 1.0)), pool.size
+    if not isinstance(wiring, str):
+        own = "describe the pool with it: ns.Synapses(pool, pool, weight=W, delay=1)"
+        raise ns.DescriptionError(
+            f"echo_state: wiring {shown(wiring)} is not a name. Use one of {', '.join(WIRINGS)}; for a matrix of your own, {own}."
+        )
     if wiring == "random":
         return ns.Synapses(pool, pool, wiring=ns.probability(density), weight=echo, delay=1)
     if wiring == "orthogonal":

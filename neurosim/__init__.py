@@ -47,3 +47,11 @@ from .replay import replay as replay
 from .run import run as run
 from .store import load as load
 from .store import save as save
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":  # of the installed package; looked up when it is asked for
+        from .versions import version
+
+        return version("neurosim")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -37,6 +37,15 @@ def shown(given: object, most: int = 80) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
+def install(extra: str) -> str:
+    """A hint that ends an error message: what to install; quoted, since some shells read brackets as patterns.
+
+    >>> install("figures")
+    "Install it: pip install 'neurosim[figures]'."
+    """
+    return f"Install it: pip install 'neurosim[{extra}]'."
+
+
 def nearest(name: object, known) -> str:
     """A hint that ends an error message: the closest known name, else the names there are.
 

@@ -42,6 +42,8 @@ WHERE: dict[str, str] = {
     "storkey": "storing",
 }
 
+__all__ = list(WHERE)  # pyright: ignore[reportUnsupportedDunderAll]
+
 
 def __getattr__(name: str) -> Any:
     if name in WHERE:

@@ -55,3 +55,9 @@ class Trained:
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.network, self.history))
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, place: int) -> Any:
+        return (self.network, self.history)[place]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -39,12 +40,17 @@ def training_plan(parameters: Parameters, read: Inputs, populations: set[str], p
 
 
 def as_data(plan: Plan, targets: Mapping[str, Target]) -> Data:
-    """Inputs and targets of all trials on the device, the trial axis first."""
-    drives = given_inputs(plan, np.arange(plan.trials), np.arange(plan.ticks))
+    """Inputs and targets of all trials on the device, the trial axis first; small numbers, such as bytes of images, as they are."""
+    spikes = replace(plan, drives={name: drive for name, drive in plan.drives.items() if drive.values is None})
+    drives = {name: np.moveaxis(value, 1, 0) for name, value in given_inputs(spikes, np.arange(plan.trials), np.arange(plan.ticks)).items()}
+    for name, drive in plan.drives.items():
+        if drive.values is not None:
+            small = drive.values.dtype.itemsize < plan.dtype.itemsize
+            drives[name] = drive.values if small else drive.values.astype(plan.dtype, copy=False)
     goals = {
         name: (t.values.astype(plan.dtype) if t.values.dtype.kind == "f" else t.values, t.known.astype(plan.dtype)) for name, t in targets.items()
     }
-    return jax.device_put({"given": {name: np.moveaxis(value, 1, 0) for name, value in drives.items()}, "targets": goals})
+    return jax.device_put({"given": drives, "targets": goals})
 
 
 def _by_tick(kind: Loss, sent: Any, target: Any, known: Any) -> tuple[Any, Any]:
@@ -75,7 +81,7 @@ class Objective:
     ) -> tuple[Any, Any]:
         """The sum of the turn's losses over the trials `index`, each times `weight`; each by itself, and the share of classes found."""
         placed = self.put(numbers, values)
-        given = {name: jnp.moveaxis(value[index], 0, 1) for name, value in data["given"].items()}
+        given = {name: jnp.moveaxis(value[index], 0, 1).astype(self.dtype) for name, value in data["given"].items()}
         samples = self._samples(placed, given, trials)
         parts, right = {}, {}
         for name, kind in self.turns[turn].items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from neurosim.errors import DescriptionError, EngineError, nearest, shown
+from neurosim.errors import DescriptionError, EngineError, install, nearest, shown
 from neurosim.network.values import plain_number
 
 NAMES = ("sgd", "rmsprop", "adagrad", "adam", "adamw")
@@ -17,7 +17,7 @@ def need_optax() -> Any:
     try:
         import optax
     except ImportError as error:
-        raise EngineError(f"train: needs optax, which cannot be imported ({error}). Install it: pip install 'neurosim[train]'.") from None
+        raise EngineError(f"train: needs optax, which cannot be imported ({error}). {install('train')}") from None
     return optax
 
 

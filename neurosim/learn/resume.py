@@ -58,7 +58,10 @@ def _question(problem: Any) -> str:
     found.update(json.dumps(encode_network(problem.parameters.net), sort_keys=True, default=str).encode())
     found.update(repr((problem.turns, problem.learns, problem.seed, problem.precision)).encode())
     for name, drive in problem.read.drives.items():
-        found.update(name.encode() + np.ascontiguousarray(drive.values if drive.values is not None else drive.tick).tobytes())
+        found.update(name.encode())
+        events = [drive.trial, drive.tick, drive.neuron]
+        for part in events if drive.values is None else drive.values:  # trial by trial, and the same whatever type they came in
+            found.update(np.ascontiguousarray(part, None if drive.values is None else np.float64).tobytes())
     for name, target in problem.targets.items():
         found.update(name.encode() + target.values.tobytes() + target.known.tobytes())
     return found.hexdigest()

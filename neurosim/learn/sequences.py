@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
+from neurosim.learn.sequence_lists import is_ragged
+
 
 def shape_of(given: Any) -> tuple[int, ...]:
     """The shape of an array, a data frame or nested lists."""
@@ -19,6 +21,8 @@ def read_sequences(estimator: Any, X: Any, y: Any = None, *, reset: bool = False
 
     With `reset` y is wanted, and the number of features is remembered; else X alone is read. Raises what scikit-learn does.
     """
+    refuse_ragged(estimator, X, "X")
+    refuse_ragged(estimator, y, "y")
     shape = shape_of(X)
     several = len(shape) == 3
     if several:
@@ -34,6 +38,16 @@ def read_sequences(estimator: Any, X: Any, y: Any = None, *, reset: bool = False
     return X.reshape(*lead, -1), target, several, flat
 
 
+def refuse_ragged(estimator: Any, given: Any, letter: str) -> None:
+    """Refuse a list of sequences that differ in length: one run takes them side by side."""
+    if isinstance(given, (list, tuple)) and is_ragged(given):
+        lengths = ", ".join(str(len(sequence)) for sequence in given[:6]) + (", ..." if len(given) > 6 else "")
+        raise ValueError(
+            f"{type(estimator).__name__}: the sequences of {letter} are {lengths} steps long. Give equally long ones: cut them, or put zeros"
+            " before the shorter ones and count as many steps as washout. SequenceClassifier and NetworkRegressor take sequences of any length."
+        )
+
+
 def end_to_end(y: Any, lead: tuple[int, ...], where: str) -> Any:
     """The targets of several sequences one after the other, (step,) or (step, output)."""
     shape = () if y is None else shape_of(y)
@@ -46,6 +60,7 @@ def end_to_end(y: Any, lead: tuple[int, ...], where: str) -> Any:
 
 def read_series(estimator: Any, y: Any) -> tuple[np.ndarray, bool, bool]:
     """A series on its own, (step,), (step, output) or (sequence, step, output), with all three axes; whether it had the first, and no last."""
+    refuse_ragged(estimator, y, "y")
     series = np.asarray(check_array(y, ensure_2d=False, allow_nd=True, input_name="y", estimator=estimator), dtype=np.float64)
     if series.ndim not in (1, 2, 3):
         raise ValueError(f"{type(estimator).__name__}: y of shape {series.shape} is not (step,), (step, output) or (sequence, step, output).")

@@ -176,6 +176,9 @@ def read_problem(
 
     if not isinstance(net, Network):
         raise DescriptionError(f"train: net {shown(net)} is not a Network. Give Network(..., schedule=...).")
+    if inputs is not None and not isinstance(inputs, Mapping):
+        rule = "Give {population: array}; an array that memory does not hold may lie on a disk, as np.memmap"
+        raise DescriptionError(f"train: inputs {shown(inputs)} is not a dict. {rule}.")
     if targets is not None and not isinstance(targets, Mapping):
         raise DescriptionError(f"train: targets {shown(targets)} is not a dict. Give {{population: array}}.")
     choice(precision, ("single", "double"), "train: precision")
@@ -191,7 +194,7 @@ def read_problem(
     chosen = [choose(parameters, names) for names in wanted]
     for turn, names in zip(turns, chosen, strict=True):
         check_reached(net, parameters, set(turn), names)
-    read = read_inputs(parameters.net, inputs, ticks, None, trials)
+    read = read_inputs(parameters.net, inputs, ticks, None, trials, as_given=True)
     if not read.trials or not read.ticks:
         raise DescriptionError(f"train: there are {read.trials} trials of {read.ticks} ticks: nothing to learn from. Give at least one.")
     goals = read_targets(net, turns, targets, read, lengths)
@@ -201,11 +204,25 @@ def read_problem(
 
 def read_targets(net: Network, turns: list[dict[str, Any]], targets: Mapping[str, Any], read: Inputs, lengths: Any) -> dict[str, Any]:
     """The target of every population with a loss."""
+    _check_trial_axis(targets, read)
     from neurosim.learn.targets import read_lengths, read_target
 
     long = read_lengths(lengths, read.trials, read.ticks)
     kinds = {name: kind for turn in turns for name, kind in turn.items()}
     return {name: read_target(net, name, kind, targets.get(name), read.trials, read.ticks, long) for name, kind in kinds.items()}
+
+
+def _check_trial_axis(targets: Mapping[str, Any], read: Inputs) -> None:
+    """Blame inputs without an axis of ticks, which read as one trial of as many ticks, rather than the targets of all trials."""
+    if read.batched or read.ticks < 2:
+        return
+    for name, given in targets.items():
+        shape = np.shape(given)
+        if shape and shape[0] == read.ticks and shape[0] != read.trials:
+            raise DescriptionError(
+                f"train: the inputs read as 1 trial of {read.ticks} ticks, but target {name!r} has {shape[0]} rows. Inputs are (trial, tick, *shape):"
+                f" for {read.ticks} trials of one tick give X[:, None]; for one trial give the target a trial axis, y[None]."
+            )
 
 
 def _held_out(net: Network, turns: list[dict[str, Any]], validation: Any, read: Inputs, ticks: Any, seed: int) -> tuple[np.ndarray, Any]:
@@ -217,7 +234,7 @@ def _held_out(net: Network, turns: list[dict[str, Any]], validation: Any, read: 
         return everything, None
     if isinstance(validation, tuple) and len(validation) == 2:
         given = {getattr(key, "name", key): value for key, value in (validation[1] or {}).items()}
-        other = read_inputs(net, validation[0], ticks)
+        other = read_inputs(net, validation[0], ticks, as_given=True)
         return everything, (other, read_targets(net, turns, given, other, None))
     share = plain_number(
         validation, "train: validation", "Give a share between 0 and 1, such as 0.1, or (inputs, targets).", low=1e-9, high=1.0 - 1e-9

@@ -364,14 +364,18 @@ def check_flags(line: Equation, allowed: Mapping[str, tuple[str, ...]], where: s
             raise DescriptionError(f"{where}: {line.name!r} is a {line.kind}, which cannot be marked ({flag}). Leave it out; possible here: {known}.")
 
 
+def _port(word: str) -> tuple[str, ...]:
+    return tuple(word.split(":", 1)) if ":" in word else (word, "sum")
+
+
 def read_ports(ports: Any, where: str) -> tuple[tuple[str, str], ...]:
-    """Read `"i f o g"`, `"x:max"`, a dict `{"x": "max"}` or pairs."""
+    """Read `"i f o g"`, `"x:max"`, a dict `{"x": "max"}`, or a list of such words or of pairs."""
     if isinstance(ports, str):
-        pairs = [tuple(word.split(":", 1)) if ":" in word else (word, "sum") for word in ports.split()]
+        pairs = [_port(word) for word in ports.split()]
     elif isinstance(ports, Mapping):
         pairs = list(ports.items())
-    elif isinstance(ports, (tuple, list)) and all(isinstance(p, (tuple, list)) and len(p) == 2 for p in ports):
-        pairs = [tuple(p) for p in ports]
+    elif isinstance(ports, (tuple, list)) and all(isinstance(p, str) or (isinstance(p, (tuple, list)) and len(p) == 2) for p in ports):
+        pairs = [_port(p) if isinstance(p, str) else tuple(p) for p in ports]
     else:
         raise DescriptionError(f"{where}: ports {shown(ports)} do not read. Write names, such as 'i f o g', or 'x:max' to reduce by max.")
     for name, reduce in pairs:

@@ -113,7 +113,7 @@ class Synapses:
         put(self, "name", "" if isinstance(name, str) and name == "" else identifier(name, f"{self.label}: name"))
         put(self, "wiring", all_to_all() if wiring is None else wiring)
         if not isinstance(self.wiring, Wiring):
-            raise DescriptionError(f"{self.label}: wiring {shown(wiring)} is not a wiring. Use one such as all_to_all() or probability(0.1).")
+            raise DescriptionError(f"{self.label}: wiring {shown(wiring)} is not a wiring. {matrix_remedy(wiring)}")
         put(self, "to", None if to is None else plain_text(to, f"{self.label}: to"))
         owned = isinstance(weight, (Distribution, Neurons, Part, Delayed, Synapses, Transposed))
         put(self, "weight", weight if owned else self._numbers(weight, "weight"))
@@ -137,6 +137,8 @@ class Synapses:
         return Transposed(self)
 
     def _numbers(self, given: Any, argument: str) -> Value:
+        if hasattr(given, "tocoo"):
+            raise DescriptionError(f"{self.label}: {argument} {shown(given)} is a sparse matrix. {matrix_remedy(given)}")
         value = as_value(given, f"{self.label}: {argument}")
         if value.scalar and value.number.dtype == bool:
             raise DescriptionError(f"{self.label}: {argument} {shown(given)} is not a number. Give one, such as {int(value.number)}.")
@@ -363,6 +365,15 @@ class Synapses:
 
     def __repr__(self) -> str:
         return f"{self.label}, {wiring_text(self.wiring)}"
+
+
+def matrix_remedy(given: Any) -> str:
+    """How to write what was meant by a matrix in the place of a wiring, or a sparse one in that of weights."""
+    if hasattr(given, "tocoo"):
+        return "Give its entries one by one: with c = W.tocoo(), W being (post, pre), wiring=pairs(c.col, c.row), weight=c.data."
+    if isinstance(given, (np.ndarray, list, tuple)):
+        return "Give its entries one by one: with post, pre = np.nonzero(W), W being (post, pre), wiring=pairs(pre, post), weight=W."
+    return "Use one such as all_to_all() or probability(0.1)."
 
 
 ARGUMENTS = ("to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "learns", "name")

@@ -36,11 +36,13 @@ class Inputs:
         return frozenset(name for name, drive in self.drives.items() if drive.events)
 
 
-def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = None, trials: Any = None, started: int = 0) -> Inputs:
+def read_inputs(
+    net: Network, inputs: Any, ticks: Any = None, duration: Any = None, trials: Any = None, started: int = 0, *, as_given: bool = False
+) -> Inputs:
     """Check inputs against the network and settle how many ticks and trials the run has.
 
     `trials` is the number of trials asked for, if it is not to follow from the inputs; `started` that of a batched
-    recording which the run continues, 0 for none.
+    recording which the run continues, 0 for none. `as_given` keeps plain arrays in their type and place, without a copy.
     """
     if inputs is None:
         inputs = {}
@@ -56,11 +58,12 @@ def read_inputs(net: Network, inputs: Any, ticks: Any = None, duration: Any = No
         where = f"run: input {population.name!r}"
         if population.name in read:
             raise DescriptionError(f"{where}: is given twice. Give it once.")
+        _refuse_trains(given, where)
         given, held = _from_recording(net, given, population.name, where)
         events = _is_events(given)
         held = held or (getattr(given, "trials", 0) if events else 0)
         dims[population.name] = PLAIN if events else one_unit(given, where)
-        drive, count = _events(net, population, given, where) if events else _array(population, given, where)
+        drive, count = _events(net, population, given, where) if events else _array(population, given, where, as_given)
         if drive.values is not None:
             lasting[population.name] = drive.values.shape[1]
             drive = spikes_of(drive.values) if are_spikes(net, population, given, where) else drive
@@ -126,14 +129,24 @@ def _from_recording(net: Network, given: Any, name: str, where: str) -> tuple[An
     return (spikes.tick, spikes.neuron), 0
 
 
+def _refuse_trains(given: Any, where: str) -> None:
+    """Refuse Neo's spike trains, which look like arrays of values."""
+    trains = given if isinstance(given, (list, tuple)) and given else [given]
+    if all(hasattr(train, "times") and hasattr(train, "t_stop") for train in trains):
+        raise DescriptionError(
+            f"{where}: is a spike train of Neo. Give its spikes as events (times, neurons): t = train.rescale('ms').magnitude*ms, then"
+            " (t, np.full(len(t), neuron))."
+        )
+
+
 def _is_events(given: Any) -> bool:
     return isinstance(given, tuple) or all(hasattr(given, part) for part in ("trial", "tick", "neuron"))
 
 
-def _array(population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
+def _array(population: Neurons, given: Any, where: str, as_given: bool) -> tuple[Drive, int]:
     shape = population.shape
     try:
-        values = read_array(given, where).astype(np.float64, copy=False)
+        values = given if as_given and _is_plain(given) else read_array(given, where).astype(np.float64, copy=False)
     except DescriptionError as error:
         raise DescriptionError(f"{error} Inputs have the shape {_shape_text(shape)}, or are spike events (times, neurons).") from None
     if values.ndim >= len(shape) and values.shape[values.ndim - len(shape) :] == shape:
@@ -144,12 +157,17 @@ def _array(population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
         lead = values.shape if population.size == 1 else ()
     if len(lead) not in (1, 2) or 0 in lead:
         raise DescriptionError(f"{where}: has shape {values.shape}. Give {_shape_text(shape)}, or a trial axis before it.")
-    finite = bool(np.isfinite(values).all())
+    finite = values.dtype.kind != "f" or all(np.isfinite(part).all() for part in values)
     if not finite and population.driven and np.isnan(values).any():
         raise DescriptionError(f"{where}: contains NaN. Give numbers; NaN leaves neurons free only in populations with text.")
     if not finite and np.isinf(values).any():
         raise DescriptionError(f"{where}: contains infinity. Give finite numbers.")
     return Drive(values=values.reshape(*((1,) * (2 - len(lead))), *lead, *shape)), lead[0] if len(lead) == 2 else 0
+
+
+def _is_plain(given: Any) -> bool:
+    """Whether these are numbers of numpy as they are: no quantity, nothing masked."""
+    return isinstance(given, np.ndarray) and not isinstance(given, np.ma.MaskedArray) and not hasattr(given, "dim") and given.dtype.kind in "biuf"
 
 
 def _shape_text(shape: tuple[int, ...]) -> str:

@@ -37,7 +37,7 @@ class TimeAxis:
             return part
         if number != self.axis or (isinstance(part, slice) and hasattr(part.step, "dim")):
             raise IndexError(f"{shown(part)}: times are the ends of a slice of axis {self.axis}, that of the ticks. Give whole numbers elsewhere.")
-        return slice(*map(self._sample, (part.start, part.stop)), part.step) if isinstance(part, slice) else self._sample(part)
+        return slice(self._sample(part.start), self._sample(part.stop), part.step) if isinstance(part, slice) else self._sample(part)
 
     def _sample(self, end: Any) -> Any:
         if not hasattr(end, "dim"):

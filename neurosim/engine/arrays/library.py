@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from typing import Any
 
-from neurosim.errors import EngineError
+from neurosim.errors import EngineError, install
 
-REMEDY = "Install it: pip install 'neurosim[train]'."
+REMEDY = install("train")
 
 
 def is_installed() -> bool:
