@@ -57,7 +57,7 @@ def autoencoder(
     if len(matrices) != (depth if tied else 2 * depth) or len(shifts) != 2 * depth:
         raise ValueError(
             f"autoencoder: {len(sizes)} sizes with tied={tied} take {depth if tied else 2 * depth} weights and {2 * depth} biases, not"
-            f" {len(matrices)} and {len(shifts)}."
+            f" {len(matrices)} and {len(shifts)}. Give as many."
         )
     layers = _layers(sizes, function, code, output, shifts, group)
     first = layers[0]

@@ -40,7 +40,7 @@ def deconvolutional(
     kernels = per_block("deconvolutional: kernel", kernel, len(channels))
     for name, given in (("weights", weights), ("biases", biases)):
         if given is not None and len(given) != len(channels):
-            raise ns.DescriptionError(f"deconvolutional: {len(channels)} blocks take as many {name}, not {len(given)}.")
+            raise ns.DescriptionError(f"deconvolutional: {len(channels)} blocks take as many {name}, not {len(given)}. Give one for each block.")
     up: list[ns.Synapses] = []
     blocks, last = [], ns.Neurons("image", shape)
     for k, (n, side) in enumerate(zip(channels, kernels, strict=True)):

@@ -37,7 +37,9 @@ def deep_belief(
     matrices: list[Any] = [ns.normal(0.0, 0.01)] * pairs if weights is None else list(weights)
     biases = [0.0] * pairs if down_biases is None else list(down_biases)
     if len(matrices) != pairs or len(biases) != pairs:
-        raise ValueError(f"deep_belief: {len(sizes)} layers take {pairs} weights and down_biases, not {len(matrices)} and {len(biases)}.")
+        raise ValueError(
+            f"deep_belief: {len(sizes)} layers take {pairs} weights and down_biases, not {len(matrices)} and {len(biases)}. Give as many."
+        )
     if visible not in ("binary", "gaussian"):
         raise ValueError(f"deep_belief: visible {visible!r} is not known. Use 'binary' or 'gaussian'.")
     names = ["visible", *(f"layer_{k}" for k in range(1, pairs - 1)), "memory", "top"]

@@ -39,7 +39,9 @@ def feed_forward(
     weights = [initial(f, n) for f, n in zip(functions, sizes, strict=False)] if weights is None else list(weights)
     biases = [0.0] * layers if biases is None else list(biases)
     if len(weights) != layers or len(biases) != layers:
-        raise ns.DescriptionError(f"feed_forward: {layers + 1} sizes take {layers} weights and biases, not {len(weights)} and {len(biases)}.")
+        raise ns.DescriptionError(
+            f"feed_forward: {layers + 1} sizes take {layers} weights and biases, not {len(weights)} and {len(biases)}. Give as many."
+        )
     units = [ns.Neurons("inputs", sizes[0])]
     for depth, (size, bias, name) in enumerate(zip(sizes[1:], biases, functions, strict=True), 1):
         last = depth == layers

@@ -58,7 +58,7 @@ def _module(last: ns.Neurons, k: int, module: Module, steps: list[ns.Synapses]) 
     """The units `mixed_k` and the four branches into its channels."""
     if len(module) != 6:
         raise ns.DescriptionError(
-            f"inception: module {tuple(module)} is not six numbers of channels: 1, before 3, 3, before 5, 5, after the maximum."
+            f"inception: module {tuple(module)} is not six numbers of channels. Give those of 1, before 3, 3, before 5, 5, after the maximum."
         )
     one, before_three, three, before_five, five, after = module
     channels = one + three + five + after

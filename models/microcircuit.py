@@ -58,7 +58,7 @@ def microcircuit(scale: float = 1.0, *, in_degree_scale: float | None = None, dt
     """
     kept = scale if in_degree_scale is None else in_degree_scale
     if not (0 < scale <= 1 and 0 < kept <= 1):
-        raise ValueError(f"microcircuit: scale {scale} and in_degree_scale {kept} must lie above 0 and not above 1.")
+        raise ValueError(f"microcircuit: scale {scale} and in_degree_scale {kept} must lie above 0 and not above 1. Give 1 for all of it.")
     numbers, weights = synapse_numbers(), mean_weights()
     lost = (1 - np.sqrt(kept)) * input_current()
     parts = [_population(name, scale, I_e) for name, I_e in zip(POPULATIONS, lost, strict=True)]

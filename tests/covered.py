@@ -5,10 +5,12 @@ A plugin of pytest. Each module of neurosim is compiled with a note before every
 
 import ast
 import builtins
+import shutil
 import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import SourceFileLoader
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -88,8 +90,10 @@ sys.meta_path.insert(0, NotingFinder)
 
 
 def is_whole(config) -> bool:
-    """Whether this run is of all tests but the slow ones: no file, no -k, no other choice."""
+    """Whether this run is of all tests but the slow ones, and none is skipped for want of a compiler or of JAX."""
     option = config.option
+    if not ((shutil.which("g++") or shutil.which("clang++")) and find_spec("jax")):
+        return False
     chosen = option.keyword or option.deselect or option.ignore or option.ignore_glob or option.lf or option.collectonly or option.usepdb
     return not chosen and option.markexpr == "not slow" and config.args_source.name == "TESTPATHS"
 

@@ -15,7 +15,7 @@ from neurosim.plan.cpp import Typed, cpp_statements, random_calls
 from neurosim.plan.random import TextRandom, base_key, trial_keys
 from neurosim.plan.render import numpy_block
 
-KINDS = {"bool": np.bool_, "int64": np.int64, "int": np.int64, "double": np.float64, "float": np.float64}
+KINDS = {"bool": np.bool_, "double": np.float64, "float": np.float64}
 SEED, OWNER, TICK = 3, "cells", 12
 
 
@@ -54,10 +54,10 @@ def by_cpp(cases: Sequence[Case], n: int) -> list[dict[str, np.ndarray]]:
 
 
 def _type_of(value: Any, real: type) -> str:
-    if type(value) in (bool, int, float):
+    if type(value) in (bool, float):
         return type(value).__name__
     kind = np.asarray(value).dtype
-    return {"b": "bool", "i": "int64"}.get(kind.kind) or ("Real" if kind == real else "double")
+    return "bool" if kind.kind == "b" else "Real" if kind == real else "double"
 
 
 def _numpy_type(kind: str, real: type) -> type:
@@ -65,7 +65,7 @@ def _numpy_type(kind: str, real: type) -> type:
 
 
 def _cpp_type(kind: str) -> str:
-    return {"int": "int64_t", "int64": "int64_t", "float": "double"}.get(kind, kind)
+    return "double" if kind == "float" else kind
 
 
 def _function(number: int, given: Case) -> tuple[str, dict[str, Typed]]:

@@ -71,7 +71,7 @@ def values(precision: str) -> dict:
     v, w = draw.uniform(-4, 4, N), draw.uniform(-4, 4, N)
     v[:6], w[:6] = (0.0, 1.5, -2.5, 4.0, 0.5, 1.0), (0.0, 1.5, 2.5, -0.5, 0.0, 0.0)
     arrays = {"v": v, "w": w, "u": draw.uniform(0.01, 4, N), "t": np.full(N, 0.3), "dt": np.full(N, 1e-4), "ms": np.full(N, 1e-3)}
-    whole = {"k": draw.integers(-5, 6, N), "m": draw.integers(-2, 3, N), "n": 3, "p": 2.0}
+    whole = {"k": draw.integers(-5, 6, N).astype(float), "m": draw.integers(-2, 3, N).astype(float), "n": 3.0, "p": 2.0}
     return {name: array.astype(real) for name, array in arrays.items()} | whole | {"d": draw.normal(size=N), "awake": draw.random(N) < 0.5}
 
 
@@ -118,7 +118,7 @@ def check(cases: list[Case], *, exact: bool) -> None:
     for given, found in zip(cases, by_cpp(cases, N), strict=True):
         for name, wanted in by_numpy(given, N).items():
             got = found[name]
-            if type(wanted) not in (bool, int, float) and got.dtype != np.asarray(wanted).dtype:
+            if type(wanted) not in (bool, float) and got.dtype != np.asarray(wanted).dtype:
                 wrong.append(f"{name} is {got.dtype}, not {np.asarray(wanted).dtype}, in {given.title}")
             wanted = np.broadcast_to(wanted, N)
             if exact:
@@ -173,7 +173,7 @@ def blocks_of(plan) -> list[Case]:
     for group in plan.groups.values():
         names = {name: near(value) for name, value in group.states.items()} | {port: near(0.0) for port in group.ports}
         names |= {"t": near(0.3), "not_refractory": draw.random(N) < 0.5}
-        names |= {name: value if type(value) in (bool, int, float) else np.resize(value, N) for name, value in group.constants.items()}
+        names |= {name: value if type(value) in (bool, float) else np.resize(value, N) for name, value in group.constants.items()}
         for block in (group.integrate, group.update, group.threshold, group.reset):
             if block is not None and unsupported(block.statements) is None:
                 needed = _reads(block.statements, block.guarded & {s.name for s in block.statements})

@@ -375,9 +375,9 @@ def test_forecasts_that_cannot_be_are_refused(wave):
         (lambda: EchoStateRegressor(20, random_state=0).fit(x, x).forecast(3), "does not hear its own output"),
         (lambda: model.forecast(0), "is below 1"),
         (lambda: model.forecast(3, series[..., [0, 0]]), "y has 2 outputs, but 1 were learned"),
-        (lambda: model.forecast(3, X=x), "X must be left out"),
+        (lambda: model.forecast(3, X=x), "was fitted without X. Leave X out"),
         (lambda: model.predict(x), r"Use forecast\(steps\)"),
-        (lambda: driven.forecast(3), "needs 3 steps of X"),
+        (lambda: driven.forecast(3), "needs X too. Give 3 steps"),
         (lambda: driven.forecast(3, x[:5], x[:7]), "1 sequences of 7 steps, not 1 of 8"),
         (lambda: driven.predict(np.ones((5, 2))), "2 features"),
     ):

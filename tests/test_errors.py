@@ -46,6 +46,11 @@ def chain_of_subexpressions(line, count):
     return "x0 = I : 1\n" + "\n".join(line.format(k=k, before=k - 1) for k in range(1, count)) + f"\ndv/dt = x{count - 1}/ms : 1"
 
 
+def twice(text):
+    both = ns.Neurons("both", 2, equations="v : 1\ny = 2*v : 1", threshold="v > 1")
+    return ns.Synapses(both, both, on_pre=text)
+
+
 def randomly(**more):
     return ns.Neurons("s", 1, equations="p : 1", threshold="rand() < p", **more)
 
@@ -210,6 +215,7 @@ SYNAPSES = {
     "on_pre uses": (lambda: run(synapses(on_pre="I_post += ww")), P, "on_pre", "'ww'", "'w'?"),
     "on_pre whole": (lambda: run(synapses(on_pre="I_post += sum(w)")), P, "on_pre", "'sum'", "update text"),
     "on_pre zero": (lambda: run(synapses(on_pre="I_post += 1/k", k=0)), P, "on_pre", "whole number that is 0", "0.0"),
+    "on_pre reads late": (lambda: run(twice("v_post += 1\nw = y_pre"), schedule=CLOCK), P, "on_pre", "reads 'y_pre' after 'v_post'", "x = y_pre"),
     "constant shape": (lambda: synapses(on_pre="I_post += k", k=np.ones(7)), D, "k has shape", "(7,)", "(4, 3)"),
     "model": (lambda: synapses(model="x", on_pre="I_post += x"), D, "model", "'x'", "': unit'"),
     "model flag": (lambda: synapses(model="x : 1 (event-driven)", on_pre="I_post += x"), D, "model: 'x'", "event-driven", "(constant)"),

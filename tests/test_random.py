@@ -22,8 +22,8 @@ using namespace neurosim;
 MANY words(Key key, uint32_t first, const uint32_t* second, uint32_t* high, uint32_t* low, int n) {
     for (int i = 0; i < n; ++i) { const Words w = threefry(key, first, second[i]); high[i] = w.high; low[i] = w.low; }
 }
-MANY trials(Key key, const uint32_t* trial, uint32_t* high, uint32_t* low, int n) {
-    for (int i = 0; i < n; ++i) { const Key k = trial_key(key, trial[i]); high[i] = k.k0; low[i] = k.k1; }
+MANY trials(Key key, int64_t tick, const uint32_t* trial, uint32_t* high, uint32_t* low, int n) {
+    for (int i = 0; i < n; ++i) { const Key k = trial_key(key, trial[i], tick); high[i] = k.k0; low[i] = k.k1; }
 }
 MANY uniforms(const uint32_t* high, const uint32_t* low, double* out, int n) { for (int i = 0; i < n; ++i) out[i] = to_uniform({high[i], low[i]}); }
 MANY normals(const uint32_t* high, const uint32_t* low, double* out, int n) { for (int i = 0; i < n; ++i) out[i] = to_normal({high[i], low[i]}); }
@@ -69,8 +69,27 @@ def test_words_are_the_same_in_cpp(library):
         wanted = threefry2x32(tuple(map(np.uint32, key)), (np.uint32(0xFFFFFFF0), second))
         library.words(Key(*key), ctypes.c_uint32(0xFFFFFFF0), at(second), at(high), at(low), second.size)
         np.testing.assert_array_equal((high, low), wanted)
-        library.trials(Key(*key), at(second), at(high), at(low), second.size)
-        np.testing.assert_array_equal((high, low), trial_keys(key, second))
+        for tick in (0, 2**32 - 1, 2**32, 2**52 + 5):
+            library.trials(Key(*key), ctypes.c_int64(tick), at(second), at(high), at(low), second.size)
+            np.testing.assert_array_equal((high, low), trial_keys(key, second, tick))
+
+
+@pytest.mark.parametrize("call", ["rand", "randn", "rand_in_fours"])
+def test_random_numbers_do_not_repeat_after_as_many_ticks_as_a_counter_holds(call):
+    jnp = pytest.importorskip("jax.numpy")
+    from neurosim.engine.arrays.library import wide
+    from neurosim.engine.arrays.random import Random
+
+    def drawn(tick):
+        elements, trials = np.arange(50, dtype=np.uint32), np.zeros(1, np.int64)
+        found = getattr(TextRandom(1, "cells", "update", tick, trials, elements), call)(0)
+        with wide():
+            keys = jnp.asarray([base_key(1, "cells", "update", 0)], jnp.uint32)
+            again = getattr(Random(keys, jnp.asarray(tick), jnp.asarray(trials), jnp.asarray(elements), jnp.float64), call)(0)
+        np.testing.assert_allclose(again, found, rtol=1e-12)
+        return found
+
+    assert not np.isclose(drawn(7), drawn(2**32 + 7)).any()
 
 
 @pytest.mark.parametrize(("name", "by_numpy"), [("uniforms", to_uniform), ("normals", to_normal)])

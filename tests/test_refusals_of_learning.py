@@ -101,9 +101,9 @@ LEARNING = {
         "a sequence of 1 tick has no next state. Leave it out",
     ),
     "series of four axes": (
-        lambda: learn.EchoStateRegressor(10).fit(SERIES, SERIES).forecast(3, y=np.zeros((1, 1, 1, 1))),
+        lambda: learn.EchoStateRegressor(10, feedback_scale=1.0).fit(None, np.zeros((1, 1, 1, 1))),
         ValueError,
-        "EchoStateRegressor.*",
+        r"EchoStateRegressor: y of shape \(1, 1, 1, 1\) is not \(step,\), \(step, output\) or \(sequence, step, output\). Give that",
     ),
     "microcircuit": (lambda: microcircuit(2.0), ValueError, "microcircuit: scale 2.0 and in_degree_scale 2.0 must lie above 0 and not above 1"),
     "binary patterns": (

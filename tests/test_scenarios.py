@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 from nets import SUM, clock, layered, synchronous
 
@@ -250,6 +251,70 @@ def test_private_sources_spike_with_the_present_chance_of_their_sender(engine, s
     assert (np.abs(drawn[2 * late :].T - wanted) < 5 * spread + 1).all()
     if engine != "reference":
         np.testing.assert_array_equal(drawn, ns.run(net, {"rate": drive}, ticks=30, record=["cells"], engine="reference")["cells"])
+
+
+ONE_POPULATION = {  # what arrivals within one population leave: text, senders, targets, v before; v and w after
+    "a sender that a target's change reaches": ("v_post += 0.5*v_pre", [0, 1], [1, 0], [1, 2], [2.25, 2.5], [1, 1]),
+    "a subexpression of it": ("v_post += y_pre", [0, 1], [1, 0], [1, 2], [9, 4], [1, 1]),
+    "its own sender": ("v_pre += 1\nv_post += v_pre", [0, 1], [0, 1], [3, 5], [8, 12], [1, 1]),
+    "its own sender, set": ("v_pre = 3\nv_post += 1", [0, 1], [0, 1], [3, 5], [4, 4], [1, 1]),
+    "its own sender, added to twice": ("v_pre += 3\nv_post += 1", [0, 1], [0, 1], [1, 2], [5, 6], [1, 1]),
+    "one variable by two names": ("v += 3\nw += v_pre\nw += v_post", [0, 1], [0, 0], [1, 2], [7, 2], [9, 10]),
+}
+
+
+@pytest.mark.parametrize("case", ONE_POPULATION)
+def test_all_statements_of_one_arrival_act_before_the_next_also_within_one_population(engine, case):
+    text, pre, post, before, v, w = ONE_POPULATION[case]
+    cells = ns.Neurons("cells", 2, equations="dc/dt = 1/ms : 1\nv : 1\ny = 2*v : 1", threshold="c > 2.5 and c < 3.5", v=np.array(before, float))
+    net = clock(ns.Synapses(cells, cells, wiring=ns.pairs(pre, post), on_pre=text, delay=1 * ms, name="s"))
+    found = ns.run(net, ticks=8, record=["cells.v", "s.w"], engine=engine)
+    np.testing.assert_array_equal(found["cells.v"][-1], v)
+    np.testing.assert_array_equal(found["s.w"][-1], w)
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_a_trace_decays_by_the_same_law_however_late_it_is(engine, precision):
+    trace = "da/dt = -a/(2*ms) : 1 (event-driven)\nb : 1"
+    p, q = ns.Neurons("p", 1), ns.Neurons("q", 1, update="v = (t - 30000*second)/ms")
+    net = clock(ns.Synapses(p, q, model=trace, on_pre="b = a\na = 1", delay=1 * ms, name="s"))
+    begun = ns.run(net, {"p": ([0], [0])}, ticks=3, engine=engine, precision=precision)
+    later, final = 30_000_000, dict(begun.final)  # ticks: eight hours
+    for key, value in begun.final.items():
+        counted = key == "tick" or key.endswith(("/due", "/sent")) or key.startswith("last_spike")
+        final[key] = value + later * (1 if counted else 1e-3 if key.endswith("lastupdate") else 0)
+    begun._store._final = final
+    found = ns.run(net, {"p": ([0, 1, 5], [0, 0, 0])}, ticks=9, start=begun, engine=engine, record=["s.b", "q.v"])
+    wanted = np.repeat([0, np.exp(-3 / 2), np.exp(-1 / 2)], [2, 1, 4])  # arrivals at ticks 1, 4 and 5; recorded at the start of a tick
+    np.testing.assert_allclose(found["s.b"][:7, 0], wanted, rtol=1e-6 if precision == "single" else 1e-9)
+    np.testing.assert_allclose(found["q.v"][1:, 0], np.arange(3.0, 11.0), atol=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_whole_numbers_in_text_are_floats_that_never_wrap_around(engine, precision):
+    text = {
+        "a": ("(i+1)*3000000000*5000000", lambda i: (i + 1) * 1.5e16),
+        "b": ("k*k*k + N**20", lambda i: (1e7 * i) ** 3 + 5.0**20),
+        "c": ("int(4e300*(i+1)/1e290) - int(-2.5)", lambda i: 4e10 * (i + 1) + 2),
+        "d": ("(i-3)//2 + (i-3) % 2", lambda i: (i - 3) // 2 + (i - 3) % 2),
+        "e": ("sigmoid(i-2) + sigmoid(1)", lambda i: scipy.special.expit(i - 2) + scipy.special.expit(1)),
+        "f": ("sqrt(i) + abs(-i)", lambda i: i**0.5 + i),
+        "g": ("2**40 + 2**52*4096*i", lambda i: 2.0**40 + 2.0**64 * i),
+        "h": ("(i > 1) + 1 + int(i > 3)", lambda i: (i > 1) + 1.0 + (i > 3)),
+    }
+    cells = ns.Neurons("cells", 5, update="\n".join(f"{name} = {line}" for name, (line, _) in text.items()), k=np.arange(5) * 10**7)
+    found = ns.run(synchronous(cells), ticks=1, record=[f"cells.{name}" for name in text], engine=engine, precision=precision)
+    for name, (line, law) in text.items():
+        wanted = np.broadcast_to(law(np.arange(5.0)), 5)
+        np.testing.assert_allclose(found[f"cells.{name}"][0], wanted, rtol=1e-14 if precision == "double" else 1e-6, err_msg=line)
+
+
+def test_whole_numbers_and_truth_values_are_counted_as_floats(engine):
+    cells = ns.Neurons("cells", 23, update="a = prod(i + 1)\nb = sum(i > 3)\nc = argmax(i == 4)\nd = cumsum(i > 20)\ne = take(2*i, 22 - i)")
+    found = ns.run(synchronous(cells), ticks=1, record=[f"cells.{name}" for name in "abcde"], engine=engine)
+    i = np.arange(23)
+    for name, wanted in {"a": 25852016738884976640000.0, "b": 19, "c": 4, "d": np.maximum(i - 20, 0), "e": 44 - 2 * i}.items():
+        np.testing.assert_allclose(found[f"cells.{name}"][0], np.broadcast_to(wanted, 23), rtol=1e-14)
 
 
 def test_functions_look_along_the_axis_that_they_name(engine):

@@ -77,7 +77,8 @@ def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
     for name, variables in state.synapses.items():
         text = state.plan.pathways[name].text
         for key in text.states if text is not None else ():
-            variables[key] = own(f"synapse/{name}/{key}").astype(state.plan.dtype)
+            dtype = np.float64 if key == "lastupdate" else state.plan.dtype  # seconds need 64 bits
+            variables[key] = own(f"synapse/{name}/{key}").astype(dtype)
     _restore_flights(state, resume)
 
 

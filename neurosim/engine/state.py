@@ -89,6 +89,11 @@ class State:
         """Number of trials in the batch."""
         return len(self.trials)
 
+    @property
+    def time(self) -> np.float64:
+        """What `t` means at this tick, in double precision whatever the plan's is: floats of 32 bits are too coarse after minutes."""
+        return np.float64(self.tick * (self.plan.dt or 1.0))
+
     def random(self, name: str, block: str, elements: np.ndarray, trials: np.ndarray | None = None) -> TextRandom:
         """The random functions of a block at this tick."""
         plan = self.plan
@@ -159,7 +164,7 @@ def names_of(state: State, group: Group, ports: Mapping[str, np.ndarray] | None 
     plan = state.plan
     names: dict[str, Any] = {**group.constants, **state.values[group.name]}
     if "t" not in names:
-        names["t"] = plan.dtype.type(state.tick * (plan.dt or 1.0))
+        names["t"] = state.time
     if group.spiking:
         names["not_refractory"] = state.not_refractory[group.name]
     for port in group.ports:

@@ -153,7 +153,7 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         ):
             raise DescriptionError(
                 f"BoltzmannMachine: connections of shape {self._joined.shape} must be symmetric, False on the diagonal and of shape"
-                f" {(units, units)}, for {X.shape[1]} visible and {self.n_hidden} hidden units."
+                f" {(units, units)}, for {X.shape[1]} visible and {self.n_hidden} hidden units. Give such, or None for all."
             )
         numbers: Any = check_random_state(self.random_state)
         self._seed = int(numbers.randint(2**31))

@@ -180,7 +180,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if self.n_features_in_:
             inputs["drive"] = self._read_course(X, inputs["out"].shape[:2])
         elif X is not None:
-            raise DescriptionError("EchoStateRegressor.forecast: was fitted without X, so X must be left out.")
+            raise DescriptionError("EchoStateRegressor.forecast: was fitted without X. Leave X out.")
         start = self._end if y is None else None
         found = run(self.network_, inputs, record=["out"], start=start, engine=self.engine, progress=False)["out"][:, past.shape[1] :]
         return self._shaped(np.asarray(found), several, flat)
@@ -272,13 +272,15 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             return np.empty((len(self._end.final["state/out/y"]), 0, len(self.coef_))), self._several, self._flat
         past, several, flat = read_series(self, y)
         if past.shape[2] != len(self.coef_):
-            raise ValueError(f"EchoStateRegressor.forecast: y has {past.shape[2]} outputs, but {len(self.coef_)} were learned.")
+            raise ValueError(f"EchoStateRegressor.forecast: y has {past.shape[2]} outputs, but {len(self.coef_)} were learned. Give as many.")
         return past, several, flat
 
     def _read_course(self, X: Any, lead: tuple[int, int]) -> np.ndarray:
         """X for the past and for what is forecast, (sequence, step, feature)."""
         if X is None:
-            raise ValueError(f"EchoStateRegressor.forecast: was fitted with X, so it needs {lead[1]} steps of X: those of y and those forecast.")
+            raise ValueError(
+                f"EchoStateRegressor.forecast: was fitted with X, so it needs X too. Give {lead[1]} steps: those of y and those forecast."
+            )
         drive, *_ = read_sequences(self, X)
         if drive.shape[:2] != lead:
             raise ValueError(

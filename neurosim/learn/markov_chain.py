@@ -143,7 +143,7 @@ class MarkovChain(BaseEstimator):
     def _given_states(self) -> np.ndarray:
         states = np.asarray(self.states)
         if states.ndim != 1 or not len(states) or len(np.unique(states)) != len(states):
-            raise DescriptionError(f"MarkovChain: states {shown(self.states)} must be a list of different states, at least one.")
+            raise DescriptionError(f"MarkovChain: states {shown(self.states)} are not different states, at least one. Give a list such as [0, 1].")
         return states
 
     def _numbers(self, sequences: list[np.ndarray]) -> list[np.ndarray]:

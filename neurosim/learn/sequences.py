@@ -63,6 +63,8 @@ def read_series(estimator: Any, y: Any) -> tuple[np.ndarray, bool, bool]:
     refuse_ragged(estimator, y, "y")
     series = np.asarray(check_array(y, ensure_2d=False, allow_nd=True, input_name="y", estimator=estimator), dtype=np.float64)
     if series.ndim not in (1, 2, 3):
-        raise ValueError(f"{type(estimator).__name__}: y of shape {series.shape} is not (step,), (step, output) or (sequence, step, output).")
+        raise ValueError(
+            f"{type(estimator).__name__}: y of shape {series.shape} is not (step,), (step, output) or (sequence, step, output). Give that."
+        )
     full = series[:, None] if series.ndim == 1 else series
     return full if full.ndim == 3 else full[None], series.ndim == 3, series.ndim == 1

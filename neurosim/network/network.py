@@ -252,16 +252,16 @@ def _check_timing(name: str, item: Synapses, schedule: Schedule) -> None:
         raise DescriptionError(f"{item.label}: delay {delay} arrives before it is sent under {schedule}. Use delay=1, or Layered().")
     if isinstance(schedule, Asynchronous) and (item.text or isinstance(item.wiring, private)):
         raise DescriptionError(f"{item.label}: Asynchronous() carries graded messages without text only. Leave out model, on_pre and on_post.")
-    _check_group_order(item, schedule, float(least))
-
-
-def _check_group_order(item: Synapses, schedule: Schedule, least: float) -> None:
-    """A spike of a later group cannot arrive at an earlier one in the same tick."""
-    if not isinstance(schedule, Alternating) or least >= 1 or not item.pre.population.spiking:
-        return
-    group = {name: number for number, names in enumerate(schedule.groups) for name in names}
-    if group[item.pre.name] >= group[item.post.name]:
+    if least < 1 and arrives_too_late(item, schedule):
         raise DescriptionError(f"{item.label}: a spike with delay 0 arrives after {item.post.name!r} has moved. Use delay=1.")
+
+
+def arrives_too_late(item: Synapses, schedule: Schedule) -> bool:
+    """Whether a spike with delay 0 would come after its target has moved: from a later group to an earlier one, or within a group."""
+    if not isinstance(schedule, Alternating) or not item.pre.population.spiking:
+        return False
+    group = {name: number for number, names in enumerate(schedule.groups) for name in names}
+    return group[item.pre.name] >= group[item.post.name]
 
 
 def weight_source(item: Synapses) -> tuple[str, int] | None:

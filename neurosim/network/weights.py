@@ -189,7 +189,7 @@ class gamma(Distribution):
     def __post_init__(self):
         mean, sd = _pair(self.mean, self.sd, "gamma(mean, sd)")
         if mean.number == 0 or sd.number <= 0:
-            raise DescriptionError(f"gamma: mean {mean} and sd {sd}: the mean must not be 0, and sd must be above 0.")
+            raise DescriptionError(f"gamma: mean {mean} and sd {sd}: the mean must not be 0, and sd must be above 0. Give others.")
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "sd", sd)
 

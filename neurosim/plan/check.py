@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurosim.errors import PlanError
-from neurosim.network.network import Network
+from neurosim.network.network import Network, arrives_too_late
 from neurosim.plan.plan import Pathway, Plan
 from neurosim.plan.recipe import Edges
 
@@ -45,7 +45,7 @@ def _check_pathway(plan: Plan, pathway: Pathway, label: str) -> None:
         sizes = {pathway.sender.size, pathway.receiver.size, pathway.weight.size, pathway.delay.size}
         inside = np.all(pathway.sender < n_pre) and np.all(pathway.receiver < n_post)
         if len(sizes) != 1 or not inside or np.any(np.diff(pathway.sender) < 0):
-            raise PlanError(f"{label}: its wiring lists synapses that are not sorted by sender or lie outside the populations.")
+            raise PlanError(f"{label}: its wiring lists synapses that are not sorted by sender or lie outside the populations. Use another wiring.")
         if not np.all(np.isfinite(pathway.weight)):
             raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
     if pathway.windows is not None and not np.all(np.isfinite(pathway.windows.own)):
@@ -68,3 +68,5 @@ def _check_drawn_delays(plan: Plan, net: Network, pathway: Pathway, label: str) 
         order = net.order
         if order.index(pathway.pre) >= order.index(pathway.post):
             raise PlanError(f"{label}: a delay of 0 ticks was drawn, but {pathway.pre!r} moves after {pathway.post!r}. Make every delay at least 1.")
+    if arrives_too_late(net.synapses[pathway.name], net.schedule):
+        raise PlanError(f"{label}: a spike with delay 0 was drawn, but {pathway.post!r} has moved by then. Make every delay at least 1.")

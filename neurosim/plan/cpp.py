@@ -1,7 +1,7 @@
 """Statements -> C++: one constant per assignment, of the type that numpy gives it, evaluated in the order of the numpy text.
 
 The sibling of `numpy_source` in `render.py`: the same types (numpy 2's promotion, in which a plain Python number takes the
-type of what it meets), the same order of operations and the same numbering of random calls. So + - * / and square
+type of what it meets; a whole number counts as one), the same order of operations and the same numbering of random calls. So + - * / and square
 roots give the same bits; the functions are those of `engine/events/core/math.hpp`. Statements that call one whose bits differ
 from numpy's anyway have the products in their sums fused, a x + b with one rounding. The generated code reads `keys`
 (one per random call), `tick` and `element` from its surroundings.
@@ -23,8 +23,8 @@ from neurosim.errors import PlanError
 from neurosim.network.text import Statement
 from neurosim.plan.render import ALONG, RANDOM
 
-STRONG = ("bool", "int64", "Real", "double")  # rising: of two, the higher one holds both
-WEAK = ("int", "float")
+STRONG = ("bool", "Real", "double")  # rising: of two, the higher one holds both
+WEAK = "float"
 ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: lambda x, n: float(np.float64(x) ** n),
@@ -44,8 +44,8 @@ NOT_HERE = (*ALONG, "take", "choice")
 
 @dataclass(frozen=True)
 class Typed:
-    """A C++ expression and its type: 'bool', 'int64' (int64_t), 'Real' (the run's float type), 'double'; or 'int' (int64_t) or
-    'float' (double), a plain Python number, which takes the type of what it meets."""
+    """A C++ expression and its type: 'bool', 'Real' (the run's float type), 'double'; or 'float' (double), a plain Python number,
+    which takes the type of what it meets. Whole numbers are floats, so that none wraps around."""
 
     text: str
     type: str
@@ -108,7 +108,7 @@ def _operator(op: str) -> type:
 
 
 def _declared(kind: str) -> str:
-    return {"int": "int64_t", "int64": "int64_t", "float": "double"}.get(kind, kind)
+    return _strong(kind)
 
 
 def _local(name: str, taken: set[str]) -> str:
@@ -147,7 +147,7 @@ class _ToCpp:
             return value.text
         if kind == "bool":
             return f"({value.text} != 0)"
-        value = self.truths.get(value.text, value)  # few machines convert 64-bit integers in vectors
+        value = self.truths.get(value.text, value)
         if value.type == "bool":
             return f"({value.text} ? {_declared(kind)}(1) : {_declared(kind)}(0))"
         if value.type == "float" and kind == "double":
@@ -156,19 +156,13 @@ class _ToCpp:
 
     def together(self, *values: Typed) -> str:
         """The type of what is computed from these values, by numpy's rules."""
-        strong = max((value.type for value in values if value.type in STRONG), key=STRONG.index, default="")
-        if not strong:
-            return max((value.type for value in values), key=WEAK.index)
-        if self.single and strong == "Real" and any(value.type == "int64" for value in values):
-            return "double"
-        if strong in ("bool", "int64") and any(value.type in WEAK for value in values):
-            return "double" if any(value.type == "float" for value in values) else "int64"
-        return strong
+        strong = max((value.type for value in values if value.type in STRONG), key=STRONG.index, default=WEAK)
+        return "double" if strong == "bool" and any(value.type == WEAK for value in values) else strong
 
     def floating(self, *values: Typed) -> str:
         """The same where a float must come out."""
         kind = self.together(*values)
-        return {"int": "float", "bool": "double", "int64": "double"}.get(kind, kind)
+        return "double" if kind == "bool" else kind
 
     def binary(self, op: type, left: Typed, right: Typed) -> Typed:
         """`left op right` for an operator of arithmetic."""
@@ -205,8 +199,8 @@ class _ToCpp:
         return Typed(f"({left.text} {'|' if op is ast.Add else '&'} {right.text})", "bool")
 
     def power(self, x: Typed, n: Typed) -> Typed:
-        """x to the power n; whole powers up to 4 by multiplication. Whole numbers count as floats."""
-        base = {"int": "float", "bool": "double", "int64": "double"}.get(x.type, x.type)
+        """x to the power n; whole powers up to 4 by multiplication."""
+        base = "double" if x.type == "bool" else x.type
         kind = self.floating(Typed("", base), n)
         a = self.cast(Typed(self.cast(x, base), base), kind)
         exponent = _exponent(n)
@@ -294,7 +288,7 @@ class _ToCpp:
         return self._extreme("minimum", a, b)
 
     def _call_relu(self, x: Typed) -> Typed:
-        return self._extreme("maximum", x, Typed("0", "int"))
+        return self._extreme("maximum", x, Typed("0.0", WEAK))
 
     def _call_clip(self, x: Typed, low: Typed, high: Typed) -> Typed:
         x = Typed(self.cast(x, _strong(x.type)), _strong(x.type))  # numpy.clip makes an array of it
@@ -305,12 +299,11 @@ class _ToCpp:
         return self.choose(condition, yes, no)
 
     def _call_int(self, x: Typed) -> Typed:
-        if x.type in ("Real", "double", "float"):
-            return Typed(f"whole_({_bare(x.text)})", "int64")
-        whole = Typed(self.cast(x, "int64"), "int64")
-        if x.type == "bool":
-            self.truths[whole.text] = x
-        return whole
+        whole = self.cast(x, "double")
+        if x.type != "bool":
+            return Typed(f"whole_({_bare(whole)})", "double")
+        self.truths[whole] = x
+        return Typed(whole, "double")
 
     def _call_timestep(self, t: Typed, dt: Typed) -> Typed:
         shifted = self.binary(ast.Add, t, self.binary(ast.Mult, Typed("0.001", "float"), dt))
@@ -322,13 +315,13 @@ class _ToCpp:
 
 def _strong(kind: str) -> str:
     """The type that a numpy function makes of a plain Python number."""
-    return {"int": "int64", "float": "double"}.get(kind, kind)
+    return "double" if kind == WEAK else kind
 
 
-def _number(node: ast.expr) -> int | float | None:
+def _number(node: ast.expr) -> float | None:
     """The value of arithmetic that holds numbers alone, as Python computes it; None for anything else."""
     if isinstance(node, ast.Constant):
-        return None if isinstance(node.value, bool) else node.value  # type: ignore[return-value]
+        return None if isinstance(node.value, bool) else float(node.value)  # type: ignore[arg-type]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
         inner = _number(node.operand)
         return None if inner is None else -inner if isinstance(node.op, ast.USub) else inner
@@ -338,17 +331,14 @@ def _number(node: ast.expr) -> int | float | None:
     return None
 
 
-def _literal(value: int | float) -> Typed:
-    if isinstance(value, int) and abs(value) < 2**63:
-        return Typed(str(value) if value >= 0 else f"({value})", "int")
-    number = float(value)
+def _literal(number: float) -> Typed:
     text = repr(number) if np.isfinite(number) else "NAN" if number != number else "INFINITY" if number > 0 else "-INFINITY"
-    return Typed(f"({text})" if text.startswith("-") else text, "float")
+    return Typed(f"({text})" if text.startswith("-") else text, WEAK)
 
 
 def _exponent(n: Typed) -> float | None:
     """The value of an exponent that is written as a number."""
     try:
-        return float(_bare(n.text)) if n.type in WEAK else None
+        return float(_bare(n.text)) if n.type == WEAK else None
     except ValueError:
         return None

@@ -13,7 +13,7 @@ import numpy as np
 from neurosim.errors import DescriptionError, PlanError
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
-from neurosim.network.schedule import Layered, Synchronous
+from neurosim.network.schedule import Alternating, Layered, Synchronous
 from neurosim.network.synapses import MOST_TICKS, Synapses, Transposed
 from neurosim.network.values import Value
 from neurosim.network.weights import Distribution, Table, dale, hebbian, normal, uniform
@@ -203,7 +203,7 @@ def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
     arrays = partial(draw_edges, net, name, seed, dtype)
     recipe = Recipe(wires, item.pre.indices, item.post.indices, weight, delay, net.dt or 1.0, arrays)
     shortest, longest = recipe.ticks
-    least = 1 if isinstance(net.schedule, (Layered, Synchronous)) else 0
+    least = 1 if isinstance(net.schedule, (Alternating, Layered, Synchronous)) else 0
     with np.errstate(over="ignore"):
         finite = np.all(np.isfinite(np.array(weight.bounds).astype(dtype)))
     if not (finite and shortest >= least and longest <= MOST_TICKS):

@@ -177,7 +177,7 @@ def _shape_text(shape: tuple[int, ...]) -> str:
 def _events(net: Network, population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
     parts = given if isinstance(given, tuple) else (given.trial, given.tick, given.neuron)
     if len(parts) not in (2, 3):
-        raise DescriptionError(f"{where}: spike events are (times, neurons) or (trials, times, neurons), not {len(parts)} arrays.")
+        raise DescriptionError(f"{where}: spike events are (times, neurons) or (trials, times, neurons), not {len(parts)} arrays. Give these.")
     if not (population.driven or population.spiking):
         raise DescriptionError(f"{where}: {population.name!r} does not spike, so events cannot clamp it. Give an array (tick, *shape).")
     values = [as_value(part, where) for part in parts]

@@ -130,6 +130,11 @@ def _is_zero(value: Any) -> bool:
 def _check_input_unit(net: Network, name: str, dims: Dim, scopes: Mapping[str, Scope]) -> None:
     """A clamp must have the unit of what it replaces; what drives a population may have any."""
     population = net.populations[name]
+    if population.message in population.subexpressions:
+        raise PlanError(
+            f"run: input {name!r} would replace what it sends, but {population.message!r} is a subexpression, which nothing can replace."
+            f" Make it a variable that update text assigns, or let {name!r} send another."
+        )
     if population.message is not None and dims != scopes[name].dims[population.message]:
         wanted = unit(scopes[name].dims[population.message])
         raise PlanError(f"run: input {name!r} is in {unit(dims)}, but it replaces {population.message}, which is in {wanted}. Give it in {wanted}.")
@@ -168,9 +173,14 @@ def _dtype(precision: str) -> type:
 
 
 def number(value: Any, precision: str) -> Any:
-    """A constant as text sees it: whole numbers and conditions as they are, others in the precision of the state."""
+    """A constant as text sees it: conditions as they are, whole numbers as floats in double precision, others in that of the state.
+
+    A single whole number is a plain float, which takes the precision of what it meets.
+    """
     array = np.asarray(value)
-    if array.ndim == 0 and array.dtype.kind in "bi":
+    if array.dtype.kind in "iu":
+        return array.astype(np.float64) if array.ndim else float(array)
+    if array.ndim == 0 and array.dtype.kind == "b":
         return array.item()
     return array.astype(_dtype(precision)) if array.ndim else _dtype(precision)(array)
 
@@ -188,8 +198,8 @@ def _numbers(
     constants = {key: number(value, precision) for key, value in drawn.items() if key not in states}
     used = population.names_used | ({"e", "pi"} if population.lines else set())  # sympy may write exp(1) as e
     constants |= units_used(used, scope, precision)
-    index = np.broadcast_to(np.arange(population.shape[-1]), population.shape)
-    builtin = {"dt": _dtype(precision)(net.dt or 1.0), "N": population.size, "i": index, "training": False}
+    index = np.broadcast_to(np.arange(population.shape[-1], dtype=np.float64), population.shape)
+    builtin = {"dt": _dtype(precision)(net.dt or 1.0), "N": float(population.size), "i": index, "training": False}
     return states, {k: v for k, v in builtin.items() if k in scope.dims and k not in constants and k not in states} | constants
 
 

@@ -18,6 +18,7 @@ from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import Pairs, all_to_all, one_to_one, private
+from neurosim.plan.arrival_text import settle_names
 from neurosim.plan.dimensions import Dim, Scope, check_equations, check_expression, check_statements, unit_dimensions, unit_value
 from neurosim.plan.draw import (
     Drawn,
@@ -196,7 +197,7 @@ class _Found:
             if key == "w":
                 found[key] = self.edges().weight.astype(dtype)
             elif given.get(key) is None:
-                found[key] = np.zeros(self.edges().sender.size, dtype)
+                found[key] = np.zeros(self.edges().sender.size, np.float64 if key == "lastupdate" else dtype)  # seconds need 64 bits
             else:
                 found[key] = self.values(key, given[key]).astype(dtype)
         return found
@@ -247,7 +248,7 @@ def _text(net: Network, name: str, found: _Found, starts: dict[str, Numbers] | N
     for line in summed:
         check_expression(line.expression, Scope(f"{item.label}: {line.name}", scope.dims, scope.constant, scope.subexpressions, axes=False))
     blocks = {
-        event: _event_block(event, text, catch_up, statements, scope, tuple(states))
+        event: _event_block(event, text, catch_up, statements, scope, tuple(states), item, scopes)
         for event, text, statements in (("on_pre", item.on_pre, item.pre_statements), ("on_post", item.on_post, item.post_statements))
     }
     return SynapseText(
@@ -293,7 +294,7 @@ def _synapse_constants(net: Network, item: Synapses, found: _Found, scope: Scope
     constants: dict[str, Any] = {"dt": dtype(net.dt or 1.0)}
     for key, given in item.constants.items():
         if key not in item.states:
-            constants[key] = given.number.item() if isinstance(given, Value) and given.scalar else found.values(key, given).astype(dtype)
+            constants[key] = _plain(given.number) if isinstance(given, Value) and given.scalar else found.values(key, given).astype(dtype)
     for text in set().union(item.names_used, *(names_in(line.expression) for line in item.lines if line.expression)):
         value = unit_value(text) if text not in scope.dims else None
         if value is not None:
@@ -302,15 +303,28 @@ def _synapse_constants(net: Network, item: Synapses, found: _Found, scope: Scope
 
 
 def _event_block(
-    event: str, text: str, catch_up: tuple[Statement, ...], statements: tuple[Statement, ...], scope: Scope, states: tuple[str, ...]
+    event: str,
+    text: str,
+    catch_up: tuple[Statement, ...],
+    statements: tuple[Statement, ...],
+    scope: Scope,
+    states: tuple[str, ...],
+    item: Synapses,
+    scopes: Mapping[str, Scope],
 ) -> Block | None:
     if not statements:
         return None
     inner = Scope(f"{scope.where}: {event}", scope.dims, scope.constant, scope.subexpressions, axes=False)
     check_statements(statements, inner)
     plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
-    together = (*catch_up, *plain)
+    own = {*states, *item.constants, *scope.subexpressions}
+    together = (*catch_up, *settle_names(plain, item, own, scopes[item.pre.name], scopes[item.post.name], inner.where))
     return Block(event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)), text=text)
+
+
+def _plain(number: np.ndarray) -> bool | float:
+    """A condition, or a float that takes the precision of what it meets."""
+    return bool(number) if number.dtype.kind == "b" else float(number)
 
 
 def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -> bool:

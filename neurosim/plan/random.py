@@ -51,9 +51,9 @@ def base_key(seed: int, name: str, block: str, call: int) -> tuple[int, int]:
     return int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
 
 
-def trial_keys(base: tuple[int, int], trials: np.ndarray) -> Words:
-    """One key per trial, so that trials are independent."""
-    return threefry2x32((np.uint32(base[0]), np.uint32(base[1])), (trials.astype(np.uint32), np.uint32(0x54524C)))
+def trial_keys(base: tuple[int, int], trials: np.ndarray, tick: int = 0) -> Words:
+    """One key per trial, so that trials are independent; another one every 2^32 ticks, whose counters begin anew."""
+    return threefry2x32((np.uint32(base[0]), np.uint32(base[1])), (trials.astype(np.uint32), np.uint32(0x54524C ^ (tick >> 32))))
 
 
 def to_uniform(words: Words) -> np.ndarray:
@@ -121,7 +121,7 @@ class TextRandom:
         self.tick, self.trials, self.elements = tick, trials, elements
 
     def _words(self, call: int) -> Words:
-        key = trial_keys(base_key(*self.key, call), self.trials)
+        key = trial_keys(base_key(*self.key, call), self.trials, self.tick)
         return threefry2x32(key, (np.uint32(self.tick & 0xFFFFFFFF), self.elements))
 
     def rand(self, call: int) -> np.ndarray:
@@ -136,7 +136,7 @@ class TextRandom:
 
     def _quarters(self, call: int, first: int) -> np.ndarray:
         """16 random bits for each element."""
-        key = trial_keys(base_key(*self.key, call), self.trials)
+        key = trial_keys(base_key(*self.key, call), self.trials, self.tick)
         words = threefry2x32(key, (np.uint32(self.tick & 0xFFFFFFFF), (self.elements >> np.uint32(2)) + np.uint32(first)))
         word = np.where(self.elements & np.uint32(2), words[1], words[0])
         return (word >> ((self.elements & np.uint32(1)) * np.uint32(16))) & np.uint32(0xFFFF)

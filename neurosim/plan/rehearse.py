@@ -34,7 +34,7 @@ def rehearse(plan: Plan, label: Callable[[str], str]) -> None:
 def _rehearse_group(plan: Plan, group: Group) -> None:
     where, shape = f"Neurons {group.name!r}", (1, *group.shape)
     names: dict[str, Any] = {port: np.zeros(shape, plan.dtype) for port in group.ports}
-    names |= {"t": plan.dtype.type(0), "not_refractory": np.ones(shape, bool)} | dict(group.constants)
+    names |= {"t": np.float64(0), "not_refractory": np.ones(shape, bool)} | dict(group.constants)
     names |= {name: value[None].astype(plan.dtype) for name, value in group.states.items()}
     elements = np.arange(group.size, dtype=np.uint32).reshape(shape)
     along = Along(group.shape)

@@ -1,4 +1,7 @@
-"""Statements -> code of a target. One table of functions per target; numpy is the first."""
+"""Statements -> code of a target. One table of functions per target; numpy is the first.
+
+Numbers in text are floats, whole ones too: none wraps around, and all functions take all of them.
+"""
 
 from __future__ import annotations
 
@@ -48,6 +51,8 @@ class Along:
 
     def __call__(self, name: str, x: Any, axis: int = -1) -> np.ndarray:
         full, axis = self._full(x, axis)
+        if name not in ("max", "min", "sort") and full.dtype.kind == "b":
+            full = full.astype(np.float64)  # truth values that are counted
         if name in ("sum", "mean", "max", "min", "prod"):
             return getattr(np, name)(full, axis=axis, keepdims=True)
         if name in ("sort", "cumsum", "cumprod"):
@@ -93,19 +98,19 @@ def _exprel(x: Any) -> np.ndarray:
 
 
 def _power(x: Any, n: Any) -> Any:
-    """x to the power n. Whole numbers count as floats: they would grow without bound, and know no negative powers."""
+    """x to the power n."""
     if isinstance(x, (int, float)) and isinstance(n, (int, float)):
         return float(np.float64(x) ** n)
-    return (x * 1.0 if isinstance(x, int) or np.asarray(x).dtype.kind in "biu" else x) ** n
+    return (x * 1.0 if np.asarray(x).dtype.kind == "b" else x) ** n
 
 
 HELPERS = {
     "np": np,
-    "whole": lambda x: np.asarray(x).astype(np.int64),
+    "whole": lambda x: np.trunc(np.asarray(x, np.float64)),
     "sigmoid": _sigmoid,
     "relu": lambda x: np.maximum(x, 0),
     "exprel": _exprel,
-    "timestep": lambda t, dt: np.floor((t + 1e-3 * dt) / dt).astype(np.int64),
+    "timestep": lambda t, dt: np.floor((t + 1e-3 * dt) / dt).astype(np.float64),
     "same": lambda x: x,
     "power": _power,
     "__builtins__": {},
@@ -122,7 +127,7 @@ class _ToNumpy(ast.NodeVisitor):
         return getattr(self, f"_{type(node).__name__}")(node)
 
     def _Constant(self, node: ast.Constant) -> str:
-        return repr(node.value)
+        return repr(node.value if isinstance(node.value, bool) else float(node.value))  # type: ignore[arg-type]
 
     def _Name(self, node: ast.Name) -> str:
         return f"n_{node.id}"
@@ -157,7 +162,7 @@ class _ToNumpy(ast.NodeVisitor):
     def _Call(self, node: ast.Call) -> str:
         assert isinstance(node.func, ast.Name)
         name, given = node.func.id, [self.write(arg) for arg in node.args]
-        named = [f"{k.arg}={self.write(k.value)}" for k in node.keywords]
+        named = [f"{k.arg}={ast.unparse(k.value)}" for k in node.keywords]
         if name in RANDOM:
             self.calls += 1
             return f"random.{name}({', '.join([str(self.calls - 1), *given])})"

@@ -105,7 +105,7 @@ class NetworkTransformer(TransformerMixin, MadeNetwork, BaseEstimator):
         check_is_fitted(self, "network_")
         X = self._read(X, reset=False)
         if X.shape[1:] != self._row:
-            raise ValueError(f"NetworkTransformer: X has rows of shape {X.shape[1:]}, but was fitted with rows of shape {self._row}.")
+            raise ValueError(f"NetworkTransformer: X has rows of shape {X.shape[1:]}, but was fitted with rows of shape {self._row}. Give such.")
         steps = self._steps(X)
         length = self._length()
         ticks = steps.shape[1] * length

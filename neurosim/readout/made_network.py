@@ -57,7 +57,7 @@ class MadeNetwork:
                 )
             return maker
         if not callable(maker):
-            raise DescriptionError(f"{name}: network {maker!r} is neither a Network nor a function that makes one.")
+            raise DescriptionError(f"{name}: network {maker!r} is neither a Network nor a function that makes one. Give one of these.")
         self._check_names(params)
         made = maker(**{p.name: shapes[p.name] for p in parameters(maker) if p.name in shapes} | dict(params))
         if not isinstance(made, Network):

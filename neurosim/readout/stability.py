@@ -183,7 +183,9 @@ def free_run(
     known = np.asarray(reference, dtype=float)
     known = known[:, None] if known.ndim == 1 else known
     if known.ndim != 2 or known.shape[1] != outputs.size or len(known) < 4 or not np.isfinite(known).all():
-        raise DescriptionError(f"{where}: reference of shape {known.shape} is not (tick, {outputs.size}), four ticks or more of finite numbers.")
+        raise DescriptionError(
+            f"{where}: reference of shape {known.shape} is not (tick, {outputs.size}), four ticks or more of finite numbers. Give that."
+        )
     ticks = whole(ticks, f"{where}: ticks", least=20)
     path = Path.of(net, inputs, ticks, start, seed, engine, where)
     y = path.of_population(outputs.name)

@@ -86,7 +86,7 @@ class Program:
         """The numbers of a plan of this structure, as arrays that gradients can be taken of."""
         dtype = plan.dtype
         weights = {p.name: self._weight(p) for p in plan.pathways.values()}
-        constants = {g.name: {k: np.asarray(v, dtype) for k, v in g.constants.items() if is_number(v)} for g in plan.groups.values()}
+        constants = {g.name: {k: np.asarray(v) for k, v in g.constants.items() if is_number(v)} for g in plan.groups.values()}
         start = {g.name: {k: np.asarray(v, dtype) for k, v in g.states.items()} for g in plan.groups.values()}
         keys = {}
         for group in plan.groups.values():

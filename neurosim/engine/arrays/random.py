@@ -49,7 +49,7 @@ class Random:
 
     def _words(self, call: int, elements: Any = None) -> tuple[Any, Any]:
         base = self.keys[call, 0], self.keys[call, 1]
-        key = threefry2x32(base, (self.trials.astype(jnp.uint32), jnp.uint32(0x54524C)))
+        key = threefry2x32(base, (self.trials.astype(jnp.uint32), jnp.uint32(0x54524C) ^ (self.tick >> 32).astype(jnp.uint32)))
         return threefry2x32(key, (self.tick.astype(jnp.uint32), self.elements if elements is None else elements))
 
     def _uniform(self, call: int) -> Any:

@@ -32,6 +32,8 @@ class ArrayAlong(Along):
 
     def __call__(self, name: str, x: Any, axis: int = -1) -> Any:
         full, axis = self._full(x, axis)
+        if name not in ("max", "min", "sort") and full.dtype.kind == "b":
+            full = full.astype(jnp.float64)
         if name in ("sum", "mean", "max", "min", "prod"):
             return getattr(jnp, name)(full, axis=axis, keepdims=True)
         if name in ("sort", "cumsum", "cumprod"):
@@ -76,7 +78,7 @@ def _power(x: Any, n: Any) -> Any:
         return float(np.float64(x) ** n)
     if isinstance(n, float) and n == int(n) and abs(n) < 64:
         n = int(n)  # a product, whose derivative at 0 is a number
-    return (x * 1.0 if isinstance(x, int) or jnp.asarray(x).dtype.kind in "biu" else x) ** n
+    return (x * 1.0 if jnp.asarray(x).dtype.kind == "b" else x) ** n
 
 
 def make_step(surrogate: str, slope: float) -> Callable[[Any, Any], Any]:
@@ -104,11 +106,11 @@ def make_step(surrogate: str, slope: float) -> Callable[[Any, Any], Any]:
 
 HELPERS = {
     "np": jnp,
-    "whole": lambda x: jnp.asarray(x).astype(jnp.int64),
+    "whole": lambda x: jnp.trunc(jnp.asarray(x, jnp.float64)),
     "sigmoid": jax.nn.sigmoid,
     "relu": jax.nn.relu,
     "exprel": _exprel,
-    "timestep": lambda t, dt: jnp.floor((t + 1e-3 * dt) / dt).astype(jnp.int64),
+    "timestep": lambda t, dt: jnp.floor((t + 1e-3 * dt) / dt).astype(jnp.float64),
     "same": jax.lax.stop_gradient,
     "power": _power,
     "__builtins__": {},

@@ -86,7 +86,7 @@ def private(plan: Plan, numbering: Numbering, pathway: Pathway, stage: Stage) ->
     key = f"here.key({numbering.random_key(pathway.name, 'private', 0)})"
     numbers = [numbering.array("private", pathway.name, part) for part in ("post", "first")]
     sizes = [numbering.integer("private", pathway.name, part) for part in ("sources", "number")]
-    weight, _ = numbering.constant(0.0, "private", pathway.name, "weight")
+    weight = f"Real({numbering.number('private', pathway.name, 'weight')})"
     target = list(plan.groups).index(pathway.post)
     call = f"{stage.number}, {_slot(numbering, stage, place)}, {{{', '.join(map(str, [*numbers, *sizes, target]))}}}"
     lines = [

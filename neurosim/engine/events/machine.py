@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.engine.events.construct import Landing, Rows, build_rows
 from neurosim.engine.events.layouts import LANES, Field, Interleaved, block_bounds, interleave, lay_out_field, lay_tiles
-from neurosim.engine.events.records import Plastic, aligned_room, lay_out, record_type
+from neurosim.engine.events.records import LONG_AGO, Plastic, aligned_room, in_ticks, lay_out, record_type, to_seconds, to_ticks
 from neurosim.engine.events.source import Source
 from neurosim.engine.events.stages import inboxes_into
 from neurosim.engine.state import NEVER, State, history_depth, spikes_sent
@@ -18,7 +18,6 @@ from neurosim.plan.plan import Plan
 from neurosim.plan.random import base_key
 
 WORTH_SHARING = 2**15  # weights of a matrix whose product several threads take a share in (`core/dense.hpp`)
-LONG_AGO = -(2**30)  # the tick, counted from the start of the run, of the last spike of a neuron that has not spiked
 
 
 class MachineStruct(ctypes.Structure):
@@ -185,9 +184,7 @@ class Bound:
 
     def _constant(self, population: str, name: str) -> np.ndarray:
         group = self.plan.groups[population]
-        value = np.asarray(group.constants[name])
-        kind = {"f": self.plan.dtype, "b": np.dtype(bool)}.get(value.dtype.kind, np.dtype(np.int64))
-        return np.broadcast_to(value, group.shape).astype(kind)
+        return np.broadcast_to(group.constants[name], group.shape)
 
     def _drive(self, population: str) -> np.ndarray:
         values = self.plan.drives[population].values
@@ -223,14 +220,14 @@ class Bound:
         if not values and laid.drawn is not None:
             records[...] = laid.drawn
         for name, value in values.items():
-            records[name] = value if laid.order is None else value[:, laid.order]
+            kept = to_ticks(self.plan, value) if in_ticks(self.plan, name) else value
+            records[name] = kept if laid.order is None else kept[:, laid.order]
         return records
 
     def _synapse_constant(self, pathway: str, name: str) -> np.ndarray:
         text = self.plan.pathways[pathway].text
         assert text is not None
-        value = np.asarray(text.constants[name])[self.machine.plastic[pathway].canonical]
-        return value.astype({"f": self.plan.dtype, "b": np.dtype(bool)}.get(value.dtype.kind, np.dtype(np.int64)))
+        return np.asarray(text.constants[name])[self.machine.plastic[pathway].canonical]
 
     def _plastic(self, pathway: str, part: str) -> np.ndarray:
         return getattr(self.machine.plastic[pathway], part)
@@ -325,7 +322,8 @@ class Bound:
             elif key[0] == "not_refractory":
                 state.not_refractory[key[1]] = array.astype(bool)
             elif key[0] == "own":
-                state.synapses[key[1]] = {name: self.machine.plastic[key[1]].in_order(array[name]) for name in array.dtype.names or ()}
+                ordered = {name: self.machine.plastic[key[1]].in_order(array[name]) for name in array.dtype.names or ()}
+                state.synapses[key[1]] = {k: to_seconds(plan, v) if in_ticks(plan, k) else v for k, v in ordered.items()}
             elif key[0] == "history" and key[2] == "messages":
                 newest = int(self.held["history", key[1], "newest"][0])
                 past, depth = state.history[key[1]], array.shape[1]

@@ -39,15 +39,17 @@ class Numbering:
         """C++ for a whole number."""
         return f"here.machine.integers[{self.integer(*key)}]"
 
+    def number(self, *key: Any) -> str:
+        """C++ for a single number."""
+        return f"here.machine.numbers[{self.numbers.setdefault(key, len(self.numbers))}]"
+
     def constant(self, value: Any, *key: Any) -> tuple[str, str]:
         """C++ for a single constant, and its type in text (see `plan/cpp.py`)."""
-        kind = np.asarray(value).dtype.kind
-        if kind == "f":
-            return f"Real(here.machine.numbers[{self.numbers.setdefault(key, len(self.numbers))}])", "Real"
-        return f"{self.whole(*key)}{' != 0' if kind == 'b' else ''}", "bool" if kind == "b" else "int"
+        if np.asarray(value).dtype.kind == "b":
+            return f"{self.whole(*key)} != 0", "bool"
+        return (self.number(*key), "float") if type(value) is float else (f"Real({self.number(*key)})", "Real")
 
 
-def array_type(value: Any) -> tuple[str, str]:
+def array_type(value: np.ndarray) -> tuple[str, str]:
     """The C++ type of a constant array, and its type in text."""
-    kind = np.asarray(value).dtype.kind
-    return {"f": ("Real", "Real"), "b": ("uint8_t", "bool")}.get(kind, ("int64_t", "int64"))
+    return {"b": ("uint8_t", "bool"), "f": ("float", "Real")}.get(value.dtype.char, ("double", "double"))

@@ -48,8 +48,8 @@ def group_names(loop: Loop, group: Group, wanted: set[str], ports: Mapping[str, 
         elif name in group.constants:
             names[name] = constant_at(loop, tag, group.constants[name], index, "constant", owner, name)
         elif name == "t":
-            loop.before["const Real t_now = static_cast<Real>(here.tick * here.machine.dt);"] = None
-            names[name] = Typed("t_now", "Real")
+            loop.before["const double t_now = here.tick * here.machine.dt;"] = None
+            names[name] = Typed("t_now", "double")
         elif name == "not_refractory":
             names[name] = Typed(awake(loop, group, early=ports is None), "bool")
     return names
@@ -73,7 +73,7 @@ def constant_at(loop: Loop, tag: str, value: Any, index: str, *key: Any) -> Type
     """C++ for a constant: a number declared before the loop, or an element of an array."""
     if np.ndim(value) == 0:
         text, kind = loop.numbering.constant(value, *key)
-        cpp = {"Real": "Real", "bool": "bool", "int": "int64_t"}[kind]
+        cpp = {"Real": "Real", "bool": "bool", "float": "double"}[kind]
         loop.before[f"const {cpp} {tag}_now = {text};"] = None
         return Typed(f"{tag}_now", kind)
     cpp, kind = array_type(value)
@@ -227,7 +227,7 @@ def _refresh_refractory(loop: Loop, group: Group, names: dict[str, Typed]) -> Ty
         last = loop.pointer(f"{tag}_last_spike_at", "Whole", "last_spike", group.name)
         loop.before["const Whole run_tick = static_cast<Whole>(here.run_tick());"] = None
         time = cpp_expression(rule.time, names, precision=loop.plan.precision)
-        dt, _ = loop.numbering.constant(0.0, "dt")
+        dt = f"Real({loop.numbering.number('dt')})"
         kind = "double" if time.type == "double" else "Real"
         loop.body.append(f"const bool not_refractory_now = run_tick - {last}[i] >= std::floor({time.text} / {dt} + {kind}(1e-3));")
     loop.body.append(f"{stored}[i] = not_refractory_now;")

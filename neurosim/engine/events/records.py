@@ -16,6 +16,7 @@ from neurosim.plan.plan import Pathway, Plan
 SOURCE = '#include "core/records.cpp"\n'
 LABEL = "the layout of synapses with text"
 CACHE_LINE = 64  # bytes
+LONG_AGO = -(2**30)  # a tick, counted from the start of the run, that is earlier than any that matters
 
 
 class _Start(ctypes.Structure):
@@ -147,7 +148,22 @@ def _struct(plan: Plan, pathway: Pathway, laid: Plastic, alive: list[np.ndarray]
 def record_type(plan: Plan, pathway: Pathway) -> np.dtype:
     """What the C++ keeps of each synapse, one variable beside the other."""
     assert pathway.text is not None
-    return np.dtype([(name, plan.dtype) for name in pathway.text.states])
+    return np.dtype([(name, np.dtype(np.int32) if in_ticks(plan, name) else plan.dtype) for name in pathway.text.states])
+
+
+def in_ticks(plan: Plan, name: str) -> bool:
+    """Whether the C++ keeps a variable of synapses in ticks of the run, not in seconds (`Moment` of core/moment.hpp)."""
+    return name == "lastupdate" and plan.dtype.itemsize == 4
+
+
+def to_ticks(plan: Plan, seconds: np.ndarray) -> np.ndarray:
+    """Times as ticks counted from the start of the run."""
+    return np.maximum(np.rint(seconds / (plan.dt or 1.0)) - plan.first_tick, LONG_AGO).astype(np.int32)
+
+
+def to_seconds(plan: Plan, ticks: np.ndarray) -> np.ndarray:
+    """Ticks counted from the start of the run as times."""
+    return (ticks.astype(np.float64) + plan.first_tick) * (plan.dt or 1.0)
 
 
 def aligned_room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

@@ -72,21 +72,26 @@ class Ends:
         assert text is not None
         names: dict[str, Typed] = {}
         for name in sorted(wanted):
-            if name in text.states:
+            if name == "lastupdate" and name in text.states:
+                names[name] = Typed(f"seconds(here, {self._last(loop, copied=copied)})", "double")
+            elif name in text.states:
                 names[name] = Typed(_copy(name) if copied else self.own(loop, name), "Real")
             elif name in text.constants:
                 names[name] = constant_at(loop, name, text.constants[name], "k", "synapse constant", owner, name)
             elif name == "t":
                 names |= group_names(loop, self.post, {"t"})
             elif name == "elapsed":
-                now = group_names(loop, self.post, {"t"})["t"].text
-                names[name] = Typed(f"({now} - {_copy('lastupdate') if copied else self.own(loop, 'lastupdate')})", "Real")
+                loop.before["const Moment<Real> now = moment_of(here);"] = None
+                names[name] = Typed(f"between(here, now, {self._last(loop, copied=copied)})", "Real")
             elif name in ("i", "j"):
-                names[name] = Typed(f"static_cast<int64_t>({self.sender(loop) if name == 'i' else self.receiver(loop)})", "int64")
+                names[name] = Typed(f"static_cast<double>({self.sender(loop) if name == 'i' else self.receiver(loop)})", "double")
             else:
                 found = self._neuron(loop, name)
                 names |= {name: found} if found else {}
         return names
+
+    def _last(self, loop: Loop, *, copied: bool) -> str:
+        return _copy("lastupdate") if copied else self.own(loop, "lastupdate")
 
     def _neuron(self, loop: Loop, name: str) -> Typed | None:
         """C++ for a variable, constant or subexpression of a neuron; None for a temporary name of the text itself."""
@@ -126,13 +131,23 @@ def record(ends: Ends) -> list[str]:
     """The type that holds the variables of one synapse together: what an arrival touches lies in one place."""
     if not ends.states:
         return []
-    return [f"struct {ends.record} {{", f"    Real {', '.join(f'{name}_' for name in ends.states)};", "};", ""]
+    return [f"struct {ends.record} {{", *(f"    {_kind(name)} {name}_;" for name in ends.states), "};", ""]
+
+
+def _kind(name: str) -> str:
+    """The C++ type of a variable of synapses."""
+    return "Moment<Real>" if name == "lastupdate" else "Real"
+
+
+def _value(name: str, found: dict[str, Typed]) -> str:
+    """C++ for what a block leaves in a variable of synapses; the time of the last update is that of the tick."""
+    return "moment_of(here)" if name == "lastupdate" else f"static_cast<Real>({found[name].text})"
 
 
 def act(ends: Ends, block: Block) -> list[str]:
     """The function that runs on_pre or on_post for every synapse that a visitor calls it for."""
     loop = Loop(ends.plan, ends.numbering, element=_element(ends))
-    body = _in_turn(ends, loop, block) if order_matters(block, ends.states) else _side_by_side(ends, loop, block)
+    body = _in_turn(ends, loop, block) if order_matters(block, ends.states, ends.pre, ends.post) else _side_by_side(ends, loop, block)
     visitor = "for_synapses"
     if not ends.graded and block.name == "on_pre":
         visitor = "for_arrivals"
@@ -157,7 +172,7 @@ def _in_turn(ends: Ends, loop: Loop, block: Block) -> list[str]:
     statements, pushes = split_pushes(block, (*ends.states, *inner))
     changed = tuple(dict.fromkeys(name for name in inner if name not in ends.states and not name.startswith("_")))
     found = _computed(ends, loop, block, statements, ends.names(loop, used_names(*texts_of(block)) | set(changed)))
-    lines = [f"{ends.own(loop, name)} = static_cast<Real>({found[name].text});" for name in block.writes]
+    lines = [f"{ends.own(loop, name)} = {_value(name, found)};" for name in block.writes]
     lines += [_store(ends, loop, name, "=", found[name].text) for name in changed]
     lines += [_store(ends, loop, push.name, push.op, found[f"_push_{number}"].text) for number, push in enumerate(pushes)]
     return _each([*loop.body, *lines], element=loop)
@@ -169,10 +184,10 @@ def _side_by_side(ends: Ends, loop: Loop, block: Block) -> list[str]:
     read = {*used_names(*texts_of(block)), *block.writes}
     copies = [name for name in ends.states if name in read or (name == "lastupdate" and "elapsed" in read)]
     found = _computed(ends, loop, block, statements, ends.names(loop, used_names(*texts_of(block)), copied=True))
-    moved = [f"{_copy(name)} = static_cast<Real>({found[name].text});" for name in block.writes]
+    moved = [f"{_copy(name)} = {_value(name, found)};" for name in block.writes]
     moved += [f"push_{number}[i] = static_cast<Real>({found[f'_push_{number}'].text});" for number in range(len(pushes))]
-    room = [*(f"{name}_copy" for name in copies), *(f"push_{number}" for number in range(len(pushes)))]
-    lines = [f"Real {', '.join(f'{name}[TOGETHER]' for name in room)};"] if room else []
+    room = [*((_kind(name), f"{name}_copy") for name in copies), *(("Real", f"push_{number}") for number in range(len(pushes)))]
+    lines = [f"{kind} {name}[TOGETHER];" for kind, name in room]
     if copies:
         lines += _each([f"{_copy(name)} = {ends.own(loop, name)};" for name in copies])
     lines += _each([*loop.body, *moved], element=loop, independent=True)

@@ -23,6 +23,8 @@ class Plastic:
         self.plan, self.pathway, self.text = plan, pathway, pathway.text
         self.pre, self.post = plan.groups[pathway.pre], plan.groups[pathway.post]
         self.graded = not spikes_sent(plan, pathway.pre)
+        blocks = [block for block in (self.text.on_pre, self.text.on_post) if block is not None]
+        self.in_turn = {block.name: order_matters(block, tuple(self.text.states), self.pre, self.post) for block in blocks}
         self.start = np.r_[0, np.cumsum(np.bincount(pathway.sender, minlength=self.pre.size))]
         self.by_post = np.argsort(pathway.receiver, kind="stable")
         self.post_start = np.r_[0, np.cumsum(np.bincount(pathway.receiver, minlength=self.post.size))]
@@ -111,7 +113,7 @@ class Plastic:
             state.values[self.post.name][variable] = total.reshape(state.count, *self.post.shape)
 
     def _act(self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray) -> None:
-        if order_matters(block, tuple(self.text.states)) or _repeats(trial, synapse):
+        if self.in_turn[block.name] or _repeats(trial, synapse):
             for chosen in one_by_one(trial):
                 self._run(state, block, trial[chosen], synapse[chosen], alone=True)
         else:
@@ -173,8 +175,7 @@ class Plastic:
 
     def _names(self, state: State, trial: np.ndarray, synapse: np.ndarray, wanted: set[str]) -> dict[str, Any]:
         """Values, one per arrival, of the names that a block uses."""
-        plan, own = self.plan, state.synapses[self.pathway.name]
-        now = plan.dtype.type(state.tick * (plan.dt or 1.0))
+        own = state.synapses[self.pathway.name]
         names: dict[str, Any] = {}
         for name in wanted:
             if name in own:
@@ -183,11 +184,11 @@ class Plastic:
                 value = self.text.constants[name]
                 names[name] = value[synapse] if np.ndim(value) else value
             elif name == "t":
-                names[name] = now
+                names[name] = state.time
             elif name == "elapsed":
-                names[name] = now - own["lastupdate"][trial, synapse]
+                names[name] = (state.time - own["lastupdate"][trial, synapse]).astype(self.plan.dtype)
             elif name in ("i", "j"):
-                names[name] = self.pathway.sender[synapse] if name == "i" else self.pathway.receiver[synapse]
+                names[name] = (self.pathway.sender if name == "i" else self.pathway.receiver)[synapse].astype(np.float64)
             else:
                 names[name] = self._neuron_value(state, name, trial, synapse)
         return {name: value for name, value in names.items() if value is not None}

@@ -140,8 +140,7 @@ def _messages(state: State, name: str, newest: dict[str, np.ndarray], delay: int
 
 
 def _names(state: State, group: Group, trial: np.ndarray, neuron: np.ndarray) -> dict[str, Any]:
-    plan = state.plan
-    names: dict[str, Any] = {"t": plan.dtype.type(state.tick * (plan.dt or 1.0))}
+    names: dict[str, Any] = {"t": state.time}
     for key, value in group.constants.items():
         array = np.asarray(value)
         names[key] = np.broadcast_to(array, group.shape).reshape(-1)[neuron] if array.ndim else value

@@ -100,7 +100,7 @@ struct Here {
     uint32_t counter() const { return static_cast<uint32_t>(tick); }
     int64_t run_tick() const { return tick - machine.first_tick; }
     Span span(int population) const { return machine.span(population, block); }
-    Key key(int number) const { return trial_key(machine.keys[number], static_cast<uint32_t>(trial.number)); }
+    Key key(int number) const { return trial_key(machine.keys[number], static_cast<uint32_t>(trial.number), tick); }
     template <class T>
     T* array(int number) const {
         return static_cast<T*>(machine.arrays[number]) + machine.stride[number] * trial.row;

@@ -1,10 +1,9 @@
-// The functions of text, each for double and float (and whole numbers where they keep them), defined as numpy defines them.
+// The functions of text, each for double and float, defined as numpy defines them.
 // Loops over them run in vectors, but for those that call std::, with the same bits either way.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
-#include <limits>
 
 #include "core/exponential.hpp"
 #include "core/logarithm.hpp"
@@ -21,11 +20,9 @@ inline Real sqrt_(Real x) {
 
 inline double floor_(double x) { return std::floor(x); }
 inline float floor_(float x) { return std::floor(x); }
-inline int64_t floor_(int64_t x) { return x; }
 
 inline double ceil_(double x) { return std::ceil(x); }
 inline float ceil_(float x) { return std::ceil(x); }
-inline int64_t ceil_(int64_t x) { return x; }
 
 // To the nearest whole number, half to even.
 inline double round_(double x) { return std::nearbyint(x); }
@@ -33,18 +30,14 @@ inline float round_(float x) { return std::nearbyint(x); }
 
 inline double abs_(double x) { return std::fabs(x); }
 inline float abs_(float x) { return std::fabs(x); }
-inline int64_t abs_(int64_t x) { return static_cast<int64_t>(x < 0 ? 0 - static_cast<uint64_t>(x) : static_cast<uint64_t>(x)); }
 
 template <class Number>
 inline Number sign_(Number x) {
     return x > Number(0) ? Number(1) : x < Number(0) ? Number(-1) : x == Number(0) ? Number(0) : x;
 }
 
-// Towards zero; what no 64-bit number holds becomes the lowest one.
-template <class Real>
-inline int64_t whole_(Real x) {
-    return std::fabs(x) < Real(0x1p63) ? static_cast<int64_t>(x) : std::numeric_limits<int64_t>::min();
-}
+// To the nearest whole number towards zero.
+inline double whole_(double x) { return std::trunc(x); }
 
 // The larger and the smaller of two; NaN if one is.
 template <class Number>
@@ -77,12 +70,6 @@ inline Real floor_mod_(Real x, Real y) {
     return (rest < Real(0)) != (y < Real(0)) ? rest + y : rest;
 }
 
-inline int64_t floor_mod_(int64_t x, int64_t y) {
-    if (y == 0 || y == -1) return 0;
-    const int64_t rest = x % y;
-    return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest;
-}
-
 // The whole number of times that y goes into x, rounded down.
 template <class Real>
 inline Real floor_div_(Real x, Real y) {
@@ -93,12 +80,6 @@ inline Real floor_div_(Real x, Real y) {
     if (quotient == Real(0)) return std::copysign(Real(0), x / y);
     const Real below = std::floor(quotient);
     return quotient - below > Real(0.5) ? below + Real(1) : below;
-}
-
-inline int64_t floor_div_(int64_t x, int64_t y) {
-    if (y == 0) return 0;
-    if (y == -1) return static_cast<int64_t>(0 - static_cast<uint64_t>(x));
-    return x / y - (x % y != 0 && (x < 0) != (y < 0));
 }
 
 }  // namespace neurosim

@@ -1,5 +1,6 @@
 // Synapses with text: which of them act at a tick. What they do is generated; see `synapses.py`.
 #pragma once
+#include "core/moment.hpp"
 #include "core/team.hpp"
 
 namespace neurosim {

@@ -51,9 +51,9 @@ struct Words {
     return {x0, x1};
 }
 
-// The key of one trial, so that trials are independent.
-[[gnu::always_inline]] inline Key trial_key(Key base, uint32_t trial) {
-    const Words words = threefry(base, trial, 0x54524C);
+// The key of one trial, so that trials are independent; another one every 2^32 ticks, whose counters begin anew.
+[[gnu::always_inline]] inline Key trial_key(Key base, uint32_t trial, int64_t tick = 0) {
+    const Words words = threefry(base, trial, 0x54524C ^ static_cast<uint32_t>(tick >> 32));
     return {words.high, words.low};
 }
 
