@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from recording_side import MadeUp
 
+import neurosim as ns
 from neurosim.recording.hdf5 import FileWriter
+from neurosim.units import ms
 
 
 def written(path, blocks=None, **made_up):
@@ -102,3 +104,16 @@ def test_rows_are_where_the_file_says_when_the_interval_does_not_divide_the_tria
         per_trial = data.attrs["rows_per_trial"]
         assert per_trial == 6
         assert np.array_equal(data[per_trial : 2 * per_trial], made.values["ears_to_cells.w"][1].astype(np.float32))
+
+
+def test_libsonata_reads_what_a_run_recorded(tmp_path):
+    cells = ns.Neurons("cells", 4, equations="dv/dt = (a - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0", a=[1.2, 1.5, 2, 3])
+    net = ns.Network(cells, schedule=ns.Clock(0.5 * ms))
+    with ns.run(net, ticks=100, record=["cells", "cells.v"], to=tmp_path / "run.h5") as recording:
+        spikes, values = recording.spikes("cells"), np.asarray(recording["cells.v"])
+    read = libsonata.SpikeReader(str(tmp_path / "run.h5"))["cells"].get()
+    assert len(read) > 20
+    assert sorted(read, key=lambda spike: spike[::-1]) == [(neuron, tick * 0.5) for neuron, tick in zip(spikes.neuron, spikes.tick, strict=True)]
+    report = libsonata.ElementReportReader(str(tmp_path / "run.h5"))["cells.v"].get()
+    assert np.array_equal(report.data, values.astype(np.float32))
+    np.testing.assert_allclose(report.times, np.arange(100) * 0.5)
