@@ -105,3 +105,16 @@ def test_what_has_no_list_of_synapses_or_was_not_recorded_is_refused():
     ):
         with pytest.raises(ns.NeurosimError, match=message):
             ask()
+
+
+def test_a_matrix_of_weights_that_are_messages_or_of_a_run_that_was_killed_is_refused(monkeypatch):
+    sent, post = ns.Neurons("sent", (3, 2), update="v = I"), ns.Neurons("post", 3, update="v = I")
+    pre = ns.Neurons("pre", 2)
+    net = ns.Network(ns.Synapses(pre, post, weight=sent, name="s"), ns.Synapses(pre, sent), schedule=ns.Layered())
+    recording = ns.run(net, {"pre": np.zeros((2, 2))}, record=["post"])
+    with pytest.raises(ns.RecordingError, match="matrix of 's': these weights are what 'sent' sends. Record that"):
+        recording.matrix("s")
+    killed = ns.run(plastic(ns.all_to_all(), post, post), ticks=2, record=["s.w"])
+    monkeypatch.setattr(ns.Recording, "final", {})
+    with pytest.raises(ns.RecordingError, match="matrix of 's.w': the run was killed and left no end state. Say at which tick"):
+        killed.matrix("s.w")
