@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ def rerun(recording: Any, engine: str, progress: bool | None) -> Any:
     header = recording.header
     inputs = {name: _input(given, recording) for name, given in header.inputs.items()}
     resume = "tick" in header.start
-    start: Any = _Resumed(header.network, header.start, header.batched, header.seed, header.precision) if resume else dict(header.start) or None
+    start: Any = _Resumed(header.network, header.start, header.batched, header.seed, header.precision, recording.path) if resume else dict(header.start) or None
     return run(
         header.network, inputs, ticks=recording.ticks, trials=recording.trials if recording.batched else None,
         record=dict(header.record), start=start, seed=header.seed, engine=engine, precision=header.precision,
@@ -75,6 +76,7 @@ class _Resumed:
     batched: bool
     seed: int
     precision: str
+    path: Path | None
 
 
 def _input(given: Any, recording: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine import begin, check_name, choose, run_plan
+from neurosim.engine.resume import check_resume
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network
@@ -96,6 +97,8 @@ def run(
     settings = {"start": begun.values, "resume": begun.resume, "seed": begun.seed, "precision": begun.precision, "until": until}
     plan = lower(net, read, probes=probes, **settings)
     plan = replace(plan, resume=renew(plan, begun.renewed)) if begun.renewed else plan
+    if plan.resume:
+        check_resume(plan, begun.where, begun.own)
     rehearse(plan, lambda synapses: net.synapses[synapses].label)
     name = choose(asked, plan)
     if name == "reference":

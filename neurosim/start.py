@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.engine.checkpoint import trials_held
+from neurosim.engine.resume import read_resume
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.codec import same
 from neurosim.network.network import Network
@@ -27,7 +29,7 @@ UNDRAWN = (all_to_all, one_to_one, pairs, private, conv, pool, einsum)  # wiring
 @dataclass(frozen=True, eq=False)
 class Start:
     """Start `values` by 'population.variable', or the checkpoint to `resume`; `renewed` are the keys of the checkpoint that give way
-    to parameters which the network now says otherwise."""
+    to parameters which the network now says otherwise. `own` tells that network and seed are the recorded ones, `where` how errors begin."""
 
     seed: int
     precision: str
@@ -35,11 +37,13 @@ class Start:
     resume: Mapping[str, np.ndarray] = field(default_factory=dict)
     batched: bool = False
     renewed: tuple[str, ...] = ()
+    own: bool = False
+    where: str = "run: start"
 
     @property
     def trials(self) -> int:
         """How many trials the checkpoint holds; 0 for a start without an axis of trials."""
-        return trials_of(self.resume) if self.resume and self.batched else 0
+        return trials_held(self.resume) if self.resume and self.batched else 0
 
 
 def read_start(net: Network, start: Any, seed: int | None, precision: str | None) -> Start:
@@ -54,8 +58,11 @@ def read_start(net: Network, start: Any, seed: int | None, precision: str | None
         _check_network(net, start)
         _check_seed(net, start, seed)
         _check_pairs(net, start)
-        resume = {key: np.asarray(value) for key, value in start.final.items()}
-        return Start(seed, precision or start.precision, resume=resume, batched=start.batched, renewed=_renewed(net, start))
+        path = getattr(start, "path", None)
+        where = "run: start" if path is None else f"run: start ({path})"
+        own = seed == start.seed and start.network == net
+        told = {"batched": start.batched, "renewed": _renewed(net, start), "where": where, "own": own}
+        return Start(seed, precision or start.precision, resume=read_resume(start.final, where), **told)
     if not isinstance(start, Mapping):
         raise DescriptionError(f"run: start {shown(start)} is neither a Recording nor a dict. Give {{'population.variable': values}}.")
     return Start(seed, precision or "double", {str(key): _start_value(net, key, value) for key, value in start.items()})
@@ -64,11 +71,6 @@ def read_start(net: Network, start: Any, seed: int | None, precision: str | None
 def seed_of(start: Any, seed: int | None) -> int:
     """The seed of a run: the one given, else that of the recording that it continues, else 0."""
     return whole(seed, "run: seed", most=2**64 - 1) if seed is not None else getattr(start, "seed", 0)
-
-
-def trials_of(checkpoint: Mapping[str, np.ndarray]) -> int:
-    """How many trials a checkpoint holds."""
-    return next((len(value) for key, value in checkpoint.items() if key.startswith(("state/", "history/"))), 1)
 
 
 def renew(plan: Plan, renewed: tuple[str, ...]) -> dict[str, np.ndarray]:

@@ -124,7 +124,7 @@ def test_a_start_of_another_network_is_refused(engine, tmp_path):
     end = ns.run(lively(), ticks=3, engine=engine)
     rewired = ns.Network(*lively().populations.values(), schedule=ns.Clock(1 * ms))
     cells = ns.Neurons("cells", 12, update="other = 1")
-    with pytest.raises(ns.PlanError, match="lacks 'state/cells/other'"):
+    with pytest.raises(ns.PlanError, match="lacks an array at 'state/cells/other'"):
         ns.run(ns.Network(cells, *(p for n, p in rewired.populations.items() if n != "cells"), schedule=ns.Clock(1 * ms)),
                ticks=1, start=end, to=tmp_path / "x.h5", engine=engine)  # fmt: skip
     assert not (tmp_path / "x.h5").exists()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ def checkpoint(states: Sequence[State]) -> dict[str, np.ndarray]:
 
 
 def _arrays(state: State) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, np.ndarray] = {"trials": state.trials}
     for name, variables in state.values.items():
         found |= {f"state/{name}/{key}": value for key, value in variables.items()}
     for name, ports in state.ports.items():
@@ -53,55 +54,70 @@ def _columns(rows: list[tuple], scalars: int, first: int) -> list[np.ndarray]:
     return columns
 
 
+def trials_held(resume: Mapping[str, np.ndarray]) -> int:
+    """How many trials a checkpoint holds. Those of older files do not say it; there every array of state does."""
+    return next((len(value) for key, value in resume.items() if key == "trials" or key.startswith(("state/", "history/"))), 1)
+
+
 def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
-    """Set the state to a checkpoint that fits the plan (see `plan/check.py`); one of a single trial starts every trial."""
+    """Set the state to a checkpoint that fits the plan (see `resume.py`); one of a single trial starts every trial."""
 
-    def own(key: str) -> np.ndarray:
-        value = np.asarray(resume[key])
-        return np.repeat(value, state.count, axis=0) if len(value) == 1 else value[state.trials].copy()
+    def own(key: str, kind: Any) -> np.ndarray:
+        value = resume[key]
+        return (np.repeat(value, state.count, axis=0) if len(value) == 1 else value[state.trials]).astype(kind)
 
+    real = state.plan.dtype
     for name, variables in state.values.items():
         for key in variables:
-            variables[key] = own(f"state/{name}/{key}").astype(state.plan.dtype)
+            variables[key] = own(f"state/{name}/{key}", real)
     for name, ports in state.ports.items():
         for key, port in ports.items():
-            port.total, port.count = own(f"port/{name}/{key}").astype(state.plan.dtype), own(f"arrived/{name}/{key}")
+            port.total, port.count = own(f"port/{name}/{key}", real), own(f"arrived/{name}/{key}", np.int64)
     for name, history in state.history.items():
         if f"history/{name}" in resume:
-            stacked, depth = own(f"history/{name}"), len(history.messages)
-            kept = [stacked[:, place].astype(state.plan.dtype) for place in range(stacked.shape[1])][-depth:]
+            stacked, depth = own(f"history/{name}", real), len(history.messages)
+            kept = [stacked[:, place].copy() for place in range(stacked.shape[1])][-depth:]
             history.messages = [kept[0]] * (depth - len(kept)) + kept  # longer delays than before hear the oldest message that is known
     for name in state.last_spike:
-        state.last_spike[name] = own(f"last_spike/{name}")
-        state.not_refractory[name] = own(f"not_refractory/{name}").astype(bool)
+        state.last_spike[name] = own(f"last_spike/{name}", np.int64)
+        state.not_refractory[name] = own(f"not_refractory/{name}", bool)
     for name, variables in state.synapses.items():
         text = state.plan.pathways[name].text
         for key in text.states if text is not None else ():
-            dtype = np.float64 if key == "lastupdate" else state.plan.dtype  # seconds need 64 bits
-            variables[key] = own(f"synapse/{name}/{key}").astype(dtype)
+            variables[key] = own(f"synapse/{name}/{key}", np.float64 if key == "lastupdate" else real)  # seconds need 64 bits
     _restore_flights(state, resume)
 
 
 def _restore_flights(state: State, resume: Mapping[str, np.ndarray]) -> None:
-    alone = all(len(value) == 1 for key, value in resume.items() if key.startswith("state/"))
     for (post, to), buckets in state.queue.items():
         if f"queue/{post}/{to}/due" in resume:
-            due, sent, order, trial, receiver, value = (np.asarray(resume[f"queue/{post}/{to}/{part}"]) for part in QUEUE)
-            for local, mine in _mine(state, trial, alone):
-                for key in sorted(set(zip(due[mine].tolist(), sent[mine].tolist(), order[mine].tolist(), strict=True))):
-                    chosen = mine & (due == key[0]) & (sent == key[1]) & (order == key[2])
-                    entry = (key[1], key[2], np.full(int(chosen.sum()), local), receiver[chosen], value[chosen])
-                    buckets.setdefault(key[0], []).append(entry)
+            due, sent, order, trial, receiver, value = _of_batch(state, resume, f"queue/{post}/{to}", QUEUE)
+            for rows in _alike(due, sent, order):
+                entry = (int(sent[rows[0]]), int(order[rows[0]]), trial[rows], receiver[rows], value[rows].astype(state.plan.dtype))
+                buckets.setdefault(int(due[rows[0]]), []).append(entry)
     for name, buckets in state.arrivals.items():
         if f"arrivals/{name}/due" in resume:
-            due, sent, trial, synapse = (np.asarray(resume[f"arrivals/{name}/{part}"]) for part in ARRIVALS)
-            for local, mine in _mine(state, trial, alone):
-                for key in sorted(set(zip(due[mine].tolist(), sent[mine].tolist(), strict=True))):
-                    chosen = mine & (due == key[0]) & (sent == key[1])
-                    buckets.setdefault(key[0], []).append((key[1], np.full(int(chosen.sum()), local), synapse[chosen]))
+            due, sent, trial, synapse = _of_batch(state, resume, f"arrivals/{name}", ARRIVALS)
+            for rows in _alike(due, sent):
+                buckets.setdefault(int(due[rows[0]]), []).append((int(sent[rows[0]]), trial[rows], synapse[rows]))
 
 
-def _mine(state: State, trial: np.ndarray, alone: bool):
-    """For each trial of the batch, its number within the batch and which of the given spikes are its own."""
-    for local, number in enumerate(state.trials):
-        yield local, (np.ones(trial.size, bool) if alone else trial == number)
+def _of_batch(state: State, resume: Mapping[str, np.ndarray], key: str, parts: tuple[str, ...]) -> list[np.ndarray]:
+    """The spikes in flight of this batch of trials, these counted within it."""
+    columns = [resume[f"{key}/{part}"] for part in parts]
+    place = parts.index("trial")
+    if trials_held(resume) == 1:
+        trial = np.repeat(np.arange(state.count), columns[0].size)
+        return [trial if number == place else np.tile(column, state.count) for number, column in enumerate(columns)]
+    first = int(state.trials[0])
+    mine = (columns[place] >= first) & (columns[place] < first + state.count)
+    return [column[mine] - (first if number == place else 0) for number, column in enumerate(columns)]
+
+
+def _alike(*keys: np.ndarray) -> Iterator[np.ndarray]:
+    """The rows of equal keys, group by group as the keys rise; rows of a group keep their order."""
+    ranked = np.lexsort(keys[::-1])
+    if not ranked.size:
+        return
+    changes = [np.diff(key[ranked]) != 0 for key in keys]
+    yield from np.split(ranked, np.flatnonzero(np.any(changes, axis=0)) + 1)

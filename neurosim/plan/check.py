@@ -19,24 +19,8 @@ def check_plan(plan: Plan, net: Network) -> None:
         label = net.synapses[name].label
         _check_pathway(plan, pathway, label)
         _check_drawn_delays(plan, net, pathway, label)
-    if plan.resume:
-        _check_resume(plan)
     if plan.until is not None and any(group.spiking for group in plan.groups.values()):
         raise PlanError("run: until='stable' needs a network without spikes. Give ticks=... or duration=... instead.")
-
-
-def _check_resume(plan: Plan) -> None:
-    """Refuse a checkpoint of another network."""
-    wanted = {f"state/{g.name}/{key}": value.shape for g in plan.groups.values() for key, value in g.states.items()}
-    wanted |= {f"port/{g.name}/{port}": (g.size,) for g in plan.groups.values() if not g.driven for port in g.ports}
-    for pathway in plan.pathways.values():
-        if pathway.text is not None:
-            wanted |= {f"synapse/{pathway.name}/{key}": value.shape for key, value in pathway.text.states.items()}
-    for key, shape in wanted.items():
-        found = plan.resume[key].shape[1:] if key in plan.resume else None
-        if found != shape:
-            what = f"lacks '{key}'" if found is None else f"holds '{key}' of shape {found} instead of {shape}"
-            raise PlanError(f"run: start {what}; it is the end of a run of another network. Start from a recording of this one (recording.network).")
 
 
 def _check_pathway(plan: Plan, pathway: Pathway, label: str) -> None:

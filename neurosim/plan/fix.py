@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.errors import RecordingError
 from neurosim.network.codec import NEURONS
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, Part, Population
@@ -136,7 +137,7 @@ def _numbers(net: Network, name: str, item: Synapses, seed: int, final: Mapping[
     weight = drawn.weight
     for key in (k for k in item.states if f"synapse/{name}/{k}" in final):
         learned = np.empty(drawn.pre.size)
-        learned[order] = final[f"synapse/{name}/{key}"][0]
+        learned[order] = _learned(final, f"synapse/{name}/{key}", drawn.pre.size)
         if key == "w":
             weight = learned
         else:
@@ -148,6 +149,14 @@ def _numbers(net: Network, name: str, item: Synapses, seed: int, final: Mapping[
     given = np.argsort(item.wiring.order)  # pairs that were given keep their order: it is that of gradients and of learned weights
     constants = {key: Value(value.number[given], value.dim) if value.shape == given.shape else value for key, value in constants.items()}
     return item.wiring, Value(weight[given], unit), constants, delay if delay.scalar else Value(delay.number[given], delay.dim)
+
+
+def _learned(final: Mapping[str, np.ndarray], key: str, size: int) -> np.ndarray:
+    """What a run left in a variable of its synapses, in its first trial."""
+    found = np.asarray(final[key])
+    if found.ndim != 2 or not len(found) or found.shape[1] != size or found.dtype.kind != "f":
+        raise RecordingError(f"The end state holds numbers of shape {found.shape} at {key!r}, where there are {size} synapses. It was damaged.")
+    return found[0]
 
 
 def _declared(net: Network, item: Synapses, key: str) -> tuple[float, ...]:
