@@ -164,9 +164,9 @@ class _Check:
             self.misfit(f"{key}/due", f"holds a spike on its way for {(due - sent).max()} ticks where the longest delay is {longest}")
 
 
-def _longest(pathway: Pathway) -> float:
+def _longest(pathway: Pathway) -> int:
     """The longest delay that synapses can have, without drawing them."""
-    return pathway.longest if pathway.recipe is None else pathway.recipe.ticks[1]
+    return pathway.longest if pathway.recipe is None else int(pathway.recipe.ticks[1])
 
 
 def _shown(value: np.ndarray | None) -> str:

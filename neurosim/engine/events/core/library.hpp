@@ -1,5 +1,6 @@
 // The functions by which a generated library is called: included once, after the network that it runs.
 #pragma once
+#include "core/check.hpp"
 #include "core/engine.hpp"
 
 using Runner = neurosim::Engine<network::Network>;
@@ -37,6 +38,7 @@ void neurosim_restore(void* runner, int row, int stage, int block, int64_t n, co
     auto& engine = *static_cast<Runner*>(runner);
     auto& target = engine.trial(row).stages[stage * engine.machine.blocks + block];
     target.restore(n, slot, value, [&](int64_t k, const auto& arrival) {
+        NEUROSIM_HOLDS(due[k] >= engine.machine.first_tick);
         if (due[k] - engine.machine.first_tick < target.calendar.length()) target.calendar.at(due[k]).push_back(arrival);
     });
 }
@@ -45,8 +47,10 @@ void neurosim_restore(void* runner, int row, int stage, int block, int64_t n, co
 void neurosim_restore_arrivals(void* runner, int row, int text, int block, int64_t n, const int64_t* due, const int64_t* place) {
     auto& engine = *static_cast<Runner*>(runner);
     auto& calendar = engine.trial(row).arrivals[text * engine.machine.blocks + block];
-    for (int64_t k = 0; k < n; ++k)
+    for (int64_t k = 0; k < n; ++k) {
+        NEUROSIM_HOLDS(due[k] >= engine.machine.first_tick && place[k] >= 0);
         if (due[k] - engine.machine.first_tick < calendar.length()) calendar.at(due[k]).push_back({place[k], 1});
+    }
 }
 
 }

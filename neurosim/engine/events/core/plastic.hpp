@@ -1,5 +1,6 @@
 // Synapses with text: which of them act at a tick. What they do is generated; see `synapses.py`.
 #pragma once
+#include "core/check.hpp"
 #include "core/moment.hpp"
 #include "core/team.hpp"
 
@@ -78,7 +79,9 @@ void act_on(int64_t first, int64_t count, const Record* own, Act& act) {
 template <class Here, class Record, class Act>
 void for_arrivals(Here& here, PlasticNumbers numbers, const Record* own, Act act) {
     auto& due = here.trial.arrivals[numbers.number * here.machine.blocks + here.block].at(here.tick);
+    [[maybe_unused]] const auto* bounds = static_cast<const int64_t*>(here.machine.arrays[numbers.block_first]) + here.block;
     for (size_t entry = 0; entry < due.size(); ++entry) {
+        NEUROSIM_HOLDS(due[entry].first >= bounds[0] && due[entry].first + due[entry].count <= bounds[1]);
         if (entry + 1 < due.size()) fetch(own, Following{due[entry + 1].first}, std::min<int64_t>(AHEAD, due[entry + 1].count));
         act_on(due[entry].first, due[entry].count, own, act);
     }

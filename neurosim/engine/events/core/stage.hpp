@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/calendar.hpp"
+#include "core/check.hpp"
 #include "core/fetch.hpp"
 #include "core/machine.hpp"
 #include "core/rows.hpp"
@@ -70,6 +71,7 @@ struct alignas(64) StageBlock {
         const int64_t bytes = form.bytes(sizeof(Weight)), slot_bytes = form.narrow ? 2 : 4;
         restored.resize(n * bytes);
         for (int64_t k = 0; k < n; ++k) {
+            NEUROSIM_HOLDS(slot[k] < sum.size());
             char* synapse = restored.data() + k * bytes;
             const auto weight = static_cast<Weight>(value[k]);
             std::memcpy(synapse, slot + k, slot_bytes);  // little-endian: the low bytes stand first
@@ -85,6 +87,7 @@ inline void add_group(StageBlock<Real, Weight>& block, const Due<Weight>& due) {
     Real* sum = block.sum.data();
     int64_t* count = block.count.data();
     for_synapses(block.form, due.synapses, due.count, due.weight, [&](uint32_t slot, Weight weight) {
+        NEUROSIM_HOLDS(slot < block.sum.size());
         Reduce::add(sum[slot], Reduce::counts ? count + slot : nullptr, static_cast<Real>(weight));
     });
 }
