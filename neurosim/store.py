@@ -50,4 +50,4 @@ def load(path: str | os.PathLike) -> Network:
     """
     file, _ = open_file(path, (NETWORK, RECORDING))
     with file, guarded(Path(path), "read the network"):
-        return read_network(plain_group(file, "neurosim"))
+        return read_network(plain_group(file, "neurosim"), os.path.getsize(path))

@@ -1,6 +1,7 @@
 """No file whatsoever makes neurosim crash, hang, or run what stands in it: it gives numbers, or a RecordingError that names it."""
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from recording_side import MadeUp, same
 from neurosim import store
 from neurosim.errors import RecordingError
 from neurosim.recording.hdf5 import FileWriter, open_recording
+from neurosim.recording.safe import digest
 from neurosim.recording.superblock import being_written, lookup3
 
 ASK_EVERYTHING = """
@@ -192,6 +194,39 @@ def test_a_dataset_of_other_axes_is_refused(path):
         del file["neurosim/blocks"]
         file["neurosim/blocks"] = blocks.ravel()
     refused(path, "blocks has 1 axes instead of 2")
+def pipe_at(folder):
+    """A link to a pipe that nobody writes, which to open would never return."""
+    os.mkfifo(folder / "pipe")
+    return h5py.ExternalLink("pipe", "/x")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("place", ["neurosim", "neurosim/inputs", "neurosim/end", "spikes", "spikes/cells", "neurosim/values", "neurosim/way"])
+def test_no_link_out_of_the_file_is_opened_wherever_it_stands(path, tmp_path, place):
+    with h5py.File(path, "a") as file:
+        if place in file:
+            del file[place]
+        file[place] = pipe_at(tmp_path)
+    if place == "neurosim/way":
+        edit(path, "run", put("inputs", {"../way/deeper": {"sha256": []}}))
+    refused(path)
+
+
+@pytest.mark.parametrize("name", ["/neurosim/blocks", "../blocks", "./ears", "ears/", ".", "", "e\0s", "there/ears", "\ud800"])
+def test_an_input_by_a_path_is_refused(path, name):
+    with h5py.File(path, "a") as file:
+        file["neurosim/inputs/there"] = h5py.SoftLink("/neurosim/inputs")
+    edit(path, "run", lambda data: data["inputs"].update({name: data["inputs"].pop("ears")}))
+    refused(path)
+
+
+def test_no_input_of_another_file_is_read(path, tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["group/ears"] = np.zeros((3, 40, 4))
+    with h5py.File(path, "a") as file:
+        file["neurosim/inputs/there"] = h5py.ExternalLink("other.h5", "/group")
+    edit(path, "run", lambda data: data["inputs"].update({"there/ears": {"sha256": [digest(np.zeros((3, 40, 4)))]}}))
+    refused(path)
 
 
 def test_a_dataset_that_claims_more_than_the_file_holds_is_refused(path):

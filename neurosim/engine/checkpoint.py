@@ -56,7 +56,8 @@ def _columns(rows: list[tuple], scalars: int, first: int) -> list[np.ndarray]:
 
 def trials_held(resume: Mapping[str, np.ndarray]) -> int:
     """How many trials a checkpoint holds. Those of older files do not say it; there every array of state does."""
-    return next((len(value) for key, value in resume.items() if key == "trials" or key.startswith(("state/", "history/"))), 1)
+    told = [value for key, value in resume.items() if key.startswith(("state/", "history/"))]
+    return len(resume.get("trials", told[0] if told else [0]))
 
 
 def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:

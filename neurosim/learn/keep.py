@@ -47,15 +47,15 @@ def kept(path: str | os.PathLike, kind: str) -> tuple[Network, dict[str, Any], d
     """
     file, _ = safe.open_file(path, (safe.NETWORK,))
     with file, safe.guarded(Path(path), "read the estimator"):
-        group = safe.plain_group(file, "neurosim")
-        if "estimator" not in group:
+        group, held = safe.plain_group(file, "neurosim"), os.path.getsize(path)
+        if not safe.has(group, "estimator"):
             raise RecordingError(f"{path}: holds a network, but no {kind}. Use ns.load().")
         own = safe.plain_group(group, "estimator")
-        if (found := safe.take_text(own, "kind")) != kind:
+        if (found := safe.take_text(own, "kind", held)) != kind:
             raise RecordingError(f"{path}: holds a {found}, not a {kind}. Use {found}.load().")
-        stored = safe.plain_group(own, "arrays") if "arrays" in own else {}
-        arrays = {name.replace("\\", "/"): safe.take_array(stored, name) for name in stored}  # type: ignore[arg-type]
-        return safe.read_network(group), json.loads(safe.take_text(own, "facts")), arrays
+        stored = safe.plain_group(own, "arrays") if safe.has(own, "arrays") else {}
+        arrays = {name.replace("\\", "/"): safe.take_array(stored, name, held) for name in stored}  # type: ignore[arg-type]
+        return safe.read_network(group, held), json.loads(safe.take_text(own, "facts", held)), arrays
 
 
 def plain(given: Any, where: str) -> Any:

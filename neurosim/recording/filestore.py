@@ -17,7 +17,7 @@ from neurosim.network.readonly import ReadOnly
 from neurosim.recording.header import Header, Spikes, require, samples, width
 from neurosim.recording.lazy import LazyArray, TimeAxis
 from neurosim.recording.recording import STOPPED, Store
-from neurosim.recording.safe import DAMAGED, digest, guarded, plain_dataset, plain_group, take_array
+from neurosim.recording.safe import DAMAGED, digest, guarded, has, plain_dataset, plain_group, take_array
 from neurosim.recording.writer import complete
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ class FileStore(Store):
     def __init__(self, file: h5py.File, path: Path, header: Header, closed: bool):
         self.path = self._path = path
         self._file, self.header = file, header
+        self._held = path.stat().st_size
         self._group = plain_group(file, "neurosim")
-        self._where = os.path.abspath(path), fingerprint(self._group)  # from which a copy of this reads
+        self._where = os.path.abspath(path), fingerprint(self._group, self._held)  # from which a copy of this reads
         self._ending = plain_group(self._group, "end")
         self._spiking = {probe.name: n for n, probe in enumerate(p for p in header.probes if p.events)}
         self._blocks = self._read_blocks()
@@ -91,9 +92,9 @@ class FileStore(Store):
             return Spikes(trial, tick, neurons.astype(np.int64), self.header.dt)
 
     def _read_blocks(self) -> np.ndarray:
-        found = plain_dataset(self._group, "blocks", "i", 2)
+        found = plain_dataset(self._group, "blocks", "i", self._held, 2).require()
         require(found.shape[1] == COLUMNS + len(self._spiking), "blocks", found.shape)
-        rows = take_array(self._group, "blocks", "i").astype(np.int64)
+        rows = found[:].astype(np.int64)
         unwritten = np.flatnonzero(rows[:, 1] == 0)  # rows that a killed writer made room for
         rows = rows[: unwritten[0]] if unwritten.size else rows
         trial, trials, tick, ticks = rows[:, :COLUMNS].T
@@ -118,7 +119,7 @@ class FileStore(Store):
         return progress
 
     def _read_end(self, closed: bool) -> dict | None:
-        text = bytes(take_array(self._ending, "index", "u"))
+        text = bytes(take_array(self._ending, "index", self._held, "u"))
         try:
             end = json.loads(text)
         except ValueError:
@@ -126,7 +127,8 @@ class FileStore(Store):
             return None  # the run did not live to write it
         require(isinstance(end["ticks"], int) and 0 <= end["ticks"] <= self.header.ticks, "ticks", end["ticks"])
         require(end["stopped"] in STOPPED, "stopped", end["stopped"])
-        held = plain_dataset(self._ending, "numbers", "u", 1).shape[0]
+        self._numbers = plain_dataset(self._ending, "numbers", "u", self._held, 1).require()
+        held = self._numbers.shape[0]
         for name, (dtype, shape, start) in end["arrays"].items():
             kind, sizes = np.dtype(dtype), all(isinstance(n, int) and n >= 0 for n in (*shape, start))
             require(kind.kind in "biuf" and sizes and start + prod(shape) * kind.itemsize <= held, f"state {name!r}", (dtype, shape, start))
@@ -137,26 +139,26 @@ class FileStore(Store):
         with guarded(self._path, f"read the state {name!r}"):
             dtype, shape, start = self._end[name]
             stop = start + prod(shape) * np.dtype(dtype).itemsize
-            return self._ending["numbers"][start:stop].view(dtype).reshape(shape)
+            return self._numbers[start:stop].view(dtype).reshape(shape)
 
     def _trace(self, probe: Probe) -> Any:
-        data = plain_dataset(plain_group(self._group, "values"), probe.name, "f", 2)
+        data = plain_dataset(plain_group(self._group, "values"), probe.name, "f", self._held, 2, squeezed=True)
         trials, per_trial = self.trials, samples(self.header.ticks, probe.every)
         rows = (trials - 1) * per_trial + samples(self.ticks, probe.every) if trials and self.ticks else 0
         require(data.shape[0] >= rows and data.shape[1] == width(probe), f"shape of {probe.name!r}", data.shape)
-        return data
+        return data.require(trials * samples(self.ticks, probe.every))
 
     def _spikes(self, probe: Probe) -> Any:
         group = plain_group(plain_group(self._file, "spikes"), probe.name)
-        data = plain_dataset(group, "timestamps", "f", 1), plain_dataset(group, "node_ids", "u", 1)
+        data = tuple(plain_dataset(group, name, kind, self._held, 1, squeezed=True) for name, kind in (("timestamps", "f"), ("node_ids", "u")))
         count = self._blocks[-1, COLUMNS + self._spiking[probe.name]] if len(self._blocks) else 0
         require(min(d.shape[0] for d in data) >= count, f"spikes of {probe.name!r}", count)
-        return data
+        return tuple(part.require(int(count)) for part in data)
 
 
-def fingerprint(group: h5py.Group) -> str:
+def fingerprint(group: h5py.Group, held: int) -> str:
     """Tells one recording from every other: what was run, and the random mark of the one run that wrote it."""
-    texts = take_array(group, "description", "S"), take_array(group, "run", "S")
+    texts = take_array(group, "description", held, "S"), take_array(group, "run", held, "S")
     return "".join(digest(np.asarray(text)) for text in texts)
 
 
@@ -249,12 +251,13 @@ def read_inputs(group: Any, entries: dict, path: Path) -> Later:
         with guarded(path, f"read the input {name!r}"):
             entry = entries[name]
             spikes = "dt" in entry
-            arrays = [take_array(plain_group(group, name), part) for part in ("trial", "tick", "neuron")] if spikes else [take_array(group, name)]
+            held, owner = path.stat().st_size, plain_group(group, name) if spikes else group
+            arrays = [take_array(owner, part, held, squeezed=True) for part in (("trial", "tick", "neuron") if spikes else (name,))]
             if [digest(array) for array in arrays] != entry["sha256"]:
                 raise RecordingError(f"the input {name!r} is not what the run was given. {DAMAGED}")
             return Spikes(arrays[0], arrays[1], arrays[2], entry["dt"]) if spikes else arrays[0]
 
-    require(all(isinstance(entry, dict) and name in group for name, entry in entries.items()), "inputs", list(entries))
+    require(all(isinstance(entry, dict) and has(group, name) for name, entry in entries.items()), "inputs", list(entries))
     return Later(entries, read)
 
 

@@ -10,9 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Iterator
-from hashlib import blake2b
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +20,8 @@ import numpy as np
 from neurosim.errors import DescriptionError, RecordingError, shown
 from neurosim.network.codec import Unpack, decode_network, encode_network
 from neurosim.network.network import Network
+from neurosim.recording.numbers import DAMAGED, Numbers
+from neurosim.recording.room import too_large
 from neurosim.recording.superblock import AsClosed, being_written
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ VERSION = 1
 LIBRARY = ("v110", "v110")  # the oldest file format that can be read while it is written; its metadata have checksums
 MAGIC = 0x0A7A  # marks a SONATA file
 MOST_NEURONS = 2**28
-PLAIN_FILTERS = {1, 2, 3}  # gzip, shuffle, fletcher32
-DAMAGED = "The file was damaged or changed by hand. Take another copy of it."
+LONGEST_MARK = 100  # characters of an attribute
 
 
 def h5() -> Any:
@@ -96,16 +95,26 @@ def _open(where: Path) -> tuple[h5py.File, bool]:
 
 def check_kind(file: h5py.File, where: Path, kinds: tuple[str, ...]) -> None:
     """Refuse files that neurosim did not write, or not as one of these kinds, or in another version."""
-    group = plain_group(file, "neurosim") if "neurosim" in file else None
-    kind = _text(group.attrs.get("format")) if group else None
+    group = plain_group(file, "neurosim") if has(file, "neurosim") else None
+    kind = _text(_attribute(group, "format")) if group else None
     if kind not in (RECORDING, NETWORK):
         raise RecordingError(f"{where}: is HDF5, but not written by neurosim. Give the path of a recording.")
     if kind not in kinds:
         remedy = "Use load() for a network." if kind == NETWORK else "Use open() for a recording."
         raise RecordingError(f"{where}: is a {kind}, not a {kinds[0]}. {remedy}")
-    version = int(group.attrs["version"])  # type: ignore[union-attr]
+    version = int(_attribute(group, "version"))
     if version != VERSION:
         raise RecordingError(f"{where}: has format version {version}, this neurosim reads version {VERSION}. Use the neurosim that wrote it.")
+
+
+def _attribute(group: h5py.Group | None, name: str) -> Any:
+    """A number or a short text that marks a group; None where there is none."""
+    if group is None or not h5().h5a.exists(group.id, name.encode()):
+        return None
+    found = h5().h5a.open(group.id, name.encode())
+    if found.shape or found.dtype.kind not in "Siu" or found.dtype.itemsize > LONGEST_MARK:
+        return None
+    return group.attrs[name]
 
 
 def _text(attribute: Any) -> str | None:
@@ -130,48 +139,56 @@ def put_text(group: h5py.Group, name: str, text: str) -> None:
     group.create_dataset(name, data=np.array(data, f"S{max(len(data), 1)}"), track_times=False)
 
 
-def plain_group(group: Any, name: str) -> Any:
-    """The group of that name, refused where it lies elsewhere."""
-    if not isinstance(group.get(name, getlink=True), h5().HardLink) or not isinstance(group[name], h5().Group):
-        raise RecordingError(f"{group.name}/{name} is missing or no group of this file. {DAMAGED}")
+def has(group: Any, name: str) -> bool:
+    """Whether the group itself holds a link of that name, wherever it leads."""
+    return bool(name) and name != "." and "/" not in name and "\0" not in name and group.id.links.exists(name.encode())
+
+
+def _own(group: Any, name: str) -> Any:
+    """What the group holds under that name. Nothing is followed that leads out of the group: no path, no soft and no external link."""
+    links = group.id.links
+    if not has(group, name) or links.get_info(name.encode()).type != h5().h5l.TYPE_HARD:
+        raise RecordingError(f"{group.name}/{str(name)[:80]} is missing or points elsewhere. {DAMAGED}")
     return group[name]
 
 
-def plain_dataset(group: h5py.Group, name: str, kinds: str, ndim: int | None = None) -> h5py.Dataset:
-    """The dataset of that name, refused unless it holds plain numbers of these kinds within the file itself."""
-    if not isinstance(group.get(name, getlink=True), h5().HardLink):
-        raise RecordingError(f"{group.name}/{name} is missing or points elsewhere. {DAMAGED}")
-    found: Any = group[name]
-    if not isinstance(found, h5().Dataset) or found.dtype.kind not in kinds or found.shape is None:
-        raise RecordingError(f"{group.name}/{name} does not hold plain numbers or text. {DAMAGED}")
-    made = found.id.get_create_plist()
-    filters = {made.get_filter(n)[0] for n in range(made.get_nfilters())}
-    if found.is_virtual or found.external or not filters <= PLAIN_FILTERS:
-        raise RecordingError(f"{found.name} lies in another file or needs a plugin. {DAMAGED}")
-    if ndim is not None and found.ndim != ndim:
-        raise RecordingError(f"{found.name} has {found.ndim} axes instead of {ndim}. {DAMAGED}")
+def plain_group(group: Any, name: str) -> Any:
+    """The group of that name, refused where it lies elsewhere."""
+    found = _own(group, name)
+    if not isinstance(found, h5().Group):
+        raise RecordingError(f"{group.name}/{name} is no group. {DAMAGED}")
     return found
 
 
-def take_array(group: h5py.Group, name: str, kinds: str = "biuf") -> np.ndarray:
-    """The array of that name; refused where the file holds fewer numbers than it claims."""
-    found = plain_dataset(group, name, kinds)
-    stored = found.id.get_storage_size()
-    if prod(found.shape) * found.dtype.itemsize > stored * (1100 if found.compression else 1) + (4096 if stored else 0):
-        raise RecordingError(f"{found.name} claims the shape {found.shape}, but the file holds {stored} bytes of it. {DAMAGED}")
-    return found[()]
+def plain_dataset(group: h5py.Group, name: str, kinds: str, held: int, ndim: int | None = None, squeezed: bool = False) -> Numbers:
+    """The dataset of that name, refused unless it holds plain numbers of these kinds within the file itself, which is `held` bytes long."""
+    found: Any = _own(group, name)
+    if not isinstance(found, h5().Dataset) or found.dtype.kind not in kinds or found.shape is None:
+        raise RecordingError(f"{group.name}/{name} does not hold plain numbers or text. {DAMAGED}")
+    if ndim is not None and found.ndim != ndim:
+        raise RecordingError(f"{found.name} has {found.ndim} axes instead of {ndim}. {DAMAGED}")
+    return Numbers(found, held, squeezed)
 
 
-def take_text(group: h5py.Group, name: str) -> str:
+def take_array(group: h5py.Group, name: str, held: int, kinds: str = "biuf", squeezed: bool = False) -> np.ndarray:
+    """The array of that name; refused where the file, which is `held` bytes long, cannot hold what it claims."""
+    found = plain_dataset(group, name, kinds, held, squeezed=squeezed).require()
+    try:
+        return found.whole()
+    except MemoryError:
+        raise too_large(found.name, found.shape, found.data.nbytes) from None
+
+
+def take_text(group: h5py.Group, name: str, held: int) -> str:
     """The text of that name."""
-    return bytes(take_array(group, name, "S")).decode()
+    return bytes(take_array(group, name, held, "S")).decode()
 
 
 class Arrays:
-    """The numbered arrays of a group: what plain data refers to."""
+    """The numbered arrays of a group: what plain data refers to. `held` is the length in bytes of a file that is read."""
 
-    def __init__(self, group: h5py.Group):
-        self.group = group
+    def __init__(self, group: h5py.Group, held: int = 0):
+        self.group, self.held = group, held
 
     def pack(self, array: np.ndarray) -> str:
         """Keep an array; the result is its number."""
@@ -183,7 +200,7 @@ class Arrays:
         """The array of a number."""
         if not isinstance(number, str) or not number.isdecimal():
             raise RecordingError(f"{str(number)[:80]!r} is not the number of an array. {DAMAGED}")
-        return take_array(self.group, number)
+        return take_array(self.group, number, self.held)
 
 
 def write_network(group: h5py.Group, net: Network) -> None:
@@ -192,15 +209,15 @@ def write_network(group: h5py.Group, net: Network) -> None:
     put_text(group, "description", json.dumps(encode_network(net, arrays.pack), indent=1, allow_nan=False))
 
 
-def read_network(group: h5py.Group) -> Network:
-    """The description that `write_network` kept."""
-    data = json.loads(take_text(group, "description"))
+def read_network(group: h5py.Group, held: int) -> Network:
+    """The description that `write_network` kept in a file `held` bytes long."""
+    data = json.loads(take_text(group, "description", held))
     _check_plain(data)
-    return decode_network(data, _unpack(group))
+    return decode_network(data, _unpack(group, held))
 
 
-def _unpack(group: h5py.Group) -> Unpack:
-    return Arrays(plain_group(group, "arrays")).unpack
+def _unpack(group: h5py.Group, held: int) -> Unpack:
+    return Arrays(plain_group(group, "arrays"), held).unpack
 
 
 def _check_plain(data: Any) -> None:
@@ -230,48 +247,33 @@ def digest(array: np.ndarray) -> str:
 
 
 def target(path: str | os.PathLike, kind: str) -> Path:
-    """Where a file of this kind is to be written; refused where something else stands, or a run is writing."""
+    """Where a file of this kind is to be written; refused where something else stands."""
+    where = place(path)
+    check_replaceable(where, kind)
+    return where
+
+
+def place(path: str | os.PathLike) -> Path:
+    """Where a path leads; refused where it is none, or its folder is not there."""
     try:
         where = Path(os.path.realpath(path))
     except (TypeError, ValueError):
         raise DescriptionError(f"path {path!r} is not a path. Give one such as 'run.h5'.") from None
     try:
-        folder, there = where.parent.is_dir(), where.exists()
+        folder = where.parent.is_dir()
+        where.exists()
     except OSError as error:
         raise RecordingError(f"path {shown(path)} cannot be written: {error.strerror}. Choose another path.") from None
     if not folder:
         raise RecordingError(f"{where}: there is no folder {where.parent}. Make it first.")
-    if not there:
-        return where
-    try:
-        file, closed = open_file(where, (kind,))
-    except RecordingError as error:
-        raise RecordingError(f"{where}: exists, but is not a {kind} that could be replaced ({error}). Choose another path, or delete it.") from error
-    with file:
-        if not closed and kind == RECORDING and is_alive(json.loads(take_text(plain_group(file, "neurosim"), "run")).get("writer")):
-            raise RecordingError(f"{where}: another run is writing it. Choose another path; if no run is, delete the file.")
     return where
 
 
-def own_process() -> dict:
-    """What a file says about who writes it; the machine's name as a hash, since files are shared."""
-    return {"process": os.getpid(), "host": _host()}
-
-
-def _host() -> str:
-    import platform
-
-    return blake2b(platform.node().encode(), digest_size=8).hexdigest()
-
-
-def is_alive(writer: Any) -> bool:
-    """Whether the process that writes a file may still run; in doubt it does."""
-    if not isinstance(writer, dict) or writer.get("host") != _host() or sys.platform == "win32":
-        return True
+def check_replaceable(where: Path, kind: str) -> None:
+    """Refuse to write where anything but a file of this kind stands."""
+    if not where.exists():
+        return
     try:
-        os.kill(int(writer["process"]), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        open_file(where, (kind,))[0].close()
+    except RecordingError as error:
+        raise RecordingError(f"{where}: exists, but is not a {kind} that could be replaced ({error}). Choose another path, or delete it.") from error
