@@ -58,8 +58,9 @@ def rerun(recording: Any, engine: str, progress: bool | None) -> Any:
 
     header = recording.header
     inputs = {name: _input(given, recording) for name, given in header.inputs.items()}
-    resume = "tick" in header.start
-    start: Any = _Resumed(header.network, header.start, header.batched, header.seed, header.precision, recording.path) if resume else dict(header.start) or None
+    start: Any = dict(header.start) or None
+    if "tick" in header.start:
+        start = _Resumed(header.network, header.start, header.batched, header.seed, header.precision, recording.path)
     return run(
         header.network, inputs, ticks=recording.ticks, trials=recording.trials if recording.batched else None,
         record=dict(header.record), start=start, seed=header.seed, engine=engine, precision=header.precision,

@@ -81,6 +81,8 @@ def run(
     if not isinstance(net, Network):
         raise DescriptionError(f"run: net {shown(net)} is not a Network. Give Network(..., schedule=...).")
     _check_choices(precision, until, compression, progress, to)
+    if to is not None:
+        _check_apart(to, start, inputs)
     threads = None if threads is None else whole(threads, "run: threads", least=1, most=4096)
     asked = check_name(plain_text(engine, "run: engine"))
     from neurosim.engine.watch import Watch, teller
@@ -129,6 +131,15 @@ def _check_choices(precision: Any, until: Any, compression: Any, progress: Any, 
         raise DescriptionError(f"run: to {shown(to)} is not a path. Give one such as to='run.h5'.")
     if to is not None and os.path.isdir(to):
         raise DescriptionError(f"run: to {shown(to)} is a folder. Give the path of a file in it, such as 'run.h5'.")
+
+
+def _check_apart(to: Any, start: Any, inputs: Any) -> None:
+    """Refuse to write over a recording that is read meanwhile."""
+    read = {"start": start, **({f"input {name!r}": given for name, given in inputs.items()} if isinstance(inputs, Mapping) else {})}
+    for what, given in read.items():
+        path = getattr(given, "path", None) if hasattr(given, "header") else None
+        if path is not None and os.path.exists(path) and os.path.exists(to) and os.path.samefile(path, to):
+            raise DescriptionError(f"run: to={os.fspath(to)!r} is the file of the recording given as {what}, and would be lost. Choose another path.")
 
 
 def _writer(plan: Any, net: Network, read: Any, engine: str, begin: Mapping[str, np.ndarray], to: Any, compression: int) -> Any:

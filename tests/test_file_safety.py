@@ -194,6 +194,8 @@ def test_a_dataset_of_other_axes_is_refused(path):
         del file["neurosim/blocks"]
         file["neurosim/blocks"] = blocks.ravel()
     refused(path, "blocks has 1 axes instead of 2")
+
+
 def pipe_at(folder):
     """A link to a pipe that nobody writes, which to open would never return."""
     os.mkfifo(folder / "pipe")

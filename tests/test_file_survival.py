@@ -210,16 +210,58 @@ def test_only_an_older_recording_is_replaced(tmp_path):
         FileWriter(made.header, tmp_path)
 
 
-def test_two_writers_of_one_path_are_refused(tmp_path):
-    made = MadeUp()
-    writer = FileWriter(made.header, tmp_path / "run.h5")
-    with pytest.raises(RecordingError, match="another run is writing it"):
-        FileWriter(made.header, tmp_path / "run.h5")
-    made.run(writer).close()
-
-
 @pytest.mark.parametrize("level", [-1, 10, 1.5, True, "gzip"])
 def test_a_level_of_compression_that_there_is_not_is_refused(tmp_path, level):
     with pytest.raises(DescriptionError, match="0 .none. to 9"):
         FileWriter(MadeUp().header, tmp_path / "run.h5", level)
     assert not os.listdir(tmp_path)
+
+
+def test_two_runs_that_begin_together_with_one_path_give_one_its_recording_and_refuse_the_other(tmp_path):
+    """As one process: the lock belongs to a writer, not to a process number."""
+    made = MadeUp()
+    first = FileWriter(made.header, tmp_path / "run.h5")
+    with pytest.raises(RecordingError, match=r"run\.h5: another run is writing it"):
+        FileWriter(MadeUp(ticks=9).header, tmp_path / "run.h5")
+    with made.run(first) as recording:
+        assert recording.ticks == 40
+    MadeUp(ticks=9).run(FileWriter(MadeUp(ticks=9).header, tmp_path / "run.h5")).close()
+    assert [path.name for path in tmp_path.iterdir()] == ["run.h5"]
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_a_run_whose_file_was_taken_away_gives_no_other_recording(tmp_path, how):
+    made, other = MadeUp(), MadeUp(ticks=9)
+    other.run(FileWriter(other.header, tmp_path / "other.h5")).close()
+    writer = made.feed(FileWriter(made.header, tmp_path / "run.h5"))
+    (tmp_path / "run.h5").unlink()
+    if how == "replaced":
+        (tmp_path / "other.h5").rename(tmp_path / "run.h5")
+    with pytest.raises(RecordingError, match=r"run\.h5: was removed or replaced"):
+        writer.finish(40, "end", made.final)
+    assert (tmp_path / "run.h5").exists() == (how == "replaced")
+    other.run(FileWriter(other.header, tmp_path / "run.h5")).close()
+
+
+def test_the_file_of_a_run_that_died_is_written_anew_whatever_runs_under_its_number(tmp_path):
+    """In a container every first process has the number 1."""
+    script = "from recording_side import *; from neurosim.recording.hdf5 import FileWriter; import os, signal\n"
+    script += "made = MadeUp(); made.feed(FileWriter(made.header, 'run.h5')); os.kill(os.getpid(), signal.SIGKILL)"
+    surroundings = os.environ | {"PYTHONPATH": os.path.dirname(__file__)}
+    assert subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=surroundings).returncode == -signal.SIGKILL
+    with open_recording(tmp_path / "run.h5") as killed:
+        assert (killed.ticks, killed.stopped) == (40, "interrupted")
+    made = MadeUp()
+    made.run(FileWriter(made.header, tmp_path / "run.h5")).close()
+
+
+def test_a_run_never_writes_over_the_recording_that_it_reads(tmp_path):
+    counter = ns.Neurons("counter", 1, update="n = n + I")
+    net = ns.Network(counter, schedule=ns.Synchronous())
+    path = tmp_path / "run.h5"
+    with ns.run(net, ticks=3, record=["counter"], to=path) as first:
+        with pytest.raises(DescriptionError, match=r"run\.h5.*given as start"):
+            ns.run(net, ticks=3, start=first, to=str(path))
+        with pytest.raises(DescriptionError, match=r"run\.h5.*given as input 'counter'"):
+            ns.run(net, {"counter": first}, to=path)
+        assert first["counter"].shape == (3, 1)

@@ -37,25 +37,26 @@ from neurosim.network.probes import Probe
 from neurosim.recording.disk import written
 from neurosim.recording.filestore import FileStore, read_inputs, tick_ms
 from neurosim.recording.header import Header, Spikes, decode_header, encode_header, recorded, samples, unit_of, width
+from neurosim.recording.lock import Lock, leads_to
 from neurosim.recording.recording import Recording
 from neurosim.recording.safe import (
     LIBRARY,
     MAGIC,
     RECORDING,
     Arrays,
+    check_replaceable,
     digest,
     existing,
     guarded,
     h5,
     mark,
     open_file,
-    own_process,
+    place,
     plain_group,
     put_array,
     put_text,
     read_network,
     take_text,
-    target,
     write_network,
 )
 from neurosim.recording.superblock import being_written
@@ -82,7 +83,18 @@ class FileWriter(Writer):
         super().__init__(header)
         if isinstance(compression, bool) or not isinstance(compression, int) or not 0 <= compression <= 9:
             raise DescriptionError(f"compression {compression!r} is not a level of gzip. Give a whole number from 0 (none) to 9.")
-        self.path = target(path, RECORDING)
+        self.path = place(path)
+        with written(self.path, "create it"):
+            self._lock = Lock(self.path)
+        try:
+            check_replaceable(self.path, RECORDING)
+            self._begin(compression)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _begin(self, compression: int) -> None:
+        """Make the file with all its groups and datasets, and open it so that it can be read while it grows."""
         self._squeeze = {"compression": compression, "shuffle": True} if compression else {}
         self._pending: list[list[int]] = []
         self._flushed = time.monotonic()
@@ -96,8 +108,9 @@ class FileWriter(Writer):
                 new.unlink(missing_ok=True)
             self._file = h5().File(self.path, "r+", libver=LIBRARY)
             self._file.swmr_mode = True
-        self._data = {p.name: self._file["neurosim/values"][p.name] for p in header.probes if not p.events}
-        self._spikes = {p.name: tuple(self._file["spikes"][p.name][d] for d in ("timestamps", "node_ids")) for p in header.probes if p.events}
+        probes = self.header.probes
+        self._data = {p.name: self._file["neurosim/values"][p.name] for p in probes if not p.events}
+        self._spikes = {p.name: tuple(self._file["spikes"][p.name][d] for d in ("timestamps", "node_ids")) for p in probes if p.events}
         self._counts = dict.fromkeys(self._spikes, 0)
         self._blocks = self._file["neurosim/blocks"]
 
@@ -124,14 +137,24 @@ class FileWriter(Writer):
                     step = probe.every * tick_ms(self.header)
                     self._file["report"][probe.name]["mapping/time"][...] = (0.0, self._data[probe.name].shape[0] * step, step)
             self._write_end(ticks, stopped, final)
+            own = leads_to(self.path, self._file.id.get_vfd_handle())
             self._file.close()
-        return open_recording(self.path)
+        if not own:
+            self._lock.release()
+            raise RecordingError(f"{self.path}: was removed or replaced while the run wrote it; what it recorded is lost. Run it again.")
+        try:
+            return open_recording(self.path)
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
-        if self._file:
-            with self._writing("close it"):
-                self._flush()
-                self._file.close()
+        try:
+            if self._file:
+                with self._writing("close it"):
+                    self._flush()
+                    self._file.close()
+        finally:
+            self._lock.release()
 
     @contextlib.contextmanager
     def _writing(self, doing: str) -> Iterator[None]:
@@ -194,7 +217,7 @@ class FileWriter(Writer):
         write_network(group, header.network)
         arrays, inputs = Arrays(group["arrays"]), group.create_group("inputs")  # type: ignore[arg-type]
         entries = {name: _put_input(inputs, name, given) for name, given in header.inputs.items()}
-        run = encode_header(header, arrays.pack) | {"inputs": entries, "writer": own_process() | {"run": token_hex(8)}}
+        run = encode_header(header, arrays.pack) | {"inputs": entries, "writer": {"run": token_hex(8)}}
         put_text(group, "run", json.dumps(run, indent=1, allow_nan=False))
         columns = 4 + sum(p.events for p in header.probes)
         group.create_dataset("blocks", (0, columns), np.int64, maxshape=(None, columns), chunks=(128, columns), track_times=False)
@@ -304,10 +327,10 @@ def _open_once(path: str | os.PathLike) -> Recording:
     where = Path(path)
     try:
         with guarded(where, "read what was run"):
-            group = plain_group(file, "neurosim")
-            run = json.loads(take_text(group, "run"))
+            group, held = plain_group(file, "neurosim"), where.stat().st_size
+            run = json.loads(take_text(group, "run", held))
             inputs = read_inputs(plain_group(group, "inputs"), run["inputs"], where)
-            header = decode_header(run, read_network(group), inputs, Arrays(plain_group(group, "arrays")).unpack)
+            header = decode_header(run, read_network(group, held), inputs, Arrays(plain_group(group, "arrays"), held).unpack)
             return Recording(header, FileStore(file, where, header, closed))
     except BaseException:
         file.close()
