@@ -207,7 +207,7 @@ def test_every_function_of_text_is_compiled_or_named_as_unsupported():
             cpp_expression(f"{name}(v)", names(v="Real"), precision="double")
 
 
-@pytest.mark.parametrize("text", ["exp(v > 0)", "-(v > 0)", "(v > 0) - (v > 1)", "clip(v, 0)", "sqrt(v, w)", "rand(3)"])
+@pytest.mark.parametrize("text", ["-(v > 0)", "(v > 0) - (v > 1)", "clip(v, 0)", "sqrt(v, w)", "rand(3)"])
 def test_what_has_no_value_in_cpp_is_refused(text):
     with pytest.raises(PlanError):
         cpp_expression(text, names(v="Real", w="Real"), precision="double")

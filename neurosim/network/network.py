@@ -1,4 +1,4 @@
-"""A network: populations and synapses under a schedule. Immutable, checked when described."""
+"""A network: populations and synapses under a schedule. Immutable, checked when described; what text says, before the first tick."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class Network:
     populations, ports, synapses, delays and who runs when; `net["liquid"]` is a population, `net["ears_to_liquid"]` its
     synapses.
 
-    Raises DescriptionError for names used twice, delays that the schedule cannot keep, and cycles without delay.
+    Raises DescriptionError for names used twice, delays that the schedule cannot keep, and cycles without delay. The units and
+    names within text, and whether a method can integrate it, are checked by `run` (PlanError), before the first tick.
 
     >>> import neurosim as ns
     >>> x = ns.Neurons("x", 2)

@@ -52,7 +52,8 @@ class Neurons:
     A population with no text at all is driven from outside. `neurons[:100]` is a part of a population and may stand
     wherever a population may.
 
-    Raises DescriptionError for text that does not read, unknown names and values that do not fit the shape.
+    Raises DescriptionError for text that does not read, arguments that nothing uses and values that do not fit the shape; `run`
+    raises PlanError for undefined names and wrong units in text, before the first tick.
     """
 
     name: str

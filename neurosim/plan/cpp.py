@@ -273,7 +273,7 @@ class _ToCpp:
 
     def _of_one(self, name: str, value: Typed) -> Typed:
         if value.type == "bool":
-            raise PlanError(f"{name}() of a truth value is not defined. Write 1.0*(...) around it.")
+            value = Typed(self.cast(value, "double"), "double")
         kind = _strong(self.floating(value) if name in REAL_FUNCTIONS else value.type)
         return Typed(f"{name}_({_bare(self.cast(value, kind))})", kind)
 

@@ -25,6 +25,7 @@ NUMPY = {
     )},
     "round": "np.rint", "int": "whole", "sigmoid": "sigmoid", "relu": "relu", "exprel": "exprel", "timestep": "timestep", "stop": "same",
 }  # fmt: skip
+OF_NUMBERS = frozenset(NUMPY) - {"maximum", "minimum", "clip", "where", "int", "timestep", "stop"}  # True is 1.0 to them
 FUNCTIONS = (*NUMPY, *ALONG, *RANDOM, "take")
 
 
@@ -106,6 +107,7 @@ def _power(x: Any, n: Any) -> Any:
 
 HELPERS = {
     "np": np,
+    "number": lambda x: x * 1.0 if np.asarray(x).dtype.kind == "b" else x,  # of truth values numpy takes exp and the like in 16 bits
     "whole": lambda x: np.trunc(np.asarray(x, np.float64)),
     "sigmoid": _sigmoid,
     "relu": lambda x: np.maximum(x, 0),
@@ -170,6 +172,8 @@ class _ToNumpy(ast.NodeVisitor):
             return f"along({', '.join([repr(name), *given, *named])})"
         if name == "take":
             return f"along.take({', '.join(given + named)})"
+        if name in OF_NUMBERS:
+            given = [f"number({text})" for text in given]
         return f"{NUMPY[name]}({', '.join(given)})"
 
 

@@ -106,6 +106,7 @@ def make_step(surrogate: str, slope: float) -> Callable[[Any, Any], Any]:
 
 HELPERS = {
     "np": jnp,
+    "number": lambda x: jnp.asarray(x, jnp.float64) if jnp.asarray(x).dtype.kind == "b" else x,
     "whole": lambda x: jnp.trunc(jnp.asarray(x, jnp.float64)),
     "sigmoid": jax.nn.sigmoid,
     "relu": jax.nn.relu,
