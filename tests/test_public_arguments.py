@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
 
 
-INSIDE = {"pairs", "weight_shape", "sizes", "signs", "probe", "pieces", "time_constant"}  # methods that other modules of the library call
+INSIDE = {"pairs", "weight_shape", "sizes", "signs", "probe", "pieces", "tick", "time_constant"}  # methods that other modules of the library call
 MADE = {"Recording", "Replay"}  # classes of which only the library makes objects
 
 

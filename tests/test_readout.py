@@ -148,7 +148,7 @@ def test_a_run_without_trials_is_one_sample_and_its_states_are_ticks():
 @pytest.mark.parametrize(
     ("name", "kind", "given", "words"),
     [
-        ("eyes", "counts", {}, "was not recorded"),
+        ("eyes", "counts", {}, "there is no population .eyes."),
         ("ears", "count", {}, "Did you mean 'counts'"),
         ("ears", "last", {}, "Use one of: counts, trace, traces"),
         ("ears", "trace", {}, r"Give tau=20\*ms"),

@@ -79,6 +79,16 @@ CASES = {
         P,
         "liquid -> liquid: a delay of 0 ticks was drawn, but 'liquid' moves after 'liquid'.*at least 1",
     ),
+    "drawn delay of none to a group that has moved": (
+        lambda: run(synapses(cells, liquid, delay=ns.uniform(0, 0.4)), schedule=ns.Alternating([liquid], [cells])),
+        P,
+        "cells -> liquid: a spike with delay 0 was drawn, but 'liquid' has moved by then. Make every delay at least 1",
+    ),
+    "input in place of a subexpression": (
+        lambda: clocked(equations("y = 2*v : 1\ndv/dt = -v/ms : 1", sends="y"), inputs={"pool": np.ones((2, 2))}),
+        P,
+        "input 'pool' would replace what it sends, but 'y' is a subexpression, which nothing can replace. Make it",
+    ),
     "drawn delays of letters": (
         lambda: run(synapses(grid, wide, wiring=letters, delay=ns.uniform(1, 3))),
         D,
