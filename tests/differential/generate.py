@@ -193,7 +193,8 @@ def draw_case(structure: int, variant: int) -> Case:
     made = Maker(structure, variant)
     s, v = made.draw.s, made.draw.v
     options = {"seed": str(v.whole(0, 99)), "precision": repr(s.pick(list(PRECISIONS), list(PRECISIONS.values())))}
-    if made.trials and (not made.batched or v.chance(0.5)):
+    told = made.batched and not any("nonzero" in given for given in made.inputs.values())  # events alone do not tell how many trials there are
+    if made.trials and (not told or v.chance(0.5)):
         options["trials"] = str(made.trials)
     if not any(item.spiking for item in made.cells) and set(made.given.values()) <= {"values"} and not made.rounded and s.chance(0.3):
         options["until"] = "'stable'"
