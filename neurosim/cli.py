@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     replay = command("replay", _replay, "run a recording again from its file alone, and compare: exit status 0 if identical, 1 if not")
     replay.add_argument("file", metavar="FILE", help="a recording")
     replay.add_argument("--tolerance", metavar="X", type=_tolerance, default=0.0, help=TOLERANCE)
+    replay.add_argument("--engine", metavar="NAME", help="which engine runs it (default: the one that made the recording)")
 
     info = command("info", _info, "show what a recording or a saved network holds, without running anything")
     info.add_argument("what", metavar="FILE", help="a recording or a saved network; or a model")
@@ -220,7 +221,7 @@ def _place(error: BaseException, path: str) -> str:
 def _replay(args: argparse.Namespace) -> int:
     import neurosim as ns
 
-    found = ns.replay(args.file, tolerance=args.tolerance)
+    found = ns.replay(args.file, engine=args.engine, tolerance=args.tolerance)
     if found.recording.stopped == "interrupted":
         raise KeyboardInterrupt
     print(found)

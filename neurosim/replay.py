@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.engine import NAMES, can_be_had
 from neurosim.errors import DescriptionError, RecordingError
 
 
@@ -25,17 +26,19 @@ class Replay:
         return self.identical
 
     def __str__(self) -> str:
+        where = f"It ran on {self.recording.engine}."
         if self.identical:
-            return "The replay is identical: " + (", ".join(self.recording.names) or "nothing was recorded") + "."
-        return "The replay differs:\n" + "\n".join(f"  {name}: {text}" for name, text in self.differences.items())
+            return f"The replay is identical: {', '.join(self.recording.names) or 'nothing was recorded'}. {where}"
+        return "\n".join(["The replay differs:", *(f"  {name}: {text}" for name, text in self.differences.items()), where])
 
 
-def replay(recording: str | os.PathLike | Any, *, engine: str = "auto", tolerance: float = 0.0, progress: bool | None = None) -> Replay:
+def replay(recording: str | os.PathLike | Any, *, engine: str | None = None, tolerance: float = 0.0, progress: bool | None = None) -> Replay:
     """Run again what a recording (or the file at a path) describes, from it alone, and compare everything it holds.
 
     Spikes must be the same. Values may differ by `tolerance` times the largest absolute value recorded under that name:
     0 demands the same bits, which the same versions on the same kind of processor give; functions such as exp differ in
-    the last bits between processors. An interrupted recording is replayed as far as it goes.
+    the last bits between processors. An interrupted recording is replayed as far as it goes, and every one on the engine that made it,
+    unless `engine` names another; where that engine is not to be had, on the one that ns.run chooses. The result says on which.
     Raises RecordingError where the recording cannot be opened.
     """
     if isinstance(recording, (str, os.PathLike)):
@@ -52,7 +55,7 @@ def replay(recording: str | os.PathLike | Any, *, engine: str = "auto", toleranc
     return Replay(not differences, differences, again)
 
 
-def rerun(recording: Any, engine: str, progress: bool | None) -> Any:
+def rerun(recording: Any, engine: str | None, progress: bool | None) -> Any:
     """The same run again: network, inputs, start, seed and what was recorded."""
     from neurosim.run import run
 
@@ -63,9 +66,16 @@ def rerun(recording: Any, engine: str, progress: bool | None) -> Any:
         start = _Resumed(header.network, header.start, header.batched, header.seed, header.precision, recording.path)
     return run(
         header.network, inputs, ticks=recording.ticks, trials=recording.trials if recording.batched else None,
-        record=dict(header.record), start=start, seed=header.seed, engine=engine, precision=header.precision,
+        record=dict(header.record), start=start, seed=header.seed, engine=_engine(recording, engine), precision=header.precision,
         until=header.until if recording.stopped == "stable" else None, progress=progress,
     )  # fmt: skip
+
+
+def _engine(recording: Any, asked: str | None) -> str:
+    """The engine asked for, else the one that made the recording, if it can be had here."""
+    if asked is not None:
+        return asked
+    return recording.engine if recording.engine in NAMES and can_be_had(recording.engine) else "auto"
 
 
 @dataclass(frozen=True)

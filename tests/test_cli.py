@@ -119,7 +119,12 @@ def test_scripts_that_are_missing_or_given_options_are_refused(tell):
 
 
 def test_a_replay_that_is_identical_exits_with_0(tell, recorded):
-    assert tell("replay", recorded) == (0, "The replay is identical: state.\n", "")
+    assert tell("replay", recorded) == (0, "The replay is identical: state. It ran on reference.\n", "")
+
+
+def test_a_replay_takes_the_engine_that_it_is_given(tell, recorded):
+    assert tell("replay", recorded, "--engine", "reference")[0] == 0
+    assert "engine 'refrence' is not known. Did you mean 'reference'?" in complaint(tell("replay", recorded, "--engine", "refrence"))
 
 
 def test_a_replay_that_differs_exits_with_1_unless_it_is_tolerated(tell, folder):

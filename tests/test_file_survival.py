@@ -265,3 +265,18 @@ def test_a_run_never_writes_over_the_recording_that_it_reads(tmp_path):
         with pytest.raises(DescriptionError, match=r"run\.h5.*given as input 'counter'"):
             ns.run(net, {"counter": first}, to=path)
         assert first["counter"].shape == (3, 1)
+
+
+@pytest.mark.parametrize("names", [["x", "y", "z"], ["x"], [], ["x", "x.v"], ["x.v", "y.v"], ["z.v"]], ids=",".join)
+def test_a_run_that_died_before_its_first_block_left_a_recording_of_nothing_and_its_path_free(tmp_path, names):
+    """As where it was killed while the compiler worked; what is the last in such a file depends on what is recorded."""
+    net = ns.Network(*(ns.Neurons(n, 5, update="v = v + 1", threshold="v > 3", reset="v = 0") for n in "xyz"), schedule=ns.Synchronous())
+    header = ns.run(net, ticks=2, record=names).header
+    writer = FileWriter(header, tmp_path / "run.h5")
+    (tmp_path / "killed.h5").write_bytes((tmp_path / "run.h5").read_bytes())
+    writer.close()
+    with open_recording(tmp_path / "killed.h5") as killed:
+        assert (killed.ticks, killed.stopped) == (0, "interrupted")
+        assert "interrupted before anything had been recorded" in str(killed)
+    with ns.run(net, ticks=2, record=names, to=tmp_path / "killed.h5") as whole:
+        assert whole.ticks == 2

@@ -134,7 +134,7 @@ def test_a_second_interruption_ends_a_run_at_once():
 def test_an_interrupted_replay_ends_as_any_interruption_does(monkeypatch):
     monkeypatch.setattr(ns, "replay", lambda *given, **more: SimpleNamespace(recording=SimpleNamespace(stopped="interrupted")))
     with pytest.raises(KeyboardInterrupt):
-        cli._replay(argparse.Namespace(file="run.h5", tolerance=0.0))
+        cli._replay(argparse.Namespace(file="run.h5", engine=None, tolerance=0.0))
 
 
 def test_arrays_of_a_file_cannot_be_had_without_a_copy(tmp_path):

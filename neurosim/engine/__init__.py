@@ -55,6 +55,22 @@ def choose(name: str, plan: Plan) -> str:
     return "events"
 
 
+def can_be_had(name: str) -> bool:
+    """Whether this machine has what an engine needs: a C++ compiler that is found, or JAX."""
+    if name == "events":
+        from neurosim.engine.events.compiler import NoCompiler, need_compiler
+
+        try:
+            need_compiler()
+        except NoCompiler:
+            return False
+    if name == "arrays":
+        from neurosim.engine.arrays import library
+
+        return library.is_installed()
+    return True
+
+
 def _arrays(plan: Plan) -> str:
     """The array engine, if it can run the plan; raises PlanError if not, and EngineError where JAX is not installed."""
     from neurosim.engine.arrays import library, support

@@ -35,7 +35,8 @@ def _stopped(recording: Recording) -> str:
     header = recording.header
     if recording.stopped == "interrupted":
         planned = f"{header.trials:,} trials of {header.ticks:,}" if header.batched else f"{header.ticks:,}"
-        return f"interrupted, {planned} ticks were planned"
+        before = "" if recording.ticks and recording.trials else " before anything had been recorded"
+        return f"interrupted{before}, {planned} ticks were planned"
     return "ran to its end" if recording.stopped == "end" else "stopped when it was stable"
 
 

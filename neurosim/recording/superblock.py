@@ -15,6 +15,8 @@ from typing import Any
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 LAYOUT = struct.Struct("<8s4B4QI")  # signature; version, sizes of offsets and lengths, flags; base, extension, end, root; checksum
 LONGEST = 2**60
+HEADER = b"OHDR"  # of a group or dataset; it holds its own length and a checksum
+AHEAD = 512  # bytes that HDF5 reads of one before it knows how long it is
 BEING_WRITTEN = 5  # the flags of a writer, alone or beside readers
 
 
@@ -31,7 +33,8 @@ def being_written(path: Path) -> bool:
 class AsClosed(io.RawIOBase):
     """A file for reading that shows itself as closed, and as longer than it can become.
 
-    A read beyond its end raises OSError: of a file that still grows, nothing that a block on disk covers lies there.
+    A read beyond its end raises OSError: of a file that still grows, nothing that a block on disk covers lies there. Zeros follow only on
+    the header of an object, of which HDF5 reads more than there is when it is the last thing in a file.
     Raises ValueError where the first bytes are damaged.
     """
 
@@ -61,10 +64,13 @@ class AsClosed(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         self._file.seek(self._at)
-        if (self._file.readinto(buffer) or 0) < len(buffer):
+        view = memoryview(buffer).cast("B")
+        found = self._file.readinto(buffer) or 0
+        if found < len(view) and not (len(view) <= AHEAD and found >= len(HEADER) and view[: len(HEADER)] == HEADER):
             raise OSError("the file ends before what it says it holds")
-        covered = self._start[self._at : self._at + len(buffer)]
-        memoryview(buffer).cast("B")[: len(covered)] = covered
+        view[found:] = bytes(len(view) - found)
+        covered = self._start[self._at : self._at + len(view)]
+        view[: len(covered)] = covered
         self._at += len(buffer)
         return len(buffer)
 
