@@ -25,6 +25,7 @@ from neurosim.plan.plan import Plan
 from neurosim.plan.rehearse import rehearse
 
 MOST_BYTES = 2**30  # of what gradients keep of all ticks, above which ticks are computed again instead
+SAFE = 0.5  # a number of which every loss has a derivative
 Data = dict[str, Any]
 
 
@@ -59,6 +60,9 @@ def _by_tick(kind: Loss, sent: Any, target: Any, known: Any) -> tuple[Any, Any]:
     A function of the user's own makes one number of a tick, which counts where all its targets are known.
     """
     flat = known.reshape(*known.shape[:2], -1)
+    counted = flat.min(axis=-1, keepdims=True) if not isinstance(kind, str) else known
+    counted = counted.reshape(*counted.shape, *[1] * (sent.ndim - counted.ndim))
+    sent = jnp.where(counted > 0, sent, SAFE)  # what does not count may be no number, and no gradient may come from it
     if not isinstance(kind, str):
         counts = flat.min(axis=-1)
         return jnp.where(counts > 0, jnp.broadcast_to(kind(sent, target), counts.shape), 0.0), counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ import numpy as np
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.learn.outputs import check_output
 from neurosim.network.network import Network
+from neurosim.plan.inputs import Inputs
+from neurosim.plan.plan import Drive
 
 CLASSES = ("cross_entropy", "log_loss", "hinge")  # losses whose targets are labels
 NAMES = (
@@ -122,6 +124,19 @@ def read_lengths(lengths: Any, trials: int, ticks: int) -> np.ndarray | None:
     if read.shape != (trials,) or read.dtype.kind not in "iu" or np.any((read < 1) | (read > ticks)):
         raise DescriptionError(f"train: lengths {shown(lengths)} are not {trials} whole numbers from 1 to {ticks}. Give one for each trial.")
     return read.astype(np.int64)
+
+
+def held_on(read: Inputs, targets: Mapping[str, Target]) -> Inputs:
+    """The inputs, each trial's held at those of its last tick that counts: what pads it (zeros, say) may make no number of the text, and
+    that would spoil all gradients. A trial that does not count at all has the inputs of one that does. Spikes stay what they are."""
+    counts = np.max([t.known.reshape(*t.known.shape[:2], -1).max(axis=2) for t in targets.values()], axis=0)  # (trial, tick)
+    last = np.where(counts.any(axis=1), counts.shape[1] - 1 - np.argmax(counts[:, ::-1] > 0, axis=1), -1)
+    if np.all(last == read.ticks - 1):
+        return read
+    trial = np.where(last < 0, int(np.argmax(last >= 0)), np.arange(len(last)))[:, None]
+    tick = np.minimum(np.arange(read.ticks)[None, :], last[trial])
+    drives = {n: Drive(values=d.values[trial, tick]) if d.values is not None else d for n, d in read.drives.items()}
+    return replace(read, drives=drives)
 
 
 def matching(names: Sequence[str], wanted: Any, where: str) -> list[str]:

@@ -76,7 +76,8 @@ def train(
         patience: epochs without a better validation loss after which it stops.
         l1, l2: adds l1 sum |w| + l2/2 sum w^2 over the weights of synapses that learn.
         clip: the largest norm of the gradient.
-        lengths: how many ticks of each trial count, for sequences of different lengths; 'the last tick' is then that of each.
+        lengths: how many ticks of each trial count, for sequences of different lengths; 'the last tick' is then that of each, and
+            what the inputs hold after it does not matter.
         truncate: gradients do not reach back beyond so many ticks (truncated back-propagation through time).
         ticks, trials: as for `run`; how long where there are no inputs, and how many trials make an epoch.
         surrogate, slope: of a spike's derivative, in terms of the distance x to threshold, in the unit of the threshold: 'fast_sigmoid'
@@ -171,7 +172,7 @@ def read_problem(
 ) -> Problem:
     """Read and check what `train` is given."""
     from neurosim.learn.parameters import check_reached, choose, read_parameters
-    from neurosim.learn.targets import read_losses
+    from neurosim.learn.targets import held_on, read_losses
     from neurosim.plan.inputs import read_inputs
 
     if not isinstance(net, Network):
@@ -199,6 +200,7 @@ def read_problem(
         raise DescriptionError(f"train: there are {read.trials} trials of {read.ticks} ticks: nothing to learn from. Give at least one.")
     goals = read_targets(net, turns, targets, read, lengths)
     own, held = _held_out(net, turns, validation, read, ticks, seed)
+    read = held_on(read, goals)
     return Problem(parameters, read, turns, chosen, goals, own, held, seed, precision)
 
 

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurosim.engine.arrays.guarded import Numpy, compiled, guarded
 from neurosim.network.text import Statement
 from neurosim.plan.render import RANDOM, Along, numpy_source
 
@@ -78,7 +79,8 @@ def _power(x: Any, n: Any) -> Any:
         return float(np.float64(x) ** n)
     if isinstance(n, float) and n == int(n) and abs(n) < 64:
         n = int(n)  # a product, whose derivative at 0 is a number
-    return (x * 1.0 if jnp.asarray(x).dtype.kind == "b" else x) ** n
+    x = x * 1.0 if jnp.asarray(x).dtype.kind == "b" else x
+    return guarded(lambda x: x**n)(x) if isinstance(n, int) else RAISED(x, n)
 
 
 def make_step(surrogate: str, slope: float) -> Callable[[Any, Any], Any]:
@@ -104,8 +106,11 @@ def make_step(surrogate: str, slope: float) -> Callable[[Any, Any], Any]:
     return step
 
 
+RAISED = guarded(lambda x, n: x**n)
 HELPERS = {
-    "np": jnp,
+    "np": Numpy(),
+    "divide": guarded(lambda a, b: a / b),
+    "multiply": guarded(lambda a, b: a * b),
     "number": lambda x: jnp.asarray(x, jnp.float64) if jnp.asarray(x).dtype.kind == "b" else x,
     "whole": lambda x: jnp.trunc(jnp.asarray(x, jnp.float64)),
     "sigmoid": jax.nn.sigmoid,
@@ -119,10 +124,10 @@ HELPERS = {
 
 
 @lru_cache(maxsize=4096)
-def block(statements: tuple[Statement, ...], returned: tuple[str, ...], guarded: frozenset[str] = frozenset()) -> Callable[..., dict[str, Any]]:
+def block(statements: tuple[Statement, ...], returned: tuple[str, ...], guarded_names: frozenset[str] = frozenset()) -> Callable[..., dict[str, Any]]:
     """The block as a function (names, along, random) -> dict of the returned names, on JAX arrays."""
     scope: dict[str, Any] = dict(HELPERS)
-    exec(compile(numpy_source(statements, returned, guarded), "<neurosim text>", "exec"), scope)
+    exec(compiled(numpy_source(statements, returned, guarded_names)), scope)
     return scope["block"]
 
 
@@ -186,5 +191,5 @@ def threshold(expression: str, step: Callable[[Any, Any], Any]) -> Callable[...,
         return lambda names, along, random: plain(names, along, random)["spikes"] * 1.0
     tree = ast.fix_missing_locations(ast.Expression(_Steps().visit(ast.parse(expression, mode="eval").body)))
     scope: dict[str, Any] = HELPERS | {"relu": lambda a, *b: step(a, b[0]) if b else jax.nn.relu(a)}
-    exec(compile(numpy_source((Statement("spikes", "=", ast.unparse(tree)),), ("spikes",), frozenset()), "<neurosim text>", "exec"), scope)
+    exec(compiled(numpy_source((Statement("spikes", "=", ast.unparse(tree)),), ("spikes",), frozenset())), scope)
     return lambda names, along, random: scope["block"](names, along, random)["spikes"]
