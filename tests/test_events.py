@@ -347,3 +347,10 @@ def test_update_text_may_change_again_what_equations_have_integrated(method):
     equations, update = "dx/dt = (y - x)/(4*ms) : 1\ndy/dt = -y/(9*ms) : 1", "x = 0.5*x + y\nspikes = x"
     cells = ns.Neurons("cells", 3, equations=equations, update=update, threshold="spikes > 0.4", reset="y += 1", method=method, y=ns.uniform(0, 1))
     both(clock(cells), ticks=30, record=["cells", "cells.x", "cells.spikes"])
+
+
+def test_variables_may_be_called_as_the_engine_calls_its_own_arrays():
+    text = "J_port = J + J_read\nJ_read = J_port\nJ_count = J_count + K\nlast_spike = last_spike + 1\nI_port_at = J"
+    cells = ns.Neurons("cells", 2, update=text, ports="J:sum K:mean", threshold="last_spike > 3", refractory=2 * ms, reset="last_spike = J_port")
+    net = clock(ns.Synapses(cells, cells, to="J", delay=1 * ms), ns.Synapses(cells, cells, to="K", delay=1 * ms))
+    both(net, ticks=12, record=["cells", "cells.J_port", "cells.J_read", "cells.J_count", "cells.last_spike", "cells.J", "cells.K"])

@@ -28,8 +28,13 @@ class Loop:
 
     def pointer(self, name: str, kind: str, *key: Any, const: bool = False) -> str:
         """The name of a pointer to an array, declared before the loop."""
-        qualifier = "const " if const else ""
-        self.before[f"{qualifier}{kind}* const __restrict {name} = {self.numbering.pointer(kind, *key)};"] = None
+        return self.declare(f"{'const ' if const else ''}{kind}* const __restrict", name, self.numbering.pointer(kind, *key))
+
+    def declare(self, kind: str, name: str, value: str) -> str:
+        """Declare a constant before the loop; returns its name, which is not that of another value."""
+        while any(f" {name} = " in line and not line.endswith(f" {name} = {value};") for line in self.before):
+            name += "_"
+        self.before[f"{kind} {name} = {value};"] = None
         return name
 
     def random(self, owner: str, block: str, statements: Iterable[Statement]) -> int:

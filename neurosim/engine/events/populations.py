@@ -74,8 +74,7 @@ def constant_at(loop: Loop, tag: str, value: Any, index: str, *key: Any) -> Type
     if np.ndim(value) == 0:
         text, kind = loop.numbering.constant(value, *key)
         cpp = {"Real": "Real", "bool": "bool", "float": "double"}[kind]
-        loop.before[f"const {cpp} {tag}_now = {text};"] = None
-        return Typed(f"{tag}_now", kind)
+        return Typed(loop.declare(f"const {cpp}", f"{tag}_now", text), kind)
     cpp, kind = array_type(value)
     return Typed(f"{loop.pointer(f'{tag}_at', cpp, *key, const=True)}[{index}]", kind)
 
