@@ -354,3 +354,18 @@ def test_variables_may_be_called_as_the_engine_calls_its_own_arrays():
     cells = ns.Neurons("cells", 2, update=text, ports="J:sum K:mean", threshold="last_spike > 3", refractory=2 * ms, reset="last_spike = J_port")
     net = clock(ns.Synapses(cells, cells, to="J", delay=1 * ms), ns.Synapses(cells, cells, to="K", delay=1 * ms))
     both(net, ticks=12, record=["cells", "cells.J_port", "cells.J_read", "cells.J_count", "cells.last_spike", "cells.J", "cells.K"])
+
+
+@pytest.mark.parametrize("trials", [None, 3])
+@pytest.mark.parametrize("schedule", [ns.Synchronous(), ns.Asynchronous()], ids=str)
+def test_a_run_in_pieces_has_the_bits_of_the_whole_run_also_where_products_are_chaotic(schedule, trials):
+    """A product is renewed by what has changed, so that its last bits tell of the past."""
+    cells = ns.Neurons("cells", 60, update="v = where(rand() < 0.2, tanh(I), v)", v=ns.normal(0, 1))
+    delay = 1 if isinstance(schedule, ns.Synchronous) else 0
+    net = ns.Network(ns.Synapses(cells, cells, weight=ns.spectral_radius(4), delay=delay), schedule=schedule)
+    options = dict(record=["cells"], engine="events", trials=trials)
+    whole = ns.run(net, ticks=700, **options)["cells"]
+    part = ns.run(net, ticks=377, **options)
+    rest = ns.run(net, ticks=323, start=part, record=["cells"], engine="events")
+    np.testing.assert_array_equal(rest["cells"], whole[..., 377:, :])
+    assert not [key for key in ns.run(net, ticks=1, start=part, engine="reference").final if key.startswith("product")]

@@ -11,6 +11,7 @@ from neurosim.engine.state import State
 
 QUEUE = ("due", "sent", "order", "trial", "receiver", "value")
 ARRIVALS = ("due", "sent", "trial", "synapse")
+PRODUCT = ("seen", "product")  # the messages that a matrix has multiplied, by sender, and the product, by target
 
 
 def checkpoint(states: Sequence[State]) -> dict[str, np.ndarray]:
@@ -32,6 +33,8 @@ def _arrays(state: State) -> dict[str, np.ndarray]:
     found |= {f"not_refractory/{name}": value for name, value in state.not_refractory.items()}
     for name, variables in state.synapses.items():
         found |= {f"synapse/{name}/{key}": value for key, value in variables.items()}
+    for name, kept in state.products.items():
+        found |= {f"product/{name}/{key}": value for key, value in kept.items()}
     first = int(state.trials[0])
     for (post, to), buckets in state.queue.items():
         rows = [(tick, *entry) for tick, entries in sorted(buckets.items()) for entry in entries]
@@ -64,8 +67,7 @@ def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
     """Set the state to a checkpoint that fits the plan (see `resume.py`); one of a single trial starts every trial."""
 
     def own(key: str, kind: Any) -> np.ndarray:
-        value = resume[key]
-        return (np.repeat(value, state.count, axis=0) if len(value) == 1 else value[state.trials]).astype(kind)
+        return _of_trials(state, resume[key]).astype(kind)
 
     real = state.plan.dtype
     for name, variables in state.values.items():
@@ -87,6 +89,19 @@ def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
         for key in text.states if text is not None else ():
             variables[key] = own(f"synapse/{name}/{key}", np.float64 if key == "lastupdate" else real)  # seconds need 64 bits
     _restore_flights(state, resume)
+
+
+def restore_products(state: State, resume: Mapping[str, np.ndarray]) -> None:
+    """Take matrix products over from a checkpoint, if it has them: rounded as they are, a run in pieces has the bits of the whole run."""
+    for pathway in state.plan.pathways.values():
+        keys = {part: f"product/{pathway.name}/{part}" for part in PRODUCT}
+        if pathway.kind == "dense" and all(key in resume for key in keys.values()):
+            state.products[pathway.name] = {part: _of_trials(state, resume[key]).astype(state.plan.dtype) for part, key in keys.items()}
+
+
+def _of_trials(state: State, value: np.ndarray) -> np.ndarray:
+    """What the trials of this batch begin with."""
+    return np.repeat(value, state.count, axis=0) if len(value) == 1 else value[state.trials]
 
 
 def _restore_flights(state: State, resume: Mapping[str, np.ndarray]) -> None:

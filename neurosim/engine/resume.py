@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine.checkpoint import ARRIVALS, QUEUE, trials_held
+from neurosim.engine.checkpoint import ARRIVALS, PRODUCT, QUEUE, trials_held
 from neurosim.engine.state import NEVER, spikes_sent
 from neurosim.errors import PlanError, RecordingError
 from neurosim.plan.plan import Pathway, Plan
@@ -75,6 +75,9 @@ def _wanted(plan: Plan) -> Iterator[tuple[str, str, tuple[int, ...]]]:
         if pathway.text is not None:
             for key, value in pathway.text.states.items():
                 yield f"synapse/{pathway.name}/{key}", "f", value.shape
+        sizes = zip(PRODUCT, (pathway.pre_index.size, pathway.post_index.size), strict=True)
+        for part, size in sizes if pathway.kind == "dense" and f"product/{pathway.name}/{PRODUCT[0]}" in plan.resume else ():
+            yield f"product/{pathway.name}/{part}", "f", (size,)
 
 
 class _Check:

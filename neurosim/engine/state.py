@@ -81,6 +81,7 @@ class State:
     delivered: dict[str, np.ndarray]  # graded pathway with text -> the message delivered last (trial, synapse)
     queue: dict[tuple[str, str], dict[int, list[tuple]]]  # (post, to) -> tick -> (sent, sender population, trial, receiver, value)
     arrivals: dict[str, dict[int, list[tuple]]]  # pathway with text -> tick -> (sent, trial, synapse)
+    products: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)  # dense pathway -> what the event engine keeps of its product
     spikes: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)  # this tick's (trial, neuron)
     read: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)  # what this tick's update read at ports
 

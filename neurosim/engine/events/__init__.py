@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine.checkpoint import checkpoint, restore
+from neurosim.engine.checkpoint import checkpoint, restore, restore_products
 from neurosim.engine.events import construct
 from neurosim.engine.events import records as layout
 from neurosim.engine.events.build import load, load_ahead
@@ -57,6 +57,7 @@ def run(
         state = start_state(plan, trials, draw=False)
         if plan.resume:
             restore(state, plan.resume)
+            restore_products(state, plan.resume)
         states.append(state)
         done, stopped = _run_batch(library, Bound(machine, state), writer, tell)
         if stopped == "interrupted":

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.engine.checkpoint import PRODUCT
 from neurosim.engine.events.construct import Landing, Rows, build_rows
 from neurosim.engine.events.layouts import LANES, Field, Interleaved, block_bounds, interleave, lay_out_field, lay_tiles
 from neurosim.engine.events.records import LONG_AGO, Plastic, aligned_room, in_ticks, lay_out, record_type, to_seconds, to_ticks
@@ -263,7 +264,11 @@ class Bound:
         if part in ("pre", "post"):
             return (chosen.pre_index if part == "pre" else chosen.post_index).astype(np.int64)
         size = chosen.pre_index.size if part == "seen" else -(-chosen.post_index.size // LANES) * LANES
-        return aligned(np.zeros((trials, size), self.plan.dtype))
+        room = aligned(np.zeros((trials, size), self.plan.dtype))
+        if pathway in self.state.products:
+            kept = self.state.products[pathway][part]
+            room[:, : kept.shape[1]] = kept
+        return room
 
     def _private(self, pathway: str, part: str) -> np.ndarray:
         post = self.plan.pathways[pathway].post_index.astype(np.int64)
@@ -324,6 +329,10 @@ class Bound:
             elif key[0] == "own":
                 ordered = {name: self.machine.plastic[key[1]].in_order(array[name]) for name in array.dtype.names or ()}
                 state.synapses[key[1]] = {k: to_seconds(plan, v) if in_ticks(plan, k) else v for k, v in ordered.items()}
+            elif key[0] == "dense" and key[2] in PRODUCT:
+                pathway = plan.pathways[key[1]]
+                index = pathway.pre_index if key[2] == "seen" else pathway.post_index
+                state.products.setdefault(key[1], {})[key[2]] = array[:, : index.size].copy()
             elif key[0] == "history" and key[2] == "messages":
                 newest = int(self.held["history", key[1], "newest"][0])
                 past, depth = state.history[key[1]], array.shape[1]
