@@ -6,8 +6,10 @@ from math import log1p
 import numpy as np
 import pytest
 
+import neurosim as ns
 from neurosim.engine.events.build import load
 from neurosim.plan.portable import portable_cos_turns, portable_log
+from neurosim.plan.quantile import LARGE, large_poisson, portable_normal_quantile
 from neurosim.plan.random import Stream, TextRandom, base_key, threefry2x32, to_below, to_gap, to_normal, to_uniform, trial_keys
 
 MANY = 1_000_000
@@ -15,6 +17,7 @@ EDGES = np.array(
     [0, 1, 2, 0x1FFFFFFF, 0x20000000, 0x3FFFFFFF, 0x40000000, 0x60000000, 0x7FFFFFFF, 0x80000000, 0xC0000000, 0xE0000000, 0xFFFFFFFE, 0xFFFFFFFF],
     np.uint32,
 )
+LARGE_RATES = [1.0001e6, 1e9, 1e12, 4.5e15, 1e300, np.inf, -np.inf, np.nan]
 SOURCE = """
 #include "core/math.hpp"
 using namespace neurosim;
@@ -34,6 +37,7 @@ MANY below(const uint32_t* high, const uint32_t* low, uint64_t most, double* out
     for (int i = 0; i < n; ++i) out[i] = to_below({high[i], low[i]}, most);
 }
 MANY logs(const double* x, double* out, int n) { for (int i = 0; i < n; ++i) out[i] = portable_log(x[i]); }
+MANY quantiles(const double* u, double* out, int n) { for (int i = 0; i < n; ++i) out[i] = portable_normal_quantile(u[i]); }
 MANY poissons(Key key, const double* rate, double* out, int n) { for (int i = 0; i < n; ++i) out[i] = poisson(key, 7, i, rate[i]); }
 """
 
@@ -113,14 +117,61 @@ def test_whole_numbers_are_the_same_in_cpp(library, words, n):
     np.testing.assert_array_equal(found, to_below(words, n))
 
 
-@pytest.mark.parametrize("rate", [-1.0, 0.0, 1e-9, 0.3, 1.0, 15.99, 16.0, 40.0, 1234.5, 1e6])
+@pytest.mark.parametrize("rate", [-1.0, 0.0, 1e-9, 0.3, 1.0, 15.99, 16.0, 40.0, 1234.5, 1e6, *LARGE_RATES])
 def test_poisson_numbers_are_the_same_in_cpp(library, rate):
-    n = 20_000 if rate < 1e4 else 500
+    n = 500 if 1e4 <= rate <= LARGE else 20_000
     random = TextRandom(1, "cells", "update", 7, np.zeros(1, np.int64), np.arange(n, dtype=np.uint32))
     wanted, found = random.poisson(0, np.array(rate)), np.empty(n)
     key = trial_keys(base_key(1, "cells", "update", 0), np.zeros(1, np.int64))
     library.poissons(Key(int(key[0][0]), int(key[1][0])), at(np.full(n, rate)), at(found), n)
     np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("rate", [1.0001e6, 3e7, 1e9])
+def test_large_poisson_numbers_are_those_of_inversion_but_for_hardly_any(rate):
+    from scipy.stats import poisson
+
+    u = to_uniform(threefry2x32((np.uint32(1), np.uint32(2)), (np.uint32(3), np.arange(20_000, dtype=np.uint32))))
+    off = large_poisson(u, np.full(u.size, rate)) - poisson.ppf(u, rate)
+    assert np.abs(off).max() <= 1
+    assert np.count_nonzero(off) < 20
+
+
+@pytest.mark.parametrize("rate", [1e12, 1e15, 1e24])
+def test_large_poisson_numbers_have_the_moments_of_the_law(rate):
+    n = 100_000
+    random = TextRandom(1, "cells", "update", 7, np.zeros(1, np.int64), np.arange(n, dtype=np.uint32))
+    z = (random.poisson(0, np.array(rate)) - rate) / np.sqrt(rate)
+    assert abs(z.mean()) < 4 / np.sqrt(n)
+    assert abs(z.var() - 1) < 4 * np.sqrt(2 / n)
+
+
+@pytest.mark.parametrize(("rate", "drawn"), [(np.inf, np.inf), (-np.inf, 0.0), (np.nan, np.nan), (-3.0, 0.0), (0.0, 0.0)])
+def test_a_poisson_rate_that_is_no_rate_gives_what_its_limit_is(rate, drawn):
+    random = TextRandom(1, "cells", "update", 7, np.zeros(1, np.int64), np.arange(5, dtype=np.uint32))
+    np.testing.assert_array_equal(random.poisson(0, np.array(rate)), np.full(5, drawn))
+
+
+def test_normal_quantiles_are_right_and_have_the_same_bits_in_cpp(library):
+    from scipy.special import ndtri
+
+    u = np.concatenate([2.0 ** -np.arange(1, 55), 1 - 2.0 ** -np.arange(2, 54), [0.075, 0.925, 0.0750001], np.random.default_rng(0).random(MANY)])
+    found, exact = np.empty_like(u), ndtri(u)
+    np.testing.assert_allclose(portable_normal_quantile(u), exact, rtol=2e-15, atol=1e-16)
+    library.quantiles(at(u), at(found), u.size)
+    np.testing.assert_array_equal(bits(found), bits(portable_normal_quantile(u)))
+
+
+def test_poisson_numbers_are_the_same_on_the_array_engine_for_every_rate():
+    pytest.importorskip("jax")
+    rates = [0.3, 1e6, 1e9, 1e12, 1e300, -1.0, 1.0, 1.0]  # of the last two, neurons make no number and an endless one
+    text = "n = poisson(where(i == 6, exp(1000*I) - exp(1000*I), where(i == 7, exp(1000*I), I)))"
+    cells, ears = ns.Neurons("cells", (50, 8), update=text, sends="n"), ns.Neurons("ears", (50, 8))
+    net = ns.Network(ns.Synapses(ears, cells, wiring=ns.one_to_one()), schedule=ns.Layered())
+    given = {"ears": np.broadcast_to(rates, (1, 50, 8))}
+    by_reference, by_arrays = (ns.run(net, given, record="cells", engine=engine)["cells"] for engine in ("reference", "arrays"))
+    assert np.isnan(by_reference[..., 6]).all() and np.isinf(by_reference[..., 7]).all()
+    np.testing.assert_allclose(by_arrays, by_reference, rtol=1e-15, atol=0)
 
 
 def ulps(found: np.ndarray, exact: np.ndarray) -> float:

@@ -17,6 +17,7 @@ from math import log1p
 import numpy as np
 
 from neurosim.plan.portable import portable_cos_turns, portable_log
+from neurosim.plan.quantile import LARGE, large_poisson
 
 ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
 PARITY = np.uint32(0x1BD11BDA)
@@ -149,10 +150,15 @@ class TextRandom:
         return (self.rand(call) < p).astype(np.float64)
 
     def poisson(self, call: int, rate: np.ndarray) -> np.ndarray:
-        """The smallest k whose cumulative Poisson probability exceeds a uniform number."""
+        """The smallest k whose cumulative Poisson probability exceeds a uniform number; 0 for rates below 0, NaN for NaN."""
         from scipy.special import pdtr, pdtrik
 
-        return invert(self.rand(call), lambda k, m: pdtr(k, m), lambda u, m: pdtrik(u, m), np.asarray(rate, dtype=np.float64))
+        u, rate = np.broadcast_arrays(self.rand(call), np.asarray(rate, dtype=np.float64))
+        small = np.where(rate <= LARGE, rate, 0.0)
+        drawn = invert(u, lambda k, m: pdtr(k, m), lambda v, m: pdtrik(v, m), small)
+        if np.any(large := rate > LARGE):
+            drawn[large] = large_poisson(u[large], rate[large])
+        return np.where(np.isnan(rate), rate, drawn)
 
     def choice(self, call: int, p: np.ndarray) -> np.ndarray:
         """A one-hot draw along the last axis, with probabilities proportional to p."""

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurosim.plan.quantile import LARGE
 from neurosim.plan.random import PARITY, ROTATIONS, ROUNDS
 
 STEPS = 34  # halvings that find a whole number below 2^34
@@ -75,10 +76,12 @@ class Random:
         return (self._uniform(call) < p).astype(self.dtype)
 
     def poisson(self, call: int, rate: Any) -> Any:
-        """The smallest k whose cumulative Poisson probability exceeds a uniform number."""
+        """See `TextRandom.poisson`."""
         rate = jax.lax.stop_gradient(jnp.asarray(rate, jnp.float64))
-        drawn = _invert(self._uniform(call), lambda k: jax.scipy.special.gammaincc(k + 1.0, jnp.where(rate > 0, rate, 1.0)))
-        return jnp.where(rate > 0, drawn, 0.0).astype(self.dtype)
+        u, small = self._uniform(call), jnp.where((rate > 0) & (rate <= LARGE), rate, 1.0)
+        drawn = _invert(u, lambda k: jax.scipy.special.gammaincc(k + 1.0, small))
+        drawn = jnp.where(rate > LARGE, _large_poisson(u, rate), jnp.where(rate > 0, drawn, 0.0))
+        return jnp.where(jnp.isnan(rate), rate, drawn).astype(self.dtype)
 
     def choice(self, call: int, p: Any) -> Any:
         """A one-hot draw along the last axis, with probabilities proportional to p."""
@@ -107,6 +110,12 @@ def binomial(u: Any, n: int, p: Any) -> Any:
         return jnp.where(p >= 1.0, float(n), jnp.where(p <= 0.0, 0.0, drawn))
 
     return jax.vmap(one_trial)(u, jax.lax.stop_gradient(jnp.asarray(p, jnp.float64))[:, 0])
+
+
+def _large_poisson(u: Any, rate: Any) -> Any:
+    """See `large_poisson`."""
+    z, finite = jax.scipy.special.ndtri(jnp.maximum(u, 2.0**-54)), jnp.minimum(rate, np.finfo(np.float64).max)
+    return jnp.where(jnp.isinf(rate), rate, jnp.floor(finite + (jnp.sqrt(jnp.maximum(finite, 0.0)) * z + ((z * z - 1.0) / 6.0 + 0.5))))
 
 
 def _invert(u: Any, cumulative: Any) -> Any:
