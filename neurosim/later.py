@@ -96,15 +96,19 @@ class _Later(ModuleType):
 def _manners() -> Iterator[None]:
     """Errors and warnings of a script stay its own while Brian2 is imported, be it in the middle of a run.
 
-    Brian2 would add "Brian 2 encountered an unexpected error" to every error, and take every warning for its log.
+    Brian2 would add "Brian 2 encountered an unexpected error" to every error, and take every warning for its log. What it and its
+    packages deprecate is not the script's to mend, and no error under `python -W error`.
     """
-    hook, show = sys.excepthook, warnings.showwarning
-    try:
-        yield
-    finally:
-        sys.excepthook = hook
-        if warnings.showwarning is not show:
-            logging.captureWarnings(False)
+    hook = sys.excepthook
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            sys.excepthook = hook
+            if warnings.showwarning is not show:
+                logging.captureWarnings(False)
 
 
 def _execute(module: ModuleType, instead: Mapping[str, Any]) -> None:

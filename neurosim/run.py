@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine import begin, check_name, choose, run_plan
+from neurosim.engine import begin, check_name, ready
 from neurosim.engine.resume import check_resume
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
@@ -102,17 +102,14 @@ def run(
     if plan.resume:
         check_resume(plan, begun.where, begun.own)
     rehearse(plan, lambda synapses: net.synapses[synapses].label)
-    name = choose(asked, plan)
-    if name == "reference":
-        for pathway in plan.pathways.values():
-            _ = pathway.edges  # drawn now, so that what does not fit into memory is refused before a file is begun
     if to is None and until is None:
         samples = 8.0 * plan.ticks * plan.trials * sum(np.prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
         refuse_size(samples, "run: the records", "Give to='run.h5', or record fewer neurons, or at longer intervals.")
+    name, go = ready(asked, plan, threads, teller(progress))
     writer = _writer(plan, net, read, name, begun.values, to, compression)
     try:
         with Watch(plan.ticks * plan.trials, "tick", progress) as watch:
-            done, stopped, final = run_plan(plan, name, writer, watch, threads, teller(progress))
+            done, stopped, final = go(writer, watch)
         return writer.finish(done, stopped, final)
     except BaseException:
         writer.close()

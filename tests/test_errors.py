@@ -432,7 +432,7 @@ def check(raised, pieces):
 def nothing_runs(monkeypatch):
     """Any tick would fail the test."""
     silent_recording(), clocked_recording()
-    monkeypatch.setattr(sys.modules["neurosim.run"], "run_plan", lambda *_: pytest.fail("the network was run"))
+    monkeypatch.setattr(sys.modules["neurosim.run"], "ready", lambda *_: pytest.fail("the network was run"))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -13,6 +14,7 @@ from neurosim.engine.state import spikes_sent
 from neurosim.errors import EngineError, PlanError, nearest, shown
 from neurosim.plan.plan import Pathway, Plan
 
+Runner = Callable[[Any, Callable[[int], bool]], tuple[int, str, dict[str, np.ndarray]]]  # see `neurosim.engine.reference.run`
 NAMES = ("auto", "reference", "events", "arrays")
 COMPILING = 4.0  # about how many seconds a new network structure takes to compile
 
@@ -50,7 +52,7 @@ def choose(name: str, plan: Plan) -> str:
     try:
         need_compiler()
     except NoCompiler as problem:
-        warnings.warn(f"neurosim: the slow reference engine runs. {problem}", stacklevel=4)  # the line that called `ns.run`
+        _warn_slow(problem, stacklevel=6)
         return "reference"
     return "events"
 
@@ -69,6 +71,11 @@ def can_be_had(name: str) -> bool:
 
         return library.is_installed()
     return True
+
+
+def _warn_slow(problem: Exception, stacklevel: int) -> None:
+    """Warn in the line that called `ns.run`."""
+    warnings.warn(f"neurosim: the slow reference engine runs. {problem}", stacklevel=stacklevel)
 
 
 def _arrays(plan: Plan) -> str:
@@ -125,23 +132,29 @@ def expected(pathway: Pathway) -> float:
     return float(given[wires.kind]) if wires.kind in given else senders * float(each[wires.kind])
 
 
-def run_plan(
-    plan: Plan,
-    engine: str,
-    writer: Any,
-    tell: Callable[[int], bool],
-    threads: int | None = None,
-    say: Callable[[str], None] | None = None,
-) -> tuple[int, str, dict[str, np.ndarray]]:
-    """Run a plan on an engine; see `neurosim.engine.reference.run`. `say` is given a line where there is something to wait for."""
-    if engine == "events":
-        from neurosim.engine import events
+def ready(asked: str, plan: Plan, threads: int | None = None, say: Callable[[str], None] | None = None) -> tuple[str, Runner]:
+    """The engine that `asked` means for a plan, and what runs it when it is given a writer and whom to tell.
 
-        return events.run(plan, writer, tell, threads, say)
-    if engine == "arrays":
+    All that takes time, memory or a compiler before the first tick is done here, before a file is begun. `say` is given a line where there
+    is something to wait for. Where 'auto' means the event engine and nothing can be compiled, the reference engine runs, with a warning.
+    """
+    name = choose(asked, plan)
+    if name == "events":
+        from neurosim.engine import events
+        from neurosim.engine.events.compiler import NotCompiled
+
+        try:
+            return name, events.ready(plan, threads, say)
+        except NotCompiled as problem:
+            if asked != "auto":
+                raise
+            _warn_slow(problem, stacklevel=5)
+    if name == "arrays":
         from neurosim.engine import arrays
 
-        return arrays.run(plan, writer, tell)
+        return name, partial(arrays.run, plan)
     from neurosim.engine import reference
 
-    return reference.run(plan, writer, tell)
+    for pathway in plan.pathways.values():
+        _ = pathway.edges
+    return "reference", partial(reference.run, plan)

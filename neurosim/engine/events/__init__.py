@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -40,17 +41,24 @@ class Settings(ctypes.Structure):
     _fields_ = (("ticks", ctypes.c_int64), ("set", ctypes.c_int32), ("until_stable", ctypes.c_int32))
 
 
-def run(
-    plan: Plan, writer: Any, tell: Callable[[int], bool], threads: int | None = None, say: Callable[[str], None] | None = None
-) -> tuple[int, str, dict[str, np.ndarray]]:
-    """Run a plan; see `neurosim.engine.reference.run`. Results are the same for any number of threads."""
+def ready(plan: Plan, threads: int | None = None, say: Callable[[str], None] | None = None) -> Callable[..., tuple[int, str, dict[str, np.ndarray]]]:
+    """What runs a plan when it is given a writer and whom to tell: compiled, with its synapses built.
+
+    Results are the same for any number of threads. Raises NotCompiled where the C++ compiler fails, EngineError where there is not enough
+    memory.
+    """
     stored = [pathway for pathway in plan.pathways.values() if pathway.kind == "sparse"]
     prepare(rows=any(not pathway.text for pathway in stored), records=any(pathway.text for pathway in stored))
     plan = drawn(plan, threads)
     source = write_source(plan)
     library = _typed(load(source.text, label(plan), tell=say))
     blocks, workers = share(plan, threads)
-    machine = Machine(plan, source, blocks, workers)
+    return partial(_run, library, Machine(plan, source, blocks, workers))
+
+
+def _run(library: ctypes.CDLL, machine: Machine, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str, dict[str, np.ndarray]]:
+    """See `neurosim.engine.reference.run`."""
+    plan = machine.plan
     states: list[State] = []
     done, stopped = plan.ticks, "end"
     for trials in batches(plan, machine):
@@ -117,7 +125,8 @@ def _run_batch(library: ctypes.CDLL, bound: Bound, writer: Any, tell: Callable[[
 
 def _run_blocks(library: ctypes.CDLL, runner: int, bound: Bound, tape: Tape, tell: Callable[[int], bool]) -> tuple[int, str]:
     plan = bound.plan
-    done, stopped, length, which = 0, "end", min(tape.ticks, 100), 0
+    done, stopped, length, which = 0, "end", 1, 0
+    tell(0)
     written: tuple[int, int, int] | None = None  # set, first tick, ticks
     with ThreadPoolExecutor(max_workers=1) as background:
         while done < plan.ticks and stopped == "end":

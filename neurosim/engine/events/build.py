@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sys
 import sysconfig
 import threading
 from collections.abc import Callable, Sequence
@@ -14,8 +13,21 @@ from pathlib import Path
 from threading import Thread
 
 from neurosim import cache
-from neurosim.engine.events.compiler import SUFFIX, CompilerFailed, compile_library, engine_flags, need_compiler, own_flags, processor, stamp, version
+from neurosim.engine.events.compiler import (
+    SUFFIX,
+    CompilerFailed,
+    NotCompiled,
+    compile_library,
+    engine_flags,
+    need_compiler,
+    own_flags,
+    processor,
+    stamp,
+    version,
+)
 from neurosim.engine.events.compiler import find_compiler as find_compiler
+from neurosim.engine.watch import is_told
+from neurosim.engine.watch import tell as say
 from neurosim.errors import EngineError
 
 INCLUDE = Path(__file__).resolve().parent  # `#include "core/x.hpp"` is looked for here
@@ -49,7 +61,7 @@ def load(source: str, label: str, *, flags: Sequence[str] = (), tell: Callable[[
     `label` stands in messages. `flags`, then those of $NEUROSIM_CXXFLAGS, follow the engine's own. `tell` is given a line when a compilation
     begins; without it, one that takes over a second is told of on a terminal or in a notebook.
 
-    Raises EngineError with the paths of source and log where the compiler fails, and its subclass NoCompiler where there is none.
+    Raises NotCompiled with the paths of source and log where the compiler fails, and its subclass NoCompiler where there is none.
     """
     coming = None if flags else _ahead.pop(source, None)
     if coming is not None:
@@ -84,7 +96,7 @@ def _load(source: str, label: str, flags: Sequence[str], tell: Callable[[str], N
         try:
             library = made_in(cache.private_folder(where, problem))
         except OSError as problem:
-            raise EngineError(f"{label}: there is no folder to compile in: {problem}. Set NEUROSIM_CACHE to one that can be written.") from problem
+            raise NotCompiled(f"{label}: there is no folder to compile in: {problem}. Set NEUROSIM_CACHE to one that can be written.") from problem
     _loaded[key] = _open(library, label)
     return _loaded[key]
 
@@ -127,12 +139,12 @@ def _compile(
         library, text = compile_library(command, flags, path, INCLUDE, slow=lambda: None if tell is not None else _say(line))
     except CompilerFailed as failure:
         cache.write_whole(log, _encoded(failure.log))
-        raise EngineError(
+        raise NotCompiled(
             f"{label}: the C++ compiler {' '.join(command)} {failure}. Its log is {log}, the source {path}. "
             "Nothing of it is used again: run again, set CXX to another compiler, or give engine='reference'."
         ) from None
     if _headers() != headers:  # what was compiled is not what the key says
-        raise EngineError(f"{label}: the headers in {INCLUDE / 'core'} changed while they were compiled. Run again.")
+        raise NotCompiled(f"{label}: the headers in {INCLUDE / 'core'} changed while they were compiled. Run again.")
     cache.write_whole(log, _encoded(text))
     entry.keep(library)
 
@@ -143,8 +155,8 @@ def _encoded(log: str) -> bytes:
 
 
 def _say(line: str) -> None:
-    if "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty()):
-        print(line, file=sys.stderr, flush=True)
+    if is_told():
+        say(line)
 
 
 def _open(library: Path, label: str) -> ctypes.CDLL:
@@ -153,7 +165,7 @@ def _open(library: Path, label: str) -> ctypes.CDLL:
     except OSError as error:
         with suppress(OSError):
             library.unlink()  # whatever is wrong with it, the next call compiles it anew
-        raise EngineError(
+        raise NotCompiled(
             f"{label}: {library} was compiled but cannot be loaded: {error}. Its source is {library.with_suffix('.cpp')}. "
             "Run again, or set CXX to another compiler."
         ) from None

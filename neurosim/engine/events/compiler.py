@@ -16,7 +16,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from neurosim.errors import EngineError
+from neurosim.errors import EngineError, shown
 
 NATIVE = "-march=native"
 FLAGS = (
@@ -42,7 +42,11 @@ CPU_FIELDS = ("vendor_id", "cpu family", "model", "model name", "stepping", "fla
 ARM_FIELDS = ("cpu implementer", "cpu architecture", "cpu variant", "cpu part", "cpu revision")
 
 
-class NoCompiler(EngineError):
+class NotCompiled(EngineError):
+    """Nothing could be compiled; an engine that needs no compiler can run instead."""
+
+
+class NoCompiler(NotCompiled):
     """This machine has no C++ compiler; an engine that needs none can run instead."""
 
 
@@ -58,7 +62,10 @@ def find_compiler() -> tuple[str, ...] | None:
     """The command of the C++ compiler: $CXX, else g++, clang++, else ziglang's; None where there is none."""
     chosen = os.environ.get("CXX", "").strip()
     if chosen:
-        words = [chosen] if shutil.which(chosen) else shlex.split(chosen, posix=os.name == "posix")
+        try:
+            words = [chosen] if shutil.which(chosen) else shlex.split(chosen, posix=os.name == "posix")
+        except ValueError:  # quotes that do not close
+            return None
         found = shutil.which(words[0])
         return (found, *words[1:]) if found else None
     found = shutil.which("g++") or shutil.which("clang++")
@@ -84,7 +91,11 @@ def engine_flags(told: str) -> tuple[str, ...]:
 
 def own_flags() -> tuple[str, ...]:
     """The user's own flags, $NEUROSIM_CXXFLAGS, such as '-O0 -g' or those of a sanitizer (tests/test_sanitizers.py)."""
-    return tuple(shlex.split(os.environ.get("NEUROSIM_CXXFLAGS", ""), posix=os.name == "posix"))
+    given = os.environ.get("NEUROSIM_CXXFLAGS", "")
+    try:
+        return tuple(shlex.split(given, posix=os.name == "posix"))
+    except ValueError as error:
+        raise NotCompiled(f"NEUROSIM_CXXFLAGS is {shown(given)}, which cannot be split into words: {error}. Close its quotes.") from None
 
 
 def stamp(command: Sequence[str]) -> str:
@@ -107,9 +118,9 @@ def version(command: Sequence[str]) -> str:
         with _workplace() as folder:
             status, text = _run([*command, "--version"], folder, lambda: None)
     except CompilerFailed as error:
-        raise EngineError(f"The C++ compiler {' '.join(command)} {error}. Set CXX to one that works, such as g++.") from None
+        raise NotCompiled(f"The C++ compiler {' '.join(command)} {error}. Set CXX to one that works, such as g++.") from None
     if status:
-        raise EngineError(f"The C++ compiler {' '.join(command)} does not tell its version: {_gist(text)}. Set CXX to one that works, such as g++.")
+        raise NotCompiled(f"The C++ compiler {' '.join(command)} does not tell its version: {_gist(text)}. Set CXX to one that works, such as g++.")
     return text
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.engine.events.background import in_background
 from neurosim.engine.events.build import load
 from neurosim.errors import EngineError
 from neurosim.plan.plan import Pathway
@@ -118,7 +119,8 @@ def build_rows(
         feed.bound, feed.slot = address(landing.bounds, np.int64, alive), address(landing.slots, np.int64, alive)
         _fill(feed, pathway, alive)
     form = (slots <= 2**16, all(_one_weight(pathway) for pathway in pathways))
-    handle = library().neurosim_rows_build(feeds, len(pathways), senders, *form, blocks, threads, weight_dtype.itemsize, reports)
+    core, given = library(), (feeds, len(pathways), senders, *form, blocks, threads, weight_dtype.itemsize, reports)
+    handle = in_background(lambda: (core.neurosim_rows_build(*given), alive)[0], core.neurosim_rows_free)
     if not handle:
         raise EngineError(NO_MEMORY)
     named = {p.name: report if report.synapses else Report(0, 0, 0) for p, report in zip(pathways, reports, strict=True)}
@@ -138,7 +140,7 @@ def draw_edges(recipe: Recipe, weight_dtype: np.dtype, threads: int) -> Edges:
     feed, alive = _Feed(), []
     _prescribe(feed, recipe, alive)
     core = library()
-    handle = core.neurosim_edges_draw(ctypes.byref(feed), threads)
+    handle = in_background(lambda: (core.neurosim_edges_draw(ctypes.byref(feed), threads), alive)[0], core.neurosim_edges_free)
     if not handle:
         raise EngineError(NO_MEMORY)
     try:

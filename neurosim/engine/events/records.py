@@ -8,6 +8,7 @@ from functools import cache, cached_property
 
 import numpy as np
 
+from neurosim.engine.events.background import in_background
 from neurosim.engine.events.build import load
 from neurosim.engine.events.construct import NO_MEMORY, Int, NumbersStruct, address, hand_over, numbers_struct, typed
 from neurosim.errors import EngineError
@@ -100,7 +101,9 @@ def lay_out(plan: Plan, pathway: Pathway, bounds: np.ndarray, threads: int, *, b
     feed = hand_over(pathway, alive)
     feed.bound = address(bounds, np.int64, alive)
     counted = np.zeros(4, np.int64)
-    handle = library().neurosim_records_count(ctypes.byref(feed), n_pre, n_post, blocks, threads, not by_delay, counted.ctypes.data)
+    alive.append(counted)
+    core, given = library(), (n_pre, n_post, blocks, threads, not by_delay, counted.ctypes.data)
+    handle = in_background(lambda: (core.neurosim_records_count(ctypes.byref(feed), *given), alive)[0], core.neurosim_records_free)
     if not handle:
         raise EngineError(NO_MEMORY)
     try:

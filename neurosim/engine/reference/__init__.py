@@ -51,6 +51,7 @@ def run_batch(machine: Machine, state: State, writer: Any, tell: Callable[[int],
     plan = machine.plan
     tape = Tape(plan, writer, state.trials)
     done, stopped = 0, "end"
+    tell(0)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore", under="ignore"):
         for done in range(1, plan.ticks + 1):
             before = snapshot(state) if plan.until else None
