@@ -105,6 +105,10 @@ def run(
     if to is None and until is None:
         samples = 8.0 * plan.ticks * plan.trials * sum(np.prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
         refuse_size(samples, "run: the records", "Give to='run.h5', or record fewer neurons, or at longer intervals.")
+    if to is not None:
+        from neurosim.recording.safe import RECORDING, target
+
+        target(to, RECORDING)  # a path that will not do is refused before anything is compiled
     name, go = ready(asked, plan, threads, teller(progress))
     writer = _writer(plan, net, read, name, begun.values, to, compression)
     try:

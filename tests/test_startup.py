@@ -1,13 +1,15 @@
 """What a script waits for before its first tick: imports, Brian2's answers about text, and the compiler."""
 
+import signal
 import subprocess
 import sys
 
 import pytest
-from build_side import SYSTEM, forget, needs_compiler, pretender
+from build_side import SYSTEM, forget, needs_compiler, pretender, script
 
 import neurosim as ns
 from neurosim.engine.events import construct
+from neurosim.engine.watch import Watch
 from neurosim.network.values import TIME
 from neurosim.plan import dimensions, remembered
 
@@ -161,6 +163,73 @@ def test_a_compilation_is_told_where_progress_is(folder, monkeypatch, capfd, pro
     forget()
     ns.run(network(), ticks=20, record="cells", engine="events", progress=progress)
     assert [line for line in capfd.readouterr().err.splitlines(True) if "compiling" in line] == ([told] if told else [])
+
+
+BROKEN = {
+    "a compiler that fails": ("CXX", lambda place: pretender(place, "echo error: broken; exit 1"), "Net|the network of cells: the C.*error: broken"),
+    "a compiler that does not start": ("CXX", lambda place: script(place, "echo no licence; exit 3"), "does not tell its version: no licence"),
+    "a flag that fails": ("NEUROSIM_CXXFLAGS", lambda place: "-std=no", "failed with exit status"),
+    "a quote that does not close": ("NEUROSIM_CXXFLAGS", lambda place: "-DX='", "cannot be split into words: No closing quotation. Close its quotes"),
+    "a command whose quote does not close": ("CXX", lambda place: "g++ 'x", "which is not a command of this machine"),
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize(("variable", "value", "why"), BROKEN.values(), ids=BROKEN.keys())
+def test_where_a_compiler_does_not_work_auto_warns_and_the_engine_named_is_refused(tmp_path, folder, monkeypatch, variable, value, why):
+    forget()
+    construct.library.cache_clear()
+    monkeypatch.setenv(variable, value(tmp_path))
+    monkeypatch.setattr("neurosim.engine.COMPILING", 0.0)
+    with pytest.warns(UserWarning, match=f"the slow reference engine runs.*({why})") as told:
+        recording = ns.run(network(), ticks=20, record="cells", to=tmp_path / "run.h5")
+    assert (len(told), told[0].filename, recording.engine) == (1, __file__, "reference")
+    recording.close()
+    with pytest.raises(ns.EngineError, match=why):
+        ns.run(network(), ticks=20, record="cells", engine="events", to=tmp_path / "other.h5")
+    assert not (tmp_path / "other.h5").exists()
+
+
+NOWHERE = {"no stderr": "import sys; sys.stderr = None", "a closed stderr": "import sys; sys.stderr.close()"}
+
+
+@pytest.mark.parametrize("nowhere", NOWHERE.values(), ids=NOWHERE.keys())
+@pytest.mark.parametrize("progress", [None, True])
+def test_without_anywhere_to_tell_a_run_runs(nowhere, progress):
+    code = f"""
+import neurosim as ns
+{nowhere}
+cells = ns.Neurons("cells", 1, update="n = n + 1")
+print(ns.run(ns.Network(cells, schedule=ns.Synchronous()), ticks=3, record="cells", progress={progress})["cells"].ravel().tolist())
+"""
+    assert python(code) == ["[1.0, 2.0, 3.0]"]
+
+
+def test_warnings_of_brian2_and_its_packages_are_no_errors():
+    done = subprocess.run([sys.executable, "-W", "error", "-c", SCRIPT, EQUATIONS], text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("begun", [0, 3])
+def test_a_progress_bar_begins_with_the_ticks(begun):
+    """The time before them, in which code is compiled and synapses are built, does not count in what it foretells."""
+    with Watch(100, "tick", show=True) as watch:
+        assert watch.bar is None
+        watch(begun)
+        assert (watch.bar.n, watch.bar.initial) == (begun, begun)
+        assert watch.bar.format_dict["elapsed"] < 1
+
+
+def test_ctrl_c_interrupts_at_once_until_the_first_tick():
+    before = signal.getsignal(signal.SIGINT)
+    with Watch(100, "tick", show=False) as watch:
+        assert signal.getsignal(signal.SIGINT) == before
+        assert not watch(0)
+        signal.raise_signal(signal.SIGINT)
+        assert watch(1)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) == before
 
 
 def test_without_a_compiler_auto_warns_once_and_names_the_remedy(monkeypatch):
