@@ -28,10 +28,16 @@ from neurosim.engine.events.source import write_source
 from neurosim.engine.events.tape import Tape
 from neurosim.engine.events.workload import cores, share
 from neurosim.engine.state import State, spikes_sent, start_state
+from neurosim.errors import EngineError
 from neurosim.plan.plan import Plan
 
 BATCH_NEURONS = 4_000_000  # neurons (times trials) and synapses with state that move together; results do not depend on it
 BLOCK_SECONDS = 0.25  # how long the engine runs before it looks up: to record, to tell, to be interrupted
+FAILURES = {
+    -1: "run: there is not enough memory for this network on the event engine. Use fewer neurons, trials or threads, or precision='single'.",
+    -2: "run: the system gives no more threads. Give threads=1, or fewer than you gave.",
+    -3: "run: the compiled code failed in a way that it does not know. Give engine='reference'.",
+}
 NAMED = 4  # populations that stand for a network in messages
 
 
@@ -112,7 +118,9 @@ def _run_batch(library: ctypes.CDLL, bound: Bound, writer: Any, tell: Callable[[
     plan, tape = bound.plan, Tape(bound, writer)
     numbers = np.ascontiguousarray(bound.state.trials, np.int64)
     keep = tape.keep()
-    runner = library.neurosim_open(ctypes.byref(bound.struct), tape.structs, len(tape.structs), keep.ctypes.data, numbers.ctypes.data)
+    opened = ctypes.c_void_p()
+    library.neurosim_open(ctypes.byref(bound.struct), tape.structs, len(tape.structs), keep.ctypes.data, numbers.ctypes.data, ctypes.byref(opened))
+    runner = opened.value or 0
     try:
         give_flights(library, runner, bound)
         done, stopped = _run_blocks(library, runner, bound, tape, tell)
@@ -161,17 +169,26 @@ def _typed(library: ctypes.CDLL) -> ctypes.CDLL:
     """The library with the types of its functions declared."""
     pointer, integer = ctypes.c_void_p, ctypes.c_int64
     signatures = {
-        "open": (pointer, (pointer, pointer, integer, pointer, pointer)),
+        "open": (integer, (pointer, pointer, integer, pointer, pointer, pointer)),
         "close": (None, (pointer,)),
         "run": (integer, (pointer, pointer)),
         "stable": (ctypes.c_int, (pointer,)),
         "spikes": (integer, (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, pointer, pointer)),
         "sent": (integer, (pointer, ctypes.c_int, ctypes.c_int, pointer, pointer)),
         "flights": (integer, (pointer, ctypes.c_int, pointer)),
-        "restore": (None, (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, integer, pointer, pointer, pointer)),
-        "restore_arrivals": (None, (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, integer, pointer, pointer)),
+        "restore": (integer, (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, integer, pointer, pointer, pointer)),
+        "restore_arrivals": (integer, (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, integer, pointer, pointer)),
     }
     for name, (returned, taken) in signatures.items():
         function = getattr(library, f"neurosim_{name}")
         function.restype, function.argtypes = returned, taken
+        if returned is integer:
+            function.errcheck = _checked
     return library
+
+
+def _checked(found: int, *call: Any) -> int:
+    """What a call of the C++ returned; raises EngineError where that is a number of `guarded` in core/library.hpp."""
+    if found >= 0:
+        return found
+    raise EngineError(FAILURES[found])

@@ -30,7 +30,10 @@ def in_background(call: Callable[[], Any], undo: Callable[[Any], Any] | None = N
             undo(made[0])
 
     try:
-        Thread(target=work, daemon=True).start()
+        try:
+            Thread(target=work, daemon=True).start()
+        except RuntimeError:  # the system gives no more threads
+            work()
         while not done.wait(LOOK):
             pass
     except BaseException:

@@ -131,7 +131,7 @@ class Engine {
                 auto team = team_of(row, row + 1, block, barrier, settings);
                 for (int64_t tick = 0; tick < settings.ticks; ++tick) move(team);
                 rest(team);
-            });
+            }, [&] { barrier.abandon(); });
         }
         return settings.ticks;
     }
@@ -151,7 +151,7 @@ class Engine {
                 for (int64_t tick = 0; tick < settings.ticks; ++tick) move(team);
                 rest(team);
             }
-        });
+        }, [] {});
         return settings.ticks;
     }
 
@@ -179,7 +179,7 @@ class Engine {
                 if (thread == 0) changed.store(0);
                 barrier.wait(thread);
             }
-        });
+        }, [&] { barrier.abandon(); });
         stable = !changed.load();
         return ticks;
     }

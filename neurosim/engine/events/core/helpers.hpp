@@ -3,6 +3,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -12,7 +13,11 @@ namespace neurosim {
 class Helpers {
   public:
     explicit Helpers(int threads) : threads(threads), ranges(new Range[threads]) {
-        for (int number = 1; number < threads; ++number) others.emplace_back([this, number] { help(number); });
+        try {
+            for (int number = 1; number < threads; ++number) others.emplace_back([this, number] { help(number); });
+        } catch (const std::exception&) {
+            // The system gives no more threads: those that there are help.
+        }
     }
     ~Helpers() {
         round.store(-1, std::memory_order_release);
@@ -37,6 +42,7 @@ class Helpers {
         take_parts(0, next);
         for (int64_t turn = 0; done.load(std::memory_order_acquire) < parts; ++turn)
             if (turn > SPINS) std::this_thread::yield();
+        if (failed.exchange(false)) std::rethrow_exception(thrown);
     }
 
   private:
@@ -65,7 +71,11 @@ class Helpers {
             int64_t left = range.left.load(std::memory_order_acquire);
             while (left >> COUNT == now && left != now << COUNT) {
                 if (!range.left.compare_exchange_weak(left, left - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
-                job(given, range.last - (left - (now << COUNT)));
+                try {
+                    job(given, range.last - (left - (now << COUNT)));
+                } catch (...) {
+                    if (!failed.exchange(true)) thrown = std::current_exception();
+                }
                 done.fetch_add(1, std::memory_order_acq_rel);
                 left = range.left.load(std::memory_order_acquire);
             }
@@ -77,6 +87,8 @@ class Helpers {
     std::vector<std::thread> others;
     std::atomic<int64_t> round{0};
     std::atomic<int64_t> done{0};
+    std::atomic<bool> failed{false};
+    std::exception_ptr thrown;  // by the first part that failed
     void (*job)(const void*, int64_t) = nullptr;
     const void* given = nullptr;
 };

@@ -3,17 +3,43 @@
 #include "core/check.hpp"
 #include "core/engine.hpp"
 
+#include <new>
+#include <stdexcept>
+#include <system_error>
+
 using Runner = neurosim::Engine<network::Network>;
+
+namespace {
+// What a call returns, or a number below 0 that says why it failed (`events/__init__.py` knows them): nothing is thrown at the caller.
+template <class Call>
+int64_t guarded(Call call) {
+    try {
+        return call();
+    } catch (const std::bad_alloc&) {
+        return -1;
+    } catch (const std::length_error&) {
+        return -1;
+    } catch (const std::system_error&) {
+        return -2;
+    } catch (...) {
+        return -3;
+    }
+}
+}  // namespace
 
 extern "C" {
 
-void* neurosim_open(const neurosim::Machine* machine, const neurosim::Probe* probes, int64_t n_probes, const uint8_t* kept, const int64_t* numbers) {
-    return new Runner(*machine, probes, n_probes, kept, numbers);
+// Puts what runs the network into `runner`.
+int64_t neurosim_open(const neurosim::Machine* machine, const neurosim::Probe* probes, int64_t n_probes, const uint8_t* kept, const int64_t* numbers,
+                      void** runner) {
+    return guarded([&] { return *runner = new Runner(*machine, probes, n_probes, kept, numbers), 0; });
 }
 
 void neurosim_close(void* runner) { delete static_cast<Runner*>(runner); }
 
-int64_t neurosim_run(void* runner, const neurosim::Settings* settings) { return static_cast<Runner*>(runner)->run(*settings); }
+int64_t neurosim_run(void* runner, const neurosim::Settings* settings) {
+    return guarded([&] { return static_cast<Runner*>(runner)->run(*settings); });
+}
 
 int neurosim_stable(void* runner) { return static_cast<Runner*>(runner)->stable; }
 
@@ -31,26 +57,34 @@ int64_t neurosim_sent(void* runner, int row, int population, const int64_t** tic
     return static_cast<int64_t>(tape.tick.size());
 }
 
-int64_t neurosim_flights(void* runner, int row, neurosim::Flight* room) { return static_cast<Runner*>(runner)->flights(row, room); }
+int64_t neurosim_flights(void* runner, int row, neurosim::Flight* room) {
+    return guarded([&] { return static_cast<Runner*>(runner)->flights(row, room); });
+}
 
 // Puts arrivals of an earlier run on their way, in the order given; all at once for one stage and block.
-void neurosim_restore(void* runner, int row, int stage, int block, int64_t n, const int64_t* due, const uint32_t* slot, const double* value) {
+int64_t neurosim_restore(void* runner, int row, int stage, int block, int64_t n, const int64_t* due, const uint32_t* slot, const double* value) {
     auto& engine = *static_cast<Runner*>(runner);
     auto& target = engine.trial(row).stages[stage * engine.machine.blocks + block];
-    target.restore(n, slot, value, [&](int64_t k, const auto& arrival) {
-        NEUROSIM_HOLDS(due[k] >= engine.machine.first_tick);
-        if (due[k] - engine.machine.first_tick < target.calendar.length()) target.calendar.at(due[k]).push_back(arrival);
+    return guarded([&] {
+        target.restore(n, slot, value, [&](int64_t k, const auto& arrival) {
+            NEUROSIM_HOLDS(due[k] >= engine.machine.first_tick);
+            if (due[k] - engine.machine.first_tick < target.calendar.length()) target.calendar.at(due[k]).push_back(arrival);
+        });
+        return 0;
     });
 }
 
 // The same for synapses with text.
-void neurosim_restore_arrivals(void* runner, int row, int text, int block, int64_t n, const int64_t* due, const int64_t* place) {
+int64_t neurosim_restore_arrivals(void* runner, int row, int text, int block, int64_t n, const int64_t* due, const int64_t* place) {
     auto& engine = *static_cast<Runner*>(runner);
     auto& calendar = engine.trial(row).arrivals[text * engine.machine.blocks + block];
-    for (int64_t k = 0; k < n; ++k) {
-        NEUROSIM_HOLDS(due[k] >= engine.machine.first_tick && place[k] >= 0);
-        if (due[k] - engine.machine.first_tick < calendar.length()) calendar.at(due[k]).push_back({place[k], 1});
-    }
+    return guarded([&] {
+        for (int64_t k = 0; k < n; ++k) {
+            NEUROSIM_HOLDS(due[k] >= engine.machine.first_tick && place[k] >= 0);
+            if (due[k] - engine.machine.first_tick < calendar.length()) calendar.at(due[k]).push_back({place[k], 1});
+        }
+        return 0;
+    });
 }
 
 }

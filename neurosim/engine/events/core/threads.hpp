@@ -4,11 +4,15 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 namespace neurosim {
+
+// Thrown where a thread waits for one that has failed.
+struct Abandoned {};
 
 // Every member has a mark on a cache line of its own, which it alone writes: nobody waits for a line that two are writing.
 class Barrier {
@@ -21,9 +25,16 @@ class Barrier {
         if (sleepers.load()) wake();
         for (auto& other : marks) {
             int turn = 0;
-            while (!reached(other, now))
+            while (!reached(other, now)) {
+                if (abandoned.load(std::memory_order_relaxed)) throw Abandoned{};
                 if (++turn > spins) sleep_until(other, now);
+            }
         }
+    }
+    // From now on nobody waits: a member that does not come any more has failed.
+    void abandon() {
+        abandoned.store(true);
+        wake();
     }
 
   private:
@@ -40,24 +51,44 @@ class Barrier {
     void sleep_until(const Mark& mark, uint32_t phase) {
         std::unique_lock lock(mutex);
         sleepers.fetch_add(1);
-        changed.wait(lock, [&] { return reached(mark, phase); });
+        changed.wait(lock, [&] { return reached(mark, phase) || abandoned.load(); });
         sleepers.fetch_sub(1);
     }
 
     std::vector<Mark> marks;
     const int spins;  // longer than it takes to wake a thread, or all sleep in turn; hardly any where threads outnumber cores
     alignas(64) std::atomic<int> sleepers{0};
+    std::atomic<bool> abandoned{false};
     std::mutex mutex;
     std::condition_variable changed;
 };
 
-// Calls work(0) .. work(threads - 1) side by side; the caller's thread takes part.
-template <class Work>
-void in_parallel(int threads, Work work) {
+// Calls work(0) .. work(threads - 1) side by side; the caller's thread takes part. What one of them throws is thrown here, once all have
+// ended; until then `give_up()` lets go those that wait for it.
+template <class Work, class GiveUp>
+void in_parallel(int threads, Work work, GiveUp give_up) {
+    std::vector<std::exception_ptr> thrown(threads);
     std::vector<std::thread> others;
-    for (int number = 1; number < threads; ++number) others.emplace_back(work, number);
-    work(0);
+    others.reserve(threads);
+    auto run = [&](int number) {
+        try {
+            work(number);
+        } catch (const Abandoned&) {
+        } catch (...) {
+            thrown[number] = std::current_exception();
+            give_up();
+        }
+    };
+    try {
+        for (int number = 1; number < threads; ++number) others.emplace_back(run, number);
+    } catch (...) {  // the system gives no more threads
+        thrown[0] = std::current_exception();
+        give_up();
+    }
+    if (!thrown[0]) run(0);
     for (auto& other : others) other.join();
+    for (auto& error : thrown)
+        if (error) std::rethrow_exception(error);
 }
 
 }  // namespace neurosim
