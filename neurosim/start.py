@@ -15,7 +15,7 @@ from neurosim.network.codec import same
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.synapses import Synapses
-from neurosim.network.values import Value, as_value, unit, whole
+from neurosim.network.values import Value, as_value, spelt, unit, whole
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.network.wiring import all_to_all, one_to_one, pairs, private
@@ -65,7 +65,7 @@ def read_start(net: Network, start: Any, seed: int | None, precision: str | None
         return Start(seed, precision or start.precision, resume=read_resume(start.final, where), **told)
     if not isinstance(start, Mapping):
         raise DescriptionError(f"run: start {shown(start)} is neither a Recording nor a dict. Give {{'population.variable': values}}.")
-    return Start(seed, precision or "double", {str(key): _start_value(net, key, value) for key, value in start.items()})
+    return Start(seed, precision or "double", {spelt(str(key)): _start_value(net, spelt(str(key)), value) for key, value in start.items()})
 
 
 def seed_of(start: Any, seed: int | None) -> int:

@@ -16,7 +16,7 @@ from neurosim.network.program import Step, step_program, zero_delay_order
 from neurosim.network.readonly import ReadOnly, own_fields
 from neurosim.network.schedule import Alternating, Asynchronous, Clock, Schedule, Synchronous
 from neurosim.network.synapses import Delayed, Synapses, Transposed
-from neurosim.network.values import PLAIN, TIME, Value
+from neurosim.network.values import PLAIN, TIME, Value, spelt
 from neurosim.network.wiring import private
 
 
@@ -66,6 +66,7 @@ class Network:
         put(self, "program", step_program(self))
 
     def __getitem__(self, name: str) -> Any:
+        name = spelt(name) if isinstance(name, str) else name
         if name not in self:
             raise DescriptionError(f"Network: has nothing called {shown(name)}. {nearest(name, (*self.populations, *self.synapses))}")
         return self.populations[name] if name in self.populations else self.synapses[name]

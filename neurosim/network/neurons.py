@@ -15,7 +15,7 @@ from neurosim.network.arguments import named_arguments
 from neurosim.network.index import as_index, read_key, show_key
 from neurosim.network.readonly import ReadOnly, own_fields, read_only
 from neurosim.network.text import Equation, Statement, names_in, parse_expression, read_equations, read_statements
-from neurosim.network.values import Value, as_value, choice, identifier, plain_text, whole
+from neurosim.network.values import Value, as_value, choice, each_once, identifier, plain_text, spelt, whole
 from neurosim.network.weights import Distribution
 
 REDUCES = ("sum", "max", "mean")
@@ -87,7 +87,7 @@ class Neurons:
     ):
         put = object.__setattr__
         put(self, "name", identifier(name, "Neurons name"))
-        where = f"Neurons {name!r}"
+        where = f"Neurons {self.name!r}"
         put(self, "shape", read_shape(shape, f"{where}: shape"))
         for argument, text in dict(equations=equations, update=update, threshold=threshold, reset=reset).items():
             put(self, argument, plain_text(text, f"{where}: {argument}"))
@@ -96,7 +96,7 @@ class Neurons:
         put(self, "ports", read_ports(ports, where))
         put(self, "sends", None if sends is None else identifier(sends, f"{where}: sends"))
         put(self, "learns", read_names(learns, f"{where}: learns"))
-        put(self, "constants", ReadOnly({key: self._constant(key, value, where) for key, value in constants.items()}))
+        put(self, "constants", ReadOnly({key: self._constant(key, value, where) for key, value in each_once(constants, where).items()}))
         self._check(where)
 
     __getstate__ = own_fields
@@ -379,6 +379,7 @@ def read_ports(ports: Any, where: str) -> tuple[tuple[str, str], ...]:
         pairs = [_port(p) if isinstance(p, str) else tuple(p) for p in ports]
     else:
         raise DescriptionError(f"{where}: ports {shown(ports)} do not read. Write names, such as 'i f o g', or 'x:max' to reduce by max.")
+    pairs = [(spelt(name) if isinstance(name, str) else name, reduce) for name, reduce in pairs]
     for name, reduce in pairs:
         check_variable(name, f"{where}: port")
         if not isinstance(reduce, str) or reduce not in REDUCES:

@@ -14,7 +14,7 @@ from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, Part, Population, label
 from neurosim.network.schedule import Clock
-from neurosim.network.values import TIME, as_value, whole
+from neurosim.network.values import TIME, as_value, spelt, whole
 
 NAME = re.compile(r"(?P<name>\w+)(?:\[(?P<key>.*)\])?(?:\.(?P<variable>\w+))?")
 
@@ -86,6 +86,7 @@ def resolve(net: Network, item: Any) -> tuple[Population | None, str | None, str
         if net.populations.get(item.name) is not item.population:
             raise DescriptionError(f"run: record {label(item)}: is not a population of this network. Its own are: {', '.join(net.populations)}.")
         return item, None, label(item)
+    item = spelt(item) if isinstance(item, str) else item
     match = NAME.fullmatch(item) if isinstance(item, str) else None
     if match is None:
         raise DescriptionError(f"run: record {shown(item)} does not read. Write 'liquid', 'liquid.v' or 'liquid[:100].v'.")

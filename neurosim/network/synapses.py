@@ -14,7 +14,7 @@ from neurosim.network.arguments import named_arguments
 from neurosim.network.neurons import Neurons, Part, Population, check_flags, check_name, check_variable, label
 from neurosim.network.readonly import ReadOnly, own_fields
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
-from neurosim.network.values import PLAIN, TIME, Value, as_value, flag, identifier, plain_text, whole
+from neurosim.network.values import PLAIN, TIME, Value, as_value, each_once, flag, identifier, plain_text, spelt, whole
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.network.wiring import Wiring, all_to_all, one_to_one, pairs, private
@@ -114,14 +114,14 @@ class Synapses:
         put(self, "wiring", all_to_all() if wiring is None else wiring)
         if not isinstance(self.wiring, Wiring):
             raise DescriptionError(f"{self.label}: wiring {shown(wiring)} is not a wiring. {matrix_remedy(wiring)}")
-        put(self, "to", None if to is None else plain_text(to, f"{self.label}: to"))
+        put(self, "to", None if to is None else spelt(plain_text(to, f"{self.label}: to")))
         owned = isinstance(weight, (Distribution, Neurons, Part, Delayed, Synapses, Transposed))
         put(self, "weight", weight if owned else self._numbers(weight, "weight"))
         put(self, "delay", delay if isinstance(delay, Distribution) else self._numbers(delay, "delay"))
         for argument, text in dict(model=model, on_pre=on_pre, on_post=on_post).items():
             put(self, argument, plain_text(text, f"{self.label}: {argument}"))
         put(self, "learns", flag(learns, f"{self.label}: learns"))
-        put(self, "constants", ReadOnly({key: self._constant(key, value) for key, value in constants.items()}))
+        put(self, "constants", ReadOnly({key: self._constant(key, value) for key, value in each_once(constants, self.label).items()}))
         self._check()
 
     __getstate__ = own_fields

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from keyword import iskeyword
@@ -192,8 +193,22 @@ def plain_text(given: Any, where: str) -> str:
     return given
 
 
+def spelt(name: str) -> str:
+    """A name as Python reads it in text, where characters that mean the same are one: the micro sign is the letter mu."""
+    return unicodedata.normalize("NFKC", name)
+
+
+def each_once(constants: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Constants by their names as text spells them."""
+    read = {spelt(name): value for name, value in constants.items()}
+    if len(read) < len(constants):
+        raise DescriptionError(f"{where}: two of the constants {', '.join(constants)} are one name in text. Give each a name of its own.")
+    return read
+
+
 def identifier(given: Any, where: str) -> str:
-    """Read a name that may stand in text and in a file; anything else is refused."""
+    """Read a name that may stand in text and in a file, spelt as in text; anything else is refused."""
+    given = spelt(given) if isinstance(given, str) else given
     if not isinstance(given, str) or not given.isidentifier() or given.startswith("__") or len(given) > LONGEST_NAME:
         raise DescriptionError(
             f"{where}: {shown(given)} is not a name. Use letters, digits and _, beginning with a letter, such as 'liquid_1'"

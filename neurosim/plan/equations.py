@@ -159,11 +159,11 @@ def brian_integration(lines: tuple[Equation, ...], method: str, scope: Scope, *,
 
 def _integrated(differential: list[tuple[str, str, str]], method: str, known: Meanings, where: str) -> list[tuple[str, str, str]]:
     brian = brian2()
-    safe = _names_for_sympy(name for name, _, _ in differential)
+    safe = _names_for_sympy(name for name, _, _ in differential) | {name: _plain(name) for name in known if not name.isascii()}
     back = {new: old for old, new in safe.items()}
     text = "\n".join(f"d{safe.get(name, name)}/dt = {_rename(expression, safe)} : {unit}" for name, expression, unit in differential)
     given = variables(known)
-    given |= {new: given[old] for old, new in safe.items()}
+    given = {safe.get(name, name): variable for name, variable in given.items()} | {name: v for name, v in given.items() if name.isascii()}
     remedy = "Use method='exponential_euler' where each variable stands linearly in its own equation, else 'rk4' or 'euler' ('milstein' for noise)."
     with translated(f"{where}: method {method!r} cannot integrate these equations", remedy):
         code = brian.StateUpdateMethod.apply_stateupdater(brian.Equations(text), given, method, None, where)
@@ -176,6 +176,11 @@ def _names_for_sympy(names: Iterable[str]) -> dict[str, str]:
     import sympy
 
     return {name: f"{name}_renamed_variable" for name in names if hasattr(sympy, name)}
+
+
+def _plain(name: str) -> str:
+    """Another name for a variable that is not written in ASCII, which the equations of Brian2 must be."""
+    return "".join(c if c.isascii() else f"u{ord(c):x}" for c in name) + "_renamed_variable"
 
 
 def event_driven(lines: tuple[Equation, ...], scope: Scope) -> tuple[Statement, ...]:

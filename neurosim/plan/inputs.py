@@ -12,7 +12,7 @@ from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.schedule import Asynchronous
-from neurosim.network.values import PLAIN, TIME, as_value, one_unit, read_array, whole
+from neurosim.network.values import PLAIN, TIME, as_value, one_unit, read_array, spelt, whole
 from neurosim.plan.plan import Drive
 from neurosim.plan.rasters import are_spikes, numbers_of, spikes_of
 
@@ -104,7 +104,7 @@ def _trials(exact: Mapping[str, int], least: Mapping[str, int], started: int, as
 
 
 def _population(net: Network, key: Any) -> Neurons:
-    name = key.name if isinstance(key, Neurons) else key
+    name = key.name if isinstance(key, Neurons) else spelt(key) if isinstance(key, str) else key
     if not isinstance(name, str) or name not in net.populations or (isinstance(key, Neurons) and net.populations[name] is not key):
         raise DescriptionError(f"run: input {shown(name)} is no population of this network. {nearest(name, net.populations)}")
     return net.populations[name]

@@ -18,7 +18,7 @@ from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, Part
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import read_only
-from neurosim.network.values import PLAIN, TIME, Value, as_value
+from neurosim.network.values import PLAIN, TIME, Value, as_value, spelt
 from neurosim.recording.header import Header as Header
 from neurosim.recording.header import Spikes as Spikes
 from neurosim.recording.header import join, recorded, samples, width
@@ -277,7 +277,7 @@ class Recording:
 
     def probe(self, name: str | Neurons | Part) -> Probe:
         """What was recorded under a name, or holds what it means; RecordingError where nothing does."""
-        return find(name, self._probes, self.network)
+        return find(spelt(name) if isinstance(name, str) else name, self._probes, self.network)
 
     def _spiking(self, name: str | Neurons | Part) -> Probe:
         probe = self.probe(name)

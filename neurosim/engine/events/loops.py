@@ -60,5 +60,9 @@ def random_calls(statements: Iterable[Statement]) -> int:
 
 
 def identifier(name: str) -> str:
-    """A C++ identifier for a name of the network."""
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
+    """What stands for a name of the network within C++ identifiers, another one for each name; plain names stand for themselves.
+
+    >>> [identifier(name) for name in ("liquid_1", "Z", "é")]
+    ['liquid_1', 'ZZ', 'Ze9_']
+    """
+    return "".join(c.replace("Z", "ZZ") if c.isascii() and (c.isalnum() or c == "_") else f"Z{ord(c):x}_" for c in name)

@@ -93,7 +93,7 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
         lines += evaluated(plan, numbering, group, group.message, f"send_{name}", target, read=plan.schedule != "Clock")
     for variable in derived_probes(plan, group):
         target = numbering.pointer("Real", "derived", group.name, variable)
-        lines += evaluated(plan, numbering, group, variable, f"derive_{name}_{variable}", target, read=plan.schedule != "Clock")
+        lines += evaluated(plan, numbering, group, variable, derivation(plan, group.name, variable), target, read=plan.schedule != "Clock")
     return lines
 
 
@@ -101,6 +101,11 @@ def derived_probes(plan: Plan, group: Group) -> tuple[str, ...]:
     """The subexpressions of a population that are recorded."""
     found = [p.variable if p.variable is not None else group.message for p in plan.probes if p.owner == group.name and not p.events]
     return tuple(dict.fromkeys(name for name in found if name is not None and name in group.derived and not group.driven))
+
+
+def derivation(plan: Plan, group: str, variable: str) -> str:
+    """The function that computes a subexpression; the population's number parts it from those of others whose names run together with it."""
+    return f"derive_{list(plan.groups).index(group)}_{identifier(group)}_{identifier(variable)}"
 
 
 def _text(ends: synapses.Ends) -> list[str]:
@@ -182,7 +187,7 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: in
     names = [identifier(name) for name in step.populations]
     waits = place == barrier_step(plan)
     if step.kind == "record":
-        derived = [f"derive_{identifier(g.name)}_{v}" for g in plan.groups.values() for v in derived_probes(plan, g)]
+        derived = [derivation(plan, g.name, v) for g in plan.groups.values() for v in derived_probes(plan, g)]
         calls = [*derived, "sample_all"]
         return [f"for (Here& here : team) {c}(here{', probes, team.set, team.first, false' if c == 'sample_all' else ''});" for c in calls]
     if step.kind == "deliver":
