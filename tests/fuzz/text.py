@@ -1,0 +1,320 @@
+"""Hostile text in every place where a user gives text: it is computed as written, or refused; no part of it ever runs as code.
+
+    python tests/fuzz/text.py            # 20,000 cases
+    python tests/fuzz/text.py 300 SEED   # so many, of a seed
+
+A case is described, planned and written as C++ in a process of its own kind, under limits of memory and time; the reference engine runs it
+for two ticks. A payload that should never run carries the word PWNED where only code could bring it to life.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import resource
+import signal
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+MEMORY, SECONDS = 4 * 2**30, 20
+TOGETHER = 500  # cases of one process
+NAMES = [
+    *[
+        "µ",
+        "μ",
+        "é",
+        "ﬁx",
+        "x１",
+        "inf",
+        "nan",
+        "self",
+        "i",
+        "lambda",
+        "int",
+        "double",
+        "class_",
+        "int64_t",
+        "M_PI",
+        "NULL",
+        "EOF",
+        "errno",
+        "I_",
+        "Real",
+        "keys",
+        "element",
+        "tick",
+        "here",
+    ],
+    *[
+        "_x",
+        "__x",
+        "x__y",
+        "v_old",
+        "np",
+        "exp",
+        "N",
+        "t",
+        "dt",
+        "training",
+        "random",
+        "Z",
+        "Ze9_",
+        "constructor",
+        "main",
+        "std",
+        "this",
+        "template",
+        "xi",
+        "w",
+        "_",
+        "1a",
+        "a.b",
+    ],
+    *("x" * 99, "x" * 101, "a b", "a;PWNED()", "a\nPWNED()", "", "a\0b", "\ud800"),
+]
+NUMBERS = [
+    "9" * 400,
+    *["1e999", "0x10", "1_000", "1j", "0b1", "1e-999", "'a'", "1.", "00", "1e308*10", "-0.0", "inf", "nan", "2**53", "1/0", "0**-1", "True"],
+]
+ENDS = [
+    "\r",
+    "\r\n",
+    "\n",
+    "\x0c",
+    "\x0b",
+    "\x1c",
+    "\x85",
+    "\u2028",
+    "\u2029",
+    "\0",
+    "\ufeff",
+    "\u200b",
+    "\xa0",
+    ";",
+    "\\",
+    "\\\n",
+    "\\ \\ \n",
+    "??/\n",
+]
+COMMENTS = [
+    "# \\",
+    "# \\ \\",
+    "# \\\\",
+    "# */ PWNED(); /*",
+    "# ??/",
+    "#\\\nPWNED()",
+    "# \u2028PWNED()",
+    "# \x0cPWNED()",
+    "# \x1cPWNED()",
+    "# \x85PWNED()",
+    "# \0",
+    '# ")"; PWNED(); //',
+    '# R"(',
+    "# %:include <PWNED>",
+    "# \ud800",
+    "#error PWNED",
+    "#define v PWNED",
+    "# \u202e",
+    '# _Pragma("PWNED")',
+]
+CODE = [
+    "__import__('os').system('PWNED')",
+    "exec('PWNED')",
+    "(lambda: PWNED)()",
+    "[PWNED for PWNED in (1,)]",
+    "v.__class__",
+    "v[0]",
+    "f'{PWNED}'",
+    "v := 1",
+    "print(PWNED)",
+    "import PWNED",
+    "v = 1; PWNED()",
+    "v; PWNED",
+    "{PWNED}",
+    "v if PWNED else v",
+    "await PWNED",
+    "PWNED",
+    "*v",
+    "v @ v",
+    "v << 2",
+    "...",
+    "sum(v, axis=PWNED())",
+    "exp(v, PWNED)",
+    "where(v)",
+    "poisson(1e300)",
+    "poisson(inf)",
+    "rand() + randn()",
+    "int(v)",
+    "clip(v, 1, 0)",
+    "v.real",
+]
+UNITS = ["1", "volt", "volt*PWNED", "1; PWNED", "1 (constant)", "1 # \\ \\", "amp**1e9", "boolean", "integer", "1 (PWNED)", "__import__('PWNED')", ""]
+PLACES = [
+    "name",
+    "equations",
+    "update",
+    "threshold",
+    "reset",
+    "refractory",
+    "constant",
+    "on_pre",
+    "on_post",
+    "model",
+    "ports",
+    "sends",
+    "record",
+    "to",
+]
+
+
+def words(draw: random.Random) -> str:
+    """An expression, a number or a name, hostile or not."""
+    return draw.choice([draw.choice(NUMBERS), draw.choice(NAMES), draw.choice(CODE), "v", "I", "0.5*v", "v + I"])
+
+
+def line(draw: random.Random) -> str:
+    """An assignment, which may end as no line should, and be followed by a comment."""
+    name = draw.choice(["v", "v", "v", draw.choice(NAMES)])
+    tail = draw.choice(["", "", " " + draw.choice(COMMENTS), draw.choice(ENDS) + "v = v + 1"])
+    return f"{name} {draw.choice(['=', '=', '+=', '**=', ':=', '<<='])} {words(draw)}{tail}"
+
+
+def case(seed: int) -> dict[str, str]:
+    """What stands in each place; the other places hold what works."""
+    draw = random.Random(seed)
+    texts: dict[str, str] = {}
+    for place in draw.sample(PLACES, draw.choice([1, 1, 2, 3])):
+        if place in ("name", "sends", "to", "constant"):
+            texts[place] = draw.choice(NAMES)
+        elif place == "record":
+            texts[place] = draw.choice(["{}", "pool.{}", "pool[{}]", "pool[:1].{}", "wires.{}"]).format(draw.choice([*NAMES, *CODE, "v"]))
+        elif place == "ports":
+            texts[place] = f"I {draw.choice(NAMES)}{draw.choice(['', ':max', ':PWNED', ':'])}"
+        elif place == "equations":
+            left, right = draw.choice(["v", "v", draw.choice(NAMES)]), words(draw)
+            texts[place] = f"d{left}/dt = ({right})/ms : {draw.choice(UNITS)} {draw.choice(['', *COMMENTS])}"
+        elif place == "model":
+            texts[place] = f"w : 1\n{draw.choice(NAMES)} : {draw.choice(UNITS)}{draw.choice(['', *ENDS])}{draw.choice(['', *COMMENTS])}"
+        elif place in ("threshold", "refractory"):
+            texts[place] = f"{words(draw)} > {words(draw)} {draw.choice(['', *COMMENTS])}"
+        else:
+            texts[place] = "\n".join(line(draw) for _ in range(draw.choice([1, 1, 2])))
+    return texts
+
+
+def plan_of(texts: dict[str, str]):
+    """The network of a case, and its plan."""
+    import neurosim as ns
+    from neurosim.network.probes import read_record
+    from neurosim.plan.inputs import read_inputs
+    from neurosim.plan.lower import lower
+    from neurosim.units import ms
+
+    given = {key: texts[key] for key in ("equations", "threshold", "reset", "refractory", "ports", "sends") if key in texts}
+    if "equations" in given:
+        given["method"] = "euler"
+    else:
+        given["update"] = texts.get("update", "v = 0.5*v + I")
+    if "reset" in given and "threshold" not in given:
+        given["threshold"] = "v > 1"
+    constants = {texts["constant"]: 2.0} if "constant" in texts else {}
+    if constants:
+        given["update" if "update" in given else "reset"] = f"v = v + {texts['constant']}"
+    pool = ns.Neurons(texts.get("name", "pool"), 2, **given, **constants)
+    synaptic = {key: texts[key] for key in ("model", "on_pre", "on_post") if key in texts} | ({"to": texts["to"]} if "to" in texts else {})
+    wires = ns.Synapses(pool, pool, delay=1 * ms, name="wires", **synaptic)
+    net = ns.Network(wires, schedule=ns.Clock(1 * ms))
+    read = read_inputs(net, None, 2, None, None, 0)
+    record = texts.get("record", pool.name)
+    return net, lower(net, read, probes=read_record(net, [record], read.spiking), seed=1), record
+
+
+def code_of(source: str) -> str:
+    """A source without its comments; refused where one reaches into the next line, or is not the plain text that it should be."""
+    for number, text in enumerate(source.split("\n")):
+        comment = text.partition("//")[2]
+        if re.search(r"(\\|\?\?/)\s*$", text) or not all(c.isprintable() for c in comment):
+            raise AssertionError(f"line {number} of the C++ ends its comment early: {text!r}")
+    return re.sub(r"//.*", "", source)
+
+
+def attempt(texts: dict[str, str]) -> str:
+    """'refused', 'ran' or 'ran, not on events'; anything else is raised."""
+    import neurosim as ns
+    from neurosim.engine.events.source import write_source
+    from neurosim.engine.events.support import unsupported
+
+    try:
+        net, plan, record = plan_of(texts)
+        ns.run(net, ticks=2, record=[record], engine="reference", seed=1)
+        if unsupported(plan):
+            return "ran, not on events"
+        source = write_source(plan).text
+    except ns.NeurosimError:
+        return "refused"
+    if "PWNED" in code_of(source):
+        raise AssertionError("a payload stands in the C++ as code")
+    source.encode()
+    return "ran"
+
+
+def work(first: int, last: int) -> None:
+    """The cases of these seeds; prints what is found, a line each, and how many ended how."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    warnings.simplefilter("ignore")
+    ended: dict[str, int] = {}
+
+    def late(number: int, frame: object) -> None:
+        raise TimeoutError(f"not done within {SECONDS} s")
+
+    signal.signal(signal.SIGALRM, late)
+    before = set(os.listdir())
+    for seed in range(first, last):
+        signal.alarm(SECONDS)
+        try:
+            how = attempt(case(seed))
+        except BaseException as error:
+            print(f"FOUND seed {seed}: {type(error).__name__}: {str(error)[:200]!a} of {case(seed)!a}", flush=True)
+            how = "found"
+        signal.alarm(0)
+        ended[how] = ended.get(how, 0) + 1
+        if set(os.listdir()) != before:
+            print(f"FOUND seed {seed}: a file was made, of {case(seed)!a}", flush=True)
+            before = set(os.listdir())
+    print("ENDED", *(f"{how}={count}" for how, count in ended.items()), flush=True)
+
+
+def hunt(count: int, first: int) -> list[str]:
+    """What `count` cases from a seed on find, in processes of their own."""
+    found = []
+    for start in range(first, first + count, TOGETHER):
+        stop = min(start + TOGETHER, first + count)
+        done = subprocess.run([sys.executable, __file__, "work", str(start), str(stop)], text=True, capture_output=True, check=False)
+        lines = done.stdout.splitlines()
+        found += [text for text in lines if text.startswith("FOUND")]
+        if not any(text.startswith("ENDED") for text in lines):
+            found.append(f"FOUND seeds {start} to {stop}: the process ended with {done.returncode}: {done.stderr[-300:]}")
+    return found
+
+
+def seed_of_commit() -> int:
+    """A seed that changes with the code: of the commit where there is one, else of the version."""
+    asked = subprocess.run(["git", "rev-parse", "HEAD"], text=True, capture_output=True, check=False, cwd=Path(__file__).parent)
+    if asked.returncode == 0:
+        return int(asked.stdout[:8], 16)
+    from importlib.metadata import version
+
+    return sum(map(ord, version("neurosim")))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["work"]:
+        work(int(sys.argv[2]), int(sys.argv[3]))
+    else:
+        number, begin = int(sys.argv[1]) if sys.argv[1:] else 20_000, int(sys.argv[2]) if sys.argv[2:] else seed_of_commit()
+        finds = hunt(number, begin)
+        print(*finds, f"{number:,} cases from seed {begin}: {len(finds)} found", sep="\n")
+        sys.exit(bool(finds))
