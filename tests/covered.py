@@ -94,7 +94,15 @@ def is_whole(config) -> bool:
     option = config.option
     if not ((shutil.which("g++") or shutil.which("clang++")) and find_spec("jax")):
         return False
-    chosen = option.keyword or option.deselect or option.ignore or option.ignore_glob or option.lf or option.collectonly or option.usepdb
+    chosen = (
+        option.keyword
+        or option.deselect
+        or option.ignore
+        or option.ignore_glob
+        or getattr(option, "lf", False)
+        or option.collectonly
+        or option.usepdb
+    )
     return not chosen and option.markexpr == "not slow" and config.args_source.name == "TESTPATHS"
 
 

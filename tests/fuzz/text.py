@@ -22,82 +22,14 @@ from pathlib import Path
 MEMORY, SECONDS = 4 * 2**30, 20
 TOGETHER = 500  # cases of one process
 NAMES = [
-    *[
-        "µ",
-        "μ",
-        "é",
-        "ﬁx",
-        "x１",
-        "inf",
-        "nan",
-        "self",
-        "i",
-        "lambda",
-        "int",
-        "double",
-        "class_",
-        "int64_t",
-        "M_PI",
-        "NULL",
-        "EOF",
-        "errno",
-        "I_",
-        "Real",
-        "keys",
-        "element",
-        "tick",
-        "here",
-    ],
-    *[
-        "_x",
-        "__x",
-        "x__y",
-        "v_old",
-        "np",
-        "exp",
-        "N",
-        "t",
-        "dt",
-        "training",
-        "random",
-        "Z",
-        "Ze9_",
-        "constructor",
-        "main",
-        "std",
-        "this",
-        "template",
-        "xi",
-        "w",
-        "_",
-        "1a",
-        "a.b",
-    ],
+    *"µ μ é ﬁx x\uff11 inf nan self i lambda int double class_ int64_t M_PI NULL EOF errno I_ Real keys element tick here".split(),  # noqa: SIM905
+    *"_x __x x__y v_old np exp N t dt training random Z Ze9_ constructor main std this template xi w _ 1a a.b".split(),  # noqa: SIM905
     *("x" * 99, "x" * 101, "a b", "a;PWNED()", "a\nPWNED()", "", "a\0b", "\ud800"),
 ]
-NUMBERS = [
-    "9" * 400,
-    *["1e999", "0x10", "1_000", "1j", "0b1", "1e-999", "'a'", "1.", "00", "1e308*10", "-0.0", "inf", "nan", "2**53", "1/0", "0**-1", "True"],
-]
+NUMBERS = ["9" * 400, *"1e999 0x10 1_000 1j 0b1 1e-999 'a' 1. 00 1e308*10 -0.0 inf nan 2**53 1/0 0**-1 True".split()]  # noqa: SIM905
+# fmt: off
 ENDS = [
-    "\r",
-    "\r\n",
-    "\n",
-    "\x0c",
-    "\x0b",
-    "\x1c",
-    "\x85",
-    "\u2028",
-    "\u2029",
-    "\0",
-    "\ufeff",
-    "\u200b",
-    "\xa0",
-    ";",
-    "\\",
-    "\\\n",
-    "\\ \\ \n",
-    "??/\n",
+    "\r", "\r\n", "\n", "\x0c", "\x0b", "\x1c", "\x85", "\u2028", "\u2029", "\x00", "\ufeff", "\u200b", "\xa0", ";", "\\", "\\\n", "\\ \\ \n", "??/\n"
 ]
 COMMENTS = [
     "# \\",
@@ -121,53 +53,14 @@ COMMENTS = [
     '# _Pragma("PWNED")',
 ]
 CODE = [
-    "__import__('os').system('PWNED')",
-    "exec('PWNED')",
-    "(lambda: PWNED)()",
-    "[PWNED for PWNED in (1,)]",
-    "v.__class__",
-    "v[0]",
-    "f'{PWNED}'",
-    "v := 1",
-    "print(PWNED)",
-    "import PWNED",
-    "v = 1; PWNED()",
-    "v; PWNED",
-    "{PWNED}",
-    "v if PWNED else v",
-    "await PWNED",
-    "PWNED",
-    "*v",
-    "v @ v",
-    "v << 2",
-    "...",
-    "sum(v, axis=PWNED())",
-    "exp(v, PWNED)",
-    "where(v)",
-    "poisson(1e300)",
-    "poisson(inf)",
-    "rand() + randn()",
-    "int(v)",
-    "clip(v, 1, 0)",
-    "v.real",
+    "__import__('os').system('PWNED')", "exec('PWNED')", "(lambda: PWNED)()", "[PWNED for PWNED in (1,)]", "v.__class__", "v[0]",
+    "f'{PWNED}'", "v := 1", "print(PWNED)", "import PWNED", "v = 1; PWNED()", "v; PWNED", "{PWNED}", "v if PWNED else v", "await PWNED",
+    "PWNED", "*v", "v @ v", "v << 2", "...", "sum(v, axis=PWNED())", "exp(v, PWNED)", "where(v)", "poisson(1e300)", "poisson(inf)",
+    "rand() + randn()", "int(v)", "clip(v, 1, 0)", "v.real",
 ]
+# fmt: on
 UNITS = ["1", "volt", "volt*PWNED", "1; PWNED", "1 (constant)", "1 # \\ \\", "amp**1e9", "boolean", "integer", "1 (PWNED)", "__import__('PWNED')", ""]
-PLACES = [
-    "name",
-    "equations",
-    "update",
-    "threshold",
-    "reset",
-    "refractory",
-    "constant",
-    "on_pre",
-    "on_post",
-    "model",
-    "ports",
-    "sends",
-    "record",
-    "to",
-]
+PLACES = "name equations update threshold reset refractory constant on_pre on_post model ports sends record to".split()  # noqa: SIM905
 
 
 def words(draw: random.Random) -> str:
