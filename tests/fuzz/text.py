@@ -12,15 +12,13 @@ from __future__ import annotations
 import os
 import random
 import re
-import resource
-import signal
-import subprocess
 import sys
-import warnings
 from pathlib import Path
 
-MEMORY, SECONDS = 4 * 2**30, 20
-TOGETHER = 500  # cases of one process
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from fuzz.processes import main
+
 NAMES = [
     *"µ μ é ﬁx x\uff11 inf nan self i lambda int double class_ int64_t M_PI NULL EOF errno I_ Real keys element tick here".split(),  # noqa: SIM905
     *"_x __x x__y v_old np exp N t dt training random Z Ze9_ constructor main std this template xi w _ 1a a.b".split(),  # noqa: SIM905
@@ -154,60 +152,17 @@ def attempt(texts: dict[str, str]) -> str:
     return "ran"
 
 
-def work(first: int, last: int) -> None:
-    """The cases of these seeds; prints what is found, a line each, and how many ended how."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    warnings.simplefilter("ignore")
-    ended: dict[str, int] = {}
-
-    def late(number: int, frame: object) -> None:
-        raise TimeoutError(f"not done within {SECONDS} s")
-
-    signal.signal(signal.SIGALRM, late)
-    before = set(os.listdir())
-    for seed in range(first, last):
-        signal.alarm(SECONDS)
-        try:
-            how = attempt(case(seed))
-        except BaseException as error:
-            print(f"FOUND seed {seed}: {type(error).__name__}: {str(error)[:200]!a} of {case(seed)!a}", flush=True)
-            how = "found"
-        signal.alarm(0)
-        ended[how] = ended.get(how, 0) + 1
-        if set(os.listdir()) != before:
-            print(f"FOUND seed {seed}: a file was made, of {case(seed)!a}", flush=True)
-            before = set(os.listdir())
-    print("ENDED", *(f"{how}={count}" for how, count in ended.items()), flush=True)
-
-
-def hunt(count: int, first: int) -> list[str]:
-    """What `count` cases from a seed on find, in processes of their own."""
-    found = []
-    for start in range(first, first + count, TOGETHER):
-        stop = min(start + TOGETHER, first + count)
-        done = subprocess.run([sys.executable, __file__, "work", str(start), str(stop)], text=True, capture_output=True, check=False)
-        lines = done.stdout.splitlines()
-        found += [text for text in lines if text.startswith("FOUND")]
-        if not any(text.startswith("ENDED") for text in lines):
-            found.append(f"FOUND seeds {start} to {stop}: the process ended with {done.returncode}: {done.stderr[-300:]}")
-    return found
-
-
-def seed_of_commit() -> int:
-    """A seed that changes with the code: of the commit where there is one, else of the version."""
-    asked = subprocess.run(["git", "rev-parse", "HEAD"], text=True, capture_output=True, check=False, cwd=Path(__file__).parent)
-    if asked.returncode == 0:
-        return int(asked.stdout[:8], 16)
-    from importlib.metadata import version
-
-    return sum(map(ord, version("neurosim")))
+def attempt_in_place(seed: int) -> str:
+    """One case; that no payload has made a file is part of it."""
+    before, texts = set(os.listdir()), case(seed)
+    try:
+        how = attempt(texts)
+    except Exception as error:
+        raise AssertionError(f"{type(error).__name__}: {str(error)[:200]} of {texts!a}") from error
+    if set(os.listdir()) != before:
+        raise AssertionError(f"a file was made, of {texts!a}")
+    return how
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["work"]:
-        work(int(sys.argv[2]), int(sys.argv[3]))
-    else:
-        number, begin = int(sys.argv[1]) if sys.argv[1:] else 20_000, int(sys.argv[2]) if sys.argv[2:] else seed_of_commit()
-        finds = hunt(number, begin)
-        print(*finds, f"{number:,} cases from seed {begin}: {len(finds)} found", sep="\n")
-        sys.exit(bool(finds))
+    main(__file__, attempt_in_place)
