@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import zlib
 from pathlib import Path
 
 import h5py
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from recording_side import MadeUp, same
 
+import neurosim as ns
 from neurosim import store
 from neurosim.errors import RecordingError
 from neurosim.recording.hdf5 import FileWriter, open_recording
@@ -239,6 +241,36 @@ def test_a_dataset_that_claims_more_than_the_file_holds_is_refused(path):
             del file["neurosim"][name]
             file["neurosim"].create_dataset(name, (2**40,) * (ndim - 1) + (5,), kind, chunks=(1,) * ndim)
         refused(path)
+
+
+def test_what_a_header_claims_of_time_costs_nothing_until_it_is_asked_for_and_is_refused_by_its_size(tmp_path):
+    path, long = tmp_path / "long.h5", 10**15
+    cells = ns.Neurons("cells", 2, update="v = v + 1", threshold="v > 2", reset="v = 0")
+    ns.run(ns.Network(cells, schedule=ns.Synchronous()), ticks=9, record=["cells"], to=path).close()
+    edit(path, "run", put("ticks", long))
+    edit(path, "end/index", put("ticks", long))
+    with h5py.File(path, "a") as file:
+        file["neurosim/blocks"][0, 3] = long
+    with ns.open(path) as recording:
+        assert f"{long:,} ticks" in str(recording)
+        assert len(recording.spikes("cells")) == 6
+        assert recording.rates("cells").shape == (2,)
+        assert recording["cells"][:9].sum() == 6
+        for ask in (lambda: recording["cells"][:], lambda: recording["cells"][::2, 0], lambda: recording.trace("cells", 5)):
+            with pytest.raises(RecordingError, match="GiB of memory"):
+                ask()
+
+
+@pytest.mark.parametrize("name", ["inputs/ears", "values/cells.v"])
+def test_a_chunk_that_unpacks_to_more_than_it_may_hold_is_refused(path, name):
+    with h5py.File(path, "a") as file:
+        old = file["neurosim"][name]
+        shape, dtype, chunks = old.shape, old.dtype, old.chunks
+        del file["neurosim"][name]
+        new = file["neurosim"].create_dataset(name, shape, dtype, chunks=chunks, compression=9)
+        for first in np.ndindex(*(-(-n // m) for n, m in zip(shape, chunks, strict=True))):
+            new.id.write_direct_chunk(tuple(n * m for n, m in zip(first, chunks, strict=True)), zlib.compress(bytes(2**20)))
+    refused(path, "bytes instead of")
 
 
 def edit(path, name, change):

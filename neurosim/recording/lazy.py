@@ -12,6 +12,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from neurosim.errors import shown
 from neurosim.network.values import TIME, as_value
+from neurosim.recording.room import counted
 
 WHOLE = ("T", "real", "imag", "flat")  # what is no method, and reads all numbers
 
@@ -176,7 +177,7 @@ def _expand(parts: tuple, ndim: int) -> list:
 def _axis(part: Any, n: int, axis: int) -> tuple[np.ndarray, Any]:
     if isinstance(part, slice):
         chosen = range(n)[part]
-        needed = np.arange(chosen.start, chosen.stop, chosen.step)
+        needed = counted(chosen, f"axis {axis}")
         return (needed[::-1], slice(None, None, -1)) if chosen.step < 0 else (needed, slice(None))
     asked = np.asarray(part)
     if asked.size and (asked.min() < -n or asked.max() >= n):

@@ -24,6 +24,7 @@ from neurosim.recording.header import Spikes as Spikes
 from neurosim.recording.header import join, recorded, samples, width
 from neurosim.recording.lazy import LazyArray, TimeAxis, timed
 from neurosim.recording.portion import Portion, find, places, source_of, take
+from neurosim.recording.room import zeros
 
 STOPPED = ("end", "stable", "interrupted")
 
@@ -190,7 +191,7 @@ class Recording:
     def rates(self, name: str | Neurons | Part) -> np.ndarray:
         """Spikes per second of each neuron (per tick without Clock), shape (neuron,) or (trial, neuron)."""
         probe = self._spiking(name)
-        neurons, counts = width(probe), np.zeros(self.trials * width(probe), np.int64)
+        neurons, counts = width(probe), zeros((self.trials * width(probe),), np.int64, f"rates of {probe.name!r}")
         for piece, column in self.pieces(probe):
             counts += np.bincount(piece.trial * neurons + column, minlength=counts.size)
         rates = counts.reshape(self.trials, neurons) / (max(self.ticks, 1) * (self.dt or 1.0))
@@ -206,7 +207,7 @@ class Recording:
         tau_ticks = self.time_constant(tau, f"trace of {probe.name!r}: tau")
         if isinstance(every, bool) or not isinstance(every, (int, np.integer)) or every < 1:
             raise RecordingError(f"trace of {probe.name!r}: every={every!r} is not a number of ticks. Give a whole number of at least 1.")
-        out = np.zeros((self.trials, samples(self.ticks, every), width(probe)))
+        out = zeros((self.trials, samples(self.ticks, every), width(probe)), np.float64, f"trace of {probe.name!r}")
         for piece, column in self.pieces(probe):
             sample = -(-piece.tick // every)
             seen = sample < out.shape[1]
@@ -335,7 +336,7 @@ class Raster(LazyArray):
 
     def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
         trials, ticks, *axes = chosen if self._batched else (np.zeros(1, np.intp), *chosen)
-        out = np.zeros((len(trials), len(ticks), *map(len, axes)), bool)
+        out = zeros((len(trials), len(ticks), *map(len, axes)), bool, f"spikes of {self._name.name!r}")
         if out.size:
             flat = out.reshape(len(trials), len(ticks), -1)
             column = np.full(width(self._name), -1)
