@@ -238,3 +238,16 @@ def test_without_a_compiler_auto_warns_once_and_names_the_remedy(monkeypatch):
     with pytest.warns(UserWarning, match=r"the slow reference engine runs\. CXX is .no-such-compiler.*Unset it") as told:
         assert ns.run(network(), ticks=3, record="cells").engine == "reference"
     assert len(told) == 1
+
+
+def test_a_module_that_runs_without_another_one_does_not_find_it(tmp_path):
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    from neurosim import later
+
+    path = tmp_path / "asks.py"
+    path.write_text("try:\n    import json\n    found = True\nexcept ImportError:\n    found = False\n")
+    spec = spec_from_file_location("asks", path)
+    module = module_from_spec(spec)
+    later._execute(module, {"json": None})
+    assert module.found is False

@@ -70,7 +70,7 @@ def _wanted(plan: Plan) -> Iterator[tuple[str, str, tuple[int, ...]]]:
             yield f"not_refractory/{group.name}", "b", group.shape
         key = f"history/{group.name}"
         if key in plan.resume and not spikes_sent(plan, group.name):  # as many messages as were kept; `restore` takes those that are asked for
-            yield key, "f", (max(1, *plan.resume[key].shape[1:2]), group.size)
+            yield key, "f", (max((1, *plan.resume[key].shape[1:2])), group.size)
     for pathway in plan.pathways.values():
         if pathway.text is not None:
             for key, value in pathway.text.states.items():

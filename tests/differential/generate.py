@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 
 from differential import shared
 from differential.case import Case, Cells, Link, Piece
@@ -12,7 +13,7 @@ from differential.links import delay, draw_link
 from differential.plastic import add_text
 
 SCHEDULES = {"Clock": 5, "Layered": 2.5, "Synchronous": 2, "Asynchronous": 1.2, "Alternating": 1.2}
-COMPILERS = {"g++ -O0": 10, "g++ -O3": 1.2, "ziglang -O0": 0.6, "ziglang -O3": 0.2}
+COMPILERS = {"g++ -O0": 10, "g++ -O3": 1.2} | ({"ziglang -O0": 0.6, "ziglang -O3": 0.2} if find_spec("ziglang") else {})
 PRECISIONS = {"double": 6, "mixed": 1, "single": 2}
 
 
