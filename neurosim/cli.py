@@ -186,7 +186,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _refuse_file(what: str) -> None:
-    if what not in _names() and Path(what).is_file():
+    if what not in _names() and _is_file(what):
         raise DescriptionError(f"run: {what} is neither a model nor a script (.py). Run a recording again with neurosim replay {what}.")
 
 
@@ -194,7 +194,7 @@ def _run_script(path: str, arguments: list[str]) -> int:
     """Run a script as __main__; an error of neurosim's is told with the line of the script that led to it."""
     import runpy
 
-    if not Path(path).is_file():
+    if not _is_file(path):
         raise DescriptionError(f"run: there is no script {path}. Check the path.")
     argv, search = sys.argv, list(sys.path)
     try:
@@ -301,8 +301,15 @@ def _network(what: str) -> Network:
     return load(what)
 
 
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):  # longer than a name can be, or with a null character
+        return False
+
+
 def _looks_like_a_file(what: str) -> bool:
-    return Path(what).is_file() or Path(what).name != what or bool(Path(what).suffix)
+    return _is_file(what) or Path(what).name != what or bool(Path(what).suffix)
 
 
 def _is_recording(what: str) -> bool:

@@ -89,6 +89,12 @@ def test_a_duration_without_a_clock_is_refused(tell):
     assert "is not a time under Clock" in complaint(tell("run", "hopfield", "--duration", "5ms"))
 
 
+@pytest.mark.parametrize("command", ["run {}", "run {}.py", "info {}", "info {}.h5", "replay {}.h5", "draw {}.h5"])
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 5000, "a\0b"])
+def test_a_name_that_no_file_can_have_is_refused_in_one_line(tell, command, name):
+    complaint(tell(*command.format(name).split(" ")))
+
+
 def test_a_misspelt_model_gets_the_nearest_name(tell):
     assert "There is no model 'liqud'. Did you mean 'liquid'?" in complaint(tell("run", "liqud"))
     assert "Did you mean 'hopfield'?" in complaint(tell("draw", "hopfeld"))
