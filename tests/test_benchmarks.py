@@ -39,7 +39,10 @@ def row(report):
     return bench.Benchmark("row", "A row", "at most 1", "", (bench.RTF, bench.RATE), runs, smoke={}, agree="rate")
 
 
-@pytest.mark.parametrize("name", NAMES)
+QUICK = ("boltzmann", "deep_belief", "echo_state_100", "hopfield_modern", "kohonen", "liquid_templates", "lstm_rows", "rbm_digits_16")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in NAMES])
 def test_a_benchmark_runs_and_keeps_its_numbers(name, tmp_path):
     if name.endswith("vowels") and not (find_spec("sktime") or find_spec("aeon")):
         pytest.skip("the speech comes with sktime or aeon")

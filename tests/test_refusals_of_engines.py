@@ -125,6 +125,7 @@ def test_a_recording_that_does_not_fit_into_memory_is_refused():
 
 def test_a_second_interruption_ends_a_run_at_once():
     with Watch(10, "tick", False) as watch:
+        watch(0)  # ticks begin
         signal.raise_signal(signal.SIGINT)
         assert watch(1)
         with pytest.raises(KeyboardInterrupt):
