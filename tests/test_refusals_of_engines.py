@@ -184,3 +184,25 @@ def test_what_is_imported_later_has_what_it_will_have(monkeypatch):
     monkeypatch.setattr(_Later, "begun", True)
     with pytest.raises(AttributeError, match="module 'brian2' has no attribute 'nope'"):
         module.nope  # noqa: B018
+
+
+def test_what_the_cpp_reports_by_a_number_is_an_error():
+    from neurosim.engine import events
+
+    assert events._checked(7) == 7
+    with pytest.raises(ns.EngineError, match="memory"):
+        events._checked(-1)
+
+
+def test_an_array_of_a_file_that_memory_cannot_hold_is_refused_by_its_size(tmp_path, monkeypatch):
+    from neurosim.recording import numbers, safe
+
+    ns.run(clocked, ticks=3, record=["membrane.v"], to=tmp_path / "run.h5").close()
+    with ns.open(tmp_path / "run.h5") as recording:
+
+        def whole(self):
+            raise MemoryError
+
+        monkeypatch.setattr(numbers.Numbers, "whole", whole)
+        with pytest.raises(ns.RecordingError, match="GiB of memory"):
+            safe.take_array(recording._store._file["neurosim/values"], "membrane.v", 10**9)
