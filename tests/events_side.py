@@ -140,3 +140,18 @@ def _assert_alike(name, a, b, tolerance):
     elif a.tobytes() != b.tobytes():
         np.testing.assert_array_equal(a, b, err_msg=name)
         raise AssertionError(f"{name} differs in bits that do not count as numbers: the sign of a zero, or of what is no number")
+
+
+def crowded():
+    """One neuron and forty, whose sums and private sources wait for the next tick."""
+    equations = "dv/dt = (1.1 + I - v)/(5*ms) : 1"
+    few, many = (
+        ns.Neurons(name, size, equations=equations, threshold="v > 1", reset="v = 0", method="exact", ports="I")
+        for name, size in (("few", 1), ("many", 40))
+    )
+    noise = ns.Neurons("noise", 1, threshold="rand() < 0.1")
+    links = [
+        ns.Synapses(p, q, wiring=ns.probability(0.7), weight=0.1, delay=1 * ms, name=f"{p.name}_{q.name}") for p in (few, many) for q in (few, many)
+    ]
+    own = [ns.Synapses(noise, q, to="I", wiring=ns.private(20), weight=0.01, name=f"noise_{q.name}") for q in (few, many)]
+    return ns.Network(few, many, noise, *links, *own, schedule=ns.Clock(0.5 * ms))

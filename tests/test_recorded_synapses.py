@@ -118,3 +118,40 @@ def test_a_matrix_of_weights_that_are_messages_or_of_a_run_that_was_killed_is_re
     monkeypatch.setattr(ns.Recording, "final", {})
     with pytest.raises(ns.RecordingError, match="matrix of 's.w': the run was killed and left no end state. Say at which tick"):
         killed.matrix("s.w")
+
+
+@pytest.mark.parametrize("wiring", [ns.all_to_all(), ns.probability(0.4), ns.probability(0)])
+def test_a_variable_that_no_text_changes_is_recorded_as_it_was_given(engine, wiring):
+    a, b = ns.Neurons("a", 2, update="v += 0.5"), ns.Neurons("b", 3, update="z = I", ports="I")
+    tied = ns.Synapses(a, b, model="q : 1", on_pre="I_post += w*v_pre", q=3.0, weight=0.5, wiring=wiring, delay=1, name="tied")
+    recording = ns.run(ns.Network(a, b, tied, schedule=ns.Synchronous()), ticks=3, record=["tied.q", "tied.w", "b"], engine=engine)
+    pre, post = recording.edges("tied")
+    assert np.array_equal(recording["tied.q"], np.full((3, pre.size), 3.0))
+    assert np.array_equal(recording["tied.w"], np.full((3, pre.size), 0.5))
+    assert np.array_equal(recording["b"][2], 0.5 * np.bincount(post, minlength=3))
+
+
+def test_what_synapses_have_learned_stays_where_their_text_learns_no_more(engine):
+    a, b = ns.Neurons("a", 2, update="v += 0.5"), ns.Neurons("b", 3, update="z = I", ports="I")
+
+    def with_text(text):
+        synapses = ns.Synapses(a, b, model="q : 1", on_pre=text, weight=1.0, delay=1, name="s")
+        return ns.Network(a, b, synapses, schedule=ns.Synchronous())
+
+    learned = ns.run(with_text("w += 0.25\nq += 1"), ticks=3, engine="reference")
+    recording = ns.run(with_text("I_post += w*v_pre"), ticks=2, start=learned, record=["s.w", "s.q", "b"], engine=engine)
+    assert np.all(recording["s.w"][:] == 1.75)
+    assert np.all(recording["s.q"][:] == 3.0)
+    assert recording["b"][:].tolist() == [[2 * 1.75 * 1.5] * 3, [2 * 1.75 * 2.0] * 3]
+
+
+def test_arrays_refuse_weights_that_differ_from_trial_to_trial():
+    pytest.importorskip("jax", reason="the array engine needs JAX: pip install '.[train]'")
+    a, b = ns.Neurons("a", 2, update="v = rand()"), ns.Neurons("b", 3, update="z = I", ports="I")
+
+    def with_text(text):
+        return ns.Network(a, b, ns.Synapses(a, b, on_pre=text, weight=1.0, delay=1, name="s"), schedule=ns.Synchronous())
+
+    learned = ns.run(with_text("w += v_pre"), ticks=3, trials=2, engine="reference")
+    with pytest.raises(ns.PlanError, match=r"'s' have learned other values in each trial\. Use engine='reference'"):
+        ns.run(with_text("I_post += w*v_pre"), ticks=2, start=learned, engine="arrays")

@@ -20,7 +20,7 @@ FAULTS = {
 }
 SCENARIOS = """
 import numpy as np
-from events_side import graded, learning, part, spoken
+from events_side import crowded, graded, learning, part, spoken
 from test_trials import lively
 import neurosim as ns
 
@@ -36,6 +36,8 @@ run(lively(), ticks=20, start=begun, threads=4)
 for size in (1, 30):
     drive = np.random.default_rng(size).normal(0, 1, (3, 20, 3))
     run(graded(size, 2 * size, schedule=ns.Asynchronous()), {"drive": drive}, until="stable", record=["a", "b"], threads=2)
+for threads in (1, 3, 4):  # more than there are neurons: blocks without any
+    run(crowded(), ticks=60, threads=threads, record=["few", "many"])
 print("all ran")
 """
 

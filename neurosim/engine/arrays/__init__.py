@@ -38,7 +38,7 @@ def run(plan: Plan, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str,
             if plan.resume:
                 restore(state, plan.resume)
             states.append(state)
-            done, stopped = _run_batch(program, numbers, state, writer, tell)
+            done, stopped = _run_batch(program, program.continued(numbers, state), state, writer, tell)
             if stopped == "interrupted":
                 break
     if stopped == "interrupted" and len(states) > 1:

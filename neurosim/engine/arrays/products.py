@@ -199,7 +199,7 @@ def _largest(plan: Plan, pathway: Pathway) -> Product:
     def apply(weight: Any, message: Any) -> Any:
         return (weight * senders.take(message, (1, senders.index.size))).max(axis=2)
 
-    return Product(pathway.pre, pathway.post, int(pathway.delay[0]), (end,), lambda numbers: numbers[pathway.name], apply)
+    return Product(pathway.pre, pathway.post, pathway.shortest, (end,), lambda numbers: numbers[pathway.name], apply)
 
 
 def _einsum(plan: Plan, pathway: Pathway, reduce: str) -> Product:
@@ -320,4 +320,4 @@ def _text(plan: Plan, pathway: Pathway) -> Product:
             return value.reshape(message.shape[0], -1, group.size).sum(axis=1)
         return jnp.zeros((message.shape[0], group.size), value.dtype).at[:, receiver].add(value)
 
-    return Product(pathway.pre, pathway.post, int(pathway.delay[0]), (end,), lambda numbers: numbers[pathway.name], apply)
+    return Product(pathway.pre, pathway.post, pathway.shortest, (end,), lambda numbers: numbers[pathway.name], apply)

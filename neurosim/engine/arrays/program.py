@@ -14,7 +14,7 @@ from neurosim.engine.arrays.products import Product, products_into
 from neurosim.engine.arrays.stages import Stages, narrowed, stages
 from neurosim.engine.arrays.text import FIELD, random_calls
 from neurosim.engine.arrays.ticks import Carry, Now, Steps, blocks, is_number
-from neurosim.engine.state import NEVER, spikes_sent
+from neurosim.engine.state import NEVER, State, spikes_sent
 from neurosim.network.probes import Probe
 from neurosim.network.program import Step
 from neurosim.plan.plan import Pathway, Plan
@@ -94,7 +94,20 @@ class Program:
                 if calls := random_calls(part.statements):
                     keys[f"{group.name}/{part.name}"] = _keys(plan.seed, group.name, part.name, calls)
         keys |= {f"{p.name}/private": _keys(plan.seed, p.name, "private", 1) for p in self.steps.private}
-        return {"weights": weights, "constants": constants, "start": start, "keys": keys}
+        return {"weights": weights, "synapses": self._recorded(plan), "constants": constants, "start": start, "keys": keys}
+
+    def continued(self, numbers: dict[str, Any], state: State) -> dict[str, Any]:
+        """These numbers with what synapses with text remember from an earlier run, the same in all trials (see support.py)."""
+        found = {name: {k: np.asarray(v[0], self.dtype) for k, v in variables.items()} for name, variables in state.synapses.items()}
+        weights = {name: variables["w"] for name, variables in found.items()}
+        recorded = {p.name: found[p.owner][str(p.variable)] for p in self.plan.probes if p.name in numbers["synapses"]}
+        return {**numbers, "weights": {**numbers["weights"], **weights}, "synapses": recorded}
+
+    def _recorded(self, plan: Plan) -> dict[str, np.ndarray]:
+        """Variables of synapses, other than weights, by the name of the probe that records them. No text changes them here."""
+        texts = {name: pathway.text for name, pathway in plan.pathways.items() if pathway.text is not None}
+        probes = [p for p in plan.probes if p.owner in texts and p.variable != "w"]
+        return {p.name: np.asarray(texts[p.owner].states[str(p.variable)], self.dtype) for p in probes}
 
     def _weight(self, pathway: Pathway) -> np.ndarray:
         if pathway.text is not None:

@@ -40,4 +40,7 @@ def _text_reason(plan: Plan, pathway: Pathway) -> str | None:
         return "have text that does more than add to one port"
     if names_in(statements[0].expression) - {message, "w", *text.constants}:
         return "have text that reads more than the message, w and constants"
+    remembered = [value for key, value in plan.resume.items() if key.startswith(f"synapse/{pathway.name}/")]
+    if any((value != value[:1]).any() for value in remembered):
+        return "have learned other values in each trial"
     return None if pathway.shortest == pathway.longest else "have text and several delays"

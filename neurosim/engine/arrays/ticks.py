@@ -258,8 +258,8 @@ class Steps:
     def sample(self, now: Now, probe: Probe) -> Any:
         count = now.trials.shape[0]
         if probe.owner in self.plan.pathways:
-            weight = now.numbers["weights"][probe.owner]
-            return jnp.broadcast_to(weight, (count, *weight.shape)).reshape(count, *probe.shape)
+            value = now.numbers["weights"][probe.owner] if probe.variable == "w" else now.numbers["synapses"][probe.name]
+            return jnp.broadcast_to(value, (count, *value.shape)).reshape(count, *probe.shape)
         group = self.plan.groups[probe.owner]
         if probe.events:
             value = now.sent[probe.owner] > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurosim.engine.events.loops import Loop, identifier
+from neurosim.engine.events.loops import Loop, identifier, unmoved
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import awake, group_names, kept_ports, used_names
 from neurosim.engine.events.stages import Inbox, Stage, postponed, taken_early
@@ -108,8 +108,8 @@ def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int, inbox: I
         return [f"settle_port<{REDUCE[stage.reduce]}>({where}, {port}, {count});"]
     state = numbering.pointer("Real", "state", inbox.post, inbox.to)
     if inbox.to in group.frozen:
-        loop = Loop(plan, numbering)
-        guard = awake(loop, group, early=plan.schedule == "Clock" and plan.program[stage.step].what == "graded")
+        loop = Loop(plan, numbering, unmoved=unmoved(plan, stage.step))
+        guard = awake(loop, group)
         return [*loop.before, f"settle_unless_refractory({where}, {state}, [&](int32_t i) {{ return {guard}; }});"]
     return [f"settle_port<Sum>({where}, {state}, nullptr);"]
 

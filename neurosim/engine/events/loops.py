@@ -15,7 +15,11 @@ from neurosim.plan.render import RANDOM
 
 @dataclass
 class Loop:
-    """The parts of a function over neurons: what stands before the loop, and in it. `index` is the neuron's number."""
+    """The parts of a function over neurons: what stands before the loop, and in it. `index` is the neuron's number.
+
+    `unmoved` are the populations that have yet to move in the tick when the function runs: they are as refractory as they
+    were, and have not read their ports.
+    """
 
     plan: Plan
     numbering: Numbering
@@ -25,6 +29,7 @@ class Loop:
     body: list[str] = field(default_factory=list)
     calls: int = 0  # random calls so far
     keys: list[str] = field(default_factory=list)
+    unmoved: frozenset[str] = frozenset()
 
     def pointer(self, name: str, kind: str, *key: Any, const: bool = False) -> str:
         """The name of a pointer to an array, declared before the loop."""
@@ -51,6 +56,12 @@ class Loop:
         element = [f"const uint32_t element = static_cast<uint32_t>({self.element});"] if self.keys else []
         lines = [*prelude, *keys, *tick, *self.before, loop, *(f"    {line}" for line in (*element, *self.body)), "}"]
         return [f"// {title}", f"void {name}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
+
+
+def unmoved(plan: Plan, place: int) -> frozenset[str]:
+    """The populations that have yet to move when a step of the program runs, given by its place."""
+    moves = (step.populations for step in plan.program[place:] if step.kind in ("integrate", "update"))
+    return frozenset(name for names in moves for name in names)
 
 
 def random_calls(statements: Iterable[Statement]) -> int:

@@ -51,12 +51,12 @@ def group_names(loop: Loop, group: Group, wanted: set[str], ports: Mapping[str, 
             loop.before["const double t_now = here.tick * here.machine.dt;"] = None
             names[name] = Typed("t_now", "double")
         elif name == "not_refractory":
-            names[name] = Typed(awake(loop, group, early=ports is None), "bool")
+            names[name] = Typed(awake(loop, group), "bool")
     return names
 
 
-def awake(loop: Loop, group: Group, *, early: bool) -> str:
-    """C++ that says whether a neuron is not refractory; `early` in a tick, before its population has moved, it is as it was."""
+def awake(loop: Loop, group: Group) -> str:
+    """C++ that says whether a neuron is not refractory; before its population has moved in a tick, it is as it was."""
     rule, tag = group.refractory, identifier(group.name)
     if rule is None:
         return "true"
@@ -64,6 +64,7 @@ def awake(loop: Loop, group: Group, *, early: bool) -> str:
         return f"{loop.pointer(f'{tag}_not_refractory_at', 'Whole', 'not_refractory', group.name)}[{loop.index}] != 0"
     last = loop.pointer(f"{tag}_last_spike_at", "Whole", "last_spike", group.name)
     period = loop.numbering.whole("refractory", group.name)
+    early = group.name in loop.unmoved
     since = f"{tag}_awake_since{'_early' if early else ''}"
     loop.before[f"const Whole {since} = static_cast<Whole>(here.run_tick() - {period}{' - 1' if early else ''});"] = None
     return f"{last}[{loop.index}] <= {since}"
@@ -158,7 +159,7 @@ def _load_states(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) 
         if waiting:
             at = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
             loop.body.append(f"const Real {name}_old = {at}[i] + {waiting};")
-            loop.body += [*([] if name in written else [f"{at}[i] = {name}_old;"]), f"if (waiting) {name}_waiting[i] = 0;"]
+            loop.body += [*([] if name in written else [f"{at}[i] = {name}_old;"]), f"if (waiting) {name}_waiting[i - span.first] = 0;"]
             names[name] = Typed(f"{name}_old", "Real")
         elif name in names:
             loop.body.append(f"const Real {name}_old = {names[name].text};")
@@ -172,9 +173,9 @@ def waiting_sum(loop: Loop, plan: Plan, group: Group, to: str) -> str:
     if found is None:
         return ""
     slot = f"slot_of(here, {{{loop.numbering.array('slot first', found.stage)}, {found.place}}})"
-    sums = f"here.trial.stages[{found.stage} * here.machine.blocks + here.block].sum.data() + {slot} - span.first"
+    sums = f"here.trial.stages[{found.stage} * here.machine.blocks + here.block].sum.data() + {slot}"
     loop.before[f"Real* const __restrict {to}_waiting = {sums};"] = None
-    return f"(waiting ? {to}_waiting[i] : Real(0))"
+    return f"(waiting ? {to}_waiting[i - span.first] : Real(0))"
 
 
 def is_fed(plan: Plan, name: str, port: str) -> bool:
@@ -200,7 +201,7 @@ def _read_port(loop: Loop, plan: Plan, group: Group, port: str) -> Typed:
         total = loop.pointer(f"{tag}_port_at", "Real", "port", group.name, port)
         waiting = waiting_sum(loop, plan, group, port)
         loop.body.append(f"const Real {port}_read = {total}[i]{f' + {waiting}' if waiting else ''};")
-        loop.body.append(f"{total}[i] = 0;" + (f" if (waiting) {port}_waiting[i] = 0;" if waiting else ""))
+        loop.body.append(f"{total}[i] = 0;" + (f" if (waiting) {port}_waiting[i - span.first] = 0;" if waiting else ""))
     else:
         total = loop.pointer(f"{tag}_port_at", "Real", "port", group.name, port)
         count = loop.pointer(f"{tag}_count_at", "int64_t", "count", group.name, port)
@@ -216,7 +217,7 @@ def _refresh_refractory(loop: Loop, group: Group, names: dict[str, Typed]) -> Ty
     rule, tag = group.refractory, identifier(group.name)
     assert rule is not None
     if not rule.time and not rule.condition:
-        loop.body.append(f"const bool not_refractory_now = {awake(loop, group, early=False)};")
+        loop.body.append(f"const bool not_refractory_now = {awake(loop, group)};")
         return Typed("not_refractory_now", "bool")
     stored = loop.pointer(f"{tag}_not_refractory_at", "Whole", "not_refractory", group.name)
     if rule.condition:
@@ -350,7 +351,7 @@ def evaluated(plan: Plan, numbering: Numbering, group: Group, variable: str, nam
 
     `read` says whether the ports have been read at this tick; before that they count as 0.
     """
-    loop = Loop(plan, numbering)
+    loop = Loop(plan, numbering, unmoved=frozenset() if read else frozenset(plan.groups))
     text = group.derived.get(variable, variable)
     ports = kept_ports(loop, group, used_names(text)) if read else None
     value = cpp_expression(text, group_names(loop, group, used_names(text), ports), precision=plan.precision)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from neurosim.engine.events.comments import commented
-from neurosim.engine.events.loops import Loop, identifier
+from neurosim.engine.events.loops import Loop, identifier, unmoved
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import awake, constant_at, group_names, kept_ports, read_ports, texts_of, used_names
 from neurosim.engine.pushes import order_matters, split_pushes
 from neurosim.engine.state import spikes_sent
+from neurosim.network.program import Step
 from neurosim.network.text import Statement
 from neurosim.plan.cpp import Typed, cpp_expression, cpp_statements
 from neurosim.plan.plan import Block, Group, Pathway, Plan
@@ -50,6 +51,19 @@ class Ends:
     def record(self) -> str:
         """The C++ type that holds what one synapse remembers."""
         return f"Synapse_{identifier(self.pathway.name)}"
+
+    def loop(self, text: str) -> Loop:
+        """A loop over synapses for 'on_pre', 'on_post', 'integrate' or 'summed' text, which knows who has moved by then."""
+        place = next((n for n, step in enumerate(self.plan.program) if self._acts(text, step)), len(self.plan.program))
+        return Loop(self.plan, self.numbering, element=_element(self), unmoved=unmoved(self.plan, place))
+
+    def _acts(self, text: str, step: Step) -> bool:
+        """Whether such text of this pathway runs in a step."""
+        if self.post.name not in step.populations or step.kind != ("integrate" if text == "integrate" else "deliver"):
+            return False
+        if text in ("integrate", "on_post"):
+            return text == "integrate" or step.what == "sent"
+        return step.what in ("", "spikes" if text == "on_pre" and not self.graded else "graded")
 
     def own(self, loop: Loop, name: str) -> str:
         """C++ for a variable of synapse k."""
@@ -99,10 +113,11 @@ class Ends:
         sent = group.message if group.message is not None else "v"
         if before and self.graded and variable == sent:
             return Typed("delivered", "Real")
-        inner = Loop(self.plan, self.numbering, index=self.sender(loop) if before else self.receiver(loop), before=loop.before)
+        at = self.sender(loop) if before else self.receiver(loop)
+        inner = replace(loop, index=at, element="i", body=[], calls=0, keys=[])
         if variable in group.derived and variable not in group.states and variable not in group.constants:
             text = group.derived[variable]
-            kept = kept_ports(inner, group, read_ports(self.plan, group))
+            kept = None if group.name in loop.unmoved else kept_ports(inner, group, read_ports(self.plan, group))
             return cpp_expression(text, group_names(inner, group, used_names(text), kept), precision=self.plan.precision)
         return group_names(inner, group, {variable}).get(variable) if variable not in group.ports else None
 
@@ -146,7 +161,7 @@ def _value(name: str, found: dict[str, Typed]) -> str:
 
 def act(ends: Ends, block: Block) -> list[str]:
     """The function that runs on_pre or on_post for every synapse that a visitor calls it for."""
-    loop = Loop(ends.plan, ends.numbering, element=_element(ends))
+    loop = ends.loop(block.name)
     body = _in_turn(ends, loop, block) if order_matters(block, ends.states, ends.pre, ends.post) else _side_by_side(ends, loop, block)
     visitor = "for_synapses"
     if not ends.graded and block.name == "on_pre":
@@ -229,8 +244,7 @@ def _store(ends: Ends, loop: Loop, name: str, op: str, value: str) -> str:
     change = f"static_cast<Real>({value})"
     if variable not in group.ports:
         target = f"{loop.pointer(f'{tag}_at', 'Real', 'state', group.name, variable)}[{at}]"
-        inner = Loop(ends.plan, ends.numbering, index=at, before=loop.before)
-        guard = f"if ({awake(inner, group, early=False)}) " if variable in group.frozen else ""
+        guard = f"if ({awake(replace(loop, index=at), group)}) " if variable in group.frozen else ""
         return f"{guard}{target} {op} {change};"
     target = f"{loop.pointer(f'{tag}_port_at', 'Real', 'port', group.name, variable)}[{at}]"
     reduce = group.ports[variable]
@@ -244,7 +258,7 @@ def _store(ends: Ends, loop: Loop, name: str, op: str, value: str) -> str:
 def integrate(ends: Ends) -> list[str]:
     """The function that advances clock-driven variables of all synapses by one tick."""
     assert ends.pathway.text is not None and ends.pathway.text.integrate is not None
-    loop = Loop(ends.plan, ends.numbering, element=_element(ends))
+    loop = ends.loop("integrate")
     body = _side_by_side(ends, loop, ends.pathway.text.integrate)
     return _function(ends, loop, "model", f"integrate_{identifier(ends.pathway.name)}", "for_synapses", body)
 
@@ -252,7 +266,7 @@ def integrate(ends: Ends) -> list[str]:
 def add_up(ends: Ends) -> list[str]:
     """The function that sets each (summed) variable of the targets to the sum of its expression over their synapses."""
     assert ends.pathway.text is not None
-    loop = Loop(ends.plan, ends.numbering)
+    loop = ends.loop("summed")
     population = list(ends.plan.groups).index(ends.post.name)
     loop.before[f"const Span span = here.span({population});"] = None
     copies = []

@@ -73,10 +73,10 @@ class Binomial {
         const int64_t last = std::min(mode + reach, n);
         first = std::max<int64_t>(mode - reach, 0);
         std::vector<double> sums(last - first + 1);
-        double* const chance = sums.data() - first;
-        chance[mode] = 1;
-        for (int64_t k = mode; k < last; ++k) chance[k + 1] = chance[k] * (odds * static_cast<double>(n - k) / static_cast<double>(k + 1));
-        for (int64_t k = mode; k > first; --k) chance[k - 1] = chance[k] * (static_cast<double>(k) / static_cast<double>(n - k + 1) / odds);
+        const auto chance = [&](int64_t k) -> double& { return sums[k - first]; };
+        chance(mode) = 1;
+        for (int64_t k = mode; k < last; ++k) chance(k + 1) = chance(k) * (odds * static_cast<double>(n - k) / static_cast<double>(k + 1));
+        for (int64_t k = mode; k > first; --k) chance(k - 1) = chance(k) * (static_cast<double>(k) / static_cast<double>(n - k + 1) / odds);
         for (size_t at = 1; at < sums.size(); ++at) sums[at] += sums[at - 1];
         return sums;
     }

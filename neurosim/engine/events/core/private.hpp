@@ -46,7 +46,8 @@ void deliver_private(Here& here, int stage, Slot slot, PrivateNumbers numbers, K
     const int64_t* post = here.template array<int64_t>(numbers.post);
     const int64_t* bounds = static_cast<const int64_t*>(here.machine.arrays[numbers.first]) + here.block;
     auto& block = here.trial.stages[stage * here.machine.blocks + here.block];
-    Real* sum = block.sum.data() + slot_of(here, slot) - here.span(numbers.population).first;
+    Real* const sum = block.sum.data() + slot_of(here, slot);
+    const auto begin = static_cast<uint32_t>(here.span(numbers.population).first);
     const PrivateRandom random{key, here.counter()};
     constexpr int lanes = PrivateRandom::TOGETHER;
     alignas(64) uint32_t high[lanes / 2];
@@ -55,14 +56,14 @@ void deliver_private(Here& here, int stage, Slot slot, PrivateNumbers numbers, K
         const auto first = static_cast<uint32_t>(post[at]);
         const int64_t count = std::min<int64_t>(lanes, bounds[1] - at);
         if (first % 4 || post[at + count - 1] - post[at] != count - 1) {
-            sum[first] += weight * static_cast<Real>(table.one(random.number(first)));
+            sum[first - begin] += weight * static_cast<Real>(table.one(random.number(first)));
             ++at;
             continue;
         }
         random.high_halves(first, high);
         for (int part = 0; part < lanes; part += Binomial::TOGETHER)
             table.draw(high + part / 2, drawn + part, [&](int lane) { return random.number(first + part + lane); });
-        Real* const target = sum + first;
+        Real* const target = sum + (first - begin);
         if (count == lanes) NEUROSIM_INDEPENDENT for (int lane = 0; lane < lanes; ++lane) target[lane] += weight * drawn[lane];
         else for (int64_t lane = 0; lane < count; ++lane) target[lane] += weight * drawn[lane];
         at += count;
