@@ -50,6 +50,10 @@ def _turn(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox]) 
     """Deliver to one neuron and update it; then tell of its change."""
     loop = Loop(plan, numbering)
     mine = {inbox.to: inbox for inbox in inboxes if inbox.post == group.name}
+    message = ""
+    if group.message:
+        message = f"{loop.pointer(f'{identifier(group.name)}_{group.message}_at', 'Real', 'state', group.name, group.message)}[i]"
+    loop.body.append(f"const Real sent_before = {message};") if message else None
     ports = {}
     for port in group.ports:
         loop.body += _arrived(plan, numbering, port, mine.get(port))
@@ -61,10 +65,6 @@ def _turn(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox]) 
         loop.body += _arrived(plan, numbering, variable, mine[variable])
         target = loop.pointer(f"{identifier(group.name)}_{variable}_at", "Real", "state", group.name, variable)
         loop.body.append(f"{target}[i] += {variable}_read;")
-    message = ""
-    if group.message:
-        message = f"{loop.pointer(f'{identifier(group.name)}_{group.message}_at', 'Real', 'state', group.name, group.message)}[i]"
-    loop.body.append(f"const Real sent_before = {message};") if message else None
     _update(loop, plan, group, ports)
     _clamp(loop, plan, group, message)
     tells = _tells(plan, numbering, group, inboxes, message)
