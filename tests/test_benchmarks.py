@@ -39,7 +39,7 @@ def row(report):
     return bench.Benchmark("row", "A row", "at most 1", "", (bench.RTF, bench.RATE), runs, smoke={}, agree="rate")
 
 
-QUICK = ("boltzmann", "deep_belief", "echo_state_100", "hopfield_modern", "kohonen", "liquid_templates", "lstm_rows", "rbm_digits_16")
+QUICK = ("deep_belief", "echo_state_100", "rbm_digits_16")
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in NAMES])

@@ -185,7 +185,10 @@ def test_a_compiler_ends_with_the_process_that_started_it(tmp_path, monkeypatch,
     number, work = tmp_path / "number", tmp_path / "work"
     work.mkdir()
     monkeypatch.setenv("CXX", pretender(tmp_path, f"sleep 60 & echo $! $$ > {number}.part\nmv {number}.part {number}\nwait"))
-    with child(tmp_path, stderr=subprocess.DEVNULL, env=os.environ | {"TMPDIR": str(work)}) as process:
+    heard = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a child of `nohup` would not hear it
+    process_of = child(tmp_path, stderr=subprocess.DEVNULL, env=os.environ | {"TMPDIR": str(work)})
+    signal.signal(signal.SIGHUP, heard)
+    with process_of as process:
         wait_for(number)
         assert all(is_running(int(pid)) for pid in number.read_text().split())
         end(process)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from dataclasses import dataclass
 
@@ -280,3 +281,22 @@ def test_a_run_that_died_before_its_first_block_left_a_recording_of_nothing_and_
         assert "interrupted before anything had been recorded" in str(killed)
     with ns.run(net, ticks=2, record=names, to=tmp_path / "killed.h5") as whole:
         assert whole.ticks == 2
+
+
+def test_a_lock_that_a_starting_process_holds_for_a_moment_is_waited_for(tmp_path, monkeypatch):
+    """Between fork and exec a compiler holds the lock of whatever was open."""
+    fcntl = pytest.importorskip("fcntl", reason="files are locked so on Unix")
+    cells = ns.Neurons("cells", 2, update="v += 1")
+    net, path = ns.Network(cells, schedule=ns.Synchronous()), tmp_path / "run.h5"
+    ns.run(net, ticks=3, record=["cells"], to=path).close()
+    with path.open("rb+") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        timer = threading.Timer(0.3, fcntl.flock, (holder, fcntl.LOCK_UN))
+        timer.start()
+        with ns.open(path) as recording:
+            assert recording.ticks == 3
+        timer.join()
+        fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        monkeypatch.setattr("neurosim.recording.safe.PATIENCE", 0.05)
+        with pytest.raises(ns.RecordingError, match="cannot open it"):
+            ns.open(path)

@@ -51,6 +51,7 @@ from neurosim.recording.safe import (
     h5,
     mark,
     open_file,
+    open_unlocked,
     place,
     plain_group,
     put_array,
@@ -106,7 +107,7 @@ class FileWriter(Writer):
                 os.replace(new, self.path)  # an older recording stays whole until this one can be opened
             finally:
                 new.unlink(missing_ok=True)
-            self._file = h5().File(self.path, "r+", libver=LIBRARY)
+            self._file = open_unlocked(self.path, "r+", libver=LIBRARY)
             self._file.swmr_mode = True
         probes = self.header.probes
         self._data = {p.name: self._file["neurosim/values"][p.name] for p in probes if not p.events}

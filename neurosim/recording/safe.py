@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
@@ -27,6 +28,7 @@ from neurosim.recording.superblock import AsClosed, being_written
 if TYPE_CHECKING:
     import h5py
 
+PATIENCE = 2.0  # seconds for which a lock is waited for
 RECORDING, NETWORK = "neurosim recording", "neurosim network"
 VERSION = 1
 LIBRARY = ("v110", "v110")  # the oldest file format that can be read while it is written; its metadata have checksums
@@ -90,7 +92,23 @@ def open_file(path: str | os.PathLike, kinds: tuple[str, ...]) -> tuple[h5py.Fil
 def _open(where: Path) -> tuple[h5py.File, bool]:
     if being_written(where):
         return h5().File(AsClosed(where), "r"), False
-    return h5().File(where, "r"), True
+    return open_unlocked(where, "r"), True
+
+
+def open_unlocked(where: Path, mode: str, **how: Any) -> h5py.File:
+    """The file, as soon as nobody else has locked it.
+
+    A process that this one starts, such as a compiler, holds a copy of the lock of each file that is open just then, until its own
+    program begins: a file that was closed meanwhile is locked for a moment more. Raises BlockingIOError after PATIENCE seconds.
+    """
+    began = time.monotonic()
+    while True:
+        try:
+            return h5().File(where, mode, **how)
+        except BlockingIOError:
+            if time.monotonic() - began > PATIENCE:
+                raise
+            time.sleep(0.01)
 
 
 def check_kind(file: h5py.File, where: Path, kinds: tuple[str, ...]) -> None:
