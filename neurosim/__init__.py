@@ -1,5 +1,9 @@
 """neurosim: neural networks of every kind as neurons and timed, weighted synapses, moved forward in integer ticks."""
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+from typing import Any as _Any
+
 from . import cells as cells
 from . import figures as figures
 from .errors import DescriptionError as DescriptionError
@@ -7,7 +11,6 @@ from .errors import EngineError as EngineError
 from .errors import NeurosimError as NeurosimError
 from .errors import PlanError as PlanError
 from .errors import RecordingError as RecordingError
-from .learn.train import train as train
 from .network.network import Network as Network
 from .network.neurons import Neurons as Neurons
 from .network.schedule import Alternating as Alternating
@@ -39,8 +42,8 @@ from .network.wiring import private as private
 from .network.wiring import probability as probability
 from .network.wiring import small_world as small_world
 from .network.wiring import total as total
-from .recording.hdf5 import open_recording as open  # noqa: F401
 from .recording.header import Spikes as Spikes
+from .recording.opening import open_recording as open  # noqa: F401
 from .recording.recording import Recording as Recording
 from .replay import Replay as Replay
 from .replay import replay as replay
@@ -48,10 +51,31 @@ from .run import run as run
 from .store import load as load
 from .store import save as save
 
+if TYPE_CHECKING:
+    from . import learn as learn
+    from . import readout as readout
+    from . import tasks as tasks
+    from . import units as units
+    from .learn.train import train as train
 
-def __getattr__(name: str) -> str:
-    if name == "__version__":  # of the installed package; looked up when it is asked for
+LATER = ("learn", "readout", "tasks", "units", "models")  # modules that are imported when they are first asked for
+
+
+def __getattr__(name: str) -> _Any:
+    """What takes long to import, or to look up, when it is asked for."""
+    if name in LATER:
+        return _import_module(f"{__name__}.{name}")
+    if name == "train":
+        from .learn.train import train
+
+        return train
+    if name == "__version__":  # of the installed package
+        from .errors import DISTRIBUTION
         from .versions import version
 
-        return version("neurosim")
+        return version(DISTRIBUTION)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *LATER, "train", "__version__"})

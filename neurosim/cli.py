@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurosim.errors import DescriptionError, NeurosimError, nearest
+from neurosim.errors import DISTRIBUTION, DescriptionError, NeurosimError, nearest
 
 if TYPE_CHECKING:
     from neurosim.network.network import Network
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.version:
             from importlib.metadata import version
 
-            print(f"neurosim {version('neurosim')}")
+            print(f"neurosim {version(DISTRIBUTION)}")
             return 0
         if args.command is None:
             parser.print_help(sys.stderr)
@@ -248,7 +248,7 @@ def _draw(args: argparse.Namespace) -> int:
     pyplot.switch_backend("agg")  # no window is opened
     from neurosim.figures import diagram
 
-    figure = diagram(net).figure
+    figure: Any = diagram(net).figure
     try:
         figure.savefig(path, dpi=150)
     except (OSError, ValueError) as error:  # no such folder, no such kind of picture

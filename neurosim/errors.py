@@ -2,6 +2,8 @@
 
 from difflib import get_close_matches
 
+DISTRIBUTION = "neurosim-networks"  # what the package is called where it is installed from; `neurosim` there is somebody else's
+
 
 class NeurosimError(Exception):
     """Any error that neurosim raises on purpose."""
@@ -41,9 +43,9 @@ def install(extra: str) -> str:
     """A hint that ends an error message: what to install; quoted, since some shells read brackets as patterns.
 
     >>> install("figures")
-    "Install it: pip install 'neurosim[figures]'."
+    "Install it: pip install 'neurosim-networks[figures]'."
     """
-    return f"Install it: pip install 'neurosim[{extra}]'."
+    return f"Install it: pip install '{DISTRIBUTION}[{extra}]'."
 
 
 def nearest(name: object, known) -> str:

@@ -12,6 +12,8 @@ import numpy as np
 
 from neurosim.engine import NAMES, can_be_had
 from neurosim.errors import DescriptionError, RecordingError
+from neurosim.recording.opening import open_recording
+from neurosim.recording.recording import Recording
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Replay:
 
     identical: bool
     differences: Mapping[str, str]
-    recording: Any
+    recording: Recording
 
     def __bool__(self) -> bool:
         return self.identical
@@ -42,8 +44,6 @@ def replay(recording: str | os.PathLike | Any, *, engine: str | None = None, tol
     Raises RecordingError where the recording cannot be opened.
     """
     if isinstance(recording, (str, os.PathLike)):
-        from neurosim.recording.hdf5 import open_recording
-
         with open_recording(recording) as opened:
             return replay(opened, engine=engine, tolerance=tolerance, progress=progress)
     if not isinstance(tolerance, (int, float)) or not 0 <= tolerance < float("inf"):
@@ -55,7 +55,7 @@ def replay(recording: str | os.PathLike | Any, *, engine: str | None = None, tol
     return Replay(not differences, differences, again)
 
 
-def rerun(recording: Any, engine: str | None, progress: bool | None) -> Any:
+def rerun(recording: Any, engine: str | None, progress: bool | None) -> Recording:
     """The same run again: network, inputs, start, seed and what was recorded."""
     from neurosim.run import run
 

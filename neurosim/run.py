@@ -18,6 +18,7 @@ from neurosim.network.probes import read_record
 from neurosim.network.values import choice, flag, plain_text, whole
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import private
+from neurosim.recording.recording import Recording
 from neurosim.start import read_start, renew
 from neurosim.versions import versions
 
@@ -42,7 +43,7 @@ def run(
     until: str | None = None,
     progress: bool | None = None,
     compression: int = 0,
-) -> Any:
+) -> Recording:
     """Run a network and return the Recording.
 
     Arguments:
@@ -114,7 +115,7 @@ def run(
     try:
         with Watch(plan.ticks * plan.trials, "tick", progress) as watch:
             done, stopped, final = go(writer, watch)
-        return writer.finish(done, stopped, final)
+        return Recording.of(writer.finish(done, stopped, final))
     except BaseException:
         writer.close()
         raise

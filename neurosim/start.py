@@ -20,7 +20,7 @@ from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.network.wiring import all_to_all, one_to_one, pairs, private
 from neurosim.plan.draw import draw_synapses, start_value
-from neurosim.plan.plan import Plan
+from neurosim.plan.plan import Plan, Textual
 
 ANOTHER = "run: start is a recording of another network. Continue with the network that it recorded (recording.network)."
 UNDRAWN = (all_to_all, one_to_one, pairs, private, conv, pool, einsum)  # wirings that no seed changes
@@ -78,8 +78,8 @@ def renew(plan: Plan, renewed: tuple[str, ...]) -> dict[str, np.ndarray]:
     found = dict(plan.resume)
     for key in renewed:
         kind, owner, name = key.split("/")
-        text = plan.pathways[owner].text if kind == "synapse" else None
-        value = plan.groups[owner].states[name] if text is None else text.states[name]
+        states = plan.pathway(owner, Textual).text.states if kind == "synapse" else plan.groups[owner].states
+        value = states[name]
         found[key] = np.repeat(value[None], len(found[key]), axis=0)
     return found
 

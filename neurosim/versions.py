@@ -6,6 +6,8 @@ import platform
 from functools import cache
 from importlib.metadata import distribution
 
+from neurosim.errors import DISTRIBUTION
+
 
 @cache
 def version(package: str) -> str:
@@ -19,4 +21,5 @@ def version(package: str) -> str:
 
 def versions() -> dict[str, str]:
     """The versions of what takes part in a run."""
-    return {name: version(name) for name in ("neurosim", "numpy", "scipy", "brian2")} | {"python": platform.python_version()}
+    others = {name: version(name) for name in ("numpy", "scipy", "brian2")}
+    return {"neurosim": version(DISTRIBUTION), **others, "python": platform.python_version()}

@@ -1,8 +1,13 @@
 """What all tests share."""
 
+import os
+
 import pytest
 
 pytest_plugins = "covered"
+
+# Compiling takes most of the time of the tests. Results have the same bits at every level (`differential/` tries them all), and users' is -O3.
+os.environ.setdefault("NEUROSIM_CXXFLAGS", "-O1")
 
 ENGINES = ("reference", "events", "arrays")
 # Scenarios that an engine refuses (tests/test_events.py sees that it does, with reason and remedy), and why.

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.events.build import load
+from neurosim.network.functions import random_calls
 from neurosim.network.text import Statement
-from neurosim.plan.cpp import Typed, cpp_statements, random_calls
+from neurosim.plan.cpp import Typed, cpp_statements
 from neurosim.plan.random import TextRandom, base_key, trial_keys
 from neurosim.plan.render import numpy_block
 

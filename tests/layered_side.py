@@ -5,7 +5,7 @@ import numpy as np
 import neurosim as ns
 from neurosim import learn
 from neurosim.network.rebuild import rebuilt
-from neurosim.plan.fix import fixed, owner_of
+from neurosim.plan.fix import fixed
 
 RANDOM = np.random.default_rng
 FUNCTIONS = {
@@ -75,7 +75,7 @@ def gradient(net, inputs, targets, loss):
 
 def learning(net):
     """What learns: the names of synapses, and 'population.constant'."""
-    own = [name for name, item in net.synapses.items() if item.learns and owner_of(net, item) is None]
+    own = [name for name, item in net.synapses.items() if item.learns and net.owner(item) is None]
     return [*own, *(f"{name}.{key}" for name, population in net.populations.items() for key in population.learns)]
 
 

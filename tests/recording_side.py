@@ -8,7 +8,7 @@ import numpy as np
 
 import neurosim as ns
 from neurosim.network.probes import Probe, read_record
-from neurosim.recording.recording import Header, Spikes
+from neurosim.recording.recording import Header, Recording, Spikes
 from neurosim.units import ms
 
 RECORD = {"cells": 1, "cells.v": 1, "cells[:2, [4, 1]].v": 3, "cells[1]": 1, "ears_to_cells.w": 7}
@@ -76,7 +76,7 @@ class MadeUp:
 
     def run(self, writer, **blocks):
         """The finished recording."""
-        return self.feed(writer, **blocks).finish(self.header.ticks, "end", self.final)
+        return Recording.of(self.feed(writer, **blocks).finish(self.header.ticks, "end", self.final))
 
 
 def same(a, b) -> bool:

@@ -10,7 +10,7 @@ import neurosim as ns
 from neurosim import cells, models
 from neurosim.units import ms, mV
 
-pytest.importorskip("jax", reason="the array engine needs JAX: pip install 'neurosim[train]'")
+pytest.importorskip("jax", reason="the array engine needs JAX: pip install '.[train]'")
 REFUSED = ("boltzmann", "force", "hopfield", "kohonen", "liquid", "perceptron")  # see support.py
 LARGE = ("balanced_coba", "balanced_cuba", "microcircuit")  # thousands of spiking neurons, which are for the event engine
 
@@ -203,10 +203,10 @@ def test_without_jax_everything_else_works_and_the_error_says_what_to_install(mo
     monkeypatch.setitem(sys.modules, "jax", None)
     drive = {"drive": np.zeros((3, 2))}
     assert ns.run(echo(), drive, engine="auto", record=["out"])["out"].shape == (3, 3)
-    with pytest.raises(ns.EngineError, match=r"engine 'arrays' needs JAX.*pip install 'neurosim\[train\]'"):
+    with pytest.raises(ns.EngineError, match=r"engine 'arrays' needs JAX.*pip install 'neurosim-networks\[train\]'"):
         ns.run(echo(), drive, engine="arrays")
     out = cells.unit("out", 1, "linear", bias=np.zeros(1), learns="bias")
-    with pytest.raises(ns.EngineError, match=r"train needs JAX.*pip install 'neurosim\[train\]'"):
+    with pytest.raises(ns.EngineError, match=r"train needs JAX.*pip install 'neurosim-networks\[train\]'"):
         ns.train(ns.Network(out, schedule=ns.Layered()), targets={"out": np.zeros((1, 1))}, ticks=1)
 
 

@@ -39,7 +39,7 @@ def row(report):
     return bench.Benchmark("row", "A row", "at most 1", "", (bench.RTF, bench.RATE), runs, smoke={}, agree="rate")
 
 
-QUICK = ("deep_belief", "echo_state_100", "rbm_digits_16")
+QUICK = ("echo_state_100",)
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in NAMES])

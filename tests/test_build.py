@@ -57,7 +57,8 @@ def test_another_source_header_flag_or_processor_compiles_anew_and_going_back_do
     assert compiled() == (42, 1)
 
 
-def test_a_flag_overrides_the_engines_own():
+def test_a_flag_overrides_the_engines_own(monkeypatch):
+    monkeypatch.delenv("NEUROSIM_CXXFLAGS", raising=False)
     source = 'extern "C" int answer() {\n#ifdef __OPTIMIZE__\nreturn 1;\n#else\nreturn 0;\n#endif\n}'
     assert (compiled(source), compiled(source, flags=["-O0"])) == ((1, 1), (0, 1))
 
@@ -316,7 +317,9 @@ def test_a_path_with_spaces_is_one_word(tmp_path, monkeypatch):
 def test_without_a_compiler_the_error_names_the_remedy(monkeypatch):
     only(monkeypatch)
     monkeypatch.setattr(compiler, "find_spec", lambda name: None)
-    with pytest.raises(compiler.NoCompiler, match=r"There is no C.* Install g\+\+ or clang\+\+, or run: pip install 'neurosim\[compiler\]'"):
+    with pytest.raises(
+        compiler.NoCompiler, match=r"There is no C.* Install g\+\+ or clang\+\+, or ziglang. Install it: pip install 'neurosim-networks\[compiler\]'"
+    ):
         build.load(SOURCE, "Net")
     monkeypatch.setenv("CXX", "none")
     with pytest.raises(compiler.NoCompiler, match="CXX is 'none', which is not a command of this machine. Unset it"):

@@ -207,7 +207,7 @@ def test_clean_cache_tells_what_it_removed_and_from_where(tell, folder, monkeypa
 
 
 def test_help_version_and_no_command(tell):
-    assert tell("--version") == (0, f"neurosim {version('neurosim')}\n", "")
+    assert tell("--version") == (0, f"neurosim {version('neurosim-networks')}\n", "")
     status, out, _ = tell("--help")
     assert status == 0
     assert "neurosim run liquid --to liquid.h5" in out

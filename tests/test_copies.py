@@ -93,7 +93,7 @@ def test_using_a_network_does_not_change_its_pickle():
     assert pickle.dumps(net) == before
 
 
-@pytest.mark.parametrize("name", [name for name, file in learn.WHERE.items() if inspect.isclass(getattr(learn, name))])
+@pytest.mark.parametrize("name", [name for name in learn.__all__ if inspect.isclass(getattr(learn, name))])
 def test_an_estimator_that_was_not_fitted_is_copied_with_its_parameters(name):
     kind = getattr(learn, name)
     needed = [p.name for p in inspect.signature(kind).parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]

@@ -12,11 +12,12 @@ from cpp_side import Case, by_cpp, by_numpy
 import neurosim as ns
 from neurosim import cells, models
 from neurosim.errors import PlanError
+from neurosim.network.functions import functions, random_calls
 from neurosim.network.text import read_statements
-from neurosim.plan.cpp import KEEPING, PLACES, REAL_FUNCTIONS, Typed, cpp_expression, cpp_statements, random_calls, unsupported
+from neurosim.plan.cpp import Typed, cpp_expression, cpp_statements, without_cpp
 from neurosim.plan.inputs import read_inputs
 from neurosim.plan.lower import lower
-from neurosim.plan.render import ALONG, NUMPY, _reads
+from neurosim.plan.render import reads
 from neurosim.units import ms
 
 N = 64
@@ -78,7 +79,7 @@ def values(precision: str) -> dict:
 def reading(line: str, precision: str, guarded: frozenset[str] = frozenset()) -> Case:
     """A case of one line whose statements are parted by semicolons."""
     statements = read_statements(line.replace("; ", "\n"), "test")
-    needed = _reads(statements, guarded)
+    needed = reads(statements, guarded)
     given = values(precision) | {"not_refractory": values(precision)["awake"]}
     return Case(statements, {name: given[name] for name in sorted(needed)}, precision, guarded)
 
@@ -175,8 +176,8 @@ def blocks_of(plan) -> list[Case]:
         names |= {"t": near(0.3), "not_refractory": draw.random(N) < 0.5}
         names |= {name: value if type(value) in (bool, float) else np.resize(value, N) for name, value in group.constants.items()}
         for block in (group.integrate, group.update, group.threshold, group.reset):
-            if block is not None and unsupported(block.statements) is None:
-                needed = _reads(block.statements, block.guarded & {s.name for s in block.statements})
+            if block is not None and without_cpp(s.expression for s in block.statements) is None:
+                needed = reads(block.statements, block.guarded & {s.name for s in block.statements})
                 found.append(Case(block.statements, {name: names[name] for name in sorted(needed)}, plan.precision, block.guarded))
     return found
 
@@ -196,15 +197,15 @@ def names(**types: str) -> dict[str, Typed]:
 
 
 def test_every_function_of_text_is_compiled_or_named_as_unsupported():
-    assert {*REAL_FUNCTIONS, *KEEPING, *PLACES, "int", "relu", "stop"} == {*NUMPY}
-    for name in (*NUMPY, "rand", "randn", "poisson", "bernoulli"):
-        text = f"{name}({', '.join(['v'] * {**PLACES, 'rand': 0, 'randn': 0}.get(name, 1))})"
-        assert cpp_expression(text, names(v="Real"), precision="double").text
-        assert unsupported(read_statements(f"x = {text}", "test")) is None
-    for name in (*ALONG, "take", "choice"):
-        assert unsupported(read_statements(f"y = v\nx = 1 + {name}(v)", "test")) == name
+    for name, function in functions().items():
+        text = f"{name}({', '.join(['v'] * function.arguments)})"
+        if not function.looks_along:
+            assert cpp_expression(text, names(v="Real"), precision="double").text
+            assert without_cpp([text]) is None
+            continue
+        assert without_cpp(["v", f"1 + {text}"]) == name
         with pytest.raises(PlanError, match=rf"{name}\(\).*reference"):
-            cpp_expression(f"{name}(v)", names(v="Real"), precision="double")
+            cpp_expression(text, names(v="Real"), precision="double")
 
 
 @pytest.mark.parametrize("text", ["-(v > 0)", "(v > 0) - (v > 1)", "clip(v, 0)", "sqrt(v, w)", "rand(3)"])

@@ -154,7 +154,7 @@ def numbers_of(net):
     inputs = {p.name: np.zeros((1, *p.shape)) for p in net.populations.values() if p.driven}
     plan = lower(net, read_inputs(net, inputs, ticks=1), seed=3)
     arrays = [array for group in plan.groups.values() for array in (*group.states.values(), *group.constants.values())]
-    arrays += [getattr(p, part) for p in plan.pathways.values() for part in ("sender", "receiver", "weight", "delay")]
+    arrays += [getattr(p, part) for p in plan.pathways.values() for part in ("sender", "receiver", "weight", "delay") if hasattr(p, part)]
     return [np.asarray(array).tobytes() for array in arrays]
 
 

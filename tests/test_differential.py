@@ -13,7 +13,7 @@ from differential.tally import Tally
 from differential.work import check_structure
 
 import neurosim as ns
-from neurosim.engine import reference
+from neurosim.engine import driver
 from neurosim.engine.events import build
 
 STRUCTURES, VARIANTS = 10, 6
@@ -42,13 +42,13 @@ def test_random_networks_are_the_references_on_every_engine(tmp_path, monkeypatc
 
 def test_what_differs_is_shrunk_to_a_script_of_what_it_takes(monkeypatch):
     """With a fault planted: a continued run forgets one variable."""
-    restore = reference.restore
+    restore = driver.restore
 
     def forgetful(state, resume):
         restore(state, resume)
         state.values["b"]["u"] *= 0
 
-    monkeypatch.setattr(reference, "restore", forgetful)
+    monkeypatch.setattr(driver, "restore", forgetful)
     lines = {"update": ["v = 0.5*v + I + rand()"], "threshold": ["v > 1"], "reset": ["v = 0"]}
     a = Cells("a", (3,), lines, {"refractory": "2"}, {"I": "sum"}, ("v",))
     b = Cells("b", (4,), {"update": ["c = c + 1", "u = u + where(c > 2, 2*k, sin(k)) + 0*I"]}, {"k": "3.0"}, {"I": "sum"}, ("c", "u"))

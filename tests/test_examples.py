@@ -1,6 +1,7 @@
 """The examples do what they say, on a short horizon."""
 
 import importlib.util
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -83,6 +84,7 @@ def test_gibbs_sampling_is_a_markov_chain_with_the_boltzmann_distribution(figure
     assert np.allclose(long_run, law, atol=0.01)
 
 
+@pytest.mark.slow
 def test_a_deep_belief_network_dreams_digits(figure):
     dreamt, chance = example("deep_belief_digits").main(["--epochs", "40", "--layers", "64", "48", "--sweeps", "100", "--figure", str(figure)])
     assert dreamt < chance - 0.5
@@ -113,6 +115,7 @@ def test_hidden_layers_read_digits_better_than_none(figure, capsys):
     assert "hidden -> out.I" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @needs_training
 def test_a_network_writes_like_the_manual(figure, capsys):
     sizes = ["--cells", "32", "--letters", "20000", "--epochs", "2", "--beams", "3"]
@@ -140,12 +143,14 @@ def test_spiking_neurons_learn_to_read_digits(figure):
     assert 0.1 < spikes < 10
 
 
+@pytest.mark.slow
 def test_layered_nets_read_digits(figure):
     pytest.importorskip("jax", reason="learning by gradient needs JAX: pip install '.[train]'")
     right = example("digits_layered").main(["--epochs", "5", "--images", "800", "--figure", str(figure)])
     assert min(right.values()) > 0.8
 
 
+@pytest.mark.slow
 def test_plain_and_residual_nets_stand_side_by_side(figure):
     pytest.importorskip("jax", reason="learning by gradient needs JAX: pip install '.[train]'")
     loss, _ = example("residual_depth").main(["--depths", "8", "--epochs", "3", "--rates", "3e-3", "--figure", str(figure)])
@@ -190,11 +195,25 @@ def test_a_tenth_of_the_microcircuit_spikes_most_in_layer_5_and_least_in_layer_2
     assert "engine 'events'" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_examples_are_scripts_that_explain_themselves(name):
-    shown = subprocess.run([sys.executable, EXAMPLES / f"{name}.py", "--help"], capture_output=True, text=True, check=True).stdout
-    assert "--figure" in shown
-    assert "--seed" in shown
+HELP = """
+import runpy, sys
+for path in sys.argv[1:]:
+    sys.argv = [path, "--help"]
+    print("EXAMPLE", path)
+    try:
+        runpy.run_path(path, run_name="__main__")
+    except SystemExit as ended:
+        print("ENDED", ended.code)
+"""
+
+
+def test_examples_are_scripts_that_explain_themselves():
+    paths = [str(EXAMPLES / f"{name}.py") for name in NAMES]
+    told = subprocess.run([sys.executable, "-c", HELP, *paths], capture_output=True, text=True, check=True).stdout
+    shown = dict(zip(paths, told.split("EXAMPLE ")[1:], strict=True))
+    for path, text in shown.items():
+        assert text.startswith(path)
+        assert {"--figure", "--seed", "ENDED 0"} <= set(re.findall(r"--figure|--seed|ENDED 0", text)), path
 
 
 @pytest.mark.parametrize("name", NAMES)

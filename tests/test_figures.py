@@ -134,7 +134,7 @@ def test_importing_figures_does_not_import_matplotlib():
 @pytest.mark.parametrize("draw", [lambda: figures.diagram(echo_state()), lambda: figures.weights(echo_state(), "pool_to_pool")])
 def test_a_missing_matplotlib_is_named_with_its_remedy(monkeypatch, draw):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ns.NeurosimError, match=r"pip install 'neurosim\[figures\]'"):
+    with pytest.raises(ns.NeurosimError, match=r"pip install 'neurosim-networks\[figures\]'"):
         draw()
 
 

@@ -17,7 +17,8 @@ from recording_side import MadeUp, same
 import neurosim as ns
 from neurosim import store
 from neurosim.errors import RecordingError
-from neurosim.recording.hdf5 import FileWriter, open_recording
+from neurosim.recording.hdf5 import FileWriter
+from neurosim.recording.opening import open_recording
 from neurosim.recording.safe import digest
 from neurosim.recording.superblock import being_written, lookup3
 
@@ -26,7 +27,7 @@ ASK_EVERYTHING = """
     from pathlib import Path
     import numpy as np
     from neurosim.errors import RecordingError
-    from neurosim.recording.hdf5 import open_recording
+    from neurosim.recording.opening import open_recording
 
     source, seed, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     whole, rng, copy = source.read_bytes(), random.Random(seed), source.with_suffix(".copy")

@@ -8,7 +8,6 @@ import sys
 import textwrap
 import threading
 import time
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -17,8 +16,9 @@ from recording_side import MadeUp, same
 import neurosim as ns
 from neurosim.errors import DescriptionError, RecordingError
 from neurosim.network.wiring import Pairs, Wiring
-from neurosim.recording.hdf5 import FileWriter, open_recording
+from neurosim.recording.hdf5 import FileWriter
 from neurosim.recording.memory import MemoryWriter
+from neurosim.recording.opening import open_recording
 from neurosim.recording.superblock import being_written
 
 RUN = """
@@ -177,9 +177,8 @@ def test_only_a_full_disk_is_told_to_free_room(tmp_path, monkeypatch, problem, r
     assert ("Free some room" in str(error.value)) == (remedy == "Free some room")
 
 
-@dataclass(frozen=True)
 class OwnWiring(Wiring):
-    """A wiring that is none of neurosim's."""
+    """A wiring that no file can describe: no dataclass."""
 
     def pairs(self, pre, post, random):
         return Pairs(np.array([0]), np.array([1]))
@@ -189,7 +188,7 @@ def test_a_description_that_no_file_can_hold_is_blamed_itself_before_the_run(tmp
     cells = ns.Neurons("cells", 2, update="v = I")
     net = ns.Network(ns.Synapses(cells, cells, wiring=OwnWiring(), delay=1), schedule=ns.Synchronous())
     assert net == net
-    with pytest.raises(DescriptionError, match=r"OwnWiring\(\) is of the type OwnWiring, which is not neurosim's own.*pairs\(pre, post\)"):
+    with pytest.raises(DescriptionError, match=r"OwnWiring: is no dataclass.*Write @dataclass\(frozen=True\)"):
         ns.run(net, ticks=1, to=tmp_path / "run.h5")
     assert not list(tmp_path.iterdir())
 

@@ -20,14 +20,14 @@ RANDOM = np.random.default_rng
 @pytest.fixture(params=["reference", "arrays"])
 def engine(request):
     if request.param == "arrays":
-        pytest.importorskip("jax", reason="the arrays engine needs jax: pip install 'neurosim[train]'")
+        pytest.importorskip("jax", reason="the arrays engine needs jax: pip install '.[train]'")
     return request.param
 
 
 @pytest.fixture
 def train():
-    pytest.importorskip("jax", reason="training needs jax: pip install 'neurosim[train]'")
-    pytest.importorskip("optax", reason="training needs optax: pip install 'neurosim[train]'")
+    pytest.importorskip("jax", reason="training needs jax: pip install '.[train]'")
+    pytest.importorskip("optax", reason="training needs optax: pip install '.[train]'")
     return ns.train
 
 

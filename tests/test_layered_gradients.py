@@ -58,7 +58,7 @@ def differences(net, name, flat, inputs, loss, step=1e-5):
     return (values[0] - values[1]) / (2 * step)
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in ("inception", "residual", "dense residual") else n for n in NETS])
 def test_the_gradient_is_that_of_finite_differences(name):
     net, inputs = NETS[name]
     net, labels = settled(net), np.array([2, 0, 1])

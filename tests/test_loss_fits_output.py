@@ -6,6 +6,7 @@ import pytest
 import neurosim as ns
 from neurosim.errors import DescriptionError
 from neurosim.learn import gradient
+from neurosim.learn.losses import LOSSES
 from neurosim.learn.network_estimators import NetworkClassifier
 
 LABELS = ("log_loss", "cross_entropy", "hinge")
@@ -38,14 +39,14 @@ def test_a_loss_is_refused_of_an_output_that_does_not_fit(text, loss):
         with pytest.raises(DescriptionError, match=rf"train: loss '{loss}' of 'out' does not fit: it sends .*y = .*(Use|Let)"):
             read(text, loss)
     else:
-        assert read(text, loss) == [{"out": loss}]
+        assert read(text, loss) == [{"out": LOSSES[loss]}]
 
 
 def test_what_is_sent_is_followed_through_the_names_of_the_text():
     for text, loss in (("s = I\ny = s", "log_loss"), ("p = softmax(I)\ny = p", "cross_entropy"), ("s = sigmoid(I)\ny = s", "bernoulli_scores")):
         with pytest.raises(DescriptionError, match="does not fit"):
             read(text, loss)
-    assert read("h = tanh(I)\ny = 0.5*(h + 1)", "bernoulli") == [{"out": "bernoulli"}]
+    assert read("h = tanh(I)\ny = 0.5*(h + 1)", "bernoulli") == [{"out": LOSSES["bernoulli"]}]
 
 
 def test_training_and_estimators_refuse_alike():

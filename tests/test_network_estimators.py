@@ -19,8 +19,8 @@ from neurosim.models.feed_forward import feed_forward
 from neurosim.models.gru import gru
 from neurosim.models.variational_autoencoder import variational_autoencoder
 
-pytest.importorskip("jax", reason="training needs jax: pip install 'neurosim[train]'")
-pytest.importorskip("optax", reason="training needs optax: pip install 'neurosim[train]'")
+pytest.importorskip("jax", reason="training needs jax: pip install '.[train]'")
+pytest.importorskip("optax", reason="training needs optax: pip install '.[train]'")
 RANDOM = np.random.default_rng
 
 

@@ -1,6 +1,5 @@
 """Options that change what is built or learned: each has its effect."""
 
-import sys
 from itertools import combinations
 
 import numpy as np
@@ -161,6 +160,6 @@ def test_an_estimator_trains_with_the_settings_it_was_given(make, y, monkeypatch
         given.update(settings, inputs=list(inputs), targets=list(targets))
         return net, None
 
-    monkeypatch.setattr(sys.modules["neurosim.learn.train"], "train", train)
+    monkeypatch.setattr("neurosim.learn.network_estimators.train", train)
     make(feed_forward((4, 4 if y is None else 3), output="linear")).fit(X, y)
     assert given == given | SETTINGS | {"progress": True, "inputs": ["inputs"], "targets": ["out"]}

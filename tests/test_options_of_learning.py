@@ -89,7 +89,7 @@ def test_networks_write_whatever_their_populations_are_called():
 
 
 def test_a_mean_over_trials_needs_no_inputs():
-    pytest.importorskip("jax", reason="gradients need jax: pip install 'neurosim[train]'")
+    pytest.importorskip("jax", reason="gradients need jax: pip install '.[train]'")
     noisy = ns.Neurons("noisy", 2, update="y = a*(1 + 0*randn())", a=np.ones(2), learns="a")
     net = ns.Network(noisy, schedule=ns.Synchronous())
     value, slope = learn.gradient(net, loss="noisy", ticks=3, trials=4)

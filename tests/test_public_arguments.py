@@ -15,7 +15,10 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
 
 
-INSIDE = {"pairs", "weight_shape", "sizes", "signs", "probe", "pieces", "tick", "time_constant"}  # methods that other modules of the library call
+INSIDE = {  # methods that other modules of the library call
+    "pairs", "recipe", "steps", "check", "keeps_zero_delay", "fields", "of_fields", "name_of", "owner", "weight_shape", "sizes", "signs", "probe",
+    "pieces", "tick", "time_constant",
+}  # fmt: skip
 MADE = {"Recording", "Replay"}  # classes of which only the library makes objects
 
 

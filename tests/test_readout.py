@@ -385,3 +385,14 @@ def test_a_misspelt_parameter_of_the_network_is_refused_when_it_is_set():
 def test_readout_is_imported_without_scikit_learn():
     code = "import sys, neurosim.readout as r; r.features; assert 'sklearn' not in sys.modules; r.NetworkTransformer; assert 'sklearn' in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_transformer_runs_on_the_engine_and_in_the_precision_that_it_is_given():
+    x = np.random.default_rng(0).normal(size=(4, 10, 1))
+    made = [
+        NetworkTransformer(echo_state(1, 6, density=0.5), features="mean", engine=engine, precision=precision).fit_transform(x)
+        for engine, precision in (("reference", "double"), ("events", "double"), ("reference", "single"))
+    ]
+    np.testing.assert_allclose(made[1], made[0], rtol=1e-12)
+    np.testing.assert_allclose(made[2], made[0], rtol=1e-4, atol=1e-5)
+    assert not np.array_equal(made[2], made[0])

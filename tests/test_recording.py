@@ -13,9 +13,10 @@ from recording_side import MadeUp, equal, same
 import neurosim as ns
 from neurosim import store
 from neurosim.errors import DescriptionError, RecordingError
-from neurosim.recording.hdf5 import FileWriter, open_recording
+from neurosim.recording.hdf5 import FileWriter
 from neurosim.recording.lazy import LazyArray
 from neurosim.recording.memory import MemoryWriter
+from neurosim.recording.opening import open_recording
 from neurosim.recording.recording import Spikes
 from neurosim.units import ms, mV, second
 
@@ -170,7 +171,7 @@ def test_slicing_a_long_trace_reads_a_part_of_it(tmp_path):
     block = np.ones((1, 4000, 3, 5))
     for tick in range(0, 400_000, 4000):
         writer.write(0, tick, {"cells.v": block * tick}, {}, trials=1, ticks=4000)
-    with writer.finish(400_000, "end", {}) as rec:
+    with ns.Recording.of(writer.finish(400_000, "end", {})) as rec:
         tracemalloc.start()
         assert np.array_equal(rec["cells.v"][::4000, 1, 2], np.arange(0, 400_000, 4000))
         assert rec["cells.v"][300_000:300_003, 2, [0, 3]].shape == (3, 2)
@@ -190,7 +191,7 @@ def test_writing_to_a_file_takes_bounded_memory(tmp_path):
         writer.write(0, first, {"cells.v": block}, {"cells": spikes}, trials=1, ticks=1000)
     assert tracemalloc.get_traced_memory()[1] < 3e6
     tracemalloc.stop()
-    with writer.finish(200_000, "interrupted", {}) as rec:
+    with ns.Recording.of(writer.finish(200_000, "interrupted", {})) as rec:
         assert rec.rates("cells").sum() == pytest.approx(200_000 / rec.ticks / rec.dt)
         assert os.path.getsize(rec.path) < 1.1 * 200_000 * (15 * 8 + 16)
 
@@ -201,7 +202,7 @@ def test_an_interrupted_run_keeps_the_trials_that_got_as_far_as_it_says(tmp_path
     for ticks, trials in ((40, 2), (13, 4), (20, 2)):
         writer = FileWriter(made.header, tmp_path / "run.h5") if keep == "file" else keep(made.header)
         made.feed(writer, batch=2, block=9, stop=(2, 13))
-        with writer.finish(ticks, "interrupted", made.final) as rec:
+        with ns.Recording.of(writer.finish(ticks, "interrupted", made.final)) as rec:
             trials = 5 if ticks == 13 else trials
             assert (rec.ticks, rec.trials, rec.stopped) == (ticks, trials, "interrupted")
             assert rec.progress.tolist() == [40, 40, 13, 13, 13]
@@ -216,7 +217,7 @@ def test_a_run_that_was_stable_early_is_shorter_than_planned(tmp_path, keep):
     made = MadeUp(trials=2)
     writer = FileWriter(made.header, tmp_path / "run.h5") if keep == "file" else keep(made.header)
     made.feed(writer, stop=(0, 11))
-    with writer.finish(11, "stable", made.final) as rec:
+    with ns.Recording.of(writer.finish(11, "stable", made.final)) as rec:
         assert (rec.ticks, rec.trials, rec.stopped) == (11, 2, "stable")
         assert np.array_equal(rec["cells.v"], made.values["cells.v"][:, :11])
         assert rec.header.ticks == 40
@@ -226,7 +227,7 @@ def test_a_run_that_was_stable_early_is_shorter_than_planned(tmp_path, keep):
 def test_a_run_without_records_still_has_its_length_and_final_state(tmp_path, keep):
     made = MadeUp(record={})
     writer = FileWriter(made.header, tmp_path / "run.h5") if keep == "file" else keep(made.header)
-    with writer.finish(40, "end", made.final) as rec:
+    with ns.Recording.of(writer.finish(40, "end", made.final)) as rec:
         assert (rec.ticks, rec.trials, rec.names) == (40, 3, ())
         assert np.array_equal(rec.final["state/cells/v"], made.final["state/cells/v"])
         assert "no records" in str(rec)
@@ -340,7 +341,7 @@ def test_arrays_of_a_block_may_be_used_again(tmp_path):
         for tick in (0, 10):
             block[...] = tick
             writer.write(0, tick, {"cells.v": block}, {}, trials=1, ticks=10)
-        with writer.finish(20, "end", {}) as rec:
+        with ns.Recording.of(writer.finish(20, "end", {})) as rec:
             assert rec["cells.v"][0, :, 0, 0].tolist() == [0.0] * 10 + [10.0] * 10
 
 
@@ -350,7 +351,7 @@ def test_spikes_of_a_block_may_come_in_any_order(tmp_path):
     found = made.spikes(made.header.probes[0], slice(0, 2), slice(0, 10))
     for writer in (MemoryWriter(made.header), FileWriter(made.header, tmp_path / "run.h5")):
         writer.write(0, 0, {}, {"cells": Spikes(found.trial[order], found.tick[order], found.neuron[order])}, trials=2, ticks=10)
-        with writer.finish(10, "end", {}) as rec:
+        with ns.Recording.of(writer.finish(10, "end", {})) as rec:
             assert equal(rec.spikes("cells"), found)
 
 

@@ -15,6 +15,7 @@ from neurosim.units import ms, mV
 D, P, R = DescriptionError, PlanError, RecordingError
 tall = ns.Neurons("tall", (4, 3), update="v = I")
 shared = synapses(liquid, liquid, name="shared")
+noise = ns.Neurons("noise", 1, threshold="rand() < 0.1")
 letters = ns.einsum("t i, i o -> t o")
 by_letters = ns.Synapses(grid, wide, wiring=letters, delay=1, name="by_letters")
 
@@ -52,7 +53,12 @@ CASES = {
     "spike of a later group": (
         lambda: ns.Network(ns.Synapses(cells, liquid), schedule=ns.Alternating([liquid], [cells])),
         D,
-        "cells -> liquid: a spike with delay 0 arrives after 'liquid' has moved. Use delay=1",
+        "cells -> liquid: delay 0 arrives before it is sent under Alternating.* Use delay=1",
+    ),
+    "private sources that are delivered before they spike": (
+        lambda: ns.Network(ns.Synapses(noise, liquid, wiring=ns.private(3)), schedule=ns.Synchronous()),
+        D,
+        "noise -> liquid: private sources are heard in the tick in which they spike, but Synchronous.* delivers first. Use Clock",
     ),
     "text one by one": (
         lambda: ns.Network(synapses(liquid, grid, on_pre="I_post += w"), schedule=ns.Asynchronous()),
@@ -61,7 +67,7 @@ CASES = {
     ),
     "letters one by one": (
         lambda: run(by_letters, schedule=ns.Asynchronous()),
-        P,
+        D,
         "grid -> wide: einsum.* do not run one neuron at a time. Use Layered",
     ),
     "delays drawn in ticks": (
@@ -72,17 +78,17 @@ CASES = {
     "drawn delay of none": (
         lambda: run(synapses(delay=ns.uniform(0, 0.4))),
         P,
-        "cells -> liquid: a delay of 0 ticks arrives before it is sent.*at least 1",
+        "cells -> liquid: a delay of 0 ticks was drawn, which arrives before it is sent under Synchronous.*at least 1",
     ),
     "drawn delay of none back": (
         lambda: run(synapses(liquid, liquid, delay=ns.uniform(0, 0.4)), schedule=LAYERED),
         P,
-        "liquid -> liquid: a delay of 0 ticks was drawn, but 'liquid' moves after 'liquid'.*at least 1",
+        "liquid -> liquid: a delay of 0 ticks was drawn, which arrives before it is sent under Layered.*at least 1",
     ),
     "drawn delay of none to a group that has moved": (
         lambda: run(synapses(cells, liquid, delay=ns.uniform(0, 0.4)), schedule=ns.Alternating([liquid], [cells])),
         P,
-        "cells -> liquid: a spike with delay 0 was drawn, but 'liquid' has moved by then. Make every delay at least 1",
+        "cells -> liquid: a delay of 0 ticks was drawn, which arrives before it is sent under Alternating.* Make every delay at least 1",
     ),
     "input in place of a subexpression": (
         lambda: clocked(equations("y = 2*v : 1\ndv/dt = -v/ms : 1", sends="y"), inputs={"pool": np.ones((2, 2))}),

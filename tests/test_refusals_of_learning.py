@@ -12,7 +12,7 @@ from neurosim.models.echo_state import echo_state
 from neurosim.models.microcircuit import microcircuit
 from neurosim.models.modern_hopfield import modern_hopfield
 
-jax = pytest.importorskip("jax", reason="training needs jax: pip install 'neurosim[train]'")
+jax = pytest.importorskip("jax", reason="training needs jax: pip install '.[train]'")
 D, E, R = DescriptionError, EngineError, RecordingError
 source, out = ns.Neurons("inputs", 2), ns.Neurons("out", 3, update="y = I + b", b=np.zeros(3), learns="b")
 net = ns.Network(ns.Synapses(source, out, learns=True), schedule=LAYERED)
@@ -178,7 +178,7 @@ def test_what_cannot_be_learned_or_read_is_refused(name):
 
 def test_what_is_not_installed_is_named_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "optax", None)
-    with pytest.raises(EngineError, match="train: needs optax, which cannot be imported .*pip install 'neurosim.train.'"):
+    with pytest.raises(EngineError, match="train: needs optax, which cannot be imported .*pip install 'neurosim-networks.train.'"):
         train()
     monkeypatch.setattr(tasks, "find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError, match="sunspots: .*statsmodels, which is not installed. pip install statsmodels"):
@@ -196,5 +196,5 @@ def test_an_estimator_of_another_kind_is_not_loaded(tmp_path):
 
 def test_modules_say_what_they_do_not_have():
     for module in (readout, learn):
-        with pytest.raises(AttributeError, match=f"module '{module.__name__}' has no attribute 'nope'"):
+        with pytest.raises(AttributeError, match=f"No {module.__name__} attribute nope"):
             module.nope  # noqa: B018

@@ -135,7 +135,7 @@ def test_a_grid_search_chooses_settings_of_reservoir_and_readout():
 
 
 def test_optuna_finds_better_settings_than_the_worst_that_it_tried():
-    optuna = pytest.importorskip("optuna", reason="optuna is not installed: pip install 'neurosim[search]'")
+    optuna = pytest.importorskip("optuna", reason="optuna is not installed: pip install '.[search]'")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     X, y = tones(30)
 

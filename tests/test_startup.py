@@ -97,14 +97,14 @@ def test_a_network_that_was_run_before_needs_neither_brian2_nor_sympy(folder):
     assert cold[1] == warm[1]
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage", b"\xff\xfe", b"0" * 32 + b'\n{"[]": "wrong"}'])
-def test_damaged_answers_are_asked_again(folder, content):
+def test_damaged_answers_are_asked_again(folder):
     cold = python(SCRIPT, EQUATIONS)
     (kept,) = folder.glob("text-*.txt")
     whole = kept.read_bytes()
-    kept.write_bytes(content)
-    assert python(SCRIPT, EQUATIONS) == cold
-    assert kept.read_bytes() == whole
+    for content in (b"", b"\xff\xfe", b"0" * 32 + b'\n{"[]": "wrong"}'):
+        kept.write_bytes(content)
+        assert python(SCRIPT, EQUATIONS) == cold
+        assert kept.read_bytes() == whole
 
 
 def test_other_text_is_not_taken_for_what_is_known(folder):

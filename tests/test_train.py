@@ -9,8 +9,8 @@ from neurosim.learn import gradient
 from neurosim.learn.parameters import read_parameters
 from neurosim.units import ms
 
-pytest.importorskip("jax", reason="training needs JAX and optax: pip install 'neurosim[train]'")
-pytest.importorskip("optax", reason="training needs JAX and optax: pip install 'neurosim[train]'")
+pytest.importorskip("jax", reason="training needs JAX and optax: pip install '.[train]'")
+pytest.importorskip("optax", reason="training needs JAX and optax: pip install '.[train]'")
 rng = np.random.default_rng(0)
 X = rng.normal(size=(20, 3))
 W = rng.normal(size=(2, 3))

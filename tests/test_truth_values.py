@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.plan.render import ALONG, NUMPY
+from neurosim.network.functions import ALONG, ELEMENTWISE, named
 
 MORE = {"maximum": ", 0.5", "minimum": ", 0.5", "clip": ", 0.25, 0.75", "where": ", 1, 2"}
-CALLS = [name for name in NUMPY if name != "timestep"]
+CALLS = [name for name in named(ELEMENTWISE) if name != "timestep"]
 
 
 def values(calls, arguments, engine, precision="double"):
@@ -23,7 +23,7 @@ def values(calls, arguments, engine, precision="double"):
 
 @pytest.mark.parametrize("precision", ["double", "single"])
 def test_functions_take_truth_values_and_whole_numbers_as_numbers(engine, precision):
-    calls = CALLS if engine == "events" else [*CALLS, *ALONG]
+    calls = CALLS if engine == "events" else [*CALLS, *named(ALONG)]
     found = values(calls, ["u > 1", "i - 1", "1"], engine, precision)
     wanted = values(calls, ["1.0*(u > 1)", "1.0*i - 1.0", "1.0"], "reference")
     for (call, value), want in zip(found.items(), wanted.values(), strict=True):

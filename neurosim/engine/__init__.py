@@ -5,14 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import partial
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from neurosim.engine.state import spikes_sent
+from neurosim.engine.cost import reference_seconds
 from neurosim.errors import EngineError, PlanError, nearest, shown
-from neurosim.plan.plan import Pathway, Plan
+from neurosim.plan.plan import Plan, Sparse
 
 Runner = Callable[[Any, Callable[[int], bool]], tuple[int, str, dict[str, np.ndarray]]]  # see `neurosim.engine.reference.run`
 NAMES = ("auto", "reference", "events", "arrays")
@@ -96,42 +95,6 @@ def begin(name: str, *, rows: bool, records: bool) -> None:
         events.prepare(rows=rows, records=records)
 
 
-def reference_seconds(plan: Plan) -> float:
-    """About how long the reference engine would take: a step costs a little for each population, and more for each neuron."""
-    steps = sum(max(1, len(step.populations)) for step in plan.program)
-    neurons = sum(group.size for group in plan.groups.values() if not group.driven)
-    private = sum(3e-4 + 5e-7 * plan.trials * p.post_index.size for p in plan.pathways.values() if p.kind == "private")
-    batches = max(1.0, plan.trials * neurons / 1e6)
-    turns = neurons if plan.schedule == "Asynchronous" else 1.0
-    synapses = sum(expected(p) * synapse_seconds(plan, p) for p in plan.pathways.values() if p.kind != "private")
-    each = 3e-5 * steps * turns * batches + plan.trials * (2e-8 * neurons * len(plan.program) + synapses)
-    return plan.ticks * (each + private)
-
-
-def synapse_seconds(plan: Plan, pathway: Pathway) -> float:
-    """About how long the reference engine is busy with one synapse in a tick."""
-    if pathway.kind != "sparse":
-        return 3e-10
-    text, spikes = pathway.text, spikes_sent(plan, pathway.pre)
-    seconds = 8e-8 if text else 2e-8 if spikes else 5e-9
-    always = not spikes or (text is not None and (text.integrate is not None or bool(text.summed)))
-    return seconds if always else seconds / 1000  # a neuron spikes now and then
-
-
-def expected(pathway: Pathway) -> float:
-    """About how many synapses there are, without drawing them."""
-    if pathway.windows is not None:
-        windows = pathway.windows
-        each = windows.channels / windows.groups if windows.kind == "conv" else 1
-        return float(prod(windows.slide.out) * windows.out_channels * prod(windows.slide.kernel) * each)
-    if pathway.recipe is None:
-        return float(pathway.weight.size)
-    wires, senders, targets = pathway.recipe.wires, pathway.pre_index.size, pathway.post_index.size
-    each = {"one_to_one": 1.0, "all_to_all": targets, "probability": wires.p * targets, "outdegree": wires.number}
-    given = {"indegree": wires.number * targets, "total": wires.number}
-    return float(given[wires.kind]) if wires.kind in given else senders * float(each[wires.kind])
-
-
 def ready(asked: str, plan: Plan, threads: int | None = None, say: Callable[[str], None] | None = None) -> tuple[str, Runner]:
     """The engine that `asked` means for a plan, and what runs it when it is given a writer and whom to tell.
 
@@ -155,6 +118,6 @@ def ready(asked: str, plan: Plan, threads: int | None = None, say: Callable[[str
         return name, partial(arrays.run, plan)
     from neurosim.engine import reference
 
-    for pathway in plan.pathways.values():
+    for pathway in plan.of_kind(Sparse):
         _ = pathway.edges
     return "reference", partial(reference.run, plan)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.state import State
+from neurosim.plan.plan import Dense, Textual
 
 QUEUE = ("due", "sent", "order", "trial", "receiver", "value")
 ARRIVALS = ("due", "sent", "trial", "synapse")
@@ -85,17 +86,16 @@ def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
         state.last_spike[name] = own(f"last_spike/{name}", np.int64)
         state.not_refractory[name] = own(f"not_refractory/{name}", bool)
     for name, variables in state.synapses.items():
-        text = state.plan.pathways[name].text
-        for key in text.states if text is not None else ():
+        for key in state.plan.pathway(name, Textual).text.states:
             variables[key] = own(f"synapse/{name}/{key}", np.float64 if key == "lastupdate" else real)  # seconds need 64 bits
     _restore_flights(state, resume)
 
 
 def restore_products(state: State, resume: Mapping[str, np.ndarray]) -> None:
     """Take matrix products over from a checkpoint, if it has them: rounded as they are, a run in pieces has the bits of the whole run."""
-    for pathway in state.plan.pathways.values():
+    for pathway in state.plan.of_kind(Dense):
         keys = {part: f"product/{pathway.name}/{part}" for part in PRODUCT}
-        if pathway.kind == "dense" and all(key in resume for key in keys.values()):
+        if all(key in resume for key in keys.values()):
             state.products[pathway.name] = {part: _of_trials(state, resume[key]).astype(state.plan.dtype) for part, key in keys.items()}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from neurosim.engine.checkpoint import ARRIVALS, PRODUCT, QUEUE, trials_held
 from neurosim.engine.state import NEVER, spikes_sent
 from neurosim.errors import PlanError, RecordingError
-from neurosim.plan.plan import Pathway, Plan
+from neurosim.plan.plan import AnyOf, Dense, Plan, Sparse, Textual
 from neurosim.recording.header import MOST_TICKS, MOST_TRIALS
 
 REMEDY = "It was damaged or changed by hand. Run the first part again, or take another copy of its file."
@@ -50,11 +50,10 @@ def check_resume(plan: Plan, where: str, own: bool) -> None:
             check.within(f"last_spike/{group.name}", last, NEVER, plan.first_tick - 1)
         for port in () if group.driven else group.ports:
             check.within(f"arrived/{group.name}/{port}", plan.resume[f"arrived/{group.name}/{port}"], 0, MOST_TICKS)
-    for post, to in dict.fromkeys((p.post, str(p.to)) for p in plan.pathways.values() if p.to and not p.text):
+    for post, to in dict.fromkeys((p.post, str(p.to)) for p in plan.summing if p.to):
         check.queue(post, to)
-    for pathway in plan.pathways.values():
-        if pathway.text is not None:
-            check.arrivals(pathway)
+    for pathway in plan.textual:
+        check.arrivals(pathway)
 
 
 def _wanted(plan: Plan) -> Iterator[tuple[str, str, tuple[int, ...]]]:
@@ -72,11 +71,11 @@ def _wanted(plan: Plan) -> Iterator[tuple[str, str, tuple[int, ...]]]:
         if key in plan.resume and not spikes_sent(plan, group.name):  # as many messages as were kept; `restore` takes those that are asked for
             yield key, "f", (max((1, *plan.resume[key].shape[1:2])), group.size)
     for pathway in plan.pathways.values():
-        if pathway.text is not None:
+        if isinstance(pathway, Textual):
             for key, value in pathway.text.states.items():
                 yield f"synapse/{pathway.name}/{key}", "f", value.shape
         sizes = zip(PRODUCT, (pathway.pre_index.size, pathway.post_index.size), strict=True)
-        for part, size in sizes if pathway.kind == "dense" and f"product/{pathway.name}/{PRODUCT[0]}" in plan.resume else ():
+        for part, size in sizes if isinstance(pathway, Dense) and f"product/{pathway.name}/{PRODUCT[0]}" in plan.resume else ():
             yield f"product/{pathway.name}/{part}", "f", (size,)
 
 
@@ -120,7 +119,7 @@ class _Check:
         if columns is None:
             return
         due, sent, order, _, receiver, value = columns
-        mine = [p for p in plan.pathways.values() if p.kind == "sparse" and (p.post, p.to) == (post, to) and not p.text]
+        mine = [p for p in plan.of_kind(Sparse) if not isinstance(p, Textual) and (p.post, p.to) == (post, to)]
         self._times(key, due, sent, max((_longest(p) for p in mine), default=0))
         self.within(f"{key}/order", order, 0, len(plan.groups) - 1)
         self.within(f"{key}/receiver", receiver, 0, plan.groups[post].size - 1)
@@ -130,7 +129,7 @@ class _Check:
         if np.isnan(value).any():
             self.damaged(f"{key}/value", "holds NaN")
 
-    def arrivals(self, pathway: Pathway) -> None:
+    def arrivals(self, pathway: Textual) -> None:
         """Refuse arrivals at synapses with text that these synapses do not bring at that tick."""
         key = f"arrivals/{pathway.name}"
         columns = self._columns(key, ARRIVALS)
@@ -167,9 +166,10 @@ class _Check:
             self.misfit(f"{key}/due", f"holds a spike on its way for {(due - sent).max()} ticks where the longest delay is {longest}")
 
 
-def _longest(pathway: Pathway) -> int:
+def _longest(pathway: AnyOf) -> int:
     """The longest delay that synapses can have, without drawing them."""
-    return pathway.longest if pathway.recipe is None else int(pathway.recipe.ticks[1])
+    recipe = pathway.recipe if isinstance(pathway, Sparse) else None
+    return pathway.longest if recipe is None else int(recipe.ticks[1])
 
 
 def _shown(value: np.ndarray | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.plan.plan import Group, Pathway, Plan
+from neurosim.plan.plan import AnyOf, Group, Plan
 from neurosim.plan.random import TextRandom
 from neurosim.plan.render import Along
 
@@ -115,13 +115,11 @@ def start_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
         last_spike={g.name: np.full((count, *g.shape), NEVER, np.int64) for g in groups if g.spiking},
         not_refractory={g.name: np.ones((count, *g.shape), bool) for g in groups if g.spiking},
         synapses={
-            p.name: {k: np.repeat(v[None], count, axis=0) for k, v in p.text.states.items()} if draw or p.recipe is None else {}
-            for p in plan.pathways.values()
-            if p.text
+            p.name: {k: np.repeat(v[None], count, axis=0) for k, v in p.text.states.items()} if draw or p.recipe is None else {} for p in plan.textual
         },
         delivered={},
-        queue={(p.post, p.to): {} for p in plan.pathways.values() if p.to and not p.text},
-        arrivals={p.name: {} for p in plan.pathways.values() if p.text},
+        queue={(p.post, p.to): {} for p in plan.summing if p.to},
+        arrivals={p.name: {} for p in plan.textual},
     )
     for group in groups:
         if not spikes_sent(plan, group.name):
@@ -156,8 +154,7 @@ def message_now(state: State, group: Group) -> np.ndarray:
 def history_depth(plan: Plan, name: str) -> int:
     """How many past messages of a population somebody may still ask for."""
     delays = [p.longest for p in plan.pathways.values() if p.pre == name]
-    ticks = [p.weight_from[3] for p in plan.pathways.values() if p.weight_from and p.weight_from[0] == name]
-    return max([0, *delays, *ticks]) + 2
+    return max([0, *delays, *plan.weight_ages(name)]) + 2
 
 
 def names_of(state: State, group: Group, ports: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
@@ -186,6 +183,6 @@ def elements_of(shape: tuple[int, ...]) -> np.ndarray:
     return np.arange(int(np.prod(shape)), dtype=np.uint32).reshape(1, *shape)
 
 
-def pathways_into(plan: Plan, names: tuple[str, ...]) -> list[Pathway]:
+def pathways_into(plan: Plan, names: tuple[str, ...]) -> list[AnyOf]:
     """The pathways into these populations, in network order."""
     return [p for p in plan.pathways.values() if p.post in names]

@@ -11,7 +11,6 @@ import numpy as np
 from neurosim.figures.signs import sign_of
 from neurosim.network.neurons import Neurons, Part, Population
 from neurosim.network.printout import number_text
-from neurosim.network.schedule import Alternating, Asynchronous, Clock, Layered
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, Value, show
 from neurosim.network.weights import Distribution, bounded_normal, dale, gamma, hebbian, normal, orthogonal, spectral_radius, uniform
@@ -84,17 +83,7 @@ def read_wires(net: Network) -> list[Wire]:
 def caption(net: Network) -> str:
     """One line about the whole network."""
     neurons = sum(population.size for population in net.populations.values())
-    if isinstance(net.schedule, Clock):
-        when = f"time in steps of {net.schedule.dt}"
-    elif isinstance(net.schedule, Layered):
-        when = "layer after layer within a tick"
-    elif isinstance(net.schedule, Asynchronous):
-        when = "one neuron at a time" + (", in random order" if net.schedule.order == "random" else "")
-    elif isinstance(net.schedule, Alternating):
-        when = "in turns: " + ", then ".join(" and ".join(group) for group in net.schedule.groups)
-    else:
-        when = "all at once, tick by tick"
-    return f"{neurons:,} neuron{'s' if neurons > 1 else ''}, {when}"
+    return f"{neurons:,} neuron{'s' if neurons > 1 else ''}, {net.schedule.words}"
 
 
 def _parts(net: Network, population: Neurons) -> dict[str, str]:
@@ -205,8 +194,7 @@ def _kind_of_wire(item: Synapses) -> str:
     moves = any(line.kind == "differential" for line in item.lines)
     if moves or any(statement.name in own for statement in (*item.pre_statements, *item.post_statements)):
         return "plastic"
-    weight = item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
-    return "learned" if item.learns or (isinstance(weight, Synapses) and weight.learns) else "fixed"
+    return "learned" if (item.owner or item).learns or item.learns else "fixed"
 
 
 def _icon(item: Synapses) -> str:
@@ -227,7 +215,7 @@ def ticks(number: int) -> str:
 
 
 def _delay(delay: Value | Distribution, net: Network) -> str:
-    clocked = isinstance(net.schedule, Clock)
+    clocked = net.schedule.seconds is not None
     if isinstance(delay, Value):
         if not np.any(delay.number):
             return ""
@@ -305,10 +293,8 @@ def _window_note(item: Synapses, wiring: conv | pool) -> str:
 
 def _weight_note(item: Synapses, net: Network) -> str:
     weight = item.weight
-    if isinstance(weight, (Synapses, Transposed)):
-        owner = weight.synapses if isinstance(weight, Transposed) else weight
-        name = next(name for name, other in net.synapses.items() if other is owner)
-        return f"= {name}" + (" transposed" if isinstance(weight, Transposed) else "")
+    if item.owner is not None:
+        return f"= {net.name_of(item.owner)}" + (" transposed" if isinstance(weight, Transposed) else "")
     if item.weight_population is not None or item.learns:
         return ""
     if isinstance(weight, Value):

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neurosim.errors import DescriptionError
 from neurosim.figures.anatomy import caption, read_boxes, read_wires
+from neurosim.figures.labels import place_tokens
+from neurosim.figures.legend import ROW, entries
 from neurosim.figures.pyplot import need_matplotlib
 from neurosim.figures.routes import Scene, along, make_scene
+from neurosim.network.network import Network
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from neurosim.figures.ink import Ink
     from neurosim.figures.labels import Token
     from neurosim.network.network import Network
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
 MARGIN = 0.15
 
 
-def diagram(net: Network, *, ax: Any = None) -> Any:
+def diagram(net: Network, *, ax: Any = None) -> Axes:
     """Draw a network: populations as boxes, synapses as lines, and a legend of what occurs. Returns the axes.
 
     Populations stand in columns from left to right, each after those it receives from; what runs back is a loop or passes beneath. A box
@@ -32,14 +37,10 @@ def diagram(net: Network, *, ax: Any = None) -> Any:
 
     Raises DescriptionError where `net` is no network, NeurosimError where matplotlib is missing.
     """
-    from neurosim.network.network import Network
-
     if not isinstance(net, Network):
         raise DescriptionError(f"diagram: {net!r} is not a network. Give a Network, such as the `network` of a recording.")
     pyplot = need_matplotlib()
     from neurosim.figures import ink as inks
-    from neurosim.figures.labels import place_tokens
-    from neurosim.figures.legend import ROW, entries
 
     boxes, wires = read_boxes(net), read_wires(net)
     scene = make_scene(boxes, wires, inks.measure)

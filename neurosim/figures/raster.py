@@ -15,6 +15,8 @@ from neurosim.network.values import PLAIN, as_value
 from neurosim.recording.header import recorded
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from neurosim.recording.recording import Recording
 
 COLOURS = ("#222222", "#0072B2")  # in turn, so that neighbours differ
@@ -22,7 +24,7 @@ LEAST_SHARE = 0.08  # of the height, for a population of few neurons among large
 MANY = 20_000  # spikes; more are drawn as pixels, and as an image in vector files
 
 
-def raster(recording: Recording, names: Any = None, *, trial: int = 0, start: Any = None, stop: Any = None, ax: Any = None) -> Any:
+def raster(recording: Recording, names: Any = None, *, trial: int = 0, start: Any = None, stop: Any = None, ax: Any = None) -> Axes:
     """Draw the spikes of a recording: a mark per spike, a row per neuron, the populations one below the other. Returns the axes.
 
     Arguments:

@@ -6,7 +6,7 @@ import ast
 from math import inf
 
 from neurosim.network.neurons import Neurons
-from neurosim.network.synapses import Synapses, Transposed
+from neurosim.network.synapses import Synapses
 from neurosim.network.text import parse_expression
 from neurosim.network.values import Value
 from neurosim.network.weights import Distribution, bounded_normal, gamma, normal, uniform
@@ -21,8 +21,7 @@ def sign_of(item: Synapses, target: str) -> str:
 
     A weight that acts on a conductance `g` in a term `g*(E - v)` has the sign that E lends it: above the threshold it excites.
     """
-    weight = item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
-    owner = weight if isinstance(weight, Synapses) else item
+    owner = item.owner or item
     if owner.learns or item.weight_population is not None:
         return EITHER
     sign = _of_numbers(owner.weight)

@@ -14,6 +14,8 @@ from neurosim.network.probes import Probe
 from neurosim.recording.header import unit_of
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from neurosim.recording.recording import Recording
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222")
@@ -21,7 +23,7 @@ DASHES = ("-", "--", "-.", ":")
 MOST_NAMED = 8
 
 
-def traces(recording: Recording, name: Any, *, neurons: Any = slice(0, 5), trial: int = 0, ax: Any = None) -> Any:
+def traces(recording: Recording, name: Any, *, neurons: Any = slice(0, 5), trial: int = 0, ax: Any = None) -> Axes:
     """Draw recorded values over time, a line per neuron. Returns the axes.
 
     Arguments:

@@ -10,6 +10,8 @@ from neurosim.errors import DescriptionError, shown
 from neurosim.figures.pyplot import need_matplotlib, new_axes
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from neurosim.learn.kohonen import KohonenMap
 
 INCHES = 0.3  # of a unit of a large map
@@ -17,7 +19,7 @@ SQUARE = (45, 135, 225, 315)  # corners, in degrees from the middle of a unit
 HEXAGON = (30, 90, 150, 210, 270, 330)
 
 
-def u_matrix(som: KohonenMap, *, labels: Any = None, ax: Any = None) -> Any:
+def u_matrix(som: KohonenMap, *, labels: Any = None, ax: Any = None) -> Axes:
     """Draw how far the weights of each unit are from its neighbours': light within clusters, dark where they part. Returns the axes.
 
     Units are squares on a rectangular grid and hexagons on a hexagonal one; the first row is at the top.

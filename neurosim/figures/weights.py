@@ -9,15 +9,20 @@ import numpy as np
 from neurosim.errors import DescriptionError, nearest
 from neurosim.figures.anatomy import part_text
 from neurosim.figures.pyplot import need_matplotlib, new_axes, scaled, with_unit
+from neurosim.network.network import Network
 from neurosim.network.neurons import Part, label
 from neurosim.network.values import Value, unit
+from neurosim.plan.fix import weight_matrix
+from neurosim.recording.recording import Recording
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from neurosim.network.network import Network
     from neurosim.recording.recording import Recording
 
 
-def weights(net: Network | Recording, synapses_name: str, *, seed: int = 0, ax: Any = None) -> Any:
+def weights(net: Network | Recording, synapses_name: str, *, seed: int = 0, ax: Any = None) -> Axes:
     """Draw the weights of synapses as a matrix: targets downwards, senders to the right, white where there is none (or it is 0). Returns the axes.
 
     Arguments:
@@ -28,9 +33,6 @@ def weights(net: Network | Recording, synapses_name: str, *, seed: int = 0, ax: 
 
     Raises DescriptionError for names that are no synapses, and for weights that another population sends.
     """
-    from neurosim.network.network import Network
-    from neurosim.recording.recording import Recording
-
     recording = net if isinstance(net, Recording) else None
     net = net if recording is None else recording.network
     if not isinstance(net, Network):
@@ -44,8 +46,6 @@ def weights(net: Network | Recording, synapses_name: str, *, seed: int = 0, ax: 
         )
     need_matplotlib()
     from matplotlib.ticker import MaxNLocator
-
-    from neurosim.plan.fix import weight_matrix
 
     matrix = weight_matrix(net, synapses_name, seed if recording is None else recording.seed)
     if recording is not None and item.text:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from tqdm import tqdm
 
 from neurosim.engine import check_name
+from neurosim.engine.events.compiler import NoCompiler, need_compiler
 from neurosim.errors import DescriptionError
 from neurosim.models.boltzmann import boltzmann
 from neurosim.network.network import Network
@@ -227,8 +228,6 @@ def _engine(asked: str) -> str:
     """`auto` judges each run by itself; thousands of short ones are worth a compilation."""
     if asked != "auto":
         return asked
-    from neurosim.engine.events.compiler import NoCompiler, need_compiler
-
     try:
         need_compiler()
     except NoCompiler:

@@ -11,6 +11,8 @@ from neurosim.errors import DescriptionError
 from neurosim.network.network import Network
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.values import plain_number
+from neurosim.plan.fix import fixed
+from neurosim.run import run
 
 
 class Forced(NamedTuple):
@@ -53,8 +55,6 @@ def force_learning(
     Source: Sussillo & Abbott 2009, Neuron 63, 544, doi:10.1016/j.neuron.2009.07.018.
     """
     from neurosim.models.force import force
-    from neurosim.plan.fix import fixed
-    from neurosim.run import run
 
     where = "force_learning"
     for name in ("pool", "out", "pool_to_out"):

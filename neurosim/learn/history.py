@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from neurosim.figures.pyplot import new_axes
 from neurosim.network.network import Network
 
 
@@ -30,8 +31,6 @@ class History:
 
     def plot(self, ax: Any = None) -> Any:
         """Losses against epochs; returns the axes. Needs matplotlib."""
-        from neurosim.figures.pyplot import new_axes
-
         ax = new_axes(ax, 5.0, 3.0)
         epochs = range(1, len(self.loss) + 1)
         several = bool(self.loss) and isinstance(self.loss[0], list)

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.cells import leaky_tanh
 from neurosim.errors import DescriptionError
 from neurosim.network.network import Network
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.values import plain_number, whole
 from neurosim.plan.fix import fixed
+from neurosim.run import run
 
 PLASTIC = """y = tanh(a*I + bias)
 db = rate*(mu - y*(2*sigma**2 + 1 - y**2 + mu*y))/sigma**2
@@ -52,8 +54,6 @@ def intrinsic_plasticity(
 
     Source: Schrauwen, Wardermann, Verstraeten, Steil & Stroobandt 2008, Neurocomputing 71, 1159, doi:10.1016/j.neucom.2007.12.020.
     """
-    from neurosim.run import run
-
     where = "intrinsic_plasticity"
     rule = dict(
         mu=plain_number(mean, f"{where}: mean", "Give a number between -1 and 1.", low=-1, high=1),
@@ -79,8 +79,6 @@ def intrinsic_plasticity(
 
 
 def _leaky_tanh(net: Network, name: str, where: str) -> Any:
-    from neurosim.cells import leaky_tanh
-
     found = net.populations.get(name)
     if found is None or found.update != leaky_tanh("x", 1).update:
         raise DescriptionError(f"{where}: {name!r} is no population of cells.leaky_tanh. Name one: population='pool'.")

@@ -13,12 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurosim.engine.watch import Watch
+from neurosim.errors import EngineError
 from neurosim.learn.history import History
 from neurosim.learn.objective import Objective, as_data, training_plan
+from neurosim.learn.problem import Problem
 from neurosim.learn.resume import load_checkpoint, save_checkpoint
-from neurosim.learn.train import ROUND, Problem, refuse_divergence
 
 HELD_NOISE = 2**31  # trials of validation are numbered from here, so that their noise is always the same
+
+ROUND = 2**32  # noise of a step is keyed by numbers of trials modulo this
 
 
 class Loop:
@@ -156,3 +159,14 @@ class Loop:
             history.best = len(history.loss) - 1
             return jax.tree.map(jnp.copy, values)
         return best
+
+
+def refuse_divergence(losses: list[dict[str, float]], epoch: int) -> None:
+    """Raise EngineError at the first batch whose loss is no number, naming the population."""
+    for number, parts in enumerate(losses):
+        for name, value in parts.items():
+            if not np.isfinite(value):
+                raise EngineError(
+                    f"train: the loss of {name!r} is {value} in epoch {epoch + 1}, batch {number + 1}: training diverged."
+                    " Use a smaller rate, clip=1.0, or smaller start weights; look for log, division or sqrt of 0 in the text."
+                )

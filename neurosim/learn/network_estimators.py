@@ -15,9 +15,11 @@ from sklearn.utils.validation import check_array, check_consistent_length, check
 from neurosim.errors import DescriptionError, nearest
 from neurosim.learn.outputs import sends_chances
 from neurosim.learn.sequence_lists import is_ragged, laid_side_by_side
+from neurosim.learn.train import train
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.readout.made_network import MadeNetwork, answering, driven
+from neurosim.run import run
 
 NUMBERS: Any = {"dtype": np.float64}
 SETTINGS = (
@@ -99,8 +101,6 @@ class Trained(MadeNetwork, BaseEstimator):
 
     def _learn(self, X: np.ndarray, lengths: np.ndarray | None, targets: np.ndarray | None, **shapes: int) -> None:
         """Make the network and train it to answer with the targets, (sample, ...); None: with X itself."""
-        from neurosim.learn.train import train
-
         net = self._made(n_inputs=X.shape[-1], **shapes)
         self._input = driven(net, self.input, type(self).__name__).name
         self._output = self._answering(net).name
@@ -153,8 +153,6 @@ class Trained(MadeNetwork, BaseEstimator):
         return self._ran({self._input: self._shaped(self.network_, X)}, population, lengths)
 
     def _ran(self, inputs: dict[str, np.ndarray], population: str, lengths: np.ndarray | None = None) -> np.ndarray:
-        from neurosim.run import run
-
         trials, ticks = next(iter(inputs.values())).shape[:2]
         every = max(1, ticks - 1) if lengths is None else 1  # tick 0 and the last one are the multiples of this
         # In double precision however it was trained: a sample's answer must not depend on those it is asked with, whose sums are rounded together.

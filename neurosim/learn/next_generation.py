@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from neurosim.errors import DescriptionError
 from neurosim.models.nvar import monomials, nvar
 from neurosim.network.values import flag, plain_number, whole
+from neurosim.run import run
 
 MOST_FEATURES = 100_000
 
@@ -81,8 +82,6 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """y for every tick of X, (tick,) or (tick, output)."""
-        from neurosim.run import run
-
         check_is_fitted(self, "network_")
         read: Any = validate_data(self, X, dtype=np.float64, reset=False)
         found = np.asarray(run(self.network_, {"drive": read}, record=["out"], engine=self.engine, progress=False)["out"])
@@ -93,8 +92,6 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
         X is the series up to now, at least (taps - 1)*stride + 1 ticks of it. Only for a model that was fitted with the next value of X as y.
         """
-        from neurosim.run import run
-
         net = self.closed_network_
         read: Any = validate_data(self, X, dtype=np.float64, reset=False)
         ticks = whole(ticks, "NextGenerationReservoir: forecast: ticks", least=1)
@@ -126,8 +123,6 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _features(self, X: np.ndarray) -> np.ndarray:
         """What the network's taps and products send, (tick, feature)."""
-        from neurosim.run import run
-
         names = ["taps", "products"] if self.order > 1 else ["taps"]
         recording = run(self.network_, {"drive": X}, record=names, engine=self.engine, progress=False)
         return np.concatenate([np.asarray(recording[name]) for name in names], axis=1)

@@ -15,13 +15,13 @@ from neurosim.engine.arrays.program import Program
 from neurosim.engine.arrays.support import unsupported
 from neurosim.engine.arrays.ticks import Carry
 from neurosim.errors import PlanError
-from neurosim.learn.losses import LOSSES
+from neurosim.learn.losses import SENT, Loss
 from neurosim.learn.parameters import Parameters, placing
-from neurosim.learn.targets import CLASSES, Loss, Target
+from neurosim.learn.targets import AnyLoss, Target
 from neurosim.network.probes import Probe
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.lower import lower
-from neurosim.plan.plan import Plan
+from neurosim.plan.plan import Dense, Plan
 from neurosim.plan.rehearse import rehearse
 
 MOST_BYTES = 2**30  # of what gradients keep of all ticks, above which ticks are computed again instead
@@ -54,29 +54,29 @@ def as_data(plan: Plan, targets: Mapping[str, Target]) -> Data:
     return jax.device_put({"given": drives, "targets": goals})
 
 
-def _by_tick(kind: Loss, sent: Any, target: Any, known: Any) -> tuple[Any, Any]:
+def _by_tick(kind: AnyLoss, sent: Any, target: Any, known: Any) -> tuple[Any, Any]:
     """The loss of each tick, (trial, tick), over the targets that are known, and 1 where it counts: where any is known.
 
     A function of the user's own makes one number of a tick, which counts where all its targets are known.
     """
     flat = known.reshape(*known.shape[:2], -1)
-    counted = flat.min(axis=-1, keepdims=True) if not isinstance(kind, str) else known
+    counted = flat.min(axis=-1, keepdims=True) if not isinstance(kind, Loss) else known
     counted = counted.reshape(*counted.shape, *[1] * (sent.ndim - counted.ndim))
     sent = jnp.where(counted > 0, sent, SAFE)  # what does not count may be no number, and no gradient may come from it
-    if not isinstance(kind, str):
+    if not isinstance(kind, Loss):
         counts = flat.min(axis=-1)
         return jnp.where(counts > 0, jnp.broadcast_to(kind(sent, target), counts.shape), 0.0), counts
-    per = LOSSES[kind](sent, target)
+    per = kind.of(jax, sent, target)
     return jnp.where(flat > 0, per.reshape(*flat.shape[:2], -1), 0.0).sum(axis=-1), flat.max(axis=-1)
 
 
 class Objective:
     """Losses of a network, by turn; `loss(turn, learned, rest, data, index, weight, trials)` is one number."""
 
-    def __init__(self, parameters: Parameters, plan: Plan, turns: list[dict[str, Loss]], *, truncate: int | None, surrogate: str, slope: float):
+    def __init__(self, parameters: Parameters, plan: Plan, turns: list[dict[str, AnyLoss]], *, truncate: int | None, surrogate: str, slope: float):
         self.program = Program(plan, surrogate, slope)
         self.turns, self.truncate, self.ticks = turns, truncate, plan.ticks
-        self.put = placing(parameters, {name for name, pathway in plan.pathways.items() if pathway.kind == "dense"}, jnp.broadcast_to)
+        self.put = placing(parameters, {name for name, pathway in plan.pathways.items() if isinstance(pathway, Dense)}, jnp.broadcast_to)
         self.dtype = plan.dtype
         self.remembered = 4.0 * plan.dtype.itemsize * sum(g.size * (1 + len(g.states) + len(g.ports)) for g in plan.groups.values())
 
@@ -93,9 +93,9 @@ class Objective:
             target, known = (value[index] for value in data["targets"][name])
             per, counts = _by_tick(kind, sent, target, known)
             counted = counts * weight[:, None]
-            whole = weight.sum() if kind == "sent" else counted.sum()
+            whole = weight.sum() if kind is SENT else counted.sum()
             parts[name] = (per * counted).sum() / jnp.maximum(whole, 1e-30)
-            if kind in CLASSES:
+            if isinstance(kind, Loss) and kind.labels:
                 hit = (sent.argmax(axis=-1) == target) * known * weight.reshape(-1, *[1] * (known.ndim - 1))
                 asked = jnp.broadcast_to(known, target.shape).sum(axis=tuple(range(1, target.ndim))) @ weight
                 right[name] = hit.sum() / jnp.maximum(asked, 1e-30)

@@ -1,35 +1,16 @@
-"""What a population's text sends, as far as the text shows it, and which losses take that."""
+"""What a population sends, as far as its text shows it: scores, probabilities, or probabilities of classes."""
 
 from __future__ import annotations
 
 import ast
 
-from neurosim.errors import DescriptionError
 from neurosim.network.neurons import Neurons
+from neurosim.network.text import parsed
 
 CLASSES = "probabilities of classes"  # of the last axis together
 CHANCES = "probabilities"  # of each neuron alone
 SCORES = "numbers of any size"
 CALLS = {"softmax": CLASSES, "sigmoid": CHANCES, "bernoulli": CHANCES, "heaviside": CHANCES, "tanh": SCORES, "maximum": SCORES}
-
-# What a loss refuses, and what to do instead.
-REFUSED = {
-    "log_loss": ({SCORES, CHANCES}, "Use 'cross_entropy', which takes scores, or let it send softmax(...)."),
-    "bernoulli": ({SCORES}, "Use 'bernoulli_scores', which takes scores, or let it send sigmoid(...)."),
-    "kullback_leibler": ({SCORES}, "Let it send softmax(...) or sigmoid(...)."),
-    "cross_entropy": ({CLASSES}, "Use 'log_loss', which takes probabilities, or let it send the scores themselves."),
-    "hinge": ({CLASSES}, "Use 'log_loss', which takes probabilities, or let it send the scores themselves."),
-    "bernoulli_scores": ({CLASSES, CHANCES}, "Use 'bernoulli', which takes probabilities, or let it send the scores themselves."),
-}  # fmt: skip
-
-
-def check_output(out: Neurons, loss: str) -> None:
-    """Refuse a loss that does not fit what the population sends. Raises DescriptionError."""
-    wrong, remedy = REFUSED.get(loss, (set(), ""))
-    sends = what_is_sent(out)
-    if sends in wrong:
-        shown = next((s.expression for s in reversed(out.statements) if s.name == out.message), out.message)
-        raise DescriptionError(f"train: loss {loss!r} of {out.name!r} does not fit: it sends {sends}, {out.message} = {shown}. {remedy}")
 
 
 def sends_chances(out: Neurons) -> bool:
@@ -42,7 +23,7 @@ def what_is_sent(out: Neurons) -> str | None:
     expressions = {statement.name: statement.expression for statement in out.statements if statement.op == "="}
     if out.spiking or out.driven or out.message not in expressions:
         return None
-    return _kind(ast.parse(str(expressions.pop(out.message)), mode="eval").body, expressions, set(out.port_names))
+    return _kind(parsed(str(expressions.pop(out.message))), expressions, set(out.port_names))
 
 
 def _kind(node: ast.expr, known: dict[str, str], ports: set[str]) -> str | None:
@@ -50,7 +31,7 @@ def _kind(node: ast.expr, known: dict[str, str], ports: set[str]) -> str | None:
         return CALLS.get(node.func.id)
     if isinstance(node, ast.Name) and node.id in known:
         rest = {name: text for name, text in known.items() if name != node.id}
-        return _kind(ast.parse(known[node.id], mode="eval").body, rest, ports)
+        return _kind(parsed(known[node.id]), rest, ports)
     if isinstance(node, ast.Name):
         return SCORES if node.id in ports else None
     if isinstance(node, ast.UnaryOp):
@@ -67,4 +48,4 @@ def _calls(node: ast.expr, known: dict[str, str]) -> bool:
     """Whether a function is called in an expression, or in those that it names."""
     names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} & set(known)
     rest = {name: text for name, text in known.items() if name not in names}
-    return any(isinstance(part, ast.Call) for part in ast.walk(node)) or any(_calls(ast.parse(known[n], mode="eval").body, rest) for n in names)
+    return any(isinstance(part, ast.Call) for part in ast.walk(node)) or any(_calls(parsed(known[n]), rest) for n in names)

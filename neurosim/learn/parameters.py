@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
+from neurosim.learn.targets import matching
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.rebuild import rebuilt
@@ -17,7 +18,7 @@ from neurosim.network.text import names_in
 from neurosim.network.values import Value
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.plan.draw import weight_numbers
-from neurosim.plan.fix import fixed, owner_of
+from neurosim.plan.fix import fixed
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ def read_parameters(net: Network, seed: int) -> Parameters:
             raise DescriptionError(
                 f"{item.label}: learns=True, but its weight is what {item.weight_population.name!r} sends. Let that learn instead."
             )
-        owner = owner_of(net, item) or name
+        owner = net.owner(item) or name
         values[owner] = np.asarray(net.synapses[owner].weight.number, np.float64)
     for population in net.populations.values():
         for constant in population.learns:
@@ -93,7 +94,7 @@ def placing(
     places = [
         (name, owner, _place(net, name, seed, name in dense))
         for name, item in net.synapses.items()
-        if (owner := owner_of(net, item) or name) in parameters.values
+        if (owner := net.owner(item) or name) in parameters.values
     ]
     constants = [tuple(name.split(".")) for name in parameters.values if name not in net.synapses]
 
@@ -145,7 +146,7 @@ def check_reached(net: Network, parameters: Parameters, populations: set[str], l
         sources = {item.pre.name for item in items} | {item.weight_population.name for item in items if item.weight_population is not None}
         new, reached = sources - reached, reached | sources
     for name in learns:
-        owners = [item for key, item in net.synapses.items() if name in (key, owner_of(net, item))] if name in net.synapses else []
+        owners = [item for key, item in net.synapses.items() if name in (key, net.owner(item))] if name in net.synapses else []
         ends = {item.post.name for item in owners} if owners else {name.partition(".")[0]}
         if not ends & reached:
             what = parameters.net.synapses[name].label if name in net.synapses else f"Neurons {name.partition('.')[0]!r}: {name.partition('.')[2]}"
@@ -155,8 +156,6 @@ def check_reached(net: Network, parameters: Parameters, populations: set[str], l
 
 def choose(parameters: Parameters, wanted: Any, where: str = "train: learns") -> list[str]:
     """The parameters that these names or patterns name; all where nothing is said."""
-    from neurosim.learn.targets import matching
-
     names = list(parameters.values)
     for name in [wanted] if isinstance(wanted, str) else wanted or ():
         if isinstance(name, str) and name in parameters.net and name not in names and not any(n.startswith(f"{name}.") for n in names):

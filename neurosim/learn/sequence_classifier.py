@@ -13,11 +13,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d
 
+from neurosim.cells import unit
 from neurosim.errors import DescriptionError, nearest
 from neurosim.learn.sequence_lists import read_sequences, runs
 from neurosim.network.network import Network
 from neurosim.network.rebuild import rebuilt
+from neurosim.network.synapses import Synapses
 from neurosim.network.values import flag, plain_number, whole
+from neurosim.plan.fix import fixed
+from neurosim.run import run
 
 FEATURES = ("last", "mean", "model")
 AS_IT_IS: Any = {"dtype": None, "input_name": "y"}
@@ -142,7 +146,6 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
     def _reservoir(self, sequences: list[np.ndarray]) -> Network:
         """The pool with its numbers drawn, and the channels' means and deviations in its weights."""
         from neurosim.models.echo_state import echo_state
-        from neurosim.plan.fix import fixed
 
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         net = echo_state(
@@ -160,9 +163,6 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
 
     def _with_readout(self) -> Network:
         """The network with the readout in it: `out` of (span, class), whose bias is shared out over the spans."""
-        from neurosim.cells import unit
-        from neurosim.network.synapses import Synapses
-
         net, classes = self.network_, len(self.coef_)
         weight = self.coef_.reshape(classes, self.bins, -1).transpose(1, 0, 2).reshape(classes * self.bins, -1)
         out = unit("out", len(weight), "linear", bias=np.tile(self.intercept_ / self.bins, self.bins))
@@ -170,8 +170,6 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
 
     def _states(self, sequences: list[np.ndarray]) -> Any:
         """The states of every sequence in turn, (tick, neuron)."""
-        from neurosim.run import run
-
         for _, drive, lengths in runs(sequences, self.n_neurons):
             states = run(self.network_, {"drive": drive}, record=["pool"], engine=self.engine, seed=self._seed, progress=False)["pool"]
             for trial, length in zip(states, lengths, strict=True):

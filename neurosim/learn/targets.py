@@ -9,16 +9,14 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
-from neurosim.learn.outputs import check_output
+from neurosim.learn.losses import LOSSES, SENT, Loss
+from neurosim.learn.outputs import what_is_sent
 from neurosim.network.network import Network
+from neurosim.network.neurons import Neurons
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.plan import Drive
 
-CLASSES = ("cross_entropy", "log_loss", "hinge")  # losses whose targets are labels
-NAMES = (
-    "squared_error", "absolute_error", "bernoulli", "bernoulli_scores", "gaussian", "kullback_leibler", *CLASSES, "sent",
-)  # fmt: skip
-Loss = str | Callable[..., Any]
+AnyLoss = Loss | Callable[..., Any]  # a function of the user's own makes one number of a tick
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +30,7 @@ class Target:
     known: np.ndarray
 
 
-def read_losses(net: Network, loss: Any, targets: Mapping[str, Any]) -> list[dict[str, Loss]]:
+def read_losses(net: Network, loss: Any, targets: Mapping[str, Any]) -> list[dict[str, AnyLoss]]:
     """The objectives: for each, the loss of every population that has one."""
     turns = list(loss) if isinstance(loss, list | tuple) else [loss]
     if not turns:
@@ -40,10 +38,10 @@ def read_losses(net: Network, loss: Any, targets: Mapping[str, Any]) -> list[dic
     return [_one(net, one, targets) for one in turns]
 
 
-def _one(net: Network, loss: Any, targets: Mapping[str, Any]) -> dict[str, Loss]:
-    if isinstance(loss, str) or callable(loss):
+def _one(net: Network, loss: Any, targets: Mapping[str, Any]) -> dict[str, AnyLoss]:
+    if isinstance(loss, str | Loss) or callable(loss):
         if isinstance(loss, str) and loss in net.populations:
-            return {loss: "sent"}
+            return {loss: SENT}
         if len(targets) != 1:
             raise DescriptionError(
                 f"train: loss {shown(loss)} does not say of which population, and there are {len(targets)} targets."
@@ -52,26 +50,36 @@ def _one(net: Network, loss: Any, targets: Mapping[str, Any]) -> dict[str, Loss]
         loss = {next(iter(targets)): loss}
     if not isinstance(loss, Mapping) or not loss:
         raise DescriptionError(f"train: loss {shown(loss)} is neither a name nor a dict. Give one such as {{'out': 'cross_entropy'}}.")
-    for name, kind in loss.items():
+    for name in loss:
         if name not in net.populations:
             raise DescriptionError(f"train: loss of {shown(name)}: there is no such population. {nearest(name, net.populations)}")
-        if not callable(kind) and kind not in NAMES:
-            raise DescriptionError(f"train: loss {shown(kind)} of {name!r} is not known. {nearest(kind, NAMES)} Or give a function (sent, target).")
-        if kind != "sent" and not callable(kind) and name not in targets:
-            raise DescriptionError(f"train: loss {kind!r} of {name!r} needs a target. Give targets={{{name!r}: array}}.")
-        if not callable(kind):
-            check_output(net.populations[name], kind)
-    return dict(loss)
+    return {name: _read(net.populations[name], kind, name in targets) for name, kind in loss.items()}
 
 
-def read_target(net: Network, name: str, kind: Loss, given: Any, trials: int, ticks: int, lengths: np.ndarray | None) -> Target:
+def _read(out: Neurons, kind: Any, has_target: bool) -> AnyLoss:
+    """The loss of a population; DescriptionError where it is none, has no target, or does not fit what the population sends."""
+    if not isinstance(kind, Loss) and callable(kind):
+        return kind
+    found = kind if isinstance(kind, Loss) else LOSSES.get(kind) if isinstance(kind, str) else None
+    if found is None:
+        raise DescriptionError(f"train: loss {shown(kind)} of {out.name!r} is not known. {nearest(kind, LOSSES)} Or give a function (sent, target).")
+    if found.targets and not has_target:
+        raise DescriptionError(f"train: loss {found.name!r} of {out.name!r} needs a target. Give targets={{{out.name!r}: array}}.")
+    sends = what_is_sent(out)
+    if sends in found.refuses:
+        text = next((s.expression for s in reversed(out.statements) if s.name == out.message), out.message)
+        raise DescriptionError(f"train: loss {found.name!r} of {out.name!r} does not fit: it sends {sends}, {out.message} = {text}. {found.remedy}")
+    return found
+
+
+def read_target(net: Network, name: str, kind: AnyLoss, given: Any, trials: int, ticks: int, lengths: np.ndarray | None) -> Target:
     """The target of one population, laid out over all ticks; without a tick axis it counts at the last tick of each trial."""
     shape, where = net.populations[name].shape, f"train: target {name!r}"
     last = np.full(trials, ticks - 1) if lengths is None else lengths - 1
     inside = np.arange(ticks)[None, :] <= last[:, None]
     if given is None:  # what is sent is the loss
         return Target(np.zeros((trials, ticks, 1), np.float64), inside[..., None].astype(np.float64))
-    labels = kind in CLASSES
+    labels, own_function = isinstance(kind, Loss) and kind.labels, not isinstance(kind, Loss)
     values = np.asarray(given)
     if values.dtype.kind not in "biuf":
         raise DescriptionError(f"{where}: holds {values.dtype}, not numbers. Give numbers, or labels 0, 1, ... for classes.")
@@ -82,11 +90,11 @@ def read_target(net: Network, name: str, kind: Loss, given: Any, trials: int, ti
         values, inside = spread, inside & (np.arange(ticks)[None, :] == last[:, None])
     elif values.shape != (trials, ticks, *own):
         fit = f"{(trials, ticks, *own)}, or {(trials, *own)} for the last tick alone"
-        raise DescriptionError(f"{where}: has shape {values.shape}, but {kind!r} needs {fit}. Give it that.")
+        raise DescriptionError(f"{where}: has shape {values.shape}, but {shown(getattr(kind, 'name', kind))} needs {fit}. Give it that.")
     target = _labels(values, inside, shape, where) if labels else _numbers(values, inside)
     known = target.known.reshape(trials, ticks, -1)
-    if not (known.all(axis=2) if callable(kind) else known).any():  # a function of the user's own takes whole ticks
-        what = f"{'some' if callable(kind) else 'all'} of its targets {'-1' if labels else 'NaN'}"
+    if not (known.all(axis=2) if own_function else known).any():  # a function of the user's own takes whole ticks
+        what = f"{'some' if own_function else 'all'} of its targets {'-1' if labels else 'NaN'}"
         raise DescriptionError(f"{where}: counts at no tick, as each has {what}. Give at least one tick with targets.")
     return target
 

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurosim.errors import DescriptionError, NeurosimError, RecordingError, shown
-from neurosim.network import schedule, weights, windows, wiring
-from neurosim.network.network import Network
+from neurosim.network.kinds import Kind, kind_called
 from neurosim.network.neurons import Neurons, Part
+from neurosim.network.schedule import Schedule
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, Value
 
+if TYPE_CHECKING:
+    from neurosim.network.network import Network
+
 VERSION = 1
-KINDS = {
-    kind.__name__: kind
-    for kind in (
-        schedule.Clock, schedule.Synchronous, schedule.Layered, schedule.Asynchronous, schedule.Alternating,
-        wiring.all_to_all, wiring.one_to_one, wiring.probability, wiring.indegree, wiring.outdegree, wiring.total,
-        wiring.small_world, wiring.nearby, wiring.pairs, wiring.private, windows.conv, windows.pool, windows.einsum,
-        weights.normal, weights.bounded_normal, weights.uniform, weights.gamma, weights.glorot, weights.spectral_radius,
-        weights.orthogonal, weights.dale, weights.hebbian,
-    )
-}  # fmt: skip
 NEURONS = ("name", "shape", "equations", "update", "threshold", "reset", "refractory", "method", "ports", "sends", "learns")
 SYNAPSES = ("pre", "post", "to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "learns")
 Pack = Callable[[np.ndarray], Any]
@@ -85,27 +79,23 @@ def _encode(item: Any, pack: Pack, names: dict[int, str]) -> Any:
         return {"weights_of": names[id(item)]}
     if isinstance(item, Transposed):
         return {"weights_of": names[id(item.synapses)], "transposed": True}
-    if KINDS.get(type(item).__name__) is type(item):
-        return {"kind": type(item).__name__} | _fields(item, tuple(item.__dataclass_fields__), pack, names)
+    if isinstance(item, Kind):
+        return {"kind": type(item).__name__} | {name: _encode(value, pack, names) for name, value in item.fields().items()}
     if isinstance(item, (tuple, list)):
         return [_encode(part, pack, names) for part in item]
     if item is None or isinstance(item, (str, bool, int, float)):
         return item
     raise DescriptionError(
-        f"{shown(item)} is of the type {type(item).__name__}, which is not neurosim's own, so that no file and no copy can describe it."
-        " Give the wiring as pairs(pre, post), and weights as an array."
+        f"{shown(item)} is of the type {type(item).__name__}, which no file and no copy can describe. Give a kind's fields as numbers, text,"
+        " arrays, tuples of these, or other kinds."
     )
 
 
-def decode_network(data: Any, unpack: Unpack = unpack_text) -> Network:
-    """The network that `encode_network` described. Nothing in the data is executed."""
-    if not isinstance(data, dict):
-        raise RecordingError(f"the description {shown(data)} is not a dict. Give what to_dict() returned.")
+@contextmanager
+def readable() -> Iterator[None]:
+    """What cannot be read within, or describes no valid network, is a RecordingError."""
     try:
-        if data["version"] != VERSION:
-            found = shown(data["version"])
-            raise RecordingError(f"the description has version {found}, this neurosim reads version {VERSION}. Use the neurosim that wrote it.")
-        return _Decoder(unpack).network(data)
+        yield
     except RecordingError:
         raise
     except NeurosimError as error:
@@ -115,13 +105,23 @@ def decode_network(data: Any, unpack: Unpack = unpack_text) -> Network:
         raise RecordingError(f"the description is not readable ({reason}). The file was changed by hand or is foreign.") from error
 
 
+def decode_network(data: Any, unpack: Unpack = unpack_text) -> tuple[list[Neurons | Synapses], Schedule]:
+    """The populations, synapses and schedule that `encode_network` described. Nothing in the data is executed."""
+    if not isinstance(data, dict):
+        raise RecordingError(f"the description {shown(data)} is not a dict. Give what to_dict() returned.")
+    if data["version"] != VERSION:
+        found = shown(data["version"])
+        raise RecordingError(f"the description has version {found}, this neurosim reads version {VERSION}. Use the neurosim that wrote it.")
+    return _Decoder(unpack).network(data)
+
+
 class _Decoder:
     def __init__(self, unpack: Unpack):
         self.unpack = unpack
         self.populations: dict[str, Neurons] = {}
         self.synapses: dict[str, Synapses] = {}
 
-    def network(self, data: dict) -> Network:
+    def network(self, data: dict) -> tuple[list[Neurons | Synapses], Schedule]:
         for entry in data["populations"]:
             given = {key: self.decode(value) for key, value in entry.items() if key != "constants"}
             name, shape, constants = given.pop("name"), given.pop("shape"), entry["constants"]
@@ -135,7 +135,7 @@ class _Decoder:
                 self._add(entry)
             waiting = [entry for entry in waiting if entry["name"] not in self.synapses]
         ordered = [self.synapses[entry["name"]] for entry in data["synapses"]]
-        return Network(*self.populations.values(), *ordered, schedule=self.decode(data["schedule"]))
+        return [*self.populations.values(), *ordered], self.decode(data["schedule"])
 
     def _owner(self, entry: dict) -> str | None:
         weight = entry["weight"]
@@ -164,6 +164,4 @@ class _Decoder:
         if "weights_of" in item:
             owner = self.synapses[item["weights_of"]]
             return owner.T if item.get("transposed") else owner
-        kind = KINDS[item["kind"]]
-        fields = {key: self.decode(value) for key, value in item.items() if key != "kind"}
-        return kind(*fields["groups"]) if kind is schedule.Alternating else kind(**fields)
+        return kind_called(item["kind"]).of_fields({key: self.decode(value) for key, value in item.items() if key != "kind"})

@@ -11,11 +11,12 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import named_arguments
+from neurosim.network.codec import Unpack, decode_network, encode_network, readable, unpack_text
 from neurosim.network.neurons import ARGUMENTS, Neurons, Population, label
 from neurosim.network.program import Step, step_program, zero_delay_order
 from neurosim.network.readonly import ReadOnly, own_fields
-from neurosim.network.schedule import Alternating, Asynchronous, Clock, Schedule, Synchronous
-from neurosim.network.synapses import Delayed, Synapses, Transposed
+from neurosim.network.schedule import Schedule
+from neurosim.network.synapses import Delayed, Synapses
 from neurosim.network.values import PLAIN, TIME, Value, spelt
 from neurosim.network.wiring import private
 
@@ -57,13 +58,15 @@ class Network:
             raise DescriptionError("Network: is empty. Give it Synapses or Neurons.")
         _check_ties(self)
         _check_private_senders(self)
-        _check_groups(self)
+        schedule.check(self)
         for population in self.populations.values():
             _check_population(population, schedule)
             _check_constants(population, self.synapses.values())
-        for name, item in self.synapses.items():
-            _check_timing(name, item, schedule)
+        for item in self.synapses.values():
+            _check_delay(item, schedule)
         put(self, "program", step_program(self))
+        for item in self.synapses.values():
+            _check_zero_delay(self, item)
 
     def __getitem__(self, name: str) -> Any:
         name = spelt(name) if isinstance(name, str) else name
@@ -83,7 +86,15 @@ class Network:
     @property
     def dt(self) -> float | None:
         """Length of a tick in seconds under `Clock`; None otherwise."""
-        return float(self.schedule.dt.number) if isinstance(self.schedule, Clock) else None
+        return self.schedule.seconds
+
+    def name_of(self, item: Synapses) -> str:
+        """What these synapses are called here; synapses without a name of their own get one from what they join."""
+        return next(name for name, other in self.synapses.items() if other is item)
+
+    def owner(self, item: Synapses) -> str | None:
+        """The name of the synapses whose weights these share, if any."""
+        return None if item.owner is None else self.name_of(item.owner)
 
     @cached_property
     def order(self) -> tuple[str, ...]:
@@ -92,16 +103,14 @@ class Network:
 
     def to_dict(self) -> dict:
         """The description as plain data that JSON keeps without loss; arrays as text."""
-        from neurosim.network.codec import encode_network
-
         return encode_network(self)
 
-    @staticmethod
-    def from_dict(data: dict) -> Network:
-        """The network that `to_dict` described; RecordingError for data that is none."""
-        from neurosim.network.codec import decode_network
-
-        return decode_network(data)
+    @classmethod
+    def from_dict(cls, data: dict, unpack: Unpack = unpack_text) -> Network:
+        """The network that `to_dict` described; RecordingError for data that is none. `unpack` says how arrays are kept."""
+        with readable():
+            items, schedule = decode_network(data, unpack)
+            return cls(*items, schedule=schedule)
 
     def __str__(self) -> str:
         from neurosim.network.printout import printout
@@ -160,8 +169,8 @@ def _name_synapses(synapses: list[Synapses], populations: Mapping[str, Neurons])
 
 def _check_ties(net: Network) -> None:
     for item in net.synapses.values():
-        tied = item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
-        if isinstance(tied, Synapses) and not any(tied is other for other in net.synapses.values()):
+        tied = item.owner
+        if tied is not None and not any(tied is other for other in net.synapses.values()):
             raise DescriptionError(f"{item.label}: shares the weights of {tied.label}, which is not in this network. Add it.")
 
 
@@ -177,32 +186,12 @@ def _check_private_senders(net: Network) -> None:
             )
 
 
-def _check_groups(net: Network) -> None:
-    """Refuse groups of an alternating schedule that name no population of the network."""
-    for name in (name for group in getattr(net.schedule, "groups", ()) for name in group):
-        if name not in net.populations:
-            raise DescriptionError(f"Network: {net.schedule} names {name!r}, which is no population here. {nearest(name, net.populations)}")
-
-
 def _check_population(population: Neurons, schedule: Schedule) -> None:
     where = f"Neurons {population.name!r}"
-    clocked = isinstance(schedule, Clock)
-    if population.lines and not clocked and any(line.kind == "differential" for line in population.lines):
+    if schedule.seconds is None and any(line.kind == "differential" for line in population.lines):
         raise DescriptionError(f"{where}: differential equations need a time step. Use schedule=Clock(dt), or write update text.")
     if isinstance(population.refractory, Value):
         _check_ticks(population.refractory, f"{where}: refractory", schedule)
-    if isinstance(schedule, Asynchronous) and population.spiking:
-        raise DescriptionError(f"{where}: has a threshold, but Asynchronous() carries graded messages only. Use update='s = where(I > 0, 1, 0)'.")
-    if isinstance(schedule, Asynchronous) and population.message in population.subexpressions:
-        raise DescriptionError(
-            f"{where}: sends the subexpression {population.message!r}, but Asynchronous() carries variables only."
-            f" Assign it in update text: update='{population.message} = ...'."
-        )
-    groups = schedule.groups if isinstance(schedule, Alternating) else ()
-    times = sum(group.count(population.name) for group in groups)
-    if groups and times != (0 if population.driven else 1):
-        rule = "is driven and belongs to no group" if population.driven else f"stands in {times} groups instead of one"
-        raise DescriptionError(f"{where}: {rule} of {schedule}. Name every population that has text once.")
 
 
 def _check_constants(population: Neurons, synapses: Iterable[Synapses]) -> None:
@@ -223,7 +212,7 @@ def _check_ticks(value: Value, where: str, schedule: Schedule) -> None:
     """Refuse a time that is not a whole number of ticks; arrays are rounded when they are lowered."""
     if np.all(value.number == 0):
         return
-    if not isinstance(schedule, Clock):
+    if schedule.seconds is None:
         if value.dim != PLAIN:
             raise DescriptionError(f"{where} {value} is a time, but {schedule} counts ticks. Give a whole number of ticks.")
         if value.scalar and value.number != np.rint(value.number):
@@ -233,37 +222,32 @@ def _check_ticks(value: Value, where: str, schedule: Schedule) -> None:
         raise DescriptionError(f"{where} {value} has no unit. Give a time, such as 1*ms, under {schedule}.")
     if not value.scalar:
         return
-    ticks, dt = float(value.number / schedule.dt.number), schedule.dt
+    ticks = float(value.number) / schedule.seconds
     if abs(ticks - round(ticks)) > 1e-6 * max(1.0, abs(ticks)):
-        up = Value(np.array(max(1, np.ceil(ticks)) * dt.number), TIME)
+        dt, up = (Value(np.array(number * schedule.seconds), TIME) for number in (1, max(1, np.ceil(ticks))))
         raise DescriptionError(f"{where} {value} is not a multiple of dt = {dt}. Use {up}, or a smaller dt.")
 
 
-def _check_timing(name: str, item: Synapses, schedule: Schedule) -> None:
+def _check_delay(item: Synapses, schedule: Schedule) -> None:
     delay = item.delay
-    if not isinstance(delay, Value):
-        wanted = TIME if isinstance(schedule, Clock) else PLAIN
-        if delay.dim != wanted:
-            raise DescriptionError(f"{item.label}: delay {delay!r} is not {'a time' if wanted == TIME else 'in ticks'}. Give one under {schedule}.")
-        return
-    _check_ticks(delay, f"{item.label}: delay", schedule)
-    if isinstance(item.wiring, private) and np.any(delay.number != 0):
-        raise DescriptionError(f"{item.label}: private sources are memoryless, so a delay of {delay} changes nothing. Leave it out.")
-    least = delay.number.min() if delay.number.size else 1
-    if isinstance(schedule, Synchronous) and least < 1 and not item.pre.population.driven:
-        raise DescriptionError(f"{item.label}: delay {delay} arrives before it is sent under {schedule}. Use delay=1, or Layered().")
-    if isinstance(schedule, Asynchronous) and (item.text or isinstance(item.wiring, private)):
-        raise DescriptionError(f"{item.label}: Asynchronous() carries graded messages without text only. Leave out model, on_pre and on_post.")
-    if least < 1 and arrives_too_late(item, schedule):
-        raise DescriptionError(f"{item.label}: a spike with delay 0 arrives after {item.post.name!r} has moved. Use delay=1.")
+    if isinstance(delay, Value):
+        _check_ticks(delay, f"{item.label}: delay", schedule)
+        if isinstance(item.wiring, private) and np.any(delay.number != 0):
+            raise DescriptionError(f"{item.label}: private sources are memoryless, so a delay of {delay} changes nothing. Leave it out.")
+    elif delay.dim != schedule.time_dim:
+        wanted = "in ticks" if schedule.seconds is None else "a time"
+        raise DescriptionError(f"{item.label}: delay {delay!r} is not {wanted}. Give one under {schedule}.")
 
 
-def arrives_too_late(item: Synapses, schedule: Schedule) -> bool:
-    """Whether a spike with delay 0 would come after its target has moved: from a later group to an earlier one, or within a group."""
-    if not isinstance(schedule, Alternating) or not item.pre.population.spiking:
-        return False
-    group = {name: number for number, names in enumerate(schedule.groups) for name in names}
-    return group[item.pre.name] >= group[item.post.name]
+def _check_zero_delay(net: Network, item: Synapses) -> None:
+    delay = item.delay
+    if isinstance(delay, Value) and np.any(delay.number < 1) and not net.schedule.keeps_zero_delay(net, item):
+        if isinstance(item.wiring, private):
+            raise DescriptionError(
+                f"{item.label}: private sources are heard in the tick in which they spike, but {net.schedule} delivers first."
+                " Use Clock(dt) or Layered()."
+            )
+        raise DescriptionError(f"{item.label}: delay {delay} arrives before it is sent under {net.schedule}. Use delay=1, or Layered().")
 
 
 def weight_source(item: Synapses) -> tuple[str, int] | None:

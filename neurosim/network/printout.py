@@ -21,7 +21,7 @@ def printout(net: Network) -> str:
     blocks = [f"Network of {neurons:,} neurons, {net.schedule}", "Populations", *_columns(populations)]
     if synapses:
         blocks += ["Synapses", *_columns(synapses)]
-    steps = [[str(n), step.kind + (f" {step.what}" if step.what else ""), ", ".join(step.populations)] for n, step in enumerate(net.program, 1)]
+    steps = [[str(n), f"{step.kind} {step.arriving}".strip(), ", ".join(step.populations)] for n, step in enumerate(net.program, 1)]
     return "\n".join([*blocks, "Each tick", *_columns(steps)])
 
 

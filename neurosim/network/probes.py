@@ -13,8 +13,7 @@ import numpy as np
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, Part, Population, label
-from neurosim.network.schedule import Clock
-from neurosim.network.values import TIME, as_value, spelt, whole
+from neurosim.network.values import TIME, Value, as_value, spelt, whole
 
 NAME = re.compile(r"(?P<name>\w+)(?:\[(?P<key>.*)\])?(?:\.(?P<variable>\w+))?")
 
@@ -60,12 +59,13 @@ def read_record(net: Network, record: Any, spiking: Iterable[str] = ()) -> tuple
 def _every(given: Any, item: Any, net: Network) -> int:
     where = f"run: record {label(item) if isinstance(item, (Neurons, Part)) else shown(item)}: sampling interval"
     value = as_value(given, where)
-    if value.dim == TIME and isinstance(net.schedule, Clock):
+    if value.dim == TIME and net.schedule.seconds is not None:
         if not value.scalar or not np.isfinite(value.number):
             raise DescriptionError(f"{where} {value} is not one time. Give one such as 1*ms.")
-        ticks = float(value.number) / float(net.schedule.dt.number)
+        dt = net.schedule.seconds
+        ticks = float(value.number) / dt
         if abs(ticks - round(ticks)) > 1e-6 * max(1.0, ticks):
-            raise DescriptionError(f"{where} {value} is not a multiple of dt = {net.schedule.dt}. Give a whole number of ticks.")
+            raise DescriptionError(f"{where} {value} is not a multiple of dt = {Value(np.array(dt), TIME)}. Give a whole number of ticks.")
         return whole(round(ticks), where, least=1)
     return whole(given, where, least=1)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurosim.errors import DescriptionError
-from neurosim.network.schedule import Alternating, Asynchronous, Clock, Layered
 from neurosim.network.synapses import Delayed, Synapses
 from neurosim.network.values import Value
 
@@ -17,76 +17,99 @@ if TYPE_CHECKING:
     from neurosim.network.network import Network
 
 
+class Do(StrEnum):
+    """What the populations of a step do."""
+
+    DRIVE = "drive"
+    DELIVER = "deliver"
+    INTEGRATE = "integrate"
+    UPDATE = "update"
+    THRESHOLD = "threshold"
+    SEND = "send"
+    RESET = "reset"
+    SWEEP = "sweep"
+    RECORD = "record"
+
+
+class Arriving(StrEnum):
+    """What a deliver step delivers."""
+
+    ALL = ""
+    GRADED = "graded"  # messages of populations that do not spike
+    SPIKES = "spikes"
+    SENT = "sent"  # nothing new: it runs the on_post text of targets that have sent
+
+
 @dataclass(frozen=True)
 class Step:
-    """One step of a tick: `kind` is drive, deliver, integrate, update, threshold, send, reset, sweep or record.
+    """One step of a tick. `arriving` narrows a deliver step; `by_index` says of a sweep that its order is that of the indices."""
 
-    `what` narrows a deliver step to 'graded' messages, 'spikes', or 'sent' (the on_post text of targets that have sent).
-    """
-
-    kind: str
+    kind: Do
     populations: tuple[str, ...]
-    what: str = ""
+    arriving: Arriving = Arriving.ALL
+    by_index: bool = False
+
+    @property
+    def moves(self) -> bool:
+        """Whether its populations take new values."""
+        return self.kind in (Do.INTEGRATE, Do.UPDATE)
+
+    def delivers(self, *, graded: bool) -> bool:
+        """Whether it delivers what a population sends, graded messages or spikes."""
+        return self.kind is Do.DELIVER and self.arriving in (Arriving.ALL, Arriving.GRADED if graded else Arriving.SPIKES)
+
+
+@dataclass(frozen=True)
+class Members:
+    """The populations of a network by what they do: all, those driven from outside, the others, and of these who spikes and who learns."""
+
+    everybody: tuple[str, ...]
+    driven: tuple[str, ...]
+    movers: tuple[str, ...]
+    spiking: frozenset[str]
+    learners: frozenset[str]  # targets of synapses with on_post text
+
+    def move_together(self, group: Iterable[str]) -> list[Step]:
+        """The steps in which a group takes what has arrived, moves, and sends."""
+        names = tuple(group)
+        spiking = tuple(name for name in names if name in self.spiking)
+        return [
+            Step(Do.DELIVER, names),
+            Step(Do.UPDATE, names),
+            Step(Do.THRESHOLD, spiking),
+            Step(Do.SEND, names),
+            Step(Do.DELIVER, tuple(name for name in names if name in self.learners), Arriving.SENT),
+            Step(Do.RESET, spiking),
+        ]
+
+
+def members(net: Network) -> Members:
+    """Who does what in a network."""
+    populations = net.populations.values()
+    return Members(
+        tuple(p.name for p in populations),
+        tuple(p.name for p in populations if p.driven),
+        tuple(p.name for p in populations if not p.driven),
+        frozenset(p.name for p in populations if p.spiking and not p.driven),
+        frozenset(item.post.name for item in net.synapses.values() if item.on_post.strip()),
+    )
 
 
 def step_program(net: Network) -> tuple[Step, ...]:
     """The steps of one tick under the network's schedule, in order; steps that concern nobody are left out."""
-    populations = net.populations.values()
-    everybody = tuple(p.name for p in populations)
-    driven = tuple(p.name for p in populations if p.driven)
-    movers = tuple(p.name for p in populations if not p.driven)
-    if isinstance(net.schedule, Clock):
-        steps = _clock(net, everybody, driven, movers)
-    elif isinstance(net.schedule, Asynchronous):
-        steps = [Step("drive", driven), Step("sweep", movers), Step("record", everybody)]
-    else:
-        if isinstance(net.schedule, Layered):
-            groups = [(name,) for name in zero_delay_order(net) if name in movers]
-        elif isinstance(net.schedule, Alternating):
-            groups = list(net.schedule.groups)
-        else:
-            groups = [movers]
-        moves = [step for group in groups for step in _move(net, group)]
-        steps = [Step("drive", driven), *moves, Step("record", everybody)]
-    return tuple(step for step in steps if step.populations)
+    return tuple(step for step in net.schedule.steps(net, members(net)) if step.populations)
 
 
-def _clock(net: Network, everybody: tuple[str, ...], driven: tuple[str, ...], movers: tuple[str, ...]) -> list[Step]:
-    spiking, graded = _kinds(net, movers)
-    return [
-        Step("record", everybody),
-        Step("drive", driven),
-        Step("send", graded),
-        Step("deliver", movers, "graded"),
-        Step("integrate", movers),
-        Step("threshold", spiking),
-        Step("send", spiking),
-        Step("deliver", movers, "spikes"),
-        Step("deliver", _learners(net, movers), "sent"),
-        Step("reset", spiking),
-    ]
+def arrives_in_time(program: Sequence[Step], pre: str, post: str, *, graded: bool) -> bool:
+    """Whether what `pre` sends can be delivered to `post` in the same tick."""
+    sent = [n for n, step in enumerate(program) if step.kind in (Do.DRIVE, Do.SEND) and pre in step.populations]
+    taken = [n for n, step in enumerate(program) if step.delivers(graded=graded) and post in step.populations]
+    return not sent or not taken or sent[0] < taken[-1]
 
 
-def _move(net: Network, group: tuple[str, ...]) -> list[Step]:
-    spiking, _ = _kinds(net, group)
-    return [
-        Step("deliver", group),
-        Step("update", group),
-        Step("threshold", spiking),
-        Step("send", group),
-        Step("deliver", _learners(net, group), "sent"),
-        Step("reset", spiking),
-    ]
-
-
-def _kinds(net: Network, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    spiking = tuple(name for name in names if net.populations[name].spiking)
-    return spiking, tuple(name for name in names if name not in spiking)
-
-
-def _learners(net: Network, names: tuple[str, ...]) -> tuple[str, ...]:
-    targets = {item.post.name for item in net.synapses.values() if item.on_post.strip()}
-    return tuple(name for name in names if name in targets)
+def unmoved(program: Sequence[Step], place: int) -> frozenset[str]:
+    """The populations that have yet to move when the step at this place of a program runs."""
+    return frozenset(name for step in program[place:] if step.moves for name in step.populations)
 
 
 def zero_delay_sources(net: Network) -> dict[str, dict[str, Synapses]]:

@@ -50,11 +50,11 @@ def _synapses(net: Network, name: str, populations: Mapping[str, Neurons], done:
     item = net.synapses[name]
     given: dict[str, Any] = {field: getattr(item, field) for field in SYNAPSES} | {"name": name} | dict(item.constants)
     given |= {"pre": _moved(item.pre, populations), "post": _moved(item.post, populations)}
-    source, tied = item.weight_population, item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
-    if isinstance(tied, Synapses):
+    source, tied = item.weight_population, item.owner
+    if tied is not None:
         if "weight" in change:
             raise DescriptionError(f"rebuilt: {item.label} share the weights of {tied.label}. Give the weight to those.")
-        owner = done[next(key for key, other in net.synapses.items() if other is tied)]
+        owner = done[net.name_of(tied)]
         given["weight"] = owner.T if isinstance(item.weight, Transposed) else owner
     elif source is not None:
         moved = _moved(source, populations)

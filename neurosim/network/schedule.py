@@ -1,18 +1,65 @@
-"""Schedules: who moves when. Each lowers to a step program (see `neurosim.plan.plan`)."""
+"""Schedules: who moves when. A schedule is one class: what it is called, its steps of a tick, and what it cannot run.
+
+A new schedule derives from `Schedule` and says its `steps`; everything else has a default.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from neurosim.errors import DescriptionError, shown
+from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import named_arguments
+from neurosim.network.kinds import Kind
 from neurosim.network.neurons import Neurons
-from neurosim.network.values import TIME, Value, as_value
+from neurosim.network.program import Arriving, Do, Members, Step, arrives_in_time, zero_delay_order
+from neurosim.network.synapses import Synapses
+from neurosim.network.values import PLAIN, TIME, Value, as_value
+from neurosim.network.windows import einsum
+from neurosim.network.wiring import private
+
+if TYPE_CHECKING:
+    from neurosim.network.network import Network
 
 
-class Schedule:
-    """The order in which the populations of a network move within one tick."""
+class Schedule(Kind, ABC):
+    """The order in which the populations of a network move within one tick.
+
+    `newest` says that a graded message with delay 0 may be of the tick before, where its sender has not moved yet; `sweeps` that
+    neurons move one after the other, so that text cannot look at a whole population.
+    """
+
+    newest = False
+    sweeps = False
+
+    @abstractmethod
+    def steps(self, net: Network, members: Members) -> Iterable[Step]:
+        """The steps of one tick in their order; those of no population are left out."""
+
+    @property
+    def seconds(self) -> float | None:
+        """The length of a tick, where it has one: then delays and periods are times."""
+        return None
+
+    @property
+    def time_dim(self) -> tuple[float, ...]:
+        """The unit of delays and periods: time, or a number of ticks."""
+        return PLAIN if self.seconds is None else TIME
+
+    @property
+    def words(self) -> str:
+        """When neurons move, as a figure's caption says it."""
+        return str(self)
+
+    def check(self, net: Network) -> None:
+        """Refuse a network that it cannot run. Raises DescriptionError."""
+
+    def keeps_zero_delay(self, net: Network, item: Synapses) -> bool:
+        """Whether what these synapses carry with delay 0 is sent before it arrives, or may be of the tick before."""
+        graded = not item.pre.population.spiking
+        return (graded and self.newest) or arrives_in_time(net.program, item.pre.name, item.post.name, graded=graded)
 
 
 @named_arguments
@@ -30,6 +77,31 @@ class Clock(Schedule):
             raise DescriptionError(f"Clock: dt {dt} is not a single time above 0. Give one such as 0.1*ms.")
         object.__setattr__(self, "dt", Value(dt.number.astype(float), TIME))
 
+    @property
+    def seconds(self) -> float:
+        return float(self.dt.number)
+
+    @property
+    def words(self) -> str:
+        return f"time in steps of {self.dt}"
+
+    def steps(self, net: Network, members: Members) -> Iterable[Step]:
+        spiking = tuple(name for name in members.movers if name in members.spiking)
+        graded = tuple(name for name in members.movers if name not in members.spiking)
+        learners = tuple(name for name in members.movers if name in members.learners)
+        return (
+            Step(Do.RECORD, members.everybody),
+            Step(Do.DRIVE, members.driven),
+            Step(Do.SEND, graded),
+            Step(Do.DELIVER, members.movers, Arriving.GRADED),
+            Step(Do.INTEGRATE, members.movers),
+            Step(Do.THRESHOLD, spiking),
+            Step(Do.SEND, spiking),
+            Step(Do.DELIVER, members.movers, Arriving.SPIKES),
+            Step(Do.DELIVER, learners, Arriving.SENT),
+            Step(Do.RESET, spiking),
+        )
+
     def __str__(self) -> str:
         return f"Clock(dt = {self.dt})"
 
@@ -39,6 +111,13 @@ class Clock(Schedule):
 class Synchronous(Schedule):
     """All populations update at once from what was sent a tick or more ago: echo state networks, Markov chains, automata."""
 
+    @property
+    def words(self) -> str:
+        return "all at once, tick by tick"
+
+    def steps(self, net: Network, members: Members) -> Iterable[Step]:
+        return (Step(Do.DRIVE, members.driven), *members.move_together(members.movers), Step(Do.RECORD, members.everybody))
+
     def __str__(self) -> str:
         return "Synchronous()"
 
@@ -47,6 +126,14 @@ class Synchronous(Schedule):
 @dataclass(frozen=True)
 class Layered(Schedule):
     """Populations update one after the other along their zero-delay synapses: feed-forward nets, LSTM, attention."""
+
+    @property
+    def words(self) -> str:
+        return "layer after layer within a tick"
+
+    def steps(self, net: Network, members: Members) -> Iterable[Step]:
+        moves = (step for name in zero_delay_order(net) if name not in members.driven for step in members.move_together([name]))
+        return (Step(Do.DRIVE, members.driven), *moves, Step(Do.RECORD, members.everybody))
 
     def __str__(self) -> str:
         return "Layered()"
@@ -58,10 +145,42 @@ class Asynchronous(Schedule):
     """One neuron at a time, each once a tick (a sweep), in a fair random order: Hopfield nets, Boltzmann machines."""
 
     order: str = "random"
+    newest = True
+    sweeps = True
 
     def __post_init__(self):
         if not isinstance(self.order, str) or self.order not in ("random", "index"):
             raise DescriptionError(f"Asynchronous: order {shown(self.order)} is not known. Use 'random' (drawn anew each sweep) or 'index'.")
+
+    @property
+    def words(self) -> str:
+        return "one neuron at a time" + (", in random order" if self.order == "random" else "")
+
+    def steps(self, net: Network, members: Members) -> Iterable[Step]:
+        sweep = Step(Do.SWEEP, members.movers, by_index=self.order == "index")
+        return (Step(Do.DRIVE, members.driven), sweep, Step(Do.RECORD, members.everybody))
+
+    def check(self, net: Network) -> None:
+        for population in net.populations.values():
+            where = f"Neurons {population.name!r}"
+            if population.spiking:
+                raise DescriptionError(
+                    f"{where}: has a threshold, but Asynchronous() carries graded messages only. Use update='s = where(I > 0, 1, 0)'."
+                )
+            if population.message in population.subexpressions:
+                raise DescriptionError(
+                    f"{where}: sends the subexpression {population.message!r}, but Asynchronous() carries variables only."
+                    f" Assign it in update text: update='{population.message} = ...'."
+                )
+        for item in net.synapses.values():
+            if item.text or isinstance(item.wiring, private):
+                raise DescriptionError(
+                    f"{item.label}: Asynchronous() carries graded messages without text only. Leave out model, on_pre and on_post."
+                )
+            if isinstance(item.wiring, einsum) or item.weight_population is not None:
+                raise DescriptionError(
+                    f"{item.label}: einsum and weights that are messages do not run one neuron at a time. Use Layered() or Synchronous()."
+                )
 
     def __str__(self) -> str:
         return f"Asynchronous(order={self.order!r})"
@@ -76,6 +195,7 @@ class Alternating(Schedule):
     """
 
     groups: tuple[tuple[str, ...], ...]
+    newest = True
 
     def __init__(self, *groups: Any):
         read = []
@@ -88,6 +208,28 @@ class Alternating(Schedule):
         if not read:
             raise DescriptionError("Alternating: has no groups. Give lists of populations, such as Alternating([a], [b]).")
         object.__setattr__(self, "groups", tuple(read))
+
+    @classmethod
+    def of_fields(cls, found: dict[str, Any]) -> Alternating:
+        return cls(*found["groups"])
+
+    @property
+    def words(self) -> str:
+        return "in turns: " + ", then ".join(" and ".join(group) for group in self.groups)
+
+    def steps(self, net: Network, members: Members) -> Iterable[Step]:
+        moves = (step for group in self.groups for step in members.move_together(group))
+        return (Step(Do.DRIVE, members.driven), *moves, Step(Do.RECORD, members.everybody))
+
+    def check(self, net: Network) -> None:
+        for name in (name for group in self.groups for name in group):
+            if name not in net.populations:
+                raise DescriptionError(f"Network: {self} names {name!r}, which is no population here. {nearest(name, net.populations)}")
+        for name, population in net.populations.items():
+            times = sum(group.count(name) for group in self.groups)
+            if times != (0 if population.driven else 1):
+                rule = "is driven and belongs to no group" if population.driven else f"stands in {times} groups instead of one"
+                raise DescriptionError(f"Neurons {name!r}: {rule} of {self}. Name every population that has text once.")
 
     def __str__(self) -> str:
         return f"Alternating({', '.join('[' + ', '.join(group) + ']' for group in self.groups)})"

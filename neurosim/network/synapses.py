@@ -357,6 +357,12 @@ class Synapses:
         return tuple(dict.fromkeys(["w", *(line.name for line in self.lines if line.kind != "subexpression")]))
 
     @property
+    def owner(self) -> Synapses | None:
+        """The synapses whose weights these share, as they are or transposed, if any."""
+        tied = self.weight.synapses if isinstance(self.weight, Transposed) else self.weight
+        return tied if isinstance(tied, Synapses) else None
+
+    @property
     def weight_population(self) -> Population | None:
         """The population whose messages are the weights, if any."""
         if isinstance(self.weight, Delayed):

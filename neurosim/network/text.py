@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import copy
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -27,6 +28,7 @@ ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
 }  # fmt: skip
+OPERATORS: dict[str, ast.operator] = {"+=": ast.Add(), "-=": ast.Sub(), "*=": ast.Mult(), "/=": ast.Div(), "**=": ast.Pow()}
 SYMBOLS = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>", ast.MatMult: "@", ast.Invert: "~", ast.Is: "is",
            ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in"}  # fmt: skip
 DEEPEST = 100  # operations within each other: more would exhaust the stack of what reads the text later
@@ -131,24 +133,58 @@ def read_statements(text: str, where: str, deepest: int = DEEPEST) -> tuple[Stat
 
 def _statement(node: ast.stmt, line: str, where: str) -> Statement:
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-        ops = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/=", ast.Pow: "**="}
-        if type(node.op) not in ops:
+        op = next((op for op, kind in OPERATORS.items() if isinstance(node.op, type(kind))), None)
+        if op is None:
             raise DescriptionError(f"{where}: {quoted(line)} uses an assignment that is not supported. Use =, +=, -=, *= or /=.")
-        return Statement(node.target.id, ops[type(node.op)], ast.unparse(node.value))
+        return Statement(node.target.id, op, ast.unparse(node.value))
     assert isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     return Statement(node.targets[0].id, "=", ast.unparse(node.value))
 
 
 @lru_cache(maxsize=4096)
+def parsed(text: str) -> ast.expr:
+    """The syntax tree of an expression that has been read before. Nobody may change it: it is made once for all who ask."""
+    return ast.parse(" ".join(text.split()), mode="eval").body
+
+
+def parsed_copy(text: str) -> ast.expr:
+    """The syntax tree of an expression, for one who rewrites it."""
+    return copy.deepcopy(parsed(text))
+
+
+@lru_cache(maxsize=4096)
 def names_in(text: str) -> frozenset[str]:
     """The names that an expression uses, functions left out."""
-    return names_of(ast.parse(" ".join(text.split()), mode="eval"))
+    return names_of(parsed(text))
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """The expression with other names for some of its variables; the same text where it has none of them."""
+    if not names.keys() & names_in(text):
+        return text
+    tree = parsed_copy(text)
+    functions_called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and id(node) not in functions_called:
+            node.id = names.get(node.id, node.id)
+    return ast.unparse(tree)
+
+
+@lru_cache(maxsize=4096)
+def calls_in(text: str) -> tuple[str, ...]:
+    """The names of the functions that an expression calls, each as often as it is called, in the order of the text."""
+    return tuple(called(node) for node in ast.walk(parsed(text)) if isinstance(node, ast.Call))
+
+
+def called(node: ast.AST) -> str:
+    """The name of the function that a node of a syntax tree calls; '' for any other node."""
+    return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
 
 
 def names_of(tree: ast.AST) -> frozenset[str]:
     """The names in a syntax tree, functions left out."""
-    called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
-    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called)
+    functions_called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in functions_called)
 
 
 def _check_nodes(tree: ast.AST, text: str, where: str, deepest: int = DEEPEST) -> None:

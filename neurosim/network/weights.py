@@ -14,7 +14,9 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
+from neurosim.network.kinds import Kind
 from neurosim.network.radius import NO_EIGENVALUE, largest_eigenvalue
+from neurosim.network.recipe import KeyOf, NumberLaw, Numbers
 from neurosim.network.values import PLAIN, Value, as_value, plain_number
 
 
@@ -45,8 +47,13 @@ class Table:
     fan_out: float
 
 
-class Distribution(ABC):
+class Distribution(Kind, ABC):
     """Numbers that are drawn, or computed from the whole set of synapses, when the network is lowered."""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if "draw" in vars(cls) and "recipe" not in vars(cls):
+            cls.recipe = Distribution.recipe  # what a parent class draws is something else
 
     dim: tuple[float, ...] = PLAIN
     alone = False  # whether each number is drawn by itself, so that neurons and delays can have it
@@ -55,6 +62,10 @@ class Distribution(ABC):
     @abstractmethod
     def draw(self, of: Table) -> np.ndarray:
         """One number per synapse of the table, in SI units."""
+
+    def recipe(self, senders: int, random: Stream, key: KeyOf) -> Numbers | None:
+        """What engines draw these numbers from, the same as `draw` gives; None where they take the numbers."""
+        return None
 
 
 def _pair(first: Any, second: Any, where: str) -> tuple[Value, Value]:
@@ -105,6 +116,11 @@ class normal(Distribution):
         if self.low is None and self.high is None:
             return drawn
         return np.clip(drawn, None if self.low is None else self.low.number, None if self.high is None else self.high.number)
+
+    def recipe(self, senders: int, random: Stream, key: KeyOf) -> Numbers:
+        low = -np.inf if self.low is None else float(self.low.number)
+        high = np.inf if self.high is None else float(self.high.number)
+        return Numbers(NumberLaw.NORMAL, float(self.mean.number), float(self.sd.number), low, high, key=key("normal"))
 
 
 @named_arguments
@@ -171,6 +187,10 @@ class uniform(Distribution):
     def draw(self, of: Table) -> np.ndarray:
         drawn = of.random.uniform("uniform", of.sender, of.position)
         return self.low.number + (self.high.number - self.low.number) * drawn
+
+    def recipe(self, senders: int, random: Stream, key: KeyOf) -> Numbers:
+        low = float(self.low.number)
+        return Numbers(NumberLaw.UNIFORM, low, float(self.high.number - self.low.number), key=key("uniform"))
 
 
 @dataclass(frozen=True)
@@ -321,6 +341,9 @@ class dale(Distribution):
     def draw(self, of: Table) -> np.ndarray:
         size = np.abs(1.0 + 0.5 * of.random.normal("normal", of.sender, of.position))
         return self.signs(of.random, of.n_pre)[of.sender] * size
+
+    def recipe(self, senders: int, random: Stream, key: KeyOf) -> Numbers:
+        return Numbers(NumberLaw.DALE, values=self.signs(random, senders), key=key("normal"))
 
 
 @named_arguments

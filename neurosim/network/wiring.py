@@ -14,8 +14,10 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
+from neurosim.network.kinds import Kind
 from neurosim.network.neurons import Population, label
 from neurosim.network.readonly import read_only
+from neurosim.network.recipe import KeyOf, WireLaw, Wires
 from neurosim.network.values import as_value, flag, plain_number, whole
 from neurosim.network.weights import Stream
 
@@ -30,8 +32,13 @@ class Pairs(NamedTuple):
     shared: np.ndarray | None = None
 
 
-class Wiring:
+class Wiring(Kind):
     """Who connects to whom."""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if "pairs" in vars(cls) and "recipe" not in vars(cls):
+            cls.recipe = Wiring.recipe  # what a parent class draws is something else
 
     def check(self, pre: Population, post: Population) -> None:
         """Refuse populations that do not fit; the message says why and what to do."""
@@ -47,6 +54,10 @@ class Wiring:
     def expected(self, pre: Population, post: Population) -> float:
         """About how many synapses there will be, known before they are drawn."""
         return float(pre.size) * post.size
+
+    def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires | None:
+        """What engines draw these synapses from, the same as `pairs` lists; None where they take the list."""
+        return None
 
 
 def by_sender(pre: np.ndarray, post: np.ndarray, shared: np.ndarray | None = None) -> Pairs:
@@ -66,6 +77,10 @@ def positions(pre: np.ndarray) -> np.ndarray:
 
 def _same(pre: Population, post: Population) -> bool:
     return pre.population.name == post.population.name
+
+
+def _avoids(wiring: Any, pre: Population, post: Population) -> bool:
+    return not wiring.to_self and _same(pre, post)
 
 
 def _without_self(found: Pairs, pre: Population, post: Population) -> Pairs:
@@ -104,6 +119,9 @@ class all_to_all(Wiring):
         found = Pairs(np.repeat(np.arange(pre.size), post.size), np.tile(np.arange(post.size), pre.size))
         return found if self.to_self else _without_self(found, pre, post)
 
+    def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
+        return Wires(WireLaw.ALL_TO_ALL, avoid_self=_avoids(self, pre, post))
+
 
 @named_arguments
 @dataclass(frozen=True)
@@ -122,6 +140,9 @@ class one_to_one(Wiring):
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(pre.size)
+
+    def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
+        return Wires(WireLaw.ONE_TO_ONE)
 
 
 @named_arguments
@@ -150,6 +171,12 @@ class probability(Wiring):
     def expected(self, pre: Population, post: Population) -> float:
         return float(pre.size) * post.size * self.p
 
+    def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
+        avoid = _avoids(self, pre, post)
+        if self.p in (0, 1):
+            return Wires(WireLaw.ALL_TO_ALL, avoid_self=avoid) if self.p else Wires(WireLaw.OUTDEGREE, number=0)
+        return Wires(WireLaw.PROBABILITY, p=self.p, avoid_self=avoid, key=key("wiring"))
+
     def _by_gaps(self, n_pre: int, n_post: int, random: Stream) -> Pairs:
         block = int(n_post * self.p + 6 * np.sqrt(n_post * self.p * (1 - self.p))) + 8
         open_rows, last, start, found = np.arange(n_pre), np.full(n_pre, -1), 0, []
@@ -176,13 +203,16 @@ class indegree(Wiring):
         _fix(self, k=whole(self.k, "indegree: k", most=MOST_DRAWN), to_self=flag(self.to_self, "indegree: to_self"))
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
-        avoid = not self.to_self and _same(pre, post)
+        avoid = _avoids(self, pre, post)
         target, place = (a.ravel() for a in np.indices((post.size, self.k)))
         sender = random.below("wiring", pre.size - avoid, target, place)
         return by_sender(_others(sender, target, pre.indices, avoid), target)
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.k) * post.size
+
+    def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
+        return Wires(WireLaw.INDEGREE, number=self.k, avoid_self=_avoids(self, pre, post), key=key("wiring"))
 
     def check(self, pre: Population, post: Population) -> None:
         _check_avoidance(self, pre, post)
@@ -200,13 +230,16 @@ class outdegree(Wiring):
         _fix(self, k=whole(self.k, "outdegree: k", most=MOST_DRAWN), to_self=flag(self.to_self, "outdegree: to_self"))
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
-        avoid = not self.to_self and _same(pre, post)
+        avoid = _avoids(self, pre, post)
         sender, place = (a.ravel() for a in np.indices((pre.size, self.k)))
         target = random.below("wiring", post.size - avoid, sender, place)
         return Pairs(sender, _others(target, sender, post.indices, avoid))
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.k) * pre.size
+
+    def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
+        return Wires(WireLaw.OUTDEGREE, number=self.k, avoid_self=_avoids(self, pre, post), key=key("wiring"))
 
     def check(self, pre: Population, post: Population) -> None:
         _check_avoidance(self, pre, post)
@@ -277,6 +310,9 @@ class total(Wiring):
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.n)
+
+    def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
+        return Wires(WireLaw.TOTAL, number=self.n, key=key("wiring"), counts=key("counts"))
 
 
 @named_arguments

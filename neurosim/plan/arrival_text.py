@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Collection
 
 from neurosim.errors import PlanError
 from neurosim.network.synapses import Synapses
-from neurosim.network.text import Statement, names_in
+from neurosim.network.text import Statement, names_in, renamed
 from neurosim.plan.dimensions import Scope
 from neurosim.plan.equations import inline
 
@@ -22,20 +21,14 @@ def settle_names(statements: Statements, item: Synapses, own: Collection[str], p
     """
     target = item.post.population
     bare = {*target.states, *target.subexpressions, *target.port_names} - set(own)
-    named = tuple(_renamed(statement, bare) for statement in statements)
+    named = tuple(_named(statement, bare) for statement in statements)
     _refuse_stale_subexpressions(named, {"_pre": pre, "_post": post}, where)
     return _without_aliases(named) if item.pre.population is target else named
 
 
-def _renamed(statement: Statement, bare: Collection[str]) -> Statement:
-    tree = ast.parse(statement.expression, mode="eval")
-    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in bare and id(node) not in called]
-    for node in names:
-        node.id = f"{node.id}_post"
-    return Statement(
-        f"{statement.name}_post" if statement.name in bare else statement.name, statement.op, ast.unparse(tree) if names else statement.expression
-    )
+def _named(statement: Statement, bare: Collection[str]) -> Statement:
+    names = {name: f"{name}_post" for name in bare}
+    return Statement(names.get(statement.name, statement.name), statement.op, renamed(statement.expression, names))
 
 
 def _refuse_stale_subexpressions(statements: Statements, ends: dict[str, Scope], where: str) -> None:

@@ -16,27 +16,22 @@ from brian2.stateupdaters.base import UnsupportedEquationsException as Unsupport
 from brian2.units.fundamentalunits import DimensionMismatchError as DimensionMismatchError
 from brian2.units.fundamentalunits import get_or_create_dimension as get_or_create_dimension
 
-from neurosim.plan.render import FUNCTIONS
+from neurosim.network.functions import functions
 
 Equations = brian2.Equations
 VERSION = brian2.__version__
 
 
-def _like(*arguments: int) -> Any:
-    """A function of as many arguments, whose unit is that of the argument marked 1."""
-    return Function(len, arg_units=[None] * len(arguments), return_unit=lambda *dims: dims[arguments.index(1)])
+def _known(function: Any) -> Any:
+    """A function of text as Brian2's unit checker wants it."""
+    places = [None] * function.arguments
+    if function.unit == "any":
+        return Function(len, arg_units=places, return_unit=1)
+    if isinstance(function.unit, int):
+        return Function(len, arg_units=places, return_unit=lambda *dims, place=function.unit: dims[place])
+    return DEFAULT_FUNCTIONS.get(function.name) or Function(len, arg_units=[1] * function.arguments, return_unit=1)
 
 
-def _plain(arguments: int) -> Any:
-    """A function of as many arguments whose value is a plain number."""
-    return Function(len, arg_units=[None] * arguments, return_unit=1)
-
-
-# The functions that text may call, as Brian2's unit checker wants them.
-KNOWN = (
-    {name: function for name, function in DEFAULT_FUNCTIONS.items() if name in FUNCTIONS}
-    | {name: _like(1) for name in ("sum", "mean", "max", "min", "norm", "sort", "cumsum", "relu", "stop", "round")}
-    | {name: _plain(1) for name in ("softmax", "prod", "argsort", "argmax", "cumprod", "choice", "bernoulli", "sigmoid", "sign", "poisson")}
-    | {name: _like(1, 0) for name in ("maximum", "minimum", "take")}
-    | {"where": _like(0, 1, 0)}
-)
+def known() -> dict[str, Any]:
+    """The functions that text may call."""
+    return {name: _known(function) for name, function in functions().items()}

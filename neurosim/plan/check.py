@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from neurosim.errors import PlanError
-from neurosim.network.network import Network, arrives_too_late
-from neurosim.plan.plan import Pathway, Plan
+from neurosim.network.network import Network
+from neurosim.plan.plan import AnyOf, Plan, Private, Sparse
 from neurosim.plan.recipe import Edges
 
 
@@ -23,9 +23,11 @@ def check_plan(plan: Plan, net: Network) -> None:
         raise PlanError("run: until='stable' needs a network without spikes. Give ticks=... or duration=... instead.")
 
 
-def _check_pathway(plan: Plan, pathway: Pathway, label: str) -> None:
+def _check_pathway(plan: Plan, pathway: AnyOf, label: str) -> None:
     n_pre, n_post = plan.groups[pathway.pre].size, plan.groups[pathway.post].size
-    if pathway.kind == "sparse" and isinstance(pathway.stored, Edges):
+    if not isinstance(pathway, Sparse):
+        return
+    if isinstance(pathway.stored, Edges):
         sizes = {pathway.sender.size, pathway.receiver.size, pathway.weight.size, pathway.delay.size}
         inside = np.all(pathway.sender < n_pre) and np.all(pathway.receiver < n_post)
         if len(sizes) != 1 or not inside or np.any(np.diff(pathway.sender) < 0):
@@ -34,23 +36,17 @@ def _check_pathway(plan: Plan, pathway: Pathway, label: str) -> None:
             raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
     if pathway.windows is not None and not np.all(np.isfinite(pathway.windows.own)):
         raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
-    if pathway.kind == "einsum" and plan.schedule == "Asynchronous":
-        raise PlanError(f"{label}: einsum and weights that are messages do not run one neuron at a time. Use Layered() or Synchronous().")
 
 
-def _check_drawn_delays(plan: Plan, net: Network, pathway: Pathway, label: str) -> None:
+def _check_drawn_delays(plan: Plan, net: Network, pathway: AnyOf, label: str) -> None:
     """Delay 0 must arrive before its target moves; delays that were drawn or given as arrays are known only now."""
-    if pathway.recipe is not None or pathway.kind == "private":
+    if isinstance(pathway, Private) or (isinstance(pathway, Sparse) and (pathway.recipe is not None or _is_empty(pathway))):
         return
-    if pathway.shortest > 0 or (pathway.windows is None and not pathway.delay.size):
+    if pathway.shortest > 0:
         return
-    if plan.groups[pathway.pre].driven and plan.schedule in ("Synchronous", "Layered"):
-        return  # it is driven before anybody moves
-    if plan.schedule == "Synchronous":
-        raise PlanError(f"{label}: a delay of 0 ticks arrives before it is sent under Synchronous(). Make every delay at least 1.")
-    if plan.schedule == "Layered":
-        order = net.order
-        if order.index(pathway.pre) >= order.index(pathway.post):
-            raise PlanError(f"{label}: a delay of 0 ticks was drawn, but {pathway.pre!r} moves after {pathway.post!r}. Make every delay at least 1.")
-    if arrives_too_late(net.synapses[pathway.name], net.schedule):
-        raise PlanError(f"{label}: a spike with delay 0 was drawn, but {pathway.post!r} has moved by then. Make every delay at least 1.")
+    if not net.schedule.keeps_zero_delay(net, net.synapses[pathway.name]):
+        raise PlanError(f"{label}: a delay of 0 ticks was drawn, which arrives before it is sent under {net.schedule}. Make every delay at least 1.")
+
+
+def _is_empty(pathway: Sparse) -> bool:
+    return pathway.windows is None and not pathway.delay.size

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import PlanError
-from neurosim.network.text import Statement
-from neurosim.plan.render import ALONG, RANDOM
+from neurosim.network.functions import ARGUMENTS, RANDOM, Function, functions
+from neurosim.network.text import OPERATORS, Statement, called, calls_in, parsed
 
 STRONG = ("bool", "Real", "double")  # rising: of two, the higher one holds both
 WEAK = "float"
@@ -31,15 +31,6 @@ ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
-# Functions of one number that give a float; the C++ name is the text's with _ behind it.
-REAL_FUNCTIONS = (
-    "exp", "log", "log10", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan",
-    "sigmoid", "exprel", "round",
-)  # fmt: skip
-OWN_BITS = frozenset(REAL_FUNCTIONS) - {"sqrt", "round"}
-KEEPING = ("ceil", "floor", "abs", "sign")  # give the type that they are given
-PLACES = {"clip": 3, "where": 3, "maximum": 2, "minimum": 2, "timestep": 2}  # how many arguments, where not one
-NOT_HERE = (*ALONG, "take", "choice")
 
 
 @dataclass(frozen=True)
@@ -63,52 +54,43 @@ def cpp_statements(
     """
     statements = tuple(statements)
     known, lines, found = dict(names), [], dict[str, Typed]()
-    writer = _ToCpp(known, precision, first_call, fuses=any(called & OWN_BITS for called in map(_all_called, statements)))
+    writer = _ToCpp(known, precision, first_call, fuses=any(_rounds(s.expression) for s in statements))
     taken = {word for text in (*before, *(typed.text for typed in names.values())) for word in re.findall(r"\w+", text)}
     for statement in statements:
-        value = writer.write(ast.parse(statement.expression, mode="eval").body)
+        value = writer.write(parsed(statement.expression))
         if statement.op != "=":
-            value = writer.binary(_operator(statement.op), known[statement.name], value)
+            value = writer.binary(type(OPERATORS[statement.op]), known[statement.name], value)
         if statement.name in guarded:
             value = writer.choose(known["not_refractory"], value, known[statement.name])
         local = _local(statement.name, taken)
         taken.add(local)
-        lines.append(f"const {_declared(value.type)} {local} = {_bare(value.text)};")
+        lines.append(f"const {_strong(value.type)} {local} = {_bare(value.text)};")
         known[statement.name] = found[statement.name] = Typed(local, value.type)
     return lines, found
 
 
 def cpp_expression(expression: str, names: Mapping[str, Typed], *, precision: str, first_call: int = 0) -> Typed:
     """C++ for one expression and its type. Raises PlanError for what only numpy can compute."""
-    return _ToCpp(names, precision, first_call).write(ast.parse(" ".join(expression.split()), mode="eval").body)
+    return _ToCpp(names, precision, first_call).write(parsed(expression))
 
 
-def random_calls(statements: Iterable[Statement]) -> int:
-    """How many keys the random calls of these statements take."""
-    trees = [ast.parse(statement.expression, mode="eval") for statement in statements]
-    return sum(_called(node) in RANDOM for tree in trees for node in ast.walk(tree))
+def without_cpp(expressions: Iterable[str]) -> str | None:
+    """The first function in these expressions that only numpy can compute, or None."""
+    names = (name for expression in expressions for name in calls_in(expression))
+    return next((name for name in names if not _has_cpp(functions()[name])), None)
 
 
-def unsupported(statements: Iterable[Statement]) -> str | None:
-    """The first function in these statements that only numpy can compute, or None."""
-    trees = [ast.parse(statement.expression, mode="eval") for statement in statements]
-    return next((name for tree in trees for node in ast.walk(tree) if (name := _called(node)) in NOT_HERE), None)
+def _has_cpp(function: Function) -> bool:
+    """Whether a function has C++, or a text all of whose functions have."""
+    if function.cpp is not None or (function.kind == RANDOM and not function.looks_along):
+        return True
+    return bool(function.text) and all(_has_cpp(functions()[name]) for name in calls_in(function.text))
 
 
-def _all_called(statement: Statement) -> set[str]:
-    return {_called(node) for node in ast.walk(ast.parse(statement.expression, mode="eval"))}
-
-
-def _called(node: ast.AST) -> str:
-    return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-
-
-def _operator(op: str) -> type:
-    return {"+=": ast.Add, "-=": ast.Sub, "*=": ast.Mult, "/=": ast.Div, "**=": ast.Pow}[op]
-
-
-def _declared(kind: str) -> str:
-    return _strong(kind)
+def _rounds(expression: str) -> bool:
+    """Whether an expression calls functions whose last bits are not numpy's."""
+    found = [functions()[name] for name in calls_in(expression)]
+    return any(function.rounds or (function.cpp is None and function.text and _rounds(function.text)) for function in found)
 
 
 def _local(name: str, taken: set[str]) -> str:
@@ -149,10 +131,10 @@ class _ToCpp:
             return f"({value.text} != 0)"
         value = self.truths.get(value.text, value)
         if value.type == "bool":
-            return f"({value.text} ? {_declared(kind)}(1) : {_declared(kind)}(0))"
+            return f"({value.text} ? {_strong(kind)}(1) : {_strong(kind)}(0))"
         if value.type == "float" and kind == "double":
             return value.text
-        return f"{_declared(kind)}({_bare(value.text)})"
+        return f"{_strong(kind)}({_bare(value.text)})"
 
     def together(self, *values: Typed) -> str:
         """The type of what is computed from these values, by numpy's rules."""
@@ -209,7 +191,7 @@ class _ToCpp:
         if exponent == 0.5:
             return Typed(f"sqrt_({_bare(a)})", kind)
         if exponent == -1.0:
-            return Typed(f"({_declared(kind)}(1) / {a})", kind)
+            return Typed(f"({_strong(kind)}(1) / {a})", kind)
         return Typed(f"pow_({_bare(a)}, {_bare(self.cast(n, kind))})", kind)
 
     def choose(self, condition: Typed, yes: Typed, no: Typed) -> Typed:
@@ -252,18 +234,23 @@ class _ToCpp:
         return Typed(parts[0] if len(parts) == 1 else f"({' & '.join(parts)})", "bool")
 
     def _Call(self, node: ast.Call) -> Typed:
-        name = _called(node)
-        if name in NOT_HERE:
-            raise PlanError(f"{name}() looks at a whole population, which compiled text cannot. Use the reference engine.")
+        function = functions()[called(node)]
+        if not _has_cpp(function):
+            reason = "looks at a whole population, which compiled text cannot" if function.looks_along else "has no C++"
+            raise PlanError(f"{function.name}() {reason}. Use the reference engine.")
         given = [self.write(argument) for argument in node.args]
-        wanted = {"rand": 0, "randn": 0}.get(name, PLACES.get(name, 1))
-        if len(given) != wanted or node.keywords:
-            raise PlanError(f"{name}() takes {wanted} numbers, not {len(given) + len(node.keywords)}. Write it so.")
-        if name in RANDOM:
-            return self._random(name, given)
-        if name in REAL_FUNCTIONS or name in KEEPING:
-            return self._of_one(name, given[0])
-        return getattr(self, f"_call_{name}")(*given)
+        if len(given) != function.arguments or node.keywords:
+            raise PlanError(f"{function.name}() takes {function.arguments} numbers, not {len(given) + len(node.keywords)}. Write it so.")
+        if function.kind == RANDOM:
+            return self._random(function.name, given)
+        if not function.takes_truth:
+            given = [Typed(self.cast(value, "double"), "double") if value.type == "bool" else value for value in given]
+        if function.cpp is not None:
+            return function.cpp(self, *given)
+        names, self.names = self.names, dict(zip(ARGUMENTS, given, strict=False))
+        value = self.write(parsed(function.text))
+        self.names = names
+        return value
 
     def _random(self, name: str, given: list[Typed]) -> Typed:
         self.calls += 1
@@ -271,46 +258,27 @@ class _ToCpp:
         arguments = [f"keys[{self.calls - 1}]", "tick", "element", *(_bare(self.cast(value, "double")) for value in given)]
         return Typed(f"{function}({', '.join(arguments)})", "double")
 
-    def _of_one(self, name: str, value: Typed) -> Typed:
-        if value.type == "bool":
-            value = Typed(self.cast(value, "double"), "double")
-        kind = _strong(self.floating(value) if name in REAL_FUNCTIONS else value.type)
-        return Typed(f"{name}_({_bare(self.cast(value, kind))})", kind)
+    # What entries of `network/functions.py` are written with; see `functions.Cpp`.
 
-    def _extreme(self, name: str, a: Typed, b: Typed) -> Typed:
-        kind = _strong(self.together(a, b))
-        return self._template(f"{name}_", kind, self.cast(a, kind), self.cast(b, kind))
+    def call_float(self, function: str, *values: Typed) -> Typed:
+        return self._call(function, _strong(self.floating(*values)), values)
 
-    def _call_maximum(self, a: Typed, b: Typed) -> Typed:
-        return self._extreme("maximum", a, b)
+    def call_same(self, function: str, *values: Typed) -> Typed:
+        return self._call(function, _strong(self.together(*values)), values)
 
-    def _call_minimum(self, a: Typed, b: Typed) -> Typed:
-        return self._extreme("minimum", a, b)
+    def _call(self, function: str, kind: str, values: Iterable[Typed]) -> Typed:
+        return self._template(function, kind, *(self.cast(value, kind) for value in values))
 
-    def _call_relu(self, x: Typed) -> Typed:
-        return self._extreme("maximum", x, Typed("0.0", WEAK))
+    def strong(self, value: Typed) -> Typed:
+        kind = _strong(value.type)
+        return Typed(self.cast(value, kind), kind)
 
-    def _call_clip(self, x: Typed, low: Typed, high: Typed) -> Typed:
-        x = Typed(self.cast(x, _strong(x.type)), _strong(x.type))  # numpy.clip makes an array of it
-        kind = self.together(x, low, high)
-        return self._template("clip_", kind, *(self.cast(value, kind) for value in (x, low, high)))
-
-    def _call_where(self, condition: Typed, yes: Typed, no: Typed) -> Typed:
-        return self.choose(condition, yes, no)
-
-    def _call_int(self, x: Typed) -> Typed:
-        whole = self.cast(x, "double")
-        if x.type != "bool":
-            return Typed(f"whole_({_bare(whole)})", "double")
-        self.truths[whole] = x
-        return Typed(whole, "double")
-
-    def _call_timestep(self, t: Typed, dt: Typed) -> Typed:
-        shifted = self.binary(ast.Add, t, self.binary(ast.Mult, Typed("0.001", "float"), dt))
-        return self._call_int(self._of_one("floor", self.binary(ast.Div, shifted, dt)))
-
-    def _call_stop(self, x: Typed) -> Typed:
-        return x
+    def whole(self, value: Typed) -> Typed:
+        number = self.cast(value, "double")
+        if value.type != "bool":
+            return Typed(f"whole_({_bare(number)})", "double")
+        self.truths[number] = value
+        return Typed(number, "double")
 
 
 def _strong(kind: str) -> str:

@@ -15,14 +15,13 @@ import numpy as np
 
 from neurosim.errors import NeurosimError, PlanError, nearest, shown
 from neurosim.later import named_units
-from neurosim.network.text import Equation, Statement, literal, names_in, parse_expression, quoted
+from neurosim.network.functions import ALONG, TAKE, functions
+from neurosim.network.text import Equation, Statement, called, literal, names_in, parse_expression, parsed, parsed_copy, quoted
 from neurosim.network.values import AXES, PLAIN, Value, unit
 from neurosim.plan.remembered import remembered
-from neurosim.plan.render import ALONG, FUNCTIONS, evaluate
+from neurosim.plan.render import evaluate
 
 Dim = tuple[float, ...]
-ARGUMENTS = dict.fromkeys(FUNCTIONS, 1) | dict.fromkeys(("rand", "randn"), 0) | dict.fromkeys(("clip", "where"), 3)  # how many a function takes
-ARGUMENTS |= dict.fromkeys(("maximum", "minimum", "timestep", "take"), 2)
 UNITS = ("volt", "amp", "siemens", "farad", "ohm", "second", "Hz", "metre", "mole", "molar", "kilogram", "coulomb", "watt", "joule", "1")
 
 
@@ -119,7 +118,7 @@ def meanings(names: Iterable[str], scope: Scope) -> Meanings:
 def variables(known: Meanings) -> dict[str, Any]:
     """Brian2's variables of these meanings, and its functions."""
     brian = brian2()
-    found: dict[str, Any] = dict(brian.KNOWN)
+    found: dict[str, Any] = brian.known()
     for name, (dim, constant) in known.items():
         found[name] = brian.Variable(name=name, dimensions=brian.get_or_create_dimension(list(dim)), scalar=constant, constant=constant)
     return found
@@ -127,24 +126,25 @@ def variables(known: Meanings) -> dict[str, Any]:
 
 def check_calls(text: str, scope: Scope) -> None:
     """Refuse functions that do not exist, or that make no sense in this place."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         if not isinstance(node, ast.Call):
             continue
-        name = ast.unparse(node.func)
-        if name not in FUNCTIONS:
-            raise PlanError(f"{scope.where}: there is no function {shown(name)}. {nearest(name, FUNCTIONS)}")
-        if len(node.args) != ARGUMENTS[name]:
+        name = called(node)
+        function = functions().get(name)
+        if function is None:
+            raise PlanError(f"{scope.where}: there is no function {shown(name)}. {nearest(name, functions())}")
+        if len(node.args) != function.arguments:
             raise PlanError(
-                f"{scope.where}: {quoted(ast.unparse(node))} gives {name} {len(node.args)} arguments, it takes {ARGUMENTS[name]}. Give as many."
+                f"{scope.where}: {quoted(ast.unparse(node))} gives {name} {len(node.args)} arguments, it takes {function.arguments}. Give as many."
             )
         value = literal(node.args[0]) if name in ("bernoulli", "poisson") else None
         if value is not None and not 0 <= value <= (1 if name == "bernoulli" else np.inf):
             rule = "a probability from 0 to 1" if name == "bernoulli" else "an expected number of 0 or more"
             raise PlanError(f"{scope.where}: {quoted(ast.unparse(node))} cannot be drawn. Give {rule}.")
-        if name in (*ALONG, "take", "choice") and not scope.axes:
+        if function.looks_along and not scope.axes:
             raise PlanError(f"{scope.where}: '{name}' looks at a whole population and cannot stand here. Use it in update text.")
         for number, keyword in enumerate(node.keywords):
-            if number or keyword.arg != "axis" or name not in (*ALONG, "take") or not _is_integer(keyword.value):
+            if number or keyword.arg != "axis" or function.kind not in (ALONG, TAKE) or not _is_integer(keyword.value):
                 raise PlanError(f"{scope.where}: {quoted(ast.unparse(node))} names an argument. Only functions along an axis take one: axis=0.")
 
 
@@ -162,8 +162,8 @@ class _WithoutAxis(ast.NodeTransformer):
         return node
 
 
-def _plain(text: str, mode: str) -> str:
-    return ast.unparse(_WithoutAxis().visit(ast.parse(text.strip(), mode=mode)))
+def _plain(text: str) -> str:
+    return ast.unparse(_WithoutAxis().visit(parsed_copy(text)))
 
 
 def check_expression(expression: str, scope: Scope) -> Dim:
@@ -175,7 +175,7 @@ def check_expression(expression: str, scope: Scope) -> Dim:
     def ask() -> Dim:
         brian = brian2()
         with translated(f"{scope.where}: {quoted(expression)} has no unit", "Make the units agree."):
-            return exponents(brian.parse_expression_dimensions(_plain(expression, "eval"), variables(known)))
+            return exponents(brian.parse_expression_dimensions(_plain(expression), variables(known)))
 
     return tuple(remembered(["dimensions", expression, known], ask))
 
@@ -185,12 +185,12 @@ def check_condition(expression: str, scope: Scope) -> None:
     expression = " ".join(expression.split())
     check_expression(expression, scope)
     known = meanings(names_in(expression), scope)
-    tree = ast.parse(expression, mode="eval").body
+    tree = parsed(expression)
     condition = isinstance(tree, (ast.Compare, ast.BoolOp)) or (isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not))
     remedy = "Compare something, such as 'v > 1'."
     with translated(f"{scope.where}: {quoted(expression)} is not a condition", remedy):
         condition = condition or remembered(
-            ["condition", expression, known], lambda: bool(brian2().is_boolean_expression(_plain(expression, "eval"), variables(known)))
+            ["condition", expression, known], lambda: bool(brian2().is_boolean_expression(_plain(expression), variables(known)))
         )
     if not condition:
         raise PlanError(f"{scope.where}: {quoted(expression)} is not a condition. {remedy}")
@@ -239,7 +239,7 @@ def noisy(line: Equation) -> bool:
 
 def _without_noise(expression: str) -> str:
     """The expression with white noise replaced by something of its unit."""
-    tree = ast.parse(" ".join(expression.split()), mode="eval")
+    tree = parsed_copy(expression)
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and is_noise(node.id):
             node.id = "(1/second**0.5)"

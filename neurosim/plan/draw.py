@@ -13,15 +13,15 @@ import numpy as np
 from neurosim.errors import DescriptionError, PlanError
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
-from neurosim.network.schedule import Alternating, Layered, Synchronous
+from neurosim.network.recipe import KeyOf, NumberLaw, Numbers
 from neurosim.network.synapses import MOST_TICKS, Synapses, Transposed
 from neurosim.network.values import Value
-from neurosim.network.weights import Distribution, Table, dale, hebbian, normal, uniform
+from neurosim.network.weights import Distribution, Table, hebbian
 from neurosim.network.windows import conv, einsum, pool
-from neurosim.network.wiring import Pairs, all_to_all, by_sender, indegree, one_to_one, outdegree, pairs, positions, probability, total
+from neurosim.network.wiring import Pairs, all_to_all, by_sender, pairs, positions
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.random import Stream, base_key
-from neurosim.plan.recipe import Edges, Numbers, Recipe, Windows, Wires
+from neurosim.plan.recipe import Edges, Recipe, Windows
 
 ROW_BYTES = 16.0  # at most about what one takes that an engine draws straight into rows
 BYTES = 64.0  # about what one stored synapse takes while it is drawn as arrays
@@ -103,7 +103,7 @@ def _draw(net: Network, name: str, item: Synapses, seed: int, *, numbered: bool 
 
 def _tied(net: Network, weight: Synapses | Transposed, seed: int, numbered: bool) -> Drawn:
     source = weight.synapses if isinstance(weight, Transposed) else weight
-    owner = next(name for name, item in net.synapses.items() if item is source)
+    owner = net.name_of(source)
     drawn = _draw(net, owner, source, seed, numbered=numbered)
     if not isinstance(weight, Transposed):
         return drawn
@@ -154,10 +154,10 @@ def dense_matrix(net: Network, name: str, seed: int) -> np.ndarray:
     assert isinstance(item.wiring, all_to_all)
     refuse_size(16.0 * item.pre.size * item.post.size, f"{item.label}: these weights", "Use fewer neurons, or a wiring with fewer synapses.")
     if isinstance(weight, Transposed):
-        owner = next(n for n, other in net.synapses.items() if other is weight.synapses)
+        owner = net.name_of(weight.synapses)
         return dense_matrix(net, owner, seed).T
     if isinstance(weight, Synapses):
-        return dense_matrix(net, next(n for n, other in net.synapses.items() if other is weight), seed)
+        return dense_matrix(net, net.name_of(weight), seed)
     if isinstance(weight, Value) and (weight.scalar or weight.number.ndim == 2):
         matrix = np.broadcast_to(weight.number.astype(np.float64), (item.post.size, item.pre.size)).copy()
     elif isinstance(weight, hebbian) and weight.patterns.shape[1] == item.pre.size == item.post.size:
@@ -195,21 +195,22 @@ def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
     finite and a delay allowed. Raises PlanError if even an engine that draws them itself had not enough memory.
     """
     item = net.synapses[name]
-    wires = _wires(item, f"{name}.wiring", seed)
+    wires = item.wiring.recipe(item.pre, item.post, _keys(f"{name}.wiring", seed))
     weight = _numbers(item, item.weight, f"{name}.weight", seed)
     delay = _numbers(item, item.delay, f"{name}.delay", seed)
     if wires is None or weight is None or delay is None:
         return None
     arrays = partial(draw_edges, net, name, seed, dtype)
-    recipe = Recipe(wires, item.pre.indices, item.post.indices, weight, delay, net.dt or 1.0, arrays)
+    expected = item.wiring.expected(item.pre, item.post)
+    recipe = Recipe(wires, item.pre.indices, item.post.indices, weight, delay, net.dt or 1.0, expected, arrays)
     shortest, longest = recipe.ticks
-    least = 1 if isinstance(net.schedule, (Alternating, Layered, Synchronous)) else 0
+    least = 0 if net.schedule.seconds is not None else 1
     with np.errstate(over="ignore"):
         finite = np.all(np.isfinite(np.array(weight.bounds).astype(dtype)))
     if not (finite and shortest >= least and longest <= MOST_TICKS):
         return None
     what = f"{item.label}: these synapses"
-    refuse_size(ROW_BYTES * item.wiring.expected(item.pre, item.post), what, "Use fewer, or private(n) for noise of their own.")
+    refuse_size(ROW_BYTES * expected, what, "Use fewer, or private(n) for noise of their own.")
     return recipe
 
 
@@ -219,13 +220,12 @@ def windows_of(net: Network, name: str, seed: int, dtype: Any) -> Windows | None
     if not isinstance(item.wiring, conv | pool) or not (isinstance(item.delay, Value) and item.delay.scalar):
         return None
     turned = isinstance(item.weight, Transposed)
-    source = item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
-    owner = source if isinstance(source, Synapses) else item
+    owner = item.owner or item
     wiring = owner.wiring
     assert isinstance(wiring, conv | pool)
     slide, channels, out_channels = wiring.slide(owner.pre, owner.post)
     if isinstance(wiring, conv):
-        stream = Stream(seed, f"{next(n for n, other in net.synapses.items() if other is owner)}.weight")
+        stream = Stream(seed, f"{net.name_of(owner)}.weight")
         own = shared_weights(owner, wiring.weight_shape(owner.pre, owner.post), stream)
     else:
         assert isinstance(owner.weight, Value)
@@ -236,20 +236,9 @@ def windows_of(net: Network, name: str, seed: int, dtype: Any) -> Windows | None
     return Windows(kind, slide, channels, out_channels, groups, turned, own.astype(dtype), delay, arrays, partial(weight_numbers, net, name, seed))
 
 
-def _wires(item: Synapses, name: str, seed: int) -> Wires | None:
-    """Who connects to whom, of a recipe; `name` keys the random numbers."""
-    wiring = item.wiring
-    key, counts = base_key(seed, name, "wiring", 0), base_key(seed, name, "counts", 0)
-    avoid = item.pre.name == item.post.name and not getattr(wiring, "to_self", True)
-    if type(wiring) is one_to_one:
-        return Wires("one_to_one")
-    if type(wiring) is all_to_all or (type(wiring) is probability and wiring.p == 1):
-        return Wires("all_to_all", avoid_self=avoid)
-    if type(wiring) is probability:
-        return Wires("probability", p=wiring.p, avoid_self=avoid, key=key) if wiring.p else Wires("outdegree", number=0)
-    if type(wiring) is outdegree or type(wiring) is indegree:
-        return Wires(type(wiring).__name__, number=wiring.k, avoid_self=avoid, key=key)
-    return Wires("total", number=wiring.n, key=key, counts=counts) if type(wiring) is total else None
+def _keys(name: str, seed: int) -> KeyOf:
+    """The keys of what is drawn under a name."""
+    return lambda block: base_key(seed, name, block, 0)
 
 
 def start_numbers(net: Network, name: str, states: Iterable[str], recipe: Recipe, seed: int) -> dict[str, Numbers] | None:
@@ -259,8 +248,8 @@ def start_numbers(net: Network, name: str, states: Iterable[str], recipe: Recipe
     for key in states:
         given = item.constants.get(key)
         if key != "w":
-            numbers = Numbers("number") if given is None else _numbers(item, given, f"{name}.{key}", seed)
-            if numbers is None or numbers.kind in ("target", "pair"):
+            numbers = Numbers(NumberLaw.NUMBER) if given is None else _numbers(item, given, f"{name}.{key}", seed)
+            if numbers is None or numbers.law in (NumberLaw.TARGET, NumberLaw.PAIR):
                 return None
             found[key] = numbers
     return found
@@ -268,22 +257,12 @@ def start_numbers(net: Network, name: str, states: Iterable[str], recipe: Recipe
 
 def _numbers(item: Synapses, given: Any, name: str, seed: int) -> Numbers | None:
     """Weights or delays of a recipe; `name` keys their random numbers."""
-    if type(given) is Value:
+    if isinstance(given, Value):
         number = given.number.astype(np.float64)
         if given.scalar:
-            return Numbers("number", float(number))
-        return Numbers("target" if number.ndim == 1 else "pair", values=number)
-    if type(given) is normal:
-        low = -np.inf if given.low is None else float(given.low.number)
-        high = np.inf if given.high is None else float(given.high.number)
-        return Numbers("normal", float(given.mean.number), float(given.sd.number), low, high, key=base_key(seed, name, "normal", 0))
-    if type(given) is uniform:
-        low = given.low.number
-        return Numbers("uniform", float(low), float(given.high.number - low), key=base_key(seed, name, "uniform", 0))
-    if type(given) is dale:
-        signs = given.signs(Stream(seed, name), item.pre.size)
-        return Numbers("dale", values=signs, key=base_key(seed, name, "normal", 0))
-    return None
+            return Numbers(NumberLaw.NUMBER, float(number))
+        return Numbers(NumberLaw.TARGET if number.ndim == 1 else NumberLaw.PAIR, values=number)
+    return given.recipe(item.pre.size, Stream(seed, name), _keys(name, seed)) if isinstance(given, Distribution) else None
 
 
 def start_value(population: Neurons, key: str, seed: int) -> np.ndarray | float | int | bool:

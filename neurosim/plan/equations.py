@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from math import comb
 
 from neurosim.errors import PlanError
-from neurosim.network.text import Equation, Statement, check_numbers, names_in, quoted, read_statements
+from neurosim.network.functions import RANDOM, functions
+from neurosim.network.text import Equation, Statement, calls_in, check_numbers, names_in, parsed, parsed_copy, quoted, read_statements, renamed
 from neurosim.plan.dimensions import Meanings, Scope, brian2, is_noise, meanings, noisy, translated, variables
 from neurosim.plan.remembered import remembered
-from neurosim.plan.render import RANDOM
 
 MOST_NODES = 20_000  # of an expression with its subexpressions written out
 MOST_TERMS = 5_000  # of an expression that is multiplied out
@@ -32,7 +32,7 @@ class _Inline(ast.NodeTransformer):
             return node
         if node.id in self.path:
             raise PlanError(f"{self.where}: '{node.id}' is defined by itself. Break the circle {' -> '.join((*self.path, node.id))}.")
-        inner = ast.parse(" ".join(self.subexpressions[node.id].split()), mode="eval").body
+        inner = parsed_copy(self.subexpressions[node.id])
         self.budget[0] -= sum(1 for _ in ast.walk(inner))
         if self.budget[0] < 0:
             raise PlanError(f"{self.where}: {node.id!r} is too long with its subexpressions written out. Make some of them variables of update text.")
@@ -42,8 +42,7 @@ class _Inline(ast.NodeTransformer):
 def inline(expression: str, scope: Scope) -> str:
     """The expression with subexpressions written out."""
     with translated(f"{scope.where}: {quoted(expression)} cannot be written out", "Make some subexpressions variables of update text."):
-        tree = ast.parse(" ".join(expression.split()), mode="eval")
-        tree = _Inline(scope.subexpressions, scope.where, (), [MOST_NODES]).visit(tree)
+        tree = _Inline(scope.subexpressions, scope.where, (), [MOST_NODES]).visit(parsed_copy(expression))
         check_numbers(tree, expression, scope.where)
         return ast.unparse(tree)
 
@@ -104,18 +103,14 @@ def _row(expression: str, unknown: tuple[str, ...], known: Meanings) -> tuple[di
         if factor != 0:
             factors[name] = brian.sympy_to_str(factor)
         rest = (rest - factor * symbol).expand()
-    if rest.has(*symbols.values()) or any(_calls(text) & set(RANDOM) for text in factors.values()):
+    if rest.has(*symbols.values()) or any(functions()[name].kind == RANDOM for text in factors.values() for name in calls_in(text)):
         return None
     return factors, "" if rest == 0 else brian.sympy_to_str(rest)
 
 
-def _calls(text: str) -> set[str]:
-    return {ast.unparse(node.func) for node in ast.walk(ast.parse(text, mode="eval")) if isinstance(node, ast.Call)}
-
-
 def _check_terms(expression: str, scope: Scope) -> None:
     """Refuse what would take forever to multiply out."""
-    if _terms(ast.parse(expression, mode="eval").body) > MOST_TERMS:
+    if _terms(parsed(expression)) > MOST_TERMS:
         raise PlanError(
             f"{scope.where}: {quoted(expression)} has more than {MOST_TERMS:,} terms when it is multiplied out. Use method='rk4' or method='euler'."
         )
@@ -161,14 +156,14 @@ def _integrated(differential: list[tuple[str, str, str]], method: str, known: Me
     brian = brian2()
     safe = _names_for_sympy(name for name, _, _ in differential) | {name: _plain(name) for name in known if not name.isascii()}
     back = {new: old for old, new in safe.items()}
-    text = "\n".join(f"d{safe.get(name, name)}/dt = {_rename(expression, safe)} : {unit}" for name, expression, unit in differential)
+    text = "\n".join(f"d{safe.get(name, name)}/dt = {renamed(expression, safe)} : {unit}" for name, expression, unit in differential)
     given = variables(known)
     given = {safe.get(name, name): variable for name, variable in given.items()} | {name: v for name, v in given.items() if name.isascii()}
     remedy = "Use method='exponential_euler' where each variable stands linearly in its own equation, else 'rk4' or 'euler' ('milstein' for noise)."
     with translated(f"{where}: method {method!r} cannot integrate these equations", remedy):
         code = brian.StateUpdateMethod.apply_stateupdater(brian.Equations(text), given, method, None, where)
         statements = read_statements(code, where, deepest=MOST_NODES)
-        return [(back.get(s.name, s.name), s.op, _rename(s.expression, back) if back else s.expression) for s in statements]
+        return [(back.get(s.name, s.name), s.op, renamed(s.expression, back) if back else s.expression) for s in statements]
 
 
 def _names_for_sympy(names: Iterable[str]) -> dict[str, str]:
@@ -186,12 +181,4 @@ def _plain(name: str) -> str:
 def event_driven(lines: tuple[Equation, ...], scope: Scope) -> tuple[Statement, ...]:
     """The closed form of linear equations over the time `elapsed` since a synapse was last touched."""
     statements = brian_integration(lines, "exact", scope, refractory=False)
-    return tuple(Statement(s.name, s.op, _rename(s.expression, {"dt": "elapsed"})) for s in statements)
-
-
-def _rename(expression: str, names: Mapping[str, str]) -> str:
-    tree = ast.parse(expression, mode="eval")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in names:
-            node.id = names[node.id]
-    return ast.unparse(tree)
+    return tuple(Statement(s.name, s.op, renamed(s.expression, {"dt": "elapsed"})) for s in statements)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import RecordingError
+from neurosim.errors import DescriptionError, RecordingError
 from neurosim.network.codec import NEURONS
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, Part, Population
@@ -16,6 +16,7 @@ from neurosim.network.values import TIME, Value
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.network.wiring import Pairs, Wiring, all_to_all, one_to_one, pairs, private
+from neurosim.plan.dimensions import unit_dimensions
 from neurosim.plan.draw import dense_matrix, draw_synapses, per_synapse, shared_weights, start_value
 from neurosim.plan.pathways import weight_dimensions
 from neurosim.plan.random import Stream
@@ -31,16 +32,10 @@ def fixed(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | None = 
     done: dict[str, Synapses] = {}
     while len(done) < len(net.synapses):
         for name, item in net.synapses.items():
-            owner = owner_of(net, item)
+            owner = net.owner(item)
             if name not in done and (owner is None or owner in done):
                 done[name] = _fixed_synapses(net, name, item, populations, done, seed, final or {})
     return Network(*populations.values(), *(done[name] for name in net.synapses), schedule=net.schedule)
-
-
-def owner_of(net: Network, item: Synapses) -> str | None:
-    """The name of the synapses whose weights these share, if any."""
-    tied = item.weight.synapses if isinstance(item.weight, Transposed) else item.weight
-    return next((name for name, other in net.synapses.items() if other is tied), None) if isinstance(tied, Synapses) else None
 
 
 def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
@@ -49,8 +44,6 @@ def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
     Shared weights (conv) are laid out over the pairs they serve. Raises DescriptionError for einsum and private wirings
     and for weights that are messages, which have no such matrix.
     """
-    from neurosim.errors import DescriptionError
-
     item = net[name]
     if not isinstance(item, Synapses):
         raise DescriptionError(f"weight_matrix: {name!r} is a population. Give the name of synapses: {', '.join(net.synapses)}.")
@@ -89,7 +82,7 @@ def _fixed_synapses(
 ) -> Synapses:
     given: dict[str, Any] = {key: getattr(item, key) for key in ("to", "model", "on_pre", "on_post", "learns")} | {"name": name}
     given |= {"pre": _moved(item.pre, populations), "post": _moved(item.post, populations)}
-    owner = owner_of(net, item)
+    owner = net.owner(item)
     source = item.weight_population
     if owner is not None and not item.text:
         weight = done[owner].T if isinstance(item.weight, Transposed) else done[owner]
@@ -160,8 +153,6 @@ def _learned(final: Mapping[str, np.ndarray], key: str, size: int) -> np.ndarray
 
 
 def _declared(net: Network, item: Synapses, key: str) -> tuple[float, ...]:
-    from neurosim.plan.dimensions import unit_dimensions
-
     return unit_dimensions(next(line.unit for line in item.lines if line.name == key), f"{item.label}: {key}")
 
 

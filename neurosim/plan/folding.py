@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.network.text import Statement
-from neurosim.plan.render import ALONG, RANDOM, evaluate
+from neurosim.network.functions import ELEMENTWISE, functions
+from neurosim.network.text import Statement, called, names_of, parsed_copy
+from neurosim.plan.render import evaluate
 
 Constant = Callable[[str], bool]
 
@@ -24,7 +25,7 @@ def fold(statements: Iterable[Statement], values: Mapping[str, Any], constant: f
     `constant` are the names whose `values` never change.
     """
     folder = _Folder(frozenset(name for name in constant if name in values))
-    folded = tuple(Statement(s.name, s.op, ast.unparse(folder.keep(folder.fold(ast.parse(s.expression, mode="eval").body)))) for s in statements)
+    folded = tuple(Statement(s.name, s.op, ast.unparse(folder.keep(folder.fold(parsed_copy(s.expression))))) for s in statements)
     wide = {name: np.asarray(value, dtype=np.float64) if np.asarray(value).dtype.kind == "f" else value for name, value in values.items()}
     with np.errstate(all="ignore"):
         return folded, {name: np.asarray(evaluate(text, wide)) for text, name in folder.names.items()}
@@ -59,10 +60,8 @@ class _Folder:
 
     def is_constant(self, node: ast.AST) -> bool:
         """Whether an expression has the same value at every tick."""
-        called = {id(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
-        names = (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and id(n) not in called)
-        calls = (n.func.id for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
-        return all(name in self.constant for name in names) and not any(name in (*RANDOM, *ALONG, "take") for name in calls)
+        calls = (functions()[name] for part in ast.walk(node) if (name := called(part)) in functions())
+        return names_of(node) <= self.constant and all(function.kind == ELEMENTWISE for function in calls)
 
     def _product(self, node: ast.expr) -> ast.expr:
         """A chain of products and quotients: its constants make one coefficient, the rest keeps its order."""

@@ -11,7 +11,6 @@ import numpy as np
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
-from neurosim.network.schedule import Asynchronous
 from neurosim.network.values import PLAIN, TIME, as_value, one_unit, read_array, spelt, whole
 from neurosim.plan.plan import Drive
 from neurosim.plan.rasters import are_spikes, numbers_of, spikes_of
@@ -83,7 +82,7 @@ def read_inputs(
     count = _trials(exact, least, started, None if trials is None else whole(trials, "run: trials", least=1, most=MOST_TRIALS))
     alike = set(read) - set(exact) - set(least)
     drives = {name: _fit(drive, count, length, name in alike) for name, drive in read.items()}
-    if isinstance(net.schedule, Asynchronous):  # which moves one neuron at a time by the messages of the others
+    if net.schedule.sweeps:  # which moves one neuron at a time by the messages of the others
         drives = {name: numbers_of(drive, count, length, net.populations[name]) if drive.events else drive for name, drive in drives.items()}
     return Inputs(drives, dims, length, count, bool(exact or least) or started > 0 or trials is not None)
 

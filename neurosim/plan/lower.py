@@ -11,7 +11,6 @@ from neurosim.errors import DescriptionError, PlanError
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.probes import Probe
-from neurosim.network.schedule import Asynchronous, Clock
 from neurosim.network.text import Statement
 from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.plan.check import check_plan
@@ -54,8 +53,7 @@ def lower(
         groups = {p.name: _group(net, p, scopes[p.name], start or {}, seed, precision, training) for p in net.populations.values()}
         pathways = {name: lower_pathway(net, name, groups, scopes, inputs, seed, precision) for name in net.synapses}
     plan = Plan(
-        schedule=type(net.schedule).__name__,
-        order=net.schedule.order if isinstance(net.schedule, Asynchronous) else "",
+        schedule=net.schedule,
         dt=net.dt,
         program=net.program,
         groups=groups,
@@ -120,7 +118,7 @@ def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
         dims[key] = declared.get(key, value.dim)
     fixed = {key for key in (*population.constants, *population.states) if key not in written} | {"dt", "N", "i", "training"}
     derived = {line.name: line.expression for line in population.lines if line.kind == "subexpression"}
-    return Scope(where, dims, frozenset(fixed - set(population.port_names)), derived, axes=not isinstance(net.schedule, Asynchronous))
+    return Scope(where, dims, frozenset(fixed - set(population.port_names)), derived, axes=not net.schedule.sweeps)
 
 
 def _is_zero(value: Any) -> bool:
@@ -216,7 +214,7 @@ def _refractory(net: Network, population: Neurons, scope: Scope) -> Refractory |
             return None
         return Refractory(ticks=round(float(given.number) / (net.dt or 1.0)))
     inner = Scope(f"{scope.where}: refractory", scope.dims, scope.constant, scope.subexpressions, axes=False)
-    time = TIME if isinstance(net.schedule, Clock) else PLAIN
+    time = net.schedule.time_dim
     text = inline(given, scope)
     if check_expression(given, inner) == time and not _is_condition(given, inner):
         return Refractory(time=text)

@@ -12,8 +12,9 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, PlanError, nearest
 from neurosim.network.network import Network, weight_source
+from neurosim.network.recipe import Numbers
 from neurosim.network.synapses import Synapses
-from neurosim.network.text import Statement, names_in
+from neurosim.network.text import Statement, names_in, parsed
 from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import einsum
@@ -35,15 +36,15 @@ from neurosim.plan.draw import (
 )
 from neurosim.plan.equations import brian_integration, event_driven, inline
 from neurosim.plan.inputs import Inputs
-from neurosim.plan.plan import Block, Group, Pathway, SynapseText
+from neurosim.plan.plan import AnyOf, Block, Dense, Einsum, Group, Private, Sparse, SynapseText, Textual
 from neurosim.plan.random import Stream
-from neurosim.plan.recipe import NOTHING, Edges, Later, Numbers
+from neurosim.plan.recipe import Edges, Later
 from neurosim.plan.render import numpy_block
 
 
 def lower_pathway(
     net: Network, name: str, groups: Mapping[str, Group], scopes: Mapping[str, Scope], inputs: Inputs, seed: int, precision: str
-) -> Pathway:
+) -> AnyOf:
     """The pathway of the synapses called `name`."""
     item = net.synapses[name]
     if not item.text:
@@ -56,12 +57,10 @@ def lower_pathway(
     weight_dtype = np.float64 if precision == "double" else np.float32
     if isinstance(item.wiring, private):
         assert isinstance(item.weight, Value)  # one number, as Synapses sees to
-        weight = np.asarray(item.weight.number, dtype=weight_dtype)
         if item.pre.name in inputs.drives:
             raise PlanError(f"{item.label}: private: an input to {item.pre.name!r} would not reach its copies. Leave the input out.")
         chance = _chance(item, scopes[item.pre.name])
-        stored = Edges(NOTHING, NOTHING, weight, NOTHING)
-        return Pathway(**common, kind="private", stored=stored, sources=item.wiring.n, chance=chance)
+        return Private(**common, sources=item.wiring.n, chance=chance, weight=float(weight_dtype(item.weight.number)))
     if item.weight_population is not None or isinstance(item.wiring, einsum):
         source = item.weight_population
         if not graded or (source is not None and (source.population.spiking or source.name in inputs.spiking)):
@@ -72,16 +71,16 @@ def lower_pathway(
         return _einsum_pathway(net, name, item, common, seed, weight_dtype)
     if graded and not item.text and isinstance(item.wiring, all_to_all) and isinstance(item.delay, Value) and item.delay.scalar:
         matrix = dense_matrix(net, name, seed).astype(weight_dtype)
-        return Pathway(**common, kind="dense", stored=Edges(NOTHING, NOTHING, matrix, _one_delay(net, name, seed)))
+        return Dense(**common, weight=matrix, delay=_one_delay(net, name, seed))
     if item.text:
         return _text_pathway(net, name, common, scopes, seed, precision, recipes=not graded)
     stored = recipe_of(net, name, seed, weight_dtype) or windows_of(net, name, seed, weight_dtype) or draw_edges(net, name, seed, weight_dtype)
-    return Pathway(**common, kind="sparse", stored=stored)
+    return Sparse(**common, stored=stored)
 
 
 def _chance(item: Synapses, scope: Scope) -> str:
     """The probability p with which a sender whose threshold is `rand() < p` spikes at a tick."""
-    tree = ast.parse(item.pre.population.threshold.strip(), mode="eval").body
+    tree = parsed(item.pre.population.threshold)
     if isinstance(tree, ast.Compare) and len(tree.ops) == 1:
         left, right = ast.unparse(tree.left), ast.unparse(tree.comparators[0])
         if isinstance(tree.ops[0], ast.Gt | ast.GtE):
@@ -91,8 +90,8 @@ def _chance(item: Synapses, scope: Scope) -> str:
     raise PlanError(f"{item.label}: private sources need a sender with threshold 'rand() < p', not '{item.pre.population.threshold}'. Write it so.")
 
 
-def _one_delay(net: Network, name: str, seed: int) -> np.ndarray:
-    return delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)
+def _one_delay(net: Network, name: str, seed: int) -> int:
+    return int(delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)[0])
 
 
 def weight_dimensions(item: Synapses) -> Dim:
@@ -124,7 +123,7 @@ def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inpu
         )
 
 
-def _einsum_pathway(net: Network, name: str, item: Synapses, common: dict[str, Any], seed: int, dtype: Any) -> Pathway:
+def _einsum_pathway(net: Network, name: str, item: Synapses, common: dict[str, Any], seed: int, dtype: Any) -> Einsum:
     delay = _one_delay(net, name, seed) if isinstance(item.delay, Value) and item.delay.scalar else None
     if delay is None:
         raise DescriptionError(f"{item.label}: {type(item.wiring).__name__} with shared or sent weights takes one delay for all. Give a number.")
@@ -140,21 +139,15 @@ def _einsum_pathway(net: Network, name: str, item: Synapses, common: dict[str, A
         common |= {"pre_shape": (item.pre.size,), "post_shape": (item.post.size,)}
     if population is not None and source is not None:
         shape = (population.size,) if isinstance(item.wiring, one_to_one) else population.shape
-        return Pathway(
-            **common,
-            kind="einsum",
-            stored=Edges(NOTHING, NOTHING, np.zeros(0, dtype), delay),
-            letters=letters,
-            weight_from=(source[0], population.indices, shape, source[1]),
-        )
-    stored = Edges(NOTHING, NOTHING, _einsum_weight(net, name, item, seed).astype(dtype), delay)
-    return Pathway(**common, kind="einsum", stored=stored, letters=letters)
+        sent = source[0], population.indices, shape, source[1]
+        return Einsum(**common, delay=delay, letters=letters, weight=np.zeros(0, dtype), weight_from=sent)
+    return Einsum(**common, delay=delay, letters=letters, weight=_einsum_weight(net, name, item, seed).astype(dtype))
 
 
 def _einsum_weight(net: Network, name: str, item: Synapses, seed: int) -> np.ndarray:
     weight = item.weight
     if isinstance(weight, Synapses):
-        owner = next(n for n, other in net.synapses.items() if other is weight)
+        owner = net.name_of(weight)
         return _einsum_weight(net, owner, weight, seed)
     if isinstance(weight, Value) and not weight.scalar:
         return weight.number.astype(np.float64)
@@ -205,7 +198,7 @@ class _Found:
 
 def _text_pathway(
     net: Network, name: str, common: dict[str, Any], scopes: Mapping[str, Scope], seed: int, precision: str, *, recipes: bool
-) -> Pathway:
+) -> Textual:
     """A pathway with text, drawn later if its numbers can be told as a recipe and `recipes` are wanted."""
     item, found = net.synapses[name], _Found(net, name, seed, precision)
     names = _state_names(item)
@@ -214,8 +207,8 @@ def _text_pathway(
     starts = start_numbers(net, name, names, recipe, seed) if recipe is not None and not arrays else None
     text = _text(net, name, found, starts, scopes)
     if recipe is not None and starts is not None:
-        return Pathway(**common, kind="sparse", stored=replace(recipe, draw=found.edges), text=text)
-    return Pathway(**common, kind="sparse", stored=found.edges(), text=text)
+        return Textual(**common, stored=replace(recipe, draw=found.edges), text=text)
+    return Textual(**common, stored=found.edges(), text=text)
 
 
 def _state_names(item: Synapses) -> tuple[str, ...]:

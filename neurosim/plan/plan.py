@@ -33,17 +33,20 @@ ordered list of steps, each over some populations.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from neurosim.network.probes import Probe
-from neurosim.network.program import Step
+from neurosim.network.program import Do, Step
+from neurosim.network.recipe import Numbers
+from neurosim.network.schedule import Schedule
 from neurosim.network.text import Statement
-from neurosim.plan.recipe import Edges, Numbers, Recipe, Windows
+from neurosim.plan.recipe import Edges, Recipe, Windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,33 +108,41 @@ class SynapseText:
     on_post: Block | None
 
 
-@dataclass(frozen=True, eq=False)
-class Pathway:
-    """Synapses from `pre` to `post` into the port or variable `to`.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Pathway(ABC):
+    """Synapses from `pre` to `post` into the port or variable `to`; the indices are those of the neurons they start and end at.
 
-    `kind` says which fields hold: 'sparse' (sender, receiver: flat indices in their populations, by sender; weight and
-    delay in ticks, one each), 'dense' (weight (post, pre) between pre_index and post_index, one delay), 'einsum'
-    (letters, weight an array or that of weight_from), 'private' (n sources for each of post_index, which spike with
-    the sender's probability `chance`).
-
-    `stored` holds these arrays, or the recipe or windows of sparse synapses, whose arrays are drawn when they are first asked for.
+    There are five kinds: `Sparse`, `Textual`, `Dense`, `Einsum` and `Private`.
     """
 
     name: str
     pre: str
     post: str
     to: str | None
-    kind: str
     pre_index: np.ndarray
     post_index: np.ndarray
     pre_shape: tuple[int, ...]
     post_shape: tuple[int, ...]
+
+    @property
+    @abstractmethod
+    def shortest(self) -> int:
+        """The shortest delay in ticks."""
+
+    @property
+    @abstractmethod
+    def longest(self) -> int:
+        """The longest delay in ticks."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sparse(Pathway):
+    """Synapses one by one, by sender: flat indices of sender and receiver in their populations, weight, and delay in ticks.
+
+    `stored` holds these arrays, or the recipe or windows of which they are drawn when they are first asked for.
+    """
+
     stored: Edges | Recipe | Windows
-    letters: tuple[tuple[str, ...], ...] = ()
-    weight_from: tuple[str, np.ndarray, tuple[int, ...], int] | None = None  # population, flat index, shape, ticks ago
-    sources: int = 0
-    chance: str = ""  # private: the expression p of the sender's threshold `rand() < p`
-    text: SynapseText | None = None
 
     @property
     def recipe(self) -> Recipe | None:
@@ -166,17 +177,71 @@ class Pathway:
 
     @property
     def shortest(self) -> int:
-        """The shortest delay in ticks."""
         if isinstance(self.stored, Windows):
             return self.stored.delay
         return int(self.delay.min()) if self.delay.size else 0
 
     @property
     def longest(self) -> int:
-        """The longest delay in ticks."""
         if isinstance(self.stored, Windows):
             return self.stored.delay
         return int(self.delay.max()) if self.delay.size else 0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Textual(Sparse):
+    """Synapses with text of their own: variables, on_pre, on_post. What arrives through them does what the text says."""
+
+    text: SynapseText
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _OneDelay(Pathway):
+    delay: int
+
+    @property
+    def shortest(self) -> int:
+        return self.delay
+
+    @property
+    def longest(self) -> int:
+        return self.delay
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dense(_OneDelay):
+    """Graded messages times a matrix `weight` of shape (post, pre), between post_index and pre_index."""
+
+    weight: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Einsum(_OneDelay):
+    """Graded messages times weights, summed over letters: those of sender, weight and target.
+
+    The weight is an array, or what a population sent: its name, flat indices, shape, and how many ticks ago.
+    """
+
+    letters: tuple[tuple[str, ...], ...]
+    weight: np.ndarray
+    weight_from: tuple[str, np.ndarray, tuple[int, ...], int] | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Private(Pathway):
+    """`sources` senders of its own for each target, each of which spikes with the sender's probability `chance` in a tick."""
+
+    sources: int
+    chance: str  # the expression p of the sender's threshold `rand() < p`
+    weight: float
+
+    @property
+    def shortest(self) -> int:
+        return 0
+
+    @property
+    def longest(self) -> int:
+        return 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,16 +258,19 @@ class Drive:
         return self.values is None
 
 
+AnyPathway = TypeVar("AnyPathway", bound=Pathway)
+AnyOf = Sparse | Dense | Einsum | Private  # what a pathway can be; a Textual one is Sparse
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A network, its inputs and what to record, ready to run. `order` is 'random' or 'index' for Asynchronous."""
+    """A network, its inputs and what to record, ready to run."""
 
-    schedule: str
-    order: str
+    schedule: Schedule
     dt: float | None
     program: tuple[Step, ...]
     groups: Mapping[str, Group]
-    pathways: Mapping[str, Pathway]
+    pathways: Mapping[str, AnyOf]
     drives: Mapping[str, Drive]
     probes: tuple[Probe, ...]
     ticks: int
@@ -211,6 +279,36 @@ class Plan:
     precision: str
     until: str | None
     resume: Mapping[str, np.ndarray]  # the checkpoint to continue from, or nothing
+
+    def of_kind(self, kind: type[AnyPathway]) -> list[AnyPathway]:
+        """The pathways of a kind, in network order."""
+        return [pathway for pathway in self.pathways.values() if isinstance(pathway, kind)]
+
+    def pathway(self, name: str, kind: type[AnyPathway]) -> AnyPathway:
+        """The pathway of this name, which is of this kind."""
+        found = self.pathways[name]
+        assert isinstance(found, kind)
+        return found
+
+    @property
+    def textual(self) -> list[Textual]:
+        """The synapses with text, in network order."""
+        return self.of_kind(Textual)
+
+    @property
+    def summing(self) -> list[AnyOf]:
+        """The synapses without text, whose arrivals are summed, in network order."""
+        return [pathway for pathway in self.pathways.values() if not isinstance(pathway, Textual)]
+
+    def weight_ages(self, name: str) -> list[int]:
+        """How many ticks ago a population sent what is a weight now, of each pathway that takes its messages as weights."""
+        sent = [pathway.weight_from for pathway in self.of_kind(Einsum) if pathway.weight_from is not None]
+        return [ticks for population, _, _, ticks in sent if population == name]
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether neurons move one after the other."""
+        return any(step.kind is Do.SWEEP for step in self.program)
 
     @property
     def dtype(self) -> np.dtype:

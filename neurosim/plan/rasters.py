@@ -9,7 +9,6 @@ import numpy as np
 from neurosim.errors import DescriptionError
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
-from neurosim.network.schedule import Asynchronous
 from neurosim.network.windows import einsum
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.plan import Drive
@@ -21,7 +20,7 @@ def are_spikes(net: Network, population: Neurons, number: Any, where: str) -> bo
     `einsum`, weights that are messages and Asynchronous() know numbers alone: to them True is 1. Raises DescriptionError where
     a port takes the mean, which of numbers counts the zeros and of spikes those that arrive.
     """
-    if np.asarray(number[:1]).dtype.kind != "b" or not population.driven or isinstance(net.schedule, Asynchronous):
+    if np.asarray(number[:1]).dtype.kind != "b" or not population.driven or net.schedule.sweeps:
         return False
     heard = [item for item in net.synapses.values() if item.pre.population is population]
     weighs = [item for item in net.synapses.values() if item.weight_population is not None and item.weight_population.population is population]

@@ -8,15 +8,13 @@ within the parts `pre_index` and `post_index`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from neurosim.network.recipe import Numbers, Wires
 from neurosim.network.windows import Slide
-
-NOTHING = np.zeros(0, dtype=np.int64)
-FARTHEST = 6.77  # no normal number lies farther out: sqrt(-2 log(2**-33)) = 6.764
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,70 +28,8 @@ class Edges:
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
-    """How weights or delays come about, one number per synapse; z is a standard normal, u a uniform number in [0, 1).
-
-    kind      number
-    'number'  first
-    'normal'  first + second z, clipped to [low, high]
-    'uniform' first + second u
-    'dale'    values[sender] |1 + z/2|
-    'target'  values[target]
-    'pair'    values[target, sender]
-    """
-
-    kind: str
-    first: float = 0.0
-    second: float = 0.0
-    low: float = -np.inf
-    high: float = np.inf
-    values: np.ndarray = field(default_factory=lambda: NOTHING)
-    key: tuple[int, int] = (0, 0)
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """What no number lies below or above, whatever is drawn."""
-        if self.kind == "normal":
-            reach = FARTHEST * self.second
-            low, high = np.clip([self.first - reach, self.first + reach], self.low, self.high)
-            return float(low), float(high)
-        if self.kind in ("number", "uniform"):
-            return self.first, self.first + self.second
-        low, high = (self.values.min(), self.values.max()) if self.values.size else (0.0, 0.0)
-        if self.kind == "dale":
-            most = 1.0 + 0.5 * FARTHEST
-            return min(0.0, float(low) * most), max(0.0, float(high) * most)
-        return float(low), float(high)
-
-
-@dataclass(frozen=True, eq=False)
-class Wires:
-    """Who connects to whom.
-
-    kind           synapses
-    'one_to_one'   local sender and target n
-    'all_to_all'   every target in turn
-    'probability'  targets at geometric gaps: place n of a sender takes gap n
-    'outdegree'    `number` targets of each sender, drawn by (sender, position)
-    'indegree'     `number` senders of each target, drawn by (target, place); a sender's targets in that order
-    'total'        `number` in all: the sender of each is drawn by (its number, 0) with the key `counts`, then the targets of
-                   each sender by (sender, position)
-
-    `avoid_self` leaves out synapses of a neuron onto itself: 'all_to_all' and 'probability' drop them, 'outdegree' and
-    'indegree' draw among the others.
-    """
-
-    kind: str
-    number: int = 0
-    p: float = 0.0
-    avoid_self: bool = False
-    key: tuple[int, int] = (0, 0)
-    counts: tuple[int, int] = (0, 0)
-
-
-@dataclass(frozen=True, eq=False)
 class Recipe:
-    """How synapses are drawn: wires, weights, and delays of rint(number / dt) ticks. `draw` gives the arrays."""
+    """How synapses are drawn: wires, weights, and delays of rint(number / dt) ticks; about how many are `expected`. `draw` gives the arrays."""
 
     wires: Wires
     pre_index: np.ndarray
@@ -101,6 +37,7 @@ class Recipe:
     weight: Numbers
     delay: Numbers
     dt: float
+    expected: float
     draw: Callable[[], Edges]
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.errors import EngineError, PlanError
 from neurosim.network.text import names_in
 from neurosim.plan.memory import refuse_size
-from neurosim.plan.plan import Block, Group, Pathway, Plan
+from neurosim.plan.plan import Block, Group, Plan, Sparse, Textual
 from neurosim.plan.random import TextRandom
 from neurosim.plan.render import Along, evaluate, numpy_block
 
@@ -26,9 +26,8 @@ def rehearse(plan: Plan, label: Callable[[str], str]) -> None:
         for group in plan.groups.values():
             if not group.driven:
                 _rehearse_group(plan, group)
-        for name, pathway in plan.pathways.items():
-            if pathway.text is not None:
-                _rehearse_synapses(plan, pathway, label(name))
+        for pathway in plan.textual:
+            _rehearse_synapses(plan, pathway, label(pathway.name))
 
 
 def _rehearse_group(plan: Plan, group: Group) -> None:
@@ -51,10 +50,9 @@ def _rehearse_group(plan: Plan, group: Group) -> None:
             _compute(f"{where}: refractory", lambda: [evaluate(text, names)], shape)
 
 
-def _rehearse_synapses(plan: Plan, pathway: Pathway, where: str) -> None:
+def _rehearse_synapses(plan: Plan, pathway: Textual, where: str) -> None:
     """On one synapse whose variables and neurons are all at 0."""
     text = pathway.text
-    assert text is not None
     constants = {name: value[:1] if np.ndim(value) else value for name, value in text.constants.items()}
     for block in (text.integrate, text.on_pre, text.on_post):
         if block is not None:
@@ -71,9 +69,8 @@ def _rehearse_synapses(plan: Plan, pathway: Pathway, where: str) -> None:
         _compute(f"{where}: {name}", lambda expression=expression, names=names: [evaluate(expression, names)], (1,))
 
 
-def _check_readable(plan: Plan, pathway: Pathway, name: str, where: str, *, arrived: bool) -> None:
+def _check_readable(plan: Plan, pathway: Textual, name: str, where: str, *, arrived: bool) -> None:
     """Refuse names that have no value in the text of synapses: ports, and messages where none has arrived."""
-    assert pathway.text is not None
     if name in {*pathway.text.states, *pathway.text.constants, "t", "i", "j", "elapsed"}:
         return
     before = name.endswith("_pre")
@@ -116,8 +113,7 @@ def check_memory(plan: Plan) -> None:
     """Refuse a run whose state and messages on their way cannot fit into this machine."""
     need = 0.0
     for name, group in plan.groups.items():
-        pathways = plan.pathways.values()
-        ages = [p.weight_from[3] for p in pathways if p.weight_from and p.weight_from[0] == name]
-        longest = max([0, *ages, *(p.longest for p in pathways if p.pre == name and p.recipe is None)])
+        given = [p for p in plan.pathways.values() if p.pre == name and not (isinstance(p, Sparse) and p.recipe is not None)]
+        longest = max([0, *plan.weight_ages(name), *(p.longest for p in given)])
         need += 8.0 * plan.trials * group.size * (len(group.states) + min(longest, plan.ticks)) + 8.0 * longest
     refuse_size(need, "run: the state of all trials and the messages on their way", "Use fewer trials or neurons, or shorter delays.")

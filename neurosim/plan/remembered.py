@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from neurosim.cache import digest, folder, keep_text, read_text
+from neurosim.network.functions import added
 from neurosim.versions import version
 
 MOST = 20_000  # questions that a process keeps in mind
-ANSWERING = ("network/text.py", "network/values.py", "plan/brian.py", "plan/dimensions.py", "plan/equations.py", "plan/folding.py", "plan/render.py")
+ANSWERING = (
+    "network/functions.py", "network/text.py", "network/values.py", "plan/brian.py", "plan/dimensions.py", "plan/equations.py", "plan/folding.py",
+    "plan/render.py",
+)  # fmt: skip
 
 _known: dict[str, str] = {}  # question -> answer, both as JSON
 _kept: dict[tuple[Path, str], frozenset[str]] = {}  # the questions in a file
@@ -43,7 +47,7 @@ def remembered(question: list[Any], make: Callable[[], Any]) -> Any:
 @contextmanager
 def recalled(texts: Iterable[str]) -> Iterator[None]:
     """In this block, questions are answered from the cache folder where they were asked before in a block with these texts; new ones are kept."""
-    place = folder(), digest("questions", *_answering(), *texts)
+    place = folder(), digest("questions", *_answering(), *added(), *texts)
     if place not in _kept:
         _kept[place] = _recall(*place)
     asked: set[str] = set()

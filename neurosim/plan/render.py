@@ -1,4 +1,4 @@
-"""Statements -> code of a target. One table of functions per target; numpy is the first.
+"""Statements -> numpy. `NumpyWriter` writes Python source from syntax trees; `network/functions.py` says what a call means.
 
 Numbers in text are floats, whole ones too: none wraps around, and all functions take all of them.
 """
@@ -13,20 +13,13 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import EngineError, PlanError
-from neurosim.network.text import Statement
+from neurosim.network.functions import ALONG, ARGUMENTS, ELEMENTWISE, RANDOM, Function, functions
+from neurosim.network.text import OPERATORS, Statement, called, names_in, parsed
 
-RANDOM = ("rand", "randn", "poisson", "bernoulli", "choice")
-# Functions along an axis (the last unless axis= says otherwise), which keep it.
-ALONG = ("softmax", "sum", "mean", "max", "min", "prod", "norm", "sort", "argsort", "argmax", "cumsum", "cumprod")
-NUMPY = {
-    **{name: f"np.{name}" for name in (
-        "exp", "log", "log10", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan",
-        "ceil", "floor", "abs", "sign", "maximum", "minimum", "clip", "where",
-    )},
-    "round": "np.rint", "int": "whole", "sigmoid": "sigmoid", "relu": "relu", "exprel": "exprel", "timestep": "timestep", "stop": "same",
+SIGNS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
-OF_NUMBERS = frozenset(NUMPY) - {"maximum", "minimum", "clip", "where", "int", "timestep", "stop"}  # True is 1.0 to them
-FUNCTIONS = (*NUMPY, *ALONG, *RANDOM, "take")
 
 
 class _NoRandom:
@@ -43,22 +36,22 @@ class Along:
         self.shape = shape
 
     def _full(self, x: Any, axis: int) -> tuple[np.ndarray, int]:
+        x = np.asarray(x)
+        return (np.broadcast_to(x, (1, *self.shape)) if x.ndim <= len(self.shape) else x), self.axis(axis)
+
+    def axis(self, axis: int) -> int:
+        """The axis of the array that an axis of the population is; PlanError where there is none."""
         if not -len(self.shape) <= axis < len(self.shape):
             raise PlanError(f"axis={axis} is no axis of the shape {self.shape}. Use {-len(self.shape)} to {len(self.shape) - 1}.")
-        x = np.asarray(x)
-        if x.ndim <= len(self.shape):
-            x = np.broadcast_to(x, (1, *self.shape))
-        return x, axis + 1 if axis >= 0 else axis
+        return axis + 1 if axis >= 0 else axis
 
     def __call__(self, name: str, x: Any, axis: int = -1) -> np.ndarray:
+        function = functions()[name]
         full, axis = self._full(x, axis)
-        if name not in ("max", "min", "sort") and full.dtype.kind == "b":
+        if not function.takes_truth and full.dtype.kind == "b":
             full = full.astype(np.float64)  # truth values that are counted
-        if name in ("sum", "mean", "max", "min", "prod"):
-            return getattr(np, name)(full, axis=axis, keepdims=True)
-        if name in ("sort", "cumsum", "cumprod"):
-            return getattr(np, name)(full, axis=axis)
-        return {"softmax": _softmax, "norm": _norm, "argmax": _argmax, "argsort": _argsort}[name](full, axis)
+        assert function.array is not None
+        return function.array(np, full, axis)
 
     def take(self, x: Any, index: Any, axis: int = -1) -> np.ndarray:
         full, axis = self._full(x, axis)
@@ -69,35 +62,6 @@ class Along:
         return np.take_along_axis(full, where, axis=axis)
 
 
-def _softmax(x: np.ndarray, axis: int) -> np.ndarray:
-    raised = np.exp(x - x.max(axis=axis, keepdims=True))
-    return raised / raised.sum(axis=axis, keepdims=True)
-
-
-def _norm(x: np.ndarray, axis: int) -> np.ndarray:
-    return np.sqrt((x * x).sum(axis=axis, keepdims=True))
-
-
-def _argmax(x: np.ndarray, axis: int) -> np.ndarray:
-    return x.argmax(axis=axis, keepdims=True).astype(x.dtype)
-
-
-def _argsort(x: np.ndarray, axis: int) -> np.ndarray:
-    return x.argsort(axis=axis, kind="stable").astype(x.dtype)
-
-
-def _sigmoid(x: Any) -> np.ndarray:
-    from scipy.special import expit
-
-    return expit(x)
-
-
-def _exprel(x: Any) -> np.ndarray:
-    from scipy.special import exprel
-
-    return exprel(x)
-
-
 def _power(x: Any, n: Any) -> Any:
     """x to the power n."""
     if isinstance(x, (int, float)) and isinstance(n, (int, float)):
@@ -105,27 +69,29 @@ def _power(x: Any, n: Any) -> Any:
     return (x * 1.0 if np.asarray(x).dtype.kind == "b" else x) ** n
 
 
-HELPERS = {
-    "np": np,
+HELPERS: dict[str, Any] = {
+    "xp": np,
     "number": lambda x: x * 1.0 if np.asarray(x).dtype.kind == "b" else x,  # of truth values numpy takes exp and the like in 16 bits
-    "whole": lambda x: np.trunc(np.asarray(x, np.float64)),
-    "sigmoid": _sigmoid,
-    "relu": lambda x: np.maximum(x, 0),
-    "exprel": _exprel,
-    "timestep": lambda t, dt: np.floor((t + 1e-3 * dt) / dt).astype(np.float64),
-    "same": lambda x: x,
     "power": _power,
     "__builtins__": {},
 }
 
 
-class _ToNumpy(ast.NodeVisitor):
-    """Writes one expression as numpy source; counts the random calls of its block."""
+def of_numpy(function: Function) -> Callable[..., Any] | None:
+    """What computes a function on numpy arrays; None where its text does."""
+    array = function.array
+    return None if array is None else lambda *values: array(np, *values)
+
+
+class NumpyWriter:
+    """Writes expressions as Python source over arrays; counts the random calls of their block, and keeps the names of functions."""
 
     def __init__(self) -> None:
         self.calls = 0
+        self.used: set[str] = set()
 
     def write(self, node: ast.expr) -> str:
+        """The source of a syntax tree."""
         return getattr(self, f"_{type(node).__name__}")(node)
 
     def _Constant(self, node: ast.Constant) -> str:
@@ -135,91 +101,106 @@ class _ToNumpy(ast.NodeVisitor):
         return f"n_{node.id}"
 
     def _BinOp(self, node: ast.BinOp) -> str:
-        op = {
-            ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
-        }[type(node.op)]  # fmt: skip
         left, right = self.write(node.left), self.write(node.right)
-        return f"power({left}, {right})" if op == "**" else f"({left} {op} {right})"
+        return f"power({left}, {right})" if isinstance(node.op, ast.Pow) else self.arithmetic(node.op, left, right)
+
+    def arithmetic(self, op: ast.operator, left: str, right: str) -> str:
+        """The source of an operation, powers left out."""
+        return f"({left} {SIGNS[type(op)]} {right})"
 
     def _UnaryOp(self, node: ast.UnaryOp) -> str:
         inner = self.write(node.operand)
-        return f"np.logical_not({inner})" if isinstance(node.op, ast.Not) else f"({'-' if isinstance(node.op, ast.USub) else '+'}{inner})"
+        return f"xp.logical_not({inner})" if isinstance(node.op, ast.Not) else f"({'-' if isinstance(node.op, ast.USub) else '+'}{inner})"
 
     def _BoolOp(self, node: ast.BoolOp) -> str:
-        name = "np.logical_and" if isinstance(node.op, ast.And) else "np.logical_or"
+        name = "xp.logical_and" if isinstance(node.op, ast.And) else "xp.logical_or"
         text = self.write(node.values[0])
         for value in node.values[1:]:
             text = f"{name}({text}, {self.write(value)})"
         return text
 
     def _Compare(self, node: ast.Compare) -> str:
-        ops = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
         sides = [self.write(side) for side in (node.left, *node.comparators)]
-        parts = [f"({a} {ops[type(op)]} {b})" for a, op, b in zip(sides, node.ops, sides[1:], strict=False)]
+        parts = [self.compared(op, a, b) for a, op, b in zip(sides, node.ops, sides[1:], strict=False)]
         text = parts[0]
         for part in parts[1:]:
-            text = f"np.logical_and({text}, {part})"
+            text = f"xp.logical_and({text}, {part})"
         return text
 
+    def compared(self, op: ast.cmpop, left: str, right: str) -> str:
+        """The source of one comparison."""
+        return f"({left} {SIGNS[type(op)]} {right})"
+
     def _Call(self, node: ast.Call) -> str:
-        assert isinstance(node.func, ast.Name)
-        name, given = node.func.id, [self.write(arg) for arg in node.args]
+        function, given = functions()[called(node)], [self.write(argument) for argument in node.args]
         named = [f"{k.arg}={ast.unparse(k.value)}" for k in node.keywords]
-        if name in RANDOM:
+        if function.kind == RANDOM:
             self.calls += 1
-            return f"random.{name}({', '.join([str(self.calls - 1), *given])})"
-        if name in ALONG:
-            return f"along({', '.join([repr(name), *given, *named])})"
-        if name == "take":
-            return f"along.take({', '.join(given + named)})"
-        if name in OF_NUMBERS:
+            return f"random.{function.name}({', '.join([str(self.calls - 1), *given])})"
+        if function.kind == ALONG:
+            return f"along({', '.join([repr(function.name), *given, *named])})"
+        if function.kind != ELEMENTWISE:
+            return f"along.{function.name}({', '.join(given + named)})"
+        self.used.add(function.name)
+        if not function.takes_truth:
             given = [f"number({text})" for text in given]
-        return f"{NUMPY[name]}({', '.join(given)})"
+        return f"f_{function.name}({', '.join(given)})"
 
 
-@lru_cache(maxsize=4096)
-def numpy_source(statements: tuple[Statement, ...], returned: tuple[str, ...], guarded: frozenset[str]) -> str:
-    """Source of a function (names, along, random) -> dict of the returned names.
+def source(writer: NumpyWriter, statements: Iterable[Statement], returned: Iterable[str], guarded: frozenset[str]) -> str:
+    """Source of a function (names, along, random) -> dict of the returned names, in the words of a writer.
 
     Writes to `guarded` names take effect only where the neuron is not refractory.
     """
-    writer, body, written = _ToNumpy(), [], set()
+    body, written = [], set()
     for statement in statements:
-        tree = ast.parse(statement.expression, mode="eval").body
-        value = writer.write(tree)
-        name = f"n_{statement.name}"
+        value, name = writer.write(parsed(statement.expression)), f"n_{statement.name}"
         if statement.op != "=":
-            value = f"({name} {statement.op[:-1]} {value})"
+            op = OPERATORS[statement.op]
+            value = f"power({name}, {value})" if isinstance(op, ast.Pow) else writer.arithmetic(op, name, value)
         if statement.name in guarded:
-            value = f"np.where(n_not_refractory, {value}, {name})"
+            value = f"xp.where(n_not_refractory, {value}, {name})"
         body.append(f"    {name} = {value}")
         written.add(statement.name)
-    reads = _reads(statements, guarded & written)
-    load = [f"    n_{name} = names[{name!r}]" for name in sorted(reads)]
+    load = [f"    n_{name} = names[{name!r}]" for name in sorted(reads(statements, guarded & written))]
     give = ", ".join(f"{name!r}: n_{name}" for name in returned)
     return "\n".join(["def block(names, along, random):", *load, *body, f"    return {{{give}}}"])
 
 
-def _reads(statements: Iterable[Statement], guarded: frozenset[str]) -> set[str]:
-    """Names that the block needs from outside."""
+def reads(statements: Iterable[Statement], guarded: frozenset[str] = frozenset()) -> set[str]:
+    """Names that a block needs from outside."""
     known: set[str] = set()
-    reads: set[str] = {"not_refractory"} if guarded else set()
+    found: set[str] = {"not_refractory"} if guarded else set()
     for statement in statements:
-        tree = ast.parse(statement.expression, mode="eval")
-        called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
-        used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called}
+        used = set(names_in(statement.expression))
         if statement.op != "=" or statement.name in guarded:
             used.add(statement.name)
-        reads |= used - known
+        found |= used - known
         known.add(statement.name)
-    return reads
+    return found
+
+
+def define(scope: dict[str, Any], names: Iterable[str], computed: Callable[[Function], Any], new_writer: Callable[[], NumpyWriter]) -> None:
+    """Put the functions of these names into the scope of some source: as `computed`, else as their text says."""
+    for name in names:
+        if f"f_{name}" in scope:
+            continue
+        function = functions()[name]
+        scope[f"f_{name}"] = computed(function)
+        if scope[f"f_{name}"] is None:
+            writer = new_writer()
+            text = writer.write(parsed(function.text))
+            define(scope, writer.used, computed, new_writer)
+            scope[f"f_{name}"] = eval(f"lambda {', '.join(f'n_{name}' for name in ARGUMENTS[: function.arguments])}: {text}", scope)
 
 
 @lru_cache(maxsize=4096)
 def numpy_block(statements: tuple[Statement, ...], returned: tuple[str, ...], guarded: frozenset[str] = frozenset()) -> Callable[..., dict[str, Any]]:
     """The block as a Python function. Its text has passed the reader of `network/text.py`: arithmetic and known calls only."""
-    scope: dict[str, Any] = dict(HELPERS)
-    exec(compile(numpy_source(statements, returned, guarded), "<neurosim text>", "exec"), scope)
+    writer, scope = NumpyWriter(), dict(HELPERS)
+    text = source(writer, statements, returned, guarded)
+    define(scope, writer.used, of_numpy, NumpyWriter)
+    exec(compile(text, "<neurosim text>", "exec"), scope)
     return scope["block"]
 
 

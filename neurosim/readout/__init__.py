@@ -1,31 +1,8 @@
-"""From recordings to answers: features of a recording, how well its states tell inputs apart, networks as transformers of scikit-learn."""
+"""From recordings to answers: features of a recording, how well its states tell inputs apart, networks as transformers of scikit-learn.
 
-from typing import TYPE_CHECKING, Any
+The names stand in `__init__.pyi`; the file of each is imported when it is first asked for.
+"""
 
-from .cochlea import cochlea as cochlea
-from .encodings import latency as latency
-from .encodings import poisson as poisson
-from .encodings import regular as regular
-from .features import features as features
-from .liquid import fading_memory as fading_memory
-from .liquid import separation as separation
-from .liquid import spike_distance as spike_distance
-from .reservoir import generalization_rank as generalization_rank
-from .reservoir import kernel_quality as kernel_quality
-from .reservoir import memory_capacity as memory_capacity
-from .stability import effective_spectral_radius as effective_spectral_radius
-from .stability import free_run as free_run
-from .stability import jacobian as jacobian
-from .stability import lyapunov_exponent as lyapunov_exponent
+import lazy_loader
 
-if TYPE_CHECKING:
-    from .estimators import NetworkTransformer as NetworkTransformer
-
-
-def __getattr__(name: str) -> Any:
-    """scikit-learn is imported when the transformer is first asked for."""
-    if name == "NetworkTransformer":
-        from .estimators import NetworkTransformer
-
-        return NetworkTransformer
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

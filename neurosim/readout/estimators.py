@@ -16,6 +16,7 @@ from neurosim.network.probes import Probe, read_record
 from neurosim.readout.encodings import latency, poisson, regular
 from neurosim.readout.features import OF_SPIKES, OF_VALUES, feature_names, features, moments, split, ticks_of
 from neurosim.readout.made_network import MadeNetwork, answering, driven
+from neurosim.run import run
 
 ENCODINGS = ("value", "latency", "regular", "poisson")
 COUNTED = ("regular", "poisson")  # numbers of spikes, never below 0
@@ -100,8 +101,6 @@ class NetworkTransformer(TransformerMixin, MadeNetwork, BaseEstimator):
 
     def transform(self, X: Any) -> np.ndarray:
         """The features of every row, shape (sample, feature)."""
-        from neurosim.run import run
-
         check_is_fitted(self, "network_")
         X = self._read(X, reset=False)
         if X.shape[1:] != self._row:

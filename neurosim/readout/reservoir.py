@@ -11,6 +11,7 @@ from neurosim.errors import DescriptionError, nearest
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.values import plain_number, whole
+from neurosim.run import run
 
 if TYPE_CHECKING:
     from neurosim.recording.recording import Recording
@@ -178,8 +179,6 @@ def _rank(
 
 def _states(net: Network, inputs: dict, outputs: list[Neurons], seed: int, engine: str, last: bool = False) -> np.ndarray:
     """What the populations send, side by side: (tick, neuron), or with `last` at the last tick, (trial, neuron)."""
-    from neurosim.run import run
-
     ticks = next(iter(inputs.values())).shape[1 if last else 0]
     every = max(1, ticks - 1) if last else 1
     recording: Recording = run(net, inputs, record={population.name: every for population in outputs}, seed=seed, engine=engine, progress=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,14 +9,16 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError
+from neurosim.network.functions import random_calls
 from neurosim.network.network import Network
 from neurosim.network.values import plain_number, whole
 from neurosim.network.weights import Distribution
+from neurosim.plan.dimensions import noisy
 from neurosim.plan.fix import fixed
 from neurosim.readout.reservoir import graded
+from neurosim.run import run
 from neurosim.start import seed_of
 
-RANDOM = re.compile(r"\b(rand|randn|poisson|bernoulli|choice|xi)\b")
 RAN_AWAY, REST, NEAR = 2.0, 1e-3, 3.0  # of reach, spread and distance: see FreeRun.verdict
 
 
@@ -225,8 +226,6 @@ class Path:
     @staticmethod
     def of(net: Network, inputs: Mapping[str, Any] | None, ticks: int | None, start: Any, seed: int | None, engine: str, where: str) -> Path:
         """The path of a run from `start`."""
-        from neurosim.run import run
-
         populations = _open(net, where)
         given = _given(net, inputs, ticks, where)
         seed = seed_of(start, seed)
@@ -251,8 +250,6 @@ class Path:
 
     def deviations(self, at: np.ndarray, apart: np.ndarray, ticks: int) -> np.ndarray:
         """Twins that are `apart` (trial, lead, neuron) from the path in the last ticks up to `at` (trial,): how far they are `ticks` later."""
-        from neurosim.run import run
-
         long = self.lead + ticks
         window = at[:, None] + np.arange(1 - self.lead, ticks + 1)  # (trial, tick)
         clamp = np.full((len(at), long, self.size), np.nan)
@@ -272,8 +269,7 @@ def _open(net: Network, where: str) -> dict[str, Any]:
     """The populations with text, if what they send is all that they remember and nothing in them is random."""
     found = {population.name: population for population in graded(net, None, where)}
     for name, population in found.items():
-        text = f"{population.equations}\n{population.update}"
-        if RANDOM.search(text):
+        if random_calls((*population.lines, *population.statements)) or any(map(noisy, population.lines)):
             raise DescriptionError(f"{where}: the text of {name!r} draws random numbers, so that no two runs are alike. Take the noise away.")
         if set(population.states) != {population.message}:
             hidden = ", ".join(sorted(set(population.states) - {population.message or ""}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from pathlib import Path
@@ -14,10 +15,25 @@ import numpy as np
 from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import ReadOnly
-from neurosim.recording.header import Header, Spikes, require, samples, width
+from neurosim.recording.header import Header, Spikes, decode_header, require, samples, width
 from neurosim.recording.lazy import LazyArray, TimeAxis
-from neurosim.recording.recording import STOPPED, Store
-from neurosim.recording.safe import DAMAGED, digest, guarded, has, plain_dataset, plain_group, take_array
+from neurosim.recording.safe import (
+    DAMAGED,
+    RECORDING,
+    Arrays,
+    digest,
+    existing,
+    guarded,
+    has,
+    open_file,
+    plain_dataset,
+    plain_group,
+    read_network,
+    take_array,
+    take_text,
+)  # fmt: skip
+from neurosim.recording.stored import STOPPED, Store
+from neurosim.recording.superblock import being_written
 from neurosim.recording.writer import complete
 
 if TYPE_CHECKING:
@@ -124,7 +140,7 @@ class FileStore(Store):
             end = json.loads(text)
         except ValueError:
             require(not text.strip(b"\0") or not closed, "end", text)
-            return None  # the run did not live to write it
+            return None  # the run was killed before saving it
         require(isinstance(end["ticks"], int) and 0 <= end["ticks"] <= self.header.ticks, "ticks", end["ticks"])
         require(end["stopped"] in STOPPED, "stopped", end["stopped"])
         self._numbers = plain_dataset(self._ending, "numbers", "u", self._held, 1).require()
@@ -160,19 +176,6 @@ def fingerprint(group: h5py.Group, held: int) -> str:
     """Tells one recording from every other: what was run, and the random mark of the one run that wrote it."""
     texts = take_array(group, "description", held, "S"), take_array(group, "run", held, "S")
     return "".join(digest(np.asarray(text)) for text in texts)
-
-
-def open_again(path: str, wanted: str) -> FileStore:
-    """The store of a recording that was copied or sent here as the path of its file and its fingerprint."""
-    from neurosim.recording.hdf5 import open_recording
-
-    recording = open_recording(path)
-    store = recording._store
-    assert isinstance(store, FileStore)
-    if store._where[1] != wanted:
-        recording.close()
-        raise RecordingError(f"{path}: is another recording than the one that was copied or sent here. Keep each recording in a file of its own.")
-    return store
 
 
 class FileTrace(LazyArray):
@@ -273,3 +276,45 @@ def _runs(starts: np.ndarray, ends: np.ndarray) -> Iterator[tuple[int, int]]:
     new = np.flatnonzero(starts[1:] != ends[:-1]) + 1
     for first, last in zip(np.r_[0, new], np.r_[new, starts.size], strict=True):
         yield int(starts[first]), int(ends[last - 1])
+
+
+def open_store(path: str | os.PathLike) -> FileStore:
+    """What a recording file holds; see `open_recording` in `opening.py`."""
+    while True:
+        before = _changed(path)
+        try:
+            return _open_once(path)
+        except RecordingError:
+            time.sleep(0.01)  # a block may be on its way to the disk
+            if before is None or _changed(path) == before:
+                raise
+
+
+def _changed(path: str | os.PathLike) -> int | None:
+    """When a file that is being written was last changed; None for one that is not."""
+    where = existing(path)
+    return where.stat().st_mtime_ns if being_written(where) else None
+
+
+def _open_once(path: str | os.PathLike) -> FileStore:
+    file, closed = open_file(path, (RECORDING,))
+    where = Path(path)
+    try:
+        with guarded(where, "read what was run"):
+            group, held = plain_group(file, "neurosim"), where.stat().st_size
+            run = json.loads(take_text(group, "run", held))
+            inputs = read_inputs(plain_group(group, "inputs"), run["inputs"], where)
+            header = decode_header(run, read_network(group, held), inputs, Arrays(plain_group(group, "arrays"), held).unpack)
+            return FileStore(file, where, header, closed)
+    except BaseException:
+        file.close()
+        raise
+
+
+def open_again(path: str, wanted: str) -> FileStore:
+    """The store of a recording that was copied or sent here as the path of its file and its fingerprint."""
+    store = open_store(path)
+    if store._where[1] != wanted:
+        store.close()
+        raise RecordingError(f"{path}: is another recording than the one that was copied or sent here. Keep each recording in a file of its own.")
+    return store

@@ -26,7 +26,6 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +34,9 @@ import numpy as np
 from neurosim.errors import DescriptionError, RecordingError
 from neurosim.network.probes import Probe
 from neurosim.recording.disk import written
-from neurosim.recording.filestore import FileStore, read_inputs, tick_ms
-from neurosim.recording.header import Header, Spikes, decode_header, encode_header, recorded, samples, unit_of, width
+from neurosim.recording.filestore import open_store, tick_ms
+from neurosim.recording.header import Header, Spikes, encode_header, recorded, samples, unit_of, width
 from neurosim.recording.lock import Lock, leads_to
-from neurosim.recording.recording import Recording
 from neurosim.recording.safe import (
     LIBRARY,
     MAGIC,
@@ -46,21 +44,15 @@ from neurosim.recording.safe import (
     Arrays,
     check_replaceable,
     digest,
-    existing,
-    guarded,
     h5,
     mark,
-    open_file,
     open_unlocked,
     place,
-    plain_group,
     put_array,
     put_text,
-    read_network,
-    take_text,
     write_network,
 )
-from neurosim.recording.superblock import being_written
+from neurosim.recording.stored import Store
 from neurosim.recording.writer import Writer
 
 if TYPE_CHECKING:
@@ -107,7 +99,7 @@ class FileWriter(Writer):
                 os.replace(new, self.path)  # an older recording stays whole until this one can be opened
             finally:
                 new.unlink(missing_ok=True)
-            self._file = open_unlocked(self.path, "r+", libver=LIBRARY)
+            self._file: Any = open_unlocked(self.path, "r+", libver=LIBRARY)
             self._file.swmr_mode = True
         probes = self.header.probes
         self._data = {p.name: self._file["neurosim/values"][p.name] for p in probes if not p.events}
@@ -129,7 +121,7 @@ class FileWriter(Writer):
             if not self._squeeze or time.monotonic() - self._flushed > 1.0:
                 self._flush()
 
-    def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Recording:
+    def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Store:
         _, ticks = self._kept(ticks)
         with self._writing("finish it"):
             self._flush()
@@ -144,7 +136,7 @@ class FileWriter(Writer):
             self._lock.release()
             raise RecordingError(f"{self.path}: was removed or replaced while the run wrote it; what it recorded is lost. Run it again.")
         try:
-            return open_recording(self.path)
+            return open_store(self.path)
         finally:
             self._lock.release()
 
@@ -298,41 +290,3 @@ def _put_input(group: h5py.Group, name: str, given: np.ndarray | Spikes) -> dict
     for part, array in parts.items():
         put_array(group.require_group(name), part, array, compression=1)
     return {"dt": given.dt, "sha256": [digest(array) for array in parts.values()]}
-
-
-def open_recording(path: str | os.PathLike) -> Recording:
-    """Open a recording file; also one whose run was killed or is still going, up to its last block on disk.
-
-    Everything is read when it is asked for; use `with`, or close() it. Nothing in the file is executed.
-
-    Raises RecordingError for a file that is missing, foreign, cut off or damaged.
-    """
-    while True:
-        before = _changed(path)
-        try:
-            return _open_once(path)
-        except RecordingError:
-            time.sleep(0.01)  # a block may be on its way to the disk
-            if before is None or _changed(path) == before:
-                raise
-
-
-def _changed(path: str | os.PathLike) -> int | None:
-    """When a file that is being written was last changed; None for one that is not."""
-    where = existing(path)
-    return where.stat().st_mtime_ns if being_written(where) else None
-
-
-def _open_once(path: str | os.PathLike) -> Recording:
-    file, closed = open_file(path, (RECORDING,))
-    where = Path(path)
-    try:
-        with guarded(where, "read what was run"):
-            group, held = plain_group(file, "neurosim"), where.stat().st_size
-            run = json.loads(take_text(group, "run", held))
-            inputs = read_inputs(plain_group(group, "inputs"), run["inputs"], where)
-            header = decode_header(run, read_network(group, held), inputs, Arrays(plain_group(group, "arrays"), held).unpack)
-            return Recording(header, FileStore(file, where, header, closed))
-    except BaseException:
-        file.close()
-        raise

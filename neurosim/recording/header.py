@@ -1,4 +1,4 @@
-"""The question of a recording: everything that is needed to run it again, in memory and as plain data."""
+"""What is needed to run a recording again: network, inputs, start, seed and probes, in memory and as plain data."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import ReadOnly
 from neurosim.recording.header import Header, Spikes, join, samples, width
-from neurosim.recording.recording import Recording, Store
+from neurosim.recording.stored import Store
 from neurosim.recording.writer import Writer
 
 CACHE_LINE = 64  # bytes
@@ -43,7 +43,7 @@ class MemoryWriter(Writer):
                 self._traces[probe.name].append((trial, samples(tick, probe.every), np.array(values[probe.name], self.header.dtype)))
         self.progress[trial : trial + trials] = tick + ticks
 
-    def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Recording:
+    def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Store:
         trials, ticks = self._kept(ticks)
         traces = {p.name: self._whole(p, trials, ticks) for p in self.header.probes if not p.events}
         events = {}
@@ -51,7 +51,7 @@ class MemoryWriter(Writer):
             found = join(self._events.pop(name), self.header.dt)
             kept = (found.trial < trials) & (found.tick < ticks)
             events[name] = found if kept.all() else Spikes(found.trial[kept], found.tick[kept], found.neuron[kept], found.dt)
-        return Recording(self.header, MemoryStore(traces, events, ticks, trials, stopped, self.progress, dict(final), self.header.batched))
+        return MemoryStore(self.header, traces, events, ticks, trials, stopped, self.progress, dict(final))
 
     def close(self) -> None:
         self._traces, self._events, self.rooms = {}, {}, {}
@@ -90,6 +90,7 @@ class MemoryStore(Store):
 
     def __init__(
         self,
+        header: Header,
         traces: dict[str, np.ndarray],
         events: dict[str, Spikes],
         ticks: int,
@@ -97,13 +98,12 @@ class MemoryStore(Store):
         stopped: str,
         progress: np.ndarray,
         final: dict[str, np.ndarray],
-        batched: bool,
     ):
-        self.ticks, self.trials, self.stopped, self.progress, self.path = ticks, trials, stopped, progress, None
-        self._traces, self._events, self._final, self._batched = ReadOnly(traces), events, ReadOnly(final), batched
+        self.header, self.ticks, self.trials, self.stopped, self.progress, self.path = header, ticks, trials, stopped, progress, None
+        self._traces, self._events, self._final = ReadOnly(traces), events, ReadOnly(final)
 
     def values(self, probe: Probe) -> np.ndarray:
-        return self._traces[probe.name] if self._batched else self._traces[probe.name][0]
+        return self._traces[probe.name] if self.header.batched else self._traces[probe.name][0]
 
     def events(self, probe: Probe, trials: range, ticks: range) -> Iterator[Spikes]:
         found = self._events[probe.name]

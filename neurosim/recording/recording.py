@@ -6,7 +6,6 @@ recording's numbers lie. Memory and file have one of each: `memory.py`, and `hdf
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,38 +24,7 @@ from neurosim.recording.header import join, recorded, samples, width
 from neurosim.recording.lazy import LazyArray, TimeAxis, timed
 from neurosim.recording.portion import Portion, find, places, source_of, take
 from neurosim.recording.room import zeros
-
-STOPPED = ("end", "stable", "interrupted")
-
-
-class Store(ABC):
-    """Where the numbers of a recording lie.
-
-    `ticks` is how many ticks each of the first `trials` trials holds; `progress` how many ticks of each planned trial
-    were run; `stopped` why the run ended.
-    """
-
-    ticks: int
-    trials: int
-    stopped: str
-    progress: np.ndarray
-    path: Path | None
-
-    @abstractmethod
-    def values(self, probe: Probe) -> Any:
-        """The samples of a probe, ([trial,] sample, *shape): an array, or one that is read when indexed."""
-
-    @abstractmethod
-    def events(self, probe: Probe, trials: range, ticks: range) -> Iterator[Spikes]:
-        """The spikes within these trials and ticks, in pieces; within a trial they rise in time."""
-
-    @abstractmethod
-    def final(self) -> Mapping[str, np.ndarray]:
-        """The state after the last tick; {} where the run did not live to write it."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of the file."""
+from neurosim.recording.stored import Store
 
 
 class Recording:
@@ -77,6 +45,11 @@ class Recording:
         self.header = header
         self._store = store
         self._probes = {probe.name: probe for probe in header.probes}
+
+    @staticmethod
+    def of(store: Store) -> Recording:
+        """The recording whose numbers lie in a store."""
+        return Recording(store.header, store)
 
     @property
     def network(self) -> Network:
@@ -250,7 +223,7 @@ class Recording:
         writer = FileWriter(self.header, path, compression)
         try:
             copy_blocks(self, writer)
-            return writer.finish(self.ticks, self.stopped, dict(self.final))
+            return Recording.of(writer.finish(self.ticks, self.stopped, dict(self.final)))
         finally:
             writer.close()
 
@@ -260,7 +233,7 @@ class Recording:
 
     def __reduce__(self) -> tuple:
         """A copy of a recording in a file is its path, and opens it again; one in memory holds all numbers."""
-        return (_from_store, (self._store,)) if self.path else (Recording, (self.header, self._store))
+        return (Recording.of, (self._store,)) if self.path else (Recording, (self.header, self._store))
 
     def __enter__(self) -> Recording:
         return self
@@ -320,10 +293,6 @@ class Recording:
             raise RecordingError(f"{where} {value} is not {wanted}. Give one number.")
         if value.dim == TIME and self.dt is None:
             raise RecordingError(f"{where} {value} is a time, but {self.network.schedule} counts ticks. Give a number of ticks.")
-
-
-def _from_store(store: Any) -> Recording:
-    return Recording(store.header, store)
 
 
 class Raster(LazyArray):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, RecordingError, shown
-from neurosim.network.codec import Unpack, decode_network, encode_network
+from neurosim.network.codec import Unpack, encode_network
 from neurosim.network.network import Network
 from neurosim.recording.numbers import DAMAGED, Numbers
 from neurosim.recording.room import too_large
@@ -231,7 +231,7 @@ def read_network(group: h5py.Group, held: int) -> Network:
     """The description that `write_network` kept in a file `held` bytes long."""
     data = json.loads(take_text(group, "description", held))
     _check_plain(data)
-    return decode_network(data, _unpack(group, held))
+    return Network.from_dict(data, _unpack(group, held))
 
 
 def _unpack(group: h5py.Group, held: int) -> Unpack:

@@ -14,10 +14,11 @@ from neurosim.recording.header import Header, Spikes, block_ticks, join, samples
 
 if TYPE_CHECKING:
     from neurosim.recording.recording import Recording
+    from neurosim.recording.stored import Store
 
 
 class Writer(ABC):
-    """Takes what a run produces, in blocks of consecutive ticks, and ends in a Recording.
+    """Takes what a run produces, in blocks of consecutive ticks, and ends in a `Store`.
 
     Trials may come in batches: batch by batch, ticks rising within a batch. `block` is how many ticks of one trial per
     `write` suit the writer best; any number is right. After `write` returns, the arrays may be used again.
@@ -43,8 +44,8 @@ class Writer(ABC):
         """
 
     @abstractmethod
-    def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Recording:
-        """The recording. It holds the leading trials that ran at least `ticks` ticks, and `ticks` of each."""
+    def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Store:
+        """What was recorded. It holds the leading trials that ran at least `ticks` ticks, and `ticks` of each."""
 
     @abstractmethod
     def close(self) -> None:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from neurosim.engine.reference import arrivals, steps
+from neurosim.network.functions import Function
 from neurosim.plan import render
 
-FUNCTIONS = ("exp", "log", "log10", "log1p", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan")
 ULPS = 8.0
-
-
-class _Numpy:
-    """numpy, with functions that round otherwise."""
-
-    def __init__(self, move: Callable[[Any], Any]):
-        self.move = move
-
-    def __getattr__(self, name: str) -> Any:
-        function = getattr(np, name)
-        return (lambda *given: self.move(function(*given))) if name in FUNCTIONS else function
 
 
 @contextmanager
@@ -43,7 +32,11 @@ def shaken(seed: int, single: bool = False) -> Iterator[None]:
             moved = (value * (1 + ULPS * ulp * random.uniform(-1, 1, value.shape))).astype(value.dtype)
             return np.where(np.rint(value * 64) == value * 64, value, moved)
 
-    helpers, run_block, collect = dict(render.HELPERS), steps.Machine.run_block, arrivals.Inbox.collect
+    power, of_numpy, run_block, collect = render.HELPERS["power"], render.of_numpy, steps.Machine.run_block, arrivals.Inbox.collect
+
+    def moved_function(function: Function) -> Any:
+        plain = of_numpy(function)
+        return (lambda *given: move(plain(*given))) if plain is not None and function.rounds else plain
 
     def moved_block(self: Any, state: Any, group: Any, block: Any, names: Any) -> Any:
         return {name: move(value) for name, value in run_block(self, state, group, block, names).items()}
@@ -53,13 +46,11 @@ def shaken(seed: int, single: bool = False) -> Iterator[None]:
         return None if found is None else (move(found[0]), found[1])
 
     try:
-        render.HELPERS["np"] = _Numpy(move)
-        for name in ("power", "sigmoid", "exprel"):
-            render.HELPERS[name] = lambda *given, function=helpers[name]: move(function(*given))
+        render.HELPERS["power"], render.of_numpy = lambda x, n: move(power(x, n)), moved_function
         steps.Machine.run_block, arrivals.Inbox.collect = moved_block, moved_sum
         render.numpy_block.cache_clear()
         yield
     finally:
-        render.HELPERS.update(helpers)
+        render.HELPERS["power"], render.of_numpy = power, of_numpy
         steps.Machine.run_block, arrivals.Inbox.collect = run_block, collect
         render.numpy_block.cache_clear()

@@ -68,7 +68,7 @@ def seed_of_commit() -> int:
         return int(asked.stdout[:8], 16)
     from importlib.metadata import version
 
-    return sum(map(ord, version("neurosim")))
+    return sum(map(ord, version("neurosim-networks")))
 
 
 def main(script: str, attempt: Callable[[int], str]) -> None:

@@ -10,7 +10,7 @@ from neurosim.models.gru import gru
 from neurosim.models.lstm import lstm
 from neurosim.models.self_attention import self_attention
 
-jax = pytest.importorskip("jax", reason="gradients need jax: pip install 'neurosim[train]'")
+jax = pytest.importorskip("jax", reason="gradients need jax: pip install '.[train]'")
 linen = pytest.importorskip("flax.linen", reason="flax is not installed")
 jnp = jax.numpy
 
@@ -65,7 +65,7 @@ def agree(ours, theirs):
         np.testing.assert_allclose(ours[name], slope, rtol=1e-9, atol=1e-11, err_msg=name)
 
 
-IMAGES = [(1, "SAME", 1, "max"), (2, "SAME", 1, "mean"), (2, "VALID", 1, "max"), (1, "VALID", 2, "mean")]
+IMAGES = [(2, "SAME", 1, "mean"), (1, "VALID", 2, "max")]
 
 
 @pytest.mark.parametrize(("stride", "padding", "dilation", "pooling"), IMAGES)

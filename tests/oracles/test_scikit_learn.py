@@ -41,7 +41,7 @@ def test_a_feed_forward_net_answers_as_an_mlp_that_regresses(engine):
 
 
 def test_a_softmax_layer_has_no_gradient_where_logistic_regression_ended():
-    pytest.importorskip("jax", reason="gradients need jax: pip install 'neurosim[train]'")
+    pytest.importorskip("jax", reason="gradients need jax: pip install '.[train]'")
     rows = np.r_[0:150:3]  # a part of the flowers, with the ridge's share of the slope
     peer = LogisticRegression(C=2.0, tol=1e-12, max_iter=10_000).fit(X[rows], LABELS[rows])
     net = feed_forward((4, 3), output="linear", weights=[peer.coef_], biases=[peer.intercept_])

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.arrays.library import need_jax, wide
-from neurosim.engine.checkpoint import checkpoint, restore
-from neurosim.engine.state import State, start_state
+from neurosim.engine.driver import Result, neurons, run_in_batches
+from neurosim.engine.state import State
 from neurosim.plan.plan import Plan
 from neurosim.recording.header import Spikes
 
@@ -23,7 +23,7 @@ BLOCK_TICKS = 1000
 PROGRAMS = 16  # compiled programs that are kept
 
 
-def run(plan: Plan, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str, dict[str, np.ndarray]]:
+def run(plan: Plan, writer: Any, tell: Callable[[int], bool]) -> Result:
     """Run a plan; see `neurosim.engine.reference.run`. Raises EngineError where JAX is not installed."""
     need_jax("engine 'arrays'")
     with wide():
@@ -31,19 +31,11 @@ def run(plan: Plan, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str,
 
         program = _program(digest(plan), _Same(plan))
         numbers = program.numbers(plan)
-        states: list[State] = []
-        done, stopped = plan.ticks, "end"
-        for trials in batches(plan):
-            state = start_state(plan, trials)
-            if plan.resume:
-                restore(state, plan.resume)
-            states.append(state)
-            done, stopped = _run_batch(program, program.continued(numbers, state), state, writer, tell)
-            if stopped == "interrupted":
-                break
-    if stopped == "interrupted" and len(states) > 1:
-        states, done = states[:-1], plan.ticks  # the trials of earlier batches are whole
-    return done, stopped, checkpoint(states)
+
+        def run_batch(state: State) -> tuple[int, str]:
+            return _run_batch(program, program.continued(numbers, state), state, writer, tell)
+
+        return run_in_batches(plan, neurons(plan), BATCH_NEURONS, run_batch)
 
 
 class _Same:
@@ -64,13 +56,6 @@ def _program(digest: str, plan: _Same) -> Any:
     from neurosim.engine.arrays.program import Program
 
     return Program(plan.plan)
-
-
-def batches(plan: Plan) -> list[np.ndarray]:
-    """The trials, in batches that fit into memory; all together where stopping depends on all."""
-    size = sum(group.size for group in plan.groups.values())
-    length = plan.trials if plan.until else max(1, BATCH_NEURONS // max(size, 1))
-    return [np.arange(first, min(first + length, plan.trials)) for first in range(0, plan.trials, length)]
 
 
 def block_length(plan: Plan, trials: int) -> int:

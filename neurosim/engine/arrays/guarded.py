@@ -6,17 +6,12 @@ be 0 times infinity, which is not a number, and would spoil the gradients of eve
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
-
-STEEP = (
-    "sqrt", "log", "log10", "log1p", "exp", "expm1", "arcsin", "arccos", "arctan", "tan", "sinh", "cosh", "tanh", "sin", "cos",
-)  # fmt: skip
 
 
 def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,31 +45,3 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
         return plain(*(x if x.dtype.kind == "f" else x.astype(kind) for x in arrays)) if kind.kind == "f" else function(*xs)
 
     return call
-
-
-class Numpy:
-    """`jax.numpy`, its steep functions guarded."""
-
-    def __init__(self) -> None:
-        for name in STEEP:
-            setattr(self, name, guarded(getattr(jnp, name)))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(jnp, name)
-
-
-class Products(ast.NodeTransformer):
-    """Divisions as `divide(a, b)`, and products as `multiply(a, b)` where the text chooses between branches: one may be no number."""
-
-    def __init__(self, source: str):
-        self.names: dict[type, str] = {ast.Div: "divide"} | ({ast.Mult: "multiply"} if "np.where(" in source else {})
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        self.generic_visit(node)
-        name = self.names.get(type(node.op))
-        return node if name is None else ast.Call(ast.Name(name, ast.Load()), [node.left, node.right], [])
-
-
-def compiled(source: str) -> Any:
-    """The source of a block with its divisions guarded, as code."""
-    return compile(ast.fix_missing_locations(Products(source).visit(ast.parse(source))), "<neurosim text>", "exec")

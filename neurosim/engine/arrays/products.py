@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, assert_never
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,7 @@ import numpy as np
 from neurosim.engine.arrays.parts import Part
 from neurosim.engine.arrays.text import block
 from neurosim.network.text import names_in
-from neurosim.plan.plan import Pathway, Plan
+from neurosim.plan.plan import Dense, Einsum, Plan, Private, Sparse, Textual
 from neurosim.plan.recipe import Windows
 
 MOST_DENSE = 2**24  # entries up to which a sparse matrix is multiplied as a dense one
@@ -61,32 +61,44 @@ def products_into(plan: Plan, post: str, spiking: Callable[[str], bool]) -> list
     matrices: dict[tuple, list[_Matrix]] = {}
     found: list[Product] = []
     for pathway in plan.pathways.values():
-        if pathway.post != post or pathway.kind == "private" or (pathway.text is not None and pathway.text.on_pre is None):
+        if pathway.post != post:
             continue
         reduce = plan.groups[post].ports.get(str(pathway.to), "sum")
-        if pathway.text is not None:
-            found.append(_text(plan, pathway))
-        elif reduce != "sum" and spiking(pathway.pre):
-            found += [_spikes(plan, pathway, np.flatnonzero(pathway.delay == delay), int(delay), reduce) for delay in np.unique(pathway.delay)]
-        elif pathway.kind == "einsum":
-            found.append(_einsum(plan, pathway, reduce))
-        elif pathway.windows is not None and (reduce != "max" or pathway.windows.kind == "pool") and not (pathway.windows.turned and reduce != "sum"):
-            found.append(_windows(plan, pathway, pathway.windows, reduce))
-        elif pathway.kind == "dense" and reduce != "max":
-            matrix = _Matrix(pathway.name, pathway.pre_index, pathway.post_index, itemgetter(pathway.name), None, None, int(pathway.delay[0]))
-            matrices.setdefault((pathway.pre, pathway.pre_index.tobytes(), matrix.delay), []).append(matrix)
-        elif pathway.kind == "dense":
-            found.append(_largest(plan, pathway))
-        else:
-            for piece in _pieces(plan, pathway, reduce):
-                if isinstance(piece, _Matrix):
-                    matrices.setdefault((pathway.pre, piece.pre_index.tobytes(), piece.delay), []).append(piece)
-                else:
-                    found.append(piece)
+        match pathway:
+            case Textual():
+                found += [_text(plan, pathway)] if pathway.text.on_pre is not None else []
+            case Einsum():
+                found.append(_einsum(plan, pathway, reduce))
+            case Dense() if reduce == "max":
+                found.append(_largest(plan, pathway))
+            case Dense():
+                matrix = _Matrix(pathway.name, pathway.pre_index, pathway.post_index, itemgetter(pathway.name), None, None, pathway.delay)
+                matrices.setdefault((pathway.pre, pathway.pre_index.tobytes(), matrix.delay), []).append(matrix)
+            case Sparse() if reduce != "sum" and spiking(pathway.pre):
+                delays = np.unique(pathway.delay)
+                found += [_spikes(plan, pathway, np.flatnonzero(pathway.delay == delay), int(delay), reduce) for delay in delays]
+            case Sparse():
+                for piece in _of_windows(plan, pathway, reduce) or _pieces(plan, pathway, reduce):
+                    if isinstance(piece, _Matrix):
+                        matrices.setdefault((pathway.pre, piece.pre_index.tobytes(), piece.delay), []).append(piece)
+                    else:
+                        found.append(piece)
+            case Private():  # drawn step by step; see ticks.py
+                pass
+            case _ as unknown:
+                assert_never(unknown)
     return found + [_fused(plan, plan.pathways[group[0].name].pre, post, group) for group in matrices.values()]
 
 
-def _weights_of(pathway: Pathway, chosen: np.ndarray) -> Callable[[Numbers], Any]:
+def _of_windows(plan: Plan, pathway: Sparse, reduce: str) -> list[Product]:
+    """Windows as one convolution or pooling; none where that cannot give what their synapses give one by one."""
+    windows = pathway.windows
+    if windows is None or (reduce == "max" and windows.kind != "pool") or (windows.turned and reduce != "sum"):
+        return []
+    return [_windows(plan, pathway, windows, reduce)]
+
+
+def _weights_of(pathway: Sparse, chosen: np.ndarray) -> Callable[[Numbers], Any]:
     """The weights of these synapses, one each, also where windows share them."""
     number = chosen if pathway.windows is None else pathway.windows.number()[chosen]
     return lambda numbers: numbers[pathway.name].reshape(-1)[number]
@@ -131,7 +143,7 @@ def _fused(plan: Plan, pre: str, post: str, group: list[_Matrix]) -> Product:
     return Product(pre, post, group[0].delay, tuple(ends), prepare, apply, split=lambda value: jnp.split(value, cuts, axis=-1))
 
 
-def _pieces(plan: Plan, pathway: Pathway, reduce: str) -> list[Product | _Matrix]:
+def _pieces(plan: Plan, pathway: Sparse, reduce: str) -> list[Product | _Matrix]:
     """The synapses of a sparse pathway, delay by delay."""
     found: list[Product | _Matrix] = []
     for delay in np.unique(pathway.delay):
@@ -148,7 +160,7 @@ def _pieces(plan: Plan, pathway: Pathway, reduce: str) -> list[Product | _Matrix
     return found
 
 
-def _pairs(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int) -> Product:
+def _pairs(plan: Plan, pathway: Sparse, chosen: np.ndarray, delay: int) -> Product:
     """Synapses that join neurons in pairs, in the same order on both sides."""
     sender, receiver = Part(pathway.sender[chosen], plan.groups[pathway.pre].shape), Part(pathway.receiver[chosen], plan.groups[pathway.post].shape)
     end = End(str(pathway.to), receiver, 1, (chosen.size,))
@@ -159,7 +171,7 @@ def _pairs(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int) -> Prod
     return Product(pathway.pre, pathway.post, delay, (end,), _weights_of(pathway, chosen), apply)
 
 
-def _scattered(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int, reduce: str) -> Product:
+def _scattered(plan: Plan, pathway: Sparse, chosen: np.ndarray, delay: int, reduce: str) -> Product:
     """Synapses one by one."""
     sender, receiver = pathway.sender[chosen], pathway.receiver[chosen]
     group = plan.groups[pathway.post]
@@ -174,7 +186,7 @@ def _scattered(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int, red
     return Product(pathway.pre, pathway.post, delay, (end,), _weights_of(pathway, chosen), apply)
 
 
-def _spikes(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int, reduce: str) -> Product:
+def _spikes(plan: Plan, pathway: Sparse, chosen: np.ndarray, delay: int, reduce: str) -> Product:
     """Spikes into a port that takes the maximum or mean of those that arrive."""
     sender, receiver = pathway.sender[chosen], pathway.receiver[chosen]
     group = plan.groups[pathway.post]
@@ -191,7 +203,7 @@ def _spikes(plan: Plan, pathway: Pathway, chosen: np.ndarray, delay: int, reduce
     return Product(pathway.pre, pathway.post, delay, (end,), _weights_of(pathway, chosen), apply, counted=True)
 
 
-def _largest(plan: Plan, pathway: Pathway) -> Product:
+def _largest(plan: Plan, pathway: Dense) -> Product:
     """The largest of all weighted messages."""
     senders = Part(pathway.pre_index, plan.groups[pathway.pre].shape)
     end = End(str(pathway.to), Part(pathway.post_index, plan.groups[pathway.post].shape), senders.index.size, (pathway.post_index.size,))
@@ -202,7 +214,7 @@ def _largest(plan: Plan, pathway: Pathway) -> Product:
     return Product(pathway.pre, pathway.post, pathway.shortest, (end,), lambda numbers: numbers[pathway.name], apply)
 
 
-def _einsum(plan: Plan, pathway: Pathway, reduce: str) -> Product:
+def _einsum(plan: Plan, pathway: Einsum, reduce: str) -> Product:
     sender, weights, target = pathway.letters
     letter = dict(zip(dict.fromkeys((*sender, *weights, *target)), LETTERS, strict=False))
     senders = Part(pathway.pre_index, plan.groups[pathway.pre].shape)
@@ -234,10 +246,10 @@ def _einsum(plan: Plan, pathway: Pathway, reduce: str) -> Product:
     def prepare(numbers: Numbers) -> Any:
         return numbers[pathway.name] if given is None else None
 
-    return Product(pathway.pre, pathway.post, int(pathway.delay[0]), (end,), prepare, apply, sent)
+    return Product(pathway.pre, pathway.post, pathway.delay, (end,), prepare, apply, sent)
 
 
-def _windows(plan: Plan, pathway: Pathway, windows: Windows, reduce: str) -> Product:
+def _windows(plan: Plan, pathway: Sparse, windows: Windows, reduce: str) -> Product:
     senders = Part(pathway.pre_index, plan.groups[pathway.pre].shape)
     slide = windows.slide
     space, out = (*slide.space, windows.channels), (*slide.out, windows.out_channels)
@@ -299,9 +311,9 @@ def _pooled(windows: Windows, reduce: str, x: Any) -> Any:
     )
 
 
-def _text(plan: Plan, pathway: Pathway) -> Product:
+def _text(plan: Plan, pathway: Textual) -> Product:
     """Synapses whose text only adds to one port, such as `I_post += (v_pre - w)**2`; see support.py."""
-    assert pathway.text is not None and pathway.text.on_pre is not None
+    assert pathway.text.on_pre is not None
     (statement,) = pathway.text.on_pre.statements
     to = statement.name.removesuffix("_post")
     group, sender, receiver = plan.groups[pathway.post], pathway.sender, pathway.receiver

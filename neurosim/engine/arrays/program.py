@@ -12,12 +12,13 @@ import numpy as np
 
 from neurosim.engine.arrays.products import Product, products_into
 from neurosim.engine.arrays.stages import Stages, narrowed, stages
-from neurosim.engine.arrays.text import FIELD, random_calls
+from neurosim.engine.arrays.text import FIELD
 from neurosim.engine.arrays.ticks import Carry, Now, Steps, blocks, is_number
 from neurosim.engine.state import NEVER, State, spikes_sent
+from neurosim.network.functions import random_calls
 from neurosim.network.probes import Probe
-from neurosim.network.program import Step
-from neurosim.plan.plan import Pathway, Plan
+from neurosim.network.program import Arriving, Do, Step, unmoved
+from neurosim.plan.plan import AnyOf, Plan, Sparse, Textual
 from neurosim.plan.random import base_key
 
 LONG = 4  # ticks from which a loop over ticks is compiled as a loop
@@ -60,13 +61,13 @@ class Program:
         moved: set[str] = set()
         waiting: set[tuple[str, str]] = set()
         for step in self.plan.program:
-            if step.kind in ("drive", "send"):
+            if step.kind in (Do.DRIVE, Do.SEND):
                 sent |= set(step.populations)
-            elif step.kind in ("integrate", "update"):
+            elif step.moves:
                 moved |= set(step.populations)
-            elif step.kind == "deliver" and step.what != "sent":
+            elif step.kind is Do.DELIVER and step.arriving is not Arriving.SENT:
                 for product in self.products:
-                    if product.post in step.populations and self.steps.concerns(product.pre, step.what):
+                    if product.post in step.populations and step.delivers(graded=not self.spiking[product.pre]):
                         for name, delay in [(product.pre, product.delay), *([product.sent] if product.sent else [])]:
                             depth[name] = max(depth[name], delay if name in sent else max(delay, 1))
                         waiting |= {(product.post, end.to) for end in product.ends if product.post in moved}
@@ -77,7 +78,8 @@ class Program:
     def _keeps_its_message(self, name: str) -> bool:
         """Whether what was sent last stands in a variable until the next tick, so that it need not be remembered twice."""
         group = self.plan.groups[name]
-        moved = self.plan.schedule != "Clock" and name in self.stages.loop
+        sends = max((n for n, step in enumerate(self.plan.program) if step.kind is Do.SEND and name in step.populations), default=0)
+        moved = name not in unmoved(self.plan.program, sends) and name in self.stages.loop
         return moved and group.message in group.states and not self.spiking[name]
 
     # What a run begins with.
@@ -105,14 +107,15 @@ class Program:
 
     def _recorded(self, plan: Plan) -> dict[str, np.ndarray]:
         """Variables of synapses, other than weights, by the name of the probe that records them. No text changes them here."""
-        texts = {name: pathway.text for name, pathway in plan.pathways.items() if pathway.text is not None}
+        texts = {pathway.name: pathway.text for pathway in plan.textual}
         probes = [p for p in plan.probes if p.owner in texts and p.variable != "w"]
         return {p.name: np.asarray(texts[p.owner].states[str(p.variable)], self.dtype) for p in probes}
 
-    def _weight(self, pathway: Pathway) -> np.ndarray:
-        if pathway.text is not None:
+    def _weight(self, pathway: AnyOf) -> np.ndarray:
+        if isinstance(pathway, Textual):
             return np.asarray(pathway.text.states["w"], self.dtype)
-        return np.asarray(pathway.windows.own if pathway.windows is not None else pathway.weight, self.dtype)
+        windows = pathway.windows if isinstance(pathway, Sparse) else None
+        return np.asarray(windows.own if windows is not None else pathway.weight, self.dtype)
 
     def start(self, numbers: Mapping[str, Any], trials: int) -> Carry:
         """What the network remembers before tick 0."""
@@ -186,10 +189,10 @@ class Program:
         now = self._now(run.numbers, carry, jnp.repeat(run.ticks, trials), jnp.tile(run.trials, ticks), run.prepared, given)
         now.sent = {name: flat(value) for name, value in run.sent.items()}
         for step in self.plan.program:
-            if step.kind == "drive":
-                self.steps.drive(now, Step("drive", tuple(name for name in step.populations if name not in now.sent)))
+            if step.kind is Do.DRIVE:
+                self.steps.drive(now, Step(Do.DRIVE, tuple(name for name in step.populations if name not in now.sent)))
         for step in narrowed(self.plan.program, names):
-            getattr(self.steps, step.kind)(now, step)
+            self.steps.take(now, step)
         run.sent = {name: back(value) for name, value in now.sent.items()}
         run.last |= {n: {k: back(v)[-1] for k, v in now.values[n].items()} for n in names}
         run.samples |= {p.name: back(self.steps.sample(now, p)) for p in (*probes, *self.plan.probes) if p in probes or p.owner in names}
@@ -230,7 +233,7 @@ class Program:
         now = self._now(run.numbers, carry, tick, run.trials, run.prepared, given, flights)
         now.sent = dict(passed)
         for step in steps:
-            getattr(self.steps, step.kind)(now, step)
+            self.steps.take(now, step)
         now.samples |= {probe.name: self.steps.sample(now, probe) for probe in probes if probe.name not in now.samples}
         after: Carry = {"values": now.values, "sent": {}, "last_spike": now.last_spike, "not_refractory": now.not_refractory}
         after["ports"] = {f"{name}/{port}": self.steps.waiting(now, name, port) for name, port in self.waiting}

@@ -7,14 +7,14 @@ has no loop at all.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neurosim.engine.arrays.products import Product
-from neurosim.network.program import Step
-from neurosim.network.text import names_of
-from neurosim.plan.plan import Block, Group, Plan
+from neurosim.network.program import Do, Step
+from neurosim.network.schedule import Layered
+from neurosim.plan.plan import Group, Plan, Private
+from neurosim.plan.render import reads
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Stages:
 def stages(plan: Plan, products: Sequence[Product]) -> Stages:
     """The stages of a plan."""
     outside = tuple(name for name, group in plan.groups.items() if group.driven)
-    movers = list(dict.fromkeys(name for step in plan.program if step.kind in ("update", "integrate") for name in step.populations))
-    if plan.schedule != "Layered":
+    movers = list(dict.fromkeys(name for step in plan.program if step.moves for name in step.populations))
+    if not isinstance(plan.schedule, Layered):
         return Stages(outside, (), tuple(movers), ())
     sources, free = _sources(plan, products, movers)
     before: set[str] = set()
@@ -55,7 +55,7 @@ def stages(plan: Plan, products: Sequence[Product]) -> Stages:
 def _sources(plan: Plan, products: Sequence[Product], movers: Sequence[str]) -> tuple[dict[str, set[str]], set[str]]:
     """Where each population receives from, and those without memory that receive only what is sent in the same tick."""
     sources: dict[str, set[str]] = {name: set() for name in movers}
-    late = {p.post for p in plan.pathways.values() if p.kind == "private"}
+    late = {p.post for p in plan.of_kind(Private)}
     for product in products:
         sources[product.post].add(product.pre)
         if product.delay or any(end.to not in plan.groups[product.post].ports for end in product.ends):
@@ -70,22 +70,11 @@ def is_memoryless(group: Group) -> bool:
     """Whether a population's variables depend on nothing that they were before."""
     if group.spiking or group.integrate is not None or group.update is None:
         return False
-    return not read_first(group.update) & set(group.update.writes)
-
-
-def read_first(block: Block) -> set[str]:
-    """Names that a block reads before it writes them."""
-    known: set[str] = set()
-    found: set[str] = set()
-    for statement in block.statements:
-        used = set(names_of(ast.parse(statement.expression, mode="eval")))
-        found |= ({statement.name} | used if statement.op != "=" else used) - known
-        known.add(statement.name)
-    return found
+    return not reads(group.update.statements) & set(group.update.writes)
 
 
 def narrowed(program: Sequence[Step], names: Sequence[str]) -> tuple[Step, ...]:
     """The steps of these populations alone; inputs are there already."""
     chosen = set(names)
-    steps = [Step(step.kind, tuple(n for n in step.populations if n in chosen), step.what) for step in program if step.kind != "drive"]
+    steps = [replace(step, populations=tuple(n for n in step.populations if n in chosen)) for step in program if step.kind is not Do.DRIVE]
     return tuple(step for step in steps if step.populations)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
 from neurosim.engine.arrays.ticks import blocks, is_number
-from neurosim.plan.plan import Group, Pathway, Plan
+from neurosim.plan.plan import AnyOf, Dense, Einsum, Group, Plan, Private, Sparse, Textual
 
 
 def digest(plan: Plan) -> str:
@@ -16,7 +16,7 @@ def digest(plan: Plan) -> str:
     found = blake2b(digest_size=16)
     drives = sorted((name, drive.events) for name, drive in plan.drives.items())
     probes = [(p.name, p.owner, p.variable, p.shape, p.events, _bytes(p.index)) for p in plan.probes]
-    for part in (plan.schedule, plan.dt, plan.program, plan.precision, drives, probes):
+    for part in (str(plan.schedule), plan.dt, plan.program, plan.precision, drives, probes):
         found.update(repr(part).encode())
     for group in plan.groups.values():
         found.update(repr(_group(group)).encode())
@@ -41,14 +41,31 @@ def _group(group: Group) -> tuple:
     return group.name, group.shape, group.driven, group.spiking, text, constants, states, rest
 
 
-def _pathway(pathway: Pathway) -> tuple:
-    ends = (pathway.name, pathway.pre, pathway.post, pathway.to, pathway.kind, _bytes(pathway.pre_index), _bytes(pathway.post_index))
-    sent = pathway.weight_from and (pathway.weight_from[0], _bytes(pathway.weight_from[1]), *pathway.weight_from[2:])
-    text = pathway.text and (pathway.text.on_pre and pathway.text.on_pre.statements, [(k, _bytes(v)) for k, v in pathway.text.constants.items()])
-    rest = (pathway.pre_shape, pathway.post_shape, pathway.letters, sent, pathway.sources, pathway.chance, text)
-    if pathway.windows is not None:
-        w = pathway.windows
-        return *ends, *rest, w.kind, w.slide, w.channels, w.out_channels, w.groups, w.turned, w.own.shape, w.delay
-    if pathway.kind == "sparse":
-        return *ends, *rest, _bytes(pathway.sender), _bytes(pathway.receiver), _bytes(pathway.delay)
-    return *ends, *rest, pathway.weight.shape, _bytes(pathway.delay)
+def _pathway(pathway: AnyOf) -> tuple:
+    kind = type(pathway).__name__
+    ends = (pathway.name, pathway.pre, pathway.post, pathway.to, kind, _bytes(pathway.pre_index), _bytes(pathway.post_index))
+    shapes = (pathway.pre_shape, pathway.post_shape)
+    match pathway:
+        case Sparse():
+            return *ends, *shapes, *_stored(pathway), *(_text(pathway) if isinstance(pathway, Textual) else ())
+        case Dense():
+            return *ends, *shapes, pathway.weight.shape, pathway.delay
+        case Einsum():
+            sent = pathway.weight_from and (pathway.weight_from[0], _bytes(pathway.weight_from[1]), *pathway.weight_from[2:])
+            return *ends, *shapes, pathway.letters, sent, pathway.weight.shape, pathway.delay
+        case Private():
+            return *ends, *shapes, pathway.sources, pathway.chance
+        case _ as unknown:
+            assert_never(unknown)
+
+
+def _stored(pathway: Sparse) -> tuple:
+    w = pathway.windows
+    if w is not None:
+        return w.kind, w.slide, w.channels, w.out_channels, w.groups, w.turned, w.own.shape, w.delay
+    return _bytes(pathway.sender), _bytes(pathway.receiver), _bytes(pathway.delay)
+
+
+def _text(pathway: Textual) -> tuple:
+    text = pathway.text
+    return text.on_pre and text.on_pre.statements, [(k, _bytes(v)) for k, v in text.constants.items()]

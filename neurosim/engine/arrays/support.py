@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from neurosim.engine.state import spikes_sent
 from neurosim.network.text import names_in
-from neurosim.plan.plan import Pathway, Plan
+from neurosim.plan.plan import Plan, Private, Textual
 
 REMEDY = "Use engine='reference', or 'auto'."
 
 
 def unsupported(plan: Plan) -> str | None:
     """Why the array engine cannot run this plan, or None."""
-    if plan.schedule == "Asynchronous":
-        return f"under Asynchronous() one neuron moves after the other, which arrays cannot. {REMEDY}"
+    if plan.sweeps:
+        return f"under {type(plan.schedule).__name__}() one neuron moves after the other, which arrays cannot. {REMEDY}"
     for pathway in plan.pathways.values():
-        reason = _text_reason(plan, pathway) if pathway.text is not None else None
+        reason = _text_reason(plan, pathway) if isinstance(pathway, Textual) else None
         if reason:
             return f"synapses {pathway.name!r} {reason}. {REMEDY}"
         reduce = plan.groups[pathway.post].ports.get(str(pathway.to), "sum")
-        if pathway.kind == "private" and reduce != "sum":
+        if isinstance(pathway, Private) and reduce != "sum":
             return f"private synapses {pathway.name!r} end at a port that takes no sum. {REMEDY}"
     return None
 
 
-def _text_reason(plan: Plan, pathway: Pathway) -> str | None:
+def _text_reason(plan: Plan, pathway: Textual) -> str | None:
     """Text may only add to one port what depends on the message, w and constants: anything else changes with the order of arrivals."""
     text = pathway.text
-    assert text is not None
     if spikes_sent(plan, pathway.pre):
         return "have text that spikes call"
     if text.integrate or text.summed or text.on_post or text.on_pre is None:

@@ -1,9 +1,9 @@
-"""Text as JAX functions: the source that `plan/render.py` writes for numpy, with another table of functions."""
+"""Text as JAX functions: the source of `plan/render.py`, whose divisions and steep functions keep gradients finite."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -11,9 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurosim.engine.arrays.guarded import Numpy, compiled, guarded
-from neurosim.network.text import Statement
-from neurosim.plan.render import RANDOM, Along, numpy_source
+from neurosim.engine.arrays.guarded import guarded
+from neurosim.network.functions import Function, functions, random_calls
+from neurosim.network.text import Statement, calls_in
+from neurosim.plan.render import Along, NumpyWriter, define, source
 
 FIELD = "fast_sigmoid"
 SURROGATES: dict[str, Callable[[Any, Any], Any]] = {
@@ -27,19 +28,15 @@ class ArrayAlong(Along):
     """The functions along an axis, in JAX."""
 
     def _full(self, x: Any, axis: int) -> tuple[Any, int]:
-        _, axis = super()._full(np.zeros(()), axis)
         x = jnp.asarray(x)
-        return (jnp.broadcast_to(x, (1, *self.shape)) if x.ndim <= len(self.shape) else x), axis
+        return (jnp.broadcast_to(x, (1, *self.shape)) if x.ndim <= len(self.shape) else x), self.axis(axis)
 
     def __call__(self, name: str, x: Any, axis: int = -1) -> Any:
+        function = functions()[name]
         full, axis = self._full(x, axis)
-        if name not in ("max", "min", "sort") and full.dtype.kind == "b":
+        if not function.takes_truth and full.dtype.kind == "b":
             full = full.astype(jnp.float64)
-        if name in ("sum", "mean", "max", "min", "prod"):
-            return getattr(jnp, name)(full, axis=axis, keepdims=True)
-        if name in ("sort", "cumsum", "cumprod"):
-            return getattr(jnp, name)(full, axis=axis)
-        return {"softmax": _softmax, "norm": _norm, "argmax": _argmax, "argsort": _argsort}[name](full, axis)
+        return _computed(function)(full, axis)
 
     def take(self, x: Any, index: Any, axis: int = -1) -> Any:
         """As on the reference engine, but an index outside the axis gives NaN: compiled code cannot stop."""
@@ -50,28 +47,17 @@ class ArrayAlong(Along):
         return jnp.take_along_axis(full, where, axis=axis, mode="fill", fill_value=jnp.nan)
 
 
-def _softmax(x: Any, axis: int) -> Any:
-    return jax.nn.softmax(x, axis=axis)
+def _computed(function: Function) -> Any:
+    """What computes a function on JAX arrays; None where its text does."""
+    if function.jax is None and function.array is None:
+        return None
+    made, library = (function.jax, jax) if function.jax is not None else (function.array, jnp)
+    assert made is not None
 
+    def call(*values: Any) -> Any:
+        return made(library, *values)
 
-def _norm(x: Any, axis: int) -> Any:
-    square = (x * x).sum(axis=axis, keepdims=True)
-    some = square > 0  # where all are 0 the gradient is 0, not NaN
-    return jnp.where(some, jnp.sqrt(jnp.where(some, square, 1.0)), 0.0)
-
-
-def _argmax(x: Any, axis: int) -> Any:
-    return x.argmax(axis=axis, keepdims=True).astype(x.dtype)
-
-
-def _argsort(x: Any, axis: int) -> Any:
-    return x.argsort(axis=axis, stable=True).astype(x.dtype)
-
-
-def _exprel(x: Any) -> Any:
-    near = jnp.abs(x) < 1e-8
-    safe = jnp.where(near, 1.0, x)
-    return jnp.where(near, 1.0 + 0.5 * x, jnp.expm1(safe) / safe)
+    return guarded(call) if function.guarded else call
 
 
 def _power(x: Any, n: Any) -> Any:
@@ -107,76 +93,94 @@ def make_step(surrogate: str, slope: float) -> Callable[[Any, Any], Any]:
 
 
 RAISED = guarded(lambda x, n: x**n)
-HELPERS = {
-    "np": Numpy(),
+HELPERS: dict[str, Any] = {
+    "xp": jnp,
     "divide": guarded(lambda a, b: a / b),
     "multiply": guarded(lambda a, b: a * b),
     "number": lambda x: jnp.asarray(x, jnp.float64) if jnp.asarray(x).dtype.kind == "b" else x,
-    "whole": lambda x: jnp.trunc(jnp.asarray(x, jnp.float64)),
-    "sigmoid": jax.nn.sigmoid,
-    "relu": jax.nn.relu,
-    "exprel": _exprel,
-    "timestep": lambda t, dt: jnp.floor((t + 1e-3 * dt) / dt).astype(jnp.float64),
-    "same": jax.lax.stop_gradient,
     "power": _power,
     "__builtins__": {},
 }
 
 
-@lru_cache(maxsize=4096)
-def block(statements: tuple[Statement, ...], returned: tuple[str, ...], guarded_names: frozenset[str] = frozenset()) -> Callable[..., dict[str, Any]]:
-    """The block as a function (names, along, random) -> dict of the returned names, on JAX arrays."""
-    scope: dict[str, Any] = dict(HELPERS)
-    exec(compiled(numpy_source(statements, returned, guarded_names)), scope)
+class JaxWriter(NumpyWriter):
+    """Writes divisions so that gradients stay finite, and products too where text chooses between `branches`: one may be no number."""
+
+    def __init__(self, branches: bool = True) -> None:
+        super().__init__()
+        self.guards: dict[type, str] = {ast.Div: "divide"} | ({ast.Mult: "multiply"} if branches else {})
+
+    def arithmetic(self, op: ast.operator, left: str, right: str) -> str:
+        name = self.guards.get(type(op))
+        return super().arithmetic(op, left, right) if name is None else f"{name}({left}, {right})"
+
+
+class StepWriter(JaxWriter):
+    """Comparisons as `step(a, b)`, `and` as product, `or` as a + b - a b, `not` as 1 - x: a condition through which gradients pass."""
+
+    def __init__(self, branches: bool) -> None:
+        super().__init__(branches)
+        self.plain = JaxWriter(branches)
+        self.used = self.plain.used
+
+    def _Compare(self, node: ast.Compare) -> str:
+        sides = [self.plain.write(side) for side in (node.left, *node.comparators)]
+        return self._product([self._step(op, a, b) for a, op, b in zip(sides, node.ops, sides[1:], strict=False)])
+
+    def _step(self, op: ast.cmpop, left: str, right: str) -> str:
+        if isinstance(op, ast.Eq | ast.NotEq):
+            return f"({self.compared(op, left, right)} * 1.0)"
+        first, second = (left, right) if isinstance(op, ast.Gt | ast.LtE) else (right, left)
+        text = f"step({first}, {second})"
+        return text if isinstance(op, ast.Gt | ast.Lt) else f"(1.0 - {text})"
+
+    def _BoolOp(self, node: ast.BoolOp) -> str:
+        parts = [self.write(value) for value in node.values]
+        if isinstance(node.op, ast.And):
+            return self._product(parts)
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = f"({whole} + {part} - {self._product([whole, part])})"
+        return whole
+
+    def _product(self, parts: list[str]) -> str:
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = self.arithmetic(ast.Mult(), whole, part)
+        return whole
+
+    def _UnaryOp(self, node: ast.UnaryOp) -> str:
+        return f"(1.0 - {self.write(node.operand)})" if isinstance(node.op, ast.Not) else self.plain.write(node)
+
+    def _Call(self, node: ast.Call) -> str:
+        return self.plain.write(node)  # what a function is given is no condition of the threshold
+
+
+def _function(writer: JaxWriter, statements: tuple[Statement, ...], returned: tuple[str, ...], frozen: frozenset[str], **more: Any) -> Any:
+    scope = HELPERS | more
+    text = source(writer, statements, returned, frozen)
+    define(scope, writer.used, _computed, JaxWriter)
+    exec(compile(text, "<neurosim text>", "exec"), scope)
     return scope["block"]
+
+
+def _chooses(statements: Iterable[Statement]) -> bool:
+    return any("where" in calls_in(statement.expression) for statement in statements)
+
+
+@lru_cache(maxsize=4096)
+def block(statements: tuple[Statement, ...], returned: tuple[str, ...], frozen: frozenset[str] = frozenset()) -> Callable[..., dict[str, Any]]:
+    """The block as a function (names, along, random) -> dict of the returned names, on JAX arrays.
+
+    Writes to `frozen` names take effect only where the neuron is not refractory.
+    """
+    branches = _chooses(statements) or bool(frozen & {s.name for s in statements})
+    return _function(JaxWriter(branches), statements, returned, frozen)
 
 
 def evaluate(expression: str, names: Mapping[str, Any], along: Along | None = None) -> Any:
     """The value of one expression."""
     return block((Statement("value", "=", expression),), ("value",))(names, along, None)["value"]
-
-
-def random_calls(statements: tuple[Statement, ...]) -> int:
-    """How many random functions a block calls."""
-    trees = [ast.parse(s.expression, mode="eval") for s in statements]
-    return sum(isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in RANDOM for tree in trees for n in ast.walk(tree))
-
-
-class _Steps(ast.NodeTransformer):
-    """Comparisons as `step(a, b)`, `and` as product, `or` as maximum, `not` as 1 - x: a threshold through which gradients pass."""
-
-    def visit_Compare(self, node: ast.Compare) -> ast.expr:
-        sides = [node.left, *node.comparators]
-        parts = [self._pair(a, op, b) for a, op, b in zip(sides, node.ops, sides[1:], strict=False)]
-        whole = parts[0]
-        for part in parts[1:]:
-            whole = ast.BinOp(whole, ast.Mult(), part)
-        return whole
-
-    def _pair(self, a: ast.expr, op: ast.cmpop, b: ast.expr) -> ast.expr:
-        if isinstance(op, ast.Eq | ast.NotEq):
-            return ast.BinOp(ast.Compare(a, [op], [b]), ast.Mult(), ast.Constant(1.0))
-        first, second = (a, b) if isinstance(op, ast.Gt | ast.LtE) else (b, a)
-        found: ast.expr = ast.Call(ast.Name("relu", ast.Load()), [first, second], [])  # stands for the step; see `threshold`
-        return found if isinstance(op, ast.Gt | ast.Lt) else ast.BinOp(ast.Constant(1.0), ast.Sub(), found)
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
-        parts = [self.visit(value) for value in node.values]
-        whole = parts[0]
-        for part in parts[1:]:
-            if isinstance(node.op, ast.And):
-                whole = ast.BinOp(whole, ast.Mult(), part)
-            else:
-                whole = ast.BinOp(ast.BinOp(whole, ast.Add(), part), ast.Sub(), ast.BinOp(whole, ast.Mult(), part))
-        return whole
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
-        if isinstance(node.op, ast.Not):
-            return ast.BinOp(ast.Constant(1.0), ast.Sub(), self.visit(node.operand))
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        return node  # what a function is given is no condition of the threshold
 
 
 @lru_cache(maxsize=1024)
@@ -185,11 +189,9 @@ def threshold(expression: str, step: Callable[[Any, Any], Any]) -> Callable[...,
 
     A condition that calls random functions (a source of noise) has no gradient.
     """
-    statement = Statement("spikes", "=", expression)
-    if random_calls((statement,)):
-        plain = block((statement,), ("spikes",))
+    statements = (Statement("spikes", "=", expression),)
+    if random_calls(statements):
+        plain = block(statements, ("spikes",))
         return lambda names, along, random: plain(names, along, random)["spikes"] * 1.0
-    tree = ast.fix_missing_locations(ast.Expression(_Steps().visit(ast.parse(expression, mode="eval").body)))
-    scope: dict[str, Any] = HELPERS | {"relu": lambda a, *b: step(a, b[0]) if b else jax.nn.relu(a)}
-    exec(compiled(numpy_source((Statement("spikes", "=", ast.unparse(tree)),), ("spikes",), frozenset())), scope)
-    return lambda names, along, random: scope["block"](names, along, random)["spikes"]
+    passed = _function(StepWriter(_chooses(statements)), statements, ("spikes",), frozenset(), step=step)
+    return lambda names, along, random: passed(names, along, random)["spikes"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
 import jax
 import jax.numpy as jnp
@@ -18,8 +18,8 @@ from neurosim.engine.arrays.products import Product
 from neurosim.engine.arrays.random import Random, binomial
 from neurosim.engine.arrays.text import ArrayAlong, block, evaluate, make_step, threshold
 from neurosim.network.probes import Probe
-from neurosim.network.program import Step
-from neurosim.plan.plan import Block, Group, Pathway, Plan
+from neurosim.network.program import Do, Step
+from neurosim.plan.plan import Block, Group, Plan, Private
 
 Carry = dict[str, Any]
 
@@ -52,13 +52,33 @@ class Steps:
         self.plan, self.products, self.spiking, self.dtype = plan, products, spiking, plan.dtype
         self.step = make_step(surrogate, slope)
         self.along = {name: ArrayAlong(group.shape) for name, group in plan.groups.items()}
-        self.private = [p for p in plan.pathways.values() if p.kind == "private"]
+        self.private = plan.of_kind(Private)
         self.depth: dict[str, int] = {}
         self.kept: set[str] = set()
 
-    def concerns(self, pre: str, what: str) -> bool:
-        """Whether messages of this population are delivered in a step for 'graded' messages, 'spikes', or all."""
-        return not what or (what == "spikes") == self.spiking[pre]
+    def take(self, now: Now, step: Step) -> None:
+        """One step of a tick."""
+        match step.kind:
+            case Do.DRIVE:
+                self.drive(now, step)
+            case Do.DELIVER:
+                self.deliver(now, step)
+            case Do.INTEGRATE:
+                self.integrate(now, step)
+            case Do.UPDATE:
+                self.update(now, step)
+            case Do.THRESHOLD:
+                self.threshold(now, step)
+            case Do.SEND:
+                self.send(now, step)
+            case Do.RESET:
+                self.reset(now, step)
+            case Do.RECORD:
+                self.record(now, step)
+            case Do.SWEEP:
+                raise AssertionError("sweeps are refused before the run; see support.py")
+            case _ as unknown:
+                assert_never(unknown)
 
     def waiting(self, now: Now, name: str, port: str) -> tuple[Any, Any]:
         """What has arrived at a port since it was last read, and how much, (trial, *population) each."""
@@ -85,14 +105,12 @@ class Steps:
 
     def deliver(self, now: Now, step: Step) -> None:
         """Arrivals at ports and variables."""
-        if step.what == "sent":
-            return
-        if step.what != "graded":
+        if step.delivers(graded=False):
             for (post, to), (value, count) in now.flights.items():
                 if post in step.populations:
                     self._put(now, self.plan.groups[post], to, value, count)
         for number, product in enumerate(self.products):
-            if product.post not in step.populations or not self.concerns(product.pre, step.what):
+            if product.post not in step.populations or not step.delivers(graded=not self.spiking[product.pre]):
                 continue
             weight = now.prepared[number] if product.sent is None else self._sent_at(now, *product.sent)
             arrived = product.apply(weight, self._sent_at(now, product.pre, product.delay))
@@ -105,7 +123,7 @@ class Steps:
                     continue
                 whole = end.part.put(value, nothing(reduce))
                 self._put(now, group, end.to, whole, end.part.count(end.terms) if reduce != "sum" else 0)
-        if step.what != "graded":
+        if step.delivers(graded=False):
             for pathway in self.private:
                 if pathway.post in step.populations:
                     self._put(now, self.plan.groups[pathway.post], str(pathway.to), self._from_private(now, pathway), 0)
@@ -132,7 +150,7 @@ class Steps:
         past, depth = now.carry["sent"][name], self.depth[name]
         return past if depth == 1 else jax.lax.dynamic_index_in_dim(past, (now.tick - delay) % depth, 0, keepdims=False)
 
-    def _from_private(self, now: Now, pathway: Pathway) -> Any:
+    def _from_private(self, now: Now, pathway: Private) -> Any:
         group, target = self.plan.groups[pathway.pre], self.plan.groups[pathway.post]
         count = now.trials.shape[0]
         chance = jnp.broadcast_to(evaluate(pathway.chance, self.names(now, group)), (count, *group.shape)).reshape(count, -1)

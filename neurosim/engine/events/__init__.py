@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine.checkpoint import checkpoint, restore, restore_products
+from neurosim.engine.checkpoint import restore_products
+from neurosim.engine.driver import Result, neurons, run_in_batches
 from neurosim.engine.events import construct
 from neurosim.engine.events import records as layout
 from neurosim.engine.events.build import load, load_ahead
@@ -27,9 +28,9 @@ from neurosim.engine.events.machine import Bound, Machine
 from neurosim.engine.events.source import write_source
 from neurosim.engine.events.tape import Tape
 from neurosim.engine.events.workload import cores, share
-from neurosim.engine.state import State, spikes_sent, start_state
+from neurosim.engine.state import State, spikes_sent
 from neurosim.errors import EngineError
-from neurosim.plan.plan import Plan
+from neurosim.plan.plan import Plan, Sparse, Textual
 
 BATCH_NEURONS = 4_000_000  # neurons (times trials) and synapses with state that move together; results do not depend on it
 BLOCK_SECONDS = 0.25  # how long the engine runs before it looks up: to record, to tell, to be interrupted
@@ -53,8 +54,7 @@ def ready(plan: Plan, threads: int | None = None, say: Callable[[str], None] | N
     Results are the same for any number of threads. Raises NotCompiled where the C++ compiler fails, EngineError where there is not enough
     memory.
     """
-    stored = [pathway for pathway in plan.pathways.values() if pathway.kind == "sparse"]
-    prepare(rows=any(not pathway.text for pathway in stored), records=any(pathway.text for pathway in stored))
+    prepare(rows=len(plan.of_kind(Sparse)) > len(plan.textual), records=bool(plan.textual))
     plan = drawn(plan, threads)
     source = write_source(plan)
     library = _typed(load(source.text, label(plan), tell=say))
@@ -62,23 +62,17 @@ def ready(plan: Plan, threads: int | None = None, say: Callable[[str], None] | N
     return partial(_run, library, Machine(plan, source, blocks, workers))
 
 
-def _run(library: ctypes.CDLL, machine: Machine, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str, dict[str, np.ndarray]]:
+def _run(library: ctypes.CDLL, machine: Machine, writer: Any, tell: Callable[[int], bool]) -> Result:
     """See `neurosim.engine.reference.run`."""
     plan = machine.plan
-    states: list[State] = []
-    done, stopped = plan.ticks, "end"
-    for trials in batches(plan, machine):
-        state = start_state(plan, trials, draw=False)
+
+    def run_batch(state: State) -> tuple[int, str]:
         if plan.resume:
-            restore(state, plan.resume)
             restore_products(state, plan.resume)
-        states.append(state)
-        done, stopped = _run_batch(library, Bound(machine, state), writer, tell)
-        if stopped == "interrupted":
-            break
-    if stopped == "interrupted" and len(states) > 1:
-        states, done = states[:-1], plan.ticks  # the trials of earlier batches are whole
-    return done, stopped, checkpoint(states)
+        return _run_batch(library, Bound(machine, state), writer, tell)
+
+    size = neurons(plan) + sum(laid.size for laid in machine.plastic.values())
+    return run_in_batches(plan, size, BATCH_NEURONS, run_batch, draw=False)
 
 
 def prepare(*, rows: bool, records: bool) -> None:
@@ -99,18 +93,11 @@ def drawn(plan: Plan, threads: int | None) -> Plan:
     """The plan with the synapses of graded senders as arrays; those of spikes are drawn where they are laid out."""
     workers = threads if threads is not None else cores()
     given = {
-        name: replace(p, stored=draw_edges(p.recipe, plan.weight_dtype, workers))
-        for name, p in plan.pathways.items()
-        if p.recipe is not None and p.text is None and not spikes_sent(plan, p.pre)
+        p.name: replace(p, stored=draw_edges(p.recipe, plan.weight_dtype, workers))
+        for p in plan.of_kind(Sparse)
+        if p.recipe is not None and not isinstance(p, Textual) and not spikes_sent(plan, p.pre)
     }
     return replace(plan, pathways={**plan.pathways, **given}) if given else plan
-
-
-def batches(plan: Plan, machine: Machine) -> list[np.ndarray]:
-    """The trials, in batches that fit into memory; all together where stopping depends on all."""
-    size = sum(group.size for group in plan.groups.values()) + sum(laid.size for laid in machine.plastic.values())
-    length = plan.trials if plan.until else max(1, BATCH_NEURONS // max(size, 1))
-    return [np.arange(first, min(first + length, plan.trials)) for first in range(0, plan.trials, length)]
 
 
 def _run_batch(library: ctypes.CDLL, bound: Bound, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str]:

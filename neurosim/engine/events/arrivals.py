@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from neurosim.engine.events.loops import Loop, identifier, unmoved
+from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import awake, group_names, kept_ports, used_names
 from neurosim.engine.events.stages import Inbox, Stage, postponed, taken_early
+from neurosim.network.program import unmoved
 from neurosim.plan.cpp import cpp_expression
-from neurosim.plan.plan import Pathway, Plan
+from neurosim.plan.plan import Dense, Plan, Private
 
 REDUCE = {"sum": "Sum", "mean": "Mean", "max": "Max"}
 
@@ -69,7 +70,7 @@ def _rows(numbering: Numbering, inbox: Inbox) -> str:
     return "{" + ", ".join(map(str, [*numbers, *sizes])) + "}"
 
 
-def dense_numbers(plan: Plan, numbering: Numbering, pathway: Pathway, layout: str) -> str:
+def dense_numbers(plan: Plan, numbering: Numbering, pathway: Dense, layout: str) -> str:
     """The DenseNumbers of a pathway, whose weights lie in 'rows' or in 'tiles'."""
     numbers = [numbering.array("dense", pathway.name, part) for part in (layout, "pre", "post", "seen", "product")]
     sizes = [numbering.integer("dense", pathway.name, part) for part in ("senders", "targets", "delay")]
@@ -77,7 +78,7 @@ def dense_numbers(plan: Plan, numbering: Numbering, pathway: Pathway, layout: st
     return "{" + ", ".join(map(str, [*numbers, *sizes, *runs, list(plan.groups).index(pathway.pre)])) + "}"
 
 
-def private(plan: Plan, numbering: Numbering, pathway: Pathway, stage: Stage) -> list[str]:
+def private(plan: Plan, numbering: Numbering, pathway: Private, stage: Stage) -> list[str]:
     """The function that gives every target weight times Binomial(n, p): its own sources, which spike with the sender's chance."""
     loop = Loop(plan, numbering, index=numbering.whole("private", pathway.name, "sender"))
     group, wanted = plan.groups[pathway.pre], used_names(pathway.chance)
@@ -108,7 +109,7 @@ def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int, inbox: I
         return [f"settle_port<{REDUCE[stage.reduce]}>({where}, {port}, {count});"]
     state = numbering.pointer("Real", "state", inbox.post, inbox.to)
     if inbox.to in group.frozen:
-        loop = Loop(plan, numbering, unmoved=unmoved(plan, stage.step))
+        loop = Loop(plan, numbering, unmoved=unmoved(plan.program, stage.step))
         guard = awake(loop, group)
         return [*loop.before, f"settle_unless_refractory({where}, {state}, [&](int32_t i) {{ return {guard}; }});"]
     return [f"settle_port<Sum>({where}, {state}, nullptr);"]

@@ -16,7 +16,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from neurosim.errors import EngineError, shown
+from neurosim.errors import EngineError, install, shown
 
 NATIVE = "-march=native"
 FLAGS = (
@@ -80,7 +80,7 @@ def need_compiler() -> tuple[str, ...]:
     if command is None and os.environ.get("CXX", "").strip():
         raise NoCompiler(f"CXX is {os.environ['CXX']!r}, which is not a command of this machine. Unset it, or set it to a C++ compiler such as g++.")
     if command is None:
-        raise NoCompiler("There is no C++ compiler. Install g++ or clang++, or run: pip install 'neurosim[compiler]'")
+        raise NoCompiler(f"There is no C++ compiler. Install g++ or clang++, or ziglang. {install('compiler')}")
     return command
 
 

@@ -15,15 +15,14 @@ import numpy as np
 from neurosim.engine.events.background import in_background
 from neurosim.engine.events.build import load
 from neurosim.errors import EngineError
-from neurosim.plan.plan import Pathway
-from neurosim.plan.recipe import Edges, Numbers, Recipe
+from neurosim.network.recipe import NumberLaw, Numbers, WireLaw
+from neurosim.plan.plan import Sparse
+from neurosim.plan.recipe import Edges, Recipe
 
 SOURCE = '#include "core/construct.cpp"\n'
 NO_MEMORY = "run: there is not enough memory for these synapses. Use fewer, or precision='mixed' (6 to 8 instead of 10 to 12 bytes each)."
 LABEL = "the construction of synapses"
 Int = ctypes.c_int64
-WIRINGS = ("given", "one_to_one", "all_to_all", "probability", "outdegree", "indegree", "total")
-KINDS = ("number", "normal", "uniform", "dale", "target", "pair")
 
 
 class _Key(ctypes.Structure):
@@ -97,7 +96,7 @@ class Rows:
 
 
 def build_rows(
-    pathways: Sequence[Pathway],
+    pathways: Sequence[Sparse],
     landings: Mapping[tuple[str, str | None], Landing],
     first_sender: Mapping[str, int],
     senders: int,
@@ -127,10 +126,10 @@ def build_rows(
     return Rows(handle, form, blocks, named)
 
 
-def _one_weight(pathway: Pathway) -> bool:
+def _one_weight(pathway: Sparse) -> bool:
     """Whether all synapses have the same weight, so that it need not be stored with each."""
     if pathway.recipe is not None:
-        return pathway.recipe.weight.kind == "number"
+        return pathway.recipe.weight.law is NumberLaw.NUMBER
     weight = pathway.edges.weight
     return bool(np.all(weight == weight[:1]))
 
@@ -154,14 +153,14 @@ def draw_edges(recipe: Recipe, weight_dtype: np.dtype, threads: int) -> Edges:
     return Edges(sender, receiver, weight.astype(weight_dtype, copy=False), delay)
 
 
-def hand_over(pathway: Pathway, alive: list[np.ndarray]) -> _Feed:
+def hand_over(pathway: Sparse, alive: list[np.ndarray]) -> _Feed:
     """The synapses of a pathway, as the C++ takes them."""
     feed = _Feed()
     _fill(feed, pathway, alive)
     return feed
 
 
-def _fill(feed: _Feed, pathway: Pathway, alive: list[np.ndarray]) -> None:
+def _fill(feed: _Feed, pathway: Sparse, alive: list[np.ndarray]) -> None:
     if pathway.recipe is not None:
         _prescribe(feed, pathway.recipe, alive)
     else:
@@ -170,7 +169,7 @@ def _fill(feed: _Feed, pathway: Pathway, alive: list[np.ndarray]) -> None:
 
 def _give(feed: _Feed, edges: Edges, alive: list[np.ndarray]) -> None:
     """Hand over synapses as arrays."""
-    feed.wiring, feed.count = WIRINGS.index("given"), edges.sender.size
+    feed.wiring, feed.count = WireLaw.GIVEN, edges.sender.size
     feed.sender, feed.receiver = address(edges.sender, np.int64, alive), address(edges.receiver, np.int64, alive)
     feed.delays, feed.weights = address(edges.delay, np.int64, alive), address(edges.weight, np.float64, alive)
 
@@ -178,7 +177,7 @@ def _give(feed: _Feed, edges: Edges, alive: list[np.ndarray]) -> None:
 def _prescribe(feed: _Feed, recipe: Recipe, alive: list[np.ndarray]) -> None:
     """Hand over synapses as a recipe."""
     wires = recipe.wires
-    feed.wiring, feed.avoid_self, feed.number = WIRINGS.index(wires.kind), wires.avoid_self, wires.number
+    feed.wiring, feed.avoid_self, feed.number = wires.law, wires.avoid_self, wires.number
     feed.log_miss, feed.dt = log1p(-wires.p), recipe.dt
     feed.key, feed.counts = _Key(*wires.key), _Key(*wires.counts)
     order = None if np.all(np.diff(recipe.pre_index) > 0) else np.argsort(recipe.pre_index)
@@ -195,7 +194,7 @@ def _part(index: np.ndarray, alive: list[np.ndarray]) -> _Part:
 
 def numbers_struct(given: Numbers, alive: list[np.ndarray]) -> NumbersStruct:
     values = address(given.values, np.float64, alive)
-    return NumbersStruct(KINDS.index(given.kind), _Key(*given.key), given.first, given.second, given.low, given.high, values)
+    return NumbersStruct(given.law, _Key(*given.key), given.first, given.second, given.low, given.high, values)
 
 
 def address(array: np.ndarray, dtype: Any, alive: list[np.ndarray]) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.engine.events.machine import Bound
 from neurosim.engine.state import State, spikes_sent
-from neurosim.plan.plan import Pathway
+from neurosim.plan.plan import Textual
 
 # `Flight` of core/engine.hpp
 FLIGHT = np.dtype([("due", "i8"), ("sent", "i8"), ("population", "i4"), ("stage", "i4"), ("block", "i4"), ("slot", "u4"), ("value", "f8")])
@@ -28,7 +28,7 @@ def give_flights(library: ctypes.CDLL, runner: int, bound: Bound) -> None:
                 mine = columns["block"] == block
                 due, slot, value = (np.ascontiguousarray(columns[part][mine]) for part in ("due", "slot", "value"))
                 library.neurosim_restore(runner, trial, stage.number, block, due.size, due.ctypes.data, slot.ctypes.data, value.ctypes.data)
-    texts = [p for p in machine.plan.pathways.values() if p.text]
+    texts = machine.plan.textual
     for number, pathway in enumerate(texts):
         if state.arrivals.get(pathway.name):
             _give_arrivals(library, runner, bound, number, pathway)
@@ -55,7 +55,7 @@ def _restored(bound: Bound, number: int, trial: int) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-def _give_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, number: int, pathway: Pathway) -> None:
+def _give_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, number: int, pathway: Textual) -> None:
     layout = bound.machine.plastic[pathway.name]
     rows = [(due, sent, owner, synapse) for due, entries in bound.state.arrivals[pathway.name].items() for sent, owner, synapse in entries]
     due, sent = (np.concatenate([np.full(row[2].size, row[part]) for row in rows]) for part in (0, 1))
@@ -78,8 +78,8 @@ def take_flights(library: ctypes.CDLL, runner: int, bound: Bound) -> None:
             del queue[due]
     for trial in range(state.count):
         _take_stored(library, runner, bound, trial)
-        for pathway in bound.plan.pathways.values():
-            if pathway.text is not None and pathway.text.on_pre is not None and spikes_sent(bound.plan, pathway.pre):
+        for pathway in bound.plan.textual:
+            if pathway.text.on_pre is not None and spikes_sent(bound.plan, pathway.pre):
                 _take_arrivals(library, runner, bound, trial, pathway)
 
 
@@ -109,7 +109,7 @@ def _append(queue: Queue, found: np.ndarray, trial: int, receiver: np.ndarray, v
         queue.setdefault(due, []).append((sent, population, np.full(rows.size, trial), receiver[rows], value[rows]))
 
 
-def _take_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, trial: int, pathway: Pathway) -> None:
+def _take_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, trial: int, pathway: Textual) -> None:
     """Which synapses with text still await the spikes of their senders: from the spikes sent last and the delays."""
     tick, neuron = sent_spikes(library, runner, trial, list(bound.plan.groups).index(pathway.pre))
     laid, found = bound.machine.plastic[pathway.name], []

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from neurosim.plan.plan import Pathway, Plan
+from neurosim.plan.plan import Plan, Sparse
 
 ALIGNED = 32  # neurons: blocks begin at multiples of it
 LANES = 8  # targets that are summed side by side (`core/lanes.hpp`)
@@ -34,7 +34,7 @@ class Interleaved:
     segments: np.ndarray  # (segment, 2): delay, population; oldest message first
 
 
-def interleave(plan: Plan, pathways: tuple[Pathway, ...]) -> Interleaved:
+def interleave(plan: Plan, pathways: tuple[Sparse, ...]) -> Interleaved:
     """The synapses of graded senders into one port, each target's in the contract's order."""
     start, column, weight, segments = _by_target(plan, pathways)
     groups = -(-(start.size - 1) // LANES)
@@ -67,7 +67,7 @@ def lay_tiles(weight: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return np.concatenate([padded[a:b].T.reshape(-1) for a, b in pairwise(cuts)])
 
 
-def _by_target(plan: Plan, pathways: tuple[Pathway, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _by_target(plan: Plan, pathways: tuple[Sparse, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Row starts, columns (messages of all segments one after the other), weights, segments (delay, population)."""
     names = list(plan.groups)
     size = plan.groups[pathways[0].post].size
@@ -96,7 +96,7 @@ class Field:
     segments: np.ndarray  # (segment, 3): delay, population, first column; oldest message first
 
 
-def lay_out_field(plan: Plan, pathways: tuple[Pathway, ...]) -> Field:
+def lay_out_field(plan: Plan, pathways: tuple[Sparse, ...]) -> Field:
     """The synapses of graded senders into one port, each target's in the contract's order, and the targets of each sender."""
     start, column, weight, segments = _by_target(plan, pathways)
     size = start.size - 1

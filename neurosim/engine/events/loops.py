@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from neurosim.engine.events.numbering import Numbering
+from neurosim.network.functions import random_calls
 from neurosim.network.text import Statement
 from neurosim.plan.plan import Plan
-from neurosim.plan.render import RANDOM
 
 
 @dataclass
@@ -49,25 +48,29 @@ class Loop:
         self.calls += count
         return first
 
-    def function(self, title: str, name: str, loop: str, prelude: Iterable[str] = ()) -> list[str]:
-        """The whole function; `loop` opens the loop."""
-        keys = [f"const Key keys[] = {{{', '.join(self.keys)}}};"] if self.keys else []
-        tick = ["const uint32_t tick = here.counter();"] if self.keys else []
+    def function(
+        self, title: str, name: str, loop: str, prelude: Iterable[str] = (), *, within: Within | None = None, template: str = "",
+        parameters: str = "Here& here",
+    ) -> list[str]:  # fmt: skip
+        """The whole function; `loop` opens the loop, which may stand `within` another one. `template` stands before the function."""
+        keys = [f"const Key keys[] = {{{', '.join(self.keys)}}};", "const uint32_t tick = here.counter();"] if self.keys else []
         element = [f"const uint32_t element = static_cast<uint32_t>({self.element});"] if self.keys else []
-        lines = [*prelude, *keys, *tick, *self.before, loop, *(f"    {line}" for line in (*element, *self.body)), "}"]
-        return [f"// {title}", f"void {name}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
+        lines = [loop, *indented((*element, *self.body)), "}"]
+        if within is not None:
+            lines = [*within.opening, *indented((*lines, *within.after)), "}"]
+        return [f"// {title}", f"{template}void {name}({parameters}) {{", *indented((*prelude, *keys, *self.before, *lines)), "}", ""]
 
 
-def unmoved(plan: Plan, place: int) -> frozenset[str]:
-    """The populations that have yet to move when a step of the program runs, given by its place."""
-    moves = (step.populations for step in plan.program[place:] if step.kind in ("integrate", "update"))
-    return frozenset(name for names in moves for name in names)
+@dataclass(frozen=True)
+class Within:
+    """An outer loop: what opens it, and what follows the inner loop in it."""
+
+    opening: tuple[str, ...]
+    after: tuple[str, ...] = ()
 
 
-def random_calls(statements: Iterable[Statement]) -> int:
-    """How many random calls stand in statements."""
-    trees = [ast.parse(s.expression, mode="eval") for s in statements]
-    return sum(isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in RANDOM for tree in trees for n in ast.walk(tree))
+def indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
 
 
 def identifier(name: str) -> str:

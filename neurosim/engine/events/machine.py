@@ -15,7 +15,8 @@ from neurosim.engine.events.records import LONG_AGO, Plastic, aligned_room, in_t
 from neurosim.engine.events.source import Source
 from neurosim.engine.events.stages import inboxes_into
 from neurosim.engine.state import NEVER, State, history_depth, spikes_sent
-from neurosim.plan.plan import Plan
+from neurosim.network.program import Do
+from neurosim.plan.plan import Dense, Plan, Private, Textual
 from neurosim.plan.random import base_key
 
 WORTH_SHARING = 2**15  # weights of a matrix whose product several threads take a share in (`core/dense.hpp`)
@@ -44,7 +45,7 @@ class Machine:
         self.sizes = np.array([group.size for group in plan.groups.values()], np.int32)
         self.bounds = np.stack([block_bounds(int(size), blocks) for size in self.sizes]).astype(np.int32)
         self.first_sender = np.r_[0, np.cumsum(self.sizes)].astype(np.int64)
-        self.plastic = {p.name: self._plastic(p.name) for p in plan.pathways.values() if p.text}
+        self.plastic = {p.name: self._plastic(p) for p in plan.textual}
         self.slots: dict[int, np.ndarray] = {}  # stage -> (inbox, block)
         self.rows: dict[int, Rows] = {}
         self.slot_counts = np.zeros((len(source.stages), blocks), np.int64)
@@ -53,9 +54,7 @@ class Machine:
         self.graded = self._graded()
         self.fields = self._fields()
 
-    def _plastic(self, name: str) -> Plastic:
-        pathway = self.plan.pathways[name]
-        assert pathway.text is not None
+    def _plastic(self, pathway: Textual) -> Plastic:
         by_delay = spikes_sent(self.plan, pathway.pre) and not pathway.text.summed
         bounds = self.bounds[self.names.index(pathway.post)]
         return lay_out(self.plan, pathway, bounds, self.threads, by_delay=by_delay)
@@ -83,7 +82,7 @@ class Machine:
         return {(inbox.post, inbox.to): interleave(self.plan, inbox.graded) for inbox in inboxes}
 
     def _fields(self) -> dict[tuple[str, str], Field]:
-        swept = [name for step in self.plan.program if step.kind == "sweep" for name in step.populations]
+        swept = [name for step in self.plan.program if step.kind is Do.SWEEP for name in step.populations]
         inboxes = [inbox for inbox in inboxes_into(self.plan, tuple(swept)) if inbox.graded]
         return {(inbox.post, inbox.to): lay_out_field(self.plan, inbox.graded) for inbox in inboxes}
 
@@ -91,7 +90,7 @@ class Machine:
     def longest(self) -> np.ndarray:
         """The longest delay of each stage, then of each pathway with text."""
         stages = [self.rows[s.number].longest if s.number in self.rows else 0 for s in self.source.stages]
-        texts = [(p, p.text) for p in self.plan.pathways.values() if p.text]
+        texts = [(p, p.text) for p in self.plan.textual]
         awaited = [self.plastic[p.name].longest if text.on_pre and spikes_sent(self.plan, p.pre) else 0 for p, text in texts]
         return np.array([*stages, *awaited], np.int64)
 
@@ -137,7 +136,7 @@ class Bound:
             threads=machine.threads,
             populations=len(machine.names),
             trials=state.count,
-            shared=any(p.kind == "dense" and p.weight.size >= WORTH_SHARING for p in plan.pathways.values()),
+            shared=any(isinstance(p, Dense) and p.weight.size >= WORTH_SHARING for p in plan.pathways.values()),
             dt=plan.dt or 1.0,
         )
 
@@ -147,8 +146,51 @@ class Bound:
 
     def _array(self, key: tuple[Any, ...]) -> np.ndarray:
         """The array that a key means, kept in `held`."""
-        self.held[key] = np.ascontiguousarray(getattr(self, f"_{key[0].replace(' ', '_')}")(*key[1:]))
+        self.held[key] = np.ascontiguousarray(self._found(key))
         return self.held[key]
+
+    def _found(self, key: tuple[Any, ...]) -> np.ndarray:
+        match key:
+            case ("state", population, name):
+                return self._state(population, name)
+            case ("port", population, name):
+                return self._port(population, name)
+            case ("count", population, name):
+                return self._count(population, name)
+            case ("read" | "derived", population, _):
+                return np.zeros((self.state.count, self.plan.groups[population].size), self.plan.dtype)
+            case ("last_spike", population):
+                return self._last_spike(population)
+            case ("not_refractory", population):
+                return self.state.not_refractory[population].astype(self._whole)
+            case ("constant", population, name):
+                group = self.plan.groups[population]
+                return np.broadcast_to(group.constants[name], group.shape)
+            case ("drive", population):
+                return self._drive(population)
+            case ("events", population, part):
+                return self._events(population, part)
+            case ("history", population, part):
+                return self._history(population, part)
+            case ("own", pathway):
+                return self.records(pathway)
+            case ("synapse constant", pathway, name):
+                return self._synapse_constant(pathway, name)
+            case ("plastic", pathway, part):
+                return getattr(self.machine.plastic[pathway], part)
+            case ("slot first", stage):
+                return self.machine.slots[stage]
+            case ("graded", post, to, part):
+                return getattr(self.machine.graded[post, to], part)
+            case ("field", post, to, part):
+                return self._field(post, to, part)
+            case ("dense place", pathway, end):
+                return self._dense_place(pathway, end)
+            case ("dense", pathway, part):
+                return self._dense(pathway, part)
+            case ("private", pathway, part):
+                return self._private(pathway, part)
+        raise AssertionError(f"generated code asks for {key}, which nothing gives")
 
     def _state(self, population: str, name: str) -> np.ndarray:
         values = self.state.values[population]
@@ -165,27 +207,14 @@ class Bound:
         port.count = np.ascontiguousarray(port.count)
         return port.count
 
-    def _read(self, population: str, name: str) -> np.ndarray:
-        return np.zeros((self.state.count, self.plan.groups[population].size), self.plan.dtype)
-
-    def _derived(self, population: str, name: str) -> np.ndarray:
-        return self._read(population, name)
-
     def _last_spike(self, population: str) -> np.ndarray:
         ago = self.state.last_spike[population].reshape(self.state.count, -1) - self.plan.first_tick
         return aligned(np.maximum(ago, LONG_AGO).astype(self._whole))
-
-    def _not_refractory(self, population: str) -> np.ndarray:
-        return self.state.not_refractory[population].astype(self._whole)
 
     @property
     def _whole(self) -> Any:
         """The whole numbers as wide as the plan's floats: `Whole` of the generated code."""
         return np.int32 if self.plan.dtype.itemsize == 4 else np.int64
-
-    def _constant(self, population: str, name: str) -> np.ndarray:
-        group = self.plan.groups[population]
-        return np.broadcast_to(group.constants[name], group.shape)
 
     def _drive(self, population: str) -> np.ndarray:
         values = self.plan.drives[population].values
@@ -209,15 +238,12 @@ class Bound:
             return np.roll(np.stack(past.messages, axis=1), self.plan.first_tick % len(past.messages), axis=1)  # tick k at place k
         return np.full(self.state.count, past.last % len(past.messages) if part == "newest" else past.last, np.int64)
 
-    def _own(self, pathway: str) -> np.ndarray:
-        return self.records(pathway)
-
     def records(self, pathway: str) -> np.ndarray:
         """The variables of each synapse together, in the order of the C++: (trial, synapse)."""
         values, laid = self.state.synapses[pathway], self.machine.plastic[pathway]
         if not values and laid.drawn is not None and self.plan.trials == 1:
             return laid.drawn
-        records = aligned_room((self.state.count, laid.size), record_type(self.plan, self.plan.pathways[pathway]))
+        records = aligned_room((self.state.count, laid.size), record_type(self.plan, self.plan.pathway(pathway, Textual)))
         if not values and laid.drawn is not None:
             records[...] = laid.drawn
         for name, value in values.items():
@@ -226,18 +252,8 @@ class Bound:
         return records
 
     def _synapse_constant(self, pathway: str, name: str) -> np.ndarray:
-        text = self.plan.pathways[pathway].text
-        assert text is not None
+        text = self.plan.pathway(pathway, Textual).text
         return np.asarray(text.constants[name])[self.machine.plastic[pathway].canonical]
-
-    def _plastic(self, pathway: str, part: str) -> np.ndarray:
-        return getattr(self.machine.plastic[pathway], part)
-
-    def _slot_first(self, stage: int) -> np.ndarray:
-        return self.machine.slots[stage]
-
-    def _graded(self, post: str, to: str, part: str) -> np.ndarray:
-        return getattr(self.machine.graded[post, to], part)
 
     def _field(self, post: str, to: str, part: str) -> np.ndarray:
         found, trials = self.machine.fields[post, to], self.state.count
@@ -256,7 +272,7 @@ class Bound:
         return place
 
     def _dense(self, pathway: str, part: str) -> np.ndarray:
-        chosen, trials = self.plan.pathways[pathway], self.state.count
+        chosen, trials = self.plan.pathway(pathway, Dense), self.state.count
         if part == "rows":
             return chosen.weight.T.astype(self.plan.dtype)
         if part == "tiles":
@@ -279,7 +295,7 @@ class Bound:
         if key[0] == "dt":
             return self.plan.dt or 1.0
         if key[0] == "private":
-            return float(self.plan.pathways[key[1]].weight)
+            return self.plan.pathway(key[1], Private).weight
         return float(self._given(key))
 
     def _integer(self, key: tuple[Any, ...]) -> int:
@@ -300,15 +316,15 @@ class Bound:
             return len(found.segments) if key[3] == "segments" else len(found.first) - 1
         if kind == "field":
             return len(self.machine.fields[name, key[2]].segments)
-        pathway = self.plan.pathways[name]
         if kind == "dense":
+            pathway = self.plan.pathway(name, Dense)
             sizes = {"senders": pathway.pre_index.size, "targets": pathway.post_index.size, "delay": pathway.longest}
             return sizes[key[2]] if key[2] in sizes else _run(pathway.pre_index if key[2] == "pre run" else pathway.post_index)
-        privates = [p.name for p in self.plan.pathways.values() if p.kind == "private"]
+        pathway, privates = self.plan.pathway(name, Private), [p.name for p in self.plan.of_kind(Private)]
         return {"sources": pathway.sources, "number": privates.index(name), "sender": int(pathway.pre_index[0])}[key[2]]
 
     def _given(self, key: tuple[Any, ...]) -> Any:
-        owner: Any = self.plan.groups[key[1]] if key[0] == "constant" else self.plan.pathways[key[1]].text
+        owner: Any = self.plan.groups[key[1]] if key[0] == "constant" else self.plan.pathway(key[1], Textual).text
         constants: Mapping[str, Any] = owner.constants
         return constants[key[2]]
 

@@ -8,16 +8,21 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.events.comments import commented
-from neurosim.engine.events.loops import Loop, identifier
+from neurosim.engine.events.loops import Loop, Within, identifier
 from neurosim.engine.events.numbering import Numbering, array_type
 from neurosim.engine.events.stages import postponed, taken_early
 from neurosim.engine.state import spikes_sent
 from neurosim.network.text import names_in
 from neurosim.plan.cpp import Typed, cpp_expression, cpp_statements
-from neurosim.plan.plan import Block, Group, Plan
+from neurosim.plan.plan import Block, Group, Plan, Private
 
 EACH_NEURON = "NEUROSIM_INDEPENDENT for (int32_t i = span.first; i < span.last; ++i) {"
 EACH_OF_CHUNK = "NEUROSIM_INDEPENDENT for (int32_t i = first; i < last; ++i) {"
+# In chunks of neurons, each followed by the listing of its spikes: what a chunk writes is still in the cache.
+CHUNKS = (
+    "for (int32_t first = span.first; first < span.last; first += CHUNK) {",
+    "    const int32_t last = std::min(first + CHUNK, span.last);",
+)
 
 
 def used_names(*texts: str) -> set[str]:
@@ -82,7 +87,7 @@ def constant_at(loop: Loop, tag: str, value: Any, index: str, *key: Any) -> Type
 
 def read_ports(plan: Plan, group: Group) -> set[str]:
     """The ports whose reading is kept beyond the update: recorded, or used by text that runs later."""
-    chances = [p.chance for p in plan.pathways.values() if p.pre == group.name]
+    chances = [p.chance for p in plan.of_kind(Private) if p.pre == group.name]
     later = used_names(*texts_of(group.reset), *group.derived.values(), *chances)
     recorded = {p.variable for p in plan.probes if p.owner == group.name}
     return {port for port in group.ports if port in later | recorded}
@@ -114,36 +119,22 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     title = f"Neurons '{group.name}': {', '.join(b.name for b in (group.integrate, group.update, group.threshold) if b)}"
     chunk = ["alignas(64) Whole fired[CHUNK];"] if group.spiking else []
     prelude = [f"const Span span = here.span({population});", *chunk]
-    lines = loop.function(title, f"move_{identifier(group.name)}", EACH_OF_CHUNK if group.spiking else EACH_NEURON, prelude)
-    if group.spiking:
-        lines = _in_chunks(lines, f"list_spikes(here, {population}, fired, first, last);" if not _given_events(plan, group) else "")
-    return _with_and_without_sums(plan, group, lines)
+    then = f"list_spikes(here, {population}, fired, first, last);" if group.spiking and not _given_events(plan, group) else ""
+    within = Within(CHUNKS, (then,) if then else ()) if group.spiking else None
+    return _with_sums(plan, group, loop, title, EACH_OF_CHUNK if group.spiking else EACH_NEURON, prelude, within)
 
 
-def _with_and_without_sums(plan: Plan, group: Group, lines: list[str]) -> list[str]:
+def _with_sums(plan: Plan, group: Group, loop: Loop, title: str, each: str, prelude: list[str], within: Within | None) -> list[str]:
     """The function that moves a population, twice where sums may wait for it: for ticks at which they do, and for others."""
     name = f"move_{identifier(group.name)}"
     stages = {p.stage for p in postponed(plan) if p.inbox.post == group.name}
     if not stages:
-        return lines
-    opening = f"void {name}(Here& here) {{"
+        return loop.function(title, name, each, prelude, within=within)
     if not stages <= taken_early(plan):
-        return [f"{opening} constexpr bool waiting = true;" if line == opening else line for line in lines]
+        return loop.function(title, name, each, ["constexpr bool waiting = true;", *prelude], within=within)
     waiting = " || ".join(f"here.trial.stages[{stage} * here.machine.blocks + here.block].waiting" for stage in sorted(stages))
-    lines = [f"template <bool waiting> {opening}" if line == opening else line for line in lines]
+    lines = loop.function(title, name, each, prelude, within=within, template="template <bool waiting> ")
     return [*lines, f"void {name}(Here& here) {{ {waiting} ? {name}<true>(here) : {name}<false>(here); }}", ""]
-
-
-def _in_chunks(lines: list[str], then: str) -> list[str]:
-    """The function with its loop in chunks of neurons, each followed by `then`: what a chunk writes is still in the cache."""
-    start = next(n for n, line in enumerate(lines) if line.strip() == EACH_OF_CHUNK)
-    stop = max(n for n, line in enumerate(lines) if line == "    }")
-    opening = [
-        "    for (int32_t first = span.first; first < span.last; first += CHUNK) {",
-        "        const int32_t last = std::min(first + CHUNK, span.last);",
-    ]
-    loop = [f"    {line}" for line in lines[start : stop + 1]]
-    return [*lines[:start], *opening, *loop, *([f"        {then}"] if then else []), "    }", *lines[stop + 1 :]]
 
 
 def _given_events(plan: Plan, group: Group) -> bool:
@@ -180,15 +171,11 @@ def waiting_sum(loop: Loop, plan: Plan, group: Group, to: str) -> str:
 
 def is_fed(plan: Plan, name: str, port: str) -> bool:
     """Whether anything may arrive at a port."""
-    for pathway in plan.pathways.values():
-        if pathway.post == name and pathway.to == port:
-            return True
-        text = pathway.text
-        if text is not None and name in (pathway.pre, pathway.post):
-            written = {s.name for block in (text.on_pre, text.on_post) if block for s in block.statements}
-            if written & {port, f"{port}_post", f"{port}_pre"}:
-                return True
-    return False
+    names = {port, f"{port}_post", f"{port}_pre"}
+    texts = [p.text for p in plan.textual if name in (p.pre, p.post)]
+    blocks = [block for text in texts for block in (text.on_pre, text.on_post) if block]
+    summed = any((pathway.post, pathway.to) == (name, port) for pathway in plan.pathways.values())
+    return summed or any(statement.name in names for block in blocks for statement in block.statements)
 
 
 def _read_port(loop: Loop, plan: Plan, group: Group, port: str) -> Typed:

@@ -12,7 +12,7 @@ from neurosim.engine.events.background import in_background
 from neurosim.engine.events.build import load
 from neurosim.engine.events.construct import NO_MEMORY, Int, NumbersStruct, address, hand_over, numbers_struct, typed
 from neurosim.errors import EngineError
-from neurosim.plan.plan import Pathway, Plan
+from neurosim.plan.plan import Plan, Textual
 
 SOURCE = '#include "core/records.cpp"\n'
 LABEL = "the layout of synapses with text"
@@ -91,7 +91,7 @@ class Plastic:
         return ordered
 
 
-def lay_out(plan: Plan, pathway: Pathway, bounds: np.ndarray, threads: int, *, by_delay: bool) -> Plastic:
+def lay_out(plan: Plan, pathway: Textual, bounds: np.ndarray, threads: int, *, by_delay: bool) -> Plastic:
     """The layout of a pathway with text whose targets are split at `bounds`; a recipe is drawn on the way.
 
     `by_delay` may change the order of synapses within a sender's row. Raises EngineError if there is not enough memory.
@@ -129,9 +129,8 @@ def lay_out(plan: Plan, pathway: Pathway, bounds: np.ndarray, threads: int, *, b
     return laid
 
 
-def _struct(plan: Plan, pathway: Pathway, laid: Plastic, alive: list[np.ndarray]) -> _Laid:
+def _struct(plan: Plan, pathway: Textual, laid: Plastic, alive: list[np.ndarray]) -> _Laid:
     text = pathway.text
-    assert text is not None
     starts = (_Start * len(text.states))()
     for start, name in zip(starts, text.states, strict=True):
         if pathway.recipe is not None:
@@ -148,9 +147,8 @@ def _struct(plan: Plan, pathway: Pathway, laid: Plastic, alive: list[np.ndarray]
     )
 
 
-def record_type(plan: Plan, pathway: Pathway) -> np.dtype:
+def record_type(plan: Plan, pathway: Textual) -> np.dtype:
     """What the C++ keeps of each synapse, one variable beside the other."""
-    assert pathway.text is not None
     return np.dtype([(name, np.dtype(np.int32) if in_ticks(plan, name) else plan.dtype) for name in pathway.text.states])
 
 

@@ -13,8 +13,9 @@ from neurosim.engine.events.populations import drive, evaluated, move, reset, th
 from neurosim.engine.events.stages import Stage, stages_of
 from neurosim.engine.events.sweeps import sweep
 from neurosim.engine.state import spikes_sent
-from neurosim.network.program import Step
-from neurosim.plan.plan import Group, Plan
+from neurosim.network.program import Arriving, Do, Step, unmoved
+from neurosim.network.schedule import Clock
+from neurosim.plan.plan import Group, Plan, Private
 
 EACH_TRIAL = "for (Here& here : team) "
 OPENING = """\
@@ -50,11 +51,10 @@ def write_source(plan: Plan) -> Source:
         for pathway in (p for inbox in stage.inboxes for p in inbox.private):
             lines += private(plan, numbering, pathway, stage)
         lines += deliver_stage(plan, numbering, stage)
-    for pathway in plan.pathways.values():
-        if pathway.text is not None:
-            lines += _text(synapses.Ends(plan, numbering, pathway))
+    for pathway in plan.textual:
+        lines += _text(synapses.Ends(plan, numbering, pathway))
     for step in plan.program:
-        if step.kind == "sweep":
+        if step.kind is Do.SWEEP:
             lines += sweep(plan, numbering, step)
     lines += _network(plan, numbering, stages)
     return Source("\n".join([*lines, "}  // namespace network", "}  // namespace", "", '#include "core/library.hpp"', ""]), numbering, stages)
@@ -84,17 +84,23 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     if group.driven:
         return drive(plan, numbering, group)
     lines: list[str] = []
-    if not any(step.kind == "sweep" for step in plan.program):
+    if not plan.sweeps:
         lines += move(plan, numbering, group)
         lines += threshold(plan, numbering, group) if group.spiking else []
         lines += reset(plan, numbering, group) if group.reset is not None else []
     if not group.spiking and group.message is not None:
         target = f"history_of(here, {population}).next(here.tick, here.block == 0)"
-        lines += evaluated(plan, numbering, group, group.message, f"send_{name}", target, read=plan.schedule != "Clock")
+        lines += evaluated(plan, numbering, group, group.message, f"send_{name}", target, read=_has_moved(plan, group, Do.SEND))
     for variable in derived_probes(plan, group):
         target = numbering.pointer("Real", "derived", group.name, variable)
-        lines += evaluated(plan, numbering, group, variable, derivation(plan, group.name, variable), target, read=plan.schedule != "Clock")
+        lines += evaluated(plan, numbering, group, variable, derivation(plan, group.name, variable), target, read=_has_moved(plan, group, Do.RECORD))
     return lines
+
+
+def _has_moved(plan: Plan, group: Group, kind: Do) -> bool:
+    """Whether a population has moved when its step of this kind runs."""
+    place = next((n for n, step in enumerate(plan.program) if step.kind is kind and group.name in step.populations), len(plan.program))
+    return group.name not in unmoved(plan.program, place)
 
 
 def derived_probes(plan: Plan, group: Group) -> tuple[str, ...]:
@@ -121,8 +127,8 @@ def _text(ends: synapses.Ends) -> list[str]:
 
 def _network(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[str]:
     """What `core/engine.hpp` runs: the tick, and how many of what there are."""
-    texts = [p for p in plan.pathways.values() if p.text]
-    privates = [p for p in plan.pathways.values() if p.kind == "private"]
+    texts = plan.textual
+    privates = plan.of_kind(Private)
     resize = [f"if (stage == {s.number}) block.template resize<{REDUCE[s.reduce]}>(slots, longest);" for s in stages]
     states = [(group.name, name) for group in plan.groups.values() for name in group.states]
     copies = []
@@ -177,7 +183,7 @@ def _tick(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[s
     lines += ["for (Here& here : team) sample_all(here, probes, team.set, team.first, true);", "// close the tick: spikes go on their way"]
     for stage in (stage for stage in stages if stage.pathways):
         lines.append(f"for (Here& here : team) send_spikes(here, {stage.number}, {senders_of(plan, stage)});")
-    for pathway in (p for p in plan.pathways.values() if p.text and p.text.on_pre and spikes_sent(plan, p.pre)):
+    for pathway in (p for p in plan.textual if p.text.on_pre and spikes_sent(plan, p.pre)):
         lines.append(f"for (Here& here : team) queue_arrivals(here, {synapses.Ends(plan, numbering, pathway).numbers});")
     return lines
 
@@ -186,52 +192,49 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: in
     """The calls of one step of the program."""
     names = [identifier(name) for name in step.populations]
     waits = place == barrier_step(plan)
-    if step.kind == "record":
+    if step.kind is Do.RECORD:
         derived = [derivation(plan, g.name, v) for g in plan.groups.values() for v in derived_probes(plan, g)]
         calls = [*derived, "sample_all"]
         return [f"for (Here& here : team) {c}(here{', probes, team.set, team.first, false' if c == 'sample_all' else ''});" for c in calls]
-    if step.kind == "deliver":
+    if step.kind is Do.DELIVER:
         return _deliver(plan, numbering, stages, place, step)
-    if step.kind == "send":
+    if step.kind is Do.SEND:
         names = [identifier(n) for n in step.populations if not spikes_sent(plan, n) and plan.groups[n].message is not None]
-    if step.kind == "sweep":
+    if step.kind is Do.SWEEP:
         return ["sweep_all(team);"]
     lines = []
-    if step.kind in ("integrate", "update"):
-        texts = [p for p in plan.pathways.values() if p.text and p.text.integrate and p.post in step.populations and step.kind == "integrate"]
+    if step.kind is Do.INTEGRATE:
+        texts = [p for p in plan.textual if p.text.integrate and p.post in step.populations]
         lines += [f"for (Here& here : team) integrate_{identifier(p.name)}(here);" for p in texts]
-    if step.kind == "reset":
+    if step.kind is Do.RESET:
         names = [identifier(n) for n in step.populations if plan.groups[n].reset is not None]
-        lines += ["team.wait();"] if plan.schedule == "Clock" and sender_is_read(plan) else []
-    verb = "move" if step.kind in ("integrate", "update") else step.kind
+        lines += ["team.wait();"] if isinstance(plan.schedule, Clock) and sender_is_read(plan) else []
+    verb = "move" if step.moves else step.kind.value
     lines += [f"for (Here& here : team) {verb}_{name}(here);" for name in names]
     return lines + (["team.wait();"] if waits else [])
 
 
 def barrier_step(plan: Plan) -> int:
     """The step after which all blocks must have listed their spikes: the last that finds or drives some."""
-    return max((n for n, step in enumerate(plan.program) if step.kind in ("drive", "threshold")), default=-1)
+    return max((n for n, step in enumerate(plan.program) if step.kind in (Do.DRIVE, Do.THRESHOLD)), default=-1)
 
 
 def sender_is_read(plan: Plan) -> bool:
     """Whether text of synapses reads variables of senders, which then may not be reset before all blocks have read them."""
-    from neurosim.engine.events.numbering import Numbering
-
-    found = [synapses.Ends(plan, Numbering(), p) for p in plan.pathways.values() if p.text]
-    return any(synapses.reads_sender(ends, ends.pathway.text.on_pre, ends.pathway.text.on_post) for ends in found if ends.pathway.text)
+    found = [synapses.Ends(plan, Numbering(), p) for p in plan.textual]
+    return any(synapses.reads_sender(ends, ends.pathway.text.on_pre, ends.pathway.text.on_post) for ends in found)
 
 
 def _deliver(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: int, step: Step) -> list[str]:
     """Sums without text first, then synapses with text, object by object."""
-    texts = [synapses.Ends(plan, numbering, p) for p in plan.pathways.values() if p.text and p.post in step.populations]
-    if step.what == "sent":
-        return [f"for (Here& here : team) on_post_{identifier(e.pathway.name)}(here);" for e in texts if e.pathway.text and e.pathway.text.on_post]
+    texts = [synapses.Ends(plan, numbering, p) for p in plan.textual if p.post in step.populations]
+    if step.arriving is Arriving.SENT:
+        return [f"for (Here& here : team) on_post_{identifier(e.pathway.name)}(here);" for e in texts if e.pathway.text.on_post]
     lines = [f"deliver_{stage.number}(team);" for stage in stages if stage.step == place]
     for ends in texts:
         text, name = ends.pathway.text, identifier(ends.pathway.name)
-        assert text is not None
-        if step.what != "spikes" and text.summed:
+        if step.delivers(graded=True) and text.summed:
             lines.append(f"for (Here& here : team) add_up_{name}(here);")
-        if text.on_pre is not None and step.what != ("spikes" if ends.graded else "graded"):
+        if text.on_pre is not None and step.delivers(graded=ends.graded):
             lines.append(f"for (Here& here : team) on_pre_{name}(here);")
     return lines

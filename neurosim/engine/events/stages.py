@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neurosim.engine.state import spikes_sent
+from neurosim.network.program import Arriving, Do
+from neurosim.network.schedule import Clock
 from neurosim.network.text import names_in
-from neurosim.plan.plan import Pathway, Plan
+from neurosim.plan.plan import Dense, Plan, Private, Sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,10 +18,10 @@ class Inbox:
     post: str
     to: str
     reduce: str
-    spiking: tuple[Pathway, ...]  # stored synapses of populations that spike, in network order
-    graded: tuple[Pathway, ...]  # stored synapses of the others
-    dense: tuple[Pathway, ...]
-    private: tuple[Pathway, ...]
+    spiking: tuple[Sparse, ...]  # stored synapses of populations that spike, in network order
+    graded: tuple[Sparse, ...]  # stored synapses of the others
+    dense: tuple[Dense, ...]
+    private: tuple[Private, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +34,7 @@ class Stage:
     inboxes: tuple[Inbox, ...]
 
     @property
-    def pathways(self) -> tuple[Pathway, ...]:
+    def pathways(self) -> tuple[Sparse, ...]:
         """The stored synapses of spiking populations, inbox by inbox."""
         return tuple(pathway for inbox in self.inboxes for pathway in inbox.spiking)
 
@@ -41,8 +43,8 @@ def stages_of(plan: Plan) -> tuple[Stage, ...]:
     """The stages of a plan, in the order of its program."""
     found: list[Stage] = []
     for place, step in enumerate(plan.program):
-        if step.kind == "deliver" and step.what != "sent":
-            inboxes = inboxes_into(plan, step.populations, step.what)
+        if step.kind is Do.DELIVER and step.arriving is not Arriving.SENT:
+            inboxes = inboxes_into(plan, step.populations, graded=step.delivers(graded=True), spikes=step.delivers(graded=False))
             for reduce in ("sum", "mean", "max"):
                 chosen = tuple(inbox for inbox in inboxes if inbox.reduce == reduce)
                 if chosen:
@@ -50,23 +52,22 @@ def stages_of(plan: Plan) -> tuple[Stage, ...]:
     return tuple(found)
 
 
-def inboxes_into(plan: Plan, populations: tuple[str, ...], what: str = "") -> list[Inbox]:
-    """What arrives at each port or variable of these populations; `what` narrows it to 'graded' messages or 'spikes'."""
-    graded, spikes = what != "spikes", what != "graded"
-    keys = dict.fromkeys((p.post, p.to) for p in plan.pathways.values() if p.to and p.text is None and p.post in populations)
+def inboxes_into(plan: Plan, populations: tuple[str, ...], *, graded: bool = True, spikes: bool = True) -> list[Inbox]:
+    """What arrives at each port or variable of these populations: `graded` messages, `spikes`, or both."""
+    keys = dict.fromkeys((p.post, p.to) for p in plan.summing if p.to and p.post in populations)
     order = list(plan.groups)
     found = []
     for post, to in keys:
-        mine = [p for p in plan.pathways.values() if (p.post, p.to) == (post, to) and p.text is None]
-        sparse = sorted((p for p in mine if p.kind == "sparse"), key=lambda p: order.index(p.pre))
+        mine = [p for p in plan.summing if (p.post, p.to) == (post, to)]
+        sparse = sorted((p for p in mine if isinstance(p, Sparse)), key=lambda p: order.index(p.pre))
         inbox = Inbox(
             post,
             str(to),
             plan.groups[post].ports.get(str(to), "sum"),
             tuple(p for p in sparse if spikes and spikes_sent(plan, p.pre)),
             tuple(p for p in sparse if graded and not spikes_sent(plan, p.pre)),
-            tuple(p for p in mine if graded and p.kind == "dense"),
-            tuple(p for p in mine if spikes and p.kind == "private"),
+            tuple(p for p in mine if graded and isinstance(p, Dense)),
+            tuple(p for p in mine if spikes and isinstance(p, Private)),
         )
         if inbox.spiking or inbox.graded or inbox.dense or inbox.private:
             found.append(inbox)
@@ -84,11 +85,11 @@ class Postponed:
 
 def postponed(plan: Plan) -> tuple[Postponed, ...]:
     """The inboxes of spikes under Clock that nobody can look at between the arrival and the next tick's move."""
-    if plan.schedule != "Clock":
+    if not isinstance(plan.schedule, Clock):
         return ()
     found = []
     for stage in stages_of(plan):
-        if plan.program[stage.step].what == "spikes" and stage.reduce == "sum":
+        if plan.program[stage.step].arriving is Arriving.SPIKES and stage.reduce == "sum":
             found += [Postponed(stage.number, place, inbox) for place, inbox in enumerate(stage.inboxes) if _unseen(plan, inbox)]
     return tuple(found)
 
@@ -106,8 +107,8 @@ def taken_early(plan: Plan) -> set[int]:
 def _unseen(plan: Plan, inbox: Inbox) -> bool:
     group, to = plan.groups[inbox.post], inbox.to
     seen: set[str] = set()
-    for pathway in plan.pathways.values():
-        if pathway.text is not None and inbox.post in (pathway.pre, pathway.post):
+    for pathway in plan.textual:
+        if inbox.post in (pathway.pre, pathway.post):
             text = pathway.text
             blocks = [block for block in (text.integrate, text.on_pre, text.on_post) if block is not None]
             seen |= {name for block in blocks for s in block.statements for name in (s.name, *names_in(s.expression))}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
+from collections.abc import Iterator
 
-from neurosim.network.text import Statement
-from neurosim.plan.plan import Group, Plan
-from neurosim.plan.render import ALONG
+from neurosim.network.functions import functions
+from neurosim.plan.cpp import without_cpp
+from neurosim.plan.plan import Einsum, Plan, Private
 
 MOST_TICKS = 2**30
 REMEDY = "Use engine='reference', or 'auto'."
@@ -15,25 +15,29 @@ REMEDY = "Use engine='reference', or 'auto'."
 def unsupported(plan: Plan) -> str | None:
     """Why the event engine cannot run this plan, or None."""
     for pathway in plan.pathways.values():
-        if pathway.kind == "einsum":
+        if isinstance(pathway, Einsum):
             return f"synapses {pathway.name!r} contract tensors (einsum, shared or sent weights). {REMEDY}"
-        if pathway.kind == "private" and plan.groups[pathway.post].ports.get(str(pathway.to), "sum") != "sum":
+        if isinstance(pathway, Private) and plan.groups[pathway.post].ports.get(str(pathway.to), "sum") != "sum":
             return f"private synapses {pathway.name!r} end at a port that takes no sum. {REMEDY}"
-    for group in plan.groups.values():
-        found = _whole(group)
-        if found:
-            return f"'{found}' in the text of {group.name!r} looks at the whole population. {REMEDY}"
+    for owner, text in _expressions(plan):
+        name = without_cpp([text])
+        if name is not None:
+            return f"'{name}' in the text of {owner} {'looks at the whole population' if functions()[name].looks_along else 'has no C++'}. {REMEDY}"
     if plan.ticks >= MOST_TICKS:
         return f"{plan.ticks:,} ticks are more than {MOST_TICKS - 1:,}. Run fewer at a time."
     return None
 
 
-def _whole(group: Group) -> str | None:
-    """The function along an axis that a population's text calls, if any."""
-    blocks = [b for b in (group.integrate, group.update, group.threshold, group.reset) if b is not None]
-    statements = [s for block in blocks for s in block.statements] + [Statement(n, "=", text) for n, text in group.derived.items()]
-    for statement in statements:
-        for node in ast.walk(ast.parse(statement.expression, mode="eval")):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in (*ALONG, "take", "choice"):
-                return node.func.id
-    return None
+def _expressions(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Whose text it is, and the text, of every expression of the plan."""
+    for group in plan.groups.values():
+        owner, rule = repr(group.name), group.refractory
+        blocks = (group.integrate, group.update, group.threshold, group.reset)
+        yield from ((owner, s.expression) for block in blocks if block is not None for s in block.statements)
+        yield from ((owner, text) for text in (*group.derived.values(), *((rule.time, rule.condition) if rule else ())) if text)
+    for pathway in plan.textual:
+        owner, text = f"synapses {pathway.name!r}", pathway.text
+        blocks = (text.on_pre, text.on_post, text.integrate)
+        yield from ((owner, s.expression) for block in blocks if block is not None for s in block.statements)
+        yield from ((owner, expression) for expression in text.summed.values())
+    yield from ((f"synapses {pathway.name!r}", pathway.chance) for pathway in plan.of_kind(Private))

@@ -9,7 +9,7 @@ from neurosim.engine.events.populations import given_values, group_names, read_p
 from neurosim.engine.events.stages import Inbox, inboxes_into
 from neurosim.network.program import Step
 from neurosim.plan.cpp import Typed, cpp_statements
-from neurosim.plan.plan import Group, Pathway, Plan
+from neurosim.plan.plan import Dense, Group, Plan
 
 FIELD = ("start", "column", "weight", "out_start", "out_target", "segments", "message", "sum", "stale")
 
@@ -30,7 +30,7 @@ def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
         before = f"{before} + {size}"
     key = f"here.key({numbering.random_key('schedule', 'order', 0)})"
     sends = [f"send_{identifier(name)}(here);" for name in step.populations if plan.groups[name].message is not None]
-    body = [*fields, f"for_turns(here, {before}, {'true' if plan.order == 'random' else 'false'}, {key}, [&](int32_t number) {{",
+    body = [*fields, f"for_turns(here, {before}, {'false' if step.by_index else 'true'}, {key}, [&](int32_t number) {{",
             *(f"    {line}" for line in turns), "});", *sends]  # fmt: skip
     body = [*products, "for (Here& here : team) {", *(f"    {line}" for line in body), "}"]
     return [*lines, "// One sweep.", "void sweep_all(Team& team) {", *(f"    {line}" for line in body), "}", ""]
@@ -41,7 +41,7 @@ def _field(numbering: Numbering, inbox: Inbox) -> str:
     return "{" + ", ".join(map(str, [*arrays, numbering.integer("field", inbox.post, inbox.to, "segments")])) + "}"
 
 
-def _dense(plan: Plan, numbering: Numbering, pathway: Pathway) -> str:
+def _dense(plan: Plan, numbering: Numbering, pathway: Dense) -> str:
     places = [numbering.array("dense place", pathway.name, part) for part in ("pre", "post")]
     return f"{{{dense_numbers(plan, numbering, pathway, 'rows')}, {places[0]}, {places[1]}}}"
 
@@ -69,8 +69,8 @@ def _turn(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox]) 
     _clamp(loop, plan, group, message)
     tells = _tells(plan, numbering, group, inboxes, message)
     loop.body += [f"if (!({message} == sent_before)) {{", *(f"    {line}" for line in tells), "}"] if tells else []
-    lines = loop.function(f"Neurons '{group.name}': the turn of one", f"turn_{identifier(group.name)}", "{")
-    return [line.replace("(Here& here) {", "(Here& here, const int32_t i) {") if line.startswith("void ") else line for line in lines]
+    title, name = f"Neurons '{group.name}': the turn of one", f"turn_{identifier(group.name)}"
+    return loop.function(title, name, "{", parameters="Here& here, const int32_t i")
 
 
 def _arrived(plan: Plan, numbering: Numbering, to: str, inbox: Inbox | None) -> list[str]:

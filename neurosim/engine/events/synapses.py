@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from neurosim.engine.events.comments import commented
-from neurosim.engine.events.loops import Loop, identifier, unmoved
+from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import awake, constant_at, group_names, kept_ports, read_ports, texts_of, used_names
 from neurosim.engine.pushes import order_matters, split_pushes
 from neurosim.engine.state import spikes_sent
-from neurosim.network.program import Step
+from neurosim.network.program import Arriving, Do, Step, unmoved
 from neurosim.network.text import Statement
 from neurosim.plan.cpp import Typed, cpp_expression, cpp_statements
-from neurosim.plan.plan import Block, Group, Pathway, Plan
+from neurosim.plan.plan import Block, Group, Plan, Textual
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Ends:
 
     plan: Plan
     numbering: Numbering
-    pathway: Pathway
+    pathway: Textual
     pre: Group = field(init=False)
     post: Group = field(init=False)
 
@@ -32,7 +32,7 @@ class Ends:
     @property
     def states(self) -> tuple[str, ...]:
         """The variables of each synapse, in the order of its record."""
-        return tuple(self.pathway.text.states) if self.pathway.text is not None else ()
+        return tuple(self.pathway.text.states)
 
     @property
     def graded(self) -> bool:
@@ -42,7 +42,7 @@ class Ends:
     def numbers(self) -> str:
         """The PlasticNumbers of this pathway."""
         name = self.pathway.name
-        texts = [p.name for p in self.plan.pathways.values() if p.text]
+        texts = [p.name for p in self.plan.textual]
         arrays = [self.numbering.array("plastic", name, part) for part in ("row", "group", "first", "by_post", "post_first", "block_first")]
         ends = [list(self.plan.groups).index(group.name) for group in (self.pre, self.post)]
         return "{" + ", ".join(map(str, [texts.index(name), *arrays, *ends])) + "}"
@@ -55,15 +55,17 @@ class Ends:
     def loop(self, text: str) -> Loop:
         """A loop over synapses for 'on_pre', 'on_post', 'integrate' or 'summed' text, which knows who has moved by then."""
         place = next((n for n, step in enumerate(self.plan.program) if self._acts(text, step)), len(self.plan.program))
-        return Loop(self.plan, self.numbering, element=_element(self), unmoved=unmoved(self.plan, place))
+        return Loop(self.plan, self.numbering, element=_element(self), unmoved=unmoved(self.plan.program, place))
 
     def _acts(self, text: str, step: Step) -> bool:
         """Whether such text of this pathway runs in a step."""
-        if self.post.name not in step.populations or step.kind != ("integrate" if text == "integrate" else "deliver"):
+        if self.post.name not in step.populations:
             return False
-        if text in ("integrate", "on_post"):
-            return text == "integrate" or step.what == "sent"
-        return step.what in ("", "spikes" if text == "on_pre" and not self.graded else "graded")
+        if text == "integrate":
+            return step.kind is Do.INTEGRATE
+        if text == "on_post":
+            return step.kind is Do.DELIVER and step.arriving is Arriving.SENT
+        return step.delivers(graded=text == "summed" or self.graded)
 
     def own(self, loop: Loop, name: str) -> str:
         """C++ for a variable of synapse k."""
@@ -83,7 +85,6 @@ class Ends:
     def names(self, loop: Loop, wanted: set[str], *, copied: bool = False) -> dict[str, Typed]:
         """C++ for the names that text uses; its own variables in their record, or `copied` into arrays of their own."""
         text, owner = self.pathway.text, self.pathway.name
-        assert text is not None
         names: dict[str, Typed] = {}
         for name in sorted(wanted):
             if name == "lastupdate" and name in text.states:
@@ -133,8 +134,9 @@ def delivered(ends: Ends, loop: Loop, *, late: bool = False) -> list[str]:
 
 def _send_together(ends: Ends) -> bool:
     """Whether the sender sends between the delivery to the target and the target's own sending, both in one step."""
-    moves = (step.populations for step in ends.plan.program if step.kind == "send" and ends.plan.schedule == "Alternating")
-    return any(ends.pre.name in names and ends.post.name in names for names in moves)
+    program, both = ends.plan.program, {ends.pre.name, ends.post.name}
+    together = next((n for n, step in enumerate(program) if step.kind is Do.SEND and both <= set(step.populations)), None)
+    return together is not None and any(step.delivers(graded=True) and ends.post.name in step.populations for step in program[:together])
 
 
 def _copy(name: str) -> str:
@@ -257,7 +259,7 @@ def _store(ends: Ends, loop: Loop, name: str, op: str, value: str) -> str:
 
 def integrate(ends: Ends) -> list[str]:
     """The function that advances clock-driven variables of all synapses by one tick."""
-    assert ends.pathway.text is not None and ends.pathway.text.integrate is not None
+    assert ends.pathway.text.integrate is not None
     loop = ends.loop("integrate")
     body = _side_by_side(ends, loop, ends.pathway.text.integrate)
     return _function(ends, loop, "model", f"integrate_{identifier(ends.pathway.name)}", "for_synapses", body)
@@ -265,7 +267,6 @@ def integrate(ends: Ends) -> list[str]:
 
 def add_up(ends: Ends) -> list[str]:
     """The function that sets each (summed) variable of the targets to the sum of its expression over their synapses."""
-    assert ends.pathway.text is not None
     loop = ends.loop("summed")
     population = list(ends.plan.groups).index(ends.post.name)
     loop.before[f"const Span span = here.span({population});"] = None
@@ -293,5 +294,4 @@ def reads_sender(ends: Ends, *blocks: Block | None) -> set[str]:
 
 def pushed(ends: Ends, *blocks: Block | None) -> tuple[Statement, ...]:
     """The statements of these blocks that change neurons."""
-    assert ends.pathway.text is not None
     return tuple(push for block in blocks if block for push in split_pushes(block, ends.states)[1])

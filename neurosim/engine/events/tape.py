@@ -11,6 +11,7 @@ from neurosim.engine.events.flights import seen_spikes
 from neurosim.engine.events.machine import Bound
 from neurosim.engine.events.source import derived_probes
 from neurosim.network.probes import Probe
+from neurosim.plan.plan import Sparse
 from neurosim.recording.header import Spikes
 
 BUFFER_BYTES = 32 * 2**20
@@ -121,7 +122,7 @@ class Tape:
     def keep(self) -> np.ndarray:
         """Per population: 1 if its spikes are recorded, 2 if they travel."""
         recorded = {p.owner for p in self.events}
-        travel = {p.pre for p in self.plan.pathways.values() if p.kind == "sparse"}
+        travel = {p.pre for p in self.plan.of_kind(Sparse)}
         return np.array([(name in recorded) + 2 * (name in travel) for name in self.plan.groups], np.uint8)
 
     def write(self, library: ctypes.CDLL, runner: int, buffers: int, first: int, ticks: int) -> None:

@@ -6,15 +6,16 @@ import ast
 import os
 from collections.abc import Collection
 
-from neurosim.engine import expected
+from neurosim.engine.cost import expected
 from neurosim.engine.events import synapses
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.state import spikes_sent
-from neurosim.network.text import names_in
-from neurosim.plan.plan import Plan
+from neurosim.network.functions import functions
+from neurosim.network.schedule import Clock
+from neurosim.network.text import called, names_in, parsed
+from neurosim.plan.plan import Plan, Private, Sparse, Textual
 
 # Nanoseconds in vectors of 512 bits, in double; of a barrier with what it brings about.
-CHEAP = ("where", "clip", "abs", "min", "max", "minimum", "maximum", "int", "sign")
 BARRIER, ARRAY, SIMPLE, DIVISION, FUNCTION, PRIVATE = 2800, 0.1, 0.05, 0.5, 0.75, 0.7
 STATIC, PLASTIC = 1.2, 20.0  # of a spike's arrival at a synapse, and at one with text, whose memory is visited twice
 RATE = 2.0  # spikes per second that are expected of a neuron: few, as a barrier that is not worth it costs more than one that is missing
@@ -36,21 +37,19 @@ def cores() -> int:
 
 def can_split(plan: Plan) -> bool:
     """Whether the neurons of one trial can move in blocks: under Clock, with spikes only, no text changing or mixing its senders."""
-    if plan.schedule != "Clock" or not all(spikes_sent(plan, p.pre) or p.kind == "private" for p in plan.pathways.values()):
+    if not isinstance(plan.schedule, Clock) or not all(spikes_sent(plan, p.pre) or isinstance(p, Private) for p in plan.pathways.values()):
         return False
     if any(group.driven and not spikes_sent(plan, name) for name, group in plan.groups.items()):
         return False
-    added = {(p.post, p.to) for p in plan.pathways.values() if p.text is None}
-    texts = [synapses.Ends(plan, Numbering(), p) for p in plan.pathways.values() if p.text is not None]
+    added = {(p.post, p.to) for p in plan.summing}
+    texts = [synapses.Ends(plan, Numbering(), p) for p in plan.textual]
     for ends in texts:
-        assert ends.pathway.text is not None
         for push in synapses.pushed(ends, ends.pathway.text.on_pre, ends.pathway.text.on_post):
             if push.name.endswith("_pre"):
                 return False
             added.add((ends.post.name, push.name.removesuffix("_post")))
     for ends in texts:
         text = ends.pathway.text
-        assert text is not None
         if text.summed or synapses.reads_sender(ends, text.integrate):
             return False
         if any((ends.pre.name, name) in added for name in synapses.reads_sender(ends, text.on_pre, text.on_post)):
@@ -71,8 +70,8 @@ def nanoseconds_of_a_tick(plan: Plan) -> float:
         used = {name for block in blocks for s in block.statements for name in names_in(s.expression)}
         total += group.size * ARRAY * len(used & set(group.states))
         total += group.size * sum(_nanoseconds_of(s.expression, group.constants) for block in blocks for s in block.statements)
-    total += sum(PRIVATE * p.post_index.size for p in plan.pathways.values() if p.kind == "private")
-    arrivals = sum((PLASTIC if p.text else STATIC) * expected(p) for p in plan.pathways.values() if p.kind == "sparse")
+    total += sum(PRIVATE * p.post_index.size for p in plan.of_kind(Private))
+    arrivals = sum((PLASTIC if isinstance(p, Textual) else STATIC) * expected(p) for p in plan.of_kind(Sparse))
     return (total / 2 if plan.precision == "single" else total) + RATE * (plan.dt or 0.0) * arrivals
 
 
@@ -80,9 +79,9 @@ def _nanoseconds_of(expression: str, constants: Collection[str]) -> float:
     """The time of one expression; what is made of constants alone is computed once for all neurons."""
     costs = {ast.Div: DIVISION, ast.Pow: FUNCTION, ast.Add: SIMPLE, ast.Sub: SIMPLE, ast.Mult: SIMPLE}
     total = 0.0
-    for node in ast.walk(ast.parse(expression, mode="eval")):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            total += SIMPLE if node.func.id in CHEAP else FUNCTION
+    for node in ast.walk(parsed(expression)):
+        if isinstance(node, ast.Call):
+            total += functions()[called(node)].cost
         elif isinstance(node, ast.BinOp) and not {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} <= set(constants):
             total += costs.get(type(node.op), SIMPLE)
     return total

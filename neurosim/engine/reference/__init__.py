@@ -3,47 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
-from neurosim.engine.checkpoint import checkpoint, restore
-from neurosim.engine.reference.steps import STEPS, Machine
+from neurosim.engine.driver import Result, neurons, run_in_batches
+from neurosim.engine.reference import steps
+from neurosim.engine.reference.steps import Machine
 from neurosim.engine.reference.sweep import sweep
 from neurosim.engine.reference.tape import Tape
-from neurosim.engine.state import State, start_state
+from neurosim.engine.state import State
+from neurosim.network.program import Do
 from neurosim.plan.plan import Plan
 
 BATCH_NEURONS = 1_000_000  # neurons (times trials) and synapses with state that move together; results do not depend on it
 
 
-def run(plan: Plan, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str, dict[str, np.ndarray]]:
+def run(plan: Plan, writer: Any, tell: Callable[[int], bool]) -> Result:
     """Run a plan: ticks done, why it stopped ('end', 'stable' or 'interrupted'), and the end state.
 
     `writer.write` takes blocks of samples; `tell(n)` hears that n trials have moved by one tick, and says whether to
     stop. Trials move in batches.
     """
     machine = Machine(plan)
-    states: list[State] = []
-    done, stopped = plan.ticks, "end"
-    for trials in batches(plan):
-        state = start_state(plan, trials)
-        if plan.resume:
-            restore(state, plan.resume)
-        states.append(state)
-        done, stopped = run_batch(machine, state, writer, tell)
-        if stopped == "interrupted":
-            break
-    if stopped == "interrupted" and len(states) > 1:
-        states, done = states[:-1], plan.ticks  # the trials of earlier batches are whole
-    return done, stopped, checkpoint(states)
-
-
-def batches(plan: Plan) -> list[np.ndarray]:
-    """The trials, in batches that fit into memory; all together where stopping depends on all."""
-    size = sum(group.size for group in plan.groups.values()) + sum(p.sender.size for p in plan.pathways.values() if p.text)
-    length = plan.trials if plan.until else max(1, BATCH_NEURONS // max(size, 1))
-    return [np.arange(first, min(first + length, plan.trials)) for first in range(0, plan.trials, length)]
+    size = neurons(plan) + sum(pathway.sender.size for pathway in plan.textual)
+    return run_in_batches(plan, size, BATCH_NEURONS, lambda state: run_batch(machine, state, writer, tell))
 
 
 def run_batch(machine: Machine, state: State, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str]:
@@ -70,12 +54,27 @@ def run_tick(machine: Machine, state: State, tape: Tape) -> None:
     """One tick: the steps of the program in their order."""
     state.spikes, state.read = {}, {}
     for step in machine.plan.program:
-        if step.kind == "record":
-            tape.record(state)
-        elif step.kind == "sweep":
-            sweep(machine, step, state)
-        else:
-            STEPS[step.kind](machine, step, state)
+        match step.kind:
+            case Do.RECORD:
+                tape.record(state)
+            case Do.DRIVE:
+                steps.drive(machine, step, state)
+            case Do.DELIVER:
+                steps.deliver(machine, step, state)
+            case Do.INTEGRATE:
+                steps.integrate(machine, step, state)
+            case Do.UPDATE:
+                steps.update(machine, step, state)
+            case Do.THRESHOLD:
+                steps.threshold(machine, step, state)
+            case Do.SEND:
+                steps.send(machine, step, state)
+            case Do.RESET:
+                steps.reset(machine, step, state)
+            case Do.SWEEP:
+                sweep(machine, step, state)
+            case _ as unknown:
+                assert_never(unknown)
     tape.close_tick(state)
     state.tick += 1
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.state import State, names_of, spikes_sent
-from neurosim.plan.plan import Pathway, Plan
+from neurosim.network.program import Step
+from neurosim.plan.plan import Dense, Einsum, Plan, Private, Sparse
 from neurosim.plan.random import binomial
 from neurosim.plan.render import evaluate
 
@@ -52,18 +53,18 @@ class Inbox:
         self.group = plan.groups[post]
         self.size = self.group.size
         self.reduce = self.group.ports.get(to, "sum")
-        mine = [p for p in plan.pathways.values() if p.post == post and p.to == to and p.text is None]
-        sparse = [p for p in mine if p.kind == "sparse"]
+        mine = [p for p in plan.summing if p.post == post and p.to == to]
+        sparse = [p for p in mine if isinstance(p, Sparse)]
         order = {name: number for number, name in enumerate(plan.groups)}
         senders = sorted({p.pre for p in sparse if spikes_sent(plan, p.pre)}, key=order.__getitem__)
         self.spiking = {name: self._spike_rows([p for p in sparse if p.pre == name], order[name]) for name in senders}
         self.graded = self._graded_rows([p for p in sparse if not spikes_sent(plan, p.pre)], order)
-        self.dense = [p for p in mine if p.kind == "dense"]
-        self.einsum = [p for p in mine if p.kind == "einsum"]
-        self.private = [p for p in mine if p.kind == "private"]
+        self.dense = [p for p in mine if isinstance(p, Dense)]
+        self.einsum = [p for p in mine if isinstance(p, Einsum)]
+        self.private = [p for p in mine if isinstance(p, Private)]
         self.dtype = plan.dtype
 
-    def _spike_rows(self, pathways: list[Pathway], order: int) -> SpikeRows:
+    def _spike_rows(self, pathways: list[Sparse], order: int) -> SpikeRows:
         sender = np.concatenate([p.sender for p in pathways])
         ranked = np.argsort(sender, kind="stable")  # by sender, then object, then synapse
         counts = np.bincount(sender, minlength=self.plan.groups[pathways[0].pre].size)
@@ -75,7 +76,7 @@ class Inbox:
             order=order,
         )
 
-    def _graded_rows(self, pathways: list[Pathway], order: dict[str, int]) -> GradedRows | None:
+    def _graded_rows(self, pathways: list[Sparse], order: dict[str, int]) -> GradedRows | None:
         if not any(p.sender.size for p in pathways):
             return None
         from scipy.sparse import csr_array
@@ -94,18 +95,18 @@ class Inbox:
         matrix = csr_array((weight[ranked], column[ranked], start), shape=(self.size, int(sizes.sum())))
         return GradedRows(tuple(segments), matrix)
 
-    def collect(self, state: State, what: str) -> tuple[np.ndarray, np.ndarray | int] | None:
+    def collect(self, state: State, step: Step) -> tuple[np.ndarray, np.ndarray | int] | None:
         """What is delivered at this tick (of 'graded' messages, 'spikes', or all): value (trial, neuron) and arrivals."""
         value, count, some = self._start(state)
-        if what != "spikes" and self.graded is not None:
+        if step.delivers(graded=True) and self.graded is not None:
             part, arrived = self._from_graded(state, self.graded)
             value, count, some = self._join(value, part), count + arrived, True
-        if what != "graded":
+        if step.delivers(graded=False):
             some |= self._from_queue(state, value, count)
-        if what != "spikes":
+        if step.delivers(graded=True):
             for part, arrived in self._products(state):
                 value, count, some = self._join(value, part), count + arrived, True
-        if what != "graded":
+        if step.delivers(graded=False):
             for pathway in self.private:
                 value, some = value + self._from_private(state, pathway), True
         return (value, count) if some else None
@@ -146,14 +147,14 @@ class Inbox:
     def _products(self, state: State):
         """Matrix products: dense graded pathways, then einsum, in network order."""
         for pathway in self.dense:
-            message = state.history[pathway.pre].sent_at(state.tick - int(pathway.delay[0]))[:, pathway.pre_index]
+            message = state.history[pathway.pre].sent_at(state.tick - pathway.delay)[:, pathway.pre_index]
             weight = pathway.weight.astype(self.dtype, copy=False)
             part = (weight @ message.T).T if self.reduce != "max" else (weight * message[:, None, :]).max(axis=2)
             yield self._spread(state, pathway, part, pathway.pre_index.size)
         for pathway in self.einsum:
             yield self._spread(state, pathway, *self._contract(state, pathway))
 
-    def _spread(self, state: State, pathway: Pathway, part: np.ndarray, terms: int) -> tuple[np.ndarray, np.ndarray | int]:
+    def _spread(self, state: State, pathway: Dense | Einsum, part: np.ndarray, terms: int) -> tuple[np.ndarray, np.ndarray | int]:
         """A product for a part of the population, laid out over the whole of it; and how many terms each sum had."""
         if pathway.post_index.size == self.size:
             whole, arrived = part, np.full(self.size, terms)
@@ -167,11 +168,11 @@ class Inbox:
             arrived[pathway.post_index] = terms
         return whole, (arrived if self.reduce != "sum" else 0)
 
-    def _contract(self, state: State, pathway: Pathway) -> tuple[np.ndarray, int]:
+    def _contract(self, state: State, pathway: Einsum) -> tuple[np.ndarray, int]:
         """Tensor contraction of message and weight: value (trial, target) and the number of terms of each sum."""
         sender, weights, target = pathway.letters
         letter = dict(zip(dict.fromkeys((*sender, *weights, *target)), LETTERS, strict=False))
-        message = state.history[pathway.pre].sent_at(state.tick - int(pathway.delay[0]))[:, pathway.pre_index]
+        message = state.history[pathway.pre].sent_at(state.tick - pathway.delay)[:, pathway.pre_index]
         message = message.reshape(state.count, *pathway.pre_shape)
         weight, trial = pathway.weight.astype(self.dtype, copy=False), ""
         if pathway.weight_from is not None:
@@ -191,7 +192,7 @@ class Inbox:
         value = np.broadcast_to(value, (state.count, *pathway.post_shape)).reshape(state.count, -1)
         return value, int(np.prod([size[axis] for axis in summed]))
 
-    def _from_private(self, state: State, pathway: Pathway) -> np.ndarray:
+    def _from_private(self, state: State, pathway: Private) -> np.ndarray:
         """Weight times Binomial(n, p): each target's own sources, which spike with the sender's probability p."""
         group = self.plan.groups[pathway.pre]
         chance = np.broadcast_to(evaluate(pathway.chance, names_of(state, group)), (state.count, *group.shape)).reshape(state.count, -1)

@@ -10,16 +10,16 @@ import numpy as np
 from neurosim.engine.pushes import order_matters, split_pushes
 from neurosim.engine.reference.arrivals import by_delay, expand
 from neurosim.engine.state import State, spikes_sent
+from neurosim.network.program import Step
 from neurosim.network.text import Statement, names_in
-from neurosim.plan.plan import Block, Pathway, Plan
+from neurosim.plan.plan import Block, Plan, Textual
 from neurosim.plan.render import evaluate, numpy_block
 
 
 class Plastic:
     """One pathway with text. Arrivals act one after the other; where their order cannot matter, all at once."""
 
-    def __init__(self, plan: Plan, pathway: Pathway):
-        assert pathway.text is not None
+    def __init__(self, plan: Plan, pathway: Textual):
         self.plan, self.pathway, self.text = plan, pathway, pathway.text
         self.pre, self.post = plan.groups[pathway.pre], plan.groups[pathway.post]
         self.graded = not spikes_sent(plan, pathway.pre)
@@ -45,13 +45,13 @@ class Plastic:
                 entry = (state.tick, trial[owner[chosen]], synapse[chosen])
                 state.arrivals[self.pathway.name].setdefault(state.tick + delay, []).append(entry)
 
-    def deliver(self, state: State, what: str) -> None:
+    def deliver(self, state: State, step: Step) -> None:
         """Run on_pre for what arrives at this tick, and evaluate summed variables with the graded messages."""
-        if what != "spikes":
+        if step.delivers(graded=True):
             if self.graded:
                 self._remember(state)
             self._sum(state)
-        if self.text.on_pre is None or what == ("spikes" if self.graded else "graded"):
+        if self.text.on_pre is None or not step.delivers(graded=self.graded):
             return
         if self.graded:
             trial, synapse = self._everything(state)

@@ -10,7 +10,7 @@ import numpy as np
 from neurosim.engine.reference.arrivals import Inbox, queue_spikes
 from neurosim.engine.reference.plastic import Plastic
 from neurosim.engine.state import State, by_trial, elements_of, message_now, names_of, spikes_sent
-from neurosim.network.program import Step
+from neurosim.network.program import Arriving, Step
 from neurosim.plan.plan import Block, Group, Plan
 from neurosim.plan.render import Along, evaluate, numpy_block
 
@@ -28,9 +28,9 @@ class Machine:
 
     def __post_init__(self) -> None:
         plan = self.plan
-        keys = dict.fromkeys((p.post, p.to) for p in plan.pathways.values() if p.to and p.text is None)
+        keys = dict.fromkeys((p.post, p.to) for p in plan.summing if p.to)
         self.inboxes = {(post, to): Inbox(plan, post, to) for post, to in keys if to}
-        self.plastic = {name: Plastic(plan, p) for name, p in plan.pathways.items() if p.text}
+        self.plastic = {p.name: Plastic(plan, p) for p in plan.textual}
         self.along = {name: Along(group.shape) for name, group in plan.groups.items()}
         self.elements = {name: elements_of(group.shape) for name, group in plan.groups.items()}
 
@@ -75,19 +75,19 @@ def events_now(state: State, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def deliver(machine: Machine, step: Step, state: State) -> None:
     """Arrivals: sums without text first, then synapses with text, object by object."""
-    if step.what == "sent":
+    if step.arriving is Arriving.SENT:
         for plastic in machine.plastic.values():
             if plastic.pathway.post in step.populations:
                 plastic.answer(state)
         return
     for (post, to), inbox in machine.inboxes.items():
         if post in step.populations:
-            arrived = inbox.collect(state, step.what)
+            arrived = inbox.collect(state, step)
             if arrived is not None:
                 _put(state, machine.plan.groups[post], to, *arrived)
     for plastic in machine.plastic.values():
         if plastic.pathway.post in step.populations:
-            plastic.deliver(state, step.what)
+            plastic.deliver(state, step)
 
 
 def _put(state: State, group: Group, to: str, value: np.ndarray, count: Any) -> None:
@@ -199,9 +199,3 @@ def reset(machine: Machine, step: Step, state: State) -> None:
         new = machine.run_block(state, group, group.reset, names_of(state, group))
         for variable, value in new.items():
             state.values[name][variable] = np.where(spiked, value, state.values[name][variable])
-
-
-STEPS = {
-    "drive": drive, "deliver": deliver, "integrate": integrate, "update": update,
-    "threshold": threshold, "send": send, "reset": reset,
-}  # fmt: skip

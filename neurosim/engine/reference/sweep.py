@@ -11,7 +11,7 @@ from neurosim.engine.reference.arrivals import expand
 from neurosim.engine.reference.steps import Machine
 from neurosim.engine.state import State, message_now
 from neurosim.network.program import Step
-from neurosim.plan.plan import Group, Pathway, Plan
+from neurosim.plan.plan import AnyOf, Dense, Group, Plan, Sparse
 from neurosim.plan.render import numpy_block
 
 
@@ -25,7 +25,7 @@ class Field:
     weight: np.ndarray
     segment: np.ndarray  # index into `segments`
     segments: tuple[tuple[int, str], ...]  # (delay, population), oldest message first
-    dense: tuple[tuple[Pathway, np.ndarray], ...]  # with the row of each neuron of the population, -1 for none
+    dense: tuple[tuple[Dense, np.ndarray], ...]  # with the row of each neuron of the population, -1 for none
 
 
 def fields_of(machine: Machine, name: str) -> dict[str, Field]:
@@ -35,8 +35,8 @@ def fields_of(machine: Machine, name: str) -> dict[str, Field]:
     return {str(to): _field(plan, name, str(to), [p for p in mine if p.to == to]) for to in dict.fromkeys(p.to for p in mine)}
 
 
-def _field(plan: Plan, name: str, to: str, pathways: list[Pathway]) -> Field:
-    stored = [p for p in pathways if p.kind == "sparse"]
+def _field(plan: Plan, name: str, to: str, pathways: list[AnyOf]) -> Field:
+    stored = [p for p in pathways if isinstance(p, Sparse)]
     names, size = list(plan.groups), plan.groups[name].size
 
     def joined(parts: list[np.ndarray], dtype: Any) -> np.ndarray:
@@ -47,7 +47,7 @@ def _field(plan: Plan, name: str, to: str, pathways: list[Pathway]) -> Field:
     found, segment = np.unique(key, return_inverse=True)
     order = np.lexsort((sender, segment, receiver))
     dense = []
-    for pathway in (p for p in pathways if p.kind == "dense"):
+    for pathway in (p for p in pathways if isinstance(p, Dense)):
         row = np.full(size, -1)
         row[pathway.post_index] = np.arange(pathway.post_index.size)
         dense.append((pathway, row))
@@ -68,7 +68,7 @@ def sweep(machine: Machine, step: Step, state: State) -> None:
     names = step.populations
     sizes = [plan.groups[name].size for name in names]
     bounds = np.r_[0, np.cumsum(sizes)]
-    order = _order(state, int(bounds[-1]))
+    order = _order(state, step, int(bounds[-1]))
     fields = machine.fields = machine.fields or {name: fields_of(machine, name) for name in names}
     newest = {name: state.history[name].messages[-1].copy() for name in plan.groups}
     for turn in range(order.shape[1]):
@@ -80,9 +80,9 @@ def sweep(machine: Machine, step: Step, state: State) -> None:
         state.history[name].send(message_now(state, plan.groups[name]).copy(), state.tick)
 
 
-def _order(state: State, neurons: int) -> np.ndarray:
+def _order(state: State, step: Step, neurons: int) -> np.ndarray:
     """The order of this sweep in every trial: (trial, turn)."""
-    if state.plan.order == "index":
+    if step.by_index:
         return np.tile(np.arange(neurons), (state.count, 1))
     elements = np.arange(neurons, dtype=np.uint32)[None, :]
     return np.argsort(state.random("schedule", "order", elements, state.trials[:, None]).rand(0), axis=1, kind="stable")
@@ -123,7 +123,7 @@ def _arrived(state: State, field: Field, newest: dict[str, np.ndarray], trial: n
     (np.maximum if field.reduce == "max" else np.add).at(total, owner, field.weight[synapse] * sent)
     for pathway, rows in field.dense:
         here = rows[neuron] >= 0
-        messages = _messages(state, pathway.pre, newest, int(pathway.delay[0]))[trial[here]][:, pathway.pre_index]
+        messages = _messages(state, pathway.pre, newest, pathway.delay)[trial[here]][:, pathway.pre_index]
         products = pathway.weight[rows[neuron[here]]].astype(state.plan.dtype, copy=False) * messages
         if field.reduce == "max":
             total[here] = np.maximum(total[here], products.max(axis=1))

@@ -1,5 +1,5 @@
 // Threads that help another one with work that comes in parts. Each thread has parts of its own, the same ones each time, so that it
-// finds in its cache what it read last time; who is done takes over parts of the others.
+// finds in its cache what it read last time; a thread that is done takes over parts of the others (work stealing).
 #pragma once
 #include <atomic>
 #include <cstdint>

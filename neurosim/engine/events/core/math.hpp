@@ -62,7 +62,7 @@ inline Number where_(bool condition, Number yes, Number no) {
     return condition ? yes : no;
 }
 
-// What is left of x after the last whole multiple of y; it has the sign of y.
+// x modulo y, with the sign of y.
 template <class Real>
 inline Real floor_mod_(Real x, Real y) {
     const Real rest = std::fmod(x, y);
@@ -70,7 +70,7 @@ inline Real floor_mod_(Real x, Real y) {
     return (rest < Real(0)) != (y < Real(0)) ? rest + y : rest;
 }
 
-// The whole number of times that y goes into x, rounded down.
+// The quotient x/y rounded down.
 template <class Real>
 inline Real floor_div_(Real x, Real y) {
     if (y == Real(0)) return x / y;
