@@ -206,3 +206,10 @@ def test_an_array_of_a_file_that_memory_cannot_hold_is_refused_by_its_size(tmp_p
         monkeypatch.setattr(numbers.Numbers, "whole", whole)
         with pytest.raises(ns.RecordingError, match="GiB of memory"):
             safe.take_array(recording._store._file["neurosim/values"], "membrane.v", 10**9)
+
+
+def test_generated_code_that_asks_for_what_nothing_gives_is_told_so():
+    from neurosim.engine.events.machine import Bound
+
+    with pytest.raises(AssertionError, match="asks for .*'nothing'"):
+        Bound._found(None, ("nothing", "cells"))
