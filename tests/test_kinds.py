@@ -274,3 +274,26 @@ def test_a_file_with_a_kind_that_nobody_defined_says_which():
     data["synapses"][0]["wiring"]["kind"] = "spiral"
     with pytest.raises(ns.RecordingError, match="'spiral', which is not defined here. Import the module that defines it"):
         ns.Network.from_dict(data)
+
+
+@dataclass(frozen=True)
+class late_clock(ns.Clock):
+    """A clock that records at the end of the tick."""
+
+    def steps(self, net, members):
+        first, *rest = super().steps(net, members)
+        return *rest, first
+
+
+@pytest.mark.parametrize("engine", ["reference", "events"])
+def test_a_schedule_that_changes_its_parents_steps_keeps_none_of_its_short_cuts(engine):
+    """What arrives by spikes at a variable is recorded in the tick in which it arrives, one tick before a Clock's record."""
+    e = ns.Neurons("a", 3, threshold="rand() < 0.5")
+    b = ns.Neurons("b", 3, equations="dv/dt = -v/(5*ms) : 1\ndu/dt = (I - u)/(5*ms) : 1", ports="I", sends="u")
+    links = [ns.Synapses(e, b, to=to, weight=0.5, delay=1 * ms, name=f"to_{to}") for to in ("v", "I")]
+    made = [ns.Network(e, b, *links, schedule=kind(1 * ms)) for kind in (ns.Clock, late_clock)]
+    asked = {"ticks": 30, "record": ["b.v", "b.u"], "engine": engine, "seed": 3}
+    plain, late = (ns.run(net, **asked) for net in made)
+    for name in ("b.v", "b.u"):
+        np.testing.assert_allclose(np.asarray(late[name])[:-1], np.asarray(plain[name])[1:], rtol=1e-12)
+    assert np.asarray(plain["b.v"]).any()

@@ -36,7 +36,7 @@ def stages(plan: Plan, products: Sequence[Product]) -> Stages:
     """The stages of a plan."""
     outside = tuple(name for name, group in plan.groups.items() if group.driven)
     movers = list(dict.fromkeys(name for step in plan.program if step.moves for name in step.populations))
-    if not isinstance(plan.schedule, Layered):
+    if type(plan.schedule) is not Layered:
         return Stages(outside, (), tuple(movers), ())
     sources, free = _sources(plan, products, movers)
     before: set[str] = set()

@@ -208,7 +208,7 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: in
         lines += [f"for (Here& here : team) integrate_{identifier(p.name)}(here);" for p in texts]
     if step.kind is Do.RESET:
         names = [identifier(n) for n in step.populations if plan.groups[n].reset is not None]
-        lines += ["team.wait();"] if isinstance(plan.schedule, Clock) and sender_is_read(plan) else []
+        lines += ["team.wait();"] if type(plan.schedule) is Clock and sender_is_read(plan) else []
     verb = "move" if step.moves else step.kind.value
     lines += [f"for (Here& here : team) {verb}_{name}(here);" for name in names]
     return lines + (["team.wait();"] if waits else [])

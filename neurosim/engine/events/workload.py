@@ -37,7 +37,7 @@ def cores() -> int:
 
 def can_split(plan: Plan) -> bool:
     """Whether the neurons of one trial can move in blocks: under Clock, with spikes only, no text changing or mixing its senders."""
-    if not isinstance(plan.schedule, Clock) or not all(spikes_sent(plan, p.pre) or isinstance(p, Private) for p in plan.pathways.values()):
+    if type(plan.schedule) is not Clock or not all(spikes_sent(plan, p.pre) or isinstance(p, Private) for p in plan.pathways.values()):
         return False
     if any(group.driven and not spikes_sent(plan, name) for name, group in plan.groups.items()):
         return False
