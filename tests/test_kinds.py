@@ -244,6 +244,27 @@ def test_a_schedule_without_steps_cannot_be_made():
         Idle()
 
 
+@pytest.mark.parametrize(
+    ("steps", "rule"),
+    [
+        (lambda who: ["deliver"], r"hold 'deliver', which is no Step\. Give steps such as"),
+        (lambda who: [Step(Do.RECORD, who.everybody)], r"move 'b' 0 times in a tick\. Let them do so once"),
+        (lambda who: [Step(Do.UPDATE, who.movers)], r"record 'b' 0 times"),
+        (lambda who: [*who.move_together(who.movers), *who.move_together(who.movers), Step(Do.RECORD, who.everybody)], r"move 'b' 2 times"),
+    ],
+)
+def test_steps_that_make_no_tick_are_refused(steps, rule):
+    class Odd(Schedule):
+        def steps(self, net, members):
+            return steps(members)
+
+        def __str__(self):
+            return "Odd()"
+
+    with pytest.raises(ns.DescriptionError, match=rf"Odd\(\): its steps {rule}"):
+        ns.Network(ns.Neurons("b", 2, update="v = 1"), schedule=Odd())
+
+
 def test_a_kind_that_is_no_dataclass_runs_and_is_not_saved(tmp_path):
     class Bare(Wiring):
         def pairs(self, pre, post, random):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.errors import DescriptionError
+from neurosim.errors import DescriptionError, shown
 from neurosim.network.synapses import Delayed, Synapses
 from neurosim.network.values import Value
 
@@ -96,8 +96,26 @@ def members(net: Network) -> Members:
 
 
 def step_program(net: Network) -> tuple[Step, ...]:
-    """The steps of one tick under the network's schedule, in order; steps that concern nobody are left out."""
-    return tuple(step for step in net.schedule.steps(net, members(net)) if step.populations)
+    """The steps of one tick under the network's schedule, in order; steps that concern nobody are left out.
+
+    Raises DescriptionError for a schedule whose steps are none, or do not drive, move and record every population once.
+    """
+    who = members(net)
+    steps = tuple(net.schedule.steps(net, who))
+    for step in steps:
+        if not isinstance(step, Step):
+            raise DescriptionError(f"{net.schedule}: its steps hold {shown(step)}, which is no Step. Give steps such as Step(Do.UPDATE, names).")
+    _check_once(net, who.driven, [step for step in steps if step.kind is Do.DRIVE], "drive")
+    _check_once(net, who.movers, [step for step in steps if step.moves or step.kind is Do.SWEEP], "move")
+    _check_once(net, who.everybody, [step for step in steps if step.kind is Do.RECORD], "record")
+    return tuple(step for step in steps if step.populations)
+
+
+def _check_once(net: Network, names: Iterable[str], steps: Iterable[Step], verb: str) -> None:
+    found = [name for step in steps for name in step.populations]
+    for name in names:
+        if found.count(name) != 1:
+            raise DescriptionError(f"{net.schedule}: its steps {verb} {name!r} {found.count(name)} times in a tick. Let them do so once.")
 
 
 def arrives_in_time(program: Sequence[Step], pre: str, post: str, *, graded: bool) -> bool:
