@@ -11,6 +11,8 @@ from .errors import EngineError as EngineError
 from .errors import NeurosimError as NeurosimError
 from .errors import PlanError as PlanError
 from .errors import RecordingError as RecordingError
+from .network.neighbours import nearby as nearby
+from .network.neighbours import small_world as small_world
 from .network.network import Network as Network
 from .network.neurons import Neurons as Neurons
 from .network.schedule import Alternating as Alternating
@@ -34,13 +36,11 @@ from .network.windows import einsum as einsum
 from .network.windows import pool as pool
 from .network.wiring import all_to_all as all_to_all
 from .network.wiring import indegree as indegree
-from .network.wiring import nearby as nearby
 from .network.wiring import one_to_one as one_to_one
 from .network.wiring import outdegree as outdegree
 from .network.wiring import pairs as pairs
 from .network.wiring import private as private
 from .network.wiring import probability as probability
-from .network.wiring import small_world as small_world
 from .network.wiring import total as total
 from .recording.header import Spikes as Spikes
 from .recording.opening import open_recording as open  # noqa: F401

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.figures.signs import sign_of
+from neurosim.network.neighbours import nearby, small_world
 from neurosim.network.neurons import Neurons, Part, Population
 from neurosim.network.printout import number_text
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, Value, show
 from neurosim.network.weights import Distribution, bounded_normal, dale, gamma, hebbian, normal, orthogonal, spectral_radius, uniform
 from neurosim.network.windows import conv, einsum, pool
-from neurosim.network.wiring import Wiring, all_to_all, indegree, nearby, one_to_one, outdegree, pairs, private, probability, small_world, total
+from neurosim.network.wiring import Wiring, all_to_all, indegree, one_to_one, outdegree, pairs, private, probability, total
 
 if TYPE_CHECKING:
     from neurosim.network.network import Network

@@ -75,32 +75,35 @@ def positions(pre: np.ndarray) -> np.ndarray:
     return np.arange(pre.size) - starts[np.cumsum(first) - 1]
 
 
-def _same(pre: Population, post: Population) -> bool:
+def is_within(pre: Population, post: Population) -> bool:
+    """Whether synapses stay within one population."""
     return pre.population.name == post.population.name
 
 
 def _avoids(wiring: Any, pre: Population, post: Population) -> bool:
-    return not wiring.to_self and _same(pre, post)
+    return not wiring.to_self and is_within(pre, post)
 
 
-def _without_self(found: Pairs, pre: Population, post: Population) -> Pairs:
-    if not _same(pre, post):
+def without_self(found: Pairs, pre: Population, post: Population) -> Pairs:
+    """The synapses but for those of a neuron onto itself."""
+    if not is_within(pre, post):
         return found
     keep = pre.indices[found.pre] != post.indices[found.post]
     return Pairs(found.pre[keep], found.post[keep])
 
 
-def _fix(wiring: Any, **read: Any) -> None:
+def keep(wiring: Any, **read: Any) -> None:
     """Keep arguments as they were read: plain numbers and truth values."""
     for name, value in read.items():
         object.__setattr__(wiring, name, value)
 
 
-def _probability(p: Any, where: str) -> float:
+def as_probability(p: Any, where: str) -> float:
+    """A number from 0 to 1; `where` opens the error for anything else."""
     return plain_number(p, where, "Give a probability, a number from 0 to 1.", low=0, high=1)
 
 
-def _others(drawn: np.ndarray, own: np.ndarray, others: np.ndarray, avoid: bool) -> np.ndarray:
+def past_own(drawn: np.ndarray, own: np.ndarray, avoid: bool) -> np.ndarray:
     """Numbers drawn among n - 1 choices, moved past the own index, so that no neuron meets itself."""
     return drawn + (drawn >= own) if avoid else drawn
 
@@ -113,11 +116,11 @@ class all_to_all(Wiring):
     to_self: bool = True
 
     def __post_init__(self):
-        _fix(self, to_self=flag(self.to_self, "all_to_all: to_self"))
+        keep(self, to_self=flag(self.to_self, "all_to_all: to_self"))
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         found = Pairs(np.repeat(np.arange(pre.size), post.size), np.tile(np.arange(post.size), pre.size))
-        return found if self.to_self else _without_self(found, pre, post)
+        return found if self.to_self else without_self(found, pre, post)
 
     def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
         return Wires(WireLaw.ALL_TO_ALL, avoid_self=_avoids(self, pre, post))
@@ -157,7 +160,7 @@ class probability(Wiring):
     to_self: bool = True
 
     def __post_init__(self):
-        _fix(self, p=_probability(self.p, "probability: p"), to_self=flag(self.to_self, "probability: to_self"))
+        keep(self, p=as_probability(self.p, "probability: p"), to_self=flag(self.to_self, "probability: to_self"))
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         if self.p == 0:
@@ -166,7 +169,7 @@ class probability(Wiring):
             found = all_to_all().pairs(pre, post, random)
         else:
             found = self._by_gaps(pre.size, post.size, random)
-        return found if self.to_self else _without_self(found, pre, post)
+        return found if self.to_self else without_self(found, pre, post)
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(pre.size) * post.size * self.p
@@ -200,13 +203,13 @@ class indegree(Wiring):
     to_self: bool = True
 
     def __post_init__(self):
-        _fix(self, k=whole(self.k, "indegree: k", most=MOST_DRAWN), to_self=flag(self.to_self, "indegree: to_self"))
+        keep(self, k=whole(self.k, "indegree: k", most=MOST_DRAWN), to_self=flag(self.to_self, "indegree: to_self"))
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         avoid = _avoids(self, pre, post)
         target, place = (a.ravel() for a in np.indices((post.size, self.k)))
         sender = random.below("wiring", pre.size - avoid, target, place)
-        return by_sender(_others(sender, target, pre.indices, avoid), target)
+        return by_sender(past_own(sender, target, avoid), target)
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.k) * post.size
@@ -227,13 +230,13 @@ class outdegree(Wiring):
     to_self: bool = True
 
     def __post_init__(self):
-        _fix(self, k=whole(self.k, "outdegree: k", most=MOST_DRAWN), to_self=flag(self.to_self, "outdegree: to_self"))
+        keep(self, k=whole(self.k, "outdegree: k", most=MOST_DRAWN), to_self=flag(self.to_self, "outdegree: to_self"))
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         avoid = _avoids(self, pre, post)
         sender, place = (a.ravel() for a in np.indices((pre.size, self.k)))
         target = random.below("wiring", post.size - avoid, sender, place)
-        return Pairs(sender, _others(target, sender, post.indices, avoid))
+        return Pairs(sender, past_own(target, sender, avoid))
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.k) * pre.size
@@ -245,43 +248,8 @@ class outdegree(Wiring):
         _check_avoidance(self, pre, post)
 
 
-@named_arguments
-@dataclass(frozen=True)
-class small_world(Wiring):
-    """A ring within one population: every neuron reaches its k nearest (k even), and each synapse is rewired with probability `rewire`.
-
-    A rewired synapse reaches any other neuron, all equally likely (a pair may then be joined by several synapses).
-
-    Source: Watts & Strogatz 1998, Nature 393, 440, doi:10.1038/30918.
-    """
-
-    k: int
-    rewire: float = 0.1
-
-    def __post_init__(self):
-        _fix(self, k=whole(self.k, "small_world: k", least=2, most=MOST_DRAWN), rewire=_probability(self.rewire, "small_world: rewire"))
-        if self.k % 2:
-            raise DescriptionError(f"small_world: k {self.k} is odd. Give an even number: half of the neighbours lie on each side.")
-
-    def check(self, pre: Population, post: Population) -> None:
-        if not (_same(pre, post) and np.array_equal(pre.indices, post.indices)):
-            raise DescriptionError(f"small_world: {label(pre)} and {label(post)} are not the same neurons. Use it within one population.")
-        if self.k >= pre.size:
-            raise DescriptionError(f"small_world: {label(pre)} has {pre.size} neurons, too few for k={self.k} others. Give a smaller k.")
-
-    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
-        sender, place = (a.ravel() for a in np.indices((pre.size, self.k)))
-        near = place - self.k // 2
-        target = (sender + near + (near >= 0)) % pre.size
-        anywhere = _others(random.below("wiring", pre.size - 1, sender, place), sender, pre.indices, True)
-        return Pairs(sender, np.where(random.uniform("rewire", sender, place) < self.rewire, anywhere, target))
-
-    def expected(self, pre: Population, post: Population) -> float:
-        return float(self.k) * pre.size
-
-
 def _check_avoidance(wiring: Any, pre: Population, post: Population) -> None:
-    if wiring.to_self or not _same(pre, post):
+    if wiring.to_self or not is_within(pre, post):
         return
     if not np.array_equal(pre.indices, post.indices):
         raise DescriptionError(
@@ -300,7 +268,7 @@ class total(Wiring):
     n: int
 
     def __post_init__(self):
-        _fix(self, n=whole(self.n, "total: n", most=MOST_DRAWN))
+        keep(self, n=whole(self.n, "total: n", most=MOST_DRAWN))
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         number = np.arange(self.n)
@@ -316,59 +284,6 @@ class total(Wiring):
 
 
 @named_arguments
-@dataclass(frozen=True)
-class nearby(Wiring):
-    """Close neurons are connected more often: probability peak*exp(-(d/scale)^2), d the distance on the grid.
-
-    A neuron stands at its index in its population's shape; where two populations differ in shape, each axis of the
-    sender is stretched to the target's. `torus=True` joins opposite edges.
-
-    Source: Maass, Natschlaeger & Markram 2002, Neural Computation 14, 2531, doi:10.1162/089976602760407955.
-    """
-
-    scale: float
-    peak: float = 1.0
-    to_self: bool = False
-    torus: bool = False
-
-    def __post_init__(self):
-        remedy = "Give the distance, in places of the grid and above 0, at which the probability falls to 1/e."
-        _fix(self, scale=plain_number(self.scale, "nearby: scale", remedy, low=1e-9), peak=_probability(self.peak, "nearby: peak"))
-        _fix(self, to_self=flag(self.to_self, "nearby: to_self"), torus=flag(self.torus, "nearby: torus"))
-
-    def check(self, pre: Population, post: Population) -> None:
-        if len(pre.population.shape) != len(post.population.shape):
-            raise DescriptionError(
-                f"nearby: {label(pre)} lies in {len(pre.population.shape)} dimensions, {label(post)} in {len(post.population.shape)}."
-                " Give both populations shapes with equally many axes."
-            )
-
-    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
-        grid = np.array(post.population.shape, dtype=float)
-        stretch = grid / np.array(pre.population.shape)
-        source = _places(pre) * stretch + (stretch - 1) / 2
-        rows = []
-        target, place_of_target = np.arange(post.size), _places(post)
-        for sender in range(pre.size):
-            gap = np.abs(place_of_target - source[sender])
-            if self.torus:
-                gap = np.minimum(gap, grid - gap)
-            chance = self.peak * np.exp(-np.sum(gap**2, axis=1) / self.scale**2)
-            rows.append(np.flatnonzero(random.uniform("wiring", np.full_like(target, sender), target) < chance))
-        sender = np.repeat(np.arange(pre.size), [row.size for row in rows])
-        found = Pairs(sender, np.concatenate(rows))
-        return found if self.to_self else _without_self(found, pre, post)
-
-    def expected(self, pre: Population, post: Population) -> float:
-        reach = (np.sqrt(np.pi) * self.scale) ** len(post.population.shape)  # the integral of exp(-(d/scale)^2) over the grid
-        return float(pre.size) * min(post.size, self.peak * reach)
-
-
-def _places(population: Population) -> np.ndarray:
-    return np.stack(np.unravel_index(population.indices, population.population.shape), axis=1).astype(float)
-
-
-@named_arguments
 @dataclass(frozen=True, eq=False)
 class pairs(Wiring):
     """The synapses themselves: `pairs(pre, post)`, two equally long arrays of indices into the populations given."""
@@ -381,7 +296,7 @@ class pairs(Wiring):
             given = as_value(getattr(self, side), f"pairs: {side}").number
             if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
                 raise DescriptionError(f"pairs: {side} {shown(getattr(self, side))} is not a row of whole numbers. Give one index per synapse.")
-            _fix(self, **{side: read_only(given.astype(np.int64))})
+            keep(self, **{side: read_only(given.astype(np.int64))})
         if self.pre.size != self.post.size:
             raise DescriptionError(f"pairs: {self.pre.size} senders and {self.post.size} targets. Give as many of one as of the other.")
 
@@ -423,7 +338,7 @@ class private(Wiring):
     n: int
 
     def __post_init__(self):
-        _fix(self, n=whole(self.n, "private: n", least=1, most=MOST_DRAWN))
+        keep(self, n=whole(self.n, "private: n", least=1, most=MOST_DRAWN))
 
     def check(self, pre: Population, post: Population) -> None:
         sender = pre.population

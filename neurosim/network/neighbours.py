@@ -1,0 +1,102 @@
+"""Wirings by place: neurons on a ring or a grid, whose neighbours are more likely to be connected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurosim.errors import DescriptionError
+from neurosim.network.arguments import named_arguments
+from neurosim.network.neurons import Population, label
+from neurosim.network.values import flag, plain_number, whole
+from neurosim.network.weights import Stream
+from neurosim.network.wiring import MOST_DRAWN, Pairs, Wiring, as_probability, is_within, keep, past_own, without_self
+
+
+@named_arguments
+@dataclass(frozen=True)
+class small_world(Wiring):
+    """A ring within one population: every neuron reaches its k nearest (k even), and each synapse is rewired with probability `rewire`.
+
+    A rewired synapse reaches any other neuron, all equally likely (a pair may then be joined by several synapses).
+
+    Source: Watts & Strogatz 1998, Nature 393, 440, doi:10.1038/30918.
+    """
+
+    k: int
+    rewire: float = 0.1
+
+    def __post_init__(self):
+        keep(self, k=whole(self.k, "small_world: k", least=2, most=MOST_DRAWN), rewire=as_probability(self.rewire, "small_world: rewire"))
+        if self.k % 2:
+            raise DescriptionError(f"small_world: k {self.k} is odd. Give an even number: half of the neighbours lie on each side.")
+
+    def check(self, pre: Population, post: Population) -> None:
+        if not (is_within(pre, post) and np.array_equal(pre.indices, post.indices)):
+            raise DescriptionError(f"small_world: {label(pre)} and {label(post)} are not the same neurons. Use it within one population.")
+        if self.k >= pre.size:
+            raise DescriptionError(f"small_world: {label(pre)} has {pre.size} neurons, too few for k={self.k} others. Give a smaller k.")
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        sender, place = (a.ravel() for a in np.indices((pre.size, self.k)))
+        near = place - self.k // 2
+        target = (sender + near + (near >= 0)) % pre.size
+        anywhere = past_own(random.below("wiring", pre.size - 1, sender, place), sender, True)
+        return Pairs(sender, np.where(random.uniform("rewire", sender, place) < self.rewire, anywhere, target))
+
+    def expected(self, pre: Population, post: Population) -> float:
+        return float(self.k) * pre.size
+
+
+@named_arguments
+@dataclass(frozen=True)
+class nearby(Wiring):
+    """Close neurons are connected more often: probability peak*exp(-(d/scale)^2), d the distance on the grid.
+
+    A neuron stands at its index in its population's shape; where two populations differ in shape, each axis of the
+    sender is stretched to the target's. `torus=True` joins opposite edges.
+
+    Source: Maass, Natschlaeger & Markram 2002, Neural Computation 14, 2531, doi:10.1162/089976602760407955.
+    """
+
+    scale: float
+    peak: float = 1.0
+    to_self: bool = False
+    torus: bool = False
+
+    def __post_init__(self):
+        remedy = "Give the distance, in places of the grid and above 0, at which the probability falls to 1/e."
+        keep(self, scale=plain_number(self.scale, "nearby: scale", remedy, low=1e-9), peak=as_probability(self.peak, "nearby: peak"))
+        keep(self, to_self=flag(self.to_self, "nearby: to_self"), torus=flag(self.torus, "nearby: torus"))
+
+    def check(self, pre: Population, post: Population) -> None:
+        if len(pre.population.shape) != len(post.population.shape):
+            raise DescriptionError(
+                f"nearby: {label(pre)} lies in {len(pre.population.shape)} dimensions, {label(post)} in {len(post.population.shape)}."
+                " Give both populations shapes with equally many axes."
+            )
+
+    def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
+        grid = np.array(post.population.shape, dtype=float)
+        stretch = grid / np.array(pre.population.shape)
+        source = _places(pre) * stretch + (stretch - 1) / 2
+        rows = []
+        target, place_of_target = np.arange(post.size), _places(post)
+        for sender in range(pre.size):
+            gap = np.abs(place_of_target - source[sender])
+            if self.torus:
+                gap = np.minimum(gap, grid - gap)
+            chance = self.peak * np.exp(-np.sum(gap**2, axis=1) / self.scale**2)
+            rows.append(np.flatnonzero(random.uniform("wiring", np.full_like(target, sender), target) < chance))
+        sender = np.repeat(np.arange(pre.size), [row.size for row in rows])
+        found = Pairs(sender, np.concatenate(rows))
+        return found if self.to_self else without_self(found, pre, post)
+
+    def expected(self, pre: Population, post: Population) -> float:
+        reach = (np.sqrt(np.pi) * self.scale) ** len(post.population.shape)  # the integral of exp(-(d/scale)^2) over the grid
+        return float(pre.size) * min(post.size, self.peak * reach)
+
+
+def _places(population: Population) -> np.ndarray:
+    return np.stack(np.unravel_index(population.indices, population.population.shape), axis=1).astype(float)
