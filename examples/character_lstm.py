@@ -22,12 +22,17 @@ def main(argv=None):
     parser.add_argument("--letters", type=int, default=200_000, help="of the manual, to learn from")
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--beams", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1, help="of the first weights, the order of learning, and what is drawn")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the first weights, the order of learning, and what is drawn"
+    )
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
     text = prose()[: args.letters]
     alphabet = sorted(set(text))
-    one_hot, number = np.eye(len(alphabet), dtype=np.float32), {letter: k for k, letter in enumerate(alphabet)}
+    one_hot, number = (
+        np.eye(len(alphabet), dtype=np.float32),
+        {letter: k for k, letter in enumerate(alphabet)},
+    )
     tokens = np.array([number[letter] for letter in text[: (len(text) - 1) // 64 * 64 + 1]])
     heard, next_ones = one_hot[tokens[:-1].reshape(-1, 64)], tokens[1:].reshape(-1, 64)
     print(f"{len(text):,} letters, in {len(heard):,} pieces of 64")
@@ -36,21 +41,38 @@ def main(argv=None):
         clip=1.0, epochs=args.epochs, batch=16, validation=0.1, seed=args.seed,
     )  # fmt: skip
     prompt = [number[letter] for letter in "The "]
-    drawn = {f"temperature {t}": sample(trained, prompt, 450, temperature=t, seed=args.seed)[0] for t in (0.4, 0.8)}
+    drawn = {
+        f"temperature {t}": sample(trained, prompt, 450, temperature=t, seed=args.seed)[0] for t in (0.4, 0.8)
+    }
     likeliest, chance = beam_search(trained, prompt, 120, beams=args.beams)
     drawn[f"the likeliest of {args.beams} beams"] = likeliest[0]
     written = {how: "The " + "".join(alphabet[token] for token in line) for how, line in drawn.items()}
     print(*(f"\n{how}:\n{what}" for how, what in written.items()), sep="\n")
     recording = ns.run(trained, {"inputs": one_hot[tokens[-301:]]}, record=["cells.c", "out"])
     surprise = -np.log2(softmax(recording["out"], axis=1)[np.arange(300), tokens[-300:]])
-    draw(history, written, [alphabet[token] for token in tokens[-301:]], np.tanh(recording["cells.c"]), surprise, args.figure)
+    draw(
+        history,
+        written,
+        [alphabet[token] for token in tokens[-301:]],
+        np.tanh(recording["cells.c"]),
+        surprise,
+        args.figure,
+    )
     return history, written, chance
 
 
 def prose():
     """The paragraphs of the manual that are sentences, each once, one after the other, without quotation marks and asterisks."""
-    found = {re.sub('["*]|[^ -~]', "", " ".join(part.split())): part for topic in topics.values() for part in topic.split("\n\n")}
-    return " ".join(line for line in found if re.fullmatch("[A-Z].{60,}[.]", line) and len(re.findall("[A-Za-z ,.]", line)) > 0.9 * len(line))
+    found = {
+        re.sub('["*]|[^ -~]', "", " ".join(part.split())): part
+        for topic in topics.values()
+        for part in topic.split("\n\n")
+    }
+    return " ".join(
+        line
+        for line in found
+        if re.fullmatch("[A-Z].{60,}[.]", line) and len(re.findall("[A-Za-z ,.]", line)) > 0.9 * len(line)
+    )
 
 
 def draw(history, written, read, states, surprise, path):
@@ -62,10 +84,21 @@ def draw(history, written, read, states, surprise, path):
     lines = "\n".join(line for how, what in written.items() for line in (f"{how}:", *wrap(what, 80), ""))
     page.text(0, 1, lines, va="top", family="monospace", size=10, transform=page.transAxes)
     page.set_axis_off()
-    since = np.arange(301) - np.maximum.accumulate([tick * (letter == " ") for tick, letter in enumerate(read)])  # letters since the last space
+    since = np.arange(301) - np.maximum.accumulate(
+        [tick * (letter == " ") for tick, letter in enumerate(read)]
+    )  # letters since the last space
     cell = np.argmax([abs(np.corrcoef(content, since)[0, 1]) for content in states.T])
-    counting = (states[1:, cell], f"cell {cell} while the network reads: it counts through each word", "RdBu_r", -1.3, 1.3)
-    strips = (counting, (surprise, "how surprising each letter is to the network, from 0 to 8 bits", "Oranges", 0, 8))
+    counting = (
+        states[1:, cell],
+        f"cell {cell} while the network reads: it counts through each word",
+        "RdBu_r",
+        -1.3,
+        1.3,
+    )
+    strips = (
+        counting,
+        (surprise, "how surprising each letter is to the network, from 0 to 8 bits", "Oranges", 0, 8),
+    )
     for axis, (values, title, colours, low, high) in zip(below.subplots(2, 1), strips, strict=True):
         axis.imshow(values.reshape(3, 100), aspect="auto", cmap=colours, vmin=low, vmax=high)
         for tick, letter in enumerate(read[1:]):

@@ -17,25 +17,42 @@ ROWS, COLUMNS = 6, 10
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=200, help="of learning, for each layer")
-    parser.add_argument("--layers", type=int, nargs="+", default=[128, 128], help="hidden units, from the pixels upwards")
+    parser.add_argument(
+        "--layers", type=int, nargs="+", default=[128, 128], help="hidden units, from the pixels upwards"
+    )
     parser.add_argument("--sweeps", type=int, default=500, help="of dreaming")
     parser.add_argument("--seed", type=int, default=1, help="of learning and dreaming")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
     images = (load_digits().data > 8).astype(np.float32)  # (sample, pixel)
 
-    machine = RestrictedBoltzmann(persistent=True, steps=5, n_chains=100, learning_rate=0.1, schedule="linear", batch_size=20, n_iter=args.epochs)
+    machine = RestrictedBoltzmann(
+        persistent=True,
+        steps=5,
+        n_chains=100,
+        learning_rate=0.1,
+        schedule="linear",
+        batch_size=20,
+        n_iter=args.epochs,
+    )
     learned = DeepBelief(args.layers, machine=machine, random_state=args.seed).fit(images)
     first = learned.machines_[0]
-    print(f"The first layer alone: {first.score(images):.2f} nats per image; 64 pixels by themselves: {independent(images):.2f}.")
+    print(
+        f"The first layer alone: {first.score(images):.2f} nats per image; 64 pixels by themselves: {independent(images):.2f}."
+    )
 
     # One trial per dream; the input to a pixel, with its bias, says how likely the pixel is on.
     every = max(1, args.sweeps // COLUMNS)
     record = {"visible": every, "visible.I": every}
     dreams = ns.run(learned.network_, ticks=every * COLUMNS, trials=ROWS, record=record, seed=args.seed)
     pixels = 1 / (1 + np.exp(-(dreams["visible.I"] + first.intercept_visible_)))  # (trial, sample, pixel)
-    dreamt, chance = apart(dreams["visible"].reshape(-1, 64), images), apart(np.random.default_rng(0).random((300, 64)) < images.mean(axis=0), images)
-    print(f"Pixels unlike the nearest digit seen: {dreamt:.1f} of a dreamt one; {chance:.1f} where every pixel is drawn by itself.")
+    dreamt, chance = (
+        apart(dreams["visible"].reshape(-1, 64), images),
+        apart(np.random.default_rng(0).random((300, 64)) < images.mean(axis=0), images),
+    )
+    print(
+        f"Pixels unlike the nearest digit seen: {dreamt:.1f} of a dreamt one; {chance:.1f} where every pixel is drawn by itself."
+    )
     draw(images, first, pixels, args.figure)
     return dreamt, chance
 
@@ -59,7 +76,15 @@ def draw(images, first, pixels, path):
     most = np.abs(weights).max()
     mosaic(parts[0], images[:36], 6, "seen", cmap="gray_r", vmin=0, vmax=1)
     mosaic(parts[1], weights, 6, "weights of the first layer", cmap="RdBu_r", vmin=-most, vmax=most)
-    mosaic(parts[2], pixels.reshape(-1, 64), COLUMNS, "dreamt: a machine in each row, time to the right", cmap="gray_r", vmin=0, vmax=1)
+    mosaic(
+        parts[2],
+        pixels.reshape(-1, 64),
+        COLUMNS,
+        "dreamt: a machine in each row, time to the right",
+        cmap="gray_r",
+        vmin=0,
+        vmax=1,
+    )
     figure.savefig(path, dpi=110)
     print(f"Figure: {path}")
 

@@ -26,12 +26,16 @@ SHOWN = 8  # misread digits of each net
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--images", type=int, default=1437, help="how many of the 1437 training images to learn from")
+    parser.add_argument(
+        "--images", type=int, default=1437, help="how many of the 1437 training images to learn from"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
     digits = load_digits()
-    X, held_out, y, wanted = train_test_split(digits.images / 16, digits.target, test_size=0.2, stratify=digits.target, random_state=0)
+    X, held_out, y, wanted = train_test_split(
+        digits.images / 16, digits.target, test_size=0.2, stratify=digits.target, random_state=0
+    )
     X, y = X[: args.images], y[: args.images]
     found = {}
     for label, (net, rate, _) in NETS.items():
@@ -41,7 +45,10 @@ def main(argv=None):
         trained, history = ns.train(net, {driven: given}, {"out": y}, **options)
         scores = ns.run(trained, {driven: unseen}, record=["out"], engine="arrays")["out"][:, 0]
         found[label] = history, scores
-        print(f"{label:20} reads {np.mean(scores.argmax(axis=1) == wanted):6.1%} of {len(wanted)} held-out digits", flush=True)
+        print(
+            f"{label:20} reads {np.mean(scores.argmax(axis=1) == wanted):6.1%} of {len(wanted)} held-out digits",
+            flush=True,
+        )
     draw(args, found, held_out, wanted)
     return {label: float(np.mean(scores.argmax(axis=1) == wanted)) for label, (_, scores) in found.items()}
 
@@ -64,8 +71,12 @@ def draw(args, found, held_out, wanted):
         read, sure = scores.argmax(axis=1), (chances / chances.sum(axis=1, keepdims=True)).max(axis=1)
         wrong = np.flatnonzero(read != wanted)
         wrong = wrong[np.argsort(-sure[wrong])]
-        part.suptitle(f"{label}: {len(wrong)} of {len(wanted)}", fontsize=9, color=NETS[label][2], x=0.02, ha="left")
-        for tile, k in zip(part.subplots(1, SHOWN), [*wrong[:SHOWN], *[None] * (SHOWN - len(wrong[:SHOWN]))], strict=True):
+        part.suptitle(
+            f"{label}: {len(wrong)} of {len(wanted)}", fontsize=9, color=NETS[label][2], x=0.02, ha="left"
+        )
+        for tile, k in zip(
+            part.subplots(1, SHOWN), [*wrong[:SHOWN], *[None] * (SHOWN - len(wrong[:SHOWN]))], strict=True
+        ):
             tile.axis("off")
             if k is not None:
                 tile.imshow(held_out[k], cmap="gray_r")

@@ -10,13 +10,19 @@ import numpy as np
 from neurosim import tasks
 from neurosim.learn import EchoStateRegressor
 
-TRAIN, DROP, FORCED = 3000, 1000, 1000  # ticks of training, of which the first are dropped; ticks forced before each forecast
+TRAIN, DROP, FORCED = (
+    3000,
+    1000,
+    1000,
+)  # ticks of training, of which the first are dropped; ticks forced before each forecast
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--neurons", type=int, default=1000)
-    parser.add_argument("--starts", type=int, default=100, help="how many places of the series are forecast from")
+    parser.add_argument(
+        "--starts", type=int, default=100, help="how many places of the series are forecast from"
+    )
     parser.add_argument("--horizon", type=int, default=600, help="how many ticks are forecast, at least 84")
     parser.add_argument("--seed", type=int, default=1, help="of the network")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
@@ -54,7 +60,9 @@ def draw(forecast, truth, error, path):
     below.fill_between(ticks, low, high, color="#0072B2", alpha=0.2, linewidth=0, label="8 of 10 starts")
     below.semilogy(ticks, middle, color="#0072B2", label="median")
     below.axvline(84, color="0.5", linestyle=":")
-    below.set(xlabel="ticks after the last forced one", ylabel="|error| / standard deviation", xlim=(0, len(ticks)))
+    below.set(
+        xlabel="ticks after the last forced one", ylabel="|error| / standard deviation", xlim=(0, len(ticks))
+    )
     below.legend(loc="lower right")
     figure.savefig(path, dpi=110)
     print(f"Figure: {path}")

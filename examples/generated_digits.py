@@ -20,7 +20,13 @@ ROWS, COLUMNS = 5, 10
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, nargs=3, default=[60, 200, 400], help="of learning, for each of the three networks")
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        nargs=3,
+        default=[60, 200, 400],
+        help="of learning, for each of the three networks",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of learning and drawing")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
@@ -29,38 +35,79 @@ def main(argv=None):
     seen, unseen = images[:1500, None], images[1500:, None]  # (trial, tick, pixel)
 
     mender = autoencoder((64, 100), function="relu", code="relu", noise=0.3)
-    mender, _ = ns.train(mender, {"inputs": seen}, {"out": seen}, loss="bernoulli", epochs=args.epochs[0], rate=3e-3, seed=args.seed)
+    mender, _ = ns.train(
+        mender,
+        {"inputs": seen},
+        {"out": seen},
+        loss="bernoulli",
+        epochs=args.epochs[0],
+        rate=3e-3,
+        seed=args.seed,
+    )
     torn = unseen * (random.random(unseen.shape) > 0.3)
     mended = ns.run(mender, {"inputs": torn}, record=["out"])["out"]
     left, before = (np.sqrt(np.mean((some - unseen) ** 2)) for some in (mended, torn))
-    print(f"Denoising autoencoder: pixels are off by {left:.3f}, and were by {before:.3f} where three in ten were missing.")
+    print(
+        f"Denoising autoencoder: pixels are off by {left:.3f}, and were by {before:.3f} where three in ten were missing."
+    )
 
-    net, black = variational_autoencoder((64, 400, 16), function="relu", mixture=50, dropout=0.1), np.round(seen)
-    how = dict(loss={"out": "bernoulli", "kl": "sent"}, epochs=args.epochs[1], batch=64, rate=3e-3, schedule="cosine", seed=args.seed)
+    net, black = (
+        variational_autoencoder((64, 400, 16), function="relu", mixture=50, dropout=0.1),
+        np.round(seen),
+    )
+    how = dict(
+        loss={"out": "bernoulli", "kl": "sent"},
+        epochs=args.epochs[1],
+        batch=64,
+        rate=3e-3,
+        schedule="cosine",
+        seed=args.seed,
+    )
     net, _ = ns.train(net, {"inputs": black}, {"out": black}, **how)
     codes = prior_codes(net, 1000, args.seed)[:, None]
-    dreamt = ns.run(net, {"inputs": np.zeros((1000, 1, 64)), "code": codes}, record=["out"])["out"]  # the code is clamped: inputs do not matter
+    dreamt = ns.run(net, {"inputs": np.zeros((1000, 1, 64)), "code": codes}, record=["out"])[
+        "out"
+    ]  # the code is clamped: inputs do not matter
 
     pair, digits = generative_adversarial((64, 256, 256, 64), (256, 256), blur=0.1, n_classes=10), np.eye(10)
-    turns = dict(loss=[{"discriminator_loss": "sent"}, {"generator_loss": "sent"}], learns=[DISCRIMINATOR, GENERATOR])
+    turns = dict(
+        loss=[{"discriminator_loss": "sent"}, {"generator_loss": "sent"}], learns=[DISCRIMINATOR, GENERATOR]
+    )
     adam = optax.adam(optax.cosine_decay_schedule(1e-3, 29 * args.epochs[2]), b1=0.5)
     real = {"real": images[:, None], "label": digits[labels, None]}
     pair, _ = ns.train(pair, real, **turns, optimizer=adam, epochs=args.epochs[2], batch=64, seed=args.seed)
     asked = np.arange(1000) % COLUMNS
-    forged = ns.run(pair, {"real": np.zeros((1000, 1, 64)), "label": digits[asked, None]}, record=["made"], seed=args.seed)["made"]
+    forged = ns.run(
+        pair, {"real": np.zeros((1000, 1, 64)), "label": digits[asked, None]}, record=["made"], seed=args.seed
+    )["made"]
 
     judge = MLPClassifier(max_iter=400, random_state=0).fit(images, labels)
-    sure = {name: judge.predict_proba(some[:, 0]).max(axis=1) > 0.9 for name, some in (("variational", dreamt), ("adversarial", forged))}
+    sure = {
+        name: judge.predict_proba(some[:, 0]).max(axis=1) > 0.9
+        for name, some in (("variational", dreamt), ("adversarial", forged))
+    }
     for name, found in sure.items():
-        print(f"A classifier of real digits is sure (above 0.9) what digit it sees on {found.mean():.0%} of the {name} ones.")
-    draw([("torn", torn), ("mended", mended), ("variational: drawn from noise", dreamt), ("adversarial: 0 to 9 were asked for", forged)], args.figure)
+        print(
+            f"A classifier of real digits is sure (above 0.9) what digit it sees on {found.mean():.0%} of the {name} ones."
+        )
+    draw(
+        [
+            ("torn", torn),
+            ("mended", mended),
+            ("variational: drawn from noise", dreamt),
+            ("adversarial: 0 to 9 were asked for", forged),
+        ],
+        args.figure,
+    )
     return left / before, {name: found.mean() for name, found in sure.items()}
 
 
 def draw(parts, path):
     """Fifty digits of each kind."""
     figure = plt.figure(figsize=(12, 6.4), layout="constrained")
-    for part, (title, images) in zip(figure.subfigures(2, 2, wspace=0.03, hspace=0.03).ravel(), parts, strict=True):
+    for part, (title, images) in zip(
+        figure.subfigures(2, 2, wspace=0.03, hspace=0.03).ravel(), parts, strict=True
+    ):
         part.suptitle(title)
         for ax, image in zip(part.subplots(ROWS, COLUMNS).ravel(), images[: ROWS * COLUMNS], strict=True):
             ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)

@@ -29,15 +29,23 @@ def main(argv=None):
     boltzmann_law = np.exp(-energy) / np.exp(-energy).sum()
     sweep = sweep_matrix(weights, biases, states)
 
-    recording = ns.run(boltzmann(weights, biases), ticks=args.sweeps, trials=50, record=["units"], seed=args.seed)
-    paths = (recording["units"].astype(int) << np.arange(UNITS)).sum(axis=2)  # (trial, sweep): the number of the joint state
+    recording = ns.run(
+        boltzmann(weights, biases), ticks=args.sweeps, trials=50, record=["units"], seed=args.seed
+    )
+    paths = (recording["units"].astype(int) << np.arange(UNITS)).sum(
+        axis=2
+    )  # (trial, sweep): the number of the joint state
     chain = MarkovChain(states=np.arange(2**UNITS)).fit(paths)
     long_run = chain.stationary_distribution()
 
     apart = np.abs(boltzmann_law @ sweep - boltzmann_law).max()
     print(f"The Boltzmann distribution after a sweep, by the exact matrix: {apart:.0e} away from itself.")
-    print(f"Transitions counted in {paths.size:,} sweeps: at most {np.abs(chain.transition_ - sweep).max():.3f} away from the exact matrix.")
-    print(f"Their stationary distribution: at most {np.abs(long_run - boltzmann_law).max():.4f} away from the Boltzmann distribution.")
+    print(
+        f"Transitions counted in {paths.size:,} sweeps: at most {np.abs(chain.transition_ - sweep).max():.3f} away from the exact matrix."
+    )
+    print(
+        f"Their stationary distribution: at most {np.abs(long_run - boltzmann_law).max():.4f} away from the Boltzmann distribution."
+    )
     draw(sweep, chain.transition_, boltzmann_law, long_run, np.argsort(-boltzmann_law), states, args.figure)
     return apart, chain.transition_, sweep, long_run, boltzmann_law
 
@@ -51,14 +59,18 @@ def sweep_matrix(weights, biases, states):
         step[number, number | 1 << unit] = on
         step[number, number & ~(1 << unit)] = 1 - on
         steps.append(step)
-    return np.mean([np.linalg.multi_dot([steps[unit] for unit in order]) for order in permutations(range(UNITS))], axis=0)
+    return np.mean(
+        [np.linalg.multi_dot([steps[unit] for unit in order]) for order in permutations(range(UNITS))], axis=0
+    )
 
 
 def draw(sweep, counted, law, long_run, order, states, path):
     """Both matrices, likeliest states first, and both distributions."""
     figure, axes = plt.subplots(1, 3, figsize=(13, 4.4), width_ratios=(1, 1, 1.35), layout="constrained")
     names = ["".join(map(str, state)) for state in states[order]]
-    for ax, matrix, title in zip(axes, (sweep, counted), ("exact, from the weights", "counted in sweeps of the network"), strict=False):
+    for ax, matrix, title in zip(
+        axes, (sweep, counted), ("exact, from the weights", "counted in sweeps of the network"), strict=False
+    ):
         shown = ax.imshow(matrix[np.ix_(order, order)], cmap="Blues", vmin=0, vmax=sweep.max())
         ax.set(title=title, xlabel="to state", xticks=range(len(order)), yticks=range(len(order)))
         ax.set_xticklabels(names, rotation=90, fontsize=7, family="monospace")
@@ -67,7 +79,14 @@ def draw(sweep, counted, law, long_run, order, states, path):
     figure.colorbar(shown, ax=axes[1], label="probability of the transition", shrink=0.9)
     place = np.arange(len(order))
     axes[2].bar(place, law[order], color="0.8", label="Boltzmann distribution")
-    axes[2].plot(place, long_run[order], "o", color="#D55E00", markersize=5, label="stationary distribution of the counted chain")
+    axes[2].plot(
+        place,
+        long_run[order],
+        "o",
+        color="#D55E00",
+        markersize=5,
+        label="stationary distribution of the counted chain",
+    )
     axes[2].set(title="the long run", ylabel="probability", xlabel="state", xticks=place)
     axes[2].set_xticklabels(names, rotation=90, fontsize=7, family="monospace")
     axes[2].legend()

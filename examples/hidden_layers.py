@@ -23,21 +23,34 @@ PLAIN = {"perceptron": (Perceptron(max_iter=50), ":"), "delta rule": (DeltaRuleC
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 20, 50, 100, 200, 500, 1000], help="of the hidden layer")
-    parser.add_argument("--splits", type=int, default=5, help="how many random splits, 80 %% of the digits to learn from")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[10, 20, 50, 100, 200, 500, 1000], help="of the hidden layer"
+    )
+    parser.add_argument(
+        "--splits", type=int, default=5, help="how many random splits, 80 %% of the digits to learn from"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the splits and of the hidden layers")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
     pixels, labels = load_digits(return_X_y=True)
     wrong = {label: [] for label in (*HIDDEN, *PLAIN)}  # label -> (split, size), or (split,)
     for split in range(args.splits):
-        X, held_out, y, wanted = train_test_split(pixels / 16, labels, test_size=0.2, random_state=args.seed + split)
+        X, held_out, y, wanted = train_test_split(
+            pixels / 16, labels, test_size=0.2, random_state=args.seed + split
+        )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # planes cannot divide all digits: more passes would not help
+            warnings.simplefilter(
+                "ignore", ConvergenceWarning
+            )  # planes cannot divide all digits: more passes would not help
             for label, (network, _) in PLAIN.items():
-                wrong[label].append(1 - network.set_params(random_state=split).fit(X, y).score(held_out, wanted))
+                wrong[label].append(
+                    1 - network.set_params(random_state=split).fit(X, y).score(held_out, wanted)
+                )
         for label, (network, size, _) in HIDDEN.items():
-            grown = [network.set_params(random_state=split, **{size: n}).fit(X, y).score(held_out, wanted) for n in args.sizes]
+            grown = [
+                network.set_params(random_state=split, **{size: n}).fit(X, y).score(held_out, wanted)
+                for n in args.sizes
+            ]
             wrong[label].append([1 - right for right in grown])
     wrong = {label: np.mean(found, axis=0) for label, found in wrong.items()}
     for label, found in wrong.items():
@@ -57,8 +70,15 @@ def draw(args, wrong, shown):
     for label, (_, _, colour) in HIDDEN.items():
         ax.loglog(args.sizes, 100 * wrong[label], marker="o", markersize=4, color=colour, label=label)
     for label, (_, line) in PLAIN.items():
-        ax.axhline(100 * wrong[label], color="0.4", linestyle=line, linewidth=1.2, label=f"{label}, no hidden layer")
-    ax.set(xlabel="hidden units", ylabel="held-out digits read wrong (%)", xticks=args.sizes, xticklabels=args.sizes)
+        ax.axhline(
+            100 * wrong[label], color="0.4", linestyle=line, linewidth=1.2, label=f"{label}, no hidden layer"
+        )
+    ax.set(
+        xlabel="hidden units",
+        ylabel="held-out digits read wrong (%)",
+        xticks=args.sizes,
+        xticklabels=args.sizes,
+    )
     ax.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
     ax.minorticks_off()
     ax.spines[["top", "right"]].set_visible(False)

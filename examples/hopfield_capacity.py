@@ -26,31 +26,53 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--neurons", type=int, default=200)
     parser.add_argument("--loads", type=float, nargs="+", default=LOADS, help="patterns per neuron")
-    parser.add_argument("--noise", type=float, default=0.1, help="the share of units that are turned over in the noisy copies")
-    parser.add_argument("--recalled", type=int, default=30, help="how many patterns are recalled at each load, at most")
-    parser.add_argument("--nets", type=int, default=3, help="how many nets, each with patterns of its own; the median is drawn")
-    parser.add_argument("--seed", type=int, default=1, help="of patterns, noise and the order in which neurons move")
+    parser.add_argument(
+        "--noise", type=float, default=0.1, help="the share of units that are turned over in the noisy copies"
+    )
+    parser.add_argument(
+        "--recalled", type=int, default=30, help="how many patterns are recalled at each load, at most"
+    )
+    parser.add_argument(
+        "--nets",
+        type=int,
+        default=3,
+        help="how many nets, each with patterns of its own; the median is drawn",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of patterns, noise and the order in which neurons move"
+    )
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
-    overlaps = np.zeros((2, len(MEMORIES), len(args.loads), args.nets))  # from the pattern or a noisy copy, rule, load, net
+    overlaps = np.zeros(
+        (2, len(MEMORIES), len(args.loads), args.nets)
+    )  # from the pattern or a noisy copy, rule, load, net
     for net in range(args.nets):
         random = np.random.default_rng([args.seed, net])
         for place, load in enumerate(args.loads):
-            patterns = random.choice([-1.0, 1.0], (max(1, round(load * args.neurons)), args.neurons))  # (pattern, neuron)
+            patterns = random.choice(
+                [-1.0, 1.0], (max(1, round(load * args.neurons)), args.neurons)
+            )  # (pattern, neuron)
             wanted = patterns[: args.recalled]
             turned = random.random(wanted.shape).argsort(axis=1) < round(args.noise * args.neurons)
             for rule, (memory, *_) in enumerate(MEMORIES.values()):
                 if isinstance(memory, HopfieldMemory):
                     memory.set_params(random_state=net)
                 with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", ConvergenceWarning)  # some patterns are too many: that is to be seen
+                    warnings.simplefilter(
+                        "ignore", ConvergenceWarning
+                    )  # some patterns are too many: that is to be seen
                     memory.fit(patterns)
                     overlaps[0, rule, place, net] = memory.score(wanted)
                     overlaps[1, rule, place, net] = memory.score(np.where(turned, -wanted, wanted), wanted)
     median = np.median(overlaps, axis=-1)
     for label, start, noisy in zip(MEMORIES, *median, strict=True):
-        held = [max([load for load, overlap in zip(args.loads, row, strict=True) if overlap > 0.95], default=0) for row in (start, noisy)]
-        print(f"{label:24}overlap above 0.95 up to {held[0]:4} patterns per neuron; from {args.noise:.0%} noise {held[1]:4}")
+        held = [
+            max([load for load, overlap in zip(args.loads, row, strict=True) if overlap > 0.95], default=0)
+            for row in (start, noisy)
+        ]
+        print(
+            f"{label:24}overlap above 0.95 up to {held[0]:4} patterns per neuron; from {args.noise:.0%} noise {held[1]:4}"
+        )
     draw(median, args)
     return dict(zip(MEMORIES, median.swapaxes(0, 1), strict=True))
 
@@ -62,7 +84,16 @@ def draw(median, args):
     for ax, rules, title in zip(axes, median, titles, strict=True):
         ax.axvline(CRITICAL, color="0.7", linestyle=":", linewidth=1.2)
         for (label, (_, colour, width)), overlap in zip(MEMORIES.items(), rules, strict=True):
-            ax.plot(args.loads, overlap, marker="o", markersize=width + 2, linewidth=width, color=colour, label=label, zorder=3 - width / 10)
+            ax.plot(
+                args.loads,
+                overlap,
+                marker="o",
+                markersize=width + 2,
+                linewidth=width,
+                color=colour,
+                label=label,
+                zorder=3 - width / 10,
+            )
         ax.set(xlabel="patterns per neuron", title=title, ylim=(0, 1.05), xlim=(0, max(args.loads) + 0.02))
         ax.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel(f"overlap with the pattern, {args.neurons} neurons")

@@ -12,8 +12,13 @@ from neurosim import tasks
 from neurosim.models.inverse_graphics import inverse_graphics
 
 NAMES = ("angle (degrees)", "size", "place (pixels)")
-GROUP, CODES = 10, 15  # images in a group; the first three codes are for the factors, the others for what is written
-VARY = np.vstack([np.eye(3, CODES), np.arange(CODES) > 2])  # which codes may vary where a factor differs, and where the digits do
+GROUP, CODES = (
+    10,
+    15,
+)  # images in a group; the first three codes are for the factors, the others for what is written
+VARY = np.vstack(
+    [np.eye(3, CODES), np.arange(CODES) > 2]
+)  # which codes may vary where a factor differs, and where the digits do
 
 
 def main(argv=None):
@@ -26,7 +31,14 @@ def main(argv=None):
     seen = tasks.posed_digits(args.groups, images=GROUP, digits=slice(1400), seed=args.seed)
     images, vary = seen.images[:, None, ..., None], VARY[seen.differs][:, None]  # (trial, tick, ...)
     net = inverse_graphics((16, 16, 1), CODES, group=GROUP, channels=(8, 16), cost=1.0)
-    how = dict(loss={"out": gaussian, "kl": "sent", "still": "sent"}, epochs=args.epochs, batch=4, rate=3e-3, schedule="cosine", seed=args.seed)
+    how = dict(
+        loss={"out": gaussian, "kl": "sent", "still": "sent"},
+        epochs=args.epochs,
+        batch=4,
+        rate=3e-3,
+        schedule="cosine",
+        seed=args.seed,
+    )
     learned, _ = ns.train(net, {"image": images, "vary": vary}, {"out": images}, **how)
 
     # Digits that it never saw, in which everything differs; `mean` is their code without noise.
@@ -36,7 +48,9 @@ def main(argv=None):
     factors = unseen.factors.reshape(-1, 3)
     explained = np.corrcoef(codes.T, factors.T)[:CODES, CODES:] ** 2  # (code, factor)
     for k, name in enumerate(NAMES):
-        print(f"{name:16} its own code explains {explained[k, k]:.0%} of it, any other at most {np.delete(explained[:, k], k).max():.0%}")
+        print(
+            f"{name:16} its own code explains {explained[k, k]:.0%} of it, any other at most {np.delete(explained[:, k], k).max():.0%}"
+        )
     large = np.flatnonzero(factors[:, 1] > 1.2)[:3]
     draw(learned, unseen.images.reshape(-1, 16, 16)[large], codes, factors, codes[large], args.figure)
     return explained

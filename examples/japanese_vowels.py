@@ -20,7 +20,9 @@ GRID = {"bins": [1, 2, 3], "leak": [0.3, 0.7], "input_scale": [0.1, 0.3]}
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--neurons", type=int, default=400)
-    parser.add_argument("--search", action="store_true", help="choose some settings by cross-validation on the training set")
+    parser.add_argument(
+        "--search", action="store_true", help="choose some settings by cross-validation on the training set"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the network")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
@@ -32,13 +34,18 @@ def main(argv=None):
     if args.search:
         folds = StratifiedKFold(3, shuffle=True, random_state=args.seed)
         search = GridSearchCV(model, GRID, cv=folds).fit(speech.train, speech.train_speakers)
-        for score, found in sorted(zip(search.cv_results_["mean_test_score"], search.cv_results_["params"], strict=True), key=lambda one: -one[0]):
+        for score, found in sorted(
+            zip(search.cv_results_["mean_test_score"], search.cv_results_["params"], strict=True),
+            key=lambda one: -one[0],
+        ):
             print(f"{score:.1%} of held-out training utterances with {found}")
         model = search.best_estimator_
     begin = perf_counter()
     answers = model.fit(speech.train, speech.train_speakers).predict(speech.test)
     errors = int(np.sum(answers != speech.test_speakers))
-    print(f"{errors} errors in {len(answers)} test utterances; learned and tested in {perf_counter() - begin:.1f} s")
+    print(
+        f"{errors} errors in {len(answers)} test utterances; learned and tested in {perf_counter() - begin:.1f} s"
+    )
     draw(model, speech, answers, args.figure)
     return errors, model
 
@@ -52,9 +59,13 @@ def draw(model, speech, answers, path):
     for k, (above, below) in zip([0, 300, *wrong[:1], 150][:3], axes.T, strict=True):
         utterance, ticks, right_one = speech.test[k], len(speech.test[k]), speech.test_speakers[k]
         image, extent = (utterance - heard.mean(axis=0)) / heard.std(axis=0), (0.5, ticks + 0.5, 0.5, 12.5)
-        above.imshow(image.T, aspect="auto", cmap="RdBu_r", vmin=-2.5, vmax=2.5, origin="lower", extent=extent)
+        above.imshow(
+            image.T, aspect="auto", cmap="RdBu_r", vmin=-2.5, vmax=2.5, origin="lower", extent=extent
+        )
         above.set(title=f"speaker {right_one}, heard as {answers[k]}", yticks=(1, 12))
-        out = ns.run(model.network_, {"drive": utterance}, record=["out"])["out"].reshape(ticks, model.bins, -1)
+        out = ns.run(model.network_, {"drive": utterance}, record=["out"])["out"].reshape(
+            ticks, model.bins, -1
+        )
         span = np.digitize(np.arange(ticks), [ticks * k // model.bins for k in range(1, model.bins)])
         share = out[np.arange(ticks), span] / np.bincount(span)[span, None]
         for speaker, line in zip(model.classes_, np.cumsum(share, axis=0).T, strict=True):
@@ -69,8 +80,21 @@ def draw(model, speech, answers, path):
     ax.imshow(np.log1p(table), cmap="Blues", extent=(0.5, 9.5, 9.5, 0.5))
     for (row, column), count in np.ndenumerate(table):
         if count:
-            ax.text(column + 1, row + 1, count, ha="center", va="center", color="white" if row == column else "#D55E00")
-    ax.set(xlabel="heard as", ylabel="speaker", xticks=range(1, 10), yticks=range(1, 10), title=f"{len(wrong)} of {len(answers)} wrong")
+            ax.text(
+                column + 1,
+                row + 1,
+                count,
+                ha="center",
+                va="center",
+                color="white" if row == column else "#D55E00",
+            )
+    ax.set(
+        xlabel="heard as",
+        ylabel="speaker",
+        xticks=range(1, 10),
+        yticks=range(1, 10),
+        title=f"{len(wrong)} of {len(answers)} wrong",
+    )
     figure.savefig(path, dpi=110)
     print(f"Figure: {path}")
 

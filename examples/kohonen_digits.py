@@ -18,14 +18,24 @@ def main(argv=None):
     parser.add_argument("--side", type=int, default=20, help="rows and columns of the map")
     parser.add_argument("--passes", type=int, default=10, help="over the images")
     parser.add_argument("--grid", choices=("rectangular", "hexagonal"), default="hexagonal")
-    parser.add_argument("--seed", type=int, default=1, help="of the order of the images, and of the choice of those kept for the test")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="of the order of the images, and of the choice of those kept for the test",
+    )
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
     X, y = load_digits(return_X_y=True)
     seen, unseen, seen_labels, unseen_labels = train_test_split(X / 16, y, random_state=args.seed, stratify=y)
 
-    som = KohonenMap((args.side, args.side), grid=args.grid, n_iter=args.passes, random_state=args.seed).fit(seen)
-    print(f"{len(seen)} digits on {som.weights_.shape[0]} units: quantization error {som.quantization_error(seen):.3f}", end=", ")
+    som = KohonenMap((args.side, args.side), grid=args.grid, n_iter=args.passes, random_state=args.seed).fit(
+        seen
+    )
+    print(
+        f"{len(seen)} digits on {som.weights_.shape[0]} units: quantization error {som.quantization_error(seen):.3f}",
+        end=", ",
+    )
     print(f"topographic error {som.topographic_error(seen):.3f}")
 
     # A unit is named after the digit that it wins most often; one that wins none, after the nearest that does.
@@ -45,11 +55,15 @@ def main(argv=None):
 
 def draw(som, labels, path):
     """Where the map has ridges between its provinces, and what each unit stands for."""
-    figure, (left, middle) = plt.subplots(1, 2, figsize=(13, 6.2), layout="constrained", width_ratios=(1.1, 1))
+    figure, (left, middle) = plt.subplots(
+        1, 2, figsize=(13, 6.2), layout="constrained", width_ratios=(1.1, 1)
+    )
     ns.figures.u_matrix(som, labels=labels, ax=left)
     left.set_title("how far each unit is from its neighbours, and the digit that it wins most")
     rows, columns = labels.shape
-    canvas = np.full((9 * rows, 9 * columns + 4), np.nan)  # a line between the images; every other row half an image to the right
+    canvas = np.full(
+        (9 * rows, 9 * columns + 4), np.nan
+    )  # a line between the images; every other row half an image to the right
     for row, column in np.ndindex(rows, columns):
         start = 9 * column + (4 * (row % 2) if som.grid == "hexagonal" else 0)
         canvas[9 * row : 9 * row + 8, start : start + 8] = som.weights_[row * columns + column].reshape(8, 8)

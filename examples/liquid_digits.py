@@ -24,16 +24,29 @@ COLUMN = 80  # ticks of 0.1 ms: a column of an image lasts 8 ms, the image 64 ms
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--digits", type=int, help="how many of the 1797 images, at least 40 (default: all)")
-    parser.add_argument("--seed", type=int, default=1, help="of the liquid, and of the split into training and test images")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the liquid, and of the split into training and test images"
+    )
     parser.add_argument("--to", help="where to keep the recording (default: it is deleted at the end)")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
-    images, labels, spikes = tasks.digits(COLUMN, count=args.digits)  # spikes of neuron r: row r of the images
+    images, labels, spikes = tasks.digits(
+        COLUMN, count=args.digits
+    )  # spikes of neuron r: row r of the images
     with tempfile.TemporaryDirectory() as folder:
         path, begin = Path(args.to or f"{folder}/digits.h5"), time.perf_counter()
-        ns.run(liquid(8, (8, 6, 8), scale=1.5), {"inputs": spikes}, ticks=8 * COLUMN, record=["inputs", "liquid"], seed=args.seed, to=path).close()
+        ns.run(
+            liquid(8, (8, 6, 8), scale=1.5),
+            {"inputs": spikes},
+            ticks=8 * COLUMN,
+            record=["inputs", "liquid"],
+            seed=args.seed,
+            to=path,
+        ).close()
         recorded, replay = time.perf_counter(), ns.replay(path)
-        print(f"Recorded in {recorded - begin:.0f} s, replayed in {time.perf_counter() - recorded:.0f} s. {replay}")
+        print(
+            f"Recorded in {recorded - begin:.0f} s, replayed in {time.perf_counter() - recorded:.0f} s. {replay}"
+        )
         with ns.open(path) as recording:
             return replay, classify(recording, images, labels, args.seed, args.figure)
 
@@ -69,8 +82,14 @@ def draw(recording, labels, test, named, path):
             ax.label_outer()
         column[0].set_title(digit)
         column[0].invert_yaxis()  # row 0 of an image is its top
-    ConfusionMatrixDisplay.from_predictions(labels[test], named, ax=right.subplots(), cmap="Blues", colorbar=False)
-    right.axes[0].set(title=f"{np.mean(named == labels[test]):.1%} of the test images read right", xlabel="what the readout says", ylabel="the digit")
+    ConfusionMatrixDisplay.from_predictions(
+        labels[test], named, ax=right.subplots(), cmap="Blues", colorbar=False
+    )
+    right.axes[0].set(
+        title=f"{np.mean(named == labels[test]):.1%} of the test images read right",
+        xlabel="what the readout says",
+        ylabel="the digit",
+    )
     left.figure.savefig(path, dpi=110)
     print(f"Figure: {path}")
 

@@ -29,18 +29,39 @@ def main(argv=None):
     args = parser.parse_args(argv)
     (train, y), (test, truth) = (utterances(split, args.speakers) for split in ("train", "test"))
     mean, deviation = np.concatenate(train).mean(axis=0), np.concatenate(train).std(axis=0)
-    values = np.zeros((len(train) + len(test), FRAMES, 24))  # what is above the mean, then what is below, both as numbers of spikes
+    values = np.zeros(
+        (len(train) + len(test), FRAMES, 24)
+    )  # what is above the mean, then what is below, both as numbers of spikes
     for row, heard in zip(values, train + test, strict=True):
         above = (heard - mean) / deviation
         row[: len(heard)] = GAIN * np.hstack([above, -above]).clip(0)
-    spikes, lengths, record = readout.regular(values, TICKS), [len(heard) for heard in train + test], ["inputs", "liquid"]
-    recording = ns.run(liquid(24), {"inputs": spikes}, ticks=FRAMES * TICKS, trials=len(values), record=record, seed=args.seed)
+    spikes, lengths, record = (
+        readout.regular(values, TICKS),
+        [len(heard) for heard in train + test],
+        ["inputs", "liquid"],
+    )
+    recording = ns.run(
+        liquid(24),
+        {"inputs": spikes},
+        ticks=FRAMES * TICKS,
+        trials=len(values),
+        record=record,
+        seed=args.seed,
+    )
     named = {}
     for view in record:
-        counts = readout.features(recording, view, "counts", bins=FRAMES).reshape(len(values), FRAMES, -1)  # (utterance, frame, neuron)
+        counts = readout.features(recording, view, "counts", bins=FRAMES).reshape(
+            len(values), FRAMES, -1
+        )  # (utterance, frame, neuron)
         x = np.array([thirds(frames[:length]) for frames, length in zip(counts, lengths, strict=True)])
-        named[view] = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(0, 5, 6))).fit(x[: len(y)], y).predict(x[len(y) :])
-        print(f"{np.sum(named[view] != truth):4} of {len(truth)} test utterances named wrongly from the spikes of the {view}")
+        named[view] = (
+            make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(0, 5, 6)))
+            .fit(x[: len(y)], y)
+            .predict(x[len(y) :])
+        )
+        print(
+            f"{np.sum(named[view] != truth):4} of {len(truth)} test utterances named wrongly from the spikes of the {view}"
+        )
     draw(recording, len(y), truth, lengths, named["liquid"], args.figure)
     return {view: int(np.sum(answer != truth)) for view, answer in named.items()}
 
@@ -48,8 +69,12 @@ def main(argv=None):
 def utterances(split, speakers):
     """Utterances (frame, coefficient) of the first speakers, and who speaks."""
     speech = japanese_vowels()
-    spoken, who = (speech.train, speech.train_speakers) if split == "train" else (speech.test, speech.test_speakers)
-    return [one for one, speaker in zip(spoken, who, strict=True) if speaker <= speakers], who[who <= speakers]
+    spoken, who = (
+        (speech.train, speech.train_speakers) if split == "train" else (speech.test, speech.test_speakers)
+    )
+    return [one for one, speaker in zip(spoken, who, strict=True) if speaker <= speakers], who[
+        who <= speakers
+    ]
 
 
 def thirds(frames):
@@ -65,11 +90,17 @@ def draw(recording, first, truth, lengths, named, path):
     for speaker, column in zip(shown, axes.T, strict=True):
         trial = first + np.flatnonzero(truth == speaker)[0]
         for name, label, ax in zip(("inputs", "liquid"), ("input", "neuron"), column, strict=True):
-            ns.figures.raster(recording, name, trial=trial, stop=lengths[trial] * 20 * ms, ax=ax).set_ylabel(label)
+            ns.figures.raster(recording, name, trial=trial, stop=lengths[trial] * 20 * ms, ax=ax).set_ylabel(
+                label
+            )
             ax.label_outer()
         column[0].set_title(f"speaker {speaker}")
     ConfusionMatrixDisplay.from_predictions(truth, named, ax=right.subplots(), cmap="Blues", colorbar=False)
-    right.axes[0].set(title=f"{np.sum(named != truth)} of {len(truth)} named wrongly", xlabel="whom the readout names", ylabel="who speaks")
+    right.axes[0].set(
+        title=f"{np.sum(named != truth)} of {len(truth)} named wrongly",
+        xlabel="whom the readout names",
+        ylabel="who speaks",
+    )
     left.figure.savefig(path, dpi=110)
     print(f"Figure: {path}")
 

@@ -13,25 +13,56 @@ from neurosim.models.microcircuit import POPULATIONS, RATES, microcircuit
 
 SETTLING = 0.5  # seconds after the start that no number counts
 ENOUGH = 10  # spikes of a neuron whose intervals count
-MANY, BIN = 200, 20  # neurons whose spikes, counted in bins of 20 ticks (2 ms), are correlated pair by pair: the first that spiked
+MANY, BIN = (
+    200,
+    20,
+)  # neurons whose spikes, counted in bins of 20 ticks (2 ms), are correlated pair by pair: the first that spiked
 SHOWN = 0.025  # of the neurons at full scale, in the raster
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scale", type=float, default=1.0, help="of the number of neurons, and of the synapses of each (default: 1)")
-    parser.add_argument("--seconds", type=float, default=10.0, help=f"biological seconds that count, after {SETTLING} that do not (default: 10)")
+    parser.add_argument(
+        "--scale",
+        type=float,
+        default=1.0,
+        help="of the number of neurons, and of the synapses of each (default: 1)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=10.0,
+        help=f"biological seconds that count, after {SETTLING} that do not (default: 10)",
+    )
     parser.add_argument("--threads", type=int, help="default: as many as pay; the spikes do not depend on it")
-    parser.add_argument("--precision", default="mixed", help="double, mixed (weights in 32 bits) or single (default: mixed)")
-    parser.add_argument("--seed", type=int, default=1, help="of wiring, weights, delays, start values and background")
+    parser.add_argument(
+        "--precision", default="mixed", help="double, mixed (weights in 32 bits) or single (default: mixed)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of wiring, weights, delays, start values and background"
+    )
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
     net, ticks, begin = microcircuit(args.scale), round((SETTLING + args.seconds) * 1e4), time.perf_counter()
     shown = [f"{name}[:{max(1, round(net[name].size * min(1, SHOWN / args.scale)))}]" for name in POPULATIONS]
-    recording = ns.run(net, ticks=ticks, record=[*POPULATIONS, *shown], seed=args.seed, threads=args.threads, precision=args.precision)
-    neurons, synapses = sum(net[name].size for name in POPULATIONS), sum(getattr(s.wiring, "n", 0) for s in net.synapses.values())
-    print(f"{neurons:,} neurons, {synapses:,} synapses, engine {recording.engine!r}: {time.perf_counter() - begin:.0f} s in all.")
-    print(f"CV: of the intervals of neurons with {ENOUGH} spikes or more. Correlation: of counts in {BIN / 10:g} ms, of {MANY} neurons.")
+    recording = ns.run(
+        net,
+        ticks=ticks,
+        record=[*POPULATIONS, *shown],
+        seed=args.seed,
+        threads=args.threads,
+        precision=args.precision,
+    )
+    neurons, synapses = (
+        sum(net[name].size for name in POPULATIONS),
+        sum(getattr(s.wiring, "n", 0) for s in net.synapses.values()),
+    )
+    print(
+        f"{neurons:,} neurons, {synapses:,} synapses, engine {recording.engine!r}: {time.perf_counter() - begin:.0f} s in all."
+    )
+    print(
+        f"CV: of the intervals of neurons with {ENOUGH} spikes or more. Correlation: of counts in {BIN / 10:g} ms, of {MANY} neurons."
+    )
     print("population  spikes/s  published  deviation    CV  (neurons)  correlation")
     found = {name: statistics(recording, name) for name in POPULATIONS}
     for name, (rates, cv, correlation) in found.items():
@@ -46,29 +77,54 @@ def statistics(recording, name):
     first, size = round(SETTLING / recording.dt), recording.network[name].size
     spikes, ticks = recording.spikes(name, start=first), recording.ticks - first
     counts = np.bincount(spikes.neuron, minlength=size)
-    trains = np.split(spikes.tick[np.argsort(spikes.neuron, kind="stable")] - first, np.cumsum(counts)[:-1])  # ticks, neuron by neuron
+    trains = np.split(
+        spikes.tick[np.argsort(spikes.neuron, kind="stable")] - first, np.cumsum(counts)[:-1]
+    )  # ticks, neuron by neuron
     intervals = [np.diff(train) for train in trains if len(train) >= ENOUGH]
     binned = [np.bincount(train // BIN, minlength=-(-ticks // BIN)) for train in trains if len(train)][:MANY]
     correlation = np.corrcoef(binned)[np.triu_indices(len(binned), 1)] if len(binned) > 1 else [np.nan]
-    return counts / (ticks * recording.dt), [each.std() / each.mean() for each in intervals] or [np.nan], correlation
+    return (
+        counts / (ticks * recording.dt),
+        [each.std() / each.mean() for each in intervals] or [np.nan],
+        correlation,
+    )
 
 
 def draw(recording, shown, found, path):
     """Some neurons in the last 0.4 s, layer by layer, and beside them rates, irregularity and correlations of the populations."""
-    figure, axes = plt.subplots(1, 4, figsize=(13, 6.5), sharey=True, width_ratios=(6, 2.4, 2, 1.8), layout="constrained")
+    figure, axes = plt.subplots(
+        1, 4, figsize=(13, 6.5), sharey=True, width_ratios=(6, 2.4, 2, 1.8), layout="constrained"
+    )
     ns.figures.raster(recording, shown, start=max(0, recording.ticks - round(0.4 / recording.dt)), ax=axes[0])
-    (rates, cv, correlation), rows, thick = zip(*found, strict=True), axes[0].get_yticks(), 0.045 * axes[0].get_ylim()[1]
-    axes[0].set(yticks=rows, yticklabels=POPULATIONS, title="spikes of some excitatory (E) and inhibitory (I) neurons")
+    (rates, cv, correlation), rows, thick = (
+        zip(*found, strict=True),
+        axes[0].get_yticks(),
+        0.045 * axes[0].get_ylim()[1],
+    )
+    axes[0].set(
+        yticks=rows, yticklabels=POPULATIONS, title="spikes of some excitatory (E) and inhibitory (I) neurons"
+    )
     colours = ["#22222280", "#0072B280"] * 4  # excitatory, inhibitory; those of the raster, paler
     for ax, values, words in ((axes[1], rates, "spikes/s"), (axes[2], cv, "CV of intervals")):
-        least, low, middle, high, most = np.transpose([np.percentile(each, (5, 25, 50, 75, 95)) for each in values])
+        least, low, middle, high, most = np.transpose(
+            [np.percentile(each, (5, 25, 50, 75, 95)) for each in values]
+        )
         ax.hlines(rows, least, most, color="black", linewidth=1)
         ax.barh(rows, high - low, thick, left=low, color=colours)
         ax.set(xlabel=words, xlim=(0, None))
         ax.vlines(middle, rows - thick / 2, rows + thick / 2, color="black")
-    axes[1].plot(RATES.values(), rows, "D", color="none", mec="#D55E00", mew=1.5, markersize=9, label="published")
+    axes[1].plot(
+        RATES.values(), rows, "D", color="none", mec="#D55E00", mew=1.5, markersize=9, label="published"
+    )
     axes[1].plot([each.mean() for each in rates], rows, "o", color="black", markersize=4, label="mean")
-    axes[1].legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, columnspacing=1, handletextpad=0.2)
+    axes[1].legend(
+        frameon=False,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1),
+        ncols=2,
+        columnspacing=1,
+        handletextpad=0.2,
+    )
     axes[3].barh(rows, [1000 * np.mean(each) for each in correlation], thick, color=colours)
     axes[3].set_xlabel("correlation (1/1000)")
     figure.savefig(path, dpi=110)

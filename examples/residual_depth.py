@@ -17,10 +17,22 @@ COLOURS = plt.get_cmap("viridis_r")
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--depths", type=int, nargs="+", default=[4, 10, 20, 50], help="layers of weights, even numbers from 4")
+    parser.add_argument(
+        "--depths",
+        type=int,
+        nargs="+",
+        default=[4, 10, 20, 50],
+        help="layers of weights, even numbers from 4",
+    )
     parser.add_argument("--width", type=int, default=32, help="units of each layer")
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--rates", type=float, nargs="+", default=[1e-3], help="learning rates; each net shows what it does with its best")
+    parser.add_argument(
+        "--rates",
+        type=float,
+        nargs="+",
+        default=[1e-3],
+        help="learning rates; each net shows what it does with its best",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
@@ -34,7 +46,8 @@ def main(argv=None):
             curves[depth, shortcut], right[depth, shortcut] = best(args, depth, shortcut, *split)
             name = f"{'residual' if shortcut else 'plain'} net of {depth} layers"
             print(
-                f"{name:30} training loss {curves[depth, shortcut][-1]:.3f}, {right[depth, shortcut]:6.1%} of the held-out digits right", flush=True
+                f"{name:30} training loss {curves[depth, shortcut][-1]:.3f}, {right[depth, shortcut]:6.1%} of the held-out digits right",
+                flush=True,
             )
     draw(args, curves, right)
     return curves, right
@@ -45,7 +58,16 @@ def best(args, depth, shortcut, X, held_out, y, wanted):
     net = residual(64, args.width, 10, blocks=(depth - 2) // 2, shortcut=shortcut, output="linear")
     found = []
     for rate in args.rates:
-        trained, history = ns.train(net, {"inputs": X}, {"out": y}, loss="cross_entropy", rate=rate, epochs=args.epochs, seed=args.seed, clip=1.0)
+        trained, history = ns.train(
+            net,
+            {"inputs": X},
+            {"out": y},
+            loss="cross_entropy",
+            rate=rate,
+            epochs=args.epochs,
+            seed=args.seed,
+            clip=1.0,
+        )
         found.append((history.loss[-1], np.asarray(history.loss), trained))
     _, losses, trained = min(found, key=lambda each: each[0])
     scores = ns.run(trained, {"inputs": held_out}, record=["out"], engine="arrays")["out"][:, 0]
@@ -59,14 +81,28 @@ def draw(args, curves, right):
     for ax, shortcut, title in zip(panels, (False, True), ("plain nets", "residual nets"), strict=True):
         for depth in args.depths:
             label = f"{depth} layers: {right[depth, shortcut]:.1%} right"
-            ax.semilogy(np.arange(1, args.epochs + 1), curves[depth, shortcut], color=shades[depth], linewidth=1.8, label=label)
+            ax.semilogy(
+                np.arange(1, args.epochs + 1),
+                curves[depth, shortcut],
+                color=shades[depth],
+                linewidth=1.8,
+                label=label,
+            )
         ax.axhline(np.log(10), color="0.6", linewidth=0.8, linestyle=":")
         ax.set_title(title, fontsize=11)
         ax.set_xlabel("epoch")
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize=9, title="held-out digits", title_fontsize=9, alignment="left")
     panels[0].set_ylabel("training loss (nats per digit)")
-    panels[0].annotate("guessing", (args.epochs, np.log(10)), (0, 3), textcoords="offset points", ha="right", fontsize=8, color="0.4")
+    panels[0].annotate(
+        "guessing",
+        (args.epochs, np.log(10)),
+        (0, 3),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+        color="0.4",
+    )
     figure.savefig(args.figure, dpi=110)
     print(f"Figure: {args.figure}")
 

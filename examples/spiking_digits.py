@@ -31,7 +31,10 @@ def main(argv=None):
         net, {"inputs": x}, {"out": y}, loss="cross_entropy", rate=3e-3, schedule="cosine", clip=1.0, epochs=args.epochs, batch=32, validation=0.1,
         seed=args.seed,
     )  # fmt: skip
-    before, after = (ns.run(described, {"inputs": unseen}, record=["hidden", "out"], seed=args.seed) for described in (net, trained))
+    before, after = (
+        ns.run(described, {"inputs": unseen}, record=["hidden", "out"], seed=args.seed)
+        for described in (net, trained)
+    )
     right = [np.mean(recording["out"][:, -1].argmax(axis=1) == wanted) for recording in (before, after)]
     spikes = len(after.spikes("hidden")) / len(unseen)
     print(f"Right of {len(unseen)} unseen digits: {right[0]:.1%} before, {right[1]:.1%} after learning")
@@ -58,13 +61,22 @@ def draw(net, history, recording, unseen, wanted, path):
         raster.set(xlim=(-0.5, TICKS), ylim=(-1, len(place)), ylabel="neuron")
         for number, line in enumerate(out[trial].T):
             potential.plot(line, color=plt.cm.tab10(number), linewidth=2.5 if number == digit else 1)
-            potential.text(TICKS, line[-1], number, color=plt.cm.tab10(number), va="center", size=9 if number == digit else 7)
+            potential.text(
+                TICKS,
+                line[-1],
+                number,
+                color=plt.cm.tab10(number),
+                va="center",
+                size=9 if number == digit else 7,
+            )
         potential.set(xlim=(0, TICKS + 1), ylabel="potential")
     rows[0, 1].set_title("spikes, by the digit that a neuron speaks for")
     rows[0, 2].set_title("the readout's potentials")
     for axis in rows[-1, 1:]:
         axis.set_xlabel("time (ms)")
-    history.plot(right.subplots()).set(ylabel="cross entropy (nats)", yscale="log", title="learning by surrogate gradients")
+    history.plot(right.subplots()).set(
+        ylabel="cross entropy (nats)", yscale="log", title="learning by surrogate gradients"
+    )
     figure.savefig(path, dpi=110)
     print(f"Figure: {path}")
 

@@ -14,7 +14,13 @@ from neurosim.learn import EchoStateRegressor, closed_loop
 from neurosim.models.gru import gru
 from neurosim.models.lstm import lstm
 
-LAST, PAST, AHEAD, PIECE, WARM = 1920, 100, 11, 60, 15  # last year learned; years heard, forecast, learned at a time, of which not counted
+LAST, PAST, AHEAD, PIECE, WARM = (
+    1920,
+    100,
+    11,
+    60,
+    15,
+)  # last year learned; years heard, forecast, learned at a time, of which not counted
 COLOURS = {"LSTM": "#0072B2", "GRU": "#009E73", "echo state": "#D55E00"}
 
 
@@ -29,13 +35,21 @@ def main(argv=None):
     years, numbers = tasks.sunspots()
     level = np.sqrt(numbers / 100)  # high numbers vary more
     starts = np.arange(np.flatnonzero(years > LAST)[0], len(level) - AHEAD + 1)
-    past, truth = (np.stack([series[start + a : start + b] for start in starts]) for series, a, b in ((level, -PAST, 0), (numbers, 0, AHEAD)))
+    past, truth = (
+        np.stack([series[start + a : start + b] for start in starts])
+        for series, a, b in ((level, -PAST, 0), (numbers, 0, AHEAD))
+    )
     found = {}
     for name, build in (("LSTM", lstm), ("GRU", gru), ("echo state", None)):
-        runs = [forecasts(build, level[years <= LAST], past, seed, args) for seed in range(args.seed, args.seed + args.networks)]
+        runs = [
+            forecasts(build, level[years <= LAST], past, seed, args)
+            for seed in range(args.seed, args.seed + args.networks)
+        ]
         found[name] = 100 * np.array(runs) ** 2  # (network, start, year ahead)
         error = np.median(np.sqrt(np.mean((found[name] - truth) ** 2, axis=1)), axis=0) / truth.std()
-        print(f"{name:10}: error {error[0]:.2f} standard deviations one year ahead, {error[1]:.2f} two, {error[4]:.2f} five")
+        print(
+            f"{name:10}: error {error[0]:.2f} standard deviations one year ahead, {error[1]:.2f} two, {error[4]:.2f} five"
+        )
     draw(found, years, numbers, starts, truth, args.figure)
     print(f"Figure: {args.figure}")
     return found, truth
@@ -44,31 +58,76 @@ def main(argv=None):
 def forecasts(build, known, past, seed, args):
     """What a network that has learned the known years says after each past, (start, year ahead)."""
     if build is None:
-        settings = {"radius": 0.9, "leak": 0.3, "feedback_scale": 1.0, "bias_scale": 0.2, "washout": WARM, "alpha": 0.1}
-        return EchoStateRegressor(100, **settings, random_state=seed).fit(None, known).forecast(AHEAD, past[:, :, None])[:, :, 0]
+        settings = {
+            "radius": 0.9,
+            "leak": 0.3,
+            "feedback_scale": 1.0,
+            "bias_scale": 0.2,
+            "washout": WARM,
+            "alpha": 0.1,
+        }
+        return (
+            EchoStateRegressor(100, **settings, random_state=seed)
+            .fit(None, known)
+            .forecast(AHEAD, past[:, :, None])[:, :, 0]
+        )
     pieces = np.lib.stride_tricks.sliding_window_view(known, PIECE + 1)[:, :, None]
     wanted = np.where(np.arange(PIECE)[:, None] < WARM, np.nan, pieces[:, 1:])
-    settings = {"loss": "squared_error", "rate": 1e-2, "schedule": "cosine", "clip": 1.0, "epochs": args.epochs, "batch": 32, "seed": seed}
+    settings = {
+        "loss": "squared_error",
+        "rate": 1e-2,
+        "schedule": "cosine",
+        "clip": 1.0,
+        "epochs": args.epochs,
+        "batch": 32,
+        "seed": seed,
+    }
     net, _ = ns.train(build(1, args.cells, 1), {"inputs": pieces[:, :-1]}, {"out": wanted}, **settings)
-    unknown = np.pad(past, ((0, 0), (0, AHEAD)), constant_values=np.nan)[:, :, None]  # NaN: the network hears what it has just said
-    return ns.run(closed_loop(net, "value"), {"inputs": unknown}, record=["inputs"])["inputs"][:, past.shape[1] :, 0]
+    unknown = np.pad(past, ((0, 0), (0, AHEAD)), constant_values=np.nan)[
+        :, :, None
+    ]  # NaN: the network hears what it has just said
+    return ns.run(closed_loop(net, "value"), {"inputs": unknown}, record=["inputs"])["inputs"][
+        :, past.shape[1] :, 0
+    ]
 
 
 def draw(found, years, numbers, starts, truth, path):
     """Forecasts from one year of each cycle on, and how errors grow with the years ahead, beside two that need no network."""
-    ahead, (figure, (above, below)) = np.arange(1, AHEAD + 1), plt.subplots(2, 1, figsize=(12, 8), layout="constrained", height_ratios=(3, 2))
+    ahead, (figure, (above, below)) = (
+        np.arange(1, AHEAD + 1),
+        plt.subplots(2, 1, figsize=(12, 8), layout="constrained", height_ratios=(3, 2)),
+    )
     above.plot(years, numbers, color="0.6", linewidth=4, alpha=0.6, label="sunspots")
     above.axvline(LAST + 0.5, color="0.5", linestyle=":")
     for name, runs in found.items():
         for k in range(0, len(starts), AHEAD):
-            above.plot(years[starts[k]] + ahead - 1, np.median(runs[:, k], axis=0), color=COLOURS[name], label="" if k else f"{name}, running alone")
+            above.plot(
+                years[starts[k]] + ahead - 1,
+                np.median(runs[:, k], axis=0),
+                color=COLOURS[name],
+                label="" if k else f"{name}, running alone",
+            )
         each = np.sqrt(np.mean((runs - truth) ** 2, axis=1)) / truth.std()  # (network, year ahead)
         below.plot(ahead, each.T, color=COLOURS[name], linewidth=0.6, alpha=0.5)
         below.plot(ahead, np.median(each, axis=0), color=COLOURS[name], linewidth=2.5, label=name)
     cycle = np.stack([numbers[start - AHEAD : start] for start in starts])
-    for guess, label, style in ((cycle, "as eleven years before", "--"), (numbers[years <= LAST].mean(), "the mean of all before", ":")):
-        below.plot(ahead, np.sqrt(np.mean((guess - truth) ** 2, axis=0)) / truth.std(), color="0.4", linestyle=style, label=label)
-    above.set(ylabel="sunspots", xlim=(LAST - 50, years[-1] + 1), ylim=(0, None), title=f"left alone for {AHEAD} years at a time, from {LAST + 1} on")
+    for guess, label, style in (
+        (cycle, "as eleven years before", "--"),
+        (numbers[years <= LAST].mean(), "the mean of all before", ":"),
+    ):
+        below.plot(
+            ahead,
+            np.sqrt(np.mean((guess - truth) ** 2, axis=0)) / truth.std(),
+            color="0.4",
+            linestyle=style,
+            label=label,
+        )
+    above.set(
+        ylabel="sunspots",
+        xlim=(LAST - 50, years[-1] + 1),
+        ylim=(0, None),
+        title=f"left alone for {AHEAD} years at a time, from {LAST + 1} on",
+    )
     below.set(xlabel="years ahead", ylabel="error / standard deviation", xticks=ahead, ylim=(0, None))
     above.legend(loc="upper left", ncols=2)
     below.legend(loc="lower right", ncols=2)

@@ -63,17 +63,26 @@ def autoencoder(
     first = layers[0]
     if noise:
         first = ns.Neurons("seen", layers[0].shape, update=MASK, noise=noise)
-    forth = [_joined(pre, post, w, group) for pre, post, w in zip([first, *layers[1:depth]], layers[1 : depth + 1], matrices, strict=False)]
+    forth = [
+        _joined(pre, post, w, group)
+        for pre, post, w in zip([first, *layers[1:depth]], layers[1 : depth + 1], matrices, strict=False)
+    ]
     ways = list(zip(layers[depth:], layers[depth + 1 :], strict=False))
     if tied:
-        back = [_shared(pre, post, way, group) for (pre, post), way in zip(ways, reversed(forth), strict=True)]
+        back = [
+            _shared(pre, post, way, group) for (pre, post), way in zip(ways, reversed(forth), strict=True)
+        ]
     else:
         back = [_joined(pre, post, w, group) for (pre, post), w in zip(ways, matrices[depth:], strict=True)]
     masked = [ns.Synapses(layers[0], first, wiring=ns.one_to_one())] if noise else []
-    return ns.Network(masked, forth, _penalty(layers[depth], cost, sparsity) if cost else [], back, schedule=ns.Layered())
+    return ns.Network(
+        masked, forth, _penalty(layers[depth], cost, sparsity) if cost else [], back, schedule=ns.Layered()
+    )
 
 
-def _layers(sizes: Sequence[int], function: str, code: str, output: str, biases: Sequence[Any], group: int | None) -> list[ns.Neurons]:
+def _layers(
+    sizes: Sequence[int], function: str, code: str, output: str, biases: Sequence[Any], group: int | None
+) -> list[ns.Neurons]:
     """`inputs`, the layers to the code, and those back to `out`; with a group, examples stand on a first axis."""
     between = range(1, len(sizes) - 1)
     names = [*(f"layer_{k}" for k in between), "code", *(f"back_{k}" for k in reversed(between)), "out"]
@@ -81,7 +90,9 @@ def _layers(sizes: Sequence[int], function: str, code: str, output: str, biases:
     shape = [(n,) if group is None else (group, n) for n in (*sizes, *sizes[-2::-1])]
     made = [ns.Neurons("inputs", shape[0])]
     for name, size, bias in zip(names, shape[1:], biases, strict=True):
-        made.append(cells.unit(name, size, kinds.get(name, function), bias=bias + np.zeros(size[-1]), learns="bias"))
+        made.append(
+            cells.unit(name, size, kinds.get(name, function), bias=bias + np.zeros(size[-1]), learns="bias")
+        )
     return made
 
 
@@ -105,15 +116,23 @@ def _penalty(code: ns.Neurons, cost: float, sparsity: float | None) -> ns.Synaps
     return ns.Synapses(code, paid, wiring=ns.one_to_one())
 
 
-def _check(sizes: Sequence[int], noise: float, cost: float, sparsity: float | None, group: int | None, code: str) -> None:
+def _check(
+    sizes: Sequence[int], noise: float, cost: float, sparsity: float | None, group: int | None, code: str
+) -> None:
     if len(sizes) < 2:
-        raise ValueError(f"autoencoder: sizes {tuple(sizes)} name no code. Give at least two, inputs and code, such as (64, 16).")
+        raise ValueError(
+            f"autoencoder: sizes {tuple(sizes)} name no code. Give at least two, inputs and code, such as (64, 16)."
+        )
     if not 0 <= noise < 1:
-        raise ValueError(f"autoencoder: noise {noise} is not a share. Give a number from 0 to below 1, such as 0.25.")
+        raise ValueError(
+            f"autoencoder: noise {noise} is not a share. Give a number from 0 to below 1, such as 0.25."
+        )
     if cost < 0:
         raise ValueError(f"autoencoder: cost {cost} would pay for activity. Give a number of at least 0.")
     if sparsity is not None and not 0 < sparsity < 1:
-        raise ValueError(f"autoencoder: sparsity {sparsity} is not a share. Give a number between 0 and 1, such as 0.05.")
+        raise ValueError(
+            f"autoencoder: sparsity {sparsity} is not a share. Give a number between 0 and 1, such as 0.05."
+        )
     if sparsity is not None and (group is None or not cost or code != "sigmoid"):
         raise ValueError(
             f"autoencoder: a sparsity is that of sigmoids over a group of examples, at a cost: code={code!r}, group={group} and cost={cost} do"

@@ -11,7 +11,9 @@ from neurosim import cells
 from neurosim.units import Hz, ms, mV, nS
 
 
-def balanced_coba(n_neurons: int = 4000, *, in_degree: float = 80.0, kick: Any = 50 * ms, dt: Any = 0.1 * ms) -> ns.Network:
+def balanced_coba(
+    n_neurons: int = 4000, *, in_degree: float = 80.0, kick: Any = 50 * ms, dt: Any = 0.1 * ms
+) -> ns.Network:
     """`cells`, four fifths of them excitatory (the first ones), each pair joined with probability in_degree/n_neurons.
 
     Rest lies below threshold, so the network needs a `kick` (how long): 20 Poisson sources of 100 Hz, each with strong
@@ -19,7 +21,9 @@ def balanced_coba(n_neurons: int = 4000, *, in_degree: float = 80.0, kick: Any =
     and then they die out. Synapses add 6 nS for 5 ms or 67 nS for 10 ms. v starts uniform between reset and threshold.
     """
     neurons = cells.lif_conductance("cells", n_neurons, v=ns.uniform(-60 * mV, -50 * mV))
-    source = cells.poisson("kick", 20, threshold="rand() < rate*dt and t < duration", rate=100 * Hz, duration=kick)
+    source = cells.poisson(
+        "kick", 20, threshold="rand() < rate*dt and t < duration", rate=100 * Hz, duration=kick
+    )
     excitatory = round(0.8 * n_neurons)
     wiring = ns.probability(in_degree / n_neurons)
     return ns.Network(
@@ -32,4 +36,9 @@ def balanced_coba(n_neurons: int = 4000, *, in_degree: float = 80.0, kick: Any =
 
 def example() -> dict[str, Any]:
     """Five hundred neurons for a tenth of a second; their spikes, and v of three of them."""
-    return {"net": balanced_coba(500), "duration": 100 * ms, "record": {"cells": 1, "cells[:3].v": 10}, "seed": 1}
+    return {
+        "net": balanced_coba(500),
+        "duration": 100 * ms,
+        "record": {"cells": 1, "cells[:3].v": 10},
+        "seed": 1,
+    }

@@ -24,12 +24,21 @@ def balanced_cuba(n_neurons: int = 4000, *, in_degree: float = 80.0, dt: Any = 0
     excitatory = round(0.8 * n_neurons)
     wiring = ns.probability(in_degree / n_neurons)
     return ns.Network(
-        ns.Synapses(neurons[:excitatory], neurons, to="I_exc", wiring=wiring, weight=16.2 * pA, name="excitation"),
-        ns.Synapses(neurons[excitatory:], neurons, to="I_inh", wiring=wiring, weight=-90 * pA, name="inhibition"),
+        ns.Synapses(
+            neurons[:excitatory], neurons, to="I_exc", wiring=wiring, weight=16.2 * pA, name="excitation"
+        ),
+        ns.Synapses(
+            neurons[excitatory:], neurons, to="I_inh", wiring=wiring, weight=-90 * pA, name="inhibition"
+        ),
         schedule=ns.Clock(dt),
     )
 
 
 def example() -> dict[str, Any]:
     """Five hundred neurons for a tenth of a second; their spikes, and v of three of them."""
-    return {"net": balanced_cuba(500), "duration": 100 * ms, "record": {"cells": 1, "cells[:3].v": 10}, "seed": 1}
+    return {
+        "net": balanced_cuba(500),
+        "duration": 100 * ms,
+        "record": {"cells": 1, "cells[:3].v": 10},
+        "seed": 1,
+    }

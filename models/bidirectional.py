@@ -44,7 +44,9 @@ def bidirectional(
         raise ValueError(f"bidirectional: cell {cell!r} is not known. Use 'lstm', 'gru' or 'rnn'.")
     sizes = (n_cells,) if isinstance(n_cells, (int, np.integer)) else tuple(n_cells)
     if ticks is None and (every or len(sizes) > 1):
-        raise ValueError("bidirectional: several layers, and answers at every step, need the length of the sequences. Give ticks=.")
+        raise ValueError(
+            "bidirectional: several layers, and answers at every step, need the length of the sequences. Give ticks=."
+        )
     sources, synapses = [ns.Neurons("inputs", n_inputs), ns.Neurons("inputs_reversed", n_inputs)], []
     for depth, size in enumerate(sizes):
         tag = f"_{depth + 1}" if len(sizes) > 1 else ""
@@ -56,25 +58,38 @@ def bidirectional(
         if ticks is not None and (every or depth + 1 < len(sizes)):
             sources, own = pages(sources, ticks, depth * ticks, tag)
             synapses += own
-    return ns.Network(synapses, read(sources[:1] if every else sources, n_outputs, output), schedule=ns.Layered())
+    return ns.Network(
+        synapses, read(sources[:1] if every else sources, n_outputs, output), schedule=ns.Layered()
+    )
 
 
-def pages(ways: Sequence[ns.Neurons], ticks: int, begin: int, tag: str) -> tuple[list[ns.Neurons], list[ns.Synapses]]:
+def pages(
+    ways: Sequence[ns.Neurons], ticks: int, begin: int, tag: str
+) -> tuple[list[ns.Neurons], list[ns.Synapses]]:
     """A tape of what cells of both ways send in the `ticks` from `begin` on, and its page at each later tick, from either end."""
     n_cells, step = ways[0].size, np.arange(ticks, dtype=float)
-    place = np.stack([step, step[::-1]], axis=1)[:, :, None] + np.zeros(n_cells)  # the step that each way has read, as ticks after `begin`
+    place = np.stack([step, step[::-1]], axis=1)[:, :, None] + np.zeros(
+        n_cells
+    )  # the step that each way has read, as ticks after `begin`
     is_back = np.zeros((ticks, 2, n_cells)) + [[0.0], [1.0]]
     tape = ns.Neurons(
         f"tape{tag}", (ticks, 2, n_cells), ports="ahead back", begin=begin, place=place, is_back=is_back,
         update="M = where(t == begin + place, where(is_back > 0, back, ahead), M)",
     )  # fmt: skip
     copy = ns.einsum("cell, cell -> step way cell")
-    synapses = [ns.Synapses(way, tape, to=port, weight=np.ones(n_cells), wiring=copy) for way, port in zip(ways, ("ahead", "back"), strict=True)]
+    synapses = [
+        ns.Synapses(way, tape, to=port, weight=np.ones(n_cells), wiring=copy)
+        for way, port in zip(ways, ("ahead", "back"), strict=True)
+    ]
     found = []
     for name, number in (("ahead", "t % ticks"), ("back", "ticks - 1 - t % ticks")):
-        finger = ns.Neurons(f"finger_{name}{tag}", ticks, update=f"p = where(i == {number}, 1, 0)", ticks=ticks)
+        finger = ns.Neurons(
+            f"finger_{name}{tag}", ticks, update=f"p = where(i == {number}, 1, 0)", ticks=ticks
+        )
         page = ns.Neurons(f"page_{name}{tag}", (2, n_cells), update="y = I")
-        synapses.append(ns.Synapses(tape, page, weight=finger, wiring=ns.einsum("step way cell, step -> way cell")))
+        synapses.append(
+            ns.Synapses(tape, page, weight=finger, wiring=ns.einsum("step way cell, step -> way cell"))
+        )
         found.append(page)
     return found, synapses
 
@@ -85,14 +100,25 @@ def both_ways(sequences: Any, ticks: int | None = None, lengths: Any = None) -> 
     With `lengths`, one per trial, each is reversed within its own length; give the same `lengths` to `ns.train`.
     """
     x = np.asarray(sequences, dtype=float)
-    tick, long = np.arange(x.shape[1]), np.broadcast_to(x.shape[1] if lengths is None else lengths, len(x))[:, None]
+    tick, long = (
+        np.arange(x.shape[1]),
+        np.broadcast_to(x.shape[1] if lengths is None else lengths, len(x))[:, None],
+    )
     turned = np.take_along_axis(x, np.where(tick < long, long - 1 - tick, tick)[:, :, None], axis=1)
     silent = np.zeros((len(x), max((ticks or 0) - x.shape[1], 0), x.shape[2]))
-    return {name: np.concatenate([part, silent], axis=1) for name, part in (("inputs", x), ("inputs_reversed", turned))}
+    return {
+        name: np.concatenate([part, silent], axis=1)
+        for name, part in (("inputs", x), ("inputs_reversed", turned))
+    }
 
 
 def example() -> dict[str, Any]:
     """Two layers of LSTM cells hear two sequences of 12 steps and then speak about each step."""
     sequences = np.random.default_rng(0).normal(size=(2, 12, 3))
     net = bidirectional(3, (6, 5), 2, ticks=12, every=True)
-    return {"net": net, "inputs": both_ways(sequences, 36), "record": ["ahead_1", "back_1", "ahead_2", "back_2", "out"], "seed": 1}
+    return {
+        "net": net,
+        "inputs": both_ways(sequences, 36),
+        "record": ["ahead_1", "back_1", "ahead_2", "back_2", "out"],
+        "seed": 1,
+    }

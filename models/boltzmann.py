@@ -11,7 +11,9 @@ import neurosim as ns
 from neurosim import cells
 
 
-def boltzmann(weights: Any, biases: Any = 0.0, *, temperature: float | None = 1.0, connections: Any = None) -> ns.Network:
+def boltzmann(
+    weights: Any, biases: Any = 0.0, *, temperature: float | None = 1.0, connections: Any = None
+) -> ns.Network:
     """`units` of 0 and 1 joined by the symmetric array `weights` (diagonal 0), updated one at a time in a fair random order.
 
     `connections`, a symmetric array of truth values, leaves synapses only where it is True; without it all units are joined.
@@ -27,7 +29,9 @@ def boltzmann(weights: Any, biases: Any = 0.0, *, temperature: float | None = 1.
         raise ValueError(
             f"boltzmann: weights of shape {weights.shape} must be symmetric with diagonal 0. Use (w + w.T)/2 and np.fill_diagonal(w, 0)."
         )
-    if connections is not None and (np.shape(connections) != weights.shape or np.any(weights[~np.asarray(connections, dtype=bool)])):
+    if connections is not None and (
+        np.shape(connections) != weights.shape or np.any(weights[~np.asarray(connections, dtype=bool)])
+    ):
         raise ValueError(
             f"boltzmann: connections of shape {np.shape(connections)} must have the shape {weights.shape} and be True wherever weights are not 0."
             " Use weights*connections."
@@ -50,4 +54,9 @@ def example() -> dict[str, Any]:
     w = np.random.default_rng(0).normal(0.0, 1.0, (8, 8))
     weights = np.triu(w, 1) + np.triu(w, 1).T
     cooling = np.broadcast_to(np.geomspace(4.0, 0.2, 60)[:, None], (4, 60, 1))
-    return {"net": boltzmann(weights, temperature=None), "inputs": {"temperature": cooling}, "record": ["units"], "seed": 1}
+    return {
+        "net": boltzmann(weights, temperature=None),
+        "inputs": {"temperature": cooling},
+        "record": ["units"],
+        "seed": 1,
+    }

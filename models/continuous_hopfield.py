@@ -11,7 +11,9 @@ import numpy as np
 import neurosim as ns
 
 
-def continuous_hopfield(weights: Any, *, current: Any = 0.0, gain: float = 1.0, start: Any = 0.0) -> ns.Network:
+def continuous_hopfield(
+    weights: Any, *, current: Any = 0.0, gain: float = 1.0, start: Any = 0.0
+) -> ns.Network:
     """`cells` of potential u that send V = tanh(gain u), joined by the symmetric array `weights` (post, pre).
 
     tau du/dt = -u + W V + current, with tau = 10 ms, in steps of 0.1 ms. E = -V' W V/2 - current' V + sum of the integrals of
@@ -26,9 +28,13 @@ def continuous_hopfield(weights: Any, *, current: Any = 0.0, gain: float = 1.0, 
 
     weights = np.asarray(weights, dtype=float)
     if not np.array_equal(weights, weights.T):
-        raise ValueError(f"continuous_hopfield: weights of shape {weights.shape} must be symmetric. Use (w + w.T)/2.")
+        raise ValueError(
+            f"continuous_hopfield: weights of shape {weights.shape} must be symmetric. Use (w + w.T)/2."
+        )
     if not gain > 0:
-        raise ValueError(f"continuous_hopfield: gain {gain!r} is not above 0. Give the slope of tanh(gain u) at 0, such as 1.")
+        raise ValueError(
+            f"continuous_hopfield: gain {gain!r} is not above 0. Give the slope of tanh(gain u) at 0, such as 1."
+        )
     cells = ns.Neurons(
         "cells", len(weights),
         equations="""du/dt = (-u + I + current)/tau : 1
@@ -42,4 +48,9 @@ def example() -> dict[str, Any]:
     """The largest cut of a graph of 12 nodes: cells at both ends of an edge push each other apart, from near 0 on."""
     edges = np.triu(np.random.default_rng(0).random((12, 12)) < 0.4, 1).astype(float)
     start = np.random.default_rng(1).uniform(-0.01, 0.01, 12)
-    return {"net": continuous_hopfield(-(edges + edges.T), gain=5.0, start=start), "ticks": 1500, "record": {"cells.V": 50}, "seed": 1}
+    return {
+        "net": continuous_hopfield(-(edges + edges.T), gain=5.0, start=start),
+        "ticks": 1500,
+        "record": {"cells.V": 50},
+        "seed": 1,
+    }

@@ -43,12 +43,23 @@ def conv_net(
     """
     channels = per_block("conv_net: n_channels", n_channels)
     kernels, strides, pools = (
-        per_block(f"conv_net: {name}", given, len(channels)) for name, given in (("kernel", kernel), ("stride", stride), ("pool", pool))
+        per_block(f"conv_net: {name}", given, len(channels))
+        for name, given in (("kernel", kernel), ("stride", stride), ("pool", pool))
     )
     last, steps = ns.Neurons("image", shape), []
     for k, (n, side, step, square) in enumerate(zip(channels, kernels, strides, pools, strict=True), 1):
         drop = dropout if k == len(channels) else 0.0
-        last = convolved(last, f"features_{k}", n, side, steps, stride=step, padding=padding, function=function, dropout=drop if square == 1 else 0.0)
+        last = convolved(
+            last,
+            f"features_{k}",
+            n,
+            side,
+            steps,
+            stride=step,
+            padding=padding,
+            function=function,
+            dropout=drop if square == 1 else 0.0,
+        )
         if square > 1:
             last = largest(last, f"pooled_{k}", square, steps, dropout=drop)
     for k, size in enumerate([*dense, n_outputs], 1):
@@ -83,7 +94,14 @@ def convolved(
 
 
 def largest(
-    sender: ns.Neurons, name: str, kernel: int, steps: list[ns.Synapses], *, stride: int | None = None, padding: str = "valid", dropout: float = 0.0
+    sender: ns.Neurons,
+    name: str,
+    kernel: int,
+    steps: list[ns.Synapses],
+    *,
+    stride: int | None = None,
+    padding: str = "valid",
+    dropout: float = 0.0,
 ) -> ns.Neurons:
     """Units that send the largest of their window of `sender`; the synapses are added to `steps`."""
     wiring = ns.pool((kernel, kernel), stride=stride, padding=padding)
@@ -96,7 +114,9 @@ def per_block(where: str, given: int | Sequence[int], blocks: int | None = None)
     """One number for each block, from one for all or a list."""
     numbers = (given,) * (blocks or 1) if isinstance(given, (int, np.integer)) else tuple(given)
     if not numbers or (blocks is not None and len(numbers) != blocks):
-        raise ns.DescriptionError(f"{where} {given!r} is not one number for each of {blocks or 'the'} blocks. Give one number, or one per block.")
+        raise ns.DescriptionError(
+            f"{where} {given!r} is not one number for each of {blocks or 'the'} blocks. Give one number, or one per block."
+        )
     return numbers
 
 
@@ -105,4 +125,9 @@ def example() -> dict[str, Any]:
     from sklearn.datasets import load_digits
 
     digits = load_digits().images[:12, :, :, None] / 16.0
-    return {"net": conv_net(), "inputs": {"image": digits}, "record": ["features_1", "pooled_1", "out"], "seed": 1}
+    return {
+        "net": conv_net(),
+        "inputs": {"image": digits},
+        "record": ["features_1", "pooled_1", "out"],
+        "seed": 1,
+    }

@@ -40,18 +40,25 @@ def deconvolutional(
     kernels = per_block("deconvolutional: kernel", kernel, len(channels))
     for name, given in (("weights", weights), ("biases", biases)):
         if given is not None and len(given) != len(channels):
-            raise ns.DescriptionError(f"deconvolutional: {len(channels)} blocks take as many {name}, not {len(given)}. Give one for each block.")
+            raise ns.DescriptionError(
+                f"deconvolutional: {len(channels)} blocks take as many {name}, not {len(given)}. Give one for each block."
+            )
     up: list[ns.Synapses] = []
     blocks, last = [], ns.Neurons("image", shape)
     for k, (n, side) in enumerate(zip(channels, kernels, strict=True)):
         weight, bias = (None if weights is None else weights[k]), (0.0 if biases is None else biases[k])
-        features = convolved(last, f"features_{k + 1}", n, side, up, padding=padding, weight=weight, bias=bias)
+        features = convolved(
+            last, f"features_{k + 1}", n, side, up, padding=padding, weight=weight, bias=bias
+        )
         pooled = largest(features, f"pooled_{k + 1}", pool, up)
         blocks.append((last, features, pooled))
         last = pooled
     mask = ns.Neurons("mask", last.shape)
     chosen = ns.Neurons("chosen", last.shape, ports="I mask", update="y = I*mask")
-    down = [ns.Synapses(sender, chosen, to=port, wiring=ns.one_to_one()) for sender, port in ((last, "I"), (mask, "mask"))]
+    down = [
+        ns.Synapses(sender, chosen, to=port, wiring=ns.one_to_one())
+        for sender, port in ((last, "I"), (mask, "mask"))
+    ]
     back = chosen
     for k in reversed(range(len(blocks))):
         back = _descend(back, k, *blocks[k], up[2 * k], up[2 * k + 1], down)
@@ -69,7 +76,9 @@ def _descend(
     down: list[ns.Synapses],
 ) -> ns.Neurons:
     """The way back through a block: unpooling by its switches, then its convolution transposed."""
-    unpooled = ns.Neurons(f"unpooled_{k + 1}", features.shape, ports="I top x", update="y = relu(where(x == top, I, 0))")
+    unpooled = ns.Neurons(
+        f"unpooled_{k + 1}", features.shape, ports="I top x", update="y = relu(where(x == top, I, 0))"
+    )
     name = f"filtered_{k}" if k else "projection"
     filtered = cells.unit(name, below.shape, "linear")
     down += [
@@ -89,4 +98,9 @@ def example() -> dict[str, Any]:
     mask = np.zeros((8, *net["mask"].shape))
     mask[..., 1] = 1.0
     digits = load_digits().images[:8, :, :, None] / 16.0
-    return {"net": net, "inputs": {"image": digits, "mask": mask}, "record": ["chosen", "filtered_1", "projection"], "seed": 1}
+    return {
+        "net": net,
+        "inputs": {"image": digits, "mask": mask},
+        "record": ["chosen", "filtered_1", "projection"],
+        "seed": 1,
+    }

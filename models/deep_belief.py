@@ -33,7 +33,9 @@ def deep_belief(
     """
     pairs = len(sizes) - 1
     if pairs < 2:
-        raise ValueError(f"deep_belief: sizes {tuple(sizes)} are not enough layers. Give at least three, or use restricted_boltzmann.")
+        raise ValueError(
+            f"deep_belief: sizes {tuple(sizes)} are not enough layers. Give at least three, or use restricted_boltzmann."
+        )
     matrices: list[Any] = [ns.normal(0.0, 0.01)] * pairs if weights is None else list(weights)
     biases = [0.0] * pairs if down_biases is None else list(down_biases)
     if len(matrices) != pairs or len(biases) != pairs:
@@ -64,4 +66,9 @@ def example() -> dict[str, Any]:
     random = np.random.default_rng(0)
     sizes = (36, 20, 12, 8)
     weights = [random.normal(0.0, 0.7, (upper, lower)) for lower, upper in pairwise(sizes)]
-    return {"net": deep_belief(sizes, weights=weights), "ticks": 60, "record": ["visible", "layer_1", "memory", "top"], "seed": 1}
+    return {
+        "net": deep_belief(sizes, weights=weights),
+        "ticks": 60,
+        "record": ["visible", "layer_1", "memory", "top"],
+        "seed": 1,
+    }

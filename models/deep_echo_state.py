@@ -41,12 +41,17 @@ def deep_echo_state(
     by the square root of `n_neurons` where it comes from another pool. `wiring`, `density`, `rewire`: as in `echo_state`, of
     each pool. W_out has shape (n_outputs, all neurons).
     """
-    tables = [_table(given, groups, layers, name) for name, given in (("radius", radius), ("leak", leak), ("input_scale", input_scale))]
+    tables = [
+        _table(given, groups, layers, name)
+        for name, given in (("radius", radius), ("leak", leak), ("input_scale", input_scale))
+    ]
     drive = ns.Neurons("drive", n_inputs) if n_inputs else None
     pools: list[ns.Neurons] = []
     synapses: list[ns.Synapses] = []
     for place, (rho, keep, scale) in enumerate(zip(*(table.ravel() for table in tables), strict=True)):
-        pool = cells.leaky_tanh(f"pool_{place + 1}", n_neurons, leak=keep, bias=ns.uniform(-bias_scale, bias_scale), noise=noise)
+        pool = cells.leaky_tanh(
+            f"pool_{place + 1}", n_neurons, leak=keep, bias=ns.uniform(-bias_scale, bias_scale), noise=noise
+        )
         below = pools[-1] if place % layers else drive
         if below is not None:
             reach = scale / (np.sqrt(n_neurons) if place % layers else 1.0)

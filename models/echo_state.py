@@ -40,7 +40,9 @@ def echo_state(
     later, where `feedback_scale` is above 0) are uniform in +-scale. W_out is `readout`, shape (n_outputs, n_neurons), or 0 and to
     be learned. Without `n_inputs` there is no `drive`: a network with feedback runs on its own.
     """
-    pool = cells.leaky_tanh("pool", n_neurons, leak=leak, bias=ns.uniform(-bias_scale, bias_scale), noise=noise)
+    pool = cells.leaky_tanh(
+        "pool", n_neurons, leak=leak, bias=ns.uniform(-bias_scale, bias_scale), noise=noise
+    )
     synapses = [recurrent(pool, wiring, radius=radius, density=density, rewire=rewire)]
     if n_inputs:
         drive = ns.Neurons("drive", n_inputs)
@@ -50,7 +52,14 @@ def echo_state(
     return ns.Network(synapses, schedule=ns.Layered())
 
 
-def recurrent(pool: ns.Neurons, wiring: str = "random", *, radius: float = 0.9, density: float = 0.1, rewire: float = 0.1) -> ns.Synapses:
+def recurrent(
+    pool: ns.Neurons,
+    wiring: str = "random",
+    *,
+    radius: float = 0.9,
+    density: float = 0.1,
+    rewire: float = 0.1,
+) -> ns.Synapses:
     """The synapses of a pool onto itself, over one tick.
 
     'random': a fraction `density` of all pairs, normal weights. 'orthogonal': all pairs, an orthogonal matrix. 'ring': each neuron
@@ -68,24 +77,47 @@ def recurrent(pool: ns.Neurons, wiring: str = "random", *, radius: float = 0.9, 
     if wiring == "orthogonal":
         return ns.Synapses(pool, pool, weight=ns.orthogonal(radius), delay=1)
     if wiring == "ring":
-        return ns.Synapses(pool, pool, wiring=ns.pairs(np.arange(n), np.roll(np.arange(n), -1)), weight=radius, delay=1)
+        return ns.Synapses(
+            pool, pool, wiring=ns.pairs(np.arange(n), np.roll(np.arange(n), -1)), weight=radius, delay=1
+        )
     if wiring == "small_world":
-        return ns.Synapses(pool, pool, wiring=ns.small_world(max(2, 2 * round(density * n / 2)), rewire), weight=echo, delay=1)
+        return ns.Synapses(
+            pool,
+            pool,
+            wiring=ns.small_world(max(2, 2 * round(density * n / 2)), rewire),
+            weight=echo,
+            delay=1,
+        )
     raise ns.DescriptionError(f"echo_state: wiring {wiring!r} is not known. {nearest(wiring, WIRINGS)}")
 
 
-def read(pools: tuple[ns.Neurons, ...], n_outputs: int, readout: Any, intercept: Any, feedback_scale: float) -> list[ns.Synapses]:
+def read(
+    pools: tuple[ns.Neurons, ...], n_outputs: int, readout: Any, intercept: Any, feedback_scale: float
+) -> list[ns.Synapses]:
     """The synapses of all pools to `out` (the columns of `readout` are their neurons, pool after pool), and back to the pools."""
     out = cells.unit("out", n_outputs, "linear", bias=intercept)
-    weights = np.zeros((n_outputs, sum(pool.size for pool in pools))) if readout is None else np.asarray(readout)
+    weights = (
+        np.zeros((n_outputs, sum(pool.size for pool in pools))) if readout is None else np.asarray(readout)
+    )
     ends = np.cumsum([pool.size for pool in pools])
-    synapses = [ns.Synapses(pool, out, weight=weights[:, end - pool.size : end], learns=True) for pool, end in zip(pools, ends, strict=True)]
+    synapses = [
+        ns.Synapses(pool, out, weight=weights[:, end - pool.size : end], learns=True)
+        for pool, end in zip(pools, ends, strict=True)
+    ]
     if feedback_scale:
-        synapses += [ns.Synapses(out, pool, weight=ns.uniform(-feedback_scale, feedback_scale), delay=1) for pool in pools]
+        synapses += [
+            ns.Synapses(out, pool, weight=ns.uniform(-feedback_scale, feedback_scale), delay=1)
+            for pool in pools
+        ]
     return synapses
 
 
 def example() -> dict[str, Any]:
     """A pool of 60 hears 120 random numbers."""
     drive = np.random.default_rng(0).uniform(0.0, 0.5, (120, 1))
-    return {"net": echo_state(1, 60, input_scale=0.5, bias_scale=0.2), "inputs": {"drive": drive}, "record": ["pool.v"], "seed": 1}
+    return {
+        "net": echo_state(1, 60, input_scale=0.5, bias_scale=0.2),
+        "inputs": {"drive": drive},
+        "record": ["pool.v"],
+        "seed": 1,
+    }

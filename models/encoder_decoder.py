@@ -24,14 +24,35 @@ def encoder_decoder(n_inputs: int, n_cells: int, n_outputs: int, *, ticks: int) 
     biases = {bias: np.zeros(n_cells) for bias in ("b_r", "b_z", "b_n", "b_u")}
     own = cells.gru("decoder", n_cells).update
     decoder = cells.gru(
-        "decoder", n_cells, ports="r z n u summary", update=f"{own}\nh = where(t < begin, summary, h)", begin=ticks, learns=tuple(biases), **biases
+        "decoder",
+        n_cells,
+        ports="r z n u summary",
+        update=f"{own}\nh = where(t < begin, summary, h)",
+        begin=ticks,
+        learns=tuple(biases),
+        **biases,
     )
-    said = ns.Neurons("said", n_outputs, update="s = where(t > begin, where(i == argmax(I), 1, 0), 0)", begin=ticks)
+    said = ns.Neurons(
+        "said", n_outputs, update="s = where(t > begin, where(i == argmax(I), 1, 0), 0)", begin=ticks
+    )
     out = cells.unit("out", n_outputs, "linear", bias=np.zeros(n_outputs), learns="bias")
     synapses = [*reads, ns.Synapses(encoder, decoder, to="summary", wiring=ns.one_to_one())]
-    synapses += [ns.Synapses(said, decoder, to=port, weight=ns.glorot(), learns=True, name=f"W_{port}_decoder") for port in "rzn"]
+    synapses += [
+        ns.Synapses(said, decoder, to=port, weight=ns.glorot(), learns=True, name=f"W_{port}_decoder")
+        for port in "rzn"
+    ]
     for port, letter in (("r", "r"), ("z", "z"), ("u", "n")):
-        synapses.append(ns.Synapses(decoder, decoder, to=port, weight=ns.glorot(), delay=1, learns=True, name=f"U_{letter}_decoder"))
+        synapses.append(
+            ns.Synapses(
+                decoder,
+                decoder,
+                to=port,
+                weight=ns.glorot(),
+                delay=1,
+                learns=True,
+                name=f"U_{letter}_decoder",
+            )
+        )
     synapses.append(ns.Synapses(decoder, out, weight=ns.glorot(), learns=True))
     synapses.append(ns.Synapses(out, said, wiring=ns.one_to_one(), delay=1))
     return ns.Network(synapses, schedule=ns.Layered())
@@ -41,4 +62,9 @@ def example() -> dict[str, Any]:
     """An untrained net hears five tokens, then says eight."""
     tokens = np.zeros((13, 4))
     tokens[np.arange(5), [2, 0, 1, 3, 3]] = 1.0
-    return {"net": encoder_decoder(4, 10, 4, ticks=5), "inputs": {"inputs": tokens}, "record": ["encoder", "decoder", "said", "out"], "seed": 1}
+    return {
+        "net": encoder_decoder(4, 10, 4, ticks=5),
+        "inputs": {"inputs": tokens},
+        "record": ["encoder", "decoder", "said", "out"],
+        "seed": 1,
+    }

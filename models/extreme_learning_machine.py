@@ -25,7 +25,9 @@ def extreme_learning_machine(
     out = cells.unit("out", n_outputs, "linear", bias=readout_bias)
     return ns.Network(
         ns.Synapses(inputs, hidden, weight=ns.uniform(-1.0, 1.0) if weights is None else weights),
-        ns.Synapses(hidden, out, weight=np.zeros((n_outputs, n_hidden)) if readout is None else readout, learns=True),
+        ns.Synapses(
+            hidden, out, weight=np.zeros((n_outputs, n_hidden)) if readout is None else readout, learns=True
+        ),
         schedule=ns.Layered(),
     )
 
@@ -36,4 +38,9 @@ def example() -> dict[str, Any]:
 
     digits = load_digits().data[:50] / 16.0
     readout = np.random.default_rng(0).normal(size=(10, 40))
-    return {"net": extreme_learning_machine(64, 40, 10, readout=readout), "inputs": {"inputs": digits}, "record": ["hidden", "out"], "seed": 1}
+    return {
+        "net": extreme_learning_machine(64, 40, 10, readout=readout),
+        "inputs": {"inputs": digits},
+        "record": ["hidden", "out"],
+        "seed": 1,
+    }

@@ -34,9 +34,13 @@ def feed_forward(
     """
     layers = len(sizes) - 1
     if layers < 1:
-        raise ns.DescriptionError(f"feed_forward: sizes {tuple(sizes)} are not enough layers. Give those of inputs and outputs at least.")
+        raise ns.DescriptionError(
+            f"feed_forward: sizes {tuple(sizes)} are not enough layers. Give those of inputs and outputs at least."
+        )
     functions = [function] * (layers - 1) + [output]
-    weights = [initial(f, n) for f, n in zip(functions, sizes, strict=False)] if weights is None else list(weights)
+    weights = (
+        [initial(f, n) for f, n in zip(functions, sizes, strict=False)] if weights is None else list(weights)
+    )
     biases = [0.0] * layers if biases is None else list(biases)
     if len(weights) != layers or len(biases) != layers:
         raise ns.DescriptionError(
@@ -46,8 +50,20 @@ def feed_forward(
     for depth, (size, bias, name) in enumerate(zip(sizes[1:], biases, functions, strict=True), 1):
         last = depth == layers
         drop = 0.0 if last else dropout
-        units.append(cells.unit("out" if last else f"layer_{depth}", size, name, bias=bias + np.zeros(size), learns="bias", dropout=drop))
-    steps = [ns.Synapses(pre, post, weight=w, learns=True) for (pre, post), w in zip(pairwise(units), weights, strict=True)]
+        units.append(
+            cells.unit(
+                "out" if last else f"layer_{depth}",
+                size,
+                name,
+                bias=bias + np.zeros(size),
+                learns="bias",
+                dropout=drop,
+            )
+        )
+    steps = [
+        ns.Synapses(pre, post, weight=w, learns=True)
+        for (pre, post), w in zip(pairwise(units), weights, strict=True)
+    ]
     return ns.Network(steps, schedule=ns.Layered())
 
 
@@ -61,4 +77,9 @@ def example() -> dict[str, Any]:
     from sklearn.datasets import load_digits
 
     digits = load_digits().data[:50] / 16.0
-    return {"net": feed_forward((64, 32, 10)), "inputs": {"inputs": digits}, "record": ["layer_1", "out"], "seed": 1}
+    return {
+        "net": feed_forward((64, 32, 10)),
+        "inputs": {"inputs": digits},
+        "record": ["layer_1", "out"],
+        "seed": 1,
+    }

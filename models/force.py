@@ -58,4 +58,9 @@ def example() -> dict[str, Any]:
     """A pool of 30 is taught a sine for 150 ticks."""
     teacher = np.sin(np.arange(150) / 5)[:, None]
     net = force(echo_state(1, 30, 1, radius=1.2, leak=0.3, density=0.3, bias_scale=0.3, feedback_scale=1.0))
-    return {"net": net, "inputs": {"drive": np.zeros((150, 1)), "teacher": teacher}, "record": ["pool", "out", "out.e"], "seed": 1}
+    return {
+        "net": net,
+        "inputs": {"drive": np.zeros((150, 1)), "teacher": teacher},
+        "record": ["pool", "out", "out.e"],
+        "seed": 1,
+    }

@@ -17,7 +17,13 @@ LEAKY = "y = maximum(I + bias, 0.2*(I + bias))"
 
 
 def generative_adversarial(
-    generator: Sequence[int], discriminator: Sequence[int], *, output: str = "sigmoid", dropout: float = 0.0, blur: float = 0.0, n_classes: int = 0
+    generator: Sequence[int],
+    discriminator: Sequence[int],
+    *,
+    output: str = "sigmoid",
+    dropout: float = 0.0,
+    blur: float = 0.0,
+    n_classes: int = 0,
 ) -> ns.Network:
     """`noise` -> `generator_1` ... -> `made`; `real` and `made` -> `seen` -> `discriminator_1` ... -> `score`.
 
@@ -43,22 +49,34 @@ def generative_adversarial(
             " (32, 128, 64), and at least one hidden layer of the discriminator, such as (128,)."
         )
     if not 0 <= dropout < 1 or blur < 0:
-        raise ValueError(f"generative_adversarial: dropout {dropout} or blur {blur} cannot be. Give a share below 1, and a deviation of at least 0.")
+        raise ValueError(
+            f"generative_adversarial: dropout {dropout} or blur {blur} cannot be. Give a share below 1, and a deviation of at least 0."
+        )
     if n_classes < 0:
-        raise ValueError(f"generative_adversarial: n_classes {n_classes} is below 0. Give how many classes there are, or 0 to tell it none.")
+        raise ValueError(
+            f"generative_adversarial: n_classes {n_classes} is below 0. Give how many classes there are, or 0 to tell it none."
+        )
     names = [*(f"generator_{k}" for k in range(1, len(generator) - 1)), "made"]
     makers = [ns.Neurons("noise", generator[0], update="y = randn()")]
     for name, size in zip(names, generator[1:], strict=True):
-        makers.append(cells.unit(name, size, output if name == "made" else "relu", bias=np.zeros(size), learns="bias"))
+        makers.append(
+            cells.unit(name, size, output if name == "made" else "relu", bias=np.zeros(size), learns="bias")
+        )
     real, made = ns.Neurons("real", generator[-1]), makers[-1]
-    judges = [_seen(generator[-1], blur), *(_judge(k, size, dropout) for k, size in enumerate(discriminator, 1))]
+    judges = [
+        _seen(generator[-1], blur),
+        *(_judge(k, size, dropout) for k, size in enumerate(discriminator, 1)),
+    ]
     judges.append(cells.unit("score", (2, 1), "linear", bias=np.zeros(1), learns="bias"))
     seen, score = judges[0], judges[-1]
     verdict = ns.Neurons("discriminator_loss", (2, 1), update=LOGISTIC, way=np.array([[-1.0], [1.0]]))
     fooled = ns.Neurons("generator_loss", 1, update=LOGISTIC, way=-1.0)
     shared = ns.einsum("side pre, post pre -> side post")
     return ns.Network(
-        [ns.Synapses(pre, post, weight=ns.glorot(), learns=True, name=f"generator_w{k}") for k, (pre, post) in enumerate(pairwise(makers), 1)],
+        [
+            ns.Synapses(pre, post, weight=ns.glorot(), learns=True, name=f"generator_w{k}")
+            for k, (pre, post) in enumerate(pairwise(makers), 1)
+        ],
         [ns.Synapses(one, seen[side], wiring=ns.one_to_one()) for side, one in enumerate((real, made))],
         [
             ns.Synapses(pre, post, wiring=shared, weight=ns.glorot(), learns=True, name=f"discriminator_w{k}")

@@ -13,7 +13,14 @@ from neurosim import cells
 from neurosim.models.simple_recurrent import Layer, read, resting, stack
 
 
-def gru(n_inputs: int, n_cells: int | Sequence[int], n_outputs: int, *, reset_first: bool = False, output: str = "linear") -> ns.Network:
+def gru(
+    n_inputs: int,
+    n_cells: int | Sequence[int],
+    n_outputs: int,
+    *,
+    reset_first: bool = False,
+    output: str = "linear",
+) -> ns.Network:
     """`inputs` -> `cells` -> `out`, with update gate z and reset gate r.
 
     h = z h + (1 - z) n, z = sigmoid(W_z x + U_z h + b_z), r = sigmoid(W_r x + U_r h + b_r). The candidate is
@@ -21,7 +28,9 @@ def gru(n_inputs: int, n_cells: int | Sequence[int], n_outputs: int, *, reset_fi
     which a population `kept` sends r h. Several sizes are layers on top of each other, `cells_1` (with W_z_1 ...), `cells_2` ... All
     weights and biases learn.
     """
-    top, synapses = stack(ns.Neurons("inputs", n_inputs), n_cells, reset_first_layer if reset_first else layer, "cells")
+    top, synapses = stack(
+        ns.Neurons("inputs", n_inputs), n_cells, reset_first_layer if reset_first else layer, "cells"
+    )
     return ns.Network(synapses, read([top], n_outputs, output), schedule=ns.Layered())
 
 
@@ -29,22 +38,46 @@ def layer(below: ns.Neurons, name: str, size: int, tag: str = "", *, begin: int 
     """Gated units that hear `below`, and the synapses of both, W_r to U_n, their names ending in `tag`; at rest until tick `begin`."""
     biases = {bias: np.zeros(size) for bias in ("b_r", "b_z", "b_n", "b_u")}
     units = resting(cells.gru, name, size, begin, learns=tuple(biases), **biases)
-    synapses = [ns.Synapses(below, units, to=port, weight=ns.glorot(), learns=True, name=f"W_{port}{tag}") for port in "rzn"]
+    synapses = [
+        ns.Synapses(below, units, to=port, weight=ns.glorot(), learns=True, name=f"W_{port}{tag}")
+        for port in "rzn"
+    ]
     for port, letter in (("r", "r"), ("z", "z"), ("u", "n")):
-        synapses.append(ns.Synapses(units, units, to=port, weight=ns.glorot(), delay=1, learns=True, name=f"U_{letter}{tag}"))
+        synapses.append(
+            ns.Synapses(
+                units, units, to=port, weight=ns.glorot(), delay=1, learns=True, name=f"U_{letter}{tag}"
+            )
+        )
     return units, synapses
 
 
 def reset_first_layer(below: ns.Neurons, name: str, size: int, tag: str = "") -> Layer:
     """The same with the reset gate before the recurrent weights, in a population `kept` of its own."""
-    kept = ns.Neurons(f"kept{tag}", size, ports="r h", update="y = sigmoid(r + b_r)*h", b_r=np.zeros(size), learns=("b_r",))
+    kept = ns.Neurons(
+        f"kept{tag}", size, ports="r h", update="y = sigmoid(r + b_r)*h", b_r=np.zeros(size), learns=("b_r",)
+    )
     update = "keep = sigmoid(z + b_z)\nh = keep*h + (1 - keep)*tanh(n + b_n)"
-    units = ns.Neurons(name, size, ports="z n", update=update, sends="h", b_z=np.zeros(size), b_n=np.zeros(size), learns=("b_z", "b_n"))
+    units = ns.Neurons(
+        name,
+        size,
+        ports="z n",
+        update=update,
+        sends="h",
+        b_z=np.zeros(size),
+        b_n=np.zeros(size),
+        learns=("b_z", "b_n"),
+    )
     synapses = [ns.Synapses(units, kept, to="h", wiring=ns.one_to_one(), delay=1, name=f"last{tag}")]
     for port, target, sender in (("r", kept, units), ("z", units, units), ("n", units, kept)):
-        synapses.append(ns.Synapses(below, target, to=port, weight=ns.glorot(), learns=True, name=f"W_{port}{tag}"))
+        synapses.append(
+            ns.Synapses(below, target, to=port, weight=ns.glorot(), learns=True, name=f"W_{port}{tag}")
+        )
         delay = 0 if sender is kept else 1
-        synapses.append(ns.Synapses(sender, target, to=port, weight=ns.glorot(), delay=delay, learns=True, name=f"U_{port}{tag}"))
+        synapses.append(
+            ns.Synapses(
+                sender, target, to=port, weight=ns.glorot(), delay=delay, learns=True, name=f"U_{port}{tag}"
+            )
+        )
     return units, synapses
 
 

@@ -33,18 +33,26 @@ def hopfield(
     Raises ValueError for an `update` that is neither, a temperature below 0, and unless just one of patterns and weights is given.
     """
     if (patterns is None) == (weights is None):
-        raise ValueError("hopfield: give either patterns (pattern, neuron), which Hebb's rule stores, or weights (post, pre).")
+        raise ValueError(
+            "hopfield: give either patterns (pattern, neuron), which Hebb's rule stores, or weights (post, pre)."
+        )
     if update not in ("asynchronous", "synchronous"):
         raise ValueError(f"hopfield: update {update!r} is not known. Use 'asynchronous' or 'synchronous'.")
     if not temperature >= 0:
-        raise ValueError(f"hopfield: temperature {temperature!r} is not a number of 0 or more. Use 0 for units without chance.")
+        raise ValueError(
+            f"hopfield: temperature {temperature!r} is not a number of 0 or more. Use 0 for units without chance."
+        )
     given = ns.hebbian(patterns) if weights is None else np.asarray(weights, dtype=float)
     size = np.shape(patterns if weights is None else weights)[1]
-    cell, heat = (cells.glauber_binary, {"T": float(temperature)}) if temperature else (cells.threshold_binary, {})
+    cell, heat = (
+        (cells.glauber_binary, {"T": float(temperature)}) if temperature else (cells.threshold_binary, {})
+    )
     units = cell("cells", size, s=start, theta=threshold, **heat)
     wiring = ns.all_to_all(to_self=weights is not None)  # weights that are given have a diagonal of their own
     if update == "synchronous":
-        return ns.Network(ns.Synapses(units, units, wiring=wiring, weight=given, delay=1), schedule=ns.Synchronous())
+        return ns.Network(
+            ns.Synapses(units, units, wiring=wiring, weight=given, delay=1), schedule=ns.Synchronous()
+        )
     return ns.Network(ns.Synapses(units, units, wiring=wiring, weight=given), schedule=ns.Asynchronous())
 
 

@@ -40,7 +40,9 @@ def inception(
     Raises DescriptionError for a module that is not six numbers.
     """
     if not modules:
-        raise ns.DescriptionError("inception: modules is empty. Give six numbers of channels for each module.")
+        raise ns.DescriptionError(
+            "inception: modules is empty. Give six numbers of channels for each module."
+        )
     steps: list[ns.Synapses] = []
     last = convolved(ns.Neurons("image", shape), "stem", stem, 3, steps)
     for k, module in enumerate(modules, 1):
@@ -62,7 +64,9 @@ def _module(last: ns.Neurons, k: int, module: Module, steps: list[ns.Synapses]) 
         )
     one, before_three, three, before_five, five, after = module
     channels = one + three + five + after
-    mixed = cells.unit(f"mixed_{k}", (*last.shape[:2], channels), "relu", bias=np.zeros(channels), learns="bias")
+    mixed = cells.unit(
+        f"mixed_{k}", (*last.shape[:2], channels), "relu", bias=np.zeros(channels), learns="bias"
+    )
     branches = (
         (last, 1, one),
         (convolved(last, f"before_three_{k}", before_three, 1, steps), 3, three),
@@ -72,7 +76,11 @@ def _module(last: ns.Neurons, k: int, module: Module, steps: list[ns.Synapses]) 
     first = 0
     for sender, side, width in branches:
         target, weight = mixed[:, :, first : first + width], initial("relu", sender.shape[-1] * side**2)
-        steps.append(ns.Synapses(sender, target, wiring=ns.conv((side, side), padding="same"), weight=weight, learns=True))
+        steps.append(
+            ns.Synapses(
+                sender, target, wiring=ns.conv((side, side), padding="same"), weight=weight, learns=True
+            )
+        )
         first += width
     return mixed
 
@@ -83,4 +91,9 @@ def example() -> dict[str, Any]:
 
     digits = load_digits().images[:6, :, :, None] / 16.0
     net = inception(stem=6, modules=((3, 2, 4, 2, 3, 2), (4, 3, 5, 2, 4, 3)))
-    return {"net": net, "inputs": {"image": digits}, "record": ["mixed_1", "mixed_2", "average", "out"], "seed": 1}
+    return {
+        "net": net,
+        "inputs": {"image": digits},
+        "record": ["mixed_1", "mixed_2", "average", "out"],
+        "seed": 1,
+    }

@@ -45,14 +45,18 @@ def inverse_graphics(
     """
     rows, columns, colours = shape
     if rows % 2 ** len(channels) or columns % 2 ** len(channels):
-        raise ValueError(f"inverse_graphics: {rows} x {columns} cannot be halved {len(channels)} times. Give multiples of {2 ** len(channels)}.")
+        raise ValueError(
+            f"inverse_graphics: {rows} x {columns} cannot be halved {len(channels)} times. Give multiples of {2 ** len(channels)}."
+        )
     image = ns.Neurons("image", (group, *shape))
     window, halved = ns.conv((1, kernel, kernel), padding="same"), ns.pool((1, 2, 2))
     synapses: list[ns.Synapses] = []
     pools: list[ns.Synapses] = []
     below = image
     for k, n in enumerate(channels, 1):
-        features = cells.unit(f"features_{k}", (group, rows, columns, n), "relu", bias=np.zeros(n), learns="bias")
+        features = cells.unit(
+            f"features_{k}", (group, rows, columns, n), "relu", bias=np.zeros(n), learns="bias"
+        )
         rows, columns = rows // 2, columns // 2
         pooled = ns.Neurons(f"pooled_{k}", (group, rows, columns, n), ports="I:max", update="y = I")
         pools.append(ns.Synapses(features, pooled, wiring=halved))
@@ -73,11 +77,19 @@ def inverse_graphics(
     return ns.Network(synapses, schedule=ns.Layered())
 
 
-def _code(pooled: ns.Neurons, group: int, n_codes: int, n_hidden: int, cost: float) -> tuple[ns.Neurons, list[ns.Synapses]]:
+def _code(
+    pooled: ns.Neurons, group: int, n_codes: int, n_hidden: int, cost: float
+) -> tuple[ns.Neurons, list[ns.Synapses]]:
     """From the last feature maps through the code and back to maps of that shape: the last population, and the synapses."""
-    flat, dense = ns.einsum("image row column map, unit row column map -> image unit"), ns.einsum("image pre, post pre -> image post")
+    flat, dense = (
+        ns.einsum("image row column map, unit row column map -> image unit"),
+        ns.einsum("image pre, post pre -> image post"),
+    )
     vary = ns.Neurons("vary", n_codes)
-    encoder, decoder = (cells.unit(name, (group, n_hidden), "relu", bias=np.zeros(n_hidden), learns="bias") for name in ("encoder", "decoder"))
+    encoder, decoder = (
+        cells.unit(name, (group, n_hidden), "relu", bias=np.zeros(n_hidden), learns="bias")
+        for name in ("encoder", "decoder")
+    )
     # With little noise at first, no code is given up before it says something.
     mean, log_variance = (
         cells.unit(name, (group, n_codes), "linear", bias=np.full(n_codes, bias), learns="bias")
@@ -86,9 +98,18 @@ def _code(pooled: ns.Neurons, group: int, n_codes: int, n_hidden: int, cost: flo
     code = ns.Neurons("code", (group, n_codes), ports="mu log_var vary", update=DRAW, sends="z")
     kl = ns.Neurons("kl", (group, n_codes), ports="mu log_var vary", update=DIVERGENCE)
     still = ns.Neurons("still", (group, n_codes), ports="mu vary", update=STILL, cost=cost)
-    maps = cells.unit(f"drawn_{pooled.name.removeprefix('pooled_')}", pooled.shape, "relu", bias=np.zeros(pooled.shape[-1]), learns="bias")
+    maps = cells.unit(
+        f"drawn_{pooled.name.removeprefix('pooled_')}",
+        pooled.shape,
+        "relu",
+        bias=np.zeros(pooled.shape[-1]),
+        learns="bias",
+    )
     synapses = [ns.Synapses(pooled, encoder, wiring=flat, weight=ns.glorot(), learns=True)]
-    synapses += [ns.Synapses(encoder, post, wiring=dense, weight=ns.glorot(), learns=True) for post in (mean, log_variance)]
+    synapses += [
+        ns.Synapses(encoder, post, wiring=dense, weight=ns.glorot(), learns=True)
+        for post in (mean, log_variance)
+    ]
     for target in (code, kl, still):
         synapses.append(ns.Synapses(mean, target, to="mu", wiring=ns.one_to_one()))
         synapses.append(ns.Synapses(vary, target, to="vary", wiring=ns.einsum("code, code -> image code")))
@@ -96,7 +117,13 @@ def _code(pooled: ns.Neurons, group: int, n_codes: int, n_hidden: int, cost: flo
             synapses.append(ns.Synapses(log_variance, target, to="log_var", wiring=ns.one_to_one()))
     synapses += [
         ns.Synapses(code, decoder, wiring=dense, weight=ns.glorot(), learns=True),
-        ns.Synapses(decoder, maps, wiring=ns.einsum("image unit, unit row column map -> image row column map"), weight=ns.glorot(), learns=True),
+        ns.Synapses(
+            decoder,
+            maps,
+            wiring=ns.einsum("image unit, unit row column map -> image row column map"),
+            weight=ns.glorot(),
+            learns=True,
+        ),
     ]
     return maps, synapses
 
@@ -108,4 +135,9 @@ def example() -> dict[str, Any]:
     digits = load_digits().images[:6].reshape(3, 1, 2, 8, 8, 1) / 16.0
     vary = np.eye(3)[:, None]
     net = inverse_graphics((8, 8, 1), 3, group=2, channels=(3, 4), n_hidden=8)
-    return {"net": net, "inputs": {"image": digits, "vary": vary}, "record": ["mean", "code", "kl", "still", "out"], "seed": 1}
+    return {
+        "net": net,
+        "inputs": {"image": digits, "vary": vary},
+        "record": ["mean", "code", "kl", "still", "out"],
+        "seed": 1,
+    }

@@ -54,8 +54,14 @@ def kohonen(
     near = NEIGHBOURHOODS[choice(neighbourhood, NEIGHBOURHOODS, "kohonen: neighbourhood")]
     text = [FAR, AROUND] if toroidal else [FAR]
     text += ["squared = dx**2 + dy**2", f"step = rate*{near}", "win = (i == argmax(-I))"]
-    inputs, spread, speed = ns.Neurons("inputs", n_inputs), _constant("radius", radius), _constant("rate", rate)
-    units = ns.Neurons("map", len(x), ports="I radius rate", update="\n".join(text), sends="win", x=x, y=y, **wrap)
+    inputs, spread, speed = (
+        ns.Neurons("inputs", n_inputs),
+        _constant("radius", radius),
+        _constant("rate", rate),
+    )
+    units = ns.Neurons(
+        "map", len(x), ports="I radius rate", update="\n".join(text), sends="win", x=x, y=y, **wrap
+    )
     return ns.Network(
         ns.Synapses(spread, units, to="radius"),
         ns.Synapses(speed, units, to="rate"),
@@ -82,7 +88,9 @@ def periods(shape: tuple[int, int], grid: str, toroidal: bool) -> tuple[float, f
     if not flag(toroidal, "kohonen: toroidal"):
         return np.inf, np.inf
     if grid == "hexagonal" and rows % 2:
-        raise DescriptionError(f"kohonen: a hexagonal torus of {rows} rows does not close. Give an even number of rows.")
+        raise DescriptionError(
+            f"kohonen: a hexagonal torus of {rows} rows does not close. Give an even number of rows."
+        )
     return float(columns), float(rows if grid == "rectangular" else rows * np.sqrt(0.75))
 
 
@@ -90,7 +98,9 @@ def read_shape(shape: tuple[int, int]) -> tuple[int, int]:
     """Rows and columns, at least one of each."""
     if not isinstance(shape, (tuple, list, np.ndarray)) or len(shape) != 2:
         raise DescriptionError(f"kohonen: shape {shape!r} is not that of a map. Give (rows, columns).")
-    return whole(shape[0], "kohonen: rows of shape", least=1), whole(shape[1], "kohonen: columns of shape", least=1)
+    return whole(shape[0], "kohonen: rows of shape", least=1), whole(
+        shape[1], "kohonen: columns of shape", least=1
+    )
 
 
 def _constant(name: str, value: float) -> ns.Neurons:

@@ -58,7 +58,16 @@ def liquid(
     part = {"E": neurons[np.nonzero(~inhibits)], "I": neurons[np.nonzero(inhibits)]}
     synapses = [_synapses(kind, part, scale, static) for kind in KINDS]
     for kind, A in (("E", 18.0), ("I", 9.0)):
-        synapses.append(ns.Synapses(inputs, part[kind], to="I_exc", wiring=ns.probability(reach), weight=_spread(A), name=f"inputs_to_{kind}"))
+        synapses.append(
+            ns.Synapses(
+                inputs,
+                part[kind],
+                to="I_exc",
+                wiring=ns.probability(reach),
+                weight=_spread(A),
+                name=f"inputs_to_{kind}",
+            )
+        )
     return ns.Network(synapses, schedule=ns.Clock(dt))
 
 

@@ -18,7 +18,9 @@ def markov_chain(transition: Any, start: int = 0) -> ns.Network:
     """
     transition = np.asarray(transition, dtype=float)
     if np.any(transition < 0) or not np.allclose(transition.sum(axis=1), 1.0):
-        raise ValueError("markov_chain: each row of transition must be probabilities that sum to 1. Divide it by its sum.")
+        raise ValueError(
+            "markov_chain: each row of transition must be probabilities that sum to 1. Divide it by its sum."
+        )
     state = cells.categorical("state", len(transition), s=np.eye(len(transition))[start])
     return ns.Network(ns.Synapses(state, state, weight=transition.T, delay=1), schedule=ns.Synchronous())
 

@@ -36,13 +36,19 @@ CONNECTED = (
     (0.0364, 0.0010, 0.0034, 0.0005, 0.0277, 0.0080, 0.0658, 0.1443),
 )
 TAU_M, TAU_SYN, C_M = 10.0, 0.5, 250.0  # ms, ms, pF
-PSP, G, SPREAD = 0.15, -4.0, 0.1  # of an excitatory synapse (mV); inhibitory weights relative to it; sd of weights relative to the mean
+PSP, G, SPREAD = (
+    0.15,
+    -4.0,
+    0.1,
+)  # of an excitatory synapse (mV); inhibitory weights relative to it; sd of weights relative to the mean
 BACKGROUND = 8.0  # spikes per second of each background source
 DELAY = {"E": 1.5, "I": 0.75}  # mean (ms), by the kind of sender; the sd is half of it
 RATES = {name: rate for name, (*_, rate) in POPULATIONS.items()}
 
 
-def microcircuit(scale: float = 1.0, *, in_degree_scale: float | None = None, dt: Any = 0.1 * ms) -> ns.Network:
+def microcircuit(
+    scale: float = 1.0, *, in_degree_scale: float | None = None, dt: Any = 0.1 * ms
+) -> ns.Network:
     """Eight populations, `L23E` to `L6I`, at full scale 77,169 neurons and 298.9 million synapses, and a Poisson `background`.
 
     Integrate-and-fire neurons with one exponential synaptic current: dv/dt = (E_L - v)/tau_m + (I_syn + I_e)/C_m. Between two
@@ -58,13 +64,21 @@ def microcircuit(scale: float = 1.0, *, in_degree_scale: float | None = None, dt
     """
     kept = scale if in_degree_scale is None else in_degree_scale
     if not (0 < scale <= 1 and 0 < kept <= 1):
-        raise ValueError(f"microcircuit: scale {scale} and in_degree_scale {kept} must lie above 0 and not above 1. Give 1 for all of it.")
+        raise ValueError(
+            f"microcircuit: scale {scale} and in_degree_scale {kept} must lie above 0 and not above 1. Give 1 for all of it."
+        )
     numbers, weights = synapse_numbers(), mean_weights()
     lost = (1 - np.sqrt(kept)) * input_current()
     parts = [_population(name, scale, I_e) for name, I_e in zip(POPULATIONS, lost, strict=True)]
     source = cells.poisson("background", 1, rate=BACKGROUND * Hz)
     synapses = [
-        ns.Synapses(source, post, to="I_syn", wiring=ns.private(round(POPULATIONS[post.name][1] * kept)), weight=psc_amplitude() / np.sqrt(kept) * pA)
+        ns.Synapses(
+            source,
+            post,
+            to="I_syn",
+            wiring=ns.private(round(POPULATIONS[post.name][1] * kept)),
+            weight=psc_amplitude() / np.sqrt(kept) * pA,
+        )
         for post in parts
     ]
     for row, post in enumerate(parts):
@@ -97,7 +111,9 @@ def mean_weights() -> np.ndarray:
 def input_current() -> np.ndarray:
     """The mean synaptic current, in pA, into a neuron of each population at full scale and the published rates."""
     neurons, sources, _, _, rates = np.array(list(POPULATIONS.values())).T
-    arriving = (mean_weights() * synapse_numbers() / neurons[:, None]) @ rates + psc_amplitude() * sources * BACKGROUND  # pA/s
+    arriving = (
+        mean_weights() * synapse_numbers() / neurons[:, None]
+    ) @ rates + psc_amplitude() * sources * BACKGROUND  # pA/s
     return arriving * TAU_SYN * 1e-3
 
 
@@ -124,4 +140,9 @@ def _synapses(pre: ns.Neurons, post: ns.Neurons, n: int, weight: float) -> ns.Sy
 def example() -> dict[str, Any]:
     """A hundredth of the neurons, a twentieth of their in-degrees, 50 ms: all spikes, and v of three neurons of layer 5."""
     net = microcircuit(0.01, in_degree_scale=0.05)
-    return {"net": net, "duration": 50 * ms, "record": {**dict.fromkeys(POPULATIONS, 1), "L5E[:3].v": 10}, "seed": 1}
+    return {
+        "net": net,
+        "duration": 50 * ms,
+        "record": {**dict.fromkeys(POPULATIONS, 1), "L5E[:3].v": 10},
+        "seed": 1,
+    }

@@ -13,7 +13,9 @@ from neurosim import cells
 from neurosim.models.simple_recurrent import Layer, read, stack
 
 
-def minimal_gru(n_inputs: int, n_cells: int | Sequence[int], n_outputs: int, *, output: str = "linear") -> ns.Network:
+def minimal_gru(
+    n_inputs: int, n_cells: int | Sequence[int], n_outputs: int, *, output: str = "linear"
+) -> ns.Network:
     """`inputs` -> `cells` -> `out`, with one gate f, which is a population `gate`; `kept` sends f h.
 
     h = (1 - f) h + f tanh(W_n x + U_n (f h) + b_n), f = sigmoid(W_f x + U_f h + b_f). Several sizes are layers on top of each other,
@@ -27,7 +29,9 @@ def layer(below: ns.Neurons, name: str, size: int, tag: str = "") -> Layer:
     """Minimal gated units that hear `below`, and all synapses, their names ending in `tag`."""
     gate = cells.unit(f"gate{tag}", size, "sigmoid", bias=np.zeros(size), learns="bias")
     kept = ns.Neurons(f"kept{tag}", size, ports="f h", update="y = f*h")
-    units = ns.Neurons(name, size, ports="f n", update="h = (1 - f)*h + f*tanh(n + b_n)", b_n=np.zeros(size), learns="b_n")
+    units = ns.Neurons(
+        name, size, ports="f n", update="h = (1 - f)*h + f*tanh(n + b_n)", b_n=np.zeros(size), learns="b_n"
+    )
     return units, [
         ns.Synapses(below, gate, weight=ns.glorot(), learns=True, name=f"W_f{tag}"),
         ns.Synapses(units, gate, weight=ns.glorot(), delay=1, learns=True, name=f"U_f{tag}"),
@@ -43,4 +47,9 @@ def example() -> dict[str, Any]:
     """The adding problem's input, a number and a mark, for 60 ticks."""
     random = np.random.default_rng(0)
     stream = np.column_stack([random.uniform(0.0, 1.0, 60), random.random(60) < 0.1])
-    return {"net": minimal_gru(2, 12, 1), "inputs": {"inputs": stream}, "record": ["gate", "cells", "out"], "seed": 1}
+    return {
+        "net": minimal_gru(2, 12, 1),
+        "inputs": {"inputs": stream},
+        "record": ["gate", "cells", "out"],
+        "seed": 1,
+    }

@@ -13,7 +13,15 @@ from neurosim import cells
 
 
 def nvar(
-    n_inputs: int, n_outputs: int, *, taps: int = 2, stride: int = 1, order: int = 2, closed: bool = False, readout: Any = None, bias: Any = 0.0
+    n_inputs: int,
+    n_outputs: int,
+    *,
+    taps: int = 2,
+    stride: int = 1,
+    order: int = 2,
+    closed: bool = False,
+    readout: Any = None,
+    bias: Any = 0.0,
 ) -> ns.Network:
     """Delay lines `taps` hold x(t), x(t - stride), ... x(t - (taps - 1) stride); `products` all their monomials of degree 2 to `order`.
 
@@ -39,21 +47,42 @@ def nvar(
         ports = [f"f{k}" for k in range(order)]
         one = np.array([[float(k >= len(term)) for term in terms] for k in range(order)])
         update = "y = " + "*".join(f"({port} + one_{k})" for k, port in enumerate(ports))
-        products = ns.Neurons("products", len(terms), update=update, ports=" ".join(ports), **{f"one_{k}": one[k] for k in range(order)})
+        products = ns.Neurons(
+            "products",
+            len(terms),
+            update=update,
+            ports=" ".join(ports),
+            **{f"one_{k}": one[k] for k in range(order)},
+        )
         for k, port in enumerate(ports):
-            pre, post = zip(*((term[k], place) for place, term in enumerate(terms) if k < len(term)), strict=True)
-            synapses.append(ns.Synapses(lines, products, to=port, wiring=ns.pairs(pre, post), name=f"factor_{k}"))
+            pre, post = zip(
+                *((term[k], place) for place, term in enumerate(terms) if k < len(term)), strict=True
+            )
+            synapses.append(
+                ns.Synapses(lines, products, to=port, wiring=ns.pairs(pre, post), name=f"factor_{k}")
+            )
         synapses.append(ns.Synapses(products, out, weight=weight[:, n_taps:], learns=True))
     return ns.Network(synapses, schedule=ns.Layered())
 
 
 def monomials(n_taps: int, order: int) -> list[tuple[int, ...]]:
     """The features in their order: which taps are multiplied, first those of degree 1, then 2, up to `order`."""
-    return [term for degree in range(1, order + 1) for term in combinations_with_replacement(range(n_taps), degree)]
+    return [
+        term
+        for degree in range(1, order + 1)
+        for term in combinations_with_replacement(range(n_taps), degree)
+    ]
 
 
 def example() -> dict[str, Any]:
     """Taps and products of 60 random numbers, and a random readout of them."""
     drive = np.random.default_rng(0).uniform(-1.0, 1.0, (60, 2))
-    net = nvar(2, 1, taps=2, stride=3, order=3, readout=np.random.default_rng(1).normal(size=(1, len(monomials(4, 3)))))
+    net = nvar(
+        2,
+        1,
+        taps=2,
+        stride=3,
+        order=3,
+        readout=np.random.default_rng(1).normal(size=(1, len(monomials(4, 3)))),
+    )
     return {"net": net, "inputs": {"drive": drive}, "record": ["taps", "products", "out"], "seed": 1}

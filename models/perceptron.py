@@ -12,7 +12,13 @@ import neurosim as ns
 
 
 def perceptron(
-    n_inputs: int, n_outputs: int = 1, *, weights: Any = None, bias: Any = 0.0, function: str = "sign", rate: float | None = None
+    n_inputs: int,
+    n_outputs: int = 1,
+    *,
+    weights: Any = None,
+    bias: Any = 0.0,
+    function: str = "sign",
+    rate: float | None = None,
 ) -> ns.Network:
     """`inputs` -> `out`: h = W x + b, y = 1 where h > 0, else -1; function="linear": y = h. W (post, pre) is 0 unless given.
 
@@ -24,16 +30,29 @@ def perceptron(
     """
     if function not in ("sign", "linear"):
         raise ValueError(f"perceptron: function {function!r} is not known. Use 'sign' or 'linear'.")
-    weights, bias = np.zeros((n_outputs, n_inputs)) if weights is None else weights, np.broadcast_to(bias, n_outputs)
+    weights, bias = (
+        np.zeros((n_outputs, n_inputs)) if weights is None else weights,
+        np.broadcast_to(bias, n_outputs),
+    )
     answer = "h = I + b\n" + ("y = where(h > 0, 1, -1)" if function == "sign" else "y = h")
     inputs = ns.Neurons("inputs", n_inputs)
     if rate is None:
         out = ns.Neurons("out", n_outputs, update=answer, sends="y", b=bias, learns="b")
         return ns.Network(ns.Synapses(inputs, out, weight=weights, learns=True), schedule=ns.Layered())
     learn = "error = teacher - y\nb = b + rate*error"
-    out = ns.Neurons("out", n_outputs, update=f"{answer}\n{learn}", ports="I teacher", sends="y", b=bias, rate=rate)
+    out = ns.Neurons(
+        "out", n_outputs, update=f"{answer}\n{learn}", ports="I teacher", sends="y", b=bias, rate=rate
+    )
     return ns.Network(
-        ns.Synapses(inputs, out, to="I", weight=weights, on_pre="I_post += w*v_pre", on_post="w += rate_post*error_post*v_pre", name="weights"),
+        ns.Synapses(
+            inputs,
+            out,
+            to="I",
+            weight=weights,
+            on_pre="I_post += w*v_pre",
+            on_post="w += rate_post*error_post*v_pre",
+            name="weights",
+        ),
         ns.Synapses(ns.Neurons("teacher", n_outputs), out, to="teacher", wiring=ns.one_to_one()),
         schedule=ns.Layered(),
     )
@@ -45,5 +64,13 @@ def example() -> dict[str, Any]:
 
     x, species = load_iris(return_X_y=True)
     order = np.random.default_rng(0).permutation(150)
-    inputs = {"inputs": (x - x.mean(axis=0))[order], "teacher": np.where(species[order, None] == 0, 1.0, -1.0)}
-    return {"net": perceptron(4, rate=0.05), "inputs": inputs, "record": ["out", "out.h", "weights.w"], "seed": 1}
+    inputs = {
+        "inputs": (x - x.mean(axis=0))[order],
+        "teacher": np.where(species[order, None] == 0, 1.0, -1.0),
+    }
+    return {
+        "net": perceptron(4, rate=0.05),
+        "inputs": inputs,
+        "record": ["out", "out.h", "weights.w"],
+        "seed": 1,
+    }

@@ -15,33 +15,68 @@ from neurosim import cells
 Tree = Any  # a leaf, or a pair of trees
 
 
-def recursive(n_nodes: int, n_words: int, n_cells: int, n_outputs: int, *, output: str = "linear") -> ns.Network:
+def recursive(
+    n_nodes: int, n_words: int, n_cells: int, n_outputs: int, *, output: str = "linear"
+) -> ns.Network:
     """`words` (node, word), `left` and `right` (node, child) are driven; `nodes` (node, cell) -> `out` (node, output).
 
     h = E word at a leaf and tanh(W_left h_left + W_right h_right + bias) at a branching, out = output(V h + bias) at every node. The trees are
     inputs: left[n, m] is 1 where node m is the left child of node n; `trees` makes all three. A node has heard from everything below
     it after as many ticks as the tree is deep, so run that many; rows that are 0 throughout are no nodes. All weights and biases learn.
     """
-    words, left, right = ns.Neurons("words", (n_nodes, n_words)), ns.Neurons("left", (n_nodes, n_nodes)), ns.Neurons("right", (n_nodes, n_nodes))
+    words, left, right = (
+        ns.Neurons("words", (n_nodes, n_words)),
+        ns.Neurons("left", (n_nodes, n_nodes)),
+        ns.Neurons("right", (n_nodes, n_nodes)),
+    )
     nodes = ns.Neurons(
         "nodes", (n_nodes, n_cells), ports="I leaf branching", bias=np.zeros(n_cells), learns="bias",
         update="h = where(branching > 0, tanh(I + bias), leaf)",
     )  # fmt: skip
     out = cells.unit("out", (n_nodes, n_outputs), output, bias=np.zeros(n_outputs), learns="bias")
     synapses = [
-        ns.Synapses(words, nodes, to="leaf", weight=ns.glorot(), wiring=ns.einsum("node word, word cell -> node cell"), learns=True, name="E"),
-        ns.Synapses(left, nodes, to="branching", weight=np.ones(n_nodes), wiring=ns.einsum("node child, child -> node cell")),
-        ns.Synapses(nodes, out, weight=ns.glorot(), wiring=ns.einsum("node cell, cell output -> node output"), learns=True),
+        ns.Synapses(
+            words,
+            nodes,
+            to="leaf",
+            weight=ns.glorot(),
+            wiring=ns.einsum("node word, word cell -> node cell"),
+            learns=True,
+            name="E",
+        ),
+        ns.Synapses(
+            left,
+            nodes,
+            to="branching",
+            weight=np.ones(n_nodes),
+            wiring=ns.einsum("node child, child -> node cell"),
+        ),
+        ns.Synapses(
+            nodes,
+            out,
+            weight=ns.glorot(),
+            wiring=ns.einsum("node cell, cell output -> node output"),
+            learns=True,
+        ),
     ]
     for side in (left, right):
         child = ns.Neurons(f"{side.name}_child", (n_nodes, n_cells), update="y = I")
-        fetch, mix = ns.einsum("child cell, node child -> node cell"), ns.einsum("node cell, cell other -> node other")
+        fetch, mix = (
+            ns.einsum("child cell, node child -> node cell"),
+            ns.einsum("node cell, cell other -> node other"),
+        )
         synapses.append(ns.Synapses(nodes, child, weight=side, wiring=fetch, delay=1))
-        synapses.append(ns.Synapses(child, nodes, to="I", weight=ns.glorot(), wiring=mix, learns=True, name=f"W_{side.name}"))
+        synapses.append(
+            ns.Synapses(
+                child, nodes, to="I", weight=ns.glorot(), wiring=mix, learns=True, name=f"W_{side.name}"
+            )
+        )
     return ns.Network(synapses, schedule=ns.Layered())
 
 
-def trees(given: Sequence[Tree], n_words: int, n_nodes: int) -> tuple[dict[str, np.ndarray], list[list[Tree]]]:
+def trees(
+    given: Sequence[Tree], n_words: int, n_nodes: int
+) -> tuple[dict[str, np.ndarray], list[list[Tree]]]:
     """The inputs of a recursive net, for as many ticks as the deepest tree needs, and which subtree each node of each tree is.
 
     A tree is a leaf, the number of a word, or a pair of trees. Its root is node 0.
@@ -53,17 +88,23 @@ def trees(given: Sequence[Tree], n_words: int, n_nodes: int) -> tuple[dict[str, 
     children = np.zeros((2, len(nodes), n_nodes, n_nodes))
     for trial, found in enumerate(nodes):
         if len(found) > n_nodes:
-            raise ValueError(f"trees: tree {trial} has {len(found)} nodes, but the network {n_nodes}. Use recursive({len(found)}, ...).")
+            raise ValueError(
+                f"trees: tree {trial} has {len(found)} nodes, but the network {n_nodes}. Use recursive({len(found)}, ...)."
+            )
         for node, (tree, below) in enumerate(found):
             if below:
                 children[[0, 1], trial, node, below] = 1.0
             elif not 0 <= tree < n_words:
-                raise ValueError(f"trees: tree {trial} has a leaf {tree!r}, which is no word. Use numbers from 0 to {n_words - 1}.")
+                raise ValueError(
+                    f"trees: tree {trial} has a leaf {tree!r}, which is no word. Use numbers from 0 to {n_words - 1}."
+                )
             else:
                 words[trial, node, tree] = 1.0
     ticks = max(map(_depth, given))
     inputs = {"words": words, "left": children[0], "right": children[1]}
-    return {name: np.repeat(array[:, None], ticks, axis=1) for name, array in inputs.items()}, [[tree for tree, _ in found] for found in nodes]
+    return {name: np.repeat(array[:, None], ticks, axis=1) for name, array in inputs.items()}, [
+        [tree for tree, _ in found] for found in nodes
+    ]
 
 
 def _nodes(tree: Tree) -> list[tuple[Tree, tuple[int, ...]]]:

@@ -44,7 +44,9 @@ def residual(
     Raises DescriptionError for a `shape` that is neither, and for `blocks` that are not one number for each stage.
     """
     if not isinstance(shape, int) and len(shape) != 3:
-        raise ns.DescriptionError(f"residual: shape {shape} is neither a number of inputs nor (rows, columns, channels). Give one of them.")
+        raise ns.DescriptionError(
+            f"residual: shape {shape} is neither a number of inputs nor (rows, columns, channels). Give one of them."
+        )
     stages = per_block("residual: n_channels", n_channels)
     counts = per_block("residual: blocks", blocks, len(stages))
     net = _Builder(function, norm, shortcut)
@@ -109,7 +111,9 @@ class _Builder:
     def _units(self, name: str, shape: tuple[int, ...], dropout: float = 0.0) -> ns.Neurons:
         if self.norm:
             return cells.layer_norm(name, shape, self.function, dropout=dropout, learns=("gain", "shift"))
-        return cells.unit(name, shape, self.function, bias=np.zeros(shape[-1]), learns="bias", dropout=dropout)
+        return cells.unit(
+            name, shape, self.function, bias=np.zeros(shape[-1]), learns="bias", dropout=dropout
+        )
 
     def _window(self, side: int, stride: int) -> ns.conv:
         return ns.conv((side, side), stride=stride, padding="same")
@@ -121,4 +125,9 @@ def example() -> dict[str, Any]:
 
     digits = load_digits().images[:6, :, :, None] / 16.0
     net = residual(n_channels=(4, 6), blocks=1)
-    return {"net": net, "inputs": {"image": digits}, "record": ["block_1", "block_2", "average", "out"], "seed": 1}
+    return {
+        "net": net,
+        "inputs": {"image": digits},
+        "record": ["block_1", "block_2", "average", "out"],
+        "seed": 1,
+    }

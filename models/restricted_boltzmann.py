@@ -13,7 +13,13 @@ from neurosim import cells
 
 
 def restricted_boltzmann(
-    n_visible: int, n_hidden: int, *, weights: Any = None, visible_bias: Any = 0.0, hidden_bias: Any = 0.0, visible: str = "binary"
+    n_visible: int,
+    n_hidden: int,
+    *,
+    weights: Any = None,
+    visible_bias: Any = 0.0,
+    hidden_bias: Any = 0.0,
+    visible: str = "binary",
 ) -> ns.Network:
     """`visible` and `hidden` units: one tick draws hidden from visible, then visible from hidden.
 
@@ -24,7 +30,9 @@ def restricted_boltzmann(
     Raises ValueError for another kind of visible units.
     """
     if visible not in ("binary", "gaussian"):
-        raise ValueError(f"restricted_boltzmann: visible {visible!r} is not known. Use 'binary' or 'gaussian'.")
+        raise ValueError(
+            f"restricted_boltzmann: visible {visible!r} is not known. Use 'binary' or 'gaussian'."
+        )
     weights = ns.normal(0.0, 0.01) if weights is None else weights
     bias = visible_bias + np.zeros(n_visible)
     if visible == "gaussian":
@@ -40,4 +48,9 @@ def restricted_boltzmann(
 def example() -> dict[str, Any]:
     """A machine of 64 and 16 units dreams for 100 ticks from nothing."""
     weights = np.random.default_rng(0).normal(0.0, 0.5, (16, 64))
-    return {"net": restricted_boltzmann(64, 16, weights=weights), "ticks": 100, "record": ["visible", "hidden"], "seed": 1}
+    return {
+        "net": restricted_boltzmann(64, 16, weights=weights),
+        "ticks": 100,
+        "record": ["visible", "hidden"],
+        "seed": 1,
+    }

@@ -15,7 +15,12 @@ Layer = tuple[ns.Neurons, list[ns.Synapses]]
 
 
 def simple_recurrent(
-    n_inputs: int, n_hidden: int | Sequence[int], n_outputs: int, *, function: str = "sigmoid", output: str = "sigmoid"
+    n_inputs: int,
+    n_hidden: int | Sequence[int],
+    n_outputs: int,
+    *,
+    function: str = "sigmoid",
+    output: str = "sigmoid",
 ) -> ns.Network:
     """`inputs` -> `hidden` -> `out`, and hidden to itself a tick later.
 
@@ -26,7 +31,9 @@ def simple_recurrent(
     return ns.Network(synapses, read([top], n_outputs, output), schedule=ns.Layered())
 
 
-def layer(below: ns.Neurons, name: str, size: int, tag: str = "", *, begin: int = 0, function: str = "sigmoid") -> Layer:
+def layer(
+    below: ns.Neurons, name: str, size: int, tag: str = "", *, begin: int = 0, function: str = "sigmoid"
+) -> Layer:
     """Hidden units that hear `below`, and the synapses of both; at rest until tick `begin`."""
     hidden = resting(cells.unit, name, size, begin, function=function, bias=np.zeros(size), learns="bias")
     return hidden, [
@@ -35,7 +42,9 @@ def layer(below: ns.Neurons, name: str, size: int, tag: str = "", *, begin: int 
     ]
 
 
-def stack(below: ns.Neurons, sizes: int | Sequence[int], layer: Callable[..., Layer], name: str, **settings: Any) -> Layer:
+def stack(
+    below: ns.Neurons, sizes: int | Sequence[int], layer: Callable[..., Layer], name: str, **settings: Any
+) -> Layer:
     """Recurrent layers on top of each other, and all their synapses: `name` where there is one, else `name_1`, `name_2` ..."""
     sizes = (sizes,) if isinstance(sizes, (int, np.integer)) else tuple(sizes)
     synapses: list[ns.Synapses] = []
@@ -65,4 +74,9 @@ def example() -> dict[str, Any]:
     """Elman's first task: a stream of bits in which every third is the exclusive or of the two before it."""
     bits = np.random.default_rng(0).integers(0, 2, (60, 2))
     stream = np.column_stack([bits, bits[:, 0] ^ bits[:, 1]]).reshape(-1, 1).astype(float)
-    return {"net": simple_recurrent(1, 8, 1), "inputs": {"inputs": stream}, "record": ["hidden", "out"], "seed": 1}
+    return {
+        "net": simple_recurrent(1, 8, 1),
+        "inputs": {"inputs": stream},
+        "record": ["hidden", "out"],
+        "seed": 1,
+    }

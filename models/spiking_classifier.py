@@ -13,7 +13,14 @@ from neurosim.units import ms
 
 
 def spiking_classifier(
-    n_inputs: int, n_hidden: int | Sequence[int], n_outputs: int, *, tau: Any = 10 * ms, tau_out: Any = 20 * ms, dt: Any = 1 * ms, gain: float = 4.0
+    n_inputs: int,
+    n_hidden: int | Sequence[int],
+    n_outputs: int,
+    *,
+    tau: Any = 10 * ms,
+    tau_out: Any = 20 * ms,
+    dt: Any = 1 * ms,
+    gain: float = 4.0,
 ) -> ns.Network:
     """`inputs` -> `hidden` (spikes) -> `out` (a potential per class), moved forward in steps of `dt`.
 
@@ -33,7 +40,15 @@ def spiking_classifier(
         synapses.append(ns.Synapses(below, hidden, to="I", weight=ns.glorot(gain), learns=True))
         below = hidden
     keep = np.exp(-float(dt / tau_out))
-    out = ns.Neurons("out", n_outputs, update="y = keep*y + (1 - keep)*bias", ports="", keep=keep, bias=np.zeros(n_outputs), learns="bias")
+    out = ns.Neurons(
+        "out",
+        n_outputs,
+        update="y = keep*y + (1 - keep)*bias",
+        ports="",
+        keep=keep,
+        bias=np.zeros(n_outputs),
+        learns="bias",
+    )
     synapses.append(ns.Synapses(below, out, to="y", weight=ns.glorot(), learns=True))
     return ns.Network(synapses, schedule=ns.Clock(dt))
 
@@ -43,4 +58,9 @@ def example() -> dict[str, Any]:
     from sklearn.datasets import load_digits
 
     currents = np.repeat(load_digits().data[:4, None] / 16.0, 30, axis=1)
-    return {"net": spiking_classifier(64, 40, 10), "inputs": {"inputs": currents}, "record": ["hidden", "hidden.v", "out"], "seed": 1}
+    return {
+        "net": spiking_classifier(64, 40, 10),
+        "inputs": {"inputs": currents},
+        "record": ["hidden", "hidden.v", "out"],
+        "seed": 1,
+    }

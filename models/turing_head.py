@@ -21,19 +21,36 @@ def turing_head(n_slots: int, width: int, *, memory: Any = 1e-3) -> ns.Network:
     """
     key, erase, add = (ns.Neurons(name, width) for name in ("key", "erase", "add"))
     beta, gate, shift, gamma = (ns.Neurons(name, size) for name, size in WIDTHS.items())
-    slots = ns.Neurons("memory", (n_slots, width), ports="erase add", update="M = M*(1 - erase) + add", M=memory)
-    content = ns.Neurons("content", n_slots, ports="dot slot key beta", update="c = softmax(beta*dot/(sqrt(slot*key) + 1e-8))")
-    mixed = ns.Neurons("mixed", n_slots, ports="content last gate", update="y = gate*content + (1 - gate)*last")
+    slots = ns.Neurons(
+        "memory", (n_slots, width), ports="erase add", update="M = M*(1 - erase) + add", M=memory
+    )
+    content = ns.Neurons(
+        "content", n_slots, ports="dot slot key beta", update="c = softmax(beta*dot/(sqrt(slot*key) + 1e-8))"
+    )
+    mixed = ns.Neurons(
+        "mixed", n_slots, ports="content last gate", update="y = gate*content + (1 - gate)*last"
+    )
     rolled = ns.Neurons("rolled", (n_slots, 3), update="y = I")
-    address = ns.Neurons("address", n_slots, ports="I gamma", update="u = I**gamma\na = u/sum(u)", sends="a", a=1.0 / n_slots)
+    address = ns.Neurons(
+        "address", n_slots, ports="I gamma", update="u = I**gamma\na = u/sum(u)", sends="a", a=1.0 / n_slots
+    )
     read = ns.Neurons("read", width, update="r = I")
     before = ns.delayed(slots, 1)
-    roll = np.stack([np.roll(np.eye(n_slots), offset, axis=1) for offset in (-1, 0, 1)], axis=2)  # (from, to, shift)
+    roll = np.stack(
+        [np.roll(np.eye(n_slots), offset, axis=1) for offset in (-1, 0, 1)], axis=2
+    )  # (from, to, shift)
     one, per_slot = ns.one_to_one(), ns.einsum("slot, part -> slot part")
     return ns.Network(
         ns.Synapses(key, content, to="dot", weight=before, wiring=ns.einsum("part, slot part -> slot")),
         ns.Synapses(key, content, to="key", weight=key, wiring=ns.einsum("part, part -> slot")),
-        ns.Synapses(slots, content, to="slot", weight=before, delay=1, wiring=ns.einsum("slot part, slot part -> slot")),
+        ns.Synapses(
+            slots,
+            content,
+            to="slot",
+            weight=before,
+            delay=1,
+            wiring=ns.einsum("slot part, slot part -> slot"),
+        ),
         ns.Synapses(beta, content, to="beta"),
         ns.Synapses(content, mixed, to="content", wiring=one),
         ns.Synapses(address, mixed, to="last", wiring=one, delay=1),
@@ -51,7 +68,15 @@ def turing_head(n_slots: int, width: int, *, memory: Any = 1e-3) -> ns.Network:
 def example() -> dict[str, Any]:
     """A random controller for 30 ticks, 8 slots of 5."""
     random = np.random.default_rng(0)
-    inputs = {"key": random.normal(size=(30, 5)), "add": random.normal(size=(30, 5)), "erase": random.random((30, 5))}
-    inputs |= {"beta": random.uniform(1, 5, (30, 1)), "gate": random.random((30, 1)), "gamma": random.uniform(1, 3, (30, 1))}
+    inputs = {
+        "key": random.normal(size=(30, 5)),
+        "add": random.normal(size=(30, 5)),
+        "erase": random.random((30, 5)),
+    }
+    inputs |= {
+        "beta": random.uniform(1, 5, (30, 1)),
+        "gate": random.random((30, 1)),
+        "gamma": random.uniform(1, 3, (30, 1)),
+    }
     inputs["shift"] = random.dirichlet((1.0, 1.0, 1.0), 30)
     return {"net": turing_head(8, 5), "inputs": inputs, "record": ["address", "memory", "read"], "seed": 1}

@@ -84,22 +84,35 @@ def _surprise(code: ns.Neurons, mixture: int) -> tuple[ns.Neurons, list[ns.Synap
         return ns.Neurons("kl", code.size, ports="mu log_var", update=DIVERGENCE), []
     kl = ns.Neurons("kl", code.size, ports="mu log_var z log_p", update=SURPRISE)
     widths = np.zeros((mixture, code.size))
-    near = ns.Neurons("near", widths.shape, update=NEAR, centre=ns.normal(0.0, 1.0), log_width=widths, learns=("centre", "log_width"))
+    near = ns.Neurons(
+        "near",
+        widths.shape,
+        update=NEAR,
+        centre=ns.normal(0.0, 1.0),
+        log_width=widths,
+        learns=("centre", "log_width"),
+    )
     prior = ns.Neurons("prior", mixture, update=MIXTURE, sends="log_p")
     return kl, [
         ns.Synapses(code, near, wiring=ns.einsum("code, code -> part code")),
         ns.Synapses(near, prior, wiring=ns.einsum("part code, part code -> part")),
         ns.Synapses(code, kl, to="z", wiring=ns.one_to_one()),
-        ns.Synapses(prior[:1], kl, to="log_p", weight=1 / code.size),  # all of `prior` send the same; each unit of `kl` takes its share
+        ns.Synapses(
+            prior[:1], kl, to="log_p", weight=1 / code.size
+        ),  # all of `prior` send the same; each unit of `kl` takes its share
     ]
 
 
 def _check(sizes: Sequence[int], mixture: int, noise: float, dropout: float) -> None:
     where = "variational_autoencoder"
     if len(sizes) < 3:
-        raise ValueError(f"{where}: sizes {tuple(sizes)} are too few. Give inputs, at least one layer and code: (64, 100, 8).")
+        raise ValueError(
+            f"{where}: sizes {tuple(sizes)} are too few. Give inputs, at least one layer and code: (64, 100, 8)."
+        )
     if mixture < 0:
-        raise ValueError(f"{where}: mixture {mixture} is below 0. Give how many normal distributions codes come from, or 0 for a standard one.")
+        raise ValueError(
+            f"{where}: mixture {mixture} is below 0. Give how many normal distributions codes come from, or 0 for a standard one."
+        )
     for name, share in (("noise", noise), ("dropout", dropout)):
         if not 0 <= share < 1:
             raise ValueError(f"{where}: {name} {share} is not a share. Give a number from 0 to below 1.")
@@ -123,4 +136,9 @@ def example() -> dict[str, Any]:
 
     digits = load_digits().data[:50] / 16.0
     net = variational_autoencoder((64, 24, 4))
-    return {"net": net, "inputs": {"inputs": digits}, "record": ["mean", "log_variance", "code", "kl", "out"], "seed": 1}
+    return {
+        "net": net,
+        "inputs": {"inputs": digits},
+        "record": ["mean", "log_variance", "code", "kl", "out"],
+        "seed": 1,
+    }

@@ -58,7 +58,13 @@ if TYPE_CHECKING:
     from . import units as units
     from .learn.train import train as train
 
-LATER = ("learn", "readout", "tasks", "units", "models")  # modules that are imported when they are first asked for
+LATER = (
+    "learn",
+    "readout",
+    "tasks",
+    "units",
+    "models",
+)  # modules that are imported when they are first asked for
 
 
 def __getattr__(name: str) -> _Any:

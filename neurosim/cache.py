@@ -24,7 +24,9 @@ from neurosim import trust
 
 DAY = 86400.0
 UNUSED = 90 * DAY  # seconds after which an entry that nobody used may go
-OWN = re.compile(r"((?:code|text)-[0-9a-f]{32})\.(?:cpp|so|dll|log|sum|lock|txt)(?:\.\d+-[0-9a-f]{8}\.part)?")  # all names that are written here
+OWN = re.compile(
+    r"((?:code|text)-[0-9a-f]{32})\.(?:cpp|so|dll|log|sum|lock|txt)(?:\.\d+-[0-9a-f]{8}\.part)?"
+)  # all names that are written here
 NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
 _instead: dict[Path, Path] = {}  # what stands in for a folder that cannot be used, in this process
@@ -36,7 +38,9 @@ def digest(*parts: str | bytes) -> str:
     """32 hexadecimal digits that say what the parts are, and where each ends."""
     state = blake2b(digest_size=16)
     for part in parts:
-        given = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part  # of paths that are no UTF-8
+        given = (
+            part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        )  # of paths that are no UTF-8
         state.update(b"%d:" % len(given))
         state.update(given)
     return state.hexdigest()
@@ -124,7 +128,11 @@ def _read(path: Path) -> bytes | None:
         except trust.Untrusted as problem:
             if path not in _distrusted:
                 _distrusted.add(path)
-                warnings.warn(f"{path} in the cache is not used, and made anew: {problem.strerror}.", RuntimeWarning, stacklevel=3)
+                warnings.warn(
+                    f"{path} in the cache is not used, and made anew: {problem.strerror}.",
+                    RuntimeWarning,
+                    stacklevel=3,
+                )
     return None
 
 
@@ -249,7 +257,11 @@ def remove(where: Path, unused_for: float = 0.0) -> tuple[int, int]:
     for name, files in entries.items():
         lock = where / f"{name}.lock"
         with suppress(OSError if unused_for else FileNotFoundError):  # another process may be faster
-            if unused_for and max(file.stat(follow_symlinks=False).st_mtime for file in files) > time.time() - unused_for:
+            if (
+                unused_for
+                and max(file.stat(follow_symlinks=False).st_mtime for file in files)
+                > time.time() - unused_for
+            ):
                 continue
             if lock.is_symlink():
                 lock.unlink()

@@ -90,30 +90,55 @@ def _fail(message: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
-        prog="neurosim", description="Run, replay, inspect and draw neural networks.", epilog=EXAMPLES, formatter_class=plain
+        prog="neurosim",
+        description="Run, replay, inspect and draw neural networks.",
+        epilog=EXAMPLES,
+        formatter_class=plain,
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    def command(name: str, does: Any, brief: str, about: str | None = None, epilog: str | None = None) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=brief, description=about or brief[0].upper() + brief[1:] + ".", epilog=epilog, formatter_class=plain)
+    def command(
+        name: str, does: Any, brief: str, about: str | None = None, epilog: str | None = None
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=brief,
+            description=about or brief[0].upper() + brief[1:] + ".",
+            epilog=epilog,
+            formatter_class=plain,
+        )
         added.set_defaults(command=does)
         return added
 
     _add_run_options(command("run", _run, "run a model or a script", RUN, RUN_EXAMPLES))
 
-    replay = command("replay", _replay, "run a recording again from its file alone, and compare: exit status 0 if identical, 1 if not")
+    replay = command(
+        "replay",
+        _replay,
+        "run a recording again from its file alone, and compare: exit status 0 if identical, 1 if not",
+    )
     replay.add_argument("file", metavar="FILE", help="a recording")
     replay.add_argument("--tolerance", metavar="X", type=_tolerance, default=0.0, help=TOLERANCE)
-    replay.add_argument("--engine", metavar="NAME", help="which engine runs it (default: the one that made the recording)")
+    replay.add_argument(
+        "--engine", metavar="NAME", help="which engine runs it (default: the one that made the recording)"
+    )
 
     info = command("info", _info, "show what a recording or a saved network holds, without running anything")
     info.add_argument("what", metavar="FILE", help="a recording or a saved network; or a model")
 
     draw = command("draw", _draw, "draw a network: its populations and synapses")
-    draw.add_argument("what", metavar="MODEL_OR_FILE", help="a model (see `neurosim models`), a recording or a saved network")
-    draw.add_argument("--to", metavar="FILE", help="the picture: .png, .svg or .pdf (default: the name of what is drawn, .png)")
+    draw.add_argument(
+        "what",
+        metavar="MODEL_OR_FILE",
+        help="a model (see `neurosim models`), a recording or a saved network",
+    )
+    draw.add_argument(
+        "--to",
+        metavar="FILE",
+        help="the picture: .png, .svg or .pdf (default: the name of what is drawn, .png)",
+    )
 
     command("models", _models, "list the models that can be run and drawn")
     command("clean-cache", _clean_cache, "delete what was compiled; what is needed is compiled again", CLEAN)
@@ -124,13 +149,26 @@ TOLERANCE = "how far values may be apart, as a fraction of the largest (default:
 
 
 def _add_run_options(run: argparse.ArgumentParser) -> None:
-    run.add_argument("what", metavar="MODEL_OR_SCRIPT", help="a model (see `neurosim models`), or the path of a Python script")
-    run.add_argument("--to", metavar="FILE", help="keep the recording in this HDF5 file, written while the network runs")
+    run.add_argument(
+        "what",
+        metavar="MODEL_OR_SCRIPT",
+        help="a model (see `neurosim models`), or the path of a Python script",
+    )
+    run.add_argument(
+        "--to", metavar="FILE", help="keep the recording in this HDF5 file, written while the network runs"
+    )
     length = run.add_mutually_exclusive_group()
     length.add_argument("--ticks", metavar="N", type=int, help="how long, in ticks")
-    length.add_argument("--duration", metavar="TIME", type=_duration, help="how long, such as 300ms or 0.5s, for models that have a clock")
+    length.add_argument(
+        "--duration",
+        metavar="TIME",
+        type=_duration,
+        help="how long, such as 300ms or 0.5s, for models that have a clock",
+    )
     run.add_argument("--seed", metavar="N", type=int, help="of all random numbers: wiring, weights, noise")
-    run.add_argument("--engine", metavar="NAME", help="which engine runs it (default: auto, the fastest that can)")
+    run.add_argument(
+        "--engine", metavar="NAME", help="which engine runs it (default: auto, the fastest that can)"
+    )
     run.add_argument("--precision", metavar="NAME", help="double, mixed or single")
     names = "what to record instead: a population ('liquid'), one of its variables ('liquid.v', 'liquid[:9].v'), or all"
     run.add_argument("--record", metavar="NAME", nargs="+", action="extend", help=names)
@@ -145,7 +183,9 @@ def _duration(text: str) -> tuple[float, str]:
             raise ValueError
         return float(bare.removesuffix(name)), name
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time. Give a number and a unit, such as 300ms or 0.5s.") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a time. Give a number and a unit, such as 300ms or 0.5s."
+        ) from None
 
 
 def _tolerance(text: str) -> float:
@@ -164,7 +204,9 @@ def _is_script(what: str) -> bool:
 
 def _run(args: argparse.Namespace) -> int:
     if _is_script(args.what):
-        raise DescriptionError(f"run: options before a script are not passed on to it. Give them after it: neurosim run {args.what} ...")
+        raise DescriptionError(
+            f"run: options before a script are not passed on to it. Give them after it: neurosim run {args.what} ..."
+        )
     _refuse_file(args.what)
     import neurosim as ns
 
@@ -187,7 +229,9 @@ def _run(args: argparse.Namespace) -> int:
 
 def _refuse_file(what: str) -> None:
     if what not in _names() and _is_file(what):
-        raise DescriptionError(f"run: {what} is neither a model nor a script (.py). Run a recording again with neurosim replay {what}.")
+        raise DescriptionError(
+            f"run: {what} is neither a model nor a script (.py). Run a recording again with neurosim replay {what}."
+        )
 
 
 def _run_script(path: str, arguments: list[str]) -> int:
@@ -242,7 +286,9 @@ def _draw(args: argparse.Namespace) -> int:
     from neurosim.figures.pyplot import need_matplotlib
 
     if _is_script(args.what):
-        raise DescriptionError(f"draw: {args.what} is a script, which may have any number of networks. Call ns.figures.diagram(net) in it.")
+        raise DescriptionError(
+            f"draw: {args.what} is a script, which may have any number of networks. Call ns.figures.diagram(net) in it."
+        )
     net, path = _network(args.what), Path(args.to or f"{Path(args.what).stem}.png")
     pyplot = need_matplotlib()
     pyplot.switch_backend("agg")  # no window is opened
@@ -252,7 +298,9 @@ def _draw(args: argparse.Namespace) -> int:
     try:
         figure.savefig(path, dpi=150)
     except (OSError, ValueError) as error:  # no such folder, no such kind of picture
-        raise NeurosimError(f"draw: cannot write {path}: {error}. Give a path that ends in .png, .svg or .pdf, in a folder that exists.") from error
+        raise NeurosimError(
+            f"draw: cannot write {path}: {error}. Give a path that ends in .png, .svg or .pdf, in a folder that exists."
+        ) from error
     finally:
         pyplot.close(figure)
     print(f"Drawn: {path}")
@@ -277,7 +325,11 @@ def _clean_cache(args: argparse.Namespace) -> int:
     from neurosim.engine.events.build import clean_cache
 
     count, size = clean_cache()
-    print(f"Removed {count} files ({size / 1e6:.1f} MB) from {named_folder()}" if count else f"Nothing to remove in {named_folder()}")
+    print(
+        f"Removed {count} files ({size / 1e6:.1f} MB) from {named_folder()}"
+        if count
+        else f"Nothing to remove in {named_folder()}"
+    )
     return 0
 
 
@@ -288,7 +340,9 @@ def _names() -> tuple[str, ...]:
 def _example(name: str) -> dict[str, Any]:
     """The arguments of a model's small run."""
     if name not in _names():
-        raise DescriptionError(f"There is no model {name!r}. {nearest(name, _names())} See all with neurosim models.")
+        raise DescriptionError(
+            f"There is no model {name!r}. {nearest(name, _names())} See all with neurosim models."
+        )
     return dict(import_module(f"neurosim.models.{name}").example())
 
 

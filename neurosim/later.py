@@ -19,7 +19,13 @@ from typing import Any
 
 PACKAGE = "brian2"
 UNITS = "brian2.units.fundamentalunits"
-ASKED = ("__path__", "__all__", "__version__", "__version_tuple__", "__docformat__")  # by programs; tools ask every module for others
+ASKED = (
+    "__path__",
+    "__all__",
+    "__version__",
+    "__version_tuple__",
+    "__docformat__",
+)  # by programs; tools ask every module for others
 _running = threading.RLock()
 
 
@@ -40,8 +46,15 @@ def import_units() -> ModuleType:
 def named_units() -> dict[str, Any]:
     """The units that text may name: Brian2's `DEFAULT_UNITS`."""
     units: Any = import_units()
-    registered, more = units.fundamentalunits.standard_unit_register.units, units.fundamentalunits.additional_unit_register.units
-    return {**registered, **units.stdunits.stdunits, **{name: unit for name, unit in more.items() if not unit.iscompound}}
+    registered, more = (
+        units.fundamentalunits.standard_unit_register.units,
+        units.fundamentalunits.additional_unit_register.units,
+    )
+    return {
+        **registered,
+        **units.stdunits.stdunits,
+        **{name: unit for name, unit in more.items() if not unit.iscompound},
+    }
 
 
 def _prepare() -> None:
@@ -58,7 +71,9 @@ def _prepare() -> None:
     instead = {"sympy": SimpleNamespace(latex=_latex), "matplotlib": None}
     _execute(fundamental, {name: module for name, module in instead.items() if name not in sys.modules})
     import_module(f"{PACKAGE}.units").fundamentalunits = fundamental  # type: ignore[attr-defined]
-    del package.__path__  # so that the import of any other module of Brian2 asks for it, and runs Brian2 first
+    del (
+        package.__path__
+    )  # so that the import of any other module of Brian2 asks for it, and runs Brian2 first
 
 
 class _Later(ModuleType):
@@ -84,7 +99,14 @@ class _Later(ModuleType):
         try:
             # Only the main thread may say what Ctrl-C does; in another one Brian2 is imported without its say.
             with _manners():
-                _execute(self, {} if main else {"signal": SimpleNamespace(**{**vars(signal), "signal": lambda number, handler: None})})
+                _execute(
+                    self,
+                    {}
+                    if main
+                    else {
+                        "signal": SimpleNamespace(**{**vars(signal), "signal": lambda number, handler: None})
+                    },
+                )
         except BaseException:
             del self.__path__
             _Later.begun = False
@@ -129,7 +151,9 @@ def _execute(module: ModuleType, instead: Mapping[str, Any]) -> None:
 
 
 def _latex(*arguments: Any, **settings: Any) -> str:
-    if type(arguments[0]) is int and not settings:  # the exponents of a thousand units, named while they are imported
+    if (
+        type(arguments[0]) is int and not settings
+    ):  # the exponents of a thousand units, named while they are imported
         return str(arguments[0])
     from sympy import latex
 

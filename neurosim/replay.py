@@ -31,10 +31,18 @@ class Replay:
         where = f"It ran on {self.recording.engine}."
         if self.identical:
             return f"The replay is identical: {', '.join(self.recording.names) or 'nothing was recorded'}. {where}"
-        return "\n".join(["The replay differs:", *(f"  {name}: {text}" for name, text in self.differences.items()), where])
+        return "\n".join(
+            ["The replay differs:", *(f"  {name}: {text}" for name, text in self.differences.items()), where]
+        )
 
 
-def replay(recording: str | os.PathLike | Any, *, engine: str | None = None, tolerance: float = 0.0, progress: bool | None = None) -> Replay:
+def replay(
+    recording: str | os.PathLike | Any,
+    *,
+    engine: str | None = None,
+    tolerance: float = 0.0,
+    progress: bool | None = None,
+) -> Replay:
     """Run again what a recording (or the file at a path) describes, from it alone, and compare everything it holds.
 
     Spikes must be the same. Values may differ by `tolerance` times the largest absolute value recorded under that name:
@@ -47,11 +55,17 @@ def replay(recording: str | os.PathLike | Any, *, engine: str | None = None, tol
         with open_recording(recording) as opened:
             return replay(opened, engine=engine, tolerance=tolerance, progress=progress)
     if not isinstance(tolerance, (int, float)) or not 0 <= tolerance < float("inf"):
-        raise DescriptionError(f"replay: tolerance {tolerance!r} is not a number of 0 or more. Give one such as 1e-9, or 0 for the same bits.")
+        raise DescriptionError(
+            f"replay: tolerance {tolerance!r} is not a number of 0 or more. Give one such as 1e-9, or 0 for the same bits."
+        )
     if not hasattr(recording, "header"):
-        raise RecordingError(f"replay: {type(recording).__name__} is not a recording. Give a Recording or the path of one.")
+        raise RecordingError(
+            f"replay: {type(recording).__name__} is not a recording. Give a Recording or the path of one."
+        )
     again = rerun(recording, engine, progress)
-    differences = {name: text for name in recording.names if (text := _compare(recording, again, name, tolerance))}
+    differences = {
+        name: text for name in recording.names if (text := _compare(recording, again, name, tolerance))
+    }
     return Replay(not differences, differences, again)
 
 
@@ -63,7 +77,9 @@ def rerun(recording: Any, engine: str | None, progress: bool | None) -> Recordin
     inputs = {name: _input(given, recording) for name, given in header.inputs.items()}
     start: Any = dict(header.start) or None
     if "tick" in header.start:
-        start = _Resumed(header.network, header.start, header.batched, header.seed, header.precision, recording.path)
+        start = _Resumed(
+            header.network, header.start, header.batched, header.seed, header.precision, recording.path
+        )
     return run(
         header.network, inputs, ticks=recording.ticks, trials=recording.trials if recording.batched else None,
         record=dict(header.record), start=start, seed=header.seed, engine=_engine(recording, engine), precision=header.precision,
@@ -97,7 +113,11 @@ def _input(given: Any, recording: Any) -> Any:
         values = np.asarray(given)[:trials]
         return values if recording.batched else values[0]
     keep = given.trial < trials
-    return (given.trial[keep], given.tick[keep], given.neuron[keep]) if recording.batched else (given.tick, given.neuron)
+    return (
+        (given.trial[keep], given.tick[keep], given.neuron[keep])
+        if recording.batched
+        else (given.tick, given.neuron)
+    )
 
 
 def _compare(old: Any, new: Any, name: str, tolerance: float) -> str:
@@ -105,20 +125,28 @@ def _compare(old: Any, new: Any, name: str, tolerance: float) -> str:
     probe = next(p for p in old.header.probes if p.name == name)
     if probe.events:
         a, b = old.spikes(name), new.spikes(name)
-        if len(a) == len(b) and all(np.array_equal(getattr(a, part), getattr(b, part)) for part in ("trial", "tick", "neuron")):
+        if len(a) == len(b) and all(
+            np.array_equal(getattr(a, part), getattr(b, part)) for part in ("trial", "tick", "neuron")
+        ):
             return ""
         shared = min(len(a), len(b))
         apart = np.flatnonzero(
-            (a.tick[:shared] != b.tick[:shared]) | (a.neuron[:shared] != b.neuron[:shared]) | (a.trial[:shared] != b.trial[:shared])
+            (a.tick[:shared] != b.tick[:shared])
+            | (a.neuron[:shared] != b.neuron[:shared])
+            | (a.trial[:shared] != b.trial[:shared])
         )
         first = int(apart[0]) if apart.size else shared
-        return f"{len(a)} spikes were recorded, {len(b)} came again; the first difference is at spike {first}."
+        return (
+            f"{len(a)} spikes were recorded, {len(b)} came again; the first difference is at spike {first}."
+        )
     a, b = np.asarray(old[name]), np.asarray(new[name])
     if a.shape != b.shape:
         return f"shape {a.shape} was recorded, {b.shape} came again."
     if np.array_equal(a, b, equal_nan=True):
         return ""
     gap = np.abs(a.astype(float) - b.astype(float))
-    if not np.any(gap > tolerance * np.nanmax(np.abs(a), initial=0.0)) and np.array_equal(np.isnan(gap), np.isnan(a)):
+    if not np.any(gap > tolerance * np.nanmax(np.abs(a), initial=0.0)) and np.array_equal(
+        np.isnan(gap), np.isnan(a)
+    ):
         return ""
     return f"values differ by up to {np.nanmax(gap):.3g}, in {np.count_nonzero(a != b):,} of {a.size:,}."

@@ -97,15 +97,28 @@ def run(
     begun = read_start(net, start, seed, precision)
     read = read_inputs(net, inputs, ticks, duration, trials, begun.trials)
     probes = read_record(net, record, read.spiking)
-    settings = {"start": begun.values, "resume": begun.resume, "seed": begun.seed, "precision": begun.precision, "until": until}
+    settings = {
+        "start": begun.values,
+        "resume": begun.resume,
+        "seed": begun.seed,
+        "precision": begun.precision,
+        "until": until,
+    }
     plan = lower(net, read, probes=probes, **settings)
     plan = replace(plan, resume=renew(plan, begun.renewed)) if begun.renewed else plan
     if plan.resume:
         check_resume(plan, begun.where, begun.own)
     rehearse(plan, lambda synapses: net.synapses[synapses].label)
     if to is None and until is None:
-        samples = 8.0 * plan.ticks * plan.trials * sum(np.prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
-        refuse_size(samples, "run: the records", "Give to='run.h5', or record fewer neurons, or at longer intervals.")
+        samples = (
+            8.0
+            * plan.ticks
+            * plan.trials
+            * sum(np.prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
+        )
+        refuse_size(
+            samples, "run: the records", "Give to='run.h5', or record fewer neurons, or at longer intervals."
+        )
     if to is not None:
         from neurosim.recording.safe import RECORDING, target
 
@@ -125,30 +138,53 @@ def _check_choices(precision: Any, until: Any, compression: Any, progress: Any, 
     if precision is not None:
         choice(precision, PRECISIONS, "run: precision")
     if until is not None and not (isinstance(until, str) and until == "stable"):
-        raise DescriptionError(f"run: until {shown(until)} is not known. Use until='stable', or leave it out.")
+        raise DescriptionError(
+            f"run: until {shown(until)} is not known. Use until='stable', or leave it out."
+        )
     whole(compression, "run: compression", most=9)
     if progress is not None:
         flag(progress, "run: progress")
     if to is not None and not (isinstance(to, (str, os.PathLike)) and str(to)):
         raise DescriptionError(f"run: to {shown(to)} is not a path. Give one such as to='run.h5'.")
     if to is not None and os.path.isdir(to):
-        raise DescriptionError(f"run: to {shown(to)} is a folder. Give the path of a file in it, such as 'run.h5'.")
+        raise DescriptionError(
+            f"run: to {shown(to)} is a folder. Give the path of a file in it, such as 'run.h5'."
+        )
 
 
 def _check_apart(to: Any, start: Any, inputs: Any) -> None:
     """Refuse to write over a recording that is read meanwhile."""
-    read = {"start": start, **({f"input {name!r}": given for name, given in inputs.items()} if isinstance(inputs, Mapping) else {})}
+    read = {
+        "start": start,
+        **(
+            {f"input {name!r}": given for name, given in inputs.items()}
+            if isinstance(inputs, Mapping)
+            else {}
+        ),
+    }
     for what, given in read.items():
         path = getattr(given, "path", None) if hasattr(given, "header") else None
         if path is not None and os.path.exists(path) and os.path.exists(to) and os.path.samefile(path, to):
-            raise DescriptionError(f"run: to={os.fspath(to)!r} is the file of the recording given as {what}, and would be lost. Choose another path.")
+            raise DescriptionError(
+                f"run: to={os.fspath(to)!r} is the file of the recording given as {what}, and would be lost. Choose another path."
+            )
 
 
-def _writer(plan: Any, net: Network, read: Any, engine: str, begin: Mapping[str, np.ndarray], to: Any, compression: int) -> Any:
+def _writer(
+    plan: Any,
+    net: Network,
+    read: Any,
+    engine: str,
+    begin: Mapping[str, np.ndarray],
+    to: Any,
+    compression: int,
+) -> Any:
     from neurosim.recording.header import Header, Spikes
 
     drives = {
-        name: drive.values if drive.values is not None else Spikes(drive.trial, drive.tick, drive.neuron, net.dt)
+        name: drive.values
+        if drive.values is not None
+        else Spikes(drive.trial, drive.tick, drive.neuron, net.dt)
         for name, drive in read.drives.items()
     }
     header = Header(

@@ -64,8 +64,14 @@ def read_start(net: Network, start: Any, seed: int | None, precision: str | None
         told = {"batched": start.batched, "renewed": _renewed(net, start), "where": where, "own": own}
         return Start(seed, precision or start.precision, resume=read_resume(start.final, where), **told)
     if not isinstance(start, Mapping):
-        raise DescriptionError(f"run: start {shown(start)} is neither a Recording nor a dict. Give {{'population.variable': values}}.")
-    return Start(seed, precision or "double", {spelt(str(key)): _start_value(net, spelt(str(key)), value) for key, value in start.items()})
+        raise DescriptionError(
+            f"run: start {shown(start)} is neither a Recording nor a dict. Give {{'population.variable': values}}."
+        )
+    return Start(
+        seed,
+        precision or "double",
+        {spelt(str(key)): _start_value(net, spelt(str(key)), value) for key, value in start.items()},
+    )
 
 
 def seed_of(start: Any, seed: int | None) -> int:
@@ -86,10 +92,14 @@ def renew(plan: Plan, renewed: tuple[str, ...]) -> dict[str, np.ndarray]:
 
 def _check_network(net: Network, start: Any) -> None:
     old = start.network.populations
-    if start.network.dt != net.dt or {n: p.shape for n, p in old.items()} != {n: p.shape for n, p in net.populations.items()}:
+    if start.network.dt != net.dt or {n: p.shape for n, p in old.items()} != {
+        n: p.shape for n, p in net.populations.items()
+    }:
         raise DescriptionError(ANOTHER)
     if not start.final:
-        raise DescriptionError("run: start is a recording without an end state (its run was killed). Run it again, or give start values.")
+        raise DescriptionError(
+            "run: start is a recording without an end state (its run was killed). Run it again, or give start values."
+        )
 
 
 def _check_seed(net: Network, start: Any, seed: int) -> None:
@@ -98,7 +108,11 @@ def _check_seed(net: Network, start: Any, seed: int) -> None:
         return
     drawn = [f"the {what} of {item.label}" for item in net.synapses.values() for what in _drawn(item)]
     for population in net.populations.values():
-        drawn += [f"{key} of {population.name!r}" for key, v in population.constants.items() if _is_drawn(v) and key not in population.states]
+        drawn += [
+            f"{key} of {population.name!r}"
+            for key, v in population.constants.items()
+            if _is_drawn(v) and key not in population.states
+        ]
     if drawn:
         raise DescriptionError(
             f"run: start was run with seed {start.seed}, from which {drawn[0]} {'was' if drawn[0][-1] == chr(39) else 'were'} drawn;"
@@ -115,7 +129,9 @@ def _drawn(item: Synapses) -> list[str]:
     found = [] if isinstance(item.wiring, UNDRAWN) else ["wiring"]
     found += ["weights"] if _is_drawn(item.weight) and "w" not in item.states else []
     found += ["delays"] if _is_drawn(item.delay) else []
-    return found + [key for key, value in item.constants.items() if _is_drawn(value) and key not in item.states]
+    return found + [
+        key for key, value in item.constants.items() if _is_drawn(value) and key not in item.states
+    ]
 
 
 def _check_pairs(net: Network, start: Any) -> None:
@@ -144,12 +160,20 @@ def _renewed(net: Network, start: Any) -> tuple[str, ...]:
     found, written = [], written_variables(net)
     for name, population in net.populations.items():
         kept = [key for key in population.states if key not in written[name]]
-        found += [f"state/{name}/{key}" for key in kept if not _same_value(start.network.populations[name], population, key, start.seed)]
+        found += [
+            f"state/{name}/{key}"
+            for key in kept
+            if not _same_value(start.network.populations[name], population, key, start.seed)
+        ]
     names = _names(start.network) | _names(net)
     for name, item in net.synapses.items():
         old = start.network.synapses.get(name)
         if old is not None and old.text:
-            found += [f"synapse/{name}/{key}" for key in _given_alone(item) if not same(_given(old, key), _given(item, key), names)]
+            found += [
+                f"synapse/{name}/{key}"
+                for key in _given_alone(item)
+                if not same(_given(old, key), _given(item, key), names)
+            ]
     return tuple(key for key in found if key in start.final)
 
 
@@ -160,7 +184,9 @@ def _same_value(old: Neurons, new: Neurons, key: str, seed: int) -> bool:
 
 def _given_alone(item: Synapses) -> list[str]:
     """The variables of synapses that keep the value that was given."""
-    changed = {s.name for s in (*item.pre_statements, *item.post_statements)} | {line.name for line in item.lines if line.kind == "differential"}
+    changed = {s.name for s in (*item.pre_statements, *item.post_statements)} | {
+        line.name for line in item.lines if line.kind == "differential"
+    }
     return [key for key in item.states if key not in changed]
 
 
@@ -177,14 +203,20 @@ def _start_value(net: Network, key: Any, value: Any) -> np.ndarray:
     population = net.populations.get(name)
     if population is None or variable not in population.states:
         known = [f"{p.name}.{v}" for p in net.populations.values() for v in p.states]
-        raise DescriptionError(f"run: start {shown(key)} is no state variable of this network. {nearest(key, known)}")
+        raise DescriptionError(
+            f"run: start {shown(key)} is no state variable of this network. {nearest(key, known)}"
+        )
     read = as_value(value, f"run: start {key!r}")
     from neurosim.plan.lower import neuron_scope
 
     wanted = neuron_scope(net, population, set()).dims[variable]
     if read.dim != wanted and np.any(read.number):
-        raise DescriptionError(f"run: start {key!r} is in {unit(read.dim)}, but {variable} is in {unit(wanted)}. Give it in {unit(wanted)}.")
+        raise DescriptionError(
+            f"run: start {key!r} is in {unit(read.dim)}, but {variable} is in {unit(wanted)}. Give it in {unit(wanted)}."
+        )
     try:
         return np.broadcast_to(read.number.astype(float), population.shape)
     except ValueError:
-        raise DescriptionError(f"run: start {key!r} has shape {read.shape}, the population {population.shape}. Give one value per neuron.") from None
+        raise DescriptionError(
+            f"run: start {key!r} has shape {read.shape}, the population {population.shape}. Give one value per neuron."
+        ) from None

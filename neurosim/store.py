@@ -10,7 +10,19 @@ from neurosim.network.network import Network
 from neurosim.network.values import whole
 from neurosim.recording.disk import written
 from neurosim.recording.recording import Recording
-from neurosim.recording.safe import LIBRARY, NETWORK, RECORDING, guarded, h5, mark, open_file, plain_group, read_network, target, write_network
+from neurosim.recording.safe import (
+    LIBRARY,
+    NETWORK,
+    RECORDING,
+    guarded,
+    h5,
+    mark,
+    open_file,
+    plain_group,
+    read_network,
+    target,
+    write_network,
+)
 
 
 def save(item: Network | Recording, path: str | os.PathLike, seed: int = 0) -> None:

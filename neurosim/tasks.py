@@ -13,7 +13,9 @@ from neurosim.network.values import plain_number, whole
 from neurosim.recording.header import Spikes
 
 
-def mackey_glass(ticks: int, *, tau: int = 17, seed: int | None = None, discard: int = 1000, substeps: int = 10) -> np.ndarray:
+def mackey_glass(
+    ticks: int, *, tau: int = 17, seed: int | None = None, discard: int = 1000, substeps: int = 10
+) -> np.ndarray:
     """The Mackey-Glass series, chaotic from tau = 17 on, one sample per unit of time, shape (tick,).
 
     dx/dt = 0.2 x(t - tau)/(1 + x(t - tau)^10) - 0.1 x, by the classical Runge-Kutta method with `substeps` steps per sample.
@@ -45,7 +47,9 @@ def mackey_glass(ticks: int, *, tau: int = 17, seed: int | None = None, discard:
     return np.array(x[lag::n])[discard:]
 
 
-def lorenz(ticks: int, *, dt: float = 0.02, seed: int | None = None, discard: int = 1000, substeps: int = 4) -> np.ndarray:
+def lorenz(
+    ticks: int, *, dt: float = 0.02, seed: int | None = None, discard: int = 1000, substeps: int = 4
+) -> np.ndarray:
     """The Lorenz system, chaotic, one sample per `dt` units of time, shape (tick, 3): x, y, z. Its largest exponent is 0.9056.
 
     dx/dt = 10 (y - x), dy/dt = x (28 - z) - y, dz/dt = x y - 8/3 z, by the classical Runge-Kutta method with `substeps` steps per sample.
@@ -71,7 +75,11 @@ def lorenz(ticks: int, *, dt: float = 0.02, seed: int | None = None, discard: in
             cx, cy, cz = 10 * (v - u), u * (28 - w) - v, u * v - 8 / 3 * w
             u, v, w = x + h * cx, y + h * cy, z + h * cz
             dx, dy, dz = 10 * (v - u), u * (28 - w) - v, u * v - 8 / 3 * w
-            x, y, z = x + h / 6 * (ax + 2 * bx + 2 * cx + dx), y + h / 6 * (ay + 2 * by + 2 * cy + dy), z + h / 6 * (az + 2 * bz + 2 * cz + dz)
+            x, y, z = (
+                x + h / 6 * (ax + 2 * bx + 2 * cx + dx),
+                y + h / 6 * (ay + 2 * by + 2 * cy + dy),
+                z + h / 6 * (az + 2 * bz + 2 * cz + dz),
+            )
         points.append((x, y, z))
     return np.array(points[discard:])
 
@@ -89,7 +97,9 @@ def narma(ticks: int, *, order: int = 10, seed: int = 0) -> tuple[np.ndarray, np
     u = np.random.default_rng(seed).uniform(0.0, 0.5, ticks + order)
     y = np.zeros(ticks + order + 1)
     for t in range(order, ticks + order):
-        y[t + 1] = 0.3 * y[t] + 0.05 * y[t] * y[t - order + 1 : t + 1].sum() + 1.5 * u[t - order + 1] * u[t] + 0.1
+        y[t + 1] = (
+            0.3 * y[t] + 0.05 * y[t] * y[t - order + 1 : t + 1].sum() + 1.5 * u[t - order + 1] * u[t] + 0.1
+        )
     return u[order:], y[order + 1 :]
 
 
@@ -101,7 +111,9 @@ class Digits(NamedTuple):
     spikes: Spikes
 
 
-def digits(ticks: int, *, count: int | None = None, code: str = "regular", most: float = 4.0, seed: int = 0) -> Digits:
+def digits(
+    ticks: int, *, count: int | None = None, code: str = "regular", most: float = 4.0, seed: int = 0
+) -> Digits:
     """scikit-learn's 1797 handwritten digits, each image fed column by column as spikes: neuron = row, trial = image.
 
     An image lasts 8*`ticks`: `ticks` for each of its 8 columns. Of a pixel of intensity x (0 to 16) come x/16*`most`
@@ -116,7 +128,9 @@ def digits(ticks: int, *, count: int | None = None, code: str = "regular", most:
     from neurosim.readout.encodings import latency, poisson, regular
 
     if code not in ("regular", "poisson", "latency"):
-        raise DescriptionError(f"digits: code {code!r} is not known. {nearest(code, ('regular', 'poisson', 'latency'))}")
+        raise DescriptionError(
+            f"digits: code {code!r} is not known. {nearest(code, ('regular', 'poisson', 'latency'))}"
+        )
     pixels, labels = load_digits(return_X_y=True)
     count = len(labels) if count is None else whole(count, "digits: count", least=1)
     images, labels = np.asarray(pixels).reshape(-1, 8, 8)[:count], np.asarray(labels)[:count]
@@ -136,7 +150,11 @@ class PosedDigits(NamedTuple):
     differs: np.ndarray
 
 
-POSES = {"angle": (-45.0, 45.0), "size": (0.8, 1.4), "place": (-3.0, 3.0)}  # in degrees, of 8 x 8 pixels, in pixels to the right
+POSES = {
+    "angle": (-45.0, 45.0),
+    "size": (0.8, 1.4),
+    "place": (-3.0, 3.0),
+}  # in degrees, of 8 x 8 pixels, in pixels to the right
 
 
 def posed_digits(
@@ -160,10 +178,20 @@ def posed_digits(
     random, (low, high) = np.random.default_rng(seed), np.array([*POSES.values()]).T
     differs = np.full(groups, -1) if together else random.choice(4, groups, p=[0.1, 0.1, 0.1, 0.7])
     free = (differs[:, None] == np.arange(4)) | together  # (group, factor), the digit last
-    factors = np.where(free[:, None, :3], random.uniform(low, high, (groups, images, 3)), random.uniform(low, high, (groups, 1, 3)))
-    chosen = np.where(free[:, 3:], random.integers(len(seen), size=(groups, images)), random.integers(len(seen), size=(groups, 1)))
+    factors = np.where(
+        free[:, None, :3],
+        random.uniform(low, high, (groups, images, 3)),
+        random.uniform(low, high, (groups, 1, 3)),
+    )
+    chosen = np.where(
+        free[:, 3:],
+        random.integers(len(seen), size=(groups, images)),
+        random.integers(len(seen), size=(groups, 1)),
+    )
     drawn = np.empty((groups * images, 16, 16))
-    for image, digit, (angle, size, place) in zip(drawn, seen[chosen.ravel()], factors.reshape(-1, 3), strict=True):
+    for image, digit, (angle, size, place) in zip(
+        drawn, seen[chosen.ravel()], factors.reshape(-1, 3), strict=True
+    ):
         c, s = np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))
         back = np.array([[c, s], [-s, c]]) / size  # from the image's pixels to the digit's
         affine_transform(digit, back, 4.5 - back @ np.array([7.5, 7.5 + place]), (16, 16), image, order=1)
@@ -178,7 +206,15 @@ class Templates(NamedTuple):
 
 
 def spike_templates(
-    trials: int, ticks: int, *, segments: int = 4, templates: int = 2, inputs: int = 1, count: float = 20.0, jitter: float = 0.0, seed: int = 0
+    trials: int,
+    ticks: int,
+    *,
+    segments: int = 4,
+    templates: int = 2,
+    inputs: int = 1,
+    count: float = 20.0,
+    jitter: float = 0.0,
+    seed: int = 0,
 ) -> Templates:
     """Spike trains made of segments, each a noisy copy of one of a few fixed Poisson trains: which one was it?
 
@@ -197,11 +233,18 @@ def spike_templates(
     """
     where = "spike_templates"
     trials, ticks = whole(trials, f"{where}: trials", least=1), whole(ticks, f"{where}: ticks", least=1)
-    segments, templates = whole(segments, f"{where}: segments", least=1), whole(templates, f"{where}: templates", least=1)
+    segments, templates = (
+        whole(segments, f"{where}: segments", least=1),
+        whole(templates, f"{where}: templates", least=1),
+    )
     inputs, seed = whole(inputs, f"{where}: inputs", least=1), whole(seed, f"{where}: seed")
     if ticks % segments:
-        raise DescriptionError(f"{where}: {ticks} ticks cannot be split into {segments} equal segments. Give a multiple of {segments}.")
-    count = plain_number(count, f"{where}: count", "Give the mean number of spikes of an input in a trial, 0 or more.", low=0)
+        raise DescriptionError(
+            f"{where}: {ticks} ticks cannot be split into {segments} equal segments. Give a multiple of {segments}."
+        )
+    count = plain_number(
+        count, f"{where}: count", "Give the mean number of spikes of an input in a trial, 0 or more.", low=0
+    )
     jitter = plain_number(jitter, f"{where}: jitter", "Give a standard deviation in ticks, 0 or more.", low=0)
     random, length = np.random.default_rng([seed, 0]), ticks // segments
     spikes = random.poisson(count / segments, (segments, templates, inputs))
@@ -239,7 +282,9 @@ def japanese_vowels() -> Speech:
     UCI Machine Learning Repository, doi:10.24432/C5NS47.
     """
     folder = _brought_by_a_package("JapaneseVowels")
-    (train, train_speakers), (test, test_speakers) = (_read_ts(folder / f"JapaneseVowels_{part}.ts") for part in ("TRAIN", "TEST"))
+    (train, train_speakers), (test, test_speakers) = (
+        _read_ts(folder / f"JapaneseVowels_{part}.ts") for part in ("TRAIN", "TEST")
+    )
     return Speech(train, train_speakers.astype(int), test, test_speakers.astype(int))
 
 
@@ -253,7 +298,9 @@ def sunspots() -> tuple[np.ndarray, np.ndarray]:
     """
     spec = find_spec("statsmodels")
     if spec is None:
-        raise ModuleNotFoundError("sunspots: the data come with the package statsmodels, which is not installed. pip install statsmodels")
+        raise ModuleNotFoundError(
+            "sunspots: the data come with the package statsmodels, which is not installed. pip install statsmodels"
+        )
     path = Path(next(iter(spec.submodule_search_locations or [])), "datasets", "sunspots", "sunspots.csv")
     years, numbers = np.loadtxt(path, delimiter=",", skiprows=1, unpack=True)
     return years.astype(int), numbers
@@ -266,7 +313,9 @@ def _brought_by_a_package(name: str) -> Path:
         for place in (spec.submodule_search_locations or []) if spec else []:
             if (folder := Path(place, "datasets", "data", name)).is_dir():
                 return folder
-    raise ModuleNotFoundError(f"{name}: the data come with the package sktime (or aeon), and neither is installed. pip install sktime")
+    raise ModuleNotFoundError(
+        f"{name}: the data come with the package sktime (or aeon), and neither is installed. pip install sktime"
+    )
 
 
 def _read_ts(path: Path) -> tuple[list[np.ndarray], np.ndarray]:

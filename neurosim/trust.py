@@ -11,7 +11,9 @@ import stat
 from pathlib import Path
 
 OTHERS = stat.S_IWGRP | stat.S_IWOTH
-FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe is opened, and refused, without waiting
+FLAGS = (
+    getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+)  # a pipe is opened, and refused, without waiting
 
 
 class Untrusted(OSError):

@@ -44,7 +44,9 @@ def record(stem: str) -> int:
         new.to_file(path, compression=4).close()
         forget_writer(path)
     size = path.stat().st_size
-    print(f"{stem:25} {size / 1024:5.0f} kB  {change or 'as it was'}{'  TOO LARGE: record less' if size > LARGEST else ''}")
+    print(
+        f"{stem:25} {size / 1024:5.0f} kB  {change or 'as it was'}{'  TOO LARGE: record less' if size > LARGEST else ''}"
+    )
     return size
 
 
@@ -83,7 +85,9 @@ def _same_spikes(old: ns.Recording, new: ns.Recording, name: str, tolerance: flo
 
 def _same_values(old: ns.Recording, new: ns.Recording, name: str, tolerance: float) -> bool:
     a, b = np.asarray(old[name]), np.asarray(new[name])
-    return a.shape == b.shape and np.allclose(a, b, rtol=0, atol=tolerance * np.nanmax(np.abs(a), initial=0), equal_nan=True)
+    return a.shape == b.shape and np.allclose(
+        a, b, rtol=0, atol=tolerance * np.nanmax(np.abs(a), initial=0), equal_nan=True
+    )
 
 
 def question(recording: ns.Recording) -> str:
@@ -95,7 +99,12 @@ def question(recording: ns.Recording) -> str:
 
 
 def _digest(given: np.ndarray | Spikes) -> list[str]:
-    return [digest(array) for array in ((given.trial, given.tick, given.neuron) if isinstance(given, Spikes) else (np.asarray(given),))]
+    return [
+        digest(array)
+        for array in (
+            (given.trial, given.tick, given.neuron) if isinstance(given, Spikes) else (np.asarray(given),)
+        )
+    ]
 
 
 def forget_writer(path: Path) -> None:

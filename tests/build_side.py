@@ -80,7 +80,9 @@ print(build.load(sys.argv[2], "Net").answer(), build.compilations)
 
 
 def child(place, **options):
-    return subprocess.Popen([sys.executable, "-c", CHILD, str(place), SOURCE], text=True, stdout=subprocess.PIPE, **options)
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(place), SOURCE], text=True, stdout=subprocess.PIPE, **options
+    )
 
 
 def wait_for(path):

@@ -43,8 +43,14 @@ def sites() -> tuple[Site, ...]:
     found = []
     for folder in PACKAGES.values():
         for path in sorted(folder.rglob("*.py")):
-            nodes = (node for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Raise) and node.exc)
-            found += [Site(path.relative_to(ROOT).as_posix(), node.lineno, ast.unparse(node.exc)) for node in nodes]
+            nodes = (
+                node
+                for node in ast.walk(ast.parse(path.read_bytes()))
+                if isinstance(node, ast.Raise) and node.exc
+            )
+            found += [
+                Site(path.relative_to(ROOT).as_posix(), node.lineno, ast.unparse(node.exc)) for node in nodes
+            ]
     return tuple(sorted(found, key=lambda site: (site.file, site.line)))
 
 
@@ -77,7 +83,9 @@ class NotingFinder:
     def find_spec(name, path=None, target=None):
         if name.partition(".")[0] != "neurosim":
             return None
-        others = (finder for finder in sys.meta_path if finder is not NotingFinder and hasattr(finder, "find_spec"))
+        others = (
+            finder for finder in sys.meta_path if finder is not NotingFinder and hasattr(finder, "find_spec")
+        )
         spec = next(filter(None, (finder.find_spec(name, path, target) for finder in others)), None)
         source = Path(spec.origin) if spec and type(spec.loader) is SourceFileLoader and spec.origin else None
         if source and source.is_relative_to(ROOT) and b"raise " in source.read_bytes():
@@ -111,7 +119,10 @@ def gaps() -> list[str]:
     unseen = [site for site in sites() if (site.file, site.line) not in raised]
     lines = [f"{site}" for site in unseen if not any(site.is_named_by(*key) for key in BEYOND)]
     needless = [key for key in BEYOND if not any(site.is_named_by(*key) for site in unseen)]
-    return lines + [f"tests/beyond_tests.py: {file}: {part!r} is reached by a test, or is no more. Take it from the list." for file, part in needless]
+    return lines + [
+        f"tests/beyond_tests.py: {file}: {part!r} is reached by a test, or is no more. Take it from the list."
+        for file, part in needless
+    ]
 
 
 def pytest_sessionfinish(session, exitstatus):
@@ -128,7 +139,11 @@ def pytest_testnodedown(node, error):
 
 
 def pytest_addoption(parser):
-    parser.addoption("--gaps", action="store_true", help="list the raise statements of neurosim that this run did not reach, whatever was run")
+    parser.addoption(
+        "--gaps",
+        action="store_true",
+        help="list the raise statements of neurosim that this run did not reach, whatever was run",
+    )
 
 
 def pytest_terminal_summary(terminalreporter, exitstatus, config):

@@ -49,9 +49,14 @@ def by_numpy(given: Case, n: int) -> dict[str, Any]:
 def by_cpp(cases: Sequence[Case], n: int) -> list[dict[str, np.ndarray]]:
     """What the compiled text computes, all cases in one library; of the types that the renderer promised."""
     parts = [_function(number, given) for number, given in enumerate(cases)]
-    source = "\n".join(['#include "core/math.hpp"', "using namespace neurosim;", *(text for text, _ in parts)])
+    source = "\n".join(
+        ['#include "core/math.hpp"', "using namespace neurosim;", *(text for text, _ in parts)]
+    )
     library = load(source, "the text of a test", flags=("-O0",))
-    return [_call(library, number, given, found, n) for number, (given, (_, found)) in enumerate(zip(cases, parts, strict=True))]
+    return [
+        _call(library, number, given, found, n)
+        for number, (given, (_, found)) in enumerate(zip(cases, parts, strict=True))
+    ]
 
 
 def _type_of(value: Any, real: type) -> str:
@@ -71,27 +76,60 @@ def _cpp_type(kind: str) -> str:
 
 def _function(number: int, given: Case) -> tuple[str, dict[str, Typed]]:
     kinds = {name: _type_of(value, given.real) for name, value in given.values.items()}
-    arrays = [f"    const auto* in_{k} = static_cast<const {_cpp_type(kind)}*>(in[{k}]);" for k, kind in enumerate(kinds.values())]
+    arrays = [
+        f"    const auto* in_{k} = static_cast<const {_cpp_type(kind)}*>(in[{k}]);"
+        for k, kind in enumerate(kinds.values())
+    ]
     names = {name: Typed(f"in_{k}[i]", kind) for k, (name, kind) in enumerate(kinds.items())}
     lines, found = cpp_statements(given.statements, names, precision=given.precision, guarded=given.guarded)
-    stores = [f"        static_cast<{_cpp_type(typed.type)}*>(out[{k}])[i] = {typed.text};" for k, typed in enumerate(found.values())]
-    head = [f'extern "C" void block_{number}(const void* const* in, void* const* out, const Key* keys, uint32_t tick, uint32_t n) {{']
+    stores = [
+        f"        static_cast<{_cpp_type(typed.type)}*>(out[{k}])[i] = {typed.text};"
+        for k, typed in enumerate(found.values())
+    ]
+    head = [
+        f'extern "C" void block_{number}(const void* const* in, void* const* out, const Key* keys, uint32_t tick, uint32_t n) {{'
+    ]
     real = [f"    using Real = {'float' if given.precision == 'single' else 'double'};"]
     loop = ["    for (uint32_t i = 0; i < n; ++i) {", "        const uint32_t element = i;"]
     unused = ["    (void)keys, (void)tick, (void)in;"]
     return "\n".join(
-        [*head, *real, *unused, *arrays, *loop, "        (void)element;", *(f"        {line}" for line in lines), *stores, "    }", "}"]
+        [
+            *head,
+            *real,
+            *unused,
+            *arrays,
+            *loop,
+            "        (void)element;",
+            *(f"        {line}" for line in lines),
+            *stores,
+            "    }",
+            "}",
+        ]
     ), found
 
 
-def _call(library: ctypes.CDLL, number: int, given: Case, found: Mapping[str, Typed], n: int) -> dict[str, np.ndarray]:
+def _call(
+    library: ctypes.CDLL, number: int, given: Case, found: Mapping[str, Typed], n: int
+) -> dict[str, np.ndarray]:
     given_arrays = [
-        np.ascontiguousarray(np.broadcast_to(value, n), dtype=_numpy_type(_type_of(value, given.real), given.real)) for value in given.values.values()
+        np.ascontiguousarray(
+            np.broadcast_to(value, n), dtype=_numpy_type(_type_of(value, given.real), given.real)
+        )
+        for value in given.values.values()
     ]
     results = {name: np.empty(n, _numpy_type(typed.type, given.real)) for name, typed in found.items()}
-    keys = [trial_keys(base_key(SEED, OWNER, "update", call), np.zeros(1, np.int64)) for call in range(random_calls(given.statements))]
+    keys = [
+        trial_keys(base_key(SEED, OWNER, "update", call), np.zeros(1, np.int64))
+        for call in range(random_calls(given.statements))
+    ]
     words = np.array([[k0[0], k1[0]] for k0, k1 in keys], np.uint32).reshape(-1)
-    library[f"block_{number}"](_pointers(given_arrays), _pointers(list(results.values())), ctypes.c_void_p(words.ctypes.data), TICK, n)
+    library[f"block_{number}"](
+        _pointers(given_arrays),
+        _pointers(list(results.values())),
+        ctypes.c_void_p(words.ctypes.data),
+        TICK,
+        n,
+    )
     return results
 
 

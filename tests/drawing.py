@@ -17,7 +17,10 @@ def spiking(name, shape):
 
 
 def net_of(wiring, pre, post, weight=1.0, **more):
-    return ns.Network(ns.Synapses(pre, post, wiring=wiring, weight=weight, name="s", **({"delay": 1} | more)), schedule=ns.Synchronous())
+    return ns.Network(
+        ns.Synapses(pre, post, wiring=wiring, weight=weight, name="s", **({"delay": 1} | more)),
+        schedule=ns.Synchronous(),
+    )
 
 
 def drawn(wiring, pre, post, weight=1.0, seed=0):

@@ -14,7 +14,9 @@ FUNCTIONS = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "relu": lambda x: np.maximum(x, 0),
     "softsign": lambda x: x / (1 + np.abs(x)),
-    "softmax": lambda x: np.exp(x - x.max(-1, keepdims=True)) / np.exp(x - x.max(-1, keepdims=True)).sum(-1, keepdims=True),
+    "softmax": lambda x: (
+        np.exp(x - x.max(-1, keepdims=True)) / np.exp(x - x.max(-1, keepdims=True)).sum(-1, keepdims=True)
+    ),
 }
 
 
@@ -22,7 +24,10 @@ def jolted(net, seed=0):
     """The network with random numbers in every constant that learns, so that a bias which is left out shows."""
     random = RANDOM(seed)
     changes = {
-        name: {key: population.constants[key].number + random.normal(0, 0.3, population.constants[key].shape) for key in population.learns}
+        name: {
+            key: population.constants[key].number + random.normal(0, 0.3, population.constants[key].shape)
+            for key in population.learns
+        }
         for name, population in net.populations.items()
         if population.learns
     }
@@ -31,7 +36,11 @@ def jolted(net, seed=0):
 
 def numbers(net, seed=0):
     """All numbers of a network as a run with this seed uses them: weights by the name of the synapses, constants as 'population.constant'."""
-    found = {name: item.weight.number for name, item in fixed(net, seed).synapses.items() if hasattr(item.weight, "number")}
+    found = {
+        name: item.weight.number
+        for name, item in fixed(net, seed).synapses.items()
+        if hasattr(item.weight, "number")
+    }
     for name, population in net.populations.items():
         found |= {f"{name}.{key}": value.number for key, value in population.constants.items()}
     return found
@@ -39,7 +48,13 @@ def numbers(net, seed=0):
 
 def sent(net, inputs, record, engine="reference", **options):
     """What populations send at their one tick, by name, each (trial, *shape)."""
-    recording = ns.run(net, {name: np.asarray(x)[:, None] for name, x in inputs.items()}, record=list(record), engine=engine, **options)
+    recording = ns.run(
+        net,
+        {name: np.asarray(x)[:, None] for name, x in inputs.items()},
+        record=list(record),
+        engine=engine,
+        **options,
+    )
     return {name: recording[name][:, 0] for name in record}
 
 
@@ -59,7 +74,9 @@ def largest(x, side, stride=None, padding="valid"):
     if padding == "same":
         spare = [max((-(-n // stride) - 1) * stride + side - n, 0) for n in x.shape[1:3]]
         x = np.pad(x, [(0, 0), *((n // 2, n - n // 2) for n in spare), (0, 0)], constant_values=-np.inf)
-    return np.lib.stride_tricks.sliding_window_view(x, (side, side), axis=(1, 2))[:, ::stride, ::stride].max(axis=(-2, -1))
+    return np.lib.stride_tricks.sliding_window_view(x, (side, side), axis=(1, 2))[:, ::stride, ::stride].max(
+        axis=(-2, -1)
+    )
 
 
 def normalised(x, gain, shift, axes=-1):
@@ -70,13 +87,18 @@ def normalised(x, gain, shift, axes=-1):
 
 def gradient(net, inputs, targets, loss):
     """The gradient of the mean loss by every number that learns."""
-    return learn.gradient(net, {name: np.asarray(x)[:, None] for name, x in inputs.items()}, targets, loss=loss)[1]
+    return learn.gradient(
+        net, {name: np.asarray(x)[:, None] for name, x in inputs.items()}, targets, loss=loss
+    )[1]
 
 
 def learning(net):
     """What learns: the names of synapses, and 'population.constant'."""
     own = [name for name, item in net.synapses.items() if item.learns and net.owner(item) is None]
-    return [*own, *(f"{name}.{key}" for name, population in net.populations.items() for key in population.learns)]
+    return [
+        *own,
+        *(f"{name}.{key}" for name, population in net.populations.items() for key in population.learns),
+    ]
 
 
 def settled(net):

@@ -15,7 +15,14 @@ image = ns.Neurons("image", (6, 6, 2), update="v = I")
 maps = ns.Neurons("maps", (6, 6, 4), update="v = I")
 one = ns.Neurons("one", 1, update="v = I")
 noise = ns.Neurons("noise", 1, threshold="rand() < p", p=0.1)
-membrane = ns.Neurons("membrane", 2, equations="dv/dt = (I - v)/tau : volt\nI : volt", threshold="v > 5*mV", reset="v = 0*mV", tau=10 * ms)
+membrane = ns.Neurons(
+    "membrane",
+    2,
+    equations="dv/dt = (I - v)/tau : volt\nI : volt",
+    threshold="v > 5*mV",
+    reset="v = 0*mV",
+    tau=10 * ms,
+)
 heard = ns.Network(ns.Synapses(ears, liquid, delay=1), schedule=SYNC)
 clocked = ns.Network(membrane, schedule=CLOCK)
 SILENCE = {"ears": np.zeros((2, 3))}

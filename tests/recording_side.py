@@ -18,7 +18,9 @@ def network(clock: bool = True) -> ns.Network:
     """Four ears onto 3 x 5 spiking cells, with plastic synapses; every number is given."""
     ears = ns.Neurons("ears", 4)
     cell = dict(equations="dv/dt = (I - v)/(10*ms) : 1") if clock else dict(update="v = 0.9*v + I")
-    cells = ns.Neurons("cells", (3, 5), threshold="v > 1", reset="v = 0", v=np.linspace(0, 1, 15).reshape(3, 5), **cell)
+    cells = ns.Neurons(
+        "cells", (3, 5), threshold="v > 1", reset="v = 0", v=np.linspace(0, 1, 15).reshape(3, 5), **cell
+    )
     weight = np.sin(np.arange(60)).reshape(15, 4)
     plastic = ns.Synapses(ears, cells, weight=weight, delay=1 * ms if clock else 2, on_pre="v_post += w")
     return ns.Network(plastic, schedule=ns.Clock(0.5 * ms) if clock else ns.Synchronous())
@@ -27,7 +29,15 @@ def network(clock: bool = True) -> ns.Network:
 class MadeUp:
     """What a run of `trials` x `ticks` would have produced."""
 
-    def __init__(self, trials: int = 3, ticks: int = 40, clock: bool = True, precision: str = "double", record: dict = RECORD, batched: bool = True):
+    def __init__(
+        self,
+        trials: int = 3,
+        ticks: int = 40,
+        clock: bool = True,
+        precision: str = "double",
+        record: dict = RECORD,
+        batched: bool = True,
+    ):
         net = network(clock)
         probes = tuple(self._sized(p) for p in read_record(net, record))
         rng = np.random.default_rng(5)
@@ -37,7 +47,11 @@ class MadeUp:
             start={"state/cells/v": np.ones((3, 5))}, versions={"neurosim": "0.1", "python": "3.11"},
         )  # fmt: skip
         self.raster = rng.random((trials, ticks, 15)) < 0.06
-        self.values = {p.name: rng.random((trials, len(range(0, ticks, p.every)), *p.shape)) for p in probes if not p.events}
+        self.values = {
+            p.name: rng.random((trials, len(range(0, ticks, p.every)), *p.shape))
+            for p in probes
+            if not p.events
+        }
         self.final = {
             "state/cells/v": rng.random((trials, 3, 5)),
             "queue/tick": np.arange(7),
@@ -62,7 +76,9 @@ class MadeUp:
         for probe in (p for p in self.header.probes if not p.events):
             first, last = (-(-k // probe.every) for k in (tick, tick + ticks))
             traces[probe.name] = self.values[probe.name][rows, first:last]
-        events = {p.name: self.spikes(p, rows, slice(tick, tick + ticks)) for p in self.header.probes if p.events}
+        events = {
+            p.name: self.spikes(p, rows, slice(tick, tick + ticks)) for p in self.header.probes if p.events
+        }
         writer.write(trial, tick, traces, events, trials=trials, ticks=ticks)
 
     def feed(self, writer, batch: int = 2, block: int = 9, stop: tuple[int, int] | None = None):
@@ -81,7 +97,15 @@ class MadeUp:
 
 def same(a, b) -> bool:
     """Whether two recordings give the same answers to every question, to the bit."""
-    assert (a.ticks, a.trials, a.names, a.stopped, a.seed, a.batched, a.dt) == (b.ticks, b.trials, b.names, b.stopped, b.seed, b.batched, b.dt)
+    assert (a.ticks, a.trials, a.names, a.stopped, a.seed, a.batched, a.dt) == (
+        b.ticks,
+        b.trials,
+        b.names,
+        b.stopped,
+        b.seed,
+        b.batched,
+        b.dt,
+    )
     for name in a.names:
         one, other = np.asarray(a[name]), np.asarray(b[name])
         assert one.dtype == other.dtype, name
@@ -92,13 +116,21 @@ def same(a, b) -> bool:
         assert np.array_equal(a.trace(probe.name, tau), b.trace(probe.name, tau))
         assert np.array_equal(a.trace(probe.name, tau, 3), b.trace(probe.name, tau, 3))
         for question in ({}, {"trial": a.trials - 1}, {"start": 5, "stop": 21}, {"trial": 0, "start": 11}):
-            assert equal(a.spikes(probe.name, **question), b.spikes(probe.name, **question)), (probe.name, question)
+            assert equal(a.spikes(probe.name, **question), b.spikes(probe.name, **question)), (
+                probe.name,
+                question,
+            )
     assert a.network == b.network
     assert dict(a.final).keys() == dict(b.final).keys()
-    assert all(np.array_equal(a.final[k], b.final[k]) and a.final[k].dtype == b.final[k].dtype for k in a.final)
+    assert all(
+        np.array_equal(a.final[k], b.final[k]) and a.final[k].dtype == b.final[k].dtype for k in a.final
+    )
     return True
 
 
 def equal(a: Spikes, b: Spikes) -> bool:
     """The same spikes in the same order."""
-    return all(np.array_equal(getattr(a, f), getattr(b, f)) for f in ("trial", "tick", "neuron")) and a.dt == b.dt
+    return (
+        all(np.array_equal(getattr(a, f), getattr(b, f)) for f in ("trial", "tick", "neuron"))
+        and a.dt == b.dt
+    )

@@ -12,7 +12,11 @@ from neurosim.units import ms, mV
 
 pytest.importorskip("jax", reason="the array engine needs JAX: pip install '.[train]'")
 REFUSED = ("boltzmann", "force", "hopfield", "kohonen", "liquid", "perceptron")  # see support.py
-LARGE = ("balanced_coba", "balanced_cuba", "microcircuit")  # thousands of spiking neurons, which are for the event engine
+LARGE = (
+    "balanced_coba",
+    "balanced_cuba",
+    "microcircuit",
+)  # thousands of spiking neurons, which are for the event engine
 
 
 def both(net, inputs=None, **given):
@@ -24,9 +28,13 @@ def same(first, second, tolerance=1e-10):
     for probe in first.header.probes:
         if probe.events:
             a, b = first.spikes(probe.name), second.spikes(probe.name)
-            assert all(np.array_equal(getattr(a, part), getattr(b, part)) for part in ("trial", "tick", "neuron"))
+            assert all(
+                np.array_equal(getattr(a, part), getattr(b, part)) for part in ("trial", "tick", "neuron")
+            )
         else:
-            np.testing.assert_allclose(np.asarray(second[probe.name]), np.asarray(first[probe.name]), rtol=tolerance, atol=tolerance)
+            np.testing.assert_allclose(
+                np.asarray(second[probe.name]), np.asarray(first[probe.name]), rtol=tolerance, atol=tolerance
+            )
 
 
 def echo(delay=1):
@@ -68,7 +76,12 @@ def test_a_network_without_a_loop_is_computed_at_once_and_one_with_a_loop_around
 
     net = echo(0)
     found = Program(lower(net, read_inputs(net, {"drive": np.zeros((5, 2))}))).stages
-    assert (found.outside, found.before, found.loop, found.after) == (("drive",), (), ("pool",), ("out", "again"))
+    assert (found.outside, found.before, found.loop, found.after) == (
+        ("drive",),
+        (),
+        ("pool",),
+        ("out", "again"),
+    )
     net = import_module("neurosim.models.feed_forward").example()["net"]
     name = next(p.name for p in net.populations.values() if p.driven)
     found = Program(lower(net, read_inputs(net, {name: np.zeros((5, *net[name].shape))}))).stages
@@ -87,7 +100,9 @@ def test_a_run_goes_on_from_the_end_of_a_run_on_another_engine():
         "cells", 20, equations="dv/dt = (1.2 - v)/(10*ms) : 1 (unless refractory)", threshold="v > 1", reset="v = 0", refractory=2 * ms,
         v=ns.uniform(0, 1),
     )  # fmt: skip
-    loop = ns.Synapses(cells_, cells_, to="v", wiring=ns.probability(0.3), weight=0.05, delay=ns.uniform(1 * ms, 5 * ms))
+    loop = ns.Synapses(
+        cells_, cells_, to="v", wiring=ns.probability(0.3), weight=0.05, delay=ns.uniform(1 * ms, 5 * ms)
+    )
     net = ns.Network(loop, schedule=ns.Clock(1 * ms))
     whole = ns.run(net, ticks=60, record=["cells", "cells.v"], engine="reference", seed=3)
     for first, second in (("reference", "arrays"), ("arrays", "reference"), ("arrays", "arrays")):
@@ -112,7 +127,10 @@ def test_other_weights_and_seeds_run_in_the_same_program():
     from neurosim.engine import arrays
 
     drive = {"drive": np.zeros((8, 2))}
-    x, pool = ns.Neurons("drive", 2), ns.Neurons("pool", 7, update="v = tanh(I + bias + 0.1*randn())", bias=0.0)
+    x, pool = (
+        ns.Neurons("drive", 2),
+        ns.Neurons("pool", 7, update="v = tanh(I + bias + 0.1*randn())", bias=0.0),
+    )
     nets = [ns.Network(ns.Synapses(x, pool, weight=w), schedule=ns.Layered()) for w in (0.5, ns.normal(0, 1))]
     ns.run(nets[0], drive, record=["pool"], engine="arrays")
     before = arrays._program.cache_info().misses
@@ -129,7 +147,10 @@ def test_every_precision_rounds_as_the_reference_engine_does(precision):
     same(*found, tolerance=1e-10 if precision == "double" else 1e-5)
 
 
-@pytest.mark.parametrize(("stride", "padding", "dilation", "groups"), [(1, "same", 1, 1), (2, "valid", 1, 2), (2, 1, 2, 1), ((1, 2), "same", 1, 1)])
+@pytest.mark.parametrize(
+    ("stride", "padding", "dilation", "groups"),
+    [(1, "same", 1, 1), (2, "valid", 1, 2), (2, 1, 2, 1), ((1, 2), "same", 1, 1)],
+)
 def test_convolution_and_its_transpose_are_those_of_the_listed_synapses(stride, padding, dilation, groups):
     wiring = ns.conv((3, 2), stride=stride, padding=padding, dilation=dilation, groups=groups)
     image = ns.Neurons("image", (9, 8, 2))
@@ -139,17 +160,26 @@ def test_convolution_and_its_transpose_are_those_of_the_listed_synapses(stride, 
     features, back = cells.unit("features", (*out, 4), "tanh"), cells.unit("back", (9, 8, 2), "linear")
     up = ns.Synapses(image, features, wiring=wiring, weight=ns.normal(0, 0.5))
     net = ns.Network(up, ns.Synapses(features, back, wiring=wiring, weight=up.T), schedule=ns.Layered())
-    same(*both(net, {"image": np.random.default_rng(0).normal(size=(2, 3, 9, 8, 2))}, record=["features", "back"]))
+    same(
+        *both(
+            net, {"image": np.random.default_rng(0).normal(size=(2, 3, 9, 8, 2))}, record=["features", "back"]
+        )
+    )
 
 
 @pytest.mark.parametrize("reduce", ["max", "mean", "sum"])
-@pytest.mark.parametrize(("kernel", "stride", "padding"), [((2, 2), None, "valid"), ((3, 3), 2, "same"), ((3, 2), (2, 1), 1)])
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"), [((2, 2), None, "valid"), ((3, 3), 2, "same"), ((3, 2), (2, 1), 1)]
+)
 def test_pooling_is_that_of_the_listed_synapses(reduce, kernel, stride, padding):
     wiring = ns.pool(kernel, stride=stride, padding=padding)
     from neurosim.network.windows import _slide
 
     out = _slide("pool", wiring, (8, 7)).out
-    image, pooled = ns.Neurons("image", (8, 7, 3)), ns.Neurons("pooled", (*out, 3), ports=f"I:{reduce}", update="y = I")
+    image, pooled = (
+        ns.Neurons("image", (8, 7, 3)),
+        ns.Neurons("pooled", (*out, 3), ports=f"I:{reduce}", update="y = I"),
+    )
     net = ns.Network(ns.Synapses(image, pooled, wiring=wiring, weight=0.5), schedule=ns.Layered())
     same(*both(net, {"image": np.random.default_rng(0).normal(size=(3, 8, 7, 3))}, record=["pooled"]))
 
@@ -167,10 +197,15 @@ def test_parts_of_populations_are_joined_and_cut():
 
 
 def test_spikes_reduced_by_a_port_are_counted():
-    source, target = ns.Neurons("source", 6), ns.Neurons("target", 4, ports="a:max b:mean", update="v = a + 10*b")
+    source, target = (
+        ns.Neurons("source", 6),
+        ns.Neurons("target", 4, ports="a:max b:mean", update="v = a + 10*b"),
+    )
     net = ns.Network(
         ns.Synapses(source, target, to="a", wiring=ns.probability(0.6), weight=ns.normal(0, 1)),
-        ns.Synapses(source, target, to="b", wiring=ns.probability(0.6), weight=ns.normal(0, 1), delay=2, name="later"),
+        ns.Synapses(
+            source, target, to="b", wiring=ns.probability(0.6), weight=ns.normal(0, 1), delay=2, name="later"
+        ),
         schedule=ns.Layered(),
     )
     spikes = (np.array([0, 1, 1, 2, 4]), np.array([3, 0, 5, 2, 2]))
@@ -180,7 +215,10 @@ def test_spikes_reduced_by_a_port_are_counted():
 def test_what_it_does_not_take_is_refused_with_the_remedy():
     units = ns.Neurons("units", 3, update="s = sign(I)")
     net = ns.Network(ns.Synapses(units, units, delay=1), schedule=ns.Asynchronous())
-    with pytest.raises(ns.PlanError, match=r"engine 'arrays' cannot run this network: under Asynchronous\(\) .* Use engine='reference', or 'auto'"):
+    with pytest.raises(
+        ns.PlanError,
+        match=r"engine 'arrays' cannot run this network: under Asynchronous\(\) .* Use engine='reference', or 'auto'",
+    ):
         ns.run(net, ticks=1, engine="arrays")
     assert ns.run(net, ticks=1).engine == "reference"
 
@@ -203,7 +241,9 @@ def test_without_jax_everything_else_works_and_the_error_says_what_to_install(mo
     monkeypatch.setitem(sys.modules, "jax", None)
     drive = {"drive": np.zeros((3, 2))}
     assert ns.run(echo(), drive, engine="auto", record=["out"])["out"].shape == (3, 3)
-    with pytest.raises(ns.EngineError, match=r"engine 'arrays' needs JAX.*pip install 'neurosim-networks\[train\]'"):
+    with pytest.raises(
+        ns.EngineError, match=r"engine 'arrays' needs JAX.*pip install 'neurosim-networks\[train\]'"
+    ):
         ns.run(echo(), drive, engine="arrays")
     out = cells.unit("out", 1, "linear", bias=np.zeros(1), learns="bias")
     with pytest.raises(ns.EngineError, match=r"train needs JAX.*pip install 'neurosim-networks\[train\]'"):
@@ -216,5 +256,10 @@ def test_membrane_potentials_in_volts_spike_as_on_the_reference_engine():
         "cell", 5, equations="dv/dt = (I - v)/(20*ms) : volt (unless refractory)\nI : volt", threshold="v > 10*mV and not v > 1*volt",
         reset="v = 0*mV", refractory=3 * ms,
     )  # fmt: skip
-    net = ns.Network(ns.Synapses(drive, cell, to="I", weight=ns.uniform(2 * mV, 9 * mV)), schedule=ns.Clock(1 * ms))
-    same(*both(net, {"drive": np.random.default_rng(0).random((2, 80, 3))}, record=["cell", "cell.v"]), tolerance=1e-9)
+    net = ns.Network(
+        ns.Synapses(drive, cell, to="I", weight=ns.uniform(2 * mV, 9 * mV)), schedule=ns.Clock(1 * ms)
+    )
+    same(
+        *both(net, {"drive": np.random.default_rng(0).random((2, 80, 3))}, record=["cell", "cell.v"]),
+        tolerance=1e-9,
+    )

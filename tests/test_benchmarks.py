@@ -36,13 +36,17 @@ def row(report):
     """A benchmark of two runs, one of neurosim and one of a peer."""
     bench = import_module("bench")
     runs = (bench.Run("ours", dict), bench.Run("theirs", dict, package="peer"))
-    return bench.Benchmark("row", "A row", "at most 1", "", (bench.RTF, bench.RATE), runs, smoke={}, agree="rate")
+    return bench.Benchmark(
+        "row", "A row", "at most 1", "", (bench.RTF, bench.RATE), runs, smoke={}, agree="rate"
+    )
 
 
 QUICK = ("echo_state_100",)
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in NAMES])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in NAMES]
+)
 def test_a_benchmark_runs_and_keeps_its_numbers(name, tmp_path):
     if name.endswith("vowels") and not (find_spec("sktime") or find_spec("aeon")):
         pytest.skip("the speech comes with sktime or aeon")
@@ -74,11 +78,15 @@ def test_a_table_holds_medians_and_ratios(report, row):
     lines = report.table(row, {"ours": ours, "theirs": [{"rtf": 1.0, "rate": 22.0}]}, {}).splitlines()
     assert lines[2] == "| ours | 0.200 (0.100 to 0.500) | 20.000 | 1.00 |"
     assert lines[3] == "| theirs | 1.000 | 22.000 | 5.00 |"
-    assert report.agreement(row, {"ours": ours, "theirs": [{"rtf": 1.0, "rate": 22.0}]}).startswith("Spikes/s: 10 % apart at most")
+    assert report.agreement(row, {"ours": ours, "theirs": [{"rtf": 1.0, "rate": 22.0}]}).startswith(
+        "Spikes/s: 10 % apart at most"
+    )
 
 
 def test_a_peer_that_is_missing_says_why(report, row):
-    lines = report.table(row, {"ours": [{"rtf": 1.0, "rate": 20.0}]}, {"theirs": "peer is not installed"}).splitlines()
+    lines = report.table(
+        row, {"ours": [{"rtf": 1.0, "rate": 20.0}]}, {"theirs": "peer is not installed"}
+    ).splitlines()
     assert lines[3].startswith("| theirs | peer is not installed |")
     assert len({line.count("|") for line in lines}) == 1
 

@@ -13,7 +13,10 @@ from neurosim import learn
 from neurosim.errors import DISTRIBUTION, install
 
 CELLS = ns.Neurons("cells", 3, update="v = I")
-DRIVEN = ns.Network(ns.Synapses(ns.Neurons("image", (2, 2)), CELLS, learns=True, weight=ns.normal(0, 1)), schedule=ns.Layered())
+DRIVEN = ns.Network(
+    ns.Synapses(ns.Neurons("image", (2, 2)), CELLS, learns=True, weight=ns.normal(0, 1)),
+    schedule=ns.Layered(),
+)
 ROOT = Path(ns.__file__).parent
 
 
@@ -35,13 +38,21 @@ def test_sequences_of_unequal_length_are_refused_where_one_run_takes_all():
         (lambda: model.fit(np.zeros((2, 5, 1)), ragged), "y"),
         (lambda: fitted.predict(ragged), "X"),
     ):
-        with pytest.raises(ValueError, match=f"EchoStateRegressor: the sequences of {letter} are 5, 7 steps long. Give equally long ones"):
+        with pytest.raises(
+            ValueError,
+            match=f"EchoStateRegressor: the sequences of {letter} are 5, 7 steps long. Give equally long ones",
+        ):
             ask()
 
 
-@pytest.mark.parametrize("matrix", [np.eye(3), [[0, 1], [1, 0]], scipy.sparse.eye(3).tocsr()], ids=["array", "list", "sparse"])
+@pytest.mark.parametrize(
+    "matrix", [np.eye(3), [[0, 1], [1, 0]], scipy.sparse.eye(3).tocsr()], ids=["array", "list", "sparse"]
+)
 def test_a_matrix_in_the_place_of_a_wiring_is_answered_with_how_to_write_it(matrix):
-    with pytest.raises(ns.DescriptionError, match=r"Synapses cells -> cells: wiring .* is not a wiring.*wiring=pairs\(.*weight="):
+    with pytest.raises(
+        ns.DescriptionError,
+        match=r"Synapses cells -> cells: wiring .* is not a wiring.*wiring=pairs\(.*weight=",
+    ):
         ns.Synapses(CELLS, CELLS, wiring=matrix)
     with pytest.raises(ns.DescriptionError, match="wiring .* is not a name. Use one of random"):
         learn.EchoStateRegressor(3, wiring=matrix).fit(np.zeros((9, 1)), np.zeros(9))
@@ -49,17 +60,24 @@ def test_a_matrix_in_the_place_of_a_wiring_is_answered_with_how_to_write_it(matr
 
 def test_a_sparse_matrix_of_weights_is_answered_with_a_way_that_works():
     W = scipy.sparse.csr_array(np.array([[0, 0, 2.0], [0, 3.0, 0], [0, 0, 0]]))
-    with pytest.raises(ns.DescriptionError, match="weight .* is a sparse matrix. Give its entries one by one: with c = W.tocoo"):
+    with pytest.raises(
+        ns.DescriptionError,
+        match="weight .* is a sparse matrix. Give its entries one by one: with c = W.tocoo",
+    ):
         ns.Synapses(CELLS, CELLS, weight=W, delay=1)
     entries = W.tocoo()
-    synapses = ns.Synapses(CELLS, CELLS, wiring=ns.pairs(entries.col, entries.row), weight=entries.data, delay=1)
+    synapses = ns.Synapses(
+        CELLS, CELLS, wiring=ns.pairs(entries.col, entries.row), weight=entries.data, delay=1
+    )
     rec = ns.run(ns.Network(synapses, schedule=ns.Synchronous()), ticks=1)
     assert np.array_equal(rec.matrix("cells_to_cells"), W.toarray())
 
 
 @pytest.mark.parametrize("target", [np.zeros((6, 3)), np.zeros((6, 1, 3))])
 def test_inputs_without_an_axis_of_ticks_are_blamed_rather_than_the_targets(target):
-    with pytest.raises(ns.DescriptionError, match=r"1 trial of 6 ticks, but target 'cells' has 6 rows.*X\[:, None\]"):
+    with pytest.raises(
+        ns.DescriptionError, match=r"1 trial of 6 ticks, but target 'cells' has 6 rows.*X\[:, None\]"
+    ):
         ns.train(DRIVEN, {"image": np.zeros((6, 2, 2))}, {"cells": target})
     ns.train(DRIVEN, {"image": np.zeros((6, 1, 2, 2))}, {"cells": target}, epochs=1)
 
@@ -71,7 +89,9 @@ def test_inputs_that_are_no_dict_are_blamed_themselves():
 
 @pytest.mark.parametrize("given", [SpikeTrain(), [SpikeTrain()]])
 def test_spike_trains_of_neo_are_told_from_values(given):
-    with pytest.raises(ns.DescriptionError, match="run: input 'image': is a spike train of Neo. Give its spikes as events"):
+    with pytest.raises(
+        ns.DescriptionError, match="run: input 'image': is a spike train of Neo. Give its spikes as events"
+    ):
         ns.run(DRIVEN, {"image": given})
 
 
@@ -105,7 +125,11 @@ def test_every_hint_to_install_an_extra_is_quoted_and_names_one_that_there_is():
     for path in ROOT.rglob("*.py"):
         text = path.read_text()
         assert not re.search(r"pip install (?!')\w*\[", text), path
-        called = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "install"]
+        called = [
+            n
+            for n in ast.walk(ast.parse(text))
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "install"
+        ]
         assert {call.args[0].value for call in called} <= extras
         assert not re.search(r"pip install '?neurosim\b(?!-networks)", text), path
         assert set(re.findall(r"pip install 'neurosim-networks\[(\w+)\]'", text)) <= extras

@@ -29,7 +29,9 @@ def chances(W, b, states, T=1.0):
 
 def fitted(W, b, visible, **given):
     """An estimator that holds these numbers."""
-    made = BoltzmannMachine(len(b) - visible, n_cycles=1, engine="reference", random_state=0, **given).fit(np.full((1, visible), 0.5))
+    made = BoltzmannMachine(len(b) - visible, n_cycles=1, engine="reference", random_state=0, **given).fit(
+        np.full((1, visible), 0.5)
+    )
     made.weights_, made.biases_ = W, b
     return made
 
@@ -49,8 +51,18 @@ def test_clamped_minus_free_is_the_gradient_of_the_log_likelihood(T):
             change = np.zeros((4, 4))
             change[i, j] = change[j, i] = eps
             dW, db = (np.zeros((4, 4)), np.diag(change)) if i == j else (change, np.zeros(4))
-            gradient[i, j] = gradient[j, i] = (likelihood(W + dW, b + db) - likelihood(W - dW, b - db)) / (2 * eps)
-    machine = fitted(W.copy(), b.copy(), 2, temperatures=[2 * T] * 5 + [T] * 10, n_trials=5_000, n_collect=1, learning_rate=1.0)
+            gradient[i, j] = gradient[j, i] = (likelihood(W + dW, b + db) - likelihood(W - dW, b - db)) / (
+                2 * eps
+            )
+    machine = fitted(
+        W.copy(),
+        b.copy(),
+        2,
+        temperatures=[2 * T] * 5 + [T] * 10,
+        n_trials=5_000,
+        n_collect=1,
+        learning_rate=1.0,
+    )
     machine.partial_fit(X)
     step = machine.weights_ - W + np.diag(machine.biases_ - b)
     assert np.allclose(step, T * gradient, atol=5 * np.sqrt(0.5 / 5_000))
@@ -71,7 +83,9 @@ def test_a_machine_learns_the_distribution_of_its_data():
     X = np.array([[1.0, 0.0, 0.0]] * 3 + [[0.0, 1.0, 1.0]] * 2 + [[0.5, 0.5, 0.5]])
     machine = BoltzmannMachine(1, n_trials=60, n_cycles=150, learning_rate=1.0, random_state=0).fit(X)
     states = all_states(4)
-    learned = np.bincount((states[:, :3] @ [1, 2, 4]).astype(int), chances(machine.weights_, machine.biases_, states))
+    learned = np.bincount(
+        (states[:, :3] @ [1, 2, 4]).astype(int), chances(machine.weights_, machine.biases_, states)
+    )
     wanted = np.full(8, 1 / 48)
     wanted[1] += 3 / 6
     wanted[6] += 2 / 6
@@ -81,7 +95,9 @@ def test_a_machine_learns_the_distribution_of_its_data():
 
 def test_connections_that_are_not_there_stay_away():
     joined = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=bool)
-    machine = BoltzmannMachine(1, connections=joined, n_cycles=5, random_state=0).fit([[1.0, 0.0], [0.0, 1.0]])
+    machine = BoltzmannMachine(1, connections=joined, n_cycles=5, random_state=0).fit(
+        [[1.0, 0.0], [0.0, 1.0]]
+    )
     assert np.all(machine.weights_[~joined] == 0)
     assert machine.weights_[joined].all()
     assert machine.network_["units_to_units"].wiring.pre.size == 4
@@ -102,10 +118,15 @@ NOT_APPLICABLE = {
 }
 
 
-CHECKED = OfAnyNumbers(2, n_cycles=2, n_collect=2, temperatures=(2.0, 1.0), engine="reference", random_state=0)
+CHECKED = OfAnyNumbers(
+    2, n_cycles=2, n_collect=2, temperatures=(2.0, 1.0), engine="reference", random_state=0
+)
 
 
-@pytest.mark.parametrize(("estimator", "check"), list(estimator_checks_generator(CHECKED, expected_failed_checks=NOT_APPLICABLE, mark="xfail")))
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    list(estimator_checks_generator(CHECKED, expected_failed_checks=NOT_APPLICABLE, mark="xfail")),
+)
 def test_a_machine_keeps_the_rules_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -132,7 +153,9 @@ def test_hidden_units_and_missing_visible_ones_follow_those_that_are_clamped():
     ):
         fits = np.all([states[:, k] == v for k, v in enumerate(rows[0]) if v is not None], axis=0)
         expected = (p[fits] @ states[fits]) / p[fits].sum()
-        assert found.mean(axis=0) == pytest.approx(expected[3:] if found.shape[1] == 1 else expected[:3], abs=0.05)
+        assert found.mean(axis=0) == pytest.approx(
+            expected[3:] if found.shape[1] == 1 else expected[:3], abs=0.05
+        )
     assert machine.sample(3000).mean(axis=0) == pytest.approx(p @ states[:, :3], abs=0.05)
 
 
@@ -158,7 +181,10 @@ def test_cycles_one_by_one_are_a_fit_and_a_seed_is_a_machine():
 @needs_compiler
 def test_engines_learn_the_same():
     X = np.array([[1.0, 0.0], [0.3, 0.9]])
-    found = [BoltzmannMachine(1, n_cycles=5, engine=engine, random_state=3).fit(X).weights_ for engine in ("reference", "events")]
+    found = [
+        BoltzmannMachine(1, n_cycles=5, engine=engine, random_state=3).fit(X).weights_
+        for engine in ("reference", "events")
+    ]
     assert np.allclose(*found, atol=1e-12)
 
 

@@ -12,7 +12,22 @@ import time
 from pathlib import Path
 
 import pytest
-from build_side import SOURCE, SYSTEM, alone, child, compiled, forget, header, names, needs_compiler, pretender, refused, script, the, wait_for
+from build_side import (
+    SOURCE,
+    SYSTEM,
+    alone,
+    child,
+    compiled,
+    forget,
+    header,
+    names,
+    needs_compiler,
+    pretender,
+    refused,
+    script,
+    the,
+    wait_for,
+)
 
 from neurosim.engine.events import build, compiler
 
@@ -115,7 +130,9 @@ def test_many_processes_at_once_compile_once(tmp_path, monkeypatch):
 
 def test_many_threads_at_once_compile_once():
     before, answers = build.compilations, []
-    threads = [threading.Thread(target=lambda: answers.append(build.load(SOURCE, "Net").answer())) for _ in range(6)]
+    threads = [
+        threading.Thread(target=lambda: answers.append(build.load(SOURCE, "Net").answer())) for _ in range(6)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -185,7 +202,9 @@ ENDINGS = {
 def test_a_compiler_ends_with_the_process_that_started_it(tmp_path, monkeypatch, end):
     number, work = tmp_path / "number", tmp_path / "work"
     work.mkdir()
-    monkeypatch.setenv("CXX", pretender(tmp_path, f"sleep 60 & echo $! $$ > {number}.part\nmv {number}.part {number}\nwait"))
+    monkeypatch.setenv(
+        "CXX", pretender(tmp_path, f"sleep 60 & echo $! $$ > {number}.part\nmv {number}.part {number}\nwait")
+    )
     heard = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a child of `nohup` would not hear it
     process_of = child(tmp_path, stderr=subprocess.DEVNULL, env=os.environ | {"TMPDIR": str(work)})
     signal.signal(signal.SIGHUP, heard)
@@ -194,12 +213,18 @@ def test_a_compiler_ends_with_the_process_that_started_it(tmp_path, monkeypatch,
         assert all(is_running(int(pid)) for pid in number.read_text().split())
         end(process)
     assert process.returncode != 0
-    wait_until(lambda: not any(is_running(int(pid)) for pid in number.read_text().split()) and not list(work.iterdir()))
+    wait_until(
+        lambda: (
+            not any(is_running(int(pid)) for pid in number.read_text().split()) and not list(work.iterdir())
+        )
+    )
 
 
 def test_what_is_compiled_ahead_ends_with_a_script_that_does_not_wait_for_it(tmp_path, monkeypatch):
     number = tmp_path / "number"
-    monkeypatch.setenv("CXX", pretender(tmp_path, f"echo $$ > {number}.part\nmv {number}.part {number}\nsleep 60"))
+    monkeypatch.setenv(
+        "CXX", pretender(tmp_path, f"echo $$ > {number}.part\nmv {number}.part {number}\nsleep 60")
+    )
     code = "import sys, time, pathlib\nfrom neurosim.engine.events import build\nbuild.load_ahead(sys.argv[1], 'Net')\n"
     code += "while not pathlib.Path(sys.argv[2]).exists(): time.sleep(0.01)"
     subprocess.run([sys.executable, "-c", code, SOURCE, str(number)], check=True, timeout=30)
@@ -210,7 +235,12 @@ def test_a_users_own_handler_of_sigterm_is_left_alone():
     code = "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: print('mine'))\nfrom neurosim.engine.events import build\n"
     code += "build.load(sys.argv[1], 'Net')\nsignal.raise_signal(signal.SIGTERM)"
     source = 'extern "C" int answer() { return 42; }'
-    assert subprocess.run([sys.executable, "-c", code, source], text=True, capture_output=True, check=True).stdout == "mine\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code, source], text=True, capture_output=True, check=True
+        ).stdout
+        == "mine\n"
+    )
 
 
 def test_without_a_shell_a_compiler_runs_as_well(monkeypatch):
@@ -274,7 +304,10 @@ def test_a_processor_the_compiler_does_not_know_costs_speed_only(tmp_path, folde
 
 
 def test_headers_that_change_while_they_are_compiled_keep_nothing(tmp_path, folder, monkeypatch):
-    monkeypatch.setenv("CXX", pretender(tmp_path, f"echo '#define ANSWER 3' > {tmp_path}/core/answer.hpp\nexec {SYSTEM} \"$@\""))
+    monkeypatch.setenv(
+        "CXX",
+        pretender(tmp_path, f"echo '#define ANSWER 3' > {tmp_path}/core/answer.hpp\nexec {SYSTEM} \"$@\""),
+    )
     assert "changed while they were compiled. Run again." in refused()
     assert not names(folder, ".so")
 
@@ -297,7 +330,9 @@ def only(monkeypatch, *programs):
         ("none", ["g++"], True, None),
     ],
 )
-def test_the_compiler_is_the_one_chosen_then_the_systems_then_ziglangs(monkeypatch, chosen, programs, ziglang, command):
+def test_the_compiler_is_the_one_chosen_then_the_systems_then_ziglangs(
+    monkeypatch, chosen, programs, ziglang, command
+):
     monkeypatch.setenv("CXX", chosen)
     only(monkeypatch, *programs)
     monkeypatch.setattr(compiler, "find_spec", lambda name: object() if ziglang else None)
@@ -318,11 +353,14 @@ def test_without_a_compiler_the_error_names_the_remedy(monkeypatch):
     only(monkeypatch)
     monkeypatch.setattr(compiler, "find_spec", lambda name: None)
     with pytest.raises(
-        compiler.NoCompiler, match=r"There is no C.* Install g\+\+ or clang\+\+, or ziglang. Install it: pip install 'neurosim-networks\[compiler\]'"
+        compiler.NoCompiler,
+        match=r"There is no C.* Install g\+\+ or clang\+\+, or ziglang. Install it: pip install 'neurosim-networks\[compiler\]'",
     ):
         build.load(SOURCE, "Net")
     monkeypatch.setenv("CXX", "none")
-    with pytest.raises(compiler.NoCompiler, match="CXX is 'none', which is not a command of this machine. Unset it"):
+    with pytest.raises(
+        compiler.NoCompiler, match="CXX is 'none', which is not a command of this machine. Unset it"
+    ):
         build.load(SOURCE, "Net")
 
 

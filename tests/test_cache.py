@@ -11,7 +11,20 @@ import warnings
 from pathlib import Path
 
 import pytest
-from build_side import CHILD, SOURCE, SYSTEM, alone, child, compiled, names, needs_compiler, pretender, refused, the, wait_for
+from build_side import (
+    CHILD,
+    SOURCE,
+    SYSTEM,
+    alone,
+    child,
+    compiled,
+    names,
+    needs_compiler,
+    pretender,
+    refused,
+    the,
+    wait_for,
+)
 
 from neurosim import cache, trust
 from neurosim.engine.events import build
@@ -84,7 +97,10 @@ def test_a_damaged_memory_of_the_compilers_version_is_no_trouble(folder):
 def test_a_folder_that_cannot_be_used_is_replaced_with_one_warning(tmp_path, monkeypatch, where):
     (tmp_path / "file").write_text("mine")
     monkeypatch.setenv("NEUROSIM_CACHE", str(tmp_path / where))
-    with pytest.warns(RuntimeWarning, match=f"The cache folder {tmp_path / where} cannot be used: .* Set NEUROSIM_CACHE to a folder") as told:
+    with pytest.warns(
+        RuntimeWarning,
+        match=f"The cache folder {tmp_path / where} cannot be used: .* Set NEUROSIM_CACHE to a folder",
+    ) as told:
         assert compiled() == (42, 1)
     assert len(told) == 1
     assert str(cache.folder()) in str(told[0].message)
@@ -141,7 +157,10 @@ def test_a_disk_that_fills_while_the_library_is_written_keeps_no_half(folder, mo
     ("missing", "said"),
     [
         ("neurosim-", "has no temporary folder to work in"),
-        ("neurosim-cache-", "Net: there is no folder to compile in: [Errno 30] Read-only. Set NEUROSIM_CACHE to one that can be written."),
+        (
+            "neurosim-cache-",
+            "Net: there is no folder to compile in: [Errno 30] Read-only. Set NEUROSIM_CACHE to one that can be written.",
+        ),
     ],
 )
 def test_without_any_folder_the_error_says_so(monkeypatch, missing, said):
@@ -159,7 +178,10 @@ def test_without_any_folder_the_error_says_so(monkeypatch, missing, said):
 
 def test_the_folder_that_stands_in_is_deleted_at_exit(tmp_path):
     code = CHILD + "from neurosim import cache\nprint(cache.folder())"
-    words, surroundings = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path), SOURCE], os.environ | {"NEUROSIM_CACHE": "/dev/null"}
+    words, surroundings = (
+        [sys.executable, "-W", "ignore", "-c", code, str(tmp_path), SOURCE],
+        os.environ | {"NEUROSIM_CACHE": "/dev/null"},
+    )
     told = subprocess.run(words, text=True, capture_output=True, env=surroundings)
     answer, place = told.stdout.splitlines()
     assert answer == "42 1"
@@ -206,13 +228,19 @@ def test_cleaning_what_may_not_be_removed_is_refused(folder, monkeypatch):
 
     compiled()
     monkeypatch.setattr(os, "unlink", refuse)
-    with pytest.raises(EngineError, match=f"The cache folder {folder} cannot be cleaned: .*Read-only file system. Delete it as a user who may."):
+    with pytest.raises(
+        EngineError,
+        match=f"The cache folder {folder} cannot be cleaned: .*Read-only file system. Delete it as a user who may.",
+    ):
         build.clean_cache()
 
 
 def test_cleaning_leaves_what_is_being_compiled(tmp_path, folder, monkeypatch):
     begun, go = tmp_path / "begun", tmp_path / "go"
-    monkeypatch.setenv("CXX", pretender(tmp_path, f'touch {begun}\nwhile [ ! -e {go} ]; do sleep 0.05; done\nexec {SYSTEM} "$@"'))
+    monkeypatch.setenv(
+        "CXX",
+        pretender(tmp_path, f'touch {begun}\nwhile [ ! -e {go} ]; do sleep 0.05; done\nexec {SYSTEM} "$@"'),
+    )
     with child(tmp_path) as process:
         wait_for(begun)
         build.clean_cache()
@@ -235,7 +263,10 @@ def test_what_nobody_used_for_90_days_goes_when_something_is_compiled(folder):
 
 
 def test_parts_of_the_key_do_not_run_into_each_other():
-    assert len({cache.digest("ab", "c"), cache.digest("a", "bc"), cache.digest("abc"), cache.digest("abc", "")}) == 4
+    assert (
+        len({cache.digest("ab", "c"), cache.digest("a", "bc"), cache.digest("abc"), cache.digest("abc", "")})
+        == 4
+    )
 
 
 def test_a_lock_that_its_holder_removed_is_taken_anew(tmp_path):

@@ -12,7 +12,17 @@ from neurosim import cells
 from neurosim.units import Hz, Mohm, cm, ms, mV, nA, nS, pA, uA
 
 ALL = sorted(name for name, value in vars(cells).items() if callable(value))
-CLOCKED = {"lif", "lif_exponential", "lif_alpha", "lif_conductance", "adex", "izhikevich", "hodgkin_huxley", "traub_miles", "poisson"}
+CLOCKED = {
+    "lif",
+    "lif_exponential",
+    "lif_alpha",
+    "lif_conductance",
+    "adex",
+    "izhikevich",
+    "hodgkin_huxley",
+    "traub_miles",
+    "poisson",
+}
 
 
 def drive(cell, current, seconds, record=(), dt=0.1 * ms):
@@ -55,7 +65,9 @@ def test_every_cell_runs_and_its_units_agree(name):
 
 
 def test_every_cell_names_its_source():
-    assert all("Source: " in getattr(cells, name).__doc__ for name in ALL if name not in ("categorical", "poisson"))
+    assert all(
+        "Source: " in getattr(cells, name).__doc__ for name in ALL if name not in ("categorical", "poisson")
+    )
 
 
 def test_constants_text_and_start_values_can_be_given():
@@ -79,7 +91,9 @@ def test_lif_fires_at_the_rate_of_its_formula():
     currents = np.array([2.1, 2.5, 3.0, 5.0, 8.0])
     cell = cells.lif("cells", 5, I_b=currents * nA)
     recording = ns.run(ns.Network(cell, schedule=ns.Clock(0.05 * ms)), ticks=20000, record=["cells"])
-    expected = 2.0 + 8.0 * np.log((10 * currents - 5.0) / (10 * currents - 20.0))  # ms: refractory + tau log(...)
+    expected = 2.0 + 8.0 * np.log(
+        (10 * currents - 5.0) / (10 * currents - 20.0)
+    )  # ms: refractory + tau log(...)
     for neuron in range(5):
         assert np.ptp(intervals(recording, neuron)) < 0.06
         assert intervals(recording, neuron).mean() == pytest.approx(expected[neuron], abs=0.06)
@@ -98,7 +112,9 @@ def test_a_spike_to_v_jumps_the_membrane_by_its_weight():
 
 
 def test_an_exponential_current_gives_the_known_potential():
-    got = after_a_spike(cells.lif_exponential("cells", 1), "I_exc", 100 * pA, 0.03, ["cells.v", "cells.I_exc"])
+    got = after_a_spike(
+        cells.lif_exponential("cells", 1), "I_exc", 100 * pA, 0.03, ["cells.v", "cells.I_exc"]
+    )
     time, tau, fall = np.arange(300) * 1e-4, 10e-3, 2e-3
     assert np.allclose(got["cells.I_exc"], 100e-12 * np.exp(-time / fall), rtol=1e-12)
     expected = 40e6 * 100e-12 * fall / (tau - fall) * (np.exp(-time / tau) - np.exp(-time / fall))
@@ -106,7 +122,9 @@ def test_an_exponential_current_gives_the_known_potential():
 
 
 def test_an_alpha_current_peaks_at_its_weight_after_its_time_constant():
-    current = after_a_spike(cells.lif_alpha("cells", 1), "x_exc", 100 * pA, 0.03, ["cells.I_exc"])["cells.I_exc"]
+    current = after_a_spike(cells.lif_alpha("cells", 1), "x_exc", 100 * pA, 0.03, ["cells.I_exc"])[
+        "cells.I_exc"
+    ]
     time = np.arange(300) * 1e-4
     assert np.allclose(current, 100e-12 * time / 2e-3 * np.exp(1 - time / 2e-3), rtol=1e-11)
     assert current.argmax() == 20
@@ -120,7 +138,11 @@ def test_an_alpha_current_gives_the_known_potential(rise):
     time, tau = np.arange(300) * 1e-4, 10e-3
     factor, gap = 40e6 / tau * 100e-12 * np.e / rise, 1 / tau - 1 / rise
     decay = np.exp(-time / rise)
-    expected = factor * time**2 / 2 * decay if rise == tau else factor * (time * decay / gap - (decay - np.exp(-time / tau)) / gap**2)
+    expected = (
+        factor * time**2 / 2 * decay
+        if rise == tau
+        else factor * (time * decay / gap - (decay - np.exp(-time / tau)) / gap**2)
+    )
     assert np.allclose(v, expected, rtol=0, atol=1e-14)
 
 
@@ -163,7 +185,9 @@ def test_adex_resets_and_raises_w_at_a_spike():
     recording = drive(cells.adex("cells", 1), 1.0 * nA, 0.1, ["cells.v", "cells.w"])
     tick = recording.spikes("cells").tick[0]
     assert recording["cells.v"][tick + 1, 0] == pytest.approx(-70.6e-3)
-    assert recording["cells.w"][tick + 1, 0] - recording["cells.w"][tick, 0] == pytest.approx(80.5e-12, rel=0.05)
+    assert recording["cells.w"][tick + 1, 0] - recording["cells.w"][tick, 0] == pytest.approx(
+        80.5e-12, rel=0.05
+    )
 
 
 def izhikevich_intervals(firing, seconds=1.0):
@@ -267,7 +291,12 @@ def test_a_unit_is_its_function_of_input_plus_bias(function, formula):
     x = np.random.default_rng(0).normal(size=(5, 2, 4))
     source, cell = ns.Neurons("source", (2, 4)), cells.unit("cells", (2, 4), function, bias=np.arange(4.0))
     net = ns.Network(ns.Synapses(source, cell, wiring=ns.one_to_one()), schedule=ns.Layered())
-    assert np.allclose(ns.run(net, {"source": x}, record=["cells"])["cells"], formula(x + np.arange(4.0)), rtol=1e-14, atol=1e-15)
+    assert np.allclose(
+        ns.run(net, {"source": x}, record=["cells"])["cells"],
+        formula(x + np.arange(4.0)),
+        rtol=1e-14,
+        atol=1e-15,
+    )
 
 
 def test_an_unknown_function_of_a_unit_is_refused():
@@ -280,7 +309,10 @@ def test_peepholes_of_weight_0_change_nothing():
     sent = []
     for make in (cells.lstm, cells.peephole_lstm):
         source, cell = ns.Neurons("source", 2), make("cells", 2)
-        net = ns.Network([ns.Synapses(source, cell, to=port, wiring=ns.one_to_one()) for port in "ifog"], schedule=ns.Layered())
+        net = ns.Network(
+            [ns.Synapses(source, cell, to=port, wiring=ns.one_to_one()) for port in "ifog"],
+            schedule=ns.Layered(),
+        )
         sent.append(ns.run(net, {"source": x}, record=["cells"])["cells"])
     assert np.array_equal(*sent)
 
@@ -288,7 +320,10 @@ def test_peepholes_of_weight_0_change_nothing():
 def test_peepholes_see_the_content_of_the_cell():
     x = np.random.default_rng(0).normal(size=(20, 4))
     source, cell = ns.Neurons("source", 4), cells.peephole_lstm("cells", 1, p_i=0.5, p_f=-0.3, p_o=0.8)
-    net = ns.Network([ns.Synapses(source[k : k + 1], cell, to=port) for k, port in enumerate("ifog")], schedule=ns.Layered())
+    net = ns.Network(
+        [ns.Synapses(source[k : k + 1], cell, to=port) for k, port in enumerate("ifog")],
+        schedule=ns.Layered(),
+    )
     got = ns.run(net, {"source": x}, record=["cells"])["cells"][:, 0]
     c = 0.0
     for (i, f, o, g), expected in zip(x, got, strict=True):
@@ -309,9 +344,15 @@ def test_stochastic_units_are_on_as_often_as_the_sigmoid_says(driven):
     constants = {} if driven else {"T": 2.0}
     cell = cells.stochastic_binary("cells", 3, b=0.5, driven_temperature=driven, **constants)
     source, heat = ns.Neurons("source", 3), ns.Neurons("heat", 1)
-    synapses = [ns.Synapses(source, cell, to="I", wiring=ns.one_to_one())] + ([ns.Synapses(heat, cell, to="T")] if driven else [])
-    inputs = {"source": np.tile(field, (2000, 10, 1))} | ({"heat": np.full((2000, 10, 1), 2.0)} if driven else {})
-    sent = ns.run(ns.Network(synapses, schedule=ns.Synchronous()), inputs, record=["cells"], seed=1)["cells"].reshape(-1, 3)
+    synapses = [ns.Synapses(source, cell, to="I", wiring=ns.one_to_one())] + (
+        [ns.Synapses(heat, cell, to="T")] if driven else []
+    )
+    inputs = {"source": np.tile(field, (2000, 10, 1))} | (
+        {"heat": np.full((2000, 10, 1), 2.0)} if driven else {}
+    )
+    sent = ns.run(ns.Network(synapses, schedule=ns.Synchronous()), inputs, record=["cells"], seed=1)[
+        "cells"
+    ].reshape(-1, 3)
     p = 1 / (1 + np.exp(-(field + 0.5) / 2))
     assert np.all(np.abs(sent.mean(axis=0) - p) < 4 * np.sqrt(p * (1 - p) / 20000))
     assert set(np.unique(sent)) == {0.0, 1.0}
@@ -321,7 +362,9 @@ def test_categorical_units_are_drawn_by_their_probabilities():
     p = np.array([0.5, 0.2, 0.3])
     source, cell = ns.Neurons("source", 3), cells.categorical("cells", 3)
     net = ns.Network(ns.Synapses(source, cell, wiring=ns.one_to_one()), schedule=ns.Synchronous())
-    sent = ns.run(net, {"source": np.tile(p, (2000, 10, 1))}, record=["cells"], seed=1)["cells"].reshape(-1, 3)
+    sent = ns.run(net, {"source": np.tile(p, (2000, 10, 1))}, record=["cells"], seed=1)["cells"].reshape(
+        -1, 3
+    )
     assert np.all(sent.sum(axis=1) == 1)
     assert np.all(np.abs(sent.mean(axis=0) - p) < 4 * np.sqrt(p * (1 - p) / 20000))
 

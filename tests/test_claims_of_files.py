@@ -28,12 +28,18 @@ def test_chunks_that_are_too_long_are_refused(tmp_path):
 
 
 def test_a_dataset_that_is_longer_than_its_file_is_refused(tmp_path):
-    with numbers(tmp_path / "x.h5", np.zeros(1000)) as file, refused("claims 8000 bytes .* the whole file has 100"):
+    with (
+        numbers(tmp_path / "x.h5", np.zeros(1000)) as file,
+        refused("claims 8000 bytes .* the whole file has 100"),
+    ):
         Numbers(file["x"], 100, squeezed=True).require()
 
 
 def test_a_chunk_of_another_length_is_refused(tmp_path):
-    with numbers(tmp_path / "x.h5", np.zeros(8), chunks=(8,), compression="gzip") as file, refused("a chunk of /x has 3 bytes instead of 64"):
+    with (
+        numbers(tmp_path / "x.h5", np.zeros(8), chunks=(8,), compression="gzip") as file,
+        refused("a chunk of /x has 3 bytes instead of 64"),
+    ):
         Numbers(file["x"], 10**6, squeezed=True)._unpacked(1, b"abc", 64)
 
 

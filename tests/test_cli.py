@@ -66,7 +66,21 @@ def ns_example(stem):
 
 
 def test_run_takes_what_to_record_where_to_and_how(tell, folder):
-    argv = ["run", "markov_chain", "--ticks", "20", "--record", "state", "state.s", "--precision", "single", "--engine", "reference", "--to", "r.h5"]
+    argv = [
+        "run",
+        "markov_chain",
+        "--ticks",
+        "20",
+        "--record",
+        "state",
+        "state.s",
+        "--precision",
+        "single",
+        "--engine",
+        "reference",
+        "--to",
+        "r.h5",
+    ]
     assert tell(*argv)[0] == 0
     with ns.open(folder / "r.h5") as recording:
         assert (recording.names, recording.precision, recording.ticks) == (("state", "state.s"), "single", 20)
@@ -89,7 +103,9 @@ def test_a_duration_without_a_clock_is_refused(tell):
     assert "is not a time under Clock" in complaint(tell("run", "hopfield", "--duration", "5ms"))
 
 
-@pytest.mark.parametrize("command", ["run {}", "run {}.py", "info {}", "info {}.h5", "replay {}.h5", "draw {}.h5"])
+@pytest.mark.parametrize(
+    "command", ["run {}", "run {}.py", "info {}", "info {}.h5", "replay {}.h5", "draw {}.h5"]
+)
 @pytest.mark.parametrize("name", ["x" * 300, "x" * 5000, "a\0b"])
 def test_a_name_that_no_file_can_have_is_refused_in_one_line(tell, command, name):
     complaint(tell(*command.format(name).split(" ")))
@@ -107,7 +123,9 @@ def test_a_recording_is_no_model_and_the_error_says_what_to_do(tell, recorded):
 
 def test_a_script_runs_as_main_with_its_arguments(tell, folder):
     (folder / "beside.py").write_text("number = 7")
-    (folder / "study.py").write_text("import sys, beside\nprint(__name__, sys.argv, beside.number)\nsys.exit(3 if '--fail' in sys.argv else 0)")
+    (folder / "study.py").write_text(
+        "import sys, beside\nprint(__name__, sys.argv, beside.number)\nsys.exit(3 if '--fail' in sys.argv else 0)"
+    )
     assert tell("run", "study.py", "--ticks", "x") == (0, "__main__ ['study.py', '--ticks', 'x'] 7\n", "")
     assert tell("run", "study.py", "--fail")[0] == 3
     assert str(folder) not in sys.path
@@ -130,7 +148,9 @@ def test_a_replay_that_is_identical_exits_with_0(tell, recorded):
 
 def test_a_replay_takes_the_engine_that_it_is_given(tell, recorded):
     assert tell("replay", recorded, "--engine", "reference")[0] == 0
-    assert "engine 'refrence' is not known. Did you mean 'reference'?" in complaint(tell("replay", recorded, "--engine", "refrence"))
+    assert "engine 'refrence' is not known. Did you mean 'reference'?" in complaint(
+        tell("replay", recorded, "--engine", "refrence")
+    )
 
 
 def test_a_replay_that_differs_exits_with_1_unless_it_is_tolerated(tell, folder):
@@ -173,7 +193,11 @@ def test_info_shows_saved_networks_and_models(tell, recorded):
 
 def test_draw_makes_a_picture_of_models_recordings_and_networks(tell, recorded, folder):
     ns.save(ns.load(recorded), "net.h5")
-    for what, picture in (("markov_chain", "markov_chain.png"), (recorded, "chain.png"), ("net.h5", "net.png")):
+    for what, picture in (
+        ("markov_chain", "markov_chain.png"),
+        (recorded, "chain.png"),
+        ("net.h5", "net.png"),
+    ):
         assert tell("draw", what) == (0, f"Drawn: {picture}\n", "")
         assert (folder / picture).read_bytes().startswith(b"\x89PNG")
     assert tell("draw", "markov_chain", "--to", "chain.svg")[0] == 0
@@ -224,14 +248,18 @@ def test_the_command_line_starts_light():
 
 
 def test_a_reader_that_has_enough_is_no_error():
-    told = subprocess.run(f"{sys.executable} -m neurosim models | true", shell=True, capture_output=True, text=True)
+    told = subprocess.run(
+        f"{sys.executable} -m neurosim models | true", shell=True, capture_output=True, text=True
+    )
     assert told.stderr == ""
 
 
 @contextmanager
 def started(*argv, stderr=subprocess.PIPE):
     """A command that runs on, until the test ends."""
-    process = subprocess.Popen([sys.executable, "-m", "neurosim", *argv], stdout=subprocess.PIPE, stderr=stderr, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "neurosim", *argv], stdout=subprocess.PIPE, stderr=stderr, text=True
+    )
     with process:
         try:
             yield process

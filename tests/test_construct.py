@@ -34,16 +34,32 @@ def lowered(net: ns.Network, *, seed: int = 1, precision: str = "double") -> Pla
 def landings_of(plan: Plan, blocks: int, many: int) -> dict[tuple[str, str | None], Landing]:
     """Slots that differ from port to port and from block to block."""
     found = {}
-    for number, (name, to) in enumerate((name, to) for name, group in plan.groups.items() for to in group.ports):
+    for number, (name, to) in enumerate(
+        (name, to) for name, group in plan.groups.items() for to in group.ports
+    ):
         bounds = np.linspace(0, plan.groups[name].size, blocks + 1).astype(np.int64)
         found[name, to] = Landing(bounds, many * number + np.arange(blocks) * 7)
     return found
 
 
 def build(plan: Plan, blocks: int = 1, threads: int = 1, many: int = WIDE) -> tuple[Rows, dict[str, int]]:
-    first = dict(zip(plan.groups, np.cumsum([0, *(group.size for group in plan.groups.values())]).tolist(), strict=False))
+    first = dict(
+        zip(
+            plan.groups,
+            np.cumsum([0, *(group.size for group in plan.groups.values())]).tolist(),
+            strict=False,
+        )
+    )
     senders = sum(group.size for group in plan.groups.values())
-    rows = build_rows(list(plan.pathways.values()), landings_of(plan, blocks, many), first, senders, 8 * many, plan.weight_dtype, threads)
+    rows = build_rows(
+        list(plan.pathways.values()),
+        landings_of(plan, blocks, many),
+        first,
+        senders,
+        8 * many,
+        plan.weight_dtype,
+        threads,
+    )
     return rows, first
 
 
@@ -55,8 +71,12 @@ def laid_out(rows: Rows, senders: int, weight_dtype: np.dtype) -> list[tuple]:
     for block in range(rows.blocks):
         for sender, row in enumerate((Row * senders).from_address(rows.table(block))):
             if row.n_synapses:
-                groups = np.frombuffer(ctypes.string_at(row.groups, 8 * row.n_groups), np.uint32).reshape(-1, 2)
-                stored = np.frombuffer(ctypes.string_at(row.synapses, synapse.itemsize * row.n_synapses), synapse)
+                groups = np.frombuffer(ctypes.string_at(row.groups, 8 * row.n_groups), np.uint32).reshape(
+                    -1, 2
+                )
+                stored = np.frombuffer(
+                    ctypes.string_at(row.synapses, synapse.itemsize * row.n_synapses), synapse
+                )
                 assert (
                     groups[:, 1].sum() == row.n_synapses
                     and np.all(groups[:, 1])
@@ -65,11 +85,16 @@ def laid_out(rows: Rows, senders: int, weight_dtype: np.dtype) -> list[tuple]:
                 delay = np.repeat(groups[:, 0], groups[:, 1])
                 if common:
                     behind = row.groups + groups.nbytes
-                    weights = np.frombuffer(ctypes.string_at(behind, weight_dtype.itemsize * row.n_groups), weight_dtype)
+                    weights = np.frombuffer(
+                        ctypes.string_at(behind, weight_dtype.itemsize * row.n_groups), weight_dtype
+                    )
                     columns = (delay, stored, np.repeat(weights, groups[:, 1]))
                 else:
                     columns = (delay, stored["slot"], stored["weight"])
-                found += [(block, sender, *one) for one in zip(*(column.tolist() for column in columns), strict=True)]
+                found += [
+                    (block, sender, *one)
+                    for one in zip(*(column.tolist() for column in columns), strict=True)
+                ]
     return found
 
 
@@ -81,12 +106,25 @@ def wanted(plan: Plan, blocks: int, first: dict[str, int], many: int) -> list[tu
         block = np.searchsorted(landing.bounds, p.receiver, side="right") - 1
         block = np.minimum(block, blocks - 1)
         slot = landing.slots[block] + p.receiver - landing.bounds[block]
-        columns = (block, p.sender + first[p.pre], p.delay, np.full(p.sender.size, number), np.arange(p.sender.size), slot, p.weight)
+        columns = (
+            block,
+            p.sender + first[p.pre],
+            p.delay,
+            np.full(p.sender.size, number),
+            np.arange(p.sender.size),
+            slot,
+            p.weight,
+        )
         found += zip(*(column.tolist() for column in columns), strict=True)
-    return [(block, sender, delay, slot, weight) for block, sender, delay, _, _, slot, weight in sorted(found, key=lambda one: one[:5])]
+    return [
+        (block, sender, delay, slot, weight)
+        for block, sender, delay, _, _, slot, weight in sorted(found, key=lambda one: one[:5])
+    ]
 
 
-def check(net: ns.Network, *, precision: str = "double", blocks: int = 1, threads: int = 1, drawn: bool = False) -> Rows:
+def check(
+    net: ns.Network, *, precision: str = "double", blocks: int = 1, threads: int = 1, drawn: bool = False
+) -> Rows:
     """Rows of a network are what the reference draws; `drawn` where C++ must have drawn them itself. Returns them."""
     plan = lowered(net, precision=precision)
     assert not drawn or all(pathway.recipe is not None for pathway in plan.pathways.values())
@@ -96,7 +134,10 @@ def check(net: ns.Network, *, precision: str = "double", blocks: int = 1, thread
         assert rows.form[0] == (many == NARROW) and found == wanted(plan, blocks, first, many)
     for name, pathway in plan.pathways.items():
         ends = (pathway.delay.min(), pathway.delay.max()) if pathway.delay.size else (0, 0)
-        assert (rows.reports[name].synapses, rows.reports[name].shortest, rows.reports[name].longest) == (pathway.sender.size, *ends)
+        assert (rows.reports[name].synapses, rows.reports[name].shortest, rows.reports[name].longest) == (
+            pathway.sender.size,
+            *ends,
+        )
     assert rows.synapses == len(found)
     return rows
 
@@ -145,7 +186,13 @@ def within(wiring, weight, delay, key=slice(None)) -> ns.Network:
 @pytest.mark.parametrize("precision", ["double", "single"])
 @pytest.mark.parametrize("wiring", WIRINGS)
 def test_every_wiring_is_drawn_as_the_reference_draws_it(wiring, precision):
-    check(within(WIRINGS[wiring], ns.normal(1, 2), ns.uniform(0 * ms, 2 * ms)), precision=precision, blocks=2, threads=2, drawn=True)
+    check(
+        within(WIRINGS[wiring], ns.normal(1, 2), ns.uniform(0 * ms, 2 * ms)),
+        precision=precision,
+        blocks=2,
+        threads=2,
+        drawn=True,
+    )
 
 
 @pytest.mark.parametrize("precision", ["double", "mixed"])
@@ -153,7 +200,13 @@ def test_every_wiring_is_drawn_as_the_reference_draws_it(wiring, precision):
 @pytest.mark.parametrize("weight", WEIGHTS)
 def test_every_weight_and_delay_is_drawn_as_the_reference_draws_it(weight, delay, precision):
     for wiring in (ns.total(900), ns.indegree(11)):
-        check(within(wiring, WEIGHTS[weight], DELAYS[delay]), precision=precision, blocks=3, threads=2, drawn=True)
+        check(
+            within(wiring, WEIGHTS[weight], DELAYS[delay]),
+            precision=precision,
+            blocks=3,
+            threads=2,
+            drawn=True,
+        )
 
 
 def test_a_weight_for_each_target_is_kept_by_one_to_one():
@@ -166,7 +219,12 @@ def test_rows_are_the_same_for_any_number_of_threads(blocks, threads):
     a, b = cells("a", 700), cells("b", 900)
     wirings = (ns.probability(0.03), ns.indegree(20), ns.total(3000), ns.outdegree(9))
     net = ns.Network(
-        *(ns.Synapses(a, b, to="I", wiring=w, weight=ns.normal(0, 1), delay=ns.uniform(1 * ms, 9 * ms), name=f"s{n}") for n, w in enumerate(wirings)),
+        *(
+            ns.Synapses(
+                a, b, to="I", wiring=w, weight=ns.normal(0, 1), delay=ns.uniform(1 * ms, 9 * ms), name=f"s{n}"
+            )
+            for n, w in enumerate(wirings)
+        ),
         schedule=ns.Clock(1 * ms),
     )
     check(net, blocks=blocks, threads=threads, drawn=True)
@@ -180,10 +238,18 @@ def test_synapses_of_a_sender_stand_by_delay_then_object(precision, blocks, thre
     random = np.random.default_rng(3)
     listed = ns.pairs(random.integers(0, 70, 500), random.integers(0, 45, 500))
     net = ns.Network(
-        ns.Synapses(a, b, to="I", wiring=listed, weight=random.normal(size=500), delay=random.integers(0, 9, 500) * ms),
-        ns.Synapses(a, b, to="J", wiring=ns.probability(0.2), weight=ns.gamma(1.0, 0.5), delay=3 * ms, name="second"),
-        ns.Synapses(b, b, to="I", wiring=ns.probability(0.3), weight=ns.glorot(), delay=ns.uniform(0 * ms, 9000 * ms)),
-        ns.Synapses(a, b, to="I", wiring=ns.outdegree(8), weight=2.0, delay=ns.uniform(0 * ms, 9 * ms), name="third"),
+        ns.Synapses(
+            a, b, to="I", wiring=listed, weight=random.normal(size=500), delay=random.integers(0, 9, 500) * ms
+        ),
+        ns.Synapses(
+            a, b, to="J", wiring=ns.probability(0.2), weight=ns.gamma(1.0, 0.5), delay=3 * ms, name="second"
+        ),
+        ns.Synapses(
+            b, b, to="I", wiring=ns.probability(0.3), weight=ns.glorot(), delay=ns.uniform(0 * ms, 9000 * ms)
+        ),
+        ns.Synapses(
+            a, b, to="I", wiring=ns.outdegree(8), weight=2.0, delay=ns.uniform(0 * ms, 9 * ms), name="third"
+        ),
         schedule=ns.Clock(1 * ms),
     )
     check(net, precision=precision, blocks=blocks, threads=threads)
@@ -191,7 +257,9 @@ def test_synapses_of_a_sender_stand_by_delay_then_object(precision, blocks, thre
 
 @pytest.mark.parametrize("wiring", WIRINGS)
 @pytest.mark.parametrize(
-    "key", [slice(10, 60), slice(None, None, -1), slice(2, 70, 3), [5, 69, 3, 0, 40]], ids=["run", "reversed", "every third", "list"]
+    "key",
+    [slice(10, 60), slice(None, None, -1), slice(2, 70, 3), [5, 69, 3, 0, 40]],
+    ids=["run", "reversed", "every third", "list"],
 )
 def test_parts_of_populations_keep_the_order_of_their_neurons(wiring, key):
     weight = ns.normal(1, 2)
@@ -201,8 +269,12 @@ def test_parts_of_populations_keep_the_order_of_their_neurons(wiring, key):
 def test_parts_that_overlap_leave_out_synapses_onto_oneself():
     a = cells("a", 70)
     net = ns.Network(
-        ns.Synapses(a[:50], a[::-2], to="I", wiring=ns.probability(0.5, to_self=False), weight=ns.uniform(0, 1)),
-        ns.Synapses(a[20:], a[:30], to="J", wiring=ns.all_to_all(to_self=False), weight=ns.normal(0, 1), name="other"),
+        ns.Synapses(
+            a[:50], a[::-2], to="I", wiring=ns.probability(0.5, to_self=False), weight=ns.uniform(0, 1)
+        ),
+        ns.Synapses(
+            a[20:], a[:30], to="J", wiring=ns.all_to_all(to_self=False), weight=ns.normal(0, 1), name="other"
+        ),
         schedule=ns.Clock(1 * ms),
     )
     check(net, blocks=3, threads=2, drawn=True)
@@ -212,7 +284,9 @@ def test_parts_that_overlap_leave_out_synapses_onto_oneself():
 def test_arrays_are_drawn_as_the_reference_draws_them(wiring):
     for key in (slice(None), [5, 69, 3, 0, 40]):
         for precision in ("double", "single"):
-            plan = lowered(within(WIRINGS[wiring], ns.normal(1, 2), ns.uniform(0 * ms, 2 * ms), key), precision=precision)
+            plan = lowered(
+                within(WIRINGS[wiring], ns.normal(1, 2), ns.uniform(0 * ms, 2 * ms), key), precision=precision
+            )
             (pathway,) = plan.pathways.values()
             assert pathway.recipe is not None
             edges = draw_edges(pathway.recipe, plan.weight_dtype, threads=2)
@@ -234,7 +308,10 @@ def test_a_static_synapse_takes_9_bytes_or_13_in_double(precision, most):
 
 def test_a_synapse_takes_2_bytes_where_all_weights_are_the_same():
     a = cells("a", 4000)
-    wires = (ns.Synapses(a, a, to="I", wiring=ns.probability(0.05), weight=w, delay=1 * ms, name=f"s{n}") for n, w in enumerate((1.0, -4.0)))
+    wires = (
+        ns.Synapses(a, a, to="I", wiring=ns.probability(0.05), weight=w, delay=1 * ms, name=f"s{n}")
+        for n, w in enumerate((1.0, -4.0))
+    )
     rows, _ = build(lowered(ns.Network(*wires, schedule=ns.Clock(1 * ms))), many=NARROW)
     assert rows.form == (True, True) and rows.bytes / rows.synapses < 2.3
 
@@ -242,7 +319,9 @@ def test_a_synapse_takes_2_bytes_where_all_weights_are_the_same():
 def test_the_draw_of_a_recipe_waits_until_its_arrays_are_asked_for():
     plan = lowered(within(ns.total(10**9), 1.0, 1 * ms))
     (pathway,) = plan.pathways.values()
-    assert pathway.recipe is not None and pathway.recipe.wires.number == 10**9 and "edges" not in vars(pathway)
+    assert (
+        pathway.recipe is not None and pathway.recipe.wires.number == 10**9 and "edges" not in vars(pathway)
+    )
 
 
 def test_what_only_the_draw_can_refuse_is_drawn_at_once():
@@ -250,7 +329,9 @@ def test_what_only_the_draw_can_refuse_is_drawn_at_once():
         lowered(within(ns.total(900), 1.0, ns.normal(1 * ms, 1 * ms)))
     with pytest.raises(ns.errors.DescriptionError, match="is more than"):
         lowered(within(ns.total(900), 1.0, ns.uniform(0 * ms, 1e9 * ms)))
-    plan = lowered(within(ns.total(900), 1.0, ns.normal(1 * ms, 0.2 * ms)))  # below 0 at 5 standard deviations only
+    plan = lowered(
+        within(ns.total(900), 1.0, ns.normal(1 * ms, 0.2 * ms))
+    )  # below 0 at 5 standard deviations only
     assert plan.pathways["a_to_a"].recipe is None
 
 

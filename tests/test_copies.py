@@ -18,16 +18,32 @@ from neurosim.recording.header import Spikes
 from neurosim.units import ms, mV
 
 EARS = ns.Neurons("ears", (2, 2))
-CELLS = ns.Neurons("cells", 4, equations="dv/dt = -v/(10*ms) : volt", threshold="v > 1*mV", reset="v = 0*mV", v=np.zeros(4) * mV)
+CELLS = ns.Neurons(
+    "cells",
+    4,
+    equations="dv/dt = -v/(10*ms) : volt",
+    threshold="v > 1*mV",
+    reset="v = 0*mV",
+    v=np.zeros(4) * mV,
+)
 HEARD = ns.Synapses(EARS, CELLS[1:], weight=2 * mV, to="v", wiring=ns.pairs([0, 3], [1, 2]), name="heard")
-PLASTIC = ns.Synapses(CELLS, CELLS, to="v", weight=np.ones((4, 4)) * mV, on_pre="v_post += w", delay=1 * ms, name="plastic")
+PLASTIC = ns.Synapses(
+    CELLS, CELLS, to="v", weight=np.ones((4, 4)) * mV, on_pre="v_post += w", delay=1 * ms, name="plastic"
+)
 NET = ns.Network(HEARD, PLASTIC, schedule=ns.Clock(1 * ms))
 COPIES = [copy.copy, copy.deepcopy, lambda item: pickle.loads(pickle.dumps(item))]
 BASES = (ns.NeurosimError, ns.Recording, ns.Replay)
 
 
 def run(**more):
-    return ns.run(NET, {"ears": ([1, 3], [0, 3])}, ticks=6, record=["cells", "cells.v", "ears"], start={"cells.v": 0.5 * mV}, **more)
+    return ns.run(
+        NET,
+        {"ears": ([1, 3], [0, 3])},
+        ticks=6,
+        record=["cells", "cells.v", "ears"],
+        start={"cells.v": 0.5 * mV},
+        **more,
+    )
 
 
 OBJECTS = [
@@ -41,14 +57,20 @@ OBJECTS = [
 
 
 def test_every_public_class_is_copied_here():
-    public = {item for name, item in vars(ns).items() if inspect.isclass(item) and not name.startswith("_") and not issubclass(item, BASES)}
+    public = {
+        item
+        for name, item in vars(ns).items()
+        if inspect.isclass(item) and not name.startswith("_") and not issubclass(item, BASES)
+    }
     assert public <= {type(item) for item in OBJECTS}
 
 
 def told(item):
     """What a description says, down to its numbers."""
     if isinstance(item, (ns.Network, ns.Neurons, Synapses)):
-        return (item if isinstance(item, ns.Network) else ns.Network(item, schedule=ns.Clock(1 * ms))).to_dict()
+        return (
+            item if isinstance(item, ns.Network) else ns.Network(item, schedule=ns.Clock(1 * ms))
+        ).to_dict()
     fields = getattr(item, "__dataclass_fields__", None)
     if fields is None:
         return item.tolist() if isinstance(item, np.ndarray) else item
@@ -96,7 +118,11 @@ def test_using_a_network_does_not_change_its_pickle():
 @pytest.mark.parametrize("name", [name for name in learn.__all__ if inspect.isclass(getattr(learn, name))])
 def test_an_estimator_that_was_not_fitted_is_copied_with_its_parameters(name):
     kind = getattr(learn, name)
-    needed = [p.name for p in inspect.signature(kind).parameters.values() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    needed = [
+        p.name
+        for p in inspect.signature(kind).parameters.values()
+        if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
     model = kind(**dict.fromkeys(needed, NET))
     for copied in COPIES:
         assert repr(copied(model)) == repr(model)
@@ -108,7 +134,11 @@ def test_what_a_recording_in_memory_holds_cannot_be_changed(copied, batched):
     recording = copied(run(trials=2 if batched else None))
     assert same(recording, run(trials=2 if batched else None))
     spikes = recording.inputs["ears"]
-    for array in (recording["cells.v"], recording.progress, *arrays_of([recording.final, recording.header, recording.header.start, spikes])):
+    for array in (
+        recording["cells.v"],
+        recording.progress,
+        *arrays_of([recording.final, recording.header, recording.header.start, spikes]),
+    ):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 1
     for held in (recording.final, recording.inputs, recording.versions, recording.header.start):
@@ -150,7 +180,9 @@ def test_a_copy_of_a_recording_whose_file_is_gone_or_another_is_refused(tmp_path
     with ns.open(path) as recording:
         sent = pickle.dumps(recording)
     run(to=path).close()
-    with pytest.raises(ns.RecordingError, match="is another recording than the one that was copied or sent here"):
+    with pytest.raises(
+        ns.RecordingError, match="is another recording than the one that was copied or sent here"
+    ):
         pickle.loads(sent)
     path.unlink()
     with pytest.raises(ns.RecordingError, match="there is no such file"):

@@ -71,9 +71,25 @@ def values(precision: str) -> dict:
     draw, real = np.random.default_rng(1), np.float32 if precision == "single" else np.float64
     v, w = draw.uniform(-4, 4, N), draw.uniform(-4, 4, N)
     v[:6], w[:6] = (0.0, 1.5, -2.5, 4.0, 0.5, 1.0), (0.0, 1.5, 2.5, -0.5, 0.0, 0.0)
-    arrays = {"v": v, "w": w, "u": draw.uniform(0.01, 4, N), "t": np.full(N, 0.3), "dt": np.full(N, 1e-4), "ms": np.full(N, 1e-3)}
-    whole = {"k": draw.integers(-5, 6, N).astype(float), "m": draw.integers(-2, 3, N).astype(float), "n": 3.0, "p": 2.0}
-    return {name: array.astype(real) for name, array in arrays.items()} | whole | {"d": draw.normal(size=N), "awake": draw.random(N) < 0.5}
+    arrays = {
+        "v": v,
+        "w": w,
+        "u": draw.uniform(0.01, 4, N),
+        "t": np.full(N, 0.3),
+        "dt": np.full(N, 1e-4),
+        "ms": np.full(N, 1e-3),
+    }
+    whole = {
+        "k": draw.integers(-5, 6, N).astype(float),
+        "m": draw.integers(-2, 3, N).astype(float),
+        "n": 3.0,
+        "p": 2.0,
+    }
+    return (
+        {name: array.astype(real) for name, array in arrays.items()}
+        | whole
+        | {"d": draw.normal(size=N), "awake": draw.random(N) < 0.5}
+    )
 
 
 def reading(line: str, precision: str, guarded: frozenset[str] = frozenset()) -> Case:
@@ -109,7 +125,16 @@ class Writer:
 
     def truth(self, depth: int) -> str:
         pick, a, b = self.random.choice, self.number(max(depth, 0)), self.number(0)
-        return pick([f"({a} < {b})", f"({a} >= {b})", f"(0 < {a} <= {b})", f"(not {a} == {b})", f"({a} > 0 and {b} > 0)", f"({a} > 0 or {b} < 1)"])
+        return pick(
+            [
+                f"({a} < {b})",
+                f"({a} >= {b})",
+                f"(0 < {a} <= {b})",
+                f"(not {a} == {b})",
+                f"({a} > 0 and {b} > 0)",
+                f"({a} > 0 or {b} < 1)",
+            ]
+        )
 
 
 def check(cases: list[Case], *, exact: bool) -> None:
@@ -152,14 +177,29 @@ def test_writes_to_guarded_names_spare_the_refractory():
 
 def plans():
     """Every model's example, and one population of every ready cell, lowered in both precisions."""
-    ready = [getattr(cells, name) for name in dir(cells) if not name.startswith("_") and callable(getattr(cells, name))]
+    ready = [
+        getattr(cells, name)
+        for name in dir(cells)
+        if not name.startswith("_") and callable(getattr(cells, name))
+    ]
     shape = {make: (2, 3) if make is cells.batch_norm else 3 for make in ready}
     timed = [make for make in ready if make("x", shape[make]).equations or make is cells.poisson]
-    runs = [{"net": ns.Network(make("cells", shape[make]), schedule=ns.Clock(0.1 * ms) if make in timed else ns.Synchronous())} for make in ready]
+    runs = [
+        {
+            "net": ns.Network(
+                make("cells", shape[make]), schedule=ns.Clock(0.1 * ms) if make in timed else ns.Synchronous()
+            )
+        }
+        for make in ready
+    ]
     runs += [importlib.import_module(f"neurosim.models.{stem}").example() for stem in models.NAMES]
     read = []
     for run in runs:
-        long = dict(ticks=run.get("ticks"), duration=run.get("duration")) if {"ticks", "duration", "inputs"} & {*run} else dict(ticks=1)
+        long = (
+            dict(ticks=run.get("ticks"), duration=run.get("duration"))
+            if {"ticks", "duration", "inputs"} & {*run}
+            else dict(ticks=1)
+        )
         read.append((run["net"], read_inputs(run["net"], run.get("inputs"), **long)))
     return [lower(*given, precision=precision) for given in read for precision in PRECISIONS]
 
@@ -169,16 +209,30 @@ def blocks_of(plan) -> list[Case]:
     draw, found = np.random.default_rng(2), []
 
     def near(value):
-        return (np.resize(np.asarray(value, float), N) * (1 + 0.01 * draw.random(N)) + 0.01 * draw.random(N)).astype(plan.dtype)
+        return (
+            np.resize(np.asarray(value, float), N) * (1 + 0.01 * draw.random(N)) + 0.01 * draw.random(N)
+        ).astype(plan.dtype)
 
     for group in plan.groups.values():
-        names = {name: near(value) for name, value in group.states.items()} | {port: near(0.0) for port in group.ports}
+        names = {name: near(value) for name, value in group.states.items()} | {
+            port: near(0.0) for port in group.ports
+        }
         names |= {"t": near(0.3), "not_refractory": draw.random(N) < 0.5}
-        names |= {name: value if type(value) in (bool, float) else np.resize(value, N) for name, value in group.constants.items()}
+        names |= {
+            name: value if type(value) in (bool, float) else np.resize(value, N)
+            for name, value in group.constants.items()
+        }
         for block in (group.integrate, group.update, group.threshold, group.reset):
             if block is not None and without_cpp(s.expression for s in block.statements) is None:
                 needed = reads(block.statements, block.guarded & {s.name for s in block.statements})
-                found.append(Case(block.statements, {name: names[name] for name in sorted(needed)}, plan.precision, block.guarded))
+                found.append(
+                    Case(
+                        block.statements,
+                        {name: names[name] for name in sorted(needed)},
+                        plan.precision,
+                        block.guarded,
+                    )
+                )
     return found
 
 
@@ -188,8 +242,12 @@ def test_the_text_of_cells_and_models_agrees_with_numpy():
         for name, wanted in by_numpy(given, N).items():
             wanted = np.broadcast_to(np.asarray(wanted, float), N)
             scale, eps = np.abs(wanted[np.isfinite(wanted)]).max(initial=0), np.finfo(given.real).eps
-            left = 4 * eps if "1 + " in given.title else 0  # what is left of 1 after subtracting nearly 1 is as exact as 1 was
-            np.testing.assert_allclose(found[name], wanted, rtol=0, atol=1e3 * eps * scale + left, err_msg=given.title)
+            left = (
+                4 * eps if "1 + " in given.title else 0
+            )  # what is left of 1 after subtracting nearly 1 is as exact as 1 was
+            np.testing.assert_allclose(
+                found[name], wanted, rtol=0, atol=1e3 * eps * scale + left, err_msg=given.title
+            )
 
 
 def names(**types: str) -> dict[str, Typed]:

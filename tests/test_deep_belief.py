@@ -34,7 +34,11 @@ def small(random=0):
     random = RANDOM(random)
     weights = [random.normal(0, 1.2, shape) for shape in ((2, 3), (3, 2), (2, 3))]
     biases = [random.normal(0, 0.5, n) for n in (3, 2, 3, 2)]
-    return weights, biases, deep_belief((3, 2, 3, 2), weights=weights, down_biases=biases[:3], up_bias=biases[3])
+    return (
+        weights,
+        biases,
+        deep_belief((3, 2, 3, 2), weights=weights, down_biases=biases[:3], up_bias=biases[3]),
+    )
 
 
 def distribution(weights, biases):
@@ -42,7 +46,10 @@ def distribution(weights, biases):
     memory, middle, visible = (all_states(n) for n in (3, 2, 3))
     p = np.exp(memory @ biases[2] + np.log1p(np.exp(memory @ weights[2].T + biases[3])).sum(axis=1))
     p = p / p.sum()
-    for upper, lower, w, b in ((memory, middle, weights[1], biases[1]), (middle, visible, weights[0], biases[0])):
+    for upper, lower, w, b in (
+        (memory, middle, weights[1], biases[1]),
+        (middle, visible, weights[0], biases[0]),
+    ):
         on = sigmoid(upper @ w + b)
         p = p @ np.prod(np.where(lower[None] == 1, on[:, None], 1 - on[:, None]), axis=2)
     return p
@@ -71,7 +78,11 @@ def test_a_clamped_memory_is_drawn_as_what_it_stands_for():
 
 @pytest.mark.parametrize(
     ("sizes", "given", "words"),
-    [((3, 2), {}, "at least three"), ((3, 2, 2), {"weights": [0.1]}, "take 2 weights"), ((3, 2, 2), {"visible": "spins"}, "'spins' is not known")],
+    [
+        ((3, 2), {}, "at least three"),
+        ((3, 2, 2), {"weights": [0.1]}, "take 2 weights"),
+        ((3, 2, 2), {"visible": "spins"}, "'spins' is not known"),
+    ],
 )
 def test_layers_that_do_not_fit_make_no_model(sizes, given, words):
     with pytest.raises(ValueError, match=words):
@@ -84,7 +95,9 @@ def test_each_layer_learns_what_the_one_below_makes_of_the_data():
     learned = DeepBelief((7, 6, 5), machine=machine, random_state=0).fit(X)
     assert [m.components_.shape for m in learned.machines_] == [(7, 64), (6, 7), (5, 6)]
     middle = learned.machines_[1].transform(learned.machines_[0].transform(X))
-    assert np.array_equal(clone(learned.machines_[2]).fit(middle).components_, learned.machines_[2].components_)
+    assert np.array_equal(
+        clone(learned.machines_[2]).fit(middle).components_, learned.machines_[2].components_
+    )
     assert np.array_equal(learned.transform(X), learned.machines_[2].transform(middle))
     assert learned.get_feature_names_out().tolist() == [f"deepbelief{k}" for k in range(5)]
 
@@ -92,7 +105,9 @@ def test_each_layer_learns_what_the_one_below_makes_of_the_data():
 @pytest.mark.parametrize("visible", ["binary", "gaussian"])
 def test_the_network_of_an_estimator_generates_what_it_samples(visible):
     X = (RANDOM(0).random((200, 3)) < [0.8, 0.5, 0.2]).astype(float)
-    learned = DeepBelief((3, 3), machine=RestrictedBoltzmann(n_iter=20, visible=visible), random_state=0).fit(X)
+    learned = DeepBelief((3, 3), machine=RestrictedBoltzmann(n_iter=20, visible=visible), random_state=0).fit(
+        X
+    )
     theirs = ns.run(learned.network_, ticks=40, trials=4000, record=["visible"], seed=2)["visible"][:, -1]
     mine = learned.sample(4000, steps=40)
     error = np.sqrt((mine.var(axis=0) + theirs.var(axis=0)) / 4000)
@@ -102,7 +117,9 @@ def test_the_network_of_an_estimator_generates_what_it_samples(visible):
 
 def test_without_fine_tuning_a_classifier_is_logistic_regression_on_the_features():
     X, y = digits()
-    made = DeepBeliefClassifier((30, 20), machine=RestrictedBoltzmann(n_iter=5), n_iter=0, C=10.0, random_state=0).fit(X, y)
+    made = DeepBeliefClassifier(
+        (30, 20), machine=RestrictedBoltzmann(n_iter=5), n_iter=0, C=10.0, random_state=0
+    ).fit(X, y)
     top = made.machines_[1].transform(made.machines_[0].transform(X))
     mean = top.mean(axis=0)
     regression = LogisticRegression(C=10.0, max_iter=1000).fit(top - mean, y)
@@ -112,7 +129,10 @@ def test_without_fine_tuning_a_classifier_is_logistic_regression_on_the_features
 def test_fine_tuning_makes_a_classifier_better():
     X, y = digits(900)
     given = dict(machine=RestrictedBoltzmann(n_iter=10), batch_size=20, learning_rate=3e-3, random_state=0)
-    right = [DeepBeliefClassifier((60, 60), n_iter=n, **given).fit(X[:600], y[:600]).score(X[600:], y[600:]) for n in (0, 25)]
+    right = [
+        DeepBeliefClassifier((60, 60), n_iter=n, **given).fit(X[:600], y[:600]).score(X[600:], y[600:])
+        for n in (0, 25)
+    ]
     assert right[1] > right[0] + 0.03
     assert right[1] > 0.78
 
@@ -121,7 +141,9 @@ def test_fine_tuning_makes_a_classifier_better():
 def test_the_network_of_a_classifier_gives_its_probabilities(classes):
     X, y = digits()
     X, y = X[y < classes], y[y < classes]
-    made = DeepBeliefClassifier((12, 8), machine=RestrictedBoltzmann(n_iter=2), n_iter=2, random_state=0).fit(X, y)
+    made = DeepBeliefClassifier((12, 8), machine=RestrictedBoltzmann(n_iter=2), n_iter=2, random_state=0).fit(
+        X, y
+    )
     out = ns.run(made.network_, {"inputs": X[:20]}, record=["out"])["out"]
     p = made.predict_proba(X[:20])
     assert np.allclose(out, p if classes > 2 else p[:, 1:], atol=1e-12)
@@ -138,7 +160,10 @@ def test_a_grid_search_varies_the_settings_of_all_layers():
 
 
 MACHINE = RestrictedBoltzmann(visible="gaussian", n_iter=2, learning_rate=0.01)
-ESTIMATORS = (DeepBelief((4, 3), machine=MACHINE), DeepBeliefClassifier((8,), machine=MACHINE, n_iter=60, learning_rate=0.02, batch_size=10))
+ESTIMATORS = (
+    DeepBelief((4, 3), machine=MACHINE),
+    DeepBeliefClassifier((8,), machine=MACHINE, n_iter=60, learning_rate=0.02, batch_size=10),
+)
 
 
 def checks():

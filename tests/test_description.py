@@ -153,8 +153,17 @@ def numbers_of(net):
     """All arrays of the plan, as bytes."""
     inputs = {p.name: np.zeros((1, *p.shape)) for p in net.populations.values() if p.driven}
     plan = lower(net, read_inputs(net, inputs, ticks=1), seed=3)
-    arrays = [array for group in plan.groups.values() for array in (*group.states.values(), *group.constants.values())]
-    arrays += [getattr(p, part) for p in plan.pathways.values() for part in ("sender", "receiver", "weight", "delay") if hasattr(p, part)]
+    arrays = [
+        array
+        for group in plan.groups.values()
+        for array in (*group.states.values(), *group.constants.values())
+    ]
+    arrays += [
+        getattr(p, part)
+        for p in plan.pathways.values()
+        for part in ("sender", "receiver", "weight", "delay")
+        if hasattr(p, part)
+    ]
     return [np.asarray(array).tobytes() for array in arrays]
 
 
@@ -183,7 +192,15 @@ def test_a_printed_network_shows_who_there_is_and_who_runs_when():
     net = ns.Network(
         ns.Synapses(ears, cells, weight=0.2 * nA, delay=1.5 * ms),
         ns.Synapses(cells[:1], cells, to="v", wiring=ns.probability(0.1, to_self=False), weight=few),
-        ns.Synapses(cells, cells, name="slow", model="x : 1", on_pre="v_post += x*mV", delay=ns.uniform(1 * ms, 2 * ms), learns=True),
+        ns.Synapses(
+            cells,
+            cells,
+            name="slow",
+            model="x : 1",
+            on_pre="v_post += x*mV",
+            delay=ns.uniform(1 * ms, 2 * ms),
+            learns=True,
+        ),
         schedule=CLOCK,
     )
     assert str(net) == PRINTED
@@ -191,7 +208,13 @@ def test_a_printed_network_shows_who_there_is_and_who_runs_when():
 
 def test_synapses_are_called_after_their_ends():
     clash = graded("a_to_b", 2)
-    net = ns.Network(ns.Synapses(a, b, delay=1), ns.Synapses(a, b[:2], delay=1), ns.Synapses(b, a, delay=1, name="back"), clash, schedule=SYNC)
+    net = ns.Network(
+        ns.Synapses(a, b, delay=1),
+        ns.Synapses(a, b[:2], delay=1),
+        ns.Synapses(b, a, delay=1, name="back"),
+        clash,
+        schedule=SYNC,
+    )
     assert list(net.synapses) == ["a_to_b_2", "a_to_b_3", "back"]
     assert list(net.populations) == ["a", "b", "a_to_b"]
     assert net["back"].label == "Synapses b -> a"
@@ -205,11 +228,15 @@ def test_equal_descriptions_are_equal_networks():
 
 def test_a_long_chain_is_ordered_along_its_synapses():
     line = [graded(f"n{k}", 1) for k in range(1100)]
-    net = ns.Network([ns.Synapses(x, y) for x, y in zip(line[::-1][1:], line[::-1], strict=False)], schedule=ns.Layered())
+    net = ns.Network(
+        [ns.Synapses(x, y) for x, y in zip(line[::-1][1:], line[::-1], strict=False)], schedule=ns.Layered()
+    )
     assert net.order == tuple(f"n{k}" for k in range(1100))
 
 
-@pytest.mark.parametrize("key", [slice(1, 3), (slice(None), 1), [2, 0], (..., -1), (slice(None, None, 2), [3, 1]), 2, (1, 2)])
+@pytest.mark.parametrize(
+    "key", [slice(1, 3), (slice(None), 1), [2, 0], (..., -1), (slice(None, None, 2), [3, 1]), 2, (1, 2)]
+)
 def test_a_part_chooses_what_numpy_chooses(key):
     chosen = np.arange(12).reshape(3, 4)[key]
     part = rows[key]
@@ -240,7 +267,14 @@ def test_to_self_compares_neurons_not_places():
 def test_drawn_constants_are_one_per_neuron():
     population = ns.Network.from_dict(ns.Network(cells, schedule=CLOCK).to_dict())["cells"]
     assert isinstance(population, Neurons)
-    taus = [lower(ns.Network(population, schedule=CLOCK), read_inputs(ns.Network(population, schedule=CLOCK), None, 1), seed=s) for s in (0, 1)]
+    taus = [
+        lower(
+            ns.Network(population, schedule=CLOCK),
+            read_inputs(ns.Network(population, schedule=CLOCK), None, 1),
+            seed=s,
+        )
+        for s in (0, 1)
+    ]
     first, second = (plan.groups["cells"].constants["tau"] for plan in taus)
     assert first.shape == (2, 3)
     assert np.all((first >= 0.010) & (first < 0.020))
@@ -251,10 +285,35 @@ def test_drawn_constants_are_one_per_neuron():
 @pytest.mark.parametrize("name", ["trace", "E", "beta", "S"])
 def test_names_that_sympy_knows_are_variables_like_any_other(name, method):
     def run(name, text):
-        cell = ns.Neurons("cell", 1, equations=text.replace("NAME", name), threshold=f"{name} < 1", reset=f"{name} = 4", method=method, **{name: 4.0})
-        other = ns.Synapses(cell, cell, model=text.replace("NAME", f"s{name}") + " (event-driven)", on_pre=f"s{name} += {name}_pre", delay=1 * ms)
-        same = ns.Synapses(cell, cell, model=text.replace("NAME", name) + " (clock-driven)", on_pre=f"{name} += 1", delay=1 * ms, name="same")
-        rec = ns.run(ns.Network(cell, other, same, schedule=CLOCK), ticks=20, record=["cell." + name, "same." + name])
+        cell = ns.Neurons(
+            "cell",
+            1,
+            equations=text.replace("NAME", name),
+            threshold=f"{name} < 1",
+            reset=f"{name} = 4",
+            method=method,
+            **{name: 4.0},
+        )
+        other = ns.Synapses(
+            cell,
+            cell,
+            model=text.replace("NAME", f"s{name}") + " (event-driven)",
+            on_pre=f"s{name} += {name}_pre",
+            delay=1 * ms,
+        )
+        same = ns.Synapses(
+            cell,
+            cell,
+            model=text.replace("NAME", name) + " (clock-driven)",
+            on_pre=f"{name} += 1",
+            delay=1 * ms,
+            name="same",
+        )
+        rec = ns.run(
+            ns.Network(cell, other, same, schedule=CLOCK), ticks=20, record=["cell." + name, "same." + name]
+        )
         return np.r_[rec["cell." + name].ravel(), rec["same." + name].ravel()]
 
-    assert np.allclose(run(name, "dNAME/dt = -NAME/(3*ms) : 1"), run("plain", "dNAME/dt = -NAME/(3*ms) : 1"), rtol=1e-12)
+    assert np.allclose(
+        run(name, "dNAME/dt = -NAME/(3*ms) : 1"), run("plain", "dNAME/dt = -NAME/(3*ms) : 1"), rtol=1e-12
+    )

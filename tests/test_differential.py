@@ -22,7 +22,13 @@ STRUCTURES, VARIANTS = 10, 6
 def commit() -> str:
     """The commit that is tested; without git, the version."""
     try:
-        return subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, text=True, capture_output=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=Path(__file__).parent,
+            text=True,
+            capture_output=True,
+            check=True,
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ns.__version__
 
@@ -36,7 +42,9 @@ def test_random_networks_are_the_references_on_every_engine(tmp_path, monkeypatc
     tally = Tally()
     for structure in range(first, first + STRUCTURES):
         tally.add(check_structure(structure, VARIANTS, None, shrinking=40.0))
-    assert not tally.problems, "\n\n".join([tally.summary(), *(problem.get("script", "") for problem in tally.problems)])
+    assert not tally.problems, "\n\n".join(
+        [tally.summary(), *(problem.get("script", "") for problem in tally.problems)]
+    )
     assert tally.compared.total() > STRUCTURES * VARIANTS
 
 
@@ -51,14 +59,38 @@ def test_what_differs_is_shrunk_to_a_script_of_what_it_takes(monkeypatch):
     monkeypatch.setattr(driver, "restore", forgetful)
     lines = {"update": ["v = 0.5*v + I + rand()"], "threshold": ["v > 1"], "reset": ["v = 0"]}
     a = Cells("a", (3,), lines, {"refractory": "2"}, {"I": "sum"}, ("v",))
-    b = Cells("b", (4,), {"update": ["c = c + 1", "u = u + where(c > 2, 2*k, sin(k)) + 0*I"]}, {"k": "3.0"}, {"I": "sum"}, ("c", "u"))
-    link = Link("s0", "a", "b", {}, {"wiring": "ns.probability(0.5)", "weight": "ns.normal(0, 1)", "delay": "2"})
+    b = Cells(
+        "b",
+        (4,),
+        {"update": ["c = c + 1", "u = u + where(c > 2, 2*k, sin(k)) + 0*I"]},
+        {"k": "3.0"},
+        {"I": "sum"},
+        ("c", "u"),
+    )
+    link = Link(
+        "s0", "a", "b", {}, {"wiring": "ns.probability(0.5)", "weight": "ns.normal(0, 1)", "delay": "2"}
+    )
     routes = {"joined": [Piece("reference", 9, 2), Piece("reference", 8)]}
     record = {"a": 1, "b.c": 1, "b.u": 1}
-    case = Case((0, 0), "ns.Synchronous()", [a, b], [link], {}, 17, {"seed": "1", "trials": "2"}, record, routes=routes)
+    case = Case(
+        (0, 0),
+        "ns.Synchronous()",
+        [a, b],
+        [link],
+        {},
+        17,
+        {"seed": "1", "trials": "2"},
+        record,
+        routes=routes,
+    )
     problem = check(case).problems[0]
     smallest, found = narrowed(case, problem, 20.0)
     assert found.text.startswith("b.u")
-    assert ([cells.name for cells in smallest.cells], smallest.links, smallest.ticks, smallest.options) == (["b"], [], 2, {})
+    assert ([cells.name for cells in smallest.cells], smallest.links, smallest.ticks, smallest.options) == (
+        ["b"],
+        [],
+        2,
+        {},
+    )
     text = script(smallest, "joined", found.text)
     assert "sin" not in text and "where" not in text and "u = u + " in text

@@ -20,7 +20,9 @@ MODULES = [m.name for m in pkgutil.walk_packages(ns.__path__, "neurosim.") if "_
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings_print_what_they_say(name):
-    result = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    result = doctest.testmod(
+        importlib.import_module(name), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    )
     assert result.failed == 0
 
 
@@ -38,7 +40,9 @@ def test_the_readmes_script_runs(tmp_path, monkeypatch):
 def test_the_guide_runs_from_top_to_bottom(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict = {}
-    for number, block in enumerate(re.findall(r"```python\n(.*?)```", (ROOT / "docs/guide.md").read_text(), re.DOTALL)):
+    for number, block in enumerate(
+        re.findall(r"```python\n(.*?)```", (ROOT / "docs/guide.md").read_text(), re.DOTALL)
+    ):
         exec(compile(block, f"docs/guide.md, block {number}", "exec"), names)
     assert names["recording"].rates("cells").mean() > 1
 
@@ -60,6 +64,8 @@ def test_every_package_is_installed():
     assert sorted(listed) == sorted([*present, "neurosim.models"])
 
 
-@pytest.mark.parametrize("noun", ["Neurons", "Synapses", "Network", "Clock", "run", "replay", "open", "save", "load"])
+@pytest.mark.parametrize(
+    "noun", ["Neurons", "Synapses", "Network", "Clock", "run", "replay", "open", "save", "load"]
+)
 def test_public_words_say_what_they_do(noun):
     assert len((getattr(ns, noun).__doc__ or "").strip()) > 40

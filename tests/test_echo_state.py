@@ -21,14 +21,20 @@ RANDOM = np.random.default_rng
 ORDER = "rows are the steps of one sequence, so what comes before a row matters"
 ESTIMATORS = {
     "plain": EchoStateRegressor(60, random_state=0, engine="reference"),
-    "deep": EchoStateRegressor(20, layers=2, wiring="orthogonal", feedback_scale=0.1, noise=1e-3, random_state=0, engine="reference"),
+    "deep": EchoStateRegressor(
+        20, layers=2, wiring="orthogonal", feedback_scale=0.1, noise=1e-3, random_state=0, engine="reference"
+    ),
 }
-NOT_APPLICABLE = dict.fromkeys(["check_methods_sample_order_invariance", "check_methods_subset_invariance"], ORDER)
+NOT_APPLICABLE = dict.fromkeys(
+    ["check_methods_sample_order_invariance", "check_methods_subset_invariance"], ORDER
+)
 
 
 def checks():
     for name, estimator in ESTIMATORS.items():
-        for case in estimator_checks_generator(estimator, expected_failed_checks=NOT_APPLICABLE, mark="xfail"):
+        for case in estimator_checks_generator(
+            estimator, expected_failed_checks=NOT_APPLICABLE, mark="xfail"
+        ):
             values, marks = (case.values, case.marks) if hasattr(case, "marks") else (case, ())
             yield pytest.param(*values, marks=marks, id=f"{name}-{values[1].func.__name__}")
 
@@ -84,9 +90,16 @@ def test_a_deep_network_is_its_formula(layers):
     v, out = np.zeros((2 * layers, 15)), np.zeros(2)
     for tick, row in enumerate(x):
         for k in range(2 * layers):
-            below = w[f"pool_{k}_to_pool_{k + 1}"] @ v[k - 1] if k % layers else w[f"drive_to_pool_{k + 1}"] @ row
+            below = (
+                w[f"pool_{k}_to_pool_{k + 1}"] @ v[k - 1] if k % layers else w[f"drive_to_pool_{k + 1}"] @ row
+            )
             name = f"pool_{k + 1}"
-            heard = below + w[f"{name}_to_{name}"] @ v[k] + w[f"out_to_{name}"] @ out + net[name].constants["bias"].number
+            heard = (
+                below
+                + w[f"{name}_to_{name}"] @ v[k]
+                + w[f"out_to_{name}"] @ out
+                + net[name].constants["bias"].number
+            )
             v[k] = (1 - leak.flat[k]) * v[k] + leak.flat[k] * np.tanh(heard)
         out = readout @ v.ravel() + 0.2
         assert np.allclose(got[tick], out, rtol=1e-11, atol=1e-13)
@@ -94,7 +107,10 @@ def test_a_deep_network_is_its_formula(layers):
 
 def test_noise_moves_the_pool_as_much_as_it_says():
     quiet, noisy = (
-        ns.run(echo_state(0, 400, noise=noise, radius=0.0, wiring="ring"), ticks=200, record=["pool"], seed=3)["pool"] for noise in (0, 0.01)
+        ns.run(
+            echo_state(0, 400, noise=noise, radius=0.0, wiring="ring"), ticks=200, record=["pool"], seed=3
+        )["pool"]
+        for noise in (0, 0.01)
     )
     assert not quiet.any()
     assert noisy.std() == pytest.approx(0.01, rel=0.02)
@@ -137,11 +153,21 @@ def test_the_network_of_an_estimator_answers_as_the_estimator_does():
     model = EchoStateRegressor(40, washout=30, random_state=1).fit(x[:-5], np.c_[x[5:], x[:-5] ** 2])
     recording = ns.run(model.network_, {"drive": x}, record=["pool", "out"], seed=99)
     assert np.allclose(recording["out"], model.predict(x), rtol=1e-12)
-    assert np.allclose(recording["pool"] @ model.coef_.T + model.intercept_, model.predict(x), rtol=1e-9, atol=1e-12)
+    assert np.allclose(
+        recording["pool"] @ model.coef_.T + model.intercept_, model.predict(x), rtol=1e-9, atol=1e-12
+    )
     assert ns.Network.from_dict(model.network_.to_dict()) == model.network_
 
 
-@pytest.mark.parametrize("given", [dict(), dict(layers=2), dict(groups=3, leak=(0.2, 0.5, 1.0)), dict(fit_intercept=False, solver="cholesky")])
+@pytest.mark.parametrize(
+    "given",
+    [
+        dict(),
+        dict(layers=2),
+        dict(groups=3, leak=(0.2, 0.5, 1.0)),
+        dict(fit_intercept=False, solver="cholesky"),
+    ],
+)
 def test_the_readout_is_the_ridge_regression_of_the_states(given):
     x = sines(150, 4)
     y = np.roll(x, 3, axis=1)
@@ -186,7 +212,9 @@ def test_one_sequence_is_learned_alike_with_and_without_its_axis():
 
 def test_noise_is_added_while_learning_and_never_after():
     x = sines(300)
-    quiet, noisy = (EchoStateRegressor(30, noise=noise, alpha=1e-12, random_state=1).fit(x, x[:, 0]) for noise in (0, 0.1))
+    quiet, noisy = (
+        EchoStateRegressor(30, noise=noise, alpha=1e-12, random_state=1).fit(x, x[:, 0]) for noise in (0, 0.1)
+    )
     assert np.abs(noisy.coef_).max() < np.abs(quiet.coef_).max() / 10  # noise is a ridge
     assert str(noisy.network_) == str(quiet.network_)
     assert np.array_equal(noisy.predict(x), noisy.predict(x))
@@ -197,7 +225,9 @@ def test_an_integer_seed_makes_it_repeatable_and_another_one_another_network():
     first, again, other = (EchoStateRegressor(20, random_state=seed).fit(x, x[:, 0]) for seed in (1, 1, 2))
     assert np.array_equal(first.coef_, again.coef_)
     assert first.network_ == again.network_
-    assert not np.array_equal(matrices(first.network_)["pool_to_pool"], matrices(other.network_)["pool_to_pool"])
+    assert not np.array_equal(
+        matrices(first.network_)["pool_to_pool"], matrices(other.network_)["pool_to_pool"]
+    )
 
 
 def test_grid_search_and_pipelines_take_it():
@@ -218,7 +248,9 @@ def test_grid_search_and_pipelines_take_it():
 def wave():
     """Learned from three sums of sines at once, without X: it goes on by itself."""
     series = sines(400, 3)
-    settings = dict(radius=0.5, feedback_scale=0.5, bias_scale=0.5, leak=0.6, washout=50, alpha=1e-12, random_state=0)
+    settings = dict(
+        radius=0.5, feedback_scale=0.5, bias_scale=0.5, leak=0.6, washout=50, alpha=1e-12, random_state=0
+    )
     return EchoStateRegressor(80, **settings).fit(None, series[:, :300]), series
 
 
@@ -267,7 +299,15 @@ def test_a_forecast_may_hear_other_input():
 
 def test_mackey_glass_is_forecast_84_steps_ahead():
     series = np.tanh(tasks.mackey_glass(4500, seed=7) - 1)
-    settings = dict(density=0.05, leak=0.7, bias_scale=0.2, feedback_scale=1.0, washout=500, alpha=1e-13, fit_intercept=False)
+    settings = dict(
+        density=0.05,
+        leak=0.7,
+        bias_scale=0.2,
+        feedback_scale=1.0,
+        washout=500,
+        alpha=1e-13,
+        fit_intercept=False,
+    )
     model = EchoStateRegressor(200, **settings, random_state=1).fit(None, series[:2500])
     starts = series[2500:].reshape(4, 500, 1)
     error = model.forecast(84, starts[:, :416])[:, -1] - starts[:, -1]
@@ -280,7 +320,9 @@ def test_mackey_glass_is_forecast_84_steps_ahead():
 @pytest.mark.parametrize("given", [dict(), dict(layers=2, leak=(0.9, np.float64(0.4)))])
 def test_a_saved_estimator_goes_on_where_it_was(tmp_path, given):
     x = sines(200, 2)
-    model = EchoStateRegressor(20, feedback_scale=0.3, washout=20, random_state=np.int64(4), **given).fit(x, x[..., 0])
+    model = EchoStateRegressor(20, feedback_scale=0.3, washout=20, random_state=np.int64(4), **given).fit(
+        x, x[..., 0]
+    )
     model.save(tmp_path / "model.h5")
     again = EchoStateRegressor.load(tmp_path / "model.h5")
     assert again.network_ == model.network_ == ns.load(tmp_path / "model.h5")
@@ -318,7 +360,9 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(ns.RecordingError, match="holds a network, but no EchoStateRegressor"):
         EchoStateRegressor.load(tmp_path / "net.h5")
     with pytest.raises(ns.DescriptionError, match=r"random_state: .* cannot be kept in a file"):
-        EchoStateRegressor(5, density=0.9, random_state=np.random.RandomState(0)).fit([[0.0], [1.0]], [0, 1]).save(tmp_path / "model.h5")
+        EchoStateRegressor(5, density=0.9, random_state=np.random.RandomState(0)).fit(
+            [[0.0], [1.0]], [0, 1]
+        ).save(tmp_path / "model.h5")
     assert not (tmp_path / "model.h5").exists()
 
 
@@ -372,7 +416,10 @@ def test_forecasts_that_cannot_be_are_refused(wave):
     x = sines(50)
     driven = EchoStateRegressor(20, feedback_scale=0.1, random_state=0).fit(x, x)
     for call, words in (
-        (lambda: EchoStateRegressor(20, random_state=0).fit(x, x).forecast(3), "does not hear its own output"),
+        (
+            lambda: EchoStateRegressor(20, random_state=0).fit(x, x).forecast(3),
+            "does not hear its own output",
+        ),
         (lambda: model.forecast(0), "is below 1"),
         (lambda: model.forecast(3, series[..., [0, 0]]), "y has 2 outputs, but 1 were learned"),
         (lambda: model.forecast(3, X=x), "was fitted without X. Leave X out"),

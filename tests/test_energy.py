@@ -41,7 +41,11 @@ def fits(counts, p):
 def machine(n_hidden, n_visible, scale=1.0, seed=0):
     """Random W, a and b."""
     random = RANDOM(seed)
-    return random.normal(0, scale, (n_hidden, n_visible)), random.normal(0, 0.5, n_visible), random.normal(0, 0.5, n_hidden)
+    return (
+        random.normal(0, scale, (n_hidden, n_visible)),
+        random.normal(0, 0.5, n_visible),
+        random.normal(0, 0.5, n_hidden),
+    )
 
 
 def fitted(numbers, **given):
@@ -87,7 +91,10 @@ def test_annealing_finds_the_partition_function_within_its_error(visible):
     W, a, b = machine(10, 14, 0.8)
     exact = log_partition(W, a, b, visible=visible).value
     base = RANDOM(5).normal(0, 0.3, 14)
-    found = [annealed_importance_sampling(W, a, b, visible=visible, base=base, temperatures=400, random_state=seed) for seed in range(20)]
+    found = [
+        annealed_importance_sampling(W, a, b, visible=visible, base=base, temperatures=400, random_state=seed)
+        for seed in range(20)
+    ]
     scores = np.array([(value - exact) / error for value, error in found])
     assert np.abs(scores.mean()) < 4 / np.sqrt(20)
     assert 0.5 < scores.std() < 2  # the error is that of the estimate
@@ -109,15 +116,22 @@ def test_more_temperatures_make_annealing_more_precise():
         ({"hidden_bias": [0.0]}, r"hidden_bias has shape \(1,\), but the weights ask for \(2,\)"),
         ({"visible_bias": [0.0, np.nan, 0.0]}, "NaN"),
         ({"visible": "spins"}, "visible 'spins' is not known"),
-        ({"weights": np.zeros((26, 30)), "visible_bias": np.zeros(30), "hidden_bias": np.zeros(26)}, "annealed_importance_sampling"),
+        (
+            {"weights": np.zeros((26, 30)), "visible_bias": np.zeros(30), "hidden_bias": np.zeros(26)},
+            "annealed_importance_sampling",
+        ),
     ],
 )
 def test_numbers_that_make_no_machine_are_refused(given, words):
     with pytest.raises(ns.DescriptionError, match=words):
-        log_partition(**{"weights": np.zeros((2, 3)), "visible_bias": np.zeros(3), "hidden_bias": np.zeros(2)} | given)
+        log_partition(
+            **{"weights": np.zeros((2, 3)), "visible_bias": np.zeros(3), "hidden_bias": np.zeros(2)} | given
+        )
 
 
-@pytest.mark.parametrize("given", [{"temperatures": [0.0, 0.6, 0.4, 1.0]}, {"temperatures": 0}, {"chains": 1}, {"base": [0.0]}])
+@pytest.mark.parametrize(
+    "given", [{"temperatures": [0.0, 0.6, 0.4, 1.0]}, {"temperatures": 0}, {"chains": 1}, {"base": [0.0]}]
+)
 def test_annealing_refuses_what_does_not_rise_or_fit(given):
     with pytest.raises(ns.DescriptionError, match="Give"):
         annealed_importance_sampling(*machine(2, 3), **given)
@@ -142,10 +156,15 @@ def test_long_chains_move_the_weights_along_the_exact_gradient(persistent, visib
         h = sigmoid(v @ W.T + b)
         model = np.einsum("s,sh,sv->hv", p, h, v), p @ v, p @ h
     up = sigmoid(X @ W.T + b)
-    gradient = [data - free for data, free in zip((up.T @ X / len(X), X.mean(axis=0), up.mean(axis=0)), model, strict=True)]
+    gradient = [
+        data - free
+        for data, free in zip((up.T @ X / len(X), X.mean(axis=0), up.mean(axis=0)), model, strict=True)
+    ]
     chains = np.zeros((len(X), 2)) if persistent else None
     moved = Machine(W.copy(), a.copy(), b.copy(), visible, np.random.Generator(np.random.SFC64(0)), chains)
-    ContrastiveDivergence(moved, len(X), steps=40, weight_decay=0.0, sparsity=None, sparsity_cost=0.0).learn(X, np.arange(len(X)), 1.0)
+    ContrastiveDivergence(moved, len(X), steps=40, weight_decay=0.0, sparsity=None, sparsity_cost=0.0).learn(
+        X, np.arange(len(X)), 1.0
+    )
     for new, old, expected in zip((moved.W, moved.a, moved.b), (W, a, b), gradient, strict=True):
         assert np.allclose(new - old, expected, atol=5 / np.sqrt(len(X)))
     assert max(np.abs(expected).max() for expected in gradient) > 0.08  # four times the tolerance
@@ -154,7 +173,13 @@ def test_long_chains_move_the_weights_along_the_exact_gradient(persistent, visib
 def test_learning_raises_the_likelihood_towards_that_of_the_source():
     X = bars()
     before = RestrictedBoltzmann(8, n_iter=1, learning_rate=0.0, random_state=0).fit(X).score(X)
-    after = RestrictedBoltzmann(8, n_iter=300, persistent=True, learning_rate=0.05, schedule="linear", random_state=0).fit(X).score(X)
+    after = (
+        RestrictedBoltzmann(
+            8, n_iter=300, persistent=True, learning_rate=0.05, schedule="linear", random_state=0
+        )
+        .fit(X)
+        .score(X)
+    )
     assert before == pytest.approx(-16 * np.log(2), abs=0.1)
     assert after > -4 * np.log(2) - 1.0  # four rows, each a coin
 
@@ -167,7 +192,9 @@ def test_persistent_chains_learn_digits_as_those_of_scikit_learn_do():
         peer = BernoulliRBM(16, random_state=seed, **given).fit(X)
         numbers = peer.components_, peer.intercept_visible_, peer.intercept_hidden_
         theirs.append(-free_energy(X, *numbers).mean() - log_partition(*numbers).value)
-    assert np.median(ours) == pytest.approx(np.median(theirs), abs=1.0)  # both scatter so with single chains and a constant rate
+    assert np.median(ours) == pytest.approx(
+        np.median(theirs), abs=1.0
+    )  # both scatter so with single chains and a constant rate
 
 
 def test_gaussian_units_learn_where_the_data_lie():
@@ -182,7 +209,10 @@ def test_gaussian_units_learn_where_the_data_lie():
 
 def test_sparsity_sets_how_active_hidden_units_are():
     X = (load_digits().data[:300] > 8).astype(float)
-    free, sparse = (RestrictedBoltzmann(32, n_iter=30, sparsity=s, sparsity_cost=10.0, random_state=0).fit(X) for s in (None, 0.05))
+    free, sparse = (
+        RestrictedBoltzmann(32, n_iter=30, sparsity=s, sparsity_cost=10.0, random_state=0).fit(X)
+        for s in (None, 0.05)
+    )
     assert sparse.transform(X).mean() == pytest.approx(0.05, abs=0.02)
     assert free.transform(X).mean() > 0.2
 
@@ -192,7 +222,9 @@ def test_weight_decay_and_momentum_are_their_formulas():
     still = dict(steps=1, sparsity=None, sparsity_cost=0.0)
 
     def moved(rate, decay, momentum, times):
-        m = Machine(np.full((1, 2), 0.5), np.full(2, 50.0), np.full(1, -50.0), "binary", RANDOM(0), momentum=momentum)  # v = 1 and h = 0 always
+        m = Machine(
+            np.full((1, 2), 0.5), np.full(2, 50.0), np.full(1, -50.0), "binary", RANDOM(0), momentum=momentum
+        )  # v = 1 and h = 0 always
         if momentum:
             m.velocity[0][:] = 1.0
         for _ in range(times):
@@ -208,9 +240,15 @@ def test_weight_decay_and_momentum_are_their_formulas():
 @pytest.mark.parametrize("given", [{}, {"persistent": True}, {"momentum": 0.5}])
 def test_learning_keeps_the_precision_of_the_data(dtype, given):
     made = RestrictedBoltzmann(5, n_iter=2, random_state=0, **given).fit(bars().astype(dtype))
-    assert {x.dtype for x in (made.components_, made.intercept_hidden_, made.intercept_visible_, made.transform(bars().astype(dtype)))} == {
-        np.dtype(dtype)
-    }
+    assert {
+        x.dtype
+        for x in (
+            made.components_,
+            made.intercept_hidden_,
+            made.intercept_visible_,
+            made.transform(bars().astype(dtype)),
+        )
+    } == {np.dtype(dtype)}
     assert np.abs(made.components_).max() > 0.05  # the update in place reached the weights
 
 
@@ -236,7 +274,11 @@ def test_the_network_of_an_estimator_samples_what_its_likelihood_says(visible):
     mine = made.sample(6000, steps=40)
     W, a, b = numbers
     h = all_states(3)
-    others = np.prod(1 + np.exp(h @ W + a), axis=1) if visible == "binary" else np.exp(((h @ W) * (a + 0.5 * h @ W)).sum(axis=1))
+    others = (
+        np.prod(1 + np.exp(h @ W + a), axis=1)
+        if visible == "binary"
+        else np.exp(((h @ W) * (a + 0.5 * h @ W)).sum(axis=1))
+    )
     p = np.exp(h @ b) * others
     assert fits(np.bincount(number_of(hidden), minlength=8), p / p.sum()) > 1e-3
     if visible == "binary":
@@ -258,7 +300,11 @@ def test_the_network_of_an_estimator_transforms_as_it_does():
 def test_a_gaussian_visible_layer_is_normal_around_its_input():
     W, a, b = machine(2, 3)
     on = np.tile([1.0, 0.0], (5000, 1, 1))  # trials of one tick
-    recording = ns.run(restricted_boltzmann(3, 2, weights=W, visible_bias=a, hidden_bias=b, visible="gaussian"), {"hidden": on}, record=["visible"])
+    recording = ns.run(
+        restricted_boltzmann(3, 2, weights=W, visible_bias=a, hidden_bias=b, visible="gaussian"),
+        {"hidden": on},
+        record=["visible"],
+    )
     seen = recording["visible"][:, 0]
     assert np.allclose(seen.mean(axis=0), a + W[0], atol=4 / np.sqrt(5000))
     assert np.allclose(seen.std(axis=0), 1.0, atol=4 / np.sqrt(10000))
@@ -287,7 +333,9 @@ def test_a_likelihood_that_is_annealed_agrees_with_the_exact_one():
 UNSCALED = "the check brings data outside 0 to 1, which binary visible units refuse"
 ESTIMATORS = {
     "gaussian": RestrictedBoltzmann(5, visible="gaussian", n_iter=2, learning_rate=0.01),
-    "persistent": RestrictedBoltzmann(5, visible="gaussian", n_iter=2, learning_rate=0.01, persistent=True, momentum=0.5, schedule="linear"),
+    "persistent": RestrictedBoltzmann(
+        5, visible="gaussian", n_iter=2, learning_rate=0.01, persistent=True, momentum=0.5, schedule="linear"
+    ),
 }
 
 
@@ -303,7 +351,9 @@ def test_a_machine_keeps_the_rules_of_scikit_learn(estimator, check):
 
 
 def test_a_grid_search_finds_the_rate_that_learns():
-    search = GridSearchCV(RestrictedBoltzmann(6, n_iter=20, random_state=0), {"learning_rate": [1e-5, 0.1]}, cv=2).fit(bars())
+    search = GridSearchCV(
+        RestrictedBoltzmann(6, n_iter=20, random_state=0), {"learning_rate": [1e-5, 0.1]}, cv=2
+    ).fit(bars())
     assert search.best_params_ == {"learning_rate": 0.1}
     assert clone(search.best_estimator_).get_params() == search.best_estimator_.get_params()
 
@@ -336,7 +386,9 @@ def test_data_that_are_not_scaled_are_refused_in_words(X):
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_weights_that_grow_beyond_all_bounds_are_an_error():
     with pytest.raises(ns.DescriptionError, match="beyond all bounds"):
-        RestrictedBoltzmann(3, visible="gaussian", n_iter=200, learning_rate=10.0, random_state=0).fit(100 * bars())
+        RestrictedBoltzmann(3, visible="gaussian", n_iter=200, learning_rate=10.0, random_state=0).fit(
+            100 * bars()
+        )
 
 
 def test_constant_columns_and_one_sample_are_learned():

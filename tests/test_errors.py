@@ -43,7 +43,11 @@ def update(text, **more):
 
 
 def chain_of_subexpressions(line, count):
-    return "x0 = I : 1\n" + "\n".join(line.format(k=k, before=k - 1) for k in range(1, count)) + f"\ndv/dt = x{count - 1}/ms : 1"
+    return (
+        "x0 = I : 1\n"
+        + "\n".join(line.format(k=k, before=k - 1) for k in range(1, count))
+        + f"\ndv/dt = x{count - 1}/ms : 1"
+    )
 
 
 def twice(text):
@@ -414,7 +418,14 @@ def clocked_recording():
     return ns.run(clocked, ticks=2)
 
 
-DESCRIPTIONS = {"population": POPULATIONS, "text": TEXTS, "synapses": SYNAPSES, "wiring": WIRINGS, "weight": WEIGHTS, "network": NETWORKS}
+DESCRIPTIONS = {
+    "population": POPULATIONS,
+    "text": TEXTS,
+    "synapses": SYNAPSES,
+    "wiring": WIRINGS,
+    "weight": WEIGHTS,
+    "network": NETWORKS,
+}
 
 
 def table(cases):
@@ -437,7 +448,11 @@ def nothing_runs(monkeypatch):
 
 @pytest.mark.parametrize(
     ("make", "error", "subject", "value", "remedy"),
-    [pytest.param(*case, id=f"{kind}: {name}") for kind, cases in DESCRIPTIONS.items() for name, case in cases.items()],
+    [
+        pytest.param(*case, id=f"{kind}: {name}")
+        for kind, cases in DESCRIPTIONS.items()
+        for name, case in cases.items()
+    ],
 )
 def test_a_description_that_cannot_be_is_refused(make, error, subject, value, remedy, nothing_runs):
     with pytest.raises(error) as raised:
@@ -446,7 +461,9 @@ def test_a_description_that_cannot_be_is_refused(make, error, subject, value, re
 
 
 @pytest.mark.parametrize(("make", "error", "subject", "value", "remedy"), table(RUNS))
-def test_a_run_that_cannot_be_is_refused_and_leaves_no_file(make, error, subject, value, remedy, nothing_runs, tmp_path):
+def test_a_run_that_cannot_be_is_refused_and_leaves_no_file(
+    make, error, subject, value, remedy, nothing_runs, tmp_path
+):
     with pytest.raises(error) as raised:
         make(to=tmp_path / "run.h5")
     check(raised, (subject, value, remedy))
@@ -466,7 +483,9 @@ def test_a_run_that_cannot_be_is_refused_and_leaves_no_file(make, error, subject
         ("x" * 5000, R, "xxx", "Choose another path"),
     ],
 )
-def test_a_path_that_cannot_be_written_is_refused_before_the_run(path, error, value, remedy, nothing_runs, tmp_path, monkeypatch):
+def test_a_path_that_cannot_be_written_is_refused_before_the_run(
+    path, error, value, remedy, nothing_runs, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     (tmp_path / "notes.txt").write_text("mine")
@@ -478,7 +497,9 @@ def test_a_path_that_cannot_be_written_is_refused_before_the_run(path, error, va
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("wrong", [{"record": ["nope"]}, {"start": {"membrane.u": 1}}, {"seed": "x"}, {"inputs": {"nope": [1]}}])
+@pytest.mark.parametrize(
+    "wrong", [{"record": ["nope"]}, {"start": {"membrane.u": 1}}, {"seed": "x"}, {"inputs": {"nope": [1]}}]
+)
 def test_a_refused_run_leaves_an_older_recording_as_it_was(wrong, tmp_path):
     path = tmp_path / "old.h5"
     ns.run(clocked, ticks=2, record="all", to=path).close()
@@ -498,7 +519,16 @@ def test_spikes_of_another_dt_are_refused():
 
 def test_no_attribute_can_be_set():
     rec = silent_recording()
-    for item in (liquid, liquid[:2], synapses(), rec.network, CLOCK, ns.probability(0.5), ns.normal(0, 1), ns.conv(3)):
+    for item in (
+        liquid,
+        liquid[:2],
+        synapses(),
+        rec.network,
+        CLOCK,
+        ns.probability(0.5),
+        ns.normal(0, 1),
+        ns.conv(3),
+    ):
         with pytest.raises(AttributeError):
             item.name = "other"
         with pytest.raises(AttributeError):

@@ -38,12 +38,19 @@ def lowered(net, inputs=None, *, ticks=None, trials=None, **options):
 
 
 def test_a_second_of_a_linear_network_is_the_references_to_the_bit():
-    found = both(balanced(dt=1 * ms), {"ears": spoken(1000)}, duration=1 * second, record=["cells", "cells.v", "cells.g", "ears", "noise"])
+    found = both(
+        balanced(dt=1 * ms),
+        {"ears": spoken(1000)},
+        duration=1 * second,
+        record=["cells", "cells.v", "cells.g", "ears", "noise"],
+    )
     assert len(found.spikes("cells")) > 1000
     assert found.final["queue/cells/g/due"].size > 10
 
 
-@pytest.mark.parametrize("stem", ["balanced_coba", "microcircuit", "hopfield", "boltzmann", "restricted_boltzmann"])
+@pytest.mark.parametrize(
+    "stem", ["balanced_coba", "microcircuit", "hopfield", "boltzmann", "restricted_boltzmann"]
+)
 def test_a_model_is_the_references_over_its_golden_horizon(stem):
     both(**importlib.import_module(f"neurosim.models.{stem}").example(), tolerance=TOLERANCE)
 
@@ -53,7 +60,10 @@ def test_any_number_of_threads_gives_the_same_bits(precision):
     options = dict(ticks=300, record=SPLIT, precision=precision)
     alone = ns.run(learning(), engine="events", threads=1, **options)
     assert len(alone.spikes("cells")) > 500
-    assert all(alone.final[f"{flying}/due"].size for flying in ("queue/relay/I", "arrivals/paired", "arrivals/unsure"))
+    assert all(
+        alone.final[f"{flying}/due"].size
+        for flying in ("queue/relay/I", "arrivals/paired", "arrivals/unsure")
+    )
     for threads in (2, 3, 4):
         assert_same(ns.run(learning(), engine="events", threads=threads, **options), alone)
     wanted = ns.run(learning(), engine="reference", **options)
@@ -68,7 +78,9 @@ def test_a_network_of_spikes_moves_in_blocks_and_one_of_messages_does_not():
 def test_a_network_gets_as_many_threads_as_its_neurons_and_the_spikes_on_their_way_are_worth():
     def worth(n, **text):
         cells = ns.Neurons("cells", n, update="v = 0.9*v + I", threshold="v > 1", reset="v = 0")
-        return workload.worthwhile(lowered(clock(ns.Synapses(cells, cells, wiring=ns.probability(0.1), **text)), ticks=1))
+        return workload.worthwhile(
+            lowered(clock(ns.Synapses(cells, cells, wiring=ns.probability(0.1), **text)), ticks=1)
+        )
 
     assert worth(2000) == 1
     assert worth(2000, model="w : 1", on_pre="I_post += w") > worth(2000)
@@ -88,22 +100,33 @@ def test_blocks_leave_the_messages_of_those_that_nobody_hears_as_they_are():
 
 def test_trials_over_threads_give_the_same_bits():
     free = np.full((9, 60, 3), np.nan)
-    runs = [ns.run(lively(), {"rate": free}, record=RECORD, engine="events", threads=threads) for threads in (1, 2, 4)]
+    runs = [
+        ns.run(lively(), {"rate": free}, record=RECORD, engine="events", threads=threads)
+        for threads in (1, 2, 4)
+    ]
     assert_same(runs[1], runs[0])
     assert_same(runs[2], runs[0])
     assert_same(runs[0], trials_of(lively(), 9, 60, "reference"), tolerance=1e-12)
 
 
-@pytest.mark.parametrize(("first", "second"), [("reference", "events"), ("events", "reference"), ("events", "events")])
-@pytest.mark.parametrize(("net", "heard", "record"), [(balanced, 40, ["cells.v"]), (learning, 0, SPLIT), (lively, 0, RECORD)])
+@pytest.mark.parametrize(
+    ("first", "second"), [("reference", "events"), ("events", "reference"), ("events", "events")]
+)
+@pytest.mark.parametrize(
+    ("net", "heard", "record"), [(balanced, 40, ["cells.v"]), (learning, 0, SPLIT), (lively, 0, RECORD)]
+)
 def test_a_run_continues_on_either_engine(net, heard, record, first, second):
     inputs = {"ears": spoken(160, heard)} if heard else {}
     whole = ns.run(net(), inputs, ticks=160, record=record, engine="reference")
     begun = ns.run(net(), part(inputs, 0, 100), ticks=100, record=record, engine=first, threads=2)
-    ended = ns.run(net(), part(inputs, 100, 160), ticks=60, record=record, start=begun, engine=second, threads=3)
+    ended = ns.run(
+        net(), part(inputs, 100, 160), ticks=60, record=record, start=begun, engine=second, threads=3
+    )
     for probe in (p for p in whole.probes if not p.events):
         joined = np.concatenate([begun[probe.name], ended[probe.name]])
-        np.testing.assert_allclose(joined, whole[probe.name], rtol=0, atol=0 if net is balanced else TOLERANCE, err_msg=probe.name)
+        np.testing.assert_allclose(
+            joined, whole[probe.name], rtol=0, atol=0 if net is balanced else TOLERANCE, err_msg=probe.name
+        )
     for probe in (p for p in whole.probes if p.events):
         ticks = np.concatenate([begun.spikes(probe.name).tick, ended.spikes(probe.name).tick + 100])
         np.testing.assert_array_equal(ticks, whole.spikes(probe.name).tick, err_msg=probe.name)
@@ -118,7 +141,9 @@ def test_a_run_until_stable_stops_where_the_reference_does():
     net = hopfield(patterns)
     found = both(net, trials=5, ticks=40, until="stable", start=probes, record=["cells.s"])
     assert found.stopped == "stable" and 1 < found.ticks < 40
-    three = ns.run(net, trials=5, ticks=40, until="stable", start=probes, record=["cells.s"], engine="events", threads=3)
+    three = ns.run(
+        net, trials=5, ticks=40, until="stable", start=probes, record=["cells.s"], engine="events", threads=3
+    )
     assert_same(three, found)
 
 
@@ -139,35 +164,56 @@ def test_a_port_reduces_what_stored_and_dense_synapses_bring():
     ports = {f"{kind}_{reduce}": wiring for kind, wiring in wirings.items() for reduce in expected}
     x = ns.Neurons("x", 3)
     update = "\n".join(f"{port}_now = {port}" for port in ports)
-    y = ns.Neurons("y", 1, ports=" ".join(f"{port}:{port.split('_')[1]}" for port in ports), update=update, sends="stored_sum_now")
-    net = layered(*(ns.Synapses(x, y, to=port, wiring=wiring, name=f"to_{port}") for port, wiring in ports.items()))
+    y = ns.Neurons(
+        "y",
+        1,
+        ports=" ".join(f"{port}:{port.split('_')[1]}" for port in ports),
+        update=update,
+        sends="stored_sum_now",
+    )
+    net = layered(
+        *(ns.Synapses(x, y, to=port, wiring=wiring, name=f"to_{port}") for port, wiring in ports.items())
+    )
     found = ns.run(net, {"x": [[2.0, -3.0, 5.0]]}, record=[f"y.{port}" for port in ports], engine="events")
     for port in ports:
         assert found[f"y.{port}"].item() == pytest.approx(expected[port.split("_")[1]], rel=1e-15), port
 
 
-@pytest.mark.parametrize("target", [dict(update="u = 0*I"), dict(update="u = 1 + 0*I", **RELAY | dict(threshold="u > 0"))], ids=["graded", "spiking"])
+@pytest.mark.parametrize(
+    "target",
+    [dict(update="u = 0*I"), dict(update="u = 1 + 0*I", **RELAY | dict(threshold="u > 0"))],
+    ids=["graded", "spiking"],
+)
 @pytest.mark.parametrize("delay", [0, 2])
 def test_an_answer_reads_what_its_own_tick_delivered(engine, target, delay):
     """With on_post alone, over a graded sender: v_pre is this tick's message, not the first one's."""
     x, y = ns.Neurons("x", 1), ns.Neurons("y", 1, **target)
     net = synchronous(ns.Synapses(x, y, model="s : 1", on_post="s += v_pre", delay=delay, name="sum"))
-    s = ns.run(net, {"x": [[1.0], [2.0], [4.0], [8.0], [16.0]]}, record=["sum.s"], engine=engine)["sum.s"].ravel()
+    s = ns.run(net, {"x": [[1.0], [2.0], [4.0], [8.0], [16.0]]}, record=["sum.s"], engine=engine)[
+        "sum.s"
+    ].ravel()
     np.testing.assert_array_equal(s, [1, 3, 7, 15, 31] if delay == 0 else [0, 0, 1, 3, 7])
 
 
 def test_an_answer_within_a_group_reads_what_was_delivered_before_the_group_moved(engine):
     a, b = ns.Neurons("a", 1, update="v = v + 1", v=10.0), ns.Neurons("b", 1, update="u = u")
     for delay, expected in ((0, [10, 21, 33, 46]), (1, [10, 21, 33, 46]), (2, [10, 20, 31, 43])):
-        item = ns.Synapses(a, b, model="s : 1", on_pre="u_post += v_pre", on_post="s += v_pre", delay=delay, name="sum")
-        found = ns.run(ns.Network(item, schedule=ns.Alternating([a, b])), ticks=4, record=["sum.s", "b"], engine=engine)
+        item = ns.Synapses(
+            a, b, model="s : 1", on_pre="u_post += v_pre", on_post="s += v_pre", delay=delay, name="sum"
+        )
+        found = ns.run(
+            ns.Network(item, schedule=ns.Alternating([a, b])), ticks=4, record=["sum.s", "b"], engine=engine
+        )
         np.testing.assert_array_equal(found["sum.s"].ravel(), expected)
         np.testing.assert_array_equal(found["b"].ravel(), expected)
 
 
 def test_spikes_that_no_text_awaits_are_not_kept(engine):
     """A synapse with on_post alone hears nothing of its sender's spikes."""
-    noise, cells = ns.Neurons("noise", 5, threshold="rand() < 0.5"), ns.Neurons("cells", 5, update="v = v + 1", threshold="v > 3", reset="v = 0")
+    noise, cells = (
+        ns.Neurons("noise", 5, threshold="rand() < 0.5"),
+        ns.Neurons("cells", 5, update="v = v + 1", threshold="v > 3", reset="v = 0"),
+    )
     net = clock(ns.Synapses(noise, cells, model="n : 1", on_post="n += 1", delay=3 * ms, name="heard"))
     final = ns.run(net, ticks=40, engine=engine).final
     assert final["arrivals/heard/due"].size == 0
@@ -178,10 +224,15 @@ def test_spikes_that_no_text_awaits_are_not_kept(engine):
 @pytest.mark.parametrize("chance", [0.0, 0.002, 0.4, 0.999, 1.0])
 @pytest.mark.parametrize("sources", [1, 7, 2500, 70_000])
 def test_private_sources_of_any_number_and_chance_are_the_references(precision, chance, sources):
-    noise, cells = ns.Neurons("noise", 1, threshold="rand() < p", p=chance), ns.Neurons("cells", 301, update="v = I")
+    noise, cells = (
+        ns.Neurons("noise", 1, threshold="rand() < p", p=chance),
+        ns.Neurons("cells", 301, update="v = I"),
+    )
     net = clock(ns.Synapses(noise, cells, wiring=ns.private(sources), weight=-0.3), dt=1 * ms)
     found = both(net, ticks=40, record=["cells.v"], precision=precision)["cells.v"][2:]
-    assert found.mean() == pytest.approx(-0.3 * sources * chance, abs=0.3 * 5 * np.sqrt(sources * chance * (1 - chance) / found.size) + 1e-3)
+    assert found.mean() == pytest.approx(
+        -0.3 * sources * chance, abs=0.3 * 5 * np.sqrt(sources * chance * (1 - chance) / found.size) + 1e-3
+    )
 
 
 @pytest.mark.parametrize("precision", ["double", "single"])
@@ -189,24 +240,45 @@ def test_private_sources_of_any_number_and_chance_are_the_references(precision, 
 def test_sums_are_the_references_whether_few_spikes_arrive_at_a_tick_or_many(threads, precision):
     equations = "dv/dt = (g + h - v)/tau : volt\ndg/dt = -g/tau_g : volt\ndh/dt = -h/tau_g : volt"
     told = dict(equations=equations, threshold="v > 1*mV", reset="v = 0*mV", tau=10 * ms, tau_g=4 * ms)
-    ears, first, second = ns.Neurons("ears", 40), ns.Neurons("first", 150, **told), ns.Neurons("second", (7, 20), **told)
+    ears, first, second = (
+        ns.Neurons("ears", 40),
+        ns.Neurons("first", 150, **told),
+        ns.Neurons("second", (7, 20), **told),
+    )
     net = clock(
-        ns.Synapses(ears, first, to="g", wiring=ns.probability(0.2), weight=2 * mV, delay=ns.uniform(0 * ms, 5 * ms)),
+        ns.Synapses(
+            ears, first, to="g", wiring=ns.probability(0.2), weight=2 * mV, delay=ns.uniform(0 * ms, 5 * ms)
+        ),
         ns.Synapses(ears, second, to="h", wiring=ns.probability(0.1), weight=1.5 * mV),
-        ns.Synapses(first, second, to="g", wiring=ns.probability(0.02), weight=ns.normal(0.5 * mV, 0.5 * mV), delay=2 * ms),
+        ns.Synapses(
+            first,
+            second,
+            to="g",
+            wiring=ns.probability(0.02),
+            weight=ns.normal(0.5 * mV, 0.5 * mV),
+            delay=2 * ms,
+        ),
         ns.Synapses(second, first, to="h", wiring=ns.probability(0.02), weight=-0.3 * mV),
         dt=0.5 * ms,
     )
     loudness = np.repeat([0.0, 0.002, 0.1, 0.0, 1.0, 0.01], 40)  # from silence to all at once
     tick, neuron = np.nonzero(np.random.default_rng(3).random((loudness.size, 40)) < loudness[:, None])
-    options = dict(ticks=loudness.size, record=["first.v", "second.v", "first", "second"], precision=precision, threads=threads)
+    options = dict(
+        ticks=loudness.size,
+        record=["first.v", "second.v", "first", "second"],
+        precision=precision,
+        threads=threads,
+    )
     found = both(net, {"ears": (tick, neuron)}, tolerance=0.0 if precision == "double" else 1e-5, **options)
     assert len(found.spikes("first")) > 100
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_private_sources_of_some_targets_count_as_a_binomial_number_does(threads):
-    noise, cells = ns.Neurons("noise", 1, threshold="rand() < 0.002"), ns.Neurons("cells", 2000, update="v = I")
+    noise, cells = (
+        ns.Neurons("noise", 1, threshold="rand() < 0.002"),
+        ns.Neurons("cells", 2000, update="v = I"),
+    )
     some = np.r_[5:1400, 1403:2000:2]  # a row that begins anywhere, and targets that are in none
     net = clock(ns.Synapses(noise, cells[some], wiring=ns.private(1000), weight=0.5), dt=1 * ms)
     found = both(net, ticks=62, record=["cells.v"], threads=threads)["cells.v"][2:]
@@ -217,14 +289,30 @@ def test_private_sources_of_some_targets_count_as_a_binomial_number_does(threads
 
 
 REFUSED = {
-    "contract tensors": lambda x, y: layered(ns.Synapses(x, y, weight=np.ones((3, 3)), wiring=ns.einsum("i, i o -> o"))),
-    "'softmax' in the text of 'y' looks at the whole population": lambda x, y: layered(ns.Synapses(x, with_text("v = softmax(I)"))),
-    "'argmax' in the text of 'y' looks at the whole population": lambda x, y: layered(ns.Synapses(x, with_text("v = i == argmax(-I)"))),
-    "'choice' in the text of 'y' looks at the whole population": lambda x, y: layered(ns.Synapses(x, with_text("v = choice(I**2)"))),
-    "'take' in the text of 'y' looks at the whole population": lambda x, y: layered(ns.Synapses(x, with_text("v = take(I, 0*i)"))),
-    "'sum' in the text of 'y' looks at the whole population": lambda x, y: layered(ns.Synapses(x, with_text("v = I", threshold="sum(v) > 1"))),
+    "contract tensors": lambda x, y: layered(
+        ns.Synapses(x, y, weight=np.ones((3, 3)), wiring=ns.einsum("i, i o -> o"))
+    ),
+    "'softmax' in the text of 'y' looks at the whole population": lambda x, y: layered(
+        ns.Synapses(x, with_text("v = softmax(I)"))
+    ),
+    "'argmax' in the text of 'y' looks at the whole population": lambda x, y: layered(
+        ns.Synapses(x, with_text("v = i == argmax(-I)"))
+    ),
+    "'choice' in the text of 'y' looks at the whole population": lambda x, y: layered(
+        ns.Synapses(x, with_text("v = choice(I**2)"))
+    ),
+    "'take' in the text of 'y' looks at the whole population": lambda x, y: layered(
+        ns.Synapses(x, with_text("v = take(I, 0*i)"))
+    ),
+    "'sum' in the text of 'y' looks at the whole population": lambda x, y: layered(
+        ns.Synapses(x, with_text("v = I", threshold="sum(v) > 1"))
+    ),
     "private synapses 'x_to_y' end at a port that takes no sum": lambda x, y: clock(
-        ns.Synapses(ns.Neurons("x", 1, threshold="rand() < 0.1"), ns.Neurons("y", 3, ports="I:max", **SUM), wiring=ns.private(5))
+        ns.Synapses(
+            ns.Neurons("x", 1, threshold="rand() < 0.1"),
+            ns.Neurons("y", 3, ports="I:max", **SUM),
+            wiring=ns.private(5),
+        )
     ),
 }
 
@@ -237,7 +325,10 @@ def with_text(update, **more):
 def test_what_the_engine_does_not_take_it_refuses_with_the_remedy_and_auto_knows(reason, monkeypatch):
     net = REFUSED[reason](ns.Neurons("x", 3), ns.Neurons("y", 3, **SUM))
     inputs = {} if "private" in reason else {"x": np.ones((2, 3))}
-    with pytest.raises(ns.PlanError, match=f"engine 'events' cannot run this network: .*{reason}.* Use engine='reference', or 'auto'."):
+    with pytest.raises(
+        ns.PlanError,
+        match=f"engine 'events' cannot run this network: .*{reason}.* Use engine='reference', or 'auto'.",
+    ):
         ns.run(net, inputs, ticks=2, engine="events")
     monkeypatch.setattr("neurosim.engine.COMPILING", 0.0)
     monkeypatch.setattr("neurosim.engine.arrays.library.is_installed", lambda: False)
@@ -246,7 +337,9 @@ def test_what_the_engine_does_not_take_it_refuses_with_the_remedy_and_auto_knows
 
 def test_a_run_of_more_ticks_than_are_counted_is_refused():
     plan = lowered(synchronous(ns.Neurons("y", 1, **SUM)), ticks=2**30)
-    with pytest.raises(ns.PlanError, match="1,073,741,824 ticks are more than 1,073,741,823. Run fewer at a time."):
+    with pytest.raises(
+        ns.PlanError, match="1,073,741,824 ticks are more than 1,073,741,823. Run fewer at a time."
+    ):
         choose("events", plan)
 
 
@@ -279,23 +372,32 @@ def test_only_another_structure_is_compiled(tmp_path, monkeypatch):
         cells = ns.Neurons("cells", n, update=text, threshold="v > 1", reset="v = 0", k=k)
         ears = ns.Neurons("ears", 5)
         return clock(
-            ns.Synapses(ears, cells, wiring=wiring, weight=weight, delay=delay), ns.Synapses(cells, cells, weight=weight, delay=2 * ms), dt=dt
+            ns.Synapses(ears, cells, wiring=wiring, weight=weight, delay=delay),
+            ns.Synapses(cells, cells, weight=weight, delay=2 * ms),
+            dt=dt,
         )
 
     def compiled(given, times=(0, 1, 2), neurons=(0, 1, 4), **options):
         before = build.compilations
-        ns.run(given, {"ears": (np.array(times), np.array(neurons))}, engine="events", **({"ticks": 5} | options))
+        ns.run(
+            given, {"ears": (np.array(times), np.array(neurons))}, engine="events", **({"ticks": 5} | options)
+        )
         return build.compilations - before
 
     monkeypatch.setenv("NEUROSIM_CACHE", str(tmp_path))
     monkeypatch.setenv("NEUROSIM_CXXFLAGS", "-O0")
     monkeypatch.setattr(build, "_loaded", {})
-    monkeypatch.setattr("neurosim.engine.events.load_ahead", lambda *library: None)  # would be counted whenever it ends
+    monkeypatch.setattr(
+        "neurosim.engine.events.load_ahead", lambda *library: None
+    )  # would be counted whenever it ends
     assert compiled(net()) >= 1  # and, once in a process, what draws synapses
     others = [net(7), net(999), net(k=0.9), net(weight=-3.0), net(weight=ns.normal(0, 1)), net(delay=9 * ms), net(delay=0 * ms),
               net(wiring=ns.indegree(3)), net(wiring=ns.all_to_all()), net(dt=0.1 * ms, delay=0.3 * ms)]  # fmt: skip
     assert [compiled(other) for other in others] == [0] * len(others)
-    assert [compiled(net(), **more) for more in (dict(seed=9), dict(ticks=70), dict(threads=3), dict(times=(2,), neurons=(3,)))] == [0] * 4
+    assert [
+        compiled(net(), **more)
+        for more in (dict(seed=9), dict(ticks=70), dict(threads=3), dict(times=(2,), neurons=(3,)))
+    ] == [0] * 4
     assert compiled(net(text="v = k*v + I + 0.1")) == 1
     assert compiled(net(), precision="single") == 1
     assert compiled(net()) == 0
@@ -314,9 +416,14 @@ def test_random_linear_networks_are_the_references_to_the_bit(data):
     inputs, record = {"ears": spoken(2 * ticks, seed=seed)}, ["cells", "cells.v", "cells.h"]
     wanted = ns.run(net, inputs, ticks=2 * ticks, seed=seed, record=record, engine="reference")
     for threads in (1, 3):
-        assert_same(ns.run(net, inputs, ticks=2 * ticks, seed=seed, record=record, engine="events", threads=threads), wanted)
+        assert_same(
+            ns.run(net, inputs, ticks=2 * ticks, seed=seed, record=record, engine="events", threads=threads),
+            wanted,
+        )
     begun = ns.run(net, part(inputs, 0, ticks), ticks=ticks, seed=seed, engine="events", threads=2)
-    ended = ns.run(net, part(inputs, ticks, 2 * ticks), ticks=ticks, seed=seed, start=begun, engine="events", threads=4)
+    ended = ns.run(
+        net, part(inputs, ticks, 2 * ticks), ticks=ticks, seed=seed, start=begun, engine="events", threads=4
+    )
     np.testing.assert_array_equal(ended.final["state/cells/v"], wanted.final["state/cells/v"])
 
 
@@ -332,28 +439,71 @@ def test_random_networks_of_messages_are_the_references(data, schedule):
     trials, ticks = pick(st.sampled_from([1, 2, 9])), pick(st.integers(1, 12))
     rng = np.random.default_rng(pick(st.integers(0, 99)))
     inputs = {"drive": rng.normal(0, 1, (trials, ticks, 3))}
-    both(net, inputs, seed=pick(st.integers(0, 99)), record=["a", "b", "a.I", "b.loud"], threads=pick(st.integers(1, 3)), tolerance=TOLERANCE)
+    both(
+        net,
+        inputs,
+        seed=pick(st.integers(0, 99)),
+        record=["a", "b", "a.I", "b.loud"],
+        threads=pick(st.integers(1, 3)),
+        tolerance=TOLERANCE,
+    )
 
 
 @pytest.mark.parametrize("text", ["J + sin(t+i)", "J + cos(t+i)*exp(-J)"])
 def test_a_port_is_read_before_it_is_cleared(text):
     """GCC 12.2 at -O3 would clear the port first, where another port that nothing feeds is stored as well."""
     cell = ns.Neurons("cell", 3, update=f"v = {text}", ports="I J")
-    both(layered(ns.Synapses(cell, cell, to="J", wiring=ns.one_to_one(), delay=1)), ticks=6, record=["cell.I", "cell.J", "cell"], tolerance=TOLERANCE)
+    both(
+        layered(ns.Synapses(cell, cell, to="J", wiring=ns.one_to_one(), delay=1)),
+        ticks=6,
+        record=["cell.I", "cell.J", "cell"],
+        tolerance=TOLERANCE,
+    )
 
 
 @pytest.mark.parametrize("method", ["euler", "rk4", "exact"])
 def test_update_text_may_change_again_what_equations_have_integrated(method):
     equations, update = "dx/dt = (y - x)/(4*ms) : 1\ndy/dt = -y/(9*ms) : 1", "x = 0.5*x + y\nspikes = x"
-    cells = ns.Neurons("cells", 3, equations=equations, update=update, threshold="spikes > 0.4", reset="y += 1", method=method, y=ns.uniform(0, 1))
+    cells = ns.Neurons(
+        "cells",
+        3,
+        equations=equations,
+        update=update,
+        threshold="spikes > 0.4",
+        reset="y += 1",
+        method=method,
+        y=ns.uniform(0, 1),
+    )
     both(clock(cells), ticks=30, record=["cells", "cells.x", "cells.spikes"])
 
 
 def test_variables_may_be_called_as_the_engine_calls_its_own_arrays():
     text = "J_port = J + J_read\nJ_read = J_port\nJ_count = J_count + K\nlast_spike = last_spike + 1\nI_port_at = J"
-    cells = ns.Neurons("cells", 2, update=text, ports="J:sum K:mean", threshold="last_spike > 3", refractory=2 * ms, reset="last_spike = J_port")
-    net = clock(ns.Synapses(cells, cells, to="J", delay=1 * ms), ns.Synapses(cells, cells, to="K", delay=1 * ms))
-    both(net, ticks=12, record=["cells", "cells.J_port", "cells.J_read", "cells.J_count", "cells.last_spike", "cells.J", "cells.K"])
+    cells = ns.Neurons(
+        "cells",
+        2,
+        update=text,
+        ports="J:sum K:mean",
+        threshold="last_spike > 3",
+        refractory=2 * ms,
+        reset="last_spike = J_port",
+    )
+    net = clock(
+        ns.Synapses(cells, cells, to="J", delay=1 * ms), ns.Synapses(cells, cells, to="K", delay=1 * ms)
+    )
+    both(
+        net,
+        ticks=12,
+        record=[
+            "cells",
+            "cells.J_port",
+            "cells.J_read",
+            "cells.J_count",
+            "cells.last_spike",
+            "cells.J",
+            "cells.K",
+        ],
+    )
 
 
 @pytest.mark.parametrize("trials", [None, 3])
@@ -368,4 +518,6 @@ def test_a_run_in_pieces_has_the_bits_of_the_whole_run_also_where_products_are_c
     part = ns.run(net, ticks=377, **options)
     rest = ns.run(net, ticks=323, start=part, record=["cells"], engine="events")
     np.testing.assert_array_equal(rest["cells"], whole[..., 377:, :])
-    assert not [key for key in ns.run(net, ticks=1, start=part, engine="reference").final if key.startswith("product")]
+    assert not [
+        key for key in ns.run(net, ticks=1, start=part, engine="reference").final if key.startswith("product")
+    ]

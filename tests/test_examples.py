@@ -13,9 +13,15 @@ from build_side import needs_compiler
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
-needs_training = pytest.mark.skipif(not (find_spec("jax") and find_spec("optax")), reason="training needs jax and optax")
-needs_speech = pytest.mark.skipif(not (find_spec("sktime") or find_spec("aeon")), reason="the speech comes with sktime or aeon")
-needs_training = pytest.mark.skipif(not (find_spec("jax") and find_spec("optax")), reason="training needs jax and optax")
+needs_training = pytest.mark.skipif(
+    not (find_spec("jax") and find_spec("optax")), reason="training needs jax and optax"
+)
+needs_speech = pytest.mark.skipif(
+    not (find_spec("sktime") or find_spec("aeon")), reason="the speech comes with sktime or aeon"
+)
+needs_training = pytest.mark.skipif(
+    not (find_spec("jax") and find_spec("optax")), reason="training needs jax and optax"
+)
 
 
 def example(name):
@@ -42,7 +48,9 @@ def figure(tmp_path, monkeypatch):
 
 
 def test_a_liquid_reads_digits_better_than_its_input_and_replays_to_the_spike(figure, tmp_path, capsys):
-    replay, right = example("liquid_digits").main(["--digits", "240", "--figure", str(figure), "--to", str(tmp_path / "digits.h5")])
+    replay, right = example("liquid_digits").main(
+        ["--digits", "240", "--figure", str(figure), "--to", str(tmp_path / "digits.h5")]
+    )
     assert replay.identical
     assert set(replay.recording.names) == {"inputs", "liquid"}
     assert right["spike counts of the liquid"] > right["spike counts of the 8 inputs"] + 0.1
@@ -58,7 +66,9 @@ def test_a_liquid_tells_speakers_apart(figure):
 
 
 def test_an_echo_state_network_runs_on_alone(figure):
-    nrmse, error = example("echo_state_forecast").main(["--neurons", "300", "--starts", "10", "--horizon", "84", "--figure", str(figure)])
+    nrmse, error = example("echo_state_forecast").main(
+        ["--neurons", "300", "--starts", "10", "--horizon", "84", "--figure", str(figure)]
+    )
     assert nrmse < 0.02
     assert error.shape == (10, 84)
     assert np.median(error[:, :5]) < np.median(error[:, -5:])
@@ -71,14 +81,18 @@ def test_a_hopfield_net_recalls_digits_downhill(figure):
 
 
 def test_a_kohonen_map_has_provinces_of_digits(figure):
-    error, right, same = example("kohonen_digits").main(["--side", "12", "--passes", "6", "--figure", str(figure)])
+    error, right, same = example("kohonen_digits").main(
+        ["--side", "12", "--passes", "6", "--figure", str(figure)]
+    )
     assert error < 0.1
     assert right > 0.9
     assert same
 
 
 def test_gibbs_sampling_is_a_markov_chain_with_the_boltzmann_distribution(figure):
-    apart, counted, exact, long_run, law = example("gibbs_markov").main(["--sweeps", "400", "--figure", str(figure)])
+    apart, counted, exact, long_run, law = example("gibbs_markov").main(
+        ["--sweeps", "400", "--figure", str(figure)]
+    )
     assert apart < 1e-15
     assert np.abs(counted - exact).max() < 0.08
     assert np.allclose(long_run, law, atol=0.01)
@@ -86,7 +100,9 @@ def test_gibbs_sampling_is_a_markov_chain_with_the_boltzmann_distribution(figure
 
 @pytest.mark.slow
 def test_a_deep_belief_network_dreams_digits(figure):
-    dreamt, chance = example("deep_belief_digits").main(["--epochs", "40", "--layers", "64", "48", "--sweeps", "100", "--figure", str(figure)])
+    dreamt, chance = example("deep_belief_digits").main(
+        ["--epochs", "40", "--layers", "64", "48", "--sweeps", "100", "--figure", str(figure)]
+    )
     assert dreamt < chance - 0.5
 
 
@@ -110,7 +126,11 @@ def test_rules_that_know_more_hold_more(figure):
 
 def test_hidden_layers_read_digits_better_than_none(figure, capsys):
     wrong = example("hidden_layers").main(["--sizes", "20", "300", "--splits", "1", "--figure", str(figure)])
-    for label in ("radial basis functions, k-means", "radial basis functions, random rows", "extreme learning machine"):
+    for label in (
+        "radial basis functions, k-means",
+        "radial basis functions, random rows",
+        "extreme learning machine",
+    ):
         assert wrong[label][0] > wrong["perceptron"] > wrong[label][1]
     assert "hidden -> out.I" in capsys.readouterr().out
 
@@ -129,7 +149,9 @@ def test_a_network_writes_like_the_manual(figure, capsys):
 @needs_training
 @pytest.mark.skipif(not find_spec("statsmodels"), reason="the sunspots come with statsmodels")
 def test_networks_forecast_sunspots(figure):
-    found, truth = example("sunspots").main(["--cells", "6", "--epochs", "40", "--networks", "1", "--figure", str(figure)])
+    found, truth = example("sunspots").main(
+        ["--cells", "6", "--epochs", "40", "--networks", "1", "--figure", str(figure)]
+    )
     assert set(found) == {"LSTM", "GRU", "echo state"}
     for name, runs in found.items():
         assert runs.shape == (1, *truth.shape)
@@ -138,7 +160,9 @@ def test_networks_forecast_sunspots(figure):
 
 @needs_training
 def test_spiking_neurons_learn_to_read_digits(figure):
-    (before, after), spikes = example("spiking_digits").main(["--hidden", "40", "--epochs", "4", "--figure", str(figure)])
+    (before, after), spikes = example("spiking_digits").main(
+        ["--hidden", "40", "--epochs", "4", "--figure", str(figure)]
+    )
     assert before < 0.4 < 0.7 < after
     assert 0.1 < spikes < 10
 
@@ -153,7 +177,9 @@ def test_layered_nets_read_digits(figure):
 @pytest.mark.slow
 def test_plain_and_residual_nets_stand_side_by_side(figure):
     pytest.importorskip("jax", reason="learning by gradient needs JAX: pip install '.[train]'")
-    loss, _ = example("residual_depth").main(["--depths", "8", "--epochs", "3", "--rates", "3e-3", "--figure", str(figure)])
+    loss, _ = example("residual_depth").main(
+        ["--depths", "8", "--epochs", "3", "--rates", "3e-3", "--figure", str(figure)]
+    )
     assert loss[8, True][-1] < loss[8, True][0] - 0.5
 
 
@@ -161,7 +187,9 @@ def test_plain_and_residual_nets_stand_side_by_side(figure):
 @pytest.mark.timeout(1800)
 def test_a_residual_net_learns_at_50_layers_where_a_plain_one_does_not(figure):
     pytest.importorskip("jax", reason="learning by gradient needs JAX: pip install '.[train]'")
-    loss, right = example("residual_depth").main(["--depths", "50", "--epochs", "10", "--rates", "1e-3", "3e-4", "--figure", str(figure)])
+    loss, right = example("residual_depth").main(
+        ["--depths", "50", "--epochs", "10", "--rates", "1e-3", "3e-4", "--figure", str(figure)]
+    )
     assert loss[50, True][-1] < 0.7 < 1.5 < loss[50, False][-1]
     assert right[50, True] > 0.7 > 0.5 > right[50, False]
 
@@ -186,7 +214,9 @@ def test_codes_learn_angle_size_and_place_of_digits(figure):
 
 @needs_compiler
 def test_a_tenth_of_the_microcircuit_spikes_most_in_layer_5_and_least_in_layer_2_and_3(figure, capsys):
-    found = example("microcircuit").main(["--scale", "0.1", "--seconds", "0.5", "--threads", "2", "--figure", str(figure)])
+    found = example("microcircuit").main(
+        ["--scale", "0.1", "--seconds", "0.5", "--threads", "2", "--figure", str(figure)]
+    )
     rates = {name: rate.mean() for name, (rate, _, _) in found.items()}
     assert min(rates, key=rates.get) == "L23E"
     assert max(rates, key=rates.get) == "L5I"
@@ -209,7 +239,9 @@ for path in sys.argv[1:]:
 
 def test_examples_are_scripts_that_explain_themselves():
     paths = [str(EXAMPLES / f"{name}.py") for name in NAMES]
-    told = subprocess.run([sys.executable, "-c", HELP, *paths], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        [sys.executable, "-c", HELP, *paths], capture_output=True, text=True, check=True
+    ).stdout
     shown = dict(zip(paths, told.split("EXAMPLE ")[1:], strict=True))
     for path, text in shown.items():
         assert text.startswith(path)

@@ -37,7 +37,9 @@ def drawn(ax, kind: str) -> list:
 
 def legend(ax) -> set[str]:
     """What the legend explains."""
-    return {text.get_gid().removeprefix("legend:") for text in ax.texts if text.get_gid().startswith("legend:")}
+    return {
+        text.get_gid().removeprefix("legend:") for text in ax.texts if text.get_gid().startswith("legend:")
+    }
 
 
 def words(ax, kind: str) -> list[str]:
@@ -68,25 +70,40 @@ def echo_state() -> ns.Network:
 def extreme_learning_machine() -> ns.Network:
     drive, out = ns.Neurons("drive", 1), ns.Neurons("out", 1, update="y = I")
     hidden = ns.Neurons("hidden", 50, update="v = tanh(I)")
-    return ns.Network(ns.Synapses(drive, hidden, weight=ns.uniform(-1, 1)), ns.Synapses(hidden, out, learns=True), schedule=ns.Layered())
+    return ns.Network(
+        ns.Synapses(drive, hidden, weight=ns.uniform(-1, 1)),
+        ns.Synapses(hidden, out, learns=True),
+        schedule=ns.Layered(),
+    )
 
 
 def lstm() -> ns.Network:
     x, text = ns.Neurons("x", 3), "c = sigmoid(f)*c + sigmoid(i)*tanh(g)\nh = sigmoid(o)*tanh(c)"
     cell = ns.Neurons("cell", 8, ports="i f o g", update=text, sends="h")
     ahead = [ns.Synapses(x, cell, to=port, weight=ns.glorot(), learns=True) for port in "ifog"]
-    return ns.Network(ahead, [ns.Synapses(cell, cell, to=port, weight=ns.glorot(), delay=1, learns=True) for port in "ifog"], schedule=ns.Layered())
+    return ns.Network(
+        ahead,
+        [ns.Synapses(cell, cell, to=port, weight=ns.glorot(), delay=1, learns=True) for port in "ifog"],
+        schedule=ns.Layered(),
+    )
 
 
 def machine() -> ns.Network:
-    visible, hidden = (ns.Neurons(name, n, update="s = bernoulli(sigmoid(I))") for name, n in (("visible", 6), ("hidden", 4)))
+    visible, hidden = (
+        ns.Neurons(name, n, update="s = bernoulli(sigmoid(I))") for name, n in (("visible", 6), ("hidden", 4))
+    )
     up = ns.Synapses(visible, hidden, weight=ns.normal(0, 0.1), learns=True)
-    return ns.Network(up, ns.Synapses(hidden, visible, weight=up.T), schedule=ns.Alternating([hidden], [visible]))
+    return ns.Network(
+        up, ns.Synapses(hidden, visible, weight=up.T), schedule=ns.Alternating([hidden], [visible])
+    )
 
 
 def attention() -> ns.Network:
     query, key, value = (ns.Neurons(name, (5, 4)) for name in ("query", "key", "value"))
-    score, out = ns.Neurons("score", (5, 5), update="p = softmax(I)"), ns.Neurons("out", (5, 4), update="y = I")
+    score, out = (
+        ns.Neurons("score", (5, 5), update="p = softmax(I)"),
+        ns.Neurons("out", (5, 4), update="y = I"),
+    )
     return ns.Network(
         ns.Synapses(query, score, weight=key, wiring=ns.einsum("t d, s d -> t s")),
         ns.Synapses(value, out, weight=score, wiring=ns.einsum("s d, t s -> t d")),
@@ -103,7 +120,15 @@ def balanced() -> ns.Network:
     )  # fmt: skip
     return ns.Network(
         ns.Synapses(cells[:80], cells, to="ge", wiring=ns.probability(0.1), weight=6 * nS, name="excitation"),
-        ns.Synapses(cells[80:], cells, to="gi", wiring=ns.probability(0.1), weight=67 * nS, delay=1.5 * ms, name="inhibition"),
+        ns.Synapses(
+            cells[80:],
+            cells,
+            to="gi",
+            wiring=ns.probability(0.1),
+            weight=67 * nS,
+            delay=1.5 * ms,
+            name="inhibition",
+        ),
         schedule=ns.Clock(0.1 * ms),
     )
 
@@ -116,10 +141,15 @@ def chain(length: int) -> ns.Network:
 def areas() -> ns.Network:
     """Everything to everything, with delays."""
     three = [ns.Neurons(name, 20, update="v = tanh(I)") for name in ("first", "second", "third")]
-    return ns.Network([ns.Synapses(a, b, weight=ns.normal(0, 1), delay=2) for a in three for b in three], schedule=ns.Synchronous())
+    return ns.Network(
+        [ns.Synapses(a, b, weight=ns.normal(0, 1), delay=2) for a in three for b in three],
+        schedule=ns.Synchronous(),
+    )
 
 
-OWN = {f.__name__: f for f in (echo_state, extreme_learning_machine, lstm, machine, attention, balanced, areas)} | {"deep": lambda: chain(20)}
+OWN = {
+    f.__name__: f for f in (echo_state, extreme_learning_machine, lstm, machine, attention, balanced, areas)
+} | {"deep": lambda: chain(20)}
 
 
 def network(name: str) -> ns.Network:
@@ -131,7 +161,9 @@ def test_importing_figures_does_not_import_matplotlib():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("draw", [lambda: figures.diagram(echo_state()), lambda: figures.weights(echo_state(), "pool_to_pool")])
+@pytest.mark.parametrize(
+    "draw", [lambda: figures.diagram(echo_state()), lambda: figures.weights(echo_state(), "pool_to_pool")]
+)
 def test_a_missing_matplotlib_is_named_with_its_remedy(monkeypatch, draw):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ns.NeurosimError, match=r"pip install 'neurosim-networks\[figures\]'"):
@@ -172,7 +204,9 @@ def test_the_legend_shows_what_occurs_and_nothing_else(name):
     assert ("weight:message" in shown) == any(s.weight_population is not None for s in net.synapses.values())
     assert ("effect:delay" in shown) == bool(words(ax, "delay"))
     icons = ("dense", "sparse", "one", "nearby", "conv", "pool", "einsum", "private")
-    assert {f"wiring:{icon}" for icon in icons if drawn(ax, icon)} == {entry for entry in shown if entry.startswith("wiring:")}
+    assert {f"wiring:{icon}" for icon in icons if drawn(ax, icon)} == {
+        entry for entry in shown if entry.startswith("wiring:")
+    }
 
 
 @pytest.mark.parametrize("name", [*OWN, *MODELS])
@@ -185,11 +219,15 @@ def test_no_box_icon_or_note_covers_another_and_no_line_runs_through_a_box(name)
     net = network(name)
     scene = make_scene(read_boxes(net), read_wires(net), measure)
     boxes = [shape.edges for shape in scene.shapes.values()]
-    covered = boxes + [area for token in place_tokens(scene, measure) for area in token.areas if area[2] > area[0]]
+    covered = boxes + [
+        area for token in place_tokens(scene, measure) for area in token.areas if area[2] > area[0]
+    ]
     for n, a in enumerate(covered):
         for b in covered[n + 1 :]:
             assert min(a[2], b[2]) - max(a[0], b[0]) < 0.02 or min(a[3], b[3]) - max(a[1], b[1]) < 0.02
-    points = np.array([point for strand in scene.strands for route in strand.chains for point in along(route)]).reshape(-1, 2)
+    points = np.array(
+        [point for strand in scene.strands for route in strand.chains for point in along(route)]
+    ).reshape(-1, 2)
     for left, top, right, bottom in (shape.edges for shape in scene.shapes.values() if shape.box):
         inside = (points > [left + 0.02, top + 0.02]) & (points < [right - 0.02, bottom - 0.02])
         assert not inside.all(axis=1).any()
@@ -212,14 +250,18 @@ def test_populations_stand_in_the_order_of_their_messages():
 
 def test_feedback_passes_beneath():
     first, second = ns.Neurons("first", 2, update="v = I"), ns.Neurons("second", 2, update="v = I")
-    ax = figures.diagram(ns.Network(ns.Synapses(first, second), ns.Synapses(second, first, delay=1), schedule=ns.Layered()))
+    ax = figures.diagram(
+        ns.Network(ns.Synapses(first, second), ns.Synapses(second, first, delay=1), schedule=ns.Layered())
+    )
     (back,) = drawn(ax, "back")
     assert back.get_path().vertices[:, 1].max() > max(place(ax, "first")[3], place(ax, "second")[3])
 
 
 def test_synapses_that_differ_in_their_ports_are_one_line_with_a_head_for_each():
     ax = figures.diagram(lstm())
-    assert len(drawn(ax, "dense")) // 3 == 2  # frame, lines and dots of one icon for the input, one for the loop
+    assert (
+        len(drawn(ax, "dense")) // 3 == 2
+    )  # frame, lines and dots of one icon for the input, one for the loop
     assert sorted(words(ax, "port")) == sorted("ifog" * 2)
     assert {patch.get_gid() for patch in drawn(ax, "head")} == {"head:x_to_cell", "head:cell_to_cell"}
     assert (len(drawn(ax, "forward")), len(drawn(ax, "loop"))) == (4, 4)
@@ -227,7 +269,10 @@ def test_synapses_that_differ_in_their_ports_are_one_line_with_a_head_for_each()
 
 def test_a_weight_that_is_a_message_meets_the_sender_in_a_product():
     ax = figures.diagram(attention())
-    assert {patch.get_gid() for patch in drawn(ax, "product")} == {"product:query_to_score", "product:value_to_out"}
+    assert {patch.get_gid() for patch in drawn(ax, "product")} == {
+        "product:query_to_score",
+        "product:value_to_out",
+    }
     assert "t d, s d \N{RIGHTWARDS ARROW} t s" in words(ax, "note")
 
 
@@ -242,7 +287,10 @@ def test_both_directions_of_a_restricted_boltzmann_machine_are_drawn_and_their_w
 def test_conductances_excite_or_inhibit_as_their_reversal_potential_says():
     from neurosim.figures.anatomy import read_wires
 
-    assert {wire.names[0]: wire.sign for wire in read_wires(balanced())} == {"excitation": "+", "inhibition": "-"}
+    assert {wire.names[0]: wire.sign for wire in read_wires(balanced())} == {
+        "excitation": "+",
+        "inhibition": "-",
+    }
 
 
 def test_the_sign_of_weights_that_learn_or_of_an_unknown_conductance_is_not_claimed():
@@ -251,7 +299,11 @@ def test_the_sign_of_weights_that_learn_or_of_an_unknown_conductance_is_not_clai
     pre = ns.Neurons("pre", 2)
     post = ns.Neurons("post", 2, equations="dg/dt = -g/tau : siemens", tau=5 * ms)
     plain = ns.Neurons("plain", 2, update="v = I")
-    net = ns.Network(ns.Synapses(pre, post, to="g", weight=1 * nS), ns.Synapses(pre, plain, weight=-2.0), schedule=ns.Clock(1 * ms))
+    net = ns.Network(
+        ns.Synapses(pre, post, to="g", weight=1 * nS),
+        ns.Synapses(pre, plain, weight=-2.0),
+        schedule=ns.Clock(1 * ms),
+    )
     assert [wire.sign for wire in read_wires(net)] == ["+-", "-"]
     assert {wire.sign for wire in read_wires(lstm())} == {"+-"}
 
@@ -317,7 +369,9 @@ def spikes():
         "cells", (2, 3), equations="dv/dt = (R*I - v)/tau : volt\nI : amp", ports="x", threshold="v > 10*mV", reset="v = 0*mV",
         tau=20 * ms, R=1 * Mohm, I=15 * nA,
     )  # fmt: skip
-    net = ns.Network(ns.Synapses(ears, cells, to="v", weight=1 * mV, wiring=ns.probability(0.5)), schedule=ns.Clock(1 * ms))
+    net = ns.Network(
+        ns.Synapses(ears, cells, to="v", weight=1 * mV, wiring=ns.probability(0.5)), schedule=ns.Clock(1 * ms)
+    )
     events = (np.array([0, 0, 1, 1]), np.array([10, 20, 30, 40]), np.array([0, 1, 2, 3]))
     return ns.run(net, {"ears": events}, ticks=100, record=["ears", "cells", "cells.v", "cells[0].v"])
 
@@ -328,7 +382,9 @@ def marks(ax) -> list:
 
 def test_a_raster_has_a_mark_for_every_spike_of_the_trial(spikes):
     ax = figures.raster(spikes, trial=1)
-    assert [len(line.get_xdata()) for line in marks(ax)] == [len(spikes.spikes(name, trial=1)) for name in ("ears", "cells")]
+    assert [len(line.get_xdata()) for line in marks(ax)] == [
+        len(spikes.spikes(name, trial=1)) for name in ("ears", "cells")
+    ]
     np.testing.assert_allclose(marks(ax)[0].get_xdata(), [30.0, 40.0])
     assert ax.get_xlabel() == "time (ms)"
     assert [text.get_text() for text in ax.get_yticklabels()] == ["ears\n4", "cells\n6"]
@@ -356,9 +412,13 @@ def test_without_a_clock_time_is_in_ticks():
 
 def test_a_million_spikes_are_drawn_in_seconds(spikes):
     random = np.random.default_rng(0)
-    events = ns.Spikes(np.zeros(10**6, int), np.sort(random.integers(0, 10**5, 10**6)), random.integers(0, 6, 10**6), 1e-4)
+    events = ns.Spikes(
+        np.zeros(10**6, int), np.sort(random.integers(0, 10**5, 10**6)), random.integers(0, 6, 10**6), 1e-4
+    )
     probes = tuple(probe for probe in spikes.probes if probe.name == "cells")
-    recording: Any = SimpleNamespace(probes=probes, names=("cells",), trials=1, ticks=10**5, dt=1e-4, spikes=lambda name, **span: events)
+    recording: Any = SimpleNamespace(
+        probes=probes, names=("cells",), trials=1, ticks=10**5, dt=1e-4, spikes=lambda name, **span: events
+    )
     begin = time.perf_counter()
     figures.raster(recording).figure.canvas.draw()
     assert time.perf_counter() - begin < 8  # half a second on an idle machine
@@ -387,7 +447,10 @@ def test_a_recording_without_spikes_has_no_raster():
 
 @pytest.mark.parametrize("trial", [2, -1, 0.5, True])
 def test_a_trial_that_there_is_not_is_refused(spikes, trial):
-    for draw in (lambda: figures.raster(spikes, trial=trial), lambda: figures.traces(spikes, "cells.v", trial=trial)):
+    for draw in (
+        lambda: figures.raster(spikes, trial=trial),
+        lambda: figures.traces(spikes, "cells.v", trial=trial),
+    ):
         with pytest.raises(ns.DescriptionError, match="there is no trial"):
             draw()
 
@@ -439,7 +502,10 @@ def test_traces_refuse_what_was_not_recorded(spikes, name, neurons, message):
 def test_weights_are_drawn_as_a_matrix_with_zero_in_the_middle_of_the_colours():
     pre, post = ns.Neurons("pre", 3), ns.Neurons("post", 2, equations="dv/dt = -v/(5*ms) : volt")
     numbers = np.array([[1.0, 0.0, -4.0], [2.0, 3.0, 0.5]])
-    ax = figures.weights(ns.Network(ns.Synapses(pre, post, to="v", weight=numbers * mV), schedule=ns.Clock(1 * ms)), "pre_to_post")
+    ax = figures.weights(
+        ns.Network(ns.Synapses(pre, post, to="v", weight=numbers * mV), schedule=ns.Clock(1 * ms)),
+        "pre_to_post",
+    )
     (image,) = ax.images
     np.testing.assert_allclose(image.get_array().filled(0.0), numbers)
     assert image.get_clim() == (-4.0, 4.0)
@@ -448,7 +514,9 @@ def test_weights_are_drawn_as_a_matrix_with_zero_in_the_middle_of_the_colours():
 
 
 def test_drawn_weights_are_those_that_run_with_the_same_seed():
-    first, again, other = (figures.weights(echo_state(), "pool_to_pool", seed=seed).images[0].get_array() for seed in (3, 3, 4))
+    first, again, other = (
+        figures.weights(echo_state(), "pool_to_pool", seed=seed).images[0].get_array() for seed in (3, 3, 4)
+    )
     assert np.ma.allequal(first, again)
     assert not np.array_equal(first.filled(0.0), other.filled(0.0))
 
@@ -472,6 +540,10 @@ def test_weights_refuse_names_that_are_no_synapses_and_weights_that_are_messages
 @pytest.mark.parametrize("draw", ["raster", "traces", "weights"])
 def test_pictures_are_drawn_on_axes_that_are_given(spikes, draw):
     _, ax = pyplot.subplots()
-    arguments = {"raster": (spikes,), "traces": (spikes, "cells.v"), "weights": (spikes.network, "ears_to_cells")}[draw]
+    arguments = {
+        "raster": (spikes,),
+        "traces": (spikes, "cells.v"),
+        "weights": (spikes.network, "ears_to_cells"),
+    }[draw]
     assert getattr(figures, draw)(*arguments, ax=ax) is ax
     assert len(pyplot.get_fignums()) == 1

@@ -77,7 +77,9 @@ def test_damaged_files_give_numbers_or_a_recording_error_and_nothing_else(tmp_pa
     writer.close()
     assert being_written(whole) != closed
     command = [sys.executable, "-c", textwrap.dedent(ASK_EVERYTHING), str(whole), "7", "160"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)  # its own process: it must not crash, or hang
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60
+    )  # its own process: it must not crash, or hang
     assert done.returncode == 0, done.stderr[-2000:]
     assert "('cut', 'error'), 40)" in done.stdout
 
@@ -119,7 +121,12 @@ def refused(path, match=None):
 def test_a_missing_file_a_folder_and_files_that_are_no_hdf5_are_refused(tmp_path):
     refused(tmp_path / "none.h5", "no such file")
     refused(tmp_path, "is a folder")
-    for name, content in {"empty": b"", "text": b"hello\n" * 1000, "signature": b"\x89HDF\r\n\x1a\n", "pickle": pickle.dumps([1, 2])}.items():
+    for name, content in {
+        "empty": b"",
+        "text": b"hello\n" * 1000,
+        "signature": b"\x89HDF\r\n\x1a\n",
+        "pickle": pickle.dumps([1, 2]),
+    }.items():
         (tmp_path / name).write_bytes(content)
         refused(tmp_path / name, "not HDF5")
 
@@ -158,11 +165,24 @@ class Trap:
         return (open, (self.path, "w"))
 
 
-DATASETS = ["description", "run", "blocks", "end/index", "end/numbers", "arrays/0", "arrays/1", "values/cells.v", "inputs/ears"]
+DATASETS = [
+    "description",
+    "run",
+    "blocks",
+    "end/index",
+    "end/numbers",
+    "arrays/0",
+    "arrays/1",
+    "values/cells.v",
+    "inputs/ears",
+]
 
 
 @pytest.mark.parametrize("name", DATASETS)
-@pytest.mark.parametrize("instead", ["pickle", "objects", "references", "text", "group", "nothing", "soft link", "external link", "raw file"])
+@pytest.mark.parametrize(
+    "instead",
+    ["pickle", "objects", "references", "text", "group", "nothing", "soft link", "external link", "raw file"],
+)
 def test_nothing_but_plain_numbers_within_the_file_is_read(path, tmp_path, name, instead):
     secret = tmp_path / "secret"
     secret.write_bytes(b"[]" * 10**5)
@@ -206,7 +226,18 @@ def pipe_at(folder):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
-@pytest.mark.parametrize("place", ["neurosim", "neurosim/inputs", "neurosim/end", "spikes", "spikes/cells", "neurosim/values", "neurosim/way"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "neurosim",
+        "neurosim/inputs",
+        "neurosim/end",
+        "spikes",
+        "spikes/cells",
+        "neurosim/values",
+        "neurosim/way",
+    ],
+)
 def test_no_link_out_of_the_file_is_opened_wherever_it_stands(path, tmp_path, place):
     with h5py.File(path, "a") as file:
         if place in file:
@@ -217,7 +248,9 @@ def test_no_link_out_of_the_file_is_opened_wherever_it_stands(path, tmp_path, pl
     refused(path)
 
 
-@pytest.mark.parametrize("name", ["/neurosim/blocks", "../blocks", "./ears", "ears/", ".", "", "e\0s", "there/ears", "\ud800"])
+@pytest.mark.parametrize(
+    "name", ["/neurosim/blocks", "../blocks", "./ears", "ears/", ".", "", "e\0s", "there/ears", "\ud800"]
+)
 def test_an_input_by_a_path_is_refused(path, name):
     with h5py.File(path, "a") as file:
         file["neurosim/inputs/there"] = h5py.SoftLink("/neurosim/inputs")
@@ -230,7 +263,11 @@ def test_no_input_of_another_file_is_read(path, tmp_path):
         file["group/ears"] = np.zeros((3, 40, 4))
     with h5py.File(path, "a") as file:
         file["neurosim/inputs/there"] = h5py.ExternalLink("other.h5", "/group")
-    edit(path, "run", lambda data: data["inputs"].update({"there/ears": {"sha256": [digest(np.zeros((3, 40, 4)))]}}))
+    edit(
+        path,
+        "run",
+        lambda data: data["inputs"].update({"there/ears": {"sha256": [digest(np.zeros((3, 40, 4)))]}}),
+    )
     refused(path)
 
 
@@ -244,7 +281,9 @@ def test_a_dataset_that_claims_more_than_the_file_holds_is_refused(path):
         refused(path)
 
 
-def test_what_a_header_claims_of_time_costs_nothing_until_it_is_asked_for_and_is_refused_by_its_size(tmp_path):
+def test_what_a_header_claims_of_time_costs_nothing_until_it_is_asked_for_and_is_refused_by_its_size(
+    tmp_path,
+):
     path, long = tmp_path / "long.h5", 10**15
     cells = ns.Neurons("cells", 2, update="v = v + 1", threshold="v > 2", reset="v = 0")
     ns.run(ns.Network(cells, schedule=ns.Synchronous()), ticks=9, record=["cells"], to=path).close()
@@ -257,7 +296,11 @@ def test_what_a_header_claims_of_time_costs_nothing_until_it_is_asked_for_and_is
         assert len(recording.spikes("cells")) == 6
         assert recording.rates("cells").shape == (2,)
         assert recording["cells"][:9].sum() == 6
-        for ask in (lambda: recording["cells"][:], lambda: recording["cells"][::2, 0], lambda: recording.trace("cells", 5)):
+        for ask in (
+            lambda: recording["cells"][:],
+            lambda: recording["cells"][::2, 0],
+            lambda: recording.trace("cells", 5),
+        ):
             with pytest.raises(RecordingError, match="GiB of memory"):
                 ask()
 
@@ -270,7 +313,9 @@ def test_a_chunk_that_unpacks_to_more_than_it_may_hold_is_refused(path, name):
         del file["neurosim"][name]
         new = file["neurosim"].create_dataset(name, shape, dtype, chunks=chunks, compression=9)
         for first in np.ndindex(*(-(-n // m) for n, m in zip(shape, chunks, strict=True))):
-            new.id.write_direct_chunk(tuple(n * m for n, m in zip(first, chunks, strict=True)), zlib.compress(bytes(2**20)))
+            new.id.write_direct_chunk(
+                tuple(n * m for n, m in zip(first, chunks, strict=True)), zlib.compress(bytes(2**20))
+            )
     refused(path, "bytes instead of")
 
 
@@ -282,7 +327,9 @@ def edit(path, name, change):
         data = json.loads(text)
         new = change(data)
         del group[name]
-        encoded = (json.dumps(data if new is None else new) if not isinstance(new, bytes) else new.decode()).encode()
+        encoded = (
+            json.dumps(data if new is None else new) if not isinstance(new, bytes) else new.decode()
+        ).encode()
         group.create_dataset(name, data=np.frombuffer(encoded, np.uint8) if last else np.bytes_(encoded))
 
 
@@ -317,7 +364,10 @@ EDITS = [
     ("description", put("populations", 1, "equations", "dv/dt = " + "(" * 10**4 + ")" * 10**4 + " : 1")),
     ("description", put("populations", 1, "constants", "v", "value", "array", "999")),
     ("description", put("populations", 1, "constants", "v", "value", "array", "../inputs/ears")),
-    ("description", put("populations", 1, "constants", "v", "value", "array", {"dtype": "O", "shape": [10**9]})),
+    (
+        "description",
+        put("populations", 1, "constants", "v", "value", "array", {"dtype": "O", "shape": [10**9]}),
+    ),
     ("description", put("populations", 1, "constants", "v", "value", None)),
     ("description", put("populations", [])),
     ("description", put("populations", {"a": 1})),
@@ -380,7 +430,16 @@ def test_descriptions_changed_by_hand_are_refused(path, name, change):
     refused(path)
 
 
-@pytest.mark.parametrize("row", [[0, 4, 0, 40, 1, 1], [-1, 2, 0, 9, 1, 1], [0, 2, 5, 9, 1, 1], [0, 2, 0, 2**62, 1, 1], [0, 2, 0, 9, 10**9, 10**9]])
+@pytest.mark.parametrize(
+    "row",
+    [
+        [0, 4, 0, 40, 1, 1],
+        [-1, 2, 0, 9, 1, 1],
+        [0, 2, 5, 9, 1, 1],
+        [0, 2, 0, 2**62, 1, 1],
+        [0, 2, 0, 9, 10**9, 10**9],
+    ],
+)
 def test_a_table_of_blocks_changed_by_hand_is_refused(path, row):
     with h5py.File(path, "a") as file:
         file["neurosim/blocks"][0] = row
@@ -388,7 +447,14 @@ def test_a_table_of_blocks_changed_by_hand_is_refused(path, row):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("timestamps", np.nan), ("timestamps", -1.0), ("timestamps", 1e300), ("node_ids", 15), ("node_ids", 2**63)]
+    ("name", "value"),
+    [
+        ("timestamps", np.nan),
+        ("timestamps", -1.0),
+        ("timestamps", 1e300),
+        ("node_ids", 15),
+        ("node_ids", 2**63),
+    ],
 )
 def test_spikes_outside_the_run_or_the_population_are_refused(path, name, value):
     with h5py.File(path, "a") as file:

@@ -55,7 +55,15 @@ signal.signal(signal.SIGXFSZ, lambda *_: resource.setrlimit(resource.RLIMIT_FSIZ
 
 
 def start_run(path, compression=0, last=10**6, n=40, before="", **options):
-    command = [sys.executable, "-c", before + textwrap.dedent(RUN), str(path), str(compression), str(last), str(n)]
+    command = [
+        sys.executable,
+        "-c",
+        before + textwrap.dedent(RUN),
+        str(path),
+        str(compression),
+        str(last),
+        str(n),
+    ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
 
 
@@ -148,7 +156,10 @@ def test_a_file_that_cannot_be_opened_leaves_older_recordings_and_no_litter(tmp_
     made, path = MadeUp(), tmp_path / "run.h5"
     made.run(FileWriter(made.header, path)).close()
     monkeypatch.setattr("neurosim.recording.hdf5.write_network", lambda *_: 1 / 0)
-    with pytest.raises(RecordingError, match="cannot create it: division by zero. This ZeroDivisionError is neurosim's own fault"):
+    with pytest.raises(
+        RecordingError,
+        match="cannot create it: division by zero. This ZeroDivisionError is neurosim's own fault",
+    ):
         FileWriter(made.header, path)
     with open_recording(path) as old:
         assert same(old, made.run(MemoryWriter(made.header)))
@@ -159,7 +170,12 @@ def test_a_file_that_cannot_be_opened_leaves_older_recordings_and_no_litter(tmp_
     ("problem", "remedy"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "Free some room"),
-        (RuntimeError("Can't flush (file write failed: time = now\n, errno = 28, error message = 'No space left on device')"), "Free some room"),
+        (
+            RuntimeError(
+                "Can't flush (file write failed: time = now\n, errno = 28, error message = 'No space left on device')"
+            ),
+            "Free some room",
+        ),
         (PermissionError(errno.EACCES, "Permission denied"), "where you may write"),
         (OSError("Can't decode (no filter)"), "Check the disk"),
         (MemoryError(), "record less"),
@@ -188,7 +204,9 @@ def test_a_description_that_no_file_can_hold_is_blamed_itself_before_the_run(tmp
     cells = ns.Neurons("cells", 2, update="v = I")
     net = ns.Network(ns.Synapses(cells, cells, wiring=OwnWiring(), delay=1), schedule=ns.Synchronous())
     assert net == net
-    with pytest.raises(DescriptionError, match=r"OwnWiring: is no dataclass.*Write @dataclass\(frozen=True\)"):
+    with pytest.raises(
+        DescriptionError, match=r"OwnWiring: is no dataclass.*Write @dataclass\(frozen=True\)"
+    ):
         ns.run(net, ticks=1, to=tmp_path / "run.h5")
     assert not list(tmp_path.iterdir())
 
@@ -245,10 +263,17 @@ def test_a_run_whose_file_was_taken_away_gives_no_other_recording(tmp_path, how)
 
 def test_the_file_of_a_run_that_died_is_written_anew_whatever_runs_under_its_number(tmp_path):
     """In a container every first process has the number 1."""
-    script = "from recording_side import *; from neurosim.recording.hdf5 import FileWriter; import os, signal\n"
-    script += "made = MadeUp(); made.feed(FileWriter(made.header, 'run.h5')); os.kill(os.getpid(), signal.SIGKILL)"
+    script = (
+        "from recording_side import *; from neurosim.recording.hdf5 import FileWriter; import os, signal\n"
+    )
+    script += (
+        "made = MadeUp(); made.feed(FileWriter(made.header, 'run.h5')); os.kill(os.getpid(), signal.SIGKILL)"
+    )
     surroundings = os.environ | {"PYTHONPATH": os.path.dirname(__file__)}
-    assert subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=surroundings).returncode == -signal.SIGKILL
+    assert (
+        subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=surroundings).returncode
+        == -signal.SIGKILL
+    )
     with open_recording(tmp_path / "run.h5") as killed:
         assert (killed.ticks, killed.stopped) == (40, "interrupted")
     made = MadeUp()
@@ -267,10 +292,17 @@ def test_a_run_never_writes_over_the_recording_that_it_reads(tmp_path):
         assert first["counter"].shape == (3, 1)
 
 
-@pytest.mark.parametrize("names", [["x", "y", "z"], ["x"], [], ["x", "x.v"], ["x.v", "y.v"], ["z.v"]], ids=",".join)
-def test_a_run_that_died_before_its_first_block_left_a_recording_of_nothing_and_its_path_free(tmp_path, names):
+@pytest.mark.parametrize(
+    "names", [["x", "y", "z"], ["x"], [], ["x", "x.v"], ["x.v", "y.v"], ["z.v"]], ids=",".join
+)
+def test_a_run_that_died_before_its_first_block_left_a_recording_of_nothing_and_its_path_free(
+    tmp_path, names
+):
     """As where it was killed while the compiler worked; what is the last in such a file depends on what is recorded."""
-    net = ns.Network(*(ns.Neurons(n, 5, update="v = v + 1", threshold="v > 3", reset="v = 0") for n in "xyz"), schedule=ns.Synchronous())
+    net = ns.Network(
+        *(ns.Neurons(n, 5, update="v = v + 1", threshold="v > 3", reset="v = 0") for n in "xyz"),
+        schedule=ns.Synchronous(),
+    )
     header = ns.run(net, ticks=2, record=names).header
     writer = FileWriter(header, tmp_path / "run.h5")
     (tmp_path / "killed.h5").write_bytes((tmp_path / "run.h5").read_bytes())

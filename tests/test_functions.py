@@ -42,14 +42,26 @@ TEXTS = {
     "where": "where(x > 0, x, y)", "take": "take(x, 2)",
     **{name: f"{name}(y)" for name in ("log", "log10", "log1p", "sqrt")},
 }  # fmt: skip
-FLAT = {"ceil", "floor", "sign", "round", "int", "timestep", "stop", "argmax", "argsort"}  # no slope, or none that is passed on
+FLAT = {
+    "ceil",
+    "floor",
+    "sign",
+    "round",
+    "int",
+    "timestep",
+    "stop",
+    "argmax",
+    "argsort",
+}  # no slope, or none that is passed on
 
 
 def value(text, engine, **constants):
     """What a text gives at each neuron."""
     used = {name: array for name, array in constants.items() if name in names_in(text)}
     cells = ns.Neurons("cells", X.shape, update=f"v = {text}", **used)
-    return ns.run(ns.Network(cells, schedule=ns.Synchronous()), ticks=1, record=["cells"], engine=engine)["cells"][0]
+    return ns.run(ns.Network(cells, schedule=ns.Synchronous()), ticks=1, record=["cells"], engine=engine)[
+        "cells"
+    ][0]
 
 
 def test_every_function_has_an_expected_value():
@@ -60,7 +72,10 @@ def test_every_function_has_an_expected_value():
 def test_a_function_gives_what_its_formula_gives(engine, name):
     text = TEXTS.get(name, f"{name}(x)")
     if engine == "events" and functions.functions()[name].looks_along:
-        with pytest.raises(ns.PlanError, match=rf"'{name}' in the text of 'cells' looks at the whole population\. Use engine='reference'"):
+        with pytest.raises(
+            ns.PlanError,
+            match=rf"'{name}' in the text of 'cells' looks at the whole population\. Use engine='reference'",
+        ):
             value(text, engine, x=X, y=Y)
         return
     np.testing.assert_allclose(value(text, engine, x=X, y=Y), EXPECTED[name](X, Y), rtol=1e-12, atol=1e-15)
@@ -85,7 +100,9 @@ def test_gradients_of_functions_are_those_of_finite_differences(name):
                 apart = np.zeros_like(x)
                 apart[at] = step
                 given = [(x + s * apart, y) if place == 0 else (x, y + s * apart) for s in (1, -1)]
-                assert float(slope[at]) == pytest.approx(float(total(*given[0]) - total(*given[1])) / (2 * step), abs=1e-6), (name, at)
+                assert float(slope[at]) == pytest.approx(
+                    float(total(*given[0]) - total(*given[1])) / (2 * step), abs=1e-6
+                ), (name, at)
 
 
 @pytest.fixture
@@ -102,8 +119,12 @@ def test_a_function_that_a_user_adds_by_a_text_runs_on_every_engine(engine, adde
     added(Function("softplus", text="maximum(x, 0) + log1p(exp(-abs(x)))"))
     source = ns.Neurons("source", X.shape)
     cells = ns.Neurons("cells", X.shape, update="v = softplus(I) + rand()", ports="I")
-    net = ns.Network(source, cells, ns.Synapses(source, cells, wiring=ns.one_to_one(), weight=2.0), schedule=ns.Layered())
-    with ns.run(net, {"source": X[None]}, record=["cells"], engine=engine, to=tmp_path / "run.h5") as recording:
+    net = ns.Network(
+        source, cells, ns.Synapses(source, cells, wiring=ns.one_to_one(), weight=2.0), schedule=ns.Layered()
+    )
+    with ns.run(
+        net, {"source": X[None]}, record=["cells"], engine=engine, to=tmp_path / "run.h5"
+    ) as recording:
         noise = recording["cells"][0] - np.logaddexp(0, 2 * X)
         assert np.all((noise >= 0) & (noise < 1))
         assert ns.replay(recording)
@@ -113,19 +134,34 @@ def test_a_function_that_a_user_adds_by_a_text_runs_on_every_engine(engine, adde
 
 
 def test_a_function_that_a_user_adds_by_arrays_runs_where_arrays_do(engine, added):
-    added(Function("logsumexp", kind=ALONG, array=lambda xp, x, axis: xp.log(xp.exp(x).sum(axis=axis, keepdims=True))))
+    added(
+        Function(
+            "logsumexp", kind=ALONG, array=lambda xp, x, axis: xp.log(xp.exp(x).sum(axis=axis, keepdims=True))
+        )
+    )
     added(Function("cube", array=lambda xp, x: x**3))
     if engine == "events":
         with pytest.raises(ns.PlanError, match="'cube' in the text of 'cells' has no C"):
             value("cube(x)", engine, x=X)
         return
-    np.testing.assert_allclose(value("logsumexp(x)", engine, x=X), along(lambda x: special.logsumexp(x, axis=-1, keepdims=True))(X, Y))
+    np.testing.assert_allclose(
+        value("logsumexp(x)", engine, x=X),
+        along(lambda x: special.logsumexp(x, axis=-1, keepdims=True))(X, Y),
+    )
     np.testing.assert_allclose(value("cube(x)", engine, x=X), X**3)
 
 
 @pytest.mark.skipif(build.find_compiler() is None, reason="there is no C++ compiler")
 def test_a_function_that_a_user_adds_with_its_cpp_is_compiled(added):
-    added(Function("hypotenuse", 2, array=lambda xp, x, y: xp.hypot(x, y), cpp=lambda to, x, y: to.call_float("std::hypot", x, y), unit=0))
+    added(
+        Function(
+            "hypotenuse",
+            2,
+            array=lambda xp, x, y: xp.hypot(x, y),
+            cpp=lambda to, x, y: to.call_float("std::hypot", x, y),
+            unit=0,
+        )
+    )
     np.testing.assert_allclose(value("hypotenuse(x, y)", "events", x=X, y=Y), np.hypot(X, Y))
 
 
@@ -157,4 +193,6 @@ def test_a_text_of_a_function_is_read_when_it_is_added(added):
 
 def test_a_kind_of_function_is_known_by_name():
     assert set(functions.named(ELEMENTWISE)) >= {"exp", "where"}
-    assert set(functions.named(ALONG)) == {name for name in EXPECTED if functions.functions()[name].kind == ALONG}
+    assert set(functions.named(ALONG)) == {
+        name for name in EXPECTED if functions.functions()[name].kind == ALONG
+    }

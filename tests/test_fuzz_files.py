@@ -5,7 +5,9 @@ import sys
 import pytest
 from fuzz import files, processes
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="works under limits of memory and time that Windows does not know")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="works under limits of memory and time that Windows does not know"
+)
 
 
 def test_changed_recordings_are_read_or_refused():

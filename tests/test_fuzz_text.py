@@ -5,7 +5,9 @@ import sys
 import pytest
 from fuzz import processes, text
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="works under limits of memory and time that Windows does not know")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="works under limits of memory and time that Windows does not know"
+)
 
 
 def test_hostile_text_is_computed_or_refused_and_never_run():

@@ -52,7 +52,9 @@ def test_a_search_with_as_many_beams_as_texts_ranks_them_all(build):
     texts, total = beam_search(net, prompt, 3, beams=27)
     expected = {text: chance(net, prompt, text) for text in product(range(3), repeat=3)}
     assert np.all(np.diff(total) <= 0)
-    assert {tuple(text): pytest.approx(value, abs=1e-9) for text, value in zip(texts.tolist(), total, strict=True)} == expected
+    assert {
+        tuple(text): pytest.approx(value, abs=1e-9) for text, value in zip(texts.tolist(), total, strict=True)
+    } == expected
 
 
 def test_a_text_is_complete_at_its_end():
@@ -65,7 +67,9 @@ def test_a_text_is_complete_at_its_end():
 
 def test_probabilities_count_as_their_logarithms():
     for beams in (1, 3):
-        one, other = (beam_search(chain(scores=scores), [1], 4, beams=beams, scores=scores) for scores in (True, False))
+        one, other = (
+            beam_search(chain(scores=scores), [1], 4, beams=beams, scores=scores) for scores in (True, False)
+        )
         assert one[0].tolist() == other[0].tolist()
         assert np.allclose(one[1], other[1])
 
@@ -74,7 +78,9 @@ def test_probabilities_count_as_their_logarithms():
 @pytest.mark.parametrize("scores", [True, False])
 def test_samples_are_drawn_by_the_networks_own_chances(window, scores, engine):
     trials, steps = (400, 6) if window is None else (800, 3)
-    texts = sample(chain(scores=scores), [1], steps, trials=trials, window=window, scores=scores, engine=engine)
+    texts = sample(
+        chain(scores=scores), [1], steps, trials=trials, window=window, scores=scores, engine=engine
+    )
     assert texts.shape == (trials, steps)
     before = np.column_stack([np.ones(trials, int), texts[:, :-1]])
     counts = np.zeros((4, 4))

@@ -24,12 +24,16 @@ def remedy(stem):
 
 
 def test_every_model_has_a_golden_recording_and_every_golden_recording_a_model():
-    assert sorted(path.stem for path in FOLDER.glob("*.h5")) == sorted(models.NAMES), "Run: python recordings/record.py"
+    assert sorted(path.stem for path in FOLDER.glob("*.h5")) == sorted(models.NAMES), (
+        "Run: python recordings/record.py"
+    )
 
 
 @pytest.mark.parametrize("stem", models.NAMES)
 def test_a_golden_recording_is_small(stem):
-    assert (FOLDER / f"{stem}.h5").stat().st_size <= record.LARGEST, f"Record less in example() of models/{stem}.py"
+    assert (FOLDER / f"{stem}.h5").stat().st_size <= record.LARGEST, (
+        f"Record less in example() of models/{stem}.py"
+    )
 
 
 @pytest.mark.parametrize("stem", models.NAMES)
@@ -59,7 +63,11 @@ def test_a_golden_recording_does_not_tell_where_it_was_made(stem):
         texts = [bytes(file[f"neurosim/{name}"][()]).decode() for name in ("run", "description")]
     assert "writer" not in json.loads(texts[0])
     raw = (FOLDER / f"{stem}.h5").read_bytes()
-    assert not [word for word in (b"/home/", b"/Users/", b"/root/", b"/tmp/", b"\\Users\\", str(Path.home()).encode()) if word in raw]
+    assert not [
+        word
+        for word in (b"/home/", b"/Users/", b"/root/", b"/tmp/", b"\\Users\\", str(Path.home()).encode())
+        if word in raw
+    ]
     names = [name for name in (platform.node(), getpass.getuser()) if len(name) > 3]
     assert not [name for name in names for text in texts if f'"{name}' in text]
 

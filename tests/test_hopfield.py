@@ -38,7 +38,9 @@ def test_storkeys_rule_is_its_formula():
     patterns = patterns_of(4, 9)
     w = np.zeros((9, 9))
     for x in patterns:
-        h = np.array([[sum(w[i, k] * x[k] for k in range(9) if k not in (i, j)) for j in range(9)] for i in range(9)])
+        h = np.array(
+            [[sum(w[i, k] * x[k] for k in range(9) if k not in (i, j)) for j in range(9)] for i in range(9)]
+        )
         w = w + (np.outer(x, x) - x[:, None] * h.T - h * x[None, :]) / 9
         np.fill_diagonal(w, 0)
     assert np.allclose(storkey(patterns), w, rtol=1e-12, atol=1e-14)
@@ -54,7 +56,9 @@ def test_the_pseudo_inverse_projects_onto_the_patterns():
 
 def test_the_pseudo_inverse_takes_patterns_that_repeat_and_their_negatives():
     patterns = patterns_of(5, 40)
-    assert np.allclose(pseudo_inverse(np.vstack([patterns, patterns[:2], -patterns])), pseudo_inverse(patterns), atol=1e-12)
+    assert np.allclose(
+        pseudo_inverse(np.vstack([patterns, patterns[:2], -patterns])), pseudo_inverse(patterns), atol=1e-12
+    )
 
 
 @pytest.mark.parametrize(("load", "margin"), [(0.3, 1.0), (0.4, 1.0), (1.5, 0.0)])
@@ -71,7 +75,9 @@ def test_gardners_rule_says_when_there_is_too_much_to_store():
 
 
 @pytest.mark.parametrize("rule", [pseudo_inverse, storkey, gardner])
-@pytest.mark.parametrize("patterns", [[[1.0, 0.5]], [1.0, -1.0], [[1.0, np.nan]], np.zeros((0, 3)), [[True, False]]])
+@pytest.mark.parametrize(
+    "patterns", [[[1.0, 0.5]], [1.0, -1.0], [[1.0, np.nan]], np.zeros((0, 3)), [[True, False]]]
+)
 def test_what_is_no_pattern_is_refused(rule, patterns):
     with pytest.raises(ns.DescriptionError, match=rule.__name__):
         rule(patterns)
@@ -126,7 +132,9 @@ def test_at_a_temperature_the_overlap_is_that_of_the_theory(temperature):
     n, x = 1500, patterns_of(1, 1500)
     clamp = np.full((1, 80, n), np.nan)
     clamp[:, 0] = x
-    states = ns.run(HopfieldMemory(temperature=temperature).fit(x).network_, {"cells": clamp}, record=["cells"], seed=1)["cells"][0]
+    states = ns.run(
+        HopfieldMemory(temperature=temperature).fit(x).network_, {"cells": clamp}, record=["cells"], seed=1
+    )["cells"][0]
     expected = brentq(lambda m: m - np.tanh(m / temperature), 0.05, 1.0) if temperature < 1 else 0.0
     assert (states[20:] @ x[0] / n).mean() == pytest.approx(expected, abs=0.03)
 
@@ -156,7 +164,11 @@ def test_numbers_are_cut_at_binarize():
 
 def test_a_grid_search_finds_the_better_rule():
     patterns = patterns_of(30, 100)
-    search = GridSearchCV(HopfieldMemory(random_state=0), {"rule": ["hebb", "pseudo_inverse"]}, cv=[(np.arange(30), np.arange(30))])
+    search = GridSearchCV(
+        HopfieldMemory(random_state=0),
+        {"rule": ["hebb", "pseudo_inverse"]},
+        cv=[(np.arange(30), np.arange(30))],
+    )
     assert search.fit(patterns).best_params_ == {"rule": "pseudo_inverse"}
 
 
@@ -165,7 +177,9 @@ def test_the_same_random_state_is_the_same_recall():
     probes = patterns_of(20, 60, seed=7)
     memory = HopfieldMemory(random_state=1).fit(patterns)
     assert np.array_equal(memory.predict(probes), clone(memory).fit(patterns).predict(probes))
-    assert not np.array_equal(memory.predict(probes), HopfieldMemory(random_state=2).fit(patterns).predict(probes))
+    assert not np.array_equal(
+        memory.predict(probes), HopfieldMemory(random_state=2).fit(patterns).predict(probes)
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,7 +206,11 @@ def test_wanted_rows_of_another_shape_are_refused():
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [({}, "either patterns"), ({"weights": np.eye(2), "update": "both"}, "'both'"), ({"weights": np.eye(2), "temperature": -1}, "-1")],
+    [
+        ({}, "either patterns"),
+        ({"weights": np.eye(2), "update": "both"}, "'both'"),
+        ({"weights": np.eye(2), "temperature": -1}, "-1"),
+    ],
 )
 def test_a_hopfield_net_that_is_not_described_is_refused(given, words):
     with pytest.raises(ValueError, match=words):
@@ -209,7 +227,9 @@ NOT_APPLICABLE = {
 
 def checks():
     for rule in RULES:
-        memory = HopfieldMemory(rule, update="synchronous" if rule == "storkey" else "asynchronous", margin=0.0)
+        memory = HopfieldMemory(
+            rule, update="synchronous" if rule == "storkey" else "asynchronous", margin=0.0
+        )
         for case in estimator_checks_generator(memory, expected_failed_checks=NOT_APPLICABLE, mark="xfail"):
             values, marks = (case.values, case.marks) if hasattr(case, "marks") else (case, ())
             yield pytest.param(*values, marks=marks, id=f"{rule}-{values[1].func.__name__}")

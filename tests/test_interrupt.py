@@ -54,9 +54,17 @@ def interrupted(tmp_path, times=1, **phase):
     return out, err, time.monotonic() - start
 
 
-@pytest.mark.parametrize("phase", [pytest.param(phase, id=name, marks=needs_compiler if "engine" in phase else ()) for name, phase in PHASES.items()])
+@pytest.mark.parametrize(
+    "phase",
+    [
+        pytest.param(phase, id=name, marks=needs_compiler if "engine" in phase else ())
+        for name, phase in PHASES.items()
+    ],
+)
 def test_ctrl_c_ends_every_phase_at_once(tmp_path, phase):
-    out, err, took = interrupted(tmp_path, times=2 if "ticks" in phase else 1, **phase)  # while ticks run, the first asks for the end of the tick
+    out, err, took = interrupted(
+        tmp_path, times=2 if "ticks" in phase else 1, **phase
+    )  # while ticks run, the first asks for the end of the tick
     assert (out, err.splitlines()[-1]) == ("", "KeyboardInterrupt")
     assert took < 5  # on a busy machine
 
@@ -64,7 +72,12 @@ def test_ctrl_c_ends_every_phase_at_once(tmp_path, phase):
 @needs_compiler
 def test_ctrl_c_ends_compiling_at_once_and_no_file_is_begun(tmp_path, monkeypatch):
     monkeypatch.setenv("NEUROSIM_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("CXX", pretender(tmp_path, f'case "$*" in *code-*) touch {tmp_path}/begun; sleep 60;; esac\nexec {SYSTEM} "$@"'))
+    monkeypatch.setenv(
+        "CXX",
+        pretender(
+            tmp_path, f'case "$*" in *code-*) touch {tmp_path}/begun; sleep 60;; esac\nexec {SYSTEM} "$@"'
+        ),
+    )
     out, err, took = interrupted(tmp_path, engine="events")
     assert (out, err.splitlines()[-1]) == ("", "KeyboardInterrupt")
     assert took < 5

@@ -7,7 +7,24 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from nonsense import CLOCK, SILENCE, SYNC, clocked, ears, grid, heard, image, liquid, maps, neurons, noise, rewired, run, synapses, wide
+from nonsense import (
+    CLOCK,
+    SILENCE,
+    SYNC,
+    clocked,
+    ears,
+    grid,
+    heard,
+    image,
+    liquid,
+    maps,
+    neurons,
+    noise,
+    rewired,
+    run,
+    synapses,
+    wide,
+)
 
 import neurosim as ns
 from neurosim import DescriptionError, NeurosimError
@@ -55,7 +72,10 @@ ARGUMENTS = {
     "Synapses(pre)": lambda x: synapses(x),
     "Synapses(constant)": lambda x: run(synapses(on_pre="I_post += k", k=x)),
     "delayed": lambda x: (ns.delayed(liquid, x), ns.delayed(x, 1)),
-    **{f"{kind.__name__}": lambda x, kind=kind: rewired(kind(x)) for kind in (ns.probability, ns.indegree, ns.outdegree, ns.total, ns.nearby)},
+    **{
+        f"{kind.__name__}": lambda x, kind=kind: rewired(kind(x))
+        for kind in (ns.probability, ns.indegree, ns.outdegree, ns.total, ns.nearby)
+    },
     "small_world": lambda x: (ns.small_world(x), ns.small_world(2, x)),
     "to_self": lambda x: (ns.all_to_all(x), ns.nearby(1, to_self=x), ns.nearby(1, torus=x)),
     "pairs": lambda x: (ns.pairs(x, [0, 1]), ns.pairs([0, 1], x)),
@@ -68,7 +88,10 @@ ARGUMENTS = {
     "normal": lambda x: (ns.normal(x, 1), ns.normal(0, x), ns.normal(0, 1, low=x)),
     "uniform": lambda x: run(synapses(weight=ns.uniform(x, 2))),
     "glorot": lambda x: run(synapses(weight=ns.glorot(x))),
-    "spectral_radius": lambda x: (run(synapses(liquid, liquid, weight=ns.spectral_radius(x))), ns.spectral_radius(1, x)),
+    "spectral_radius": lambda x: (
+        run(synapses(liquid, liquid, weight=ns.spectral_radius(x))),
+        ns.spectral_radius(1, x),
+    ),
     "dale": lambda x: (ns.dale(x, -1), ns.dale(1, x), ns.dale(1, -1, inhibitory=x)),
     "orthogonal": lambda x: run(synapses(liquid, liquid, weight=ns.orthogonal(x))),
     "hebbian": lambda x: run(synapses(liquid, liquid, weight=ns.hebbian(x))),
@@ -80,12 +103,28 @@ ARGUMENTS = {
     "run(net)": lambda x: ns.run(x),
     **{
         f"run({name})": lambda x, name=name: ns.run(heard, SILENCE, **{name: x})
-        for name in ("ticks", "record", "start", "seed", "engine", "threads", "precision", "until", "progress", "compression", "trials", "to")
+        for name in (
+            "ticks",
+            "record",
+            "start",
+            "seed",
+            "engine",
+            "threads",
+            "precision",
+            "until",
+            "progress",
+            "compression",
+            "trials",
+            "to",
+        )
     },
     "run(duration)": lambda x: ns.run(clocked, duration=x),
     "run(inputs)": lambda x: ns.run(heard, x),
     "run(an input)": lambda x: ns.run(heard, {"ears": x}),
-    "run(events)": lambda x: (ns.run(heard, {"ears": (x, [0, 1])}, ticks=2), ns.run(heard, {"ears": ([0, 1], x)}, ticks=2)),
+    "run(events)": lambda x: (
+        ns.run(heard, {"ears": (x, [0, 1])}, ticks=2),
+        ns.run(heard, {"ears": ([0, 1], x)}, ticks=2),
+    ),
     "run(trials)": lambda x: ns.run(heard, {"ears": (x, [0, 1], [0, 1])}, ticks=2),
     "run(a record)": lambda x: run(heard, record=[x]),
     "run(an interval)": lambda x: run(heard, record={"liquid": x}),
@@ -104,7 +143,9 @@ def test_junk_in_any_argument_is_taken_or_refused_by_name(call, tmp_path, monkey
                 pytest.fail(f"too long a message for thing {number}: {error}")
 
 
-@pytest.mark.parametrize("call", [ns.open, ns.load, ns.replay, lambda x: ns.save(x, "x.h5"), lambda x: ns.save(heard, x)])
+@pytest.mark.parametrize(
+    "call", [ns.open, ns.load, ns.replay, lambda x: ns.save(x, "x.h5"), lambda x: ns.save(heard, x)]
+)
 def test_junk_instead_of_a_file_is_refused(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for thing in (None, 3, 1.5, [], {}, object(), "nowhere/run.h5", tmp_path):
@@ -122,7 +163,9 @@ THINGS = some.one_of(
     some.none(), some.booleans(), some.integers(-3, 10), some.floats(), some.text(max_size=5), some.binary(max_size=3), SCRAPS,
     some.lists(some.floats(width=16), max_size=4), some.integers(-2, 2).map(lambda k: k * ms), some.sampled_from([ears, liquid[:2], ns.glorot()]),
 )  # fmt: skip
-FUZZ = settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+FUZZ = settings(
+    max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 
 
 def only_ours(call):
@@ -135,25 +178,47 @@ def only_ours(call):
 
 
 @FUZZ
-@given(some.fixed_dictionaries({}, optional=dict.fromkeys(("equations", "update", "threshold", "reset", "ports"), SCRAPS)))
+@given(
+    some.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("equations", "update", "threshold", "reset", "ports"), SCRAPS)
+    )
+)
 def test_random_text_is_compiled_or_refused(text):
     only_ours(lambda: run(ns.Neurons("pool", 2, **text), schedule=CLOCK))
 
 
 @FUZZ
-@given(some.dictionaries(some.sampled_from(["shape", "refractory", "ports", "sends", "learns", "method", "v", "k"]), THINGS, max_size=3))
+@given(
+    some.dictionaries(
+        some.sampled_from(["shape", "refractory", "ports", "sends", "learns", "method", "v", "k"]),
+        THINGS,
+        max_size=3,
+    )
+)
 def test_random_arguments_of_neurons_are_taken_or_refused(given):
     only_ours(lambda: run(ns.Neurons("pool", **({"shape": 2, "update": "v = k*I", "k": 1.0} | given))))
 
 
 @FUZZ
-@given(some.dictionaries(some.sampled_from(["to", "wiring", "weight", "delay", "model", "on_pre", "learns", "name", "k"]), THINGS, max_size=3))
+@given(
+    some.dictionaries(
+        some.sampled_from(["to", "wiring", "weight", "delay", "model", "on_pre", "learns", "name", "k"]),
+        THINGS,
+        max_size=3,
+    )
+)
 def test_random_arguments_of_synapses_are_taken_or_refused(given):
     only_ours(lambda: run(synapses(**given)))
 
 
 @FUZZ
-@given(some.dictionaries(some.sampled_from(["inputs", "ticks", "record", "start", "seed", "engine", "precision", "until"]), THINGS, max_size=3))
+@given(
+    some.dictionaries(
+        some.sampled_from(["inputs", "ticks", "record", "start", "seed", "engine", "precision", "until"]),
+        THINGS,
+        max_size=3,
+    )
+)
 def test_random_arguments_of_run_are_taken_or_refused(given):
     only_ours(lambda: run(heard, **given))
 

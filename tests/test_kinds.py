@@ -28,15 +28,26 @@ def graded(wiring=None, weight=None, *, pre=SIZE, post=SIZE, itself=False, sched
     if itself:
         a = b = ns.Neurons("b", pre, update="v = tanh(I) + 0.1*i", ports="I")
     given = {"wiring": wiring, "weight": weight}
-    link = ns.Synapses(a, b, delay=1, name="link", **{name: value for name, value in given.items() if value is not None})
-    return ns.Network(a, b, link, schedule=schedule or ns.Synchronous()) if a is not b else ns.Network(b, link, schedule=schedule or ns.Synchronous())
+    link = ns.Synapses(
+        a, b, delay=1, name="link", **{name: value for name, value in given.items() if value is not None}
+    )
+    return (
+        ns.Network(a, b, link, schedule=schedule or ns.Synchronous())
+        if a is not b
+        else ns.Network(b, link, schedule=schedule or ns.Synchronous())
+    )
 
 
 def background():
     """Sources of its own for each target."""
     noise = ns.Neurons("noise", 1, threshold="rand() < 0.3")
     b = ns.Neurons("b", SIZE, equations="dv/dt = (I - v)/(5*ms) : 1", ports="I")
-    return ns.Network(noise, b, ns.Synapses(noise, b, wiring=ns.private(5), weight=0.5, name="link"), schedule=ns.Clock(1 * ms))
+    return ns.Network(
+        noise,
+        b,
+        ns.Synapses(noise, b, wiring=ns.private(5), weight=0.5, name="link"),
+        schedule=ns.Clock(1 * ms),
+    )
 
 
 def timed():
@@ -78,7 +89,11 @@ NETWORKS = {
 
 
 def test_every_kind_is_tested():
-    own = {name for name, kind in Kind.known.items() if kind.__module__.startswith("neurosim.") and not isabstract(kind)}
+    own = {
+        name
+        for name, kind in Kind.known.items()
+        if kind.__module__.startswith("neurosim.") and not isabstract(kind)
+    }
     assert own - {"Wiring", "_Windowed"} == NETWORKS.keys()
 
 
@@ -166,7 +181,9 @@ def test_a_law_of_weights_of_ones_own_is_one_class(tmp_path):
     check_everywhere(graded(weight=loguniform(0.0, 0.5)), tmp_path)
     spikes = ns.Neurons("a", 40, threshold="rand() < 0.5")
     b = ns.Neurons("b", 30, update="v = I", ports="I")
-    drawn = ns.Synapses(spikes, b, weight=loguniform(0.0, 0.5), delay=1, wiring=ns.probability(0.5), name="link")
+    drawn = ns.Synapses(
+        spikes, b, weight=loguniform(0.0, 0.5), delay=1, wiring=ns.probability(0.5), name="link"
+    )
     net = ns.Network(spikes, b, drawn, schedule=ns.Synchronous())
     np.testing.assert_allclose(values(net, "events"), values(net, "reference"), rtol=1e-9)
 
@@ -185,7 +202,9 @@ def test_a_schedule_of_ones_own_is_one_class(tmp_path):
 
 def test_a_schedule_of_ones_own_refuses_delays_that_it_cannot_keep():
     a, b = ns.Neurons("a", 2, threshold="rand() < 0.5"), ns.Neurons("b", 2, update="v = I", ports="I")
-    with pytest.raises(ns.DescriptionError, match=r"a -> b: delay 0 arrives before it is sent under InOrder.*Use delay=1"):
+    with pytest.raises(
+        ns.DescriptionError, match=r"a -> b: delay 0 arrives before it is sent under InOrder.*Use delay=1"
+    ):
         ns.Network(a, b, ns.Synapses(a, b, delay=0), schedule=InOrder(("b", "a")))
     assert ns.Network(a, b, ns.Synapses(a, b, delay=0), schedule=InOrder(("a", "b")))
 
@@ -194,9 +213,16 @@ def test_a_loss_of_ones_own_is_one_entry():
     jax = pytest.importorskip("jax")
     from neurosim.learn.losses import Loss
 
-    huber = Loss("huber", lambda jax, sent, target: jax.numpy.where(abs(sent - target) < 1, (sent - target) ** 2 / 2, abs(sent - target) - 0.5))
+    huber = Loss(
+        "huber",
+        lambda jax, sent, target: jax.numpy.where(
+            abs(sent - target) < 1, (sent - target) ** 2 / 2, abs(sent - target) - 0.5
+        ),
+    )
     x, y = ns.Neurons("x", 2), ns.Neurons("y", 1, update="v = I", ports="I")
-    net = ns.Network(ns.Synapses(x, y, weight=np.zeros((1, 2)), learns=True, name="link"), schedule=ns.Layered())
+    net = ns.Network(
+        ns.Synapses(x, y, weight=np.zeros((1, 2)), learns=True, name="link"), schedule=ns.Layered()
+    )
     inputs = np.random.default_rng(0).normal(size=(40, 1, 2))
     targets = inputs @ np.array([[2.0], [-1.0]])
     value, _ = ns.learn.gradient(net, {"x": inputs}, {"y": targets}, loss=huber)
@@ -222,14 +248,20 @@ def test_a_kind_that_draws_otherwise_than_its_parent_is_drawn_by_its_own_law(eng
     spikes = ns.Neurons("a", 5, threshold="rand() < 2")
     b = ns.Neurons("b", 3, update="v = I", ports="I")
     link = ns.Synapses(spikes, b, wiring=to_the_first(1), weight=twice(0.0, 1.0), delay=1)
-    assert values(ns.Network(spikes, b, link, schedule=ns.Synchronous()), engine)[-1].tolist() == [10.0, 0.0, 0.0]
+    assert values(ns.Network(spikes, b, link, schedule=ns.Synchronous()), engine)[-1].tolist() == [
+        10.0,
+        0.0,
+        0.0,
+    ]
 
 
 # What is refused.
 
 
 def test_two_kinds_of_one_name_are_refused():
-    with pytest.raises(ns.DescriptionError, match=r"class .*spaced.*there is a spaced already.*Give it another name"):
+    with pytest.raises(
+        ns.DescriptionError, match=r"class .*spaced.*there is a spaced already.*Give it another name"
+    ):
 
         @dataclass(frozen=True)
         class spaced(Wiring):
@@ -250,7 +282,14 @@ def test_a_schedule_without_steps_cannot_be_made():
         (lambda who: ["deliver"], r"hold 'deliver', which is no Step\. Give steps such as"),
         (lambda who: [Step(Do.RECORD, who.everybody)], r"move 'b' 0 times in a tick\. Let them do so once"),
         (lambda who: [Step(Do.UPDATE, who.movers)], r"record 'b' 0 times"),
-        (lambda who: [*who.move_together(who.movers), *who.move_together(who.movers), Step(Do.RECORD, who.everybody)], r"move 'b' 2 times"),
+        (
+            lambda who: [
+                *who.move_together(who.movers),
+                *who.move_together(who.movers),
+                Step(Do.RECORD, who.everybody),
+            ],
+            r"move 'b' 2 times",
+        ),
     ],
 )
 def test_steps_that_make_no_tick_are_refused(steps, rule):
@@ -286,14 +325,19 @@ def test_a_field_that_no_file_can_hold_is_named():
 
     net = graded(listed(dict.fromkeys(range(SIZE), 0)))
     assert values(net, "reference").any()
-    with pytest.raises(ns.DescriptionError, match=r"of the type dict, which no file and no copy can describe\. Give a kind's fields"):
+    with pytest.raises(
+        ns.DescriptionError,
+        match=r"of the type dict, which no file and no copy can describe\. Give a kind's fields",
+    ):
         net.to_dict()
 
 
 def test_a_file_with_a_kind_that_nobody_defined_says_which():
     data = graded(ns.one_to_one()).to_dict()
     data["synapses"][0]["wiring"]["kind"] = "spiral"
-    with pytest.raises(ns.RecordingError, match="'spiral', which is not defined here. Import the module that defines it"):
+    with pytest.raises(
+        ns.RecordingError, match="'spiral', which is not defined here. Import the module that defines it"
+    ):
         ns.Network.from_dict(data)
 
 
@@ -310,7 +354,9 @@ class late_clock(ns.Clock):
 def test_a_schedule_that_changes_its_parents_steps_keeps_none_of_its_short_cuts(engine):
     """What arrives by spikes at a variable is recorded in the tick in which it arrives, one tick before a Clock's record."""
     e = ns.Neurons("a", 3, threshold="rand() < 0.5")
-    b = ns.Neurons("b", 3, equations="dv/dt = -v/(5*ms) : 1\ndu/dt = (I - u)/(5*ms) : 1", ports="I", sends="u")
+    b = ns.Neurons(
+        "b", 3, equations="dv/dt = -v/(5*ms) : 1\ndu/dt = (I - u)/(5*ms) : 1", ports="I", sends="u"
+    )
     links = [ns.Synapses(e, b, to=to, weight=0.5, delay=1 * ms, name=f"to_{to}") for to in ("v", "I")]
     made = [ns.Network(e, b, *links, schedule=kind(1 * ms)) for kind in (ns.Clock, late_clock)]
     asked = {"ticks": 30, "record": ["b.v", "b.u"], "engine": engine, "seed": 3}

@@ -33,14 +33,24 @@ def digits():
 def apart(shape, grid, toroidal):
     """Distances between the units: the shortest to any of the copies of the map that lie around it, (unit, unit)."""
     rows, columns = shape
-    places = np.array([(c + (r % 2) / 2, r * np.sqrt(3) / 2) if grid == "hexagonal" else (c, r) for r in range(rows) for c in range(columns)])
+    places = np.array(
+        [
+            (c + (r % 2) / 2, r * np.sqrt(3) / 2) if grid == "hexagonal" else (c, r)
+            for r in range(rows)
+            for c in range(columns)
+        ]
+    )
     size = np.array([columns, rows * (np.sqrt(3) / 2 if grid == "hexagonal" else 1)])
     turns = (-1, 0, 1) if toroidal else (0,)
     return np.min([cdist(places, places + size * (a, b)) for a in turns for b in turns], axis=0)
 
 
 def near(far, radius, neighbourhood):
-    return (far <= radius + 1e-9).astype(float) if neighbourhood == "bubble" else np.exp(-(far**2) / (2 * radius**2))
+    return (
+        (far <= radius + 1e-9).astype(float)
+        if neighbourhood == "bubble"
+        else np.exp(-(far**2) / (2 * radius**2))
+    )
 
 
 def online(X, W, far, radius, rate, neighbourhood="gaussian"):
@@ -63,7 +73,9 @@ def test_a_network_learns_by_kohonens_rule(grid, toroidal, neighbourhood):
     shape, X, W = (4, 5), RANDOM(0).random((30, 3)), RANDOM(1).random((20, 3))
     radius, rate = np.geomspace(3, 0.5, 30), np.linspace(0.5, 0.1, 30)
     net = kohonen(3, shape, grid=grid, toroidal=toroidal, neighbourhood=neighbourhood, weights=W)
-    recording = ns.run(net, {"inputs": X, "radius": radius[:, None], "rate": rate[:, None]}, record=["map", "codebook.w"])
+    recording = ns.run(
+        net, {"inputs": X, "radius": radius[:, None], "rate": rate[:, None]}, record=["map", "codebook.w"]
+    )
     expected, winners = online(X, W, apart(shape, grid, toroidal), radius, rate, neighbourhood)
     assert np.array_equal(np.asarray(recording["map"]), np.eye(20)[winners])
     np.testing.assert_allclose(codebook(recording, 20), expected, atol=1e-12)
@@ -80,12 +92,16 @@ def test_a_network_learns_at_a_constant_rate_or_not_at_all():
 
 def test_a_radius_of_0_moves_the_winner_alone():
     W = RANDOM(1).random((9, 2))
-    after = codebook(ns.run(kohonen(2, (3, 3), rate=0.2, weights=W), {"inputs": W[4:5] + 1e-3}, record=["codebook.w"]), 9)
+    after = codebook(
+        ns.run(kohonen(2, (3, 3), rate=0.2, weights=W), {"inputs": W[4:5] + 1e-3}, record=["codebook.w"]), 9
+    )
     assert np.nonzero((after != W).any(axis=1))[0].tolist() == [4]
 
 
 def test_the_winner_is_found_on_the_reference_engine_alone():
-    with pytest.raises(ns.PlanError, match="looks at the whole population. Use engine='reference', or 'auto'"):
+    with pytest.raises(
+        ns.PlanError, match="looks at the whole population. Use engine='reference', or 'auto'"
+    ):
         ns.run(kohonen(2, (3, 3)), {"inputs": np.zeros((2, 2))}, engine="events")
 
 
@@ -112,7 +128,11 @@ def test_a_map_that_cannot_be_is_refused(given, words):
 @pytest.mark.parametrize("shape", [(4, 5), (2, 7), (6, 6)])
 def test_distances_are_the_shortest_to_all_copies_of_the_map(shape, grid, toroidal):
     units = np.arange(np.prod(shape))
-    np.testing.assert_allclose(np.sqrt(MapGrid(shape, grid, toroidal).squared(units[:, None], units)), apart(shape, grid, toroidal), atol=1e-12)
+    np.testing.assert_allclose(
+        np.sqrt(MapGrid(shape, grid, toroidal).squared(units[:, None], units)),
+        apart(shape, grid, toroidal),
+        atol=1e-12,
+    )
 
 
 @pytest.mark.parametrize(("grid", "number"), [("rectangular", 8), ("hexagonal", 6)])
@@ -190,7 +210,9 @@ def test_a_fitted_map_learns_on_as_a_network():
 @pytest.mark.parametrize("neighbourhood", ["gaussian", "bubble"])
 def test_batches_of_all_rows_are_the_plain_batch_map(grid, toroidal, neighbourhood):
     X, W, far = RANDOM(0).random((60, 3)), RANDOM(1).random((20, 3)), apart((4, 5), grid, toroidal)
-    som = KohonenMap((4, 5), grid=grid, toroidal=toroidal, neighbourhood=neighbourhood, init=W, n_iter=4, batch_size=60).fit(X)
+    som = KohonenMap(
+        (4, 5), grid=grid, toroidal=toroidal, neighbourhood=neighbourhood, init=W, n_iter=4, batch_size=60
+    ).fit(X)
     for radius in som.schedules(4)[0]:
         h = near(far[cdist(X, W).argmin(axis=1)], radius, neighbourhood)  # (row, unit)
         reached = h.sum(axis=0) > 0
@@ -217,7 +239,9 @@ def test_errors_and_maps_are_their_definitions(digits, grid, toroidal):
     assert som.score(X) == -som.quantization_error(X)
     assert som.topographic_error(X) == pytest.approx(1 - beside[two[:, 0], two[:, 1]].mean())
     between = cdist(som.weights_, som.weights_)
-    np.testing.assert_allclose(som.u_matrix(), ((between * beside).sum(axis=1) / beside.sum(axis=1)).reshape(6, 5))
+    np.testing.assert_allclose(
+        som.u_matrix(), ((between * beside).sum(axis=1) / beside.sum(axis=1)).reshape(6, 5)
+    )
     assert np.array_equal(som.hits(X).ravel(), [np.sum(two[:, 0] == unit) for unit in range(30)])
     for unit, label in enumerate(som.labels(X, y).ravel()):
         mine = y[two[:, 0] == unit]
@@ -244,11 +268,15 @@ def test_a_map_unfolds_in_a_square(grid, algorithm):
     for seed in range(5):
         X = RANDOM(seed).random((1000, 2))
         som = KohonenMap((10, 10), grid=grid, algorithm=algorithm, init="random", random_state=seed)
-        before = clone(som).set_params(n_iter=1, radius=0.01, final_radius=0.01).fit(X)  # no neighbours: nothing orders it
+        before = (
+            clone(som).set_params(n_iter=1, radius=0.01, final_radius=0.01).fit(X)
+        )  # no neighbours: nothing orders it
         after = som.fit(X)
         a, b = after._grid.neighbours()
         beside = np.linalg.norm(after.weights_[a] - after.weights_[b], axis=1).mean()
-        found.append([before.topographic_error(X), after.topographic_error(X), beside, after.topographic_product()])
+        found.append(
+            [before.topographic_error(X), after.topographic_error(X), beside, after.topographic_product()]
+        )
     before, after, beside, product = np.median(found, axis=0)
     assert before > 0.8
     assert after < 0.06
@@ -306,7 +334,9 @@ def test_a_shift_of_the_data_far_from_zero_changes_no_winner():
 
 def test_single_precision_stays_single_and_agrees(digits):
     X = digits[0][:400]
-    som, single = (KohonenMap((6, 6), n_iter=3, random_state=0).fit(data) for data in (X, X.astype(np.float32)))
+    som, single = (
+        KohonenMap((6, 6), n_iter=3, random_state=0).fit(data) for data in (X, X.astype(np.float32))
+    )
     assert single.weights_.dtype == single.transform(X.astype(np.float32)).dtype == np.float32
     np.testing.assert_allclose(single.weights_, som.weights_, atol=0.05)
     assert single.quantization_error(X) == pytest.approx(som.quantization_error(X), rel=0.01)
@@ -321,8 +351,12 @@ def test_the_same_seed_is_the_same_map_and_another_is_another():
 
 def test_a_map_stands_in_a_pipeline_that_a_grid_search_varies():
     X, y = load_iris(return_X_y=True)
-    pipe = make_pipeline(StandardScaler(), KohonenMap((4, 4), random_state=0), LogisticRegression(max_iter=1000))
-    search = GridSearchCV(pipe, {"kohonenmap__final_radius": [0.5, 1.0], "kohonenmap__grid": ["hexagonal", "rectangular"]}, cv=3).fit(X, y)
+    pipe = make_pipeline(
+        StandardScaler(), KohonenMap((4, 4), random_state=0), LogisticRegression(max_iter=1000)
+    )
+    search = GridSearchCV(
+        pipe, {"kohonenmap__final_radius": [0.5, 1.0], "kohonenmap__grid": ["hexagonal", "rectangular"]}, cv=3
+    ).fit(X, y)
     assert search.best_score_ > 0.9
     best = search.best_estimator_["kohonenmap"]
     assert np.array_equal(pickle.loads(pickle.dumps(best)).weights_, best.weights_)
@@ -387,7 +421,10 @@ def test_constant_columns_and_fewer_rows_than_units_are_mapped():
 
 def test_what_a_map_cannot_tell_it_says():
     X = RANDOM(0).random((20, 2))
-    one, same = KohonenMap((1, 1)).fit(X), KohonenMap((2, 2), neighbourhood="bubble", radius=3.0, final_radius=3.0).fit(X)
+    one, same = (
+        KohonenMap((1, 1)).fit(X),
+        KohonenMap((2, 2), neighbourhood="bubble", radius=3.0, final_radius=3.0).fit(X),
+    )
     with pytest.raises(ValueError, match="no second nearest"):
         one.topographic_error(X)
     with pytest.raises(ValueError, match="no neighbours"):
@@ -419,10 +456,14 @@ def test_a_u_matrix_is_drawn_as_the_cells_of_its_grid(figures, grid, corners):
     outlines = [path.vertices[:corners] for path in units.get_paths()]
     middles = np.array([outline.mean(axis=0) for outline in outlines])
     a, b = som._grid.neighbours()
-    shared = [np.sum(cdist(outlines[i], outlines[j]) < 1e-9) for i, j in zip(a, b, strict=True)]  # corners, diagonal neighbours one
+    shared = [
+        np.sum(cdist(outlines[i], outlines[j]) < 1e-9) for i, j in zip(a, b, strict=True)
+    ]  # corners, diagonal neighbours one
     assert set(shared) == ({2} if grid == "hexagonal" else {1, 2})
     np.testing.assert_allclose(cdist(middles, middles), apart((4, 5), grid, False), atol=1e-9)
-    assert [text.get_text() for text in ax.texts] == [str(label) for label in labels.ravel() if label is not None]
+    assert [text.get_text() for text in ax.texts] == [
+        str(label) for label in labels.ravel() if label is not None
+    ]
     assert ax.yaxis_inverted()
 
 

@@ -62,7 +62,11 @@ def run(net, inputs, record, engine, **given):
 
 def weights(net, seed=0):
     """The numbers of every synapse object that has its own weights, as a run with this seed uses them."""
-    return {name: item.weight.number for name, item in fixed(net, seed).synapses.items() if hasattr(item.weight, "number")}
+    return {
+        name: item.weight.number
+        for name, item in fixed(net, seed).synapses.items()
+        if hasattr(item.weight, "number")
+    }
 
 
 def biases(sizes, seed=0):
@@ -72,7 +76,11 @@ def biases(sizes, seed=0):
 
 def changes(before, after):
     """How much everything that may learn fell."""
-    found = {name: item.weight.number - after[name].weight.number for name, item in before.synapses.items() if item.learns}
+    found = {
+        name: item.weight.number - after[name].weight.number
+        for name, item in before.synapses.items()
+        if item.learns
+    }
     for population in before.populations.values():
         for constant in population.learns:
             new = after[population.name].constants[constant].number
@@ -93,9 +101,15 @@ def test_an_autoencoder_with_tied_weights_is_its_formula(engine):
 
 
 def test_an_autoencoder_with_weights_of_its_own_on_the_way_back_is_its_formula(engine):
-    net, x = autoencoder((7, 3), tied=False, function="tanh", code="tanh", output="linear"), RANDOM(1).normal(size=(6, 1, 7))
+    net, x = (
+        autoencoder((7, 3), tied=False, function="tanh", code="tanh", output="linear"),
+        RANDOM(1).normal(size=(6, 1, 7)),
+    )
     w = weights(net)
-    close(run(net, {"inputs": x}, ["out"], engine)["out"], np.tanh(x @ w["inputs_to_code"].T) @ w["code_to_out"].T)
+    close(
+        run(net, {"inputs": x}, ["out"], engine)["out"],
+        np.tanh(x @ w["inputs_to_code"].T) @ w["code_to_out"].T,
+    )
 
 
 def test_a_sparse_autoencoder_pays_the_divergence_of_its_mean_activity(engine):
@@ -114,7 +128,12 @@ def test_a_group_shares_the_weights_that_single_examples_use():
     b = biases((4, 3, 4, 6))
     x = RANDOM(1).random((1, 1, 5, 6))
     grouped = fixed(autoencoder((6, 4, 3), code="sigmoid", cost=0.3, sparsity=0.1, group=5, biases=b))
-    single = autoencoder((6, 4, 3), code="sigmoid", biases=b, weights=[w for name, w in weights(grouped).items() if grouped[name].learns])
+    single = autoencoder(
+        (6, 4, 3),
+        code="sigmoid",
+        biases=b,
+        weights=[w for name, w in weights(grouped).items() if grouped[name].learns],
+    )
     alone = ns.run(single, {"inputs": x[0, 0, :, None]}, record=["out"])["out"]
     close(ns.run(grouped, {"inputs": x}, record=["out"])["out"][0, 0], alone[:, 0])
 
@@ -154,14 +173,19 @@ def test_a_code_is_drawn_from_the_examples_own_distribution(engine):
 
 def test_every_engine_draws_the_same_code(engine):
     net, x = variational_autoencoder((7, 5, 2)), RANDOM(1).random((5, 3, 7))
-    close(run(net, {"inputs": x}, ["out"], engine, seed=3)["out"], run(net, {"inputs": x}, ["out"], "reference", seed=3)["out"])
+    close(
+        run(net, {"inputs": x}, ["out"], engine, seed=3)["out"],
+        run(net, {"inputs": x}, ["out"], "reference", seed=3)["out"],
+    )
 
 
 def test_the_divergence_is_that_of_the_drawn_codes():
     net, x = variational_autoencoder((7, 5, 2)), np.tile(3 * RANDOM(1).random(7), (40000, 1, 1))
     found = ns.run(net, {"inputs": x}, record=["mean", "log_variance", "code", "kl"], seed=3)
     z, mean, log_variance = (found[name][:, 0] for name in ("code", "mean", "log_variance"))
-    ratio = 0.5 * (z**2 - (z - mean) ** 2 / np.exp(log_variance) - log_variance).sum(axis=-1)  # log q(z | x) - log p(z)
+    ratio = 0.5 * (z**2 - (z - mean) ** 2 / np.exp(log_variance) - log_variance).sum(
+        axis=-1
+    )  # log q(z | x) - log p(z)
     assert abs(ratio.mean() - found["kl"][0, 0].sum()) < 4.5 * ratio.std() / np.sqrt(40000)
 
 
@@ -169,15 +193,23 @@ def test_the_divergence_from_a_mixture_is_that_of_the_drawn_codes(engine):
     net = fixed(variational_autoencoder((7, 5, 2), mixture=3))
     centre, log_width = net["near"].constants["centre"].number, RANDOM(0).normal(size=(3, 2))
     net = rebuilt(net, {"near": {"log_width": log_width}})
-    found = run(net, {"inputs": RANDOM(1).random((6, 4, 7))}, ["mean", "log_variance", "code", "kl"], engine, seed=3)
+    found = run(
+        net, {"inputs": RANDOM(1).random((6, 4, 7))}, ["mean", "log_variance", "code", "kl"], engine, seed=3
+    )
     z, width = found["code"], np.exp(found["log_variance"] / 2)
     parts = norm.pdf(z[..., None, :], centre, np.exp(log_width / 2)).prod(axis=-1)
-    close(found["kl"].sum(axis=-1), norm.logpdf(z, found["mean"], width).sum(axis=-1) - np.log(parts.mean(axis=-1)))
+    close(
+        found["kl"].sum(axis=-1),
+        norm.logpdf(z, found["mean"], width).sum(axis=-1) - np.log(parts.mean(axis=-1)),
+    )
 
 
 def test_codes_of_the_prior_come_from_its_mixture():
     net = fixed(variational_autoencoder((7, 5, 2), mixture=3))
-    net = rebuilt(net, {"near": {"centre": [[-9.0, 0.0], [0.0, 0.0], [9.0, 9.0]], "log_width": np.log([[1.0, 4.0]] * 3)}})
+    net = rebuilt(
+        net,
+        {"near": {"centre": [[-9.0, 0.0], [0.0, 0.0], [9.0, 9.0]], "log_width": np.log([[1.0, 4.0]] * 3)}},
+    )
     codes = prior_codes(net, 9000)
     for low, high, centre in ((-20, -4.5, (-9, 0)), (-4.5, 4.5, (0, 0)), (4.5, 20, (9, 9))):
         part = codes[(low < codes[:, 0]) & (codes[:, 0] < high)]
@@ -198,7 +230,9 @@ def test_an_adversarial_pair_is_its_formula(engine):
             seen = np.maximum(seen, 0.2 * seen)
         return seen @ w["discriminator_w3"].T
 
-    found = run(net, {"real": x, "noise": z}, ["made", "score", "discriminator_loss", "generator_loss"], engine)
+    found = run(
+        net, {"real": x, "noise": z}, ["made", "score", "discriminator_loss", "generator_loss"], engine
+    )
     close(found["made"], made)
     close(found["score"], np.stack([score(x), score(made)], axis=2))
     close(found["discriminator_loss"], np.stack([softplus(-score(x)), softplus(score(made))], axis=2))
@@ -230,9 +264,18 @@ def windowed(images, kernel):
 
 def test_inverse_graphics_is_its_formula(engine):
     net = inverse_graphics((8, 12, 2), 4, group=3, channels=(3, 5), n_hidden=6)
-    images, vary, w = RANDOM(1).random((2, 1, 3, 8, 12, 2)), np.array([[[1.0, 0, 0, 0]], [[0, 0, 1, 1]]]), weights(net)
+    images, vary, w = (
+        RANDOM(1).random((2, 1, 3, 8, 12, 2)),
+        np.array([[[1.0, 0, 0, 0]], [[0, 0, 1, 1]]]),
+        weights(net),
+    )
     drawn = RANDOM(2).normal(size=(2, 1, 3, 4))
-    found = run(net, {"image": images, "vary": vary, "code": drawn}, ["mean", "log_variance", "kl", "still", "out"], engine)
+    found = run(
+        net,
+        {"image": images, "vary": vary, "code": drawn},
+        ["mean", "log_variance", "kl", "still", "out"],
+        engine,
+    )
     for trial in range(2):
         x = images[trial, 0]
         for k in (1, 2):
@@ -240,7 +283,11 @@ def test_inverse_graphics_is_its_formula(engine):
             x = x.reshape(3, x.shape[1] // 2, 2, x.shape[2] // 2, 2, -1).max(axis=(2, 4))
         h = relu(np.einsum("nrcf,urcf->nu", x, w["pooled_2_to_encoder"]))
         mean, log_variance = h @ w["encoder_to_mean"].T, h @ w["encoder_to_log_variance"].T - 3
-        y = relu(np.einsum("nu,urcf->nrcf", relu(drawn[trial, 0] @ w["code_to_decoder"].T), w["decoder_to_drawn_2"]))
+        y = relu(
+            np.einsum(
+                "nu,urcf->nrcf", relu(drawn[trial, 0] @ w["code_to_decoder"].T), w["decoder_to_drawn_2"]
+            )
+        )
         y = relu(windowed(y.repeat(2, axis=1).repeat(2, axis=2), w["unpooled_2_to_drawn_1"]))
         y = sigmoid(windowed(y.repeat(2, axis=1).repeat(2, axis=2), w["unpooled_1_to_out"]))
         close(found["mean"][trial, 0], mean)
@@ -266,7 +313,9 @@ def nudged(net, name, step):
     made = ns.Network.from_dict(fixed(net).to_dict())
     if constant:
         number = made[owner].constants[constant].number + step
-        object.__setattr__(made[owner], "constants", {**made[owner].constants, constant: as_value(number, name)})
+        object.__setattr__(
+            made[owner], "constants", {**made[owner].constants, constant: as_value(number, name)}
+        )
     else:
         object.__setattr__(made[owner], "weight", as_value(made[owner].weight.number + step, name))
     return made
@@ -274,7 +323,9 @@ def nudged(net, name, step):
 
 def loss_of(net, inputs, sent, targets=None):
     """The mean over trials of what populations send, and of the Bernoulli loss of `out`."""
-    recording = ns.run(net, inputs, record=[*sent, *(["out"] if targets is not None else [])], engine="reference")
+    recording = ns.run(
+        net, inputs, record=[*sent, *(["out"] if targets is not None else [])], engine="reference"
+    )
     total = sum(recording[name].sum() for name in sent)
     if targets is not None:
         p = recording["out"]
@@ -314,14 +365,22 @@ def test_the_gradients_of_a_variational_autoencoder_on_either_side_of_its_code_a
 
 def test_the_gradient_of_a_mixture_is_a_slope(gradients):
     net, x = variational_autoencoder((5, 4, 2), mixture=3), RANDOM(1).random((4, 1, 5))
-    descends(gradients, net, {"inputs": x, "code": RANDOM(2).normal(size=(4, 1, 2))}, ["kl"], only=["near.*", "*log_variance*"])
+    descends(
+        gradients,
+        net,
+        {"inputs": x, "code": RANDOM(2).normal(size=(4, 1, 2))},
+        ["kl"],
+        only=["near.*", "*log_variance*"],
+    )
 
 
 def test_the_gradient_reaches_mean_and_variance_through_the_draw(gradients):
     net, n = fixed(variational_autoencoder((1, 1, 1), function="linear", output="linear")), 40000
     x = np.full((n, 1, 1), 0.7)
     w = {name: number.item() for name, number in weights(net).items()}
-    mean, log_variance = (w["inputs_to_layer_1"] * 0.7 * w[f"layer_1_to_{name}"] for name in ("mean", "log_variance"))
+    mean, log_variance = (
+        w["inputs_to_layer_1"] * 0.7 * w[f"layer_1_to_{name}"] for name in ("mean", "log_variance")
+    )
     slope = w["code_to_back_1"] * w["back_1_to_out"]
     found = gradients(net, {"inputs": x}, {"out": x}, loss={"out": "squared_error"})
     assert found["mean.bias"].item() == pytest.approx(2 * slope * (slope * mean - 0.7), abs=0.03)
@@ -335,7 +394,9 @@ def test_clamped_codes_teach_the_encoder_to_stand_still_alone(gradients):
     found = gradients(net, inputs, {"out": inputs["image"]}, loss=loss)
     sent = ns.run(net, inputs, record=["mean", "encoder"], engine="reference")
     mean, encoder = sent["mean"][:, 0], sent["encoder"][:, 0]
-    away = 0.5 * (mean - mean.mean(axis=1, keepdims=True)) / 2  # the paper's gradient: the difference from the group's mean
+    away = (
+        0.5 * (mean - mean.mean(axis=1, keepdims=True)) / 2
+    )  # the paper's gradient: the difference from the group's mean
     close(found["encoder_to_mean"], np.einsum("tgo,tgi->oi", away, encoder))
     close(found["log_variance.bias"], np.zeros(2))
     assert np.abs(found["code_to_decoder"]).max() > 0
@@ -345,11 +406,25 @@ def test_networks_in_turns_change_what_they_may_alone(train):
     net = generative_adversarial((3, 6, 5), (4,))
     x = {"real": RANDOM(1).random((8, 1, 5))}
     given = dict(epochs=1, batch=4, precision="double")
-    sides = [({"discriminator_loss": "sent"}, list(DISCRIMINATOR)), ({"generator_loss": "sent"}, list(GENERATOR))]
+    sides = [
+        ({"discriminator_loss": "sent"}, list(DISCRIMINATOR)),
+        ({"generator_loss": "sent"}, list(GENERATOR)),
+    ]
     for loss, learns in sides:
-        moved = {name for name, by in changes(fixed(net), train(net, x, loss=loss, learns=learns, **given).network).items() if np.abs(by).max() > 0}
+        moved = {
+            name
+            for name, by in changes(
+                fixed(net), train(net, x, loss=loss, learns=learns, **given).network
+            ).items()
+            if np.abs(by).max() > 0
+        }
         assert {name.startswith(("generator", "made")) for name in moved} == {learns == list(GENERATOR)}
-    both = changes(fixed(net), train(net, x, loss=[loss for loss, _ in sides], learns=[learns for _, learns in sides], **given).network)
+    both = changes(
+        fixed(net),
+        train(
+            net, x, loss=[loss for loss, _ in sides], learns=[learns for _, learns in sides], **given
+        ).network,
+    )
     assert all(np.abs(by).max() > 0 for by in both.values())
 
 
@@ -363,7 +438,9 @@ def test_an_autoencoder_that_saw_masked_digits_mends_them_better(train):
     error = []
     for noise in (0.0, 0.3):
         net = autoencoder((64, 48), function="relu", code="relu", noise=noise)
-        mended, _ = train(net, {"inputs": x[:500]}, {"out": x[:500]}, loss="bernoulli", epochs=60, rate=3e-3, seed=1)
+        mended, _ = train(
+            net, {"inputs": x[:500]}, {"out": x[:500]}, loss="bernoulli", epochs=60, rate=3e-3, seed=1
+        )
         error.append(np.mean((ns.run(mended, {"inputs": torn}, record=["out"])["out"] - x[500:]) ** 2))
     assert error[1] < 0.75 * error[0]
 
@@ -379,7 +456,16 @@ def test_a_penalty_makes_a_sparse_code(train, kind):
         given = {**kind, "cost": cost} if cost else {"group": group}
         net = autoencoder((64, 60), code="sigmoid", **given)
         loss = {"out": "bernoulli"} | ({"penalty": "sent"} if cost else {})
-        made, _ = train(net, {"inputs": x}, {"out": x}, loss=loss, epochs=60, batch=32 if group is None else 2, rate=3e-3, seed=1)
+        made, _ = train(
+            net,
+            {"inputs": x},
+            {"out": x},
+            loss=loss,
+            epochs=60,
+            batch=32 if group is None else 2,
+            rate=3e-3,
+            seed=1,
+        )
         active[bool(cost)] = np.mean(ns.run(made, {"inputs": x}, record=["code"])["code"] > 0.5)
     assert active[True] < 0.5 * active[False]
 

@@ -30,11 +30,23 @@ def classifiers():
     random = RANDOM(3)
     smooth = dict(output="linear", function="tanh")
     yield "feed_forward", feed_forward((5, 4, 4, 3), **smooth), {"inputs": random.normal(size=(3, 5))}
-    yield "softsign", feed_forward((5, 4, 3), function="softsign", output="linear"), {"inputs": random.normal(size=(3, 5))}
-    yield "conv_net", conv_net((7, 6, 2), (3, 4), 3, kernel=(3, 2), padding="same", dense=(5,), **smooth), image(random, (7, 6, 2))
+    yield (
+        "softsign",
+        feed_forward((5, 4, 3), function="softsign", output="linear"),
+        {"inputs": random.normal(size=(3, 5))},
+    )
+    yield (
+        "conv_net",
+        conv_net((7, 6, 2), (3, 4), 3, kernel=(3, 2), padding="same", dense=(5,), **smooth),
+        image(random, (7, 6, 2)),
+    )
     yield "strided", conv_net((7, 6, 2), 3, 3, stride=2, pool=1, **smooth), image(random, (7, 6, 2))
     modules = ((2, 2, 3, 1, 2, 2), (1, 2, 2, 1, 2, 1))
-    yield "inception", inception((6, 5, 1), 3, stem=3, modules=modules, output="linear"), image(random, (6, 5, 1))
+    yield (
+        "inception",
+        inception((6, 5, 1), 3, stem=3, modules=modules, output="linear"),
+        image(random, (6, 5, 1)),
+    )
     yield "residual", residual((5, 4, 1), (3, 4), 3, blocks=1, **smooth), image(random, (5, 4, 1))
     yield "bare residual", residual((5, 4, 1), 3, 3, blocks=2, norm=False, **smooth), image(random, (5, 4, 1))
     yield "dense residual", residual(5, 4, 3, blocks=3, **smooth), {"inputs": random.normal(size=(3, 5))}
@@ -54,11 +66,19 @@ def differences(net, name, flat, inputs, loss, step=1e-5):
         moved = at.copy()
         moved.flat[flat] += sign * step
         population, _, constant = name.partition(".")
-        values.append(loss(sent(rebuilt(net, {population: {constant or "weight": moved}}), inputs, ["out"])["out"]))
+        values.append(
+            loss(sent(rebuilt(net, {population: {constant or "weight": moved}}), inputs, ["out"])["out"])
+        )
     return (values[0] - values[1]) / (2 * step)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in ("inception", "residual", "dense residual") else n for n in NETS])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=pytest.mark.slow) if n in ("inception", "residual", "dense residual") else n
+        for n in NETS
+    ],
+)
 def test_the_gradient_is_that_of_finite_differences(name):
     net, inputs = NETS[name]
     net, labels = settled(net), np.array([2, 0, 1])
@@ -73,7 +93,10 @@ def test_the_gradient_is_that_of_finite_differences(name):
 
 def test_the_gradient_of_tied_and_transposed_weights_is_that_of_finite_differences():
     random = RANDOM(4)
-    weights, x = [random.normal(size=(3, 1, 3, 3)), random.normal(size=(2, 3, 2, 2))], random.normal(size=(3, 9, 9, 1))
+    weights, x = (
+        [random.normal(size=(3, 1, 3, 3)), random.normal(size=(2, 3, 2, 2))],
+        random.normal(size=(3, 9, 9, 1)),
+    )
     biases = [random.normal(size=3), random.normal(size=2)]
 
     def net(weights):
@@ -82,7 +105,9 @@ def test_the_gradient_of_tied_and_transposed_weights_is_that_of_finite_differenc
     inputs = {"image": x, "mask": np.ones((3, *net(weights)["mask"].shape))}
 
     def loss(weights):
-        return np.mean(np.sum((sent(net(weights), inputs, ["projection"])["projection"] - x) ** 2, axis=(1, 2, 3)))
+        return np.mean(
+            np.sum((sent(net(weights), inputs, ["projection"])["projection"] - x) ** 2, axis=(1, 2, 3))
+        )
 
     slopes = gradient(net(weights), inputs, {"projection": x}, "squared_error")
     for k, name in enumerate(("image_to_features_1", "pooled_1_to_features_2")):
@@ -90,7 +115,9 @@ def test_the_gradient_of_tied_and_transposed_weights_is_that_of_finite_differenc
             moved = [[w.copy() for w in weights] for _ in range(2)]
             moved[0][k].flat[flat] += 1e-5
             moved[1][k].flat[flat] -= 1e-5
-            assert slopes[name].flat[flat] == pytest.approx((loss(moved[0]) - loss(moved[1])) / 2e-5, rel=1e-5)
+            assert slopes[name].flat[flat] == pytest.approx(
+                (loss(moved[0]) - loss(moved[1])) / 2e-5, rel=1e-5
+            )
 
 
 def test_a_radial_basis_net_learns_its_centres_and_widths_too():
@@ -103,7 +130,14 @@ def test_a_radial_basis_net_learns_its_centres_and_widths_too():
     losses = {}
     for learns in (None, ["hidden_to_out", "out.bias"]):
         _, history = ns.train(
-            net, {"inputs": x[:, None]}, {"out": y[:, None]}, loss="squared_error", learns=learns, rate=0.01, epochs=40, progress=False
+            net,
+            {"inputs": x[:, None]},
+            {"out": y[:, None]},
+            loss="squared_error",
+            learns=learns,
+            rate=0.01,
+            epochs=40,
+            progress=False,
         )
         losses[learns is None] = history.loss[-1]
     assert losses[True] < 0.5 < 0.54 < losses[False] < 1
@@ -116,7 +150,11 @@ def test_a_deconvolutional_net_learns_to_lay_digits_back():
     images = load_digits().images[:300, None, :, :, None] / 16
     net = deconvolutional(n_channels=8, padding="same", biases=[0.0])
     given = {"image": images, "mask": np.ones((300, 1, *net["mask"].shape))}
-    trained, history = ns.train(net, given, {"projection": images}, loss="squared_error", rate=1e-2, epochs=30, progress=False)
+    trained, history = ns.train(
+        net, given, {"projection": images}, loss="squared_error", rate=1e-2, epochs=30, progress=False
+    )
     assert history.loss[-1] < 0.25 * np.mean(np.sum(images**2, axis=(1, 2, 3, 4)))
     back = ns.run(trained, given, record=["projection"], engine="reference")["projection"]
-    assert np.mean(np.sum((back - images) ** 2, axis=(1, 2, 3, 4))) == pytest.approx(history.loss[-1], rel=0.1)
+    assert np.mean(np.sum((back - images) ** 2, axis=(1, 2, 3, 4))) == pytest.approx(
+        history.loss[-1], rel=0.1
+    )

@@ -36,9 +36,14 @@ def one_population(unit, x, engine="reference", **options):
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_feed_forward_net_of_any_depth_is_its_formula(function, engine):
-    net, x = jolted(feed_forward((5, 7, 6, 4, 3), function=function, output=function)), RANDOM(0).normal(size=(6, 5))
+    net, x = (
+        jolted(feed_forward((5, 7, 6, 4, 3), function=function, output=function)),
+        RANDOM(0).normal(size=(6, 5)),
+    )
     w, y = numbers(net), x
-    for pre, post in zip(("inputs", "layer_1", "layer_2", "layer_3"), ("layer_1", "layer_2", "layer_3", "out"), strict=True):
+    for pre, post in zip(
+        ("inputs", "layer_1", "layer_2", "layer_3"), ("layer_1", "layer_2", "layer_3", "out"), strict=True
+    ):
         y = FUNCTIONS[function](y @ w[f"{pre}_to_{post}"].T + w[f"{post}.bias"])
     assert same(sent(net, {"inputs": x}, ["out"], engine)["out"], y)
 
@@ -61,7 +66,10 @@ def test_dropout_leaves_units_out_in_training_only(engine):
     unit = cells.unit("unit", 50, "relu", bias=np.ones(50), dropout=0.4)
     x = RANDOM(0).uniform(0, 1, (3, 50))
     assert same(one_population(unit, x, engine), x + 1)
-    with pytest.raises(ns.DescriptionError, match=r"cells.unit 'unit': dropout: 1.0 does not fit. Give a share of 0 or more and below 1"):
+    with pytest.raises(
+        ns.DescriptionError,
+        match=r"cells.unit 'unit': dropout: 1.0 does not fit. Give a share of 0 or more and below 1",
+    ):
         cells.unit("unit", 50, dropout=1.0)
 
 
@@ -73,7 +81,11 @@ def test_layer_normalisation_is_its_formula(function, engine):
 
 
 def test_batch_normalisation_is_its_formula_and_its_statistics_stand_in_for_the_batch(engine):
-    gain, shift, x = RANDOM(0).normal(size=4), RANDOM(1).normal(size=4), RANDOM(2).normal(3, 2, (1, 6, 2, 3, 4))
+    gain, shift, x = (
+        RANDOM(0).normal(size=4),
+        RANDOM(1).normal(size=4),
+        RANDOM(2).normal(3, 2, (1, 6, 2, 3, 4)),
+    )
     unit = cells.batch_norm("unit", (6, 2, 3, 4), "relu", gain=gain, shift=shift)
     y = relu(normalised(x, gain, shift, axes=(1, 2, 3)))
     assert same(one_population(unit, x, engine), y)
@@ -83,17 +95,32 @@ def test_batch_normalisation_is_its_formula_and_its_statistics_stand_in_for_the_
 
 
 def test_batch_normalisation_without_a_batch_is_refused():
-    with pytest.raises(ns.DescriptionError, match=r"shape 4 has no axis for the batch. Give \(batch, ..., channel\), or statistics"):
+    with pytest.raises(
+        ns.DescriptionError,
+        match=r"shape 4 has no axis for the batch. Give \(batch, ..., channel\), or statistics",
+    ):
         cells.batch_norm("unit", 4)
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_a_conv_net_of_several_blocks_is_its_formula(padding, engine):
-    net = conv_net((13, 11, 2), (3, 4, 5), 4, kernel=(3, 1, 2), stride=(2, 1, 1), padding=padding, pool=(1, 1, 2), dense=(6,), function="softsign")
+    net = conv_net(
+        (13, 11, 2),
+        (3, 4, 5),
+        4,
+        kernel=(3, 1, 2),
+        stride=(2, 1, 1),
+        padding=padding,
+        pool=(1, 1, 2),
+        dense=(6,),
+        function="softsign",
+    )
     net, x = jolted(net), RANDOM(0).normal(size=(3, 13, 11, 2))
     w, y, below = numbers(net), x, "image"
     for k, (stride, pool) in enumerate(((2, 1), (1, 1), (1, 2)), 1):
-        y = FUNCTIONS["softsign"](convolved(y, w[f"{below}_to_features_{k}"], stride, padding) + w[f"features_{k}.bias"])
+        y = FUNCTIONS["softsign"](
+            convolved(y, w[f"{below}_to_features_{k}"], stride, padding) + w[f"features_{k}.bias"]
+        )
         y, below = largest(y, pool), f"features_{k}"
     dense = FUNCTIONS["softsign"](y.reshape(3, -1) @ w["pooled_3_to_dense_1"].T + w["dense_1.bias"])
     got = sent(net, {"image": x}, ["pooled_3", "out"], engine)
@@ -102,22 +129,38 @@ def test_a_conv_net_of_several_blocks_is_its_formula(padding, engine):
 
 
 def test_what_reaches_a_dense_layer_may_be_dropped_and_nothing_else_is():
-    dropped = {name for name, item in conv_net(n_channels=(2, 3), kernel=2, dense=(4,), dropout=0.5).populations.items() if "training" in item.update}
+    dropped = {
+        name
+        for name, item in conv_net(n_channels=(2, 3), kernel=2, dense=(4,), dropout=0.5).populations.items()
+        if "training" in item.update
+    }
     assert dropped == {"pooled_2", "dense_1"}
-    dropped = {name for name, item in conv_net(n_channels=(2, 3), pool=(2, 1), dropout=0.5).populations.items() if "training" in item.update}
+    dropped = {
+        name
+        for name, item in conv_net(n_channels=(2, 3), pool=(2, 1), dropout=0.5).populations.items()
+        if "training" in item.update
+    }
     assert dropped == {"features_2"}
 
 
 def test_an_inception_net_is_its_formula(engine):
-    net = jolted(inception((6, 5, 2), 3, stem=4, modules=((2, 3, 4, 2, 3, 2), (1, 2, 3, 1, 2, 2)), output="linear"))
+    net = jolted(
+        inception((6, 5, 2), 3, stem=4, modules=((2, 3, 4, 2, 3, 2), (1, 2, 3, 1, 2, 2)), output="linear")
+    )
     w, x = numbers(net), RANDOM(0).normal(size=(3, 6, 5, 2))
     got = sent(net, {"image": x}, ["mixed_1", "mixed_2", "average", "out"], engine)
     y = relu(convolved(x, w["image_to_stem"]) + w["stem.bias"])
     for k, below in ((1, "stem"), (2, "pooled_1")):
-        three, five = (relu(convolved(y, w[f"{below}_to_before_{n}_{k}"]) + w[f"before_{n}_{k}.bias"]) for n in ("three", "five"))
+        three, five = (
+            relu(convolved(y, w[f"{below}_to_before_{n}_{k}"]) + w[f"before_{n}_{k}.bias"])
+            for n in ("three", "five")
+        )
         branches = (y, three, five, largest(y, 3, 1, "same"))
         senders = (below, f"before_three_{k}", f"before_five_{k}", f"largest_{k}")
-        into = [convolved(branch, w[f"{sender}_to_mixed_{k}"]) for branch, sender in zip(branches, senders, strict=True)]
+        into = [
+            convolved(branch, w[f"{sender}_to_mixed_{k}"])
+            for branch, sender in zip(branches, senders, strict=True)
+        ]
         y = relu(np.concatenate(into, axis=-1) + w[f"mixed_{k}.bias"])
         assert same(got[f"mixed_{k}"], y)
         last, y = y, largest(y, 3, 2, "same")
@@ -133,7 +176,9 @@ def test_a_convolutional_residual_net_is_its_formula(norm, shortcut, engine):
     w, x = numbers(net), RANDOM(0).normal(size=(3, 6, 5, 2))
 
     def f(name, value):
-        return relu(normalised(value, w[f"{name}.gain"], w[f"{name}.shift"]) if norm else value + w[f"{name}.bias"])
+        return relu(
+            normalised(value, w[f"{name}.gain"], w[f"{name}.shift"]) if norm else value + w[f"{name}.bias"]
+        )
 
     y, below = convolved(x, w["image_to_stem"]) + w["stem.bias"], "stem"
     for k, stride in ((1, 1), (2, 2), (3, 1)):
@@ -161,7 +206,9 @@ def test_a_dense_residual_net_is_its_formula(shortcut, engine):
         if shortcut:
             added += y @ w[f"{below}_to_block_{k}"].T if k == 3 else y
         y, below = added, f"block_{k}"
-    assert same(sent(net, {"inputs": x}, ["out"], engine)["out"], f("top", y) @ w["top_to_out"].T + w["out.bias"])
+    assert same(
+        sent(net, {"inputs": x}, ["out"], engine)["out"], f("top", y) @ w["top_to_out"].T + w["out.bias"]
+    )
 
 
 def test_a_block_whose_last_weights_are_0_lets_everything_pass():
@@ -169,7 +216,9 @@ def test_a_block_whose_last_weights_are_0_lets_everything_pass():
     from neurosim.network.rebuild import rebuilt
 
     net, x = residual(n_channels=4, blocks=12), RANDOM(0).normal(size=(2, 8, 8, 1))
-    still = rebuilt(net, {f"second_{k}_to_block_{k}": {"weight": np.zeros((4, 4, 3, 3))} for k in range(1, 13)})
+    still = rebuilt(
+        net, {f"second_{k}_to_block_{k}": {"weight": np.zeros((4, 4, 3, 3))} for k in range(1, 13)}
+    )
     got = sent(still, {"image": x}, ["stem", "block_12"])
     assert np.array_equal(got["block_12"], got["stem"])
     assert np.any(got["stem"] != 0)
@@ -191,7 +240,10 @@ def unpooled(y, top, x, side):
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_a_deconvolutional_net_is_its_formula(padding, engine):
     random = RANDOM(0)
-    weights, biases = [random.normal(size=(3, 2, 3, 3)), random.normal(size=(4, 3, 2, 2))], [random.normal(size=3), random.normal(size=4)]
+    weights, biases = (
+        [random.normal(size=(3, 2, 3, 3)), random.normal(size=(4, 3, 2, 2))],
+        [random.normal(size=3), random.normal(size=4)],
+    )
     net = deconvolutional((11, 9, 2), (3, 4), kernel=(3, 2), padding=padding, weights=weights, biases=biases)
     x, mask = random.normal(size=(3, 11, 9, 2)), random.random((3, *net["mask"].shape)) < 0.5
     first = relu(convolved(x, weights[0], padding=padding) + biases[0])
@@ -206,7 +258,9 @@ def test_a_deconvolutional_net_is_its_formula(padding, engine):
 def transposed(y, w, padding, shape):
     """The gradient of sum(y * convolved(x, w)) by x: the convolution backwards."""
     flat = np.eye(np.prod(shape[1:])).reshape(-1, *shape[1:])
-    return (y.reshape(len(y), -1) @ convolved(flat, w, padding=padding).reshape(len(flat), -1).T).reshape(shape)
+    return (y.reshape(len(y), -1) @ convolved(flat, w, padding=padding).reshape(len(flat), -1).T).reshape(
+        shape
+    )
 
 
 def test_what_is_laid_back_stays_within_the_field_that_a_unit_sees():
@@ -224,9 +278,18 @@ def test_what_is_laid_back_stays_within_the_field_that_a_unit_sees():
 
 def test_a_radial_basis_net_that_learns_is_the_one_that_does_not(engine):
     random = RANDOM(0)
-    given = dict(centres=random.normal(size=(6, 3)), width=random.uniform(0.5, 2, 6), n_outputs=2, readout=random.normal(size=(2, 6)), bias=[0.5, -1])
+    given = dict(
+        centres=random.normal(size=(6, 3)),
+        width=random.uniform(0.5, 2, 6),
+        n_outputs=2,
+        readout=random.normal(size=(2, 6)),
+        bias=[0.5, -1],
+    )
     x = random.normal(size=(9, 3))
-    plain, learns = (sent(radial_basis(**given, learns=learns), {"inputs": x}, ["out"], "reference")["out"] for learns in (False, True))
+    plain, learns = (
+        sent(radial_basis(**given, learns=learns), {"inputs": x}, ["out"], "reference")["out"]
+        for learns in (False, True)
+    )
     assert same(learns, plain)
     assert same(sent(radial_basis(**given, learns=True), {"inputs": x}, ["out"], engine)["out"], plain)
 
@@ -237,13 +300,25 @@ def test_a_radial_basis_net_that_learns_is_the_one_that_does_not(engine):
         (lambda: feed_forward((5,)), r"feed_forward: sizes \(5,\) are not enough layers"),
         (lambda: feed_forward((5, 4, 3), weights=[1.0]), "3 sizes take 2 weights and biases, not 1 and 2"),
         (lambda: feed_forward((5, 4), function="softsing", output="softsing"), "Did you mean 'softsign'"),
-        (lambda: conv_net(n_channels=(4, 8), kernel=(3, 3, 3)), r"kernel \(3, 3, 3\) is not one number for each of 2 blocks"),
+        (
+            lambda: conv_net(n_channels=(4, 8), kernel=(3, 3, 3)),
+            r"kernel \(3, 3, 3\) is not one number for each of 2 blocks",
+        ),
         (lambda: conv_net(n_channels=(4, 8, 8)), "a window of 2 does not fit into 1 neurons"),
         (lambda: inception(modules=((1, 2, 3),)), r"module \(1, 2, 3\) is not six numbers"),
         (lambda: inception(modules=()), "modules is empty"),
-        (lambda: deconvolutional(n_channels=(4, 8), kernel=2, weights=[1.0]), "2 blocks take as many weights, not 1"),
-        (lambda: residual((8, 8)), r"shape \(8, 8\) is neither a number of inputs nor \(rows, columns, channels\)"),
-        (lambda: residual(n_channels=(4, 8), blocks=(1, 1, 1)), r"blocks \(1, 1, 1\) is not one number for each of 2 blocks"),
+        (
+            lambda: deconvolutional(n_channels=(4, 8), kernel=2, weights=[1.0]),
+            "2 blocks take as many weights, not 1",
+        ),
+        (
+            lambda: residual((8, 8)),
+            r"shape \(8, 8\) is neither a number of inputs nor \(rows, columns, channels\)",
+        ),
+        (
+            lambda: residual(n_channels=(4, 8), blocks=(1, 1, 1)),
+            r"blocks \(1, 1, 1\) is not one number for each of 2 blocks",
+        ),
     ],
 )
 def test_what_makes_no_network_is_refused(describe, message):

@@ -28,7 +28,13 @@ def same(a, b):
 
 
 def of_trial(spikes, trial):
-    return set(zip(spikes.tick[spikes.trial == trial].tolist(), spikes.neuron[spikes.trial == trial].tolist(), strict=True))
+    return set(
+        zip(
+            spikes.tick[spikes.trial == trial].tolist(),
+            spikes.neuron[spikes.trial == trial].tolist(),
+            strict=True,
+        )
+    )
 
 
 # The template task
@@ -55,7 +61,10 @@ def test_templates_are_poisson_trains_of_the_given_rate():
 
 
 def test_jitter_moves_every_spike_by_a_normal_number_of_ticks():
-    (clean, _), (noisy, _) = (spike_templates(500, TICKS, segments=1, templates=1, count=4, jitter=jitter, seed=8) for jitter in (0.0, 10.0))
+    (clean, _), (noisy, _) = (
+        spike_templates(500, TICKS, segments=1, templates=1, count=4, jitter=jitter, seed=8)
+        for jitter in (0.0, 10.0)
+    )
     template = clean.tick[clean.trial == 0]
     assert np.diff(template).min() > 100  # so that each noisy spike belongs to its nearest
     moved = noisy.tick - template[np.abs(noisy.tick[:, None] - template).argmin(axis=1)]
@@ -145,14 +154,19 @@ def answered():
     """What a liquid and one with static synapses say to groups of four trains, by ever more apart in the first 200 ms, alike for a second more."""
     random, trains = RANDOM(4), []
     for _ in range(12):
-        late, early = 2000 + np.sort(random.choice(LATE - 2000, 20, replace=False)), random.choice(2000, 4, replace=False)
+        late, early = (
+            2000 + np.sort(random.choice(LATE - 2000, 20, replace=False)),
+            random.choice(2000, 4, replace=False),
+        )
         for jitter in (0, 20, 100, 2000):
             moved = early + np.rint(jitter * random.standard_normal(4)).astype(int)
             trains.append(np.unique(np.r_[moved % 2000, late]))
     trial = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
     spikes = Spikes(trial, np.concatenate(trains), np.zeros(len(trial), int), 1e-4)
     return {
-        kind: ns.run(liquid(1, static=static), {"inputs": spikes}, ticks=LATE, record=["inputs", "liquid"], seed=2)
+        kind: ns.run(
+            liquid(1, static=static), {"inputs": spikes}, ticks=LATE, record=["inputs", "liquid"], seed=2
+        )
         for kind, static in (("dynamic", 0.0), ("static", 0.14))
     }
 
@@ -164,17 +178,27 @@ def pairs_of(kind):
 
 def test_states_of_a_liquid_are_further_apart_the_further_its_inputs_are(answered):
     recording = answered["dynamic"]
-    given = [spike_distance(recording.spikes("inputs"), pairs_of(kind), tau=5e-3, span=1.2).mean() for kind in (1, 2, 3)]
-    apart = [separation(recording, "liquid", pairs_of(kind), tau=30 * ms, every=100)[1][:, 5:20].mean() for kind in (1, 2, 3)]
+    given = [
+        spike_distance(recording.spikes("inputs"), pairs_of(kind), tau=5e-3, span=1.2).mean()
+        for kind in (1, 2, 3)
+    ]
+    apart = [
+        separation(recording, "liquid", pairs_of(kind), tau=30 * ms, every=100)[1][:, 5:20].mean()
+        for kind in (1, 2, 3)
+    ]
     assert 0 < given[0] < given[1] < given[2]
     assert 0 < apart[0] < apart[1] < apart[2]
 
 
 def test_a_liquid_remembers_longer_than_a_filter_of_its_input_and_longest_by_dynamic_synapses(answered):
     def held(kind, name):
-        return fading_memory(answered[kind], name, pairs_of(3), since=200 * ms, share=0.1, tau=30 * ms, every=50)
+        return fading_memory(
+            answered[kind], name, pairs_of(3), since=200 * ms, share=0.1, tau=30 * ms, every=50
+        )
 
-    assert held("static", "inputs") == pytest.approx(300 * np.log(10), abs=50)  # a trace of 300 ticks falls to a tenth
+    assert held("static", "inputs") == pytest.approx(
+        300 * np.log(10), abs=50
+    )  # a trace of 300 ticks falls to a tenth
     assert 2 * held("static", "inputs") < held("static", "liquid") < 6000  # it forgets all
     assert held("static", "liquid") < held("dynamic", "liquid")
 
@@ -209,17 +233,35 @@ def test_fading_memory_refuses_a_share_and_a_moment_that_cannot_be(answered):
 def recalled(jitter, seed, trials=(400, 200)):
     """Shares of right answers of ridge readouts, by segment: from the liquid's state at the end, and from the input's."""
     spikes, labels = spike_templates(sum(trials), TICKS, jitter=jitter, seed=seed)
-    recording = ns.run(liquid(1, layout=seed), {"inputs": spikes}, ticks=TICKS, trials=sum(trials), record=["inputs", "liquid"], seed=seed)
+    recording = ns.run(
+        liquid(1, layout=seed),
+        {"inputs": spikes},
+        ticks=TICKS,
+        trials=sum(trials),
+        record=["inputs", "liquid"],
+        seed=seed,
+    )
     found = []
     for name in ("liquid", "inputs"):
-        x, readout = features(recording, name, "trace", tau=30 * ms), make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(-3, 5, 9)))
-        found.append([readout.fit(x[: trials[0]], y[: trials[0]]).score(x[trials[0] :], y[trials[0] :]) for y in labels.T])
+        x, readout = (
+            features(recording, name, "trace", tau=30 * ms),
+            make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(-3, 5, 9))),
+        )
+        found.append(
+            [
+                readout.fit(x[: trials[0]], y[: trials[0]]).score(x[trials[0] :], y[trials[0] :])
+                for y in labels.T
+            ]
+        )
     return np.array(found)
 
 
 @pytest.mark.slow
 def test_a_liquid_recalls_earlier_segments_its_input_does_not_and_jitter_costs_it():
-    right = {jitter: np.median([recalled(10 * jitter, seed) for seed in range(5)], axis=0) for jitter in (0, 4, 8, 12)}
+    right = {
+        jitter: np.median([recalled(10 * jitter, seed) for seed in range(5)], axis=0)
+        for jitter in (0, 4, 8, 12)
+    }
     mean = np.array([right[jitter].mean(axis=1) for jitter in right])  # (jitter, liquid or input)
     assert (np.diff(mean[:, 0]) < 0).all()
     assert (mean[:, 0] > mean[:, 1] + 0.1).all()
@@ -233,7 +275,9 @@ def test_a_liquid_recalls_the_first_of_four_segments():
 
 def test_a_liquid_classifier_is_a_pipeline_of_scikit_learn():
     X, y = (part[::2] for part in load_iris(return_X_y=True))  # a row is a step of four inputs
-    states = NetworkTransformer(liquid, network_params={"n_inputs": 4}, encoding="regular", scale=8.0, ticks=30 * ms)
+    states = NetworkTransformer(
+        liquid, network_params={"n_inputs": 4}, encoding="regular", scale=8.0, ticks=30 * ms
+    )
     assert states.fit(X[:2]).get_feature_names_out()[0] == "liquid_0"  # not the inputs
     readout = LogisticRegression(C=0.1, max_iter=1000)
     assert cross_val_score(make_pipeline(MinMaxScaler(clip=True), states, readout), X, y, cv=2).mean() > 0.85
@@ -278,25 +322,37 @@ def test_how_loud_a_sound_is_matters_only_where_loudest_is_given():
 
 def test_the_rate_of_spikes_is_the_formula():
     sound = tone(1000, duration=1.0)
-    spikes = cochlea(sound, 16000, dt=0.1 * ms, channels=1, low=900, high=1110, most=400 * Hz, compression=0.5)
+    spikes = cochlea(
+        sound, 16000, dt=0.1 * ms, channels=1, low=900, high=1110, most=400 * Hz, compression=0.5
+    )
     level = filtered(sound, 16000, centre_frequencies(1, 900, 1110))[0].clip(0)
     assert len(spikes) == pytest.approx(400 * np.sqrt(level / level.max()).sum() / 16000, rel=0.02)
 
 
 def test_sounds_are_trials_and_may_differ_in_length():
-    spikes = cochlea([tone(300), np.zeros(500), (1000 * tone(300, duration=0.1)).astype(np.int16)], 16000, dt=1 * ms)
+    spikes = cochlea(
+        [tone(300), np.zeros(500), (1000 * tone(300, duration=0.1)).astype(np.int16)], 16000, dt=1 * ms
+    )
     assert set(spikes.trial) == {0, 2}
     assert spikes.tick[spikes.trial == 2].max() < 100
-    assert same(cochlea(np.stack([tone(300), tone(400)]), 16000, dt=1 * ms), cochlea([tone(300), tone(400)], 16000, dt=1 * ms))
+    assert same(
+        cochlea(np.stack([tone(300), tone(400)]), 16000, dt=1 * ms),
+        cochlea([tone(300), tone(400)], 16000, dt=1 * ms),
+    )
 
 
 def test_a_plucked_string_is_heard_at_its_pitch_by_a_liquid():
-    test = pytest.importorskip("test.support", reason="this Python was installed without its own tests, which hold the sound")
+    test = pytest.importorskip(
+        "test.support", reason="this Python was installed without its own tests, which hold the sound"
+    )
     path = Path(test.__file__).parent.parent / "audiodata" / "pluck-pcm16.wav"
     if not path.exists():
         pytest.skip("this Python was installed without the sounds of its own tests")
     with wave.open(str(path)) as file:
-        rate, both = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+        rate, both = (
+            file.getframerate(),
+            np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2),
+        )
     sound = both.mean(axis=1)
     spectrum = np.abs(np.fft.rfft(sound))
     pitch = np.fft.rfftfreq(len(sound), 1 / rate)[spectrum.argmax()]

@@ -23,7 +23,9 @@ REFUSED = {
 def net(text, gain=1.0):
     given = {"gain": gain} if "gain" in text else {}
     out = ns.Neurons("out", 3, update=text if "=" in text else f"y = {text}", sends="y", **given)
-    return ns.Network(ns.Synapses(ns.Neurons("x", 2), out, weight=ns.uniform(0, 1), learns=True), schedule=ns.Layered())
+    return ns.Network(
+        ns.Synapses(ns.Neurons("x", 2), out, weight=ns.uniform(0, 1), learns=True), schedule=ns.Layered()
+    )
 
 
 def read(text, loss):
@@ -36,14 +38,20 @@ def read(text, loss):
 @pytest.mark.parametrize("text", SENDS)
 def test_a_loss_is_refused_of_an_output_that_does_not_fit(text, loss):
     if SENDS[text] and SENDS[text] in REFUSED[loss]:
-        with pytest.raises(DescriptionError, match=rf"train: loss '{loss}' of 'out' does not fit: it sends .*y = .*(Use|Let)"):
+        with pytest.raises(
+            DescriptionError, match=rf"train: loss '{loss}' of 'out' does not fit: it sends .*y = .*(Use|Let)"
+        ):
             read(text, loss)
     else:
         assert read(text, loss) == [{"out": LOSSES[loss]}]
 
 
 def test_what_is_sent_is_followed_through_the_names_of_the_text():
-    for text, loss in (("s = I\ny = s", "log_loss"), ("p = softmax(I)\ny = p", "cross_entropy"), ("s = sigmoid(I)\ny = s", "bernoulli_scores")):
+    for text, loss in (
+        ("s = I\ny = s", "log_loss"),
+        ("p = softmax(I)\ny = p", "cross_entropy"),
+        ("s = sigmoid(I)\ny = s", "bernoulli_scores"),
+    ):
         with pytest.raises(DescriptionError, match="does not fit"):
             read(text, loss)
     assert read("h = tanh(I)\ny = 0.5*(h + 1)", "bernoulli") == [{"out": LOSSES["bernoulli"]}]
@@ -54,4 +62,6 @@ def test_training_and_estimators_refuse_alike():
     with pytest.raises(DescriptionError, match="log_loss.*does not fit"):
         gradient(net("I"), *data, loss="log_loss")
     with pytest.raises(DescriptionError, match="cross_entropy.*does not fit"):
-        NetworkClassifier(net("softmax(I)"), loss="cross_entropy", epochs=1).fit(np.ones((4, 2)), [0, 1, 2, 0])
+        NetworkClassifier(net("softmax(I)"), loss="cross_entropy", epochs=1).fit(
+            np.ones((4, 2)), [0, 1, 2, 0]
+        )

@@ -30,7 +30,9 @@ def test_transitions_are_counted():
 def test_smoothing_adds_to_every_count():
     chain = MarkovChain(smoothing=0.5, states=["b", "a", "c"]).fit([list("aab")])
     assert chain.states_.tolist() == ["b", "a", "c"]
-    assert np.allclose(chain.transition_, [[1 / 3, 1 / 3, 1 / 3], [1.5 / 3.5, 1.5 / 3.5, 0.5 / 3.5], [1 / 3, 1 / 3, 1 / 3]])
+    assert np.allclose(
+        chain.transition_, [[1 / 3, 1 / 3, 1 / 3], [1.5 / 3.5, 1.5 / 3.5, 0.5 / 3.5], [1 / 3, 1 / 3, 1 / 3]]
+    )
     assert np.allclose(chain.start_, [0.5 / 2.5, 1.5 / 2.5, 0.5 / 2.5])
 
 
@@ -39,7 +41,10 @@ def test_samples_teach_the_chain_that_drew_them():
     learned = MarkovChain().fit(paths)
     error = np.sqrt(P * (1 - P) / learned.counts_.sum(axis=1)[:, None])
     assert np.all(np.abs(learned.transition_ - P) < 4 * error)
-    assert np.all(np.abs(paths[:, 50:].ravel()[:, None] == [0, 1, 2]).mean(axis=0) - known().stationary_distribution() < 0.02)
+    assert np.all(
+        np.abs(paths[:, 50:].ravel()[:, None] == [0, 1, 2]).mean(axis=0) - known().stationary_distribution()
+        < 0.02
+    )
     assert np.all(known().sample(5, 3, start=2, random_state=0)[:, 0] == 2)
 
 
@@ -47,7 +52,9 @@ def test_the_stationary_distribution_stays_as_it_is():
     pi = known().stationary_distribution()
     assert np.allclose(pi @ P, pi, atol=1e-14)
     assert np.allclose(pi, np.linalg.matrix_power(P, 200)[0], atol=1e-12)
-    leaving = known([[0.5, 0.5, 0.0], [0.0, 0.2, 0.8], [0.0, 0.6, 0.4]]).stationary_distribution()  # state 0 is left for good
+    leaving = known(
+        [[0.5, 0.5, 0.0], [0.0, 0.2, 0.8], [0.0, 0.6, 0.4]]
+    ).stationary_distribution()  # state 0 is left for good
     assert np.allclose(leaving, [0, 3 / 7, 4 / 7])
     circle = known(np.roll(np.eye(3), 1, axis=1)).stationary_distribution()  # which never settles
     assert np.allclose(circle, 1 / 3)
@@ -71,7 +78,9 @@ def test_likelihood_and_perplexity_are_their_formulas():
 
 def test_the_network_of_a_chain_makes_its_transitions():
     chain = known()
-    state = ns.run(chain.network_, {"state": np.full((200, 60, 3), np.nan)}, record=["state"], seed=1)["state"].argmax(axis=2)
+    state = ns.run(chain.network_, {"state": np.full((200, 60, 3), np.nan)}, record=["state"], seed=1)[
+        "state"
+    ].argmax(axis=2)
     counts = MarkovChain().fit(state).counts_
     expected = P * counts.sum(axis=1)[:, None]
     assert chi2.sf(((counts - expected) ** 2 / expected).sum(), 6) > 1e-3
@@ -108,7 +117,11 @@ def test_a_state_that_was_not_learned_is_refused():
 
 
 LENGTH = "the columns of X are ticks, and sequences may have any length"
-EXCEPTIONS = {"check_n_features_in": LENGTH, "check_n_features_in_after_fitting": LENGTH, "check_dataframe_column_names_consistency": LENGTH}
+EXCEPTIONS = {
+    "check_n_features_in": LENGTH,
+    "check_n_features_in_after_fitting": LENGTH,
+    "check_dataframe_column_names_consistency": LENGTH,
+}
 
 
 def checks():

@@ -33,13 +33,19 @@ def _source() -> str:
     lines = ['#include "core/math.hpp"', "using namespace neurosim;"]
     for name in (*FUNCTIONS, *CALLING, *ROUNDING):
         for real in TYPES.values():
-            head = f"(const {real}* __restrict x, {real}* __restrict y, int n) {{ for (int i = 0; i < n; ++i) "
+            head = (
+                f"(const {real}* __restrict x, {real}* __restrict y, int n) {{ for (int i = 0; i < n; ++i) "
+            )
             lines.append(f'extern "C" void {name}_{real}{head}y[i] = {name}_(x[i]); }}')
-            lines.append(f'extern "C" void {name}_{real}_alone{head}{{ volatile {real} one = x[i]; y[i] = {name}_({real}(one)); }} }}')
+            lines.append(
+                f'extern "C" void {name}_{real}_alone{head}{{ volatile {real} one = x[i]; y[i] = {name}_({real}(one)); }} }}'
+            )
     for name in ("pow", "floor_mod", "floor_div"):
         for real in TYPES.values():
             head = f"(const {real}* __restrict x, const {real}* __restrict y, {real}* __restrict z, int n)"
-            lines.append(f'extern "C" void {name}_{real}{head} {{ for (int i = 0; i < n; ++i) z[i] = {name}_(x[i], y[i]); }}')
+            lines.append(
+                f'extern "C" void {name}_{real}{head} {{ for (int i = 0; i < n; ++i) z[i] = {name}_(x[i], y[i]); }}'
+            )
     head = "(const double* __restrict x, double y, double* __restrict z, int n)"
     lines.append(f'extern "C" void pow_same{head} {{ for (int i = 0; i < n; ++i) z[i] = pow_(x[i], y); }}')
     return "\n".join(lines)
@@ -63,7 +69,9 @@ def call(library: ctypes.CDLL, name: str, x: np.ndarray, alone: bool = False) ->
 def two(library: ctypes.CDLL, name: str, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """A function of two arrays."""
     found = np.empty_like(x)
-    library[f"{name}_{TYPES[x.dtype.type]}"](at(np.ascontiguousarray(x)), at(np.ascontiguousarray(y)), at(found), x.size)
+    library[f"{name}_{TYPES[x.dtype.type]}"](
+        at(np.ascontiguousarray(x)), at(np.ascontiguousarray(y)), at(found), x.size
+    )
     return found
 
 
@@ -92,16 +100,39 @@ def test_a_function_is_right_to_a_few_units_in_the_last_place(library, name):
 
 @pytest.mark.parametrize("real", TYPES)
 def test_a_function_gives_the_same_bits_in_vectors_and_one_by_one(library, real):
-    x = np.random.default_rng(5).integers(0, 2**64, 20_011, dtype=np.uint64).view(real)  # all exponents and signs
+    x = (
+        np.random.default_rng(5).integers(0, 2**64, 20_011, dtype=np.uint64).view(real)
+    )  # all exponents and signs
     x = np.concatenate([x, np.random.default_rng(6).normal(size=2000).astype(real)])
     for name in (*FUNCTIONS, *CALLING, *ROUNDING):
-        np.testing.assert_array_equal(call(library, name, x), call(library, name, x, alone=True), err_msg=name)
+        np.testing.assert_array_equal(
+            call(library, name, x), call(library, name, x, alone=True), err_msg=name
+        )
 
 
 @pytest.mark.parametrize("real", TYPES)
 def test_functions_are_right_at_the_ends_of_the_numbers(library, real):
     huge, tiny = np.finfo(real).max, np.finfo(real).smallest_subnormal
-    x = np.array([0, np.inf, np.nan, tiny, 3 * tiny, np.finfo(real).tiny, 1, 2, 0.5, 1.5, 88.7, 1e22, huge, 2.0**51, 2.0**100], real)
+    x = np.array(
+        [
+            0,
+            np.inf,
+            np.nan,
+            tiny,
+            3 * tiny,
+            np.finfo(real).tiny,
+            1,
+            2,
+            0.5,
+            1.5,
+            88.7,
+            1e22,
+            huge,
+            2.0**51,
+            2.0**100,
+        ],
+        real,
+    )
     x = np.concatenate([x, -x])
     numpy = {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "exprel": exprel, "round": np.rint}
     for name in (*FUNCTIONS, *CALLING, *ROUNDING):
@@ -114,9 +145,22 @@ def test_functions_are_right_at_the_ends_of_the_numbers(library, real):
         np.testing.assert_array_equal(np.signbit(found[number]), np.signbit(wanted[number]), err_msg=name)
 
 
-@pytest.mark.parametrize(("real", "lowest", "highest"), [(np.float64, -708, 709.782712893384), (np.float32, -86.9, 88.72283)])
+@pytest.mark.parametrize(
+    ("real", "lowest", "highest"), [(np.float64, -708, 709.782712893384), (np.float32, -86.9, 88.72283)]
+)
 def test_exp_gives_zero_below_the_normal_numbers_and_infinity_above(library, real, lowest, highest):
-    x = np.array([lowest, np.nextafter(real(lowest), real(-np.inf)), 2 * lowest, -np.inf, highest, highest + 0.001, np.inf], real)
+    x = np.array(
+        [
+            lowest,
+            np.nextafter(real(lowest), real(-np.inf)),
+            2 * lowest,
+            -np.inf,
+            highest,
+            highest + 0.001,
+            np.inf,
+        ],
+        real,
+    )
     found = call(library, "exp", x)
     assert 2 * np.finfo(real).tiny > found[0] >= np.finfo(real).tiny
     assert found[1:4].tolist() == [0, 0, 0]
@@ -127,8 +171,22 @@ def test_exp_gives_zero_below_the_normal_numbers_and_infinity_above(library, rea
 def test_powers_are_right_to_a_unit_in_the_last_place(library):
     mpmath = pytest.importorskip("mpmath")
     draw, n = np.random.default_rng(10), 1000
-    x = np.concatenate([np.exp(draw.uniform(-50, 50, n)), 1 + draw.uniform(-1e-3, 1e-3, n), draw.integers(1, 50, n), draw.uniform(0, 1e-308, n)])
-    y = np.concatenate([draw.uniform(-14, 14, n), draw.uniform(-1e5, 1e5, n), draw.integers(-20, 20, n), draw.uniform(-0.9, 0.9, n)])
+    x = np.concatenate(
+        [
+            np.exp(draw.uniform(-50, 50, n)),
+            1 + draw.uniform(-1e-3, 1e-3, n),
+            draw.integers(1, 50, n),
+            draw.uniform(0, 1e-308, n),
+        ]
+    )
+    y = np.concatenate(
+        [
+            draw.uniform(-14, 14, n),
+            draw.uniform(-1e5, 1e5, n),
+            draw.integers(-20, 20, n),
+            draw.uniform(-0.9, 0.9, n),
+        ]
+    )
     with mpmath.workprec(150):
         wanted = [mpmath.mpf(a) ** mpmath.mpf(b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
         found = [mpmath.mpf(value) for value in two(library, "pow", x, y).tolist()]
@@ -142,7 +200,9 @@ def test_powers_are_right_to_a_unit_in_the_last_place(library):
 
 
 def test_powers_have_the_exceptions_of_numpy_and_the_same_bits_whatever_is_the_same_throughout(library):
-    special = np.array([0, 1, 2, 3, 0.5, 1 / 3, np.inf, np.nan, 1e300, 5e-324, 2.0**53, 2.0**53 - 1, 2.0**52 + 0.5, 7.5])
+    special = np.array(
+        [0, 1, 2, 3, 0.5, 1 / 3, np.inf, np.nan, 1e300, 5e-324, 2.0**53, 2.0**53 - 1, 2.0**52 + 0.5, 7.5]
+    )
     special = np.concatenate([special, -special])
     x, y = np.array(np.meshgrid(special, special)).reshape(2, -1)
     with np.errstate(all="ignore"):
@@ -160,7 +220,13 @@ def test_powers_have_the_exceptions_of_numpy_and_the_same_bits_whatever_is_the_s
 def test_sines_of_huge_numbers_are_right(library, name):
     mpmath = pytest.importorskip("mpmath")
     draw = np.random.default_rng(8)
-    x = np.concatenate([np.exp(draw.uniform(20, 709, 1500)) * draw.choice([-1, 1], 1500), 2.0 ** np.arange(45, 1024), np.pi * 10.0 ** np.arange(300)])
+    x = np.concatenate(
+        [
+            np.exp(draw.uniform(20, 709, 1500)) * draw.choice([-1, 1], 1500),
+            2.0 ** np.arange(45, 1024),
+            np.pi * 10.0 ** np.arange(300),
+        ]
+    )
     with mpmath.workprec(1300):
         wanted = np.array([float(getattr(mpmath, name)(mpmath.mpf(float(value)))) for value in x])
     np.testing.assert_allclose(call(library, name, x), wanted, rtol=1e-15, atol=2.0**-60)
@@ -170,7 +236,9 @@ def test_division_and_remainder_of_floats_are_those_of_numpy(library):
     draw = np.random.default_rng(9)
     special = np.array([0.0, -0.0, 1.0, -1.0, 0.3, -0.3, np.inf, -np.inf, np.nan, 1e300, 5e-324])
     pairs = np.array(np.meshgrid(special, special)).reshape(2, -1)
-    x, y = np.concatenate([pairs, draw.normal(size=(2, 10_000)) * 10.0 ** draw.integers(-3, 4, (2, 10_000))], axis=1)
+    x, y = np.concatenate(
+        [pairs, draw.normal(size=(2, 10_000)) * 10.0 ** draw.integers(-3, 4, (2, 10_000))], axis=1
+    )
     for name, of_numpy in (("floor_mod", np.mod), ("floor_div", np.floor_divide)):
         with np.errstate(all="ignore"):
             np.testing.assert_array_equal(two(library, name, x, y), of_numpy(x, y))

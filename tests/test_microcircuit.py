@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.models.microcircuit import POPULATIONS, RATES, input_current, mean_weights, microcircuit, psc_amplitude, synapse_numbers
+from neurosim.models.microcircuit import (
+    POPULATIONS,
+    RATES,
+    input_current,
+    mean_weights,
+    microcircuit,
+    psc_amplitude,
+    synapse_numbers,
+)
 from neurosim.plan.fix import fixed
 from neurosim.units import ms, mV, pA
 
@@ -22,9 +30,18 @@ def test_the_microcircuit_has_the_published_anatomy():
     assert sum(net[name].size for name in POPULATIONS) == 77_169
     synapses = {place: item.wiring.n for place, item in between(net).items()}
     assert sum(synapses.values()) == 298_880_970
-    assert synapses[0, 0] / 20683 == pytest.approx(2200, abs=1)  # L23E onto itself: -ln(1 - 0.1009)*20683 synapses per neuron
+    assert synapses[0, 0] / 20683 == pytest.approx(
+        2200, abs=1
+    )  # L23E onto itself: -ln(1 - 0.1009)*20683 synapses per neuron
     assert len(synapses) == 55  # 9 of the 64 probabilities are 0
-    assert {item.wiring.n for item in net.synapses.values() if item.pre.name == "background"} == {1600, 1500, 2100, 1900, 2000, 2900}
+    assert {item.wiring.n for item in net.synapses.values() if item.pre.name == "background"} == {
+        1600,
+        1500,
+        2100,
+        1900,
+        2000,
+        2900,
+    }
 
 
 def test_the_synapses_of_the_microcircuit_have_the_published_weights_and_delays():
@@ -42,8 +59,17 @@ def test_the_synapses_of_the_microcircuit_have_the_published_weights_and_delays(
 def test_a_post_synaptic_potential_of_the_microcircuit_peaks_at_its_published_height():
     source, cell = ns.Neurons("source", 1), microcircuit(0.01)["L4E"]
     constants = {name: cell.constants[name] for name in ("tau_m", "tau_syn", "C_m", "E_L")}
-    silent = ns.Neurons("cell", 1, equations=cell.equations.replace("(unless refractory)", ""), I_e=0 * pA, v=-65 * mV, **constants)
-    net = ns.Network(ns.Synapses(source, silent, to="I_syn", weight=psc_amplitude() * pA), schedule=ns.Clock(0.01 * ms))
+    silent = ns.Neurons(
+        "cell",
+        1,
+        equations=cell.equations.replace("(unless refractory)", ""),
+        I_e=0 * pA,
+        v=-65 * mV,
+        **constants,
+    )
+    net = ns.Network(
+        ns.Synapses(source, silent, to="I_syn", weight=psc_amplitude() * pA), schedule=ns.Clock(0.01 * ms)
+    )
     v = ns.run(net, {"source": ([0], [0])}, ticks=600, record=["cell.v"])["cell.v"]
     assert v.max() + 0.065 == pytest.approx(0.15e-3, rel=1e-4)
 
@@ -56,7 +82,9 @@ def test_scaling_the_microcircuit_keeps_the_mean_input(scale, in_degree_scale):
         current[post] += item.wiring.n / item.post.size * item.weight.mean.number * rates[pre] * 0.5e-3
     for k, name in enumerate(POPULATIONS):
         background = net[f"background_to_{name}"]
-        current[k] += background.wiring.n * background.weight.number * 8 * 0.5e-3 + net[name].constants["I_e"].number
+        current[k] += (
+            background.wiring.n * background.weight.number * 8 * 0.5e-3 + net[name].constants["I_e"].number
+        )
     assert current * 1e12 == pytest.approx(input_current(), rel=0.02 if scale > 0.01 else 0.1)
     assert mean_weights()[0, 2] / psc_amplitude() == 2
     assert kept * synapse_numbers()[0, 0] * scale == pytest.approx(net["L23E_to_L23E"].wiring.n, abs=1)

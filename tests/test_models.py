@@ -41,7 +41,11 @@ def softmax(x):
 
 def weights(net, seed=0):
     """The numbers of every synapse object that has its own weights, as a run with this seed uses them."""
-    return {name: item.weight.number for name, item in fixed(net, seed).synapses.items() if hasattr(item.weight, "number")}
+    return {
+        name: item.weight.number
+        for name, item in fixed(net, seed).synapses.items()
+        if hasattr(item.weight, "number")
+    }
 
 
 def matrix(net, name, seed=0):
@@ -82,15 +86,24 @@ def test_every_model_prints_and_survives_json(name):
 @pytest.mark.parametrize("name", models.NAMES)
 def test_every_example_runs_and_records_something_small(name):
     recording = ns.run(**example(name))
-    spiking = {name for name in recording.names if name in recording.network.populations and recording.network[name].spiking}
-    size = sum(len(recording.spikes(name)) * 16 if name in spiking else recording[name].nbytes for name in recording.names)
+    spiking = {
+        name
+        for name in recording.names
+        if name in recording.network.populations and recording.network[name].spiking
+    }
+    size = sum(
+        len(recording.spikes(name)) * 16 if name in spiking else recording[name].nbytes
+        for name in recording.names
+    )
     assert 0 < size < 256_000
 
 
 def test_the_list_of_models_is_the_folder():
     from pathlib import Path
 
-    assert sorted(path.stem for path in Path(models.__file__).parent.glob("*.py") if path.stem != "__init__") == list(models.NAMES)
+    assert sorted(
+        path.stem for path in Path(models.__file__).parent.glob("*.py") if path.stem != "__init__"
+    ) == list(models.NAMES)
 
 
 def test_a_perceptron_is_its_formula():
@@ -138,7 +151,9 @@ def test_a_conv_net_is_its_formula():
     net, images = conv_net((8, 6, 2), 3, 4), RANDOM(0).normal(size=(5, 8, 6, 2))
     w, recording = weights(net), ns.run(net, {"image": images}, record=["features_1", "pooled_1", "out"])
     kernel = w["image_to_features_1"]  # (out channel, in channel, 3, 3)
-    windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(1, 2))  # (image, row, column, in channel, 3, 3)
+    windows = np.lib.stride_tricks.sliding_window_view(
+        images, (3, 3), axis=(1, 2)
+    )  # (image, row, column, in channel, 3, 3)
     features = np.maximum(np.einsum("nrcikl,oikl->nrco", windows, kernel), 0)
     pooled = features.reshape(5, 3, 2, 2, 2, 3).max(axis=(2, 4))
     assert np.allclose(recording["features_1"], features, rtol=1e-12, atol=1e-14)
@@ -155,7 +170,9 @@ def test_a_conv_net_shares_its_kernels_over_the_image():
     assert np.allclose(features[0, :3, :3], features[1, 2:5, 1:4], rtol=1e-14)
 
 
-@pytest.mark.parametrize(("heads", "causal", "residual"), [(1, False, False), (2, False, True), (4, True, False)])
+@pytest.mark.parametrize(
+    ("heads", "causal", "residual"), [(1, False, False), (2, False, True), (4, True, False)]
+)
 def test_attention_is_its_formula(heads, causal, residual):
     net = self_attention(5, 8, n_heads=heads, causal=causal, residual=residual)
     x = RANDOM(0).normal(size=(3, 5, 8))
@@ -195,10 +212,14 @@ def test_a_turing_head_is_its_formula():
 
 
 def test_an_echo_state_network_is_its_formula():
-    net = echo_state(2, 40, 3, leak=0.4, bias_scale=0.3, feedback_scale=0.5, readout=RANDOM(1).normal(size=(3, 40)) / 40)
+    net = echo_state(
+        2, 40, 3, leak=0.4, bias_scale=0.3, feedback_scale=0.5, readout=RANDOM(1).normal(size=(3, 40)) / 40
+    )
     x = RANDOM(0).normal(size=(40, 2))
     recording = ns.run(net, {"drive": x}, record=["pool.v", "out"], seed=5)
-    w_in, w, w_out, w_back = (matrix(net, name, 5) for name in ("drive_to_pool", "pool_to_pool", "pool_to_out", "out_to_pool"))
+    w_in, w, w_out, w_back = (
+        matrix(net, name, 5) for name in ("drive_to_pool", "pool_to_pool", "pool_to_out", "out_to_pool")
+    )
     bias = fixed(net, 5)["pool"].constants["bias"].number
     v, out = np.zeros(40), np.zeros(3)
     for tick, row in enumerate(x):
@@ -218,7 +239,10 @@ def test_the_pool_of_an_echo_state_network_has_the_radius_and_density_asked_for(
 
 def test_an_echo_state_network_forgets_its_start():
     drive = {"drive": RANDOM(0).uniform(-1, 1, (200, 1))}
-    ends = [ns.run(echo_state(1, 50), drive, record=["pool.v"], start={"pool.v": np.full(50, v)})["pool.v"][-1] for v in (-1.0, 1.0)]
+    ends = [
+        ns.run(echo_state(1, 50), drive, record=["pool.v"], start={"pool.v": np.full(50, v)})["pool.v"][-1]
+        for v in (-1.0, 1.0)
+    ]
     assert np.allclose(*ends, rtol=0, atol=1e-6)
 
 
@@ -232,7 +256,9 @@ def test_an_extreme_learning_machine_is_its_formula_and_classifies_digits():
     bias = fixed(net, 0)["hidden"].constants["bias"].number
     assert np.allclose(hidden, sigmoid(x @ matrix(net, "inputs_to_hidden").T + bias), rtol=1e-12)
     readout = np.linalg.lstsq(hidden[:1200], np.eye(10)[y[:1200]], rcond=None)[0].T
-    guess = ns.run(extreme_learning_machine(64, 400, 10, readout=readout), {"inputs": x[1200:]}, record=["out"])["out"]
+    guess = ns.run(
+        extreme_learning_machine(64, 400, 10, readout=readout), {"inputs": x[1200:]}, record=["out"]
+    )["out"]
     assert np.mean(guess.argmax(axis=1) == y[1200:]) > 0.9
 
 
@@ -278,10 +304,14 @@ def symmetric(n, scale, seed=0):
 def test_a_boltzmann_machine_samples_its_distribution():
     w, b, T = symmetric(10, 0.6), RANDOM(1).normal(0.0, 0.5, 10), 1.5
     heat = np.full((1500, 25, 1), T)
-    last = ns.run(boltzmann(w, b, temperature=None), {"temperature": heat}, record=["units"], seed=2)["units"][:, -1]
+    last = ns.run(boltzmann(w, b, temperature=None), {"temperature": heat}, record=["units"], seed=2)[
+        "units"
+    ][:, -1]
     states = all_states(10)
     counts = np.bincount(number_of(last), minlength=1024)
-    right, wrong = (np.exp((0.5 * np.einsum("si,ij,sj->s", states, w, states) + states @ b) / heat) for heat in (T, 1.0))
+    right, wrong = (
+        np.exp((0.5 * np.einsum("si,ij,sj->s", states, w, states) + states @ b) / heat) for heat in (T, 1.0)
+    )
     assert fits(counts, right / right.sum()) > 1e-3
     assert fits(counts, wrong / wrong.sum()) < 1e-3  # the test can tell
 
@@ -292,7 +322,9 @@ def test_a_clamped_boltzmann_machine_samples_the_conditional_distribution():
     clamp[:, :, :2] = [1.0, 0.0]
     last = ns.run(boltzmann(w, b), {"units": clamp}, record=["units"], seed=2)["units"][:, -1]
     states = all_states(5)
-    p = np.exp(0.5 * np.einsum("si,ij,sj->s", states, w, states) + states @ b) * np.all(states[:, :2] == [1, 0], axis=1)
+    p = np.exp(0.5 * np.einsum("si,ij,sj->s", states, w, states) + states @ b) * np.all(
+        states[:, :2] == [1, 0], axis=1
+    )
     assert np.all(last[:, :2] == [1, 0])
     assert fits(np.bincount(number_of(last), minlength=32), p / p.sum()) > 1e-3
 
@@ -303,7 +335,11 @@ def test_weights_that_are_not_symmetric_make_no_boltzmann_machine():
 
 
 def test_a_restricted_boltzmann_machine_samples_its_distribution():
-    w, v_bias, h_bias = RANDOM(0).normal(0.0, 1.0, (3, 4)), np.array([0.3, -0.5, 0.2, 0.0]), np.array([-0.4, 0.1, 0.6])
+    w, v_bias, h_bias = (
+        RANDOM(0).normal(0.0, 1.0, (3, 4)),
+        np.array([0.3, -0.5, 0.2, 0.0]),
+        np.array([-0.4, 0.1, 0.6]),
+    )
     net = restricted_boltzmann(4, 3, weights=w, visible_bias=v_bias, hidden_bias=h_bias)
     free = np.full((4000, 30, 4), np.nan)
     recording = ns.run(net, {"visible": free}, record=["visible", "hidden"], seed=2)
@@ -317,7 +353,12 @@ def test_a_restricted_boltzmann_machine_samples_its_distribution():
 def test_a_clamped_visible_layer_drives_the_hidden_one():
     w = RANDOM(0).normal(0.0, 1.0, (3, 4))
     image = np.array([1.0, 0.0, 1.0, 1.0])
-    recording = ns.run(restricted_boltzmann(4, 3, weights=w), {"visible": np.tile(image, (500, 11, 1))}, record=["visible", "hidden"], seed=1)
+    recording = ns.run(
+        restricted_boltzmann(4, 3, weights=w),
+        {"visible": np.tile(image, (500, 11, 1))},
+        record=["visible", "hidden"],
+        seed=1,
+    )
     p = sigmoid(w @ image)
     assert np.all(recording["visible"] == image)
     assert np.all(np.abs(recording["hidden"][:, 1:].mean(axis=(0, 1)) - p) < 4 * np.sqrt(p * (1 - p) / 5000))
@@ -368,10 +409,22 @@ def test_the_liquid_has_the_published_anatomy():
 def test_the_synapses_of_the_liquid_follow_markram_wang_and_tsodyks():
     item = liquid(1)["EI"]
     source, target = ns.Neurons("source", 1), ns.Neurons("target", 1, equations="I_exc : 1", sends="I_exc")
-    synapse = ns.Synapses(source, target, model=item.model, on_pre=item.on_pre, weight=1.0, x=1.0, U=0.05, D=0.125 * second, F=1.2 * second)
+    synapse = ns.Synapses(
+        source,
+        target,
+        model=item.model,
+        on_pre=item.on_pre,
+        weight=1.0,
+        x=1.0,
+        U=0.05,
+        D=0.125 * second,
+        F=1.2 * second,
+    )
     ticks = np.array([0, 200, 400, 500, 2000])
     net = ns.Network(synapse, schedule=ns.Clock(0.1 * ms))
-    current = ns.run(net, {"source": (ticks, np.zeros(5, int))}, ticks=2002, record=["target.I_exc"])["target.I_exc"][:, 0]
+    current = ns.run(net, {"source": (ticks, np.zeros(5, int))}, ticks=2002, record=["target.I_exc"])[
+        "target.I_exc"
+    ][:, 0]
     u, R, expected = 0.05, 1.0, [0.05]
     for gap in np.diff(ticks) * 1e-4:
         u, R = 0.05 + u * 0.95 * np.exp(-gap / 1.2), 1 + (R - u * R - 1) * np.exp(-gap / 0.125)

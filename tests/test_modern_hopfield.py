@@ -41,7 +41,9 @@ def test_binary_units_take_the_sign_at_which_the_energy_is_lower(beta):
     found = settled(modern_hopfield(patterns, beta=beta, units="binary"), "state", start, 2)[:, 1]
     for s, new in zip(start, found, strict=True):
         for i in range(10):
-            up, down = (np.exp(beta * patterns @ np.where(np.arange(10) == i, sign, s)).sum() for sign in (1, -1))
+            up, down = (
+                np.exp(beta * patterns @ np.where(np.arange(10) == i, sign, s)).sum() for sign in (1, -1)
+            )
             assert new[i] == (1 if up > down else -1)
 
 
@@ -83,7 +85,9 @@ def test_the_network_recalls_what_the_estimator_does(units):
     patterns = patterns_of(20, 30)
     memory = ModernHopfieldMemory(units, beta=0.5, steps=19).fit(patterns)
     probes = flipped(patterns, 0.2)
-    assert np.allclose(settled(memory.network_, "state", probes, 20)[:, -1], memory.predict(probes), rtol=1e-12)
+    assert np.allclose(
+        settled(memory.network_, "state", probes, 20)[:, -1], memory.predict(probes), rtol=1e-12
+    )
     assert ns.Network.from_dict(memory.network_.to_dict()) == memory.network_
 
 
@@ -139,8 +143,16 @@ def test_the_energy_of_a_continuous_net_never_rises(gain):
 def test_a_continuous_net_follows_its_differential_equation():
     w = RANDOM(0).normal(size=(5, 5))
     w, start = (w + w.T) / 2, RANDOM(1).normal(size=5)
-    u = ns.run(continuous_hopfield(w, current=0.2, gain=2.0, start=start), ticks=300, record=["cells.u"])["cells.u"]
-    exact = solve_ivp(lambda t, u: (-u + w @ np.tanh(2 * u) + 0.2) / 10, (0, 29.9), start, rtol=1e-9, t_eval=np.arange(300) / 10).y.T
+    u = ns.run(continuous_hopfield(w, current=0.2, gain=2.0, start=start), ticks=300, record=["cells.u"])[
+        "cells.u"
+    ]
+    exact = solve_ivp(
+        lambda t, u: (-u + w @ np.tanh(2 * u) + 0.2) / 10,
+        (0, 29.9),
+        start,
+        rtol=1e-9,
+        t_eval=np.arange(300) / 10,
+    ).y.T
     assert np.abs(u - exact).max() < 0.02
 
 
@@ -162,12 +174,17 @@ def test_a_continuous_net_of_high_gain_recalls_patterns():
     patterns = patterns_of(4, 60)
     w = ns.hebbian(patterns).matrix()
     for pattern, probe in zip(patterns, flipped(patterns, 0.2), strict=True):
-        V = ns.run(continuous_hopfield(w, gain=20.0, start=0.1 * probe), ticks=1000, record={"cells.V": 999})["cells.V"][-1]
+        V = ns.run(continuous_hopfield(w, gain=20.0, start=0.1 * probe), ticks=1000, record={"cells.V": 999})[
+            "cells.V"
+        ][-1]
         assert np.array_equal(np.sign(V), pattern)
         assert np.abs(V).min() > 0.9
 
 
-@pytest.mark.parametrize(("given", "words"), [({"weights": [[0.0, 1.0], [2.0, 0.0]]}, "symmetric"), ({"weights": np.eye(2), "gain": 0}, "gain 0")])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [({"weights": [[0.0, 1.0], [2.0, 0.0]]}, "symmetric"), ({"weights": np.eye(2), "gain": 0}, "gain 0")],
+)
 def test_a_continuous_net_that_cannot_be_is_refused(given, words):
     with pytest.raises(ValueError, match=words):
         continuous_hopfield(**given)

@@ -12,7 +12,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import neurosim as ns
-from neurosim.learn import DeepBelief, NetworkClassifier, NetworkEncoder, NetworkRegressor, RestrictedBoltzmann
+from neurosim.learn import (
+    DeepBelief,
+    NetworkClassifier,
+    NetworkEncoder,
+    NetworkRegressor,
+    RestrictedBoltzmann,
+)
 from neurosim.models.autoencoder import autoencoder
 from neurosim.models.conv_net import conv_net
 from neurosim.models.feed_forward import feed_forward
@@ -35,7 +41,9 @@ def tones(count=60, channels=2, seed=0):
     labels = np.arange(count) % 2
     X = []
     for label, length in zip(labels, random.integers(8, 14, count), strict=True):
-        X.append((2 * label - 1) * np.linspace(-1, 1, length)[:, None] + random.normal(0, 0.3, (length, channels)))
+        X.append(
+            (2 * label - 1) * np.linspace(-1, 1, length)[:, None] + random.normal(0, 0.3, (length, channels))
+        )
     return X, np.array(["falling", "rising"])[labels]
 
 
@@ -53,7 +61,9 @@ def test_the_default_network_reads_digits_and_gives_the_classifiers_answers():
     made = NetworkClassifier(epochs=30, rate=3e-3, random_state=0).fit(X[:450], y[:450])
     assert made.score(X[450:], y[450:]) > 0.85
     chances = made.predict_proba(X[450:])
-    assert np.allclose(chances, softmax(last_sent(made.network_, {"inputs": X[450:, None]}, "out").astype(float)), atol=1e-6)
+    assert np.allclose(
+        chances, softmax(last_sent(made.network_, {"inputs": X[450:, None]}, "out").astype(float)), atol=1e-6
+    )
     assert np.allclose(chances.sum(axis=1), 1)
     assert np.array_equal(made.predict(X[450:]), made.classes_[chances.argmax(axis=1)])
 
@@ -61,7 +71,9 @@ def test_the_default_network_reads_digits_and_gives_the_classifiers_answers():
 def test_probabilities_of_softmax_units_are_what_they_send():
     X, y = digits(300)
     made = NetworkClassifier(feed_forward((64, 20, 10)), epochs=5, random_state=0).fit(X, y)
-    assert np.allclose(made.predict_proba(X), last_sent(made.network_, {"inputs": X[:, None]}, "out"), atol=1e-6)
+    assert np.allclose(
+        made.predict_proba(X), last_sent(made.network_, {"inputs": X[:, None]}, "out"), atol=1e-6
+    )
 
 
 @pytest.mark.slow
@@ -84,7 +96,9 @@ def test_images_are_the_shape_of_the_population_that_takes_them():
 
 def test_sequences_of_any_length_are_read_to_their_own_end():
     (X, y), (unseen, wanted) = tones(), tones(seed=1)
-    made = NetworkClassifier(gru, network_params={"n_cells": 8}, epochs=25, rate=1e-2, random_state=0).fit(X, y)
+    made = NetworkClassifier(gru, network_params={"n_cells": 8}, epochs=25, rate=1e-2, random_state=0).fit(
+        X, y
+    )
     assert made.score(unseen, wanted) > 0.9
     together = made.predict_proba(unseen)
     for k in (0, 5):
@@ -95,7 +109,9 @@ def test_sequences_of_any_length_are_read_to_their_own_end():
 def test_a_recurrent_network_regresses_on_sequences():
     X = RANDOM(0).uniform(-1, 1, (300, 6, 1))
     y = X[:, :, 0].sum(axis=1)
-    made = NetworkRegressor(gru, network_params={"n_cells": 12}, epochs=40, rate=1e-2, random_state=0).fit(X[:250], y[:250])
+    made = NetworkRegressor(gru, network_params={"n_cells": 12}, epochs=40, rate=1e-2, random_state=0).fit(
+        X[:250], y[:250]
+    )
     assert made.score(X[250:], y[250:]) > 0.9
     assert made.predict(X[250:]).shape == (50,)
 
@@ -105,7 +121,10 @@ def test_a_regressor_answers_with_as_many_numbers_as_it_learned():
     X, y = load_diabetes(return_X_y=True, scaled=False)
     y = (y - y.mean()) / y.std()
     for targets, shape in ((y, (442,)), (np.column_stack([y, -y]), (442, 2))):
-        made = make_pipeline(StandardScaler(), NetworkRegressor(epochs=20, network_params={"hidden": (20,)}, rate=3e-3, random_state=0))
+        made = make_pipeline(
+            StandardScaler(),
+            NetworkRegressor(epochs=20, network_params={"hidden": (20,)}, rate=3e-3, random_state=0),
+        )
         assert made.fit(X, targets).predict(X).shape == shape
         assert made.score(X, targets) > 0.45
 
@@ -124,7 +143,9 @@ def test_an_encoder_gives_the_code_and_takes_it_back():
 def test_an_encoder_may_be_variational():
     X, _ = digits(300)
     net = variational_autoencoder((64, 40, 6))
-    made = NetworkEncoder(net, code="mean", loss={"out": "bernoulli", "kl": "sent"}, epochs=30, rate=3e-3, random_state=0)
+    made = NetworkEncoder(
+        net, code="mean", loss={"out": "bernoulli", "kl": "sent"}, epochs=30, rate=3e-3, random_state=0
+    )
     Z = made.fit_transform(X)
     assert Z.shape == (300, 6)
     assert np.array_equal(Z, made.transform(X))  # no noise
@@ -135,7 +156,11 @@ def test_a_deep_belief_network_is_unrolled_into_a_network_that_begins_where_it_e
     learned = DeepBelief((20, 12), machine=RestrictedBoltzmann(n_iter=5), random_state=0).fit(X)
     net = learned.unrolled(10)
     assert [*net.populations] == ["inputs", "layer_1", "layer_2", "out"]
-    assert np.allclose(ns.run(net, {"inputs": X[:, None]}, record=["layer_2"])["layer_2"][:, 0], learned.transform(X), rtol=1e-12)
+    assert np.allclose(
+        ns.run(net, {"inputs": X[:, None]}, record=["layer_2"])["layer_2"][:, 0],
+        learned.transform(X),
+        rtol=1e-12,
+    )
     back = ns.run(learned.unrolled(), {"inputs": X[:, None]}, record=["code", "out"])
     assert np.allclose(back["code"][:, 0], learned.transform(X), rtol=1e-12)
     drawn = learned.transform(X)
@@ -148,7 +173,9 @@ def test_fine_tuning_an_unrolled_deep_belief_network_makes_it_better():
     X, y = digits(900)
     learned = DeepBelief((60, 60), machine=RestrictedBoltzmann(n_iter=10), random_state=0).fit(X[:600])
     only_out, whole = (
-        NetworkClassifier(learned.unrolled(10), learns=learns, epochs=30, rate=3e-3, random_state=0).fit(X[:600], y[:600])
+        NetworkClassifier(learned.unrolled(10), learns=learns, epochs=30, rate=3e-3, random_state=0).fit(
+            X[:600], y[:600]
+        )
         for learns in (["layer_2_to_out", "out.bias"], None)
     )
     kept = only_out.network_["inputs_to_layer_1"].weight.number
@@ -162,7 +189,9 @@ def test_fine_tuning_an_unrolled_autoencoder_lowers_what_is_lost():
     X, _ = digits(400)
     net = DeepBelief((30, 12), machine=RestrictedBoltzmann(n_iter=10), random_state=0).fit(X).unrolled()
     tuned = NetworkEncoder(net, loss="bernoulli", epochs=20, rate=3e-3, random_state=0).fit(X)
-    before, after = (np.mean((last_sent(one, {"inputs": X[:, None]}, "out") - X) ** 2) for one in (net, tuned.network_))
+    before, after = (
+        np.mean((last_sent(one, {"inputs": X[:, None]}, "out") - X) ** 2) for one in (net, tuned.network_)
+    )
     assert after < 0.75 * before
 
 
@@ -171,7 +200,9 @@ def test_the_same_random_state_learns_the_same_network():
     made = NetworkClassifier(epochs=3, random_state=3).fit(X, y)
     assert np.array_equal(clone(made).fit(X, y).predict_proba(X), made.predict_proba(X))
     assert np.array_equal(pickle.loads(pickle.dumps(made)).predict_proba(X), made.predict_proba(X))
-    assert not np.array_equal(clone(made).set_params(random_state=4).fit(X, y).predict_proba(X), made.predict_proba(X))
+    assert not np.array_equal(
+        clone(made).set_params(random_state=4).fit(X, y).predict_proba(X), made.predict_proba(X)
+    )
 
 
 @pytest.mark.slow
@@ -191,14 +222,19 @@ def test_a_share_of_the_data_decides_when_to_stop():
 
 
 TWO = ns.Network(
-    ns.Synapses(ns.Neurons("a", 3), ns.cells.unit("x", 2)), ns.Synapses(ns.Neurons("b", 3), ns.cells.unit("y", 2)), schedule=ns.Layered()
+    ns.Synapses(ns.Neurons("a", 3), ns.cells.unit("x", 2)),
+    ns.Synapses(ns.Neurons("b", 3), ns.cells.unit("y", 2)),
+    schedule=ns.Layered(),
 )
 
 
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (NetworkClassifier(feed_forward((64, 10)), network_params={"function": "tanh"}), "but network is a Network"),
+        (
+            NetworkClassifier(feed_forward((64, 10)), network_params={"function": "tanh"}),
+            "but network is a Network",
+        ),
         (NetworkClassifier(7), "neither a Network nor a function"),
         (NetworkClassifier(lambda: {"nothing": 0}), "made dict, not a Network"),
         (NetworkClassifier(gru, network_params={"n_cell": 3}), "Did you mean 'n_cells'"),
@@ -240,7 +276,12 @@ def checks():
     for estimator in ESTIMATORS:
         for estimator_, check in estimator_checks_generator(estimator):
             quick = check.func.__name__ in QUICK or check.func.__name__.startswith("check_estimator_")
-            yield pytest.param(estimator_, check, id=f"{type(estimator).__name__}-{check.func.__name__}", marks=() if quick else pytest.mark.slow)
+            yield pytest.param(
+                estimator_,
+                check,
+                id=f"{type(estimator).__name__}-{check.func.__name__}",
+                marks=() if quick else pytest.mark.slow,
+            )
 
 
 @pytest.mark.parametrize(("estimator", "check"), list(checks()))

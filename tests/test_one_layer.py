@@ -67,15 +67,25 @@ def test_perceptrons_divide_what_can_be_divided():
 
 def test_the_estimators_learn_what_the_network_learns_while_it_runs():
     x, sides = separable(rows=40)
-    x, sides = x[np.argsort(-sides, kind="stable")], -np.sort(-sides)  # at h = 0 the network answers -1, scikit-learn calls it a mistake
+    x, sides = (
+        x[np.argsort(-sides, kind="stable")],
+        -np.sort(-sides),
+    )  # at h = 0 the network answers -1, scikit-learn calls it a mistake
     y = x @ np.arange(5) + 3
     once = dict(shuffle=False, tol=None, max_iter=2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        pairs = [(Perceptron(rate=0.4, **once).fit(x, sides), sides, 0.2), (DeltaRuleRegressor(rate=0.4, **once).fit(x, y), y, 0.4)]
+        pairs = [
+            (Perceptron(rate=0.4, **once).fit(x, sides), sides, 0.2),
+            (DeltaRuleRegressor(rate=0.4, **once).fit(x, y), y, 0.4),
+        ]
     for estimator, target, rate in pairs:
         net = perceptron(5, function=estimator.function, rate=rate)
-        taught = ns.run(net, {"inputs": np.tile(x, (2, 1)), "teacher": np.tile(target, 2)[:, None]}, record=["weights.w", "out.b"])
+        taught = ns.run(
+            net,
+            {"inputs": np.tile(x, (2, 1)), "teacher": np.tile(target, 2)[:, None]},
+            record=["weights.w", "out.b"],
+        )
         assert np.allclose(taught["weights.w"][-1].ravel(), estimator.coef_[0], rtol=1e-10, atol=1e-12)
         assert np.allclose(taught["out.b"][-1], estimator.intercept_, rtol=1e-10, atol=1e-12)
 
@@ -98,10 +108,15 @@ def test_a_rate_that_is_too_large_is_an_error_that_says_which_would_do():
 @pytest.mark.parametrize("classes", [2, 3])
 def test_the_network_of_a_classifier_gives_its_answers(estimator, classes):
     X, y = load_iris(return_X_y=True)
-    X, y = StandardScaler().fit_transform(X)[y < classes], np.array(["setosa", "versicolor", "virginica"])[y[y < classes]]
+    X, y = (
+        StandardScaler().fit_transform(X)[y < classes],
+        np.array(["setosa", "versicolor", "virginica"])[y[y < classes]],
+    )
     fitted = clone(estimator).set_params(random_state=0).fit(X, y)
     found = sent(fitted, X, "out.h" if isinstance(fitted, Perceptron) else "out")
-    assert np.allclose(found if classes > 2 else found[:, 0], fitted.decision_function(X), rtol=1e-9, atol=1e-9)
+    assert np.allclose(
+        found if classes > 2 else found[:, 0], fitted.decision_function(X), rtol=1e-9, atol=1e-9
+    )
     winners = found.argmax(axis=1) if classes > 2 else (found[:, 0] > 0).astype(int)
     assert np.array_equal(fitted.classes_[winners], fitted.predict(X))
     assert fitted.score(X, y) > 0.75
@@ -125,7 +140,9 @@ def test_the_readout_is_that_of_ridge(rows, alpha):
     X, y = RANDOM(0).normal(size=(rows, 3)), RANDOM(1).normal(size=rows)
     machine = ExtremeLearningRegressor(40, alpha=alpha, random_state=0).fit(X, y)
     hidden = 1 / (1 + np.exp(-X @ machine.weights_.T - machine.bias_))
-    assert np.allclose(machine.predict(X), Ridge(alpha, solver="svd").fit(hidden, y).predict(hidden), rtol=1e-6, atol=1e-6)
+    assert np.allclose(
+        machine.predict(X), Ridge(alpha, solver="svd").fit(hidden, y).predict(hidden), rtol=1e-6, atol=1e-6
+    )
 
 
 def test_a_radial_basis_network_is_its_formula():
@@ -133,7 +150,9 @@ def test_a_radial_basis_network_is_its_formula():
     readout, x = RANDOM(2).normal(size=(2, 6)), RANDOM(3).normal(size=(9, 3))
     net = radial_basis(centres, width, 2, readout=readout, bias=[0.5, -1.0])
     hidden = np.exp(-((x[:, None] - centres) ** 2).sum(axis=2) / (2 * width**2))
-    assert np.allclose(ns.run(net, {"inputs": x}, record=["out"])["out"], hidden @ readout.T + [0.5, -1.0], rtol=1e-12)
+    assert np.allclose(
+        ns.run(net, {"inputs": x}, record=["out"])["out"], hidden @ readout.T + [0.5, -1.0], rtol=1e-12
+    )
 
 
 def test_with_a_centre_on_every_row_a_radial_basis_network_interpolates():
@@ -147,7 +166,9 @@ def test_centres_are_means_of_clusters_or_rows_and_widths_reach_their_neighbours
     X, y = load_iris(return_X_y=True)
     means = RadialBasisClassifier(8, neighbours=2, random_state=0).fit(X, y)
     assert means.centres_.shape == (8, 4)
-    assert -KMeans(8, init=means.centres_, n_init=1, max_iter=1).fit(X).inertia_ == pytest.approx(KMeans(8, random_state=0).fit(X).score(X), rel=0.2)
+    assert -KMeans(8, init=means.centres_, n_init=1, max_iter=1).fit(X).inertia_ == pytest.approx(
+        KMeans(8, random_state=0).fit(X).score(X), rel=0.2
+    )
     apart = np.sort(np.linalg.norm(means.centres_[:, None] - means.centres_, axis=2), axis=1)
     assert np.allclose(means.widths_, np.sqrt((apart[:, 1] ** 2 + apart[:, 2] ** 2) / 2))
     rows = RadialBasisClassifier(8, centres="data", width=1.5, random_state=0).fit(X, y)
@@ -156,7 +177,11 @@ def test_centres_are_means_of_clusters_or_rows_and_widths_reach_their_neighbours
 
 
 @pytest.mark.parametrize(
-    ("estimator", "least"), [(ExtremeLearningClassifier(300, random_state=0), 0.93), (RadialBasisClassifier(100, random_state=0), 0.93)]
+    ("estimator", "least"),
+    [
+        (ExtremeLearningClassifier(300, random_state=0), 0.93),
+        (RadialBasisClassifier(100, random_state=0), 0.93),
+    ],
 )
 def test_digits_are_read(estimator, least):
     X, y = load_digits(return_X_y=True)
@@ -167,7 +192,9 @@ def test_digits_are_read(estimator, least):
 def test_extreme_learning_fits_a_curve_with_every_function(function):
     X = np.linspace(-1, 1, 100)[:, None]
     y = np.sin(4 * X[:, 0])
-    machine = ExtremeLearningRegressor(200, function=function, scale=4.0, alpha=1e-6, random_state=0).fit(X, y)
+    machine = ExtremeLearningRegressor(200, function=function, scale=4.0, alpha=1e-6, random_state=0).fit(
+        X, y
+    )
     assert machine.score(X, y) > 0.99
 
 

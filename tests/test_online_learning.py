@@ -11,7 +11,12 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from test_reservoir_tools import lorenz
 
 import neurosim as ns
-from neurosim.learn import NextGenerationReservoir, RecursiveLeastSquares, force_learning, intrinsic_plasticity
+from neurosim.learn import (
+    NextGenerationReservoir,
+    RecursiveLeastSquares,
+    force_learning,
+    intrinsic_plasticity,
+)
 from neurosim.models.echo_state import echo_state
 from neurosim.models.nvar import monomials, nvar
 from neurosim.plan.fix import fixed, weight_matrix
@@ -25,13 +30,17 @@ ESTIMATORS = {
     "forgetful": RecursiveLeastSquares(forgetting=0.99, fit_intercept=False),
 }
 ORDER = "rows are ticks, and their order is what is learned from"
-NOT_APPLICABLE = {"nvar": dict.fromkeys(["check_methods_sample_order_invariance", "check_methods_subset_invariance"], ORDER)}
+NOT_APPLICABLE = {
+    "nvar": dict.fromkeys(["check_methods_sample_order_invariance", "check_methods_subset_invariance"], ORDER)
+}
 
 
 def checks():
     """Every check of scikit-learn for every estimator, called alike in every process."""
     for name, estimator in ESTIMATORS.items():
-        for case in estimator_checks_generator(estimator, expected_failed_checks=NOT_APPLICABLE.get(name), mark="xfail"):
+        for case in estimator_checks_generator(
+            estimator, expected_failed_checks=NOT_APPLICABLE.get(name), mark="xfail"
+        ):
             values, marks = (case.values, case.marks) if hasattr(case, "marks") else (case, ())
             yield pytest.param(*values, marks=marks, id=f"{name}-{values[1].func.__name__}")
 
@@ -69,7 +78,11 @@ def test_it_forecasts_the_lorenz_system_for_several_lyapunov_times():
     valid = []
     for seed in range(5):
         series = lorenz(1000, 0.025, seed)
-        forecast = NextGenerationReservoir(2, alpha=2.5e-6, change=True).fit(series[:401], series[1:402]).forecast(series[:402], 500)
+        forecast = (
+            NextGenerationReservoir(2, alpha=2.5e-6, change=True)
+            .fit(series[:401], series[1:402])
+            .forecast(series[:402], 500)
+        )
         error = np.linalg.norm(forecast - series[402:902], axis=1) / np.sqrt((series**2).sum(axis=1).mean())
         valid.append(np.argmax(error > 0.4) * 0.025 * 0.9056)
     assert np.median(valid) > 4
@@ -86,7 +99,9 @@ def test_the_closed_network_is_the_forecast():
 def test_a_grid_search_finds_the_taps_that_are_needed():
     x = RANDOM(0).normal(size=(300, 1))
     y = np.convolve(x[:, 0], [0, 0, 0, 1.0])[:300]  # three ticks ago
-    search = GridSearchCV(NextGenerationReservoir(order=1), {"taps": [1, 2, 4]}, cv=TimeSeriesSplit(3)).fit(x, y)
+    search = GridSearchCV(NextGenerationReservoir(order=1), {"taps": [1, 2, 4]}, cv=TimeSeriesSplit(3)).fit(
+        x, y
+    )
     assert search.best_params_ == {"taps": 4}
 
 
@@ -127,7 +142,9 @@ def test_recursive_least_squares_is_a_ridge_regression_whatever_the_portions(int
         parts.partial_fit(X[first : first + 17], y[first : first + 17])
     assert np.allclose(whole.predict(X), expected, rtol=1e-8)
     assert np.allclose(parts.predict(X), expected, rtol=1e-8)
-    assert np.allclose(ns.run(whole.network_, {"inputs": X}, record=["out"])["out"], whole.predict(X), rtol=1e-12)
+    assert np.allclose(
+        ns.run(whole.network_, {"inputs": X}, record=["out"])["out"], whole.predict(X), rtol=1e-12
+    )
 
 
 def test_forgetting_weighs_samples_down_and_follows_what_changes():
@@ -147,7 +164,18 @@ def test_other_columns_than_before_are_refused():
 
 
 def pool(**given):
-    return echo_state(1, **{"n_neurons": 40, "n_outputs": 1, "radius": 1.2, "leak": 0.3, "bias_scale": 0.3, "feedback_scale": 1.0, **given})
+    return echo_state(
+        1,
+        **{
+            "n_neurons": 40,
+            "n_outputs": 1,
+            "radius": 1.2,
+            "leak": 0.3,
+            "bias_scale": 0.3,
+            "feedback_scale": 1.0,
+            **given,
+        },
+    )
 
 
 def test_the_synapses_of_a_force_network_learn_by_recursive_least_squares():
@@ -171,7 +199,9 @@ def test_force_learning_makes_a_network_produce_a_sum_of_sinusoids_by_itself():
     net = pool(n_neurons=100, radius=1.2, leak=0.2, density=0.1)
     found = force_learning(net, teacher[:4000], seed=1, engine="events", progress=False)
     assert np.abs(found.errors[-400:]).mean() < 0.03
-    free = ns.run(found.network, {"drive": np.zeros((500, 1))}, record=["out"], start=found.start, seed=1)["out"][:, 0]
+    free = ns.run(found.network, {"drive": np.zeros((500, 1))}, record=["out"], start=found.start, seed=1)[
+        "out"
+    ][:, 0]
     assert np.corrcoef(free, teacher[4000:])[0, 1] > 0.98
     assert np.sqrt(np.mean((free - teacher[4000:]) ** 2)) < 0.15 * teacher.std()
 
@@ -196,7 +226,10 @@ def test_intrinsic_plasticity_brings_the_states_near_to_the_normal_distribution(
     net = echo_state(1, 30, radius=0.9, density=0.3, input_scale=1.0, bias_scale=0.8)
     adapted = intrinsic_plasticity(net, drive, mean=0.1, sd=0.2, rate=1e-3, passes=2, progress=False)
     before, after = (ns.run(n, drive, record=["pool"])["pool"][500:] for n in (net, adapted))
-    distance = [np.median([kstest(v, "norm", args=(0.1, 0.2)).statistic for v in states.T]) for states in (before, after)]
+    distance = [
+        np.median([kstest(v, "norm", args=(0.1, 0.2)).statistic for v in states.T])
+        for states in (before, after)
+    ]
     assert distance[1] < 0.1 < distance[0]
     assert np.abs(after.mean(axis=0) - 0.1).mean() < 0.03
     assert after.std(axis=0) == pytest.approx(0.2, abs=0.06)
@@ -208,12 +241,20 @@ def test_no_time_to_adapt_changes_nothing_much():
     drive = {"drive": RANDOM(0).uniform(-1, 1, (50, 1))}
     net = echo_state(1, 20, density=0.3, bias_scale=0.3, leak=0.4)
     same = intrinsic_plasticity(net, drive, rate=1e-12, progress=False)
-    assert np.allclose(ns.run(same, drive, record=["pool"])["pool"], ns.run(net, drive, record=["pool"])["pool"], atol=1e-8)
+    assert np.allclose(
+        ns.run(same, drive, record=["pool"])["pool"], ns.run(net, drive, record=["pool"])["pool"], atol=1e-8
+    )
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [({"population": "out"}, "cells.leaky_tanh"), ({"sd": 0.0}, "sd"), ({"rate": -1.0}, "rate"), ({"passes": 0}, "passes"), ({"mean": 3.0}, "mean")],
+    [
+        ({"population": "out"}, "cells.leaky_tanh"),
+        ({"sd": 0.0}, "sd"),
+        ({"rate": -1.0}, "rate"),
+        ({"passes": 0}, "passes"),
+        ({"mean": 3.0}, "mean"),
+    ],
 )
 def test_intrinsic_plasticity_refuses_what_it_cannot_adapt(given, words):
     with pytest.raises(ns.DescriptionError, match=words):

@@ -117,9 +117,15 @@ def test_a_replay_shows_its_progress_as_a_run_does():
 VERBOSE = {
     "BoltzmannMachine": lambda: learn.BoltzmannMachine(1, n_cycles=2, verbose=True).fit(ROWS[:, :2] > 0.5),
     "DeepBelief": lambda: learn.DeepBelief((2, 2), verbose=True).fit(ROWS),
-    "DeepBeliefClassifier": lambda: learn.DeepBeliefClassifier((2, 2), n_iter=2, alpha=1.0, verbose=True).fit(ROWS, [0, 1, 0, 1]),
-    "DeltaRuleClassifier": lambda: learn.DeltaRuleClassifier(tol=None, max_iter=2, shuffle=False, verbose=1, random_state=0).fit(ROWS, [0, 1, 0, 1]),
-    "DeltaRuleRegressor": lambda: learn.DeltaRuleRegressor(max_iter=2, tol=None, verbose=1).fit(ROWS, [0, 1, 0, 1]),
+    "DeepBeliefClassifier": lambda: learn.DeepBeliefClassifier((2, 2), n_iter=2, alpha=1.0, verbose=True).fit(
+        ROWS, [0, 1, 0, 1]
+    ),
+    "DeltaRuleClassifier": lambda: learn.DeltaRuleClassifier(
+        tol=None, max_iter=2, shuffle=False, verbose=1, random_state=0
+    ).fit(ROWS, [0, 1, 0, 1]),
+    "DeltaRuleRegressor": lambda: learn.DeltaRuleRegressor(max_iter=2, tol=None, verbose=1).fit(
+        ROWS, [0, 1, 0, 1]
+    ),
     "Perceptron": lambda: learn.Perceptron(max_iter=9, verbose=1).fit(ROWS, [0, 1, 0, 1]),
     "RestrictedBoltzmann": lambda: learn.RestrictedBoltzmann(2, n_iter=2, verbose=True).fit(ROWS),
     "annealed_importance_sampling": lambda: learn.annealed_importance_sampling(

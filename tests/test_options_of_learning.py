@@ -15,7 +15,9 @@ SERIES = np.sin(np.arange(60.0))[:, None]
 OTHERS = {
     "EchoStateRegressor": lambda: (
         learn.EchoStateRegressor(10, wiring="small_world", density=0.5, random_state=0).fit(SERIES, SERIES),
-        learn.EchoStateRegressor(10, wiring="small_world", density=0.5, rewire=0.9, random_state=0).fit(SERIES, SERIES),
+        learn.EchoStateRegressor(10, wiring="small_world", density=0.5, rewire=0.9, random_state=0).fit(
+            SERIES, SERIES
+        ),
     ),
     "ExtremeLearningClassifier": lambda: (
         learn.ExtremeLearningClassifier(5, random_state=0).fit(X / 10, LABELS),
@@ -32,7 +34,9 @@ OTHERS = {
     ),
     "KohonenMap": lambda: (
         learn.KohonenMap((2, 2), algorithm="online", random_state=0, n_iter=1).fit(X),
-        learn.KohonenMap((2, 2), algorithm="online", final_learning_rate=0.4, random_state=0, n_iter=1).fit(X),
+        learn.KohonenMap((2, 2), algorithm="online", final_learning_rate=0.4, random_state=0, n_iter=1).fit(
+            X
+        ),
     ),
 }
 
@@ -58,7 +62,10 @@ def test_visible_units_are_drawn_from_hidden_ones():
 
 
 def test_next_generation_reservoirs_run_on_every_engine():
-    one, other = (learn.NextGenerationReservoir(engine=engine).fit(SERIES[:-1], SERIES[1:]).predict(SERIES) for engine in ("reference", "arrays"))
+    one, other = (
+        learn.NextGenerationReservoir(engine=engine).fit(SERIES[:-1], SERIES[1:]).predict(SERIES)
+        for engine in ("reference", "arrays")
+    )
     np.testing.assert_allclose(one, other, rtol=1e-9)
 
 
@@ -72,13 +79,16 @@ def test_annealing_draws_by_its_seed_alike_on_every_engine():
 def renamed():
     """The chain of `chain`, its populations called otherwise."""
     words, guess = ns.Neurons("words", 4), cells.unit("guess", 4, "linear")
-    return ns.Network(ns.Synapses(words, guess, weight=chain()["inputs_to_out"].weight.number), schedule=ns.Layered())
+    return ns.Network(
+        ns.Synapses(words, guess, weight=chain()["inputs_to_out"].weight.number), schedule=ns.Layered()
+    )
 
 
 def test_networks_write_whatever_their_populations_are_called():
     names = dict(inputs="words", outputs="guess")
     assert np.array_equal(
-        learn.sample(renamed(), [1], 5, temperature=0, inputs="words", outputs="guess"), learn.sample(chain(), [1], 5, temperature=0)
+        learn.sample(renamed(), [1], 5, temperature=0, inputs="words", outputs="guess"),
+        learn.sample(chain(), [1], 5, temperature=0),
     )
     found = learn.beam_search(renamed(), [1], 3, inputs="words", outputs="guess")
     assert np.array_equal(found[0], learn.beam_search(chain(), [1], 3)[0])
@@ -105,27 +115,40 @@ RESERVOIR, DRIVE = echo_state(1, 6, leak=0.5, density=0.5), {"drive": SERIES}
 def test_measures_follow_the_run_they_are_asked_of():
     pytest.importorskip("jax", reason="the arrays engine needs jax")
     start = ns.run(RESERVOIR, DRIVE, seed=3)
-    one, other = (readout.jacobian(RESERVOIR, inputs=DRIVE, ticks=20, start=start, seed=3, engine=e) for e in ("reference", "arrays"))
+    one, other = (
+        readout.jacobian(RESERVOIR, inputs=DRIVE, ticks=20, start=start, seed=3, engine=e)
+        for e in ("reference", "arrays")
+    )
     np.testing.assert_allclose(one, other, atol=1e-7)
     assert not np.allclose(one, readout.jacobian(RESERVOIR, inputs=DRIVE, ticks=20, seed=4))
-    radius = readout.effective_spectral_radius(RESERVOIR, inputs=DRIVE, ticks=20, start=start, seed=3, engine="reference")
-    assert radius == pytest.approx(readout.effective_spectral_radius(RESERVOIR, DRIVE, ticks=20, start=start), abs=1e-6)
+    radius = readout.effective_spectral_radius(
+        RESERVOIR, inputs=DRIVE, ticks=20, start=start, seed=3, engine="reference"
+    )
+    assert radius == pytest.approx(
+        readout.effective_spectral_radius(RESERVOIR, DRIVE, ticks=20, start=start), abs=1e-6
+    )
 
 
 def test_an_exponent_hardly_depends_on_how_it_is_measured():
     given = dict(ticks=400, every=5)
     one = readout.lyapunov_exponent(RESERVOIR, discard=100, distance=1e-8, **given)
-    assert readout.lyapunov_exponent(RESERVOIR, discard=50, distance=1e-6, **given) == pytest.approx(one, abs=0.01)
+    assert readout.lyapunov_exponent(RESERVOIR, discard=50, distance=1e-6, **given) == pytest.approx(
+        one, abs=0.01
+    )
 
 
 def test_ranks_depend_on_what_is_read_and_asked():
     net = echo_state(1, 6, 1, density=0.5)
     reading = dict(output="pool", streams=6, ticks=30)
-    full = readout.kernel_quality(net, output="pool", streams=6, ticks=30, scale=1.0, tolerance=1e-12, seed=1, engine="reference")
+    full = readout.kernel_quality(
+        net, output="pool", streams=6, ticks=30, scale=1.0, tolerance=1e-12, seed=1, engine="reference"
+    )
     assert full == 6 == readout.kernel_quality(net, seed=2, **reading)
     alike = dict(same=29, seed=1)
     ranks = [
-        readout.generalization_rank(net, output="pool", streams=6, ticks=30, scale=1.0, tolerance=t, engine="reference", **alike)
+        readout.generalization_rank(
+            net, output="pool", streams=6, ticks=30, scale=1.0, tolerance=t, engine="reference", **alike
+        )
         for t in (1e-13, 0.9)
     ]
     assert ranks[0] > ranks[1] == 1
@@ -134,13 +157,23 @@ def test_ranks_depend_on_what_is_read_and_asked():
 def test_a_free_run_hears_its_inputs_and_draws_by_its_seed():
     """y = u + normal noise, where u is the input."""
     y = ns.Neurons("out", 1, update="y = I + noise*sin(y)", noise=0.0)
-    net = ns.Network(ns.Synapses(ns.Neurons("drive", 1), y), ns.Synapses(y, y, weight=ns.normal(0.1, 0.01), delay=1), schedule=ns.Layered())
-    found = [readout.free_run(net, SERIES, ticks=20, start=None, inputs={"drive": SERIES[:20]}, seed=seed).outputs for seed in (1, 1, 2)]
+    net = ns.Network(
+        ns.Synapses(ns.Neurons("drive", 1), y),
+        ns.Synapses(y, y, weight=ns.normal(0.1, 0.01), delay=1),
+        schedule=ns.Layered(),
+    )
+    found = [
+        readout.free_run(net, SERIES, ticks=20, start=None, inputs={"drive": SERIES[:20]}, seed=seed).outputs
+        for seed in (1, 1, 2)
+    ]
     assert found[0][0, 0] == SERIES[0, 0]
     assert np.array_equal(found[0], found[1])
     assert not np.allclose(found[0], found[2])
 
 
 def test_a_larger_ridge_remembers_less():
-    totals = [readout.memory_capacity(RESERVOIR, ticks=500, discard=50, scale=0.5, alpha=alpha, seed=1).total for alpha in (1e-12, 1e3)]
+    totals = [
+        readout.memory_capacity(RESERVOIR, ticks=500, discard=50, scale=0.5, alpha=alpha, seed=1).total
+        for alpha in (1e-12, 1e3)
+    ]
     assert totals[1] < totals[0] <= 6

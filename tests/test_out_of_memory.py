@@ -36,7 +36,9 @@ for more in (20, 40, 60, 90, 150, 2000):  # MiB
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits its own memory")
 def test_a_network_that_does_not_fit_into_memory_raises_an_error():
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", SCRIPT], text=True, capture_output=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SCRIPT], text=True, capture_output=True, check=True
+    )
     ended = list(map(int, done.stdout.split()))
     assert (ended[0], ended[-1]) == (1, 0)
     assert set(ended) == {0, 1}

@@ -16,7 +16,9 @@ GOAL = RANDOM.uniform(0.1, 0.9, size=(3, 6, 2))
 def net(text, weight=None, **more):
     y = ns.Neurons("y", 2, update=text, sends="y", **more)
     weight = np.array([[0.7, 0.2], [0.4, 0.9]]) if weight is None else weight
-    return ns.Network(ns.Synapses(ns.Neurons("x", 2), y, weight=weight, learns=True, name="w"), schedule=ns.Layered())
+    return ns.Network(
+        ns.Synapses(ns.Neurons("x", 2), y, weight=weight, learns=True, name="w"), schedule=ns.Layered()
+    )
 
 
 def checked(text, inputs, goal, **given):
@@ -42,7 +44,9 @@ def test_a_trial_of_which_nothing_counts_spoils_no_gradient():
     unknown, silent = GOAL.copy(), X.copy()
     unknown[0], silent[0] = np.nan, 0.0
     found = gradient(net("y = I/sum(I)"), {"x": silent}, {"y": unknown})[1]["w"]
-    np.testing.assert_allclose(found, gradient(net("y = I/sum(I)"), {"x": X[1:]}, {"y": GOAL[1:]})[1]["w"], rtol=1e-12)
+    np.testing.assert_allclose(
+        found, gradient(net("y = I/sum(I)"), {"x": X[1:]}, {"y": GOAL[1:]})[1]["w"], rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("loss", ["log_loss", "kullback_leibler", "bernoulli"])

@@ -32,7 +32,9 @@ def test_threefry_gives_the_published_known_answers(rounds, counter, key, result
 
 
 def text_random(tick=0, seed=0, name="cells", block="update", trials=1, elements=1000):
-    return TextRandom(seed, name, block, tick, np.arange(trials)[:, None], np.arange(elements, dtype=np.uint32)[None, :])
+    return TextRandom(
+        seed, name, block, tick, np.arange(trials)[:, None], np.arange(elements, dtype=np.uint32)[None, :]
+    )
 
 
 def test_a_number_depends_on_seed_name_block_call_trial_tick_and_element_only():
@@ -51,7 +53,9 @@ def test_a_number_depends_on_seed_name_block_call_trial_tick_and_element_only():
 def test_uniform_numbers_fill_the_interval_evenly():
     u = text_random(elements=100_000).rand(0).ravel()
     counts = np.bincount((u * 64).astype(int), minlength=64)
-    assert ((counts - u.size / 64) ** 2 / (u.size / 64)).sum() < 103.4  # chi-square, 63 degrees of freedom, p = 0.001
+    assert (
+        (counts - u.size / 64) ** 2 / (u.size / 64)
+    ).sum() < 103.4  # chi-square, 63 degrees of freedom, p = 0.001
 
 
 def test_whole_numbers_below_n_are_even():
@@ -71,10 +75,15 @@ def test_binomial_numbers_are_inverted_exactly():
     from scipy.stats import binom
 
     u = np.linspace(0, 1, 2001)[:-1]
-    np.testing.assert_array_equal(binomial(u, 20, np.array(0.3)), np.searchsorted(binom.cdf(np.arange(21), 20, 0.3), u, side="right"))
+    np.testing.assert_array_equal(
+        binomial(u, 20, np.array(0.3)), np.searchsorted(binom.cdf(np.arange(21), 20, 0.3), u, side="right")
+    )
 
 
-@pytest.mark.parametrize(("n", "p"), [(3, 1 - 1e-16), (7, 1e-300), (1000, 1e-3), (4_000_000, 0.9), (2**31 - 1, 0.5), (2**31 - 1, 1 - 1e-10)])
+@pytest.mark.parametrize(
+    ("n", "p"),
+    [(3, 1 - 1e-16), (7, 1e-300), (1000, 1e-3), (4_000_000, 0.9), (2**31 - 1, 0.5), (2**31 - 1, 1 - 1e-10)],
+)
 def test_cumulative_binomial_probabilities_are_right_for_any_number_of_sources(n, p):
     from scipy.stats import binom
 
@@ -87,7 +96,9 @@ def test_cumulative_binomial_probabilities_are_right_for_any_number_of_sources(n
 def test_the_propagator_is_right_however_close_the_time_constants(gap):
     tau, other, dt = 5.0, 5.0 + gap, 0.1
     P, Q = propagator(np.array([[-1 / tau, 1.0], [0.0, -1 / other]]), dt)
-    exact = solve_ivp(lambda t, x: [-x[0] / tau + x[1], -x[1] / other], (0, dt), [0, 1], rtol=1e-13, atol=1e-16).y[:, -1]
+    exact = solve_ivp(
+        lambda t, x: [-x[0] / tau + x[1], -x[1] / other], (0, dt), [0, 1], rtol=1e-13, atol=1e-16
+    ).y[:, -1]
     np.testing.assert_allclose(P[:, 1], exact, rtol=1e-11)
     np.testing.assert_allclose(Q[0, 0], tau * -np.expm1(-dt / tau), rtol=1e-14)
     assert P[1, 0] == 0
@@ -102,9 +113,21 @@ def test_the_propagator_keeps_its_digits_where_units_differ_by_orders():
 
 
 LINEAR = {
-    "exponential": ("dv/dt = (g - v)/taum : 1\ndg/dt = -g/taus : 1", dict(taum=20 * ms, taus=5 * ms), dict(g=1.0, v=0.2)),
-    "alpha": ("dv/dt = (x - v)/taum : 1\ndx/dt = (y - x)/taus : 1\ndy/dt = -y/taur : 1", dict(taum=20 * ms, taus=5 * ms, taur=3 * ms), dict(y=1.0)),
-    "coupled": ("dv/dt = (-v + a*u)/tau : 1\ndu/dt = (-u + a*v + 0.3)/tau : 1", dict(tau=7 * ms, a=0.4), dict(v=1.0)),
+    "exponential": (
+        "dv/dt = (g - v)/taum : 1\ndg/dt = -g/taus : 1",
+        dict(taum=20 * ms, taus=5 * ms),
+        dict(g=1.0, v=0.2),
+    ),
+    "alpha": (
+        "dv/dt = (x - v)/taum : 1\ndx/dt = (y - x)/taus : 1\ndy/dt = -y/taur : 1",
+        dict(taum=20 * ms, taus=5 * ms, taur=3 * ms),
+        dict(y=1.0),
+    ),
+    "coupled": (
+        "dv/dt = (-v + a*u)/tau : 1\ndu/dt = (-u + a*v + 0.3)/tau : 1",
+        dict(tau=7 * ms, a=0.4),
+        dict(v=1.0),
+    ),
 }
 
 
@@ -119,7 +142,9 @@ def test_exact_integration_agrees_with_brian2_where_brian2_is_finite(case):
     trace = StateMonitor(group, "v", record=True)
     b.Network(group, trace).run(50 * ms)
     cells = ns.Neurons("cells", 1, equations=equations, **constants, **start)
-    v = ns.run(ns.Network(cells, schedule=ns.Clock(0.1 * ms)), duration=50 * ms, record=["cells.v"])["cells.v"]
+    v = ns.run(ns.Network(cells, schedule=ns.Clock(0.1 * ms)), duration=50 * ms, record=["cells.v"])[
+        "cells.v"
+    ]
     assert np.isfinite(np.asarray(trace.v)).all()
     np.testing.assert_allclose(v, np.asarray(trace.v).T, rtol=1e-12, atol=1e-14)
 
@@ -128,7 +153,9 @@ def test_exact_integration_takes_oscillations_too():
     """Complex eigenvalues, which Brian2's exact method refuses."""
     equations = "dv/dt = (-v + a*u)/tau : 1\ndu/dt = (-u - a*v)/tau : 1"
     cells = ns.Neurons("cells", 1, equations=equations, tau=7 * ms, a=4.0, v=1.0)
-    v = ns.run(ns.Network(cells, schedule=ns.Clock(0.1 * ms)), duration=50 * ms, record=["cells.v"])["cells.v"].ravel()
+    v = ns.run(ns.Network(cells, schedule=ns.Clock(0.1 * ms)), duration=50 * ms, record=["cells.v"])[
+        "cells.v"
+    ].ravel()
     t = np.arange(500) * 0.1 / 7
     np.testing.assert_allclose(v, np.exp(-t) * np.cos(4 * t), atol=1e-13)
 
@@ -137,7 +164,12 @@ def test_brian2s_own_exact_method_is_not_finite_for_equal_time_constants():
     """Why neurosim has its own propagator; if Brian2 mends this, the sentence in the docs goes."""
     b.prefs.codegen.target = "numpy"
     b.defaultclock.dt = 0.1 * ms
-    group = NeuronGroup(1, "dv/dt = (g - v)/taum : 1\ndg/dt = -g/taus : 1", method="exact", namespace=dict(taum=5 * ms, taus=5 * ms))
+    group = NeuronGroup(
+        1,
+        "dv/dt = (g - v)/taum : 1\ndg/dt = -g/taus : 1",
+        method="exact",
+        namespace=dict(taum=5 * ms, taus=5 * ms),
+    )
     group.g = 1
     with np.errstate(all="ignore"):
         b.Network(group).run(1 * ms)
@@ -149,7 +181,9 @@ def coupled_synapses(kind):
     source, cell = ns.Neurons("source", 1), ns.Neurons("cell", 1, update="v = 0")
     model = f"dx/dt = (y - x)/tau : 1 ({kind})\ndy/dt = -y/taub : 1 ({kind})"
     synapses = ns.Synapses(source, cell, model=model, on_pre="y += 1", name="s", tau=5 * ms, taub=5 * ms)
-    return ns.run(ns.Network(synapses, schedule=ns.Clock(0.01 * ms)), {"source": ([0], [0])}, ticks=1000, record=["s.x"])["s.x"].ravel()
+    return ns.run(
+        ns.Network(synapses, schedule=ns.Clock(0.01 * ms)), {"source": ([0], [0])}, ticks=1000, record=["s.x"]
+    )["s.x"].ravel()
 
 
 def test_coupled_event_driven_equations_with_equal_time_constants_are_refused():
@@ -170,7 +204,9 @@ def test_time_constants_may_differ_from_neuron_to_neuron():
 
 
 def test_a_parameter_that_changes_while_running_is_followed():
-    cells = ns.Neurons("cells", 1, equations="dv/dt = -v/tau : 1\ntau : second", update="tau = tau + 1*ms", tau=5 * ms, v=1.0)
+    cells = ns.Neurons(
+        "cells", 1, equations="dv/dt = -v/tau : 1\ntau : second", update="tau = tau + 1*ms", tau=5 * ms, v=1.0
+    )
     v = ns.run(ns.Network(cells, schedule=ns.Clock(1 * ms)), ticks=4, record=["cells.v"])["cells.v"].ravel()
     np.testing.assert_allclose(v, [1, *np.exp(-np.cumsum(1 / np.array([5.0, 6, 7])))], rtol=1e-12)
 
@@ -191,7 +227,10 @@ def test_units_that_do_not_agree_are_refused(case):
 
 
 def test_a_weight_must_have_the_unit_of_its_target():
-    a, c = ns.Neurons("a", 1, threshold="rand() < 0"), ns.Neurons("c", 1, equations="dg/dt = -g/(5*ms) : siemens")
+    a, c = (
+        ns.Neurons("a", 1, threshold="rand() < 0"),
+        ns.Neurons("c", 1, equations="dg/dt = -g/(5*ms) : siemens"),
+    )
     with pytest.raises(ns.PlanError, match=r"Synapses a -> c: weight of unit V .*c\.g is in S"):
         ns.run(ns.Network(ns.Synapses(a, c, to="g", weight=1 * mV), schedule=ns.Clock(1 * ms)), ticks=1)
     ns.run(ns.Network(ns.Synapses(a, c, to="g", weight=1 * nS), schedule=ns.Clock(1 * ms)), ticks=1)
@@ -216,9 +255,19 @@ def test_nonlinear_equations_refuse_exact_and_name_a_method_that_works():
 
 def test_importing_neurosim_loads_nothing_heavy():
     code = "import sys, neurosim; print([m for m in ('brian2', 'sympy', 'scipy', 'h5py', 'sklearn', 'matplotlib', 'jax') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 def test_errors_of_scripts_are_not_dressed_up_by_brian2():
     code = "import sys; hook = sys.excepthook; import neurosim.units; print(sys.excepthook is hook)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "True"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "True"
+    )

@@ -27,17 +27,26 @@ def public():
     for module in (ns, learn, readout, figures, cells, tasks):
         for name in dir(module):
             item = getattr(module, name)
-            if not name.startswith("_") and getattr(item, "__module__", "").startswith(module.__name__) and callable(item):
+            if (
+                not name.startswith("_")
+                and getattr(item, "__module__", "").startswith(module.__name__)
+                and callable(item)
+            ):
                 yield from members(f"{module.__name__}.{name}", item)
     for path in sorted((ROOT / "models").glob("[a-z]*.py")):
-        yield f"neurosim.models.{path.stem}", getattr(import_module(f"neurosim.models.{path.stem}"), path.stem)
+        yield (
+            f"neurosim.models.{path.stem}",
+            getattr(import_module(f"neurosim.models.{path.stem}"), path.stem),
+        )
 
 
 def members(name, item):
     """A function, or a class and its methods; errors and named tuples are made by the library."""
     if isinstance(item, type):
         yield from (
-            (f"{name}.{key}", method) for key, method in vars(item).items() if inspect.isfunction(method) and key[0] != "_" and key not in INSIDE
+            (f"{name}.{key}", method)
+            for key, method in vars(item).items()
+            if inspect.isfunction(method) and key[0] != "_" and key not in INSIDE
         )
     if not (isinstance(item, type) and issubclass(item, (Exception, tuple))) and item.__name__ not in MADE:
         yield name, item
@@ -50,19 +59,26 @@ def given():
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
-                name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
+                name = (
+                    node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", None)
+                )
                 words = {keyword.arg for keyword in node.keywords if keyword.arg}
                 starred = any(keyword.arg is None for keyword in node.keywords)
                 calls.setdefault(name, []).append((len(node.args), words, path if starred else None))
                 keys.setdefault(path, set()).update(words)
             elif isinstance(node, ast.Dict):
-                keys.setdefault(path, set()).update(key.value for key in node.keys if isinstance(key, ast.Constant))
+                keys.setdefault(path, set()).update(
+                    key.value for key in node.keys if isinstance(key, ast.Constant)
+                )
     return calls, keys
 
 
 def is_given(name, place, parameter):
     calls, keys = given()
-    return any(place < places or parameter in words or parameter in keys.get(path, ()) for places, words, path in calls.get(name, ()))
+    return any(
+        place < places or parameter in words or parameter in keys.get(path, ())
+        for places, words, path in calls.get(name, ())
+    )
 
 
 FUNCTIONS = dict(public())

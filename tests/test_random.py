@@ -10,11 +10,36 @@ import neurosim as ns
 from neurosim.engine.events.build import load
 from neurosim.plan.portable import portable_cos_turns, portable_log
 from neurosim.plan.quantile import LARGE, large_poisson, portable_normal_quantile
-from neurosim.plan.random import Stream, TextRandom, base_key, threefry2x32, to_below, to_gap, to_normal, to_uniform, trial_keys
+from neurosim.plan.random import (
+    Stream,
+    TextRandom,
+    base_key,
+    threefry2x32,
+    to_below,
+    to_gap,
+    to_normal,
+    to_uniform,
+    trial_keys,
+)
 
 MANY = 1_000_000
 EDGES = np.array(
-    [0, 1, 2, 0x1FFFFFFF, 0x20000000, 0x3FFFFFFF, 0x40000000, 0x60000000, 0x7FFFFFFF, 0x80000000, 0xC0000000, 0xE0000000, 0xFFFFFFFE, 0xFFFFFFFF],
+    [
+        0,
+        1,
+        2,
+        0x1FFFFFFF,
+        0x20000000,
+        0x3FFFFFFF,
+        0x40000000,
+        0x60000000,
+        0x7FFFFFFF,
+        0x80000000,
+        0xC0000000,
+        0xE0000000,
+        0xFFFFFFFE,
+        0xFFFFFFFF,
+    ],
     np.uint32,
 )
 LARGE_RATES = [1.0001e6, 1e9, 1e12, 4.5e15, 1e300, np.inf, -np.inf, np.nan]
@@ -68,7 +93,10 @@ def bits(array: np.ndarray) -> np.ndarray:
 
 
 def test_words_are_the_same_in_cpp(library):
-    second, high, low = np.concatenate([EDGES, np.arange(MANY, dtype=np.uint32)]), *(np.empty(MANY + EDGES.size, np.uint32) for _ in range(2))
+    second, high, low = (
+        np.concatenate([EDGES, np.arange(MANY, dtype=np.uint32)]),
+        *(np.empty(MANY + EDGES.size, np.uint32) for _ in range(2)),
+    )
     for key in ((5, 7), (0xFFFFFFFF, 0), (0xDEADBEEF, 0xFFFFFFFF)):
         wanted = threefry2x32(tuple(map(np.uint32, key)), (np.uint32(0xFFFFFFF0), second))
         library.words(Key(*key), ctypes.c_uint32(0xFFFFFFF0), at(second), at(high), at(low), second.size)
@@ -89,7 +117,9 @@ def test_random_numbers_do_not_repeat_after_as_many_ticks_as_a_counter_holds(cal
         found = getattr(TextRandom(1, "cells", "update", tick, trials, elements), call)(0)
         with wide():
             keys = jnp.asarray([base_key(1, "cells", "update", 0)], jnp.uint32)
-            again = getattr(Random(keys, jnp.asarray(tick), jnp.asarray(trials), jnp.asarray(elements), jnp.float64), call)(0)
+            again = getattr(
+                Random(keys, jnp.asarray(tick), jnp.asarray(trials), jnp.asarray(elements), jnp.float64), call
+            )(0)
         np.testing.assert_allclose(again, found, rtol=1e-12)
         return found
 
@@ -131,7 +161,9 @@ def test_poisson_numbers_are_the_same_in_cpp(library, rate):
 def test_large_poisson_numbers_are_those_of_inversion_but_for_hardly_any(rate, count):
     from scipy.stats import poisson
 
-    u = to_uniform(threefry2x32((np.uint32(1), np.uint32(2)), (np.uint32(3), np.arange(count, dtype=np.uint32))))
+    u = to_uniform(
+        threefry2x32((np.uint32(1), np.uint32(2)), (np.uint32(3), np.arange(count, dtype=np.uint32)))
+    )
     off = large_poisson(u, np.full(u.size, rate)) - poisson.ppf(u, rate)
     assert np.abs(off).max() <= 1
     assert np.count_nonzero(off) < 20
@@ -146,7 +178,9 @@ def test_large_poisson_numbers_have_the_moments_of_the_law(rate):
     assert abs(z.var() - 1) < 4 * np.sqrt(2 / n)
 
 
-@pytest.mark.parametrize(("rate", "drawn"), [(np.inf, np.inf), (-np.inf, 0.0), (np.nan, np.nan), (-3.0, 0.0), (0.0, 0.0)])
+@pytest.mark.parametrize(
+    ("rate", "drawn"), [(np.inf, np.inf), (-np.inf, 0.0), (np.nan, np.nan), (-3.0, 0.0), (0.0, 0.0)]
+)
 def test_a_poisson_rate_that_is_no_rate_gives_what_its_limit_is(rate, drawn):
     random = TextRandom(1, "cells", "update", 7, np.zeros(1, np.int64), np.arange(5, dtype=np.uint32))
     np.testing.assert_array_equal(random.poisson(0, np.array(rate)), np.full(5, drawn))
@@ -155,7 +189,14 @@ def test_a_poisson_rate_that_is_no_rate_gives_what_its_limit_is(rate, drawn):
 def test_normal_quantiles_are_right_and_have_the_same_bits_in_cpp(library):
     from scipy.special import ndtri
 
-    u = np.concatenate([2.0 ** -np.arange(1, 55), 1 - 2.0 ** -np.arange(2, 54), [0.075, 0.925, 0.0750001], np.random.default_rng(0).random(MANY)])
+    u = np.concatenate(
+        [
+            2.0 ** -np.arange(1, 55),
+            1 - 2.0 ** -np.arange(2, 54),
+            [0.075, 0.925, 0.0750001],
+            np.random.default_rng(0).random(MANY),
+        ]
+    )
     found, exact = np.empty_like(u), ndtri(u)
     np.testing.assert_allclose(portable_normal_quantile(u), exact, rtol=2e-15, atol=1e-16)
     library.quantiles(at(u), at(found), u.size)
@@ -164,12 +205,23 @@ def test_normal_quantiles_are_right_and_have_the_same_bits_in_cpp(library):
 
 def test_poisson_numbers_are_the_same_on_the_array_engine_for_every_rate():
     pytest.importorskip("jax")
-    rates = [0.3, 1e6, 1e9, 1e12, 1e300, -1.0, 1.0, 1.0]  # of the last two, neurons make no number and an endless one
+    rates = [
+        0.3,
+        1e6,
+        1e9,
+        1e12,
+        1e300,
+        -1.0,
+        1.0,
+        1.0,
+    ]  # of the last two, neurons make no number and an endless one
     text = "n = poisson(where(i == 6, exp(1000*I) - exp(1000*I), where(i == 7, exp(1000*I), I)))"
     cells, ears = ns.Neurons("cells", (50, 8), update=text, sends="n"), ns.Neurons("ears", (50, 8))
     net = ns.Network(ns.Synapses(ears, cells, wiring=ns.one_to_one()), schedule=ns.Layered())
     given = {"ears": np.broadcast_to(rates, (1, 50, 8))}
-    by_reference, by_arrays = (ns.run(net, given, record="cells", engine=engine)["cells"] for engine in ("reference", "arrays"))
+    by_reference, by_arrays = (
+        ns.run(net, given, record="cells", engine=engine)["cells"] for engine in ("reference", "arrays")
+    )
     assert np.isnan(by_reference[..., 6]).all() and np.isinf(by_reference[..., 7]).all()
     np.testing.assert_allclose(by_arrays, by_reference, rtol=1e-15, atol=0)
 
@@ -182,8 +234,21 @@ def ulps(found: np.ndarray, exact: np.ndarray) -> float:
 
 def test_the_logarithm_is_right_to_a_unit_in_the_last_place(library):
     draw = np.random.default_rng(0)
-    edges = [1.0, 2.0, 0.5, np.sqrt(0.5), np.nextafter(1, 0), np.nextafter(1, 2), np.finfo(float).tiny, np.finfo(float).max, 2.0**-53, 1 - 2.0**-33]
-    x = np.concatenate([edges, 1 - draw.random(MANY), np.exp(draw.uniform(-708, 709, MANY)), draw.uniform(0.7, 1.5, MANY)])
+    edges = [
+        1.0,
+        2.0,
+        0.5,
+        np.sqrt(0.5),
+        np.nextafter(1, 0),
+        np.nextafter(1, 2),
+        np.finfo(float).tiny,
+        np.finfo(float).max,
+        2.0**-53,
+        1 - 2.0**-33,
+    ]
+    x = np.concatenate(
+        [edges, 1 - draw.random(MANY), np.exp(draw.uniform(-708, 709, MANY)), draw.uniform(0.7, 1.5, MANY)]
+    )
     assert ulps(portable_log(x), np.log(x.astype(np.longdouble))) < 1
     assert portable_log(np.array(1.0)) == 0
     found = np.empty_like(x)
@@ -213,4 +278,6 @@ def test_gaps_are_geometric():
     gaps, p = Stream(1, "a").gaps("wiring", 0.2, np.arange(200_000), np.zeros(200_000, int)), 0.2
     counts = np.bincount(np.minimum(gaps, 20).astype(int), minlength=21)
     chances = np.append(p * (1 - p) ** np.arange(20), (1 - p) ** 20)
-    assert ((counts - gaps.size * chances) ** 2 / (gaps.size * chances)).sum() < 45.3  # chi-square, 20 degrees of freedom, p = 0.001
+    assert (
+        (counts - gaps.size * chances) ** 2 / (gaps.size * chances)
+    ).sum() < 45.3  # chi-square, 20 degrees of freedom, p = 0.001

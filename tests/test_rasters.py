@@ -50,7 +50,10 @@ def test_a_raster_that_was_recorded_replaces_the_population_that_sent_it(engine)
     def net(driven):
         beat = {} if driven else {"update": "n = n + 1", "threshold": "n % (i + 2) == 0"}
         y = ns.Neurons("y", 2, equations="dv/dt = (I - v)/(5*ms) : 1")
-        return ns.Network(ns.Synapses(ns.Neurons("x", 5, **beat), y, weight=ns.normal(0, 1), delay=2 * ms), schedule=ns.Clock(1 * ms))
+        return ns.Network(
+            ns.Synapses(ns.Neurons("x", 5, **beat), y, weight=ns.normal(0, 1), delay=2 * ms),
+            schedule=ns.Clock(1 * ms),
+        )
 
     first = ns.run(net(False), ticks=20, record=["x", "y.v"], engine=engine)
     for given in (first["x"], first, first.spikes("x")):
@@ -61,16 +64,23 @@ def test_a_raster_that_was_recorded_replaces_the_population_that_sent_it(engine)
 
 def test_booleans_are_one_and_nought_where_numbers_alone_go():
     x, y = ns.Neurons("x", 5), ns.Neurons("y", 2, update="y = I")
-    net = ns.Network(ns.Synapses(x, y, wiring=ns.einsum("a, a b -> b"), weight=ns.normal(0, 1)), schedule=ns.Layered())
+    net = ns.Network(
+        ns.Synapses(x, y, wiring=ns.einsum("a, a b -> b"), weight=ns.normal(0, 1)), schedule=ns.Layered()
+    )
     for engine in ("reference", "arrays"):
-        found, wanted = (ns.run(net, {"x": given}, record=["y"], engine=engine)["y"] for given in (RASTER, RASTER.astype(float)))
+        found, wanted = (
+            ns.run(net, {"x": given}, record=["y"], engine=engine)["y"]
+            for given in (RASTER, RASTER.astype(float))
+        )
         assert np.array_equal(found, wanted)
     clamped = ns.Network(ns.Neurons("s", 5, update="s = -1"), schedule=ns.Layered())
     assert np.array_equal(ns.run(clamped, {"s": RASTER}, record=["s"], engine="reference")["s"], RASTER)
 
 
 def test_a_boolean_array_into_a_mean_is_refused_as_spikes_and_numbers_have_others():
-    with pytest.raises(DescriptionError, match=r"input 'x': is Boolean, and y.I takes a mean.*astype\(float\)"):
+    with pytest.raises(
+        DescriptionError, match=r"input 'x': is Boolean, and y.I takes a mean.*astype\(float\)"
+    ):
         ns.run(ports("mean"), {"x": RASTER}, engine="reference")
 
 
@@ -78,19 +88,36 @@ def test_a_boolean_array_into_a_mean_is_refused_as_spikes_and_numbers_have_other
 @pytest.mark.parametrize("given", ["events", "raster", "recording"])
 def test_spikes_drive_asynchronous_networks_as_messages_of_one(given, engine):
     x, s = ns.Neurons("x", 5), ns.Neurons("s", 3, update="s = s/2 + I")
-    net = ns.Network(ns.Synapses(x, s, weight=ns.normal(0, 1), delay=1), ns.Synapses(s, s, weight=0.1), schedule=ns.Asynchronous())
+    net = ns.Network(
+        ns.Synapses(x, s, weight=ns.normal(0, 1), delay=1),
+        ns.Synapses(s, s, weight=0.1),
+        schedule=ns.Asynchronous(),
+    )
     wanted = ns.run(net, {"x": RASTER.astype(float)}, record=["s"], engine="reference")["s"]
     heard = ns.Network(ns.Neurons("x", 5), schedule=ns.Synchronous())
-    inputs = {"events": events(RASTER), "raster": RASTER, "recording": ns.run(heard, {"x": RASTER}, record=["x"], engine="reference")}[given]
+    inputs = {
+        "events": events(RASTER),
+        "raster": RASTER,
+        "recording": ns.run(heard, {"x": RASTER}, record=["x"], engine="reference"),
+    }[given]
     found = ns.run(net, {"x": inputs}, ticks=20, trials=2, record=["s", "x"], engine=engine)
     np.testing.assert_allclose(found["s"], wanted, atol=1e-12)
     assert np.array_equal(found["x"], RASTER)
-    again = ns.run(net, {"x": RASTER[:, 12:]}, start=ns.run(net, {"x": RASTER[:, :12]}, engine=engine), record=["s"], engine=engine)
+    again = ns.run(
+        net,
+        {"x": RASTER[:, 12:]},
+        start=ns.run(net, {"x": RASTER[:, :12]}, engine=engine),
+        record=["s"],
+        engine=engine,
+    )
     np.testing.assert_allclose(again["s"], wanted[:, 12:], atol=1e-12)
 
 
 def test_boolean_images_train_as_numbers_do():
     x, y = ns.Neurons("x", 5), ns.cells.unit("y", 2, "linear")
     net = ns.Network(ns.Synapses(x, y, weight=ns.normal(0, 1), learns=True, name="w"), schedule=ns.Layered())
-    found = [ns.learn.gradient(net, {"x": given}, {"y": np.ones((2, 20, 2))})[1]["w"] for given in (RASTER, RASTER.astype(float))]
+    found = [
+        ns.learn.gradient(net, {"x": given}, {"y": np.ones((2, 20, 2))})[1]["w"]
+        for given in (RASTER, RASTER.astype(float))
+    ]
     np.testing.assert_allclose(*found, atol=1e-12)

@@ -27,7 +27,11 @@ def spiking(n_inputs=1, n_cells=6):
     """Ears that excite a few integrate-and-fire cells, which excite and inhibit each other a millisecond later."""
     ears, cells = ns.Neurons("ears", n_inputs), ns.cells.lif("cells", n_cells)
     into = ns.Synapses(ears, cells, to="v", weight=ns.uniform(0 * mV, 40 * mV))
-    return ns.Network(into, ns.Synapses(cells, cells, to="v", weight=ns.normal(0 * mV, 2 * mV), delay=1 * ms), schedule=ns.Clock(1 * ms))
+    return ns.Network(
+        into,
+        ns.Synapses(cells, cells, to="v", weight=ns.normal(0 * mV, 2 * mV), delay=1 * ms),
+        schedule=ns.Clock(1 * ms),
+    )
 
 
 def adder(n=3, noise=0.0):
@@ -43,7 +47,11 @@ def heard(request, tmp_path):
     trial, tick, neuron = np.nonzero(raster)
     net = ns.Network(ns.Neurons("ears", EARS), schedule=ns.Clock(1 * ms))
     recording = ns.run(
-        net, {"ears": (trial, tick, neuron)}, ticks=TICKS, record=["ears", "ears[1:]"], to=tmp_path / "heard.h5" if request.param == "file" else None
+        net,
+        {"ears": (trial, tick, neuron)},
+        ticks=TICKS,
+        record=["ears", "ears[1:]"],
+        to=tmp_path / "heard.h5" if request.param == "file" else None,
     )
     return recording, raster
 
@@ -52,7 +60,12 @@ def heard(request, tmp_path):
 def summed(request, tmp_path):
     """What three adders hold, every tick and every third; and the values themselves."""
     given = np.random.default_rng(0).integers(0, 9, (TRIALS, TICKS, 3)).astype(float)
-    recording = ns.run(adder(), {"x": given}, record={"y": 1, "y.v": 3}, to=tmp_path / "summed.h5" if request.param == "file" else None)
+    recording = ns.run(
+        adder(),
+        {"x": given},
+        record={"y": 1, "y.v": 3},
+        to=tmp_path / "summed.h5" if request.param == "file" else None,
+    )
     return recording, given.cumsum(axis=1)
 
 
@@ -75,39 +88,60 @@ def test_bins_that_do_not_divide_the_ticks_differ_by_one_tick_and_lose_nothing(h
 
 def test_a_span_of_time_counts_only_its_own_spikes(heard):
     recording, raster = heard
-    assert np.array_equal(features(recording, "ears", "counts", start=10 * ms, stop=30), raster[:, 10:30].sum(axis=1))
+    assert np.array_equal(
+        features(recording, "ears", "counts", start=10 * ms, stop=30), raster[:, 10:30].sum(axis=1)
+    )
 
 
 def test_a_part_of_a_population_has_the_features_of_its_neurons(heard):
     recording, raster = heard
     assert np.array_equal(features(recording, "ears[1:]", "counts"), raster.sum(axis=1)[:, 1:])
-    assert np.allclose(features(recording, "ears[1:]", "trace", tau=9 * ms), features(recording, "ears", "trace", tau=9 * ms)[:, 1:])
+    assert np.allclose(
+        features(recording, "ears[1:]", "trace", tau=9 * ms),
+        features(recording, "ears", "trace", tau=9 * ms)[:, 1:],
+    )
 
 
 def test_a_trace_is_the_sum_of_fading_spikes(heard):
     recording, raster = heard
     for at in (39, 17):
         weight = np.where(np.arange(TICKS) <= at, np.exp((np.arange(TICKS) - at) / 12.0), 0.0)
-        assert np.allclose(features(recording, "ears", "trace", tau=12 * ms, at=at), np.einsum("k,tkn->tn", weight, raster), rtol=1e-12)
+        assert np.allclose(
+            features(recording, "ears", "trace", tau=12 * ms, at=at),
+            np.einsum("k,tkn->tn", weight, raster),
+            rtol=1e-12,
+        )
 
 
 def test_a_trace_at_several_moments_is_that_of_each_side_by_side(heard):
     recording, _ = heard
     one_by_one = [features(recording, "ears", "trace", tau=12 * ms, at=at) for at in (3, 20, 39)]
-    assert np.array_equal(features(recording, "ears", "trace", tau=12 * ms, at=[3, 20, 39]), np.hstack(one_by_one))
-    assert np.array_equal(features(recording, "ears", "trace", tau=12 * ms, at=[3, 20, 39] * ms), np.hstack(one_by_one))
+    assert np.array_equal(
+        features(recording, "ears", "trace", tau=12 * ms, at=[3, 20, 39]), np.hstack(one_by_one)
+    )
+    assert np.array_equal(
+        features(recording, "ears", "trace", tau=12 * ms, at=[3, 20, 39] * ms), np.hstack(one_by_one)
+    )
 
 
 def test_traces_have_the_ticks_as_samples_and_agree_with_the_recording(heard):
     recording, _ = heard
     found = features(recording, "ears", "traces", tau=12 * ms, every=5, start=10)
-    assert np.allclose(found.reshape(TRIALS, -1, EARS), recording.trace("ears", 12 * ms, 5)[:, 2:], rtol=1e-12)
-    assert np.allclose(features(recording, "ears", "trace", tau=12 * ms, at=35), found.reshape(TRIALS, -1, EARS)[:, -1], rtol=1e-12)
+    assert np.allclose(
+        found.reshape(TRIALS, -1, EARS), recording.trace("ears", 12 * ms, 5)[:, 2:], rtol=1e-12
+    )
+    assert np.allclose(
+        features(recording, "ears", "trace", tau=12 * ms, at=35),
+        found.reshape(TRIALS, -1, EARS)[:, -1],
+        rtol=1e-12,
+    )
 
 
 def test_features_of_spikes_never_build_a_raster(heard, monkeypatch):
     recording, _ = heard
-    monkeypatch.setattr("neurosim.recording.recording.Raster._take", lambda *_: pytest.fail("a raster was built"))
+    monkeypatch.setattr(
+        "neurosim.recording.recording.Raster._take", lambda *_: pytest.fail("a raster was built")
+    )
     for kind in ("counts", "trace", "traces"):
         features(recording, "ears", kind, tau=5 * ms)
 
@@ -117,7 +151,10 @@ def test_last_and_mean_are_those_of_the_values(summed):
     assert np.array_equal(features(recording, "y", "last"), values[:, -1])
     assert np.array_equal(features(recording, "y", "last", stop=20), values[:, 19])
     assert np.allclose(features(recording, "y", "mean"), values.mean(axis=1))
-    assert np.allclose(features(recording, "y", "mean", bins=2), np.hstack([values[:, :20].mean(axis=1), values[:, 20:].mean(axis=1)]))
+    assert np.allclose(
+        features(recording, "y", "mean", bins=2),
+        np.hstack([values[:, :20].mean(axis=1), values[:, 20:].mean(axis=1)]),
+    )
 
 
 def test_a_mean_that_is_read_in_pieces_is_the_same(summed, monkeypatch):
@@ -134,9 +171,13 @@ def test_states_have_the_ticks_as_samples_and_trials_end_to_end(summed):
 
 def test_values_recorded_now_and_then_are_taken_at_their_ticks(summed):
     recording, values = summed
-    assert np.array_equal(features(recording, "y.v", "states", start=4, stop=13), values[:, [6, 9, 12]].reshape(-1, 3))
+    assert np.array_equal(
+        features(recording, "y.v", "states", start=4, stop=13), values[:, [6, 9, 12]].reshape(-1, 3)
+    )
     assert np.array_equal(features(recording, "y.v", "last"), values[:, 39])
-    assert np.allclose(features(recording, "y.v", "mean", start=4, stop=13), values[:, [6, 9, 12]].mean(axis=1))
+    assert np.allclose(
+        features(recording, "y.v", "mean", start=4, stop=13), values[:, [6, 9, 12]].mean(axis=1)
+    )
 
 
 def test_a_run_without_trials_is_one_sample_and_its_states_are_ticks():
@@ -166,13 +207,21 @@ def test_features_refuse_what_was_not_recorded_and_what_does_not_fit(heard, name
 
 def test_latency_sends_one_spike_the_sooner_the_larger():
     spikes = latency([[[1.0, 0.9, 0.5, 0.01, 0.0, 7.0]]], 10)
-    assert dict(zip(spikes.neuron.tolist(), spikes.tick.tolist(), strict=True)) == {0: 0, 1: 1, 2: 5, 3: 9, 5: 0}
+    assert dict(zip(spikes.neuron.tolist(), spikes.tick.tolist(), strict=True)) == {
+        0: 0,
+        1: 1,
+        2: 5,
+        3: 9,
+        5: 0,
+    }
 
 
 def test_regular_sends_as_many_spikes_as_the_number_says_evenly():
     values = np.array([[[4, 1, 0], [2, 0, 3]]])
     spikes = regular(values, 12)
-    assert np.array_equal(np.bincount(spikes.tick // 12 * 3 + spikes.neuron, minlength=6).reshape(2, 3), values[0])
+    assert np.array_equal(
+        np.bincount(spikes.tick // 12 * 3 + spikes.neuron, minlength=6).reshape(2, 3), values[0]
+    )
     assert spikes.tick[spikes.neuron == 0].tolist() == [1, 4, 7, 10, 15, 21]
 
 
@@ -185,7 +234,11 @@ def test_poisson_sends_as_many_spikes_on_average():
 
 def test_poisson_spikes_of_a_trial_depend_on_its_numbers_and_the_seed_alone():
     values = np.random.default_rng(0).random((6, 2, 3)) * 5
-    alone, among, other = poisson(values[4:5], 20, seed=1), poisson(values, 20, seed=1), poisson(values[4:5], 20, seed=2)
+    alone, among, other = (
+        poisson(values[4:5], 20, seed=1),
+        poisson(values, 20, seed=1),
+        poisson(values[4:5], 20, seed=2),
+    )
     mine = among.trial == 4
     assert np.array_equal(alone.tick, among.tick[mine])
     assert np.array_equal(alone.neuron, among.neuron[mine])
@@ -205,7 +258,9 @@ ESTIMATORS = {
     "given": NetworkTransformer(echo_state(1, 6, density=0.5), features="mean"),
     "latency": NetworkTransformer(spiking, encoding="latency", ticks=5 * ms),
     "regular": NetworkTransformer(spiking(), encoding="regular", scale=0.1, ticks=20),
-    "poisson": NetworkTransformer(spiking(), encoding="poisson", scale=0.1, ticks=20, features="trace", tau=5 * ms),
+    "poisson": NetworkTransformer(
+        spiking(), encoding="poisson", scale=0.1, ticks=20, features="trace", tau=5 * ms
+    ),
     "noisy": NetworkTransformer(adder, network_params={"n": 1, "noise": 1.0}),
     "three": NetworkTransformer(adder),
 }
@@ -228,7 +283,9 @@ NOT_APPLICABLE = {
 def checks():
     """Every check of scikit-learn for every estimator, called alike in every process."""
     for name, estimator in ESTIMATORS.items():
-        for case in estimator_checks_generator(estimator, expected_failed_checks=NOT_APPLICABLE.get(name), mark="xfail"):
+        for case in estimator_checks_generator(
+            estimator, expected_failed_checks=NOT_APPLICABLE.get(name), mark="xfail"
+        ):
             values, marks = (case.values, case.marks) if hasattr(case, "marks") else (case, ())
             yield pytest.param(*values, marks=marks, id=f"{name}-{values[1].func.__name__}")
 
@@ -246,11 +303,21 @@ def test_a_row_becomes_what_a_run_of_it_leaves():
 
 
 def test_what_nobody_else_hears_is_read_where_no_output_is_named():
-    ears, hidden, cells = ns.Neurons("ears", 1), ns.Neurons("hidden", 1, update="h = I"), ns.Neurons("cells", 1, update="y = I")
-    joined = [ns.Synapses(hidden, cells, weight=2.0), ns.Synapses(cells, cells, weight=0.0, delay=1), ns.Synapses(ears, hidden)]
+    ears, hidden, cells = (
+        ns.Neurons("ears", 1),
+        ns.Neurons("hidden", 1, update="h = I"),
+        ns.Neurons("cells", 1, update="y = I"),
+    )
+    joined = [
+        ns.Synapses(hidden, cells, weight=2.0),
+        ns.Synapses(cells, cells, weight=0.0, delay=1),
+        ns.Synapses(ears, hidden),
+    ]
     net = ns.Network(*joined, schedule=ns.Layered())
     assert NetworkTransformer(net).fit_transform([[3.0]]).tolist() == [[6.0]]
-    other = ns.Network(*joined, ns.Synapses(hidden, ns.Neurons("more", 1, update="y = I")), schedule=ns.Layered())
+    other = ns.Network(
+        *joined, ns.Synapses(hidden, ns.Neurons("more", 1, update="y = I")), schedule=ns.Layered()
+    )
     with pytest.raises(ns.DescriptionError, match=r"send to no other are: cells, more. Give output='name'"):
         NetworkTransformer(other).fit([[3.0]])
     assert NetworkTransformer(other, output="more").fit_transform([[3.0]]).tolist() == [[3.0]]
@@ -262,15 +329,21 @@ def test_what_nobody_else_hears_is_read_where_no_output_is_named():
 def test_spikes_into_a_network_are_those_of_the_encoding():
     X = np.random.default_rng(0).random((4, 6))
     spikes = latency(X.reshape(4, 3, 2), 8)
-    expected = features(ns.run(spiking(2), {"ears": spikes}, ticks=24, record=["cells"]), "cells", "counts", bins=3)
-    found = NetworkTransformer(spiking(2), input="ears", output="cells", encoding="latency", ticks=8 * ms, bins=3).fit_transform(X)
+    expected = features(
+        ns.run(spiking(2), {"ears": spikes}, ticks=24, record=["cells"]), "cells", "counts", bins=3
+    )
+    found = NetworkTransformer(
+        spiking(2), input="ears", output="cells", encoding="latency", ticks=8 * ms, bins=3
+    ).fit_transform(X)
     assert np.array_equal(found, expected)
     assert found.any()
 
 
 def test_sequences_may_come_with_an_axis_of_their_own():
     X = np.random.default_rng(0).random((4, 5, 3))
-    assert np.array_equal(NetworkTransformer(adder).fit_transform(X), NetworkTransformer(adder).fit_transform(X.reshape(4, -1)))
+    assert np.array_equal(
+        NetworkTransformer(adder).fit_transform(X), NetworkTransformer(adder).fit_transform(X.reshape(4, -1))
+    )
     with pytest.raises(ValueError, match=r"rows of shape \(5, 2\)"):
         NetworkTransformer(adder).fit(X).transform(X[..., :2])
 
@@ -288,7 +361,10 @@ def test_rows_that_send_no_spike_keep_their_place():
     ("given", "names"),
     [
         ({"encoding": "latency", "ticks": 4}, ["cells_0", "cells_1"]),
-        ({"encoding": "latency", "ticks": 4, "bins": 2}, ["cells_0_bin_0", "cells_1_bin_0", "cells_0_bin_1", "cells_1_bin_1"]),
+        (
+            {"encoding": "latency", "ticks": 4, "bins": 2},
+            ["cells_0_bin_0", "cells_1_bin_0", "cells_0_bin_1", "cells_1_bin_1"],
+        ),
         (
             {"encoding": "latency", "ticks": 4, "features": "trace", "tau": 1 * ms, "at": [1, 3]},
             [f"cells_{n}_tick_{k}" for k in (1, 3) for n in (0, 1)],
@@ -315,7 +391,11 @@ def test_names_of_other_columns_than_those_fitted_are_refused():
 def test_a_grid_search_varies_the_network():
     X, y = load_iris(return_X_y=True)
     pool = NetworkTransformer(echo_state, network_params={"n_neurons": 20, "density": 0.3})
-    search = GridSearchCV(make_pipeline(StandardScaler(), pool, LogisticRegression()), {"networktransformer__network__radius": [0.1, 1.2]}, cv=3)
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), pool, LogisticRegression()),
+        {"networktransformer__network__radius": [0.1, 1.2]},
+        cv=3,
+    )
     best = search.fit(X, y).best_estimator_["networktransformer"]
     assert best.network_params["radius"] == search.best_params_["networktransformer__network__radius"]
     assert best.network_params["n_neurons"] == 20
@@ -325,8 +405,12 @@ def test_a_grid_search_varies_the_network():
 
 def test_a_spiking_network_separates_irises():
     X, y = load_iris(return_X_y=True)
-    cells = NetworkTransformer(spiking, network_params={"n_inputs": 4, "n_cells": 30}, encoding="regular", scale=8.0, ticks=30)
-    scores = cross_val_score(make_pipeline(MinMaxScaler(clip=True), cells, LogisticRegression(max_iter=500)), X, y, cv=3)
+    cells = NetworkTransformer(
+        spiking, network_params={"n_inputs": 4, "n_cells": 30}, encoding="regular", scale=8.0, ticks=30
+    )
+    scores = cross_val_score(
+        make_pipeline(MinMaxScaler(clip=True), cells, LogisticRegression(max_iter=500)), X, y, cv=3
+    )
     assert scores.mean() > 0.9
 
 
@@ -347,10 +431,15 @@ def test_parameters_of_the_network_are_parameters():
 
 def test_another_seed_is_another_network():
     X = np.random.default_rng(0).random((4, 6))
-    assert not np.allclose(clone(ESTIMATORS["plain"]).fit_transform(X), clone(ESTIMATORS["plain"]).set_params(seed=1).fit_transform(X))
+    assert not np.allclose(
+        clone(ESTIMATORS["plain"]).fit_transform(X),
+        clone(ESTIMATORS["plain"]).set_params(seed=1).fit_transform(X),
+    )
 
 
-@pytest.mark.parametrize("X", [csr_array(np.eye(3)), [[1.0, np.nan, 0.0]], [[1.0, np.inf, 0.0]], np.zeros((0, 3))])
+@pytest.mark.parametrize(
+    "X", [csr_array(np.eye(3)), [[1.0, np.nan, 0.0]], [[1.0, np.inf, 0.0]], np.zeros((0, 3))]
+)
 def test_sparse_missing_and_no_data_are_refused(X):
     with pytest.raises((TypeError, ValueError), match="parse|NaN|infinity|minimum of 1"):
         NetworkTransformer(adder).fit(X)
@@ -390,7 +479,9 @@ def test_readout_is_imported_without_scikit_learn():
 def test_a_transformer_runs_on_the_engine_and_in_the_precision_that_it_is_given():
     x = np.random.default_rng(0).normal(size=(4, 10, 1))
     made = [
-        NetworkTransformer(echo_state(1, 6, density=0.5), features="mean", engine=engine, precision=precision).fit_transform(x)
+        NetworkTransformer(
+            echo_state(1, 6, density=0.5), features="mean", engine=engine, precision=precision
+        ).fit_transform(x)
         for engine, precision in (("reference", "double"), ("events", "double"), ("reference", "single"))
     ]
     np.testing.assert_allclose(made[1], made[0], rtol=1e-12)

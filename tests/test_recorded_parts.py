@@ -9,14 +9,22 @@ import neurosim as ns
 from neurosim.recording.lazy import LazyArray
 from neurosim.units import ms, mV, second
 
-CELLS = ns.Neurons("E", (3, 4), equations="dv/dt = (1.3 + i*0.1 - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0")
+CELLS = ns.Neurons(
+    "E", (3, 4), equations="dv/dt = (1.3 + i*0.1 - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0"
+)
 NET = ns.Network(CELLS, schedule=ns.Clock(0.5 * ms))
 
 
 @pytest.fixture(params=["memory", "file"])
 def kept(request, tmp_path):
     def keep(**asked):
-        recording = ns.run(NET, ticks=60, record={"E.v": 3, "E[:2].v": 1, "E": 1, "E[[2, 0]]": 1}, engine="reference", **asked)
+        recording = ns.run(
+            NET,
+            ticks=60,
+            record={"E.v": 3, "E[:2].v": 1, "E": 1, "E[[2, 0]]": 1},
+            engine="reference",
+            **asked,
+        )
         return recording if request.param == "memory" else recording.to_file(tmp_path / "run.h5")
 
     return keep
@@ -26,7 +34,9 @@ def kept(request, tmp_path):
 def test_a_part_of_what_was_recorded_is_had_by_its_name(kept, trials):
     with kept(trials=trials) as rec:
         whole, part, raster = (np.asarray(rec[name]) for name in ("E.v", "E[:2].v", "E"))
-        assert np.array_equal(np.asarray(rec["E[:1].v"]), part[..., :1, :])  # of the one that was recorded more often
+        assert np.array_equal(
+            np.asarray(rec["E[:1].v"]), part[..., :1, :]
+        )  # of the one that was recorded more often
         assert np.array_equal(np.asarray(rec["E[0:2].v"]), part)
         assert np.array_equal(np.asarray(rec["E[2, ::2].v"]), whole[..., 2, ::2])
         assert np.array_equal(rec["E[1:, [3, 0]].v"][..., 5, :, 1], whole[..., 5, 1:, 0])
@@ -45,13 +55,24 @@ def test_a_slice_by_times_takes_the_samples_from_the_first_on_and_before_the_las
         for name in rec.names:
             rows, every = np.asarray(rec[name]), 3 if name == "E.v" else 1
             tick = np.arange(0, 60, every) * 0.5
-            for first, last in ((5 * ms, 10 * ms), (None, 7.5 * ms), (29 * ms, None), (0.02 * second, 1 * second), (0 * ms, 0 * ms)):
+            for first, last in (
+                (5 * ms, 10 * ms),
+                (None, 7.5 * ms),
+                (29 * ms, None),
+                (0.02 * second, 1 * second),
+                (0 * ms, 0 * ms),
+            ):
                 start, stop = (bound if end is None else end / ms for end, bound in ((first, 0), (last, 100)))
                 wanted = rows[(*lead, (tick >= start - 1e-9) & (tick < stop - 1e-9))]
                 assert np.array_equal(rec[name][(*lead, slice(first, last))], wanted)
-                assert np.array_equal(rec[name][(*lead, slice(first, last), 0)], wanted[(*lead, slice(None), 0)])
+                assert np.array_equal(
+                    rec[name][(*lead, slice(first, last), 0)], wanted[(*lead, slice(None), 0)]
+                )
             assert np.array_equal(rec[name][(*lead, 6 * ms)], rows[(*lead, 12 // every)])
-        assert np.array_equal(np.asarray(rec["E[2, 1].v"])[(*lead, slice(2, 5))], rec["E[2, 1].v"][(*lead, slice(3 * ms, 7 * ms))])
+        assert np.array_equal(
+            np.asarray(rec["E[2, 1].v"])[(*lead, slice(2, 5))],
+            rec["E[2, 1].v"][(*lead, slice(3 * ms, 7 * ms))],
+        )
 
 
 def test_an_index_by_what_is_no_time_of_the_recording_says_so(kept):
@@ -63,7 +84,9 @@ def test_an_index_by_what_is_no_time_of_the_recording_says_so(kept):
         ):
             with pytest.raises(IndexError, match=message):
                 rec["E.v"][key]
-    counter = ns.run(ns.Network(ns.Neurons("n", 1, update="v = v + 1"), schedule=ns.Synchronous()), ticks=3, record=["n"])
+    counter = ns.run(
+        ns.Network(ns.Neurons("n", 1, update="v = v + 1"), schedule=ns.Synchronous()), ticks=3, record=["n"]
+    )
     with pytest.raises(IndexError, match="1 ms is a time, but this recording counts ticks"):
         counter["n"][: 1 * ms]
 
@@ -72,13 +95,19 @@ def test_what_is_taken_out_of_a_recording_in_memory_is_plain_numpy():
     v = ns.run(NET, ticks=6, record=["E.v"])["E.v"]
     assert isinstance(v, np.ndarray)
     assert repr(v).startswith("array(")
-    assert all(type(found) is np.ndarray for found in (v[1:], v[: 1 * ms], v + 1, v.mean(0), np.exp(v), np.concatenate([v, v])[:2]))
+    assert all(
+        type(found) is np.ndarray
+        for found in (v[1:], v[: 1 * ms], v + 1, v.mean(0), np.exp(v), np.concatenate([v, v])[:2])
+    )
 
 
 def test_what_was_not_recorded_is_told_from_what_there_is_not():
     rec = ns.run(NET, ticks=2, record=["E[:2].v"])
     for name, message in (
-        ("E[1:].v", r"'E\[1:\].v' was not recorded. Of it, 'E\[:2\].v' was. Run again with record=\['E\[1:\].v'\]"),
+        (
+            "E[1:].v",
+            r"'E\[1:\].v' was not recorded. Of it, 'E\[:2\].v' was. Run again with record=\['E\[1:\].v'\]",
+        ),
         ("E", r"'E' was not recorded.*Run again"),
         ("E.u", "'E' has no variable 'u'"),
         ("F.v", "there is no population 'F'. There is: E"),
@@ -104,7 +133,9 @@ class Counted(LazyArray):
 def test_asking_what_a_lazy_array_can_do_reads_nothing():
     x = Counted((10**6, 3), float)
     assert all(hasattr(x, name) for name in ("copy", "mean", "astype", "reshape", "shape", "itemsize"))
-    assert not any(hasattr(x, name) for name in ("data", "strides", "base", "ctypes", "chunks", "__array_interface__"))
+    assert not any(
+        hasattr(x, name) for name in ("data", "strides", "base", "ctypes", "chunks", "__array_interface__")
+    )
     assert x.read == 0
     assert x.copy().shape == x.shape
     assert x.read == x.size

@@ -41,7 +41,9 @@ def recording(both, request):
 def test_memory_and_file_give_the_same_answers_in_any_blocks(tmp_path, clock, batch, block, compression):
     made = MadeUp(clock=clock)
     memory = made.run(MemoryWriter(made.header), batch=2, block=7)
-    with made.run(FileWriter(made.header, tmp_path / "run.h5", compression), batch=batch, block=block) as on_file:
+    with made.run(
+        FileWriter(made.header, tmp_path / "run.h5", compression), batch=batch, block=block
+    ) as on_file:
         assert same(memory, on_file)
 
 
@@ -148,7 +150,9 @@ def test_any_index_of_a_file_is_that_of_the_array(both, trial, neuron, first, la
         assert np.array_equal(both[2]["cells.v"][key], wanted)
 
 
-@pytest.mark.parametrize("key", [3, (0, 40), (0, 0, 0, 0, 0), "v", 1.5, [[0.5]], (..., ...), (0, -41)], ids=str)
+@pytest.mark.parametrize(
+    "key", [3, (0, 40), (0, 0, 0, 0, 0), "v", 1.5, [[0.5]], (..., ...), (0, -41)], ids=str
+)
 def test_an_index_that_numpy_refuses_is_refused(both, key):
     with pytest.raises(IndexError):
         both[2]["cells.v"][key]
@@ -207,7 +211,9 @@ def test_an_interrupted_run_keeps_the_trials_that_got_as_far_as_it_says(tmp_path
             assert (rec.ticks, rec.trials, rec.stopped) == (ticks, trials, "interrupted")
             assert rec.progress.tolist() == [40, 40, 13, 13, 13]
             assert np.array_equal(rec["cells.v"], made.values["cells.v"][:trials, :ticks])
-            assert np.array_equal(np.asarray(rec["cells"]).reshape(trials, ticks, 15), made.raster[:trials, :ticks])
+            assert np.array_equal(
+                np.asarray(rec["cells"]).reshape(trials, ticks, 15), made.raster[:trials, :ticks]
+            )
             assert rec["ears_to_cells.w"].shape == (trials, -(-ticks // 7), 60)
             assert "interrupted" in str(rec)
 
@@ -249,7 +255,12 @@ def test_a_recording_holds_the_question(both):
         assert np.array_equal(rec.inputs["ears"], made.header.inputs["ears"])
         assert np.array_equal(rec.header.start["state/cells/v"], np.ones((3, 5)))
         assert rec.header.record == made.header.record
-        assert (rec.engine, rec.precision, rec.versions["neurosim"], rec.dt) == ("reference", "double", "0.1", 0.0005)
+        assert (rec.engine, rec.precision, rec.versions["neurosim"], rec.dt) == (
+            "reference",
+            "double",
+            "0.1",
+            0.0005,
+        )
     assert (memory.path, on_file.path.name) == (None, "run.h5")
 
 
@@ -305,7 +316,12 @@ def test_a_closed_recording_says_so(tmp_path):
     made = MadeUp()
     with made.run(FileWriter(made.header, tmp_path / "run.h5")) as rec:
         trace = rec["cells.v"]
-    for ask in (lambda: trace[0], lambda: rec.rates("cells"), lambda: rec.final["flags"], lambda: rec.inputs["ears"]):
+    for ask in (
+        lambda: trace[0],
+        lambda: rec.rates("cells"),
+        lambda: rec.final["flags"],
+        lambda: rec.inputs["ears"],
+    ):
         with pytest.raises(RecordingError, match="closed"):
             ask()
     rec.close()
@@ -315,10 +331,20 @@ def test_a_closed_recording_says_so(tmp_path):
     ("change", "message"),
     [
         (lambda made, writer: made.block(writer, 0, 9, 2, 9), "begins at trial 0, tick 9"),
-        (lambda made, writer: writer.write(0, 0, {n: v[:2, :4] for n, v in made.values.items()}, {}, trials=2, ticks=5), "instead of"),
         (
             lambda made, writer: writer.write(
-                0, 0, {n: v[:1, : len(range(0, 5, p.every))] for n, v, p in _by_probe(made)}, {"cells": Spikes([0], [5], [0])}, trials=1, ticks=5
+                0, 0, {n: v[:2, :4] for n, v in made.values.items()}, {}, trials=2, ticks=5
+            ),
+            "instead of",
+        ),
+        (
+            lambda made, writer: writer.write(
+                0,
+                0,
+                {n: v[:1, : len(range(0, 5, p.every))] for n, v, p in _by_probe(made)},
+                {"cells": Spikes([0], [5], [0])},
+                trials=1,
+                ticks=5,
             ),
             "outside its block",
         ),
@@ -350,7 +376,14 @@ def test_spikes_of_a_block_may_come_in_any_order(tmp_path):
     order = np.random.default_rng(0).permutation(int(made.raster.sum()))
     found = made.spikes(made.header.probes[0], slice(0, 2), slice(0, 10))
     for writer in (MemoryWriter(made.header), FileWriter(made.header, tmp_path / "run.h5")):
-        writer.write(0, 0, {}, {"cells": Spikes(found.trial[order], found.tick[order], found.neuron[order])}, trials=2, ticks=10)
+        writer.write(
+            0,
+            0,
+            {},
+            {"cells": Spikes(found.trial[order], found.tick[order], found.neuron[order])},
+            trials=2,
+            ticks=10,
+        )
         with ns.Recording.of(writer.finish(10, "end", {})) as rec:
             assert equal(rec.spikes("cells"), found)
 
@@ -399,7 +432,10 @@ def test_a_file_can_be_opened_twice_and_while_it_is_written(tmp_path):
     writer.close()
 
 
-@pytest.mark.parametrize("ask", [lambda r: r[["x"]], lambda r: r[None], lambda r: r.spikes("x", trial="first"), lambda r: r.spikes({})])
+@pytest.mark.parametrize(
+    "ask",
+    [lambda r: r[["x"]], lambda r: r[None], lambda r: r.spikes("x", trial="first"), lambda r: r.spikes({})],
+)
 def test_junk_asked_of_a_recording_is_refused(ask):
     ears = ns.Neurons("x", 2)
     recording = ns.run(ns.Network(ears, schedule=ns.Synchronous()), {"x": ([0], [1])}, ticks=2, record=["x"])

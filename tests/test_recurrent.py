@@ -41,7 +41,10 @@ def stirred(net, seed=0):
     net, random = fixed(net, seed), RANDOM(seed)
     found, changes = {name: item.weight.number for name, item in net.synapses.items() if item.learns}, {}
     for name, population in net.populations.items():
-        changes[name] = {constant: random.normal(size=population.constants[constant].number.shape) for constant in population.learns}
+        changes[name] = {
+            constant: random.normal(size=population.constants[constant].number.shape)
+            for constant in population.learns
+        }
         found |= {f"{name}.{constant}": value for constant, value in changes[name].items()}
     return rebuilt(net, {name: change for name, change in changes.items() if change}), found
 
@@ -54,7 +57,17 @@ def layer(kind, w, x, cells="cells", tag=""):
     """What a layer of cells sends, by its formula, for inputs (tick, feature)."""
     b, h, c, sent = (lambda name: w[f"{cells}.{name}"]), 0.0, 0.0, []
     for row in x:
-        h = h + np.zeros(len(b("b_n" if kind in ("gru", "reset_first", "minimal_gru") else "bias" if kind == "rnn" else "b_g")))
+        h = h + np.zeros(
+            len(
+                b(
+                    "b_n"
+                    if kind in ("gru", "reset_first", "minimal_gru")
+                    else "bias"
+                    if kind == "rnn"
+                    else "b_g"
+                )
+            )
+        )
         own = lambda port, state: w[f"W_{port}{tag}"] @ row + w[f"U_{port}{tag}"] @ state  # noqa: B023, E731
         if kind == "rnn":
             h = np.tanh(w[f"{tag}_in"] @ row + w[f"{tag}_own"] @ h + b("bias"))
@@ -109,7 +122,9 @@ def test_a_deep_elman_net_is_its_formula(engine):
 
 def test_cells_with_a_long_memory_forget_slowly():
     net = rebuilt(lstm(1, 5, 1, memory=101), {f"U_{port}": {"weight": 0.0} for port in "ifog"})
-    content = ns.run(net, {"inputs": np.zeros((30, 1))}, record=["cells.c"], start={"cells.c": np.ones(5)})["cells.c"]
+    content = ns.run(net, {"inputs": np.zeros((30, 1))}, record=["cells.c"], start={"cells.c": np.ones(5)})[
+        "cells.c"
+    ]
     span = np.array([1, 25.75, 50.5, 75.25, 100])
     assert np.allclose(content[-1], (span / (span + 1)) ** 30, rtol=1e-9)
     with pytest.raises(ValueError, match="memory=1 is no time to remember"):
@@ -117,13 +132,21 @@ def test_cells_with_a_long_memory_forget_slowly():
 
 
 def test_every_weight_and_bias_of_a_recurrent_net_learns_and_each_neuron_has_a_bias_of_its_own():
-    for net in (simple_recurrent(3, (6, 4), 2), lstm(3, 6, 2, peepholes=True), gru(3, 6, 2), minimal_gru(3, 6, 2), bidirectional(3, 5, 2)):
+    for net in (
+        simple_recurrent(3, (6, 4), 2),
+        lstm(3, 6, 2, peepholes=True),
+        gru(3, 6, 2),
+        minimal_gru(3, 6, 2),
+        bidirectional(3, 5, 2),
+    ):
         for name, item in net.synapses.items():
             assert item.learns == (type(item.wiring) is ns.all_to_all), name
         for population in net.populations.values():
             if not population.driven and population.name != "kept":
                 assert population.learns
-                assert all(population.constants[name].number.shape == population.shape for name in population.learns)
+                assert all(
+                    population.constants[name].number.shape == population.shape for name in population.learns
+                )
 
 
 def two_way_layer(kind, w, x, tag):
@@ -131,9 +154,15 @@ def two_way_layer(kind, w, x, tag):
     found = []
     for way, order in (("ahead", 1), ("back", -1)):
         if kind == "rnn":
-            source = ("inputs" if way == "ahead" else "inputs_reversed") if tag in ("", "_1") else f"page_{way}_{int(tag[1:]) - 1}"
+            source = (
+                ("inputs" if way == "ahead" else "inputs_reversed")
+                if tag in ("", "_1")
+                else f"page_{way}_{int(tag[1:]) - 1}"
+            )
             w = w | {f"{way}_in": w[f"{source}_to_{way}{tag}"], f"{way}_own": w[f"{way}{tag}_to_{way}{tag}"]}
-        found.append(layer(kind, w, x[::order], f"{way}{tag}", way if kind == "rnn" else f"_{way}{tag}")[::order])
+        found.append(
+            layer(kind, w, x[::order], f"{way}{tag}", way if kind == "rnn" else f"_{way}{tag}")[::order]
+        )
     return np.concatenate(found, axis=1)
 
 

@@ -2,7 +2,21 @@
 
 import numpy as np
 import pytest
-from nonsense import CLOCK, LAYERED, SYNC, cells, ears, grid, heard, liquid, membrane, neurons, run, synapses, wide
+from nonsense import (
+    CLOCK,
+    LAYERED,
+    SYNC,
+    cells,
+    ears,
+    grid,
+    heard,
+    liquid,
+    membrane,
+    neurons,
+    run,
+    synapses,
+    wide,
+)
 
 import neurosim as ns
 from neurosim import DescriptionError, PlanError, RecordingError
@@ -35,8 +49,16 @@ def spoken(dt, every=1):
 
 
 CASES = {
-    "list of a part": (lambda: list(liquid[:2]), D, r"liquid.:2.: is a part of a population, not a list.*\.indices"),
-    "slice of fractions": (lambda: liquid[0.5:], D, "liquid.*: 0.5 is not a whole number. Slice with whole numbers"),
+    "list of a part": (
+        lambda: list(liquid[:2]),
+        D,
+        r"liquid.:2.: is a part of a population, not a list.*\.indices",
+    ),
+    "slice of fractions": (
+        lambda: liquid[0.5:],
+        D,
+        "liquid.*: 0.5 is not a whole number. Slice with whole numbers",
+    ),
     "constant that is assigned": (
         lambda: equations("x : 1 (constant)", threshold="x > 1", reset="x = 0"),
         D,
@@ -47,9 +69,21 @@ CASES = {
         D,
         "'y' cannot be assigned to. Assign to",
     ),
-    "truth that flows": (lambda: equations("dv/dt = 1/ms : boolean"), D, "changes continuously is not boolean. Give it a unit"),
-    "remainder assigned": (lambda: neurons(update="v %= 2"), D, "'v %= 2' uses an assignment that is not supported. Use ="),
-    "group of numbers": (lambda: ns.Alternating([1], [2]), D, r"Alternating: \[1\] is not a group. Give lists of populations"),
+    "truth that flows": (
+        lambda: equations("dv/dt = 1/ms : boolean"),
+        D,
+        "changes continuously is not boolean. Give it a unit",
+    ),
+    "remainder assigned": (
+        lambda: neurons(update="v %= 2"),
+        D,
+        "'v %= 2' uses an assignment that is not supported. Use =",
+    ),
+    "group of numbers": (
+        lambda: ns.Alternating([1], [2]),
+        D,
+        r"Alternating: \[1\] is not a group. Give lists of populations",
+    ),
     "spike of a later group": (
         lambda: ns.Network(ns.Synapses(cells, liquid), schedule=ns.Alternating([liquid], [cells])),
         D,
@@ -86,12 +120,16 @@ CASES = {
         "liquid -> liquid: a delay of 0 ticks was drawn, which arrives before it is sent under Layered.*at least 1",
     ),
     "drawn delay of none to a group that has moved": (
-        lambda: run(synapses(cells, liquid, delay=ns.uniform(0, 0.4)), schedule=ns.Alternating([liquid], [cells])),
+        lambda: run(
+            synapses(cells, liquid, delay=ns.uniform(0, 0.4)), schedule=ns.Alternating([liquid], [cells])
+        ),
         P,
         "cells -> liquid: a delay of 0 ticks was drawn, which arrives before it is sent under Alternating.* Make every delay at least 1",
     ),
     "input in place of a subexpression": (
-        lambda: clocked(equations("y = 2*v : 1\ndv/dt = -v/ms : 1", sends="y"), inputs={"pool": np.ones((2, 2))}),
+        lambda: clocked(
+            equations("y = 2*v : 1\ndv/dt = -v/ms : 1", sends="y"), inputs={"pool": np.ones((2, 2))}
+        ),
         P,
         "input 'pool' would replace what it sends, but 'y' is a subexpression, which nothing can replace. Make it",
     ),
@@ -125,14 +163,22 @@ CASES = {
         D,
         "'delay' of the model has the name of an argument. Rename it",
     ),
-    "port that is read": (lambda: run(synapses(on_pre="v_post += I_post")), P, "'I_post' is a port, which is empty once it was read. Use variables"),
+    "port that is read": (
+        lambda: run(synapses(on_pre="v_post += I_post")),
+        P,
+        "'I_post' is a port, which is empty once it was read. Use variables",
+    ),
     "unit of a variable": (
-        lambda: clocked(synapses(cells, membrane, delay=0 * ms, model="x : volt", on_pre="v_post += x", x=3 * ms)),
+        lambda: clocked(
+            synapses(cells, membrane, delay=0 * ms, model="x : volt", on_pre="v_post += x", x=3 * ms)
+        ),
         D,
         "x is given in s, the model says V. Give it in V",
     ),
     "unit of the weight": (
-        lambda: clocked(synapses(cells, membrane, delay=0 * ms, weight=3 * ms, model="w : volt", on_pre="v_post += w")),
+        lambda: clocked(
+            synapses(cells, membrane, delay=0 * ms, weight=3 * ms, model="w : volt", on_pre="v_post += w")
+        ),
         D,
         "weight is in s, the model says w is in V. Give it in V",
     ),
@@ -157,7 +203,10 @@ CASES = {
         "shares the weights of .*; give it the same wiring, wiring=all_to_all",
     ),
     "weights given to what shares": (
-        lambda: rebuilt(ns.Network(shared, synapses(liquid, liquid, weight=shared, name="second"), schedule=SYNC), {"second": {"weight": 1.0}}),
+        lambda: rebuilt(
+            ns.Network(shared, synapses(liquid, liquid, weight=shared, name="second"), schedule=SYNC),
+            {"second": {"weight": 1.0}},
+        ),
         D,
         "share the weights of .*liquid. Give the weight to those",
     ),
@@ -166,15 +215,28 @@ CASES = {
         D,
         r"conv: kernel \(3, 3\) slides over 2 axes, not over the shape \(5,\). Give a size",
     ),
-    "large kernel": (lambda: ns.pool((2**15, 2**15)), D, "pool: kernel .32768, 32768. has more than 1,048,576 places. Use a smaller one"),
-    "wiring without a list": (lambda: ns.private(3).pairs(liquid, liquid, None), D, "private: keeps no list of synapses. Use a wiring that does"),
+    "large kernel": (
+        lambda: ns.pool((2**15, 2**15)),
+        D,
+        "pool: kernel .32768, 32768. has more than 1,048,576 places. Use a smaller one",
+    ),
+    "wiring without a list": (
+        lambda: ns.private(3).pairs(liquid, liquid, None),
+        D,
+        "private: keeps no list of synapses. Use a wiring that does",
+    ),
     "not to themselves in parts": (
         lambda: run(synapses(liquid[:3], liquid[1:], wiring=ns.indegree(1, to_self=False))),
         D,
         "to_self=False needs the same neurons on both sides.*Give both sides",
     ),
     "private sources of another chance": (
-        lambda: run(synapses(ns.Neurons("noise", 1, threshold="2*rand() < p", p=0.1), liquid, wiring=ns.private(9), delay=0), schedule=LAYERED),
+        lambda: run(
+            synapses(
+                ns.Neurons("noise", 1, threshold="2*rand() < p", p=0.1), liquid, wiring=ns.private(9), delay=0
+            ),
+            schedule=LAYERED,
+        ),
         P,
         "private sources need a sender with threshold 'rand.. < p', not '2.rand.. < p'. Write it so",
     ),
@@ -183,14 +245,21 @@ CASES = {
         D,
         "weight_matrix: 'liquid' is a population. Give the name of synapses: ears_to_liquid",
     ),
-    "matrix of letters": (lambda: weight_matrix(ns.Network(by_letters, schedule=SYNC), "by_letters"), D, "einsum wiring .* has no matrix"),
+    "matrix of letters": (
+        lambda: weight_matrix(ns.Network(by_letters, schedule=SYNC), "by_letters"),
+        D,
+        "einsum wiring .* has no matrix",
+    ),
     "spikes of a trial too many": (
         lambda: ns.run(heard, {"ears": ([5], [1], [0])}, trials=2, ticks=3),
         D,
         "'ears' has spikes in trial 5, but there are 2 trials. Count trials from 0",
     ),
     "recording of another clock": (
-        lambda: ns.run(ns.Network(synapses(ears, membrane, weight=1 * mV, delay=0 * ms), schedule=CLOCK), {"ears": spoken(ns.Clock(2 * ms))}),
+        lambda: ns.run(
+            ns.Network(synapses(ears, membrane, weight=1 * mV, delay=0 * ms), schedule=CLOCK),
+            {"ears": spoken(ns.Clock(2 * ms))},
+        ),
         D,
         "input 'ears'.*: was recorded with dt = 0.002 s, here it is 0.001 s. Use the same",
     ),
@@ -204,7 +273,11 @@ CASES = {
         P,
         "'pool': update: cannot be computed for the shape .*Make text",
     ),
-    "value of text": (lambda: Value(np.array("x")), D, "Value: .*'x'.* is no number with a unit. Give a quantity"),
+    "value of text": (
+        lambda: Value(np.array("x")),
+        D,
+        "Value: .*'x'.* is no number with a unit. Give a quantity",
+    ),
     "array of objects in a file": (
         lambda: unpack_text({"dtype": "|S3", "shape": [1], "base64": "eHh4"}),
         R,

@@ -25,10 +25,18 @@ from neurosim.plan.recipe import Later
 from neurosim.recording import memory, superblock
 from neurosim.recording.hdf5 import FileWriter
 
-plastic = ns.Network(synapses(liquid, liquid, on_pre="I_post += w", name="plastic", wiring=ns.pairs([0, 1], [1, 2])), schedule=SYNC)
+plastic = ns.Network(
+    synapses(liquid, liquid, on_pre="I_post += w", name="plastic", wiring=ns.pairs([0, 1], [1, 2])),
+    schedule=SYNC,
+)
 drawn = ns.Network(synapses(name="drawn", wiring=ns.probability(0.5), weight=normal(0, 1)), schedule=SYNC)
 windows = ns.Network(
-    synapses(ns.Neurons("image", (4, 4), update="v = I"), ns.Neurons("map", (2, 2), update="v = I"), wiring=ns.conv((3, 3)), name="windows"),
+    synapses(
+        ns.Neurons("image", (4, 4), update="v = I"),
+        ns.Neurons("map", (2, 2), update="v = I"),
+        wiring=ns.conv((3, 3)),
+        name="windows",
+    ),
     schedule=SYNC,
 )
 
@@ -49,7 +57,10 @@ def test_a_plan_whose_synapses_are_out_of_order_or_place_is_refused(change):
     plan = lowered(plastic)
     pathway = plan.pathways["plastic"]
     wrong = replace(plan, pathways={"plastic": replace(pathway, stored=change(pathway.edges))})
-    with pytest.raises(PlanError, match="liquid -> liquid: its wiring lists synapses that are not sorted by sender or lie outside the populations"):
+    with pytest.raises(
+        PlanError,
+        match="liquid -> liquid: its wiring lists synapses that are not sorted by sender or lie outside the populations",
+    ):
         check_plan(wrong, plastic)
 
 
@@ -68,8 +79,13 @@ def test_a_plan_whose_weights_are_not_finite_is_refused():
 
 def core(**calls):
     """A library of rows that answers as these calls say."""
-    nothing = {name: (lambda *given: None) for name in ("neurosim_edges_free", "neurosim_records_free", "neurosim_rows_free")}
-    return lambda: SimpleNamespace(**(nothing | {name: (lambda *given, answer=answer: answer) for name, answer in calls.items()}))
+    nothing = {
+        name: (lambda *given: None)
+        for name in ("neurosim_edges_free", "neurosim_records_free", "neurosim_rows_free")
+    }
+    return lambda: SimpleNamespace(
+        **(nothing | {name: (lambda *given, answer=answer: answer) for name, answer in calls.items()})
+    )
 
 
 @needs_compiler
@@ -85,9 +101,21 @@ def test_synapses_without_memory_for_them_are_refused(monkeypatch):
             core(neurosim_edges_draw=1, neurosim_edges_count=0, neurosim_edges_fill=0),
             lambda: construct.draw_edges(recipe, np.dtype(float), 1),
         ),
-        (construct, core(neurosim_rows_build=None), lambda: construct.build_rows([pathway], landings, {"liquid": 0}, 4, 8, np.dtype(float), 1)),
-        (records, core(neurosim_records_count=None), lambda: records.lay_out(plan, pathway, bounds, 1, by_delay=False)),
-        (records, core(neurosim_records_count=1, neurosim_records_fill=0), lambda: records.lay_out(plan, pathway, bounds, 1, by_delay=False)),
+        (
+            construct,
+            core(neurosim_rows_build=None),
+            lambda: construct.build_rows([pathway], landings, {"liquid": 0}, 4, 8, np.dtype(float), 1),
+        ),
+        (
+            records,
+            core(neurosim_records_count=None),
+            lambda: records.lay_out(plan, pathway, bounds, 1, by_delay=False),
+        ),
+        (
+            records,
+            core(neurosim_records_count=1, neurosim_records_fill=0),
+            lambda: records.lay_out(plan, pathway, bounds, 1, by_delay=False),
+        ),
     )
     for module, library, build in without:
         monkeypatch.setattr(module, "library", library)
@@ -105,20 +133,27 @@ def test_more_synapses_with_text_than_can_be_numbered_are_refused(monkeypatch):
 
     many = SimpleNamespace(neurosim_records_count=count, neurosim_records_free=lambda handle: None)
     monkeypatch.setattr(records, "library", lambda: many)
-    with pytest.raises(EngineError, match="synapses 'plastic' with text are 2,147,483,648, more than 2,147,483,647. Use fewer"):
+    with pytest.raises(
+        EngineError,
+        match="synapses 'plastic' with text are 2,147,483,648, more than 2,147,483,647. Use fewer",
+    ):
         records.lay_out(plan, plan.pathways["plastic"], np.array([0, 4]), 1, by_delay=False)
 
 
 def test_a_compiler_that_cannot_be_guarded_is_not_started(monkeypatch):
     monkeypatch.setattr(compiler.shutil, "which", lambda name: "/nowhere/sh")
-    with pytest.raises(compiler.CompilerFailed, match="cannot be started: .*/nowhere/sh"), compiler._guarded("folder"):
+    with (
+        pytest.raises(compiler.CompilerFailed, match="cannot be started: .*/nowhere/sh"),
+        compiler._guarded("folder"),
+    ):
         pytest.fail("it was started")
 
 
 def test_a_recording_that_does_not_fit_into_memory_is_refused():
     probe = MadeUp().header.probes[1]
     with pytest.raises(
-        RecordingError, match="'cells.v' of 1 x 1000000000000 samples does not fit into memory. Give to='file.h5', or record less often"
+        RecordingError,
+        match="'cells.v' of 1 x 1000000000000 samples does not fit into memory. Give to='file.h5', or record less often",
     ):
         memory._space(probe, 1, 10**12, np.dtype(float))
 
@@ -133,14 +168,18 @@ def test_a_second_interruption_ends_a_run_at_once():
 
 
 def test_an_interrupted_replay_ends_as_any_interruption_does(monkeypatch):
-    monkeypatch.setattr(ns, "replay", lambda *given, **more: SimpleNamespace(recording=SimpleNamespace(stopped="interrupted")))
+    monkeypatch.setattr(
+        ns, "replay", lambda *given, **more: SimpleNamespace(recording=SimpleNamespace(stopped="interrupted"))
+    )
     with pytest.raises(KeyboardInterrupt):
         cli._replay(argparse.Namespace(file="run.h5", engine=None, tolerance=0.0))
 
 
 def test_arrays_of_a_file_cannot_be_had_without_a_copy(tmp_path):
     with ns.run(clocked, ticks=3, record=["membrane.v"], to=tmp_path / "run.h5") as recording:
-        with pytest.raises(ValueError, match="read when it is used and cannot be had without a copy. Use np.asarray"):
+        with pytest.raises(
+            ValueError, match="read when it is used and cannot be had without a copy. Use np.asarray"
+        ):
             recording["membrane.v"].__array__(copy=False)
         with pytest.raises(KeyError, match="nope"):
             recording.final["nope"]
@@ -173,7 +212,10 @@ def test_a_recording_without_an_end_is_no_start(tmp_path):
     made = MadeUp(trials=1)
     killed = FileWriter(made.header, tmp_path / "run.h5")
     made.feed(killed, stop=(0, 17)).finish(17, "interrupted", {}).close()
-    with ns.open(tmp_path / "run.h5") as recording, pytest.raises(DescriptionError, match="start is a recording without an end state.*Run it again"):
+    with (
+        ns.open(tmp_path / "run.h5") as recording,
+        pytest.raises(DescriptionError, match="start is a recording without an end state.*Run it again"),
+    ):
         ns.run(recording.network, {"ears": np.zeros((1, 3, 4))}, start=recording)
 
 

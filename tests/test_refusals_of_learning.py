@@ -23,12 +23,18 @@ pool = echo_state(1, 6, density=0.5)
 
 
 def train(net=net, inputs=X, targets=Y, **given):
-    return ns.train(net, inputs, targets, **({"loss": "squared_error", "epochs": 1, "progress": False} | given))
+    return ns.train(
+        net, inputs, targets, **({"loss": "squared_error", "epochs": 1, "progress": False} | given)
+    )
 
 
 def messages_that_learn():
     sent = ns.Neurons("sent", (3, 2), update="y = I")
-    return ns.Network(ns.Synapses(source, out, weight=sent, learns=True), ns.Synapses(source, sent, to="I"), schedule=LAYERED)
+    return ns.Network(
+        ns.Synapses(source, out, weight=sent, learns=True),
+        ns.Synapses(source, sent, to="I"),
+        schedule=LAYERED,
+    )
 
 
 def half_recorded():
@@ -36,11 +42,27 @@ def half_recorded():
 
 
 TRAINING = {
-    "no loss": (lambda: train(loss=[]), D, "train: loss is an empty list. Give a name such as 'squared_error'"),
-    "loss of numbers": (lambda: train(loss=3), D, "train: loss 3 is neither a name nor a dict. Give one such as"),
-    "targets of text": (lambda: train(targets={"out": np.full((4, 3), "a")}), D, "train: target 'out': holds <U1, not numbers. Give numbers"),
+    "no loss": (
+        lambda: train(loss=[]),
+        D,
+        "train: loss is an empty list. Give a name such as 'squared_error'",
+    ),
+    "loss of numbers": (
+        lambda: train(loss=3),
+        D,
+        "train: loss 3 is neither a name nor a dict. Give one such as",
+    ),
+    "targets of text": (
+        lambda: train(targets={"out": np.full((4, 3), "a")}),
+        D,
+        "train: target 'out': holds <U1, not numbers. Give numbers",
+    ),
     "network": (lambda: train(net=out), D, "train: net .*'out'.* is not a Network. Give Network"),
-    "targets": (lambda: train(targets=np.zeros((4, 3))), D, "train: targets .* is not a dict. Give {population: array}"),
+    "targets": (
+        lambda: train(targets=np.zeros((4, 3))),
+        D,
+        "train: targets .* is not a dict. Give {population: array}",
+    ),
     "target without a loss": (
         lambda: train(targets=Y | {"inputs": np.zeros((4, 2))}, loss={"out": "squared_error"}),
         D,
@@ -56,8 +78,16 @@ TRAINING = {
         D,
         "train: there are 1 trials of 0 ticks: nothing to learn from. Give at least one",
     ),
-    "all held out": (lambda: train(validation=0.95), D, "train: validation 0.95 of 4 trials leaves none to learn from. Give more trials"),
-    "what is not marked": (lambda: train(learns=["inputs"]), D, "train: learns: 'inputs' is not marked to learn. Mark it with learns=True"),
+    "all held out": (
+        lambda: train(validation=0.95),
+        D,
+        "train: validation 0.95 of 4 trials leaves none to learn from. Give more trials",
+    ),
+    "what is not marked": (
+        lambda: train(learns=["inputs"]),
+        D,
+        "train: learns: 'inputs' is not marked to learn. Mark it with learns=True",
+    ),
     "weights that are messages": (
         lambda: train(net=messages_that_learn()),
         D,
@@ -66,17 +96,23 @@ TRAINING = {
 }
 LEARNING = {
     "force": (
-        lambda: learn.force_learning(talking, np.full(40, 1e200), alpha=1e-300, inputs={"drive": SERIES}, progress=False),
+        lambda: learn.force_learning(
+            talking, np.full(40, 1e200), alpha=1e-300, inputs={"drive": SERIES}, progress=False
+        ),
         D,
         "force_learning: the weights ran away with alpha 1e-300 and forgetting 1. Take alpha larger",
     ),
     "gains of trials": (
-        lambda: learn.intrinsic_plasticity(echo_state(1, 6, density=0.5), {"drive": np.ones((2, 5, 1))}, progress=False),
+        lambda: learn.intrinsic_plasticity(
+            echo_state(1, 6, density=0.5), {"drive": np.ones((2, 5, 1))}, progress=False
+        ),
         D,
         "intrinsic_plasticity: the inputs have several trials. Give one, end to end",
     ),
     "gains": (
-        lambda: learn.intrinsic_plasticity(echo_state(1, 6, density=0.5), {"drive": SERIES}, rate=1e3, progress=False),
+        lambda: learn.intrinsic_plasticity(
+            echo_state(1, 6, density=0.5), {"drive": SERIES}, rate=1e3, progress=False
+        ),
         D,
         "intrinsic_plasticity: gains ran away with rate 1000. Take a smaller one",
     ),
@@ -96,7 +132,9 @@ LEARNING = {
         "requires y to be passed.*Give a label for every sequence",
     ),
     "sequence of one tick": (
-        lambda: learn.SequenceClassifier(20, features="model", random_state=0).fit([SERIES, SERIES[:1]], [0, 1]),
+        lambda: learn.SequenceClassifier(20, features="model", random_state=0).fit(
+            [SERIES, SERIES[:1]], [0, 1]
+        ),
         ValueError,
         "a sequence of 1 tick has no next state. Leave it out",
     ),
@@ -105,7 +143,11 @@ LEARNING = {
         ValueError,
         r"EchoStateRegressor: y of shape \(1, 1, 1, 1\) is not \(step,\), \(step, output\) or \(sequence, step, output\). Give that",
     ),
-    "microcircuit": (lambda: microcircuit(2.0), ValueError, "microcircuit: scale 2.0 and in_degree_scale 2.0 must lie above 0 and not above 1"),
+    "microcircuit": (
+        lambda: microcircuit(2.0),
+        ValueError,
+        "microcircuit: scale 2.0 and in_degree_scale 2.0 must lie above 0 and not above 1",
+    ),
     "binary patterns": (
         lambda: modern_hopfield(np.full((2, 3), 0.5), units="binary"),
         ValueError,
@@ -120,7 +162,13 @@ READING = {
     ),
     "output of synapses": (
         lambda: readout.NetworkTransformer(
-            ns.Network(synapses(ns.Neurons("inputs", 2), liquid, on_pre="I_post += w", model="x : 1", delay=0, name="s"), schedule=SYNC), output="s.x"
+            ns.Network(
+                synapses(
+                    ns.Neurons("inputs", 2), liquid, on_pre="I_post += w", model="x : 1", delay=0, name="s"
+                ),
+                schedule=SYNC,
+            ),
+            output="s.x",
         ).fit(np.ones((3, 2))),
         D,
         "NetworkTransformer: output 's.x' is of synapses. Name a population",
@@ -135,9 +183,19 @@ READING = {
         D,
         "no tick from .* was recorded .every 7 ticks.. Use fewer",
     ),
-    "span of a pair": (lambda: readout.features(half_recorded(), "pool", "last", start=[1, 2]), D, "is not a number of ticks. Give one number"),
+    "span of a pair": (
+        lambda: readout.features(half_recorded(), "pool", "last", start=[1, 2]),
+        D,
+        "is not a number of ticks. Give one number",
+    ),
     "moments of none": (
-        lambda: readout.features(ns.run(ns.Network(noise, schedule=CLOCK), ticks=9, record=["noise"]), "noise", "trace", tau=2 * ns.units.ms, at=[]),
+        lambda: readout.features(
+            ns.run(ns.Network(noise, schedule=CLOCK), ticks=9, record=["noise"]),
+            "noise",
+            "trace",
+            tau=2 * ns.units.ms,
+            at=[],
+        ),
         D,
         "at names no tick. Give one or several",
     ),
@@ -151,19 +209,33 @@ READING = {
         D,
         "memory_capacity: the network has no population with text. Give one",
     ),
-    "no delays": (lambda: readout.memory_capacity(pool, delays=[]), D, "memory_capacity: delays are empty. Give at least one"),
-    "few ticks": (lambda: readout.jacobian(pool, ticks=1), D, "jacobian: 1 ticks are too few for delays of 1. Run longer"),
+    "no delays": (
+        lambda: readout.memory_capacity(pool, delays=[]),
+        D,
+        "memory_capacity: delays are empty. Give at least one",
+    ),
+    "few ticks": (
+        lambda: readout.jacobian(pool, ticks=1),
+        D,
+        "jacobian: 1 ticks are too few for delays of 1. Run longer",
+    ),
     "start of trials": (
         lambda: readout.jacobian(pool, ticks=9, start=ns.run(pool, {"drive": np.zeros((2, 3, 1))})),
         D,
         "jacobian: the start has several trials. Give one",
     ),
     "text in synapses": (
-        lambda: readout.jacobian(ns.Network(synapses(liquid, liquid, on_pre="I_post += w*v_pre"), schedule=SYNC), ticks=9),
+        lambda: readout.jacobian(
+            ns.Network(synapses(liquid, liquid, on_pre="I_post += w*v_pre"), schedule=SYNC), ticks=9
+        ),
         D,
         "jacobian: .*liquid have text, so that they change while running. Save",
     ),
-    "tolerance": (lambda: ns.replay(half_recorded(), tolerance=-1), D, "replay: tolerance -1 is not a number of 0 or more. Give one such as 1e-9"),
+    "tolerance": (
+        lambda: ns.replay(half_recorded(), tolerance=-1),
+        D,
+        "replay: tolerance -1 is not a number of 0 or more. Give one such as 1e-9",
+    ),
 }
 CASES = TRAINING | LEARNING | READING
 
@@ -178,10 +250,15 @@ def test_what_cannot_be_learned_or_read_is_refused(name):
 
 def test_what_is_not_installed_is_named_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "optax", None)
-    with pytest.raises(EngineError, match="train: needs optax, which cannot be imported .*pip install 'neurosim-networks.train.'"):
+    with pytest.raises(
+        EngineError,
+        match="train: needs optax, which cannot be imported .*pip install 'neurosim-networks.train.'",
+    ):
         train()
     monkeypatch.setattr(tasks, "find_spec", lambda name: None)
-    with pytest.raises(ModuleNotFoundError, match="sunspots: .*statsmodels, which is not installed. pip install statsmodels"):
+    with pytest.raises(
+        ModuleNotFoundError, match="sunspots: .*statsmodels, which is not installed. pip install statsmodels"
+    ):
         tasks.sunspots()
 
 
@@ -190,7 +267,9 @@ def test_an_estimator_of_another_kind_is_not_loaded(tmp_path):
         """Keeps itself under a name of its own."""
 
     Other(5, density=0.5).fit(SERIES, SERIES).save(tmp_path / "other.h5")
-    with pytest.raises(RecordingError, match="other.h5: holds a Other, not a EchoStateRegressor. Use Other.load"):
+    with pytest.raises(
+        RecordingError, match="other.h5: holds a Other, not a EchoStateRegressor. Use Other.load"
+    ):
         learn.EchoStateRegressor.load(tmp_path / "other.h5")
 
 

@@ -12,7 +12,9 @@ from neurosim.recording.recording import Recording
 def recorded(engine):
     """A short run, told as one of that engine."""
     counter = ns.Neurons("counter", 1, update="n = n + 1")
-    made = ns.run(ns.Network(counter, schedule=ns.Synchronous()), ticks=3, record=["counter"], engine="reference")
+    made = ns.run(
+        ns.Network(counter, schedule=ns.Synchronous()), ticks=3, record=["counter"], engine="reference"
+    )
     return Recording(replace(made.header, engine=engine), made._store)
 
 
@@ -37,7 +39,9 @@ def test_a_replay_runs_on_the_engine_that_made_the_recording(asked, monkeypatch,
     assert str(found) == "The replay is identical: counter. It ran on reference."
 
 
-def test_a_replay_runs_on_another_engine_where_that_one_is_not_to_be_had_or_another_is_named(asked, monkeypatch):
+def test_a_replay_runs_on_another_engine_where_that_one_is_not_to_be_had_or_another_is_named(
+    asked, monkeypatch
+):
     monkeypatch.setattr("neurosim.engine.events.compiler.find_compiler", lambda: None)
     ns.replay(recorded("events"))
     ns.replay(recorded("made up"))

@@ -8,7 +8,15 @@ import neurosim as ns
 from neurosim.learn import NextGenerationReservoir
 from neurosim.models.echo_state import echo_state
 from neurosim.plan.fix import weight_matrix
-from neurosim.readout import effective_spectral_radius, free_run, generalization_rank, jacobian, kernel_quality, lyapunov_exponent, memory_capacity
+from neurosim.readout import (
+    effective_spectral_radius,
+    free_run,
+    generalization_rank,
+    jacobian,
+    kernel_quality,
+    lyapunov_exponent,
+    memory_capacity,
+)
 from neurosim.units import ms
 
 RANDOM = np.random.default_rng
@@ -49,7 +57,10 @@ def test_a_network_without_recurrence_remembers_nothing():
 
 
 def test_a_network_with_less_noise_of_its_own_saturation_remembers_more():
-    totals = [memory_capacity(echo_state(1, 40, input_scale=scale, density=0.2), ticks=1500).total for scale in (1.0, 0.01)]
+    totals = [
+        memory_capacity(echo_state(1, 40, input_scale=scale, density=0.2), ticks=1500).total
+        for scale in (1.0, 0.01)
+    ]
     assert totals[0] < 0.8 * totals[1] < 40
 
 
@@ -156,15 +167,24 @@ def spiking():
         (lambda: lyapunov_exponent(spiking(), ticks=300), "spikes"),
         (lambda: lyapunov_exponent(logistic(4.0)), "Give ticks=1000"),
         (lambda: lyapunov_exponent(logistic(4.0), ticks=90), "90 ticks are too few"),
-        (lambda: lyapunov_exponent(echo_state(1, 10, density=0.5), {"drive": np.ones((4, 300, 1))}), "Give one trial"),
-        (lambda: lyapunov_exponent(echo_state(1, 10, density=0.5), {"pool": np.ones((300, 10))}), "no clamps"),
+        (
+            lambda: lyapunov_exponent(echo_state(1, 10, density=0.5), {"drive": np.ones((4, 300, 1))}),
+            "Give one trial",
+        ),
+        (
+            lambda: lyapunov_exponent(echo_state(1, 10, density=0.5), {"pool": np.ones((300, 10))}),
+            "no clamps",
+        ),
         (lambda: memory_capacity(echo_state(2, 10, density=0.5)), "2 neurons. Give a network with one input"),
         (lambda: memory_capacity(echo_state(1, 50), ticks=40), "too few to fit 50 weights"),
         (lambda: memory_capacity(echo_state(1, 50), output="pol"), "Did you mean 'pool'"),
         (lambda: memory_capacity(logistic(4.0)), "these are driven: none"),
         (lambda: kernel_quality(spiking()), "spikes. Name a population that sends numbers"),
         (lambda: generalization_rank(shift(5), same=200), "same"),
-        (lambda: free_run(logistic(4.0), np.ones((50, 2)), ticks=100, start=None, output="x"), r"not \(tick, 1\)"),
+        (
+            lambda: free_run(logistic(4.0), np.ones((50, 2)), ticks=100, start=None, output="x"),
+            r"not \(tick, 1\)",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_refused_in_words(measure, words):

@@ -14,10 +14,22 @@ from neurosim.units import ms
 
 def network(size=6, delay=3, wiring=None, text="v_post += w"):
     """Spikes on their way with and without text, graded messages, a port that takes the maximum, and refractory neurons."""
-    cells = ns.Neurons("cells", size, equations="dv/dt = -v/(5*ms) : 1", threshold="v > 0.4", reset="v = 0", refractory=2 * ms, v=1.0)
+    cells = ns.Neurons(
+        "cells",
+        size,
+        equations="dv/dt = -v/(5*ms) : 1",
+        threshold="v > 0.4",
+        reset="v = 0",
+        refractory=2 * ms,
+        v=1.0,
+    )
     rate = ns.Neurons("rate", 2, update="y = 0.5*y + I", ports={"I": "max"}, y=[1.0, 2.0])
-    plain = ns.Synapses(cells, cells, to="v", wiring=wiring or ns.one_to_one(), weight=0.7, delay=delay * ms, name="plain")
-    learning = ns.Synapses(cells, cells, wiring=ns.one_to_one(), on_pre=text, weight=0.3, delay=delay * ms, name="learning")
+    plain = ns.Synapses(
+        cells, cells, to="v", wiring=wiring or ns.one_to_one(), weight=0.7, delay=delay * ms, name="plain"
+    )
+    learning = ns.Synapses(
+        cells, cells, wiring=ns.one_to_one(), on_pre=text, weight=0.3, delay=delay * ms, name="learning"
+    )
     graded = ns.Synapses(rate, rate, weight=0.4, delay=2 * ms, name="graded")
     return ns.Network(plain, learning, graded, schedule=ns.Clock(1 * ms))
 
@@ -66,7 +78,10 @@ HARM = {
     "an arrival that is no number": (edited("queue/cells/v/value", 0, np.nan), "queue/cells/v/value"),
     "columns of different lengths": (became("queue/cells/v/sent", np.zeros(1, np.int64)), "queue/cells/v"),
     "a column too few": (without("queue/cells/v/trial"), "queue/cells/v"),
-    "receivers that are no whole numbers": (became("queue/cells/v/receiver", np.full(6, 0.5)), "queue/cells/v/receiver"),
+    "receivers that are no whole numbers": (
+        became("queue/cells/v/receiver", np.full(6, 0.5)),
+        "queue/cells/v/receiver",
+    ),
     "a synapse that there is not": (edited("arrivals/learning/synapse", 0, 6), "arrivals/learning/synapse"),
     "a synapse below 0": (edited("arrivals/learning/synapse", 0, -6), "arrivals/learning/synapse"),
     "an arrival against its delay": (edited("arrivals/learning/due", 0, 5), "arrivals/learning/due"),
@@ -101,7 +116,11 @@ def test_a_damaged_checkpoint_is_refused_by_the_name_of_what_is_wrong(begun, har
     assert named in str(error.value)
 
 
-@pytest.mark.parametrize("other", [network(wiring=ns.pairs([0, 1], [1, 0])), network(text="v_post += w\nw += 1")], ids=["wiring", "text"])
+@pytest.mark.parametrize(
+    "other",
+    [network(wiring=ns.pairs([0, 1], [1, 0])), network(text="v_post += w\nw += 1")],
+    ids=["wiring", "text"],
+)
 def test_a_network_that_was_changed_goes_on_from_a_checkpoint_that_fits(begun, other):
     assert ns.run(other, ticks=2, start=begun, engine="reference").ticks == 2
 
@@ -121,7 +140,9 @@ def path(tmp_path):
 
 def test_a_file_whose_end_points_outside_a_population_is_refused_and_named(path):
     with h5py.File(path, "a") as file:
-        _, (count,), at = json.loads(bytes(file["neurosim/end/index"][()]))["arrays"]["queue/cells/v/receiver"]
+        _, (count,), at = json.loads(bytes(file["neurosim/end/index"][()]))["arrays"][
+            "queue/cells/v/receiver"
+        ]
         assert count
         file["neurosim/end/numbers"][at : at + 8] = np.array([2**31]).view("u1")
     with ns.open(path) as recording, pytest.raises(RecordingError, match=r"run\.h5.*2147483648.*receiver"):
@@ -151,13 +172,17 @@ def relay():
     """Noise that reaches spiking relays after ten ticks: nothing here has a variable."""
     noise = ns.Neurons("noise", 8, threshold="rand() < 0.3")
     relays = ns.Neurons("relays", 8, threshold="I > 0")
-    return ns.Network(ns.Synapses(noise, relays, wiring=ns.one_to_one(), delay=10 * ms), schedule=ns.Clock(1 * ms))
+    return ns.Network(
+        ns.Synapses(noise, relays, wiring=ns.one_to_one(), delay=10 * ms), schedule=ns.Clock(1 * ms)
+    )
 
 
 @pytest.mark.parametrize("to_file", [False, True])
 def test_trials_of_a_network_without_variables_go_on_each_with_its_own_spikes(tmp_path, to_file):
     whole = ns.run(relay(), ticks=30, trials=3, record=["relays", "noise"], engine="reference")
-    with ns.run(relay(), ticks=12, trials=3, engine="reference", to=tmp_path / "run.h5" if to_file else None) as first:
+    with ns.run(
+        relay(), ticks=12, trials=3, engine="reference", to=tmp_path / "run.h5" if to_file else None
+    ) as first:
         rest = ns.run(relay(), ticks=18, start=first, record=["relays", "noise"], engine="reference")
     assert rest.trials == 3
     for name in whole.names:
@@ -175,6 +200,14 @@ def test_one_trial_starts_all_trials_with_its_spikes_in_flight():
 def test_a_run_goes_on_in_another_precision(before, after):
     first = ns.run(network(), ticks=3, precision=before, engine="reference")
     rest = ns.run(network(), ticks=3, start=first, precision=after, record=["cells.v"], engine="reference")
-    kinds = {key: value.dtype.itemsize for key, value in rest.final.items() if value.dtype.kind == "f" and value.size}
+    kinds = {
+        key: value.dtype.itemsize
+        for key, value in rest.final.items()
+        if value.dtype.kind == "f" and value.size
+    }
     assert set(kinds.values()) == {4 if after == "single" else 8}
-    assert np.allclose(rest["cells.v"], ns.run(network(), ticks=6, record=["cells.v"], engine="reference")["cells.v"][3:], rtol=1e-6)
+    assert np.allclose(
+        rest["cells.v"],
+        ns.run(network(), ticks=6, record=["cells.v"], engine="reference")["cells.v"][3:],
+        rtol=1e-6,
+    )

@@ -56,7 +56,9 @@ def test_a_killed_run_leaves_a_file_that_opens_with_all_that_was_flushed(tmp_pat
 def test_a_file_is_continued_and_replayed(tmp_path):
     def net():
         cells = ns.Neurons("cells", 6, update="v = 0.9*v + 0.1*randn() + I")
-        return ns.Network(ns.Synapses(cells, cells, wiring=ns.indegree(2), weight=0.1, delay=3), schedule=ns.Synchronous())
+        return ns.Network(
+            ns.Synapses(cells, cells, wiring=ns.indegree(2), weight=0.1, delay=3), schedule=ns.Synchronous()
+        )
 
     ns.run(net(), ticks=20, record=["cells"], to=tmp_path / "first.h5").close()
     with ns.open(tmp_path / "first.h5") as first:

@@ -59,8 +59,19 @@ def runtimes():
 def sanitized(code):
     """A Python process whose C++ is compiled with the sanitizers."""
     compiler, first = runtimes()
-    surroundings = os.environ | {"CXX": compiler, "NEUROSIM_CXXFLAGS": FLAGS, "LD_PRELOAD": first, "ASAN_OPTIONS": "detect_leaks=0"}
-    return subprocess.run([sys.executable, "-c", code], env=surroundings, cwd=Path(__file__).parent, text=True, capture_output=True)
+    surroundings = os.environ | {
+        "CXX": compiler,
+        "NEUROSIM_CXXFLAGS": FLAGS,
+        "LD_PRELOAD": first,
+        "ASAN_OPTIONS": "detect_leaks=0",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=surroundings,
+        cwd=Path(__file__).parent,
+        text=True,
+        capture_output=True,
+    )
 
 
 @pytest.mark.parametrize("fault", FAULTS)

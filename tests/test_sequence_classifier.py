@@ -15,7 +15,9 @@ from neurosim import tasks
 from neurosim.learn import SequenceClassifier
 
 RANDOM = np.random.default_rng
-needs_speech = pytest.mark.skipif(not (find_spec("sktime") or find_spec("aeon")), reason="the data come with sktime or aeon")
+needs_speech = pytest.mark.skipif(
+    not (find_spec("sktime") or find_spec("aeon")), reason="the data come with sktime or aeon"
+)
 
 
 def tones(count=24, channels=2, seed=0):
@@ -42,7 +44,9 @@ NOT_APPLICABLE = {"model": {"check_fit2d_1feature": ONE_TICK}}
 def checks():
     """Every check of scikit-learn for every estimator, called alike in every process."""
     for name, estimator in ESTIMATORS.items():
-        for case in estimator_checks_generator(estimator, expected_failed_checks=NOT_APPLICABLE.get(name), mark="xfail"):
+        for case in estimator_checks_generator(
+            estimator, expected_failed_checks=NOT_APPLICABLE.get(name), mark="xfail"
+        ):
             values, marks = (case.values, case.marks) if hasattr(case, "marks") else (case, ())
             yield pytest.param(*values, marks=marks, id=f"{name}-{values[1].func.__name__}")
 
@@ -52,7 +56,9 @@ def test_a_classifier_of_sequences_keeps_the_rules_of_scikit_learn(estimator, ch
     check(estimator)
 
 
-@pytest.mark.parametrize("given", [{}, {"bins": 3}, {"features": "last"}, {"features": "last", "bins": 3}, {"features": "model"}])
+@pytest.mark.parametrize(
+    "given", [{}, {"bins": 3}, {"features": "last"}, {"features": "last", "bins": 3}, {"features": "model"}]
+)
 def test_tones_are_told_apart_by_their_course(given):
     (X, y), (X_test, y_test) = tones(60), tones(60, seed=1)
     assert SequenceClassifier(60, random_state=0, **given).fit(X, y).score(X_test, y_test) >= 0.95
@@ -64,16 +70,23 @@ def test_the_network_gives_the_classifiers_own_answer(features, bins):
     X, y = tones()
     model = SequenceClassifier(30, features=features, bins=bins, random_state=1).fit(X, y)
     for sequence, expected in zip(X[:5], model.decision_function(X[:5]), strict=True):
-        out = ns.run(model.network_, {"drive": sequence}, record=["out"])["out"].reshape(len(sequence), bins, 3)
+        out = ns.run(model.network_, {"drive": sequence}, record=["out"])["out"].reshape(
+            len(sequence), bins, 3
+        )
         edges = [len(sequence) * k // bins for k in range(bins + 1)]
         spans = [slice(*edge) for edge in pairwise(edges)]
-        parts = [out[span, k].mean(axis=0) if features == "mean" else out[span, k][-1] for k, span in enumerate(spans)]
+        parts = [
+            out[span, k].mean(axis=0) if features == "mean" else out[span, k][-1]
+            for k, span in enumerate(spans)
+        ]
         assert np.allclose(sum(parts), expected, rtol=1e-8, atol=1e-9)
 
 
 def test_the_model_of_a_sequence_is_what_foretells_its_next_state():
     X, y = tones()
-    model = SequenceClassifier(12, features="model", components=12, model_alpha=1e-9, random_state=1).fit(X, y)
+    model = SequenceClassifier(12, features="model", components=12, model_alpha=1e-9, random_state=1).fit(
+        X, y
+    )
     states = ns.run(model.network_, {"drive": X[0]}, record=["pool"])["pool"]
     found = model._features([X[0]])[0]
     A, b = found[: 12 * 12].reshape(12, 12), found[12 * 12 :]
@@ -97,7 +110,9 @@ def test_lists_arrays_and_arrays_of_arrays_are_the_same_sequences():
     boxed[:] = list(X)
     expected = SequenceClassifier(20, random_state=0).fit(X, y).decision_function(X)
     for given in (list(X), tuple(X), boxed, X.tolist()):
-        assert np.array_equal(SequenceClassifier(20, random_state=0).fit(given, y).decision_function(given), expected)
+        assert np.array_equal(
+            SequenceClassifier(20, random_state=0).fit(given, y).decision_function(given), expected
+        )
     flat = X[..., 0]
     assert np.array_equal(
         SequenceClassifier(20, random_state=0).fit(flat, y).decision_function(flat),
@@ -110,12 +125,16 @@ def test_standardizing_is_what_doing_it_beforehand_is():
     ticks = np.concatenate(X)
     scaled = [(sequence - ticks.mean(axis=0)) / ticks.std(axis=0) for sequence in X]
     plain = SequenceClassifier(30, standardize=False, random_state=1).fit(scaled, y).decision_function(scaled)
-    assert np.allclose(SequenceClassifier(30, random_state=1).fit(X, y).decision_function(X), plain, rtol=1e-6, atol=1e-8)
+    assert np.allclose(
+        SequenceClassifier(30, random_state=1).fit(X, y).decision_function(X), plain, rtol=1e-6, atol=1e-8
+    )
 
 
 def test_a_channel_that_never_changes_does_no_harm():
     X, y = tones()
-    model = SequenceClassifier(30, random_state=1).fit([np.hstack([x, np.full((len(x), 1), 7.0)]) for x in X], y)
+    model = SequenceClassifier(30, random_state=1).fit(
+        [np.hstack([x, np.full((len(x), 1), 7.0)]) for x in X], y
+    )
     assert np.isfinite(model.coef_).all()
 
 
@@ -128,7 +147,11 @@ def test_clones_and_pickles_answer_the_same():
 
 def test_a_grid_search_chooses_settings_of_reservoir_and_readout():
     X, y = tones(48)
-    search = GridSearchCV(SequenceClassifier(20, random_state=0), {"leak": [0.01, 0.5], "features": ["last", "mean"]}, cv=StratifiedKFold(3))
+    search = GridSearchCV(
+        SequenceClassifier(20, random_state=0),
+        {"leak": [0.01, 0.5], "features": ["last", "mean"]},
+        cv=StratifiedKFold(3),
+    )
     search.fit(X, y)
     assert search.best_score_ > search.cv_results_["mean_test_score"].min()
     assert search.best_estimator_.leak == search.best_params_["leak"]
@@ -140,8 +163,13 @@ def test_optuna_finds_better_settings_than_the_worst_that_it_tried():
     X, y = tones(30)
 
     def score(trial):
-        given = {"leak": trial.suggest_float("leak", 0.01, 1.0, log=True), "radius": trial.suggest_float("radius", 0.1, 1.2)}
-        return cross_val_score(SequenceClassifier(20, density=0.3, random_state=0, **given), X, y, cv=StratifiedKFold(3)).mean()
+        given = {
+            "leak": trial.suggest_float("leak", 0.01, 1.0, log=True),
+            "radius": trial.suggest_float("radius", 0.1, 1.2),
+        }
+        return cross_val_score(
+            SequenceClassifier(20, density=0.3, random_state=0, **given), X, y, cv=StratifiedKFold(3)
+        ).mean()
 
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))
     study.optimize(score, n_trials=8)

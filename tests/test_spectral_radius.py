@@ -42,7 +42,13 @@ def test_networks_without_a_way_back_have_no_radius_and_are_refused(n):
     assert radius(matrix) == 0.0
     assert radius(matrix + 0.5 * np.eye(n)) == 0.5
     pool = ns.Neurons("pool", n, update="v = I")
-    chain = ns.Synapses(pool, pool, wiring=ns.pairs(np.arange(n - 1), np.arange(1, n)), weight=ns.spectral_radius(0.9), delay=1)
+    chain = ns.Synapses(
+        pool,
+        pool,
+        wiring=ns.pairs(np.arange(n - 1), np.arange(1, n)),
+        weight=ns.spectral_radius(0.9),
+        delay=1,
+    )
     with pytest.raises(DescriptionError, match="no eigenvalue but 0"):
         ns.run(ns.Network(chain, schedule=ns.Synchronous()), ticks=1, engine="reference")
 
@@ -77,7 +83,11 @@ def test_orthogonal_matrices_of_many_neurons_have_radius_one():
 def test_random_matrices_have_the_radius_of_their_largest_eigenvalue(n):
     count = 10 * n
     post, pre, weights = RANDOM.integers(0, n, count), RANDOM.integers(0, n, count), RANDOM.normal(size=count)
-    known = np.r_[weights, 10.0], np.r_[post, 0], np.r_[pre, 0]  # a neuron that excites itself so strongly leads
+    known = (
+        np.r_[weights, 10.0],
+        np.r_[post, 0],
+        np.r_[pre, 0],
+    )  # a neuron that excites itself so strongly leads
     matrix = np.zeros((n, n))
     np.add.at(matrix, known[1:], known[0])
     shifted, leading = matrix - 10.0 * np.eye(n), RANDOM.normal(size=n)

@@ -50,10 +50,18 @@ def test_different_names_stay_different_in_cpp():
 def test_names_of_any_script_run_on_events(monkeypatch):
     """Populations and variables whose names would run together, or mean something, in C++."""
     monkeypatch.setenv("NEUROSIM_CXXFLAGS", "-O0")
-    pulse = ns.Neurons("a_b", 3, update="\u00e9 = \u00e9 + 0.4 # \\ \\\nclass_ = class_ + 1", threshold="\u00e9 > 1", reset="\u00e9 = 0 # \\")
+    pulse = ns.Neurons(
+        "a_b",
+        3,
+        update="\u00e9 = \u00e9 + 0.4 # \\ \\\nclass_ = class_ + 1",
+        threshold="\u00e9 > 1",
+        reset="\u00e9 = 0 # \\",
+    )
     first = ns.Neurons("\u00e9", 3, update="double = 0.5*double + I")
     second = ns.Neurons("\u00e8", 3, update="M_PI = M_PI + I")
-    net = ns.Network(ns.Synapses(pulse, first, delay=1), ns.Synapses(first, second, delay=1), schedule=ns.Synchronous())
+    net = ns.Network(
+        ns.Synapses(pulse, first, delay=1), ns.Synapses(first, second, delay=1), schedule=ns.Synchronous()
+    )
     record = ["a_b", "a_b.class_", "\u00e9.double", "\u00e8.M_PI"]
     one, other = (ns.run(net, ticks=12, record=record, engine=engine) for engine in ("reference", "events"))
     for name in record:

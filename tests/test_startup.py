@@ -34,7 +34,9 @@ def folder(tmp_path, monkeypatch):
 
 def python(code, *words):
     """What a process of its own prints, line by line."""
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code, *words], text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, *words], text=True, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -52,10 +54,17 @@ print((5*ms)._repr_latex_())
 
 
 @pytest.mark.parametrize(
-    "first", ["from brian2.core.functions import DEFAULT_CONSTANTS", "from brian2 import *", "import brian2.units.constants, brian2.only"]
+    "first",
+    [
+        "from brian2.core.functions import DEFAULT_CONSTANTS",
+        "from brian2 import *",
+        "import brian2.units.constants, brian2.only",
+    ],
 )
 def test_all_of_brian2_can_be_imported_after_its_units(first):
-    assert python(f"from neurosim.units import ms\n{first}\nimport brian2\nprint(brian2.NeuronGroup.__name__)") == ["NeuronGroup"]
+    assert python(
+        f"from neurosim.units import ms\n{first}\nimport brian2\nprint(brian2.NeuronGroup.__name__)"
+    ) == ["NeuronGroup"]
 
 
 def test_brian2_may_first_be_needed_in_another_thread():
@@ -138,17 +147,26 @@ def test_what_cannot_be_kept_is_asked_again(tmp_path, monkeypatch):
 def test_an_error_in_text_is_found_again(folder):
     for _ in range(2):
         with pytest.raises(ns.PlanError, match="Make the units agree"):
-            dimensions.check_expression("v + t", dimensions.Scope("here", {"v": dimensions.unit_dimensions("volt", ""), "t": TIME}))
+            dimensions.check_expression(
+                "v + t", dimensions.Scope("here", {"v": dimensions.unit_dimensions("volt", ""), "t": TIME})
+            )
 
 
 def network():
     cells = ns.Neurons("cells", 4, update="x = x + 1", threshold="x > 3", reset="x = 0")
-    return ns.Network(ns.Synapses(cells, cells, to="x", weight=0.5, delay=1, wiring=ns.one_to_one()), schedule=ns.Synchronous())
+    return ns.Network(
+        ns.Synapses(cells, cells, to="x", weight=0.5, delay=1, wiring=ns.one_to_one()),
+        schedule=ns.Synchronous(),
+    )
 
 
 @needs_compiler
 def test_both_libraries_of_a_network_are_compiled_at_the_same_time(tmp_path, folder, monkeypatch):
-    wait = "n=0; while [ $(ls " + str(tmp_path) + "/begun-* | wc -l) -lt 2 ]; do sleep 0.02; n=$((n+1)); [ $n -gt 500 ] && echo alone && exit 1; done"
+    wait = (
+        "n=0; while [ $(ls "
+        + str(tmp_path)
+        + "/begun-* | wc -l) -lt 2 ]; do sleep 0.02; n=$((n+1)); [ $n -gt 500 ] && echo alone && exit 1; done"
+    )
     monkeypatch.setenv("CXX", pretender(tmp_path, f'touch {tmp_path}/begun-$$\n{wait}\nexec {SYSTEM} "$@"'))
     forget()
     construct.library.cache_clear()
@@ -158,25 +176,47 @@ def test_both_libraries_of_a_network_are_compiled_at_the_same_time(tmp_path, fol
 
 
 @needs_compiler
-@pytest.mark.parametrize(("progress", "told"), [(True, "neurosim: compiling the network of cells ...\n"), (False, "")])
+@pytest.mark.parametrize(
+    ("progress", "told"), [(True, "neurosim: compiling the network of cells ...\n"), (False, "")]
+)
 def test_a_compilation_is_told_where_progress_is(folder, monkeypatch, capfd, progress, told):
     forget()
     ns.run(network(), ticks=20, record="cells", engine="events", progress=progress)
-    assert [line for line in capfd.readouterr().err.splitlines(True) if "compiling" in line] == ([told] if told else [])
+    assert [line for line in capfd.readouterr().err.splitlines(True) if "compiling" in line] == (
+        [told] if told else []
+    )
 
 
 BROKEN = {
-    "a compiler that fails": ("CXX", lambda place: pretender(place, "echo error: broken; exit 1"), "Net|the network of cells: the C.*error: broken"),
-    "a compiler that does not start": ("CXX", lambda place: script(place, "echo no licence; exit 3"), "does not tell its version: no licence"),
+    "a compiler that fails": (
+        "CXX",
+        lambda place: pretender(place, "echo error: broken; exit 1"),
+        "Net|the network of cells: the C.*error: broken",
+    ),
+    "a compiler that does not start": (
+        "CXX",
+        lambda place: script(place, "echo no licence; exit 3"),
+        "does not tell its version: no licence",
+    ),
     "a flag that fails": ("NEUROSIM_CXXFLAGS", lambda place: "-std=no", "failed with exit status"),
-    "a quote that does not close": ("NEUROSIM_CXXFLAGS", lambda place: "-DX='", "cannot be split into words: No closing quotation. Close its quotes"),
-    "a command whose quote does not close": ("CXX", lambda place: "g++ 'x", "which is not a command of this machine"),
+    "a quote that does not close": (
+        "NEUROSIM_CXXFLAGS",
+        lambda place: "-DX='",
+        "cannot be split into words: No closing quotation. Close its quotes",
+    ),
+    "a command whose quote does not close": (
+        "CXX",
+        lambda place: "g++ 'x",
+        "which is not a command of this machine",
+    ),
 }
 
 
 @needs_compiler
 @pytest.mark.parametrize(("variable", "value", "why"), BROKEN.values(), ids=BROKEN.keys())
-def test_where_a_compiler_does_not_work_auto_warns_and_the_engine_named_is_refused(tmp_path, folder, monkeypatch, variable, value, why):
+def test_where_a_compiler_does_not_work_auto_warns_and_the_engine_named_is_refused(
+    tmp_path, folder, monkeypatch, variable, value, why
+):
     forget()
     construct.library.cache_clear()
     monkeypatch.setenv(variable, value(tmp_path))
@@ -206,7 +246,9 @@ print(ns.run(ns.Network(cells, schedule=ns.Synchronous()), ticks=3, record="cell
 
 
 def test_warnings_of_brian2_and_its_packages_are_no_errors():
-    done = subprocess.run([sys.executable, "-W", "error", "-c", SCRIPT, EQUATIONS], text=True, capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", SCRIPT, EQUATIONS], text=True, capture_output=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -235,7 +277,9 @@ def test_ctrl_c_interrupts_at_once_until_the_first_tick():
 def test_without_a_compiler_auto_warns_once_and_names_the_remedy(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
     monkeypatch.setattr("neurosim.engine.COMPILING", 0.0)
-    with pytest.warns(UserWarning, match=r"the slow reference engine runs\. CXX is .no-such-compiler.*Unset it") as told:
+    with pytest.warns(
+        UserWarning, match=r"the slow reference engine runs\. CXX is .no-such-compiler.*Unset it"
+    ) as told:
         assert ns.run(network(), ticks=3, record="cells").engine == "reference"
     assert len(told) == 1
 

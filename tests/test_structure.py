@@ -18,6 +18,12 @@ def test_no_module_imports_itself_through_others():
         if other in place and "neurosim" not in (name, other)
     ]
     rows, columns = np.array(pairs).T
-    number, label = connected_components(csr_matrix((np.ones(len(pairs)), (rows, columns)), shape=(len(modules),) * 2), connection="strong")
-    circles = [[modules[n] for n in np.flatnonzero(label == k)] for k in range(number) if np.count_nonzero(label == k) > 1]
+    number, label = connected_components(
+        csr_matrix((np.ones(len(pairs)), (rows, columns)), shape=(len(modules),) * 2), connection="strong"
+    )
+    circles = [
+        [modules[n] for n in np.flatnonzero(label == k)]
+        for k in range(number)
+        if np.count_nonzero(label == k) > 1
+    ]
     assert circles == []

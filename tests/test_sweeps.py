@@ -11,8 +11,12 @@ import neurosim as ns
 @pytest.mark.parametrize("engine", ["reference", "events"])
 def test_what_arrives_at_the_variable_that_is_sent_is_heard_in_the_same_sweep(engine, text, wiring):
     """y_n += sum_m w_nm y_m, neuron after neuron, each with the newest values of the others."""
-    cells = ns.Neurons("cells", 7, update=text, y=2) if text else ns.Neurons("cells", 7, equations="y : 1", y=2)
-    links = ns.Synapses(cells, cells, to="y", wiring=wiring, weight=ns.normal(0.0, 0.3), delay=0, name="links")
+    cells = (
+        ns.Neurons("cells", 7, update=text, y=2) if text else ns.Neurons("cells", 7, equations="y : 1", y=2)
+    )
+    links = ns.Synapses(
+        cells, cells, to="y", wiring=wiring, weight=ns.normal(0.0, 0.3), delay=0, name="links"
+    )
     net = ns.Network(cells, links, schedule=ns.Asynchronous(order="index"))
     recording = ns.run(net, ticks=4, record=["cells.y"], engine=engine, seed=5)
     weights, y = recording.matrix("links"), np.full(7, 2.0)

@@ -52,7 +52,9 @@ def test_the_lorenz_system_obeys_its_equations():
         return [10 * (p[1] - p[0]), p[0] * (28 - p[2]) - p[1], p[0] * p[1] - 8 / 3 * p[2]]
 
     points = lorenz(101, seed=3)
-    exact = solve_ivp(slope, (0, 2), points[0], method="DOP853", t_eval=np.arange(101) * 0.02, rtol=1e-12, atol=1e-12)
+    exact = solve_ivp(
+        slope, (0, 2), points[0], method="DOP853", t_eval=np.arange(101) * 0.02, rtol=1e-12, atol=1e-12
+    )
     assert np.allclose(points, exact.y.T, atol=1e-4)
     assert not np.allclose(points, lorenz(101, seed=4))
 
@@ -66,7 +68,9 @@ def test_the_lorenz_system_has_its_known_mean_and_deviation():
 def test_narma_obeys_its_equation():
     u, y = narma(300, seed=1)
     for t in range(20, 299):
-        assert y[t + 1] == pytest.approx(0.3 * y[t] + 0.05 * y[t] * y[t - 9 : t + 1].sum() + 1.5 * u[t - 8] * u[t + 1] + 0.1, rel=1e-12)
+        assert y[t + 1] == pytest.approx(
+            0.3 * y[t] + 0.05 * y[t] * y[t - 9 : t + 1].sum() + 1.5 * u[t - 8] * u[t + 1] + 0.1, rel=1e-12
+        )
     assert u.min() >= 0
     assert u.max() <= 0.5
 
@@ -93,12 +97,19 @@ def test_poisson_digits_are_random_around_the_intensity_and_fixed_by_the_seed():
     assert len(spikes) == pytest.approx(expected, abs=4 * np.sqrt(expected))
     again = digits(50, count=200, code="poisson", most=8, seed=3).spikes
     assert np.array_equal(spikes.tick, again.tick)
-    assert not np.array_equal(spikes.tick[:100], digits(50, count=200, code="poisson", most=8, seed=4).spikes.tick[:100])
+    assert not np.array_equal(
+        spikes.tick[:100], digits(50, count=200, code="poisson", most=8, seed=4).spikes.tick[:100]
+    )
 
 
 def test_the_spikes_of_digits_are_inputs_of_a_run():
     spikes = digits(20, count=12).spikes
-    recording = ns.run(ns.Network(ns.Neurons("ears", 8), schedule=ns.Synchronous()), {"ears": spikes}, ticks=160, record=["ears"])
+    recording = ns.run(
+        ns.Network(ns.Neurons("ears", 8), schedule=ns.Synchronous()),
+        {"ears": spikes},
+        ticks=160,
+        record=["ears"],
+    )
     assert recording.trials == 12
     assert np.array_equal(recording.spikes("ears").tick, spikes.tick)
 
@@ -129,12 +140,17 @@ def test_in_a_group_of_posed_digits_one_thing_differs():
 
 
 def test_a_posed_digit_is_turned_about_its_middle_made_larger_and_moved():
-    posed = posed_digits(30, images=1, digits=slice(0, 1), together=True)  # a zero, which leaves no edge of the image
+    posed = posed_digits(
+        30, images=1, digits=slice(0, 1), together=True
+    )  # a zero, which leaves no edge of the image
     digit, grid = load_digits().images[0] / 16, np.arange(16)
     for image, (angle, size, place) in zip(posed.images[:, 0], posed.factors[:, 0], strict=True):
         middle = [np.average(grid, weights=image.sum(axis=axis)) for axis in (1, 0)]
         row, column = (np.average(np.arange(8), weights=digit.sum(axis=axis)) - 3.5 for axis in (1, 0))
         turn = np.deg2rad(angle)
-        moved = 7.5 + size * (np.cos(turn) * row - np.sin(turn) * column), 7.5 + place + size * (np.sin(turn) * row + np.cos(turn) * column)
+        moved = (
+            7.5 + size * (np.cos(turn) * row - np.sin(turn) * column),
+            7.5 + place + size * (np.sin(turn) * row + np.cos(turn) * column),
+        )
         assert middle == pytest.approx(moved, abs=0.15)
         assert image.sum() == pytest.approx(size**2 * digit.sum(), rel=0.1)

@@ -41,14 +41,27 @@ def directional(net, inputs, targets, **given):
     way = {name: rng.normal(size=value.shape) for name, value in held.values.items()}
     _, found = gradient(net, inputs, targets, **given)
     step = 1e-5
-    ends = [gradient(held.learned({n: v + s * step * way[n] for n, v in held.values.items()}), inputs, targets, **given)[0] for s in (1, -1)]
+    ends = [
+        gradient(
+            held.learned({n: v + s * step * way[n] for n, v in held.values.items()}), inputs, targets, **given
+        )[0]
+        for s in (1, -1)
+    ]
     return sum((found[n] * way[n]).sum() for n in found), (ends[0] - ends[1]) / (2 * step)
 
 
 def test_one_step_of_gradient_descent_is_the_closed_form():
     target = X @ W.T
     net, history = ns.train(
-        line(), {"x": X[:, None]}, {"out": target}, optimizer="sgd", momentum=0.0, rate=0.1, epochs=1, batch=20, precision="double"
+        line(),
+        {"x": X[:, None]},
+        {"out": target},
+        optimizer="sgd",
+        momentum=0.0,
+        rate=0.1,
+        epochs=1,
+        batch=20,
+        precision="double",
     )
     np.testing.assert_allclose(net["x_to_out"].weight.number, 0.1 * 2 * target.T @ X / 20, rtol=1e-12)
     np.testing.assert_allclose(history.loss, [(target**2).sum(axis=1).mean()], rtol=1e-12)
@@ -57,13 +70,22 @@ def test_one_step_of_gradient_descent_is_the_closed_form():
 def test_a_linear_layer_finds_the_least_squares_and_the_network_runs_on_every_engine():
     target = X @ W.T + [0.5, -1.0]
     net, history = ns.train(
-        line(bias=np.zeros(2)), {"x": X[:, None]}, {"out": target}, rate=0.3, schedule="exponential", epochs=300, batch=20, precision="double"
+        line(bias=np.zeros(2)),
+        {"x": X[:, None]},
+        {"out": target},
+        rate=0.3,
+        schedule="exponential",
+        epochs=300,
+        batch=20,
+        precision="double",
     )
     np.testing.assert_allclose(net["x_to_out"].weight.number, W, atol=1e-3)
     np.testing.assert_allclose(net["out"].constants["bias"].number, [0.5, -1.0], atol=1e-3)
     assert history.loss[-1] < 1e-4 < history.loss[0]
     for engine in ("reference", "events", "arrays"):
-        np.testing.assert_allclose(ns.run(net, {"x": X[:, None]}, record=["out"], engine=engine)["out"][:, 0], target, atol=1e-2)
+        np.testing.assert_allclose(
+            ns.run(net, {"x": X[:, None]}, record=["out"], engine=engine)["out"][:, 0], target, atol=1e-2
+        )
 
 
 @pytest.mark.parametrize(
@@ -72,19 +94,52 @@ def test_a_linear_layer_finds_the_least_squares_and_the_network_runs_on_every_en
         ("squared_error", "linear", X[:, :2], lambda y, t: ((y - t) ** 2).sum(1)),
         ("absolute_error", "linear", X[:, :2], lambda y, t: np.abs(y - t).sum(1)),
         ("gaussian", "linear", X[:, :2], lambda y, t: (0.5 * (y - t) ** 2 + 0.5 * np.log(2 * np.pi)).sum(1)),
-        ("bernoulli", "sigmoid", (X[:, :2] > 0) * 1.0, lambda y, t: -(t * np.log(y) + (1 - t) * np.log(1 - y)).sum(1)),
-        ("bernoulli_scores", "linear", (X[:, :2] > 0) * 1.0, lambda y, t: (np.log1p(np.exp(y)) - t * y).sum(1)),
-        ("kullback_leibler", "softmax", np.tile([0.2, 0.8], (20, 1)), lambda y, t: (t * np.log(t / y)).sum(1)),
-        ("cross_entropy", "linear", np.arange(20) % 2, lambda y, t: np.log(np.exp(y).sum(1)) - y[np.arange(20), t]),
+        (
+            "bernoulli",
+            "sigmoid",
+            (X[:, :2] > 0) * 1.0,
+            lambda y, t: -(t * np.log(y) + (1 - t) * np.log(1 - y)).sum(1),
+        ),
+        (
+            "bernoulli_scores",
+            "linear",
+            (X[:, :2] > 0) * 1.0,
+            lambda y, t: (np.log1p(np.exp(y)) - t * y).sum(1),
+        ),
+        (
+            "kullback_leibler",
+            "softmax",
+            np.tile([0.2, 0.8], (20, 1)),
+            lambda y, t: (t * np.log(t / y)).sum(1),
+        ),
+        (
+            "cross_entropy",
+            "linear",
+            np.arange(20) % 2,
+            lambda y, t: np.log(np.exp(y).sum(1)) - y[np.arange(20), t],
+        ),
         ("log_loss", "softmax", np.arange(20) % 2, lambda y, t: -np.log(y[np.arange(20), t])),
-        ("hinge", "linear", np.arange(20) % 2, lambda y, t: np.maximum(0, 1 + y[np.arange(20), 1 - t] - y[np.arange(20), t])),
+        (
+            "hinge",
+            "linear",
+            np.arange(20) % 2,
+            lambda y, t: np.maximum(0, 1 + y[np.arange(20), 1 - t] - y[np.arange(20), t]),
+        ),
     ],
 )
-def test_losses_are_their_formulas_and_their_gradients_those_of_finite_differences(loss, function, target, expected):
+def test_losses_are_their_formulas_and_their_gradients_those_of_finite_differences(
+    loss, function, target, expected
+):
     net = line(weight=ns.normal(0, 0.5), function=function)
     sent = ns.run(net, {"x": X[:, None]}, record=["out"])["out"][:, 0]
-    np.testing.assert_allclose(gradient(net, {"x": X[:, None]}, {"out": target}, loss=loss)[0], expected(sent, target).mean(), rtol=1e-9)
-    np.testing.assert_allclose(*directional(net, {"x": X[:, None]}, {"out": target}, loss=loss), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(
+        gradient(net, {"x": X[:, None]}, {"out": target}, loss=loss)[0],
+        expected(sent, target).mean(),
+        rtol=1e-9,
+    )
+    np.testing.assert_allclose(
+        *directional(net, {"x": X[:, None]}, {"out": target}, loss=loss), rtol=1e-6, atol=1e-9
+    )
 
 
 def test_what_a_population_sends_is_a_loss_summed_over_ticks_and_a_function_is_one_too():
@@ -99,7 +154,9 @@ def test_what_a_population_sends_is_a_loss_summed_over_ticks_and_a_function_is_o
     assert cube == pytest.approx(((2 * sent) ** 3).sum(axis=-1).mean())
 
 
-def test_gradients_through_time_are_those_of_finite_differences_also_where_ticks_are_computed_twice(monkeypatch):
+def test_gradients_through_time_are_those_of_finite_differences_also_where_ticks_are_computed_twice(
+    monkeypatch,
+):
     from neurosim.learn import objective
 
     drive, target = {"x": rng.normal(size=(4, 13, 3))}, {"out": rng.normal(size=(4, 13, 2))}
@@ -162,7 +219,9 @@ def test_a_neuron_without_a_target_does_not_count_and_the_others_of_its_tick_do(
     sent, known = ns.run(net, {"x": drive}, record=["out"])["out"], ~np.isnan(some)
     expected = own(sent, target)[known].sum() / known.any(axis=2).sum()
     assert gradient(net, {"x": drive}, {"out": some}, loss=loss)[0] == pytest.approx(expected, rel=1e-9)
-    np.testing.assert_allclose(*directional(net, {"x": drive}, {"out": some}, loss=loss), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(
+        *directional(net, {"x": drive}, {"out": some}, loss=loss), rtol=1e-6, atol=1e-9
+    )
     whole = gradient(net, {"x": drive}, {"out": some}, loss=lambda y, t: ((y - t) ** 2).sum(axis=-1))[0]
     every = known.all(axis=2)
     assert whole == pytest.approx(((sent - target) ** 2).sum(axis=2)[every].mean(), rel=1e-9)
@@ -172,16 +231,23 @@ def test_labels_that_are_missing_do_not_count_for_the_share_of_classes_found():
     x = ns.Neurons("x", 2)
     out = ns.Neurons("out", (3, 2), update="y = I")  # three questions, two answers each
     net = ns.Network(
-        ns.Synapses(x, out, wiring=ns.einsum("pre, ask post pre -> ask post"), weight=ns.normal(0, 1), learns=True), schedule=ns.Layered()
+        ns.Synapses(
+            x, out, wiring=ns.einsum("pre, ask post pre -> ask post"), weight=ns.normal(0, 1), learns=True
+        ),
+        schedule=ns.Layered(),
     )
     drive, labels = rng.normal(size=(40, 1, 2)), rng.integers(0, 2, (40, 1, 3))
     labels[:30, 0, 0] = labels[5, 0] = -1
     sent, known = ns.run(net, {"x": drive}, record=["out"])["out"], labels >= 0
     chosen = np.take_along_axis(sent, np.maximum(labels, 0)[..., None], axis=-1)[..., 0]
     expected = (np.log(np.exp(sent).sum(axis=-1)) - chosen)[known].sum() / known.any(axis=2).sum()
-    assert gradient(net, {"x": drive}, {"out": labels}, loss="cross_entropy")[0] == pytest.approx(expected, rel=1e-9)
+    assert gradient(net, {"x": drive}, {"out": labels}, loss="cross_entropy")[0] == pytest.approx(
+        expected, rel=1e-9
+    )
     kept = dict(loss="cross_entropy", optimizer="sgd", rate=1e-12, epochs=1, batch=40)
-    _, history = ns.train(net, {"x": drive}, {"out": labels}, validation=({"x": drive}, {"out": labels}), **kept)
+    _, history = ns.train(
+        net, {"x": drive}, {"out": labels}, validation=({"x": drive}, {"out": labels}), **kept
+    )
     assert history.accuracy[0] == pytest.approx((sent.argmax(axis=-1) == labels)[known].mean(), rel=1e-5)
 
 
@@ -205,7 +271,9 @@ def test_tied_weights_learn_together_and_their_gradients_add():
 def test_only_what_is_named_changes():
     net = memory()
     before = {name: value.copy() for name, value in read_parameters(net, 0).values.items()}
-    new, _ = ns.train(net, {"x": rng.normal(size=(5, 4, 3))}, {"out": np.zeros((5, 2))}, learns=["h_to_*"], epochs=2)
+    new, _ = ns.train(
+        net, {"x": rng.normal(size=(5, 4, 3))}, {"out": np.zeros((5, 2))}, learns=["h_to_*"], epochs=2
+    )
     changed = {name for name in before if not np.array_equal(new[name].weight.number, before[name])}
     assert changed == {"h_to_h", "h_to_out"}
 
@@ -233,10 +301,20 @@ def test_two_networks_learn_in_turns_against_each_other():
 def test_dropout_acts_while_training_alone_and_anew_in_every_batch():
     x = ns.Neurons("x", 3)
     out = ns.Neurons("out", 3, update="y = I*where(training, bernoulli(0.25)/0.25, 1)")
-    net = ns.Network(ns.Synapses(x, out, wiring=ns.one_to_one(), weight=np.ones(3), learns=True), schedule=ns.Layered())
+    net = ns.Network(
+        ns.Synapses(x, out, wiring=ns.one_to_one(), weight=np.ones(3), learns=True), schedule=ns.Layered()
+    )
     ones = {"x": np.ones((400, 1, 3))}
     np.testing.assert_array_equal(ns.run(net, ones, record=["out"])["out"], 1.0)
-    _, history = ns.train(net, ones, {"out": np.ones((400, 3))}, rate=1e-9, epochs=2, batch=400, validation=(ones, {"out": np.ones((400, 3))}))
+    _, history = ns.train(
+        net,
+        ones,
+        {"out": np.ones((400, 3))},
+        rate=1e-9,
+        epochs=2,
+        batch=400,
+        validation=(ones, {"out": np.ones((400, 3))}),
+    )
     assert history.loss[0] == pytest.approx(9.0, abs=1.0) and history.loss[0] != history.loss[1]
     assert history.validation == pytest.approx([0.0, 0.0], abs=1e-6)
 
@@ -272,7 +350,18 @@ def test_penalties_shrink_weights():
 
 def test_the_best_weights_on_held_out_trials_are_kept_and_patience_ends():
     inputs, target = {"x": X[:, None]}, {"out": X @ W.T}
-    net, history = ns.train(line(), inputs, target, rate=3.0, optimizer="sgd", momentum=0.0, clip=1.0, epochs=50, validation=0.2, patience=3)
+    net, history = ns.train(
+        line(),
+        inputs,
+        target,
+        rate=3.0,
+        optimizer="sgd",
+        momentum=0.0,
+        clip=1.0,
+        epochs=50,
+        validation=0.2,
+        patience=3,
+    )
     assert history.stopped == "patience" and len(history.loss) == history.best + 4
     assert history.validation[history.best] == min(history.validation)
     assert np.all(np.isfinite(net["x_to_out"].weight.number))
@@ -335,7 +424,9 @@ def test_the_derivative_of_a_spike_is_its_surrogate(surrogate):
 
 
 def test_diverging_losses_name_their_population():
-    with pytest.raises(ns.EngineError, match=r"the loss of 'out' is (nan|inf) in epoch .* batch .*Use a smaller rate"):
+    with pytest.raises(
+        ns.EngineError, match=r"the loss of 'out' is (nan|inf) in epoch .* batch .*Use a smaller rate"
+    ):
         ns.train(line(), {"x": 1e10 * X[:, None]}, {"out": X @ W.T}, optimizer="sgd", rate=1e10, epochs=20)
 
 
@@ -346,7 +437,10 @@ def test_diverging_losses_name_their_population():
         (dict(targets={"out": np.full(20, -2)}, loss="cross_entropy"), "label -2 is outside 0 to 1"),
         (dict(targets={"out": np.full(20, 0.5)}, loss="cross_entropy"), "labels are whole numbers"),
         (dict(targets={"out": np.zeros((20, 3))}), r"has shape \(20, 3\), but 'squared_error' needs"),
-        (dict(inputs={"x": np.zeros((0, 1, 3))}, targets={"out": np.zeros((0, 2))}), r"has shape \(0, 1, 3\)"),
+        (
+            dict(inputs={"x": np.zeros((0, 1, 3))}, targets={"out": np.zeros((0, 2))}),
+            r"has shape \(0, 1, 3\)",
+        ),
         (dict(loss="squared_erro"), "'squared_erro' .* is not known. Did you mean 'squared_error'"),
         (dict(loss={"ou": "hinge"}), "there is no such population. Did you mean 'out'"),
         (dict(targets={}), "does not say of which population"),
@@ -372,8 +466,13 @@ def test_bad_input_is_refused_before_anything_runs(change, message):
 
 def test_what_learns_without_reason_is_named():
     x, out, aside = ns.Neurons("x", 3), cells.unit("out", 2, "linear"), cells.unit("aside", 2, "linear")
-    net = ns.Network(ns.Synapses(x, out, learns=True), ns.Synapses(x, aside, learns=True), schedule=ns.Layered())
-    with pytest.raises(ns.DescriptionError, match="Synapses x -> aside: learns, but nothing leads from it to a population with a loss"):
+    net = ns.Network(
+        ns.Synapses(x, out, learns=True), ns.Synapses(x, aside, learns=True), schedule=ns.Layered()
+    )
+    with pytest.raises(
+        ns.DescriptionError,
+        match="Synapses x -> aside: learns, but nothing leads from it to a population with a loss",
+    ):
         ns.train(net, {"x": X[:, None]}, {"out": X @ W.T})
     still = ns.Network(ns.Synapses(x, out), schedule=ns.Layered())
     with pytest.raises(ns.DescriptionError, match="nothing in the network learns"):

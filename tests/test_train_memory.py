@@ -31,7 +31,9 @@ PEAK = """
 
 @pytest.mark.skipif(sys.platform == "win32", reason="peaks of memory are told by POSIX")
 def test_bytes_to_learn_from_stay_bytes():
-    found = subprocess.run([sys.executable, "-c", textwrap.dedent(PEAK)], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PEAK)], capture_output=True, text=True, check=True
+    )
     assert float(found.stdout) < 3 * 57  # MiB of the images; as 64-bit floats they would be 8 times as many
 
 
@@ -42,7 +44,9 @@ def test_what_is_learned_does_not_depend_on_the_type_of_the_inputs(dtype):
     given = np.random.default_rng(0).integers(0, 2, (8, 2, 3))
     goal = {"y": np.ones((8, 2))}
     learned = [
-        ns.train(net, {"x": data}, goal, epochs=2, batch=3, validation=0.25, precision="double", progress=False)
+        ns.train(
+            net, {"x": data}, goal, epochs=2, batch=3, validation=0.25, precision="double", progress=False
+        )
         for data in (given.astype(float), given.astype(dtype))
     ]
     assert np.array_equal(*(found.network.synapses["x_to_y"].weight.number for found in learned))

@@ -18,8 +18,12 @@ def lively(weights="plastic"):
     rate = ns.Neurons("rate", 3, update="r = tanh(0.5*r + 0.1*I + 0.1*randn())")
     plastic = "x_post += w\nw = clip(w + 0.05*(0.5 - w) + 0.01*randn(), 0, 1)"
     return clock(
-        ns.Synapses(noise, cells, to="x", wiring=ns.probability(0.5), weight=0.2, delay=ns.uniform(1 * ms, 6 * ms)),
-        ns.Synapses(cells, cells, wiring=ns.probability(0.4), weight=0.3, delay=3 * ms, on_pre=plastic, name=weights),
+        ns.Synapses(
+            noise, cells, to="x", wiring=ns.probability(0.5), weight=0.2, delay=ns.uniform(1 * ms, 6 * ms)
+        ),
+        ns.Synapses(
+            cells, cells, wiring=ns.probability(0.4), weight=0.3, delay=3 * ms, on_pre=plastic, name=weights
+        ),
         ns.Synapses(cells, rate, wiring=ns.all_to_all(), weight=0.2, delay=2 * ms),
         ns.Synapses(rate, rate, weight=ns.normal(0, 0.5), delay=4 * ms),
         ns.Synapses(rate, cells, wiring=ns.indegree(2), weight=0.1),
@@ -89,7 +93,9 @@ def test_blocks_of_ticks_change_nothing(engine, monkeypatch):
     np.testing.assert_array_equal(whole["rate.r"], whole["rate"][::3])
 
 
-@pytest.mark.parametrize(("precision", "dtype"), [("double", np.float64), ("mixed", np.float64), ("single", np.float32)])
+@pytest.mark.parametrize(
+    ("precision", "dtype"), [("double", np.float64), ("mixed", np.float64), ("single", np.float32)]
+)
 def test_precision_is_that_of_state_and_sums(engine, precision, dtype):
     x, y = ns.Neurons("x", 1), ns.Neurons("y", 1, **SUM)
     net = layered(ns.Synapses(x, y, weight=0.1))
@@ -103,7 +109,9 @@ def test_a_recorded_population_drives_another_network(engine):
     first = ns.run(lively(), ticks=30, record=["cells", "rate"], engine=engine)
     cells, rate = ns.Neurons("cells", 12), ns.Neurons("rate", 3)
     echo, follow = ns.Neurons("echo", 12, **RELAY), ns.Neurons("follow", 3, **SUM)
-    net = layered(ns.Synapses(cells, echo, wiring=ns.one_to_one()), ns.Synapses(rate, follow, wiring=ns.one_to_one()))
+    net = layered(
+        ns.Synapses(cells, echo, wiring=ns.one_to_one()), ns.Synapses(rate, follow, wiring=ns.one_to_one())
+    )
     second = ns.run(net, {"cells": first, "rate": first}, ticks=30, record=["echo", "follow"], engine=engine)
     np.testing.assert_array_equal(second.spikes("echo").neuron, first.spikes("cells").neuron)
     np.testing.assert_array_equal(second["follow"], first["rate"])
@@ -144,7 +152,14 @@ def test_trials_may_be_asked_for(engine):
     assert v.shape == (4, 3, 2)
     assert len(np.unique(v)) == v.size
     ears = ns.Neurons("ears", 2)
-    silent = ns.run(synchronous(ears), {"ears": ([0, 1], [0, 0], [0, 1])}, ticks=2, trials=3, record=["ears"], engine=engine)
+    silent = ns.run(
+        synchronous(ears),
+        {"ears": ([0, 1], [0, 0], [0, 1])},
+        ticks=2,
+        trials=3,
+        record=["ears"],
+        engine=engine,
+    )
     assert silent.trials == 3
     assert ns.replay(silent, engine=engine)
     with pytest.raises(ns.DescriptionError, match="trials is 3, but input 'ears' has 2"):

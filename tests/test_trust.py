@@ -10,9 +10,14 @@ from build_side import SOURCE, alone, compiled, names, needs_compiler, the
 from neurosim import cache, trust
 from neurosim.engine.events import build
 
-pytestmark = [needs_compiler, pytest.mark.skipif(os.name != "posix", reason="asks for owners and modes of files")]
+pytestmark = [
+    needs_compiler,
+    pytest.mark.skipif(os.name != "posix", reason="asks for owners and modes of files"),
+]
 STRANGER = 54321
-only_root = pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() != 0, reason="only root can give files away")
+only_root = pytest.mark.skipif(
+    hasattr(os, "geteuid") and os.geteuid() != 0, reason="only root can give files away"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +27,9 @@ def folder(tmp_path, monkeypatch):
 
 def plant(folder, monkeypatch):
     """Put a library that answers 13 where the one that answers 42 belongs, sealed as it should be."""
-    monkeypatch.setenv("NEUROSIM_CACHE", str(folder.with_name("elsewhere")))  # what is loaded is known by its path
+    monkeypatch.setenv(
+        "NEUROSIM_CACHE", str(folder.with_name("elsewhere"))
+    )  # what is loaded is known by its path
     compiled()
     right = the(folder.with_name("elsewhere"), ".so")
     assert compiled(SOURCE.replace("ANSWER;", "13;")) == (13, 1)
@@ -57,15 +64,22 @@ SUSPECT = {
     "a pipe": (pipe, "It is no regular file"),
     "of a stranger": (give_away, "It belongs to another user"),
 }
-CASES = [pytest.param(*case, id=name, marks=only_root if name == "of a stranger" else ()) for name, case in SUSPECT.items()]
+CASES = [
+    pytest.param(*case, id=name, marks=only_root if name == "of a stranger" else ())
+    for name, case in SUSPECT.items()
+]
 
 
 @pytest.mark.parametrize(("spoil", "why"), CASES)
 @pytest.mark.parametrize("suffix", [".so", ".sum"])
-def test_a_file_that_another_can_have_written_is_compiled_anew_with_one_warning(folder, monkeypatch, spoil, why, suffix):
+def test_a_file_that_another_can_have_written_is_compiled_anew_with_one_warning(
+    folder, monkeypatch, spoil, why, suffix
+):
     path = plant(folder, monkeypatch).with_suffix(suffix)
     spoil(path)
-    with pytest.warns(RuntimeWarning, match=rf"{path} in the cache is not used, and made anew: {why}") as told:
+    with pytest.warns(
+        RuntimeWarning, match=rf"{path} in the cache is not used, and made anew: {why}"
+    ) as told:
         assert compiled() == (42, 1)
     assert len(told) == 1
     assert compiled() == (42, 0)
@@ -78,7 +92,10 @@ def test_a_folder_that_another_can_write_to_is_replaced_with_one_warning(folder,
     if folder.is_dir() and not folder.is_symlink():
         folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o100)
     before = names(folder)
-    with pytest.warns(RuntimeWarning, match=f"The cache folder {folder} cannot be used: .*Set NEUROSIM_CACHE to a folder of your own") as told:
+    with pytest.warns(
+        RuntimeWarning,
+        match=f"The cache folder {folder} cannot be used: .*Set NEUROSIM_CACHE to a folder of your own",
+    ) as told:
         assert compiled() == (42, 1)
     assert len(told) == 1
     assert compiled() == (42, 0)
@@ -90,7 +107,9 @@ def test_a_folder_in_whose_place_anybody_can_put_another_is_replaced(tmp_path, m
     open_to_all.mkdir()
     open_to_all.chmod(0o777)
     monkeypatch.setenv("NEUROSIM_CACHE", str(open_to_all / "cache"))
-    with pytest.warns(RuntimeWarning, match=f"All users can write to {open_to_all}, and so put another in its place"):
+    with pytest.warns(
+        RuntimeWarning, match=f"All users can write to {open_to_all}, and so put another in its place"
+    ):
         assert compiled() == (42, 1)
     monkeypatch.setattr(cache, "_instead", {})
     open_to_all.chmod(0o1777)  # as /tmp: each can remove only what is his own

@@ -12,11 +12,19 @@ CALLS = [name for name in named(ELEMENTWISE) if name != "timestep"]
 
 def values(calls, arguments, engine, precision="double"):
     """What each function gives of each argument, for three neurons."""
-    lines = {f"y{n}": f"{call}({argument}{MORE.get(call, '')})" for n, (call, argument) in enumerate((c, a) for a in arguments for c in calls)}
+    lines = {
+        f"y{n}": f"{call}({argument}{MORE.get(call, '')})"
+        for n, (call, argument) in enumerate((c, a) for a in arguments for c in calls)
+    }
     text = "\n".join(["u = 0.7*i", *(f"{name} = {call}" for name, call in lines.items())])
     cells = ns.Neurons("cells", 3, update=text)
     with np.errstate(all="ignore"):
-        asked = {"ticks": 1, "record": [f"cells.{name}" for name in lines], "engine": engine, "precision": precision}
+        asked = {
+            "ticks": 1,
+            "record": [f"cells.{name}" for name in lines],
+            "engine": engine,
+            "precision": precision,
+        }
         found = ns.run(ns.Network(cells, schedule=ns.Synchronous()), **asked)
     return {call: found[f"cells.{name}"][0] for name, call in lines.items()}
 

@@ -28,13 +28,17 @@ def test_normal_weights_out_of_bounds_are_drawn_anew_about_the_mean():
     w = matrix(ns.all_to_all(), many, more, ns.bounded_normal(0.5, 0.25, low=0.0, high=2.0)).ravel()
     outside = stats.norm.cdf(-2)
 
-    def law(x):  # normal within the bounds (above 2 is beyond six deviations), and the share outside uniform in 0 .. 1
+    def law(
+        x,
+    ):  # normal within the bounds (above 2 is beyond six deviations), and the share outside uniform in 0 .. 1
         return stats.norm.cdf(x, 0.5, 0.25) - outside + outside * np.clip(x, 0, 1)
 
     assert w.min() > 0
     assert len(np.unique(w)) == w.size
     assert stats.kstest(w, law).pvalue > 1e-3
-    assert w.mean() == pytest.approx(0.5 + (0.25 * stats.norm.pdf(-2) - 0.5 * outside) + 0.5 * outside, abs=4 * 0.25 / np.sqrt(w.size))
+    assert w.mean() == pytest.approx(
+        0.5 + (0.25 * stats.norm.pdf(-2) - 0.5 * outside) + 0.5 * outside, abs=4 * 0.25 / np.sqrt(w.size)
+    )
 
 
 def test_uniform_weights_fill_their_range():
@@ -68,7 +72,12 @@ def test_a_wiring_without_synapses_has_no_weights(wiring, weight):
 
 @pytest.mark.parametrize(
     ("wiring", "of"),
-    [(ns.all_to_all(), ns.normal(0, 1)), (ns.probability(0.1), ns.uniform(-1, 1)), (ns.indegree(10), ns.dale(1, -4)), (ns.outdegree(9), ns.glorot())],
+    [
+        (ns.all_to_all(), ns.normal(0, 1)),
+        (ns.probability(0.1), ns.uniform(-1, 1)),
+        (ns.indegree(10), ns.dale(1, -4)),
+        (ns.outdegree(9), ns.glorot()),
+    ],
 )
 def test_the_spectral_radius_is_exact(wiring, of):
     w = matrix(wiring, many, many, ns.spectral_radius(0.9, of=of))
@@ -123,21 +132,36 @@ def test_hebbian_weights_are_the_mean_outer_product_without_diagonal():
 
 
 def test_drawn_delays_are_rounded_to_ticks():
-    net = ns.Network(ns.Synapses(spiking("p", 300), spiking("q", 50), delay=ns.uniform(1.0, 5.0), name="s"), schedule=ns.Synchronous())
+    net = ns.Network(
+        ns.Synapses(spiking("p", 300), spiking("q", 50), delay=ns.uniform(1.0, 5.0), name="s"),
+        schedule=ns.Synchronous(),
+    )
     ticks = delay_ticks(net, "s", draw_synapses(net, "s", 0), 0)
     assert fits(np.bincount(ticks, minlength=6)[1:6], [0.5, 1, 1, 1, 0.5])
 
 
 @pytest.mark.parametrize(
     "wiring",
-    [ns.probability(0.2), ns.indegree(5), ns.outdegree(5), ns.total(500), ns.nearby(10, 0.5), ns.all_to_all()],
+    [
+        ns.probability(0.2),
+        ns.indegree(5),
+        ns.outdegree(5),
+        ns.total(500),
+        ns.nearby(10, 0.5),
+        ns.all_to_all(),
+    ],
     ids=lambda w: type(w).__name__,
 )
 def test_another_object_changes_no_draw(wiring):
     pre, post = graded("pre", 60), graded("post", 50)
     synapses = ns.Synapses(pre, post, wiring=wiring, weight=ns.normal(0, 1), delay=1, name="s")
     alone = draw_synapses(ns.Network(synapses, schedule=ns.Synchronous()), "s", 7)
-    more = ns.Network(ns.Synapses(a, pre, delay=1, weight=ns.normal(0, 1)), graded("first", 9), synapses, schedule=ns.Synchronous())
+    more = ns.Network(
+        ns.Synapses(a, pre, delay=1, weight=ns.normal(0, 1)),
+        graded("first", 9),
+        synapses,
+        schedule=ns.Synchronous(),
+    )
     again = draw_synapses(more, "s", 7)
     for part in ("pre", "post", "weight"):
         assert np.array_equal(getattr(alone, part), getattr(again, part))
@@ -145,7 +169,9 @@ def test_another_object_changes_no_draw(wiring):
 
 def test_seed_and_name_key_the_draw():
     def weights(name, seed):
-        net = ns.Network(ns.Synapses(a, b, weight=ns.normal(0, 1), delay=1, name=name), schedule=ns.Synchronous())
+        net = ns.Network(
+            ns.Synapses(a, b, weight=ns.normal(0, 1), delay=1, name=name), schedule=ns.Synchronous()
+        )
         return weight_matrix(net, name, seed).number
 
     assert np.array_equal(weights("s", 0), weights("s", 0))
@@ -156,7 +182,9 @@ def test_seed_and_name_key_the_draw():
 def test_a_larger_target_keeps_the_first_synapses_of_an_indegree():
     few, all_of_them = (drawn(ns.indegree(4), many, graded("post", size)) for size in (20, 40))
     kept = all_of_them.post < 20
-    assert np.array_equal(np.sort(all_of_them.pre[kept] * 20 + all_of_them.post[kept]), np.sort(few.pre * 20 + few.post))
+    assert np.array_equal(
+        np.sort(all_of_them.pre[kept] * 20 + all_of_them.post[kept]), np.sort(few.pre * 20 + few.post)
+    )
 
 
 def test_shared_weights_are_the_same_numbers():

@@ -9,7 +9,15 @@ import neurosim as ns
 
 
 @pytest.mark.parametrize(
-    "wiring", [ns.all_to_all(), ns.probability(0.1), ns.indegree(7), ns.outdegree(7), ns.total(2000), ns.pairs([4, 1, 4], [0, 2, 1])]
+    "wiring",
+    [
+        ns.all_to_all(),
+        ns.probability(0.1),
+        ns.indegree(7),
+        ns.outdegree(7),
+        ns.total(2000),
+        ns.pairs([4, 1, 4], [0, 2, 1]),
+    ],
 )
 def test_synapses_are_listed_by_sender_within_the_populations(wiring):
     found = drawn(wiring, many, more)
@@ -23,7 +31,10 @@ def test_synapses_are_listed_by_sender_within_the_populations(wiring):
 @pytest.mark.parametrize("p", [0.003, 0.1, 0.8])
 def test_with_a_probability_degrees_are_binomial(p):
     found = drawn(ns.probability(p), many, more)
-    for degrees, n in ((np.bincount(found.pre, minlength=300), 500), (np.bincount(found.post, minlength=500), 300)):
+    for degrees, n in (
+        (np.bincount(found.pre, minlength=300), 500),
+        (np.bincount(found.post, minlength=500), 300),
+    ):
         edges = np.unique(stats.binom.ppf(np.linspace(0, 1, 9)[1:-1], n, p))
         counts = np.bincount(np.searchsorted(edges, degrees), minlength=edges.size + 1)
         assert fits(counts, np.diff(np.r_[0, stats.binom.cdf(edges, n, p), 1]))
@@ -43,14 +54,21 @@ def test_probabilities_of_none_and_one_are_exact():
 
 
 def test_no_neuron_meets_itself_without_to_self():
-    for wiring in (ns.probability(0.5, to_self=False), ns.indegree(20, to_self=False), ns.outdegree(20, to_self=False), ns.nearby(3)):
+    for wiring in (
+        ns.probability(0.5, to_self=False),
+        ns.indegree(20, to_self=False),
+        ns.outdegree(20, to_self=False),
+        ns.nearby(3),
+    ):
         found = drawn(wiring, many, many)
         assert found.pre.size > 1000
         assert not np.any(found.pre == found.post)
 
 
 def test_indegree_outdegree_and_total_are_exact_and_uniform():
-    into, out, total = (drawn(wiring, many, more) for wiring in (ns.indegree(40), ns.outdegree(40), ns.total(20_000)))
+    into, out, total = (
+        drawn(wiring, many, more) for wiring in (ns.indegree(40), ns.outdegree(40), ns.total(20_000))
+    )
     assert np.all(np.bincount(into.post, minlength=500) == 40)
     assert np.all(np.bincount(out.pre, minlength=300) == 40)
     assert total.pre.size == 20_000
@@ -129,11 +147,16 @@ def test_private_sources_are_one_neuron_that_spikes(source):
 def naive_conv(x, w, stride, padding, dilation, groups):
     """Convolution by loops: x (*space, channel), w (out, in/groups, *kernel), padding before each axis."""
     kernel, space = w.shape[2:], x.shape[:-1]
-    out_space = [(n + 2 * p - (k - 1) * d - 1) // s + 1 for n, p, k, d, s in zip(space, padding, kernel, dilation, stride, strict=True)]
+    out_space = [
+        (n + 2 * p - (k - 1) * d - 1) // s + 1
+        for n, p, k, d, s in zip(space, padding, kernel, dilation, stride, strict=True)
+    ]
     y, per_in, per_out = np.zeros((*out_space, w.shape[0])), w.shape[1], w.shape[0] // groups
     for place in np.ndindex(*out_space):
         for tap in np.ndindex(*kernel):
-            at = tuple(q * s + t * d - p for q, s, t, d, p in zip(place, stride, tap, dilation, padding, strict=True))
+            at = tuple(
+                q * s + t * d - p for q, s, t, d, p in zip(place, stride, tap, dilation, padding, strict=True)
+            )
             if all(0 <= q < n for q, n in zip(at, space, strict=True)):
                 for out in range(w.shape[0]):
                     inputs = x[at][(out // per_out) * per_in : (out // per_out + 1) * per_in]
@@ -155,8 +178,16 @@ def naive_conv(x, w, stride, padding, dilation, groups):
 def test_a_convolution_is_its_loop(shape, channels, kernel, options):
     rng = np.random.default_rng(1)
     axes = len(kernel)
-    each = {name: tuple(np.broadcast_to(options.get(name, default), axes)) for name, default in (("stride", 1), ("dilation", 1))}
-    padding = tuple(np.broadcast_to({"same": (1,) * axes, "valid": 0}.get(options.get("padding", "valid"), options.get("padding")), axes))
+    each = {
+        name: tuple(np.broadcast_to(options.get(name, default), axes))
+        for name, default in (("stride", 1), ("dilation", 1))
+    }
+    padding = tuple(
+        np.broadcast_to(
+            {"same": (1,) * axes, "valid": 0}.get(options.get("padding", "valid"), options.get("padding")),
+            axes,
+        )
+    )
     groups = options.get("groups", 1)
     w = rng.normal(size=(channels or 1, (shape[-1] if channels else 1) // groups, *kernel))
     x = rng.normal(size=shape)
@@ -200,7 +231,9 @@ def test_einsum_contracts_as_numpy_does(letters, sender, weights, target):
     x, w = rng.normal(size=sender), rng.normal(size=weights)
     names = dict.fromkeys(letters.replace(",", " ").replace("->", " ").split())
     short = dict(zip(names, "abcdefgh", strict=False))
-    one, two, three = ["".join(short[n] for n in part.split()) for part in letters.replace("->", ",").split(",")]
+    one, two, three = [
+        "".join(short[n] for n in part.split()) for part in letters.replace("->", ",").split(",")
+    ]
     known = "".join(letter for letter in three if letter in one + two)
     y = np.einsum(f"{one},{two}->{known}", x, w)
     for axis, letter in enumerate(three):
@@ -212,4 +245,8 @@ def test_einsum_contracts_as_numpy_does(letters, sender, weights, target):
 
 def test_einsum_reads_words_and_letters():
     assert ns.einsum("t i, i o -> t o").operands == (("t", "i"), ("i", "o"), ("t", "o"))
-    assert ns.einsum("word vector,vector key->word key").operands == (("word", "vector"), ("vector", "key"), ("word", "key"))
+    assert ns.einsum("word vector,vector key->word key").operands == (
+        ("word", "vector"),
+        ("vector", "key"),
+        ("word", "key"),
+    )

@@ -12,7 +12,9 @@ from neurosim.errors import DescriptionError
 from neurosim.network.neurons import Neurons, read_shape
 
 
-def layer_norm(name: str, shape: Shape, function: str = "linear", *, dropout: float = 0.0, **override: Any) -> Neurons:
+def layer_norm(
+    name: str, shape: Shape, function: str = "linear", *, dropout: float = 0.0, **override: Any
+) -> Neurons:
     """Units that are normalised together with those along the last axis of their population.
 
     y = function(gain (I - m)/sqrt(s + epsilon) + shift), m and s the mean and the variance of I along the last axis; `function` and
@@ -25,11 +27,26 @@ def layer_norm(name: str, shape: Shape, function: str = "linear", *, dropout: fl
     """
     inside = "gain*(I - mean(I))/sqrt(mean((I - mean(I))**2) + epsilon) + shift"
     text, keep = layered("layer_norm", name, function, inside, dropout)
-    return ready("layer_norm", name, shape, override, update=f"y = {text}", epsilon=1e-5, **_affine(name, shape), **keep)
+    return ready(
+        "layer_norm",
+        name,
+        shape,
+        override,
+        update=f"y = {text}",
+        epsilon=1e-5,
+        **_affine(name, shape),
+        **keep,
+    )
 
 
 def batch_norm(
-    name: str, shape: Shape, function: str = "linear", *, statistics: tuple[Any, Any] | None = None, dropout: float = 0.0, **override: Any
+    name: str,
+    shape: Shape,
+    function: str = "linear",
+    *,
+    statistics: tuple[Any, Any] | None = None,
+    dropout: float = 0.0,
+    **override: Any,
 ) -> Neurons:
     """Units whose channels are normalised over a batch, which is the first axis of their population; the last is the channel.
 
@@ -43,7 +60,9 @@ def batch_norm(
     """
     axes = len(read_shape(shape, f"Neurons {name!r}: shape"))
     if statistics is None and axes < 2:
-        raise DescriptionError(f"cells.batch_norm {name!r}: shape {shape} has no axis for the batch. Give (batch, ..., channel), or statistics.")
+        raise DescriptionError(
+            f"cells.batch_norm {name!r}: shape {shape} has no axis for the batch. Give (batch, ..., channel), or statistics."
+        )
     given: dict[str, Any] = {}
     if statistics is None:
         mean = _over_places("I", axes)
@@ -51,8 +70,20 @@ def batch_norm(
     else:
         given["average"], given["variance"] = (np.asarray(part, dtype=float) for part in statistics)
         mean, variance = given
-    text, keep = layered("batch_norm", name, function, f"gain*(I - {mean})/sqrt({variance} + epsilon) + shift", dropout)
-    return ready("batch_norm", name, shape, override, update=f"y = {text}", epsilon=1e-5, **given, **_affine(name, shape), **keep)
+    text, keep = layered(
+        "batch_norm", name, function, f"gain*(I - {mean})/sqrt({variance} + epsilon) + shift", dropout
+    )
+    return ready(
+        "batch_norm",
+        name,
+        shape,
+        override,
+        update=f"y = {text}",
+        epsilon=1e-5,
+        **given,
+        **_affine(name, shape),
+        **keep,
+    )
 
 
 def _affine(name: str, shape: Shape) -> dict[str, np.ndarray]:

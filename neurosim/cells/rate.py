@@ -29,10 +29,20 @@ def leaky_tanh(name: str, shape: Shape, *, noise: float = 0.0, **override: Any) 
     if noise:
         text = "v = (1 - leak)*v + leak*tanh(I + bias + noise*randn())"
         return ready("leaky_tanh", name, shape, override, update=text, leak=1.0, bias=0.0, noise=noise)
-    return ready("leaky_tanh", name, shape, override, update="v = (1 - leak)*v + leak*tanh(I + bias)", leak=1.0, bias=0.0)
+    return ready(
+        "leaky_tanh",
+        name,
+        shape,
+        override,
+        update="v = (1 - leak)*v + leak*tanh(I + bias)",
+        leak=1.0,
+        bias=0.0,
+    )
 
 
-def unit(name: str, shape: Shape, function: str = "tanh", *, dropout: float = 0.0, **override: Any) -> Neurons:
+def unit(
+    name: str, shape: Shape, function: str = "tanh", *, dropout: float = 0.0, **override: Any
+) -> Neurons:
     """Units of a layered net.
 
     y = function(I + bias), where function is linear, tanh, sigmoid, relu, softsign, x/(1 + |x|), or softmax (along the last axis).
@@ -51,8 +61,16 @@ def unit(name: str, shape: Shape, function: str = "tanh", *, dropout: float = 0.
 def layered(cell: str, name: str, function: str, inside: str, dropout: float) -> tuple[str, dict[str, float]]:
     """The text of function(inside), with dropout where it is not 0, and the constants that this brings."""
     if function not in FUNCTIONS:
-        raise DescriptionError(f"cells.{cell} {name!r}: function {function!r} is not known. {nearest(function, FUNCTIONS)}")
-    dropped = plain_number(dropout, f"cells.{cell} {name!r}: dropout", "Give a share of 0 or more and below 1.", low=0, high=np.nextafter(1, 0))
+        raise DescriptionError(
+            f"cells.{cell} {name!r}: function {function!r} is not known. {nearest(function, FUNCTIONS)}"
+        )
+    dropped = plain_number(
+        dropout,
+        f"cells.{cell} {name!r}: dropout",
+        "Give a share of 0 or more and below 1.",
+        low=0,
+        high=np.nextafter(1, 0),
+    )
     text = FUNCTIONS[function].format(x=inside)
     if not dropped:
         return text, {}

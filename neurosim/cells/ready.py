@@ -29,5 +29,7 @@ def ready(cell: str, name: str, shape: Shape, override: Mapping[str, Any], /, **
     if not set(override) & set(TEXT):
         for key in override:
             if key not in known:
-                raise DescriptionError(f"cells.{cell} {name!r}: {key!r} is no constant or variable of this cell. {nearest(key, known)}")
+                raise DescriptionError(
+                    f"cells.{cell} {name!r}: {key!r} is no constant or variable of this cell. {nearest(key, known)}"
+                )
     return neurons

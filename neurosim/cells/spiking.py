@@ -163,7 +163,9 @@ def izhikevich(name: str, shape: Shape, firing: str = "regular_spiking", **overr
     from neurosim.units import ms, mV
 
     if firing not in IZHIKEVICH:
-        raise DescriptionError(f"cells.izhikevich {name!r}: firing {firing!r} is not known. {nearest(firing, IZHIKEVICH)}")
+        raise DescriptionError(
+            f"cells.izhikevich {name!r}: firing {firing!r} is not known. {nearest(firing, IZHIKEVICH)}"
+        )
     a, b, c, d = IZHIKEVICH[firing]
     return ready(
         "izhikevich", name, shape, override,

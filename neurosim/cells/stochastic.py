@@ -20,7 +20,15 @@ def threshold_binary(name: str, shape: Shape, **override: Any) -> Neurons:
 
     Source: Hopfield 1982, PNAS 79, 2554, doi:10.1073/pnas.79.8.2554.
     """
-    return ready("threshold_binary", name, shape, override, update="s = where(I == theta, s, sign(I - theta))", theta=0.0, s=-1.0)
+    return ready(
+        "threshold_binary",
+        name,
+        shape,
+        override,
+        update="s = where(I == theta, s, sign(I - theta))",
+        theta=0.0,
+        s=-1.0,
+    )
 
 
 def glauber_binary(name: str, shape: Shape, **override: Any) -> Neurons:
@@ -33,10 +41,21 @@ def glauber_binary(name: str, shape: Shape, **override: Any) -> Neurons:
     Source: Glauber 1963, J. Math. Phys. 4, 294, doi:10.1063/1.1703954; Amit, Gutfreund & Sompolinsky 1985, Phys. Rev. A 32,
     1007, doi:10.1103/PhysRevA.32.1007.
     """
-    return ready("glauber_binary", name, shape, override, update="s = 2*bernoulli(sigmoid(2*(I - theta)/T)) - 1", theta=0.0, T=1.0, s=-1.0)
+    return ready(
+        "glauber_binary",
+        name,
+        shape,
+        override,
+        update="s = 2*bernoulli(sigmoid(2*(I - theta)/T)) - 1",
+        theta=0.0,
+        T=1.0,
+        s=-1.0,
+    )
 
 
-def stochastic_binary(name: str, shape: Shape, *, driven_temperature: bool = False, **override: Any) -> Neurons:
+def stochastic_binary(
+    name: str, shape: Shape, *, driven_temperature: bool = False, **override: Any
+) -> Neurons:
     """Units of 0 and 1 that are 1 by chance.
 
     s is 1 with probability 1/(1 + exp(-(I + b)/T)), else 0.
@@ -47,7 +66,16 @@ def stochastic_binary(name: str, shape: Shape, *, driven_temperature: bool = Fal
     Source: Ackley, Hinton & Sejnowski 1985, Cognitive Science 9, 147, doi:10.1207/s15516709cog0901_7.
     """
     temperature = {"ports": "I T"} if driven_temperature else {"T": 1.0}
-    return ready("stochastic_binary", name, shape, override, update="s = bernoulli(sigmoid((I + b)/T))", b=0.0, s=0.0, **temperature)
+    return ready(
+        "stochastic_binary",
+        name,
+        shape,
+        override,
+        update="s = bernoulli(sigmoid((I + b)/T))",
+        b=0.0,
+        s=0.0,
+        **temperature,
+    )
 
 
 def categorical(name: str, shape: Shape, **override: Any) -> Neurons:

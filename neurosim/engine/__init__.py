@@ -13,7 +13,9 @@ from neurosim.engine.cost import reference_seconds
 from neurosim.errors import EngineError, PlanError, nearest, shown
 from neurosim.plan.plan import Plan, Sparse
 
-Runner = Callable[[Any, Callable[[int], bool]], tuple[int, str, dict[str, np.ndarray]]]  # see `neurosim.engine.reference.run`
+Runner = Callable[
+    [Any, Callable[[int], bool]], tuple[int, str, dict[str, np.ndarray]]
+]  # see `neurosim.engine.reference.run`
 NAMES = ("auto", "reference", "events", "arrays")
 COMPILING = 4.0  # about how many seconds a new network structure takes to compile
 
@@ -95,7 +97,9 @@ def begin(name: str, *, rows: bool, records: bool) -> None:
         events.prepare(rows=rows, records=records)
 
 
-def ready(asked: str, plan: Plan, threads: int | None = None, say: Callable[[str], None] | None = None) -> tuple[str, Runner]:
+def ready(
+    asked: str, plan: Plan, threads: int | None = None, say: Callable[[str], None] | None = None
+) -> tuple[str, Runner]:
     """The engine that `asked` means for a plan, and what runs it when it is given a writer and whom to tell.
 
     All that takes time, memory or a compiler before the first tick is done here, before a file is begun. `say` is given a line where there

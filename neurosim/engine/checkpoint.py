@@ -12,13 +12,20 @@ from neurosim.plan.plan import Dense, Textual
 
 QUEUE = ("due", "sent", "order", "trial", "receiver", "value")
 ARRIVALS = ("due", "sent", "trial", "synapse")
-PRODUCT = ("seen", "product")  # the messages that a matrix has multiplied, by sender, and the product, by target
+PRODUCT = (
+    "seen",
+    "product",
+)  # the messages that a matrix has multiplied, by sender, and the product, by target
 
 
 def checkpoint(states: Sequence[State]) -> dict[str, np.ndarray]:
     """Everything that the network remembers, trials joined: state, ports, messages, refractoriness, plasticity, spikes in flight."""
     batches = [_arrays(state) for state in states]
-    joined = {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]} if len(batches) > 1 else batches[0]
+    joined = (
+        {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
+        if len(batches) > 1
+        else batches[0]
+    )
     return joined | {"tick": np.asarray(states[0].tick)}
 
 
@@ -29,7 +36,9 @@ def _arrays(state: State) -> dict[str, np.ndarray]:
     for name, ports in state.ports.items():
         found |= {f"port/{name}/{key}": port.total for key, port in ports.items()}
         found |= {f"arrived/{name}/{key}": port.count for key, port in ports.items()}
-    found |= {f"history/{name}": np.stack(history.messages, axis=1) for name, history in state.history.items()}
+    found |= {
+        f"history/{name}": np.stack(history.messages, axis=1) for name, history in state.history.items()
+    }
     found |= {f"last_spike/{name}": value for name, value in state.last_spike.items()}
     found |= {f"not_refractory/{name}": value for name, value in state.not_refractory.items()}
     for name, variables in state.synapses.items():
@@ -39,10 +48,16 @@ def _arrays(state: State) -> dict[str, np.ndarray]:
     first = int(state.trials[0])
     for (post, to), buckets in state.queue.items():
         rows = [(tick, *entry) for tick, entries in sorted(buckets.items()) for entry in entries]
-        found |= {f"queue/{post}/{to}/{part}": column for part, column in zip(QUEUE, _columns(rows, 3, first), strict=True)}
+        found |= {
+            f"queue/{post}/{to}/{part}": column
+            for part, column in zip(QUEUE, _columns(rows, 3, first), strict=True)
+        }
     for name, buckets in state.arrivals.items():
         rows = [(tick, *entry) for tick, entries in sorted(buckets.items()) for entry in entries]
-        found |= {f"arrivals/{name}/{part}": column for part, column in zip(ARRIVALS, _columns(rows, 2, first), strict=True)}
+        found |= {
+            f"arrivals/{name}/{part}": column
+            for part, column in zip(ARRIVALS, _columns(rows, 2, first), strict=True)
+        }
     return found
 
 
@@ -53,7 +68,10 @@ def _columns(rows: list[tuple], scalars: int, first: int) -> list[np.ndarray]:
         return [np.zeros(0, np.float64 if part == 5 else np.int64) for part in range(width)]
     columns = []
     for part in range(width):
-        pieces = [np.full(np.size(row[scalars]), row[part]) if part < scalars else np.asarray(row[part]) for row in rows]
+        pieces = [
+            np.full(np.size(row[scalars]), row[part]) if part < scalars else np.asarray(row[part])
+            for row in rows
+        ]
         columns.append(np.concatenate(pieces) + (first if part == scalars else 0))
     return columns
 
@@ -81,13 +99,17 @@ def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
         if f"history/{name}" in resume:
             stacked, depth = own(f"history/{name}", real), len(history.messages)
             kept = [stacked[:, place].copy() for place in range(stacked.shape[1])][-depth:]
-            history.messages = [kept[0]] * (depth - len(kept)) + kept  # longer delays than before hear the oldest message that is known
+            history.messages = [kept[0]] * (
+                depth - len(kept)
+            ) + kept  # longer delays than before hear the oldest message that is known
     for name in state.last_spike:
         state.last_spike[name] = own(f"last_spike/{name}", np.int64)
         state.not_refractory[name] = own(f"not_refractory/{name}", bool)
     for name, variables in state.synapses.items():
         for key in state.plan.pathway(name, Textual).text.states:
-            variables[key] = own(f"synapse/{name}/{key}", np.float64 if key == "lastupdate" else real)  # seconds need 64 bits
+            variables[key] = own(
+                f"synapse/{name}/{key}", np.float64 if key == "lastupdate" else real
+            )  # seconds need 64 bits
     _restore_flights(state, resume)
 
 
@@ -96,7 +118,9 @@ def restore_products(state: State, resume: Mapping[str, np.ndarray]) -> None:
     for pathway in state.plan.of_kind(Dense):
         keys = {part: f"product/{pathway.name}/{part}" for part in PRODUCT}
         if all(key in resume for key in keys.values()):
-            state.products[pathway.name] = {part: _of_trials(state, resume[key]).astype(state.plan.dtype) for part, key in keys.items()}
+            state.products[pathway.name] = {
+                part: _of_trials(state, resume[key]).astype(state.plan.dtype) for part, key in keys.items()
+            }
 
 
 def _of_trials(state: State, value: np.ndarray) -> np.ndarray:
@@ -109,22 +133,35 @@ def _restore_flights(state: State, resume: Mapping[str, np.ndarray]) -> None:
         if f"queue/{post}/{to}/due" in resume:
             due, sent, order, trial, receiver, value = _of_batch(state, resume, f"queue/{post}/{to}", QUEUE)
             for rows in _alike(due, sent, order):
-                entry = (int(sent[rows[0]]), int(order[rows[0]]), trial[rows], receiver[rows], value[rows].astype(state.plan.dtype))
+                entry = (
+                    int(sent[rows[0]]),
+                    int(order[rows[0]]),
+                    trial[rows],
+                    receiver[rows],
+                    value[rows].astype(state.plan.dtype),
+                )
                 buckets.setdefault(int(due[rows[0]]), []).append(entry)
     for name, buckets in state.arrivals.items():
         if f"arrivals/{name}/due" in resume:
             due, sent, trial, synapse = _of_batch(state, resume, f"arrivals/{name}", ARRIVALS)
             for rows in _alike(due, sent):
-                buckets.setdefault(int(due[rows[0]]), []).append((int(sent[rows[0]]), trial[rows], synapse[rows]))
+                buckets.setdefault(int(due[rows[0]]), []).append(
+                    (int(sent[rows[0]]), trial[rows], synapse[rows])
+                )
 
 
-def _of_batch(state: State, resume: Mapping[str, np.ndarray], key: str, parts: tuple[str, ...]) -> list[np.ndarray]:
+def _of_batch(
+    state: State, resume: Mapping[str, np.ndarray], key: str, parts: tuple[str, ...]
+) -> list[np.ndarray]:
     """The spikes in flight of this batch of trials, these counted within it."""
     columns = [resume[f"{key}/{part}"] for part in parts]
     place = parts.index("trial")
     if trials_held(resume) == 1:
         trial = np.repeat(np.arange(state.count), columns[0].size)
-        return [trial if number == place else np.tile(column, state.count) for number, column in enumerate(columns)]
+        return [
+            trial if number == place else np.tile(column, state.count)
+            for number, column in enumerate(columns)
+        ]
     first = int(state.trials[0])
     mine = (columns[place] >= first) & (columns[place] < first + state.count)
     return [column[mine] - (first if number == place else 0) for number, column in enumerate(columns)]

@@ -15,7 +15,9 @@ def reference_seconds(plan: Plan) -> float:
     private = sum(3e-4 + 5e-7 * plan.trials * p.post_index.size for p in plan.of_kind(Private))
     batches = max(1.0, plan.trials * neurons / 1e6)
     turns = neurons if plan.sweeps else 1.0
-    synapses = sum(expected(p) * synapse_seconds(plan, p) for p in plan.pathways.values() if not isinstance(p, Private))
+    synapses = sum(
+        expected(p) * synapse_seconds(plan, p) for p in plan.pathways.values() if not isinstance(p, Private)
+    )
     each = 3e-5 * steps * turns * batches + plan.trials * (2e-8 * neurons * len(plan.program) + synapses)
     return plan.ticks * (each + private)
 
@@ -26,7 +28,9 @@ def synapse_seconds(plan: Plan, pathway: AnyOf) -> float:
         return 3e-10
     spikes = spikes_sent(plan, pathway.pre)
     seconds = 8e-8 if isinstance(pathway, Textual) else 2e-8 if spikes else 5e-9
-    always = not spikes or (isinstance(pathway, Textual) and (pathway.text.integrate is not None or bool(pathway.text.summed)))
+    always = not spikes or (
+        isinstance(pathway, Textual) and (pathway.text.integrate is not None or bool(pathway.text.summed))
+    )
     return seconds if always else seconds / 1000  # a neuron spikes now and then
 
 

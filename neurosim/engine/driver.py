@@ -13,7 +13,9 @@ from neurosim.plan.plan import Plan
 Result = tuple[int, str, dict[str, np.ndarray]]
 
 
-def run_in_batches(plan: Plan, size: int, most: int, run_batch: Callable[[State], tuple[int, str]], *, draw: bool = True) -> Result:
+def run_in_batches(
+    plan: Plan, size: int, most: int, run_batch: Callable[[State], tuple[int, str]], *, draw: bool = True
+) -> Result:
     """Run all trials: ticks done, why the run stopped ('end', 'stable' or 'interrupted'), and the end state.
 
     `run_batch` moves a batch of trials from its state on, and says how many ticks it did and why it stopped. `size` is what one trial

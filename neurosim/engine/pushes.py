@@ -27,10 +27,17 @@ def order_matters(block: Block, states: tuple[str, ...], pre: Group, post: Group
 
     def variables(name: str) -> set[tuple[str, str]]:
         """The variables of neurons that a name stands for: its own, or those of the subexpression that it is."""
-        group, variable = (pre, name.removesuffix("_pre")) if name.endswith("_pre") else (post, name.removesuffix("_post"))
+        group, variable = (
+            (pre, name.removesuffix("_pre")) if name.endswith("_pre") else (post, name.removesuffix("_post"))
+        )
         return {(group.name, read) for read in {variable, *names_in(group.derived.get(variable, variable))}}
 
     _, pushes = split_pushes(block, states)
     changed = {one for s in pushes for one in variables(s.name)}
-    read = {one for s in block.statements for name in names_in(s.expression) - set(states) for one in variables(name)}
+    read = {
+        one
+        for s in block.statements
+        for name in names_in(s.expression) - set(states)
+        for one in variables(name)
+    }
     return any(s.op not in ("+=", "-=") for s in pushes) or bool(changed & read)

@@ -26,8 +26,13 @@ def read_resume(final: Mapping[str, Any], where: str) -> dict[str, np.ndarray]:
     found = {str(key): np.asarray(value) for key, value in final.items()}
     tick = found.get("tick")
     if tick is None or tick.shape or tick.dtype.kind not in WHOLE or not 0 <= tick <= MOST_TICKS:
-        raise RecordingError(f"{where} has the 'tick' {_shown(tick)}, at which no run can have ended. {REMEDY}")
-    if any(value.ndim == 0 for key, value in found.items() if key != "tick") or not 0 < trials_held(found) <= MOST_TRIALS:
+        raise RecordingError(
+            f"{where} has the 'tick' {_shown(tick)}, at which no run can have ended. {REMEDY}"
+        )
+    if (
+        any(value.ndim == 0 for key, value in found.items() if key != "tick")
+        or not 0 < trials_held(found) <= MOST_TRIALS
+    ):
         raise RecordingError(f"{where} does not say of how many trials it is. {REMEDY}")
     return found
 
@@ -49,7 +54,9 @@ def check_resume(plan: Plan, where: str, own: bool) -> None:
             last = plan.resume[f"last_spike/{group.name}"]
             check.within(f"last_spike/{group.name}", last, NEVER, plan.first_tick - 1)
         for port in () if group.driven else group.ports:
-            check.within(f"arrived/{group.name}/{port}", plan.resume[f"arrived/{group.name}/{port}"], 0, MOST_TICKS)
+            check.within(
+                f"arrived/{group.name}/{port}", plan.resume[f"arrived/{group.name}/{port}"], 0, MOST_TICKS
+            )
     for post, to in dict.fromkeys((p.post, str(p.to)) for p in plan.summing if p.to):
         check.queue(post, to)
     for pathway in plan.textual:
@@ -68,14 +75,20 @@ def _wanted(plan: Plan) -> Iterator[tuple[str, str, tuple[int, ...]]]:
             yield f"last_spike/{group.name}", WHOLE, group.shape
             yield f"not_refractory/{group.name}", "b", group.shape
         key = f"history/{group.name}"
-        if key in plan.resume and not spikes_sent(plan, group.name):  # as many messages as were kept; `restore` takes those that are asked for
+        if key in plan.resume and not spikes_sent(
+            plan, group.name
+        ):  # as many messages as were kept; `restore` takes those that are asked for
             yield key, "f", (max((1, *plan.resume[key].shape[1:2])), group.size)
     for pathway in plan.pathways.values():
         if isinstance(pathway, Textual):
             for key, value in pathway.text.states.items():
                 yield f"synapse/{pathway.name}/{key}", "f", value.shape
         sizes = zip(PRODUCT, (pathway.pre_index.size, pathway.post_index.size), strict=True)
-        for part, size in sizes if isinstance(pathway, Dense) and f"product/{pathway.name}/{PRODUCT[0]}" in plan.resume else ():
+        for part, size in (
+            sizes
+            if isinstance(pathway, Dense) and f"product/{pathway.name}/{PRODUCT[0]}" in plan.resume
+            else ()
+        ):
             yield f"product/{pathway.name}/{part}", "f", (size,)
 
 
@@ -119,7 +132,9 @@ class _Check:
         if columns is None:
             return
         due, sent, order, _, receiver, value = columns
-        mine = [p for p in plan.of_kind(Sparse) if not isinstance(p, Textual) and (p.post, p.to) == (post, to)]
+        mine = [
+            p for p in plan.of_kind(Sparse) if not isinstance(p, Textual) and (p.post, p.to) == (post, to)
+        ]
         self._times(key, due, sent, max((_longest(p) for p in mine), default=0))
         self.within(f"{key}/order", order, 0, len(plan.groups) - 1)
         self.within(f"{key}/receiver", receiver, 0, plan.groups[post].size - 1)
@@ -140,7 +155,9 @@ class _Check:
         if (synapse < 0).any():
             self.damaged(f"{key}/synapse", f"holds {synapse.min()}")
         if (synapse >= pathway.delay.size).any():
-            self.misfit(f"{key}/synapse", f"holds {synapse.max()} where there are {pathway.delay.size} synapses")
+            self.misfit(
+                f"{key}/synapse", f"holds {synapse.max()} where there are {pathway.delay.size} synapses"
+            )
         if not np.array_equal(due - sent, pathway.delay[synapse]):
             self.misfit(f"{key}/due", "holds ticks that are not those of sending and the delays")
 
@@ -163,7 +180,10 @@ class _Check:
         self.within(f"{key}/sent", sent, 0, self.plan.first_tick - 1)
         self.within(f"{key}/due", due, self.plan.first_tick, MOST_TICKS)
         if (due - sent > longest).any():
-            self.misfit(f"{key}/due", f"holds a spike on its way for {(due - sent).max()} ticks where the longest delay is {longest}")
+            self.misfit(
+                f"{key}/due",
+                f"holds a spike on its way for {(due - sent).max()} ticks where the longest delay is {longest}",
+            )
 
 
 def _longest(pathway: AnyOf) -> int:
@@ -173,4 +193,10 @@ def _longest(pathway: AnyOf) -> int:
 
 
 def _shown(value: np.ndarray | None) -> str:
-    return "(missing)" if value is None else f"of type {value.dtype} and shape {value.shape}" if value.shape else str(value)
+    return (
+        "(missing)"
+        if value is None
+        else f"of type {value.dtype} and shape {value.shape}"
+        if value.shape
+        else str(value)
+    )

@@ -26,7 +26,11 @@ class Port:
     @staticmethod
     def empty(reduce: str, trials: int, size: int, dtype: Any) -> Port:
         fill = -np.inf if reduce == "max" else 0.0
-        return Port(reduce, np.full((trials, size), fill, dtype), np.zeros((trials, 1 if reduce == "sum" else size), np.int64))
+        return Port(
+            reduce,
+            np.full((trials, size), fill, dtype),
+            np.zeros((trials, 1 if reduce == "sum" else size), np.int64),
+        )
 
     def add(self, value: np.ndarray, count: np.ndarray | int) -> None:
         if self.reduce == "max":
@@ -78,12 +82,22 @@ class State:
     last_spike: dict[str, np.ndarray]
     not_refractory: dict[str, np.ndarray]
     synapses: dict[str, dict[str, np.ndarray]]  # pathway with text -> variable -> (trial, synapse)
-    delivered: dict[str, np.ndarray]  # graded pathway with text -> the message delivered last (trial, synapse)
-    queue: dict[tuple[str, str], dict[int, list[tuple]]]  # (post, to) -> tick -> (sent, sender population, trial, receiver, value)
+    delivered: dict[
+        str, np.ndarray
+    ]  # graded pathway with text -> the message delivered last (trial, synapse)
+    queue: dict[
+        tuple[str, str], dict[int, list[tuple]]
+    ]  # (post, to) -> tick -> (sent, sender population, trial, receiver, value)
     arrivals: dict[str, dict[int, list[tuple]]]  # pathway with text -> tick -> (sent, trial, synapse)
-    products: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)  # dense pathway -> what the event engine keeps of its product
-    spikes: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)  # this tick's (trial, neuron)
-    read: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)  # what this tick's update read at ports
+    products: dict[str, dict[str, np.ndarray]] = field(
+        default_factory=dict
+    )  # dense pathway -> what the event engine keeps of its product
+    spikes: dict[str, tuple[np.ndarray, np.ndarray]] = field(
+        default_factory=dict
+    )  # this tick's (trial, neuron)
+    read: dict[tuple[str, str], np.ndarray] = field(
+        default_factory=dict
+    )  # what this tick's update read at ports
 
     @property
     def count(self) -> int:
@@ -95,10 +109,14 @@ class State:
         """What `t` means at this tick, in double precision whatever the plan's is: floats of 32 bits are too coarse after minutes."""
         return np.float64(self.tick * (self.plan.dt or 1.0))
 
-    def random(self, name: str, block: str, elements: np.ndarray, trials: np.ndarray | None = None) -> TextRandom:
+    def random(
+        self, name: str, block: str, elements: np.ndarray, trials: np.ndarray | None = None
+    ) -> TextRandom:
         """The random functions of a block at this tick."""
         plan = self.plan
-        return TextRandom(plan.seed, name, block, self.tick, self.trials if trials is None else trials, elements)
+        return TextRandom(
+            plan.seed, name, block, self.tick, self.trials if trials is None else trials, elements
+        )
 
 
 def start_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
@@ -109,13 +127,23 @@ def start_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
         plan=plan,
         trials=trials,
         tick=plan.first_tick,
-        values={g.name: {k: np.repeat(v[None], count, axis=0).astype(dtype) for k, v in g.states.items()} for g in groups},
-        ports={g.name: {p: Port.empty(r, count, g.size, dtype) for p, r in g.ports.items()} for g in groups if not g.driven},
+        values={
+            g.name: {k: np.repeat(v[None], count, axis=0).astype(dtype) for k, v in g.states.items()}
+            for g in groups
+        },
+        ports={
+            g.name: {p: Port.empty(r, count, g.size, dtype) for p, r in g.ports.items()}
+            for g in groups
+            if not g.driven
+        },
         history={},
         last_spike={g.name: np.full((count, *g.shape), NEVER, np.int64) for g in groups if g.spiking},
         not_refractory={g.name: np.ones((count, *g.shape), bool) for g in groups if g.spiking},
         synapses={
-            p.name: {k: np.repeat(v[None], count, axis=0) for k, v in p.text.states.items()} if draw or p.recipe is None else {} for p in plan.textual
+            p.name: {k: np.repeat(v[None], count, axis=0) for k, v in p.text.states.items()}
+            if draw or p.recipe is None
+            else {}
+            for p in plan.textual
         },
         delivered={},
         queue={(p.post, p.to): {} for p in plan.summing if p.to},

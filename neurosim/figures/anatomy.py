@@ -14,9 +14,29 @@ from neurosim.network.neurons import Neurons, Part, Population
 from neurosim.network.printout import number_text
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, Value, show
-from neurosim.network.weights import Distribution, bounded_normal, dale, gamma, hebbian, normal, orthogonal, spectral_radius, uniform
+from neurosim.network.weights import (
+    Distribution,
+    bounded_normal,
+    dale,
+    gamma,
+    hebbian,
+    normal,
+    orthogonal,
+    spectral_radius,
+    uniform,
+)
 from neurosim.network.windows import conv, einsum, pool
-from neurosim.network.wiring import Wiring, all_to_all, indegree, one_to_one, outdegree, pairs, private, probability, total
+from neurosim.network.wiring import (
+    Wiring,
+    all_to_all,
+    indegree,
+    one_to_one,
+    outdegree,
+    pairs,
+    private,
+    probability,
+    total,
+)
 
 if TYPE_CHECKING:
     from neurosim.network.network import Network
@@ -89,7 +109,12 @@ def caption(net: Network) -> str:
 
 def _parts(net: Network, population: Neurons) -> dict[str, str]:
     """How the parts of a population that synapses name are shown, by their label: as they are written if that is short."""
-    ends = [end for item in net.synapses.values() for end in (item.pre, item.post, item.weight_population) if end is not None]
+    ends = [
+        end
+        for item in net.synapses.values()
+        for end in (item.pre, item.post, item.weight_population)
+        if end is not None
+    ]
     chosen = {end.label: end for end in ends if isinstance(end, Part) and end.name == population.name}
     if len(chosen) > MOST_PARTS:
         return {}
@@ -113,7 +138,14 @@ def _part(end: Population, parts: dict[str, dict[str, str]]) -> str:
 
 def _box(population: Neurons, parts: dict[str, str]) -> Box:
     shape = " x ".join(f"{n:,}" for n in population.shape).replace("x", "\N{MULTIPLICATION SIGN}")
-    return Box(population.name, shape, _kind_of_cell(population), _text(population), ", ".join(population.learns), tuple(parts.values()))
+    return Box(
+        population.name,
+        shape,
+        _kind_of_cell(population),
+        _text(population),
+        ", ".join(population.learns),
+        tuple(parts.values()),
+    )
 
 
 def _kind_of_cell(population: Neurons) -> str:
@@ -140,7 +172,9 @@ def _text(population: Neurons) -> str:
     else:
         line = population.equations.strip().splitlines()[0]
     line = re.sub(r"\s*(\*\*|\*|/)\s*", r"\1", " ".join(line.split()))
-    return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 2].rstrip() + " \N{HORIZONTAL ELLIPSIS}"
+    return (
+        line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 2].rstrip() + " \N{HORIZONTAL ELLIPSIS}"
+    )
 
 
 def _wire(name: str, item: Synapses, net: Network, parts: dict[str, dict[str, str]]) -> Wire:
@@ -170,14 +204,18 @@ def _merged(group: list[Wire]) -> Wire:
     notes = [note for note in group[0].notes if all(note in wire.notes for wire in group)]
     if len(group) > len(ports):
         notes.insert(0, f"{len(group)} of these")
-    return replace(group[0], names=tuple(name for wire in group for name in wire.names), ports=ports, notes=tuple(notes))
+    return replace(
+        group[0], names=tuple(name for wire in group for name in wire.names), ports=ports, notes=tuple(notes)
+    )
 
 
 def _target(item: Synapses) -> str:
     """The port or variable that messages act on; for text without `to`, the first variable of the target that it names."""
     if item.to is not None:
         return item.to
-    known = {f"{name}_post": name for name in (*item.post.population.port_names, *item.post.population.states)}
+    known = {
+        f"{name}_post": name for name in (*item.post.population.port_names, *item.post.population.states)
+    }
     lines = [line.name for line in item.lines if "summed" in line.flags]
     touched = [known[name] for name in (*lines, *(s.name for s in item.pre_statements)) if name in known]
     return next(iter(touched), item.post.population.port_names[0] if item.post.population.port_names else "")
@@ -202,9 +240,14 @@ def _icon(item: Synapses) -> str:
     wiring = item.wiring
     if isinstance(wiring, pairs):
         return "dense" if wiring.pre.size >= item.pre.size * item.post.size else "sparse"
-    names = {all_to_all: "dense", one_to_one: "one", conv: "conv", pool: "pool", einsum: "einsum", private: "private"} | dict.fromkeys(
-        (nearby, small_world), "nearby"
-    )
+    names = {
+        all_to_all: "dense",
+        one_to_one: "one",
+        conv: "conv",
+        pool: "pool",
+        einsum: "einsum",
+        private: "private",
+    } | dict.fromkeys((nearby, small_world), "nearby")
     if isinstance(wiring, probability) and wiring.p == 1:
         return "dense"
     return names.get(type(wiring), "sparse")
@@ -299,7 +342,9 @@ def _weight_note(item: Synapses, net: Network) -> str:
     if item.weight_population is not None or item.learns:
         return ""
     if isinstance(weight, Value):
-        return "" if not weight.scalar or (weight.dim == PLAIN and weight.number == 1) else f"w = {show(weight)}"
+        return (
+            "" if not weight.scalar or (weight.dim == PLAIN and weight.number == 1) else f"w = {show(weight)}"
+        )
     return _drawn_note(weight)
 
 
@@ -313,7 +358,11 @@ def _drawn_note(weight: Distribution) -> str:
     if isinstance(weight, dale):
         return f"Dale, {100 * weight.inhibitory:.3g} % inhibit"
     if isinstance(weight, normal | bounded_normal):
-        return f"random, {_around(weight.mean, weight.sd)}" if float(weight.sd.number) else f"w = {show(weight.mean)}"
+        return (
+            f"random, {_around(weight.mean, weight.sd)}"
+            if float(weight.sd.number)
+            else f"w = {show(weight.mean)}"
+        )
     if isinstance(weight, gamma):
         return f"random, {_around(weight.mean, weight.sd)}"
     if isinstance(weight, uniform):

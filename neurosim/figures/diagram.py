@@ -38,7 +38,9 @@ def diagram(net: Network, *, ax: Any = None) -> Axes:
     Raises DescriptionError where `net` is no network, NeurosimError where matplotlib is missing.
     """
     if not isinstance(net, Network):
-        raise DescriptionError(f"diagram: {net!r} is not a network. Give a Network, such as the `network` of a recording.")
+        raise DescriptionError(
+            f"diagram: {net!r} is not a network. Give a Network, such as the `network` of a recording."
+        )
     pyplot = need_matplotlib()
     from neurosim.figures import ink as inks
 
@@ -52,7 +54,12 @@ def diagram(net: Network, *, ax: Any = None) -> Axes:
     key = entries(boxes, wires, width, inks.measure)
     middle, legend_top = (left + right) / 2, rows[-1].bottom + 0.35
     lines = max(entry.row for entry in key) + 1
-    frame = (middle - width / 2 - MARGIN, rows[0].top - MARGIN, middle + width / 2 + MARGIN, legend_top + ROW * lines + 0.12 + MARGIN)
+    frame = (
+        middle - width / 2 - MARGIN,
+        rows[0].top - MARGIN,
+        middle + width / 2 + MARGIN,
+        legend_top + ROW * lines + 0.12 + MARGIN,
+    )
     if ax is None:
         figure = pyplot.figure(figsize=(frame[2] - frame[0], frame[3] - frame[1]))
         ax = figure.add_axes((0, 0, 1, 1))
@@ -85,7 +92,9 @@ def _rows(scene: Scene, tokens: list[Token]) -> list[Row]:
         inside = [area for area in areas if left <= (area[0] + area[2]) / 2 < right]
         x0, y0, x1, y1 = (pick(area[n] for area in inside) for n, pick in enumerate((min, min, max, max)))
         x0, x1 = max(x0, left), min(x1, right)
-        rows.append(Row((max(left, -1e3), min(right, 1e3)), (-x0, floor - y0), 0.0, floor, x1 - x0, floor + y1 - y0))
+        rows.append(
+            Row((max(left, -1e3), min(right, 1e3)), (-x0, floor - y0), 0.0, floor, x1 - x0, floor + y1 - y0)
+        )
         floor += y1 - y0 + 0.4
     return rows
 
@@ -96,8 +105,15 @@ def _areas(scene: Scene, tokens: list[Token]) -> list[tuple[float, float, float,
     for shape in scene.shapes.values():
         areas.append(shape.edges)
         if shape.notes:
-            areas.append((shape.x - shape.side, shape.y - shape.up, shape.x + shape.side, shape.y + shape.down))
-    return areas + [(point.x, point.y, point.x, point.y) for strand in scene.strands for chain in strand.chains for point in along(chain)]
+            areas.append(
+                (shape.x - shape.side, shape.y - shape.up, shape.x + shape.side, shape.y + shape.down)
+            )
+    return areas + [
+        (point.x, point.y, point.x, point.y)
+        for strand in scene.strands
+        for chain in strand.chains
+        for point in along(chain)
+    ]
 
 
 def _draw_row(ink: Ink, scene: Scene, tokens: list[Token], row: Row) -> None:
@@ -110,7 +126,12 @@ def _draw_row(ink: Ink, scene: Scene, tokens: list[Token], row: Row) -> None:
     for shape in scene.shapes.values():
         if row.holds(shape.x):
             inks.draw_shape(ink, shape)
-    inks.draw_cuts(ink, [cut for cut in scene.cuts if cut in row.window], row.top - row.shift[1], row.bottom - row.shift[1])
+    inks.draw_cuts(
+        ink,
+        [cut for cut in scene.cuts if cut in row.window],
+        row.top - row.shift[1],
+        row.bottom - row.shift[1],
+    )
     for token in tokens:
         if row.holds(token.at.x):
             inks.draw_token(ink, token)

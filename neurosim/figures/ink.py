@@ -47,8 +47,32 @@ FILLS = {"driven": "#EFEFEF", "spiking": "#FCE8C3", "graded": "#DCEBF6", "random
 CELLS: dict[str, list[list[tuple[float, float]]]] = {
     "driven": [[(-1, 0), (0.9, 0)], [(0.35, 0.5), (0.9, 0), (0.35, -0.5)]],
     "spiking": [[(-1, -0.7), (1, -0.7)], *([(x, -0.7), (x, 0.9)] for x in (-0.65, -0.3, 0.45))],
-    "graded": [[(-1, -0.7), (-0.7, -0.62), (-0.45, -0.4), (-0.2, 0.05), (0.05, 0.5), (0.3, 0.74), (0.6, 0.76), (1, 0.7)]],
-    "random": [[(-1, -0.7), (-0.6, -0.7), (-0.6, 0.7), (-0.1, 0.7), (-0.1, -0.7), (0.2, -0.7), (0.2, 0.7), (0.75, 0.7), (0.75, -0.7), (1, -0.7)]],
+    "graded": [
+        [
+            (-1, -0.7),
+            (-0.7, -0.62),
+            (-0.45, -0.4),
+            (-0.2, 0.05),
+            (0.05, 0.5),
+            (0.3, 0.74),
+            (0.6, 0.76),
+            (1, 0.7),
+        ]
+    ],
+    "random": [
+        [
+            (-1, -0.7),
+            (-0.6, -0.7),
+            (-0.6, 0.7),
+            (-0.1, 0.7),
+            (-0.1, -0.7),
+            (0.2, -0.7),
+            (0.2, 0.7),
+            (0.75, 0.7),
+            (0.75, -0.7),
+            (1, -0.7),
+        ]
+    ],
 }
 THREE, FOUR = (0.66, 0.0, -0.66), (0.72, 0.24, -0.24, -0.72)
 WIRINGS: dict[str, tuple[Sequence[float], Sequence[float], list[tuple[int, int]]]] = {
@@ -56,12 +80,20 @@ WIRINGS: dict[str, tuple[Sequence[float], Sequence[float], list[tuple[int, int]]
     "sparse": (THREE, THREE, [(0, 1), (1, 0), (2, 2)]),
     "one": (THREE, THREE, [(0, 0), (1, 1), (2, 2)]),
     "pool": (FOUR, (0.48, -0.48), [(0, 0), (1, 0), (2, 1), (3, 1)]),
-    "private": ((0.8, 0.48, 0.16, -0.16, -0.48, -0.8), (0.48, -0.48), [(0, 0), (1, 0), (2, 0), (3, 1), (4, 1), (5, 1)]),
+    "private": (
+        (0.8, 0.48, 0.16, -0.16, -0.48, -0.8),
+        (0.48, -0.48),
+        [(0, 0), (1, 0), (2, 0), (3, 1), (4, 1), (5, 1)],
+    ),
 }
 BUMP = [(x / 10, 0.85 * 2.718 ** (-((x / 4.5) ** 2)) - 0.3) for x in range(-10, 11)]
 CUTS = (-0.95, -0.52, -0.09, 0.34)
 SKETCHES: dict[str, tuple[list[list[tuple[float, float]]], list[tuple[float, float]]]] = {  # lines and dots
-    "einsum": ([[(x, -0.8), (x, 0.8)] for x in (-0.9, -0.3, 0.3, 0.9)] + [[(-0.9, y), (0.9, y)] for y in (-0.8, -0.27, 0.27, 0.8)], []),
+    "einsum": (
+        [[(x, -0.8), (x, 0.8)] for x in (-0.9, -0.3, 0.3, 0.9)]
+        + [[(-0.9, y), (0.9, y)] for y in (-0.8, -0.27, 0.27, 0.8)],
+        [],
+    ),
     "nearby": ([BUMP, [(-1, -0.6), (1, -0.6)]], [(x, -0.6) for x in (-0.9, -0.45, 0.0, 0.45, 0.9)]),
     "conv": (
         [[(x, -0.85), (x, 0.85)] for x in CUTS]
@@ -84,7 +116,13 @@ def measure(text: str, role: str) -> float:
 class Ink:
     """Axes to draw on, at `scale` times the natural size, moved by `shift`; lines are cut off at the ends of `window`, (left, right)."""
 
-    def __init__(self, ax: Axes, scale: float, shift: tuple[float, float] = (0.0, 0.0), window: tuple[float, float] | None = None):
+    def __init__(
+        self,
+        ax: Axes,
+        scale: float,
+        shift: tuple[float, float] = (0.0, 0.0),
+        window: tuple[float, float] | None = None,
+    ):
         self.ax, self.scale = ax, scale
         self.transform = Affine2D().translate(*shift) + ax.transData
         self.window = window
@@ -93,9 +131,24 @@ class Ink:
         patch.set(gid=gid, zorder=z, transform=self.transform)
         self.ax.add_artist(patch)  # add_patch would measure it, which is slow and of no use here
 
-    def path(self, path: Path, gid: str, *, z: float, colour: str = DARK, fill: str = "none", width: float = 1.0, dashes: tuple = ()) -> None:
+    def path(
+        self,
+        path: Path,
+        gid: str,
+        *,
+        z: float,
+        colour: str = DARK,
+        fill: str = "none",
+        width: float = 1.0,
+        dashes: tuple = (),
+    ) -> None:
         patch = PathPatch(
-            path, facecolor=fill, edgecolor=colour if width else "none", linewidth=width * self.scale, capstyle="butt", joinstyle="round"
+            path,
+            facecolor=fill,
+            edgecolor=colour if width else "none",
+            linewidth=width * self.scale,
+            capstyle="butt",
+            joinstyle="round",
         )
         if dashes:
             patch.set_linestyle((0, dashes))
@@ -127,10 +180,26 @@ class Ink:
             "parse_math": False,
         }
         if halo:
-            style["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6 * self.scale, "alpha": 0.85}
-        self.ax.text(*at, text, color=colour, ha=ha, va=va, zorder=6, gid=gid, transform=self.transform, **style)
+            style["bbox"] = {
+                "facecolor": "white",
+                "edgecolor": "none",
+                "pad": 0.6 * self.scale,
+                "alpha": 0.85,
+            }
+        self.ax.text(
+            *at, text, color=colour, ha=ha, va=va, zorder=6, gid=gid, transform=self.transform, **style
+        )
 
-    def picture(self, lines: list[list[tuple[float, float]]], area: Area, gid: str, *, colour: str, width: float = 0.9, z: float = 5):
+    def picture(
+        self,
+        lines: list[list[tuple[float, float]]],
+        area: Area,
+        gid: str,
+        *,
+        colour: str,
+        width: float = 0.9,
+        z: float = 5,
+    ):
         """Lines given in a field from (-1, -1) to (1, 1)."""
         path = Path.make_compound_path(*(Path([_into(area, *point) for point in line]) for line in lines))
         self.path(path, gid, z=z, colour=colour, width=width)
@@ -141,12 +210,18 @@ class Ink:
 
 
 def _into(area: Area, x: float, y: float) -> tuple[float, float]:
-    return (area[0] + area[2]) / 2 + x * (area[2] - area[0]) / 2, (area[1] + area[3]) / 2 - y * (area[3] - area[1]) / 2
+    return (area[0] + area[2]) / 2 + x * (area[2] - area[0]) / 2, (area[1] + area[3]) / 2 - y * (
+        area[3] - area[1]
+    ) / 2
 
 
 def draw_frame(ink: Ink, area: Area, kind: str, gid: str) -> None:
     """The outline of a population: square corners where it is driven from outside."""
-    style = "square,pad=0" if kind == "driven" else f"round,pad=0,rounding_size={min(0.1, (area[3] - area[1]) / 3)}"
+    style = (
+        "square,pad=0"
+        if kind == "driven"
+        else f"round,pad=0,rounding_size={min(0.1, (area[3] - area[1]) / 3)}"
+    )
     patch = FancyBboxPatch((area[0], area[1]), area[2] - area[0], area[3] - area[1], boxstyle=style)
     patch.set(facecolor=FILLS[kind], edgecolor=DARK, linewidth=1.0 * ink.scale)
     ink.add(patch, gid, 3)
@@ -176,25 +251,54 @@ def draw_shape(ink: Ink, shape: Shape) -> None:
     words = measure(box.name, "name")
     start = x - (GLYPH[0] + 0.08 + words) / 2
     draw_glyph(ink, (start + GLYPH[0] / 2, middle), box.kind, f"{box.kind}:{box.name}")
-    ink.text((start + GLYPH[0] + 0.08, middle), box.name, "name", f"name:{box.name}", ha="left", va="center_baseline")
+    ink.text(
+        (start + GLYPH[0] + 0.08, middle),
+        box.name,
+        "name",
+        f"name:{box.name}",
+        ha="left",
+        va="center_baseline",
+    )
     y += SIZES["name"] * LINE
     for text, role, colour in lines:
         y += SIZES[role] * LINE / 2
         ink.text((x, y), text, role, f"{role}:{box.name}", colour=colour, va="center_baseline")
         y += SIZES[role] * LINE / 2
     for part, low, high in shape.rows:
-        ink.path(Path([(left, shape.y + low), (right, shape.y + low)]), f"part:{box.name}{part}", z=4, colour=GREY, width=0.7)
-        ink.text((x, shape.y + (low + high) / 2), part, "part", f"part:{box.name}{part}", va="center_baseline")
+        ink.path(
+            Path([(left, shape.y + low), (right, shape.y + low)]),
+            f"part:{box.name}{part}",
+            z=4,
+            colour=GREY,
+            width=0.7,
+        )
+        ink.text(
+            (x, shape.y + (low + high) / 2), part, "part", f"part:{box.name}{part}", va="center_baseline"
+        )
     for text, place, side in shape.labels:
         ha = {"left": "left", "right": "right"}.get(side, "center")
         drop = {"top": SIZES["port"] * LINE * 0.85, "bottom": 0.0}.get(side, SIZES["port"] * LINE * 0.25)
-        ink.text((shape.x + place.x, shape.y + place.y + drop), text, "port", f"port:{box.name}.{text}", ha=ha, va="baseline")
+        ink.text(
+            (shape.x + place.x, shape.y + place.y + drop),
+            text,
+            "port",
+            f"port:{box.name}.{text}",
+            ha=ha,
+            va="baseline",
+        )
 
 
 def _draw_product(ink: Ink, shape: Shape) -> None:
     draw_cross(ink, (shape.x, shape.y), f"product:{shape.key[1:-1]}")
     if shape.notes:
-        ink.text(product_notes(shape), "\n".join(shape.notes), "note", f"note:{shape.key[1:-1]}", colour=GREY, halo=True)
+        ink.text(
+            product_notes(shape),
+            "\n".join(shape.notes),
+            "note",
+            f"note:{shape.key[1:-1]}",
+            colour=GREY,
+            halo=True,
+        )
 
 
 def draw_cross(ink: Ink, at: tuple[float, float], gid: str) -> None:
@@ -210,7 +314,9 @@ def draw_strand(ink: Ink, strand: Strand) -> None:
     style, name = STYLES[strand.kind], strand.wire.names[0]
     for chain in strand.chains:
         path = Path(chain, [Path.MOVETO] + [Path.CURVE4] * (len(chain) - 1))
-        ink.path(path, f"{strand.course}:{name}", z=2, colour=style.colour, width=style.width, dashes=style.dashes)
+        ink.path(
+            path, f"{strand.course}:{name}", z=2, colour=style.colour, width=style.width, dashes=style.dashes
+        )
     for tip, side in strand.tips.values():
         draw_head(ink, tip, side, strand.sign, style, f"head:{name}")
 
@@ -223,7 +329,14 @@ def draw_head(ink: Ink, tip: Point, side: str, sign: str, style: Style, gid: str
         return tip.x - back * dx + aside * dy, tip.y - back * dy + aside * dx
 
     if sign == "-":
-        ink.path(Path.circle(at(HEAD / 2, 0), HEAD / 2), gid, z=4.5, colour=style.colour, fill=style.colour, width=0.6)
+        ink.path(
+            Path.circle(at(HEAD / 2, 0), HEAD / 2),
+            gid,
+            z=4.5,
+            colour=style.colour,
+            fill=style.colour,
+            width=0.6,
+        )
     elif sign == "+":
         ink.path(
             Path([at(HEAD, HEAD / 2), at(0, 0), at(HEAD, -HEAD / 2), at(HEAD, HEAD / 2)], closed=True),
@@ -234,7 +347,13 @@ def draw_head(ink: Ink, tip: Point, side: str, sign: str, style: Style, gid: str
         )
     else:
         ink.path(Path([at(HEAD, 0), at(0.01, 0)]), gid, z=4.5, colour=style.colour, width=style.width)
-        ink.path(Path([at(HEAD, HEAD / 2), at(0.015, 0), at(HEAD, -HEAD / 2)]), gid, z=4.5, colour=style.colour, width=max(1.2, style.width * 0.7))
+        ink.path(
+            Path([at(HEAD, HEAD / 2), at(0.015, 0), at(HEAD, -HEAD / 2)]),
+            gid,
+            z=4.5,
+            colour=style.colour,
+            width=max(1.2, style.width * 0.7),
+        )
 
 
 def draw_token(ink: Ink, token: Token) -> None:
@@ -243,7 +362,9 @@ def draw_token(ink: Ink, token: Token) -> None:
     left = token.at.x - token.size[0] / 2
     if strand.icon:
         area = (left, token.at.y - ICON[1] / 2, left + ICON[0], token.at.y + ICON[1] / 2)
-        draw_icon(ink, area, strand.icon, STYLES[strand.kind].colour, f"{strand.icon}:{name}", tied=strand.wire.tied)
+        draw_icon(
+            ink, area, strand.icon, STYLES[strand.kind].colour, f"{strand.icon}:{name}", tied=strand.wire.tied
+        )
         left += ICON[0] + SPACE
     if strand.delay:
         draw_delay(ink, (left, token.at.y), strand.delay, f"delay:{name}")
@@ -260,7 +381,9 @@ def draw_cuts(ink: Ink, cuts: list[float], top: float, bottom: float) -> None:
 def draw_delay(ink: Ink, at: tuple[float, float], text: str, gid: str) -> None:
     """A delay in a rounded frame that begins at the point given."""
     width, height = measure(text, "delay") + 0.12, 0.16
-    patch = FancyBboxPatch((at[0], at[1] - height / 2), width, height, boxstyle=f"round,pad=0,rounding_size={height / 2}")
+    patch = FancyBboxPatch(
+        (at[0], at[1] - height / 2), width, height, boxstyle=f"round,pad=0,rounding_size={height / 2}"
+    )
     patch.set(facecolor="white", edgecolor=DARK, linewidth=0.8 * ink.scale)
     ink.add(patch, gid, 4.8)
     ink.text((at[0] + width / 2, at[1]), text, "delay", gid, va="center_baseline")
@@ -271,7 +394,14 @@ def draw_icon(ink: Ink, area: Area, icon: str, colour: str, gid: str, *, tied: b
     for grow in (0.03, 0.0) if tied else (0.0,):
         corners = [(area[0] - grow, area[1] - grow), (area[2] + grow, area[3] + grow)]
         (x0, y0), (x1, y1) = corners
-        ink.path(Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True), gid, z=4.7, colour=colour, fill="white", width=0.8)
+        ink.path(
+            Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)], closed=True),
+            gid,
+            z=4.7,
+            colour=colour,
+            fill="white",
+            width=0.8,
+        )
     inner = (area[0] + 0.05, area[1] + 0.02, area[2] - 0.05, area[3] - 0.02)
     if icon in SKETCHES:
         lines, dots = SKETCHES[icon]
@@ -287,7 +417,13 @@ def draw_icon(ink: Ink, area: Area, icon: str, colour: str, gid: str, *, tied: b
 def draw_legend(ink: Ink, key: list[Entry], corner: tuple[float, float], words: str) -> None:
     """A line about the whole network, then the entries, row by row."""
     left, top = corner
-    ink.path(Path([(left, top - 0.16), (left + max(entry.right for entry in key), top - 0.16)]), "legend:rule", z=1, colour=PALE, width=0.6)
+    ink.path(
+        Path([(left, top - 0.16), (left + max(entry.right for entry in key), top - 0.16)]),
+        "legend:rule",
+        z=1,
+        colour=PALE,
+        width=0.6,
+    )
     ink.text((left, top), words, "caption", "legend:caption", colour=GREY, ha="left", va="center_baseline")
     for entry in key:
         x, y = left + entry.x, top + ROW * (entry.row + 1)
@@ -308,11 +444,19 @@ def _draw_sample(ink: Ink, sample: str, x: float, y: float) -> None:
     elif sample == "effect:delay":
         draw_delay(ink, (x - 0.02, y), "delay", gid)
     elif group == "wiring":
-        draw_icon(ink, (middle[0] - ICON[0] / 2, y - ICON[1] / 2, middle[0] + ICON[0] / 2, y + ICON[1] / 2), name, DARK, gid)
+        draw_icon(
+            ink,
+            (middle[0] - ICON[0] / 2, y - ICON[1] / 2, middle[0] + ICON[0] / 2, y + ICON[1] / 2),
+            name,
+            DARK,
+            gid,
+        )
     elif group in ("weight", "effect"):
         style = STYLES[name] if group == "weight" else STYLES["fixed"]
         end = x + SAMPLE - (HEAD if group == "effect" else 0.0)
-        ink.path(Path([(x, y), (end, y)]), gid, z=2, colour=style.colour, width=style.width, dashes=style.dashes)
+        ink.path(
+            Path([(x, y), (end, y)]), gid, z=2, colour=style.colour, width=style.width, dashes=style.dashes
+        )
         if name == "message":
             draw_cross(ink, (x + SAMPLE - RADIUS, y), gid)
         if group == "effect":

@@ -33,18 +33,30 @@ def place_tokens(scene: Scene, measure: Measure) -> list[Token]:
     """Place every token on its line and its notes beside it, where they cover least; then once more, now that all are known."""
     strands = [s for s in scene.strands if s.icon or s.delay or s.notes]
     solid = _solid(scene)
-    points = np.array([point for s in scene.strands for chain in s.chains for point in along(chain)]).reshape(-1, 2)
+    points = np.array([point for s in scene.strands for chain in s.chains for point in along(chain)]).reshape(
+        -1, 2
+    )
     owner = np.array([n for n, s in enumerate(scene.strands) for chain in s.chains for _ in along(chain)])
     upper = {id(s) for s in strands if any(_above(s, other) for other in strands)}
     numbers = {id(s): n for n, s in enumerate(scene.strands)}
     placed: dict[int, Token] = {}
     for _ in range(2):
         for strand in strands:
-            others = [area for key, token in placed.items() if key != id(strand) for area in token.areas if area[2] > area[0]]
+            others = [
+                area
+                for key, token in placed.items()
+                if key != id(strand)
+                for area in token.areas
+                if area[2] > area[0]
+            ]
             near = _reach(strand, measure)
             inside = _within(near, points)
             mine = owner == numbers[id(strand)]
-            around = Around([area for area in solid + others if _overlap(area, near)], points[inside & ~mine], points[inside & mine])
+            around = Around(
+                [area for area in solid + others if _overlap(area, near)],
+                points[inside & ~mine],
+                points[inside & mine],
+            )
             placed[id(strand)] = _best(strand, id(strand) in upper, around, measure)
     return list(placed.values())
 
@@ -82,13 +94,18 @@ def _solid(scene: Scene) -> list[Area]:
     for strand in scene.strands:
         for tip, side in strand.tips.values():
             step = {"left": (-1, 0), "right": (1, 0), "top": (0, -1), "bottom": (0, 1)}[side]
-            areas.append(_area(Point(tip.x + step[0] * HEAD / 2, tip.y + step[1] * HEAD / 2), (1.5 * HEAD, 1.5 * HEAD)))
+            areas.append(
+                _area(Point(tip.x + step[0] * HEAD / 2, tip.y + step[1] * HEAD / 2), (1.5 * HEAD, 1.5 * HEAD))
+            )
     return areas
 
 
 def _above(strand: Strand, other: Strand) -> bool:
     """True for the upper one of two lines that run side by side between neighbours, one there and one back."""
-    facing = "facing" in (strand.course, other.course) and {strand.source, strand.target} == {other.source, other.target}
+    facing = "facing" in (strand.course, other.course) and {strand.source, strand.target} == {
+        other.source,
+        other.target,
+    }
     return facing and strand.rail[0].y < other.rail[0].y
 
 
@@ -103,14 +120,18 @@ def _best(strand: Strand, upper: bool, around: Around, measure: Measure) -> Toke
             centre = Point(at.x + dx, at.y + dy)
             cost = cost_here + 0.05 * place
             if strand.notes:
-                cost += _cost(_area(centre, notes), around, 0.5) + 0.15 * int(_within(_area(centre, notes), around.own).sum())
+                cost += _cost(_area(centre, notes), around, 0.5) + 0.15 * int(
+                    _within(_area(centre, notes), around.own).sum()
+                )
             if cost < least:
                 best, least = Token(strand, at, centre, token, notes), cost
     assert best is not None
     return best
 
 
-def _beside(strand: Strand, upper: bool, token: tuple[float, float], notes: tuple[float, float]) -> list[tuple[float, float]]:
+def _beside(
+    strand: Strand, upper: bool, token: tuple[float, float], notes: tuple[float, float]
+) -> list[tuple[float, float]]:
     """Where notes may stand, seen from the token: beneath, above, and at its sides."""
     down = token[1] / 2 + notes[1] / 2 + 0.02
     aside = token[0] / 2 + notes[0] / 2 + 0.04
@@ -120,7 +141,11 @@ def _beside(strand: Strand, upper: bool, token: tuple[float, float], notes: tupl
     places = [(0.0, down), (0.0, -down), (aside, 0.0), (-aside, 0.0)]
     if upper or strand.course == "facing":
         return places[1::-1] if upper else places[:2]
-    return places + [(dx, dy) for dy in (down, -down) for dx in (aside / 2, -aside / 2)] if strand.course != "back" else [(0.0, down)]
+    return (
+        places + [(dx, dy) for dy in (down, -down) for dx in (aside / 2, -aside / 2)]
+        if strand.course != "back"
+        else [(0.0, down)]
+    )
 
 
 def _cost(area: Area, around: Around, line: float) -> float:

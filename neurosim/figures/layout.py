@@ -59,7 +59,14 @@ def _backward(nodes: list[str], links: list[Link], roots: list[str]) -> set[int]
     """The links that close a cycle when links are added one after the other: firm, instant, then those near the input first."""
     distance = _distances(nodes, links, roots)
     ranked = sorted(
-        range(len(links)), key=lambda n: (not links[n].firm, not links[n].instant, distance[links[n].source], nodes.index(links[n].source), n)
+        range(len(links)),
+        key=lambda n: (
+            not links[n].firm,
+            not links[n].instant,
+            distance[links[n].source],
+            nodes.index(links[n].source),
+            n,
+        ),
     )
     after: dict[str, set[str]] = {key: set() for key in nodes}
     back = set()
@@ -82,7 +89,9 @@ def _distances(nodes: list[str], links: list[Link], roots: list[str]) -> dict[st
     distance.update(dict.fromkeys(starts, 0))
     ring = list(starts)
     while ring:
-        ring = [link.target for link in links for key in ring if link.source == key and _nearer(distance, link)]
+        ring = [
+            link.target for link in links for key in ring if link.source == key and _nearer(distance, link)
+        ]
     return distance
 
 
@@ -168,7 +177,9 @@ def _crossings(columns: list[list[str]], after: dict[str, list[str]]) -> int:
     return crossed
 
 
-def heights(grid: Grid, up: dict[str, float], down: dict[str, float], pulls: list[tuple[str, str, float, float]]) -> dict[str, float]:
+def heights(
+    grid: Grid, up: dict[str, float], down: dict[str, float], pulls: list[tuple[str, str, float, float]]
+) -> dict[str, float]:
     """The y of every node: near what it is linked with, never closer to the next one in its column than both need.
 
     `up` and `down` are the room above and below a node's centre; a pull (a, b, offset, strength) wants y of b = y of a + offset.
@@ -195,7 +206,12 @@ def heights(grid: Grid, up: dict[str, float], down: dict[str, float], pulls: lis
 
 
 def straighten(
-    grid: Grid, y: dict[str, float], up: dict[str, float], down: dict[str, float], ends: dict[int, tuple[float, float]], level: set[int]
+    grid: Grid,
+    y: dict[str, float],
+    up: dict[str, float],
+    down: dict[str, float],
+    ends: dict[int, tuple[float, float]],
+    level: set[int],
 ) -> None:
     """Let every long line pass its columns at one height, where there is room for that; else at as few as it can.
 
@@ -204,7 +220,9 @@ def straighten(
     """
     for _ in range(2):
         for number, chain in grid.chains.items():
-            wanted = [y[chain[0]] + ends[number][0]] + ([] if number in level else [y[chain[-1]] + ends[number][1]])
+            wanted = [y[chain[0]] + ends[number][0]] + (
+                [] if number in level else [y[chain[-1]] + ends[number][1]]
+            )
             run: list[str] = []
             for key in chain[1:] if number in level else chain[1:-1]:
                 low, high = _room(grid, [*run, key], y, up, down)
@@ -215,7 +233,14 @@ def straighten(
             _level(grid, run, wanted, y, up, down)
 
 
-def _level(grid: Grid, run: list[str], wanted: list[float], y: dict[str, float], up: dict[str, float], down: dict[str, float]) -> None:
+def _level(
+    grid: Grid,
+    run: list[str],
+    wanted: list[float],
+    y: dict[str, float],
+    up: dict[str, float],
+    down: dict[str, float],
+) -> None:
     """Put a run of nodes at one height: that of an end of its line if it is near and free."""
     if not run:
         return
@@ -226,7 +251,9 @@ def _level(grid: Grid, run: list[str], wanted: list[float], y: dict[str, float],
         y.update(dict.fromkeys(run, near[0] if near else min(max(mean, low), high)))
 
 
-def _room(grid: Grid, run: list[str], y: dict[str, float], up: dict[str, float], down: dict[str, float]) -> tuple[float, float]:
+def _room(
+    grid: Grid, run: list[str], y: dict[str, float], up: dict[str, float], down: dict[str, float]
+) -> tuple[float, float]:
     """The heights that are free for all of these nodes."""
     low, high = -float("inf"), float("inf")
     for key in run:
@@ -239,11 +266,17 @@ def _room(grid: Grid, run: list[str], y: dict[str, float], up: dict[str, float],
     return low, high
 
 
-def _wishes(column: list[str], y: dict[str, float], around: dict[str, list[tuple[str, float, float]]]) -> tuple[list[float], list[float]]:
+def _wishes(
+    column: list[str], y: dict[str, float], around: dict[str, list[tuple[str, float, float]]]
+) -> tuple[list[float], list[float]]:
     wanted, weight = [], []
     for key in column:
         total = sum(strength for _, _, strength in around.get(key, []))
-        wanted.append(sum((y[other] + offset) * strength for other, offset, strength in around[key]) / total if total else y[key])
+        wanted.append(
+            sum((y[other] + offset) * strength for other, offset, strength in around[key]) / total
+            if total
+            else y[key]
+        )
         weight.append(total or 0.01)
     return wanted, weight
 

@@ -47,7 +47,9 @@ class Entry:
     row: int
 
 
-def entries(boxes: list[Box], wires: list[Wire], width: float, measure: Callable[[str, str], float]) -> list[Entry]:
+def entries(
+    boxes: list[Box], wires: list[Wire], width: float, measure: Callable[[str, str], float]
+) -> list[Entry]:
     """The entries that the diagram needs, in rows by group; a group that is too wide goes on in the next row."""
     groups = [(group, items) for group, items in _groups(boxes, wires) if items]
     needs = [START + sum(_needs(text, measure) for _, text in items) for _, items in groups]
@@ -73,7 +75,14 @@ def _needs(text: str, measure: Callable[[str, str], float]) -> float:
     return SAMPLE + 0.08 + measure(text, "legend") + SPARE
 
 
-def _group(group: str, items: list[tuple[str, str]], left: float, row: int, room: float, measure: Callable[[str, str], float]) -> list[Entry]:
+def _group(
+    group: str,
+    items: list[tuple[str, str]],
+    left: float,
+    row: int,
+    room: float,
+    measure: Callable[[str, str], float],
+) -> list[Entry]:
     placed = [Entry("heading", group, left, left + START, row)]
     x = left + START
     for sample, text in items:
@@ -87,7 +96,9 @@ def _group(group: str, items: list[tuple[str, str]], left: float, row: int, room
 
 def _groups(boxes: list[Box], wires: list[Wire]) -> list[tuple[str, list[tuple[str, str]]]]:
     kinds = {wire.kind for wire in wires} | ({"tied"} if any(wire.tied for wire in wires) else set())
-    signs = {wire.sign for wire in wires} | ({"delay"} if any(wire.delay or (wire.weight and wire.weight[2]) for wire in wires) else set())
+    signs = {wire.sign for wire in wires} | (
+        {"delay"} if any(wire.delay or (wire.weight and wire.weight[2]) for wire in wires) else set()
+    )
     icons = {wire.icon for wire in wires if wire.weight is None}
     cells = {box.kind for box in boxes}
     return [

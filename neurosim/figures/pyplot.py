@@ -8,8 +8,26 @@ import numpy as np
 
 from neurosim.errors import NeurosimError, install
 
-PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "\N{MICRO SIGN}"), (1e-9, "n"), (1e-12, "p"))
-SYMBOLS = {"volt": "V", "amp": "A", "siemens": "S", "hertz": "Hz", "second": "s", "farad": "F", "ohm": "ohm", "metre": "m"}
+PREFIXES = (
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+    (1.0, ""),
+    (1e-3, "m"),
+    (1e-6, "\N{MICRO SIGN}"),
+    (1e-9, "n"),
+    (1e-12, "p"),
+)
+SYMBOLS = {
+    "volt": "V",
+    "amp": "A",
+    "siemens": "S",
+    "hertz": "Hz",
+    "second": "s",
+    "farad": "F",
+    "ohm": "ohm",
+    "metre": "m",
+}
 
 
 def need_matplotlib() -> Any:
@@ -17,7 +35,9 @@ def need_matplotlib() -> Any:
     try:
         import matplotlib.pyplot as pyplot
     except ImportError as error:
-        raise NeurosimError(f"figures: matplotlib cannot be imported ({error}). {install('figures')}") from error
+        raise NeurosimError(
+            f"figures: matplotlib cannot be imported ({error}). {install('figures')}"
+        ) from error
     return pyplot
 
 

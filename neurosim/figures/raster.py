@@ -24,7 +24,15 @@ LEAST_SHARE = 0.08  # of the height, for a population of few neurons among large
 MANY = 20_000  # spikes; more are drawn as pixels, and as an image in vector files
 
 
-def raster(recording: Recording, names: Any = None, *, trial: int = 0, start: Any = None, stop: Any = None, ax: Any = None) -> Axes:
+def raster(
+    recording: Recording,
+    names: Any = None,
+    *,
+    trial: int = 0,
+    start: Any = None,
+    stop: Any = None,
+    ax: Any = None,
+) -> Axes:
     """Draw the spikes of a recording: a mark per spike, a row per neuron, the populations one below the other. Returns the axes.
 
     Arguments:
@@ -46,11 +54,24 @@ def raster(recording: Recording, names: Any = None, *, trial: int = 0, start: An
     heights = np.maximum([len(row) for row in rows], LEAST_SHARE * sum(len(row) for row in rows))
     floors = np.cumsum(heights[::-1])[::-1] - heights
     points = ax.get_window_extent().height * 72 / ax.figure.dpi / heights.sum()
-    for n, (probe, spikes, row, floor, height) in enumerate(zip(probes, found, rows, floors, heights, strict=True)):
+    for n, (probe, spikes, row, floor, height) in enumerate(
+        zip(probes, found, rows, floors, heights, strict=True)
+    ):
         place = np.zeros(int(row.max(initial=0)) + 1)
         place[row] = floor + (np.arange(len(row)) + 0.5) * height / len(row)
-        marks = dict(marker=",", rasterized=True) if many else dict(marker="|", markersize=float(np.clip(0.8 * points * height / len(row), 1.5, 9.0)))
-        ax.plot(spikes.tick * tick, place[spikes.neuron], linestyle="none", color=COLOURS[n % 2], gid=f"spikes:{probe.name}", **marks)
+        marks = (
+            dict(marker=",", rasterized=True)
+            if many
+            else dict(marker="|", markersize=float(np.clip(0.8 * points * height / len(row), 1.5, 9.0)))
+        )
+        ax.plot(
+            spikes.tick * tick,
+            place[spikes.neuron],
+            linestyle="none",
+            color=COLOURS[n % 2],
+            gid=f"spikes:{probe.name}",
+            **marks,
+        )
         if n:
             ax.axhline(floor + height, color="0.7", linewidth=0.8)
     first = 0.0 if start is None else _ticks(start, recording) * tick
@@ -64,19 +85,29 @@ def raster(recording: Recording, names: Any = None, *, trial: int = 0, start: An
 
 def check_trial(recording: Recording, trial: Any, caller: str) -> None:
     """Refuse a trial that the recording does not hold."""
-    if isinstance(trial, bool) or not isinstance(trial, (int, np.integer)) or not 0 <= trial < recording.trials:
-        raise DescriptionError(f"{caller}: there is no trial {trial!r}. The recording holds {recording.trials}, counted from 0.")
+    if (
+        isinstance(trial, bool)
+        or not isinstance(trial, (int, np.integer))
+        or not 0 <= trial < recording.trials
+    ):
+        raise DescriptionError(
+            f"{caller}: there is no trial {trial!r}. The recording holds {recording.trials}, counted from 0."
+        )
 
 
 def _chosen(recording: Recording, names: Any) -> list[Probe]:
     known = {probe.name: probe for probe in recording.probes if probe.events}
     if names is None:
         if not known:
-            raise DescriptionError("raster: the recording holds no spikes. Run with record=[...] naming a population that spikes.")
+            raise DescriptionError(
+                "raster: the recording holds no spikes. Run with record=[...] naming a population that spikes."
+            )
         return list(known.values())
     listed = list(names) if isinstance(names, Sequence) and not isinstance(names, str) else [names]
     if not listed:
-        raise DescriptionError("raster: names is empty, so there is nothing to draw. Leave it out for all populations.")
+        raise DescriptionError(
+            "raster: names is empty, so there is nothing to draw. Leave it out for all populations."
+        )
     found = []
     for name in listed:
         text = label(name) if isinstance(name, (Neurons, Part)) else name
@@ -93,7 +124,9 @@ def _ticks(given: Any, recording: Recording) -> float:
     return float(value.number) if value.dim == PLAIN else float(value.number) / (recording.dt or 1.0)
 
 
-def _label_rows(ax: Any, probes: list[Probe], rows: list[np.ndarray], floors: np.ndarray, heights: np.ndarray) -> None:
+def _label_rows(
+    ax: Any, probes: list[Probe], rows: list[np.ndarray], floors: np.ndarray, heights: np.ndarray
+) -> None:
     """The name and size of each population beside its rows; the numbers of the neurons where there is only one."""
     if len(probes) > 1:
         words = [f"{probe.name}\n{len(row):,}" for probe, row in zip(probes, rows, strict=True)]

@@ -8,7 +8,18 @@ from math import hypot
 
 from neurosim.figures.anatomy import Box, Wire
 from neurosim.figures.layout import Grid, heights, straighten
-from neurosim.figures.strands import HEAD, Measure, Point, Shape, Strand, make_grid, make_shapes, make_strands, notes_size, token_size
+from neurosim.figures.strands import (
+    HEAD,
+    Measure,
+    Point,
+    Shape,
+    Strand,
+    make_grid,
+    make_shapes,
+    make_strands,
+    notes_size,
+    token_size,
+)
 
 CORNER = 0.12
 WIDEST, ROW = 18.0, 12.0  # a wider diagram is cut into rows of about this width
@@ -68,11 +79,19 @@ def _set_heights(scene: Scene, measure: Measure) -> dict[str, float]:
         for n, (a, b) in enumerate(itertools.pairwise(chain)):
             offset = (start if n == 0 else 0.0) - (end if n == len(chain) - 2 else 0.0)
             inner = (n > 0) + (n < len(chain) - 2)
-            bend = 0.05 if last.box is None and scene.strands[number].kind == "message" and n == len(chain) - 2 else 1.0
+            bend = (
+                0.05
+                if last.box is None and scene.strands[number].kind == "message" and n == len(chain) - 2
+                else 1.0
+            )
             pulls.append((a, b, offset, bend * (1.0, 2.0, 8.0)[inner]))
     pulls += [(s.source, s.target, 0.0, 1.0) for s in scene.strands if s.course == "facing"]
     y = heights(scene.grid, up, down, pulls)
-    into_products = {n for n, chain in scene.grid.chains.items() if scene.shapes[chain[-1]].box is None and scene.strands[n].kind != "message"}
+    into_products = {
+        n
+        for n, chain in scene.grid.chains.items()
+        if scene.shapes[chain[-1]].box is None and scene.strands[n].kind != "message"
+    }
     straighten(scene.grid, y, up, down, ends_at, into_products)
     for key, shape in scene.shapes.items():
         shape.y = y[key]
@@ -90,7 +109,10 @@ def _set_columns(scene: Scene, measure: Measure) -> None:
     x = 0.0
     for c, column in enumerate(scene.grid.columns):
         if c in firsts:
-            leaving = sum(s.course == "back" and s.leave == "right" and scene.grid.column_of[s.source] == c - 1 for s in scene.strands)
+            leaving = sum(
+                s.course == "back" and s.leave == "right" and scene.grid.column_of[s.source] == c - 1
+                for s in scene.strands
+            )
             scene.cuts.append(x + 0.12 * leaving + 0.25)
             x += 0.5
         x += gaps[c]
@@ -105,14 +127,19 @@ def _row_starts(widths: list[float]) -> set[int]:
     """The columns with which a new row begins."""
     rows = round(sum(widths) / ROW) if sum(widths) > WIDEST else 1
     ends = [sum(widths[:c]) for c in range(len(widths))]
-    return {min(range(1, len(widths)), key=lambda c: abs(ends[c] - sum(widths) * row / rows)) for row in range(1, rows)}
+    return {
+        min(range(1, len(widths)), key=lambda c: abs(ends[c] - sum(widths) * row / rows))
+        for row in range(1, rows)
+    }
 
 
 def _gap(scene: Scene, c: int, measure: Measure) -> float:
     """The room before column c."""
     need, crowd = 0.55, {}
     for number, strand in enumerate(scene.strands):
-        chain = scene.grid.chains.get(number, [strand.target, strand.source] if strand.course == "facing" else [])
+        chain = scene.grid.chains.get(
+            number, [strand.target, strand.source] if strand.course == "facing" else []
+        )
         if len(chain) == 2 and scene.grid.column_of[chain[1]] == c:
             words = max(token_size(strand, measure)[0], notes_size(strand.notes, measure)[0])
             need = max(need, words + 0.5 + FAN * (len(strand.ports) > 1))
@@ -145,7 +172,14 @@ def _run_forward(scene: Scene, number: int, strand: Strand, lanes: dict[str, flo
         return
     if len(ends) == 1:
         end = next(iter(ends.values()))
-        _finish(strand, _wave([*points, Point(column_left, end.y), _before(end, "left", target)]), end, "left", strand.ports[0], target)
+        _finish(
+            strand,
+            _wave([*points, Point(column_left, end.y), _before(end, "left", target)]),
+            end,
+            "left",
+            strand.ports[0],
+            target,
+        )
         strand.rail = _samples(strand.chains[0])
         return
     middle = Point(column_left - FAN, sum(end.y for end in ends.values()) / len(ends))
@@ -162,19 +196,34 @@ def _drop_into(strand: Strand, target: Shape, points: list[Point]) -> None:
     end = Point(target.x, target.y + sign * target.height / 2)
     last = points[-1]
     reach = min(0.6 * (end.x - last.x), 0.5)
-    chain = [*_wave(points), Point(last.x + reach, last.y), Point(end.x, end.y + sign * max(0.3, min(0.4, abs(last.y - end.y)))), end]
+    chain = [
+        *_wave(points),
+        Point(last.x + reach, last.y),
+        Point(end.x, end.y + sign * max(0.3, min(0.4, abs(last.y - end.y)))),
+        end,
+    ]
     strand.chains, strand.rail = [chain], _samples(chain)
     target.slots[-1, None] = Point(0.0, -sign)  # its notes stand on the other side
 
 
 def _run_facing(scene: Scene, number: int, strand: Strand) -> None:
-    start, end = _slot(scene.shapes[strand.source], number, None), _slot(scene.shapes[strand.target], number, strand.ports[0])
+    start, end = (
+        _slot(scene.shapes[strand.source], number, None),
+        _slot(scene.shapes[strand.target], number, strand.ports[0]),
+    )
     chain = _wave([start, _before(end, "right", scene.shapes[strand.target])])
     _finish(strand, chain, end, "right", strand.ports[0], scene.shapes[strand.target])
     strand.rail = _samples(chain)
     for port in strand.ports[1:]:
         end = _slot(scene.shapes[strand.target], number, port)
-        _finish(strand, _wave([start, _before(end, "right", scene.shapes[strand.target])]), end, "right", port, scene.shapes[strand.target])
+        _finish(
+            strand,
+            _wave([start, _before(end, "right", scene.shapes[strand.target])]),
+            end,
+            "right",
+            port,
+            scene.shapes[strand.target],
+        )
 
 
 def _run_loop(scene: Scene, number: int, strand: Strand) -> None:
@@ -205,12 +254,17 @@ def _run_back(scene: Scene, lanes: dict[str, float], measure: Measure) -> None:
         bottoms[c] = max(low + [lanes[key] + _below(scene, key, measure) for key in column if key in lanes])
     taken: list[tuple[int, int, float]] = []
     upright: dict[int, int] = {}
-    order = sorted((n for n, s in enumerate(scene.strands) if s.course == "back"), key=lambda n: scene.strands[n].span)
+    order = sorted(
+        (n for n, s in enumerate(scene.strands) if s.course == "back"), key=lambda n: scene.strands[n].span
+    )
     for number in order:
         strand = scene.strands[number]
         first, last = scene.grid.column_of[strand.target], scene.grid.column_of[strand.source]
         token, notes = token_size(strand, measure), notes_size(strand.notes, measure)
-        floor = max([bottoms[c] for c in range(first, last + 1)] + [low for a, b, low in taken if a <= last and b >= first])
+        floor = max(
+            [bottoms[c] for c in range(first, last + 1)]
+            + [low for a, b, low in taken if a <= last and b >= first]
+        )
         track = floor + 0.1 + max(token[1] / 2, 0.1)
         taken.append((first, last, track + token[1] / 2 + notes[1]))
         start, target = _slot(scene.shapes[strand.source], number, None), scene.shapes[strand.target]
@@ -229,7 +283,9 @@ def _run_back(scene: Scene, lanes: dict[str, float], measure: Measure) -> None:
                 path = [*corners, Point(x, track), Point(x, end.y), _before(end, "left", target)]
             _finish(strand, _rounded(path), end, strand.enter, port, target)
         turn = max(chain[-1].x for chain in strand.chains) if strand.enter == "bottom" else x
-        strand.rail = [Point(turn + (corners[-1].x - turn) * share, track) for share in (0.5, 0.4, 0.6, 0.3, 0.7)]
+        strand.rail = [
+            Point(turn + (corners[-1].x - turn) * share, track) for share in (0.5, 0.4, 0.6, 0.3, 0.7)
+        ]
 
 
 def _below(scene: Scene, lane: str, measure: Measure) -> float:

@@ -122,12 +122,20 @@ def _number(node: ast.expr, population: Neurons) -> float | None:
         return None if inner is None else -inner
     if isinstance(node, ast.Name):
         constant = population.constants.get(node.id)
-        if node.id in population.states or not (constant is None or (isinstance(constant, Value) and constant.scalar)):
+        if node.id in population.states or not (
+            constant is None or (isinstance(constant, Value) and constant.scalar)
+        ):
             return None
         return float(constant.number) if isinstance(constant, Value) else VOLTS.get(node.id)
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Add, ast.Sub)):
         left, right = _number(node.left, population), _number(node.right, population)
         if left is None or right is None:
             return None
-        return left * right if isinstance(node.op, ast.Mult) else left + right if isinstance(node.op, ast.Add) else left - right
+        return (
+            left * right
+            if isinstance(node.op, ast.Mult)
+            else left + right
+            if isinstance(node.op, ast.Add)
+            else left - right
+        )
     return None

@@ -12,7 +12,17 @@ from neurosim.figures.layout import Grid, Link, arrange
 
 Measure = Callable[[str, str], float]  # the width of a text in one of the SIZES
 
-SIZES = {"name": 10.0, "shape": 8.0, "text": 6.5, "port": 7.0, "note": 7.0, "part": 7.0, "delay": 7.0, "legend": 8.0, "caption": 8.0}
+SIZES = {
+    "name": 10.0,
+    "shape": 8.0,
+    "text": 6.5,
+    "port": 7.0,
+    "note": 7.0,
+    "part": 7.0,
+    "delay": 7.0,
+    "legend": 8.0,
+    "caption": 8.0,
+}
 LINE = 1.25 / 72  # height of a line of text, per point of its size
 GLYPH = (0.30, 0.17)  # the picture of what a population sends
 ICON = (0.29, 0.21)  # the picture of a wiring
@@ -82,7 +92,12 @@ class Shape:
     @property
     def edges(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom."""
-        return self.x - self.width / 2, self.y - self.height / 2, self.x + self.width / 2, self.y + self.height / 2
+        return (
+            self.x - self.width / 2,
+            self.y - self.height / 2,
+            self.x + self.width / 2,
+            self.y + self.height / 2,
+        )
 
 
 def make_strands(wires: list[Wire]) -> list[Strand]:
@@ -91,13 +106,19 @@ def make_strands(wires: list[Wire]) -> list[Strand]:
     for wire in wires:
         if wire.weight is None:
             ends = (wire.pre, wire.pre_part, wire.post, wire.post_part)
-            strands.append(Strand(wire, *ends, wire.ports, wire.kind, wire.sign, wire.icon, wire.delay, wire.notes))
+            strands.append(
+                Strand(wire, *ends, wire.ports, wire.kind, wire.sign, wire.icon, wire.delay, wire.notes)
+            )
             continue
         name, part, lag = wire.weight
         product = product_of(wire)
-        strands.append(Strand(wire, wire.pre, wire.pre_part, product, "", ("",), "fixed", "", "", wire.delay, ()))
+        strands.append(
+            Strand(wire, wire.pre, wire.pre_part, product, "", ("",), "fixed", "", "", wire.delay, ())
+        )
         strands.append(Strand(wire, name, part, product, "", ("",), "message", "", "", lag, ()))
-        strands.append(Strand(wire, product, "", wire.post, wire.post_part, wire.ports, "fixed", wire.sign, "", "", ()))
+        strands.append(
+            Strand(wire, product, "", wire.post, wire.post_part, wire.ports, "fixed", wire.sign, "", "", ())
+        )
     return strands
 
 
@@ -109,12 +130,24 @@ def product_of(wire: Wire) -> str:
 def make_grid(boxes: list[Box], strands: list[Strand]) -> Grid:
     """Columns of populations and products, and the course of every strand."""
     products = [product_of(s.wire) for s in strands if s.source.startswith("(")]
-    links = [Link(s.source, s.target, s.wire.instant if s.kind != "message" else not s.delay, s.source.startswith("(")) for s in strands]
+    links = [
+        Link(
+            s.source,
+            s.target,
+            s.wire.instant if s.kind != "message" else not s.delay,
+            s.source.startswith("("),
+        )
+        for s in strands
+    ]
     roots = [box.name for box in boxes if box.kind == "driven"]
     grid = arrange([*(box.name for box in boxes), *products], links, roots, set(products))
     for number, strand in enumerate(strands):
         if strand.source == strand.target:
-            strand.course, strand.leave, strand.enter = "loop", "right" if strand.source_part else "top", "left" if strand.target_part else "top"
+            strand.course, strand.leave, strand.enter = (
+                "loop",
+                "right" if strand.source_part else "top",
+                "left" if strand.target_part else "top",
+            )
         elif number in grid.back:
             _send_back(strand, grid, boxes)
     return grid
@@ -127,8 +160,12 @@ def _send_back(strand: Strand, grid: Grid, boxes: list[Box]) -> None:
         return
     strand.course, strand.span = "back", source - target
     whole = {box.name for box in boxes if not box.parts}
-    strand.leave = "bottom" if strand.source in whole and grid.columns[source][-1] == strand.source else "right"
-    strand.enter = "bottom" if strand.target in whole and grid.columns[target][-1] == strand.target else "left"
+    strand.leave = (
+        "bottom" if strand.source in whole and grid.columns[source][-1] == strand.source else "right"
+    )
+    strand.enter = (
+        "bottom" if strand.target in whole and grid.columns[target][-1] == strand.target else "left"
+    )
 
 
 def token_size(strand: Strand, measure: Measure) -> tuple[float, float]:
@@ -162,7 +199,9 @@ def make_shapes(boxes: list[Box], strands: list[Strand], grid: Grid, measure: Me
 def _product(strand: Strand, measure: Measure) -> Shape:
     width, height = notes_size(strand.wire.notes, measure)
     room = RADIUS + height + 0.06
-    return Shape(strand.source, None, strand.wire.notes, up=room, down=room, side=max(RADIUS + 0.1, width / 2))
+    return Shape(
+        strand.source, None, strand.wire.notes, up=room, down=room, side=max(RADIUS + 0.1, width / 2)
+    )
 
 
 def _attach_product(shape: Shape, number: int, strand: Strand) -> None:
@@ -189,18 +228,41 @@ def _anchors(key: str, strands: list[Strand], grid: Grid) -> list[Anchor]:
     for number, strand in enumerate(strands):
         chain = grid.chains.get(number, [])
         if strand.source == key:
-            far = grid.place(chain[1]) if chain else grid.place(strand.target) if strand.course == "facing" else 2.0
-            found.append(Anchor(strand.leave, strand.source_part, None, far, number, strand.course == "facing"))
+            far = (
+                grid.place(chain[1])
+                if chain
+                else grid.place(strand.target)
+                if strand.course == "facing"
+                else 2.0
+            )
+            found.append(
+                Anchor(strand.leave, strand.source_part, None, far, number, strand.course == "facing")
+            )
         if strand.target == key:
-            far = grid.place(chain[-2]) if chain else grid.place(strand.source) if strand.course == "facing" else 2.0
-            found += [Anchor(strand.enter, strand.target_part, port, far, number, strand.course == "facing") for port in strand.ports]
+            far = (
+                grid.place(chain[-2])
+                if chain
+                else grid.place(strand.source)
+                if strand.course == "facing"
+                else 2.0
+            )
+            found += [
+                Anchor(strand.enter, strand.target_part, port, far, number, strand.course == "facing")
+                for port in strand.ports
+            ]
     return found
 
 
 def _fit(shape: Shape, box: Box, anchors: list[Anchor], strands: list[Strand], measure: Measure) -> None:
     """Make a box large enough for its words and lines, and hand out the slots."""
-    ports = {side: [a.port for a in anchors if a.side == side and a.port] for side in ("left", "right", "top", "bottom")}
-    wide = {side: max((measure(port, "port") for port in ports[side]), default=-0.06) + 0.06 for side in ("left", "right")}
+    ports = {
+        side: [a.port for a in anchors if a.side == side and a.port]
+        for side in ("left", "right", "top", "bottom")
+    }
+    wide = {
+        side: max((measure(port, "port") for port in ports[side]), default=-0.06) + 0.06
+        for side in ("left", "right")
+    }
     tall = {side: SIZES["port"] * LINE if ports[side] else 0.0 for side in ("top", "bottom")}
     shape.pads = {**wide, **tall}
     words = max(
@@ -212,14 +274,20 @@ def _fit(shape: Shape, box: Box, anchors: list[Anchor], strands: list[Strand], m
     )
     shape.width = max(words + wide["left"] + wide["right"] + 2 * PAD, 1.1)
     lines = SIZES["name"] + SIZES["shape"] + SIZES["text"] * (2 if box.learns else 1)
-    header = max(lines * LINE + 2 * PAD + tall["top"] + tall["bottom"], *(_span(_column(anchors, side, "")) + 0.2 for side in ("left", "right")))
+    header = max(
+        lines * LINE + 2 * PAD + tall["top"] + tall["bottom"],
+        *(_span(_column(anchors, side, "")) + 0.2 for side in ("left", "right")),
+    )
     rows = [(part, _row_height(anchors, part, strands, measure)) for part in box.parts]
     shape.height = header + sum(height for _, height in rows)
     top = -shape.height / 2 + header
     for part, height in rows:
         shape.rows.append((part, top, top + height))
         top += height
-    zones = {"": (-shape.height / 2, -shape.height / 2 + header), **{part: (low, high) for part, low, high in shape.rows}}
+    zones = {
+        "": (-shape.height / 2, -shape.height / 2 + header),
+        **{part: (low, high) for part, low, high in shape.rows},
+    }
     _slots_at_bottom(shape, anchors, strands, measure)
     _slots_at_top(shape, anchors, strands, measure)
     for side, edge in (("left", -shape.width / 2), ("right", shape.width / 2)):
@@ -231,7 +299,9 @@ def _row_height(anchors: list[Anchor], part: str, strands: list[Strand], measure
     """Room for the lines of a part, and for the icons and notes of those that come from other boxes."""
     lines = max(_span(_column(anchors, side, part)) + 0.18 for side in ("left", "right"))
     ahead = {a.strand for a in anchors if a.part == part and strands[a.strand].course == "forward"}
-    icons = sum(token_size(strands[n], measure)[1] + notes_size(strands[n].notes, measure)[1] + 0.05 for n in ahead)
+    icons = sum(
+        token_size(strands[n], measure)[1] + notes_size(strands[n].notes, measure)[1] + 0.05 for n in ahead
+    )
     return max(0.22, lines, min(icons, 0.8))
 
 
@@ -241,7 +311,13 @@ def _column(anchors: list[Anchor], side: str, part: str) -> list[Anchor]:
     order = {}
     for n, anchor in enumerate(here):
         group = [a for a in here if a.port == anchor.port] if anchor.port is not None else [anchor]
-        order[anchor] = (_mean([a.far for a in group]), min(a.strand for a in group), min(here.index(a) for a in group), anchor.far, n)
+        order[anchor] = (
+            _mean([a.far for a in group]),
+            min(a.strand for a in group),
+            min(here.index(a) for a in group),
+            anchor.far,
+            n,
+        )
     return sorted(here, key=order.__getitem__)
 
 
@@ -293,7 +369,11 @@ def _slots_at_top(shape: Shape, anchors: list[Anchor], strands: list[Strand], me
     """
     loops = [n for n in dict.fromkeys(a.strand for a in anchors) if strands[n].course == "loop"]
     order = ["", *(part for part, _, _ in shape.rows)]
-    low = [n for n in loops if strands[n].target_part and order.index(strands[n].source_part) > len(shape.rows) / 2]
+    low = [
+        n
+        for n in loops
+        if strands[n].target_part and order.index(strands[n].source_part) > len(shape.rows) / 2
+    ]
     high = [n for n in loops if n not in low]
     high.sort(key=lambda n: order.index(strands[n].source_part) + order.index(strands[n].target_part))
     low.sort(key=lambda n: -order.index(strands[n].source_part) - order.index(strands[n].target_part))
@@ -309,12 +389,18 @@ def _slots_at_top(shape: Shape, anchors: list[Anchor], strands: list[Strand], me
         for port, offset in zip(reversed(strand.ports), fan, strict=True):
             if strand.enter == "top":
                 shape.slots[n, port] = Point(-inner - offset, -shape.height / 2)
-                shape.labels += [(port, Point(-inner - offset, -shape.height / 2 + 0.03), "top")] if port else []
+                shape.labels += (
+                    [(port, Point(-inner - offset, -shape.height / 2 + 0.03), "top")] if port else []
+                )
         if strand.leave == "top":
             shape.slots[n, None] = Point(start, -shape.height / 2)
         reach = inner + fan[-1] + half
     shape.width = max(shape.width, 2 * (max(reach + max(shape.pads["left"], 0.0) + 0.1, start) + 0.1))
-    outside = 0.22 + 0.12 * max(len(high), len(low)) if any(strands[n].leave == "right" or strands[n].enter == "left" for n in loops) else 0.0
+    outside = (
+        0.22 + 0.12 * max(len(high), len(low))
+        if any(strands[n].leave == "right" or strands[n].enter == "left" for n in loops)
+        else 0.0
+    )
     shape.side = max(shape.side, shape.width / 2 + outside)
 
 
@@ -344,7 +430,9 @@ def _slots_at_bottom(shape: Shape, anchors: list[Anchor], strands: list[Strand],
         inner = max(0.15, reach + half)
         for port, offset in zip(reversed(strands[n].ports), fan, strict=True):
             shape.slots[n, port] = Point(-inner - offset, shape.height / 2)
-            shape.labels += [(port, Point(-inner - offset, shape.height / 2 - 0.05), "bottom")] if port else []
+            shape.labels += (
+                [(port, Point(-inner - offset, shape.height / 2 - 0.05), "bottom")] if port else []
+            )
         reach = inner + fan[-1] + half + 0.08
     for place, n in enumerate(starts):
         shape.slots[n, None] = Point(0.15 + 0.14 * place, shape.height / 2)

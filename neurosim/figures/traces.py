@@ -23,7 +23,9 @@ DASHES = ("-", "--", "-.", ":")
 MOST_NAMED = 8
 
 
-def traces(recording: Recording, name: Any, *, neurons: Any = slice(0, 5), trial: int = 0, ax: Any = None) -> Axes:
+def traces(
+    recording: Recording, name: Any, *, neurons: Any = slice(0, 5), trial: int = 0, ax: Any = None
+) -> Axes:
     """Draw recorded values over time, a line per neuron. Returns the axes.
 
     Arguments:
@@ -40,20 +42,32 @@ def traces(recording: Recording, name: Any, *, neurons: Any = slice(0, 5), trial
     chosen = _neurons(probe, neurons)
     values = recording[probe.name]
     only = (slice(trial, trial + 1),) if recording.batched else (None,)
-    lines = np.asarray(values[(*only, slice(None), *np.unravel_index(chosen, probe.shape))], float)[0]  # (sample, neuron)
+    lines = np.asarray(values[(*only, slice(None), *np.unravel_index(chosen, probe.shape))], float)[
+        0
+    ]  # (sample, neuron)
     tick, words = time_axis(recording.dt)
     factor, unit = scaled(float(np.nanmax(np.abs(lines), initial=0.0)), unit_of(probe, recording.network))
     ax = new_axes(ax, 7.0, 2.8)
     time = np.arange(len(lines)) * probe.every * tick
     for n, (column, line) in enumerate(zip(chosen, lines.T, strict=True)):
         style = DASHES[n // len(COLOURS) % len(DASHES)]
-        ax.plot(time, line / factor, style, color=COLOURS[n % len(COLOURS)], linewidth=1.2, label=_which(probe, int(column)))
+        ax.plot(
+            time,
+            line / factor,
+            style,
+            color=COLOURS[n % len(COLOURS)],
+            linewidth=1.2,
+            label=_which(probe, int(column)),
+        )
     ax.set_xlabel(words)
     ax.set_ylabel(with_unit(probe.name, unit))
     ax.margins(x=0)
     if 1 < len(chosen) <= MOST_NAMED:
         ax.legend(
-            title="synapse" if probe.owner in recording.network.synapses else "neuron", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False
+            title="synapse" if probe.owner in recording.network.synapses else "neuron",
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+            frameon=False,
         )
     return ax
 
@@ -64,7 +78,9 @@ def _probe(recording: Recording, name: Any) -> Probe:
     if text not in known:
         raise DescriptionError(f"traces: {text!r} was not recorded. {nearest(text, known)}")
     if known[text].events:
-        raise DescriptionError(f"traces: {text!r} holds spikes, not values. Draw it with raster, or record a variable of it, such as '{text}.v'.")
+        raise DescriptionError(
+            f"traces: {text!r} holds spikes, not values. Draw it with raster, or record a variable of it, such as '{text}.v'."
+        )
     return known[text]
 
 
@@ -74,7 +90,9 @@ def _neurons(probe: Probe, neurons: Any) -> np.ndarray:
     try:
         chosen = np.atleast_1d(np.arange(size)[neurons])
     except IndexError:
-        raise DescriptionError(f"traces: {probe.name!r} has no neurons {neurons!r}; it holds {size}, counted from 0. Choose among them.") from None
+        raise DescriptionError(
+            f"traces: {probe.name!r} has no neurons {neurons!r}; it holds {size}, counted from 0. Choose among them."
+        ) from None
     if chosen.ndim != 1 or not chosen.size:
         raise DescriptionError(
             f"traces: neurons={neurons!r} chooses nothing to draw of the {size} of {probe.name!r}. Give a number, a slice or a list."

@@ -38,7 +38,9 @@ def u_matrix(som: KohonenMap, *, labels: Any = None, ax: Any = None) -> Axes:
     height = som.u_matrix()
     written = None if labels is None else np.asarray(labels, dtype=object)
     if written is not None and written.shape != height.shape:
-        raise DescriptionError(f"u_matrix: labels of shape {written.shape} do not fit a map of shape {height.shape}. Give one for each unit.")
+        raise DescriptionError(
+            f"u_matrix: labels of shape {written.shape} do not fit a map of shape {height.shape}. Give one for each unit."
+        )
     need_matplotlib()
     from matplotlib.collections import PolyCollection
 
@@ -49,16 +51,40 @@ def u_matrix(som: KohonenMap, *, labels: Any = None, ax: Any = None) -> Axes:
     radius = np.sqrt(1 / 3 if som.grid == "hexagonal" else 1 / 2)
     outline = radius * np.stack([np.cos(corners), np.sin(corners)], axis=1)
     columns = height.shape[1]
-    ax = new_axes(ax, float(np.clip(INCHES * columns, 3.0, 10.0)) + 1.4, float(np.clip(INCHES * np.ptp(y), 2.8, 10.0)) + 0.4)
-    units = PolyCollection(np.stack([x, y], axis=1)[:, None] + outline, array=height.ravel(), cmap="bone_r", edgecolors="face", linewidths=0.3)
+    ax = new_axes(
+        ax,
+        float(np.clip(INCHES * columns, 3.0, 10.0)) + 1.4,
+        float(np.clip(INCHES * np.ptp(y), 2.8, 10.0)) + 0.4,
+    )
+    units = PolyCollection(
+        np.stack([x, y], axis=1)[:, None] + outline,
+        array=height.ravel(),
+        cmap="bone_r",
+        edgecolors="face",
+        linewidths=0.3,
+    )
     units.set_clim(height.min(), height.max())
     ax.add_collection(units)
     if written is not None:
         middle = (height.min() + height.max()) / 2
         for column, row, text, dark in zip(x, y, written.ravel(), height.ravel() > middle, strict=True):
             if text is not None:
-                ax.text(column, row, str(text), ha="center", va="center", fontsize=8, color="white" if dark else "black")
-    ax.set(xlim=(x.min() - 0.6, x.max() + 0.6), ylim=(y.max() + 0.6, y.min() - 0.6), aspect="equal", xticks=[], yticks=[])
+                ax.text(
+                    column,
+                    row,
+                    str(text),
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color="white" if dark else "black",
+                )
+    ax.set(
+        xlim=(x.min() - 0.6, x.max() + 0.6),
+        ylim=(y.max() + 0.6, y.min() - 0.6),
+        aspect="equal",
+        xticks=[],
+        yticks=[],
+    )
     for spine in ax.spines.values():
         spine.set_visible(False)
     ax.figure.colorbar(units, ax=ax, shrink=0.9, label="mean distance from neighbours")

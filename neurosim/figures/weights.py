@@ -38,7 +38,9 @@ def weights(net: Network | Recording, synapses_name: str, *, seed: int = 0, ax: 
     if not isinstance(net, Network):
         raise DescriptionError(f"weights: {net!r} is neither a Network nor a Recording. Give one of these.")
     if synapses_name not in net.synapses:
-        raise DescriptionError(f"weights: there are no synapses {synapses_name!r}. {nearest(synapses_name, net.synapses)}")
+        raise DescriptionError(
+            f"weights: there are no synapses {synapses_name!r}. {nearest(synapses_name, net.synapses)}"
+        )
     item = net.synapses[synapses_name]
     if item.weight_population is not None:
         raise DescriptionError(
@@ -57,7 +59,9 @@ def weights(net: Network | Recording, synapses_name: str, *, seed: int = 0, ax: 
     ax = new_axes(ax, 4.6, float(np.clip(3.6 * rows / columns, 2.0, 6.0)) + 0.6)
     limit = largest / factor or 1.0
     aspect = "equal" if 0.2 <= rows / columns <= 5 else "auto"
-    image = ax.imshow(np.ma.masked_equal(matrix.number / factor, 0.0), cmap="RdBu_r", vmin=-limit, vmax=limit, aspect=aspect)
+    image = ax.imshow(
+        np.ma.masked_equal(matrix.number / factor, 0.0), cmap="RdBu_r", vmin=-limit, vmax=limit, aspect=aspect
+    )
     for axis, role, end in ((ax.xaxis, "sender", item.pre), (ax.yaxis, "target", item.post)):
         axis.set_label_text(f"{role}: {end.name}" + (f" {part_text(end)}" if isinstance(end, Part) else ""))
         axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

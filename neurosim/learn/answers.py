@@ -66,7 +66,9 @@ class Classifier(ClassifierMixin, Answering):
         check_classification_targets(y)
         self.classes_, place = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise DescriptionError(f"{type(self).__name__}: y has 1 class, {self.classes_[0]}. Give rows of two classes or more.")
+            raise DescriptionError(
+                f"{type(self).__name__}: y has 1 class, {self.classes_[0]}. Give rows of two classes or more."
+            )
         Y = np.where(place[:, None] == np.arange(len(self.classes_)), 1.0, -1.0)
         self._learn(X, Y[:, 1:] if len(self.classes_) == 2 else Y)
         return self

@@ -19,10 +19,23 @@ from neurosim.network.values import choice, plain_number, whole
 from neurosim.run import run
 
 RULES = ("gradient", "sign")
-ANNEALING = (2.0, 2.0, 1.5, 1.5, 1.2, 1.2, 1.0, 1.0, 1.0, 1.0)  # the paper's, with its final temperature of 10 as the unit
+ANNEALING = (
+    2.0,
+    2.0,
+    1.5,
+    1.5,
+    1.2,
+    1.2,
+    1.0,
+    1.0,
+    1.0,
+    1.0,
+)  # the paper's, with its final temperature of 10 as the unit
 
 
-def anneal(net: Network, clamp: Any, temperatures: Any, collect: int, *, seed: int = 0, engine: str = "auto") -> np.ndarray:
+def anneal(
+    net: Network, clamp: Any, temperatures: Any, collect: int, *, seed: int = 0, engine: str = "auto"
+) -> np.ndarray:
     """States of the units of `boltzmann(..., temperature=None)` after annealing, shape (trial, collect, unit).
 
     Every trial cools down through `temperatures`, a sweep each; then `collect` sweeps at the last of them are kept.
@@ -131,14 +144,18 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def sample(self, n_samples: int = 1) -> np.ndarray:
         """Visible states of `n_samples` free annealings, shape (n_samples, visible)."""
         check_is_fitted(self)
-        free = np.full((whole(n_samples, "BoltzmannMachine.sample: n_samples", least=1), len(self.biases_)), np.nan)
+        free = np.full(
+            (whole(n_samples, "BoltzmannMachine.sample: n_samples", least=1), len(self.biases_)), np.nan
+        )
         return self._anneal(free, 1, self._next_seed())[:, 0, : self.n_features_in_]
 
     @property
     def network_(self) -> Network:
         """The machine as a network: `models.boltzmann` with what was learned, at the last temperature."""
         check_is_fitted(self)
-        return boltzmann(self.weights_, self.biases_, temperature=float(self.temperatures[-1]), connections=self._joined)
+        return boltzmann(
+            self.weights_, self.biases_, temperature=float(self.temperatures[-1]), connections=self._joined
+        )
 
     @property
     def _n_features_out(self) -> int:
@@ -150,7 +167,9 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         units = X.shape[1] + self.n_hidden
         self._joined = None if self.connections is None else np.array(self.connections, dtype=bool)
         if self._joined is not None and (
-            self._joined.shape != (units, units) or not np.array_equal(self._joined, self._joined.T) or np.any(np.diag(self._joined))
+            self._joined.shape != (units, units)
+            or not np.array_equal(self._joined, self._joined.T)
+            or np.any(np.diag(self._joined))
         ):
             raise DescriptionError(
                 f"BoltzmannMachine: connections of shape {self._joined.shape} must be symmetric, False on the diagonal and of shape"
@@ -170,7 +189,9 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             self._waiting = np.r_[self._waiting, self._random.permutation(len(X))]
         rows, self._waiting = np.split(self._waiting, [trials])
         clamped = self._draw(X[rows], self._random)
-        states = self._anneal(np.concatenate([clamped, np.full_like(clamped, np.nan)]), self.n_collect, self._next_seed())
+        states = self._anneal(
+            np.concatenate([clamped, np.full_like(clamped, np.nan)]), self.n_collect, self._next_seed()
+        )
         phases = [part.reshape(-1, part.shape[2]) for part in (states[:trials], states[trials:])]
         together = [part.T @ part / len(part) for part in phases]  # <s_i s_j>; on its diagonal <s_i>
         step = together[0] - together[1]
@@ -198,7 +219,9 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         return int(self._random.integers(2**31))
 
     def _read(self, X: Any, reset: bool, missing: bool = False) -> np.ndarray:
-        read: Any = validate_data(self, X, dtype=np.float64, reset=reset, ensure_all_finite="allow-nan" if missing else True)
+        read: Any = validate_data(
+            self, X, dtype=np.float64, reset=reset, ensure_all_finite="allow-nan" if missing else True
+        )
         return self._chances(read)
 
     def _chances(self, X: np.ndarray) -> np.ndarray:
@@ -216,12 +239,16 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         whole(self.n_hidden, "BoltzmannMachine: n_hidden")
         if self.n_trials is not None:
             whole(self.n_trials, "BoltzmannMachine: n_trials", least=1)
-        plain_number(self.learning_rate, "BoltzmannMachine: learning_rate", "Give a number of at least 0.", low=0.0)
+        plain_number(
+            self.learning_rate, "BoltzmannMachine: learning_rate", "Give a number of at least 0.", low=0.0
+        )
         choice(self.rule, RULES, "BoltzmannMachine: rule")
         check_name(self.engine)
         cooling = np.asarray(self.temperatures, dtype=float)
         if cooling.ndim != 1 or not cooling.size or not np.all((cooling > 0) & np.isfinite(cooling)):
-            raise DescriptionError("BoltzmannMachine: temperatures must be numbers above 0, one for each sweep. Give a list such as [2.0, 1.5, 1.0].")
+            raise DescriptionError(
+                "BoltzmannMachine: temperatures must be numbers above 0, one for each sweep. Give a list such as [2.0, 1.5, 1.0]."
+            )
 
 
 def _engine(asked: str) -> str:

@@ -39,7 +39,9 @@ class Machine:
     velocity: tuple[np.ndarray, ...] = field(default=())
 
     def __post_init__(self):
-        self.product: Any = get_blas_funcs("gemm", (self.W,))  # on transposes, which are what Fortran calls contiguous
+        self.product: Any = get_blas_funcs(
+            "gemm", (self.W,)
+        )  # on transposes, which are what Fortran calls contiguous
         if self.momentum and not self.velocity:
             self.velocity = tuple(np.zeros_like(part) for part in (self.W, self.a, self.b))
 
@@ -67,14 +69,28 @@ class Machine:
 class ContrastiveDivergence:
     """Steps of learning by mini-batches of up to `rows` rows; chains of the model stand before the data in all buffers."""
 
-    def __init__(self, machine: Machine, rows: int, *, steps: int, weight_decay: float, sparsity: float | None, sparsity_cost: float):
+    def __init__(
+        self,
+        machine: Machine,
+        rows: int,
+        *,
+        steps: int,
+        weight_decay: float,
+        sparsity: float | None,
+        sparsity_cost: float,
+    ):
         self.machine, self.steps, self.weight_decay = machine, steps, weight_decay
         self.sparsity, self.sparsity_cost = sparsity, sparsity_cost
         chains = rows if machine.chains is None else len(machine.chains)
         hidden, visible = machine.W.shape
         make = lambda *shape: np.empty(shape, machine.W.dtype)  # noqa: E731
         self.v, self.h = make(chains + rows, visible), make(chains + rows, hidden)
-        self.u_v, self.u_h, self.states, self.signs = make(chains, visible), make(chains, hidden), make(chains, hidden), make(chains + rows)
+        self.u_v, self.u_h, self.states, self.signs = (
+            make(chains, visible),
+            make(chains, hidden),
+            make(chains, hidden),
+            make(chains + rows),
+        )
 
     def learn(self, X: np.ndarray, rows: np.ndarray, rate: float) -> None:
         """Move the weights by one mini-batch: rate * (<h v'>_data - <h v'>_model)."""

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    clone,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_random_state
@@ -42,7 +48,12 @@ class DeepBelief(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     n_features_in_: int
 
     def __init__(
-        self, layers: Sequence[int] = (256, 256), *, machine: RestrictedBoltzmann | None = None, verbose: bool = False, random_state: Any = None
+        self,
+        layers: Sequence[int] = (256, 256),
+        *,
+        machine: RestrictedBoltzmann | None = None,
+        verbose: bool = False,
+        random_state: Any = None,
     ):
         self.layers = layers
         self.machine = machine
@@ -52,7 +63,9 @@ class DeepBelief(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def fit(self, X: Any, y: Any = None) -> DeepBelief:
         """Train layer after layer on X, (sample, visible); y is ignored."""
         X = validate_data(self, X, dtype=FLOATS)
-        self.machines_ = pile(self.layers, self.machine, X, self.random_state, self.verbose, "DeepBelief", least=2)
+        self.machines_ = pile(
+            self.layers, self.machine, X, self.random_state, self.verbose, "DeepBelief", least=2
+        )
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -104,11 +117,15 @@ class DeepBelief(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         sizes = [self.n_features_in_, *map(len, up)]
         if n_outputs is not None:
             made = [*sizes, whole(n_outputs, "DeepBelief.unrolled: n_outputs", least=1)]
-            return feed_forward(made, function="sigmoid", output=output, weights=[*up, glorot()], biases=[*biases, 0.0])
+            return feed_forward(
+                made, function="sigmoid", output=output, weights=[*up, glorot()], biases=[*biases, 0.0]
+            )
         down = [w.T for w in reversed(up)]
         biases += [machine.intercept_visible_.astype(float) for machine in reversed(self.machines_)]
         seen = "linear" if self.machines_[0].visible == "gaussian" else "sigmoid"
-        return autoencoder(sizes, code="sigmoid", output=seen, tied=False, weights=[*up, *down], biases=biases)
+        return autoencoder(
+            sizes, code="sigmoid", output=seen, tied=False, weights=[*up, *down], biases=biases
+        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -170,9 +187,13 @@ class DeepBeliefClassifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
-            raise DescriptionError(f"DeepBeliefClassifier: y holds one class only, {shown(self.classes_[0])}. Give samples of two or more.")
+            raise DescriptionError(
+                f"DeepBeliefClassifier: y holds one class only, {shown(self.classes_[0])}. Give samples of two or more."
+            )
         numbers: Any = check_random_state(self.random_state)
-        self.machines_ = pile(self.layers, self.machine, X, numbers, self.verbose, "DeepBeliefClassifier", least=1)
+        self.machines_ = pile(
+            self.layers, self.machine, X, numbers, self.verbose, "DeepBeliefClassifier", least=1
+        )
         top = X
         for machine in self.machines_:
             top = machine.transform(top)
@@ -209,11 +230,19 @@ class DeepBeliefClassifier(ClassifierMixin, BaseEstimator):
             biases=[np.asarray(b, dtype=float) for b in net.intercepts_],
         )
 
-    def _begin(self, X: np.ndarray, y: np.ndarray, regression: LogisticRegression, mean: np.ndarray, numbers: Any) -> MLPClassifier:
+    def _begin(
+        self, X: np.ndarray, y: np.ndarray, regression: LogisticRegression, mean: np.ndarray, numbers: Any
+    ) -> MLPClassifier:
         """A perceptron of the right shape, whose weights are then those of the machines and the regression."""
         batch: Any = min(self.batch_size, len(X))
         seed = int(numbers.randint(2**31))
-        net = MLPClassifier(tuple(self.layers), activation="logistic", learning_rate_init=self.learning_rate, batch_size=batch, alpha=self.alpha)
+        net = MLPClassifier(
+            tuple(self.layers),
+            activation="logistic",
+            learning_rate_init=self.learning_rate,
+            batch_size=batch,
+            alpha=self.alpha,
+        )
         net.set_params(random_state=seed).partial_fit(X[:batch], y[:batch], classes=self.classes_)
         whole_net = [(machine.components_, machine.intercept_hidden_) for machine in self.machines_]
         whole_net.append((regression.coef_, regression.intercept_ - regression.coef_ @ mean))
@@ -225,19 +254,32 @@ class DeepBeliefClassifier(ClassifierMixin, BaseEstimator):
         whole(self.n_iter, "DeepBeliefClassifier: n_iter")
         whole(self.batch_size, "DeepBeliefClassifier: batch_size", least=1)
         for name in ("C", "learning_rate"):
-            plain_number(getattr(self, name), f"DeepBeliefClassifier: {name}", "Give a number above 0.", low=np.nextafter(0.0, 1.0))
+            plain_number(
+                getattr(self, name),
+                f"DeepBeliefClassifier: {name}",
+                "Give a number above 0.",
+                low=np.nextafter(0.0, 1.0),
+            )
         plain_number(self.alpha, "DeepBeliefClassifier: alpha", "Give a number of at least 0.", low=0.0)
 
 
-def pile(layers: Any, machine: Any, X: np.ndarray, random_state: Any, verbose: bool, where: str, least: int) -> list[RestrictedBoltzmann]:
+def pile(
+    layers: Any, machine: Any, X: np.ndarray, random_state: Any, verbose: bool, where: str, least: int
+) -> list[RestrictedBoltzmann]:
     """Machines trained on top of each other, each on what the one below makes of the data."""
     if isinstance(layers, str) or not np.iterable(layers):
-        raise DescriptionError(f"{where}: layers {shown(layers)} are no list of sizes. Give numbers of units such as (256, 256).")
+        raise DescriptionError(
+            f"{where}: layers {shown(layers)} are no list of sizes. Give numbers of units such as (256, 256)."
+        )
     sizes = [whole(size, f"{where}: layers", least=1) for size in layers]
     if len(sizes) < least:
-        raise DescriptionError(f"{where}: layers {shown(layers)} are too few. Give at least {least}, or use RestrictedBoltzmann.")
+        raise DescriptionError(
+            f"{where}: layers {shown(layers)} are too few. Give at least {least}, or use RestrictedBoltzmann."
+        )
     if machine is not None and not isinstance(machine, RestrictedBoltzmann):
-        raise DescriptionError(f"{where}: machine {shown(machine)} is no RestrictedBoltzmann. Give one with the settings that all layers share.")
+        raise DescriptionError(
+            f"{where}: machine {shown(machine)} is no RestrictedBoltzmann. Give one with the settings that all layers share."
+        )
     numbers: Any = check_random_state(random_state)
     machines: list[RestrictedBoltzmann] = []
     for depth, size in enumerate(sizes):

@@ -130,7 +130,9 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         drive, target = self._read_both(X, y)
         steps = target.shape[1]
         if self.washout >= steps:
-            raise ValueError(f"EchoStateRegressor: washout={self.washout} leaves none of {steps} steps. Give a smaller one, or longer sequences.")
+            raise ValueError(
+                f"EchoStateRegressor: washout={self.washout} leaves none of {steps} steps. Give a smaller one, or longer sequences."
+            )
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         network = fixed(self._describe(drive.shape[2], target.shape[2]), self._seed)
         states, final = self._teach(network, drive, target)
@@ -147,9 +149,13 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """y for every step of X, (step,) or (step, output), or with an axis for sequences in front; with feedback, of its own y."""
         check_is_fitted(self, "network_")
         if not self.n_features_in_:
-            raise DescriptionError("EchoStateRegressor: was fitted without X, so it has nothing to predict from. Use forecast(steps).")
+            raise DescriptionError(
+                "EchoStateRegressor: was fitted without X, so it has nothing to predict from. Use forecast(steps)."
+            )
         drive, _, several, _ = read_sequences(self, X)
-        found = run(self.network_, {"drive": drive}, record=["out"], engine=self.engine, progress=False)["out"]
+        found = run(self.network_, {"drive": drive}, record=["out"], engine=self.engine, progress=False)[
+            "out"
+        ]
         return self._shaped(found, several)
 
     def score(self, X: Any, y: Any) -> float:
@@ -157,7 +163,9 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         found = np.asarray(self.predict(X))
         wanted = np.asarray(y, dtype=np.float64).reshape(found.shape)
         after = np.s_[:, self.washout :] if len(shape_of(X)) == 3 else np.s_[self.washout :]
-        return float(r2_score(wanted[after].reshape(-1, len(self.coef_)), found[after].reshape(-1, len(self.coef_))))
+        return float(
+            r2_score(wanted[after].reshape(-1, len(self.coef_)), found[after].reshape(-1, len(self.coef_)))
+        )
 
     def forecast(self, steps: int, y: Any = None, X: Any = None) -> np.ndarray:
         """What y does next: the network runs on its own, hearing its own output, in one `ns.run`.
@@ -173,7 +181,9 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         check_is_fitted(self, "network_")
         steps = whole(steps, "EchoStateRegressor.forecast: steps", least=1)
         if not self.feedback_scale:
-            raise DescriptionError("EchoStateRegressor.forecast: the network does not hear its own output. Fit it with feedback_scale above 0.")
+            raise DescriptionError(
+                "EchoStateRegressor.forecast: the network does not hear its own output. Fit it with feedback_scale above 0."
+            )
         past, several, flat = self._read_past(y)
         unknown = np.full((len(past), steps, past.shape[2]), np.nan)  # NaN leaves a neuron free
         inputs = {"out": np.concatenate([past, unknown], axis=1)}
@@ -182,13 +192,20 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         elif X is not None:
             raise DescriptionError("EchoStateRegressor.forecast: was fitted without X. Leave X out.")
         start = self._end if y is None else None
-        found = run(self.network_, inputs, record=["out"], start=start, engine=self.engine, progress=False)["out"][:, past.shape[1] :]
+        found = run(self.network_, inputs, record=["out"], start=start, engine=self.engine, progress=False)[
+            "out"
+        ][:, past.shape[1] :]
         return self._shaped(np.asarray(found), several, flat)
 
     def save(self, path: str | os.PathLike) -> None:
         """Keep it all in an HDF5 file without pickle; `ns.load(path)` reads the network alone."""
         check_is_fitted(self, "network_")
-        facts = {"params": self.get_params(), "n_features_in_": self.n_features_in_, "flat": self._flat, "several": self._several}
+        facts = {
+            "params": self.get_params(),
+            "n_features_in_": self.n_features_in_,
+            "flat": self._flat,
+            "several": self._several,
+        }
         arrays = {f"end/{key}": np.asarray(value) for key, value in self._end.final.items()}
         arrays |= {"coef_": self.coef_, "intercept_": self.intercept_}
         if (names := getattr(self, "feature_names_in_", None)) is not None:
@@ -202,8 +219,15 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         with guarded(Path(path), "read the estimator"):
             found = cls(**facts["params"])
             found.network_, found.coef_, found.intercept_ = network, arrays["coef_"], arrays["intercept_"]
-            found.n_features_in_, found._flat, found._several = facts["n_features_in_"], facts["flat"], facts["several"]
-            found._end = End(network, {key.removeprefix("end/"): value for key, value in arrays.items() if key.startswith("end/")})
+            found.n_features_in_, found._flat, found._several = (
+                facts["n_features_in_"],
+                facts["flat"],
+                facts["several"],
+            )
+            found._end = End(
+                network,
+                {key.removeprefix("end/"): value for key, value in arrays.items() if key.startswith("end/")},
+            )
             if "feature_names_in_" in facts:
                 setattr(found, "feature_names_in_", np.array(facts["feature_names_in_"], dtype=object))  # noqa: B010
         return found
@@ -221,9 +245,13 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         for name in ("bias_scale", "feedback_scale", "noise", "alpha"):
             plain_number(getattr(self, name), f"{where}: {name}", "Give a number of 0 or more.", low=0)
         if not (np.asarray(self.leak, float) > 0).all() or not (np.asarray(self.leak, float) <= 1).all():
-            raise DescriptionError(f"{where}: leak {self.leak} does not fit. Give a number above 0 and up to 1, or one per pool.")
+            raise DescriptionError(
+                f"{where}: leak {self.leak} does not fit. Give a number above 0 and up to 1, or one per pool."
+            )
         if not (np.asarray(self.input_scale, float) >= 0).all():
-            raise DescriptionError(f"{where}: input_scale {self.input_scale} does not fit. Give a number of 0 or more, or one per pool.")
+            raise DescriptionError(
+                f"{where}: input_scale {self.input_scale} does not fit. Give a number of 0 or more, or one per pool."
+            )
         choice(self.solver, SOLVERS, f"{where}: solver")
 
     @property
@@ -233,25 +261,42 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return ["pool"] if count == 1 else [f"pool_{place + 1}" for place in range(count)]
 
     def _describe(self, n_inputs: int, n_outputs: int) -> Network:
-        names = ("radius", "leak", "density", "wiring", "rewire", "input_scale", "bias_scale", "feedback_scale")
+        names = (
+            "radius",
+            "leak",
+            "density",
+            "wiring",
+            "rewire",
+            "input_scale",
+            "bias_scale",
+            "feedback_scale",
+        )
         options = {name: getattr(self, name) for name in names}
         if self.layers * self.groups == 1:
             return echo_state(n_inputs, self.n_neurons, n_outputs, **options)
-        return deep_echo_state(n_inputs, self.n_neurons, n_outputs, layers=self.layers, groups=self.groups, **options)
+        return deep_echo_state(
+            n_inputs, self.n_neurons, n_outputs, layers=self.layers, groups=self.groups, **options
+        )
 
-    def _teach(self, network: Network, drive: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
+    def _teach(
+        self, network: Network, drive: np.ndarray, target: np.ndarray
+    ) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
         """The states of all pools, (sequence, step, neuron), while y is forced on the output; and where they end."""
         if self.noise:
             text = cells.leaky_tanh("pool", 1, noise=self.noise).update
             network = rebuilt(network, {name: {"update": text, "noise": self.noise} for name in self._pools})
         inputs = ({"drive": drive} if drive.shape[2] else {}) | {"out": target}
-        recording = run(network, inputs, record=self._pools, engine=self.engine, seed=self._seed, progress=False)
+        recording = run(
+            network, inputs, record=self._pools, engine=self.engine, seed=self._seed, progress=False
+        )
         states = [recording[name] for name in self._pools]
         return states[0] if len(states) == 1 else np.concatenate(states, axis=2), recording.final
 
     def _with_readout(self, network: Network) -> Network:
         parts = np.split(self.coef_, len(self._pools), axis=1)
-        changes: dict[str, dict[str, Any]] = {f"{name}_to_out": {"weight": part} for name, part in zip(self._pools, parts, strict=True)}
+        changes: dict[str, dict[str, Any]] = {
+            f"{name}_to_out": {"weight": part} for name, part in zip(self._pools, parts, strict=True)
+        }
         return rebuilt(network, changes | {"out": {"bias": self.intercept_}})
 
     def _read_both(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -261,7 +306,9 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             assert target is not None
             return drive, target
         if not self.feedback_scale:
-            raise DescriptionError("EchoStateRegressor: without X only what it says itself can drive it. Give feedback_scale above 0.")
+            raise DescriptionError(
+                "EchoStateRegressor: without X only what it says itself can drive it. Give feedback_scale above 0."
+            )
         target, self._several, self._flat = read_series(self, y)
         self.n_features_in_ = 0
         return np.empty((*target.shape[:2], 0)), target
@@ -269,10 +316,16 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _read_past(self, y: Any) -> tuple[np.ndarray, bool, bool]:
         """The series before a forecast, (sequence, step, output); whether it has several sequences, and whether it has no axis of outputs."""
         if y is None:
-            return np.empty((len(self._end.final["state/out/y"]), 0, len(self.coef_))), self._several, self._flat
+            return (
+                np.empty((len(self._end.final["state/out/y"]), 0, len(self.coef_))),
+                self._several,
+                self._flat,
+            )
         past, several, flat = read_series(self, y)
         if past.shape[2] != len(self.coef_):
-            raise ValueError(f"EchoStateRegressor.forecast: y has {past.shape[2]} outputs, but {len(self.coef_)} were learned. Give as many.")
+            raise ValueError(
+                f"EchoStateRegressor.forecast: y has {past.shape[2]} outputs, but {len(self.coef_)} were learned. Give as many."
+            )
         return past, several, flat
 
     def _read_course(self, X: Any, lead: tuple[int, int]) -> np.ndarray:

@@ -45,9 +45,13 @@ class ExtremeLearning(Answering):
         name = type(self).__name__
         n_hidden = whole(self.n_hidden, f"{name}: n_hidden", least=1)
         choice(self.function, FUNCTIONS, f"{name}: function")
-        scale = plain_number(self.scale, f"{name}: scale", "Give a number above 0, such as 1.", low=np.finfo(float).tiny)
+        scale = plain_number(
+            self.scale, f"{name}: scale", "Give a number above 0, such as 1.", low=np.finfo(float).tiny
+        )
         alpha = plain_number(self.alpha, f"{name}: alpha", "Give a number of 0 or more.", low=0.0)
-        fields = scale * np.sqrt(np.einsum("ij,ij->", X, X) / len(X) / 3)  # the usual size of what a hidden unit hears
+        fields = scale * np.sqrt(
+            np.einsum("ij,ij->", X, X) / len(X) / 3
+        )  # the usual size of what a hidden unit hears
         if fields > SATURATED and self.function != "relu":
             warnings.warn(
                 f"{name}: hidden units hear numbers of about {fields:.0f}, where {self.function} is flat. Scale X, as StandardScaler or"

@@ -59,13 +59,24 @@ def force_learning(
     where = "force_learning"
     for name in ("pool", "out", "pool_to_out"):
         if name not in net:
-            raise DescriptionError(f"{where}: the network has no {name!r}. Give one such as models.echo_state with outputs and feedback.")
+            raise DescriptionError(
+                f"{where}: the network has no {name!r}. Give one such as models.echo_state with outputs and feedback."
+            )
     alpha = plain_number(alpha, f"{where}: alpha", "Give a number above 0, such as 1.", low=1e-300)
-    forgetting = plain_number(forgetting, f"{where}: forgetting", "Give a number above 0, at most 1.", low=1e-300, high=1.0)
+    forgetting = plain_number(
+        forgetting, f"{where}: forgetting", "Give a number above 0, at most 1.", low=1e-300, high=1.0
+    )
     wanted = np.asarray(teacher, dtype=float)
     wanted = wanted[:, None] if wanted.ndim == 1 else wanted
-    if wanted.ndim != 2 or wanted.shape[1] != net["out"].size or not len(wanted) or not np.isfinite(wanted).all():
-        raise DescriptionError(f"{where}: teacher of shape {wanted.shape} is not (tick, {net['out'].size}) of finite numbers. Give that.")
+    if (
+        wanted.ndim != 2
+        or wanted.shape[1] != net["out"].size
+        or not len(wanted)
+        or not np.isfinite(wanted).all()
+    ):
+        raise DescriptionError(
+            f"{where}: teacher of shape {wanted.shape} is not (tick, {net['out'].size}) of finite numbers. Give that."
+        )
     drawn = fixed(net, seed)
     silent = {p.name: np.zeros((len(wanted), *p.shape)) for p in net.populations.values() if p.driven}
     given = {**silent, **(inputs or {}), "teacher": wanted}
@@ -78,5 +89,9 @@ def force_learning(
     learned = fixed(recording.network, seed, recording.final)["pool_to_out"]
     weight = np.zeros((net["out"].size, net["pool"].size))
     weight[learned.wiring.post, learned.wiring.pre] = learned.weight.number
-    start = {f"{name}.{p.message}": recording.final[f"state/{name}/{p.message}"][0] for name, p in net.populations.items() if p.message}
+    start = {
+        f"{name}.{p.message}": recording.final[f"state/{name}/{p.message}"][0]
+        for name, p in net.populations.items()
+        if p.message
+    }
     return Forced(rebuilt(drawn, {"pool_to_out": {"weight": weight}}), start, np.asarray(recording["out.e"]))

@@ -21,7 +21,13 @@ CHOOSE = ("draw", "best", "value")
 
 
 def closed_loop(
-    net: Network, choose: str = "draw", *, temperature: float = 1.0, scores: bool = True, inputs: str = "inputs", outputs: str = "out"
+    net: Network,
+    choose: str = "draw",
+    *,
+    temperature: float = 1.0,
+    scores: bool = True,
+    inputs: str = "inputs",
+    outputs: str = "out",
 ) -> Network:
     """The same network hearing itself: `inputs` is no longer driven, but sends what `outputs` chose a tick ago.
 
@@ -48,9 +54,16 @@ def closed_loop(
         return _joined(net, inputs, outputs, update="y = I")
     if choose == "best":
         return _joined(net, inputs, outputs, update="s = where(i == argmax(I), 1, 0)")
-    temperature = plain_number(temperature, "closed_loop: temperature", "Give a number above 0, such as 0.7, or choose='best'.", low=1e-6)
+    temperature = plain_number(
+        temperature,
+        "closed_loop: temperature",
+        "Give a number above 0, such as 0.7, or choose='best'.",
+        low=1e-6,
+    )
     score = "I" if flag(scores, "closed_loop: scores") else "log(maximum(I, 1e-30))"
-    return _joined(net, inputs, outputs, update=f"s = choice(softmax({score}/temperature))", temperature=temperature)
+    return _joined(
+        net, inputs, outputs, update=f"s = choice(softmax({score}/temperature))", temperature=temperature
+    )
 
 
 def sample(
@@ -86,18 +99,40 @@ def sample(
     said = _tokens(prompt, size, "sample")
     said = np.repeat(said, whole(trials, "sample: trials", least=1), axis=0) if len(said) == 1 else said
     steps = whole(steps, "sample: steps", least=1)
-    temperature = plain_number(temperature, "sample: temperature", "Give a number of 0 or more, such as 0.7.", low=0)
+    temperature = plain_number(
+        temperature, "sample: temperature", "Give a number of 0 or more, such as 0.7.", low=0
+    )
     if window is None:
-        loop = closed_loop(net, "draw" if temperature else "best", temperature=temperature or 1.0, scores=scores, inputs=inputs, outputs=outputs)
+        loop = closed_loop(
+            net,
+            "draw" if temperature else "best",
+            temperature=temperature or 1.0,
+            scores=scores,
+            inputs=inputs,
+            outputs=outputs,
+        )
         heard = np.concatenate([np.eye(size)[said], np.full((len(said), steps, size), np.nan)], axis=1)
         found = run(loop, {inputs: heard}, record=[inputs], seed=seed, engine=engine, progress=False)[inputs]
         return np.asarray(found)[:, said.shape[1] :].argmax(axis=2)
-    window, random, first = whole(window, "sample: window", least=1), np.random.default_rng(seed), said.shape[1]
+    window, random, first = (
+        whole(window, "sample: window", least=1),
+        np.random.default_rng(seed),
+        said.shape[1],
+    )
     for _ in range(steps):
-        last = run(net, {inputs: np.eye(size)[said[:, -window:]]}, record=[outputs], seed=seed, engine=engine, progress=False)
+        last = run(
+            net,
+            {inputs: np.eye(size)[said[:, -window:]]},
+            record=[outputs],
+            seed=seed,
+            engine=engine,
+            progress=False,
+        )
         chances = _log_chances(last[outputs][:, -1], scores)
         if temperature:
-            chances = chances / temperature + random.gumbel(size=chances.shape)  # the largest of these is a fair draw
+            chances = chances / temperature + random.gumbel(
+                size=chances.shape
+            )  # the largest of these is a fair draw
         said = np.column_stack([said, chances.argmax(axis=1)])
     return said[:, first:]
 
@@ -132,7 +167,9 @@ def beam_search(
     """
     size = _check(net, inputs, outputs, "beam_search")
     if spiking := [name for name, population in net.populations.items() if population.spiking]:
-        raise DescriptionError(f"beam_search: {spiking[0]!r} spikes, and spikes in flight cannot change places. Use sample().")
+        raise DescriptionError(
+            f"beam_search: {spiking[0]!r} spikes, and spikes in flight cannot change places. Use sample()."
+        )
     steps, beams = whole(steps, "beam_search: steps", least=1), whole(beams, "beam_search: beams", least=1)
     end = None if end is None else whole(end, "beam_search: end", most=size - 1)
     said = _tokens(prompt, size, "beam_search")
@@ -150,29 +187,48 @@ def beam_search(
         parent, token = np.divmod(best, size)
         texts, total = np.column_stack([texts[parent], token]), all_totals[best]
         if step + 1 < steps:
-            last = run(net, {inputs: np.eye(size)[token][:, None]}, start=End(net, _reordered(last.final, parent), seed=seed), **where)
+            last = run(
+                net,
+                {inputs: np.eye(size)[token][:, None]},
+                start=End(net, _reordered(last.final, parent), seed=seed),
+                **where,
+            )
     return texts, total
 
 
 def _check(net: Any, inputs: str, outputs: str, where: str) -> int:
     """The number of tokens of a network that hears and sends them."""
     if not isinstance(net, Network):
-        raise DescriptionError(f"{where}: net {shown(net)} is not a Network. Give one that hears tokens and sends the next ones' scores.")
+        raise DescriptionError(
+            f"{where}: net {shown(net)} is not a Network. Give one that hears tokens and sends the next ones' scores."
+        )
     for name in (inputs, outputs):
         if name not in net.populations:
-            raise DescriptionError(f"{where}: the network has no population {shown(name)}. {nearest(name, net.populations)}")
+            raise DescriptionError(
+                f"{where}: the network has no population {shown(name)}. {nearest(name, net.populations)}"
+            )
     heard, sent = net.populations[inputs], net.populations[outputs]
     if not heard.driven:
-        raise DescriptionError(f"{where}: {inputs!r} is not driven, so its loop is closed already. Run the network, or name a driven population.")
+        raise DescriptionError(
+            f"{where}: {inputs!r} is not driven, so its loop is closed already. Run the network, or name a driven population."
+        )
     if heard.shape != sent.shape:
-        raise DescriptionError(f"{where}: {inputs!r} has shape {heard.shape} and {outputs!r} {sent.shape}. Give them the same.")
+        raise DescriptionError(
+            f"{where}: {inputs!r} has shape {heard.shape} and {outputs!r} {sent.shape}. Give them the same."
+        )
     return heard.shape[-1]
 
 
 def _tokens(prompt: Any, size: int, where: str) -> np.ndarray:
     """A prompt as (trial, token)."""
     said = np.asarray(prompt)
-    if said.ndim not in (1, 2) or not said.size or said.dtype.kind not in "iu" or said.min() < 0 or said.max() >= size:
+    if (
+        said.ndim not in (1, 2)
+        or not said.size
+        or said.dtype.kind not in "iu"
+        or said.min() < 0
+        or said.max() >= size
+    ):
         raise DescriptionError(
             f"{where}: prompt {shown(prompt)} is not a row of tokens. Give whole numbers from 0 to {size - 1}, at least one, or (trial, token)."
         )
@@ -194,4 +250,7 @@ def _log_chances(sent: Any, scores: bool) -> np.ndarray:
 
 def _reordered(final: Mapping[str, np.ndarray], parent: np.ndarray) -> dict[str, np.ndarray]:
     """An end state with its trials in another order, some of them several times."""
-    return {key: value if key == "tick" or key.startswith("queue/") else np.asarray(value)[parent] for key, value in final.items()}
+    return {
+        key: value if key == "tick" or key.startswith("queue/") else np.asarray(value)[parent]
+        for key, value in final.items()
+    }

@@ -79,13 +79,17 @@ class HopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         choice(self.rule, RULES, "HopfieldMemory: rule")
         choice(self.update, UPDATES, "HopfieldMemory: update")
         whole(self.sweeps, "HopfieldMemory: sweeps", least=1)
-        temperature = plain_number(self.temperature, "HopfieldMemory: temperature", "Give a number of 0 or more.", low=0.0)
+        temperature = plain_number(
+            self.temperature, "HopfieldMemory: temperature", "Give a number of 0 or more.", low=0.0
+        )
         X = validate_data(self, X, dtype=np.float64)
         self._threshold = _read_threshold(self.threshold, X.shape[1])
         self.patterns_ = signs(X, self.binarize, "HopfieldMemory")
         self.weights_ = self._store(self.patterns_)
         self.seed_ = int(check_random_state(self.random_state).randint(2**31))
-        self.network_: Network = hopfield(weights=self.weights_, threshold=self._threshold, temperature=temperature, update=self.update)
+        self.network_: Network = hopfield(
+            weights=self.weights_, threshold=self._threshold, temperature=temperature, update=self.update
+        )
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -96,9 +100,19 @@ class HopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         probes = signs(validate_data(self, X, dtype=np.float64, reset=False), self.binarize, "HopfieldMemory")
         # The first sweep only sets the cells of each trial; the recall goes on from there.
-        shown = run(self.network_, {"cells": probes[:, None]}, seed=self.seed_, engine=self.engine, progress=False)
+        shown = run(
+            self.network_, {"cells": probes[:, None]}, seed=self.seed_, engine=self.engine, progress=False
+        )
         until = None if self.temperature else "stable"
-        rest = run(self.network_, ticks=self.sweeps, start=shown, until=until, seed=self.seed_, engine=self.engine, progress=False)
+        rest = run(
+            self.network_,
+            ticks=self.sweeps,
+            start=shown,
+            until=until,
+            seed=self.seed_,
+            engine=self.engine,
+            progress=False,
+        )
         if until and rest.stopped != until:
             warnings.warn(
                 f"HopfieldMemory: some rows were still changing after {self.sweeps} sweeps. Raise sweeps;"
@@ -114,13 +128,17 @@ class HopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def score(self, X: Any, y: Any = None) -> float:
         """The mean overlap, sum(s x)/N, of what is recalled from X with the wanted rows y (default: X itself); 1 is exact."""
         recalled = self.predict(X)
-        return float((recalled * signs(X if y is None else y, self.binarize, "HopfieldMemory", recalled.shape)).mean())
+        return float(
+            (recalled * signs(X if y is None else y, self.binarize, "HopfieldMemory", recalled.shape)).mean()
+        )
 
     def energy(self, X: Any) -> np.ndarray:
         """E = -s' W s/2 + threshold' s of each row, shape (sample,)."""
         check_is_fitted(self)
         s = signs(validate_data(self, X, dtype=np.float64, reset=False), self.binarize, "HopfieldMemory")
-        return -0.5 * np.einsum("ti,ti->t", s @ self.weights_.T, s) + s @ np.broadcast_to(self._threshold, s.shape[1])
+        return -0.5 * np.einsum("ti,ti->t", s @ self.weights_.T, s) + s @ np.broadcast_to(
+            self._threshold, s.shape[1]
+        )
 
     def _store(self, patterns: np.ndarray) -> np.ndarray:
         if self.rule == "hebb":
@@ -134,10 +152,14 @@ def signs(X: Any, binarize: float | None, where: str, shape: tuple[int, ...] | N
     """Rows as -1 and 1: 1 where a number is above `binarize`; with None they must be so already, and of the `shape` if one is given."""
     X = check_array(X, dtype="float64", ensure_2d=False)
     if shape is not None and X.shape != shape:
-        raise DescriptionError(f"{where}: y of shape {X.shape} are not the wanted rows of X, shape {shape}. Give one row of y for each of X.")
+        raise DescriptionError(
+            f"{where}: y of shape {X.shape} are not the wanted rows of X, shape {shape}. Give one row of y for each of X."
+        )
     if binarize is None:
         if not np.all(np.abs(X) == 1):
-            raise DescriptionError(f"{where}: X holds {X[np.abs(X) != 1][0]:g}, not only -1 and 1. Give binarize=, the number above which it is 1.")
+            raise DescriptionError(
+                f"{where}: X holds {X[np.abs(X) != 1][0]:g}, not only -1 and 1. Give binarize=, the number above which it is 1."
+            )
         return X
     above = plain_number(binarize, f"{where}: binarize", "Give a number, or None.") < X
     return np.where(above, 1.0, -1.0)

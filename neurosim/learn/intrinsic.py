@@ -64,7 +64,10 @@ def intrinsic_plasticity(
     drawn = fixed(net, seed)
     cells = _leaky_tanh(drawn, population, where)
     bias = np.broadcast_to(cells.constants["bias"].number, cells.shape)
-    plastic = rebuilt(drawn, {population: {"update": PLASTIC, "sends": "v", "a": np.ones(cells.shape), "bias": bias, **rule}})
+    plastic = rebuilt(
+        drawn,
+        {population: {"update": PLASTIC, "sends": "v", "a": np.ones(cells.shape), "bias": bias, **rule}},
+    )
     recording = None
     for _ in range(passes):
         recording = run(plastic, inputs, start=recording, seed=seed, engine=engine, progress=progress)
@@ -74,14 +77,20 @@ def intrinsic_plasticity(
     gain, learned = (np.asarray(recording.final[f"state/{population}/{name}"])[0] for name in ("a", "bias"))
     if not (np.isfinite(gain).all() and np.isfinite(learned).all() and (gain > 0).all()):
         raise DescriptionError(f"{where}: gains ran away with rate {rate:g}. Take a smaller one.")
-    scaled = {name: _scaled(drawn, name, gain.ravel()) for name, item in drawn.synapses.items() if item.post.name == population}
+    scaled = {
+        name: _scaled(drawn, name, gain.ravel())
+        for name, item in drawn.synapses.items()
+        if item.post.name == population
+    }
     return rebuilt(drawn, {population: {"bias": learned}, **scaled})
 
 
 def _leaky_tanh(net: Network, name: str, where: str) -> Any:
     found = net.populations.get(name)
     if found is None or found.update != leaky_tanh("x", 1).update:
-        raise DescriptionError(f"{where}: {name!r} is no population of cells.leaky_tanh. Name one: population='pool'.")
+        raise DescriptionError(
+            f"{where}: {name!r} is no population of cells.leaky_tanh. Name one: population='pool'."
+        )
     return found
 
 

@@ -16,7 +16,13 @@ from neurosim.recording import safe
 from neurosim.recording.disk import written
 
 
-def keep(path: str | os.PathLike, kind: str, net: Network, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+def keep(
+    path: str | os.PathLike,
+    kind: str,
+    net: Network,
+    facts: Mapping[str, Any],
+    arrays: Mapping[str, np.ndarray],
+) -> None:
     """Write a network, and beside it an estimator of this kind: its `facts` (numbers, text, lists and dicts of them) and arrays.
 
     Raises DescriptionError for facts that are no plain data, RecordingError where the path holds anything but an older network.
@@ -70,4 +76,6 @@ def plain(given: Any, where: str) -> Any:
         return [plain(value, where) for value in given]
     if given is None or isinstance(given, (bool, int, float, str)):
         return given
-    raise DescriptionError(f"{where}: {shown(given)} cannot be kept in a file. Give a number, text, or a list of them.")
+    raise DescriptionError(
+        f"{where}: {shown(given)} cannot be kept in a file. Give a number, text, or a list of them."
+    )

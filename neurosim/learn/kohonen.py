@@ -142,8 +142,12 @@ class KohonenMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """
         X, W = self._read(X)
         if len(W) < 2:
-            raise DescriptionError("KohonenMap.topographic_error: a map of one unit has no second nearest one. Give a larger shape.")
-        two = np.concatenate([np.argpartition(_squared(X[part], W), 1, axis=1)[:, :2] for part in _parts(X, W)])
+            raise DescriptionError(
+                "KohonenMap.topographic_error: a map of one unit has no second nearest one. Give a larger shape."
+            )
+        two = np.concatenate(
+            [np.argpartition(_squared(X[part], W), 1, axis=1)[:, :2] for part in _parts(X, W)]
+        )
         return 1.0 - float(self._grid.adjacent(two[:, 0], two[:, 1]).mean())
 
     def topographic_product(self) -> float:
@@ -157,13 +161,22 @@ class KohonenMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         check_is_fitted(self)
         W, units = self.weights_.astype(np.float64), np.arange(len(self.weights_))
         if len(W) < 2:
-            raise DescriptionError("KohonenMap.topographic_product: a map of one unit has no neighbours. Give a larger shape.")
+            raise DescriptionError(
+                "KohonenMap.topographic_product: a map of one unit has no neighbours. Give a larger shape."
+            )
         inside = np.sqrt(np.array([((W - w) ** 2).sum(axis=1) for w in W]))  # between weights, (unit, unit)
         outside = np.sqrt(self._grid.squared(units[:, None], units))
         if not (inside[~np.eye(len(W), dtype=bool)] > 0).all():
-            raise DescriptionError("KohonenMap.topographic_product: two units have the same weights. Use a neighbourhood that reaches all units.")
-        by_grid, by_weight = (np.argsort(far - np.eye(len(W)), axis=1, kind="stable")[:, 1:] for far in (outside, inside))
-        ratios = [np.log(np.take_along_axis(far, by_grid, 1) / np.take_along_axis(far, by_weight, 1)) for far in (inside, outside)]
+            raise DescriptionError(
+                "KohonenMap.topographic_product: two units have the same weights. Use a neighbourhood that reaches all units."
+            )
+        by_grid, by_weight = (
+            np.argsort(far - np.eye(len(W)), axis=1, kind="stable")[:, 1:] for far in (outside, inside)
+        )
+        ratios = [
+            np.log(np.take_along_axis(far, by_grid, 1) / np.take_along_axis(far, by_weight, 1))
+            for far in (inside, outside)
+        ]
         return float((np.cumsum(ratios[0] + ratios[1], axis=1) / (2 * np.arange(1, len(W)))).mean())
 
     def u_matrix(self) -> np.ndarray:
@@ -185,7 +198,9 @@ class KohonenMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """The commonest label y of the rows of X that each unit wins, shape (rows, columns) of objects; None where it wins none."""
         winners, y = self.predict(X), np.asarray(y)
         if y.shape != winners.shape:
-            raise DescriptionError(f"KohonenMap.labels: y of shape {y.shape} does not fit X of {len(winners)} rows. Give one label for each.")
+            raise DescriptionError(
+                f"KohonenMap.labels: y of shape {y.shape} does not fit X of {len(winners)} rows. Give one label for each."
+            )
         names, label = np.unique(y, return_inverse=True)
         votes = np.zeros((self._grid.size, len(names)), int)
         np.add.at(votes, (winners, label), 1)
@@ -236,19 +251,40 @@ class KohonenMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         if self.batch_size is not None:
             whole(self.batch_size, "KohonenMap: batch_size", least=1)
         for name in ("learning_rate", "final_learning_rate"):
-            plain_number(getattr(self, name), f"KohonenMap: {name}", "Give a number above 0, at most 1.", low=1e-12, high=1.0)
-        end = plain_number(self.final_radius, "KohonenMap: final_radius", "Give a number above 0.", low=LEAST_RADIUS)
+            plain_number(
+                getattr(self, name),
+                f"KohonenMap: {name}",
+                "Give a number above 0, at most 1.",
+                low=1e-12,
+                high=1.0,
+            )
+        end = plain_number(
+            self.final_radius, "KohonenMap: final_radius", "Give a number above 0.", low=LEAST_RADIUS
+        )
         if self.radius is not None:
-            plain_number(self.radius, "KohonenMap: radius", f"Give a number of at least the final_radius, {end:g}.", low=end)
+            plain_number(
+                self.radius,
+                "KohonenMap: radius",
+                f"Give a number of at least the final_radius, {end:g}.",
+                low=end,
+            )
 
     def _first_weights(self, X: np.ndarray, mean: np.ndarray, random: np.random.RandomState) -> np.ndarray:
         """The weights to begin from, less the mean of X."""
         units = self._grid.size
         if isinstance(self.init, str):
             choice(self.init, INITS, "KohonenMap: init")
-            return self._plane(X, random) if self.init == "pca" else X[random.choice(len(X), units, replace=units > len(X))]
+            return (
+                self._plane(X, random)
+                if self.init == "pca"
+                else X[random.choice(len(X), units, replace=units > len(X))]
+            )
         given = np.asarray(self.init)
-        if given.shape != (units, X.shape[1]) or given.dtype.kind not in "iuf" or not np.isfinite(given).all():
+        if (
+            given.shape != (units, X.shape[1])
+            or given.dtype.kind not in "iuf"
+            or not np.isfinite(given).all()
+        ):
             raise DescriptionError(
                 f"KohonenMap: init is not {' or '.join(map(repr, INITS))}, nor an array of finite numbers of shape {(units, X.shape[1])}: it has"
                 f" shape {given.shape}. Give one of these."
@@ -258,22 +294,36 @@ class KohonenMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def _plane(self, X: np.ndarray, random: np.random.RandomState) -> np.ndarray:
         """Units on the plane of the two main axes of X; evenly spaced, they vary along each as much as X does."""
         axes = PCA(min(2, *X.shape), random_state=random).fit(X)
-        x, y = (np.zeros(self._grid.size) if np.ptp(p) == 0 else (2 * p / np.ptp(p) - 1) * np.sqrt(3) for p in (self._grid.x, self._grid.y))
-        places = np.stack([x, y] if self._grid.shape[1] >= self._grid.shape[0] else [y, x], axis=1)[:, : axes.n_components_]
+        x, y = (
+            np.zeros(self._grid.size) if np.ptp(p) == 0 else (2 * p / np.ptp(p) - 1) * np.sqrt(3)
+            for p in (self._grid.x, self._grid.y)
+        )
+        places = np.stack([x, y] if self._grid.shape[1] >= self._grid.shape[0] else [y, x], axis=1)[
+            :, : axes.n_components_
+        ]
         return ((places * np.sqrt(axes.explained_variance_)) @ axes.components_).astype(X.dtype)
 
-    def _fit_batch(self, X: np.ndarray, weights: np.ndarray, passes: Any, random: np.random.RandomState) -> None:
+    def _fit_batch(
+        self, X: np.ndarray, weights: np.ndarray, passes: Any, random: np.random.RandomState
+    ) -> None:
         """Learn by batches, in place."""
         n = len(X)
         size = min(n, self.batch_size or -(-n // PARTS))
         radius, _ = self.schedules(self.n_iter * -(-n // size))
-        sums = np.zeros((len(weights), X.shape[1] + 1), X.dtype)  # of the rows that each unit has won, and their number
+        sums = np.zeros(
+            (len(weights), X.shape[1] + 1), X.dtype
+        )  # of the rows that each unit has won, and their number
         update = 0
         for _ in passes:
-            rows = np.append(X[random.permutation(n)] if self.shuffle and size < n else X, np.ones((n, 1), X.dtype), axis=1)
+            rows = np.append(
+                X[random.permutation(n)] if self.shuffle and size < n else X, np.ones((n, 1), X.dtype), axis=1
+            )
             for part in gen_batches(n, size):
                 new = rows[part]
-                won = csr_array((np.ones_like(new[:, 0]), _winners(new[:, :-1], weights), np.arange(len(new) + 1)), (len(new), len(weights)))
+                won = csr_array(
+                    (np.ones_like(new[:, 0]), _winners(new[:, :-1], weights), np.arange(len(new) + 1)),
+                    (len(new), len(weights)),
+                )
                 sums *= 1 - len(new) / n
                 sums += won.T @ new
                 near = self._grid.smooth(self.neighbourhood, radius[update], sums)
@@ -281,7 +331,9 @@ class KohonenMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                 weights[reached] = near[reached, :-1] / near[reached, -1:]
                 update += 1
 
-    def _fit_online(self, X: np.ndarray, weights: np.ndarray, passes: Any, random: np.random.RandomState) -> None:
+    def _fit_online(
+        self, X: np.ndarray, weights: np.ndarray, passes: Any, random: np.random.RandomState
+    ) -> None:
         """Learn row by row, in place."""
         radius, rate = self.schedules(self.n_iter * len(X))
         units, update = np.arange(len(weights)), 0
@@ -298,9 +350,13 @@ def _centred(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """X less its mean, and the mean; refused where there is nothing to map."""
     largest = LARGEST if X.dtype == np.float64 else 1e15
     if np.abs(X).max() > largest:
-        raise DescriptionError(f"KohonenMap: X holds numbers above {largest:g}, whose squares cannot be summed. Scale X.")
+        raise DescriptionError(
+            f"KohonenMap: X holds numbers above {largest:g}, whose squares cannot be summed. Scale X."
+        )
     if not np.ptp(X, axis=0).any():
-        raise DescriptionError("KohonenMap: all rows of X are the same, so there is nothing to map. Give rows that differ.")
+        raise DescriptionError(
+            "KohonenMap: all rows of X are the same, so there is nothing to map. Give rows that differ."
+        )
     mean = X.mean(axis=0)
     return X - mean, mean
 

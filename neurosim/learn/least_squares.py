@@ -73,7 +73,9 @@ class RecursiveLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _learn(self, X: Any, y: Any, *, anew: bool) -> RecursiveLeastSquares:
         where = "RecursiveLeastSquares"
         alpha = plain_number(self.alpha, f"{where}: alpha", "Give a number above 0, such as 1.", low=1e-300)
-        forgetting = plain_number(self.forgetting, f"{where}: forgetting", "Give a number above 0, at most 1.", low=1e-300, high=1.0)
+        forgetting = plain_number(
+            self.forgetting, f"{where}: forgetting", "Give a number above 0, at most 1.", low=1e-300, high=1.0
+        )
         flag(self.fit_intercept, f"{where}: fit_intercept")
         read: Any = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True, reset=anew)
         X, y = read[0], np.asarray(read[1], dtype=float)

@@ -34,12 +34,16 @@ class Loop:
         self.problem, self.optimisers, self.batch = problem, optimisers, min(batch, len(problem.chosen))
         self.l1, self.l2 = penalties
         populations = {name for turn in problem.turns for name in turn}
-        plan = training_plan(problem.parameters, problem.read, populations, problem.precision, training=training)
+        plan = training_plan(
+            problem.parameters, problem.read, populations, problem.precision, training=training
+        )
         options: dict[str, Any] = dict(truncate=truncate, surrogate=surrogate, slope=slope)
         self.objective = Objective(problem.parameters, plan, problem.turns, **options)
         self.numbers, self.dtype = jax.device_put(self.objective.program.numbers(plan)), plan.dtype
         self.data = as_data(plan, problem.targets)
-        self.steps = [jax.jit(partial(self._update, turn), donate_argnums=1) for turn in range(len(optimisers))]
+        self.steps = [
+            jax.jit(partial(self._update, turn), donate_argnums=1) for turn in range(len(optimisers))
+        ]
         self._prepare_validation(populations, options)
 
     def _prepare_validation(self, populations: set[str], options: dict[str, Any]) -> None:
@@ -55,26 +59,46 @@ class Loop:
         self.held_numbers = jax.device_put(objective.program.numbers(plan))
         self.held_loss = jax.jit(partial(objective.loss, 0))
 
-    def _loss(self, turn: int, mine: Any, values: Any, numbers: Any, data: Any, index: Any, weight: Any, trials: Any) -> tuple[Any, Any]:
+    def _loss(
+        self, turn: int, mine: Any, values: Any, numbers: Any, data: Any, index: Any, weight: Any, trials: Any
+    ) -> tuple[Any, Any]:
         """The losses of a turn and the penalties on the weights that learn."""
         total, found = self.objective.loss(turn, {**values, **mine}, numbers, data, index, weight, trials)
         weights = [mine[name] for name in self.problem.parameters.weights if name in mine]
-        total = total + self.l1 * sum(jnp.abs(w).sum() for w in weights) + 0.5 * self.l2 * sum((w * w).sum() for w in weights)
+        total = (
+            total
+            + self.l1 * sum(jnp.abs(w).sum() for w in weights)
+            + 0.5 * self.l2 * sum((w * w).sum() for w in weights)
+        )
         return total, found
 
-    def _update(self, turn: int, values: Any, state: Any, numbers: Any, data: Any, index: Any, weight: Any, trials: Any) -> tuple[Any, Any, Any]:
+    def _update(
+        self,
+        turn: int,
+        values: Any,
+        state: Any,
+        numbers: Any,
+        data: Any,
+        index: Any,
+        weight: Any,
+        trials: Any,
+    ) -> tuple[Any, Any, Any]:
         """One update: the values and the optimiser's state after it, and the losses before it."""
         import optax
 
         mine = {name: values[name] for name in self.problem.learns[turn]}
-        slopes, found = jax.grad(partial(self._loss, turn), has_aux=True)(mine, values, numbers, data, index, weight, trials)
+        slopes, found = jax.grad(partial(self._loss, turn), has_aux=True)(
+            mine, values, numbers, data, index, weight, trials
+        )
         change, state = self.optimisers[turn].update(slopes, state, mine)
         new: Any = optax.apply_updates(mine, change)
         return {**values, **new}, state, found[0]
 
     def start(self) -> dict[str, Any]:
         """The parameters that training begins with."""
-        return {name: jnp.asarray(value, self.dtype) for name, value in self.problem.parameters.values.items()}
+        return {
+            name: jnp.asarray(value, self.dtype) for name, value in self.problem.parameters.values.items()
+        }
 
     def gradient(self, turn: int) -> tuple[Any, Any]:
         """The loss over all trials, and its derivatives."""
@@ -82,7 +106,9 @@ class Loop:
         mine = {name: values[name] for name in self.problem.learns[turn]}
         index = np.arange(len(self.problem.chosen))
         one = jax.value_and_grad(partial(self._loss, turn), has_aux=True)
-        (value, _), found = jax.jit(one)(mine, values, self.numbers, self.data, index, jnp.ones(len(index), self.dtype), index)
+        (value, _), found = jax.jit(one)(
+            mine, values, self.numbers, self.data, index, jnp.ones(len(index), self.dtype), index
+        )
         return value, found
 
     def batches(self, index: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -90,12 +116,20 @@ class Loop:
         for first in range(0, len(index), self.batch):
             chosen = index[first : first + self.batch]
             missing = self.batch - len(chosen)
-            yield np.r_[chosen, np.repeat(chosen[-1:], missing)], np.r_[np.ones(len(chosen)), np.zeros(missing)].astype(self.dtype)
+            yield (
+                np.r_[chosen, np.repeat(chosen[-1:], missing)],
+                np.r_[np.ones(len(chosen)), np.zeros(missing)].astype(self.dtype),
+            )
 
-    def run(self, epochs: int, patience: int | None, progress: bool | None, checkpoint: Any) -> tuple[History, dict[str, np.ndarray]]:
+    def run(
+        self, epochs: int, patience: int | None, progress: bool | None, checkpoint: Any
+    ) -> tuple[History, dict[str, np.ndarray]]:
         """All epochs: the history, and the values that were best on what was held out, or else the last."""
         values, history, best = self.start(), History(), None
-        states: list[Any] = [o.init({n: values[n] for n in self.problem.learns[turn]}) for turn, o in enumerate(self.optimisers)]
+        states: list[Any] = [
+            o.init({n: values[n] for n in self.problem.learns[turn]})
+            for turn, o in enumerate(self.optimisers)
+        ]
         path = None if checkpoint is None else Path(checkpoint)
         if path is not None and path.exists():
             values, states, history, best = load_checkpoint(path, values, states, self.problem)
@@ -117,22 +151,30 @@ class Loop:
         history.seconds = monotonic() - since
         return history, jax.device_get(best if best is not None else values)
 
-    def _epoch(self, epoch: int, values: Any, states: list[Any], history: History, watch: Watch) -> tuple[Any, list[Any], bool]:
+    def _epoch(
+        self, epoch: int, values: Any, states: list[Any], history: History, watch: Watch
+    ) -> tuple[Any, list[Any], bool]:
         order = np.random.default_rng([self.problem.seed, 2, epoch]).permutation(self.problem.chosen)
         losses: list[list[Any]] = [[] for _ in self.steps]
         interrupted = False
         for index, weight in self.batches(order):
             for turn, step in enumerate(self.steps):
                 trials = (history.steps * self.batch + np.arange(self.batch)) % ROUND
-                values, states[turn], parts = step(values, states[turn], self.numbers, self.data, index, weight, trials)
+                values, states[turn], parts = step(
+                    values, states[turn], self.numbers, self.data, index, weight, trials
+                )
                 losses[turn].append(parts)
                 history.steps += 1
             interrupted = watch(1)
             if interrupted:
                 break
         losses = jax.device_get(losses)
-        refuse_divergence([{k: v for turn in batch for k, v in turn.items()} for batch in zip(*losses, strict=True)], epoch)
-        means = [{name: float(np.mean([parts[name] for parts in turn])) for name in turn[0]} for turn in losses]
+        refuse_divergence(
+            [{k: v for turn in batch for k, v in turn.items()} for batch in zip(*losses, strict=True)], epoch
+        )
+        means = [
+            {name: float(np.mean([parts[name] for parts in turn])) for name in turn[0]} for turn in losses
+        ]
         sums = [sum(parts.values()) for parts in means]
         history.loss.append(sums if len(sums) > 1 else sums[0])
         history.parts.append({name: value for parts in means for name, value in parts.items()})
@@ -148,7 +190,9 @@ class Loop:
         found, rights, counts = [], [], []
         for number, (index, weight) in enumerate(self.batches(self.held_index)):
             trials = HELD_NOISE + number * self.batch + np.arange(self.batch)
-            total, (_, right) = self.held_loss(values, self.held_numbers, self.held_data, index, weight, trials)
+            total, (_, right) = self.held_loss(
+                values, self.held_numbers, self.held_data, index, weight, trials
+            )
             found.append(float(total))
             rights.append([float(share) for share in right.values()])
             counts.append(float(weight.sum()))

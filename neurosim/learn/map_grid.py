@@ -41,7 +41,9 @@ class MapGrid:
         """All pairs of direct neighbours, each in both orders: units a, ascending, and units b."""
         found = [np.nonzero(self.adjacent(rows[:, None], np.arange(self.size))) for rows in self._rows()]
         shift = self.shape[1] * np.arange(len(found))
-        return np.concatenate([a + n for (a, _), n in zip(found, shift, strict=True)]), np.concatenate([b for _, b in found])
+        return np.concatenate([a + n for (a, _), n in zip(found, shift, strict=True)]), np.concatenate(
+            [b for _, b in found]
+        )
 
     def near(self, neighbourhood: str, radius: float, a: Any, b: Any) -> np.ndarray:
         """How much unit a moves when unit b wins: exp(-d^2/(2 radius^2)), or 1 up to a distance d of `radius` ('bubble')."""
@@ -55,7 +57,12 @@ class MapGrid:
         if neighbourhood == "gaussian":
             return self._smooth_gaussian(radius, sums)
         units = np.arange(self.size)
-        return np.concatenate([self.near(neighbourhood, radius, rows[:, None], units).astype(sums.dtype) @ sums for rows in self._rows()])
+        return np.concatenate(
+            [
+                self.near(neighbourhood, radius, rows[:, None], units).astype(sums.dtype) @ sums
+                for rows in self._rows()
+            ]
+        )
 
     def _smooth_gaussian(self, radius: float, sums: np.ndarray) -> np.ndarray:
         """A Gaussian is a product of one along a row and one across the rows, which costs a fraction of the full matrix.
@@ -71,13 +78,19 @@ class MapGrid:
             along = np.empty_like(given)
             for sender in range(step):
                 ends = [self.x[row * columns : (row + 1) * columns] for row in (target, sender)]
-                along[sender::step] = self._kernel(ends[0], ends[1], self.width, radius, sums.dtype) @ given[sender::step]
-            smoothed[target::step] = (across[target::step] @ along.reshape(rows, -1)).reshape(-1, *given.shape[1:])
+                along[sender::step] = (
+                    self._kernel(ends[0], ends[1], self.width, radius, sums.dtype) @ given[sender::step]
+                )
+            smoothed[target::step] = (across[target::step] @ along.reshape(rows, -1)).reshape(
+                -1, *given.shape[1:]
+            )
         return smoothed.reshape(sums.shape)
 
     @staticmethod
     def _kernel(a: np.ndarray, b: np.ndarray, period: float, radius: float, dtype: Any) -> np.ndarray:
-        return np.exp(-(_way(a[:, None], b, period) ** 2) / (2 * max(radius, LEAST_RADIUS) ** 2)).astype(dtype)
+        return np.exp(-(_way(a[:, None], b, period) ** 2) / (2 * max(radius, LEAST_RADIUS) ** 2)).astype(
+            dtype
+        )
 
     def _rows(self) -> np.ndarray:
         """The numbers of the units, a row of the grid each; what looks at all pairs takes one at a time, to bound its memory."""

@@ -45,7 +45,9 @@ class MarkovChain(BaseEstimator):
 
     def fit(self, X: Any, y: Any = None) -> MarkovChain:
         """Count the transitions of the sequences X; y is ignored."""
-        smoothing = plain_number(self.smoothing, "MarkovChain: smoothing", "Give a number of at least 0.", low=0.0)
+        smoothing = plain_number(
+            self.smoothing, "MarkovChain: smoothing", "Give a number of at least 0.", low=0.0
+        )
         sequences = self._read(X)
         self.states_ = np.unique(np.concatenate(sequences)) if self.states is None else self._given_states()
         numbered = self._numbers(sequences)
@@ -74,7 +76,9 @@ class MarkovChain(BaseEstimator):
         check_is_fitted(self)
         paths = [path for path in self._numbers(self._read(X)) if len(path) > 1]
         if not paths:
-            raise DescriptionError("MarkovChain.perplexity: no sequence of X has a transition. Give sequences of at least two states.")
+            raise DescriptionError(
+                "MarkovChain.perplexity: no sequence of X has a transition. Give sequences of at least two states."
+            )
         with np.errstate(divide="ignore"):
             steps = np.log(np.concatenate([self.transition_[path[:-1], path[1:]] for path in paths]))
         return float(np.exp(-steps.mean()))
@@ -99,14 +103,20 @@ class MarkovChain(BaseEstimator):
         pi = np.where(part == closed[0], np.maximum(pi, 0.0), 0.0)
         return pi / pi.sum()
 
-    def sample(self, ticks: int, n_sequences: int = 1, *, start: Any = None, random_state: Any = None) -> np.ndarray:
+    def sample(
+        self, ticks: int, n_sequences: int = 1, *, start: Any = None, random_state: Any = None
+    ) -> np.ndarray:
         """Sequences of states drawn from the chain, shape (n_sequences, ticks); they begin in state `start`, or as those of X did."""
         check_is_fitted(self)
         ticks = whole(ticks, "MarkovChain.sample: ticks", least=1)
         n = whole(n_sequences, "MarkovChain.sample: n_sequences", least=1)
         random = np.random.default_rng(check_random_state(random_state).randint(2**31))
         paths = np.empty((n, ticks), dtype=int)
-        paths[:, 0] = random.choice(len(self.states_), n, p=self.start_) if start is None else self._numbers([np.asarray([start])])[0]
+        paths[:, 0] = (
+            random.choice(len(self.states_), n, p=self.start_)
+            if start is None
+            else self._numbers([np.asarray([start])])[0]
+        )
         edges = np.cumsum(self.transition_, axis=1)
         edges[:, -1] = 1.0
         for tick in range(1, ticks):
@@ -129,21 +139,34 @@ class MarkovChain(BaseEstimator):
 
     def _read(self, X: Any) -> list[np.ndarray]:
         """Each sequence as an array."""
-        if isinstance(X, (list, tuple)) and X and all(isinstance(row, (list, tuple, np.ndarray)) for row in X) and len({len(row) for row in X}) > 1:
+        if (
+            isinstance(X, (list, tuple))
+            and X
+            and all(isinstance(row, (list, tuple, np.ndarray)) for row in X)
+            and len({len(row) for row in X}) > 1
+        ):
             rows = [np.asarray(row) for row in X]
             if any(row.ndim != 1 or row.size == 0 for row in rows):
-                raise DescriptionError("MarkovChain: a sequence of X is empty or holds sequences itself. Give sequences of at least one state.")
+                raise DescriptionError(
+                    "MarkovChain: a sequence of X is empty or holds sequences itself. Give sequences of at least one state."
+                )
             if any(row.dtype.kind == "f" and not np.isfinite(row).all() for row in rows):
-                raise DescriptionError("MarkovChain: X contains NaN or infinity, which are no states. Leave such sequences out, or split them.")
+                raise DescriptionError(
+                    "MarkovChain: X contains NaN or infinity, which are no states. Leave such sequences out, or split them."
+                )
             return rows
         text = not hasattr(X, "dtype") and isinstance(X, (list, tuple)) and np.asarray(X).dtype.kind in "US"
-        checked: Any = check_array(np.asarray(X) if text else X, dtype=cast(Any, None), input_name="X", estimator=self)
+        checked: Any = check_array(
+            np.asarray(X) if text else X, dtype=cast(Any, None), input_name="X", estimator=self
+        )
         return list(_plain(checked))
 
     def _given_states(self) -> np.ndarray:
         states = np.asarray(self.states)
         if states.ndim != 1 or not len(states) or len(np.unique(states)) != len(states):
-            raise DescriptionError(f"MarkovChain: states {shown(self.states)} are not different states, at least one. Give a list such as [0, 1].")
+            raise DescriptionError(
+                f"MarkovChain: states {shown(self.states)} are not different states, at least one. Give a list such as [0, 1]."
+            )
         return states
 
     def _numbers(self, sequences: list[np.ndarray]) -> list[np.ndarray]:

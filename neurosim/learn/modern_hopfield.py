@@ -43,7 +43,15 @@ class ModernHopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
     [[0.0, 4.0, 2.0]]
     """
 
-    def __init__(self, units: str = "continuous", *, beta: float = 1.0, binarize: float | None = 0.0, steps: int = 20, engine: str = "auto"):
+    def __init__(
+        self,
+        units: str = "continuous",
+        *,
+        beta: float = 1.0,
+        binarize: float | None = 0.0,
+        steps: int = 20,
+        engine: str = "auto",
+    ):
         self.units = units
         self.beta = beta
         self.binarize = binarize
@@ -54,7 +62,12 @@ class ModernHopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         """Store the rows of X, shape (pattern, feature); y is ignored."""
         choice(self.units, UNITS, "ModernHopfieldMemory: units")
         whole(self.steps, "ModernHopfieldMemory: steps", least=1)
-        beta = plain_number(self.beta, "ModernHopfieldMemory: beta", "Give a number above 0, such as 1.", low=np.finfo(float).tiny)
+        beta = plain_number(
+            self.beta,
+            "ModernHopfieldMemory: beta",
+            "Give a number above 0, such as 1.",
+            low=np.finfo(float).tiny,
+        )
         self.patterns_ = self._states(validate_data(self, X, dtype=np.float64))
         self.network_: Network = modern_hopfield(self.patterns_, beta=beta, units=self.units)
         return self
@@ -65,7 +78,9 @@ class ModernHopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         probes = self._states(validate_data(self, X, dtype=np.float64, reset=False))
         # The first tick only sets the state of each trial; the recall goes on from there.
         shown = run(self.network_, {"state": probes[:, None]}, engine=self.engine, progress=False)
-        rest = run(self.network_, ticks=self.steps, start=shown, until="stable", engine=self.engine, progress=False)
+        rest = run(
+            self.network_, ticks=self.steps, start=shown, until="stable", engine=self.engine, progress=False
+        )
         if rest.stopped != "stable" and self.units == "binary":
             words = f"ModernHopfieldMemory: some rows were still changing after {self.steps} updates. Raise steps or beta."
             warnings.warn(words, ConvergenceWarning, stacklevel=2)
@@ -89,7 +104,9 @@ class ModernHopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         """E = -log(sum exp(beta X s))/beta + s's/2 of each row s, shape (sample,)."""
         check_is_fitted(self)
         s = self._states(validate_data(self, X, dtype=np.float64, reset=False))
-        return -logsumexp(self.beta * s @ self.patterns_.T, axis=1) / self.beta + 0.5 * np.einsum("ti,ti->t", s, s)
+        return -logsumexp(self.beta * s @ self.patterns_.T, axis=1) / self.beta + 0.5 * np.einsum(
+            "ti,ti->t", s, s
+        )
 
     def _states(self, X: Any) -> np.ndarray:
         return signs(X, self.binarize, "ModernHopfieldMemory") if self.units == "binary" else X

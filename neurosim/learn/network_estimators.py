@@ -7,10 +7,23 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, MultiOutputMixin, RegressorMixin, TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    MultiOutputMixin,
+    RegressorMixin,
+    TransformerMixin,
+)
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 
 from neurosim.errors import DescriptionError, nearest
 from neurosim.learn.outputs import sends_chances
@@ -99,7 +112,9 @@ class Trained(MadeNetwork, BaseEstimator):
     def _usual_loss(self, out: Neurons) -> str:
         """The name of the loss where none is given."""
 
-    def _learn(self, X: np.ndarray, lengths: np.ndarray | None, targets: np.ndarray | None, **shapes: int) -> None:
+    def _learn(
+        self, X: np.ndarray, lengths: np.ndarray | None, targets: np.ndarray | None, **shapes: int
+    ) -> None:
         """Make the network and train it to answer with the targets, (sample, ...); None: with X itself."""
         net = self._made(n_inputs=X.shape[-1], **shapes)
         self._input = driven(net, self.input, type(self).__name__).name
@@ -117,7 +132,9 @@ class Trained(MadeNetwork, BaseEstimator):
         if name is None:
             return answering(net, type(self).__name__)
         if name not in net.populations:
-            raise DescriptionError(f"{type(self).__name__}: output {name!r} is no population of the network. {nearest(name, net.populations)}")
+            raise DescriptionError(
+                f"{type(self).__name__}: output {name!r} is no population of the network. {nearest(name, net.populations)}"
+            )
         return net.populations[name]
 
     def _read(self, X: Any, reset: bool) -> tuple[np.ndarray, np.ndarray | None]:
@@ -152,11 +169,23 @@ class Trained(MadeNetwork, BaseEstimator):
         X, lengths = self._read(X, reset=False)
         return self._ran({self._input: self._shaped(self.network_, X)}, population, lengths)
 
-    def _ran(self, inputs: dict[str, np.ndarray], population: str, lengths: np.ndarray | None = None) -> np.ndarray:
+    def _ran(
+        self, inputs: dict[str, np.ndarray], population: str, lengths: np.ndarray | None = None
+    ) -> np.ndarray:
         trials, ticks = next(iter(inputs.values())).shape[:2]
-        every = max(1, ticks - 1) if lengths is None else 1  # tick 0 and the last one are the multiples of this
+        every = (
+            max(1, ticks - 1) if lengths is None else 1
+        )  # tick 0 and the last one are the multiples of this
         # In double precision however it was trained: a sample's answer must not depend on those it is asked with, whose sums are rounded together.
-        recording = run(self.network_, inputs, record={population: every}, seed=self._seed, engine=self.engine, precision="double", progress=False)
+        recording = run(
+            self.network_,
+            inputs,
+            record={population: every},
+            seed=self._seed,
+            engine=self.engine,
+            precision="double",
+            progress=False,
+        )
         sent = recording[population].reshape(trials, -1, self.network_[population].size)
         return sent[:, -1] if lengths is None else sent[np.arange(trials), lengths - 1]
 
@@ -201,7 +230,9 @@ class NetworkClassifier(ClassifierMixin, Trained):
         check_classification_targets(y)
         self.classes_, place = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise DescriptionError(f"{type(self).__name__}: y has 1 class, {self.classes_[0]}. Give samples of two classes or more.")
+            raise DescriptionError(
+                f"{type(self).__name__}: y has 1 class, {self.classes_[0]}. Give samples of two classes or more."
+            )
         self._learn(X, lengths, place, n_outputs=len(self.classes_))
         return self
 
@@ -225,7 +256,9 @@ class NetworkClassifier(ClassifierMixin, Trained):
     def _answering(self, net: Network) -> Neurons:
         out = super()._answering(net)
         if out.size != len(self.classes_):
-            raise DescriptionError(f"{type(self).__name__}: {out.name!r} has {out.size} neurons for {len(self.classes_)} classes. Give it as many.")
+            raise DescriptionError(
+                f"{type(self).__name__}: {out.name!r} has {out.size} neurons for {len(self.classes_)} classes. Give it as many."
+            )
         return out
 
 
@@ -261,7 +294,9 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, Trained):
     def _answering(self, net: Network) -> Neurons:
         out = super()._answering(net)
         if out.size != self._width:
-            raise DescriptionError(f"{type(self).__name__}: {out.name!r} has {out.size} neurons for {self._width} targets. Give it as many.")
+            raise DescriptionError(
+                f"{type(self).__name__}: {out.name!r} has {out.size} neurons for {self._width} targets. Give it as many."
+            )
         return out
 
 
@@ -324,10 +359,19 @@ class NetworkEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Trained)
     def inverse_transform(self, Z: Any) -> np.ndarray:
         """What `output` sends where the code is Z, shape (sample, neuron of `code`)."""
         check_is_fitted(self)
-        Z, code, into = check_array(Z, input_name="Z", **NUMBERS), self.network_[self.code], self.network_[self._input]
+        Z, code, into = (
+            check_array(Z, input_name="Z", **NUMBERS),
+            self.network_[self.code],
+            self.network_[self._input],
+        )
         if Z.shape[1] != code.size:
-            raise ValueError(f"{type(self).__name__}: Z of shape {Z.shape} does not fit {self.code!r}. Give (sample, {code.size}).")
-        inputs = {self._input: np.zeros((len(Z), 1, *into.shape)), self.code: Z.reshape(len(Z), 1, *code.shape)}
+            raise ValueError(
+                f"{type(self).__name__}: Z of shape {Z.shape} does not fit {self.code!r}. Give (sample, {code.size})."
+            )
+        inputs = {
+            self._input: np.zeros((len(Z), 1, *into.shape)),
+            self.code: Z.reshape(len(Z), 1, *code.shape),
+        }
         return self._ran(inputs, self._output)
 
     def _usual_loss(self, out: Neurons) -> str:
@@ -349,7 +393,9 @@ def _targets(estimator: BaseEstimator, X: np.ndarray, y: Any, dtype: Any) -> np.
     """y as an array of as many samples as X has."""
     name = type(estimator).__name__
     if y is None:
-        raise ValueError(f"{name}: requires y to be passed, but the target y is None. Give a target for every sample.")
+        raise ValueError(
+            f"{name}: requires y to be passed, but the target y is None. Give a target for every sample."
+        )
     y = check_array(y, dtype=dtype, ensure_2d=False, input_name="y", estimator=estimator)
     check_consistent_length(X, y)
     return y

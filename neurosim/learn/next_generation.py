@@ -47,7 +47,16 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     n_features_in_: int
 
-    def __init__(self, taps: int = 2, *, stride: int = 1, order: int = 2, alpha: float = 1e-6, change: bool = False, engine: str = "auto"):
+    def __init__(
+        self,
+        taps: int = 2,
+        *,
+        stride: int = 1,
+        order: int = 2,
+        alpha: float = 1e-6,
+        change: bool = False,
+        engine: str = "auto",
+    ):
         self.taps = taps
         self.stride = stride
         self.order = order
@@ -67,7 +76,9 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._flat = y.ndim == 1
         y = np.asarray(y, dtype=float).reshape(len(y), -1)
         if self.change and y.shape != X.shape:
-            raise DescriptionError(f"{where}: change=True learns y - X, but y has {y.shape[1]} columns and X {X.shape[1]}. Give as many.")
+            raise DescriptionError(
+                f"{where}: change=True learns y - X, but y has {y.shape[1]} columns and X {X.shape[1]}. Give as many."
+            )
         self._check_size(X, where)
         first = (self.taps - 1) * self.stride
         self.network_ = nvar(X.shape[1], y.shape[1], taps=self.taps, stride=self.stride, order=self.order)
@@ -84,7 +95,9 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """y for every tick of X, (tick,) or (tick, output)."""
         check_is_fitted(self, "network_")
         read: Any = validate_data(self, X, dtype=np.float64, reset=False)
-        found = np.asarray(run(self.network_, {"drive": read}, record=["out"], engine=self.engine, progress=False)["out"])
+        found = np.asarray(
+            run(self.network_, {"drive": read}, record=["out"], engine=self.engine, progress=False)["out"]
+        )
         return found.ravel() if self._flat else found
 
     def forecast(self, X: Any, ticks: int) -> np.ndarray:
@@ -97,9 +110,13 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ticks = whole(ticks, "NextGenerationReservoir: forecast: ticks", least=1)
         past = (self.taps - 1) * self.stride + 1
         if len(read) < past:
-            raise ValueError(f"NextGenerationReservoir: forecast: X has {len(read)} ticks, but {past} are looked back at. Give as many.")
+            raise ValueError(
+                f"NextGenerationReservoir: forecast: X has {len(read)} ticks, but {past} are looked back at. Give as many."
+            )
         forced = np.concatenate([read[-past:], np.full((ticks, read.shape[1]), np.nan)])
-        return np.asarray(run(net, {"out": forced}, record=["out"], engine=self.engine, progress=False)["out"])[past:]
+        return np.asarray(
+            run(net, {"out": forced}, record=["out"], engine=self.engine, progress=False)["out"]
+        )[past:]
 
     @property
     def closed_network_(self) -> Any:
@@ -107,7 +124,9 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
         check_is_fitted(self, "network_")
         if len(self.coef_) != self.n_features_in_:
             columns = f"y had {len(self.coef_)} columns and X {self.n_features_in_}"
-            raise ValueError(f"NextGenerationReservoir: {columns}, so that forecasts are no inputs. Fit X[1:] to X[:-1].")
+            raise ValueError(
+                f"NextGenerationReservoir: {columns}, so that forecasts are no inputs. Fit X[1:] to X[:-1]."
+            )
         return self._network(closed=True)
 
     def __sklearn_tags__(self) -> Any:
@@ -135,5 +154,7 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
         features = comb(X.shape[1] * self.taps + self.order, self.order) - 1
         if features > MOST_FEATURES:
-            raise DescriptionError(f"{where}: {X.shape[1]} inputs, {self.taps} taps and order {self.order} make {features} features. Take fewer.")
+            raise DescriptionError(
+                f"{where}: {X.shape[1]} inputs, {self.taps} taps and order {self.order} make {features} features. Take fewer."
+            )
         assert len(monomials(X.shape[1] * self.taps, self.order)) == features

@@ -29,27 +29,42 @@ SAFE = 0.5  # a number of which every loss has a derivative
 Data = dict[str, Any]
 
 
-def training_plan(parameters: Parameters, read: Inputs, populations: set[str], precision: str, *, training: bool) -> Plan:
+def training_plan(
+    parameters: Parameters, read: Inputs, populations: set[str], precision: str, *, training: bool
+) -> Plan:
     """The plan of a run that records what these populations send. Raises PlanError where the array engine cannot run it."""
     net = parameters.net
-    probes = tuple(Probe(name, name, None, None, net.populations[name].shape, 1, False) for name in sorted(populations))
+    probes = tuple(
+        Probe(name, name, None, None, net.populations[name].shape, 1, False) for name in sorted(populations)
+    )
     plan = lower(net, read, probes=probes, seed=parameters.seed, precision=precision, training=training)
     if reason := unsupported(plan):
-        raise PlanError(f"train: the 'arrays' engine cannot run this network: {reason.rsplit('. Use', 1)[0]}. Describe that part without it.")
+        raise PlanError(
+            f"train: the 'arrays' engine cannot run this network: {reason.rsplit('. Use', 1)[0]}. Describe that part without it."
+        )
     rehearse(plan, lambda synapses: net.synapses[synapses].label)
     return plan
 
 
 def as_data(plan: Plan, targets: Mapping[str, Target]) -> Data:
     """Inputs and targets of all trials on the device, the trial axis first; small numbers, such as bytes of images, as they are."""
-    spikes = replace(plan, drives={name: drive for name, drive in plan.drives.items() if drive.values is None})
-    drives = {name: np.moveaxis(value, 1, 0) for name, value in given_inputs(spikes, np.arange(plan.trials), np.arange(plan.ticks)).items()}
+    spikes = replace(
+        plan, drives={name: drive for name, drive in plan.drives.items() if drive.values is None}
+    )
+    drives = {
+        name: np.moveaxis(value, 1, 0)
+        for name, value in given_inputs(spikes, np.arange(plan.trials), np.arange(plan.ticks)).items()
+    }
     for name, drive in plan.drives.items():
         if drive.values is not None:
             small = drive.values.dtype.itemsize < plan.dtype.itemsize
             drives[name] = drive.values if small else drive.values.astype(plan.dtype, copy=False)
     goals = {
-        name: (t.values.astype(plan.dtype) if t.values.dtype.kind == "f" else t.values, t.known.astype(plan.dtype)) for name, t in targets.items()
+        name: (
+            t.values.astype(plan.dtype) if t.values.dtype.kind == "f" else t.values,
+            t.known.astype(plan.dtype),
+        )
+        for name, t in targets.items()
     }
     return jax.device_put({"given": drives, "targets": goals})
 
@@ -62,7 +77,9 @@ def _by_tick(kind: AnyLoss, sent: Any, target: Any, known: Any) -> tuple[Any, An
     flat = known.reshape(*known.shape[:2], -1)
     counted = flat.min(axis=-1, keepdims=True) if not isinstance(kind, Loss) else known
     counted = counted.reshape(*counted.shape, *[1] * (sent.ndim - counted.ndim))
-    sent = jnp.where(counted > 0, sent, SAFE)  # what does not count may be no number, and no gradient may come from it
+    sent = jnp.where(
+        counted > 0, sent, SAFE
+    )  # what does not count may be no number, and no gradient may come from it
     if not isinstance(kind, Loss):
         counts = flat.min(axis=-1)
         return jnp.where(counts > 0, jnp.broadcast_to(kind(sent, target), counts.shape), 0.0), counts
@@ -73,19 +90,45 @@ def _by_tick(kind: AnyLoss, sent: Any, target: Any, known: Any) -> tuple[Any, An
 class Objective:
     """Losses of a network, by turn; `loss(turn, learned, rest, data, index, weight, trials)` is one number."""
 
-    def __init__(self, parameters: Parameters, plan: Plan, turns: list[dict[str, AnyLoss]], *, truncate: int | None, surrogate: str, slope: float):
+    def __init__(
+        self,
+        parameters: Parameters,
+        plan: Plan,
+        turns: list[dict[str, AnyLoss]],
+        *,
+        truncate: int | None,
+        surrogate: str,
+        slope: float,
+    ):
         self.program = Program(plan, surrogate, slope)
         self.turns, self.truncate, self.ticks = turns, truncate, plan.ticks
-        self.put = placing(parameters, {name for name, pathway in plan.pathways.items() if isinstance(pathway, Dense)}, jnp.broadcast_to)
+        self.put = placing(
+            parameters,
+            {name for name, pathway in plan.pathways.items() if isinstance(pathway, Dense)},
+            jnp.broadcast_to,
+        )
         self.dtype = plan.dtype
-        self.remembered = 4.0 * plan.dtype.itemsize * sum(g.size * (1 + len(g.states) + len(g.ports)) for g in plan.groups.values())
+        self.remembered = (
+            4.0
+            * plan.dtype.itemsize
+            * sum(g.size * (1 + len(g.states) + len(g.ports)) for g in plan.groups.values())
+        )
 
     def loss(
-        self, turn: int, values: Mapping[str, Any], numbers: dict[str, Any], data: Data, index: Any, weight: Any, trials: Any
+        self,
+        turn: int,
+        values: Mapping[str, Any],
+        numbers: dict[str, Any],
+        data: Data,
+        index: Any,
+        weight: Any,
+        trials: Any,
     ) -> tuple[Any, Any]:
         """The sum of the turn's losses over the trials `index`, each times `weight`; each by itself, and the share of classes found."""
         placed = self.put(numbers, values)
-        given = {name: jnp.moveaxis(value[index], 0, 1).astype(self.dtype) for name, value in data["given"].items()}
+        given = {
+            name: jnp.moveaxis(value[index], 0, 1).astype(self.dtype) for name, value in data["given"].items()
+        }
         samples = self._samples(placed, given, trials)
         parts, right = {}, {}
         for name, kind in self.turns[turn].items():
@@ -114,7 +157,9 @@ class Objective:
             return (jax.tree.map(jax.lax.stop_gradient, carry) if self.truncate else carry), samples
 
         whole = self.ticks // chunk * chunk
-        xs = jax.tree.map(lambda value: value[:whole].reshape(whole // chunk, chunk, *value.shape[1:]), (given, ticks))
+        xs = jax.tree.map(
+            lambda value: value[:whole].reshape(whole // chunk, chunk, *value.shape[1:]), (given, ticks)
+        )
         carry, samples = jax.lax.scan(jax.checkpoint(run), carry, xs)
         samples = jax.tree.map(lambda value: value.reshape(whole, *value.shape[2:]), samples)
         if whole < self.ticks:
@@ -126,4 +171,8 @@ class Objective:
     def _chunk(self, trials: int) -> int:
         if self.truncate:
             return self.truncate
-        return self.ticks if self.ticks * trials * self.remembered <= MOST_BYTES else max(1, int(np.sqrt(self.ticks)))
+        return (
+            self.ticks
+            if self.ticks * trials * self.remembered <= MOST_BYTES
+            else max(1, int(np.sqrt(self.ticks)))
+        )

@@ -17,11 +17,15 @@ def need_optax() -> Any:
     try:
         import optax
     except ImportError as error:
-        raise EngineError(f"train: needs optax, which cannot be imported ({error}). {install('train')}") from None
+        raise EngineError(
+            f"train: needs optax, which cannot be imported ({error}). {install('train')}"
+        ) from None
     return optax
 
 
-def make_optimiser(optimizer: Any, rate: Any, schedule: Any, momentum: float, nesterov: bool, clip: float | None, steps: int) -> Any:
+def make_optimiser(
+    optimizer: Any, rate: Any, schedule: Any, momentum: float, nesterov: bool, clip: float | None, steps: int
+) -> Any:
     """The optax transformation that these arguments of `train` name."""
     optax = need_optax()
     if hasattr(optimizer, "init") and hasattr(optimizer, "update"):
@@ -33,7 +37,9 @@ def make_optimiser(optimizer: Any, rate: Any, schedule: Any, momentum: float, ne
         else:
             made = getattr(optax, optimizer)(speed)
     else:
-        raise DescriptionError(f"train: optimizer {shown(optimizer)} is not known. {nearest(optimizer, NAMES)} Or give an optax transformation.")
+        raise DescriptionError(
+            f"train: optimizer {shown(optimizer)} is not known. {nearest(optimizer, NAMES)} Or give an optax transformation."
+        )
     if clip is None:
         return made
     most = plain_number(clip, "train: clip", "Give the largest norm of the gradient, above 0.", low=1e-30)
@@ -50,4 +56,6 @@ def _schedule(optax: Any, rate: Any, schedule: Any, steps: int) -> float | Calla
         return optax.cosine_decay_schedule(first, max(steps, 1))
     if schedule == "exponential":  # to a hundredth at the end
         return optax.exponential_decay(first, max(steps, 1), 0.01)
-    raise DescriptionError(f"train: schedule {shown(schedule)} is not known. {nearest(schedule, SCHEDULES)} Or give an optax schedule.")
+    raise DescriptionError(
+        f"train: schedule {shown(schedule)} is not known. {nearest(schedule, SCHEDULES)} Or give an optax schedule."
+    )

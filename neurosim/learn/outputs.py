@@ -10,7 +10,14 @@ from neurosim.network.text import parsed
 CLASSES = "probabilities of classes"  # of the last axis together
 CHANCES = "probabilities"  # of each neuron alone
 SCORES = "numbers of any size"
-CALLS = {"softmax": CLASSES, "sigmoid": CHANCES, "bernoulli": CHANCES, "heaviside": CHANCES, "tanh": SCORES, "maximum": SCORES}
+CALLS = {
+    "softmax": CLASSES,
+    "sigmoid": CHANCES,
+    "bernoulli": CHANCES,
+    "heaviside": CHANCES,
+    "tanh": SCORES,
+    "maximum": SCORES,
+}
 
 
 def sends_chances(out: Neurons) -> bool:
@@ -20,7 +27,9 @@ def sends_chances(out: Neurons) -> bool:
 
 def what_is_sent(out: Neurons) -> str | None:
     """CLASSES, CHANCES or SCORES where the update text shows which; else None."""
-    expressions = {statement.name: statement.expression for statement in out.statements if statement.op == "="}
+    expressions = {
+        statement.name: statement.expression for statement in out.statements if statement.op == "="
+    }
     if out.spiking or out.driven or out.message not in expressions:
         return None
     return _kind(parsed(str(expressions.pop(out.message))), expressions, set(out.port_names))
@@ -48,4 +57,6 @@ def _calls(node: ast.expr, known: dict[str, str]) -> bool:
     """Whether a function is called in an expression, or in those that it names."""
     names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} & set(known)
     rest = {name: text for name, text in known.items() if name not in names}
-    return any(isinstance(part, ast.Call) for part in ast.walk(node)) or any(_calls(parsed(known[n]), rest) for n in names)
+    return any(isinstance(part, ast.Call) for part in ast.walk(node)) or any(
+        _calls(parsed(known[n]), rest) for n in names
+    )

@@ -68,15 +68,23 @@ def read_parameters(net: Network, seed: int) -> Parameters:
     for population in net.populations.values():
         for constant in population.learns:
             _check_constant(population, constant)
-            values[f"{population.name}.{constant}"] = np.asarray(population.constants[constant].number, np.float64)  # type: ignore[union-attr]
+            values[f"{population.name}.{constant}"] = np.asarray(
+                population.constants[constant].number, np.float64
+            )  # type: ignore[union-attr]
     if not values:
-        raise DescriptionError("train: nothing in the network learns. Mark synapses with learns=True, or constants with learns=('bias',).")
+        raise DescriptionError(
+            "train: nothing in the network learns. Mark synapses with learns=True, or constants with learns=('bias',)."
+        )
     return Parameters(net, seed, values)
 
 
 def _check_constant(population: Neurons, constant: str) -> None:
     """Refuse a constant that is folded into coefficients when the network is lowered: no gradient reaches it."""
-    if population.lines and constant not in population.states and any(constant in names_in(line.expression) for line in population.lines):
+    if (
+        population.lines
+        and constant not in population.states
+        and any(constant in names_in(line.expression) for line in population.lines)
+    ):
         raise DescriptionError(
             f"Neurons {population.name!r}: {constant} learns, but it stands in equations, which are integrated with fixed coefficients."
             " Use it in update text, such as 'v = v + dt/tau*(I - v)', or take the mark away."
@@ -103,12 +111,16 @@ def placing(
         for name, owner, place in places:
             if owner in values:
                 weights[name] = place(values[owner])
-        groups = {part: {name: dict(of) for name, of in numbers[part].items()} for part in ("constants", "start")}
+        groups = {
+            part: {name: dict(of) for name, of in numbers[part].items()} for part in ("constants", "start")
+        }
         for population, constant in constants:
             value = values.get(f"{population}.{constant}")
             if value is not None:
                 part = "start" if constant in groups["start"][population] else "constants"
-                groups[part][population][constant] = broadcast(value, np.shape(groups[part][population][constant]))
+                groups[part][population][constant] = broadcast(
+                    value, np.shape(groups[part][population][constant])
+                )
         return {**numbers, **groups, "weights": weights}
 
     return put
@@ -143,21 +155,40 @@ def check_reached(net: Network, parameters: Parameters, populations: set[str], l
     reached, new = set(populations), set(populations)
     while new:
         items = [item for item in net.synapses.values() if item.post.name in new]
-        sources = {item.pre.name for item in items} | {item.weight_population.name for item in items if item.weight_population is not None}
+        sources = {item.pre.name for item in items} | {
+            item.weight_population.name for item in items if item.weight_population is not None
+        }
         new, reached = sources - reached, reached | sources
     for name in learns:
-        owners = [item for key, item in net.synapses.items() if name in (key, net.owner(item))] if name in net.synapses else []
+        owners = (
+            [item for key, item in net.synapses.items() if name in (key, net.owner(item))]
+            if name in net.synapses
+            else []
+        )
         ends = {item.post.name for item in owners} if owners else {name.partition(".")[0]}
         if not ends & reached:
-            what = parameters.net.synapses[name].label if name in net.synapses else f"Neurons {name.partition('.')[0]!r}: {name.partition('.')[2]}"
+            what = (
+                parameters.net.synapses[name].label
+                if name in net.synapses
+                else f"Neurons {name.partition('.')[0]!r}: {name.partition('.')[2]}"
+            )
             rule = f"nothing leads from it to a population with a loss ({', '.join(sorted(populations))})"
-            raise DescriptionError(f"{what}: learns, but {rule}. Connect it, take the mark away, or leave it out of learns=.")
+            raise DescriptionError(
+                f"{what}: learns, but {rule}. Connect it, take the mark away, or leave it out of learns=."
+            )
 
 
 def choose(parameters: Parameters, wanted: Any, where: str = "train: learns") -> list[str]:
     """The parameters that these names or patterns name; all where nothing is said."""
     names = list(parameters.values)
     for name in [wanted] if isinstance(wanted, str) else wanted or ():
-        if isinstance(name, str) and name in parameters.net and name not in names and not any(n.startswith(f"{name}.") for n in names):
-            raise DescriptionError(f"{where}: {name!r} is not marked to learn. Mark it with learns=True. {nearest(name, names)}")
+        if (
+            isinstance(name, str)
+            and name in parameters.net
+            and name not in names
+            and not any(n.startswith(f"{name}.") for n in names)
+        ):
+            raise DescriptionError(
+                f"{where}: {name!r} is not marked to learn. Mark it with learns=True. {nearest(name, names)}"
+            )
     return names if wanted is None else matching(names, wanted, where)

@@ -31,7 +31,9 @@ def softplus(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
 
 
-def free_energy(V: Any, weights: Any, visible_bias: Any, hidden_bias: Any, *, visible: str = "binary") -> np.ndarray:
+def free_energy(
+    V: Any, weights: Any, visible_bias: Any, hidden_bias: Any, *, visible: str = "binary"
+) -> np.ndarray:
     """F(v), the energy of visible states once the hidden units are summed out, shape (sample,).
 
     Binary: F(v) = -a'v - sum log(1 + exp(W v + b)). Gaussian: the first term is |v - a|^2/2 instead.
@@ -49,7 +51,9 @@ def free_energy(V: Any, weights: Any, visible_bias: Any, hidden_bias: Any, *, vi
     return (-V @ a if visible == "binary" else 0.5 * ((V - a) ** 2).sum(axis=1)) - hidden
 
 
-def log_partition(weights: Any, visible_bias: Any, hidden_bias: Any, *, visible: str = "binary") -> LogPartition:
+def log_partition(
+    weights: Any, visible_bias: Any, hidden_bias: Any, *, visible: str = "binary"
+) -> LogPartition:
     """log Z, exactly: a sum over all states of the smaller layer (Gaussian visible units: of the hidden one), the other summed out by formula.
 
     Arguments as in `free_energy`. Raises ValueError where that layer has more than 25 units.
@@ -122,9 +126,13 @@ def annealed_importance_sampling(
     slope = a - base  # of log p_k(v) in beta and v; both Gaussian quadratic terms share -|v|^2/2
     shift = 0.5 * (base @ base - a @ a) if visible == "gaussian" else 0.0
     log_weight = np.zeros(chains)
-    for old, new in zip(tqdm(betas[:-1], "annealing", disable=not verbose, leave=False), betas[1:], strict=True):
+    for old, new in zip(
+        tqdm(betas[:-1], "annealing", disable=not verbose, leave=False), betas[1:], strict=True
+    ):
         field = v @ W.T + b
-        log_weight += (new - old) * (v @ slope + shift) + (softplus(new * field) - softplus(old * field)).sum(axis=1)
+        log_weight += (new - old) * (v @ slope + shift) + (softplus(new * field) - softplus(old * field)).sum(
+            axis=1
+        )
         h = random.random(field.shape) < _sigmoid(new * field)
         v = draw((1 - new) * base + new * (a + h @ W))
     top = log_weight.max()
@@ -145,23 +153,33 @@ def _betas(given: Any) -> np.ndarray:
         return np.linspace(0.0, 1.0, whole(given, where, least=1) + 1)
     betas = _finite(given, np.shape(given), where)
     if betas.ndim != 1 or len(betas) < 2 or betas[0] != 0 or betas[-1] != 1 or np.any(np.diff(betas) <= 0):
-        raise DescriptionError(f"{where}: must rise from 0 to 1. Give a whole number, or betas such as np.linspace(0, 1, 1001).")
+        raise DescriptionError(
+            f"{where}: must rise from 0 to 1. Give a whole number, or betas such as np.linspace(0, 1, 1001)."
+        )
     return betas
 
 
-def _machine(weights: Any, visible_bias: Any, hidden_bias: Any, visible: Any, where: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _machine(
+    weights: Any, visible_bias: Any, hidden_bias: Any, visible: Any, where: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """W, a and b in double, once their shapes fit each other."""
     choice(visible, KINDS, f"{where}: visible")
     W = _finite(weights, np.shape(weights), f"{where}: weights")
     if W.ndim != 2 or 0 in W.shape:
         raise DescriptionError(f"{where}: weights have shape {W.shape}. Give an array (hidden, visible).")
-    return W, _finite(visible_bias, W.shape[1:], f"{where}: visible_bias"), _finite(hidden_bias, W.shape[:1], f"{where}: hidden_bias")
+    return (
+        W,
+        _finite(visible_bias, W.shape[1:], f"{where}: visible_bias"),
+        _finite(hidden_bias, W.shape[:1], f"{where}: hidden_bias"),
+    )
 
 
 def _finite(given: Any, shape: tuple[int, ...], where: str) -> np.ndarray:
     array = np.asarray(given, dtype=float)
     if array.shape != shape:
-        raise DescriptionError(f"{where} has shape {array.shape}, but the weights ask for {shape}. Give one number per unit.")
+        raise DescriptionError(
+            f"{where} has shape {array.shape}, but the weights ask for {shape}. Give one number per unit."
+        )
     if not np.isfinite(array).all():
         raise DescriptionError(f"{where}: contains NaN or infinity. Give finite numbers.")
     return array

@@ -48,7 +48,13 @@ class OneLayer(Answering):
         return X @ self.coef_.T + self.intercept_
 
     def _network(self) -> Network:
-        return perceptron(self.coef_.shape[1], len(self.coef_), weights=self.coef_, bias=self.intercept_, function=self.function)
+        return perceptron(
+            self.coef_.shape[1],
+            len(self.coef_),
+            weights=self.coef_,
+            bias=self.intercept_,
+            function=self.function,
+        )
 
 
 class Perceptron(OneLayer, Classifier):
@@ -74,7 +80,14 @@ class Perceptron(OneLayer, Classifier):
     function = "sign"
 
     def __init__(
-        self, *, rate: float = 1.0, max_iter: int = 1000, tol: float | None = 1e-3, shuffle: bool = True, random_state: Any = None, verbose: int = 0
+        self,
+        *,
+        rate: float = 1.0,
+        max_iter: int = 1000,
+        tol: float | None = 1e-3,
+        shuffle: bool = True,
+        random_state: Any = None,
+        verbose: int = 0,
     ):
         self.rate = rate
         self.max_iter = max_iter
@@ -129,7 +142,9 @@ class DeltaRule(OneLayer):
     def _rate(self, X: np.ndarray) -> float:
         if self.rate is None:
             return 1 / _longest(X)
-        return plain_number(self.rate, f"{type(self).__name__}: rate", "Give a number above 0, or None.", low=SMALLEST)
+        return plain_number(
+            self.rate, f"{type(self).__name__}: rate", "Give a number above 0, or None.", low=SMALLEST
+        )
 
     def _unit(self, **options: Any) -> Any:
         options["penalty"] = None

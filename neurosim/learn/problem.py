@@ -33,7 +33,17 @@ class Problem:
 
 
 def read_problem(
-    net: Any, inputs: Any, targets: Any, loss: Any, learns: Any, validation: Any, lengths: Any, ticks: Any, trials: Any, seed: Any, precision: Any
+    net: Any,
+    inputs: Any,
+    targets: Any,
+    loss: Any,
+    learns: Any,
+    validation: Any,
+    lengths: Any,
+    ticks: Any,
+    trials: Any,
+    seed: Any,
+    precision: Any,
 ) -> Problem:
     """Read and check what `train` is given."""
     if not isinstance(net, Network):
@@ -48,29 +58,40 @@ def read_problem(
     targets = {getattr(key, "name", key): value for key, value in (targets or {}).items()}
     turns = read_losses(net, loss, targets)
     if unused := [name for name in targets if not any(name in turn for turn in turns)]:
-        raise DescriptionError(f"train: target {unused[0]!r} has no loss. Give loss={{{unused[0]!r}: 'squared_error'}}, or take it away.")
+        raise DescriptionError(
+            f"train: target {unused[0]!r} has no loss. Give loss={{{unused[0]!r}: 'squared_error'}}, or take it away."
+        )
     parameters = read_parameters(net, seed)
     wanted = list(learns) if len(turns) > 1 and learns is not None else [learns] * len(turns)
     if len(wanted) != len(turns):
-        raise DescriptionError(f"train: {len(turns)} objectives, but learns has {len(wanted)} lists. Give one list for each.")
+        raise DescriptionError(
+            f"train: {len(turns)} objectives, but learns has {len(wanted)} lists. Give one list for each."
+        )
     chosen = [choose(parameters, names) for names in wanted]
     for turn, names in zip(turns, chosen, strict=True):
         check_reached(net, parameters, set(turn), names)
     read = read_inputs(parameters.net, inputs, ticks, None, trials, as_given=True)
     if not read.trials or not read.ticks:
-        raise DescriptionError(f"train: there are {read.trials} trials of {read.ticks} ticks: nothing to learn from. Give at least one.")
+        raise DescriptionError(
+            f"train: there are {read.trials} trials of {read.ticks} ticks: nothing to learn from. Give at least one."
+        )
     goals = read_targets(net, turns, targets, read, lengths)
     own, held = _held_out(net, turns, validation, read, ticks, seed)
     read = held_on(read, goals)
     return Problem(parameters, read, turns, chosen, goals, own, held, seed, precision)
 
 
-def read_targets(net: Network, turns: list[dict[str, Any]], targets: Mapping[str, Any], read: Inputs, lengths: Any) -> dict[str, Any]:
+def read_targets(
+    net: Network, turns: list[dict[str, Any]], targets: Mapping[str, Any], read: Inputs, lengths: Any
+) -> dict[str, Any]:
     """The target of every population with a loss."""
     _check_trial_axis(targets, read)
     long = read_lengths(lengths, read.trials, read.ticks)
     kinds = {name: kind for turn in turns for name, kind in turn.items()}
-    return {name: read_target(net, name, kind, targets.get(name), read.trials, read.ticks, long) for name, kind in kinds.items()}
+    return {
+        name: read_target(net, name, kind, targets.get(name), read.trials, read.ticks, long)
+        for name, kind in kinds.items()
+    }
 
 
 def _check_trial_axis(targets: Mapping[str, Any], read: Inputs) -> None:
@@ -86,7 +107,9 @@ def _check_trial_axis(targets: Mapping[str, Any], read: Inputs) -> None:
             )
 
 
-def _held_out(net: Network, turns: list[dict[str, Any]], validation: Any, read: Inputs, ticks: Any, seed: int) -> tuple[np.ndarray, Any]:
+def _held_out(
+    net: Network, turns: list[dict[str, Any]], validation: Any, read: Inputs, ticks: Any, seed: int
+) -> tuple[np.ndarray, Any]:
     """The trials to learn from, and what is held out: other trials, or (inputs, targets) read."""
     everything = np.arange(read.trials)
     if validation is None:
@@ -96,10 +119,16 @@ def _held_out(net: Network, turns: list[dict[str, Any]], validation: Any, read: 
         other = read_inputs(net, validation[0], ticks, as_given=True)
         return everything, (other, read_targets(net, turns, given, other, None))
     share = plain_number(
-        validation, "train: validation", "Give a share between 0 and 1, such as 0.1, or (inputs, targets).", low=1e-9, high=1.0 - 1e-9
+        validation,
+        "train: validation",
+        "Give a share between 0 and 1, such as 0.1, or (inputs, targets).",
+        low=1e-9,
+        high=1.0 - 1e-9,
     )
     order = np.random.default_rng([seed, 1]).permutation(read.trials)
     count = max(1, round(share * read.trials))
     if count >= read.trials:
-        raise DescriptionError(f"train: validation {share} of {read.trials} trials leaves none to learn from. Give more trials, or a smaller share.")
+        raise DescriptionError(
+            f"train: validation {share} of {read.trials} trials leaves none to learn from. Give more trials, or a smaller share."
+        )
     return np.sort(order[count:]), np.sort(order[:count])

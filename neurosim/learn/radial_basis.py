@@ -53,14 +53,18 @@ class RadialBasis(Answering):
         self.coef_, self.intercept_ = solve_readout(self._hidden(X), Y, alpha)
 
     def _network(self) -> Network:
-        return radial_basis(self.centres_, self.widths_, len(self.coef_), readout=self.coef_, bias=self.intercept_)
+        return radial_basis(
+            self.centres_, self.widths_, len(self.coef_), readout=self.coef_, bias=self.intercept_
+        )
 
     def _widths(self, X: np.ndarray) -> np.ndarray:
         """One for each centre."""
         name, count = type(self).__name__, len(self.centres_)
         if not isinstance(self.width, str):
             remedy = "Give a distance above 0, or 'neighbours'."
-            return np.full(count, plain_number(self.width, f"{name}: width", remedy, low=np.finfo(float).tiny))
+            return np.full(
+                count, plain_number(self.width, f"{name}: width", remedy, low=np.finfo(float).tiny)
+            )
         choice(self.width, WIDTHS, f"{name}: width")
         neighbours = whole(self.neighbours, f"{name}: neighbours", least=1)
         if count == 1:  # there is no other centre to keep a distance from

@@ -13,7 +13,13 @@ from tqdm import tqdm
 
 from neurosim.errors import DescriptionError
 from neurosim.learn.contrastive import ContrastiveDivergence, Machine, sigmoid
-from neurosim.learn.partition import KINDS, LogPartition, annealed_importance_sampling, free_energy, log_partition
+from neurosim.learn.partition import (
+    KINDS,
+    LogPartition,
+    annealed_importance_sampling,
+    free_energy,
+    log_partition,
+)
 from neurosim.network.network import Network
 from neurosim.network.values import choice, flag, plain_number, whole
 
@@ -137,8 +143,15 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         check_is_fitted(self)
         if self._log_partition is None:
             smaller = min(self.components_.shape) if self.visible == "binary" else len(self.components_)
-            estimate = partial(annealed_importance_sampling, base=self._base, random_state=self._annealing_seed, verbose=self.verbose)
-            self._log_partition = (log_partition if smaller <= EXACT else estimate)(*self._numbers(), visible=self.visible)
+            estimate = partial(
+                annealed_importance_sampling,
+                base=self._base,
+                random_state=self._annealing_seed,
+                verbose=self.verbose,
+            )
+            self._log_partition = (log_partition if smaller <= EXACT else estimate)(
+                *self._numbers(), visible=self.visible
+            )
         return self._log_partition
 
     def draw_visible(self, H: Any) -> np.ndarray:
@@ -146,13 +159,18 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         check_is_fitted(self)
         H = np.asarray(H, dtype=self.components_.dtype)
         if H.ndim != 2 or H.shape[1] != len(self.components_):
-            raise DescriptionError(f"RestrictedBoltzmann.draw_visible: H has shape {H.shape}. Give (sample, {len(self.components_)}).")
+            raise DescriptionError(
+                f"RestrictedBoltzmann.draw_visible: H has shape {H.shape}. Give (sample, {len(self.components_)})."
+            )
         return self._draw_visible(H @ self.components_ + self.intercept_visible_)
 
     def gibbs(self, X: Any, steps: int = 1) -> np.ndarray:
         """What `steps` sweeps of Gibbs sampling, hidden from visible and back, make of the rows of X."""
         check_is_fitted(self)
-        steps, v = whole(steps, "RestrictedBoltzmann.gibbs: steps", least=1), self._read(X, reset=False).astype(self.components_.dtype)
+        steps, v = (
+            whole(steps, "RestrictedBoltzmann.gibbs: steps", least=1),
+            self._read(X, reset=False).astype(self.components_.dtype),
+        )
         for _ in range(steps):
             h = self._draw_hidden(sigmoid(v @ self.components_.T + self.intercept_hidden_))
             v = self._draw_visible(h @ self.components_ + self.intercept_visible_)
@@ -162,7 +180,9 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         """Visible states of `n_samples` chains after `steps` sweeps from the data's means, shape (n_samples, visible)."""
         check_is_fitted(self)
         n = whole(n_samples, "RestrictedBoltzmann.sample: n_samples", least=1)
-        return self.gibbs(self._draw_visible(np.repeat(self._base[None].astype(self.components_.dtype), n, axis=0)), steps)
+        return self.gibbs(
+            self._draw_visible(np.repeat(self._base[None].astype(self.components_.dtype), n, axis=0)), steps
+        )
 
     @property
     def network_(self) -> Network:
@@ -171,7 +191,9 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
 
         check_is_fitted(self)
         W, a, b = self._numbers()
-        return restricted_boltzmann(W.shape[1], W.shape[0], weights=W, visible_bias=a, hidden_bias=b, visible=self.visible)
+        return restricted_boltzmann(
+            W.shape[1], W.shape[0], weights=W, visible_bias=a, hidden_bias=b, visible=self.visible
+        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -198,9 +220,17 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         flag(self.persistent, f"{where}: persistent")
         for name in ("learning_rate", "weight_decay", "sparsity_cost"):
             plain_number(getattr(self, name), f"{where}: {name}", "Give a number of at least 0.", low=0.0)
-        plain_number(self.momentum, f"{where}: momentum", "Give a number from 0 to below 1.", low=0.0, high=np.nextafter(1.0, 0.0))
+        plain_number(
+            self.momentum,
+            f"{where}: momentum",
+            "Give a number from 0 to below 1.",
+            low=0.0,
+            high=np.nextafter(1.0, 0.0),
+        )
         if self.sparsity is not None:
-            plain_number(self.sparsity, f"{where}: sparsity", "Give a number from 0 to 1, or None.", low=0.0, high=1.0)
+            plain_number(
+                self.sparsity, f"{where}: sparsity", "Give a number from 0 to 1, or None.", low=0.0, high=1.0
+            )
 
     def _read(self, X: Any, reset: bool) -> np.ndarray:
         X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset)
@@ -224,7 +254,9 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             mean = (n * mean + 1) / (n + 2)  # a pixel that is never on has finite odds
             mean = np.log(mean / (1 - mean))
         self._base = mean
-        self.components_ = self._random.standard_normal((self.n_components, width), dtype=X.dtype) * X.dtype.type(0.01)
+        self.components_ = self._random.standard_normal(
+            (self.n_components, width), dtype=X.dtype
+        ) * X.dtype.type(0.01)
         self.intercept_hidden_ = np.zeros(self.n_components, X.dtype)
         self.intercept_visible_ = mean.astype(X.dtype)
         self.n_iter_ = 0
@@ -234,7 +266,12 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         self._log_partition = None
         size = min(self.batch_size, len(X))
         work = ContrastiveDivergence(
-            self._machine(size), size, steps=self.steps, weight_decay=self.weight_decay, sparsity=self.sparsity, sparsity_cost=self.sparsity_cost
+            self._machine(size),
+            size,
+            steps=self.steps,
+            weight_decay=self.weight_decay,
+            sparsity=self.sparsity,
+            sparsity_cost=self.sparsity_cost,
         )
         batches, order = range(0, len(X), size), self._random.permutation(len(X))
         for k, first in enumerate(batches):

@@ -41,9 +41,13 @@ def load_checkpoint(path: Path, values: Any, states: Any, problem: Any) -> tuple
         raise DescriptionError(f"{where}: cannot be read ({error}). {remedy}") from None
     leaves, tree = jax.tree.flatten(states)
     fits = all(held.get(f"value/{name}", np.zeros(0)).shape == value.shape for name, value in values.items())
-    fits = fits and all(np.shape(held.get(f"optimiser/{number}", "")) == np.shape(leaf) for number, leaf in enumerate(leaves))
+    fits = fits and all(
+        np.shape(held.get(f"optimiser/{number}", "")) == np.shape(leaf) for number, leaf in enumerate(leaves)
+    )
     if not fits or about["format"] != FORMAT or about["question"] != _question(problem):
-        raise DescriptionError(f"{where}: is of another training (network, data, seed, losses or optimizer). {remedy}")
+        raise DescriptionError(
+            f"{where}: is of another training (network, data, seed, losses or optimizer). {remedy}"
+        )
     new = {name: jax.numpy.asarray(held[f"value/{name}"]) for name in values}
     found = [jax.numpy.asarray(held[f"optimiser/{number}"]) for number in range(len(leaves))]
     best = {name: jax.numpy.asarray(held[f"best/{name}"]) for name in values if f"best/{name}" in held}
@@ -60,7 +64,9 @@ def _question(problem: Any) -> str:
     for name, drive in problem.read.drives.items():
         found.update(name.encode())
         events = [drive.trial, drive.tick, drive.neuron]
-        for part in events if drive.values is None else drive.values:  # trial by trial, and the same whatever type they came in
+        for part in (
+            events if drive.values is None else drive.values
+        ):  # trial by trial, and the same whatever type they came in
             found.update(np.ascontiguousarray(part, None if drive.values is None else np.float64).tobytes())
     for name, target in problem.targets.items():
         found.update(name.encode() + target.values.tobytes() + target.known.tobytes())

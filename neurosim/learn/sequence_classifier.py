@@ -105,12 +105,16 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self._check_parameters()
         sequences = read_sequences(self, X, reset=True)
         if y is None:
-            raise ValueError("SequenceClassifier: requires y to be passed, but the target y is None. Give a label for every sequence.")
+            raise ValueError(
+                "SequenceClassifier: requires y to be passed, but the target y is None. Give a label for every sequence."
+            )
         y = column_or_1d(check_array(y, ensure_2d=False, **AS_IT_IS), warn=True)
         check_consistent_length(sequences, y)
         check_classification_targets(y)
         if len(np.unique(y)) < 2:
-            raise ValueError(f"SequenceClassifier: y holds 1 class, {y[0]!r}. Give sequences of at least 2 classes.")
+            raise ValueError(
+                f"SequenceClassifier: y holds 1 class, {y[0]!r}. Give sequences of at least 2 classes."
+            )
         self.network_ = self._reservoir(sequences)
         if self.features == "model":
             states = np.concatenate(list(self._states(sequences)))
@@ -136,11 +140,15 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
     def _check_parameters(self) -> None:
         where = "SequenceClassifier"
         if self.features not in FEATURES:
-            raise DescriptionError(f"{where}: features {self.features!r} are not known. {nearest(self.features, FEATURES)}")
+            raise DescriptionError(
+                f"{where}: features {self.features!r} are not known. {nearest(self.features, FEATURES)}"
+            )
         for name in ("n_neurons", "bins", "components"):
             whole(getattr(self, name), f"{where}: {name}", least=1)
         for name in ("alpha", "model_alpha"):
-            plain_number(getattr(self, name), f"{where}: {name}", "Give a number above 0, such as 0.1.", low=1e-300)
+            plain_number(
+                getattr(self, name), f"{where}: {name}", "Give a number above 0, such as 0.1.", low=1e-300
+            )
         flag(self.standardize, f"{where}: standardize")
 
     def _reservoir(self, sequences: list[np.ndarray]) -> Network:
@@ -164,14 +172,27 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
     def _with_readout(self) -> Network:
         """The network with the readout in it: `out` of (span, class), whose bias is shared out over the spans."""
         net, classes = self.network_, len(self.coef_)
-        weight = self.coef_.reshape(classes, self.bins, -1).transpose(1, 0, 2).reshape(classes * self.bins, -1)
+        weight = (
+            self.coef_.reshape(classes, self.bins, -1).transpose(1, 0, 2).reshape(classes * self.bins, -1)
+        )
         out = unit("out", len(weight), "linear", bias=np.tile(self.intercept_ / self.bins, self.bins))
-        return Network(*net.synapses.values(), Synapses(net["pool"], out, weight=weight, learns=True), schedule=net.schedule)
+        return Network(
+            *net.synapses.values(),
+            Synapses(net["pool"], out, weight=weight, learns=True),
+            schedule=net.schedule,
+        )
 
     def _states(self, sequences: list[np.ndarray]) -> Any:
         """The states of every sequence in turn, (tick, neuron)."""
         for _, drive, lengths in runs(sequences, self.n_neurons):
-            states = run(self.network_, {"drive": drive}, record=["pool"], engine=self.engine, seed=self._seed, progress=False)["pool"]
+            states = run(
+                self.network_,
+                {"drive": drive},
+                record=["pool"],
+                engine=self.engine,
+                seed=self._seed,
+                progress=False,
+            )["pool"]
             for trial, length in zip(states, lengths, strict=True):
                 yield trial[:length]
 
@@ -192,7 +213,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
 
     def _model(self, states: np.ndarray) -> np.ndarray:
         if len(states) < 2:
-            raise ValueError("SequenceClassifier: a sequence of 1 tick has no next state. Leave it out, or use features='mean'.")
+            raise ValueError(
+                "SequenceClassifier: a sequence of 1 tick has no next state. Leave it out, or use features='mean'."
+            )
         h = self._components.transform(states)
         found = Ridge(alpha=self.model_alpha).fit(h[:-1], h[1:])
         return np.append(np.ravel(found.coef_), found.intercept_)

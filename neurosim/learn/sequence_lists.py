@@ -33,7 +33,9 @@ def read_sequences(estimator: Any, X: Any, *, reset: bool) -> list[np.ndarray]:
         if listed:
             estimator.n_features_in_ = channels
     elif channels != estimator.n_channels_:
-        raise ValueError(f"{name}: X has sequences of {channels} channels, but was fitted with {estimator.n_channels_}. Give as many.")
+        raise ValueError(
+            f"{name}: X has sequences of {channels} channels, but was fitted with {estimator.n_channels_}. Give as many."
+        )
     return found
 
 
@@ -55,7 +57,9 @@ def _listed(X: Any) -> bool:
         whole = np.asarray(X)
     except ValueError:  # of different lengths
         return True
-    return whole.ndim == 3 or (whole.ndim == 1 and whole.dtype == object and whole.size > 0 and np.ndim(whole[0]) > 0)
+    return whole.ndim == 3 or (
+        whole.ndim == 1 and whole.dtype == object and whole.size > 0 and np.ndim(whole[0]) > 0
+    )
 
 
 def _sequence(item: Any, where: str) -> np.ndarray:
@@ -67,7 +71,9 @@ def _sequence(item: Any, where: str) -> np.ndarray:
         raise ValueError(f"{where}: has shape {found.shape}, which is not (tick, channel). Give two axes.")
     found = found[:, None] if found.ndim == 1 else found
     if not found.size:
-        raise ValueError(f"{where}: has shape {found.shape}, which holds no numbers. Leave empty sequences out.")
+        raise ValueError(
+            f"{where}: has shape {found.shape}, which holds no numbers. Leave empty sequences out."
+        )
     if not np.isfinite(found).all():
         raise ValueError(f"{where} contains NaN or infinity. Give finite numbers.")
     return found
@@ -76,7 +82,9 @@ def _sequence(item: Any, where: str) -> np.ndarray:
 def _channels(found: list[np.ndarray], name: str) -> int:
     widths = sorted({sequence.shape[1] for sequence in found})
     if len(widths) > 1:
-        raise ValueError(f"{name}: X has sequences of {' and '.join(map(str, widths))} channels. Give as many channels in each.")
+        raise ValueError(
+            f"{name}: X has sequences of {' and '.join(map(str, widths))} channels. Give as many channels in each."
+        )
     return widths[0]
 
 

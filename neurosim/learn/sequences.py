@@ -16,7 +16,9 @@ def shape_of(given: Any) -> tuple[int, ...]:
     return np.asarray(given).shape if shape is None else tuple(shape)
 
 
-def read_sequences(estimator: Any, X: Any, y: Any = None, *, reset: bool = False) -> tuple[np.ndarray, np.ndarray | None, bool, bool]:
+def read_sequences(
+    estimator: Any, X: Any, y: Any = None, *, reset: bool = False
+) -> tuple[np.ndarray, np.ndarray | None, bool, bool]:
     """X as (sequence, step, feature) and y as (sequence, step, output); whether X had several sequences, and y no axis of outputs.
 
     With `reset` y is wanted, and the number of features is remembered; else X alone is read. Raises what scikit-learn does.
@@ -41,7 +43,9 @@ def read_sequences(estimator: Any, X: Any, y: Any = None, *, reset: bool = False
 def refuse_ragged(estimator: Any, given: Any, letter: str) -> None:
     """Refuse a list of sequences that differ in length: one run takes them side by side."""
     if isinstance(given, (list, tuple)) and is_ragged(given):
-        lengths = ", ".join(str(len(sequence)) for sequence in given[:6]) + (", ..." if len(given) > 6 else "")
+        lengths = ", ".join(str(len(sequence)) for sequence in given[:6]) + (
+            ", ..." if len(given) > 6 else ""
+        )
         raise ValueError(
             f"{type(estimator).__name__}: the sequences of {letter} are {lengths} steps long. Give equally long ones: cut them, or put zeros"
             " before the shorter ones and count as many steps as washout. SequenceClassifier and NetworkRegressor take sequences of any length."
@@ -61,7 +65,9 @@ def end_to_end(y: Any, lead: tuple[int, ...], where: str) -> Any:
 def read_series(estimator: Any, y: Any) -> tuple[np.ndarray, bool, bool]:
     """A series on its own, (step,), (step, output) or (sequence, step, output), with all three axes; whether it had the first, and no last."""
     refuse_ragged(estimator, y, "y")
-    series = np.asarray(check_array(y, ensure_2d=False, allow_nd=True, input_name="y", estimator=estimator), dtype=np.float64)
+    series = np.asarray(
+        check_array(y, ensure_2d=False, allow_nd=True, input_name="y", estimator=estimator), dtype=np.float64
+    )
     if series.ndim not in (1, 2, 3):
         raise ValueError(
             f"{type(estimator).__name__}: y of shape {series.shape} is not (step,), (step, output) or (sequence, step, output). Give that."

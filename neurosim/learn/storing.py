@@ -83,7 +83,9 @@ def gardner(patterns: Any, *, margin: float = 1.0, max_iter: int = 1000, verbose
     margin = plain_number(margin, "gardner: margin", "Give a number of 0 or more, such as 1.", low=0.0)
     max_iter = whole(max_iter, "gardner: max_iter", least=1)
     n = stored.shape[1]
-    weights = _no_diagonal(stored.T @ stored)  # whole numbers until the end, so that a field of 0 is exactly that
+    weights = _no_diagonal(
+        stored.T @ stored
+    )  # whole numbers until the end, so that a field of 0 is exactly that
     for _ in tqdm(range(max_iter), "gardner", disable=not flag(verbose, "gardner: verbose")):
         length = np.sqrt(np.einsum("ij,ij->i", weights, weights))
         wrong = stored * (stored @ weights.T) <= margin * length

@@ -95,11 +95,18 @@ def train(
     """
     need_jax("train")
     need_optax()
-    problem = read_problem(net, inputs, targets, loss, learns, validation, lengths, ticks, trials, seed, precision)
+    problem = read_problem(
+        net, inputs, targets, loss, learns, validation, lengths, ticks, trials, seed, precision
+    )
     epochs, batch = whole(epochs, "train: epochs"), whole(batch, "train: batch", least=1)
     updates = epochs * max(1, -(-len(problem.chosen) // batch))
-    settings = [make_optimiser(optimizer, rate, schedule, momentum, nesterov, clip, updates) for _ in problem.turns]
-    penalties = plain_number(l1, "train: l1", "Give 0 or more.", low=0.0), plain_number(l2, "train: l2", "Give 0 or more.", low=0.0)
+    settings = [
+        make_optimiser(optimizer, rate, schedule, momentum, nesterov, clip, updates) for _ in problem.turns
+    ]
+    penalties = (
+        plain_number(l1, "train: l1", "Give 0 or more.", low=0.0),
+        plain_number(l2, "train: l2", "Give 0 or more.", low=0.0),
+    )
     truncate = None if truncate is None else whole(truncate, "train: truncate", least=1)
     patience = None if patience is None else whole(patience, "train: patience", least=1)
     if patience is not None and problem.held is None:
@@ -141,6 +148,15 @@ def gradient(
     with wide():
         from neurosim.learn.loop import Loop
 
-        loop = Loop(problem, [], len(problem.chosen), (0.0, 0.0), truncate=truncate, surrogate=surrogate, slope=slope, training=False)
+        loop = Loop(
+            problem,
+            [],
+            len(problem.chosen),
+            (0.0, 0.0),
+            truncate=truncate,
+            surrogate=surrogate,
+            slope=slope,
+            training=False,
+        )
         value, found = loop.gradient(0)
         return float(value), {name: np.asarray(jax.device_get(part)) for name, part in found.items()}

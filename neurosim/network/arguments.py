@@ -33,12 +33,16 @@ def named_arguments(described: Described) -> Described:
 
 def _check(name: str, signature: inspect.Signature, args: tuple[Any, ...], named: dict[str, Any]) -> None:
     if "self" in named and "self" not in signature.parameters:
-        raise DescriptionError(f"{name}: 'self' is a word of Python's, which no constant can be called. Use another name, such as 'self_1'.")
+        raise DescriptionError(
+            f"{name}: 'self' is a word of Python's, which no constant can be called. Use another name, such as 'self_1'."
+        )
     try:
         signature.bind(*args, **named)
     except TypeError as error:
         known = list(signature.parameters)
         unknown = [key for key in named if key not in known]
         if unknown:
-            raise DescriptionError(f"{name}: there is no argument {unknown[0]!r}. {nearest(unknown[0], known)}") from None
+            raise DescriptionError(
+                f"{name}: there is no argument {unknown[0]!r}. {nearest(unknown[0], known)}"
+            ) from None
         raise DescriptionError(f"{name}: {error}. Its arguments are: {', '.join(known)}.") from None

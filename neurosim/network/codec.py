@@ -20,7 +20,19 @@ if TYPE_CHECKING:
     from neurosim.network.network import Network
 
 VERSION = 1
-NEURONS = ("name", "shape", "equations", "update", "threshold", "reset", "refractory", "method", "ports", "sends", "learns")
+NEURONS = (
+    "name",
+    "shape",
+    "equations",
+    "update",
+    "threshold",
+    "reset",
+    "refractory",
+    "method",
+    "ports",
+    "sends",
+    "learns",
+)
 SYNAPSES = ("pre", "post", "to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "learns")
 Pack = Callable[[np.ndarray], Any]
 Unpack = Callable[[Any], np.ndarray]
@@ -29,23 +41,40 @@ Unpack = Callable[[Any], np.ndarray]
 def pack_text(array: np.ndarray) -> dict:
     """An array as text within JSON."""
     plain = np.ascontiguousarray(array)
-    return {"dtype": plain.dtype.str, "shape": list(np.shape(array)), "base64": base64.b64encode(plain.tobytes()).decode()}
+    return {
+        "dtype": plain.dtype.str,
+        "shape": list(np.shape(array)),
+        "base64": base64.b64encode(plain.tobytes()).decode(),
+    }
 
 
 def unpack_text(packed: Any) -> np.ndarray:
     """The array that `pack_text` wrote; only plain numbers are read."""
     dtype = np.dtype(packed["dtype"])
     if dtype.kind not in "biuf":
-        raise RecordingError(f"array of type {packed['dtype']!r} is not an array of numbers; the file was changed by hand or is foreign.")
+        raise RecordingError(
+            f"array of type {packed['dtype']!r} is not an array of numbers; the file was changed by hand or is foreign."
+        )
     return np.frombuffer(base64.b64decode(packed["base64"]), dtype).reshape(packed["shape"])
 
 
 def encode_network(net: Network, pack: Pack = pack_text) -> dict:
     """Plain data that describes `net`; `pack` says how arrays are kept."""
     names = {id(item): name for name, item in net.synapses.items()}
-    populations = [_fields(p, NEURONS, pack, names) | {"constants": _constants(p, pack, names)} for p in net.populations.values()]
-    synapses = [{"name": n} | _fields(s, SYNAPSES, pack, names) | {"constants": _constants(s, pack, names)} for n, s in net.synapses.items()]
-    return {"version": VERSION, "schedule": _encode(net.schedule, pack, names), "populations": populations, "synapses": synapses}
+    populations = [
+        _fields(p, NEURONS, pack, names) | {"constants": _constants(p, pack, names)}
+        for p in net.populations.values()
+    ]
+    synapses = [
+        {"name": n} | _fields(s, SYNAPSES, pack, names) | {"constants": _constants(s, pack, names)}
+        for n, s in net.synapses.items()
+    ]
+    return {
+        "version": VERSION,
+        "schedule": _encode(net.schedule, pack, names),
+        "populations": populations,
+        "synapses": synapses,
+    }
 
 
 def same(first: Any, second: Any, names: dict[int, str]) -> bool:
@@ -65,7 +94,9 @@ def _fields(item: object, fields: tuple[str, ...], pack: Pack, names: dict[int, 
 
 def _encode(item: Any, pack: Pack, names: dict[int, str]) -> Any:
     if isinstance(item, Value):
-        number = item.number.item() if item.scalar and np.isfinite(item.number) else {"array": pack(item.number)}
+        number = (
+            item.number.item() if item.scalar and np.isfinite(item.number) else {"array": pack(item.number)}
+        )
         return {"value": number} | ({} if item.dim == PLAIN else {"dim": list(item.dim)})
     if isinstance(item, np.ndarray):
         return {"array": pack(item)}
@@ -80,7 +111,9 @@ def _encode(item: Any, pack: Pack, names: dict[int, str]) -> Any:
     if isinstance(item, Transposed):
         return {"weights_of": names[id(item.synapses)], "transposed": True}
     if isinstance(item, Kind):
-        return {"kind": type(item).__name__} | {name: _encode(value, pack, names) for name, value in item.fields().items()}
+        return {"kind": type(item).__name__} | {
+            name: _encode(value, pack, names) for name, value in item.fields().items()
+        }
     if isinstance(item, (tuple, list)):
         return [_encode(part, pack, names) for part in item]
     if item is None or isinstance(item, (str, bool, int, float)):
@@ -102,7 +135,9 @@ def readable() -> Iterator[None]:
         raise RecordingError(f"the description does not hold a valid network: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         reason = f"{type(error).__name__}: {shown(str(error))}"
-        raise RecordingError(f"the description is not readable ({reason}). The file was changed by hand or is foreign.") from error
+        raise RecordingError(
+            f"the description is not readable ({reason}). The file was changed by hand or is foreign."
+        ) from error
 
 
 def decode_network(data: Any, unpack: Unpack = unpack_text) -> tuple[list[Neurons | Synapses], Schedule]:
@@ -111,7 +146,9 @@ def decode_network(data: Any, unpack: Unpack = unpack_text) -> tuple[list[Neuron
         raise RecordingError(f"the description {shown(data)} is not a dict. Give what to_dict() returned.")
     if data["version"] != VERSION:
         found = shown(data["version"])
-        raise RecordingError(f"the description has version {found}, this neurosim reads version {VERSION}. Use the neurosim that wrote it.")
+        raise RecordingError(
+            f"the description has version {found}, this neurosim reads version {VERSION}. Use the neurosim that wrote it."
+        )
     return _Decoder(unpack).network(data)
 
 
@@ -125,7 +162,9 @@ class _Decoder:
         for entry in data["populations"]:
             given = {key: self.decode(value) for key, value in entry.items() if key != "constants"}
             name, shape, constants = given.pop("name"), given.pop("shape"), entry["constants"]
-            self.populations[name] = Neurons(name, shape, **given, **{k: self.decode(v) for k, v in constants.items()})
+            self.populations[name] = Neurons(
+                name, shape, **given, **{k: self.decode(v) for k, v in constants.items()}
+            )
         waiting = list(data["synapses"])
         while waiting:  # synapses that share weights come after their owner
             ready = [entry for entry in waiting if self._owner(entry) in (None, *self.synapses)]
@@ -164,4 +203,6 @@ class _Decoder:
         if "weights_of" in item:
             owner = self.synapses[item["weights_of"]]
             return owner.T if item.get("transposed") else owner
-        return kind_called(item["kind"]).of_fields({key: self.decode(value) for key, value in item.items() if key != "kind"})
+        return kind_called(item["kind"]).of_fields(
+            {key: self.decode(value) for key, value in item.items() if key != "kind"}
+        )

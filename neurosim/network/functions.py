@@ -85,7 +85,12 @@ class Function:
 def _float(name: str, numpy: str = "", **more: Any) -> Function:
     """A function of one floating-point number, under the name that numpy has for it."""
     more = {"rounds": True} | more
-    return Function(name, array=lambda xp, x: getattr(xp, numpy or name)(x), cpp=lambda to, x: to.call_float(f"{name}_", x), **more)
+    return Function(
+        name,
+        array=lambda xp, x: getattr(xp, numpy or name)(x),
+        cpp=lambda to, x: to.call_float(f"{name}_", x),
+        **more,
+    )
 
 
 def _steep(name: str) -> Function:
@@ -95,13 +100,19 @@ def _steep(name: str) -> Function:
 def _same(name: str, arguments: int = 1, **more: Any) -> Function:
     """A function of numbers whose value has their type."""
     return Function(
-        name, arguments, array=lambda xp, *values: getattr(xp, name)(*values), cpp=lambda to, *values: to.call_same(f"{name}_", *values), **more
+        name,
+        arguments,
+        array=lambda xp, *values: getattr(xp, name)(*values),
+        cpp=lambda to, *values: to.call_same(f"{name}_", *values),
+        **more,
     )
 
 
 def _reduced(name: str, **more: Any) -> Function:
     """A function that makes one number of an axis, which is kept."""
-    return Function(name, kind=ALONG, array=lambda xp, x, axis: getattr(xp, name)(x, axis=axis, keepdims=True), **more)
+    return Function(
+        name, kind=ALONG, array=lambda xp, x, axis: getattr(xp, name)(x, axis=axis, keepdims=True), **more
+    )
 
 
 def _ordered(name: str, **more: Any) -> Function:
@@ -223,11 +234,15 @@ def add(function: Function) -> Function:
     if _functions.get(function.name, function) != function:
         raise DescriptionError(f"{where}: there is such a function already. Choose another name.")
     if function.kind not in (ELEMENTWISE, ALONG):
-        raise DescriptionError(f"{where}: functions that are {function.kind} cannot be added. Use ELEMENTWISE or ALONG.")
+        raise DescriptionError(
+            f"{where}: functions that are {function.kind} cannot be added. Use ELEMENTWISE or ALONG."
+        )
     if function.kind == ELEMENTWISE and not 1 <= function.arguments <= 3:
         raise DescriptionError(f"{where}: it takes {function.arguments} arguments. Give it 1 to 3.")
     if function.array is None and not (function.text and function.kind == ELEMENTWISE):
-        raise DescriptionError(f"{where}: nothing says how it is computed. Give array=lambda xp, x: ..., or text='...' of other functions of x.")
+        raise DescriptionError(
+            f"{where}: nothing says how it is computed. Give array=lambda xp, x: ..., or text='...' of other functions of x."
+        )
     if function.text:
         _check_text(function, where)
     _functions[function.name] = _added[function.name] = function
@@ -239,12 +254,18 @@ def _check_text(function: Function, where: str) -> None:
     parse_expression(function.text, where)
     arguments = ARGUMENTS[: function.arguments]
     for name in sorted(names_in(function.text) - set(arguments)):
-        raise DescriptionError(f"{where}: its text uses {name!r}, which is none of its arguments. They are called {', '.join(arguments)}.")
+        raise DescriptionError(
+            f"{where}: its text uses {name!r}, which is none of its arguments. They are called {', '.join(arguments)}."
+        )
     for name in calls_in(function.text):
         if name not in _functions:
-            raise DescriptionError(f"{where}: its text calls the unknown function {name!r}. {nearest(name, _functions)}")
+            raise DescriptionError(
+                f"{where}: its text calls the unknown function {name!r}. {nearest(name, _functions)}"
+            )
         if _functions[name].kind != ELEMENTWISE:
-            raise DescriptionError(f"{where}: its text calls {name!r}, which is {_functions[name].kind}. Use functions of numbers.")
+            raise DescriptionError(
+                f"{where}: its text calls {name!r}, which is {_functions[name].kind}. Use functions of numbers."
+            )
 
 
 def added() -> tuple[str, ...]:

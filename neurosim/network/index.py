@@ -24,7 +24,9 @@ def read_key(key: Any, shape: tuple[int, ...], where: str) -> tuple:
         elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
             read.append(_whole(part, where))
         else:
-            read.append(_read_list(part, shape[axis] if axis < len(shape) and "..." not in read else None, where))
+            read.append(
+                _read_list(part, shape[axis] if axis < len(shape) and "..." not in read else None, where)
+            )
     return tuple(read)
 
 
@@ -35,16 +37,22 @@ def _read_list(part: Any, size: int | None, where: str) -> tuple[int, ...]:
         array = np.zeros(())
     if array.dtype == bool and array.ndim == 1:
         if size is not None and array.size != size:
-            raise DescriptionError(f"{where}: a mask of {array.size} entries does not fit an axis of {size} neurons. Give one entry per neuron.")
+            raise DescriptionError(
+                f"{where}: a mask of {array.size} entries does not fit an axis of {size} neurons. Give one entry per neuron."
+            )
         array = np.flatnonzero(array)
     if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise DescriptionError(f"{where}: {shown(part)} is not an index. Use a slice, a number, or a list of whole numbers.")
+        raise DescriptionError(
+            f"{where}: {shown(part)} is not an index. Use a slice, a number, or a list of whole numbers."
+        )
     return tuple(int(i) for i in array)
 
 
 def _whole(given: Any, where: str) -> int:
     if isinstance(given, bool) or not isinstance(given, (int, np.integer)):
-        raise DescriptionError(f"{where}: {shown(given)} is not a whole number. Slice with whole numbers, such as cells[:100].")
+        raise DescriptionError(
+            f"{where}: {shown(given)} is not a whole number. Slice with whole numbers, such as cells[:100]."
+        )
     if abs(int(given)) > 2**53:
         raise DescriptionError(f"{where}: {shown(given)} is far outside. Choose neurons within it.")
     return int(given)

@@ -20,7 +20,10 @@ class Kind:
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
         before = Kind.known.get(cls.__name__)
-        if before is not None and (before.__module__, before.__qualname__) != (cls.__module__, cls.__qualname__):
+        if before is not None and (before.__module__, before.__qualname__) != (
+            cls.__module__,
+            cls.__qualname__,
+        ):
             raise DescriptionError(
                 f"class {cls.__qualname__} of {cls.__module__}: there is a {cls.__name__} already, in {before.__module__}, and a file could"
                 " not tell them apart. Give it another name."
@@ -45,5 +48,7 @@ def kind_called(name: Any) -> type[Kind]:
     """The class of this name; RecordingError where nobody has defined it."""
     if not isinstance(name, str) or name not in Kind.known:
         known = nearest(name, Kind.known) if isinstance(name, str) else ""
-        raise RecordingError(f"the description holds a {shown(name)}, which is not defined here. Import the module that defines it. {known}")
+        raise RecordingError(
+            f"the description holds a {shown(name)}, which is not defined here. Import the module that defines it. {known}"
+        )
     return Kind.known[name]

@@ -11,7 +11,16 @@ from neurosim.network.arguments import named_arguments
 from neurosim.network.neurons import Population, label
 from neurosim.network.values import flag, plain_number, whole
 from neurosim.network.weights import Stream
-from neurosim.network.wiring import MOST_DRAWN, Pairs, Wiring, as_probability, is_within, keep, past_own, without_self
+from neurosim.network.wiring import (
+    MOST_DRAWN,
+    Pairs,
+    Wiring,
+    as_probability,
+    is_within,
+    keep,
+    past_own,
+    without_self,
+)
 
 
 @named_arguments
@@ -28,22 +37,34 @@ class small_world(Wiring):
     rewire: float = 0.1
 
     def __post_init__(self):
-        keep(self, k=whole(self.k, "small_world: k", least=2, most=MOST_DRAWN), rewire=as_probability(self.rewire, "small_world: rewire"))
+        keep(
+            self,
+            k=whole(self.k, "small_world: k", least=2, most=MOST_DRAWN),
+            rewire=as_probability(self.rewire, "small_world: rewire"),
+        )
         if self.k % 2:
-            raise DescriptionError(f"small_world: k {self.k} is odd. Give an even number: half of the neighbours lie on each side.")
+            raise DescriptionError(
+                f"small_world: k {self.k} is odd. Give an even number: half of the neighbours lie on each side."
+            )
 
     def check(self, pre: Population, post: Population) -> None:
         if not (is_within(pre, post) and np.array_equal(pre.indices, post.indices)):
-            raise DescriptionError(f"small_world: {label(pre)} and {label(post)} are not the same neurons. Use it within one population.")
+            raise DescriptionError(
+                f"small_world: {label(pre)} and {label(post)} are not the same neurons. Use it within one population."
+            )
         if self.k >= pre.size:
-            raise DescriptionError(f"small_world: {label(pre)} has {pre.size} neurons, too few for k={self.k} others. Give a smaller k.")
+            raise DescriptionError(
+                f"small_world: {label(pre)} has {pre.size} neurons, too few for k={self.k} others. Give a smaller k."
+            )
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         sender, place = (a.ravel() for a in np.indices((pre.size, self.k)))
         near = place - self.k // 2
         target = (sender + near + (near >= 0)) % pre.size
         anywhere = past_own(random.below("wiring", pre.size - 1, sender, place), sender, True)
-        return Pairs(sender, np.where(random.uniform("rewire", sender, place) < self.rewire, anywhere, target))
+        return Pairs(
+            sender, np.where(random.uniform("rewire", sender, place) < self.rewire, anywhere, target)
+        )
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.k) * pre.size
@@ -66,8 +87,14 @@ class nearby(Wiring):
     torus: bool = False
 
     def __post_init__(self):
-        remedy = "Give the distance, in places of the grid and above 0, at which the probability falls to 1/e."
-        keep(self, scale=plain_number(self.scale, "nearby: scale", remedy, low=1e-9), peak=as_probability(self.peak, "nearby: peak"))
+        remedy = (
+            "Give the distance, in places of the grid and above 0, at which the probability falls to 1/e."
+        )
+        keep(
+            self,
+            scale=plain_number(self.scale, "nearby: scale", remedy, low=1e-9),
+            peak=as_probability(self.peak, "nearby: peak"),
+        )
         keep(self, to_self=flag(self.to_self, "nearby: to_self"), torus=flag(self.torus, "nearby: torus"))
 
     def check(self, pre: Population, post: Population) -> None:
@@ -88,13 +115,17 @@ class nearby(Wiring):
             if self.torus:
                 gap = np.minimum(gap, grid - gap)
             chance = self.peak * np.exp(-np.sum(gap**2, axis=1) / self.scale**2)
-            rows.append(np.flatnonzero(random.uniform("wiring", np.full_like(target, sender), target) < chance))
+            rows.append(
+                np.flatnonzero(random.uniform("wiring", np.full_like(target, sender), target) < chance)
+            )
         sender = np.repeat(np.arange(pre.size), [row.size for row in rows])
         found = Pairs(sender, np.concatenate(rows))
         return found if self.to_self else without_self(found, pre, post)
 
     def expected(self, pre: Population, post: Population) -> float:
-        reach = (np.sqrt(np.pi) * self.scale) ** len(post.population.shape)  # the integral of exp(-(d/scale)^2) over the grid
+        reach = (np.sqrt(np.pi) * self.scale) ** len(
+            post.population.shape
+        )  # the integral of exp(-(d/scale)^2) over the grid
         return float(pre.size) * min(post.size, self.peak * reach)
 
 

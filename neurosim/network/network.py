@@ -48,7 +48,9 @@ class Network:
 
     def __init__(self, *items: Neurons | Synapses | Iterable, schedule: Schedule):
         if type(schedule) is Schedule or not isinstance(schedule, Schedule):
-            raise DescriptionError(f"Network: schedule {shown(schedule)} is not a schedule. Use one, such as Clock(0.1*ms) or Synchronous().")
+            raise DescriptionError(
+                f"Network: schedule {shown(schedule)} is not a schedule. Use one, such as Clock(0.1*ms) or Synchronous()."
+            )
         put = object.__setattr__
         put(self, "schedule", schedule)
         neurons, synapses = _sort_out(items)
@@ -71,7 +73,9 @@ class Network:
     def __getitem__(self, name: str) -> Any:
         name = spelt(name) if isinstance(name, str) else name
         if name not in self:
-            raise DescriptionError(f"Network: has nothing called {shown(name)}. {nearest(name, (*self.populations, *self.synapses))}")
+            raise DescriptionError(
+                f"Network: has nothing called {shown(name)}. {nearest(name, (*self.populations, *self.synapses))}"
+            )
         return self.populations[name] if name in self.populations else self.synapses[name]
 
     def __contains__(self, name: object) -> bool:
@@ -118,7 +122,9 @@ class Network:
         return printout(self)
 
     def __repr__(self) -> str:
-        return f"<Network: {len(self.populations)} populations, {len(self.synapses)} synapses, {self.schedule}>"
+        return (
+            f"<Network: {len(self.populations)} populations, {len(self.synapses)} synapses, {self.schedule}>"
+        )
 
 
 def _sort_out(items: Iterable[Any], depth: int = 0) -> tuple[list[Neurons], list[Synapses]]:
@@ -133,7 +139,9 @@ def _sort_out(items: Iterable[Any], depth: int = 0) -> tuple[list[Neurons], list
             more_neurons, more_synapses = _sort_out(item, depth + 1)
             neurons, synapses = neurons + more_neurons, synapses + more_synapses
         else:
-            raise DescriptionError(f"Network: {shown(item)} is neither Neurons nor Synapses. Give those, or lists of them.")
+            raise DescriptionError(
+                f"Network: {shown(item)} is neither Neurons nor Synapses. Give those, or lists of them."
+            )
     return neurons, synapses
 
 
@@ -141,7 +149,9 @@ def _name_populations(neurons: list[Neurons]) -> dict[str, Neurons]:
     named: dict[str, Neurons] = {}
     for population in neurons:
         if named.setdefault(population.name, population) is not population:
-            raise DescriptionError(f"Network: two populations are called {population.name!r}. Give each a name of its own.")
+            raise DescriptionError(
+                f"Network: two populations are called {population.name!r}. Give each a name of its own."
+            )
     return named
 
 
@@ -155,7 +165,9 @@ def _name_synapses(synapses: list[Synapses], populations: Mapping[str, Neurons])
             raise DescriptionError(f"Network: two Synapses are called {name!r}. Give each a name of its own.")
     taken = {*named, *populations}
     for name in set(named) & set(populations):
-        raise DescriptionError(f"Network: {name!r} is the name of a population and of synapses. Rename one of them.")
+        raise DescriptionError(
+            f"Network: {name!r} is the name of a population and of synapses. Rename one of them."
+        )
     ordered: dict[str, Synapses] = {}
     for item in synapses:
         base = name = item.name or f"{item.pre.name}_to_{item.post.name}"
@@ -171,14 +183,19 @@ def _check_ties(net: Network) -> None:
     for item in net.synapses.values():
         tied = item.owner
         if tied is not None and not any(tied is other for other in net.synapses.values()):
-            raise DescriptionError(f"{item.label}: shares the weights of {tied.label}, which is not in this network. Add it.")
+            raise DescriptionError(
+                f"{item.label}: shares the weights of {tied.label}, which is not in this network. Add it."
+            )
 
 
 def _check_private_senders(net: Network) -> None:
     """Refuse senders of private synapses whose own spikes come back to them."""
     for item in net.synapses.values():
         sender = item.pre.population
-        back = next((s for s in net.synapses.values() if s.pre.population is sender and s.post.population is sender), None)
+        back = next(
+            (s for s in net.synapses.values() if s.pre.population is sender and s.post.population is sender),
+            None,
+        )
         if isinstance(item.wiring, private) and back is not None:
             raise DescriptionError(
                 f"{item.label}: private: the spikes of {sender.name!r} come back to it through {back.label}, so its copies would differ from"
@@ -189,7 +206,9 @@ def _check_private_senders(net: Network) -> None:
 def _check_population(population: Neurons, schedule: Schedule) -> None:
     where = f"Neurons {population.name!r}"
     if schedule.seconds is None and any(line.kind == "differential" for line in population.lines):
-        raise DescriptionError(f"{where}: differential equations need a time step. Use schedule=Clock(dt), or write update text.")
+        raise DescriptionError(
+            f"{where}: differential equations need a time step. Use schedule=Clock(dt), or write update text."
+        )
     if isinstance(population.refractory, Value):
         _check_ticks(population.refractory, f"{where}: refractory", schedule)
 
@@ -214,7 +233,9 @@ def _check_ticks(value: Value, where: str, schedule: Schedule) -> None:
         return
     if schedule.seconds is None:
         if value.dim != PLAIN:
-            raise DescriptionError(f"{where} {value} is a time, but {schedule} counts ticks. Give a whole number of ticks.")
+            raise DescriptionError(
+                f"{where} {value} is a time, but {schedule} counts ticks. Give a whole number of ticks."
+            )
         if value.scalar and value.number != np.rint(value.number):
             raise DescriptionError(f"{where} {value} is not a whole number of ticks. Give an integer.")
         return
@@ -233,7 +254,9 @@ def _check_delay(item: Synapses, schedule: Schedule) -> None:
     if isinstance(delay, Value):
         _check_ticks(delay, f"{item.label}: delay", schedule)
         if isinstance(item.wiring, private) and np.any(delay.number != 0):
-            raise DescriptionError(f"{item.label}: private sources are memoryless, so a delay of {delay} changes nothing. Leave it out.")
+            raise DescriptionError(
+                f"{item.label}: private sources are memoryless, so a delay of {delay} changes nothing. Leave it out."
+            )
     elif delay.dim != schedule.time_dim:
         wanted = "in ticks" if schedule.seconds is None else "a time"
         raise DescriptionError(f"{item.label}: delay {delay!r} is not {wanted}. Give one under {schedule}.")
@@ -247,7 +270,9 @@ def _check_zero_delay(net: Network, item: Synapses) -> None:
                 f"{item.label}: private sources are heard in the tick in which they spike, but {net.schedule} delivers first."
                 " Use Clock(dt) or Layered()."
             )
-        raise DescriptionError(f"{item.label}: delay {delay} arrives before it is sent under {net.schedule}. Use delay=1, or Layered().")
+        raise DescriptionError(
+            f"{item.label}: delay {delay} arrives before it is sent under {net.schedule}. Use delay=1, or Layered()."
+        )
 
 
 def weight_source(item: Synapses) -> tuple[str, int] | None:

@@ -14,15 +14,37 @@ from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.index import as_index, read_key, show_key
 from neurosim.network.readonly import ReadOnly, own_fields, read_only
-from neurosim.network.text import Equation, Statement, names_in, parse_expression, read_equations, read_statements
+from neurosim.network.text import (
+    Equation,
+    Statement,
+    names_in,
+    parse_expression,
+    read_equations,
+    read_statements,
+)
 from neurosim.network.values import Value, as_value, choice, each_once, identifier, plain_text, spelt, whole
 from neurosim.network.weights import Distribution
 
 REDUCES = ("sum", "max", "mean")
 METHODS = ("exact", "linear", "independent", "exponential_euler", "euler", "heun", "milstein", "rk2", "rk4")
-ARGUMENTS = ("shape", "equations", "update", "threshold", "reset", "refractory", "method", "ports", "sends", "learns")
+ARGUMENTS = (
+    "shape",
+    "equations",
+    "update",
+    "threshold",
+    "reset",
+    "refractory",
+    "method",
+    "ports",
+    "sends",
+    "learns",
+)
 RESERVED = ("dt", "t", "xi", "lastspike", "not_refractory")
-NEURON_FLAGS = {"differential": ("unless refractory",), "parameter": ("constant", "shared"), "subexpression": ("shared", "constant over dt")}
+NEURON_FLAGS = {
+    "differential": ("unless refractory",),
+    "parameter": ("constant", "shared"),
+    "subexpression": ("shared", "constant over dt"),
+}
 MOST_NEURONS = 2**28
 MOST_AXES = 16
 
@@ -89,14 +111,26 @@ class Neurons:
         put(self, "name", identifier(name, "Neurons name"))
         where = f"Neurons {self.name!r}"
         put(self, "shape", read_shape(shape, f"{where}: shape"))
-        for argument, text in dict(equations=equations, update=update, threshold=threshold, reset=reset).items():
+        for argument, text in dict(
+            equations=equations, update=update, threshold=threshold, reset=reset
+        ).items():
             put(self, argument, plain_text(text, f"{where}: {argument}"))
-        put(self, "refractory", refractory if isinstance(refractory, str) else as_value(refractory, f"{where}: refractory"))
+        put(
+            self,
+            "refractory",
+            refractory if isinstance(refractory, str) else as_value(refractory, f"{where}: refractory"),
+        )
         put(self, "method", "exact" if choice(method, METHODS, f"{where}: method") == "linear" else method)
         put(self, "ports", read_ports(ports, where))
         put(self, "sends", None if sends is None else identifier(sends, f"{where}: sends"))
         put(self, "learns", read_names(learns, f"{where}: learns"))
-        put(self, "constants", ReadOnly({key: self._constant(key, value, where) for key, value in each_once(constants, where).items()}))
+        put(
+            self,
+            "constants",
+            ReadOnly(
+                {key: self._constant(key, value, where) for key, value in each_once(constants, where).items()}
+            ),
+        )
         self._check(where)
 
     __getstate__ = own_fields
@@ -104,11 +138,15 @@ class Neurons:
     def _constant(self, key: str, value: Any, where: str) -> Value | Distribution:
         check_name(key, f"{where}: constant")
         if isinstance(value, Distribution) and not value.alone:
-            raise DescriptionError(f"{where}: constant {key}: {type(value).__name__} makes weights of synapses. Use normal or uniform.")
+            raise DescriptionError(
+                f"{where}: constant {key}: {type(value).__name__} makes weights of synapses. Use normal or uniform."
+            )
         if isinstance(value, Distribution):
             return value
         if isinstance(value, str) or value is None or callable(value):
-            raise DescriptionError(f"{where}: {key}={shown(value)} is neither an argument of Neurons nor a number. {nearest(key, ARGUMENTS)}")
+            raise DescriptionError(
+                f"{where}: {key}={shown(value)} is neither an argument of Neurons nor a number. {nearest(key, ARGUMENTS)}"
+            )
         read = as_value(value, f"{where}: constant {key}")
         if read.scalar:
             return read
@@ -128,10 +166,18 @@ class Neurons:
             parse_expression(self.threshold, f"{where}: threshold")
         if isinstance(self.refractory, str):
             parse_expression(self.refractory, f"{where}: refractory")
-        elif not self.refractory.scalar or self.refractory.number < 0 or not np.isfinite(self.refractory.number):
-            raise DescriptionError(f"{where}: refractory {self.refractory} is not a time of 0 or more. Give a time, or text for one per neuron.")
+        elif (
+            not self.refractory.scalar
+            or self.refractory.number < 0
+            or not np.isfinite(self.refractory.number)
+        ):
+            raise DescriptionError(
+                f"{where}: refractory {self.refractory} is not a time of 0 or more. Give a time, or text for one per neuron."
+            )
         if (self.reset or self.has_refractory) and not self.threshold:
-            raise DescriptionError(f"{where}: reset and refractory act after a spike, but there is no threshold. Add threshold='v > ...'.")
+            raise DescriptionError(
+                f"{where}: reset and refractory act after a spike, but there is no threshold. Add threshold='v > ...'."
+            )
         self._check_names(where, lines, assigned)
 
     def _check_names(self, where: str, lines: tuple[Equation, ...], assigned: tuple[Statement, ...]) -> None:
@@ -140,29 +186,49 @@ class Neurons:
             check_variable(name, f"{where}: variable")
         for line in lines:
             check_flags(line, NEURON_FLAGS, f"{where}: equations")
-            if "constant" in line.flags and line.name in {s.name for s in (*assigned, *self.reset_statements)}:
-                raise DescriptionError(f"{where}: {line.name!r} is declared (constant), but text assigns to it. Take one of them away.")
+            if "constant" in line.flags and line.name in {
+                s.name for s in (*assigned, *self.reset_statements)
+            }:
+                raise DescriptionError(
+                    f"{where}: {line.name!r} is declared (constant), but text assigns to it. Take one of them away."
+                )
         for name in (*computed, *self.port_names):
             if name in self.constants:
-                raise DescriptionError(f"{where}: {name!r} is a constant and also a port or subexpression. Rename one of them.")
+                raise DescriptionError(
+                    f"{where}: {name!r} is a constant and also a port or subexpression. Rename one of them."
+                )
         for port in self.port_names:
             line = next((line for line in lines if line.name == port), None)
-            if (line is not None and line.kind != "parameter") or port in {s.name for s in (*assigned, *self.reset_statements)}:
-                raise DescriptionError(f"{where}: port {port!r} is also a variable of the text. Rename the port (ports=...) or the variable.")
+            if (line is not None and line.kind != "parameter") or port in {
+                s.name for s in (*assigned, *self.reset_statements)
+            }:
+                raise DescriptionError(
+                    f"{where}: port {port!r} is also a variable of the text. Rename the port (ports=...) or the variable."
+                )
         for statement in (*assigned, *self.reset_statements):
             if statement.name in computed | set(RESERVED):
-                raise DescriptionError(f"{where}: '{statement.name}' cannot be assigned to. Assign to a state variable.")
+                raise DescriptionError(
+                    f"{where}: '{statement.name}' cannot be assigned to. Assign to a state variable."
+                )
         for name in self.learns:
             if name not in self.constants:
-                raise DescriptionError(f"{where}: learns names {name!r}, which is no constant of it. {nearest(name, self.constants)}")
+                raise DescriptionError(
+                    f"{where}: learns names {name!r}, which is no constant of it. {nearest(name, self.constants)}"
+                )
         sendable = (*self.states, *self.subexpressions)
         if self.sends is not None and self.sends not in sendable:
-            raise DescriptionError(f"{where}: sends {self.sends!r} is no variable of its text. {nearest(self.sends, sendable)}")
+            raise DescriptionError(
+                f"{where}: sends {self.sends!r} is no variable of its text. {nearest(self.sends, sendable)}"
+            )
         if not (self.driven or self.spiking or sendable):
-            raise DescriptionError(f"{where}: its text has no variable that it could send. Add one, such as update='v = I', or a threshold.")
+            raise DescriptionError(
+                f"{where}: its text has no variable that it could send. Add one, such as update='v = I', or a threshold."
+            )
         unused = [name for name in self.reset_statements if name.name not in self.states]
         if unused:
-            raise DescriptionError(f"{where}: reset assigns {unused[0].name!r}, which is no variable of it. {nearest(unused[0].name, self.states)}")
+            raise DescriptionError(
+                f"{where}: reset assigns {unused[0].name!r}, which is no variable of it. {nearest(unused[0].name, self.states)}"
+            )
 
     @cached_property
     def size(self) -> int:
@@ -207,7 +273,12 @@ class Neurons:
         """The names that the expressions of the text use."""
         refractory = self.refractory if isinstance(self.refractory, str) else ""
         statements = (*self.statements, *self.reset_statements)
-        texts = [*(line.expression for line in self.lines), *(s.expression for s in statements), self.threshold, refractory]
+        texts = [
+            *(line.expression for line in self.lines),
+            *(s.expression for s in statements),
+            self.threshold,
+            refractory,
+        ]
         return frozenset().union(*(names_in(text) for text in texts if text.strip()))
 
     def _line(self, name: str) -> Equation:
@@ -251,7 +322,9 @@ class Neurons:
         return self.size
 
     def __iter__(self):
-        raise DescriptionError(f"Neurons {self.name!r}: is a population, not a list. Take a part of it with {self.name}[0:10].")
+        raise DescriptionError(
+            f"Neurons {self.name!r}: is a population, not a list. Take a part of it with {self.name}[0:10]."
+        )
 
     def __repr__(self) -> str:
         return f"Neurons({self.name!r}, {self.shape if len(self.shape) > 1 else self.size})"
@@ -272,7 +345,9 @@ class Part:
                 f"{self.label}: {error} (the shape of {self.population.name!r} is {self.population.shape}). Choose neurons within it."
             ) from None
         if not chosen.size:
-            raise DescriptionError(f"{self.label}: names no neuron of {self.population.name!r}, whose shape is {self.population.shape}. Name one.")
+            raise DescriptionError(
+                f"{self.label}: names no neuron of {self.population.name!r}, whose shape is {self.population.shape}. Name one."
+            )
         if len(np.unique(chosen)) != chosen.size:
             raise DescriptionError(f"{self.label}: names a neuron twice. Name each neuron once.")
 
@@ -285,7 +360,9 @@ class Part:
 
     @cached_property
     def _chosen(self) -> np.ndarray:
-        chosen = np.arange(self.population.size).reshape(self.population.shape)[tuple(as_index(k) for k in self.key)]
+        chosen = np.arange(self.population.size).reshape(self.population.shape)[
+            tuple(as_index(k) for k in self.key)
+        ]
         return read_only(np.asarray(chosen))
 
     @property
@@ -307,10 +384,14 @@ class Part:
         return f"{self.name}[{', '.join(show_key(k) for k in self.key)}]"
 
     def __getitem__(self, key: Any) -> Part:
-        raise DescriptionError(f"{self.label}: is a part already. Say in one go which neurons of {self.name!r} are meant.")
+        raise DescriptionError(
+            f"{self.label}: is a part already. Say in one go which neurons of {self.name!r} are meant."
+        )
 
     def __iter__(self):
-        raise DescriptionError(f"{self.label}: is a part of a population, not a list. Its neurons are {self.label}.indices.")
+        raise DescriptionError(
+            f"{self.label}: is a part of a population, not a list. Its neurons are {self.label}.indices."
+        )
 
     def __repr__(self) -> str:
         return self.label
@@ -328,10 +409,14 @@ def read_shape(shape: Any, where: str) -> tuple[int, ...]:
     """Read a number of neurons or a tuple of them."""
     given = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
     if not given:
-        raise DescriptionError(f"{where}: () has no neurons. Give a number of neurons or a tuple such as (8, 8).")
+        raise DescriptionError(
+            f"{where}: () has no neurons. Give a number of neurons or a tuple such as (8, 8)."
+        )
     read = tuple(whole(n, where, least=1, most=MOST_NEURONS) for n in given)
     if prod(read) > MOST_NEURONS or len(read) > MOST_AXES:
-        raise DescriptionError(f"{where}: {shown(read)} has more than {MOST_NEURONS:,} neurons or {MOST_AXES} axes. Use fewer.")
+        raise DescriptionError(
+            f"{where}: {shown(read)} has more than {MOST_NEURONS:,} neurons or {MOST_AXES} axes. Use fewer."
+        )
     return read
 
 
@@ -339,7 +424,9 @@ def read_names(given: Any, where: str) -> tuple[str, ...]:
     """Read one name, or a list of them."""
     names = (given,) if isinstance(given, str) else given
     if not isinstance(names, (tuple, list)):
-        raise DescriptionError(f"{where}: {shown(given)} is not a list of names. Give names, such as ('bias',).")
+        raise DescriptionError(
+            f"{where}: {shown(given)} is not a list of names. Give names, such as ('bias',)."
+        )
     return tuple(identifier(name, where) for name in names)
 
 
@@ -347,14 +434,18 @@ def check_name(name: str, where: str) -> None:
     """Refuse names that the simulation itself sets."""
     identifier(name, where)
     if name in RESERVED or name.startswith("_"):
-        raise DescriptionError(f"{where} {name!r} is a name that the simulation itself sets. Use another name.")
+        raise DescriptionError(
+            f"{where} {name!r} is a name that the simulation itself sets. Use another name."
+        )
 
 
 def check_variable(name: str, where: str) -> None:
     """Refuse names of variables that text, or the text of synapses, uses for something else."""
     check_name(name, where)
     if name.endswith(("_pre", "_post")):
-        raise DescriptionError(f"{where} {name!r} ends like a name in the text of synapses, where {name!r} belongs to a neuron. Use another ending.")
+        raise DescriptionError(
+            f"{where} {name!r} ends like a name in the text of synapses, where {name!r} belongs to a neuron. Use another ending."
+        )
 
 
 def check_flags(line: Equation, allowed: Mapping[str, tuple[str, ...]], where: str) -> None:
@@ -362,7 +453,9 @@ def check_flags(line: Equation, allowed: Mapping[str, tuple[str, ...]], where: s
     for flag in line.flags:
         if flag not in allowed[line.kind]:
             known = ", ".join(f"({f})" for f in allowed[line.kind]) or "none"
-            raise DescriptionError(f"{where}: {line.name!r} is a {line.kind}, which cannot be marked ({flag}). Leave it out; possible here: {known}.")
+            raise DescriptionError(
+                f"{where}: {line.name!r} is a {line.kind}, which cannot be marked ({flag}). Leave it out; possible here: {known}."
+            )
 
 
 def _port(word: str) -> tuple[str, ...]:
@@ -375,16 +468,24 @@ def read_ports(ports: Any, where: str) -> tuple[tuple[str, str], ...]:
         pairs = [_port(word) for word in ports.split()]
     elif isinstance(ports, Mapping):
         pairs = list(ports.items())
-    elif isinstance(ports, (tuple, list)) and all(isinstance(p, str) or (isinstance(p, (tuple, list)) and len(p) == 2) for p in ports):
+    elif isinstance(ports, (tuple, list)) and all(
+        isinstance(p, str) or (isinstance(p, (tuple, list)) and len(p) == 2) for p in ports
+    ):
         pairs = [_port(p) if isinstance(p, str) else tuple(p) for p in ports]
     else:
-        raise DescriptionError(f"{where}: ports {shown(ports)} do not read. Write names, such as 'i f o g', or 'x:max' to reduce by max.")
+        raise DescriptionError(
+            f"{where}: ports {shown(ports)} do not read. Write names, such as 'i f o g', or 'x:max' to reduce by max."
+        )
     pairs = [(spelt(name) if isinstance(name, str) else name, reduce) for name, reduce in pairs]
     for name, reduce in pairs:
         check_variable(name, f"{where}: port")
         if not isinstance(reduce, str) or reduce not in REDUCES:
-            raise DescriptionError(f"{where}: port {name!r} reduces by {shown(reduce)}. Use one of: {', '.join(REDUCES)}.")
+            raise DescriptionError(
+                f"{where}: port {name!r} reduces by {shown(reduce)}. Use one of: {', '.join(REDUCES)}."
+            )
     names = [name for name, _ in pairs]
     if len(set(names)) != len(names):
-        raise DescriptionError(f"{where}: ports {' '.join(names)!r} name one port twice. Name each port once.")
+        raise DescriptionError(
+            f"{where}: ports {' '.join(names)!r} name one port twice. Name each port once."
+        )
     return tuple((str(name), str(reduce)) for name, reduce in pairs)

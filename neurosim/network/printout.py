@@ -21,13 +21,19 @@ def printout(net: Network) -> str:
     blocks = [f"Network of {neurons:,} neurons, {net.schedule}", "Populations", *_columns(populations)]
     if synapses:
         blocks += ["Synapses", *_columns(synapses)]
-    steps = [[str(n), f"{step.kind} {step.arriving}".strip(), ", ".join(step.populations)] for n, step in enumerate(net.program, 1)]
+    steps = [
+        [str(n), f"{step.kind} {step.arriving}".strip(), ", ".join(step.populations)]
+        for n, step in enumerate(net.program, 1)
+    ]
     return "\n".join([*blocks, "Each tick", *_columns(steps)])
 
 
 def _columns(rows: list[list[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def _population(population: Neurons) -> list[str]:
@@ -35,13 +41,26 @@ def _population(population: Neurons) -> list[str]:
         return [population.name, _shape(population.shape), "driven", "", ""]
     kind = "spikes" if population.spiking else f"sends {population.message}"
     ports = " ".join(name if reduce == "sum" else f"{name}:{reduce}" for name, reduce in population.ports)
-    return [population.name, _shape(population.shape), kind, f"ports {ports}", f"states {' '.join(population.states)}"]
+    return [
+        population.name,
+        _shape(population.shape),
+        kind,
+        f"ports {ports}",
+        f"states {' '.join(population.states)}",
+    ]
 
 
 def _synapses(name: str, item: Synapses) -> list[str]:
     ends = f"{label(item.pre)} -> {label(item.post)}" + (f".{item.to}" if item.to else "")
     marks = (["learns"] if item.learns else []) + (["with text"] if item.text else [])
-    return [name, ends, wiring_text(item.wiring), f"weight {weight_text(item.weight)}", f"delay {number_text(item.delay)}", " ".join(marks)]
+    return [
+        name,
+        ends,
+        wiring_text(item.wiring),
+        f"weight {weight_text(item.weight)}",
+        f"delay {number_text(item.delay)}",
+        " ".join(marks),
+    ]
 
 
 def _shape(shape: tuple[int, ...]) -> str:
@@ -53,7 +72,9 @@ def number_text(number: Value | Distribution) -> str:
     if isinstance(number, Value):
         return str(number)
     values = [getattr(number, name) for name in number.__dataclass_fields__]  # type: ignore[attr-defined]
-    shown = [number_text(v) if isinstance(v, (Value, Distribution)) else f"{v:g}" for v in values if v is not None]
+    shown = [
+        number_text(v) if isinstance(v, (Value, Distribution)) else f"{v:g}" for v in values if v is not None
+    ]
     return f"{type(number).__name__}({', '.join(shown)})"
 
 

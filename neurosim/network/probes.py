@@ -47,17 +47,23 @@ def read_record(net: Network, record: Any, spiking: Iterable[str] = ()) -> tuple
     if isinstance(record, (str, Neurons, Part)):
         record = [record]
     if not isinstance(record, (list, tuple, Mapping, set)):
-        raise DescriptionError(f"run: record {shown(record)} is not a list of names. Give one such as ['liquid', 'liquid.v'].")
+        raise DescriptionError(
+            f"run: record {shown(record)} is not a list of names. Give one such as ['liquid', 'liquid.v']."
+        )
     probes = {}
     for item, interval in record.items() if isinstance(record, Mapping) else ((item, 1) for item in record):
         probe = _read_probe(net, item, _every(interval, item, net), frozenset(spiking))
         if probes.setdefault(probe.name, probe).every != probe.every:
-            raise DescriptionError(f"run: record names {probe.name!r} twice, with different intervals. Name it once.")
+            raise DescriptionError(
+                f"run: record names {probe.name!r} twice, with different intervals. Name it once."
+            )
     return tuple(probes.values())
 
 
 def _every(given: Any, item: Any, net: Network) -> int:
-    where = f"run: record {label(item) if isinstance(item, (Neurons, Part)) else shown(item)}: sampling interval"
+    where = (
+        f"run: record {label(item) if isinstance(item, (Neurons, Part)) else shown(item)}: sampling interval"
+    )
     value = as_value(given, where)
     if value.dim == TIME and net.schedule.seconds is not None:
         if not value.scalar or not np.isfinite(value.number):
@@ -65,7 +71,9 @@ def _every(given: Any, item: Any, net: Network) -> int:
         dt = net.schedule.seconds
         ticks = float(value.number) / dt
         if abs(ticks - round(ticks)) > 1e-6 * max(1.0, ticks):
-            raise DescriptionError(f"{where} {value} is not a multiple of dt = {Value(np.array(dt), TIME)}. Give a whole number of ticks.")
+            raise DescriptionError(
+                f"{where} {value} is not a multiple of dt = {Value(np.array(dt), TIME)}. Give a whole number of ticks."
+            )
         return whole(round(ticks), where, least=1)
     return whole(given, where, least=1)
 
@@ -84,26 +92,36 @@ def resolve(net: Network, item: Any) -> tuple[Population | None, str | None, str
     """The population (None for synapses), variable and name of one entry of `record`."""
     if isinstance(item, (Neurons, Part)):
         if net.populations.get(item.name) is not item.population:
-            raise DescriptionError(f"run: record {label(item)}: is not a population of this network. Its own are: {', '.join(net.populations)}.")
+            raise DescriptionError(
+                f"run: record {label(item)}: is not a population of this network. Its own are: {', '.join(net.populations)}."
+            )
         return item, None, label(item)
     item = spelt(item) if isinstance(item, str) else item
     match = NAME.fullmatch(item) if isinstance(item, str) else None
     if match is None:
-        raise DescriptionError(f"run: record {shown(item)} does not read. Write 'liquid', 'liquid.v' or 'liquid[:100].v'.")
+        raise DescriptionError(
+            f"run: record {shown(item)} does not read. Write 'liquid', 'liquid.v' or 'liquid[:100].v'."
+        )
     owner, variable = match["name"], match["variable"]
     if owner in net.synapses:
         states = net.synapses[owner].states
         if match["key"] is not None or variable not in states:
             known = ", ".join(f"'{owner}.{name}'" for name in states) or "nothing, as they have no text"
-            raise DescriptionError(f"run: record {shown(item)}: is no variable of the synapses {owner!r}. What can be recorded of them: {known}.")
+            raise DescriptionError(
+                f"run: record {shown(item)}: is no variable of the synapses {owner!r}. What can be recorded of them: {known}."
+            )
         return None, variable, item
     if owner not in net.populations:
         known = (*net.populations, *net.synapses)
-        raise DescriptionError(f"run: record {shown(item)}: there is no population {shown(owner)}. {nearest(owner, known)}")
+        raise DescriptionError(
+            f"run: record {shown(item)}: there is no population {shown(owner)}. {nearest(owner, known)}"
+        )
     population = net.populations[owner]
     known = (*population.states, *population.subexpressions, *population.port_names)
     if variable is not None and variable not in known:
-        raise DescriptionError(f"run: record {shown(item)}: {owner!r} has no variable {shown(variable)}. {nearest(variable, known)}")
+        raise DescriptionError(
+            f"run: record {shown(item)}: {owner!r} has no variable {shown(variable)}. {nearest(variable, known)}"
+        )
     part = population if match["key"] is None else population[read_index(match["key"], item)]
     return part, variable, label(part) + (f".{variable}" if variable else "")
 
@@ -115,12 +133,19 @@ def read_index(text: str, item: str) -> Any:
         assert isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Name)
         return _literal(tree.slice)
     except (SyntaxError, ValueError, AssertionError, TypeError, MemoryError, RecursionError):
-        raise DescriptionError(f"run: record {shown(item)}: [{shown(text)[1:-1]}] is not an index. Write one such as [:100] or [0, 5].") from None
+        raise DescriptionError(
+            f"run: record {shown(item)}: [{shown(text)[1:-1]}] is not an index. Write one such as [:100] or [0, 5]."
+        ) from None
 
 
 def _literal(node: ast.expr) -> Any:
     if isinstance(node, ast.Slice):
-        return slice(*(None if part is None else ast.literal_eval(part) for part in (node.lower, node.upper, node.step)))
+        return slice(
+            *(
+                None if part is None else ast.literal_eval(part)
+                for part in (node.lower, node.upper, node.step)
+            )
+        )
     if isinstance(node, ast.Tuple):
         return tuple(_literal(part) for part in node.elts)
     return ast.literal_eval(node)

@@ -56,7 +56,10 @@ class Step:
 
     def delivers(self, *, graded: bool) -> bool:
         """Whether it delivers what a population sends, graded messages or spikes."""
-        return self.kind is Do.DELIVER and self.arriving in (Arriving.ALL, Arriving.GRADED if graded else Arriving.SPIKES)
+        return self.kind is Do.DELIVER and self.arriving in (
+            Arriving.ALL,
+            Arriving.GRADED if graded else Arriving.SPIKES,
+        )
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,9 @@ def step_program(net: Network) -> tuple[Step, ...]:
     steps = tuple(net.schedule.steps(net, who))
     for step in steps:
         if not isinstance(step, Step):
-            raise DescriptionError(f"{net.schedule}: its steps hold {shown(step)}, which is no Step. Give steps such as Step(Do.UPDATE, names).")
+            raise DescriptionError(
+                f"{net.schedule}: its steps hold {shown(step)}, which is no Step. Give steps such as Step(Do.UPDATE, names)."
+            )
     _check_once(net, who.driven, [step for step in steps if step.kind is Do.DRIVE], "drive")
     _check_once(net, who.movers, [step for step in steps if step.moves or step.kind is Do.SWEEP], "move")
     _check_once(net, who.everybody, [step for step in steps if step.kind is Do.RECORD], "record")
@@ -115,12 +120,16 @@ def _check_once(net: Network, names: Iterable[str], steps: Iterable[Step], verb:
     found = [name for step in steps for name in step.populations]
     for name in names:
         if found.count(name) != 1:
-            raise DescriptionError(f"{net.schedule}: its steps {verb} {name!r} {found.count(name)} times in a tick. Let them do so once.")
+            raise DescriptionError(
+                f"{net.schedule}: its steps {verb} {name!r} {found.count(name)} times in a tick. Let them do so once."
+            )
 
 
 def arrives_in_time(program: Sequence[Step], pre: str, post: str, *, graded: bool) -> bool:
     """Whether what `pre` sends can be delivered to `post` in the same tick."""
-    sent = [n for n, step in enumerate(program) if step.kind in (Do.DRIVE, Do.SEND) and pre in step.populations]
+    sent = [
+        n for n, step in enumerate(program) if step.kind in (Do.DRIVE, Do.SEND) and pre in step.populations
+    ]
     taken = [n for n, step in enumerate(program) if step.delivers(graded=graded) and post in step.populations]
     return not sent or not taken or sent[0] < taken[-1]
 
@@ -167,4 +176,6 @@ def zero_delay_order(net: Network) -> tuple[str, ...]:
 def _refuse_cycle(needs: Mapping[str, Mapping[str, Synapses]], path: tuple[str, ...]) -> None:
     cycle = path[path.index(path[-1]) :]
     item = needs[cycle[-2]][cycle[-1]]
-    raise DescriptionError(f"{item.label}: zero delay closes the cycle {' -> '.join(reversed(cycle))}. Give one of these synapses delay=1.")
+    raise DescriptionError(
+        f"{item.label}: zero delay closes the cycle {' -> '.join(reversed(cycle))}. Give one of these synapses delay=1."
+    )

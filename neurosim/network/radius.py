@@ -12,7 +12,10 @@ from neurosim.errors import DescriptionError
 MOST_LAPACK = 1000  # neurons up to which all eigenvalues are computed
 MOST_FALLBACK = 2000  # and where Arnoldi's method finds none
 RESTARTS = 100  # of Arnoldi's method
-GROWING, STEADY = 50, 1e-13  # ticks over which growth is averaged, and how little its logarithm may differ between such spans
+GROWING, STEADY = (
+    50,
+    1e-13,
+)  # ticks over which growth is averaged, and how little its logarithm may differ between such spans
 SMALL = 100  # neurons up to which nobody asks for a period
 NO_EIGENVALUE = "spectral_radius: the matrix has no eigenvalue but 0 (too few synapses, or no way back). Connect more neurons."
 
@@ -54,7 +57,9 @@ def _connected(matrix: Any) -> float:
     first = int(np.bincount(kind, minlength=period).argmin())
     classes = [np.flatnonzero(kind == (first + step) % period) for step in range(period + 1)]
     blocks = [matrix[after][:, before] for before, after in pairwise(classes)]
-    scales = np.array([np.sqrt((block.data**2).sum() / min(block.shape)) for block in blocks])  # the product would leave the range of floats
+    scales = np.array(
+        [np.sqrt((block.data**2).sum() / min(block.shape)) for block in blocks]
+    )  # the product would leave the range of floats
     blocks = [block / scale for block, scale in zip(blocks, scales, strict=True)]
     if classes[0].size <= MOST_LAPACK:
         turn = np.eye(classes[0].size)
@@ -113,7 +118,11 @@ def _arnoldi(blocks: list[Any]) -> float:
         return steady
     whole = LinearOperator((n, n), matvec=turn, dtype=float)  # type: ignore[call-arg]
     try:
-        return float(np.abs(eigs(whole, k=6, which="LM", v0=start, ncv=64, maxiter=RESTARTS, return_eigenvectors=False)).max())
+        return float(
+            np.abs(
+                eigs(whole, k=6, which="LM", v0=start, ncv=64, maxiter=RESTARTS, return_eigenvectors=False)
+            ).max()
+        )
     except ArpackError:
         if n <= MOST_FALLBACK:
             return _all_of(turn(np.eye(n)))

@@ -16,7 +16,9 @@ class ReadOnly(Mapping[str, Held], Generic[Held]):
     __slots__ = ("_held",)
 
     def __init__(self, held: Mapping[str, Held]):
-        self._held = {name: read_only(item) if isinstance(item, np.ndarray) else item for name, item in held.items()}
+        self._held = {
+            name: read_only(item) if isinstance(item, np.ndarray) else item for name, item in held.items()
+        }
 
     def __reduce__(self) -> tuple:
         return ReadOnly, (self._held,)

@@ -30,10 +30,14 @@ def rebuilt(net: Network, changes: Changes) -> Network:
     """
     for name in changes:
         if name not in net:
-            raise DescriptionError(f"rebuilt: the network has nothing called {name!r}. {nearest(name, (*net.populations, *net.synapses))}")
+            raise DescriptionError(
+                f"rebuilt: the network has nothing called {name!r}. {nearest(name, (*net.populations, *net.synapses))}"
+            )
     populations = {name: _neurons(item, changes.get(name, {})) for name, item in net.populations.items()}
     done: dict[str, Synapses] = {}
-    owners = sorted(net.synapses, key=lambda name: isinstance(net.synapses[name].weight, Synapses | Transposed))  # shared weights after their owners
+    owners = sorted(
+        net.synapses, key=lambda name: isinstance(net.synapses[name].weight, Synapses | Transposed)
+    )  # shared weights after their owners
     for name in owners:
         done[name] = _synapses(net, name, populations, done, changes.get(name, {}))
     return Network(*populations.values(), *(done[name] for name in net.synapses), schedule=net.schedule)
@@ -42,18 +46,30 @@ def rebuilt(net: Network, changes: Changes) -> Network:
 def _neurons(item: Neurons, change: Mapping[str, Any]) -> Neurons:
     if not change:
         return item
-    given: dict[str, Any] = {field: getattr(item, field) for field in NEURONS} | dict(item.constants) | dict(change)
+    given: dict[str, Any] = (
+        {field: getattr(item, field) for field in NEURONS} | dict(item.constants) | dict(change)
+    )
     return Neurons(given.pop("name"), given.pop("shape"), **given)
 
 
-def _synapses(net: Network, name: str, populations: Mapping[str, Neurons], done: Mapping[str, Synapses], change: Mapping[str, Any]) -> Synapses:
+def _synapses(
+    net: Network,
+    name: str,
+    populations: Mapping[str, Neurons],
+    done: Mapping[str, Synapses],
+    change: Mapping[str, Any],
+) -> Synapses:
     item = net.synapses[name]
-    given: dict[str, Any] = {field: getattr(item, field) for field in SYNAPSES} | {"name": name} | dict(item.constants)
+    given: dict[str, Any] = (
+        {field: getattr(item, field) for field in SYNAPSES} | {"name": name} | dict(item.constants)
+    )
     given |= {"pre": _moved(item.pre, populations), "post": _moved(item.post, populations)}
     source, tied = item.weight_population, item.owner
     if tied is not None:
         if "weight" in change:
-            raise DescriptionError(f"rebuilt: {item.label} share the weights of {tied.label}. Give the weight to those.")
+            raise DescriptionError(
+                f"rebuilt: {item.label} share the weights of {tied.label}. Give the weight to those."
+            )
         owner = done[net.name_of(tied)]
         given["weight"] = owner.T if isinstance(item.weight, Transposed) else owner
     elif source is not None:

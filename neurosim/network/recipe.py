@@ -27,7 +27,9 @@ class WireLaw(IntEnum):
     ALL_TO_ALL = 2  # every target in turn
     PROBABILITY = 3  # targets at geometric gaps: place n of a sender takes gap n
     OUTDEGREE = 4  # `number` targets of each sender, drawn by (sender, position)
-    INDEGREE = 5  # `number` senders of each target, drawn by (target, place); a sender's targets in that order
+    INDEGREE = (
+        5  # `number` senders of each target, drawn by (target, place); a sender's targets in that order
+    )
     TOTAL = 6  # `number` in all: the sender of each is drawn by (its number, 0) with the key `counts`, then its targets by (sender, position)
 
 

@@ -59,7 +59,9 @@ class Schedule(Kind, ABC):
     def keeps_zero_delay(self, net: Network, item: Synapses) -> bool:
         """Whether what these synapses carry with delay 0 is sent before it arrives, or may be of the tick before."""
         graded = not item.pre.population.spiking
-        return (graded and self.newest) or arrives_in_time(net.program, item.pre.name, item.post.name, graded=graded)
+        return (graded and self.newest) or arrives_in_time(
+            net.program, item.pre.name, item.post.name, graded=graded
+        )
 
 
 @named_arguments
@@ -72,7 +74,9 @@ class Clock(Schedule):
     def __post_init__(self):
         dt = as_value(self.dt, "Clock: dt")
         if dt.dim != TIME:
-            raise DescriptionError(f"Clock: dt {dt} is not a time. Give it with a unit, such as Clock(0.1*ms).")
+            raise DescriptionError(
+                f"Clock: dt {dt} is not a time. Give it with a unit, such as Clock(0.1*ms)."
+            )
         if not dt.scalar or not 0 < dt.number < float("inf"):
             raise DescriptionError(f"Clock: dt {dt} is not a single time above 0. Give one such as 0.1*ms.")
         object.__setattr__(self, "dt", Value(dt.number.astype(float), TIME))
@@ -116,7 +120,11 @@ class Synchronous(Schedule):
         return "all at once, tick by tick"
 
     def steps(self, net: Network, members: Members) -> Iterable[Step]:
-        return (Step(Do.DRIVE, members.driven), *members.move_together(members.movers), Step(Do.RECORD, members.everybody))
+        return (
+            Step(Do.DRIVE, members.driven),
+            *members.move_together(members.movers),
+            Step(Do.RECORD, members.everybody),
+        )
 
     def __str__(self) -> str:
         return "Synchronous()"
@@ -132,7 +140,12 @@ class Layered(Schedule):
         return "layer after layer within a tick"
 
     def steps(self, net: Network, members: Members) -> Iterable[Step]:
-        moves = (step for name in zero_delay_order(net) if name not in members.driven for step in members.move_together([name]))
+        moves = (
+            step
+            for name in zero_delay_order(net)
+            if name not in members.driven
+            for step in members.move_together([name])
+        )
         return (Step(Do.DRIVE, members.driven), *moves, Step(Do.RECORD, members.everybody))
 
     def __str__(self) -> str:
@@ -150,7 +163,9 @@ class Asynchronous(Schedule):
 
     def __post_init__(self):
         if not isinstance(self.order, str) or self.order not in ("random", "index"):
-            raise DescriptionError(f"Asynchronous: order {shown(self.order)} is not known. Use 'random' (drawn anew each sweep) or 'index'.")
+            raise DescriptionError(
+                f"Asynchronous: order {shown(self.order)} is not known. Use 'random' (drawn anew each sweep) or 'index'."
+            )
 
     @property
     def words(self) -> str:
@@ -203,10 +218,14 @@ class Alternating(Schedule):
             members = group if isinstance(group, (list, tuple)) else [group]
             names = tuple(member.name if isinstance(member, Neurons) else member for member in members)
             if not names or not all(isinstance(name, str) for name in names):
-                raise DescriptionError(f"Alternating: {shown(group)} is not a group. Give lists of populations, such as Alternating([a], [b]).")
+                raise DescriptionError(
+                    f"Alternating: {shown(group)} is not a group. Give lists of populations, such as Alternating([a], [b])."
+                )
             read.append(names)
         if not read:
-            raise DescriptionError("Alternating: has no groups. Give lists of populations, such as Alternating([a], [b]).")
+            raise DescriptionError(
+                "Alternating: has no groups. Give lists of populations, such as Alternating([a], [b])."
+            )
         object.__setattr__(self, "groups", tuple(read))
 
     @classmethod
@@ -224,12 +243,20 @@ class Alternating(Schedule):
     def check(self, net: Network) -> None:
         for name in (name for group in self.groups for name in group):
             if name not in net.populations:
-                raise DescriptionError(f"Network: {self} names {name!r}, which is no population here. {nearest(name, net.populations)}")
+                raise DescriptionError(
+                    f"Network: {self} names {name!r}, which is no population here. {nearest(name, net.populations)}"
+                )
         for name, population in net.populations.items():
             times = sum(group.count(name) for group in self.groups)
             if times != (0 if population.driven else 1):
-                rule = "is driven and belongs to no group" if population.driven else f"stands in {times} groups instead of one"
-                raise DescriptionError(f"Neurons {name!r}: {rule} of {self}. Name every population that has text once.")
+                rule = (
+                    "is driven and belongs to no group"
+                    if population.driven
+                    else f"stands in {times} groups instead of one"
+                )
+                raise DescriptionError(
+                    f"Neurons {name!r}: {rule} of {self}. Name every population that has text once."
+                )
 
     def __str__(self) -> str:
         return f"Alternating({', '.join('[' + ', '.join(group) + ']' for group in self.groups)})"

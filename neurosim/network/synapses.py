@@ -14,7 +14,18 @@ from neurosim.network.arguments import named_arguments
 from neurosim.network.neurons import Neurons, Part, Population, check_flags, check_name, check_variable, label
 from neurosim.network.readonly import ReadOnly, own_fields
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
-from neurosim.network.values import PLAIN, TIME, Value, as_value, each_once, flag, identifier, plain_text, spelt, whole
+from neurosim.network.values import (
+    PLAIN,
+    TIME,
+    Value,
+    as_value,
+    each_once,
+    flag,
+    identifier,
+    plain_text,
+    spelt,
+    whole,
+)
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.network.wiring import Wiring, all_to_all, one_to_one, pairs, private
@@ -41,7 +52,9 @@ class Delayed:
 def delayed(population: Population, ticks: int) -> Delayed:
     """The message that `population` sent `ticks` ago, for use as a weight: a memory is matched before it is written."""
     if not isinstance(population, (Neurons, Part)):
-        raise DescriptionError(f"delayed: {shown(population)} is not a population. Give Neurons or a part of them.")
+        raise DescriptionError(
+            f"delayed: {shown(population)} is not a population. Give Neurons or a part of them."
+        )
     return Delayed(population, whole(ticks, f"delayed({label(population)}): ticks", least=1, most=MOST_TICKS))
 
 
@@ -106,14 +119,22 @@ class Synapses:
     ):
         for side, given in (("pre", pre), ("post", post)):
             if not isinstance(given, (Neurons, Part)):
-                raise DescriptionError(f"Synapses: {side} {shown(given)} is not a population. Give Neurons or a part of them, such as cells[:100].")
+                raise DescriptionError(
+                    f"Synapses: {side} {shown(given)} is not a population. Give Neurons or a part of them, such as cells[:100]."
+                )
         put = object.__setattr__
         put(self, "pre", pre)
         put(self, "post", post)
-        put(self, "name", "" if isinstance(name, str) and name == "" else identifier(name, f"{self.label}: name"))
+        put(
+            self,
+            "name",
+            "" if isinstance(name, str) and name == "" else identifier(name, f"{self.label}: name"),
+        )
         put(self, "wiring", all_to_all() if wiring is None else wiring)
         if not isinstance(self.wiring, Wiring):
-            raise DescriptionError(f"{self.label}: wiring {shown(wiring)} is not a wiring. {matrix_remedy(wiring)}")
+            raise DescriptionError(
+                f"{self.label}: wiring {shown(wiring)} is not a wiring. {matrix_remedy(wiring)}"
+            )
         put(self, "to", None if to is None else spelt(plain_text(to, f"{self.label}: to")))
         owned = isinstance(weight, (Distribution, Neurons, Part, Delayed, Synapses, Transposed))
         put(self, "weight", weight if owned else self._numbers(weight, "weight"))
@@ -121,7 +142,13 @@ class Synapses:
         for argument, text in dict(model=model, on_pre=on_pre, on_post=on_post).items():
             put(self, argument, plain_text(text, f"{self.label}: {argument}"))
         put(self, "learns", flag(learns, f"{self.label}: learns"))
-        put(self, "constants", ReadOnly({key: self._constant(key, value) for key, value in each_once(constants, self.label).items()}))
+        put(
+            self,
+            "constants",
+            ReadOnly(
+                {key: self._constant(key, value) for key, value in each_once(constants, self.label).items()}
+            ),
+        )
         self._check()
 
     __getstate__ = own_fields
@@ -138,10 +165,14 @@ class Synapses:
 
     def _numbers(self, given: Any, argument: str) -> Value:
         if hasattr(given, "tocoo"):
-            raise DescriptionError(f"{self.label}: {argument} {shown(given)} is a sparse matrix. {matrix_remedy(given)}")
+            raise DescriptionError(
+                f"{self.label}: {argument} {shown(given)} is a sparse matrix. {matrix_remedy(given)}"
+            )
         value = as_value(given, f"{self.label}: {argument}")
         if value.scalar and value.number.dtype == bool:
-            raise DescriptionError(f"{self.label}: {argument} {shown(given)} is not a number. Give one, such as {int(value.number)}.")
+            raise DescriptionError(
+                f"{self.label}: {argument} {shown(given)} is not a number. Give one, such as {int(value.number)}."
+            )
         return value
 
     def _constant(self, key: str, given: Any) -> Value | Distribution:
@@ -149,13 +180,17 @@ class Synapses:
         if isinstance(given, Distribution):
             return given
         if isinstance(given, str) or given is None or callable(given):
-            raise DescriptionError(f"{self.label}: {key}={shown(given)} is neither an argument of Synapses nor a number. {nearest(key, ARGUMENTS)}")
+            raise DescriptionError(
+                f"{self.label}: {key}={shown(given)} is neither an argument of Synapses nor a number. {nearest(key, ARGUMENTS)}"
+            )
         return as_value(given, f"{self.label}: constant {key}")
 
     def _check(self) -> None:
         self._check_target()
         backwards = isinstance(self.weight, Transposed)
-        self._fitting(lambda: self.wiring.check(*((self.post, self.pre) if backwards else (self.pre, self.post))))
+        self._fitting(
+            lambda: self.wiring.check(*((self.post, self.pre) if backwards else (self.pre, self.post)))
+        )
         self._check_weight()
         self._check_delay()
         self._check_text()
@@ -170,14 +205,18 @@ class Synapses:
     def _check_target(self) -> None:
         target = self.post.population
         if target.driven:
-            raise DescriptionError(f"{self.label}: {target.name!r} is driven from outside and takes no synapses. Give it text, say update='v = I'.")
+            raise DescriptionError(
+                f"{self.label}: {target.name!r} is driven from outside and takes no synapses. Give it text, say update='v = I'."
+            )
         known = (*target.port_names, *target.states)
         if self.to is None:
             if self.text:
                 return
             if len(target.port_names) != 1:
                 choices = " or ".join(map(repr, known)) or "none; give it one with ports='I'"
-                raise DescriptionError(f"{self.label}: {target.name!r} has {len(target.port_names)} ports. Say which: to={choices}.")
+                raise DescriptionError(
+                    f"{self.label}: {target.name!r} has {len(target.port_names)} ports. Say which: to={choices}."
+                )
             object.__setattr__(self, "to", target.port_names[0])
         elif self.to not in known:
             rule = f"is neither a port nor a state variable of {target.name!r}"
@@ -187,13 +226,21 @@ class Synapses:
         if isinstance(self.weight, Value):
             self._check_array(self.weight, "weight")
         elif isinstance(self.weight, (Neurons, Part, Delayed)):
-            self._check_weight_population(self.weight.population if isinstance(self.weight, Delayed) else self.weight)
-        elif isinstance(self.wiring, private) or (isinstance(self.wiring, pool) and not isinstance(self.weight, (Synapses, Transposed))):
-            raise DescriptionError(f"{self.label}: {type(self.wiring).__name__} takes one number as weight. Give one, such as weight=1.0.")
+            self._check_weight_population(
+                self.weight.population if isinstance(self.weight, Delayed) else self.weight
+            )
+        elif isinstance(self.wiring, private) or (
+            isinstance(self.wiring, pool) and not isinstance(self.weight, (Synapses, Transposed))
+        ):
+            raise DescriptionError(
+                f"{self.label}: {type(self.wiring).__name__} takes one number as weight. Give one, such as weight=1.0."
+            )
         elif isinstance(self.weight, (Synapses, Transposed)):
             self._check_tied(self.weight)
         if isinstance(self.wiring, (conv, einsum)) and getattr(self.weight, "whole", False):
-            kinds = f"{type(self.weight).__name__} makes a matrix (post, pre), but {type(self.wiring).__name__}"
+            kinds = (
+                f"{type(self.weight).__name__} makes a matrix (post, pre), but {type(self.wiring).__name__}"
+            )
             raise DescriptionError(f"{self.label}: {kinds} shares weights. Use normal, uniform or glorot.")
         own = isinstance(self.weight, Distribution) or (isinstance(self.weight, Value) and self.weight.scalar)
         if isinstance(self.wiring, einsum) and own:
@@ -208,11 +255,15 @@ class Synapses:
         if value.shape not in allowed:
             shapes = " or ".join(str(shape) for shape in allowed) or "one number"
             order = "(post, pre)" if (self.post.size, self.pre.size) in allowed else "this"
-            raise DescriptionError(f"{self.label}: {argument} has shape {value.shape}, the wiring needs {shapes}. Give {order}.")
+            raise DescriptionError(
+                f"{self.label}: {argument} has shape {value.shape}, the wiring needs {shapes}. Give {order}."
+            )
 
     def _array_shapes(self, argument: str) -> list[tuple[int, ...]]:
         full = (self.post.size, self.pre.size)
-        if isinstance(self.wiring, (private, pool)) or (isinstance(self.wiring, einsum) and argument != "weight"):
+        if isinstance(self.wiring, (private, pool)) or (
+            isinstance(self.wiring, einsum) and argument != "weight"
+        ):
             return []
         if isinstance(self.wiring, einsum):
             return [self._einsum_shape()]
@@ -235,7 +286,9 @@ class Synapses:
     def _check_weight_population(self, population: Population) -> None:
         shapes = {einsum: None, one_to_one: (self.post.size,), all_to_all: (self.post.size, self.pre.size)}
         if type(self.wiring) not in shapes:
-            raise DescriptionError(f"{self.label}: a population as weight needs einsum, one_to_one or all_to_all, not {type(self.wiring).__name__}.")
+            raise DescriptionError(
+                f"{self.label}: a population as weight needs einsum, one_to_one or all_to_all, not {type(self.wiring).__name__}."
+            )
         if isinstance(self.wiring, einsum):
             needed, given = self._weight_axes(population), population.shape
         else:
@@ -246,7 +299,9 @@ class Synapses:
                 f"{self.label}: weight population {label(population)} has shape {given}, the wiring needs {needed}. Give it that, or take a part."
             )
         if self.text:
-            raise DescriptionError(f"{self.label}: a weight that is a population's message takes no synapse text. Write it in the target's update.")
+            raise DescriptionError(
+                f"{self.label}: a weight that is a population's message takes no synapse text. Write it in the target's update."
+            )
 
     def _weight_axes(self, population: Population) -> tuple[int, ...]:
         assert isinstance(self.wiring, einsum)
@@ -257,43 +312,75 @@ class Synapses:
 
     def _check_tied(self, tied: Synapses | Transposed) -> None:
         source = tied.synapses if isinstance(tied, Transposed) else tied
-        ends = (source.post.shape, source.pre.shape) if isinstance(tied, Transposed) else (source.pre.shape, source.post.shape)
-        by_letters = isinstance(self.wiring, einsum) and isinstance(source.wiring, einsum) and not isinstance(tied, Transposed)
-        if ends != (self.pre.shape, self.post.shape) and not by_letters:  # letters say themselves which way round the weights are used
+        ends = (
+            (source.post.shape, source.pre.shape)
+            if isinstance(tied, Transposed)
+            else (source.pre.shape, source.post.shape)
+        )
+        by_letters = (
+            isinstance(self.wiring, einsum)
+            and isinstance(source.wiring, einsum)
+            and not isinstance(tied, Transposed)
+        )
+        if (
+            ends != (self.pre.shape, self.post.shape) and not by_letters
+        ):  # letters say themselves which way round the weights are used
             raise DescriptionError(
                 f"{self.label}: shares the weights of {source.label}, which joins shapes {ends[0]} -> {ends[1]};"
                 f" here it is {self.pre.shape} -> {self.post.shape}. Use .T where the direction is reversed."
             )
         if not isinstance(source.weight, (Value, Distribution)):
-            raise DescriptionError(f"{self.label}: {source.label} has no weights of its own to share. Share those of the synapses that own them.")
+            raise DescriptionError(
+                f"{self.label}: {source.label} has no weights of its own to share. Share those of the synapses that own them."
+            )
         if isinstance(self.wiring, einsum) and isinstance(tied, Transposed):
-            raise DescriptionError(f"{self.label}: einsum takes the weights themselves, not .T. Write the letters of the weights in their own order.")
+            raise DescriptionError(
+                f"{self.label}: einsum takes the weights themselves, not .T. Write the letters of the weights in their own order."
+            )
         if isinstance(self.wiring, einsum) and isinstance(source.wiring, einsum):
-            mine, theirs = (s.wiring.weight_shape(s.pre, s.post) for s in (self, source) if isinstance(s.wiring, einsum))
+            mine, theirs = (
+                s.wiring.weight_shape(s.pre, s.post) for s in (self, source) if isinstance(s.wiring, einsum)
+            )
             if mine != theirs:
-                raise DescriptionError(f"{self.label}: needs weights of shape {mine}, but those of {source.label} have {theirs}. Share fitting ones.")
+                raise DescriptionError(
+                    f"{self.label}: needs weights of shape {mine}, but those of {source.label} have {theirs}. Share fitting ones."
+                )
             return
-        if type(self.wiring) is not type(source.wiring) or (self.wiring != source.wiring and not isinstance(self.wiring, pairs)):
-            raise DescriptionError(f"{self.label}: shares the weights of {source.label}; give it the same wiring, wiring={source.wiring!r}.")
+        if type(self.wiring) is not type(source.wiring) or (
+            self.wiring != source.wiring and not isinstance(self.wiring, pairs)
+        ):
+            raise DescriptionError(
+                f"{self.label}: shares the weights of {source.label}; give it the same wiring, wiring={source.wiring!r}."
+            )
 
     def _check_delay(self) -> None:
         delay = self.delay
         if delay.dim not in (PLAIN, TIME):
             shape = "" if isinstance(delay, Distribution) else f" {delay}"
-            raise DescriptionError(f"{self.label}: delay{shape} is not a time. Give a time under Clock, whole ticks otherwise.")
+            raise DescriptionError(
+                f"{self.label}: delay{shape} is not a time. Give a time under Clock, whole ticks otherwise."
+            )
         if isinstance(delay, Distribution) and not delay.alone:
-            raise DescriptionError(f"{self.label}: delay: {type(delay).__name__} makes weights. Use normal or uniform.")
+            raise DescriptionError(
+                f"{self.label}: delay: {type(delay).__name__} makes weights. Use normal or uniform."
+            )
         if isinstance(delay, Distribution):
             return
         self._check_array(delay, "delay")
         if not np.all(np.isfinite(delay.number)) or np.any(delay.number < 0):
-            raise DescriptionError(f"{self.label}: delay {delay} is below 0 or not finite. Give a delay of 0 or more.")
+            raise DescriptionError(
+                f"{self.label}: delay {delay} is below 0 or not finite. Give a delay of 0 or more."
+            )
 
     def _check_text(self) -> None:
         lines = self.lines
         target, sender = self.post.population, self.pre.population
         ports = {*target.port_names, *(f"{port}_post" for port in target.port_names)}
-        known = {line.name for line in lines if line.kind != "subexpression"} | {"w"} | {f"{v}_pre" for v in sender.states}
+        known = (
+            {line.name for line in lines if line.kind != "subexpression"}
+            | {"w"}
+            | {f"{v}_pre" for v in sender.states}
+        )
         known |= {f"{v}_post" for v in target.states} | set(target.states) | ports
         for argument, statements in (("on_pre", self.pre_statements), ("on_post", self.post_statements)):
             for statement in statements:
@@ -304,10 +391,14 @@ class Synapses:
                         f" of {target.name!r}. {nearest(statement.name, known)}"
                     )
                 if statement.name in ports and statement.op not in ("+=", "-="):
-                    raise DescriptionError(f"{self.label}: {argument}: {shown(line)[1:-1]} sets a port, which only collects arrivals. Use +=.")
+                    raise DescriptionError(
+                        f"{self.label}: {argument}: {shown(line)[1:-1]} sets a port, which only collects arrivals. Use +=."
+                    )
         if self.text and isinstance(self.wiring, (private, einsum)):
             kind = type(self.wiring).__name__
-            raise DescriptionError(f"{self.label}: {kind} wiring has no stored synapses for model, on_pre or on_post. Leave them out.")
+            raise DescriptionError(
+                f"{self.label}: {kind} wiring has no stored synapses for model, on_pre or on_post. Leave them out."
+            )
         for line in lines:
             (check_name if "summed" in line.flags else check_variable)(line.name, f"{self.label}: variable")
             check_flags(line, SYNAPSE_FLAGS, f"{self.label}: model")
@@ -318,7 +409,9 @@ class Synapses:
         used = self.names_used | {line.name for line in lines if line.kind != "subexpression"}
         for key, value in self.constants.items():
             if key not in used:
-                raise DescriptionError(f"{self.label}: {key!r} is neither an argument of Synapses nor used in their text. {nearest(key, ARGUMENTS)}")
+                raise DescriptionError(
+                    f"{self.label}: {key!r} is neither an argument of Synapses nor used in their text. {nearest(key, ARGUMENTS)}"
+                )
             if isinstance(value, Value):
                 self._check_array(value, key)
 
@@ -346,7 +439,9 @@ class Synapses:
     def names_used(self) -> frozenset[str]:
         """The names that the expressions of the text use or assign."""
         statements = (*self.pre_statements, *self.post_statements)
-        texts = [line.expression for line in self.lines if line.expression] + [s.expression for s in statements]
+        texts = [line.expression for line in self.lines if line.expression] + [
+            s.expression for s in statements
+        ]
         return frozenset().union(*(names_in(text) for text in texts), {s.name for s in statements})
 
     @property
@@ -354,7 +449,9 @@ class Synapses:
         """What a synapse with text remembers: `w` and the variables of its model, (summed) ones left out."""
         if not self.text:
             return ()
-        return tuple(dict.fromkeys(["w", *(line.name for line in self.lines if line.kind != "subexpression")]))
+        return tuple(
+            dict.fromkeys(["w", *(line.name for line in self.lines if line.kind != "subexpression")])
+        )
 
     @property
     def owner(self) -> Synapses | None:

@@ -14,9 +14,20 @@ from typing import Any
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.values import identifier
 
-HEAD = re.compile(r"^\s*(?:d(?P<diff>\w+)\s*/\s*dt\s*=|(?P<sub>\w+)\s*=|(?P<par>\w+(?:\s*,\s*\w+)*)\s*$)(?P<expr>.*)$", re.DOTALL)
+HEAD = re.compile(
+    r"^\s*(?:d(?P<diff>\w+)\s*/\s*dt\s*=|(?P<sub>\w+)\s*=|(?P<par>\w+(?:\s*,\s*\w+)*)\s*$)(?P<expr>.*)$",
+    re.DOTALL,
+)
 UNIT = re.compile(r"^\s*(?P<unit>[^()]+?(?:\([^()]*\)[^()]*?)*?)\s*(?:\((?P<flags>[a-z][a-z \-,]*)\))?\s*$")
-FLAGS = ("unless refractory", "constant", "shared", "event-driven", "clock-driven", "summed", "constant over dt")
+FLAGS = (
+    "unless refractory",
+    "constant",
+    "shared",
+    "event-driven",
+    "clock-driven",
+    "summed",
+    "constant over dt",
+)
 
 # The only Python that text may contain. Anything else (attributes, subscripts, lambdas ...) is refused.
 ALLOWED = (
@@ -28,7 +39,13 @@ ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
 }  # fmt: skip
-OPERATORS: dict[str, ast.operator] = {"+=": ast.Add(), "-=": ast.Sub(), "*=": ast.Mult(), "/=": ast.Div(), "**=": ast.Pow()}
+OPERATORS: dict[str, ast.operator] = {
+    "+=": ast.Add(),
+    "-=": ast.Sub(),
+    "*=": ast.Mult(),
+    "/=": ast.Div(),
+    "**=": ast.Pow(),
+}
 SYMBOLS = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>", ast.MatMult: "@", ast.Invert: "~", ast.Is: "is",
            ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in"}  # fmt: skip
 DEEPEST = 100  # operations within each other: more would exhaust the stack of what reads the text later
@@ -66,11 +83,15 @@ def read_equations(text: str, where: str) -> tuple[Equation, ...]:
         elif not pending.strip():
             pending = ""
     if pending.strip():
-        raise DescriptionError(f"{where}: {quoted(pending)} has no unit. End each equation with ': unit', or ': 1' for a plain number.")
+        raise DescriptionError(
+            f"{where}: {quoted(pending)} has no unit. End each equation with ': unit', or ': 1' for a plain number."
+        )
     seen: set[str] = set()
     for line in lines:
         if line.name in seen:
-            raise DescriptionError(f"{where}: '{line.name}' is defined twice. Give each variable one equation.")
+            raise DescriptionError(
+                f"{where}: '{line.name}' is defined twice. Give each variable one equation."
+            )
         seen.add(line.name)
     return tuple(lines)
 
@@ -85,16 +106,30 @@ def _equation(line: str, where: str) -> list[Equation]:
     flags = tuple(f.strip() for f in (tail["flags"] or "").split(",") if f.strip())
     for flag in flags:
         if flag not in FLAGS:
-            raise DescriptionError(f"{where}: '({flag})' in {quoted(line)} is not a flag. Use one of: {', '.join(FLAGS)}.")
+            raise DescriptionError(
+                f"{where}: '({flag})' in {quoted(line)} is not a flag. Use one of: {', '.join(FLAGS)}."
+            )
     expression = head["expr"].strip()
     if head["par"]:
         names = [n.strip() for n in head["par"].split(",")]
-        return [Equation("parameter", identifier(n, f"{where}: variable"), "", tail["unit"], flags) for n in names]
+        return [
+            Equation("parameter", identifier(n, f"{where}: variable"), "", tail["unit"], flags) for n in names
+        ]
     parse_expression(expression, f"{where}: in {quoted(line)}")
     kind = "differential" if head["diff"] else "subexpression"
     if kind == "differential" and tail["unit"] in ("boolean", "integer"):
-        raise DescriptionError(f"{where}: {quoted(line)}: a variable that changes continuously is not {tail['unit']}. Give it a unit, or 1.")
-    return [Equation(kind, identifier(head["diff"] or head["sub"], f"{where}: variable"), expression, tail["unit"], flags)]
+        raise DescriptionError(
+            f"{where}: {quoted(line)}: a variable that changes continuously is not {tail['unit']}. Give it a unit, or 1."
+        )
+    return [
+        Equation(
+            kind,
+            identifier(head["diff"] or head["sub"], f"{where}: variable"),
+            expression,
+            tail["unit"],
+            flags,
+        )
+    ]
 
 
 def quoted(text: str) -> str:
@@ -107,7 +142,9 @@ def parse_expression(text: str, where: str) -> ast.expr:
     try:
         tree = ast.parse(" ".join(text.split()), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise DescriptionError(f"{where}: {quoted(text)} does not read as an expression ({_reason(error)}). Write one such as 'v/tau'.") from None
+        raise DescriptionError(
+            f"{where}: {quoted(text)} does not read as an expression ({_reason(error)}). Write one such as 'v/tau'."
+        ) from None
     _check_nodes(tree, text, where)
     return tree.body
 
@@ -118,14 +155,20 @@ def read_statements(text: str, where: str, deepest: int = DEEPEST) -> tuple[Stat
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise DescriptionError(f"{where}: {quoted(text)} does not read as assignments ({_reason(error)}). Write lines such as 'v = 0'.") from None
+        raise DescriptionError(
+            f"{where}: {quoted(text)} does not read as assignments ({_reason(error)}). Write lines such as 'v = 0'."
+        ) from None
     statements = []
     for node in tree.body:
         line = ast.get_source_segment(source, node) or type(node).__name__
-        single = isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+        single = (
+            isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+        )
         augmented = isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
         if not (single or augmented):
-            raise DescriptionError(f"{where}: {quoted(line)} is not an assignment to a name. Write lines such as 'v = 0' or 'v += w'.")
+            raise DescriptionError(
+                f"{where}: {quoted(line)} is not an assignment to a name. Write lines such as 'v = 0' or 'v += w'."
+            )
         _check_nodes(node, line, where, deepest)
         statements.append(_statement(node, line, where))
     return tuple(statements)
@@ -135,7 +178,9 @@ def _statement(node: ast.stmt, line: str, where: str) -> Statement:
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         op = next((op for op, kind in OPERATORS.items() if isinstance(node.op, type(kind))), None)
         if op is None:
-            raise DescriptionError(f"{where}: {quoted(line)} uses an assignment that is not supported. Use =, +=, -=, *= or /=.")
+            raise DescriptionError(
+                f"{where}: {quoted(line)} uses an assignment that is not supported. Use =, +=, -=, *= or /=."
+            )
         return Statement(node.target.id, op, ast.unparse(node.value))
     assert isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     return Statement(node.targets[0].id, "=", ast.unparse(node.value))
@@ -184,17 +229,23 @@ def called(node: ast.AST) -> str:
 def names_of(tree: ast.AST) -> frozenset[str]:
     """The names in a syntax tree, functions left out."""
     functions_called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
-    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in functions_called)
+    return frozenset(
+        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in functions_called
+    )
 
 
 def _check_nodes(tree: ast.AST, text: str, where: str, deepest: int = DEEPEST) -> None:
     if _depth(tree) > deepest:
-        raise DescriptionError(f"{where}: {quoted(text)} holds more than {deepest} operations within each other. Break it up over several lines.")
+        raise DescriptionError(
+            f"{where}: {quoted(text)} holds more than {deepest} operations within each other. Break it up over several lines."
+        )
     for node in ast.walk(tree):
         plain_call = not isinstance(node, ast.Call) or isinstance(node.func, ast.Name)
         plain_number = not isinstance(node, ast.Constant) or isinstance(node.value, (int, float, bool))
         if not isinstance(node, ALLOWED) or not plain_call or not plain_number:
-            part = ast.unparse(node) if hasattr(node, "lineno") else SYMBOLS.get(type(node), type(node).__name__)
+            part = (
+                ast.unparse(node) if hasattr(node, "lineno") else SYMBOLS.get(type(node), type(node).__name__)
+            )
             raise DescriptionError(
                 f"{where}: {quoted(text)} holds {quoted(part)}, which text may not."
                 " Use numbers, names, the operators + - * / // % **, comparisons, and/or/not and functions by name."
@@ -216,17 +267,31 @@ def check_numbers(tree: ast.AST, text: str, where: str) -> None:
     for node in ast.walk(tree):
         try:
             value = literal(node)
-            divisor = node.right if isinstance(node, ast.BinOp) else node.value if isinstance(node, ast.AugAssign) else None
-            if divisor is not None and isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod)) and literal(divisor) == 0:  # type: ignore[attr-defined]
+            divisor = (
+                node.right
+                if isinstance(node, ast.BinOp)
+                else node.value
+                if isinstance(node, ast.AugAssign)
+                else None
+            )
+            if (
+                divisor is not None
+                and isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod))
+                and literal(divisor) == 0
+            ):  # type: ignore[attr-defined]
                 raise ZeroDivisionError
         except ZeroDivisionError:
             raise DescriptionError(f"{where}: {quoted(text)} divides by zero. Take that away.") from None
         except OverflowError:
             value = float("inf")
         if value is not None and (isinstance(value, complex) or abs(value) == float("inf")):
-            raise DescriptionError(f"{where}: {quoted(text)} holds numbers that make none a computer can hold. Use others, or inf.")
+            raise DescriptionError(
+                f"{where}: {quoted(text)} holds numbers that make none a computer can hold. Use others, or inf."
+            )
         if isinstance(node, ast.Constant) and type(node.value) is int and node.value > MOST_WHOLE:
-            raise DescriptionError(f"{where}: {quoted(text)} holds a whole number above 2**53, which is not exact. Write a float, such as 1e20.")
+            raise DescriptionError(
+                f"{where}: {quoted(text)} holds a whole number above 2**53, which is not exact. Write a float, such as 1e20."
+            )
 
 
 def literal(node: ast.AST) -> Any:

@@ -41,7 +41,9 @@ class Value:
     def __post_init__(self):
         fixed = read_only(np.asarray(self.number))
         if fixed.dtype.kind not in "biuf" or len(self.dim) != len(AXES):
-            raise DescriptionError(f"Value: {shown(self.number)} of dimensions {shown(self.dim)} is no number with a unit. Give a quantity.")
+            raise DescriptionError(
+                f"Value: {shown(self.number)} of dimensions {shown(self.dim)} is no number with a unit. Give a quantity."
+            )
         object.__setattr__(self, "number", fixed)
 
     def __reduce__(self) -> tuple:
@@ -80,24 +82,34 @@ def as_value(given: Any, where: str) -> Value:
     """
     value = given if isinstance(given, Value) else Value(read_array(given, where), one_unit(given, where))
     if value.number.dtype.kind == "f" and np.isnan(value.number).any():
-        raise DescriptionError(f"{where}: contains NaN. Give finite numbers; a missing value has no meaning here.")
+        raise DescriptionError(
+            f"{where}: contains NaN. Give finite numbers; a missing value has no meaning here."
+        )
     return value
 
 
 def read_array(given: Any, where: str) -> np.ndarray:
     """The plain numbers of a number, list, array or quantity: float64, int64 or bool; a copy."""
-    wanted = DescriptionError(f"{where}: {shown(given)} is not a number. Give a number, an array or a quantity such as 10*ms.")
+    wanted = DescriptionError(
+        f"{where}: {shown(given)} is not a number. Give a number, an array or a quantity such as 10*ms."
+    )
     if given is None or isinstance(given, (str, bytes, bytearray, memoryview, Mapping, set, frozenset)):
         raise wanted
     if isinstance(given, np.ma.MaskedArray):
-        raise DescriptionError(f"{where}: is a masked array, and a missing value has no meaning here. Give a plain array, filled(...).")
+        raise DescriptionError(
+            f"{where}: is a masked array, and a missing value has no meaning here. Give a plain array, filled(...)."
+        )
     try:
         number = np.array(given, dtype=float if hasattr(given, "dim") else None)
     except Exception:  # what an object's own conversion raises can be anything
-        raise DescriptionError(f"{where}: {shown(given)} is not a number or an array of numbers of one shape. Give such an array.") from None
+        raise DescriptionError(
+            f"{where}: {shown(given)} is not a number or an array of numbers of one shape. Give such an array."
+        ) from None
     too_large = isinstance(given, int) and not -(2**63) <= given < 2**63
     if too_large or (number.dtype.kind == "u" and np.any(number >= 2**63)):
-        raise DescriptionError(f"{where}: {shown(given)} is too large for a whole number. Give one below 2**63, or a float such as 1e20.")
+        raise DescriptionError(
+            f"{where}: {shown(given)} is too large for a whole number. Give one below 2**63, or a float such as 1e20."
+        )
     if number.dtype.kind not in "biuf":
         raise wanted
     return number.astype({"b": bool, "f": np.float64}.get(number.dtype.kind, np.int64), copy=False)
@@ -111,7 +123,9 @@ def one_unit(given: Any, where: str) -> tuple[float, ...]:
         return PLAIN
     found = {one_unit(part, where) for part in given}
     if len(found) > 1:
-        raise DescriptionError(f"{where}: {shown(given)} mixes the units {', '.join(sorted(map(unit, found)))}. Give all numbers in one unit.")
+        raise DescriptionError(
+            f"{where}: {shown(given)} mixes the units {', '.join(sorted(map(unit, found)))}. Give all numbers in one unit."
+        )
     return found.pop() if found else PLAIN
 
 
@@ -129,7 +143,9 @@ def unit(dim: tuple[float, ...]) -> str:
         return "1"
     if dim in NAMED:
         return NAMED[dim]
-    return " ".join(base if power == 1 else f"{base}^{power:g}" for base, power in zip(BASE, dim, strict=True) if power)
+    return " ".join(
+        base if power == 1 else f"{base}^{power:g}" for base, power in zip(BASE, dim, strict=True) if power
+    )
 
 
 def show(value: Value) -> str:
@@ -152,11 +168,17 @@ def show(value: Value) -> str:
 
 def whole(given: Any, where: str, *, least: int = 0, most: int = 2**53) -> int:
     """Read a whole number from `least` to `most`; anything else is refused."""
-    is_whole = isinstance(given, (int, np.integer)) or (isinstance(given, (float, np.floating)) and float(given).is_integer())
+    is_whole = isinstance(given, (int, np.integer)) or (
+        isinstance(given, (float, np.floating)) and float(given).is_integer()
+    )
     if isinstance(given, (bool, np.bool_)) or not is_whole:
-        raise DescriptionError(f"{where}: {shown(given)} is not a whole number. Give an integer of at least {least}.")
+        raise DescriptionError(
+            f"{where}: {shown(given)} is not a whole number. Give an integer of at least {least}."
+        )
     if given < least:
-        raise DescriptionError(f"{where}: {shown(given)} is below {least}. Give an integer of at least {least}.")
+        raise DescriptionError(
+            f"{where}: {shown(given)} is below {least}. Give an integer of at least {least}."
+        )
     if given > most:
         raise DescriptionError(f"{where}: {shown(given)} is too large. Give an integer of at most {most:,}.")
     return int(given)
@@ -202,18 +224,27 @@ def each_once(constants: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Constants by their names as text spells them."""
     read = {spelt(name): value for name, value in constants.items()}
     if len(read) < len(constants):
-        raise DescriptionError(f"{where}: two of the constants {', '.join(constants)} are one name in text. Give each a name of its own.")
+        raise DescriptionError(
+            f"{where}: two of the constants {', '.join(constants)} are one name in text. Give each a name of its own."
+        )
     return read
 
 
 def identifier(given: Any, where: str) -> str:
     """Read a name that may stand in text and in a file, spelt as in text; anything else is refused."""
     given = spelt(given) if isinstance(given, str) else given
-    if not isinstance(given, str) or not given.isidentifier() or given.startswith("__") or len(given) > LONGEST_NAME:
+    if (
+        not isinstance(given, str)
+        or not given.isidentifier()
+        or given.startswith("__")
+        or len(given) > LONGEST_NAME
+    ):
         raise DescriptionError(
             f"{where}: {shown(given)} is not a name. Use letters, digits and _, beginning with a letter, such as 'liquid_1'"
             f" (at most {LONGEST_NAME} characters)."
         )
     if iskeyword(given):
-        raise DescriptionError(f"{where}: {given!r} is a word of Python, which text cannot use as a name. Use another one, such as '{given}_1'.")
+        raise DescriptionError(
+            f"{where}: {given!r} is a word of Python, which text cannot use as a name. Use another one, such as '{given}_1'."
+        )
     return given

@@ -115,12 +115,18 @@ class normal(Distribution):
         drawn = self.mean.number + self.sd.number * of.random.normal("normal", of.sender, of.position)
         if self.low is None and self.high is None:
             return drawn
-        return np.clip(drawn, None if self.low is None else self.low.number, None if self.high is None else self.high.number)
+        return np.clip(
+            drawn,
+            None if self.low is None else self.low.number,
+            None if self.high is None else self.high.number,
+        )
 
     def recipe(self, senders: int, random: Stream, key: KeyOf) -> Numbers:
         low = -np.inf if self.low is None else float(self.low.number)
         high = np.inf if self.high is None else float(self.high.number)
-        return Numbers(NumberLaw.NORMAL, float(self.mean.number), float(self.sd.number), low, high, key=key("normal"))
+        return Numbers(
+            NumberLaw.NORMAL, float(self.mean.number), float(self.sd.number), low, high, key=key("normal")
+        )
 
 
 @named_arguments
@@ -144,10 +150,14 @@ class bounded_normal(Distribution):
     def __post_init__(self):
         _read_normal(self)
         if self.low is None and self.high is None:
-            raise DescriptionError("bounded_normal: neither low nor high is given. Give one, such as low=0, or use normal(mean, sd).")
+            raise DescriptionError(
+                "bounded_normal: neither low nor high is given. Give one, such as low=0, or use normal(mean, sd)."
+            )
         low, high = self._bounds
         if not low < self.mean.number < high:
-            raise DescriptionError(f"bounded_normal: mean {self.mean} is not between its bounds. Give low below it and high above it.")
+            raise DescriptionError(
+                f"bounded_normal: mean {self.mean} is not between its bounds. Give low below it and high above it."
+            )
 
     @property
     def dim(self):
@@ -155,12 +165,17 @@ class bounded_normal(Distribution):
 
     @property
     def _bounds(self) -> tuple[float, float]:
-        return -np.inf if self.low is None else self.low.number, np.inf if self.high is None else self.high.number
+        return (
+            -np.inf if self.low is None else self.low.number,
+            np.inf if self.high is None else self.high.number,
+        )
 
     def draw(self, of: Table) -> np.ndarray:
         (low, high), mean = self._bounds, self.mean.number
         drawn = mean + self.sd.number * of.random.normal("normal", of.sender, of.position)
-        anew = mean + min(mean - low, high - mean) * (1.0 - 2.0 * of.random.uniform("uniform", of.sender, of.position))
+        anew = mean + min(mean - low, high - mean) * (
+            1.0 - 2.0 * of.random.uniform("uniform", of.sender, of.position)
+        )
         return np.where((low < drawn) & (drawn < high), drawn, anew)
 
 
@@ -209,7 +224,9 @@ class gamma(Distribution):
     def __post_init__(self):
         mean, sd = _pair(self.mean, self.sd, "gamma(mean, sd)")
         if mean.number == 0 or sd.number <= 0:
-            raise DescriptionError(f"gamma: mean {mean} and sd {sd}: the mean must not be 0, and sd must be above 0. Give others.")
+            raise DescriptionError(
+                f"gamma: mean {mean} and sd {sd}: the mean must not be 0, and sd must be above 0. Give others."
+            )
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "sd", sd)
 
@@ -235,7 +252,11 @@ class glorot(Distribution):
     gain: float = 1.0
 
     def __post_init__(self):
-        object.__setattr__(self, "gain", plain_number(self.gain, "glorot: gain", "Give a number above 0 without a unit.", low=1e-300))
+        object.__setattr__(
+            self,
+            "gain",
+            plain_number(self.gain, "glorot: gain", "Give a number above 0 without a unit.", low=1e-300),
+        )
 
     def draw(self, of: Table) -> np.ndarray:
         if not of.sender.size:  # a wiring may have drawn no synapse at all
@@ -259,14 +280,22 @@ class spectral_radius(Distribution):
     whole = True
 
     def __post_init__(self):
-        object.__setattr__(self, "rho", plain_number(self.rho, "spectral_radius: rho", "Give a radius of 0 or more, such as 0.9.", low=0))
+        object.__setattr__(
+            self,
+            "rho",
+            plain_number(self.rho, "spectral_radius: rho", "Give a radius of 0 or more, such as 0.9.", low=0),
+        )
         if not isinstance(self.of, Distribution) or self.of.dim != PLAIN:
-            raise DescriptionError(f"spectral_radius: of={shown(self.of)} is not a distribution of plain numbers. Give one such as normal(0, 1).")
+            raise DescriptionError(
+                f"spectral_radius: of={shown(self.of)} is not a distribution of plain numbers. Give one such as normal(0, 1)."
+            )
 
     def draw(self, of: Table) -> np.ndarray:
         drawn = self.of.draw(of)
         if of.n_pre != of.n_post:
-            raise DescriptionError(f"spectral_radius: {of.n_pre} senders, {of.n_post} targets make no square matrix. Use it within one population.")
+            raise DescriptionError(
+                f"spectral_radius: {of.n_pre} senders, {of.n_post} targets make no square matrix. Use it within one population."
+            )
         radius = largest_eigenvalue(drawn, of.post, of.sender, of.n_pre)
         if radius < 1e-12 * max(1.0, float(np.abs(drawn).max(initial=0.0))):
             raise DescriptionError(NO_EIGENVALUE)
@@ -289,11 +318,17 @@ class orthogonal(Distribution):
     whole = True
 
     def __post_init__(self):
-        object.__setattr__(self, "gain", plain_number(self.gain, "orthogonal: gain", "Give a number of 0 or more, such as 0.9.", low=0))
+        object.__setattr__(
+            self,
+            "gain",
+            plain_number(self.gain, "orthogonal: gain", "Give a number of 0 or more, such as 0.9.", low=0),
+        )
 
     def draw(self, of: Table) -> np.ndarray:
         if len(of.post) != of.n_pre * of.n_post:
-            raise DescriptionError(f"orthogonal: {len(of.post)} synapses of {of.n_pre} x {of.n_post} pairs. Use all_to_all() wiring.")
+            raise DescriptionError(
+                f"orthogonal: {len(of.post)} synapses of {of.n_pre} x {of.n_post} pairs. Use all_to_all() wiring."
+            )
         normal = np.empty((of.n_post, of.n_pre))
         normal[of.post, of.sender] = of.random.normal("normal", of.sender, of.position)
         wide = of.n_pre > of.n_post
@@ -320,8 +355,12 @@ class dale(Distribution):
     def __post_init__(self):
         positive, negative = _pair(self.positive, self.negative, "dale(positive, negative)")
         if positive.number < 0 or negative.number > 0:
-            raise DescriptionError(f"dale: positive {positive} and negative {negative} have the wrong sign. Give one above and one below 0.")
-        fraction = plain_number(self.inhibitory, "dale: inhibitory", "Give a fraction, a number from 0 to 1.", low=0, high=1)
+            raise DescriptionError(
+                f"dale: positive {positive} and negative {negative} have the wrong sign. Give one above and one below 0."
+            )
+        fraction = plain_number(
+            self.inhibitory, "dale: inhibitory", "Give a fraction, a number from 0 to 1.", low=0, high=1
+        )
         object.__setattr__(self, "inhibitory", fraction)
         object.__setattr__(self, "positive", positive)
         object.__setattr__(self, "negative", negative)
@@ -362,8 +401,16 @@ class hebbian(Distribution):
     def __post_init__(self):
         patterns = as_value(self.patterns, "hebbian(patterns)")
         number = patterns.number
-        if number.ndim != 2 or not number.size or number.dtype == bool or patterns.dim != PLAIN or not np.all(np.abs(number) == 1):
-            raise DescriptionError(f"hebbian: patterns {shown(self.patterns)} are not rows of -1 and 1. Give shape (pattern, neuron).")
+        if (
+            number.ndim != 2
+            or not number.size
+            or number.dtype == bool
+            or patterns.dim != PLAIN
+            or not np.all(np.abs(number) == 1)
+        ):
+            raise DescriptionError(
+                f"hebbian: patterns {shown(self.patterns)} are not rows of -1 and 1. Give shape (pattern, neuron)."
+            )
         object.__setattr__(self, "patterns", Value(patterns.number.astype(float)))
 
     def matrix(self) -> np.ndarray:

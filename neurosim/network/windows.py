@@ -21,7 +21,9 @@ MOST_SIZE = 2**20  # of a kernel, stride, dilation or padding
 def _sizes(given: Any, axes: int, where: str, least: int = 1) -> tuple[int, ...]:
     sizes = tuple(given) if isinstance(given, (tuple, list)) else (given,) * axes
     if len(sizes) != axes:
-        raise DescriptionError(f"{where}: {shown(given)} does not fit {axes} axes. Give one number, or one per axis.")
+        raise DescriptionError(
+            f"{where}: {shown(given)} does not fit {axes} axes. Give one number, or one per axis."
+        )
     return tuple(whole(n, where, least=least, most=MOST_SIZE) for n in sizes)
 
 
@@ -40,7 +42,10 @@ class Slide:
     def index(self) -> list[np.ndarray]:
         """Per axis, the input index of each (output, kernel) pair, out of range where padded."""
         parts = zip(self.out, self.kernel, self.stride, self.dilation, self.before, strict=True)
-        return [np.arange(out)[:, None] * step - before + np.arange(width) * spread for out, width, step, spread, before in parts]
+        return [
+            np.arange(out)[:, None] * step - before + np.arange(width) * spread
+            for out, width, step, spread, before in parts
+        ]
 
 
 def _slide(where: str, wiring: Any, space: tuple[int, ...]) -> Slide:
@@ -54,10 +59,16 @@ def _slide(where: str, wiring: Any, space: tuple[int, ...]) -> Slide:
             out = -(-size // step)
             before = max((out - 1) * step + reach - size, 0) // 2
         else:
-            before = 0 if wiring.padding == "valid" else _sizes(wiring.padding, axes, f"{where}: padding", least=0)[axis]
+            before = (
+                0
+                if wiring.padding == "valid"
+                else _sizes(wiring.padding, axes, f"{where}: padding", least=0)[axis]
+            )
             out = (size + 2 * before - reach) // step + 1
         if out < 1:
-            raise DescriptionError(f"{where}: a window of {reach} does not fit into {size} neurons on axis {axis}. Use a smaller kernel, or padding.")
+            raise DescriptionError(
+                f"{where}: a window of {reach} does not fit into {size} neurons on axis {axis}. Use a smaller kernel, or padding."
+            )
         padding.append(before)
         shape.append(out)
     return Slide(space, tuple(shape), kernel, stride, dilation, tuple(padding))
@@ -81,7 +92,9 @@ class _Windowed(Wiring):
         """
         name, axes = type(self).__name__, len(self.kernel)
         if len(shape) not in (axes, axes + 1):
-            raise DescriptionError(f"{name}: kernel {self.kernel} slides over {axes} axes, not over the shape {shape}. Give a size per spatial axis.")
+            raise DescriptionError(
+                f"{name}: kernel {self.kernel} slides over {axes} axes, not over the shape {shape}. Give a size per spatial axis."
+            )
         out = _slide(name, self, shape[:axes]).out
         return (*out, *shape[axes:]) if channels is None else (*out, channels)
 
@@ -117,7 +130,11 @@ class _Windowed(Wiring):
         place = [index[a][grid[a], grid[axes + a]] for a in range(axes)]
         inside = np.all([(p >= 0) & (p < n) for p, n in zip(place, space, strict=True)], axis=0)
         flat = np.ravel_multi_index([p[inside] for p in place], space)
-        return flat, np.ravel_multi_index(grid[:axes, inside], outs), np.ravel_multi_index(grid[axes:, inside], widths)
+        return (
+            flat,
+            np.ravel_multi_index(grid[:axes, inside], outs),
+            np.ravel_multi_index(grid[axes:, inside], widths),
+        )
 
 
 @named_arguments
@@ -144,7 +161,9 @@ class conv(_Windowed):
     def check(self, pre: Population, post: Population) -> None:
         _, channels, out_channels = self.slide(pre, post)
         if channels % self.groups or out_channels % self.groups:
-            raise DescriptionError(f"conv: {channels} and {out_channels} channels do not divide into {self.groups} groups. Use a divisor of both.")
+            raise DescriptionError(
+                f"conv: {channels} and {out_channels} channels do not divide into {self.groups} groups. Use a divisor of both."
+            )
 
     def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...]:
         _, channels, out_channels = self.slide(pre, post)
@@ -178,7 +197,9 @@ class pool(_Windowed):
     def check(self, pre: Population, post: Population) -> None:
         _, channels, out_channels = self.slide(pre, post)
         if channels != out_channels:
-            raise DescriptionError(f"pool: {label(pre)} has {channels} channels, {label(post)} has {out_channels}. Make them equal.")
+            raise DescriptionError(
+                f"pool: {label(pre)} has {channels} channels, {label(post)} has {out_channels}. Make them equal."
+            )
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         slide, channels, _ = self.slide(pre, post)
@@ -191,10 +212,14 @@ def _check_kernel(wiring: Any) -> None:
     name = type(wiring).__name__
     kernel = tuple(wiring.kernel) if isinstance(wiring.kernel, (tuple, list)) else (wiring.kernel,)
     if not kernel:
-        raise DescriptionError(f"{name}: kernel () has no axes. Give its size on each spatial axis, such as (3, 3).")
+        raise DescriptionError(
+            f"{name}: kernel () has no axes. Give its size on each spatial axis, such as (3, 3)."
+        )
     read = {"kernel": _sizes(kernel, len(kernel), f"{name}: kernel")}
     if prod(read["kernel"]) > MOST_SIZE:
-        raise DescriptionError(f"{name}: kernel {shown(kernel)} has more than {MOST_SIZE:,} places. Use a smaller one.")
+        raise DescriptionError(
+            f"{name}: kernel {shown(kernel)} has more than {MOST_SIZE:,} places. Use a smaller one."
+        )
     for part in ("stride", "padding", "dilation"):
         given = getattr(wiring, part, None)
         if part == "padding" and isinstance(given, str):
@@ -225,7 +250,11 @@ class einsum(Wiring):
     def operands(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """The axes of sender, weights and target."""
         parts = self.letters.replace("->", ",").split(",") if isinstance(self.letters, str) else []
-        if len(parts) != 3 or self.letters.count("->") != 1 or self.letters.index(",") > self.letters.index("->"):
+        if (
+            len(parts) != 3
+            or self.letters.count("->") != 1
+            or self.letters.index(",") > self.letters.index("->")
+        ):
             raise DescriptionError(
                 f"einsum: {shown(self.letters)} does not read. Write 'sender axes, weight axes -> target axes', such as 't i, i o -> t o'."
             )
@@ -261,5 +290,7 @@ class einsum(Wiring):
         sizes = self.sizes(pre, post)
         unknown = [axis for axis in self.operands[1] if axis not in sizes]
         if unknown:
-            raise DescriptionError(f"einsum: {self.letters!r}: the length of axis {unknown[0]!r} is not fixed. Give the weight as an array.")
+            raise DescriptionError(
+                f"einsum: {self.letters!r}: the length of axis {unknown[0]!r} is not fixed. Give the weight as an array."
+            )
         return tuple(sizes[axis] for axis in self.operands[1])

@@ -45,7 +45,9 @@ class Wiring(Kind):
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         """The synapses; DescriptionError for a wiring that keeps none."""
-        raise DescriptionError(f"{type(self).__name__}: keeps no list of synapses. Use a wiring that does, such as pairs(pre, post).")
+        raise DescriptionError(
+            f"{type(self).__name__}: keeps no list of synapses. Use a wiring that does, such as pairs(pre, post)."
+        )
 
     def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...] | None:
         """The shape of shared weights; None where each synapse has its own."""
@@ -160,7 +162,11 @@ class probability(Wiring):
     to_self: bool = True
 
     def __post_init__(self):
-        keep(self, p=as_probability(self.p, "probability: p"), to_self=flag(self.to_self, "probability: to_self"))
+        keep(
+            self,
+            p=as_probability(self.p, "probability: p"),
+            to_self=flag(self.to_self, "probability: to_self"),
+        )
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         if self.p == 0:
@@ -177,7 +183,9 @@ class probability(Wiring):
     def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
         avoid = _avoids(self, pre, post)
         if self.p in (0, 1):
-            return Wires(WireLaw.ALL_TO_ALL, avoid_self=avoid) if self.p else Wires(WireLaw.OUTDEGREE, number=0)
+            return (
+                Wires(WireLaw.ALL_TO_ALL, avoid_self=avoid) if self.p else Wires(WireLaw.OUTDEGREE, number=0)
+            )
         return Wires(WireLaw.PROBABILITY, p=self.p, avoid_self=avoid, key=key("wiring"))
 
     def _by_gaps(self, n_pre: int, n_post: int, random: Stream) -> Pairs:
@@ -203,7 +211,11 @@ class indegree(Wiring):
     to_self: bool = True
 
     def __post_init__(self):
-        keep(self, k=whole(self.k, "indegree: k", most=MOST_DRAWN), to_self=flag(self.to_self, "indegree: to_self"))
+        keep(
+            self,
+            k=whole(self.k, "indegree: k", most=MOST_DRAWN),
+            to_self=flag(self.to_self, "indegree: to_self"),
+        )
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         avoid = _avoids(self, pre, post)
@@ -230,7 +242,11 @@ class outdegree(Wiring):
     to_self: bool = True
 
     def __post_init__(self):
-        keep(self, k=whole(self.k, "outdegree: k", most=MOST_DRAWN), to_self=flag(self.to_self, "outdegree: to_self"))
+        keep(
+            self,
+            k=whole(self.k, "outdegree: k", most=MOST_DRAWN),
+            to_self=flag(self.to_self, "outdegree: to_self"),
+        )
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         avoid = _avoids(self, pre, post)
@@ -257,7 +273,9 @@ def _check_avoidance(wiring: Any, pre: Population, post: Population) -> None:
             " Give both sides the same part, or use probability(p, to_self=False)."
         )
     if pre.size < 2:
-        raise DescriptionError(f"{type(wiring).__name__}: to_self=False leaves the single neuron of {label(pre)} no partner. Use more neurons.")
+        raise DescriptionError(
+            f"{type(wiring).__name__}: to_self=False leaves the single neuron of {label(pre)} no partner. Use more neurons."
+        )
 
 
 @named_arguments
@@ -272,7 +290,9 @@ class total(Wiring):
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         number = np.arange(self.n)
-        counts = np.bincount(random.below("counts", pre.size, number, np.zeros_like(number)), minlength=pre.size)
+        counts = np.bincount(
+            random.below("counts", pre.size, number, np.zeros_like(number)), minlength=pre.size
+        )
         sender = np.repeat(np.arange(pre.size), counts)
         return Pairs(sender, random.below("wiring", post.size, sender, positions(sender)))
 
@@ -295,10 +315,14 @@ class pairs(Wiring):
         for side in ("pre", "post"):
             given = as_value(getattr(self, side), f"pairs: {side}").number
             if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
-                raise DescriptionError(f"pairs: {side} {shown(getattr(self, side))} is not a row of whole numbers. Give one index per synapse.")
+                raise DescriptionError(
+                    f"pairs: {side} {shown(getattr(self, side))} is not a row of whole numbers. Give one index per synapse."
+                )
             keep(self, **{side: read_only(given.astype(np.int64))})
         if self.pre.size != self.post.size:
-            raise DescriptionError(f"pairs: {self.pre.size} senders and {self.post.size} targets. Give as many of one as of the other.")
+            raise DescriptionError(
+                f"pairs: {self.pre.size} senders and {self.post.size} targets. Give as many of one as of the other."
+            )
 
     def __reduce__(self) -> tuple:
         return pairs, (self.pre, self.post)
@@ -308,7 +332,9 @@ class pairs(Wiring):
             if given.size and not (given.min() >= 0 and given.max() < population.size):
                 wrong = given[(given < 0) | (given >= population.size)][0]
                 last = population.size - 1
-                raise DescriptionError(f"pairs: {side} index {wrong} is outside {label(population)}. Give indices from 0 to {last}.")
+                raise DescriptionError(
+                    f"pairs: {side} index {wrong} is outside {label(population)}. Give indices from 0 to {last}."
+                )
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         return by_sender(self.pre, self.post)
@@ -348,7 +374,11 @@ class private(Wiring):
                 f" Neurons({pre.name!r}, 1, threshold='rand() < rate*dt', rate=8*Hz)."
             )
         if sender.reset or sender.has_refractory:
-            past = "is reset by its spikes" if sender.reset else f"is refractory after its spikes ({sender.refractory})"
+            past = (
+                "is reset by its spikes"
+                if sender.reset
+                else f"is refractory after its spikes ({sender.refractory})"
+            )
             raise DescriptionError(
                 f"private: {label(pre)} {past}, so its copies would differ from one another. Leave that out, or make the sources neurons:"
                 f" a population of its own for each target, or one that all share with indegree({self.n})."

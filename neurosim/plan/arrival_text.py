@@ -13,7 +13,9 @@ from neurosim.plan.equations import inline
 Statements = tuple[Statement, ...]
 
 
-def settle_names(statements: Statements, item: Synapses, own: Collection[str], pre: Scope, post: Scope, where: str) -> Statements:
+def settle_names(
+    statements: Statements, item: Synapses, own: Collection[str], pre: Scope, post: Scope, where: str
+) -> Statements:
     """The statements with `v` written as `v_post`, and with both names of a neuron that is its own sender kept equal.
 
     `own` are the names that belong to the synapses; `pre` and `post` are the scopes of both ends. Raises PlanError where
@@ -28,7 +30,9 @@ def settle_names(statements: Statements, item: Synapses, own: Collection[str], p
 
 def _named(statement: Statement, bare: Collection[str]) -> Statement:
     names = {name: f"{name}_post" for name in bare}
-    return Statement(names.get(statement.name, statement.name), statement.op, renamed(statement.expression, names))
+    return Statement(
+        names.get(statement.name, statement.name), statement.op, renamed(statement.expression, names)
+    )
 
 
 def _refuse_stale_subexpressions(statements: Statements, ends: dict[str, Scope], where: str) -> None:
@@ -41,9 +45,13 @@ def _refuse_stale_subexpressions(statements: Statements, ends: dict[str, Scope],
                 if stem == name or stem not in scope.subexpressions:
                     continue
                 suffixes = [other for other, end in ends.items() if end is scope]
-                stale = changed & {f"{read}{other}" for read in names_in(inline(stem, scope)) for other in suffixes}
+                stale = changed & {
+                    f"{read}{other}" for read in names_in(inline(stem, scope)) for other in suffixes
+                }
                 if stale:
-                    raise PlanError(f"{where}: reads '{name}' after '{min(stale)}' was changed. Read it before, into a name of its own: x = {name}.")
+                    raise PlanError(
+                        f"{where}: reads '{name}' after '{min(stale)}' was changed. Read it before, into a name of its own: x = {name}."
+                    )
         changed.add(statement.name)
 
 
@@ -53,7 +61,9 @@ def _without_aliases(statements: Statements) -> Statements:
     Nothing is to be done where all is added and nothing is read: sums do not ask for an order.
     """
     assigned = {s.name for s in statements}
-    read = {name for s in statements for name in names_in(s.expression)} | {s.name for s in statements if s.op not in ("+=", "-=")}
+    read = {name for s in statements for name in names_in(s.expression)} | {
+        s.name for s in statements if s.op not in ("+=", "-=")
+    }
     found: list[Statement] = []
     for number, statement in enumerate(statements):
         found.append(statement)

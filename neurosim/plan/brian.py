@@ -29,7 +29,9 @@ def _known(function: Any) -> Any:
         return Function(len, arg_units=places, return_unit=1)
     if isinstance(function.unit, int):
         return Function(len, arg_units=places, return_unit=lambda *dims, place=function.unit: dims[place])
-    return DEFAULT_FUNCTIONS.get(function.name) or Function(len, arg_units=[1] * function.arguments, return_unit=1)
+    return DEFAULT_FUNCTIONS.get(function.name) or Function(
+        len, arg_units=[1] * function.arguments, return_unit=1
+    )
 
 
 def known() -> dict[str, Any]:

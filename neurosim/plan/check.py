@@ -20,7 +20,9 @@ def check_plan(plan: Plan, net: Network) -> None:
         _check_pathway(plan, pathway, label)
         _check_drawn_delays(plan, net, pathway, label)
     if plan.until is not None and any(group.spiking for group in plan.groups.values()):
-        raise PlanError("run: until='stable' needs a network without spikes. Give ticks=... or duration=... instead.")
+        raise PlanError(
+            "run: until='stable' needs a network without spikes. Give ticks=... or duration=... instead."
+        )
 
 
 def _check_pathway(plan: Plan, pathway: AnyOf, label: str) -> None:
@@ -31,7 +33,9 @@ def _check_pathway(plan: Plan, pathway: AnyOf, label: str) -> None:
         sizes = {pathway.sender.size, pathway.receiver.size, pathway.weight.size, pathway.delay.size}
         inside = np.all(pathway.sender < n_pre) and np.all(pathway.receiver < n_post)
         if len(sizes) != 1 or not inside or np.any(np.diff(pathway.sender) < 0):
-            raise PlanError(f"{label}: its wiring lists synapses that are not sorted by sender or lie outside the populations. Use another wiring.")
+            raise PlanError(
+                f"{label}: its wiring lists synapses that are not sorted by sender or lie outside the populations. Use another wiring."
+            )
         if not np.all(np.isfinite(pathway.weight)):
             raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
     if pathway.windows is not None and not np.all(np.isfinite(pathway.windows.own)):
@@ -40,12 +44,16 @@ def _check_pathway(plan: Plan, pathway: AnyOf, label: str) -> None:
 
 def _check_drawn_delays(plan: Plan, net: Network, pathway: AnyOf, label: str) -> None:
     """Delay 0 must arrive before its target moves; delays that were drawn or given as arrays are known only now."""
-    if isinstance(pathway, Private) or (isinstance(pathway, Sparse) and (pathway.recipe is not None or _is_empty(pathway))):
+    if isinstance(pathway, Private) or (
+        isinstance(pathway, Sparse) and (pathway.recipe is not None or _is_empty(pathway))
+    ):
         return
     if pathway.shortest > 0:
         return
     if not net.schedule.keeps_zero_delay(net, net.synapses[pathway.name]):
-        raise PlanError(f"{label}: a delay of 0 ticks was drawn, which arrives before it is sent under {net.schedule}. Make every delay at least 1.")
+        raise PlanError(
+            f"{label}: a delay of 0 ticks was drawn, which arrives before it is sent under {net.schedule}. Make every delay at least 1."
+        )
 
 
 def _is_empty(pathway: Sparse) -> bool:

@@ -55,7 +55,11 @@ def cpp_statements(
     statements = tuple(statements)
     known, lines, found = dict(names), [], dict[str, Typed]()
     writer = _ToCpp(known, precision, first_call, fuses=any(_rounds(s.expression) for s in statements))
-    taken = {word for text in (*before, *(typed.text for typed in names.values())) for word in re.findall(r"\w+", text)}
+    taken = {
+        word
+        for text in (*before, *(typed.text for typed in names.values()))
+        for word in re.findall(r"\w+", text)
+    }
     for statement in statements:
         value = writer.write(parsed(statement.expression))
         if statement.op != "=":
@@ -69,7 +73,9 @@ def cpp_statements(
     return lines, found
 
 
-def cpp_expression(expression: str, names: Mapping[str, Typed], *, precision: str, first_call: int = 0) -> Typed:
+def cpp_expression(
+    expression: str, names: Mapping[str, Typed], *, precision: str, first_call: int = 0
+) -> Typed:
     """C++ for one expression and its type. Raises PlanError for what only numpy can compute."""
     return _ToCpp(names, precision, first_call).write(parsed(expression))
 
@@ -90,7 +96,10 @@ def _has_cpp(function: Function) -> bool:
 def _rounds(expression: str) -> bool:
     """Whether an expression calls functions whose last bits are not numpy's."""
     found = [functions()[name] for name in calls_in(expression)]
-    return any(function.rounds or (function.cpp is None and function.text and _rounds(function.text)) for function in found)
+    return any(
+        function.rounds or (function.cpp is None and function.text and _rounds(function.text))
+        for function in found
+    )
 
 
 def _local(name: str, taken: set[str]) -> str:
@@ -177,7 +186,9 @@ class _ToCpp:
 
     def _of_truths(self, op: type, left: Typed, right: Typed) -> Typed:
         if op not in (ast.Add, ast.Mult):
-            raise PlanError(f"the operator of {left.text} and {right.text} is not defined for two truth values. Write 1.0*(...) around them.")
+            raise PlanError(
+                f"the operator of {left.text} and {right.text} is not defined for two truth values. Write 1.0*(...) around them."
+            )
         return Typed(f"({left.text} {'|' if op is ast.Add else '&'} {right.text})", "bool")
 
     def power(self, x: Typed, n: Typed) -> Typed:
@@ -197,7 +208,9 @@ class _ToCpp:
     def choose(self, condition: Typed, yes: Typed, no: Typed) -> Typed:
         """`yes` where the condition holds, else `no`; both are computed."""
         kind = _strong(self.together(yes, no))
-        return self._template("where_", kind, self.cast(condition, "bool"), self.cast(yes, kind), self.cast(no, kind))
+        return self._template(
+            "where_", kind, self.cast(condition, "bool"), self.cast(yes, kind), self.cast(no, kind)
+        )
 
     def _template(self, name: str, kind: str, *arguments: str) -> Typed:
         """A call of a function that takes several values of one type: what & and | make of truth values is no bool in C++."""
@@ -218,7 +231,9 @@ class _ToCpp:
         if isinstance(node.op, ast.Not):
             return Typed(f"(!{self.cast(inner, 'bool')})", "bool")
         if inner.type == "bool":
-            raise PlanError(f"a sign before the truth value {inner.text} is not defined. Write 1.0*(...) around it.")
+            raise PlanError(
+                f"a sign before the truth value {inner.text} is not defined. Write 1.0*(...) around it."
+            )
         return Typed(f"(-{inner.text})", inner.type) if isinstance(node.op, ast.USub) else inner
 
     def _BoolOp(self, node: ast.BoolOp) -> Typed:
@@ -236,15 +251,24 @@ class _ToCpp:
     def _Call(self, node: ast.Call) -> Typed:
         function = functions()[called(node)]
         if not _has_cpp(function):
-            reason = "looks at a whole population, which compiled text cannot" if function.looks_along else "has no C++"
+            reason = (
+                "looks at a whole population, which compiled text cannot"
+                if function.looks_along
+                else "has no C++"
+            )
             raise PlanError(f"{function.name}() {reason}. Use the reference engine.")
         given = [self.write(argument) for argument in node.args]
         if len(given) != function.arguments or node.keywords:
-            raise PlanError(f"{function.name}() takes {function.arguments} numbers, not {len(given) + len(node.keywords)}. Write it so.")
+            raise PlanError(
+                f"{function.name}() takes {function.arguments} numbers, not {len(given) + len(node.keywords)}. Write it so."
+            )
         if function.kind == RANDOM:
             return self._random(function.name, given)
         if not function.takes_truth:
-            given = [Typed(self.cast(value, "double"), "double") if value.type == "bool" else value for value in given]
+            given = [
+                Typed(self.cast(value, "double"), "double") if value.type == "bool" else value
+                for value in given
+            ]
         if function.cpp is not None:
             return function.cpp(self, *given)
         names, self.names = self.names, dict(zip(ARGUMENTS, given, strict=False))
@@ -255,7 +279,12 @@ class _ToCpp:
     def _random(self, name: str, given: list[Typed]) -> Typed:
         self.calls += 1
         function = {"rand": "uniform", "randn": "normal"}.get(name, name)
-        arguments = [f"keys[{self.calls - 1}]", "tick", "element", *(_bare(self.cast(value, "double")) for value in given)]
+        arguments = [
+            f"keys[{self.calls - 1}]",
+            "tick",
+            "element",
+            *(_bare(self.cast(value, "double")) for value in given),
+        ]
         return Typed(f"{function}({', '.join(arguments)})", "double")
 
     # What entries of `network/functions.py` are written with; see `functions.Cpp`.
@@ -300,7 +329,15 @@ def _number(node: ast.expr) -> float | None:
 
 
 def _literal(number: float) -> Typed:
-    text = repr(number) if np.isfinite(number) else "NAN" if number != number else "INFINITY" if number > 0 else "-INFINITY"
+    text = (
+        repr(number)
+        if np.isfinite(number)
+        else "NAN"
+        if number != number
+        else "INFINITY"
+        if number > 0
+        else "-INFINITY"
+    )
     return Typed(f"({text})" if text.startswith("-") else text, WEAK)
 
 

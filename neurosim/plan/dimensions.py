@@ -16,13 +16,39 @@ import numpy as np
 from neurosim.errors import NeurosimError, PlanError, nearest, shown
 from neurosim.later import named_units
 from neurosim.network.functions import ALONG, TAKE, functions
-from neurosim.network.text import Equation, Statement, called, literal, names_in, parse_expression, parsed, parsed_copy, quoted
+from neurosim.network.text import (
+    Equation,
+    Statement,
+    called,
+    literal,
+    names_in,
+    parse_expression,
+    parsed,
+    parsed_copy,
+    quoted,
+)
 from neurosim.network.values import AXES, PLAIN, Value, unit
 from neurosim.plan.remembered import remembered
 from neurosim.plan.render import evaluate
 
 Dim = tuple[float, ...]
-UNITS = ("volt", "amp", "siemens", "farad", "ohm", "second", "Hz", "metre", "mole", "molar", "kilogram", "coulomb", "watt", "joule", "1")
+UNITS = (
+    "volt",
+    "amp",
+    "siemens",
+    "farad",
+    "ohm",
+    "second",
+    "Hz",
+    "metre",
+    "mole",
+    "molar",
+    "kilogram",
+    "coulomb",
+    "watt",
+    "joule",
+    "1",
+)
 
 
 @dataclass(frozen=True)
@@ -69,14 +95,23 @@ def unit_dimensions(text: str, where: str) -> Dim:
     """The dimensions of a unit in an equation, such as 'volt' or 'siemens/meter**2'."""
     if text.strip() in ("1", "boolean", "integer"):
         return PLAIN
-    with translated(f"{where}: {quoted(text)} is not a unit", "Use one such as volt, amp, siemens, second or 1."):
+    with translated(
+        f"{where}: {quoted(text)} is not a unit", "Use one such as volt, amp, siemens, second or 1."
+    ):
         plain = ast.unparse(parse_expression(text, where))
         values = {name: _unit_or_raise(name, where) for name in sorted(names_in(text))}
         known: Meanings = {name: (value.dim, False) for name, value in values.items()}
-        dim = tuple(remembered(["dimensions", plain, known], lambda: exponents(brian2().parse_expression_dimensions(plain, variables(known)))))
+        dim = tuple(
+            remembered(
+                ["dimensions", plain, known],
+                lambda: exponents(brian2().parse_expression_dimensions(plain, variables(known))),
+            )
+        )
         size = float(evaluate(plain, {name: float(value.number) for name, value in values.items()}))
     if abs(size - 1) > 1e-9:
-        raise PlanError(f"{where}: {quoted(text)} is not a base unit. Declare variables in base units, such as volt; give values in any unit.")
+        raise PlanError(
+            f"{where}: {quoted(text)} is not a base unit. Declare variables in base units, such as volt; give values in any unit."
+        )
     return dim
 
 
@@ -110,7 +145,9 @@ def meanings(names: Iterable[str], scope: Scope) -> Meanings:
             continue
         value = unit_value(name)
         if value is None:
-            raise PlanError(f"{scope.where}: {shown(name)} is not defined. {nearest(name, scope.dims)} Constants are given as arguments: k=3.")
+            raise PlanError(
+                f"{scope.where}: {shown(name)} is not defined. {nearest(name, scope.dims)} Constants are given as arguments: k=3."
+            )
         found[name] = (value.dim, True)
     return found
 
@@ -120,7 +157,9 @@ def variables(known: Meanings) -> dict[str, Any]:
     brian = brian2()
     found: dict[str, Any] = brian.known()
     for name, (dim, constant) in known.items():
-        found[name] = brian.Variable(name=name, dimensions=brian.get_or_create_dimension(list(dim)), scalar=constant, constant=constant)
+        found[name] = brian.Variable(
+            name=name, dimensions=brian.get_or_create_dimension(list(dim)), scalar=constant, constant=constant
+        )
     return found
 
 
@@ -132,7 +171,9 @@ def check_calls(text: str, scope: Scope) -> None:
         name = called(node)
         function = functions().get(name)
         if function is None:
-            raise PlanError(f"{scope.where}: there is no function {shown(name)}. {nearest(name, functions())}")
+            raise PlanError(
+                f"{scope.where}: there is no function {shown(name)}. {nearest(name, functions())}"
+            )
         if len(node.args) != function.arguments:
             raise PlanError(
                 f"{scope.where}: {quoted(ast.unparse(node))} gives {name} {len(node.args)} arguments, it takes {function.arguments}. Give as many."
@@ -142,10 +183,19 @@ def check_calls(text: str, scope: Scope) -> None:
             rule = "a probability from 0 to 1" if name == "bernoulli" else "an expected number of 0 or more"
             raise PlanError(f"{scope.where}: {quoted(ast.unparse(node))} cannot be drawn. Give {rule}.")
         if function.looks_along and not scope.axes:
-            raise PlanError(f"{scope.where}: '{name}' looks at a whole population and cannot stand here. Use it in update text.")
+            raise PlanError(
+                f"{scope.where}: '{name}' looks at a whole population and cannot stand here. Use it in update text."
+            )
         for number, keyword in enumerate(node.keywords):
-            if number or keyword.arg != "axis" or function.kind not in (ALONG, TAKE) or not _is_integer(keyword.value):
-                raise PlanError(f"{scope.where}: {quoted(ast.unparse(node))} names an argument. Only functions along an axis take one: axis=0.")
+            if (
+                number
+                or keyword.arg != "axis"
+                or function.kind not in (ALONG, TAKE)
+                or not _is_integer(keyword.value)
+            ):
+                raise PlanError(
+                    f"{scope.where}: {quoted(ast.unparse(node))} names an argument. Only functions along an axis take one: axis=0."
+                )
 
 
 def _is_integer(node: ast.expr) -> bool:
@@ -186,11 +236,14 @@ def check_condition(expression: str, scope: Scope) -> None:
     check_expression(expression, scope)
     known = meanings(names_in(expression), scope)
     tree = parsed(expression)
-    condition = isinstance(tree, (ast.Compare, ast.BoolOp)) or (isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not))
+    condition = isinstance(tree, (ast.Compare, ast.BoolOp)) or (
+        isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
+    )
     remedy = "Compare something, such as 'v > 1'."
     with translated(f"{scope.where}: {quoted(expression)} is not a condition", remedy):
         condition = condition or remembered(
-            ["condition", expression, known], lambda: bool(brian2().is_boolean_expression(_plain(expression), variables(known)))
+            ["condition", expression, known],
+            lambda: bool(brian2().is_boolean_expression(_plain(expression), variables(known))),
         )
     if not condition:
         raise PlanError(f"{scope.where}: {quoted(expression)} is not a condition. {remedy}")
@@ -206,11 +259,15 @@ def check_statements(statements: tuple[Statement, ...], scope: Scope) -> None:
         line = quoted(f"{statement.name} {statement.op} {statement.expression}")
         if statement.op in ("*=", "/=", "**="):
             if given != PLAIN or (statement.op == "**=" and wanted != PLAIN):
-                raise PlanError(f"{scope.where}: {line} would change the unit of {statement.name}, {unit(wanted)}. Use a plain number on the right.")
+                raise PlanError(
+                    f"{scope.where}: {line} would change the unit of {statement.name}, {unit(wanted)}. Use a plain number on the right."
+                )
             continue
         zero = statement.expression.strip() in ("0", "0.0") or statement.expression.strip() == "inf"
         if given != wanted and not zero:
-            raise PlanError(f"{scope.where}: {line} is in {unit(given)}, but {statement.name} is in {unit(wanted)}. Make the units agree.")
+            raise PlanError(
+                f"{scope.where}: {line} is in {unit(given)}, but {statement.name} is in {unit(wanted)}. Make the units agree."
+            )
 
 
 def check_equations(lines: tuple[Equation, ...], scope: Scope) -> None:
@@ -218,13 +275,19 @@ def check_equations(lines: tuple[Equation, ...], scope: Scope) -> None:
     for line in lines:
         if line.kind == "parameter":
             continue
-        inner = Scope(f"{scope.where}: {'d' + line.name + '/dt' if line.kind == 'differential' else line.name}", scope.dims, scope.constant)
+        inner = Scope(
+            f"{scope.where}: {'d' + line.name + '/dt' if line.kind == 'differential' else line.name}",
+            scope.dims,
+            scope.constant,
+        )
         given = check_expression(_without_noise(line.expression) if noisy(line) else line.expression, inner)
         wanted = unit_dimensions(line.unit, inner.where)
         if line.kind == "differential":
             wanted = tuple(d - (axis == "time") for d, axis in zip(wanted, AXES, strict=True))
         if given != wanted and line.expression.strip() not in ("0", "0.0"):
-            raise PlanError(f"{inner.where} = {line.expression} is in {unit(given)}, but {unit(wanted)} is needed. Make the units agree.")
+            raise PlanError(
+                f"{inner.where} = {line.expression} is in {unit(given)}, but {unit(wanted)} is needed. Make the units agree."
+            )
 
 
 def is_noise(name: str) -> bool:

@@ -49,7 +49,9 @@ def as_edges(net: Network, name: str, drawn: Drawn, seed: int, dtype: Any) -> tu
     sender = item.pre.indices[drawn.pre]
     order = np.argsort(sender, kind="stable")
     receiver = item.post.indices[drawn.post[order]]
-    return Edges(sender[order], receiver, drawn.weight[order].astype(dtype), delay_ticks(net, name, drawn, seed)[order]), order
+    return Edges(
+        sender[order], receiver, drawn.weight[order].astype(dtype), delay_ticks(net, name, drawn, seed)[order]
+    ), order
 
 
 def draw_synapses(net: Network, name: str, seed: int) -> Drawn:
@@ -67,7 +69,9 @@ def draw_ends(net: Network, name: str, seed: int) -> tuple[np.ndarray, np.ndarra
     if isinstance(item.weight, (Synapses, Transposed)):
         found = draw_synapses(net, name, seed)
     else:
-        refuse_size(BYTES * item.wiring.expected(item.pre, item.post), f"{item.label}: these synapses", "Use fewer.")
+        refuse_size(
+            BYTES * item.wiring.expected(item.pre, item.post), f"{item.label}: these synapses", "Use fewer."
+        )
         found = item.wiring.pairs(item.pre, item.post, Stream(seed, f"{name}.wiring"))
     sender = item.pre.indices[found.pre]
     order = np.argsort(sender, kind="stable")
@@ -88,12 +92,18 @@ def weight_numbers(net: Network, name: str, seed: int) -> np.ndarray:
 def _draw(net: Network, name: str, item: Synapses, seed: int, *, numbered: bool = False) -> Drawn:
     if isinstance(item.weight, (Synapses, Transposed)):
         return _tied(net, item.weight, seed, numbered)
-    refuse_size(BYTES * item.wiring.expected(item.pre, item.post), "these synapses", "Use fewer, or private(n) for noise of their own.")
+    refuse_size(
+        BYTES * item.wiring.expected(item.pre, item.post),
+        "these synapses",
+        "Use fewer, or private(n) for noise of their own.",
+    )
     found = item.wiring.pairs(item.pre, item.post, Stream(seed, f"{name}.wiring"))
     stream = Stream(seed, f"{name}.weight")
     shape = item.wiring.weight_shape(item.pre, item.post)
     if shape is None:
-        given = Value(np.arange(item.weight.number.size).reshape(item.weight.shape)) if numbered else item.weight
+        given = (
+            Value(np.arange(item.weight.number.size).reshape(item.weight.shape)) if numbered else item.weight
+        )
         weight = per_synapse(given, item, found, stream)
         return Drawn(found.pre, found.post, None, weight, weight)
     own = np.arange(prod(shape)).reshape(shape) if numbered else shared_weights(item, shape, stream)
@@ -109,14 +119,29 @@ def _tied(net: Network, weight: Synapses | Transposed, seed: int, numbered: bool
         return drawn
     order = np.argsort(drawn.post, kind="stable")
     shared = None if drawn.shared is None else drawn.shared[order]
-    return Drawn(drawn.post[order], drawn.pre[order], shared, drawn.weight[order], drawn.own if shared is not None else drawn.weight[order])
+    return Drawn(
+        drawn.post[order],
+        drawn.pre[order],
+        shared,
+        drawn.weight[order],
+        drawn.own if shared is not None else drawn.weight[order],
+    )
 
 
 def per_synapse(given: Any, item: Synapses, found: Pairs, stream: Stream) -> np.ndarray:
     """One number per synapse from a number, an array (post, pre), an array in the order of `pairs`, or a distribution."""
     if isinstance(given, Distribution):
         fan_in, fan_out = found.pre.size / item.post.size, found.pre.size / item.pre.size
-        table = Table(stream, found.pre, positions(found.pre), found.post, item.pre.size, item.post.size, fan_in, fan_out)
+        table = Table(
+            stream,
+            found.pre,
+            positions(found.pre),
+            found.post,
+            item.pre.size,
+            item.post.size,
+            fan_in,
+            fan_out,
+        )
         return np.asarray(given.draw(table), dtype=np.float64)
     assert isinstance(given, Value)
     number = given.number.astype(np.float64)
@@ -143,7 +168,9 @@ def _shared_fans(item: Synapses, shape: tuple[int, ...]) -> tuple[float, float]:
     if isinstance(item.wiring, einsum):
         sender, weight, target = item.wiring.operands
         size = dict(zip(weight, shape, strict=True))
-        return float(prod(size[a] for a in weight if a not in target)), float(prod(size[a] for a in weight if a not in sender))
+        return float(prod(size[a] for a in weight if a not in target)), float(
+            prod(size[a] for a in weight if a not in sender)
+        )
     return float(shape[1] * prod(shape[2:])), float(shape[0] * prod(shape[2:]))
 
 
@@ -152,7 +179,11 @@ def dense_matrix(net: Network, name: str, seed: int) -> np.ndarray:
     item = net.synapses[name]
     weight = item.weight
     assert isinstance(item.wiring, all_to_all)
-    refuse_size(16.0 * item.pre.size * item.post.size, f"{item.label}: these weights", "Use fewer neurons, or a wiring with fewer synapses.")
+    refuse_size(
+        16.0 * item.pre.size * item.post.size,
+        f"{item.label}: these weights",
+        "Use fewer neurons, or a wiring with fewer synapses.",
+    )
     if isinstance(weight, Transposed):
         owner = net.name_of(weight.synapses)
         return dense_matrix(net, owner, seed).T
@@ -184,7 +215,9 @@ def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.
             f"{item.label}: a delay of {ticks.min():g} ticks was drawn, below 0. Bound the distribution, such as normal(..., low=...)."
         )
     if np.any(ticks > MOST_TICKS):
-        raise DescriptionError(f"{item.label}: a delay of {ticks.max():g} ticks is more than {MOST_TICKS:,}. Give a shorter one.")
+        raise DescriptionError(
+            f"{item.label}: a delay of {ticks.max():g} ticks is more than {MOST_TICKS:,}. Give a shorter one."
+        )
     return ticks.astype(np.int64)
 
 
@@ -202,7 +235,9 @@ def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
         return None
     arrays = partial(draw_edges, net, name, seed, dtype)
     expected = item.wiring.expected(item.pre, item.post)
-    recipe = Recipe(wires, item.pre.indices, item.post.indices, weight, delay, net.dt or 1.0, expected, arrays)
+    recipe = Recipe(
+        wires, item.pre.indices, item.post.indices, weight, delay, net.dt or 1.0, expected, arrays
+    )
     shortest, longest = recipe.ticks
     least = 0 if net.schedule.seconds is not None else 1
     with np.errstate(over="ignore"):
@@ -233,7 +268,18 @@ def windows_of(net: Network, name: str, seed: int, dtype: Any) -> Windows | None
     groups = wiring.groups if isinstance(wiring, conv) else 1
     delay = int(delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)[0])
     kind, arrays = type(wiring).__name__, partial(draw_edges, net, name, seed, dtype)
-    return Windows(kind, slide, channels, out_channels, groups, turned, own.astype(dtype), delay, arrays, partial(weight_numbers, net, name, seed))
+    return Windows(
+        kind,
+        slide,
+        channels,
+        out_channels,
+        groups,
+        turned,
+        own.astype(dtype),
+        delay,
+        arrays,
+        partial(weight_numbers, net, name, seed),
+    )
 
 
 def _keys(name: str, seed: int) -> KeyOf:
@@ -241,14 +287,18 @@ def _keys(name: str, seed: int) -> KeyOf:
     return lambda block: base_key(seed, name, block, 0)
 
 
-def start_numbers(net: Network, name: str, states: Iterable[str], recipe: Recipe, seed: int) -> dict[str, Numbers] | None:
+def start_numbers(
+    net: Network, name: str, states: Iterable[str], recipe: Recipe, seed: int
+) -> dict[str, Numbers] | None:
     """How the start values of the variables of these synapses come about; None where engines take arrays."""
     item = net.synapses[name]
     found = {"w": recipe.weight}
     for key in states:
         given = item.constants.get(key)
         if key != "w":
-            numbers = Numbers(NumberLaw.NUMBER) if given is None else _numbers(item, given, f"{name}.{key}", seed)
+            numbers = (
+                Numbers(NumberLaw.NUMBER) if given is None else _numbers(item, given, f"{name}.{key}", seed)
+            )
             if numbers is None or numbers.law in (NumberLaw.TARGET, NumberLaw.PAIR):
                 return None
             found[key] = numbers
@@ -262,14 +312,22 @@ def _numbers(item: Synapses, given: Any, name: str, seed: int) -> Numbers | None
         if given.scalar:
             return Numbers(NumberLaw.NUMBER, float(number))
         return Numbers(NumberLaw.TARGET if number.ndim == 1 else NumberLaw.PAIR, values=number)
-    return given.recipe(item.pre.size, Stream(seed, name), _keys(name, seed)) if isinstance(given, Distribution) else None
+    return (
+        given.recipe(item.pre.size, Stream(seed, name), _keys(name, seed))
+        if isinstance(given, Distribution)
+        else None
+    )
 
 
 def start_value(population: Neurons, key: str, seed: int) -> np.ndarray | float | int | bool:
     """A constant or start value of a population: a plain number, or an array of its shape."""
     given = population.constants[key]
     if isinstance(given, Value):
-        return given.number.item() if given.scalar else np.broadcast_to(given.number.astype(np.float64), population.shape)
+        return (
+            given.number.item()
+            if given.scalar
+            else np.broadcast_to(given.number.astype(np.float64), population.shape)
+        )
     flat = np.arange(population.size)
     stream = Stream(seed, f"{population.name}.{key}")
     table = Table(stream, flat, np.zeros_like(flat), flat, population.size, population.size, 1.0, 1.0)

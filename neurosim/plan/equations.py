@@ -9,7 +9,18 @@ from math import comb
 
 from neurosim.errors import PlanError
 from neurosim.network.functions import RANDOM, functions
-from neurosim.network.text import Equation, Statement, calls_in, check_numbers, names_in, parsed, parsed_copy, quoted, read_statements, renamed
+from neurosim.network.text import (
+    Equation,
+    Statement,
+    calls_in,
+    check_numbers,
+    names_in,
+    parsed,
+    parsed_copy,
+    quoted,
+    read_statements,
+    renamed,
+)
 from neurosim.plan.dimensions import Meanings, Scope, brian2, is_noise, meanings, noisy, translated, variables
 from neurosim.plan.remembered import remembered
 
@@ -20,7 +31,9 @@ MOST_TERMS = 5_000  # of an expression that is multiplied out
 class _Inline(ast.NodeTransformer):
     """Replaces the names of subexpressions by their expressions; `budget` holds how many more nodes may come."""
 
-    def __init__(self, subexpressions: Mapping[str, str], where: str, path: tuple[str, ...], budget: list[int]):
+    def __init__(
+        self, subexpressions: Mapping[str, str], where: str, path: tuple[str, ...], budget: list[int]
+    ):
         self.subexpressions, self.where, self.path, self.budget = subexpressions, where, path, budget
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
@@ -31,17 +44,24 @@ class _Inline(ast.NodeTransformer):
         if node.id not in self.subexpressions:
             return node
         if node.id in self.path:
-            raise PlanError(f"{self.where}: '{node.id}' is defined by itself. Break the circle {' -> '.join((*self.path, node.id))}.")
+            raise PlanError(
+                f"{self.where}: '{node.id}' is defined by itself. Break the circle {' -> '.join((*self.path, node.id))}."
+            )
         inner = parsed_copy(self.subexpressions[node.id])
         self.budget[0] -= sum(1 for _ in ast.walk(inner))
         if self.budget[0] < 0:
-            raise PlanError(f"{self.where}: {node.id!r} is too long with its subexpressions written out. Make some of them variables of update text.")
+            raise PlanError(
+                f"{self.where}: {node.id!r} is too long with its subexpressions written out. Make some of them variables of update text."
+            )
         return _Inline(self.subexpressions, self.where, (*self.path, node.id), self.budget).visit(inner)
 
 
 def inline(expression: str, scope: Scope) -> str:
     """The expression with subexpressions written out."""
-    with translated(f"{scope.where}: {quoted(expression)} cannot be written out", "Make some subexpressions variables of update text."):
+    with translated(
+        f"{scope.where}: {quoted(expression)} cannot be written out",
+        "Make some subexpressions variables of update text.",
+    ):
         tree = _Inline(scope.subexpressions, scope.where, (), [MOST_NODES]).visit(parsed_copy(expression))
         check_numbers(tree, expression, scope.where)
         return ast.unparse(tree)
@@ -83,7 +103,9 @@ def _linear_row(expression: str, unknown: tuple[str, ...], scope: Scope) -> tupl
     return None if row is None else (row[0], row[1])
 
 
-def _row_or_none(expression: str, unknown: tuple[str, ...], known: Meanings) -> tuple[dict[str, str], str] | None:
+def _row_or_none(
+    expression: str, unknown: tuple[str, ...], known: Meanings
+) -> tuple[dict[str, str], str] | None:
     try:
         return _row(expression, unknown, known)
     except (AttributeError, TypeError, SyntaxError, ValueError, NotImplementedError, RecursionError):
@@ -103,7 +125,9 @@ def _row(expression: str, unknown: tuple[str, ...], known: Meanings) -> tuple[di
         if factor != 0:
             factors[name] = brian.sympy_to_str(factor)
         rest = (rest - factor * symbol).expand()
-    if rest.has(*symbols.values()) or any(functions()[name].kind == RANDOM for text in factors.values() for name in calls_in(text)):
+    if rest.has(*symbols.values()) or any(
+        functions()[name].kind == RANDOM for text in factors.values() for name in calls_in(text)
+    ):
         return None
     return factors, "" if rest == 0 else brian.sympy_to_str(rest)
 
@@ -128,11 +152,17 @@ def _terms(node: ast.AST) -> int:
     if isinstance(node.op, (ast.Mult, ast.Div)):
         return left * (right if isinstance(node.op, ast.Mult) else 1)
     power = node.right.value if isinstance(node.op, ast.Pow) and isinstance(node.right, ast.Constant) else 1
-    whole = int(power) if isinstance(power, (int, float)) and float(power).is_integer() and 0 < power < 10_000 else 1
+    whole = (
+        int(power)
+        if isinstance(power, (int, float)) and float(power).is_integer() and 0 < power < 10_000
+        else 1
+    )
     return comb(left + whole - 1, whole) if left > 1 else 1
 
 
-def brian_integration(lines: tuple[Equation, ...], method: str, scope: Scope, *, refractory: bool) -> tuple[Statement, ...]:
+def brian_integration(
+    lines: tuple[Equation, ...], method: str, scope: Scope, *, refractory: bool
+) -> tuple[Statement, ...]:
     """The statements of one of Brian2's integration methods over one tick."""
     names: set[str] = set()
     differential = []
@@ -148,22 +178,37 @@ def brian_integration(lines: tuple[Equation, ...], method: str, scope: Scope, *,
     extra |= {"dt", "t"} if method != "exact" else set()
     names = {name for name in names if not is_noise(name)}
     known = meanings(names | {name for name, _, _ in differential} | extra, scope)
-    made = remembered(["integration", differential, method, known], lambda: _integrated(differential, method, known, scope.where))
+    made = remembered(
+        ["integration", differential, method, known],
+        lambda: _integrated(differential, method, known, scope.where),
+    )
     return tuple(Statement(*statement) for statement in made)
 
 
-def _integrated(differential: list[tuple[str, str, str]], method: str, known: Meanings, where: str) -> list[tuple[str, str, str]]:
+def _integrated(
+    differential: list[tuple[str, str, str]], method: str, known: Meanings, where: str
+) -> list[tuple[str, str, str]]:
     brian = brian2()
-    safe = _names_for_sympy(name for name, _, _ in differential) | {name: _plain(name) for name in known if not name.isascii()}
+    safe = _names_for_sympy(name for name, _, _ in differential) | {
+        name: _plain(name) for name in known if not name.isascii()
+    }
     back = {new: old for old, new in safe.items()}
-    text = "\n".join(f"d{safe.get(name, name)}/dt = {renamed(expression, safe)} : {unit}" for name, expression, unit in differential)
+    text = "\n".join(
+        f"d{safe.get(name, name)}/dt = {renamed(expression, safe)} : {unit}"
+        for name, expression, unit in differential
+    )
     given = variables(known)
-    given = {safe.get(name, name): variable for name, variable in given.items()} | {name: v for name, v in given.items() if name.isascii()}
+    given = {safe.get(name, name): variable for name, variable in given.items()} | {
+        name: v for name, v in given.items() if name.isascii()
+    }
     remedy = "Use method='exponential_euler' where each variable stands linearly in its own equation, else 'rk4' or 'euler' ('milstein' for noise)."
     with translated(f"{where}: method {method!r} cannot integrate these equations", remedy):
         code = brian.StateUpdateMethod.apply_stateupdater(brian.Equations(text), given, method, None, where)
         statements = read_statements(code, where, deepest=MOST_NODES)
-        return [(back.get(s.name, s.name), s.op, renamed(s.expression, back) if back else s.expression) for s in statements]
+        return [
+            (back.get(s.name, s.name), s.op, renamed(s.expression, back) if back else s.expression)
+            for s in statements
+        ]
 
 
 def _names_for_sympy(names: Iterable[str]) -> dict[str, str]:

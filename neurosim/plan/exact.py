@@ -66,11 +66,15 @@ def exact_statements(
     """
     names = system.names
     with np.errstate(all="ignore"):
-        entries = {place: np.asarray(evaluate(text, values), dtype=float) for place, text in system.matrix.items()}
+        entries = {
+            place: np.asarray(evaluate(text, values), dtype=float) for place, text in system.matrix.items()
+        }
     for (row, column), entry in entries.items():
         if not np.all(np.isfinite(entry)):
             factor = system.matrix[row, column]
-            raise PlanError(f"{system.where}: d{row}/dt has the factor {factor}, which is not finite. Change the constants: is a time constant 0?")
+            raise PlanError(
+                f"{system.where}: d{row}/dt has the factor {factor}, which is not finite. Change the constants: is a time constant 0?"
+            )
     full = np.broadcast_shapes(*(e.shape for e in entries.values()), ()) if entries else ()
     matrix = np.zeros((*full, len(names), len(names)))
     for (row, column), entry in entries.items():
@@ -103,7 +107,9 @@ def _advance(
         terms = []
         for letter, block in zip("PQ", blocks, strict=True):
             for column, other in enumerate(system.names):
-                if not np.any(block[..., row, column]) or (letter == "Q" and (other not in system.offset or other in frozen)):
+                if not np.any(block[..., row, column]) or (
+                    letter == "Q" and (other not in system.offset or other in frozen)
+                ):
                     continue
                 key = f"{prefix}_{letter}_{name}_{other}"
                 coefficients[key] = block[..., row, column]

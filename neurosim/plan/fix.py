@@ -46,9 +46,13 @@ def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
     """
     item = net[name]
     if not isinstance(item, Synapses):
-        raise DescriptionError(f"weight_matrix: {name!r} is a population. Give the name of synapses: {', '.join(net.synapses)}.")
+        raise DescriptionError(
+            f"weight_matrix: {name!r} is a population. Give the name of synapses: {', '.join(net.synapses)}."
+        )
     if isinstance(item.wiring, (einsum, private)) or item.weight_population is not None:
-        raise DescriptionError(f"{item.label}: {type(item.wiring).__name__} wiring or a weight that is a message has no matrix. Choose others.")
+        raise DescriptionError(
+            f"{item.label}: {type(item.wiring).__name__} wiring or a weight that is a message has no matrix. Choose others."
+        )
     if isinstance(item.wiring, all_to_all):
         return Value(dense_matrix(net, name, seed), weight_dimensions(item))
     drawn = draw_synapses(net, name, seed)
@@ -80,14 +84,24 @@ def _fixed_synapses(
     seed: int,
     final: Mapping[str, np.ndarray],
 ) -> Synapses:
-    given: dict[str, Any] = {key: getattr(item, key) for key in ("to", "model", "on_pre", "on_post", "learns")} | {"name": name}
+    given: dict[str, Any] = {
+        key: getattr(item, key) for key in ("to", "model", "on_pre", "on_post", "learns")
+    } | {"name": name}
     given |= {"pre": _moved(item.pre, populations), "post": _moved(item.post, populations)}
     owner = net.owner(item)
     source = item.weight_population
     if owner is not None and not item.text:
         weight = done[owner].T if isinstance(item.weight, Transposed) else done[owner]
-        wiring = item.wiring if isinstance(item.wiring, einsum) else done[owner].wiring  # whose pairs are drawn by now
-        return Synapses(**given, wiring=wiring, weight=weight, delay=_fixed_delay(net, name, item, seed), **_as_given(item.constants))
+        wiring = (
+            item.wiring if isinstance(item.wiring, einsum) else done[owner].wiring
+        )  # whose pairs are drawn by now
+        return Synapses(
+            **given,
+            wiring=wiring,
+            weight=weight,
+            delay=_fixed_delay(net, name, item, seed),
+            **_as_given(item.constants),
+        )
     if source is not None:
         moved = _moved(source, populations)
         weight = Delayed(moved, item.weight.ticks) if isinstance(item.weight, Delayed) else moved
@@ -105,7 +119,9 @@ def _moved(population: Population, populations: Mapping[str, Neurons]) -> Popula
     return Part(whole, population.key) if isinstance(population, Part) else whole
 
 
-def _numbers(net: Network, name: str, item: Synapses, seed: int, final: Mapping[str, np.ndarray]) -> tuple[Wiring, Any, dict[str, Any], Any]:
+def _numbers(
+    net: Network, name: str, item: Synapses, seed: int, final: Mapping[str, np.ndarray]
+) -> tuple[Wiring, Any, dict[str, Any], Any]:
     """Wiring, weight, constants and delay with their draws made."""
     unit = weight_dimensions(item)
     if isinstance(item.wiring, (private, pool)):
@@ -113,7 +129,11 @@ def _numbers(net: Network, name: str, item: Synapses, seed: int, final: Mapping[
     if isinstance(item.wiring, (conv, einsum)) and not item.text:
         given = isinstance(item.weight, Value) and not item.weight.scalar
         shape = item.weight.shape if given else item.wiring.weight_shape(item.pre, item.post)
-        weight = item.weight if given else Value(shared_weights(item, shape or (), Stream(seed, f"{name}.weight")), unit)
+        weight = (
+            item.weight
+            if given
+            else Value(shared_weights(item, shape or (), Stream(seed, f"{name}.weight")), unit)
+        )
         return item.wiring, weight, dict(item.constants), item.delay
     scalar_delay = isinstance(item.delay, Value) and item.delay.scalar
     if isinstance(item.wiring, all_to_all) and not item.text and scalar_delay:
@@ -126,7 +146,11 @@ def _numbers(net: Network, name: str, item: Synapses, seed: int, final: Mapping[
     order = np.argsort(item.pre.indices[drawn.pre], kind="stable")
     for key, value in item.constants.items():
         listed = isinstance(value, Distribution) or not value.scalar
-        constants[key] = Value(per_synapse(value, item, found, Stream(seed, f"{name}.{key}")), value.dim) if listed else value
+        constants[key] = (
+            Value(per_synapse(value, item, found, Stream(seed, f"{name}.{key}")), value.dim)
+            if listed
+            else value
+        )
     weight = drawn.weight
     for key in (k for k in item.states if f"synapse/{name}/{k}" in final):
         learned = np.empty(drawn.pre.size)
@@ -139,16 +163,28 @@ def _numbers(net: Network, name: str, item: Synapses, seed: int, final: Mapping[
     delay = _fixed_delay(net, name, item, seed, found)
     if not isinstance(item.wiring, pairs):
         return pairs(drawn.pre, drawn.post), Value(weight, unit), constants, delay
-    given = np.argsort(item.wiring.order)  # pairs that were given keep their order: it is that of gradients and of learned weights
-    constants = {key: Value(value.number[given], value.dim) if value.shape == given.shape else value for key, value in constants.items()}
-    return item.wiring, Value(weight[given], unit), constants, delay if delay.scalar else Value(delay.number[given], delay.dim)
+    given = np.argsort(
+        item.wiring.order
+    )  # pairs that were given keep their order: it is that of gradients and of learned weights
+    constants = {
+        key: Value(value.number[given], value.dim) if value.shape == given.shape else value
+        for key, value in constants.items()
+    }
+    return (
+        item.wiring,
+        Value(weight[given], unit),
+        constants,
+        delay if delay.scalar else Value(delay.number[given], delay.dim),
+    )
 
 
 def _learned(final: Mapping[str, np.ndarray], key: str, size: int) -> np.ndarray:
     """What a run left in a variable of its synapses, in its first trial."""
     found = np.asarray(final[key])
     if found.ndim != 2 or not len(found) or found.shape[1] != size or found.dtype.kind != "f":
-        raise RecordingError(f"The end state holds numbers of shape {found.shape} at {key!r}, where there are {size} synapses. It was damaged.")
+        raise RecordingError(
+            f"The end state holds numbers of shape {found.shape} at {key!r}, where there are {size} synapses. It was damaged."
+        )
     return found[0]
 
 

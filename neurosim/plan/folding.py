@@ -19,14 +19,22 @@ from neurosim.plan.render import evaluate
 Constant = Callable[[str], bool]
 
 
-def fold(statements: Iterable[Statement], values: Mapping[str, Any], constant: frozenset[str]) -> tuple[tuple[Statement, ...], dict[str, np.ndarray]]:
+def fold(
+    statements: Iterable[Statement], values: Mapping[str, Any], constant: frozenset[str]
+) -> tuple[tuple[Statement, ...], dict[str, np.ndarray]]:
     """The statements with constants folded, and the coefficients `_k_0`, `_k_1` ... that they name.
 
     `constant` are the names whose `values` never change.
     """
     folder = _Folder(frozenset(name for name in constant if name in values))
-    folded = tuple(Statement(s.name, s.op, ast.unparse(folder.keep(folder.fold(parsed_copy(s.expression))))) for s in statements)
-    wide = {name: np.asarray(value, dtype=np.float64) if np.asarray(value).dtype.kind == "f" else value for name, value in values.items()}
+    folded = tuple(
+        Statement(s.name, s.op, ast.unparse(folder.keep(folder.fold(parsed_copy(s.expression)))))
+        for s in statements
+    )
+    wide = {
+        name: np.asarray(value, dtype=np.float64) if np.asarray(value).dtype.kind == "f" else value
+        for name, value in values.items()
+    }
     with np.errstate(all="ignore"):
         return folded, {name: np.asarray(evaluate(text, wide)) for text, name in folder.names.items()}
 
@@ -48,7 +56,11 @@ class _Folder:
             if isinstance(value, ast.expr):
                 setattr(node, name, self.keep(self.fold(value)))
             elif isinstance(value, list):
-                setattr(node, name, [self.keep(self.fold(item)) if isinstance(item, ast.expr) else item for item in value])
+                setattr(
+                    node,
+                    name,
+                    [self.keep(self.fold(item)) if isinstance(item, ast.expr) else item for item in value],
+                )
         return node
 
     def keep(self, node: ast.expr) -> ast.expr:
@@ -68,7 +80,10 @@ class _Folder:
         above: list[ast.expr] = []
         below: list[ast.expr] = []
         self._factors(node, above, below)
-        fixed_above, fixed_below = [f for f in above if self.is_constant(f)], [f for f in below if self.is_constant(f)]
+        fixed_above, fixed_below = (
+            [f for f in above if self.is_constant(f)],
+            [f for f in below if self.is_constant(f)],
+        )
         above = [self.keep(self.fold(f)) for f in above if not self.is_constant(f)]
         below = [self.keep(self.fold(f)) for f in below if not self.is_constant(f)]
         result: ast.expr | None = None
@@ -84,7 +99,11 @@ class _Folder:
 
     def _factors(self, node: ast.expr, above: list[ast.expr], below: list[ast.expr]) -> None:
         """Collect what stands above and below the line of a chain of products and quotients."""
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)) and not self.is_constant(node):
+        if (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, (ast.Mult, ast.Div))
+            and not self.is_constant(node)
+        ):
             self._factors(node.left, above, below)
             self._factors(node.right, *((above, below) if isinstance(node.op, ast.Mult) else (below, above)))
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not self.is_constant(node):

@@ -36,7 +36,14 @@ class Inputs:
 
 
 def read_inputs(
-    net: Network, inputs: Any, ticks: Any = None, duration: Any = None, trials: Any = None, started: int = 0, *, as_given: bool = False
+    net: Network,
+    inputs: Any,
+    ticks: Any = None,
+    duration: Any = None,
+    trials: Any = None,
+    started: int = 0,
+    *,
+    as_given: bool = False,
 ) -> Inputs:
     """Check inputs against the network and settle how many ticks and trials the run has.
 
@@ -62,7 +69,9 @@ def read_inputs(
         events = _is_events(given)
         held = held or (getattr(given, "trials", 0) if events else 0)
         dims[population.name] = PLAIN if events else one_unit(given, where)
-        drive, count = _events(net, population, given, where) if events else _array(population, given, where, as_given)
+        drive, count = (
+            _events(net, population, given, where) if events else _array(population, given, where, as_given)
+        )
         if drive.values is not None:
             lasting[population.name] = drive.values.shape[1]
             drive = spikes_of(drive.values) if are_spikes(net, population, given, where) else drive
@@ -79,11 +88,19 @@ def read_inputs(
             f"run: the inputs have different numbers of trials: {exact}. Give each as many, or no trial axis for all trials alike."
         )
     length = _length(net, lasting, ticks, duration)
-    count = _trials(exact, least, started, None if trials is None else whole(trials, "run: trials", least=1, most=MOST_TRIALS))
+    count = _trials(
+        exact,
+        least,
+        started,
+        None if trials is None else whole(trials, "run: trials", least=1, most=MOST_TRIALS),
+    )
     alike = set(read) - set(exact) - set(least)
     drives = {name: _fit(drive, count, length, name in alike) for name, drive in read.items()}
     if net.schedule.sweeps:  # which moves one neuron at a time by the messages of the others
-        drives = {name: numbers_of(drive, count, length, net.populations[name]) if drive.events else drive for name, drive in drives.items()}
+        drives = {
+            name: numbers_of(drive, count, length, net.populations[name]) if drive.events else drive
+            for name, drive in drives.items()
+        }
     return Inputs(drives, dims, length, count, bool(exact or least) or started > 0 or trials is not None)
 
 
@@ -91,21 +108,33 @@ def _trials(exact: Mapping[str, int], least: Mapping[str, int], started: int, as
     """The number of trials that what was asked, all inputs and the recording that is continued agree on."""
     for name, held in exact.items() if asked else ():
         if held != asked:
-            raise DescriptionError(f"run: trials is {asked}, but input {name!r} has {held}. Give it as many trials, or no trial axis.")
+            raise DescriptionError(
+                f"run: trials is {asked}, but input {name!r} has {held}. Give it as many trials, or no trial axis."
+            )
     known = ({"trials": asked} if asked else exact) or ({"start": started} if started > 1 else {})
     count = next(iter(known.values()), max([*least.values(), started, 1]))
     for name, needed in least.items():
         if needed > count:
-            raise DescriptionError(f"run: input {name!r} has spikes in trial {needed - 1}, but there are {count} trials. Count trials from 0.")
+            raise DescriptionError(
+                f"run: input {name!r} has spikes in trial {needed - 1}, but there are {count} trials. Count trials from 0."
+            )
     if started not in (0, 1, count):
-        raise DescriptionError(f"run: start has {started} trials, the inputs {count}. Give inputs for as many trials, or without a trial axis.")
+        raise DescriptionError(
+            f"run: start has {started} trials, the inputs {count}. Give inputs for as many trials, or without a trial axis."
+        )
     return count
 
 
 def _population(net: Network, key: Any) -> Neurons:
     name = key.name if isinstance(key, Neurons) else spelt(key) if isinstance(key, str) else key
-    if not isinstance(name, str) or name not in net.populations or (isinstance(key, Neurons) and net.populations[name] is not key):
-        raise DescriptionError(f"run: input {shown(name)} is no population of this network. {nearest(name, net.populations)}")
+    if (
+        not isinstance(name, str)
+        or name not in net.populations
+        or (isinstance(key, Neurons) and net.populations[name] is not key)
+    ):
+        raise DescriptionError(
+            f"run: input {shown(name)} is no population of this network. {nearest(name, net.populations)}"
+        )
     return net.populations[name]
 
 
@@ -114,12 +143,18 @@ def _from_recording(net: Network, given: Any, name: str, where: str) -> tuple[An
     if not all(hasattr(given, part) for part in ("spikes", "names", "header")):
         return given, 0
     if name not in given.names:
-        raise DescriptionError(f"{where}: the recording does not hold {name!r}. {nearest(name, given.names)} Record it, or rename the population.")
+        raise DescriptionError(
+            f"{where}: the recording does not hold {name!r}. {nearest(name, given.names)} Record it, or rename the population."
+        )
     if None not in (given.dt, net.dt) and given.dt != net.dt:
-        raise DescriptionError(f"{where}: was recorded with dt = {given.dt} s, here it is {net.dt} s. Use the same, or give spike times.")
+        raise DescriptionError(
+            f"{where}: was recorded with dt = {given.dt} s, here it is {net.dt} s. Use the same, or give spike times."
+        )
     probe = next(p for p in given.header.probes if p.name == name)
     if not probe.events and probe.every != 1:
-        raise DescriptionError(f"{where}: was recorded every {probe.every} ticks. Record every tick of it to use it as an input.")
+        raise DescriptionError(
+            f"{where}: was recorded every {probe.every} ticks. Record every tick of it to use it as an input."
+        )
     if not probe.events:
         return np.asarray(given[name]), given.trials if given.batched else 0
     spikes = given.spikes(name)
@@ -145,9 +180,15 @@ def _is_events(given: Any) -> bool:
 def _array(population: Neurons, given: Any, where: str, as_given: bool) -> tuple[Drive, int]:
     shape = population.shape
     try:
-        values = given if as_given and _is_plain(given) else read_array(given, where).astype(np.float64, copy=False)
+        values = (
+            given
+            if as_given and _is_plain(given)
+            else read_array(given, where).astype(np.float64, copy=False)
+        )
     except DescriptionError as error:
-        raise DescriptionError(f"{error} Inputs have the shape {_shape_text(shape)}, or are spike events (times, neurons).") from None
+        raise DescriptionError(
+            f"{error} Inputs have the shape {_shape_text(shape)}, or are spike events (times, neurons)."
+        ) from None
     if values.ndim >= len(shape) and values.shape[values.ndim - len(shape) :] == shape:
         lead = values.shape[: values.ndim - len(shape)]
     elif values.ndim and values.shape[-1] == population.size:
@@ -155,18 +196,29 @@ def _array(population: Neurons, given: Any, where: str, as_given: bool) -> tuple
     else:
         lead = values.shape if population.size == 1 else ()
     if len(lead) not in (1, 2) or 0 in lead:
-        raise DescriptionError(f"{where}: has shape {values.shape}. Give {_shape_text(shape)}, or a trial axis before it.")
+        raise DescriptionError(
+            f"{where}: has shape {values.shape}. Give {_shape_text(shape)}, or a trial axis before it."
+        )
     finite = values.dtype.kind != "f" or all(np.isfinite(part).all() for part in values)
     if not finite and population.driven and np.isnan(values).any():
-        raise DescriptionError(f"{where}: contains NaN. Give numbers; NaN leaves neurons free only in populations with text.")
+        raise DescriptionError(
+            f"{where}: contains NaN. Give numbers; NaN leaves neurons free only in populations with text."
+        )
     if not finite and np.isinf(values).any():
         raise DescriptionError(f"{where}: contains infinity. Give finite numbers.")
-    return Drive(values=values.reshape(*((1,) * (2 - len(lead))), *lead, *shape)), lead[0] if len(lead) == 2 else 0
+    return Drive(values=values.reshape(*((1,) * (2 - len(lead))), *lead, *shape)), lead[0] if len(
+        lead
+    ) == 2 else 0
 
 
 def _is_plain(given: Any) -> bool:
     """Whether these are numbers of numpy as they are: no quantity, nothing masked."""
-    return isinstance(given, np.ndarray) and not isinstance(given, np.ma.MaskedArray) and not hasattr(given, "dim") and given.dtype.kind in "biuf"
+    return (
+        isinstance(given, np.ndarray)
+        and not isinstance(given, np.ma.MaskedArray)
+        and not hasattr(given, "dim")
+        and given.dtype.kind in "biuf"
+    )
 
 
 def _shape_text(shape: tuple[int, ...]) -> str:
@@ -176,20 +228,34 @@ def _shape_text(shape: tuple[int, ...]) -> str:
 def _events(net: Network, population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
     parts = given if isinstance(given, tuple) else (given.trial, given.tick, given.neuron)
     if len(parts) not in (2, 3):
-        raise DescriptionError(f"{where}: spike events are (times, neurons) or (trials, times, neurons), not {len(parts)} arrays. Give these.")
+        raise DescriptionError(
+            f"{where}: spike events are (times, neurons) or (trials, times, neurons), not {len(parts)} arrays. Give these."
+        )
     if not (population.driven or population.spiking):
-        raise DescriptionError(f"{where}: {population.name!r} does not spike, so events cannot clamp it. Give an array (tick, *shape).")
+        raise DescriptionError(
+            f"{where}: {population.name!r} does not spike, so events cannot clamp it. Give an array (tick, *shape)."
+        )
     values = [as_value(part, where) for part in parts]
     if any(v.number.ndim > 1 for v in values):
-        raise DescriptionError(f"{where}: the arrays of spike events have shapes {[v.shape for v in values]}. Give rows, one entry per spike.")
+        raise DescriptionError(
+            f"{where}: the arrays of spike events have shapes {[v.shape for v in values]}. Give rows, one entry per spike."
+        )
     dt = getattr(given, "dt", None)
     if None not in (dt, net.dt) and dt != net.dt:
-        raise DescriptionError(f"{where}: the spikes count ticks of {dt} s, here dt is {net.dt} s. Give (spikes.time*second, spikes.neuron).")
+        raise DescriptionError(
+            f"{where}: the spikes count ticks of {dt} s, here dt is {net.dt} s. Give (spikes.time*second, spikes.neuron)."
+        )
     if len({v.number.size for v in values}) != 1:
-        raise DescriptionError(f"{where}: the arrays of spike events have lengths {[v.number.size for v in values]}. Give one entry per spike.")
+        raise DescriptionError(
+            f"{where}: the arrays of spike events have lengths {[v.number.size for v in values]}. Give one entry per spike."
+        )
     tick = _event_ticks(net, values[-2], where)
     neuron = _indices(values[-1].number, population.size, f"{where}: neurons")
-    trial = _indices(values[0].number, MOST_TRIALS, f"{where}: trials") if len(parts) == 3 else np.zeros_like(neuron)
+    trial = (
+        _indices(values[0].number, MOST_TRIALS, f"{where}: trials")
+        if len(parts) == 3
+        else np.zeros_like(neuron)
+    )
     order = np.lexsort((neuron, tick, trial))
     trial, tick, neuron = trial[order], tick[order], neuron[order]
     twice = (np.diff(trial) == 0) & (np.diff(tick) == 0) & (np.diff(neuron) == 0)
@@ -207,11 +273,17 @@ def _event_ticks(net: Network, times: Any, where: str) -> np.ndarray:
     if times.dim == TIME and net.dt:
         number = np.floor(number / net.dt + 0.001)
     elif times.dim != PLAIN or (number.size and number.dtype.kind not in "iu"):
-        raise DescriptionError(f"{where}: spike times are neither times with a unit under Clock, such as t*ms, nor whole ticks. Give one of these.")
+        raise DescriptionError(
+            f"{where}: spike times are neither times with a unit under Clock, such as t*ms, nor whole ticks. Give one of these."
+        )
     if np.any(number < 0):
-        raise DescriptionError(f"{where}: a spike at tick {number.min():g} is before the start. Give times of 0 or later.")
+        raise DescriptionError(
+            f"{where}: a spike at tick {number.min():g} is before the start. Give times of 0 or later."
+        )
     if np.any(number > MOST_TICKS):
-        raise DescriptionError(f"{where}: a spike at tick {number.max():g} is too late. Give ticks of at most {MOST_TICKS:,}.")
+        raise DescriptionError(
+            f"{where}: a spike at tick {number.max():g} is too late. Give ticks of at most {MOST_TICKS:,}."
+        )
     return number.astype(np.int64)
 
 
@@ -232,11 +304,15 @@ def _length(net: Network, given: Mapping[str, int], ticks: Any, duration: Any) -
     if duration is not None:
         value = as_value(duration, "run: duration")
         if net.dt is None or value.dim != TIME or not value.scalar or not 0 <= value.number < np.inf:
-            raise DescriptionError(f"run: duration {value} is not a time under Clock. Give a time such as 300*ms, or ticks=... without Clock.")
+            raise DescriptionError(
+                f"run: duration {value} is not a time under Clock. Give a time such as 300*ms, or ticks=... without Clock."
+            )
         ticks = round(min(float(value.number) / net.dt, 2.0 * MOST_TICKS))
         whole(ticks, "run: ticks in the duration", most=MOST_TICKS)
         if abs(ticks * net.dt - float(value.number)) > 1e-6 * net.dt * max(1.0, ticks):
-            raise DescriptionError(f"run: duration {value} is not a multiple of dt = {net.schedule.dt}. Give a whole number of ticks.")  # type: ignore[attr-defined]
+            raise DescriptionError(
+                f"run: duration {value} is not a multiple of dt = {net.schedule.dt}. Give a whole number of ticks."
+            )  # type: ignore[attr-defined]
     if ticks is not None:
         length = whole(ticks, "run: ticks", most=MOST_TICKS)
         short = [name for name, n in given.items() if n < length]
@@ -246,9 +322,13 @@ def _length(net: Network, given: Mapping[str, int], ticks: Any, duration: Any) -
             )
         return length
     if not given:
-        raise DescriptionError("run: nothing says how long to run. Give ticks=... or, under Clock, duration=300*ms.")
+        raise DescriptionError(
+            "run: nothing says how long to run. Give ticks=... or, under Clock, duration=300*ms."
+        )
     if len(set(given.values())) > 1:
-        raise DescriptionError(f"run: the inputs last differently long: {given}. Give each as many ticks, or say ticks=...")
+        raise DescriptionError(
+            f"run: the inputs last differently long: {given}. Give each as many ticks, or say ticks=..."
+        )
     return next(iter(given.values()))
 
 
@@ -261,5 +341,9 @@ def _fit(drive: Drive, trials: int, ticks: int, alike: bool) -> Drive:
     keep = drive.tick < ticks
     trial, tick, neuron = drive.trial[keep], drive.tick[keep], drive.neuron[keep]
     if alike and trials > 1:
-        trial, tick, neuron = np.repeat(np.arange(trials), tick.size), np.tile(tick, trials), np.tile(neuron, trials)
+        trial, tick, neuron = (
+            np.repeat(np.arange(trials), tick.size),
+            np.tile(tick, trials),
+            np.tile(neuron, trials),
+        )
     return Drive(trial=trial, tick=tick, neuron=neuron)

@@ -14,7 +14,16 @@ from neurosim.network.probes import Probe
 from neurosim.network.text import Statement
 from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.plan.check import check_plan
-from neurosim.plan.dimensions import Dim, Scope, check_condition, check_equations, check_expression, check_statements, unit_dimensions, unit_value
+from neurosim.plan.dimensions import (
+    Dim,
+    Scope,
+    check_condition,
+    check_equations,
+    check_expression,
+    check_statements,
+    unit_dimensions,
+    unit_value,
+)
 from neurosim.plan.draw import start_value
 from neurosim.plan.equations import brian_integration, inline, linear_system
 from neurosim.plan.exact import exact_statements
@@ -50,8 +59,13 @@ def lower(
         scopes = {p.name: neuron_scope(net, p, written[p.name]) for p in net.populations.values()}
         for name, dims in inputs.dims.items():
             _check_input_unit(net, name, dims, scopes)
-        groups = {p.name: _group(net, p, scopes[p.name], start or {}, seed, precision, training) for p in net.populations.values()}
-        pathways = {name: lower_pathway(net, name, groups, scopes, inputs, seed, precision) for name in net.synapses}
+        groups = {
+            p.name: _group(net, p, scopes[p.name], start or {}, seed, precision, training)
+            for p in net.populations.values()
+        }
+        pathways = {
+            name: lower_pathway(net, name, groups, scopes, inputs, seed, precision) for name in net.synapses
+        }
     plan = Plan(
         schedule=net.schedule,
         dt=net.dt,
@@ -73,7 +87,10 @@ def lower(
 
 def _texts(net: Network) -> list[str]:
     """All text in a network: what is known of it is kept together."""
-    own = [[p.lines, p.statements, p.threshold, p.reset_statements, p.method, str(p.refractory)] for p in net.populations.values()]
+    own = [
+        [p.lines, p.statements, p.threshold, p.reset_statements, p.method, str(p.refractory)]
+        for p in net.populations.values()
+    ]
     between = [[item.lines, item.pre_statements, item.post_statements] for item in net.synapses.values()]
     return [repr(part) for part in (*own, *between)]
 
@@ -83,7 +100,9 @@ def _fill_shapes(probes: tuple[Probe, ...], pathways: Mapping[str, Any]) -> tupl
     filled = []
     for probe in probes:
         shape = (pathways[probe.owner].sender.size,) if probe.owner in pathways else probe.shape
-        filled.append(Probe(probe.name, probe.owner, probe.variable, probe.index, shape, probe.every, probe.events))
+        filled.append(
+            Probe(probe.name, probe.owner, probe.variable, probe.index, shape, probe.every, probe.events)
+        )
     return tuple(filled)
 
 
@@ -92,10 +111,16 @@ def written_variables(net: Network) -> dict[str, set[str]]:
     written: dict[str, set[str]] = {}
     for population in net.populations.values():
         lines = {line.name for line in population.lines if line.kind == "differential"}
-        written[population.name] = lines | {s.name for s in (*population.statements, *population.reset_statements)}
+        written[population.name] = lines | {
+            s.name for s in (*population.statements, *population.reset_statements)
+        }
     for item in net.synapses.values():
-        assigned = {s.name for s in (*item.pre_statements, *item.post_statements)} | {line.name for line in item.lines if "summed" in line.flags}
-        written[item.post.name] |= {name.removesuffix("_post") for name in assigned} | ({item.to} if item.to else set())
+        assigned = {s.name for s in (*item.pre_statements, *item.post_statements)} | {
+            line.name for line in item.lines if "summed" in line.flags
+        }
+        written[item.post.name] |= {name.removesuffix("_post") for name in assigned} | (
+            {item.to} if item.to else set()
+        )
         written[item.pre.name] |= {name.removesuffix("_pre") for name in assigned if name.endswith("_pre")}
     return written
 
@@ -116,9 +141,16 @@ def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
                 f"{where}: {key} is given in {unit(value.dim)}, its equation says {unit(declared[key])}. Give it in {unit(declared[key])}."
             )
         dims[key] = declared.get(key, value.dim)
-    fixed = {key for key in (*population.constants, *population.states) if key not in written} | {"dt", "N", "i", "training"}
+    fixed = {key for key in (*population.constants, *population.states) if key not in written} | {
+        "dt",
+        "N",
+        "i",
+        "training",
+    }
     derived = {line.name: line.expression for line in population.lines if line.kind == "subexpression"}
-    return Scope(where, dims, frozenset(fixed - set(population.port_names)), derived, axes=not net.schedule.sweeps)
+    return Scope(
+        where, dims, frozenset(fixed - set(population.port_names)), derived, axes=not net.schedule.sweeps
+    )
 
 
 def _is_zero(value: Any) -> bool:
@@ -135,15 +167,29 @@ def _check_input_unit(net: Network, name: str, dims: Dim, scopes: Mapping[str, S
         )
     if population.message is not None and dims != scopes[name].dims[population.message]:
         wanted = unit(scopes[name].dims[population.message])
-        raise PlanError(f"run: input {name!r} is in {unit(dims)}, but it replaces {population.message}, which is in {wanted}. Give it in {wanted}.")
+        raise PlanError(
+            f"run: input {name!r} is in {unit(dims)}, but it replaces {population.message}, which is in {wanted}. Give it in {wanted}."
+        )
 
 
-def _group(net: Network, population: Neurons, scope: Scope, start: Mapping[str, Any], seed: int, precision: str, training: bool) -> Group:
+def _group(
+    net: Network,
+    population: Neurons,
+    scope: Scope,
+    start: Mapping[str, Any],
+    seed: int,
+    precision: str,
+    training: bool,
+) -> Group:
     states, constants = _numbers(population, scope, start, seed, precision, net)
     if "training" in constants and "training" not in population.constants:
         constants["training"] = training
     refractory = _refractory(net, population, scope)
-    frozen = frozenset(line.name for line in population.lines if "unless refractory" in line.flags) if refractory else frozenset()
+    frozen = (
+        frozenset(line.name for line in population.lines if "unless refractory" in line.flags)
+        if refractory
+        else frozenset()
+    )
     check_equations(population.lines, scope)
     known = {**constants, **states}
     integrate, more = _integration(net, population, scope, known, frozen, refractory is not None)
@@ -160,7 +206,9 @@ def _group(net: Network, population: Neurons, scope: Scope, start: Mapping[str, 
         integrate=integrate,
         update=_block("update", population.update, population.statements, scope, population.states, frozen),
         threshold=_threshold(population, scope),
-        reset=_block("reset", population.reset, population.reset_statements, scope, population.states, frozenset()),
+        reset=_block(
+            "reset", population.reset, population.reset_statements, scope, population.states, frozenset()
+        ),
         refractory=refractory,
         frozen=frozen,
     )
@@ -188,7 +236,10 @@ def _numbers(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Start values of the states, and the constants with the units and built-in names that the text uses."""
     drawn = {key: start_value(population, key, seed) for key in population.constants}
-    states = {name: np.broadcast_to(np.asarray(drawn.get(name, 0.0), dtype=np.float64), population.shape) for name in population.states}
+    states = {
+        name: np.broadcast_to(np.asarray(drawn.get(name, 0.0), dtype=np.float64), population.shape)
+        for name in population.states
+    }
     for key, value in start.items():
         name, _, variable = key.partition(".")
         if name == population.name:
@@ -197,8 +248,15 @@ def _numbers(
     used = population.names_used | ({"e", "pi"} if population.lines else set())  # sympy may write exp(1) as e
     constants |= units_used(used, scope, precision)
     index = np.broadcast_to(np.arange(population.shape[-1], dtype=np.float64), population.shape)
-    builtin = {"dt": _dtype(precision)(net.dt or 1.0), "N": float(population.size), "i": index, "training": False}
-    return states, {k: v for k, v in builtin.items() if k in scope.dims and k not in constants and k not in states} | constants
+    builtin = {
+        "dt": _dtype(precision)(net.dt or 1.0),
+        "N": float(population.size),
+        "i": index,
+        "training": False,
+    }
+    return states, {
+        k: v for k, v in builtin.items() if k in scope.dims and k not in constants and k not in states
+    } | constants
 
 
 def units_used(names: set[str] | frozenset[str], scope: Scope, precision: str) -> dict[str, Any]:
@@ -230,10 +288,23 @@ def _is_condition(text: str, scope: Scope) -> bool:
     return True
 
 
-def _block(name: str, text: str, statements: tuple[Statement, ...], scope: Scope, states: tuple[str, ...], guarded: frozenset[str]) -> Block | None:
+def _block(
+    name: str,
+    text: str,
+    statements: tuple[Statement, ...],
+    scope: Scope,
+    states: tuple[str, ...],
+    guarded: frozenset[str],
+) -> Block | None:
     if not statements:
         return None
-    inner = Scope(f"{scope.where}: {name}", scope.dims, scope.constant, scope.subexpressions, axes=scope.axes and name == "update")
+    inner = Scope(
+        f"{scope.where}: {name}",
+        scope.dims,
+        scope.constant,
+        scope.subexpressions,
+        axes=scope.axes and name == "update",
+    )
     check_statements(statements, inner)
     plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
     written = tuple(dict.fromkeys(s.name for s in plain if s.name in states))
@@ -243,13 +314,25 @@ def _block(name: str, text: str, statements: tuple[Statement, ...], scope: Scope
 def _threshold(population: Neurons, scope: Scope) -> Block | None:
     if not population.spiking:
         return None
-    inner = Scope(f"{scope.where}: threshold", scope.dims, scope.constant, scope.subexpressions, axes=scope.axes)
+    inner = Scope(
+        f"{scope.where}: threshold", scope.dims, scope.constant, scope.subexpressions, axes=scope.axes
+    )
     check_condition(population.threshold, inner)
-    return Block("threshold", (Statement("spikes", "=", inline(population.threshold, inner)),), ("spikes",), text=population.threshold)
+    return Block(
+        "threshold",
+        (Statement("spikes", "=", inline(population.threshold, inner)),),
+        ("spikes",),
+        text=population.threshold,
+    )
 
 
 def _integration(
-    net: Network, population: Neurons, scope: Scope, values: Mapping[str, Any], frozen: frozenset[str], refractory: bool
+    net: Network,
+    population: Neurons,
+    scope: Scope,
+    values: Mapping[str, Any],
+    frozen: frozenset[str],
+    refractory: bool,
 ) -> tuple[Block | None, dict[str, np.ndarray]]:
     """The statements that integrate the equations over one tick, and the coefficients that they name."""
     unknown = tuple(line.name for line in population.lines if line.kind == "differential")

@@ -11,7 +11,9 @@ def refuse_size(need: float, what: str, remedy: str) -> None:
     """Refuse what needs more memory, in bytes, than this machine has."""
     have = memory()
     if need > have:
-        raise PlanError(f"{what} need about {need / 2**30:,.0f} GiB of memory, this machine has {have / 2**30:,.0f}. {remedy}")
+        raise PlanError(
+            f"{what} need about {need / 2**30:,.0f} GiB of memory, this machine has {have / 2**30:,.0f}. {remedy}"
+        )
 
 
 def memory() -> float:

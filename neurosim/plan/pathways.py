@@ -20,7 +20,15 @@ from neurosim.network.weights import Distribution
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import Pairs, all_to_all, one_to_one, private
 from neurosim.plan.arrival_text import settle_names
-from neurosim.plan.dimensions import Dim, Scope, check_equations, check_expression, check_statements, unit_dimensions, unit_value
+from neurosim.plan.dimensions import (
+    Dim,
+    Scope,
+    check_equations,
+    check_expression,
+    check_statements,
+    unit_dimensions,
+    unit_value,
+)
 from neurosim.plan.draw import (
     Drawn,
     as_edges,
@@ -43,7 +51,13 @@ from neurosim.plan.render import numpy_block
 
 
 def lower_pathway(
-    net: Network, name: str, groups: Mapping[str, Group], scopes: Mapping[str, Scope], inputs: Inputs, seed: int, precision: str
+    net: Network,
+    name: str,
+    groups: Mapping[str, Group],
+    scopes: Mapping[str, Scope],
+    inputs: Inputs,
+    seed: int,
+    precision: str,
 ) -> AnyOf:
     """The pathway of the synapses called `name`."""
     item = net.synapses[name]
@@ -58,23 +72,39 @@ def lower_pathway(
     if isinstance(item.wiring, private):
         assert isinstance(item.weight, Value)  # one number, as Synapses sees to
         if item.pre.name in inputs.drives:
-            raise PlanError(f"{item.label}: private: an input to {item.pre.name!r} would not reach its copies. Leave the input out.")
+            raise PlanError(
+                f"{item.label}: private: an input to {item.pre.name!r} would not reach its copies. Leave the input out."
+            )
         chance = _chance(item, scopes[item.pre.name])
-        return Private(**common, sources=item.wiring.n, chance=chance, weight=float(weight_dtype(item.weight.number)))
+        return Private(
+            **common, sources=item.wiring.n, chance=chance, weight=float(weight_dtype(item.weight.number))
+        )
     if item.weight_population is not None or isinstance(item.wiring, einsum):
         source = item.weight_population
-        if not graded or (source is not None and (source.population.spiking or source.name in inputs.spiking)):
+        if not graded or (
+            source is not None and (source.population.spiking or source.name in inputs.spiking)
+        ):
             raise PlanError(
                 f"{item.label}: einsum wiring and weights that are messages need senders and weights without threshold. Give them update text,"
                 " or numbers instead of spike events where they are driven."
             )
         return _einsum_pathway(net, name, item, common, seed, weight_dtype)
-    if graded and not item.text and isinstance(item.wiring, all_to_all) and isinstance(item.delay, Value) and item.delay.scalar:
+    if (
+        graded
+        and not item.text
+        and isinstance(item.wiring, all_to_all)
+        and isinstance(item.delay, Value)
+        and item.delay.scalar
+    ):
         matrix = dense_matrix(net, name, seed).astype(weight_dtype)
         return Dense(**common, weight=matrix, delay=_one_delay(net, name, seed))
     if item.text:
         return _text_pathway(net, name, common, scopes, seed, precision, recipes=not graded)
-    stored = recipe_of(net, name, seed, weight_dtype) or windows_of(net, name, seed, weight_dtype) or draw_edges(net, name, seed, weight_dtype)
+    stored = (
+        recipe_of(net, name, seed, weight_dtype)
+        or windows_of(net, name, seed, weight_dtype)
+        or draw_edges(net, name, seed, weight_dtype)
+    )
     return Sparse(**common, stored=stored)
 
 
@@ -87,7 +117,9 @@ def _chance(item: Synapses, scope: Scope) -> str:
             left, right = right, left
         if left == "rand()" and "rand" not in right and not isinstance(tree.ops[0], ast.Eq | ast.NotEq):
             return inline(right, scope)
-    raise PlanError(f"{item.label}: private sources need a sender with threshold 'rand() < p', not '{item.pre.population.threshold}'. Write it so.")
+    raise PlanError(
+        f"{item.label}: private sources need a sender with threshold 'rand() < p', not '{item.pre.population.threshold}'. Write it so."
+    )
 
 
 def _one_delay(net: Network, name: str, seed: int) -> int:
@@ -123,10 +155,14 @@ def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inpu
         )
 
 
-def _einsum_pathway(net: Network, name: str, item: Synapses, common: dict[str, Any], seed: int, dtype: Any) -> Einsum:
+def _einsum_pathway(
+    net: Network, name: str, item: Synapses, common: dict[str, Any], seed: int, dtype: Any
+) -> Einsum:
     delay = _one_delay(net, name, seed) if isinstance(item.delay, Value) and item.delay.scalar else None
     if delay is None:
-        raise DescriptionError(f"{item.label}: {type(item.wiring).__name__} with shared or sent weights takes one delay for all. Give a number.")
+        raise DescriptionError(
+            f"{item.label}: {type(item.wiring).__name__} with shared or sent weights takes one delay for all. Give a number."
+        )
     source = weight_source(item)
     population = item.weight_population
     if isinstance(item.wiring, einsum):
@@ -141,7 +177,9 @@ def _einsum_pathway(net: Network, name: str, item: Synapses, common: dict[str, A
         shape = (population.size,) if isinstance(item.wiring, one_to_one) else population.shape
         sent = source[0], population.indices, shape, source[1]
         return Einsum(**common, delay=delay, letters=letters, weight=np.zeros(0, dtype), weight_from=sent)
-    return Einsum(**common, delay=delay, letters=letters, weight=_einsum_weight(net, name, item, seed).astype(dtype))
+    return Einsum(
+        **common, delay=delay, letters=letters, weight=_einsum_weight(net, name, item, seed).astype(dtype)
+    )
 
 
 def _einsum_weight(net: Network, name: str, item: Synapses, seed: int) -> np.ndarray:
@@ -171,7 +209,13 @@ class _Found:
 
     @cached_property
     def sorted(self) -> tuple[Edges, np.ndarray]:
-        return as_edges(self.net, self.name, self.drawn, self.seed, np.float64 if self.precision == "double" else np.float32)
+        return as_edges(
+            self.net,
+            self.name,
+            self.drawn,
+            self.seed,
+            np.float64 if self.precision == "double" else np.float32,
+        )
 
     def edges(self) -> Edges:
         return self.sorted[0]
@@ -179,7 +223,9 @@ class _Found:
     def values(self, key: str, given: Any) -> np.ndarray:
         """One number per synapse, in their order."""
         item, drawn = self.net.synapses[self.name], self.drawn
-        return per_synapse(given, item, Pairs(drawn.pre, drawn.post), Stream(self.seed, f"{self.name}.{key}"))[self.sorted[1]]
+        return per_synapse(
+            given, item, Pairs(drawn.pre, drawn.post), Stream(self.seed, f"{self.name}.{key}")
+        )[self.sorted[1]]
 
     def states(self, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The start values of these variables."""
@@ -190,20 +236,35 @@ class _Found:
             if key == "w":
                 found[key] = self.edges().weight.astype(dtype)
             elif given.get(key) is None:
-                found[key] = np.zeros(self.edges().sender.size, np.float64 if key == "lastupdate" else dtype)  # seconds need 64 bits
+                found[key] = np.zeros(
+                    self.edges().sender.size, np.float64 if key == "lastupdate" else dtype
+                )  # seconds need 64 bits
             else:
                 found[key] = self.values(key, given[key]).astype(dtype)
         return found
 
 
 def _text_pathway(
-    net: Network, name: str, common: dict[str, Any], scopes: Mapping[str, Scope], seed: int, precision: str, *, recipes: bool
+    net: Network,
+    name: str,
+    common: dict[str, Any],
+    scopes: Mapping[str, Scope],
+    seed: int,
+    precision: str,
+    *,
+    recipes: bool,
 ) -> Textual:
     """A pathway with text, drawn later if its numbers can be told as a recipe and `recipes` are wanted."""
     item, found = net.synapses[name], _Found(net, name, seed, precision)
     names = _state_names(item)
-    recipe = recipe_of(net, name, seed, np.float64 if precision == "double" else np.float32) if recipes else None
-    arrays = [given for key, given in item.constants.items() if key not in item.states and not (isinstance(given, Value) and given.scalar)]
+    recipe = (
+        recipe_of(net, name, seed, np.float64 if precision == "double" else np.float32) if recipes else None
+    )
+    arrays = [
+        given
+        for key, given in item.constants.items()
+        if key not in item.states and not (isinstance(given, Value) and given.scalar)
+    ]
     starts = start_numbers(net, name, names, recipe, seed) if recipe is not None and not arrays else None
     text = _text(net, name, found, starts, scopes)
     if recipe is not None and starts is not None:
@@ -215,20 +276,30 @@ def _state_names(item: Synapses) -> tuple[str, ...]:
     """The variables that each synapse has."""
     summed = {line.name for line in item.lines if "summed" in line.flags}
     lazy = any("event-driven" in line.flags for line in item.lines)
-    return ("w", *(key for key in item.states if key != "w" and key not in summed), *(("lastupdate",) if lazy else ()))
+    return (
+        "w",
+        *(key for key in item.states if key != "w" and key not in summed),
+        *(("lastupdate",) if lazy else ()),
+    )
 
 
-def _text(net: Network, name: str, found: _Found, starts: dict[str, Numbers] | None, scopes: Mapping[str, Scope]) -> SynapseText:
+def _text(
+    net: Network, name: str, found: _Found, starts: dict[str, Numbers] | None, scopes: Mapping[str, Scope]
+) -> SynapseText:
     """The dynamics of synapses: variables, constants and blocks."""
     item = net.synapses[name]
     scope = _synapse_scope(net, item, scopes)
     summed = tuple(line for line in item.lines if "summed" in line.flags)
     others = tuple(line for line in item.lines if line not in summed)
     check_equations(others, scope)
-    clocked = tuple(line for line in others if line.kind == "differential" and "event-driven" not in line.flags)
+    clocked = tuple(
+        line for line in others if line.kind == "differential" and "event-driven" not in line.flags
+    )
     lazy = tuple(line for line in others if "event-driven" in line.flags)
     if (clocked or lazy) and net.dt is None:
-        raise PlanError(f"{item.label}: model has differential equations, which need Clock(dt). Use assignments in on_pre instead.")
+        raise PlanError(
+            f"{item.label}: model has differential equations, which need Clock(dt). Use assignments in on_pre instead."
+        )
     catch_up = (*event_driven(lazy, scope), Statement("lastupdate", "=", "t")) if lazy else ()
     names = _state_names(item)
     states = found.states(names) if starts is None else Later(names, lambda: found.states(names))
@@ -239,10 +310,16 @@ def _text(net: Network, name: str, found: _Found, starts: dict[str, Numbers] | N
             " constants. Mark them (clock-driven), or make the time constants differ."
         )
     for line in summed:
-        check_expression(line.expression, Scope(f"{item.label}: {line.name}", scope.dims, scope.constant, scope.subexpressions, axes=False))
+        check_expression(
+            line.expression,
+            Scope(f"{item.label}: {line.name}", scope.dims, scope.constant, scope.subexpressions, axes=False),
+        )
     blocks = {
         event: _event_block(event, text, catch_up, statements, scope, tuple(states), item, scopes)
-        for event, text, statements in (("on_pre", item.on_pre, item.pre_statements), ("on_post", item.on_post, item.post_statements))
+        for event, text, statements in (
+            ("on_pre", item.on_pre, item.pre_statements),
+            ("on_post", item.on_post, item.post_statements),
+        )
     }
     return SynapseText(
         states=states,
@@ -258,19 +335,39 @@ def _text(net: Network, name: str, found: _Found, starts: dict[str, Numbers] | N
 def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> Scope:
     time = TIME if net.dt else PLAIN
     pre, post = scopes[item.pre.name], scopes[item.post.name]
-    dims: dict[str, Dim] = {name: dim for name, dim in post.dims.items() if name not in ("t", "dt", "i", "N", "training")}
-    dims |= {f"{name}_post": dim for name, dim in post.dims.items()} | {f"{name}_pre": dim for name, dim in pre.dims.items()}
+    dims: dict[str, Dim] = {
+        name: dim for name, dim in post.dims.items() if name not in ("t", "dt", "i", "N", "training")
+    }
+    dims |= {f"{name}_post": dim for name, dim in post.dims.items()} | {
+        f"{name}_pre": dim for name, dim in pre.dims.items()
+    }
     if item.pre.population.driven:
         dims["v_pre"] = PLAIN  # what a driven population sends
-    dims |= {"t": time, "dt": time, "i": PLAIN, "j": PLAIN, "lastupdate": time, "elapsed": time, "w": weight_dimensions(item)}
+    dims |= {
+        "t": time,
+        "dt": time,
+        "i": PLAIN,
+        "j": PLAIN,
+        "lastupdate": time,
+        "elapsed": time,
+        "w": weight_dimensions(item),
+    }
     declared = {line.name: unit_dimensions(line.unit, f"{item.label}: {line.name}") for line in item.lines}
     for key, value in item.constants.items():
-        if key in declared and value.dim != declared[key] and not (isinstance(value, Value) and not np.any(value.number)):
+        if (
+            key in declared
+            and value.dim != declared[key]
+            and not (isinstance(value, Value) and not np.any(value.number))
+        ):
             raise DescriptionError(
                 f"{item.label}: {key} is given in {unit(value.dim)}, the model says {unit(declared[key])}. Give it in {unit(declared[key])}."
             )
         dims[key] = value.dim
-    if "w" in declared and declared["w"] != dims["w"] and not (isinstance(item.weight, Value) and not np.any(item.weight.number)):
+    if (
+        "w" in declared
+        and declared["w"] != dims["w"]
+        and not (isinstance(item.weight, Value) and not np.any(item.weight.number))
+    ):
         raise DescriptionError(
             f"{item.label}: weight is in {unit(dims['w'])}, the model says w is in {unit(declared['w'])}. Give it in {unit(declared['w'])}."
         )
@@ -278,7 +375,11 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
     assigned = {s.name for s in (*item.pre_statements, *item.post_statements)}
     differential = {line.name for line in item.lines if line.kind == "differential"}
     fixed = {key for key in (*item.constants, *declared, "w") if key not in assigned | differential} | {"dt"}
-    derived = {line.name: line.expression for line in item.lines if line.kind == "subexpression" and "summed" not in line.flags}
+    derived = {
+        line.name: line.expression
+        for line in item.lines
+        if line.kind == "subexpression" and "summed" not in line.flags
+    }
     return Scope(item.label, dims, frozenset(fixed), derived, axes=False)
 
 
@@ -287,8 +388,14 @@ def _synapse_constants(net: Network, item: Synapses, found: _Found, scope: Scope
     constants: dict[str, Any] = {"dt": dtype(net.dt or 1.0)}
     for key, given in item.constants.items():
         if key not in item.states:
-            constants[key] = _plain(given.number) if isinstance(given, Value) and given.scalar else found.values(key, given).astype(dtype)
-    for text in set().union(item.names_used, *(names_in(line.expression) for line in item.lines if line.expression)):
+            constants[key] = (
+                _plain(given.number)
+                if isinstance(given, Value) and given.scalar
+                else found.values(key, given).astype(dtype)
+            )
+    for text in set().union(
+        item.names_used, *(names_in(line.expression) for line in item.lines if line.expression)
+    ):
         value = unit_value(text) if text not in scope.dims else None
         if value is not None:
             constants[text] = dtype(value.number)
@@ -311,8 +418,13 @@ def _event_block(
     check_statements(statements, inner)
     plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
     own = {*states, *item.constants, *scope.subexpressions}
-    together = (*catch_up, *settle_names(plain, item, own, scopes[item.pre.name], scopes[item.post.name], inner.where))
-    return Block(event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)), text=text)
+    together = (
+        *catch_up,
+        *settle_names(plain, item, own, scopes[item.pre.name], scopes[item.post.name], inner.where),
+    )
+    return Block(
+        event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)), text=text
+    )
 
 
 def _plain(number: np.ndarray) -> bool | float:
@@ -325,7 +437,11 @@ def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -
     names: dict[str, Any] = {name: np.float64(1) for s in statements for name in names_in(s.expression)}
     names |= dict(constants) | {"elapsed": constants["dt"], "t": constants["dt"]}
     with np.errstate(all="ignore"):
-        found = numpy_block(statements, tuple(s.name for s in statements))(names, None, None) if statements else {}
+        found = (
+            numpy_block(statements, tuple(s.name for s in statements))(names, None, None)
+            if statements
+            else {}
+        )
     return all(np.all(np.isfinite(value)) for value in found.values())
 
 

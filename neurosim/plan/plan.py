@@ -99,7 +99,9 @@ class Group:
 class SynapseText:
     """Dynamics of synapses. `on_pre` and `on_post` name their neurons' variables `x_pre` and `x_post`."""
 
-    states: Mapping[str, np.ndarray]  # start values, one per synapse; drawn when first asked for where the synapses are a recipe
+    states: Mapping[
+        str, np.ndarray
+    ]  # start values, one per synapse; drawn when first asked for where the synapses are a recipe
     drawn: Mapping[str, Numbers]  # how start values come about where the synapses are a recipe
     constants: Mapping[str, Any]
     integrate: Block | None  # clock-driven equations

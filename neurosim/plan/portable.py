@@ -23,7 +23,9 @@ LOG = tuple(map(float.fromhex, (
     "0x1.39a0f4bee614fp-3", "0x1.2f0d91442e890p-3",
 )))  # fmt: skip
 
-TURN_HIGH = float.fromhex("0x1.921fb40000000p-30")  # 2 pi / 2**32, 23 bits, so that its product with 30 bits is exact
+TURN_HIGH = float.fromhex(
+    "0x1.921fb40000000p-30"
+)  # 2 pi / 2**32, 23 bits, so that its product with 30 bits is exact
 TURN_LOW = float.fromhex("0x1.4442d18469899p-54")
 # (sin(y) - y)/y**3 and (cos(y) - 1 + y*y/2)/y**4 in z = y*y
 SINE = tuple(map(float.fromhex, (

@@ -57,4 +57,6 @@ def large_poisson(u: np.ndarray, rate: np.ndarray) -> np.ndarray:
     """
     z = portable_normal_quantile(np.maximum(u, 2.0**-54))
     finite = np.minimum(rate, np.finfo(np.float64).max)
-    return np.where(np.isinf(rate), rate, np.floor(finite + (np.sqrt(finite) * z + ((z * z - 1.0) / 6.0 + 0.5))))
+    return np.where(
+        np.isinf(rate), rate, np.floor(finite + (np.sqrt(finite) * z + ((z * z - 1.0) / 6.0 + 0.5)))
+    )

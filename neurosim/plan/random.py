@@ -54,7 +54,10 @@ def base_key(seed: int, name: str, block: str, call: int) -> tuple[int, int]:
 
 def trial_keys(base: tuple[int, int], trials: np.ndarray, tick: int = 0) -> Words:
     """One key per trial, so that trials are independent; another one every 2^32 ticks, whose counters begin anew."""
-    return threefry2x32((np.uint32(base[0]), np.uint32(base[1])), (trials.astype(np.uint32), np.uint32(0x54524C ^ (tick >> 32))))
+    return threefry2x32(
+        (np.uint32(base[0]), np.uint32(base[1])),
+        (trials.astype(np.uint32), np.uint32(0x54524C ^ (tick >> 32))),
+    )
 
 
 def to_uniform(words: Words) -> np.ndarray:
@@ -91,7 +94,10 @@ class Stream:
 
     def words(self, block: str, first: np.ndarray, second: np.ndarray) -> Words:
         k0, k1 = base_key(self.seed, self.name, block, 0)
-        return threefry2x32((np.uint32(k0), np.uint32(k1)), (np.asarray(first).astype(np.uint32), np.asarray(second).astype(np.uint32)))
+        return threefry2x32(
+            (np.uint32(k0), np.uint32(k1)),
+            (np.asarray(first).astype(np.uint32), np.asarray(second).astype(np.uint32)),
+        )
 
     def uniform(self, block: str, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Doubles in [0, 1)."""
@@ -138,7 +144,9 @@ class TextRandom:
     def _quarters(self, call: int, first: int) -> np.ndarray:
         """16 random bits for each element."""
         key = trial_keys(base_key(*self.key, call), self.trials, self.tick)
-        words = threefry2x32(key, (np.uint32(self.tick & 0xFFFFFFFF), (self.elements >> np.uint32(2)) + np.uint32(first)))
+        words = threefry2x32(
+            key, (np.uint32(self.tick & 0xFFFFFFFF), (self.elements >> np.uint32(2)) + np.uint32(first))
+        )
         word = np.where(self.elements & np.uint32(2), words[1], words[0])
         return (word >> ((self.elements & np.uint32(1)) * np.uint32(16))) & np.uint32(0xFFFF)
 
@@ -184,7 +192,10 @@ def invert(u: np.ndarray, cumulative, guess, parameter: np.ndarray) -> np.ndarra
 
 def binomial(u: np.ndarray, n: int, p: np.ndarray) -> np.ndarray:
     """The smallest k whose cumulative Binomial(n, p) probability exceeds u; p holds few different numbers and broadcasts against u."""
-    drawn, chance = np.empty(np.broadcast_shapes(np.shape(u), np.shape(p))), np.broadcast_to(p, np.broadcast_shapes(np.shape(u), np.shape(p)))
+    drawn, chance = (
+        np.empty(np.broadcast_shapes(np.shape(u), np.shape(p))),
+        np.broadcast_to(p, np.broadcast_shapes(np.shape(u), np.shape(p))),
+    )
     for value in np.unique(p):
         first, cumulative = cumulative_binomial(n, float(value))
         here = chance == value

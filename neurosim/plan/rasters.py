@@ -23,7 +23,11 @@ def are_spikes(net: Network, population: Neurons, number: Any, where: str) -> bo
     if np.asarray(number[:1]).dtype.kind != "b" or not population.driven or net.schedule.sweeps:
         return False
     heard = [item for item in net.synapses.values() if item.pre.population is population]
-    weighs = [item for item in net.synapses.values() if item.weight_population is not None and item.weight_population.population is population]
+    weighs = [
+        item
+        for item in net.synapses.values()
+        if item.weight_population is not None and item.weight_population.population is population
+    ]
     if weighs or any(isinstance(item.wiring, einsum) or item.weight_population is not None for item in heard):
         return False
     for item in heard:
@@ -45,7 +49,11 @@ def numbers_of(drive: Drive, trials: int, ticks: int, population: Neurons) -> Dr
     """Spike events as messages: 1 in the tick of a spike, else 0."""
     assert drive.trial is not None and drive.tick is not None and drive.neuron is not None
     size = 8.0 * trials * ticks * population.size
-    refuse_size(size, f"run: input {population.name!r} as one number per tick", "Asynchronous() hears messages, not spikes. Run fewer ticks at once.")
+    refuse_size(
+        size,
+        f"run: input {population.name!r} as one number per tick",
+        "Asynchronous() hears messages, not spikes. Run fewer ticks at once.",
+    )
     values = np.zeros((trials, ticks, population.size))
     values[drive.trial, drive.tick, drive.neuron] = 1.0
     return Drive(values=values.reshape(trials, ticks, *population.shape))

@@ -39,8 +39,14 @@ def _rehearse_group(plan: Plan, group: Group) -> None:
     along = Along(group.shape)
     for block in (group.integrate, group.update, group.threshold, group.reset):
         if block is not None:
-            random = TextRandom(plan.seed, group.name, block.name, 0, np.zeros((1,) * len(shape), np.int64), elements)
-            _compute(f"{where}: {block.name}", lambda block=block, random=random: _run(block, names, along, random), shape)
+            random = TextRandom(
+                plan.seed, group.name, block.name, 0, np.zeros((1,) * len(shape), np.int64), elements
+            )
+            _compute(
+                f"{where}: {block.name}",
+                lambda block=block, random=random: _run(block, names, along, random),
+                shape,
+            )
     recorded = {probe.variable for probe in plan.probes if probe.owner == group.name} | {group.message}
     for name in sorted(set(group.derived) & recorded):
         _compute(f"{where}: {name}", lambda name=name: [evaluate(group.derived[name], names, along)], shape)
@@ -58,15 +64,27 @@ def _rehearse_synapses(plan: Plan, pathway: Textual, where: str) -> None:
         if block is not None:
             own = {s.name for s in block.statements if s.name.startswith("_")}
             for name in sorted(set().union(*(names_in(s.expression) for s in block.statements)) - own):
-                _check_readable(plan, pathway, name, f"{where}: {block.name}", arrived=block is not text.integrate)
-            names = _zeros(set().union(*(names_in(s.expression) | {s.name} for s in block.statements)), constants)
-            random = TextRandom(plan.seed, pathway.name, block.name, 0, np.zeros(1, np.int64), np.zeros(1, np.uint32))
-            _compute(f"{where}: {block.name}", lambda block=block, names=names, random=random: _run(block, names, None, random), (1,))
+                _check_readable(
+                    plan, pathway, name, f"{where}: {block.name}", arrived=block is not text.integrate
+                )
+            names = _zeros(
+                set().union(*(names_in(s.expression) | {s.name} for s in block.statements)), constants
+            )
+            random = TextRandom(
+                plan.seed, pathway.name, block.name, 0, np.zeros(1, np.int64), np.zeros(1, np.uint32)
+            )
+            _compute(
+                f"{where}: {block.name}",
+                lambda block=block, names=names, random=random: _run(block, names, None, random),
+                (1,),
+            )
     for name, expression in text.summed.items():
         for used in sorted(names_in(expression)):
             _check_readable(plan, pathway, used, f"{where}: {name}", arrived=True)
         names = _zeros(names_in(expression), constants)
-        _compute(f"{where}: {name}", lambda expression=expression, names=names: [evaluate(expression, names)], (1,))
+        _compute(
+            f"{where}: {name}", lambda expression=expression, names=names: [evaluate(expression, names)], (1,)
+        )
 
 
 def _check_readable(plan: Plan, pathway: Textual, name: str, where: str, *, arrived: bool) -> None:
@@ -76,17 +94,23 @@ def _check_readable(plan: Plan, pathway: Textual, name: str, where: str, *, arri
     before = name.endswith("_pre")
     group = plan.groups[pathway.pre if before else pathway.post]
     variable = name.removesuffix("_pre" if before else "_post")
-    if variable in {*group.states, *group.constants, *group.derived} or (variable == "not_refractory" and group.spiking):
+    if variable in {*group.states, *group.constants, *group.derived} or (
+        variable == "not_refractory" and group.spiking
+    ):
         return
     drive = plan.drives.get(group.name)
     if before and arrived and group.driven and variable == "v" and drive is not None and not drive.events:
         return
     rule = "is a port, which is empty once it was read" if variable in group.ports else "has no value here"
-    raise PlanError(f"{where}: {name!r} {rule}. Use variables of the synapses, or of {pathway.pre!r} (_pre) and {pathway.post!r} (_post).")
+    raise PlanError(
+        f"{where}: {name!r} {rule}. Use variables of the synapses, or of {pathway.pre!r} (_pre) and {pathway.post!r} (_post)."
+    )
 
 
 def _zeros(used: set[str] | frozenset[str], constants: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: np.zeros(1) for name in used} | {name: value for name, value in constants.items() if np.size(value)}
+    return {name: np.zeros(1) for name in used} | {
+        name: value for name, value in constants.items() if np.size(value)
+    }
 
 
 def _run(block: Block, names: Mapping[str, Any], along: Any, random: Any) -> list[Any]:
@@ -99,21 +123,35 @@ def _compute(where: str, run: Callable[[], list[Any]], shape: tuple[int, ...]) -
         for value in run():
             np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
     except ZeroDivisionError:
-        raise PlanError(f"{where}: divides by a whole number that is 0. Change the constant, or write it as 0.0 where infinity is meant.") from None
+        raise PlanError(
+            f"{where}: divides by a whole number that is 0. Change the constant, or write it as 0.0 where infinity is meant."
+        ) from None
     except (PlanError, EngineError) as error:
         raise PlanError(f"{where}: {error}") from None
     except MemoryError:
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
-        raise PlanError(f"{where}: cannot be computed for the shape {shape[1:] or shape} ({reason}). Make text, constants and shape fit.") from None
+        raise PlanError(
+            f"{where}: cannot be computed for the shape {shape[1:] or shape} ({reason}). Make text, constants and shape fit."
+        ) from None
 
 
 def check_memory(plan: Plan) -> None:
     """Refuse a run whose state and messages on their way cannot fit into this machine."""
     need = 0.0
     for name, group in plan.groups.items():
-        given = [p for p in plan.pathways.values() if p.pre == name and not (isinstance(p, Sparse) and p.recipe is not None)]
+        given = [
+            p
+            for p in plan.pathways.values()
+            if p.pre == name and not (isinstance(p, Sparse) and p.recipe is not None)
+        ]
         longest = max([0, *plan.weight_ages(name), *(p.longest for p in given)])
-        need += 8.0 * plan.trials * group.size * (len(group.states) + min(longest, plan.ticks)) + 8.0 * longest
-    refuse_size(need, "run: the state of all trials and the messages on their way", "Use fewer trials or neurons, or shorter delays.")
+        need += (
+            8.0 * plan.trials * group.size * (len(group.states) + min(longest, plan.ticks)) + 8.0 * longest
+        )
+    refuse_size(
+        need,
+        "run: the state of all trials and the messages on their way",
+        "Use fewer trials or neurons, or shorter delays.",
+    )

@@ -72,4 +72,10 @@ def _recall(where: Path, key: str) -> frozenset[str]:
 def _answering() -> tuple[str, ...]:
     """What answers: its versions, and the text of the modules here."""
     root = Path(__file__).resolve().parent.parent
-    return (sys.version, version("brian2"), version("sympy"), version("numpy"), *(root.joinpath(name).read_text("utf-8") for name in ANSWERING))
+    return (
+        sys.version,
+        version("brian2"),
+        version("sympy"),
+        version("numpy"),
+        *(root.joinpath(name).read_text("utf-8") for name in ANSWERING),
+    )

@@ -26,7 +26,9 @@ class _NoRandom:
     """Stands for the random functions where none can be: in text whose value may be asked for at any time."""
 
     def __getattr__(self, name: str) -> Any:
-        raise PlanError(f"{name}() cannot stand in refractory, summed or recorded expressions. Assign it to a variable of update text first.")
+        raise PlanError(
+            f"{name}() cannot stand in refractory, summed or recorded expressions. Assign it to a variable of update text first."
+        )
 
 
 class Along:
@@ -42,7 +44,9 @@ class Along:
     def axis(self, axis: int) -> int:
         """The axis of the array that an axis of the population is; PlanError where there is none."""
         if not -len(self.shape) <= axis < len(self.shape):
-            raise PlanError(f"axis={axis} is no axis of the shape {self.shape}. Use {-len(self.shape)} to {len(self.shape) - 1}.")
+            raise PlanError(
+                f"axis={axis} is no axis of the shape {self.shape}. Use {-len(self.shape)} to {len(self.shape) - 1}."
+            )
         return axis + 1 if axis >= 0 else axis
 
     def __call__(self, name: str, x: Any, axis: int = -1) -> np.ndarray:
@@ -55,10 +59,14 @@ class Along:
 
     def take(self, x: Any, index: Any, axis: int = -1) -> np.ndarray:
         full, axis = self._full(x, axis)
-        where = np.broadcast_to(np.asarray(index).astype(np.int64), np.broadcast_shapes(full.shape, np.shape(index)))
+        where = np.broadcast_to(
+            np.asarray(index).astype(np.int64), np.broadcast_shapes(full.shape, np.shape(index))
+        )
         if np.any((where < 0) | (where >= full.shape[axis])):
             wrong = where[(where < 0) | (where >= full.shape[axis])][0]
-            raise EngineError(f"take: index {wrong} is outside the axis. Keep it within 0 to {full.shape[axis] - 1}, with clip(index, 0, ...).")
+            raise EngineError(
+                f"take: index {wrong} is outside the axis. Keep it within 0 to {full.shape[axis] - 1}, with clip(index, 0, ...)."
+            )
         return np.take_along_axis(full, where, axis=axis)
 
 
@@ -71,7 +79,9 @@ def _power(x: Any, n: Any) -> Any:
 
 HELPERS: dict[str, Any] = {
     "xp": np,
-    "number": lambda x: x * 1.0 if np.asarray(x).dtype.kind == "b" else x,  # of truth values numpy takes exp and the like in 16 bits
+    "number": lambda x: (
+        x * 1.0 if np.asarray(x).dtype.kind == "b" else x
+    ),  # of truth values numpy takes exp and the like in 16 bits
     "power": _power,
     "__builtins__": {},
 }
@@ -102,7 +112,11 @@ class NumpyWriter:
 
     def _BinOp(self, node: ast.BinOp) -> str:
         left, right = self.write(node.left), self.write(node.right)
-        return f"power({left}, {right})" if isinstance(node.op, ast.Pow) else self.arithmetic(node.op, left, right)
+        return (
+            f"power({left}, {right})"
+            if isinstance(node.op, ast.Pow)
+            else self.arithmetic(node.op, left, right)
+        )
 
     def arithmetic(self, op: ast.operator, left: str, right: str) -> str:
         """The source of an operation, powers left out."""
@@ -110,7 +124,11 @@ class NumpyWriter:
 
     def _UnaryOp(self, node: ast.UnaryOp) -> str:
         inner = self.write(node.operand)
-        return f"xp.logical_not({inner})" if isinstance(node.op, ast.Not) else f"({'-' if isinstance(node.op, ast.USub) else '+'}{inner})"
+        return (
+            f"xp.logical_not({inner})"
+            if isinstance(node.op, ast.Not)
+            else f"({'-' if isinstance(node.op, ast.USub) else '+'}{inner})"
+        )
 
     def _BoolOp(self, node: ast.BoolOp) -> str:
         name = "xp.logical_and" if isinstance(node.op, ast.And) else "xp.logical_or"
@@ -147,7 +165,9 @@ class NumpyWriter:
         return f"f_{function.name}({', '.join(given)})"
 
 
-def source(writer: NumpyWriter, statements: Iterable[Statement], returned: Iterable[str], guarded: frozenset[str]) -> str:
+def source(
+    writer: NumpyWriter, statements: Iterable[Statement], returned: Iterable[str], guarded: frozenset[str]
+) -> str:
     """Source of a function (names, along, random) -> dict of the returned names, in the words of a writer.
 
     Writes to `guarded` names take effect only where the neuron is not refractory.
@@ -157,7 +177,9 @@ def source(writer: NumpyWriter, statements: Iterable[Statement], returned: Itera
         value, name = writer.write(parsed(statement.expression)), f"n_{statement.name}"
         if statement.op != "=":
             op = OPERATORS[statement.op]
-            value = f"power({name}, {value})" if isinstance(op, ast.Pow) else writer.arithmetic(op, name, value)
+            value = (
+                f"power({name}, {value})" if isinstance(op, ast.Pow) else writer.arithmetic(op, name, value)
+            )
         if statement.name in guarded:
             value = f"xp.where(n_not_refractory, {value}, {name})"
         body.append(f"    {name} = {value}")
@@ -180,7 +202,12 @@ def reads(statements: Iterable[Statement], guarded: frozenset[str] = frozenset()
     return found
 
 
-def define(scope: dict[str, Any], names: Iterable[str], computed: Callable[[Function], Any], new_writer: Callable[[], NumpyWriter]) -> None:
+def define(
+    scope: dict[str, Any],
+    names: Iterable[str],
+    computed: Callable[[Function], Any],
+    new_writer: Callable[[], NumpyWriter],
+) -> None:
     """Put the functions of these names into the scope of some source: as `computed`, else as their text says."""
     for name in names:
         if f"f_{name}" in scope:
@@ -191,11 +218,15 @@ def define(scope: dict[str, Any], names: Iterable[str], computed: Callable[[Func
             writer = new_writer()
             text = writer.write(parsed(function.text))
             define(scope, writer.used, computed, new_writer)
-            scope[f"f_{name}"] = eval(f"lambda {', '.join(f'n_{name}' for name in ARGUMENTS[: function.arguments])}: {text}", scope)
+            scope[f"f_{name}"] = eval(
+                f"lambda {', '.join(f'n_{name}' for name in ARGUMENTS[: function.arguments])}: {text}", scope
+            )
 
 
 @lru_cache(maxsize=4096)
-def numpy_block(statements: tuple[Statement, ...], returned: tuple[str, ...], guarded: frozenset[str] = frozenset()) -> Callable[..., dict[str, Any]]:
+def numpy_block(
+    statements: tuple[Statement, ...], returned: tuple[str, ...], guarded: frozenset[str] = frozenset()
+) -> Callable[..., dict[str, Any]]:
     """The block as a Python function. Its text has passed the reader of `network/text.py`: arithmetic and known calls only."""
     writer, scope = NumpyWriter(), dict(HELPERS)
     text = source(writer, statements, returned, guarded)
@@ -204,6 +235,10 @@ def numpy_block(statements: tuple[Statement, ...], returned: tuple[str, ...], gu
     return scope["block"]
 
 
-def evaluate(expression: str, names: Mapping[str, Any], along: Along | None = None, random: Any = None) -> Any:
+def evaluate(
+    expression: str, names: Mapping[str, Any], along: Along | None = None, random: Any = None
+) -> Any:
     """The value of one expression on numpy arrays."""
-    return numpy_block((Statement("value", "=", expression),), ("value",))(names, along, random or _NoRandom())["value"]
+    return numpy_block((Statement("value", "=", expression),), ("value",))(
+        names, along, random or _NoRandom()
+    )["value"]

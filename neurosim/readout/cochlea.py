@@ -53,13 +53,19 @@ def cochlea(
     fs, step = _frequency(rate, "rate"), _tick(dt)
     top = 0.4 * fs if high is None else _frequency(high, "high")
     if top >= fs / 2:
-        raise DescriptionError(f"cochlea: high {top:g} Hz is not below half the rate, {fs / 2:g} Hz, above which samples hold no sound. Give less.")
+        raise DescriptionError(
+            f"cochlea: high {top:g} Hz is not below half the rate, {fs / 2:g} Hz, above which samples hold no sound. Give less."
+        )
     frequencies = centre_frequencies(channels, low, top)
     most = _frequency(most, "most")
     fastest = min(1 / step, fs)
     if most > fastest:
-        raise DescriptionError(f"cochlea: {most:g} spikes per second are more than one in a tick or sample. Give most={fastest:g} or less.")
-    power = plain_number(compression, "cochlea: compression", "Give an exponent above 0, up to 1.", low=1e-3, high=1.0)
+        raise DescriptionError(
+            f"cochlea: {most:g} spikes per second are more than one in a tick or sample. Give most={fastest:g} or less."
+        )
+    power = plain_number(
+        compression, "cochlea: compression", "Give an exponent above 0, up to 1.", low=1e-3, high=1.0
+    )
     if loudest is not None:
         loudest = plain_number(loudest, "cochlea: loudest", "Give an amplitude above 0.", low=1e-300)
     random, found = np.random.default_rng(whole(seed, "cochlea: seed")), []
@@ -90,7 +96,11 @@ def centre_frequencies(channels: int, low: Any, high: Any) -> np.ndarray:
     >>> centre_frequencies(5, 100, 4000).round().tolist()
     [100.0, 394.0, 950.0, 2004.0, 4000.0]
     """
-    n, low, high = whole(channels, "cochlea: channels", least=1), _frequency(low, "low"), _frequency(high, "high")
+    n, low, high = (
+        whole(channels, "cochlea: channels", least=1),
+        _frequency(low, "low"),
+        _frequency(high, "high"),
+    )
     if not low < high:
         raise DescriptionError(f"cochlea: low {low:g} Hz is not below high {high:g} Hz. Give low < high.")
     ends = np.log10(1 + 0.00437 * np.array([low, high]))
@@ -119,14 +129,18 @@ def _frequency(given: Any, name: str) -> float:
     value = as_value(given, f"cochlea: {name}")
     number = float(value.number) if value.scalar and value.number.dtype != bool else np.nan
     if value.dim not in (PLAIN, HERTZ) or not (np.isfinite(number) and number > 0):
-        raise DescriptionError(f"cochlea: {name} {value} is not a frequency above 0. Give a number per second, such as 8000 or 8*kHz.")
+        raise DescriptionError(
+            f"cochlea: {name} {value} is not a frequency above 0. Give a number per second, such as 8000 or 8*kHz."
+        )
     return number
 
 
 def _tick(given: Any) -> float:
     value = as_value(given, "cochlea: dt")
     if value.dim != TIME or not value.scalar or not (np.isfinite(value.number) and value.number > 0):
-        raise DescriptionError(f"cochlea: dt {value} is not the length of a tick. Give a time above 0, such as 0.1*ms.")
+        raise DescriptionError(
+            f"cochlea: dt {value} is not the length of a tick. Give a time above 0, such as 0.1*ms."
+        )
     return float(value.number)
 
 
@@ -136,11 +150,17 @@ def _read_sounds(given: Any) -> list[np.ndarray]:
         raise DescriptionError(
             f"cochlea: sounds of shape {given.shape} look like (sample, channel). Give one channel, or several sounds as (sound, sample)."
         )
-    several = (isinstance(given, (list, tuple)) and given and not np.isscalar(given[0])) or (isinstance(given, np.ndarray) and given.ndim == 2)
+    several = (isinstance(given, (list, tuple)) and given and not np.isscalar(given[0])) or (
+        isinstance(given, np.ndarray) and given.ndim == 2
+    )
     sounds = [np.asarray(sound) for sound in (given if several else [given])]
     for place, sound in enumerate(sounds):
         if sound.ndim != 1 or not sound.size:
-            raise DescriptionError(f"cochlea: sound {place} has shape {sound.shape}, not (sample,). Give the samples of one channel.")
+            raise DescriptionError(
+                f"cochlea: sound {place} has shape {sound.shape}, not (sample,). Give the samples of one channel."
+            )
         if sound.dtype.kind not in "iuf" or not np.isfinite(sound).all():
-            raise DescriptionError(f"cochlea: sound {place} has samples that are no finite real numbers. Give numbers such as a WAV file holds.")
+            raise DescriptionError(
+                f"cochlea: sound {place} has samples that are no finite real numbers. Give numbers such as a WAV file holds."
+            )
     return [sound.astype(float) for sound in sounds]

@@ -48,9 +48,13 @@ def poisson(values: Any, ticks: int, *, seed: int = 0) -> Spikes:
     numbers, ticks = _read(values, ticks, "poisson", most=ticks)
     found = []
     for trial, steps in enumerate(numbers):
-        digest = int.from_bytes(blake2b(np.ascontiguousarray(steps + 0.0).tobytes(), digest_size=16).digest(), "little")
+        digest = int.from_bytes(
+            blake2b(np.ascontiguousarray(steps + 0.0).tobytes(), digest_size=16).digest(), "little"
+        )
         random = np.random.default_rng([whole(seed, "poisson: seed"), digest])
-        step, tick, neuron = np.nonzero(random.random((steps.shape[0], ticks, steps.shape[1])) < steps[:, None] / ticks)
+        step, tick, neuron = np.nonzero(
+            random.random((steps.shape[0], ticks, steps.shape[1])) < steps[:, None] / ticks
+        )
         found.append((np.full(step.size, trial), step * ticks + tick, neuron))
     trial, tick, neuron = (np.concatenate(part) for part in zip(*found, strict=True))
     return Spikes(trial, tick, neuron)
@@ -59,7 +63,9 @@ def poisson(values: Any, ticks: int, *, seed: int = 0) -> Spikes:
 def _read(values: Any, ticks: int, name: str, most: int | None = None) -> tuple[np.ndarray, int]:
     numbers = np.asarray(values, dtype=float)
     if numbers.ndim != 3 or not len(numbers):
-        raise DescriptionError(f"{name}: values of shape {numbers.shape} are not (trial, step, neuron). Give three axes and at least one trial.")
+        raise DescriptionError(
+            f"{name}: values of shape {numbers.shape} are not (trial, step, neuron). Give three axes and at least one trial."
+        )
     ticks = whole(ticks, f"{name}: ticks", least=1)
     if not np.isfinite(numbers).all():
         raise DescriptionError(f"{name}: values contain NaN or infinity. Give finite numbers.")

@@ -104,7 +104,9 @@ class NetworkTransformer(TransformerMixin, MadeNetwork, BaseEstimator):
         check_is_fitted(self, "network_")
         X = self._read(X, reset=False)
         if X.shape[1:] != self._row:
-            raise ValueError(f"NetworkTransformer: X has rows of shape {X.shape[1:]}, but was fitted with rows of shape {self._row}. Give such.")
+            raise ValueError(
+                f"NetworkTransformer: X has rows of shape {X.shape[1:]}, but was fitted with rows of shape {self._row}. Give such."
+            )
         steps = self._steps(X)
         length = self._length()
         ticks = steps.shape[1] * length
@@ -122,9 +124,13 @@ class NetworkTransformer(TransformerMixin, MadeNetwork, BaseEstimator):
         check_is_fitted(self, "network_")
         if input_features is not None:
             if not np.array_equal(getattr(self, "feature_names_in_", input_features), input_features):
-                raise ValueError("NetworkTransformer: input_features is not equal to feature_names_in_. Leave it out.")
+                raise ValueError(
+                    "NetworkTransformer: input_features is not equal to feature_names_in_. Leave it out."
+                )
             if len(input_features) != self._row[0]:
-                raise ValueError(f"NetworkTransformer: input_features should have length equal to number of features ({self._row[0]}).")
+                raise ValueError(
+                    f"NetworkTransformer: input_features should have length equal to number of features ({self._row[0]})."
+                )
         return np.array(self._names, dtype=object)
 
     def __sklearn_tags__(self) -> Any:
@@ -140,18 +146,24 @@ class NetworkTransformer(TransformerMixin, MadeNetwork, BaseEstimator):
     def _read(self, X: Any, reset: bool) -> np.ndarray:
         """X as an array of finite numbers, (sample, feature) or (sample, step, neuron)."""
         if self.encoding not in ENCODINGS:
-            raise DescriptionError(f"NetworkTransformer: encoding {self.encoding!r} is not known. {nearest(self.encoding, ENCODINGS)}")
+            raise DescriptionError(
+                f"NetworkTransformer: encoding {self.encoding!r} is not known. {nearest(self.encoding, ENCODINGS)}"
+            )
         X = validate_data(self, X, dtype=np.float64, allow_nd=True, reset=reset)
         if self.encoding in COUNTED:
             check_non_negative(X, f"NetworkTransformer with encoding={self.encoding!r}")
         return X
 
     def _read_output(self) -> Probe:
-        output = self.output if self.output is not None else answering(self.network_, "NetworkTransformer").name
+        output = (
+            self.output if self.output is not None else answering(self.network_, "NetworkTransformer").name
+        )
         spiking = () if self.encoding == "value" else (self._driven.name,)
         probes = read_record(self.network_, [output], spiking)
         if probes[0].owner in self.network_.synapses:
-            raise DescriptionError(f"NetworkTransformer: output {output!r} is of synapses. Name a population, or a variable of one.")
+            raise DescriptionError(
+                f"NetworkTransformer: output {output!r} is of synapses. Name a population, or a variable of one."
+            )
         return probes[0]
 
     def _read_kind(self, probe: Probe) -> str:
@@ -159,19 +171,28 @@ class NetworkTransformer(TransformerMixin, MadeNetwork, BaseEstimator):
         kind = known[0] if self.features is None else self.features
         if kind not in known:
             sends = "sends spikes" if probe.events else "has values"
-            raise DescriptionError(f"NetworkTransformer: features {kind!r} do not fit {probe.name!r}, which {sends}. {nearest(kind, known)}")
+            raise DescriptionError(
+                f"NetworkTransformer: features {kind!r} do not fit {probe.name!r}, which {sends}. {nearest(kind, known)}"
+            )
         return kind
 
     def _length(self) -> int:
         """How many ticks a step lasts."""
         length = ticks_of(self.ticks, self.network_.dt, "NetworkTransformer: ticks")
         if length < 1:
-            raise DescriptionError(f"NetworkTransformer: ticks {self.ticks!r} is less than one tick. Give at least one.")
+            raise DescriptionError(
+                f"NetworkTransformer: ticks {self.ticks!r} is less than one tick. Give at least one."
+            )
         return length
 
     def _feature_names(self, steps: int) -> list[str]:
         span, where = range(steps * self._length()), f"NetworkTransformer: features of {self._probe.name!r}"
-        return feature_names(self._probe, self._kind, split(span, self.bins, where), moments(self.at, span, self.network_.dt, where))
+        return feature_names(
+            self._probe,
+            self._kind,
+            split(span, self.bins, where),
+            moments(self.at, span, self.network_.dt, where),
+        )
 
     def _steps(self, X: np.ndarray) -> np.ndarray:
         """X as (sample, step, neuron)."""

@@ -85,17 +85,25 @@ def features(
         return _mean(recording, probe, split(span, bins, where))
     first, last = (-(-tick // probe.every) for tick in (span.start, span.stop))
     if first == last:
-        raise DescriptionError(f"{where}: no tick from {span.start} to {span.stop} was recorded. Choose another span, or record more often.")
+        raise DescriptionError(
+            f"{where}: no tick from {span.start} to {span.stop} was recorded. Choose another span, or record more often."
+        )
     if kind == "last":
         return _values(recording, probe, last - 1, last)[:, 0]
     values = _values(recording, probe, first, last)
     return values.reshape(-1, values.shape[2])
 
 
-def feature_names(probe: Probe, kind: str, spans: list[range] | None = None, at: list[int] | None = None) -> list[str]:
+def feature_names(
+    probe: Probe, kind: str, spans: list[range] | None = None, at: list[int] | None = None
+) -> list[str]:
     """A name for every feature: 'liquid_7', or 'liquid_7_bin_0' and 'liquid_7_tick_99' where there are several of a neuron."""
     neurons = np.arange(width(probe)) if probe.index is None else probe.index
-    parts = [f"_bin_{k}" for k in range(len(spans or []))] if kind in ("counts", "mean") else [f"_tick_{tick}" for tick in at or []]
+    parts = (
+        [f"_bin_{k}" for k in range(len(spans or []))]
+        if kind in ("counts", "mean")
+        else [f"_tick_{tick}" for tick in at or []]
+    )
     stem = probe.owner + (f".{probe.variable}" if probe.variable else "")
     return [f"{stem}_{neuron}{part}" for part in (parts if len(parts) > 1 else [""]) for neuron in neurons]
 
@@ -104,10 +112,14 @@ def ticks_of(given: Any, dt: float | None, where: str) -> int:
     """A number of ticks, or a time under `Clock`, in whole ticks; a time within a tick means that tick."""
     value = as_value(given, where)
     if not value.scalar or value.dim not in ((PLAIN,) if dt is None else (PLAIN, TIME)):
-        raise DescriptionError(f"{where} {value} is not a {'number of ticks' if dt is None else 'time or a number of ticks'}. Give one number.")
+        raise DescriptionError(
+            f"{where} {value} is not a {'number of ticks' if dt is None else 'time or a number of ticks'}. Give one number."
+        )
     ticks = float(value.number) if value.dim == PLAIN else float(value.number) / (dt or 1.0) + 0.001
     if not np.isfinite(ticks) or (value.dim == PLAIN and ticks != int(ticks)):
-        raise DescriptionError(f"{where} {value} is not a whole number of ticks. Give a whole number, such as {max(0, round(np.nan_to_num(ticks)))}.")
+        raise DescriptionError(
+            f"{where} {value} is not a whole number of ticks. Give a whole number, such as {max(0, round(np.nan_to_num(ticks)))}."
+        )
     return int(np.floor(ticks))
 
 
@@ -115,7 +127,9 @@ def split(span: range, bins: int, where: str) -> list[range]:
     """A span of ticks in `bins` parts that are equal, or differ by one tick."""
     n = whole(bins, f"{where}: bins", least=1)
     if n > len(span):
-        raise DescriptionError(f"{where}: {len(span)} ticks cannot be split into bins={n}. Give at most {len(span)}.")
+        raise DescriptionError(
+            f"{where}: {len(span)} ticks cannot be split into bins={n}. Give at most {len(span)}."
+        )
     edges = [span.start + k * len(span) // n for k in range(n + 1)]
     return [range(a, b) for a, b in pairwise(edges)]
 
@@ -125,34 +139,50 @@ def moments(at: Any, span: range, dt: float | None, where: str) -> list[int]:
     if at is None:
         return [span.stop - 1]
     given = as_value(at, f"{where}: at")
-    listed = [ticks_of(at, dt, f"{where}: at")] if given.scalar else [ticks_of(one, dt, f"{where}: at") for one in at]
+    listed = (
+        [ticks_of(at, dt, f"{where}: at")]
+        if given.scalar
+        else [ticks_of(one, dt, f"{where}: at") for one in at]
+    )
     for tick in listed:
         if tick not in span:
-            raise DescriptionError(f"{where}: at {tick} is not between tick {span.start} and {span.stop - 1}. Give a tick that was run.")
+            raise DescriptionError(
+                f"{where}: at {tick} is not between tick {span.start} and {span.stop - 1}. Give a tick that was run."
+            )
     if not listed:
-        raise DescriptionError(f"{where}: at names no tick. Give one or several, or leave it out for the last.")
+        raise DescriptionError(
+            f"{where}: at names no tick. Give one or several, or leave it out for the last."
+        )
     return listed
 
 
 def _check_kind(probe: Probe, kind: str) -> None:
     if kind not in KINDS:
-        raise DescriptionError(f"features of {probe.name!r}: kind {kind!r} is not known. {nearest(kind, KINDS)}")
+        raise DescriptionError(
+            f"features of {probe.name!r}: kind {kind!r} is not known. {nearest(kind, KINDS)}"
+        )
     if (kind in OF_SPIKES) != probe.events:
         held, remedy = ("spikes", OF_SPIKES) if probe.events else ("values", OF_VALUES)
-        raise DescriptionError(f"features of {probe.name!r}: {kind!r} does not fit, as {held} were recorded. Use one of: {', '.join(remedy)}.")
+        raise DescriptionError(
+            f"features of {probe.name!r}: {kind!r} does not fit, as {held} were recorded. Use one of: {', '.join(remedy)}."
+        )
 
 
 def _span(recording: Recording, start: Any, stop: Any, where: str) -> range:
     first = 0 if start is None else ticks_of(start, recording.dt, f"{where}: start")
     last = recording.ticks if stop is None else ticks_of(stop, recording.dt, f"{where}: stop")
     if not 0 <= first < last <= recording.ticks:
-        raise DescriptionError(f"{where}: ticks {first} to {last} are not within the {recording.ticks} that were run. Give 0 <= start < stop.")
+        raise DescriptionError(
+            f"{where}: ticks {first} to {last} are not within the {recording.ticks} that were run. Give 0 <= start < stop."
+        )
     return range(first, last)
 
 
 def _tau(recording: Recording, tau: Any, where: str) -> float:
     if tau is None:
-        raise DescriptionError(f"{where}: traces need a time constant. Give tau={'20*ms' if recording.dt else '20'}.")
+        raise DescriptionError(
+            f"{where}: traces need a time constant. Give tau={'20*ms' if recording.dt else '20'}."
+        )
     return recording.time_constant(tau, f"{where}: tau")
 
 

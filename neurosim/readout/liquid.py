@@ -35,7 +35,9 @@ def spike_distance(spikes: Spikes, pairs: Any, *, tau: float, span: float) -> np
     """
     where = "spike_distance"
     tau = plain_number(tau, f"{where}: tau", "Give a number above 0 in the unit of spikes.time.", low=1e-300)
-    span = plain_number(span, f"{where}: span", "Give a number above 0 in the unit of spikes.time.", low=1e-300)
+    span = plain_number(
+        span, f"{where}: span", "Give a number above 0 in the unit of spikes.time.", low=1e-300
+    )
     pairs = _read_pairs(pairs, np.inf, where)
     found = np.empty(len(pairs))
     for row, (first, second) in enumerate(pairs):
@@ -47,7 +49,9 @@ def spike_distance(spikes: Spikes, pairs: Any, *, tau: float, span: float) -> np
     return found
 
 
-def separation(recording: Recording, name: str, pairs: Any, *, tau: Any = None, every: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+def separation(
+    recording: Recording, name: str, pairs: Any, *, tau: Any = None, every: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """How far the states of two trials are apart as time goes by: the ticks looked at, and distances of shape (pair, tick).
 
     d(t) = |x_u(t) - x_v(t)|, the Euclidean distance of the states of the trials u and v: of spikes the traces
@@ -74,7 +78,14 @@ def separation(recording: Recording, name: str, pairs: Any, *, tau: Any = None, 
 
 
 def fading_memory(
-    recording: Recording, name: str, pairs: Any, *, since: Any, share: float = 1 / np.e, tau: Any = None, every: int | None = None
+    recording: Recording,
+    name: str,
+    pairs: Any,
+    *,
+    since: Any,
+    share: float = 1 / np.e,
+    tau: Any = None,
+    every: int | None = None,
 ) -> float:
     """How long two histories remain apart in the state after their inputs have become the same, in ticks.
 
@@ -89,11 +100,19 @@ def fading_memory(
     Networks 20, 323, doi:10.1016/j.neunet.2007.04.017.
     """
     where = f"fading_memory of {name!r}"
-    share = plain_number(share, f"{where}: share", "Give a part of the distance, a number above 0 and below 1.", low=1e-300, high=np.nextafter(1, 0))
+    share = plain_number(
+        share,
+        f"{where}: share",
+        "Give a part of the distance, a number above 0 and below 1.",
+        low=1e-300,
+        high=np.nextafter(1, 0),
+    )
     begin = ticks_of(since, recording.dt, f"{where}: since")
     ticks, distance = separation(recording, name, pairs, tau=tau, every=every)
     if not 0 <= begin <= ticks[-1]:
-        raise DescriptionError(f"{where}: since {begin} is not among the ticks 0 to {ticks[-1]} looked at. Give a tick that was run.")
+        raise DescriptionError(
+            f"{where}: since {begin} is not among the ticks 0 to {ticks[-1]} looked at. Give a tick that was run."
+        )
     later = ticks >= begin
     ticks, apart = ticks[later], np.sqrt(np.mean(distance[:, later] ** 2, axis=0))
     above = np.flatnonzero(apart > share * apart[0])
@@ -107,12 +126,20 @@ def _states(recording: Recording, name: str, tau: Any, every: int | None) -> tup
     probe = recording.probe(name)
     if not probe.events:
         if tau is not None or every is not None:
-            raise DescriptionError(f"states of {name!r}: tau and every are of spikes, and values were recorded. Leave them out.")
+            raise DescriptionError(
+                f"states of {name!r}: tau and every are of spikes, and values were recorded. Leave them out."
+            )
         step, found = probe.every, features(recording, name, "states")
     else:
         if tau is None:
-            raise DescriptionError(f"states of {name!r}: traces of spikes need a time constant. Give tau={'30*ms' if recording.dt else '30'}.")
-        step = max(1, int(recording.time_constant(tau, f"states of {name!r}: tau") / SAMPLES_PER_TAU)) if every is None else every
+            raise DescriptionError(
+                f"states of {name!r}: traces of spikes need a time constant. Give tau={'30*ms' if recording.dt else '30'}."
+            )
+        step = (
+            max(1, int(recording.time_constant(tau, f"states of {name!r}: tau") / SAMPLES_PER_TAU))
+            if every is None
+            else every
+        )
         found = features(recording, name, "traces", tau=tau, every=step)
     states = found.reshape(recording.trials, -1, width(probe))
     return np.arange(states.shape[1]) * step, states
@@ -122,7 +149,9 @@ def _read_pairs(given: Any, trials: float, where: str) -> np.ndarray:
     """Pairs of trials, shape (pair, 2)."""
     pairs = np.asarray(given)
     if pairs.ndim != 2 or pairs.shape[1] != 2 or not len(pairs) or pairs.dtype.kind not in "iu":
-        raise DescriptionError(f"{where}: pairs of shape {pairs.shape} are not rows of two trials. Give whole numbers such as [[0, 1], [2, 3]].")
+        raise DescriptionError(
+            f"{where}: pairs of shape {pairs.shape} are not rows of two trials. Give whole numbers such as [[0, 1], [2, 3]]."
+        )
     for trial in (pairs.min(), pairs.max()):
         whole(int(trial), f"{where}: trial", most=2**53 if trials == np.inf else int(trials) - 1)
     return pairs

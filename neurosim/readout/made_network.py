@@ -25,11 +25,15 @@ class MadeNetwork:
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters; with `deep`, those of a function `network` too, as network__name."""
         params = super().get_params(deep=deep)  # type: ignore[misc]
-        return params | ({NESTED + name: value for name, value in self._network_values().items()} if deep else {})
+        return params | (
+            {NESTED + name: value for name, value in self._network_values().items()} if deep else {}
+        )
 
     def set_params(self, **params: Any) -> Any:
         """Set parameters; network__name sets one of the function `network`."""
-        nested = {name.removeprefix(NESTED): value for name, value in params.items() if name.startswith(NESTED)}
+        nested = {
+            name.removeprefix(NESTED): value for name, value in params.items() if name.startswith(NESTED)
+        }
         super().set_params(**{name: value for name, value in params.items() if not name.startswith(NESTED)})  # type: ignore[misc]
         if nested:
             self._check_names(nested)
@@ -57,18 +61,24 @@ class MadeNetwork:
                 )
             return maker
         if not callable(maker):
-            raise DescriptionError(f"{name}: network {maker!r} is neither a Network nor a function that makes one. Give one of these.")
+            raise DescriptionError(
+                f"{name}: network {maker!r} is neither a Network nor a function that makes one. Give one of these."
+            )
         self._check_names(params)
         made = maker(**{p.name: shapes[p.name] for p in parameters(maker) if p.name in shapes} | dict(params))
         if not isinstance(made, Network):
-            raise DescriptionError(f"{name}: network {maker!r} made {type(made).__name__}, not a Network. Return Network(...).")
+            raise DescriptionError(
+                f"{name}: network {maker!r} made {type(made).__name__}, not a Network. Return Network(...)."
+            )
         return made
 
     def _check_names(self, params: Mapping[str, Any]) -> None:
         """Refuse names that the function does not take."""
         name, maker = type(self).__name__, self._maker()
         if not callable(maker):
-            raise DescriptionError(f"{name}: {sorted(params)} would be parameters of a function, but network is {maker!r}. Give a function.")
+            raise DescriptionError(
+                f"{name}: {sorted(params)} would be parameters of a function, but network is {maker!r}. Give a function."
+            )
         known = parameters(maker)
         for key in params:
             if key not in [p.name for p in known] and not any(p.kind is p.VAR_KEYWORD for p in known):
@@ -86,12 +96,16 @@ def driven(net: Network, name: str | None, where: str) -> Neurons:
     """The input population: that of the name, or the only one that is driven from outside."""
     if name is not None:
         if name not in net.populations:
-            raise DescriptionError(f"{where}: input {name!r} is no population of the network. {nearest(name, net.populations)}")
+            raise DescriptionError(
+                f"{where}: input {name!r} is no population of the network. {nearest(name, net.populations)}"
+            )
         return net.populations[name]
     found = [population for population in net.populations.values() if population.driven]
     if len(found) != 1:
         names = ", ".join(population.name for population in found) or "none"
-        raise DescriptionError(f"{where}: input is not given, and the network's driven populations are: {names}. Give input='name'.")
+        raise DescriptionError(
+            f"{where}: input is not given, and the network's driven populations are: {names}. Give input='name'."
+        )
     return found[0]
 
 
@@ -99,9 +113,19 @@ def answering(net: Network, where: str) -> Neurons:
     """The population that answers where none is named: the only one with text that sends to no other population."""
     sending = set()
     for item in net.synapses.values():
-        sending |= {end.name for end in (item.pre, item.weight_population) if end is not None and end.name != item.post.name}
-    last = [population for name, population in net.populations.items() if name not in sending and not population.driven]
+        sending |= {
+            end.name
+            for end in (item.pre, item.weight_population)
+            if end is not None and end.name != item.post.name
+        }
+    last = [
+        population
+        for name, population in net.populations.items()
+        if name not in sending and not population.driven
+    ]
     if len(last) != 1:
         names = ", ".join(population.name for population in last) or "none"
-        raise DescriptionError(f"{where}: output is not given, and the populations that send to no other are: {names}. Give output='name'.")
+        raise DescriptionError(
+            f"{where}: output is not given, and the populations that send to no other are: {names}. Give output='name'."
+        )
     return last[0]

@@ -59,12 +59,16 @@ def memory_capacity(
     where = "memory_capacity"
     drive, outputs = only_driven(net, where), graded(net, output, where)
     if drive.size != 1:
-        raise DescriptionError(f"{where}: {drive.name!r} has {drive.size} neurons. Give a network with one input.")
+        raise DescriptionError(
+            f"{where}: {drive.name!r} has {drive.size} neurons. Give a network with one input."
+        )
     size = sum(population.size for population in outputs)
     lags = _lags(delays, 2 * size, where)
     discard = max(whole(discard, f"{where}: discard"), int(lags.max()))
     if whole(ticks, f"{where}: ticks", least=1) <= size + 1:
-        raise DescriptionError(f"{where}: ticks {ticks} are too few to fit {size} weights. Give several times as many.")
+        raise DescriptionError(
+            f"{where}: ticks {ticks} are too few to fit {size} weights. Give several times as many."
+        )
     u = np.random.default_rng(seed).uniform(-1.0, 1.0, discard + 2 * ticks) * plain_number(
         scale, f"{where}: scale", "Give a number above 0.", low=1e-300
     )
@@ -120,7 +124,9 @@ def generalization_rank(
     Source: Legenstein & Maass 2007, Neural Networks 20, 323, doi:10.1016/j.neunet.2007.04.017; inputs that end alike: Buesing,
     Schrauwen & Legenstein 2010, Neural Computation 22, 1272, doi:10.1162/neco.2009.01-09-947.
     """
-    same = whole(same, "generalization_rank: same", least=1, most=whole(ticks, "generalization_rank: ticks", least=1))
+    same = whole(
+        same, "generalization_rank: same", least=1, most=whole(ticks, "generalization_rank: ticks", least=1)
+    )
     return _rank(net, output, streams, ticks, same, scale, tolerance, seed, engine, "generalization_rank")
 
 
@@ -136,20 +142,32 @@ def only_driven(net: Network, where: str) -> Neurons:
     found = [population for population in net.populations.values() if population.driven]
     if len(found) != 1:
         names = ", ".join(population.name for population in found) or "none"
-        raise DescriptionError(f"{where}: takes a network with one driven population, and these are driven: {names}. Join them, or give another.")
+        raise DescriptionError(
+            f"{where}: takes a network with one driven population, and these are driven: {names}. Join them, or give another."
+        )
     return found[0]
 
 
 def graded(net: Network, output: str | None, where: str) -> list[Neurons]:
     """The populations that are read: that of the name, or all that have text; none may spike."""
     if output is not None and output not in net.populations:
-        raise DescriptionError(f"{where}: output {output!r} is no population of the network. {nearest(output, net.populations)}")
-    found = [net.populations[output]] if output is not None else [population for population in net.populations.values() if not population.driven]
+        raise DescriptionError(
+            f"{where}: output {output!r} is no population of the network. {nearest(output, net.populations)}"
+        )
+    found = (
+        [net.populations[output]]
+        if output is not None
+        else [population for population in net.populations.values() if not population.driven]
+    )
     if not found:
-        raise DescriptionError(f"{where}: the network has no population with text. Give one such as a reservoir.")
+        raise DescriptionError(
+            f"{where}: the network has no population with text. Give one such as a reservoir."
+        )
     for population in found:
         if population.spiking:
-            raise DescriptionError(f"{where}: {population.name!r} spikes. Name a population that sends numbers: output='...'.")
+            raise DescriptionError(
+                f"{where}: {population.name!r} spikes. Name a population that sends numbers: output='...'."
+            )
     return found
 
 
@@ -163,25 +181,49 @@ def _lags(delays: Any, most: int, where: str) -> np.ndarray:
 
 
 def _rank(
-    net: Network, output: Any, streams: Any, ticks: Any, same: int | None, scale: Any, tolerance: Any, seed: int, engine: str, where: str
+    net: Network,
+    output: Any,
+    streams: Any,
+    ticks: Any,
+    same: int | None,
+    scale: Any,
+    tolerance: Any,
+    seed: int,
+    engine: str,
+    where: str,
 ) -> int:
     drive, outputs = only_driven(net, where), graded(net, output, where)
     size = sum(population.size for population in outputs)
     streams = size if streams is None else whole(streams, f"{where}: streams", least=1)
     scale = plain_number(scale, f"{where}: scale", "Give a number above 0.", low=1e-300)
-    u = np.random.default_rng(seed).uniform(-scale, scale, (streams, whole(ticks, f"{where}: ticks", least=1), *drive.shape))
+    u = np.random.default_rng(seed).uniform(
+        -scale, scale, (streams, whole(ticks, f"{where}: ticks", least=1), *drive.shape)
+    )
     if same is not None:
         u[:, ticks - same :] = u[:1, ticks - same :]
-    tolerance = None if tolerance is None else plain_number(tolerance, f"{where}: tolerance", "Give a number from 0 to 1.", low=0, high=1)
+    tolerance = (
+        None
+        if tolerance is None
+        else plain_number(tolerance, f"{where}: tolerance", "Give a number from 0 to 1.", low=0, high=1)
+    )
     states = _states(net, {drive.name: u}, outputs, seed, engine, last=True)
     return int(np.linalg.matrix_rank(states, rtol=tolerance))
 
 
-def _states(net: Network, inputs: dict, outputs: list[Neurons], seed: int, engine: str, last: bool = False) -> np.ndarray:
+def _states(
+    net: Network, inputs: dict, outputs: list[Neurons], seed: int, engine: str, last: bool = False
+) -> np.ndarray:
     """What the populations send, side by side: (tick, neuron), or with `last` at the last tick, (trial, neuron)."""
     ticks = next(iter(inputs.values())).shape[1 if last else 0]
     every = max(1, ticks - 1) if last else 1
-    recording: Recording = run(net, inputs, record={population.name: every for population in outputs}, seed=seed, engine=engine, progress=False)
+    recording: Recording = run(
+        net,
+        inputs,
+        record={population.name: every for population in outputs},
+        seed=seed,
+        engine=engine,
+        progress=False,
+    )
     values = [np.asarray(recording[population.name], dtype=float) for population in outputs]
     if last:
         return np.concatenate([value[:, -1].reshape(len(value), -1) for value in values], axis=1)

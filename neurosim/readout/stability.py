@@ -55,7 +55,9 @@ def lyapunov_exponent(
     2012, Theory Biosci. 131, 205, doi:10.1007/s12064-011-0146-8.
     """
     where = "lyapunov_exponent"
-    distance = plain_number(distance, f"{where}: distance", "Give a small number above 0, such as 1e-8.", low=1e-300)
+    distance = plain_number(
+        distance, f"{where}: distance", "Give a small number above 0, such as 1e-8.", low=1e-300
+    )
     every, discard = whole(every, f"{where}: every", least=1), whole(discard, f"{where}: discard")
     path = Path.of(net, inputs, ticks, start, seed, engine, where)
     # Twins side by side, each of which has its own stretch of the path: first it finds its direction, then it is measured.
@@ -63,7 +65,9 @@ def lyapunov_exponent(
     measured = max(1, min(settling, spans - settling))
     twins = (spans - settling) // measured
     if twins < 1:
-        raise DescriptionError(f"{where}: {path.ticks} ticks are too few for discard={discard} and every={every}. Run longer.")
+        raise DescriptionError(
+            f"{where}: {path.ticks} ticks are too few for discard={discard} and every={every}. Run longer."
+        )
     at = path.lead - 1 + np.arange(twins) * measured * every
     way = np.random.default_rng(path.seed).normal(size=(twins, path.lead, path.size))
     growth = []
@@ -93,13 +97,19 @@ def jacobian(
     The state is what all populations with text sent in the last ticks, as many as the longest delay (newest last), one population
     after the other; shape (state, state). Arguments and errors are those of `lyapunov_exponent`; `ticks` defaults to 100 without inputs.
     """
-    path = Path.of(net, inputs, ticks if ticks is not None or inputs else 100, start, seed, engine, "jacobian")
+    path = Path.of(
+        net, inputs, ticks if ticks is not None or inputs else 100, start, seed, engine, "jacobian"
+    )
     step = 1e-6
     apart = np.eye(path.lead * path.size).reshape(-1, path.lead, path.size) * step
     at = path.ticks - 2
     if at < path.lead - 1:
-        raise DescriptionError(f"jacobian: {path.ticks} ticks are too few for delays of {path.lead}. Run longer.")
-    after = path.deviations(np.full(2 * len(apart), at), np.concatenate([apart, -apart]), 1).reshape(2, len(apart), -1)
+        raise DescriptionError(
+            f"jacobian: {path.ticks} ticks are too few for delays of {path.lead}. Run longer."
+        )
+    after = path.deviations(np.full(2 * len(apart), at), np.concatenate([apart, -apart]), 1).reshape(
+        2, len(apart), -1
+    )
     return ((after[0] - after[1]) / (2 * step)).T
 
 
@@ -120,7 +130,11 @@ def effective_spectral_radius(
     Source: Jaeger, Lukosevicius, Popovici & Siewert 2007, Neural Networks 20, 335, doi:10.1016/j.neunet.2007.04.016; at work:
     Verstraeten & Schrauwen 2009, ICANN, doi:10.1007/978-3-642-04274-4_100.
     """
-    return float(np.abs(np.linalg.eigvals(jacobian(net, inputs, ticks=ticks, start=start, seed=seed, engine=engine))).max())
+    return float(
+        np.abs(
+            np.linalg.eigvals(jacobian(net, inputs, ticks=ticks, start=start, seed=seed, engine=engine))
+        ).max()
+    )
 
 
 @dataclass(frozen=True)
@@ -152,7 +166,11 @@ class FreeRun:
             return "ran away"
         if self.spread < REST:
             return "came to rest"
-        return "stayed near the reference" if self.distance <= NEAR else "stayed bounded, away from the reference"
+        return (
+            "stayed near the reference"
+            if self.distance <= NEAR
+            else "stayed bounded, away from the reference"
+        )
 
 
 def free_run(
@@ -198,11 +216,20 @@ def free_run(
     usual = tree.query(known[half:] / scale)[0].mean()
     return FreeRun(
         outputs=y,
-        reach=float((np.abs(y - middle).max(axis=0) / np.maximum(np.abs(known - middle).max(axis=0), 1e-300)).max()),
+        reach=float(
+            (np.abs(y - middle).max(axis=0) / np.maximum(np.abs(known - middle).max(axis=0), 1e-300)).max()
+        ),
         spread=float((y[ticks // 2 :].std(axis=0) / scale).min()),
         distance=float(tree.query(y / scale)[0].mean() / max(usual, 1e-300)),
         exponent=lyapunov_exponent(
-            net, inputs, ticks=ticks, start=start, discard=ticks // 10, every=max(1, min(10, ticks // 20)), seed=seed, engine=engine
+            net,
+            inputs,
+            ticks=ticks,
+            start=start,
+            discard=ticks // 10,
+            every=max(1, min(10, ticks // 20)),
+            seed=seed,
+            engine=engine,
         ),
     )
 
@@ -224,17 +251,47 @@ class Path:
     engine: str
 
     @staticmethod
-    def of(net: Network, inputs: Mapping[str, Any] | None, ticks: int | None, start: Any, seed: int | None, engine: str, where: str) -> Path:
+    def of(
+        net: Network,
+        inputs: Mapping[str, Any] | None,
+        ticks: int | None,
+        start: Any,
+        seed: int | None,
+        engine: str,
+        where: str,
+    ) -> Path:
         """The path of a run from `start`."""
         populations = _open(net, where)
         given = _given(net, inputs, ticks, where)
         seed = seed_of(start, seed)
         net = fixed(net, seed)
-        recording = run(net, given, ticks=ticks, start=start, record=list(populations), seed=seed, engine=engine, precision="double", progress=False)
+        recording = run(
+            net,
+            given,
+            ticks=ticks,
+            start=start,
+            record=list(populations),
+            seed=seed,
+            engine=engine,
+            precision="double",
+            progress=False,
+        )
         if recording.batched:
-            raise DescriptionError(f"{where}: the start has several trials. Give one: run the network without an axis of trials.")
-        states = np.concatenate([np.asarray(recording[name]).reshape(recording.ticks, -1) for name in populations], axis=1)
-        return Path(net, tuple(populations), given, states, max(1, *map(_longest, net.synapses.values())), seed, engine)
+            raise DescriptionError(
+                f"{where}: the start has several trials. Give one: run the network without an axis of trials."
+            )
+        states = np.concatenate(
+            [np.asarray(recording[name]).reshape(recording.ticks, -1) for name in populations], axis=1
+        )
+        return Path(
+            net,
+            tuple(populations),
+            given,
+            states,
+            max(1, *map(_longest, net.synapses.values())),
+            seed,
+            engine,
+        )
 
     @property
     def ticks(self) -> int:
@@ -255,9 +312,21 @@ class Path:
         clamp = np.full((len(at), long, self.size), np.nan)
         clamp[:, : self.lead] = self.states[window[:, : self.lead]] + apart
         driven = {name: values[window] for name, values in self.inputs.items()}
-        clamps = {name: part.reshape(len(at), long, *self.net.populations[name].shape) for name, part in self._parts(clamp).items()}
-        recording = run(self.net, {**driven, **clamps}, record=list(self.names), seed=self.seed, engine=self.engine, progress=False)
-        states = np.concatenate([np.asarray(recording[name]).reshape(len(at), long, -1) for name in self.names], axis=2)
+        clamps = {
+            name: part.reshape(len(at), long, *self.net.populations[name].shape)
+            for name, part in self._parts(clamp).items()
+        }
+        recording = run(
+            self.net,
+            {**driven, **clamps},
+            record=list(self.names),
+            seed=self.seed,
+            engine=self.engine,
+            progress=False,
+        )
+        states = np.concatenate(
+            [np.asarray(recording[name]).reshape(len(at), long, -1) for name in self.names], axis=2
+        )
         return states[:, -self.lead :] - self.states[window[:, -self.lead :]]
 
     def _parts(self, states: np.ndarray) -> dict[str, np.ndarray]:
@@ -270,10 +339,14 @@ def _open(net: Network, where: str) -> dict[str, Any]:
     found = {population.name: population for population in graded(net, None, where)}
     for name, population in found.items():
         if random_calls((*population.lines, *population.statements)) or any(map(noisy, population.lines)):
-            raise DescriptionError(f"{where}: the text of {name!r} draws random numbers, so that no two runs are alike. Take the noise away.")
+            raise DescriptionError(
+                f"{where}: the text of {name!r} draws random numbers, so that no two runs are alike. Take the noise away."
+            )
         if set(population.states) != {population.message}:
             hidden = ", ".join(sorted(set(population.states) - {population.message or ""}))
-            raise DescriptionError(f"{where}: {name!r} remembers what it does not send ({hidden}), which no clamp reaches. Send it, or leave it out.")
+            raise DescriptionError(
+                f"{where}: {name!r} remembers what it does not send ({hidden}), which no clamp reaches. Send it, or leave it out."
+            )
     for item in net.synapses.values():
         if item.text:
             raise DescriptionError(
@@ -282,7 +355,9 @@ def _open(net: Network, where: str) -> dict[str, Any]:
     return found
 
 
-def _given(net: Network, inputs: Mapping[str, Any] | None, ticks: int | None, where: str) -> dict[str, np.ndarray]:
+def _given(
+    net: Network, inputs: Mapping[str, Any] | None, ticks: int | None, where: str
+) -> dict[str, np.ndarray]:
     """The inputs as arrays (tick, *shape) of all driven populations, 0 where none is given."""
     found = {str(name): np.asarray(values, dtype=float) for name, values in (inputs or {}).items()}
     for name, values in found.items():

@@ -28,7 +28,9 @@ def written(path: Path, doing: str, kept: str = "") -> Iterator[None]:
         raise
     except Exception as error:
         code = _code(error)
-        reason = os.strerror(code) if code else str(error).strip().split("\n")[0][:300] or type(error).__name__
+        reason = (
+            os.strerror(code) if code else str(error).strip().split("\n")[0][:300] or type(error).__name__
+        )
         raise RecordingError(f"{path}: cannot {doing}: {reason}. {_remedy(error, code)}{kept}") from error
 
 

@@ -52,7 +52,10 @@ class FileStore(Store):
         self._file, self.header = file, header
         self._held = path.stat().st_size
         self._group = plain_group(file, "neurosim")
-        self._where = os.path.abspath(path), fingerprint(self._group, self._held)  # from which a copy of this reads
+        self._where = (
+            os.path.abspath(path),
+            fingerprint(self._group, self._held),
+        )  # from which a copy of this reads
         self._ending = plain_group(self._group, "end")
         self._spiking = {probe.name: n for n, probe in enumerate(p for p in header.probes if p.events)}
         self._blocks = self._read_blocks()
@@ -77,12 +80,27 @@ class FileStore(Store):
         trial, trials_of, tick, ticks_of = self._blocks[:, :COLUMNS].T
         ends = self._blocks[:, COLUMNS + self._spiking[probe.name]]
         starts = np.r_[0, ends][:-1]
-        wanted = (trial < trials.stop) & (trial + trials_of > trials.start) & (tick < ticks.stop) & (tick + ticks_of > ticks.start) & (ends > starts)
+        wanted = (
+            (trial < trials.stop)
+            & (trial + trials_of > trials.start)
+            & (tick < ticks.stop)
+            & (tick + ticks_of > ticks.start)
+            & (ends > starts)
+        )
         for first, last in _runs(starts[wanted], ends[wanted]):
             for at in range(first, last, READ_SPIKES):
                 found = self._read_spikes(probe, slice(at, min(at + READ_SPIKES, last)))
-                kept = (found.trial >= trials.start) & (found.trial < trials.stop) & (found.tick >= ticks.start) & (found.tick < ticks.stop)
-                yield found if kept.all() else Spikes(found.trial[kept], found.tick[kept], found.neuron[kept], found.dt)
+                kept = (
+                    (found.trial >= trials.start)
+                    & (found.trial < trials.stop)
+                    & (found.tick >= ticks.start)
+                    & (found.tick < ticks.stop)
+                )
+                yield (
+                    found
+                    if kept.all()
+                    else Spikes(found.trial[kept], found.tick[kept], found.neuron[kept], found.dt)
+                )
 
     def final(self) -> Mapping[str, np.ndarray]:
         return Later(self._end, self._read_final)
@@ -103,7 +121,9 @@ class FileStore(Store):
             planned = self.header.ticks * self.header.trials
             size = self.header.network.populations[probe.owner].size
             if not np.all((ticks >= 0) & (ticks < planned)) or not np.all(neurons < size):
-                raise RecordingError(f"spikes of {probe.name!r} lie outside the run or the population. {DAMAGED}")
+                raise RecordingError(
+                    f"spikes of {probe.name!r} lie outside the run or the population. {DAMAGED}"
+                )
             trial, tick = np.divmod(ticks.astype(np.int64), max(self.header.ticks, 1))
             return Spikes(trial, tick, neurons.astype(np.int64), self.header.dt)
 
@@ -114,9 +134,15 @@ class FileStore(Store):
         unwritten = np.flatnonzero(rows[:, 1] == 0)  # rows that a killed writer made room for
         rows = rows[: unwritten[0]] if unwritten.size else rows
         trial, trials, tick, ticks = rows[:, :COLUMNS].T
-        require(bool(np.all(rows >= 0)) and not np.any(np.diff(rows[:, COLUMNS:], axis=0) < 0), "blocks", rows.shape)
+        require(
+            bool(np.all(rows >= 0)) and not np.any(np.diff(rows[:, COLUMNS:], axis=0) < 0),
+            "blocks",
+            rows.shape,
+        )
         most = self.header.trials, self.header.ticks
-        inside = (trial <= most[0]) & (trials <= most[0] - trial) & (tick <= most[1]) & (ticks <= most[1] - tick)
+        inside = (
+            (trial <= most[0]) & (trials <= most[0] - trial) & (tick <= most[1]) & (ticks <= most[1] - tick)
+        )
         require(bool(np.all(inside)), "blocks", rows.shape)
         return rows
 
@@ -130,7 +156,9 @@ class FileStore(Store):
         before = np.cumsum(ticks) - ticks
         require(np.array_equal(tick, before - before[first][which.ravel()[order]]), "blocks", tick)
         require(bool(np.all(batches[1:, 0] >= batches[:-1].sum(1))), "blocks", batches)
-        for (trial, trials), ticks_of in zip(batches, np.add.reduceat(ticks, first) if len(first) else (), strict=True):
+        for (trial, trials), ticks_of in zip(
+            batches, np.add.reduceat(ticks, first) if len(first) else (), strict=True
+        ):
             progress[trial : trial + trials] = ticks_of
         return progress
 
@@ -141,13 +169,19 @@ class FileStore(Store):
         except ValueError:
             require(not text.strip(b"\0") or not closed, "end", text)
             return None  # the run was killed before saving it
-        require(isinstance(end["ticks"], int) and 0 <= end["ticks"] <= self.header.ticks, "ticks", end["ticks"])
+        require(
+            isinstance(end["ticks"], int) and 0 <= end["ticks"] <= self.header.ticks, "ticks", end["ticks"]
+        )
         require(end["stopped"] in STOPPED, "stopped", end["stopped"])
         self._numbers = plain_dataset(self._ending, "numbers", "u", self._held, 1).require()
         held = self._numbers.shape[0]
         for name, (dtype, shape, start) in end["arrays"].items():
             kind, sizes = np.dtype(dtype), all(isinstance(n, int) and n >= 0 for n in (*shape, start))
-            require(kind.kind in "biuf" and sizes and start + prod(shape) * kind.itemsize <= held, f"state {name!r}", (dtype, shape, start))
+            require(
+                kind.kind in "biuf" and sizes and start + prod(shape) * kind.itemsize <= held,
+                f"state {name!r}",
+                (dtype, shape, start),
+            )
         return end
 
     def _read_final(self, name: str) -> np.ndarray:
@@ -158,15 +192,22 @@ class FileStore(Store):
             return self._numbers[start:stop].view(dtype).reshape(shape)
 
     def _trace(self, probe: Probe) -> Any:
-        data = plain_dataset(plain_group(self._group, "values"), probe.name, "f", self._held, 2, squeezed=True)
+        data = plain_dataset(
+            plain_group(self._group, "values"), probe.name, "f", self._held, 2, squeezed=True
+        )
         trials, per_trial = self.trials, samples(self.header.ticks, probe.every)
         rows = (trials - 1) * per_trial + samples(self.ticks, probe.every) if trials and self.ticks else 0
-        require(data.shape[0] >= rows and data.shape[1] == width(probe), f"shape of {probe.name!r}", data.shape)
+        require(
+            data.shape[0] >= rows and data.shape[1] == width(probe), f"shape of {probe.name!r}", data.shape
+        )
         return data.require(trials * samples(self.ticks, probe.every))
 
     def _spikes(self, probe: Probe) -> Any:
         group = plain_group(plain_group(self._file, "spikes"), probe.name)
-        data = tuple(plain_dataset(group, name, kind, self._held, 1, squeezed=True) for name, kind in (("timestamps", "f"), ("node_ids", "u")))
+        data = tuple(
+            plain_dataset(group, name, kind, self._held, 1, squeezed=True)
+            for name, kind in (("timestamps", "f"), ("node_ids", "u"))
+        )
         count = self._blocks[-1, COLUMNS + self._spiking[probe.name]] if len(self._blocks) else 0
         require(min(d.shape[0] for d in data) >= count, f"spikes of {probe.name!r}", count)
         return tuple(part.require(int(count)) for part in data)
@@ -197,7 +238,11 @@ class FileTrace(LazyArray):
         rows = (trials[:, None] * self._rows + ticks).ravel()
         columns = np.ravel_multi_index(np.ix_(*axes), self._probe.shape).ravel()
         self._store.still_open()
-        with guarded(self._store._path, f"read {self._probe.name!r}", "If it is too large for memory, read a part of it."):
+        with guarded(
+            self._store._path,
+            f"read {self._probe.name!r}",
+            "If it is too large for memory, read a part of it.",
+        ):
             found = read_crossing(self._data, rows, columns)
         return found.reshape(*(n.size for n in chosen))
 
@@ -209,7 +254,9 @@ def read_crossing(data: Any, rows: np.ndarray, columns: np.ndarray) -> np.ndarra
         return out
     left, right = int(columns[0]), int(columns[-1]) + 1
     most = max(1, READ_BYTES // ((right - left) * data.dtype.itemsize))
-    far = np.flatnonzero(np.diff(rows) > data.chunks[0]) + 1  # reading rows that are further apart together saves nothing
+    far = (
+        np.flatnonzero(np.diff(rows) > data.chunks[0]) + 1
+    )  # reading rows that are further apart together saves nothing
     for first, last in zip(np.r_[0, far], np.r_[far, rows.size], strict=True):
         at = first
         while at < last:
@@ -255,12 +302,19 @@ def read_inputs(group: Any, entries: dict, path: Path) -> Later:
             entry = entries[name]
             spikes = "dt" in entry
             held, owner = path.stat().st_size, plain_group(group, name) if spikes else group
-            arrays = [take_array(owner, part, held, squeezed=True) for part in (("trial", "tick", "neuron") if spikes else (name,))]
+            arrays = [
+                take_array(owner, part, held, squeezed=True)
+                for part in (("trial", "tick", "neuron") if spikes else (name,))
+            ]
             if [digest(array) for array in arrays] != entry["sha256"]:
                 raise RecordingError(f"the input {name!r} is not what the run was given. {DAMAGED}")
             return Spikes(arrays[0], arrays[1], arrays[2], entry["dt"]) if spikes else arrays[0]
 
-    require(all(isinstance(entry, dict) and has(group, name) for name, entry in entries.items()), "inputs", list(entries))
+    require(
+        all(isinstance(entry, dict) and has(group, name) for name, entry in entries.items()),
+        "inputs",
+        list(entries),
+    )
     return Later(entries, read)
 
 
@@ -304,7 +358,9 @@ def _open_once(path: str | os.PathLike) -> FileStore:
             group, held = plain_group(file, "neurosim"), where.stat().st_size
             run = json.loads(take_text(group, "run", held))
             inputs = read_inputs(plain_group(group, "inputs"), run["inputs"], where)
-            header = decode_header(run, read_network(group, held), inputs, Arrays(plain_group(group, "arrays"), held).unpack)
+            header = decode_header(
+                run, read_network(group, held), inputs, Arrays(plain_group(group, "arrays"), held).unpack
+            )
             return FileStore(file, where, header, closed)
     except BaseException:
         file.close()
@@ -316,5 +372,7 @@ def open_again(path: str, wanted: str) -> FileStore:
     store = open_store(path)
     if store._where[1] != wanted:
         store.close()
-        raise RecordingError(f"{path}: is another recording than the one that was copied or sent here. Keep each recording in a file of its own.")
+        raise RecordingError(
+            f"{path}: is another recording than the one that was copied or sent here. Keep each recording in a file of its own."
+        )
     return store

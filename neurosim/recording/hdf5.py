@@ -75,7 +75,9 @@ class FileWriter(Writer):
     def __init__(self, header: Header, path: str | os.PathLike, compression: int = 0):
         super().__init__(header)
         if isinstance(compression, bool) or not isinstance(compression, int) or not 0 <= compression <= 9:
-            raise DescriptionError(f"compression {compression!r} is not a level of gzip. Give a whole number from 0 (none) to 9.")
+            raise DescriptionError(
+                f"compression {compression!r} is not a level of gzip. Give a whole number from 0 (none) to 9."
+            )
         self.path = place(path)
         with written(self.path, "create it"):
             self._lock = Lock(self.path)
@@ -103,11 +105,24 @@ class FileWriter(Writer):
             self._file.swmr_mode = True
         probes = self.header.probes
         self._data = {p.name: self._file["neurosim/values"][p.name] for p in probes if not p.events}
-        self._spikes = {p.name: tuple(self._file["spikes"][p.name][d] for d in ("timestamps", "node_ids")) for p in probes if p.events}
+        self._spikes = {
+            p.name: tuple(self._file["spikes"][p.name][d] for d in ("timestamps", "node_ids"))
+            for p in probes
+            if p.events
+        }
         self._counts = dict.fromkeys(self._spikes, 0)
         self._blocks = self._file["neurosim/blocks"]
 
-    def write(self, trial: int, tick: int, traces: Mapping[str, np.ndarray], events: Mapping[str, Spikes], *, trials: int, ticks: int) -> None:
+    def write(
+        self,
+        trial: int,
+        tick: int,
+        traces: Mapping[str, np.ndarray],
+        events: Mapping[str, Spikes],
+        *,
+        trials: int,
+        ticks: int,
+    ) -> None:
         values, spikes = self._checked(trial, tick, traces, events, trials, ticks)
         with self._writing("write it"):
             for probe in self.header.probes:
@@ -128,13 +143,19 @@ class FileWriter(Writer):
             for probe in self.header.probes:
                 if not probe.events:
                     step = probe.every * tick_ms(self.header)
-                    self._file["report"][probe.name]["mapping/time"][...] = (0.0, self._data[probe.name].shape[0] * step, step)
+                    self._file["report"][probe.name]["mapping/time"][...] = (
+                        0.0,
+                        self._data[probe.name].shape[0] * step,
+                        step,
+                    )
             self._write_end(ticks, stopped, final)
             own = leads_to(self.path, self._file.id.get_vfd_handle())
             self._file.close()
         if not own:
             self._lock.release()
-            raise RecordingError(f"{self.path}: was removed or replaced while the run wrote it; what it recorded is lost. Run it again.")
+            raise RecordingError(
+                f"{self.path}: was removed or replaced while the run wrote it; what it recorded is lost. Run it again."
+            )
         try:
             return open_store(self.path)
         finally:
@@ -180,14 +201,24 @@ class FileWriter(Writer):
         if data.shape[0] < stop:
             data.resize(stop, axis=0)
         whole = trials == 1 or count == per_trial
-        rows = slice(start, stop) if whole else h5().MultiBlockSlice(start=start, stride=per_trial, count=trials, block=count)
+        rows = (
+            slice(start, stop)
+            if whole
+            else h5().MultiBlockSlice(start=start, stride=per_trial, count=trials, block=count)
+        )
         data[rows] = values.reshape(-1, columns)
 
     def _write_spikes(self, probe: Probe, spikes: Spikes) -> None:
         if len(spikes):
             times, neurons = self._spikes[probe.name]
-            _append(times, self._counts[probe.name], (spikes.trial * self.header.ticks + spikes.tick) * tick_ms(self.header))
-            _append(neurons, self._counts[probe.name], spikes.neuron.view(np.uint64))  # of the file's type, which HDF5 need not convert
+            _append(
+                times,
+                self._counts[probe.name],
+                (spikes.trial * self.header.ticks + spikes.tick) * tick_ms(self.header),
+            )
+            _append(
+                neurons, self._counts[probe.name], spikes.neuron.view(np.uint64)
+            )  # of the file's type, which HDF5 need not convert
 
     def _write_end(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> None:
         numbers, arrays = self._file["neurosim/end/numbers"], {}
@@ -205,7 +236,8 @@ class FileWriter(Writer):
         group = file.create_group("neurosim")
         mark(group, RECORDING)
         group.attrs["time_axis"] = np.bytes_(
-            f"trial r, tick k at (r*{header.ticks} + k)*{tick_ms(header)} ms" + ("" if header.dt else "; no clock: a tick counts as 1 ms")
+            f"trial r, tick k at (r*{header.ticks} + k)*{tick_ms(header)} ms"
+            + ("" if header.dt else "; no clock: a tick counts as 1 ms")
         )
         write_network(group, header.network)
         arrays, inputs = Arrays(group["arrays"]), group.create_group("inputs")  # type: ignore[arg-type]
@@ -213,7 +245,14 @@ class FileWriter(Writer):
         run = encode_header(header, arrays.pack) | {"inputs": entries, "writer": {"run": token_hex(8)}}
         put_text(group, "run", json.dumps(run, indent=1, allow_nan=False))
         columns = 4 + sum(p.events for p in header.probes)
-        group.create_dataset("blocks", (0, columns), np.int64, maxshape=(None, columns), chunks=(128, columns), track_times=False)
+        group.create_dataset(
+            "blocks",
+            (0, columns),
+            np.int64,
+            maxshape=(None, columns),
+            chunks=(128, columns),
+            track_times=False,
+        )
         end = group.create_group("end")
         end.create_dataset("numbers", (0,), np.uint8, chunks=(2**14,), **GROW)
         end.create_dataset("index", (0,), np.uint8, chunks=(2**10,), **GROW)
@@ -234,11 +273,19 @@ class FileWriter(Writer):
         header, columns = self.header, width(probe)
         per_trial = samples(header.ticks, probe.every)
         row = columns * header.dtype.itemsize
-        group, report = file.require_group("neurosim/values"), file.require_group("report").create_group(probe.name)
+        group, report = (
+            file.require_group("neurosim/values"),
+            file.require_group("report").create_group(probe.name),
+        )
         if columns:
             fit = max(1, min(CHUNK // row, header.trials * per_trial, max(self.block // probe.every, 1)))
             chunks = (2 ** int(np.log2(fit)), min(columns, CHUNK))
-            options = {"maxshape": (None, columns), "chunks": chunks, "fillvalue": np.nan, "track_times": False} | self._squeeze
+            options = {
+                "maxshape": (None, columns),
+                "chunks": chunks,
+                "fillvalue": np.nan,
+                "track_times": False,
+            } | self._squeeze
             group.create_dataset(probe.name, (0, columns), header.dtype, **options)
             _create_view(report, f"/neurosim/values/{probe.name}", columns, header.dtype)
         else:  # rows without a number cannot grow in HDF5, and need not
@@ -255,9 +302,16 @@ class FileWriter(Writer):
         mapping["node_ids"] = neurons.astype(np.uint64)
         mapping["node_ids"].attrs["sorted"] = np.uint8(np.all(np.diff(neurons) > 0))
         mapping["index_pointers"] = np.arange(neurons.size + 1, dtype=np.uint64)
-        mapping["element_ids"] = neurons.astype(np.uint32) if probe.owner in self.header.network.synapses else np.zeros(neurons.size, np.uint32)
+        mapping["element_ids"] = (
+            neurons.astype(np.uint32)
+            if probe.owner in self.header.network.synapses
+            else np.zeros(neurons.size, np.uint32)
+        )
         mapping["element_pos"] = np.zeros(neurons.size, np.float32)
-        mapping["index_pointer"], mapping["element_id"] = mapping["index_pointers"], mapping["element_ids"]  # the names that BMTK reads
+        mapping["index_pointer"], mapping["element_id"] = (
+            mapping["index_pointers"],
+            mapping["element_ids"],
+        )  # the names that BMTK reads
         mapping["time"] = np.array([0.0, 0.0, probe.every * tick_ms(self.header)])
         mapping["time"].attrs["units"] = "ms"
 
@@ -272,7 +326,11 @@ def _create_view(report: h5py.Group, name: str, columns: int, dtype: np.dtype) -
 
 def _elsewhere() -> Any:
     """A file that takes no room on a disk where the system can make one."""
-    return os.fdopen(os.memfd_create("neurosim"), "wb") if hasattr(os, "memfd_create") else tempfile.TemporaryFile()
+    return (
+        os.fdopen(os.memfd_create("neurosim"), "wb")
+        if hasattr(os, "memfd_create")
+        else tempfile.TemporaryFile()
+    )
 
 
 def _append(data: Any, at: int, more: np.ndarray) -> None:

@@ -41,7 +41,9 @@ class Spikes:
                 continue
             whole = given.astype(np.int64) if given.dtype.kind in "biuf" else None
             if whole is None or (given.dtype.kind == "f" and not np.array_equal(whole, given)):
-                raise RecordingError(f"Spikes: {field} {given!r:.80} are no whole numbers. Give times in ticks, and neurons by their index.")
+                raise RecordingError(
+                    f"Spikes: {field} {given!r:.80} are no whole numbers. Give times in ticks, and neurons by their index."
+                )
             object.__setattr__(self, field, read_only(whole))
         if not self.trial.shape == self.tick.shape == self.neuron.shape == (len(self.trial),):
             raise RecordingError(
@@ -77,7 +79,10 @@ class Spikes:
 
 def join(pieces: list[Spikes], dt: float | None) -> Spikes:
     """The spikes of all pieces, sorted."""
-    trial, tick, neuron = (np.concatenate([np.zeros(0, np.int64), *(getattr(p, f) for p in pieces)]) for f in ("trial", "tick", "neuron"))
+    trial, tick, neuron = (
+        np.concatenate([np.zeros(0, np.int64), *(getattr(p, f) for p in pieces)])
+        for f in ("trial", "tick", "neuron")
+    )
     return Spikes(trial, tick, neuron, dt).sorted()
 
 
@@ -152,7 +157,14 @@ def unit_of(probe: Probe, network: Network) -> str:
 def encode_header(header: Header, pack: Callable[[np.ndarray], Any]) -> dict:
     """The header as plain data, without network and inputs."""
     probes = [
-        {"name": p.name, "owner": p.owner, "variable": p.variable, "shape": list(p.shape), "every": p.every, "events": p.events}
+        {
+            "name": p.name,
+            "owner": p.owner,
+            "variable": p.variable,
+            "shape": list(p.shape),
+            "every": p.every,
+            "events": p.events,
+        }
         | ({} if p.index is None else {"index": pack(np.asarray(p.index, np.int64))})
         for p in header.probes
     ]
@@ -164,28 +176,40 @@ def encode_header(header: Header, pack: Callable[[np.ndarray], Any]) -> dict:
     return numbers | plain | more | {"record": record, "probes": probes, "start": start}
 
 
-def decode_header(data: dict, network: Network, inputs: Mapping, unpack: Callable[[Any], np.ndarray]) -> Header:
+def decode_header(
+    data: dict, network: Network, inputs: Mapping, unpack: Callable[[Any], np.ndarray]
+) -> Header:
     """The header that `encode_header` described; RecordingError, or a KeyError or TypeError, for data that is none."""
     require(isinstance(data["seed"], int) and not isinstance(data["seed"], bool), "seed", data["seed"])
     require(_whole(data["ticks"], MOST_TICKS), "ticks", data["ticks"])
     require(_whole(data["trials"], MOST_TRIALS) and data["trials"] > 0, "trials", data["trials"])
-    require(isinstance(data["batched"], bool) and (data["batched"] or data["trials"] == 1), "batched", data["batched"])
+    require(
+        isinstance(data["batched"], bool) and (data["batched"] or data["trials"] == 1),
+        "batched",
+        data["batched"],
+    )
     require(data["precision"] in PRECISIONS, "precision", data["precision"])
     require(isinstance(data["engine"], str), "engine", data["engine"])
     require(data["until"] is None or isinstance(data["until"], str), "until", data["until"])
     probes = tuple(_decode_probe(entry, network, unpack) for entry in data["probes"])
     require(len({p.name for p in probes}) == len(probes), "probes", [p.name for p in probes])
-    fields = {name: data[name] for name in ("seed", "ticks", "trials", "batched", "precision", "engine", "until")}
+    fields = {
+        name: data[name] for name in ("seed", "ticks", "trials", "batched", "precision", "engine", "until")
+    }
     record = [[str(name), int(every)] for name, every in data["record"]]
     start = {str(name): unpack(array) for name, array in data["start"].items()}
     versions = {str(name): str(version) for name, version in data["versions"].items()}
-    return Header(network, **fields, probes=probes, record=record, inputs=inputs, start=start, versions=versions)
+    return Header(
+        network, **fields, probes=probes, record=record, inputs=inputs, start=start, versions=versions
+    )
 
 
 def require(holds: bool, name: str, found: object) -> None:
     """Refuse a field of a file that no run can have written."""
     if not holds:
-        raise RecordingError(f"{name} {str(found)[:80]!r} cannot be; the file was damaged or changed by hand. Take another copy of it.")
+        raise RecordingError(
+            f"{name} {str(found)[:80]!r} cannot be; the file was damaged or changed by hand. Take another copy of it."
+        )
 
 
 def _whole(given: object, most: int) -> bool:
@@ -193,17 +217,33 @@ def _whole(given: object, most: int) -> bool:
 
 
 def _decode_probe(entry: dict, network: Network, unpack: Callable[[Any], np.ndarray]) -> Probe:
-    name, owner, variable, every, events = (entry[key] for key in ("name", "owner", "variable", "every", "events"))
+    name, owner, variable, every, events = (
+        entry[key] for key in ("name", "owner", "variable", "every", "events")
+    )
     shape, where = tuple(entry["shape"]), f"shape of {entry['name']!r}"
-    require(isinstance(name, str) and name not in ("", ".") and "/" not in name and "\0" not in name, "name of a record", name)
-    require(owner in network and (variable is None or isinstance(variable, str)), f"owner of {name!r}", (owner, variable))
-    require(isinstance(events, bool) and _whole(every, MOST_TICKS) and every > 0, f"interval of {name!r}", every)
+    require(
+        isinstance(name, str) and name not in ("", ".") and "/" not in name and "\0" not in name,
+        "name of a record",
+        name,
+    )
+    require(
+        owner in network and (variable is None or isinstance(variable, str)),
+        f"owner of {name!r}",
+        (owner, variable),
+    )
+    require(
+        isinstance(events, bool) and _whole(every, MOST_TICKS) and every > 0, f"interval of {name!r}", every
+    )
     require(all(_whole(n, MOST_TRIALS) for n in shape) and len(shape) > 0, where, shape)
     index = unpack(entry["index"]).astype(np.int64) if "index" in entry else None
     if owner in network.populations:
         population = network.populations[owner]
         require(shape == population.shape if index is None else index.shape == (prod(shape),), where, shape)
-        require(index is None or not index.size or bool(index.min() >= 0 and index.max() < population.size), f"neurons of {name!r}", index)
+        require(
+            index is None or not index.size or bool(index.min() >= 0 and index.max() < population.size),
+            f"neurons of {name!r}",
+            index,
+        )
     else:
         require(len(shape) == 1 and index is None and not events, where, shape)
     return Probe(name, owner, variable, index, shape, every, events)

@@ -37,16 +37,28 @@ class TimeAxis:
         if not any(hasattr(end, "dim") for end in _ends(part)):
             return part
         if number != self.axis or (isinstance(part, slice) and hasattr(part.step, "dim")):
-            raise IndexError(f"{shown(part)}: times are the ends of a slice of axis {self.axis}, that of the ticks. Give whole numbers elsewhere.")
-        return slice(self._sample(part.start), self._sample(part.stop), part.step) if isinstance(part, slice) else self._sample(part)
+            raise IndexError(
+                f"{shown(part)}: times are the ends of a slice of axis {self.axis}, that of the ticks. Give whole numbers elsewhere."
+            )
+        return (
+            slice(self._sample(part.start), self._sample(part.stop), part.step)
+            if isinstance(part, slice)
+            else self._sample(part)
+        )
 
     def _sample(self, end: Any) -> Any:
         if not hasattr(end, "dim"):
             return end
         value = as_value(end, "index of a recording")
         if self.dt is None or value.dim != TIME or not value.scalar:
-            rule = "is a time, but this recording counts ticks" if self.dt is None and value.dim == TIME else "is not a time"
-            raise IndexError(f"index of a recording: {value} {rule}. Give whole numbers, or times under Clock such as 10*ms.")
+            rule = (
+                "is a time, but this recording counts ticks"
+                if self.dt is None and value.dim == TIME
+                else "is not a time"
+            )
+            raise IndexError(
+                f"index of a recording: {value} {rule}. Give whole numbers, or times under Clock such as 10*ms."
+            )
         tick = np.floor(np.clip(float(value.number) / self.dt + 0.001, 0, 2.0**53))
         return int(-(-tick // self.every))
 
@@ -118,7 +130,9 @@ class LazyArray(NDArrayOperatorsMixin, ABC):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
-            raise ValueError("This array is read when it is used and cannot be had without a copy. Use np.asarray(x).")
+            raise ValueError(
+                "This array is read when it is used and cannot be had without a copy. Use np.asarray(x)."
+            )
         whole = self[...]
         return whole if dtype is None else whole.astype(dtype, copy=False)
 
@@ -158,18 +172,28 @@ def _expand(parts: tuple, ndim: int) -> list:
     """The index with one part per axis: `...` and missing parts written out, masks as the indices they mean."""
     read: list[Any] = []
     for part in parts:
-        if part is None or part is Ellipsis or (isinstance(part, (slice, int, np.integer)) and not isinstance(part, bool)):
+        if (
+            part is None
+            or part is Ellipsis
+            or (isinstance(part, (slice, int, np.integer)) and not isinstance(part, bool))
+        ):
             read.append(part)
             continue
         array = np.asarray(part)
         array = array.astype(np.intp) if array.size == 0 and isinstance(part, (list, tuple)) else array
         if array.dtype.kind not in "biu" or (array.dtype.kind == "b" and array.ndim == 0):
-            raise IndexError(f"{part!r} is not an index. Use whole numbers, slices, lists of whole numbers or masks.")
+            raise IndexError(
+                f"{part!r} is not an index. Use whole numbers, slices, lists of whole numbers or masks."
+            )
         read.extend(array.nonzero() if array.dtype.kind == "b" else [array])
     used = sum(part is not None and part is not Ellipsis for part in read)
     gaps = [n for n, part in enumerate(read) if part is Ellipsis]
     if used > ndim or len(gaps) > 1:
-        raise IndexError(f"too many indices: the array has {ndim} axes, {used} were indexed." if used > ndim else "an index can only have one '...'.")
+        raise IndexError(
+            f"too many indices: the array has {ndim} axes, {used} were indexed."
+            if used > ndim
+            else "an index can only have one '...'."
+        )
     at = gaps[0] if gaps else len(read)
     return [*read[:at], *[slice(None)] * (ndim - used), *read[at + 1 :]]
 

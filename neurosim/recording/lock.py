@@ -28,7 +28,9 @@ class Lock:
                     self._number = number
             except OSError as error:
                 if error.errno in HELD:
-                    raise RecordingError(f"{where}: another run is writing it. Choose another path, or wait for that run.") from None
+                    raise RecordingError(
+                        f"{where}: another run is writing it. Choose another path, or wait for that run."
+                    ) from None
                 self._number = number  # a file system without locks
             finally:
                 if self._number is None:

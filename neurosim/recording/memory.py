@@ -30,17 +30,32 @@ class MemoryWriter(Writer):
         if header.until is not None:  # far fewer ticks may come than are planned
             return None
         if probe.name not in self.rooms:
-            self.rooms[probe.name] = _space(probe, header.trials, samples(header.ticks, probe.every), header.dtype)
+            self.rooms[probe.name] = _space(
+                probe, header.trials, samples(header.ticks, probe.every), header.dtype
+            )
         return self.rooms[probe.name]
 
-    def write(self, trial: int, tick: int, traces: Mapping[str, np.ndarray], events: Mapping[str, Spikes], *, trials: int, ticks: int) -> None:
+    def write(
+        self,
+        trial: int,
+        tick: int,
+        traces: Mapping[str, np.ndarray],
+        events: Mapping[str, Spikes],
+        *,
+        trials: int,
+        ticks: int,
+    ) -> None:
         values, spikes = self._checked(trial, tick, traces, events, trials, ticks)
         for probe in self.header.probes:
             if probe.events:
                 found = spikes[probe.name]
-                self._events[probe.name].append(Spikes(found.trial.copy(), found.tick.copy(), found.neuron.copy()))
+                self._events[probe.name].append(
+                    Spikes(found.trial.copy(), found.tick.copy(), found.neuron.copy())
+                )
             elif probe.name not in self.rooms:
-                self._traces[probe.name].append((trial, samples(tick, probe.every), np.array(values[probe.name], self.header.dtype)))
+                self._traces[probe.name].append(
+                    (trial, samples(tick, probe.every), np.array(values[probe.name], self.header.dtype))
+                )
         self.progress[trial : trial + trials] = tick + ticks
 
     def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Store:
@@ -50,7 +65,11 @@ class MemoryWriter(Writer):
         for name in list(self._events):
             found = join(self._events.pop(name), self.header.dt)
             kept = (found.trial < trials) & (found.tick < ticks)
-            events[name] = found if kept.all() else Spikes(found.trial[kept], found.tick[kept], found.neuron[kept], found.dt)
+            events[name] = (
+                found
+                if kept.all()
+                else Spikes(found.trial[kept], found.tick[kept], found.neuron[kept], found.dt)
+            )
         return MemoryStore(self.header, traces, events, ticks, trials, stopped, self.progress, dict(final))
 
     def close(self) -> None:
@@ -99,7 +118,14 @@ class MemoryStore(Store):
         progress: np.ndarray,
         final: dict[str, np.ndarray],
     ):
-        self.header, self.ticks, self.trials, self.stopped, self.progress, self.path = header, ticks, trials, stopped, progress, None
+        self.header, self.ticks, self.trials, self.stopped, self.progress, self.path = (
+            header,
+            ticks,
+            trials,
+            stopped,
+            progress,
+            None,
+        )
         self._traces, self._events, self._final = ReadOnly(traces), events, ReadOnly(final)
 
     def values(self, probe: Probe) -> np.ndarray:

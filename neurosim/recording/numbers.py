@@ -38,17 +38,25 @@ class Numbers:
         self.shape, self.dtype, self.chunks = data.shape, data.dtype, tuple(data.chunks or ())
         made: Any = data.id.get_create_plist()
         self.filters = [made.get_filter(n)[0] for n in range(made.get_nfilters())]
-        if data.is_virtual or data.external or not set(self.filters) <= ({GZIP, SHUFFLE} if squeezed else set()):
+        if (
+            data.is_virtual
+            or data.external
+            or not set(self.filters) <= ({GZIP, SHUFFLE} if squeezed else set())
+        ):
             raise RecordingError(f"{self.name} lies in another file or needs a plugin. {DAMAGED}")
         if self.chunks and prod(self.chunks) * self.dtype.itemsize > MOST_CHUNK:
-            raise RecordingError(f"{self.name} lies in chunks of {prod(self.chunks) * self.dtype.itemsize} bytes. {DAMAGED}")
+            raise RecordingError(
+                f"{self.name} lies in chunks of {prod(self.chunks) * self.dtype.itemsize} bytes. {DAMAGED}"
+            )
 
     def require(self, rows: int | None = None) -> Numbers:
         """Refuse to read so many rows (all) if the file is too short to hold them."""
         shape = self.shape if rows is None else (rows, *self.shape[1:])
         size = prod(shape) * self.dtype.itemsize
         if size > self.held * (TIGHTEST if self.filters else 1):
-            raise RecordingError(f"{self.name} claims {size} bytes in the shape {shape}, the whole file has {self.held}. {DAMAGED}")
+            raise RecordingError(
+                f"{self.name} claims {size} bytes in the shape {shape}, the whole file has {self.held}. {DAMAGED}"
+            )
         return self
 
     def whole(self) -> np.ndarray:
@@ -59,7 +67,12 @@ class Numbers:
         if not self.filters:
             return np.asarray(self.data[key])
         parts = key if isinstance(key, tuple) else (key,)
-        asked = [range(*part.indices(n)) for part, n in zip((*parts, *(slice(None),) * (len(self.shape) - len(parts))), self.shape, strict=True)]
+        asked = [
+            range(*part.indices(n))
+            for part, n in zip(
+                (*parts, *(slice(None),) * (len(self.shape) - len(parts))), self.shape, strict=True
+            )
+        ]
         out = np.empty([len(axis) for axis in asked], self.dtype)
         for first, chunk in self._chunks(asked):
             into, taken = [], []
@@ -76,7 +89,9 @@ class Numbers:
             return
         whole = prod(self.chunks) * self.dtype.itemsize
         room = bytearray(whole + whole // 64 + 1024)  # what cannot be made smaller grows a little
-        for first in product(*(range(axis.start // n * n, axis.stop, n) for axis, n in zip(asked, self.chunks, strict=True))):
+        for first in product(
+            *(range(axis.start // n * n, axis.stop, n) for axis, n in zip(asked, self.chunks, strict=True))
+        ):
             mask, packed = self.data.id.read_direct_chunk(first, out=room)
             yield first, self._unpacked(mask, packed, whole)
 
@@ -84,9 +99,15 @@ class Numbers:
         for place, kind in reversed(list(enumerate(self.filters))):
             if mask >> place & 1:
                 continue
-            packed = _inflated(packed, whole) if kind == GZIP else np.frombuffer(packed, np.uint8).reshape(self.dtype.itemsize, -1).T.tobytes()
+            packed = (
+                _inflated(packed, whole)
+                if kind == GZIP
+                else np.frombuffer(packed, np.uint8).reshape(self.dtype.itemsize, -1).T.tobytes()
+            )
         if len(packed) != whole:
-            raise RecordingError(f"a chunk of {self.name} has {len(packed)} bytes instead of {whole}. {DAMAGED}")
+            raise RecordingError(
+                f"a chunk of {self.name} has {len(packed)} bytes instead of {whole}. {DAMAGED}"
+            )
         plain = np.frombuffer(packed, np.uint8 if self.dtype.kind == "b" else self.dtype)
         return plain.astype(self.dtype, copy=False).reshape(self.chunks)
 

@@ -31,16 +31,33 @@ def find(name: Any, probes: Mapping[str, Probe], net: Network) -> Probe:
     try:
         population, variable, text = resolve(net, text)
     except DescriptionError as error:
-        raise RecordingError(f"Recording: {str(error).removeprefix('run: record ')} It holds: {', '.join(probes) or 'nothing'}.") from None
+        raise RecordingError(
+            f"Recording: {str(error).removeprefix('run: record ')} It holds: {', '.join(probes) or 'nothing'}."
+        ) from None
     if text in probes:
         return probes[text]
-    alike = [p for p in probes.values() if population is not None and (p.owner, p.variable) == (population.name, variable)]
+    alike = [
+        p
+        for p in probes.values()
+        if population is not None and (p.owner, p.variable) == (population.name, variable)
+    ]
     held = [p for p in alike if population is not None and np.isin(population.indices, recorded(p)).all()]
     if not held or population is None:
         some = f"Of it, {', '.join(repr(p.name) for p in alike)} was." if alike else nearest(text, probes)
-        raise RecordingError(f"Recording: {text!r} was not recorded. {some} Run again with record=[{text!r}] to have it.")
+        raise RecordingError(
+            f"Recording: {text!r} was not recorded. {some} Run again with record=[{text!r}] to have it."
+        )
     source = min(held, key=lambda p: p.every)
-    return Portion(text, source.owner, variable, population.indices, population.shape, source.every, source.events, source)
+    return Portion(
+        text,
+        source.owner,
+        variable,
+        population.indices,
+        population.shape,
+        source.every,
+        source.events,
+        source,
+    )
 
 
 def source_of(probe: Probe) -> Probe:
@@ -70,7 +87,10 @@ class Chosen(LazyArray):
     def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
         lead, axes = chosen[: self._lead], chosen[self._lead :]
         flat = self._place[np.ravel_multi_index(np.ix_(*axes), self._probe.shape).ravel()]
-        ends = [np.unique(along, return_inverse=True) for along in np.unravel_index(flat, self._probe.source.shape)]
+        ends = [
+            np.unique(along, return_inverse=True)
+            for along in np.unravel_index(flat, self._probe.source.shape)
+        ]
         found = self._whole._take((*lead, *(needed for needed, _ in ends)))
         return found[(..., *(within for _, within in ends))].reshape(*(n.size for n in chosen))
 

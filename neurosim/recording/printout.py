@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 def printout(recording: Recording) -> str:
     """Length, seed, engine, inputs and, for each record, its shape and what it holds, as aligned text."""
-    blocks = [_title(recording), f"Run with seed {recording.seed} on {recording.engine}, {recording.precision} precision; {_stopped(recording)}"]
+    blocks = [
+        _title(recording),
+        f"Run with seed {recording.seed} on {recording.engine}, {recording.precision} precision; {_stopped(recording)}",
+    ]
     if recording.path is not None:
         blocks.append(f"File {recording.path}")
     blocks.append(f"Network {repr(recording.network)[1:-1].removeprefix('Network: ')}")
@@ -44,10 +47,18 @@ def _record(recording: Recording, probe: Probe) -> list[str]:
     if not probe.events:
         every = "" if probe.every == 1 else f", every {probe.every} ticks"
         return [probe.name, "values", _shape(recording, probe), f"{recording.header.dtype}{every}"]
-    count = sum(len(piece) for piece in recording._store.events(probe, range(recording.trials), range(recording.ticks)))
+    count = sum(
+        len(piece)
+        for piece in recording._store.events(probe, range(recording.trials), range(recording.ticks))
+    )
     time = max(recording.trials * recording.ticks, 1) * (recording.dt or 1.0)
     rate = count / (max(width(probe), 1) * time)
-    return [probe.name, "spikes", _shape(recording, probe), f"{count:,} spikes, {rate:.3g} {'per tick' if recording.dt is None else 'Hz'} a neuron"]
+    return [
+        probe.name,
+        "spikes",
+        _shape(recording, probe),
+        f"{count:,} spikes, {rate:.3g} {'per tick' if recording.dt is None else 'Hz'} a neuron",
+    ]
 
 
 def _shape(recording: Recording, probe: Probe) -> str:
@@ -63,4 +74,7 @@ def _input(given: object) -> str:
 
 def _columns(rows: list[list[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  " + "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  " + "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

@@ -143,9 +143,15 @@ class Recording:
             return Raster(self._store, probe, self.batched, self.dt)
         values = self._store.values(source_of(probe))
         values = take(values, probe) if isinstance(probe, Portion) else values
-        return values if isinstance(values, LazyArray) else timed(values, TimeAxis(int(self.batched), probe.every, self.dt))
+        return (
+            values
+            if isinstance(values, LazyArray)
+            else timed(values, TimeAxis(int(self.batched), probe.every, self.dt))
+        )
 
-    def spikes(self, name: str | Neurons | Part, *, trial: int | None = None, start: Any = None, stop: Any = None) -> Spikes:
+    def spikes(
+        self, name: str | Neurons | Part, *, trial: int | None = None, start: Any = None, stop: Any = None
+    ) -> Spikes:
         """The spikes of a population, sorted by trial, tick and neuron.
 
         `trial` chooses one; `start` and `stop` (exclusive) are ticks, or times under `Clock`.
@@ -154,7 +160,9 @@ class Recording:
         """
         probe = self._spiking(name)
         if trial is not None and not (isinstance(trial, (int, np.integer)) and 0 <= trial < self.trials):
-            raise RecordingError(f"spikes of {probe.name!r}: there is no trial {trial!r}. The recording has {self.trials}, counted from 0.")
+            raise RecordingError(
+                f"spikes of {probe.name!r}: there is no trial {trial!r}. The recording has {self.trials}, counted from 0."
+            )
         trials = range(self.trials) if trial is None else range(trial, trial + 1)
         first = 0 if start is None else self.tick(start, f"spikes of {probe.name!r}: start")
         last = self.ticks if stop is None else self.tick(stop, f"spikes of {probe.name!r}: stop")
@@ -164,7 +172,10 @@ class Recording:
     def rates(self, name: str | Neurons | Part) -> np.ndarray:
         """Spikes per second of each neuron (per tick without Clock), shape (neuron,) or (trial, neuron)."""
         probe = self._spiking(name)
-        neurons, counts = width(probe), zeros((self.trials * width(probe),), np.int64, f"rates of {probe.name!r}")
+        neurons, counts = (
+            width(probe),
+            zeros((self.trials * width(probe),), np.int64, f"rates of {probe.name!r}"),
+        )
         for piece, column in self.pieces(probe):
             counts += np.bincount(piece.trial * neurons + column, minlength=counts.size)
         rates = counts.reshape(self.trials, neurons) / (max(self.ticks, 1) * (self.dt or 1.0))
@@ -179,8 +190,12 @@ class Recording:
         probe = self._spiking(name)
         tau_ticks = self.time_constant(tau, f"trace of {probe.name!r}: tau")
         if isinstance(every, bool) or not isinstance(every, (int, np.integer)) or every < 1:
-            raise RecordingError(f"trace of {probe.name!r}: every={every!r} is not a number of ticks. Give a whole number of at least 1.")
-        out = zeros((self.trials, samples(self.ticks, every), width(probe)), np.float64, f"trace of {probe.name!r}")
+            raise RecordingError(
+                f"trace of {probe.name!r}: every={every!r} is not a number of ticks. Give a whole number of at least 1."
+            )
+        out = zeros(
+            (self.trials, samples(self.ticks, every), width(probe)), np.float64, f"trace of {probe.name!r}"
+        )
         for piece, column in self.pieces(probe):
             sample = -(-piece.tick // every)
             seen = sample < out.shape[1]
@@ -256,7 +271,9 @@ class Recording:
     def _spiking(self, name: str | Neurons | Part) -> Probe:
         probe = self.probe(name)
         if not probe.events:
-            raise RecordingError(f"Recording: {probe.name!r} holds values, not spikes. Use rec[{probe.name!r}].")
+            raise RecordingError(
+                f"Recording: {probe.name!r} holds values, not spikes. Use rec[{probe.name!r}]."
+            )
         return probe
 
     def pieces(self, probe: Probe) -> Iterator[tuple[Spikes, np.ndarray]]:
@@ -268,7 +285,11 @@ class Recording:
         for piece in self._store.events(source_of(probe), trials, ticks):
             column = place[piece.neuron]
             kept = column >= 0
-            yield (piece, column) if kept.all() else (Spikes(piece.trial[kept], piece.tick[kept], piece.neuron[kept], piece.dt), column[kept])
+            yield (
+                (piece, column)
+                if kept.all()
+                else (Spikes(piece.trial[kept], piece.tick[kept], piece.neuron[kept], piece.dt), column[kept])
+            )
 
     def tick(self, given: Any, where: str) -> int:
         """The tick that a time or number of ticks means; `where` opens the error for one that is none."""
@@ -292,7 +313,9 @@ class Recording:
         if not value.scalar or value.dim not in (PLAIN, TIME):
             raise RecordingError(f"{where} {value} is not {wanted}. Give one number.")
         if value.dim == TIME and self.dt is None:
-            raise RecordingError(f"{where} {value} is a time, but {self.network.schedule} counts ticks. Give a number of ticks.")
+            raise RecordingError(
+                f"{where} {value} is a time, but {self.network.schedule} counts ticks. Give a number of ticks."
+            )
 
 
 class Raster(LazyArray):
@@ -311,8 +334,14 @@ class Raster(LazyArray):
             column = np.full(width(self._name), -1)
             column[np.ravel_multi_index(np.ix_(*axes), self._name.shape).ravel()] = np.arange(flat.shape[2])
             place = places(self._name, int(recorded(source_of(self._name)).max()) + 1)
-            for piece in self._store.events(source_of(self._name), range(trials[0], trials[-1] + 1), range(ticks[0], ticks[-1] + 1)):
-                t, k, at = np.searchsorted(trials, piece.trial), np.searchsorted(ticks, piece.tick), place[piece.neuron]
+            for piece in self._store.events(
+                source_of(self._name), range(trials[0], trials[-1] + 1), range(ticks[0], ticks[-1] + 1)
+            ):
+                t, k, at = (
+                    np.searchsorted(trials, piece.trial),
+                    np.searchsorted(ticks, piece.tick),
+                    place[piece.neuron],
+                )
                 n = np.where(at >= 0, column[at], -1)
                 seen = (trials[t] == piece.trial) & (ticks[k] == piece.tick) & (n >= 0)
                 flat[t[seen], k[seen], n[seen]] = True

@@ -42,4 +42,6 @@ def counted(numbers: range, what: str) -> np.ndarray:
 
 def too_large(what: str, shape: tuple[int, ...], size: float) -> RecordingError:
     """The refusal, which names the size."""
-    return RecordingError(f"{what}: {' x '.join(map(str, shape))} numbers take {size / 2**30:,.1f} GiB of memory. Ask for a part of them.")
+    return RecordingError(
+        f"{what}: {' x '.join(map(str, shape))} numbers take {size / 2**30:,.1f} GiB of memory. Ask for a part of them."
+    )

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 PATIENCE = 2.0  # seconds for which a lock is waited for
 RECORDING, NETWORK = "neurosim recording", "neurosim network"
 VERSION = 1
-LIBRARY = ("v110", "v110")  # the oldest file format that can be read while it is written; its metadata have checksums
+LIBRARY = (
+    "v110",
+    "v110",
+)  # the oldest file format that can be read while it is written; its metadata have checksums
 MAGIC = 0x0A7A  # marks a SONATA file
 MOST_NEURONS = 2**28
 LONGEST_MARK = 100  # characters of an attribute
@@ -71,7 +74,9 @@ def existing(path: str | os.PathLike) -> Path:
     except OSError as error:
         raise RecordingError(f"{shown(path)}: cannot be opened: {error.strerror}. Check the path.") from None
     if not found:
-        raise RecordingError(f"{shown(str(where), 500)[1:-1]}: {'is a folder' if where.is_dir() else 'there is no such file'}. Check the path.")
+        raise RecordingError(
+            f"{shown(str(where), 500)[1:-1]}: {'is a folder' if where.is_dir() else 'there is no such file'}. Check the path."
+        )
     return where
 
 
@@ -122,7 +127,9 @@ def check_kind(file: h5py.File, where: Path, kinds: tuple[str, ...]) -> None:
         raise RecordingError(f"{where}: is a {kind}, not a {kinds[0]}. {remedy}")
     version = int(_attribute(group, "version"))
     if version != VERSION:
-        raise RecordingError(f"{where}: has format version {version}, this neurosim reads version {VERSION}. Use the neurosim that wrote it.")
+        raise RecordingError(
+            f"{where}: has format version {version}, this neurosim reads version {VERSION}. Use the neurosim that wrote it."
+        )
 
 
 def _attribute(group: h5py.Group | None, name: str) -> Any:
@@ -159,7 +166,13 @@ def put_text(group: h5py.Group, name: str, text: str) -> None:
 
 def has(group: Any, name: str) -> bool:
     """Whether the group itself holds a link of that name, wherever it leads."""
-    return bool(name) and name != "." and "/" not in name and "\0" not in name and group.id.links.exists(name.encode())
+    return (
+        bool(name)
+        and name != "."
+        and "/" not in name
+        and "\0" not in name
+        and group.id.links.exists(name.encode())
+    )
 
 
 def _own(group: Any, name: str) -> Any:
@@ -178,7 +191,9 @@ def plain_group(group: Any, name: str) -> Any:
     return found
 
 
-def plain_dataset(group: h5py.Group, name: str, kinds: str, held: int, ndim: int | None = None, squeezed: bool = False) -> Numbers:
+def plain_dataset(
+    group: h5py.Group, name: str, kinds: str, held: int, ndim: int | None = None, squeezed: bool = False
+) -> Numbers:
     """The dataset of that name, refused unless it holds plain numbers of these kinds within the file itself, which is `held` bytes long."""
     found: Any = _own(group, name)
     if not isinstance(found, h5().Dataset) or found.dtype.kind not in kinds or found.shape is None:
@@ -188,7 +203,9 @@ def plain_dataset(group: h5py.Group, name: str, kinds: str, held: int, ndim: int
     return Numbers(found, held, squeezed)
 
 
-def take_array(group: h5py.Group, name: str, held: int, kinds: str = "biuf", squeezed: bool = False) -> np.ndarray:
+def take_array(
+    group: h5py.Group, name: str, held: int, kinds: str = "biuf", squeezed: bool = False
+) -> np.ndarray:
     """The array of that name; refused where the file, which is `held` bytes long, cannot hold what it claims."""
     found = plain_dataset(group, name, kinds, held, squeezed=squeezed).require()
     try:
@@ -243,7 +260,9 @@ def _check_plain(data: Any) -> None:
     for entry in data["populations"]:
         shape = entry["shape"]
         if not all(isinstance(n, int) and n > 0 for n in shape) or prod(shape) > MOST_NEURONS:
-            raise RecordingError(f"population {str(entry['name'])[:80]!r} has the shape {str(shape)[:80]}. {DAMAGED}")
+            raise RecordingError(
+                f"population {str(entry['name'])[:80]!r} has the shape {str(shape)[:80]}. {DAMAGED}"
+            )
     waiting = [data]
     while waiting:
         item = waiting.pop()
@@ -253,7 +272,9 @@ def _check_plain(data: Any) -> None:
             waiting += item.values()
             value = item.get("value", 0)
             if not isinstance(value, (int, float, dict)):
-                raise RecordingError(f"the description has the value {str(value)[:80]!r}, which is no number. {DAMAGED}")
+                raise RecordingError(
+                    f"the description has the value {str(value)[:80]!r}, which is no number. {DAMAGED}"
+                )
 
 
 def digest(array: np.ndarray) -> str:
@@ -281,7 +302,9 @@ def place(path: str | os.PathLike) -> Path:
         folder = where.parent.is_dir()
         where.exists()
     except OSError as error:
-        raise RecordingError(f"path {shown(path)} cannot be written: {error.strerror}. Choose another path.") from None
+        raise RecordingError(
+            f"path {shown(path)} cannot be written: {error.strerror}. Choose another path."
+        ) from None
     if not folder:
         raise RecordingError(f"{where}: there is no folder {where.parent}. Make it first.")
     return where
@@ -294,4 +317,6 @@ def check_replaceable(where: Path, kind: str) -> None:
     try:
         open_file(where, (kind,))[0].close()
     except RecordingError as error:
-        raise RecordingError(f"{where}: exists, but is not a {kind} that could be replaced ({error}). Choose another path, or delete it.") from error
+        raise RecordingError(
+            f"{where}: exists, but is not a {kind} that could be replaced ({error}). Choose another path, or delete it."
+        ) from error

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-LAYOUT = struct.Struct("<8s4B4QI")  # signature; version, sizes of offsets and lengths, flags; base, extension, end, root; checksum
+LAYOUT = struct.Struct(
+    "<8s4B4QI"
+)  # signature; version, sizes of offsets and lengths, flags; base, extension, end, root; checksum
 LONGEST = 2**60
 HEADER = b"OHDR"  # of a group or dataset; it holds its own length and a checksum
 AHEAD = 512  # bytes that HDF5 reads of one before it knows how long it is
@@ -66,7 +68,9 @@ class AsClosed(io.RawIOBase):
         self._file.seek(self._at)
         view = memoryview(buffer).cast("B")
         found = self._file.readinto(buffer) or 0
-        if found < len(view) and not (len(view) <= AHEAD and found >= len(HEADER) and view[: len(HEADER)] == HEADER):
+        if found < len(view) and not (
+            len(view) <= AHEAD and found >= len(HEADER) and view[: len(HEADER)] == HEADER
+        ):
             raise OSError("the file ends before what it says it holds")
         view[found:] = bytes(len(view) - found)
         covered = self._start[self._at : self._at + len(view)]

@@ -29,7 +29,9 @@ def matrix(recording: Recording, name: Any, tick: Any) -> np.ndarray:
     """See `Recording.matrix`."""
     synapses, item, variable = _find(recording, name, "matrix")
     if item.weight_population is not None:
-        raise RecordingError(f"matrix of {name!r}: these weights are what {label(item.weight_population)!r} sends. Record that.")
+        raise RecordingError(
+            f"matrix of {name!r}: these weights are what {label(item.weight_population)!r} sends. Record that."
+        )
     where = f"matrix of '{synapses}.{variable}'"
     if not item.text and variable == "w":
         fixed = weight_matrix(recording.network, synapses, recording.seed).number
@@ -48,13 +50,17 @@ def _find(recording: Recording, name: Any, asked: str) -> tuple[str, Synapses, s
     known = recording.network.synapses
     owner, _, variable = name.partition(".") if isinstance(name, str) else ("", "", "")
     if owner not in known:
-        raise RecordingError(f"{asked} of {shown(name)}: there are no such synapses in the network. {nearest(owner or name, known)}")
+        raise RecordingError(
+            f"{asked} of {shown(name)}: there are no such synapses in the network. {nearest(owner or name, known)}"
+        )
     item = known[owner]
     if isinstance(item.wiring, (private, einsum)):
         kind = type(item.wiring).__name__
         raise RecordingError(f"{asked} of {name!r}: {kind} wiring keeps no list of synapses. Ask for others.")
     if variable and variable != "w" and variable not in item.states:
-        raise RecordingError(f"{asked} of {name!r}: {owner!r} has no variable {variable!r}. {nearest(variable, item.states or ('w',))}")
+        raise RecordingError(
+            f"{asked} of {name!r}: {owner!r} has no variable {variable!r}. {nearest(variable, item.states or ('w',))}"
+        )
     return owner, item, variable or "w"
 
 
@@ -63,19 +69,27 @@ def _values(recording: Recording, record: str, tick: Any, where: str) -> np.ndar
     if tick is None:
         final = recording.final.get("synapse/" + record.replace(".", "/"))
         if final is None:
-            raise RecordingError(f"{where}: the run was killed and left no end state. Say at which tick of the record it is meant, tick=...")
+            raise RecordingError(
+                f"{where}: the run was killed and left no end state. Say at which tick of the record it is meant, tick=..."
+            )
         return final[: recording.trials]
     probe, tick = recording.probe(record), recording.tick(tick, f"{where}: tick")
     if not 0 <= tick < recording.ticks or tick % probe.every:
         interval = "" if probe.every == 1 else f", a multiple of {probe.every}"
-        raise RecordingError(f"{where}: nothing was recorded at tick {tick}. Give a tick from 0 to {recording.ticks - 1}{interval}.")
+        raise RecordingError(
+            f"{where}: nothing was recorded at tick {tick}. Give a tick from 0 to {recording.ticks - 1}{interval}."
+        )
     found = recording[record][..., tick // probe.every, :]
     return np.asarray(found) if recording.batched else np.asarray(found)[None]
 
 
 def _empty(recording: Recording, item: Synapses, where: str) -> np.ndarray:
     shape = recording.trials, item.post.size, item.pre.size
-    refuse_size(8.0 * np.prod(shape, dtype=float), where, f"Use the values as they are recorded, with edges({item.name or '...'!r}).")
+    refuse_size(
+        8.0 * np.prod(shape, dtype=float),
+        where,
+        f"Use the values as they are recorded, with edges({item.name or '...'!r}).",
+    )
     return np.zeros(shape)
 
 

@@ -35,7 +35,16 @@ class Writer(ABC):
         return None
 
     @abstractmethod
-    def write(self, trial: int, tick: int, traces: Mapping[str, np.ndarray], events: Mapping[str, Spikes], *, trials: int, ticks: int) -> None:
+    def write(
+        self,
+        trial: int,
+        tick: int,
+        traces: Mapping[str, np.ndarray],
+        events: Mapping[str, Spikes],
+        *,
+        trials: int,
+        ticks: int,
+    ) -> None:
         """Keep the ticks tick .. tick + ticks of the trials trial .. trial + trials.
 
         traces[probe.name] are the samples at those ticks k with k % every == 0, shape (trial, sample, *probe.shape);
@@ -52,10 +61,19 @@ class Writer(ABC):
         """Give up, or let go after `finish`; what a file holds so far can be opened."""
 
     def _checked(
-        self, trial: int, tick: int, traces: Mapping[str, np.ndarray], events: Mapping[str, Spikes], trials: int, ticks: int
+        self,
+        trial: int,
+        tick: int,
+        traces: Mapping[str, np.ndarray],
+        events: Mapping[str, Spikes],
+        trials: int,
+        ticks: int,
     ) -> tuple[dict[str, np.ndarray], dict[str, Spikes]]:
         """The block with traces as (trial, sample, column) of the run's float type and spikes in order."""
-        if np.any(self.progress[trial : trial + trials] != tick) or not 0 <= trial < trial + trials <= self.header.trials:
+        if (
+            np.any(self.progress[trial : trial + trials] != tick)
+            or not 0 <= trial < trial + trials <= self.header.trials
+        ):
             raise RecordingError(
                 f"Recording: a block begins at trial {trial}, tick {tick}, where {self.progress[trial : trial + trials]} ticks are kept."
             )
@@ -63,14 +81,18 @@ class Writer(ABC):
         spikes: dict[str, Spikes] = {}
         for probe in self.header.probes:
             if probe.events:
-                spikes[probe.name] = _in_block(probe, events.get(probe.name), trial, tick, trials, ticks).sorted()
+                spikes[probe.name] = _in_block(
+                    probe, events.get(probe.name), trial, tick, trials, ticks
+                ).sorted()
                 continue
             if probe.name in self.rooms:
                 continue
             n = samples(tick + ticks, probe.every) - samples(tick, probe.every)
             block = np.asarray(traces[probe.name] if n else np.zeros((trials, 0, *probe.shape)))
             if block.shape != (trials, n, *probe.shape):
-                raise RecordingError(f"Recording: a block of {probe.name!r} has shape {block.shape} instead of {(trials, n, *probe.shape)}.")
+                raise RecordingError(
+                    f"Recording: a block of {probe.name!r} has shape {block.shape} instead of {(trials, n, *probe.shape)}."
+                )
             read[probe.name] = block.reshape(trials, n, width(probe))
         return read, spikes
 
@@ -88,7 +110,9 @@ def _in_block(probe: Probe, spikes: Spikes | None, trial: int, tick: int, trials
         return join([], None)
     for what, given, first, n in (("trial", spikes.trial, trial, trials), ("tick", spikes.tick, tick, ticks)):
         if given.min() < first or given.max() >= first + n:
-            raise RecordingError(f"Recording: a spike of {probe.name!r} lies at {what} {given.max()}, outside its block {first} .. {first + n}.")
+            raise RecordingError(
+                f"Recording: a spike of {probe.name!r} lies at {what} {given.max()}, outside its block {first} .. {first + n}."
+            )
     return spikes
 
 
@@ -104,10 +128,16 @@ def copy_blocks(recording: Recording, writer: Writer) -> None:
     for trial in range(recording.trials):
         for tick in range(0, recording.ticks, writer.block):
             stop = min(tick + writer.block, recording.ticks)
-            events = {p.name: recording.spikes(p.name, trial=trial, start=tick, stop=stop) for p in probes if p.events}
+            events = {
+                p.name: recording.spikes(p.name, trial=trial, start=tick, stop=stop)
+                for p in probes
+                if p.events
+            }
             traces = {}
             for probe in (p for p in probes if not p.events):
                 within = slice(samples(tick, probe.every), samples(stop, probe.every))
                 values = recording[probe.name]
-                traces[probe.name] = np.asarray(values[trial, within] if recording.batched else values[within])[None]
+                traces[probe.name] = np.asarray(
+                    values[trial, within] if recording.batched else values[within]
+                )[None]
             writer.write(trial, tick, traces, events, trials=1, ticks=stop - tick)

@@ -25,7 +25,9 @@ class Run:
     options: Mapping[str, Any] = field(default_factory=dict)
     package: str = "neurosim"
     on_request: bool = False
-    cache: str = ""  # of compiled code: "empty" for each run, or "filled" by an earlier one; "": the user's own
+    cache: str = (
+        ""  # of compiled code: "empty" for each run, or "filled" by an earlier one; "": the user's own
+    )
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,18 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-SETTLING = float(os.environ.get("BENCH_SETTLING", 0.1))  # biological seconds of the short run: what is timed is past the first transient
+SETTLING = float(
+    os.environ.get("BENCH_SETTLING", 0.1)
+)  # biological seconds of the short run: what is timed is past the first transient
 
 
 def simulate_neurosim(
-    net: Any, record: tuple[str, ...], seconds: float, *, more: Callable[[Any], dict[str, Any]] = lambda recording: {}, **options: Any
+    net: Any,
+    record: tuple[str, ...],
+    seconds: float,
+    *,
+    more: Callable[[Any], dict[str, Any]] = lambda recording: {},
+    **options: Any,
 ) -> dict[str, Any]:
     """RTF of `seconds` after the first `SETTLING` ones, spikes written to HDF5; mean rate in that time; seconds to build.
 
@@ -26,7 +33,14 @@ def simulate_neurosim(
 
         def timed(duration: float) -> tuple[float, Any]:
             begin = perf_counter()
-            recording = ns.run(net, duration=duration * second, record=record, to=Path(folder) / "run.h5", progress=False, **options)
+            recording = ns.run(
+                net,
+                duration=duration * second,
+                record=record,
+                to=Path(folder) / "run.h5",
+                progress=False,
+                **options,
+            )
             return perf_counter() - begin, recording
 
         timed(SETTLING)[1].close()  # compiles
@@ -38,7 +52,13 @@ def simulate_neurosim(
             spikes = {name: len(recording.spikes(name, start=SETTLING * second)) for name in record}
             rates = {name: count / net[name].size / seconds for name, count in spikes.items()}
             rate = sum(spikes.values()) / sum(net[name].size for name in record) / seconds
-            return more(recording) | {"rtf": rtf, "build": short - rtf * SETTLING, "rate": rate, "rates": rates, "engine": recording.engine}
+            return more(recording) | {
+                "rtf": rtf,
+                "build": short - rtf * SETTLING,
+                "rate": rate,
+                "rates": rates,
+                "engine": recording.engine,
+            }
 
 
 def slope(run: Callable[[int], Any], short: int, long: int) -> tuple[float, Any]:
@@ -72,11 +92,19 @@ def simulate_nest(nest: Any, cells: Any, seconds: float, *, begin: float) -> dic
     nest.Run(seconds * 1e3)
     end = perf_counter()
     nest.Cleanup()
-    return {"rtf": (end - middle) / seconds, "build": built - begin, "rate": recorder.n_events / len(cells) / seconds}
+    return {
+        "rtf": (end - middle) / seconds,
+        "build": built - begin,
+        "rate": recorder.n_events / len(cells) / seconds,
+    }
 
 
 def simulate_brian2(
-    describe: Callable[[], Mapping[str, Any]], seconds: float, threads: int, seed: int, more: Callable[[], dict[str, Any]] = dict
+    describe: Callable[[], Mapping[str, Any]],
+    seconds: float,
+    threads: int,
+    seed: int,
+    more: Callable[[], dict[str, Any]] = dict,
 ) -> dict[str, Any]:
     """RTF and mean rate of Brian2's C++ standalone mode; `describe` returns the objects by name, among them the group `cells`.
 
@@ -98,6 +126,10 @@ def simulate_brian2(
         b2.device.build(directory=folder, compile=True, run=True, debug=False)
         wall, loop = perf_counter() - begin, b2.device._last_run_time  # of the second run
         seen = int((spikes.t / b2.second >= SETTLING).sum())
-        found = more() | {"rtf": loop / seconds, "build": wall - loop * (1 + SETTLING / seconds), "rate": seen / objects["cells"].N / seconds}
+        found = more() | {
+            "rtf": loop / seconds,
+            "build": wall - loop * (1 + SETTLING / seconds),
+            "rate": seen / objects["cells"].N / seconds,
+        }
         b2.device.delete(force=True)
     return found

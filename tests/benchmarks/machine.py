@@ -10,13 +10,29 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import sleep
 
-PACKAGES = ("neurosim", "numpy", "scipy", "brian2", "nest-simulator", "annarchy", "reservoirpy", "hopfieldnetwork", "jax", "optax")
+PACKAGES = (
+    "neurosim",
+    "numpy",
+    "scipy",
+    "brian2",
+    "nest-simulator",
+    "annarchy",
+    "reservoirpy",
+    "hopfieldnetwork",
+    "jax",
+    "optax",
+)
 
 
 def describe() -> str:
     """One line: processor, cores, memory, system, compiler, and the versions of all that takes part."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    parts = [f"{cores} cores of {processor()}", memory(), f"{platform.system()} {platform.machine()}", compiler()]
+    parts = [
+        f"{cores} cores of {processor()}",
+        memory(),
+        f"{platform.system()} {platform.machine()}",
+        compiler(),
+    ]
     parts.append(f"Python {platform.python_version()}")
     parts += [f"{name} {found}" for name in PACKAGES if (found := installed_version(name))]
     return ", ".join(part for part in parts if part)
@@ -28,8 +44,18 @@ def processor() -> str:
     if info.exists():
         lines = dict(line.split(":", 1) for line in info.read_text().splitlines() if ":" in line)
         found = {key.strip(): value.strip() for key, value in lines.items()}
-        vector = "AVX-512" if "avx512f" in found.get("flags", "") else "AVX2" if "avx2" in found.get("flags", "") else ""
-        return " ".join(part for part in (found.get("model name", "an unnamed processor"), f"({vector})" if vector else "") if part)
+        vector = (
+            "AVX-512"
+            if "avx512f" in found.get("flags", "")
+            else "AVX2"
+            if "avx2" in found.get("flags", "")
+            else ""
+        )
+        return " ".join(
+            part
+            for part in (found.get("model name", "an unnamed processor"), f"({vector})" if vector else "")
+            if part
+        )
     return platform.processor() or platform.machine()
 
 
@@ -46,7 +72,9 @@ def compiler() -> str:
     found = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
     if not found:
         return "no C++ compiler"
-    line = subprocess.run([*found.split(), "--version"], capture_output=True, text=True).stdout.splitlines()[:1]
+    line = subprocess.run([*found.split(), "--version"], capture_output=True, text=True).stdout.splitlines()[
+        :1
+    ]
     words = line[0].split() if line else []
     return f"{words[0]} {words[-1]}" if words else ""
 

@@ -26,14 +26,19 @@ Numbers = list[dict[str, Any]]
 
 def table(benchmark: Benchmark, measured: Mapping[str, Numbers], missing: Mapping[str, str]) -> str:
     """A Markdown table: a row for each run, with what is missing and why."""
-    own = next((label for run in benchmark.runs if run.package == "neurosim" and measured.get(label := run.label)), None)
+    own = next(
+        (label for run in benchmark.runs if run.package == "neurosim" and measured.get(label := run.label)),
+        None,
+    )
     first = benchmark.columns[0].key
     base = median(found[first] for found in measured[own]) if own else 0.0
     lines = [f"| | {' | '.join(column.heading for column in benchmark.columns)} | times neurosim |"]
     lines.append("|---" * (len(benchmark.columns) + 2) + "|")
     for run in benchmark.runs:
         if found := measured.get(run.label):
-            lines.append(f"| {run.label} | {' | '.join(_cells(benchmark, found))} | {_ratio(found, first, base)} |")
+            lines.append(
+                f"| {run.label} | {' | '.join(_cells(benchmark, found))} | {_ratio(found, first, base)} |"
+            )
         elif run.label in missing:
             lines.append(f"| {run.label} | {missing[run.label]} |{' |' * len(benchmark.columns)}")
     return "\n".join(lines)
@@ -47,7 +52,11 @@ def _cells(benchmark: Benchmark, found: Numbers) -> list[str]:
             cells.append("")
             continue
         text = _number(median(values), column.digits)
-        spread = f" ({_number(values[0], column.digits)} to {_number(values[-1], column.digits)})" if place == 0 and len(values) > 1 else ""
+        spread = (
+            f" ({_number(values[0], column.digits)} to {_number(values[-1], column.digits)})"
+            if place == 0 and len(values) > 1
+            else ""
+        )
         cells.append(text + spread)
     return cells
 
@@ -63,18 +72,30 @@ def _ratio(found: Numbers, first: str, base: float) -> str:
 
 def agreement(benchmark: Benchmark, measured: Mapping[str, Numbers]) -> str:
     """How far apart the runs are in what they should agree in."""
-    middles = {label: median(numbers[benchmark.agree] for numbers in found) for label, found in measured.items() if found and benchmark.agree}
+    middles = {
+        label: median(numbers[benchmark.agree] for numbers in found)
+        for label, found in measured.items()
+        if found and benchmark.agree
+    }
     if len(middles) < 2:
         return ""
-    heading = next((column.heading for column in benchmark.columns if column.key == benchmark.agree), benchmark.agree)
+    heading = next(
+        (column.heading for column in benchmark.columns if column.key == benchmark.agree), benchmark.agree
+    )
     low, high = min(middles, key=middles.__getitem__), max(middles, key=middles.__getitem__)
     apart = (middles[high] - middles[low]) / abs(middles[low]) if middles[low] else float("inf")
     return f"{heading.capitalize()}: {100 * apart:.2g} % apart at most, from {middles[low]:.6g} ({low}) to {middles[high]:.6g} ({high})."
 
 
-def section(benchmark: Benchmark, measured: Mapping[str, Numbers], missing: Mapping[str, str], notes: Sequence[str]) -> str:
+def section(
+    benchmark: Benchmark, measured: Mapping[str, Numbers], missing: Mapping[str, str], notes: Sequence[str]
+) -> str:
     """All that is to be said of one benchmark."""
-    parts = [f"## {benchmark.title}", f"Aim: {benchmark.bar}. {benchmark.how}".strip(), table(benchmark, measured, missing)]
+    parts = [
+        f"## {benchmark.title}",
+        f"Aim: {benchmark.bar}. {benchmark.how}".strip(),
+        table(benchmark, measured, missing),
+    ]
     return "\n\n".join([*parts, *filter(None, [agreement(benchmark, measured), *notes])]) + "\n"
 
 

@@ -36,7 +36,11 @@ ANEW = 5  # other seeds that a network which died out is tried with
 
 def main(argv: list[str] | None = None) -> int:
     """Run what is asked for; 1 where a run failed."""
-    known = {benchmark.name: benchmark for name in networks.NAMES for benchmark in import_module(f"networks.{name}").BENCHMARKS}
+    known = {
+        benchmark.name: benchmark
+        for name in networks.NAMES
+        for benchmark in import_module(f"networks.{name}").BENCHMARKS
+    }
     args = read_arguments(argv, known)
     if args.list:
         print("\n".join(f"{name:26}{benchmark.title}" for name, benchmark in known.items()))
@@ -47,7 +51,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"\n{benchmark.name}: {benchmark.title}", flush=True)
         notes = [f"{date.today()}, {args.repeats} repeats, engine {args.engine}, on {machine.describe()}."]
         if (busy := machine.load()) > BUSY:
-            notes.append(f"The machine was busy before this began (load {busy:.1f}): do not believe these times.")
+            notes.append(
+                f"The machine was busy before this began (load {busy:.1f}): do not believe these times."
+            )
         measured, missing = side_by_side(benchmark, args)
         failed += sum(reason.startswith("failed") for reason in missing.values())
         sections[benchmark.title] = report.section(benchmark, measured, missing, notes)
@@ -59,16 +65,32 @@ def main(argv: list[str] | None = None) -> int:
 
 def read_arguments(argv: list[str] | None, known: dict[str, Benchmark]) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="name", help=f"which benchmarks (default: all): {', '.join(known)}")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="name", help=f"which benchmarks (default: all): {', '.join(known)}"
+    )
     parser.add_argument("--list", action="store_true", help="name the benchmarks and do nothing")
     parser.add_argument("--repeats", type=int, default=5, help="how often each runs (default: 5)")
-    parser.add_argument("--peers", help="packages to run beside neurosim, such as nest,brian2, or none (default: all installed, but not on request)")
+    parser.add_argument(
+        "--peers",
+        help="packages to run beside neurosim, such as nest,brian2, or none (default: all installed, but not on request)",
+    )
     parser.add_argument("--engine", default="events", help="neurosim's engine (default: events)")
     parser.add_argument("--seed", type=int, default=1, help="of the first repeat; each has its own")
-    parser.add_argument("--smoke", action="store_true", help="all of it in seconds: tiny networks, one repeat, nothing is written")
-    parser.add_argument("--to", help="the file that keeps the results (default: RESULTS.md beside this script; none with --smoke)")
-    parser.add_argument("--timeout", type=float, default=3600.0, help="seconds after which a run is given up (default: 3600)")
+    parser.add_argument(
+        "--smoke",
+        action="store_true",
+        help="all of it in seconds: tiny networks, one repeat, nothing is written",
+    )
+    parser.add_argument(
+        "--to",
+        help="the file that keeps the results (default: RESULTS.md beside this script; none with --smoke)",
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=3600.0, help="seconds after which a run is given up (default: 3600)"
+    )
     args = parser.parse_args(argv)
     if unknown := [name for name in args.names if name not in known]:
         parser.error(f"{', '.join(unknown)}: there is no such benchmark. Choose from {', '.join(known)}.")
@@ -84,7 +106,9 @@ def read_arguments(argv: list[str] | None, known: dict[str, Benchmark]) -> argpa
     return args
 
 
-def side_by_side(benchmark: Benchmark, args: argparse.Namespace) -> tuple[dict[str, report.Numbers], dict[str, str]]:
+def side_by_side(
+    benchmark: Benchmark, args: argparse.Namespace
+) -> tuple[dict[str, report.Numbers], dict[str, str]]:
     """What the runs of a benchmark measured, in turns, by label; and why some did not."""
     missing = {run.label: reason for run in benchmark.runs if (reason := why_not(run, args.peers))}
     runs = [run for run in benchmark.runs if run.label not in missing]
@@ -103,7 +127,10 @@ def side_by_side(benchmark: Benchmark, args: argparse.Namespace) -> tuple[dict[s
                     measured.pop(run.label)
                 else:
                     measured[run.label].append(found)
-                print(f"  {repeat + 1}. {run.label}: {found if isinstance(found, str) else summary(benchmark, found)}", flush=True)
+                print(
+                    f"  {repeat + 1}. {run.label}: {found if isinstance(found, str) else summary(benchmark, found)}",
+                    flush=True,
+                )
     return measured, {label: reason for label, reason in missing.items() if reason}
 
 
@@ -125,16 +152,25 @@ def caches(runs: list[Run]) -> Iterator[dict[str, str]]:
         yield {run.label: f"{folder}/{place}" for place, run in enumerate(runs) if run.cache == "filled"}
 
 
-def alive_run(benchmark: Benchmark, run: Run, args: argparse.Namespace, seed: int, cache: str | None) -> dict[str, Any] | str:
+def alive_run(
+    benchmark: Benchmark, run: Run, args: argparse.Namespace, seed: int, cache: str | None
+) -> dict[str, Any] | str:
     """One run; with other seeds where the network dies out."""
     for other in range(ANEW):
         found = one_run(benchmark, run, args, seed + 1000 * other, cache)
-        if isinstance(found, str) or args.smoke or not benchmark.alive or found[benchmark.agree] >= benchmark.alive:
+        if (
+            isinstance(found, str)
+            or args.smoke
+            or not benchmark.alive
+            or found[benchmark.agree] >= benchmark.alive
+        ):
             return found
     return f"failed: with {ANEW} seeds {benchmark.agree} was below {benchmark.alive:g}"
 
 
-def one_run(benchmark: Benchmark, run: Run, args: argparse.Namespace, seed: int, cache: str | None) -> dict[str, Any] | str:
+def one_run(
+    benchmark: Benchmark, run: Run, args: argparse.Namespace, seed: int, cache: str | None
+) -> dict[str, Any] | str:
     """What a run measured, with the wall time of its process; or, in words, why it failed."""
     options = {**run.options, "seed": seed} | ({"engine": args.engine} if run.package == "neurosim" else {})
     if args.smoke:
@@ -145,11 +181,22 @@ def one_run(benchmark: Benchmark, run: Run, args: argparse.Namespace, seed: int,
         if args.smoke:
             environment["BENCH_SETTLING"] = "0.01"
         if run.cache:
-            environment |= {"NEUROSIM_CACHE": f"{cache or empty}/neurosim", "BENCH_CACHE": f"{cache or empty}/peer"}
-        command = [sys.executable, str(FOLDER / "child.py"), network, run.function.__name__, json.dumps(options)]
+            environment |= {
+                "NEUROSIM_CACHE": f"{cache or empty}/neurosim",
+                "BENCH_CACHE": f"{cache or empty}/peer",
+            }
+        command = [
+            sys.executable,
+            str(FOLDER / "child.py"),
+            network,
+            run.function.__name__,
+            json.dumps(options),
+        ]
         begin = perf_counter()
         try:
-            done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=empty, timeout=args.timeout)
+            done = subprocess.run(
+                command, capture_output=True, text=True, env=environment, cwd=empty, timeout=args.timeout
+            )
         except subprocess.TimeoutExpired:
             return f"failed: gave up after {args.timeout:g} s"
         wall = perf_counter() - begin
@@ -163,13 +210,19 @@ def one_run(benchmark: Benchmark, run: Run, args: argparse.Namespace, seed: int,
 def activated() -> dict[str, str]:
     """The environment variables of an activated virtual environment: compilers of peers look for their Python there."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # installed peers have bytecode too
+    kept = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }  # installed peers have bytecode too
     return {**kept, "PATH": path} | ({"VIRTUAL_ENV": sys.prefix} if sys.prefix != sys.base_prefix else {})
 
 
 def summary(benchmark: Benchmark, found: dict[str, Any]) -> str:
     """The numbers of one run in one line."""
-    named = [f"{column.heading} {found[column.key]:.4g}" for column in benchmark.columns if found.get(column.key) is not None]
+    named = [
+        f"{column.heading} {found[column.key]:.4g}"
+        for column in benchmark.columns
+        if found.get(column.key) is not None
+    ]
     return ", ".join(named + ([f"engine {found['engine']}"] if "engine" in found else []))
 
 

@@ -112,7 +112,11 @@ def allowed(case: Case, pieces: list[Piece]) -> float:
     single = "single" in case.options.get("precision", "")
     if all(piece.engine == "reference" for piece in pieces):
         return 0.0
-    if not any(piece.engine == "arrays" for piece in pieces) and not ROUNDING.search(case.text) and not single:
+    if (
+        not any(piece.engine == "arrays" for piece in pieces)
+        and not ROUNDING.search(case.text)
+        and not single
+    ):
         return 0.0
     return 1e-3 if single else 1e-9
 
@@ -131,7 +135,16 @@ def run(scope: dict[str, Any], pieces: list[Piece]) -> Found:
             end = begin + piece.ticks
             to = Path(folder) / f"{number}.h5" if piece.file else None
             given = cut(inputs, net, begin, end)
-            last = ns.run(net, given, ticks=piece.ticks, start=last, engine=piece.engine, threads=piece.threads, to=to, **options)
+            last = ns.run(
+                net,
+                given,
+                ticks=piece.ticks,
+                start=last,
+                engine=piece.engine,
+                threads=piece.threads,
+                to=to,
+                **options,
+            )
             if piece.file:
                 stack.enter_context(last)
             done.append(last)
@@ -155,8 +168,14 @@ def cut(inputs: dict[str, Any], net: Any, begin: int, end: int) -> dict[str, Any
 def records(pieces: list[Any]) -> Found:
     """All records, spikes as rasters, of runs that continue each other."""
     axis = 1 if pieces[0].batched else 0
-    found = {name: np.concatenate([np.asarray(piece[name][:]) for piece in pieces], axis=axis) for name in pieces[0].names}
-    return found | {"ticks": np.array(sum(piece.ticks for piece in pieces)), "stopped": np.array(pieces[-1].stopped)}
+    found = {
+        name: np.concatenate([np.asarray(piece[name][:]) for piece in pieces], axis=axis)
+        for name in pieces[0].names
+    }
+    return found | {
+        "ticks": np.array(sum(piece.ticks for piece in pieces)),
+        "stopped": np.array(pieces[-1].stopped),
+    }
 
 
 def difference(want: Found, found: Found, tolerance: float) -> str:

@@ -17,7 +17,9 @@ def kind_of(problem: Problem) -> tuple[str, str]:
 def narrowed(case: Case, problem: Problem, seconds: float) -> tuple[Case, Problem]:
     """The smallest case with this problem, and the problem as it is there."""
     found = problem
-    alone = replace(case, routes={name: pieces for name, pieces in case.routes.items() if name == problem.route})
+    alone = replace(
+        case, routes={name: pieces for name, pieces in case.routes.items() if name == problem.route}
+    )
 
     def same(smaller: Case) -> bool:
         nonlocal found

@@ -21,6 +21,9 @@ KNOWN: dict[str, Shows] = {
 
 def without_known(case: Case) -> tuple[Case, list[str]]:
     """The case without the routes that would show a known fault, and these faults."""
-    faults = {route: next((name for name, shows in KNOWN.items() if shows(case, pieces)), "") for route, pieces in case.routes.items()}
+    faults = {
+        route: next((name for name, shows in KNOWN.items() if shows(case, pieces)), "")
+        for route, pieces in case.routes.items()
+    }
     routes = {route: pieces for route, pieces in case.routes.items() if not faults[route]}
     return replace(case, routes=routes), [name for name in faults.values() if name]

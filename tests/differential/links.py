@@ -8,7 +8,9 @@ from differential.case import Cells, Link
 from differential.draw import Draw, Stream
 
 
-def draw_link(draw: Draw, name: str, pre: Cells, post: Cells, *, messages: str, clocked: bool, least: int) -> Link:
+def draw_link(
+    draw: Draw, name: str, pre: Cells, post: Cells, *, messages: str, clocked: bool, least: int
+) -> Link:
     """Synapses without text from `pre`, whose messages are 'spikes' or 'values'; `least` is the shortest delay in ticks."""
     s, v = draw.s, draw.v
     link = Link(name, _end(draw, pre), _end(draw, post))
@@ -18,8 +20,17 @@ def draw_link(draw: Draw, name: str, pre: Cells, post: Cells, *, messages: str, 
         return link
     link.more["to"] = repr(target)
     unit = post.units.get(target, "")
-    link.more["wiring"] = wiring(draw, pre, post, link, dense=s.chance(0.35) if messages == "values" else v.chance(0.2))
-    link.more["weight"] = weight(v, unit, whole=link.pre == pre.name and link.post == post.name, pre=pre, post=post, wiring=link.more["wiring"])
+    link.more["wiring"] = wiring(
+        draw, pre, post, link, dense=s.chance(0.35) if messages == "values" else v.chance(0.2)
+    )
+    link.more["weight"] = weight(
+        v,
+        unit,
+        whole=link.pre == pre.name and link.post == post.name,
+        pre=pre,
+        post=post,
+        wiring=link.more["wiring"],
+    )
     link.more["delay"] = delay(draw, clocked, least)
     return link
 
@@ -30,7 +41,9 @@ def _end(draw: Draw, cells: Cells) -> str:
     if not draw.s.chance(0.2) or n < 2:
         return cells.name
     half = max(1, n // 2)
-    parts = [f"[:{half}]", f"[{half}:]", "[::2]", "[[0]]", f"[[{n - 1}, 0]]"] + (["[:, 0]"] if len(cells.shape) > 1 else [])
+    parts = [f"[:{half}]", f"[{half}:]", "[::2]", "[[0]]", f"[[{n - 1}, 0]]"] + (
+        ["[:, 0]"] if len(cells.shape) > 1 else []
+    )
     return cells.name + draw.v.pick(parts)
 
 
@@ -53,11 +66,22 @@ def wiring(draw: Draw, pre: Cells, post: Cells, link: Link, *, dense: bool) -> s
     alike = same and link.pre == link.post
     away = ", to_self=False" if alike and n > 1 and v.chance(0.3) else ""
     options = [f"ns.probability({v.number(0.05, 0.9)}{away})"] * 3
-    options += [f"ns.indegree({v.whole(0, 4)}{away})", f"ns.outdegree({v.whole(1, 4)}{away})", f"ns.total({v.whole(0, 12)})"]
-    options += [f"ns.probability({v.pick((0, 1))})", f"ns.all_to_all({away[2:]})" if away else "ns.probability(0.5)"]
+    options += [
+        f"ns.indegree({v.whole(0, 4)}{away})",
+        f"ns.outdegree({v.whole(1, 4)}{away})",
+        f"ns.total({v.whole(0, 12)})",
+    ]
+    options += [
+        f"ns.probability({v.pick((0, 1))})",
+        f"ns.all_to_all({away[2:]})" if away else "ns.probability(0.5)",
+    ]
     options += ["ns.one_to_one()"] * 3 if n == m else []
     torus = ", torus=True" if v.chance(0.3) else ""
-    options += [f"ns.nearby({v.number(0.5, 2.5)}, {v.number(0.3, 1)}{torus})"] if len(pre.shape) == len(post.shape) else []
+    options += (
+        [f"ns.nearby({v.number(0.5, 2.5)}, {v.number(0.3, 1)}{torus})"]
+        if len(pre.shape) == len(post.shape)
+        else []
+    )
     options += [f"ns.small_world(2, {v.number(0, 1)})"] if alike and n > 2 else []
     senders, targets = ([v.whole(0, size - 1) for _ in range(6)] for size in (n, m))
     options.append(f"ns.pairs({senders}, {targets})")
@@ -82,9 +106,13 @@ def weight(v: Stream, unit: str, *, whole: bool, pre: Cells, post: Cells, wiring
         options += ["ns.glorot()", str(v.whole(0, 2))]
         if pre.name == post.name and whole and wiring in ("ns.all_to_all()", "ns.probability(1)"):
             options += [f"ns.spectral_radius({v.number(0.3, 0.95)})", "ns.orthogonal(0.8)"]
-            options.append(f"ns.hebbian(np.sign(np.random.default_rng({v.whole(0, 9)}).normal(0, 1, (2, {prod(pre.shape)}))))")
+            options.append(
+                f"ns.hebbian(np.sign(np.random.default_rng({v.whole(0, 9)}).normal(0, 1, (2, {prod(pre.shape)}))))"
+            )
     if whole and wiring not in ("ns.one_to_one()",) and "pairs" not in wiring:
-        options.append(f"np.random.default_rng({v.whole(0, 99)}).normal(0, {size / 2}, ({prod(post.shape)}, {prod(pre.shape)})).round(3){of}")
+        options.append(
+            f"np.random.default_rng({v.whole(0, 99)}).normal(0, {size / 2}, ({prod(post.shape)}, {prod(pre.shape)})).round(3){of}"
+        )
     return v.pick(options)
 
 

@@ -9,7 +9,9 @@ from differential.text import Words, expression
 TRACES = ("dbefore/dt = -before/(9*ms) : 1 ({flag})", "dafter/dt = -after/(14*ms) : 1 ({flag})")
 
 
-def add_text(draw: Draw, link: Link, pre: Cells, post: Cells, *, messages: str, clocked: bool, rounded: bool) -> None:
+def add_text(
+    draw: Draw, link: Link, pre: Cells, post: Cells, *, messages: str, clocked: bool, rounded: bool
+) -> None:
     """Give synapses text in the place of a target."""
     s = draw.s
     link.more.pop("to", None)
@@ -49,9 +51,17 @@ def _acts(s: Stream, words: Words, own: list[str], targets: list[str], cells: Ce
     for target in s.some(targets, 0.4) or targets[:1]:
         state = target.removesuffix("_post") in cells.states
         op = s.pick(("+=", "+=", "+=", "-=", "=", "*=") if state and s.chance(0.3) else ("+=",))
-        value = s.pick((f"w*({expression(s, words, 1)})", "w", f"clip({expression(s, words, 2)}, -1, 1)", "0.3"))
+        value = s.pick(
+            (f"w*({expression(s, words, 1)})", "w", f"clip({expression(s, words, 2)}, -1, 1)", "0.3")
+        )
         lines.append(f"{target} {op} {value}")
     for name in s.some(own, 0.5):
-        way = s.pick((f"{name} += {s.number(0, 0.5)}", f"{name} = clip({name} + 0.1*({expression(s, words, 2)}), -1, 1)", f"{name} *= 0.9"))
+        way = s.pick(
+            (
+                f"{name} += {s.number(0, 0.5)}",
+                f"{name} = clip({name} + 0.1*({expression(s, words, 2)}), -1, 1)",
+                f"{name} *= 0.9",
+            )
+        )
         lines.insert(s.whole(0, len(lines)), way)
     return lines

@@ -45,10 +45,15 @@ def main() -> int:
             tally.add(line)
             print(json.dumps(line), file=results, flush=True)
             for problem in line["problems"]:
-                print(f"{problem['seed']} {problem['route']} {problem['kind']}: {problem['text'][:200]}", flush=True)
+                print(
+                    f"{problem['seed']} {problem['route']} {problem['kind']}: {problem['text'][:200]}",
+                    flush=True,
+                )
             if time.monotonic() - told > 30:
                 told = time.monotonic()
-                left = (told - began) / max(tally.networks - before, 1) * max(args.networks - tally.networks, 0)
+                left = (
+                    (told - began) / max(tally.networks - before, 1) * max(args.networks - tally.networks, 0)
+                )
                 print(
                     f"{tally.networks} of {args.networks} networks, {len(tally.done)} structures, {len(tally.problems)} problems, "
                     f"{tally.seconds / max(tally.networks, 1):.2f} core-seconds each, {left / 60:.0f} minutes left",
@@ -60,7 +65,9 @@ def main() -> int:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--networks", type=int, default=5000)
     parser.add_argument("--variants", type=int, default=6, help="networks of each structure")
     parser.add_argument("--seed", type=int, default=0)
@@ -94,18 +101,46 @@ def follow(args: argparse.Namespace, folder: Path, batch: list[int], found: Queu
     """Pass on the lines of a process that works on a batch; where it dies or hangs, that is a finding, and another goes on after it."""
     while batch:
         with tempfile.TemporaryDirectory(prefix="neurosim-differential-") as cache:
-            words = [sys.executable, str(Path(__file__)), "--to", str(folder), "--variants", str(args.variants), "--batch", ",".join(map(str, batch))]
+            words = [
+                sys.executable,
+                str(Path(__file__)),
+                "--to",
+                str(folder),
+                "--variants",
+                str(args.variants),
+                "--batch",
+                ",".join(map(str, batch)),
+            ]
             with open(folder / "errors.txt", "a") as errors:
-                process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True, env=os.environ | {"NEUROSIM_CACHE": cache})
+                process = subprocess.Popen(
+                    words,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    env=os.environ | {"NEUROSIM_CACHE": cache},
+                )
             for line in _heard(process):
                 batch = [number for number in batch if number != line["structure"]]
                 found.put(line)
             status = process.wait()
         if batch:
-            text = f"the process ended with status {status}" if status != -9 else f"nothing heard for {PATIENCE:.0f} s"
+            text = (
+                f"the process ended with status {status}"
+                if status != -9
+                else f"nothing heard for {PATIENCE:.0f} s"
+            )
             problem = {"seed": [batch[0], -1], "route": "all", "kind": "dies", "text": text}
             nothing = {part: {} for part in ("left_out", "refused", "skipped", "compared")}
-            found.put({"structure": batch.pop(0), "networks": 0, "seconds": 0.0, "chaotic": 0, "problems": [problem], **nothing})
+            found.put(
+                {
+                    "structure": batch.pop(0),
+                    "networks": 0,
+                    "seconds": 0.0,
+                    "chaotic": 0,
+                    "problems": [problem],
+                    **nothing,
+                }
+            )
     found.put({"ended": True})
 
 

@@ -51,9 +51,18 @@ def build(case: Case) -> dict[str, Any]:
 
 def script(case: Case, route: str, problem: str) -> str:
     """A script that shows the problem."""
-    shown = "".join(f"# {line}\n" for line in [f"Seed {case.seed}, compiler {case.compiler}, {route}:", *problem.splitlines()])
+    shown = "".join(
+        f"# {line}\n"
+        for line in [f"Seed {case.seed}, compiler {case.compiler}, {route}:", *problem.splitlines()]
+    )
     whole = "whole = ns.run(net, inputs, engine='reference', **options)\n"
-    return shown + describe(case) + whole + _pieces(case, route) + "for name in whole.names:\n    print(name, whole[name][:], found[name][:])\n"
+    return (
+        shown
+        + describe(case)
+        + whole
+        + _pieces(case, route)
+        + "for name in whole.names:\n    print(name, whole[name][:], found[name][:])\n"
+    )
 
 
 def _pieces(case: Case, route: str) -> str:
@@ -65,8 +74,12 @@ def _pieces(case: Case, route: str) -> str:
     begin = 0
     for number, piece in enumerate(pieces):
         end = begin + piece.ticks
-        how = f"engine={piece.engine!r}, threads={piece.threads}" + (f", to='piece{number}.h5'" if piece.file else "")
-        lines.append(f"last = ns.run(net, cut(inputs, net, {begin}, {end}), ticks={piece.ticks}, start=last, {how}, **options)")
+        how = f"engine={piece.engine!r}, threads={piece.threads}" + (
+            f", to='piece{number}.h5'" if piece.file else ""
+        )
+        lines.append(
+            f"last = ns.run(net, cut(inputs, net, {begin}, {end}), ticks={piece.ticks}, start=last, {how}, **options)"
+        )
         lines.append("done.append(last)")
         begin = end
     return "\n".join([*lines, "found = records(done)", ""])

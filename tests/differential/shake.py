@@ -32,7 +32,12 @@ def shaken(seed: int, single: bool = False) -> Iterator[None]:
             moved = (value * (1 + ULPS * ulp * random.uniform(-1, 1, value.shape))).astype(value.dtype)
             return np.where(np.rint(value * 64) == value * 64, value, moved)
 
-    power, of_numpy, run_block, collect = render.HELPERS["power"], render.of_numpy, steps.Machine.run_block, arrivals.Inbox.collect
+    power, of_numpy, run_block, collect = (
+        render.HELPERS["power"],
+        render.of_numpy,
+        steps.Machine.run_block,
+        arrivals.Inbox.collect,
+    )
 
     def moved_function(function: Function) -> Any:
         plain = of_numpy(function)

@@ -43,9 +43,15 @@ def contraction(draw: Draw, link: Link, pre: Cells, post: Cells, graded: list[Ce
     elif len(post.shape) == 1:
         letters = ("t i, i o -> o", "t i, t i o -> o")
     else:
-        letters = ("t i, i o -> t o", "t i, o i -> t o") if pre.shape[0] == post.shape[0] else ("t i, t i o p -> o p",)
+        letters = (
+            ("t i, i o -> t o", "t i, o i -> t o")
+            if pre.shape[0] == post.shape[0]
+            else ("t i, t i o p -> o p",)
+        )
     link.more["wiring"] = f"ns.einsum({v.pick(letters)!r})"
-    link.more["weight"] = v.pick((f"ns.normal(0, {v.number(0.1, 0.6)})", "ns.uniform(-0.5, 0.5)", str(v.number(0.1, 0.5))))
+    link.more["weight"] = v.pick(
+        (f"ns.normal(0, {v.number(0.1, 0.6)})", "ns.uniform(-0.5, 0.5)", str(v.number(0.1, 0.5)))
+    )
     return True
 
 
@@ -53,7 +59,11 @@ def tied(draw: Draw, links: list[Link], cells: dict[str, Cells]) -> Link | None:
     """Synapses that share the weights of earlier ones, in their direction or back."""
     s = draw.s
     others = re.compile(r"\bs\d|\b[a-d]\b|delayed|private|einsum|pool")
-    owners = [link for link in links if not link.text and not others.search(link.more["weight"] + link.more["wiring"])]
+    owners = [
+        link
+        for link in links
+        if not link.text and not others.search(link.more["weight"] + link.more["wiring"])
+    ]
     if not owners:
         return None
     owner = s.pick(owners)

@@ -31,7 +31,16 @@ def shrink(case: Case, same: Same, seconds: float) -> Case:
 
 def candidates(case: Case) -> Iterator[Case]:
     """The case without one of its parts, large ones first."""
-    for ways in (_without_links, _without_cells, _fewer_ticks, _plainer_run, _without_lines, _without_arguments, _smaller, _simpler_text):
+    for ways in (
+        _without_links,
+        _without_cells,
+        _fewer_ticks,
+        _plainer_run,
+        _without_lines,
+        _without_arguments,
+        _smaller,
+        _simpler_text,
+    ):
         yield from ways(case)
 
 
@@ -40,27 +49,40 @@ def _without_links(case: Case) -> Iterator[Case]:
         smaller = deepcopy(case)
         del smaller.links[number]
         if not any(re.search(rf"\b{gone.name}\b", link.more.get("weight", "")) for link in smaller.links):
-            smaller.record = {name: every for name, every in case.record.items() if name.split(".")[0] != gone.name}
+            smaller.record = {
+                name: every for name, every in case.record.items() if name.split(".")[0] != gone.name
+            }
             yield smaller
 
 
 def _without_cells(case: Case) -> Iterator[Case]:
     for number, gone in enumerate(case.cells):
-        used = any(gone.name in (base(link.pre), base(link.post), base(link.more.get("weight", "").split(",")[0])) for link in case.links)
+        used = any(
+            gone.name in (base(link.pre), base(link.post), base(link.more.get("weight", "").split(",")[0]))
+            for link in case.links
+        )
         if used or len(case.cells) == 1:
             continue
         smaller = deepcopy(case)
         del smaller.cells[number]
         for part in ("record", "start", "inputs"):
-            kept = {key: value for key, value in getattr(case, part).items() if re.split(r"[.\[]", key)[0] != gone.name}
+            kept = {
+                key: value
+                for key, value in getattr(case, part).items()
+                if re.split(r"[.\[]", key)[0] != gone.name
+            }
             setattr(smaller, part, kept)
-        smaller.schedule = re.sub(rf", \[{gone.name}\]|\[{gone.name}\], |, \b{gone.name}\b|\b{gone.name}\b, ", "", case.schedule)
+        smaller.schedule = re.sub(
+            rf", \[{gone.name}\]|\[{gone.name}\], |, \b{gone.name}\b|\b{gone.name}\b, ", "", case.schedule
+        )
         yield smaller
 
 
 def _fewer_ticks(case: Case) -> Iterator[Case]:
     for route, pieces in case.routes.items():
-        for ticks in sorted({max(piece.ticks // 2, 1) for piece in pieces} | {max(piece.ticks - 1, 1) for piece in pieces}):
+        for ticks in sorted(
+            {max(piece.ticks // 2, 1) for piece in pieces} | {max(piece.ticks - 1, 1) for piece in pieces}
+        ):
             for which, piece in enumerate(pieces):
                 if ticks < piece.ticks:
                     smaller = deepcopy(case)
@@ -113,7 +135,11 @@ def _without_arguments(case: Case) -> Iterator[Case]:
             smaller = deepcopy(case)
             del _items(smaller)[place].more[key]
             yield tidy(smaller)
-            for plain in {"weight": ("1",), "delay": ("0", "1", "0.5*ms"), "wiring": ("ns.one_to_one()", "ns.all_to_all()")}.get(key, ("1", "1.0")):
+            for plain in {
+                "weight": ("1",),
+                "delay": ("0", "1", "0.5*ms"),
+                "wiring": ("ns.one_to_one()", "ns.all_to_all()"),
+            }.get(key, ("1", "1.0")):
                 if item.more[key] != plain and key not in ("to", "ports", "method", "sends", "refractory"):
                     smaller = deepcopy(case)
                     _items(smaller)[place].more[key] = plain
@@ -128,14 +154,24 @@ def _without_arguments(case: Case) -> Iterator[Case]:
 def _smaller(case: Case) -> Iterator[Case]:
     """Other sizes, wherever a shape stands in the source."""
     for shape in {item.shape for item in case.cells}:
-        for fewer in {(n,) for n in (1, 2, 3, shape[0] - 1) if 0 < n < shape[0]} if len(shape) == 1 else {shape[:1], shape[1:]}:
+        for fewer in (
+            {(n,) for n in (1, 2, 3, shape[0] - 1) if 0 < n < shape[0]}
+            if len(shape) == 1
+            else {shape[:1], shape[1:]}
+        ):
             smaller = deepcopy(case)
             for item in smaller.cells:
                 item.shape = fewer if item.shape == shape else item.shape
             old, new = (", ".join(map(str, given)) for given in (shape, fewer))
-            smaller.inputs = {key: re.sub(rf"\(([\d, ]*?){old},? ?\)", rf"(\g<1>{new})", value) for key, value in case.inputs.items()}
+            smaller.inputs = {
+                key: re.sub(rf"\(([\d, ]*?){old},? ?\)", rf"(\g<1>{new})", value)
+                for key, value in case.inputs.items()
+            }
             for item in _items(smaller):
-                item.more = {key: value.replace(f"({old})", f"({new})").replace(f"({old},)", f"({new},)") for key, value in item.more.items()}
+                item.more = {
+                    key: value.replace(f"({old})", f"({new})").replace(f"({old},)", f"({new},)")
+                    for key, value in item.more.items()
+                }
             yield smaller
 
 
@@ -153,7 +189,9 @@ def simpler_line(line: str, part: str) -> Iterator[str]:
     """The line with a part of its expression in the place of the whole."""
     before, after = "", ""
     if part != "threshold":
-        before, sign, line = re.split(r"((?<![<>=!])=(?!=) ?)", line, maxsplit=1) if "=" in line else ("", "", line)
+        before, sign, line = (
+            re.split(r"((?<![<>=!])=(?!=) ?)", line, maxsplit=1) if "=" in line else ("", "", line)
+        )
         before += sign
     if part in ("equations", "model"):
         line, colon, after = line.partition(" : ")
@@ -164,7 +202,11 @@ def simpler_line(line: str, part: str) -> Iterator[str]:
         return
     for number, node in enumerate(ast.walk(tree)):
         for which, child in enumerate(ast.iter_child_nodes(node)):
-            if isinstance(node, ast.expr) and isinstance(child, ast.expr) and not (isinstance(node, ast.Call) and child is node.func):
+            if (
+                isinstance(node, ast.expr)
+                and isinstance(child, ast.expr)
+                and not (isinstance(node, ast.Call) and child is node.func)
+            ):
                 yield before + _lifted(tree, number, which) + after
 
 
@@ -185,14 +227,20 @@ def _lifted(tree: ast.AST, number: int, which: int) -> str:
 def tidy(case: Case) -> Case:
     """The case without constants, records and start values of what is gone."""
     for item in _items(case):
-        text = "\n".join(line for lines in item.lines.values() for line in lines) + item.more.get("refractory", "")
+        text = "\n".join(line for lines in item.lines.values() for line in lines) + item.more.get(
+            "refractory", ""
+        )
         if isinstance(item, Cells):
-            item.states = tuple(state for state in item.states if re.search(rf"(?m)^d?{state}(/dt)? *[-+*/]?=", text))
+            item.states = tuple(
+                state for state in item.states if re.search(rf"(?m)^d?{state}(/dt)? *[-+*/]?=", text)
+            )
             if not item.lines.get("threshold"):
                 item.lines.pop("reset", None)
                 item.more.pop("refractory", None)
             if not item.lines.get("equations"):
                 item.more.pop("method", None)
         kept = ("method", "ports", "refractory", "sends", "to", "wiring", "weight", "delay")
-        item.more = {key: value for key, value in item.more.items() if key in kept or re.search(rf"\b{key}\b", text)}
+        item.more = {
+            key: value for key, value in item.more.items() if key in kept or re.search(rf"\b{key}\b", text)
+        }
     return case

@@ -46,15 +46,25 @@ class Tally:
 
     def summary(self) -> str:
         """All counts, as text."""
-        lines = [f"{self.networks} networks of {len(self.done)} structures, {self.seconds / max(self.networks, 1):.2f} core-seconds each."]
-        lines.append(f"{self.compared.total()} comparisons with the reference engine, {self.chaotic} of them explained by rounding that grows:")
+        lines = [
+            f"{self.networks} networks of {len(self.done)} structures, {self.seconds / max(self.networks, 1):.2f} core-seconds each."
+        ]
+        lines.append(
+            f"{self.compared.total()} comparisons with the reference engine, {self.chaotic} of them explained by rounding that grows:"
+        )
         lines += [f"  {count:6} {route}" for route, count in self.compared.most_common()]
         for title, counts in (
             ("Networks that the reference engine refused", self.refused),
             ("Runs that another engine does not take", self.skipped),
             ("Runs left out for a known fault", self.left_out),
         ):
-            lines += [f"{title}: {counts.total()}", *(f"  {count:6} {reason}" for reason, count in counts.most_common())]
+            lines += [
+                f"{title}: {counts.total()}",
+                *(f"  {count:6} {reason}" for reason, count in counts.most_common()),
+            ]
         lines.append(f"{len(self.problems)} problems")
-        lines += [f"  {problem['seed']} {problem['route']} {problem['kind']}: {problem['text'][:200]}" for problem in self.problems]
+        lines += [
+            f"  {problem['seed']} {problem['route']} {problem['kind']}: {problem['text'][:200]}"
+            for problem in self.problems
+        ]
         return "\n".join(lines)

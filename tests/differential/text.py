@@ -16,8 +16,22 @@ ROUNDED = ("exp(-abs({}))", "exp(clip({}, -3, 2))", "log(1 + abs({}))", "log10(2
 ALONG = ("softmax({})", "sum({})", "mean({})", "max({})", "min({})", "prod(clip({}, -1.5, 1.5))", "norm({})", "sort({})", "argsort({})", "argmax({})",
          "cumsum({})", "cumprod(clip({}, -1.2, 1.2))", "take({}, 0*i)", "sum({}, axis=0)",
          "max({}, axis=0)", "softmax({}, axis=-1)", "choice(abs({}) + 0.1)")  # fmt: skip
-RANDOM = ("rand()", "randn()", "poisson(0.7)", "poisson(clip(abs({}), 0, 20))", "bernoulli(0.4)", "bernoulli(clip({}, 0, 1))")
-QUOTIENTS = ("({}/(1 + abs({})))", "({} // (1 + abs({})))", "({} % (1 + abs({})))", "({}/2)", "({} // 2)", "({} % 3)")
+RANDOM = (
+    "rand()",
+    "randn()",
+    "poisson(0.7)",
+    "poisson(clip(abs({}), 0, 20))",
+    "bernoulli(0.4)",
+    "bernoulli(clip({}, 0, 1))",
+)
+QUOTIENTS = (
+    "({}/(1 + abs({})))",
+    "({} // (1 + abs({})))",
+    "({} % (1 + abs({})))",
+    "({}/2)",
+    "({} // 2)",
+    "({} % 3)",
+)
 COMPARE = ("<", "<=", ">", ">=", "==", "!=")
 DEEP = 3
 
@@ -35,11 +49,24 @@ class Words:
 
 def number(s: Stream) -> str:
     """A number as text has it: whole or not, now and then negative."""
-    return s.pick((str(s.whole(0, 4)), str(s.number(0, 2)), str(s.number(0, 0.9)), "0.5", "1", "2", f"(-{s.number(0, 1)})"))
+    return s.pick(
+        (
+            str(s.whole(0, 4)),
+            str(s.number(0, 2)),
+            str(s.number(0, 0.9)),
+            "0.5",
+            "1",
+            "2",
+            f"(-{s.number(0, 1)})",
+        )
+    )
 
 
 def leaf(s: Stream, words: Words) -> str:
-    return s.pick((lambda: s.pick(words.names or ("1",)), lambda: s.pick(words.whole or ("2",)), lambda: number(s)), (6, 1, 2))()
+    return s.pick(
+        (lambda: s.pick(words.names or ("1",)), lambda: s.pick(words.whole or ("2",)), lambda: number(s)),
+        (6, 1, 2),
+    )()
 
 
 def expression(s: Stream, words: Words, depth: int = DEEP) -> str:
@@ -58,7 +85,9 @@ def expression(s: Stream, words: Words, depth: int = DEEP) -> str:
     if kind == "sum":
         return f"({inner()} {s.pick('+-')} {inner()})"
     if kind == "product":
-        return f"({s.number(-1.2, 1.2)}*{inner()})" if s.chance(0.6) else f"(clip({inner()}, -3, 3)*{inner()})"
+        return (
+            f"({s.number(-1.2, 1.2)}*{inner()})" if s.chance(0.6) else f"(clip({inner()}, -3, 3)*{inner()})"
+        )
     if kind == "quotient":
         return filled(s.pick(QUOTIENTS, (3, 1, 1, 2, 1, 1)), inner)
     if kind == "where":
@@ -84,5 +113,11 @@ def condition(s: Stream, words: Words, depth: int = 1) -> str:
 def bounded(s: Stream, words: Words, depth: int = DEEP) -> str:
     """An expression that is kept from growing."""
     found = expression(s, words, depth)
-    ways = ("clip({}, -3, 3)", "0.5*clip({}, -2, 2)", "{}", "({} % 2)", *(("tanh({})", "sin({})") if words.rounded else ()))
+    ways = (
+        "clip({}, -3, 3)",
+        "0.5*clip({}, -2, 2)",
+        "{}",
+        "({} % 2)",
+        *(("tanh({})", "sin({})") if words.rounded else ()),
+    )
     return s.pick(ways, (3, 1, 1, 1, 2, 1)[: len(ways)]).format(found)

@@ -17,7 +17,9 @@ from differential.script import script
 MOST_SCRIPTS = 40  # a fault that shows everywhere is not shrunk everywhere
 
 
-def check_structure(structure: int, variants: int, folder: Path | None, shrinking: float = 90.0) -> dict[str, Any]:
+def check_structure(
+    structure: int, variants: int, folder: Path | None, shrinking: float = 90.0
+) -> dict[str, Any]:
     """What became of the variants of a structure, as a line of results; scripts of problems go to `folder`."""
     begin = time.process_time(), _children()
     counts: dict[str, Counter] = {part: Counter() for part in ("left_out", "refused", "skipped", "compared")}
@@ -32,14 +34,26 @@ def check_structure(structure: int, variants: int, folder: Path | None, shrinkin
         chaotic += len(outcome.chaotic)
         _count(counts, outcome)
         for problem in outcome.problems:
-            kept = {"seed": list(case.seed), "route": problem.route, "kind": problem.kind, "text": problem.text}
+            kept = {
+                "seed": list(case.seed),
+                "route": problem.route,
+                "kind": problem.kind,
+                "text": problem.text,
+            }
             if not any(other["kind"] == problem.kind for other in problems):
                 kept["script"] = _keep(folder, case, problem, shrinking)
             problems.append(kept)
     _forget()
     seconds = time.process_time() - begin[0] + _children() - begin[1]
     parts = {part: dict(counter) for part, counter in counts.items()}
-    return {"structure": structure, "networks": networks, "seconds": round(seconds, 2), "chaotic": chaotic, "problems": problems, **parts}
+    return {
+        "structure": structure,
+        "networks": networks,
+        "seconds": round(seconds, 2),
+        "chaotic": chaotic,
+        "problems": problems,
+        **parts,
+    }
 
 
 def _count(counts: dict[str, Counter], outcome: Outcome) -> None:

@@ -31,29 +31,70 @@ from neurosim.units import ms
 TICKS = 12
 WHOLE = (0, -1, 1, 2, 7, 255, 2**31 - 1, 2**31, 2**32, 2**62, 2**63 - 1, -(2**63))
 REAL = (0.0, -1.0, np.nan, np.inf, -np.inf, 1e300, 1e-300)
-ANYTHING = (None, True, 0, -1, 1, 2**31, 2**63, 1e300, "", "cells", "../x", "\0", [], {}, [[]], "nan", "1e999", [None], {"": 0})
+ANYTHING = (
+    None,
+    True,
+    0,
+    -1,
+    1,
+    2**31,
+    2**63,
+    1e300,
+    "",
+    "cells",
+    "../x",
+    "\0",
+    [],
+    {},
+    [[]],
+    "nan",
+    "1e999",
+    [None],
+    {"": 0},
+)
 
 
 def spiking(to: Path) -> None:
     """Spikes on their way through synapses with and without text, two trials."""
     ears = ns.Neurons("ears", 3)
-    cells = ns.Neurons("cells", 4, equations="dv/dt = -v/(10*ms) : 1 (unless refractory)", threshold="v > 0.5", reset="v = 0", refractory=2 * ms)
+    cells = ns.Neurons(
+        "cells",
+        4,
+        equations="dv/dt = -v/(10*ms) : 1 (unless refractory)",
+        threshold="v > 0.5",
+        reset="v = 0",
+        refractory=2 * ms,
+    )
     trace = "da/dt = -a/(5*ms) : 1 (event-driven)"
     net = ns.Network(
         ns.Synapses(ears, cells, to="v", weight=0.6, delay=2 * ms, name="heard"),
-        ns.Synapses(cells, cells, to="v", wiring=ns.probability(0.5), weight=0.3, delay=ns.uniform(1 * ms, 4 * ms)),
-        ns.Synapses(cells, cells, model=trace, on_pre="a += 1\nv_post += 0.1*w", on_post="w += 0.01*a", delay=3 * ms, name="s"),
+        ns.Synapses(
+            cells, cells, to="v", wiring=ns.probability(0.5), weight=0.3, delay=ns.uniform(1 * ms, 4 * ms)
+        ),
+        ns.Synapses(
+            cells,
+            cells,
+            model=trace,
+            on_pre="a += 1\nv_post += 0.1*w",
+            on_post="w += 0.01*a",
+            delay=3 * ms,
+            name="s",
+        ),
         schedule=ns.Clock(1 * ms),
     )
     heard = np.random.default_rng(0).random((2, TICKS, 3)) < 0.4
-    ns.run(net, {"ears": heard}, record=["ears", "cells", "cells.v", "s.w"], to=to, engine="reference").close()
+    ns.run(
+        net, {"ears": heard}, record=["ears", "cells", "cells.v", "s.w"], to=to, engine="reference"
+    ).close()
 
 
 def graded(to: Path) -> None:
     """Values, in parts and at intervals, compressed; clamped and continued."""
     x, pool = ns.Neurons("x", (2, 3)), ns.Neurons("pool", 5, update="v = tanh(I) + 0.1*randn()")
     net = ns.Network(
-        ns.Synapses(x, pool, weight=ns.normal(0, 1), delay=0), ns.Synapses(pool, pool, weight=ns.normal(0, 1), delay=3), schedule=ns.Synchronous()
+        ns.Synapses(x, pool, weight=ns.normal(0, 1), delay=0),
+        ns.Synapses(pool, pool, weight=ns.normal(0, 1), delay=3),
+        schedule=ns.Synchronous(),
     )
     u = np.random.default_rng(1).standard_normal((TICKS, 2, 3))
     first = ns.run(net, {"x": u}, record=["pool"], engine="reference", precision="single")
@@ -129,18 +170,28 @@ def _put_instead(draw: random.Random, file: h5py.File, name: str, names: list[st
 
 
 def _change_numbers(draw: random.Random, file: h5py.File, name: str, item: h5py.Dataset) -> None:
-    if item.dtype.kind == "u" and item.ndim == 1 and item.dtype.itemsize == 1 and item.size and bytes(item[:1]) in (b"{", b"["):
+    if (
+        item.dtype.kind == "u"
+        and item.ndim == 1
+        and item.dtype.itemsize == 1
+        and item.size
+        and bytes(item[:1]) in (b"{", b"[")
+    ):
         text = _changed_json(draw, json.loads(bytes(item[()])))
         _replace(file, name, np.frombuffer(json.dumps(text).encode(), "u1"))
     elif item.dtype.kind not in "iufb" or draw.random() < 0.3:
-        shape = tuple(max(0, min(n, 10**4) + draw.choice([-1, 0, 1, 5])) for n in item.shape)  # an earlier change may have claimed 10^12
+        shape = tuple(
+            max(0, min(n, 10**4) + draw.choice([-1, 0, 1, 5])) for n in item.shape
+        )  # an earlier change may have claimed 10^12
         _replace(file, name, np.zeros(shape, draw.choice(["f8", "f4", "i8", "i4", "u1", "S3", "?"])))
     elif 0 < item.size < 10**6:
         values = item[()]
         flat = values.reshape(-1) if isinstance(values, np.ndarray) else np.array([values])
         with np.errstate(all="ignore"):
             for _ in range(draw.choice([1, 1, 5])):
-                flat[draw.randrange(flat.size)] = np.array(draw.choice(REAL if item.dtype.kind == "f" else WHOLE)).astype(item.dtype)
+                flat[draw.randrange(flat.size)] = np.array(
+                    draw.choice(REAL if item.dtype.kind == "f" else WHOLE)
+                ).astype(item.dtype)
         _replace(file, name, flat.reshape(item.shape))
 
 
@@ -164,7 +215,9 @@ def _changed_json(draw: random.Random, value: Any) -> Any:
     if isinstance(value, int) and draw.random() < 0.5:
         return draw.choice(WHOLE)
     if isinstance(value, str) and draw.random() < 0.5:
-        return draw.choice([value[:-1], value + "x", value * 2, value.upper(), value.replace(" ", "\n"), "v = " + value])
+        return draw.choice(
+            [value[:-1], value + "x", value * 2, value.upper(), value.replace(" ", "\n"), "v = " + value]
+        )
     return draw.choice(ANYTHING)
 
 
@@ -201,7 +254,11 @@ def use(path: Path) -> None:
             if name in recording.network.populations:
                 assert len(recording.spikes(name)) >= 0 and recording.rates(name).ndim
         if recording.ticks <= 10 * TICKS and recording.trials <= 10:
-            silent = {p.name: np.zeros((3, *p.shape)) for p in recording.network.populations.values() if p.driven and p.size < 1000}
+            silent = {
+                p.name: np.zeros((3, *p.shape))
+                for p in recording.network.populations.values()
+                if p.driven and p.size < 1000
+            }
             ns.run(recording.network, silent, ticks=3, start=recording, engine="reference")
             ns.replay(path, engine="reference")
 

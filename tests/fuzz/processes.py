@@ -46,7 +46,13 @@ def hunt(script: str, count: int, first: int) -> list[str]:
         last = min(at + TOGETHER, stop)
         command = [sys.executable, script, "work", str(at), str(last)]
         try:
-            done = subprocess.run(command, text=True, capture_output=True, check=False, timeout=PATIENCE + SECONDS * (last - at) / 10)
+            done = subprocess.run(
+                command,
+                text=True,
+                capture_output=True,
+                check=False,
+                timeout=PATIENCE + SECONDS * (last - at) / 10,
+            )
             out, how = done.stdout, f"ended with {done.returncode}: {done.stderr[-300:]!a}"
         except subprocess.TimeoutExpired as late:
             out, how = (late.stdout or b"").decode(errors="replace"), "hangs"
@@ -63,7 +69,9 @@ def hunt(script: str, count: int, first: int) -> list[str]:
 
 def seed_of_commit() -> int:
     """A seed that changes with the code: of the commit where there is one, else of the version."""
-    asked = subprocess.run(["git", "rev-parse", "HEAD"], text=True, capture_output=True, check=False, cwd=Path(__file__).parent)
+    asked = subprocess.run(
+        ["git", "rev-parse", "HEAD"], text=True, capture_output=True, check=False, cwd=Path(__file__).parent
+    )
     if asked.returncode == 0:
         return int(asked.stdout[:8], 16)
     from importlib.metadata import version
@@ -76,7 +84,10 @@ def main(script: str, attempt: Callable[[int], str]) -> None:
     if sys.argv[1:2] == ["work"]:
         work(int(sys.argv[2]), int(sys.argv[3]), attempt)
         return
-    count, first = int(sys.argv[1]) if sys.argv[1:] else 20_000, int(sys.argv[2]) if sys.argv[2:] else seed_of_commit()
+    count, first = (
+        int(sys.argv[1]) if sys.argv[1:] else 20_000,
+        int(sys.argv[2]) if sys.argv[2:] else seed_of_commit(),
+    )
     finds = hunt(script, count, first)
     print(*finds, f"{count:,} cases from seed {first}: {len(finds)} found", sep="\n")
     sys.exit(bool(finds))

@@ -24,7 +24,28 @@ NAMES = [
     *"_x __x x__y v_old np exp N t dt training random Z Ze9_ constructor main std this template xi w _ 1a a.b".split(),  # noqa: SIM905
     *("x" * 99, "x" * 101, "a b", "a;PWNED()", "a\nPWNED()", "", "a\0b", "\ud800"),
 ]
-NUMBERS = ["9" * 400, *"1e999 0x10 1_000 1j 0b1 1e-999 'a' 1. 00 1e308*10 -0.0 inf nan 2**53 1/0 0**-1 True".split()]  # noqa: SIM905
+NUMBERS = [
+    "9" * 400,
+    *[
+        "1e999",
+        "0x10",
+        "1_000",
+        "1j",
+        "0b1",
+        "1e-999",
+        "'a'",
+        "1.",
+        "00",
+        "1e308*10",
+        "-0.0",
+        "inf",
+        "nan",
+        "2**53",
+        "1/0",
+        "0**-1",
+        "True",
+    ],
+]
 # fmt: off
 ENDS = [
     "\r", "\r\n", "\n", "\x0c", "\x0b", "\x1c", "\x85", "\u2028", "\u2029", "\x00", "\ufeff", "\u200b", "\xa0", ";", "\\", "\\\n", "\\ \\ \n", "??/\n"
@@ -57,13 +78,28 @@ CODE = [
     "rand() + randn()", "int(v)", "clip(v, 1, 0)", "v.real",
 ]
 # fmt: on
-UNITS = ["1", "volt", "volt*PWNED", "1; PWNED", "1 (constant)", "1 # \\ \\", "amp**1e9", "boolean", "integer", "1 (PWNED)", "__import__('PWNED')", ""]
+UNITS = [
+    "1",
+    "volt",
+    "volt*PWNED",
+    "1; PWNED",
+    "1 (constant)",
+    "1 # \\ \\",
+    "amp**1e9",
+    "boolean",
+    "integer",
+    "1 (PWNED)",
+    "__import__('PWNED')",
+    "",
+]
 PLACES = "name equations update threshold reset refractory constant on_pre on_post model ports sends record to".split()  # noqa: SIM905
 
 
 def words(draw: random.Random) -> str:
     """An expression, a number or a name, hostile or not."""
-    return draw.choice([draw.choice(NUMBERS), draw.choice(NAMES), draw.choice(CODE), "v", "I", "0.5*v", "v + I"])
+    return draw.choice(
+        [draw.choice(NUMBERS), draw.choice(NAMES), draw.choice(CODE), "v", "I", "0.5*v", "v + I"]
+    )
 
 
 def line(draw: random.Random) -> str:
@@ -81,14 +117,18 @@ def case(seed: int) -> dict[str, str]:
         if place in ("name", "sends", "to", "constant"):
             texts[place] = draw.choice(NAMES)
         elif place == "record":
-            texts[place] = draw.choice(["{}", "pool.{}", "pool[{}]", "pool[:1].{}", "wires.{}"]).format(draw.choice([*NAMES, *CODE, "v"]))
+            texts[place] = draw.choice(["{}", "pool.{}", "pool[{}]", "pool[:1].{}", "wires.{}"]).format(
+                draw.choice([*NAMES, *CODE, "v"])
+            )
         elif place == "ports":
             texts[place] = f"I {draw.choice(NAMES)}{draw.choice(['', ':max', ':PWNED', ':'])}"
         elif place == "equations":
             left, right = draw.choice(["v", "v", draw.choice(NAMES)]), words(draw)
             texts[place] = f"d{left}/dt = ({right})/ms : {draw.choice(UNITS)} {draw.choice(['', *COMMENTS])}"
         elif place == "model":
-            texts[place] = f"w : 1\n{draw.choice(NAMES)} : {draw.choice(UNITS)}{draw.choice(['', *ENDS])}{draw.choice(['', *COMMENTS])}"
+            texts[place] = (
+                f"w : 1\n{draw.choice(NAMES)} : {draw.choice(UNITS)}{draw.choice(['', *ENDS])}{draw.choice(['', *COMMENTS])}"
+            )
         elif place in ("threshold", "refractory"):
             texts[place] = f"{words(draw)} > {words(draw)} {draw.choice(['', *COMMENTS])}"
         else:
@@ -104,7 +144,11 @@ def plan_of(texts: dict[str, str]):
     from neurosim.plan.lower import lower
     from neurosim.units import ms
 
-    given = {key: texts[key] for key in ("equations", "threshold", "reset", "refractory", "ports", "sends") if key in texts}
+    given = {
+        key: texts[key]
+        for key in ("equations", "threshold", "reset", "refractory", "ports", "sends")
+        if key in texts
+    }
     if "equations" in given:
         given["method"] = "euler"
     else:
@@ -115,7 +159,9 @@ def plan_of(texts: dict[str, str]):
     if constants:
         given["update" if "update" in given else "reset"] = f"v = v + {texts['constant']}"
     pool = ns.Neurons(texts.get("name", "pool"), 2, **given, **constants)
-    synaptic = {key: texts[key] for key in ("model", "on_pre", "on_post") if key in texts} | ({"to": texts["to"]} if "to" in texts else {})
+    synaptic = {key: texts[key] for key in ("model", "on_pre", "on_post") if key in texts} | (
+        {"to": texts["to"]} if "to" in texts else {}
+    )
     wires = ns.Synapses(pool, pool, delay=1 * ms, name="wires", **synaptic)
     net = ns.Network(wires, schedule=ns.Clock(1 * ms))
     read = read_inputs(net, None, 2, None, None, 0)

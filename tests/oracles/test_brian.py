@@ -23,13 +23,24 @@ COBA_CONSTANTS = dict(
 
 @pytest.mark.parametrize(
     ("equations", "constants", "method", "excite", "inhibit"),
-    [(CUBA, CUBA_CONSTANTS, "exact", 3.24 * mV, -18 * mV), (COBA, COBA_CONSTANTS, "exponential_euler", 3.6 * nS, 40 * nS)],
+    [
+        (CUBA, CUBA_CONSTANTS, "exact", 3.24 * mV, -18 * mV),
+        (COBA, COBA_CONSTANTS, "exponential_euler", 3.6 * nS, 40 * nS),
+    ],
     ids=["CUBA", "COBA"],
 )
 def test_a_balanced_network_spikes_as_in_brian2(equations, constants, method, excite, inhibit):
     wires = random_synapses(N, 0.1, 3.0, seed=1)
     start = np.random.default_rng(2).uniform(-60, -50, N) * mV
-    group = NeuronGroup(N, equations, threshold="v > Vt", reset="v = Vr", refractory=5 * ms, method=method, namespace=constants)
+    group = NeuronGroup(
+        N,
+        equations,
+        threshold="v > Vt",
+        reset="v = Vr",
+        refractory=5 * ms,
+        method=method,
+        namespace=constants,
+    )
     group.v = start
     spikes, trace = SpikeMonitor(group), StateMonitor(group, "v", record=[0, 399])
     objects = [group, spikes, trace]
@@ -37,13 +48,26 @@ def test_a_balanced_network_spikes_as_in_brian2(equations, constants, method, ex
         "cells", N, equations=equations, threshold="v > Vt", reset="v = Vr", refractory=5 * ms, method=method, v=start, **constants
     )  # fmt: skip
     ours = []
-    for variable, weight, chosen in (("ge", excite, wires.pre < EXCITATORY), ("gi", inhibit, wires.pre >= EXCITATORY)):
-        synapses = Synapses(group, group, on_pre=f"{variable} += weight", namespace={"weight": weight}, name=f"into_{variable}")
+    for variable, weight, chosen in (
+        ("ge", excite, wires.pre < EXCITATORY),
+        ("gi", inhibit, wires.pre >= EXCITATORY),
+    ):
+        synapses = Synapses(
+            group,
+            group,
+            on_pre=f"{variable} += weight",
+            namespace={"weight": weight},
+            name=f"into_{variable}",
+        )
         synapses.connect(i=wires.pre[chosen], j=wires.post[chosen])
         synapses.delay = wires.delay[chosen] * ms
         objects.append(synapses)
         wiring = ns.pairs(wires.pre[chosen], wires.post[chosen])
-        ours.append(ns.Synapses(cells, cells, to=variable, wiring=wiring, weight=weight, delay=wires.delay[chosen] * ms))
+        ours.append(
+            ns.Synapses(
+                cells, cells, to=variable, wiring=wiring, weight=weight, delay=wires.delay[chosen] * ms
+            )
+        )
     brian_run(300 * ms, *objects)
     recording = ns.run(clocked(*ours), duration=300 * ms, record=["cells", "cells[[0, 399]].v"])
     assert_same_spikes(recording, "cells", spikes)
@@ -62,8 +86,12 @@ def test_an_arrival_at_a_frozen_variable_is_dropped_as_in_brian2():
     synapses.delay = wires.delay * ms
     spikes = SpikeMonitor(group)
     brian_run(200 * ms, group, synapses, spikes)
-    cells = ns.Neurons("cells", 30, equations=equations, threshold="v > 1", reset="v = 0", refractory=3 * ms, v=start)
-    ours = ns.Synapses(cells, cells, to="v", wiring=ns.pairs(wires.pre, wires.post), weight=0.05, delay=wires.delay * ms)
+    cells = ns.Neurons(
+        "cells", 30, equations=equations, threshold="v > 1", reset="v = 0", refractory=3 * ms, v=start
+    )
+    ours = ns.Synapses(
+        cells, cells, to="v", wiring=ns.pairs(wires.pre, wires.post), weight=0.05, delay=wires.delay * ms
+    )
     assert_same_spikes(ns.run(clocked(ours), duration=200 * ms, record="all"), "cells", spikes)
 
 
@@ -131,7 +159,9 @@ def test_gap_junctions_by_summed_variables_are_brian2s():
     synapses.g = strength
     spikes, trace = SpikeMonitor(group), StateMonitor(group, "v", record=True)
     brian_run(100 * ms, group, synapses, spikes, trace)
-    cells = ns.Neurons("cells", 12, equations=equations, threshold="v > 1", reset="v = 0", method="euler", drive=drive)
+    cells = ns.Neurons(
+        "cells", 12, equations=equations, threshold="v > 1", reset="v = 0", method="euler", drive=drive
+    )
     ours = ns.Synapses(cells, cells, wiring=ns.pairs(wires.pre, wires.post), model=model, g=strength)
     recording = ns.run(clocked(ours), duration=100 * ms, record=["cells", "cells.v"])
     assert_same_spikes(recording, "cells", spikes)
@@ -141,12 +171,16 @@ def test_gap_junctions_by_summed_variables_are_brian2s():
 def test_a_driven_population_is_brian2s_timed_array():
     values = np.random.default_rng(6).random((500, 3))
     stimulus = b.TimedArray(values, dt=0.1 * ms)
-    group = NeuronGroup(3, "dv/dt = (stimulus(t, i) - v)/(2*ms) : 1", method="euler", namespace={"stimulus": stimulus})
+    group = NeuronGroup(
+        3, "dv/dt = (stimulus(t, i) - v)/(2*ms) : 1", method="euler", namespace={"stimulus": stimulus}
+    )
     trace = StateMonitor(group, "v", record=True)
     brian_run(50 * ms, group, trace)
     drive = ns.Neurons("drive", 3)
     cells = ns.Neurons("cells", 3, equations="dv/dt = (I - v)/(2*ms) : 1", method="euler")
-    recording = ns.run(clocked(ns.Synapses(drive, cells, wiring=ns.one_to_one())), {"drive": values}, record=["cells.v"])
+    recording = ns.run(
+        clocked(ns.Synapses(drive, cells, wiring=ns.one_to_one())), {"drive": values}, record=["cells.v"]
+    )
     np.testing.assert_allclose(recording["cells.v"], np.asarray(trace.v).T, atol=1e-12)
 
 
@@ -162,14 +196,33 @@ def test_clock_driven_synapses_are_brian2s():
     synapses.w, synapses.delay = 0.2, wires.delay * ms
     spikes = SpikeMonitor(group)
     brian_run(100 * ms, group, synapses, spikes)
-    cells = ns.Neurons("cells", 15, equations=equations, ports="x", threshold="v > 1", reset="v = 0", method="euler", v=start)
-    ours = ns.Synapses(cells, cells, wiring=ns.pairs(wires.pre, wires.post), weight=0.2, delay=wires.delay * ms, model=model, on_pre="s += 1")
+    cells = ns.Neurons(
+        "cells", 15, equations=equations, ports="x", threshold="v > 1", reset="v = 0", method="euler", v=start
+    )
+    ours = ns.Synapses(
+        cells,
+        cells,
+        wiring=ns.pairs(wires.pre, wires.post),
+        weight=0.2,
+        delay=wires.delay * ms,
+        model=model,
+        on_pre="s += 1",
+    )
     assert_same_spikes(ns.run(clocked(ours), duration=100 * ms, record="all"), "cells", spikes)
 
 
 def test_noise_has_the_variance_of_its_equation():
-    cells = ns.Neurons("cells", 2000, equations="dv/dt = -v/tau + sigma*sqrt(2/tau)*xi : 1", method="euler", tau=5 * ms, sigma=0.7)
-    v = ns.run(ns.Network(cells, schedule=ns.Clock(0.05 * ms)), duration=40 * ms, record={"cells.v": 800})["cells.v"]
+    cells = ns.Neurons(
+        "cells",
+        2000,
+        equations="dv/dt = -v/tau + sigma*sqrt(2/tau)*xi : 1",
+        method="euler",
+        tau=5 * ms,
+        sigma=0.7,
+    )
+    v = ns.run(ns.Network(cells, schedule=ns.Clock(0.05 * ms)), duration=40 * ms, record={"cells.v": 800})[
+        "cells.v"
+    ]
     end = ns.run(ns.Network(cells, schedule=ns.Clock(0.05 * ms)), duration=40 * ms).final["state/cells/v"]
     assert v.shape == (1, 2000)
     assert abs(end.std() - 0.7) < 0.03

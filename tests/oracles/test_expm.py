@@ -17,10 +17,16 @@ MATRICES = {
     "nilpotent": np.array([[0, 1.0, 2], [0, 0, 3], [0, 0, 0]]),
     "singular": np.outer([1.0, 2, -1], [0.5, -1, 1]),
     "nothing": np.zeros((3, 3)),
-    "of very different speeds": np.diag([-1e-6, -1.0, -200]) + np.array([[0, 1e-3, 0], [0, 0, 50.0], [1e-3, 0, 0]]),
+    "of very different speeds": np.diag([-1e-6, -1.0, -200])
+    + np.array([[0, 1e-3, 0], [0, 0, 50.0], [1e-3, 0, 0]]),
     "of very different sizes": np.array([[-1, 1e9, 0], [0, -1, 1e-9], [0, 0, -0.5]]),
     "growing": np.array([[0.5, 1.0, 0], [-1, 0.5, 0], [0.1, 0, 0.2]]),
-} | {f"drawn {k}": RANDOM.normal(size=(3, 3)) * RANDOM.choice([0.1, 1, 3], (3, 1)) * (RANDOM.random((3, 3)) < 0.7) for k in range(30)}
+} | {
+    f"drawn {k}": RANDOM.normal(size=(3, 3))
+    * RANDOM.choice([0.1, 1, 3], (3, 1))
+    * (RANDOM.random((3, 3)) < 0.7)
+    for k in range(30)
+}
 START, DRIVE = RANDOM.normal(size=(3, len(MATRICES))), RANDOM.normal(size=(TICKS, len(MATRICES)))
 A, B = np.stack(list(MATRICES.values())), RANDOM.normal(size=(3, len(MATRICES)))
 
@@ -43,16 +49,30 @@ def wanted():
 def found():
     """The same by each engine, all matrices side by side in one population."""
     lines = [
-        f"d{x}/dt = ({' + '.join(f'a{i}{j}*{y}' for j, y in enumerate('xyz'))} + b{i} + {'I' if x == 'x' else 0})/ms : 1" for i, x in enumerate("xyz")
+        f"d{x}/dt = ({' + '.join(f'a{i}{j}*{y}' for j, y in enumerate('xyz'))} + b{i} + {'I' if x == 'x' else 0})/ms : 1"
+        for i, x in enumerate("xyz")
     ]
-    constants = {f"a{i}{j}": A[:, i, j] for i in range(3) for j in range(3)} | {f"b{i}": B[i] for i in range(3)}
-    cells = ns.Neurons("cells", len(A), equations="\n".join(lines), method="exact", **constants, **dict(zip("xyz", START, strict=True)))
-    net = ns.Network(ns.Synapses(ns.Neurons("drive", len(A)), cells, wiring=ns.one_to_one()), schedule=ns.Clock(DT * ms))
+    constants = {f"a{i}{j}": A[:, i, j] for i in range(3) for j in range(3)} | {
+        f"b{i}": B[i] for i in range(3)
+    }
+    cells = ns.Neurons(
+        "cells",
+        len(A),
+        equations="\n".join(lines),
+        method="exact",
+        **constants,
+        **dict(zip("xyz", START, strict=True)),
+    )
+    net = ns.Network(
+        ns.Synapses(ns.Neurons("drive", len(A)), cells, wiring=ns.one_to_one()), schedule=ns.Clock(DT * ms)
+    )
     recordings = {}
 
     def by(engine):
         if engine not in recordings:
-            recordings[engine] = ns.run(net, {"drive": DRIVE}, record=[f"cells.{x}" for x in "xyz"], engine=engine)
+            recordings[engine] = ns.run(
+                net, {"drive": DRIVE}, record=[f"cells.{x}" for x in "xyz"], engine=engine
+            )
         return np.stack([recordings[engine][f"cells.{x}"] for x in "xyz"], axis=1)
 
     return by

@@ -18,13 +18,20 @@ from neurosim.models.restricted_boltzmann import restricted_boltzmann
 X, LABELS = load_iris(return_X_y=True)
 X = scale(X)
 FUNCTIONS = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # two passes are enough to compare
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning"
+)  # two passes are enough to compare
 
 
 def in_neurosim(mlp):
     """The same layers, the last one linear."""
     numbers = dict(weights=[w.T for w in mlp.coefs_], biases=mlp.intercepts_)
-    return feed_forward([len(mlp.coefs_[0]), *map(len, mlp.intercepts_)], function=FUNCTIONS[mlp.activation], output="linear", **numbers)
+    return feed_forward(
+        [len(mlp.coefs_[0]), *map(len, mlp.intercepts_)],
+        function=FUNCTIONS[mlp.activation],
+        output="linear",
+        **numbers,
+    )
 
 
 @pytest.mark.parametrize("activation", FUNCTIONS)
@@ -37,7 +44,9 @@ def test_a_feed_forward_net_answers_as_an_mlp(activation):
 def test_a_feed_forward_net_answers_as_an_mlp_that_regresses(engine):
     X, y = load_diabetes(return_X_y=True)
     peer = MLPRegressor(hidden_layer_sizes=(5,), max_iter=2, random_state=0).fit(X, np.stack([y, -y], axis=1))
-    np.testing.assert_allclose(sent(in_neurosim(peer), {"inputs": X}, ["out"], engine)["out"], peer.predict(X), rtol=1e-10)
+    np.testing.assert_allclose(
+        sent(in_neurosim(peer), {"inputs": X}, ["out"], engine)["out"], peer.predict(X), rtol=1e-10
+    )
 
 
 def test_a_softmax_layer_has_no_gradient_where_logistic_regression_ended():
@@ -76,6 +85,8 @@ class _AlwaysFirst(np.random.RandomState):
 def test_a_map_without_a_neighbourhood_is_k_means():
     first = X[::25]
     peer = KMeans(6, init=first, n_init=1, tol=0, max_iter=300).fit(X)
-    som = learn.KohonenMap((2, 3), init=first, batch_size=len(X), radius=1e-3, final_radius=1e-3, n_iter=peer.n_iter_ + 1).fit(X)
+    som = learn.KohonenMap(
+        (2, 3), init=first, batch_size=len(X), radius=1e-3, final_radius=1e-3, n_iter=peer.n_iter_ + 1
+    ).fit(X)
     np.testing.assert_allclose(som.weights_, peer.cluster_centers_, rtol=1e-10)
     np.testing.assert_array_equal(som.predict(X), peer.labels_)

@@ -29,7 +29,9 @@ def test_libsonata_reads_the_spikes(tmp_path, clock, trials):
     assert spikes["cells"].time_units == "ms"
     ms = 0.5 if clock else 1.0
     trial, tick, neuron = np.nonzero(made.raster)
-    wanted = np.stack([neuron, (trial * 40 + tick) * ms], axis=1)  # rising in time, and within a tick by neuron
+    wanted = np.stack(
+        [neuron, (trial * 40 + tick) * ms], axis=1
+    )  # rising in time, and within a tick by neuron
     assert np.allclose(sorted(spikes["cells"].get(), key=lambda spike: spike[::-1]), wanted)
     part = wanted[(neuron >= 5) & (neuron < 10)]
     assert np.allclose(sorted(spikes["cells[1]"].get(), key=lambda spike: spike[::-1]), part)
@@ -59,10 +61,14 @@ def test_a_report_names_the_neurons_of_a_part_by_their_index_in_the_population(t
 
 def test_an_interrupted_recording_is_read_as_far_as_it_goes(tmp_path):
     made = MadeUp(trials=1)
-    made.feed(FileWriter(made.header, tmp_path / "run.h5"), stop=(0, 17)).finish(17, "interrupted", {}).close()
+    made.feed(FileWriter(made.header, tmp_path / "run.h5"), stop=(0, 17)).finish(
+        17, "interrupted", {}
+    ).close()
     report = libsonata.ElementReportReader(str(tmp_path / "run.h5"))["cells.v"]
     assert report.times == (0.0, 8.5, 0.5)
-    assert np.array_equal(report.get().data, made.values["cells.v"][0, :17].reshape(17, 15).astype(np.float32))
+    assert np.array_equal(
+        report.get().data, made.values["cells.v"][0, :17].reshape(17, 15).astype(np.float32)
+    )
 
 
 def test_the_file_keeps_the_rules_of_the_specification(tmp_path):
@@ -72,7 +78,11 @@ def test_the_file_keeps_the_rules_of_the_specification(tmp_path):
     with h5py.File(tmp_path / "run.h5") as file:
         assert (file.attrs["magic"], file.attrs["version"].tolist()) == (0x0A7A, [0, 1])
         assert file.attrs["magic"].dtype == file.attrs["version"].dtype == np.uint32
-        assert h5py.check_enum_dtype(file["spikes/cells"].attrs.get_id("sorting").dtype) == {"none": 0, "by_id": 1, "by_time": 2}
+        assert h5py.check_enum_dtype(file["spikes/cells"].attrs.get_id("sorting").dtype) == {
+            "none": 0,
+            "by_id": 1,
+            "by_time": 2,
+        }
         assert file["spikes/cells/timestamps"].dtype == np.float64
         assert file["spikes/cells/node_ids"].dtype == np.uint64
         report = file["report/cells.v"]
@@ -103,17 +113,28 @@ def test_rows_are_where_the_file_says_when_the_interval_does_not_divide_the_tria
         data = file["report/ears_to_cells.w/data"]
         per_trial = data.attrs["rows_per_trial"]
         assert per_trial == 6
-        assert np.array_equal(data[per_trial : 2 * per_trial], made.values["ears_to_cells.w"][1].astype(np.float32))
+        assert np.array_equal(
+            data[per_trial : 2 * per_trial], made.values["ears_to_cells.w"][1].astype(np.float32)
+        )
 
 
 def test_libsonata_reads_what_a_run_recorded(tmp_path):
-    cells = ns.Neurons("cells", 4, equations="dv/dt = (a - v)/(5*ms) : 1", threshold="v > 1", reset="v = 0", a=[1.2, 1.5, 2, 3])
+    cells = ns.Neurons(
+        "cells",
+        4,
+        equations="dv/dt = (a - v)/(5*ms) : 1",
+        threshold="v > 1",
+        reset="v = 0",
+        a=[1.2, 1.5, 2, 3],
+    )
     net = ns.Network(cells, schedule=ns.Clock(0.5 * ms))
     with ns.run(net, ticks=100, record=["cells", "cells.v"], to=tmp_path / "run.h5") as recording:
         spikes, values = recording.spikes("cells"), np.asarray(recording["cells.v"])
     read = libsonata.SpikeReader(str(tmp_path / "run.h5"))["cells"].get()
     assert len(read) > 20
-    assert sorted(read, key=lambda spike: spike[::-1]) == [(neuron, tick * 0.5) for neuron, tick in zip(spikes.neuron, spikes.tick, strict=True)]
+    assert sorted(read, key=lambda spike: spike[::-1]) == [
+        (neuron, tick * 0.5) for neuron, tick in zip(spikes.neuron, spikes.tick, strict=True)
+    ]
     report = libsonata.ElementReportReader(str(tmp_path / "run.h5"))["cells.v"].get()
     assert np.array_equal(report.data, values.astype(np.float32))
     np.testing.assert_allclose(report.times, np.arange(100) * 0.5)

@@ -66,7 +66,9 @@ def block_length(plan: Plan, trials: int) -> int:
     return next((n for n in range(most, most // 2, -1) if plan.ticks % n == 0), most)
 
 
-def _run_batch(program: Any, numbers: Any, state: State, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str]:
+def _run_batch(
+    program: Any, numbers: Any, state: State, writer: Any, tell: Callable[[int], bool]
+) -> tuple[int, str]:
     """All ticks of a batch of trials, block by block."""
     import jax
 
@@ -80,13 +82,17 @@ def _run_batch(program: Any, numbers: Any, state: State, writer: Any, tell: Call
         ticks = np.arange(first + done, first + min(done + length, plan.ticks))
         given = inputs(plan, state.trials, ticks)
         last = carry
-        carry, samples = program.run(numbers, carry, given, ticks, state.trials, flights(state, ticks), until=plan.until is not None)
+        carry, samples = program.run(
+            numbers, carry, given, ticks, state.trials, flights(state, ticks), until=plan.until is not None
+        )
         samples = jax.device_get(samples)
         count = len(ticks)
         if plan.until is not None and np.any(samples["stable"]):
             count, stopped = int(np.argmax(samples["stable"])) + 1, "stable"
             given = {name: value[:count] for name, value in given.items()}
-            carry, _ = program.run(numbers, last, given, ticks[:count], state.trials, flights(state, ticks[:count]))
+            carry, _ = program.run(
+                numbers, last, given, ticks[:count], state.trials, flights(state, ticks[:count])
+            )
         _write(plan, writer, state, samples, done, count)
         done += count
         if tell(count * state.count) and done < plan.ticks:
@@ -95,7 +101,9 @@ def _run_batch(program: Any, numbers: Any, state: State, writer: Any, tell: Call
     return done, stopped
 
 
-def _write(plan: Plan, writer: Any, state: State, samples: dict[str, np.ndarray], first: int, ticks: int) -> None:
+def _write(
+    plan: Plan, writer: Any, state: State, samples: dict[str, np.ndarray], first: int, ticks: int
+) -> None:
     """Hand the samples of a block over to the writer."""
     traces, events = {}, {}
     for probe in plan.probes:
@@ -104,7 +112,9 @@ def _write(plan: Plan, writer: Any, state: State, samples: dict[str, np.ndarray]
             tick, trial, neuron = np.nonzero(found)
             order = np.lexsort((neuron, trial, tick))
             index = neuron if probe.index is None else probe.index[neuron]
-            events[probe.name] = Spikes(trial[order] + int(state.trials[0]), tick[order] + first, index[order], plan.dt)
+            events[probe.name] = Spikes(
+                trial[order] + int(state.trials[0]), tick[order] + first, index[order], plan.dt
+            )
         else:
             traces[probe.name] = np.moveaxis(found[-first % probe.every :: probe.every], 0, 1)
     writer.write(int(state.trials[0]), first, traces, events, trials=state.count, ticks=ticks)

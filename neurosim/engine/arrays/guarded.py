@@ -42,6 +42,10 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*xs)
         kind = jax.eval_shape(function, *xs).dtype
         arrays = [jnp.asarray(x) for x in xs]
-        return plain(*(x if x.dtype.kind == "f" else x.astype(kind) for x in arrays)) if kind.kind == "f" else function(*xs)
+        return (
+            plain(*(x if x.dtype.kind == "f" else x.astype(kind) for x in arrays))
+            if kind.kind == "f"
+            else function(*xs)
+        )
 
     return call

@@ -26,7 +26,12 @@ def inputs(plan: Plan, trials: np.ndarray, ticks: np.ndarray) -> dict[str, np.nd
             continue
         assert drive.trial is not None and drive.tick is not None and drive.neuron is not None
         dense = np.zeros((len(ticks), len(trials), plan.groups[name].size), plan.dtype)
-        now = (drive.tick >= place[0]) & (drive.tick <= place[-1]) & (drive.trial >= trials[0]) & (drive.trial <= trials[-1])
+        now = (
+            (drive.tick >= place[0])
+            & (drive.tick <= place[-1])
+            & (drive.trial >= trials[0])
+            & (drive.trial <= trials[-1])
+        )
         dense[drive.tick[now] - place[0], drive.trial[now] - trials[0], drive.neuron[now]] = 1
         found[name] = dense.reshape(len(ticks), len(trials), *shape)
     return found
@@ -55,7 +60,13 @@ def flights(state: State, ticks: np.ndarray) -> dict[tuple[str, str], tuple[np.n
 
 def carry_of(program: Program, state: State) -> dict[str, Any]:
     """What the first tick is handed, from the state of all engines."""
-    carry: dict[str, Any] = {"values": state.values, "sent": {}, "ports": {}, "last_spike": {}, "not_refractory": {}}
+    carry: dict[str, Any] = {
+        "values": state.values,
+        "sent": {},
+        "ports": {},
+        "last_spike": {},
+        "not_refractory": {},
+    }
     for name, depth in program.depth.items():
         shape = (state.count, *state.plan.groups[name].shape)
         if depth and program.spiking[name]:
@@ -68,7 +79,10 @@ def carry_of(program: Program, state: State) -> dict[str, Any]:
             carry["sent"][name] = ring[0] if depth == 1 else ring
     for name, group in state.plan.groups.items():
         if group.refractory is not None:
-            carry["last_spike"][name], carry["not_refractory"][name] = state.last_spike[name], state.not_refractory[name]
+            carry["last_spike"][name], carry["not_refractory"][name] = (
+                state.last_spike[name],
+                state.not_refractory[name],
+            )
     for name, port in program.waiting:
         held, shape = state.ports[name][port], (state.count, *state.plan.groups[name].shape)
         count = np.broadcast_to(held.count, held.total.shape).astype(state.plan.dtype)
@@ -80,7 +94,9 @@ def put_back(program: Program, state: State, carry: dict[str, Any], given: dict[
     """The state of all engines after the tick before `tick`; `given` are the inputs of the last block."""
     plan = state.plan
     state.tick = tick
-    state.values = {name: {k: np.array(v) for k, v in states.items()} for name, states in carry["values"].items()}
+    state.values = {
+        name: {k: np.array(v) for k, v in states.items()} for name, states in carry["values"].items()
+    }
     for key, (total, count) in carry["ports"].items():
         name, port = key.split("/")
         held = state.ports[name][port]
@@ -88,7 +104,10 @@ def put_back(program: Program, state: State, carry: dict[str, Any], given: dict[
         if held.reduce != "sum":
             held.count = np.asarray(count).astype(np.int64).reshape(state.count, -1)
     for name, value in carry["last_spike"].items():
-        state.last_spike[name], state.not_refractory[name] = np.asarray(value), np.asarray(carry["not_refractory"][name])
+        state.last_spike[name], state.not_refractory[name] = (
+            np.asarray(value),
+            np.asarray(carry["not_refractory"][name]),
+        )
     for name, history in state.history.items():
         known = past(program, carry, name, tick)
         if not known:

@@ -32,7 +32,10 @@ class Part:
             return value.reshape(count, *self.shape)
         if self.box is not None:
             lengths = tuple(len(range(s.start, s.stop, s.step)) for s in self.box)
-            lead = [(s.start, n - (s.start + (k - 1) * s.step) - 1) for s, n, k in zip(self.box, self.shape, lengths, strict=True)]
+            lead = [
+                (s.start, n - (s.start + (k - 1) * s.step) - 1)
+                for s, n, k in zip(self.box, self.shape, lengths, strict=True)
+            ]
             if all(s.step == 1 for s in self.box):
                 return jnp.pad(value.reshape(count, *lengths), [(0, 0), *lead], constant_values=fill)
         empty = jnp.full((count, int(np.prod(self.shape))), fill, value.dtype)

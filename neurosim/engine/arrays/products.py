@@ -51,7 +51,9 @@ class Product:
     ends: tuple[End, ...]
     prepare: Callable[[Numbers], Any]
     apply: Callable[..., Any]
-    sent: tuple[str, int] | None = None  # the population whose messages are the weights, and how many ticks ago
+    sent: tuple[str, int] | None = (
+        None  # the population whose messages are the weights, and how many ticks ago
+    )
     counted: bool = False
     split: Callable[[Any], list[Any]] = lambda value: [value]
 
@@ -72,28 +74,49 @@ def products_into(plan: Plan, post: str, spiking: Callable[[str], bool]) -> list
             case Dense() if reduce == "max":
                 found.append(_largest(plan, pathway))
             case Dense():
-                matrix = _Matrix(pathway.name, pathway.pre_index, pathway.post_index, itemgetter(pathway.name), None, None, pathway.delay)
-                matrices.setdefault((pathway.pre, pathway.pre_index.tobytes(), matrix.delay), []).append(matrix)
+                matrix = _Matrix(
+                    pathway.name,
+                    pathway.pre_index,
+                    pathway.post_index,
+                    itemgetter(pathway.name),
+                    None,
+                    None,
+                    pathway.delay,
+                )
+                matrices.setdefault((pathway.pre, pathway.pre_index.tobytes(), matrix.delay), []).append(
+                    matrix
+                )
             case Sparse() if reduce != "sum" and spiking(pathway.pre):
                 delays = np.unique(pathway.delay)
-                found += [_spikes(plan, pathway, np.flatnonzero(pathway.delay == delay), int(delay), reduce) for delay in delays]
+                found += [
+                    _spikes(plan, pathway, np.flatnonzero(pathway.delay == delay), int(delay), reduce)
+                    for delay in delays
+                ]
             case Sparse():
                 for piece in _of_windows(plan, pathway, reduce) or _pieces(plan, pathway, reduce):
                     if isinstance(piece, _Matrix):
-                        matrices.setdefault((pathway.pre, piece.pre_index.tobytes(), piece.delay), []).append(piece)
+                        matrices.setdefault((pathway.pre, piece.pre_index.tobytes(), piece.delay), []).append(
+                            piece
+                        )
                     else:
                         found.append(piece)
             case Private():  # drawn step by step; see ticks.py
                 pass
             case _ as unknown:
                 assert_never(unknown)
-    return found + [_fused(plan, plan.pathways[group[0].name].pre, post, group) for group in matrices.values()]
+    return found + [
+        _fused(plan, plan.pathways[group[0].name].pre, post, group) for group in matrices.values()
+    ]
 
 
 def _of_windows(plan: Plan, pathway: Sparse, reduce: str) -> list[Product]:
     """Windows as one convolution or pooling; none where that cannot give what their synapses give one by one."""
     windows = pathway.windows
-    if windows is None or (reduce == "max" and windows.kind != "pool") or (windows.turned and reduce != "sum"):
+    if (
+        windows is None
+        or (reduce == "max" and windows.kind != "pool")
+        or (windows.turned and reduce != "sum")
+    ):
         return []
     return [_windows(plan, pathway, windows, reduce)]
 
@@ -131,7 +154,14 @@ def _fused(plan: Plan, pre: str, post: str, group: list[_Matrix]) -> Product:
         terms: Any = matrix.pre_index.size
         if matrix.row is not None:
             terms = np.bincount(matrix.row, minlength=matrix.post_index.size)
-        ends.append(End(str(plan.pathways[matrix.name].to), Part(matrix.post_index, target), terms, (matrix.post_index.size,)))
+        ends.append(
+            End(
+                str(plan.pathways[matrix.name].to),
+                Part(matrix.post_index, target),
+                terms,
+                (matrix.post_index.size,),
+            )
+        )
     cuts = np.cumsum([m.post_index.size for m in group])[:-1].tolist()
 
     def prepare(numbers: Numbers) -> Any:
@@ -140,7 +170,15 @@ def _fused(plan: Plan, pre: str, post: str, group: list[_Matrix]) -> Product:
     def apply(weight: Any, message: Any) -> Any:
         return senders.take(message, (senders.index.size,)) @ weight
 
-    return Product(pre, post, group[0].delay, tuple(ends), prepare, apply, split=lambda value: jnp.split(value, cuts, axis=-1))
+    return Product(
+        pre,
+        post,
+        group[0].delay,
+        tuple(ends),
+        prepare,
+        apply,
+        split=lambda value: jnp.split(value, cuts, axis=-1),
+    )
 
 
 def _pieces(plan: Plan, pathway: Sparse, reduce: str) -> list[Product | _Matrix]:
@@ -154,7 +192,11 @@ def _pieces(plan: Plan, pathway: Sparse, reduce: str) -> list[Product | _Matrix]
             found.append(_pairs(plan, pathway, chosen, int(delay)))
         elif reduce != "max" and senders.size * receivers.size <= MOST_DENSE:
             row, column = np.searchsorted(receivers, receiver), np.searchsorted(senders, sender)
-            found.append(_Matrix(pathway.name, senders, receivers, _weights_of(pathway, chosen), row, column, int(delay)))
+            found.append(
+                _Matrix(
+                    pathway.name, senders, receivers, _weights_of(pathway, chosen), row, column, int(delay)
+                )
+            )
         else:
             found.append(_scattered(plan, pathway, chosen, int(delay), reduce))
     return found
@@ -162,7 +204,10 @@ def _pieces(plan: Plan, pathway: Sparse, reduce: str) -> list[Product | _Matrix]
 
 def _pairs(plan: Plan, pathway: Sparse, chosen: np.ndarray, delay: int) -> Product:
     """Synapses that join neurons in pairs, in the same order on both sides."""
-    sender, receiver = Part(pathway.sender[chosen], plan.groups[pathway.pre].shape), Part(pathway.receiver[chosen], plan.groups[pathway.post].shape)
+    sender, receiver = (
+        Part(pathway.sender[chosen], plan.groups[pathway.pre].shape),
+        Part(pathway.receiver[chosen], plan.groups[pathway.post].shape),
+    )
     end = End(str(pathway.to), receiver, 1, (chosen.size,))
 
     def apply(weight: Any, message: Any) -> Any:
@@ -175,7 +220,12 @@ def _scattered(plan: Plan, pathway: Sparse, chosen: np.ndarray, delay: int, redu
     """Synapses one by one."""
     sender, receiver = pathway.sender[chosen], pathway.receiver[chosen]
     group = plan.groups[pathway.post]
-    end = End(str(pathway.to), Part(np.arange(group.size), group.shape), np.bincount(receiver, minlength=group.size), group.shape)
+    end = End(
+        str(pathway.to),
+        Part(np.arange(group.size), group.shape),
+        np.bincount(receiver, minlength=group.size),
+        group.shape,
+    )
 
     def apply(weight: Any, message: Any) -> Any:
         value = message.reshape(message.shape[0], -1)[:, sender] * weight
@@ -198,20 +248,32 @@ def _spikes(plan: Plan, pathway: Sparse, chosen: np.ndarray, delay: int, reduce:
         count = empty.at[:, receiver].add(spikes)
         if reduce == "mean":
             return (empty.at[:, receiver].add(spikes * weight), count)
-        return ((empty - jnp.inf).at[:, receiver].max(jnp.where(spikes > 0, spikes * weight, -jnp.inf)), count)
+        return (
+            (empty - jnp.inf).at[:, receiver].max(jnp.where(spikes > 0, spikes * weight, -jnp.inf)),
+            count,
+        )
 
-    return Product(pathway.pre, pathway.post, delay, (end,), _weights_of(pathway, chosen), apply, counted=True)
+    return Product(
+        pathway.pre, pathway.post, delay, (end,), _weights_of(pathway, chosen), apply, counted=True
+    )
 
 
 def _largest(plan: Plan, pathway: Dense) -> Product:
     """The largest of all weighted messages."""
     senders = Part(pathway.pre_index, plan.groups[pathway.pre].shape)
-    end = End(str(pathway.to), Part(pathway.post_index, plan.groups[pathway.post].shape), senders.index.size, (pathway.post_index.size,))
+    end = End(
+        str(pathway.to),
+        Part(pathway.post_index, plan.groups[pathway.post].shape),
+        senders.index.size,
+        (pathway.post_index.size,),
+    )
 
     def apply(weight: Any, message: Any) -> Any:
         return (weight * senders.take(message, (1, senders.index.size))).max(axis=2)
 
-    return Product(pathway.pre, pathway.post, pathway.shortest, (end,), lambda numbers: numbers[pathway.name], apply)
+    return Product(
+        pathway.pre, pathway.post, pathway.shortest, (end,), lambda numbers: numbers[pathway.name], apply
+    )
 
 
 def _einsum(plan: Plan, pathway: Einsum, reduce: str) -> Product:
@@ -232,7 +294,9 @@ def _einsum(plan: Plan, pathway: Einsum, reduce: str) -> Product:
     length = dict(zip(target, pathway.post_shape, strict=True))
     places = tuple(length[axis] if axis in known else 1 for axis in target)
     terms = int(np.prod([size[axis] for axis in summed]))
-    end = End(str(pathway.to), Part(pathway.post_index, plan.groups[pathway.post].shape), terms, pathway.post_shape)
+    end = End(
+        str(pathway.to), Part(pathway.post_index, plan.groups[pathway.post].shape), terms, pathway.post_shape
+    )
 
     def apply(weight: Any, message: Any) -> Any:
         if given is not None:
@@ -258,7 +322,9 @@ def _windows(plan: Plan, pathway: Sparse, windows: Windows, reduce: str) -> Prod
         inside = _pooled(windows, "sum", jnp.ones((1, *slide.space, 1)))
         each = windows.channels // windows.groups if windows.kind == "conv" else 1
         terms = np.broadcast_to(np.rint(np.asarray(inside))[0] * each, out).astype(np.int64).ravel()
-    end = End(str(pathway.to), Part(pathway.post_index, plan.groups[pathway.post].shape), terms, pathway.post_shape)
+    end = End(
+        str(pathway.to), Part(pathway.post_index, plan.groups[pathway.post].shape), terms, pathway.post_shape
+    )
     slid = partial(_pooled, windows, reduce) if windows.kind == "pool" else None
 
     def forward(weight: Any, x: Any) -> Any:
@@ -268,26 +334,40 @@ def _windows(plan: Plan, pathway: Sparse, windows: Windows, reduce: str) -> Prod
         count = message.shape[0]
         if not windows.turned:
             return forward(weight, senders.take(message, space))
-        turn = jax.linear_transpose(partial(forward, weight), jax.ShapeDtypeStruct((count, *space), message.dtype))
+        turn = jax.linear_transpose(
+            partial(forward, weight), jax.ShapeDtypeStruct((count, *space), message.dtype)
+        )
         return turn(senders.take(message, out))[0]
 
-    return Product(pathway.pre, pathway.post, windows.delay, (end,), lambda numbers: numbers[pathway.name], apply)
+    return Product(
+        pathway.pre, pathway.post, windows.delay, (end,), lambda numbers: numbers[pathway.name], apply
+    )
 
 
 def _after(windows: Windows) -> list[tuple[int, int]]:
     """Padding before and after each axis; below 0 where the last windows end before the space does."""
     slide = windows.slide
     parts = zip(slide.space, slide.out, slide.kernel, slide.stride, slide.dilation, slide.before, strict=True)
-    return [(before, (n - 1) * step + (width - 1) * spread + 1 - size - before) for size, n, width, step, spread, before in parts]
+    return [
+        (before, (n - 1) * step + (width - 1) * spread + 1 - size - before)
+        for size, n, width, step, spread, before in parts
+    ]
 
 
 def _conv(windows: Windows, weight: Any, x: Any) -> Any:
     slide, padding = windows.slide, _after(windows)
     still = 0  # leading axes along which windows are one wide (examples side by side) are as trials: fewer axes to slide over are much faster
-    while still < len(slide.kernel) - 1 and slide.kernel[still] == slide.stride[still] == 1 and padding[still] == (0, 0):
+    while (
+        still < len(slide.kernel) - 1
+        and slide.kernel[still] == slide.stride[still] == 1
+        and padding[still] == (0, 0)
+    ):
         still += 1
     lead, axes = x.shape[: still + 1], "abcdefghij"[: len(slide.kernel) - still]
-    x, weight = x.reshape(-1, *x.shape[still + 1 :]), weight.reshape(*weight.shape[:2], *weight.shape[still + 2 :])
+    x, weight = (
+        x.reshape(-1, *x.shape[still + 1 :]),
+        weight.reshape(*weight.shape[:2], *weight.shape[still + 2 :]),
+    )
     form = jax.lax.conv_dimension_numbers(x.shape, weight.shape, (f"N{axes}C", f"OI{axes}", f"N{axes}C"))
     out = jax.lax.conv_general_dilated(
         x, weight, slide.stride[still:], padding[still:], rhs_dilation=slide.dilation[still:], dimension_numbers=form,
@@ -298,16 +378,28 @@ def _conv(windows: Windows, weight: Any, x: Any) -> Any:
 
 def _pooled(windows: Windows, reduce: str, x: Any) -> Any:
     slide, padding = windows.slide, _after(windows)
-    evenly = slide.stride == slide.kernel and all(pair == (0, 0) for pair in padding) and set(slide.dilation) == {1}
+    evenly = (
+        slide.stride == slide.kernel
+        and all(pair == (0, 0) for pair in padding)
+        and set(slide.dilation) == {1}
+    )
     if evenly:  # windows side by side: a sum or maximum along axes, faster than a sliding window
         split = [n for out, width in zip(slide.out, slide.kernel, strict=True) for n in (out, width)]
         axes = tuple(range(2, 2 * len(slide.kernel) + 1, 2))
         tiles = x.reshape(x.shape[0], *split, x.shape[-1])
         return tiles.max(axis=axes) if reduce == "max" else tiles.sum(axis=axes)
     start, combine = (-jnp.inf, jax.lax.max) if reduce == "max" else (0.0, jax.lax.add)
-    trimmed = jax.lax.pad(x, jnp.asarray(start, x.dtype), [(0, 0, 0), *((a, b, 0) for a, b in padding), (0, 0, 0)])
+    trimmed = jax.lax.pad(
+        x, jnp.asarray(start, x.dtype), [(0, 0, 0), *((a, b, 0) for a, b in padding), (0, 0, 0)]
+    )
     return jax.lax.reduce_window(
-        trimmed, np.asarray(start, x.dtype), combine, (1, *slide.kernel, 1), (1, *slide.stride, 1), "VALID", window_dilation=(1, *slide.dilation, 1)
+        trimmed,
+        np.asarray(start, x.dtype),
+        combine,
+        (1, *slide.kernel, 1),
+        (1, *slide.stride, 1),
+        "VALID",
+        window_dilation=(1, *slide.dilation, 1),
     )
 
 
@@ -319,9 +411,13 @@ def _text(plan: Plan, pathway: Textual) -> Product:
     group, sender, receiver = plan.groups[pathway.post], pathway.sender, pathway.receiver
     term = block((type(statement)("value", "=", statement.expression),), ("value",))
     arriving = [name for name in names_in(statement.expression) if name.endswith("_pre")]
-    end = End(to, Part(np.arange(group.size), group.shape), np.bincount(receiver, minlength=group.size), group.shape)
+    end = End(
+        to, Part(np.arange(group.size), group.shape), np.bincount(receiver, minlength=group.size), group.shape
+    )
     fixed = dict(pathway.text.constants)
-    square = pathway.sender.size == plan.groups[pathway.pre].size * group.size  # every pair, by sender, targets in order
+    square = (
+        pathway.sender.size == plan.groups[pathway.pre].size * group.size
+    )  # every pair, by sender, targets in order
 
     def apply(weight: Any, message: Any) -> Any:
         flat = message.reshape(message.shape[0], -1)
@@ -332,4 +428,6 @@ def _text(plan: Plan, pathway: Textual) -> Product:
             return value.reshape(message.shape[0], -1, group.size).sum(axis=1)
         return jnp.zeros((message.shape[0], group.size), value.dtype).at[:, receiver].add(value)
 
-    return Product(pathway.pre, pathway.post, pathway.shortest, (end,), lambda numbers: numbers[pathway.name], apply)
+    return Product(
+        pathway.pre, pathway.post, pathway.shortest, (end,), lambda numbers: numbers[pathway.name], apply
+    )

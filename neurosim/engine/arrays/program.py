@@ -46,11 +46,15 @@ class Program:
         self.plan, self.dtype = plan, plan.dtype
         self.spiking = {name: spikes_sent(plan, name) for name in plan.groups}
         movers = [name for name, group in plan.groups.items() if not group.driven]
-        self.products: list[Product] = [p for name in movers for p in products_into(plan, name, self.spiking.__getitem__)]
+        self.products: list[Product] = [
+            p for name in movers for p in products_into(plan, name, self.spiking.__getitem__)
+        ]
         self.stages = stages(plan, self.products)
         self.steps = Steps(plan, self.products, self.spiking, surrogate, slope)
         self.depth, self.waiting = self._rehearse()
-        self.kept = {name for name, depth in self.depth.items() if depth == 1 and self._keeps_its_message(name)}
+        self.kept = {
+            name for name, depth in self.depth.items() if depth == 1 and self._keeps_its_message(name)
+        }
         self.steps.depth, self.steps.kept = self.depth, self.kept
         self.run = jax.jit(self.block, static_argnames=("until",))
 
@@ -67,18 +71,34 @@ class Program:
                 moved |= set(step.populations)
             elif step.kind is Do.DELIVER and step.arriving is not Arriving.SENT:
                 for product in self.products:
-                    if product.post in step.populations and step.delivers(graded=not self.spiking[product.pre]):
-                        for name, delay in [(product.pre, product.delay), *([product.sent] if product.sent else [])]:
+                    if product.post in step.populations and step.delivers(
+                        graded=not self.spiking[product.pre]
+                    ):
+                        for name, delay in [
+                            (product.pre, product.delay),
+                            *([product.sent] if product.sent else []),
+                        ]:
                             depth[name] = max(depth[name], delay if name in sent else max(delay, 1))
                         waiting |= {(product.post, end.to) for end in product.ends if product.post in moved}
-                waiting |= {(p.post, str(p.to)) for p in self.steps.private if p.post in step.populations and p.post in moved}
+                waiting |= {
+                    (p.post, str(p.to))
+                    for p in self.steps.private
+                    if p.post in step.populations and p.post in moved
+                }
         ports = {(name, port) for name, group in self.plan.groups.items() for port in group.ports}
         return depth, waiting & ports
 
     def _keeps_its_message(self, name: str) -> bool:
         """Whether what was sent last stands in a variable until the next tick, so that it need not be remembered twice."""
         group = self.plan.groups[name]
-        sends = max((n for n, step in enumerate(self.plan.program) if step.kind is Do.SEND and name in step.populations), default=0)
+        sends = max(
+            (
+                n
+                for n, step in enumerate(self.plan.program)
+                if step.kind is Do.SEND and name in step.populations
+            ),
+            default=0,
+        )
         moved = name not in unmoved(self.plan.program, sends) and name in self.stages.loop
         return moved and group.message in group.states and not self.spiking[name]
 
@@ -88,7 +108,10 @@ class Program:
         """The numbers of a plan of this structure, as arrays that gradients can be taken of."""
         dtype = plan.dtype
         weights = {p.name: self._weight(p) for p in plan.pathways.values()}
-        constants = {g.name: {k: np.asarray(v) for k, v in g.constants.items() if is_number(v)} for g in plan.groups.values()}
+        constants = {
+            g.name: {k: np.asarray(v) for k, v in g.constants.items() if is_number(v)}
+            for g in plan.groups.values()
+        }
         start = {g.name: {k: np.asarray(v, dtype) for k, v in g.states.items()} for g in plan.groups.values()}
         keys = {}
         for group in plan.groups.values():
@@ -96,13 +119,24 @@ class Program:
                 if calls := random_calls(part.statements):
                     keys[f"{group.name}/{part.name}"] = _keys(plan.seed, group.name, part.name, calls)
         keys |= {f"{p.name}/private": _keys(plan.seed, p.name, "private", 1) for p in self.steps.private}
-        return {"weights": weights, "synapses": self._recorded(plan), "constants": constants, "start": start, "keys": keys}
+        return {
+            "weights": weights,
+            "synapses": self._recorded(plan),
+            "constants": constants,
+            "start": start,
+            "keys": keys,
+        }
 
     def continued(self, numbers: dict[str, Any], state: State) -> dict[str, Any]:
         """These numbers with what synapses with text remember from an earlier run, the same in all trials (see support.py)."""
-        found = {name: {k: np.asarray(v[0], self.dtype) for k, v in variables.items()} for name, variables in state.synapses.items()}
+        found = {
+            name: {k: np.asarray(v[0], self.dtype) for k, v in variables.items()}
+            for name, variables in state.synapses.items()
+        }
         weights = {name: variables["w"] for name, variables in found.items()}
-        recorded = {p.name: found[p.owner][str(p.variable)] for p in self.plan.probes if p.name in numbers["synapses"]}
+        recorded = {
+            p.name: found[p.owner][str(p.variable)] for p in self.plan.probes if p.name in numbers["synapses"]
+        }
         return {**numbers, "weights": {**numbers["weights"], **weights}, "synapses": recorded}
 
     def _recorded(self, plan: Plan) -> dict[str, np.ndarray]:
@@ -121,7 +155,10 @@ class Program:
         """What the network remembers before tick 0."""
         groups = self.plan.groups
         values = {
-            name: {k: jnp.broadcast_to(jnp.asarray(v, self.dtype), (trials, *groups[name].shape)) for k, v in states.items()}
+            name: {
+                k: jnp.broadcast_to(jnp.asarray(v, self.dtype), (trials, *groups[name].shape))
+                for k, v in states.items()
+            }
             for name, states in numbers["start"].items()
         }
         carry: Carry = {"values": values, "sent": {}, "ports": {}, "last_spike": {}, "not_refractory": {}}
@@ -130,7 +167,9 @@ class Program:
             if depth and name not in self.kept:
                 group = groups[name]
                 quiet = self.spiking[name] or group.message is None
-                first = jnp.zeros((trials, *group.shape), self.dtype) if quiet else self.steps.message(now, group)
+                first = (
+                    jnp.zeros((trials, *group.shape), self.dtype) if quiet else self.steps.message(now, group)
+                )
                 carry["sent"][name] = first if depth == 1 else jnp.broadcast_to(first, (depth, *first.shape))
         for name, group in groups.items():
             if group.refractory is not None:
@@ -143,7 +182,15 @@ class Program:
     # Blocks of ticks.
 
     def block(
-        self, numbers: Any, carry: Carry, given: Any, ticks: Any, trials: Any, flights: Any = None, *, until: bool = False
+        self,
+        numbers: Any,
+        carry: Carry,
+        given: Any,
+        ticks: Any,
+        trials: Any,
+        flights: Any = None,
+        *,
+        until: bool = False,
     ) -> tuple[Carry, Any]:
         """All ticks of `ticks`: the carry after them, and the samples of each tick. `given` are the inputs, (tick, trial, *shape).
 
@@ -158,10 +205,18 @@ class Program:
         if order.loop:
             carry = self._loop(run, order, carry, passed, flights or {}, until)
         else:
-            carry = {**carry, "sent": {name: self._remember(past, run.sent[name], name, run.ticks) for name, past in carry["sent"].items()}}
+            carry = {
+                **carry,
+                "sent": {
+                    name: self._remember(past, run.sent[name], name, run.ticks)
+                    for name, past in carry["sent"].items()
+                },
+            }
         self._at_once(run, order.after)
         if not order.loop:
-            self._at_once(run, (), [p for p in self.plan.probes if p.name not in run.samples])  # of what drives it, or of weights
+            self._at_once(
+                run, (), [p for p in self.plan.probes if p.name not in run.samples]
+            )  # of what drives it, or of weights
         return {**carry, "values": {**carry["values"], **run.last}}, run.samples
 
     def _remember(self, past: Any, sent: Any, name: str, ticks: Any) -> Any:
@@ -183,25 +238,45 @@ class Program:
         def back(value: Any) -> Any:
             return value.reshape(ticks, trials, *value.shape[1:])
 
-        values = {n: {k: flat(jnp.broadcast_to(v, (ticks, *v.shape))) for k, v in run.values[n].items()} for n in names}
+        values = {
+            n: {k: flat(jnp.broadcast_to(v, (ticks, *v.shape))) for k, v in run.values[n].items()}
+            for n in names
+        }
         carry: Carry = {"values": values, "sent": {}, "ports": {}, "last_spike": {}, "not_refractory": {}}
         given = {name: flat(value) for name, value in run.given.items()}
-        now = self._now(run.numbers, carry, jnp.repeat(run.ticks, trials), jnp.tile(run.trials, ticks), run.prepared, given)
+        now = self._now(
+            run.numbers,
+            carry,
+            jnp.repeat(run.ticks, trials),
+            jnp.tile(run.trials, ticks),
+            run.prepared,
+            given,
+        )
         now.sent = {name: flat(value) for name, value in run.sent.items()}
         for step in self.plan.program:
             if step.kind is Do.DRIVE:
-                self.steps.drive(now, Step(Do.DRIVE, tuple(name for name in step.populations if name not in now.sent)))
+                self.steps.drive(
+                    now, Step(Do.DRIVE, tuple(name for name in step.populations if name not in now.sent))
+                )
         for step in narrowed(self.plan.program, names):
             self.steps.take(now, step)
         run.sent = {name: back(value) for name, value in now.sent.items()}
         run.last |= {n: {k: back(v)[-1] for k, v in now.values[n].items()} for n in names}
-        run.samples |= {p.name: back(self.steps.sample(now, p)) for p in (*probes, *self.plan.probes) if p in probes or p.owner in names}
+        run.samples |= {
+            p.name: back(self.steps.sample(now, p))
+            for p in (*probes, *self.plan.probes)
+            if p in probes or p.owner in names
+        }
 
-    def _loop(self, run: Run, order: Stages, carry: Carry, passed: dict[str, Any], flights: Any, until: bool) -> Carry:
+    def _loop(
+        self, run: Run, order: Stages, carry: Carry, passed: dict[str, Any], flights: Any, until: bool
+    ) -> Carry:
         """Tick after tick: the populations that remember something, and all that stand between them."""
         steps = narrowed(self.plan.program, (*order.outside, *order.loop))
         probes = [p for p in self.plan.probes if p.owner not in (*order.before, *order.after)]
-        needed = [name for p in self.products if p.post in order.after for name in (p.pre, p.sent and p.sent[0])]
+        needed = [
+            name for p in self.products if p.post in order.after for name in (p.pre, p.sent and p.sent[0])
+        ]
         wanted = [name for name in order.loop if name in needed]
         own = {**carry, "values": {name: carry["values"][name] for name in order.loop}}
         mine = {name: value for name, value in run.given.items() if name in order.loop}
@@ -227,27 +302,57 @@ class Program:
         return {**own, "values": {**carry["values"], **own["values"]}}
 
     def _tick(
-        self, run: Run, steps: Sequence[Step], probes: list[Probe], carry: Carry, tick: Any, given: Any, passed: Any, flights: Any
+        self,
+        run: Run,
+        steps: Sequence[Step],
+        probes: list[Probe],
+        carry: Carry,
+        tick: Any,
+        given: Any,
+        passed: Any,
+        flights: Any,
     ) -> tuple[Carry, Any, Any]:
         """One tick: the carry after it, its samples, and what was sent."""
         now = self._now(run.numbers, carry, tick, run.trials, run.prepared, given, flights)
         now.sent = dict(passed)
         for step in steps:
             self.steps.take(now, step)
-        now.samples |= {probe.name: self.steps.sample(now, probe) for probe in probes if probe.name not in now.samples}
-        after: Carry = {"values": now.values, "sent": {}, "last_spike": now.last_spike, "not_refractory": now.not_refractory}
-        after["ports"] = {f"{name}/{port}": self.steps.waiting(now, name, port) for name, port in self.waiting}
+        now.samples |= {
+            probe.name: self.steps.sample(now, probe) for probe in probes if probe.name not in now.samples
+        }
+        after: Carry = {
+            "values": now.values,
+            "sent": {},
+            "last_spike": now.last_spike,
+            "not_refractory": now.not_refractory,
+        }
+        after["ports"] = {
+            f"{name}/{port}": self.steps.waiting(now, name, port) for name, port in self.waiting
+        }
         for name, past in carry["sent"].items():
             if self.depth[name] == 1:
                 after["sent"][name] = now.sent[name]
             else:
-                after["sent"][name] = jax.lax.dynamic_update_index_in_dim(past, now.sent[name], tick % self.depth[name], 0)
+                after["sent"][name] = jax.lax.dynamic_update_index_in_dim(
+                    past, now.sent[name], tick % self.depth[name], 0
+                )
         return after, now.samples, now.sent
 
-    def _now(self, numbers: Any, carry: Carry, tick: Any, trials: Any, prepared: Any = (), given: Any = None, flights: Any = None) -> Now:
+    def _now(
+        self,
+        numbers: Any,
+        carry: Carry,
+        tick: Any,
+        trials: Any,
+        prepared: Any = (),
+        given: Any = None,
+        flights: Any = None,
+    ) -> Now:
         ports: dict[Any, Any] = {tuple(key.split("/")): found for key, found in carry["ports"].items()}
         values = {name: dict(states) for name, states in carry["values"].items()}
-        rest = dict(not_refractory=dict(carry["not_refractory"]), last_spike=dict(carry["last_spike"]), ports=ports)
+        rest = dict(
+            not_refractory=dict(carry["not_refractory"]), last_spike=dict(carry["last_spike"]), ports=ports
+        )
         return Now(tick, trials, numbers, carry, given or {}, flights or {}, list(prepared), values, **rest)
 
 

@@ -50,8 +50,13 @@ class Random:
 
     def _words(self, call: int, elements: Any = None) -> tuple[Any, Any]:
         base = self.keys[call, 0], self.keys[call, 1]
-        key = threefry2x32(base, (self.trials.astype(jnp.uint32), jnp.uint32(0x54524C) ^ (self.tick >> 32).astype(jnp.uint32)))
-        return threefry2x32(key, (self.tick.astype(jnp.uint32), self.elements if elements is None else elements))
+        key = threefry2x32(
+            base,
+            (self.trials.astype(jnp.uint32), jnp.uint32(0x54524C) ^ (self.tick >> 32).astype(jnp.uint32)),
+        )
+        return threefry2x32(
+            key, (self.tick.astype(jnp.uint32), self.elements if elements is None else elements)
+        )
 
     def _uniform(self, call: int) -> Any:
         return to_uniform(self._words(call))
@@ -66,7 +71,9 @@ class Random:
     def _quarters(self, call: int, first: int) -> Any:
         """16 random bits for each element."""
         words = self._words(call, (self.elements >> 2) + jnp.uint32(first))
-        return (jnp.where((self.elements & 2) == 2, words[1], words[0]) >> ((self.elements & 1) * 16)) & 0xFFFF
+        return (
+            jnp.where((self.elements & 2) == 2, words[1], words[0]) >> ((self.elements & 1) * 16)
+        ) & 0xFFFF
 
     def randn(self, call: int) -> Any:
         return to_normal(self._words(call)).astype(self.dtype)
@@ -115,7 +122,11 @@ def binomial(u: Any, n: int, p: Any) -> Any:
 def _large_poisson(u: Any, rate: Any) -> Any:
     """See `large_poisson`."""
     z, finite = jax.scipy.special.ndtri(jnp.maximum(u, 2.0**-54)), jnp.minimum(rate, np.finfo(np.float64).max)
-    return jnp.where(jnp.isinf(rate), rate, jnp.floor(finite + (jnp.sqrt(jnp.maximum(finite, 0.0)) * z + ((z * z - 1.0) / 6.0 + 0.5))))
+    return jnp.where(
+        jnp.isinf(rate),
+        rate,
+        jnp.floor(finite + (jnp.sqrt(jnp.maximum(finite, 0.0)) * z + ((z * z - 1.0) / 6.0 + 0.5))),
+    )
 
 
 def _invert(u: Any, cumulative: Any) -> Any:

@@ -49,10 +49,14 @@ def stages(plan: Plan, products: Sequence[Product]) -> Stages:
         if name in free and name not in before and targets <= after:
             after.add(name)
     inside = tuple(name for name in movers if name not in before | after)
-    return Stages(outside, tuple(n for n in movers if n in before), inside, tuple(n for n in movers if n in after))
+    return Stages(
+        outside, tuple(n for n in movers if n in before), inside, tuple(n for n in movers if n in after)
+    )
 
 
-def _sources(plan: Plan, products: Sequence[Product], movers: Sequence[str]) -> tuple[dict[str, set[str]], set[str]]:
+def _sources(
+    plan: Plan, products: Sequence[Product], movers: Sequence[str]
+) -> tuple[dict[str, set[str]], set[str]]:
     """Where each population receives from, and those without memory that receive only what is sent in the same tick."""
     sources: dict[str, set[str]] = {name: set() for name in movers}
     late = {p.post for p in plan.of_kind(Private)}
@@ -76,5 +80,9 @@ def is_memoryless(group: Group) -> bool:
 def narrowed(program: Sequence[Step], names: Sequence[str]) -> tuple[Step, ...]:
     """The steps of these populations alone; inputs are there already."""
     chosen = set(names)
-    steps = [replace(step, populations=tuple(n for n in step.populations if n in chosen)) for step in program if step.kind is not Do.DRIVE]
+    steps = [
+        replace(step, populations=tuple(n for n in step.populations if n in chosen))
+        for step in program
+        if step.kind is not Do.DRIVE
+    ]
     return tuple(step for step in steps if step.populations)

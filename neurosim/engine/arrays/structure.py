@@ -35,23 +35,48 @@ def _bytes(value: Any) -> Any:
 
 def _group(group: Group) -> tuple:
     text = [(part.name, part.statements, part.writes, sorted(part.guarded)) for part in blocks(group)]
-    constants = [(name, np.shape(v) if is_number(v) else _bytes(v)) for name, v in sorted(group.constants.items())]
+    constants = [
+        (name, np.shape(v) if is_number(v) else _bytes(v)) for name, v in sorted(group.constants.items())
+    ]
     states = [(name, v.shape) for name, v in sorted(group.states.items())]
-    rest = (group.ports, group.derived, group.message, group.refractory and vars(group.refractory), sorted(group.frozen))
+    rest = (
+        group.ports,
+        group.derived,
+        group.message,
+        group.refractory and vars(group.refractory),
+        sorted(group.frozen),
+    )
     return group.name, group.shape, group.driven, group.spiking, text, constants, states, rest
 
 
 def _pathway(pathway: AnyOf) -> tuple:
     kind = type(pathway).__name__
-    ends = (pathway.name, pathway.pre, pathway.post, pathway.to, kind, _bytes(pathway.pre_index), _bytes(pathway.post_index))
+    ends = (
+        pathway.name,
+        pathway.pre,
+        pathway.post,
+        pathway.to,
+        kind,
+        _bytes(pathway.pre_index),
+        _bytes(pathway.post_index),
+    )
     shapes = (pathway.pre_shape, pathway.post_shape)
     match pathway:
         case Sparse():
-            return *ends, *shapes, *_stored(pathway), *(_text(pathway) if isinstance(pathway, Textual) else ())
+            return (
+                *ends,
+                *shapes,
+                *_stored(pathway),
+                *(_text(pathway) if isinstance(pathway, Textual) else ()),
+            )
         case Dense():
             return *ends, *shapes, pathway.weight.shape, pathway.delay
         case Einsum():
-            sent = pathway.weight_from and (pathway.weight_from[0], _bytes(pathway.weight_from[1]), *pathway.weight_from[2:])
+            sent = pathway.weight_from and (
+                pathway.weight_from[0],
+                _bytes(pathway.weight_from[1]),
+                *pathway.weight_from[2:],
+            )
             return *ends, *shapes, pathway.letters, sent, pathway.weight.shape, pathway.delay
         case Private():
             return *ends, *shapes, pathway.sources, pathway.chance

@@ -35,7 +35,11 @@ def _text_reason(plan: Plan, pathway: Textual) -> str | None:
     statements = text.on_pre.statements
     only = len(statements) == 1 and statements[0].op == "+=" and statements[0].name.endswith("_post")
     target = statements[0].name.removesuffix("_post") if only else ""
-    if not only or target not in plan.groups[pathway.post].ports or plan.groups[pathway.post].ports[target] != "sum":
+    if (
+        not only
+        or target not in plan.groups[pathway.post].ports
+        or plan.groups[pathway.post].ports[target] != "sum"
+    ):
         return "have text that does more than add to one port"
     if names_in(statements[0].expression) - {message, "w", *text.constants}:
         return "have text that reads more than the message, w and constants"

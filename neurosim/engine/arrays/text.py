@@ -125,7 +125,9 @@ class StepWriter(JaxWriter):
 
     def _Compare(self, node: ast.Compare) -> str:
         sides = [self.plain.write(side) for side in (node.left, *node.comparators)]
-        return self._product([self._step(op, a, b) for a, op, b in zip(sides, node.ops, sides[1:], strict=False)])
+        return self._product(
+            [self._step(op, a, b) for a, op, b in zip(sides, node.ops, sides[1:], strict=False)]
+        )
 
     def _step(self, op: ast.cmpop, left: str, right: str) -> str:
         if isinstance(op, ast.Eq | ast.NotEq):
@@ -150,13 +152,21 @@ class StepWriter(JaxWriter):
         return whole
 
     def _UnaryOp(self, node: ast.UnaryOp) -> str:
-        return f"(1.0 - {self.write(node.operand)})" if isinstance(node.op, ast.Not) else self.plain.write(node)
+        return (
+            f"(1.0 - {self.write(node.operand)})" if isinstance(node.op, ast.Not) else self.plain.write(node)
+        )
 
     def _Call(self, node: ast.Call) -> str:
         return self.plain.write(node)  # what a function is given is no condition of the threshold
 
 
-def _function(writer: JaxWriter, statements: tuple[Statement, ...], returned: tuple[str, ...], frozen: frozenset[str], **more: Any) -> Any:
+def _function(
+    writer: JaxWriter,
+    statements: tuple[Statement, ...],
+    returned: tuple[str, ...],
+    frozen: frozenset[str],
+    **more: Any,
+) -> Any:
     scope = HELPERS | more
     text = source(writer, statements, returned, frozen)
     define(scope, writer.used, _computed, JaxWriter)
@@ -169,7 +179,9 @@ def _chooses(statements: Iterable[Statement]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def block(statements: tuple[Statement, ...], returned: tuple[str, ...], frozen: frozenset[str] = frozenset()) -> Callable[..., dict[str, Any]]:
+def block(
+    statements: tuple[Statement, ...], returned: tuple[str, ...], frozen: frozenset[str] = frozenset()
+) -> Callable[..., dict[str, Any]]:
     """The block as a function (names, along, random) -> dict of the returned names, on JAX arrays.
 
     Writes to `frozen` names take effect only where the neuron is not refractory.

@@ -48,7 +48,9 @@ class Steps:
     """The steps of a plan's ticks. `depth`: how many past messages of each population the carry holds; `kept`: whose last message
     stands in a variable instead."""
 
-    def __init__(self, plan: Plan, products: list[Product], spiking: Mapping[str, bool], surrogate: str, slope: float):
+    def __init__(
+        self, plan: Plan, products: list[Product], spiking: Mapping[str, bool], surrogate: str, slope: float
+    ):
         self.plan, self.products, self.spiking, self.dtype = plan, products, spiking, plan.dtype
         self.step = make_step(surrogate, slope)
         self.along = {name: ArrayAlong(group.shape) for name, group in plan.groups.items()}
@@ -94,7 +96,9 @@ class Steps:
             group = self.plan.groups.get(probe.owner)
             if group is not None and group.name not in step.populations:
                 continue
-            late = group is not None and (group.driven or probe.variable in group.ports or (group.spiking and probe.variable is None))
+            late = group is not None and (
+                group.driven or probe.variable in group.ports or (group.spiking and probe.variable is None)
+            )
             if not probe.events and not late:
                 now.samples[probe.name] = self.sample(now, probe)
 
@@ -110,7 +114,9 @@ class Steps:
                 if post in step.populations:
                     self._put(now, self.plan.groups[post], to, value, count)
         for number, product in enumerate(self.products):
-            if product.post not in step.populations or not step.delivers(graded=not self.spiking[product.pre]):
+            if product.post not in step.populations or not step.delivers(
+                graded=not self.spiking[product.pre]
+            ):
                 continue
             weight = now.prepared[number] if product.sent is None else self._sent_at(now, *product.sent)
             arrived = product.apply(weight, self._sent_at(now, product.pre, product.delay))
@@ -119,14 +125,22 @@ class Steps:
                 reduce = group.ports.get(end.to, "sum")
                 if product.counted:
                     value, count = value
-                    self._put(now, group, end.to, end.part.put(value, nothing(reduce)), end.part.put(count, 0.0))
+                    self._put(
+                        now, group, end.to, end.part.put(value, nothing(reduce)), end.part.put(count, 0.0)
+                    )
                     continue
                 whole = end.part.put(value, nothing(reduce))
                 self._put(now, group, end.to, whole, end.part.count(end.terms) if reduce != "sum" else 0)
         if step.delivers(graded=False):
             for pathway in self.private:
                 if pathway.post in step.populations:
-                    self._put(now, self.plan.groups[pathway.post], str(pathway.to), self._from_private(now, pathway), 0)
+                    self._put(
+                        now,
+                        self.plan.groups[pathway.post],
+                        str(pathway.to),
+                        self._from_private(now, pathway),
+                        0,
+                    )
 
     def _put(self, now: Now, group: Group, to: str, value: Any, count: Any) -> None:
         if to in group.ports:
@@ -136,7 +150,9 @@ class Steps:
             return
         old = now.values[group.name][to]
         new = old + value
-        now.values[group.name][to] = jnp.where(now.not_refractory[group.name], new, old) if to in group.frozen else new
+        now.values[group.name][to] = (
+            jnp.where(now.not_refractory[group.name], new, old) if to in group.frozen else new
+        )
 
     def _sent_at(self, now: Now, name: str, delay: int) -> Any:
         """The message of `delay` ticks ago; the newest where this tick's has not been sent yet."""
@@ -148,15 +164,27 @@ class Steps:
         if name in self.kept:
             return now.carry["values"][name][str(self.plan.groups[name].message)]
         past, depth = now.carry["sent"][name], self.depth[name]
-        return past if depth == 1 else jax.lax.dynamic_index_in_dim(past, (now.tick - delay) % depth, 0, keepdims=False)
+        return (
+            past
+            if depth == 1
+            else jax.lax.dynamic_index_in_dim(past, (now.tick - delay) % depth, 0, keepdims=False)
+        )
 
     def _from_private(self, now: Now, pathway: Private) -> Any:
         group, target = self.plan.groups[pathway.pre], self.plan.groups[pathway.post]
         count = now.trials.shape[0]
-        chance = jnp.broadcast_to(evaluate(pathway.chance, self.names(now, group)), (count, *group.shape)).reshape(count, -1)
+        chance = jnp.broadcast_to(
+            evaluate(pathway.chance, self.names(now, group)), (count, *group.shape)
+        ).reshape(count, -1)
         chance = chance[:, pathway.pre_index]
         elements = jnp.asarray(pathway.post_index.astype(np.uint32))[None, :]
-        random = Random(now.numbers["keys"][f"{pathway.name}/private"], now.tick, now.trials[:, None], elements, self.dtype)
+        random = Random(
+            now.numbers["keys"][f"{pathway.name}/private"],
+            now.tick,
+            now.trials[:, None],
+            elements,
+            self.dtype,
+        )
         drawn = binomial(random.rand_in_fours(0), pathway.sources, chance)
         value = (
             jnp.zeros((count, target.size), self.dtype)
@@ -195,20 +223,35 @@ class Steps:
         return jnp.where(count > 0, total, jnp.zeros((), self.dtype)) if reduce == "max" else total
 
     def _run(self, now: Now, group: Group, part: Block, ports: Mapping[str, Any]) -> dict[str, Any]:
-        new = block(part.statements, part.writes, part.guarded)(self.names(now, group, ports), self.along[group.name], self._random(now, group, part))
+        new = block(part.statements, part.writes, part.guarded)(
+            self.names(now, group, ports), self.along[group.name], self._random(now, group, part)
+        )
         shape = (now.trials.shape[0], *group.shape)
-        return {name: jnp.broadcast_to(jnp.asarray(value), shape).astype(self.dtype) for name, value in new.items()}
+        return {
+            name: jnp.broadcast_to(jnp.asarray(value), shape).astype(self.dtype)
+            for name, value in new.items()
+        }
 
     def _random(self, now: Now, group: Group, part: Block) -> Random | None:
         keys = now.numbers["keys"].get(f"{group.name}/{part.name}")
         if keys is None:
             return None
         elements = jnp.arange(group.size, dtype=jnp.uint32).reshape(1, *group.shape)
-        return Random(keys, _by_trial(now.tick, group), now.trials.reshape(-1, *(1,) * len(group.shape)), elements, self.dtype)
+        return Random(
+            keys,
+            _by_trial(now.tick, group),
+            now.trials.reshape(-1, *(1,) * len(group.shape)),
+            elements,
+            self.dtype,
+        )
 
     def names(self, now: Now, group: Group, ports: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The names that a population's text may use, with their present values."""
-        names: dict[str, Any] = {**group.constants, **now.numbers["constants"][group.name], **now.values[group.name]}
+        names: dict[str, Any] = {
+            **group.constants,
+            **now.numbers["constants"][group.name],
+            **now.values[group.name],
+        }
         if "t" not in names:
             names["t"] = (_by_trial(now.tick, group) * (self.plan.dt or 1.0)).astype(jnp.float64)
         if group.spiking:
@@ -226,7 +269,9 @@ class Steps:
             return
         ago = now.tick - now.last_spike[group.name]
         if rule.condition:
-            holds = jnp.broadcast_to(jnp.asarray(evaluate(rule.condition, self.names(now, group))), ago.shape).astype(bool)
+            holds = jnp.broadcast_to(
+                jnp.asarray(evaluate(rule.condition, self.names(now, group))), ago.shape
+            ).astype(bool)
             now.not_refractory[group.name] = now.not_refractory[group.name] | ~holds
             return
         period: Any = rule.ticks
@@ -240,8 +285,12 @@ class Steps:
             group = self.plan.groups[name]
             assert group.threshold is not None
             condition = threshold(group.threshold.statements[0].expression, self.step)
-            spikes = condition(self.names(now, group), self.along[name], self._random(now, group, group.threshold))
-            spikes = jnp.broadcast_to(jnp.asarray(spikes), (now.trials.shape[0], *group.shape)).astype(self.dtype)
+            spikes = condition(
+                self.names(now, group), self.along[name], self._random(now, group, group.threshold)
+            )
+            spikes = jnp.broadcast_to(jnp.asarray(spikes), (now.trials.shape[0], *group.shape)).astype(
+                self.dtype
+            )
             if group.refractory is not None:
                 spikes = spikes * now.not_refractory[name]
             given = now.given.get(name)
@@ -271,12 +320,18 @@ class Steps:
             group = self.plan.groups[name]
             if group.reset is not None:
                 for variable, value in self._run(now, group, group.reset, {}).items():
-                    now.values[name][variable] = jnp.where(now.sent[name] > 0, value, now.values[name][variable])
+                    now.values[name][variable] = jnp.where(
+                        now.sent[name] > 0, value, now.values[name][variable]
+                    )
 
     def sample(self, now: Now, probe: Probe) -> Any:
         count = now.trials.shape[0]
         if probe.owner in self.plan.pathways:
-            value = now.numbers["weights"][probe.owner] if probe.variable == "w" else now.numbers["synapses"][probe.name]
+            value = (
+                now.numbers["weights"][probe.owner]
+                if probe.variable == "w"
+                else now.numbers["synapses"][probe.name]
+            )
             return jnp.broadcast_to(value, (count, *value.shape)).reshape(count, *probe.shape)
         group = self.plan.groups[probe.owner]
         if probe.events:
@@ -293,7 +348,11 @@ class Steps:
         flat = value.reshape(count, -1)
         if probe.events:
             return flat if probe.index is None else flat[:, probe.index]
-        return (flat if probe.index is None else flat[:, probe.index]).reshape(count, *probe.shape).astype(self.dtype)
+        return (
+            (flat if probe.index is None else flat[:, probe.index])
+            .reshape(count, *probe.shape)
+            .astype(self.dtype)
+        )
 
 
 def nothing(reduce: str) -> float:
@@ -303,7 +362,9 @@ def nothing(reduce: str) -> float:
 
 def blocks(group: Group) -> list[Block]:
     """The blocks of text that a population has."""
-    return [part for part in (group.integrate, group.update, group.threshold, group.reset) if part is not None]
+    return [
+        part for part in (group.integrate, group.update, group.threshold, group.reset) if part is not None
+    ]
 
 
 def is_number(value: Any) -> bool:

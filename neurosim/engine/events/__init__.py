@@ -48,7 +48,9 @@ class Settings(ctypes.Structure):
     _fields_ = (("ticks", ctypes.c_int64), ("set", ctypes.c_int32), ("until_stable", ctypes.c_int32))
 
 
-def ready(plan: Plan, threads: int | None = None, say: Callable[[str], None] | None = None) -> Callable[..., tuple[int, str, dict[str, np.ndarray]]]:
+def ready(
+    plan: Plan, threads: int | None = None, say: Callable[[str], None] | None = None
+) -> Callable[..., tuple[int, str, dict[str, np.ndarray]]]:
     """What runs a plan when it is given a writer and whom to tell: compiled, with its synapses built.
 
     Results are the same for any number of threads. Raises NotCompiled where the C++ compiler fails, EngineError where there is not enough
@@ -100,13 +102,22 @@ def drawn(plan: Plan, threads: int | None) -> Plan:
     return replace(plan, pathways={**plan.pathways, **given}) if given else plan
 
 
-def _run_batch(library: ctypes.CDLL, bound: Bound, writer: Any, tell: Callable[[int], bool]) -> tuple[int, str]:
+def _run_batch(
+    library: ctypes.CDLL, bound: Bound, writer: Any, tell: Callable[[int], bool]
+) -> tuple[int, str]:
     """All ticks of a batch of trials: while the C++ fills one set of buffers, the other is written."""
     plan, tape = bound.plan, Tape(bound, writer)
     numbers = np.ascontiguousarray(bound.state.trials, np.int64)
     keep = tape.keep()
     opened = ctypes.c_void_p()
-    library.neurosim_open(ctypes.byref(bound.struct), tape.structs, len(tape.structs), keep.ctypes.data, numbers.ctypes.data, ctypes.byref(opened))
+    library.neurosim_open(
+        ctypes.byref(bound.struct),
+        tape.structs,
+        len(tape.structs),
+        keep.ctypes.data,
+        numbers.ctypes.data,
+        ctypes.byref(opened),
+    )
     runner = opened.value or 0
     try:
         give_flights(library, runner, bound)
@@ -118,7 +129,9 @@ def _run_batch(library: ctypes.CDLL, bound: Bound, writer: Any, tell: Callable[[
     return done, "end" if stopped == "end" and done == plan.ticks else stopped
 
 
-def _run_blocks(library: ctypes.CDLL, runner: int, bound: Bound, tape: Tape, tell: Callable[[int], bool]) -> tuple[int, str]:
+def _run_blocks(
+    library: ctypes.CDLL, runner: int, bound: Bound, tape: Tape, tell: Callable[[int], bool]
+) -> tuple[int, str]:
     plan = bound.plan
     done, stopped, length, which = 0, "end", 1, 0
     tell(0)
@@ -163,8 +176,14 @@ def _typed(library: ctypes.CDLL) -> ctypes.CDLL:
         "spikes": (integer, (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, pointer, pointer)),
         "sent": (integer, (pointer, ctypes.c_int, ctypes.c_int, pointer, pointer)),
         "flights": (integer, (pointer, ctypes.c_int, pointer)),
-        "restore": (integer, (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, integer, pointer, pointer, pointer)),
-        "restore_arrivals": (integer, (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, integer, pointer, pointer)),
+        "restore": (
+            integer,
+            (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, integer, pointer, pointer, pointer),
+        ),
+        "restore_arrivals": (
+            integer,
+            (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, integer, pointer, pointer),
+        ),
     }
     for name, (returned, taken) in signatures.items():
         function = getattr(library, f"neurosim_{name}")

@@ -19,7 +19,9 @@ def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
     lines: list[str] = []
     for place, inbox in enumerate(stage.inboxes):
         if inbox.graded:
-            lines.append(f"deliver_graded<{reduce}>(team, {stage.number}, {_slot(numbering, stage, place)}, {_rows(numbering, inbox)}, history_of);")
+            lines.append(
+                f"deliver_graded<{reduce}>(team, {stage.number}, {_slot(numbering, stage, place)}, {_rows(numbering, inbox)}, history_of);"
+            )
     if stage.pathways:
         before, take = _take(plan, numbering, stage)
         call = f"deliver_spikes<{reduce}>(here, {stage.number}, {senders_of(plan, stage)}, {take});"
@@ -31,7 +33,11 @@ def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
         for pathway in inbox.private:
             lines.append(f"for (Here& here : team) private_{identifier(pathway.name)}(here);")
     waiting = {p.place for p in postponed(plan) if p.stage == stage.number}
-    settles = [_settle(plan, numbering, stage, place, inbox) for place, inbox in enumerate(stage.inboxes) if place not in waiting]
+    settles = [
+        _settle(plan, numbering, stage, place, inbox)
+        for place, inbox in enumerate(stage.inboxes)
+        if place not in waiting
+    ]
     lines += [f"for (Here& here : team) {{ {' '.join(settle)} }}" for settle in settles]
     return [f"// What arrives in step {stage.step} at ports that take the {stage.reduce}.", f"void deliver_{stage.number}(Team& team) {{",
             *(f"    {line}" for line in lines), "}", ""]  # fmt: skip
@@ -51,7 +57,9 @@ def _take(plan: Plan, numbering: Numbering, stage: Stage) -> tuple[list[str], st
         kind = "port" if inbox.to in plan.groups[inbox.post].ports else "state"
         start = f"slot_of(here, {_slot(numbering, stage, place)})"
         first = f"here.span({list(plan.groups).index(inbox.post)}).first"
-        lines.append(f"Real* const to_{place} = {numbering.pointer('Real', kind, inbox.post, inbox.to)} + {first} - {start};")
+        lines.append(
+            f"Real* const to_{place} = {numbering.pointer('Real', kind, inbox.post, inbox.to)} + {first} - {start};"
+        )
         if place:
             lines.append(f"const auto from_{place} = static_cast<uint32_t>({start});")
         chosen = f"(slot < from_{place} ? {chosen} : to_{place})" if place else "to_0"
@@ -72,7 +80,9 @@ def _rows(numbering: Numbering, inbox: Inbox) -> str:
 
 def dense_numbers(plan: Plan, numbering: Numbering, pathway: Dense, layout: str) -> str:
     """The DenseNumbers of a pathway, whose weights lie in 'rows' or in 'tiles'."""
-    numbers = [numbering.array("dense", pathway.name, part) for part in (layout, "pre", "post", "seen", "product")]
+    numbers = [
+        numbering.array("dense", pathway.name, part) for part in (layout, "pre", "post", "seen", "product")
+    ]
     sizes = [numbering.integer("dense", pathway.name, part) for part in ("senders", "targets", "delay")]
     runs = [numbering.integer("dense", pathway.name, part) for part in ("pre run", "post run")]
     return "{" + ", ".join(map(str, [*numbers, *sizes, *runs, list(plan.groups).index(pathway.pre)])) + "}"
@@ -82,7 +92,11 @@ def private(plan: Plan, numbering: Numbering, pathway: Private, stage: Stage) ->
     """The function that gives every target weight times Binomial(n, p): its own sources, which spike with the sender's chance."""
     loop = Loop(plan, numbering, index=numbering.whole("private", pathway.name, "sender"))
     group, wanted = plan.groups[pathway.pre], used_names(pathway.chance)
-    chance = cpp_expression(pathway.chance, group_names(loop, group, wanted, kept_ports(loop, group, wanted)), precision=plan.precision)
+    chance = cpp_expression(
+        pathway.chance,
+        group_names(loop, group, wanted, kept_ports(loop, group, wanted)),
+        precision=plan.precision,
+    )
     place = next(n for n, inbox in enumerate(stage.inboxes) if pathway in inbox.private)
     key = f"here.key({numbering.random_key(pathway.name, 'private', 0)})"
     numbers = [numbering.array("private", pathway.name, part) for part in ("post", "first")]
@@ -95,7 +109,13 @@ def private(plan: Plan, numbering: Numbering, pathway: Private, stage: Stage) ->
         f"const double chance = {chance.text};",
         f"deliver_private<{REDUCE[stage.reduce]}>(here, {call}, {key}, chance, {weight});",
     ]
-    return [f"// {pathway.name}", f"void private_{identifier(pathway.name)}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
+    return [
+        f"// {pathway.name}",
+        f"void private_{identifier(pathway.name)}(Here& here) {{",
+        *(f"    {line}" for line in lines),
+        "}",
+        "",
+    ]
 
 
 def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int, inbox: Inbox) -> list[str]:
@@ -105,16 +125,25 @@ def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int, inbox: I
     where = f"here, {stage.number}, {_slot(numbering, stage, place)}, {population}"
     if inbox.to in group.ports:
         port = numbering.pointer("Real", "port", inbox.post, inbox.to)
-        count = numbering.pointer("int64_t", "count", inbox.post, inbox.to) if stage.reduce != "sum" else "nullptr"
+        count = (
+            numbering.pointer("int64_t", "count", inbox.post, inbox.to)
+            if stage.reduce != "sum"
+            else "nullptr"
+        )
         return [f"settle_port<{REDUCE[stage.reduce]}>({where}, {port}, {count});"]
     state = numbering.pointer("Real", "state", inbox.post, inbox.to)
     if inbox.to in group.frozen:
         loop = Loop(plan, numbering, unmoved=unmoved(plan.program, stage.step))
         guard = awake(loop, group)
-        return [*loop.before, f"settle_unless_refractory({where}, {state}, [&](int32_t i) {{ return {guard}; }});"]
+        return [
+            *loop.before,
+            f"settle_unless_refractory({where}, {state}, [&](int32_t i) {{ return {guard}; }});",
+        ]
     return [f"settle_port<Sum>({where}, {state}, nullptr);"]
 
 
 def settle_all(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[str]:
     """Calls by which postponed sums are taken, so that the arrays of state are complete."""
-    return [line for p in postponed(plan) for line in _settle(plan, numbering, stages[p.stage], p.place, p.inbox)]
+    return [
+        line for p in postponed(plan) for line in _settle(plan, numbering, stages[p.stage], p.place, p.inbox)
+    ]

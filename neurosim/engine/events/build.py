@@ -42,7 +42,9 @@ def load_ahead(source: str, label: str) -> None:
     """Begin to load a library that `load` will be asked for, without flags, beside what else there is to do until then."""
     if source not in _ahead:
         _ahead[source] = coming = Future()
-        Thread(target=_fulfil, args=(coming, source, label), daemon=True).start()  # a script that ends before it does not wait for it
+        Thread(
+            target=_fulfil, args=(coming, source, label), daemon=True
+        ).start()  # a script that ends before it does not wait for it
 
 
 def _fulfil(coming: Future[ctypes.CDLL], source: str, label: str) -> None:
@@ -52,7 +54,9 @@ def _fulfil(coming: Future[ctypes.CDLL], source: str, label: str) -> None:
         coming.set_exception(error)
 
 
-def load(source: str, label: str, *, flags: Sequence[str] = (), tell: Callable[[str], None] | None = None) -> ctypes.CDLL:
+def load(
+    source: str, label: str, *, flags: Sequence[str] = (), tell: Callable[[str], None] | None = None
+) -> ctypes.CDLL:
     """The shared library of a C++ translation unit, compiled or from the cache.
 
     It is compiled anew only if the source, a header of `core/`, the flags, the compiler or the processor are not those of an entry of the
@@ -96,7 +100,9 @@ def _load(source: str, label: str, flags: Sequence[str], tell: Callable[[str], N
         try:
             library = made_in(cache.private_folder(where, problem))
         except OSError as problem:
-            raise NotCompiled(f"{label}: there is no folder to compile in: {problem}. Set NEUROSIM_CACHE to one that can be written.") from problem
+            raise NotCompiled(
+                f"{label}: there is no folder to compile in: {problem}. Set NEUROSIM_CACHE to one that can be written."
+            ) from problem
     _loaded[key] = _open(library, label)
     return _loaded[key]
 
@@ -109,22 +115,36 @@ def clean_cache() -> tuple[int, int]:
     try:
         return cache.remove(cache.named_folder())
     except OSError as error:
-        raise EngineError(f"The cache folder {cache.named_folder()} cannot be cleaned: {error}. Delete it as a user who may.") from None
+        raise EngineError(
+            f"The cache folder {cache.named_folder()} cannot be cleaned: {error}. Delete it as a user who may."
+        ) from None
 
 
 def _headers() -> str:
     """All text that a source can include."""
     paths = sorted(path for path in (INCLUDE / "core").rglob("*") if path.suffix in (".hpp", ".cpp"))
-    return "".join(f"{path.relative_to(INCLUDE).as_posix()}\n{path.read_text(encoding='utf-8')}\n" for path in paths)
+    return "".join(
+        f"{path.relative_to(INCLUDE).as_posix()}\n{path.read_text(encoding='utf-8')}\n" for path in paths
+    )
 
 
 def _system() -> str:
-    libc = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in getattr(os, "confstr_names", ()) else None
+    libc = (
+        os.confstr("CS_GNU_LIBC_VERSION")
+        if "CS_GNU_LIBC_VERSION" in getattr(os, "confstr_names", ())
+        else None
+    )
     return f"{sysconfig.get_platform()} {libc}"
 
 
 def _compile(
-    entry: cache.Entry, source: str, label: str, command: Sequence[str], flags: Sequence[str], headers: str, tell: Callable[[str], None] | None
+    entry: cache.Entry,
+    source: str,
+    label: str,
+    command: Sequence[str],
+    flags: Sequence[str],
+    headers: str,
+    tell: Callable[[str], None] | None,
 ) -> None:
     """Compile a source into an entry of the cache, its source and log beside it."""
     global compilations
@@ -136,7 +156,9 @@ def _compile(
     with _counting:
         compilations += 1
     try:
-        library, text = compile_library(command, flags, path, INCLUDE, slow=lambda: None if tell is not None else _say(line))
+        library, text = compile_library(
+            command, flags, path, INCLUDE, slow=lambda: None if tell is not None else _say(line)
+        )
     except CompilerFailed as failure:
         cache.write_whole(log, _encoded(failure.log))
         raise NotCompiled(
@@ -144,7 +166,9 @@ def _compile(
             "Nothing of it is used again: run again, set CXX to another compiler, or give engine='reference'."
         ) from None
     if _headers() != headers:  # what was compiled is not what the key says
-        raise NotCompiled(f"{label}: the headers in {INCLUDE / 'core'} changed while they were compiled. Run again.")
+        raise NotCompiled(
+            f"{label}: the headers in {INCLUDE / 'core'} changed while they were compiled. Run again."
+        )
     cache.write_whole(log, _encoded(text))
     entry.keep(library)
 

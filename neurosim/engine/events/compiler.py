@@ -78,9 +78,13 @@ def need_compiler() -> tuple[str, ...]:
     """The command of the C++ compiler; raises NoCompiler with the remedy."""
     command = find_compiler()
     if command is None and os.environ.get("CXX", "").strip():
-        raise NoCompiler(f"CXX is {os.environ['CXX']!r}, which is not a command of this machine. Unset it, or set it to a C++ compiler such as g++.")
+        raise NoCompiler(
+            f"CXX is {os.environ['CXX']!r}, which is not a command of this machine. Unset it, or set it to a C++ compiler such as g++."
+        )
     if command is None:
-        raise NoCompiler(f"There is no C++ compiler. Install g++ or clang++, or ziglang. {install('compiler')}")
+        raise NoCompiler(
+            f"There is no C++ compiler. Install g++ or clang++, or ziglang. {install('compiler')}"
+        )
     return command
 
 
@@ -95,14 +99,18 @@ def own_flags() -> tuple[str, ...]:
     try:
         return tuple(shlex.split(given, posix=os.name == "posix"))
     except ValueError as error:
-        raise NotCompiled(f"NEUROSIM_CXXFLAGS is {shown(given)}, which cannot be split into words: {error}. Close its quotes.") from None
+        raise NotCompiled(
+            f"NEUROSIM_CXXFLAGS is {shown(given)}, which cannot be split into words: {error}. Close its quotes."
+        ) from None
 
 
 def stamp(command: Sequence[str]) -> str:
     """What changes when the files behind a command do: path, size and time of change, without starting it."""
     package = find_spec("ziglang") if "ziglang" in command else None
     if package and package.submodule_search_locations:
-        paths = [str(path) for path in Path(package.submodule_search_locations[0]).glob("zig*") if path.is_file()]
+        paths = [
+            str(path) for path in Path(package.submodule_search_locations[0]).glob("zig*") if path.is_file()
+        ]
     else:
         paths = [found for word in command if (found := shutil.which(word))]
     lines = list(command)
@@ -118,9 +126,13 @@ def version(command: Sequence[str]) -> str:
         with _workplace() as folder:
             status, text = _run([*command, "--version"], folder, lambda: None)
     except CompilerFailed as error:
-        raise NotCompiled(f"The C++ compiler {' '.join(command)} {error}. Set CXX to one that works, such as g++.") from None
+        raise NotCompiled(
+            f"The C++ compiler {' '.join(command)} {error}. Set CXX to one that works, such as g++."
+        ) from None
     if status:
-        raise NotCompiled(f"The C++ compiler {' '.join(command)} does not tell its version: {_gist(text)}. Set CXX to one that works, such as g++.")
+        raise NotCompiled(
+            f"The C++ compiler {' '.join(command)} does not tell its version: {_gist(text)}. Set CXX to one that works, such as g++."
+        )
     return text
 
 
@@ -142,7 +154,9 @@ def processor() -> str:
     return "\n".join(fields)
 
 
-def compile_library(command: Sequence[str], flags: Sequence[str], source: Path, include: Path, slow: Callable[[], None]) -> tuple[bytes, str]:
+def compile_library(
+    command: Sequence[str], flags: Sequence[str], source: Path, include: Path, slow: Callable[[], None]
+) -> tuple[bytes, str]:
     """The shared library of a source file, and the compiler's log; `slow()` is called when it takes over a second.
 
     Works in a temporary folder, so that nothing half done is ever beside the source. Raises CompilerFailed.
@@ -184,7 +198,9 @@ def _run(words: Sequence[str], folder: str, slow: Callable[[], None]) -> tuple[i
                 slow()
                 text, _ = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired as late:
-            raise CompilerFailed(f"was stopped after {PATIENCE:.0f} s", (late.output or b"").decode(errors="replace")) from None
+            raise CompilerFailed(
+                f"was stopped after {PATIENCE:.0f} s", (late.output or b"").decode(errors="replace")
+            ) from None
     return process.returncode, text.decode(errors="replace")
 
 
@@ -196,7 +212,14 @@ def _start(words: Sequence[str], folder: str, group: int | None) -> subprocess.P
     out, nothing, alone = subprocess.PIPE, subprocess.DEVNULL, group is None
     try:
         return subprocess.Popen(
-            words, cwd=folder, env=surroundings, stdin=nothing, stdout=out, stderr=subprocess.STDOUT, process_group=group, start_new_session=alone
+            words,
+            cwd=folder,
+            env=surroundings,
+            stdin=nothing,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            process_group=group,
+            start_new_session=alone,
         )
     except OSError as error:
         raise CompilerFailed(f"cannot be started: {error}", "") from None
@@ -221,7 +244,11 @@ def _guarded(folder: str) -> Iterator[int | None]:
     try:
         try:
             guard = subprocess.Popen(
-                [shell, "-c", GUARD, "sh", folder], stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
+                [shell, "-c", GUARD, "sh", folder],
+                stdin=theirs,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                process_group=0,
             )
         except OSError as error:
             raise CompilerFailed(f"cannot be started: {error}", "") from None

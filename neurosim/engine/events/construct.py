@@ -115,14 +115,23 @@ def build_rows(
     for feed, pathway in zip(feeds, pathways, strict=True):
         landing = landings[pathway.post, pathway.to]
         feed.first_sender = first_sender[pathway.pre]
-        feed.bound, feed.slot = address(landing.bounds, np.int64, alive), address(landing.slots, np.int64, alive)
+        feed.bound, feed.slot = (
+            address(landing.bounds, np.int64, alive),
+            address(landing.slots, np.int64, alive),
+        )
         _fill(feed, pathway, alive)
     form = (slots <= 2**16, all(_one_weight(pathway) for pathway in pathways))
-    core, given = library(), (feeds, len(pathways), senders, *form, blocks, threads, weight_dtype.itemsize, reports)
+    core, given = (
+        library(),
+        (feeds, len(pathways), senders, *form, blocks, threads, weight_dtype.itemsize, reports),
+    )
     handle = in_background(lambda: (core.neurosim_rows_build(*given), alive)[0], core.neurosim_rows_free)
     if not handle:
         raise EngineError(NO_MEMORY)
-    named = {p.name: report if report.synapses else Report(0, 0, 0) for p, report in zip(pathways, reports, strict=True)}
+    named = {
+        p.name: report if report.synapses else Report(0, 0, 0)
+        for p, report in zip(pathways, reports, strict=True)
+    }
     return Rows(handle, form, blocks, named)
 
 
@@ -139,14 +148,18 @@ def draw_edges(recipe: Recipe, weight_dtype: np.dtype, threads: int) -> Edges:
     feed, alive = _Feed(), []
     _prescribe(feed, recipe, alive)
     core = library()
-    handle = in_background(lambda: (core.neurosim_edges_draw(ctypes.byref(feed), threads), alive)[0], core.neurosim_edges_free)
+    handle = in_background(
+        lambda: (core.neurosim_edges_draw(ctypes.byref(feed), threads), alive)[0], core.neurosim_edges_free
+    )
     if not handle:
         raise EngineError(NO_MEMORY)
     try:
         count = core.neurosim_edges_count(handle)
         sender, receiver, delay = (np.empty(count, np.int64) for _ in range(3))
         weight = np.empty(count)
-        if not core.neurosim_edges_fill(handle, *(array.ctypes.data for array in (sender, receiver, weight, delay))):
+        if not core.neurosim_edges_fill(
+            handle, *(array.ctypes.data for array in (sender, receiver, weight, delay))
+        ):
             raise EngineError(NO_MEMORY)
     finally:
         core.neurosim_edges_free(handle)
@@ -170,8 +183,14 @@ def _fill(feed: _Feed, pathway: Sparse, alive: list[np.ndarray]) -> None:
 def _give(feed: _Feed, edges: Edges, alive: list[np.ndarray]) -> None:
     """Hand over synapses as arrays."""
     feed.wiring, feed.count = WireLaw.GIVEN, edges.sender.size
-    feed.sender, feed.receiver = address(edges.sender, np.int64, alive), address(edges.receiver, np.int64, alive)
-    feed.delays, feed.weights = address(edges.delay, np.int64, alive), address(edges.weight, np.float64, alive)
+    feed.sender, feed.receiver = (
+        address(edges.sender, np.int64, alive),
+        address(edges.receiver, np.int64, alive),
+    )
+    feed.delays, feed.weights = (
+        address(edges.delay, np.int64, alive),
+        address(edges.weight, np.float64, alive),
+    )
 
 
 def _prescribe(feed: _Feed, recipe: Recipe, alive: list[np.ndarray]) -> None:
@@ -194,7 +213,9 @@ def _part(index: np.ndarray, alive: list[np.ndarray]) -> _Part:
 
 def numbers_struct(given: Numbers, alive: list[np.ndarray]) -> NumbersStruct:
     values = address(given.values, np.float64, alive)
-    return NumbersStruct(given.law, _Key(*given.key), given.first, given.second, given.low, given.high, values)
+    return NumbersStruct(
+        given.law, _Key(*given.key), given.first, given.second, given.low, given.high, values
+    )
 
 
 def address(array: np.ndarray, dtype: Any, alive: list[np.ndarray]) -> int:
@@ -208,7 +229,10 @@ def library() -> ctypes.CDLL:
     """The compiled construction, with the types of its functions declared."""
     pointer, number = ctypes.c_void_p, ctypes.c_int
     calls: dict[str, tuple[Any, tuple[Any, ...]]] = {
-        "rows_build": (pointer, (pointer, number, Int, ctypes.c_bool, ctypes.c_bool, number, number, number, pointer)),
+        "rows_build": (
+            pointer,
+            (pointer, number, Int, ctypes.c_bool, ctypes.c_bool, number, number, number, pointer),
+        ),
         "rows_table": (pointer, (pointer, number)),
         "rows_bytes": (Int, (pointer,)),
         "rows_synapses": (Int, (pointer,)),

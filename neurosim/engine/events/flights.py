@@ -12,7 +12,17 @@ from neurosim.engine.state import State, spikes_sent
 from neurosim.plan.plan import Textual
 
 # `Flight` of core/engine.hpp
-FLIGHT = np.dtype([("due", "i8"), ("sent", "i8"), ("population", "i4"), ("stage", "i4"), ("block", "i4"), ("slot", "u4"), ("value", "f8")])
+FLIGHT = np.dtype(
+    [
+        ("due", "i8"),
+        ("sent", "i8"),
+        ("population", "i4"),
+        ("stage", "i4"),
+        ("block", "i4"),
+        ("slot", "u4"),
+        ("value", "f8"),
+    ]
+)
 Queue = dict[int, list[tuple]]
 
 
@@ -26,8 +36,19 @@ def give_flights(library: ctypes.CDLL, runner: int, bound: Bound) -> None:
             columns = _restored(bound, stage.number, trial)
             for block in range(machine.blocks):
                 mine = columns["block"] == block
-                due, slot, value = (np.ascontiguousarray(columns[part][mine]) for part in ("due", "slot", "value"))
-                library.neurosim_restore(runner, trial, stage.number, block, due.size, due.ctypes.data, slot.ctypes.data, value.ctypes.data)
+                due, slot, value = (
+                    np.ascontiguousarray(columns[part][mine]) for part in ("due", "slot", "value")
+                )
+                library.neurosim_restore(
+                    runner,
+                    trial,
+                    stage.number,
+                    block,
+                    due.size,
+                    due.ctypes.data,
+                    slot.ctypes.data,
+                    value.ctypes.data,
+                )
     texts = machine.plan.textual
     for number, pathway in enumerate(texts):
         if state.arrivals.get(pathway.name):
@@ -47,7 +68,9 @@ def _restored(bound: Bound, number: int, trial: int) -> dict[str, np.ndarray]:
                 slot = machine.slots[number][place][block] + receiver[mine] - bounds[block]
                 n = block.size
                 parts.append((np.full(n, due), np.full(n, sent), np.full(n, order), block, slot, value[mine]))
-    due, sent, order, block, slot, value = (np.concatenate(column) for column in zip(*parts, strict=True)) if parts else (np.zeros(0),) * 6
+    due, sent, order, block, slot, value = (
+        (np.concatenate(column) for column in zip(*parts, strict=True)) if parts else (np.zeros(0),) * 6
+    )
     ranked = np.lexsort((order, sent, due))
     return {
         "due": due[ranked].astype(np.int64), "block": block[ranked],
@@ -57,7 +80,11 @@ def _restored(bound: Bound, number: int, trial: int) -> dict[str, np.ndarray]:
 
 def _give_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, number: int, pathway: Textual) -> None:
     layout = bound.machine.plastic[pathway.name]
-    rows = [(due, sent, owner, synapse) for due, entries in bound.state.arrivals[pathway.name].items() for sent, owner, synapse in entries]
+    rows = [
+        (due, sent, owner, synapse)
+        for due, entries in bound.state.arrivals[pathway.name].items()
+        for sent, owner, synapse in entries
+    ]
     due, sent = (np.concatenate([np.full(row[2].size, row[part]) for row in rows]) for part in (0, 1))
     owner, synapse = (np.concatenate([row[part] for row in rows]) for part in (2, 3))
     ranked = np.lexsort((sent, due))
@@ -66,8 +93,13 @@ def _give_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, number: int,
     for trial in range(bound.state.count):
         for part in range(bound.machine.blocks):
             mine = (owner == trial) & (block == part)
-            ticks, places = np.ascontiguousarray(due[mine], np.int64), np.ascontiguousarray(place[mine], np.int64)
-            library.neurosim_restore_arrivals(runner, trial, number, part, ticks.size, ticks.ctypes.data, places.ctypes.data)
+            ticks, places = (
+                np.ascontiguousarray(due[mine], np.int64),
+                np.ascontiguousarray(place[mine], np.int64),
+            )
+            library.neurosim_restore_arrivals(
+                runner, trial, number, part, ticks.size, ticks.ctypes.data, places.ctypes.data
+            )
 
 
 def take_flights(library: ctypes.CDLL, runner: int, bound: Bound) -> None:
@@ -93,9 +125,20 @@ def _take_stored(library: ctypes.CDLL, runner: int, bound: Bound, trial: int) ->
             for block in range(machine.blocks):
                 first = machine.slots[stage.number][place, block]
                 size = bounds[block + 1] - bounds[block]
-                mine = (found["stage"] == stage.number) & (found["block"] == block) & (found["slot"] >= first) & (found["slot"] < first + size)
+                mine = (
+                    (found["stage"] == stage.number)
+                    & (found["block"] == block)
+                    & (found["slot"] >= first)
+                    & (found["slot"] < first + size)
+                )
                 values = found["value"][mine].astype(bound.plan.dtype)
-                _append(bound.state.queue[inbox.post, inbox.to], found[mine], trial, found["slot"][mine] - first + bounds[block], values)
+                _append(
+                    bound.state.queue[inbox.post, inbox.to],
+                    found[mine],
+                    trial,
+                    found["slot"][mine] - first + bounds[block],
+                    values,
+                )
 
 
 def _append(queue: Queue, found: np.ndarray, trial: int, receiver: np.ndarray, value: np.ndarray) -> None:
@@ -106,7 +149,9 @@ def _append(queue: Queue, found: np.ndarray, trial: int, receiver: np.ndarray, v
     cuts = np.flatnonzero(np.any(np.diff(keys, axis=0) != 0, axis=1)) + 1
     for rows in np.split(np.arange(len(found)), cuts) if len(found) else ():
         due, sent, population = (int(value) for value in keys[rows[0]])
-        queue.setdefault(due, []).append((sent, population, np.full(rows.size, trial), receiver[rows], value[rows]))
+        queue.setdefault(due, []).append(
+            (sent, population, np.full(rows.size, trial), receiver[rows], value[rows])
+        )
 
 
 def _take_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, trial: int, pathway: Textual) -> None:
@@ -115,11 +160,20 @@ def _take_arrivals(library: ctypes.CDLL, runner: int, bound: Bound, trial: int, 
     laid, found = bound.machine.plastic[pathway.name], []
     for row in laid.row:
         group, owner = expand(row, neuron)
-        due, count = tick[owner] + laid.group[group, 0].astype(np.int64), laid.group[group, 1].astype(np.int64)
+        due, count = (
+            tick[owner] + laid.group[group, 0].astype(np.int64),
+            laid.group[group, 1].astype(np.int64),
+        )
         late = due >= bound.state.tick
         group, owner, due, count = group[late], owner[late], due[late], count[late]
         place = np.repeat(laid.first[group] - (np.cumsum(count) - count), count) + np.arange(count.sum())
-        found.append((np.repeat(due, count), np.repeat(tick[owner], count), place if laid.order is None else laid.order[place]))
+        found.append(
+            (
+                np.repeat(due, count),
+                np.repeat(tick[owner], count),
+                place if laid.order is None else laid.order[place],
+            )
+        )
     due, sent, synapse = (np.concatenate(parts).astype(np.int64) for parts in zip(*found, strict=True))
     queue = bound.state.arrivals[pathway.name]
     for when, since in sorted(set(zip(due.tolist(), sent.tolist(), strict=True))):
@@ -134,7 +188,9 @@ def expand(start: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return start[rows][owner] + np.arange(owner.size) - (np.cumsum(counts) - counts)[owner], owner
 
 
-def sent_spikes(library: ctypes.CDLL, runner: int, trial: int, population: int) -> tuple[np.ndarray, np.ndarray]:
+def sent_spikes(
+    library: ctypes.CDLL, runner: int, trial: int, population: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Tick and neuron of the spikes of one population whose arrivals may still be on their way."""
     tick, neuron = seen_spikes(lambda *at: library.neurosim_sent(runner, trial, population, *at))
     return tick.copy(), neuron.astype(np.int64)

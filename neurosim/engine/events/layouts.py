@@ -47,7 +47,9 @@ def interleave(plan: Plan, pathways: tuple[Sparse, ...]) -> Interleaved:
     place = np.repeat(first[:-1], LANES) + np.tile(np.arange(LANES), groups)  # of each target's first synapse
     step = np.arange(column.size) - np.repeat(np.cumsum(count) - count, count)
     where = np.repeat(place, count) + step * LANES
-    source = np.repeat(np.r_[start, np.full(groups * LANES - start.size + 1, start[-1])][target], count) + step
+    source = (
+        np.repeat(np.r_[start, np.full(groups * LANES - start.size + 1, start[-1])][target], count) + step
+    )
     messages = sum(plan.groups[list(plan.groups)[number]].size for number in segments[:, 1])
     sender, ordered = np.full(first[-1], messages, np.int32), np.zeros(first[-1], plan.dtype)
     sender[where], ordered[where] = column[source], weight[source]
@@ -67,7 +69,9 @@ def lay_tiles(weight: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return np.concatenate([padded[a:b].T.reshape(-1) for a, b in pairwise(cuts)])
 
 
-def _by_target(plan: Plan, pathways: tuple[Sparse, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _by_target(
+    plan: Plan, pathways: tuple[Sparse, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Row starts, columns (messages of all segments one after the other), weights, segments (delay, population)."""
     names = list(plan.groups)
     size = plan.groups[pathways[0].post].size
@@ -107,5 +111,10 @@ def lay_out_field(plan: Plan, pathways: tuple[Sparse, ...]) -> Field:
     by_column = np.argsort(column, kind="stable")
     out_start = np.r_[0, np.cumsum(np.bincount(column, minlength=int(sizes.sum())))]
     return Field(
-        start, column.astype(np.int32), weight, out_start, target[by_column].astype(np.int32), np.concatenate([segments, offsets[:, None]], axis=1)
+        start,
+        column.astype(np.int32),
+        weight,
+        out_start,
+        target[by_column].astype(np.int32),
+        np.concatenate([segments, offsets[:, None]], axis=1),
     )

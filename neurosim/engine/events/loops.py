@@ -32,7 +32,9 @@ class Loop:
 
     def pointer(self, name: str, kind: str, *key: Any, const: bool = False) -> str:
         """The name of a pointer to an array, declared before the loop."""
-        return self.declare(f"{'const ' if const else ''}{kind}* const __restrict", name, self.numbering.pointer(kind, *key))
+        return self.declare(
+            f"{'const ' if const else ''}{kind}* const __restrict", name, self.numbering.pointer(kind, *key)
+        )
 
     def declare(self, kind: str, name: str, value: str) -> str:
         """Declare a constant before the loop; returns its name, which is not that of another value."""
@@ -53,12 +55,22 @@ class Loop:
         parameters: str = "Here& here",
     ) -> list[str]:  # fmt: skip
         """The whole function; `loop` opens the loop, which may stand `within` another one. `template` stands before the function."""
-        keys = [f"const Key keys[] = {{{', '.join(self.keys)}}};", "const uint32_t tick = here.counter();"] if self.keys else []
+        keys = (
+            [f"const Key keys[] = {{{', '.join(self.keys)}}};", "const uint32_t tick = here.counter();"]
+            if self.keys
+            else []
+        )
         element = [f"const uint32_t element = static_cast<uint32_t>({self.element});"] if self.keys else []
         lines = [loop, *indented((*element, *self.body)), "}"]
         if within is not None:
             lines = [*within.opening, *indented((*lines, *within.after)), "}"]
-        return [f"// {title}", f"{template}void {name}({parameters}) {{", *indented((*prelude, *keys, *self.before, *lines)), "}", ""]
+        return [
+            f"// {title}",
+            f"{template}void {name}({parameters}) {{",
+            *indented((*prelude, *keys, *self.before, *lines)),
+            "}",
+            "",
+        ]
 
 
 @dataclass(frozen=True)
@@ -79,4 +91,6 @@ def identifier(name: str) -> str:
     >>> [identifier(name) for name in ("liquid_1", "Z", "é")]
     ['liquid_1', 'ZZ', 'Ze9_']
     """
-    return "".join(c.replace("Z", "ZZ") if c.isascii() and (c.isalnum() or c == "_") else f"Z{ord(c):x}_" for c in name)
+    return "".join(
+        c.replace("Z", "ZZ") if c.isascii() and (c.isalnum() or c == "_") else f"Z{ord(c):x}_" for c in name
+    )

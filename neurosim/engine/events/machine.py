@@ -10,8 +10,25 @@ import numpy as np
 
 from neurosim.engine.checkpoint import PRODUCT
 from neurosim.engine.events.construct import Landing, Rows, build_rows
-from neurosim.engine.events.layouts import LANES, Field, Interleaved, block_bounds, interleave, lay_out_field, lay_tiles
-from neurosim.engine.events.records import LONG_AGO, Plastic, aligned_room, in_ticks, lay_out, record_type, to_seconds, to_ticks
+from neurosim.engine.events.layouts import (
+    LANES,
+    Field,
+    Interleaved,
+    block_bounds,
+    interleave,
+    lay_out_field,
+    lay_tiles,
+)
+from neurosim.engine.events.records import (
+    LONG_AGO,
+    Plastic,
+    aligned_room,
+    in_ticks,
+    lay_out,
+    record_type,
+    to_seconds,
+    to_ticks,
+)
 from neurosim.engine.events.source import Source
 from neurosim.engine.events.stages import inboxes_into
 from neurosim.engine.state import NEVER, State, history_depth, spikes_sent
@@ -62,19 +79,29 @@ class Machine:
     def _lay_out_stage(self, number: int) -> None:
         """Give the sums of a stage their places, and build its rows."""
         stage, plan = self.source.stages[number], self.plan
-        spans = np.stack([np.diff(self.bounds[self.names.index(inbox.post)]) for inbox in stage.inboxes]).astype(np.int64)
+        spans = np.stack(
+            [np.diff(self.bounds[self.names.index(inbox.post)]) for inbox in stage.inboxes]
+        ).astype(np.int64)
         padded = -(-spans // 16) * 16  # sums begin at cache lines, and vectors of eight may overlap the end
         self.slots[number] = np.cumsum(padded, axis=0) - padded
         self.slot_counts[number] = padded.sum(axis=0)
         chosen = [p for p in plan.pathways.values() if p in stage.pathways]
         if chosen:
             landings: dict[tuple[str, str | None], Landing] = {
-                (inbox.post, inbox.to): Landing(self.bounds[self.names.index(inbox.post)].astype(np.int64), self.slots[number][place])
+                (inbox.post, inbox.to): Landing(
+                    self.bounds[self.names.index(inbox.post)].astype(np.int64), self.slots[number][place]
+                )
                 for place, inbox in enumerate(stage.inboxes)
             }
             first = {name: int(self.first_sender[place]) for place, name in enumerate(self.names)}
             self.rows[number] = build_rows(
-                chosen, landings, first, int(self.first_sender[-1]), int(self.slot_counts[number].max()), plan.weight_dtype, self.threads
+                chosen,
+                landings,
+                first,
+                int(self.first_sender[-1]),
+                int(self.slot_counts[number].max()),
+                plan.weight_dtype,
+                self.threads,
             )
 
     def _graded(self) -> dict[tuple[str, str], Interleaved]:
@@ -91,7 +118,10 @@ class Machine:
         """The longest delay of each stage, then of each pathway with text."""
         stages = [self.rows[s.number].longest if s.number in self.rows else 0 for s in self.source.stages]
         texts = [(p, p.text) for p in self.plan.textual]
-        awaited = [self.plastic[p.name].longest if text.on_pre and spikes_sent(self.plan, p.pre) else 0 for p, text in texts]
+        awaited = [
+            self.plastic[p.name].longest if text.on_pre and spikes_sent(self.plan, p.pre) else 0
+            for p, text in texts
+        ]
         return np.array([*stages, *awaited], np.int64)
 
 
@@ -104,7 +134,10 @@ class Bound:
         self.alive: list[np.ndarray] = []
         numbering, plan = machine.source.numbering, self.plan
         arrays = [self._array(key) for key in numbering.arrays]
-        strides = [array.size // state.count if _per_trial(key) else 0 for key, array in zip(numbering.arrays, arrays, strict=True)]
+        strides = [
+            array.size // state.count if _per_trial(key) else 0
+            for key, array in zip(numbering.arrays, arrays, strict=True)
+        ]
         longest = machine.longest
         rows = [
             machine.rows[stage.number].table(block) if stage.number in machine.rows else 0
@@ -124,7 +157,13 @@ class Bound:
             sizes=self._address(machine.sizes),
             rows=self._address(np.array(rows, np.uint64)),
             forms=self._address(
-                np.array([machine.rows[s.number].form if s.number in machine.rows else (0, 0) for s in machine.source.stages], np.uint8)
+                np.array(
+                    [
+                        machine.rows[s.number].form if s.number in machine.rows else (0, 0)
+                        for s in machine.source.stages
+                    ],
+                    np.uint8,
+                )
             ),
             first_sender=self._address(machine.first_sender),
             slots=self._address(machine.slot_counts),
@@ -136,7 +175,9 @@ class Bound:
             threads=machine.threads,
             populations=len(machine.names),
             trials=state.count,
-            shared=any(isinstance(p, Dense) and p.weight.size >= WORTH_SHARING for p in plan.pathways.values()),
+            shared=any(
+                isinstance(p, Dense) and p.weight.size >= WORTH_SHARING for p in plan.pathways.values()
+            ),
             dt=plan.dt or 1.0,
         )
 
@@ -235,15 +276,21 @@ class Bound:
     def _history(self, population: str, part: str) -> np.ndarray:
         past = self.state.history[population]
         if part == "messages":
-            return np.roll(np.stack(past.messages, axis=1), self.plan.first_tick % len(past.messages), axis=1)  # tick k at place k
-        return np.full(self.state.count, past.last % len(past.messages) if part == "newest" else past.last, np.int64)
+            return np.roll(
+                np.stack(past.messages, axis=1), self.plan.first_tick % len(past.messages), axis=1
+            )  # tick k at place k
+        return np.full(
+            self.state.count, past.last % len(past.messages) if part == "newest" else past.last, np.int64
+        )
 
     def records(self, pathway: str) -> np.ndarray:
         """The variables of each synapse together, in the order of the C++: (trial, synapse)."""
         values, laid = self.state.synapses[pathway], self.machine.plastic[pathway]
         if not values and laid.drawn is not None and self.plan.trials == 1:
             return laid.drawn
-        records = aligned_room((self.state.count, laid.size), record_type(self.plan, self.plan.pathway(pathway, Textual)))
+        records = aligned_room(
+            (self.state.count, laid.size), record_type(self.plan, self.plan.pathway(pathway, Textual))
+        )
         if not values and laid.drawn is not None:
             records[...] = laid.drawn
         for name, value in values.items():
@@ -318,13 +365,27 @@ class Bound:
             return len(self.machine.fields[name, key[2]].segments)
         if kind == "dense":
             pathway = self.plan.pathway(name, Dense)
-            sizes = {"senders": pathway.pre_index.size, "targets": pathway.post_index.size, "delay": pathway.longest}
-            return sizes[key[2]] if key[2] in sizes else _run(pathway.pre_index if key[2] == "pre run" else pathway.post_index)
+            sizes = {
+                "senders": pathway.pre_index.size,
+                "targets": pathway.post_index.size,
+                "delay": pathway.longest,
+            }
+            return (
+                sizes[key[2]]
+                if key[2] in sizes
+                else _run(pathway.pre_index if key[2] == "pre run" else pathway.post_index)
+            )
         pathway, privates = self.plan.pathway(name, Private), [p.name for p in self.plan.of_kind(Private)]
-        return {"sources": pathway.sources, "number": privates.index(name), "sender": int(pathway.pre_index[0])}[key[2]]
+        return {
+            "sources": pathway.sources,
+            "number": privates.index(name),
+            "sender": int(pathway.pre_index[0]),
+        }[key[2]]
 
     def _given(self, key: tuple[Any, ...]) -> Any:
-        owner: Any = self.plan.groups[key[1]] if key[0] == "constant" else self.plan.pathway(key[1], Textual).text
+        owner: Any = (
+            self.plan.groups[key[1]] if key[0] == "constant" else self.plan.pathway(key[1], Textual).text
+        )
         constants: Mapping[str, Any] = owner.constants
         return constants[key[2]]
 
@@ -343,8 +404,13 @@ class Bound:
             elif key[0] == "not_refractory":
                 state.not_refractory[key[1]] = array.astype(bool)
             elif key[0] == "own":
-                ordered = {name: self.machine.plastic[key[1]].in_order(array[name]) for name in array.dtype.names or ()}
-                state.synapses[key[1]] = {k: to_seconds(plan, v) if in_ticks(plan, k) else v for k, v in ordered.items()}
+                ordered = {
+                    name: self.machine.plastic[key[1]].in_order(array[name])
+                    for name in array.dtype.names or ()
+                }
+                state.synapses[key[1]] = {
+                    k: to_seconds(plan, v) if in_ticks(plan, k) else v for k, v in ordered.items()
+                }
             elif key[0] == "dense" and key[2] in PRODUCT:
                 pathway = plan.pathways[key[1]]
                 index = pathway.pre_index if key[2] == "seen" else pathway.post_index
@@ -365,12 +431,20 @@ def aligned(array: np.ndarray) -> np.ndarray:
 
 def _run(index: np.ndarray) -> int:
     """The first of neurons that are neighbours, -1 where they are not."""
-    return int(index[0]) if index.size and np.array_equal(index, np.arange(index[0], index[0] + index.size)) else -1
+    return (
+        int(index[0])
+        if index.size and np.array_equal(index, np.arange(index[0], index[0] + index.size))
+        else -1
+    )
 
 
 FIELD_STATE = ("message", "sum", "stale")
-PER_TRIAL = frozenset({"state", "port", "count", "read", "derived", "last_spike", "not_refractory", "history", "own"})
+PER_TRIAL = frozenset(
+    {"state", "port", "count", "read", "derived", "last_spike", "not_refractory", "history", "own"}
+)
 
 
 def _per_trial(key: tuple[Any, ...]) -> bool:
-    return key[0] in PER_TRIAL or (key[0], key[-1]) in {("dense", "seen"), ("dense", "product")} | {("field", part) for part in FIELD_STATE}
+    return key[0] in PER_TRIAL or (key[0], key[-1]) in {("dense", "seen"), ("dense", "product")} | {
+        ("field", part) for part in FIELD_STATE
+    }

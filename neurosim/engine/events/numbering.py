@@ -47,7 +47,9 @@ class Numbering:
         """C++ for a single constant, and its type in text (see `plan/cpp.py`)."""
         if np.asarray(value).dtype.kind == "b":
             return f"{self.whole(*key)} != 0", "bool"
-        return (self.number(*key), "float") if type(value) is float else (f"Real({self.number(*key)})", "Real")
+        return (
+            (self.number(*key), "float") if type(value) is float else (f"Real({self.number(*key)})", "Real")
+        )
 
 
 def array_type(value: np.ndarray) -> tuple[str, str]:

@@ -34,10 +34,14 @@ def texts_of(block: Block | None) -> list[str]:
     """The expressions of a block, and the names that it changes in place."""
     if block is None:
         return []
-    return [s.expression for s in block.statements] + [s.name for s in block.statements if s.op != "=" or s.name in block.guarded]
+    return [s.expression for s in block.statements] + [
+        s.name for s in block.statements if s.op != "=" or s.name in block.guarded
+    ]
 
 
-def group_names(loop: Loop, group: Group, wanted: set[str], ports: Mapping[str, Typed] | None = None) -> dict[str, Typed]:
+def group_names(
+    loop: Loop, group: Group, wanted: set[str], ports: Mapping[str, Typed] | None = None
+) -> dict[str, Typed]:
     """C++ for the names that a population's text reads at one neuron, states loaded from their arrays.
 
     `ports` holds what was read at ports in this tick; None: they have not been read yet and count as 0.
@@ -71,7 +75,9 @@ def awake(loop: Loop, group: Group) -> str:
     period = loop.numbering.whole("refractory", group.name)
     early = group.name in loop.unmoved
     since = f"{tag}_awake_since{'_early' if early else ''}"
-    loop.before[f"const Whole {since} = static_cast<Whole>(here.run_tick() - {period}{' - 1' if early else ''});"] = None
+    loop.before[
+        f"const Whole {since} = static_cast<Whole>(here.run_tick() - {period}{' - 1' if early else ''});"
+    ] = None
     return f"{last}[{loop.index}] <= {since}"
 
 
@@ -109,7 +115,9 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     for block in (group.integrate, group.update):
         if block is not None:
             names |= _run_block(loop, group, block, names)
-    for name in dict.fromkeys((*(group.integrate.writes if group.integrate else ()), *(group.update.writes if group.update else ()))):
+    for name in dict.fromkeys(
+        (*(group.integrate.writes if group.integrate else ()), *(group.update.writes if group.update else ()))
+    ):
         target = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
         loop.body.append(f"{target}[i] = {names[name].text};")
     _clamp(loop, plan, group, names)
@@ -119,12 +127,20 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     title = f"Neurons '{group.name}': {', '.join(b.name for b in (group.integrate, group.update, group.threshold) if b)}"
     chunk = ["alignas(64) Whole fired[CHUNK];"] if group.spiking else []
     prelude = [f"const Span span = here.span({population});", *chunk]
-    then = f"list_spikes(here, {population}, fired, first, last);" if group.spiking and not _given_events(plan, group) else ""
+    then = (
+        f"list_spikes(here, {population}, fired, first, last);"
+        if group.spiking and not _given_events(plan, group)
+        else ""
+    )
     within = Within(CHUNKS, (then,) if then else ()) if group.spiking else None
-    return _with_sums(plan, group, loop, title, EACH_OF_CHUNK if group.spiking else EACH_NEURON, prelude, within)
+    return _with_sums(
+        plan, group, loop, title, EACH_OF_CHUNK if group.spiking else EACH_NEURON, prelude, within
+    )
 
 
-def _with_sums(plan: Plan, group: Group, loop: Loop, title: str, each: str, prelude: list[str], within: Within | None) -> list[str]:
+def _with_sums(
+    plan: Plan, group: Group, loop: Loop, title: str, each: str, prelude: list[str], within: Within | None
+) -> list[str]:
     """The function that moves a population, twice where sums may wait for it: for ticks at which they do, and for others."""
     name = f"move_{identifier(group.name)}"
     stages = {p.stage for p in postponed(plan) if p.inbox.post == group.name}
@@ -132,9 +148,15 @@ def _with_sums(plan: Plan, group: Group, loop: Loop, title: str, each: str, prel
         return loop.function(title, name, each, prelude, within=within)
     if not stages <= taken_early(plan):
         return loop.function(title, name, each, ["constexpr bool waiting = true;", *prelude], within=within)
-    waiting = " || ".join(f"here.trial.stages[{stage} * here.machine.blocks + here.block].waiting" for stage in sorted(stages))
+    waiting = " || ".join(
+        f"here.trial.stages[{stage} * here.machine.blocks + here.block].waiting" for stage in sorted(stages)
+    )
     lines = loop.function(title, name, each, prelude, within=within, template="template <bool waiting> ")
-    return [*lines, f"void {name}(Here& here) {{ {waiting} ? {name}<true>(here) : {name}<false>(here); }}", ""]
+    return [
+        *lines,
+        f"void {name}(Here& here) {{ {waiting} ? {name}<true>(here) : {name}<false>(here); }}",
+        "",
+    ]
 
 
 def _given_events(plan: Plan, group: Group) -> bool:
@@ -144,13 +166,18 @@ def _given_events(plan: Plan, group: Group) -> bool:
 
 def _load_states(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) -> dict[str, Typed]:
     """States in locals, so that the loop reads each once; sums that wait to be added are added now."""
-    written = {name for block in (group.integrate, group.update) if block is not None for name in block.writes}
+    written = {
+        name for block in (group.integrate, group.update) if block is not None for name in block.writes
+    }
     for name in group.states:
         waiting = waiting_sum(loop, plan, group, name)
         if waiting:
             at = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
             loop.body.append(f"const Real {name}_old = {at}[i] + {waiting};")
-            loop.body += [*([] if name in written else [f"{at}[i] = {name}_old;"]), f"if (waiting) {name}_waiting[i - span.first] = 0;"]
+            loop.body += [
+                *([] if name in written else [f"{at}[i] = {name}_old;"]),
+                f"if (waiting) {name}_waiting[i - span.first] = 0;",
+            ]
             names[name] = Typed(f"{name}_old", "Real")
         elif name in names:
             loop.body.append(f"const Real {name}_old = {names[name].text};")
@@ -188,15 +215,25 @@ def _read_port(loop: Loop, plan: Plan, group: Group, port: str) -> Typed:
         total = loop.pointer(f"{tag}_port_at", "Real", "port", group.name, port)
         waiting = waiting_sum(loop, plan, group, port)
         loop.body.append(f"const Real {port}_read = {total}[i]{f' + {waiting}' if waiting else ''};")
-        loop.body.append(f"{total}[i] = 0;" + (f" if (waiting) {port}_waiting[i - span.first] = 0;" if waiting else ""))
+        loop.body.append(
+            f"{total}[i] = 0;" + (f" if (waiting) {port}_waiting[i - span.first] = 0;" if waiting else "")
+        )
     else:
         total = loop.pointer(f"{tag}_port_at", "Real", "port", group.name, port)
         count = loop.pointer(f"{tag}_count_at", "int64_t", "count", group.name, port)
-        value = f"{count}[i] > 0 ? {total}[i] : Real(0)" if reduce == "max" else f"{total}[i] / static_cast<Real>({count}[i] > 1 ? {count}[i] : 1)"
+        value = (
+            f"{count}[i] > 0 ? {total}[i] : Real(0)"
+            if reduce == "max"
+            else f"{total}[i] / static_cast<Real>({count}[i] > 1 ? {count}[i] : 1)"
+        )
         loop.body.append(f"const Real {port}_read = {value};")
-        loop.body.append(f"{total}[i] = {'Max' if reduce == 'max' else 'Mean'}::empty<Real>(), {count}[i] = 0;")
+        loop.body.append(
+            f"{total}[i] = {'Max' if reduce == 'max' else 'Mean'}::empty<Real>(), {count}[i] = 0;"
+        )
     if port in read_ports(plan, group):
-        loop.body.append(f"{loop.pointer(f'{tag}_read_at', 'Real', 'read', group.name, port)}[i] = {port}_read;")
+        loop.body.append(
+            f"{loop.pointer(f'{tag}_read_at', 'Real', 'read', group.name, port)}[i] = {port}_read;"
+        )
     return Typed(f"{port}_read", "Real")
 
 
@@ -208,7 +245,11 @@ def _refresh_refractory(loop: Loop, group: Group, names: dict[str, Typed]) -> Ty
         return Typed("not_refractory_now", "bool")
     stored = loop.pointer(f"{tag}_not_refractory_at", "Whole", "not_refractory", group.name)
     if rule.condition:
-        holds = cpp_expression(rule.condition, {**names, "not_refractory": Typed(f"{stored}[i] != 0", "bool")}, precision=loop.plan.precision)
+        holds = cpp_expression(
+            rule.condition,
+            {**names, "not_refractory": Typed(f"{stored}[i] != 0", "bool")},
+            precision=loop.plan.precision,
+        )
         loop.body.append(f"const bool not_refractory_now = ({stored}[i] != 0) | !({holds.text});")
     else:
         last = loop.pointer(f"{tag}_last_spike_at", "Whole", "last_spike", group.name)
@@ -216,7 +257,9 @@ def _refresh_refractory(loop: Loop, group: Group, names: dict[str, Typed]) -> Ty
         time = cpp_expression(rule.time, names, precision=loop.plan.precision)
         dt = f"Real({loop.numbering.number('dt')})"
         kind = "double" if time.type == "double" else "Real"
-        loop.body.append(f"const bool not_refractory_now = run_tick - {last}[i] >= std::floor({time.text} / {dt} + {kind}(1e-3));")
+        loop.body.append(
+            f"const bool not_refractory_now = run_tick - {last}[i] >= std::floor({time.text} / {dt} + {kind}(1e-3));"
+        )
     loop.body.append(f"{stored}[i] = not_refractory_now;")
     return Typed("not_refractory_now", "bool")
 
@@ -224,7 +267,14 @@ def _refresh_refractory(loop: Loop, group: Group, names: dict[str, Typed]) -> Ty
 def _run_block(loop: Loop, group: Group, block: Block, names: dict[str, Typed]) -> dict[str, Typed]:
     """Append a block's statements; returns its new values in the type of the state."""
     first = loop.random(group.name, block.name, block.statements)
-    lines, found = cpp_statements(block.statements, names, precision=loop.plan.precision, guarded=block.guarded, first_call=first, before=loop.body)
+    lines, found = cpp_statements(
+        block.statements,
+        names,
+        precision=loop.plan.precision,
+        guarded=block.guarded,
+        first_call=first,
+        before=loop.body,
+    )
     loop.body += [*commented(block), *lines]
     written: dict[str, Typed] = {}
     for name in block.writes:
@@ -239,7 +289,9 @@ def _clamp(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) -> Non
     source = plan.drives.get(group.name)
     if source is None or source.values is None or group.message is None or group.driven:
         return
-    target = loop.pointer(f"{identifier(group.name)}_{group.message}_at", "Real", "state", group.name, group.message)
+    target = loop.pointer(
+        f"{identifier(group.name)}_{group.message}_at", "Real", "state", group.name, group.message
+    )
     given = given_values(loop, group.name)
     loop.body.append(f"if (!std::isnan({given}[i])) {target}[i] = static_cast<Real>({given}[i]);")
     names[group.message] = Typed(f"{target}[i]", "Real")
@@ -258,7 +310,9 @@ def _threshold(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) ->
     block = group.threshold
     assert block is not None
     first = loop.random(group.name, block.name, block.statements)
-    lines, found = cpp_statements(block.statements, names, precision=loop.plan.precision, first_call=first, before=loop.body)
+    lines, found = cpp_statements(
+        block.statements, names, precision=loop.plan.precision, first_call=first, before=loop.body
+    )
     spikes = found["spikes"].text
     if group.refractory is not None:
         spikes = f"({spikes}) & not_refractory_now"
@@ -281,7 +335,12 @@ def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
             changes.append("awake[i] = 0;")
             lines.append(f"Whole* const awake = {numbering.pointer('Whole', 'not_refractory', group.name)};")
         lines.append(f"for (int32_t i : here.spikes({population}, here.block)) {{ {' '.join(changes)} }}")
-    return [f"void threshold_{identifier(group.name)}([[maybe_unused]] Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
+    return [
+        f"void threshold_{identifier(group.name)}([[maybe_unused]] Here& here) {{",
+        *(f"    {line}" for line in lines),
+        "}",
+        "",
+    ]
 
 
 def _take_events(numbering: Numbering, name: str, population: int) -> str:
@@ -303,7 +362,12 @@ def drive(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
             f"const int32_t size = here.machine.sizes[{population}];",
             f"for (int32_t i = 0; i < size; ++i) message[i] = static_cast<Real>({given}[i]);",
         ]
-    return [f"void drive_{identifier(group.name)}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
+    return [
+        f"void drive_{identifier(group.name)}(Here& here) {{",
+        *(f"    {line}" for line in lines),
+        "}",
+        "",
+    ]
 
 
 def reset(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
@@ -333,7 +397,9 @@ def kept_ports(loop: Loop, group: Group, wanted: set[str]) -> dict[str, Typed]:
     return {port: Typed(f"{at(port)}[{loop.index}]", "Real") for port in group.ports if port in wanted}
 
 
-def evaluated(plan: Plan, numbering: Numbering, group: Group, variable: str, name: str, target: str, *, read: bool) -> list[str]:
+def evaluated(
+    plan: Plan, numbering: Numbering, group: Group, variable: str, name: str, target: str, *, read: bool
+) -> list[str]:
     """A function that writes a state variable or subexpression of all neurons to the array that the C++ `target` gives.
 
     `read` says whether the ports have been read at this tick; before that they count as 0.

@@ -10,7 +10,15 @@ import numpy as np
 
 from neurosim.engine.events.background import in_background
 from neurosim.engine.events.build import load
-from neurosim.engine.events.construct import NO_MEMORY, Int, NumbersStruct, address, hand_over, numbers_struct, typed
+from neurosim.engine.events.construct import (
+    NO_MEMORY,
+    Int,
+    NumbersStruct,
+    address,
+    hand_over,
+    numbers_struct,
+    typed,
+)
 from neurosim.errors import EngineError
 from neurosim.plan.plan import Plan, Textual
 
@@ -103,13 +111,18 @@ def lay_out(plan: Plan, pathway: Textual, bounds: np.ndarray, threads: int, *, b
     counted = np.zeros(4, np.int64)
     alive.append(counted)
     core, given = library(), (n_pre, n_post, blocks, threads, not by_delay, counted.ctypes.data)
-    handle = in_background(lambda: (core.neurosim_records_count(ctypes.byref(feed), *given), alive)[0], core.neurosim_records_free)
+    handle = in_background(
+        lambda: (core.neurosim_records_count(ctypes.byref(feed), *given), alive)[0],
+        core.neurosim_records_free,
+    )
     if not handle:
         raise EngineError(NO_MEMORY)
     try:
         synapses, groups, longest, in_order = (int(number) for number in counted)
         if synapses >= 2**31:
-            raise EngineError(f"run: synapses {pathway.name!r} with text are {synapses:,}, more than {2**31 - 1:,}. Use fewer.")
+            raise EngineError(
+                f"run: synapses {pathway.name!r} with text are {synapses:,}, more than {2**31 - 1:,}. Use fewer."
+            )
         laid = Plastic(
             row=np.empty((blocks, n_pre + 1), np.int64),
             group=np.empty((groups, 2), np.uint32),
@@ -119,7 +132,9 @@ def lay_out(plan: Plan, pathway: Textual, bounds: np.ndarray, threads: int, *, b
             post_first=np.empty(n_post + 1, np.int64),
             block_first=np.empty(blocks + 1, np.int64),
             order=None if in_order else np.empty(synapses, np.int32),
-            drawn=aligned_room((1, synapses), record_type(plan, pathway)) if pathway.recipe is not None else None,
+            drawn=aligned_room((1, synapses), record_type(plan, pathway))
+            if pathway.recipe is not None
+            else None,
             longest=longest,
         )
         if not library().neurosim_records_fill(handle, ctypes.byref(_struct(plan, pathway, laid, alive))):
@@ -149,7 +164,9 @@ def _struct(plan: Plan, pathway: Textual, laid: Plastic, alive: list[np.ndarray]
 
 def record_type(plan: Plan, pathway: Textual) -> np.dtype:
     """What the C++ keeps of each synapse, one variable beside the other."""
-    return np.dtype([(name, np.dtype(np.int32) if in_ticks(plan, name) else plan.dtype) for name in pathway.text.states])
+    return np.dtype(
+        [(name, np.dtype(np.int32) if in_ticks(plan, name) else plan.dtype) for name in pathway.text.states]
+    )
 
 
 def in_ticks(plan: Plan, name: str) -> bool:

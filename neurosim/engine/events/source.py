@@ -41,8 +41,16 @@ class Source:
 def write_source(plan: Plan) -> Source:
     """The translation unit that runs networks of this plan's structure."""
     numbering, stages = Numbering(), stages_of(plan)
-    real, weight = ("float" if plan.precision == "single" else "double"), ("double" if plan.precision == "double" else "float")
-    lines = [OPENING, f"using Real = {real};", f"using Weight = {weight};", "using Here = neurosim::Here<Real, Weight>;"]
+    real, weight = (
+        ("float" if plan.precision == "single" else "double"),
+        ("double" if plan.precision == "double" else "float"),
+    )
+    lines = [
+        OPENING,
+        f"using Real = {real};",
+        f"using Weight = {weight};",
+        "using Here = neurosim::Here<Real, Weight>;",
+    ]
     lines += ["using Team = neurosim::Team<Real, Weight>;", "using Whole = WholeOf<Real>;", ""]
     lines += _histories(plan, numbering)
     for group in plan.groups.values():
@@ -57,7 +65,13 @@ def write_source(plan: Plan) -> Source:
         if step.kind is Do.SWEEP:
             lines += sweep(plan, numbering, step)
     lines += _network(plan, numbering, stages)
-    return Source("\n".join([*lines, "}  // namespace network", "}  // namespace", "", '#include "core/library.hpp"', ""]), numbering, stages)
+    return Source(
+        "\n".join(
+            [*lines, "}  // namespace network", "}  // namespace", "", '#include "core/library.hpp"', ""]
+        ),
+        numbering,
+        stages,
+    )
 
 
 def _histories(plan: Plan, numbering: Numbering) -> list[str]:
@@ -90,23 +104,50 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
         lines += reset(plan, numbering, group) if group.reset is not None else []
     if not group.spiking and group.message is not None:
         target = f"history_of(here, {population}).next(here.tick, here.block == 0)"
-        lines += evaluated(plan, numbering, group, group.message, f"send_{name}", target, read=_has_moved(plan, group, Do.SEND))
+        lines += evaluated(
+            plan,
+            numbering,
+            group,
+            group.message,
+            f"send_{name}",
+            target,
+            read=_has_moved(plan, group, Do.SEND),
+        )
     for variable in derived_probes(plan, group):
         target = numbering.pointer("Real", "derived", group.name, variable)
-        lines += evaluated(plan, numbering, group, variable, derivation(plan, group.name, variable), target, read=_has_moved(plan, group, Do.RECORD))
+        lines += evaluated(
+            plan,
+            numbering,
+            group,
+            variable,
+            derivation(plan, group.name, variable),
+            target,
+            read=_has_moved(plan, group, Do.RECORD),
+        )
     return lines
 
 
 def _has_moved(plan: Plan, group: Group, kind: Do) -> bool:
     """Whether a population has moved when its step of this kind runs."""
-    place = next((n for n, step in enumerate(plan.program) if step.kind is kind and group.name in step.populations), len(plan.program))
+    place = next(
+        (n for n, step in enumerate(plan.program) if step.kind is kind and group.name in step.populations),
+        len(plan.program),
+    )
     return group.name not in unmoved(plan.program, place)
 
 
 def derived_probes(plan: Plan, group: Group) -> tuple[str, ...]:
     """The subexpressions of a population that are recorded."""
-    found = [p.variable if p.variable is not None else group.message for p in plan.probes if p.owner == group.name and not p.events]
-    return tuple(dict.fromkeys(name for name in found if name is not None and name in group.derived and not group.driven))
+    found = [
+        p.variable if p.variable is not None else group.message
+        for p in plan.probes
+        if p.owner == group.name and not p.events
+    ]
+    return tuple(
+        dict.fromkeys(
+            name for name in found if name is not None and name in group.derived and not group.driven
+        )
+    )
 
 
 def derivation(plan: Plan, group: str, variable: str) -> str:
@@ -129,7 +170,9 @@ def _network(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> lis
     """What `core/engine.hpp` runs: the tick, and how many of what there are."""
     texts = plan.textual
     privates = plan.of_kind(Private)
-    resize = [f"if (stage == {s.number}) block.template resize<{REDUCE[s.reduce]}>(slots, longest);" for s in stages]
+    resize = [
+        f"if (stage == {s.number}) block.template resize<{REDUCE[s.reduce]}>(slots, longest);" for s in stages
+    ]
     states = [(group.name, name) for group in plan.groups.values() for name in group.states]
     copies = []
     for name, variable in states:
@@ -180,11 +223,16 @@ def _tick(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[s
     lines = []
     for place, step in enumerate(plan.program):
         lines += _step(plan, numbering, stages, place, step)
-    lines += ["for (Here& here : team) sample_all(here, probes, team.set, team.first, true);", "// close the tick: spikes go on their way"]
+    lines += [
+        "for (Here& here : team) sample_all(here, probes, team.set, team.first, true);",
+        "// close the tick: spikes go on their way",
+    ]
     for stage in (stage for stage in stages if stage.pathways):
         lines.append(f"for (Here& here : team) send_spikes(here, {stage.number}, {senders_of(plan, stage)});")
     for pathway in (p for p in plan.textual if p.text.on_pre and spikes_sent(plan, p.pre)):
-        lines.append(f"for (Here& here : team) queue_arrivals(here, {synapses.Ends(plan, numbering, pathway).numbers});")
+        lines.append(
+            f"for (Here& here : team) queue_arrivals(here, {synapses.Ends(plan, numbering, pathway).numbers});"
+        )
     return lines
 
 
@@ -195,11 +243,18 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: in
     if step.kind is Do.RECORD:
         derived = [derivation(plan, g.name, v) for g in plan.groups.values() for v in derived_probes(plan, g)]
         calls = [*derived, "sample_all"]
-        return [f"for (Here& here : team) {c}(here{', probes, team.set, team.first, false' if c == 'sample_all' else ''});" for c in calls]
+        return [
+            f"for (Here& here : team) {c}(here{', probes, team.set, team.first, false' if c == 'sample_all' else ''});"
+            for c in calls
+        ]
     if step.kind is Do.DELIVER:
         return _deliver(plan, numbering, stages, place, step)
     if step.kind is Do.SEND:
-        names = [identifier(n) for n in step.populations if not spikes_sent(plan, n) and plan.groups[n].message is not None]
+        names = [
+            identifier(n)
+            for n in step.populations
+            if not spikes_sent(plan, n) and plan.groups[n].message is not None
+        ]
     if step.kind is Do.SWEEP:
         return ["sweep_all(team);"]
     lines = []
@@ -216,20 +271,30 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: in
 
 def barrier_step(plan: Plan) -> int:
     """The step after which all blocks must have listed their spikes: the last that finds or drives some."""
-    return max((n for n, step in enumerate(plan.program) if step.kind in (Do.DRIVE, Do.THRESHOLD)), default=-1)
+    return max(
+        (n for n, step in enumerate(plan.program) if step.kind in (Do.DRIVE, Do.THRESHOLD)), default=-1
+    )
 
 
 def sender_is_read(plan: Plan) -> bool:
     """Whether text of synapses reads variables of senders, which then may not be reset before all blocks have read them."""
     found = [synapses.Ends(plan, Numbering(), p) for p in plan.textual]
-    return any(synapses.reads_sender(ends, ends.pathway.text.on_pre, ends.pathway.text.on_post) for ends in found)
+    return any(
+        synapses.reads_sender(ends, ends.pathway.text.on_pre, ends.pathway.text.on_post) for ends in found
+    )
 
 
-def _deliver(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: int, step: Step) -> list[str]:
+def _deliver(
+    plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: int, step: Step
+) -> list[str]:
     """Sums without text first, then synapses with text, object by object."""
     texts = [synapses.Ends(plan, numbering, p) for p in plan.textual if p.post in step.populations]
     if step.arriving is Arriving.SENT:
-        return [f"for (Here& here : team) on_post_{identifier(e.pathway.name)}(here);" for e in texts if e.pathway.text.on_post]
+        return [
+            f"for (Here& here : team) on_post_{identifier(e.pathway.name)}(here);"
+            for e in texts
+            if e.pathway.text.on_post
+        ]
     lines = [f"deliver_{stage.number}(team);" for stage in stages if stage.step == place]
     for ends in texts:
         text, name = ends.pathway.text, identifier(ends.pathway.name)

@@ -44,7 +44,9 @@ def stages_of(plan: Plan) -> tuple[Stage, ...]:
     found: list[Stage] = []
     for place, step in enumerate(plan.program):
         if step.kind is Do.DELIVER and step.arriving is not Arriving.SENT:
-            inboxes = inboxes_into(plan, step.populations, graded=step.delivers(graded=True), spikes=step.delivers(graded=False))
+            inboxes = inboxes_into(
+                plan, step.populations, graded=step.delivers(graded=True), spikes=step.delivers(graded=False)
+            )
             for reduce in ("sum", "mean", "max"):
                 chosen = tuple(inbox for inbox in inboxes if inbox.reduce == reduce)
                 if chosen:
@@ -52,7 +54,9 @@ def stages_of(plan: Plan) -> tuple[Stage, ...]:
     return tuple(found)
 
 
-def inboxes_into(plan: Plan, populations: tuple[str, ...], *, graded: bool = True, spikes: bool = True) -> list[Inbox]:
+def inboxes_into(
+    plan: Plan, populations: tuple[str, ...], *, graded: bool = True, spikes: bool = True
+) -> list[Inbox]:
     """What arrives at each port or variable of these populations: `graded` messages, `spikes`, or both."""
     keys = dict.fromkeys((p.post, p.to) for p in plan.summing if p.to and p.post in populations)
     order = list(plan.groups)
@@ -90,7 +94,11 @@ def postponed(plan: Plan) -> tuple[Postponed, ...]:
     found = []
     for stage in stages_of(plan):
         if plan.program[stage.step].arriving is Arriving.SPIKES and stage.reduce == "sum":
-            found += [Postponed(stage.number, place, inbox) for place, inbox in enumerate(stage.inboxes) if _unseen(plan, inbox)]
+            found += [
+                Postponed(stage.number, place, inbox)
+                for place, inbox in enumerate(stage.inboxes)
+                if _unseen(plan, inbox)
+            ]
     return tuple(found)
 
 
@@ -100,7 +108,10 @@ def taken_early(plan: Plan) -> set[int]:
     return {
         stage.number
         for stage in stages_of(plan)
-        if all((stage.number, place) in waiting and inbox.spiking and not inbox.private for place, inbox in enumerate(stage.inboxes))
+        if all(
+            (stage.number, place) in waiting and inbox.spiking and not inbox.private
+            for place, inbox in enumerate(stage.inboxes)
+        )
     }
 
 
@@ -111,12 +122,23 @@ def _unseen(plan: Plan, inbox: Inbox) -> bool:
         if inbox.post in (pathway.pre, pathway.post):
             text = pathway.text
             blocks = [block for block in (text.integrate, text.on_pre, text.on_post) if block is not None]
-            seen |= {name for block in blocks for s in block.statements for name in (s.name, *names_in(s.expression))}
-            seen |= {name for variable, text in pathway.text.summed.items() for name in (variable, *names_in(text))}
+            seen |= {
+                name
+                for block in blocks
+                for s in block.statements
+                for name in (s.name, *names_in(s.expression))
+            }
+            seen |= {
+                name for variable, text in pathway.text.summed.items() for name in (variable, *names_in(text))
+            }
     seen = {name.removesuffix("_pre").removesuffix("_post") for name in seen}
     if to in group.ports:
         return to not in seen
-    reset = {name for s in (group.reset.statements if group.reset else ()) for name in (s.name, *names_in(s.expression))}
+    reset = {
+        name
+        for s in (group.reset.statements if group.reset else ())
+        for name in (s.name, *names_in(s.expression))
+    }
     derived = {name for text in group.derived.values() for name in names_in(text)}
     recorded = {probe.variable for probe in plan.probes if probe.owner == group.name}
     return to not in seen | reset | derived | recorded | group.frozen | {group.message}

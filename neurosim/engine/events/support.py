@@ -17,7 +17,10 @@ def unsupported(plan: Plan) -> str | None:
     for pathway in plan.pathways.values():
         if isinstance(pathway, Einsum):
             return f"synapses {pathway.name!r} contract tensors (einsum, shared or sent weights). {REMEDY}"
-        if isinstance(pathway, Private) and plan.groups[pathway.post].ports.get(str(pathway.to), "sum") != "sum":
+        if (
+            isinstance(pathway, Private)
+            and plan.groups[pathway.post].ports.get(str(pathway.to), "sum") != "sum"
+        ):
             return f"private synapses {pathway.name!r} end at a port that takes no sum. {REMEDY}"
     for owner, text in _expressions(plan):
         name = without_cpp([text])
@@ -34,7 +37,11 @@ def _expressions(plan: Plan) -> Iterator[tuple[str, str]]:
         owner, rule = repr(group.name), group.refractory
         blocks = (group.integrate, group.update, group.threshold, group.reset)
         yield from ((owner, s.expression) for block in blocks if block is not None for s in block.statements)
-        yield from ((owner, text) for text in (*group.derived.values(), *((rule.time, rule.condition) if rule else ())) if text)
+        yield from (
+            (owner, text)
+            for text in (*group.derived.values(), *((rule.time, rule.condition) if rule else ()))
+            if text
+        )
     for pathway in plan.textual:
         owner, text = f"synapses {pathway.name!r}", pathway.text
         blocks = (text.on_pre, text.on_post, text.integrate)

@@ -20,25 +20,48 @@ def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
     lines: list[str] = []
     for name in step.populations:
         lines += _turn(plan, numbering, plan.groups[name], inboxes)
-    fields = [f"begin_field(here, {_field(numbering, inbox)}, history_of);" for inbox in inboxes if inbox.graded]
-    products = [f"begin_dense(team, {_dense(plan, numbering, p)}, history_of);" for inbox in inboxes for p in inbox.dense]
+    fields = [
+        f"begin_field(here, {_field(numbering, inbox)}, history_of);" for inbox in inboxes if inbox.graded
+    ]
+    products = [
+        f"begin_dense(team, {_dense(plan, numbering, p)}, history_of);"
+        for inbox in inboxes
+        for p in inbox.dense
+    ]
     order = list(plan.groups)
     sizes = [f"here.machine.sizes[{order.index(name)}]" for name in step.populations]
     turns, before = [], "0"
     for name, size in zip(step.populations, sizes, strict=True):
-        turns.append(f"if (number < {before} + {size}) return turn_{identifier(name)}(here, number - ({before}));")
+        turns.append(
+            f"if (number < {before} + {size}) return turn_{identifier(name)}(here, number - ({before}));"
+        )
         before = f"{before} + {size}"
     key = f"here.key({numbering.random_key('schedule', 'order', 0)})"
-    sends = [f"send_{identifier(name)}(here);" for name in step.populations if plan.groups[name].message is not None]
+    sends = [
+        f"send_{identifier(name)}(here);"
+        for name in step.populations
+        if plan.groups[name].message is not None
+    ]
     body = [*fields, f"for_turns(here, {before}, {'false' if step.by_index else 'true'}, {key}, [&](int32_t number) {{",
             *(f"    {line}" for line in turns), "});", *sends]  # fmt: skip
     body = [*products, "for (Here& here : team) {", *(f"    {line}" for line in body), "}"]
-    return [*lines, "// One sweep.", "void sweep_all(Team& team) {", *(f"    {line}" for line in body), "}", ""]
+    return [
+        *lines,
+        "// One sweep.",
+        "void sweep_all(Team& team) {",
+        *(f"    {line}" for line in body),
+        "}",
+        "",
+    ]
 
 
 def _field(numbering: Numbering, inbox: Inbox) -> str:
     arrays = [numbering.array("field", inbox.post, inbox.to, part) for part in FIELD]
-    return "{" + ", ".join(map(str, [*arrays, numbering.integer("field", inbox.post, inbox.to, "segments")])) + "}"
+    return (
+        "{"
+        + ", ".join(map(str, [*arrays, numbering.integer("field", inbox.post, inbox.to, "segments")]))
+        + "}"
+    )
 
 
 def _dense(plan: Plan, numbering: Numbering, pathway: Dense) -> str:
@@ -63,12 +86,16 @@ def _turn(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox]) 
             loop.body.append(f"{kept}[i] = {port}_read;")
     for variable in (to for to in mine if to not in group.ports):
         loop.body += _arrived(plan, numbering, variable, mine[variable])
-        target = loop.pointer(f"{identifier(group.name)}_{variable}_at", "Real", "state", group.name, variable)
+        target = loop.pointer(
+            f"{identifier(group.name)}_{variable}_at", "Real", "state", group.name, variable
+        )
         loop.body.append(f"{target}[i] += {variable}_read;")
     _update(loop, plan, group, ports)
     _clamp(loop, plan, group, message)
     tells = _tells(plan, numbering, group, inboxes, message)
-    loop.body += [f"if (!({message} == sent_before)) {{", *(f"    {line}" for line in tells), "}"] if tells else []
+    loop.body += (
+        [f"if (!({message} == sent_before)) {{", *(f"    {line}" for line in tells), "}"] if tells else []
+    )
     title, name = f"Neurons '{group.name}': the turn of one", f"turn_{identifier(group.name)}"
     return loop.function(title, name, "{", parameters="Here& here, const int32_t i")
 
@@ -84,7 +111,10 @@ def _arrived(plan: Plan, numbering: Numbering, to: str, inbox: Inbox | None) -> 
             f"const auto {to}_field = field(here, {_field(numbering, inbox)});",
             f"{to}_sum = {to}_field.template at<{reduce}>(i), {to}_count = {to}_field.start[i + 1] - {to}_field.start[i];",
         ]
-    lines += [f"join_dense<{reduce}>(here, {_dense(plan, numbering, p)}, i, {to}_sum, {to}_count);" for p in inbox.dense]
+    lines += [
+        f"join_dense<{reduce}>(here, {_dense(plan, numbering, p)}, i, {to}_sum, {to}_count);"
+        for p in inbox.dense
+    ]
     value = {
         "sum": f"{to}_sum",
         "mean": f"{to}_sum / static_cast<Real>({to}_count > 1 ? {to}_count : 1)",
@@ -120,5 +150,9 @@ def _tells(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox],
     for inbox in inboxes:
         if any(p.pre == group.name for p in inbox.graded):
             lines.append(f"tell_field(here, {_field(numbering, inbox)}, {population}, i, {message});")
-        lines += [f"tell_dense(here, {_dense(plan, numbering, p)}, i, {message});" for p in inbox.dense if p.pre == group.name]
+        lines += [
+            f"tell_dense(here, {_dense(plan, numbering, p)}, i, {message});"
+            for p in inbox.dense
+            if p.pre == group.name
+        ]
     return lines

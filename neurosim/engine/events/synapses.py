@@ -7,7 +7,15 @@ from dataclasses import dataclass, field, replace
 from neurosim.engine.events.comments import commented
 from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering
-from neurosim.engine.events.populations import awake, constant_at, group_names, kept_ports, read_ports, texts_of, used_names
+from neurosim.engine.events.populations import (
+    awake,
+    constant_at,
+    group_names,
+    kept_ports,
+    read_ports,
+    texts_of,
+    used_names,
+)
 from neurosim.engine.pushes import order_matters, split_pushes
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Arriving, Do, Step, unmoved
@@ -43,7 +51,10 @@ class Ends:
         """The PlasticNumbers of this pathway."""
         name = self.pathway.name
         texts = [p.name for p in self.plan.textual]
-        arrays = [self.numbering.array("plastic", name, part) for part in ("row", "group", "first", "by_post", "post_first", "block_first")]
+        arrays = [
+            self.numbering.array("plastic", name, part)
+            for part in ("row", "group", "first", "by_post", "post_first", "block_first")
+        ]
         ends = [list(self.plan.groups).index(group.name) for group in (self.pre, self.post)]
         return "{" + ", ".join(map(str, [texts.index(name), *arrays, *ends])) + "}"
 
@@ -54,8 +65,12 @@ class Ends:
 
     def loop(self, text: str) -> Loop:
         """A loop over synapses for 'on_pre', 'on_post', 'integrate' or 'summed' text, which knows who has moved by then."""
-        place = next((n for n, step in enumerate(self.plan.program) if self._acts(text, step)), len(self.plan.program))
-        return Loop(self.plan, self.numbering, element=_element(self), unmoved=unmoved(self.plan.program, place))
+        place = next(
+            (n for n, step in enumerate(self.plan.program) if self._acts(text, step)), len(self.plan.program)
+        )
+        return Loop(
+            self.plan, self.numbering, element=_element(self), unmoved=unmoved(self.plan.program, place)
+        )
 
     def _acts(self, text: str, step: Step) -> bool:
         """Whether such text of this pathway runs in a step."""
@@ -72,7 +87,9 @@ class Ends:
         return f"{loop.pointer('own', self.record, 'own', self.pathway.name)}[k].{name}_"
 
     def sender(self, loop: Loop) -> str:
-        return f"{loop.pointer('sender_at', 'int32_t', 'plastic', self.pathway.name, 'sender', const=True)}[k]"
+        return (
+            f"{loop.pointer('sender_at', 'int32_t', 'plastic', self.pathway.name, 'sender', const=True)}[k]"
+        )
 
     def receiver(self, loop: Loop) -> str:
         return f"{loop.pointer('receiver_at', 'int32_t', 'plastic', self.pathway.name, 'receiver', const=True)}[k]"
@@ -80,7 +97,11 @@ class Ends:
     def end(self, name: str) -> tuple[Group, str, bool]:
         """The population and variable that a name such as v_post, v_pre or (of the target) v means; whether it is the sender's."""
         before = name.endswith("_pre")
-        return (self.pre, name.removesuffix("_pre"), True) if before else (self.post, name.removesuffix("_post"), False)
+        return (
+            (self.pre, name.removesuffix("_pre"), True)
+            if before
+            else (self.post, name.removesuffix("_post"), False)
+        )
 
     def names(self, loop: Loop, wanted: set[str], *, copied: bool = False) -> dict[str, Typed]:
         """C++ for the names that text uses; its own variables in their record, or `copied` into arrays of their own."""
@@ -92,14 +113,19 @@ class Ends:
             elif name in text.states:
                 names[name] = Typed(_copy(name) if copied else self.own(loop, name), "Real")
             elif name in text.constants:
-                names[name] = constant_at(loop, name, text.constants[name], "k", "synapse constant", owner, name)
+                names[name] = constant_at(
+                    loop, name, text.constants[name], "k", "synapse constant", owner, name
+                )
             elif name == "t":
                 names |= group_names(loop, self.post, {"t"})
             elif name == "elapsed":
                 loop.before["const Moment<Real> now = moment_of(here);"] = None
                 names[name] = Typed(f"between(here, now, {self._last(loop, copied=copied)})", "Real")
             elif name in ("i", "j"):
-                names[name] = Typed(f"static_cast<double>({self.sender(loop) if name == 'i' else self.receiver(loop)})", "double")
+                names[name] = Typed(
+                    f"static_cast<double>({self.sender(loop) if name == 'i' else self.receiver(loop)})",
+                    "double",
+                )
             else:
                 found = self._neuron(loop, name)
                 names |= {name: found} if found else {}
@@ -118,8 +144,12 @@ class Ends:
         inner = replace(loop, index=at, element="i", body=[], calls=0, keys=[])
         if variable in group.derived and variable not in group.states and variable not in group.constants:
             text = group.derived[variable]
-            kept = None if group.name in loop.unmoved else kept_ports(inner, group, read_ports(self.plan, group))
-            return cpp_expression(text, group_names(inner, group, used_names(text), kept), precision=self.plan.precision)
+            kept = (
+                None if group.name in loop.unmoved else kept_ports(inner, group, read_ports(self.plan, group))
+            )
+            return cpp_expression(
+                text, group_names(inner, group, used_names(text), kept), precision=self.plan.precision
+            )
         return group_names(inner, group, {variable}).get(variable) if variable not in group.ports else None
 
 
@@ -135,8 +165,12 @@ def delivered(ends: Ends, loop: Loop, *, late: bool = False) -> list[str]:
 def _send_together(ends: Ends) -> bool:
     """Whether the sender sends between the delivery to the target and the target's own sending, both in one step."""
     program, both = ends.plan.program, {ends.pre.name, ends.post.name}
-    together = next((n for n, step in enumerate(program) if step.kind is Do.SEND and both <= set(step.populations)), None)
-    return together is not None and any(step.delivers(graded=True) and ends.post.name in step.populations for step in program[:together])
+    together = next(
+        (n for n, step in enumerate(program) if step.kind is Do.SEND and both <= set(step.populations)), None
+    )
+    return together is not None and any(
+        step.delivers(graded=True) and ends.post.name in step.populations for step in program[:together]
+    )
 
 
 def _copy(name: str) -> str:
@@ -164,7 +198,11 @@ def _value(name: str, found: dict[str, Typed]) -> str:
 def act(ends: Ends, block: Block) -> list[str]:
     """The function that runs on_pre or on_post for every synapse that a visitor calls it for."""
     loop = ends.loop(block.name)
-    body = _in_turn(ends, loop, block) if order_matters(block, ends.states, ends.pre, ends.post) else _side_by_side(ends, loop, block)
+    body = (
+        _in_turn(ends, loop, block)
+        if order_matters(block, ends.states, ends.pre, ends.post)
+        else _side_by_side(ends, loop, block)
+    )
     visitor = "for_synapses"
     if not ends.graded and block.name == "on_pre":
         visitor = "for_arrivals"
@@ -175,11 +213,25 @@ def act(ends: Ends, block: Block) -> list[str]:
 
 def _function(ends: Ends, loop: Loop, what: str, name: str, visitor: str, body: list[str]) -> list[str]:
     """The function that acts on synapses; its `body` stands where place(0) to place(n - 1) are the places of some of them."""
-    keys = [f"const Key keys[] = {{{', '.join(loop.keys)}}};", "const uint32_t tick = here.counter();"] if loop.keys else []
+    keys = (
+        [f"const Key keys[] = {{{', '.join(loop.keys)}}};", "const uint32_t tick = here.counter();"]
+        if loop.keys
+        else []
+    )
     own = loop.pointer("own", ends.record, "own", ends.pathway.name)
-    visit = [f"{visitor}(here, {ends.numbers}, {own}, [&](const auto place, const int32_t n) {{", *(f"    {line}" for line in body), "});"]
+    visit = [
+        f"{visitor}(here, {ends.numbers}, {own}, [&](const auto place, const int32_t n) {{",
+        *(f"    {line}" for line in body),
+        "});",
+    ]
     lines = [*keys, *loop.before, *visit]
-    return [f"// Synapses '{ends.pathway.name}': {what}", f"void {name}(Here& here) {{", *(f"    {line}" for line in lines), "}", ""]
+    return [
+        f"// Synapses '{ends.pathway.name}': {what}",
+        f"void {name}(Here& here) {{",
+        *(f"    {line}" for line in lines),
+        "}",
+        "",
+    ]
 
 
 def _in_turn(ends: Ends, loop: Loop, block: Block) -> list[str]:
@@ -187,11 +239,18 @@ def _in_turn(ends: Ends, loop: Loop, block: Block) -> list[str]:
     ports = {f"{port}_post" for port in ends.post.ports} | set(ends.post.ports)
     inner = tuple(s.name for s in block.statements if s.name not in ports)
     statements, pushes = split_pushes(block, (*ends.states, *inner))
-    changed = tuple(dict.fromkeys(name for name in inner if name not in ends.states and not name.startswith("_")))
-    found = _computed(ends, loop, block, statements, ends.names(loop, used_names(*texts_of(block)) | set(changed)))
+    changed = tuple(
+        dict.fromkeys(name for name in inner if name not in ends.states and not name.startswith("_"))
+    )
+    found = _computed(
+        ends, loop, block, statements, ends.names(loop, used_names(*texts_of(block)) | set(changed))
+    )
     lines = [f"{ends.own(loop, name)} = {_value(name, found)};" for name in block.writes]
     lines += [_store(ends, loop, name, "=", found[name].text) for name in changed]
-    lines += [_store(ends, loop, push.name, push.op, found[f"_push_{number}"].text) for number, push in enumerate(pushes)]
+    lines += [
+        _store(ends, loop, push.name, push.op, found[f"_push_{number}"].text)
+        for number, push in enumerate(pushes)
+    ]
     return _each([*loop.body, *lines], element=loop)
 
 
@@ -200,10 +259,18 @@ def _side_by_side(ends: Ends, loop: Loop, block: Block) -> list[str]:
     statements, pushes = split_pushes(block, ends.states)
     read = {*used_names(*texts_of(block)), *block.writes}
     copies = [name for name in ends.states if name in read or (name == "lastupdate" and "elapsed" in read)]
-    found = _computed(ends, loop, block, statements, ends.names(loop, used_names(*texts_of(block)), copied=True))
+    found = _computed(
+        ends, loop, block, statements, ends.names(loop, used_names(*texts_of(block)), copied=True)
+    )
     moved = [f"{_copy(name)} = {_value(name, found)};" for name in block.writes]
-    moved += [f"push_{number}[i] = static_cast<Real>({found[f'_push_{number}'].text});" for number in range(len(pushes))]
-    room = [*((_kind(name), f"{name}_copy") for name in copies), *(("Real", f"push_{number}") for number in range(len(pushes)))]
+    moved += [
+        f"push_{number}[i] = static_cast<Real>({found[f'_push_{number}'].text});"
+        for number in range(len(pushes))
+    ]
+    room = [
+        *((_kind(name), f"{name}_copy") for name in copies),
+        *(("Real", f"push_{number}") for number in range(len(pushes))),
+    ]
     lines = [f"{kind} {name}[TOGETHER];" for kind, name in room]
     if copies:
         lines += _each([f"{_copy(name)} = {ends.own(loop, name)};" for name in copies])
@@ -211,18 +278,34 @@ def _side_by_side(ends: Ends, loop: Loop, block: Block) -> list[str]:
     if block.writes:
         lines += _each([f"{ends.own(loop, name)} = {_copy(name)};" for name in block.writes])
     if pushes:
-        lines += _each([_store(ends, loop, push.name, push.op, f"push_{number}[i]") for number, push in enumerate(pushes)])
+        lines += _each(
+            [
+                _store(ends, loop, push.name, push.op, f"push_{number}[i]")
+                for number, push in enumerate(pushes)
+            ]
+        )
     return lines
 
 
 def _each(lines: list[str], *, element: Loop | None = None, independent: bool = False) -> list[str]:
     """A loop over synapses; `element` numbers their random draws if there are any."""
-    drawn = [f"const uint32_t element = static_cast<uint32_t>({element.element});"] if element is not None and element.keys else []
+    drawn = (
+        [f"const uint32_t element = static_cast<uint32_t>({element.element});"]
+        if element is not None and element.keys
+        else []
+    )
     opening = f"{'NEUROSIM_INDEPENDENT ' if independent else ''}for (int32_t i = 0; i < n; ++i) {{"
-    return [opening, "    [[maybe_unused]] const int64_t k = place(i);", *(f"    {line}" for line in (*drawn, *lines)), "}"]
+    return [
+        opening,
+        "    [[maybe_unused]] const int64_t k = place(i);",
+        *(f"    {line}" for line in (*drawn, *lines)),
+        "}",
+    ]
 
 
-def _computed(ends: Ends, loop: Loop, block: Block, statements: tuple[Statement, ...], names: dict[str, Typed]) -> dict[str, Typed]:
+def _computed(
+    ends: Ends, loop: Loop, block: Block, statements: tuple[Statement, ...], names: dict[str, Typed]
+) -> dict[str, Typed]:
     """Append statements of a block to the body of the loop; returns its new values."""
     if any(n.text == "delivered" for n in names.values()):
         loop.body += delivered(ends, loop, late=block.name == "on_post")
@@ -277,10 +360,14 @@ def add_up(ends: Ends) -> list[str]:
             loop.body += delivered(ends, loop)
         value = cpp_expression(expression, names, precision=ends.plan.precision)
         loop.before[f"std::vector<Real> total_{number}(span.last - span.first, Real(0));"] = None
-        loop.body.append(f"total_{number}[{ends.receiver(loop)} - span.first] += static_cast<Real>({value.text});")
+        loop.body.append(
+            f"total_{number}[{ends.receiver(loop)} - span.first] += static_cast<Real>({value.text});"
+        )
         target = ends.numbering.pointer("Real", "state", ends.post.name, variable)
         copies.append(f"    std::copy(total_{number}.begin(), total_{number}.end(), {target} + span.first);")
-    lines = _function(ends, loop, "summed", f"add_up_{identifier(ends.pathway.name)}", "for_synapses", _each(loop.body))
+    lines = _function(
+        ends, loop, "summed", f"add_up_{identifier(ends.pathway.name)}", "for_synapses", _each(loop.body)
+    )
     return [*lines[:-2], *copies, *lines[-2:]]
 
 
@@ -289,7 +376,11 @@ def reads_sender(ends: Ends, *blocks: Block | None) -> set[str]:
     texts = [text for block in blocks for text in texts_of(block)]
     written = {s.name for block in blocks if block for s in block.statements}
     found = {name.removesuffix("_pre") for name in used_names(*texts) | written if name.endswith("_pre")}
-    return {name for name in found if name in ends.pre.states or name in ends.pre.derived or name == "not_refractory"}
+    return {
+        name
+        for name in found
+        if name in ends.pre.states or name in ends.pre.derived or name == "not_refractory"
+    }
 
 
 def pushed(ends: Ends, *blocks: Block | None) -> tuple[Statement, ...]:

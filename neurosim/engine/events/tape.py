@@ -39,23 +39,38 @@ class Tape:
         self.traces = [p for p in self.plan.probes if not p.events]
         self.events = [p for p in self.plan.probes if p.events]
         rooms = {p.name: writer.room(p) for p in self.traces}
-        self.rooms = {name: room[bound.state.trials[0] :][: bound.state.count] for name, room in rooms.items() if room is not None}
+        self.rooms = {
+            name: room[bound.state.trials[0] :][: bound.state.count]
+            for name, room in rooms.items()
+            if room is not None
+        }
         self.ticks = self._most_ticks(writer.block)
         self.alive: list[np.ndarray] = []
         self.buffers = [[self._buffer(p) for p in self.traces] for _ in range(2)]
-        self.structs = (ProbeStruct * len(self.traces))(*(self._struct(number, probe) for number, probe in enumerate(self.traces)))
+        self.structs = (ProbeStruct * len(self.traces))(
+            *(self._struct(number, probe) for number, probe in enumerate(self.traces))
+        )
 
     def _most_ticks(self, block: int) -> int:
         """How many ticks fit into the buffers."""
         buffered = [p for p in self.traces if p.name not in self.rooms]
-        sample = sum(int(np.prod(p.shape)) / p.every for p in buffered) * self.plan.dtype.itemsize * self.bound.state.count
-        return int(max(1, min(block if buffered else MOST_TICKS, BUFFER_BYTES // max(sample, 1), self.plan.ticks)))
+        sample = (
+            sum(int(np.prod(p.shape)) / p.every for p in buffered)
+            * self.plan.dtype.itemsize
+            * self.bound.state.count
+        )
+        return int(
+            max(1, min(block if buffered else MOST_TICKS, BUFFER_BYTES // max(sample, 1), self.plan.ticks))
+        )
 
     def _buffer(self, probe: Probe) -> np.ndarray:
         """Memory for the samples of a probe: (trial, sample, column)."""
         if probe.name in self.rooms:
             return self.rooms[probe.name]
-        return np.empty((self.bound.state.count, -(-self.ticks // probe.every), int(np.prod(probe.shape))), self.plan.dtype)
+        return np.empty(
+            (self.bound.state.count, -(-self.ticks // probe.every), int(np.prod(probe.shape))),
+            self.plan.dtype,
+        )
 
     def _address(self, array: np.ndarray) -> int:
         self.alive.append(np.ascontiguousarray(array))
@@ -116,7 +131,11 @@ class Tape:
         """The array of a key; one that no text changes is not known to the generated code."""
         if key not in self.bound.held:
             values = self.bound.state.values
-            self.bound.held[key] = self.bound.records(key[1]) if key[0] == "own" else np.ascontiguousarray(values[key[1]][key[2]])
+            self.bound.held[key] = (
+                self.bound.records(key[1])
+                if key[0] == "own"
+                else np.ascontiguousarray(values[key[1]][key[2]])
+            )
         return self.bound.held[key]
 
     def keep(self) -> np.ndarray:
@@ -141,11 +160,15 @@ class Tape:
         population = list(self.plan.groups).index(probe.owner)
         found = []
         for row, number in enumerate(self.bound.state.trials):
-            tick, neuron = seen_spikes(lambda *at, row=row: library.neurosim_spikes(runner, buffers, row, population, *at))
+            tick, neuron = seen_spikes(
+                lambda *at, row=row: library.neurosim_spikes(runner, buffers, row, population, *at)
+            )
             if probe.index is not None:
                 chosen = np.isin(neuron, probe.index)
                 tick, neuron = tick[chosen], neuron[chosen]
             found.append((np.broadcast_to(number, tick.shape), tick, neuron.astype(np.int64)))
         one = len(found) == 1  # of which there is no need for a copy
-        trial, tick, neuron = found[0] if one else (np.concatenate(parts) for parts in zip(*found, strict=True))
+        trial, tick, neuron = (
+            found[0] if one else (np.concatenate(parts) for parts in zip(*found, strict=True))
+        )
         return Spikes(trial, tick, neuron, self.plan.dt)

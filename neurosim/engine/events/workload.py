@@ -17,7 +17,10 @@ from neurosim.plan.plan import Plan, Private, Sparse, Textual
 
 # Nanoseconds in vectors of 512 bits, in double; of a barrier with what it brings about.
 BARRIER, ARRAY, SIMPLE, DIVISION, FUNCTION, PRIVATE = 2800, 0.1, 0.05, 0.5, 0.75, 0.7
-STATIC, PLASTIC = 1.2, 20.0  # of a spike's arrival at a synapse, and at one with text, whose memory is visited twice
+STATIC, PLASTIC = (
+    1.2,
+    20.0,
+)  # of a spike's arrival at a synapse, and at one with text, whose memory is visited twice
 RATE = 2.0  # spikes per second that are expected of a neuron: few, as a barrier that is not worth it costs more than one that is missing
 
 
@@ -37,7 +40,9 @@ def cores() -> int:
 
 def can_split(plan: Plan) -> bool:
     """Whether the neurons of one trial can move in blocks: under Clock, with spikes only, no text changing or mixing its senders."""
-    if type(plan.schedule) is not Clock or not all(spikes_sent(plan, p.pre) or isinstance(p, Private) for p in plan.pathways.values()):
+    if type(plan.schedule) is not Clock or not all(
+        spikes_sent(plan, p.pre) or isinstance(p, Private) for p in plan.pathways.values()
+    ):
         return False
     if any(group.driven and not spikes_sent(plan, name) for name, group in plan.groups.items()):
         return False
@@ -52,7 +57,9 @@ def can_split(plan: Plan) -> bool:
         text = ends.pathway.text
         if text.summed or synapses.reads_sender(ends, text.integrate):
             return False
-        if any((ends.pre.name, name) in added for name in synapses.reads_sender(ends, text.on_pre, text.on_post)):
+        if any(
+            (ends.pre.name, name) in added for name in synapses.reads_sender(ends, text.on_pre, text.on_post)
+        ):
             return False
     return True
 
@@ -69,9 +76,13 @@ def nanoseconds_of_a_tick(plan: Plan) -> float:
         blocks = [block for block in (group.integrate, group.update, group.threshold) if block is not None]
         used = {name for block in blocks for s in block.statements for name in names_in(s.expression)}
         total += group.size * ARRAY * len(used & set(group.states))
-        total += group.size * sum(_nanoseconds_of(s.expression, group.constants) for block in blocks for s in block.statements)
+        total += group.size * sum(
+            _nanoseconds_of(s.expression, group.constants) for block in blocks for s in block.statements
+        )
     total += sum(PRIVATE * p.post_index.size for p in plan.of_kind(Private))
-    arrivals = sum((PLASTIC if isinstance(p, Textual) else STATIC) * expected(p) for p in plan.of_kind(Sparse))
+    arrivals = sum(
+        (PLASTIC if isinstance(p, Textual) else STATIC) * expected(p) for p in plan.of_kind(Sparse)
+    )
     return (total / 2 if plan.precision == "single" else total) + RATE * (plan.dt or 0.0) * arrivals
 
 
@@ -82,6 +93,8 @@ def _nanoseconds_of(expression: str, constants: Collection[str]) -> float:
     for node in ast.walk(parsed(expression)):
         if isinstance(node, ast.Call):
             total += functions()[called(node)].cost
-        elif isinstance(node, ast.BinOp) and not {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} <= set(constants):
+        elif isinstance(node, ast.BinOp) and not {
+            part.id for part in ast.walk(node) if isinstance(part, ast.Name)
+        } <= set(constants):
             total += costs.get(type(node.op), SIMPLE)
     return total

@@ -57,7 +57,9 @@ class Inbox:
         sparse = [p for p in mine if isinstance(p, Sparse)]
         order = {name: number for number, name in enumerate(plan.groups)}
         senders = sorted({p.pre for p in sparse if spikes_sent(plan, p.pre)}, key=order.__getitem__)
-        self.spiking = {name: self._spike_rows([p for p in sparse if p.pre == name], order[name]) for name in senders}
+        self.spiking = {
+            name: self._spike_rows([p for p in sparse if p.pre == name], order[name]) for name in senders
+        }
         self.graded = self._graded_rows([p for p in sparse if not spikes_sent(plan, p.pre)], order)
         self.dense = [p for p in mine if isinstance(p, Dense)]
         self.einsum = [p for p in mine if isinstance(p, Einsum)]
@@ -84,7 +86,9 @@ class Inbox:
         names = list(self.plan.groups)
         delay = np.concatenate([p.delay for p in pathways])
         rank = np.concatenate([np.full(p.sender.size, order[p.pre]) for p in pathways])
-        found, which = np.unique(-delay * len(names) + rank, return_inverse=True)  # oldest message first, then population
+        found, which = np.unique(
+            -delay * len(names) + rank, return_inverse=True
+        )  # oldest message first, then population
         segments = [(-(int(key) // len(names)), names[int(key) % len(names)]) for key in found]
         sizes = np.array([self.plan.groups[name].size for _, name in segments], dtype=np.int64)
         column = (np.cumsum(sizes) - sizes)[which] + np.concatenate([p.sender for p in pathways])
@@ -114,7 +118,11 @@ class Inbox:
     def _start(self, state: State) -> tuple[np.ndarray, np.ndarray, bool]:
         fill = -np.inf if self.reduce == "max" else 0.0
         counted = self.size if self.reduce != "sum" else 1
-        return np.full((state.count, self.size), fill, self.dtype), np.zeros((state.count, counted), np.int64), False
+        return (
+            np.full((state.count, self.size), fill, self.dtype),
+            np.zeros((state.count, counted), np.int64),
+            False,
+        )
 
     def _join(self, value: np.ndarray, part: np.ndarray) -> np.ndarray:
         return np.maximum(value, part) if self.reduce == "max" else value + part
@@ -149,12 +157,16 @@ class Inbox:
         for pathway in self.dense:
             message = state.history[pathway.pre].sent_at(state.tick - pathway.delay)[:, pathway.pre_index]
             weight = pathway.weight.astype(self.dtype, copy=False)
-            part = (weight @ message.T).T if self.reduce != "max" else (weight * message[:, None, :]).max(axis=2)
+            part = (
+                (weight @ message.T).T if self.reduce != "max" else (weight * message[:, None, :]).max(axis=2)
+            )
             yield self._spread(state, pathway, part, pathway.pre_index.size)
         for pathway in self.einsum:
             yield self._spread(state, pathway, *self._contract(state, pathway))
 
-    def _spread(self, state: State, pathway: Dense | Einsum, part: np.ndarray, terms: int) -> tuple[np.ndarray, np.ndarray | int]:
+    def _spread(
+        self, state: State, pathway: Dense | Einsum, part: np.ndarray, terms: int
+    ) -> tuple[np.ndarray, np.ndarray | int]:
         """A product for a part of the population, laid out over the whole of it; and how many terms each sum had."""
         if pathway.post_index.size == self.size:
             whole, arrived = part, np.full(self.size, terms)
@@ -177,11 +189,17 @@ class Inbox:
         weight, trial = pathway.weight.astype(self.dtype, copy=False), ""
         if pathway.weight_from is not None:
             name, index, shape, ago = pathway.weight_from
-            newest = state.history[name].messages[-1] if ago == 0 else state.history[name].sent_at(state.tick - ago)
+            newest = (
+                state.history[name].messages[-1]
+                if ago == 0
+                else state.history[name].sent_at(state.tick - ago)
+            )
             weight, trial = newest[:, index].reshape(state.count, *shape), "z"
         known = [axis for axis in target if axis in sender or axis in weights]
         summed = [axis for axis in dict.fromkeys((*sender, *weights)) if axis not in target]
-        size = dict(zip(sender, message.shape[1:], strict=True)) | dict(zip(weights, weight.shape[bool(trial) :], strict=True))
+        size = dict(zip(sender, message.shape[1:], strict=True)) | dict(
+            zip(weights, weight.shape[bool(trial) :], strict=True)
+        )
         kept = known if self.reduce != "max" else known + summed
         formula = f"z{_word(sender, letter)},{trial}{_word(weights, letter)}->z{_word(kept, letter)}"
         value = np.einsum(formula, message, weight, optimize=True)
@@ -195,7 +213,9 @@ class Inbox:
     def _from_private(self, state: State, pathway: Private) -> np.ndarray:
         """Weight times Binomial(n, p): each target's own sources, which spike with the sender's probability p."""
         group = self.plan.groups[pathway.pre]
-        chance = np.broadcast_to(evaluate(pathway.chance, names_of(state, group)), (state.count, *group.shape)).reshape(state.count, -1)
+        chance = np.broadcast_to(
+            evaluate(pathway.chance, names_of(state, group)), (state.count, *group.shape)
+        ).reshape(state.count, -1)
         chance = chance[:, pathway.pre_index]
         elements = pathway.post_index.astype(np.uint32)[None, :]
         random = state.random(pathway.name, "private", elements, state.trials[:, None])
@@ -230,7 +250,13 @@ def queue_spikes(state: State, inboxes: dict[tuple[str, str], Inbox], name: str)
         if not synapse.size:
             continue
         for delay, chosen in by_delay(rows.delay, rows.one_delay, synapse):
-            group = (state.tick, rows.order, trial[owner[chosen]], rows.receiver[synapse[chosen]], rows.weight[synapse[chosen]])
+            group = (
+                state.tick,
+                rows.order,
+                trial[owner[chosen]],
+                rows.receiver[synapse[chosen]],
+                rows.weight[synapse[chosen]],
+            )
             state.queue[key].setdefault(state.tick + delay, []).append(group)
 
 

@@ -24,7 +24,9 @@ class Plastic:
         self.pre, self.post = plan.groups[pathway.pre], plan.groups[pathway.post]
         self.graded = not spikes_sent(plan, pathway.pre)
         blocks = [block for block in (self.text.on_pre, self.text.on_post) if block is not None]
-        self.in_turn = {block.name: order_matters(block, tuple(self.text.states), self.pre, self.post) for block in blocks}
+        self.in_turn = {
+            block.name: order_matters(block, tuple(self.text.states), self.pre, self.post) for block in blocks
+        }
         self.start = np.r_[0, np.cumsum(np.bincount(pathway.sender, minlength=self.pre.size))]
         self.by_post = np.argsort(pathway.receiver, kind="stable")
         self.post_start = np.r_[0, np.cumsum(np.bincount(pathway.receiver, minlength=self.post.size))]
@@ -85,7 +87,9 @@ class Plastic:
         delivered = np.zeros((state.count, sender.size), self.plan.dtype)
         for one in np.unique(delay):
             chosen = delay == one
-            delivered[:, chosen] = state.history[self.pathway.pre].sent_at(state.tick - int(one))[:, sender[chosen]]
+            delivered[:, chosen] = state.history[self.pathway.pre].sent_at(state.tick - int(one))[
+                :, sender[chosen]
+            ]
         state.delivered[self.pathway.name] = delivered
 
     def integrate(self, state: State) -> None:
@@ -96,7 +100,9 @@ class Plastic:
         own = state.synapses[self.pathway.name]
         trial, synapse = self._everything(state)
         names = self._names(state, trial, synapse, _reads(block))
-        new = numpy_block(block.statements, block.writes)(names, None, self._random(state, block, trial, synapse))
+        new = numpy_block(block.statements, block.writes)(
+            names, None, self._random(state, block, trial, synapse)
+        )
         for name, value in new.items():
             own[name] = np.broadcast_to(value, trial.shape).reshape(own[name].shape).astype(own[name].dtype)
 
@@ -119,7 +125,9 @@ class Plastic:
         else:
             self._run(state, block, trial, synapse)
 
-    def _run(self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray, alone: bool = False) -> None:
+    def _run(
+        self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray, alone: bool = False
+    ) -> None:
         """Run a block for arrivals that do not disturb each other, and write back what it changed.
 
         For arrivals that are `alone` in their trial, variables of neurons may also be read after they were changed.
@@ -127,7 +135,9 @@ class Plastic:
         ports = {f"{port}_post" for port in self.post.ports} | set(self.post.ports)
         inner = tuple(s.name for s in block.statements if s.name not in ports) if alone else ()
         statements, pushes = split_pushes(block, (*self.text.states, *inner))
-        changed = tuple(dict.fromkeys(name for name in inner if name not in self.text.states and not name.startswith("_")))
+        changed = tuple(
+            dict.fromkeys(name for name in inner if name not in self.text.states and not name.startswith("_"))
+        )
         names = self._names(state, trial, synapse, _reads(block) | set(changed))
         returned = (*block.writes, *changed, *(f"_push_{k}" for k in range(len(pushes))))
         new = numpy_block(statements, returned)(names, None, self._random(state, block, trial, synapse))
@@ -136,12 +146,25 @@ class Plastic:
             own[name][trial, synapse] = new[name]
         for name in changed:
             group, variable, neuron = self._end(name, synapse)
-            keep = state.not_refractory[group.name].reshape(state.count, -1)[trial, neuron] if variable in group.frozen else np.ones(trial.size, bool)
+            keep = (
+                state.not_refractory[group.name].reshape(state.count, -1)[trial, neuron]
+                if variable in group.frozen
+                else np.ones(trial.size, bool)
+            )
             value = np.broadcast_to(new[name], trial.shape)
-            state.values[group.name][variable].reshape(state.count, -1)[trial[keep], neuron[keep]] = value[keep]
-        self._push(state, trial, synapse, [(target, np.broadcast_to(new[f"_push_{k}"], trial.shape)) for k, target in enumerate(pushes)])
+            state.values[group.name][variable].reshape(state.count, -1)[trial[keep], neuron[keep]] = value[
+                keep
+            ]
+        self._push(
+            state,
+            trial,
+            synapse,
+            [(target, np.broadcast_to(new[f"_push_{k}"], trial.shape)) for k, target in enumerate(pushes)],
+        )
 
-    def _push(self, state: State, trial: np.ndarray, synapse: np.ndarray, pushes: list[tuple[Statement, np.ndarray]]) -> None:
+    def _push(
+        self, state: State, trial: np.ndarray, synapse: np.ndarray, pushes: list[tuple[Statement, np.ndarray]]
+    ) -> None:
         """Add to, or set, variables and ports of the neurons: arrival after arrival, its statements in their order."""
         for target in dict.fromkeys(statement.name for statement, _ in pushes):
             mine = [(statement, value) for statement, value in pushes if statement.name == target]
@@ -164,7 +187,9 @@ class Plastic:
             if mine[0][0].op == "=":
                 where[place] = mine[-1][1][keep]
             else:
-                signed = np.stack([value if statement.op == "+=" else -value for statement, value in mine], axis=1)
+                signed = np.stack(
+                    [value if statement.op == "+=" else -value for statement, value in mine], axis=1
+                )
                 np.add.at(where, np.repeat(place, len(mine)), signed[keep].reshape(-1).astype(where.dtype))
 
     def _end(self, name: str, synapse: np.ndarray) -> tuple[Any, str, np.ndarray]:
@@ -173,7 +198,9 @@ class Plastic:
             return self.pre, name.removesuffix("_pre"), self.pathway.sender[synapse]
         return self.post, name.removesuffix("_post"), self.pathway.receiver[synapse]
 
-    def _names(self, state: State, trial: np.ndarray, synapse: np.ndarray, wanted: set[str]) -> dict[str, Any]:
+    def _names(
+        self, state: State, trial: np.ndarray, synapse: np.ndarray, wanted: set[str]
+    ) -> dict[str, Any]:
         """Values, one per arrival, of the names that a block uses."""
         own = state.synapses[self.pathway.name]
         names: dict[str, Any] = {}
@@ -188,7 +215,9 @@ class Plastic:
             elif name == "elapsed":
                 names[name] = (state.time - own["lastupdate"][trial, synapse]).astype(self.plan.dtype)
             elif name in ("i", "j"):
-                names[name] = (self.pathway.sender if name == "i" else self.pathway.receiver)[synapse].astype(np.float64)
+                names[name] = (self.pathway.sender if name == "i" else self.pathway.receiver)[synapse].astype(
+                    np.float64
+                )
             else:
                 names[name] = self._neuron_value(state, name, trial, synapse)
         return {name: value for name, value in names.items() if value is not None}

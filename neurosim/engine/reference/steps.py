@@ -24,7 +24,9 @@ class Machine:
     plastic: dict[str, Plastic] = field(init=False)
     along: dict[str, Along] = field(init=False)
     elements: dict[str, np.ndarray] = field(init=False)
-    fields: dict[str, Any] = field(default_factory=dict)  # what arrives at ports one neuron at a time; see sweep.py
+    fields: dict[str, Any] = field(
+        default_factory=dict
+    )  # what arrives at ports one neuron at a time; see sweep.py
 
     def __post_init__(self) -> None:
         plan = self.plan
@@ -34,7 +36,9 @@ class Machine:
         self.along = {name: Along(group.shape) for name, group in plan.groups.items()}
         self.elements = {name: elements_of(group.shape) for name, group in plan.groups.items()}
 
-    def run_block(self, state: State, group: Group, block: Block, names: dict[str, Any]) -> dict[str, np.ndarray]:
+    def run_block(
+        self, state: State, group: Group, block: Block, names: dict[str, Any]
+    ) -> dict[str, np.ndarray]:
         """The new values of what a block of a population's text writes: (trial, *shape)."""
         run = numpy_block(block.statements, block.writes, block.guarded)
         random = state.random(group.name, block.name, self.elements[group.name], by_trial(state, group))
@@ -69,7 +73,11 @@ def events_now(state: State, name: str) -> tuple[np.ndarray, np.ndarray]:
     """The (trial, neuron) of the given spike events of this tick, trials counted within the batch."""
     source = state.plan.drives[name]
     assert source.tick is not None and source.trial is not None and source.neuron is not None
-    now = (source.tick == state.tick - state.plan.first_tick) & (source.trial >= state.trials[0]) & (source.trial <= state.trials[-1])
+    now = (
+        (source.tick == state.tick - state.plan.first_tick)
+        & (source.trial >= state.trials[0])
+        & (source.trial <= state.trials[-1])
+    )
     return source.trial[now] - state.trials[0], source.neuron[now]
 
 
@@ -98,7 +106,9 @@ def _put(state: State, group: Group, to: str, value: np.ndarray, count: Any) -> 
     shaped = value.reshape(state.count, *group.shape)
     old = state.values[group.name][to]
     new = old + shaped
-    state.values[group.name][to] = np.where(state.not_refractory[group.name], new, old) if to in group.frozen else new
+    state.values[group.name][to] = (
+        np.where(state.not_refractory[group.name], new, old) if to in group.frozen else new
+    )
 
 
 def integrate(machine: Machine, step: Step, state: State) -> None:

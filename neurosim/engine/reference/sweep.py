@@ -32,7 +32,10 @@ def fields_of(machine: Machine, name: str) -> dict[str, Field]:
     """What arrives at each port or variable of a population."""
     plan = machine.plan
     mine = [p for p in plan.pathways.values() if p.post == name and p.to is not None]
-    return {str(to): _field(plan, name, str(to), [p for p in mine if p.to == to]) for to in dict.fromkeys(p.to for p in mine)}
+    return {
+        str(to): _field(plan, name, str(to), [p for p in mine if p.to == to])
+        for to in dict.fromkeys(p.to for p in mine)
+    }
 
 
 def _field(plan: Plan, name: str, to: str, pathways: list[AnyOf]) -> Field:
@@ -43,7 +46,10 @@ def _field(plan: Plan, name: str, to: str, pathways: list[AnyOf]) -> Field:
         return np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)
 
     key = joined([names.index(p.pre) - p.delay * len(names) for p in stored], np.int64)
-    sender, receiver = joined([p.sender for p in stored], np.int64), joined([p.receiver for p in stored], np.int64)
+    sender, receiver = (
+        joined([p.sender for p in stored], np.int64),
+        joined([p.receiver for p in stored], np.int64),
+    )
     found, segment = np.unique(key, return_inverse=True)
     order = np.lexsort((sender, segment, receiver))
     dense = []
@@ -75,7 +81,15 @@ def sweep(machine: Machine, step: Step, state: State) -> None:
         for place, name in enumerate(names):
             mine = np.flatnonzero((order[:, turn] >= bounds[place]) & (order[:, turn] < bounds[place + 1]))
             if mine.size:
-                _move(machine, state, plan.groups[name], fields[name], newest, mine, order[mine, turn] - bounds[place])
+                _move(
+                    machine,
+                    state,
+                    plan.groups[name],
+                    fields[name],
+                    newest,
+                    mine,
+                    order[mine, turn] - bounds[place],
+                )
     for name in names:
         state.history[name].send(message_now(state, plan.groups[name]).copy(), state.tick)
 
@@ -85,18 +99,32 @@ def _order(state: State, step: Step, neurons: int) -> np.ndarray:
     if step.by_index:
         return np.tile(np.arange(neurons), (state.count, 1))
     elements = np.arange(neurons, dtype=np.uint32)[None, :]
-    return np.argsort(state.random("schedule", "order", elements, state.trials[:, None]).rand(0), axis=1, kind="stable")
+    return np.argsort(
+        state.random("schedule", "order", elements, state.trials[:, None]).rand(0), axis=1, kind="stable"
+    )
 
 
 def _move(
-    machine: Machine, state: State, group: Group, fields: dict[str, Field], newest: dict[str, np.ndarray], trial: np.ndarray, neuron: np.ndarray
+    machine: Machine,
+    state: State,
+    group: Group,
+    fields: dict[str, Field],
+    newest: dict[str, np.ndarray],
+    trial: np.ndarray,
+    neuron: np.ndarray,
 ) -> None:
     """Deliver to and update one neuron in each of the given trials."""
     names = _names(state, group, trial, neuron)
     for port in group.ports:
-        arrived = _arrived(state, fields[port], newest, trial, neuron) if port in fields else np.zeros(trial.size, state.plan.dtype)
+        arrived = (
+            _arrived(state, fields[port], newest, trial, neuron)
+            if port in fields
+            else np.zeros(trial.size, state.plan.dtype)
+        )
         names[port] = arrived
-        read = state.read.setdefault((group.name, port), np.zeros((state.count, group.size), state.plan.dtype))
+        read = state.read.setdefault(
+            (group.name, port), np.zeros((state.count, group.size), state.plan.dtype)
+        )
         read[trial, neuron] = arrived
     for variable in (to for to in fields if to not in group.ports):
         names[variable] = names[variable] + _arrived(state, fields[variable], newest, trial, neuron)
@@ -108,10 +136,14 @@ def _move(
             state.values[group.name][variable].reshape(state.count, -1)[trial, neuron] = value
     _clamp(state, group, trial, neuron)
     if group.message is not None:
-        newest[group.name][trial, neuron] = state.values[group.name][group.message].reshape(state.count, -1)[trial, neuron]
+        newest[group.name][trial, neuron] = state.values[group.name][group.message].reshape(state.count, -1)[
+            trial, neuron
+        ]
 
 
-def _arrived(state: State, field: Field, newest: dict[str, np.ndarray], trial: np.ndarray, neuron: np.ndarray) -> np.ndarray:
+def _arrived(
+    state: State, field: Field, newest: dict[str, np.ndarray], trial: np.ndarray, neuron: np.ndarray
+) -> np.ndarray:
     """The sum, maximum or mean over what arrives at one neuron in each trial; 0 where nothing does."""
     total = np.full(trial.size, -np.inf if field.reduce == "max" else 0.0, state.plan.dtype)
     synapse, owner = expand(field.start, neuron)
@@ -119,7 +151,9 @@ def _arrived(state: State, field: Field, newest: dict[str, np.ndarray], trial: n
     sent = np.empty(synapse.size, state.plan.dtype)
     for number, (delay, name) in enumerate(field.segments):
         chosen = field.segment[synapse] == number
-        sent[chosen] = _messages(state, name, newest, delay)[trial[owner[chosen]], field.sender[synapse[chosen]]]
+        sent[chosen] = _messages(state, name, newest, delay)[
+            trial[owner[chosen]], field.sender[synapse[chosen]]
+        ]
     (np.maximum if field.reduce == "max" else np.add).at(total, owner, field.weight[synapse] * sent)
     for pathway, rows in field.dense:
         here = rows[neuron] >= 0
@@ -153,6 +187,8 @@ def _clamp(state: State, group: Group, trial: np.ndarray, neuron: np.ndarray) ->
     source = state.plan.drives.get(group.name)
     if source is None or source.values is None or group.message is None:
         return
-    given = source.values[state.trials[trial], state.tick - state.plan.first_tick].reshape(trial.size, -1)[np.arange(trial.size), neuron]
+    given = source.values[state.trials[trial], state.tick - state.plan.first_tick].reshape(trial.size, -1)[
+        np.arange(trial.size), neuron
+    ]
     where = state.values[group.name][group.message].reshape(state.count, -1)
     where[trial, neuron] = np.where(np.isnan(given), where[trial, neuron], given)

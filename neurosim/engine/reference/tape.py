@@ -26,7 +26,11 @@ class Tape:
         self.early = [p for p in plan.probes if not p.events and not self._late(p)]
         self.late = [p for p in plan.probes if not p.events and self._late(p)]
         self.events = [p for p in plan.probes if p.events]
-        sample = sum(int(np.prod(p.shape)) / p.every for p in (*self.early, *self.late)) * plan.dtype.itemsize * len(trials)
+        sample = (
+            sum(int(np.prod(p.shape)) / p.every for p in (*self.early, *self.late))
+            * plan.dtype.itemsize
+            * len(trials)
+        )
         self.length = int(max(1, min(BLOCK_TICKS, BLOCK_BYTES // max(sample, 1))))
         self.first = 0  # tick of this block's first sample
         self.ticks = 0  # complete ticks in the block
@@ -76,7 +80,9 @@ class Tape:
             empty = np.zeros((len(self.trials), 0, *probe.shape), self.plan.dtype)
             traces[probe.name] = np.stack(rows, axis=1) if rows else empty
         events = {name: self._events(found) for name, found in self.spikes.items()}
-        self.writer.write(int(self.trials[0]), self.first, traces, events, trials=len(self.trials), ticks=self.ticks)
+        self.writer.write(
+            int(self.trials[0]), self.first, traces, events, trials=len(self.trials), ticks=self.ticks
+        )
         self.first, self.ticks, self.since = self.first + self.ticks, 0, monotonic()
         self._clear()
 
@@ -94,11 +100,20 @@ class Tape:
             return state.synapses[probe.owner][str(probe.variable)].copy()
         group = self.plan.groups[probe.owner]
         if probe.variable is None:
-            value = message_now(state, group) if group.message is not None else state.history[group.name].messages[-1]
+            value = (
+                message_now(state, group)
+                if group.message is not None
+                else state.history[group.name].messages[-1]
+            )
         elif probe.variable in group.ports:
-            value = state.read.get((group.name, probe.variable), np.zeros((state.count, group.size), self.plan.dtype))
+            value = state.read.get(
+                (group.name, probe.variable), np.zeros((state.count, group.size), self.plan.dtype)
+            )
         elif probe.variable in group.derived:
-            value = np.broadcast_to(evaluate(group.derived[probe.variable], names_of(state, group), Along(group.shape)), (state.count, *group.shape))
+            value = np.broadcast_to(
+                evaluate(group.derived[probe.variable], names_of(state, group), Along(group.shape)),
+                (state.count, *group.shape),
+            )
         else:
             value = state.values[group.name][probe.variable]
         flat = value.reshape(state.count, -1)

@@ -26,7 +26,9 @@ def flipped(patterns: np.ndarray, seed: int) -> np.ndarray:
     return np.where(ranks < round(FLIPS * patterns.shape[1]), -patterns, patterns)
 
 
-def around_the_load(n: int, recalled: int, seed: int, recall: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> dict[str, Any]:
+def around_the_load(
+    n: int, recalled: int, seed: int, recall: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> dict[str, Any]:
     """The overlaps at loads 0.138 and 0.15 from the patterns themselves; milliseconds of a recall at the first."""
     found: dict[str, Any] = {}
     for name, load in (("below", 0.138), ("above", 0.15)):
@@ -34,7 +36,11 @@ def around_the_load(n: int, recalled: int, seed: int, recall: Callable[[np.ndarr
         begin = perf_counter()
         overlap = (recall(patterns, patterns[:recalled]) * patterns[:recalled]).mean(axis=1)
         found.setdefault("recall", (perf_counter() - begin) / len(overlap) * 1e3)
-        found |= {name: float(np.median(overlap)), f"{name}_mean": float(overlap.mean()), f"{name}_kept": float(np.mean(overlap > 0.9))}
+        found |= {
+            name: float(np.median(overlap)),
+            f"{name}_mean": float(overlap.mean()),
+            f"{name}_kept": float(np.mean(overlap > 0.9)),
+        }
     return found
 
 
@@ -71,7 +77,10 @@ def projection(n: int, seed: int, engine: str) -> dict[str, Any]:
     patterns = random_patterns(round(0.95 * n), n, seed)
     begin = perf_counter()
     memory.fit(patterns)
-    found = {"fit": perf_counter() - begin, "exact": float(np.mean(np.all(memory.predict(patterns) == patterns, axis=1)))}
+    found = {
+        "fit": perf_counter() - begin,
+        "exact": float(np.mean(np.all(memory.predict(patterns) == patterns, axis=1))),
+    }
     for name, load in (("half", 0.5), ("most", 0.8)):
         wanted = patterns[: round(load * n)]
         found[name] = memory.fit(wanted).score(flipped(wanted[:100], seed), wanted[:100])
@@ -87,7 +96,10 @@ def exponential(n: int, seed: int, engine: str, units: str = "binary") -> dict[s
     memory.predict(patterns[:1])
     begin = perf_counter()
     recalled = np.sign(memory.predict(flipped(patterns, seed)))
-    return {"recall": (perf_counter() - begin) / len(patterns) * 1e3, "exact": float(np.mean(np.all(recalled == patterns, axis=1)))}
+    return {
+        "recall": (perf_counter() - begin) / len(patterns) * 1e3,
+        "exact": float(np.mean(np.all(recalled == patterns, axis=1))),
+    }
 
 
 def exponential_numpy(n: int, seed: int) -> dict[str, Any]:
@@ -99,7 +111,10 @@ def exponential_numpy(n: int, seed: int) -> dict[str, Any]:
         match = s @ patterns.T
         score = np.exp(match - match.max(axis=1, keepdims=True))
         s = np.sign(score / score.sum(axis=1, keepdims=True) @ patterns)
-    return {"recall": (perf_counter() - begin) / len(patterns) * 1e3, "exact": float(np.mean(np.all(s == patterns, axis=1)))}
+    return {
+        "recall": (perf_counter() - begin) / len(patterns) * 1e3,
+        "exact": float(np.mean(np.all(s == patterns, axis=1))),
+    }
 
 
 BENCHMARKS = (

@@ -29,8 +29,24 @@ def neurosim(n: int, seconds: float, precision: str, seed: int, engine: str) -> 
     excitatory = 4 * n // 5
     net = ns.Network(
         ns.Synapses(noise, cells, to="v", wiring=ns.private(1000), weight=J * mV),
-        ns.Synapses(cells[:excitatory], cells, to="v", wiring=ns.indegree(4 * k // 5), weight=J * mV, delay=1.5 * ms, name="excitation"),
-        ns.Synapses(cells[excitatory:], cells, to="v", wiring=ns.indegree(k // 5), weight=-G * J * mV, delay=1.5 * ms, name="inhibition"),
+        ns.Synapses(
+            cells[:excitatory],
+            cells,
+            to="v",
+            wiring=ns.indegree(4 * k // 5),
+            weight=J * mV,
+            delay=1.5 * ms,
+            name="excitation",
+        ),
+        ns.Synapses(
+            cells[excitatory:],
+            cells,
+            to="v",
+            wiring=ns.indegree(k // 5),
+            weight=-G * J * mV,
+            delay=1.5 * ms,
+            name="inhibition",
+        ),
         schedule=ns.Clock(0.1 * ms),
     )
     return simulate_neurosim(net, ("cells",), seconds, precision=precision, seed=seed, engine=engine)
@@ -38,12 +54,28 @@ def neurosim(n: int, seconds: float, precision: str, seed: int, engine: str) -> 
 
 def nest(n: int, seconds: float, threads: int, seed: int) -> dict[str, Any]:
     begin, nest, k = perf_counter(), start_nest(threads, seed), n // 10
-    cells = nest.Create("iaf_psc_delta", n, dict(C_m=1.0, tau_m=20.0, E_L=0.0, V_th=20.0, V_reset=10.0, t_ref=2.0))
+    cells = nest.Create(
+        "iaf_psc_delta", n, dict(C_m=1.0, tau_m=20.0, E_L=0.0, V_th=20.0, V_reset=10.0, t_ref=2.0)
+    )
     cells.V_m = nest.random.uniform(10.0, 20.0)
-    nest.Connect(nest.Create("poisson_generator", params={"rate": OUTSIDE}), cells, syn_spec={"weight": J, "delay": 0.1})
+    nest.Connect(
+        nest.Create("poisson_generator", params={"rate": OUTSIDE}),
+        cells,
+        syn_spec={"weight": J, "delay": 0.1},
+    )
     excitatory = 4 * n // 5
-    nest.Connect(cells[:excitatory], cells, {"rule": "fixed_indegree", "indegree": 4 * k // 5}, {"weight": J, "delay": 1.5})
-    nest.Connect(cells[excitatory:], cells, {"rule": "fixed_indegree", "indegree": k // 5}, {"weight": -G * J, "delay": 1.5})
+    nest.Connect(
+        cells[:excitatory],
+        cells,
+        {"rule": "fixed_indegree", "indegree": 4 * k // 5},
+        {"weight": J, "delay": 1.5},
+    )
+    nest.Connect(
+        cells[excitatory:],
+        cells,
+        {"rule": "fixed_indegree", "indegree": k // 5},
+        {"weight": -G * J, "delay": 1.5},
+    )
     return simulate_nest(nest, cells, seconds, begin=begin)
 
 
@@ -61,8 +93,12 @@ def described_brian2(n: int) -> dict[str, Any]:
     )  # fmt: skip
     cells.v = "10*mV + rand()*10*mV"
     noise = PoissonInput(cells, "v", N=1000, rate=OUTSIDE / 1000 * Hz, weight=J * mV)
-    excitation = Synapses(cells[:excitatory], cells, on_pre="v_post += J", delay=1.5 * ms, namespace={"J": J * mV})
-    inhibition = Synapses(cells[excitatory:], cells, on_pre="v_post -= J*g", delay=1.5 * ms, namespace={"J": J * mV, "g": G})
+    excitation = Synapses(
+        cells[:excitatory], cells, on_pre="v_post += J", delay=1.5 * ms, namespace={"J": J * mV}
+    )
+    inhibition = Synapses(
+        cells[excitatory:], cells, on_pre="v_post -= J*g", delay=1.5 * ms, namespace={"J": J * mV, "g": G}
+    )
     excitation.connect(i=f"k for k in sample(N_pre, size={4 * k // 5})")  # of each target: so many senders
     inhibition.connect(i=f"k for k in sample(N_pre, size={k // 5})")
     return {"cells": cells, "noise": noise, "excitation": excitation, "inhibition": inhibition}

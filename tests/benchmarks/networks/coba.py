@@ -23,15 +23,31 @@ EQUATIONS = """dv/dt = (g_L*(E_L - v) + ge*(E_e - v) + gi*(E_i - v))/C : volt (u
 def neurosim(n: int, seconds: float, precision: str, seed: int, engine: str) -> dict[str, Any]:
     from neurosim.models.balanced_coba import balanced_coba
 
-    return simulate_neurosim(balanced_coba(n), ("cells",), seconds, precision=precision, seed=seed, engine=engine)
+    return simulate_neurosim(
+        balanced_coba(n), ("cells",), seconds, precision=precision, seed=seed, engine=engine
+    )
 
 
 def nest(n: int, seconds: float, threads: int, seed: int) -> dict[str, Any]:
     begin, nest = perf_counter(), start_nest(threads, seed)
-    neuron = dict(C_m=200.0, g_L=10.0, E_L=-60.0, E_ex=0.0, E_in=-80.0, tau_syn_ex=5.0, tau_syn_in=10.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0)
+    neuron = dict(
+        C_m=200.0,
+        g_L=10.0,
+        E_L=-60.0,
+        E_ex=0.0,
+        E_in=-80.0,
+        tau_syn_ex=5.0,
+        tau_syn_in=10.0,
+        V_th=-50.0,
+        V_reset=-60.0,
+        t_ref=5.0,
+    )
     cells = nest.Create("iaf_cond_exp", n, neuron)
     cells.V_m = nest.random.uniform(-60.0, -50.0)
-    noise, kick = nest.Create("poisson_generator", params={"rate": 100.0, "stop": 50.0}), nest.Create("parrot_neuron", 20)
+    noise, kick = (
+        nest.Create("poisson_generator", params={"rate": 100.0, "stop": 50.0}),
+        nest.Create("parrot_neuron", 20),
+    )
     nest.Connect(noise, kick)
     nest.Connect(kick, cells, {"rule": "pairwise_bernoulli", "p": 0.01}, {"weight": 100.0, "delay": 0.1})
     joined = {"rule": "pairwise_bernoulli", "p": 80 / n}
@@ -47,7 +63,9 @@ def brian2(n: int, seconds: float, threads: int, seed: int) -> dict[str, Any]:
 def described_brian2(n: int) -> dict[str, Any]:
     from brian2 import NeuronGroup, PoissonGroup, Synapses, ms, mV, nS, pF
 
-    constants = dict(C=200 * pF, g_L=10 * nS, E_L=-60 * mV, E_e=0 * mV, E_i=-80 * mV, tau_e=5 * ms, tau_i=10 * ms, ms=ms)
+    constants = dict(
+        C=200 * pF, g_L=10 * nS, E_L=-60 * mV, E_e=0 * mV, E_i=-80 * mV, tau_e=5 * ms, tau_i=10 * ms, ms=ms
+    )
     cells = NeuronGroup(
         n, EQUATIONS, threshold="v > -50*mV", reset="v = -60*mV", refractory=5 * ms, method="exponential_euler", namespace=constants | {"mV": mV}
     )  # fmt: skip
@@ -58,7 +76,13 @@ def described_brian2(n: int) -> dict[str, Any]:
     strong = Synapses(kick, cells, on_pre="ge_post += 100*nS")
     for synapses, p in ((excitation, 80 / n), (inhibition, 80 / n), (strong, 0.01)):
         synapses.connect(p=p)
-    return {"cells": cells, "kick": kick, "excitation": excitation, "inhibition": inhibition, "strong": strong}
+    return {
+        "cells": cells,
+        "kick": kick,
+        "excitation": excitation,
+        "inhibition": inhibition,
+        "strong": strong,
+    }
 
 
 def annarchy(n: int, seconds: float, threads: int, seed: int) -> dict[str, Any]:
@@ -84,7 +108,9 @@ def annarchy(n: int, seconds: float, threads: int, seed: int) -> dict[str, Any]:
     return simulate_annarchy(net, cells, n, seconds, begin)
 
 
-def simulate_annarchy(net: Any, cells: Any, n: int, seconds: float, begin: float, settling: float = 0.1) -> dict[str, Any]:
+def simulate_annarchy(
+    net: Any, cells: Any, n: int, seconds: float, begin: float, settling: float = 0.1
+) -> dict[str, Any]:
     """RTF and mean rate of ANNarchy, spikes recorded into memory."""
     with tempfile.TemporaryDirectory() as folder:
         net.compile(directory=f"{folder}/", silent=True)
@@ -107,7 +133,15 @@ def felt_neurosim(seconds: float, n: int, seed: int, engine: str) -> dict[str, A
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.h5"
-        with ns.run(balanced_coba(n), duration=seconds * second, record="cells", seed=seed, engine=engine, to=path, progress=False) as recording:
+        with ns.run(
+            balanced_coba(n),
+            duration=seconds * second,
+            record="cells",
+            seed=seed,
+            engine=engine,
+            to=path,
+            progress=False,
+        ) as recording:
             return {"rate": len(recording.spikes("cells")) / n / seconds, "engine": recording.engine}
 
 
@@ -129,13 +163,17 @@ def felt_brian2(seconds: float, n: int, seed: int, standalone: bool) -> dict[str
         return {"rate": spikes.num_spikes / n / seconds}
 
 
-def _row(n: int, bar: str, lengths: dict[str, float], *, single: bool, more: tuple[Run, ...] = ()) -> Benchmark:
+def _row(
+    n: int, bar: str, lengths: dict[str, float], *, single: bool, more: tuple[Run, ...] = ()
+) -> Benchmark:
     def peer(label: str, function: Any, package: str, threads: int) -> Run:
         return Run(label, function, dict(n=n, seconds=lengths[package], threads=threads), package)
 
     own = [Run("neurosim, double", neurosim, dict(n=n, seconds=lengths["neurosim"], precision="double"))]
     if single:
-        own.append(Run("neurosim, single", neurosim, dict(n=n, seconds=lengths["neurosim"], precision="single")))
+        own.append(
+            Run("neurosim, single", neurosim, dict(n=n, seconds=lengths["neurosim"], precision="single"))
+        )
     peers = (
         peer("Brian2 standalone, 1 thread", brian2, "brian2", 1),
         peer("Brian2 standalone, 2 threads", brian2, "brian2", 2),

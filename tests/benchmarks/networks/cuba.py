@@ -21,12 +21,23 @@ EQUATIONS = """dv/dt = (v_rest - v + R*(I_exc + I_inh))/tau : volt (unless refra
 def neurosim(n: int, seconds: float, precision: str, seed: int, engine: str) -> dict[str, Any]:
     from neurosim.models.balanced_cuba import balanced_cuba
 
-    return simulate_neurosim(balanced_cuba(n), ("cells",), seconds, precision=precision, seed=seed, engine=engine)
+    return simulate_neurosim(
+        balanced_cuba(n), ("cells",), seconds, precision=precision, seed=seed, engine=engine
+    )
 
 
 def nest(n: int, seconds: float, threads: int, seed: int) -> dict[str, Any]:
     begin, nest = perf_counter(), start_nest(threads, seed)
-    neuron = dict(C_m=200.0, tau_m=20.0, E_L=-49.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0, tau_syn_ex=5.0, tau_syn_in=10.0)
+    neuron = dict(
+        C_m=200.0,
+        tau_m=20.0,
+        E_L=-49.0,
+        V_th=-50.0,
+        V_reset=-60.0,
+        t_ref=5.0,
+        tau_syn_ex=5.0,
+        tau_syn_in=10.0,
+    )
     cells = nest.Create("iaf_psc_exp", n, neuron)
     cells.V_m = nest.random.uniform(-60.0, -50.0)
     joined = {"rule": "pairwise_bernoulli", "p": 80 / n}
@@ -43,7 +54,15 @@ def described_brian2(n: int) -> dict[str, Any]:
     from brian2 import Mohm, NeuronGroup, Synapses, ms, mV
 
     constants = dict(tau=20 * ms, R=100 * Mohm, tau_exc=5 * ms, tau_inh=10 * ms, v_rest=-49 * mV, mV=mV)
-    cells = NeuronGroup(n, EQUATIONS, threshold="v > -50*mV", reset="v = -60*mV", refractory=5 * ms, method="exact", namespace=constants)
+    cells = NeuronGroup(
+        n,
+        EQUATIONS,
+        threshold="v > -50*mV",
+        reset="v = -60*mV",
+        refractory=5 * ms,
+        method="exact",
+        namespace=constants,
+    )
     cells.v = "-60*mV + rand()*10*mV"
     excitation = Synapses(cells[: 4 * n // 5], cells, on_pre="I_exc_post += 16.2*pA")
     inhibition = Synapses(cells[4 * n // 5 :], cells, on_pre="I_inh_post -= 90*pA")

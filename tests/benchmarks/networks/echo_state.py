@@ -43,18 +43,33 @@ def measured(run: Any, short: int, steps: int, sequences: int) -> dict[str, Any]
     return {"step": per_step / sequences * 1e6, "check": float(np.abs(last).mean())}
 
 
-def neurosim(n: int, density: float, short: int, steps: int, sequences: int, seed: int, engine: str, last_only: bool = False) -> dict[str, Any]:
+def neurosim(
+    n: int,
+    density: float,
+    short: int,
+    steps: int,
+    sequences: int,
+    seed: int,
+    engine: str,
+    last_only: bool = False,
+) -> dict[str, Any]:
     import neurosim as ns
 
     W, W_in = weights(n, density)
     drive, pool = ns.Neurons("drive", 1), ns.cells.leaky_tanh("pool", n, leak=1.0, bias=0.0)
     post, pre = np.nonzero(W)
     whole = dict(weight=W) if density == 1 else dict(wiring=ns.pairs(pre, post), weight=W[post, pre])
-    net = ns.Network(ns.Synapses(drive, pool, weight=W_in), ns.Synapses(pool, pool, delay=1, **whole), schedule=ns.Layered())
+    net = ns.Network(
+        ns.Synapses(drive, pool, weight=W_in),
+        ns.Synapses(pool, pool, delay=1, **whole),
+        schedule=ns.Layered(),
+    )
 
     def run(ticks: int) -> Any:
         kept = {"pool": ticks} if last_only else {"pool": 1}
-        recording = ns.run(net, {"drive": given(ticks, sequences)}, record=kept, engine=engine, seed=seed, progress=False)
+        recording = ns.run(
+            net, {"drive": given(ticks, sequences)}, record=kept, engine=engine, seed=seed, progress=False
+        )
         return recording.final["state/pool/v"][:, None] if last_only else recording["pool"]
 
     return measured(run, short, steps, sequences)
@@ -69,7 +84,10 @@ def plain_numpy(n: int, density: float, short: int, steps: int, sequences: int, 
 
     def run(ticks: int) -> np.ndarray:
         u = given(ticks, sequences).reshape(sequences, ticks).T if sequences > 1 else given(ticks, 1)
-        v, states = np.zeros((n, sequences) if sequences > 1 else n), np.empty((ticks, n, sequences) if sequences > 1 else (ticks, n))
+        v, states = (
+            np.zeros((n, sequences) if sequences > 1 else n),
+            np.empty((ticks, n, sequences) if sequences > 1 else (ticks, n)),
+        )
         for k in range(ticks):
             v = np.tanh(W @ v + (W_in * u[k] if sequences > 1 else W_in @ u[k]))
             states[k] = v
@@ -78,7 +96,9 @@ def plain_numpy(n: int, density: float, short: int, steps: int, sequences: int, 
     return measured(run, short, steps, sequences)
 
 
-def reservoirpy(n: int, density: float, short: int, steps: int, sequences: int, seed: int, workers: int = 1) -> dict[str, Any]:
+def reservoirpy(
+    n: int, density: float, short: int, steps: int, sequences: int, seed: int, workers: int = 1
+) -> dict[str, Any]:
     from reservoirpy.nodes import Reservoir
     from scipy.sparse import csr_array
 
@@ -86,7 +106,9 @@ def reservoirpy(n: int, density: float, short: int, steps: int, sequences: int, 
     W = W if density == 1 else csr_array(W)
 
     def run(ticks: int) -> Any:
-        return Reservoir(W=W, Win=W_in, bias=np.zeros(n), lr=1.0).run(given(ticks, sequences), workers=workers)
+        return Reservoir(W=W, Win=W_in, bias=np.zeros(n), lr=1.0).run(
+            given(ticks, sequences), workers=workers
+        )
 
     return measured(run, short, steps, sequences)
 

@@ -24,7 +24,9 @@ def binary_digits(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return train_test_split(images, test_size=HELD_OUT, random_state=seed)
 
 
-def judged(numbers: tuple[np.ndarray, ...], images: np.ndarray, base: np.ndarray, seed: int) -> dict[str, float]:
+def judged(
+    numbers: tuple[np.ndarray, ...], images: np.ndarray, base: np.ndarray, seed: int
+) -> dict[str, float]:
     """The mean log likelihood by annealing (100 chains, 5000 temperatures), and for up to 16 hidden units how far it is from the exact one."""
     from neurosim.learn import annealed_importance_sampling, free_energy, log_partition
 
@@ -76,7 +78,9 @@ def independent_pixels(hidden: int, epochs: int, seed: int) -> dict[str, Any]:
     return {"seconds": perf_counter() - begin, "likelihood": likelihood, "error": 0.0, "off": 0.0}
 
 
-def epoch(samples: int, batch: int, precision: str, peer: bool, seed: int, engine: str = "") -> dict[str, Any]:
+def epoch(
+    samples: int, batch: int, precision: str, peer: bool, seed: int, engine: str = ""
+) -> dict[str, Any]:
     """Seconds of an epoch of 784 x 500: the quicker of two fits of one epoch each, and how far the data's energy fell below that of chance."""
     if peer:
         from sklearn.neural_network import BernoulliRBM as Machine
@@ -90,7 +94,10 @@ def epoch(samples: int, batch: int, precision: str, peer: bool, seed: int, engin
         begin = perf_counter()
         machine.fit(X)
         times.append(perf_counter() - begin)
-    return {"seconds": min(times), "bias": float(machine.intercept_visible_[-100:].mean() - machine.intercept_visible_[:100].mean())}
+    return {
+        "seconds": min(times),
+        "bias": float(machine.intercept_visible_[-100:].mean() - machine.intercept_visible_[:100].mean()),
+    }
 
 
 def encoder_connections(machines: int) -> np.ndarray:
@@ -101,7 +108,9 @@ def encoder_connections(machines: int) -> np.ndarray:
     unit = np.r_[np.tile(np.arange(8), machines), np.tile([8, 9], machines)]
     machine = np.r_[np.repeat(np.arange(machines), 8), np.repeat(np.arange(machines), 2)]
     group = np.select([unit < 4, unit < 8], [0, 1], 2)
-    joined = (group[:, None] == group[None]) & (group[:, None] < 2) | ((group[:, None] == 2) ^ (group[None] == 2))
+    joined = (group[:, None] == group[None]) & (group[:, None] < 2) | (
+        (group[:, None] == 2) ^ (group[None] == 2)
+    )
     return joined & (machine[:, None] == machine[None]) & ~np.eye(len(unit), dtype=bool)
 
 
@@ -132,7 +141,9 @@ def neurosim_encoder(machines: int, cycles: int, seed: int, engine: str) -> dict
 
     # On bits are clamped off with a chance of 0.15, off bits on with 0.05, as in the paper.
     X = np.tile(np.where(np.tile(np.eye(4), (1, 2)), 0.85, 0.05), (1, machines))
-    learner = BoltzmannMachine(2 * machines, connections=encoder_connections(machines), **ENCODER, engine=engine, random_state=seed)
+    learner = BoltzmannMachine(
+        2 * machines, connections=encoder_connections(machines), **ENCODER, engine=engine, random_state=seed
+    )
     begin, learned_at = perf_counter(), np.full(machines, np.inf)
     for cycle in range(1, cycles + 1):
         learner.partial_fit(X)
@@ -151,7 +162,10 @@ def neurosim_encoder(machines: int, cycles: int, seed: int, engine: str) -> dict
 def nudged(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The images and these moved by one pixel in the four directions: five times the data."""
     grid = np.pad(images.reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)))
-    moved = [grid[:, 1 + down : 9 + down, 1 + right : 9 + right] for down, right in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))]
+    moved = [
+        grid[:, 1 + down : 9 + down, 1 + right : 9 + right]
+        for down, right in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
+    ]
     return np.concatenate(moved).reshape(-1, 64), np.tile(labels, 5)
 
 
@@ -169,12 +183,16 @@ def nudged_split(seed: int, by_image: bool, limit: int | None) -> list[np.ndarra
     return [seen, unseen, seen_labels, unseen_labels]
 
 
-def neurosim_deep_belief(layers: list[int], epochs: int, tuning: int, limit: int | None, seed: int, engine: str) -> dict[str, Any]:
+def neurosim_deep_belief(
+    layers: list[int], epochs: int, tuning: int, limit: int | None, seed: int, engine: str
+) -> dict[str, Any]:
     """The classifier; a logistic regression on its first layer alone; and the classifier where no image is on both sides."""
     from neurosim.learn import DeepBeliefClassifier, RestrictedBoltzmann
 
     machine = RestrictedBoltzmann(learning_rate=0.1, batch_size=10, n_iter=epochs)
-    classifier = DeepBeliefClassifier(layers, machine=machine, n_iter=tuning, learning_rate=2e-3, batch_size=50, C=100.0, random_state=seed)
+    classifier = DeepBeliefClassifier(
+        layers, machine=machine, n_iter=tuning, learning_rate=2e-3, batch_size=50, C=100.0, random_state=seed
+    )
     apart = nudged_split(seed, True, limit)
     strict = classifier.fit(apart[0], apart[2]).score(apart[1], apart[3])
     seen, unseen, labels, unseen_labels = nudged_split(seed, False, limit)
@@ -195,7 +213,9 @@ def sklearn_pipeline(layers: list[int], epochs: int, limit: int | None, seed: in
         seen, unseen, labels, unseen_labels = nudged_split(seed, by_image, limit)
         begin = perf_counter()
         machine = BernoulliRBM(layers[0], learning_rate=0.06, n_iter=epochs, random_state=seed).fit(seen)
-        found[name] = 100 * regression(machine.transform(seen), labels, machine.transform(unseen), unseen_labels)
+        found[name] = 100 * regression(
+            machine.transform(seen), labels, machine.transform(unseen), unseen_labels
+        )
         found["seconds"] = perf_counter() - begin
     return found | {"right": found["first"]}
 
@@ -203,7 +223,10 @@ def sklearn_pipeline(layers: list[int], epochs: int, limit: int | None, seed: in
 def raw_pixels(limit: int | None, seed: int) -> dict[str, Any]:
     """Logistic regression on the pixels."""
     begin = perf_counter()
-    right, apart = (regression(*(split := nudged_split(seed, by_image, limit))[::2], *split[1::2]) for by_image in (False, True))
+    right, apart = (
+        regression(*(split := nudged_split(seed, by_image, limit))[::2], *split[1::2])
+        for by_image in (False, True)
+    )
     return {"seconds": perf_counter() - begin, "right": 100 * right, "apart": 100 * apart}
 
 
@@ -211,17 +234,30 @@ def regression(seen: np.ndarray, labels: np.ndarray, unseen: np.ndarray, unseen_
     from sklearn.linear_model import LogisticRegression
 
     mean = seen.mean(axis=0)
-    return LogisticRegression(C=100.0, max_iter=2000).fit(seen - mean, labels).score(unseen - mean, unseen_labels)
+    return (
+        LogisticRegression(C=100.0, max_iter=2000)
+        .fit(seen - mean, labels)
+        .score(unseen - mean, unseen_labels)
+    )
 
 
-SECONDS, LIKELIHOOD, ERROR = Column("seconds", "seconds", 2), Column("likelihood", "nats per held-out image", 2), Column("error", "its error", 3)
+SECONDS, LIKELIHOOD, ERROR = (
+    Column("seconds", "seconds", 2),
+    Column("likelihood", "nats per held-out image", 2),
+    Column("error", "its error", 3),
+)
 ENCODER: dict[str, Any] = dict(rule="sign", learning_rate=0.2)
 DEEP = dict(layers=[300, 300], epochs=10, limit=None)
 
 
 def _epochs(batch: int) -> tuple[Run, ...]:
     return tuple(
-        Run(f"{who}, batches of {batch}, {name}", epoch, dict(samples=10_000, batch=batch, precision=precision, peer=peer), package)
+        Run(
+            f"{who}, batches of {batch}, {name}",
+            epoch,
+            dict(samples=10_000, batch=batch, precision=precision, peer=peer),
+            package,
+        )
         for name, precision in (("single", "f4"), ("double", "f8"))
         for who, peer, package in (("neurosim", False, "neurosim"), ("BernoulliRBM", True, "sklearn"))
     )

@@ -13,7 +13,9 @@ import numpy as np
 from bench import MEMORY, Benchmark, Column, Run
 
 
-def ten_splits(seed: int, learn: Callable[[np.ndarray, np.ndarray, int], Callable[[np.ndarray], np.ndarray]], splits: int) -> dict[str, Any]:
+def ten_splits(
+    seed: int, learn: Callable[[np.ndarray, np.ndarray, int], Callable[[np.ndarray], np.ndarray]], splits: int
+) -> dict[str, Any]:
     """The mean share of right answers, and the median seconds that learning took after a first time that does not count."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
@@ -22,7 +24,9 @@ def ten_splits(seed: int, learn: Callable[[np.ndarray, np.ndarray, int], Callabl
     pixels, right, seconds = pixels / 16, [], []
     learn(pixels, labels, seed)
     for split in range(splits):
-        X, held_out, y, wanted = train_test_split(pixels, labels, test_size=0.2, random_state=100 * seed + split)
+        X, held_out, y, wanted = train_test_split(
+            pixels, labels, test_size=0.2, random_state=100 * seed + split
+        )
         begin = perf_counter()
         predict = learn(X, y, 100 * seed + split)
         seconds.append(perf_counter() - begin)
@@ -33,13 +37,19 @@ def ten_splits(seed: int, learn: Callable[[np.ndarray, np.ndarray, int], Callabl
 def neurosim(n: int, seed: int, engine: str, splits: int = 10) -> dict[str, Any]:
     from neurosim.learn import ExtremeLearningClassifier
 
-    return ten_splits(seed, lambda X, y, k: ExtremeLearningClassifier(n, random_state=k).fit(X, y).predict, splits)
+    return ten_splits(
+        seed, lambda X, y, k: ExtremeLearningClassifier(n, random_state=k).fit(X, y).predict, splits
+    )
 
 
 def radial(n: int, seed: int, engine: str, splits: int = 10, centres: str = "kmeans") -> dict[str, Any]:
     from neurosim.learn import RadialBasisClassifier
 
-    return ten_splits(seed, lambda X, y, k: RadialBasisClassifier(n, centres=centres, random_state=k).fit(X, y).predict, splits)
+    return ten_splits(
+        seed,
+        lambda X, y, k: RadialBasisClassifier(n, centres=centres, random_state=k).fit(X, y).predict,
+        splits,
+    )
 
 
 def hpelm(n: int, seed: int, splits: int = 10) -> dict[str, Any]:

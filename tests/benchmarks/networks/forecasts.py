@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from bench import MEMORY, Benchmark, Column, Run
 
-MACKEY_GLASS = dict(radius=0.95, leak=0.7, bias_scale=0.2, feedback_scale=1.0, washout=1000, alpha=1e-16, fit_intercept=False)
+MACKEY_GLASS = dict(
+    radius=0.95, leak=0.7, bias_scale=0.2, feedback_scale=1.0, washout=1000, alpha=1e-16, fit_intercept=False
+)
 LORENZ = dict(radius=0.3, leak=0.6, bias_scale=1.0, feedback_scale=0.1, washout=300, alpha=1e-14)
 NARMA = dict(wiring="orthogonal", radius=0.95, bias_scale=0.4, input_scale=0.1, washout=200, alpha=1e-9)
 
@@ -24,7 +26,9 @@ def regressor(settings: dict[str, Any], n: int, seed: int, **more: Any) -> Any:
     return EchoStateRegressor(n, density=10 / n, **settings | more, random_state=seed)
 
 
-def by_neurosim(settings: dict[str, Any], n: int, seed: int, X: Any, y: np.ndarray, ask: Any, engine: str) -> tuple[float, np.ndarray]:
+def by_neurosim(
+    settings: dict[str, Any], n: int, seed: int, X: Any, y: np.ndarray, ask: Any, engine: str
+) -> tuple[float, np.ndarray]:
     """Seconds to draw, teach and ask a network, code compiled before; and its answer."""
     ask(regressor(settings, 20, seed, washout=0, engine=engine).fit(None if X is None else X[:50], y[:50]))
     started = perf_counter()
@@ -32,7 +36,9 @@ def by_neurosim(settings: dict[str, Any], n: int, seed: int, X: Any, y: np.ndarr
     return perf_counter() - started, answer
 
 
-def reservoirpy_nodes(settings: dict[str, Any], n: int, seed: int, X: Any, y: np.ndarray, into: str, ridge: float) -> tuple[Any, Any]:
+def reservoirpy_nodes(
+    settings: dict[str, Any], n: int, seed: int, X: Any, y: np.ndarray, into: str, ridge: float
+) -> tuple[Any, Any]:
     """ReservoirPy's reservoir with the weights of neurosim's network, and its ridge regression."""
     from reservoirpy.nodes import Reservoir, Ridge
     from scipy.sparse import csr_array
@@ -47,7 +53,15 @@ def reservoirpy_nodes(settings: dict[str, Any], n: int, seed: int, X: Any, y: np
     return reservoir, Ridge(ridge, fit_bias=settings.get("fit_intercept", True))
 
 
-def run_on(settings: dict[str, Any], n: int, seed: int, taught: np.ndarray, past: np.ndarray, steps: int, ridge: float) -> tuple[float, np.ndarray]:
+def run_on(
+    settings: dict[str, Any],
+    n: int,
+    seed: int,
+    taught: np.ndarray,
+    past: np.ndarray,
+    steps: int,
+    ridge: float,
+) -> tuple[float, np.ndarray]:
     """ReservoirPy: seconds to teach a network what comes next, and to let it run on from each past; the forecasts (start, step, output)."""
     reservoir, readout = reservoirpy_nodes(settings, n, seed, None, taught, "out_to_pool", ridge)
     forecasts = np.zeros((len(past), steps, taught.shape[1]))
@@ -62,14 +76,25 @@ def run_on(settings: dict[str, Any], n: int, seed: int, taught: np.ndarray, past
     return perf_counter() - started, forecasts
 
 
-def forecasts(settings: dict[str, Any], n: int, seed: int, taught: np.ndarray, past: np.ndarray, steps: int, ridge: Any, engine: str) -> Any:
+def forecasts(
+    settings: dict[str, Any],
+    n: int,
+    seed: int,
+    taught: np.ndarray,
+    past: np.ndarray,
+    steps: int,
+    ridge: Any,
+    engine: str,
+) -> Any:
     """By ReservoirPy if a ridge is given for it."""
     if ridge is not None:
         return run_on(settings, n, seed, taught, past, steps, ridge)
     return by_neurosim(settings, n, seed, None, taught, lambda network: network.forecast(steps, past), engine)
 
 
-def mackey_glass(n: int, starts: int, seed: int, ridge: float | None = None, engine: str = "auto") -> dict[str, Any]:
+def mackey_glass(
+    n: int, starts: int, seed: int, ridge: float | None = None, engine: str = "auto"
+) -> dict[str, Any]:
     """3000 samples taught, the first 1000 dropped; from each start 1000 samples heard and 84 forecast, of which the last counts."""
     from neurosim import tasks
 
@@ -81,7 +106,9 @@ def mackey_glass(n: int, starts: int, seed: int, ridge: float | None = None, eng
     return {"seconds": seconds, "error": float(np.log10(np.sqrt(np.mean(error**2)) / np.std(series)))}
 
 
-def lorenz(n: int, starts: int, seed: int, ridge: float | None = None, engine: str = "auto") -> dict[str, Any]:
+def lorenz(
+    n: int, starts: int, seed: int, ridge: float | None = None, engine: str = "auto"
+) -> dict[str, Any]:
     """5000 samples taught; from each start 500 heard, and as many forecast as 25 Lyapunov times."""
     from neurosim import tasks
 
@@ -92,8 +119,12 @@ def lorenz(n: int, starts: int, seed: int, ridge: float | None = None, engine: s
     trials = scaled[5000:].reshape(starts, heard + steps, 3)
     seconds, found = forecasts(LORENZ, n, seed, scaled[:5000], trials[:, :heard], steps, ridge, engine)
     truth = trials[:, heard:] * deviation + mean
-    error = np.linalg.norm(found * deviation + mean - truth, axis=2) / np.sqrt(np.mean(np.sum(truth**2, axis=2)))
-    lost = np.c_[~(error <= 0.4), np.ones(starts, bool)].argmax(axis=1)  # also where the forecast has become infinite
+    error = np.linalg.norm(found * deviation + mean - truth, axis=2) / np.sqrt(
+        np.mean(np.sum(truth**2, axis=2))
+    )
+    lost = np.c_[~(error <= 0.4), np.ones(starts, bool)].argmax(
+        axis=1
+    )  # also where the forecast has become infinite
     return {"seconds": seconds, "valid": float(np.median(lost) * 0.02 * 0.9056)}
 
 
@@ -104,7 +135,9 @@ def narma(n: int, steps: int, seed: int, ridge: float | None = None, engine: str
     u, y = tasks.narma(steps, seed=seed)
     drive, taught = u[:, None], 2 * steps // 3
     if ridge is None:
-        seconds, found = by_neurosim(NARMA, n, seed, drive[:taught], y[:taught], lambda network: network.predict(drive), engine)
+        seconds, found = by_neurosim(
+            NARMA, n, seed, drive[:taught], y[:taught], lambda network: network.predict(drive), engine
+        )
     else:
         reservoir, readout = reservoirpy_nodes(NARMA, n, seed, drive, y, "drive_to_pool", ridge)
         started = perf_counter()

@@ -30,10 +30,22 @@ def neurosim(n: int, trials: int, seed: int, engine: str, threads: int | None = 
     net = hopfield(patterns, start=probe)
 
     def run(trials: int) -> Any:
-        return ns.run(net, ticks=SWEEPS, trials=trials, record=["cells"], seed=seed, engine=engine, threads=threads, progress=False)
+        return ns.run(
+            net,
+            ticks=SWEEPS,
+            trials=trials,
+            record=["cells"],
+            seed=seed,
+            engine=engine,
+            threads=threads,
+            progress=False,
+        )
 
     per_trial, recording = slope(run, max(1, trials // 10), trials)
-    return {"update": per_trial / SWEEPS / n * 1e6, "overlap": float((recording["cells"][:, -1] @ patterns[0]).mean()) / n}
+    return {
+        "update": per_trial / SWEEPS / n * 1e6,
+        "overlap": float((recording["cells"][:, -1] @ patterns[0]).mean()) / n,
+    }
 
 
 def hopfieldnetwork(n: int, trials: int, seed: int) -> dict[str, Any]:

@@ -20,7 +20,9 @@ def neurosim(n: int, seed: int, engine: str, count: int | None = None) -> dict[s
 
     X, y, X_test, y_test = speech(count)
     begin = perf_counter()
-    model = SequenceClassifier(n, density=min(1.0, 10 / n), random_state=seed, engine=engine, **CHOSEN).fit(X, y)
+    model = SequenceClassifier(n, density=min(1.0, 10 / n), random_state=seed, engine=engine, **CHOSEN).fit(
+        X, y
+    )
     wrong = int(np.sum(model.predict(X_test) != y_test))
     return {"seconds": perf_counter() - begin, "errors": wrong}
 
@@ -37,7 +39,9 @@ def reservoirpy(n: int, seed: int, count: int | None = None, tutorial: bool = Tr
     if tutorial:
         reservoir, readout = Reservoir(n, sr=0.9, lr=0.1, seed=seed), Ridge(ridge=1e-6)
     else:
-        reservoir = Reservoir(n, sr=0.6, lr=0.7, input_scaling=0.1, rc_connectivity=min(1.0, 10 / n), seed=seed)
+        reservoir = Reservoir(
+            n, sr=0.6, lr=0.7, input_scaling=0.1, rc_connectivity=min(1.0, 10 / n), seed=seed
+        )
         readout = Ridge(ridge=0.25)
 
     def features(utterances: list[np.ndarray]) -> np.ndarray:

@@ -39,12 +39,18 @@ def minisom(count: int, sigma: float, decay: str, seed: int) -> dict[str, Any]:
     from minisom import MiniSom
 
     X = digits(count)
-    som = MiniSom(SIDE, SIDE, X.shape[1], sigma=sigma, learning_rate=0.5, sigma_decay_function=decay, random_seed=seed)
+    som = MiniSom(
+        SIDE, SIDE, X.shape[1], sigma=sigma, learning_rate=0.5, sigma_decay_function=decay, random_seed=seed
+    )
     begin = perf_counter()
     som.pca_weights_init(X)
     som.train(X, PASSES * len(X), random_order=True)
     wall = perf_counter() - begin
-    return {"fit": wall, "quantization": float(som.quantization_error(X)), "topographic": float(som.topographic_error(X))}
+    return {
+        "fit": wall,
+        "quantization": float(som.quantization_error(X)),
+        "topographic": float(som.topographic_error(X)),
+    }
 
 
 BENCHMARKS = (

@@ -15,7 +15,9 @@ from bench import MEMORY, Benchmark, Column, Run
 from networks import splits
 
 
-def learned(net: Any, split: splits.Split, seed: int, *, images: int | None, shifts: int, **settings: Any) -> dict[str, Any]:
+def learned(
+    net: Any, split: splits.Split, seed: int, *, images: int | None, shifts: int, **settings: Any
+) -> dict[str, Any]:
     """The share of held-out images that a network reads right when it has learned the others, and the seconds of learning."""
     import neurosim as ns
 
@@ -25,9 +27,13 @@ def learned(net: Any, split: splits.Split, seed: int, *, images: int | None, shi
         X, y = splits.shifted(X, y, shifts)
     given, held_out = (x.reshape(len(x), 1, *net[driven].shape) for x in (X, split.held_out))
     begin = perf_counter()
-    trained, _ = ns.train(net, {driven: given}, {"out": y}, loss="cross_entropy", schedule="cosine", seed=seed, **settings)
+    trained, _ = ns.train(
+        net, {driven: given}, {"out": y}, loss="cross_entropy", schedule="cosine", seed=seed, **settings
+    )
     seconds = perf_counter() - begin
-    scores = ns.run(trained, {driven: held_out}, record=["out"], engine="arrays", precision="single")["out"][:, 0]
+    scores = ns.run(trained, {driven: held_out}, record=["out"], engine="arrays", precision="single")["out"][
+        :, 0
+    ]
     return {"fit": seconds, "right": 100 * float(np.mean(scores.argmax(axis=1) == split.wanted))}
 
 
@@ -41,18 +47,24 @@ def feed_forward(epochs: int, seed: int, engine: str, images: int | None = None)
 def conv_net(epochs: int, seed: int, engine: str, images: int | None = None) -> dict[str, Any]:
     from neurosim.models.conv_net import conv_net
 
-    net = conv_net((8, 8, 1), (32, 64), kernel=3, padding="same", pool=(1, 2), dense=(128,), output="linear", dropout=0.5)
+    net = conv_net(
+        (8, 8, 1), (32, 64), kernel=3, padding="same", pool=(1, 2), dense=(128,), output="linear", dropout=0.5
+    )
     return learned(net, splits.digits(), seed, images=images, shifts=0, epochs=epochs)
 
 
-def residual(epochs: int, seed: int, engine: str, images: int | None = None, shifts: int = 0) -> dict[str, Any]:
+def residual(
+    epochs: int, seed: int, engine: str, images: int | None = None, shifts: int = 0
+) -> dict[str, Any]:
     from neurosim.models.residual import residual
 
     net = residual((8, 8, 1), (16, 32), blocks=2, output="linear", dropout=0.2)
     return learned(net, splits.digits(), seed, images=images, shifts=shifts, epochs=epochs, rate=3e-3)
 
 
-def conv_net_mnist(epochs: int, seed: int, engine: str, images: int | None = None, shifts: int = 0) -> dict[str, Any]:
+def conv_net_mnist(
+    epochs: int, seed: int, engine: str, images: int | None = None, shifts: int = 0
+) -> dict[str, Any]:
     from neurosim.models.conv_net import conv_net
 
     net = conv_net((28, 28, 1), (16, 32), kernel=5, pool=2, dense=(128,), output="linear", dropout=0.5)

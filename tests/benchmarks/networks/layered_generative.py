@@ -23,7 +23,9 @@ def neurosim_vae(epochs: int, samples: int, seed: int, engine: str, mixture: int
     from neurosim.models.variational_autoencoder import variational_autoencoder
 
     seen, unseen = binary_digits(seed)
-    net = variational_autoencoder((64, 400, 16), function="relu", output="linear", mixture=mixture, noise=0.05, dropout=0.1)
+    net = variational_autoencoder(
+        (64, 400, 16), function="relu", output="linear", mixture=mixture, noise=0.05, dropout=0.1
+    )
     begin = perf_counter()
     net, _ = ns.train(
         net, {"inputs": seen[:, None]}, {"out": seen[:, None]}, loss={"out": "bernoulli_scores", "kl": "sent"}, epochs=epochs, batch=64, rate=3e-3,
@@ -42,7 +44,11 @@ def bound(net: Any, images: np.ndarray, samples: int, seed: int) -> dict[str, fl
     likelihood = (given * sent["out"] - np.logaddexp(0, sent["out"])).sum(axis=2)  # (image, sample)
     kl = np.broadcast_to(sent["kl"].sum(axis=2), likelihood.shape)
     found = (likelihood - kl).mean(axis=0)
-    return {"bound": float(found.mean()), "kl": float(kl.mean()), "error": float(found.std() / np.sqrt(samples))}
+    return {
+        "bound": float(found.mean()),
+        "kl": float(kl.mean()),
+        "error": float(found.std() / np.sqrt(samples)),
+    }
 
 
 def peer_rbm(epochs: int, samples: int, seed: int, engine: str = "auto") -> dict[str, Any]:
@@ -65,7 +71,11 @@ def judged(images: np.ndarray, limit: int | None = None) -> dict[str, float]:
     chances = judge.predict_proba(images)
     sure = chances.max(axis=1) > SURE
     shares = np.bincount(chances.argmax(axis=1)[sure], minlength=10) / len(images)
-    return {"sure": 100 * float(sure.mean()), "classes": int(np.count_nonzero(shares)), "rarest": 100 * float(shares.min())}
+    return {
+        "sure": 100 * float(sure.mean()),
+        "classes": int(np.count_nonzero(shares)),
+        "rarest": 100 * float(shares.min()),
+    }
 
 
 def neurosim_gan(epochs: int, seed: int, engine: str, told: bool, limit: int | None = None) -> dict[str, Any]:
@@ -86,12 +96,28 @@ def neurosim_gan(epochs: int, seed: int, engine: str, told: bool, limit: int | N
     adam = optax.adam(optax.cosine_decay_schedule(1e-3, epochs * -(-len(real) // 64)), b1=0.5)
     given = {"real": real} | ({"label": digits[labels[:limit], None]} if told else {})
     begin = perf_counter()
-    net, _ = ns.train(net, given, loss=loss, learns=[DISCRIMINATOR, GENERATOR], optimizer=adam, epochs=epochs, batch=64, seed=seed)
+    net, _ = ns.train(
+        net,
+        given,
+        loss=loss,
+        learns=[DISCRIMINATOR, GENERATOR],
+        optimizer=adam,
+        epochs=epochs,
+        batch=64,
+        seed=seed,
+    )
     seconds = perf_counter() - begin
-    given = {"real": np.zeros((DRAWN, 1, 64))} | ({"label": digits[np.arange(DRAWN) % 10, None]} if told else {})
+    given = {"real": np.zeros((DRAWN, 1, 64))} | (
+        {"label": digits[np.arange(DRAWN) % 10, None]} if told else {}
+    )
     sent = ns.run(net, given, record=["made", "score"], seed=seed, progress=False)
     made, taken = sent["made"][:, 0], np.argsort(-sent["score"][:, 0, 1, 0])[: DRAWN // 2]
-    return {"seconds": seconds, **judged(made, limit), "nearest": nearest(made, real[:, 0]), "half": judged(made[taken], limit)["sure"]}
+    return {
+        "seconds": seconds,
+        **judged(made, limit),
+        "nearest": nearest(made, real[:, 0]),
+        "half": judged(made[taken], limit)["sure"],
+    }
 
 
 def real_digits(epochs: int, seed: int, limit: int | None = None) -> dict[str, Any]:
@@ -127,20 +153,32 @@ def neurosim_sparse(kind: str, epochs: int, seed: int, engine: str, codes: int =
 
     group = 50
     seen, unseen = (
-        part.reshape(-1, 1, group, 64) for part in train_test_split(load_digits().data / 16, train_size=1250, test_size=500, random_state=seed)
+        part.reshape(-1, 1, group, 64)
+        for part in train_test_split(
+            load_digits().data / 16, train_size=1250, test_size=500, random_state=seed
+        )
     )
     given = {"plain": {}, "l1": dict(cost=0.05), "kl": dict(cost=1.0, sparsity=0.05)}[kind]
     net = autoencoder((64, codes), code="sigmoid", group=group, **given)
     loss = {"out": "bernoulli"} | ({"penalty": "sent"} if given else {})
     begin = perf_counter()
-    net, _ = ns.train(net, {"inputs": seen}, {"out": seen}, loss=loss, epochs=epochs, batch=1, rate=1e-3, seed=seed)
+    net, _ = ns.train(
+        net, {"inputs": seen}, {"out": seen}, loss=loss, epochs=epochs, batch=1, rate=1e-3, seed=seed
+    )
     seconds = perf_counter() - begin
     sent = ns.run(net, {"inputs": unseen}, record=["code", "out"], progress=False)
     lost = np.sqrt(np.mean((sent["out"] - unseen) ** 2))
-    return {"seconds": seconds, "active": 100 * float(np.mean(sent["code"] > 0.5)), "mean": float(sent["code"].mean()), "lost": float(lost)}
+    return {
+        "seconds": seconds,
+        "active": 100 * float(np.mean(sent["code"] > 0.5)),
+        "mean": float(sent["code"].mean()),
+        "lost": float(lost),
+    }
 
 
-def neurosim_tuned(layers: list[int], epochs: int, tuning: int, limit: int | None, seed: int, engine: str) -> dict[str, Any]:
+def neurosim_tuned(
+    layers: list[int], epochs: int, tuning: int, limit: int | None, seed: int, engine: str
+) -> dict[str, Any]:
     """A deep belief network, unrolled and fine-tuned; and a logistic regression on what it was before."""
     from neurosim.learn import DeepBelief, NetworkClassifier, RestrictedBoltzmann
 
@@ -150,9 +188,13 @@ def neurosim_tuned(layers: list[int], epochs: int, tuning: int, limit: int | Non
         seen, unseen, labels, unseen_labels = nudged_split(seed, by_image, limit)
         begin = perf_counter()
         greedy = DeepBelief(layers, machine=machine, random_state=seed).fit(seen)
-        tuned = NetworkClassifier(greedy.unrolled(10), epochs=tuning, batch=50, rate=2e-3, schedule="cosine", random_state=seed).fit(seen, labels)
+        tuned = NetworkClassifier(
+            greedy.unrolled(10), epochs=tuning, batch=50, rate=2e-3, schedule="cosine", random_state=seed
+        ).fit(seen, labels)
         found |= {"seconds": perf_counter() - begin, name: 100 * tuned.score(unseen, unseen_labels)}
-    return found | {"greedy": 100 * regression(greedy.transform(seen), labels, greedy.transform(unseen), unseen_labels)}
+    return found | {
+        "greedy": 100 * regression(greedy.transform(seen), labels, greedy.transform(unseen), unseen_labels)
+    }
 
 
 SECONDS = Column("seconds", "seconds", 1)

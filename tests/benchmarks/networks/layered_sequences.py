@@ -23,14 +23,20 @@ def split(count: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nda
     from sklearn.model_selection import train_test_split
 
     digits = load_digits()
-    learn, test, labels, wanted = train_test_split(digits.images / 16, digits.target, test_size=0.2, stratify=digits.target, random_state=0)
+    learn, test, labels, wanted = train_test_split(
+        digits.images / 16, digits.target, test_size=0.2, stratify=digits.target, random_state=0
+    )
     return learn[:count], test, labels[:count], wanted
 
 
-def shaken(images: np.ndarray, labels: np.ndarray, seed: int, noise: float, copies: int = 10) -> tuple[np.ndarray, np.ndarray]:
+def shaken(
+    images: np.ndarray, labels: np.ndarray, seed: int, noise: float, copies: int = 10
+) -> tuple[np.ndarray, np.ndarray]:
     """Copies of the images, each with other noise on its pixels, and their labels."""
     random = np.random.default_rng(seed)
-    return np.concatenate([images + random.normal(0, noise, images.shape) for _ in range(copies)]), np.tile(labels, copies)
+    return np.concatenate([images + random.normal(0, noise, images.shape) for _ in range(copies)]), np.tile(
+        labels, copies
+    )
 
 
 def learned(net: Any, inputs: Any, labels: np.ndarray, seed: int, epochs: int) -> tuple[Any, float]:
@@ -39,12 +45,24 @@ def learned(net: Any, inputs: Any, labels: np.ndarray, seed: int, epochs: int) -
 
     begin = perf_counter()
     trained, _ = ns.train(
-        net, inputs, {"out": labels}, loss="cross_entropy", epochs=epochs, batch=32, rate=3e-3, schedule="cosine", clip=1.0, seed=seed, progress=False
+        net,
+        inputs,
+        {"out": labels},
+        loss="cross_entropy",
+        epochs=epochs,
+        batch=32,
+        rate=3e-3,
+        schedule="cosine",
+        clip=1.0,
+        seed=seed,
+        progress=False,
     )
     return trained, perf_counter() - begin
 
 
-def by_rows(n: int, seed: int, engine: str, both: bool = False, count: int | None = None, epochs: int = 4) -> dict[str, Any]:
+def by_rows(
+    n: int, seed: int, engine: str, both: bool = False, count: int | None = None, epochs: int = 4
+) -> dict[str, Any]:
     import neurosim as ns
     from neurosim.models.bidirectional import bidirectional, both_ways
     from neurosim.models.lstm import lstm
@@ -58,7 +76,9 @@ def by_rows(n: int, seed: int, engine: str, both: bool = False, count: int | Non
     return {"seconds": seconds, "right": 100 * float(np.mean(out[:, -1].argmax(axis=1) == wanted))}
 
 
-def spiking(n: int, seed: int, engine: str, count: int | None = None, epochs: int = 3, ticks: int = 30) -> dict[str, Any]:
+def spiking(
+    n: int, seed: int, engine: str, count: int | None = None, epochs: int = 3, ticks: int = 30
+) -> dict[str, Any]:
     import neurosim as ns
     from neurosim.models.spiking_classifier import spiking_classifier
 
@@ -68,15 +88,25 @@ def spiking(n: int, seed: int, engine: str, count: int | None = None, epochs: in
     trained, seconds = learned(spiking_classifier(64, n, 10), {"inputs": currents}, labels, seed, epochs)
     recording = ns.run(trained, {"inputs": unseen}, record=["hidden", "out"], engine=engine, progress=False)
     spikes = len(recording.spikes("hidden")) / (len(test) * n)
-    return {"seconds": seconds, "right": 100 * float(np.mean(recording["out"][:, -1].argmax(axis=1) == wanted)), "spikes": spikes}
+    return {
+        "seconds": seconds,
+        "right": 100 * float(np.mean(recording["out"][:, -1].argmax(axis=1) == wanted)),
+        "spikes": spikes,
+    }
 
 
-def adding(n: int, seed: int, engine: str, cell: str = "lstm", count: int = 10000, epochs: int = 4, ticks: int = 200) -> dict[str, Any]:
+def adding(
+    n: int, seed: int, engine: str, cell: str = "lstm", count: int = 10000, epochs: int = 4, ticks: int = 200
+) -> dict[str, Any]:
     import neurosim as ns
     from neurosim.models.lstm import lstm
     from neurosim.models.simple_recurrent import simple_recurrent
 
-    net = lstm(2, n, 1, memory=ticks) if cell == "lstm" else simple_recurrent(2, n, 1, function="tanh", output="linear")
+    net = (
+        lstm(2, n, 1, memory=ticks)
+        if cell == "lstm"
+        else simple_recurrent(2, n, 1, function="tanh", output="linear")
+    )
     inputs, sums = marked(np.random.default_rng(seed), count, ticks)
     unseen, wanted = marked(np.random.default_rng(seed + 1000), 1000, ticks)
     begin = perf_counter()

@@ -21,7 +21,9 @@ def data(kind: str, trials: int, ticks: int, seed: int) -> tuple[np.ndarray, np.
     """Inputs (trial, tick, *shape) and labels."""
     random = np.random.default_rng(seed)
     shape = (LSTM["inputs"],) if kind == "lstm" else (IMAGE, IMAGE, 1)
-    return random.normal(size=(trials, ticks, *shape)).astype(np.float32), random.integers(0, LSTM["classes"], trials)
+    return random.normal(size=(trials, ticks, *shape)).astype(np.float32), random.integers(
+        0, LSTM["classes"], trials
+    )
 
 
 def network(kind: str) -> Any:
@@ -34,9 +36,17 @@ def network(kind: str) -> Any:
         n = LSTM["units"]
         biases = {f"b_{gate}": np.full(n, float(gate == "f")) for gate in "ifog"}
         x, unit = ns.Neurons("x", LSTM["inputs"]), cells.lstm("cells", n, **biases, learns=tuple(biases))
-        into = [ns.Synapses(x, unit, to=gate, weight=ns.glorot(), learns=True, name=f"x_{gate}") for gate in "ifog"]
-        own = [ns.Synapses(unit, unit, to=gate, weight=ns.glorot(), delay=1, learns=True, name=f"h_{gate}") for gate in "ifog"]
-        return ns.Network(into, own, ns.Synapses(unit, out, weight=ns.glorot(), learns=True), schedule=ns.Layered())
+        into = [
+            ns.Synapses(x, unit, to=gate, weight=ns.glorot(), learns=True, name=f"x_{gate}")
+            for gate in "ifog"
+        ]
+        own = [
+            ns.Synapses(unit, unit, to=gate, weight=ns.glorot(), delay=1, learns=True, name=f"h_{gate}")
+            for gate in "ifog"
+        ]
+        return ns.Network(
+            into, own, ns.Synapses(unit, out, weight=ns.glorot(), learns=True), schedule=ns.Layered()
+        )
     last, parts, size, channels = ns.Neurons("x", (IMAGE, IMAGE, 1)), [], IMAGE, 1
     for block, wide in enumerate(CHANNELS):
         bias = dict(bias=np.zeros(wide), learns="bias")
@@ -117,11 +127,23 @@ def start(kind: str) -> dict[str, Any]:
     classes = LSTM["classes"]
     if kind == "lstm":
         n, inputs = LSTM["units"], LSTM["inputs"]
-        own = {"x": normal(inputs, 4 * n, sd=0.1), "h": normal(n, 4 * n, sd=0.1), "b": np.zeros(4 * n, np.float32)}
+        own = {
+            "x": normal(inputs, 4 * n, sd=0.1),
+            "h": normal(n, 4 * n, sd=0.1),
+            "b": np.zeros(4 * n, np.float32),
+        }
         return own | {"out": normal(n, classes, sd=0.1), "bias": np.zeros(classes, np.float32)}
     small, (first, second) = IMAGE // 4, CHANNELS
-    own = {"w0": normal(3, 3, 1, first, sd=0.5), "b0": np.zeros(first, np.float32), "w1": normal(3, 3, first, second, sd=0.1)}
-    return own | {"b1": np.zeros(second, np.float32), "out": normal(small * small * second, classes, sd=0.03), "bias": np.zeros(classes, np.float32)}
+    own = {
+        "w0": normal(3, 3, 1, first, sd=0.5),
+        "b0": np.zeros(first, np.float32),
+        "w1": normal(3, 3, first, second, sd=0.1),
+    }
+    return own | {
+        "b1": np.zeros(second, np.float32),
+        "out": normal(small * small * second, classes, sd=0.03),
+        "bias": np.zeros(classes, np.float32),
+    }
 
 
 def lstm_forward(values: dict[str, Any], x: Any) -> Any:
@@ -147,7 +169,9 @@ def conv_forward(values: dict[str, Any], x: Any) -> Any:
 
     x = x[:, 0]
     for block in range(len(CHANNELS)):
-        x = jax.lax.conv_general_dilated(x, values[f"w{block}"], (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        x = jax.lax.conv_general_dilated(
+            x, values[f"w{block}"], (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
         x = jax.nn.relu(x + values[f"b{block}"])
         x = x.reshape(x.shape[0], x.shape[1] // 2, 2, x.shape[2] // 2, 2, x.shape[3]).max(axis=(2, 4))
     return (x.reshape(x.shape[0], -1) @ values["out"] + values["bias"])[:, None]

@@ -42,11 +42,15 @@ def templates(train: int, test: int, seed: int, engine: str) -> dict[str, Any]:
 
         def right(x: np.ndarray, labels: np.ndarray = labels) -> float:
             """Of test trials, the mean over segments."""
-            return float(np.mean([ridge().fit(x[:train], y[:train]).score(x[train:], y[train:]) for y in labels.T]))
+            return float(
+                np.mean([ridge().fit(x[:train], y[:train]).score(x[train:], y[train:]) for y in labels.T])
+            )
 
         for name in ("liquid", "inputs"):
             found[f"{name}_{jitter}"] = right(features(recording, name, "trace", tau=TAU * ms))
-        filters.append(right(np.hstack([features(recording, "inputs", "trace", tau=tau * ms) for tau in FILTERS])))
+        filters.append(
+            right(np.hstack([features(recording, "inputs", "trace", tau=tau * ms) for tau in FILTERS]))
+        )
     return found | {"seconds": seconds, "filters": float(np.mean(filters)), "engine": engine}
 
 
@@ -71,7 +75,9 @@ def vowels(most: int, seed: int, engine: str) -> dict[str, Any]:
     def wrong(name: str) -> int:
         counts = features(recording, name, "counts", bins=FRAMES).reshape(len(values), FRAMES, -1)
         kept = (frames[: len(heard)] for frames, heard in zip(counts, train + test, strict=True))
-        x = np.array([np.concatenate([part.mean(axis=0) for part in np.array_split(frames, 3)]) for frames in kept])
+        x = np.array(
+            [np.concatenate([part.mean(axis=0) for part in np.array_split(frames, 3)]) for frames in kept]
+        )
         return int(np.sum(ridge().fit(x[: len(y)], y).predict(x[len(y) :]) != truth))
 
     errors = wrong("liquid")
@@ -83,14 +89,24 @@ def utterances(split: str, most: int) -> tuple[list[np.ndarray], np.ndarray]:
     from neurosim.tasks import japanese_vowels
 
     speech = japanese_vowels()
-    spoken, who = (speech.train, speech.train_speakers) if split == "train" else (speech.test, speech.test_speakers)
+    spoken, who = (
+        (speech.train, speech.train_speakers) if split == "train" else (speech.test, speech.test_speakers)
+    )
     chosen = np.linspace(0, len(spoken) - 1, min(most, len(spoken))).astype(int)
     return [spoken[place] for place in chosen], who[chosen]
 
 
 HEARD = {"liquid": "liquid", "inputs": "input"}
-PERCENT = tuple(Column(f"{name}_{jitter}", f"{heading}, {jitter} ms") for jitter in JITTERS for name, heading in HEARD.items())
-FRAMES, FRAME, GAIN = 29, 200, 2  # the longest utterance; ticks of a frame; spikes per standard deviation: as in examples/liquid_speech.py
+PERCENT = tuple(
+    Column(f"{name}_{jitter}", f"{heading}, {jitter} ms")
+    for jitter in JITTERS
+    for name, heading in HEARD.items()
+)
+FRAMES, FRAME, GAIN = (
+    29,
+    200,
+    2,
+)  # the longest utterance; ticks of a frame; spikes per standard deviation: as in examples/liquid_speech.py
 BENCHMARKS = (
     Benchmark(
         "liquid_templates", "Liquid of 135 neurons recalls which templates it heard in four segments of a second",

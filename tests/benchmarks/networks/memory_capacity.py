@@ -20,7 +20,9 @@ def orthogonal(n: int, radius: float, input_scale: float, seed: int) -> Any:
     return ns.Network(into, ns.Synapses(pool, pool, weight=radius * rotation, delay=1), schedule=ns.Layered())
 
 
-def neurosim(n: int, ticks: int, seed: int, engine: str, radius: float, input_scale: float, wiring: str) -> dict[str, Any]:
+def neurosim(
+    n: int, ticks: int, seed: int, engine: str, radius: float, input_scale: float, wiring: str
+) -> dict[str, Any]:
     from sklearn.linear_model import Ridge  # noqa: F401  imported before the clock starts, as for the peer
 
     from neurosim.models.echo_state import echo_state
@@ -44,7 +46,10 @@ def reservoirpy(n: int, ticks: int, seed: int, radius: float, input_scale: float
     wanted = np.stack([u[first - lag : len(u) - lag] for lag in range(1, 2 * n + 1)], axis=1)
     found = Ridge(alpha=1e-14, solver="svd").fit(states[:ticks], wanted[:ticks]).predict(states[ticks:])
     pairs = zip(np.asarray(found).T, wanted[ticks:].T, strict=True)
-    return {"seconds": perf_counter() - begin, "capacity": float(sum(np.corrcoef(a, b)[0, 1] ** 2 for a, b in pairs))}
+    return {
+        "seconds": perf_counter() - begin,
+        "capacity": float(sum(np.corrcoef(a, b)[0, 1] ** 2 for a, b in pairs)),
+    }
 
 
 SIZE = dict(n=100, ticks=5000)

@@ -18,7 +18,9 @@ def neurosim(scale: float, seconds: float, precision: str, seed: int, engine: st
     from neurosim.models import microcircuit as model
 
     net = model.microcircuit(scale)
-    found = simulate_neurosim(net, tuple(model.POPULATIONS), seconds, precision=precision, seed=seed, engine=engine)
+    found = simulate_neurosim(
+        net, tuple(model.POPULATIONS), seconds, precision=precision, seed=seed, engine=engine
+    )
     return found | {"deviation": deviation(found["rates"], model.RATES)}
 
 
@@ -26,7 +28,11 @@ def nest(scale: float, seconds: float, threads: int, seed: int) -> dict[str, Any
     from neurosim.models import microcircuit as model
 
     begin, nest = perf_counter(), start_nest(threads, seed)
-    numbers, weights, lost = model.synapse_numbers(), model.mean_weights(), (1 - math.sqrt(scale)) * model.input_current()
+    numbers, weights, lost = (
+        model.synapse_numbers(),
+        model.mean_weights(),
+        (1 - math.sqrt(scale)) * model.input_current(),
+    )
     taus = dict(tau_m=model.TAU_M, tau_syn_ex=model.TAU_SYN, tau_syn_in=model.TAU_SYN)
     neuron = dict(C_m=model.C_M, E_L=-65.0, V_th=-50.0, V_reset=-65.0, t_ref=2.0, **taus)
     parts = []
@@ -34,7 +40,9 @@ def nest(scale: float, seconds: float, threads: int, seed: int) -> dict[str, Any
         part = nest.Create("iaf_psc_exp", round(size * scale), neuron | {"I_e": I_e})
         part.V_m = nest.random.normal(mean, sd)
         parts.append(part)
-    for part, (_, sources, *_) in zip(parts, model.POPULATIONS.values(), strict=True):  # after all neurons, or NEST finds those slowly
+    for part, (_, sources, *_) in zip(
+        parts, model.POPULATIONS.values(), strict=True
+    ):  # after all neurons, or NEST finds those slowly
         noise = nest.Create("poisson_generator", params={"rate": model.BACKGROUND * round(sources * scale)})
         nest.Connect(noise, part, syn_spec={"weight": model.psc_amplitude() / math.sqrt(scale), "delay": 1.5})
     for row, post in enumerate(parts):
@@ -47,7 +55,10 @@ def nest(scale: float, seconds: float, threads: int, seed: int) -> dict[str, Any
     for part, recorder in zip(parts, recorders, strict=True):
         nest.Connect(part, recorder)
     found = simulate_nest(nest, sum(parts[1:], parts[0]), seconds, begin=begin)
-    rates = {name: r.n_events / len(p) / seconds for name, p, r in zip(model.POPULATIONS, parts, recorders, strict=True)}
+    rates = {
+        name: r.n_events / len(p) / seconds
+        for name, p, r in zip(model.POPULATIONS, parts, recorders, strict=True)
+    }
     return found | {"rates": rates, "deviation": deviation(rates, model.RATES)}
 
 
@@ -60,7 +71,9 @@ def connect(nest: Any, pre: Any, post: Any, name: str, n: int, weight: float, de
     given = {
         "synapse_model": name,
         "weight": nest.math.redraw(drawn, min=low, max=high),
-        "delay": nest.math.redraw(nest.random.normal(delay, delay / 2), min=0.05, max=math.inf),  # rounded to a step or more
+        "delay": nest.math.redraw(
+            nest.random.normal(delay, delay / 2), min=0.05, max=math.inf
+        ),  # rounded to a step or more
     }
     nest.Connect(pre, post, {"rule": "fixed_total_number", "N": n}, given)
 

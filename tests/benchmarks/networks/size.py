@@ -17,15 +17,21 @@ def neurosim(scale: float, keep: bool, seconds: float, seed: int, engine: str) -
 
     kept = 1.0 if keep and scale >= 0.1 else scale
     net = model.microcircuit(scale, in_degree_scale=kept)
-    found = simulate_neurosim(net, tuple(model.POPULATIONS), seconds, precision="single", seed=seed, engine=engine)
-    leaving = dict(zip(model.POPULATIONS, model.synapse_numbers().sum(axis=0) * scale * kept, strict=True))  # synapses by sender
+    found = simulate_neurosim(
+        net, tuple(model.POPULATIONS), seconds, precision="single", seed=seed, engine=engine
+    )
+    leaving = dict(
+        zip(model.POPULATIONS, model.synapse_numbers().sum(axis=0) * scale * kept, strict=True)
+    )  # synapses by sender
     events = sum(leaving[name] * rate for name, rate in found["rates"].items())
     return found | {"event": found["rtf"] / events * 1e9, "events": events / 1e6}
 
 
 def _run(scale: float, keep: bool, seconds: float) -> Run:
     kind = "in-degrees kept" if keep else "in-degrees scaled"
-    return Run(f"neurosim, single, scale {scale:g}, {kind}", neurosim, dict(scale=scale, keep=keep, seconds=seconds))
+    return Run(
+        f"neurosim, single, scale {scale:g}, {kind}", neurosim, dict(scale=scale, keep=keep, seconds=seconds)
+    )
 
 
 BENCHMARKS = (

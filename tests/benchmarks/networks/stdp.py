@@ -39,19 +39,33 @@ def neurosim(n: int, seconds: float, precision: str, seed: int, engine: str) -> 
         model="w : volt\n" + MODEL, on_pre=ON_PRE, on_post=ON_POST,
         tau_pair=20 * ms, top=TOP * mV, rise=STEP * TOP * mV, fall=ALPHA * STEP * TOP * mV,
     )  # fmt: skip
-    net = ns.Network(ns.Synapses(noise, cells, to="v", wiring=ns.private(SOURCES), weight=KICK * mV), plastic, schedule=ns.Clock(0.1 * ms))
+    net = ns.Network(
+        ns.Synapses(noise, cells, to="v", wiring=ns.private(SOURCES), weight=KICK * mV),
+        plastic,
+        schedule=ns.Clock(0.1 * ms),
+    )
 
     def weight(recording: Any) -> dict[str, Any]:
         return {"weight": float(recording.final["synapse/plastic/w"].mean()) * 1e3 / TOP}
 
-    return simulate_neurosim(net, ("cells",), seconds, more=weight, precision=precision, seed=seed, engine=engine)
+    return simulate_neurosim(
+        net, ("cells",), seconds, more=weight, precision=precision, seed=seed, engine=engine
+    )
 
 
 def nest(n: int, seconds: float, threads: int, seed: int) -> dict[str, Any]:
     begin, nest = perf_counter(), start_nest(threads, seed)
-    cells = nest.Create("iaf_psc_delta", n, dict(C_m=1.0, tau_m=20.0, E_L=0.0, V_th=20.0, V_reset=0.0, t_ref=2.0, tau_minus=20.0))
+    cells = nest.Create(
+        "iaf_psc_delta",
+        n,
+        dict(C_m=1.0, tau_m=20.0, E_L=0.0, V_th=20.0, V_reset=0.0, t_ref=2.0, tau_minus=20.0),
+    )
     cells.V_m = nest.random.uniform(0.0, 20.0)
-    nest.Connect(nest.Create("poisson_generator", params={"rate": SOURCES * OUTSIDE}), cells, syn_spec={"weight": KICK, "delay": 0.1})
+    nest.Connect(
+        nest.Create("poisson_generator", params={"rate": SOURCES * OUTSIDE}),
+        cells,
+        syn_spec={"weight": KICK, "delay": 0.1},
+    )
     plastic = dict(
         synapse_model="stdp_synapse", weight=nest.random.uniform(0.0, TOP), delay=1.5, Wmax=TOP, tau_plus=20.0, alpha=ALPHA,
         mu_plus=0.0, mu_minus=0.0, **{"lambda": STEP},
@@ -69,7 +83,13 @@ def brian2(n: int, seconds: float, threads: int, seed: int) -> dict[str, Any]:
         objects.update(described_brian2(n))
         return objects
 
-    return simulate_brian2(describe, seconds, threads, seed, more=lambda: {"weight": float(objects["plastic"].w[:].mean()) * 1e3 / TOP})
+    return simulate_brian2(
+        describe,
+        seconds,
+        threads,
+        seed,
+        more=lambda: {"weight": float(objects["plastic"].w[:].mean()) * 1e3 / TOP},
+    )
 
 
 def described_brian2(n: int) -> dict[str, Any]:
@@ -81,8 +101,18 @@ def described_brian2(n: int) -> dict[str, Any]:
     )  # fmt: skip
     cells.v = "rand()*20*mV"
     noise = PoissonInput(cells, "v", N=SOURCES, rate=OUTSIDE * Hz, weight=KICK * mV)
-    constants = dict(tau_pair=20 * ms, top=TOP * mV, rise=STEP * TOP * mV, fall=ALPHA * STEP * TOP * mV, mV=mV)
-    plastic = Synapses(cells, cells, "w : volt\n" + MODEL, on_pre=ON_PRE, on_post=ON_POST, delay=1.5 * ms, namespace=constants)
+    constants = dict(
+        tau_pair=20 * ms, top=TOP * mV, rise=STEP * TOP * mV, fall=ALPHA * STEP * TOP * mV, mV=mV
+    )
+    plastic = Synapses(
+        cells,
+        cells,
+        "w : volt\n" + MODEL,
+        on_pre=ON_PRE,
+        on_post=ON_POST,
+        delay=1.5 * ms,
+        namespace=constants,
+    )
     plastic.connect(i=f"k for k in sample(N_pre, size={n // 10})")
     plastic.w = "rand()*top"
     return {"cells": cells, "noise": noise, "plastic": plastic}
