@@ -163,20 +163,20 @@ def spikes_sent(plan: Plan, name: str) -> bool:
 
 def first_message(state: State, group: Group) -> np.ndarray:
     """What a population that does not spike has been sending before tick 0."""
-    if group.message is None:
+    if group.sends is None:
         return np.zeros((state.count, group.size), state.plan.dtype)
     return message_now(state, group).copy()
 
 
 def message_now(state: State, group: Group) -> np.ndarray:
     """The value that a population sends, as it is now: (trial, neuron)."""
-    assert group.message is not None
-    if group.message in group.derived:
+    assert group.sends is not None
+    if group.sends in group.derived:
         from neurosim.plan.render import evaluate
 
-        value = evaluate(group.derived[group.message], names_of(state, group), Along(group.shape))
+        value = evaluate(group.derived[group.sends], names_of(state, group), Along(group.shape))
         return np.broadcast_to(value, (state.count, *group.shape)).reshape(state.count, -1)
-    return state.values[group.name][group.message].reshape(state.count, -1)
+    return state.values[group.name][group.sends].reshape(state.count, -1)
 
 
 def history_depth(plan: Plan, name: str) -> int:

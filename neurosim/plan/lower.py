@@ -202,7 +202,7 @@ def _group(
         constants=constants | {k: number(v, precision) for k, v in more.items()},
         ports=dict(population.ports),
         derived={name: inline(name, scope) for name in population.subexpressions},
-        message=population.message,
+        sends=population.message,
         integrate=integrate,
         update=_block("update", population.update, population.statements, scope, population.states, frozen),
         threshold=_threshold(population, scope),

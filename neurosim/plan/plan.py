@@ -82,7 +82,7 @@ class Group:
     constants: Mapping[str, Any]
     ports: Mapping[str, str]  # name -> sum, max or mean
     derived: Mapping[str, str]  # subexpression -> expression of states
-    message: str | None
+    sends: str | None
     integrate: Block | None
     update: Block | None
     threshold: Block | None  # computes `spikes`

@@ -47,7 +47,7 @@ def _rehearse_group(plan: Plan, group: Group) -> None:
                 lambda block=block, random=random: _run(block, names, along, random),
                 shape,
             )
-    recorded = {probe.variable for probe in plan.probes if probe.owner == group.name} | {group.message}
+    recorded = {probe.variable for probe in plan.probes if probe.owner == group.name} | {group.sends}
     for name in sorted(set(group.derived) & recorded):
         _compute(f"{where}: {name}", lambda name=name: [evaluate(group.derived[name], names, along)], shape)
     if group.refractory is not None:

@@ -112,7 +112,7 @@ def put_back(program: Program, state: State, carry: dict[str, Any], given: dict[
         known = past(program, carry, name, tick)
         if not known:
             group = plan.groups[name]
-            known = [given[name][-1] if group.message is None else message_now(state, group)]
+            known = [given[name][-1] if group.sends is None else message_now(state, group)]
         flat = [np.asarray(message, plan.dtype).reshape(state.count, -1) for message in known]
         missing = max(len(history.messages) - len(flat), 0)
         history.messages, history.last = [flat[0]] * missing + flat, tick - 1  # nobody asks for older ones

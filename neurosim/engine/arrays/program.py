@@ -100,7 +100,7 @@ class Program:
             default=0,
         )
         moved = name not in unmoved(self.plan.program, sends) and name in self.stages.loop
-        return moved and group.message in group.states and not self.spiking[name]
+        return moved and group.sends in group.states and not self.spiking[name]
 
     # What a run begins with.
 
@@ -166,7 +166,7 @@ class Program:
         for name, depth in self.depth.items():
             if depth and name not in self.kept:
                 group = groups[name]
-                quiet = self.spiking[name] or group.message is None
+                quiet = self.spiking[name] or group.sends is None
                 first = (
                     jnp.zeros((trials, *group.shape), self.dtype) if quiet else self.steps.message(now, group)
                 )

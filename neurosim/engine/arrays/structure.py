@@ -42,7 +42,7 @@ def _group(group: Group) -> tuple:
     rest = (
         group.ports,
         group.derived,
-        group.message,
+        group.sends,
         group.refractory and vars(group.refractory),
         sorted(group.frozen),
     )

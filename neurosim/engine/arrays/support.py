@@ -31,7 +31,7 @@ def _text_reason(plan: Plan, pathway: Textual) -> str | None:
     if text.integrate or text.summed or text.on_post or text.on_pre is None:
         return "have variables or on_post text of their own"
     group = plan.groups[pathway.pre]
-    message = f"{group.message or 'v'}_pre"
+    message = f"{group.sends or 'v'}_pre"
     statements = text.on_pre.statements
     only = len(statements) == 1 and statements[0].op == "+=" and statements[0].name.endswith("_post")
     target = statements[0].name.removesuffix("_post") if only else ""

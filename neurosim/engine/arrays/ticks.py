@@ -162,7 +162,7 @@ class Steps:
         else:
             delay = max(delay, 1)
         if name in self.kept:
-            return now.carry["values"][name][str(self.plan.groups[name].message)]
+            return now.carry["values"][name][str(self.plan.groups[name].sends)]
         past, depth = now.carry["sent"][name], self.depth[name]
         return (
             past
@@ -208,9 +208,9 @@ class Steps:
                 if part is not None:
                     now.values[name] |= self._run(now, group, part, ports)
             given = now.given.get(name)
-            if given is not None and group.message is not None:
-                old = now.values[name][group.message]
-                now.values[name][group.message] = jnp.where(jnp.isnan(given), old, given).astype(self.dtype)
+            if given is not None and group.sends is not None:
+                old = now.values[name][group.sends]
+                now.values[name][group.sends] = jnp.where(jnp.isnan(given), old, given).astype(self.dtype)
 
     def _read(self, now: Now, group: Group, port: str) -> Any:
         """The sum, maximum or mean of the arrivals; 0 where nothing arrived. Clears the port."""
@@ -308,10 +308,10 @@ class Steps:
                 now.sent[name] = self.message(now, self.plan.groups[name])
 
     def message(self, now: Now, group: Group) -> Any:
-        assert group.message is not None
-        if group.message not in group.derived:
-            return now.values[group.name][group.message]
-        value = evaluate(group.derived[group.message], self.names(now, group), self.along[group.name])
+        assert group.sends is not None
+        if group.sends not in group.derived:
+            return now.values[group.name][group.sends]
+        value = evaluate(group.derived[group.sends], self.names(now, group), self.along[group.name])
         return jnp.broadcast_to(value, (now.trials.shape[0], *group.shape)).astype(self.dtype)
 
     def reset(self, now: Now, step: Step) -> None:
@@ -337,7 +337,7 @@ class Steps:
         if probe.events:
             value = now.sent[probe.owner] > 0
         elif probe.variable is None:
-            value = now.sent[group.name] if group.message is None else self.message(now, group)
+            value = now.sent[group.name] if group.sends is None else self.message(now, group)
         elif probe.variable in group.ports:
             value = now.read.get((group.name, probe.variable), jnp.zeros((count, *group.shape), self.dtype))
         elif probe.variable in group.derived:

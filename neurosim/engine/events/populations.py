@@ -287,14 +287,14 @@ def _run_block(loop: Loop, group: Group, block: Block, names: dict[str, Typed]) 
 def _clamp(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) -> None:
     """An array given to a population with text replaces what it sends, NaN leaving it free."""
     source = plan.drives.get(group.name)
-    if source is None or source.values is None or group.message is None or group.driven:
+    if source is None or source.values is None or group.sends is None or group.driven:
         return
     target = loop.pointer(
-        f"{identifier(group.name)}_{group.message}_at", "Real", "state", group.name, group.message
+        f"{identifier(group.name)}_{group.sends}_at", "Real", "state", group.name, group.sends
     )
     given = given_values(loop, group.name)
     loop.body.append(f"if (!std::isnan({given}[i])) {target}[i] = static_cast<Real>({given}[i]);")
-    names[group.message] = Typed(f"{target}[i]", "Real")
+    names[group.sends] = Typed(f"{target}[i]", "Real")
 
 
 def given_values(loop: Loop, name: str) -> str:

@@ -102,13 +102,13 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
         lines += move(plan, numbering, group)
         lines += threshold(plan, numbering, group) if group.spiking else []
         lines += reset(plan, numbering, group) if group.reset is not None else []
-    if not group.spiking and group.message is not None:
+    if not group.spiking and group.sends is not None:
         target = f"history_of(here, {population}).next(here.tick, here.block == 0)"
         lines += evaluated(
             plan,
             numbering,
             group,
-            group.message,
+            group.sends,
             f"send_{name}",
             target,
             read=_has_moved(plan, group, Do.SEND),
@@ -139,7 +139,7 @@ def _has_moved(plan: Plan, group: Group, kind: Do) -> bool:
 def derived_probes(plan: Plan, group: Group) -> tuple[str, ...]:
     """The subexpressions of a population that are recorded."""
     found = [
-        p.variable if p.variable is not None else group.message
+        p.variable if p.variable is not None else group.sends
         for p in plan.probes
         if p.owner == group.name and not p.events
     ]
@@ -253,7 +253,7 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: in
         names = [
             identifier(n)
             for n in step.populations
-            if not spikes_sent(plan, n) and plan.groups[n].message is not None
+            if not spikes_sent(plan, n) and plan.groups[n].sends is not None
         ]
     if step.kind is Do.SWEEP:
         return ["sweep_all(team);"]

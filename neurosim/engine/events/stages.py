@@ -141,4 +141,4 @@ def _unseen(plan: Plan, inbox: Inbox) -> bool:
     }
     derived = {name for text in group.derived.values() for name in names_in(text)}
     recorded = {probe.variable for probe in plan.probes if probe.owner == group.name}
-    return to not in seen | reset | derived | recorded | group.frozen | {group.message}
+    return to not in seen | reset | derived | recorded | group.frozen | {group.sends}

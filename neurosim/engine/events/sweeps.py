@@ -38,9 +38,7 @@ def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
         before = f"{before} + {size}"
     key = f"here.key({numbering.random_key('schedule', 'order', 0)})"
     sends = [
-        f"send_{identifier(name)}(here);"
-        for name in step.populations
-        if plan.groups[name].message is not None
+        f"send_{identifier(name)}(here);" for name in step.populations if plan.groups[name].sends is not None
     ]
     body = [*fields, f"for_turns(here, {before}, {'false' if step.by_index else 'true'}, {key}, [&](int32_t number) {{",
             *(f"    {line}" for line in turns), "});", *sends]  # fmt: skip
@@ -74,8 +72,8 @@ def _turn(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox]) 
     loop = Loop(plan, numbering)
     mine = {inbox.to: inbox for inbox in inboxes if inbox.post == group.name}
     message = ""
-    if group.message:
-        message = f"{loop.pointer(f'{identifier(group.name)}_{group.message}_at', 'Real', 'state', group.name, group.message)}[i]"
+    if group.sends:
+        message = f"{loop.pointer(f'{identifier(group.name)}_{group.sends}_at', 'Real', 'state', group.name, group.sends)}[i]"
     loop.body.append(f"const Real sent_before = {message};") if message else None
     ports = {}
     for port in group.ports:

@@ -137,7 +137,7 @@ class Ends:
     def _neuron(self, loop: Loop, name: str) -> Typed | None:
         """C++ for a variable, constant or subexpression of a neuron; None for a temporary name of the text itself."""
         group, variable, before = self.end(name)
-        sent = group.message if group.message is not None else "v"
+        sent = group.sends if group.sends is not None else "v"
         if before and self.graded and variable == sent:
             return Typed("delivered", "Real")
         at = self.sender(loop) if before else self.receiver(loop)

@@ -120,7 +120,7 @@ class Tape:
         group = self.plan.groups[owner]
         if group.driven and probe.variable is None:
             return held["history", owner, "messages"], True, held["history", owner, "newest"]
-        variable = probe.variable if probe.variable is not None else str(group.message)
+        variable = probe.variable if probe.variable is not None else str(group.sends)
         if variable in group.ports:
             return held["read", owner, variable], True, None
         if variable in derived_probes(self.plan, group):

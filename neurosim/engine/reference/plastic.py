@@ -224,7 +224,7 @@ class Plastic:
 
     def _neuron_value(self, state: State, name: str, trial: np.ndarray, synapse: np.ndarray) -> Any:
         group, variable, neuron = self._end(name, synapse)
-        sent = group.message if group.message is not None else "v"
+        sent = group.sends if group.sends is not None else "v"
         if name.endswith("_pre") and self.graded and variable == sent:
             return state.delivered[self.pathway.name][trial, synapse]
         if variable == "not_refractory":

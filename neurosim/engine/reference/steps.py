@@ -136,11 +136,11 @@ def update(machine: Machine, step: Step, state: State) -> None:
 def clamp(state: State, group: Group) -> None:
     """Replace what a graded population sends by its input, where that is not NaN."""
     source = state.plan.drives.get(group.name)
-    if source is None or source.values is None or group.message is None:
+    if source is None or source.values is None or group.sends is None:
         return
     given = source.values[state.trials, state.tick - state.plan.first_tick]
-    old = state.values[group.name][group.message]
-    state.values[group.name][group.message] = np.where(np.isnan(given), old, given).astype(state.plan.dtype)
+    old = state.values[group.name][group.sends]
+    state.values[group.name][group.sends] = np.where(np.isnan(given), old, given).astype(state.plan.dtype)
 
 
 def _refresh_refractory(machine: Machine, state: State, group: Group) -> None:

@@ -135,8 +135,8 @@ def _move(
         for variable, value in new.items():
             state.values[group.name][variable].reshape(state.count, -1)[trial, neuron] = value
     _clamp(state, group, trial, neuron)
-    if group.message is not None:
-        newest[group.name][trial, neuron] = state.values[group.name][group.message].reshape(state.count, -1)[
+    if group.sends is not None:
+        newest[group.name][trial, neuron] = state.values[group.name][group.sends].reshape(state.count, -1)[
             trial, neuron
         ]
 
@@ -185,10 +185,10 @@ def _names(state: State, group: Group, trial: np.ndarray, neuron: np.ndarray) ->
 
 def _clamp(state: State, group: Group, trial: np.ndarray, neuron: np.ndarray) -> None:
     source = state.plan.drives.get(group.name)
-    if source is None or source.values is None or group.message is None:
+    if source is None or source.values is None or group.sends is None:
         return
     given = source.values[state.trials[trial], state.tick - state.plan.first_tick].reshape(trial.size, -1)[
         np.arange(trial.size), neuron
     ]
-    where = state.values[group.name][group.message].reshape(state.count, -1)
+    where = state.values[group.name][group.sends].reshape(state.count, -1)
     where[trial, neuron] = np.where(np.isnan(given), where[trial, neuron], given)

@@ -102,7 +102,7 @@ class Tape:
         if probe.variable is None:
             value = (
                 message_now(state, group)
-                if group.message is not None
+                if group.sends is not None
                 else state.history[group.name].messages[-1]
             )
         elif probe.variable in group.ports:
