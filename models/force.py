@@ -26,10 +26,10 @@ def force(net: ns.Network, *, alpha: float = 1.0, forgetting: float = 1.0) -> ns
     net = rebuilt(
         net,
         {
-            "pool": {"update": f"{pool.update}\nk = K", "ports": (*pool.ports, ("K", "sum")), "sends": pool.message},
-            "out": {"update": f"{out.update}\ne = {out.message} - T", "ports": (*out.ports, ("T", "sum")), "sends": out.message},
+            "pool": {"update": f"{pool.update}\nk = K", "ports": (*pool.ports, ("K", "sum")), "sends": pool.sends},
+            "out": {"update": f"{out.update}\ne = {out.sends} - T", "ports": (*out.ports, ("T", "sum")), "sends": out.sends},
             "pool_to_out": {
-                "weight": readout.weight, "on_pre": f"w -= e_post*k_pre\nI_post += w*{pool.message}_pre", "learns": False,
+                "weight": readout.weight, "on_pre": f"w -= e_post*k_pre\nI_post += w*{pool.sends}_pre", "learns": False,
             },
         },
     )  # fmt: skip
@@ -43,7 +43,7 @@ def force(net: ns.Network, *, alpha: float = 1.0, forgetting: float = 1.0) -> ns
         # The first arrival divides by `forgetting` before anything was learned.
         ns.Synapses(
             pool, gain, weight=np.eye(n) * (forgetting / alpha), name="P", forgetting=forgetting,
-            on_pre=f"w = (w - u_post*k_pre)/forgetting\nI_post += w*{pool.message}_pre",
+            on_pre=f"w = (w - u_post*k_pre)/forgetting\nI_post += w*{pool.sends}_pre",
         ),
         ns.Synapses(pool, gain, to="X", wiring=ns.one_to_one(), name="copy"),
         ns.Synapses(gain, power, on_pre="I_post += u_pre*x_pre"),

@@ -136,12 +136,14 @@ def _drawn(item: Synapses) -> list[str]:
 
 def _check_pairs(net: Network, start: Any) -> None:
     """What synapses with text remember belongs to the pairs that they joined."""
-    names = _names(start.network) | _names(net)
     for name, item in net.synapses.items():
         old = start.network.synapses.get(name)
         if not item.states or old is None or not old.states:
             continue
-        if all(same(getattr(old, part), getattr(item, part), names) for part in ("pre", "post", "wiring")):
+        if all(
+            same(getattr(old, part), start.network, getattr(item, part), net)
+            for part in ("pre", "post", "wiring")
+        ):
             continue
         before, now = draw_synapses(start.network, name, start.seed), draw_synapses(net, name, start.seed)
         ends = [(s.pre.indices[d.pre], s.post.indices[d.post]) for s, d in ((old, before), (item, now))]
@@ -165,14 +167,13 @@ def _renewed(net: Network, start: Any) -> tuple[str, ...]:
             for key in kept
             if not _same_value(start.network.populations[name], population, key, start.seed)
         ]
-    names = _names(start.network) | _names(net)
     for name, item in net.synapses.items():
         old = start.network.synapses.get(name)
         if old is not None and old.text:
             found += [
                 f"synapse/{name}/{key}"
                 for key in _given_alone(item)
-                if not same(_given(old, key), _given(item, key), names)
+                if not same(_given(old, key), start.network, _given(item, key), net)
             ]
     return tuple(key for key in found if key in start.final)
 
@@ -192,10 +193,6 @@ def _given_alone(item: Synapses) -> list[str]:
 
 def _given(item: Synapses, key: str) -> Any:
     return item.weight if key == "w" else item.constants.get(key, Value(np.zeros(())))
-
-
-def _names(net: Network) -> dict[int, str]:
-    return {id(item): name for name, item in net.synapses.items()}
 
 
 def _start_value(net: Network, key: Any, value: Any) -> np.ndarray:

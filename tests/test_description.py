@@ -143,6 +143,26 @@ def test_a_network_goes_through_json_without_loss(net):
     assert list(again.populations) == list(net.populations)
 
 
+@pytest.mark.parametrize("net", NETWORKS.values(), ids=NETWORKS.keys())
+def test_a_network_mapped_to_the_same_parts_is_the_same(net):
+    again = net.map(
+        population=lambda old: ns.Neurons(**old.arguments), synapses=lambda name, arguments: dict(arguments)
+    )
+    assert again == net
+    assert not set(again.populations.values()) & set(net.populations.values())
+    assert all(again.owner(again[name]) == net.owner(net[name]) for name in net.synapses)
+
+
+def test_the_first_variable_is_sent_unless_another_is_named():
+    d = NETWORKS["text"]["d"]
+    assert d.sends == "v" and ns.Neurons("d", 1, update="u = I\nv = 2*u").sends == "u"
+    assert ns.Neurons("d", 1).sends is None and NETWORKS["text"]["c"].sends is None
+    first = ns.Neurons("d", 1, update="u = I")
+    assert ns.Neurons(**(first.arguments | {"update": "w = I\nu = w"})).sends == "w"
+    with pytest.warns(DeprecationWarning, match=r"now called Neurons\.sends"):
+        assert d.message == "v"
+
+
 @pytest.mark.parametrize("name", [n for n in NETWORKS if n not in ("pool", "text")])
 def test_what_went_through_json_lowers_to_the_same_numbers(name):
     plans = [numbers_of(net) for net in (NETWORKS[name], ns.Network.from_dict(NETWORKS[name].to_dict()))]

@@ -161,7 +161,7 @@ def _text(population: Neurons) -> str:
     if population.driven:
         return "driven from outside"
     equation = next((line for line in population.lines if line.kind == "differential"), None)
-    wanted = population.message if not population.spiking else None
+    wanted = population.sends if not population.spiking else None
     statement = next((s for s in reversed(population.statements) if wanted in (None, s.name)), None)
     if equation is not None and (statement is None or wanted == equation.name):
         line = f"d{equation.name}/dt = {equation.expression}"

@@ -90,8 +90,8 @@ def force_learning(
     weight = np.zeros((net["out"].size, net["pool"].size))
     weight[learned.wiring.post, learned.wiring.pre] = learned.weight.number
     start = {
-        f"{name}.{p.message}": recording.final[f"state/{name}/{p.message}"][0]
+        f"{name}.{p.sends}": recording.final[f"state/{name}/{p.sends}"][0]
         for name, p in net.populations.items()
-        if p.message
+        if p.sends
     }
     return Forced(rebuilt(drawn, {"pool_to_out": {"weight": weight}}), start, np.asarray(recording["out.e"]))

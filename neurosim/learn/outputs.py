@@ -30,9 +30,9 @@ def what_is_sent(out: Neurons) -> str | None:
     expressions = {
         statement.name: statement.expression for statement in out.statements if statement.op == "="
     }
-    if out.spiking or out.driven or out.message not in expressions:
+    if out.spiking or out.driven or out.sends not in expressions:
         return None
-    return _kind(parsed(str(expressions.pop(out.message))), expressions, set(out.port_names))
+    return _kind(parsed(str(expressions.pop(out.sends))), expressions, set(out.port_names))
 
 
 def _kind(node: ast.expr, known: dict[str, str], ports: set[str]) -> str | None:

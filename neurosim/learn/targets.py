@@ -77,9 +77,9 @@ def _read(out: Neurons, kind: Any, has_target: bool) -> AnyLoss:
         )
     sends = what_is_sent(out)
     if sends in found.refuses:
-        text = next((s.expression for s in reversed(out.statements) if s.name == out.message), out.message)
+        text = next((s.expression for s in reversed(out.statements) if s.name == out.sends), out.sends)
         raise DescriptionError(
-            f"train: loss {found.name!r} of {out.name!r} does not fit: it sends {sends}, {out.message} = {text}. {found.remedy}"
+            f"train: loss {found.name!r} of {out.name!r} does not fit: it sends {sends}, {out.sends} = {text}. {found.remedy}"
         )
     return found
 

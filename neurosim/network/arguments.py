@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from neurosim.errors import DescriptionError, nearest
 
 Described = TypeVar("Described", bound=Callable[..., Any])
+Arguments = dict[str, Any]  # of `Neurons` or `Synapses`, by name; these check the values when they are made
 
 
 def named_arguments(described: Described) -> Described:

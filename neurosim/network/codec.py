@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, NeurosimError, RecordingError, shown
+from neurosim.network.arguments import Arguments
 from neurosim.network.kinds import Kind, kind_called
 from neurosim.network.neurons import Neurons, Part
 from neurosim.network.schedule import Schedule
@@ -20,21 +21,8 @@ if TYPE_CHECKING:
     from neurosim.network.network import Network
 
 VERSION = 1
-NEURONS = (
-    "name",
-    "shape",
-    "equations",
-    "update",
-    "threshold",
-    "reset",
-    "refractory",
-    "method",
-    "ports",
-    "sends",
-    "learns",
-)
-SYNAPSES = ("pre", "post", "to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "learns")
-Pack = Callable[[np.ndarray], Any]
+Json = Any  # what a JSON file holds: dicts, lists, text, numbers, truth values and None
+Pack = Callable[[np.ndarray], Json]
 Unpack = Callable[[Any], np.ndarray]
 
 
@@ -58,41 +46,33 @@ def unpack_text(packed: Any) -> np.ndarray:
     return np.frombuffer(base64.b64decode(packed["base64"]), dtype).reshape(packed["shape"])
 
 
-def encode_network(net: Network, pack: Pack = pack_text) -> dict:
+def encode_network(net: Network, pack: Pack = pack_text) -> dict[str, Json]:
     """Plain data that describes `net`; `pack` says how arrays are kept."""
-    names = {id(item): name for name, item in net.synapses.items()}
-    populations = [
-        _fields(p, NEURONS, pack, names) | {"constants": _constants(p, pack, names)}
-        for p in net.populations.values()
-    ]
-    synapses = [
-        {"name": n} | _fields(s, SYNAPSES, pack, names) | {"constants": _constants(s, pack, names)}
-        for n, s in net.synapses.items()
-    ]
     return {
         "version": VERSION,
-        "schedule": _encode(net.schedule, pack, names),
-        "populations": populations,
-        "synapses": synapses,
+        "schedule": _encode(net.schedule, net, pack),
+        "populations": [_arguments(population, net, pack) for population in net.populations.values()],
+        "synapses": [
+            _arguments(synapses, net, pack) | {"name": name} for name, synapses in net.synapses.items()
+        ],
     }
 
 
-def same(first: Any, second: Any, names: dict[int, str]) -> bool:
-    """Whether two parts of descriptions say the same; `names` are those of all synapses, by id."""
+def same(first: Any, net: Network, second: Any, other: Network) -> bool:
+    """Whether a part of `net` and a part of an `other` network are described alike."""
     if first is second or (isinstance(first, Value) and isinstance(second, Value)):
         return first is second or first == second
-    return _encode(first, pack_text, names) == _encode(second, pack_text, names)
+    return _encode(first, net, pack_text) == _encode(second, other, pack_text)
 
 
-def _constants(item: Neurons | Synapses, pack: Pack, names: dict[int, str]) -> dict:
-    return {key: _encode(value, pack, names) for key, value in item.constants.items()}
+def _arguments(described: Neurons | Synapses, net: Network, pack: Pack) -> dict[str, Json]:
+    """The arguments of a population or of synapses; constants are kept apart, as text chooses their names."""
+    data = {name: _encode(value, net, pack) for name, value in described.arguments.items()}
+    constants = {name: data.pop(name) for name in described.constants}
+    return data | {"constants": constants}
 
 
-def _fields(item: object, fields: tuple[str, ...], pack: Pack, names: dict[int, str]) -> dict:
-    return {field: _encode(getattr(item, field), pack, names) for field in fields}
-
-
-def _encode(item: Any, pack: Pack, names: dict[int, str]) -> Any:
+def _encode(item: Any, net: Network, pack: Pack) -> Json:
     if isinstance(item, Value):
         number = (
             item.number.item() if item.scalar and np.isfinite(item.number) else {"array": pack(item.number)}
@@ -105,17 +85,17 @@ def _encode(item: Any, pack: Pack, names: dict[int, str]) -> Any:
     if isinstance(item, Part):
         return {"population": item.name, "part": item.key}
     if isinstance(item, Delayed):
-        return {"delayed": _encode(item.population, pack, names), "ticks": item.ticks}
+        return {"delayed": _encode(item.population, net, pack), "ticks": item.ticks}
     if isinstance(item, Synapses):
-        return {"weights_of": names[id(item)]}
+        return {"weights_of": net.name_of(item)}
     if isinstance(item, Transposed):
-        return {"weights_of": names[id(item.synapses)], "transposed": True}
+        return {"weights_of": net.name_of(item.synapses), "transposed": True}
     if isinstance(item, Kind):
         return {"kind": type(item).__name__} | {
-            name: _encode(value, pack, names) for name, value in item.fields().items()
+            name: _encode(value, net, pack) for name, value in item.fields().items()
         }
     if isinstance(item, (tuple, list)):
-        return [_encode(part, pack, names) for part in item]
+        return [_encode(part, net, pack) for part in item]
     if item is None or isinstance(item, (str, bool, int, float)):
         return item
     raise DescriptionError(
@@ -160,30 +140,17 @@ class _Decoder:
 
     def network(self, data: dict) -> tuple[list[Neurons | Synapses], Schedule]:
         for entry in data["populations"]:
-            given = {key: self.decode(value) for key, value in entry.items() if key != "constants"}
-            name, shape, constants = given.pop("name"), given.pop("shape"), entry["constants"]
-            self.populations[name] = Neurons(
-                name, shape, **given, **{k: self.decode(v) for k, v in constants.items()}
-            )
-        waiting = list(data["synapses"])
-        while waiting:  # synapses that share weights come after their owner
-            ready = [entry for entry in waiting if self._owner(entry) in (None, *self.synapses)]
-            if not ready:
-                raise ValueError("synapses share each other's weights in a circle")
-            for entry in ready:
-                self._add(entry)
-            waiting = [entry for entry in waiting if entry["name"] not in self.synapses]
+            self.populations[entry["name"]] = Neurons(**self._arguments(entry))
+        # Synapses that share the weights of others come after these.
+        for entry in sorted(data["synapses"], key=lambda entry: "weights_of" in entry["weight"]):
+            self.synapses[entry["name"]] = Synapses(**self._arguments(entry))
         ordered = [self.synapses[entry["name"]] for entry in data["synapses"]]
         return [*self.populations.values(), *ordered], self.decode(data["schedule"])
 
-    def _owner(self, entry: dict) -> str | None:
-        weight = entry["weight"]
-        return weight.get("weights_of") if isinstance(weight, dict) else None
-
-    def _add(self, entry: dict) -> None:
-        given = {key: self.decode(value) for key, value in entry.items() if key != "constants"}
-        constants = {key: self.decode(value) for key, value in entry["constants"].items()}
-        self.synapses[entry["name"]] = Synapses(**given, **constants)
+    def _arguments(self, entry: dict[str, Json]) -> Arguments:
+        own = {name: value for name, value in entry.items() if name != "constants"}
+        data = dict(**own, **entry["constants"])  # a constant with the name of an argument is a TypeError
+        return {name: self.decode(value) for name, value in data.items()}
 
     def decode(self, item: Any) -> Any:
         if isinstance(item, list):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
-from neurosim.network.arguments import named_arguments
+from neurosim.network.arguments import Arguments, named_arguments
 from neurosim.network.codec import Unpack, decode_network, encode_network, readable, unpack_text
-from neurosim.network.neurons import ARGUMENTS, Neurons, Population, label
+from neurosim.network.neurons import ARGUMENTS, Neurons, Part, Population, label
 from neurosim.network.program import Step, step_program, zero_delay_order
 from neurosim.network.readonly import ReadOnly, own_fields
 from neurosim.network.schedule import Schedule
-from neurosim.network.synapses import Delayed, Synapses
+from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, TIME, Value, spelt
 from neurosim.network.wiring import private
 
@@ -92,13 +92,61 @@ class Network:
         """Length of a tick in seconds under `Clock`; None otherwise."""
         return self.schedule.seconds
 
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        return {id(item): name for name, item in self.synapses.items()}
+
     def name_of(self, item: Synapses) -> str:
-        """What these synapses are called here; synapses without a name of their own get one from what they join."""
-        return next(name for name, other in self.synapses.items() if other is item)
+        """The name of these synapses here; synapses without a name of their own get one from what they join."""
+        return self._names[id(item)]
 
     def owner(self, item: Synapses) -> str | None:
         """The name of the synapses whose weights these share, if any."""
         return None if item.owner is None else self.name_of(item.owner)
+
+    def map(
+        self,
+        population: Callable[[Neurons], Neurons] = lambda old: old,
+        synapses: Callable[[str, Arguments], Arguments] = lambda name, arguments: arguments,
+    ) -> Network:
+        """The network with some of its parts replaced; names and schedule stay.
+
+        population: takes each population and returns the one to take its place.
+        synapses: takes the name of each synapses and the arguments that make them anew in the new network: between
+            the new populations, and with shared weights of the new owner. Returns the arguments to make them from.
+
+        >>> import neurosim as ns
+        >>> net = ns.Network(ns.Synapses(ns.Neurons("x", 2), ns.cells.unit("y", 1)), schedule=ns.Layered())
+        >>> net.map(synapses=lambda name, arguments: arguments | {"delay": 1})["x_to_y"].delay
+        1
+        """
+        populations = {name: population(old) for name, old in self.populations.items()}
+
+        def moved(end: Population) -> Population:
+            new = populations[end.name]
+            return Part(new, end.key) if isinstance(end, Part) else new
+
+        done: dict[str, Synapses] = {}
+        for name in sorted(self.synapses, key=lambda name: self.synapses[name].owner is not None):
+            old = self.synapses[name]
+            ends = {"name": name, "pre": moved(old.pre), "post": moved(old.post)}
+            done[name] = Synapses(**synapses(name, old.arguments | ends | self._new_weight(old, moved, done)))
+        return Network(*populations.values(), *(done[name] for name in self.synapses), schedule=self.schedule)
+
+    def _new_weight(
+        self, old: Synapses, moved: Callable[[Population], Population], done: Mapping[str, Synapses]
+    ) -> Arguments:
+        """The weight that refers to other parts of a network, referring to those of a new one; else nothing."""
+        match old.weight:
+            case Synapses() as owner:
+                return {"weight": done[self.name_of(owner)]}
+            case Transposed(owner):
+                return {"weight": done[self.name_of(owner)].T}
+            case Delayed(population, ticks):
+                return {"weight": Delayed(moved(population), ticks)}
+            case Neurons() | Part() as population:
+                return {"weight": moved(population)}
+        return {}
 
     @cached_property
     def order(self) -> tuple[str, ...]:

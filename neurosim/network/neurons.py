@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import Any
+from warnings import warn
 
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
-from neurosim.network.arguments import named_arguments
+from neurosim.network.arguments import Arguments, named_arguments
 from neurosim.network.index import as_index, read_key, show_key
 from neurosim.network.readonly import ReadOnly, own_fields, read_only
 from neurosim.network.text import (
@@ -87,7 +88,7 @@ class Neurons:
     refractory: Value | str
     method: str
     ports: tuple[tuple[str, str], ...]
-    sends: str | None
+    _sends: str | None  # as given; `sends` is what it comes to
     learns: tuple[str, ...]
     constants: Mapping[str, Value | Distribution]
 
@@ -122,7 +123,7 @@ class Neurons:
         )
         put(self, "method", "exact" if choice(method, METHODS, f"{where}: method") == "linear" else method)
         put(self, "ports", read_ports(ports, where))
-        put(self, "sends", None if sends is None else identifier(sends, f"{where}: sends"))
+        put(self, "_sends", None if sends is None else identifier(sends, f"{where}: sends"))
         put(self, "learns", read_names(learns, f"{where}: learns"))
         put(
             self,
@@ -216,9 +217,9 @@ class Neurons:
                     f"{where}: learns names {name!r}, which is no constant of it. {nearest(name, self.constants)}"
                 )
         sendable = (*self.states, *self.subexpressions)
-        if self.sends is not None and self.sends not in sendable:
+        if self._sends is not None and self._sends not in sendable:
             raise DescriptionError(
-                f"{where}: sends {self.sends!r} is no variable of its text. {nearest(self.sends, sendable)}"
+                f"{where}: sends {self._sends!r} is not a variable of its text. {nearest(self._sends, sendable)}"
             )
         if not (self.driven or self.spiking or sendable):
             raise DescriptionError(
@@ -300,11 +301,26 @@ class Neurons:
         return self.refractory != as_value(0, "")
 
     @property
-    def message(self) -> str | None:
-        """The variable that a neuron without threshold sends; None for a spike or a driven population."""
+    def sends(self) -> str | None:
+        """The variable whose value a neuron sends at every tick; None for populations that spike or are driven.
+
+        It is the argument `sends`, or the first variable of the text where that was not given.
+        """
         if self.spiking or self.driven:
             return None
-        return self.sends or next(iter((*self.states, *self.subexpressions)))
+        return self._sends or next(iter((*self.states, *self.subexpressions)))
+
+    @property
+    def message(self) -> str | None:
+        """The former name of `sends`."""
+        warn("Neurons.message is now called Neurons.sends.", DeprecationWarning, stacklevel=2)
+        return self.sends
+
+    @property
+    def arguments(self) -> Arguments:
+        """The arguments, constants included, with which `Neurons(**arguments)` makes the same population."""
+        given = {name: getattr(self, name) for name in ("name", *ARGUMENTS)}
+        return {**given, "sends": self._sends, **self.constants}
 
     @property
     def indices(self) -> np.ndarray:

@@ -39,7 +39,7 @@ def _columns(rows: list[list[str]]) -> list[str]:
 def _population(population: Neurons) -> list[str]:
     if population.driven:
         return [population.name, _shape(population.shape), "driven", "", ""]
-    kind = "spikes" if population.spiking else f"sends {population.message}"
+    kind = "spikes" if population.spiking else f"sends {population.sends}"
     ports = " ".join(name if reduce == "sum" else f"{name}:{reduce}" for name, reduce in population.ports)
     return [
         population.name,

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from neurosim.errors import DescriptionError, nearest
-from neurosim.network.codec import NEURONS, SYNAPSES
+from neurosim.network.arguments import Arguments
 from neurosim.network.network import Network
-from neurosim.network.neurons import Neurons, Part, Population
-from neurosim.network.synapses import Delayed, Synapses, Transposed
+from neurosim.network.neurons import Neurons
 
-Changes = Mapping[str, Mapping[str, Any]]
+Changes = Mapping[str, Arguments]
 
 
 def rebuilt(net: Network, changes: Changes) -> Network:
-    """The same network, but for `changes`: what to give to `Neurons` or `Synapses` instead, or besides, by the name of each.
+    """The same network, but for `changes`.
 
-    Arrays of weights have the shape that the synapses' wiring takes. Names stay, and so do all random draws that are not
-    replaced.
+    changes: by the name of a population or of synapses, the arguments of `Neurons` or `Synapses` that replace those of the
+        old one, or that are added to them. An array of weights has the shape that the wiring takes.
 
-    Raises DescriptionError for names that the network does not have, and for a weight given to synapses that share that of others.
+    Names stay, and so do all random draws that are not replaced.
+
+    Raises DescriptionError for names that the network does not have, and for a weight given to synapses that share that
+    of others.
 
     >>> import neurosim as ns
     >>> x, y = ns.Neurons("x", 2), ns.cells.unit("y", 1)
@@ -31,53 +32,20 @@ def rebuilt(net: Network, changes: Changes) -> Network:
     for name in changes:
         if name not in net:
             raise DescriptionError(
-                f"rebuilt: the network has nothing called {name!r}. {nearest(name, (*net.populations, *net.synapses))}"
+                f"rebuilt: the network has nothing called {name!r}."
+                f" {nearest(name, (*net.populations, *net.synapses))}"
             )
-    populations = {name: _neurons(item, changes.get(name, {})) for name, item in net.populations.items()}
-    done: dict[str, Synapses] = {}
-    owners = sorted(
-        net.synapses, key=lambda name: isinstance(net.synapses[name].weight, Synapses | Transposed)
-    )  # shared weights after their owners
-    for name in owners:
-        done[name] = _synapses(net, name, populations, done, changes.get(name, {}))
-    return Network(*populations.values(), *(done[name] for name in net.synapses), schedule=net.schedule)
 
+    def population(old: Neurons) -> Neurons:
+        return Neurons(**(old.arguments | dict(changes[old.name]))) if changes.get(old.name) else old
 
-def _neurons(item: Neurons, change: Mapping[str, Any]) -> Neurons:
-    if not change:
-        return item
-    given: dict[str, Any] = (
-        {field: getattr(item, field) for field in NEURONS} | dict(item.constants) | dict(change)
-    )
-    return Neurons(given.pop("name"), given.pop("shape"), **given)
-
-
-def _synapses(
-    net: Network,
-    name: str,
-    populations: Mapping[str, Neurons],
-    done: Mapping[str, Synapses],
-    change: Mapping[str, Any],
-) -> Synapses:
-    item = net.synapses[name]
-    given: dict[str, Any] = (
-        {field: getattr(item, field) for field in SYNAPSES} | {"name": name} | dict(item.constants)
-    )
-    given |= {"pre": _moved(item.pre, populations), "post": _moved(item.post, populations)}
-    source, tied = item.weight_population, item.owner
-    if tied is not None:
-        if "weight" in change:
+    def synapses(name: str, arguments: Arguments) -> Arguments:
+        change = changes.get(name, {})
+        old = net.synapses[name]
+        if old.owner is not None and "weight" in change:
             raise DescriptionError(
-                f"rebuilt: {item.label} share the weights of {tied.label}. Give the weight to those."
+                f"rebuilt: {old.label} share the weights of {old.owner.label}. Give the weight to those."
             )
-        owner = done[net.name_of(tied)]
-        given["weight"] = owner.T if isinstance(item.weight, Transposed) else owner
-    elif source is not None:
-        moved = _moved(source, populations)
-        given["weight"] = Delayed(moved, item.weight.ticks) if isinstance(item.weight, Delayed) else moved
-    return Synapses(**(given | dict(change)))
+        return arguments | dict(change)
 
-
-def _moved(population: Population, populations: Mapping[str, Neurons]) -> Population:
-    whole = populations[population.name]
-    return Part(whole, population.key) if isinstance(population, Part) else whole
+    return net.map(population, synapses)

@@ -182,10 +182,10 @@ class Asynchronous(Schedule):
                 raise DescriptionError(
                     f"{where}: has a threshold, but Asynchronous() carries graded messages only. Use update='s = where(I > 0, 1, 0)'."
                 )
-            if population.message in population.subexpressions:
+            if population.sends in population.subexpressions:
                 raise DescriptionError(
-                    f"{where}: sends the subexpression {population.message!r}, but Asynchronous() carries variables only."
-                    f" Assign it in update text: update='{population.message} = ...'."
+                    f"{where}: sends the subexpression {population.sends!r}, but Asynchronous() carries variables only."
+                    f" Assign it in update text: update='{population.sends} = ...'."
                 )
         for item in net.synapses.values():
             if item.text or isinstance(item.wiring, private):

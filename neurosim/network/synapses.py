@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
-from neurosim.network.arguments import named_arguments
+from neurosim.network.arguments import Arguments, named_arguments
 from neurosim.network.neurons import Neurons, Part, Population, check_flags, check_name, check_variable, label
 from neurosim.network.readonly import ReadOnly, own_fields
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
@@ -451,6 +451,13 @@ class Synapses:
             return ()
         return tuple(
             dict.fromkeys(["w", *(line.name for line in self.lines if line.kind != "subexpression")])
+        )
+
+    @property
+    def arguments(self) -> Arguments:
+        """The arguments, constants included, with which `Synapses(**arguments)` makes the same synapses."""
+        return {name: getattr(self, name) for name in ("name", "pre", "post", *ARGUMENTS)} | dict(
+            self.constants
         )
 
     @property

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, RecordingError
-from neurosim.network.codec import NEURONS
+from neurosim.network.arguments import Arguments
 from neurosim.network.network import Network
-from neurosim.network.neurons import Neurons, Part, Population
-from neurosim.network.synapses import Delayed, Synapses, Transposed
+from neurosim.network.neurons import Neurons
+from neurosim.network.synapses import Synapses, Transposed
 from neurosim.network.values import TIME, Value
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
@@ -28,14 +28,10 @@ def fixed(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | None = 
     `final` is the end state of a run (`recording.final`); the weights and variables of synapses with text are then those
     of its first trial, so that what was learned while running is kept.
     """
-    populations = {name: _fixed_population(p, seed) for name, p in net.populations.items()}
-    done: dict[str, Synapses] = {}
-    while len(done) < len(net.synapses):
-        for name, item in net.synapses.items():
-            owner = net.owner(item)
-            if name not in done and (owner is None or owner in done):
-                done[name] = _fixed_synapses(net, name, item, populations, done, seed, final or {})
-    return Network(*populations.values(), *(done[name] for name in net.synapses), schedule=net.schedule)
+    return net.map(
+        lambda population: _fixed_population(population, seed),
+        lambda name, arguments: arguments | _fixed_arguments(net, name, arguments, seed, final or {}),
+    )
 
 
 def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
@@ -62,61 +58,31 @@ def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
 
 
 def _fixed_population(population: Neurons, seed: int) -> Neurons:
-    drawn = {
+    drawn: Arguments = {
         key: Value(np.asarray(start_value(population, key, seed)), value.dim)
         for key, value in population.constants.items()
         if isinstance(value, Distribution)
     }
     if not drawn:
         return population
-    given = {field: getattr(population, field) for field in NEURONS}
-    name, shape = given.pop("name"), given.pop("shape")
-    constants: dict[str, Any] = {**population.constants, **drawn}
-    return Neurons(name, shape, **given, **constants)
+    return Neurons(**(population.arguments | drawn))
 
 
-def _fixed_synapses(
-    net: Network,
-    name: str,
-    item: Synapses,
-    populations: Mapping[str, Neurons],
-    done: Mapping[str, Synapses],
-    seed: int,
-    final: Mapping[str, np.ndarray],
-) -> Synapses:
-    given: dict[str, Any] = {
-        key: getattr(item, key) for key in ("to", "model", "on_pre", "on_post", "learns")
-    } | {"name": name}
-    given |= {"pre": _moved(item.pre, populations), "post": _moved(item.post, populations)}
-    owner = net.owner(item)
-    source = item.weight_population
-    if owner is not None and not item.text:
-        weight = done[owner].T if isinstance(item.weight, Transposed) else done[owner]
-        wiring = (
-            item.wiring if isinstance(item.wiring, einsum) else done[owner].wiring
-        )  # whose pairs are drawn by now
-        return Synapses(
-            **given,
-            wiring=wiring,
-            weight=weight,
-            delay=_fixed_delay(net, name, item, seed),
-            **_as_given(item.constants),
-        )
-    if source is not None:
-        moved = _moved(source, populations)
-        weight = Delayed(moved, item.weight.ticks) if isinstance(item.weight, Delayed) else moved
-        return Synapses(**given, wiring=item.wiring, weight=weight, delay=item.delay)
+def _fixed_arguments(
+    net: Network, name: str, arguments: Arguments, seed: int, final: Mapping[str, np.ndarray]
+) -> Arguments:
+    """The arguments of synapses that change when their draws are made; `arguments` hold the fixed owner of their weights."""
+    item = net.synapses[name]
+    if item.owner is not None and not item.text:
+        weight = arguments["weight"]
+        owner = weight.synapses if isinstance(weight, Transposed) else weight
+        # The pairs of the owner are drawn by now; einsum draws none.
+        wiring = item.wiring if isinstance(item.wiring, einsum) else owner.wiring
+        return {"wiring": wiring, "delay": _fixed_delay(net, name, item, seed)}
+    if item.weight_population is not None:
+        return {}
     wiring, weight, constants, delay = _numbers(net, name, item, seed, final)
-    return Synapses(**given, wiring=wiring, weight=weight, delay=delay, **constants)
-
-
-def _as_given(constants: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(constants)
-
-
-def _moved(population: Population, populations: Mapping[str, Neurons]) -> Population:
-    whole = populations[population.name]
-    return Part(whole, population.key) if isinstance(population, Part) else whole
+    return {"wiring": wiring, "weight": weight, "delay": delay, **constants}
 
 
 def _numbers(

@@ -160,15 +160,15 @@ def _is_zero(value: Any) -> bool:
 def _check_input_unit(net: Network, name: str, dims: Dim, scopes: Mapping[str, Scope]) -> None:
     """A clamp must have the unit of what it replaces; what drives a population may have any."""
     population = net.populations[name]
-    if population.message in population.subexpressions:
+    if population.sends in population.subexpressions:
         raise PlanError(
-            f"run: input {name!r} would replace what it sends, but {population.message!r} is a subexpression, which nothing can replace."
+            f"run: input {name!r} would replace what it sends, but {population.sends!r} is a subexpression, which nothing can replace."
             f" Make it a variable that update text assigns, or let {name!r} send another."
         )
-    if population.message is not None and dims != scopes[name].dims[population.message]:
-        wanted = unit(scopes[name].dims[population.message])
+    if population.sends is not None and dims != scopes[name].dims[population.sends]:
+        wanted = unit(scopes[name].dims[population.sends])
         raise PlanError(
-            f"run: input {name!r} is in {unit(dims)}, but it replaces {population.message}, which is in {wanted}. Give it in {wanted}."
+            f"run: input {name!r} is in {unit(dims)}, but it replaces {population.sends}, which is in {wanted}. Give it in {wanted}."
         )
 
 
@@ -202,7 +202,7 @@ def _group(
         constants=constants | {k: number(v, precision) for k, v in more.items()},
         ports=dict(population.ports),
         derived={name: inline(name, scope) for name in population.subexpressions},
-        sends=population.message,
+        sends=population.sends,
         integrate=integrate,
         update=_block("update", population.update, population.statements, scope, population.states, frozen),
         threshold=_threshold(population, scope),

@@ -140,7 +140,7 @@ def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inpu
     def message(population: Any) -> Dim:
         if population.driven:
             return inputs.dims.get(population.name, PLAIN)
-        return PLAIN if population.spiking else scopes[population.name].dims[population.message]
+        return PLAIN if population.spiking else scopes[population.name].dims[population.sends]
 
     source = item.weight_population
     weight = message(source.population) if source is not None else weight_dimensions(item)

@@ -342,8 +342,8 @@ def _open(net: Network, where: str) -> dict[str, Any]:
             raise DescriptionError(
                 f"{where}: the text of {name!r} draws random numbers, so that no two runs are alike. Take the noise away."
             )
-        if set(population.states) != {population.message}:
-            hidden = ", ".join(sorted(set(population.states) - {population.message or ""}))
+        if set(population.states) != {population.sends}:
+            hidden = ", ".join(sorted(set(population.states) - {population.sends or ""}))
             raise DescriptionError(
                 f"{where}: {name!r} remembers what it does not send ({hidden}), which no clamp reaches. Send it, or leave it out."
             )

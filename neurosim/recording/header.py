@@ -150,7 +150,7 @@ def recorded(probe: Probe) -> np.ndarray:
 def unit_of(probe: Probe, network: Network) -> str:
     """The SI unit of a probe's values as the equations declare it, '1' where they do not."""
     owner = network[probe.owner]
-    variable = probe.variable or getattr(owner, "message", None)
+    variable = probe.variable or network.populations[probe.owner].sends
     return next((line.unit for line in owner.lines if line.name == variable), "1")
 
 
