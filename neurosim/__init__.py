@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from . import readout as readout
     from . import tasks as tasks
     from . import units as units
-    from .learn.train import train as train
+    from .learn.training.train import train as train
 
 LATER = (
     "learn",
@@ -72,7 +72,7 @@ def __getattr__(name: str) -> _Any:
     if name in LATER:
         return _import_module(f"{__name__}.{name}")
     if name == "train":
-        from .learn.train import train
+        from .learn.training.train import train
 
         return train
     if name == "__version__":  # of the installed package

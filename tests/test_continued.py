@@ -5,7 +5,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.errors import DescriptionError
-from neurosim.learn.generate import beam_search
+from neurosim.learn.sequences.generation import beam_search
 from neurosim.models.echo_state import echo_state
 from neurosim.readout import free_run, lyapunov_exponent
 from neurosim.units import ms, mV

@@ -281,7 +281,9 @@ def test_a_forecast_is_the_network_running_on_its_own(wave):
 
 def test_a_forecast_is_one_run_not_one_run_per_step(wave, monkeypatch):
     calls = []
-    monkeypatch.setattr("neurosim.learn.echo_state.run", lambda *a, **k: calls.append(1) or ns.run(*a, **k))
+    monkeypatch.setattr(
+        "neurosim.learn.sequences.echo_state.run", lambda *a, **k: calls.append(1) or ns.run(*a, **k)
+    )
     wave[0].forecast(50)
     assert len(calls) == 1
 

@@ -11,7 +11,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import neurosim as ns
 from neurosim.learn import RestrictedBoltzmann, annealed_importance_sampling, free_energy, log_partition
-from neurosim.learn.contrastive import ContrastiveDivergence, Machine
+from neurosim.learn.rules.contrastive_divergence import ContrastiveDivergence, Machine
 from neurosim.models.restricted_boltzmann import restricted_boltzmann
 
 RANDOM = np.random.default_rng

@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import neurosim as ns
 from neurosim.learn import HopfieldMemory, gardner, pseudo_inverse, storkey
-from neurosim.learn.hopfield import RULES
+from neurosim.learn.estimators.hopfield import RULES
 from neurosim.models.hopfield import hopfield
 
 RANDOM = np.random.default_rng

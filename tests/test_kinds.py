@@ -211,7 +211,7 @@ def test_a_schedule_of_ones_own_refuses_delays_that_it_cannot_keep():
 
 def test_a_loss_of_ones_own_is_one_entry():
     jax = pytest.importorskip("jax")
-    from neurosim.learn.losses import Loss
+    from neurosim.learn import Loss
 
     huber = Loss(
         "huber",

@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import neurosim as ns
 from neurosim.learn import KohonenMap
-from neurosim.learn.map_grid import MapGrid
+from neurosim.learn.rules.kohonen_grid import MapGrid
 from neurosim.models.kohonen import kohonen
 
 RANDOM = np.random.default_rng

@@ -5,9 +5,9 @@ import pytest
 
 import neurosim as ns
 from neurosim.errors import DescriptionError
-from neurosim.learn import gradient
-from neurosim.learn.losses import LOSSES
-from neurosim.learn.network_estimators import NetworkClassifier
+from neurosim.learn import Loss, gradient
+from neurosim.learn.estimators.network_estimators import NetworkClassifier
+from neurosim.learn.training.losses import LOSSES
 
 LABELS = ("log_loss", "cross_entropy", "hinge")
 SENDS = {
@@ -29,7 +29,7 @@ def net(text, gain=1.0):
 
 
 def read(text, loss):
-    from neurosim.learn.targets import read_losses
+    from neurosim.learn.training.targets import read_losses
 
     return read_losses(net(text), loss, {"out": np.zeros((2, 1), int)})
 
@@ -65,3 +65,24 @@ def test_training_and_estimators_refuse_alike():
         NetworkClassifier(net("softmax(I)"), loss="cross_entropy", epochs=1).fit(
             np.ones((4, 2)), [0, 1, 2, 0]
         )
+
+
+def test_a_loss_of_ones_own_says_what_it_takes():
+    def of(jax, sent, target):
+        return -jax.numpy.take_along_axis(sent, target[..., None], axis=-1)[..., 0]
+
+    own = Loss("own", of, labels=True, refuses=frozenset({"probabilities"}), remedy="Let it send scores.")
+    assert read("I", own) == [{"out": own}]
+    with pytest.raises(DescriptionError, match=r"'own' of 'out' does not fit.*Let it send scores\."):
+        read("sigmoid(I)", own)
+    size = Loss("size", lambda jax, sent, target: abs(sent), targets=False)
+    value, _ = gradient(net("I"), {"x": np.ones((2, 1, 2))}, loss={"out": size})
+    assert 0 < value < 6
+
+
+def test_the_former_module_of_losses_warns_of_the_new_one():
+    from neurosim.learn import losses
+
+    with pytest.warns(DeprecationWarning, match=r"Use neurosim\.learn\.Loss"):
+        assert losses.Loss is Loss
+    assert not hasattr(losses, "nothing")

@@ -6,7 +6,7 @@ import pytest
 import neurosim as ns
 from neurosim import cells
 from neurosim.learn import gradient
-from neurosim.learn.parameters import read_parameters
+from neurosim.learn.training.parameters import read_parameters
 from neurosim.units import ms
 
 pytest.importorskip("jax", reason="training needs JAX and optax: pip install '.[train]'")

@@ -12,7 +12,7 @@ from neurosim.figures.pyplot import need_matplotlib, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from neurosim.learn.kohonen import KohonenMap
+    from neurosim.learn.estimators.kohonen import KohonenMap
 
 INCHES = 0.3  # of a unit of a large map
 SQUARE = (45, 135, 225, 315)  # corners, in degrees from the middle of a unit

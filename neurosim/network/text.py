@@ -276,9 +276,9 @@ def check_numbers(tree: ast.AST, text: str, where: str) -> None:
             )
             if (
                 divisor is not None
-                and isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod))
+                and isinstance(node.op, (ast.Div, ast.FloorDiv, ast.Mod))  # type: ignore[attr-defined]
                 and literal(divisor) == 0
-            ):  # type: ignore[attr-defined]
+            ):
                 raise ZeroDivisionError
         except ZeroDivisionError:
             raise DescriptionError(f"{where}: {quoted(text)} divides by zero. Take that away.") from None

@@ -311,8 +311,9 @@ def _length(net: Network, given: Mapping[str, int], ticks: Any, duration: Any) -
         whole(ticks, "run: ticks in the duration", most=MOST_TICKS)
         if abs(ticks * net.dt - float(value.number)) > 1e-6 * net.dt * max(1.0, ticks):
             raise DescriptionError(
-                f"run: duration {value} is not a multiple of dt = {net.schedule.dt}. Give a whole number of ticks."
-            )  # type: ignore[attr-defined]
+                f"run: duration {value} is not a multiple of dt = {net.schedule.dt}."  # type: ignore[attr-defined]
+                " Give a whole number of ticks."
+            )
     if ticks is not None:
         length = whole(ticks, "run: ticks", most=MOST_TICKS)
         short = [name for name, n in given.items() if n < length]

@@ -9,9 +9,9 @@ import numpy as np
 
 from neurosim.engine.arrays.library import need_jax, wide
 from neurosim.errors import DescriptionError
-from neurosim.learn.history import Trained
-from neurosim.learn.optimisers import make_optimiser, need_optax
-from neurosim.learn.problem import read_problem
+from neurosim.learn.training.history import Trained
+from neurosim.learn.training.optimisers import make_optimiser, need_optax
+from neurosim.learn.training.problem import read_problem
 from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network
 from neurosim.network.values import choice, plain_number, whole
@@ -114,7 +114,7 @@ def train(
     choice(surrogate, SURROGATES, "train: surrogate")
     slope = plain_number(slope, "train: slope", "Give a number above 0.", low=1e-30)
     with wide():
-        from neurosim.learn.loop import Loop
+        from neurosim.learn.training.trainer import Loop
 
         loop = Loop(problem, settings, batch, penalties, truncate=truncate, surrogate=surrogate, slope=slope)
         history, values = loop.run(epochs, patience, progress, checkpoint)
@@ -146,7 +146,7 @@ def gradient(
     jax = need_jax("gradient")
     problem = read_problem(net, inputs, targets, loss, learns, None, lengths, ticks, trials, seed, precision)
     with wide():
-        from neurosim.learn.loop import Loop
+        from neurosim.learn.training.trainer import Loop
 
         loop = Loop(
             problem,

@@ -9,7 +9,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import check_random_state
 
-from neurosim.learn.answers import Answering, Classifier, Regressor, solve_readout
+from neurosim.learn.estimators.output_layer import Answering, Classifier, Regressor, solve_readout
 from neurosim.models.radial_basis import radial_basis
 from neurosim.network.network import Network
 from neurosim.network.values import choice, plain_number, whole

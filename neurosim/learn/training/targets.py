@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
-from neurosim.learn.losses import LOSSES, SENT, Loss
-from neurosim.learn.outputs import what_is_sent
+from neurosim.learn.training.losses import LOSSES, SENT, Loss
+from neurosim.learn.training.output_kinds import what_is_sent
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.plan.inputs import Inputs

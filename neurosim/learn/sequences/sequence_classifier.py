@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_array, check_consistent_length, check
 
 from neurosim.cells import unit
 from neurosim.errors import DescriptionError, nearest
-from neurosim.learn.sequence_lists import read_sequences, runs
+from neurosim.learn.sequences.ragged import read_sequences, runs
 from neurosim.network.network import Network
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.synapses import Synapses

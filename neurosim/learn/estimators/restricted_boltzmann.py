@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from tqdm import tqdm
 
 from neurosim.errors import DescriptionError
-from neurosim.learn.contrastive import ContrastiveDivergence, Machine, sigmoid
-from neurosim.learn.partition import (
+from neurosim.learn.rules.contrastive_divergence import ContrastiveDivergence, Machine, sigmoid
+from neurosim.learn.rules.partition_function import (
     KINDS,
     LogPartition,
     annealed_importance_sampling,

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import log_softmax
 
 from neurosim.errors import DescriptionError, nearest, shown
-from neurosim.learn.echo_state import End
+from neurosim.learn.sequences.echo_state import End
 from neurosim.network.network import Network
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.synapses import Synapses

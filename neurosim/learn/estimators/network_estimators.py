@@ -26,9 +26,9 @@ from sklearn.utils.validation import (
 )
 
 from neurosim.errors import DescriptionError, nearest
-from neurosim.learn.outputs import sends_chances
-from neurosim.learn.sequence_lists import is_ragged, laid_side_by_side
-from neurosim.learn.train import train
+from neurosim.learn.sequences.ragged import is_ragged, laid_side_by_side
+from neurosim.learn.training.output_kinds import sends_chances
+from neurosim.learn.training.train import train
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.readout.made_network import MadeNetwork, answering, driven

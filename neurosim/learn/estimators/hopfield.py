@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from neurosim.errors import DescriptionError
-from neurosim.learn.storing import gardner, pseudo_inverse, storkey
+from neurosim.learn.rules.pattern_storage import gardner, pseudo_inverse, storkey
 from neurosim.models.hopfield import hopfield
 from neurosim.network.network import Network
 from neurosim.network.values import choice, plain_number, whole

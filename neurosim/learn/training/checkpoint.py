@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from neurosim.errors import DescriptionError
-from neurosim.learn.history import History
+from neurosim.learn.training.history import History
 from neurosim.network.codec import encode_network
 
 FORMAT = 1

@@ -14,10 +14,10 @@ import numpy as np
 
 from neurosim.engine.watch import Watch
 from neurosim.errors import EngineError
-from neurosim.learn.history import History
-from neurosim.learn.objective import Objective, as_data, training_plan
-from neurosim.learn.problem import Problem
-from neurosim.learn.resume import load_checkpoint, save_checkpoint
+from neurosim.learn.training.checkpoint import load_checkpoint, save_checkpoint
+from neurosim.learn.training.history import History
+from neurosim.learn.training.objective import Objective, as_data, training_plan
+from neurosim.learn.training.problem import Problem
 
 HELD_NOISE = 2**31  # trials of validation are numbered from here, so that their noise is always the same
 

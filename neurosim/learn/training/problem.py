@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, shown
-from neurosim.learn.parameters import check_reached, choose, read_parameters
-from neurosim.learn.targets import held_on, read_lengths, read_losses, read_target
+from neurosim.learn.training.parameters import check_reached, choose, read_parameters
+from neurosim.learn.training.targets import held_on, read_lengths, read_losses, read_target
 from neurosim.network.network import Network
 from neurosim.network.values import choice, plain_number, whole
 from neurosim.plan.inputs import Inputs, read_inputs

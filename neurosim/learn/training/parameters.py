@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
-from neurosim.learn.targets import matching
+from neurosim.learn.training.targets import matching
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.rebuild import rebuilt
@@ -68,9 +68,8 @@ def read_parameters(net: Network, seed: int) -> Parameters:
     for population in net.populations.values():
         for constant in population.learns:
             _check_constant(population, constant)
-            values[f"{population.name}.{constant}"] = np.asarray(
-                population.constants[constant].number, np.float64
-            )  # type: ignore[union-attr]
+            number = population.constants[constant].number  # type: ignore[union-attr]
+            values[f"{population.name}.{constant}"] = np.asarray(number, np.float64)
     if not values:
         raise DescriptionError(
             "train: nothing in the network learns. Mark synapses with learns=True, or constants with learns=('bias',)."

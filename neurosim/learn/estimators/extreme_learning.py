@@ -10,7 +10,13 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils import check_random_state
 
-from neurosim.learn.answers import Answering, Classifier, Regressor, solve_readout, times_transposed
+from neurosim.learn.estimators.output_layer import (
+    Answering,
+    Classifier,
+    Regressor,
+    solve_readout,
+    times_transposed,
+)
 from neurosim.models.extreme_learning_machine import extreme_learning_machine
 from neurosim.network.network import Network
 from neurosim.network.values import choice, plain_number, whole

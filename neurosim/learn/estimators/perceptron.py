@@ -10,7 +10,7 @@ from sklearn import linear_model
 from sklearn.utils import check_random_state
 
 from neurosim.errors import DescriptionError
-from neurosim.learn.answers import Answering, Classifier, Regressor
+from neurosim.learn.estimators.output_layer import Answering, Classifier, Regressor
 from neurosim.models.perceptron import perceptron
 from neurosim.network.network import Network
 from neurosim.network.values import plain_number

@@ -15,9 +15,9 @@ from neurosim.engine.arrays.program import Program
 from neurosim.engine.arrays.support import unsupported
 from neurosim.engine.arrays.ticks import Carry
 from neurosim.errors import PlanError
-from neurosim.learn.losses import SENT, Loss
-from neurosim.learn.parameters import Parameters, placing
-from neurosim.learn.targets import AnyLoss, Target
+from neurosim.learn.training.losses import SENT, Loss
+from neurosim.learn.training.parameters import Parameters, placing
+from neurosim.learn.training.targets import AnyLoss, Target
 from neurosim.network.probes import Probe
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.lower import lower

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from tqdm import tqdm
 
 from neurosim.errors import DescriptionError
-from neurosim.learn.map_grid import LEAST_RADIUS, MapGrid
+from neurosim.learn.rules.kohonen_grid import LEAST_RADIUS, MapGrid
 from neurosim.models.kohonen import GRIDS, NEIGHBOURHOODS, kohonen
 from neurosim.network.network import Network
 from neurosim.network.values import choice, flag, plain_number, whole

@@ -13,7 +13,7 @@ from sklearn.metrics.pairwise import paired_cosine_distances
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from neurosim.errors import DescriptionError
-from neurosim.learn.hopfield import signs
+from neurosim.learn.estimators.hopfield import signs
 from neurosim.models.modern_hopfield import modern_hopfield
 from neurosim.network.network import Network
 from neurosim.network.values import choice, plain_number, whole

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from tqdm import tqdm
 
 from neurosim.errors import DescriptionError, shown
-from neurosim.learn.restricted_boltzmann import RestrictedBoltzmann
+from neurosim.learn.estimators.restricted_boltzmann import RestrictedBoltzmann
 from neurosim.network.network import Network
 from neurosim.network.values import plain_number, whole
 from neurosim.network.weights import glorot

@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from neurosim import cells
 from neurosim.errors import DescriptionError
-from neurosim.learn.keep import keep, kept
-from neurosim.learn.sequences import read_sequences, read_series, shape_of
+from neurosim.learn.sequences.equal_length import read_sequences, read_series, shape_of
+from neurosim.learn.sequences.estimator_file import keep, kept
 from neurosim.models.deep_echo_state import deep_echo_state
 from neurosim.models.echo_state import echo_state
 from neurosim.network.network import Network

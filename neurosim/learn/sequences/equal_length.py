@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
-from neurosim.learn.sequence_lists import is_ragged
+from neurosim.learn.sequences.ragged import is_ragged
 
 
 def shape_of(given: Any) -> tuple[int, ...]:

@@ -1,0 +1,1 @@
+"""Learning from time series and from sequences of symbols, and generating them."""

@@ -1,0 +1,1 @@
+"""Training by gradient descent: `ns.train` and `learn.gradient`, in JAX and optax."""
