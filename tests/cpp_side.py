@@ -50,7 +50,7 @@ def by_cpp(cases: Sequence[Case], n: int) -> list[dict[str, np.ndarray]]:
     """What the compiled text computes, all cases in one library; of the types that the renderer promised."""
     parts = [_function(number, given) for number, given in enumerate(cases)]
     source = "\n".join(
-        ['#include "core/math.hpp"', "using namespace neurosim;", *(text for text, _ in parts)]
+        ['#include "core/numbers/math.hpp"', "using namespace neurosim;", *(text for text, _ in parts)]
     )
     library = load(source, "the text of a test", flags=("-O0",))
     return [

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.engine.events.construct import Landing, Rows, build_rows, draw_edges
+from neurosim.engine.events.construct import Rows, TargetSlots, build_rows, draw_edges
 from neurosim.plan.inputs import read_inputs
 from neurosim.plan.lower import lower
 from neurosim.plan.plan import Plan
@@ -31,14 +31,14 @@ def lowered(net: ns.Network, *, seed: int = 1, precision: str = "double") -> Pla
     return lower(net, read_inputs(net, None, 1, None, 1, 0), seed=seed, precision=precision)
 
 
-def landings_of(plan: Plan, blocks: int, many: int) -> dict[tuple[str, str | None], Landing]:
+def landings_of(plan: Plan, blocks: int, many: int) -> dict[tuple[str, str | None], TargetSlots]:
     """Slots that differ from port to port and from block to block."""
     found = {}
     for number, (name, to) in enumerate(
         (name, to) for name, group in plan.groups.items() for to in group.ports
     ):
         bounds = np.linspace(0, plan.groups[name].size, blocks + 1).astype(np.int64)
-        found[name, to] = Landing(bounds, many * number + np.arange(blocks) * 7)
+        found[name, to] = TargetSlots(bounds, many * number + np.arange(blocks) * 7)
     return found
 
 

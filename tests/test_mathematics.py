@@ -30,7 +30,7 @@ LONG = {
 
 
 def _source() -> str:
-    lines = ['#include "core/math.hpp"', "using namespace neurosim;"]
+    lines = ['#include "core/numbers/math.hpp"', "using namespace neurosim;"]
     for name in (*FUNCTIONS, *CALLING, *ROUNDING):
         for real in TYPES.values():
             head = (

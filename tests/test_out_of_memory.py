@@ -46,8 +46,8 @@ def test_a_network_that_does_not_fit_into_memory_raises_an_error():
 
 SOURCE = """
 #include <new>
-#include "core/helpers.hpp"
-#include "core/threads.hpp"
+#include "core/threads/thread_pool.hpp"
+#include "core/threads/barrier.hpp"
 using namespace neurosim;
 
 // Threads that move in step; the one of this number fails at the third step. Returns how many steps the others began, or -1: nothing was thrown.
@@ -69,10 +69,10 @@ extern "C" int in_step(int threads, int failing) {
 }
 
 extern "C" int in_parts(int threads) {
-    Helpers helpers(threads);
+    ThreadPool pool(threads);
     std::atomic<int> parts{0};
     try {
-        helpers.share(100, [&](int64_t part) { if (part % 7 == 3) throw std::bad_alloc(); ++parts; });
+        pool.parallel_for(100, [&](int64_t part) { if (part % 7 == 3) throw std::bad_alloc(); ++parts; });
     } catch (const std::bad_alloc&) {
         return parts;
     }

@@ -44,7 +44,7 @@ EDGES = np.array(
 )
 LARGE_RATES = [1.0001e6, 1e9, 1e12, 4.5e15, 1e300, np.inf, -np.inf, np.nan]
 SOURCE = """
-#include "core/math.hpp"
+#include "core/numbers/math.hpp"
 using namespace neurosim;
 #define MANY extern "C" void
 MANY words(Key key, uint32_t first, const uint32_t* second, uint32_t* high, uint32_t* low, int n) {

@@ -14,7 +14,7 @@ from recording_side import MadeUp
 
 import neurosim as ns
 from neurosim import DescriptionError, EngineError, PlanError, RecordingError, cli
-from neurosim.engine.events import compiler, construct, records
+from neurosim.engine.events import compiler, construct, textual_layout
 from neurosim.engine.watch import Watch
 from neurosim.later import _Later
 from neurosim.network.weights import normal
@@ -81,7 +81,7 @@ def core(**calls):
     """A library of rows that answers as these calls say."""
     nothing = {
         name: (lambda *given: None)
-        for name in ("neurosim_edges_free", "neurosim_records_free", "neurosim_rows_free")
+        for name in ("neurosim_edges_free", "neurosim_textual_free", "neurosim_rows_free")
     }
     return lambda: SimpleNamespace(
         **(nothing | {name: (lambda *given, answer=answer: answer) for name, answer in calls.items()})
@@ -93,7 +93,7 @@ def test_synapses_without_memory_for_them_are_refused(monkeypatch):
     recipe = lowered(drawn).pathways["drawn"].recipe
     plan = lowered(plastic)
     pathway, bounds = plan.pathways["plastic"], np.array([0, 4])
-    landings = {("liquid", None): construct.Landing(np.array([0, 4]), np.array([0]))}
+    landings = {("liquid", None): construct.TargetSlots(np.array([0, 4]), np.array([0]))}
     without = (
         (construct, core(neurosim_edges_draw=None), lambda: construct.draw_edges(recipe, np.dtype(float), 1)),
         (
@@ -107,14 +107,14 @@ def test_synapses_without_memory_for_them_are_refused(monkeypatch):
             lambda: construct.build_rows([pathway], landings, {"liquid": 0}, 4, 8, np.dtype(float), 1),
         ),
         (
-            records,
-            core(neurosim_records_count=None),
-            lambda: records.lay_out(plan, pathway, bounds, 1, by_delay=False),
+            textual_layout,
+            core(neurosim_textual_count=None),
+            lambda: textual_layout.lay_out(plan, pathway, bounds, 1, by_delay=False),
         ),
         (
-            records,
-            core(neurosim_records_count=1, neurosim_records_fill=0),
-            lambda: records.lay_out(plan, pathway, bounds, 1, by_delay=False),
+            textual_layout,
+            core(neurosim_textual_count=1, neurosim_textual_fill=0),
+            lambda: textual_layout.lay_out(plan, pathway, bounds, 1, by_delay=False),
         ),
     )
     for module, library, build in without:
@@ -131,13 +131,13 @@ def test_more_synapses_with_text_than_can_be_numbered_are_refused(monkeypatch):
         (ctypes.c_int64 * 4).from_address(given[-1])[:] = [2**31, 1, 1, 1]
         return 1
 
-    many = SimpleNamespace(neurosim_records_count=count, neurosim_records_free=lambda handle: None)
-    monkeypatch.setattr(records, "library", lambda: many)
+    many = SimpleNamespace(neurosim_textual_count=count, neurosim_textual_free=lambda handle: None)
+    monkeypatch.setattr(textual_layout, "library", lambda: many)
     with pytest.raises(
         EngineError,
         match="synapses 'plastic' with text are 2,147,483,648, more than 2,147,483,647. Use fewer",
     ):
-        records.lay_out(plan, plan.pathways["plastic"], np.array([0, 4]), 1, by_delay=False)
+        textual_layout.lay_out(plan, plan.pathways["plastic"], np.array([0, 4]), 1, by_delay=False)
 
 
 def test_a_compiler_that_cannot_be_guarded_is_not_started(monkeypatch):
@@ -251,7 +251,7 @@ def test_an_array_of_a_file_that_memory_cannot_hold_is_refused_by_its_size(tmp_p
 
 
 def test_generated_code_that_asks_for_what_nothing_gives_is_told_so():
-    from neurosim.engine.events.machine import Bound
+    from neurosim.engine.events.batch import Batch
 
     with pytest.raises(AssertionError, match="asks for .*'nothing'"):
-        Bound._found(None, ("nothing", "cells"))
+        Batch._found(None, ("nothing", "cells"))

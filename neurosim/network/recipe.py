@@ -2,7 +2,7 @@
 
 A wiring and a law of weights that say their recipe are drawn in C++ where that pays; the others are drawn as arrays, with the
 same engines behind them. The numbers of a synapse are counted by (sender, position): local sender, and its place in that
-sender's row. `core/feed.hpp` has the same laws in the same order.
+sender's row. `core/construct/pathway.hpp` has the same laws in the same order.
 """
 
 from __future__ import annotations

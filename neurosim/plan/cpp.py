@@ -2,7 +2,7 @@
 
 The sibling of `numpy_source` in `render.py`: the same types (numpy 2's promotion, in which a plain Python number takes the
 type of what it meets; a whole number counts as one), the same order of operations and the same numbering of random calls. So + - * / and square
-roots give the same bits; the functions are those of `engine/events/core/math.hpp`. Statements that call one whose bits differ
+roots give the same bits; the functions are those of `engine/events/core/numbers/math.hpp`. Statements that call one whose bits differ
 from numpy's anyway have the products in their sums fused, a x + b with one rounding. The generated code reads `keys`
 (one per random call), `tick` and `element` from its surroundings.
 """

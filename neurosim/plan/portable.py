@@ -1,7 +1,7 @@
 """A logarithm and a cosine with the same bits on every machine, for the random numbers.
 
 Only + - * /, which IEEE 754 rounds exactly, and operations on bits are used: no library's log or cos, whose last bits
-differ. `engine/events/core/logarithm.hpp` and `trigonometric.hpp` hold the same lines in C++. The polynomials are minimax
+differ. `engine/events/core/numbers/logarithm.hpp` and `trigonometric.hpp` hold the same lines in C++. The polynomials are minimax
 (Remez) fits; errors stay below one unit in the last place.
 """
 

@@ -1,6 +1,6 @@
 """Numbers of known laws from one uniform number, with the same bits on every machine: only + - * / and square roots, and `portable_log`.
 
-`engine/events/core/poisson.hpp` holds the same lines in C++.
+`engine/events/core/numbers/poisson.hpp` holds the same lines in C++.
 """
 
 from __future__ import annotations

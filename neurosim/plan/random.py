@@ -5,7 +5,7 @@ text and the number of the call in it (and the trial); the counter is (tick, ele
 position) where synapses are drawn. Nothing here remembers anything.
 
 Source: Salmon, Moraes, Dror & Shaw 2011, Parallel random numbers: as easy as 1, 2, 3, SC11, doi:10.1145/2063384.2063405.
-Threefry-2x32 with 13 rounds, the fewest that they found to pass BigCrush. `engine/events/core/random.hpp` gives the same bits.
+Threefry-2x32 with 13 rounds, the fewest that they found to pass BigCrush. `engine/events/core/numbers/random.hpp` gives the same bits.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def cumulative_binomial(n: int, p: float) -> tuple[int, np.ndarray]:
 
     Chances are multiplied outwards from the most likely k, then added and divided by their sum, so that neither very many
     sources nor the rounding of a logarithm spoil them. What is farther away than 12 standard deviations and 40 has less
-    than one chance in 10^30. `engine/events/core/binomial.hpp` takes the same steps and has the same bits.
+    than one chance in 10^30. `engine/events/core/numbers/binomial.hpp` takes the same steps and has the same bits.
     """
     if not 0.0 < p < 1.0:
         return (n if p >= 1.0 else 0), np.ones(1)

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fuzz.processes import main
 
 NAMES = [
-    *"µ μ é ﬁx x\uff11 inf nan self i lambda int double class_ int64_t M_PI NULL EOF errno I_ Real keys element tick here".split(),  # noqa: SIM905
+    *"µ μ é ﬁx x\uff11 inf nan self i lambda int double class_ int64_t M_PI NULL EOF errno I_ Real keys element tick context network worker".split(),  # noqa: SIM905
     *"_x __x x__y v_old np exp N t dt training random Z Ze9_ constructor main std this template xi w _ 1a a.b".split(),  # noqa: SIM905
     *("x" * 99, "x" * 101, "a b", "a;PWNED()", "a\nPWNED()", "", "a\0b", "\ud800"),
 ]

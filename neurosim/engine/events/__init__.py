@@ -1,6 +1,6 @@
 """The event engine: generated C++ that does what the reference engine does, at the machine's speed.
 
-Read `core/engine.hpp` and the generated source (its path is in every error) beside `engine/reference/`: the steps have the
+Read `core/run/engine.hpp` and the generated source (its path is in every error) beside `engine/reference/`: the steps have the
 same names.
 """
 
@@ -19,14 +19,13 @@ import numpy as np
 
 from neurosim.engine.checkpoint import restore_products
 from neurosim.engine.driver import Result, neurons, run_in_batches
-from neurosim.engine.events import construct
-from neurosim.engine.events import records as layout
+from neurosim.engine.events import construct, textual_layout
+from neurosim.engine.events.batch import Batch, NetworkLayout
+from neurosim.engine.events.buffers import RecordingBuffers
 from neurosim.engine.events.build import load, load_ahead
 from neurosim.engine.events.construct import draw_edges
-from neurosim.engine.events.flights import give_flights, take_flights
-from neurosim.engine.events.machine import Bound, Machine
+from neurosim.engine.events.pending import collect_pending, restore_pending
 from neurosim.engine.events.source import write_source
-from neurosim.engine.events.tape import Tape
 from neurosim.engine.events.workload import cores, share
 from neurosim.engine.state import State, spikes_sent
 from neurosim.errors import EngineError
@@ -43,9 +42,9 @@ NAMED = 4  # populations that stand for a network in messages
 
 
 class Settings(ctypes.Structure):
-    """`Settings` of core/engine.hpp."""
+    """`Settings` of core/run/engine.hpp."""
 
-    _fields_ = (("ticks", ctypes.c_int64), ("set", ctypes.c_int32), ("until_stable", ctypes.c_int32))
+    _fields_ = (("ticks", ctypes.c_int64), ("buffer_set", ctypes.c_int32), ("until_stable", ctypes.c_int32))
 
 
 def ready(
@@ -61,19 +60,19 @@ def ready(
     source = write_source(plan)
     library = _typed(load(source.text, label(plan), tell=say))
     blocks, workers = share(plan, threads)
-    return partial(_run, library, Machine(plan, source, blocks, workers))
+    return partial(_run, library, NetworkLayout(plan, source, blocks, workers))
 
 
-def _run(library: ctypes.CDLL, machine: Machine, writer: Any, tell: Callable[[int], bool]) -> Result:
+def _run(library: ctypes.CDLL, network: NetworkLayout, writer: Any, tell: Callable[[int], bool]) -> Result:
     """See `neurosim.engine.reference.run`."""
-    plan = machine.plan
+    plan = network.plan
 
     def run_batch(state: State) -> tuple[int, str]:
         if plan.resume:
             restore_products(state, plan.resume)
-        return _run_batch(library, Bound(machine, state), writer, tell)
+        return _run_batch(library, Batch(network, state), writer, tell)
 
-    size = neurons(plan) + sum(laid.size for laid in machine.plastic.values())
+    size = neurons(plan) + sum(laid.size for laid in network.textual.values())
     return run_in_batches(plan, size, BATCH_NEURONS, run_batch, draw=False)
 
 
@@ -82,7 +81,7 @@ def prepare(*, rows: bool, records: bool) -> None:
     if rows:
         load_ahead(construct.SOURCE, construct.LABEL)
     if records:
-        load_ahead(layout.SOURCE, layout.LABEL)
+        load_ahead(textual_layout.SOURCE, textual_layout.LABEL)
 
 
 def label(plan: Plan) -> str:
@@ -103,15 +102,15 @@ def drawn(plan: Plan, threads: int | None) -> Plan:
 
 
 def _run_batch(
-    library: ctypes.CDLL, bound: Bound, writer: Any, tell: Callable[[int], bool]
+    library: ctypes.CDLL, batch: Batch, writer: Any, tell: Callable[[int], bool]
 ) -> tuple[int, str]:
     """All ticks of a batch of trials: while the C++ fills one set of buffers, the other is written."""
-    plan, tape = bound.plan, Tape(bound, writer)
-    numbers = np.ascontiguousarray(bound.state.trials, np.int64)
+    plan, tape = batch.plan, RecordingBuffers(batch, writer)
+    numbers = np.ascontiguousarray(batch.state.trials, np.int64)
     keep = tape.keep()
     opened = ctypes.c_void_p()
     library.neurosim_open(
-        ctypes.byref(bound.struct),
+        ctypes.byref(batch.struct),
         tape.structs,
         len(tape.structs),
         keep.ctypes.data,
@@ -120,19 +119,19 @@ def _run_batch(
     )
     runner = opened.value or 0
     try:
-        give_flights(library, runner, bound)
-        done, stopped = _run_blocks(library, runner, bound, tape, tell)
-        bound.release(done)
-        take_flights(library, runner, bound)
+        restore_pending(library, runner, batch)
+        done, stopped = _run_blocks(library, runner, batch, tape, tell)
+        batch.release(done)
+        collect_pending(library, runner, batch)
     finally:
         library.neurosim_close(runner)
     return done, "end" if stopped == "end" and done == plan.ticks else stopped
 
 
 def _run_blocks(
-    library: ctypes.CDLL, runner: int, bound: Bound, tape: Tape, tell: Callable[[int], bool]
+    library: ctypes.CDLL, runner: int, batch: Batch, tape: RecordingBuffers, tell: Callable[[int], bool]
 ) -> tuple[int, str]:
-    plan = bound.plan
+    plan = batch.plan
     done, stopped, length, which = 0, "end", 1, 0
     tell(0)
     written: tuple[int, int, int] | None = None  # set, first tick, ticks
@@ -148,7 +147,7 @@ def _run_blocks(
                 ran = running.result()
             written = (which, done, ran)
             done, which = done + ran, 1 - which
-            if tell(ran * bound.state.count) and done < plan.ticks:
+            if tell(ran * batch.state.count) and done < plan.ticks:
                 stopped = "interrupted"
             if plan.until and library.neurosim_stable(runner):
                 stopped = "stable"
@@ -175,7 +174,7 @@ def _typed(library: ctypes.CDLL) -> ctypes.CDLL:
         "stable": (ctypes.c_int, (pointer,)),
         "spikes": (integer, (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, pointer, pointer)),
         "sent": (integer, (pointer, ctypes.c_int, ctypes.c_int, pointer, pointer)),
-        "flights": (integer, (pointer, ctypes.c_int, pointer)),
+        "pending_arrivals": (integer, (pointer, ctypes.c_int, pointer)),
         "restore": (
             integer,
             (pointer, ctypes.c_int, ctypes.c_int, ctypes.c_int, integer, pointer, pointer, pointer),
@@ -194,7 +193,7 @@ def _typed(library: ctypes.CDLL) -> ctypes.CDLL:
 
 
 def _checked(found: int, *call: Any) -> int:
-    """What a call of the C++ returned; raises EngineError where that is a number of `guarded` in core/library.hpp."""
+    """What a call of the C++ returned; raises EngineError where that is a number of `guarded` in core/run/library.hpp."""
     if found >= 0:
         return found
     raise EngineError(FAILURES[found])

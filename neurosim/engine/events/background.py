@@ -10,7 +10,7 @@ LOOK = 0.2  # seconds after which a wait looks up: a signal may reach another th
 
 
 def in_background(call: Callable[[], Any], undo: Callable[[Any], Any] | None = None) -> Any:
-    """What a call returns, made in a thread that does not keep the process alive.
+    """What a call returns, made in a thread that does not keep the process keep_alive.
 
     Where it is interrupted, it goes on alone, and what it returns is handed to `undo`. What it works on must be kept by `call` itself.
     """

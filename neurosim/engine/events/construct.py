@@ -1,4 +1,4 @@
-"""Rows of synapses, built in C++ (`core/construct.cpp`) from a plan's pathways straight into the layout that is delivered."""
+"""Rows of synapses, built in C++ (`core/construct/rows.cpp`) from a plan's pathways straight into the layout that is delivered."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ from neurosim.network.recipe import NumberLaw, Numbers, WireLaw
 from neurosim.plan.plan import Sparse
 from neurosim.plan.recipe import Edges, Recipe
 
-SOURCE = '#include "core/construct.cpp"\n'
+SOURCE = '#include "core/construct/rows.cpp"\n'
 NO_MEMORY = "run: there is not enough memory for these synapses. Use fewer, or precision='mixed' (6 to 8 instead of 10 to 12 bytes each)."
 LABEL = "the construction of synapses"
 Int = ctypes.c_int64
 
 
-class _Key(ctypes.Structure):
+class KeyStruct(ctypes.Structure):
     _fields_ = (("k0", ctypes.c_uint32), ("k1", ctypes.c_uint32))
 
 
-class _Part(ctypes.Structure):
+class SubpopulationStruct(ctypes.Structure):
     _fields_ = (("size", Int), ("first", Int), ("neuron", ctypes.c_void_p))
 
 
-class NumbersStruct(ctypes.Structure):
+class NumberRecipeStruct(ctypes.Structure):
     _fields_ = (
-        ("kind", ctypes.c_int32), ("key", _Key),
+        ("law", ctypes.c_int32), ("key", KeyStruct),
         ("first", ctypes.c_double), ("second", ctypes.c_double), ("low", ctypes.c_double), ("high", ctypes.c_double),
         ("values", ctypes.c_void_p),
     )  # fmt: skip
 
 
-class _Feed(ctypes.Structure):
-    """`Feed` of core/feed.hpp."""
+class PathwayStruct(ctypes.Structure):
+    """`Feed` of core/construct/pathway.hpp."""
 
     _fields_ = (
-        ("wiring", ctypes.c_int32), ("avoid_self", ctypes.c_int32), ("first_sender", Int),
-        ("pre", _Part), ("post", _Part), ("order", ctypes.c_void_p), ("bound", ctypes.c_void_p), ("slot", ctypes.c_void_p),
+        ("wiring_law", ctypes.c_int32), ("avoid_self", ctypes.c_int32), ("first_sender", Int),
+        ("pre", SubpopulationStruct), ("post", SubpopulationStruct), ("order", ctypes.c_void_p), ("bound", ctypes.c_void_p), ("slot", ctypes.c_void_p),
         ("sender", ctypes.c_void_p), ("receiver", ctypes.c_void_p), ("delays", ctypes.c_void_p), ("weights", ctypes.c_void_p), ("count", Int),
-        ("key", _Key), ("counts", _Key), ("number", Int), ("log_miss", ctypes.c_double),
-        ("weight", NumbersStruct), ("delay", NumbersStruct), ("dt", ctypes.c_double),
+        ("key", KeyStruct), ("counts", KeyStruct), ("number", Int), ("log_miss", ctypes.c_double),
+        ("weight", NumberRecipeStruct), ("delay", NumberRecipeStruct), ("dt", ctypes.c_double),
     )  # fmt: skip
 
 
-class Report(ctypes.Structure):
+class BuildReport(ctypes.Structure):
     """What was built of one pathway: how many synapses, and their shortest and longest delay in ticks (0 of none)."""
 
     _fields_ = (("synapses", Int), ("shortest", Int), ("longest", Int))
@@ -63,7 +63,7 @@ class Report(ctypes.Structure):
 
 
 @dataclass(frozen=True, eq=False)
-class Landing:
+class TargetSlots:
     """Where a pathway's sums lie: `bounds` are the first neurons of the target's blocks, and its size (block + 1);
     `slots` is the place of each block's first neuron in the accumulator of that block (block)."""
 
@@ -74,10 +74,10 @@ class Landing:
 class Rows:
     """The rows of one deliver step. `table(block)` is the address of Row[senders]; the memory lives as long as this object.
 
-    `form` is (narrow, common) of core/rows.hpp.
+    `form` is (narrow, common) of core/arrivals/rows.hpp.
     """
 
-    def __init__(self, handle: int, form: tuple[bool, bool], blocks: int, reports: Mapping[str, Report]):
+    def __init__(self, handle: int, form: tuple[bool, bool], blocks: int, reports: Mapping[str, BuildReport]):
         core = library()
         self.form, self.blocks, self.reports = form, blocks, reports
         self.synapses: int = core.neurosim_rows_synapses(handle)
@@ -97,7 +97,7 @@ class Rows:
 
 def build_rows(
     pathways: Sequence[Sparse],
-    landings: Mapping[tuple[str, str | None], Landing],
+    target_slots: Mapping[tuple[str, str | None], TargetSlots],
     first_sender: Mapping[str, int],
     senders: int,
     slots: int,
@@ -106,30 +106,30 @@ def build_rows(
 ) -> Rows:
     """The rows of sparse pathways without text, in network order, that are delivered in one step; recipes are drawn on the way.
 
-    `landings` holds one Landing for each (post, to), `first_sender` the number of each population's first neuron among all
+    `target_slots` holds one TargetSlots for each (post, to), `first_sender` the number of each population's first neuron among all
     `senders`; no block has more than `slots` sums. Raises EngineError if there is not enough memory.
     """
-    blocks = len(next(iter(landings.values())).slots) if landings else 1
-    feeds, alive = (_Feed * len(pathways))(), []
-    reports = (Report * len(pathways))(*(Report(0, np.iinfo(np.int64).max, -1) for _ in pathways))
-    for feed, pathway in zip(feeds, pathways, strict=True):
-        landing = landings[pathway.post, pathway.to]
-        feed.first_sender = first_sender[pathway.pre]
-        feed.bound, feed.slot = (
-            address(landing.bounds, np.int64, alive),
-            address(landing.slots, np.int64, alive),
+    blocks = len(next(iter(target_slots.values())).slots) if target_slots else 1
+    structs, keep_alive = (PathwayStruct * len(pathways))(), []
+    reports = (BuildReport * len(pathways))(*(BuildReport(0, np.iinfo(np.int64).max, -1) for _ in pathways))
+    for struct, pathway in zip(structs, pathways, strict=True):
+        slots_of_target = target_slots[pathway.post, pathway.to]
+        struct.first_sender = first_sender[pathway.pre]
+        struct.bound, struct.slot = (
+            address(slots_of_target.bounds, np.int64, keep_alive),
+            address(slots_of_target.slots, np.int64, keep_alive),
         )
-        _fill(feed, pathway, alive)
+        _fill(struct, pathway, keep_alive)
     form = (slots <= 2**16, all(_one_weight(pathway) for pathway in pathways))
     core, given = (
         library(),
-        (feeds, len(pathways), senders, *form, blocks, threads, weight_dtype.itemsize, reports),
+        (structs, len(pathways), senders, *form, blocks, threads, weight_dtype.itemsize, reports),
     )
-    handle = in_background(lambda: (core.neurosim_rows_build(*given), alive)[0], core.neurosim_rows_free)
+    handle = in_background(lambda: (core.neurosim_rows_build(*given), keep_alive)[0], core.neurosim_rows_free)
     if not handle:
         raise EngineError(NO_MEMORY)
     named = {
-        p.name: report if report.synapses else Report(0, 0, 0)
+        p.name: report if report.synapses else BuildReport(0, 0, 0)
         for p, report in zip(pathways, reports, strict=True)
     }
     return Rows(handle, form, blocks, named)
@@ -145,11 +145,12 @@ def _one_weight(pathway: Sparse) -> bool:
 
 def draw_edges(recipe: Recipe, weight_dtype: np.dtype, threads: int) -> Edges:
     """The arrays that a recipe gives, drawn in C++: those of `recipe.draw()`. Raises EngineError if there is not enough memory."""
-    feed, alive = _Feed(), []
-    _prescribe(feed, recipe, alive)
+    struct, keep_alive = PathwayStruct(), []
+    _fill_recipe(struct, recipe, keep_alive)
     core = library()
     handle = in_background(
-        lambda: (core.neurosim_edges_draw(ctypes.byref(feed), threads), alive)[0], core.neurosim_edges_free
+        lambda: (core.neurosim_edges_draw(ctypes.byref(struct), threads), keep_alive)[0],
+        core.neurosim_edges_free,
     )
     if not handle:
         raise EngineError(NO_MEMORY)
@@ -166,62 +167,67 @@ def draw_edges(recipe: Recipe, weight_dtype: np.dtype, threads: int) -> Edges:
     return Edges(sender, receiver, weight.astype(weight_dtype, copy=False), delay)
 
 
-def hand_over(pathway: Sparse, alive: list[np.ndarray]) -> _Feed:
+def pathway_struct(pathway: Sparse, keep_alive: list[np.ndarray]) -> PathwayStruct:
     """The synapses of a pathway, as the C++ takes them."""
-    feed = _Feed()
-    _fill(feed, pathway, alive)
-    return feed
+    struct = PathwayStruct()
+    _fill(struct, pathway, keep_alive)
+    return struct
 
 
-def _fill(feed: _Feed, pathway: Sparse, alive: list[np.ndarray]) -> None:
+def _fill(struct: PathwayStruct, pathway: Sparse, keep_alive: list[np.ndarray]) -> None:
     if pathway.recipe is not None:
-        _prescribe(feed, pathway.recipe, alive)
+        _fill_recipe(struct, pathway.recipe, keep_alive)
     else:
-        _give(feed, pathway.edges, alive)
+        _fill_edges(struct, pathway.edges, keep_alive)
 
 
-def _give(feed: _Feed, edges: Edges, alive: list[np.ndarray]) -> None:
+def _fill_edges(struct: PathwayStruct, edges: Edges, keep_alive: list[np.ndarray]) -> None:
     """Hand over synapses as arrays."""
-    feed.wiring, feed.count = WireLaw.GIVEN, edges.sender.size
-    feed.sender, feed.receiver = (
-        address(edges.sender, np.int64, alive),
-        address(edges.receiver, np.int64, alive),
+    struct.wiring_law, struct.count = WireLaw.GIVEN, edges.sender.size
+    struct.sender, struct.receiver = (
+        address(edges.sender, np.int64, keep_alive),
+        address(edges.receiver, np.int64, keep_alive),
     )
-    feed.delays, feed.weights = (
-        address(edges.delay, np.int64, alive),
-        address(edges.weight, np.float64, alive),
+    struct.delays, struct.weights = (
+        address(edges.delay, np.int64, keep_alive),
+        address(edges.weight, np.float64, keep_alive),
     )
 
 
-def _prescribe(feed: _Feed, recipe: Recipe, alive: list[np.ndarray]) -> None:
+def _fill_recipe(struct: PathwayStruct, recipe: Recipe, keep_alive: list[np.ndarray]) -> None:
     """Hand over synapses as a recipe."""
     wires = recipe.wires
-    feed.wiring, feed.avoid_self, feed.number = wires.law, wires.avoid_self, wires.number
-    feed.log_miss, feed.dt = log1p(-wires.p), recipe.dt
-    feed.key, feed.counts = _Key(*wires.key), _Key(*wires.counts)
+    struct.wiring_law, struct.avoid_self, struct.number = wires.law, wires.avoid_self, wires.number
+    struct.log_miss, struct.dt = log1p(-wires.p), recipe.dt
+    struct.key, struct.counts = KeyStruct(*wires.key), KeyStruct(*wires.counts)
     order = None if np.all(np.diff(recipe.pre_index) > 0) else np.argsort(recipe.pre_index)
-    feed.order = None if order is None else address(order, np.int64, alive)
-    feed.pre = _part(recipe.pre_index if order is None else recipe.pre_index[order], alive)
-    feed.post = _part(recipe.post_index, alive)
-    feed.weight, feed.delay = numbers_struct(recipe.weight, alive), numbers_struct(recipe.delay, alive)
-
-
-def _part(index: np.ndarray, alive: list[np.ndarray]) -> _Part:
-    run = bool(np.all(np.diff(index) == 1))
-    return _Part(index.size, int(index[0]), None if run else address(index, np.int64, alive))
-
-
-def numbers_struct(given: Numbers, alive: list[np.ndarray]) -> NumbersStruct:
-    values = address(given.values, np.float64, alive)
-    return NumbersStruct(
-        given.law, _Key(*given.key), given.first, given.second, given.low, given.high, values
+    struct.order = None if order is None else address(order, np.int64, keep_alive)
+    struct.pre = _subpopulation(recipe.pre_index if order is None else recipe.pre_index[order], keep_alive)
+    struct.post = _subpopulation(recipe.post_index, keep_alive)
+    struct.weight, struct.delay = (
+        number_recipe_struct(recipe.weight, keep_alive),
+        number_recipe_struct(recipe.delay, keep_alive),
     )
 
 
-def address(array: np.ndarray, dtype: Any, alive: list[np.ndarray]) -> int:
-    """The address of an array of this type, which is kept in `alive`."""
-    alive.append(np.ascontiguousarray(array, dtype=dtype))
-    return alive[-1].ctypes.data
+def _subpopulation(index: np.ndarray, keep_alive: list[np.ndarray]) -> SubpopulationStruct:
+    run = bool(np.all(np.diff(index) == 1))
+    return SubpopulationStruct(
+        index.size, int(index[0]), None if run else address(index, np.int64, keep_alive)
+    )
+
+
+def number_recipe_struct(given: Numbers, keep_alive: list[np.ndarray]) -> NumberRecipeStruct:
+    values = address(given.values, np.float64, keep_alive)
+    return NumberRecipeStruct(
+        given.law, KeyStruct(*given.key), given.first, given.second, given.low, given.high, values
+    )
+
+
+def address(array: np.ndarray, dtype: Any, keep_alive: list[np.ndarray]) -> int:
+    """The address of an array of this type, which is kept in `keep_alive`."""
+    keep_alive.append(np.ascontiguousarray(array, dtype=dtype))
+    return keep_alive[-1].ctypes.data
 
 
 @cache

@@ -10,8 +10,8 @@ import numpy as np
 from neurosim.plan.plan import Plan, Sparse
 
 ALIGNED = 32  # neurons: blocks begin at multiples of it
-LANES = 8  # targets that are summed side by side (`core/lanes.hpp`)
-MOST_WIDE = 64  # targets of a tile of a matrix (`core/dense.hpp`)
+LANES = 8  # targets that are summed side by side (`core/numbers/vectors.hpp`)
+MOST_WIDE = 64  # targets of a tile of a matrix (`core/arrivals/dense.hpp`)
 
 
 def block_bounds(size: int, blocks: int) -> np.ndarray:
@@ -24,7 +24,7 @@ def block_bounds(size: int, blocks: int) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Interleaved:
-    """Stored synapses by target for `core/graded.hpp`: groups of eight targets with about as many synapses each."""
+    """Stored synapses by target for `core/arrivals/graded.hpp`: groups of eight targets with about as many synapses each."""
 
     first: np.ndarray  # (groups + 1)
     target: np.ndarray  # (groups, 8): all neurons, then the slots behind them
@@ -57,7 +57,7 @@ def interleave(plan: Plan, pathways: tuple[Sparse, ...]) -> Interleaved:
 
 
 def lay_tiles(weight: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """The weights (post, pre) of a matrix in tiles of 64 targets, the last ones of 32, 16 and 8, each (pre, target); see `core/dense.hpp`."""
+    """The weights (post, pre) of a matrix in tiles of 64 targets, the last ones of 32, 16 and 8, each (pre, target); see `core/arrivals/dense.hpp`."""
     targets, senders = weight.shape
     padded = np.zeros((-(-targets // LANES) * LANES, senders), dtype)
     padded[:targets] = weight
@@ -89,8 +89,8 @@ def _by_target(
 
 
 @dataclass(frozen=True, eq=False)
-class Field:
-    """Stored synapses into one port by target and by sender, for `core/sweep.hpp`."""
+class LocalFieldLayout:
+    """Stored synapses into one port by target and by sender, for `core/sweeps/sweep.hpp`."""
 
     start: np.ndarray
     column: np.ndarray
@@ -100,7 +100,7 @@ class Field:
     segments: np.ndarray  # (segment, 3): delay, population, first column; oldest message first
 
 
-def lay_out_field(plan: Plan, pathways: tuple[Sparse, ...]) -> Field:
+def lay_out_local_field(plan: Plan, pathways: tuple[Sparse, ...]) -> LocalFieldLayout:
     """The synapses of graded senders into one port, each target's in the contract's order, and the targets of each sender."""
     start, column, weight, segments = _by_target(plan, pathways)
     size = start.size - 1
@@ -110,7 +110,7 @@ def lay_out_field(plan: Plan, pathways: tuple[Sparse, ...]) -> Field:
     target = np.repeat(np.arange(size), np.diff(start))
     by_column = np.argsort(column, kind="stable")
     out_start = np.r_[0, np.cumsum(np.bincount(column, minlength=int(sizes.sum())))]
-    return Field(
+    return LocalFieldLayout(
         start,
         column.astype(np.int32),
         weight,

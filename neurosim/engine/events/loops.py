@@ -46,17 +46,19 @@ class Loop:
     def random(self, owner: str, block: str, statements: Iterable[Statement]) -> int:
         """Declare the keys of a block's random calls; returns the number of its first one."""
         first, count = self.calls, random_calls(statements)
-        self.keys += [f"here.key({self.numbering.random_key(owner, block, call)})" for call in range(count)]
+        self.keys += [
+            f"context.key({self.numbering.random_key(owner, block, call)})" for call in range(count)
+        ]
         self.calls += count
         return first
 
     def function(
         self, title: str, name: str, loop: str, prelude: Iterable[str] = (), *, within: Within | None = None, template: str = "",
-        parameters: str = "Here& here",
+        parameters: str = "Context& context",
     ) -> list[str]:  # fmt: skip
         """The whole function; `loop` opens the loop, which may stand `within` another one. `template` stands before the function."""
         keys = (
-            [f"const Key keys[] = {{{', '.join(self.keys)}}};", "const uint32_t tick = here.counter();"]
+            [f"const Key keys[] = {{{', '.join(self.keys)}}};", "const uint32_t tick = context.counter();"]
             if self.keys
             else []
         )

@@ -13,7 +13,7 @@ Key = tuple[Any, ...]
 
 
 class Numbering:
-    """Hands out numbers: the same key gets the same number again. `machine.py` finds what each key means in a plan."""
+    """Hands out numbers: the same key gets the same number again. `network.py` finds what each key means in a plan."""
 
     def __init__(self) -> None:
         self.arrays: dict[Key, int] = {}
@@ -33,15 +33,15 @@ class Numbering:
 
     def pointer(self, kind: str, *key: Any) -> str:
         """C++ for the array of this key: that of the running trial."""
-        return f"here.template array<{kind}>({self.array(*key)})"
+        return f"context.template array<{kind}>({self.array(*key)})"
 
     def whole(self, *key: Any) -> str:
         """C++ for a whole number."""
-        return f"here.machine.integers[{self.integer(*key)}]"
+        return f"context.network.integers[{self.integer(*key)}]"
 
     def number(self, *key: Any) -> str:
         """C++ for a single number."""
-        return f"here.machine.numbers[{self.numbers.setdefault(key, len(self.numbers))}]"
+        return f"context.network.numbers[{self.numbers.setdefault(key, len(self.numbers))}]"
 
     def constant(self, value: Any, *key: Any) -> tuple[str, str]:
         """C++ for a single constant, and its type in text (see `plan/cpp.py`)."""

@@ -57,7 +57,7 @@ def group_names(
         elif name in group.constants:
             names[name] = constant_at(loop, tag, group.constants[name], index, "constant", owner, name)
         elif name == "t":
-            loop.before["const double t_now = here.tick * here.machine.dt;"] = None
+            loop.before["const double t_now = context.tick * context.network.dt;"] = None
             names[name] = Typed("t_now", "double")
         elif name == "not_refractory":
             names[name] = Typed(awake(loop, group), "bool")
@@ -70,13 +70,13 @@ def awake(loop: Loop, group: Group) -> str:
     if rule is None:
         return "true"
     if rule.time or rule.condition:
-        return f"{loop.pointer(f'{tag}_not_refractory_at', 'Whole', 'not_refractory', group.name)}[{loop.index}] != 0"
-    last = loop.pointer(f"{tag}_last_spike_at", "Whole", "last_spike", group.name)
+        return f"{loop.pointer(f'{tag}_not_refractory_at', 'Integer', 'not_refractory', group.name)}[{loop.index}] != 0"
+    last = loop.pointer(f"{tag}_last_spike_at", "Integer", "last_spike", group.name)
     period = loop.numbering.whole("refractory", group.name)
     early = group.name in loop.unmoved
     since = f"{tag}_awake_since{'_early' if early else ''}"
     loop.before[
-        f"const Whole {since} = static_cast<Whole>(here.run_tick() - {period}{' - 1' if early else ''});"
+        f"const Integer {since} = static_cast<Integer>(context.run_tick() - {period}{' - 1' if early else ''});"
     ] = None
     return f"{last}[{loop.index}] <= {since}"
 
@@ -125,10 +125,10 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
         _threshold(loop, plan, group, names)
     population = list(plan.groups).index(group.name)
     title = f"Neurons '{group.name}': {', '.join(b.name for b in (group.integrate, group.update, group.threshold) if b)}"
-    chunk = ["alignas(64) Whole fired[CHUNK];"] if group.spiking else []
-    prelude = [f"const Span span = here.span({population});", *chunk]
+    chunk = ["alignas(64) Integer fired[CHUNK];"] if group.spiking else []
+    prelude = [f"const Span span = context.span({population});", *chunk]
     then = (
-        f"list_spikes(here, {population}, fired, first, last);"
+        f"list_spikes(context, {population}, fired, first, last);"
         if group.spiking and not _given_events(plan, group)
         else ""
     )
@@ -143,18 +143,19 @@ def _with_sums(
 ) -> list[str]:
     """The function that moves a population, twice where sums may wait for it: for ticks at which they do, and for others."""
     name = f"move_{identifier(group.name)}"
-    stages = {p.stage for p in postponed(plan) if p.inbox.post == group.name}
+    stages = {p.stage for p in postponed(plan) if p.accumulator.post == group.name}
     if not stages:
         return loop.function(title, name, each, prelude, within=within)
     if not stages <= taken_early(plan):
         return loop.function(title, name, each, ["constexpr bool waiting = true;", *prelude], within=within)
     waiting = " || ".join(
-        f"here.trial.stages[{stage} * here.machine.blocks + here.block].waiting" for stage in sorted(stages)
+        f"context.trial.stages[{stage} * context.network.blocks + context.block].waiting"
+        for stage in sorted(stages)
     )
     lines = loop.function(title, name, each, prelude, within=within, template="template <bool waiting> ")
     return [
         *lines,
-        f"void {name}(Here& here) {{ {waiting} ? {name}<true>(here) : {name}<false>(here); }}",
+        f"void {name}(Context& context) {{ {waiting} ? {name}<true>(context) : {name}<false>(context); }}",
         "",
     ]
 
@@ -187,11 +188,13 @@ def _load_states(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) 
 
 def waiting_sum(loop: Loop, plan: Plan, group: Group, to: str) -> str:
     """C++ for the sum of the last tick's spikes that neuron i has yet to take (see `stages.postponed`), or nothing."""
-    found = next((p for p in postponed(plan) if (p.inbox.post, p.inbox.to) == (group.name, to)), None)
+    found = next(
+        (p for p in postponed(plan) if (p.accumulator.post, p.accumulator.to) == (group.name, to)), None
+    )
     if found is None:
         return ""
-    slot = f"slot_of(here, {{{loop.numbering.array('slot first', found.stage)}, {found.place}}})"
-    sums = f"here.trial.stages[{found.stage} * here.machine.blocks + here.block].sum.data() + {slot}"
+    slot = f"slot_of(context, {{{loop.numbering.array('slot first', found.stage)}, {found.place}}})"
+    sums = f"context.trial.stages[{found.stage} * context.network.blocks + context.block].sum.data() + {slot}"
     loop.before[f"Real* const __restrict {to}_waiting = {sums};"] = None
     return f"(waiting ? {to}_waiting[i - span.first] : Real(0))"
 
@@ -243,7 +246,7 @@ def _refresh_refractory(loop: Loop, group: Group, names: dict[str, Typed]) -> Ty
     if not rule.time and not rule.condition:
         loop.body.append(f"const bool not_refractory_now = {awake(loop, group)};")
         return Typed("not_refractory_now", "bool")
-    stored = loop.pointer(f"{tag}_not_refractory_at", "Whole", "not_refractory", group.name)
+    stored = loop.pointer(f"{tag}_not_refractory_at", "Integer", "not_refractory", group.name)
     if rule.condition:
         holds = cpp_expression(
             rule.condition,
@@ -252,8 +255,8 @@ def _refresh_refractory(loop: Loop, group: Group, names: dict[str, Typed]) -> Ty
         )
         loop.body.append(f"const bool not_refractory_now = ({stored}[i] != 0) | !({holds.text});")
     else:
-        last = loop.pointer(f"{tag}_last_spike_at", "Whole", "last_spike", group.name)
-        loop.before["const Whole run_tick = static_cast<Whole>(here.run_tick());"] = None
+        last = loop.pointer(f"{tag}_last_spike_at", "Integer", "last_spike", group.name)
+        loop.before["const Integer run_tick = static_cast<Integer>(context.run_tick());"] = None
         time = cpp_expression(rule.time, names, precision=loop.plan.precision)
         dt = f"Real({loop.numbering.number('dt')})"
         kind = "double" if time.type == "double" else "Real"
@@ -300,8 +303,8 @@ def _clamp(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) -> Non
 def given_values(loop: Loop, name: str) -> str:
     """A pointer to the values that drive or clamp a population at this tick."""
     numbering = loop.numbering
-    start = f"here.trial.number * {numbering.whole('drive stride', name)} + here.run_tick() * {numbering.whole('size', name)}"
-    base = f"static_cast<const double*>(here.machine.arrays[{numbering.array('drive', name)}])"
+    start = f"context.trial.number * {numbering.whole('drive stride', name)} + context.run_tick() * {numbering.whole('size', name)}"
+    base = f"static_cast<const double*>(context.network.arrays[{numbering.array('drive', name)}])"
     loop.before[f"const double* const {identifier(name)}_given = {base} + {start};"] = None
     return f"{identifier(name)}_given"
 
@@ -329,14 +332,18 @@ def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     population = list(plan.groups).index(group.name)
     lines = [_take_events(numbering, group.name, population)] if _given_events(plan, group) else []
     if group.refractory is not None:
-        changes = ["last[i] = static_cast<Whole>(here.run_tick());"]
-        lines.append(f"Whole* const last = {numbering.pointer('Whole', 'last_spike', group.name)};")
+        changes = ["last[i] = static_cast<Integer>(context.run_tick());"]
+        lines.append(f"Integer* const last = {numbering.pointer('Integer', 'last_spike', group.name)};")
         if group.refractory.time or group.refractory.condition:
             changes.append("awake[i] = 0;")
-            lines.append(f"Whole* const awake = {numbering.pointer('Whole', 'not_refractory', group.name)};")
-        lines.append(f"for (int32_t i : here.spikes({population}, here.block)) {{ {' '.join(changes)} }}")
+            lines.append(
+                f"Integer* const awake = {numbering.pointer('Integer', 'not_refractory', group.name)};"
+            )
+        lines.append(
+            f"for (int32_t i : context.spikes({population}, context.block)) {{ {' '.join(changes)} }}"
+        )
     return [
-        f"void threshold_{identifier(group.name)}([[maybe_unused]] Here& here) {{",
+        f"void threshold_{identifier(group.name)}([[maybe_unused]] Context& context) {{",
         *(f"    {line}" for line in lines),
         "}",
         "",
@@ -345,7 +352,7 @@ def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
 
 def _take_events(numbering: Numbering, name: str, population: int) -> str:
     parts = ", ".join(str(numbering.array("events", name, part)) for part in ("start", "tick", "neuron"))
-    return f"drive_events(here, {population}, {parts});"
+    return f"drive_events(context, {population}, {parts});"
 
 
 def drive(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
@@ -358,12 +365,12 @@ def drive(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
         given = given_values(loop, group.name)
         lines = [
             *loop.before,
-            f"Real* const message = history_of(here, {population}).next(here.tick);",
-            f"const int32_t size = here.machine.sizes[{population}];",
+            f"Real* const message = history_of(context, {population}).next(context.tick);",
+            f"const int32_t size = context.network.sizes[{population}];",
             f"for (int32_t i = 0; i < size; ++i) message[i] = static_cast<Real>({given}[i]);",
         ]
     return [
-        f"void drive_{identifier(group.name)}(Here& here) {{",
+        f"void drive_{identifier(group.name)}(Context& context) {{",
         *(f"    {line}" for line in lines),
         "}",
         "",
@@ -384,7 +391,7 @@ def reset(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
         target = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
         loop.body.append(f"{target}[i] = static_cast<Real>({found[name].text});")
     population = list(plan.groups).index(group.name)
-    spikes = f"for (const int32_t i : here.spikes({population}, here.block)) {{"
+    spikes = f"for (const int32_t i : context.spikes({population}, context.block)) {{"
     return loop.function(f"Neurons '{group.name}': reset", f"reset_{identifier(group.name)}", spikes)
 
 
@@ -410,5 +417,5 @@ def evaluated(
     value = cpp_expression(text, group_names(loop, group, used_names(text), ports), precision=plan.precision)
     loop.body.append(f"target[i] = static_cast<Real>({value.text});")
     population = list(plan.groups).index(group.name)
-    prelude = [f"const Span span = here.span({population});", f"Real* const target = {target};"]
+    prelude = [f"const Span span = context.span({population});", f"Real* const target = {target};"]
     return loop.function(f"Neurons '{group.name}': {variable}", name, EACH_NEURON, prelude)

@@ -17,13 +17,13 @@ from neurosim.network.program import Arriving, Do, Step, unmoved
 from neurosim.network.schedule import Clock
 from neurosim.plan.plan import Group, Plan, Private
 
-EACH_TRIAL = "for (Here& here : team) "
+EACH_TRIAL = "for (Context& context : worker) "
 OPENING = """\
 // Written by neurosim from the description of a network; the tick contract stands in neurosim/plan/plan.py.
 // Sizes, constants, weights, delays, seeds and inputs are arguments, so networks of this structure share this code.
-#include "core/engine.hpp"
+#include "core/run/engine.hpp"
 
-namespace {  // libraries of many networks are loaded side by side; what stands here is each one's own
+namespace {  // libraries of many networks are loaded side by side; what stands context is each one's own
 namespace network {
 using namespace neurosim;
 """
@@ -49,25 +49,25 @@ def write_source(plan: Plan) -> Source:
         OPENING,
         f"using Real = {real};",
         f"using Weight = {weight};",
-        "using Here = neurosim::Here<Real, Weight>;",
+        "using Context = neurosim::Context<Real, Weight>;",
     ]
-    lines += ["using Team = neurosim::Team<Real, Weight>;", "using Whole = WholeOf<Real>;", ""]
+    lines += ["using Worker = neurosim::Worker<Real, Weight>;", "using Integer = IntegerOf<Real>;", ""]
     lines += _histories(plan, numbering)
     for group in plan.groups.values():
         lines += _population(plan, numbering, group)
     for stage in stages:
-        for pathway in (p for inbox in stage.inboxes for p in inbox.private):
+        for pathway in (p for accumulator in stage.accumulators for p in accumulator.private):
             lines += private(plan, numbering, pathway, stage)
         lines += deliver_stage(plan, numbering, stage)
     for pathway in plan.textual:
-        lines += _text(synapses.Ends(plan, numbering, pathway))
+        lines += _text(synapses.PathwayCode(plan, numbering, pathway))
     for step in plan.program:
         if step.kind is Do.SWEEP:
             lines += sweep(plan, numbering, step)
     lines += _network(plan, numbering, stages)
     return Source(
         "\n".join(
-            [*lines, "}  // namespace network", "}  // namespace", "", '#include "core/library.hpp"', ""]
+            [*lines, "}  // namespace network", "}  // namespace", "", '#include "core/run/library.hpp"', ""]
         ),
         numbering,
         stages,
@@ -84,10 +84,10 @@ def _histories(plan: Plan, numbering: Numbering) -> list[str]:
             numbers = [numbering.array("history", name, part) for part in ("messages", "newest", "last")]
             rows.append(f"{{{', '.join(map(str, numbers))}, {numbering.integer('history depth', name)}}}")
     return [
-        "inline History<Real> history_of(const Here& here, int population) {",
+        "inline History<Real> history_of(const Context& context, int population) {",
         f"    static constexpr int number[][4] = {{{', '.join(rows)}}};",
         "    const int* of = number[population];",
-        "    return history<Real>(here, of[0], of[1], of[2], of[3], population);",
+        "    return history<Real>(context, of[0], of[1], of[2], of[3], population);",
         "}",
         "",
     ]
@@ -103,7 +103,7 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
         lines += threshold(plan, numbering, group) if group.spiking else []
         lines += reset(plan, numbering, group) if group.reset is not None else []
     if not group.spiking and group.sends is not None:
-        target = f"history_of(here, {population}).next(here.tick, here.block == 0)"
+        target = f"history_of(context, {population}).next(context.tick, context.block == 0)"
         lines += evaluated(
             plan,
             numbering,
@@ -155,19 +155,19 @@ def derivation(plan: Plan, group: str, variable: str) -> str:
     return f"derive_{list(plan.groups).index(group)}_{identifier(group)}_{identifier(variable)}"
 
 
-def _text(ends: synapses.Ends) -> list[str]:
-    text = ends.pathway.text
+def _text(code: synapses.PathwayCode) -> list[str]:
+    text = code.pathway.text
     assert text is not None
-    lines = synapses.record(ends)
-    lines += synapses.integrate(ends) if text.integrate is not None else []
-    lines += synapses.add_up(ends) if text.summed else []
+    lines = synapses.record(code)
+    lines += synapses.integrate(code) if text.integrate is not None else []
+    lines += synapses.add_up(code) if text.summed else []
     for block in (text.on_pre, text.on_post):
-        lines += synapses.act(ends, block) if block is not None else []
+        lines += synapses.act(code, block) if block is not None else []
     return lines
 
 
 def _network(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[str]:
-    """What `core/engine.hpp` runs: the tick, and how many of what there are."""
+    """What `core/run/engine.hpp` runs: the tick, and how many of what there are."""
     texts = plan.textual
     privates = plan.of_kind(Private)
     resize = [
@@ -177,7 +177,7 @@ def _network(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> lis
     copies = []
     for name, variable in states:
         at = f"{numbering.pointer('Real', 'state', name, variable)}"
-        size = f"here.machine.sizes[{list(plan.groups).index(name)}]"
+        size = f"context.network.sizes[{list(plan.groups).index(name)}]"
         copies.append(f"{{ const Real* from = {at}; room.insert(room.end(), from, from + {size}); }}")
     return [
         "struct Network {",
@@ -188,19 +188,19 @@ def _network(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> lis
         "                       [[maybe_unused]] int64_t longest) {",
         *(f"        {line}" for line in resize),
         "    }",
-        "    static void copy_states([[maybe_unused]] Here& here, [[maybe_unused]] std::vector<Real>& room) {",
+        "    static void copy_states([[maybe_unused]] Context& context, [[maybe_unused]] std::vector<Real>& room) {",
         *(f"        {line}" for line in copies),
         "    }",
-        "    static bool differs(Team& team, const std::vector<Real>& before) {",
+        "    static bool differs(Worker& worker, const std::vector<Real>& before) {",
         "        std::vector<Real> after;",
-        "        for (Here& here : team) copy_states(here, after);",
+        "        for (Context& context : worker) copy_states(context, after);",
         "        return !std::equal(before.begin(), before.end(), after.begin(), [](Real a, Real b) { return a == b || (a != a && b != b); });",
         "    }",
         "    // Sums that wait for the next tick are taken, so that the arrays of state are complete.",
-        "    static void settle([[maybe_unused]] Team& team) {",
-        *(f"        for (Here& here : team) {line}" for line in settle_all(plan, numbering, stages)),
+        "    static void settle([[maybe_unused]] Worker& worker) {",
+        *(f"        for (Context& context : worker) {line}" for line in settle_all(plan, numbering, stages)),
         "    }",
-        "    static void tick(Team& team, const std::vector<Probe>& probes) {",
+        "    static void tick(Worker& worker, const std::vector<Probe>& probes) {",
         *(f"        {line}" for line in _trial_by_trial(_tick(plan, numbering, stages))),
         "    }",
         "};",
@@ -224,14 +224,16 @@ def _tick(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[s
     for place, step in enumerate(plan.program):
         lines += _step(plan, numbering, stages, place, step)
     lines += [
-        "for (Here& here : team) sample_all(here, probes, team.set, team.first, true);",
+        "for (Context& context : worker) sample_all(context, probes, worker.buffer_set, worker.first, true);",
         "// close the tick: spikes go on their way",
     ]
     for stage in (stage for stage in stages if stage.pathways):
-        lines.append(f"for (Here& here : team) send_spikes(here, {stage.number}, {senders_of(plan, stage)});")
+        lines.append(
+            f"for (Context& context : worker) send_spikes(context, {stage.number}, {senders_of(plan, stage)});"
+        )
     for pathway in (p for p in plan.textual if p.text.on_pre and spikes_sent(plan, p.pre)):
         lines.append(
-            f"for (Here& here : team) queue_arrivals(here, {synapses.Ends(plan, numbering, pathway).numbers});"
+            f"for (Context& context : worker) queue_arrivals(context, {synapses.PathwayCode(plan, numbering, pathway).numbers});"
         )
     return lines
 
@@ -244,7 +246,7 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: in
         derived = [derivation(plan, g.name, v) for g in plan.groups.values() for v in derived_probes(plan, g)]
         calls = [*derived, "sample_all"]
         return [
-            f"for (Here& here : team) {c}(here{', probes, team.set, team.first, false' if c == 'sample_all' else ''});"
+            f"for (Context& context : worker) {c}(context{', probes, worker.buffer_set, worker.first, false' if c == 'sample_all' else ''});"
             for c in calls
         ]
     if step.kind is Do.DELIVER:
@@ -256,17 +258,17 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: in
             if not spikes_sent(plan, n) and plan.groups[n].sends is not None
         ]
     if step.kind is Do.SWEEP:
-        return ["sweep_all(team);"]
+        return ["sweep_all(worker);"]
     lines = []
     if step.kind is Do.INTEGRATE:
         texts = [p for p in plan.textual if p.text.integrate and p.post in step.populations]
-        lines += [f"for (Here& here : team) integrate_{identifier(p.name)}(here);" for p in texts]
+        lines += [f"for (Context& context : worker) integrate_{identifier(p.name)}(context);" for p in texts]
     if step.kind is Do.RESET:
         names = [identifier(n) for n in step.populations if plan.groups[n].reset is not None]
-        lines += ["team.wait();"] if type(plan.schedule) is Clock and sender_is_read(plan) else []
+        lines += ["worker.wait();"] if type(plan.schedule) is Clock and sender_is_read(plan) else []
     verb = "move" if step.moves else step.kind.value
-    lines += [f"for (Here& here : team) {verb}_{name}(here);" for name in names]
-    return lines + (["team.wait();"] if waits else [])
+    lines += [f"for (Context& context : worker) {verb}_{name}(context);" for name in names]
+    return lines + (["worker.wait();"] if waits else [])
 
 
 def barrier_step(plan: Plan) -> int:
@@ -278,9 +280,9 @@ def barrier_step(plan: Plan) -> int:
 
 def sender_is_read(plan: Plan) -> bool:
     """Whether text of synapses reads variables of senders, which then may not be reset before all blocks have read them."""
-    found = [synapses.Ends(plan, Numbering(), p) for p in plan.textual]
+    found = [synapses.PathwayCode(plan, Numbering(), p) for p in plan.textual]
     return any(
-        synapses.reads_sender(ends, ends.pathway.text.on_pre, ends.pathway.text.on_post) for ends in found
+        synapses.reads_sender(code, code.pathway.text.on_pre, code.pathway.text.on_post) for code in found
     )
 
 
@@ -288,18 +290,18 @@ def _deliver(
     plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], place: int, step: Step
 ) -> list[str]:
     """Sums without text first, then synapses with text, object by object."""
-    texts = [synapses.Ends(plan, numbering, p) for p in plan.textual if p.post in step.populations]
+    texts = [synapses.PathwayCode(plan, numbering, p) for p in plan.textual if p.post in step.populations]
     if step.arriving is Arriving.SENT:
         return [
-            f"for (Here& here : team) on_post_{identifier(e.pathway.name)}(here);"
+            f"for (Context& context : worker) on_post_{identifier(e.pathway.name)}(context);"
             for e in texts
             if e.pathway.text.on_post
         ]
-    lines = [f"deliver_{stage.number}(team);" for stage in stages if stage.step == place]
-    for ends in texts:
-        text, name = ends.pathway.text, identifier(ends.pathway.name)
+    lines = [f"deliver_{stage.number}(worker);" for stage in stages if stage.step == place]
+    for code in texts:
+        text, name = code.pathway.text, identifier(code.pathway.name)
         if step.delivers(graded=True) and text.summed:
-            lines.append(f"for (Here& here : team) add_up_{name}(here);")
-        if text.on_pre is not None and step.delivers(graded=ends.graded):
-            lines.append(f"for (Here& here : team) on_pre_{name}(here);")
+            lines.append(f"for (Context& context : worker) add_up_{name}(context);")
+        if text.on_pre is not None and step.delivers(graded=code.graded):
+            lines.append(f"for (Context& context : worker) on_pre_{name}(context);")
     return lines

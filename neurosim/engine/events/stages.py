@@ -12,7 +12,7 @@ from neurosim.plan.plan import Dense, Plan, Private, Sparse
 
 
 @dataclass(frozen=True, eq=False)
-class Inbox:
+class Accumulator:
     """What one deliver step brings to one port or variable `to` of `post` through synapses without text."""
 
     post: str
@@ -26,17 +26,17 @@ class Inbox:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """The inboxes of one deliver step that reduce alike. `number` counts all stages of the plan."""
+    """The accumulators of one deliver step that reduce alike. `number` counts all stages of the plan."""
 
     number: int
     step: int
     reduce: str
-    inboxes: tuple[Inbox, ...]
+    accumulators: tuple[Accumulator, ...]
 
     @property
     def pathways(self) -> tuple[Sparse, ...]:
-        """The stored synapses of spiking populations, inbox by inbox."""
-        return tuple(pathway for inbox in self.inboxes for pathway in inbox.spiking)
+        """The stored synapses of spiking populations, accumulator by accumulator."""
+        return tuple(pathway for accumulator in self.accumulators for pathway in accumulator.spiking)
 
 
 def stages_of(plan: Plan) -> tuple[Stage, ...]:
@@ -44,19 +44,19 @@ def stages_of(plan: Plan) -> tuple[Stage, ...]:
     found: list[Stage] = []
     for place, step in enumerate(plan.program):
         if step.kind is Do.DELIVER and step.arriving is not Arriving.SENT:
-            inboxes = inboxes_into(
+            accumulators = accumulators_into(
                 plan, step.populations, graded=step.delivers(graded=True), spikes=step.delivers(graded=False)
             )
             for reduce in ("sum", "mean", "max"):
-                chosen = tuple(inbox for inbox in inboxes if inbox.reduce == reduce)
+                chosen = tuple(accumulator for accumulator in accumulators if accumulator.reduce == reduce)
                 if chosen:
                     found.append(Stage(len(found), place, reduce, chosen))
     return tuple(found)
 
 
-def inboxes_into(
+def accumulators_into(
     plan: Plan, populations: tuple[str, ...], *, graded: bool = True, spikes: bool = True
-) -> list[Inbox]:
+) -> list[Accumulator]:
     """What arrives at each port or variable of these populations: `graded` messages, `spikes`, or both."""
     keys = dict.fromkeys((p.post, p.to) for p in plan.summing if p.to and p.post in populations)
     order = list(plan.groups)
@@ -64,7 +64,7 @@ def inboxes_into(
     for post, to in keys:
         mine = [p for p in plan.summing if (p.post, p.to) == (post, to)]
         sparse = sorted((p for p in mine if isinstance(p, Sparse)), key=lambda p: order.index(p.pre))
-        inbox = Inbox(
+        accumulator = Accumulator(
             post,
             str(to),
             plan.groups[post].ports.get(str(to), "sum"),
@@ -73,31 +73,31 @@ def inboxes_into(
             tuple(p for p in mine if graded and isinstance(p, Dense)),
             tuple(p for p in mine if spikes and isinstance(p, Private)),
         )
-        if inbox.spiking or inbox.graded or inbox.dense or inbox.private:
-            found.append(inbox)
+        if accumulator.spiking or accumulator.graded or accumulator.dense or accumulator.private:
+            found.append(accumulator)
     return found
 
 
 @dataclass(frozen=True, eq=False)
 class Postponed:
-    """An inbox whose port or variable takes its sums only when its population moves: one pass over the neurons less."""
+    """An accumulator whose port or variable takes its sums only when its population moves: one pass over the neurons less."""
 
     stage: int
     place: int
-    inbox: Inbox
+    accumulator: Accumulator
 
 
 def postponed(plan: Plan) -> tuple[Postponed, ...]:
-    """The inboxes of spikes under Clock that nobody can look at between the arrival and the next tick's move."""
+    """The accumulators of spikes under Clock that nobody can look at between the arrival and the next tick's move."""
     if type(plan.schedule) is not Clock:
         return ()
     found = []
     for stage in stages_of(plan):
         if plan.program[stage.step].arriving is Arriving.SPIKES and stage.reduce == "sum":
             found += [
-                Postponed(stage.number, place, inbox)
-                for place, inbox in enumerate(stage.inboxes)
-                if _unseen(plan, inbox)
+                Postponed(stage.number, place, accumulator)
+                for place, accumulator in enumerate(stage.accumulators)
+                if _unseen(plan, accumulator)
             ]
     return tuple(found)
 
@@ -109,17 +109,17 @@ def taken_early(plan: Plan) -> set[int]:
         stage.number
         for stage in stages_of(plan)
         if all(
-            (stage.number, place) in waiting and inbox.spiking and not inbox.private
-            for place, inbox in enumerate(stage.inboxes)
+            (stage.number, place) in waiting and accumulator.spiking and not accumulator.private
+            for place, accumulator in enumerate(stage.accumulators)
         )
     }
 
 
-def _unseen(plan: Plan, inbox: Inbox) -> bool:
-    group, to = plan.groups[inbox.post], inbox.to
+def _unseen(plan: Plan, accumulator: Accumulator) -> bool:
+    group, to = plan.groups[accumulator.post], accumulator.to
     seen: set[str] = set()
     for pathway in plan.textual:
-        if inbox.post in (pathway.pre, pathway.post):
+        if accumulator.post in (pathway.pre, pathway.post):
             text = pathway.text
             blocks = [block for block in (text.integrate, text.on_pre, text.on_post) if block is not None]
             seen |= {

@@ -6,7 +6,7 @@ from neurosim.engine.events.arrivals import REDUCE, dense_numbers
 from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import given_values, group_names, read_ports, texts_of, used_names
-from neurosim.engine.events.stages import Inbox, inboxes_into
+from neurosim.engine.events.stages import Accumulator, accumulators_into
 from neurosim.network.program import Step
 from neurosim.plan.cpp import Typed, cpp_statements
 from neurosim.plan.plan import Dense, Group, Plan
@@ -16,48 +16,54 @@ FIELD = ("start", "column", "weight", "out_start", "out_target", "segments", "me
 
 def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
     """The functions of a sweep over the given populations."""
-    inboxes = inboxes_into(plan, step.populations)
+    accumulators = accumulators_into(plan, step.populations)
     lines: list[str] = []
     for name in step.populations:
-        lines += _turn(plan, numbering, plan.groups[name], inboxes)
+        lines += _turn(plan, numbering, plan.groups[name], accumulators)
     fields = [
-        f"begin_field(here, {_field(numbering, inbox)}, history_of);" for inbox in inboxes if inbox.graded
+        f"begin_local_field(context, {_local_field(numbering, accumulator)}, history_of);"
+        for accumulator in accumulators
+        if accumulator.graded
     ]
     products = [
-        f"begin_dense(team, {_dense(plan, numbering, p)}, history_of);"
-        for inbox in inboxes
-        for p in inbox.dense
+        f"begin_dense(worker, {_dense(plan, numbering, p)}, history_of);"
+        for accumulator in accumulators
+        for p in accumulator.dense
     ]
     order = list(plan.groups)
-    sizes = [f"here.machine.sizes[{order.index(name)}]" for name in step.populations]
+    sizes = [f"context.network.sizes[{order.index(name)}]" for name in step.populations]
     turns, before = [], "0"
     for name, size in zip(step.populations, sizes, strict=True):
         turns.append(
-            f"if (number < {before} + {size}) return turn_{identifier(name)}(here, number - ({before}));"
+            f"if (number < {before} + {size}) return turn_{identifier(name)}(context, number - ({before}));"
         )
         before = f"{before} + {size}"
-    key = f"here.key({numbering.random_key('schedule', 'order', 0)})"
+    key = f"context.key({numbering.random_key('schedule', 'order', 0)})"
     sends = [
-        f"send_{identifier(name)}(here);" for name in step.populations if plan.groups[name].sends is not None
+        f"send_{identifier(name)}(context);"
+        for name in step.populations
+        if plan.groups[name].sends is not None
     ]
-    body = [*fields, f"for_turns(here, {before}, {'false' if step.by_index else 'true'}, {key}, [&](int32_t number) {{",
+    body = [*fields, f"for_turns(context, {before}, {'false' if step.by_index else 'true'}, {key}, [&](int32_t number) {{",
             *(f"    {line}" for line in turns), "});", *sends]  # fmt: skip
-    body = [*products, "for (Here& here : team) {", *(f"    {line}" for line in body), "}"]
+    body = [*products, "for (Context& context : worker) {", *(f"    {line}" for line in body), "}"]
     return [
         *lines,
         "// One sweep.",
-        "void sweep_all(Team& team) {",
+        "void sweep_all(Worker& worker) {",
         *(f"    {line}" for line in body),
         "}",
         "",
     ]
 
 
-def _field(numbering: Numbering, inbox: Inbox) -> str:
-    arrays = [numbering.array("field", inbox.post, inbox.to, part) for part in FIELD]
+def _local_field(numbering: Numbering, accumulator: Accumulator) -> str:
+    arrays = [numbering.array("field", accumulator.post, accumulator.to, part) for part in FIELD]
     return (
         "{"
-        + ", ".join(map(str, [*arrays, numbering.integer("field", inbox.post, inbox.to, "segments")]))
+        + ", ".join(
+            map(str, [*arrays, numbering.integer("field", accumulator.post, accumulator.to, "segments")])
+        )
         + "}"
     )
 
@@ -67,10 +73,10 @@ def _dense(plan: Plan, numbering: Numbering, pathway: Dense) -> str:
     return f"{{{dense_numbers(plan, numbering, pathway, 'rows')}, {places[0]}, {places[1]}}}"
 
 
-def _turn(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox]) -> list[str]:
+def _turn(plan: Plan, numbering: Numbering, group: Group, accumulators: list[Accumulator]) -> list[str]:
     """Deliver to one neuron and update it; then tell of its change."""
     loop = Loop(plan, numbering)
-    mine = {inbox.to: inbox for inbox in inboxes if inbox.post == group.name}
+    mine = {accumulator.to: accumulator for accumulator in accumulators if accumulator.post == group.name}
     message = ""
     if group.sends:
         message = f"{loop.pointer(f'{identifier(group.name)}_{group.sends}_at', 'Real', 'state', group.name, group.sends)}[i]"
@@ -90,34 +96,34 @@ def _turn(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox]) 
         loop.body.append(f"{target}[i] += {variable}_read;")
     _update(loop, plan, group, ports)
     _clamp(loop, plan, group, message)
-    tells = _tells(plan, numbering, group, inboxes, message)
+    tells = _tells(plan, numbering, group, accumulators, message)
     loop.body += (
         [f"if (!({message} == sent_before)) {{", *(f"    {line}" for line in tells), "}"] if tells else []
     )
     title, name = f"Neurons '{group.name}': the turn of one", f"turn_{identifier(group.name)}"
-    return loop.function(title, name, "{", parameters="Here& here, const int32_t i")
+    return loop.function(title, name, "{", parameters="Context& context, const int32_t i")
 
 
-def _arrived(plan: Plan, numbering: Numbering, to: str, inbox: Inbox | None) -> list[str]:
+def _arrived(plan: Plan, numbering: Numbering, to: str, accumulator: Accumulator | None) -> list[str]:
     """What arrives at a port or variable of neuron i; 0 where nothing does."""
-    if inbox is None:
+    if accumulator is None:
         return [f"const Real {to}_read = 0;"]
-    reduce = REDUCE[inbox.reduce]
+    reduce = REDUCE[accumulator.reduce]
     lines = [f"Real {to}_sum = {reduce}::empty<Real>();", f"int64_t {to}_count = 0;"]
-    if inbox.graded:
+    if accumulator.graded:
         lines += [
-            f"const auto {to}_field = field(here, {_field(numbering, inbox)});",
+            f"const auto {to}_field = local_field(context, {_local_field(numbering, accumulator)});",
             f"{to}_sum = {to}_field.template at<{reduce}>(i), {to}_count = {to}_field.start[i + 1] - {to}_field.start[i];",
         ]
     lines += [
-        f"join_dense<{reduce}>(here, {_dense(plan, numbering, p)}, i, {to}_sum, {to}_count);"
-        for p in inbox.dense
+        f"add_dense<{reduce}>(context, {_dense(plan, numbering, p)}, i, {to}_sum, {to}_count);"
+        for p in accumulator.dense
     ]
     value = {
         "sum": f"{to}_sum",
         "mean": f"{to}_sum / static_cast<Real>({to}_count > 1 ? {to}_count : 1)",
         "max": f"{to}_count > 0 ? {to}_sum : Real(0)",
-    }[inbox.reduce]
+    }[accumulator.reduce]
     return [*lines, f"const Real {to}_read = {value};"]
 
 
@@ -141,16 +147,20 @@ def _clamp(loop: Loop, plan: Plan, group: Group, message: str) -> None:
         loop.body.append(f"if (!std::isnan({given}[i])) {message} = static_cast<Real>({given}[i]);")
 
 
-def _tells(plan: Plan, numbering: Numbering, group: Group, inboxes: list[Inbox], message: str) -> list[str]:
+def _tells(
+    plan: Plan, numbering: Numbering, group: Group, accumulators: list[Accumulator], message: str
+) -> list[str]:
     """Calls that tell all who hear this population that neuron i has changed."""
     population = list(plan.groups).index(group.name)
     lines = []
-    for inbox in inboxes:
-        if any(p.pre == group.name for p in inbox.graded):
-            lines.append(f"tell_field(here, {_field(numbering, inbox)}, {population}, i, {message});")
+    for accumulator in accumulators:
+        if any(p.pre == group.name for p in accumulator.graded):
+            lines.append(
+                f"update_local_field(context, {_local_field(numbering, accumulator)}, {population}, i, {message});"
+            )
         lines += [
-            f"tell_dense(here, {_dense(plan, numbering, p)}, i, {message});"
-            for p in inbox.dense
+            f"update_dense(context, {_dense(plan, numbering, p)}, i, {message});"
+            for p in accumulator.dense
             if p.pre == group.name
         ]
     return lines

@@ -25,7 +25,7 @@ from neurosim.plan.plan import Block, Group, Plan, Textual
 
 
 @dataclass
-class Ends:
+class PathwayCode:
     """One pathway with text, and the C++ of what its text may name. In loops, k is the place of a synapse."""
 
     plan: Plan
@@ -55,8 +55,8 @@ class Ends:
             self.numbering.array("plastic", name, part)
             for part in ("row", "group", "first", "by_post", "post_first", "block_first")
         ]
-        ends = [list(self.plan.groups).index(group.name) for group in (self.pre, self.post)]
-        return "{" + ", ".join(map(str, [texts.index(name), *arrays, *ends])) + "}"
+        code = [list(self.plan.groups).index(group.name) for group in (self.pre, self.post)]
+        return "{" + ", ".join(map(str, [texts.index(name), *arrays, *code])) + "}"
 
     @property
     def record(self) -> str:
@@ -109,7 +109,7 @@ class Ends:
         names: dict[str, Typed] = {}
         for name in sorted(wanted):
             if name == "lastupdate" and name in text.states:
-                names[name] = Typed(f"seconds(here, {self._last(loop, copied=copied)})", "double")
+                names[name] = Typed(f"seconds(context, {self._last(loop, copied=copied)})", "double")
             elif name in text.states:
                 names[name] = Typed(_copy(name) if copied else self.own(loop, name), "Real")
             elif name in text.constants:
@@ -119,8 +119,8 @@ class Ends:
             elif name == "t":
                 names |= group_names(loop, self.post, {"t"})
             elif name == "elapsed":
-                loop.before["const Moment<Real> now = moment_of(here);"] = None
-                names[name] = Typed(f"between(here, now, {self._last(loop, copied=copied)})", "Real")
+                loop.before["const Moment<Real> now = moment_of(context);"] = None
+                names[name] = Typed(f"between(context, now, {self._last(loop, copied=copied)})", "Real")
             elif name in ("i", "j"):
                 names[name] = Typed(
                     f"static_cast<double>({self.sender(loop) if name == 'i' else self.receiver(loop)})",
@@ -153,23 +153,23 @@ class Ends:
         return group_names(inner, group, {variable}).get(variable) if variable not in group.ports else None
 
 
-def delivered(ends: Ends, loop: Loop, *, late: bool = False) -> list[str]:
+def delivered(code: PathwayCode, loop: Loop, *, late: bool = False) -> list[str]:
     """The message that synapse k delivers at this tick, for senders that do not spike; `late`: after the target has sent."""
-    population = list(ends.plan.groups).index(ends.pre.name)
-    loop.before[f"const auto past = history_of(here, {population});"] = None
-    delay = loop.pointer("delay_at", "int64_t", "plastic", ends.pathway.name, "delay", const=True)
-    ago = f"std::max<int64_t>({delay}[k], 1)" if late and _send_together(ends) else f"{delay}[k]"
-    return [f"const Real delivered = past.sent_at(here.tick - {ago})[{ends.sender(loop)}];"]
+    population = list(code.plan.groups).index(code.pre.name)
+    loop.before[f"const auto past = history_of(context, {population});"] = None
+    delay = loop.pointer("delay_at", "int64_t", "plastic", code.pathway.name, "delay", const=True)
+    ago = f"std::max<int64_t>({delay}[k], 1)" if late and _send_together(code) else f"{delay}[k]"
+    return [f"const Real delivered = past.sent_at(context.tick - {ago})[{code.sender(loop)}];"]
 
 
-def _send_together(ends: Ends) -> bool:
+def _send_together(code: PathwayCode) -> bool:
     """Whether the sender sends between the delivery to the target and the target's own sending, both in one step."""
-    program, both = ends.plan.program, {ends.pre.name, ends.post.name}
+    program, both = code.plan.program, {code.pre.name, code.post.name}
     together = next(
         (n for n, step in enumerate(program) if step.kind is Do.SEND and both <= set(step.populations)), None
     )
     return together is not None and any(
-        step.delivers(graded=True) and ends.post.name in step.populations for step in program[:together]
+        step.delivers(graded=True) and code.post.name in step.populations for step in program[:together]
     )
 
 
@@ -178,11 +178,11 @@ def _copy(name: str) -> str:
     return f"{name}_copy[i]"
 
 
-def record(ends: Ends) -> list[str]:
+def record(code: PathwayCode) -> list[str]:
     """The type that holds the variables of one synapse together: what an arrival touches lies in one place."""
-    if not ends.states:
+    if not code.states:
         return []
-    return [f"struct {ends.record} {{", *(f"    {_kind(name)} {name}_;" for name in ends.states), "};", ""]
+    return [f"struct {code.record} {{", *(f"    {_kind(name)} {name}_;" for name in code.states), "};", ""]
 
 
 def _kind(name: str) -> str:
@@ -192,75 +192,77 @@ def _kind(name: str) -> str:
 
 def _value(name: str, found: dict[str, Typed]) -> str:
     """C++ for what a block leaves in a variable of synapses; the time of the last update is that of the tick."""
-    return "moment_of(here)" if name == "lastupdate" else f"static_cast<Real>({found[name].text})"
+    return "moment_of(context)" if name == "lastupdate" else f"static_cast<Real>({found[name].text})"
 
 
-def act(ends: Ends, block: Block) -> list[str]:
+def act(code: PathwayCode, block: Block) -> list[str]:
     """The function that runs on_pre or on_post for every synapse that a visitor calls it for."""
-    loop = ends.loop(block.name)
+    loop = code.loop(block.name)
     body = (
-        _in_turn(ends, loop, block)
-        if order_matters(block, ends.states, ends.pre, ends.post)
-        else _side_by_side(ends, loop, block)
+        _in_turn(code, loop, block)
+        if order_matters(block, code.states, code.pre, code.post)
+        else _side_by_side(code, loop, block)
     )
     visitor = "for_synapses"
-    if not ends.graded and block.name == "on_pre":
+    if not code.graded and block.name == "on_pre":
         visitor = "for_arrivals"
-    elif block.name == "on_post" and ends.post.spiking:
-        visitor = "for_answers"
-    return _function(ends, loop, block.name, f"{block.name}_{identifier(ends.pathway.name)}", visitor, body)
+    elif block.name == "on_post" and code.post.spiking:
+        visitor = "for_post_spikes"
+    return _function(code, loop, block.name, f"{block.name}_{identifier(code.pathway.name)}", visitor, body)
 
 
-def _function(ends: Ends, loop: Loop, what: str, name: str, visitor: str, body: list[str]) -> list[str]:
+def _function(
+    code: PathwayCode, loop: Loop, what: str, name: str, visitor: str, body: list[str]
+) -> list[str]:
     """The function that acts on synapses; its `body` stands where place(0) to place(n - 1) are the places of some of them."""
     keys = (
-        [f"const Key keys[] = {{{', '.join(loop.keys)}}};", "const uint32_t tick = here.counter();"]
+        [f"const Key keys[] = {{{', '.join(loop.keys)}}};", "const uint32_t tick = context.counter();"]
         if loop.keys
         else []
     )
-    own = loop.pointer("own", ends.record, "own", ends.pathway.name)
+    own = loop.pointer("own", code.record, "own", code.pathway.name)
     visit = [
-        f"{visitor}(here, {ends.numbers}, {own}, [&](const auto place, const int32_t n) {{",
+        f"{visitor}(context, {code.numbers}, {own}, [&](const auto place, const int32_t n) {{",
         *(f"    {line}" for line in body),
         "});",
     ]
     lines = [*keys, *loop.before, *visit]
     return [
-        f"// Synapses '{ends.pathway.name}': {what}",
-        f"void {name}(Here& here) {{",
+        f"// Synapses '{code.pathway.name}': {what}",
+        f"void {name}(Context& context) {{",
         *(f"    {line}" for line in lines),
         "}",
         "",
     ]
 
 
-def _in_turn(ends: Ends, loop: Loop, block: Block) -> list[str]:
+def _in_turn(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     """One synapse after the other, for text that reads variables of neurons that it also changes."""
-    ports = {f"{port}_post" for port in ends.post.ports} | set(ends.post.ports)
+    ports = {f"{port}_post" for port in code.post.ports} | set(code.post.ports)
     inner = tuple(s.name for s in block.statements if s.name not in ports)
-    statements, pushes = split_pushes(block, (*ends.states, *inner))
+    statements, pushes = split_pushes(block, (*code.states, *inner))
     changed = tuple(
-        dict.fromkeys(name for name in inner if name not in ends.states and not name.startswith("_"))
+        dict.fromkeys(name for name in inner if name not in code.states and not name.startswith("_"))
     )
     found = _computed(
-        ends, loop, block, statements, ends.names(loop, used_names(*texts_of(block)) | set(changed))
+        code, loop, block, statements, code.names(loop, used_names(*texts_of(block)) | set(changed))
     )
-    lines = [f"{ends.own(loop, name)} = {_value(name, found)};" for name in block.writes]
-    lines += [_store(ends, loop, name, "=", found[name].text) for name in changed]
+    lines = [f"{code.own(loop, name)} = {_value(name, found)};" for name in block.writes]
+    lines += [_store(code, loop, name, "=", found[name].text) for name in changed]
     lines += [
-        _store(ends, loop, push.name, push.op, found[f"_push_{number}"].text)
+        _store(code, loop, push.name, push.op, found[f"_push_{number}"].text)
         for number, push in enumerate(pushes)
     ]
     return _each([*loop.body, *lines], element=loop)
 
 
-def _side_by_side(ends: Ends, loop: Loop, block: Block) -> list[str]:
+def _side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     """Copies of the synapses' variables move in vectors; then what neurons get is added, arrival after arrival."""
-    statements, pushes = split_pushes(block, ends.states)
+    statements, pushes = split_pushes(block, code.states)
     read = {*used_names(*texts_of(block)), *block.writes}
-    copies = [name for name in ends.states if name in read or (name == "lastupdate" and "elapsed" in read)]
+    copies = [name for name in code.states if name in read or (name == "lastupdate" and "elapsed" in read)]
     found = _computed(
-        ends, loop, block, statements, ends.names(loop, used_names(*texts_of(block)), copied=True)
+        code, loop, block, statements, code.names(loop, used_names(*texts_of(block)), copied=True)
     )
     moved = [f"{_copy(name)} = {_value(name, found)};" for name in block.writes]
     moved += [
@@ -273,14 +275,14 @@ def _side_by_side(ends: Ends, loop: Loop, block: Block) -> list[str]:
     ]
     lines = [f"{kind} {name}[TOGETHER];" for kind, name in room]
     if copies:
-        lines += _each([f"{_copy(name)} = {ends.own(loop, name)};" for name in copies])
+        lines += _each([f"{_copy(name)} = {code.own(loop, name)};" for name in copies])
     lines += _each([*loop.body, *moved], element=loop, independent=True)
     if block.writes:
-        lines += _each([f"{ends.own(loop, name)} = {_copy(name)};" for name in block.writes])
+        lines += _each([f"{code.own(loop, name)} = {_copy(name)};" for name in block.writes])
     if pushes:
         lines += _each(
             [
-                _store(ends, loop, push.name, push.op, f"push_{number}[i]")
+                _store(code, loop, push.name, push.op, f"push_{number}[i]")
                 for number, push in enumerate(pushes)
             ]
         )
@@ -304,27 +306,27 @@ def _each(lines: list[str], *, element: Loop | None = None, independent: bool = 
 
 
 def _computed(
-    ends: Ends, loop: Loop, block: Block, statements: tuple[Statement, ...], names: dict[str, Typed]
+    code: PathwayCode, loop: Loop, block: Block, statements: tuple[Statement, ...], names: dict[str, Typed]
 ) -> dict[str, Typed]:
     """Append statements of a block to the body of the loop; returns its new values."""
     if any(n.text == "delivered" for n in names.values()):
-        loop.body += delivered(ends, loop, late=block.name == "on_post")
-    first = loop.random(ends.pathway.name, block.name, block.statements)
-    lines, found = cpp_statements(statements, names, precision=ends.plan.precision, first_call=first)
+        loop.body += delivered(code, loop, late=block.name == "on_post")
+    first = loop.random(code.pathway.name, block.name, block.statements)
+    lines, found = cpp_statements(statements, names, precision=code.plan.precision, first_call=first)
     loop.body += [*commented(block), *lines]
     return found
 
 
-def _element(ends: Ends) -> str:
+def _element(code: PathwayCode) -> str:
     """The number of synapse k in the plan, which keys its random draws."""
-    array = ends.numbering.array("plastic", ends.pathway.name, "canonical")
-    return f"static_cast<const int32_t*>(here.machine.arrays[{array}])[k]"
+    array = code.numbering.array("plastic", code.pathway.name, "canonical")
+    return f"static_cast<const int32_t*>(context.network.arrays[{array}])[k]"
 
 
-def _store(ends: Ends, loop: Loop, name: str, op: str, value: str) -> str:
+def _store(code: PathwayCode, loop: Loop, name: str, op: str, value: str) -> str:
     """Add to or set a variable or port of a neuron, unless it is frozen in a refractory one."""
-    group, variable, before = ends.end(name)
-    at = ends.sender(loop) if before else ends.receiver(loop)
+    group, variable, before = code.end(name)
+    at = code.sender(loop) if before else code.receiver(loop)
     tag = f"{identifier(group.name)}_{variable}"
     change = f"static_cast<Real>({value})"
     if variable not in group.ports:
@@ -340,38 +342,38 @@ def _store(ends: Ends, loop: Loop, name: str, op: str, value: str) -> str:
     return f"{'Max' if reduce == 'max' else 'Mean'}::add({target}, {count}, {signed});"
 
 
-def integrate(ends: Ends) -> list[str]:
+def integrate(code: PathwayCode) -> list[str]:
     """The function that advances clock-driven variables of all synapses by one tick."""
-    assert ends.pathway.text.integrate is not None
-    loop = ends.loop("integrate")
-    body = _side_by_side(ends, loop, ends.pathway.text.integrate)
-    return _function(ends, loop, "model", f"integrate_{identifier(ends.pathway.name)}", "for_synapses", body)
+    assert code.pathway.text.integrate is not None
+    loop = code.loop("integrate")
+    body = _side_by_side(code, loop, code.pathway.text.integrate)
+    return _function(code, loop, "model", f"integrate_{identifier(code.pathway.name)}", "for_synapses", body)
 
 
-def add_up(ends: Ends) -> list[str]:
+def add_up(code: PathwayCode) -> list[str]:
     """The function that sets each (summed) variable of the targets to the sum of its expression over their synapses."""
-    loop = ends.loop("summed")
-    population = list(ends.plan.groups).index(ends.post.name)
-    loop.before[f"const Span span = here.span({population});"] = None
+    loop = code.loop("summed")
+    population = list(code.plan.groups).index(code.post.name)
+    loop.before[f"const Span span = context.span({population});"] = None
     copies = []
-    for number, (variable, expression) in enumerate(ends.pathway.text.summed.items()):
-        names = ends.names(loop, used_names(expression))
+    for number, (variable, expression) in enumerate(code.pathway.text.summed.items()):
+        names = code.names(loop, used_names(expression))
         if any(n.text == "delivered" for n in names.values()) and number == 0:
-            loop.body += delivered(ends, loop)
-        value = cpp_expression(expression, names, precision=ends.plan.precision)
+            loop.body += delivered(code, loop)
+        value = cpp_expression(expression, names, precision=code.plan.precision)
         loop.before[f"std::vector<Real> total_{number}(span.last - span.first, Real(0));"] = None
         loop.body.append(
-            f"total_{number}[{ends.receiver(loop)} - span.first] += static_cast<Real>({value.text});"
+            f"total_{number}[{code.receiver(loop)} - span.first] += static_cast<Real>({value.text});"
         )
-        target = ends.numbering.pointer("Real", "state", ends.post.name, variable)
+        target = code.numbering.pointer("Real", "state", code.post.name, variable)
         copies.append(f"    std::copy(total_{number}.begin(), total_{number}.end(), {target} + span.first);")
     lines = _function(
-        ends, loop, "summed", f"add_up_{identifier(ends.pathway.name)}", "for_synapses", _each(loop.body)
+        code, loop, "summed", f"add_up_{identifier(code.pathway.name)}", "for_synapses", _each(loop.body)
     )
     return [*lines[:-2], *copies, *lines[-2:]]
 
 
-def reads_sender(ends: Ends, *blocks: Block | None) -> set[str]:
+def reads_sender(code: PathwayCode, *blocks: Block | None) -> set[str]:
     """The variables of sending neurons, other than their message, that these blocks read or write."""
     texts = [text for block in blocks for text in texts_of(block)]
     written = {s.name for block in blocks if block for s in block.statements}
@@ -379,10 +381,10 @@ def reads_sender(ends: Ends, *blocks: Block | None) -> set[str]:
     return {
         name
         for name in found
-        if name in ends.pre.states or name in ends.pre.derived or name == "not_refractory"
+        if name in code.pre.states or name in code.pre.derived or name == "not_refractory"
     }
 
 
-def pushed(ends: Ends, *blocks: Block | None) -> tuple[Statement, ...]:
+def pushed(code: PathwayCode, *blocks: Block | None) -> tuple[Statement, ...]:
     """The statements of these blocks that change neurons."""
-    return tuple(push for block in blocks if block for push in split_pushes(block, ends.states)[1])
+    return tuple(push for block in blocks if block for push in split_pushes(block, code.states)[1])

@@ -47,18 +47,18 @@ def can_split(plan: Plan) -> bool:
     if any(group.driven and not spikes_sent(plan, name) for name, group in plan.groups.items()):
         return False
     added = {(p.post, p.to) for p in plan.summing}
-    texts = [synapses.Ends(plan, Numbering(), p) for p in plan.textual]
-    for ends in texts:
-        for push in synapses.pushed(ends, ends.pathway.text.on_pre, ends.pathway.text.on_post):
+    texts = [synapses.PathwayCode(plan, Numbering(), p) for p in plan.textual]
+    for code in texts:
+        for push in synapses.pushed(code, code.pathway.text.on_pre, code.pathway.text.on_post):
             if push.name.endswith("_pre"):
                 return False
-            added.add((ends.post.name, push.name.removesuffix("_post")))
-    for ends in texts:
-        text = ends.pathway.text
-        if text.summed or synapses.reads_sender(ends, text.integrate):
+            added.add((code.post.name, push.name.removesuffix("_post")))
+    for code in texts:
+        text = code.pathway.text
+        if text.summed or synapses.reads_sender(code, text.integrate):
             return False
         if any(
-            (ends.pre.name, name) in added for name in synapses.reads_sender(ends, text.on_pre, text.on_post)
+            (code.pre.name, name) in added for name in synapses.reads_sender(code, text.on_pre, text.on_post)
         ):
             return False
     return True

@@ -1,0 +1,73 @@
+// Sources of its own for every target, never stored: each target receives weight times Binomial(n, p) at every tick.
+#pragma once
+#include "core/arrivals/deliver.hpp"
+
+namespace neurosim {
+
+struct PrivateHandles {
+    int post, first;      // arrays: the targets; and, per block, which of them are the block's
+    int sources, number;  // whole numbers: sources per target; which of the plan's private pathways this is
+    int population;       // of the targets
+};
+
+// The 32-bit random numbers of the targets at one tick. Four neighbours share a draw of 64 bits, which holds the high halves of
+// their numbers. The low halves are a draw of their own, which is made only where the high ones do not suffice.
+struct PrivateRandom {
+    static constexpr uint32_t LOW = 1u << 31;  // added to the counters of low halves
+    static constexpr int TOGETHER = 128;       // numbers at a time
+    Key key;
+    uint32_t tick;
+
+    uint32_t number(uint32_t target) const { return half(target, 0) << 16 | half(target, LOW); }
+
+    // The high halves of the targets first, first + 1, ..., the lower half of a word first; `first` is a multiple of 4.
+    [[gnu::always_inline]] void high_halves(uint32_t first, uint32_t* word) const {
+        constexpr int draws = TOGETHER / 4;
+        uint32_t even[draws], odd[draws];
+        for (int draw = 0; draw < draws; ++draw) {
+            const Words words = threefry(key, tick, first / 4 + draw);
+            even[draw] = words.high, odd[draw] = words.low;
+        }
+        for (int draw = 0; draw < draws; ++draw) word[2 * draw] = even[draw], word[2 * draw + 1] = odd[draw];
+    }
+
+  private:
+    uint32_t half(uint32_t target, uint32_t part) const {
+        const Words words = threefry(key, tick, target / 4 + part);
+        return (target % 4 < 2 ? words.high : words.low) >> (16 * (target % 2)) & 0xffff;
+    }
+};
+
+template <class Reduce, class Context>
+void deliver_private(Context& context, int stage, Slot slot, PrivateHandles handles, Key key, double chance, typename Context::Real weight) {
+    using Real = typename Context::Real;
+    Binomial& table = context.trial.binomials[context.network.integers[handles.number] * context.network.blocks + context.block];
+    table.update(context.network.integers[handles.sources], std::min(std::max(chance, 0.0), 1.0));
+    const int64_t* post = context.template array<int64_t>(handles.post);
+    const int64_t* bounds = static_cast<const int64_t*>(context.network.arrays[handles.first]) + context.block;
+    auto& block = context.trial.stages[stage * context.network.blocks + context.block];
+    Real* const sum = block.sum.data() + slot_of(context, slot);
+    const auto begin = static_cast<uint32_t>(context.span(handles.population).first);
+    const PrivateRandom random{key, context.counter()};
+    constexpr int lanes = PrivateRandom::TOGETHER;
+    alignas(64) uint32_t high[lanes / 2];
+    alignas(64) Real drawn[lanes];
+    for (int64_t at = bounds[0]; at < bounds[1];) {
+        const auto first = static_cast<uint32_t>(post[at]);
+        const int64_t count = std::min<int64_t>(lanes, bounds[1] - at);
+        if (first % 4 || post[at + count - 1] - post[at] != count - 1) {
+            sum[first - begin] += weight * static_cast<Real>(table.one(random.number(first)));
+            ++at;
+            continue;
+        }
+        random.high_halves(first, high);
+        for (int part = 0; part < lanes; part += Binomial::TOGETHER)
+            table.draw(high + part / 2, drawn + part, [&](int lane) { return random.number(first + part + lane); });
+        Real* const target = sum + (first - begin);
+        if (count == lanes) NEUROSIM_INDEPENDENT for (int lane = 0; lane < lanes; ++lane) target[lane] += weight * drawn[lane];
+        else for (int64_t lane = 0; lane < count; ++lane) target[lane] += weight * drawn[lane];
+        at += count;
+    }
+}
+
+}  // namespace neurosim

@@ -1,0 +1,199 @@
+// Spikes on their way through synapses without text. A stage is a deliver step and a way to reduce (sum, mean or max); each
+// block of targets has its own sums, its own rows and its own calendar, so that nothing is shared between threads.
+#pragma once
+#include <algorithm>
+#include <cstring>
+#include <initializer_list>
+#include <limits>
+
+#include "core/arrivals/calendar.hpp"
+#include "core/arrivals/rows.hpp"
+#include "core/memory/prefetch.hpp"
+#include "core/run/check.hpp"
+#include "core/run/network.hpp"
+
+namespace neurosim {
+
+template <class Weight>
+struct PendingGroup {  // a group of a row: synapses that share sender and delay
+    // Made where it is to stand: copying what has just been written piece by piece would wait for the pieces.
+    PendingGroup(const char* synapses, uint32_t count, Weight weight) : synapses(synapses), count(count), weight(weight) {}
+    const char* synapses;
+    uint32_t count;
+    Weight weight;  // where it is common to them
+};
+
+struct Sum {
+    template <class Real>
+    static void add(Real& sum, int64_t*, Real value) { sum += value; }
+    static constexpr bool counts = false;
+    template <class Real>
+    static constexpr Real empty() { return 0; }
+};
+
+struct Mean {
+    template <class Real>
+    static void add(Real& sum, int64_t* count, Real value) { sum += value, ++*count; }
+    static constexpr bool counts = true;
+    template <class Real>
+    static constexpr Real empty() { return 0; }
+};
+
+struct Max {
+    template <class Real>
+    static void add(Real& sum, int64_t* count, Real value) { sum = value > sum || value != value ? value : sum, ++*count; }
+    static constexpr bool counts = true;
+    template <class Real>
+    static constexpr Real empty() { return -std::numeric_limits<Real>::infinity(); }
+};
+
+template <class Real, class Weight>
+struct alignas(64) StageBlock {
+    std::vector<Real, Aligned<Real>> sum;  // what has arrived in this step, by slot
+    std::vector<int64_t> count;            // how much has arrived, where that matters
+    Calendar<PendingGroup<Weight>> calendar;
+    std::vector<char> restored;            // synapses of the arrivals of an earlier run that were on their way
+    std::vector<const Row<Weight>*> sending;  // of this tick's spikes
+    const Row<Weight>* rows = nullptr;
+    RowFormat format{};
+    bool waiting = true;  // whether sums may wait to be taken when their neurons move
+
+    template <class Reduce>
+    void resize(int64_t slots, int64_t longest) {
+        sum.assign(slots, Reduce::template empty<Real>());
+        count.assign(Reduce::counts ? slots : 0, 0);
+        calendar.resize(longest);
+    }
+
+    // Keeps synapses of their own for arrivals of an earlier run, and calls arrival(number, group) for each.
+    template <class PendingTextualGroup>
+    void restore(int64_t n, const uint32_t* slot, const double* value, PendingTextualGroup arrival) {
+        const int64_t bytes = format.bytes(sizeof(Weight)), slot_bytes = format.narrow ? 2 : 4;
+        restored.resize(n * bytes);
+        for (int64_t k = 0; k < n; ++k) {
+            NEUROSIM_HOLDS(slot[k] < sum.size());
+            char* synapse = restored.data() + k * bytes;
+            const auto weight = static_cast<Weight>(value[k]);
+            std::memcpy(synapse, slot + k, slot_bytes);  // little-endian: the low bytes stand first
+            if (!format.common) std::memcpy(synapse + slot_bytes, &weight, sizeof weight);
+            arrival(k, PendingGroup<Weight>{synapse, 1, weight});
+        }
+    }
+};
+
+// Adds the synapses of one group to the sums of their targets.
+template <class Reduce, class Real, class Weight>
+inline void add_group(StageBlock<Real, Weight>& block, const PendingGroup<Weight>& due) {
+    Real* sum = block.sum.data();
+    int64_t* count = block.count.data();
+    for_synapses(block.format, due.synapses, due.count, due.weight, [&](uint32_t slot, Weight weight) {
+        NEUROSIM_HOLDS(slot < block.sum.size());
+        Reduce::add(sum[slot], Reduce::counts ? count + slot : nullptr, static_cast<Real>(weight));
+    });
+}
+
+template <class Real, class Weight>
+inline void prefetch_synapses(const StageBlock<Real, Weight>& block, const PendingGroup<Weight>& due) {
+    prefetch(due.synapses, due.count * block.format.bytes(sizeof(Weight)));
+}
+
+// Calls visit(due) for what is due at this tick, in the order of sending; what is due soon is fetched ahead of its use.
+template <class Context, class Block, class Visit>
+void for_due(Context& context, Block& block, Visit visit) {
+    const auto& due = block.calendar.at(context.tick);
+    constexpr size_t ahead = 8;
+    for (size_t entry = 0; entry < due.size(); ++entry) {
+        if (entry + ahead < due.size()) prefetch_synapses(block, due[entry + ahead]);
+        visit(due[entry]);
+    }
+    const auto& next = block.calendar.at(context.tick + 1);
+    for (size_t entry = 0; entry < std::min(ahead, next.size()); ++entry) prefetch_synapses(block, next[entry]);
+}
+
+// Calls work(row) for the rows of this tick's spikes of some populations, in their order. Rows lie far apart, so that what they
+// point to is fetched some rows ahead: their groups, and then what `fetch_more` names.
+template <class Context, class Block, class FetchMore, class Work>
+void for_rows(Context& context, Block& block, std::initializer_list<int> populations, FetchMore prefetch_more, Work work) {
+    auto& rows = block.sending;
+    rows.clear();
+    for (int population : populations) {
+        const auto* first = block.rows + context.network.first_sender[population];
+        context.for_spikes(population, [&](int32_t neuron) {
+            prefetch_line(first + neuron);
+            rows.push_back(first + neuron);
+        });
+    }
+    constexpr size_t ahead = 6;
+    for (size_t turn = 0; turn < rows.size() + 2 * ahead; ++turn) {
+        if (turn < rows.size()) prefetch(rows[turn]->groups, rows[turn]->n_groups * sizeof(DelayGroup));
+        if (turn >= ahead && turn - ahead < rows.size()) prefetch_more(*rows[turn - ahead]);
+        if (turn >= 2 * ahead) work(*rows[turn - 2 * ahead]);
+    }
+}
+
+// Calls visit(due) for what this tick's spikes of some populations send without delay.
+template <class Context, class Block, class Visit>
+void for_zero_delay(Context& context, Block& block, std::initializer_list<int> populations, Visit visit) {
+    using Weight = typename Context::Weight;
+    const int64_t bytes = block.format.bytes(sizeof(Weight));
+    const auto prefetch_first = [&](const Row<Weight>& row) {
+        if (row.n_groups && row.groups[0].delay == 0) prefetch(row.synapses, row.groups[0].count * bytes);
+    };
+    for_rows(context, block, populations, prefetch_first, [&](const Row<Weight>& row) {
+        const char* synapses = row.synapses;
+        for (uint32_t group = 0; group < row.n_groups && row.groups[group].delay == 0; ++group) {
+            visit(PendingGroup<Weight>{synapses, row.groups[group].count, row.weight(block.format, group)});
+            synapses += row.groups[group].count * bytes;
+        }
+    });
+}
+
+struct LeaveSums {};  // who takes sums one by one
+
+// Delivers the spikes that arrive at this tick: first those that are due, then those of some populations that come at once.
+// take(slot, sum) gives a sum to its neuron. It is asked where sums would otherwise wait for the move and few spikes arrive: then
+// the move need not look at all sums. (-0 becomes 0 as it does by adding an empty sum.)
+template <class Reduce, class Context, class Take>
+void deliver_spikes(Context& context, int stage, std::initializer_list<int> populations, Take take) {
+    using Weight = typename Context::Weight;
+    auto& block = context.trial.stages[stage * context.network.blocks + context.block];
+    const auto each = [&](auto visit) {
+        for_due(context, block, visit);
+        if (context.network.zero_delay[stage]) for_zero_delay(context, block, populations, visit);
+    };
+    int64_t arrivals = 0;
+    each([&](const PendingGroup<Weight>& due) { add_group<Reduce>(block, due), arrivals += due.count; });
+    if constexpr (!std::is_same_v<Take, LeaveSums>) {
+        constexpr int64_t few = 16;  // of so many sums one hears something
+        block.waiting = arrivals * few > static_cast<int64_t>(block.sum.size());
+        if (!block.waiting)
+            each([&](const PendingGroup<Weight>& due) {
+                for_synapses(block.format, due.synapses, due.count, due.weight, [&](uint32_t slot, Weight) {
+                    take(slot, block.sum[slot]);
+                    block.sum[slot] = 0;
+                });
+            });
+    }
+    block.calendar.at(context.tick).clear();
+}
+
+// Puts this tick's spikes of some populations on their way, group by group.
+template <class Context>
+void send_spikes(Context& context, int stage, std::initializer_list<int> populations) {
+    using Weight = typename Context::Weight;
+    auto& block = context.trial.stages[stage * context.network.blocks + context.block];
+    const int64_t longest = block.calendar.length() - 1, bytes = block.format.bytes(sizeof(Weight));
+    if (longest == 0) return;  // whatever was sent has arrived
+    const auto nothing = [](const Row<Weight>&) {};
+    for_rows(context, block, populations, nothing, [&](const Row<Weight>& row) {
+        const char* synapses = row.synapses;
+        for (uint32_t group = 0; group < row.n_groups; ++group) {
+            const auto [delay, count] = row.groups[group];
+            if (delay > longest) break;  // due after the end of the run
+            if (delay > 0) block.calendar.at(context.tick + delay).emplace_back(synapses, count, row.weight(block.format, group));
+            synapses += count * bytes;
+        }
+    });
+}
+
+}  // namespace neurosim

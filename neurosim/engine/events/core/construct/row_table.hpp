@@ -1,0 +1,100 @@
+// Rows of all senders, built in parallel: whole senders are drawn, sorted in cache and written once, to their final place.
+#pragma once
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "core/arrivals/rows.hpp"
+#include "core/construct/pathway.hpp"
+#include "core/construct/pathway_reader.hpp"
+#include "core/construct/synapse_buffer.hpp"
+#include "core/construct/wiring.hpp"
+#include "core/memory/arena.hpp"
+#include "core/threads/parallel_for.hpp"
+
+namespace neurosim {
+
+// The feeds, ready to be read from any sender on.
+class PathwayReaders {
+  public:
+    PathwayReaders(const Pathway* pathways, int count, int threads) {
+        wiring.reserve(count);  // sources point at them
+        for (int f = 0; f < count; f++) readers.emplace_back(pathways[f], wiring.emplace_back(pathways[f], threads));
+    }
+
+    std::vector<int64_t> find(int64_t sender) const {
+        std::vector<int64_t> place;
+        for (const auto& reader : readers) place.push_back(reader.find(sender));
+        return place;
+    }
+
+    // Appends all synapses of a sender, and moves the places behind them. (Not inlined, to be compiled once.)
+    __attribute__((noinline)) void append(std::vector<int64_t>& place, int64_t sender, int blocks, SynapseBuffer& buffer, std::vector<BuildReport>& reports) const {
+        for (size_t f = 0; f < readers.size(); f++) {
+            const int64_t before = buffer.size;
+            place[f] = readers[f].append(place[f], sender, buffer);
+            if (buffer.size > before) buffer.land(readers[f].pathway, blocks, before, reports[f]);
+        }
+    }
+
+  private:
+    std::vector<Wiring> wiring;
+    std::vector<PathwayReader> readers;
+};
+
+// What the caller holds, whatever the type of the weights.
+class AnyRowTable {
+  public:
+    virtual ~AnyRowTable() = default;
+    virtual const void* block(int number) const = 0;
+    virtual int64_t bytes() const = 0;
+    virtual int64_t synapses() const = 0;
+};
+
+template <class Weight>
+class RowTable final : public AnyRowTable {
+  public:
+    RowTable(const Pathway* pathways, int n_pathways, int64_t senders, RowFormat format, int blocks, int threads, BuildReport* reports)
+        : senders(senders), rows(senders * blocks) {
+        const PathwayReaders readers(pathways, n_pathways, threads);
+        std::vector<Scratch> scratches(threads);
+        parallel_for(threads, senders, SENDERS, [&](int thread, int64_t first, int64_t last) {
+            auto& [buffer, arena, reports] = scratches[thread];
+            reports.resize(n_pathways);
+            auto place = readers.find(first);
+            for (int64_t sender = first; sender < last; sender++) {
+                readers.append(place, sender, blocks, buffer, reports);
+                buffer.lay(arena, format, blocks, rows.data() + sender, this->senders);
+            }
+        });
+        for (auto& scratch : scratches) {
+            arenas.push_back(std::move(scratch.arena));
+            for (size_t f = 0; f < scratch.reports.size(); f++) reports[f].add(scratch.reports[f]);
+        }
+        for (int f = 0; f < n_pathways; f++) stored += reports[f].synapses;
+    }
+
+    const void* block(int number) const override { return rows.data() + number * senders; }
+    int64_t synapses() const override { return stored; }
+    int64_t bytes() const override {
+        int64_t sum = rows.size() * sizeof(Row<Weight>);
+        for (const auto& arena : arenas) sum += arena.bytes();
+        return sum;
+    }
+
+  private:
+    static constexpr int64_t SENDERS = 16;  // that a thread takes at a time
+
+    // What one thread works with; apart from the next one's in the cache.
+    struct alignas(128) Scratch {
+        SynapseBuffer buffer;
+        Arena arena;
+        std::vector<BuildReport> reports;
+    };
+
+    int64_t senders, stored = 0;
+    std::vector<Row<Weight>> rows;  // (block, sender)
+    std::vector<Arena> arenas;
+};
+
+}  // namespace neurosim

@@ -1,0 +1,198 @@
+// Synapses with text, laid out for `plastic.hpp`: by block of targets, sender and delay; and by target. Built in two calls: the
+// first counts, the caller makes the arrays, the second draws once more and writes everything to its final place.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <vector>
+
+#include "core/arrivals/rows.hpp"
+#include "core/construct/pathway.hpp"
+#include "core/construct/pathway_reader.hpp"
+#include "core/construct/synapse_buffer.hpp"
+#include "core/threads/parallel_for.hpp"
+
+namespace neurosim {
+
+// Where a variable's start values are drawn from; `narrow` ones are rounded to 32 bits.
+struct StartValues {
+    NumberRecipe numbers;
+    int32_t weight, narrow;  // weight: the weights of the feed
+};
+
+// The arrays of `layouts.Plastic`; those that nobody needs are null. `own` holds `fields` numbers per synapse, `real` bytes each.
+struct SynapseArrays {
+    int64_t* row;
+    DelayGroup* group;
+    int64_t *first, *post_first, *block_first;
+    int32_t *receiver, *by_post, *canonical;
+    void* own;
+    const StartValues* starts;
+    int64_t variables, real;
+};
+
+class TextualLayout {
+  public:
+    // `senders` and `targets` are the sizes of the populations; groups are sorted by delay, or `as_drawn`.
+    TextualLayout(const Pathway& given, int64_t senders, int64_t targets, int blocks, int threads, bool as_drawn)
+        : pathway(given), wiring(pathway, threads), reader(pathway, wiring), senders(senders), targets(targets), blocks(blocks), threads(threads),
+          as_drawn(as_drawn), synapses(blocks * senders + 1), groups(blocks * senders + 1), drawn(senders + 1) {
+        each_sender([&](Scratch& scratch, int64_t sender) {
+            drawn[sender + 1] = scratch.buffer.size;
+            for (int b = 0; b < blocks; b++) {
+                const auto [begin, end] = scratch.part(b);
+                synapses[b * senders + sender + 1] = end - begin;
+                groups[b * senders + sender + 1] = scratch.count_groups(begin, end);
+            }
+        });
+        for (auto* sums : {&synapses, &groups, &drawn}) std::partial_sum(sums->begin(), sums->end(), sums->begin());
+    }
+
+    int64_t n_synapses() const { return synapses.back(); }
+    int64_t n_groups() const { return groups.back(); }
+    // Whether they are laid in the order of the plan.
+    bool in_order() const {
+        bool one = blocks == 1;
+        for (int64_t sender = 0; one && !as_drawn && sender < senders; sender++) one = groups[sender + 1] - groups[sender] <= 1;
+        return one;
+    }
+    int64_t longest() const { return *std::max_element(longest_of.begin(), longest_of.end()); }
+
+    void fill(const SynapseArrays& to) {
+        for (int b = 0; b <= blocks; b++) to.block_first[b] = synapses[b * senders];
+        for (int b = 0; b < blocks; b++)
+            for (int64_t sender = 0; sender <= senders; sender++) to.row[b * (senders + 1) + sender] = groups[b * senders + sender];
+        each_sender([&](Scratch& scratch, int64_t sender) {
+            draw_starts(scratch, sender, to);
+            for (int b = 0; b < blocks; b++) lay(scratch, sender, b, to);
+        });
+        list_by_target(to);
+    }
+
+  private:
+    // What one thread works with: the synapses of one sender, and the order in which they are laid.
+    struct Scratch {
+        SynapseBuffer buffer;
+        std::vector<uint32_t> order;
+        std::vector<int64_t> begin;             // of each block in `order`
+        std::vector<std::vector<double>> start;  // numbers drawn for each variable
+
+        std::pair<int64_t, int64_t> part(int b) const { return {begin[b], begin[b + 1]}; }
+        uint32_t delay(int64_t at) const { return buffer.delay[order[at]]; }
+        int64_t count_groups(int64_t at, int64_t end) const {
+            int64_t count = at < end;
+            for (; at + 1 < end; ++at) count += delay(at) != delay(at + 1);
+            return count;
+        }
+    };
+
+    // Sorts a sender's synapses by block and delay, stably.
+    void sort(Scratch& scratch) const {
+        auto& buffer = scratch.buffer;
+        scratch.begin.assign(blocks + 1, 0);
+        for (int64_t i = 0; i < buffer.size; i++) {
+            const auto* bound = std::upper_bound(pathway.bound + 1, pathway.bound + blocks, static_cast<int64_t>(buffer.slot[i]));
+            buffer.block[i] = static_cast<uint32_t>(bound - pathway.bound - 1);
+            scratch.begin[buffer.block[i] + 1]++;
+        }
+        std::partial_sum(scratch.begin.begin(), scratch.begin.end(), scratch.begin.begin());
+        auto next = scratch.begin;
+        scratch.order.resize(buffer.size);
+        for (int64_t i = 0; i < buffer.size; i++) scratch.order[next[buffer.block[i]]++] = static_cast<uint32_t>(i);
+        const auto [least, most] = std::minmax_element(buffer.delay.begin(), buffer.delay.begin() + buffer.size);
+        if (as_drawn || !buffer.size || *least == *most) return;
+        const auto sooner = [&](uint32_t a, uint32_t b) { return buffer.delay[a] < buffer.delay[b]; };
+        for (int b = 0; b < blocks; b++) std::stable_sort(scratch.order.begin() + scratch.begin[b], scratch.order.begin() + scratch.begin[b + 1], sooner);
+    }
+
+    // Calls work(bench, sender) for all senders, each with its synapses drawn and sorted.
+    template <class Work>
+    void each_sender(Work work) {
+        std::vector<Scratch> scratches(threads);
+        longest_of.assign(threads, 0);
+        parallel_for(threads, senders, SENDERS, [&](int thread, int64_t first, int64_t last) {
+            auto& scratch = scratches[thread];
+            int64_t place = reader.find(first);
+            for (int64_t sender = first; sender < last; sender++) {
+                scratch.buffer.size = 0;
+                place = reader.append(place, sender, scratch.buffer);
+                for (int64_t i = 0; i < scratch.buffer.size; i++) longest_of[thread] = std::max<int64_t>(longest_of[thread], scratch.buffer.delay[i]);
+                sort(scratch);
+                work(scratch, sender);
+            }
+        });
+    }
+
+    // Draws the variables of a sender's synapses, in the order of the plan.
+    void draw_starts(Scratch& scratch, int64_t neuron, const SynapseArrays& to) const {
+        const int64_t place = to.own ? pathway.pre.find(neuron) : 0;
+        scratch.start.resize(to.own ? to.variables : 0);
+        for (size_t variable = 0; variable < scratch.start.size(); variable++) {
+            const StartValues& start = to.starts[variable];
+            auto& number = scratch.start[variable];
+            number.resize(scratch.buffer.size + STRETCH);
+            if (start.weight) std::copy_n(scratch.buffer.weight.begin(), scratch.buffer.size, number.begin());
+            else draw_numbers(start.numbers, pathway, pathway.order ? pathway.order[place] : place, nullptr, scratch.buffer.size, number.data());
+            for (int64_t i = 0; start.narrow && i < scratch.buffer.size; i++) number[i] = static_cast<float>(number[i]);
+        }
+    }
+
+    // Lays the synapses of one sender onto one block.
+    void lay(const Scratch& scratch, int64_t sender, int b, const SynapseArrays& to) const {
+        const auto [begin, end] = scratch.part(b);
+        int64_t place = synapses[b * senders + sender], group = groups[b * senders + sender];
+        for (int64_t at = begin; at < end; ++at, ++place) {
+            const uint32_t i = scratch.order[at];
+            to.receiver[place] = static_cast<int32_t>(scratch.buffer.slot[i]);
+            if (to.canonical) to.canonical[place] = static_cast<int32_t>(drawn[sender] + i);
+            for (size_t variable = 0; variable < scratch.start.size(); variable++) {
+                if (to.real == 4) static_cast<float*>(to.own)[place * to.variables + variable] = static_cast<float>(scratch.start[variable][i]);
+                else static_cast<double*>(to.own)[place * to.variables + variable] = scratch.start[variable][i];
+            }
+            if (at == begin || scratch.delay(at) != scratch.delay(at - 1)) {
+                to.first[group] = place;
+                to.group[group++] = {scratch.delay(at), 0};
+            }
+            to.group[group - 1].count++;
+        }
+    }
+
+    // Lists the places of each target's synapses in the order of the plan.
+    void list_by_target(const SynapseArrays& to) const {
+        std::fill_n(to.post_first, targets + 1, 0);
+        parallel_for(threads, blocks, 1, [&](int, int64_t b, int64_t) {
+            for (int64_t k = to.block_first[b]; k < to.block_first[b + 1]; ++k) to.post_first[to.receiver[k] + 1]++;
+        });
+        std::partial_sum(to.post_first, to.post_first + targets + 1, to.post_first);
+        parallel_for(threads, blocks, 1, [&](int, int64_t b, int64_t) {
+            std::vector<int64_t> next(to.post_first + pathway.bound[b], to.post_first + pathway.bound[b + 1]);
+            std::vector<int32_t> row;
+            const auto list = [&](int64_t k) { to.by_post[next[to.receiver[k] - pathway.bound[b]]++] = static_cast<int32_t>(k); };
+            for (int64_t sender = 0; sender < senders; sender++) {
+                const int64_t at = b * senders + sender;
+                if (groups[at + 1] - groups[at] <= 1 || as_drawn || !to.canonical) {
+                    for (int64_t k = synapses[at]; k < synapses[at + 1]; ++k) list(k);
+                    continue;
+                }
+                row.resize(synapses[at + 1] - synapses[at]);
+                std::iota(row.begin(), row.end(), static_cast<int32_t>(synapses[at]));
+                std::sort(row.begin(), row.end(), [&](int32_t a, int32_t b) { return to.canonical[a] < to.canonical[b]; });
+                for (int32_t k : row) list(k);
+            }
+        });
+    }
+
+    const Pathway pathway;
+    const Wiring wiring;
+    const PathwayReader reader;
+    const int64_t senders, targets;
+    const int blocks, threads;
+    const bool as_drawn;
+    std::vector<int64_t> synapses, groups;  // (block, sender), then all: the first synapse and the first group
+    std::vector<int64_t> drawn;             // (sender + 1): the first synapse in the plan
+    std::vector<int64_t> longest_of;        // per thread: the longest delay
+
+    static constexpr int64_t SENDERS = 16;  // that a thread takes at a time
+};
+
+}  // namespace neurosim
