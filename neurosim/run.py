@@ -87,10 +87,10 @@ def run(
     threads = None if threads is None else whole(threads, "run: threads", least=1, most=4096)
     asked = check_name(plain_text(engine, "run: engine"))
     from neurosim.engine.watch import Watch, teller
+    from neurosim.plan.dry_run import dry_run
     from neurosim.plan.inputs import read_inputs
     from neurosim.plan.lower import lower
     from neurosim.plan.memory import refuse_size
-    from neurosim.plan.rehearse import rehearse
 
     stored = [item for item in net.synapses.values() if not isinstance(item.wiring, (private, einsum))]
     begin(asked, rows=any(not item.text for item in stored), records=any(item.text for item in stored))
@@ -108,7 +108,7 @@ def run(
     plan = replace(plan, resume=renew(plan, begun.renewed)) if begun.renewed else plan
     if plan.resume:
         check_resume(plan, begun.where, begun.own)
-    rehearse(plan, lambda synapses: net.synapses[synapses].label)
+    dry_run(plan, lambda synapses: net.synapses[synapses].label)
     if to is None and until is None:
         samples = (
             8.0

@@ -33,13 +33,13 @@ def save(item: Network | Recording, path: str | os.PathLike, seed: int = 0) -> N
 
     Raises RecordingError where the path holds anything but an older network.
     """
-    from neurosim.plan.fix import fixed
+    from neurosim.plan.materialize import materialized
 
     seed = whole(seed, "save: seed", most=2**64 - 1)
     if isinstance(item, Recording):
-        net = fixed(item.network, item.seed, item.final)
+        net = materialized(item.network, item.seed, item.final)
     elif isinstance(item, Network):
-        net = fixed(item, seed)
+        net = materialized(item, seed)
     else:
         raise DescriptionError(f"save: {item!r} is neither a Network nor a Recording. Give one of these.")
     where = target(path, NETWORK)

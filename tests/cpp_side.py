@@ -12,9 +12,9 @@ import numpy as np
 from neurosim.engine.events.build import load
 from neurosim.network.functions import random_calls
 from neurosim.network.text import Statement
-from neurosim.plan.cpp import Typed, cpp_statements
+from neurosim.plan.codegen.cpp_code import Typed, cpp_statements
+from neurosim.plan.codegen.numpy_code import numpy_block
 from neurosim.plan.random import TextRandom, base_key, trial_keys
-from neurosim.plan.render import numpy_block
 
 KINDS = {"bool": np.bool_, "double": np.float64, "float": np.float64}
 SEED, OWNER, TICK = 3, "cells", 12
@@ -27,7 +27,7 @@ class Case:
     statements: tuple[Statement, ...]
     values: Mapping[str, Any]
     precision: str = "double"
-    guarded: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
 
     @property
     def real(self) -> type:
@@ -43,7 +43,7 @@ def by_numpy(given: Case, n: int) -> dict[str, Any]:
     written = tuple(dict.fromkeys(s.name for s in given.statements))
     random = TextRandom(SEED, OWNER, "update", TICK, np.zeros(1, np.int64), np.arange(n, dtype=np.uint32))
     with np.errstate(all="ignore"):
-        return numpy_block(given.statements, written, given.guarded)(given.values, None, random)
+        return numpy_block(given.statements, written, given.frozen)(given.values, None, random)
 
 
 def by_cpp(cases: Sequence[Case], n: int) -> list[dict[str, np.ndarray]]:
@@ -81,7 +81,7 @@ def _function(number: int, given: Case) -> tuple[str, dict[str, Typed]]:
         for k, kind in enumerate(kinds.values())
     ]
     names = {name: Typed(f"in_{k}[i]", kind) for k, (name, kind) in enumerate(kinds.items())}
-    lines, found = cpp_statements(given.statements, names, precision=given.precision, guarded=given.guarded)
+    lines, found = cpp_statements(given.statements, names, precision=given.precision, frozen=given.frozen)
     stores = [
         f"        static_cast<{_cpp_type(typed.type)}*>(out[{k}])[i] = {typed.text};"
         for k, typed in enumerate(found.values())

@@ -5,7 +5,7 @@ from scipy import stats
 
 import neurosim as ns
 from neurosim.plan.draw import draw_synapses
-from neurosim.plan.fix import weight_matrix
+from neurosim.plan.materialize import weight_matrix
 
 
 def graded(name, shape, **more):

@@ -5,7 +5,7 @@ import numpy as np
 import neurosim as ns
 from neurosim import learn
 from neurosim.network.rebuild import rebuilt
-from neurosim.plan.fix import fixed
+from neurosim.plan.materialize import materialized
 
 RANDOM = np.random.default_rng
 FUNCTIONS = {
@@ -38,7 +38,7 @@ def numbers(net, seed=0):
     """All numbers of a network as a run with this seed uses them: weights by the name of the synapses, constants as 'population.constant'."""
     found = {
         name: item.weight.number
-        for name, item in fixed(net, seed).synapses.items()
+        for name, item in materialized(net, seed).synapses.items()
         if hasattr(item.weight, "number")
     }
     for name, population in net.populations.items():

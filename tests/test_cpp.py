@@ -14,10 +14,10 @@ from neurosim import cells, models
 from neurosim.errors import PlanError
 from neurosim.network.functions import functions, random_calls
 from neurosim.network.text import read_statements
-from neurosim.plan.cpp import Typed, cpp_expression, cpp_statements, without_cpp
+from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements, without_cpp
+from neurosim.plan.codegen.numpy_code import reads
 from neurosim.plan.inputs import read_inputs
 from neurosim.plan.lower import lower
-from neurosim.plan.render import reads
 from neurosim.units import ms
 
 N = 64
@@ -92,12 +92,12 @@ def values(precision: str) -> dict:
     )
 
 
-def reading(line: str, precision: str, guarded: frozenset[str] = frozenset()) -> Case:
+def reading(line: str, precision: str, frozen: frozenset[str] = frozenset()) -> Case:
     """A case of one line whose statements are parted by semicolons."""
     statements = read_statements(line.replace("; ", "\n"), "test")
-    needed = reads(statements, guarded)
+    needed = reads(statements, frozen)
     given = values(precision) | {"not_refractory": values(precision)["awake"]}
-    return Case(statements, {name: given[name] for name in sorted(needed)}, precision, guarded)
+    return Case(statements, {name: given[name] for name in sorted(needed)}, precision, frozen)
 
 
 def lines(text: str) -> list[str]:
@@ -224,13 +224,13 @@ def blocks_of(plan) -> list[Case]:
         }
         for block in (group.integrate, group.update, group.threshold, group.reset):
             if block is not None and without_cpp(s.expression for s in block.statements) is None:
-                needed = reads(block.statements, block.guarded & {s.name for s in block.statements})
+                needed = reads(block.statements, block.frozen & {s.name for s in block.statements})
                 found.append(
                     Case(
                         block.statements,
                         {name: names[name] for name in sorted(needed)},
                         plan.precision,
-                        block.guarded,
+                        block.frozen,
                     )
                 )
     return found

@@ -15,7 +15,7 @@ from neurosim.learn import EchoStateRegressor
 from neurosim.models.deep_echo_state import deep_echo_state
 from neurosim.models.echo_state import WIRINGS, echo_state
 from neurosim.network.rebuild import rebuilt
-from neurosim.plan.fix import fixed, weight_matrix
+from neurosim.plan.materialize import materialized, weight_matrix
 
 RANDOM = np.random.default_rng
 ORDER = "rows are the steps of one sequence, so what comes before a row matters"
@@ -80,7 +80,7 @@ def test_a_ring_hands_on_from_each_neuron_to_the_next():
 def test_a_deep_network_is_its_formula(layers):
     leak = np.linspace(0.3, 0.9, 2 * layers).reshape(2, layers)
     readout = RANDOM(1).normal(size=(2, 2 * layers * 15)) / 30
-    net = fixed(
+    net = materialized(
         deep_echo_state(
             3, 15, 2, layers=layers, groups=2, leak=leak, density=0.3, bias_scale=0.3, feedback_scale=0.5, readout=readout, intercept=0.2
         ), 4
@@ -135,7 +135,7 @@ def test_options_per_pool_that_do_not_fit_are_refused():
 
 
 def test_rebuilt_parts_are_the_only_ones_that_change():
-    net = fixed(echo_state(1, 8, 2, feedback_scale=0.5, density=0.5))
+    net = materialized(echo_state(1, 8, 2, feedback_scale=0.5, density=0.5))
     new = rebuilt(net, {"pool_to_out": {"weight": np.ones((2, 8))}, "out": {"bias": [1.0, 2.0]}})
     assert np.array_equal(matrices(new).pop("pool_to_out"), np.ones((2, 8)))
     assert new["out"].constants["bias"].number.tolist() == [1.0, 2.0]

@@ -85,14 +85,14 @@ def test_a_function_gives_what_its_formula_gives(engine, name):
 def test_gradients_of_functions_are_those_of_finite_differences(name):
     jax = pytest.importorskip("jax")
     from neurosim.engine.arrays.library import wide
-    from neurosim.engine.arrays.text import ArrayAlong, evaluate
+    from neurosim.plan.codegen.jax_code import JaxAxisFunctions, evaluate
 
     with wide():
         weights = np.linspace(0.5, 1.5, X.size).reshape(1, *X.shape)
 
         def total(x, y):
             names = {"x": x, "y": y, "second": 1.0, "ms": 1e-3}
-            return (weights * evaluate(TEXTS.get(name, f"{name}(x)"), names, ArrayAlong(X.shape))).sum()
+            return (weights * evaluate(TEXTS.get(name, f"{name}(x)"), names, JaxAxisFunctions(X.shape))).sum()
 
         x, y, step = X[None], Y[None], 1e-6
         for place, slope in enumerate(jax.grad(total, argnums=(0, 1))(x, y)):

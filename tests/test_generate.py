@@ -11,7 +11,7 @@ from neurosim.learn import beam_search, closed_loop, sample
 from neurosim.models.gru import gru
 from neurosim.models.lstm import lstm
 from neurosim.models.spiking_classifier import spiking_classifier
-from neurosim.plan.fix import fixed
+from neurosim.plan.materialize import materialized
 
 P = np.array([[0.0, 0.6, 0.4, 0.0], [0.3, 0.25, 0.25, 0.2], [0.0, 0.05, 0.0, 0.95], [0.25, 0.25, 0.25, 0.25]])
 
@@ -48,7 +48,7 @@ def test_a_search_finds_the_best_text_where_the_greedy_one_is_not(engine):
 
 @pytest.mark.parametrize("build", [lambda: lstm(3, 6, 3), lambda: gru(3, (5, 4), 3, reset_first=True)])
 def test_a_search_with_as_many_beams_as_texts_ranks_them_all(build):
-    net, prompt = fixed(build(), 3), [2, 0]
+    net, prompt = materialized(build(), 3), [2, 0]
     texts, total = beam_search(net, prompt, 3, beams=27)
     expected = {text: chance(net, prompt, text) for text in product(range(3), repeat=3)}
     assert np.all(np.diff(total) <= 0)

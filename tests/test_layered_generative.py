@@ -12,7 +12,7 @@ from neurosim.models.inverse_graphics import inverse_graphics
 from neurosim.models.variational_autoencoder import prior_codes, variational_autoencoder
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.values import as_value
-from neurosim.plan.fix import fixed
+from neurosim.plan.materialize import materialized
 
 RANDOM = np.random.default_rng
 
@@ -64,7 +64,7 @@ def weights(net, seed=0):
     """The numbers of every synapse object that has its own weights, as a run with this seed uses them."""
     return {
         name: item.weight.number
-        for name, item in fixed(net, seed).synapses.items()
+        for name, item in materialized(net, seed).synapses.items()
         if hasattr(item.weight, "number")
     }
 
@@ -127,7 +127,7 @@ def test_a_sparse_autoencoder_pays_the_divergence_of_its_mean_activity(engine):
 def test_a_group_shares_the_weights_that_single_examples_use():
     b = biases((4, 3, 4, 6))
     x = RANDOM(1).random((1, 1, 5, 6))
-    grouped = fixed(autoencoder((6, 4, 3), code="sigmoid", cost=0.3, sparsity=0.1, group=5, biases=b))
+    grouped = materialized(autoencoder((6, 4, 3), code="sigmoid", cost=0.3, sparsity=0.1, group=5, biases=b))
     single = autoencoder(
         (6, 4, 3),
         code="sigmoid",
@@ -190,7 +190,7 @@ def test_the_divergence_is_that_of_the_drawn_codes():
 
 
 def test_the_divergence_from_a_mixture_is_that_of_the_drawn_codes(engine):
-    net = fixed(variational_autoencoder((7, 5, 2), mixture=3))
+    net = materialized(variational_autoencoder((7, 5, 2), mixture=3))
     centre, log_width = net["near"].constants["centre"].number, RANDOM(0).normal(size=(3, 2))
     net = rebuilt(net, {"near": {"log_width": log_width}})
     found = run(
@@ -205,7 +205,7 @@ def test_the_divergence_from_a_mixture_is_that_of_the_drawn_codes(engine):
 
 
 def test_codes_of_the_prior_come_from_its_mixture():
-    net = fixed(variational_autoencoder((7, 5, 2), mixture=3))
+    net = materialized(variational_autoencoder((7, 5, 2), mixture=3))
     net = rebuilt(
         net,
         {"near": {"centre": [[-9.0, 0.0], [0.0, 0.0], [9.0, 9.0]], "log_width": np.log([[1.0, 4.0]] * 3)}},
@@ -310,7 +310,7 @@ def test_codes_that_may_not_vary_are_their_mean_over_the_group(engine):
 def nudged(net, name, step):
     """The network with one weight array or constant moved by an array."""
     owner, _, constant = name.partition(".")
-    made = ns.Network.from_dict(fixed(net).to_dict())
+    made = ns.Network.from_dict(materialized(net).to_dict())
     if constant:
         number = made[owner].constants[constant].number + step
         object.__setattr__(
@@ -375,7 +375,7 @@ def test_the_gradient_of_a_mixture_is_a_slope(gradients):
 
 
 def test_the_gradient_reaches_mean_and_variance_through_the_draw(gradients):
-    net, n = fixed(variational_autoencoder((1, 1, 1), function="linear", output="linear")), 40000
+    net, n = materialized(variational_autoencoder((1, 1, 1), function="linear", output="linear")), 40000
     x = np.full((n, 1, 1), 0.7)
     w = {name: number.item() for name, number in weights(net).items()}
     mean, log_variance = (
@@ -414,13 +414,13 @@ def test_networks_in_turns_change_what_they_may_alone(train):
         moved = {
             name
             for name, by in changes(
-                fixed(net), train(net, x, loss=loss, learns=learns, **given).network
+                materialized(net), train(net, x, loss=loss, learns=learns, **given).network
             ).items()
             if np.abs(by).max() > 0
         }
         assert {name.startswith(("generator", "made")) for name in moved} == {learns == list(GENERATOR)}
     both = changes(
-        fixed(net),
+        materialized(net),
         train(
             net, x, loss=[loss for loss, _ in sides], learns=[learns for _, learns in sides], **given
         ).network,

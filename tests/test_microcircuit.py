@@ -13,7 +13,7 @@ from neurosim.models.microcircuit import (
     psc_amplitude,
     synapse_numbers,
 )
-from neurosim.plan.fix import fixed
+from neurosim.plan.materialize import materialized
 from neurosim.units import ms, mV, pA
 
 
@@ -45,7 +45,7 @@ def test_the_microcircuit_has_the_published_anatomy():
 
 
 def test_the_synapses_of_the_microcircuit_have_the_published_weights_and_delays():
-    net = fixed(microcircuit(0.02, in_degree_scale=0.1), 1)
+    net = materialized(microcircuit(0.02, in_degree_scale=0.1), 1)
     for (post, pre), item in between(net).items():
         w = item.weight.number * np.sqrt(0.1) * 1e12
         mean = {0: 1.0, 1: -4.0}[pre % 2] * (2.0 if (post, pre) == (0, 2) else 1.0) * 87.81

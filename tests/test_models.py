@@ -24,7 +24,7 @@ from neurosim.models.markov_chain import markov_chain
 from neurosim.models.restricted_boltzmann import restricted_boltzmann
 from neurosim.models.self_attention import self_attention
 from neurosim.models.simple_recurrent import simple_recurrent
-from neurosim.plan.fix import fixed, weight_matrix
+from neurosim.plan.materialize import materialized, weight_matrix
 from neurosim.units import ms, second
 
 RANDOM = np.random.default_rng
@@ -43,7 +43,7 @@ def weights(net, seed=0):
     """The numbers of every synapse object that has its own weights, as a run with this seed uses them."""
     return {
         name: item.weight.number
-        for name, item in fixed(net, seed).synapses.items()
+        for name, item in materialized(net, seed).synapses.items()
         if hasattr(item.weight, "number")
     }
 
@@ -220,7 +220,7 @@ def test_an_echo_state_network_is_its_formula():
     w_in, w, w_out, w_back = (
         matrix(net, name, 5) for name in ("drive_to_pool", "pool_to_pool", "pool_to_out", "out_to_pool")
     )
-    bias = fixed(net, 5)["pool"].constants["bias"].number
+    bias = materialized(net, 5)["pool"].constants["bias"].number
     v, out = np.zeros(40), np.zeros(3)
     for tick, row in enumerate(x):
         v = 0.6 * v + 0.4 * np.tanh(w_in @ row + w @ v + w_back @ out + bias)
@@ -253,7 +253,7 @@ def test_an_extreme_learning_machine_is_its_formula_and_classifies_digits():
     x = x / 16.0
     net = extreme_learning_machine(64, 400, 10)
     hidden = ns.run(net, {"inputs": x}, record=["hidden"])["hidden"]
-    bias = fixed(net, 0)["hidden"].constants["bias"].number
+    bias = materialized(net, 0)["hidden"].constants["bias"].number
     assert np.allclose(hidden, sigmoid(x @ matrix(net, "inputs_to_hidden").T + bias), rtol=1e-12)
     readout = np.linalg.lstsq(hidden[:1200], np.eye(10)[y[:1200]], rcond=None)[0].T
     guess = ns.run(
@@ -400,7 +400,7 @@ def test_the_liquid_has_the_published_anatomy():
     distance = np.linalg.norm(places[:, None] - places[None], axis=2)
     for kind, (C, *_) in KINDS.items():
         item = net[kind]
-        found = np.mean([fixed(net, seed)[kind].wiring.pre.size for seed in range(20)])
+        found = np.mean([materialized(net, seed)[kind].wiring.pre.size for seed in range(20)])
         d = distance[np.ix_(item.post.indices, item.pre.indices)]
         p = np.where(d > 0, C * np.exp(-((d / 2) ** 2)), 0.0)
         assert found == pytest.approx(p.sum(), abs=4 * np.sqrt(p.sum() / 20))

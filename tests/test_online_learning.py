@@ -19,7 +19,7 @@ from neurosim.learn import (
 )
 from neurosim.models.echo_state import echo_state
 from neurosim.models.nvar import monomials, nvar
-from neurosim.plan.fix import fixed, weight_matrix
+from neurosim.plan.materialize import materialized, weight_matrix
 
 RANDOM = np.random.default_rng
 
@@ -179,7 +179,7 @@ def pool(**given):
 
 
 def test_the_synapses_of_a_force_network_learn_by_recursive_least_squares():
-    net, teacher = fixed(pool(), 3), np.sin(np.arange(80) / 4)[:, None]
+    net, teacher = materialized(pool(), 3), np.sin(np.arange(80) / 4)[:, None]
     W, back = weight_matrix(net, "pool_to_pool").number, weight_matrix(net, "out_to_pool").number[:, 0]
     bias, v, y, errors = net["pool"].constants["bias"].number, np.zeros(40), 0.0, []
     model = RecursiveLeastSquares(2.0, fit_intercept=False)

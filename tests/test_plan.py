@@ -10,7 +10,7 @@ from brian2 import NeuronGroup, StateMonitor, ms
 from scipy.integrate import solve_ivp
 
 import neurosim as ns
-from neurosim.plan.exact import propagator
+from neurosim.plan.exact_integration import propagator
 from neurosim.plan.random import TextRandom, binomial, cumulative_binomial, threefry2x32, to_below
 from neurosim.units import Hz, mV, nA, nF, nS, pA, pF, uS
 

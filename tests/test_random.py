@@ -8,7 +8,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.engine.events.build import load
-from neurosim.plan.portable import portable_cos_turns, portable_log
+from neurosim.plan.portable_math import portable_cos_turns, portable_log
 from neurosim.plan.quantile import LARGE, large_poisson, portable_normal_quantile
 from neurosim.plan.random import (
     Stream,

@@ -13,7 +13,7 @@ from neurosim.models.recursive import recursive, trees
 from neurosim.models.simple_recurrent import simple_recurrent
 from neurosim.models.spiking_classifier import spiking_classifier
 from neurosim.network.rebuild import rebuilt
-from neurosim.plan.fix import fixed
+from neurosim.plan.materialize import materialized
 from neurosim.units import ms
 
 RANDOM = np.random.default_rng
@@ -38,7 +38,7 @@ def onehot(tokens, size):
 
 def stirred(net, seed=0):
     """The network with weights drawn and its learned constants, biases and peepholes, at random; and all of these by name."""
-    net, random = fixed(net, seed), RANDOM(seed)
+    net, random = materialized(net, seed), RANDOM(seed)
     found, changes = {name: item.weight.number for name, item in net.synapses.items() if item.learns}, {}
     for name, population in net.populations.items():
         changes[name] = {

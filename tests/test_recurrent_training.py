@@ -16,7 +16,7 @@ from neurosim.models.recursive import recursive, trees
 from neurosim.models.simple_recurrent import simple_recurrent
 from neurosim.models.spiking_classifier import spiking_classifier
 from neurosim.network.rebuild import rebuilt
-from neurosim.plan.fix import fixed
+from neurosim.plan.materialize import materialized
 
 pytest.importorskip("jax", reason="training needs jax")
 pytest.importorskip("optax", reason="training needs optax")
@@ -194,7 +194,7 @@ def copied(net, weights):
     for name, value in weights.items():
         owner, _, constant = name.partition(".")
         changes.setdefault(owner, {})[constant or "weight"] = np.asarray(value, dtype=float)
-    return rebuilt(fixed(net, 0), changes)
+    return rebuilt(materialized(net, 0), changes)
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
@@ -268,7 +268,7 @@ def test_gradients_are_finite_differences(name):
         if name == "gru"
         else example["net"]
     )
-    net, given = fixed(net, 3), example["inputs"]
+    net, given = materialized(net, 3), example["inputs"]
     inputs = {
         key: array if array.ndim == len(net[key].shape) + 2 else array[None, :20]
         for key, array in given.items()

@@ -23,7 +23,7 @@ from neurosim import DescriptionError, PlanError, RecordingError
 from neurosim.network.codec import unpack_text
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.values import Value
-from neurosim.plan.fix import weight_matrix
+from neurosim.plan.materialize import weight_matrix
 from neurosim.units import ms, mV
 
 D, P, R = DescriptionError, PlanError, RecordingError

@@ -7,7 +7,7 @@ from scipy.integrate import solve_ivp
 import neurosim as ns
 from neurosim.learn import NextGenerationReservoir
 from neurosim.models.echo_state import echo_state
-from neurosim.plan.fix import weight_matrix
+from neurosim.plan.materialize import weight_matrix
 from neurosim.readout import (
     effective_spectral_radius,
     free_run,

@@ -227,7 +227,7 @@ def test_transposed_weights_are_the_same_numbers(engine):
     up = ns.Synapses(a, b, weight=ns.normal(0, 1), wiring=ns.probability(0.7))
     net = layered(up, ns.Synapses(b, c, weight=up.T, wiring=ns.probability(0.7)))
     x = np.array([1.0, -2, 0.5, 3])
-    from neurosim.plan.fix import weight_matrix
+    from neurosim.plan.materialize import weight_matrix
 
     w = weight_matrix(net, "a_to_b", 0).number
     np.testing.assert_allclose(

@@ -11,7 +11,7 @@ import neurosim as ns
 from neurosim.engine.events import construct
 from neurosim.engine.watch import Watch
 from neurosim.network.values import TIME
-from neurosim.plan import dimensions, remembered
+from neurosim.plan import dimensions, memo
 
 SCRIPT = """
 import sys
@@ -123,16 +123,16 @@ def test_other_text_is_not_taken_for_what_is_known(folder):
 
 def test_answers_depend_on_the_versions(monkeypatch, folder):
     def asked():
-        monkeypatch.setattr(remembered, "_known", {})
-        monkeypatch.setattr(remembered, "_kept", {})
-        with remembered.recalled(["some text"]):
-            return remembered.remembered(["question"], lambda: made.append(1))
+        monkeypatch.setattr(memo, "_known", {})
+        monkeypatch.setattr(memo, "_kept", {})
+        with memo.persistent_memo(["some text"]):
+            return memo.memoized(["question"], lambda: made.append(1))
 
     made = []
     asked()
     asked()
     assert len(made) == 1
-    monkeypatch.setattr(remembered, "_answering", lambda: ("another Brian2",))
+    monkeypatch.setattr(memo, "_answering", lambda: ("another Brian2",))
     asked()
     assert len(made) == 2
 
@@ -140,8 +140,8 @@ def test_answers_depend_on_the_versions(monkeypatch, folder):
 def test_what_cannot_be_kept_is_asked_again(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("mine")
     monkeypatch.setenv("NEUROSIM_CACHE", str(tmp_path / "file/below"))
-    with remembered.recalled(["text that no one else has"]):
-        assert remembered.remembered(["question of no one else"], lambda: [1, "a"]) == [1, "a"]
+    with memo.persistent_memo(["text that no one else has"]):
+        assert memo.memoized(["question of no one else"], lambda: [1, "a"]) == [1, "a"]
 
 
 def test_an_error_in_text_is_found_again(folder):

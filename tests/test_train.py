@@ -185,9 +185,9 @@ def test_a_truncated_gradient_is_that_of_pieces_that_do_not_know_of_each_other()
 
 def _with_start(net, start):
     from neurosim.network.rebuild import rebuilt
-    from neurosim.plan.fix import fixed
+    from neurosim.plan.materialize import materialized
 
-    made = rebuilt(fixed(net, 0), {"h": {"y": start}})
+    made = rebuilt(materialized(net, 0), {"h": {"y": start}})
     return [*made.populations.values(), *made.synapses.values()]
 
 

@@ -7,7 +7,7 @@ from scipy import stats
 
 import neurosim as ns
 from neurosim.plan.draw import delay_ticks, draw_synapses
-from neurosim.plan.fix import weight_matrix
+from neurosim.plan.materialize import weight_matrix
 
 
 def test_normal_weights_have_their_moments():

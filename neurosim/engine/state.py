@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.plan.codegen.numpy_code import AxisFunctions, evaluate
 from neurosim.plan.plan import AnyOf, Group, Plan
 from neurosim.plan.random import TextRandom
-from neurosim.plan.render import Along
 
 NEVER = -(2**40)  # the tick of the last spike of a neuron that has not spiked
 
@@ -172,9 +172,7 @@ def message_now(state: State, group: Group) -> np.ndarray:
     """The value that a population sends, as it is now: (trial, neuron)."""
     assert group.sends is not None
     if group.sends in group.derived:
-        from neurosim.plan.render import evaluate
-
-        value = evaluate(group.derived[group.sends], names_of(state, group), Along(group.shape))
+        value = evaluate(group.derived[group.sends], names_of(state, group), AxisFunctions(group.shape))
         return np.broadcast_to(value, (state.count, *group.shape)).reshape(state.count, -1)
     return state.values[group.name][group.sends].reshape(state.count, -1)
 

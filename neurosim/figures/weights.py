@@ -12,7 +12,7 @@ from neurosim.figures.pyplot import need_matplotlib, new_axes, scaled, with_unit
 from neurosim.network.network import Network
 from neurosim.network.neurons import Part, label
 from neurosim.network.values import Value, unit
-from neurosim.plan.fix import weight_matrix
+from neurosim.plan.materialize import weight_matrix
 from neurosim.recording.recording import Recording
 
 if TYPE_CHECKING:

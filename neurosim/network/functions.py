@@ -25,7 +25,7 @@ ELEMENTWISE, ALONG, RANDOM, TAKE = "element by element", "along an axis", "rando
 
 
 class Cpp(Protocol):
-    """What writes C++ for calls. Values are C++ expressions with their types; see `plan/cpp.py`."""
+    """What writes C++ for calls. Values are C++ expressions with their types; see `plan/codegen/cpp_code.py`."""
 
     def call_float(self, function: str, *values: Any) -> Any:
         """A call of a C++ function of floating-point numbers."""

@@ -28,8 +28,8 @@ from neurosim.network.text import (
     quoted,
 )
 from neurosim.network.values import AXES, PLAIN, Value, unit
-from neurosim.plan.remembered import remembered
-from neurosim.plan.render import evaluate
+from neurosim.plan.codegen.numpy_code import evaluate
+from neurosim.plan.memo import memoized
 
 Dim = tuple[float, ...]
 UNITS = (
@@ -102,7 +102,7 @@ def unit_dimensions(text: str, where: str) -> Dim:
         values = {name: _unit_or_raise(name, where) for name in sorted(names_in(text))}
         known: Meanings = {name: (value.dim, False) for name, value in values.items()}
         dim = tuple(
-            remembered(
+            memoized(
                 ["dimensions", plain, known],
                 lambda: exponents(brian2().parse_expression_dimensions(plain, variables(known))),
             )
@@ -227,7 +227,7 @@ def check_expression(expression: str, scope: Scope) -> Dim:
         with translated(f"{scope.where}: {quoted(expression)} has no unit", "Make the units agree."):
             return exponents(brian.parse_expression_dimensions(_plain(expression), variables(known)))
 
-    return tuple(remembered(["dimensions", expression, known], ask))
+    return tuple(memoized(["dimensions", expression, known], ask))
 
 
 def check_condition(expression: str, scope: Scope) -> None:
@@ -241,7 +241,7 @@ def check_condition(expression: str, scope: Scope) -> None:
     )
     remedy = "Compare something, such as 'v > 1'."
     with translated(f"{scope.where}: {quoted(expression)} is not a condition", remedy):
-        condition = condition or remembered(
+        condition = condition or memoized(
             ["condition", expression, known],
             lambda: bool(brian2().is_boolean_expression(_plain(expression), variables(known))),
         )

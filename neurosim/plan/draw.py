@@ -81,7 +81,7 @@ def draw_ends(net: Network, name: str, seed: int) -> tuple[np.ndarray, np.ndarra
 def weight_numbers(net: Network, name: str, seed: int) -> np.ndarray:
     """For each synapse, in the order of a pathway's arrays, the flat index of its weight in the array that was given.
 
-    It is what would be drawn if the weights were 0, 1, 2, ...; for networks whose draws are made (`plan/fix.py`).
+    It is what would be drawn if the weights were 0, 1, 2, ...; for networks whose draws are made (`plan/materialize.py`).
     """
     item = net.synapses[name]
     drawn = _draw(net, name, item, seed, numbered=True)

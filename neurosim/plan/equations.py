@@ -22,7 +22,7 @@ from neurosim.network.text import (
     renamed,
 )
 from neurosim.plan.dimensions import Meanings, Scope, brian2, is_noise, meanings, noisy, translated, variables
-from neurosim.plan.remembered import remembered
+from neurosim.plan.memo import memoized
 
 MOST_NODES = 20_000  # of an expression with its subexpressions written out
 MOST_TERMS = 5_000  # of an expression that is multiplied out
@@ -99,7 +99,7 @@ def _linear_row(expression: str, unknown: tuple[str, ...], scope: Scope) -> tupl
     """The factor of each unknown in an expression, and the rest ('' for none); None where it is not linear in them."""
     _check_terms(expression, scope)
     known = meanings({*names_in(expression), *unknown}, scope)
-    row = remembered(["row", expression, unknown, known], lambda: _row_or_none(expression, unknown, known))
+    row = memoized(["row", expression, unknown, known], lambda: _row_or_none(expression, unknown, known))
     return None if row is None else (row[0], row[1])
 
 
@@ -178,7 +178,7 @@ def brian_integration(
     extra |= {"dt", "t"} if method != "exact" else set()
     names = {name for name in names if not is_noise(name)}
     known = meanings(names | {name for name, _, _ in differential} | extra, scope)
-    made = remembered(
+    made = memoized(
         ["integration", differential, method, known],
         lambda: _integrated(differential, method, known, scope.where),
     )

@@ -13,7 +13,7 @@ from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.values import PLAIN, TIME, as_value, one_unit, read_array, spelt, whole
 from neurosim.plan.plan import Drive
-from neurosim.plan.rasters import are_spikes, numbers_of, spikes_of
+from neurosim.plan.spike_arrays import array_from_spikes, is_spike_array, spikes_from_array
 
 MOST_TICKS = 2**53
 MOST_TRIALS = 10**7
@@ -74,7 +74,9 @@ def read_inputs(
         )
         if drive.values is not None:
             lasting[population.name] = drive.values.shape[1]
-            drive = spikes_of(drive.values) if are_spikes(net, population, given, where) else drive
+            drive = (
+                spikes_from_array(drive.values) if is_spike_array(net, population, given, where) else drive
+            )
         read[population.name] = drive
         if held or count:
             (exact if held or not events else least)[population.name] = held or count
@@ -98,7 +100,7 @@ def read_inputs(
     drives = {name: _fit(drive, count, length, name in alike) for name, drive in read.items()}
     if net.schedule.sweeps:  # which moves one neuron at a time by the messages of the others
         drives = {
-            name: numbers_of(drive, count, length, net.populations[name]) if drive.events else drive
+            name: array_from_spikes(drive, count, length, net.populations[name]) if drive.events else drive
             for name, drive in drives.items()
         }
     return Inputs(drives, dims, length, count, bool(exact or least) or started > 0 or trials is not None)

@@ -14,6 +14,7 @@ from neurosim.network.probes import Probe
 from neurosim.network.text import Statement
 from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.plan.check import check_plan
+from neurosim.plan.constant_folding import fold_constants
 from neurosim.plan.dimensions import (
     Dim,
     Scope,
@@ -26,12 +27,11 @@ from neurosim.plan.dimensions import (
 )
 from neurosim.plan.draw import start_value
 from neurosim.plan.equations import brian_integration, inline, linear_system
-from neurosim.plan.exact import exact_statements
-from neurosim.plan.folding import fold
+from neurosim.plan.exact_integration import exact_statements
 from neurosim.plan.inputs import Inputs
+from neurosim.plan.memo import persistent_memo
 from neurosim.plan.pathways import lower_pathway
 from neurosim.plan.plan import Block, Group, Plan, Refractory
-from neurosim.plan.remembered import recalled
 
 PRECISIONS = ("double", "mixed", "single")
 
@@ -54,7 +54,7 @@ def lower(
     `training` is what that name means in text.
     Raises PlanError where names, units or timing do not fit together.
     """
-    with recalled(_texts(net)):
+    with persistent_memo(_texts(net)):
         written = written_variables(net)
         scopes = {p.name: neuron_scope(net, p, written[p.name]) for p in net.populations.values()}
         for name, dims in inputs.dims.items():
@@ -294,7 +294,7 @@ def _block(
     statements: tuple[Statement, ...],
     scope: Scope,
     states: tuple[str, ...],
-    guarded: frozenset[str],
+    frozen: frozenset[str],
 ) -> Block | None:
     if not statements:
         return None
@@ -308,7 +308,7 @@ def _block(
     check_statements(statements, inner)
     plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
     written = tuple(dict.fromkeys(s.name for s in plain if s.name in states))
-    return Block(name, plain, written, guarded & set(written), text)
+    return Block(name, plain, written, frozen & set(written), text)
 
 
 def _threshold(population: Neurons, scope: Scope) -> Block | None:
@@ -348,5 +348,5 @@ def _integration(
         # A single step from the start of the tick may ignore refractoriness: what is frozen keeps its value by the guard of its block.
         still = refractory and population.method not in ("euler", "exponential_euler")
         statements = brian_integration(population.lines, population.method, inner, refractory=still)
-        statements, coefficients = fold(statements, values, scope.constant)
+        statements, coefficients = fold_constants(statements, values, scope.constant)
     return Block("integrate", statements, unknown, frozen & set(unknown), population.equations), coefficients

@@ -19,7 +19,7 @@ from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import Pairs, all_to_all, one_to_one, private
-from neurosim.plan.arrival_text import settle_names
+from neurosim.plan.codegen.numpy_code import numpy_block
 from neurosim.plan.dimensions import (
     Dim,
     Scope,
@@ -44,10 +44,10 @@ from neurosim.plan.draw import (
 )
 from neurosim.plan.equations import brian_integration, event_driven, inline
 from neurosim.plan.inputs import Inputs
+from neurosim.plan.name_resolution import resolve_names
 from neurosim.plan.plan import AnyOf, Block, Dense, Einsum, Group, Private, Sparse, SynapseText, Textual
 from neurosim.plan.random import Stream
 from neurosim.plan.recipe import Edges, Later
-from neurosim.plan.render import numpy_block
 
 
 def lower_pathway(
@@ -420,7 +420,7 @@ def _event_block(
     own = {*states, *item.constants, *scope.subexpressions}
     together = (
         *catch_up,
-        *settle_names(plain, item, own, scopes[item.pre.name], scopes[item.post.name], inner.where),
+        *resolve_names(plain, item, own, scopes[item.pre.name], scopes[item.post.name], inner.where),
     )
     return Block(
         event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)), text=text

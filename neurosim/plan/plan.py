@@ -51,13 +51,13 @@ from neurosim.plan.recipe import Edges, Recipe, Windows
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Statements that run together. `writes` are the state variables that they change; writes to `guarded` names take
+    """Statements that run together. `writes` are the state variables that they change; writes to `frozen` names take
     effect only where the neuron is not refractory. `name` keys the block's random numbers; `text` is what the user wrote."""
 
     name: str
     statements: tuple[Statement, ...]
     writes: tuple[str, ...]
-    guarded: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
     text: str = ""
 
 

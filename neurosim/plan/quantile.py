@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurosim.plan.portable import portable_log
+from neurosim.plan.portable_math import portable_log
 
 # The rational approximations PPND16 of Wichura 1988, Algorithm AS 241, Appl. Statist. 37, 477: relative errors of about 1e-16.
 CENTRE = (

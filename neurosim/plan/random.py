@@ -16,7 +16,7 @@ from math import log1p
 
 import numpy as np
 
-from neurosim.plan.portable import portable_cos_turns, portable_log
+from neurosim.plan.portable_math import portable_cos_turns, portable_log
 from neurosim.plan.quantile import LARGE, large_poisson
 
 ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)

@@ -14,7 +14,7 @@ from neurosim.network.network import Network
 from neurosim.network.values import plain_number, whole
 from neurosim.network.weights import Distribution
 from neurosim.plan.dimensions import noisy
-from neurosim.plan.fix import fixed
+from neurosim.plan.materialize import materialized
 from neurosim.readout.reservoir import graded
 from neurosim.run import run
 from neurosim.start import seed_of
@@ -264,7 +264,7 @@ class Path:
         populations = _open(net, where)
         given = _given(net, inputs, ticks, where)
         seed = seed_of(start, seed)
-        net = fixed(net, seed)
+        net = materialized(net, seed)
         recording = run(
             net,
             given,
@@ -375,5 +375,5 @@ def _given(
 
 def _longest(item: Any) -> int:
     delay = item.delay
-    assert not isinstance(delay, Distribution)  # drawn by `fixed`
+    assert not isinstance(delay, Distribution)  # drawn by `materialized`
     return int(np.max(delay.number, initial=0))

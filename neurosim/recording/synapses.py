@@ -12,7 +12,7 @@ from neurosim.network.synapses import Synapses
 from neurosim.network.windows import einsum
 from neurosim.network.wiring import private
 from neurosim.plan.draw import draw_ends
-from neurosim.plan.fix import weight_matrix
+from neurosim.plan.materialize import weight_matrix
 from neurosim.plan.memory import refuse_size
 
 if TYPE_CHECKING:

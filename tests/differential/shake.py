@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.engine.reference import arrivals, steps
 from neurosim.network.functions import Function
-from neurosim.plan import render
+from neurosim.plan.codegen import numpy_code
 
 ULPS = 8.0
 
@@ -32,15 +32,15 @@ def shaken(seed: int, single: bool = False) -> Iterator[None]:
             moved = (value * (1 + ULPS * ulp * random.uniform(-1, 1, value.shape))).astype(value.dtype)
             return np.where(np.rint(value * 64) == value * 64, value, moved)
 
-    power, of_numpy, run_block, collect = (
-        render.HELPERS["power"],
-        render.of_numpy,
+    power, numpy_function, run_block, collect = (
+        numpy_code.HELPERS["power"],
+        numpy_code.numpy_function,
         steps.Machine.run_block,
         arrivals.Inbox.collect,
     )
 
     def moved_function(function: Function) -> Any:
-        plain = of_numpy(function)
+        plain = numpy_function(function)
         return (lambda *given: move(plain(*given))) if plain is not None and function.rounds else plain
 
     def moved_block(self: Any, state: Any, group: Any, block: Any, names: Any) -> Any:
@@ -51,11 +51,14 @@ def shaken(seed: int, single: bool = False) -> Iterator[None]:
         return None if found is None else (move(found[0]), found[1])
 
     try:
-        render.HELPERS["power"], render.of_numpy = lambda x, n: move(power(x, n)), moved_function
+        numpy_code.HELPERS["power"], numpy_code.numpy_function = (
+            lambda x, n: move(power(x, n)),
+            moved_function,
+        )
         steps.Machine.run_block, arrivals.Inbox.collect = moved_block, moved_sum
-        render.numpy_block.cache_clear()
+        numpy_code.numpy_block.cache_clear()
         yield
     finally:
-        render.HELPERS["power"], render.of_numpy = power, of_numpy
+        numpy_code.HELPERS["power"], numpy_code.numpy_function = power, numpy_function
         steps.Machine.run_block, arrivals.Inbox.collect = run_block, collect
-        render.numpy_block.cache_clear()
+        numpy_code.numpy_block.cache_clear()

@@ -17,8 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurosim.engine.arrays.parts import Part
-from neurosim.engine.arrays.text import block
 from neurosim.network.text import names_in
+from neurosim.plan.codegen.jax_code import jax_block
 from neurosim.plan.plan import Dense, Einsum, Plan, Private, Sparse, Textual
 from neurosim.plan.recipe import Windows
 
@@ -409,7 +409,7 @@ def _text(plan: Plan, pathway: Textual) -> Product:
     (statement,) = pathway.text.on_pre.statements
     to = statement.name.removesuffix("_post")
     group, sender, receiver = plan.groups[pathway.post], pathway.sender, pathway.receiver
-    term = block((type(statement)("value", "=", statement.expression),), ("value",))
+    term = jax_block((type(statement)("value", "=", statement.expression),), ("value",))
     arriving = [name for name in names_in(statement.expression) if name.endswith("_pre")]
     end = End(
         to, Part(np.arange(group.size), group.shape), np.bincount(receiver, minlength=group.size), group.shape

@@ -12,12 +12,12 @@ import numpy as np
 
 from neurosim.engine.arrays.products import Product, products_into
 from neurosim.engine.arrays.stages import Stages, narrowed, stages
-from neurosim.engine.arrays.text import FIELD
 from neurosim.engine.arrays.ticks import Carry, Now, Steps, blocks, is_number
 from neurosim.engine.state import NEVER, State, spikes_sent
 from neurosim.network.functions import random_calls
 from neurosim.network.probes import Probe
 from neurosim.network.program import Arriving, Do, Step, unmoved
+from neurosim.plan.codegen.jax_code import DEFAULT_SURROGATE
 from neurosim.plan.plan import AnyOf, Plan, Sparse, Textual
 from neurosim.plan.random import base_key
 
@@ -42,7 +42,7 @@ class Run:
 class Program:
     """A plan's ticks as functions of its numbers: weights, constants, start values and the keys of its random numbers."""
 
-    def __init__(self, plan: Plan, surrogate: str = FIELD, slope: float = 1.0):
+    def __init__(self, plan: Plan, surrogate: str = DEFAULT_SURROGATE, slope: float = 1.0):
         self.plan, self.dtype = plan, plan.dtype
         self.spiking = {name: spikes_sent(plan, name) for name in plan.groups}
         movers = [name for name, group in plan.groups.items() if not group.driven]

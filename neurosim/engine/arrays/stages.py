@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from neurosim.engine.arrays.products import Product
 from neurosim.network.program import Do, Step
 from neurosim.network.schedule import Layered
+from neurosim.plan.codegen.numpy_code import reads
 from neurosim.plan.plan import Group, Plan, Private
-from neurosim.plan.render import reads
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def _bytes(value: Any) -> Any:
 
 
 def _group(group: Group) -> tuple:
-    text = [(part.name, part.statements, part.writes, sorted(part.guarded)) for part in blocks(group)]
+    text = [(part.name, part.statements, part.writes, sorted(part.frozen)) for part in blocks(group)]
     constants = [
         (name, np.shape(v) if is_number(v) else _bytes(v)) for name, v in sorted(group.constants.items())
     ]

@@ -16,9 +16,15 @@ import numpy as np
 
 from neurosim.engine.arrays.products import Product
 from neurosim.engine.arrays.random import Random, binomial
-from neurosim.engine.arrays.text import ArrayAlong, block, evaluate, make_step, threshold
 from neurosim.network.probes import Probe
 from neurosim.network.program import Do, Step
+from neurosim.plan.codegen.jax_code import (
+    JaxAxisFunctions,
+    evaluate,
+    jax_block,
+    jax_condition,
+    surrogate_step,
+)
 from neurosim.plan.plan import Block, Group, Plan, Private
 
 Carry = dict[str, Any]
@@ -52,8 +58,8 @@ class Steps:
         self, plan: Plan, products: list[Product], spiking: Mapping[str, bool], surrogate: str, slope: float
     ):
         self.plan, self.products, self.spiking, self.dtype = plan, products, spiking, plan.dtype
-        self.step = make_step(surrogate, slope)
-        self.along = {name: ArrayAlong(group.shape) for name, group in plan.groups.items()}
+        self.step = surrogate_step(surrogate, slope)
+        self.along = {name: JaxAxisFunctions(group.shape) for name, group in plan.groups.items()}
         self.private = plan.of_kind(Private)
         self.depth: dict[str, int] = {}
         self.kept: set[str] = set()
@@ -223,7 +229,7 @@ class Steps:
         return jnp.where(count > 0, total, jnp.zeros((), self.dtype)) if reduce == "max" else total
 
     def _run(self, now: Now, group: Group, part: Block, ports: Mapping[str, Any]) -> dict[str, Any]:
-        new = block(part.statements, part.writes, part.guarded)(
+        new = jax_block(part.statements, part.writes, part.frozen)(
             self.names(now, group, ports), self.along[group.name], self._random(now, group, part)
         )
         shape = (now.trials.shape[0], *group.shape)
@@ -284,7 +290,7 @@ class Steps:
         for name in step.populations:
             group = self.plan.groups[name]
             assert group.threshold is not None
-            condition = threshold(group.threshold.statements[0].expression, self.step)
+            condition = jax_condition(group.threshold.statements[0].expression, self.step)
             spikes = condition(
                 self.names(now, group), self.along[name], self._random(now, group, group.threshold)
             )

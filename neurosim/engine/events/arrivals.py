@@ -7,7 +7,7 @@ from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import awake, group_names, kept_ports, used_names
 from neurosim.engine.events.stages import Accumulator, Stage, postponed, taken_early
 from neurosim.network.program import unmoved
-from neurosim.plan.cpp import cpp_expression
+from neurosim.plan.codegen.cpp_code import cpp_expression
 from neurosim.plan.plan import Dense, Plan, Private
 
 REDUCE = {"sum": "Sum", "mean": "Mean", "max": "Max"}

@@ -44,7 +44,7 @@ class Numbering:
         return f"context.network.numbers[{self.numbers.setdefault(key, len(self.numbers))}]"
 
     def constant(self, value: Any, *key: Any) -> tuple[str, str]:
-        """C++ for a single constant, and its type in text (see `plan/cpp.py`)."""
+        """C++ for a single constant, and its type in text (see `plan/codegen/cpp_code.py`)."""
         if np.asarray(value).dtype.kind == "b":
             return f"{self.whole(*key)} != 0", "bool"
         return (

@@ -13,7 +13,7 @@ from neurosim.engine.events.numbering import Numbering, array_type
 from neurosim.engine.events.stages import postponed, taken_early
 from neurosim.engine.state import spikes_sent
 from neurosim.network.text import names_in
-from neurosim.plan.cpp import Typed, cpp_expression, cpp_statements
+from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements
 from neurosim.plan.plan import Block, Group, Plan, Private
 
 EACH_NEURON = "NEUROSIM_INDEPENDENT for (int32_t i = span.first; i < span.last; ++i) {"
@@ -35,7 +35,7 @@ def texts_of(block: Block | None) -> list[str]:
     if block is None:
         return []
     return [s.expression for s in block.statements] + [
-        s.name for s in block.statements if s.op != "=" or s.name in block.guarded
+        s.name for s in block.statements if s.op != "=" or s.name in block.frozen
     ]
 
 
@@ -274,7 +274,7 @@ def _run_block(loop: Loop, group: Group, block: Block, names: dict[str, Typed]) 
         block.statements,
         names,
         precision=loop.plan.precision,
-        guarded=block.guarded,
+        frozen=block.frozen,
         first_call=first,
         before=loop.body,
     )

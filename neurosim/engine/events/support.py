@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neurosim.network.functions import functions
-from neurosim.plan.cpp import without_cpp
+from neurosim.plan.codegen.cpp_code import without_cpp
 from neurosim.plan.plan import Einsum, Plan, Private
 
 MOST_TICKS = 2**30

@@ -8,7 +8,7 @@ from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import given_values, group_names, read_ports, texts_of, used_names
 from neurosim.engine.events.stages import Accumulator, accumulators_into
 from neurosim.network.program import Step
-from neurosim.plan.cpp import Typed, cpp_statements
+from neurosim.plan.codegen.cpp_code import Typed, cpp_statements
 from neurosim.plan.plan import Dense, Group, Plan
 
 FIELD = ("start", "column", "weight", "out_start", "out_target", "segments", "message", "sum", "stale")

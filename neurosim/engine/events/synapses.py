@@ -20,7 +20,7 @@ from neurosim.engine.pushes import order_matters, split_pushes
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Arriving, Do, Step, unmoved
 from neurosim.network.text import Statement
-from neurosim.plan.cpp import Typed, cpp_expression, cpp_statements
+from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements
 from neurosim.plan.plan import Block, Group, Plan, Textual
 
 

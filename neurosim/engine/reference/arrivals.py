@@ -10,9 +10,9 @@ import numpy as np
 
 from neurosim.engine.state import State, names_of, spikes_sent
 from neurosim.network.program import Step
+from neurosim.plan.codegen.numpy_code import evaluate
 from neurosim.plan.plan import Dense, Einsum, Plan, Private, Sparse
 from neurosim.plan.random import binomial
-from neurosim.plan.render import evaluate
 
 LETTERS = "abcdefghijklmnopqrstuvwxyABCDEFGHIJKLMNOPQRSTUVWXY"  # z and Z are kept for the trial axis
 

@@ -12,8 +12,8 @@ from neurosim.engine.reference.arrivals import by_delay, expand
 from neurosim.engine.state import State, spikes_sent
 from neurosim.network.program import Step
 from neurosim.network.text import Statement, names_in
+from neurosim.plan.codegen.numpy_code import evaluate, numpy_block
 from neurosim.plan.plan import Block, Plan, Textual
-from neurosim.plan.render import evaluate, numpy_block
 
 
 class Plastic:

@@ -11,8 +11,8 @@ from neurosim.engine.reference.arrivals import Inbox, queue_spikes
 from neurosim.engine.reference.plastic import Plastic
 from neurosim.engine.state import State, by_trial, elements_of, message_now, names_of, spikes_sent
 from neurosim.network.program import Arriving, Step
+from neurosim.plan.codegen.numpy_code import AxisFunctions, evaluate, numpy_block
 from neurosim.plan.plan import Block, Group, Plan
-from neurosim.plan.render import Along, evaluate, numpy_block
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Machine:
     plan: Plan
     inboxes: dict[tuple[str, str], Inbox] = field(init=False)
     plastic: dict[str, Plastic] = field(init=False)
-    along: dict[str, Along] = field(init=False)
+    along: dict[str, AxisFunctions] = field(init=False)
     elements: dict[str, np.ndarray] = field(init=False)
     fields: dict[str, Any] = field(
         default_factory=dict
@@ -33,14 +33,14 @@ class Machine:
         keys = dict.fromkeys((p.post, p.to) for p in plan.summing if p.to)
         self.inboxes = {(post, to): Inbox(plan, post, to) for post, to in keys if to}
         self.plastic = {p.name: Plastic(plan, p) for p in plan.textual}
-        self.along = {name: Along(group.shape) for name, group in plan.groups.items()}
+        self.along = {name: AxisFunctions(group.shape) for name, group in plan.groups.items()}
         self.elements = {name: elements_of(group.shape) for name, group in plan.groups.items()}
 
     def run_block(
         self, state: State, group: Group, block: Block, names: dict[str, Any]
     ) -> dict[str, np.ndarray]:
         """The new values of what a block of a population's text writes: (trial, *shape)."""
-        run = numpy_block(block.statements, block.writes, block.guarded)
+        run = numpy_block(block.statements, block.writes, block.frozen)
         random = state.random(group.name, block.name, self.elements[group.name], by_trial(state, group))
         new = run(names, self.along[group.name], random)
         shape = (state.count, *group.shape)

@@ -11,8 +11,8 @@ from neurosim.engine.reference.arrivals import expand
 from neurosim.engine.reference.steps import Machine
 from neurosim.engine.state import State, message_now
 from neurosim.network.program import Step
+from neurosim.plan.codegen.numpy_code import numpy_block
 from neurosim.plan.plan import AnyOf, Dense, Group, Plan, Sparse
-from neurosim.plan.render import numpy_block
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ import numpy as np
 
 from neurosim.engine.state import State, message_now, names_of
 from neurosim.network.probes import Probe
+from neurosim.plan.codegen.numpy_code import AxisFunctions, evaluate
 from neurosim.plan.plan import Plan
-from neurosim.plan.render import Along, evaluate
 from neurosim.recording.header import Spikes
 
 BLOCK_BYTES = 32 * 2**20
@@ -111,7 +111,7 @@ class Tape:
             )
         elif probe.variable in group.derived:
             value = np.broadcast_to(
-                evaluate(group.derived[probe.variable], names_of(state, group), Along(group.shape)),
+                evaluate(group.derived[probe.variable], names_of(state, group), AxisFunctions(group.shape)),
                 (state.count, *group.shape),
             )
         else:

@@ -11,7 +11,7 @@ from neurosim.errors import DescriptionError
 from neurosim.network.network import Network
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.values import plain_number
-from neurosim.plan.fix import fixed
+from neurosim.plan.materialize import materialized
 from neurosim.run import run
 
 
@@ -77,7 +77,7 @@ def force_learning(
         raise DescriptionError(
             f"{where}: teacher of shape {wanted.shape} is not (tick, {net['out'].size}) of finite numbers. Give that."
         )
-    drawn = fixed(net, seed)
+    drawn = materialized(net, seed)
     silent = {p.name: np.zeros((len(wanted), *p.shape)) for p in net.populations.values() if p.driven}
     given = {**silent, **(inputs or {}), "teacher": wanted}
     learning = force(drawn, alpha=alpha, forgetting=forgetting)
@@ -86,7 +86,7 @@ def force_learning(
         raise DescriptionError(
             f"{where}: the weights ran away with alpha {alpha:g} and forgetting {forgetting:g}. Take alpha larger, forgetting nearer to 1."
         )
-    learned = fixed(recording.network, seed, recording.final)["pool_to_out"]
+    learned = materialized(recording.network, seed, recording.final)["pool_to_out"]
     weight = np.zeros((net["out"].size, net["pool"].size))
     weight[learned.wiring.post, learned.wiring.pre] = learned.weight.number
     start = {

@@ -12,7 +12,7 @@ from neurosim.errors import DescriptionError
 from neurosim.network.network import Network
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.values import plain_number, whole
-from neurosim.plan.fix import fixed
+from neurosim.plan.materialize import materialized
 from neurosim.run import run
 
 PLASTIC = """y = tanh(a*I + bias)
@@ -61,7 +61,7 @@ def intrinsic_plasticity(
         rate=plain_number(rate, f"{where}: rate", "Give a number above 0, such as 5e-4.", low=1e-300),
     )
     passes = whole(passes, f"{where}: passes", least=1)
-    drawn = fixed(net, seed)
+    drawn = materialized(net, seed)
     cells = _leaky_tanh(drawn, population, where)
     bias = np.broadcast_to(cells.constants["bias"].number, cells.shape)
     plastic = rebuilt(

@@ -24,7 +24,7 @@ from neurosim.models.echo_state import echo_state
 from neurosim.network.network import Network
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.values import choice, plain_number, whole
-from neurosim.plan.fix import fixed
+from neurosim.plan.materialize import materialized
 from neurosim.recording.safe import guarded
 from neurosim.run import run
 
@@ -134,7 +134,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"EchoStateRegressor: washout={self.washout} leaves none of {steps} steps. Give a smaller one, or longer sequences."
             )
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        network = fixed(self._describe(drive.shape[2], target.shape[2]), self._seed)
+        network = materialized(self._describe(drive.shape[2], target.shape[2]), self._seed)
         states, final = self._teach(network, drive, target)
         heard = states[:, self.washout :].reshape(-1, states.shape[2])
         wanted = target[:, self.washout :].reshape(-1, target.shape[2])

@@ -20,7 +20,7 @@ from neurosim.network.network import Network
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.synapses import Synapses
 from neurosim.network.values import flag, plain_number, whole
-from neurosim.plan.fix import fixed
+from neurosim.plan.materialize import materialized
 from neurosim.run import run
 
 FEATURES = ("last", "mean", "model")
@@ -160,7 +160,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
             self.n_channels_, self.n_neurons, radius=self.radius, leak=self.leak, density=self.density, input_scale=self.input_scale,
             bias_scale=self.bias_scale,
         )  # fmt: skip
-        net = fixed(net, self._seed)
+        net = materialized(net, self._seed)
         if not self.standardize:
             return net
         ticks = np.concatenate(sequences)

@@ -19,10 +19,10 @@ from neurosim.learn.training.losses import SENT, Loss
 from neurosim.learn.training.parameters import Parameters, placing
 from neurosim.learn.training.targets import AnyLoss, Target
 from neurosim.network.probes import Probe
+from neurosim.plan.dry_run import dry_run
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.lower import lower
 from neurosim.plan.plan import Dense, Plan
-from neurosim.plan.rehearse import rehearse
 
 MOST_BYTES = 2**30  # of what gradients keep of all ticks, above which ticks are computed again instead
 SAFE = 0.5  # a number of which every loss has a derivative
@@ -42,7 +42,7 @@ def training_plan(
         raise PlanError(
             f"train: the 'arrays' engine cannot run this network: {reason.rsplit('. Use', 1)[0]}. Describe that part without it."
         )
-    rehearse(plan, lambda synapses: net.synapses[synapses].label)
+    dry_run(plan, lambda synapses: net.synapses[synapses].label)
     return plan
 
 

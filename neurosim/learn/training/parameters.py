@@ -18,7 +18,7 @@ from neurosim.network.text import names_in
 from neurosim.network.values import Value
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.plan.draw import weight_numbers
-from neurosim.plan.fix import fixed
+from neurosim.plan.materialize import materialized
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def read_parameters(net: Network, seed: int) -> Parameters:
 
     Raises DescriptionError where nothing is marked, or where a weight that is a message is.
     """
-    net = fixed(net, seed)
+    net = materialized(net, seed)
     values: dict[str, np.ndarray] = {}
     for name, item in net.synapses.items():
         if not item.learns:

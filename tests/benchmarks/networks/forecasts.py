@@ -43,7 +43,7 @@ def reservoirpy_nodes(
     from reservoirpy.nodes import Reservoir, Ridge
     from scipy.sparse import csr_array
 
-    from neurosim.plan.fix import weight_matrix
+    from neurosim.plan.materialize import weight_matrix
 
     net = regressor(settings, n, seed, washout=0).fit(None if X is None else X[:50], y[:50]).network_
     W, W_in = (weight_matrix(net, name).number for name in ("pool_to_pool", into))

@@ -1,5 +1,5 @@
 // Natural logarithms for double and float: + - * / and bits only, so the same bits on every machine, in loops of one number or of
-// many. portable_log is line by line that of plan/portable.py. Errors: log below one unit in the last place, log1p below two.
+// many. portable_log is line by line that of plan/portable_math.py. Errors: log below one unit in the last place, log1p below two.
 #pragma once
 
 #include <cmath>

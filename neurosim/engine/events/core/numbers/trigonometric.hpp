@@ -1,5 +1,5 @@
 // Sines and cosines of any number, however large, without branches or calls: loops over them run in vectors, with the same bits.
-// portable_cos_turns, sine and cosine are line by line those of plan/portable.py: + - * / and bits only. Errors: below one unit in
+// portable_cos_turns, sine and cosine are line by line those of plan/portable_math.py: + - * / and bits only. Errors: below one unit in
 // the last place.
 #pragma once
 

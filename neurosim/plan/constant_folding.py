@@ -14,12 +14,12 @@ import numpy as np
 
 from neurosim.network.functions import ELEMENTWISE, functions
 from neurosim.network.text import Statement, called, names_of, parsed_copy
-from neurosim.plan.render import evaluate
+from neurosim.plan.codegen.numpy_code import evaluate
 
 Constant = Callable[[str], bool]
 
 
-def fold(
+def fold_constants(
     statements: Iterable[Statement], values: Mapping[str, Any], constant: frozenset[str]
 ) -> tuple[tuple[Statement, ...], dict[str, np.ndarray]]:
     """The statements with constants folded, and the coefficients `_k_0`, `_k_1` ... that they name.

@@ -31,7 +31,7 @@ class _NoRandom:
         )
 
 
-class Along:
+class AxisFunctions:
     """The functions along an axis, for values of shape (trial, *shape); axis 0 of the population is axis 1 of the array."""
 
     def __init__(self, shape: tuple[int, ...]):
@@ -87,7 +87,7 @@ HELPERS: dict[str, Any] = {
 }
 
 
-def of_numpy(function: Function) -> Callable[..., Any] | None:
+def numpy_function(function: Function) -> Callable[..., Any] | None:
     """What computes a function on numpy arrays; None where its text does."""
     array = function.array
     return None if array is None else lambda *values: array(np, *values)
@@ -166,11 +166,11 @@ class NumpyWriter:
 
 
 def source(
-    writer: NumpyWriter, statements: Iterable[Statement], returned: Iterable[str], guarded: frozenset[str]
+    writer: NumpyWriter, statements: Iterable[Statement], returned: Iterable[str], frozen: frozenset[str]
 ) -> str:
     """Source of a function (names, along, random) -> dict of the returned names, in the words of a writer.
 
-    Writes to `guarded` names take effect only where the neuron is not refractory.
+    Writes to `frozen` names take effect only where the neuron is not refractory.
     """
     body, written = [], set()
     for statement in statements:
@@ -180,29 +180,29 @@ def source(
             value = (
                 f"power({name}, {value})" if isinstance(op, ast.Pow) else writer.arithmetic(op, name, value)
             )
-        if statement.name in guarded:
+        if statement.name in frozen:
             value = f"xp.where(n_not_refractory, {value}, {name})"
         body.append(f"    {name} = {value}")
         written.add(statement.name)
-    load = [f"    n_{name} = names[{name!r}]" for name in sorted(reads(statements, guarded & written))]
+    load = [f"    n_{name} = names[{name!r}]" for name in sorted(reads(statements, frozen & written))]
     give = ", ".join(f"{name!r}: n_{name}" for name in returned)
     return "\n".join(["def block(names, along, random):", *load, *body, f"    return {{{give}}}"])
 
 
-def reads(statements: Iterable[Statement], guarded: frozenset[str] = frozenset()) -> set[str]:
+def reads(statements: Iterable[Statement], frozen: frozenset[str] = frozenset()) -> set[str]:
     """Names that a block needs from outside."""
     known: set[str] = set()
-    found: set[str] = {"not_refractory"} if guarded else set()
+    found: set[str] = {"not_refractory"} if frozen else set()
     for statement in statements:
         used = set(names_in(statement.expression))
-        if statement.op != "=" or statement.name in guarded:
+        if statement.op != "=" or statement.name in frozen:
             used.add(statement.name)
         found |= used - known
         known.add(statement.name)
     return found
 
 
-def define(
+def define_functions(
     scope: dict[str, Any],
     names: Iterable[str],
     computed: Callable[[Function], Any],
@@ -217,7 +217,7 @@ def define(
         if scope[f"f_{name}"] is None:
             writer = new_writer()
             text = writer.write(parsed(function.text))
-            define(scope, writer.used, computed, new_writer)
+            define_functions(scope, writer.used, computed, new_writer)
             scope[f"f_{name}"] = eval(
                 f"lambda {', '.join(f'n_{name}' for name in ARGUMENTS[: function.arguments])}: {text}", scope
             )
@@ -225,18 +225,18 @@ def define(
 
 @lru_cache(maxsize=4096)
 def numpy_block(
-    statements: tuple[Statement, ...], returned: tuple[str, ...], guarded: frozenset[str] = frozenset()
+    statements: tuple[Statement, ...], returned: tuple[str, ...], frozen: frozenset[str] = frozenset()
 ) -> Callable[..., dict[str, Any]]:
     """The block as a Python function. Its text has passed the reader of `network/text.py`: arithmetic and known calls only."""
     writer, scope = NumpyWriter(), dict(HELPERS)
-    text = source(writer, statements, returned, guarded)
-    define(scope, writer.used, of_numpy, NumpyWriter)
+    text = source(writer, statements, returned, frozen)
+    define_functions(scope, writer.used, numpy_function, NumpyWriter)
     exec(compile(text, "<neurosim text>", "exec"), scope)
     return scope["block"]
 
 
 def evaluate(
-    expression: str, names: Mapping[str, Any], along: Along | None = None, random: Any = None
+    expression: str, names: Mapping[str, Any], along: AxisFunctions | None = None, random: Any = None
 ) -> Any:
     """The value of one expression on numpy arrays."""
     return numpy_block((Statement("value", "=", expression),), ("value",))(

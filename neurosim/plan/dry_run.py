@@ -9,13 +9,13 @@ import numpy as np
 
 from neurosim.errors import EngineError, PlanError
 from neurosim.network.text import names_in
+from neurosim.plan.codegen.numpy_code import AxisFunctions, evaluate, numpy_block
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.plan import Block, Group, Plan, Sparse, Textual
 from neurosim.plan.random import TextRandom
-from neurosim.plan.render import Along, evaluate, numpy_block
 
 
-def rehearse(plan: Plan, label: Callable[[str], str]) -> None:
+def dry_run(plan: Plan, label: Callable[[str], str]) -> None:
     """Compute every block of text once and throw the result away; `label` says how messages call synapses.
 
     Raises PlanError for text that fails (an axis that there is not, shapes that do not fit, a division by a whole number
@@ -25,18 +25,18 @@ def rehearse(plan: Plan, label: Callable[[str], str]) -> None:
     with np.errstate(all="ignore"):
         for group in plan.groups.values():
             if not group.driven:
-                _rehearse_group(plan, group)
+                _run_group(plan, group)
         for pathway in plan.textual:
-            _rehearse_synapses(plan, pathway, label(pathway.name))
+            _run_synapses(plan, pathway, label(pathway.name))
 
 
-def _rehearse_group(plan: Plan, group: Group) -> None:
+def _run_group(plan: Plan, group: Group) -> None:
     where, shape = f"Neurons {group.name!r}", (1, *group.shape)
     names: dict[str, Any] = {port: np.zeros(shape, plan.dtype) for port in group.ports}
     names |= {"t": np.float64(0), "not_refractory": np.ones(shape, bool)} | dict(group.constants)
     names |= {name: value[None].astype(plan.dtype) for name, value in group.states.items()}
     elements = np.arange(group.size, dtype=np.uint32).reshape(shape)
-    along = Along(group.shape)
+    along = AxisFunctions(group.shape)
     for block in (group.integrate, group.update, group.threshold, group.reset):
         if block is not None:
             random = TextRandom(
@@ -56,7 +56,7 @@ def _rehearse_group(plan: Plan, group: Group) -> None:
             _compute(f"{where}: refractory", lambda: [evaluate(text, names)], shape)
 
 
-def _rehearse_synapses(plan: Plan, pathway: Textual, where: str) -> None:
+def _run_synapses(plan: Plan, pathway: Textual, where: str) -> None:
     """On one synapse whose variables and neurons are all at 0."""
     text = pathway.text
     constants = {name: value[:1] if np.ndim(value) else value for name, value in text.constants.items()}
@@ -114,7 +114,7 @@ def _zeros(used: set[str] | frozenset[str], constants: Mapping[str, Any]) -> dic
 
 
 def _run(block: Block, names: Mapping[str, Any], along: Any, random: Any) -> list[Any]:
-    return list(numpy_block(block.statements, block.writes, block.guarded)(names, along, random).values())
+    return list(numpy_block(block.statements, block.writes, block.frozen)(names, along, random).values())
 
 
 def _compute(where: str, run: Callable[[], list[Any]], shape: tuple[int, ...]) -> None:

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
 
-def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+def with_finite_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of numbers, element by element, with its derivatives where these are finite, else 0."""
 
     @jax.custom_jvp

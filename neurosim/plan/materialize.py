@@ -22,15 +22,15 @@ from neurosim.plan.pathways import weight_dimensions
 from neurosim.plan.random import Stream
 
 
-def fixed(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | None = None) -> Network:
+def materialized(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | None = None) -> Network:
     """The network with every random number drawn as a run with this seed draws it: wiring, weights, delays, start values.
 
     `final` is the end state of a run (`recording.final`); the weights and variables of synapses with text are then those
     of its first trial, so that what was learned while running is kept.
     """
     return net.map(
-        lambda population: _fixed_population(population, seed),
-        lambda name, arguments: arguments | _fixed_arguments(net, name, arguments, seed, final or {}),
+        lambda population: _materialized_population(population, seed),
+        lambda name, arguments: arguments | _materialized_arguments(net, name, arguments, seed, final or {}),
     )
 
 
@@ -57,7 +57,7 @@ def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
     return Value(matrix, weight_dimensions(item))
 
 
-def _fixed_population(population: Neurons, seed: int) -> Neurons:
+def _materialized_population(population: Neurons, seed: int) -> Neurons:
     drawn: Arguments = {
         key: Value(np.asarray(start_value(population, key, seed)), value.dim)
         for key, value in population.constants.items()
@@ -68,7 +68,7 @@ def _fixed_population(population: Neurons, seed: int) -> Neurons:
     return Neurons(**(population.arguments | drawn))
 
 
-def _fixed_arguments(
+def _materialized_arguments(
     net: Network, name: str, arguments: Arguments, seed: int, final: Mapping[str, np.ndarray]
 ) -> Arguments:
     """The arguments of synapses that change when their draws are made; `arguments` hold the fixed owner of their weights."""
@@ -78,7 +78,7 @@ def _fixed_arguments(
         owner = weight.synapses if isinstance(weight, Transposed) else weight
         # The pairs of the owner are drawn by now; einsum draws none.
         wiring = item.wiring if isinstance(item.wiring, einsum) else owner.wiring
-        return {"wiring": wiring, "delay": _fixed_delay(net, name, item, seed)}
+        return {"wiring": wiring, "delay": _materialized_delay(net, name, item, seed)}
     if item.weight_population is not None:
         return {}
     wiring, weight, constants, delay = _numbers(net, name, item, seed, final)
@@ -126,7 +126,7 @@ def _numbers(
         else:
             dim = item.constants[key].dim if key in item.constants else _declared(net, item, key)
             constants[key] = Value(learned, dim)
-    delay = _fixed_delay(net, name, item, seed, found)
+    delay = _materialized_delay(net, name, item, seed, found)
     if not isinstance(item.wiring, pairs):
         return pairs(drawn.pre, drawn.post), Value(weight, unit), constants, delay
     given = np.argsort(
@@ -158,7 +158,9 @@ def _declared(net: Network, item: Synapses, key: str) -> tuple[float, ...]:
     return unit_dimensions(next(line.unit for line in item.lines if line.name == key), f"{item.label}: {key}")
 
 
-def _fixed_delay(net: Network, name: str, item: Synapses, seed: int, found: Pairs | None = None) -> Value:
+def _materialized_delay(
+    net: Network, name: str, item: Synapses, seed: int, found: Pairs | None = None
+) -> Value:
     """The delay as numbers; drawn ones in whole ticks, as they are used."""
     if isinstance(item.delay, Value) and (item.delay.scalar or found is None):
         return item.delay

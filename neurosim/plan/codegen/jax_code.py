@@ -1,4 +1,4 @@
-"""Text as JAX functions: the source of `plan/render.py`, whose divisions and steep functions keep gradients finite."""
+"""Text as JAX functions: the code of `numpy_code.py`, whose divisions and steep functions keep gradients finite."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurosim.engine.arrays.guarded import guarded
 from neurosim.network.functions import Function, functions, random_calls
 from neurosim.network.text import Statement, calls_in
-from neurosim.plan.render import Along, NumpyWriter, define, source
+from neurosim.plan.codegen.finite_gradients import with_finite_gradient
+from neurosim.plan.codegen.numpy_code import AxisFunctions, NumpyWriter, define_functions, source
 
-FIELD = "fast_sigmoid"
+DEFAULT_SURROGATE = "fast_sigmoid"
 SURROGATES: dict[str, Callable[[Any, Any], Any]] = {
     "fast_sigmoid": lambda x, slope: 1.0 / (1.0 + slope * jnp.abs(x)) ** 2,
     "arctan": lambda x, slope: 1.0 / (1.0 + (0.5 * np.pi * slope * x) ** 2),
@@ -24,7 +24,7 @@ SURROGATES: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-class ArrayAlong(Along):
+class JaxAxisFunctions(AxisFunctions):
     """The functions along an axis, in JAX."""
 
     def _full(self, x: Any, axis: int) -> tuple[Any, int]:
@@ -57,7 +57,7 @@ def _computed(function: Function) -> Any:
     def call(*values: Any) -> Any:
         return made(library, *values)
 
-    return guarded(call) if function.guarded else call
+    return with_finite_gradient(call) if function.guarded else call
 
 
 def _power(x: Any, n: Any) -> Any:
@@ -66,10 +66,10 @@ def _power(x: Any, n: Any) -> Any:
     if isinstance(n, float) and n == int(n) and abs(n) < 64:
         n = int(n)  # a product, whose derivative at 0 is a number
     x = x * 1.0 if jnp.asarray(x).dtype.kind == "b" else x
-    return guarded(lambda x: x**n)(x) if isinstance(n, int) else RAISED(x, n)
+    return with_finite_gradient(lambda x: x**n)(x) if isinstance(n, int) else RAISED(x, n)
 
 
-def make_step(surrogate: str, slope: float) -> Callable[[Any, Any], Any]:
+def surrogate_step(surrogate: str, slope: float) -> Callable[[Any, Any], Any]:
     """a > b as 1 or 0, whose derivative is a surrogate of the step's: `surrogate` of a - b, with 1/`slope` its width.
 
     Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36(6), 51, doi:10.1109/MSP.2019.2931595.
@@ -92,11 +92,11 @@ def make_step(surrogate: str, slope: float) -> Callable[[Any, Any], Any]:
     return step
 
 
-RAISED = guarded(lambda x, n: x**n)
+RAISED = with_finite_gradient(lambda x, n: x**n)
 HELPERS: dict[str, Any] = {
     "xp": jnp,
-    "divide": guarded(lambda a, b: a / b),
-    "multiply": guarded(lambda a, b: a * b),
+    "divide": with_finite_gradient(lambda a, b: a / b),
+    "multiply": with_finite_gradient(lambda a, b: a * b),
     "number": lambda x: jnp.asarray(x, jnp.float64) if jnp.asarray(x).dtype.kind == "b" else x,
     "power": _power,
     "__builtins__": {},
@@ -169,7 +169,7 @@ def _function(
 ) -> Any:
     scope = HELPERS | more
     text = source(writer, statements, returned, frozen)
-    define(scope, writer.used, _computed, JaxWriter)
+    define_functions(scope, writer.used, _computed, JaxWriter)
     exec(compile(text, "<neurosim text>", "exec"), scope)
     return scope["block"]
 
@@ -179,7 +179,7 @@ def _chooses(statements: Iterable[Statement]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def block(
+def jax_block(
     statements: tuple[Statement, ...], returned: tuple[str, ...], frozen: frozenset[str] = frozenset()
 ) -> Callable[..., dict[str, Any]]:
     """The block as a function (names, along, random) -> dict of the returned names, on JAX arrays.
@@ -190,20 +190,20 @@ def block(
     return _function(JaxWriter(branches), statements, returned, frozen)
 
 
-def evaluate(expression: str, names: Mapping[str, Any], along: Along | None = None) -> Any:
+def evaluate(expression: str, names: Mapping[str, Any], along: AxisFunctions | None = None) -> Any:
     """The value of one expression."""
-    return block((Statement("value", "=", expression),), ("value",))(names, along, None)["value"]
+    return jax_block((Statement("value", "=", expression),), ("value",))(names, along, None)["value"]
 
 
 @lru_cache(maxsize=1024)
-def threshold(expression: str, step: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+def jax_condition(expression: str, step: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     """The condition as a function (names, along, random) -> 1 or 0, with `step` at its comparisons.
 
     A condition that calls random functions (a source of noise) has no gradient.
     """
     statements = (Statement("spikes", "=", expression),)
     if random_calls(statements):
-        plain = block(statements, ("spikes",))
+        plain = jax_block(statements, ("spikes",))
         return lambda names, along, random: plain(names, along, random)["spikes"] * 1.0
     passed = _function(StepWriter(_chooses(statements)), statements, ("spikes",), frozenset(), step=step)
     return lambda names, along, random: passed(names, along, random)["spikes"]

@@ -21,8 +21,8 @@ from neurosim.versions import version
 
 MOST = 20_000  # questions that a process keeps in mind
 ANSWERING = (
-    "network/functions.py", "network/text.py", "network/values.py", "plan/brian.py", "plan/dimensions.py", "plan/equations.py", "plan/folding.py",
-    "plan/render.py",
+    "network/functions.py", "network/text.py", "network/values.py", "plan/brian.py", "plan/dimensions.py", "plan/equations.py", "plan/constant_folding.py",
+    "plan/codegen/numpy_code.py",
 )  # fmt: skip
 
 _known: dict[str, str] = {}  # question -> answer, both as JSON
@@ -30,7 +30,7 @@ _kept: dict[tuple[Path, str], frozenset[str]] = {}  # the questions in a file
 _asked: ContextVar[set[str] | None] = ContextVar("asked", default=None)
 
 
-def remembered(question: list[Any], make: Callable[[], Any]) -> Any:
+def memoized(question: list[Any], make: Callable[[], Any]) -> Any:
     """The answer to a question, both plain data (lists, numbers, text): `make()` is called where it is not known."""
     key = json.dumps(question)
     answer = _known.get(key)
@@ -45,7 +45,7 @@ def remembered(question: list[Any], make: Callable[[], Any]) -> Any:
 
 
 @contextmanager
-def recalled(texts: Iterable[str]) -> Iterator[None]:
+def persistent_memo(texts: Iterable[str]) -> Iterator[None]:
     """In this block, questions are answered from the cache folder where they were asked before in a block with these texts; new ones are kept."""
     place = folder(), digest("questions", *_answering(), *added(), *texts)
     if place not in _kept:

@@ -14,7 +14,7 @@ from neurosim.plan.memory import refuse_size
 from neurosim.plan.plan import Drive
 
 
-def are_spikes(net: Network, population: Neurons, number: Any, where: str) -> bool:
+def is_spike_array(net: Network, population: Neurons, number: Any, where: str) -> bool:
     """Whether an array drives a population by spikes: a Boolean one does, wherever spikes can go.
 
     `einsum`, weights that are messages and Asynchronous() know numbers alone: to them True is 1. Raises DescriptionError where
@@ -39,13 +39,13 @@ def are_spikes(net: Network, population: Neurons, number: Any, where: str) -> bo
     return True
 
 
-def spikes_of(values: np.ndarray) -> Drive:
+def spikes_from_array(values: np.ndarray) -> Drive:
     """The spike events of a raster (trial, tick, *shape)."""
     trial, tick, neuron = np.nonzero(values.reshape(*values.shape[:2], -1))
     return Drive(trial=trial, tick=tick, neuron=neuron)
 
 
-def numbers_of(drive: Drive, trials: int, ticks: int, population: Neurons) -> Drive:
+def array_from_spikes(drive: Drive, trials: int, ticks: int, population: Neurons) -> Drive:
     """Spike events as messages: 1 in the tick of a spike, else 0."""
     assert drive.trial is not None and drive.tick is not None and drive.neuron is not None
     size = 8.0 * trials * ticks * population.size

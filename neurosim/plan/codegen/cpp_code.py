@@ -43,18 +43,18 @@ class Typed:
 
 
 def cpp_statements(
-    statements: Iterable[Statement], names: Mapping[str, Typed], *, precision: str, guarded: frozenset[str] = frozenset(), first_call: int = 0,
+    statements: Iterable[Statement], names: Mapping[str, Typed], *, precision: str, frozen: frozenset[str] = frozenset(), first_call: int = 0,
     before: Iterable[str] = (),
 ) -> tuple[list[str], dict[str, Typed]]:  # fmt: skip
     """Lines of C++, one per statement, and for each assigned name the constant that holds its last value.
 
-    `names` maps every name that the text reads to C++ that needs no parentheses around it. Writes to `guarded` names take
+    `names` maps every name that the text reads to C++ that needs no parentheses around it. Writes to `frozen` names take
     effect only where the neuron is not refractory. The first random call takes keys[first_call]. `before` are the lines that
     stand before in the same scope, whose names are not declared again. Raises PlanError for what only numpy can compute.
     """
     statements = tuple(statements)
     known, lines, found = dict(names), [], dict[str, Typed]()
-    writer = _ToCpp(known, precision, first_call, fuses=any(_rounds(s.expression) for s in statements))
+    writer = CppWriter(known, precision, first_call, fuses=any(_rounds(s.expression) for s in statements))
     taken = {
         word
         for text in (*before, *(typed.text for typed in names.values()))
@@ -64,7 +64,7 @@ def cpp_statements(
         value = writer.write(parsed(statement.expression))
         if statement.op != "=":
             value = writer.binary(type(OPERATORS[statement.op]), known[statement.name], value)
-        if statement.name in guarded:
+        if statement.name in frozen:
             value = writer.choose(known["not_refractory"], value, known[statement.name])
         local = _local(statement.name, taken)
         taken.add(local)
@@ -77,7 +77,7 @@ def cpp_expression(
     expression: str, names: Mapping[str, Typed], *, precision: str, first_call: int = 0
 ) -> Typed:
     """C++ for one expression and its type. Raises PlanError for what only numpy can compute."""
-    return _ToCpp(names, precision, first_call).write(parsed(expression))
+    return CppWriter(names, precision, first_call).write(parsed(expression))
 
 
 def without_cpp(expressions: Iterable[str]) -> str | None:
@@ -120,8 +120,8 @@ def _bare(text: str) -> str:
     return text
 
 
-class _ToCpp:
-    """Writes expressions as C++; counts the random calls of their block as `_ToNumpy` does."""
+class CppWriter:
+    """Writes expressions as C++; counts the random calls of their block as `NumpyWriter` does."""
 
     def __init__(self, names: Mapping[str, Typed], precision: str, first_call: int, fuses: bool = False):
         self.names, self.single, self.calls, self.fuses = names, precision == "single", first_call, fuses

@@ -13,7 +13,7 @@ from neurosim.plan.equations import inline
 Statements = tuple[Statement, ...]
 
 
-def settle_names(
+def resolve_names(
     statements: Statements, item: Synapses, own: Collection[str], pre: Scope, post: Scope, where: str
 ) -> Statements:
     """The statements with `v` written as `v_post`, and with both names of a neuron that is its own sender kept equal.

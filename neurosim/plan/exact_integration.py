@@ -15,8 +15,8 @@ import numpy as np
 
 from neurosim.errors import PlanError
 from neurosim.network.text import Statement, names_in
+from neurosim.plan.codegen.numpy_code import evaluate
 from neurosim.plan.equations import Linear
-from neurosim.plan.render import evaluate
 
 
 def propagator(matrix: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray]:
