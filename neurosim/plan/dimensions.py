@@ -16,6 +16,7 @@ import numpy as np
 from neurosim.errors import NeurosimError, PlanError, nearest, shown
 from neurosim.later import named_units
 from neurosim.network.functions import ALONG, TAKE, functions
+from neurosim.network.synapses import Synapses
 from neurosim.network.text import (
     Equation,
     Statement,
@@ -28,6 +29,7 @@ from neurosim.network.text import (
     quoted,
 )
 from neurosim.network.values import AXES, PLAIN, Value, unit
+from neurosim.network.weights import Distribution
 from neurosim.plan.codegen.numpy_code import evaluate
 from neurosim.plan.memo import memoized
 
@@ -307,3 +309,11 @@ def _without_noise(expression: str) -> str:
         if isinstance(node, ast.Name) and is_noise(node.id):
             node.id = "(1/second**0.5)"
     return ast.unparse(tree)
+
+
+def weight_dimensions(item: Synapses) -> Dim:
+    """The unit of a weight that is a number, an array, a distribution or another synapses' weight."""
+    if isinstance(item.weight, (Value, Distribution)):
+        return item.weight.dim
+    source = getattr(item.weight, "synapses", item.weight)
+    return weight_dimensions(source) if isinstance(source, Synapses) else PLAIN

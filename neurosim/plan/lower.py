@@ -63,9 +63,7 @@ def lower(
             p.name: _group(net, p, scopes[p.name], start or {}, seed, precision, training)
             for p in net.populations.values()
         }
-        pathways = {
-            name: lower_pathway(net, name, groups, scopes, inputs, seed, precision) for name in net.synapses
-        }
+        pathways = {name: lower_pathway(net, name, scopes, inputs, seed, precision) for name in net.synapses}
     plan = Plan(
         schedule=net.schedule,
         dt=net.dt,

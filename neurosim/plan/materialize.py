@@ -16,9 +16,8 @@ from neurosim.network.values import TIME, Value
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.network.wiring import Pairs, Wiring, all_to_all, one_to_one, pairs, private
-from neurosim.plan.dimensions import unit_dimensions
+from neurosim.plan.dimensions import unit_dimensions, weight_dimensions
 from neurosim.plan.draw import dense_matrix, draw_synapses, per_synapse, shared_weights, start_value
-from neurosim.plan.pathways import weight_dimensions
 from neurosim.plan.random import Stream
 
 

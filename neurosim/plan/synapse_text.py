@@ -1,0 +1,309 @@
+"""Text of synapses -> SynapseText: variables, constants, and the statements that run at arrivals and between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, PlanError, nearest
+from neurosim.network.network import Network
+from neurosim.network.recipe import Numbers
+from neurosim.network.synapses import Synapses
+from neurosim.network.text import Statement, names_in
+from neurosim.network.values import PLAIN, TIME, Value, unit
+from neurosim.network.wiring import Pairs
+from neurosim.plan.codegen.numpy_code import numpy_block
+from neurosim.plan.dimensions import (
+    Dim,
+    Scope,
+    check_equations,
+    check_expression,
+    check_statements,
+    unit_dimensions,
+    unit_value,
+    weight_dimensions,
+)
+from neurosim.plan.draw import Drawn, as_edges, draw_synapses, per_synapse, recipe_of, start_numbers
+from neurosim.plan.equations import brian_integration, event_driven, inline
+from neurosim.plan.name_resolution import resolve_names
+from neurosim.plan.plan import Block, SynapseText, Textual
+from neurosim.plan.random import Stream
+from neurosim.plan.recipe import Edges, Later
+
+
+def text_pathway(
+    net: Network,
+    name: str,
+    common: dict[str, Any],
+    scopes: Mapping[str, Scope],
+    seed: int,
+    precision: str,
+    *,
+    recipes: bool,
+) -> Textual:
+    """A pathway with text, drawn later if its numbers can be told as a recipe and `recipes` are wanted."""
+    item, found = net.synapses[name], _Found(net, name, seed, precision)
+    names = _state_names(item)
+    recipe = (
+        recipe_of(net, name, seed, np.float64 if precision == "double" else np.float32) if recipes else None
+    )
+    arrays = [
+        given
+        for key, given in item.constants.items()
+        if key not in item.states and not (isinstance(given, Value) and given.scalar)
+    ]
+    starts = start_numbers(net, name, names, recipe, seed) if recipe is not None and not arrays else None
+    text = _text(net, name, found, starts, scopes)
+    if recipe is not None and starts is not None:
+        return Textual(**common, stored=replace(recipe, draw=found.edges), text=text)
+    return Textual(**common, stored=found.edges(), text=text)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The synapses of an object with text and their start values: drawn at once, or when they are first asked for."""
+
+    net: Network
+    name: str
+    seed: int
+    precision: str
+
+    @cached_property
+    def drawn(self) -> Drawn:
+        return draw_synapses(self.net, self.name, self.seed)
+
+    @cached_property
+    def sorted(self) -> tuple[Edges, np.ndarray]:
+        return as_edges(
+            self.net,
+            self.name,
+            self.drawn,
+            self.seed,
+            np.float64 if self.precision == "double" else np.float32,
+        )
+
+    def edges(self) -> Edges:
+        return self.sorted[0]
+
+    def values(self, key: str, given: Any) -> np.ndarray:
+        """One number per synapse, in their order."""
+        item, drawn = self.net.synapses[self.name], self.drawn
+        return per_synapse(
+            given, item, Pairs(drawn.pre, drawn.post), Stream(self.seed, f"{self.name}.{key}")
+        )[self.sorted[1]]
+
+    def states(self, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+        """The start values of these variables."""
+        dtype = np.float32 if self.precision == "single" else np.float64
+        given = self.net.synapses[self.name].constants
+        found: dict[str, np.ndarray] = {}
+        for key in names:
+            if key == "w":
+                found[key] = self.edges().weight.astype(dtype)
+            elif given.get(key) is None:
+                found[key] = np.zeros(
+                    self.edges().sender.size, np.float64 if key == "lastupdate" else dtype
+                )  # seconds need 64 bits
+            else:
+                found[key] = self.values(key, given[key]).astype(dtype)
+        return found
+
+
+def _state_names(item: Synapses) -> tuple[str, ...]:
+    """The variables that each synapse has."""
+    summed = {line.name for line in item.lines if "summed" in line.flags}
+    lazy = any("event-driven" in line.flags for line in item.lines)
+    return (
+        "w",
+        *(key for key in item.states if key != "w" and key not in summed),
+        *(("lastupdate",) if lazy else ()),
+    )
+
+
+def _text(
+    net: Network, name: str, found: _Found, starts: dict[str, Numbers] | None, scopes: Mapping[str, Scope]
+) -> SynapseText:
+    """The dynamics of synapses: variables, constants and blocks."""
+    item = net.synapses[name]
+    scope = _synapse_scope(net, item, scopes)
+    summed = tuple(line for line in item.lines if "summed" in line.flags)
+    others = tuple(line for line in item.lines if line not in summed)
+    check_equations(others, scope)
+    clocked = tuple(
+        line for line in others if line.kind == "differential" and "event-driven" not in line.flags
+    )
+    lazy = tuple(line for line in others if "event-driven" in line.flags)
+    if (clocked or lazy) and net.dt is None:
+        raise PlanError(
+            f"{item.label}: model has differential equations, which need Clock(dt). Use assignments in on_pre instead."
+        )
+    catch_up = (*event_driven(lazy, scope), Statement("lastupdate", "=", "t")) if lazy else ()
+    names = _state_names(item)
+    states = found.states(names) if starts is None else Later(names, lambda: found.states(names))
+    constants = _synapse_constants(net, item, found, scope)
+    if not is_finite(catch_up, constants):
+        raise PlanError(
+            f"{item.label}: the closed form of the (event-driven) equations is not finite, as for coupled variables with equal time"
+            " constants. Mark them (clock-driven), or make the time constants differ."
+        )
+    for line in summed:
+        check_expression(
+            line.expression,
+            Scope(f"{item.label}: {line.name}", scope.dims, scope.constant, scope.subexpressions, axes=False),
+        )
+    blocks = {
+        event: _event_block(event, text, catch_up, statements, scope, tuple(states), item, scopes)
+        for event, text, statements in (
+            ("on_pre", item.on_pre, item.pre_statements),
+            ("on_post", item.on_post, item.post_statements),
+        )
+    }
+    return SynapseText(
+        states=states,
+        drawn=starts or {},
+        constants=constants,
+        integrate=_clock_driven(item.model, clocked, scope, constants) if clocked else None,
+        summed={_summed_target(item, line.name): inline(line.expression, scope) for line in summed},
+        on_pre=blocks["on_pre"],
+        on_post=blocks["on_post"],
+    )
+
+
+def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> Scope:
+    time = TIME if net.dt else PLAIN
+    pre, post = scopes[item.pre.name], scopes[item.post.name]
+    dims: dict[str, Dim] = {
+        name: dim for name, dim in post.dims.items() if name not in ("t", "dt", "i", "N", "training")
+    }
+    dims |= {f"{name}_post": dim for name, dim in post.dims.items()} | {
+        f"{name}_pre": dim for name, dim in pre.dims.items()
+    }
+    if item.pre.population.driven:
+        dims["v_pre"] = PLAIN  # what a driven population sends
+    dims |= {
+        "t": time,
+        "dt": time,
+        "i": PLAIN,
+        "j": PLAIN,
+        "lastupdate": time,
+        "elapsed": time,
+        "w": weight_dimensions(item),
+    }
+    declared = {line.name: unit_dimensions(line.unit, f"{item.label}: {line.name}") for line in item.lines}
+    for key, value in item.constants.items():
+        if (
+            key in declared
+            and value.dim != declared[key]
+            and not (isinstance(value, Value) and not np.any(value.number))
+        ):
+            raise DescriptionError(
+                f"{item.label}: {key} is given in {unit(value.dim)}, the model says {unit(declared[key])}. Give it in {unit(declared[key])}."
+            )
+        dims[key] = value.dim
+    if (
+        "w" in declared
+        and declared["w"] != dims["w"]
+        and not (isinstance(item.weight, Value) and not np.any(item.weight.number))
+    ):
+        raise DescriptionError(
+            f"{item.label}: weight is in {unit(dims['w'])}, the model says w is in {unit(declared['w'])}. Give it in {unit(declared['w'])}."
+        )
+    dims |= declared
+    assigned = {s.name for s in (*item.pre_statements, *item.post_statements)}
+    differential = {line.name for line in item.lines if line.kind == "differential"}
+    fixed = {key for key in (*item.constants, *declared, "w") if key not in assigned | differential} | {"dt"}
+    derived = {
+        line.name: line.expression
+        for line in item.lines
+        if line.kind == "subexpression" and "summed" not in line.flags
+    }
+    return Scope(item.label, dims, frozenset(fixed), derived, axes=False)
+
+
+def _synapse_constants(net: Network, item: Synapses, found: _Found, scope: Scope) -> dict[str, Any]:
+    dtype = np.float32 if found.precision == "single" else np.float64
+    constants: dict[str, Any] = {"dt": dtype(net.dt or 1.0)}
+    for key, given in item.constants.items():
+        if key not in item.states:
+            constants[key] = (
+                _plain(given.number)
+                if isinstance(given, Value) and given.scalar
+                else found.values(key, given).astype(dtype)
+            )
+    for text in set().union(
+        item.names_used, *(names_in(line.expression) for line in item.lines if line.expression)
+    ):
+        value = unit_value(text) if text not in scope.dims else None
+        if value is not None:
+            constants[text] = dtype(value.number)
+    return constants
+
+
+def _event_block(
+    event: str,
+    text: str,
+    catch_up: tuple[Statement, ...],
+    statements: tuple[Statement, ...],
+    scope: Scope,
+    states: tuple[str, ...],
+    item: Synapses,
+    scopes: Mapping[str, Scope],
+) -> Block | None:
+    if not statements:
+        return None
+    inner = Scope(f"{scope.where}: {event}", scope.dims, scope.constant, scope.subexpressions, axes=False)
+    check_statements(statements, inner)
+    plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
+    own = {*states, *item.constants, *scope.subexpressions}
+    together = (
+        *catch_up,
+        *resolve_names(plain, item, own, scopes[item.pre.name], scopes[item.post.name], inner.where),
+    )
+    return Block(
+        event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)), text=text
+    )
+
+
+def _plain(number: np.ndarray) -> bool | float:
+    """A condition, or a float that takes the precision of what it meets."""
+    return bool(number) if number.dtype.kind == "b" else float(number)
+
+
+def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -> bool:
+    """Whether statements give finite numbers after a tick, all variables being 1: Brian2's closed forms may divide by 0."""
+    names: dict[str, Any] = {name: np.float64(1) for s in statements for name in names_in(s.expression)}
+    names |= dict(constants) | {"elapsed": constants["dt"], "t": constants["dt"]}
+    with np.errstate(all="ignore"):
+        found = (
+            numpy_block(statements, tuple(s.name for s in statements))(names, None, None)
+            if statements
+            else {}
+        )
+    return all(np.all(np.isfinite(value)) for value in found.values())
+
+
+def _clock_driven(text: str, lines: tuple[Any, ...], scope: Scope, constants: Mapping[str, Any]) -> Block:
+    """Clock-driven equations of synapses, by the best of Brian2's methods that can integrate them."""
+    inner = Scope(f"{scope.where}: model", scope.dims, scope.constant, scope.subexpressions, axes=False)
+    names = tuple(line.name for line in lines)
+    for method in ("exact", "exponential_euler"):
+        try:
+            statements = brian_integration(lines, method, inner, refractory=False)
+        except PlanError:
+            continue
+        if method != "exact" or is_finite(statements, constants):
+            return Block("model", statements, names, text=text)
+    return Block("model", brian_integration(lines, "euler", inner, refractory=False), names, text=text)
+
+
+def _summed_target(item: Synapses, name: str) -> str:
+    variable = name.removesuffix("_post")
+    if not name.endswith("_post") or variable not in item.post.population.states:
+        raise DescriptionError(
+            f"{item.label}: '{name}' (summed) must be a variable of the target, such as I_post. {nearest(variable, item.post.population.states)}"
+        )
+    return variable
