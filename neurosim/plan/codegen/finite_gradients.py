@@ -1,51 +1,52 @@
-"""Functions of numbers whose derivative is 0 where it would be no number.
+"""Functions of numbers whose derivative counts as 0 where it is infinite or undefined.
 
-In `where(I > 0, sqrt(I), 0)` no gradient goes to the branch that is not taken; times the infinite derivative of sqrt at 0 it would
-be 0 times infinity, which is not a number, and would spoil the gradients of everything else. Values stay what they are.
+In `where(I > 0, sqrt(I), 0)` no gradient goes to the branch that is not taken. At I = 0 this gradient of 0 would be multiplied by
+the infinite derivative of sqrt, and the result, NaN, would spread to all other gradients. Values do not change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
+from neurosim.plan.codegen.numpy_code import Numeric
 
-def with_finite_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of numbers, element by element, with its derivatives where these are finite, else 0."""
+
+def with_finite_gradient(function: Callable[..., Numeric]) -> Callable[..., Numeric]:
+    """An element-by-element function of numbers, with its own derivatives where these are finite, else 0."""
 
     @jax.custom_jvp
-    def plain(*xs: Any) -> Any:
+    def differentiable(*xs: jax.Array) -> jax.Array:
         return function(*xs)
 
-    def slopes(xs: Any, tangents: Any) -> tuple[Any, Any]:
-        y = function(*xs)
-        whole = jnp.zeros_like(y)
-        for place, (x, dx) in enumerate(zip(xs, tangents, strict=True)):
+    def jvp(
+        xs: tuple[jax.Array, ...], tangents: tuple[jax.Array | SymbolicZero, ...]
+    ) -> tuple[jax.Array, jax.Array]:
+        y: jax.Array = function(*xs)
+        total = jnp.zeros_like(y)
+        for position, (x, dx) in enumerate(zip(xs, tangents, strict=True)):
             if isinstance(dx, SymbolicZero):
                 continue
 
-            def partly(one: Any, place: int = place) -> Any:
-                return function(*xs[:place], one, *xs[place + 1 :])
+            def of_one(value: jax.Array, position: int = position) -> jax.Array:
+                return function(*xs[:position], value, *xs[position + 1 :])
 
-            slope = jax.jvp(partly, (x,), (jnp.ones_like(x),))[1]
-            whole = whole + jnp.where(jnp.isfinite(slope), slope, 0.0) * dx
-        return y, whole.astype(y.dtype)
+            slope = jax.jvp(of_one, (x,), (jnp.ones_like(x),))[1]
+            total = total + jnp.where(jnp.isfinite(slope), slope, 0.0) * dx
+        return y, total.astype(y.dtype)
 
-    plain.defjvp(slopes, symbolic_zeros=True)
+    differentiable.defjvp(jvp, symbolic_zeros=True)
 
-    def call(*xs: Any) -> Any:
+    def call(*xs: Numeric) -> Numeric:
         if not any(isinstance(x, jax.Array) for x in xs):
             return function(*xs)
         kind = jax.eval_shape(function, *xs).dtype
+        if kind.kind != "f":
+            return function(*xs)
         arrays = [jnp.asarray(x) for x in xs]
-        return (
-            plain(*(x if x.dtype.kind == "f" else x.astype(kind) for x in arrays))
-            if kind.kind == "f"
-            else function(*xs)
-        )
+        return differentiable(*(x if x.dtype.kind == "f" else x.astype(kind) for x in arrays))
 
     return call

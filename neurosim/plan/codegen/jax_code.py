@@ -1,177 +1,224 @@
-"""Text as JAX functions: the code of `numpy_code.py`, whose divisions and steep functions keep gradients finite."""
+"""Statements as JAX code: the code of `numpy_code.py`, with divisions and steep functions whose gradients stay finite."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from neurosim.network.functions import Function, functions, random_calls
 from neurosim.network.text import Statement, calls_in
 from neurosim.plan.codegen.finite_gradients import with_finite_gradient
-from neurosim.plan.codegen.numpy_code import AxisFunctions, NumpyWriter, define_functions, source
+from neurosim.plan.codegen.numpy_code import (
+    AxisFunctions,
+    CompiledBlock,
+    Namespace,
+    Numeric,
+    NumpyWriter,
+    define_functions,
+    source,
+)
+
+Step: TypeAlias = Callable[[ArrayLike, ArrayLike], jax.Array]
+
+
+def _fast_sigmoid(x: jax.Array, slope: float) -> jax.Array:
+    return 1.0 / (1.0 + slope * jnp.abs(x)) ** 2
+
+
+def _arctan(x: jax.Array, slope: float) -> jax.Array:
+    return 1.0 / (1.0 + (0.5 * np.pi * slope * x) ** 2)
+
+
+def _boxcar(x: jax.Array, slope: float) -> jax.Array:
+    return (slope * jnp.abs(x) < 1.0).astype(x.dtype)
+
 
 DEFAULT_SURROGATE = "fast_sigmoid"
-SURROGATES: dict[str, Callable[[Any, Any], Any]] = {
-    "fast_sigmoid": lambda x, slope: 1.0 / (1.0 + slope * jnp.abs(x)) ** 2,
-    "arctan": lambda x, slope: 1.0 / (1.0 + (0.5 * np.pi * slope * x) ** 2),
-    "boxcar": lambda x, slope: (slope * jnp.abs(x) < 1.0).astype(x.dtype),
-}
+SURROGATES: Mapping[str, Callable[[jax.Array, float], jax.Array]] = {
+    DEFAULT_SURROGATE: _fast_sigmoid, "arctan": _arctan, "boxcar": _boxcar,
+}  # fmt: skip
 
 
 class JaxAxisFunctions(AxisFunctions):
     """The functions along an axis, in JAX."""
 
-    def _full(self, x: Any, axis: int) -> tuple[Any, int]:
-        x = jnp.asarray(x)
-        return (jnp.broadcast_to(x, (1, *self.shape)) if x.ndim <= len(self.shape) else x), self.axis(axis)
-
-    def __call__(self, name: str, x: Any, axis: int = -1) -> Any:
+    def __call__(self, name: str, x: Numeric, axis: int = -1) -> Numeric:
         function = functions()[name]
-        full, axis = self._full(x, axis)
+        full = self._full(x)
         if not function.takes_truth and full.dtype.kind == "b":
             full = full.astype(jnp.float64)
-        return _computed(function)(full, axis)
+        along = _implementation(function)
+        assert along is not None
+        return along(full, self.array_axis(axis))
 
-    def take(self, x: Any, index: Any, axis: int = -1) -> Any:
-        """As on the reference engine, but an index outside the axis gives NaN: compiled code cannot stop."""
-        full, axis = self._full(x, axis)
-        where = jnp.asarray(index).astype(jnp.int64)
-        where = jnp.broadcast_to(where, jnp.broadcast_shapes(full.shape, where.shape))
-        where = jnp.where(where < 0, full.shape[axis], where)
-        return jnp.take_along_axis(full, where, axis=axis, mode="fill", fill_value=jnp.nan)
+    def take(self, x: Numeric, index: Numeric, axis: int = -1) -> Numeric:
+        """As on the reference engine, but an index outside the axis gives NaN, since compiled code cannot stop."""
+        full, axis = self._full(x), self.array_axis(axis)
+        whole = jnp.asarray(index).astype(jnp.int64)
+        whole = jnp.broadcast_to(whole, jnp.broadcast_shapes(full.shape, whole.shape))
+        # JAX would count a negative index from the end: move it behind the end, where it gives NaN.
+        whole = jnp.where(whole < 0, full.shape[axis], whole)
+        return jnp.take_along_axis(full, whole, axis=axis, mode="fill", fill_value=jnp.nan)
+
+    def _full(self, x: Numeric) -> Numeric:
+        x = jnp.asarray(x)
+        return jnp.broadcast_to(x, (1, *self.shape)) if x.ndim <= len(self.shape) else x
 
 
-def _computed(function: Function) -> Any:
-    """What computes a function on JAX arrays; None where its text does."""
-    if function.jax is None and function.array is None:
+def _implementation(function: Function) -> Callable[..., Numeric] | None:
+    """The function on JAX arrays; None for a function that is defined by its text alone."""
+    if function.jax is not None:
+        made, library = function.jax, jax
+    elif function.array is not None:
+        made, library = function.array, jnp
+    else:
         return None
-    made, library = (function.jax, jax) if function.jax is not None else (function.array, jnp)
-    assert made is not None
 
-    def call(*values: Any) -> Any:
+    def call(*values: Numeric) -> Numeric:
         return made(library, *values)
 
     return with_finite_gradient(call) if function.guarded else call
 
 
-def _power(x: Any, n: Any) -> Any:
-    if isinstance(x, (int, float)) and isinstance(n, (int, float)):
+def _power(x: Numeric, n: Numeric) -> Numeric:
+    if isinstance(x, int | float) and isinstance(n, int | float):
         return float(np.float64(x) ** n)
-    if isinstance(n, float) and n == int(n) and abs(n) < 64:
-        n = int(n)  # a product, whose derivative at 0 is a number
     x = x * 1.0 if jnp.asarray(x).dtype.kind == "b" else x
-    return with_finite_gradient(lambda x: x**n)(x) if isinstance(n, int) else RAISED(x, n)
+    if isinstance(n, float) and n == int(n) and abs(n) < 64:
+        whole = int(n)  # a product, whose derivative at 0 is finite
+        return with_finite_gradient(lambda x: x**whole)(x)
+    return _finite_power(x, n)
 
 
-def surrogate_step(surrogate: str, slope: float) -> Callable[[Any, Any], Any]:
-    """a > b as 1 or 0, whose derivative is a surrogate of the step's: `surrogate` of a - b, with 1/`slope` its width.
+def surrogate_step(surrogate: str, slope: float) -> Step:
+    """The function (a, b) -> 1.0 if a > b, else 0.0, whose derivative is a surrogate of the step's.
+
+    surrogate: the name of the derivative as a function of a - b: 'fast_sigmoid', 'arctan' or 'boxcar'
+    slope: 1/slope is the width of the derivative, in the unit of a - b
 
     Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Process. Mag. 36(6), 51, doi:10.1109/MSP.2019.2931595.
     """
-    field = SURROGATES[surrogate]
+    derivative = SURROGATES[surrogate]
 
     @jax.custom_jvp
-    def above(a: Any, b: Any) -> Any:
+    def above(a: jax.Array, b: jax.Array) -> jax.Array:
         return (a > b).astype(a.dtype)
 
-    @above.defjvp
-    def _derivative(primals: Any, tangents: Any) -> Any:
+    def jvp(
+        primals: tuple[jax.Array, jax.Array], tangents: tuple[jax.Array, jax.Array]
+    ) -> tuple[jax.Array, jax.Array]:
         (a, b), (da, db) = primals, tangents
-        return above(a, b), (field(a - b, slope) * (da - db)).astype(a.dtype)
+        return above(a, b), (derivative(a - b, slope) * (da - db)).astype(a.dtype)
 
-    def step(a: Any, b: Any) -> Any:
+    above.defjvp(jvp)
+
+    def step(a: ArrayLike, b: ArrayLike) -> jax.Array:
         kind = jnp.result_type(a, b, jnp.float32)  # whole numbers, as in "v > 1", have no derivative
         return above(jnp.asarray(a, kind), jnp.asarray(b, kind))
 
     return step
 
 
-RAISED = with_finite_gradient(lambda x, n: x**n)
-HELPERS: dict[str, Any] = {
+def _number(x: Numeric) -> Numeric:
+    return jnp.asarray(x, jnp.float64) if jnp.asarray(x).dtype.kind == "b" else x
+
+
+_finite_power = with_finite_gradient(lambda x, n: x**n)
+HELPERS: Namespace = {
     "xp": jnp,
     "divide": with_finite_gradient(lambda a, b: a / b),
     "multiply": with_finite_gradient(lambda a, b: a * b),
-    "number": lambda x: jnp.asarray(x, jnp.float64) if jnp.asarray(x).dtype.kind == "b" else x,
+    "number": _number,
     "power": _power,
     "__builtins__": {},
 }
 
 
 class JaxWriter(NumpyWriter):
-    """Writes divisions so that gradients stay finite, and products too where text chooses between `branches`: one may be no number."""
+    """Writes divisions whose gradients stay finite.
+
+    branches: whether to do the same for products. Text that chooses between two branches with `where` needs it, since
+        the branch that is not taken may be infinite or NaN.
+    """
 
     def __init__(self, branches: bool = True) -> None:
         super().__init__()
-        self.guards: dict[type, str] = {ast.Div: "divide"} | ({ast.Mult: "multiply"} if branches else {})
+        self.safe: dict[type[ast.operator], str] = {ast.Div: "divide"}
+        if branches:
+            self.safe[ast.Mult] = "multiply"
 
     def arithmetic(self, op: ast.operator, left: str, right: str) -> str:
-        name = self.guards.get(type(op))
+        name = self.safe.get(type(op))
         return super().arithmetic(op, left, right) if name is None else f"{name}({left}, {right})"
 
 
-class StepWriter(JaxWriter):
-    """Comparisons as `step(a, b)`, `and` as product, `or` as a + b - a b, `not` as 1 - x: a condition through which gradients pass."""
+class SurrogateWriter(JaxWriter):
+    """Writes a condition through which gradients pass.
+
+    A comparison becomes `step(a, b)` with a surrogate derivative, `and` a product, `or` a + b - a b, and `not` 1 - x.
+    """
 
     def __init__(self, branches: bool) -> None:
         super().__init__(branches)
-        self.plain = JaxWriter(branches)
+        self.plain = JaxWriter(branches)  # for the two sides of comparisons, which are numbers
         self.used = self.plain.used
 
-    def _Compare(self, node: ast.Compare) -> str:
+    def comparison(self, node: ast.Compare) -> str:
         sides = [self.plain.write(side) for side in (node.left, *node.comparators)]
         return self._product(
-            [self._step(op, a, b) for a, op, b in zip(sides, node.ops, sides[1:], strict=False)]
+            [self.compared(op, a, b) for a, op, b in zip(sides, node.ops, sides[1:], strict=False)]
         )
 
-    def _step(self, op: ast.cmpop, left: str, right: str) -> str:
-        if isinstance(op, ast.Eq | ast.NotEq):
-            return f"({self.compared(op, left, right)} * 1.0)"
-        first, second = (left, right) if isinstance(op, ast.Gt | ast.LtE) else (right, left)
-        text = f"step({first}, {second})"
+    def compared(self, op: ast.cmpop, left: str, right: str) -> str:
+        if isinstance(op, ast.Eq | ast.NotEq):  # their derivative is 0 nearly everywhere
+            return f"({super().compared(op, left, right)} * 1.0)"
+        larger, smaller = (left, right) if isinstance(op, ast.Gt | ast.LtE) else (right, left)
+        text = f"step({larger}, {smaller})"
         return text if isinstance(op, ast.Gt | ast.Lt) else f"(1.0 - {text})"
 
-    def _BoolOp(self, node: ast.BoolOp) -> str:
+    def logic(self, node: ast.BoolOp) -> str:
         parts = [self.write(value) for value in node.values]
         if isinstance(node.op, ast.And):
             return self._product(parts)
-        whole = parts[0]
+        text = parts[0]
         for part in parts[1:]:
-            whole = f"({whole} + {part} - {self._product([whole, part])})"
-        return whole
+            text = f"({text} + {part} - {self._product([text, part])})"
+        return text
 
-    def _product(self, parts: list[str]) -> str:
-        whole = parts[0]
-        for part in parts[1:]:
-            whole = self.arithmetic(ast.Mult(), whole, part)
-        return whole
+    def unary(self, node: ast.UnaryOp) -> str:
+        if isinstance(node.op, ast.Not):
+            return f"(1.0 - {self.write(node.operand)})"
+        return self.plain.write(node)
 
-    def _UnaryOp(self, node: ast.UnaryOp) -> str:
-        return (
-            f"(1.0 - {self.write(node.operand)})" if isinstance(node.op, ast.Not) else self.plain.write(node)
-        )
+    def call(self, node: ast.Call) -> str:
+        return self.plain.write(node)  # comparisons among the arguments of a function are not the threshold's
 
-    def _Call(self, node: ast.Call) -> str:
-        return self.plain.write(node)  # what a function is given is no condition of the threshold
+    def _product(self, factors: list[str]) -> str:
+        text = factors[0]
+        for factor in factors[1:]:
+            text = self.arithmetic(ast.Mult(), text, factor)
+        return text
 
 
-def _function(
+def _compiled(
     writer: JaxWriter,
     statements: tuple[Statement, ...],
     returned: tuple[str, ...],
-    frozen: frozenset[str],
-    **more: Any,
-) -> Any:
-    scope = HELPERS | more
+    frozen: frozenset[str] = frozenset(),
+    step: Step | None = None,
+) -> CompiledBlock:
+    namespace = HELPERS | {"step": step}
     text = source(writer, statements, returned, frozen)
-    define_functions(scope, writer.used, _computed, JaxWriter)
-    exec(compile(text, "<neurosim text>", "exec"), scope)
-    return scope["block"]
+    define_functions(namespace, writer.used, _implementation, JaxWriter)
+    exec(compile(text, "<neurosim text>", "exec"), namespace)
+    return namespace["block"]
 
 
 def _chooses(statements: Iterable[Statement]) -> bool:
@@ -181,29 +228,36 @@ def _chooses(statements: Iterable[Statement]) -> bool:
 @lru_cache(maxsize=4096)
 def jax_block(
     statements: tuple[Statement, ...], returned: tuple[str, ...], frozen: frozenset[str] = frozenset()
-) -> Callable[..., dict[str, Any]]:
-    """The block as a function (names, along, random) -> dict of the returned names, on JAX arrays.
-
-    Writes to `frozen` names take effect only where the neuron is not refractory.
-    """
+) -> CompiledBlock:
+    """The block as a function (names, along, random) -> {name: value} on JAX arrays; arguments as in `source`."""
     branches = _chooses(statements) or bool(frozen & {s.name for s in statements})
-    return _function(JaxWriter(branches), statements, returned, frozen)
+    return _compiled(JaxWriter(branches), statements, returned, frozen)
 
 
-def evaluate(expression: str, names: Mapping[str, Any], along: AxisFunctions | None = None) -> Any:
-    """The value of one expression."""
+def evaluate(expression: str, names: Mapping[str, Numeric], along: AxisFunctions | None = None) -> Numeric:
+    """The value of one expression on JAX arrays, which calls no random function."""
     return jax_block((Statement("value", "=", expression),), ("value",))(names, along, None)["value"]
 
 
 @lru_cache(maxsize=1024)
-def jax_condition(expression: str, step: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """The condition as a function (names, along, random) -> 1 or 0, with `step` at its comparisons.
+def jax_condition(
+    expression: str, step: Step
+) -> Callable[[Mapping[str, Numeric], AxisFunctions | None, object], jax.Array]:
+    """A condition as a function (names, along, random) -> 1.0 or 0.0, through which gradients pass.
 
-    A condition that calls random functions (a source of noise) has no gradient.
+    step: stands for its comparisons; made by `surrogate_step`
+
+    A condition that calls random functions, as that of a source of noise, has no gradient.
     """
     statements = (Statement("spikes", "=", expression),)
-    if random_calls(statements):
-        plain = jax_block(statements, ("spikes",))
-        return lambda names, along, random: plain(names, along, random)["spikes"] * 1.0
-    passed = _function(StepWriter(_chooses(statements)), statements, ("spikes",), frozenset(), step=step)
-    return lambda names, along, random: passed(names, along, random)["spikes"]
+    noisy = random_calls(statements) > 0
+    if noisy:
+        compiled = jax_block(statements, ("spikes",))
+    else:
+        compiled = _compiled(SurrogateWriter(_chooses(statements)), statements, ("spikes",), step=step)
+
+    def condition(names: Mapping[str, Numeric], along: AxisFunctions | None, random: object) -> Any:
+        spikes = compiled(names, along, random)["spikes"]
+        return spikes * 1.0 if noisy else spikes
+
+    return condition

@@ -1,6 +1,7 @@
-"""Statements -> numpy. `NumpyWriter` writes Python source from syntax trees; `network/functions.py` says what a call means.
+"""Statements as numpy code: each block of text becomes a Python function over arrays.
 
-Numbers in text are floats, whole ones too: none wraps around, and all functions take all of them.
+`NumpyWriter` writes the expressions; what a call means stands in `network/functions.py`. Every number in text is a float,
+whole ones too, so that no integer overflows and every function accepts every number.
 """
 
 from __future__ import annotations
@@ -8,136 +9,150 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from neurosim.errors import EngineError, PlanError
 from neurosim.network.functions import ALONG, ARGUMENTS, ELEMENTWISE, RANDOM, Function, functions
 from neurosim.network.text import OPERATORS, Statement, called, names_in, parsed
+from neurosim.plan.codegen.writer import SYMBOLS, ExpressionWriter, constant_value
 
-SIGNS = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
-}  # fmt: skip
+# The value of a name in text: an array, a numpy scalar, or a Python number, which takes the precision of what it meets.
+Numeric: TypeAlias = Any
+# The namespace in which generated code runs: its helper functions by name.
+Namespace: TypeAlias = dict[str, Any]
 
 
 class _NoRandom:
-    """Stands for the random functions where none can be: in text whose value may be asked for at any time."""
+    """Stands for the random functions in text whose value may be asked for at any time, and refuses every one."""
 
     def __getattr__(self, name: str) -> Any:
         raise PlanError(
-            f"{name}() cannot stand in refractory, summed or recorded expressions. Assign it to a variable of update text first."
+            f"{name}() cannot stand in refractory, summed or recorded expressions."
+            " Assign it to a variable of update text first."
         )
 
 
 class AxisFunctions:
-    """The functions along an axis, for values of shape (trial, *shape); axis 0 of the population is axis 1 of the array."""
+    """The functions along an axis of one population (sum, sort, take ...).
+
+    Values have the shape (trial, *shape), so that axis 0 of the population is axis 1 of the array.
+
+    shape: the shape of the population
+    """
 
     def __init__(self, shape: tuple[int, ...]):
         self.shape = shape
 
-    def _full(self, x: Any, axis: int) -> tuple[np.ndarray, int]:
-        x = np.asarray(x)
-        return (np.broadcast_to(x, (1, *self.shape)) if x.ndim <= len(self.shape) else x), self.axis(axis)
+    def __call__(self, name: str, x: ArrayLike, axis: int = -1) -> NDArray[Any]:
+        """The function of this name along an axis of the population."""
+        function = functions()[name]
+        full = self._full(x)
+        if not function.takes_truth and full.dtype.kind == "b":
+            full = full.astype(np.float64)  # numpy would count truth values in integers
+        assert function.array is not None
+        return function.array(np, full, self.array_axis(axis))
 
-    def axis(self, axis: int) -> int:
-        """The axis of the array that an axis of the population is; PlanError where there is none."""
+    def take(self, x: ArrayLike, index: ArrayLike, axis: int = -1) -> NDArray[Any]:
+        """The values of `x` at these places along an axis. Raises EngineError for an index outside the axis."""
+        full, axis = self._full(x), self.array_axis(axis)
+        whole = np.asarray(index).astype(np.int64)
+        whole = np.broadcast_to(whole, np.broadcast_shapes(full.shape, whole.shape))
+        outside = (whole < 0) | (whole >= full.shape[axis])
+        if np.any(outside):
+            raise EngineError(
+                f"take: index {whole[outside][0]} is outside the axis."
+                f" Keep it within 0 to {full.shape[axis] - 1}, with clip(index, 0, ...)."
+            )
+        return np.take_along_axis(full, whole, axis=axis)
+
+    def _full(self, x: ArrayLike) -> NDArray[Any]:
+        x = np.asarray(x)
+        return np.broadcast_to(x, (1, *self.shape)) if x.ndim <= len(self.shape) else x
+
+    def array_axis(self, axis: int) -> int:
+        """The axis of the array that holds this axis of the population. Raises PlanError if there is none."""
         if not -len(self.shape) <= axis < len(self.shape):
             raise PlanError(
-                f"axis={axis} is no axis of the shape {self.shape}. Use {-len(self.shape)} to {len(self.shape) - 1}."
+                f"axis={axis} is not an axis of the shape {self.shape}."
+                f" Use {-len(self.shape)} to {len(self.shape) - 1}."
             )
         return axis + 1 if axis >= 0 else axis
 
-    def __call__(self, name: str, x: Any, axis: int = -1) -> np.ndarray:
-        function = functions()[name]
-        full, axis = self._full(x, axis)
-        if not function.takes_truth and full.dtype.kind == "b":
-            full = full.astype(np.float64)  # truth values that are counted
-        assert function.array is not None
-        return function.array(np, full, axis)
 
-    def take(self, x: Any, index: Any, axis: int = -1) -> np.ndarray:
-        full, axis = self._full(x, axis)
-        where = np.broadcast_to(
-            np.asarray(index).astype(np.int64), np.broadcast_shapes(full.shape, np.shape(index))
-        )
-        if np.any((where < 0) | (where >= full.shape[axis])):
-            wrong = where[(where < 0) | (where >= full.shape[axis])][0]
-            raise EngineError(
-                f"take: index {wrong} is outside the axis. Keep it within 0 to {full.shape[axis] - 1}, with clip(index, 0, ...)."
-            )
-        return np.take_along_axis(full, where, axis=axis)
+CompiledBlock: TypeAlias = Callable[[Mapping[str, Numeric], AxisFunctions | None, object], dict[str, Numeric]]
 
 
-def _power(x: Any, n: Any) -> Any:
-    """x to the power n."""
-    if isinstance(x, (int, float)) and isinstance(n, (int, float)):
+def _power(x: Numeric, n: Numeric) -> Numeric:
+    """x to the power n. Of two Python numbers it is a Python number, which takes the precision of what it meets."""
+    if isinstance(x, int | float) and isinstance(n, int | float):
         return float(np.float64(x) ** n)
-    return (x * 1.0 if np.asarray(x).dtype.kind == "b" else x) ** n
+    return _number(x) ** n
 
 
-HELPERS: dict[str, Any] = {
-    "xp": np,
-    "number": lambda x: (
-        x * 1.0 if np.asarray(x).dtype.kind == "b" else x
-    ),  # of truth values numpy takes exp and the like in 16 bits
-    "power": _power,
-    "__builtins__": {},
-}
+def _number(x: Numeric) -> Numeric:
+    """Truth values as 1.0 and 0.0, of which numpy would compute exp and the like in 16 bits; anything else as it is."""
+    return x * 1.0 if np.asarray(x).dtype.kind == "b" else x
 
 
-def numpy_function(function: Function) -> Callable[..., Any] | None:
-    """What computes a function on numpy arrays; None where its text does."""
+HELPERS: Namespace = {"xp": np, "number": _number, "power": _power, "__builtins__": {}}
+
+
+def numpy_function(function: Function) -> Callable[..., Numeric] | None:
+    """The function on numpy arrays; None for a function that is defined by its text alone."""
     array = function.array
-    return None if array is None else lambda *values: array(np, *values)
+    if array is None:
+        return None
+
+    def call(*values: Numeric) -> Numeric:
+        return array(np, *values)
+
+    return call
 
 
-class NumpyWriter:
-    """Writes expressions as Python source over arrays; counts the random calls of their block, and keeps the names of functions."""
+class NumpyWriter(ExpressionWriter[str]):
+    """Writes expressions as Python source over arrays.
+
+    It numbers the random calls of the block in the order of the text, since each has a random key of its own, and
+    collects in `used` the names of the functions that the source calls.
+    """
 
     def __init__(self) -> None:
         self.calls = 0
         self.used: set[str] = set()
 
-    def write(self, node: ast.expr) -> str:
-        """The source of a syntax tree."""
-        return getattr(self, f"_{type(node).__name__}")(node)
+    def constant(self, node: ast.Constant) -> str:
+        return repr(constant_value(node))
 
-    def _Constant(self, node: ast.Constant) -> str:
-        return repr(node.value if isinstance(node.value, bool) else float(node.value))  # type: ignore[arg-type]
-
-    def _Name(self, node: ast.Name) -> str:
+    def variable(self, node: ast.Name) -> str:
         return f"n_{node.id}"
 
-    def _BinOp(self, node: ast.BinOp) -> str:
+    def operation(self, node: ast.BinOp) -> str:
         left, right = self.write(node.left), self.write(node.right)
-        return (
-            f"power({left}, {right})"
-            if isinstance(node.op, ast.Pow)
-            else self.arithmetic(node.op, left, right)
-        )
+        return self.arithmetic(node.op, left, right)
 
     def arithmetic(self, op: ast.operator, left: str, right: str) -> str:
-        """The source of an operation, powers left out."""
-        return f"({left} {SIGNS[type(op)]} {right})"
+        """The source of `left op right`."""
+        if isinstance(op, ast.Pow):
+            return f"power({left}, {right})"
+        return f"({left} {SYMBOLS[type(op)]} {right})"
 
-    def _UnaryOp(self, node: ast.UnaryOp) -> str:
-        inner = self.write(node.operand)
-        return (
-            f"xp.logical_not({inner})"
-            if isinstance(node.op, ast.Not)
-            else f"({'-' if isinstance(node.op, ast.USub) else '+'}{inner})"
-        )
+    def unary(self, node: ast.UnaryOp) -> str:
+        operand = self.write(node.operand)
+        if isinstance(node.op, ast.Not):
+            return f"xp.logical_not({operand})"
+        return f"({'-' if isinstance(node.op, ast.USub) else '+'}{operand})"
 
-    def _BoolOp(self, node: ast.BoolOp) -> str:
+    def logic(self, node: ast.BoolOp) -> str:
         name = "xp.logical_and" if isinstance(node.op, ast.And) else "xp.logical_or"
         text = self.write(node.values[0])
         for value in node.values[1:]:
             text = f"{name}({text}, {self.write(value)})"
         return text
 
-    def _Compare(self, node: ast.Compare) -> str:
+    def comparison(self, node: ast.Compare) -> str:
         sides = [self.write(side) for side in (node.left, *node.comparators)]
         parts = [self.compared(op, a, b) for a, op, b in zip(sides, node.ops, sides[1:], strict=False)]
         text = parts[0]
@@ -147,98 +162,107 @@ class NumpyWriter:
 
     def compared(self, op: ast.cmpop, left: str, right: str) -> str:
         """The source of one comparison."""
-        return f"({left} {SIGNS[type(op)]} {right})"
+        return f"({left} {SYMBOLS[type(op)]} {right})"
 
-    def _Call(self, node: ast.Call) -> str:
-        function, given = functions()[called(node)], [self.write(argument) for argument in node.args]
-        named = [f"{k.arg}={ast.unparse(k.value)}" for k in node.keywords]
+    def call(self, node: ast.Call) -> str:
+        function, arguments = functions()[called(node)], [self.write(argument) for argument in node.args]
+        axis = [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in node.keywords]
         if function.kind == RANDOM:
             self.calls += 1
-            return f"random.{function.name}({', '.join([str(self.calls - 1), *given])})"
+            return f"random.{function.name}({', '.join([str(self.calls - 1), *arguments])})"
         if function.kind == ALONG:
-            return f"along({', '.join([repr(function.name), *given, *named])})"
+            return f"along({', '.join([repr(function.name), *arguments, *axis])})"
         if function.kind != ELEMENTWISE:
-            return f"along.{function.name}({', '.join(given + named)})"
+            return f"along.{function.name}({', '.join(arguments + axis)})"
         self.used.add(function.name)
         if not function.takes_truth:
-            given = [f"number({text})" for text in given]
-        return f"f_{function.name}({', '.join(given)})"
+            arguments = [f"number({text})" for text in arguments]
+        return f"f_{function.name}({', '.join(arguments)})"
 
 
 def source(
     writer: NumpyWriter, statements: Iterable[Statement], returned: Iterable[str], frozen: frozenset[str]
 ) -> str:
-    """Source of a function (names, along, random) -> dict of the returned names, in the words of a writer.
+    """Source of a function (names, along, random) -> {name: value} that runs the statements.
 
-    Writes to `frozen` names take effect only where the neuron is not refractory.
+    writer: writes the expressions
+    returned: the names whose values the function returns
+    frozen: the names to which writing has effect only where the neuron is not refractory
     """
-    body, written = [], set()
+    body: list[str] = []
+    written: set[str] = set()
     for statement in statements:
         value, name = writer.write(parsed(statement.expression)), f"n_{statement.name}"
         if statement.op != "=":
-            op = OPERATORS[statement.op]
-            value = (
-                f"power({name}, {value})" if isinstance(op, ast.Pow) else writer.arithmetic(op, name, value)
-            )
+            value = writer.arithmetic(OPERATORS[statement.op], name, value)
         if statement.name in frozen:
             value = f"xp.where(n_not_refractory, {value}, {name})"
         body.append(f"    {name} = {value}")
         written.add(statement.name)
     load = [f"    n_{name} = names[{name!r}]" for name in sorted(reads(statements, frozen & written))]
-    give = ", ".join(f"{name!r}: n_{name}" for name in returned)
-    return "\n".join(["def block(names, along, random):", *load, *body, f"    return {{{give}}}"])
+    results = ", ".join(f"{name!r}: n_{name}" for name in returned)
+    return "\n".join(["def block(names, along, random):", *load, *body, f"    return {{{results}}}"])
 
 
 def reads(statements: Iterable[Statement], frozen: frozenset[str] = frozenset()) -> set[str]:
-    """Names that a block needs from outside."""
+    """The names whose values a block needs before it begins; `frozen` as in `source`."""
     known: set[str] = set()
-    found: set[str] = {"not_refractory"} if frozen else set()
+    needed: set[str] = {"not_refractory"} if frozen else set()
     for statement in statements:
         used = set(names_in(statement.expression))
         if statement.op != "=" or statement.name in frozen:
             used.add(statement.name)
-        found |= used - known
+        needed |= used - known
         known.add(statement.name)
-    return found
+    return needed
 
 
 def define_functions(
-    scope: dict[str, Any],
+    namespace: Namespace,
     names: Iterable[str],
-    computed: Callable[[Function], Any],
+    implementation: Callable[[Function], Callable[..., Numeric] | None],
     new_writer: Callable[[], NumpyWriter],
 ) -> None:
-    """Put the functions of these names into the scope of some source: as `computed`, else as their text says."""
+    """Define the functions that some source calls in the namespace in which it runs.
+
+    names: the functions
+    implementation: gives a function on arrays, or None for one that is defined by its text
+    new_writer: makes a writer for such a text
+    """
     for name in names:
-        if f"f_{name}" in scope:
+        if f"f_{name}" in namespace:
             continue
         function = functions()[name]
-        scope[f"f_{name}"] = computed(function)
-        if scope[f"f_{name}"] is None:
+        defined = implementation(function)
+        if defined is None:
             writer = new_writer()
             text = writer.write(parsed(function.text))
-            define_functions(scope, writer.used, computed, new_writer)
-            scope[f"f_{name}"] = eval(
-                f"lambda {', '.join(f'n_{name}' for name in ARGUMENTS[: function.arguments])}: {text}", scope
-            )
+            define_functions(namespace, writer.used, implementation, new_writer)
+            arguments = ", ".join(f"n_{argument}" for argument in ARGUMENTS[: function.arguments])
+            defined = eval(f"lambda {arguments}: {text}", namespace)
+        namespace[f"f_{name}"] = defined
 
 
 @lru_cache(maxsize=4096)
 def numpy_block(
     statements: tuple[Statement, ...], returned: tuple[str, ...], frozen: frozenset[str] = frozenset()
-) -> Callable[..., dict[str, Any]]:
-    """The block as a Python function. Its text has passed the reader of `network/text.py`: arithmetic and known calls only."""
-    writer, scope = NumpyWriter(), dict(HELPERS)
+) -> CompiledBlock:
+    """The block as a Python function (names, along, random) -> {name: value}; arguments as in `source`.
+
+    Running the source is safe: `network/text.py` has let pass arithmetic and calls of known functions only.
+    """
+    writer, namespace = NumpyWriter(), dict(HELPERS)
     text = source(writer, statements, returned, frozen)
-    define_functions(scope, writer.used, numpy_function, NumpyWriter)
-    exec(compile(text, "<neurosim text>", "exec"), scope)
-    return scope["block"]
+    define_functions(namespace, writer.used, numpy_function, NumpyWriter)
+    exec(compile(text, "<neurosim text>", "exec"), namespace)
+    return namespace["block"]
 
 
-def evaluate(
-    expression: str, names: Mapping[str, Any], along: AxisFunctions | None = None, random: Any = None
-) -> Any:
-    """The value of one expression on numpy arrays."""
-    return numpy_block((Statement("value", "=", expression),), ("value",))(
-        names, along, random or _NoRandom()
-    )["value"]
+def evaluate(expression: str, names: Mapping[str, Numeric], along: AxisFunctions | None = None) -> Numeric:
+    """The value of one expression, which may call no random function.
+
+    names: the value of each name that it uses
+    along: the functions along an axis of its population, if it may call them
+    """
+    run = numpy_block((Statement("value", "=", expression),), ("value",))
+    return run(names, along, _NoRandom())["value"]
