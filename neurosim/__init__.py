@@ -42,14 +42,14 @@ from .network.wiring import pairs as pairs
 from .network.wiring import private as private
 from .network.wiring import probability as probability
 from .network.wiring import total as total
-from .recording.header import Spikes as Spikes
+from .network_file import load as load
+from .network_file import save as save
 from .recording.opening import open_recording as open  # noqa: F401
 from .recording.recording import Recording as Recording
+from .recording.spikes import Spikes as Spikes
 from .replay import Replay as Replay
 from .replay import replay as replay
 from .run import run as run
-from .store import load as load
-from .store import save as save
 
 if TYPE_CHECKING:
     from . import learn as learn

@@ -21,16 +21,16 @@ from hashlib import blake2b
 from pathlib import Path
 
 from neurosim import trust
+from neurosim.file_lock import acquire
 
 DAY = 86400.0
 UNUSED = 90 * DAY  # seconds after which an entry that nobody used may go
-OWN = re.compile(
+CACHE_FILES = re.compile(
     r"((?:code|text)-[0-9a-f]{32})\.(?:cpp|so|dll|log|sum|lock|txt)(?:\.\d+-[0-9a-f]{8}\.part)?"
 )  # all names that are written here
-NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
-_instead: dict[Path, Path] = {}  # what stands in for a folder that cannot be used, in this process
-_distrusted: set[Path] = set()  # the files that this process has warned of
+_replacements: dict[Path, Path] = {}  # what stands in for a folder that cannot be used, in this process
+_warned_of: set[Path] = set()  # the files that this process has warned of
 _guard = threading.Lock()
 
 
@@ -46,7 +46,7 @@ def digest(*parts: str | bytes) -> str:
     return state.hexdigest()
 
 
-def named_folder() -> Path:
+def requested_folder() -> Path:
     """The folder that is asked for: $NEUROSIM_CACHE, else this user's cache folder."""
     chosen = os.environ.get("NEUROSIM_CACHE", "").strip()
     if not chosen:
@@ -58,20 +58,20 @@ def named_folder() -> Path:
 
 def folder() -> Path:
     """The folder in use: the one asked for, or what stands in for it."""
-    named = named_folder()
-    return _instead.get(named, named)
+    named = requested_folder()
+    return _replacements.get(named, named)
 
 
-def private_folder(unusable: Path, problem: OSError) -> Path:
+def temporary_folder(unusable: Path, problem: OSError) -> Path:
     """A folder of this process that stands in for one that cannot be used; deleted at exit, warned of once."""
     import shutil
     import tempfile
 
     with _guard:
-        if unusable in _instead:
-            return _instead[unusable]
+        if unusable in _replacements:
+            return _replacements[unusable]
         made, owner = Path(tempfile.mkdtemp(prefix="neurosim-cache-")), os.getpid()
-        _instead[unusable] = made
+        _replacements[unusable] = made
 
     def delete() -> None:
         if os.getpid() == owner:  # not a fork of it
@@ -102,32 +102,32 @@ class Entry:
     def library(self) -> Path:
         return self.path(self.suffix)
 
-    def is_whole(self) -> bool:
+    def is_intact(self) -> bool:
         """Whether the library is there as it was kept, by this user; marks it as used."""
-        wanted = _read(self.path(".sum"))
-        library = None if wanted is None else _read(self.library)
-        if library is None or self._seal(library) != wanted:
+        wanted = _read_trusted(self.path(".sum"))
+        library = None if wanted is None else _read_trusted(self.library)
+        if library is None or self._checksum(library) != wanted:
             return False
         with suppress(OSError):
             os.utime(self.library)
         return True
 
-    def keep(self, library: bytes) -> None:
-        write_whole(self.path(".sum"), self._seal(library))
-        write_whole(self.library, library)
+    def save(self, library: bytes) -> None:
+        write_atomically(self.path(".sum"), self._checksum(library))
+        write_atomically(self.library, library)
 
-    def _seal(self, library: bytes) -> bytes:
+    def _checksum(self, library: bytes) -> bytes:
         return digest(self.key, library).encode()
 
 
-def _read(path: Path) -> bytes | None:
+def _read_trusted(path: Path) -> bytes | None:
     """What is in a file of the cache; None where it is not there, or another user may have written it, of which a warning tells."""
     with suppress(OSError):
         try:
             return trust.read(path)
         except trust.Untrusted as problem:
-            if path not in _distrusted:
-                _distrusted.add(path)
+            if path not in _warned_of:
+                _warned_of.add(path)
                 warnings.warn(
                     f"{path} in the cache is not used, and made anew: {problem.strerror}.",
                     RuntimeWarning,
@@ -136,21 +136,21 @@ def _read(path: Path) -> bytes | None:
     return None
 
 
-def remembered(where: Path, key: str, make: Callable[[], str]) -> str:
+def cached_text(where: Path, key: str, make: Callable[[], str]) -> str:
     """A text that is expensive to make: read from a file of the cache, else made and written where that is possible."""
-    text = read_text(where, key)
+    text = load_text(where, key)
     if text is None:
         text = make()
-        keep_text(where, key, text)
+        save_text(where, key, text)
     return text
 
 
-def read_text(where: Path, key: str) -> str | None:
+def load_text(where: Path, key: str) -> str | None:
     """A text as it was kept, else None; marks it as used."""
     path = _text_path(where, key)
     with suppress(OSError, ValueError):
         trust.check_folder(where)
-        seal, _, text = (_read(path) or b"").decode().partition("\n")
+        seal, _, text = (_read_trusted(path) or b"").decode().partition("\n")
         if seal == digest(key, text):
             with suppress(OSError):
                 os.utime(path)
@@ -158,11 +158,11 @@ def read_text(where: Path, key: str) -> str | None:
     return None
 
 
-def keep_text(where: Path, key: str, text: str) -> None:
+def save_text(where: Path, key: str, text: str) -> None:
     """Write a text where that is possible; where it is not, it will be made again."""
     with suppress(OSError):
         make_folder(where)
-        write_whole(_text_path(where, key), f"{digest(key, text)}\n{text}".encode())
+        write_atomically(_text_path(where, key), f"{digest(key, text)}\n{text}".encode())
 
 
 def _text_path(where: Path, key: str) -> Path:
@@ -176,7 +176,7 @@ def make_folder(where: Path) -> None:
         raise OSError(errno.EACCES, "It is mounted so that no program runs from it")
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file that is never seen half written, under a name of its own until it is complete."""
     part = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
@@ -189,60 +189,17 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def locked(path: Path, wait: bool = True) -> Iterator[bool]:
-    """Hold a lock between processes and threads; yields False where `wait` is False and another holds it.
-
-    The system frees the lock of a process that dies.
-    """
-    while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | trust.FLAGS, 0o600)
-        try:
-            held = _lock(handle, wait)
-            if held and not _is(path, handle):  # its last holder has removed it: lock the new one
-                continue
-            yield held
-            return
-        finally:
-            os.close(handle)
-
-
-def _is(path: Path, handle: int) -> bool:
+def lock_file(path: Path, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock between processes and threads; yields False where `wait` is False and another holds it."""
+    descriptor = acquire(path, wait=wait)
     try:
-        return os.path.samestat(os.stat(path), os.fstat(handle))
-    except FileNotFoundError:
-        return False
+        yield descriptor is not None
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
-def _lock(handle: int, wait: bool) -> bool:
-    """Lock an open file; without locks on its file system, each process works for itself, which is slower and as safe."""
-    try:
-        import fcntl
-    except ImportError:
-        return _lock_windows(handle, wait)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
-            raise
-    return True
-
-
-def _lock_windows(handle: int, wait: bool) -> bool:
-    import msvcrt
-
-    while True:
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-            return True
-        except OSError:
-            if not wait:
-                return False
-            time.sleep(0.05)
-
-
-def remove(where: Path, unused_for: float = 0.0) -> tuple[int, int]:
+def remove_entries(where: Path, unused_for: float = 0.0) -> tuple[int, int]:
     """Delete what was put into a folder here and not used for so many seconds; how many files, and bytes. What is being made stays.
 
     Raises OSError where all is to go and cannot.
@@ -250,7 +207,7 @@ def remove(where: Path, unused_for: float = 0.0) -> tuple[int, int]:
     entries: dict[str, list[os.DirEntry[str]]] = {}
     with suppress(FileNotFoundError, NotADirectoryError), os.scandir(where) as found:
         for file in found:
-            match = OWN.fullmatch(file.name)
+            match = CACHE_FILES.fullmatch(file.name)
             if match and not file.is_dir(follow_symlinks=False):
                 entries.setdefault(match[1], []).append(file)
     count = size = 0
@@ -265,7 +222,7 @@ def remove(where: Path, unused_for: float = 0.0) -> tuple[int, int]:
                 continue
             if lock.is_symlink():
                 lock.unlink()
-            with locked(lock, wait=False) as held:
+            with lock_file(lock, wait=False) as held:
                 for file in files if held else ():
                     about = file.stat(follow_symlinks=False)
                     os.unlink(file)

@@ -321,14 +321,14 @@ def _models(args: argparse.Namespace) -> int:
 
 
 def _clean_cache(args: argparse.Namespace) -> int:
-    from neurosim.cache import named_folder
+    from neurosim.cache import requested_folder
     from neurosim.engine.events.build import clean_cache
 
     count, size = clean_cache()
     print(
-        f"Removed {count} files ({size / 1e6:.1f} MB) from {named_folder()}"
+        f"Removed {count} files ({size / 1e6:.1f} MB) from {requested_folder()}"
         if count
-        else f"Nothing to remove in {named_folder()}"
+        else f"Nothing to remove in {requested_folder()}"
     )
     return 0
 
@@ -350,7 +350,7 @@ def _network(what: str) -> Network:
     """The network of a model, a recording or a saved network."""
     if what in _names() or not _looks_like_a_file(what):
         return _example(what)["net"]
-    from neurosim.store import load
+    from neurosim.network_file import load
 
     return load(what)
 
@@ -370,7 +370,7 @@ def _is_recording(what: str) -> bool:
     """Whether a file holds a recording rather than a network alone; False for what is no file at all."""
     if not _looks_like_a_file(what):
         return False
-    from neurosim.recording.safe import NETWORK, RECORDING, open_file
+    from neurosim.recording.safe_hdf5 import NETWORK, RECORDING, open_file
 
     file, _ = open_file(what, (RECORDING, NETWORK))
     with file:

@@ -39,10 +39,10 @@ def shown(given: object, most: int = 80) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def install(extra: str) -> str:
+def install_hint(extra: str) -> str:
     """A hint that ends an error message: what to install; quoted, since some shells read brackets as patterns.
 
-    >>> install("figures")
+    >>> install_hint("figures")
     "Install it: pip install 'neurosim-networks[figures]'."
     """
     return f"Install it: pip install '{DISTRIBUTION}[{extra}]'."

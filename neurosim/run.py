@@ -120,9 +120,9 @@ def run(
             samples, "run: the records", "Give to='run.h5', or record fewer neurons, or at longer intervals."
         )
     if to is not None:
-        from neurosim.recording.safe import RECORDING, target
+        from neurosim.recording.safe_hdf5 import RECORDING, writable_path
 
-        target(to, RECORDING)  # a path that will not do is refused before anything is compiled
+        writable_path(to, RECORDING)  # a path that will not do is refused before anything is compiled
     name, go = ready(asked, plan, threads, teller(progress))
     writer = _writer(plan, net, read, name, begun.values, to, compression)
     try:
@@ -179,7 +179,8 @@ def _writer(
     to: Any,
     compression: int,
 ) -> Any:
-    from neurosim.recording.header import Header, Spikes
+    from neurosim.recording.header import Header
+    from neurosim.recording.spikes import Spikes
 
     drives = {
         name: drive.values
@@ -196,6 +197,6 @@ def _writer(
         from neurosim.recording.memory import MemoryWriter
 
         return MemoryWriter(header)
-    from neurosim.recording.hdf5 import FileWriter
+    from neurosim.recording.file_writer import FileWriter
 
     return FileWriter(header, to, compression)

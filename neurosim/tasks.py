@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
 from neurosim.network.values import plain_number, whole
-from neurosim.recording.header import Spikes
+from neurosim.recording.spikes import Spikes
 
 
 def mackey_glass(

@@ -3,7 +3,7 @@
 They are Brian2's own, imported without the rest of Brian2.
 """
 
-from neurosim.later import import_units as _import_units
+from neurosim.brian2_units import import_units as _import_units
 
 _import_units()
 

@@ -15,8 +15,9 @@ import neurosim as ns
 from neurosim import models
 from neurosim.errors import nearest
 from neurosim.network.codec import encode_network
-from neurosim.recording.header import Spikes, encode_header
-from neurosim.recording.safe import LIBRARY, digest, h5
+from neurosim.recording.header import encode_header
+from neurosim.recording.safe_hdf5 import LIBRARY, digest, h5
+from neurosim.recording.spikes import Spikes
 
 FOLDER = Path(__file__).parent
 LARGEST = 256 * 1024  # bytes

@@ -10,7 +10,7 @@ import scipy.sparse
 
 import neurosim as ns
 from neurosim import learn
-from neurosim.errors import DISTRIBUTION, install
+from neurosim.errors import DISTRIBUTION, install_hint
 
 CELLS = ns.Neurons("cells", 3, update="v = I")
 DRIVEN = ns.Network(
@@ -118,7 +118,7 @@ def test_the_version_and_the_names_of_learning_can_be_asked_for():
 
 
 def test_every_hint_to_install_an_extra_is_quoted_and_names_one_that_there_is():
-    assert install("figures") == "Install it: pip install 'neurosim-networks[figures]'."
+    assert install_hint("figures") == "Install it: pip install 'neurosim-networks[figures]'."
     project = (ROOT.parent / "pyproject.toml").read_text()
     extras = set(re.findall(r"^(\w+) = \[", project, re.MULTILINE))
     assert re.search(r'^name = "(.+?)"', project, re.MULTILINE)[1] == DISTRIBUTION
@@ -128,7 +128,7 @@ def test_every_hint_to_install_an_extra_is_quoted_and_names_one_that_there_is():
         called = [
             n
             for n in ast.walk(ast.parse(text))
-            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "install"
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "install_hint"
         ]
         assert {call.args[0].value for call in called} <= extras
         assert not re.search(r"pip install '?neurosim\b(?!-networks)", text), path

@@ -273,11 +273,11 @@ def test_a_lock_that_its_holder_removed_is_taken_anew(tmp_path):
     path, order = tmp_path / "x.lock", []
 
     def second():
-        with cache.locked(path):
+        with cache.lock_file(path):
             order.append("second")
             assert path.exists()
 
-    with cache.locked(path) as held:
+    with cache.lock_file(path) as held:
         assert held
         thread = threading.Thread(target=second)
         thread.start()

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from neurosim import RecordingError
-from neurosim.recording import room, safe
-from neurosim.recording.numbers import Numbers
+from neurosim.recording import allocation, safe_hdf5
+from neurosim.recording.checked_dataset import CheckedDataset
 
 
 def numbers(path, data, **how):
@@ -24,7 +24,7 @@ def test_chunks_that_are_too_long_are_refused(tmp_path):
         numbers(tmp_path / "x.h5", np.zeros(2), chunks=(2**22,), maxshape=(None,)) as file,
         refused("x lies in chunks of 33554432 bytes. The file was"),
     ):
-        Numbers(file["x"], 10**6, squeezed=True)
+        CheckedDataset(file["x"], 10**6, compressed=True)
 
 
 def test_a_dataset_that_is_longer_than_its_file_is_refused(tmp_path):
@@ -32,7 +32,7 @@ def test_a_dataset_that_is_longer_than_its_file_is_refused(tmp_path):
         numbers(tmp_path / "x.h5", np.zeros(1000)) as file,
         refused("claims 8000 bytes .* the whole file has 100"),
     ):
-        Numbers(file["x"], 100, squeezed=True).require()
+        CheckedDataset(file["x"], 100, compressed=True).check_size()
 
 
 def test_a_chunk_of_another_length_is_refused(tmp_path):
@@ -40,18 +40,18 @@ def test_a_chunk_of_another_length_is_refused(tmp_path):
         numbers(tmp_path / "x.h5", np.zeros(8), chunks=(8,), compression="gzip") as file,
         refused("a chunk of /x has 3 bytes instead of 64"),
     ):
-        Numbers(file["x"], 10**6, squeezed=True)._unpacked(1, b"abc", 64)
+        CheckedDataset(file["x"], 10**6, compressed=True)._unpacked(1, b"abc", 64)
 
 
 def test_what_does_not_fit_into_memory_is_refused_with_its_size(tmp_path, monkeypatch):
     with refused("spikes: 1000000000000000 numbers take .* GiB of memory. Ask for a part"):
-        room.zeros((10**15,), float, "spikes")
+        allocation.zeros((10**15,), float, "spikes")
     with refused("ticks: 1000000000000000 numbers take .* GiB of memory. Ask for a part"):
-        room.counted(range(10**15), "ticks")
+        allocation.index_array(range(10**15), "ticks")
 
     def full(self):
         raise MemoryError
 
-    monkeypatch.setattr(Numbers, "whole", full)
+    monkeypatch.setattr(CheckedDataset, "read_all", full)
     with numbers(tmp_path / "x.h5", np.zeros(8)) as file, refused("/x: 8 numbers take 0.0 GiB of memory"):
-        safe.take_array(file, "x", 10**6)
+        safe_hdf5.read_array(file, "x", 10**6)

@@ -225,7 +225,7 @@ def test_clean_cache_tells_what_it_removed_and_from_where(tell, folder, monkeypa
     assert tell("clean-cache") == (0, f"Nothing to remove in {folder / 'kept'}\n", "")
     (folder / "kept").mkdir()
     (folder / "kept/notes.txt").write_text("mine")
-    Entry(folder / "kept", "0" * 32, ".so").keep(b"x" * 2_000_000)
+    Entry(folder / "kept", "0" * 32, ".so").save(b"x" * 2_000_000)
     assert tell("clean-cache") == (0, f"Removed 2 files (2.0 MB) from {folder / 'kept'}\n", "")
     assert os.listdir(folder / "kept") == ["notes.txt"]
 

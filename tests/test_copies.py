@@ -14,7 +14,7 @@ import neurosim as ns
 from neurosim import learn
 from neurosim.network.synapses import Synapses
 from neurosim.network.values import as_value
-from neurosim.recording.header import Spikes
+from neurosim.recording.spikes import Spikes
 from neurosim.units import ms, mV
 
 EARS = ns.Neurons("ears", (2, 2))

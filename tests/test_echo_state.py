@@ -346,7 +346,7 @@ def test_names_of_columns_are_kept(tmp_path):
 
 
 def test_a_file_that_lacks_something_is_refused(tmp_path):
-    from neurosim.recording.safe import h5
+    from neurosim.recording.safe_hdf5 import h5
 
     x = sines(30)
     for part in ("kind", "facts", "arrays", "arrays/coef_"):

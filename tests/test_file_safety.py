@@ -17,10 +17,10 @@ from recording_side import MadeUp, same
 import neurosim as ns
 from neurosim import store
 from neurosim.errors import RecordingError
-from neurosim.recording.hdf5 import FileWriter
+from neurosim.recording.file_writer import FileWriter
 from neurosim.recording.opening import open_recording
-from neurosim.recording.safe import digest
-from neurosim.recording.superblock import being_written, lookup3
+from neurosim.recording.safe_hdf5 import digest
+from neurosim.recording.unclosed_file import being_written, lookup3
 
 ASK_EVERYTHING = """
     import collections, random, sys

@@ -16,17 +16,17 @@ from recording_side import MadeUp, same
 import neurosim as ns
 from neurosim.errors import DescriptionError, RecordingError
 from neurosim.network.wiring import Pairs, Wiring
-from neurosim.recording.hdf5 import FileWriter
+from neurosim.recording.file_writer import FileWriter
 from neurosim.recording.memory import MemoryWriter
 from neurosim.recording.opening import open_recording
-from neurosim.recording.superblock import being_written
+from neurosim.recording.unclosed_file import being_written
 
 RUN = """
     import sys
     import numpy as np
     import neurosim as ns
     from neurosim.network.probes import read_record
-    from neurosim.recording.hdf5 import FileWriter
+    from neurosim.recording.file_writer import FileWriter
     from neurosim.recording.recording import Header, Spikes
 
     path, compression, last, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
@@ -155,7 +155,7 @@ def test_a_full_disk_is_an_error_and_leaves_what_was_written(tmp_path):
 def test_a_file_that_cannot_be_opened_leaves_older_recordings_and_no_litter(tmp_path, monkeypatch):
     made, path = MadeUp(), tmp_path / "run.h5"
     made.run(FileWriter(made.header, path)).close()
-    monkeypatch.setattr("neurosim.recording.hdf5.write_network", lambda *_: 1 / 0)
+    monkeypatch.setattr("neurosim.recording.file_writer.write_network", lambda *_: 1 / 0)
     with pytest.raises(
         RecordingError,
         match="cannot create it: division by zero. This ZeroDivisionError is neurosim's own fault",
@@ -187,7 +187,7 @@ def test_only_a_full_disk_is_told_to_free_room(tmp_path, monkeypatch, problem, r
     def fail(*_):
         raise problem
 
-    monkeypatch.setattr("neurosim.recording.hdf5.write_network", fail)
+    monkeypatch.setattr("neurosim.recording.file_writer.write_network", fail)
     with pytest.raises(RecordingError, match=remedy) as error:
         FileWriter(MadeUp().header, tmp_path / "run.h5")
     assert ("Free some room" in str(error.value)) == (remedy == "Free some room")
@@ -263,9 +263,7 @@ def test_a_run_whose_file_was_taken_away_gives_no_other_recording(tmp_path, how)
 
 def test_the_file_of_a_run_that_died_is_written_anew_whatever_runs_under_its_number(tmp_path):
     """In a container every first process has the number 1."""
-    script = (
-        "from recording_side import *; from neurosim.recording.hdf5 import FileWriter; import os, signal\n"
-    )
+    script = "from recording_side import *; from neurosim.recording.file_writer import FileWriter; import os, signal\n"
     script += (
         "made = MadeUp(); made.feed(FileWriter(made.header, 'run.h5')); os.kill(os.getpid(), signal.SIGKILL)"
     )
@@ -328,6 +326,6 @@ def test_a_lock_that_a_starting_process_holds_for_a_moment_is_waited_for(tmp_pat
             assert recording.ticks == 3
         timer.join()
         fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        monkeypatch.setattr("neurosim.recording.safe.PATIENCE", 0.05)
+        monkeypatch.setattr("neurosim.recording.safe_hdf5.PATIENCE", 0.05)
         with pytest.raises(ns.RecordingError, match="cannot open it"):
             ns.open(path)

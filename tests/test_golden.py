@@ -10,7 +10,7 @@ import pytest
 
 import neurosim as ns
 from neurosim import models
-from neurosim.recording.safe import h5
+from neurosim.recording.safe_hdf5 import h5
 
 FOLDER = Path(__file__).parent.parent / "recordings"
 TOLERANCE = 1e-9  # of the largest value: exp and matrix products differ between machines in the last bits

@@ -35,8 +35,8 @@ PHASES = {
     "describing": {"after": f"{STOP}import neurosim.network.neurons as place\nplace.read_statements = stop\nns.Neurons('other', 2, update='v = 1')"},
     "planning": {"after": f"{STOP}import neurosim.plan.lower as place\nplace.lower = stop"},
     "building": {"after": f"{STOP}from neurosim.engine.events import batch as place\nplace.build_rows = stop", "engine": "events"},
-    "writing": {"after": f"{STOP}from neurosim.recording.hdf5 import FileWriter\nFileWriter.write = stop", "ticks": 100},
-    "closing": {"after": f"{STOP}from neurosim.recording.hdf5 import FileWriter\nFileWriter.finish = stop"},
+    "writing": {"after": f"{STOP}from neurosim.recording.file_writer import FileWriter\nFileWriter.write = stop", "ticks": 100},
+    "closing": {"after": f"{STOP}from neurosim.recording.file_writer import FileWriter\nFileWriter.finish = stop"},
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import neurosim as ns
 from neurosim.models.liquid import liquid
 from neurosim.readout import NetworkTransformer, cochlea, fading_memory, features, separation, spike_distance
 from neurosim.readout.cochlea import centre_frequencies, filtered
-from neurosim.recording.header import Spikes
+from neurosim.recording.spikes import Spikes
 from neurosim.tasks import spike_templates
 from neurosim.units import Hz, ms, second
 

@@ -13,7 +13,7 @@ from recording_side import MadeUp, equal, same
 import neurosim as ns
 from neurosim import store
 from neurosim.errors import DescriptionError, RecordingError
-from neurosim.recording.hdf5 import FileWriter
+from neurosim.recording.file_writer import FileWriter
 from neurosim.recording.lazy import LazyArray
 from neurosim.recording.memory import MemoryWriter
 from neurosim.recording.opening import open_recording

@@ -14,16 +14,16 @@ from recording_side import MadeUp
 
 import neurosim as ns
 from neurosim import DescriptionError, EngineError, PlanError, RecordingError, cli
+from neurosim.brian2_units import _Later
 from neurosim.engine.events import compiler, construct, textual_layout
 from neurosim.engine.watch import Watch
-from neurosim.later import _Later
 from neurosim.network.weights import normal
 from neurosim.plan.check import check_plan
 from neurosim.plan.inputs import read_inputs
 from neurosim.plan.lower import lower
 from neurosim.plan.recipe import Later
-from neurosim.recording import memory, superblock
-from neurosim.recording.hdf5 import FileWriter
+from neurosim.recording import memory, unclosed_file
+from neurosim.recording.file_writer import FileWriter
 
 plastic = ns.Network(
     synapses(liquid, liquid, on_pre="I_post += w", name="plastic", wiring=ns.pairs([0, 1], [1, 2])),
@@ -198,14 +198,14 @@ def test_a_path_that_the_system_does_not_take_is_refused():
 def test_first_bytes_that_are_damaged_or_end_early_are_not_read(tmp_path):
     path = tmp_path / "run.h5"
     ns.run(clocked, ticks=3, record=["membrane.v"], to=path).close()
-    opened = superblock.AsClosed(path)
+    opened = unclosed_file.UnclosedFile(path)
     opened.seek(path.stat().st_size - 2)
     with pytest.raises(OSError, match="the file ends before what it says it holds"):
         opened.readinto(bytearray(8))
     opened.close()
     path.write_bytes(bytes(8) + path.read_bytes()[8:])
     with pytest.raises(ValueError, match="its first bytes are damaged"):
-        superblock.AsClosed(path)
+        unclosed_file.UnclosedFile(path)
 
 
 def test_a_recording_without_an_end_is_no_start(tmp_path):
@@ -237,7 +237,7 @@ def test_what_the_cpp_reports_by_a_number_is_an_error():
 
 
 def test_an_array_of_a_file_that_memory_cannot_hold_is_refused_by_its_size(tmp_path, monkeypatch):
-    from neurosim.recording import numbers, safe
+    from neurosim.recording import checked_dataset, safe_hdf5
 
     ns.run(clocked, ticks=3, record=["membrane.v"], to=tmp_path / "run.h5").close()
     with ns.open(tmp_path / "run.h5") as recording:
@@ -245,9 +245,9 @@ def test_an_array_of_a_file_that_memory_cannot_hold_is_refused_by_its_size(tmp_p
         def whole(self):
             raise MemoryError
 
-        monkeypatch.setattr(numbers.Numbers, "whole", whole)
+        monkeypatch.setattr(checked_dataset.CheckedDataset, "read_all", whole)
         with pytest.raises(ns.RecordingError, match="GiB of memory"):
-            safe.take_array(recording._store._file["neurosim/values"], "membrane.v", 10**9)
+            safe_hdf5.read_array(recording._store._file["neurosim/values"], "membrane.v", 10**9)
 
 
 def test_generated_code_that_asks_for_what_nothing_gives_is_told_so():

@@ -95,7 +95,7 @@ print(brian2.NeuronGroup.__name__, sys.excepthook is hook, warnings.showwarning 
 def test_the_units_of_text_are_those_of_brian2():
     from brian2.core.namespace import DEFAULT_UNITS
 
-    from neurosim.later import named_units
+    from neurosim.brian2_units import named_units
 
     assert named_units() == dict(DEFAULT_UNITS)
 
@@ -287,11 +287,11 @@ def test_without_a_compiler_auto_warns_once_and_names_the_remedy(monkeypatch):
 def test_a_module_that_runs_without_another_one_does_not_find_it(tmp_path):
     from importlib.util import module_from_spec, spec_from_file_location
 
-    from neurosim import later
+    from neurosim import brian2_units
 
     path = tmp_path / "asks.py"
     path.write_text("try:\n    import json\n    found = True\nexcept ImportError:\n    found = False\n")
     spec = spec_from_file_location("asks", path)
     module = module_from_spec(spec)
-    later._execute(module, {"json": None})
+    brian2_units._execute(module, {"json": None})
     assert module.found is False

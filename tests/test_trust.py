@@ -36,8 +36,8 @@ def plant(folder, monkeypatch):
     wrong = next(path for path in right.parent.glob("code-*.so") if path != right)
     trust.make_folder(folder)
     planted = cache.Entry(folder, right.stem.removeprefix("code-"), ".so")
-    planted.keep(wrong.read_bytes())
-    assert planted.is_whole()
+    planted.save(wrong.read_bytes())
+    assert planted.is_intact()
     monkeypatch.setenv("NEUROSIM_CACHE", str(folder))
     return planted.library
 
@@ -174,7 +174,7 @@ def test_a_link_or_a_pipe_in_the_place_of_another_file_is_no_trouble(tmp_path, f
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a link is no lock: then another folder is taken
             assert compiled() == (42, 1)
-        cache._instead.clear()
+        cache._replacements.clear()
         build.clean_cache()
         assert not names(folder)
     assert (tmp_path / "mine").read_text() == "mine"

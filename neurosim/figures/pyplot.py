@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import NeurosimError, install
+from neurosim.errors import NeurosimError, install_hint
 
 PREFIXES = (
     (1e9, "G"),
@@ -36,7 +36,7 @@ def need_matplotlib() -> Any:
         import matplotlib.pyplot as pyplot
     except ImportError as error:
         raise NeurosimError(
-            f"figures: matplotlib cannot be imported ({error}). {install('figures')}"
+            f"figures: matplotlib cannot be imported ({error}). {install_hint('figures')}"
         ) from error
     return pyplot
 

@@ -12,7 +12,7 @@ from neurosim.figures.pyplot import new_axes, time_axis
 from neurosim.network.neurons import Neurons, Part, label
 from neurosim.network.probes import Probe
 from neurosim.network.values import PLAIN, as_value
-from neurosim.recording.header import recorded
+from neurosim.recording.header import recorded_indices
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,7 @@ def raster(
     check_trial(recording, trial, "raster")
     ax = new_axes(ax, 7.0, 3.6)
     tick, words = time_axis(recording.dt)
-    rows = [recorded(probe) for probe in probes]
+    rows = [recorded_indices(probe) for probe in probes]
     found = [recording.spikes(probe.name, trial=trial, start=start, stop=stop) for probe in probes]
     many = sum(len(spikes) for spikes in found) > MANY
     heights = np.maximum([len(row) for row in rows], LEAST_SHARE * sum(len(row) for row in rows))

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.brian2_units import named_units
 from neurosim.errors import NeurosimError, PlanError, nearest, shown
-from neurosim.later import named_units
 from neurosim.network.functions import ALONG, TAKE, functions
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import (

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from neurosim.cache import digest, folder, keep_text, read_text
+from neurosim.cache import digest, folder, load_text, save_text
 from neurosim.network.functions import added
 from neurosim.versions import version
 
@@ -58,12 +58,12 @@ def persistent_memo(texts: Iterable[str]) -> Iterator[None]:
         _asked.reset(token)
     if not asked <= _kept[place]:
         _kept[place] = frozenset(asked & _known.keys())
-        keep_text(*place, json.dumps({key: _known[key] for key in sorted(_kept[place])}))
+        save_text(*place, json.dumps({key: _known[key] for key in sorted(_kept[place])}))
 
 
 def _recall(where: Path, key: str) -> frozenset[str]:
     """Bring the questions of a file to mind: which they are."""
-    found = json.loads(read_text(where, key) or "{}")  # the seal says that it is what was written
+    found = json.loads(load_text(where, key) or "{}")  # the seal says that it is what was written
     _known.update(found)
     return frozenset(found)
 

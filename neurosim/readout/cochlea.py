@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
 from neurosim.network.values import PLAIN, TIME, as_value, plain_number, whole
-from neurosim.recording.header import Spikes
+from neurosim.recording.spikes import Spikes
 
 HERTZ = tuple(-power for power in TIME)
 CODES = ("regular", "poisson")

@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError
 from neurosim.network.values import whole
-from neurosim.recording.header import Spikes
+from neurosim.recording.spikes import Spikes
 
 
 def latency(values: Any, ticks: int) -> Spikes:

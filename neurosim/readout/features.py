@@ -11,7 +11,7 @@ import numpy as np
 from neurosim.errors import DescriptionError, nearest
 from neurosim.network.probes import Probe
 from neurosim.network.values import PLAIN, TIME, as_value, whole
-from neurosim.recording.header import width
+from neurosim.recording.header import sample_size
 
 if TYPE_CHECKING:
     from neurosim.recording.recording import Recording
@@ -98,7 +98,7 @@ def feature_names(
     probe: Probe, kind: str, spans: list[range] | None = None, at: list[int] | None = None
 ) -> list[str]:
     """A name for every feature: 'liquid_7', or 'liquid_7_bin_0' and 'liquid_7_tick_99' where there are several of a neuron."""
-    neurons = np.arange(width(probe)) if probe.index is None else probe.index
+    neurons = np.arange(sample_size(probe)) if probe.index is None else probe.index
     parts = (
         [f"_bin_{k}" for k in range(len(spans or []))]
         if kind in ("counts", "mean")
@@ -188,13 +188,13 @@ def _tau(recording: Recording, tau: Any, where: str) -> float:
 
 def _pieces(recording: Recording, probe: Probe) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
     """All spikes, in pieces: the tick of each, and its place in a flat (trial, neuron), of which the last is the size."""
-    neurons = width(probe)
+    neurons = sample_size(probe)
     for piece, column in recording.pieces(probe):
         yield piece.tick, piece.trial * neurons + column, recording.trials * neurons
 
 
 def _counts(recording: Recording, probe: Probe, spans: list[range]) -> np.ndarray:
-    counts = np.zeros((len(spans), recording.trials, width(probe)))
+    counts = np.zeros((len(spans), recording.trials, sample_size(probe)))
     for tick, place, size in _pieces(recording, probe):
         for k, span in enumerate(spans):
             inside = (tick >= span.start) & (tick < span.stop)
@@ -203,7 +203,7 @@ def _counts(recording: Recording, probe: Probe, spans: list[range]) -> np.ndarra
 
 
 def _trace(recording: Recording, probe: Probe, tau: float, at: list[int]) -> np.ndarray:
-    traces = np.zeros((len(at), recording.trials, width(probe)))
+    traces = np.zeros((len(at), recording.trials, sample_size(probe)))
     for tick, place, size in _pieces(recording, probe):
         for k, now in enumerate(at):
             heard = tick <= now
@@ -220,8 +220,8 @@ def _traces(recording: Recording, probe: Probe, tau: Any, every: int, span: rang
 
 
 def _mean(recording: Recording, probe: Probe, spans: list[range]) -> np.ndarray:
-    step = max(1, READ_NUMBERS // max(1, recording.trials * width(probe)))
-    means = np.zeros((len(spans), recording.trials, width(probe)))
+    step = max(1, READ_NUMBERS // max(1, recording.trials * sample_size(probe)))
+    means = np.zeros((len(spans), recording.trials, sample_size(probe)))
     for mean, span in zip(means, spans, strict=True):
         first, last = (-(-tick // probe.every) for tick in (span.start, span.stop))
         if first == last:

@@ -12,8 +12,9 @@ import numpy as np
 from neurosim.errors import DescriptionError
 from neurosim.network.values import plain_number, whole
 from neurosim.readout.features import features, ticks_of
-from neurosim.recording.header import Spikes, width
+from neurosim.recording.header import sample_size
 from neurosim.recording.recording import Recording
+from neurosim.recording.spikes import Spikes
 
 SAMPLES_PER_TAU = 3
 
@@ -141,7 +142,7 @@ def _states(recording: Recording, name: str, tau: Any, every: int | None) -> tup
             else every
         )
         found = features(recording, name, "traces", tau=tau, every=step)
-    states = found.reshape(recording.trials, -1, width(probe))
+    states = found.reshape(recording.trials, -1, sample_size(probe))
     return np.arange(states.shape[1]) * step, states
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -13,77 +12,12 @@ import numpy as np
 from neurosim.errors import RecordingError
 from neurosim.network.network import Network
 from neurosim.network.probes import Probe
-from neurosim.network.readonly import ReadOnly, read_only
+from neurosim.network.readonly import ReadOnly
+from neurosim.recording.spikes import Spikes
 
 MOST_TRIALS = 10**8  # bounds that no run reaches; a file that claims more was damaged or made up
 MOST_TICKS = 2**53
 PRECISIONS = ("double", "mixed", "single")
-
-
-@dataclass(frozen=True, eq=False)
-class Spikes:
-    """Spikes in the order of trial, tick and neuron: three arrays of whole numbers, one entry per spike, which cannot be written to.
-
-    `neuron` is the flat index in the whole population, also where only a part of it was recorded; `dt` the length of a
-    tick in seconds, None without Clock.
-    """
-
-    trial: np.ndarray
-    tick: np.ndarray
-    neuron: np.ndarray
-    dt: float | None = None
-
-    def __post_init__(self):
-        for field in ("trial", "tick", "neuron"):
-            given = np.asarray(getattr(self, field))
-            if given.dtype == np.int64:
-                object.__setattr__(self, field, read_only(given))
-                continue
-            whole = given.astype(np.int64) if given.dtype.kind in "biuf" else None
-            if whole is None or (given.dtype.kind == "f" and not np.array_equal(whole, given)):
-                raise RecordingError(
-                    f"Spikes: {field} {given!r:.80} are no whole numbers. Give times in ticks, and neurons by their index."
-                )
-            object.__setattr__(self, field, read_only(whole))
-        if not self.trial.shape == self.tick.shape == self.neuron.shape == (len(self.trial),):
-            raise RecordingError(
-                f"Spikes: trial, tick and neuron have shapes {self.trial.shape}, {self.tick.shape} and {self.neuron.shape}."
-                " Give three equally long lists."
-            )
-
-    def __reduce__(self) -> tuple:
-        return Spikes, (self.trial, self.tick, self.neuron, self.dt)
-
-    @cached_property
-    def time(self) -> np.ndarray:
-        """When each spike was sent, in seconds from the start of its trial; in ticks without Clock."""
-        return self.tick * (1.0 if self.dt is None else self.dt)
-
-    def sorted(self) -> Spikes:
-        """The same spikes by trial, tick and neuron; itself where they are so already."""
-        before, after = slice(None, -1), slice(1, None)
-        rising = self.neuron[after] >= self.neuron[before]
-        for key in (self.tick, self.trial):
-            rising = (key[after] > key[before]) | ((key[after] == key[before]) & rising)
-        if rising.all():
-            return self
-        order = np.lexsort((self.neuron, self.tick, self.trial))
-        return Spikes(self.trial[order], self.tick[order], self.neuron[order], self.dt)
-
-    def __len__(self) -> int:
-        return len(self.trial)
-
-    def __repr__(self) -> str:
-        return f"<Spikes: {len(self):,} of {len(np.unique(self.neuron)):,} neurons>"
-
-
-def join(pieces: list[Spikes], dt: float | None) -> Spikes:
-    """The spikes of all pieces, sorted."""
-    trial, tick, neuron = (
-        np.concatenate([np.zeros(0, np.int64), *(getattr(p, f) for p in pieces)])
-        for f in ("trial", "tick", "neuron")
-    )
-    return Spikes(trial, tick, neuron, dt).sorted()
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,25 +60,25 @@ class Header:
         return self.network.dt
 
 
-def samples(ticks: int, every: int) -> int:
+def sample_count(ticks: int, every: int) -> int:
     """How many ticks k of range(ticks) are multiples of `every`."""
     return -(-ticks // every)
 
 
-def width(probe: Probe) -> int:
+def sample_size(probe: Probe) -> int:
     """How many numbers one sample of a probe has."""
     return prod(probe.shape)
 
 
 def block_ticks(header: Header) -> int:
     """How many ticks of one trial make a block of about 4 MB, a power of two up to 4096."""
-    tick = sum(width(p) * header.dtype.itemsize / p.every for p in header.probes if not p.events)
+    tick = sum(sample_size(p) * header.dtype.itemsize / p.every for p in header.probes if not p.events)
     return 2 ** int(np.clip(np.log2(2**22 / max(tick, 1)), 0, 12))
 
 
-def recorded(probe: Probe) -> np.ndarray:
+def recorded_indices(probe: Probe) -> np.ndarray:
     """The flat indices, in the whole population, of the recorded neurons; for synapses, the number of each."""
-    return np.arange(width(probe)) if probe.index is None else np.asarray(probe.index, np.int64)
+    return np.arange(sample_size(probe)) if probe.index is None else np.asarray(probe.index, np.int64)
 
 
 def unit_of(probe: Probe, network: Network) -> str:

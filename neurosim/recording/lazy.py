@@ -12,7 +12,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from neurosim.errors import shown
 from neurosim.network.values import TIME, as_value
-from neurosim.recording.room import counted
+from neurosim.recording.allocation import index_array
 
 WHOLE = ("T", "real", "imag", "flat")  # what is no method, and reads all numbers
 
@@ -83,7 +83,7 @@ class Trace(np.ndarray):
         return repr(self.view(np.ndarray))
 
 
-def timed(array: np.ndarray, time: TimeAxis) -> np.ndarray:
+def with_time_axis(array: np.ndarray, time: TimeAxis) -> np.ndarray:
     """The array as a `Trace`."""
     found = array.view(Trace)
     found.time = time
@@ -125,7 +125,7 @@ class LazyArray(NDArrayOperatorsMixin, ABC):
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> Any:
-        chosen, inner = split_key(key if self.time is None else self.time.index(key), self.shape)
+        chosen, inner = split_index(key if self.time is None else self.time.index(key), self.shape)
         return self._take(chosen)[inner]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -152,7 +152,7 @@ class LazyArray(NDArrayOperatorsMixin, ABC):
         return f"<{type(self).__name__} {self.shape} {self.dtype}, read when indexed>"
 
 
-def split_key(key: Any, shape: tuple[int, ...]) -> tuple[tuple[np.ndarray, ...], tuple]:
+def split_index(key: Any, shape: tuple[int, ...]) -> tuple[tuple[np.ndarray, ...], tuple]:
     """What a numpy index needs of each axis (rising indices), and the index that picks the answer out of that."""
     parts = _expand(key if isinstance(key, tuple) else (key,), len(shape))
     chosen: list[np.ndarray] = []
@@ -201,7 +201,7 @@ def _expand(parts: tuple, ndim: int) -> list:
 def _axis(part: Any, n: int, axis: int) -> tuple[np.ndarray, Any]:
     if isinstance(part, slice):
         chosen = range(n)[part]
-        needed = counted(chosen, f"axis {axis}")
+        needed = index_array(chosen, f"axis {axis}")
         return (needed[::-1], slice(None, None, -1)) if chosen.step < 0 else (needed, slice(None))
     asked = np.asarray(part)
     if asked.size and (asked.min() < -n or asked.max() >= n):

@@ -9,8 +9,9 @@ import numpy as np
 from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import ReadOnly
-from neurosim.recording.header import Header, Spikes, join, samples, width
-from neurosim.recording.stored import Store
+from neurosim.recording.header import Header, sample_count, sample_size
+from neurosim.recording.spikes import Spikes, join_spikes
+from neurosim.recording.store import Store
 from neurosim.recording.writer import Writer
 
 CACHE_LINE = 64  # bytes
@@ -25,15 +26,15 @@ class MemoryWriter(Writer):
         self._traces: dict[str, list[Block]] = {p.name: [] for p in header.probes if not p.events}
         self._events: dict[str, list[Spikes]] = {p.name: [] for p in header.probes if p.events}
 
-    def room(self, probe: Probe) -> np.ndarray | None:
+    def buffer(self, probe: Probe) -> np.ndarray | None:
         header = self.header
         if header.until is not None:  # far fewer ticks may come than are planned
             return None
-        if probe.name not in self.rooms:
-            self.rooms[probe.name] = _space(
-                probe, header.trials, samples(header.ticks, probe.every), header.dtype
+        if probe.name not in self.buffers:
+            self.buffers[probe.name] = _space(
+                probe, header.trials, sample_count(header.ticks, probe.every), header.dtype
             )
-        return self.rooms[probe.name]
+        return self.buffers[probe.name]
 
     def write(
         self,
@@ -52,9 +53,9 @@ class MemoryWriter(Writer):
                 self._events[probe.name].append(
                     Spikes(found.trial.copy(), found.tick.copy(), found.neuron.copy())
                 )
-            elif probe.name not in self.rooms:
+            elif probe.name not in self.buffers:
                 self._traces[probe.name].append(
-                    (trial, samples(tick, probe.every), np.array(values[probe.name], self.header.dtype))
+                    (trial, sample_count(tick, probe.every), np.array(values[probe.name], self.header.dtype))
                 )
         self.progress[trial : trial + trials] = tick + ticks
 
@@ -63,7 +64,7 @@ class MemoryWriter(Writer):
         traces = {p.name: self._whole(p, trials, ticks) for p in self.header.probes if not p.events}
         events = {}
         for name in list(self._events):
-            found = join(self._events.pop(name), self.header.dt)
+            found = join_spikes(self._events.pop(name), self.header.dt)
             kept = (found.trial < trials) & (found.tick < ticks)
             events[name] = (
                 found
@@ -73,13 +74,13 @@ class MemoryWriter(Writer):
         return MemoryStore(self.header, traces, events, ticks, trials, stopped, self.progress, dict(final))
 
     def close(self) -> None:
-        self._traces, self._events, self.rooms = {}, {}, {}
+        self._traces, self._events, self.buffers = {}, {}, {}
 
     def _whole(self, probe: Probe, trials: int, ticks: int) -> np.ndarray:
         """All blocks of one probe as one array; each block is let go as soon as it is copied."""
-        count = samples(ticks, probe.every)
-        if probe.name in self.rooms:
-            return self.rooms.pop(probe.name)[:trials, :count].reshape(trials, count, *probe.shape)
+        count = sample_count(ticks, probe.every)
+        if probe.name in self.buffers:
+            return self.buffers.pop(probe.name)[:trials, :count].reshape(trials, count, *probe.shape)
         blocks = self._traces.pop(probe.name)
         if len(blocks) == 1 and blocks[0][2].shape[:2] == (trials, count):
             return blocks[0][2].reshape(trials, count, *probe.shape)
@@ -93,7 +94,7 @@ class MemoryWriter(Writer):
 
 def _space(probe: Probe, trials: int, count: int, dtype: np.dtype) -> np.ndarray:
     """Memory for so many samples of a probe, (trial, sample, column), that begins at a cache line."""
-    size = trials * count * width(probe) * dtype.itemsize
+    size = trials * count * sample_size(probe) * dtype.itemsize
     try:
         space = np.empty(size + CACHE_LINE, np.uint8)
     except MemoryError:
@@ -101,7 +102,7 @@ def _space(probe: Probe, trials: int, count: int, dtype: np.dtype) -> np.ndarray
             f"Recording: {probe.name!r} of {trials} x {count} samples does not fit into memory. Give to='file.h5', or record less often."
         ) from None
     start = -space.ctypes.data % CACHE_LINE
-    return space[start : start + size].view(dtype).reshape(trials, count, width(probe))
+    return space[start : start + size].view(dtype).reshape(trials, count, sample_size(probe))
 
 
 class MemoryStore(Store):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from neurosim.recording.filestore import open_store
+from neurosim.recording.file_store import open_store
 from neurosim.recording.recording import Recording
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neurosim.network.probes import Probe
-from neurosim.recording.header import Spikes, samples, width
+from neurosim.recording.header import sample_count, sample_size
+from neurosim.recording.spikes import Spikes
 
 if TYPE_CHECKING:
     from neurosim.recording.recording import Recording
@@ -52,7 +53,7 @@ def _record(recording: Recording, probe: Probe) -> list[str]:
         for piece in recording._store.events(probe, range(recording.trials), range(recording.ticks))
     )
     time = max(recording.trials * recording.ticks, 1) * (recording.dt or 1.0)
-    rate = count / (max(width(probe), 1) * time)
+    rate = count / (max(sample_size(probe), 1) * time)
     return [
         probe.name,
         "spikes",
@@ -63,7 +64,7 @@ def _record(recording: Recording, probe: Probe) -> list[str]:
 
 def _shape(recording: Recording, probe: Probe) -> str:
     trials = (recording.trials,) if recording.batched else ()
-    return " x ".join(f"{n:,}" for n in (*trials, samples(recording.ticks, probe.every), *probe.shape))
+    return " x ".join(f"{n:,}" for n in (*trials, sample_count(recording.ticks, probe.every), *probe.shape))
 
 
 def _input(given: object) -> str:

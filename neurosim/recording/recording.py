@@ -18,13 +18,14 @@ from neurosim.network.neurons import Neurons, Part
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import read_only
 from neurosim.network.values import PLAIN, TIME, Value, as_value, spelt
+from neurosim.recording.allocation import zeros
 from neurosim.recording.header import Header as Header
-from neurosim.recording.header import Spikes as Spikes
-from neurosim.recording.header import join, recorded, samples, width
-from neurosim.recording.lazy import LazyArray, TimeAxis, timed
-from neurosim.recording.portion import Portion, find, places, source_of, take
-from neurosim.recording.room import zeros
-from neurosim.recording.stored import Store
+from neurosim.recording.header import recorded_indices, sample_count, sample_size
+from neurosim.recording.lazy import LazyArray, TimeAxis, with_time_axis
+from neurosim.recording.partial_probe import PartialProbe, find_probe, positions, recorded_probe, select_part
+from neurosim.recording.spikes import Spikes as Spikes
+from neurosim.recording.spikes import join_spikes
+from neurosim.recording.store import Store
 
 
 class Recording:
@@ -141,12 +142,12 @@ class Recording:
         probe = self.probe(name)
         if probe.events:
             return Raster(self._store, probe, self.batched, self.dt)
-        values = self._store.values(source_of(probe))
-        values = take(values, probe) if isinstance(probe, Portion) else values
+        values = self._store.values(recorded_probe(probe))
+        values = select_part(values, probe) if isinstance(probe, PartialProbe) else values
         return (
             values
             if isinstance(values, LazyArray)
-            else timed(values, TimeAxis(int(self.batched), probe.every, self.dt))
+            else with_time_axis(values, TimeAxis(int(self.batched), probe.every, self.dt))
         )
 
     def spikes(
@@ -167,14 +168,14 @@ class Recording:
         first = 0 if start is None else self.tick(start, f"spikes of {probe.name!r}: start")
         last = self.ticks if stop is None else self.tick(stop, f"spikes of {probe.name!r}: stop")
         pieces = self._pieces(probe, trials, range(max(first, 0), min(last, self.ticks)))
-        return join([piece for piece, _ in pieces], self.dt)
+        return join_spikes([piece for piece, _ in pieces], self.dt)
 
     def rates(self, name: str | Neurons | Part) -> np.ndarray:
         """Spikes per second of each neuron (per tick without Clock), shape (neuron,) or (trial, neuron)."""
         probe = self._spiking(name)
         neurons, counts = (
-            width(probe),
-            zeros((self.trials * width(probe),), np.int64, f"rates of {probe.name!r}"),
+            sample_size(probe),
+            zeros((self.trials * sample_size(probe),), np.int64, f"rates of {probe.name!r}"),
         )
         for piece, column in self.pieces(probe):
             counts += np.bincount(piece.trial * neurons + column, minlength=counts.size)
@@ -194,7 +195,9 @@ class Recording:
                 f"trace of {probe.name!r}: every={every!r} is not a number of ticks. Give a whole number of at least 1."
             )
         out = zeros(
-            (self.trials, samples(self.ticks, every), width(probe)), np.float64, f"trace of {probe.name!r}"
+            (self.trials, sample_count(self.ticks, every), sample_size(probe)),
+            np.float64,
+            f"trace of {probe.name!r}",
         )
         for piece, column in self.pieces(probe):
             sample = -(-piece.tick // every)
@@ -214,9 +217,9 @@ class Recording:
 
         Raises RecordingError for names of no synapses, and for wirings that keep no list of them (private, einsum).
         """
-        from neurosim.recording import synapses
+        from neurosim.recording import synapse_values
 
-        return synapses.edges(self, name)
+        return synapse_values.edges(self, name)
 
     def matrix(self, name: str, *, tick: Any = None) -> np.ndarray:
         """The weights of synapses, or another variable of theirs ('ears_to_liquid.w'), laid out as (post, pre), or (trial, post, pre).
@@ -226,13 +229,13 @@ class Recording:
 
         Raises RecordingError for names of no synapses, ticks that were not recorded, and wirings that keep no list of synapses.
         """
-        from neurosim.recording import synapses
+        from neurosim.recording import synapse_values
 
-        return synapses.matrix(self, name, tick)
+        return synapse_values.matrix(self, name, tick)
 
     def to_file(self, path: str | Path, compression: int = 0) -> Recording:
         """A copy of this recording in a file, which also makes the file of a killed run whole again."""
-        from neurosim.recording.hdf5 import FileWriter
+        from neurosim.recording.file_writer import FileWriter
         from neurosim.recording.writer import copy_blocks
 
         writer = FileWriter(self.header, path, compression)
@@ -266,7 +269,7 @@ class Recording:
 
     def probe(self, name: str | Neurons | Part) -> Probe:
         """What was recorded under a name, or holds what it means; RecordingError where nothing does."""
-        return find(spelt(name) if isinstance(name, str) else name, self._probes, self.network)
+        return find_probe(spelt(name) if isinstance(name, str) else name, self._probes, self.network)
 
     def _spiking(self, name: str | Neurons | Part) -> Probe:
         probe = self.probe(name)
@@ -281,8 +284,8 @@ class Recording:
         return self._pieces(probe, range(self.trials), range(self.ticks))
 
     def _pieces(self, probe: Probe, trials: range, ticks: range) -> Iterator[tuple[Spikes, np.ndarray]]:
-        place = places(probe, self.network.populations[probe.owner].size)
-        for piece in self._store.events(source_of(probe), trials, ticks):
+        place = positions(probe, self.network.populations[probe.owner].size)
+        for piece in self._store.events(recorded_probe(probe), trials, ticks):
             column = place[piece.neuron]
             kept = column >= 0
             yield (
@@ -331,11 +334,11 @@ class Raster(LazyArray):
         out = zeros((len(trials), len(ticks), *map(len, axes)), bool, f"spikes of {self._name.name!r}")
         if out.size:
             flat = out.reshape(len(trials), len(ticks), -1)
-            column = np.full(width(self._name), -1)
+            column = np.full(sample_size(self._name), -1)
             column[np.ravel_multi_index(np.ix_(*axes), self._name.shape).ravel()] = np.arange(flat.shape[2])
-            place = places(self._name, int(recorded(source_of(self._name)).max()) + 1)
+            place = positions(self._name, int(recorded_indices(recorded_probe(self._name)).max()) + 1)
             for piece in self._store.events(
-                source_of(self._name), range(trials[0], trials[-1] + 1), range(ticks[0], ticks[-1] + 1)
+                recorded_probe(self._name), range(trials[0], trials[-1] + 1), range(ticks[0], ticks[-1] + 1)
             ):
                 t, k, at = (
                     np.searchsorted(trials, piece.trial),

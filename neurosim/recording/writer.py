@@ -10,11 +10,12 @@ import numpy as np
 
 from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
-from neurosim.recording.header import Header, Spikes, block_ticks, join, samples, width
+from neurosim.recording.header import Header, block_ticks, sample_count, sample_size
+from neurosim.recording.spikes import Spikes, join_spikes
 
 if TYPE_CHECKING:
     from neurosim.recording.recording import Recording
-    from neurosim.recording.stored import Store
+    from neurosim.recording.store import Store
 
 
 class Writer(ABC):
@@ -28,9 +29,9 @@ class Writer(ABC):
         self.header = header
         self.block = block_ticks(header)
         self.progress = np.zeros(header.trials, np.int64)
-        self.rooms: dict[str, np.ndarray] = {}
+        self.buffers: dict[str, np.ndarray] = {}
 
-    def room(self, probe: Probe) -> np.ndarray | None:
+    def buffer(self, probe: Probe) -> np.ndarray | None:
         """Where an engine may put the samples of a probe itself: (trial, sample, column) of all planned ticks, or None."""
         return None
 
@@ -85,15 +86,15 @@ class Writer(ABC):
                     probe, events.get(probe.name), trial, tick, trials, ticks
                 ).sorted()
                 continue
-            if probe.name in self.rooms:
+            if probe.name in self.buffers:
                 continue
-            n = samples(tick + ticks, probe.every) - samples(tick, probe.every)
+            n = sample_count(tick + ticks, probe.every) - sample_count(tick, probe.every)
             block = np.asarray(traces[probe.name] if n else np.zeros((trials, 0, *probe.shape)))
             if block.shape != (trials, n, *probe.shape):
                 raise RecordingError(
                     f"Recording: a block of {probe.name!r} has shape {block.shape} instead of {(trials, n, *probe.shape)}."
                 )
-            read[probe.name] = block.reshape(trials, n, width(probe))
+            read[probe.name] = block.reshape(trials, n, sample_size(probe))
         return read, spikes
 
     def _kept(self, ticks: int) -> tuple[int, int]:
@@ -107,7 +108,7 @@ class Writer(ABC):
 def _in_block(probe: Probe, spikes: Spikes | None, trial: int, tick: int, trials: int, ticks: int) -> Spikes:
     """The spikes, refused where they lie outside the block."""
     if spikes is None or not len(spikes):
-        return join([], None)
+        return join_spikes([], None)
     for what, given, first, n in (("trial", spikes.trial, trial, trials), ("tick", spikes.tick, tick, ticks)):
         if given.min() < first or given.max() >= first + n:
             raise RecordingError(
@@ -135,7 +136,7 @@ def copy_blocks(recording: Recording, writer: Writer) -> None:
             }
             traces = {}
             for probe in (p for p in probes if not p.events):
-                within = slice(samples(tick, probe.every), samples(stop, probe.every))
+                within = slice(sample_count(tick, probe.every), sample_count(stop, probe.every))
                 values = recording[probe.name]
                 traces[probe.name] = np.asarray(
                     values[trial, within] if recording.batched else values[within]

@@ -9,7 +9,7 @@ import pytest
 from recording_side import MadeUp
 
 import neurosim as ns
-from neurosim.recording.hdf5 import FileWriter
+from neurosim.recording.file_writer import FileWriter
 from neurosim.units import ms
 
 

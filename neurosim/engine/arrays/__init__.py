@@ -15,7 +15,7 @@ from neurosim.engine.arrays.library import need_jax, wide
 from neurosim.engine.driver import Result, neurons, run_in_batches
 from neurosim.engine.state import State
 from neurosim.plan.plan import Plan
-from neurosim.recording.header import Spikes
+from neurosim.recording.spikes import Spikes
 
 BATCH_NEURONS = 4_000_000  # neurons (times trials) that move together; results do not depend on it
 BLOCK_BYTES = 64 * 2**20

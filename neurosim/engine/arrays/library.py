@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from typing import Any
 
-from neurosim.errors import EngineError, install
+from neurosim.errors import EngineError, install_hint
 
-REMEDY = install("train")
+REMEDY = install_hint("train")
 
 
 def is_installed() -> bool:

@@ -12,7 +12,7 @@ from neurosim.engine.events.pending import seen_spikes
 from neurosim.engine.events.source import derived_probes
 from neurosim.network.probes import Probe
 from neurosim.plan.plan import Sparse
-from neurosim.recording.header import Spikes
+from neurosim.recording.spikes import Spikes
 
 BUFFER_BYTES = 32 * 2**20
 CACHE_BYTES = 2**24  # what is larger has left the caches before anybody reads it
@@ -38,7 +38,7 @@ class RecordingBuffers:
         self.batch, self.writer, self.plan = batch, writer, batch.plan
         self.traces = [p for p in self.plan.probes if not p.events]
         self.events = [p for p in self.plan.probes if p.events]
-        rooms = {p.name: writer.room(p) for p in self.traces}
+        rooms = {p.name: writer.buffer(p) for p in self.traces}
         self.rooms = {
             name: room[batch.state.trials[0] :][: batch.state.count]
             for name, room in rooms.items()

@@ -78,7 +78,7 @@ def _load(source: str, label: str, flags: Sequence[str], tell: Callable[[str], N
     command = need_compiler()
     where = cache.folder()
     headers = _headers()
-    told = cache.remembered(where, cache.digest("compiler", stamp(command)), lambda: version(command))
+    told = cache.cached_text(where, cache.digest("compiler", stamp(command)), lambda: version(command))
     flags = (*engine_flags(told), *flags, *own_flags())
     key = cache.digest(source, headers, "\n".join(flags), "\n".join(command), told, processor(), _system())
     if key in _loaded:
@@ -87,10 +87,10 @@ def _load(source: str, label: str, flags: Sequence[str], tell: Callable[[str], N
     def made_in(folder: Path) -> Path:
         entry = cache.Entry(folder, key, SUFFIX)
         cache.make_folder(folder)
-        if not entry.is_whole():
-            with cache.locked(entry.path(".lock")):
-                if not entry.is_whole():
-                    cache.remove(folder, unused_for=cache.UNUSED)
+        if not entry.is_intact():
+            with cache.lock_file(entry.path(".lock")):
+                if not entry.is_intact():
+                    cache.remove_entries(folder, unused_for=cache.UNUSED)
                     _compile(entry, source, label, command, flags, headers, tell)
         return entry.library
 
@@ -98,7 +98,7 @@ def _load(source: str, label: str, flags: Sequence[str], tell: Callable[[str], N
         library = made_in(where)
     except OSError as problem:  # the folder is read-only, full, no folder
         try:
-            library = made_in(cache.private_folder(where, problem))
+            library = made_in(cache.temporary_folder(where, problem))
         except OSError as problem:
             raise NotCompiled(
                 f"{label}: there is no folder to compile in: {problem}. Set NEUROSIM_CACHE to one that can be written."
@@ -113,10 +113,10 @@ def clean_cache() -> tuple[int, int]:
     Raises EngineError where the folder does not allow it.
     """
     try:
-        return cache.remove(cache.named_folder())
+        return cache.remove_entries(cache.requested_folder())
     except OSError as error:
         raise EngineError(
-            f"The cache folder {cache.named_folder()} cannot be cleaned: {error}. Delete it as a user who may."
+            f"The cache folder {cache.requested_folder()} cannot be cleaned: {error}. Delete it as a user who may."
         ) from None
 
 
@@ -149,7 +149,7 @@ def _compile(
     """Compile a source into an entry of the cache, its source and log beside it."""
     global compilations
     path, log = entry.path(".cpp"), entry.path(".log")
-    cache.write_whole(path, source.encode())
+    cache.write_atomically(path, source.encode())
     line = f"neurosim: compiling {label} ..."
     if tell is not None:
         tell(line)
@@ -160,7 +160,7 @@ def _compile(
             command, flags, path, INCLUDE, slow=lambda: None if tell is not None else _say(line)
         )
     except CompilerFailed as failure:
-        cache.write_whole(log, _encoded(failure.log))
+        cache.write_atomically(log, _encoded(failure.log))
         raise NotCompiled(
             f"{label}: the C++ compiler {' '.join(command)} {failure}. Its log is {log}, the source {path}. "
             "Nothing of it is used again: run again, set CXX to another compiler, or give engine='reference'."
@@ -169,8 +169,8 @@ def _compile(
         raise NotCompiled(
             f"{label}: the headers in {INCLUDE / 'core'} changed while they were compiled. Run again."
         )
-    cache.write_whole(log, _encoded(text))
-    entry.keep(library)
+    cache.write_atomically(log, _encoded(text))
+    entry.save(library)
 
 
 def _encoded(log: str) -> bytes:

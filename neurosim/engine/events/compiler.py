@@ -16,7 +16,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from neurosim.errors import EngineError, install, shown
+from neurosim.errors import EngineError, install_hint, shown
 
 NATIVE = "-march=native"
 FLAGS = (
@@ -83,7 +83,7 @@ def need_compiler() -> tuple[str, ...]:
         )
     if command is None:
         raise NoCompiler(
-            f"There is no C++ compiler. Install g++ or clang++, or ziglang. {install('compiler')}"
+            f"There is no C++ compiler. Install g++ or clang++, or ziglang. {install_hint('compiler')}"
         )
     return command
 

@@ -11,7 +11,7 @@ from neurosim.engine.state import State, message_now, names_of
 from neurosim.network.probes import Probe
 from neurosim.plan.codegen.numpy_code import AxisFunctions, evaluate
 from neurosim.plan.plan import Plan
-from neurosim.recording.header import Spikes
+from neurosim.recording.spikes import Spikes
 
 BLOCK_BYTES = 32 * 2**20
 BLOCK_TICKS = 1000

@@ -25,7 +25,7 @@ from neurosim.network.network import Network
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.values import choice, plain_number, whole
 from neurosim.plan.materialize import materialized
-from neurosim.recording.safe import guarded
+from neurosim.recording.safe_hdf5 import explain_read_errors
 from neurosim.run import run
 
 SOLVERS = ("svd", "cholesky")
@@ -216,7 +216,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def load(cls, path: str | os.PathLike) -> EchoStateRegressor:
         """What `save` kept. Raises RecordingError for a file that is missing, foreign or damaged."""
         network, facts, arrays = kept(path, cls.__name__)
-        with guarded(Path(path), "read the estimator"):
+        with explain_read_errors(Path(path), "read the estimator"):
             found = cls(**facts["params"])
             found.network_, found.coef_, found.intercept_ = network, arrays["coef_"], arrays["intercept_"]
             found.n_features_in_, found._flat, found._several = (

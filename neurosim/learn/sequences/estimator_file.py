@@ -12,8 +12,8 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, RecordingError, shown
 from neurosim.network.network import Network
-from neurosim.recording import safe
-from neurosim.recording.disk import written
+from neurosim.recording import safe_hdf5
+from neurosim.recording.file_errors import explain_write_errors
 
 
 def keep(
@@ -28,19 +28,21 @@ def keep(
     Raises DescriptionError for facts that are no plain data, RecordingError where the path holds anything but an older network.
     """
     text = json.dumps(plain(dict(facts), kind))
-    where = safe.target(path, safe.NETWORK)
+    where = safe_hdf5.writable_path(path, safe_hdf5.NETWORK)
     new = where.with_name(f"{where.name}.{os.getpid()}.new")
-    with written(where, "write it"):
+    with explain_write_errors(where, "write it"):
         try:
-            with safe.h5().File(new, "w", libver=safe.LIBRARY) as file:
+            with safe_hdf5.h5().File(new, "w", libver=safe_hdf5.LIBRARY) as file:
                 group = file.create_group("neurosim")
-                safe.mark(group, safe.NETWORK)
-                safe.write_network(group, net)
+                safe_hdf5.write_kind(group, safe_hdf5.NETWORK)
+                safe_hdf5.write_network(group, net)
                 own = group.create_group("estimator")
-                safe.put_text(own, "kind", kind)
-                safe.put_text(own, "facts", text)
+                safe_hdf5.write_text(own, "kind", kind)
+                safe_hdf5.write_text(own, "facts", text)
                 for name, array in arrays.items():
-                    safe.put_array(own.require_group("arrays"), name.replace("/", "\\"), np.asarray(array))
+                    safe_hdf5.write_array(
+                        own.require_group("arrays"), name.replace("/", "\\"), np.asarray(array)
+                    )
             os.replace(new, where)
         finally:
             new.unlink(missing_ok=True)
@@ -51,17 +53,21 @@ def kept(path: str | os.PathLike, kind: str) -> tuple[Network, dict[str, Any], d
 
     Raises RecordingError for a file that is missing, foreign or damaged, or that holds something else.
     """
-    file, _ = safe.open_file(path, (safe.NETWORK,))
-    with file, safe.guarded(Path(path), "read the estimator"):
-        group, held = safe.plain_group(file, "neurosim"), os.path.getsize(path)
-        if not safe.has(group, "estimator"):
+    file, _ = safe_hdf5.open_file(path, (safe_hdf5.NETWORK,))
+    with file, safe_hdf5.explain_read_errors(Path(path), "read the estimator"):
+        group, held = safe_hdf5.open_group(file, "neurosim"), os.path.getsize(path)
+        if not safe_hdf5.has_link(group, "estimator"):
             raise RecordingError(f"{path}: holds a network, but no {kind}. Use ns.load().")
-        own = safe.plain_group(group, "estimator")
-        if (found := safe.take_text(own, "kind", held)) != kind:
+        own = safe_hdf5.open_group(group, "estimator")
+        if (found := safe_hdf5.read_text(own, "kind", held)) != kind:
             raise RecordingError(f"{path}: holds a {found}, not a {kind}. Use {found}.load().")
-        stored = safe.plain_group(own, "arrays") if safe.has(own, "arrays") else {}
-        arrays = {name.replace("\\", "/"): safe.take_array(stored, name, held) for name in stored}  # type: ignore[arg-type]
-        return safe.read_network(group, held), json.loads(safe.take_text(own, "facts", held)), arrays
+        stored = safe_hdf5.open_group(own, "arrays") if safe_hdf5.has_link(own, "arrays") else {}
+        arrays = {name.replace("\\", "/"): safe_hdf5.read_array(stored, name, held) for name in stored}  # type: ignore[arg-type]
+        return (
+            safe_hdf5.read_network(group, held),
+            json.loads(safe_hdf5.read_text(own, "facts", held)),
+            arrays,
+        )
 
 
 def plain(given: Any, where: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from neurosim.errors import DescriptionError, EngineError, install, nearest, shown
+from neurosim.errors import DescriptionError, EngineError, install_hint, nearest, shown
 from neurosim.network.values import plain_number
 
 NAMES = ("sgd", "rmsprop", "adagrad", "adam", "adamw")
@@ -18,7 +18,7 @@ def need_optax() -> Any:
         import optax
     except ImportError as error:
         raise EngineError(
-            f"train: needs optax, which cannot be imported ({error}). {install('train')}"
+            f"train: needs optax, which cannot be imported ({error}). {install_hint('train')}"
         ) from None
     return optax
 

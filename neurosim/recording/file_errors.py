@@ -17,7 +17,7 @@ NUMBER = re.compile(r"errno = (\d+)")  # as HDF5 tells what the system said
 
 
 @contextlib.contextmanager
-def written(path: Path, doing: str, kept: str = "") -> Iterator[None]:
+def explain_write_errors(path: Path, doing: str, kept: str = "") -> Iterator[None]:
     """Whatever goes wrong while a file is written becomes a RecordingError that says what to do; `kept` is what stays readable.
 
     What neurosim raises on purpose, as for a description that no file can hold, is left as it is.

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from neurosim.network.probes import Probe
-from neurosim.recording.header import Header, Spikes
+from neurosim.recording.header import Header
+from neurosim.recording.spikes import Spikes
 
 STOPPED = ("end", "stable", "interrupted")
 

@@ -30,7 +30,7 @@ def zeros(shape: tuple[int, ...], dtype: Any, what: str) -> np.ndarray:
     raise too_large(what, shape, size)
 
 
-def counted(numbers: range, what: str) -> np.ndarray:
+def index_array(numbers: range, what: str) -> np.ndarray:
     """Whole numbers at equal distances. Raises RecordingError, which `what` opens, where they do not fit into memory."""
     try:
         if len(numbers) * 8 <= memory():

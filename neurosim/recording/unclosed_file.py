@@ -32,7 +32,7 @@ def being_written(path: Path) -> bool:
     return (version, offset, length) == (3, 8, 8) and bool(flags & BEING_WRITTEN)
 
 
-class AsClosed(io.RawIOBase):
+class UnclosedFile(io.RawIOBase):
     """A file for reading that shows itself as closed, and as longer than it can become.
 
     A read beyond its end raises OSError: of a file that still grows, nothing that a block on disk covers lies there. Zeros follow only on

@@ -25,14 +25,14 @@ TIGHTEST = 1100  # gzip makes nothing smaller than a 1032nd
 DAMAGED = "The file was damaged or changed by hand. Take another copy of it."
 
 
-class Numbers:
+class CheckedDataset:
     """A dataset that lies in its own file, `held` bytes long. `data[2:5, 1:3]` reads a block of it.
 
-    Raises RecordingError for one that needs plugins, or, unless `squeezed` allows it, any filter; and, by `require`, for one of
+    Raises RecordingError for one that needs plugins, or, unless `compressed` allows it, any filter; and, by `require`, for one of
     which the file cannot hold as much as it claims.
     """
 
-    def __init__(self, data: h5py.Dataset, held: int, squeezed: bool):
+    def __init__(self, data: h5py.Dataset, held: int, compressed: bool):
         self.data, self.held = data, held
         self.name = str(data.name)
         self.shape, self.dtype, self.chunks = data.shape, data.dtype, tuple(data.chunks or ())
@@ -41,7 +41,7 @@ class Numbers:
         if (
             data.is_virtual
             or data.external
-            or not set(self.filters) <= ({GZIP, SHUFFLE} if squeezed else set())
+            or not set(self.filters) <= ({GZIP, SHUFFLE} if compressed else set())
         ):
             raise RecordingError(f"{self.name} lies in another file or needs a plugin. {DAMAGED}")
         if self.chunks and prod(self.chunks) * self.dtype.itemsize > MOST_CHUNK:
@@ -49,7 +49,7 @@ class Numbers:
                 f"{self.name} lies in chunks of {prod(self.chunks) * self.dtype.itemsize} bytes. {DAMAGED}"
             )
 
-    def require(self, rows: int | None = None) -> Numbers:
+    def check_size(self, rows: int | None = None) -> CheckedDataset:
         """Refuse to read so many rows (all) if the file is too short to hold them."""
         shape = self.shape if rows is None else (rows, *self.shape[1:])
         size = prod(shape) * self.dtype.itemsize
@@ -59,7 +59,7 @@ class Numbers:
             )
         return self
 
-    def whole(self) -> np.ndarray:
+    def read_all(self) -> np.ndarray:
         """All of it."""
         return self[(slice(None),) * len(self.shape)]
 

@@ -8,19 +8,19 @@ from pathlib import Path
 from neurosim.errors import DescriptionError
 from neurosim.network.network import Network
 from neurosim.network.values import whole
-from neurosim.recording.disk import written
+from neurosim.recording.file_errors import explain_write_errors
 from neurosim.recording.recording import Recording
-from neurosim.recording.safe import (
+from neurosim.recording.safe_hdf5 import (
     LIBRARY,
     NETWORK,
     RECORDING,
-    guarded,
+    explain_read_errors,
     h5,
-    mark,
     open_file,
-    plain_group,
+    open_group,
     read_network,
-    target,
+    writable_path,
+    write_kind,
     write_network,
 )
 
@@ -42,13 +42,13 @@ def save(item: Network | Recording, path: str | os.PathLike, seed: int = 0) -> N
         net = materialized(item, seed)
     else:
         raise DescriptionError(f"save: {item!r} is neither a Network nor a Recording. Give one of these.")
-    where = target(path, NETWORK)
+    where = writable_path(path, NETWORK)
     new = where.with_name(f"{where.name}.{os.getpid()}.new")
-    with written(where, "write it"):
+    with explain_write_errors(where, "write it"):
         try:
             with h5().File(new, "w", libver=LIBRARY) as file:
                 group = file.create_group("neurosim")
-                mark(group, NETWORK)
+                write_kind(group, NETWORK)
                 write_network(group, net)
             os.replace(new, where)
         finally:
@@ -61,5 +61,5 @@ def load(path: str | os.PathLike) -> Network:
     Raises RecordingError for a file that is missing, foreign, cut off or damaged.
     """
     file, _ = open_file(path, (NETWORK, RECORDING))
-    with file, guarded(Path(path), "read the network"):
-        return read_network(plain_group(file, "neurosim"), os.path.getsize(path))
+    with file, explain_read_errors(Path(path), "read the network"):
+        return read_network(open_group(file, "neurosim"), os.path.getsize(path))

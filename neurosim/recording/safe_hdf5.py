@@ -21,9 +21,9 @@ import numpy as np
 from neurosim.errors import DescriptionError, RecordingError, shown
 from neurosim.network.codec import Unpack, encode_network
 from neurosim.network.network import Network
-from neurosim.recording.numbers import DAMAGED, Numbers
-from neurosim.recording.room import too_large
-from neurosim.recording.superblock import AsClosed, being_written
+from neurosim.recording.allocation import too_large
+from neurosim.recording.checked_dataset import DAMAGED, CheckedDataset
+from neurosim.recording.unclosed_file import UnclosedFile, being_written
 
 if TYPE_CHECKING:
     import h5py
@@ -48,7 +48,7 @@ def h5() -> Any:
 
 
 @contextlib.contextmanager
-def guarded(path: Path, doing: str, remedy: str = DAMAGED) -> Iterator[None]:
+def explain_read_errors(path: Path, doing: str, remedy: str = DAMAGED) -> Iterator[None]:
     """Whatever goes wrong with a file in this block becomes a RecordingError that names it.
 
     What HDF5, JSON and the description raise for damaged files are errors of a dozen types, so all are caught.
@@ -64,7 +64,7 @@ def guarded(path: Path, doing: str, remedy: str = DAMAGED) -> Iterator[None]:
         raise RecordingError(f"{path}: cannot {doing}: {reason}. {remedy}") from error
 
 
-def existing(path: str | os.PathLike) -> Path:
+def existing_file(path: str | os.PathLike) -> Path:
     """The path of a file that is there; refused where there is none, or where it is no path at all."""
     try:
         where = Path(path)
@@ -82,11 +82,11 @@ def existing(path: str | os.PathLike) -> Path:
 
 def open_file(path: str | os.PathLike, kinds: tuple[str, ...]) -> tuple[h5py.File, bool]:
     """The file opened for reading, and whether its writer has closed it; it must be one of these kinds."""
-    where = existing(path)
-    with guarded(where, "open it", "It is not HDF5, or was cut off. Take another copy of it."):
+    where = existing_file(path)
+    with explain_read_errors(where, "open it", "It is not HDF5, or was cut off. Take another copy of it."):
         file, closed = _open(where)
     try:
-        with guarded(where, "read what it is"):
+        with explain_read_errors(where, "read what it is"):
             check_kind(file, where, kinds)
     except BaseException:
         file.close()
@@ -96,7 +96,7 @@ def open_file(path: str | os.PathLike, kinds: tuple[str, ...]) -> tuple[h5py.Fil
 
 def _open(where: Path) -> tuple[h5py.File, bool]:
     if being_written(where):
-        return h5().File(AsClosed(where), "r"), False
+        return h5().File(UnclosedFile(where), "r"), False
     return open_unlocked(where, "r"), True
 
 
@@ -118,7 +118,7 @@ def open_unlocked(where: Path, mode: str, **how: Any) -> h5py.File:
 
 def check_kind(file: h5py.File, where: Path, kinds: tuple[str, ...]) -> None:
     """Refuse files that neurosim did not write, or not as one of these kinds, or in another version."""
-    group = plain_group(file, "neurosim") if has(file, "neurosim") else None
+    group = open_group(file, "neurosim") if has_link(file, "neurosim") else None
     kind = _text(_attribute(group, "format")) if group else None
     if kind not in (RECORDING, NETWORK):
         raise RecordingError(f"{where}: is HDF5, but not written by neurosim. Give the path of a recording.")
@@ -146,25 +146,25 @@ def _text(attribute: Any) -> str | None:
     return attribute.decode(errors="replace") if isinstance(attribute, bytes) else None
 
 
-def mark(group: h5py.Group, kind: str) -> None:
+def write_kind(group: h5py.Group, kind: str) -> None:
     """Say what a file is, in text of fixed length."""
     group.attrs["format"] = np.bytes_(kind)
     group.attrs["version"] = VERSION
 
 
-def put_array(group: h5py.Group, name: str, array: np.ndarray, compression: int = 0) -> None:
+def write_array(group: h5py.Group, name: str, array: np.ndarray, compression: int = 0) -> None:
     """Keep an array under a name."""
     squeeze = {"compression": compression, "shuffle": True} if compression and array.size > 64 else {}
     group.create_dataset(name, data=array, track_times=False, **squeeze)
 
 
-def put_text(group: h5py.Group, name: str, text: str) -> None:
+def write_text(group: h5py.Group, name: str, text: str) -> None:
     """Keep a text of fixed length, which HDF5 stores without pointers."""
     data = text.encode()
     group.create_dataset(name, data=np.array(data, f"S{max(len(data), 1)}"), track_times=False)
 
 
-def has(group: Any, name: str) -> bool:
+def has_link(group: Any, name: str) -> bool:
     """Whether the group itself holds a link of that name, wherever it leads."""
     return (
         bool(name)
@@ -178,12 +178,12 @@ def has(group: Any, name: str) -> bool:
 def _own(group: Any, name: str) -> Any:
     """What the group holds under that name. Nothing is followed that leads out of the group: no path, no soft and no external link."""
     links = group.id.links
-    if not has(group, name) or links.get_info(name.encode()).type != h5().h5l.TYPE_HARD:
+    if not has_link(group, name) or links.get_info(name.encode()).type != h5().h5l.TYPE_HARD:
         raise RecordingError(f"{group.name}/{str(name)[:80]} is missing or points elsewhere. {DAMAGED}")
     return group[name]
 
 
-def plain_group(group: Any, name: str) -> Any:
+def open_group(group: Any, name: str) -> Any:
     """The group of that name, refused where it lies elsewhere."""
     found = _own(group, name)
     if not isinstance(found, h5().Group):
@@ -191,32 +191,32 @@ def plain_group(group: Any, name: str) -> Any:
     return found
 
 
-def plain_dataset(
-    group: h5py.Group, name: str, kinds: str, held: int, ndim: int | None = None, squeezed: bool = False
-) -> Numbers:
+def open_dataset(
+    group: h5py.Group, name: str, kinds: str, held: int, ndim: int | None = None, compressed: bool = False
+) -> CheckedDataset:
     """The dataset of that name, refused unless it holds plain numbers of these kinds within the file itself, which is `held` bytes long."""
     found: Any = _own(group, name)
     if not isinstance(found, h5().Dataset) or found.dtype.kind not in kinds or found.shape is None:
         raise RecordingError(f"{group.name}/{name} does not hold plain numbers or text. {DAMAGED}")
     if ndim is not None and found.ndim != ndim:
         raise RecordingError(f"{found.name} has {found.ndim} axes instead of {ndim}. {DAMAGED}")
-    return Numbers(found, held, squeezed)
+    return CheckedDataset(found, held, compressed)
 
 
-def take_array(
-    group: h5py.Group, name: str, held: int, kinds: str = "biuf", squeezed: bool = False
+def read_array(
+    group: h5py.Group, name: str, held: int, kinds: str = "biuf", compressed: bool = False
 ) -> np.ndarray:
     """The array of that name; refused where the file, which is `held` bytes long, cannot hold what it claims."""
-    found = plain_dataset(group, name, kinds, held, squeezed=squeezed).require()
+    found = open_dataset(group, name, kinds, held, compressed=compressed).check_size()
     try:
-        return found.whole()
+        return found.read_all()
     except MemoryError:
         raise too_large(found.name, found.shape, found.data.nbytes) from None
 
 
-def take_text(group: h5py.Group, name: str, held: int) -> str:
+def read_text(group: h5py.Group, name: str, held: int) -> str:
     """The text of that name."""
-    return bytes(take_array(group, name, held, "S")).decode()
+    return bytes(read_array(group, name, held, "S")).decode()
 
 
 class Arrays:
@@ -228,31 +228,31 @@ class Arrays:
     def pack(self, array: np.ndarray) -> str:
         """Keep an array; the result is its number."""
         number = str(len(self.group))
-        put_array(self.group, number, np.ascontiguousarray(array).reshape(array.shape))
+        write_array(self.group, number, np.ascontiguousarray(array).reshape(array.shape))
         return number
 
     def unpack(self, number: Any) -> np.ndarray:
         """The array of a number."""
         if not isinstance(number, str) or not number.isdecimal():
             raise RecordingError(f"{str(number)[:80]!r} is not the number of an array. {DAMAGED}")
-        return take_array(self.group, number, self.held)
+        return read_array(self.group, number, self.held)
 
 
 def write_network(group: h5py.Group, net: Network) -> None:
     """Keep a description: JSON in `description`, its arrays in `arrays`."""
     arrays = Arrays(group.require_group("arrays"))
-    put_text(group, "description", json.dumps(encode_network(net, arrays.pack), indent=1, allow_nan=False))
+    write_text(group, "description", json.dumps(encode_network(net, arrays.pack), indent=1, allow_nan=False))
 
 
 def read_network(group: h5py.Group, held: int) -> Network:
     """The description that `write_network` kept in a file `held` bytes long."""
-    data = json.loads(take_text(group, "description", held))
+    data = json.loads(read_text(group, "description", held))
     _check_plain(data)
     return Network.from_dict(data, _unpack(group, held))
 
 
 def _unpack(group: h5py.Group, held: int) -> Unpack:
-    return Arrays(plain_group(group, "arrays"), held).unpack
+    return Arrays(open_group(group, "arrays"), held).unpack
 
 
 def _check_plain(data: Any) -> None:
@@ -285,14 +285,14 @@ def digest(array: np.ndarray) -> str:
     return found.hexdigest()
 
 
-def target(path: str | os.PathLike, kind: str) -> Path:
+def writable_path(path: str | os.PathLike, kind: str) -> Path:
     """Where a file of this kind is to be written; refused where something else stands."""
-    where = place(path)
+    where = resolved_path(path)
     check_replaceable(where, kind)
     return where
 
 
-def place(path: str | os.PathLike) -> Path:
+def resolved_path(path: str | os.PathLike) -> Path:
     """Where a path leads; refused where it is none, or its folder is not there."""
     try:
         where = Path(os.path.realpath(path))

@@ -12,18 +12,18 @@ from neurosim.errors import DescriptionError, RecordingError, nearest
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, Part, label
 from neurosim.network.probes import Probe, resolve
-from neurosim.recording.header import recorded
+from neurosim.recording.header import recorded_indices
 from neurosim.recording.lazy import LazyArray
 
 
 @dataclass(frozen=True, eq=False)
-class Portion(Probe):
+class PartialProbe(Probe):
     """A part of what another probe recorded."""
 
     source: Probe
 
 
-def find(name: Any, probes: Mapping[str, Probe], net: Network) -> Probe:
+def find_probe(name: Any, probes: Mapping[str, Probe], net: Network) -> Probe:
     """The probe of that name, or the part that is meant of one that holds it; RecordingError where nothing does."""
     text = label(name) if isinstance(name, (Neurons, Part)) else name
     if isinstance(text, str) and text in probes:
@@ -41,14 +41,16 @@ def find(name: Any, probes: Mapping[str, Probe], net: Network) -> Probe:
         for p in probes.values()
         if population is not None and (p.owner, p.variable) == (population.name, variable)
     ]
-    held = [p for p in alike if population is not None and np.isin(population.indices, recorded(p)).all()]
+    held = [
+        p for p in alike if population is not None and np.isin(population.indices, recorded_indices(p)).all()
+    ]
     if not held or population is None:
         some = f"Of it, {', '.join(repr(p.name) for p in alike)} was." if alike else nearest(text, probes)
         raise RecordingError(
             f"Recording: {text!r} was not recorded. {some} Run again with record=[{text!r}] to have it."
         )
     source = min(held, key=lambda p: p.every)
-    return Portion(
+    return PartialProbe(
         text,
         source.owner,
         variable,
@@ -60,26 +62,26 @@ def find(name: Any, probes: Mapping[str, Probe], net: Network) -> Probe:
     )
 
 
-def source_of(probe: Probe) -> Probe:
+def recorded_probe(probe: Probe) -> Probe:
     """What was recorded that holds this."""
-    return probe.source if isinstance(probe, Portion) else probe
+    return probe.source if isinstance(probe, PartialProbe) else probe
 
 
-def take(whole: Any, probe: Portion) -> Any:
+def select_part(whole: Any, probe: PartialProbe) -> Any:
     """The values of a part, of the values of what was recorded."""
-    place = places(probe.source)[recorded(probe)]
-    return Chosen(whole, probe, place) if isinstance(whole, LazyArray) else _picked(whole, probe, place)
+    place = positions(probe.source)[recorded_indices(probe)]
+    return PartialArray(whole, probe, place) if isinstance(whole, LazyArray) else _picked(whole, probe, place)
 
 
-def _picked(whole: np.ndarray, probe: Portion, place: np.ndarray) -> np.ndarray:
+def _picked(whole: np.ndarray, probe: PartialProbe, place: np.ndarray) -> np.ndarray:
     lead = whole.shape[: whole.ndim - len(probe.source.shape)]
     return whole.reshape(*lead, -1)[..., place].reshape(*lead, *probe.shape)
 
 
-class Chosen(LazyArray):
+class PartialArray(LazyArray):
     """The values of a part of what lies in a file."""
 
-    def __init__(self, whole: LazyArray, probe: Portion, place: np.ndarray):
+    def __init__(self, whole: LazyArray, probe: PartialProbe, place: np.ndarray):
         self._lead = whole.ndim - len(probe.source.shape)
         super().__init__((*whole.shape[: self._lead], *probe.shape), whole.dtype, whole.time)
         self._whole, self._probe, self._place = whole, probe, place
@@ -95,9 +97,9 @@ class Chosen(LazyArray):
         return found[(..., *(within for _, within in ends))].reshape(*(n.size for n in chosen))
 
 
-def places(probe: Probe, size: int = 0) -> np.ndarray:
+def positions(probe: Probe, size: int = 0) -> np.ndarray:
     """The place in a probe of each recorded neuron of its population, of that `size`; -1 elsewhere."""
-    neurons = recorded(probe)
+    neurons = recorded_indices(probe)
     place = np.full(max(neurons.max(initial=-1) + 1, size), -1)
     place[neurons] = np.arange(neurons.size)
     return place

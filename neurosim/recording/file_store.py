@@ -15,25 +15,26 @@ import numpy as np
 from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import ReadOnly
-from neurosim.recording.header import Header, Spikes, decode_header, require, samples, width
+from neurosim.recording.header import Header, decode_header, require, sample_count, sample_size
 from neurosim.recording.lazy import LazyArray, TimeAxis
-from neurosim.recording.safe import (
+from neurosim.recording.safe_hdf5 import (
     DAMAGED,
     RECORDING,
     Arrays,
     digest,
-    existing,
-    guarded,
-    has,
+    existing_file,
+    explain_read_errors,
+    has_link,
+    open_dataset,
     open_file,
-    plain_dataset,
-    plain_group,
+    open_group,
+    read_array,
     read_network,
-    take_array,
-    take_text,
+    read_text,
 )  # fmt: skip
-from neurosim.recording.stored import STOPPED, Store
-from neurosim.recording.superblock import being_written
+from neurosim.recording.spikes import Spikes
+from neurosim.recording.store import STOPPED, Store
+from neurosim.recording.unclosed_file import being_written
 from neurosim.recording.writer import complete
 
 if TYPE_CHECKING:
@@ -51,12 +52,12 @@ class FileStore(Store):
         self.path = self._path = path
         self._file, self.header = file, header
         self._held = path.stat().st_size
-        self._group = plain_group(file, "neurosim")
-        self._where = (
+        self._group = open_group(file, "neurosim")
+        self._identity = (
             os.path.abspath(path),
             fingerprint(self._group, self._held),
         )  # from which a copy of this reads
-        self._ending = plain_group(self._group, "end")
+        self._ending = open_group(self._group, "end")
         self._spiking = {probe.name: n for n, probe in enumerate(p for p in header.probes if p.events)}
         self._blocks = self._read_blocks()
         self.progress = self._read_progress()
@@ -71,7 +72,7 @@ class FileStore(Store):
         self._data = {p.name: self._spikes(p) if p.events else self._trace(p) for p in header.probes}
 
     def __reduce__(self) -> tuple:
-        return open_again, self._where
+        return reopen, self._identity
 
     def values(self, probe: Probe) -> LazyArray:
         return FileTrace(self._data[probe.name], probe, self)
@@ -103,19 +104,19 @@ class FileStore(Store):
                 )
 
     def final(self) -> Mapping[str, np.ndarray]:
-        return Later(self._end, self._read_final)
+        return LazyMapping(self._end, self._read_final)
 
     def close(self) -> None:
         self._file.close()
 
-    def still_open(self) -> None:
+    def check_open(self) -> None:
         """Refuse to read after `close`."""
         if not self._file:
             raise RecordingError(f"{self.path}: the recording is closed. Open it again.")
 
     def _read_spikes(self, probe: Probe, part: slice) -> Spikes:
-        self.still_open()
-        with guarded(self._path, f"read the spikes of {probe.name!r}"):
+        self.check_open()
+        with explain_read_errors(self._path, f"read the spikes of {probe.name!r}"):
             times, neurons = (data[part] for data in self._data[probe.name])
             ticks = np.rint(times / tick_ms(self.header))
             planned = self.header.ticks * self.header.trials
@@ -128,7 +129,7 @@ class FileStore(Store):
             return Spikes(trial, tick, neurons.astype(np.int64), self.header.dt)
 
     def _read_blocks(self) -> np.ndarray:
-        found = plain_dataset(self._group, "blocks", "i", self._held, 2).require()
+        found = open_dataset(self._group, "blocks", "i", self._held, 2).check_size()
         require(found.shape[1] == COLUMNS + len(self._spiking), "blocks", found.shape)
         rows = found[:].astype(np.int64)
         unwritten = np.flatnonzero(rows[:, 1] == 0)  # rows that a killed writer made room for
@@ -163,7 +164,7 @@ class FileStore(Store):
         return progress
 
     def _read_end(self, closed: bool) -> dict | None:
-        text = bytes(take_array(self._ending, "index", self._held, "u"))
+        text = bytes(read_array(self._ending, "index", self._held, "u"))
         try:
             end = json.loads(text)
         except ValueError:
@@ -173,7 +174,7 @@ class FileStore(Store):
             isinstance(end["ticks"], int) and 0 <= end["ticks"] <= self.header.ticks, "ticks", end["ticks"]
         )
         require(end["stopped"] in STOPPED, "stopped", end["stopped"])
-        self._numbers = plain_dataset(self._ending, "numbers", "u", self._held, 1).require()
+        self._numbers = open_dataset(self._ending, "numbers", "u", self._held, 1).check_size()
         held = self._numbers.shape[0]
         for name, (dtype, shape, start) in end["arrays"].items():
             kind, sizes = np.dtype(dtype), all(isinstance(n, int) and n >= 0 for n in (*shape, start))
@@ -185,37 +186,41 @@ class FileStore(Store):
         return end
 
     def _read_final(self, name: str) -> np.ndarray:
-        self.still_open()
-        with guarded(self._path, f"read the state {name!r}"):
+        self.check_open()
+        with explain_read_errors(self._path, f"read the state {name!r}"):
             dtype, shape, start = self._end[name]
             stop = start + prod(shape) * np.dtype(dtype).itemsize
             return self._numbers[start:stop].view(dtype).reshape(shape)
 
     def _trace(self, probe: Probe) -> Any:
-        data = plain_dataset(
-            plain_group(self._group, "values"), probe.name, "f", self._held, 2, squeezed=True
+        data = open_dataset(
+            open_group(self._group, "values"), probe.name, "f", self._held, 2, compressed=True
         )
-        trials, per_trial = self.trials, samples(self.header.ticks, probe.every)
-        rows = (trials - 1) * per_trial + samples(self.ticks, probe.every) if trials and self.ticks else 0
+        trials, per_trial = self.trials, sample_count(self.header.ticks, probe.every)
+        rows = (
+            (trials - 1) * per_trial + sample_count(self.ticks, probe.every) if trials and self.ticks else 0
+        )
         require(
-            data.shape[0] >= rows and data.shape[1] == width(probe), f"shape of {probe.name!r}", data.shape
+            data.shape[0] >= rows and data.shape[1] == sample_size(probe),
+            f"shape of {probe.name!r}",
+            data.shape,
         )
-        return data.require(trials * samples(self.ticks, probe.every))
+        return data.check_size(trials * sample_count(self.ticks, probe.every))
 
     def _spikes(self, probe: Probe) -> Any:
-        group = plain_group(plain_group(self._file, "spikes"), probe.name)
+        group = open_group(open_group(self._file, "spikes"), probe.name)
         data = tuple(
-            plain_dataset(group, name, kind, self._held, 1, squeezed=True)
+            open_dataset(group, name, kind, self._held, 1, compressed=True)
             for name, kind in (("timestamps", "f"), ("node_ids", "u"))
         )
         count = self._blocks[-1, COLUMNS + self._spiking[probe.name]] if len(self._blocks) else 0
         require(min(d.shape[0] for d in data) >= count, f"spikes of {probe.name!r}", count)
-        return tuple(part.require(int(count)) for part in data)
+        return tuple(part.check_size(int(count)) for part in data)
 
 
 def fingerprint(group: h5py.Group, held: int) -> str:
     """Tells one recording from every other: what was run, and the random mark of the one run that wrote it."""
-    texts = take_array(group, "description", held, "S"), take_array(group, "run", held, "S")
+    texts = read_array(group, "description", held, "S"), read_array(group, "run", held, "S")
     return "".join(digest(np.asarray(text)) for text in texts)
 
 
@@ -226,9 +231,9 @@ class FileTrace(LazyArray):
         header = store.header
         trials = (store.trials,) if header.batched else ()
         time = TimeAxis(len(trials), probe.every, header.dt)
-        super().__init__((*trials, samples(store.ticks, probe.every), *probe.shape), data.dtype, time)
+        super().__init__((*trials, sample_count(store.ticks, probe.every), *probe.shape), data.dtype, time)
         self._data, self._probe, self._store = data, probe, store
-        self._batched, self._rows = header.batched, samples(header.ticks, probe.every)
+        self._batched, self._rows = header.batched, sample_count(header.ticks, probe.every)
 
     def __reduce__(self) -> tuple:
         return FileStore.values, (self._store, self._probe)
@@ -237,17 +242,17 @@ class FileTrace(LazyArray):
         trials, ticks, *axes = chosen if self._batched else (np.zeros(1, np.intp), *chosen)
         rows = (trials[:, None] * self._rows + ticks).ravel()
         columns = np.ravel_multi_index(np.ix_(*axes), self._probe.shape).ravel()
-        self._store.still_open()
-        with guarded(
+        self._store.check_open()
+        with explain_read_errors(
             self._store._path,
             f"read {self._probe.name!r}",
             "If it is too large for memory, read a part of it.",
         ):
-            found = read_crossing(self._data, rows, columns)
+            found = read_rows_and_columns(self._data, rows, columns)
         return found.reshape(*(n.size for n in chosen))
 
 
-def read_crossing(data: Any, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+def read_rows_and_columns(data: Any, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """The numbers at the crossing of rising rows and columns, in reads of bounded size."""
     out = np.empty((rows.size, columns.size), data.dtype)
     if not out.size:
@@ -268,7 +273,7 @@ def read_crossing(data: Any, rows: np.ndarray, columns: np.ndarray) -> np.ndarra
     return out
 
 
-class Later(Mapping):
+class LazyMapping(Mapping):
     """Named arrays that are read when they are asked for."""
 
     def __init__(self, names: Mapping, read: Callable[[str], Any]):
@@ -292,18 +297,18 @@ class Later(Mapping):
         return f"<{', '.join(self._names) or 'nothing'}; read when asked for>"
 
 
-def read_inputs(group: Any, entries: dict, path: Path) -> Later:
+def read_inputs(group: Any, entries: dict, path: Path) -> LazyMapping:
     """What drove the run, each checked against the digest that was taken when it was written."""
 
     def read(name: str) -> np.ndarray | Spikes:
         if not group:
             raise RecordingError(f"{path}: the recording is closed. Open it again.")
-        with guarded(path, f"read the input {name!r}"):
+        with explain_read_errors(path, f"read the input {name!r}"):
             entry = entries[name]
             spikes = "dt" in entry
-            held, owner = path.stat().st_size, plain_group(group, name) if spikes else group
+            held, owner = path.stat().st_size, open_group(group, name) if spikes else group
             arrays = [
-                take_array(owner, part, held, squeezed=True)
+                read_array(owner, part, held, compressed=True)
                 for part in (("trial", "tick", "neuron") if spikes else (name,))
             ]
             if [digest(array) for array in arrays] != entry["sha256"]:
@@ -311,11 +316,11 @@ def read_inputs(group: Any, entries: dict, path: Path) -> Later:
             return Spikes(arrays[0], arrays[1], arrays[2], entry["dt"]) if spikes else arrays[0]
 
     require(
-        all(isinstance(entry, dict) and has(group, name) for name, entry in entries.items()),
+        all(isinstance(entry, dict) and has_link(group, name) for name, entry in entries.items()),
         "inputs",
         list(entries),
     )
-    return Later(entries, read)
+    return LazyMapping(entries, read)
 
 
 def tick_ms(header: Header) -> float:
@@ -346,7 +351,7 @@ def open_store(path: str | os.PathLike) -> FileStore:
 
 def _changed(path: str | os.PathLike) -> int | None:
     """When a file that is being written was last changed; None for one that is not."""
-    where = existing(path)
+    where = existing_file(path)
     return where.stat().st_mtime_ns if being_written(where) else None
 
 
@@ -354,12 +359,12 @@ def _open_once(path: str | os.PathLike) -> FileStore:
     file, closed = open_file(path, (RECORDING,))
     where = Path(path)
     try:
-        with guarded(where, "read what was run"):
-            group, held = plain_group(file, "neurosim"), where.stat().st_size
-            run = json.loads(take_text(group, "run", held))
-            inputs = read_inputs(plain_group(group, "inputs"), run["inputs"], where)
+        with explain_read_errors(where, "read what was run"):
+            group, held = open_group(file, "neurosim"), where.stat().st_size
+            run = json.loads(read_text(group, "run", held))
+            inputs = read_inputs(open_group(group, "inputs"), run["inputs"], where)
             header = decode_header(
-                run, read_network(group, held), inputs, Arrays(plain_group(group, "arrays"), held).unpack
+                run, read_network(group, held), inputs, Arrays(open_group(group, "arrays"), held).unpack
             )
             return FileStore(file, where, header, closed)
     except BaseException:
@@ -367,10 +372,10 @@ def _open_once(path: str | os.PathLike) -> FileStore:
         raise
 
 
-def open_again(path: str, wanted: str) -> FileStore:
+def reopen(path: str, wanted: str) -> FileStore:
     """The store of a recording that was copied or sent here as the path of its file and its fingerprint."""
     store = open_store(path)
-    if store._where[1] != wanted:
+    if store._identity[1] != wanted:
         store.close()
         raise RecordingError(
             f"{path}: is another recording than the one that was copied or sent here. Keep each recording in a file of its own."

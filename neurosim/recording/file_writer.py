@@ -32,12 +32,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, RecordingError
+from neurosim.file_lock import is_same_file
 from neurosim.network.probes import Probe
-from neurosim.recording.disk import written
-from neurosim.recording.filestore import open_store, tick_ms
-from neurosim.recording.header import Header, Spikes, encode_header, recorded, samples, unit_of, width
-from neurosim.recording.lock import Lock, leads_to
-from neurosim.recording.safe import (
+from neurosim.recording.file_errors import explain_write_errors
+from neurosim.recording.file_store import open_store, tick_ms
+from neurosim.recording.header import (
+    Header,
+    encode_header,
+    recorded_indices,
+    sample_count,
+    sample_size,
+    unit_of,
+)
+from neurosim.recording.lock import WriterLock
+from neurosim.recording.safe_hdf5 import (
     LIBRARY,
     MAGIC,
     RECORDING,
@@ -45,14 +53,15 @@ from neurosim.recording.safe import (
     check_replaceable,
     digest,
     h5,
-    mark,
     open_unlocked,
-    place,
-    put_array,
-    put_text,
+    resolved_path,
+    write_array,
+    write_kind,
     write_network,
+    write_text,
 )
-from neurosim.recording.stored import Store
+from neurosim.recording.spikes import Spikes
+from neurosim.recording.store import Store
 from neurosim.recording.writer import Writer
 
 if TYPE_CHECKING:
@@ -78,9 +87,9 @@ class FileWriter(Writer):
             raise DescriptionError(
                 f"compression {compression!r} is not a level of gzip. Give a whole number from 0 (none) to 9."
             )
-        self.path = place(path)
-        with written(self.path, "create it"):
-            self._lock = Lock(self.path)
+        self.path = resolved_path(path)
+        with explain_write_errors(self.path, "create it"):
+            self._lock = WriterLock(self.path)
         try:
             check_replaceable(self.path, RECORDING)
             self._begin(compression)
@@ -94,7 +103,7 @@ class FileWriter(Writer):
         self._pending: list[list[int]] = []
         self._flushed = time.monotonic()
         new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
-        with written(self.path, "create it"):
+        with explain_write_errors(self.path, "create it"):
             try:
                 with h5().File(new, "w", libver=LIBRARY) as file:
                     self._create(file)
@@ -129,7 +138,7 @@ class FileWriter(Writer):
                 if probe.events:
                     self._write_spikes(probe, spikes[probe.name])
                 elif values[probe.name].shape[1]:
-                    self._write_rows(probe, trial, samples(tick, probe.every), values[probe.name])
+                    self._write_rows(probe, trial, sample_count(tick, probe.every), values[probe.name])
             self._counts = {name: count + len(spikes[name]) for name, count in self._counts.items()}
             self._pending.append([trial, trials, tick, ticks, *self._counts.values()])
             self.progress[trial : trial + trials] = tick + ticks
@@ -149,7 +158,7 @@ class FileWriter(Writer):
                         step,
                     )
             self._write_end(ticks, stopped, final)
-            own = leads_to(self.path, self._file.id.get_vfd_handle())
+            own = is_same_file(self.path, self._file.id.get_vfd_handle())
             self._file.close()
         if not own:
             self._lock.release()
@@ -173,7 +182,7 @@ class FileWriter(Writer):
     @contextlib.contextmanager
     def _writing(self, doing: str) -> Iterator[None]:
         """After a write that failed, HDF5 would mark the file as whole when it closes it; so that goes elsewhere."""
-        with written(self.path, doing, KEPT):
+        with explain_write_errors(self.path, doing, KEPT):
             try:
                 yield
             except Exception:
@@ -192,7 +201,7 @@ class FileWriter(Writer):
 
     def _write_rows(self, probe: Probe, trial: int, first: int, values: np.ndarray) -> None:
         """One write for all trials of a block: trial r has its rows from r*per_trial on."""
-        data, per_trial = self._data[probe.name], samples(self.header.ticks, probe.every)
+        data, per_trial = self._data[probe.name], sample_count(self.header.ticks, probe.every)
         trials, count, columns = values.shape
         if not columns:
             return
@@ -234,7 +243,7 @@ class FileWriter(Writer):
         header = self.header
         file.attrs["magic"], file.attrs["version"] = np.uint32(MAGIC), np.array([0, 1], np.uint32)
         group = file.create_group("neurosim")
-        mark(group, RECORDING)
+        write_kind(group, RECORDING)
         group.attrs["time_axis"] = np.bytes_(
             f"trial r, tick k at (r*{header.ticks} + k)*{tick_ms(header)} ms"
             + ("" if header.dt else "; no clock: a tick counts as 1 ms")
@@ -243,7 +252,7 @@ class FileWriter(Writer):
         arrays, inputs = Arrays(group["arrays"]), group.create_group("inputs")  # type: ignore[arg-type]
         entries = {name: _put_input(inputs, name, given) for name, given in header.inputs.items()}
         run = encode_header(header, arrays.pack) | {"inputs": entries, "writer": {"run": token_hex(8)}}
-        put_text(group, "run", json.dumps(run, indent=1, allow_nan=False))
+        write_text(group, "run", json.dumps(run, indent=1, allow_nan=False))
         columns = 4 + sum(p.events for p in header.probes)
         group.create_dataset(
             "blocks",
@@ -263,15 +272,15 @@ class FileWriter(Writer):
         group = file.require_group("spikes").create_group(probe.name)
         order = h5().enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype=np.uint8)
         group.attrs.create("sorting", 2 if self.header.trials == 1 else 0, dtype=order)
-        expected = self.header.trials * self.header.ticks * width(probe) / 64
+        expected = self.header.trials * self.header.ticks * sample_size(probe) / 64
         chunk = 2 ** int(np.clip(np.log2(max(expected, 1)), 7, 15))
         times = group.create_dataset("timestamps", (0,), np.float64, chunks=(chunk,), **GROW, **self._squeeze)
         times.attrs["units"] = "ms"
         group.create_dataset("node_ids", (0,), np.uint64, chunks=(chunk,), **GROW, **self._squeeze)
 
     def _create_values(self, file: h5py.File, probe: Probe) -> None:
-        header, columns = self.header, width(probe)
-        per_trial = samples(header.ticks, probe.every)
+        header, columns = self.header, sample_size(probe)
+        per_trial = sample_count(header.ticks, probe.every)
         row = columns * header.dtype.itemsize
         group, report = (
             file.require_group("neurosim/values"),
@@ -298,7 +307,7 @@ class FileWriter(Writer):
 
     def _create_mapping(self, mapping: Any, probe: Probe) -> None:
         """Which column belongs to which neuron. The columns of synapses count as nodes, in the order of their senders."""
-        neurons = recorded(probe)
+        neurons = recorded_indices(probe)
         mapping["node_ids"] = neurons.astype(np.uint64)
         mapping["node_ids"].attrs["sorted"] = np.uint8(np.all(np.diff(neurons) > 0))
         mapping["index_pointers"] = np.arange(neurons.size + 1, dtype=np.uint64)
@@ -342,9 +351,9 @@ def _append(data: Any, at: int, more: np.ndarray) -> None:
 def _put_input(group: h5py.Group, name: str, given: np.ndarray | Spikes) -> dict:
     if not isinstance(given, Spikes):
         array = np.asarray(given)
-        put_array(group, name, array, compression=1)
+        write_array(group, name, array, compression=1)
         return {"sha256": [digest(array)]}
     parts = {part: getattr(given, part) for part in ("trial", "tick", "neuron")}
     for part, array in parts.items():
-        put_array(group.require_group(name), part, array, compression=1)
+        write_array(group.require_group(name), part, array, compression=1)
     return {"dt": given.dt, "sha256": [digest(array) for array in parts.values()]}
