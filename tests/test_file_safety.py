@@ -15,7 +15,7 @@ import pytest
 from recording_side import MadeUp, same
 
 import neurosim as ns
-from neurosim import store
+from neurosim import network_file
 from neurosim.errors import RecordingError
 from neurosim.recording.file_writer import FileWriter
 from neurosim.recording.opening import open_recording
@@ -142,11 +142,11 @@ def test_hdf5_of_others_is_refused(tmp_path):
 
 def test_a_network_is_no_recording_and_its_file_is_not_overwritten_by_one(tmp_path):
     made = MadeUp()
-    store.save(made.header.network, tmp_path / "net.h5")
+    network_file.save(made.header.network, tmp_path / "net.h5")
     refused(tmp_path / "net.h5", "Use load")
     with pytest.raises(RecordingError, match=r"could be replaced.*delete it"):
         FileWriter(made.header, tmp_path / "net.h5")
-    assert store.load(tmp_path / "net.h5")
+    assert network_file.load(tmp_path / "net.h5")
 
 
 def test_another_format_version_is_refused(path):
@@ -463,10 +463,10 @@ def test_spikes_outside_the_run_or_the_population_are_refused(path, name, value)
 
 
 def test_a_saved_network_that_was_damaged_is_refused(tmp_path):
-    store.save(MadeUp().header.network, tmp_path / "net.h5")
+    network_file.save(MadeUp().header.network, tmp_path / "net.h5")
     edit(tmp_path / "net.h5", "description", put("populations", 0, "shape", ["x"]))
     with pytest.raises(RecordingError, match=r"net\.h5"):
-        store.load(tmp_path / "net.h5")
+        network_file.load(tmp_path / "net.h5")
 
 
 def test_the_checksum_is_that_of_its_author():

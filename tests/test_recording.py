@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recording_side import MadeUp, equal, same
 
 import neurosim as ns
-from neurosim import store
+from neurosim import network_file
 from neurosim.errors import DescriptionError, RecordingError
 from neurosim.recording.file_writer import FileWriter
 from neurosim.recording.lazy import LazyArray
@@ -391,16 +391,18 @@ def test_spikes_of_a_block_may_come_in_any_order(tmp_path):
 def test_spikes_of_unequal_length_or_between_ticks_are_refused():
     with pytest.raises(RecordingError, match="equally long"):
         Spikes([0, 1], [0], [0, 0])
-    with pytest.raises(RecordingError, match="no whole numbers"):
+    with pytest.raises(RecordingError, match="are not integers"):
         Spikes([0], [0.5], [0])
 
 
 def test_a_saved_network_is_loaded_as_it_was(tmp_path):
     net = MadeUp().header.network
-    store.save(net, tmp_path / "net.h5")
-    assert ns.Network.from_dict(store.load(tmp_path / "net.h5").to_dict()) == store.load(tmp_path / "net.h5")
-    assert np.array_equal(_weights(store.load(tmp_path / "net.h5")), _weights(net))
-    store.save(net, tmp_path / "net.h5")
+    network_file.save(net, tmp_path / "net.h5")
+    assert ns.Network.from_dict(network_file.load(tmp_path / "net.h5").to_dict()) == network_file.load(
+        tmp_path / "net.h5"
+    )
+    assert np.array_equal(_weights(network_file.load(tmp_path / "net.h5")), _weights(net))
+    network_file.save(net, tmp_path / "net.h5")
 
 
 def _weights(net):
@@ -409,12 +411,12 @@ def _weights(net):
 
 
 def test_the_network_of_a_recording_is_loaded_from_its_file(both):
-    assert store.load(both[2].path) == both[1].network
+    assert network_file.load(both[2].path) == both[1].network
 
 
 def test_saving_anything_else_is_refused(tmp_path):
     with pytest.raises(DescriptionError, match="neither a Network nor a Recording"):
-        store.save("net", tmp_path / "net.h5")
+        network_file.save("net", tmp_path / "net.h5")
 
 
 def test_a_file_can_be_opened_twice_and_while_it_is_written(tmp_path):

@@ -97,11 +97,7 @@ class FileStore(Store):
                     & (found.tick >= ticks.start)
                     & (found.tick < ticks.stop)
                 )
-                yield (
-                    found
-                    if kept.all()
-                    else Spikes(found.trial[kept], found.tick[kept], found.neuron[kept], found.dt)
-                )
+                yield found if kept.all() else found.select(kept)
 
     def final(self) -> Mapping[str, np.ndarray]:
         return LazyMapping(self._end, self._read_final)

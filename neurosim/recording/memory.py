@@ -66,11 +66,7 @@ class MemoryWriter(Writer):
         for name in list(self._events):
             found = join_spikes(self._events.pop(name), self.header.dt)
             kept = (found.trial < trials) & (found.tick < ticks)
-            events[name] = (
-                found
-                if kept.all()
-                else Spikes(found.trial[kept], found.tick[kept], found.neuron[kept], found.dt)
-            )
+            events[name] = found if kept.all() else found.select(kept)
         return MemoryStore(self.header, traces, events, ticks, trials, stopped, self.progress, dict(final))
 
     def close(self) -> None:
@@ -142,7 +138,7 @@ class MemoryStore(Store):
             kept = slice(first, last)
         else:
             kept = first + np.flatnonzero((tick >= ticks.start) & (tick < ticks.stop))
-        yield Spikes(found.trial[kept], found.tick[kept], found.neuron[kept], found.dt)
+        yield found.select(kept)
 
     def final(self) -> Mapping[str, np.ndarray]:
         return self._final

@@ -288,11 +288,7 @@ class Recording:
         for piece in self._store.events(recorded_probe(probe), trials, ticks):
             column = place[piece.neuron]
             kept = column >= 0
-            yield (
-                (piece, column)
-                if kept.all()
-                else (Spikes(piece.trial[kept], piece.tick[kept], piece.neuron[kept], piece.dt), column[kept])
-            )
+            yield (piece, column) if kept.all() else (piece.select(kept), column[kept])
 
     def tick(self, given: Any, where: str) -> int:
         """The tick that a time or number of ticks means; `where` opens the error for one that is none."""

@@ -1,45 +1,49 @@
-"""Spikes as events: trial, tick and neuron of each."""
+"""Spikes as events: three parallel arrays with the trial, the tick and the neuron of each spike."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurosim.errors import RecordingError
 from neurosim.network.readonly import read_only
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, init=False)
 class Spikes:
-    """Spikes in the order of trial, tick and neuron: three arrays of whole numbers, one entry per spike, which cannot be written to.
+    """Spikes as three parallel, read-only arrays of integers with one entry per spike.
 
-    `neuron` is the flat index in the whole population, also where only a part of it was recorded; `dt` the length of a
-    tick in seconds, None without Clock.
+    Spikes that a recording returns are sorted by trial, then tick, then neuron.
+
+    trial: trial of each spike, counted from 0, shape (spike,)
+    tick: tick at which it was sent, counted from 0 in each trial, shape (spike,)
+    neuron: flat index of the sender in its whole population, shape (spike,); also if only a part was recorded
+    dt: length of a tick in seconds; None without `Clock`
+
+    Raises RecordingError for numbers that are not integers, and for arrays of different lengths.
+
+    >>> spikes = Spikes([0, 0], [3, 10], [1, 0], dt=0.001)
+    >>> spikes.time.tolist()
+    [0.003, 0.01]
     """
 
     trial: np.ndarray
     tick: np.ndarray
     neuron: np.ndarray
-    dt: float | None = None
+    dt: float | None
 
-    def __post_init__(self):
-        for field in ("trial", "tick", "neuron"):
-            given = np.asarray(getattr(self, field))
-            if given.dtype == np.int64:
-                object.__setattr__(self, field, read_only(given))
-                continue
-            whole = given.astype(np.int64) if given.dtype.kind in "biuf" else None
-            if whole is None or (given.dtype.kind == "f" and not np.array_equal(whole, given)):
-                raise RecordingError(
-                    f"Spikes: {field} {given!r:.80} are no whole numbers. Give times in ticks, and neurons by their index."
-                )
-            object.__setattr__(self, field, read_only(whole))
+    def __init__(self, trial: ArrayLike, tick: ArrayLike, neuron: ArrayLike, dt: float | None = None):
+        for field, values in (("trial", trial), ("tick", tick), ("neuron", neuron)):
+            object.__setattr__(self, field, read_only(_integers(values, field)))
+        object.__setattr__(self, "dt", dt)
         if not self.trial.shape == self.tick.shape == self.neuron.shape == (len(self.trial),):
             raise RecordingError(
-                f"Spikes: trial, tick and neuron have shapes {self.trial.shape}, {self.tick.shape} and {self.neuron.shape}."
-                " Give three equally long lists."
+                f"Spikes: trial, tick and neuron have shapes {self.trial.shape}, {self.tick.shape} and"
+                f" {self.neuron.shape}. Give three equally long lists."
             )
 
     def __reduce__(self) -> tuple:
@@ -47,19 +51,20 @@ class Spikes:
 
     @cached_property
     def time(self) -> np.ndarray:
-        """When each spike was sent, in seconds from the start of its trial; in ticks without Clock."""
+        """When each spike was sent, in seconds from the start of its trial (in ticks without `Clock`), shape (spike,)."""
         return self.tick * (1.0 if self.dt is None else self.dt)
 
     def sorted(self) -> Spikes:
-        """The same spikes by trial, tick and neuron; itself where they are so already."""
+        """The same spikes by trial, tick and neuron; the object itself if they are sorted already."""
         before, after = slice(None, -1), slice(1, None)
         rising = self.neuron[after] >= self.neuron[before]
         for key in (self.tick, self.trial):
             rising = (key[after] > key[before]) | ((key[after] == key[before]) & rising)
-        if rising.all():
-            return self
-        order = np.lexsort((self.neuron, self.tick, self.trial))
-        return Spikes(self.trial[order], self.tick[order], self.neuron[order], self.dt)
+        return self if rising.all() else self.select(np.lexsort((self.neuron, self.tick, self.trial)))
+
+    def select(self, chosen: np.ndarray | slice) -> Spikes:
+        """The spikes at these positions of the arrays: a slice, a list of integers or a Boolean mask."""
+        return Spikes(self.trial[chosen], self.tick[chosen], self.neuron[chosen], self.dt)
 
     def __len__(self) -> int:
         return len(self.trial)
@@ -68,10 +73,22 @@ class Spikes:
         return f"<Spikes: {len(self):,} of {len(np.unique(self.neuron)):,} neurons>"
 
 
-def join_spikes(pieces: list[Spikes], dt: float | None) -> Spikes:
-    """The spikes of all pieces, sorted."""
+def join_spikes(pieces: Sequence[Spikes], dt: float | None) -> Spikes:
+    """The spikes of all pieces, sorted by trial, tick and neuron."""
     trial, tick, neuron = (
-        np.concatenate([np.zeros(0, np.int64), *(getattr(p, f) for p in pieces)])
-        for f in ("trial", "tick", "neuron")
+        np.concatenate([np.zeros(0, np.int64), *(getattr(piece, field) for piece in pieces)])
+        for field in ("trial", "tick", "neuron")
     )
     return Spikes(trial, tick, neuron, dt).sorted()
+
+
+def _integers(values: ArrayLike, field: str) -> np.ndarray:
+    array = np.asarray(values)
+    if array.dtype == np.int64:
+        return array
+    integers = array.astype(np.int64) if array.dtype.kind in "biuf" else None
+    if integers is None or (array.dtype.kind == "f" and not np.array_equal(integers, array)):
+        raise RecordingError(
+            f"Spikes: {field} {array!r:.80} are not integers. Give times in ticks, and neurons by their index."
+        )
+    return integers
