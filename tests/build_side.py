@@ -23,8 +23,8 @@ def alone(place, monkeypatch):
     monkeypatch.setattr(build, "INCLUDE", place)
     monkeypatch.setattr(build, "_loaded", {})
     monkeypatch.setattr(build, "_ahead", {})
-    monkeypatch.setattr(cache, "_instead", {})
-    monkeypatch.setattr(cache, "_distrusted", set())
+    monkeypatch.setattr(cache, "_replacements", {})
+    monkeypatch.setattr(cache, "_warned_of", set())
     header(place, 42)
     return place / "cache"
 

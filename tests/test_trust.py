@@ -111,7 +111,7 @@ def test_a_folder_in_whose_place_anybody_can_put_another_is_replaced(tmp_path, m
         RuntimeWarning, match=f"All users can write to {open_to_all}, and so put another in its place"
     ):
         assert compiled() == (42, 1)
-    monkeypatch.setattr(cache, "_instead", {})
+    monkeypatch.setattr(cache, "_replacements", {})
     open_to_all.chmod(0o1777)  # as /tmp: each can remove only what is his own
     assert compiled() == (42, 1)
 
@@ -139,14 +139,14 @@ def test_a_library_of_another_key_is_not_taken(folder):
 
 def test_text_that_another_can_have_written_is_not_taken(folder):
     key = "0" * 32
-    cache.keep_text(folder, key, "mine")
-    assert cache.read_text(folder, key) == "mine"
+    cache.save_text(folder, key, "mine")
+    assert cache.load_text(folder, key) == "mine"
     folder.chmod(0o770)
-    assert cache.read_text(folder, key) is None
+    assert cache.load_text(folder, key) is None
     folder.chmod(0o700)
     the(folder, ".txt").chmod(0o666)
     with pytest.warns(RuntimeWarning, match="is not used, and made anew"):
-        assert cache.read_text(folder, key) is None
+        assert cache.load_text(folder, key) is None
 
 
 def test_a_pipe_is_refused_without_waiting_for_what_comes_out_of_it(tmp_path):
