@@ -367,8 +367,8 @@ def test_a_plucked_string_is_heard_at_its_pitch_by_a_liquid():
     ("sound", "given", "words"),
     [
         (np.zeros((3000, 2)), {}, r"look like \(sample, channel\)"),
-        ([1.0, np.nan], {}, "no finite real numbers"),
-        (np.zeros(4, complex), {}, "no finite real numbers"),
+        ([1.0, np.nan], {}, "not finite real numbers"),
+        (np.zeros(4, complex), {}, "not finite real numbers"),
         ([], {}, "shape"),
         (tone(200), {"rate": 0}, "rate"),
         (tone(200), {"rate": 5 * ms}, "rate"),

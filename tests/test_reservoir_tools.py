@@ -178,7 +178,7 @@ def spiking():
         (lambda: memory_capacity(echo_state(2, 10, density=0.5)), "2 neurons. Give a network with one input"),
         (lambda: memory_capacity(echo_state(1, 50), ticks=40), "too few to fit 50 weights"),
         (lambda: memory_capacity(echo_state(1, 50), output="pol"), "Did you mean 'pool'"),
-        (lambda: memory_capacity(logistic(4.0)), "these are driven: none"),
+        (lambda: memory_capacity(logistic(4.0)), "driven populations are: none"),
         (lambda: kernel_quality(spiking()), "spikes. Name a population that sends numbers"),
         (lambda: generalization_rank(shift(5), same=200), "same"),
         (

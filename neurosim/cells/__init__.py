@@ -1,7 +1,8 @@
-"""Ready neurons: a name, a shape and the text of a published cell, with its source and its constants.
+"""Ready cells: functions that return `Neurons` with the text and the constants of a published model.
 
-Each function returns `Neurons`; every constant, start value and part of the text may be given in its place:
-`cells.lif("cells", 100, tau=10*ms, v=normal(-65*mV, 2*mV))`. `print(cells.lif("x", 1).equations)` shows the text.
+Every function takes the name and the shape of the population. Each constant (with its unit), each start value
+and each part of the text may be given instead of the default: `cells.lif("cells", 100, tau=10*ms,
+v=ns.normal(-65*mV, 2*mV))`. `print(cells.lif("x", 1).equations)` shows the text.
 """
 
 from .gated import gru as gru

@@ -1,28 +1,39 @@
-"""Spiking neurons: integrate-and-fire with several kinds of synapse, and neurons with channels.
+"""Spiking neurons: integrate-and-fire neurons with several kinds of synapses, and neurons with ion channels.
 
-All need `Clock(dt)`. Defaults are quantities; Brian2's units are imported when a cell is made, not when this file is.
+All need `Clock(dt)`. Defaults are quantities. Brian2's units are imported when a cell is made and not when
+this file is imported, because they slow down the start of every script.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
-from neurosim.cells.ready import Shape, ready
+from neurosim.cells.ready import Setting, Shape, ready
 from neurosim.errors import DescriptionError, nearest
 from neurosim.network.neurons import Neurons
 
 
-def lif(name: str, shape: Shape, **override: Any) -> Neurons:
+def lif(name: str, shape: Shape, **override: Setting) -> Neurons:
     """Leaky integrate-and-fire neurons with current input.
 
-    dv/dt = (v_rest - v + R (I + I_b))/tau; at v > v_threshold a spike, v = v_reset for a refractory period.
+    dv/dt = (v_rest - v + R (I + I_b))/tau. At v > v_threshold the neuron spikes, and v = v_reset for a
+    refractory period.
 
-    Port `I` (amp) takes currents; spikes that jump the membrane (delta synapses) go `to="v"` with a weight in volt.
-    Constants: tau 8 ms, R 10 Mohm, v_rest -70 mV, v_reset -65 mV, v_threshold -50 mV, refractory 2 ms, I_b 0 A (a
-    constant background current). Start: v = v_rest. Exact integration.
+    Ports: `I` (amp) for currents. Spikes that make the membrane jump (delta synapses) go `to="v"`, with a
+    weight in volt.
 
-    Source: Gerstner, Kistler, Naud & Paninski 2014, Neuronal Dynamics, section 1.3 and the values of its exercises,
-    doi:10.1017/CBO9781107447615.
+    Constants: tau 8 ms, R 10 Mohm, v_rest -70 mV, v_reset -65 mV, v_threshold -50 mV, refractory 2 ms, and
+    the background current I_b 0 A. Start: v = v_rest. Method: exact integration.
+
+    Arguments:
+        name: the name of the population.
+        shape: the number of neurons, or a tuple such as (15, 3, 3).
+        override: constants (with their units), start values or arguments of `Neurons` to use instead.
+
+    Raises DescriptionError for a name in `override` that the cell does not have.
+
+    Source: Gerstner, Kistler, Naud & Paninski 2014, Neuronal Dynamics, section 1.3 and the values of its
+    exercises, doi:10.1017/CBO9781107447615.
     """
     from neurosim.units import Mohm, amp, ms, mV
 
@@ -31,20 +42,33 @@ def lif(name: str, shape: Shape, **override: Any) -> Neurons:
         equations="""dv/dt = (v_rest - v + R*(I + I_b))/tau : volt (unless refractory)
                      I : amp""",
         threshold="v > v_threshold", reset="v = v_reset", refractory=2 * ms, method="exact",
-        tau=8 * ms, R=10 * Mohm, v_rest=-70 * mV, v_reset=-65 * mV, v_threshold=-50 * mV, I_b=0 * amp, v="v_rest",
+        tau=8 * ms, R=10 * Mohm, v_rest=-70 * mV, v_reset=-65 * mV, v_threshold=-50 * mV,
+        I_b=0 * amp, v="v_rest",
     )  # fmt: skip
 
 
-def lif_exponential(name: str, shape: Shape, **override: Any) -> Neurons:
+def lif_exponential(name: str, shape: Shape, **override: Setting) -> Neurons:
     """Leaky integrate-and-fire neurons with synaptic currents that decay exponentially.
 
-    dv/dt = (v_rest - v + R (I_exc + I_inh + I + I_b))/tau, dI_exc/dt = -I_exc/tau_exc, dI_inh/dt = -I_inh/tau_inh.
+    dv/dt = (v_rest - v + R (I_exc + I_inh + I + I_b))/tau, dI_exc/dt = -I_exc/tau_exc, dI_inh/dt =
+    -I_inh/tau_inh. At v > v_threshold the neuron spikes, and v = v_reset for a refractory period.
 
-    Spikes go `to="I_exc"` or `to="I_inh"` with a weight in amp (negative for inhibition): the current jumps by it. Port `I`
-    takes other currents. Constants: tau 10 ms, R 40 Mohm (250 pF), v_rest and v_reset -70 mV, v_threshold -55 mV, refractory
-    2 ms, tau_exc and tau_inh 2 ms, I_b 0 A. Start: v = v_rest, no current. Exact integration.
+    Ports: spikes go `to="I_exc"` or `to="I_inh"` with a weight in amp (negative for inhibition), by which the
+    current jumps. `I` (amp) takes other currents.
 
-    Source: Rotter & Diesmann 1999, Biol. Cybern. 81, 381, doi:10.1007/s004220050570; values of NEST's iaf_psc_exp.
+    Constants: tau 10 ms, R 40 Mohm (250 pF), v_rest and v_reset -70 mV, v_threshold -55 mV, refractory 2 ms,
+    tau_exc and tau_inh 2 ms, and the background current I_b 0 A. Start: v = v_rest, no current. Method: exact
+    integration.
+
+    Arguments:
+        name: the name of the population.
+        shape: the number of neurons, or a tuple such as (15, 3, 3).
+        override: constants (with their units), start values or arguments of `Neurons` to use instead.
+
+    Raises DescriptionError for a name in `override` that the cell does not have.
+
+    Source: Rotter & Diesmann 1999, Biol. Cybern. 81, 381, doi:10.1007/s004220050570; values of NEST's
+    iaf_psc_exp.
     """
     return _current_based(
         "lif_exponential", name, shape, override,
@@ -53,15 +77,27 @@ def lif_exponential(name: str, shape: Shape, **override: Any) -> Neurons:
     )  # fmt: skip
 
 
-def lif_alpha(name: str, shape: Shape, **override: Any) -> Neurons:
+def lif_alpha(name: str, shape: Shape, **override: Setting) -> Neurons:
     """Leaky integrate-and-fire neurons with synaptic currents that rise and decay as alpha functions.
 
-    After a spike of weight w, the current is w (s/tau_exc) exp(1 - s/tau_exc), which peaks at w after s = tau_exc:
-    dI_exc/dt = (e x_exc - I_exc)/tau_exc, dx_exc/dt = -x_exc/tau_exc, and the same for inhibition.
+    After a spike of weight w the current is w (s/tau_exc) exp(1 - s/tau_exc), which peaks at w after s =
+    tau_exc: dI_exc/dt = (e x_exc - I_exc)/tau_exc, dx_exc/dt = -x_exc/tau_exc, and the same for inhibition.
+    The equation of v is that of `lif_exponential`.
 
-    Spikes go `to="x_exc"` or `to="x_inh"` with a weight in amp; port, constants, start and integration as in `lif_exponential`.
+    Ports: spikes go `to="x_exc"` or `to="x_inh"` with a weight in amp (negative for inhibition). `I` (amp)
+    takes other currents.
 
-    Source: Rotter & Diesmann 1999, Biol. Cybern. 81, 381, doi:10.1007/s004220050570; values of NEST's iaf_psc_alpha.
+    Constants, start and method: as in `lif_exponential`.
+
+    Arguments:
+        name: the name of the population.
+        shape: the number of neurons, or a tuple such as (15, 3, 3).
+        override: constants (with their units), start values or arguments of `Neurons` to use instead.
+
+    Raises DescriptionError for a name in `override` that the cell does not have.
+
+    Source: Rotter & Diesmann 1999, Biol. Cybern. 81, 381, doi:10.1007/s004220050570; values of NEST's
+    iaf_psc_alpha.
     """
     return _current_based(
         "lif_alpha", name, shape, override,
@@ -72,7 +108,11 @@ def lif_alpha(name: str, shape: Shape, **override: Any) -> Neurons:
     )  # fmt: skip
 
 
-def _current_based(cell: str, name: str, shape: Shape, override: dict[str, Any], synapses: str) -> Neurons:
+def _current_based(
+    cell: str, name: str, shape: Shape, override: Mapping[str, Setting], synapses: str
+) -> Neurons:
+    """Integrate-and-fire neurons with the synaptic currents I_exc and I_inh, whose equations are
+    `synapses`."""
     from neurosim.units import Mohm, amp, ms, mV
 
     return ready(
@@ -86,17 +126,27 @@ def _current_based(cell: str, name: str, shape: Shape, override: dict[str, Any],
     )  # fmt: skip
 
 
-def lif_conductance(name: str, shape: Shape, **override: Any) -> Neurons:
+def lif_conductance(name: str, shape: Shape, **override: Setting) -> Neurons:
     """Leaky integrate-and-fire neurons with synaptic conductances that decay exponentially (COBA).
 
-    C dv/dt = g_L (E_L - v) + ge (E_e - v) + gi (E_i - v) + I, dge/dt = -ge/tau_e, dgi/dt = -gi/tau_i.
+    C dv/dt = g_L (E_L - v) + ge (E_e - v) + gi (E_i - v) + I, dge/dt = -ge/tau_e, dgi/dt = -gi/tau_i. At v >
+    v_threshold the neuron spikes, and v = v_reset for a refractory period.
 
-    Spikes go `to="ge"` or `to="gi"` with a weight in siemens (positive for both). Port `I` (amp) takes currents. Constants: C
-    200 pF, g_L 10 nS, E_L -60 mV, E_e 0 mV, E_i -80 mV, tau_e 5 ms, tau_i 10 ms, v_threshold -50 mV, v_reset -60 mV, refractory
-    5 ms. Start: v = E_L, no conductance. Exponential Euler.
+    Ports: spikes go `to="ge"` or `to="gi"` with a weight in siemens (positive for both). `I` (amp) takes
+    currents.
 
-    Source: Vogels & Abbott 2005, J. Neurosci. 25, 10786, doi:10.1523/JNEUROSCI.3508-05.2005, as benchmark 1 of Brette et al.
-    2007, J. Comput. Neurosci. 23, 349, doi:10.1007/s10827-007-0038-6.
+    Constants: C 200 pF, g_L 10 nS, E_L -60 mV, E_e 0 mV, E_i -80 mV, tau_e 5 ms, tau_i 10 ms, v_threshold -50
+    mV, v_reset -60 mV, refractory 5 ms. Start: v = E_L, no conductance. Method: exponential Euler.
+
+    Arguments:
+        name: the name of the population.
+        shape: the number of neurons, or a tuple such as (15, 3, 3).
+        override: constants (with their units), start values or arguments of `Neurons` to use instead.
+
+    Raises DescriptionError for a name in `override` that the cell does not have.
+
+    Source: Vogels & Abbott 2005, J. Neurosci. 25, 10786, doi:10.1523/JNEUROSCI.3508-05.2005, as benchmark 1
+    of Brette et al. 2007, J. Comput. Neurosci. 23, 349, doi:10.1007/s10827-007-0038-6.
     """
     from neurosim.units import ms, mV, nS, pF
 
@@ -112,14 +162,24 @@ def lif_conductance(name: str, shape: Shape, **override: Any) -> Neurons:
     )  # fmt: skip
 
 
-def adex(name: str, shape: Shape, **override: Any) -> Neurons:
+def adex(name: str, shape: Shape, **override: Setting) -> Neurons:
     """Adaptive exponential integrate-and-fire neurons.
 
-    C dv/dt = g_L (E_L - v) + g_L Delta_T exp((v - V_T)/Delta_T) - w + I, tau_w dw/dt = a (v - E_L) - w;
-    at v > v_peak a spike, v = v_reset, w = w + b.
+    C dv/dt = g_L (E_L - v) + g_L Delta_T exp((v - V_T)/Delta_T) - w + I, tau_w dw/dt = a (v - E_L) - w. At v
+    > v_peak the neuron spikes, v = v_reset, and w = w + b.
 
-    Port `I` (amp). Constants: C 281 pF, g_L 30 nS, E_L -70.6 mV, V_T -50.4 mV, Delta_T 2 mV, a 4 nS, tau_w 144 ms, b 80.5 pA,
-    v_reset -70.6 mV, v_peak 20 mV (any value well above V_T does). Start: v = E_L, w = 0. Euler's method, for a dt of 0.1 ms or less.
+    Port: `I` (amp).
+
+    Constants: C 281 pF, g_L 30 nS, E_L -70.6 mV, V_T -50.4 mV, Delta_T 2 mV, a 4 nS, tau_w 144 ms, b 80.5 pA,
+    v_reset -70.6 mV, and v_peak 20 mV (any value well above V_T does). Start: v = E_L, w = 0. Method: Euler,
+    for a dt of 0.1 ms or less.
+
+    Arguments:
+        name: the name of the population.
+        shape: the number of neurons, or a tuple such as (15, 3, 3).
+        override: constants (with their units), start values or arguments of `Neurons` to use instead.
+
+    Raises DescriptionError for a name in `override` that the cell does not have.
 
     Source: Brette & Gerstner 2005, J. Neurophysiol. 94, 3637, doi:10.1152/jn.00686.2005.
     """
@@ -131,7 +191,8 @@ def adex(name: str, shape: Shape, **override: Any) -> Neurons:
                      dw/dt = (a*(v - E_L) - w)/tau_w : amp
                      I : amp""",
         threshold="v > v_peak", reset="v = v_reset\nw += b", method="euler",
-        C=281 * pF, g_L=30 * nS, E_L=-70.6 * mV, V_T=-50.4 * mV, Delta_T=2 * mV, a=4 * nS, tau_w=144 * ms, b=80.5 * pA,
+        C=281 * pF, g_L=30 * nS, E_L=-70.6 * mV, V_T=-50.4 * mV, Delta_T=2 * mV,
+        a=4 * nS, tau_w=144 * ms, b=80.5 * pA,
         v_reset=-70.6 * mV, v_peak=20 * mV, v="E_L",
     )  # fmt: skip
 
@@ -148,15 +209,26 @@ IZHIKEVICH = {
 }
 
 
-def izhikevich(name: str, shape: Shape, firing: str = "regular_spiking", **override: Any) -> Neurons:
+def izhikevich(name: str, shape: Shape, firing: str = "regular_spiking", **override: Setting) -> Neurons:
     """Izhikevich's simple model of cortical neurons.
 
-    dv/dt = 0.04 v^2 + 5 v + 140 - u + I and du/dt = a (b v - u), v in mV and t in ms; at v >= 30 mV a spike, v = c, u = u + d.
+    dv/dt = 0.04 v^2 + 5 v + 140 - u + I and du/dt = a (b v - u), v in mV and t in ms. At v >= 30 mV the
+    neuron spikes, v = c, and u = u + d.
 
-    Port `I` (mV/ms; the paper's currents are numbers in this unit). `firing` sets a, b, c, d to one of the paper's kinds:
-    regular_spiking (0.02/ms, 0.2/ms, -65 mV, 8 mV/ms), intrinsically_bursting, chattering, fast_spiking, thalamo_cortical,
-    resonator or low_threshold_spiking; each may also be given. Start: v = -70 mV, u = b v of that kind. Euler's method, for a dt
-    of 0.5 ms or less, as in the paper.
+    Port: `I` (mV/ms); the currents of the paper are numbers in this unit.
+
+    Constants: a, b, c, d, those of `firing`. Start: v = -70 mV, u = b v with the b of `firing`. Method:
+    Euler, for a dt of 0.5 ms or less, as in the paper.
+
+    Arguments:
+        name: the name of the population.
+        shape: the number of neurons, or a tuple such as (15, 3, 3).
+        firing: the kind of neuron, which sets a, b, c and d: "regular_spiking" (0.02/ms, 0.2/ms, -65 mV, 8
+            mV/ms), "intrinsically_bursting", "chattering", "fast_spiking", "thalamo_cortical", "resonator" or
+            "low_threshold_spiking".
+        override: constants (with their units), start values or arguments of `Neurons` to use instead.
+
+    Raises DescriptionError for another `firing`, and for a name in `override` that the cell does not have.
 
     Source: Izhikevich 2003, IEEE Trans. Neural Netw. 14, 1569, doi:10.1109/TNN.2003.820440.
     """
@@ -177,16 +249,27 @@ def izhikevich(name: str, shape: Shape, firing: str = "regular_spiking", **overr
     )  # fmt: skip
 
 
-def hodgkin_huxley(name: str, shape: Shape, **override: Any) -> Neurons:
-    """Hodgkin & Huxley's squid giant axon, per area of membrane, at 6.3 degrees Celsius; rest at -65 mV.
+def hodgkin_huxley(name: str, shape: Shape, **override: Setting) -> Neurons:
+    """Hodgkin & Huxley's squid giant axon, per area of membrane, at 6.3 degrees Celsius.
 
-    C dv/dt = g_Na m^3 h (E_Na - v) + g_K n^4 (E_K - v) + g_L (E_L - v) + I, dm/dt = alpha_m (1 - m) - beta_m m, and so h and n.
+    C dv/dt = g_Na m^3 h (E_Na - v) + g_K n^4 (E_K - v) + g_L (E_L - v) + I, dm/dt = alpha_m (1 - m) - beta_m
+    m, and the same for h and n. The neuron rests at -65 mV. A spike is the upward crossing of 0 mV; v is not
+    reset.
 
-    Port `I` (amp/metre**2; 10 uA/cm**2 makes it fire). Constants: C 1 uF/cm^2, g_Na 120, g_K 36, g_L 0.3 mS/cm^2, E_Na 50 mV, E_K
-    -77 mV, E_L -54.387 mV. A spike is the crossing of 0 mV upwards; v is not reset. Start: at rest. Exponential Euler, for a dt
-    of 0.05 ms or less.
+    Port: `I` (amp/metre**2); 10 uA/cm**2 makes it fire.
 
-    Source: Hodgkin & Huxley 1952, J. Physiol. 117, 500, doi:10.1113/jphysiol.1952.sp004764, in today's sign and zero of v.
+    Constants: C 1 uF/cm^2, g_Na 120, g_K 36 and g_L 0.3 mS/cm^2, E_Na 50 mV, E_K -77 mV, E_L -54.387 mV.
+    Start: at rest. Method: exponential Euler, for a dt of 0.05 ms or less.
+
+    Arguments:
+        name: the name of the population.
+        shape: the number of neurons, or a tuple such as (15, 3, 3).
+        override: constants (with their units), start values or arguments of `Neurons` to use instead.
+
+    Raises DescriptionError for a name in `override` that the cell does not have.
+
+    Source: Hodgkin & Huxley 1952, J. Physiol. 117, 500, doi:10.1113/jphysiol.1952.sp004764, with the sign and
+    the zero of v that are used today.
     """
     from neurosim.units import cm, mS, mV, uF
 
@@ -209,18 +292,30 @@ def hodgkin_huxley(name: str, shape: Shape, **override: Any) -> Neurons:
     )  # fmt: skip
 
 
-def traub_miles(name: str, shape: Shape, **override: Any) -> Neurons:
-    """Neurons of hippocampus and cortex with sodium and potassium channels, and conductance synapses (COBAHH).
+def traub_miles(name: str, shape: Shape, **override: Setting) -> Neurons:
+    """Neurons of hippocampus and cortex with sodium and potassium channels and conductance synapses (COBAHH).
 
-    C dv/dt = g_L (E_L - v) + ge (E_e - v) + gi (E_i - v) + g_Na m^3 h (E_Na - v) + g_K n^4 (E_K - v) + I.
+    C dv/dt = g_L (E_L - v) + ge (E_e - v) + gi (E_i - v) + g_Na m^3 h (E_Na - v) + g_K n^4 (E_K - v) + I. A
+    spike is v > -20 mV, at most one in a refractory period of 3 ms; v is not reset. Without input the neuron
+    fires by itself, 14 times a second.
 
-    Spikes go `to="ge"` or `to="gi"` with a weight in siemens; port `I` (amp) takes currents. Constants (20,000 um^2 of membrane):
-    C 200 pF, g_L 10 nS, g_Na 20 uS, g_K 6 uS, E_L -60 mV, E_Na 50 mV, E_K -90 mV, V_T -63 mV, E_e 0 mV, E_i -80 mV, tau_e 5 ms,
-    tau_i 10 ms. A spike is v > -20 mV, at most one in a refractory period of 3 ms; v is not reset. Start: v = E_L, closed
-    channels (m, h, n = 0). Without input it fires by itself, 14 times a second. Exponential Euler, for a dt of 0.1 ms or less.
+    Ports: spikes go `to="ge"` or `to="gi"` with a weight in siemens (positive for both). `I` (amp) takes
+    currents.
 
-    Source: Traub & Miles 1991, Neuronal Networks of the Hippocampus, doi:10.1017/CBO9780511895401, as benchmark 3 of Brette et
-    al. 2007, J. Comput. Neurosci. 23, 349, doi:10.1007/s10827-007-0038-6, and Brian2's example COBAHH.
+    Constants (of 20,000 um^2 of membrane): C 200 pF, g_L 10 nS, g_Na 20 uS, g_K 6 uS, E_L -60 mV, E_Na 50 mV,
+    E_K -90 mV, V_T -63 mV, E_e 0 mV, E_i -80 mV, tau_e 5 ms, tau_i 10 ms. Start: v = E_L, closed channels (m,
+    h, n = 0). Method: exponential Euler, for a dt of 0.1 ms or less.
+
+    Arguments:
+        name: the name of the population.
+        shape: the number of neurons, or a tuple such as (15, 3, 3).
+        override: constants (with their units), start values or arguments of `Neurons` to use instead.
+
+    Raises DescriptionError for a name in `override` that the cell does not have.
+
+    Source: Traub & Miles 1991, Neuronal Networks of the Hippocampus, doi:10.1017/CBO9780511895401, as
+    benchmark 3 of Brette et al. 2007, J. Comput. Neurosci. 23, 349, doi:10.1007/s10827-007-0038-6, and
+    Brian2's example COBAHH.
     """
     from neurosim.units import ms, mV, nS, pF, uS
 
@@ -241,6 +336,7 @@ def traub_miles(name: str, shape: Shape, **override: Any) -> Neurons:
                      beta_n = 0.5*exp((10*mV - v + V_T)/(40*mV))/ms : Hz
                      I : amp""",
         threshold="v > -20*mV", refractory=3 * ms, method="exponential_euler",
-        C=200 * pF, g_L=10 * nS, g_Na=20 * uS, g_K=6 * uS, E_L=-60 * mV, E_Na=50 * mV, E_K=-90 * mV, V_T=-63 * mV,
+        C=200 * pF, g_L=10 * nS, g_Na=20 * uS, g_K=6 * uS,
+        E_L=-60 * mV, E_Na=50 * mV, E_K=-90 * mV, V_T=-63 * mV,
         E_e=0 * mV, E_i=-80 * mV, tau_e=5 * ms, tau_i=10 * ms, v="E_L",
     )  # fmt: skip

@@ -1,6 +1,6 @@
-"""From recordings to answers: features of a recording, how well its states tell inputs apart, networks as transformers of scikit-learn.
+"""From recordings to answers: features of recordings, measures of networks, and networks in scikit-learn.
 
-The names stand in `__init__.pyi`; the file of each is imported when it is first asked for.
+The public names are those of `__init__.pyi`; the file of each is imported when it is first used.
 """
 
 import lazy_loader

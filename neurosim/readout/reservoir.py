@@ -1,9 +1,9 @@
-"""What a reservoir can do before anything is learned: how long it remembers, how well it separates, how well it generalises."""
+"""What a reservoir can do before anything is learned: its memory, its separation, and its generalization."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,14 +11,20 @@ from neurosim.errors import DescriptionError, nearest
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.values import plain_number, whole
+from neurosim.readout.network_factory import input_population
 from neurosim.run import run
 
-if TYPE_CHECKING:
-    from neurosim.recording.recording import Recording
+JOIN = "Join them, or give another network."
 
 
 class MemoryCapacity(NamedTuple):
-    """The capacity, and of each delay the squared correlation of the input with what was read out of it."""
+    """The memory capacity of a network: what `memory_capacity` returns.
+
+    total: the capacity, the sum of `each`.
+    delays: the delays k that were measured, in ticks, shape (delay,).
+    each: the squared correlation of the input k ticks ago with what was read out of the states, shape
+        (delay,).
+    """
 
     total: float
     delays: np.ndarray
@@ -39,44 +45,56 @@ def memory_capacity(
 ) -> MemoryCapacity:
     """How many past inputs linear readouts recover from the states of a network with one input.
 
-    MC = sum over k of r2(u(t - k), y_k(t)), where u is uniform in +-`scale`, y_k the linear readout that was fitted to give
-    u(t - k), and r2 the squared correlation on as many ticks that were not used for the fit. It is at most the number of neurons.
+    MC = sum over k of r2(u(t - k), y_k(t)), where the input u is uniform in +-`scale`, y_k is the linear
+    readout that was fitted to give u(t - k), and r2 is the squared correlation on as many ticks that were not
+    used for the fit. MC is at most the number of neurons.
 
     Arguments:
         net: a network with one driven population of one neuron.
-        output: the graded population that is read; default: all that have text, side by side.
-        delays: which k, in ticks; a number n means 1 ... n; default: 1 to twice the number of neurons that are read.
-        ticks: how many are learned from, and again how many are measured on, after the first `discard`.
-        alpha: of the ridge regression, solved by singular values.
-        seed, engine: of the input, and as in `ns.run`.
+        output: the population that is read, which must not spike; default: all that have text, side by side.
+        delays: the delays k, in ticks; a number n means 1 ... n; default: 1 to twice the number of neurons
+            that are read.
+        ticks: number of ticks for the fit, and again for the measurement.
+        discard: number of ticks at the beginning that are used for neither; at least the longest of `delays`.
+        scale: the largest absolute input, in the unit of the input.
+        alpha: the penalty of the ridge regression, which is solved by singular values.
+        seed: of the random input and of the run.
+        engine: as in `ns.run`.
 
-    Raises DescriptionError for a network with several inputs, spiking outputs, and too few ticks for a fit.
+    Returns a MemoryCapacity: `total`, and for each of `delays` the squared correlation `each`.
+
+    Raises DescriptionError for a network with several inputs, for spiking outputs, and for too few ticks for
+    a fit.
 
     Source: Jaeger 2002, Short term memory in echo state networks, GMD report 152.
-    """
-    from sklearn.linear_model import Ridge
 
-    where = "memory_capacity"
-    drive, outputs = only_driven(net, where), graded(net, output, where)
+    >>> from neurosim.models.echo_state import echo_state
+    >>> 5 < memory_capacity(echo_state(1, 20, density=0.3), ticks=500).total < 20
+    True
+    """
+    from sklearn.linear_model import Ridge  # takes long to import
+
+    label = "memory_capacity"
+    drive, outputs = input_population(net, None, label, JOIN), graded_populations(net, output, label)
     if drive.size != 1:
         raise DescriptionError(
-            f"{where}: {drive.name!r} has {drive.size} neurons. Give a network with one input."
+            f"{label}: {drive.name!r} has {drive.size} neurons. Give a network with one input."
         )
     size = sum(population.size for population in outputs)
-    lags = _lags(delays, 2 * size, where)
-    discard = max(whole(discard, f"{where}: discard"), int(lags.max()))
-    if whole(ticks, f"{where}: ticks", least=1) <= size + 1:
+    lags = _read_delays(delays, 2 * size, label)
+    discard = max(whole(discard, f"{label}: discard"), int(lags.max()))
+    if whole(ticks, f"{label}: ticks", least=1) <= size + 1:
         raise DescriptionError(
-            f"{where}: ticks {ticks} are too few to fit {size} weights. Give several times as many."
+            f"{label}: ticks {ticks} are too few to fit {size} weights. Give several times as many."
         )
-    u = np.random.default_rng(seed).uniform(-1.0, 1.0, discard + 2 * ticks) * plain_number(
-        scale, f"{where}: scale", "Give a number above 0.", low=1e-300
-    )
-    states = _states(net, {drive.name: u.reshape(-1, *drive.shape)}, outputs, seed, engine)[discard:]
-    wanted = np.stack([u[discard - lag : len(u) - lag] for lag in lags], axis=1)
-    readout = Ridge(alpha=alpha, solver="svd").fit(states[:ticks], wanted[:ticks])
-    found = np.asarray(readout.predict(states[ticks:])).reshape(ticks, -1)
-    each = squared_correlation(found, wanted[ticks:])
+    scale = plain_number(scale, f"{label}: scale", "Give a number above 0.", low=1e-300)
+    u = np.random.default_rng(seed).uniform(-1.0, 1.0, discard + 2 * ticks) * scale
+    inputs = {drive.name: u.reshape(-1, *drive.shape)}
+    states = _states(net, inputs, outputs, seed, engine)[discard:]
+    targets = np.stack([u[discard - lag : len(u) - lag] for lag in lags], axis=1)  # (tick, delay)
+    readout = Ridge(alpha=alpha, solver="svd").fit(states[:ticks], targets[:ticks])
+    predicted = np.asarray(readout.predict(states[ticks:])).reshape(ticks, -1)
+    each = squared_correlation(predicted, targets[ticks:])
     return MemoryCapacity(float(each.sum()), lags, each)
 
 
@@ -91,17 +109,27 @@ def kernel_quality(
     seed: int = 0,
     engine: str = "auto",
 ) -> int:
-    """How many different inputs a network tells apart linearly: the rank of its states after as many random inputs.
+    """How many inputs a network tells apart linearly: the rank of its states after many random inputs.
 
-    The rank of the matrix (stream, neuron) of the states after `ticks` ticks of each of `streams` random inputs, uniform in +-`scale`;
-    at most the number of neurons. A singular value counts if it is above `tolerance` times the largest; default: numpy's
-    for a rank in double precision.
+    The rank is that of the matrix (stream, neuron) of the states after `ticks` ticks of each of `streams`
+    random inputs, uniform in +-`scale`. It is at most the number of neurons.
 
-    Arguments: `output` as in `memory_capacity`; `streams`: default as many as neurons are read.
+    Arguments:
+        net: a network with one driven population.
+        output: the population that is read, which must not spike; default: all that have text, side by side.
+        streams: number of random inputs; default: as many as neurons are read.
+        ticks: length of each input, in ticks.
+        scale: the largest absolute input, in the unit of the input.
+        tolerance: a singular value counts if it is above `tolerance` times the largest one; default: that of
+            `numpy.linalg.matrix_rank` in double precision.
+        seed: of the random inputs and of the run.
+        engine: as in `ns.run`.
+
+    Raises DescriptionError for a network with no or several driven populations and for spiking outputs.
 
     Source: Legenstein & Maass 2007, Neural Networks 20, 323, doi:10.1016/j.neunet.2007.04.017.
     """
-    return _rank(net, output, streams, ticks, None, scale, tolerance, seed, engine, "kernel_quality")
+    return _rank(net, output, streams, ticks, 0, scale, tolerance, seed, engine, "kernel_quality")
 
 
 def generalization_rank(
@@ -116,115 +144,114 @@ def generalization_rank(
     seed: int = 0,
     engine: str = "auto",
 ) -> int:
-    """How much of what should not matter any more a network still tells apart: a low rank generalises well.
+    """How many inputs that end alike a network still tells apart: the lower, the better it generalizes.
 
-    As `kernel_quality`, but the inputs are alike in their last `same` ticks and differ only before. The difference of the two
-    ranks is a measure of what the network can compute.
+    As `kernel_quality`, but all inputs are equal in their last `same` ticks and differ only before. The
+    difference of the two ranks is a measure of what the network can compute.
 
-    Source: Legenstein & Maass 2007, Neural Networks 20, 323, doi:10.1016/j.neunet.2007.04.017; inputs that end alike: Buesing,
-    Schrauwen & Legenstein 2010, Neural Computation 22, 1272, doi:10.1162/neco.2009.01-09-947.
+    Arguments:
+        net: a network with one driven population.
+        same: number of ticks at the end in which all inputs are equal, from 1 to `ticks`.
+        output: the population that is read, which must not spike; default: all that have text, side by side.
+        streams: number of random inputs; default: as many as neurons are read.
+        ticks: length of each input, in ticks, the last `same` included.
+        scale: the largest absolute input, in the unit of the input.
+        tolerance: a singular value counts if it is above `tolerance` times the largest one; default: that of
+            `numpy.linalg.matrix_rank` in double precision.
+        seed: of the random inputs and of the run.
+        engine: as in `ns.run`.
+
+    Raises DescriptionError for a network with no or several driven populations and for spiking outputs.
+
+    Source: Legenstein & Maass 2007, Neural Networks 20, 323, doi:10.1016/j.neunet.2007.04.017; inputs that
+        end alike:
+    Buesing, Schrauwen & Legenstein 2010, Neural Computation 22, 1272, doi:10.1162/neco.2009.01-09-947.
     """
-    same = whole(
-        same, "generalization_rank: same", least=1, most=whole(ticks, "generalization_rank: ticks", least=1)
-    )
-    return _rank(net, output, streams, ticks, same, scale, tolerance, seed, engine, "generalization_rank")
+    label = "generalization_rank"
+    same = whole(same, f"{label}: same", least=1, most=whole(ticks, f"{label}: ticks", least=1))
+    return _rank(net, output, streams, ticks, same, scale, tolerance, seed, engine, label)
 
 
-def squared_correlation(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """cov(a, b)^2/(var a var b) of every column; 0 where one of them is constant."""
-    a, b = found - found.mean(axis=0), wanted - wanted.mean(axis=0)
+def squared_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """cov(a, b)^2/(var a var b) of each pair of columns, shape (column,); 0 if one of the two is constant."""
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     spread = (a**2).sum(axis=0) * (b**2).sum(axis=0)
     return np.divide((a * b).sum(axis=0) ** 2, spread, out=np.zeros(a.shape[1]), where=spread > 0)
 
 
-def only_driven(net: Network, where: str) -> Neurons:
-    """The population that is driven from outside, of which there must be one."""
-    found = [population for population in net.populations.values() if population.driven]
-    if len(found) != 1:
-        names = ", ".join(population.name for population in found) or "none"
-        raise DescriptionError(
-            f"{where}: takes a network with one driven population, and these are driven: {names}. Join them, or give another."
-        )
-    return found[0]
-
-
-def graded(net: Network, output: str | None, where: str) -> list[Neurons]:
-    """The populations that are read: that of the name, or all that have text; none may spike."""
+def graded_populations(net: Network, output: str | None, label: str) -> list[Neurons]:
+    """The population called `output`, or without a name all that have text; none of them may spike."""
     if output is not None and output not in net.populations:
         raise DescriptionError(
-            f"{where}: output {output!r} is no population of the network. {nearest(output, net.populations)}"
+            f"{label}: output {output!r} is no population of the network. {nearest(output, net.populations)}"
         )
-    found = (
-        [net.populations[output]]
-        if output is not None
-        else [population for population in net.populations.values() if not population.driven]
-    )
-    if not found:
+    populations = [
+        population
+        for name, population in net.populations.items()
+        if (name == output if output is not None else not population.driven)
+    ]
+    if not populations:
         raise DescriptionError(
-            f"{where}: the network has no population with text. Give one such as a reservoir."
+            f"{label}: the network has no population with text. Give one such as a reservoir."
         )
-    for population in found:
+    for population in populations:
         if population.spiking:
             raise DescriptionError(
-                f"{where}: {population.name!r} spikes. Name a population that sends numbers: output='...'."
+                f"{label}: {population.name!r} spikes. Name a population that sends numbers: output='...'."
             )
-    return found
+    return populations
 
 
-def _lags(delays: Any, most: int, where: str) -> np.ndarray:
+def _read_delays(delays: Sequence[int] | int | None, most: int, label: str) -> np.ndarray:
+    """The delays in ticks, shape (delay,): those listed, or 1 to a number, or by default 1 to `most`."""
     if delays is None or np.ndim(delays) == 0:
-        return np.arange(1, (most if delays is None else whole(delays, f"{where}: delays", least=1)) + 1)
-    found = np.array([whole(delay, f"{where}: delays") for delay in delays], dtype=int)
-    if not found.size:
-        raise DescriptionError(f"{where}: delays are empty. Give at least one.")
-    return found
+        return np.arange(1, (most if delays is None else whole(delays, f"{label}: delays", least=1)) + 1)
+    lags = np.array([whole(delay, f"{label}: delays") for delay in np.asarray(delays)], dtype=int)
+    if not lags.size:
+        raise DescriptionError(f"{label}: delays are empty. Give at least one.")
+    return lags
 
 
 def _rank(
     net: Network,
-    output: Any,
-    streams: Any,
-    ticks: Any,
-    same: int | None,
-    scale: Any,
-    tolerance: Any,
+    output: str | None,
+    streams: int | None,
+    ticks: int,
+    same: int,
+    scale: float,
+    tolerance: float | None,
     seed: int,
     engine: str,
-    where: str,
+    label: str,
 ) -> int:
-    drive, outputs = only_driven(net, where), graded(net, output, where)
+    """The rank of the last states after random inputs that are equal in their last `same` ticks."""
+    drive, outputs = input_population(net, None, label, JOIN), graded_populations(net, output, label)
     size = sum(population.size for population in outputs)
-    streams = size if streams is None else whole(streams, f"{where}: streams", least=1)
-    scale = plain_number(scale, f"{where}: scale", "Give a number above 0.", low=1e-300)
-    u = np.random.default_rng(seed).uniform(
-        -scale, scale, (streams, whole(ticks, f"{where}: ticks", least=1), *drive.shape)
-    )
-    if same is not None:
-        u[:, ticks - same :] = u[:1, ticks - same :]
-    tolerance = (
-        None
-        if tolerance is None
-        else plain_number(tolerance, f"{where}: tolerance", "Give a number from 0 to 1.", low=0, high=1)
-    )
-    states = _states(net, {drive.name: u}, outputs, seed, engine, last=True)
+    streams = size if streams is None else whole(streams, f"{label}: streams", least=1)
+    scale = plain_number(scale, f"{label}: scale", "Give a number above 0.", low=1e-300)
+    ticks = whole(ticks, f"{label}: ticks", least=1)
+    u = np.random.default_rng(seed).uniform(-scale, scale, (streams, ticks, *drive.shape))
+    u[:, ticks - same :] = u[:1, ticks - same :]
+    if tolerance is not None:
+        tolerance = plain_number(
+            tolerance, f"{label}: tolerance", "Give a number from 0 to 1.", low=0, high=1
+        )
+    # Tick 0 and the last tick are the multiples of ticks - 1, so that only these two are recorded.
+    states = _states(net, {drive.name: u}, outputs, seed, engine, every=max(1, ticks - 1))[:, -1]
     return int(np.linalg.matrix_rank(states, rtol=tolerance))
 
 
 def _states(
-    net: Network, inputs: dict, outputs: list[Neurons], seed: int, engine: str, last: bool = False
+    net: Network,
+    inputs: dict[str, np.ndarray],
+    outputs: list[Neurons],
+    seed: int,
+    engine: str,
+    every: int = 1,
 ) -> np.ndarray:
-    """What the populations send, side by side: (tick, neuron), or with `last` at the last tick, (trial, neuron)."""
-    ticks = next(iter(inputs.values())).shape[1 if last else 0]
-    every = max(1, ticks - 1) if last else 1
-    recording: Recording = run(
-        net,
-        inputs,
-        record={population.name: every for population in outputs},
-        seed=seed,
-        engine=engine,
-        progress=False,
-    )
-    values = [np.asarray(recording[population.name], dtype=float) for population in outputs]
-    if last:
-        return np.concatenate([value[:, -1].reshape(len(value), -1) for value in values], axis=1)
-    return np.concatenate([value.reshape(len(value), -1) for value in values], axis=1)
+    """What the outputs send at every `every`-th tick, side by side, shape ([trial,] sample, neuron)."""
+    record = {population.name: every for population in outputs}
+    recording = run(net, inputs, record=record, seed=seed, engine=engine, progress=False)
+    values = [np.asarray(recording[name], dtype=float) for name in record]
+    axes = 2 if recording.batched else 1
+    return np.concatenate([value.reshape(*value.shape[:axes], -1) for value in values], axis=-1)

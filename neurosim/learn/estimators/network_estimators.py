@@ -31,7 +31,7 @@ from neurosim.learn.training.output_kinds import sends_chances
 from neurosim.learn.training.train import train
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
-from neurosim.readout.made_network import MadeNetwork, answering, driven
+from neurosim.readout.network_factory import NetworkFactory, input_population, output_population
 from neurosim.run import run
 
 NUMBERS: Any = {"dtype": np.float64}
@@ -54,7 +54,7 @@ def squeezed(n_inputs: int, n_codes: int = 2, hidden: Sequence[int] = (), functi
     return autoencoder((n_inputs, *hidden, n_codes), function=function, output="linear")
 
 
-class Trained(MadeNetwork, BaseEstimator):
+class Trained(NetworkFactory, BaseEstimator):
     """What `NetworkClassifier`, `NetworkRegressor` and `NetworkEncoder` share; the arguments are described at the first."""
 
     _default: Callable[..., Network]  # makes a network where none is given
@@ -105,7 +105,7 @@ class Trained(MadeNetwork, BaseEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _maker(self) -> Any:
+    def _factory(self) -> Any:
         return type(self)._default if self.network is None else self.network
 
     @abstractmethod
@@ -116,8 +116,8 @@ class Trained(MadeNetwork, BaseEstimator):
         self, X: np.ndarray, lengths: np.ndarray | None, targets: np.ndarray | None, **shapes: int
     ) -> None:
         """Make the network and train it to answer with the targets, (sample, ...); None: with X itself."""
-        net = self._made(n_inputs=X.shape[-1], **shapes)
-        self._input = driven(net, self.input, type(self).__name__).name
+        net = self._build_network(n_inputs=X.shape[-1], **shapes)
+        self._input = input_population(net, self.input, type(self).__name__).name
         self._output = self._answering(net).name
         given = self._shaped(net, X)
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -130,7 +130,7 @@ class Trained(MadeNetwork, BaseEstimator):
         """The population that answers."""
         name = "out" if self.output is None and "out" in net.populations else self.output
         if name is None:
-            return answering(net, type(self).__name__)
+            return output_population(net, type(self).__name__)
         if name not in net.populations:
             raise DescriptionError(
                 f"{type(self).__name__}: output {name!r} is no population of the network. {nearest(name, net.populations)}"
