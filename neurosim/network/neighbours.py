@@ -9,6 +9,7 @@ import numpy as np
 from neurosim.errors import DescriptionError
 from neurosim.network.arguments import named_arguments
 from neurosim.network.neurons import Population, label
+from neurosim.network.pictures import NEARBY, Picture, percent_text
 from neurosim.network.values import flag, plain_number, whole
 from neurosim.network.weights import Stream
 from neurosim.network.wiring import (
@@ -69,6 +70,12 @@ class small_world(Wiring):
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.k) * pre.size
 
+    def picture(self, pre: Population, post: Population) -> Picture:
+        return NEARBY
+
+    def note(self, reduction: str) -> str:
+        return f"{self.k:,} nearest, {percent_text(self.rewire)} rewired"
+
 
 @named_arguments
 @dataclass(frozen=True)
@@ -127,6 +134,12 @@ class nearby(Wiring):
             post.population.shape
         )  # the integral of exp(-(d/scale)^2) over the grid
         return float(pre.size) * min(post.size, self.peak * reach)
+
+    def picture(self, pre: Population, post: Population) -> Picture:
+        return NEARBY
+
+    def note(self, reduction: str) -> str:
+        return f"nearby, scale {self.scale:g}"
 
 
 def _places(population: Population) -> np.ndarray:

@@ -15,6 +15,7 @@ import numpy as np
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.kinds import Kind
+from neurosim.network.pictures import interval_text, mean_sd_text, percent_text
 from neurosim.network.radius import NO_EIGENVALUE, largest_eigenvalue
 from neurosim.network.recipe import KeyOf, NumberLaw, Numbers
 from neurosim.network.values import PLAIN, Value, as_value, plain_number
@@ -67,6 +68,18 @@ class Distribution(Kind, ABC):
         """What engines draw these numbers from, the same as `draw` gives; None where they take the numbers."""
         return None
 
+    def bounds(self) -> tuple[float, float]:
+        """The lowest and the highest number that it can give, in SI units: they tell whether synapses excite."""
+        return -np.inf, np.inf
+
+    def summary(self) -> str:
+        """Its numbers in a few words, such as '1 to 5 ms'; nothing by default."""
+        return ""
+
+    def note(self) -> str:
+        """What a diagram writes about weights that it draws."""
+        return f"random, {self.summary()}" if self.summary() else "random"
+
 
 def _pair(first: Any, second: Any, where: str) -> tuple[Value, Value]:
     a, b = as_value(first, where), as_value(second, where)
@@ -79,7 +92,7 @@ def _pair(first: Any, second: Any, where: str) -> tuple[Value, Value]:
     return a, b
 
 
-def _read_normal(given: normal | bounded_normal) -> None:
+def _read_normal(given: _Normal) -> None:
     """Check and keep mean, sd, low and high."""
     name = type(given).__name__
     mean, sd = _pair(given.mean, given.sd, f"{name}(mean, sd)")
@@ -93,9 +106,39 @@ def _read_normal(given: normal | bounded_normal) -> None:
         raise DescriptionError(f"{name}: low {given.low} is above high {given.high}. Exchange them.")
 
 
+class _Normal(Distribution):
+    """What `normal` and `bounded_normal` share: a mean, a standard deviation, and bounds that may be absent."""
+
+    mean: Any
+    sd: Any
+    low: Any
+    high: Any
+
+    @property
+    def dim(self):
+        return self.mean.dim
+
+    @property
+    def _limits(self) -> tuple[float, float]:
+        return (
+            -np.inf if self.low is None else float(self.low.number),
+            np.inf if self.high is None else float(self.high.number),
+        )
+
+    def bounds(self) -> tuple[float, float]:
+        mean = float(self.mean.number)
+        return self._limits if self.sd.number else (mean, mean)
+
+    def summary(self) -> str:
+        return mean_sd_text(self.mean, self.sd)
+
+    def note(self) -> str:
+        return super().note() if self.sd.number else f"w = {self.mean}"
+
+
 @named_arguments
 @dataclass(frozen=True)
-class normal(Distribution):
+class normal(_Normal):
     """Normal weights N(mean, sd), clipped to [low, high] where given; all in one unit."""
 
     mean: Any
@@ -107,31 +150,18 @@ class normal(Distribution):
     def __post_init__(self):
         _read_normal(self)
 
-    @property
-    def dim(self):
-        return self.mean.dim
-
     def draw(self, of: Table) -> np.ndarray:
         drawn = self.mean.number + self.sd.number * of.random.normal("normal", of.sender, of.position)
-        if self.low is None and self.high is None:
-            return drawn
-        return np.clip(
-            drawn,
-            None if self.low is None else self.low.number,
-            None if self.high is None else self.high.number,
-        )
+        return drawn if self.low is None and self.high is None else np.clip(drawn, *self._limits)
 
     def recipe(self, senders: int, random: Stream, key: KeyOf) -> Numbers:
-        low = -np.inf if self.low is None else float(self.low.number)
-        high = np.inf if self.high is None else float(self.high.number)
-        return Numbers(
-            NumberLaw.NORMAL, float(self.mean.number), float(self.sd.number), low, high, key=key("normal")
-        )
+        mean, sd = float(self.mean.number), float(self.sd.number)
+        return Numbers(NumberLaw.NORMAL, mean, sd, *self._limits, key=key("normal"))
 
 
 @named_arguments
 @dataclass(frozen=True)
-class bounded_normal(Distribution):
+class bounded_normal(_Normal):
     """Normal weights N(mean, sd); one outside (low, high) is drawn anew, uniform about the mean.
 
     The new one is uniform in mean +- r, where r is the way from the mean to the nearer bound: so no weights pile up on a bound,
@@ -153,25 +183,14 @@ class bounded_normal(Distribution):
             raise DescriptionError(
                 "bounded_normal: neither low nor high is given. Give one, such as low=0, or use normal(mean, sd)."
             )
-        low, high = self._bounds
+        low, high = self._limits
         if not low < self.mean.number < high:
             raise DescriptionError(
                 f"bounded_normal: mean {self.mean} is not between its bounds. Give low below it and high above it."
             )
 
-    @property
-    def dim(self):
-        return self.mean.dim
-
-    @property
-    def _bounds(self) -> tuple[float, float]:
-        return (
-            -np.inf if self.low is None else self.low.number,
-            np.inf if self.high is None else self.high.number,
-        )
-
     def draw(self, of: Table) -> np.ndarray:
-        (low, high), mean = self._bounds, self.mean.number
+        (low, high), mean = self._limits, self.mean.number
         drawn = mean + self.sd.number * of.random.normal("normal", of.sender, of.position)
         anew = mean + min(mean - low, high - mean) * (
             1.0 - 2.0 * of.random.uniform("uniform", of.sender, of.position)
@@ -198,6 +217,12 @@ class uniform(Distribution):
     @property
     def dim(self):
         return self.low.dim
+
+    def bounds(self) -> tuple[float, float]:
+        return float(self.low.number), float(self.high.number)
+
+    def summary(self) -> str:
+        return interval_text(self.low, self.high)
 
     def draw(self, of: Table) -> np.ndarray:
         drawn = of.random.uniform("uniform", of.sender, of.position)
@@ -233,6 +258,12 @@ class gamma(Distribution):
     @property
     def dim(self):
         return self.mean.dim
+
+    def bounds(self) -> tuple[float, float]:
+        return (0.0, np.inf) if self.mean.number > 0 else (-np.inf, 0.0)
+
+    def summary(self) -> str:
+        return mean_sd_text(self.mean, self.sd)
 
     def draw(self, of: Table) -> np.ndarray:
         from scipy.special import gammaincinv
@@ -290,6 +321,9 @@ class spectral_radius(Distribution):
                 f"spectral_radius: of={shown(self.of)} is not a distribution of plain numbers. Give one such as normal(0, 1)."
             )
 
+    def summary(self) -> str:
+        return f"\N{GREEK SMALL LETTER RHO} = {self.rho:g}"
+
     def draw(self, of: Table) -> np.ndarray:
         drawn = self.of.draw(of)
         if of.n_pre != of.n_post:
@@ -323,6 +357,9 @@ class orthogonal(Distribution):
             "gain",
             plain_number(self.gain, "orthogonal: gain", "Give a number of 0 or more, such as 0.9.", low=0),
         )
+
+    def note(self) -> str:
+        return f"orthogonal, {self.gain:g}"
 
     def draw(self, of: Table) -> np.ndarray:
         if len(of.post) != of.n_pre * of.n_post:
@@ -368,6 +405,9 @@ class dale(Distribution):
     @property
     def dim(self):
         return self.positive.dim
+
+    def note(self) -> str:
+        return f"Dale, {percent_text(self.inhibitory)} inhibit"
 
     def signs(self, random: Stream, n_pre: int) -> np.ndarray:
         """`positive` or `negative`, of each sender."""
@@ -419,6 +459,10 @@ class hebbian(Distribution):
         weights = stored.T @ stored / stored.shape[1]
         np.fill_diagonal(weights, 0.0)
         return weights
+
+    def note(self) -> str:
+        number = self.patterns.shape[0]
+        return f"Hebbian, {number} pattern{'s' if number > 1 else ''}"
 
     def draw(self, of: Table) -> np.ndarray:
         if not of.n_pre == of.n_post == self.patterns.shape[1]:

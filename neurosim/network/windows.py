@@ -11,11 +11,14 @@ import numpy as np
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.neurons import Population, label
+from neurosim.network.pictures import CONVOLUTION, EINSUM, POOLING, Picture, sizes_text
 from neurosim.network.values import choice, whole
 from neurosim.network.weights import Stream
 from neurosim.network.wiring import Pairs, Wiring, by_sender
 
 MOST_SIZE = 2**20  # of a kernel, stride, dilation or padding
+LONGEST_NOTE = 24  # characters of a line beside a picture
+ARROW = "\N{RIGHTWARDS ARROW}"
 
 
 def _sizes(given: Any, axes: int, where: str, least: int = 1) -> tuple[int, ...]:
@@ -165,6 +168,14 @@ class conv(_Windowed):
                 f"conv: {channels} and {out_channels} channels do not divide into {self.groups} groups. Use a divisor of both."
             )
 
+    def picture(self, pre: Population, post: Population) -> Picture:
+        return CONVOLUTION
+
+    def note(self, reduction: str) -> str:
+        strides = set(self.stride if isinstance(self.stride, tuple) else (self.stride,))
+        step = "" if strides == {1} else f", stride {' '.join(map(str, dict.fromkeys(self.stride)))}"
+        return f"conv {sizes_text(self.kernel)}{step}"
+
     def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...]:
         _, channels, out_channels = self.slide(pre, post)
         return (out_channels, channels // self.groups, *self.kernel)
@@ -200,6 +211,12 @@ class pool(_Windowed):
             raise DescriptionError(
                 f"pool: {label(pre)} has {channels} channels, {label(post)} has {out_channels}. Make them equal."
             )
+
+    def picture(self, pre: Population, post: Population) -> Picture:
+        return POOLING
+
+    def note(self, reduction: str) -> str:
+        return f"{reduction} of {sizes_text(self.kernel)}"
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         slide, channels, _ = self.slide(pre, post)
@@ -285,6 +302,14 @@ class einsum(Wiring):
 
     def check(self, pre: Population, post: Population) -> None:
         self.sizes(pre, post)
+
+    def picture(self, pre: Population, post: Population) -> Picture:
+        return EINSUM
+
+    def note(self, reduction: str) -> str:
+        sender, weight, target = (" ".join(axes) for axes in self.operands)
+        line = f"{sender}, {weight} {ARROW} {target}"
+        return line if len(line) <= LONGEST_NOTE else f"{sender},\n{weight}\n{ARROW} {target}"
 
     def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...]:
         sizes = self.sizes(pre, post)

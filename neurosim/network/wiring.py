@@ -16,6 +16,7 @@ from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.kinds import Kind
 from neurosim.network.neurons import Population, label
+from neurosim.network.pictures import DENSE, ONE_TO_ONE, PRIVATE, SPARSE, Picture, percent_text
 from neurosim.network.readonly import read_only
 from neurosim.network.recipe import KeyOf, WireLaw, Wires
 from neurosim.network.values import as_value, flag, plain_number, whole
@@ -60,6 +61,17 @@ class Wiring(Kind):
     def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires | None:
         """What engines draw these synapses from, the same as `pairs` lists; None where they take the list."""
         return None
+
+    def picture(self, pre: Population, post: Population) -> Picture:
+        """What a diagram draws on the line from `pre` to `post`."""
+        return SPARSE
+
+    def note(self, reduction: str) -> str:
+        """What a diagram writes beside the picture, in one line or several; nothing by default.
+
+        reduction: how the target's port combines what arrives: 'sum', 'mean' or 'max'.
+        """
+        return ""
 
 
 def by_sender(pre: np.ndarray, post: np.ndarray, shared: np.ndarray | None = None) -> Pairs:
@@ -124,6 +136,9 @@ class all_to_all(Wiring):
         found = Pairs(np.repeat(np.arange(pre.size), post.size), np.tile(np.arange(post.size), pre.size))
         return found if self.to_self else without_self(found, pre, post)
 
+    def picture(self, pre: Population, post: Population) -> Picture:
+        return DENSE
+
     def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
         return Wires(WireLaw.ALL_TO_ALL, avoid_self=_avoids(self, pre, post))
 
@@ -145,6 +160,9 @@ class one_to_one(Wiring):
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(pre.size)
+
+    def picture(self, pre: Population, post: Population) -> Picture:
+        return ONE_TO_ONE
 
     def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
         return Wires(WireLaw.ONE_TO_ONE)
@@ -179,6 +197,12 @@ class probability(Wiring):
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(pre.size) * post.size * self.p
+
+    def picture(self, pre: Population, post: Population) -> Picture:
+        return DENSE if self.p == 1 else SPARSE
+
+    def note(self, reduction: str) -> str:
+        return "" if self.p == 1 else f"{percent_text(self.p)} of pairs"
 
     def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
         avoid = _avoids(self, pre, post)
@@ -226,6 +250,9 @@ class indegree(Wiring):
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.k) * post.size
 
+    def note(self, reduction: str) -> str:
+        return f"{self.k:,} into each"
+
     def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
         return Wires(WireLaw.INDEGREE, number=self.k, avoid_self=_avoids(self, pre, post), key=key("wiring"))
 
@@ -256,6 +283,9 @@ class outdegree(Wiring):
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.k) * pre.size
+
+    def note(self, reduction: str) -> str:
+        return f"{self.k:,} from each"
 
     def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
         return Wires(WireLaw.OUTDEGREE, number=self.k, avoid_self=_avoids(self, pre, post), key=key("wiring"))
@@ -298,6 +328,9 @@ class total(Wiring):
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.n)
+
+    def note(self, reduction: str) -> str:
+        return f"{self.n:,} synapses"
 
     def recipe(self, pre: Population, post: Population, key: KeyOf) -> Wires:
         return Wires(WireLaw.TOTAL, number=self.n, key=key("wiring"), counts=key("counts"))
@@ -342,6 +375,12 @@ class pairs(Wiring):
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.pre.size)
 
+    def picture(self, pre: Population, post: Population) -> Picture:
+        return DENSE if self.pre.size >= pre.size * post.size else SPARSE
+
+    def note(self, reduction: str) -> str:
+        return f"{self.pre.size:,} synapses"
+
     @property
     def order(self) -> np.ndarray:
         """The order in which the given pairs are listed by sender."""
@@ -365,6 +404,12 @@ class private(Wiring):
 
     def __post_init__(self):
         keep(self, n=whole(self.n, "private: n", least=1, most=MOST_DRAWN))
+
+    def picture(self, pre: Population, post: Population) -> Picture:
+        return PRIVATE
+
+    def note(self, reduction: str) -> str:
+        return f"{self.n:,} of its own each"
 
     def check(self, pre: Population, post: Population) -> None:
         sender = pre.population
