@@ -283,7 +283,7 @@ def _info(args: argparse.Namespace) -> int:
 
 
 def _draw(args: argparse.Namespace) -> int:
-    from neurosim.figures.pyplot import need_matplotlib
+    from neurosim.figures.axes import need_matplotlib
 
     if _is_script(args.what):
         raise DescriptionError(

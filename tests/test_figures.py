@@ -188,7 +188,7 @@ def test_the_readout_is_drawn_otherwise_than_the_fixed_weights():
 
 
 def test_every_kind_of_weight_can_be_told_apart_without_colours():
-    from neurosim.figures.ink import STYLES
+    from neurosim.figures.graph.renderer import STYLES
 
     assert len({(style.width, style.dashes) for style in STYLES.values()}) == len(STYLES)
 
@@ -211,24 +211,23 @@ def test_the_legend_shows_what_occurs_and_nothing_else(name):
 
 @pytest.mark.parametrize("name", [*OWN, *MODELS])
 def test_no_box_icon_or_note_covers_another_and_no_line_runs_through_a_box(name):
-    from neurosim.figures.anatomy import read_boxes, read_wires
-    from neurosim.figures.ink import measure
-    from neurosim.figures.labels import place_tokens
-    from neurosim.figures.routes import along, make_scene
+    from neurosim.figures.graph.canvas import measure
+    from neurosim.figures.graph.geometry import points_of
+    from neurosim.figures.graph.labels import place_labels
+    from neurosim.figures.graph.model import read_boxes, read_connections
+    from neurosim.figures.graph.routing import lay_out
 
     net = network(name)
-    scene = make_scene(read_boxes(net), read_wires(net), measure)
-    boxes = [shape.edges for shape in scene.shapes.values()]
-    covered = boxes + [
-        area for token in place_tokens(scene, measure) for area in token.areas if area[2] > area[0]
-    ]
+    layout = lay_out(read_boxes(net), read_connections(net), measure)
+    covered = [node.outline for node in layout.nodes.values()]
+    covered += [area for label in place_labels(layout) for area in label.areas]
     for n, a in enumerate(covered):
         for b in covered[n + 1 :]:
             assert min(a[2], b[2]) - max(a[0], b[0]) < 0.02 or min(a[3], b[3]) - max(a[1], b[1]) < 0.02
     points = np.array(
-        [point for strand in scene.strands for route in strand.chains for point in along(route)]
+        [point for edge in layout.edges for curve in edge.curves for point in points_of(curve)]
     ).reshape(-1, 2)
-    for left, top, right, bottom in (shape.edges for shape in scene.shapes.values() if shape.box):
+    for left, top, right, bottom in (node.outline for node in layout.nodes.values() if node.box):
         inside = (points > [left + 0.02, top + 0.02]) & (points < [right - 0.02, bottom - 0.02])
         assert not inside.all(axis=1).any()
 
@@ -280,21 +279,21 @@ def test_both_directions_of_a_restricted_boltzmann_machine_are_drawn_and_their_w
     ax = figures.diagram(machine())
     assert (len(drawn(ax, "forward")), len(drawn(ax, "facing"))) == (1, 1)
     assert words(ax, "note") == ["= visible_to_hidden transposed"]
-    assert {"weight:tied", "cell:random"} <= legend(ax)
+    assert {"weight:shared", "cell:random"} <= legend(ax)
     assert "in turns: hidden, then visible" in caption(ax)
 
 
 def test_conductances_excite_or_inhibit_as_their_reversal_potential_says():
-    from neurosim.figures.anatomy import read_wires
+    from neurosim.figures.graph.model import read_connections
 
-    assert {wire.names[0]: wire.sign for wire in read_wires(balanced())} == {
+    assert {wire.names[0]: wire.sign for wire in read_connections(balanced())} == {
         "excitation": "+",
         "inhibition": "-",
     }
 
 
 def test_the_sign_of_weights_that_learn_or_of_an_unknown_conductance_is_not_claimed():
-    from neurosim.figures.anatomy import read_wires
+    from neurosim.figures.graph.model import read_connections
 
     pre = ns.Neurons("pre", 2)
     post = ns.Neurons("post", 2, equations="dg/dt = -g/tau : siemens", tau=5 * ms)
@@ -304,8 +303,8 @@ def test_the_sign_of_weights_that_learn_or_of_an_unknown_conductance_is_not_clai
         ns.Synapses(pre, plain, weight=-2.0),
         schedule=ns.Clock(1 * ms),
     )
-    assert [wire.sign for wire in read_wires(net)] == ["+-", "-"]
-    assert {wire.sign for wire in read_wires(lstm())} == {"+-"}
+    assert [wire.sign for wire in read_connections(net)] == ["+-", "-"]
+    assert {wire.sign for wire in read_connections(lstm())} == {"+-"}
 
 
 def test_parts_of_a_population_are_rows_of_its_box():
@@ -326,11 +325,11 @@ def test_parts_of_a_population_are_rows_of_its_box():
     ],
 )
 def test_synapses_are_plastic_where_their_text_changes_them(synapse, kind):
-    from neurosim.figures.anatomy import read_wires
+    from neurosim.figures.graph.model import read_connections
 
     pre, post = ns.Neurons("pre", 2), ns.Neurons("post", 2, equations="dv/dt = -v/tau : 1", tau=5 * ms)
     net = ns.Network(ns.Synapses(pre, post, weight=0.5, **synapse), schedule=ns.Clock(1 * ms))
-    (wire,) = read_wires(net)
+    (wire,) = read_connections(net)
     assert (wire.kind, wire.sign) == (kind, "+-" if kind == "learned" else "+")
 
 

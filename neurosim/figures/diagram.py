@@ -3,149 +3,151 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from neurosim.errors import DescriptionError
-from neurosim.figures.anatomy import caption, read_boxes, read_wires
-from neurosim.figures.labels import place_tokens
-from neurosim.figures.legend import ROW, entries
-from neurosim.figures.pyplot import need_matplotlib
-from neurosim.figures.routes import Scene, along, make_scene
+from neurosim.figures.axes import need_matplotlib
+from neurosim.figures.graph.geometry import Area, Point, points_of
+from neurosim.figures.graph.labels import Label, place_labels
+from neurosim.figures.graph.layout import Layout
+from neurosim.figures.graph.legend import ROW, entries
+from neurosim.figures.graph.model import caption, read_boxes, read_connections
+from neurosim.figures.graph.routing import lay_out
 from neurosim.network.network import Network
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from neurosim.figures.ink import Ink
-    from neurosim.figures.labels import Token
-    from neurosim.network.network import Network
+    from neurosim.figures.graph.canvas import Canvas
 
 MARGIN = 0.15
+NARROWEST = 4.2  # width of a figure
+ROW_GAP = 0.4  # between the rows of a long diagram
+LEGEND_GAP = 0.35  # between the diagram and the legend
 
 
-def diagram(net: Network, *, ax: Any = None) -> Axes:
-    """Draw a network: populations as boxes, synapses as lines, and a legend of what occurs. Returns the axes.
+def diagram(net: Network, *, ax: Axes | None = None) -> Axes:
+    """Draw a network: populations as boxes, synapses as lines, and a legend of what occurs.
 
-    Populations stand in columns from left to right, each after those it receives from; what runs back is a loop or passes beneath. A box
-    shows the name, shape and text of a population, and its slices where synapses name them. Of synapses, line style and colour tell
-    whether the weights are fixed, learned, plastic or messages (these meet in a circle with a cross); the head, whether they excite or
-    inhibit where that can be told; the icon, the wiring; the frame beside it, the delay.
+    Populations stand in layers from left to right, each after those that it receives from; a connection that runs back is a
+    loop or passes beneath. A box shows the name, the shape and the main line of text of a population, and its slices if
+    synapses name them. Of synapses,
 
-    Arguments:
-        net: the network.
-        ax: axes to draw on; default: a new figure, as large as the diagram needs.
+    * line style and colour say whether the weights are fixed, learned, plastic, or messages of a population (sender and
+      weight then meet in a circle with a cross);
+    * the arrowhead says whether they excite or inhibit, if that can be told;
+    * the icon shows the wiring, and its frame is doubled if the weights are shared with other synapses;
+    * the text in a rounded frame is the delay.
 
-    Raises DescriptionError where `net` is no network, NeurosimError where matplotlib is missing.
+    A wiring of your own draws what its `picture` returns and says what its `note` returns; a law of weights says its `note`,
+    and its `bounds` decide on the arrowhead.
+
+    net: the network.
+    ax: axes to draw on; a new figure, as large as the diagram needs, by default.
+
+    Returns the axes. Every artist has a `gid` such as 'population:cells', which is the id of its element in an SVG.
+
+    Raises DescriptionError if `net` is not a network, NeurosimError if matplotlib is missing.
     """
     if not isinstance(net, Network):
         raise DescriptionError(
             f"diagram: {net!r} is not a network. Give a Network, such as the `network` of a recording."
         )
-    pyplot = need_matplotlib()
-    from neurosim.figures import ink as inks
+    need_matplotlib()
+    from neurosim.figures.graph import canvas, renderer  # these import matplotlib
 
-    boxes, wires = read_boxes(net), read_wires(net)
-    scene = make_scene(boxes, wires, inks.measure)
-    tokens = place_tokens(scene, inks.measure)
-    rows = _rows(scene, tokens)
-    left, right = min(row.left for row in rows), max(row.right for row in rows)
+    boxes, connections = read_boxes(net), read_connections(net)
+    layout = lay_out(boxes, connections, canvas.measure)
+    labels = place_labels(layout)
+    rows = _rows(layout, labels)
+    left, right = min(row.area.left for row in rows), max(row.area.right for row in rows)
     words = caption(net) + (", each row goes on in the next" if len(rows) > 1 else "")
-    width = max(right - left, 4.2, inks.measure(words, "caption"))
-    key = entries(boxes, wires, width, inks.measure)
-    middle, legend_top = (left + right) / 2, rows[-1].bottom + 0.35
-    lines = max(entry.row for entry in key) + 1
-    frame = (
+    width = max(right - left, NARROWEST, canvas.measure(words, "caption"))
+    legend = entries(boxes, connections, width, canvas.measure)
+    middle, top = (left + right) / 2, rows[-1].area.bottom + LEGEND_GAP
+    frame = Area(
         middle - width / 2 - MARGIN,
-        rows[0].top - MARGIN,
+        rows[0].area.top - MARGIN,
         middle + width / 2 + MARGIN,
-        legend_top + ROW * lines + 0.12 + MARGIN,
+        top + ROW * (max(entry.row for entry in legend) + 1) + 0.12 + MARGIN,
     )
-    if ax is None:
-        figure = pyplot.figure(figsize=(frame[2] - frame[0], frame[3] - frame[1]))
-        ax = figure.add_axes((0, 0, 1, 1))
+    ax = _new_axes(frame) if ax is None else ax
     scale = _fit(ax, frame)
     for row in rows:
-        _draw_row(inks.Ink(ax, scale, row.shift, row.window if len(rows) > 1 else None), scene, tokens, row)
-    inks.draw_legend(inks.Ink(ax, scale), key, (middle - width / 2, legend_top), words)
+        window = row.window if len(rows) > 1 else None
+        _draw_row(canvas.Canvas(ax, scale, row.shift, window), layout, labels, row)
+    renderer.draw_legend(canvas.Canvas(ax, scale), legend, Point(middle - width / 2, top), words)
     return ax
 
 
 class Row(NamedTuple):
-    """What lies between two cuts of a diagram, moved by `shift`; the edges are those after the move."""
+    """What lies between two cuts of a layout, in a `window` of x. It is drawn in `area`, after a `shift`."""
 
     window: tuple[float, float]
-    shift: tuple[float, float]
-    left: float
-    top: float
-    right: float
-    bottom: float
+    shift: Point
+    area: Area
 
     def holds(self, x: float) -> bool:
         return self.window[0] <= x < self.window[1]
 
 
-def _rows(scene: Scene, tokens: list[Token]) -> list[Row]:
-    """The rows of a diagram, one beneath the other; one, where it is short."""
+def _rows(layout: Layout, labels: list[Label]) -> list[Row]:
+    """The rows of a diagram, one beneath the other; one if it is short."""
     rows, floor = [], 0.0
-    areas = _areas(scene, tokens)
-    for left, right in zip((-inf, *scene.cuts), (*scene.cuts, inf), strict=True):
-        inside = [area for area in areas if left <= (area[0] + area[2]) / 2 < right]
-        x0, y0, x1, y1 = (pick(area[n] for area in inside) for n, pick in enumerate((min, min, max, max)))
-        x0, x1 = max(x0, left), min(x1, right)
-        rows.append(
-            Row((max(left, -1e3), min(right, 1e3)), (-x0, floor - y0), 0.0, floor, x1 - x0, floor + y1 - y0)
-        )
-        floor += y1 - y0 + 0.4
+    areas = _areas(layout, labels)
+    for left, right in zip((-inf, *layout.cuts), (*layout.cuts, inf), strict=True):
+        inside = [area for area in areas if left <= (area.left + area.right) / 2 < right]
+        x0, x1 = max(min(a.left for a in inside), left), min(max(a.right for a in inside), right)
+        y0, y1 = min(a.top for a in inside), max(a.bottom for a in inside)
+        window = max(left, -1e3), min(right, 1e3)
+        rows.append(Row(window, Point(-x0, floor - y0), Area(0.0, floor, x1 - x0, floor + y1 - y0)))
+        floor += y1 - y0 + ROW_GAP
     return rows
 
 
-def _areas(scene: Scene, tokens: list[Token]) -> list[tuple[float, float, float, float]]:
-    """The room of everything but the legend; lines in short pieces."""
-    areas = [area for token in tokens for area in token.areas if area[2] > area[0]]
-    for shape in scene.shapes.values():
-        areas.append(shape.edges)
-        if shape.notes:
-            areas.append(
-                (shape.x - shape.side, shape.y - shape.up, shape.x + shape.side, shape.y + shape.down)
-            )
-    return areas + [
-        (point.x, point.y, point.x, point.y)
-        for strand in scene.strands
-        for chain in strand.chains
-        for point in along(chain)
-    ]
+def _areas(layout: Layout, labels: list[Label]) -> list[Area]:
+    """What everything but the legend covers; of curves, points."""
+    areas = [area for label in labels for area in label.areas]
+    for node in layout.nodes.values():
+        areas.append(node.outline)
+        if node.notes:
+            x, y = node.x, node.y
+            areas.append(Area(x - node.aside, y - node.above, x + node.aside, y + node.below))
+    points = (point for edge in layout.edges for curve in edge.curves for point in points_of(curve))
+    return areas + [Area(*point, *point) for point in points]
 
 
-def _draw_row(ink: Ink, scene: Scene, tokens: list[Token], row: Row) -> None:
-    from neurosim.figures import ink as inks
+def _draw_row(canvas: Canvas, layout: Layout, labels: list[Label], row: Row) -> None:
+    from neurosim.figures.graph import renderer  # it imports matplotlib
 
-    for strand in scene.strands:
-        xs = [point.x for chain in strand.chains for point in chain]
+    for edge in layout.edges:
+        xs = [point.x for curve in edge.curves for point in curve]
         if min(xs) < row.window[1] and max(xs) > row.window[0]:
-            inks.draw_strand(ink, strand)
-    for shape in scene.shapes.values():
-        if row.holds(shape.x):
-            inks.draw_shape(ink, shape)
-    inks.draw_cuts(
-        ink,
-        [cut for cut in scene.cuts if cut in row.window],
-        row.top - row.shift[1],
-        row.bottom - row.shift[1],
-    )
-    for token in tokens:
-        if row.holds(token.at.x):
-            inks.draw_token(ink, token)
+            renderer.draw_edge(canvas, edge)
+    for node in layout.nodes.values():
+        if row.holds(node.x):
+            renderer.draw_node(canvas, node)
+    cuts = [cut for cut in layout.cuts if cut in row.window]
+    renderer.draw_cuts(canvas, cuts, row.area.top - row.shift.y, row.area.bottom - row.shift.y)
+    for label in labels:
+        if row.holds(label.at.x):
+            renderer.draw_label(canvas, label)
 
 
-def _fit(ax: Any, frame: tuple[float, float, float, float]) -> float:
-    """Set the limits so that the frame is centred in the axes; returns the scale that texts and lines take."""
-    size = ax.get_window_extent()
-    dpi = ax.figure.dpi
-    width, height = frame[2] - frame[0], frame[3] - frame[1]
+def _new_axes(frame: Area) -> Axes:
+    """Axes that fill a new figure of the size of a frame."""
+    figure = need_matplotlib().figure(figsize=(frame.right - frame.left, frame.bottom - frame.top))
+    return figure.add_axes((0, 0, 1, 1))
+
+
+def _fit(ax: Axes, frame: Area) -> float:
+    """Set the limits of axes so that the frame is centred in them; returns the scale that texts and lines take."""
+    size, dpi = ax.get_window_extent(), ax.figure.dpi
+    width, height = frame.right - frame.left, frame.bottom - frame.top
     scale = min(size.width / dpi / width, size.height / dpi / height)
     spare_x, spare_y = size.width / dpi / scale - width, size.height / dpi / scale - height
-    ax.set_xlim(frame[0] - spare_x / 2, frame[2] + spare_x / 2)
-    ax.set_ylim(frame[3] + spare_y / 2, frame[1] - spare_y / 2)
+    ax.set_xlim(frame.left - spare_x / 2, frame.right + spare_x / 2)
+    ax.set_ylim(frame.bottom + spare_y / 2, frame.top - spare_y / 2)
     ax.set_aspect("equal")
     ax.set_axis_off()
     return scale

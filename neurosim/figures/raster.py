@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
-from neurosim.figures.pyplot import new_axes, time_axis
+from neurosim.figures.axes import new_axes, time_axis
 from neurosim.network.neurons import Neurons, Part, label
 from neurosim.network.probes import Probe
 from neurosim.network.values import PLAIN, as_value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
-from neurosim.figures.pyplot import new_axes, scaled, time_axis, with_unit
+from neurosim.figures.axes import new_axes, scaled, time_axis, with_unit
 from neurosim.figures.raster import check_trial
 from neurosim.network.neurons import Neurons, Part, label
 from neurosim.network.probes import Probe

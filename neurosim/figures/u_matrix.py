@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, shown
-from neurosim.figures.pyplot import need_matplotlib, new_axes
+from neurosim.figures.axes import need_matplotlib, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
-from neurosim.figures.anatomy import part_text
-from neurosim.figures.pyplot import need_matplotlib, new_axes, scaled, with_unit
+from neurosim.figures.axes import need_matplotlib, new_axes, scaled, with_unit
+from neurosim.figures.graph.model import part_text
 from neurosim.network.network import Network
 from neurosim.network.neurons import Part, label
 from neurosim.network.values import Value, unit

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from neurosim.figures.pyplot import new_axes
+from neurosim.figures.axes import new_axes
 from neurosim.network.network import Network
 
 

@@ -1,0 +1,143 @@
+"""Where the labels of edges stand: the icon of the wiring, the delay beside it, and the notes, so that nothing covers anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.figures.graph.edges import Edge
+from neurosim.figures.graph.geometry import Area, Point, Size, centred, outside, points_of
+from neurosim.figures.graph.layout import Layout
+from neurosim.figures.graph.sizes import ARROWHEAD, RADIUS, Measure
+
+Points = NDArray[np.float64]  # (point, coordinate)
+
+
+@dataclass(frozen=True)
+class Label:
+    """The icon and delay of an edge, centred at `at`, and its notes, centred at `notes_at`."""
+
+    edge: Edge
+    at: Point
+    notes_at: Point
+    size: Size
+    notes_size: Size
+
+    @property
+    def areas(self) -> list[Area]:
+        """What is covered."""
+        areas = (centred(self.at, self.size), centred(self.notes_at, self.notes_size))
+        return [area for area in areas if not area.empty]
+
+
+class Obstacles(NamedTuple):
+    """What a label may come upon: areas that it must not cover, points of other edges, and points of its own edge."""
+
+    areas: list[Area]
+    others: Points
+    own: Points
+
+
+def place_labels(layout: Layout) -> list[Label]:
+    """Place every label on its edge where it covers least, one by one; then once more, now that all of them are known."""
+    edges = [edge for edge in layout.edges if edge.picture or edge.delay or edge.notes]
+    fixed = _fixed_obstacles(layout)
+    lines = [(edge, point) for edge in layout.edges for curve in edge.curves for point in points_of(curve)]
+    points = np.array([point for _, point in lines]).reshape(-1, 2)
+    owner = np.array([edge.number for edge, _ in lines])
+    upper = {edge for edge in edges if any(_is_above(edge, other) for other in edges)}
+    placed: dict[Edge, Label] = {}
+    for _ in range(2):
+        for edge in edges:
+            taken = [area for other, label in placed.items() if other is not edge for area in label.areas]
+            reach = _reach(edge, layout.measure)
+            near, own = _within(reach, points), owner == edge.number
+            obstacles = Obstacles(
+                [area for area in fixed + taken if area.overlap(reach)],
+                points[near & ~own],
+                points[near & own],
+            )
+            placed[edge] = _best(edge, edge in upper, obstacles, layout.measure)
+    return list(placed.values())
+
+
+def _fixed_obstacles(layout: Layout) -> list[Area]:
+    """Boxes, products with their notes, arrowheads, and the ends of rows."""
+    areas = [node.outline for node in layout.nodes.values()]
+    for node in layout.nodes.values():
+        if node.notes:
+            areas.append(centred(node.notes_at, (2 * node.aside, node.below - RADIUS)))
+    areas += [Area(cut - 0.06, -1e6, cut + 0.06, 1e6) for cut in layout.cuts]
+    for edge in layout.edges:
+        for tip, side in edge.arrowheads.values():
+            middle = outside(tip, side, ARROWHEAD / 2)
+            areas.append(centred(middle, (1.5 * ARROWHEAD, 1.5 * ARROWHEAD)))
+    return areas
+
+
+def _reach(edge: Edge, measure: Measure) -> Area:
+    """The area in which the label of an edge may lie."""
+    icon, notes = edge.icon_size(measure), edge.notes_size(measure)
+    width, height = icon[0] + notes[0] + 0.1, icon[1] + notes[1] + 0.1
+    xs, ys = zip(*edge.label_points, strict=True)
+    return Area(min(xs) - width, min(ys) - height, max(xs) + width, max(ys) + height)
+
+
+def _is_above(edge: Edge, other: Edge) -> bool:
+    """Whether this is the upper one of two edges that run side by side between neighbours, one there and one back."""
+    pair = "facing" in (edge.course, other.course)
+    joined = {edge.source, edge.target} == {other.source, other.target}
+    return pair and joined and edge.label_points[0].y < other.label_points[0].y
+
+
+def _best(edge: Edge, upper: bool, obstacles: Obstacles, measure: Measure) -> Label:
+    """The place of a label that costs least; earlier points and earlier sides are preferred."""
+    size, notes = edge.icon_size(measure), edge.notes_size(measure)
+    best, least = None, inf
+    for rank, at in enumerate(edge.label_points):
+        icon_cost = 0.02 * rank + _cost(centred(at, size), obstacles, 1.0)
+        if icon_cost >= least:
+            continue
+        for place, (dx, dy) in enumerate(_sides(edge, upper, size, notes)):
+            middle = Point(at.x + dx, at.y + dy)
+            cost = icon_cost + 0.05 * place
+            if edge.notes:
+                area = centred(middle, notes)
+                cost += _cost(area, obstacles, 0.5) + 0.15 * int(_within(area, obstacles.own).sum())
+            if cost < least:
+                best, least = Label(edge, at, middle, size, notes), cost
+    assert best is not None
+    return best
+
+
+def _sides(edge: Edge, upper: bool, size: Size, notes: Size) -> list[tuple[float, float]]:
+    """Where notes may stand, seen from the icon: beneath it, above it, beside it, or obliquely."""
+    down = size[1] / 2 + notes[1] / 2 + 0.02
+    aside = size[0] / 2 + notes[0] / 2 + 0.04
+    beneath, above = (0.0, down), (0.0, -down)
+    if edge.course == "loop":
+        return [above if edge.curves[0][0].y > edge.label_points[0].y else beneath]
+    if upper:
+        return [above, beneath]
+    if edge.course == "facing":
+        return [beneath, above]
+    if edge.course == "back":
+        return [beneath]
+    oblique = [(dx, dy) for dy in (down, -down) for dx in (aside / 2, -aside / 2)]
+    return [beneath, above, (aside, 0.0), (-aside, 0.0), *oblique]
+
+
+def _cost(area: Area, obstacles: Obstacles, line: float) -> float:
+    """What it costs to cover an area: much for obstacles, `line` for each point of another edge."""
+    if area.empty:
+        return 0.0
+    covered = sum(area.overlap(other) for other in obstacles.areas)
+    return 400.0 * covered + line * min(int(_within(area, obstacles.others).sum()), 12)
+
+
+def _within(area: Area, points: Points) -> NDArray[np.bool_]:
+    return np.all((points >= area[:2]) & (points <= area[2:]), axis=1)

@@ -1,0 +1,178 @@
+"""The layers of a diagram: which node stands in which, and in which order.
+
+1. Edges that close a cycle run back; the others run forward.
+2. A node stands in the layer after the last of those that lead to it (longest path).
+3. An edge that passes layers has a dummy node in each of them, which keeps room for it.
+4. Each layer is put into the order of the mean place of its neighbours (barycentre), as long as fewer edges cross.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+from neurosim.figures.graph.edges import Edge, is_product
+
+MOST_SWEEPS = 12  # over all layers, in turn to the right and to the left
+Neighbours = dict[str, list[str]]
+
+
+@dataclass
+class Layering:
+    """Nodes in layers, from left to right, and within each from top to bottom.
+
+    layers: the keys of nodes and dummies. layer_of: the number of the layer of each.
+    paths: by forward edge, its source, the dummies through which it passes, and its target.
+    dummies: by dummy, the edge for which it keeps room.
+    """
+
+    layers: list[list[str]]
+    layer_of: dict[str, int]
+    paths: dict[Edge, list[str]]
+    dummies: dict[str, Edge]
+
+    def depth(self, key: str) -> float:
+        """How far down its layer a node stands, from 0 to 1."""
+        layer = self.layers[self.layer_of[key]]
+        return (layer.index(key) + 0.5) / len(layer)
+
+
+def assign_layers(nodes: list[str], edges: list[Edge], inputs: list[str]) -> Layering:
+    """Put nodes into layers and order these.
+
+    nodes: the keys of populations and products. inputs: the populations that are driven from outside.
+    Products, and nodes without predecessor, stand directly before the first of those that they lead to.
+    """
+    back = _feedback(nodes, edges, inputs)
+    forward = [edge for edge in edges if edge not in back and edge.source != edge.target]
+    layer_of = _longest_paths(nodes, forward)
+    layers: list[list[str]] = [[] for _ in range(max(layer_of.values()) + 1)]
+    for key in nodes:
+        layers[layer_of[key]].append(key)
+    paths, dummies = {}, {}
+    for edge in forward:
+        passed = range(layer_of[edge.source] + 1, layer_of[edge.target])
+        between = [f"{edge.number}@{layer}" for layer in passed]
+        for layer, key in zip(passed, between, strict=True):
+            layers[layer].append(key)
+            layer_of[key], dummies[key] = layer, edge
+        paths[edge] = [edge.source, *between, edge.target]
+    return Layering(_ordered(layers, paths), layer_of, paths, dummies)
+
+
+def _feedback(nodes: list[str], edges: list[Edge], inputs: list[str]) -> set[Edge]:
+    """The edges that close a cycle if edges are added one by one: those of products first, as these have one output, then
+    those without delay, then those near the inputs."""
+    distance = _distances(nodes, edges, inputs)
+    order = sorted(
+        edges,
+        key=lambda edge: (
+            not is_product(edge.source),
+            not edge.instant,
+            distance[edge.source],
+            nodes.index(edge.source),
+        ),
+    )
+    after: dict[str, set[str]] = {key: set() for key in nodes}
+    back = set()
+    for edge in order:
+        if edge.source == edge.target:
+            continue
+        if _reaches(after, edge.target, edge.source):
+            back.add(edge)
+        else:
+            after[edge.source].add(edge.target)
+    return back
+
+
+def _distances(nodes: list[str], edges: list[Edge], inputs: list[str]) -> dict[str, int]:
+    """The number of edges from the nearest input; without inputs, from nodes that receive nothing, else from the first node."""
+    targets = {edge.target for edge in edges if edge.source != edge.target}
+    starts = inputs or [key for key in nodes if key not in targets] or nodes[:1]
+    distance = dict.fromkeys(nodes, len(nodes))
+    distance.update(dict.fromkeys(starts, 0))
+    reached = starts
+    while reached:
+        before, reached = reached, []
+        for edge in edges:
+            if edge.source in before and distance[edge.target] > distance[edge.source] + 1:
+                distance[edge.target] = distance[edge.source] + 1
+                reached.append(edge.target)
+    return distance
+
+
+def _reaches(after: dict[str, set[str]], start: str, goal: str) -> bool:
+    seen, stack = set(), [start]
+    while stack:
+        key = stack.pop()
+        if key == goal:
+            return True
+        if key not in seen:
+            seen.add(key)
+            stack.extend(after[key])
+    return False
+
+
+def _longest_paths(nodes: list[str], edges: list[Edge]) -> dict[str, int]:
+    """The layer of each node."""
+    layer = dict.fromkeys(nodes, 0)
+    for _ in nodes:
+        for edge in edges:
+            layer[edge.target] = max(layer[edge.target], layer[edge.source] + 1)
+    targets = {edge.target for edge in edges}
+    for key in sorted(nodes, key=lambda key: -layer[key]):
+        ahead = [layer[edge.target] for edge in edges if edge.source == key]
+        if ahead and (is_product(key) or key not in targets):
+            layer[key] = min(ahead) - 1
+    return layer
+
+
+def _ordered(layers: list[list[str]], paths: dict[Edge, list[str]]) -> list[list[str]]:
+    """The layers, reordered by the mean place of neighbours until no sweep leaves fewer crossings."""
+    before, after = _neighbours(paths)
+    current = [list(layer) for layer in layers]
+    best, fewest = layers, _crossings(layers, after)
+    for sweep in range(MOST_SWEEPS):
+        if fewest == 0:
+            break
+        if sweep % 2 == 0:
+            for n in range(1, len(current)):
+                current[n] = _by_mean_place(current[n], before, current[n - 1])
+        else:
+            for n in reversed(range(len(current) - 1)):
+                current[n] = _by_mean_place(current[n], after, current[n + 1])
+        crossings = _crossings(current, after)
+        if crossings < fewest:
+            best, fewest = [list(layer) for layer in current], crossings
+    return best
+
+
+def _by_mean_place(layer: list[str], near: Neighbours, fixed: list[str]) -> list[str]:
+    """A layer in the order of the mean place of each node's neighbours in the layer beside it."""
+    place = {key: n for n, key in enumerate(fixed)}
+    means = {}
+    for n, key in enumerate(layer):
+        places = [place[other] for other in near.get(key, []) if other in place]
+        means[key] = sum(places) / len(places) if places else float(n)
+    return sorted(layer, key=lambda key: means[key])
+
+
+def _neighbours(paths: dict[Edge, list[str]]) -> tuple[Neighbours, Neighbours]:
+    """The nodes directly before and after each node on forward edges."""
+    before: Neighbours = {}
+    after: Neighbours = {}
+    for path in paths.values():
+        for first, second in itertools.pairwise(path):
+            after.setdefault(first, []).append(second)
+            before.setdefault(second, []).append(first)
+    return before, after
+
+
+def _crossings(layers: list[list[str]], after: Neighbours) -> int:
+    """How many pairs of edges cross between neighbouring layers."""
+    crossings = 0
+    for left, right in itertools.pairwise(layers):
+        place = {key: n for n, key in enumerate(right)}
+        ends = [(n, place[key]) for n, source in enumerate(left) for key in after.get(source, [])]
+        crossings += sum((a[0] - b[0]) * (a[1] - b[1]) < 0 for i, a in enumerate(ends) for b in ends[i + 1 :])
+    return crossings
