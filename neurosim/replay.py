@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine import NAMES, can_be_had
+from neurosim.engine import NAMES, is_available
 from neurosim.errors import DescriptionError, RecordingError
 from neurosim.recording.opening import open_recording
 from neurosim.recording.recording import Recording
@@ -91,7 +91,7 @@ def _engine(recording: Any, asked: str | None) -> str:
     """The engine asked for, else the one that made the recording, if it can be had here."""
     if asked is not None:
         return asked
-    return recording.engine if recording.engine in NAMES and can_be_had(recording.engine) else "auto"
+    return recording.engine if recording.engine in NAMES and is_available(recording.engine) else "auto"
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def run(
         _check_apart(to, start, inputs)
     threads = None if threads is None else whole(threads, "run: threads", least=1, most=4096)
     asked = check_name(plain_text(engine, "run: engine"))
-    from neurosim.engine.watch import Watch, teller
+    from neurosim.engine.progress import Progress, message_callback
     from neurosim.plan.dry_run import dry_run
     from neurosim.plan.inputs import read_inputs
     from neurosim.plan.lower import lower
@@ -123,11 +123,11 @@ def run(
         from neurosim.recording.safe_hdf5 import RECORDING, writable_path
 
         writable_path(to, RECORDING)  # a path that will not do is refused before anything is compiled
-    name, go = ready(asked, plan, threads, teller(progress))
+    name, go = ready(asked, plan, threads, message_callback(progress))
     writer = _writer(plan, net, read, name, begun.values, to, compression)
     try:
-        with Watch(plan.ticks * plan.trials, "tick", progress) as watch:
-            done, stopped, final = go(writer, watch)
+        with Progress(plan.ticks * plan.trials, "tick", progress) as report:
+            done, stopped, final = go(writer, report)
         return Recording.of(writer.finish(done, stopped, final))
     except BaseException:
         writer.close()

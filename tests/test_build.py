@@ -382,8 +382,8 @@ def test_ziglang_needs_no_home(tmp_path, monkeypatch):
 
 def test_a_compilation_is_told_and_a_load_is_not(capfd):
     lines = []
-    compiled(tell=lines.append)
-    compiled(tell=lines.append)
+    compiled(announce=lines.append)
+    compiled(announce=lines.append)
     assert lines == ["neurosim: compiling Net ..."]
     assert capfd.readouterr() == ("", "")
 

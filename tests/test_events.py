@@ -330,7 +330,7 @@ def test_what_the_engine_does_not_take_it_refuses_with_the_remedy_and_auto_knows
         match=f"engine 'events' cannot run this network: .*{reason}.* Use engine='reference', or 'auto'.",
     ):
         ns.run(net, inputs, ticks=2, engine="events")
-    monkeypatch.setattr("neurosim.engine.COMPILING", 0.0)
+    monkeypatch.setattr("neurosim.engine.COMPILE_SECONDS", 0.0)
     monkeypatch.setattr("neurosim.engine.arrays.library.is_installed", lambda: False)
     assert ns.run(net, inputs, ticks=2, engine="auto").engine == "reference"
 

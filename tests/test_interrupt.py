@@ -20,7 +20,7 @@ begun = pathlib.Path(sys.argv[2])
 {before}
 import numpy as np
 import neurosim as ns
-from neurosim.engine.watch import Watch
+from neurosim.engine.progress import Progress
 cells = ns.Neurons("cells", 3, update="v = v + I", threshold="v > 1", reset="v = 0")
 net = ns.Network(ns.Synapses(cells, cells, delay=1, weight=0.1), schedule=ns.Synchronous())
 {after}

@@ -16,7 +16,7 @@ import neurosim as ns
 from neurosim import DescriptionError, EngineError, PlanError, RecordingError, cli
 from neurosim.brian2_units import _Later
 from neurosim.engine.events import compiler, construct, textual_layout
-from neurosim.engine.watch import Watch
+from neurosim.engine.progress import Progress
 from neurosim.network.weights import normal
 from neurosim.plan.check import check_plan
 from neurosim.plan.inputs import read_inputs
@@ -159,10 +159,10 @@ def test_a_recording_that_does_not_fit_into_memory_is_refused():
 
 
 def test_a_second_interruption_ends_a_run_at_once():
-    with Watch(10, "tick", False) as watch:
-        watch(0)  # ticks begin
+    with Progress(10, "tick", False) as report:
+        report(0)  # ticks begin
         signal.raise_signal(signal.SIGINT)
-        assert watch(1)
+        assert report(1)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
 

@@ -33,7 +33,7 @@ def asked(monkeypatch):
 
 @pytest.mark.parametrize("engine", ["reference", "events", "arrays"])
 def test_a_replay_runs_on_the_engine_that_made_the_recording(asked, monkeypatch, engine):
-    monkeypatch.setattr(import_module("neurosim.replay"), "can_be_had", lambda name: True)
+    monkeypatch.setattr(import_module("neurosim.replay"), "is_available", lambda name: True)
     found = ns.replay(recorded(engine))
     assert (asked, bool(found)) == ([engine], True)
     assert str(found) == "The replay is identical: counter. It ran on reference."

@@ -9,7 +9,7 @@ from build_side import SYSTEM, forget, needs_compiler, pretender, script
 
 import neurosim as ns
 from neurosim.engine.events import construct
-from neurosim.engine.watch import Watch
+from neurosim.engine.progress import Progress
 from neurosim.network.values import TIME
 from neurosim.plan import dimensions, memo
 
@@ -220,7 +220,7 @@ def test_where_a_compiler_does_not_work_auto_warns_and_the_engine_named_is_refus
     forget()
     construct.library.cache_clear()
     monkeypatch.setenv(variable, value(tmp_path))
-    monkeypatch.setattr("neurosim.engine.COMPILING", 0.0)
+    monkeypatch.setattr("neurosim.engine.COMPILE_SECONDS", 0.0)
     with pytest.warns(UserWarning, match=f"the slow reference engine runs.*({why})") as told:
         recording = ns.run(network(), ticks=20, record="cells", to=tmp_path / "run.h5")
     assert (len(told), told[0].filename, recording.engine) == (1, __file__, "reference")
@@ -255,7 +255,7 @@ def test_warnings_of_brian2_and_its_packages_are_no_errors():
 @pytest.mark.parametrize("begun", [0, 3])
 def test_a_progress_bar_begins_with_the_ticks(begun):
     """The time before them, in which code is compiled and synapses are built, does not count in what it foretells."""
-    with Watch(100, "tick", show=True) as watch:
+    with Progress(100, "tick", show=True) as watch:
         assert watch.bar is None
         watch(begun)
         assert (watch.bar.n, watch.bar.initial) == (begun, begun)
@@ -264,7 +264,7 @@ def test_a_progress_bar_begins_with_the_ticks(begun):
 
 def test_ctrl_c_interrupts_at_once_until_the_first_tick():
     before = signal.getsignal(signal.SIGINT)
-    with Watch(100, "tick", show=False) as watch:
+    with Progress(100, "tick", show=False) as watch:
         assert signal.getsignal(signal.SIGINT) == before
         assert not watch(0)
         signal.raise_signal(signal.SIGINT)
@@ -276,7 +276,7 @@ def test_ctrl_c_interrupts_at_once_until_the_first_tick():
 
 def test_without_a_compiler_auto_warns_once_and_names_the_remedy(monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    monkeypatch.setattr("neurosim.engine.COMPILING", 0.0)
+    monkeypatch.setattr("neurosim.engine.COMPILE_SECONDS", 0.0)
     with pytest.warns(
         UserWarning, match=r"the slow reference engine runs\. CXX is .no-such-compiler.*Unset it"
     ) as told:

@@ -87,7 +87,7 @@ def test_batches_of_trials_change_nothing(engine, monkeypatch):
 def test_blocks_of_ticks_change_nothing(engine, monkeypatch):
     record = dict.fromkeys(RECORD, 1) | {"rate.r": 3}
     whole = ns.run(lively(), ticks=50, record=record, engine=engine)
-    monkeypatch.setattr("neurosim.engine.reference.tape.BLOCK_TICKS", 7)
+    monkeypatch.setattr("neurosim.engine.reference.sampler.BLOCK_TICKS", 7)
     parts = ns.run(lively(), ticks=50, record=record, engine=engine)
     assert_equal_recordings(parts, whole, [*RECORD, "rate.r"])
     np.testing.assert_array_equal(whole["rate.r"], whole["rate"][::3])

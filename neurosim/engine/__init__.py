@@ -1,43 +1,51 @@
-"""Engines: each runs a Plan as the tick contract says. Chosen by name, or the fastest that can."""
+"""The three engines: each runs a Plan as the tick contract in `plan/plan.py` says.
+
+An engine is chosen by name; 'auto' means the one that finishes first among those that can run the plan.
+"""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
 from functools import partial
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from neurosim.engine.cost import reference_seconds
 from neurosim.errors import EngineError, PlanError, nearest, shown
 from neurosim.plan.plan import Plan, Sparse
 
-Runner = Callable[
-    [Any, Callable[[int], bool]], tuple[int, str, dict[str, np.ndarray]]
-]  # see `neurosim.engine.reference.run`
+if TYPE_CHECKING:
+    from neurosim.engine.driver import Result
+    from neurosim.engine.progress import MessageCallback, ProgressCallback
+    from neurosim.recording.writer import Writer
+
+    Runner = Callable[[Writer, ProgressCallback], Result]
+
+# Engines are imported inside the functions below because importing JAX, or what compiles C++, takes long: a run on one
+# engine does not pay for the others.
+
 NAMES = ("auto", "reference", "events", "arrays")
-COMPILING = 4.0  # about how many seconds a new network structure takes to compile
+COMPILE_SECONDS = 4.0  # about how long the C++ of a network takes to compile
 
 
 def check_name(name: str) -> str:
-    """Refuse an engine that is not known."""
+    """The name of an engine. Raises EngineError if there is no engine of this name."""
     if name not in NAMES:
         raise EngineError(f"run: engine {shown(name)} is not known. {nearest(name, NAMES)}")
     return name
 
 
 def choose(name: str, plan: Plan) -> str:
-    """The engine that `name` means for this plan; 'auto' is the fastest that can run it, the time to compile included.
+    """The engine that `name` means for this plan; 'auto' is the fastest that can run it, time to compile included.
 
-    Raises PlanError where the engine named cannot run the plan.
+    Raises PlanError if the named engine cannot run the plan, and EngineError if the machine lacks what it needs.
     """
     if name == "reference":
         return name
-    if name == "auto" and reference_seconds(plan) < COMPILING:
+    if name == "auto" and reference_seconds(plan) < COMPILE_SECONDS:
         return "reference"
     if name == "arrays":
-        return _arrays(plan)
+        return _choose_arrays(plan)
     from neurosim.engine.events.compiler import NoCompiler, need_compiler
     from neurosim.engine.events.support import unsupported
 
@@ -58,8 +66,8 @@ def choose(name: str, plan: Plan) -> str:
     return "events"
 
 
-def can_be_had(name: str) -> bool:
-    """Whether this machine has what an engine needs: a C++ compiler that is found, or JAX."""
+def is_available(name: str) -> bool:
+    """Whether this machine has what an engine needs: a C++ compiler for 'events', JAX for 'arrays'."""
     if name == "events":
         from neurosim.engine.events.compiler import NoCompiler, need_compiler
 
@@ -75,12 +83,12 @@ def can_be_had(name: str) -> bool:
 
 
 def _warn_slow(problem: Exception, stacklevel: int) -> None:
-    """Warn in the line that called `ns.run`."""
+    """Warn that the reference engine runs; `stacklevel` leads to the user's line that called `ns.run`."""
     warnings.warn(f"neurosim: the slow reference engine runs. {problem}", stacklevel=stacklevel)
 
 
-def _arrays(plan: Plan) -> str:
-    """The array engine, if it can run the plan; raises PlanError if not, and EngineError where JAX is not installed."""
+def _choose_arrays(plan: Plan) -> str:
+    """The array engine. Raises PlanError if it cannot run the plan, EngineError if JAX is not installed."""
     from neurosim.engine.arrays import library, support
 
     if reason := support.unsupported(plan):
@@ -90,7 +98,11 @@ def _arrays(plan: Plan) -> str:
 
 
 def begin(name: str, *, rows: bool, records: bool) -> None:
-    """Start what the engine needs for networks with such synapses (see `neurosim.engine.events.prepare`), beside the reading of the text."""
+    """Start compiling in the background what the engine needs for any network with such synapses.
+
+    rows: whether there are synapses without text; records: whether there are synapses with text.
+    See `neurosim.engine.events.prepare`.
+    """
     if name == "events":
         from neurosim.engine import events
 
@@ -98,12 +110,16 @@ def begin(name: str, *, rows: bool, records: bool) -> None:
 
 
 def ready(
-    asked: str, plan: Plan, threads: int | None = None, say: Callable[[str], None] | None = None
+    asked: str, plan: Plan, threads: int | None = None, announce: MessageCallback | None = None
 ) -> tuple[str, Runner]:
-    """The engine that `asked` means for a plan, and what runs it when it is given a writer and whom to tell.
+    """The engine that `asked` means for a plan, and a function that runs the plan on it.
 
-    All that takes time, memory or a compiler before the first tick is done here, before a file is begun. `say` is given a line where there
-    is something to wait for. Where 'auto' means the event engine and nothing can be compiled, the reference engine runs, with a warning.
+    The function takes a writer and a progress callback (see `neurosim.engine.reference.run`). All that takes time,
+    memory or a compiler before the first tick is done here, before any file is created. Where 'auto' means the event
+    engine but its code does not compile, the reference engine runs, with a warning.
+
+    threads: how many the event engine uses; None: as many as pay.
+    announce: called with a line of text when something takes a while.
     """
     name = choose(asked, plan)
     if name == "events":
@@ -111,7 +127,7 @@ def ready(
         from neurosim.engine.events.compiler import NotCompiled
 
         try:
-            return name, events.ready(plan, threads, say)
+            return name, events.ready(plan, threads, announce)
         except NotCompiled as problem:
             if asked != "auto":
                 raise
@@ -123,5 +139,7 @@ def ready(
     from neurosim.engine import reference
 
     for pathway in plan.of_kind(Sparse):
-        _ = pathway.edges
+        _ = (
+            pathway.edges
+        )  # draw the synapses now, so that a network too large for the memory leaves no file behind
     return "reference", partial(reference.run, plan)

@@ -1,25 +1,39 @@
-"""The state of all trials as named arrays, and back: what a recording keeps, and what a run continues from."""
+"""The state of all trials as named arrays, and back: what a recording keeps, and what a run continues from.
+
+Names of arrays: `state/<population>/<variable>`, `port/...` and `arrived/...` (total and count of a port),
+`history/<population>`, `last_spike/...`, `not_refractory/...`, `synapse/<synapses>/<variable>`, `product/...`,
+`queue/<population>/<port>/...` and `arrivals/<synapses>/...` (spikes on their way), `trials`, `tick`. All but `tick` and
+spikes on their way begin with the trial axis.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from neurosim.engine.state import State
+from neurosim.engine.delivery import delivery_order
+from neurosim.engine.state import PendingArrivals, PendingSpikes, Queue, State
 from neurosim.plan.plan import Dense, Textual
 
+Checkpoint = Mapping[str, np.ndarray]
+
+# The columns of spikes on their way, in the order of the fields of PendingSpikes and PendingArrivals; `order` is the number
+# of the sending population.
 QUEUE = ("due", "sent", "order", "trial", "receiver", "value")
 ARRIVALS = ("due", "sent", "trial", "synapse")
-PRODUCT = (
-    "seen",
-    "product",
-)  # the messages that a matrix has multiplied, by sender, and the product, by target
+
+# What the event engine keeps of a dense pathway, so that it need only add the changes of the messages: the messages that
+# the matrix has multiplied, by sender, and the product, by target.
+PRODUCT = ("seen", "product")
 
 
 def checkpoint(states: Sequence[State]) -> dict[str, np.ndarray]:
-    """Everything that the network remembers, trials joined: state, ports, messages, refractoriness, plasticity, spikes in flight."""
+    """Everything that a network remembers, as arrays; `states` are those of all batches of trials.
+
+    That is states, ports, messages, refractoriness, variables of synapses, and spikes on their way.
+    """
     batches = [_arrays(state) for state in states]
     joined = (
         {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
@@ -30,65 +44,62 @@ def checkpoint(states: Sequence[State]) -> dict[str, np.ndarray]:
 
 
 def _arrays(state: State) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {"trials": state.trials}
+    """The arrays of one batch of trials."""
+    arrays: dict[str, np.ndarray] = {"trials": state.trials}
     for name, variables in state.values.items():
-        found |= {f"state/{name}/{key}": value for key, value in variables.items()}
+        arrays |= {f"state/{name}/{key}": value for key, value in variables.items()}
     for name, ports in state.ports.items():
-        found |= {f"port/{name}/{key}": port.total for key, port in ports.items()}
-        found |= {f"arrived/{name}/{key}": port.count for key, port in ports.items()}
-    found |= {
-        f"history/{name}": np.stack(history.messages, axis=1) for name, history in state.history.items()
-    }
-    found |= {f"last_spike/{name}": value for name, value in state.last_spike.items()}
-    found |= {f"not_refractory/{name}": value for name, value in state.not_refractory.items()}
+        arrays |= {f"port/{name}/{key}": port.total for key, port in ports.items()}
+        arrays |= {f"arrived/{name}/{key}": port.count for key, port in ports.items()}
+    for name, history in state.history.items():
+        arrays[f"history/{name}"] = np.stack(history.messages, axis=1)
+    arrays |= {f"last_spike/{name}": value for name, value in state.last_spike.items()}
+    arrays |= {f"not_refractory/{name}": value for name, value in state.not_refractory.items()}
     for name, variables in state.synapses.items():
-        found |= {f"synapse/{name}/{key}": value for key, value in variables.items()}
-    for name, kept in state.products.items():
-        found |= {f"product/{name}/{key}": value for key, value in kept.items()}
+        arrays |= {f"synapse/{name}/{key}": value for key, value in variables.items()}
+    for name, product in state.products.items():
+        arrays |= {f"product/{name}/{key}": value for key, value in product.items()}
     first = int(state.trials[0])
-    for (post, to), buckets in state.queue.items():
-        rows = [(tick, *entry) for tick, entries in sorted(buckets.items()) for entry in entries]
-        found |= {
-            f"queue/{post}/{to}/{part}": column
-            for part, column in zip(QUEUE, _columns(rows, 3, first), strict=True)
-        }
-    for name, buckets in state.arrivals.items():
-        rows = [(tick, *entry) for tick, entries in sorted(buckets.items()) for entry in entries]
-        found |= {
-            f"arrivals/{name}/{part}": column
-            for part, column in zip(ARRIVALS, _columns(rows, 2, first), strict=True)
-        }
-    return found
+    for (post, to), spikes in state.queue.items():
+        arrays |= _columns(f"queue/{post}/{to}", QUEUE, spikes, first)
+    for name, arrivals in state.arrivals.items():
+        arrays |= _columns(f"arrivals/{name}", ARRIVALS, arrivals, first)
+    return arrays
 
 
-def _columns(rows: list[tuple], scalars: int, first: int) -> list[np.ndarray]:
-    """Groups of spikes in flight as columns: the leading `scalars` of a row stand for all its spikes; trials counted from 0."""
-    width = 6 if scalars == 3 else 4
-    if not rows:
-        return [np.zeros(0, np.float64 if part == 5 else np.int64) for part in range(width)]
-    columns = []
-    for part in range(width):
-        pieces = [
-            np.full(np.size(row[scalars]), row[part]) if part < scalars else np.asarray(row[part])
-            for row in rows
-        ]
-        columns.append(np.concatenate(pieces) + (first if part == scalars else 0))
+def _columns(
+    key: str,
+    names: tuple[str, ...],
+    queue: Queue[PendingSpikes] | Queue[PendingArrivals],
+    first_trial: int,
+) -> dict[str, np.ndarray]:
+    """Spikes on their way as columns, one entry for each arrival; their trials count from 0, not within the batch."""
+    rows = [(due, *pending) for due, group in sorted(queue.items()) for pending in group]
+    columns: dict[str, np.ndarray] = {}
+    for number, name in enumerate(names):
+        pieces = [np.broadcast_to(row[number], np.shape(row[-1])) for row in rows]
+        nothing = np.zeros(0, np.float64 if name == "value" else np.int64)
+        column = np.concatenate(pieces) if pieces else nothing
+        columns[f"{key}/{name}"] = column + first_trial if name == "trial" else column
     return columns
 
 
-def trials_held(resume: Mapping[str, np.ndarray]) -> int:
-    """How many trials a checkpoint holds. Those of older files do not say it; there every array of state does."""
-    told = [value for key, value in resume.items() if key.startswith(("state/", "history/"))]
-    return len(resume.get("trials", told[0] if told else [0]))
+def trials_held(resume: Checkpoint) -> int:
+    """How many trials a checkpoint holds. Older files do not say it; there the length of any array of states does."""
+    states = [value for key, value in resume.items() if key.startswith(("state/", "history/"))]
+    return len(resume.get("trials", states[0] if states else ()))
 
 
-def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
-    """Set the state to a checkpoint that fits the plan (see `resume.py`); one of a single trial starts every trial."""
+def restore(state: State, resume: Checkpoint) -> None:
+    """Set the state of a batch to a checkpoint that fits the plan (see `resume.py`).
 
-    def own(key: str, kind: Any) -> np.ndarray:
+    A checkpoint of a single trial starts every trial.
+    """
+    real = state.plan.dtype
+
+    def own(key: str, kind: DTypeLike) -> np.ndarray:
         return _of_trials(state, resume[key]).astype(kind)
 
-    real = state.plan.dtype
     for name, variables in state.values.items():
         for key in variables:
             variables[key] = own(f"state/{name}/{key}", real)
@@ -98,23 +109,24 @@ def restore(state: State, resume: Mapping[str, np.ndarray]) -> None:
     for name, history in state.history.items():
         if f"history/{name}" in resume:
             stacked, depth = own(f"history/{name}", real), len(history.messages)
-            kept = [stacked[:, place].copy() for place in range(stacked.shape[1])][-depth:]
-            history.messages = [kept[0]] * (
-                depth - len(kept)
-            ) + kept  # longer delays than before hear the oldest message that is known
+            messages = [stacked[:, number].copy() for number in range(stacked.shape[1])][-depth:]
+            # Delays that are longer than before hear the oldest message that is known.
+            history.messages = [messages[0]] * (depth - len(messages)) + messages
     for name in state.last_spike:
         state.last_spike[name] = own(f"last_spike/{name}", np.int64)
         state.not_refractory[name] = own(f"not_refractory/{name}", bool)
     for name, variables in state.synapses.items():
         for key in state.plan.pathway(name, Textual).text.states:
-            variables[key] = own(
-                f"synapse/{name}/{key}", np.float64 if key == "lastupdate" else real
-            )  # seconds need 64 bits
-    _restore_flights(state, resume)
+            kind = np.float64 if key == "lastupdate" else real  # a time in seconds needs 64 bits
+            variables[key] = own(f"synapse/{name}/{key}", kind)
+    _restore_pending(state, resume)
 
 
-def restore_products(state: State, resume: Mapping[str, np.ndarray]) -> None:
-    """Take matrix products over from a checkpoint, if it has them: rounded as they are, a run in pieces has the bits of the whole run."""
+def restore_products(state: State, resume: Checkpoint) -> None:
+    """Take over the matrix products of a checkpoint, if it has them.
+
+    They carry the rounding of the run so far: only with them has a run in pieces the bits of a run in one piece.
+    """
     for pathway in state.plan.of_kind(Dense):
         keys = {part: f"product/{pathway.name}/{part}" for part in PRODUCT}
         if all(key in resume for key in keys.values()):
@@ -124,53 +136,49 @@ def restore_products(state: State, resume: Mapping[str, np.ndarray]) -> None:
 
 
 def _of_trials(state: State, value: np.ndarray) -> np.ndarray:
-    """What the trials of this batch begin with."""
+    """The part of an array of a checkpoint with which the trials of this batch begin."""
     return np.repeat(value, state.count, axis=0) if len(value) == 1 else value[state.trials]
 
 
-def _restore_flights(state: State, resume: Mapping[str, np.ndarray]) -> None:
-    for (post, to), buckets in state.queue.items():
-        if f"queue/{post}/{to}/due" in resume:
-            due, sent, order, trial, receiver, value = _of_batch(state, resume, f"queue/{post}/{to}", QUEUE)
-            for rows in _alike(due, sent, order):
-                entry = (
-                    int(sent[rows[0]]),
-                    int(order[rows[0]]),
-                    trial[rows],
-                    receiver[rows],
-                    value[rows].astype(state.plan.dtype),
+def _restore_pending(state: State, resume: Checkpoint) -> None:
+    """Put the spikes that a checkpoint has on their way into the queues."""
+    for (post, to), queue in state.queue.items():
+        key = f"queue/{post}/{to}"
+        if f"{key}/due" in resume:
+            due, sent, population, trial, receiver, value = _of_batch(state, resume, key, QUEUE)
+            value = value.astype(state.plan.dtype)
+            for rows in _alike(due, sent, population):
+                first = rows[0]
+                spikes = PendingSpikes(
+                    int(sent[first]), int(population[first]), trial[rows], receiver[rows], value[rows]
                 )
-                buckets.setdefault(int(due[rows[0]]), []).append(entry)
-    for name, buckets in state.arrivals.items():
-        if f"arrivals/{name}/due" in resume:
-            due, sent, trial, synapse = _of_batch(state, resume, f"arrivals/{name}", ARRIVALS)
+                queue.setdefault(int(due[first]), []).append(spikes)
+    for name, queue in state.arrivals.items():
+        key = f"arrivals/{name}"
+        if f"{key}/due" in resume:
+            due, sent, trial, synapse = _of_batch(state, resume, key, ARRIVALS)
             for rows in _alike(due, sent):
-                buckets.setdefault(int(due[rows[0]]), []).append(
-                    (int(sent[rows[0]]), trial[rows], synapse[rows])
-                )
+                arrivals = PendingArrivals(int(sent[rows[0]]), trial[rows], synapse[rows])
+                queue.setdefault(int(due[rows[0]]), []).append(arrivals)
 
 
-def _of_batch(
-    state: State, resume: Mapping[str, np.ndarray], key: str, parts: tuple[str, ...]
-) -> list[np.ndarray]:
-    """The spikes in flight of this batch of trials, these counted within it."""
-    columns = [resume[f"{key}/{part}"] for part in parts]
-    place = parts.index("trial")
+def _of_batch(state: State, resume: Checkpoint, key: str, names: tuple[str, ...]) -> list[np.ndarray]:
+    """The columns of the spikes on their way in the trials of this batch, whose trials count within the batch."""
+    columns = {name: resume[f"{key}/{name}"] for name in names}
     if trials_held(resume) == 1:
-        trial = np.repeat(np.arange(state.count), columns[0].size)
-        return [
-            trial if number == place else np.tile(column, state.count)
-            for number, column in enumerate(columns)
-        ]
-    first = int(state.trials[0])
-    mine = (columns[place] >= first) & (columns[place] < first + state.count)
-    return [column[mine] - (first if number == place else 0) for number, column in enumerate(columns)]
+        size = columns["due"].size
+        columns = {name: np.tile(column, state.count) for name, column in columns.items()}
+        columns["trial"] = np.repeat(np.arange(state.count), size)
+        return list(columns.values())
+    trial = columns["trial"] - int(state.trials[0])
+    mine = (trial >= 0) & (trial < state.count)
+    return [column[mine] for column in (columns | {"trial": trial}).values()]
 
 
 def _alike(*keys: np.ndarray) -> Iterator[np.ndarray]:
-    """The rows of equal keys, group by group as the keys rise; rows of a group keep their order."""
-    ranked = np.lexsort(keys[::-1])
-    if not ranked.size:
+    """The rows of equal keys, group by group in delivery order; rows of a group keep their order."""
+    order = delivery_order(*keys)
+    if not order.size:
         return
-    changes = [np.diff(key[ranked]) != 0 for key in keys]
-    yield from np.split(ranked, np.flatnonzero(np.any(changes, axis=0)) + 1)
+    changes = [np.diff(key[order]) != 0 for key in keys]
+    yield from np.split(order, np.flatnonzero(np.any(changes, axis=0)) + 1)

@@ -4,62 +4,87 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from neurosim.plan.codegen.numpy_code import AxisFunctions, evaluate
-from neurosim.plan.plan import AnyOf, Group, Plan
+from neurosim.plan.plan import Group, Plan
 from neurosim.plan.random import TextRandom
 
 NEVER = -(2**40)  # the tick of the last spike of a neuron that has not spiked
 
+Names = dict[str, Any]
+"""The values of the names that a text uses: arrays, or plain numbers."""
+
+
+def identity(reduce: str) -> float:
+    """What a port that takes the sum, mean or max of its arrivals holds before anything arrives."""
+    return -np.inf if reduce == "max" else 0.0
+
+
+def combine(reduce: str) -> np.ufunc:
+    """How an arrival joins those before it: `np.add` for sum and mean, `np.maximum` for max."""
+    return np.maximum if reduce == "max" else np.add
+
 
 @dataclass
 class Port:
-    """What has arrived at a port since it was last read; `count` is the number of arrivals, for max and mean."""
+    """What has arrived at a port since it was last read.
+
+    reduce: 'sum', 'mean' or 'max'. total: the sum or maximum so far, (trial, neuron). count: how many arrivals that is,
+    (trial, neuron); a port that takes the sum needs none, and keeps a column of zeros (trial, 1).
+    """
 
     reduce: str
-    total: np.ndarray  # (trial, neuron)
+    total: np.ndarray
     count: np.ndarray
 
     @staticmethod
-    def empty(reduce: str, trials: int, size: int, dtype: Any) -> Port:
-        fill = -np.inf if reduce == "max" else 0.0
+    def empty(reduce: str, trials: int, size: int, dtype: np.dtype) -> Port:
+        """A port at which nothing has arrived, of a population of `size` neurons."""
         return Port(
             reduce,
-            np.full((trials, size), fill, dtype),
+            np.full((trials, size), identity(reduce), dtype),
             np.zeros((trials, 1 if reduce == "sum" else size), np.int64),
         )
 
     def add(self, value: np.ndarray, count: np.ndarray | int) -> None:
-        if self.reduce == "max":
-            self.total = np.maximum(self.total, value)
-        else:
-            self.total = self.total + value
+        """Add arrivals: their sum or maximum (trial, neuron), and how many they are."""
+        self.total = combine(self.reduce)(self.total, value)
         if self.reduce != "sum":
             self.count = self.count + count
 
     def read(self) -> np.ndarray:
-        """The sum, maximum or mean of the arrivals; 0 where nothing arrived. Clears the port."""
-        total, count = self.total, self.count
-        fresh = Port.empty(self.reduce, total.shape[0], total.shape[1], total.dtype)
+        """The sum, maximum or mean of the arrivals, (trial, neuron); 0 where nothing arrived. Clears the port."""
+        arrived = reduced(self.reduce, self.total, self.count)
+        trials, size = self.total.shape
+        fresh = Port.empty(self.reduce, trials, size, self.total.dtype)
         self.total, self.count = fresh.total, fresh.count
-        if self.reduce == "sum":
-            return total
-        if self.reduce == "mean":
-            return total / np.maximum(count, 1).astype(total.dtype)
-        return np.where(count > 0, total, 0).astype(total.dtype)
+        return arrived
+
+
+def reduced(reduce: str, total: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """What text reads at a port: the sum, maximum or mean of `count` arrivals; 0 where nothing arrived."""
+    if reduce == "sum":
+        return total
+    if reduce == "mean":
+        return total / np.maximum(count, 1).astype(total.dtype)
+    return np.where(count > 0, total, 0).astype(total.dtype)
 
 
 @dataclass
 class History:
-    """The messages of a population that does not spike: the newest last, sent at tick `last`."""
+    """The recent messages of a population that does not spike, each (trial, neuron).
 
-    messages: list[np.ndarray]  # each (trial, neuron)
+    `messages` has the newest last, which was sent at tick `last`.
+    """
+
+    messages: list[np.ndarray]
     last: int
 
     def send(self, message: np.ndarray, tick: int) -> None:
+        """Append the message of a tick, and forget the oldest one."""
         self.messages = [*self.messages[1:], message]
         self.last = tick
 
@@ -69,35 +94,68 @@ class History:
         return self.messages[-1 - min(ago, len(self.messages) - 1)]
 
 
+class PendingSpikes(NamedTuple):
+    """Spikes on their way to one port or variable through synapses without text: sent together, due together.
+
+    sent: the tick of sending. population: the number of the sending population in the network.
+    trial, receiver, weight: of each synapse, (synapse,); trials are counted within the batch.
+    """
+
+    sent: int
+    population: int
+    trial: np.ndarray
+    receiver: np.ndarray
+    weight: np.ndarray
+
+
+class PendingArrivals(NamedTuple):
+    """Spikes on their way through one object of synapses with text: sent together, due together.
+
+    sent: the tick of sending. trial, synapse: one each for every synapse, (synapse,); trials are counted within the batch.
+    """
+
+    sent: int
+    trial: np.ndarray
+    synapse: np.ndarray
+
+
+Pending = TypeVar("Pending", PendingSpikes, PendingArrivals)
+Queue = dict[int, list[Pending]]
+"""Pending spikes by the tick at which they are due."""
+
+
 @dataclass
 class State:
-    """The state of a batch of trials; `trials` holds their numbers, `tick` the tick that is running."""
+    """The state of a batch of trials.
+
+    trials: the numbers of the trials. tick: the tick that is running.
+    values: population -> variable -> (trial, *shape). ports: population -> port -> Port.
+    history: messages of populations that do not spike. last_spike, not_refractory: (trial, *shape) of those that do.
+    synapses: synapses with text -> variable -> (trial, synapse).
+    delivered: synapses with text and graded senders -> the message that each synapse delivered last, (trial, synapse).
+    queue: (population, port or variable) -> spikes on their way there. arrivals: synapses with text -> the same.
+    products: dense synapses -> the matrix product that the event engine keeps up to date, see `checkpoint.PRODUCT`.
+    spikes: population -> trial and neuron of each spike of this tick.
+    read: (population, port) -> what this tick's update read there, (trial, neuron).
+    """
 
     plan: Plan
     trials: np.ndarray
     tick: int
-    values: dict[str, dict[str, np.ndarray]]  # population -> variable -> (trial, *shape)
+    values: dict[str, dict[str, np.ndarray]]
     ports: dict[str, dict[str, Port]]
     history: dict[str, History]
     last_spike: dict[str, np.ndarray]
     not_refractory: dict[str, np.ndarray]
-    synapses: dict[str, dict[str, np.ndarray]]  # pathway with text -> variable -> (trial, synapse)
-    delivered: dict[
-        str, np.ndarray
-    ]  # graded pathway with text -> the message delivered last (trial, synapse)
-    queue: dict[
-        tuple[str, str], dict[int, list[tuple]]
-    ]  # (post, to) -> tick -> (sent, sender population, trial, receiver, value)
-    arrivals: dict[str, dict[int, list[tuple]]]  # pathway with text -> tick -> (sent, trial, synapse)
-    products: dict[str, dict[str, np.ndarray]] = field(
-        default_factory=dict
-    )  # dense pathway -> what the event engine keeps of its product
+    synapses: dict[str, dict[str, np.ndarray]]
+    queue: dict[tuple[str, str], Queue[PendingSpikes]]
+    arrivals: dict[str, Queue[PendingArrivals]]
+    delivered: dict[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
+    products: dict[str, dict[str, np.ndarray]] = field(default_factory=dict[str, dict[str, np.ndarray]])
     spikes: dict[str, tuple[np.ndarray, np.ndarray]] = field(
-        default_factory=dict
-    )  # this tick's (trial, neuron)
-    read: dict[tuple[str, str], np.ndarray] = field(
-        default_factory=dict
-    )  # what this tick's update read at ports
+        default_factory=dict[str, tuple[np.ndarray, np.ndarray]]
+    )
+    read: dict[tuple[str, str], np.ndarray] = field(default_factory=dict[tuple[str, str], np.ndarray])
 
     @property
     def count(self) -> int:
@@ -106,21 +164,31 @@ class State:
 
     @property
     def time(self) -> np.float64:
-        """What `t` means at this tick, in double precision whatever the plan's is: floats of 32 bits are too coarse after minutes."""
+        """The value of `t` at this tick, in seconds (in ticks without Clock).
+
+        It is in double precision whatever the plan's precision is: floats of 32 bits are too coarse after minutes.
+        """
         return np.float64(self.tick * (self.plan.dt or 1.0))
 
     def random(
         self, name: str, block: str, elements: np.ndarray, trials: np.ndarray | None = None
     ) -> TextRandom:
-        """The random functions of a block at this tick."""
-        plan = self.plan
+        """The random functions of a block of text at this tick.
+
+        name: the population or synapses that the block belongs to. block: its name. elements: the index of each neuron or
+        synapse, uint32. trials: the number of each trial, shaped to broadcast against `elements`; None: those of the batch.
+        """
         return TextRandom(
-            plan.seed, name, block, self.tick, self.trials if trials is None else trials, elements
+            self.plan.seed, name, block, self.tick, self.trials if trials is None else trials, elements
         )
 
 
 def start_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
-    """The state before the first tick, from the start values; without `draw` those of synapses that are a recipe are left out."""
+    """The state before the first tick, from the start values of the plan.
+
+    trials: the numbers of the trials of this batch.
+    draw: False leaves out the variables of synapses that the plan holds as a recipe; the engine draws them itself.
+    """
     count, dtype = len(trials), plan.dtype
     groups = plan.groups.values()
     state = State(
@@ -145,7 +213,6 @@ def start_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
             else {}
             for p in plan.textual
         },
-        delivered={},
         queue={(p.post, p.to): {} for p in plan.summing if p.to},
         arrivals={p.name: {} for p in plan.textual},
     )
@@ -162,7 +229,7 @@ def spikes_sent(plan: Plan, name: str) -> bool:
 
 
 def first_message(state: State, group: Group) -> np.ndarray:
-    """What a population that does not spike has been sending before tick 0."""
+    """What a population that does not spike has been sending before tick 0: (trial, neuron)."""
     if group.sends is None:
         return np.zeros((state.count, group.size), state.plan.dtype)
     return message_now(state, group).copy()
@@ -172,21 +239,29 @@ def message_now(state: State, group: Group) -> np.ndarray:
     """The value that a population sends, as it is now: (trial, neuron)."""
     assert group.sends is not None
     if group.sends in group.derived:
-        value = evaluate(group.derived[group.sends], names_of(state, group), AxisFunctions(group.shape))
-        return np.broadcast_to(value, (state.count, *group.shape)).reshape(state.count, -1)
+        return derived_value(state, group, group.sends)
     return state.values[group.name][group.sends].reshape(state.count, -1)
 
 
+def derived_value(state: State, group: Group, name: str) -> np.ndarray:
+    """The present value of a subexpression of a population's text: (trial, neuron)."""
+    value = evaluate(group.derived[name], names_of(state, group), AxisFunctions(group.shape))
+    return np.broadcast_to(value, (state.count, *group.shape)).reshape(state.count, -1)
+
+
 def history_depth(plan: Plan, name: str) -> int:
-    """How many past messages of a population somebody may still ask for."""
+    """How many past messages of a population a delay may still ask for."""
     delays = [p.longest for p in plan.pathways.values() if p.pre == name]
     return max([0, *delays, *plan.weight_ages(name)]) + 2
 
 
-def names_of(state: State, group: Group, ports: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
-    """The names that a population's text may use, with their present values."""
+def names_of(state: State, group: Group, ports: Mapping[str, np.ndarray] | None = None) -> Names:
+    """The names that a population's text may use, with their present values.
+
+    ports: what this update has read at the ports, (trial, neuron); None: what the update of this tick read.
+    """
     plan = state.plan
-    names: dict[str, Any] = {**group.constants, **state.values[group.name]}
+    names: Names = {**group.constants, **state.values[group.name]}
     if "t" not in names:
         names["t"] = state.time
     if group.spiking:
@@ -207,8 +282,3 @@ def by_trial(state: State, group: Group) -> np.ndarray:
 def elements_of(shape: tuple[int, ...]) -> np.ndarray:
     """The flat index of every neuron, shaped as the population with a leading axis for trials."""
     return np.arange(int(np.prod(shape)), dtype=np.uint32).reshape(1, *shape)
-
-
-def pathways_into(plan: Plan, names: tuple[str, ...]) -> list[AnyOf]:
-    """The pathways into these populations, in network order."""
-    return [p for p in plan.pathways.values() if p.post in names]

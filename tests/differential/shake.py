@@ -35,8 +35,8 @@ def shaken(seed: int, single: bool = False) -> Iterator[None]:
     power, numpy_function, run_block, collect = (
         numpy_code.HELPERS["power"],
         numpy_code.numpy_function,
-        steps.Machine.run_block,
-        arrivals.Inbox.collect,
+        steps.PreparedPlan.run_block,
+        arrivals.Accumulator.collect,
     )
 
     def moved_function(function: Function) -> Any:
@@ -48,17 +48,19 @@ def shaken(seed: int, single: bool = False) -> Iterator[None]:
 
     def moved_sum(self: Any, state: Any, what: str) -> Any:
         found = collect(self, state, what)
-        return None if found is None else (move(found[0]), found[1])
+        if found is not None:
+            found.total = move(found.total)
+        return found
 
     try:
         numpy_code.HELPERS["power"], numpy_code.numpy_function = (
             lambda x, n: move(power(x, n)),
             moved_function,
         )
-        steps.Machine.run_block, arrivals.Inbox.collect = moved_block, moved_sum
+        steps.PreparedPlan.run_block, arrivals.Accumulator.collect = moved_block, moved_sum
         numpy_code.numpy_block.cache_clear()
         yield
     finally:
         numpy_code.HELPERS["power"], numpy_code.numpy_function = power, numpy_function
-        steps.Machine.run_block, arrivals.Inbox.collect = run_block, collect
+        steps.PreparedPlan.run_block, arrivals.Accumulator.collect = run_block, collect
         numpy_code.numpy_block.cache_clear()

@@ -1,120 +1,124 @@
-"""The array engine: JAX, all trials and all neurons of a population at once, one compiled loop over ticks; the same on a GPU.
+"""The array engine: JAX, all trials and all neurons of a population at once, one compiled loop over ticks, on CPU or GPU.
 
 `ticks.py` has the steps of the reference engine by the same names. Results agree with it to rounding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurosim.engine.arrays.library import need_jax, wide
-from neurosim.engine.driver import Result, neurons, run_in_batches
+from neurosim.engine.driver import Result, Stopped, neurons, run_in_batches, run_ticks
+from neurosim.engine.progress import ProgressCallback
+from neurosim.engine.sampling import recorded_spikes
 from neurosim.engine.state import State
 from neurosim.plan.plan import Plan
+from neurosim.recording.header import sample_size
 from neurosim.recording.spikes import Spikes
 
-BATCH_NEURONS = 4_000_000  # neurons (times trials) that move together; results do not depend on it
+if TYPE_CHECKING:
+    from neurosim.engine.arrays.compiled import CompiledPlan, Numbers
+    from neurosim.recording.writer import Writer
+
+BATCH_NEURONS = 4_000_000  # neurons, times trials, of a batch; results do not depend on it
 BLOCK_BYTES = 64 * 2**20
 BLOCK_TICKS = 1000
-PROGRAMS = 16  # compiled programs that are kept
+MOST_COMPILED = 16  # how many compiled plans are kept
+
+_compiled: OrderedDict[str, CompiledPlan] = OrderedDict()  # by digest, the one used last at the end
 
 
-def run(plan: Plan, writer: Any, tell: Callable[[int], bool]) -> Result:
-    """Run a plan; see `neurosim.engine.reference.run`. Raises EngineError where JAX is not installed."""
+def run(plan: Plan, writer: Writer, report: ProgressCallback) -> Result:
+    """Run a plan; see `neurosim.engine.reference.run`. Raises EngineError if JAX is not installed."""
     need_jax("engine 'arrays'")
     with wide():
-        from neurosim.engine.arrays.structure import digest
+        compiled = compiled_plan(plan)
+        numbers = compiled.numbers(plan)
 
-        program = _program(digest(plan), _Same(plan))
-        numbers = program.numbers(plan)
-
-        def run_batch(state: State) -> tuple[int, str]:
-            return _run_batch(program, program.continued(numbers, state), state, writer, tell)
+        def run_batch(state: State) -> tuple[int, Stopped]:
+            return _run_batch(compiled, compiled.continued(numbers, state), state, writer, report)
 
         return run_in_batches(plan, neurons(plan), BATCH_NEURONS, run_batch)
 
 
-class _Same:
-    """A plan that counts as equal to any other, so that the cache looks at its digest alone."""
+def compiled_plan(plan: Plan) -> CompiledPlan:
+    """The compiled functions of a plan: those of an earlier plan with the same digest, if they are still kept."""
+    from neurosim.engine.arrays.compiled import CompiledPlan
+    from neurosim.engine.arrays.structure import digest
 
-    def __init__(self, plan: Plan):
-        self.plan = plan
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-@lru_cache(maxsize=PROGRAMS)
-def _program(digest: str, plan: _Same) -> Any:
-    from neurosim.engine.arrays.program import Program
-
-    return Program(plan.plan)
+    key = digest(plan)
+    if key not in _compiled:
+        _compiled[key] = CompiledPlan(plan)
+        if len(_compiled) > MOST_COMPILED:
+            _compiled.popitem(last=False)
+    _compiled.move_to_end(key)
+    return _compiled[key]
 
 
 def block_length(plan: Plan, trials: int) -> int:
-    """How many ticks run at once: what their samples and inputs take fits into memory, and if possible all blocks are alike."""
+    """How many ticks run at once, so that their samples and inputs fit into BLOCK_BYTES.
+
+    If possible all blocks are of one length, because each other length is compiled anew.
+    """
     driven = sum(plan.groups[name].size for name in plan.drives)
-    sample = (sum(int(np.prod(p.shape)) for p in plan.probes) + driven) * plan.dtype.itemsize * trials
+    sample = (sum(sample_size(probe) for probe in plan.probes) + driven) * plan.dtype.itemsize * trials
     most = int(max(1, min(BLOCK_TICKS, BLOCK_BYTES // max(sample, 1), plan.ticks)))
     return next((n for n in range(most, most // 2, -1) if plan.ticks % n == 0), most)
 
 
 def _run_batch(
-    program: Any, numbers: Any, state: State, writer: Any, tell: Callable[[int], bool]
-) -> tuple[int, str]:
+    compiled: CompiledPlan, numbers: Numbers, state: State, writer: Writer, report: ProgressCallback
+) -> tuple[int, Stopped]:
     """All ticks of a batch of trials, block by block."""
     import jax
 
-    from neurosim.engine.arrays.memory import carry_of, flights, inputs, put_back
+    from neurosim.engine.arrays.memory import input_arrays, load_carry, pending_arrays, store_carry
 
     plan, first = state.plan, state.plan.first_tick
-    carry = carry_of(program, state)
-    length, done, stopped = block_length(plan, state.count), 0, "end"
-    given: dict[str, Any] = {}
-    while done < plan.ticks and stopped == "end":
+    carry = load_carry(compiled, state)
+    length = block_length(plan, state.count)
+    inputs: dict[str, np.ndarray] = {}
+
+    def run_block(done: int) -> tuple[int, bool]:
+        nonlocal carry, inputs
         ticks = np.arange(first + done, first + min(done + length, plan.ticks))
-        given = inputs(plan, state.trials, ticks)
-        last = carry
-        carry, samples = program.run(
-            numbers, carry, given, ticks, state.trials, flights(state, ticks), until=plan.until is not None
+        inputs = input_arrays(plan, state.trials, ticks)
+        before, stable = carry, False
+        carry, on_device = compiled.run(
+            numbers, before, inputs, ticks, state.trials, pending_arrays(state, ticks), until=bool(plan.until)
         )
-        samples = jax.device_get(samples)
-        count = len(ticks)
-        if plan.until is not None and np.any(samples["stable"]):
-            count, stopped = int(np.argmax(samples["stable"])) + 1, "stable"
-            given = {name: value[:count] for name, value in given.items()}
-            carry, _ = program.run(
-                numbers, last, given, ticks[:count], state.trials, flights(state, ticks[:count])
-            )
-        _write(plan, writer, state, samples, done, count)
-        done += count
-        if tell(count * state.count) and done < plan.ticks:
-            stopped = "interrupted"
-    put_back(program, state, jax.device_get(carry), given, first + done)
+        samples: dict[str, np.ndarray] = jax.device_get(on_device)
+        if plan.until and np.any(samples["stable"]):
+            # The block ran past the tick at which the run is to stop: run it again up to there.
+            stable, ticks = True, ticks[: int(np.argmax(samples["stable"])) + 1]
+            inputs = {name: value[: len(ticks)] for name, value in inputs.items()}
+            pending = pending_arrays(state, ticks)
+            carry, _ = compiled.run(numbers, before, inputs, ticks, state.trials, pending)
+        _write(plan, writer, state, samples, done, len(ticks))
+        return len(ticks), stable
+
+    done, stopped = run_ticks(plan, state.count, run_block, report)
+    host: Any = jax.device_get(carry)
+    store_carry(compiled, state, host, inputs, first + done)
     return done, stopped
 
 
 def _write(
-    plan: Plan, writer: Any, state: State, samples: dict[str, np.ndarray], first: int, ticks: int
+    plan: Plan, writer: Writer, state: State, samples: dict[str, np.ndarray], first: int, ticks: int
 ) -> None:
     """Hand the samples of a block over to the writer."""
-    traces, events = {}, {}
+    traces: dict[str, np.ndarray] = {}
+    events: dict[str, Spikes] = {}
     for probe in plan.probes:
-        found = samples[probe.name][:ticks]
+        values = samples[probe.name][:ticks]
         if probe.events:
-            tick, trial, neuron = np.nonzero(found)
-            order = np.lexsort((neuron, trial, tick))
-            index = neuron if probe.index is None else probe.index[neuron]
-            events[probe.name] = Spikes(
-                trial[order] + int(state.trials[0]), tick[order] + first, index[order], plan.dt
-            )
+            tick, trial, neuron = np.nonzero(values)
+            chosen = recorded_spikes(probe, neuron)
+            trial, tick = trial[chosen] + int(state.trials[0]), tick[chosen] + first
+            events[probe.name] = Spikes(trial, tick, neuron[chosen], plan.dt)
         else:
-            traces[probe.name] = np.moveaxis(found[-first % probe.every :: probe.every], 0, 1)
+            traces[probe.name] = np.moveaxis(values[-first % probe.every :: probe.every], 0, 1)
     writer.write(int(state.trials[0]), first, traces, events, trials=state.count, ticks=ticks)

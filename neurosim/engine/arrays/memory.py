@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.engine.arrays.program import Program
+from neurosim.engine.arrays.compiled import CompiledPlan
 from neurosim.engine.arrays.ticks import nothing
 from neurosim.engine.reference.arrivals import queue_spikes
-from neurosim.engine.reference.steps import Machine
+from neurosim.engine.reference.steps import PreparedPlan
 from neurosim.engine.state import State, message_now
 from neurosim.plan.plan import Plan
 
 
-def inputs(plan: Plan, trials: np.ndarray, ticks: np.ndarray) -> dict[str, np.ndarray]:
+def input_arrays(plan: Plan, trials: np.ndarray, ticks: np.ndarray) -> dict[str, np.ndarray]:
     """What drives or clamps populations at these ticks: (tick, trial, *shape); spike events as 1 and 0."""
     found = {}
     place = ticks - plan.first_tick
@@ -37,7 +37,7 @@ def inputs(plan: Plan, trials: np.ndarray, ticks: np.ndarray) -> dict[str, np.nd
     return found
 
 
-def flights(state: State, ticks: np.ndarray) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+def pending_arrays(state: State, ticks: np.ndarray) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
     """What spikes of an earlier run bring at these ticks, and how many: (tick, trial, *shape) by where they end."""
     found = {}
     for (post, to), buckets in state.queue.items():
@@ -58,7 +58,7 @@ def flights(state: State, ticks: np.ndarray) -> dict[tuple[str, str], tuple[np.n
     return found
 
 
-def carry_of(program: Program, state: State) -> dict[str, Any]:
+def load_carry(program: CompiledPlan, state: State) -> dict[str, Any]:
     """What the first tick is handed, from the state of all engines."""
     carry: dict[str, Any] = {
         "values": state.values,
@@ -90,7 +90,9 @@ def carry_of(program: Program, state: State) -> dict[str, Any]:
     return carry
 
 
-def put_back(program: Program, state: State, carry: dict[str, Any], given: dict[str, Any], tick: int) -> None:
+def store_carry(
+    program: CompiledPlan, state: State, carry: dict[str, Any], given: dict[str, Any], tick: int
+) -> None:
     """The state of all engines after the tick before `tick`; `given` are the inputs of the last block."""
     plan = state.plan
     state.tick = tick
@@ -116,10 +118,10 @@ def put_back(program: Program, state: State, carry: dict[str, Any], given: dict[
         flat = [np.asarray(message, plan.dtype).reshape(state.count, -1) for message in known]
         missing = max(len(history.messages) - len(flat), 0)
         history.messages, history.last = [flat[0]] * missing + flat, tick - 1  # nobody asks for older ones
-    _put_flights(program, state, carry, tick)
+    _store_pending(program, state, carry, tick)
 
 
-def past(program: Program, carry: dict[str, Any], name: str, tick: int) -> list[np.ndarray]:
+def past(program: CompiledPlan, carry: dict[str, Any], name: str, tick: int) -> list[np.ndarray]:
     """The messages of a population that the carry still holds, the newest last."""
     depth = 0 if name in program.kept else program.depth[name]
     if depth < 2:
@@ -127,18 +129,18 @@ def past(program: Program, carry: dict[str, Any], name: str, tick: int) -> list[
     return [carry["sent"][name][(tick - ago) % depth] for ago in range(depth, 0, -1)]
 
 
-def _put_flights(program: Program, state: State, carry: dict[str, Any], tick: int) -> None:
+def _store_pending(program: CompiledPlan, state: State, carry: dict[str, Any], tick: int) -> None:
     """Spikes in flight, queued as the reference engine queues them."""
     spiking = [name for name, depth in program.depth.items() if depth and program.spiking[name]]
     if spiking:
-        inboxes = Machine(state.plan).inboxes
+        accumulators = PreparedPlan(state.plan).accumulators
         for name in spiking:
             sent = past(program, carry, name, tick)
             for ago, message in zip(range(len(sent), 0, -1), sent, strict=True):
                 state.tick = tick - ago
                 trial, neuron = np.nonzero(np.asarray(message).reshape(state.count, -1))
                 state.spikes[name] = trial, neuron
-                queue_spikes(state, inboxes, name)
+                queue_spikes(state, accumulators, name)
         state.tick = tick
     for buckets in state.queue.values():
         for due in [due for due in buckets if due < tick]:

@@ -39,7 +39,7 @@ class Now:
     numbers: Mapping[str, Any]
     carry: Carry
     given: Mapping[str, Any]
-    flights: Mapping[tuple[str, str], Any]
+    pending: Mapping[tuple[str, str], Any]
     prepared: list[Any]
     values: dict[str, dict[str, Any]]
     not_refractory: dict[str, Any]
@@ -116,7 +116,7 @@ class Steps:
     def deliver(self, now: Now, step: Step) -> None:
         """Arrivals at ports and variables."""
         if step.delivers(graded=False):
-            for (post, to), (value, count) in now.flights.items():
+            for (post, to), (value, count) in now.pending.items():
                 if post in step.populations:
                     self._put(now, self.plan.groups[post], to, value, count)
         for number, product in enumerate(self.products):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.checkpoint import restore_products
-from neurosim.engine.driver import Result, neurons, run_in_batches
+from neurosim.engine.driver import Result, Stopped, neurons, run_in_batches, run_ticks
 from neurosim.engine.events import construct, textual_layout
 from neurosim.engine.events.batch import Batch, NetworkLayout
 from neurosim.engine.events.buffers import RecordingBuffers
@@ -27,6 +27,7 @@ from neurosim.engine.events.construct import draw_edges
 from neurosim.engine.events.pending import collect_pending, restore_pending
 from neurosim.engine.events.source import write_source
 from neurosim.engine.events.workload import cores, share
+from neurosim.engine.progress import MessageCallback, ProgressCallback
 from neurosim.engine.state import State, spikes_sent
 from neurosim.errors import EngineError
 from neurosim.plan.plan import Plan, Sparse, Textual
@@ -48,8 +49,8 @@ class Settings(ctypes.Structure):
 
 
 def ready(
-    plan: Plan, threads: int | None = None, say: Callable[[str], None] | None = None
-) -> Callable[..., tuple[int, str, dict[str, np.ndarray]]]:
+    plan: Plan, threads: int | None = None, announce: MessageCallback | None = None
+) -> Callable[..., Result]:
     """What runs a plan when it is given a writer and whom to tell: compiled, with its synapses built.
 
     Results are the same for any number of threads. Raises NotCompiled where the C++ compiler fails, EngineError where there is not enough
@@ -58,19 +59,19 @@ def ready(
     prepare(rows=len(plan.of_kind(Sparse)) > len(plan.textual), records=bool(plan.textual))
     plan = drawn(plan, threads)
     source = write_source(plan)
-    library = _typed(load(source.text, label(plan), tell=say))
+    library = _typed(load(source.text, label(plan), announce=announce))
     blocks, workers = share(plan, threads)
     return partial(_run, library, NetworkLayout(plan, source, blocks, workers))
 
 
-def _run(library: ctypes.CDLL, network: NetworkLayout, writer: Any, tell: Callable[[int], bool]) -> Result:
+def _run(library: ctypes.CDLL, network: NetworkLayout, writer: Any, report: ProgressCallback) -> Result:
     """See `neurosim.engine.reference.run`."""
     plan = network.plan
 
-    def run_batch(state: State) -> tuple[int, str]:
+    def run_batch(state: State) -> tuple[int, Stopped]:
         if plan.resume:
             restore_products(state, plan.resume)
-        return _run_batch(library, Batch(network, state), writer, tell)
+        return _run_batch(library, Batch(network, state), writer, report)
 
     size = neurons(plan) + sum(laid.size for laid in network.textual.values())
     return run_in_batches(plan, size, BATCH_NEURONS, run_batch, draw=False)
@@ -102,10 +103,10 @@ def drawn(plan: Plan, threads: int | None) -> Plan:
 
 
 def _run_batch(
-    library: ctypes.CDLL, batch: Batch, writer: Any, tell: Callable[[int], bool]
-) -> tuple[int, str]:
-    """All ticks of a batch of trials: while the C++ fills one set of buffers, the other is written."""
-    plan, tape = batch.plan, RecordingBuffers(batch, writer)
+    library: ctypes.CDLL, batch: Batch, writer: Any, report: ProgressCallback
+) -> tuple[int, Stopped]:
+    """All ticks of a batch of trials."""
+    tape = RecordingBuffers(batch, writer)
     numbers = np.ascontiguousarray(batch.state.trials, np.int64)
     keep = tape.keep()
     opened = ctypes.c_void_p()
@@ -120,41 +121,41 @@ def _run_batch(
     runner = opened.value or 0
     try:
         restore_pending(library, runner, batch)
-        done, stopped = _run_blocks(library, runner, batch, tape, tell)
+        done, stopped = _run_blocks(library, runner, batch, tape, report)
         batch.release(done)
         collect_pending(library, runner, batch)
     finally:
         library.neurosim_close(runner)
-    return done, "end" if stopped == "end" and done == plan.ticks else stopped
+    return done, stopped
 
 
 def _run_blocks(
-    library: ctypes.CDLL, runner: int, batch: Batch, tape: RecordingBuffers, tell: Callable[[int], bool]
-) -> tuple[int, str]:
-    plan = batch.plan
-    done, stopped, length, which = 0, "end", 1, 0
-    tell(0)
-    written: tuple[int, int, int] | None = None  # set, first tick, ticks
+    library: ctypes.CDLL, runner: int, batch: Batch, tape: RecordingBuffers, report: ProgressCallback
+) -> tuple[int, Stopped]:
+    """Run all ticks: while the C++ fills one set of buffers, the other is written."""
+    plan, length = batch.plan, 1
+    written: tuple[int, int, int] | None = None  # of the block before: set of buffers, first tick, ticks
+
+    def run_block(done: int) -> tuple[int, bool]:
+        nonlocal length, written
+        begin, buffers = monotonic(), 1 - written[0] if written else 0
+        settings = Settings(min(length, plan.ticks - done), buffers, int(plan.until is not None))
+        running = background.submit(library.neurosim_run, runner, ctypes.byref(settings))
+        try:
+            if written:
+                tape.write(library, runner, *written)
+        finally:
+            ran = running.result()
+        written = (buffers, done, ran)
+        length = _next_length(length, monotonic() - begin, tape.ticks)
+        return ran, bool(plan.until and library.neurosim_stable(runner))
+
+    report(0)
     with ThreadPoolExecutor(max_workers=1) as background:
-        while done < plan.ticks and stopped == "end":
-            begin, ticks = monotonic(), min(length, plan.ticks - done)
-            settings = Settings(ticks, which, int(plan.until is not None))
-            running = background.submit(library.neurosim_run, runner, ctypes.byref(settings))
-            try:
-                if written:
-                    tape.write(library, runner, *written)
-            finally:
-                ran = running.result()
-            written = (which, done, ran)
-            done, which = done + ran, 1 - which
-            if tell(ran * batch.state.count) and done < plan.ticks:
-                stopped = "interrupted"
-            if plan.until and library.neurosim_stable(runner):
-                stopped = "stable"
-            length = _next_length(length, monotonic() - begin, tape.ticks)
+        ended = run_ticks(plan, batch.state.count, run_block, report)
         if written:
             tape.write(library, runner, *written)
-    return done, stopped
+    return ended
 
 
 def _next_length(ticks: int, took: float, most: int) -> int:

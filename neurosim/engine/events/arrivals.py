@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from neurosim.engine.delivery import Afferents
 from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import awake, group_names, kept_ports, used_names
-from neurosim.engine.events.stages import Accumulator, Stage, postponed, taken_early
+from neurosim.engine.events.stages import Stage, postponed, taken_early
 from neurosim.network.program import unmoved
 from neurosim.plan.codegen.cpp_code import cpp_expression
 from neurosim.plan.plan import Dense, Plan, Private
@@ -71,7 +72,7 @@ def _slot(numbering: Numbering, stage: Stage, place: int) -> str:
     return f"{{{numbering.array('slot first', stage.number)}, {place}}}"
 
 
-def _rows(numbering: Numbering, accumulator: Accumulator) -> str:
+def _rows(numbering: Numbering, accumulator: Afferents) -> str:
     parts = ("first", "target", "count", "sender", "weight", "segments")
     numbers = [numbering.array("graded", accumulator.post, accumulator.to, part) for part in parts]
     sizes = [
@@ -120,9 +121,7 @@ def private(plan: Plan, numbering: Numbering, pathway: Private, stage: Stage) ->
     ]
 
 
-def _settle(
-    plan: Plan, numbering: Numbering, stage: Stage, place: int, accumulator: Accumulator
-) -> list[str]:
+def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int, accumulator: Afferents) -> list[str]:
     """Add the sums of an accumulator to its port, or to its variable unless that is frozen in a refractory neuron."""
     group = plan.groups[accumulator.post]
     population = list(plan.groups).index(accumulator.post)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.checkpoint import PRODUCT
+from neurosim.engine.delivery import afferents_into
 from neurosim.engine.events.construct import Rows, TargetSlots, build_rows
 from neurosim.engine.events.layouts import (
     LANES,
@@ -20,7 +21,6 @@ from neurosim.engine.events.layouts import (
     lay_tiles,
 )
 from neurosim.engine.events.source import Source
-from neurosim.engine.events.stages import accumulators_into
 from neurosim.engine.events.textual_layout import (
     LONG_AGO,
     TextualLayout,
@@ -122,7 +122,7 @@ class NetworkLayout:
     def _local_fields(self) -> dict[tuple[str, str], LocalFieldLayout]:
         swept = [name for step in self.plan.program if step.kind is Do.SWEEP for name in step.populations]
         accumulators = [
-            accumulator for accumulator in accumulators_into(self.plan, tuple(swept)) if accumulator.graded
+            accumulator for accumulator in afferents_into(self.plan, tuple(swept)) if accumulator.graded
         ]
         return {
             (accumulator.post, accumulator.to): lay_out_local_field(self.plan, accumulator.graded)

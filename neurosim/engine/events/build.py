@@ -6,7 +6,7 @@ import ctypes
 import os
 import sysconfig
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -26,8 +26,7 @@ from neurosim.engine.events.compiler import (
     version,
 )
 from neurosim.engine.events.compiler import find_compiler as find_compiler
-from neurosim.engine.watch import is_told
-from neurosim.engine.watch import tell as say
+from neurosim.engine.progress import MessageCallback, is_interactive, print_message
 from neurosim.errors import EngineError
 
 INCLUDE = Path(__file__).resolve().parent  # `#include "core/x.hpp"` is looked for here
@@ -55,14 +54,14 @@ def _fulfil(coming: Future[ctypes.CDLL], source: str, label: str) -> None:
 
 
 def load(
-    source: str, label: str, *, flags: Sequence[str] = (), tell: Callable[[str], None] | None = None
+    source: str, label: str, *, flags: Sequence[str] = (), announce: MessageCallback | None = None
 ) -> ctypes.CDLL:
     """The shared library of a C++ translation unit, compiled or from the cache.
 
     It is compiled anew only if the source, a header of `core/`, the flags, the compiler or the processor are not those of an entry of the
     cache, or the entry is damaged. Processes that ask for the same library at the same time wait for the one that compiles it.
 
-    `label` stands in messages. `flags`, then those of $NEUROSIM_CXXFLAGS, follow the engine's own. `tell` is given a line when a compilation
+    `label` stands in messages. `flags`, then those of $NEUROSIM_CXXFLAGS, follow the engine's own. `announce` is given a line when a compilation
     begins; without it, one that takes over a second is told of on a terminal or in a notebook.
 
     Raises NotCompiled with the paths of source and log where the compiler fails, and its subclass NoCompiler where there is none.
@@ -71,10 +70,10 @@ def load(
     if coming is not None:
         with suppress(Exception):  # of a moment ago: what is wrong now is told below
             return coming.result()
-    return _load(source, label, flags, tell)
+    return _load(source, label, flags, announce)
 
 
-def _load(source: str, label: str, flags: Sequence[str], tell: Callable[[str], None] | None) -> ctypes.CDLL:
+def _load(source: str, label: str, flags: Sequence[str], announce: MessageCallback | None) -> ctypes.CDLL:
     command = need_compiler()
     where = cache.folder()
     headers = _headers()
@@ -91,7 +90,7 @@ def _load(source: str, label: str, flags: Sequence[str], tell: Callable[[str], N
             with cache.lock_file(entry.path(".lock")):
                 if not entry.is_intact():
                     cache.remove_entries(folder, unused_for=cache.UNUSED)
-                    _compile(entry, source, label, command, flags, headers, tell)
+                    _compile(entry, source, label, command, flags, headers, announce)
         return entry.library
 
     try:
@@ -144,20 +143,20 @@ def _compile(
     command: Sequence[str],
     flags: Sequence[str],
     headers: str,
-    tell: Callable[[str], None] | None,
+    announce: MessageCallback | None,
 ) -> None:
     """Compile a source into an entry of the cache, its source and log beside it."""
     global compilations
     path, log = entry.path(".cpp"), entry.path(".log")
     cache.write_atomically(path, source.encode())
     line = f"neurosim: compiling {label} ..."
-    if tell is not None:
-        tell(line)
+    if announce is not None:
+        announce(line)
     with _counting:
         compilations += 1
     try:
         library, text = compile_library(
-            command, flags, path, INCLUDE, slow=lambda: None if tell is not None else _say(line)
+            command, flags, path, INCLUDE, slow=lambda: None if announce is not None else _say(line)
         )
     except CompilerFailed as failure:
         cache.write_atomically(log, _encoded(failure.log))
@@ -179,8 +178,8 @@ def _encoded(log: str) -> bytes:
 
 
 def _say(line: str) -> None:
-    if is_told():
-        say(line)
+    if is_interactive():
+        print_message(line)
 
 
 def _open(library: Path, label: str) -> ctypes.CDLL:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from neurosim.engine.delivery import rows_by_target
 from neurosim.plan.plan import Plan, Sparse
 
 ALIGNED = 32  # neurons: blocks begin at multiples of it
@@ -35,8 +36,9 @@ class Interleaved:
 
 
 def interleave(plan: Plan, pathways: tuple[Sparse, ...]) -> Interleaved:
-    """The synapses of graded senders into one port, each target's in the contract's order."""
-    start, column, weight, segments = _by_target(plan, pathways)
+    """The synapses of graded senders into one port, each target's in delivery order."""
+    rows = rows_by_target(plan, pathways[0].post, pathways)
+    start = rows.start
     groups = -(-(start.size - 1) // LANES)
     lengths = np.zeros(groups * LANES, np.int64)
     lengths[: start.size - 1] = np.diff(start)
@@ -45,15 +47,14 @@ def interleave(plan: Plan, pathways: tuple[Sparse, ...]) -> Interleaved:
     steps = count.reshape(groups, LANES).max(axis=1, initial=0)
     first = np.r_[0, np.cumsum(steps * LANES)]
     place = np.repeat(first[:-1], LANES) + np.tile(np.arange(LANES), groups)  # of each target's first synapse
-    step = np.arange(column.size) - np.repeat(np.cumsum(count) - count, count)
+    step = np.arange(rows.column.size) - np.repeat(np.cumsum(count) - count, count)
     where = np.repeat(place, count) + step * LANES
     source = (
         np.repeat(np.r_[start, np.full(groups * LANES - start.size + 1, start[-1])][target], count) + step
     )
-    messages = sum(plan.groups[list(plan.groups)[number]].size for number in segments[:, 1])
-    sender, ordered = np.full(first[-1], messages, np.int32), np.zeros(first[-1], plan.dtype)
-    sender[where], ordered[where] = column[source], weight[source]
-    return Interleaved(first, target.astype(np.int32), count.astype(np.int32), sender, ordered, segments)
+    sender, ordered = np.full(first[-1], rows.columns, np.int32), np.zeros(first[-1], plan.dtype)
+    sender[where], ordered[where] = rows.column[source], rows.weight[source]
+    return Interleaved(first, target.astype(np.int32), count.astype(np.int32), sender, ordered, rows.segments)
 
 
 def lay_tiles(weight: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -69,25 +70,6 @@ def lay_tiles(weight: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return np.concatenate([padded[a:b].T.reshape(-1) for a, b in pairwise(cuts)])
 
 
-def _by_target(
-    plan: Plan, pathways: tuple[Sparse, ...]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Row starts, columns (messages of all segments one after the other), weights, segments (delay, population)."""
-    names = list(plan.groups)
-    size = plan.groups[pathways[0].post].size
-    delay = np.concatenate([p.delay for p in pathways])
-    rank = np.concatenate([np.full(p.sender.size, names.index(p.pre)) for p in pathways])
-    found, which = np.unique(-delay * len(names) + rank, return_inverse=True)
-    segments = np.stack([-(found // len(names)), found % len(names)], axis=1).astype(np.int64)
-    sizes = np.array([plan.groups[names[number]].size for number in segments[:, 1]], dtype=np.int64)
-    column = (np.cumsum(sizes) - sizes)[which] + np.concatenate([p.sender for p in pathways])
-    row = np.concatenate([p.receiver for p in pathways])
-    weight = np.concatenate([p.weight for p in pathways]).astype(plan.dtype)
-    ranked = np.lexsort((column, row))
-    start = np.r_[0, np.cumsum(np.bincount(row, minlength=size))]
-    return start, column[ranked], weight[ranked], segments
-
-
 @dataclass(frozen=True, eq=False)
 class LocalFieldLayout:
     """Stored synapses into one port by target and by sender, for `core/sweeps/sweep.hpp`."""
@@ -101,20 +83,15 @@ class LocalFieldLayout:
 
 
 def lay_out_local_field(plan: Plan, pathways: tuple[Sparse, ...]) -> LocalFieldLayout:
-    """The synapses of graded senders into one port, each target's in the contract's order, and the targets of each sender."""
-    start, column, weight, segments = _by_target(plan, pathways)
-    size = start.size - 1
-    names = list(plan.groups)
-    sizes = np.array([plan.groups[names[number]].size for number in segments[:, 1]], dtype=np.int64)
-    offsets = np.cumsum(sizes) - sizes
-    target = np.repeat(np.arange(size), np.diff(start))
-    by_column = np.argsort(column, kind="stable")
-    out_start = np.r_[0, np.cumsum(np.bincount(column, minlength=int(sizes.sum())))]
+    """The synapses of graded senders into one port, each target's in delivery order, and the targets of each sender."""
+    rows = rows_by_target(plan, pathways[0].post, pathways)
+    target = np.repeat(np.arange(rows.start.size - 1), np.diff(rows.start))
+    by_column = np.argsort(rows.column, kind="stable")
     return LocalFieldLayout(
-        start,
-        column.astype(np.int32),
-        weight,
-        out_start,
+        rows.start,
+        rows.column.astype(np.int32),
+        rows.weight,
+        np.r_[0, np.cumsum(np.bincount(rows.column, minlength=rows.columns))],
         target[by_column].astype(np.int32),
-        np.concatenate([segments, offsets[:, None]], axis=1),
+        np.concatenate([rows.segments, rows.first_column[:, None]], axis=1),
     )

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from neurosim.engine.delivery import delivery_order, members
 from neurosim.engine.events.batch import Batch
-from neurosim.engine.state import State, spikes_sent
+from neurosim.engine.state import PendingArrivals, PendingSpikes, Queue, State, spikes_sent
 from neurosim.plan.plan import Textual
 
 # `Flight` of core/run/engine.hpp
@@ -23,7 +24,6 @@ PENDING_ARRIVAL = np.dtype(
         ("value", "f8"),
     ]
 )
-Queue = dict[int, list[tuple]]
 
 
 def restore_pending(library: ctypes.CDLL, runner: int, batch: Batch) -> None:
@@ -74,7 +74,7 @@ def _restored(batch: Batch, number: int, trial: int) -> dict[str, np.ndarray]:
     due, sent, order, block, slot, value = (
         (np.concatenate(column) for column in zip(*parts, strict=True)) if parts else (np.zeros(0),) * 6
     )
-    ranked = np.lexsort((order, sent, due))
+    ranked = delivery_order(due, sent, order)
     return {
         "due": due[ranked].astype(np.int64), "block": block[ranked],
         "slot": slot[ranked].astype(np.uint32), "value": value[ranked].astype(np.float64),
@@ -90,7 +90,7 @@ def _give_arrivals(library: ctypes.CDLL, runner: int, batch: Batch, number: int,
     ]
     due, sent = (np.concatenate([np.full(row[2].size, row[part]) for row in rows]) for part in (0, 1))
     owner, synapse = (np.concatenate([row[part] for row in rows]) for part in (2, 3))
-    ranked = np.lexsort((sent, due))
+    ranked = delivery_order(due, sent)
     due, owner, place = due[ranked], owner[ranked], layout.place[synapse[ranked]]
     block = np.searchsorted(layout.block_first[1:-1], place, side="right")
     for trial in range(batch.state.count):
@@ -144,16 +144,18 @@ def _take_stored(library: ctypes.CDLL, runner: int, batch: Batch, trial: int) ->
                 )
 
 
-def _append(queue: Queue, found: np.ndarray, trial: int, receiver: np.ndarray, value: np.ndarray) -> None:
+def _append(
+    queue: Queue[PendingSpikes], found: np.ndarray, trial: int, receiver: np.ndarray, value: np.ndarray
+) -> None:
     """Append flights to a queue, one entry for each tick due, tick of sending and sending population."""
-    ranked = np.lexsort((found["population"], found["sent"], found["due"]))
+    ranked = delivery_order(found["due"], found["sent"], found["population"])
     found, receiver, value = found[ranked], receiver[ranked].astype(np.int64), value[ranked]
     keys = np.stack([found["due"], found["sent"], found["population"]], axis=1)
     cuts = np.flatnonzero(np.any(np.diff(keys, axis=0) != 0, axis=1)) + 1
     for rows in np.split(np.arange(len(found)), cuts) if len(found) else ():
         due, sent, population = (int(value) for value in keys[rows[0]])
         queue.setdefault(due, []).append(
-            (sent, population, np.full(rows.size, trial), receiver[rows], value[rows])
+            PendingSpikes(sent, population, np.full(rows.size, trial), receiver[rows], value[rows])
         )
 
 
@@ -162,7 +164,7 @@ def _take_arrivals(library: ctypes.CDLL, runner: int, batch: Batch, trial: int, 
     tick, neuron = sent_spikes(library, runner, trial, list(batch.plan.groups).index(pathway.pre))
     laid, found = batch.network.textual[pathway.name], []
     for row in laid.row:
-        group, owner = expand(row, neuron)
+        group, owner = members(row, neuron)
         due, count = (
             tick[owner] + laid.group[group, 0].astype(np.int64),
             laid.group[group, 1].astype(np.int64),
@@ -181,14 +183,7 @@ def _take_arrivals(library: ctypes.CDLL, runner: int, batch: Batch, trial: int, 
     queue = batch.state.arrivals[pathway.name]
     for when, since in sorted(set(zip(due.tolist(), sent.tolist(), strict=True))):
         mine = np.sort(synapse[(due == when) & (sent == since)])  # all blocks in one order: that of the plan
-        queue.setdefault(when, []).append((since, np.full(mine.size, trial), mine))
-
-
-def expand(start: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The members of `rows`, one row after the other, and for each the place of its row in the list."""
-    counts = start[rows + 1] - start[rows]
-    owner = np.repeat(np.arange(rows.size), counts)
-    return start[rows][owner] + np.arange(owner.size) - (np.cumsum(counts) - counts)[owner], owner
+        queue.setdefault(when, []).append(PendingArrivals(since, np.full(mine.size, trial), mine))
 
 
 def sent_spikes(

@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurosim.engine.state import spikes_sent
+from neurosim.engine.delivery import Afferents, afferents_into
 from neurosim.network.program import Arriving, Do
 from neurosim.network.schedule import Clock
 from neurosim.network.text import names_in
-from neurosim.plan.plan import Dense, Plan, Private, Sparse
-
-
-@dataclass(frozen=True, eq=False)
-class Accumulator:
-    """What one deliver step brings to one port or variable `to` of `post` through synapses without text."""
-
-    post: str
-    to: str
-    reduce: str
-    spiking: tuple[Sparse, ...]  # stored synapses of populations that spike, in network order
-    graded: tuple[Sparse, ...]  # stored synapses of the others
-    dense: tuple[Dense, ...]
-    private: tuple[Private, ...]
+from neurosim.plan.plan import Plan, Sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +18,7 @@ class Stage:
     number: int
     step: int
     reduce: str
-    accumulators: tuple[Accumulator, ...]
+    accumulators: tuple[Afferents, ...]
 
     @property
     def pathways(self) -> tuple[Sparse, ...]:
@@ -44,7 +31,7 @@ def stages_of(plan: Plan) -> tuple[Stage, ...]:
     found: list[Stage] = []
     for place, step in enumerate(plan.program):
         if step.kind is Do.DELIVER and step.arriving is not Arriving.SENT:
-            accumulators = accumulators_into(
+            accumulators = afferents_into(
                 plan, step.populations, graded=step.delivers(graded=True), spikes=step.delivers(graded=False)
             )
             for reduce in ("sum", "mean", "max"):
@@ -54,37 +41,13 @@ def stages_of(plan: Plan) -> tuple[Stage, ...]:
     return tuple(found)
 
 
-def accumulators_into(
-    plan: Plan, populations: tuple[str, ...], *, graded: bool = True, spikes: bool = True
-) -> list[Accumulator]:
-    """What arrives at each port or variable of these populations: `graded` messages, `spikes`, or both."""
-    keys = dict.fromkeys((p.post, p.to) for p in plan.summing if p.to and p.post in populations)
-    order = list(plan.groups)
-    found = []
-    for post, to in keys:
-        mine = [p for p in plan.summing if (p.post, p.to) == (post, to)]
-        sparse = sorted((p for p in mine if isinstance(p, Sparse)), key=lambda p: order.index(p.pre))
-        accumulator = Accumulator(
-            post,
-            str(to),
-            plan.groups[post].ports.get(str(to), "sum"),
-            tuple(p for p in sparse if spikes and spikes_sent(plan, p.pre)),
-            tuple(p for p in sparse if graded and not spikes_sent(plan, p.pre)),
-            tuple(p for p in mine if graded and isinstance(p, Dense)),
-            tuple(p for p in mine if spikes and isinstance(p, Private)),
-        )
-        if accumulator.spiking or accumulator.graded or accumulator.dense or accumulator.private:
-            found.append(accumulator)
-    return found
-
-
 @dataclass(frozen=True, eq=False)
 class Postponed:
     """An accumulator whose port or variable takes its sums only when its population moves: one pass over the neurons less."""
 
     stage: int
     place: int
-    accumulator: Accumulator
+    accumulator: Afferents
 
 
 def postponed(plan: Plan) -> tuple[Postponed, ...]:
@@ -115,7 +78,7 @@ def taken_early(plan: Plan) -> set[int]:
     }
 
 
-def _unseen(plan: Plan, accumulator: Accumulator) -> bool:
+def _unseen(plan: Plan, accumulator: Afferents) -> bool:
     group, to = plan.groups[accumulator.post], accumulator.to
     seen: set[str] = set()
     for pathway in plan.textual:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from neurosim.engine.delivery import Afferents, afferents_into
 from neurosim.engine.events.arrivals import REDUCE, dense_numbers
 from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import given_values, group_names, read_ports, texts_of, used_names
-from neurosim.engine.events.stages import Accumulator, accumulators_into
 from neurosim.network.program import Step
 from neurosim.plan.codegen.cpp_code import Typed, cpp_statements
 from neurosim.plan.plan import Dense, Group, Plan
@@ -16,7 +16,7 @@ FIELD = ("start", "column", "weight", "out_start", "out_target", "segments", "me
 
 def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
     """The functions of a sweep over the given populations."""
-    accumulators = accumulators_into(plan, step.populations)
+    accumulators = afferents_into(plan, step.populations)
     lines: list[str] = []
     for name in step.populations:
         lines += _turn(plan, numbering, plan.groups[name], accumulators)
@@ -57,7 +57,7 @@ def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
     ]
 
 
-def _local_field(numbering: Numbering, accumulator: Accumulator) -> str:
+def _local_field(numbering: Numbering, accumulator: Afferents) -> str:
     arrays = [numbering.array("field", accumulator.post, accumulator.to, part) for part in FIELD]
     return (
         "{"
@@ -73,7 +73,7 @@ def _dense(plan: Plan, numbering: Numbering, pathway: Dense) -> str:
     return f"{{{dense_numbers(plan, numbering, pathway, 'rows')}, {places[0]}, {places[1]}}}"
 
 
-def _turn(plan: Plan, numbering: Numbering, group: Group, accumulators: list[Accumulator]) -> list[str]:
+def _turn(plan: Plan, numbering: Numbering, group: Group, accumulators: list[Afferents]) -> list[str]:
     """Deliver to one neuron and update it; then tell of its change."""
     loop = Loop(plan, numbering)
     mine = {accumulator.to: accumulator for accumulator in accumulators if accumulator.post == group.name}
@@ -104,7 +104,7 @@ def _turn(plan: Plan, numbering: Numbering, group: Group, accumulators: list[Acc
     return loop.function(title, name, "{", parameters="Context& context, const int32_t i")
 
 
-def _arrived(plan: Plan, numbering: Numbering, to: str, accumulator: Accumulator | None) -> list[str]:
+def _arrived(plan: Plan, numbering: Numbering, to: str, accumulator: Afferents | None) -> list[str]:
     """What arrives at a port or variable of neuron i; 0 where nothing does."""
     if accumulator is None:
         return [f"const Real {to}_read = 0;"]
@@ -148,7 +148,7 @@ def _clamp(loop: Loop, plan: Plan, group: Group, message: str) -> None:
 
 
 def _tells(
-    plan: Plan, numbering: Numbering, group: Group, accumulators: list[Accumulator], message: str
+    plan: Plan, numbering: Numbering, group: Group, accumulators: list[Afferents], message: str
 ) -> list[str]:
     """Calls that tell all who hear this population that neuron i has changed."""
     population = list(plan.groups).index(group.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from neurosim.engine.deferred import deferred_name, order_matters, split_deferred
 from neurosim.engine.events.comments import commented
 from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import Numbering
@@ -16,7 +17,6 @@ from neurosim.engine.events.populations import (
     texts_of,
     used_names,
 )
-from neurosim.engine.pushes import order_matters, split_pushes
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Arriving, Do, Step, unmoved
 from neurosim.network.text import Statement
@@ -240,7 +240,7 @@ def _in_turn(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     """One synapse after the other, for text that reads variables of neurons that it also changes."""
     ports = {f"{port}_post" for port in code.post.ports} | set(code.post.ports)
     inner = tuple(s.name for s in block.statements if s.name not in ports)
-    statements, pushes = split_pushes(block, (*code.states, *inner))
+    statements, deferred = split_deferred(block, (*code.states, *inner))
     changed = tuple(
         dict.fromkeys(name for name in inner if name not in code.states and not name.startswith("_"))
     )
@@ -250,15 +250,15 @@ def _in_turn(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     lines = [f"{code.own(loop, name)} = {_value(name, found)};" for name in block.writes]
     lines += [_store(code, loop, name, "=", found[name].text) for name in changed]
     lines += [
-        _store(code, loop, push.name, push.op, found[f"_push_{number}"].text)
-        for number, push in enumerate(pushes)
+        _store(code, loop, update.name, update.op, found[deferred_name(number)].text)
+        for number, update in enumerate(deferred)
     ]
     return _each([*loop.body, *lines], element=loop)
 
 
 def _side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     """Copies of the synapses' variables move in vectors; then what neurons get is added, arrival after arrival."""
-    statements, pushes = split_pushes(block, code.states)
+    statements, deferred = split_deferred(block, code.states)
     read = {*used_names(*texts_of(block)), *block.writes}
     copies = [name for name in code.states if name in read or (name == "lastupdate" and "elapsed" in read)]
     found = _computed(
@@ -266,12 +266,12 @@ def _side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     )
     moved = [f"{_copy(name)} = {_value(name, found)};" for name in block.writes]
     moved += [
-        f"push_{number}[i] = static_cast<Real>({found[f'_push_{number}'].text});"
-        for number in range(len(pushes))
+        f"deferred_{number}[i] = static_cast<Real>({found[deferred_name(number)].text});"
+        for number in range(len(deferred))
     ]
     room = [
         *((_kind(name), f"{name}_copy") for name in copies),
-        *(("Real", f"push_{number}") for number in range(len(pushes))),
+        *(("Real", f"deferred_{number}") for number in range(len(deferred))),
     ]
     lines = [f"{kind} {name}[TOGETHER];" for kind, name in room]
     if copies:
@@ -279,11 +279,11 @@ def _side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     lines += _each([*loop.body, *moved], element=loop, independent=True)
     if block.writes:
         lines += _each([f"{code.own(loop, name)} = {_copy(name)};" for name in block.writes])
-    if pushes:
+    if deferred:
         lines += _each(
             [
-                _store(code, loop, push.name, push.op, f"push_{number}[i]")
-                for number, push in enumerate(pushes)
+                _store(code, loop, update.name, update.op, f"deferred_{number}[i]")
+                for number, update in enumerate(deferred)
             ]
         )
     return lines
@@ -387,4 +387,4 @@ def reads_sender(code: PathwayCode, *blocks: Block | None) -> set[str]:
 
 def pushed(code: PathwayCode, *blocks: Block | None) -> tuple[Statement, ...]:
     """The statements of these blocks that change neurons."""
-    return tuple(push for block in blocks if block for push in split_pushes(block, code.states)[1])
+    return tuple(update for block in blocks if block for update in split_deferred(block, code.states)[1])

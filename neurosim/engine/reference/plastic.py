@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from neurosim.engine.pushes import order_matters, split_pushes
-from neurosim.engine.reference.arrivals import by_delay, expand
-from neurosim.engine.state import State, spikes_sent
+from neurosim.engine.deferred import deferred_name, order_matters, split_deferred
+from neurosim.engine.delivery import members, shared_delay, split_by_delay, take_due
+from neurosim.engine.state import Names, PendingArrivals, Port, State, combine, derived_value, spikes_sent
 from neurosim.network.program import Step
 from neurosim.network.text import Statement, names_in
 from neurosim.plan.codegen.numpy_code import evaluate, numpy_block
-from neurosim.plan.plan import Block, Plan, Textual
+from neurosim.plan.plan import Block, Group, Plan, Textual
+from neurosim.plan.random import TextRandom
+
+Deferred = list[tuple[Statement, np.ndarray]]
+"""Statements that change neurons, each with its value for every arrival, (arrival,)."""
 
 
 class Plastic:
-    """One pathway with text. Arrivals act one after the other; where their order cannot matter, all at once."""
+    """One object of synapses with text.
+
+    Arrivals run one after the other; where their order cannot matter, all at once. In what follows `trial` and `synapse`
+    say which synapse of which trial each arrival is at, (arrival,).
+    """
 
     def __init__(self, plan: Plan, pathway: Textual):
         self.plan, self.pathway, self.text = plan, pathway, pathway.text
@@ -33,63 +42,64 @@ class Plastic:
 
     @cached_property
     def one_delay(self) -> int | None:
-        delay = self.pathway.delay
-        return int(delay[0]) if delay.size and (delay == delay[0]).all() else None
+        """The delay that all synapses have, if they do."""
+        return shared_delay(self.pathway.delay)
 
     def queue(self, state: State) -> None:
         """Put this tick's spikes of the sender on their way, if their arrival does anything."""
         if self.text.on_pre is None:
             return
         trial, neuron = state.spikes[self.pathway.pre]
-        synapse, owner = expand(self.start, neuron)
+        synapse, place = members(self.start, neuron)
         if synapse.size:
-            for delay, chosen in by_delay(self.pathway.delay, self.one_delay, synapse):
-                entry = (state.tick, trial[owner[chosen]], synapse[chosen])
-                state.arrivals[self.pathway.name].setdefault(state.tick + delay, []).append(entry)
+            queue = state.arrivals[self.pathway.name]
+            for delay, chosen in split_by_delay(self.pathway.delay, self.one_delay, synapse):
+                arrivals = PendingArrivals(state.tick, trial[place[chosen]], synapse[chosen])
+                queue.setdefault(state.tick + delay, []).append(arrivals)
 
     def deliver(self, state: State, step: Step) -> None:
         """Run on_pre for what arrives at this tick, and evaluate summed variables with the graded messages."""
         if step.delivers(graded=True):
             if self.graded:
-                self._remember(state)
+                self._keep_messages(state)
             self._sum(state)
         if self.text.on_pre is None or not step.delivers(graded=self.graded):
             return
         if self.graded:
-            trial, synapse = self._everything(state)
+            trial, synapse = self._all_synapses(state)
         else:
-            due = sorted(state.arrivals[self.pathway.name].pop(state.tick, []), key=lambda entry: entry[0])
+            due = take_due(state.arrivals[self.pathway.name], state.tick)
             if not due:
                 return
-            trial, synapse = (np.concatenate([entry[part] for entry in due]) for part in (1, 2))
-        self._act(state, self.text.on_pre, trial, synapse)
+            trial = np.concatenate([arrivals.trial for arrivals in due])
+            synapse = np.concatenate([arrivals.synapse for arrivals in due])
+        self._run_arrivals(state, self.text.on_pre, trial, synapse)
 
-    def answer(self, state: State) -> None:
+    def deliver_sent(self, state: State) -> None:
         """Run on_post for the synapses of targets that have sent at this tick."""
         if self.text.on_post is None:
             return
         if self.post.spiking:
             trial, neuron = state.spikes[self.pathway.post]
-            place, owner = expand(self.post_start, neuron)
-            if not place.size:
-                return
-            self._act(state, self.text.on_post, trial[owner], self.by_post[place])
+            number, place = members(self.post_start, neuron)
+            if number.size:
+                self._run_arrivals(state, self.text.on_post, trial[place], self.by_post[number])
         else:
-            self._act(state, self.text.on_post, *self._everything(state))
+            self._run_arrivals(state, self.text.on_post, *self._all_synapses(state))
 
-    def _everything(self, state: State) -> tuple[np.ndarray, np.ndarray]:
+    def _all_synapses(self, state: State) -> tuple[np.ndarray, np.ndarray]:
+        """Trial and synapse of an arrival at every synapse of every trial."""
         synapses = self.pathway.sender.size
         return np.repeat(np.arange(state.count), synapses), np.tile(np.arange(synapses), state.count)
 
-    def _remember(self, state: State) -> None:
-        """The message that each synapse delivers at this tick: (trial, synapse)."""
+    def _keep_messages(self, state: State) -> None:
+        """Keep the message that each synapse delivers at this tick, (trial, synapse), for on_pre, on_post and sums."""
         sender, delay = self.pathway.sender, self.pathway.delay
         delivered = np.zeros((state.count, sender.size), self.plan.dtype)
-        for one in np.unique(delay):
-            chosen = delay == one
-            delivered[:, chosen] = state.history[self.pathway.pre].sent_at(state.tick - int(one))[
-                :, sender[chosen]
-            ]
+        for ticks in np.unique(delay):
+            chosen = delay == ticks
+            message = state.history[self.pathway.pre].sent_at(state.tick - int(ticks))
+            delivered[:, chosen] = message[:, sender[chosen]]
         state.delivered[self.pathway.name] = delivered
 
     def integrate(self, state: State) -> None:
@@ -98,19 +108,17 @@ class Plastic:
         if block is None:
             return
         own = state.synapses[self.pathway.name]
-        trial, synapse = self._everything(state)
+        trial, synapse = self._all_synapses(state)
         names = self._names(state, trial, synapse, _reads(block))
-        new = numpy_block(block.statements, block.writes)(
-            names, None, self._random(state, block, trial, synapse)
-        )
-        for name, value in new.items():
+        run = numpy_block(block.statements, block.writes)
+        for name, value in run(names, None, self._random(state, block, trial, synapse)).items():
             own[name] = np.broadcast_to(value, trial.shape).reshape(own[name].shape).astype(own[name].dtype)
 
     def _sum(self, state: State) -> None:
         """Set each (summed) variable of the target to the sum of its expression over the synapses, in their order."""
         if not self.text.summed:
             return
-        trial, synapse = self._everything(state)
+        trial, synapse = self._all_synapses(state)
         for variable, expression in self.text.summed.items():
             names = self._names(state, trial, synapse, set(names_in(expression)))
             value = np.broadcast_to(evaluate(expression, names), trial.shape)
@@ -118,7 +126,8 @@ class Plastic:
             np.add.at(total, trial * self.post.size + self.pathway.receiver[synapse], value)
             state.values[self.post.name][variable] = total.reshape(state.count, *self.post.shape)
 
-    def _act(self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray) -> None:
+    def _run_arrivals(self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray) -> None:
+        """Run a block for arrivals in their order: one of each trial at a time, or all at once if that is the same."""
         if self.in_turn[block.name] or _repeats(trial, synapse):
             for chosen in one_by_one(trial):
                 self._run(state, block, trial[chosen], synapse[chosen], alone=True)
@@ -130,80 +139,66 @@ class Plastic:
     ) -> None:
         """Run a block for arrivals that do not disturb each other, and write back what it changed.
 
-        For arrivals that are `alone` in their trial, variables of neurons may also be read after they were changed.
+        alone: whether each arrival is the only one in its trial; then its statements may also read variables of neurons
+            that earlier ones have changed. Additions to ports, which no text reads, are deferred in any case.
         """
         ports = {f"{port}_post" for port in self.post.ports} | set(self.post.ports)
         inner = tuple(s.name for s in block.statements if s.name not in ports) if alone else ()
-        statements, pushes = split_pushes(block, (*self.text.states, *inner))
+        statements, deferred = split_deferred(block, (*self.text.states, *inner))
         changed = tuple(
             dict.fromkeys(name for name in inner if name not in self.text.states and not name.startswith("_"))
         )
         names = self._names(state, trial, synapse, _reads(block) | set(changed))
-        returned = (*block.writes, *changed, *(f"_push_{k}" for k in range(len(pushes))))
+        returned = (*block.writes, *changed, *(deferred_name(k) for k in range(len(deferred))))
         new = numpy_block(statements, returned)(names, None, self._random(state, block, trial, synapse))
         own = state.synapses[self.pathway.name]
         for name in block.writes:
             own[name][trial, synapse] = new[name]
         for name in changed:
             group, variable, neuron = self._end(name, synapse)
-            keep = (
-                state.not_refractory[group.name].reshape(state.count, -1)[trial, neuron]
-                if variable in group.frozen
-                else np.ones(trial.size, bool)
-            )
+            free = self._not_frozen(state, group, variable, trial, neuron)
             value = np.broadcast_to(new[name], trial.shape)
-            state.values[group.name][variable].reshape(state.count, -1)[trial[keep], neuron[keep]] = value[
-                keep
-            ]
-        self._push(
-            state,
-            trial,
-            synapse,
-            [(target, np.broadcast_to(new[f"_push_{k}"], trial.shape)) for k, target in enumerate(pushes)],
-        )
+            flat = state.values[group.name][variable].reshape(state.count, -1)
+            flat[trial[free], neuron[free]] = value[free]
+        values = [np.broadcast_to(new[deferred_name(k)], trial.shape) for k in range(len(deferred))]
+        self._apply_deferred(state, trial, synapse, list(zip(deferred, values, strict=True)))
 
-    def _push(
-        self, state: State, trial: np.ndarray, synapse: np.ndarray, pushes: list[tuple[Statement, np.ndarray]]
+    def _apply_deferred(
+        self,
+        state: State,
+        trial: np.ndarray,
+        synapse: np.ndarray,
+        deferred: Deferred,
     ) -> None:
-        """Add to, or set, variables and ports of the neurons: arrival after arrival, its statements in their order."""
-        for target in dict.fromkeys(statement.name for statement, _ in pushes):
-            mine = [(statement, value) for statement, value in pushes if statement.name == target]
+        """Change variables and ports of neurons: arrival after arrival, its statements in their order."""
+        for target in dict.fromkeys(statement.name for statement, _ in deferred):
+            mine = [(statement, value) for statement, value in deferred if statement.name == target]
             group, variable, neuron = self._end(target, synapse)
-            keep = np.ones(trial.size, bool)
-            if variable in group.frozen:
-                keep = state.not_refractory[group.name].reshape(state.count, -1)[trial, neuron]
-            place = (trial * group.size + neuron)[keep]
+            free = self._not_frozen(state, group, variable, trial, neuron)
+            place = (trial * group.size + neuron)[free]
             if variable in group.ports:
                 port = state.ports[group.name][variable]
-                where, count = port.total.reshape(-1), port.count
-                for _ in mine if count.shape == port.total.shape else ():
-                    np.add.at(count.reshape(-1), place, 1)
-                if port.reduce == "max":
-                    for _, value in mine:
-                        np.maximum.at(where, place, value[keep])
-                    continue
-            else:
-                where = state.values[group.name][variable].reshape(-1)
-            if mine[0][0].op == "=":
-                where[place] = mine[-1][1][keep]
-            else:
-                signed = np.stack(
-                    [value if statement.op == "+=" else -value for statement, value in mine], axis=1
-                )
-                np.add.at(where, np.repeat(place, len(mine)), signed[keep].reshape(-1).astype(where.dtype))
+                _change_port(port, place, mine, free)
+                continue
+            _change(state.values[group.name][variable].reshape(-1), place, mine, free)
 
-    def _end(self, name: str, synapse: np.ndarray) -> tuple[Any, str, np.ndarray]:
+    def _not_frozen(
+        self, state: State, group: Group, variable: str, trial: np.ndarray, neuron: np.ndarray
+    ) -> np.ndarray:
+        """Which arrivals may change the variable: those whose neuron is not refractory, if that freezes it."""
+        if variable not in group.frozen:
+            return np.ones(trial.size, bool)
+        return state.not_refractory[group.name].reshape(state.count, -1)[trial, neuron]
+
+    def _end(self, name: str, synapse: np.ndarray) -> tuple[Group, str, np.ndarray]:
         """The population, variable and neurons that a name such as v_post, v_pre or (of the target) v means."""
         if name.endswith("_pre"):
             return self.pre, name.removesuffix("_pre"), self.pathway.sender[synapse]
         return self.post, name.removesuffix("_post"), self.pathway.receiver[synapse]
 
-    def _names(
-        self, state: State, trial: np.ndarray, synapse: np.ndarray, wanted: set[str]
-    ) -> dict[str, Any]:
-        """Values, one per arrival, of the names that a block uses."""
-        own = state.synapses[self.pathway.name]
-        names: dict[str, Any] = {}
+    def _names(self, state: State, trial: np.ndarray, synapse: np.ndarray, wanted: set[str]) -> Names:
+        """Values, one for each arrival, of the names that a block uses."""
+        own, names = state.synapses[self.pathway.name], Names()
         for name in wanted:
             if name in own:
                 names[name] = own[name][trial, synapse]
@@ -215,14 +210,14 @@ class Plastic:
             elif name == "elapsed":
                 names[name] = (state.time - own["lastupdate"][trial, synapse]).astype(self.plan.dtype)
             elif name in ("i", "j"):
-                names[name] = (self.pathway.sender if name == "i" else self.pathway.receiver)[synapse].astype(
-                    np.float64
-                )
+                index = self.pathway.sender if name == "i" else self.pathway.receiver
+                names[name] = index[synapse].astype(np.float64)
             else:
                 names[name] = self._neuron_value(state, name, trial, synapse)
         return {name: value for name, value in names.items() if value is not None}
 
     def _neuron_value(self, state: State, name: str, trial: np.ndarray, synapse: np.ndarray) -> Any:
+        """The value, for each arrival, of a variable of a neuron; None for a temporary name of the block."""
         group, variable, neuron = self._end(name, synapse)
         sent = group.sends if group.sends is not None else "v"
         if name.endswith("_pre") and self.graded and variable == sent:
@@ -235,34 +230,56 @@ class Plastic:
             value = np.asarray(group.constants[variable])
             return value.reshape(-1)[neuron] if value.ndim and value.shape == group.shape else value[()]
         if variable in group.derived:
-            from neurosim.engine.state import names_of
+            return derived_value(state, group, variable)[trial, neuron]
+        return None
 
-            value = evaluate(group.derived[variable], names_of(state, group))
-            return np.broadcast_to(value, (state.count, *group.shape)).reshape(state.count, -1)[trial, neuron]
-        return None  # a temporary name of the block itself
-
-    def _random(self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray) -> Any:
+    def _random(self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray) -> TextRandom:
         return state.random(self.pathway.name, block.name, synapse.astype(np.uint32), state.trials[trial])
 
 
+def _change_port(port: Port, place: np.ndarray, deferred: Deferred, free: np.ndarray) -> None:
+    """Let arrivals add to a port, or join its maximum; see `_change`."""
+    if port.reduce != "sum":
+        for _ in deferred:
+            np.add.at(port.count.reshape(-1), place, 1)
+    if port.reduce == "max":
+        for _, value in deferred:
+            combine(port.reduce).at(port.total.reshape(-1), place, value[free])
+    else:
+        _change(port.total.reshape(-1), place, deferred, free)
+
+
+def _change(values: np.ndarray, place: np.ndarray, deferred: Deferred, free: np.ndarray) -> None:
+    """Set, or add to, flat `values` at `place`, arrival after arrival, the statements of one before the next.
+
+    free: which arrivals may change anything; `place` is that of these alone.
+    """
+    if deferred[0][0].op == "=":
+        values[place] = deferred[-1][1][free]
+        return
+    signed = np.stack([value if s.op == "+=" else -value for s, value in deferred], axis=1)
+    np.add.at(values, np.repeat(place, len(deferred)), signed[free].reshape(-1).astype(values.dtype))
+
+
 def _repeats(trial: np.ndarray, synapse: np.ndarray) -> bool:
-    """Whether a synapse is met twice (possible where delays differ between the arrivals of one tick)."""
+    """Whether two arrivals of one tick are at the same synapse, which is possible if delays change or differ."""
     place = trial * (int(synapse.max(initial=0)) + 1) + synapse
     rising = bool(np.all(place[1:] > place[:-1]))  # as arrivals of one delay are; far cheaper than to sort
     return not rising and np.unique(place).size != place.size
 
 
-def one_by_one(trial: np.ndarray):
-    """The arrivals in their order, one of each trial at a time."""
+def one_by_one(trial: np.ndarray) -> Iterator[np.ndarray]:
+    """Split arrivals, keeping their order, so that each part has at most one of each trial."""
     order = np.argsort(trial, kind="stable")
     sorted_trials = trial[order]
     first = np.r_[True, sorted_trials[1:] != sorted_trials[:-1]]
-    rank = np.empty(trial.size, np.int64)
+    rank = np.empty(trial.size, np.int64)  # the how-manieth of its trial each arrival is
     rank[order] = np.arange(trial.size) - np.flatnonzero(first)[np.cumsum(first) - 1]
     for number in range(int(rank.max(initial=-1)) + 1):
         yield np.flatnonzero(rank == number)
 
 
 def _reads(block: Block) -> set[str]:
+    """The names whose values a block needs."""
     names = {name for s in block.statements for name in names_in(s.expression)}
     return names | {s.name for s in block.statements if s.op != "=" and s.name in block.writes}

@@ -2,148 +2,140 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
-from neurosim.engine.reference.arrivals import Inbox, queue_spikes
+from neurosim.engine.delivery import afferents_into
+from neurosim.engine.inputs import input_spikes, input_value
+from neurosim.engine.reference.arrivals import Accumulator, queue_spikes
 from neurosim.engine.reference.plastic import Plastic
-from neurosim.engine.state import State, by_trial, elements_of, message_now, names_of, spikes_sent
+from neurosim.engine.state import (
+    Names,
+    Port,
+    State,
+    by_trial,
+    elements_of,
+    message_now,
+    names_of,
+    spikes_sent,
+)
 from neurosim.network.program import Arriving, Step
 from neurosim.plan.codegen.numpy_code import AxisFunctions, evaluate, numpy_block
 from neurosim.plan.plan import Block, Group, Plan
 
 
-@dataclass
-class Machine:
-    """What the steps of one plan need and never change: inboxes, plastic pathways, functions along axes, element numbers."""
+class PreparedPlan:
+    """A plan, and what its steps look up at every tick and never change.
 
-    plan: Plan
-    inboxes: dict[tuple[str, str], Inbox] = field(init=False)
-    plastic: dict[str, Plastic] = field(init=False)
-    along: dict[str, AxisFunctions] = field(init=False)
-    elements: dict[str, np.ndarray] = field(init=False)
-    fields: dict[str, Any] = field(
-        default_factory=dict
-    )  # what arrives at ports one neuron at a time; see sweep.py
+    accumulators: by population and port or variable. plastic: the synapses with text, by name. axis_functions: the functions along
+    axes of each population. elements: the index of each neuron, for random numbers.
+    """
 
-    def __post_init__(self) -> None:
-        plan = self.plan
-        keys = dict.fromkeys((p.post, p.to) for p in plan.summing if p.to)
-        self.inboxes = {(post, to): Inbox(plan, post, to) for post, to in keys if to}
-        self.plastic = {p.name: Plastic(plan, p) for p in plan.textual}
-        self.along = {name: AxisFunctions(group.shape) for name, group in plan.groups.items()}
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        self.accumulators = {(a.post, a.to): Accumulator(plan, a) for a in afferents_into(plan, plan.groups)}
+        self.plastic = {pathway.name: Plastic(plan, pathway) for pathway in plan.textual}
+        self.axis_functions = {name: AxisFunctions(group.shape) for name, group in plan.groups.items()}
         self.elements = {name: elements_of(group.shape) for name, group in plan.groups.items()}
 
-    def run_block(
-        self, state: State, group: Group, block: Block, names: dict[str, Any]
-    ) -> dict[str, np.ndarray]:
+    def run_block(self, state: State, group: Group, block: Block, names: Names) -> dict[str, np.ndarray]:
         """The new values of what a block of a population's text writes: (trial, *shape)."""
         run = numpy_block(block.statements, block.writes, block.frozen)
         random = state.random(group.name, block.name, self.elements[group.name], by_trial(state, group))
-        new = run(names, self.along[group.name], random)
+        new = run(names, self.axis_functions[group.name], random)
         shape = (state.count, *group.shape)
-        dtype = bool if block.name == "threshold" else state.plan.dtype
+        dtype = bool if block is group.threshold else state.plan.dtype
         return {name: _own_array(value, shape, dtype) for name, value in new.items()}
 
 
-def _own_array(value: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+def _own_array(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
     """A fresh array, because arrivals change states in place and text such as `v = I` would share one."""
     own = np.empty(shape, dtype)
     own[...] = value
     return own
 
 
-def drive(machine: Machine, step: Step, state: State) -> None:
-    """Outside values of this tick: driven populations send them."""
-    plan = machine.plan
+def drive(prepared: PreparedPlan, step: Step, state: State) -> None:
+    """Driven populations send the inputs of this tick."""
     for name in step.populations:
-        source = plan.drives[name]
-        if source.events:
-            state.spikes[name] = events_now(state, name)
-            send_spikes(machine, state, name)
+        value = input_value(prepared.plan, name, state.trials, state.tick)
+        if value is None:
+            state.spikes[name] = _spikes_given(state, name)
+            send_spikes(prepared, state, name)
         else:
-            assert source.values is not None
-            value = source.values[state.trials, state.tick - plan.first_tick].reshape(state.count, -1)
-            state.history[name].send(value.astype(plan.dtype), state.tick)
+            message = value.reshape(state.count, -1).astype(prepared.plan.dtype)
+            state.history[name].send(message, state.tick)
 
 
-def events_now(state: State, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The (trial, neuron) of the given spike events of this tick, trials counted within the batch."""
-    source = state.plan.drives[name]
-    assert source.tick is not None and source.trial is not None and source.neuron is not None
-    now = (
-        (source.tick == state.tick - state.plan.first_tick)
-        & (source.trial >= state.trials[0])
-        & (source.trial <= state.trials[-1])
-    )
-    return source.trial[now] - state.trials[0], source.neuron[now]
+def _spikes_given(state: State, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Trial (within the batch) and neuron of the spikes that a population is given at this tick."""
+    spikes = input_spikes(state.plan, name, state.trials, state.tick)
+    assert spikes is not None
+    trial, _, neuron = spikes
+    return trial, neuron
 
 
-def deliver(machine: Machine, step: Step, state: State) -> None:
-    """Arrivals: sums without text first, then synapses with text, object by object."""
+def deliver(prepared: PreparedPlan, step: Step, state: State) -> None:
+    """Deliver arrivals: sums through synapses without text first, then synapses with text, object by object."""
+    plastic = [p for p in prepared.plastic.values() if p.pathway.post in step.populations]
     if step.arriving is Arriving.SENT:
-        for plastic in machine.plastic.values():
-            if plastic.pathway.post in step.populations:
-                plastic.answer(state)
+        for synapses in plastic:
+            synapses.deliver_sent(state)
         return
-    for (post, to), inbox in machine.inboxes.items():
+    for (post, to), accumulator in prepared.accumulators.items():
         if post in step.populations:
-            arrived = inbox.collect(state, step)
+            arrived = accumulator.collect(state, step)
             if arrived is not None:
-                _put(state, machine.plan.groups[post], to, *arrived)
-    for plastic in machine.plastic.values():
-        if plastic.pathway.post in step.populations:
-            plastic.deliver(state, step)
+                _put(state, prepared.plan.groups[post], to, arrived)
+    for synapses in plastic:
+        synapses.deliver(state, step)
 
 
-def _put(state: State, group: Group, to: str, value: np.ndarray, count: Any) -> None:
-    """Add an arrived sum to a port, or to a state variable unless that is frozen in a refractory neuron."""
+def _put(state: State, group: Group, to: str, arrived: Port) -> None:
+    """Add what arrived to a port, or to a state variable unless that is frozen in a refractory neuron."""
     if to in group.ports:
-        state.ports[group.name][to].add(value, count)
+        state.ports[group.name][to].add(arrived.total, arrived.count)
         return
-    shaped = value.reshape(state.count, *group.shape)
     old = state.values[group.name][to]
-    new = old + shaped
-    state.values[group.name][to] = (
-        np.where(state.not_refractory[group.name], new, old) if to in group.frozen else new
-    )
+    new = old + arrived.total.reshape(state.count, *group.shape)
+    if to in group.frozen:
+        new = np.where(state.not_refractory[group.name], new, old)
+    state.values[group.name][to] = new
 
 
-def integrate(machine: Machine, step: Step, state: State) -> None:
-    """Equations over one tick, then update text; clock-driven synapses first."""
-    for plastic in machine.plastic.values():
-        if plastic.pathway.post in step.populations:
-            plastic.integrate(state)
-    update(machine, step, state)
+def integrate(prepared: PreparedPlan, step: Step, state: State) -> None:
+    """Advance equations by one tick, those of synapses first; then run update text."""
+    for synapses in prepared.plastic.values():
+        if synapses.pathway.post in step.populations:
+            synapses.integrate(state)
+    update(prepared, step, state)
 
 
-def update(machine: Machine, step: Step, state: State) -> None:
-    """Read the ports, move the state; then clamps replace what graded populations send."""
+def update(prepared: PreparedPlan, step: Step, state: State) -> None:
+    """Read the ports and compute new states; then clamps replace what graded populations send."""
     for name in step.populations:
-        group = machine.plan.groups[name]
+        group = prepared.plan.groups[name]
         ports = {port: state.ports[name][port].read() for port in group.ports}
         state.read |= {(name, port): value for port, value in ports.items()}
-        _refresh_refractory(machine, state, group)
+        _refresh_refractory(prepared, state, group)
         for block in (group.integrate, group.update):
             if block is not None:
-                new = machine.run_block(state, group, block, names_of(state, group, ports))
+                new = prepared.run_block(state, group, block, names_of(state, group, ports))
                 state.values[name] |= new
-        clamp(state, group)
+        _clamp(state, group)
 
 
-def clamp(state: State, group: Group) -> None:
+def _clamp(state: State, group: Group) -> None:
     """Replace what a graded population sends by its input, where that is not NaN."""
-    source = state.plan.drives.get(group.name)
-    if source is None or source.values is None or group.sends is None:
-        return
-    given = source.values[state.trials, state.tick - state.plan.first_tick]
-    old = state.values[group.name][group.sends]
-    state.values[group.name][group.sends] = np.where(np.isnan(given), old, given).astype(state.plan.dtype)
+    clamp = input_value(state.plan, group.name, state.trials, state.tick)
+    if clamp is not None and group.sends is not None:
+        free = state.values[group.name][group.sends]
+        clamped = np.where(np.isnan(clamp), free, clamp).astype(state.plan.dtype)
+        state.values[group.name][group.sends] = clamped
 
 
-def _refresh_refractory(machine: Machine, state: State, group: Group) -> None:
+def _refresh_refractory(prepared: PreparedPlan, state: State, group: Group) -> None:
+    """Find out which neurons have left their refractory period."""
     rule = group.refractory
     if rule is None:
         return
@@ -152,60 +144,62 @@ def _refresh_refractory(machine: Machine, state: State, group: Group) -> None:
         holds = np.broadcast_to(evaluate(rule.condition, names_of(state, group)), ago.shape)
         state.not_refractory[group.name] = state.not_refractory[group.name] | ~holds.astype(bool)
         return
-    period: Any = rule.ticks
+    period: int | np.ndarray = rule.ticks
     if rule.time:
-        period = np.floor(evaluate(rule.time, names_of(state, group)) / (machine.plan.dt or 1.0) + 1e-3)
+        seconds = evaluate(rule.time, names_of(state, group))
+        # A time that is a whole number of ticks must not lose a tick to rounding.
+        period = np.floor(seconds / (prepared.plan.dt or 1.0) + 1e-3)
     state.not_refractory[group.name] = ago >= period
 
 
-def threshold(machine: Machine, step: Step, state: State) -> None:
-    """Which neurons spike at this tick; a clamp replaces that."""
+def threshold(prepared: PreparedPlan, step: Step, state: State) -> None:
+    """Find the neurons that spike at this tick; a clamp, or spikes given as input, replace that."""
     for name in step.populations:
-        group = machine.plan.groups[name]
+        group = prepared.plan.groups[name]
         assert group.threshold is not None
-        spikes = machine.run_block(state, group, group.threshold, names_of(state, group))["spikes"]
+        spikes = prepared.run_block(state, group, group.threshold, names_of(state, group))["spikes"]
         if group.refractory is not None:
             spikes = spikes & state.not_refractory[name]
-        source = machine.plan.drives.get(name)
-        if source is not None and source.values is not None:
-            given = source.values[state.trials, state.tick - state.plan.first_tick]
-            spikes = np.where(np.isnan(given), spikes, given != 0)
-        flat = spikes.reshape(state.count, -1)
-        given_events = source is not None and source.events
-        trial, neuron = events_now(state, name) if given_events else np.nonzero(flat)
+        clamp = input_value(prepared.plan, name, state.trials, state.tick)
+        if clamp is not None:
+            spikes = np.where(np.isnan(clamp), spikes, clamp != 0)
+        if clamp is None and name in prepared.plan.drives:
+            trial, neuron = _spikes_given(state, name)
+        else:
+            trial, neuron = np.nonzero(spikes.reshape(state.count, -1))
         state.spikes[name] = trial, neuron
         if group.refractory is not None:
             state.last_spike[name].reshape(state.count, -1)[trial, neuron] = state.tick
             state.not_refractory[name].reshape(state.count, -1)[trial, neuron] = False
 
 
-def send(machine: Machine, step: Step, state: State) -> None:
-    """Spikes go on their way; other populations send their value."""
+def send(prepared: PreparedPlan, step: Step, state: State) -> None:
+    """Put spikes on their way; other populations send their value."""
     for name in step.populations:
-        if spikes_sent(machine.plan, name):
-            send_spikes(machine, state, name)
+        if spikes_sent(prepared.plan, name):
+            send_spikes(prepared, state, name)
         else:
-            state.history[name].send(message_now(state, machine.plan.groups[name]).copy(), state.tick)
+            state.history[name].send(message_now(state, prepared.plan.groups[name]).copy(), state.tick)
 
 
-def send_spikes(machine: Machine, state: State, name: str) -> None:
-    """Put this tick's spikes of a population on their way."""
-    queue_spikes(state, machine.inboxes, name)
-    for plastic in machine.plastic.values():
-        if plastic.pathway.pre == name:
-            plastic.queue(state)
+def send_spikes(prepared: PreparedPlan, state: State, name: str) -> None:
+    """Put this tick's spikes of a population on their way through all its synapses."""
+    queue_spikes(state, prepared.accumulators, name)
+    for synapses in prepared.plastic.values():
+        if synapses.pathway.pre == name:
+            synapses.queue(state)
 
 
-def reset(machine: Machine, step: Step, state: State) -> None:
-    """Reset text for the neurons that have spiked at this tick."""
+def reset(prepared: PreparedPlan, step: Step, state: State) -> None:
+    """Run reset text for the neurons that have spiked at this tick."""
     for name in step.populations:
-        group = machine.plan.groups[name]
+        group = prepared.plan.groups[name]
         trial, neuron = state.spikes[name]
         if group.reset is None or not neuron.size:
             continue
         spiked = np.zeros((state.count, group.size), bool)
         spiked[trial, neuron] = True
         spiked = spiked.reshape(state.count, *group.shape)
-        new = machine.run_block(state, group, group.reset, names_of(state, group))
+        new = prepared.run_block(state, group, group.reset, names_of(state, group))
         for variable, value in new.items():
             state.values[name][variable] = np.where(spiked, value, state.values[name][variable])

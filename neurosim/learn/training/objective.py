@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurosim.engine.arrays.memory import inputs as given_inputs
-from neurosim.engine.arrays.program import Program
+from neurosim.engine.arrays.compiled import CompiledPlan
+from neurosim.engine.arrays.memory import input_arrays
 from neurosim.engine.arrays.support import unsupported
 from neurosim.engine.arrays.ticks import Carry
 from neurosim.errors import PlanError
@@ -53,7 +53,7 @@ def as_data(plan: Plan, targets: Mapping[str, Target]) -> Data:
     )
     drives = {
         name: np.moveaxis(value, 1, 0)
-        for name, value in given_inputs(spikes, np.arange(plan.trials), np.arange(plan.ticks)).items()
+        for name, value in input_arrays(spikes, np.arange(plan.trials), np.arange(plan.ticks)).items()
     }
     for name, drive in plan.drives.items():
         if drive.values is not None:
@@ -100,7 +100,7 @@ class Objective:
         surrogate: str,
         slope: float,
     ):
-        self.program = Program(plan, surrogate, slope)
+        self.program = CompiledPlan(plan, surrogate, slope)
         self.turns, self.truncate, self.ticks = turns, truncate, plan.ticks
         self.put = placing(
             parameters,

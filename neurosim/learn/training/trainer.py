@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neurosim.engine.watch import Watch
+from neurosim.engine.progress import Progress
 from neurosim.errors import EngineError
 from neurosim.learn.training.checkpoint import load_checkpoint, save_checkpoint
 from neurosim.learn.training.history import History
@@ -135,9 +135,9 @@ class Loop:
             values, states, history, best = load_checkpoint(path, values, states, self.problem)
         since = monotonic() - history.seconds
         rounds = -(-len(self.problem.chosen) // self.batch)
-        with Watch(max(epochs - len(history.loss), 0) * rounds, "batch", progress) as watch:
+        with Progress(max(epochs - len(history.loss), 0) * rounds, "batch", progress) as report:
             for epoch in range(len(history.loss), epochs):
-                values, states, interrupted = self._epoch(epoch, values, states, history, watch)
+                values, states, interrupted = self._epoch(epoch, values, states, history, report)
                 if interrupted:
                     history.stopped = "interrupted"
                     break
@@ -152,7 +152,7 @@ class Loop:
         return history, jax.device_get(best if best is not None else values)
 
     def _epoch(
-        self, epoch: int, values: Any, states: list[Any], history: History, watch: Watch
+        self, epoch: int, values: Any, states: list[Any], history: History, report: Progress
     ) -> tuple[Any, list[Any], bool]:
         order = np.random.default_rng([self.problem.seed, 2, epoch]).permutation(self.problem.chosen)
         losses: list[list[Any]] = [[] for _ in self.steps]
@@ -165,7 +165,7 @@ class Loop:
                 )
                 losses[turn].append(parts)
                 history.steps += 1
-            interrupted = watch(1)
+            interrupted = report(1)
             if interrupted:
                 break
         losses = jax.device_get(losses)
@@ -178,8 +178,8 @@ class Loop:
         sums = [sum(parts.values()) for parts in means]
         history.loss.append(sums if len(sums) > 1 else sums[0])
         history.parts.append({name: value for parts in means for name, value in parts.items()})
-        if watch.bar is not None:
-            watch.bar.set_postfix_str(f"epoch {epoch + 1}, loss {sums[0]:.4g}")
+        if report.bar is not None:
+            report.bar.set_postfix_str(f"epoch {epoch + 1}, loss {sums[0]:.4g}")
         return values, states, interrupted
 
     def _validate(self, values: Any, history: History, best: Any) -> Any:

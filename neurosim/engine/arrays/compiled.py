@@ -21,6 +21,8 @@ from neurosim.plan.codegen.jax_code import DEFAULT_SURROGATE
 from neurosim.plan.plan import AnyOf, Plan, Sparse, Textual
 from neurosim.plan.random import base_key
 
+Numbers = dict[str, Any]
+
 LONG = 4  # ticks from which a loop over ticks is compiled as a loop
 
 
@@ -39,7 +41,7 @@ class Run:
     samples: dict[str, Any] = field(default_factory=dict)
 
 
-class Program:
+class CompiledPlan:
     """A plan's ticks as functions of its numbers: weights, constants, start values and the keys of its random numbers."""
 
     def __init__(self, plan: Plan, surrogate: str = DEFAULT_SURROGATE, slope: float = 1.0):
@@ -188,7 +190,7 @@ class Program:
         given: Any,
         ticks: Any,
         trials: Any,
-        flights: Any = None,
+        pending: Any = None,
         *,
         until: bool = False,
     ) -> tuple[Carry, Any]:
@@ -203,7 +205,7 @@ class Program:
         self._at_once(run, order.before)
         passed = {name: run.sent[name] for name in (*order.outside, *order.before) if name in run.sent}
         if order.loop:
-            carry = self._loop(run, order, carry, passed, flights or {}, until)
+            carry = self._loop(run, order, carry, passed, pending or {}, until)
         else:
             carry = {
                 **carry,
@@ -269,7 +271,7 @@ class Program:
         }
 
     def _loop(
-        self, run: Run, order: Stages, carry: Carry, passed: dict[str, Any], flights: Any, until: bool
+        self, run: Run, order: Stages, carry: Carry, passed: dict[str, Any], pending: Any, until: bool
     ) -> Carry:
         """Tick after tick: the populations that remember something, and all that stand between them."""
         steps = narrowed(self.plan.program, (*order.outside, *order.loop))
@@ -288,7 +290,7 @@ class Program:
                 samples = samples | {"stable": jnp.all(jnp.stack([_equal(a, b) for a, b in pairs]))}
             return moved, (samples, {name: sent[name] for name in wanted})
 
-        xs = (run.ticks, mine, passed, flights)
+        xs = (run.ticks, mine, passed, pending)
         if len(run.ticks) < LONG:
             found = []
             for n in range(len(run.ticks)):
@@ -310,10 +312,10 @@ class Program:
         tick: Any,
         given: Any,
         passed: Any,
-        flights: Any,
+        pending: Any,
     ) -> tuple[Carry, Any, Any]:
         """One tick: the carry after it, its samples, and what was sent."""
-        now = self._now(run.numbers, carry, tick, run.trials, run.prepared, given, flights)
+        now = self._now(run.numbers, carry, tick, run.trials, run.prepared, given, pending)
         now.sent = dict(passed)
         for step in steps:
             self.steps.take(now, step)
@@ -346,14 +348,14 @@ class Program:
         trials: Any,
         prepared: Any = (),
         given: Any = None,
-        flights: Any = None,
+        pending: Any = None,
     ) -> Now:
         ports: dict[Any, Any] = {tuple(key.split("/")): found for key, found in carry["ports"].items()}
         values = {name: dict(states) for name, states in carry["values"].items()}
         rest = dict(
             not_refractory=dict(carry["not_refractory"]), last_spike=dict(carry["last_spike"]), ports=ports
         )
-        return Now(tick, trials, numbers, carry, given or {}, flights or {}, list(prepared), values, **rest)
+        return Now(tick, trials, numbers, carry, given or {}, pending or {}, list(prepared), values, **rest)
 
 
 def _keys(seed: int, name: str, part: str, calls: int) -> np.ndarray:

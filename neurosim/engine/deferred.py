@@ -1,0 +1,58 @@
+"""Text of synapses that changes neurons: which statements do, and whether the order of arrivals matters to them.
+
+A statement such as `v_post += w` changes a neuron. When many arrivals run side by side, each computes its value first, and
+the changes are made afterwards, arrival after arrival: they are deferred.
+"""
+
+from __future__ import annotations
+
+from neurosim.network.text import Statement, names_in
+from neurosim.plan.plan import Block, Group
+
+
+def deferred_name(number: int) -> str:
+    """The temporary name that holds the value of a deferred statement."""
+    return f"_deferred_{number}"
+
+
+def split_deferred(block: Block, immediate: tuple[str, ...]) -> tuple[tuple[Statement, ...], list[Statement]]:
+    """A block whose assignments to neurons only compute values, and those assignments.
+
+    immediate: the names whose assignments stay as they are, such as the variables of the synapses.
+    Returns the statements to run for each arrival, in which the value of the n-th assignment to a neuron is called
+    `deferred_name(n)`, and the assignments to neurons in their order.
+    """
+    statements: list[Statement] = []
+    deferred: list[Statement] = []
+    temporary = {s.name for s in block.statements if s.name.startswith("_")}
+    for statement in block.statements:
+        if statement.name in immediate or statement.name in temporary:
+            statements.append(statement)
+        else:
+            statements.append(Statement(deferred_name(len(deferred)), "=", statement.expression))
+            deferred.append(statement)
+    return tuple(statements), deferred
+
+
+def order_matters(block: Block, states: tuple[str, ...], pre: Group, post: Group) -> bool:
+    """Whether the result depends on the order in which arrivals run: a neuron's variable is set, or read and changed.
+
+    states: the variables of the synapses. pre, post: the populations at their ends, which may be the same one.
+    """
+
+    def variables(name: str) -> set[tuple[str, str]]:
+        """Population and name of the variables that a name stands for; of a subexpression, those that it reads too."""
+        group, variable = (
+            (pre, name.removesuffix("_pre")) if name.endswith("_pre") else (post, name.removesuffix("_post"))
+        )
+        return {(group.name, read) for read in {variable, *names_in(group.derived.get(variable, variable))}}
+
+    _, deferred = split_deferred(block, states)
+    changed = {variable for statement in deferred for variable in variables(statement.name)}
+    read = {
+        variable
+        for statement in block.statements
+        for name in names_in(statement.expression) - set(states)
+        for variable in variables(name)
+    }
+    return any(statement.op not in ("+=", "-=") for statement in deferred) or bool(changed & read)

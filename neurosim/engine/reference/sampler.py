@@ -1,0 +1,116 @@
+"""Samples of a batch of trials, collected tick by tick and handed to the writer in blocks."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, assert_never
+
+import numpy as np
+
+from neurosim.engine.sampling import Quantity, bytes_per_tick, is_late, quantity, recorded_spikes
+from neurosim.engine.state import State, derived_value, message_now
+from neurosim.network.probes import Probe
+from neurosim.plan.plan import Plan
+from neurosim.recording.spikes import Spikes
+
+if TYPE_CHECKING:
+    from neurosim.recording.writer import Writer
+
+BLOCK_BYTES = 32 * 2**20
+BLOCK_TICKS = 1000
+BLOCK_SECONDS = (
+    2.0  # a run that is killed loses at most so many seconds of recording, however slow its ticks are
+)
+
+Events = list[tuple[np.ndarray, np.ndarray, int]]
+"""Trial (within the batch) and neuron of the spikes of some ticks, and the tick (counted from the start of the run)."""
+
+
+class Sampler:
+    """Takes the samples of every probe tick by tick, and writes a block of complete ticks when it is full.
+
+    plan: the plan that runs. writer: what takes the blocks. trials: the numbers of the trials of the batch.
+    """
+
+    def __init__(self, plan: Plan, writer: Writer, trials: np.ndarray):
+        self.plan, self.writer, self.trials = plan, writer, trials
+        traces = [probe for probe in plan.probes if not probe.events]
+        self.early = [probe for probe in traces if not is_late(plan, probe)]
+        self.late = [probe for probe in traces if is_late(plan, probe)]
+        self.events = [probe for probe in plan.probes if probe.events]
+        size = bytes_per_tick(plan, traces, len(trials))
+        self.length = int(max(1, min(BLOCK_TICKS, BLOCK_BYTES // max(size, 1))))
+        self.first = 0  # first tick of the block, counted from the start of the run
+        self.ticks = 0  # complete ticks in the block
+        self.since = monotonic()
+        self._clear()
+
+    def _clear(self) -> None:
+        self.samples: dict[str, list[np.ndarray]] = {p.name: [] for p in (*self.early, *self.late)}
+        self.spikes: dict[str, Events] = {p.name: [] for p in self.events}
+
+    def record(self, state: State) -> None:
+        """The record step: sample variables, and what populations with text send."""
+        self._sample(state, self.early)
+
+    def close_tick(self, state: State) -> None:
+        """The end of the tick: sample ports, driven populations and spikes; write the block if it is full."""
+        self._sample(state, self.late)
+        for probe in self.events:
+            if probe.owner in state.spikes:
+                trial, neuron = state.spikes[probe.owner]
+                chosen = recorded_spikes(probe, neuron)
+                self.spikes[probe.name].append((trial[chosen], neuron[chosen], self.first + self.ticks))
+        self.ticks += 1
+        if self.ticks == self.length or monotonic() - self.since > BLOCK_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the complete ticks of the block."""
+        if not self.ticks:
+            return
+        traces: dict[str, np.ndarray] = {}
+        for probe in (*self.early, *self.late):
+            empty = np.zeros((len(self.trials), 0, *probe.shape), self.plan.dtype)
+            samples = self.samples[probe.name]
+            traces[probe.name] = np.stack(samples, axis=1) if samples else empty
+        events = {name: self._joined(pieces) for name, pieces in self.spikes.items()}
+        self.writer.write(
+            int(self.trials[0]), self.first, traces, events, trials=len(self.trials), ticks=self.ticks
+        )
+        self.first, self.ticks, self.since = self.first + self.ticks, 0, monotonic()
+        self._clear()
+
+    def _joined(self, pieces: Events) -> Spikes:
+        """The spikes of the block, whose trials and ticks count from the start of the run."""
+        nothing = np.zeros(0, np.int64)
+        trial = np.concatenate([nothing, *(trial for trial, _, _ in pieces)]) + int(self.trials[0])
+        tick = np.concatenate([nothing, *(np.full(trial.size, tick) for trial, _, tick in pieces)])
+        return Spikes(trial, tick, np.concatenate([nothing, *(n for _, n, _ in pieces)]), self.plan.dt)
+
+    def _sample(self, state: State, probes: list[Probe]) -> None:
+        for probe in probes:
+            if (state.tick - self.plan.first_tick) % probe.every == 0:
+                values = self._values(state, probe).reshape(state.count, -1)
+                chosen = values if probe.index is None else values[:, probe.index]
+                shaped = chosen.reshape(state.count, *probe.shape)
+                self.samples[probe.name].append(shaped.astype(self.plan.dtype, copy=True))
+
+    def _values(self, state: State, probe: Probe) -> np.ndarray:
+        """What a probe records, of all neurons or synapses: (trial, ...)."""
+        owner, variable = probe.owner, str(probe.variable)
+        match quantity(self.plan, probe):
+            case Quantity.SYNAPSES:
+                return state.synapses[owner][variable]
+            case Quantity.MESSAGE:
+                group = self.plan.groups[owner]
+                return state.history[owner].messages[-1] if group.sends is None else message_now(state, group)
+            case Quantity.PORT:
+                nothing = np.zeros((state.count, self.plan.groups[owner].size), self.plan.dtype)
+                return state.read.get((owner, variable), nothing)
+            case Quantity.DERIVED:
+                return derived_value(state, self.plan.groups[owner], variable)
+            case Quantity.STATE:
+                return state.values[owner][variable]
+            case _ as unknown:
+                assert_never(unknown)
