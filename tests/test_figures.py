@@ -1,10 +1,11 @@
-"""Pictures: what is drawn is what the network and the recording say. The artists are checked, not the pixels."""
+"""Figures draw what the network and the recording say. The artists are checked, not the pixels."""
 
 import itertools
 import pkgutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,9 @@ import pytest
 import neurosim as ns
 import neurosim.models
 from neurosim import figures
+from neurosim.network.pictures import bipartite
+from neurosim.network.weights import Distribution
+from neurosim.network.wiring import Pairs, Wiring
 from neurosim.units import Mohm, ms, mV, nA, nS, pF
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -113,7 +117,8 @@ def attention() -> ns.Network:
 
 def balanced() -> ns.Network:
     cells = ns.Neurons(
-        "cells", 100, threshold="v > -50*mV", reset="v = -60*mV", Ee=0 * mV, Ei=-80 * mV, El=-60 * mV, gl=10 * nS, C=200 * pF, te=5 * ms,
+        "cells", 100, threshold="v > -50*mV", reset="v = -60*mV",
+        Ee=0 * mV, Ei=-80 * mV, El=-60 * mV, gl=10 * nS, C=200 * pF, te=5 * ms,
         equations="""dv/dt = (ge*(Ee - v) + gi*(Ei - v) + gl*(El - v))/C : volt
                      dge/dt = -ge/te : siemens
                      dgi/dt = -gi/te : siemens""",
@@ -333,6 +338,67 @@ def test_synapses_are_plastic_where_their_text_changes_them(synapse, kind):
     assert (wire.kind, wire.sign) == (kind, "+-" if kind == "learned" else "+")
 
 
+def test_a_wiring_of_ones_own_says_its_picture_and_its_note():
+    @dataclass(frozen=True)
+    class mirrored(Wiring):
+        def pairs(self, pre, post, random):
+            return Pairs(np.arange(pre.size), np.arange(post.size)[::-1])
+
+        def picture(self, pre, post):
+            return bipartite("mirrored", "last to first", (0.6, -0.6), (0.6, -0.6), [(0, 1), (1, 0)])
+
+        def note(self, reduction):
+            return f"{reduction} of one"
+
+    a, b = ns.Neurons("a", 3), ns.Neurons("b", 3, update="v = I", ports="I:max")
+    ax = figures.diagram(ns.Network(ns.Synapses(a, b, wiring=mirrored()), schedule=ns.Layered()))
+    assert drawn(ax, "mirrored")
+    assert words(ax, "note") == ["max of one"]
+    assert "last to first" in [text.get_text() for text in ax.texts]
+
+
+def test_a_law_of_weights_of_ones_own_says_its_note_and_its_sign():
+    from neurosim.figures.graph.model import read_connections
+
+    @dataclass(frozen=True)
+    class falling(Distribution):
+        def draw(self, of):
+            return -1.0 / (1.0 + of.position)
+
+        def bounds(self):
+            return -1.0, 0.0
+
+        def summary(self):
+            return "falling"
+
+    a, b = ns.Neurons("a", 3), ns.Neurons("b", 3, update="v = I")
+    (connection,) = read_connections(ns.Network(ns.Synapses(a, b, weight=falling()), schedule=ns.Layered()))
+    assert (connection.sign, connection.notes) == ("-", ("random, falling",))
+
+
+@pytest.mark.parametrize(
+    ("wiring", "weight", "notes", "sign"),
+    [
+        (ns.indegree(3), ns.normal(1, 0.5), ["3 into each", "random, 1 ± 0.5"], "+-"),
+        (ns.outdegree(2), ns.normal(2, 0), ["2 from each", "w = 2"], "+"),
+        (ns.total(9), ns.uniform(-2, -1), ["9 synapses", "random, -2 to -1"], "-"),
+        (ns.small_world(2, 0.5), ns.gamma(-1, 1), ["2 nearest, 50 % rewired", "random, -1 ± 1"], "-"),
+        (ns.nearby(1.5), ns.bounded_normal(1, 0.5, low=0), ["nearby, scale 1.5", "random, 1 ± 0.5"], "+"),
+        (ns.all_to_all(), ns.orthogonal(0.9), ["orthogonal, 0.9"], "+-"),
+        (ns.probability(1), ns.dale(1, -1, inhibitory=0.25), ["Dale, 25 % inhibit"], "+-"),
+        (ns.pairs([0, 1], [1, 2]), ns.hebbian([[1, -1, 1, 1]]), ["2 synapses", "Hebbian, 1 pattern"], "+-"),
+    ],
+)  # fmt: skip
+def test_wirings_and_laws_of_weights_say_their_notes(wiring, weight, notes, sign):
+    from neurosim.figures.graph.model import read_connections
+
+    cells = ns.Neurons("cells", 4, update="v = I")
+    synapses = ns.Synapses(cells, cells, wiring=wiring, weight=weight, delay=1)
+    (connection,) = read_connections(ns.Network(synapses, schedule=ns.Synchronous()))
+    assert list(connection.notes) == notes
+    assert connection.sign == sign
+
+
 def test_a_long_diagram_is_cut_into_rows():
     ax = figures.diagram(chain(20))
     width, _ = ax.figure.get_size_inches()
@@ -365,8 +431,8 @@ def spikes():
     """Two populations, one of them driven by spikes, two trials of 100 ms."""
     ears = ns.Neurons("ears", 4)
     cells = ns.Neurons(
-        "cells", (2, 3), equations="dv/dt = (R*I - v)/tau : volt\nI : amp", ports="x", threshold="v > 10*mV", reset="v = 0*mV",
-        tau=20 * ms, R=1 * Mohm, I=15 * nA,
+        "cells", (2, 3), equations="dv/dt = (R*I - v)/tau : volt\nI : amp", ports="x",
+        threshold="v > 10*mV", reset="v = 0*mV", tau=20 * ms, R=1 * Mohm, I=15 * nA,
     )  # fmt: skip
     net = ns.Network(
         ns.Synapses(ears, cells, to="v", weight=1 * mV, wiring=ns.probability(0.5)), schedule=ns.Clock(1 * ms)

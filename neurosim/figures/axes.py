@@ -1,12 +1,16 @@
-"""The one place that asks for matplotlib, and what the axes of all pictures share."""
+"""The one place that imports matplotlib, and what the axes of all figures share."""
 
 from __future__ import annotations
 
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurosim.errors import NeurosimError, install_hint
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PREFIXES = (
     (1e9, "G"),
@@ -30,8 +34,8 @@ SYMBOLS = {
 }
 
 
-def need_matplotlib() -> Any:
-    """`matplotlib.pyplot`; NeurosimError with the remedy where it is missing."""
+def need_matplotlib() -> ModuleType:
+    """The module `matplotlib.pyplot`. Raises NeurosimError, which says what to install, if it is missing."""
     try:
         import matplotlib.pyplot as pyplot
     except ImportError as error:
@@ -41,16 +45,20 @@ def need_matplotlib() -> Any:
     return pyplot
 
 
-def new_axes(ax: Any, width: float, height: float) -> Any:
-    """The axes given, or those of a new figure of this size in inches."""
+def new_axes(ax: Axes | None, width: float, height: float) -> Axes:
+    """The axes `ax`, or those of a new figure of this width and height in inches if it is None."""
     pyplot = need_matplotlib()
     return pyplot.subplots(figsize=(width, height), layout="constrained")[1] if ax is None else ax
 
 
 def scaled(largest: float, unit: str) -> tuple[float, str]:
-    """What to divide by so that numbers up to `largest` read well, and the unit they then have: (0.001, 'mV').
+    """The divisor and the unit with which numbers up to `largest` read well.
 
-    Only units with a symbol of their own take a prefix; '1' stays without a unit.
+    largest: the largest absolute value, in the unit. unit: a name or a symbol, '1' for none.
+    Only units with a symbol of their own take a prefix.
+
+    >>> scaled(0.02, "volt")
+    (0.001, 'mV')
     """
     symbol = SYMBOLS.get(unit, unit)
     if symbol not in SYMBOLS.values():
@@ -62,10 +70,18 @@ def scaled(largest: float, unit: str) -> tuple[float, str]:
 
 
 def with_unit(name: str, unit: str) -> str:
-    """An axis label: 'v (mV)'."""
+    """The label of an axis.
+
+    >>> with_unit("v", "mV")
+    'v (mV)'
+    """
     return f"{name} ({unit})" if unit else name
 
 
 def time_axis(dt: float | None) -> tuple[float, str]:
-    """What one tick is on the axis of time, and the label of that axis: milliseconds under `Clock`, else ticks."""
+    """The length of a tick on the axis of time and the label of that axis: milliseconds under `Clock`,
+    else ticks.
+
+    dt: the length of a tick in seconds, None without `Clock`.
+    """
     return (1.0, "time (ticks)") if dt is None else (dt * 1e3, "time (ms)")

@@ -29,23 +29,24 @@ LEGEND_GAP = 0.35  # between the diagram and the legend
 def diagram(net: Network, *, ax: Axes | None = None) -> Axes:
     """Draw a network: populations as boxes, synapses as lines, and a legend of what occurs.
 
-    Populations stand in layers from left to right, each after those that it receives from; a connection that runs back is a
-    loop or passes beneath. A box shows the name, the shape and the main line of text of a population, and its slices if
-    synapses name them. Of synapses,
+    Populations stand in layers from left to right, each after those that it receives from; a connection
+    that runs back is a loop or passes beneath. A box shows the name, the shape and the main line of text
+    of a population, and its slices if synapses name them. Of synapses,
 
-    * line style and colour say whether the weights are fixed, learned, plastic, or messages of a population (sender and
-      weight then meet in a circle with a cross);
+    * line style and colour say whether the weights are fixed, learned, plastic, or messages of a
+      population (sender and weight then meet in a circle with a cross);
     * the arrowhead says whether they excite or inhibit, if that can be told;
     * the icon shows the wiring, and its frame is doubled if the weights are shared with other synapses;
     * the text in a rounded frame is the delay.
 
-    A wiring of your own draws what its `picture` returns and says what its `note` returns; a law of weights says its `note`,
-    and its `bounds` decide on the arrowhead.
+    A wiring of your own draws what its `picture` returns and says what its `note` returns; a law of
+    weights says its `note`, and its `bounds` decide on the arrowhead.
 
     net: the network.
     ax: axes to draw on; a new figure, as large as the diagram needs, by default.
 
-    Returns the axes. Every artist has a `gid` such as 'population:cells', which is the id of its element in an SVG.
+    Returns the axes. Every artist has a `gid` such as 'population:cells', which is the id of its element
+    in an SVG.
 
     Raises DescriptionError if `net` is not a network, NeurosimError if matplotlib is missing.
     """
@@ -141,7 +142,7 @@ def _new_axes(frame: Area) -> Axes:
 
 
 def _fit(ax: Axes, frame: Area) -> float:
-    """Set the limits of axes so that the frame is centred in them; returns the scale that texts and lines take."""
+    """Centre a frame in axes by their limits; returns the scale that texts and lines take."""
     size, dpi = ax.get_window_extent(), ax.figure.dpi
     width, height = frame.right - frame.left, frame.bottom - frame.top
     scale = min(size.width / dpi / width, size.height / dpi / height)

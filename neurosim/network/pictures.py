@@ -1,4 +1,4 @@
-"""How wirings and laws of weights show themselves in a diagram: a small picture, and short texts about their numbers."""
+"""What wirings and laws of weights show in a diagram: a small picture, and short texts about numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ TIMES, PLUS_MINUS = "\N{MULTIPLICATION SIGN}", "\N{PLUS-MINUS SIGN}"
 
 @dataclass(frozen=True)
 class Picture:
-    """A line drawing in the square from (-1, -1) to (1, 1), y upwards: senders at the left, targets at the right.
+    """A line drawing in the square from (-1, -1) to (1, 1), y upwards: senders at the left, targets at
+    the right.
 
     name: one word, by which a program finds the picture in a figure.
     caption: what the legend says about it.

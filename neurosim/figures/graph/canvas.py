@@ -46,7 +46,8 @@ class Canvas:
     scale: the size of texts and lines, relative to their natural one. shift: what is added to all places.
     window: the span of x outside which curves are cut off; None for no cut.
 
-    Every artist has a `gid`, a kind and a name such as 'population:cells', by which programs find it; in an SVG it is the id.
+    Every artist has a `gid`, a kind and a name such as 'population:cells', by which programs find it; in
+    an SVG it is the id.
     """
 
     def __init__(

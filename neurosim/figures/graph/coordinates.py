@@ -49,7 +49,7 @@ class Heights:
                 self.y[key] -= top / 2
 
     def align(self, alignments: Iterable[Alignment]) -> None:
-        """Move the nodes, layer by layer, to the weighted mean of the places at which their neighbours want them."""
+        """Move the nodes, layer by layer, to the weighted mean of the places that neighbours ask for."""
         wishes: dict[str, list[Alignment]] = {}
         for a in alignments:
             wishes.setdefault(a.second, []).append(a)
@@ -69,7 +69,7 @@ class Heights:
         return sum((self.y[wish.first] + wish.offset) * wish.strength for wish in wishes) / total, total
 
     def straighten(self, ends: dict[Edge, tuple[float, float]], into_products: set[Edge]) -> None:
-        """Let every edge pass the layers between its ends in as few straight level pieces as there is room for.
+        """Let every edge pass the layers between its ends in as few level pieces as there is room for.
 
         ends: where each edge leaves its source and enters its target, seen from their centres.
         into_products: edges that take their target along, since a product may stand anywhere.

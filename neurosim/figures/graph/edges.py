@@ -17,16 +17,23 @@ Course = Literal["forward", "facing", "back", "loop"]
 class Edge:
     """A line from node to node.
 
-    A connection is one edge. If its weight is a message, it is three: from the sender and from the weight to a product, and from
-    the product to the target.
+    A connection is one edge. If its weight is a message, it is three: from the sender and from the weight
+    to a product, and from the product to the target.
 
+    source, target: the keys of the nodes.
+    kind: the kind of its weights, as in Connection.
     source_part, target_part: the slices that it joins, '' for whole populations.
-    ports: where it arrives, one arrowhead for each. instant: whether it carries messages without delay.
+    ports: where it arrives, one arrowhead for each.
+    picture, delay, notes: its label.
+    instant: whether it carries messages without delay.
     number: its place among all edges.
-    course: 'forward' to a later layer; 'facing' to the neighbour in the layer before, without delay; 'back' beneath the
-    layers; 'loop' from a node to itself. leaves, enters: the sides of the nodes at which it begins and ends.
-    span: how many layers an edge runs back. level: how many loops of the node lie inside a loop.
-    curves: its route, a curve for each port. arrowheads: by port, the tip and the side of the node that it points at.
+    course: 'forward' to a later layer; 'facing' to the neighbour in the layer before, without delay; 'back'
+        beneath the layers; 'loop' from a node to itself.
+    leaves, enters: the sides of the nodes at which it begins and ends.
+    span: how many layers an edge runs back.
+    level: how many loops of the node lie inside a loop.
+    curves: its route, a curve for each port.
+    arrowheads: by port, the tip and the side of the node that it points at.
     label_points: where its label may stand, the best first.
     """
 
@@ -64,7 +71,7 @@ class Edge:
 
 
 def product_of(connection: Connection) -> str:
-    """The key of the node in which the messages of a connection meet its weights; no population is called so."""
+    """The key of the node in which messages are multiplied by weights. No population can be called so."""
     return f"({connection.names[0]})"
 
 

@@ -1,6 +1,6 @@
 """Points, rectangles and curves of a diagram. Lengths in inches, y downwards.
 
-A curve is a chain of n cubic Bezier segments: a list of 3n + 1 points, of which every third lies on the curve.
+A curve is a chain of n cubic Bezier segments, a list of 3n + 1 points. Every third point lies on the curve.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def points_of(curve: Curve) -> list[Point]:
 
 
 def from_the_middle(curve: Curve) -> list[Point]:
-    """At most about 60 points of a curve without its ends, those near its middle first: where a label may stand."""
+    """About 60 points of a curve, its ends left out, the nearest to its middle first: for its label."""
     points = points_of(curve)
     steps = (hypot(b.x - a.x, b.y - a.y) for a, b in itertools.pairwise(points))
     length = list(itertools.accumulate(steps, initial=0.0))

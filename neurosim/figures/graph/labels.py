@@ -1,4 +1,7 @@
-"""Where the labels of edges stand: the icon of the wiring, the delay beside it, and the notes, so that nothing covers anything."""
+"""The places of the labels of edges, so that nothing covers anything.
+
+A label is the icon of the wiring, the delay beside it, and the notes.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ class Label:
 
 
 class Obstacles(NamedTuple):
-    """What a label may come upon: areas that it must not cover, points of other edges, and points of its own edge."""
+    """What is near a label: areas that it must not cover, points of other edges, and points of its own."""
 
     areas: list[Area]
     others: Points
@@ -43,7 +46,7 @@ class Obstacles(NamedTuple):
 
 
 def place_labels(layout: Layout) -> list[Label]:
-    """Place every label on its edge where it covers least, one by one; then once more, now that all of them are known."""
+    """Place every label where it covers least; twice, as the first time some are not yet placed."""
     edges = [edge for edge in layout.edges if edge.picture or edge.delay or edge.notes]
     fixed = _fixed_obstacles(layout)
     lines = [(edge, point) for edge in layout.edges for curve in edge.curves for point in points_of(curve)]
@@ -88,7 +91,7 @@ def _reach(edge: Edge, measure: Measure) -> Area:
 
 
 def _is_above(edge: Edge, other: Edge) -> bool:
-    """Whether this is the upper one of two edges that run side by side between neighbours, one there and one back."""
+    """Whether this is the upper one of two edges between neighbours, one there and one back."""
     pair = "facing" in (edge.course, other.course)
     joined = {edge.source, edge.target} == {other.source, other.target}
     return pair and joined and edge.label_points[0].y < other.label_points[0].y

@@ -3,7 +3,8 @@
 1. Edges that close a cycle run back; the others run forward.
 2. A node stands in the layer after the last of those that lead to it (longest path).
 3. An edge that passes layers has a dummy node in each of them, which keeps room for it.
-4. Each layer is put into the order of the mean place of its neighbours (barycentre), as long as fewer edges cross.
+4. The order within a layer is that of the mean places of each node's neighbours (barycentres), as long as
+   this leaves fewer crossings.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ Neighbours = dict[str, list[str]]
 class Layering:
     """Nodes in layers, from left to right, and within each from top to bottom.
 
-    layers: the keys of nodes and dummies. layer_of: the number of the layer of each.
+    layers: the keys of nodes and dummies.
+    layer_of: the number of the layer of each.
     paths: by forward edge, its source, the dummies through which it passes, and its target.
     dummies: by dummy, the edge for which it keeps room.
     """
@@ -61,8 +63,11 @@ def assign_layers(nodes: list[str], edges: list[Edge], inputs: list[str]) -> Lay
 
 
 def _feedback(nodes: list[str], edges: list[Edge], inputs: list[str]) -> set[Edge]:
-    """The edges that close a cycle if edges are added one by one: those of products first, as these have one output, then
-    those without delay, then those near the inputs."""
+    """The edges that close a cycle if edges are added one by one.
+
+    Those from products come first, since these have one output, then those without delay, then those near
+    the inputs.
+    """
     distance = _distances(nodes, edges, inputs)
     order = sorted(
         edges,
@@ -86,7 +91,10 @@ def _feedback(nodes: list[str], edges: list[Edge], inputs: list[str]) -> set[Edg
 
 
 def _distances(nodes: list[str], edges: list[Edge], inputs: list[str]) -> dict[str, int]:
-    """The number of edges from the nearest input; without inputs, from nodes that receive nothing, else from the first node."""
+    """The number of edges to each node from the nearest input.
+
+    Without inputs they are counted from the nodes that receive nothing, or else from the first node.
+    """
     targets = {edge.target for edge in edges if edge.source != edge.target}
     starts = inputs or [key for key in nodes if key not in targets] or nodes[:1]
     distance = dict.fromkeys(nodes, len(nodes))

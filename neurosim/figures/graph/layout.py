@@ -1,4 +1,4 @@
-"""The places of all nodes of a diagram: which way edges run, the x of every layer, and the y of every node."""
+"""The places of all nodes of a diagram: the x of every layer, and the y of every node."""
 
 from __future__ import annotations
 
@@ -23,8 +23,13 @@ DUMMY = 0.14  # the room above and below an edge that passes a layer
 class Layout:
     """A diagram whose nodes have their places; routes are added to its edges later.
 
-    nodes: by key. edges: in the order of the synapses. left, right: the x of the edges of each layer.
-    lanes: by dummy, the y at which an edge passes a layer. cuts: the x at which a long diagram is cut into rows.
+    nodes: by key.
+    edges: in the order of the synapses.
+    layering: which node stands in which layer.
+    measure: the width of a text.
+    left, right: the x of the two sides of each layer.
+    lanes: by dummy, the y at which an edge passes a layer.
+    cuts: the x at which a long diagram is cut into rows.
     """
 
     nodes: dict[str, Node]
@@ -98,7 +103,7 @@ def _set_y(layout: Layout) -> None:
 
 
 def _ends(layout: Layout, edge: Edge) -> tuple[float, float]:
-    """Where an edge leaves its source and, on the mean of its ports, enters its target, seen from their centres."""
+    """The y at which an edge leaves its source and (the mean of its ports) enters its target."""
     enters = [layout.nodes[edge.target].anchors[edge, port].y for port in edge.ports]
     return layout.nodes[edge.source].anchors[edge, None].y, sum(enters) / len(enters)
 

@@ -30,7 +30,7 @@ EFFECTS = {"+": "excites", "-": "inhibits", "+-": "either sign", "delay": "arriv
 
 @dataclass(frozen=True)
 class Sample:
-    """What an entry draws and says: a group ('cell', 'weight', 'effect', 'wiring'), a name within it, and text."""
+    """What an entry explains: its group ('cell', 'weight', 'effect', 'wiring'), its name, and text."""
 
     group: str
     name: str

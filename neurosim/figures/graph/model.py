@@ -1,4 +1,7 @@
-"""What a diagram shows of a network: a box for each population, a connection for its synapses. Plain data, not yet placed."""
+"""What a diagram shows of a network: boxes for populations, connections for synapses.
+
+It is plain data, which nothing here places or draws.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,10 @@ Parts = dict[str, dict[str, str]]  # by population and label of the part: the te
 class Box:
     """A population.
 
-    shape: its shape as text. kind: whether it is driven from outside, or else what it sends: spikes, values, or random draws.
-    text: the line of its text that says most. learns: its constants that training may change, as text.
+    shape: its shape as text.
+    kind: 'driven' from outside, or what it sends: spikes, values ('graded') or random draws.
+    text: the line of its text that says most.
+    learns: its constants that training may change, as text.
     parts: the slices of it that synapses name, from the first neuron to the last.
     """
 
@@ -57,11 +62,17 @@ class MessageWeight(NamedTuple):
 class Connection:
     """Synapses that are drawn as one line.
 
-    names: the names of the synapses. pre_part, post_part: the slices that they join, '' for whole populations.
-    ports: where they arrive, one arrowhead for each; '' where the target has one port only.
-    kind: whether weights are fixed, learned by training, plastic (changed by text), or messages of a population.
-    shared: whether the weights are those of other synapses. delay: as text. instant: whether no delay is above 0.
-    notes: lines of text beside the picture. weight: where the weights come from if they are messages.
+    names: the names of the synapses.
+    pre_part, post_part: the slices that they join, '' for whole populations.
+    ports: where they arrive, one arrowhead for each; '' if the target has one port only.
+    kind: whether weights are fixed, learned by training, plastic (changed by text), or messages.
+    sign: whether the weights excite, inhibit, or either.
+    picture: that of the wiring.
+    shared: whether the weights are those of other synapses.
+    delay: as text, '' for none.
+    instant: whether no delay is above 0.
+    notes: lines of text beside the picture.
+    weight: which messages are the weights, if any.
     """
 
     names: tuple[str, ...]
@@ -156,7 +167,7 @@ def _cell_kind(population: Neurons) -> CellKind:
 
 
 def _main_line(population: Neurons) -> str:
-    """The line that says most about a neuron: the equation of its first variable, or the assignment of what it sends."""
+    """The equation of the first variable of a neuron, or the assignment of what it sends."""
     if population.driven:
         return "driven from outside"
     sent = None if population.spiking else population.sends
@@ -211,7 +222,10 @@ def _merged(group: list[Connection]) -> Connection:
 
 
 def _target(synapses: Synapses) -> str:
-    """The port or variable that messages act on; of text without `to`, the first variable of the target that it names."""
+    """The port or variable that messages act on.
+
+    Of text without `to`, it is the first variable of the target that the text assigns.
+    """
     if synapses.to is not None:
         return synapses.to
     post = synapses.post.population

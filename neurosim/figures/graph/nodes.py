@@ -34,10 +34,16 @@ NOWHERE = 2.0  # the depth of the other end of an edge that comes from beneath a
 class Node:
     """A population's box, or the circle of a product.
 
-    x, y: its centre. above, below, aside: the room that it needs above and below its centre and at either side, loops and
-    notes included. anchors: by edge and port (None where the edge leaves), the offset from the centre.
-    paddings: the room for the names of ports at each side. rows: (slice, top, bottom) of each slice, seen from the centre.
-    port_labels: (name, offset from the centre, side) of each port. notes_above: whether a product's notes stand above it.
+    box: the population; None for a product.
+    notes: the notes of a product.
+    x, y: its centre.
+    above, below, aside: the room that it needs above and below its centre and at either side, with its loops
+        and notes.
+    anchors: by edge and port (None where the edge leaves), the offset from the centre.
+    paddings: the room for the names of ports at each side.
+    rows: the slices, each with its top and bottom seen from the centre.
+    port_labels: the names of ports, each with its offset from the centre and its side.
+    notes_above: whether a product's notes stand above it.
     """
 
     key: str
@@ -75,8 +81,10 @@ class Node:
 class Anchor(NamedTuple):
     """That an edge meets a box, before it is known where.
 
-    part: the slice, '' for the whole population. port: None where the edge leaves. depth: how far down its layer the other
-    end stands. facing: whether the edge runs to or from the neighbour without delay.
+    part: the slice, '' for the whole population.
+    port: None where the edge leaves.
+    depth: how far down its layer the other end stands.
+    facing: whether the edge runs to or from the neighbour without delay.
     """
 
     side: Side
@@ -212,7 +220,7 @@ class _Fitting:
             self.node.port_labels.append((port, Point(middle.x + inwards, _mean(ys)), side))
 
     def _place_heads(self, edge: Edge, side: Side, first: float) -> float:
-        """Place the arrowheads of an edge from `first` towards the left; returns the distance of the last one."""
+        """Place the arrowheads of an edge towards the left of `first`; returns where the last one is."""
         node, sign = self.node, -1.0 if side == "top" else 1.0
         fan = self._fan(edge)
         for port, offset in zip(reversed(edge.ports), fan, strict=True):
@@ -234,7 +242,7 @@ class _Fitting:
         return max(ARROWHEAD + 0.04, *(self.measure(port, "port") for port in edge.ports)) / 2
 
     def _place_at_bottom(self) -> None:
-        """Anchors of edges that run back: heads towards the left, beginnings towards the right, the longest outermost."""
+        """Place edges that run back: heads at the left, beginnings at the right, the longest outermost."""
         node, here = self.node, [a for a in self.anchors if a.side == "bottom"]
         heads = sorted(dict.fromkeys(a.edge for a in here if a.port is not None), key=lambda edge: edge.span)
         starts = sorted((a.edge for a in here if a.port is None), key=lambda edge: edge.span)
@@ -247,9 +255,10 @@ class _Fitting:
         node.width = max(node.width, 2 * (reach + 0.1), 0.6 + 0.28 * len(starts))
 
     def _place_loops(self) -> None:
-        """Anchors and heights of loops, one around the other: heads towards the left, beginnings towards the right.
+        """Place loops, one around the other: heads at the left, beginnings at the right.
 
-        Loops of slices begin at the right side. They pass above the box, or beneath it between slices of its lower half.
+        Loops of slices begin at the right side. They pass above the box, or beneath it if they begin in its
+        lower half.
         """
         node = self.node
         loops = list(dict.fromkeys(a.edge for a in self.anchors if a.edge.course == "loop"))
@@ -281,7 +290,7 @@ class _Fitting:
         node.aside = max(node.aside, node.width / 2 + outside)
 
     def _nest(self, loops: list[Edge], sign: float) -> float:
-        """Set the heights of loops above (sign -1) or below (1) the box, inner ones first; returns the room needed."""
+        """Set the heights of loops above (sign -1) or below (1) the box; returns the room needed."""
         room = self.node.height / 2 + (0.08 if loops else 0.0)
         for level, edge in enumerate(loops):
             icon, notes = edge.icon_size(self.measure), edge.notes_size(self.measure)

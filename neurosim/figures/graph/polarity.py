@@ -1,7 +1,7 @@
 """Whether synapses excite or inhibit, as far as the description tells.
 
-The bounds of the weights give a sign (`Distribution.bounds`). Two things can turn it round: text that subtracts the weight,
-and a weight that is a conductance, whose effect depends on its reversal potential.
+The bounds of the weights give a sign (`Distribution.bounds`). Two things can turn it round: text that
+subtracts the weight, and a weight that is a conductance, whose effect depends on its reversal potential.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ VOLTS = {"volt": 1.0, "mV": 1e-3, "uV": 1e-6}  # the units in which text writes 
 def sign_of(synapses: Synapses, target: str) -> Sign:
     """Whether synapses excite or inhibit.
 
-    EITHER stands for weights of both signs, weights that training may change, messages that are weights, and effects that
-    the description does not tell. A weight that is added to a conductance `g`, which the equations use in a term
-    `g*(E - v)`, excites if E lies above the threshold.
+    EITHER stands for weights of both signs, weights that training may change, messages that are weights,
+    and effects that the description does not tell. A weight that is added to a conductance `g`, which the
+    equations use in a term `g*(E - v)`, excites if E lies above the threshold.
 
     target: the port or variable that the synapses act on.
     """
@@ -60,7 +60,7 @@ def _sign_of_bounds(low: float, high: float) -> Sign:
 
 
 def _sign_after_text(synapses: Synapses, target: str, sign: Sign) -> Sign:
-    """The sign after `on_pre`, which may add the weight, or a multiple of it such as `w*u*x`, to the target or subtract it."""
+    """The sign after `on_pre`, which may add or subtract the weight or a multiple, such as `w*u*x`."""
     for statement in synapses.pre_statements:
         if statement.name in (f"{target}_post", target):
             factors = _factors(parse_expression(statement.expression, target))
@@ -71,7 +71,7 @@ def _sign_after_text(synapses: Synapses, target: str, sign: Sign) -> Sign:
 
 
 def _sign_of_driving_force(population: Neurons, conductance: str) -> Sign | None:
-    """The effect of a term `conductance*(E - v)` of the equations; None if there is none, or E or the threshold is not known."""
+    """The effect of a term `conductance*(E - v)`; None if there is none, or E or the threshold is unknown."""
     potential, threshold = _threshold(population)
     if threshold is None:
         return None
@@ -108,7 +108,7 @@ def _reversal_potential(node: ast.expr, potential: str, population: Neurons) -> 
 
 
 def _threshold(population: Neurons) -> tuple[str, float | None]:
-    """The variable that the threshold tests and the value that it must exceed; None if the threshold is no such test."""
+    """The variable that the threshold tests and the value that it must exceed; None for any other test."""
     tree = parse_expression(population.threshold, population.name) if population.threshold else None
     if (
         isinstance(tree, ast.Compare)

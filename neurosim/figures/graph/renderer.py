@@ -18,14 +18,14 @@ from neurosim.network.pictures import DENSE, Picture
 
 
 class Style(NamedTuple):
-    """How edges are drawn. Width and dashes alone tell the kinds of weights apart, for those who see no colours."""
+    """How edges are drawn. Width and dashes tell the kinds of weights apart, also without colours."""
 
     colour: str
     width: float
     dashes: tuple[float, ...] = ()
 
 
-# Colours of Okabe & Ito 2008, "Color Universal Design", which people of all kinds of colour vision tell apart.
+# Colours of Okabe & Ito 2008, "Color Universal Design", which all kinds of colour vision tell apart.
 STYLES = {
     "fixed": Style("#444444", 1.1),
     "learned": Style("#0072B2", 2.6),
@@ -133,7 +133,7 @@ def draw_edge(canvas: Canvas, edge: Edge) -> None:
 
 
 def _draw_head(canvas: Canvas, tip: Point, side: Side, sign: str, style: Style, gid: str) -> None:
-    """An arrowhead: a triangle if weights excite, a disc if they inhibit, two open lines if both may be or nothing tells.
+    """An arrowhead: a triangle if weights excite, a disc if they inhibit, an open one if either may be.
 
     tip: the point that touches the box. side: the side of the box.
     """

@@ -120,7 +120,7 @@ def _route_loop(layout: Layout, edge: Edge) -> None:
 
 
 def _route_back(layout: Layout) -> None:
-    """Beneath all layers between the ends, one edge beneath the other, those that pass fewest layers first."""
+    """Beneath all layers between the ends; edges that pass few layers lie above those that pass many."""
     floors = _floors(layout)
     upright: Counter[int] = Counter()  # upright pieces before each layer
     for edge in sorted((e for e in layout.edges if e.course == "back"), key=lambda edge: edge.span):
