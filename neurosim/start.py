@@ -13,7 +13,6 @@ from neurosim.engine.resume import read_resume
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.codec import same
 from neurosim.network.network import Network
-from neurosim.network.neurons import Neurons
 from neurosim.network.synapses import Synapses
 from neurosim.network.values import Value, as_value, spelt, unit, whole
 from neurosim.network.weights import Distribution
@@ -165,7 +164,7 @@ def _renewed(net: Network, start: Any) -> tuple[str, ...]:
         found += [
             f"state/{name}/{key}"
             for key in kept
-            if not _same_value(start.network.populations[name], population, key, start.seed)
+            if not _same_value(start.network, net, name, key, start.seed)
         ]
     for name, item in net.synapses.items():
         old = start.network.synapses.get(name)
@@ -178,9 +177,13 @@ def _renewed(net: Network, start: Any) -> tuple[str, ...]:
     return tuple(key for key in found if key in start.final)
 
 
-def _same_value(old: Neurons, new: Neurons, key: str, seed: int) -> bool:
-    before, now = (start_value(p, key, seed) if key in p.constants else 0.0 for p in (old, new))
-    return np.array_equal(np.broadcast_to(before, new.shape), np.broadcast_to(now, new.shape))
+def _same_value(old: Network, new: Network, name: str, key: str, seed: int) -> bool:
+    before, now = (
+        start_value(net, net.populations[name], key, seed) if key in net.populations[name].constants else 0.0
+        for net in (old, new)
+    )
+    shape = new.populations[name].shape
+    return np.array_equal(np.broadcast_to(before, shape), np.broadcast_to(now, shape))
 
 
 def _given_alone(item: Synapses) -> list[str]:

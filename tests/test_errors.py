@@ -179,7 +179,6 @@ def neurons_that_spike(threshold, **more):
 SYNAPSES = {
     "sender": (lambda: ns.Synapses("ears", liquid), D, "Synapses: pre", "'ears'", "cells[:100]"),
     "target": (lambda: ns.Synapses(ears, None), D, "Synapses: post", "None", "Give Neurons"),
-    "into what is driven": (lambda: synapses(liquid, ears), D, "'ears'", "driven", "update='v = I'"),
     "port": (lambda: synapses(to="J"), D, "cells -> liquid: to", "'J'", "There is: I, v"),
     "port to choose": (lambda: synapses(post=neurons(ports="p q", update="v = p + q")), D, "'pool'", "2 ports", "to='p' or 'q'"),
     "wiring": (lambda: synapses(wiring=0.1), D, "wiring", "0.1", "probability(0.1)"),

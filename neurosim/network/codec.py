@@ -55,6 +55,8 @@ def encode_network(net: Network, pack: Pack = pack_text) -> dict[str, Json]:
         "synapses": [
             _arguments(synapses, net, pack) | {"name": name} for name, synapses in net.synapses.items()
         ],
+        **({"tied": dict(net.tied)} if net.tied else {}),
+        **({"parts": {name: list(members) for name, members in net.parts.items()}} if net.parts else {}),
     }
 
 

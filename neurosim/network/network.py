@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,13 +10,24 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
-from neurosim.network.arguments import Arguments, named_arguments
+from neurosim.network.arguments import named_arguments
 from neurosim.network.codec import Unpack, decode_network, encode_network, readable, unpack_text
-from neurosim.network.neurons import ARGUMENTS, Neurons, Part, Population, label
+from neurosim.network.copies import Copy, copied
+from neurosim.network.gather import (
+    Gathered,
+    Item,
+    named_populations,
+    named_synapses,
+    read_ties,
+    relayed,
+    tied_constants,
+)
+from neurosim.network.neurons import ARGUMENTS, Neurons, Population, label
 from neurosim.network.program import Step, step_program, zero_delay_order
 from neurosim.network.readonly import ReadOnly, own_fields
+from neurosim.network.remake import NewPopulation, NewSynapses, remade
 from neurosim.network.schedule import Schedule
-from neurosim.network.synapses import Delayed, Synapses, Transposed
+from neurosim.network.synapses import Delayed, Synapses
 from neurosim.network.values import PLAIN, TIME, Value, spelt
 from neurosim.network.wiring import private
 
@@ -45,19 +56,28 @@ class Network:
     populations: Mapping[str, Neurons]
     synapses: Mapping[str, Synapses]
     program: tuple[Step, ...]
+    tied: Mapping[str, str]
+    parts: Mapping[str, tuple[str, ...]]
 
-    def __init__(self, *items: Neurons | Synapses | Iterable, schedule: Schedule):
+    def __init__(self, *items: Item, schedule: Schedule, tied: Mapping[str, str] | None = None):
         if type(schedule) is Schedule or not isinstance(schedule, Schedule):
             raise DescriptionError(
                 f"Network: schedule {shown(schedule)} is not a schedule. Use one, such as Clock(0.1*ms) or Synchronous()."
             )
         put = object.__setattr__
         put(self, "schedule", schedule)
-        neurons, synapses = _sort_out(items)
-        put(self, "populations", ReadOnly(_name_populations(neurons)))
-        put(self, "synapses", ReadOnly(_name_synapses(synapses, self.populations)))
-        if not self.populations:
+        gathered = Gathered()
+        gathered.add(items, Network)
+        ties = gathered.tied | read_ties(tied)
+        populations = named_populations(gathered.neurons)
+        if not populations:
             raise DescriptionError("Network: is empty. Give it Synapses or Neurons.")
+        synapses = named_synapses(gathered.synapses, populations)
+        populations, synapses = tied_constants(*relayed(populations, synapses), ties)
+        put(self, "populations", ReadOnly(populations))
+        put(self, "synapses", ReadOnly(synapses))
+        put(self, "tied", ReadOnly(ties))
+        put(self, "parts", ReadOnly(gathered.parts))
         _check_ties(self)
         _check_private_senders(self)
         schedule.check(self)
@@ -106,8 +126,8 @@ class Network:
 
     def map(
         self,
-        population: Callable[[Neurons], Neurons] = lambda old: old,
-        synapses: Callable[[str, Arguments], Arguments] = lambda name, arguments: arguments,
+        population: NewPopulation = lambda old: old,
+        synapses: NewSynapses = lambda name, arguments: arguments,
     ) -> Network:
         """The network with some of its parts replaced; names and schedule stay.
 
@@ -120,33 +140,33 @@ class Network:
         >>> net.map(synapses=lambda name, arguments: arguments | {"delay": 1})["x_to_y"].delay
         1
         """
-        populations = {name: population(old) for name, old in self.populations.items()}
+        populations, made = remade(self.populations, self.synapses, population, synapses)
+        return Network(*populations.values(), *made.values(), schedule=self.schedule, tied=self.tied)._in(
+            self.parts
+        )
 
-        def moved(end: Population) -> Population:
-            new = populations[end.name]
-            return Part(new, end.key) if isinstance(end, Part) else new
+    def named(self, name: str, *, tied: Network | Copy | None = None) -> Copy:
+        """A copy of this network that is called `name`, as a part of a larger network.
 
-        done: dict[str, Synapses] = {}
-        for name in sorted(self.synapses, key=lambda name: self.synapses[name].owner is not None):
-            old = self.synapses[name]
-            ends = {"name": name, "pre": moved(old.pre), "post": moved(old.post)}
-            done[name] = Synapses(**synapses(name, old.arguments | ends | self._new_weight(old, moved, done)))
-        return Network(*populations.values(), *(done[name] for name in self.synapses), schedule=self.schedule)
+        name: of the copy; the populations and synapses of the copy are called 'name_x' where those of this network are
+            called 'x'. What is drawn at random is drawn anew for each copy.
+        tied: this network or another copy of it, whose numbers the copy has too: weights that learn, are drawn or are
+            arrays, and constants that learn or are drawn. Training then moves them together.
 
-    def _new_weight(
-        self, old: Synapses, moved: Callable[[Population], Population], done: Mapping[str, Synapses]
-    ) -> Arguments:
-        """The weight that refers to other parts of a network, referring to those of a new one; else nothing."""
-        match old.weight:
-            case Synapses() as owner:
-                return {"weight": done[self.name_of(owner)]}
-            case Transposed(owner):
-                return {"weight": done[self.name_of(owner)].T}
-            case Delayed(population, ticks):
-                return {"weight": Delayed(moved(population), ticks)}
-            case Neurons() | Part() as population:
-                return {"weight": moved(population)}
-        return {}
+        >>> import neurosim as ns
+        >>> layer = ns.Network(ns.Synapses(ns.Neurons("x", 2), ns.cells.unit("y", 2)), schedule=ns.Layered())
+        >>> first = layer.named("first")
+        >>> second = layer.named("second", tied=first)
+        >>> between = ns.Synapses(first["y"], second["x"], wiring=ns.one_to_one())
+        >>> list(ns.Network(first, second, between, schedule=ns.Layered()).populations)
+        ['first_x', 'first_y', 'second_x', 'second_y']
+        """
+        return copied(self, name, tied)
+
+    def _in(self, parts: Mapping[str, tuple[str, ...]]) -> Network:
+        """This network with its populations in these parts."""
+        object.__setattr__(self, "parts", ReadOnly(parts))
+        return self
 
     @cached_property
     def order(self) -> tuple[str, ...]:
@@ -162,7 +182,8 @@ class Network:
         """The network that `to_dict` described; RecordingError for data that is none. `unpack` says how arrays are kept."""
         with readable():
             items, schedule = decode_network(data, unpack)
-            return cls(*items, schedule=schedule)
+            parts = {name: tuple(members) for name, members in data.get("parts", {}).items()}
+            return cls(*items, schedule=schedule, tied=data.get("tied"))._in(parts)
 
     def __str__(self) -> str:
         from neurosim.network.printout import printout
@@ -173,58 +194,6 @@ class Network:
         return (
             f"<Network: {len(self.populations)} populations, {len(self.synapses)} synapses, {self.schedule}>"
         )
-
-
-def _sort_out(items: Iterable[Any], depth: int = 0) -> tuple[list[Neurons], list[Synapses]]:
-    neurons, synapses = [], []
-    for item in items:
-        if isinstance(item, Neurons):
-            neurons.append(item)
-        elif isinstance(item, Synapses):
-            neurons += [p.population for p in (item.pre, item.post, item.weight_population) if p is not None]
-            synapses.append(item)
-        elif isinstance(item, (list, tuple)) and depth < 10:
-            more_neurons, more_synapses = _sort_out(item, depth + 1)
-            neurons, synapses = neurons + more_neurons, synapses + more_synapses
-        else:
-            raise DescriptionError(
-                f"Network: {shown(item)} is neither Neurons nor Synapses. Give those, or lists of them."
-            )
-    return neurons, synapses
-
-
-def _name_populations(neurons: list[Neurons]) -> dict[str, Neurons]:
-    named: dict[str, Neurons] = {}
-    for population in neurons:
-        if named.setdefault(population.name, population) is not population:
-            raise DescriptionError(
-                f"Network: two populations are called {population.name!r}. Give each a name of its own."
-            )
-    return named
-
-
-def _name_synapses(synapses: list[Synapses], populations: Mapping[str, Neurons]) -> dict[str, Synapses]:
-    if len({id(item) for item in synapses}) != len(synapses):
-        raise DescriptionError("Network: the same Synapses object is given twice. Give it once.")
-    named = {item.name: item for item in synapses if item.name}
-    given = [item.name for item in synapses if item.name]
-    for name in given:
-        if given.count(name) > 1:
-            raise DescriptionError(f"Network: two Synapses are called {name!r}. Give each a name of its own.")
-    taken = {*named, *populations}
-    for name in set(named) & set(populations):
-        raise DescriptionError(
-            f"Network: {name!r} is the name of a population and of synapses. Rename one of them."
-        )
-    ordered: dict[str, Synapses] = {}
-    for item in synapses:
-        base = name = item.name or f"{item.pre.name}_to_{item.post.name}"
-        number = 2
-        while not item.name and name in taken:
-            name, number = f"{base}_{number}", number + 1
-        taken.add(name)
-        ordered[name] = item
-    return ordered
 
 
 def _check_ties(net: Network) -> None:

@@ -72,7 +72,8 @@ class Neurons:
         constants: values of the names in the text: numbers, quantities, arrays of the population's shape or
             distributions. A value given to a state variable or parameter is its start value (default 0).
 
-    A population with no text at all is driven from outside. `neurons[:100]` is a part of a population and may stand
+    A population with no text at all is driven from outside; if it receives synapses it passes on the sum of what arrives,
+    and an input to it takes the place of that. `neurons[:100]` is a part of a population and may stand
     wherever a population may.
 
     Raises DescriptionError for text that does not read, arguments that nothing uses and values that do not fit the shape; `run`

@@ -21,6 +21,10 @@ def printout(net: Network) -> str:
     blocks = [f"Network of {neurons:,} neurons, {net.schedule}", "Populations", *_columns(populations)]
     if synapses:
         blocks += ["Synapses", *_columns(synapses)]
+    if net.parts:
+        blocks += ["Parts", *_columns([[name, ", ".join(members)] for name, members in net.parts.items()])]
+    if net.tied:
+        blocks += ["Tied", *_columns([[constant, f"= {source}"] for constant, source in net.tied.items()])]
     steps = [
         [str(n), f"{step.kind} {step.arriving}".strip(), ", ".join(step.populations)]
         for n, step in enumerate(net.program, 1)

@@ -37,6 +37,11 @@ def rebuilt(net: Network, changes: Changes) -> Network:
             )
 
     def population(old: Neurons) -> Neurons:
+        for key in changes.get(old.name, {}):
+            if f"{old.name}.{key}" in net.tied:
+                raise DescriptionError(
+                    f"rebuilt: {key!r} of {old.name!r} is tied to {net.tied[f'{old.name}.{key}']!r}. Give the value to that."
+                )
         return Neurons(**(old.arguments | dict(changes[old.name]))) if changes.get(old.name) else old
 
     def synapses(name: str, arguments: Arguments) -> Arguments:

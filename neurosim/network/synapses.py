@@ -204,10 +204,6 @@ class Synapses:
 
     def _check_target(self) -> None:
         target = self.post.population
-        if target.driven:
-            raise DescriptionError(
-                f"{self.label}: {target.name!r} is driven from outside and takes no synapses. Give it text, say update='v = I'."
-            )
         known = (*target.port_names, *target.states)
         if self.to is None:
             if self.text:

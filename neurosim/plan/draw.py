@@ -319,8 +319,11 @@ def _numbers(item: Synapses, given: Any, name: str, seed: int) -> Numbers | None
     )
 
 
-def start_value(population: Neurons, key: str, seed: int) -> np.ndarray | float | int | bool:
-    """A constant or start value of a population: a plain number, or an array of its shape."""
+def start_value(net: Network, population: Neurons, key: str, seed: int) -> np.ndarray | float | int | bool:
+    """A constant or start value of a population: a plain number, or an array of its shape.
+
+    A constant that is tied to another one is drawn as that one is.
+    """
     given = population.constants[key]
     if isinstance(given, Value):
         return (
@@ -329,6 +332,7 @@ def start_value(population: Neurons, key: str, seed: int) -> np.ndarray | float 
             else np.broadcast_to(given.number.astype(np.float64), population.shape)
         )
     flat = np.arange(population.size)
-    stream = Stream(seed, f"{population.name}.{key}")
+    name = f"{population.name}.{key}"
+    stream = Stream(seed, net.tied.get(name, name))
     table = Table(stream, flat, np.zeros_like(flat), flat, population.size, population.size, 1.0, 1.0)
     return np.asarray(given.draw(table), dtype=np.float64).reshape(population.shape)

@@ -233,7 +233,7 @@ def _numbers(
     population: Neurons, scope: Scope, start: Mapping[str, Any], seed: int, precision: str, net: Network
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Start values of the states, and the constants with the units and built-in names that the text uses."""
-    drawn = {key: start_value(population, key, seed) for key in population.constants}
+    drawn = {key: start_value(net, population, key, seed) for key in population.constants}
     states = {
         name: np.broadcast_to(np.asarray(drawn.get(name, 0.0), dtype=np.float64), population.shape)
         for name in population.states

@@ -28,7 +28,7 @@ def materialized(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | 
     of its first trial, so that what was learned while running is kept.
     """
     return net.map(
-        lambda population: _materialized_population(population, seed),
+        lambda population: _materialized_population(net, population, seed),
         lambda name, arguments: arguments | _materialized_arguments(net, name, arguments, seed, final or {}),
     )
 
@@ -56,9 +56,9 @@ def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
     return Value(matrix, weight_dimensions(item))
 
 
-def _materialized_population(population: Neurons, seed: int) -> Neurons:
+def _materialized_population(net: Network, population: Neurons, seed: int) -> Neurons:
     drawn: Arguments = {
-        key: Value(np.asarray(start_value(population, key, seed)), value.dim)
+        key: Value(np.asarray(start_value(net, population, key, seed)), value.dim)
         for key, value in population.constants.items()
         if isinstance(value, Distribution)
     }

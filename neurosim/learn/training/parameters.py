@@ -68,6 +68,8 @@ def read_parameters(net: Network, seed: int) -> Parameters:
     for population in net.populations.values():
         for constant in population.learns:
             _check_constant(population, constant)
+            if f"{population.name}.{constant}" in net.tied:
+                continue
             number = population.constants[constant].number  # type: ignore[union-attr]
             values[f"{population.name}.{constant}"] = np.asarray(number, np.float64)
     if not values:
@@ -103,7 +105,9 @@ def placing(
         for name, item in net.synapses.items()
         if (owner := net.owner(item) or name) in parameters.values
     ]
-    constants = [tuple(name.split(".")) for name in parameters.values if name not in net.synapses]
+    owners = {name: name for name in parameters.values if name not in net.synapses}
+    owners |= {name: source for name, source in net.tied.items() if source in owners}
+    constants = [(*name.split("."), source) for name, source in owners.items()]
 
     def put(numbers: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
         weights = dict(numbers["weights"])
@@ -113,8 +117,8 @@ def placing(
         groups = {
             part: {name: dict(of) for name, of in numbers[part].items()} for part in ("constants", "start")
         }
-        for population, constant in constants:
-            value = values.get(f"{population}.{constant}")
+        for population, constant, source in constants:
+            value = values.get(source)
             if value is not None:
                 part = "start" if constant in groups["start"][population] else "constants"
                 groups[part][population][constant] = broadcast(
@@ -164,7 +168,8 @@ def check_reached(net: Network, parameters: Parameters, populations: set[str], l
             if name in net.synapses
             else []
         )
-        ends = {item.post.name for item in owners} if owners else {name.partition(".")[0]}
+        tied = {constant for constant, source in net.tied.items() if source == name}
+        ends = {item.post.name for item in owners} or {n.partition(".")[0] for n in (name, *tied)}
         if not ends & reached:
             what = (
                 parameters.net.synapses[name].label
