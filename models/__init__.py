@@ -1,7 +1,7 @@
-"""Architectures, one per file: what each network is, from its sizes to a Network.
+"""Network architectures, one per file, each a function from its sizes to a `Network`.
 
-`from neurosim.models import echo_state`, then `echo_state.echo_state(1, 100)` is the network and `echo_state.example()` the
-arguments of a small run of it: `ns.run(**echo_state.example())`.
+`from neurosim.models import echo_state`: then `echo_state.echo_state(1, 100)` is a network, and
+`echo_state.example()` is the arguments of a small run, `ns.run(**echo_state.example())`.
 """
 
 NAMES = (

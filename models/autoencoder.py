@@ -1,20 +1,25 @@
-"""An autoencoder: what comes in is squeezed through a code and drawn again; plain, denoising or sparse.
+"""An autoencoder, plain, denoising or sparse: it compresses its input into a code and reconstructs it from
+there.
 
-Source: Hinton & Salakhutdinov 2006, Science 313, 504, doi:10.1126/science.1127647. Denoising: Vincent, Larochelle, Bengio &
-Manzagol 2008, ICML, doi:10.1145/1390156.1390294. Sparse: Lee, Ekanadham & Ng 2008, NIPS 20, 873; Ng 2011, CS294A lecture notes.
+Source: Hinton & Salakhutdinov 2006, Science 313, 504, doi:10.1126/science.1127647. Denoising: Vincent,
+Larochelle, Bengio & Manzagol 2008, ICML, doi:10.1145/1390156.1390294. Sparse: Lee, Ekanadham & Ng 2008, NIPS
+20, 873; Ng 2011, CS294A lecture notes.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import neurosim as ns
 from neurosim import cells
+from neurosim.network.weights import Distribution
 
 MASK = "y = I*where(training, bernoulli(1 - noise), 1)"
 L1 = "penalty = cost*abs(I)"
-RARE = "share = mean(I, axis=0)\npenalty = cost*(sparsity*log(sparsity/share) + (1 - sparsity)*log((1 - sparsity)/(1 - share)))"
+KL = """share = mean(I, axis=0)
+penalty = cost*(sparsity*log(sparsity/share) + (1 - sparsity)*log((1 - sparsity)/(1 - share)))"""
 
 
 def autoencoder(
@@ -28,115 +33,150 @@ def autoencoder(
     cost: float = 0.0,
     sparsity: float | None = None,
     group: int | None = None,
-    weights: Sequence[Any] | None = None,
-    biases: Sequence[Any] | None = None,
+    weights: Sequence[ArrayLike | Distribution] | None = None,
+    biases: Sequence[ArrayLike] | None = None,
 ) -> ns.Network:
-    """`inputs` -> `layer_1` ... -> `code` -> ... `back_1` -> `out`: the way back mirrors the way in, and `out` should be `inputs`.
+    """An autoencoder whose decoder mirrors its encoder, and whose output should equal its input.
 
-    `sizes` counts the neurons from the inputs to the code. A layer is function(W lower + bias); `code` and `output` name the functions of the
-    code and of `out`. On the way back the weights are the same ones transposed, or with `tied=False` others. Weights and biases learn.
+    `inputs` -> `layer_1` ... -> `code` -> ... `back_1` -> `out`. A layer is function(W lower + bias). Weights
+    and biases learn.
 
-    Denoising: with `noise` above 0, a population `seen` between the inputs and the first layer masks this share of them, drawn anew at
-    each tick, while the network is trained; afterwards it masks nothing.
+    Denoising: with `noise` above 0, a population `seen` between the inputs and the first layer masks this
+    fraction of the inputs, drawn anew at each tick, while the network is trained. After training it masks
+    nothing.
 
-    Sparse: with a `cost` above 0, a population `penalty` sends what the code's activity costs, for loss={..., "penalty": "sent"}: cost
-    |code| (L1); or with a `sparsity`, cost KL(sparsity || share), where share is a unit's mean activity over the `group` examples that stand
-    side by side on the first axis of every population. The weights know nothing of the group: given as `weights` and `biases`, they make a
-    network that takes examples one by one.
+    Sparse: with a `cost` above 0, a population `penalty` sends what the activity of the code costs, for
+    loss={..., "penalty": "sent"}: cost |code| (L1), or with a `sparsity`, cost KL(sparsity || share), where
+    share is the mean activity of a unit over the `group` examples on the first axis of every population. The
+    weights do not depend on the
+    group: given as `weights` and `biases`, they make a network for single examples.
 
-    Arguments: `weights`, a matrix (post, pre) for each pair of layers on the way in, and where they are not tied on the way back, in
-    this order; Glorot's unless given. `biases`, an array for each layer from the one after the inputs to `out`; 0 unless given.
+    Arguments:
+        sizes: numbers of neurons from the inputs to the code, at least two.
+        function: the activation function of the layers between, as in `cells.unit`.
+        code: the function of the code.
+        output: the function of `out`.
+        tied: whether the weights of the decoder are those of the encoder, transposed.
+        noise: the fraction of the inputs that is masked in training, from 0 to below 1.
+        cost: the weight of the penalty, at least 0.
+        sparsity: the desired mean activity of a unit of the code, between 0 and 1; needs code="sigmoid", a
+            group and a cost.
+        group: the number of examples on the first axis of every population; default: no such axis.
+        weights: a matrix (post, pre) for each pair of layers of the encoder and, unless tied, of the decoder;
+            default: Glorot's.
+        biases: an array for each layer from the one after the inputs to `out`; default: 0.
 
-    Raises ValueError for fewer than two sizes, a noise or sparsity that is no share, a sparsity without group or sigmoid code, and as
-    many weights or biases as do not fit.
+    Raises DescriptionError for fewer than two sizes, a noise or sparsity that is not a fraction, a sparsity
+    without a group or with another code than sigmoids, and a wrong number of weights or biases.
+
+    >>> autoencoder((64, 16, 2))["back_1"].shape
+    (16,)
     """
     _check(sizes, noise, cost, sparsity, group, code)
     depth = len(sizes) - 1
-    matrices = [ns.glorot()] * (depth if tied else 2 * depth) if weights is None else list(weights)
-    shifts = [0.0] * (2 * depth) if biases is None else list(biases)
-    if len(matrices) != (depth if tied else 2 * depth) or len(shifts) != 2 * depth:
-        raise ValueError(
-            f"autoencoder: {len(sizes)} sizes with tied={tied} take {depth if tied else 2 * depth} weights and {2 * depth} biases, not"
-            f" {len(matrices)} and {len(shifts)}. Give as many."
+    n_weights, n_biases = (depth if tied else 2 * depth), 2 * depth
+    weights = [ns.glorot()] * n_weights if weights is None else list(weights)
+    biases = [0.0] * n_biases if biases is None else list(biases)
+    if len(weights) != n_weights or len(biases) != n_biases:
+        raise ns.DescriptionError(
+            f"autoencoder: {len(sizes)} sizes with tied={tied} take {n_weights} weights and {n_biases} "
+            "biases, "
+            f"not {len(weights)} and {len(biases)}. Give as many."
         )
-    layers = _layers(sizes, function, code, output, shifts, group)
-    first = layers[0]
+    layers = _layers(sizes, function, code, output, biases, group)
+    inputs, first = layers[0], layers[0]
     if noise:
-        first = ns.Neurons("seen", layers[0].shape, update=MASK, noise=noise)
-    forth = [
-        _joined(pre, post, w, group)
-        for pre, post, w in zip([first, *layers[1:depth]], layers[1 : depth + 1], matrices, strict=False)
+        first = ns.Neurons("seen", inputs.shape, update=MASK, noise=noise)
+    ends = [first, *layers[1:]]
+    encoder = [
+        _learned(pre, post, weight, group)
+        for pre, post, weight in zip(ends[:depth], ends[1 : depth + 1], weights, strict=False)
     ]
-    ways = list(zip(layers[depth:], layers[depth + 1 :], strict=False))
+    pairs = list(zip(ends[depth:], ends[depth + 1 :], strict=False))
     if tied:
-        back = [
-            _shared(pre, post, way, group) for (pre, post), way in zip(ways, reversed(forth), strict=True)
+        partners = reversed(encoder)
+        decoder = [
+            _transposed(pre, post, way, group) for (pre, post), way in zip(pairs, partners, strict=True)
         ]
     else:
-        back = [_joined(pre, post, w, group) for (pre, post), w in zip(ways, matrices[depth:], strict=True)]
-    masked = [ns.Synapses(layers[0], first, wiring=ns.one_to_one())] if noise else []
-    return ns.Network(
-        masked, forth, _penalty(layers[depth], cost, sparsity) if cost else [], back, schedule=ns.Layered()
-    )
+        decoder = [
+            _learned(pre, post, weight, group)
+            for (pre, post), weight in zip(pairs, weights[depth:], strict=True)
+        ]
+    masked = [ns.Synapses(inputs, first, wiring=ns.one_to_one())] if noise else []
+    penalty = [_penalty(layers[depth], cost, sparsity)] if cost else []
+    return ns.Network(masked, encoder, penalty, decoder, schedule=ns.Layered())
 
 
 def _layers(
-    sizes: Sequence[int], function: str, code: str, output: str, biases: Sequence[Any], group: int | None
+    sizes: Sequence[int],
+    function: str,
+    code: str,
+    output: str,
+    biases: Sequence[ArrayLike],
+    group: int | None,
 ) -> list[ns.Neurons]:
-    """`inputs`, the layers to the code, and those back to `out`; with a group, examples stand on a first axis."""
+    """The populations from `inputs` over the code to `out`; with a group, examples are on a first axis."""
     between = range(1, len(sizes) - 1)
     names = [*(f"layer_{k}" for k in between), "code", *(f"back_{k}" for k in reversed(between)), "out"]
-    kinds = {"code": code, "out": output}
-    shape = [(n,) if group is None else (group, n) for n in (*sizes, *sizes[-2::-1])]
-    made = [ns.Neurons("inputs", shape[0])]
-    for name, size, bias in zip(names, shape[1:], biases, strict=True):
-        made.append(
-            cells.unit(name, size, kinds.get(name, function), bias=bias + np.zeros(size[-1]), learns="bias")
-        )
-    return made
+    functions = {"code": code, "out": output}
+    shapes = [(n,) if group is None else (group, n) for n in (*sizes, *sizes[-2::-1])]
+    layers = [ns.Neurons("inputs", shapes[0])]
+    for name, shape, bias in zip(names, shapes[1:], biases, strict=True):
+        bias = np.asarray(bias) + np.zeros(shape[-1])  # one for each neuron, so that each learns its own
+        layers.append(cells.unit(name, shape, functions.get(name, function), bias=bias, learns="bias"))
+    return layers
 
 
-def _joined(pre: ns.Neurons, post: ns.Neurons, weight: Any, group: int | None) -> ns.Synapses:
+def _learned(
+    pre: ns.Neurons, post: ns.Neurons, weight: ArrayLike | Distribution, group: int | None
+) -> ns.Synapses:
+    """Learned synapses of the encoder, or of a decoder with its own weights."""
     wiring = None if group is None else ns.einsum("row pre, post pre -> row post")
     return ns.Synapses(pre, post, wiring=wiring, weight=weight, learns=True)
 
 
-def _shared(pre: ns.Neurons, post: ns.Neurons, way: ns.Synapses, group: int | None) -> ns.Synapses:
-    """The way back over the weights of a way in."""
+def _transposed(pre: ns.Neurons, post: ns.Neurons, way: ns.Synapses, group: int | None) -> ns.Synapses:
+    """Synapses of the decoder, which use the weights of the encoder's synapses `way`."""
     if group is None:
         return ns.Synapses(pre, post, weight=way.T)
     return ns.Synapses(pre, post, wiring=ns.einsum("row post, post pre -> row pre"), weight=way)
 
 
 def _penalty(code: ns.Neurons, cost: float, sparsity: float | None) -> ns.Synapses:
+    """The population that sends the cost of the activity of the code, and the synapses to it."""
     if sparsity is None:
-        paid = ns.Neurons("penalty", code.shape, update=L1, cost=cost)
+        penalty = ns.Neurons("penalty", code.shape, update=L1, cost=cost)
     else:
-        paid = ns.Neurons("penalty", code.shape, update=RARE, sends="penalty", cost=cost, sparsity=sparsity)
-    return ns.Synapses(code, paid, wiring=ns.one_to_one())
+        penalty = ns.Neurons("penalty", code.shape, update=KL, sends="penalty", cost=cost, sparsity=sparsity)
+    return ns.Synapses(code, penalty, wiring=ns.one_to_one())
 
 
 def _check(
     sizes: Sequence[int], noise: float, cost: float, sparsity: float | None, group: int | None, code: str
 ) -> None:
     if len(sizes) < 2:
-        raise ValueError(
-            f"autoencoder: sizes {tuple(sizes)} name no code. Give at least two, inputs and code, such as (64, 16)."
+        raise ns.DescriptionError(
+            f"autoencoder: sizes {tuple(sizes)} name no code. "
+            "Give at least two, inputs and code, such as (64, 16)."
         )
     if not 0 <= noise < 1:
-        raise ValueError(
+        raise ns.DescriptionError(
             f"autoencoder: noise {noise} is not a share. Give a number from 0 to below 1, such as 0.25."
         )
     if cost < 0:
-        raise ValueError(f"autoencoder: cost {cost} would pay for activity. Give a number of at least 0.")
+        raise ns.DescriptionError(
+            f"autoencoder: cost {cost} would pay for activity. Give a number of at least 0."
+        )
     if sparsity is not None and not 0 < sparsity < 1:
-        raise ValueError(
+        raise ns.DescriptionError(
             f"autoencoder: sparsity {sparsity} is not a share. Give a number between 0 and 1, such as 0.05."
         )
     if sparsity is not None and (group is None or not cost or code != "sigmoid"):
-        raise ValueError(
-            f"autoencoder: a sparsity is that of sigmoids over a group of examples, at a cost: code={code!r}, group={group} and cost={cost} do"
-            " not fit. Give code='sigmoid', a group such as 50 and a cost such as 1.0."
+        raise ns.DescriptionError(
+            "autoencoder: a sparsity is that of sigmoids over a group of examples, at a cost: "
+            f"code={code!r}, group={group} and cost={cost} do not fit. "
+            "Give code='sigmoid', a group such as 50 and a cost such as 1.0."
         )
 
 

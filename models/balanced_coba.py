@@ -1,24 +1,38 @@
 """A balanced network of integrate-and-fire neurons with conductance synapses (COBA).
 
-Source: Vogels & Abbott 2005, J. Neurosci. 25, 10786, doi:10.1523/JNEUROSCI.3508-05.2005, as benchmark 1 of Brette et al. 2007,
-J. Comput. Neurosci. 23, 349, doi:10.1007/s10827-007-0038-6; the kick as in that paper's PyNN script.
+Source: Vogels & Abbott 2005, J. Neurosci. 25, 10786, doi:10.1523/JNEUROSCI.3508-05.2005, as benchmark 1 of
+Brette et al. 2007, J. Comput. Neurosci. 23, 349, doi:10.1007/s10827-007-0038-6; the kick as in that paper's
+PyNN script.
 """
 
 from typing import Any
 
 import neurosim as ns
 from neurosim import cells
-from neurosim.units import Hz, ms, mV, nS
+from neurosim.units import Hz, Quantity, ms, mV, nS
 
 
 def balanced_coba(
-    n_neurons: int = 4000, *, in_degree: float = 80.0, kick: Any = 50 * ms, dt: Any = 0.1 * ms
+    n_neurons: int = 4000, *, in_degree: float = 80.0, kick: Quantity = 50 * ms, dt: Quantity = 0.1 * ms
 ) -> ns.Network:
-    """`cells`, four fifths of them excitatory (the first ones), each pair joined with probability in_degree/n_neurons.
+    """A balanced network of excitatory and inhibitory neurons that keeps itself active after a kick.
 
-    Rest lies below threshold, so the network needs a `kick` (how long): 20 Poisson sources of 100 Hz, each with strong
-    synapses (100 nS) onto one neuron in a hundred. After it, about 20 spikes per second and neuron keep themselves going; now
-    and then they die out. Synapses add 6 nS for 5 ms or 67 nS for 10 ms. v starts uniform between reset and threshold.
+    `cells`, of which the first four fifths are excitatory; each ordered pair is connected with probability
+    in_degree/n_neurons. An excitatory spike adds 6 nS for 5 ms, an inhibitory one 67 nS for 10 ms. v starts
+    uniform between reset and threshold.
+
+    The resting potential is below the threshold, so the network needs a start: the population `kick`, 20
+    Poisson sources of 100 Hz, each with strong synapses (100 nS) onto one neuron in a hundred. After it the
+    network sustains about 20 spikes per second and neuron; now and then the activity dies out.
+
+    Arguments:
+        n_neurons: the number of neurons.
+        in_degree: the mean number of synapses per neuron, from both populations together.
+        kick: how long the Poisson sources are active, a time.
+        dt: the length of a tick.
+
+    >>> balanced_coba(100)["cells"].shape
+    (100,)
     """
     neurons = cells.lif_conductance("cells", n_neurons, v=ns.uniform(-60 * mV, -50 * mV))
     source = cells.poisson(

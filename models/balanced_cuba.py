@@ -1,21 +1,33 @@
 """A balanced network of integrate-and-fire neurons with current synapses (CUBA).
 
-Source: Vogels & Abbott 2005, J. Neurosci. 25, 10786, doi:10.1523/JNEUROSCI.3508-05.2005, as benchmark 2 of Brette et al. 2007,
-J. Comput. Neurosci. 23, 349, doi:10.1007/s10827-007-0038-6.
+Source: Vogels & Abbott 2005, J. Neurosci. 25, 10786, doi:10.1523/JNEUROSCI.3508-05.2005, as benchmark 2 of
+Brette et al. 2007, J. Comput. Neurosci. 23, 349, doi:10.1007/s10827-007-0038-6.
 """
 
 from typing import Any
 
 import neurosim as ns
 from neurosim import cells
-from neurosim.units import Mohm, ms, mV, pA
+from neurosim.units import Mohm, Quantity, ms, mV, pA
 
 
-def balanced_cuba(n_neurons: int = 4000, *, in_degree: float = 80.0, dt: Any = 0.1 * ms) -> ns.Network:
-    """`cells`, four fifths of them excitatory (the first ones), each pair joined with probability in_degree/n_neurons.
+def balanced_cuba(n_neurons: int = 4000, *, in_degree: float = 80.0, dt: Quantity = 0.1 * ms) -> ns.Network:
+    """A balanced network of excitatory and inhibitory neurons that is active without any input.
 
-    Rest lies above threshold (-49 and -50 mV), so the network keeps itself firing without input. A spike adds 16.2 pA (of 100
-    Mohm: 1.62 mV) for 5 ms, or -90 pA (-9 mV) for 10 ms. v starts uniform between reset and threshold. Exact integration.
+    `cells`, of which the first four fifths are excitatory; each ordered pair is connected with probability
+    in_degree/n_neurons. An excitatory spike adds a current of 16.2 pA (times 100 Mohm: 1.62 mV) for 5 ms, an
+    inhibitory one -90 pA (-9 mV) for 10 ms. v starts uniform between reset and threshold. Integration is
+    exact.
+
+    The resting potential (-49 mV) is above the threshold (-50 mV), so the neurons fire by themselves.
+
+    Arguments:
+        n_neurons: the number of neurons.
+        in_degree: the mean number of synapses per neuron, from both populations together.
+        dt: the length of a tick.
+
+    >>> balanced_cuba(100)["cells"].shape
+    (100,)
     """
     neurons = cells.lif_exponential(
         "cells", n_neurons, tau=20 * ms, R=100 * Mohm, tau_exc=5 * ms, tau_inh=10 * ms, refractory=5 * ms,

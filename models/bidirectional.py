@@ -1,7 +1,8 @@
 """Bidirectional recurrent networks: one layer reads a sequence from its beginning, another from its end.
 
-Source: Schuster & Paliwal 1997, IEEE Trans. Signal Processing 45, 2673, doi:10.1109/78.650093; LSTM cells: Graves & Schmidhuber 2005, Neural
-Networks 18, 602, doi:10.1016/j.neunet.2005.06.042; deep: Graves, Jaitly & Mohamed 2013, ASRU, doi:10.1109/ASRU.2013.6707742.
+Source: Schuster & Paliwal 1997, IEEE Trans. Signal Processing 45, 2673, doi:10.1109/78.650093; LSTM cells:
+Graves & Schmidhuber 2005, Neural Networks 18, 602, doi:10.1016/j.neunet.2005.06.042; deep: Graves, Jaitly &
+Mohamed 2013, ASRU, doi:10.1109/ASRU.2013.6707742.
 """
 
 from collections.abc import Sequence
@@ -9,10 +10,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import neurosim as ns
 from neurosim.models import gru, lstm, simple_recurrent
-from neurosim.models.simple_recurrent import read
+from neurosim.models.simple_recurrent import layer_sizes, read
 
 LAYERS = {"rnn": partial(simple_recurrent.layer, function="tanh"), "lstm": lstm.layer, "gru": gru.layer}
 
@@ -27,25 +29,40 @@ def bidirectional(
     every: bool = False,
     output: str = "linear",
 ) -> ns.Network:
-    """`inputs` -> `ahead` and `inputs_reversed` -> `back` -> `out`: a sequence and the same reversed (`both_ways` makes them), two layers of cells.
+    """A recurrent network that reads a sequence in both directions before it answers.
 
-    At the last tick both have read it all, and out = output(V_a ahead + V_b back + bias) is the answer: many-to-one. `cell` is 'lstm', 'gru' or
-    'rnn' (tanh), of the layers of those models; each direction has `n_cells`. All weights and biases learn.
+    `inputs` -> `ahead` and `inputs_reversed` -> `back`, both -> `out`. The function `both_ways` makes the two
+    inputs. At the last tick both layers have read the entire sequence, and out = output(V_a ahead + V_b back
+    + bias) is the answer (many-to-one). All weights and biases learn.
 
-    Where something must be known about each step from both sides, sequences have a fixed number of `ticks`, T, and layers take turns: while one
-    reads, a population `tape` (step, direction, cell) keeps what its cells sent at each step, and for the next T ticks two `page`s turn over
-    the tape, from its beginning and from its end. So several numbers in `n_cells` are layers `ahead_1`, `back_1`, `ahead_2` ..., of which
-    the k-th is at rest until tick (k - 1) T, and the answer of K layers comes at tick K T - 1; with `every`, answers about each step come
-    from tick K T on, in order: synchronous many-to-many.
+    An answer about each step needs both directions at this step. Then all sequences have the same number T of
+    `ticks`, and layers take turns. While a layer reads, a population `tape` (step, direction, cell) stores
+    what its cells sent at each step; in the next T ticks two populations `page_...` read the tape from its
+    beginning and from its end. Layer k rests until tick (k - 1) T. K layers answer at tick K T - 1, or with
+    `every` about each step from tick K T on, in order (synchronous many-to-many).
 
-    Raises ValueError for another cell, and where `ticks` is missing.
+    Arguments:
+        n_inputs: the number of features of a step.
+        n_cells: the number of cells of each direction; several numbers are layers `ahead_1`, `back_1`,
+            `ahead_2` ...
+        n_outputs: the number of outputs.
+        cell: 'lstm', 'gru' or 'rnn' (tanh): the layers of those models.
+        ticks: the length T of the sequences, for several layers or answers about each step.
+        every: whether the network answers about each step instead of once.
+        output: the activation function of `out`, as in `cells.unit`.
+
+    Raises DescriptionError for another cell and for missing `ticks`.
+
+    >>> bidirectional(3, 6, 2)["out"].shape
+    (2,)
     """
     if cell not in LAYERS:
-        raise ValueError(f"bidirectional: cell {cell!r} is not known. Use 'lstm', 'gru' or 'rnn'.")
-    sizes = (n_cells,) if isinstance(n_cells, (int, np.integer)) else tuple(n_cells)
+        raise ns.DescriptionError(f"bidirectional: cell {cell!r} is not known. Use 'lstm', 'gru' or 'rnn'.")
+    sizes = layer_sizes(n_cells)
     if ticks is None and (every or len(sizes) > 1):
-        raise ValueError(
-            "bidirectional: several layers, and answers at every step, need the length of the sequences. Give ticks=."
+        raise ns.DescriptionError(
+            "bidirectional: several layers, and answers at every step, need the length of the sequences. "
+            "Give ticks=."
         )
     sources, synapses = [ns.Neurons("inputs", n_inputs), ns.Neurons("inputs_reversed", n_inputs)], []
     for depth, size in enumerate(sizes):
@@ -66,11 +83,17 @@ def bidirectional(
 def pages(
     ways: Sequence[ns.Neurons], ticks: int, begin: int, tag: str
 ) -> tuple[list[ns.Neurons], list[ns.Synapses]]:
-    """A tape of what cells of both ways send in the `ticks` from `begin` on, and its page at each later tick, from either end."""
+    """A tape of what both directions send in the `ticks` from `begin` on, and its pages at the later ticks.
+
+    ways: the cells of both directions.
+    tag: the end of the names of the new populations.
+
+    Returns the populations `page_ahead` and `page_back`, shape (direction, cell), which read the tape from
+    its beginning and from its end, and all synapses.
+    """
     n_cells, step = ways[0].size, np.arange(ticks, dtype=float)
-    place = np.stack([step, step[::-1]], axis=1)[:, :, None] + np.zeros(
-        n_cells
-    )  # the step that each way has read, as ticks after `begin`
+    # The tick after `begin` at which each direction reads each step.
+    place = np.stack([step, step[::-1]], axis=1)[:, :, None] + np.zeros(n_cells)
     is_back = np.zeros((ticks, 2, n_cells)) + [[0.0], [1.0]]
     tape = ns.Neurons(
         f"tape{tag}", (ticks, 2, n_cells), ports="ahead back", begin=begin, place=place, is_back=is_back,
@@ -81,7 +104,7 @@ def pages(
         ns.Synapses(way, tape, to=port, weight=np.ones(n_cells), wiring=copy)
         for way, port in zip(ways, ("ahead", "back"), strict=True)
     ]
-    found = []
+    read_tape = []
     for name, number in (("ahead", "t % ticks"), ("back", "ticks - 1 - t % ticks")):
         finger = ns.Neurons(
             f"finger_{name}{tag}", ticks, update=f"p = where(i == {number}, 1, 0)", ticks=ticks
@@ -90,30 +113,37 @@ def pages(
         synapses.append(
             ns.Synapses(tape, page, weight=finger, wiring=ns.einsum("step way cell, step -> way cell"))
         )
-        found.append(page)
-    return found, synapses
+        read_tape.append(page)
+    return read_tape, synapses
 
 
-def both_ways(sequences: Any, ticks: int | None = None, lengths: Any = None) -> dict[str, np.ndarray]:
-    """The inputs of a bidirectional net: sequences (trial, tick, feature) and the same reversed, silent after their end if `ticks` is longer.
+def both_ways(
+    sequences: ArrayLike, ticks: int | None = None, lengths: ArrayLike | None = None
+) -> dict[str, np.ndarray]:
+    """The inputs of a bidirectional network: sequences, and the same reversed.
 
-    With `lengths`, one per trial, each is reversed within its own length; give the same `lengths` to `ns.train`.
+    Arguments:
+        sequences: shape (trial, tick, feature).
+        ticks: the length of the run, if it is longer than the sequences; inputs are 0 after their end.
+        lengths: the length of each sequence, shape (trial,): each is reversed within its own length. Give the
+            same `lengths` to `ns.train`.
+
+    Returns `inputs` and `inputs_reversed`, shape (trial, tick, feature).
     """
     x = np.asarray(sequences, dtype=float)
-    tick, long = (
-        np.arange(x.shape[1]),
-        np.broadcast_to(x.shape[1] if lengths is None else lengths, len(x))[:, None],
-    )
-    turned = np.take_along_axis(x, np.where(tick < long, long - 1 - tick, tick)[:, :, None], axis=1)
+    tick = np.arange(x.shape[1])
+    length = np.broadcast_to(x.shape[1] if lengths is None else lengths, len(x))[:, None]
+    source = np.where(tick < length, length - 1 - tick, tick)  # (trial, tick)
+    reversed_x = np.take_along_axis(x, source[:, :, None], axis=1)
     silent = np.zeros((len(x), max((ticks or 0) - x.shape[1], 0), x.shape[2]))
     return {
-        name: np.concatenate([part, silent], axis=1)
-        for name, part in (("inputs", x), ("inputs_reversed", turned))
+        "inputs": np.concatenate([x, silent], axis=1),
+        "inputs_reversed": np.concatenate([reversed_x, silent], axis=1),
     }
 
 
 def example() -> dict[str, Any]:
-    """Two layers of LSTM cells hear two sequences of 12 steps and then speak about each step."""
+    """Two layers of LSTM cells read two sequences of 12 steps and then answer about each step."""
     sequences = np.random.default_rng(0).normal(size=(2, 12, 3))
     net = bidirectional(3, (6, 5), 2, ticks=12, every=True)
     return {

@@ -6,35 +6,50 @@ Source: Ackley, Hinton & Sejnowski 1985, Cognitive Science 9, 147, doi:10.1207/s
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import neurosim as ns
 from neurosim import cells
 
 
 def boltzmann(
-    weights: Any, biases: Any = 0.0, *, temperature: float | None = 1.0, connections: Any = None
+    weights: ArrayLike,
+    biases: ArrayLike = 0.0,
+    *,
+    temperature: float | None = 1.0,
+    connections: ArrayLike | None = None,
 ) -> ns.Network:
-    """`units` of 0 and 1 joined by the symmetric array `weights` (diagonal 0), updated one at a time in a fair random order.
+    """A Boltzmann machine: symmetrically coupled units of 0 and 1, updated one at a time in random order.
 
-    `connections`, a symmetric array of truth values, leaves synapses only where it is True; without it all units are joined.
+    The population `units`. In the long run P(s) ~ exp((s' W s/2 + b' s)/T). An input to `units` clamps them;
+    NaN leaves a unit free. The weights learn.
 
-    In the long run P(s) ~ exp((s' W s/2 + b' s)/T). `temperature=None` adds a driven population `temperature` of one neuron,
-    to be given as an input tick by tick: annealing. A unit is clamped by an input to `units`; NaN leaves a unit free.
+    Arguments:
+        weights: W, symmetric with diagonal 0, shape (unit, unit).
+        biases: b, one number or one per unit.
+        temperature: T, above 0. None adds a driven population `temperature` of one neuron, whose input is T
+            at each tick, for annealing.
+        connections: a symmetric array of truth values, shape (unit, unit): there are synapses only where it
+            is True; default: between all units.
 
-    Raises ValueError for weights that are not symmetric with diagonal 0: no such distribution exists then; and for weights where there is no
-    connection.
+    Raises DescriptionError for weights that are not symmetric with diagonal 0, as no such distribution exists
+    then, and for weights other than 0 where there is no connection.
+
+    >>> boltzmann([[0.0, 1.0], [1.0, 0.0]])["units"].shape
+    (2,)
     """
     weights = np.asarray(weights, dtype=float)
     if not np.array_equal(weights, weights.T) or np.any(np.diag(weights)):
-        raise ValueError(
-            f"boltzmann: weights of shape {weights.shape} must be symmetric with diagonal 0. Use (w + w.T)/2 and np.fill_diagonal(w, 0)."
+        raise ns.DescriptionError(
+            f"boltzmann: weights of shape {weights.shape} must be symmetric with diagonal 0. "
+            "Use (w + w.T)/2 and np.fill_diagonal(w, 0)."
         )
     if connections is not None and (
         np.shape(connections) != weights.shape or np.any(weights[~np.asarray(connections, dtype=bool)])
     ):
-        raise ValueError(
-            f"boltzmann: connections of shape {np.shape(connections)} must have the shape {weights.shape} and be True wherever weights are not 0."
-            " Use weights*connections."
+        raise ns.DescriptionError(
+            f"boltzmann: connections of shape {np.shape(connections)} must have the shape {weights.shape} "
+            "and be True wherever weights are not 0. Use weights*connections."
         )
     driven = temperature is None
     constants = {} if driven else {"T": temperature}

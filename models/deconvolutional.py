@@ -1,12 +1,14 @@
-"""A deconvolutional network: what in an image woke the units of a convolutional network, laid back into the image.
+"""A deconvolutional network: it shows which parts of an image activated the units of a convolutional network.
 
-Source: Zeiler & Fergus 2014, Visualizing and understanding convolutional networks, ECCV, doi:10.1007/978-3-319-10590-1_53 (arXiv:1311.2901).
+Source: Zeiler & Fergus 2014, Visualizing and understanding convolutional networks, ECCV,
+doi:10.1007/978-3-319-10590-1_53 (arXiv:1311.2901).
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import neurosim as ns
 from neurosim import cells
@@ -20,28 +22,44 @@ def deconvolutional(
     kernel: int | Sequence[int] = 3,
     padding: str = "valid",
     pool: int = 2,
-    weights: Sequence[Any] | None = None,
-    biases: Sequence[Any] | None = None,
+    weights: Sequence[ArrayLike] | None = None,
+    biases: Sequence[ArrayLike] | None = None,
 ) -> ns.Network:
-    """`image` -> `features_1` -> `pooled_1` -> ... -> `chosen`, and back: -> `unpooled_1` -> `projection`, the blocks in reverse.
+    """A convolutional network and its way back, from chosen units to the image.
 
-    The way up is that of `conv_net`: convolution with rectifiers, then the maximum of squares of `pool` x `pool`. `chosen` keeps of the topmost
-    `pooled_k` what `mask`, driven from outside in the same shape, multiplies by 1, and drops what it multiplies by 0. On the way
-    down `unpooled_k` puts each number where the maximum had stood (the switches: the units of `features_k` that are as large as their
-    `pooled_k`; equal ones all get it), rectified, and `filtered_k` (in the end `projection`, of the image's shape) spreads it by the transposed
-    weights of the way up.
+    `image` -> `features_1` -> `pooled_1` -> ... -> `chosen`, and back -> `unpooled_1` -> `projection`, the
+    blocks in reverse.
 
-    `weights`, (channel, channel below, kernel, kernel), and `biases`, one per channel, are those of the blocks, such as a trained `conv_net`
-    has; without them, the weights are He's and the biases 0. Both learn, as in a convolutional autoencoder whose code is `chosen`.
+    The way up is that of `conv_net`: convolution with rectifiers, then the maximum of squares. `chosen` is
+    the topmost `pooled_k` times `mask`, a driven population of the same shape: 1 keeps a unit, 0 drops it. On
+    the way down `unpooled_k` puts each number where the maximum was (the switches: the units of `features_k`
+    that equal their `pooled_k`; equal ones all get it), rectified. `filtered_k`, in the end `projection`, of
+    the shape of the image, spreads it by the transposed weights of the way up. Weights and biases learn, as
+    in a convolutional autoencoder whose code is `chosen`.
 
-    Raises DescriptionError for as many weights or biases as there are not blocks.
+    Arguments:
+        shape: (rows, columns, channels) of the image.
+        n_channels: the number of channels of each block; one number is one block.
+        kernel: the side of the windows of weights, one number or one per block.
+        padding: 'same' lets windows reach over the edge, 'valid' keeps them within.
+        pool: the side of the squares of which the maximum is taken.
+        weights: those of the blocks, such as of a trained `conv_net`, shape (channel, channel below, kernel,
+            kernel);
+            default: He's.
+        biases: those of the blocks, one per channel; default: 0.
+
+    Raises DescriptionError for a wrong number of weights or biases.
+
+    >>> deconvolutional()["projection"].shape == (8, 8, 1)
+    True
     """
     channels = per_block("deconvolutional: n_channels", n_channels)
     kernels = per_block("deconvolutional: kernel", kernel, len(channels))
-    for name, given in (("weights", weights), ("biases", biases)):
-        if given is not None and len(given) != len(channels):
+    for name, arrays in (("weights", weights), ("biases", biases)):
+        if arrays is not None and len(arrays) != len(channels):
             raise ns.DescriptionError(
-                f"deconvolutional: {len(channels)} blocks take as many {name}, not {len(given)}. Give one for each block."
+                f"deconvolutional: {len(channels)} blocks take as many {name}, not {len(arrays)}. "
+                "Give one for each block."
             )
     up: list[ns.Synapses] = []
     blocks, last = [], ns.Neurons("image", shape)
@@ -75,7 +93,7 @@ def _descend(
     pool: ns.Synapses,
     down: list[ns.Synapses],
 ) -> ns.Neurons:
-    """The way back through a block: unpooling by its switches, then its convolution transposed."""
+    """The way back through a block: unpooling by its switches, then its convolution, transposed."""
     unpooled = ns.Neurons(
         f"unpooled_{k + 1}", features.shape, ports="I top x", update="y = relu(where(x == top, I, 0))"
     )

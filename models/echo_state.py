@@ -1,12 +1,15 @@
-"""An echo state network: a fixed random pool whose states remember the input, and a readout that is learned.
+"""An echo state network: a fixed random pool, whose states remember the input, and a readout that is learned.
 
-Source: Jaeger & Haas 2004, Science 304, 78, doi:10.1126/science.1091277; Jaeger 2001, The "echo state" approach, GMD report 148;
-Rodan & Tino 2011, IEEE Trans. Neural Netw. 22, 131, doi:10.1109/TNN.2010.2089641 (rings).
+Source: Jaeger & Haas 2004, Science 304, 78, doi:10.1126/science.1091277; Jaeger 2001, The "echo state"
+approach, GMD report 148; rings: Rodan & Tino 2011, IEEE Trans. Neural Netw. 22, 131,
+doi:10.1109/TNN.2010.2089641.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import neurosim as ns
 from neurosim import cells
@@ -29,16 +32,37 @@ def echo_state(
     bias_scale: float = 0.0,
     feedback_scale: float = 0.0,
     noise: float = 0.0,
-    readout: Any = None,
-    intercept: Any = 0.0,
+    readout: ArrayLike | None = None,
+    intercept: ArrayLike = 0.0,
 ) -> ns.Network:
-    """Input `drive` into a `pool` of leaky tanh units; with `n_outputs`, a linear population `out` reads the pool.
+    """A reservoir of leaky tanh units, with a linear readout if it has outputs.
 
-    v = (1 - leak) v + leak tanh(W_in drive + W v + W_back out + bias + noise N(0, 1)); out = W_out v + intercept.
+    `drive` -> `pool` -> `out`, and with feedback `out` -> `pool` a tick later.
 
-    W has spectral radius `radius`; `wiring` says which synapses it has (`recurrent`). W_in, the bias and W_back (out to pool, a tick
-    later, where `feedback_scale` is above 0) are uniform in +-scale. W_out is `readout`, shape (n_outputs, n_neurons), or 0 and to
-    be learned. Without `n_inputs` there is no `drive`: a network with feedback runs on its own.
+    v = (1 - leak) v + leak tanh(W_in drive + W v + W_back out + bias + noise N(0, 1)); out = W_out v +
+    intercept.
+
+    Arguments:
+        n_inputs: the number of inputs; 0: no population `drive`, so that a network with feedback runs on its
+            own.
+        n_neurons: the number of units of the pool.
+        n_outputs: the number of outputs; 0: no population `out`.
+        radius: the spectral radius of W.
+        leak: from 0 to 1; at 1 a unit keeps nothing of its own past.
+        density: the fraction of all pairs that have a synapse, for 'random' and 'small_world'.
+        wiring: 'random', 'orthogonal', 'ring' or 'small_world', see `recurrent`.
+        rewire: the fraction of synapses of 'small_world' that are rewired at random.
+        input_scale: W_in is uniform in +-input_scale.
+        bias_scale: the bias is uniform in +-bias_scale.
+        feedback_scale: W_back is uniform in +-feedback_scale; 0: no feedback.
+        noise: the standard deviation of the noise.
+        readout: W_out, shape (n_outputs, n_neurons); default: 0, to be learned.
+        intercept: added to the output, one number or one per output.
+
+    Raises DescriptionError for another wiring.
+
+    >>> echo_state(1, 60, 2)["out"].shape
+    (2,)
     """
     pool = cells.leaky_tanh(
         "pool", n_neurons, leak=leak, bias=ns.uniform(-bias_scale, bias_scale), noise=noise
@@ -60,46 +84,54 @@ def recurrent(
     density: float = 0.1,
     rewire: float = 0.1,
 ) -> ns.Synapses:
-    """The synapses of a pool onto itself, over one tick.
+    """The synapses of a pool onto itself, with a delay of one tick.
 
-    'random': a fraction `density` of all pairs, normal weights. 'orthogonal': all pairs, an orthogonal matrix. 'ring': each neuron
-    to the next, all weights `radius`. 'small_world': each neuron to its nearest on a ring, `density` of all, of which a
-    fraction `rewire` goes elsewhere, normal weights.
+    pool: the population.
+    wiring: 'random': a fraction `density` of all pairs, normal weights. 'orthogonal': all pairs, an
+        orthogonal matrix. 'ring': each neuron to the next one, all weights equal to `radius`. 'small_world':
+        each neuron to its nearest neighbours on a ring, a fraction `density` of all, of which a fraction
+        `rewire` goes elsewhere; normal weights.
+    radius: the spectral radius of the weights.
+
+    Raises DescriptionError for another wiring.
     """
     echo, n = ns.spectral_radius(radius, of=ns.normal(0.0, 1.0)), pool.size
     if not isinstance(wiring, str):
-        own = "describe the pool with it: ns.Synapses(pool, pool, weight=W, delay=1)"
         raise ns.DescriptionError(
-            f"echo_state: wiring {shown(wiring)} is not a name. Use one of {', '.join(WIRINGS)}; for a matrix of your own, {own}."
+            f"echo_state: wiring {shown(wiring)} is not a name. Use one of {', '.join(WIRINGS)}; "
+            "for a matrix of "
+            "your own, describe the pool with it: ns.Synapses(pool, pool, weight=W, delay=1)."
         )
     if wiring == "random":
         return ns.Synapses(pool, pool, wiring=ns.probability(density), weight=echo, delay=1)
     if wiring == "orthogonal":
         return ns.Synapses(pool, pool, weight=ns.orthogonal(radius), delay=1)
     if wiring == "ring":
-        return ns.Synapses(
-            pool, pool, wiring=ns.pairs(np.arange(n), np.roll(np.arange(n), -1)), weight=radius, delay=1
-        )
+        ring = ns.pairs(np.arange(n), np.roll(np.arange(n), -1))
+        return ns.Synapses(pool, pool, wiring=ring, weight=radius, delay=1)
     if wiring == "small_world":
-        return ns.Synapses(
-            pool,
-            pool,
-            wiring=ns.small_world(max(2, 2 * round(density * n / 2)), rewire),
-            weight=echo,
-            delay=1,
-        )
+        lattice = ns.small_world(max(2, 2 * round(density * n / 2)), rewire)
+        return ns.Synapses(pool, pool, wiring=lattice, weight=echo, delay=1)
     raise ns.DescriptionError(f"echo_state: wiring {wiring!r} is not known. {nearest(wiring, WIRINGS)}")
 
 
 def read(
-    pools: tuple[ns.Neurons, ...], n_outputs: int, readout: Any, intercept: Any, feedback_scale: float
+    pools: Sequence[ns.Neurons],
+    n_outputs: int,
+    readout: ArrayLike | None,
+    intercept: ArrayLike,
+    feedback_scale: float,
 ) -> list[ns.Synapses]:
-    """The synapses of all pools to `out` (the columns of `readout` are their neurons, pool after pool), and back to the pools."""
+    """The synapses of all pools to `out`, and with feedback those from `out` back to the pools.
+
+    readout: the weights, shape (n_outputs, all neurons), whose columns are the neurons of pool after pool;
+        None: 0.
+    intercept: added to the output, one number or one per output.
+    feedback_scale: the weights of the feedback are uniform in +-feedback_scale; 0: no feedback.
+    """
     out = cells.unit("out", n_outputs, "linear", bias=intercept)
-    weights = (
-        np.zeros((n_outputs, sum(pool.size for pool in pools))) if readout is None else np.asarray(readout)
-    )
     ends = np.cumsum([pool.size for pool in pools])
+    weights = np.zeros((n_outputs, ends[-1])) if readout is None else np.asarray(readout)
     synapses = [
         ns.Synapses(pool, out, weight=weights[:, end - pool.size : end], learns=True)
         for pool, end in zip(pools, ends, strict=True)
@@ -113,7 +145,7 @@ def read(
 
 
 def example() -> dict[str, Any]:
-    """A pool of 60 hears 120 random numbers."""
+    """A pool of 60 units gets 120 random numbers."""
     drive = np.random.default_rng(0).uniform(0.0, 0.5, (120, 1))
     return {
         "net": echo_state(1, 60, input_scale=0.5, bias_scale=0.2),

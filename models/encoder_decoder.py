@@ -1,6 +1,8 @@
-"""An encoder and a decoder: one recurrent layer reads a sequence, a second one, which begins where the first ended, says another.
+"""An encoder and a decoder: a recurrent layer reads a sequence, and a second one, starting from its state,
+writes another.
 
-Source: Cho et al. 2014, EMNLP, doi:10.3115/v1/D14-1179 (arXiv:1406.1078); Sutskever, Vinyals & Le 2014, NeurIPS, arXiv:1409.3215.
+Source: Cho et al. 2014, EMNLP, doi:10.3115/v1/D14-1179 (arXiv:1406.1078); Sutskever, Vinyals & Le 2014,
+NeurIPS, arXiv:1409.3215.
 """
 
 from typing import Any
@@ -13,11 +15,25 @@ from neurosim.models import gru
 
 
 def encoder_decoder(n_inputs: int, n_cells: int, n_outputs: int, *, ticks: int) -> ns.Network:
-    """`inputs` -> `encoder` (gated units) -> `decoder` (gated units) -> `out`, the scores of the next token; `said` -> `decoder`.
+    """A network that reads a sequence of tokens and then writes another one, token by token.
 
-    For `ticks` ticks the inputs are read, and the decoder is what the encoder is; then it goes on alone from there and says a token a tick.
-    `said`, one-hot, is the token that had the largest score a tick ago, none at first. Clamp it with the right tokens to teach the
-    network, each a tick after `out` is to name it; leave it alone, NaN, to let the network speak. All weights and biases learn.
+    `inputs` -> `encoder` (gated units) -> `decoder` (gated units) -> `out`, the scores of the next token;
+    `said` -> `decoder`.
+
+    In the first `ticks` ticks the inputs are read, and the state of the decoder is that of the encoder. From
+    there the decoder goes on alone and writes one token a tick. `said`, one-hot, is the token that had the
+    largest score a tick ago; at first it is none. To teach the network, clamp `said` to the right tokens,
+    each one tick after `out` should name it. To let the network write by itself, leave `said` free (NaN). All
+    weights and biases learn.
+
+    Arguments:
+        n_inputs: the number of features, or of different tokens, of the input.
+        n_cells: the number of units of the encoder, and of the decoder.
+        n_outputs: the number of different tokens of the output.
+        ticks: the length of the input.
+
+    >>> encoder_decoder(4, 10, 6, ticks=5)["said"].shape
+    (6,)
     """
     inputs = ns.Neurons("inputs", n_inputs)
     encoder, reads = gru.layer(inputs, "encoder", n_cells, "_encoder")
@@ -37,29 +53,19 @@ def encoder_decoder(n_inputs: int, n_cells: int, n_outputs: int, *, ticks: int) 
     )
     out = cells.unit("out", n_outputs, "linear", bias=np.zeros(n_outputs), learns="bias")
     synapses = [*reads, ns.Synapses(encoder, decoder, to="summary", wiring=ns.one_to_one())]
-    synapses += [
-        ns.Synapses(said, decoder, to=port, weight=ns.glorot(), learns=True, name=f"W_{port}_decoder")
-        for port in "rzn"
-    ]
+    learned = {"weight": ns.glorot(), "learns": True}
+    for port in "rzn":
+        synapses.append(ns.Synapses(said, decoder, to=port, name=f"W_{port}_decoder", **learned))
     for port, letter in (("r", "r"), ("z", "z"), ("u", "n")):
-        synapses.append(
-            ns.Synapses(
-                decoder,
-                decoder,
-                to=port,
-                weight=ns.glorot(),
-                delay=1,
-                learns=True,
-                name=f"U_{letter}_decoder",
-            )
-        )
+        name = f"U_{letter}_decoder"
+        synapses.append(ns.Synapses(decoder, decoder, to=port, delay=1, name=name, **learned))
     synapses.append(ns.Synapses(decoder, out, weight=ns.glorot(), learns=True))
     synapses.append(ns.Synapses(out, said, wiring=ns.one_to_one(), delay=1))
     return ns.Network(synapses, schedule=ns.Layered())
 
 
 def example() -> dict[str, Any]:
-    """An untrained net hears five tokens, then says eight."""
+    """An untrained network reads five tokens and then writes eight."""
     tokens = np.zeros((13, 4))
     tokens[np.arange(5), [2, 0, 1, 3, 3]] = 1.0
     return {

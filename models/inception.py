@@ -1,7 +1,9 @@
-"""A convolutional network of inception modules: windows of several sizes side by side, and 1 x 1 windows that mix channels.
+"""A convolutional network of inception modules: windows of several sizes side by side, with few channels
+between.
 
-Source: Szegedy et al. 2015, Going deeper with convolutions, CVPR, doi:10.1109/CVPR.2015.7298594; 1 x 1 windows and the mean over all places at
-the end: Lin, Chen & Yan 2014, Network in network, ICLR, arXiv:1312.4400.
+Source: Szegedy et al. 2015, Going deeper with convolutions, CVPR, doi:10.1109/CVPR.2015.7298594; 1 x 1
+windows, and the mean over all positions at the end: Lin, Chen & Yan 2014, Network in network, ICLR,
+arXiv:1312.4400.
 """
 
 from collections.abc import Sequence
@@ -26,41 +28,56 @@ def inception(
     output: str = "softmax",
     dropout: float = 0.0,
 ) -> ns.Network:
-    """`image` -> `stem` (3 x 3, rectifiers) -> `mixed_1` -> `pooled_1` -> `mixed_2` ... -> `average` -> `out`.
+    """A stem, inception modules with pooling between them, and a readout of the mean over all positions.
 
-    A module is six numbers of channels, as in the columns of the paper's table: of 1 x 1 windows; of the 1 x 1 windows before 3 x 3 ones, and of
-    those; of the 1 x 1 windows before 5 x 5 ones, and of those; of the 1 x 1 windows after a maximum of 3 x 3. The second, fourth and sixth
-    kind save work: they make few channels of many. What the four branches send lies side by side on the channel axis of
-    `mixed_k`, in this order. Between two modules `pooled_k` takes the maximum of 3 x 3 places, moving by 2. `average` is the mean of
-    each channel over all places, of which the chance `dropout` leaves some out while the network trains; `output` 'linear' sends
-    scores instead of chances.
+    `image` -> `stem` (3 x 3, rectifiers) -> `mixed_1` -> `pooled_1` -> `mixed_2` ... -> `average` -> `out`.
+    Between two modules `pooled_k` takes the maximum of 3 x 3 positions, moving by 2. `average` is the mean of
+    each channel over all positions.
+
+    A module is six numbers of channels, as in the columns of the paper's table: of 1 x 1 windows; of the 1 x
+    1 windows before 3 x 3 ones, and of those; of the 1 x 1 windows before 5 x 5 ones, and of those; of the 1
+    x 1 windows after a maximum of 3 x 3. The second, fourth and sixth kind save work, as they reduce many
+    channels to few. The channels of the four branches are next to each other on the last axis of `mixed_k`,
+    in this order.
 
     All weights and biases (one per channel) learn; they begin as in `feed_forward`.
 
-    Raises DescriptionError for a module that is not six numbers.
+    Arguments:
+        shape: (rows, columns, channels) of the image.
+        n_outputs: the number of outputs.
+        stem: the number of channels of the stem.
+        modules: six numbers for each module.
+        output: the activation function of `out`; 'linear' sends scores instead of probabilities.
+        dropout: the fraction of `average` that is silent in training.
+
+    Raises DescriptionError for no module, and for a module that is not six numbers.
+
+    >>> inception(modules=[(3, 2, 4, 2, 3, 2)])["mixed_1"].shape  # 3 + 4 + 3 + 2 channels
+    (8, 8, 12)
     """
     if not modules:
         raise ns.DescriptionError(
             "inception: modules is empty. Give six numbers of channels for each module."
         )
-    steps: list[ns.Synapses] = []
-    last = convolved(ns.Neurons("image", shape), "stem", stem, 3, steps)
+    synapses: list[ns.Synapses] = []
+    last = convolved(ns.Neurons("image", shape), "stem", stem, 3, synapses)
     for k, module in enumerate(modules, 1):
-        last = _module(last, k, module, steps)
+        last = _module(last, k, module, synapses)
         if k < len(modules):
-            last = largest(last, f"pooled_{k}", 3, steps, stride=2, padding="same")
+            last = largest(last, f"pooled_{k}", 3, synapses, stride=2, padding="same")
     average = cells.unit("average", (1, 1, last.shape[-1]), "linear", ports="I:mean", dropout=dropout)
     out = cells.unit("out", n_outputs, output, bias=np.zeros(n_outputs), learns="bias")
-    steps.append(ns.Synapses(last, average, wiring=ns.pool(last.shape[:2])))
-    steps.append(ns.Synapses(average, out, weight=initial(output, average.size), learns=True))
-    return ns.Network(steps, schedule=ns.Layered())
+    synapses.append(ns.Synapses(last, average, wiring=ns.pool(last.shape[:2])))
+    synapses.append(ns.Synapses(average, out, weight=initial(output, average.size), learns=True))
+    return ns.Network(synapses, schedule=ns.Layered())
 
 
-def _module(last: ns.Neurons, k: int, module: Module, steps: list[ns.Synapses]) -> ns.Neurons:
-    """The units `mixed_k` and the four branches into its channels."""
+def _module(last: ns.Neurons, k: int, module: Module, synapses: list[ns.Synapses]) -> ns.Neurons:
+    """The population `mixed_k`, and the synapses of the four branches into its channels."""
     if len(module) != 6:
         raise ns.DescriptionError(
-            f"inception: module {tuple(module)} is not six numbers of channels. Give those of 1, before 3, 3, before 5, 5, after the maximum."
+            f"inception: module {tuple(module)} is not six numbers of channels. "
+            "Give those of 1, before 3, 3, before 5, 5, after the maximum."
         )
     one, before_three, three, before_five, five, after = module
     channels = one + three + five + after
@@ -69,24 +86,21 @@ def _module(last: ns.Neurons, k: int, module: Module, steps: list[ns.Synapses]) 
     )
     branches = (
         (last, 1, one),
-        (convolved(last, f"before_three_{k}", before_three, 1, steps), 3, three),
-        (convolved(last, f"before_five_{k}", before_five, 1, steps), 5, five),
-        (largest(last, f"largest_{k}", 3, steps, stride=1, padding="same"), 1, after),
+        (convolved(last, f"before_three_{k}", before_three, 1, synapses), 3, three),
+        (convolved(last, f"before_five_{k}", before_five, 1, synapses), 5, five),
+        (largest(last, f"largest_{k}", 3, synapses, stride=1, padding="same"), 1, after),
     )
     first = 0
     for sender, side, width in branches:
         target, weight = mixed[:, :, first : first + width], initial("relu", sender.shape[-1] * side**2)
-        steps.append(
-            ns.Synapses(
-                sender, target, wiring=ns.conv((side, side), padding="same"), weight=weight, learns=True
-            )
-        )
+        window = ns.conv((side, side), padding="same")
+        synapses.append(ns.Synapses(sender, target, wiring=window, weight=weight, learns=True))
         first += width
     return mixed
 
 
 def example() -> dict[str, Any]:
-    """Six digits through an untrained net of two small modules."""
+    """Six digits through an untrained network of two small modules."""
     from sklearn.datasets import load_digits
 
     digits = load_digits().images[:6, :, :, None] / 16.0

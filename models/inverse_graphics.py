@@ -1,4 +1,5 @@
-"""A deep convolutional inverse graphics network: an image becomes a code whose parts mean something, and the code becomes the image again.
+"""A deep convolutional inverse graphics network: an autoencoder of images, each of whose codes learns one
+property.
 
 Source: Kulkarni, Whitney, Kohli & Tenenbaum 2015, NeurIPS 28, 2539, arXiv:1503.03167.
 """
@@ -27,48 +28,65 @@ def inverse_graphics(
     n_hidden: int = 128,
     cost: float = 0.01,
 ) -> ns.Network:
-    """`image` -> convolutions and pooling -> `mean`, `log_variance` -> `code` -> unpooling and convolutions -> `out`, and the losses `kl`, `still`.
+    """A convolutional variational autoencoder that is trained with groups of images in which one property
+    varies.
 
-    A group of images stands on the first axis of every population. The driven population `vary`, one number for each code, says which codes
-    may differ within the group: such a code is mean + exp(log_variance/2) N(0, 1); any other is its mean over the group, the same for
-    all. If the images of a group differ in one known factor only, and one code alone may vary, this code learns the factor, and the others
-    learn to ignore it. `kl` sends the divergence of the varying codes from N(0, 1), in nats; `still` sends cost/2 (mean - mean over the
-    group)^2 of the others, whose gradient, the difference from the group's mean, is all that teaches the encoder about them, as in the
-    paper. Train with loss={"out": "bernoulli", "kl": "sent", "still": "sent"}.
+    `image` -> convolutions and pooling -> `mean`, `log_variance` -> `code` -> unpooling and convolutions ->
+    `out`, and the losses `kl` and `still`.
 
-    With `group=1` and `vary` 0 the network codes an image without noise; clamp `code` to draw an image of a code of one's own.
+    A group of images is on the first axis of every population. The driven population `vary`, one number for
+    each code, says with 1 which codes may differ within the group: such a code is mean + exp(log_variance/2)
+    N(0, 1). Every other code (0) is its mean over the group, the same for all images. If the images of a
+    group differ in one known property only, and only one code may vary, this code learns the property and the
+    others learn to ignore it.
 
-    Arguments: `shape` (row, column, channel), rows and columns to be halved once for each of `channels`, the feature maps of the
-    convolutions; `n_hidden` units on either side of the code; `cost`, the paper's 1/100. Weights are Glorot's; they and all biases learn.
+    `kl` sends the divergence of the varying codes from N(0, 1), in nats. `still` sends cost/2 (mean - mean
+    over the group)^2 of the other codes; its gradient, the difference from the mean of the group, is all that
+    teaches the encoder about them, as in the paper. Train with loss={"out": "bernoulli", "kl": "sent",
+    "still": "sent"}.
 
-    Raises ValueError for a shape that cannot be halved so often.
+    With `group=1` and `vary` 0 the network encodes an image without noise. Clamp `code` to draw the image of
+    a given code. Weights are Glorot's; they and all biases learn.
+
+    Arguments:
+        shape: (rows, columns, channels) of the image; rows and columns must be divisible by 2 for each of
+            `channels`.
+        n_codes: the number of codes.
+        group: the number of images in a group.
+        channels: the number of channels of each convolution.
+        kernel: the side of the windows of weights.
+        n_hidden: the number of units of `encoder` and of `decoder`, on either side of the code.
+        cost: the weight of `still`; 1/100 in the paper.
+
+    Raises DescriptionError for a shape that cannot be halved as often.
+
+    >>> inverse_graphics((16, 16, 1), 8, group=2)["code"].shape  # (image, code)
+    (2, 8)
     """
     rows, columns, colours = shape
     if rows % 2 ** len(channels) or columns % 2 ** len(channels):
-        raise ValueError(
-            f"inverse_graphics: {rows} x {columns} cannot be halved {len(channels)} times. Give multiples of {2 ** len(channels)}."
+        raise ns.DescriptionError(
+            f"inverse_graphics: {rows} x {columns} cannot be halved {len(channels)} times. "
+            f"Give multiples of {2 ** len(channels)}."
         )
-    image = ns.Neurons("image", (group, *shape))
     window, halved = ns.conv((1, kernel, kernel), padding="same"), ns.pool((1, 2, 2))
     synapses: list[ns.Synapses] = []
     pools: list[ns.Synapses] = []
-    below = image
+    below = ns.Neurons("image", (group, *shape))
     for k, n in enumerate(channels, 1):
-        features = cells.unit(
-            f"features_{k}", (group, rows, columns, n), "relu", bias=np.zeros(n), learns="bias"
-        )
+        features = _learned_unit(f"features_{k}", (group, rows, columns, n), "relu")
         rows, columns = rows // 2, columns // 2
         pooled = ns.Neurons(f"pooled_{k}", (group, rows, columns, n), ports="I:max", update="y = I")
         pools.append(ns.Synapses(features, pooled, wiring=halved))
         synapses += [ns.Synapses(below, features, wiring=window, weight=ns.glorot(), learns=True), pools[-1]]
         below = pooled
-    above, coded = _code(below, group, n_codes, n_hidden, cost)
-    synapses += coded
+    above, of_code = _code(below, group, n_codes, n_hidden, cost)
+    synapses += of_code
     for k in range(len(channels), 0, -1):
         unpooled = ns.Neurons(f"unpooled_{k}", pools[k - 1].pre.shape, update="y = I")
         n = channels[k - 2] if k > 1 else colours
         name, function = (f"drawn_{k - 1}", "relu") if k > 1 else ("out", "sigmoid")
-        drawn = cells.unit(name, (*unpooled.shape[:3], n), function, bias=np.zeros(n), learns="bias")
+        drawn = _learned_unit(name, (*unpooled.shape[:3], n), function)
         synapses += [
             ns.Synapses(above, unpooled, wiring=halved, weight=pools[k - 1].T),
             ns.Synapses(unpooled, drawn, wiring=window, weight=ns.glorot(), learns=True),
@@ -77,34 +95,30 @@ def inverse_graphics(
     return ns.Network(synapses, schedule=ns.Layered())
 
 
+def _learned_unit(name: str, shape: tuple[int, ...], function: str, bias: float = 0.0) -> ns.Neurons:
+    """Units with one learned bias per channel, which begins at `bias`."""
+    return cells.unit(name, shape, function, bias=np.full(shape[-1], bias), learns="bias")
+
+
 def _code(
     pooled: ns.Neurons, group: int, n_codes: int, n_hidden: int, cost: float
 ) -> tuple[ns.Neurons, list[ns.Synapses]]:
-    """From the last feature maps through the code and back to maps of that shape: the last population, and the synapses."""
-    flat, dense = (
-        ns.einsum("image row column map, unit row column map -> image unit"),
-        ns.einsum("image pre, post pre -> image post"),
-    )
+    """From the last feature maps through the code and back to maps of the same shape.
+
+    Returns the last population, and all synapses.
+    """
+    flat = ns.einsum("image row column map, unit row column map -> image unit")
+    dense = ns.einsum("image pre, post pre -> image post")
+    unflat = ns.einsum("image unit, unit row column map -> image row column map")
     vary = ns.Neurons("vary", n_codes)
-    encoder, decoder = (
-        cells.unit(name, (group, n_hidden), "relu", bias=np.zeros(n_hidden), learns="bias")
-        for name in ("encoder", "decoder")
-    )
-    # With little noise at first, no code is given up before it says something.
-    mean, log_variance = (
-        cells.unit(name, (group, n_codes), "linear", bias=np.full(n_codes, bias), learns="bias")
-        for name, bias in (("mean", 0.0), ("log_variance", -3.0))
-    )
+    encoder, decoder = (_learned_unit(name, (group, n_hidden), "relu") for name in ("encoder", "decoder"))
+    mean = _learned_unit("mean", (group, n_codes), "linear")
+    # With little noise at first, no code is given up before it has learned something.
+    log_variance = _learned_unit("log_variance", (group, n_codes), "linear", bias=-3.0)
     code = ns.Neurons("code", (group, n_codes), ports="mu log_var vary", update=DRAW, sends="z")
     kl = ns.Neurons("kl", (group, n_codes), ports="mu log_var vary", update=DIVERGENCE)
     still = ns.Neurons("still", (group, n_codes), ports="mu vary", update=STILL, cost=cost)
-    maps = cells.unit(
-        f"drawn_{pooled.name.removeprefix('pooled_')}",
-        pooled.shape,
-        "relu",
-        bias=np.zeros(pooled.shape[-1]),
-        learns="bias",
-    )
+    maps = _learned_unit(f"drawn_{pooled.name.removeprefix('pooled_')}", pooled.shape, "relu")
     synapses = [ns.Synapses(pooled, encoder, wiring=flat, weight=ns.glorot(), learns=True)]
     synapses += [
         ns.Synapses(encoder, post, wiring=dense, weight=ns.glorot(), learns=True)
@@ -117,19 +131,13 @@ def _code(
             synapses.append(ns.Synapses(log_variance, target, to="log_var", wiring=ns.one_to_one()))
     synapses += [
         ns.Synapses(code, decoder, wiring=dense, weight=ns.glorot(), learns=True),
-        ns.Synapses(
-            decoder,
-            maps,
-            wiring=ns.einsum("image unit, unit row column map -> image row column map"),
-            weight=ns.glorot(),
-            learns=True,
-        ),
+        ns.Synapses(decoder, maps, wiring=unflat, weight=ns.glorot(), learns=True),
     ]
     return maps, synapses
 
 
 def example() -> dict[str, Any]:
-    """Three groups of two digits through an untrained network, of whose codes one varies in each group."""
+    """Three groups of two digits through an untrained network; in each group one code may vary."""
     from sklearn.datasets import load_digits
 
     digits = load_digits().images[:6].reshape(3, 1, 2, 8, 8, 1) / 16.0

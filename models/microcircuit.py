@@ -1,8 +1,10 @@
-"""The cortical microcircuit: a square millimetre of early sensory cortex, neuron by neuron, in four layers.
+"""The cortical microcircuit: a square millimetre of early sensory cortex with all its neurons, in four
+layers.
 
-Source: Potjans & Diesmann 2014, Cereb. Cortex 24, 785, doi:10.1093/cercor/bhs358 (tables 4 and 5). Start values, rates and the
-compensation of smaller in-degrees: van Albada, Helias & Diesmann 2015, PLoS Comput. Biol. 11, e1004490,
-doi:10.1371/journal.pcbi.1004490, and the implementation for NEST (pynest/examples/Potjans_2014), with which all numbers agree.
+Source: Potjans & Diesmann 2014, Cereb. Cortex 24, 785, doi:10.1093/cercor/bhs358 (tables 4 and 5). Start
+values, rates and the compensation of smaller in-degrees: van Albada, Helias & Diesmann 2015, PLoS Comput.
+Biol. 11, e1004490, doi:10.1371/journal.pcbi.1004490, and the implementation for NEST
+(pynest/examples/Potjans_2014), with which all numbers agree.
 """
 
 from typing import Any
@@ -11,9 +13,10 @@ import numpy as np
 
 import neurosim as ns
 from neurosim import cells
-from neurosim.units import Hz, ms, mV, pA, pF
+from neurosim.units import Hz, Quantity, ms, mV, pA, pF
 
-# Population: neurons, background sources of each, mean and standard deviation of v at the start (mV), spikes per second at full scale.
+# Population: neurons, background sources of each, mean and standard deviation of v at the start (mV), spikes
+# per second at full scale.
 POPULATIONS = {
     "L23E": (20683, 1600, -68.28, 5.36, 0.903),
     "L23I": (5834, 1500, -63.16, 4.57, 2.965),
@@ -24,7 +27,8 @@ POPULATIONS = {
     "L6E": (14395, 2900, -66.72, 5.46, 1.105),
     "L6I": (2948, 2100, -61.43, 4.48, 7.829),
 }
-# Probability that a pair is joined by at least one synapse: a row per target population, a column per sender, in the order above.
+# Probability that a pair is joined by at least one synapse: a row per target population, a column per sender,
+# in the order above.
 CONNECTED = (
     (0.1009, 0.1689, 0.0437, 0.0818, 0.0323, 0.0, 0.0076, 0.0),
     (0.1346, 0.1371, 0.0316, 0.0515, 0.0755, 0.0, 0.0042, 0.0),
@@ -36,51 +40,57 @@ CONNECTED = (
     (0.0364, 0.0010, 0.0034, 0.0005, 0.0277, 0.0080, 0.0658, 0.1443),
 )
 TAU_M, TAU_SYN, C_M = 10.0, 0.5, 250.0  # ms, ms, pF
-PSP, G, SPREAD = (
-    0.15,
-    -4.0,
-    0.1,
-)  # of an excitatory synapse (mV); inhibitory weights relative to it; sd of weights relative to the mean
-BACKGROUND = 8.0  # spikes per second of each background source
-DELAY = {"E": 1.5, "I": 0.75}  # mean (ms), by the kind of sender; the sd is half of it
+PSP = 0.15  # the postsynaptic potential of an excitatory synapse, in mV
+G = -4.0  # inhibitory weights, relative to excitatory ones
+SPREAD = 0.1  # the standard deviation of weights, relative to their mean
+BACKGROUND = 8.0  # the rate of each background source, in Hz
+DELAY = {"E": 1.5, "I": 0.75}  # the mean in ms, by kind of sender; the standard deviation is half of it
 RATES = {name: rate for name, (*_, rate) in POPULATIONS.items()}
 
 
 def microcircuit(
-    scale: float = 1.0, *, in_degree_scale: float | None = None, dt: Any = 0.1 * ms
+    scale: float = 1.0, *, in_degree_scale: float | None = None, dt: Quantity = 0.1 * ms
 ) -> ns.Network:
-    """Eight populations, `L23E` to `L6I`, at full scale 77,169 neurons and 298.9 million synapses, and a Poisson `background`.
+    """Eight populations of integrate-and-fire neurons, and a Poisson `background`.
 
-    Integrate-and-fire neurons with one exponential synaptic current: dv/dt = (E_L - v)/tau_m + (I_syn + I_e)/C_m. Between two
-    populations there are ln(1 - C)/ln(1 - 1/(N_pre N_post)) synapses in all, each between neurons drawn at random, with a
-    weight of 87.8 pA (0.15 mV) +-10 %, times -4 from inhibitory senders and times 2 from L4E to L23E.
+    The populations are `L23E` to `L6I`, at full scale 77,169 neurons and 298.9 million synapses. The neurons
+    have one exponential synaptic current: dv/dt = (E_L - v)/tau_m + (I_syn + I_e)/C_m. Between two
+    populations there are ln(1 - C)/ln(1 - 1/(N_pre N_post)) synapses, each between neurons drawn at random,
+    with a weight of 87.8 pA (0.15 mV) +-10 %, times -4 from inhibitory senders and times 2 from L4E to L23E.
 
-    Arguments: `scale`, of the numbers of neurons; `in_degree_scale`, of synapses and background sources per neuron (default:
-    `scale`); `dt`. Fewer synapses are made up for by weights divided by sqrt(in_degree_scale) and a current I_e, so that mean
-    and variance of the input stay; below a scale of about 0.1 correlations and rates do not.
+    With fewer synapses than in full scale, weights are divided by sqrt(in_degree_scale) and a current I_e is
+    added, so that the mean and the variance of the input stay the same. Below a scale of about 0.1,
+    correlations and rates do not.
 
-    Two differences from the published code: a delay below 0.1 ms becomes 0.1 ms and is not drawn anew (3 to 4 % of them), and
-    the background, which has no past, arrives without delay.
+    Two differences from the published code: a delay below 0.1 ms becomes 0.1 ms and is not drawn again (3 to
+    4 % of them), and the background, which has no past, arrives without delay.
+
+    Arguments:
+        scale: the fraction of the neurons, above 0 and up to 1.
+        in_degree_scale: the fraction of the synapses and background sources per neuron, above 0 and up to 1;
+            default: `scale`.
+        dt: the length of a tick.
+
+    Raises DescriptionError for scales outside of these limits.
+
+    >>> microcircuit(0.01)["L4E"].size
+    219
     """
     kept = scale if in_degree_scale is None else in_degree_scale
     if not (0 < scale <= 1 and 0 < kept <= 1):
-        raise ValueError(
-            f"microcircuit: scale {scale} and in_degree_scale {kept} must lie above 0 and not above 1. Give 1 for all of it."
+        raise ns.DescriptionError(
+            f"microcircuit: scale {scale} and in_degree_scale {kept} must lie above 0 and not above 1. "
+            "Give 1 for all of it."
         )
     numbers, weights = synapse_numbers(), mean_weights()
     lost = (1 - np.sqrt(kept)) * input_current()
     parts = [_population(name, scale, I_e) for name, I_e in zip(POPULATIONS, lost, strict=True)]
     source = cells.poisson("background", 1, rate=BACKGROUND * Hz)
-    synapses = [
-        ns.Synapses(
-            source,
-            post,
-            to="I_syn",
-            wiring=ns.private(round(POPULATIONS[post.name][1] * kept)),
-            weight=psc_amplitude() / np.sqrt(kept) * pA,
-        )
-        for post in parts
-    ]
+    amplitude = psc_amplitude() / np.sqrt(kept) * pA
+    synapses = []
+    for post in parts:
+        wiring = ns.private(round(POPULATIONS[post.name][1] * kept))
+        synapses.append(ns.Synapses(source, post, to="I_syn", wiring=wiring, weight=amplitude))
     for row, post in enumerate(parts):
         for column, pre in enumerate(parts):
             if n := round(numbers[row, column] * scale * kept):
@@ -89,13 +99,13 @@ def microcircuit(
 
 
 def synapse_numbers() -> np.ndarray:
-    """How many synapses there are between two populations at full scale, shape (post, pre)."""
+    """The numbers of synapses between populations at full scale, shape (post, pre)."""
     neurons = np.array([n for n, *_ in POPULATIONS.values()], dtype=float)
     return np.log1p(-np.array(CONNECTED)) / np.log1p(-1 / np.outer(neurons, neurons))
 
 
 def psc_amplitude() -> float:
-    """The jump of I_syn, in pA, after which v rises by `PSP` at most."""
+    """The jump of I_syn, in pA, after which v rises by at most `PSP`."""
     a, b = TAU_M / (TAU_M - TAU_SYN), TAU_SYN / (TAU_M - TAU_SYN)
     ratio = TAU_M / TAU_SYN
     return PSP * C_M * (TAU_M - TAU_SYN) / (TAU_M * TAU_SYN) / (ratio**-b - ratio**-a)
@@ -109,36 +119,42 @@ def mean_weights() -> np.ndarray:
 
 
 def input_current() -> np.ndarray:
-    """The mean synaptic current, in pA, into a neuron of each population at full scale and the published rates."""
+    """The mean synaptic current at full scale and the published rates, in pA, shape (population,)."""
     neurons, sources, _, _, rates = np.array(list(POPULATIONS.values())).T
-    arriving = (
-        mean_weights() * synapse_numbers() / neurons[:, None]
-    ) @ rates + psc_amplitude() * sources * BACKGROUND  # pA/s
-    return arriving * TAU_SYN * 1e-3
+    from_circuit = (mean_weights() * synapse_numbers() / neurons[:, None]) @ rates  # pA/s
+    from_background = psc_amplitude() * sources * BACKGROUND
+    return (from_circuit + from_background) * TAU_SYN * 1e-3
 
 
 def _population(name: str, scale: float, I_e: float) -> ns.Neurons:
+    """One population, with start values of v at full activity and the compensating current `I_e` in pA."""
     size, _, mean, sd, _ = POPULATIONS[name]
     return ns.Neurons(
         name, max(1, round(size * scale)),
         equations="""dv/dt = (E_L - v)/tau_m + (I_syn + I_e)/C_m : volt (unless refractory)
                      dI_syn/dt = -I_syn/tau_syn : amp""",
         threshold="v >= v_threshold", reset="v = v_reset", refractory=2 * ms, method="exact",
-        tau_m=TAU_M * ms, tau_syn=TAU_SYN * ms, C_m=C_M * pF, E_L=-65 * mV, v_reset=-65 * mV, v_threshold=-50 * mV, I_e=I_e * pA,
+        tau_m=TAU_M * ms, tau_syn=TAU_SYN * ms, C_m=C_M * pF,
+        E_L=-65 * mV, v_reset=-65 * mV, v_threshold=-50 * mV, I_e=I_e * pA,
         v=ns.normal(mean * mV, sd * mV),
     )  # fmt: skip
 
 
 def _synapses(pre: ns.Neurons, post: ns.Neurons, n: int, weight: float) -> ns.Synapses:
-    sign, delay = {"low": 0 * pA} if weight > 0 else {"high": 0 * pA}, DELAY[pre.name[-1]]
+    """`n` synapses between two populations, with the mean weight in pA, whose sign no synapse changes."""
+    bound, delay = {"low": 0 * pA} if weight > 0 else {"high": 0 * pA}, DELAY[pre.name[-1]]
     return ns.Synapses(
-        pre, post, to="I_syn", wiring=ns.total(n), weight=ns.normal(weight * pA, abs(weight) * SPREAD * pA, **sign),
+        pre,
+        post,
+        to="I_syn",
+        wiring=ns.total(n),
+        weight=ns.normal(weight * pA, abs(weight) * SPREAD * pA, **bound),
         delay=ns.normal(delay * ms, delay / 2 * ms, low=0.1 * ms),
-    )  # fmt: skip
+    )
 
 
 def example() -> dict[str, Any]:
-    """A hundredth of the neurons, a twentieth of their in-degrees, 50 ms: all spikes, and v of three neurons of layer 5."""
+    """A hundredth of the neurons, a twentieth of their in-degrees, 50 ms."""
     net = microcircuit(0.01, in_degree_scale=0.05)
     return {
         "net": net,

@@ -1,61 +1,67 @@
-"""A radial basis function network: each hidden unit answers near its centre, and a linear readout weighs their answers.
+"""A radial basis function network: each hidden unit responds to inputs near its centre, and a linear readout
+sums them.
 
 Source: Broomhead & Lowe 1988, Complex Systems 2, 321; Moody & Darken 1989, Neural Computation 1, 281,
-doi:10.1162/neco.1989.1.2.281; centres and widths learned by gradient: Poggio & Girosi 1990, Proc. IEEE 78, 1481, doi:10.1109/5.58326.
+doi:10.1162/neco.1989.1.2.281; centres and widths learned by gradient: Poggio & Girosi 1990, Proc. IEEE 78,
+1481, doi:10.1109/5.58326.
 """
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import neurosim as ns
 from neurosim import cells
 
 
 def radial_basis(
-    centres: Any,
-    width: Any,
+    centres: ArrayLike,
+    width: ArrayLike,
     n_outputs: int = 1,
     *,
-    readout: Any = None,
-    bias: Any = 0.0,
+    readout: ArrayLike | None = None,
+    bias: ArrayLike = 0.0,
     output: str = "linear",
     learns: bool = False,
 ) -> ns.Network:
-    """`inputs` -> `hidden` -> `out`: hidden = exp(-|x - centre|^2/(2 width^2)), out = output(W hidden + bias).
+    """Hidden units with Gaussian receptive fields, and a readout: `inputs` -> `hidden` -> `out`.
 
-    `centres`, shape (hidden, input), are the weights into `hidden`; `width` is one number above 0 or one for each hidden unit. W is
-    `readout`, shape (n_outputs, hidden), or 0 and to be learned.
+    hidden = exp(-|x - centre|^2/(2 width^2)), out = output(W hidden + bias). W learns.
 
-    With `learns`, centres, widths (each in the shape in which it is given) and bias learn by gradient as W does. The squares (x - centre)^2 are
-    then sent by a population `apart` (hidden, input), whose constant `centre` is.
+    Arguments:
+        centres: shape (hidden, input): the weights into `hidden`.
+        width: one number above 0 or one for each hidden unit.
+        n_outputs: the number of outputs.
+        readout: W, shape (n_outputs, hidden); default: 0.
+        bias: one number or one per output.
+        output: the activation function of `out`, as in `cells.unit`.
+        learns: whether centres, widths (in the shape in which they are given) and bias also learn by
+            gradient. A population `apart` (hidden, input) then sends the squares (x - centre)^2, with
+            `centre` as its constant.
 
-    Raises ValueError for centres that are not rows of numbers, and for widths of 0 or below.
+    Raises DescriptionError for centres that are not rows of numbers, and for widths of 0 or below.
+
+    >>> net = radial_basis([[0.0], [1.0]], 1.0)
+    >>> ns.run(net, {"inputs": [[1.0]]}, record=["hidden"])["hidden"].round(3).tolist()
+    [[0.607, 1.0]]
     """
     centres, width = np.asarray(centres, dtype=float), np.asarray(width, dtype=float)
     if centres.ndim != 2:
-        raise ValueError(
-            f"radial_basis: centres of shape {centres.shape} are not one row for each hidden unit. Give shape (hidden, input)."
+        raise ns.DescriptionError(
+            f"radial_basis: centres of shape {centres.shape} are not one row for each hidden unit. "
+            "Give shape (hidden, input)."
         )
     if not np.all(width > 0):
-        raise ValueError(
+        raise ns.DescriptionError(
             "radial_basis: every width must be above 0. Give a distance, such as that to the next centre."
         )
     inputs = ns.Neurons("inputs", centres.shape[1])
-    hidden = ns.Neurons(
-        "hidden",
-        len(centres),
-        update="y = exp(-I/(2*width**2))",
-        width=width,
-        learns=("width",) if learns else (),
-    )
-    out = cells.unit(
-        "out",
-        n_outputs,
-        output,
-        bias=bias + np.zeros(n_outputs) if learns else bias,
-        learns=("bias",) if learns else (),
-    )
+    text = "y = exp(-I/(2*width**2))"
+    hidden = ns.Neurons("hidden", len(centres), update=text, width=width, learns="width" if learns else ())
+    # A bias that learns is one number for each output.
+    bias = np.asarray(bias) + np.zeros(n_outputs) if learns else bias
+    out = cells.unit("out", n_outputs, output, bias=bias, learns="bias" if learns else ())
     weight = np.zeros((n_outputs, len(centres))) if readout is None else readout
     read = ns.Synapses(hidden, out, weight=weight, learns=True)
     if not learns:
@@ -64,7 +70,7 @@ def radial_basis(
         ]
     else:
         apart = ns.Neurons(
-            "apart", centres.shape, update="y = (I - centre)**2", centre=centres, learns=("centre",)
+            "apart", centres.shape, update="y = (I - centre)**2", centre=centres, learns="centre"
         )
         squares = [
             ns.Synapses(inputs, apart, wiring=ns.einsum("input, -> hidden input")),
@@ -74,7 +80,7 @@ def radial_basis(
 
 
 def example() -> dict[str, Any]:
-    """Twelve units on a line make a sine of 40 numbers, their readout solved by least squares."""
+    """Twelve units on a line approximate a sine at 40 points, with a readout found by least squares."""
     x, centres = np.linspace(0.0, 2 * np.pi, 40)[:, None], np.linspace(0.0, 2 * np.pi, 12)[:, None]
     readout = np.linalg.lstsq(np.exp(-((x - centres.T) ** 2) / 2), np.sin(x), rcond=None)[0].T
     return {

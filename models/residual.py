@@ -1,7 +1,8 @@
-"""A deep residual network: blocks that add to what passes them by.
+"""A deep residual network: blocks that add to what passes by them.
 
-Source: He, Zhang, Ren & Sun 2016, Deep residual learning for image recognition, CVPR, doi:10.1109/CVPR.2016.90; functions before the weights: the
-same, Identity mappings in deep residual networks, ECCV 2016, doi:10.1007/978-3-319-46493-0_38.
+Source: He, Zhang, Ren & Sun 2016, Deep residual learning for image recognition, CVPR,
+doi:10.1109/CVPR.2016.90; activation functions before the weights: the same authors, Identity mappings in deep
+residual networks, ECCV 2016, doi:10.1007/978-3-319-46493-0_38.
 """
 
 from collections.abc import Sequence
@@ -27,88 +28,107 @@ def residual(
     output: str = "softmax",
     dropout: float = 0.0,
 ) -> ns.Network:
-    """`image` -> `stem` -> `block_1` -> `block_2` ... -> `top` -> (`average`) -> `out`; a block adds two layers of weights to what it got.
+    """A deep network of blocks with shortcuts, convolutional or fully connected.
 
-    block_k = block_(k-1) + W second_k, second_k = f(W first_k), first_k = f(block_(k-1)): the shortcut is a second synapse, one to one,
-    into the port of the block. f is `function`, after layer normalisation over the channels where `norm`, else after a bias. Without
-    `shortcut` the network is the plain one of the same depth: 2 + 2 times the number of blocks layers of weights.
+    `image` -> `stem` -> `block_1` -> `block_2` ... -> `top` -> (`average`) -> `out`. A block adds two layers
+    of weights to its
+    input: block_k = block_(k-1) + W second_k, second_k = f(W first_k), first_k = f(block_(k-1)). The shortcut
+        is a second
+    synapse, one to one, into the port of the block. f is `function`, after layer normalization over the
+    channels, or without `norm` after a bias. All weights, biases, gains and shifts learn; weights begin as
+    He's.
 
-    `shape` (rows, columns, channels) makes a convolutional network: `n_channels` holds the channels of each stage and `blocks` how many blocks
-    each has, or one number for all. W are 3 x 3 windows that reach over the edge; from the second stage on, the first block of a stage moves its
-    windows by 2, and its shortcut is a 1 x 1 convolution that does so too. `average` is the mean of each channel over all places.
-    `shape` one number, that of the `inputs`, makes a fully connected network, `n_channels` being the units of each layer of a stage.
+    With a `shape` (rows, columns, channels) W are 3 x 3 windows that reach over the edge. From the second
+    stage on, the first block of a stage moves its windows by 2, and its shortcut is a 1 x 1 convolution that
+    does the same. `average` is the mean of each channel over all positions. With a number as `shape` the
+    network is fully connected, and `inputs` takes the place of `image`.
 
-    While the network trains, what reaches `out` is left out with the chance `dropout`; `output` 'linear' sends scores instead of chances.
-    All weights, biases, gains and shifts learn. Weights are He's to begin with.
+    Arguments:
+        shape: (rows, columns, channels) of the image, or the number of inputs.
+        n_channels: the number of channels (or units) of each stage.
+        n_outputs: the number of outputs.
+        blocks: the number of blocks of each stage, or one number for all.
+        shortcut: without it the network is the plain one of the same depth, 2 + 2 layers of weights per
+            block.
+        norm: whether f normalizes.
+        function: the activation function, as in `cells.unit`.
+        output: the function of `out`; 'linear' sends scores instead of probabilities.
+        dropout: the fraction of the units before `out` that are silent in training.
 
-    Raises DescriptionError for a `shape` that is neither, and for `blocks` that are not one number for each stage.
+    Raises DescriptionError for a `shape` that is neither, and for `blocks` that are not one number for each
+    stage.
+
+    >>> residual((8, 8, 1), (4, 6), blocks=1)["block_2"].shape  # (row, column, channel)
+    (4, 4, 6)
     """
     if not isinstance(shape, int) and len(shape) != 3:
         raise ns.DescriptionError(
-            f"residual: shape {shape} is neither a number of inputs nor (rows, columns, channels). Give one of them."
+            f"residual: shape {shape} is neither a number of inputs nor (rows, columns, channels). "
+            "Give one of them."
         )
     stages = per_block("residual: n_channels", n_channels)
     counts = per_block("residual: blocks", blocks, len(stages))
-    net = _Builder(function, norm, shortcut)
+    builder = _Builder(function, norm, shortcut)
     image = ns.Neurons("inputs" if isinstance(shape, int) else "image", shape)
-    last = net.weighted(image, net.sum("stem", net.shape(image.shape, stages[0])))
+    last = builder.weighted(image, builder.sum("stem", builder.shape(image.shape, stages[0])))
     k = 0
     for stage, (channels, count) in enumerate(zip(stages, counts, strict=True)):
-        for place in range(count):
+        for number in range(count):
             k += 1
-            last = net.block(last, k, channels, stride=2 if stage and not place else 1)
-    top = net.activated("top", last, dropout=0.0 if isinstance(shape, tuple) else dropout)
+            last = builder.block(last, k, channels, stride=2 if stage and not number else 1)
+    top = builder.activated("top", last, dropout=0.0 if isinstance(shape, tuple) else dropout)
     if isinstance(shape, tuple):
         average = cells.unit("average", (1, 1, stages[-1]), "linear", ports="I:mean", dropout=dropout)
-        net.steps.append(ns.Synapses(top, average, wiring=ns.pool(top.shape[:2])))
+        builder.synapses.append(ns.Synapses(top, average, wiring=ns.pool(top.shape[:2])))
         top = average
     out = cells.unit("out", n_outputs, output, bias=np.zeros(n_outputs), learns="bias")
-    net.steps.append(ns.Synapses(top, out, weight=initial(output, top.size), learns=True))
-    return ns.Network(net.steps, schedule=ns.Layered())
+    builder.synapses.append(ns.Synapses(top, out, weight=initial(output, top.size), learns=True))
+    return ns.Network(builder.synapses, schedule=ns.Layered())
 
 
 class _Builder:
-    """The synapses of a residual network so far, and how its layers are made."""
+    """The layers of a residual network; their synapses are collected in `synapses`."""
 
     def __init__(self, function: str, norm: bool, shortcut: bool):
         self.function, self.norm, self.shortcut = function, norm, shortcut
-        self.steps: list[ns.Synapses] = []
+        self.synapses: list[ns.Synapses] = []
 
     def shape(self, below: tuple[int, ...], channels: int, stride: int = 1) -> tuple[int, ...]:
         """The shape of a layer above one of shape `below`."""
         return (channels,) if len(below) == 1 else self._window(3, stride).target_shape(below, channels)
 
     def block(self, last: ns.Neurons, k: int, channels: int, stride: int) -> ns.Neurons:
-        """Two layers of weights, and what passes them by."""
+        """A block: two layers of weights, and the shortcut around them."""
         shape = self.shape(last.shape, channels, stride)
         first = self.activated(f"first_{k}", last)
         second = self.weighted(first, self._units(f"second_{k}", shape), stride)
         block = self.weighted(second, self.sum(f"block_{k}", shape))
         if self.shortcut and last.shape == shape:
-            self.steps.append(ns.Synapses(last, block, wiring=ns.one_to_one()))
+            self.synapses.append(ns.Synapses(last, block, wiring=ns.one_to_one()))
         elif self.shortcut:
             self.weighted(last, block, stride, side=1)
         return block
 
     def activated(self, name: str, last: ns.Neurons, dropout: float = 0.0) -> ns.Neurons:
-        """What `last` sends, one to one, through normalisation and function."""
+        """What `last` sends, one to one, after normalization and activation function."""
         units = self._units(name, last.shape, dropout)
-        self.steps.append(ns.Synapses(last, units, wiring=ns.one_to_one()))
+        self.synapses.append(ns.Synapses(last, units, wiring=ns.one_to_one()))
         return units
 
     def weighted(self, pre: ns.Neurons, post: ns.Neurons, stride: int = 1, side: int = 3) -> ns.Neurons:
-        """Weights that learn, from `pre` to `post`, which is returned."""
+        """Learned synapses from `pre` to `post`, which is returned; `side` is that of the windows."""
         dense = len(post.shape) == 1
         weight = initial("relu", pre.shape[-1] * (1 if dense else side**2))
         wiring = ns.all_to_all() if dense else self._window(side, stride)
-        self.steps.append(ns.Synapses(pre, post, wiring=wiring, weight=weight, learns=True))
+        self.synapses.append(ns.Synapses(pre, post, wiring=wiring, weight=weight, learns=True))
         return post
 
     def sum(self, name: str, shape: tuple[int, ...]) -> ns.Neurons:
-        """Units that send the sum of what reaches them."""
+        """Units that send the sum of what they receive."""
         return cells.unit(name, shape, "linear", bias=np.zeros(shape[-1]), learns="bias")
 
     def _units(self, name: str, shape: tuple[int, ...], dropout: float = 0.0) -> ns.Neurons:
+        """Units with normalization, or without it with a bias, and the activation function."""
         if self.norm:
             return cells.layer_norm(name, shape, self.function, dropout=dropout, learns=("gain", "shift"))
         return cells.unit(
@@ -120,7 +140,7 @@ class _Builder:
 
 
 def example() -> dict[str, Any]:
-    """Six digits through an untrained net of two stages."""
+    """Six digits through an untrained network of two stages."""
     from sklearn.datasets import load_digits
 
     digits = load_digits().images[:6, :, :, None] / 16.0

@@ -14,10 +14,23 @@ from neurosim import cells
 def self_attention(
     n_tokens: int, n_features: int, *, n_heads: int = 1, causal: bool = False, residual: bool = False
 ) -> ns.Network:
-    """`tokens` (token, feature) -> `query`, `key`, `value` (head, token, part) -> `score` (head, token, token) -> `mixed` -> `out`.
+    """A layer of multi-head self-attention.
 
-    score = softmax(query key' / sqrt(part)), mixed = score value, out = W mixed (+ tokens with `residual`); part = n_features /
-    n_heads. `causal` lets no token look at a later one. All weights learn.
+    `tokens` (token, feature) -> `query`, `key`, `value` (head, token, part) -> `score` (head, token, token)
+    -> `mixed` -> `out`.
+
+    score = softmax(query key' / sqrt(part)), mixed = score value, out = W mixed, and with `residual` plus the
+    tokens; part = n_features / n_heads. All weights learn.
+
+    Arguments:
+        n_tokens: the number of tokens.
+        n_features: the number of features of a token.
+        n_heads: the number of heads.
+        causal: whether no token sees a later one.
+        residual: whether the tokens are added to the output.
+
+    >>> self_attention(6, 8, n_heads=2)["score"].shape
+    (2, 6, 6)
     """
     part = n_features // n_heads
     tokens = ns.Neurons("tokens", (n_tokens, n_features))
@@ -25,37 +38,22 @@ def self_attention(
         ns.Neurons(name, (n_heads, n_tokens, part), update="y = I") for name in ("query", "key", "value")
     )
     mask = np.triu(np.full((n_tokens, n_tokens), -1e30), 1) if causal else 0.0
-    score = ns.Neurons(
-        "score",
-        (n_heads, n_tokens, n_tokens),
-        update="p = softmax(I/scale + mask)",
-        scale=np.sqrt(part),
-        mask=mask,
-    )
+    shape, text = (n_heads, n_tokens, n_tokens), "p = softmax(I/scale + mask)"
+    score = ns.Neurons("score", shape, update=text, scale=np.sqrt(part), mask=mask)
     mixed = ns.Neurons("mixed", (n_heads, n_tokens, part), update="y = I")
     out = cells.unit("out", (n_tokens, n_features), "linear")
     project = ns.einsum("token feature, head feature part -> head token part")
+    compare = ns.einsum("head token part, head other part -> head token other")
+    gather = ns.einsum("head other part, head token other -> head token part")
+    join = ns.einsum("head token part, head part feature -> token feature")
     synapses = [
-        *(
-            ns.Synapses(tokens, target, wiring=project, weight=ns.glorot(), learns=True)
-            for target in (query, key, value)
-        ),
-        ns.Synapses(
-            query, score, weight=key, wiring=ns.einsum("head token part, head other part -> head token other")
-        ),
-        ns.Synapses(
-            value,
-            mixed,
-            weight=score,
-            wiring=ns.einsum("head other part, head token other -> head token part"),
-        ),
-        ns.Synapses(
-            mixed,
-            out,
-            weight=ns.glorot(),
-            wiring=ns.einsum("head token part, head part feature -> token feature"),
-            learns=True,
-        ),
+        ns.Synapses(tokens, target, wiring=project, weight=ns.glorot(), learns=True)
+        for target in (query, key, value)
+    ]
+    synapses += [
+        ns.Synapses(query, score, weight=key, wiring=compare),
+        ns.Synapses(value, mixed, weight=score, wiring=gather),
+        ns.Synapses(mixed, out, weight=ns.glorot(), wiring=join, learns=True),
     ]
     if residual:
         synapses.append(ns.Synapses(tokens, out, wiring=ns.one_to_one()))

@@ -1,4 +1,5 @@
-"""A spiking network that learns by gradients: leaky integrate-and-fire neurons, and a leaky readout that does not spike.
+"""A spiking network that learns by gradients: leaky integrate-and-fire neurons, and a leaky readout without
+spikes.
 
 Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Processing Magazine 36, 51, doi:10.1109/MSP.2019.2931595.
 """
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 
 import neurosim as ns
-from neurosim.units import ms
+from neurosim.models.simple_recurrent import layer_sizes
+from neurosim.units import Quantity, ms
 
 
 def spiking_classifier(
@@ -17,35 +19,54 @@ def spiking_classifier(
     n_hidden: int | Sequence[int],
     n_outputs: int,
     *,
-    tau: Any = 10 * ms,
-    tau_out: Any = 20 * ms,
-    dt: Any = 1 * ms,
+    tau: Quantity = 10 * ms,
+    tau_out: Quantity = 20 * ms,
+    dt: Quantity = 1 * ms,
     gain: float = 4.0,
 ) -> ns.Network:
-    """`inputs` -> `hidden` (spikes) -> `out` (a potential per class), moved forward in steps of `dt`.
+    """Layers of integrate-and-fire neurons with a readout: `inputs` -> `hidden` (spikes) -> `out` (a
+    potential per class).
 
-    tau dv/dt = I + bias - v, a spike and v = 0 where v > 1; tau_out dy/dt = bias - y, and a hidden spike adds its weight to y. Both are
-    integrated exactly, in update text, where biases can learn: v = keep v + (1 - keep) (I + bias), keep = exp(-dt/tau).
+    tau dv/dt = I + bias - v, a spike and v = 0 where v > 1; tau_out dy/dt = bias - y, and a hidden spike adds
+    its weight to y. The class with the largest y is the answer. Both equations are integrated exactly, in
+    update text, where biases can learn: v = keep v + (1 - keep) (I + bias) with keep = exp(-dt/tau). All
+    weights and biases learn.
 
-    Inputs are currents, or spikes, each a current for one step. Several sizes are layers `hidden_1`, `hidden_2` ... Weights are Glorot's
-    times `gain` at first, so that neurons spike before they have learned to. All weights and biases learn; the answer is the largest y.
+    Inputs are currents, without a unit, or spikes, each of which is a current for one tick.
+
+    Arguments:
+        n_inputs: the number of inputs.
+        n_hidden: the number of hidden neurons; several numbers are layers `hidden_1`, `hidden_2` ...
+        n_outputs: the number of classes.
+        tau: the membrane time constant, a time.
+        tau_out: the time constant of the readout, a time.
+        dt: the length of a tick, a time.
+        gain: the weights begin as Glorot's times `gain`, so that neurons spike before they have learned to.
+
+    >>> spiking_classifier(64, 40, 10)["out"].shape
+    (10,)
     """
-    sizes = (n_hidden,) if isinstance(n_hidden, (int, np.integer)) else tuple(n_hidden)
+    sizes = layer_sizes(n_hidden)
     below, synapses = ns.Neurons("inputs", n_inputs), []
     for depth, size in enumerate(sizes, 1):
         hidden = ns.Neurons(
-            f"hidden_{depth}" if len(sizes) > 1 else "hidden", size, update="v = keep*v + (1 - keep)*(I + bias)", threshold="v > 1", reset="v = 0",
-            keep=np.exp(-float(dt / tau)), bias=np.zeros(size), learns="bias",
-        )  # fmt: skip
+            f"hidden_{depth}" if len(sizes) > 1 else "hidden",
+            size,
+            update="v = keep*v + (1 - keep)*(I + bias)",
+            threshold="v > 1",
+            reset="v = 0",
+            keep=np.exp(-float(dt / tau)),
+            bias=np.zeros(size),
+            learns="bias",
+        )
         synapses.append(ns.Synapses(below, hidden, to="I", weight=ns.glorot(gain), learns=True))
         below = hidden
-    keep = np.exp(-float(dt / tau_out))
     out = ns.Neurons(
         "out",
         n_outputs,
         update="y = keep*y + (1 - keep)*bias",
         ports="",
-        keep=keep,
+        keep=np.exp(-float(dt / tau_out)),
         bias=np.zeros(n_outputs),
         learns="bias",
     )
@@ -54,7 +75,7 @@ def spiking_classifier(
 
 
 def example() -> dict[str, Any]:
-    """Four digits, each for 30 ms as currents, through an untrained net."""
+    """Four digits, each for 30 ms as currents, through an untrained network."""
     from sklearn.datasets import load_digits
 
     currents = np.repeat(load_digits().data[:4, None] / 16.0, 30, axis=1)

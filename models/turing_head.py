@@ -1,4 +1,4 @@
-"""One head of a neural Turing machine: it finds its place in a memory, writes there and reads.
+"""One head of a neural Turing machine: it finds its position in a memory, writes there and reads.
 
 Source: Graves, Wayne & Danihelka 2014, Neural Turing machines, arXiv:1410.5401, equations 2 to 9.
 """
@@ -6,18 +6,30 @@ Source: Graves, Wayne & Danihelka 2014, Neural Turing machines, arXiv:1410.5401,
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import neurosim as ns
 
 WIDTHS = {"beta": 1, "gate": 1, "shift": 3, "gamma": 1}
 
 
-def turing_head(n_slots: int, width: int, *, memory: Any = 1e-3) -> ns.Network:
-    """Driven `key`, `beta`, `gate`, `shift`, `gamma`, `erase`, `add` (what a controller says) -> `address` -> `memory` -> `read`.
+def turing_head(n_slots: int, width: int, *, memory: ArrayLike = 1e-3) -> ns.Network:
+    """A memory and one head that addresses it by content and by position.
 
-    content = softmax(beta cos(key, memory(t - 1))); mixed = gate content + (1 - gate) address(t - 1); shifted is mixed moved by -1, 0
-    and 1 slots with the weights `shift`; address = shifted^gamma, divided by its sum; memory = memory (1 - address erase') +
-    address add'; read = memory' address. `memory`, shape (n_slots, width), is what it holds at first.
+    Driven by a controller: `key`, `beta`, `gate`, `shift`, `gamma`, `erase`, `add` -> `address` -> `memory`
+    -> `read`.
+
+    content = softmax(beta cos(key, memory(t - 1))); mixed = gate content + (1 - gate) address(t - 1); shifted
+    is mixed, moved by -1, 0 and 1 slots with the weights `shift`; address = shifted^gamma, divided by its
+    sum; memory = memory (1 - address erase') + address add'; read = memory' address.
+
+    Arguments:
+        n_slots: the number of slots of the memory.
+        width: the number of values in a slot.
+        memory: what the memory holds at the beginning, one number or shape (n_slots, width).
+
+    >>> turing_head(8, 5)["memory"].shape
+    (8, 5)
     """
     key, erase, add = (ns.Neurons(name, width) for name in ("key", "erase", "add"))
     beta, gate, shift, gamma = (ns.Neurons(name, size) for name, size in WIDTHS.items())
@@ -36,21 +48,14 @@ def turing_head(n_slots: int, width: int, *, memory: Any = 1e-3) -> ns.Network:
     )
     read = ns.Neurons("read", width, update="r = I")
     before = ns.delayed(slots, 1)
-    roll = np.stack(
-        [np.roll(np.eye(n_slots), offset, axis=1) for offset in (-1, 0, 1)], axis=2
-    )  # (from, to, shift)
+    rolls = [np.roll(np.eye(n_slots), offset, axis=1) for offset in (-1, 0, 1)]
+    roll = np.stack(rolls, axis=2)  # (from, to, shift)
     one, per_slot = ns.one_to_one(), ns.einsum("slot, part -> slot part")
+    squared = ns.einsum("slot part, slot part -> slot")
     return ns.Network(
         ns.Synapses(key, content, to="dot", weight=before, wiring=ns.einsum("part, slot part -> slot")),
         ns.Synapses(key, content, to="key", weight=key, wiring=ns.einsum("part, part -> slot")),
-        ns.Synapses(
-            slots,
-            content,
-            to="slot",
-            weight=before,
-            delay=1,
-            wiring=ns.einsum("slot part, slot part -> slot"),
-        ),
+        ns.Synapses(slots, content, to="slot", weight=before, delay=1, wiring=squared),
         ns.Synapses(beta, content, to="beta"),
         ns.Synapses(content, mixed, to="content", wiring=one),
         ns.Synapses(address, mixed, to="last", wiring=one, delay=1),
@@ -66,17 +71,15 @@ def turing_head(n_slots: int, width: int, *, memory: Any = 1e-3) -> ns.Network:
 
 
 def example() -> dict[str, Any]:
-    """A random controller for 30 ticks, 8 slots of 5."""
+    """A random controller for 30 ticks, with 8 slots of 5 values."""
     random = np.random.default_rng(0)
     inputs = {
         "key": random.normal(size=(30, 5)),
         "add": random.normal(size=(30, 5)),
         "erase": random.random((30, 5)),
-    }
-    inputs |= {
         "beta": random.uniform(1, 5, (30, 1)),
         "gate": random.random((30, 1)),
         "gamma": random.uniform(1, 3, (30, 1)),
+        "shift": random.dirichlet((1.0, 1.0, 1.0), 30),
     }
-    inputs["shift"] = random.dirichlet((1.0, 1.0, 1.0), 30)
     return {"net": turing_head(8, 5), "inputs": inputs, "record": ["address", "memory", "read"], "seed": 1}

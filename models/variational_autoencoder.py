@@ -1,7 +1,8 @@
-"""A variational autoencoder: the code of an example is drawn from a normal distribution of its own, kept near a standard one.
+"""A variational autoencoder: the code of an example is drawn from a normal distribution that is kept near a
+prior.
 
-Source: Kingma & Welling 2014, ICLR, arXiv:1312.6114; Rezende, Mohamed & Wierstra 2014, ICML, arXiv:1401.4082. A mixture as the
-distribution that codes come from: Tomczak & Welling 2018, AISTATS, arXiv:1705.07120.
+Source: Kingma & Welling 2014, ICLR, arXiv:1312.6114; Rezende, Mohamed & Wierstra 2014, ICML, arXiv:1401.4082.
+A mixture as the prior of the codes: Tomczak & Welling 2018, AISTATS, arXiv:1705.07120.
 """
 
 from collections.abc import Sequence
@@ -9,14 +10,15 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 import neurosim as ns
 from neurosim import cells
 
 DRAW = "z = mu + exp(log_var/2)*randn()"
 DIVERGENCE = "kl = -0.5*(1 + log_var - mu**2 - exp(log_var))"
-# Of the code drawn, where codes come from a mixture; the constants of both densities cancel.
-SURPRISE = "kl = -0.5*(log_var + (z - mu)**2*exp(-log_var)) - log_p"
+# With a mixture: log q(z) - log p(z) of the code that was drawn, without the constants, which cancel.
+LOG_RATIO = "kl = -0.5*(log_var + (z - mu)**2*exp(-log_var)) - log_p"
 NEAR = "log_p = -0.5*(log_width + (I - centre)**2*exp(-log_width))"
 MIXTURE = "top = stop(max(I))\nlog_p = top + log(mean(exp(I - top)))"
 
@@ -29,23 +31,40 @@ def variational_autoencoder(
     mixture: int = 0,
     noise: float = 0.0,
     dropout: float = 0.0,
-    out_bias: Any = 0.0,
+    out_bias: ArrayLike = 0.0,
 ) -> ns.Network:
-    """`inputs` -> `layer_1` ... -> `mean`, `log_variance` -> `code` -> ... `back_1` -> `out`; and what the code says, in nats: `kl`.
+    """An autoencoder with random codes, which also generates new examples.
 
-    z = mean + exp(log_variance/2) N(0, 1), drawn at every tick; kl = -0.5 (1 + log_variance - mean^2 - exp(log_variance)) for each unit of the
-    code, whose sum is KL(q(z | inputs) || N(0, 1)). Trained with loss={"out": "bernoulli", "kl": "sent"}, it raises the evidence lower bound of
-    the inputs' likelihood. Clamp `code` with `prior_codes`, and `out` sends new examples; `mean` is an example's code without its noise.
+    `inputs` -> `layer_1` ... -> `mean`, `log_variance` -> `code` -> ... `back_1` -> `out`, and the loss `kl`,
+    in nats.
 
-    With a `mixture`, codes come from so many equally likely normal distributions instead of one, whose centres and widths (`near`) learn;
-    the sum of `kl` is then log q(z | inputs) - log p(z) of the code drawn, whose mean is the divergence.
+    The code z = mean + exp(log_variance/2) N(0, 1) is drawn at every tick. For each unit of the code
+    kl = -0.5 (1 + log_variance - mean^2 - exp(log_variance)), and the sum is KL(q(z | inputs) || N(0, 1)).
+    Trained with loss={"out": "bernoulli", "kl": "sent"}, the network maximizes the evidence lower bound of
+    the likelihood of its inputs. Clamp `code` with `prior_codes`, and `out` sends new examples. `mean` is the
+    code of an example without noise.
 
-    `sizes` counts the neurons from the inputs to the code, at least three; layers are function(W lower + bias), and `out` has its own
-    `output`: "sigmoid" sends chances, "linear" their log odds, for the loss "bernoulli_scores". While the network is trained, this share of
-    the inputs (`noise`) is masked before the encoder, and this share of each layer after the code (`dropout`) is silent, the
-    others that much louder. `out_bias` is where the biases of `out` begin. Weights are Glorot's; they and all biases learn.
+    With a `mixture`, the prior is a mixture of this many equally likely normal distributions, whose centres
+    and widths (of the population `near`) learn. The sum of `kl` is then log q(z | inputs) - log p(z) of the
+    code that was drawn; its mean is the divergence.
 
-    Raises ValueError for fewer than three sizes, for a noise or dropout that is no share, and for a mixture below 0.
+    Weights are Glorot's; they and all biases learn.
+
+    Arguments:
+        sizes: numbers of neurons from the inputs to the code, at least three.
+        function: the activation function of the layers between, as in `cells.unit`.
+        output: the function of `out`: "sigmoid" sends probabilities, "linear" their log odds, for the loss
+            "bernoulli_scores".
+        mixture: the number of normal distributions of the prior; 0: one standard normal distribution.
+        noise: the fraction of the inputs that is masked before the encoder in training, from 0 to below 1.
+        dropout: the fraction of each layer after the code that is silent in training, from 0 to below 1.
+        out_bias: the start of the biases of `out`, one number or one per output.
+
+    Raises DescriptionError for fewer than three sizes, a noise or dropout that is not a fraction, and a
+    mixture below 0.
+
+    >>> variational_autoencoder((64, 24, 4))["code"].shape
+    (4,)
     """
     _check(sizes, mixture, noise, dropout)
     inputs = ns.Neurons("inputs", sizes[0])
@@ -60,15 +79,20 @@ def variational_autoencoder(
     synapses = [ns.Synapses(inputs, units[0], wiring=ns.one_to_one())] if noise else []
     dense = [*pairwise(units), (units[-1], mean), (units[-1], log_variance), *pairwise(back)]
     synapses += [ns.Synapses(pre, post, weight=ns.glorot(), learns=True) for pre, post in dense]
-    kl, surprise = _surprise(code, mixture)
+    kl, of_mixture = _divergence(code, mixture)
     for target in (code, kl):
         synapses.append(ns.Synapses(mean, target, to="mu", wiring=ns.one_to_one()))
         synapses.append(ns.Synapses(log_variance, target, to="log_var", wiring=ns.one_to_one()))
-    return ns.Network(synapses, surprise, schedule=ns.Layered())
+    return ns.Network(synapses, of_mixture, schedule=ns.Layered())
 
 
 def prior_codes(net: ns.Network, count: int, seed: int = 0) -> np.ndarray:
-    """Codes as the (trained) network supposes them before it has seen anything, shape (count, unit of the code)."""
+    """Codes drawn from the prior of a (trained) network, shape (count, unit of the code).
+
+    net: the network.
+    count: the number of codes.
+    seed: of the random numbers.
+    """
     random, size = np.random.default_rng(seed), net["code"].size
     drawn = random.standard_normal((count, size))
     if "near" not in net:
@@ -78,11 +102,11 @@ def prior_codes(net: ns.Network, count: int, seed: int = 0) -> np.ndarray:
     return centre[which] + np.exp(log_width[which] / 2) * drawn
 
 
-def _surprise(code: ns.Neurons, mixture: int) -> tuple[ns.Neurons, list[ns.Synapses]]:
-    """The population `kl`, and the synapses of a mixture into it."""
+def _divergence(code: ns.Neurons, mixture: int) -> tuple[ns.Neurons, list[ns.Synapses]]:
+    """The population `kl`, and with a mixture the synapses that compute log p(z)."""
     if not mixture:
         return ns.Neurons("kl", code.size, ports="mu log_var", update=DIVERGENCE), []
-    kl = ns.Neurons("kl", code.size, ports="mu log_var z log_p", update=SURPRISE)
+    kl = ns.Neurons("kl", code.size, ports="mu log_var z log_p", update=LOG_RATIO)
     widths = np.zeros((mixture, code.size))
     near = ns.Neurons(
         "near",
@@ -97,41 +121,43 @@ def _surprise(code: ns.Neurons, mixture: int) -> tuple[ns.Neurons, list[ns.Synap
         ns.Synapses(code, near, wiring=ns.einsum("code, code -> part code")),
         ns.Synapses(near, prior, wiring=ns.einsum("part code, part code -> part")),
         ns.Synapses(code, kl, to="z", wiring=ns.one_to_one()),
-        ns.Synapses(
-            prior[:1], kl, to="log_p", weight=1 / code.size
-        ),  # all of `prior` send the same; each unit of `kl` takes its share
+        # All neurons of `prior` send the same log p(z), which is divided among the units of `kl`.
+        ns.Synapses(prior[:1], kl, to="log_p", weight=1 / code.size),
     ]
 
 
 def _check(sizes: Sequence[int], mixture: int, noise: float, dropout: float) -> None:
-    where = "variational_autoencoder"
+    label = "variational_autoencoder"
     if len(sizes) < 3:
-        raise ValueError(
-            f"{where}: sizes {tuple(sizes)} are too few. Give inputs, at least one layer and code: (64, 100, 8)."
+        raise ns.DescriptionError(
+            f"{label}: sizes {tuple(sizes)} are too few. "
+            "Give inputs, at least one layer and code: (64, 100, 8)."
         )
     if mixture < 0:
-        raise ValueError(
-            f"{where}: mixture {mixture} is below 0. Give how many normal distributions codes come from, or 0 for a standard one."
+        raise ns.DescriptionError(
+            f"{label}: mixture {mixture} is below 0. "
+            "Give how many normal distributions codes come from, or 0 for a standard one."
         )
     for name, share in (("noise", noise), ("dropout", dropout)):
         if not 0 <= share < 1:
-            raise ValueError(f"{where}: {name} {share} is not a share. Give a number from 0 to below 1.")
+            raise ns.DescriptionError(
+                f"{label}: {name} {share} is not a share. Give a number from 0 to below 1."
+            )
 
 
-def _unit(name: str, size: int, function: str, dropout: float = 0.0, bias: Any = 0.0) -> ns.Neurons:
-    if not dropout:
-        return cells.unit(name, size, function, bias=bias + np.zeros(size), learns="bias")
-    whole = cells.unit(name, size, function).update.removeprefix("y = ")
-    update = f"y = ({whole})*where(training, bernoulli(keep)/keep, 1)"
-    return ns.Neurons(name, size, update=update, keep=1 - dropout, bias=bias + np.zeros(size), learns="bias")
+def _unit(name: str, size: int, function: str, dropout: float = 0.0, bias: ArrayLike = 0.0) -> ns.Neurons:
+    """Units each of which learns a bias of its own."""
+    bias = np.asarray(bias) + np.zeros(size)
+    return cells.unit(name, size, function, dropout=dropout, bias=bias, learns="bias")
 
 
 def _masked(name: str, size: int, noise: float) -> ns.Neurons:
+    """The inputs, of which a fraction is masked in training."""
     return ns.Neurons(name, size, update="y = I*where(training, bernoulli(1 - noise), 1)", noise=noise)
 
 
 def example() -> dict[str, Any]:
-    """Fifty digits through an untrained network of 64, 24 and 4."""
+    """Fifty digits through an untrained network of 64, 24 and 4 units."""
     from sklearn.datasets import load_digits
 
     digits = load_digits().data[:50] / 16.0

@@ -12,10 +12,12 @@ import matplotlib.pyplot as plt
 import pytest
 
 import neurosim as ns
+from neurosim import models
 
 matplotlib.use("Agg")
 ROOT = Path(__file__).parents[1]
 MODULES = [m.name for m in pkgutil.walk_packages(ns.__path__, "neurosim.") if "__main__" not in m.name]
+MODULES += [f"neurosim.models.{name}" for name in models.NAMES]  # models/ lies outside the package's folder
 
 
 @pytest.mark.parametrize("name", MODULES)
