@@ -1,5 +1,8 @@
-"""An LSTM reads Python's own reference manual letter by letter, learns to guess the next letter, and then writes: by drawing letters, boldly or
-carefully, and by looking for the likeliest line along many beams. One of its cells is seen to count, and each letter to be a surprise or not."""
+"""An LSTM learns to predict the next letter of Python's reference manual, and then writes text of its own.
+
+It writes by drawing letters at two temperatures, and by searching for the likeliest line with many beams. The
+figure shows a cell that counts the letters of a word, and how surprising each letter is to the network.
+"""
 
 import argparse
 import re
@@ -29,54 +32,56 @@ def main(argv=None):
     args = parser.parse_args(argv)
     text = prose()[: args.letters]
     alphabet = sorted(set(text))
-    one_hot, number = (
-        np.eye(len(alphabet), dtype=np.float32),
-        {letter: k for k, letter in enumerate(alphabet)},
-    )
+    one_hot = np.eye(len(alphabet), dtype=np.float32)
+    number = {letter: k for k, letter in enumerate(alphabet)}
     tokens = np.array([number[letter] for letter in text[: (len(text) - 1) // 64 * 64 + 1]])
-    heard, next_ones = one_hot[tokens[:-1].reshape(-1, 64)], tokens[1:].reshape(-1, 64)
-    print(f"{len(text):,} letters, in {len(heard):,} pieces of 64")
+    inputs, targets = one_hot[tokens[:-1].reshape(-1, 64)], tokens[1:].reshape(-1, 64)
+    print(f"{len(text):,} letters, in {len(inputs):,} pieces of 64")
     trained, history = ns.train(
-        lstm(len(alphabet), args.cells, len(alphabet)), {"inputs": heard}, {"out": next_ones}, loss="cross_entropy", rate=1e-2, schedule="cosine",
-        clip=1.0, epochs=args.epochs, batch=16, validation=0.1, seed=args.seed,
-    )  # fmt: skip
+        lstm(len(alphabet), args.cells, len(alphabet)),
+        {"inputs": inputs},
+        {"out": targets},
+        loss="cross_entropy",
+        rate=1e-2,
+        schedule="cosine",
+        clip=1.0,
+        epochs=args.epochs,
+        batch=16,
+        validation=0.1,
+        seed=args.seed,
+    )
     prompt = [number[letter] for letter in "The "]
-    drawn = {
-        f"temperature {t}": sample(trained, prompt, 450, temperature=t, seed=args.seed)[0] for t in (0.4, 0.8)
-    }
+    drawn = {}
+    for t in (0.4, 0.8):
+        drawn[f"temperature {t}"] = sample(trained, prompt, 450, temperature=t, seed=args.seed)[0]
     likeliest, chance = beam_search(trained, prompt, 120, beams=args.beams)
     drawn[f"the likeliest of {args.beams} beams"] = likeliest[0]
     written = {how: "The " + "".join(alphabet[token] for token in line) for how, line in drawn.items()}
     print(*(f"\n{how}:\n{what}" for how, what in written.items()), sep="\n")
     recording = ns.run(trained, {"inputs": one_hot[tokens[-301:]]}, record=["cells.c", "out"])
     surprise = -np.log2(softmax(recording["out"], axis=1)[np.arange(300), tokens[-300:]])
-    draw(
-        history,
-        written,
-        [alphabet[token] for token in tokens[-301:]],
-        np.tanh(recording["cells.c"]),
-        surprise,
-        args.figure,
-    )
+    letters, states = [alphabet[token] for token in tokens[-301:]], np.tanh(recording["cells.c"])
+    draw(history, written, letters, states, surprise, args.figure)
     return history, written, chance
 
 
 def prose():
-    """The paragraphs of the manual that are sentences, each once, one after the other, without quotation marks and asterisks."""
-    found = {
+    """The paragraphs of the manual that are sentences, without repetitions, quotation marks and asterisks."""
+    paragraphs = {
         re.sub('["*]|[^ -~]', "", " ".join(part.split())): part
         for topic in topics.values()
         for part in topic.split("\n\n")
     }
     return " ".join(
         line
-        for line in found
+        for line in paragraphs
         if re.fullmatch("[A-Z].{60,}[.]", line) and len(re.findall("[A-Za-z ,.]", line)) > 0.9 * len(line)
     )
 
 
 def draw(history, written, read, states, surprise, path):
-    """How it learned, what it wrote, one of its cells while it reads, and how little it expected each letter."""
+    """How it learned, what it wrote, one of its cells while it reads, and how surprising it finds each
+    letter."""
     figure = plt.figure(figsize=(13, 8), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=(6, 5))
     curve, page = above.subplots(1, 2, width_ratios=(1, 2))
@@ -84,19 +89,12 @@ def draw(history, written, read, states, surprise, path):
     lines = "\n".join(line for how, what in written.items() for line in (f"{how}:", *wrap(what, 80), ""))
     page.text(0, 1, lines, va="top", family="monospace", size=10, transform=page.transAxes)
     page.set_axis_off()
-    since = np.arange(301) - np.maximum.accumulate(
-        [tick * (letter == " ") for tick, letter in enumerate(read)]
-    )  # letters since the last space
+    spaces = [tick * (letter == " ") for tick, letter in enumerate(read)]
+    since = np.arange(301) - np.maximum.accumulate(spaces)  # letters since the last space
     cell = np.argmax([abs(np.corrcoef(content, since)[0, 1]) for content in states.T])
-    counting = (
-        states[1:, cell],
-        f"cell {cell} while the network reads: it counts through each word",
-        "RdBu_r",
-        -1.3,
-        1.3,
-    )
+    counting = f"cell {cell} while the network reads: it counts the letters of each word"
     strips = (
-        counting,
+        (states[1:, cell], counting, "RdBu_r", -1.3, 1.3),
         (surprise, "how surprising each letter is to the network, from 0 to 8 bits", "Oranges", 0, 8),
     )
     for axis, (values, title, colours, low, high) in zip(below.subplots(2, 1), strips, strict=True):

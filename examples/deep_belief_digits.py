@@ -1,5 +1,8 @@
-"""A deep belief network learns handwritten digits, layer upon layer, and then dreams new ones: its two uppermost layers wander through what they
-remember, and each state is drawn down to the pixels."""
+"""A deep belief network learns handwritten digits, layer by layer, and then generates new ones.
+
+Its two uppermost layers wander through the states that they have learned, and each state is drawn down to the
+pixels.
+"""
 
 import argparse
 from pathlib import Path
@@ -20,8 +23,8 @@ def main(argv=None):
     parser.add_argument(
         "--layers", type=int, nargs="+", default=[128, 128], help="hidden units, from the pixels upwards"
     )
-    parser.add_argument("--sweeps", type=int, default=500, help="of dreaming")
-    parser.add_argument("--seed", type=int, default=1, help="of learning and dreaming")
+    parser.add_argument("--sweeps", type=int, default=500, help="of generating digits")
+    parser.add_argument("--seed", type=int, default=1, help="of learning and generating")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
     images = (load_digits().data > 8).astype(np.float32)  # (sample, pixel)
@@ -38,58 +41,53 @@ def main(argv=None):
     learned = DeepBelief(args.layers, machine=machine, random_state=args.seed).fit(images)
     first = learned.machines_[0]
     print(
-        f"The first layer alone: {first.score(images):.2f} nats per image; 64 pixels by themselves: {independent(images):.2f}."
+        f"The first layer alone: {first.score(images):.2f} nats per image; "
+        f"64 independent pixels: {independent(images):.2f}."
     )
 
-    # One trial per dream; the input to a pixel, with its bias, says how likely the pixel is on.
+    # Each trial generates one sequence of digits. The input to a pixel and its bias give the probability that
+    # it is on.
     every = max(1, args.sweeps // COLUMNS)
     record = {"visible": every, "visible.I": every}
-    dreams = ns.run(learned.network_, ticks=every * COLUMNS, trials=ROWS, record=record, seed=args.seed)
-    pixels = 1 / (1 + np.exp(-(dreams["visible.I"] + first.intercept_visible_)))  # (trial, sample, pixel)
-    dreamt, chance = (
-        apart(dreams["visible"].reshape(-1, 64), images),
-        apart(np.random.default_rng(0).random((300, 64)) < images.mean(axis=0), images),
-    )
+    generated = ns.run(learned.network_, ticks=every * COLUMNS, trials=ROWS, record=record, seed=args.seed)
+    pixels = 1 / (1 + np.exp(-(generated["visible.I"] + first.intercept_visible_)))  # (trial, sample, pixel)
+    of_generated = distance(generated["visible"].reshape(-1, 64), images)
+    of_chance = distance(np.random.default_rng(0).random((300, 64)) < images.mean(axis=0), images)
     print(
-        f"Pixels unlike the nearest digit seen: {dreamt:.1f} of a dreamt one; {chance:.1f} where every pixel is drawn by itself."
+        f"Pixels that differ from the nearest digit seen: {of_generated:.1f} in a generated one, "
+        f"{of_chance:.1f} where every pixel is drawn by itself."
     )
     draw(images, first, pixels, args.figure)
-    return dreamt, chance
+    return of_generated, of_chance
 
 
 def independent(images):
-    """The mean log likelihood of images whose pixels know nothing of each other."""
+    """The mean log likelihood of the images under a model of independent pixels."""
     p = (images.sum(axis=0) + 1) / (len(images) + 2)
     return np.mean(images @ np.log(p) + (1 - images) @ np.log(1 - p))
 
 
-def apart(some, images):
-    """In how many pixels each differs from the nearest image, on average."""
-    return np.mean([np.abs(one - images).sum(axis=1).min() for one in some])
+def distance(examples, images):
+    """The number of pixels in which an example differs from the nearest image, on average."""
+    return np.mean([np.abs(one - images).sum(axis=1).min() for one in examples])
 
 
 def draw(images, first, pixels, path):
-    """Digits that were seen, weights of the first layer, and dreams, one in each row."""
+    """Digits that were seen, weights of the first layer, and generated digits, one sequence in each row."""
     figure = plt.figure(figsize=(12, 4.3), layout="constrained")
     parts = figure.subfigures(1, 3, width_ratios=(6, 6, 10))
     weights = first.components_[np.argsort(-np.abs(first.components_).sum(axis=1))][:36]
     most = np.abs(weights).max()
     mosaic(parts[0], images[:36], 6, "seen", cmap="gray_r", vmin=0, vmax=1)
     mosaic(parts[1], weights, 6, "weights of the first layer", cmap="RdBu_r", vmin=-most, vmax=most)
-    mosaic(
-        parts[2],
-        pixels.reshape(-1, 64),
-        COLUMNS,
-        "dreamt: a machine in each row, time to the right",
-        cmap="gray_r",
-        vmin=0,
-        vmax=1,
-    )
+    title = "generated: a sequence in each row, time to the right"
+    mosaic(parts[2], pixels.reshape(-1, 64), COLUMNS, title, cmap="gray_r", vmin=0, vmax=1)
     figure.savefig(path, dpi=110)
     print(f"Figure: {path}")
 
 
 def mosaic(part, images, columns, title, **how):
+    """Images side by side, in so many columns."""
     part.suptitle(title)
     for ax, image in zip(part.subplots(-(-len(images) // columns), columns).flat, images, strict=False):
         ax.imshow(image.reshape(8, 8), **how)

@@ -1,5 +1,8 @@
-"""Handwritten digits read by three layered nets that learn by gradient: a feed-forward, a convolutional and a residual one; how they learn, and
-which of the held-out digits they misread."""
+"""Three layered networks learn to read handwritten digits by gradients: feed-forward, convolutional and
+residual.
+
+The figure shows how they learn, and which of the held-out digits they misread.
+"""
 
 import argparse
 from pathlib import Path
@@ -20,7 +23,7 @@ NETS = {  # label: network, learning rate, colour
     "convolutional net": (CONV, 1e-3, "#0072B2"),
     "residual net": (residual((8, 8, 1), (16, 32), blocks=2, output="linear", dropout=0.2), 3e-3, "#009E73"),
 }
-SHOWN = 8  # misread digits of each net
+SHOWN = 8  # misread digits of each network
 
 
 def main(argv=None):
@@ -33,54 +36,55 @@ def main(argv=None):
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
     digits = load_digits()
-    X, held_out, y, wanted = train_test_split(
+    X, held_out, y, truth = train_test_split(
         digits.images / 16, digits.target, test_size=0.2, stratify=digits.target, random_state=0
     )
     X, y = X[: args.images], y[: args.images]
-    found = {}
+    results = {}
     for label, (net, rate, _) in NETS.items():
         driven = next(name for name, population in net.populations.items() if population.driven)
-        given, unseen = (x.reshape(len(x), 1, *net[driven].shape) for x in (X, held_out))
+        shown, unseen = (x.reshape(len(x), 1, *net[driven].shape) for x in (X, held_out))
         options = dict(loss="cross_entropy", rate=rate, schedule="cosine", epochs=args.epochs, seed=args.seed)
-        trained, history = ns.train(net, {driven: given}, {"out": y}, **options)
+        trained, history = ns.train(net, {driven: shown}, {"out": y}, **options)
         scores = ns.run(trained, {driven: unseen}, record=["out"], engine="arrays")["out"][:, 0]
-        found[label] = history, scores
+        results[label] = history, scores
         print(
-            f"{label:20} reads {np.mean(scores.argmax(axis=1) == wanted):6.1%} of {len(wanted)} held-out digits",
+            f"{label:20} reads {np.mean(scores.argmax(axis=1) == truth):6.1%} of {len(truth)} held-out "
+            "digits",
             flush=True,
         )
-    draw(args, found, held_out, wanted)
-    return {label: float(np.mean(scores.argmax(axis=1) == wanted)) for label, (_, scores) in found.items()}
+    draw(args, results, held_out, truth)
+    return {label: float(np.mean(scores.argmax(axis=1) == truth)) for label, (_, scores) in results.items()}
 
 
-def draw(args, found, held_out, wanted):
-    """Losses against epochs, and for each net the digits that it misreads, those of which it is surest first."""
+def draw(args, results, held_out, truth):
+    """Losses against epochs, and for each network the digits that it misreads, the most confident errors
+    first."""
     figure = plt.figure(figsize=(11, 4.4), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(2, 3))
     ax = left.subplots()
     for label, (_, _, colour) in NETS.items():
-        history, _ = found[label]
+        history, _ = results[label]
         epochs = np.arange(1, len(history.loss) + 1)
         ax.semilogy(epochs, history.loss, color=colour, linewidth=1.8, label=label)
     ax.set(xlabel="epoch", ylabel="training loss (nats per digit)")
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize=9)
-    right.suptitle("held-out digits that are misread, and what as", fontsize=10)
-    for part, (label, (_, scores)) in zip(right.subfigures(len(found), 1), found.items(), strict=True):
+    right.suptitle("misread held-out digits, and how they are read", fontsize=10)
+    for part, (label, (_, scores)) in zip(right.subfigures(len(results), 1), results.items(), strict=True):
         chances = np.exp(scores - scores.max(axis=1, keepdims=True))
         read, sure = scores.argmax(axis=1), (chances / chances.sum(axis=1, keepdims=True)).max(axis=1)
-        wrong = np.flatnonzero(read != wanted)
+        wrong = np.flatnonzero(read != truth)
         wrong = wrong[np.argsort(-sure[wrong])]
         part.suptitle(
-            f"{label}: {len(wrong)} of {len(wanted)}", fontsize=9, color=NETS[label][2], x=0.02, ha="left"
+            f"{label}: {len(wrong)} of {len(truth)}", fontsize=9, color=NETS[label][2], x=0.02, ha="left"
         )
-        for tile, k in zip(
-            part.subplots(1, SHOWN), [*wrong[:SHOWN], *[None] * (SHOWN - len(wrong[:SHOWN]))], strict=True
-        ):
+        tiles = part.subplots(1, SHOWN)
+        for tile in tiles:
             tile.axis("off")
-            if k is not None:
-                tile.imshow(held_out[k], cmap="gray_r")
-                tile.set_title(f"{wanted[k]} as {read[k]}", fontsize=8, pad=2)
+        for tile, k in zip(tiles, wrong, strict=False):
+            tile.imshow(held_out[k], cmap="gray_r")
+            tile.set_title(f"{truth[k]} as {read[k]}", fontsize=8, pad=2)
     figure.savefig(args.figure, dpi=110)
     print(f"Figure: {args.figure}")
 

@@ -1,5 +1,8 @@
-"""An echo state network forecasts the Mackey-Glass series: its readout is learned while the series is forced on `out`, then
-put into the network as the synapses from `pool` to `out`, and the network runs on alone, hearing its own forecast."""
+"""An echo state network forecasts the chaotic Mackey-Glass series.
+
+Its readout is learned while the series is forced on `out`. It then becomes the synapses from `pool` to `out`,
+and the network runs on its own, with its own forecast as feedback.
+"""
 
 import argparse
 from pathlib import Path
@@ -10,18 +13,15 @@ import numpy as np
 from neurosim import tasks
 from neurosim.learn import EchoStateRegressor
 
-TRAIN, DROP, FORCED = (
-    3000,
-    1000,
-    1000,
-)  # ticks of training, of which the first are dropped; ticks forced before each forecast
+TRAIN, DROP = 3000, 1000  # ticks of training, and how many of them are dropped at the beginning
+FORCED = 1000  # ticks in which the network is forced before each forecast
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--neurons", type=int, default=1000)
     parser.add_argument(
-        "--starts", type=int, default=100, help="how many places of the series are forecast from"
+        "--starts", type=int, default=100, help="number of points in the series from which forecasts start"
     )
     parser.add_argument("--horizon", type=int, default=600, help="how many ticks are forecast, at least 84")
     parser.add_argument("--seed", type=int, default=1, help="of the network")
@@ -33,9 +33,17 @@ def main(argv=None):
     squashed = np.tanh(series - 1)
 
     network = EchoStateRegressor(
-        args.neurons, density=10 / args.neurons, radius=0.95, leak=0.7, bias_scale=0.2, feedback_scale=1.0,
-        washout=DROP, alpha=1e-16, fit_intercept=False, random_state=args.seed,
-    ).fit(None, squashed[:TRAIN])  # fmt: skip
+        args.neurons,
+        density=10 / args.neurons,
+        radius=0.95,
+        leak=0.7,
+        bias_scale=0.2,
+        feedback_scale=1.0,
+        washout=DROP,
+        alpha=1e-16,
+        fit_intercept=False,
+        random_state=args.seed,
+    ).fit(None, squashed[:TRAIN])
     trials = squashed[TRAIN:].reshape(args.starts, -1)  # (trial, tick)
     forecast = network.forecast(args.horizon, trials[:, :FORCED, None])[..., 0]
     forecast = np.arctanh(np.clip(forecast, -0.999, 0.999)) + 1
@@ -53,7 +61,7 @@ def draw(forecast, truth, error, path):
     figure, (above, below) = plt.subplots(2, 1, figsize=(9, 6), sharex=True, layout="constrained")
     ticks = np.arange(1, truth.shape[1] + 1)
     above.plot(ticks, truth[0], color="0.7", linewidth=4, label="Mackey-Glass series")
-    above.plot(ticks, forecast[0], color="#0072B2", linewidth=1.2, label="the network, running alone")
+    above.plot(ticks, forecast[0], color="#0072B2", linewidth=1.2, label="the network on its own")
     above.set(ylabel="x", ylim=(0.1, 1.4), title="forecast from the first start")
     above.legend(loc="lower left", ncols=2)
     low, middle, high = np.quantile(error, (0.1, 0.5, 0.9), axis=0)

@@ -1,5 +1,7 @@
-"""Three networks that draw digits: a denoising autoencoder mends torn ones, a variational autoencoder and a generative adversarial network make
-new ones from noise."""
+"""Three networks draw digits: one restores damaged digits, and two make new ones from noise.
+
+They are a denoising autoencoder, a variational autoencoder and a generative adversarial network.
+"""
 
 import argparse
 from pathlib import Path
@@ -34,72 +36,56 @@ def main(argv=None):
     images, random = images / 16, np.random.default_rng(args.seed)
     seen, unseen = images[:1500, None], images[1500:, None]  # (trial, tick, pixel)
 
-    mender = autoencoder((64, 100), function="relu", code="relu", noise=0.3)
-    mender, _ = ns.train(
-        mender,
-        {"inputs": seen},
-        {"out": seen},
-        loss="bernoulli",
-        epochs=args.epochs[0],
-        rate=3e-3,
-        seed=args.seed,
-    )
-    torn = unseen * (random.random(unseen.shape) > 0.3)
-    mended = ns.run(mender, {"inputs": torn}, record=["out"])["out"]
-    left, before = (np.sqrt(np.mean((some - unseen) ** 2)) for some in (mended, torn))
+    denoiser = autoencoder((64, 100), function="relu", code="relu", noise=0.3)
+    settings = {"loss": "bernoulli", "epochs": args.epochs[0], "rate": 3e-3, "seed": args.seed}
+    denoiser, _ = ns.train(denoiser, {"inputs": seen}, {"out": seen}, **settings)
+    damaged = unseen * (random.random(unseen.shape) > 0.3)
+    restored = ns.run(denoiser, {"inputs": damaged}, record=["out"])["out"]
+    after, before = (np.sqrt(np.mean((images - unseen) ** 2)) for images in (restored, damaged))
     print(
-        f"Denoising autoencoder: pixels are off by {left:.3f}, and were by {before:.3f} where three in ten were missing."
+        f"Denoising autoencoder: the error of a pixel is {after:.3f}; "
+        f"it was {before:.3f} with three in ten pixels missing."
     )
 
-    net, black = (
-        variational_autoencoder((64, 400, 16), function="relu", mixture=50, dropout=0.1),
-        np.round(seen),
+    net = variational_autoencoder((64, 400, 16), function="relu", mixture=50, dropout=0.1)
+    settings = {"epochs": args.epochs[1], "batch": 64, "rate": 3e-3, "schedule": "cosine", "seed": args.seed}
+    black = np.round(seen)
+    net, _ = ns.train(
+        net, {"inputs": black}, {"out": black}, loss={"out": "bernoulli", "kl": "sent"}, **settings
     )
-    how = dict(
-        loss={"out": "bernoulli", "kl": "sent"},
-        epochs=args.epochs[1],
-        batch=64,
-        rate=3e-3,
-        schedule="cosine",
-        seed=args.seed,
-    )
-    net, _ = ns.train(net, {"inputs": black}, {"out": black}, **how)
     codes = prior_codes(net, 1000, args.seed)[:, None]
-    dreamt = ns.run(net, {"inputs": np.zeros((1000, 1, 64)), "code": codes}, record=["out"])[
-        "out"
-    ]  # the code is clamped: inputs do not matter
+    # The code is clamped, so the inputs do not matter.
+    inputs = {"inputs": np.zeros((1000, 1, 64)), "code": codes}
+    variational = ns.run(net, inputs, record=["out"])["out"]
 
     pair, digits = generative_adversarial((64, 256, 256, 64), (256, 256), blur=0.1, n_classes=10), np.eye(10)
-    turns = dict(
-        loss=[{"discriminator_loss": "sent"}, {"generator_loss": "sent"}], learns=[DISCRIMINATOR, GENERATOR]
-    )
+    turns = {
+        "loss": [{"discriminator_loss": "sent"}, {"generator_loss": "sent"}],
+        "learns": [DISCRIMINATOR, GENERATOR],
+    }
     adam = optax.adam(optax.cosine_decay_schedule(1e-3, 29 * args.epochs[2]), b1=0.5)
     real = {"real": images[:, None], "label": digits[labels, None]}
     pair, _ = ns.train(pair, real, **turns, optimizer=adam, epochs=args.epochs[2], batch=64, seed=args.seed)
-    asked = np.arange(1000) % COLUMNS
-    forged = ns.run(
-        pair, {"real": np.zeros((1000, 1, 64)), "label": digits[asked, None]}, record=["made"], seed=args.seed
-    )["made"]
+    wanted = np.arange(1000) % COLUMNS  # the digit that each image should show
+    inputs = {"real": np.zeros((1000, 1, 64)), "label": digits[wanted, None]}
+    adversarial = ns.run(pair, inputs, record=["made"], seed=args.seed)["made"]
 
     judge = MLPClassifier(max_iter=400, random_state=0).fit(images, labels)
-    sure = {
-        name: judge.predict_proba(some[:, 0]).max(axis=1) > 0.9
-        for name, some in (("variational", dreamt), ("adversarial", forged))
-    }
-    for name, found in sure.items():
+    sure = {}
+    for name, images in (("variational", variational), ("adversarial", adversarial)):
+        sure[name] = np.mean(judge.predict_proba(images[:, 0]).max(axis=1) > 0.9)
         print(
-            f"A classifier of real digits is sure (above 0.9) what digit it sees on {found.mean():.0%} of the {name} ones."
+            f"A classifier of real digits is sure (above 0.9) which digit it sees on {sure[name]:.0%} "
+            f"of the {name} ones."
         )
-    draw(
-        [
-            ("torn", torn),
-            ("mended", mended),
-            ("variational: drawn from noise", dreamt),
-            ("adversarial: 0 to 9 were asked for", forged),
-        ],
-        args.figure,
-    )
-    return left / before, {name: found.mean() for name, found in sure.items()}
+    panels = [
+        ("damaged", damaged),
+        ("restored", restored),
+        ("variational: drawn from noise", variational),
+        ("adversarial: drawn from noise and the classes 0 to 9", adversarial),
+    ]
+    draw(panels, args.figure)
+    return after / before, sure
 
 
 def draw(parts, path):

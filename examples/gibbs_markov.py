@@ -1,5 +1,9 @@
-"""Gibbs sampling is a Markov chain: the sweeps of a small Boltzmann machine, counted, give the transition matrix that its weights say, and the
-long run of that chain is the Boltzmann distribution."""
+"""Gibbs sampling is a Markov chain: a small Boltzmann machine, its transition matrix, and its stationary
+distribution.
+
+The transitions that are counted in the sweeps of the machine give the matrix that follows from its weights,
+and the stationary distribution of this chain is the Boltzmann distribution.
+"""
 
 import argparse
 from itertools import permutations
@@ -29,29 +33,27 @@ def main(argv=None):
     boltzmann_law = np.exp(-energy) / np.exp(-energy).sum()
     sweep = sweep_matrix(weights, biases, states)
 
-    recording = ns.run(
-        boltzmann(weights, biases), ticks=args.sweeps, trials=50, record=["units"], seed=args.seed
-    )
-    paths = (recording["units"].astype(int) << np.arange(UNITS)).sum(
-        axis=2
-    )  # (trial, sweep): the number of the joint state
+    net = boltzmann(weights, biases)
+    recording = ns.run(net, ticks=args.sweeps, trials=50, record=["units"], seed=args.seed)
+    # The number of the joint state, (trial, sweep).
+    paths = (recording["units"].astype(int) << np.arange(UNITS)).sum(axis=2)
     chain = MarkovChain(states=np.arange(2**UNITS)).fit(paths)
     long_run = chain.stationary_distribution()
 
     apart = np.abs(boltzmann_law @ sweep - boltzmann_law).max()
     print(f"The Boltzmann distribution after a sweep, by the exact matrix: {apart:.0e} away from itself.")
-    print(
-        f"Transitions counted in {paths.size:,} sweeps: at most {np.abs(chain.transition_ - sweep).max():.3f} away from the exact matrix."
-    )
-    print(
-        f"Their stationary distribution: at most {np.abs(long_run - boltzmann_law).max():.4f} away from the Boltzmann distribution."
-    )
+    counted, reached = np.abs(chain.transition_ - sweep).max(), np.abs(long_run - boltzmann_law).max()
+    print(f"Transitions counted in {paths.size:,} sweeps: at most {counted:.3f} away from the exact matrix.")
+    print(f"Their stationary distribution: at most {reached:.4f} away from the Boltzmann distribution.")
     draw(sweep, chain.transition_, boltzmann_law, long_run, np.argsort(-boltzmann_law), states, args.figure)
     return apart, chain.transition_, sweep, long_run, boltzmann_law
 
 
 def sweep_matrix(weights, biases, states):
-    """P(state -> state) of a sweep over all units in random order: the mean over all orders of the product of single updates."""
+    """P(state -> state) of a sweep over all units in random order, shape (from, to).
+
+    It is the mean over all orders of the product of the single updates.
+    """
     steps, number = [], np.arange(len(states))
     for unit in range(UNITS):
         on = 1 / (1 + np.exp(-(states @ weights[unit] + biases[unit])))
@@ -59,13 +61,12 @@ def sweep_matrix(weights, biases, states):
         step[number, number | 1 << unit] = on
         step[number, number & ~(1 << unit)] = 1 - on
         steps.append(step)
-    return np.mean(
-        [np.linalg.multi_dot([steps[unit] for unit in order]) for order in permutations(range(UNITS))], axis=0
-    )
+    orders = permutations(range(UNITS))
+    return np.mean([np.linalg.multi_dot([steps[unit] for unit in order]) for order in orders], axis=0)
 
 
 def draw(sweep, counted, law, long_run, order, states, path):
-    """Both matrices, likeliest states first, and both distributions."""
+    """Both matrices, the likeliest states first, and both distributions."""
     figure, axes = plt.subplots(1, 3, figsize=(13, 4.4), width_ratios=(1, 1, 1.35), layout="constrained")
     names = ["".join(map(str, state)) for state in states[order]]
     for ax, matrix, title in zip(
@@ -77,17 +78,11 @@ def draw(sweep, counted, law, long_run, order, states, path):
         ax.set_yticklabels(names, fontsize=7, family="monospace")
     axes[0].set_ylabel("from state")
     figure.colorbar(shown, ax=axes[1], label="probability of the transition", shrink=0.9)
-    place = np.arange(len(order))
-    axes[2].bar(place, law[order], color="0.8", label="Boltzmann distribution")
-    axes[2].plot(
-        place,
-        long_run[order],
-        "o",
-        color="#D55E00",
-        markersize=5,
-        label="stationary distribution of the counted chain",
-    )
-    axes[2].set(title="the long run", ylabel="probability", xlabel="state", xticks=place)
+    position = np.arange(len(order))
+    axes[2].bar(position, law[order], color="0.8", label="Boltzmann distribution")
+    label = "stationary distribution of the counted chain"
+    axes[2].plot(position, long_run[order], "o", color="#D55E00", markersize=5, label=label)
+    axes[2].set(title="the long run", ylabel="probability", xlabel="state", xticks=position)
     axes[2].set_xticklabels(names, rotation=90, fontsize=7, family="monospace")
     axes[2].legend()
     figure.savefig(path, dpi=110)

@@ -1,5 +1,8 @@
-"""Handwritten digits read through hidden layers that nobody trains: random units (an extreme learning machine) and units that answer
-near a centre (radial basis functions), beside a perceptron and the delta rule, which have no hidden layer."""
+"""Handwritten digits, classified with hidden layers that are not trained, and without hidden layers.
+
+The hidden layers are random units (an extreme learning machine) and units that respond near a centre (radial
+basis functions). The perceptron and the delta rule have no hidden layer.
+"""
 
 import argparse
 import warnings
@@ -35,26 +38,25 @@ def main(argv=None):
     pixels, labels = load_digits(return_X_y=True)
     wrong = {label: [] for label in (*HIDDEN, *PLAIN)}  # label -> (split, size), or (split,)
     for split in range(args.splits):
-        X, held_out, y, wanted = train_test_split(
+        X, held_out, y, truth = train_test_split(
             pixels / 16, labels, test_size=0.2, random_state=args.seed + split
         )
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", ConvergenceWarning
-            )  # planes cannot divide all digits: more passes would not help
+            # Planes cannot separate all digits, so more passes would not help.
+            warnings.simplefilter("ignore", ConvergenceWarning)
             for label, (network, _) in PLAIN.items():
                 wrong[label].append(
-                    1 - network.set_params(random_state=split).fit(X, y).score(held_out, wanted)
+                    1 - network.set_params(random_state=split).fit(X, y).score(held_out, truth)
                 )
         for label, (network, size, _) in HIDDEN.items():
             grown = [
-                network.set_params(random_state=split, **{size: n}).fit(X, y).score(held_out, wanted)
+                network.set_params(random_state=split, **{size: n}).fit(X, y).score(held_out, truth)
                 for n in args.sizes
             ]
             wrong[label].append([1 - right for right in grown])
-    wrong = {label: np.mean(found, axis=0) for label, found in wrong.items()}
-    for label, found in wrong.items():
-        print(f"{label:38}{np.ravel(found)[-1]:6.1%} of the held-out digits wrong")
+    wrong = {label: np.mean(shares, axis=0) for label, shares in wrong.items()}
+    for label, shares in wrong.items():
+        print(f"{label:38}{np.ravel(shares)[-1]:6.1%} of the held-out digits wrong")
 
     shown = RadialBasisClassifier(40, random_state=args.seed).fit(pixels / 16, labels)
     print(shown.network_)  # as any network: it can be run, recorded and drawn
@@ -63,7 +65,8 @@ def main(argv=None):
 
 
 def draw(args, wrong, shown):
-    """Errors against the size of the hidden layer, and the centres of 40 radial units, in the order of the digit they speak for."""
+    """Errors against the size of the hidden layer, and the centres of 40 radial units, sorted by their
+    digit."""
     figure = plt.figure(figsize=(11, 4.2), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(3, 2.4))
     ax = left.subplots()
@@ -84,7 +87,7 @@ def draw(args, wrong, shown):
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False, fontsize=9)
     answers = shown.decision_function(shown.centres_).argmax(axis=1)
-    right.suptitle("the centres of 40 radial units, and the digit each is read as", fontsize=10)
+    right.suptitle("the centres of 40 radial units, and how each is read", fontsize=10)
     for tile, unit in zip(right.subplots(5, 8).ravel(), np.argsort(answers, kind="stable"), strict=True):
         tile.imshow(shown.centres_[unit].reshape(8, 8), cmap="gray_r")
         tile.set_title(answers[unit], fontsize=8, pad=2)

@@ -1,5 +1,8 @@
-"""How much a Hopfield net holds: random patterns are stored by four rules, more and more of them, and recalled from the patterns
-themselves and from noisy copies. Hebb's rule breaks down at 0.138 patterns per neuron; rules that know more hold more."""
+"""How many patterns a Hopfield network can store: four learning rules and a modern Hopfield network.
+
+More and more random patterns are stored, and recalled from the patterns themselves and from noisy copies.
+Hebb's rule breaks down at 0.138 patterns per neuron; the other rules store more.
+"""
 
 import argparse
 import warnings
@@ -11,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from neurosim.learn import HopfieldMemory, ModernHopfieldMemory
 
-CRITICAL = 0.138  # patterns per neuron, of Hebb's rule in large nets (Amit, Gutfreund & Sompolinsky 1985)
+CRITICAL = 0.138  # patterns per neuron, of Hebb's rule in large networks (Amit, Gutfreund & Sompolinsky 1985)
 LOADS = (0.02, 0.05, 0.08, 0.11, 0.13, 0.15, 0.18, 0.22, 0.27, 0.33, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 MEMORIES = {  # label, colour, width of the line
     "Hebb": (HopfieldMemory("hebb", sweeps=30), "#D55E00", 1.4),
@@ -27,43 +30,41 @@ def main(argv=None):
     parser.add_argument("--neurons", type=int, default=200)
     parser.add_argument("--loads", type=float, nargs="+", default=LOADS, help="patterns per neuron")
     parser.add_argument(
-        "--noise", type=float, default=0.1, help="the share of units that are turned over in the noisy copies"
+        "--noise", type=float, default=0.1, help="the fraction of units that are flipped in the noisy copies"
     )
     parser.add_argument(
-        "--recalled", type=int, default=30, help="how many patterns are recalled at each load, at most"
+        "--recalled",
+        type=int,
+        default=30,
+        help="the largest number of patterns that are recalled at each load",
     )
     parser.add_argument(
         "--nets",
         type=int,
         default=3,
-        help="how many nets, each with patterns of its own; the median is drawn",
+        help="the number of networks, each with patterns of its own; the median is drawn",
     )
-    parser.add_argument(
-        "--seed", type=int, default=1, help="of patterns, noise and the order in which neurons move"
-    )
+    parser.add_argument("--seed", type=int, default=1, help="of patterns, noise and the order of the updates")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
-    overlaps = np.zeros(
-        (2, len(MEMORIES), len(args.loads), args.nets)
-    )  # from the pattern or a noisy copy, rule, load, net
+    # By start (the pattern itself or a noisy copy), rule, load and network.
+    overlaps = np.zeros((2, len(MEMORIES), len(args.loads), args.nets))
     for net in range(args.nets):
         random = np.random.default_rng([args.seed, net])
-        for place, load in enumerate(args.loads):
-            patterns = random.choice(
-                [-1.0, 1.0], (max(1, round(load * args.neurons)), args.neurons)
-            )  # (pattern, neuron)
+        for column, load in enumerate(args.loads):
+            shape = max(1, round(load * args.neurons)), args.neurons  # (pattern, neuron)
+            patterns = random.choice([-1.0, 1.0], shape)
             wanted = patterns[: args.recalled]
-            turned = random.random(wanted.shape).argsort(axis=1) < round(args.noise * args.neurons)
+            flipped = random.random(wanted.shape).argsort(axis=1) < round(args.noise * args.neurons)
             for rule, (memory, *_) in enumerate(MEMORIES.values()):
                 if isinstance(memory, HopfieldMemory):
                     memory.set_params(random_state=net)
                 with warnings.catch_warnings():
-                    warnings.simplefilter(
-                        "ignore", ConvergenceWarning
-                    )  # some patterns are too many: that is to be seen
+                    # The learning of too many patterns does not converge, which the figure should show.
+                    warnings.simplefilter("ignore", ConvergenceWarning)
                     memory.fit(patterns)
-                    overlaps[0, rule, place, net] = memory.score(wanted)
-                    overlaps[1, rule, place, net] = memory.score(np.where(turned, -wanted, wanted), wanted)
+                    overlaps[0, rule, column, net] = memory.score(wanted)
+                    overlaps[1, rule, column, net] = memory.score(np.where(flipped, -wanted, wanted), wanted)
     median = np.median(overlaps, axis=-1)
     for label, start, noisy in zip(MEMORIES, *median, strict=True):
         held = [
@@ -71,7 +72,8 @@ def main(argv=None):
             for row in (start, noisy)
         ]
         print(
-            f"{label:24}overlap above 0.95 up to {held[0]:4} patterns per neuron; from {args.noise:.0%} noise {held[1]:4}"
+            f"{label:24}overlap above 0.95 up to {held[0]:4} patterns per neuron; "
+            f"from {args.noise:.0%} noise {held[1]:4}"
         )
     draw(median, args)
     return dict(zip(MEMORIES, median.swapaxes(0, 1), strict=True))
@@ -80,7 +82,7 @@ def main(argv=None):
 def draw(median, args):
     """Overlap against load, from the patterns themselves and from noisy copies."""
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
-    titles = ("from the patterns themselves", f"from copies with {args.noise:.0%} of the units turned over")
+    titles = ("from the patterns themselves", f"from copies with {args.noise:.0%} of the units flipped")
     for ax, rules, title in zip(axes, median, titles, strict=True):
         ax.axvline(CRITICAL, color="0.7", linestyle=":", linewidth=1.2)
         for (label, (_, colour, width)), overlap in zip(MEMORIES.items(), rules, strict=True):

@@ -1,5 +1,8 @@
-"""Nine men speak a vowel each, over and over; a reservoir tells who it is. Each utterance, of any length, drives the pool; a linear readout
-hears the mean of its states in each half. Settings may be searched for first, by cross-validation on the utterances to learn from."""
+"""An echo state network tells nine speakers apart by their vowels.
+
+Each utterance, of any length, drives the pool. A linear readout sees the mean of the states in each half of
+the utterance. With --search some settings are chosen by cross-validation on the training utterances.
+"""
 
 import argparse
 from pathlib import Path
@@ -28,44 +31,48 @@ def main(argv=None):
     args = parser.parse_args(argv)
     speech = tasks.japanese_vowels()
     model = SequenceClassifier(
-        args.neurons, density=min(1.0, 10 / args.neurons), features="mean", bins=2, radius=0.6, leak=0.7, input_scale=0.1, bias_scale=0.3,
-        alpha=0.25, random_state=args.seed,
-    )  # fmt: skip
+        args.neurons,
+        density=min(1.0, 10 / args.neurons),
+        features="mean",
+        bins=2,
+        radius=0.6,
+        leak=0.7,
+        input_scale=0.1,
+        bias_scale=0.3,
+        alpha=0.25,
+        random_state=args.seed,
+    )
     if args.search:
         folds = StratifiedKFold(3, shuffle=True, random_state=args.seed)
         search = GridSearchCV(model, GRID, cv=folds).fit(speech.train, speech.train_speakers)
-        for score, found in sorted(
-            zip(search.cv_results_["mean_test_score"], search.cv_results_["params"], strict=True),
-            key=lambda one: -one[0],
-        ):
-            print(f"{score:.1%} of held-out training utterances with {found}")
+        scores, settings = search.cv_results_["mean_test_score"], search.cv_results_["params"]
+        for k in np.argsort(-scores, kind="stable"):
+            print(f"{scores[k]:.1%} of held-out training utterances with {settings[k]}")
         model = search.best_estimator_
     begin = perf_counter()
     answers = model.fit(speech.train, speech.train_speakers).predict(speech.test)
     errors = int(np.sum(answers != speech.test_speakers))
-    print(
-        f"{errors} errors in {len(answers)} test utterances; learned and tested in {perf_counter() - begin:.1f} s"
-    )
+    seconds = perf_counter() - begin
+    print(f"{errors} errors in {len(answers)} test utterances; learned and tested in {seconds:.1f} s")
     draw(model, speech, answers, args.figure)
     return errors, model
 
 
 def draw(model, speech, answers, path):
-    """Utterances, how the network's evidence for each speaker adds up while it hears them, and who was taken for whom."""
+    """Utterances, the evidence for each speaker over time, and which speakers are confused."""
     figure = plt.figure(figsize=(11, 5), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(3, 2))
-    wrong, heard = np.flatnonzero(answers != speech.test_speakers), np.concatenate(speech.train)
+    wrong, frames = np.flatnonzero(answers != speech.test_speakers), np.concatenate(speech.train)
     axes = left.subplots(2, 3, sharex="col")
     for k, (above, below) in zip([0, 300, *wrong[:1], 150][:3], axes.T, strict=True):
         utterance, ticks, right_one = speech.test[k], len(speech.test[k]), speech.test_speakers[k]
-        image, extent = (utterance - heard.mean(axis=0)) / heard.std(axis=0), (0.5, ticks + 0.5, 0.5, 12.5)
+        image, extent = (utterance - frames.mean(axis=0)) / frames.std(axis=0), (0.5, ticks + 0.5, 0.5, 12.5)
         above.imshow(
             image.T, aspect="auto", cmap="RdBu_r", vmin=-2.5, vmax=2.5, origin="lower", extent=extent
         )
-        above.set(title=f"speaker {right_one}, heard as {answers[k]}", yticks=(1, 12))
-        out = ns.run(model.network_, {"drive": utterance}, record=["out"])["out"].reshape(
-            ticks, model.bins, -1
-        )
+        above.set(title=f"speaker {right_one}, classified as {answers[k]}", yticks=(1, 12))
+        recording = ns.run(model.network_, {"drive": utterance}, record=["out"])
+        out = recording["out"].reshape(ticks, model.bins, -1)
         span = np.digitize(np.arange(ticks), [ticks * k // model.bins for k in range(1, model.bins)])
         share = out[np.arange(ticks), span] / np.bincount(span)[span, None]
         for speaker, line in zip(model.classes_, np.cumsum(share, axis=0).T, strict=True):
@@ -80,21 +87,10 @@ def draw(model, speech, answers, path):
     ax.imshow(np.log1p(table), cmap="Blues", extent=(0.5, 9.5, 9.5, 0.5))
     for (row, column), count in np.ndenumerate(table):
         if count:
-            ax.text(
-                column + 1,
-                row + 1,
-                count,
-                ha="center",
-                va="center",
-                color="white" if row == column else "#D55E00",
-            )
-    ax.set(
-        xlabel="heard as",
-        ylabel="speaker",
-        xticks=range(1, 10),
-        yticks=range(1, 10),
-        title=f"{len(wrong)} of {len(answers)} wrong",
-    )
+            colour = "white" if row == column else "#D55E00"
+            ax.text(column + 1, row + 1, count, ha="center", va="center", color=colour)
+    ax.set(xlabel="classified as", ylabel="speaker", xticks=range(1, 10), yticks=range(1, 10))
+    ax.set_title(f"{len(wrong)} of {len(answers)} wrong")
     figure.savefig(path, dpi=110)
     print(f"Figure: {path}")
 

@@ -1,5 +1,8 @@
-"""A Kohonen map of handwritten digits: 400 units on a hexagonal grid spread over the images, and the ten digits, which nobody named to them, become
-provinces of the map. Digits that the map has never seen are then told by where they fall."""
+"""A Kohonen map of handwritten digits: 400 units on a hexagonal grid, which learn without labels.
+
+The ten digits become regions of the map. Digits that the map has not seen are then classified by their
+nearest unit.
+"""
 
 import argparse
 from pathlib import Path
@@ -22,30 +25,30 @@ def main(argv=None):
         "--seed",
         type=int,
         default=1,
-        help="of the order of the images, and of the choice of those kept for the test",
+        help="of the order of the images, and of the choice of the test images",
     )
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
     X, y = load_digits(return_X_y=True)
     seen, unseen, seen_labels, unseen_labels = train_test_split(X / 16, y, random_state=args.seed, stratify=y)
 
-    som = KohonenMap((args.side, args.side), grid=args.grid, n_iter=args.passes, random_state=args.seed).fit(
-        seen
-    )
+    som = KohonenMap((args.side, args.side), grid=args.grid, n_iter=args.passes, random_state=args.seed)
+    som.fit(seen)
     print(
-        f"{len(seen)} digits on {som.weights_.shape[0]} units: quantization error {som.quantization_error(seen):.3f}",
-        end=", ",
+        f"{len(seen)} digits on {som.weights_.shape[0]} units: "
+        f"quantization error {som.quantization_error(seen):.3f}, "
+        f"topographic error {som.topographic_error(seen):.3f}"
     )
-    print(f"topographic error {som.topographic_error(seen):.3f}")
 
-    # A unit is named after the digit that it wins most often; one that wins none, after the nearest that does.
+    # The label of a unit is the digit that it wins most often. An unseen digit is given the label of the
+    # nearest unit that has one.
     labels = som.labels(seen, seen_labels)
-    named = np.nonzero(labels.ravel() != None)[0]  # noqa: E711
-    nearest = named[som.transform(unseen)[:, named].argmin(axis=1)]
+    labelled = np.nonzero(labels.ravel() != None)[0]  # noqa: E711
+    nearest = labelled[som.transform(unseen)[:, labelled].argmin(axis=1)]
     right = np.mean(labels.ravel()[nearest] == unseen_labels)
     print(f"Right of {len(unseen)} digits it has not seen: {right:.1%}")
 
-    # The same map as a network, whose units compete: inputs are shown one a tick.
+    # The same map as a network, whose units compete: it gets one input per tick.
     recording = ns.run(som.network_, {"inputs": unseen[:20]}, record=["map"])
     same = np.array_equal(np.asarray(recording["map"]).argmax(axis=1), som.predict(unseen[:20]))
     print(f"The network's winners for 20 of them are {'the same' if same else 'OTHERS'}.")
@@ -54,16 +57,15 @@ def main(argv=None):
 
 
 def draw(som, labels, path):
-    """Where the map has ridges between its provinces, and what each unit stands for."""
+    """The distances between neighbouring units, and the weights of each unit as an image."""
     figure, (left, middle) = plt.subplots(
         1, 2, figsize=(13, 6.2), layout="constrained", width_ratios=(1.1, 1)
     )
     ns.figures.u_matrix(som, labels=labels, ax=left)
     left.set_title("how far each unit is from its neighbours, and the digit that it wins most")
     rows, columns = labels.shape
-    canvas = np.full(
-        (9 * rows, 9 * columns + 4), np.nan
-    )  # a line between the images; every other row half an image to the right
+    # There is a line between the images, and every other row is shifted by half an image to the right.
+    canvas = np.full((9 * rows, 9 * columns + 4), np.nan)
     for row, column in np.ndindex(rows, columns):
         start = 9 * column + (4 * (row % 2) if som.grid == "hexagonal" else 0)
         canvas[9 * row : 9 * row + 8, start : start + 8] = som.weights_[row * columns + column].reshape(8, 8)

@@ -1,5 +1,8 @@
-"""A liquid reads handwritten digits: each image goes column by column, as spikes, into 384 spiking neurons, and a linear
-readout tells the digits apart by how often each neuron spiked. The run is recorded to a file and replayed from it."""
+"""A liquid state machine reads handwritten digits.
+
+Each image is fed column by column, as spikes, into 384 spiking neurons, and a linear readout classifies the
+digits by the number of spikes of each neuron. The run is recorded to a file and replayed from it.
+"""
 
 import argparse
 import tempfile
@@ -23,16 +26,15 @@ COLUMN = 80  # ticks of 0.1 ms: a column of an image lasts 8 ms, the image 64 ms
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--digits", type=int, help="how many of the 1797 images, at least 40 (default: all)")
+    parser.add_argument("--digits", type=int, help="the number of images, at least 40 (default: all 1797)")
     parser.add_argument(
         "--seed", type=int, default=1, help="of the liquid, and of the split into training and test images"
     )
-    parser.add_argument("--to", help="where to keep the recording (default: it is deleted at the end)")
+    parser.add_argument("--to", help="path of the recording (default: it is deleted at the end)")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
-    images, labels, spikes = tasks.digits(
-        COLUMN, count=args.digits
-    )  # spikes of neuron r: row r of the images
+    # Neuron r sends the spikes of row r of the images.
+    images, labels, spikes = tasks.digits(COLUMN, count=args.digits)
     with tempfile.TemporaryDirectory() as folder:
         path, begin = Path(args.to or f"{folder}/digits.h5"), time.perf_counter()
         ns.run(
@@ -44,25 +46,27 @@ def main(argv=None):
             to=path,
         ).close()
         recorded, replay = time.perf_counter(), ns.replay(path)
-        print(
-            f"Recorded in {recorded - begin:.0f} s, replayed in {time.perf_counter() - recorded:.0f} s. {replay}"
-        )
+        replayed = time.perf_counter()
+        print(f"Recorded in {recorded - begin:.0f} s, replayed in {replayed - recorded:.0f} s. {replay}")
         with ns.open(path) as recording:
             return replay, classify(recording, images, labels, args.seed, args.figure)
 
 
 def classify(recording, images, labels, seed, figure):
-    """Print how well a linear readout does on the liquid, and on other views of the same images."""
+    """Print how well a linear readout classifies the digits from the liquid and from other features."""
     train, test = train_test_split(np.arange(len(labels)), stratify=labels, random_state=seed)
-    views = {
+    features = {
         "spike counts of the 8 inputs": readout.features(recording, "inputs", "counts"),
         "spike counts of the liquid": readout.features(recording, "liquid", "counts"),  # (image, neuron)
         "spike counts of each input in each column": readout.features(recording, "inputs", "counts", bins=8),
         "the 64 pixels": images.reshape(len(images), -1),
     }
     linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
-    named = {view: linear.fit(x[train], labels[train]).predict(x[test]) for view, x in views.items()}
-    x, shuffled = views["spike counts of the liquid"], np.random.default_rng(seed).permutation(labels[train])
+    named = {view: linear.fit(x[train], labels[train]).predict(x[test]) for view, x in features.items()}
+    x, shuffled = (
+        features["spike counts of the liquid"],
+        np.random.default_rng(seed).permutation(labels[train]),
+    )
     named["the liquid, training labels shuffled"] = linear.fit(x[train], shuffled).predict(x[test])
     right = {view: float(np.mean(answer == labels[test])) for view, answer in named.items()}
     print(f"Right of {len(test)} test images, after {len(train)} training images:")
@@ -72,7 +76,7 @@ def classify(recording, images, labels, seed, figure):
 
 
 def draw(recording, labels, test, named, path):
-    """One test image of each class as the inputs and the liquid see it; which digits the readout takes for which."""
+    """One image of each class as the inputs and the liquid represent it, and which digits are confused."""
     left, right = plt.figure(figsize=(15, 7), layout="constrained").subfigures(1, 2, width_ratios=(9, 5))
     axes = left.subplots(4, 5, sharex=True, height_ratios=(1, 2, 1, 2))
     for digit in range(10):
@@ -86,9 +90,9 @@ def draw(recording, labels, test, named, path):
         labels[test], named, ax=right.subplots(), cmap="Blues", colorbar=False
     )
     right.axes[0].set(
-        title=f"{np.mean(named == labels[test]):.1%} of the test images read right",
-        xlabel="what the readout says",
-        ylabel="the digit",
+        title=f"{np.mean(named == labels[test]):.1%} of the test images are right",
+        xlabel="classified as",
+        ylabel="digit",
     )
     left.figure.savefig(path, dpi=110)
     print(f"Figure: {path}")

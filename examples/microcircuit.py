@@ -1,5 +1,8 @@
-"""A square millimetre of cortex: 77,169 neurons and 299 million synapses in four layers, how they spike, and how that compares with the
-published rates. At full scale it takes 3 GB of memory and the C++ engine; `--scale 0.1` has a hundredth of the synapses."""
+"""A square millimetre of cortex, 77,169 neurons and 299 million synapses in four layers, compared with
+published rates.
+
+At full scale it needs 3 GB of memory and the C++ engine; `--scale 0.1` has a hundredth of the synapses.
+"""
 
 import argparse
 import time
@@ -11,13 +14,11 @@ import numpy as np
 import neurosim as ns
 from neurosim.models.microcircuit import POPULATIONS, RATES, microcircuit
 
-SETTLING = 0.5  # seconds after the start that no number counts
-ENOUGH = 10  # spikes of a neuron whose intervals count
-MANY, BIN = (
-    200,
-    20,
-)  # neurons whose spikes, counted in bins of 20 ticks (2 ms), are correlated pair by pair: the first that spiked
-SHOWN = 0.025  # of the neurons at full scale, in the raster
+SETTLING = 0.5  # seconds at the beginning that do not enter the statistics
+ENOUGH = 10  # the smallest number of spikes of a neuron whose intervals enter the CV
+MANY = 200  # the number of neurons (the first that spiked) whose spike counts are correlated, pair by pair
+BIN = 20  # the width of the bins of these counts, in ticks of 0.1 ms
+SHOWN = 0.025  # the fraction of the neurons at full scale that the raster shows
 
 
 def main(argv=None):
@@ -32,9 +33,11 @@ def main(argv=None):
         "--seconds",
         type=float,
         default=10.0,
-        help=f"biological seconds that count, after {SETTLING} that do not (default: 10)",
+        help=f"biological seconds after the first {SETTLING} s, which do not count (default: 10)",
     )
-    parser.add_argument("--threads", type=int, help="default: as many as pay; the spikes do not depend on it")
+    parser.add_argument(
+        "--threads", type=int, help="default: as many as make it faster; the spikes do not depend on it"
+    )
     parser.add_argument(
         "--precision", default="mixed", help="double, mixed (weights in 32 bits) or single (default: mixed)"
     )
@@ -53,62 +56,57 @@ def main(argv=None):
         threads=args.threads,
         precision=args.precision,
     )
-    neurons, synapses = (
-        sum(net[name].size for name in POPULATIONS),
-        sum(getattr(s.wiring, "n", 0) for s in net.synapses.values()),
-    )
+    seconds = time.perf_counter() - begin
+    neurons = sum(net[name].size for name in POPULATIONS)
+    synapses = sum(getattr(s.wiring, "n", 0) for s in net.synapses.values())
+    print(f"{neurons:,} neurons, {synapses:,} synapses, engine {recording.engine!r}: {seconds:.0f} s in all.")
     print(
-        f"{neurons:,} neurons, {synapses:,} synapses, engine {recording.engine!r}: {time.perf_counter() - begin:.0f} s in all."
-    )
-    print(
-        f"CV: of the intervals of neurons with {ENOUGH} spikes or more. Correlation: of counts in {BIN / 10:g} ms, of {MANY} neurons."
+        f"CV: of the intervals of neurons with {ENOUGH} spikes or more. "
+        f"Correlation: of counts in {BIN / 10:g} ms, of {MANY} neurons."
     )
     print("population  spikes/s  published  deviation    CV  (neurons)  correlation")
-    found = {name: statistics(recording, name) for name in POPULATIONS}
-    for name, (rates, cv, correlation) in found.items():
-        line = f"{name:10}{rates.mean():10.2f}{RATES[name]:11.2f}{rates.mean() / RATES[name] - 1:+11.1%}{np.mean(cv):6.2f}"
-        print(f"{line}{np.isfinite(cv).sum():11,}{np.mean(correlation):+13.4f}")
-    draw(recording, shown, found.values(), args.figure)
-    return found
+    results = {name: statistics(recording, name) for name in POPULATIONS}
+    for name, (rates, cv, correlation) in results.items():
+        rate, published = rates.mean(), RATES[name]
+        print(
+            f"{name:10}{rate:10.2f}{published:11.2f}{rate / published - 1:+11.1%}{np.mean(cv):6.2f}"
+            f"{np.isfinite(cv).sum():11,}{np.mean(correlation):+13.4f}"
+        )
+    draw(recording, shown, results.values(), args.figure)
+    return results
 
 
 def statistics(recording, name):
-    """The rate of each neuron; the CV of each that spiked enough; the correlation of each pair of some neurons."""
+    """The rate of each neuron, the CV of each that spiked enough, and the correlation of each pair of some
+    neurons."""
     first, size = round(SETTLING / recording.dt), recording.network[name].size
     spikes, ticks = recording.spikes(name, start=first), recording.ticks - first
     counts = np.bincount(spikes.neuron, minlength=size)
-    trains = np.split(
-        spikes.tick[np.argsort(spikes.neuron, kind="stable")] - first, np.cumsum(counts)[:-1]
-    )  # ticks, neuron by neuron
+    ticks_by_neuron = spikes.tick[np.argsort(spikes.neuron, kind="stable")] - first
+    trains = np.split(ticks_by_neuron, np.cumsum(counts)[:-1])
     intervals = [np.diff(train) for train in trains if len(train) >= ENOUGH]
     binned = [np.bincount(train // BIN, minlength=-(-ticks // BIN)) for train in trains if len(train)][:MANY]
     correlation = np.corrcoef(binned)[np.triu_indices(len(binned), 1)] if len(binned) > 1 else [np.nan]
-    return (
-        counts / (ticks * recording.dt),
-        [each.std() / each.mean() for each in intervals] or [np.nan],
-        correlation,
-    )
+    cv = [each.std() / each.mean() for each in intervals] or [np.nan]
+    return counts / (ticks * recording.dt), cv, correlation
 
 
-def draw(recording, shown, found, path):
-    """Some neurons in the last 0.4 s, layer by layer, and beside them rates, irregularity and correlations of the populations."""
+def draw(recording, shown, results, path):
+    """Some neurons in the last 0.4 s, layer by layer, and rates, irregularity and correlations of the
+    populations."""
     figure, axes = plt.subplots(
         1, 4, figsize=(13, 6.5), sharey=True, width_ratios=(6, 2.4, 2, 1.8), layout="constrained"
     )
     ns.figures.raster(recording, shown, start=max(0, recording.ticks - round(0.4 / recording.dt)), ax=axes[0])
-    (rates, cv, correlation), rows, thick = (
-        zip(*found, strict=True),
-        axes[0].get_yticks(),
-        0.045 * axes[0].get_ylim()[1],
-    )
+    rates, cv, correlation = zip(*results, strict=True)
+    rows, thick = axes[0].get_yticks(), 0.045 * axes[0].get_ylim()[1]
     axes[0].set(
         yticks=rows, yticklabels=POPULATIONS, title="spikes of some excitatory (E) and inhibitory (I) neurons"
     )
     colours = ["#22222280", "#0072B280"] * 4  # excitatory, inhibitory; those of the raster, paler
     for ax, values, words in ((axes[1], rates, "spikes/s"), (axes[2], cv, "CV of intervals")):
-        least, low, middle, high, most = np.transpose(
-            [np.percentile(each, (5, 25, 50, 75, 95)) for each in values]
-        )
+        quantiles = [np.percentile(each, (5, 25, 50, 75, 95)) for each in values]
+        least, low, middle, high, most = np.transpose(quantiles)
         ax.hlines(rows, least, most, color="black", linewidth=1)
         ax.barh(rows, high - low, thick, left=low, color=colours)
         ax.set(xlabel=words, xlim=(0, None))

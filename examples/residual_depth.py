@@ -1,5 +1,8 @@
-"""How deep may a network be and still learn? Plain nets and residual ones of growing depth on handwritten digits: the same layers, the
-same first weights, but for the shortcuts."""
+"""How deep can a network be and still learn? Plain and residual networks of growing depth read handwritten
+digits.
+
+They have the same layers and the same initial weights; the residual ones also have shortcuts.
+"""
 
 import argparse
 from pathlib import Path
@@ -31,7 +34,7 @@ def main(argv=None):
         type=float,
         nargs="+",
         default=[1e-3],
-        help="learning rates; each net shows what it does with its best",
+        help="learning rates, of which each network uses the best",
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
@@ -44,50 +47,37 @@ def main(argv=None):
     for shortcut in (False, True):
         for depth in args.depths:
             curves[depth, shortcut], right[depth, shortcut] = best(args, depth, shortcut, *split)
-            name = f"{'residual' if shortcut else 'plain'} net of {depth} layers"
+            name = f"{'residual' if shortcut else 'plain'} network of {depth} layers"
+            loss, share = curves[depth, shortcut][-1], right[depth, shortcut]
             print(
-                f"{name:30} training loss {curves[depth, shortcut][-1]:.3f}, {right[depth, shortcut]:6.1%} of the held-out digits right",
-                flush=True,
+                f"{name:34} training loss {loss:.3f}, {share:6.1%} of the held-out digits right", flush=True
             )
     draw(args, curves, right)
     return curves, right
 
 
-def best(args, depth, shortcut, X, held_out, y, wanted):
-    """The losses of the epochs with the learning rate that comes lowest, and the share of held-out digits that this net reads right."""
+def best(args, depth, shortcut, X, held_out, y, truth):
+    """The training losses with the best learning rate, and the fraction of the held-out digits that are read
+    right."""
     net = residual(64, args.width, 10, blocks=(depth - 2) // 2, shortcut=shortcut, output="linear")
-    found = []
-    for rate in args.rates:
-        trained, history = ns.train(
-            net,
-            {"inputs": X},
-            {"out": y},
-            loss="cross_entropy",
-            rate=rate,
-            epochs=args.epochs,
-            seed=args.seed,
-            clip=1.0,
-        )
-        found.append((history.loss[-1], np.asarray(history.loss), trained))
-    _, losses, trained = min(found, key=lambda each: each[0])
+    settings = {"loss": "cross_entropy", "epochs": args.epochs, "seed": args.seed, "clip": 1.0}
+    results = [ns.train(net, {"inputs": X}, {"out": y}, rate=rate, **settings) for rate in args.rates]
+    trained, history = min(results, key=lambda result: result[1].loss[-1])
     scores = ns.run(trained, {"inputs": held_out}, record=["out"], engine="arrays")["out"][:, 0]
-    return losses, float(np.mean(scores.argmax(axis=1) == wanted))
+    return np.asarray(history.loss), float(np.mean(scores.argmax(axis=1) == truth))
 
 
 def draw(args, curves, right):
-    """Losses against epochs of the plain nets and of the residual ones, on one scale."""
+    """Losses against epochs of the plain networks and of the residual ones, on one scale."""
     figure, panels = plt.subplots(1, 2, figsize=(9.5, 4), sharex=True, sharey=True, layout="constrained")
     shades = dict(zip(args.depths, COLOURS(np.linspace(0.15, 1, len(args.depths))), strict=True))
-    for ax, shortcut, title in zip(panels, (False, True), ("plain nets", "residual nets"), strict=True):
+    for ax, shortcut, title in zip(
+        panels, (False, True), ("plain networks", "residual networks"), strict=True
+    ):
         for depth in args.depths:
             label = f"{depth} layers: {right[depth, shortcut]:.1%} right"
-            ax.semilogy(
-                np.arange(1, args.epochs + 1),
-                curves[depth, shortcut],
-                color=shades[depth],
-                linewidth=1.8,
-                label=label,
-            )
+            epochs = np.arange(1, args.epochs + 1)
+            ax.semilogy(epochs, curves[depth, shortcut], color=shades[depth], linewidth=1.8, label=label)
         ax.axhline(np.log(10), color="0.6", linewidth=0.8, linestyle=":")
         ax.set_title(title, fontsize=11)
         ax.set_xlabel("epoch")

@@ -255,7 +255,7 @@ def test_what_is_not_installed_is_named_with_the_command_that_installs_it(monkey
         match="train: needs optax, which cannot be imported .*pip install 'neurosim-networks.train.'",
     ):
         train()
-    monkeypatch.setattr(tasks, "find_spec", lambda name: None)
+    monkeypatch.setattr(tasks.series, "find_spec", lambda name: None)
     with pytest.raises(
         ModuleNotFoundError, match="sunspots: .*statsmodels, which is not installed. pip install statsmodels"
     ):

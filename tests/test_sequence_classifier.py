@@ -236,6 +236,6 @@ def test_the_speech_is_what_its_source_says():
 
 
 def test_without_the_packages_that_bring_it_the_speech_is_an_error_that_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(tasks, "find_spec", lambda name: None)
+    monkeypatch.setattr(tasks.speech, "find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError, match="pip install sktime"):
         tasks.japanese_vowels()

@@ -1,0 +1,18 @@
+"""Small tasks: chaotic and random series, handwritten digits as spikes, spike templates, speech and sunspots.
+
+Series and templates are computed here; the other data come with Python packages, and nothing is downloaded.
+"""
+
+from .images import POSES as POSES
+from .images import Digits as Digits
+from .images import PosedDigits as PosedDigits
+from .images import digits as digits
+from .images import posed_digits as posed_digits
+from .series import lorenz as lorenz
+from .series import mackey_glass as mackey_glass
+from .series import narma as narma
+from .series import sunspots as sunspots
+from .speech import Speech as Speech
+from .speech import japanese_vowels as japanese_vowels
+from .templates import Templates as Templates
+from .templates import spike_templates as spike_templates
