@@ -291,7 +291,7 @@ def test_both_directions_of_a_restricted_boltzmann_machine_are_drawn_and_their_w
 def test_conductances_excite_or_inhibit_as_their_reversal_potential_says():
     from neurosim.figures.graph.model import read_connections
 
-    assert {wire.names[0]: wire.sign for wire in read_connections(balanced())} == {
+    assert {c.names[0]: c.sign for c in read_connections(balanced())} == {
         "excitation": "+",
         "inhibition": "-",
     }
@@ -308,8 +308,8 @@ def test_the_sign_of_weights_that_learn_or_of_an_unknown_conductance_is_not_clai
         ns.Synapses(pre, plain, weight=-2.0),
         schedule=ns.Clock(1 * ms),
     )
-    assert [wire.sign for wire in read_connections(net)] == ["+-", "-"]
-    assert {wire.sign for wire in read_connections(lstm())} == {"+-"}
+    assert [c.sign for c in read_connections(net)] == ["+-", "-"]
+    assert {c.sign for c in read_connections(lstm())} == {"+-"}
 
 
 def test_parts_of_a_population_are_rows_of_its_box():
@@ -334,8 +334,8 @@ def test_synapses_are_plastic_where_their_text_changes_them(synapse, kind):
 
     pre, post = ns.Neurons("pre", 2), ns.Neurons("post", 2, equations="dv/dt = -v/tau : 1", tau=5 * ms)
     net = ns.Network(ns.Synapses(pre, post, weight=0.5, **synapse), schedule=ns.Clock(1 * ms))
-    (wire,) = read_connections(net)
-    assert (wire.kind, wire.sign) == (kind, "+-" if kind == "learned" else "+")
+    (connection,) = read_connections(net)
+    assert (connection.kind, connection.sign) == (kind, "+-" if kind == "learned" else "+")
 
 
 def test_a_wiring_of_ones_own_says_its_picture_and_its_note():

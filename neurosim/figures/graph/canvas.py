@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, Required, TypedDict, Unpack
 
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
@@ -27,6 +27,23 @@ FONTS: dict[str, dict[str, Any]] = {
 }
 
 
+class Stroke(TypedDict, total=False):
+    """How a path is drawn.
+
+    z: the height at which it covers others.
+    colour: of its line.
+    fill: the colour of its inside, 'none' for none.
+    width: of its line in points, 0 for none.
+    dashes: lengths of dashes and gaps, in units of the width; () for a solid line.
+    """
+
+    z: Required[float]
+    colour: str
+    fill: str
+    width: float
+    dashes: tuple[float, ...]
+
+
 def _font_size(role: str) -> float:
     return FONT_SIZES[role.split()[0]]
 
@@ -43,11 +60,12 @@ def measure(text: str, role: str) -> float:
 class Canvas:
     """Axes on which a diagram, or a row of it, is drawn.
 
-    scale: the size of texts and lines, relative to their natural one. shift: what is added to all places.
-    window: the span of x outside which curves are cut off; None for no cut.
+    Every artist has a `gid`, a kind and a name such as 'population:cells', by which programs find it; in an
+    SVG it is the id.
 
-    Every artist has a `gid`, a kind and a name such as 'population:cells', by which programs find it; in
-    an SVG it is the id.
+    scale: the size of texts and lines, relative to their natural one.
+    shift: what is added to all places.
+    window: the span of x outside which lines are cut off; None for no cut.
     """
 
     def __init__(
@@ -65,41 +83,31 @@ class Canvas:
         patch.set(gid=gid, zorder=z, transform=self.transform)
         self.ax.add_artist(patch)  # add_patch would measure it, which is slow and not needed
 
-    def path(
-        self,
-        path: Path,
-        gid: str,
-        *,
-        z: float,
-        colour: str = DARK,
-        fill: str = "none",
-        width: float = 1.0,
-        dashes: tuple[float, ...] = (),
-    ) -> None:
-        """Draw a path: `width` of its line in points (0 for none), and `dashes` in units of the width."""
+    def path(self, path: Path, gid: str, **stroke: Unpack[Stroke]) -> None:
+        """Draw a path."""
+        width, dashes = stroke.get("width", 1.0), stroke.get("dashes", ())
         patch = PathPatch(
             path,
-            facecolor=fill,
-            edgecolor=colour if width else "none",
+            facecolor=stroke.get("fill", "none"),
+            edgecolor=stroke.get("colour", DARK) if width else "none",
             linewidth=width * self.scale,
+            linestyle=(0, dashes) if dashes else "solid",
             capstyle="butt",
             joinstyle="round",
         )
-        if dashes:
-            patch.set_linestyle((0, dashes))
-        self.add(patch, gid, z)
+        self.add(patch, gid, stroke["z"])
         if self.window is not None:
             left, right = self.window
             opening = Affine2D().scale(right - left, 2e3).translate(left, -1e3)
             patch.set_clip_path(Path.unit_rectangle(), opening + self.transform)
 
-    def line(self, points: Iterable[tuple[float, float]], gid: str, **style: Any) -> None:
-        """Draw straight lines from point to point; `style` is that of `path`."""
-        self.path(Path(list(points)), gid, **style)
+    def line(self, points: Iterable[tuple[float, float]], gid: str, **stroke: Unpack[Stroke]) -> None:
+        """Draw straight lines from point to point."""
+        self.path(Path(list(points)), gid, **stroke)
 
-    def polygon(self, points: list[tuple[float, float]], gid: str, **style: Any) -> None:
-        """Draw straight lines from point to point and back to the first; `style` is that of `path`."""
-        self.path(Path([*points, points[0]], closed=True), gid, **style)
+    def polygon(self, points: list[tuple[float, float]], gid: str, **stroke: Unpack[Stroke]) -> None:
+        """Draw straight lines from point to point and back to the first."""
+        self.path(Path([*points, points[0]], closed=True), gid, **stroke)
 
     def frame(
         self,
@@ -110,13 +118,12 @@ class Canvas:
         fill: str,
         width: float,
         radius: float = 0.0,
-        colour: str = DARK,
     ) -> None:
         """Draw a filled rectangle with corners of a radius."""
         corners = f"round,pad=0,rounding_size={radius}" if radius else "square,pad=0"
         left, top, right, bottom = area
         patch = FancyBboxPatch((left, top), right - left, bottom - top, boxstyle=corners)
-        patch.set(facecolor=fill, edgecolor=colour, linewidth=width * self.scale)
+        patch.set(facecolor=fill, edgecolor=DARK, linewidth=width * self.scale)
         self.add(patch, gid, z)
 
     def text(

@@ -42,8 +42,10 @@ class Layering:
 def assign_layers(nodes: list[str], edges: list[Edge], inputs: list[str]) -> Layering:
     """Put nodes into layers and order these.
 
-    nodes: the keys of populations and products. inputs: the populations that are driven from outside.
-    Products, and nodes without predecessor, stand directly before the first of those that they lead to.
+    Products, and nodes that receive nothing, stand directly before the first of those that they lead to.
+
+    nodes: the keys of populations and products.
+    inputs: the keys of the populations that are driven from outside.
     """
     back = _feedback(nodes, edges, inputs)
     forward = [edge for edge in edges if edge not in back and edge.source != edge.target]

@@ -64,7 +64,7 @@ def place_nodes(boxes: list[Box], connections: list[Connection], measure: Measur
 def _set_course(edge: Edge, layering: Layering, sliced: set[str]) -> None:
     """Say which way an edge runs, and at which sides of its nodes it begins and ends.
 
-    sliced: nodes at whose bottom no edge begins or ends.
+    sliced: products, and boxes whose lowest part is a slice: no edge begins or ends at their bottom.
     """
     source, target = layering.layer_of[edge.source], layering.layer_of[edge.target]
     if edge in layering.paths:

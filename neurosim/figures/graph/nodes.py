@@ -27,7 +27,7 @@ PADDING = 0.10  # between the outline of a box and its words
 SPACING = 0.15  # between two anchors of one side
 NARROWEST = 1.1  # width of a box
 LOOP_REACH = 0.22  # how far the innermost loop of slices stands off its box
-NOWHERE = 2.0  # the depth of the other end of an edge that comes from beneath all layers
+BENEATH = 2.0  # the depth of the other end of an edge that runs beneath all layers
 
 
 @dataclass
@@ -79,11 +79,14 @@ class Node:
 
 
 class Anchor(NamedTuple):
-    """That an edge meets a box, before it is known where.
+    """An end of an edge at a box, before its place is known.
+
+    side: the side of the box.
 
     part: the slice, '' for the whole population.
     port: None where the edge leaves.
     depth: how far down its layer the other end stands.
+    edge: the edge.
     facing: whether the edge runs to or from the neighbour without delay.
     """
 
@@ -122,17 +125,17 @@ def _product(result: Edge, edges: list[Edge], measure: Measure) -> Node:
 
 
 def _anchors(key: str, edges: list[Edge], layering: Layering) -> list[Anchor]:
-    """Where edges meet a box, edge by edge."""
+    """The ends of edges at a box, edge by edge."""
     anchors = []
     for edge in edges:
         path, facing = layering.paths.get(edge), edge.course == "facing"
         if edge.source == key:
             other = path[1] if path else edge.target if facing else None
-            depth = layering.depth(other) if other else NOWHERE
+            depth = layering.depth(other) if other else BENEATH
             anchors.append(Anchor(edge.leaves, edge.source_part, None, depth, edge, facing))
         if edge.target == key:
             other = path[-2] if path else edge.source if facing else None
-            depth = layering.depth(other) if other else NOWHERE
+            depth = layering.depth(other) if other else BENEATH
             anchors += [
                 Anchor(edge.enters, edge.target_part, port, depth, edge, facing) for port in edge.ports
             ]
@@ -178,7 +181,7 @@ class _Fitting:
         return max((self.measure(port, "port") for port in ports), default=-0.06) + 0.06
 
     def _words(self) -> float:
-        """The width of the longest line of text."""
+        """The width of the longest line of words in the box."""
         box, measure = self.box, self.measure
         return max(
             GLYPH[0] + 0.08 + measure(box.name, "name"),
@@ -311,9 +314,8 @@ def _offsets(column: list[Anchor]) -> list[float]:
     offsets = [0.0]
     for first, second in itertools.pairwise(column):
         if first.facing != second.facing:
-            step = (
-                ICON[1] + 0.07
-            )  # these edges run side by side, so there must be room for the labels of both
+            # These two run side by side between neighbours, so there must be room for the labels of both.
+            step = ICON[1] + 0.07
         elif first.port is None and second.port is None:
             step = 0.11
         else:
