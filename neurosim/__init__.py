@@ -11,6 +11,10 @@ from .errors import EngineError as EngineError
 from .errors import NeurosimError as NeurosimError
 from .errors import PlanError as PlanError
 from .errors import RecordingError as RecordingError
+from .network.matrix_weights import dale as dale
+from .network.matrix_weights import hebbian as hebbian
+from .network.matrix_weights import orthogonal as orthogonal
+from .network.matrix_weights import spectral_radius as spectral_radius
 from .network.neighbours import nearby as nearby
 from .network.neighbours import small_world as small_world
 from .network.network import Network as Network
@@ -23,13 +27,9 @@ from .network.schedule import Synchronous as Synchronous
 from .network.synapses import Synapses as Synapses
 from .network.synapses import delayed as delayed
 from .network.weights import bounded_normal as bounded_normal
-from .network.weights import dale as dale
 from .network.weights import gamma as gamma
 from .network.weights import glorot as glorot
-from .network.weights import hebbian as hebbian
 from .network.weights import normal as normal
-from .network.weights import orthogonal as orthogonal
-from .network.weights import spectral_radius as spectral_radius
 from .network.weights import uniform as uniform
 from .network.windows import conv as conv
 from .network.windows import einsum as einsum

@@ -21,7 +21,7 @@ from neurosim.network.weights import normal
 from neurosim.plan.check import check_plan
 from neurosim.plan.inputs import read_inputs
 from neurosim.plan.lower import lower
-from neurosim.plan.recipe import Later
+from neurosim.plan.recipe import DrawnStates
 from neurosim.recording import memory, unclosed_file
 from neurosim.recording.file_writer import FileWriter
 
@@ -186,8 +186,9 @@ def test_arrays_of_a_file_cannot_be_had_without_a_copy(tmp_path):
 
 
 def test_names_that_were_not_drawn_are_no_keys():
+    recipe = lowered(drawn).pathways["drawn"].recipe
     with pytest.raises(KeyError, match="nope"):
-        Later(["weight"], dict)["nope"]
+        DrawnStates(recipe, {"w": recipe.weight}, np.dtype(float))["nope"]
 
 
 def test_a_path_that_the_system_does_not_take_is_refused():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from neurosim.engine.state import spikes_sent
 from neurosim.plan.plan import AnyOf, Plan, Private, Sparse, Textual
 
@@ -41,9 +39,7 @@ def expected(pathway: AnyOf) -> float:
     if not isinstance(pathway, Sparse):
         return float(pathway.weight.size)
     if pathway.windows is not None:
-        windows = pathway.windows
-        each = windows.channels / windows.groups if windows.kind == "conv" else 1
-        return float(prod(windows.slide.out) * windows.out_channels * prod(windows.slide.kernel) * each)
+        return pathway.windows.expected
     if pathway.recipe is None:
         return float(pathway.weight.size)
     return pathway.recipe.expected

@@ -44,6 +44,12 @@ class Kind:
         return cls(**found)
 
 
+def keep(kind: Kind, **fields: Any) -> None:
+    """Set fields of a kind to what was read from its arguments. For its constructor alone: kinds are frozen."""
+    for name, value in fields.items():
+        object.__setattr__(kind, name, value)
+
+
 def kind_called(name: Any) -> type[Kind]:
     """The class of this name; RecordingError where nobody has defined it."""
     if not isinstance(name, str) or name not in Kind.known:

@@ -8,20 +8,13 @@ import numpy as np
 
 from neurosim.errors import DescriptionError
 from neurosim.network.arguments import named_arguments
+from neurosim.network.draws import Pairs, Stream
+from neurosim.network.kinds import keep
 from neurosim.network.neurons import Population, label
 from neurosim.network.pictures import NEARBY, Picture, percent_text
+from neurosim.network.recipe import skip_own, without_self
 from neurosim.network.values import flag, plain_number, whole
-from neurosim.network.weights import Stream
-from neurosim.network.wiring import (
-    MOST_DRAWN,
-    Pairs,
-    Wiring,
-    as_probability,
-    is_within,
-    keep,
-    past_own,
-    without_self,
-)
+from neurosim.network.wiring import MOST_DRAWN, Wiring, as_probability, is_within
 
 
 @named_arguments
@@ -62,7 +55,7 @@ class small_world(Wiring):
         sender, place = (a.ravel() for a in np.indices((pre.size, self.k)))
         near = place - self.k // 2
         target = (sender + near + (near >= 0)) % pre.size
-        anywhere = past_own(random.below("wiring", pre.size - 1, sender, place), sender, True)
+        anywhere = skip_own(random.below("wiring", pre.size - 1, sender, place), sender)
         return Pairs(
             sender, np.where(random.uniform("rewire", sender, place) < self.rewire, anywhere, target)
         )
@@ -127,7 +120,9 @@ class nearby(Wiring):
             )
         sender = np.repeat(np.arange(pre.size), [row.size for row in rows])
         found = Pairs(sender, np.concatenate(rows))
-        return found if self.to_self else without_self(found, pre, post)
+        if self.to_self or not is_within(pre, post):
+            return found
+        return without_self(found, pre.indices, post.indices)
 
     def expected(self, pre: Population, post: Population) -> float:
         reach = (np.sqrt(np.pi) * self.scale) ** len(

@@ -9,6 +9,7 @@ from keyword import iskeyword
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.readonly import read_only
@@ -16,10 +17,11 @@ from neurosim.network.readonly import read_only
 # The order of Brian2's dimensions, with the SI unit of each.
 AXES = ("length", "mass", "time", "current", "temperature", "substance", "luminosity")
 BASE = ("m", "kg", "s", "A", "K", "mol", "cd")
-PLAIN = (0.0,) * 7
+Dim = tuple[float, ...]  # a unit: the exponents of the base units
+PLAIN: Dim = (0.0,) * 7
 LONGEST_NAME = 100
-TIME = (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
-NAMED: dict[tuple[float, ...], str] = {  # dimensions that people write with one letter
+TIME: Dim = (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+NAMED: dict[Dim, str] = {  # dimensions that people write with one letter
     TIME: "s",
     (2.0, 1.0, -3.0, -1.0, 0.0, 0.0, 0.0): "V",
     (0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0): "A",
@@ -73,6 +75,9 @@ class Value:
     @property
     def scalar(self) -> bool:
         return self.number.ndim == 0
+
+
+Numeric = ArrayLike | Value  # a number, an array, or a quantity, which is an array to a type checker
 
 
 def as_value(given: Any, where: str) -> Value:

@@ -10,11 +10,12 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
+from neurosim.network.draws import Pairs, Stream, by_sender
+from neurosim.network.kinds import keep
 from neurosim.network.neurons import Population, label
 from neurosim.network.pictures import CONVOLUTION, EINSUM, POOLING, Picture, sizes_text
 from neurosim.network.values import choice, whole
-from neurosim.network.weights import Stream
-from neurosim.network.wiring import Pairs, Wiring, by_sender
+from neurosim.network.wiring import Wiring
 
 MOST_SIZE = 2**20  # of a kernel, stride, dilation or padding
 LONGEST_NOTE = 24  # characters of a line beside a picture
@@ -49,6 +50,36 @@ class Slide:
             np.arange(out)[:, None] * step - before + np.arange(width) * spread
             for out, width, step, spread, before in parts
         ]
+
+    def taps(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Every (output, kernel element) pair that lies inside the space, without padding.
+
+        Returns three flat indices, each of shape (pair,): of the input, of the output, and of the element of the kernel.
+        """
+        axes = len(self.index)
+        grid = np.indices((*self.out, *self.kernel)).reshape(2 * axes, -1)
+        place = [index[grid[axis], grid[axes + axis]] for axis, index in enumerate(self.index)]
+        inside = np.all([(p >= 0) & (p < n) for p, n in zip(place, self.space, strict=True)], axis=0)
+        return (
+            np.ravel_multi_index([p[inside] for p in place], self.space),
+            np.asarray(np.ravel_multi_index(list(grid[:axes, inside]), self.out)),
+            np.asarray(np.ravel_multi_index(list(grid[axes:, inside]), self.kernel)),
+        )
+
+    def convolution_pairs(self, channels: int, out_channels: int, groups: int) -> Pairs:
+        """The synapses of a convolution from `channels` to `out_channels`, in `groups` that do not mix; they share weights."""
+        source, target, tap = self.taps()
+        per_in, per_out, taps = channels // groups, out_channels // groups, prod(self.kernel)
+        out, into = (c.reshape(-1, 1) for c in np.indices((out_channels, per_in)))
+        sender = source * channels + (out // per_out) * per_in + into
+        shared = (out * per_in + into) * taps + tap
+        return by_sender(sender.ravel(), (target * out_channels + out + 0 * into).ravel(), shared.ravel())
+
+    def pooling_pairs(self, channels: int) -> Pairs:
+        """The synapses of pooling, which keeps the channels apart."""
+        source, target, _ = self.taps()
+        channel = np.arange(channels).reshape(-1, 1)
+        return by_sender((source * channels + channel).ravel(), (target * channels + channel).ravel())
 
 
 def _slide(where: str, wiring: Any, space: tuple[int, ...]) -> Slide:
@@ -125,20 +156,6 @@ class _Windowed(Wiring):
         channels = _split(pre.shape, len(self.kernel))[1] / getattr(self, "groups", 1)
         return float(post.size) * prod(self.kernel) * (channels if isinstance(self, conv) else 1)
 
-    def _grid(self, slide: Slide):
-        """For every (output place, kernel place) inside the space: flat input place, flat output place, flat kernel place."""
-        index, space, outs, widths = slide.index, slide.space, slide.out, slide.kernel
-        axes = len(index)
-        grid = np.indices((*outs, *widths)).reshape(2 * axes, -1)
-        place = [index[a][grid[a], grid[axes + a]] for a in range(axes)]
-        inside = np.all([(p >= 0) & (p < n) for p, n in zip(place, space, strict=True)], axis=0)
-        flat = np.ravel_multi_index([p[inside] for p in place], space)
-        return (
-            flat,
-            np.ravel_multi_index(grid[:axes, inside], outs),
-            np.ravel_multi_index(grid[axes:, inside], widths),
-        )
-
 
 @named_arguments
 @dataclass(frozen=True)
@@ -182,12 +199,7 @@ class conv(_Windowed):
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         slide, channels, out_channels = self.slide(pre, post)
-        source, target, tap = self._grid(slide)
-        per_in, per_out, taps = channels // self.groups, out_channels // self.groups, prod(self.kernel)
-        out, into = (c.reshape(-1, 1) for c in np.indices((out_channels, per_in)))
-        sender = source * channels + (out // per_out) * per_in + into
-        shared = (out * per_in + into) * taps + tap
-        return by_sender(sender.ravel(), (target * out_channels + out + 0 * into).ravel(), shared.ravel())
+        return slide.convolution_pairs(channels, out_channels, self.groups)
 
 
 @named_arguments
@@ -220,9 +232,7 @@ class pool(_Windowed):
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         slide, channels, _ = self.slide(pre, post)
-        source, target, _ = self._grid(slide)
-        channel = np.arange(channels).reshape(-1, 1)
-        return by_sender((source * channels + channel).ravel(), (target * channels + channel).ravel())
+        return slide.pooling_pairs(channels)
 
 
 def _check_kernel(wiring: Any) -> None:
@@ -245,8 +255,7 @@ def _check_kernel(wiring: Any) -> None:
             read[part] = _sizes(given, len(kernel), f"{name}: {part}", least=0 if part == "padding" else 1)
     if name == "conv":
         read["groups"] = whole(wiring.groups, f"{name}: groups", least=1, most=MOST_SIZE)  # type: ignore[assignment]
-    for field, value in read.items():
-        object.__setattr__(wiring, field, value)
+    keep(wiring, **read)
 
 
 @named_arguments

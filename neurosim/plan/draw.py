@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from neurosim.errors import DescriptionError, PlanError
+from neurosim.network.draws import Pairs, by_sender, neuron_table, table_of
+from neurosim.network.matrix_weights import hebbian
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
-from neurosim.network.recipe import KeyOf, NumberLaw, Numbers
+from neurosim.network.recipe import NumberLaw, Numbers
 from neurosim.network.synapses import MOST_TICKS, Synapses, Transposed
 from neurosim.network.values import Value
-from neurosim.network.weights import Distribution, Table, hebbian
+from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
-from neurosim.network.wiring import Pairs, all_to_all, by_sender, pairs, positions
+from neurosim.network.wiring import all_to_all, pairs
 from neurosim.plan.memory import refuse_size
-from neurosim.plan.random import Stream, base_key
-from neurosim.plan.recipe import Edges, Recipe, Windows
+from neurosim.plan.random import Stream
+from neurosim.plan.recipe import ARRAY_BYTES, USE_FEWER, Convolution, Edges, Pooling, Recipe, Windows
 
 ROW_BYTES = 16.0  # at most about what one takes that an engine draws straight into rows
-BYTES = 64.0  # about what one stored synapse takes while it is drawn as arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,9 @@ def draw_ends(net: Network, name: str, seed: int) -> tuple[np.ndarray, np.ndarra
         found = draw_synapses(net, name, seed)
     else:
         refuse_size(
-            BYTES * item.wiring.expected(item.pre, item.post), f"{item.label}: these synapses", "Use fewer."
+            ARRAY_BYTES * item.wiring.expected(item.pre, item.post),
+            f"{item.label}: these synapses",
+            "Use fewer.",
         )
         found = item.wiring.pairs(item.pre, item.post, Stream(seed, f"{name}.wiring"))
     sender = item.pre.indices[found.pre]
@@ -92,11 +94,7 @@ def weight_numbers(net: Network, name: str, seed: int) -> np.ndarray:
 def _draw(net: Network, name: str, item: Synapses, seed: int, *, numbered: bool = False) -> Drawn:
     if isinstance(item.weight, (Synapses, Transposed)):
         return _tied(net, item.weight, seed, numbered)
-    refuse_size(
-        BYTES * item.wiring.expected(item.pre, item.post),
-        "these synapses",
-        "Use fewer, or private(n) for noise of their own.",
-    )
+    refuse_size(ARRAY_BYTES * item.wiring.expected(item.pre, item.post), "these synapses", USE_FEWER)
     found = item.wiring.pairs(item.pre, item.post, Stream(seed, f"{name}.wiring"))
     stream = Stream(seed, f"{name}.weight")
     shape = item.wiring.weight_shape(item.pre, item.post)
@@ -131,17 +129,7 @@ def _tied(net: Network, weight: Synapses | Transposed, seed: int, numbered: bool
 def per_synapse(given: Any, item: Synapses, found: Pairs, stream: Stream) -> np.ndarray:
     """One number per synapse from a number, an array (post, pre), an array in the order of `pairs`, or a distribution."""
     if isinstance(given, Distribution):
-        fan_in, fan_out = found.pre.size / item.post.size, found.pre.size / item.pre.size
-        table = Table(
-            stream,
-            found.pre,
-            positions(found.pre),
-            found.post,
-            item.pre.size,
-            item.post.size,
-            fan_in,
-            fan_out,
-        )
+        table = table_of(found, item.pre.size, item.post.size, stream)
         return np.asarray(given.draw(table), dtype=np.float64)
     assert isinstance(given, Value)
     number = given.number.astype(np.float64)
@@ -155,9 +143,7 @@ def per_synapse(given: Any, item: Synapses, found: Pairs, stream: Stream) -> np.
 def shared_weights(item: Synapses, shape: tuple[int, ...], stream: Stream) -> np.ndarray:
     """The array of shared weights of conv or einsum."""
     if isinstance(item.weight, Distribution):
-        fans = _shared_fans(item, shape)
-        flat = np.arange(prod(shape))
-        table = Table(stream, flat, np.zeros_like(flat), flat, item.pre.size, item.post.size, *fans)
+        table = neuron_table(stream, prod(shape), *_shared_fans(item, shape))
         return np.asarray(item.weight.draw(table), dtype=np.float64).reshape(shape)
     assert isinstance(item.weight, Value)
     return np.broadcast_to(item.weight.number.astype(np.float64), shape).copy()
@@ -228,15 +214,23 @@ def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
     finite and a delay allowed. Raises PlanError if even an engine that draws them itself had not enough memory.
     """
     item = net.synapses[name]
-    wires = item.wiring.recipe(item.pre, item.post, _keys(f"{name}.wiring", seed))
-    weight = _numbers(item, item.weight, f"{name}.weight", seed)
-    delay = _numbers(item, item.delay, f"{name}.delay", seed)
+    wires = item.wiring.recipe(item.pre, item.post, Stream(seed, f"{name}.wiring"))
+    weight = _numbers(item, item.weight, Stream(seed, f"{name}.weight"))
+    delay = _numbers(item, item.delay, Stream(seed, f"{name}.delay"))
     if wires is None or weight is None or delay is None:
         return None
-    arrays = partial(draw_edges, net, name, seed, dtype)
-    expected = item.wiring.expected(item.pre, item.post)
     recipe = Recipe(
-        wires, item.pre.indices, item.post.indices, weight, delay, net.dt or 1.0, expected, arrays
+        name=name,
+        seed=seed,
+        label=item.label,
+        pre_index=item.pre.indices,
+        post_index=item.post.indices,
+        wires=wires,
+        weight=weight,
+        delay=delay,
+        dt=net.dt or 1.0,
+        expected=item.wiring.expected(item.pre, item.post),
+        dtype=np.dtype(dtype),
     )
     shortest, longest = recipe.ticks
     least = 0 if net.schedule.seconds is not None else 1
@@ -244,8 +238,7 @@ def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
         finite = np.all(np.isfinite(np.array(weight.bounds).astype(dtype)))
     if not (finite and shortest >= least and longest <= MOST_TICKS):
         return None
-    what = f"{item.label}: these synapses"
-    refuse_size(ROW_BYTES * expected, what, "Use fewer, or private(n) for noise of their own.")
+    refuse_size(ROW_BYTES * recipe.expected, f"{item.label}: these synapses", USE_FEWER)
     return recipe
 
 
@@ -254,37 +247,19 @@ def windows_of(net: Network, name: str, seed: int, dtype: Any) -> Windows | None
     item = net.synapses[name]
     if not isinstance(item.wiring, conv | pool) or not (isinstance(item.delay, Value) and item.delay.scalar):
         return None
-    turned = isinstance(item.weight, Transposed)
     owner = item.owner or item
     wiring = owner.wiring
     assert isinstance(wiring, conv | pool)
     slide, channels, out_channels = wiring.slide(owner.pre, owner.post)
+    delay = int(delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)[0])
+    ends = item.label, item.pre.indices, item.post.indices, slide, channels, out_channels
+    turned = isinstance(item.weight, Transposed)
     if isinstance(wiring, conv):
         stream = Stream(seed, f"{net.name_of(owner)}.weight")
-        own = shared_weights(owner, wiring.weight_shape(owner.pre, owner.post), stream)
-    else:
-        assert isinstance(owner.weight, Value)
-        own = np.asarray(owner.weight.number, np.float64)
-    groups = wiring.groups if isinstance(wiring, conv) else 1
-    delay = int(delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)[0])
-    kind, arrays = type(wiring).__name__, partial(draw_edges, net, name, seed, dtype)
-    return Windows(
-        kind,
-        slide,
-        channels,
-        out_channels,
-        groups,
-        turned,
-        own.astype(dtype),
-        delay,
-        arrays,
-        partial(weight_numbers, net, name, seed),
-    )
-
-
-def _keys(name: str, seed: int) -> KeyOf:
-    """The keys of what is drawn under a name."""
-    return lambda block: base_key(seed, name, block, 0)
+        own = shared_weights(owner, wiring.weight_shape(owner.pre, owner.post), stream).astype(dtype)
+        return Convolution(*ends, turned, own, delay, wiring.groups)
+    assert isinstance(owner.weight, Value)
+    return Pooling(*ends, turned, np.asarray(owner.weight.number, np.float64).astype(dtype), delay)
 
 
 def start_numbers(
@@ -297,7 +272,9 @@ def start_numbers(
         given = item.constants.get(key)
         if key != "w":
             numbers = (
-                Numbers(NumberLaw.NUMBER) if given is None else _numbers(item, given, f"{name}.{key}", seed)
+                Numbers(NumberLaw.NUMBER)
+                if given is None
+                else _numbers(item, given, Stream(seed, f"{name}.{key}"))
             )
             if numbers is None or numbers.law in (NumberLaw.TARGET, NumberLaw.PAIR):
                 return None
@@ -305,18 +282,14 @@ def start_numbers(
     return found
 
 
-def _numbers(item: Synapses, given: Any, name: str, seed: int) -> Numbers | None:
-    """Weights or delays of a recipe; `name` keys their random numbers."""
+def _numbers(item: Synapses, given: Any, stream: Stream) -> Numbers | None:
+    """The law of weights, delays or start values; None where only arrays say it."""
     if isinstance(given, Value):
         number = given.number.astype(np.float64)
         if given.scalar:
             return Numbers(NumberLaw.NUMBER, float(number))
         return Numbers(NumberLaw.TARGET if number.ndim == 1 else NumberLaw.PAIR, values=number)
-    return (
-        given.recipe(item.pre.size, Stream(seed, name), _keys(name, seed))
-        if isinstance(given, Distribution)
-        else None
-    )
+    return given.recipe(item.pre.size, stream) if isinstance(given, Distribution) else None
 
 
 def start_value(net: Network, population: Neurons, key: str, seed: int) -> np.ndarray | float | int | bool:
@@ -331,8 +304,6 @@ def start_value(net: Network, population: Neurons, key: str, seed: int) -> np.nd
             if given.scalar
             else np.broadcast_to(given.number.astype(np.float64), population.shape)
         )
-    flat = np.arange(population.size)
     name = f"{population.name}.{key}"
-    stream = Stream(seed, net.tied.get(name, name))
-    table = Table(stream, flat, np.zeros_like(flat), flat, population.size, population.size, 1.0, 1.0)
+    table = neuron_table(Stream(seed, net.tied.get(name, name)), population.size)
     return np.asarray(given.draw(table), dtype=np.float64).reshape(population.shape)

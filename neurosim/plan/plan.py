@@ -46,7 +46,7 @@ from neurosim.network.program import Do, Step
 from neurosim.network.recipe import Numbers
 from neurosim.network.schedule import Schedule
 from neurosim.network.text import Statement
-from neurosim.plan.recipe import Edges, Recipe, Windows
+from neurosim.plan.recipe import DrawnStates, Edges, Recipe, Windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,6 +195,12 @@ class Textual(Sparse):
     """Synapses with text of their own: variables, on_pre, on_post. What arrives through them does what the text says."""
 
     text: SynapseText
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The arrays; those of a recipe are drawn together with the start values of the variables."""
+        states = self.text.states
+        return states.edges if isinstance(states, DrawnStates) else super().edges
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -92,8 +92,12 @@ class Stream:
     def __init__(self, seed: int, name: str):
         self.seed, self.name = seed, name
 
+    def key(self, block: str) -> tuple[int, int]:
+        """The key of the numbers of a block."""
+        return base_key(self.seed, self.name, block, 0)
+
     def words(self, block: str, first: np.ndarray, second: np.ndarray) -> Words:
-        k0, k1 = base_key(self.seed, self.name, block, 0)
+        k0, k1 = self.key(block)
         return threefry2x32(
             (np.uint32(k0), np.uint32(k1)),
             (np.asarray(first).astype(np.uint32), np.asarray(second).astype(np.uint32)),

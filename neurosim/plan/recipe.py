@@ -1,25 +1,37 @@
-"""The synapses of a pathway: flat arrays, or the recipe by which every engine draws the same arrays.
+"""The synapses of a pathway: arrays, or the recipe or windows from which every engine draws the same arrays.
 
-A recipe is plain data. An engine may draw it itself, straight into its own layout, or ask for the arrays (`draw`). The
-numbers of a synapse are counted by (sender, position): local sender, and its place in that sender's row. Indices count
-within the parts `pre_index` and `post_index`.
+Recipes and windows are plain data. An engine may lay them out by itself, or ask for the arrays (`draw`). Local indices count
+within the parts `pre_index` and `post_index`, which hold the flat indices of the neurons in their populations; the random
+numbers of a synapse are counted by local sender and by its position among the synapses of this sender.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from neurosim.network.draws import Pairs, table_of
 from neurosim.network.recipe import Numbers, Wires
 from neurosim.network.windows import Slide
+from neurosim.plan.memory import refuse_size
+from neurosim.plan.random import Stream
+
+ARRAY_BYTES = 64.0  # about what one synapse takes while it is drawn as arrays
+USE_FEWER = "Use fewer, or private(n) for noise of their own."
 
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """Synapses by sender: flat indices of neurons in their populations, weight, delay in ticks."""
+    """Synapses by sender.
+
+    sender, receiver: the flat index of a neuron in its population, shape (synapse,).
+    weight: in SI units, shape (synapse,).
+    delay: in ticks, shape (synapse,).
+    """
 
     sender: np.ndarray
     receiver: np.ndarray
@@ -29,16 +41,28 @@ class Edges:
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
-    """How synapses are drawn: wires, weights, and delays of rint(number / dt) ticks; about how many are `expected`. `draw` gives the arrays."""
+    """How synapses are drawn.
 
-    wires: Wires
+    name, seed: with the name of what is drawn ('wiring', 'weight', 'delay', or a variable) they key the random numbers.
+    label: how errors call the synapses.
+    pre_index, post_index: flat indices of the neurons that the local ones mean.
+    wires: who connects to whom.
+    weight: in SI units, stored as `dtype`.
+    delay: in the unit of `dt`; a delay takes rint(delay / dt) ticks.
+    expected: about how many synapses there are.
+    """
+
+    name: str
+    seed: int
+    label: str
     pre_index: np.ndarray
     post_index: np.ndarray
+    wires: Wires
     weight: Numbers
     delay: Numbers
     dt: float
     expected: float
-    draw: Callable[[], Edges]
+    dtype: np.dtype
 
     @property
     def ticks(self) -> tuple[float, float]:
@@ -46,49 +70,164 @@ class Recipe:
         low, high = (float(np.rint(number / self.dt)) for number in self.delay.bounds)
         return low, high
 
+    def stream(self, name: str) -> Stream:
+        """The random numbers of the wiring, the weights, the delays or a variable of the synapses."""
+        return Stream(self.seed, f"{self.name}.{name}")
 
-@dataclass(frozen=True, eq=False)
-class Windows:
-    """Synapses that share weights in windows over the sender's leading axes. `draw` lists them one by one, `number` says of each which of
-    the flat weights `own` it has.
+    def pairs(self) -> Pairs:
+        """The local indices of the synapses. Raises PlanError if their arrays do not fit into memory."""
+        refuse_size(ARRAY_BYTES * self.expected, f"{self.label}: these synapses", USE_FEWER)
+        return self.wires.pairs(self.pre_index, self.post_index, self.stream("wiring"))
 
-    'conv': out[r, .., o] = sum own[o, i, a, ..] in[r stride + a dilation - before, .., i], within `groups` of channels;
-    'pool': out[r, .., c] takes own in[r stride + a - before, .., c], `own` being one number. `turned` exchanges the two ends: it
-    goes from the windows back to the space.
+    def numbers(self, name: str, law: Numbers, pairs: Pairs) -> np.ndarray:
+        """The numbers of the weights, the delays or a variable of these synapses."""
+        return law.draw(table_of(pairs, self.pre_index.size, self.post_index.size, self.stream(name)))
+
+    def order(self, pairs: Pairs) -> np.ndarray:
+        """The order of synapses by the flat index of their senders, which a part of a population may list in any order."""
+        return np.argsort(self.pre_index[pairs.pre], kind="stable")
+
+    def draw(self, pairs: Pairs | None = None) -> Edges:
+        """The arrays, of all synapses or of `pairs` if these are drawn already."""
+        pairs = self.pairs() if pairs is None else pairs
+        order = self.order(pairs)
+        delay = self.numbers("delay", self.delay, pairs) / self.dt
+        return Edges(
+            self.pre_index[pairs.pre[order]],
+            self.post_index[pairs.post[order]],
+            self.numbers("weight", self.weight, pairs)[order].astype(self.dtype),
+            np.rint(delay).astype(np.int64)[order],
+        )
+
+
+class DrawnStates(Mapping[str, np.ndarray]):
+    """The start values of the variables of synapses that are a recipe: all are drawn when the first one is asked for.
+
+    laws: how the values of each variable are drawn, `w` among them.
+    dtype: the type of the variables; the time of the last update, in seconds, always has 64 bits.
     """
 
-    kind: str
-    slide: Slide
-    channels: int
-    out_channels: int
-    groups: int
-    turned: bool
-    own: np.ndarray
-    delay: int
-    draw: Callable[[], Edges]
-    number: Callable[[], np.ndarray]
+    def __init__(self, recipe: Recipe, laws: Mapping[str, Numbers], dtype: np.dtype):
+        self.recipe, self.laws, self.dtype = recipe, laws, dtype
 
+    @cached_property
+    def _pairs(self) -> Pairs:
+        return self.recipe.pairs()
 
-class Later(Mapping[str, np.ndarray]):
-    """Arrays whose names are known, and which are drawn together when the first of them is asked for."""
-
-    def __init__(self, names: Iterable[str], draw: Callable[[], Mapping[str, np.ndarray]]):
-        self._names, self._draw = tuple(names), draw
+    @cached_property
+    def edges(self) -> Edges:
+        """The synapses, drawn together with their variables."""
+        return self.recipe.draw(self._pairs)
 
     @cached_property
     def _arrays(self) -> Mapping[str, np.ndarray]:
-        return self._draw()
+        order = self.recipe.order(self._pairs)
+        arrays = {}
+        for name, law in self.laws.items():
+            if name == "w":
+                arrays[name] = self.edges.weight.astype(self.dtype)
+            else:
+                dtype = np.float64 if name == "lastupdate" else self.dtype
+                arrays[name] = self.recipe.numbers(name, law, self._pairs)[order].astype(dtype)
+        return arrays
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self._names:
+        if name not in self.laws:
             raise KeyError(name)
         return self._arrays[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._names
+        return name in self.laws
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self.laws)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self.laws)
+
+
+@dataclass(frozen=True, eq=False)
+class Windows(ABC):
+    """Synapses that share weights in windows over the leading axes of the sender; the last axis is the channel.
+
+    label: how errors call the synapses.
+    pre_index, post_index: flat indices of the neurons that the local ones mean.
+    slide: how the windows slide over the space.
+    channels, out_channels: number of channels of the space and of the windows.
+    turned: whether the synapses go back from the windows to the space: both ends are exchanged.
+    own: the shared weights.
+    delay: of all synapses, in ticks.
+    """
+
+    label: str
+    pre_index: np.ndarray
+    post_index: np.ndarray
+    slide: Slide
+    channels: int
+    out_channels: int
+    turned: bool
+    own: np.ndarray
+    delay: int
+
+    @property
+    @abstractmethod
+    def channels_seen(self) -> int:
+        """How many channels of the space one neuron of the windows sees."""
+
+    @abstractmethod
+    def _forward(self) -> Pairs:
+        """The synapses from the space to the windows, by local sender."""
+
+    @property
+    def expected(self) -> float:
+        """About how many synapses there are: padding is counted too."""
+        outputs = float(np.prod(self.slide.out)) * self.out_channels
+        return outputs * float(np.prod(self.slide.kernel)) * self.channels_seen
+
+    def _pairs(self) -> Pairs:
+        """The synapses by flat sender, as local indices."""
+        refuse_size(ARRAY_BYTES * self.expected, f"{self.label}: these synapses", USE_FEWER)
+        pre, post, shared = self._forward()
+        if shared is None:
+            shared = np.zeros_like(pre)
+        if self.turned:
+            order = np.argsort(post, kind="stable")
+            pre, post, shared = post[order], pre[order], shared[order]
+        order = np.argsort(self.pre_index[pre], kind="stable")
+        return Pairs(pre[order], post[order], shared[order])
+
+    def number(self) -> np.ndarray:
+        """The flat index in `own` of the weight of each synapse, shape (synapse,)."""
+        return np.asarray(self._pairs().shared)
+
+    def draw(self) -> Edges:
+        """The synapses one by one."""
+        pre, post, shared = self._pairs()
+        delay = np.full(pre.size, self.delay, np.int64)
+        return Edges(self.pre_index[pre], self.post_index[post], self.own.reshape(-1)[shared], delay)
+
+
+@dataclass(frozen=True, eq=False)
+class Convolution(Windows):
+    """out[r, .., o] = sum own[o, i, a, ..] in[r stride + a dilation - before, .., i], within `groups` of channels."""
+
+    groups: int
+
+    @property
+    def channels_seen(self) -> int:
+        return self.channels // self.groups
+
+    def _forward(self) -> Pairs:
+        return self.slide.convolution_pairs(self.channels, self.out_channels, self.groups)
+
+
+@dataclass(frozen=True, eq=False)
+class Pooling(Windows):
+    """out[r, .., c] takes own in[r stride + a - before, .., c], `own` being one number, as its port reduces."""
+
+    @property
+    def channels_seen(self) -> int:
+        return 1
+
+    def _forward(self) -> Pairs:
+        return self.slide.pooling_pairs(self.channels)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from neurosim.errors import DescriptionError, PlanError, nearest
+from neurosim.network.draws import Pairs
 from neurosim.network.network import Network
-from neurosim.network.recipe import Numbers
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import Statement, names_in
 from neurosim.network.values import PLAIN, TIME, Value, unit
-from neurosim.network.wiring import Pairs
 from neurosim.plan.codegen.numpy_code import numpy_block
 from neurosim.plan.dimensions import (
     Dim,
@@ -32,7 +31,7 @@ from neurosim.plan.equations import brian_integration, event_driven, inline
 from neurosim.plan.name_resolution import resolve_names
 from neurosim.plan.plan import Block, SynapseText, Textual
 from neurosim.plan.random import Stream
-from neurosim.plan.recipe import Edges, Later
+from neurosim.plan.recipe import DrawnStates, Edges
 
 
 def text_pathway(
@@ -57,10 +56,9 @@ def text_pathway(
         if key not in item.states and not (isinstance(given, Value) and given.scalar)
     ]
     starts = start_numbers(net, name, names, recipe, seed) if recipe is not None and not arrays else None
-    text = _text(net, name, found, starts, scopes)
-    if recipe is not None and starts is not None:
-        return Textual(**common, stored=replace(recipe, draw=found.edges), text=text)
-    return Textual(**common, stored=found.edges(), text=text)
+    drawn = None if recipe is None or starts is None else DrawnStates(recipe, starts, found.dtype)
+    text = _text(net, name, found, drawn, scopes)
+    return Textual(**common, stored=found.edges() if recipe is None or starts is None else recipe, text=text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +84,11 @@ class _Found:
             np.float64 if self.precision == "double" else np.float32,
         )
 
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of variables."""
+        return np.dtype(np.float32 if self.precision == "single" else np.float64)
+
     def edges(self) -> Edges:
         return self.sorted[0]
 
@@ -98,7 +101,7 @@ class _Found:
 
     def states(self, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The start values of these variables."""
-        dtype = np.float32 if self.precision == "single" else np.float64
+        dtype = self.dtype
         given = self.net.synapses[self.name].constants
         found: dict[str, np.ndarray] = {}
         for key in names:
@@ -125,7 +128,7 @@ def _state_names(item: Synapses) -> tuple[str, ...]:
 
 
 def _text(
-    net: Network, name: str, found: _Found, starts: dict[str, Numbers] | None, scopes: Mapping[str, Scope]
+    net: Network, name: str, found: _Found, drawn: DrawnStates | None, scopes: Mapping[str, Scope]
 ) -> SynapseText:
     """The dynamics of synapses: variables, constants and blocks."""
     item = net.synapses[name]
@@ -142,8 +145,7 @@ def _text(
             f"{item.label}: model has differential equations, which need Clock(dt). Use assignments in on_pre instead."
         )
     catch_up = (*event_driven(lazy, scope), Statement("lastupdate", "=", "t")) if lazy else ()
-    names = _state_names(item)
-    states = found.states(names) if starts is None else Later(names, lambda: found.states(names))
+    states = found.states(_state_names(item)) if drawn is None else drawn
     constants = _synapse_constants(net, item, found, scope)
     if not is_finite(catch_up, constants):
         raise PlanError(
@@ -164,7 +166,7 @@ def _text(
     }
     return SynapseText(
         states=states,
-        drawn=starts or {},
+        drawn={} if drawn is None else drawn.laws,
         constants=constants,
         integrate=_clock_driven(item.model, clocked, scope, constants) if clocked else None,
         summed={_summed_target(item, line.name): inline(line.expression, scope) for line in summed},

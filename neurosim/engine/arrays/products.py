@@ -20,7 +20,7 @@ from neurosim.engine.arrays.parts import Part
 from neurosim.network.text import names_in
 from neurosim.plan.codegen.jax_code import jax_block
 from neurosim.plan.plan import Dense, Einsum, Plan, Private, Sparse, Textual
-from neurosim.plan.recipe import Windows
+from neurosim.plan.recipe import Convolution, Pooling, Windows
 
 MOST_DENSE = 2**24  # entries up to which a sparse matrix is multiplied as a dense one
 LETTERS = "abcdefghijklmnopqrstuvwxyABCDEFGHIJKLMNOPQRSTUVWXY"  # z is kept for the trial axis
@@ -114,7 +114,7 @@ def _of_windows(plan: Plan, pathway: Sparse, reduce: str) -> list[Product]:
     windows = pathway.windows
     if (
         windows is None
-        or (reduce == "max" and windows.kind != "pool")
+        or (reduce == "max" and not isinstance(windows, Pooling))
         or (windows.turned and reduce != "sum")
     ):
         return []
@@ -320,15 +320,16 @@ def _windows(plan: Plan, pathway: Sparse, windows: Windows, reduce: str) -> Prod
     terms: Any = 0
     if reduce != "sum":
         inside = _pooled(windows, "sum", jnp.ones((1, *slide.space, 1)))
-        each = windows.channels // windows.groups if windows.kind == "conv" else 1
+        each = windows.channels_seen
         terms = np.broadcast_to(np.rint(np.asarray(inside))[0] * each, out).astype(np.int64).ravel()
     end = End(
         str(pathway.to), Part(pathway.post_index, plan.groups[pathway.post].shape), terms, pathway.post_shape
     )
-    slid = partial(_pooled, windows, reduce) if windows.kind == "pool" else None
 
     def forward(weight: Any, x: Any) -> Any:
-        return _conv(windows, weight, x) if slid is None else slid(x * weight)
+        if isinstance(windows, Convolution):
+            return _conv(windows, weight, x)
+        return _pooled(windows, reduce, x * weight)
 
     def apply(weight: Any, message: Any) -> Any:
         count = message.shape[0]
@@ -354,7 +355,7 @@ def _after(windows: Windows) -> list[tuple[int, int]]:
     ]
 
 
-def _conv(windows: Windows, weight: Any, x: Any) -> Any:
+def _conv(windows: Convolution, weight: Any, x: Any) -> Any:
     slide, padding = windows.slide, _after(windows)
     still = 0  # leading axes along which windows are one wide (examples side by side) are as trials: fewer axes to slide over are much faster
     while (

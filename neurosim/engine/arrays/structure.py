@@ -87,7 +87,16 @@ def _pathway(pathway: AnyOf) -> tuple:
 def _stored(pathway: Sparse) -> tuple:
     w = pathway.windows
     if w is not None:
-        return w.kind, w.slide, w.channels, w.out_channels, w.groups, w.turned, w.own.shape, w.delay
+        return (
+            type(w).__name__,
+            w.slide,
+            w.channels,
+            w.out_channels,
+            w.channels_seen,
+            w.turned,
+            w.own.shape,
+            w.delay,
+        )
     return _bytes(pathway.sender), _bytes(pathway.receiver), _bytes(pathway.delay)
 
 

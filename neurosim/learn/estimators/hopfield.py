@@ -14,9 +14,9 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from neurosim.errors import DescriptionError
 from neurosim.learn.rules.pattern_storage import gardner, pseudo_inverse, storkey
 from neurosim.models.hopfield import hopfield
+from neurosim.network.matrix_weights import hebbian
 from neurosim.network.network import Network
 from neurosim.network.values import choice, plain_number, whole
-from neurosim.network.weights import hebbian
 from neurosim.run import run
 
 RULES = ("hebb", "pseudo_inverse", "storkey", "perceptron")

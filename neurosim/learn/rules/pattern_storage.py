@@ -16,8 +16,8 @@ from sklearn.exceptions import ConvergenceWarning
 from tqdm import tqdm
 
 from neurosim.errors import DescriptionError
+from neurosim.network.matrix_weights import hebbian
 from neurosim.network.values import flag, plain_number, whole
-from neurosim.network.weights import hebbian
 
 
 def pseudo_inverse(patterns: Any) -> np.ndarray:
