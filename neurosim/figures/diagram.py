@@ -39,8 +39,8 @@ def diagram(net: Network, *, ax: Axes | None = None) -> Axes:
     * the icon shows the wiring, and its frame is doubled if the weights are shared with other synapses;
     * the text in a rounded frame is the delay.
 
-    A wiring of your own draws what its `picture` returns and says what its `note` returns; a law of
-    weights says its `note`, and its `bounds` decide on the arrowhead.
+    A wiring of your own draws what its `picture` returns and says what its `note` returns; a
+    distribution of weights says its `note`, and its `bounds` decide on the arrowhead.
 
     net: the network.
     ax: axes to draw on; a new figure, as large as the diagram needs, by default.

@@ -1,4 +1,4 @@
-"""What wirings and laws of weights show in a diagram: a small picture, and short texts about numbers."""
+"""What wirings and distributions of weights show in a diagram: a small picture, and short texts."""
 
 from __future__ import annotations
 
