@@ -238,9 +238,10 @@ def first_message(state: State, group: Group) -> np.ndarray:
 def message_now(state: State, group: Group) -> np.ndarray:
     """The value that a population sends, as it is now: (trial, neuron)."""
     assert group.sends is not None
-    if group.sends in group.derived:
-        return derived_value(state, group, group.sends)
-    return state.values[group.name][group.sends].reshape(state.count, -1)
+    owner = state.plan.speaker(group)
+    if group.sends in owner.derived:
+        return derived_value(state, owner, group.sends)
+    return state.values[owner.name][group.sends].reshape(state.count, -1)
 
 
 def derived_value(state: State, group: Group, name: str) -> np.ndarray:

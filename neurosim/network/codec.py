@@ -85,7 +85,9 @@ def _encode(item: Any, net: Network, pack: Pack) -> Json:
     if isinstance(item, Neurons):
         return {"population": item.name}
     if isinstance(item, Part):
-        return {"population": item.name, "part": item.key}
+        return {"population": item.name, "part": item.key} | (
+            {"sends": item.variable} if item.variable else {}
+        )
     if isinstance(item, Delayed):
         return {"delayed": _encode(item.population, net, pack), "ticks": item.ticks}
     if isinstance(item, Synapses):
@@ -166,7 +168,11 @@ class _Decoder:
             return self.unpack(item["array"])
         if "population" in item:
             population = self.populations[item["population"]]
-            return Part(population, self.decode(item["part"])) if "part" in item else population
+            return (
+                Part(population, self.decode(item["part"]), item.get("sends"))
+                if "part" in item
+                else population
+            )
         if "delayed" in item:
             return Delayed(self.decode(item["delayed"]), int(item["ticks"]))
         if "weights_of" in item:

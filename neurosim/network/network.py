@@ -22,7 +22,7 @@ from neurosim.network.gather import (
     relayed,
     tied_constants,
 )
-from neurosim.network.neurons import ARGUMENTS, Neurons, Population, label
+from neurosim.network.neurons import ARGUMENTS, Neurons, Part, Population, label
 from neurosim.network.program import Step, step_program, zero_delay_order
 from neurosim.network.readonly import ReadOnly, own_fields
 from neurosim.network.remake import NewPopulation, NewSynapses, remade
@@ -169,6 +169,16 @@ class Network:
         return self
 
     @cached_property
+    def views(self) -> Mapping[str, tuple[Neurons, str]]:
+        """What is sent beside what populations send by themselves: by its name, 'population.variable', these two."""
+        ends = [end for item in self.synapses.values() for end in (item.pre, item.weight_population)]
+        return {
+            end.source: (end.population, end.variable)
+            for end in ends
+            if isinstance(end, Part) and end.variable is not None and end.source != end.name
+        }
+
+    @cached_property
     def order(self) -> tuple[str, ...]:
         """The populations along their zero-delay synapses."""
         return zero_delay_order(self)
@@ -295,9 +305,9 @@ def _check_zero_delay(net: Network, item: Synapses) -> None:
 def weight_source(item: Synapses) -> tuple[str, int] | None:
     """The population whose messages are the weight, and how many ticks ago they were sent."""
     if isinstance(item.weight, Delayed):
-        return item.weight.name, item.weight.ticks
+        return item.weight.population.source, item.weight.ticks
     population = item.weight_population
-    return None if population is None else (population.name, 0)
+    return None if population is None else (population.source, 0)
 
 
 def describe_end(population: Population, port: str | None) -> str:

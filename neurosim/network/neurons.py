@@ -328,6 +328,24 @@ class Neurons:
         """The flat index of every neuron, in C order."""
         return np.arange(self.size)
 
+    def sending(self, variable: str) -> Part:
+        """This population as the sender of another variable than the one that it `sends`, or of one beside its spikes.
+
+        variable: a variable of its text.
+
+        It stands where a sender may, and where a population is a weight: `Synapses(lstm.sending("c"), out)`. A graded
+        message is sent, also by neurons that spike: under `Clock` the value at the start of the tick, otherwise the value
+        after the neurons have moved.
+
+        Raises DescriptionError for a name that is no variable of the text.
+        """
+        return Part(self, (), spelt(plain_text(variable, f"Neurons {self.name!r}: sending")))
+
+    @property
+    def source(self) -> str:
+        """Under which name its messages are sent."""
+        return self.name
+
     @property
     def population(self) -> Neurons:
         return self
@@ -353,8 +371,11 @@ class Part:
 
     population: Neurons
     key: tuple
+    variable: str | None = None
 
     def __post_init__(self):
+        if self.variable is not None:
+            self._check_variable(self.variable)
         try:
             chosen = self.indices
         except (IndexError, ValueError, OverflowError) as error:
@@ -369,7 +390,28 @@ class Part:
             raise DescriptionError(f"{self.label}: names a neuron twice. Name each neuron once.")
 
     def __reduce__(self) -> tuple:
-        return Part, (self.population, self.key)
+        return Part, (self.population, self.key, self.variable)
+
+    def _check_variable(self, variable: str) -> None:
+        known = (*self.population.states, *self.population.subexpressions)
+        if variable not in known:
+            raise DescriptionError(
+                f"Neurons {self.name!r}: sending({shown(variable)}): is no variable of its text. {nearest(variable, known)}"
+            )
+
+    def sending(self, variable: str) -> Part:
+        """This part, sending `variable`; see `Neurons.sending`."""
+        return Part(self.population, self.key, spelt(plain_text(variable, f"{self.label}: sending")))
+
+    def of(self, population: Neurons) -> Part:
+        """The same part of another population."""
+        return Part(population, self.key, self.variable)
+
+    @property
+    def source(self) -> str:
+        """Under which name its messages are sent: that of the population, or 'population.variable'."""
+        own = self.variable is None or self.variable == self.population.sends
+        return self.name if own else f"{self.name}.{self.variable}"
 
     @property
     def name(self) -> str:
@@ -397,8 +439,9 @@ class Part:
 
     @property
     def label(self) -> str:
-        """The part as it would be written: 'cells[:3200]'."""
-        return f"{self.name}[{', '.join(show_key(k) for k in self.key)}]"
+        """The part as it would be written: 'cells[:3200]', and 'cells.c' where it sends another variable than they."""
+        key = f"[{', '.join(show_key(k) for k in self.key)}]" if self.key else ""
+        return f"{self.name}{key}" + (f".{self.variable}" if self.variable else "")
 
     def __getitem__(self, key: Any) -> Part:
         raise DescriptionError(

@@ -71,6 +71,11 @@ class Members:
     movers: tuple[str, ...]
     spiking: frozenset[str]
     learners: frozenset[str]  # targets of synapses with on_post text
+    views: Mapping[str, tuple[str, ...]]  # what else is sent of some populations, by their names
+
+    def senders(self, group: Iterable[str]) -> tuple[str, ...]:
+        """The populations of a group, and what else is sent of them."""
+        return tuple(sender for name in group for sender in (name, *self.views.get(name, ())))
 
     def move_together(self, group: Iterable[str]) -> list[Step]:
         """The steps in which a group takes what has arrived, moves, and sends."""
@@ -80,7 +85,7 @@ class Members:
             Step(Do.DELIVER, names),
             Step(Do.UPDATE, names),
             Step(Do.THRESHOLD, spiking),
-            Step(Do.SEND, names),
+            Step(Do.SEND, self.senders(names)),
             Step(Do.DELIVER, tuple(name for name in names if name in self.learners), Arriving.SENT),
             Step(Do.RESET, spiking),
         ]
@@ -95,6 +100,7 @@ def members(net: Network) -> Members:
         tuple(p.name for p in populations if not p.driven),
         frozenset(p.name for p in populations if p.spiking and not p.driven),
         frozenset(item.post.name for item in net.synapses.values() if item.on_post.strip()),
+        {p.name: tuple(view for view, (owner, _) in net.views.items() if owner is p) for p in populations},
     )
 
 
@@ -113,6 +119,7 @@ def step_program(net: Network) -> tuple[Step, ...]:
     _check_once(net, who.driven, [step for step in steps if step.kind is Do.DRIVE], "drive")
     _check_once(net, who.movers, [step for step in steps if step.moves or step.kind is Do.SWEEP], "move")
     _check_once(net, who.everybody, [step for step in steps if step.kind is Do.RECORD], "record")
+    _check_once(net, tuple(net.views), [step for step in steps if step.kind is Do.SEND], "send")
     return tuple(step for step in steps if step.populations)
 
 

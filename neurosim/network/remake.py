@@ -30,7 +30,7 @@ def remade(
 
     def moved(end: Population) -> Population:
         new = replaced[end.name]
-        return Part(new, end.key) if isinstance(end, Part) else new
+        return end.of(new) if isinstance(end, Part) else new
 
     def new_owner(owner: Synapses) -> Synapses:
         return done[names[id(owner)]] if id(owner) in names else owner

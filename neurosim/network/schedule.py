@@ -58,9 +58,9 @@ class Schedule(Kind, ABC):
 
     def keeps_zero_delay(self, net: Network, item: Synapses) -> bool:
         """Whether what these synapses carry with delay 0 is sent before it arrives, or may be of the tick before."""
-        graded = not item.pre.population.spiking
+        graded = not item.sends_spikes
         return (graded and self.newest) or arrives_in_time(
-            net.program, item.pre.name, item.post.name, graded=graded
+            net.program, item.pre.source, item.post.name, graded=graded
         )
 
 
@@ -96,7 +96,7 @@ class Clock(Schedule):
         return (
             Step(Do.RECORD, members.everybody),
             Step(Do.DRIVE, members.driven),
-            Step(Do.SEND, graded),
+            Step(Do.SEND, (*graded, *(view for views in members.views.values() for view in views))),
             Step(Do.DELIVER, members.movers, Arriving.GRADED),
             Step(Do.INTEGRATE, members.movers),
             Step(Do.THRESHOLD, spiking),
@@ -191,6 +191,11 @@ class Asynchronous(Schedule):
             if item.text or isinstance(item.wiring, private):
                 raise DescriptionError(
                     f"{item.label}: Asynchronous() carries graded messages without text only. Leave out model, on_pre and on_post."
+                )
+            if item.pre.source != item.pre.name:
+                raise DescriptionError(
+                    f"{item.label}: Asynchronous() carries what populations send by themselves. Use sends={item.pre.variable!r}"
+                    " there, or Layered() or Synchronous()."
                 )
             if isinstance(item.wiring, einsum) or item.weight_population is not None:
                 raise DescriptionError(

@@ -43,10 +43,6 @@ class Delayed:
     population: Population
     ticks: int
 
-    @property
-    def name(self) -> str:
-        return self.population.name
-
 
 @named_arguments
 def delayed(population: Population, ticks: int) -> Delayed:
@@ -203,6 +199,17 @@ class Synapses:
             raise DescriptionError(f"{self.label}: {error}") from None
 
     def _check_target(self) -> None:
+        if isinstance(self.post, Part) and self.post.variable is not None:
+            raise DescriptionError(
+                f"{self.label}: sending() says what a sender sends, and this is the target."
+                f" Say where the messages arrive by to={self.post.variable!r}."
+            )
+        if isinstance(self.pre, Part) and self.pre.variable is not None and self.text:
+            variable = self.pre.variable
+            raise DescriptionError(
+                f"{self.label}: synapses with text read {variable}_pre themselves. Take {self.pre.name!r} as the sender,"
+                f" and write {variable}_pre in the text."
+            )
         target = self.post.population
         known = (*target.port_names, *target.states)
         if self.to is None:
@@ -455,6 +462,11 @@ class Synapses:
         return {name: getattr(self, name) for name in ("name", "pre", "post", *ARGUMENTS)} | dict(
             self.constants
         )
+
+    @property
+    def sends_spikes(self) -> bool:
+        """Whether the sender spikes, as far as its text says; a driven population may be given spikes."""
+        return self.pre.population.spiking and self.pre.source == self.pre.name
 
     @property
     def owner(self) -> Synapses | None:

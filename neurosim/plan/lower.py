@@ -63,6 +63,7 @@ def lower(
             p.name: _group(net, p, scopes[p.name], start or {}, seed, precision, training)
             for p in net.populations.values()
         }
+        groups |= {view: _view(view, *sent) for view, sent in net.views.items()}
         pathways = {name: lower_pathway(net, name, scopes, inputs, seed, precision) for name in net.synapses}
     plan = Plan(
         schedule=net.schedule,
@@ -210,6 +211,15 @@ def _group(
         refractory=refractory,
         frozen=frozen,
     )
+
+
+def _view(name: str, population: Neurons, variable: str) -> Group:
+    """What sends another variable of a population than the one that it sends itself."""
+    return Group(
+        name=name, shape=population.shape, driven=False, spiking=False, states={}, constants={}, ports={}, derived={},
+        sends=variable, integrate=None, update=None, threshold=None, reset=None, refractory=None, frozen=frozenset(),
+        of=population.name,
+    )  # fmt: skip
 
 
 def _dtype(precision: str) -> type:

@@ -11,6 +11,7 @@ import numpy as np
 from neurosim.errors import DescriptionError, PlanError
 from neurosim.network.draws import Pairs
 from neurosim.network.network import Network, weight_source
+from neurosim.network.neurons import Part, Population
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import parsed
 from neurosim.network.values import PLAIN, Value, unit
@@ -37,9 +38,9 @@ def lower_pathway(
     item = net.synapses[name]
     if not item.text:
         _check_target_unit(item, scopes, inputs)
-    graded = not (item.pre.population.spiking or item.pre.name in inputs.spiking)
+    graded = item.pre.source != item.pre.name or not (item.sends_spikes or item.pre.name in inputs.spiking)
     common: dict[str, Any] = dict(
-        name=name, pre=item.pre.name, post=item.post.name, to=item.to,
+        name=name, pre=item.pre.source, post=item.post.name, to=item.to,
         pre_index=item.pre.indices, post_index=item.post.indices, pre_shape=item.pre.shape, post_shape=item.post.shape,
     )  # fmt: skip
     weight_dtype = np.float64 if precision == "double" else np.float32
@@ -56,7 +57,9 @@ def lower_pathway(
     if item.weight_population is not None or isinstance(item.wiring, einsum):
         source = item.weight_population
         if not graded or (
-            source is not None and (source.population.spiking or source.name in inputs.spiking)
+            source is not None
+            and source.source == source.name
+            and (source.population.spiking or source.name in inputs.spiking)
         ):
             raise PlanError(
                 f"{item.label}: einsum wiring and weights that are messages need senders and weights without threshold. Give them update text,"
@@ -103,14 +106,17 @@ def _one_delay(net: Network, name: str, seed: int) -> int:
 def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inputs) -> None:
     """Weight times message must have the unit of what it is added to."""
 
-    def message(population: Any) -> Dim:
+    def message(end: Population) -> Dim:
+        population = end.population
+        if isinstance(end, Part) and end.variable is not None:
+            return scopes[population.name].dims[end.variable]
         if population.driven:
             return inputs.dims.get(population.name, PLAIN)
-        return PLAIN if population.spiking else scopes[population.name].dims[population.sends]
+        return PLAIN if population.spiking else scopes[population.name].dims[population.sends or ""]
 
     source = item.weight_population
-    weight = message(source.population) if source is not None else weight_dimensions(item)
-    sent = PLAIN if item.pre.name in inputs.spiking else message(item.pre.population)
+    weight = message(source) if source is not None else weight_dimensions(item)
+    sent = PLAIN if item.pre.source in inputs.spiking else message(item.pre)
     given = tuple(a + b for a, b in zip(weight, sent, strict=True))
     wanted = scopes[item.post.name].dims[item.to or ""]
     zero = isinstance(item.weight, Value) and not np.any(item.weight.number)

@@ -34,7 +34,7 @@ ordered list of steps, each over some populations.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -89,6 +89,7 @@ class Group:
     reset: Block | None
     refractory: Refractory | None
     frozen: frozenset[str]  # variables marked (unless refractory)
+    of: str = ""  # the population whose variable `sends` this one sends for it, having no variables itself
 
     @property
     def size(self) -> int:
@@ -307,6 +308,15 @@ class Plan:
     def summing(self) -> list[AnyOf]:
         """The synapses without text, whose arrivals are summed, in network order."""
         return [pathway for pathway in self.pathways.values() if not isinstance(pathway, Textual)]
+
+    def speaker(self, group: Group) -> Group:
+        """The group that has the variable which a group sends: itself, or the one that it sends for."""
+        return self.groups[group.of] if group.of else group
+
+    def senders(self, names: Iterable[str]) -> tuple[str, ...]:
+        """These groups, and those that send other variables of them."""
+        chosen = tuple(names)
+        return (*chosen, *(group.name for group in self.groups.values() if group.of in chosen))
 
     def weight_ages(self, name: str) -> list[int]:
         """How many ticks ago a population sent what is a weight now, of each pathway that takes its messages as weights."""

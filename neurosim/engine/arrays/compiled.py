@@ -47,7 +47,7 @@ class CompiledPlan:
     def __init__(self, plan: Plan, surrogate: str = DEFAULT_SURROGATE, slope: float = 1.0):
         self.plan, self.dtype = plan, plan.dtype
         self.spiking = {name: spikes_sent(plan, name) for name in plan.groups}
-        movers = [name for name, group in plan.groups.items() if not group.driven]
+        movers = [name for name, group in plan.groups.items() if not (group.driven or group.of)]
         self.products: list[Product] = [
             p for name in movers for p in products_into(plan, name, self.spiking.__getitem__)
         ]
@@ -203,7 +203,11 @@ class CompiledPlan:
         order = self.stages.together if until else self.stages
         run = Run(numbers, prepared, given, jnp.asarray(ticks), jnp.asarray(trials), carry["values"])
         self._at_once(run, order.before)
-        passed = {name: run.sent[name] for name in (*order.outside, *order.before) if name in run.sent}
+        passed = {
+            name: run.sent[name]
+            for name in self.plan.senders((*order.outside, *order.before))
+            if name in run.sent
+        }
         if order.loop:
             carry = self._loop(run, order, carry, passed, pending or {}, until)
         else:
@@ -260,7 +264,7 @@ class CompiledPlan:
                 self.steps.drive(
                     now, Step(Do.DRIVE, tuple(name for name in step.populations if name not in now.sent))
                 )
-        for step in narrowed(self.plan.program, names):
+        for step in narrowed(self.plan.program, self.plan.senders(names)):
             self.steps.take(now, step)
         run.sent = {name: back(value) for name, value in now.sent.items()}
         run.last |= {n: {k: back(v)[-1] for k, v in now.values[n].items()} for n in names}
@@ -274,12 +278,12 @@ class CompiledPlan:
         self, run: Run, order: Stages, carry: Carry, passed: dict[str, Any], pending: Any, until: bool
     ) -> Carry:
         """Tick after tick: the populations that remember something, and all that stand between them."""
-        steps = narrowed(self.plan.program, (*order.outside, *order.loop))
+        steps = narrowed(self.plan.program, self.plan.senders((*order.outside, *order.loop)))
         probes = [p for p in self.plan.probes if p.owner not in (*order.before, *order.after)]
         needed = [
             name for p in self.products if p.post in order.after for name in (p.pre, p.sent and p.sent[0])
         ]
-        wanted = [name for name in order.loop if name in needed]
+        wanted = [name for name in self.plan.senders(order.loop) if name in needed]
         own = {**carry, "values": {name: carry["values"][name] for name in order.loop}}
         mine = {name: value for name, value in run.given.items() if name in order.loop}
 

@@ -61,11 +61,11 @@ def _sources(
     sources: dict[str, set[str]] = {name: set() for name in movers}
     late = {p.post for p in plan.of_kind(Private)}
     for product in products:
-        sources[product.post].add(product.pre)
+        sources[product.post].add(plan.speaker(plan.groups[product.pre]).name)
         if product.delay or any(end.to not in plan.groups[product.post].ports for end in product.ends):
             late.add(product.post)
         if product.sent is not None:
-            sources[product.post].add(product.sent[0])
+            sources[product.post].add(plan.speaker(plan.groups[product.sent[0]]).name)
             late |= {product.post} if product.sent[1] else set()
     return sources, {name for name in movers if name not in late and is_memoryless(plan.groups[name])}
 

@@ -43,6 +43,7 @@ def _group(group: Group) -> tuple:
         group.ports,
         group.derived,
         group.sends,
+        group.of,
         group.refractory and vars(group.refractory),
         sorted(group.frozen),
     )

@@ -315,9 +315,10 @@ class Steps:
 
     def message(self, now: Now, group: Group) -> Any:
         assert group.sends is not None
-        if group.sends not in group.derived:
-            return now.values[group.name][group.sends]
-        value = evaluate(group.derived[group.sends], self.names(now, group), self.along[group.name])
+        owner = self.plan.speaker(group)
+        if group.sends not in owner.derived:
+            return now.values[owner.name][group.sends]
+        value = evaluate(owner.derived[group.sends], self.names(now, owner), self.along[owner.name])
         return jnp.broadcast_to(value, (now.trials.shape[0], *group.shape)).astype(self.dtype)
 
     def reset(self, now: Now, step: Step) -> None:

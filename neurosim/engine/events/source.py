@@ -98,21 +98,14 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     if group.driven:
         return drive(plan, numbering, group)
     lines: list[str] = []
-    if not plan.sweeps:
+    if not (plan.sweeps or group.of):
         lines += move(plan, numbering, group)
         lines += threshold(plan, numbering, group) if group.spiking else []
         lines += reset(plan, numbering, group) if group.reset is not None else []
     if not group.spiking and group.sends is not None:
         target = f"history_of(context, {population}).next(context.tick, context.block == 0)"
-        lines += evaluated(
-            plan,
-            numbering,
-            group,
-            group.sends,
-            f"send_{name}",
-            target,
-            read=_has_moved(plan, group, Do.SEND),
-        )
+        owner, read = plan.speaker(group), _has_moved(plan, group, Do.SEND)
+        lines += evaluated(plan, numbering, owner, group.sends, f"send_{name}", target, read=read)
     for variable in derived_probes(plan, group):
         target = numbering.pointer("Real", "derived", group.name, variable)
         lines += evaluated(
@@ -133,7 +126,7 @@ def _has_moved(plan: Plan, group: Group, kind: Do) -> bool:
         (n for n, step in enumerate(plan.program) if step.kind is kind and group.name in step.populations),
         len(plan.program),
     )
-    return group.name not in unmoved(plan.program, place)
+    return plan.speaker(group).name not in unmoved(plan.program, place)
 
 
 def derived_probes(plan: Plan, group: Group) -> tuple[str, ...]:
