@@ -1,4 +1,4 @@
-"""Networks in a file: their description, and the arrays that random draws or a run left in them."""
+"""`ns.save` and `ns.load`: networks in HDF5 files, with all arrays that were drawn at random or learned."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from pathlib import Path
 from neurosim.errors import DescriptionError
 from neurosim.network.network import Network
 from neurosim.network.values import whole
-from neurosim.recording.file_errors import explain_write_errors
+from neurosim.recording.file_errors import explain_read_errors, explain_write_errors
+from neurosim.recording.network_group import read_network, write_network
 from neurosim.recording.recording import Recording
 from neurosim.recording.safe_hdf5 import (
-    LIBRARY,
     NETWORK,
     RECORDING,
-    explain_read_errors,
-    h5,
+    new_file,
     open_file,
     open_group,
-    read_network,
     writable_path,
     write_kind,
-    write_network,
 )
 
 
-def save(item: Network | Recording, path: str | os.PathLike, seed: int = 0) -> None:
-    """Save a network in an HDF5 file, with all random wirings, weights and constants drawn from `seed`.
+def save(item: Network | Recording, path: str | os.PathLike[str], seed: int = 0) -> None:
+    """Save a network in an HDF5 file, with the arrays in place of random wirings, weights and constants.
 
-    Of a Recording, the network that was run is saved as the run left it: drawn from the run's seed, with the weights
-    and synaptic variables of its end.
+    item: a Network; or a Recording, whose network is saved as the run left it, with the weights and synaptic variables
+        at its end
+    path: path of the file; an older network at the path is replaced
+    seed: seed of the random draws, 0 <= seed < 2**64; a Recording uses the seed of its run instead
 
-    Raises RecordingError where the path holds anything but an older network.
+    Raises DescriptionError for anything but a Network or Recording, and RecordingError if the path holds anything but a
+    network, or cannot be written.
     """
     from neurosim.plan.materialize import materialized
 
@@ -42,23 +42,19 @@ def save(item: Network | Recording, path: str | os.PathLike, seed: int = 0) -> N
         net = materialized(item, seed)
     else:
         raise DescriptionError(f"save: {item!r} is neither a Network nor a Recording. Give one of these.")
-    where = writable_path(path, NETWORK)
-    new = where.with_name(f"{where.name}.{os.getpid()}.new")
-    with explain_write_errors(where, "write it"):
-        try:
-            with h5().File(new, "w", libver=LIBRARY) as file:
-                group = file.create_group("neurosim")
-                write_kind(group, NETWORK)
-                write_network(group, net)
-            os.replace(new, where)
-        finally:
-            new.unlink(missing_ok=True)
+    target = writable_path(path, NETWORK)
+    with explain_write_errors(target, "write it"), new_file(target) as file:
+        group = file.create_group("neurosim")
+        write_kind(group, NETWORK)
+        write_network(group, net)
 
 
-def load(path: str | os.PathLike) -> Network:
-    """The network of a file that `save` wrote, or the one that a recording file describes. Nothing in it is executed.
+def load(path: str | os.PathLike[str]) -> Network:
+    """Load the network from a file that `save` wrote, or the description of the network from a recording file.
 
-    Raises RecordingError for a file that is missing, foreign, cut off or damaged.
+    path: path of the file. Nothing in it is executed.
+
+    Raises RecordingError for a file that is missing, truncated, damaged, or not written by neurosim.
     """
     file, _ = open_file(path, (NETWORK, RECORDING))
     with file, explain_read_errors(Path(path), "read the network"):

@@ -190,7 +190,7 @@ def _writer(
     }
     header = Header(
         network=net, seed=plan.seed, ticks=plan.ticks, trials=plan.trials, batched=read.batched, precision=plan.precision, engine=engine,
-        until=plan.until, probes=plan.probes, record=[[probe.name, probe.every] for probe in plan.probes], inputs=drives,
+        until=plan.until, probes=plan.probes, record=[(probe.name, probe.every) for probe in plan.probes], inputs=drives,
         start=begin or plan.resume, versions=versions(),
     )  # fmt: skip
     if to is None:

@@ -43,7 +43,7 @@ class MadeUp:
         rng = np.random.default_rng(5)
         self.header = Header(
             network=net, seed=2**70, ticks=ticks, trials=trials, batched=batched, precision=precision, engine="reference", until=None, probes=probes,
-            record=[[name, every] for name, every in record.items()], inputs={"ears": rng.random((trials, ticks, 4))},
+            record=list(record.items()), inputs={"ears": rng.random((trials, ticks, 4))},
             start={"state/cells/v": np.ones((3, 5))}, versions={"neurosim": "0.1", "python": "3.11"},
         )  # fmt: skip
         self.raster = rng.random((trials, ticks, 15)) < 0.06

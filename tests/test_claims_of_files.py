@@ -40,7 +40,7 @@ def test_a_chunk_of_another_length_is_refused(tmp_path):
         numbers(tmp_path / "x.h5", np.zeros(8), chunks=(8,), compression="gzip") as file,
         refused("a chunk of /x has 3 bytes instead of 64"),
     ):
-        CheckedDataset(file["x"], 10**6, compressed=True)._unpacked(1, b"abc", 64)
+        CheckedDataset(file["x"], 10**6, compressed=True)._decoded(1, b"abc")
 
 
 def test_what_does_not_fit_into_memory_is_refused_with_its_size(tmp_path, monkeypatch):

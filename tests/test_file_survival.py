@@ -155,7 +155,7 @@ def test_a_full_disk_is_an_error_and_leaves_what_was_written(tmp_path):
 def test_a_file_that_cannot_be_opened_leaves_older_recordings_and_no_litter(tmp_path, monkeypatch):
     made, path = MadeUp(), tmp_path / "run.h5"
     made.run(FileWriter(made.header, path)).close()
-    monkeypatch.setattr("neurosim.recording.file_writer.write_network", lambda *_: 1 / 0)
+    monkeypatch.setattr("neurosim.recording.file_layout.write_network", lambda *_: 1 / 0)
     with pytest.raises(
         RecordingError,
         match="cannot create it: division by zero. This ZeroDivisionError is neurosim's own fault",
@@ -187,7 +187,7 @@ def test_only_a_full_disk_is_told_to_free_room(tmp_path, monkeypatch, problem, r
     def fail(*_):
         raise problem
 
-    monkeypatch.setattr("neurosim.recording.file_writer.write_network", fail)
+    monkeypatch.setattr("neurosim.recording.file_layout.write_network", fail)
     with pytest.raises(RecordingError, match=remedy) as error:
         FileWriter(MadeUp().header, tmp_path / "run.h5")
     assert ("Free some room" in str(error.value)) == (remedy == "Free some room")

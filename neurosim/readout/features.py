@@ -247,7 +247,7 @@ def _traces(
     recording: Recording, probe: Probe, tau: float | Quantity | None, every: int, span: range
 ) -> np.ndarray:
     step = whole(every, f"features of {probe.name!r}: every", least=1)
-    traces = recording.trace(probe.name, tau, step)
+    traces = recording.trace(probe.name, tau, step)  # type: ignore[arg-type]  # it refuses None
     traces = traces if recording.batched else traces[None]
     return traces[:, -(-span.start // step) : -(-span.stop // step)].reshape(-1, traces.shape[2])
 

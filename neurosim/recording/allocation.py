@@ -1,26 +1,18 @@
-"""Memory is asked for only after a look at how much is wanted: a file may claim what no machine has."""
+"""Arrays that are refused, with their size, if they do not fit into memory: a file may claim any size."""
 
 from __future__ import annotations
 
-import os
 from math import prod
-from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from neurosim.errors import RecordingError
+from neurosim.plan.memory import memory
 
 
-def memory() -> float:
-    """The memory of this machine in bytes; infinite where the system does not say."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):
-        return float("inf")
-
-
-def zeros(shape: tuple[int, ...], dtype: Any, what: str) -> np.ndarray:
-    """An array of zeros. Raises RecordingError, which `what` opens, where it does not fit into memory."""
+def zeros(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> np.ndarray:
+    """An array of zeros. `what` begins the RecordingError for one that does not fit into memory."""
     size = prod(shape) * np.dtype(dtype).itemsize
     try:
         if size <= memory():
@@ -30,18 +22,19 @@ def zeros(shape: tuple[int, ...], dtype: Any, what: str) -> np.ndarray:
     raise too_large(what, shape, size)
 
 
-def index_array(numbers: range, what: str) -> np.ndarray:
-    """Whole numbers at equal distances. Raises RecordingError, which `what` opens, where they do not fit into memory."""
+def index_array(indices: range, what: str) -> np.ndarray:
+    """The numbers of a range as an array. `what` begins the RecordingError for one that does not fit into memory."""
     try:
-        if len(numbers) * 8 <= memory():
-            return np.arange(numbers.start, numbers.stop, numbers.step, dtype=np.intp)
+        if len(indices) * 8 <= memory():
+            return np.arange(indices.start, indices.stop, indices.step, dtype=np.intp)
     except (MemoryError, OverflowError):
         pass
-    raise too_large(what, (numbers.stop - numbers.start,), 8 * (numbers.stop - numbers.start))
+    length = indices.stop - indices.start
+    raise too_large(what, (length,), 8 * length)
 
 
 def too_large(what: str, shape: tuple[int, ...], size: float) -> RecordingError:
-    """The refusal, which names the size."""
+    """The error for an array of this shape, which takes `size` bytes."""
     return RecordingError(
         f"{what}: {' x '.join(map(str, shape))} numbers take {size / 2**30:,.1f} GiB of memory. Ask for a part of them."
     )

@@ -1,7 +1,7 @@
-"""Datasets of plain numbers, read in blocks whose size is known before they are read.
+"""HDF5 datasets of plain numbers from files that cannot be trusted.
 
-HDF5 takes a file's word for how long a compressed chunk is when it is unpacked. So chunks are unpacked here, and none becomes
-longer than it may be.
+HDF5 believes what a file says about the length of a compressed chunk and asks for that much memory. So chunks are
+decompressed here, with a limit on what each may become.
 """
 
 from __future__ import annotations
@@ -10,108 +10,102 @@ import zlib
 from collections.abc import Iterator
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurosim.errors import RecordingError
+from neurosim.recording.file_errors import DAMAGED
 
 if TYPE_CHECKING:
     import h5py
 
 GZIP, SHUFFLE = 1, 2  # the numbers of HDF5's filters
 MOST_CHUNK = 2**24  # bytes; neurosim writes none of more than 2**21
-TIGHTEST = 1100  # gzip makes nothing smaller than a 1032nd
-DAMAGED = "The file was damaged or changed by hand. Take another copy of it."
+MOST_RATIO = 1100  # gzip cannot compress by more than a factor of 1032
 
 
 class CheckedDataset:
-    """A dataset that lies in its own file, `held` bytes long. `data[2:5, 1:3]` reads a block of it.
+    """A dataset within its own file, which is `file_size` bytes long. `data[2:5, 1:3]` reads a block of it.
 
-    Raises RecordingError for one that needs plugins, or, unless `compressed` allows it, any filter; and, by `require`, for one of
-    which the file cannot hold as much as it claims.
+    `compressed` allows gzip, which is refused otherwise. Raises RecordingError for datasets that lie in other files,
+    that need other filters, or whose chunks are too large; and, by `check_size`, for those that claim to be larger
+    than the file can hold.
     """
 
-    def __init__(self, data: h5py.Dataset, held: int, compressed: bool):
-        self.data, self.held = data, held
+    def __init__(self, data: h5py.Dataset, file_size: int, compressed: bool):
+        self.data, self.file_size = data, file_size
         self.name = str(data.name)
-        self.shape, self.dtype, self.chunks = data.shape, data.dtype, tuple(data.chunks or ())
-        made: Any = data.id.get_create_plist()
-        self.filters = [made.get_filter(n)[0] for n in range(made.get_nfilters())]
-        if (
-            data.is_virtual
-            or data.external
-            or not set(self.filters) <= ({GZIP, SHUFFLE} if compressed else set())
-        ):
+        self.shape: tuple[int, ...] = data.shape
+        self.dtype: np.dtype = data.dtype
+        self.chunks: tuple[int, ...] = tuple(data.chunks or ())
+        properties = data.id.get_create_plist()
+        self.filters = [properties.get_filter(n)[0] for n in range(properties.get_nfilters())]
+        allowed = {GZIP, SHUFFLE} if compressed else set()
+        if data.is_virtual or data.external or not set(self.filters) <= allowed:
             raise RecordingError(f"{self.name} lies in another file or needs a plugin. {DAMAGED}")
-        if self.chunks and prod(self.chunks) * self.dtype.itemsize > MOST_CHUNK:
-            raise RecordingError(
-                f"{self.name} lies in chunks of {prod(self.chunks) * self.dtype.itemsize} bytes. {DAMAGED}"
-            )
+        if self.chunks and self._chunk_bytes > MOST_CHUNK:
+            raise RecordingError(f"{self.name} lies in chunks of {self._chunk_bytes} bytes. {DAMAGED}")
+
+    @property
+    def _chunk_bytes(self) -> int:
+        return prod(self.chunks) * self.dtype.itemsize
 
     def check_size(self, rows: int | None = None) -> CheckedDataset:
-        """Refuse to read so many rows (all) if the file is too short to hold them."""
+        """This dataset, refused if the file is too short to hold so many rows of it (default: all)."""
         shape = self.shape if rows is None else (rows, *self.shape[1:])
         size = prod(shape) * self.dtype.itemsize
-        if size > self.held * (TIGHTEST if self.filters else 1):
+        if size > self.file_size * (MOST_RATIO if self.filters else 1):
             raise RecordingError(
-                f"{self.name} claims {size} bytes in the shape {shape}, the whole file has {self.held}. {DAMAGED}"
+                f"{self.name} claims {size} bytes in the shape {shape}, the whole file has {self.file_size}. {DAMAGED}"
             )
         return self
 
     def read_all(self) -> np.ndarray:
-        """All of it."""
+        """All numbers of the dataset."""
         return self[(slice(None),) * len(self.shape)]
 
-    def __getitem__(self, key: Any) -> np.ndarray:
+    def __getitem__(self, key: slice | tuple[slice, ...]) -> np.ndarray:
         if not self.filters:
             return np.asarray(self.data[key])
         parts = key if isinstance(key, tuple) else (key,)
-        asked = [
-            range(*part.indices(n))
-            for part, n in zip(
-                (*parts, *(slice(None),) * (len(self.shape) - len(parts))), self.shape, strict=True
-            )
-        ]
-        out = np.empty([len(axis) for axis in asked], self.dtype)
-        for first, chunk in self._chunks(asked):
-            into, taken = [], []
-            for axis, start, length in zip(asked, first, self.chunks, strict=True):
+        parts = (*parts, *(slice(None),) * (len(self.shape) - len(parts)))
+        wanted = [range(*part.indices(n)) for part, n in zip(parts, self.shape, strict=True)]
+        out = np.empty([len(axis) for axis in wanted], self.dtype)
+        for origin, chunk in self._chunks(wanted):
+            target, source = [], []  # where the chunk and the wanted block overlap, within each of them
+            for axis, start, length in zip(wanted, origin, self.chunks, strict=True):
                 low, high = max(axis.start, start), min(axis.stop, start + length)
-                into.append(slice(low - axis.start, high - axis.start))
-                taken.append(slice(low - start, high - start))
-            out[tuple(into)] = chunk[tuple(taken)]
+                target.append(slice(low - axis.start, high - axis.start))
+                source.append(slice(low - start, high - start))
+            out[tuple(target)] = chunk[tuple(source)]
         return out
 
-    def _chunks(self, asked: list[range]) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
-        """The chunks that a block lies in, each with its first indices."""
-        if not all(asked):
+    def _chunks(self, wanted: list[range]) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+        """The chunks that overlap a block, each with the index of its first number."""
+        if not all(wanted):
             return
-        whole = prod(self.chunks) * self.dtype.itemsize
-        room = bytearray(whole + whole // 64 + 1024)  # what cannot be made smaller grows a little
-        for first in product(
-            *(range(axis.start // n * n, axis.stop, n) for axis, n in zip(asked, self.chunks, strict=True))
-        ):
-            mask, packed = self.data.id.read_direct_chunk(first, out=room)
-            yield first, self._unpacked(mask, packed, whole)
+        # Data that cannot be compressed grow a little, so the buffer is longer than a chunk.
+        buffer = bytearray(self._chunk_bytes + self._chunk_bytes // 64 + 1024)
+        starts = (
+            range(axis.start // n * n, axis.stop, n) for axis, n in zip(wanted, self.chunks, strict=True)
+        )
+        for origin in product(*starts):
+            skipped, content = self.data.id.read_direct_chunk(origin, out=buffer)
+            yield origin, self._decoded(skipped, content)
 
-    def _unpacked(self, mask: int, packed: Any, whole: int) -> np.ndarray:
-        for place, kind in reversed(list(enumerate(self.filters))):
-            if mask >> place & 1:
+    def _decoded(self, skipped: int, content: bytes | memoryview) -> np.ndarray:
+        """A chunk after its filters are undone, last one first; the bits of `skipped` mark filters that were not used."""
+        for position, kind in reversed(list(enumerate(self.filters))):
+            if skipped >> position & 1:
                 continue
-            packed = (
-                _inflated(packed, whole)
-                if kind == GZIP
-                else np.frombuffer(packed, np.uint8).reshape(self.dtype.itemsize, -1).T.tobytes()
-            )
-        if len(packed) != whole:
+            if kind == GZIP:  # one byte more than there may be shows that the chunk is too long
+                content = zlib.decompressobj().decompress(content, self._chunk_bytes + 1)
+            else:
+                content = np.frombuffer(content, np.uint8).reshape(self.dtype.itemsize, -1).T.tobytes()
+        if len(content) != self._chunk_bytes:
             raise RecordingError(
-                f"a chunk of {self.name} has {len(packed)} bytes instead of {whole}. {DAMAGED}"
+                f"a chunk of {self.name} has {len(content)} bytes instead of {self._chunk_bytes}. {DAMAGED}"
             )
-        plain = np.frombuffer(packed, np.uint8 if self.dtype.kind == "b" else self.dtype)
+        plain = np.frombuffer(content, np.uint8 if self.dtype.kind == "b" else self.dtype)
         return plain.astype(self.dtype, copy=False).reshape(self.chunks)
-
-
-def _inflated(packed: Any, most: int) -> bytes:
-    """What gzip packed, up to one byte more than it may be."""
-    return zlib.decompressobj().decompress(packed, most + 1)

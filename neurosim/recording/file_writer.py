@@ -1,22 +1,4 @@
-"""A recording in an HDF5 file that is written while the network runs and can be opened at any moment.
-
-The file is a SONATA spike and report file (`/spikes`, `/report`) with everything else in `/neurosim`:
-
-    description, arrays    the network: JSON, and the arrays it refers to by number
-    run                    JSON: seed, ticks, trials, schedule, dt, engine, precision, versions, what was recorded, start
-    inputs                 what drove the run, one entry per population
-    values                 the traces, one dataset (row, number) per record in the float type of the run; SONATA reports
-                           are 32-bit, so /report holds a view of these in that type, which takes no room of its own
-    blocks                 one row per block on disk: trial, trials, tick, ticks, then how many spikes of each spiking
-                           record lie in the file after it. Only what a row covers counts as recorded.
-    end                    the state after the last tick: `numbers` (bytes) and `index` (JSON), and why the run stopped
-
-Trials lie end to end on one time axis: trial r, tick k is at (r*ticks + k)*dt, with the ticks planned. In a report each
-trial has ceil(ticks/every) rows. A tick without Clock counts as 1 ms.
-
-All groups and datasets are made before the first tick; from then on the file grows in HDF5's single-writer mode, in
-which every state of the file on disk can be read. Nothing is ever rewritten, so that a killed run loses no flushed block.
-"""
+"""Writing a recording to an HDF5 file while the network runs; `file_layout.py` describes the file."""
 
 from __future__ import annotations
 
@@ -26,8 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 
@@ -35,53 +16,33 @@ from neurosim.errors import DescriptionError, RecordingError
 from neurosim.file_lock import is_same_file
 from neurosim.network.probes import Probe
 from neurosim.recording.file_errors import explain_write_errors
-from neurosim.recording.file_store import open_store, tick_ms
-from neurosim.recording.header import (
-    Header,
-    encode_header,
-    recorded_indices,
-    sample_count,
-    sample_size,
-    unit_of,
-)
+from neurosim.recording.file_layout import create_layout
+from neurosim.recording.file_store import FileStore, open_store, tick_ms
+from neurosim.recording.header import Header, sample_count
 from neurosim.recording.lock import WriterLock
-from neurosim.recording.safe_hdf5 import (
-    LIBRARY,
-    MAGIC,
-    RECORDING,
-    Arrays,
-    check_replaceable,
-    digest,
-    h5,
-    open_unlocked,
-    resolved_path,
-    write_array,
-    write_kind,
-    write_network,
-    write_text,
-)
+from neurosim.recording.paths import resolved_path
+from neurosim.recording.safe_hdf5 import LIBRARY, RECORDING, check_replaceable, h5, new_file, open_unlocked
 from neurosim.recording.spikes import Spikes
-from neurosim.recording.store import Store
 from neurosim.recording.writer import Writer
 
 if TYPE_CHECKING:
     import h5py
 
-CHUNK = 2**18  # bytes
-GROW = {"maxshape": (None,), "track_times": False}
-KEPT = " What was written before can be opened."
+READABLE = " What was written before can be opened."
 
 
 class FileWriter(Writer):
-    """Writes a recording while the network runs; each block is on disk when `write` returns.
+    """Writes a recording to a file while the network runs. Each block is on disk when `write` returns.
 
-    `compression` is gzip's level, 0 (none) to 9, for traces and spikes; with it, blocks reach the disk once a second,
-    and the libsonata that pip installs cannot read them.
+    header: what the run was asked to do
+    path: path of the file; an older recording at the path is replaced
+    compression: gzip's level for traces and spikes, 0 (none) to 9. With compression, blocks reach the disk once a second,
+        and the libsonata that pip installs cannot read the file.
 
-    Raises RecordingError where the path holds anything but an older recording, and where the disk is full.
+    Raises RecordingError if the path holds anything but a recording, if another run writes to it, or if the disk is full.
     """
 
-    def __init__(self, header: Header, path: str | os.PathLike, compression: int = 0):
+    def __init__(self, header: Header, path: str | os.PathLike[str], compression: int = 0):
         super().__init__(header)
         if isinstance(compression, bool) or not isinstance(compression, int) or not 0 <= compression <= 9:
             raise DescriptionError(
@@ -99,28 +60,26 @@ class FileWriter(Writer):
 
     def _begin(self, compression: int) -> None:
         """Make the file with all its groups and datasets, and open it so that it can be read while it grows."""
-        self._squeeze = {"compression": compression, "shuffle": True} if compression else {}
-        self._pending: list[list[int]] = []
+        self._compressed = compression > 0
+        self._pending: list[list[int]] = []  # rows of `blocks` that are not in the file yet
         self._flushed = time.monotonic()
-        new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
         with explain_write_errors(self.path, "create it"):
-            try:
-                with h5().File(new, "w", libver=LIBRARY) as file:
-                    self._create(file)
-                os.replace(new, self.path)  # an older recording stays whole until this one can be opened
-            finally:
-                new.unlink(missing_ok=True)
-            self._file: Any = open_unlocked(self.path, "r+", libver=LIBRARY)
+            with new_file(self.path) as file:
+                create_layout(file, self.header, compression)
+            self._file = open_unlocked(self.path, "r+", libver=LIBRARY)
             self._file.swmr_mode = True
         probes = self.header.probes
-        self._data = {p.name: self._file["neurosim/values"][p.name] for p in probes if not p.events}
+        self._values = {p.name: self._dataset(f"neurosim/values/{p.name}") for p in probes if not p.events}
         self._spikes = {
-            p.name: tuple(self._file["spikes"][p.name][d] for d in ("timestamps", "node_ids"))
+            p.name: (self._dataset(f"spikes/{p.name}/timestamps"), self._dataset(f"spikes/{p.name}/node_ids"))
             for p in probes
             if p.events
         }
         self._counts = dict.fromkeys(self._spikes, 0)
-        self._blocks = self._file["neurosim/blocks"]
+        self._blocks = self._dataset("neurosim/blocks")
+
+    def _dataset(self, path: str) -> h5py.Dataset:
+        return cast("h5py.Dataset", self._file[path])
 
     def write(
         self,
@@ -132,38 +91,34 @@ class FileWriter(Writer):
         trials: int,
         ticks: int,
     ) -> None:
-        values, spikes = self._checked(trial, tick, traces, events, trials, ticks)
+        values, spikes = self._check_block(trial, tick, traces, events, trials, ticks)
         with self._writing("write it"):
             for probe in self.header.probes:
                 if probe.events:
                     self._write_spikes(probe, spikes[probe.name])
                 elif values[probe.name].shape[1]:
-                    self._write_rows(probe, trial, sample_count(tick, probe.every), values[probe.name])
+                    self._write_values(probe, trial, sample_count(tick, probe.every), values[probe.name])
             self._counts = {name: count + len(spikes[name]) for name, count in self._counts.items()}
             self._pending.append([trial, trials, tick, ticks, *self._counts.values()])
             self.progress[trial : trial + trials] = tick + ticks
-            if not self._squeeze or time.monotonic() - self._flushed > 1.0:
+            if not self._compressed or time.monotonic() - self._flushed > 1.0:
                 self._flush()
 
-    def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Store:
-        _, ticks = self._kept(ticks)
+    def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> FileStore:
+        _, ticks = self._complete_part(ticks)
         with self._writing("finish it"):
             self._flush()
-            for probe in self.header.probes:
-                if not probe.events:
-                    step = probe.every * tick_ms(self.header)
-                    self._file["report"][probe.name]["mapping/time"][...] = (
-                        0.0,
-                        self._data[probe.name].shape[0] * step,
-                        step,
-                    )
+            for name, data in self._values.items():
+                step = self._probe(name).every * tick_ms(self.header)
+                self._dataset(f"report/{name}/mapping/time")[...] = 0.0, data.shape[0] * step, step
             self._write_end(ticks, stopped, final)
-            own = is_same_file(self.path, self._file.id.get_vfd_handle())
+            still_there = is_same_file(self.path, self._file.id.get_vfd_handle())
             self._file.close()
-        if not own:
+        if not still_there:
             self._lock.release()
             raise RecordingError(
-                f"{self.path}: was removed or replaced while the run wrote it; what it recorded is lost. Run it again."
+                f"{self.path}: was removed or replaced while the run wrote it; what it recorded is lost."
+                " Run it again."
             )
         try:
             return open_store(self.path)
@@ -179,29 +134,36 @@ class FileWriter(Writer):
         finally:
             self._lock.release()
 
+    def _probe(self, name: str) -> Probe:
+        return next(probe for probe in self.header.probes if probe.name == name)
+
     @contextlib.contextmanager
-    def _writing(self, doing: str) -> Iterator[None]:
-        """After a write that failed, HDF5 would mark the file as whole when it closes it; so that goes elsewhere."""
-        with explain_write_errors(self.path, doing, KEPT):
+    def _writing(self, action: str) -> Iterator[None]:
+        """Explain errors in this block, after which the file on disk stays as the last complete block left it.
+
+        HDF5 marks a file as complete when it closes it, even after a write failed. So its file descriptor is exchanged
+        first, and HDF5 closes another file.
+        """
+        with explain_write_errors(self.path, action, READABLE):
             try:
                 yield
             except Exception:
-                with contextlib.suppress(Exception), _elsewhere() as elsewhere:
-                    os.dup2(elsewhere.fileno(), self._file.id.get_vfd_handle())
+                with contextlib.suppress(Exception), _scratch_file() as scratch:
+                    os.dup2(scratch.fileno(), self._file.id.get_vfd_handle())
                     self._file.close()
                 raise
 
     def _flush(self) -> None:
-        """Bring blocks to the disk; what they hold comes first, the rows that declare it recorded after."""
+        """Bring blocks to the disk: first their data, then the rows of `blocks` that declare the data recorded."""
         self._file.flush()
         if self._pending:
             _append(self._blocks, self._blocks.shape[0], np.array(self._pending, np.int64))
             self._blocks.flush()
         self._pending, self._flushed = [], time.monotonic()
 
-    def _write_rows(self, probe: Probe, trial: int, first: int, values: np.ndarray) -> None:
-        """One write for all trials of a block: trial r has its rows from r*per_trial on."""
-        data, per_trial = self._data[probe.name], sample_count(self.header.ticks, probe.every)
+    def _write_values(self, probe: Probe, trial: int, first: int, values: np.ndarray) -> None:
+        """Write samples (trial, sample, column) of a block, all trials at once; trial r begins at row r*per_trial."""
+        data, per_trial = self._values[probe.name], sample_count(self.header.ticks, probe.every)
         trials, count, columns = values.shape
         if not columns:
             return
@@ -209,151 +171,41 @@ class FileWriter(Writer):
         stop = start + (trials - 1) * per_trial + count
         if data.shape[0] < stop:
             data.resize(stop, axis=0)
-        whole = trials == 1 or count == per_trial
-        rows = (
-            slice(start, stop)
-            if whole
-            else h5().MultiBlockSlice(start=start, stride=per_trial, count=trials, block=count)
-        )
+        if trials == 1 or count == per_trial:  # the rows follow each other without a gap
+            rows = slice(start, stop)
+        else:
+            rows = h5().MultiBlockSlice(start=start, stride=per_trial, count=trials, block=count)
         data[rows] = values.reshape(-1, columns)
 
     def _write_spikes(self, probe: Probe, spikes: Spikes) -> None:
         if len(spikes):
             times, neurons = self._spikes[probe.name]
+            count = self._counts[probe.name]
+            _append(times, count, (spikes.trial * self.header.ticks + spikes.tick) * tick_ms(self.header))
             _append(
-                times,
-                self._counts[probe.name],
-                (spikes.trial * self.header.ticks + spikes.tick) * tick_ms(self.header),
-            )
-            _append(
-                neurons, self._counts[probe.name], spikes.neuron.view(np.uint64)
-            )  # of the file's type, which HDF5 need not convert
+                neurons, count, spikes.neuron.view(np.uint64)
+            )  # the file's type, so that HDF5 need not convert
 
     def _write_end(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> None:
-        numbers, arrays = self._file["neurosim/end/numbers"], {}
+        numbers, arrays = self._dataset("neurosim/end/numbers"), {}
         for name, array in final.items():
             plain = np.ascontiguousarray(array)
             arrays[name] = (plain.dtype.str, np.shape(array), numbers.shape[0])
             _append(numbers, numbers.shape[0], plain.ravel().view(np.uint8))
         self._file.flush()
         index = json.dumps({"ticks": ticks, "stopped": stopped, "arrays": arrays}, allow_nan=False)
-        _append(self._file["neurosim/end/index"], 0, np.frombuffer(index.encode(), np.uint8))
-
-    def _create(self, file: h5py.File) -> None:
-        header = self.header
-        file.attrs["magic"], file.attrs["version"] = np.uint32(MAGIC), np.array([0, 1], np.uint32)
-        group = file.create_group("neurosim")
-        write_kind(group, RECORDING)
-        group.attrs["time_axis"] = np.bytes_(
-            f"trial r, tick k at (r*{header.ticks} + k)*{tick_ms(header)} ms"
-            + ("" if header.dt else "; no clock: a tick counts as 1 ms")
-        )
-        write_network(group, header.network)
-        arrays, inputs = Arrays(group["arrays"]), group.create_group("inputs")  # type: ignore[arg-type]
-        entries = {name: _put_input(inputs, name, given) for name, given in header.inputs.items()}
-        run = encode_header(header, arrays.pack) | {"inputs": entries, "writer": {"run": token_hex(8)}}
-        write_text(group, "run", json.dumps(run, indent=1, allow_nan=False))
-        columns = 4 + sum(p.events for p in header.probes)
-        group.create_dataset(
-            "blocks",
-            (0, columns),
-            np.int64,
-            maxshape=(None, columns),
-            chunks=(128, columns),
-            track_times=False,
-        )
-        end = group.create_group("end")
-        end.create_dataset("numbers", (0,), np.uint8, chunks=(2**14,), **GROW)
-        end.create_dataset("index", (0,), np.uint8, chunks=(2**10,), **GROW)
-        for probe in header.probes:
-            (self._create_spikes if probe.events else self._create_values)(file, probe)
-
-    def _create_spikes(self, file: h5py.File, probe: Probe) -> None:
-        group = file.require_group("spikes").create_group(probe.name)
-        order = h5().enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype=np.uint8)
-        group.attrs.create("sorting", 2 if self.header.trials == 1 else 0, dtype=order)
-        expected = self.header.trials * self.header.ticks * sample_size(probe) / 64
-        chunk = 2 ** int(np.clip(np.log2(max(expected, 1)), 7, 15))
-        times = group.create_dataset("timestamps", (0,), np.float64, chunks=(chunk,), **GROW, **self._squeeze)
-        times.attrs["units"] = "ms"
-        group.create_dataset("node_ids", (0,), np.uint64, chunks=(chunk,), **GROW, **self._squeeze)
-
-    def _create_values(self, file: h5py.File, probe: Probe) -> None:
-        header, columns = self.header, sample_size(probe)
-        per_trial = sample_count(header.ticks, probe.every)
-        row = columns * header.dtype.itemsize
-        group, report = (
-            file.require_group("neurosim/values"),
-            file.require_group("report").create_group(probe.name),
-        )
-        if columns:
-            fit = max(1, min(CHUNK // row, header.trials * per_trial, max(self.block // probe.every, 1)))
-            chunks = (2 ** int(np.log2(fit)), min(columns, CHUNK))
-            options = {
-                "maxshape": (None, columns),
-                "chunks": chunks,
-                "fillvalue": np.nan,
-                "track_times": False,
-            } | self._squeeze
-            group.create_dataset(probe.name, (0, columns), header.dtype, **options)
-            _create_view(report, f"/neurosim/values/{probe.name}", columns, header.dtype)
-        else:  # rows without a number cannot grow in HDF5, and need not
-            for place, name, dtype in ((group, probe.name, header.dtype), (report, "data", np.float32)):
-                place.create_dataset(name, (header.trials * per_trial, 0), dtype, track_times=False)
-        report["data"].attrs["units"] = unit_of(probe, header.network)
-        report["data"].attrs["variable"] = probe.variable or "message"
-        report["data"].attrs["rows_per_trial"] = per_trial
-        self._create_mapping(report.create_group("mapping"), probe)
-
-    def _create_mapping(self, mapping: Any, probe: Probe) -> None:
-        """Which column belongs to which neuron. The columns of synapses count as nodes, in the order of their senders."""
-        neurons = recorded_indices(probe)
-        mapping["node_ids"] = neurons.astype(np.uint64)
-        mapping["node_ids"].attrs["sorted"] = np.uint8(np.all(np.diff(neurons) > 0))
-        mapping["index_pointers"] = np.arange(neurons.size + 1, dtype=np.uint64)
-        mapping["element_ids"] = (
-            neurons.astype(np.uint32)
-            if probe.owner in self.header.network.synapses
-            else np.zeros(neurons.size, np.uint32)
-        )
-        mapping["element_pos"] = np.zeros(neurons.size, np.float32)
-        mapping["index_pointer"], mapping["element_id"] = (
-            mapping["index_pointers"],
-            mapping["element_ids"],
-        )  # the names that BMTK reads
-        mapping["time"] = np.array([0.0, 0.0, probe.every * tick_ms(self.header)])
-        mapping["time"].attrs["units"] = "ms"
+        _append(self._dataset("neurosim/end/index"), 0, np.frombuffer(index.encode(), np.uint8))
 
 
-def _create_view(report: h5py.Group, name: str, columns: int, dtype: np.dtype) -> None:
-    """`data`, the 32-bit view of a growing dataset. A view that begins with no row would not grow, so it begins with one."""
-    view = h5().VirtualLayout((1, columns), np.float32, maxshape=(None, columns))
-    rows = slice(0, h5().h5s.UNLIMITED)
-    view[rows, :] = h5().VirtualSource(".", name, (1, columns), dtype, maxshape=(None, columns))[rows, :]
-    report.create_virtual_dataset("data", view, fillvalue=np.nan)
+def _scratch_file() -> BinaryIO:
+    """An empty file; in memory if the system can make one there, since the disk may be full."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("neurosim"), "wb")
+    return cast("BinaryIO", tempfile.TemporaryFile())
 
 
-def _elsewhere() -> Any:
-    """A file that takes no room on a disk where the system can make one."""
-    return (
-        os.fdopen(os.memfd_create("neurosim"), "wb")
-        if hasattr(os, "memfd_create")
-        else tempfile.TemporaryFile()
-    )
-
-
-def _append(data: Any, at: int, more: np.ndarray) -> None:
+def _append(data: h5py.Dataset, length: int, more: np.ndarray) -> None:
+    """Write rows after the first `length` rows of a dataset."""
     if len(more):
-        data.resize(at + len(more), axis=0)
-        data[at:] = more
-
-
-def _put_input(group: h5py.Group, name: str, given: np.ndarray | Spikes) -> dict:
-    if not isinstance(given, Spikes):
-        array = np.asarray(given)
-        write_array(group, name, array, compression=1)
-        return {"sha256": [digest(array)]}
-    parts = {part: getattr(given, part) for part in ("trial", "tick", "neuron")}
-    for part, array in parts.items():
-        write_array(group.require_group(name), part, array, compression=1)
-    return {"dt": given.dt, "sha256": [digest(array) for array in parts.values()]}
+        data.resize(length + len(more), axis=0)
+        data[length:] = more

@@ -1,32 +1,42 @@
-"""What is needed to run a recording again: network, inputs, start, seed and probes, in memory and as plain data."""
+"""The header of a recording: everything that is needed to run it again, in memory and as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from neurosim.errors import RecordingError
+from neurosim.network.codec import Json, Pack, Unpack
 from neurosim.network.network import Network
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import ReadOnly
 from neurosim.recording.spikes import Spikes
 
-MOST_TRIALS = 10**8  # bounds that no run reaches; a file that claims more was damaged or made up
+# No run reaches these bounds. A file that claims more was damaged or forged.
+MOST_TRIALS = 10**8
 MOST_TICKS = 2**53
 PRECISIONS = ("double", "mixed", "single")
 
 
 @dataclass(frozen=True, eq=False)
 class Header:
-    """What was asked of a run.
+    """What a run was asked to do.
 
-    `ticks` and `trials` are those planned; `batched` tells whether the inputs had a trial axis. `probes` have their
-    shapes filled in, also those of synapses; `record` is the list of [name, every] that was given. `inputs` are arrays
-    (trial, tick, *shape) or Spikes, `start` the start state that was given, `versions` those of the software.
+    network: the description that was run
+    seed: seed of all random numbers
+    ticks, trials: the planned numbers; an interrupted run has fewer
+    batched: whether the results have a trial axis
+    precision: 'double', 'mixed' or 'single'
+    engine: name of the engine that ran
+    until: 'stable' if the run was to stop when nothing changed, else None
+    probes: what was recorded, with the shape of one sample; also that of variables of synapses
+    record: [name, sampling interval in ticks] for each probe
+    inputs: what drove each population: arrays (trial, tick, *shape) or Spikes
+    start: start values by 'population.variable', or the checkpoint of the run that was continued
+    versions: versions of the software, by package
     """
 
     network: Network
@@ -38,16 +48,18 @@ class Header:
     engine: str
     until: str | None
     probes: tuple[Probe, ...]
-    record: list[list]
+    record: Sequence[tuple[str, int]]
     inputs: Mapping[str, np.ndarray | Spikes]
     start: Mapping[str, np.ndarray]
     versions: Mapping[str, str]
 
     def __post_init__(self):
         for field in ("inputs", "start", "versions"):
-            given = getattr(self, field)
-            if isinstance(given, dict):  # not read from a file when asked for
-                object.__setattr__(self, field, ReadOnly(given))
+            held = getattr(self, field)
+            if isinstance(
+                held, dict
+            ):  # else a mapping that reads from a file, which cannot be changed either
+                object.__setattr__(self, field, ReadOnly(held))
 
     @property
     def dtype(self) -> np.dtype:
@@ -56,40 +68,45 @@ class Header:
 
     @property
     def dt(self) -> float | None:
-        """Length of a tick in seconds; None without Clock."""
+        """Length of a tick in seconds; None without `Clock`."""
         return self.network.dt
 
 
 def sample_count(ticks: int, every: int) -> int:
-    """How many ticks k of range(ticks) are multiples of `every`."""
+    """Number of samples in `ticks` ticks, if tick 0 and every `every`-th tick after it are sampled."""
     return -(-ticks // every)
 
 
 def sample_size(probe: Probe) -> int:
-    """How many numbers one sample of a probe has."""
+    """Number of values in one sample of a probe."""
     return prod(probe.shape)
 
 
 def block_ticks(header: Header) -> int:
-    """How many ticks of one trial make a block of about 4 MB, a power of two up to 4096."""
-    tick = sum(sample_size(p) * header.dtype.itemsize / p.every for p in header.probes if not p.events)
-    return 2 ** int(np.clip(np.log2(2**22 / max(tick, 1)), 0, 12))
+    """Number of ticks of one trial whose samples take about 4 MB; a power of two up to 4096."""
+    bytes_per_tick = sum(
+        sample_size(p) * header.dtype.itemsize / p.every for p in header.probes if not p.events
+    )
+    return 2 ** int(np.clip(np.log2(2**22 / max(bytes_per_tick, 1)), 0, 12))
 
 
 def recorded_indices(probe: Probe) -> np.ndarray:
-    """The flat indices, in the whole population, of the recorded neurons; for synapses, the number of each."""
+    """Flat indices of the recorded neurons in their whole population; for synapses, the index of each."""
     return np.arange(sample_size(probe)) if probe.index is None else np.asarray(probe.index, np.int64)
 
 
 def unit_of(probe: Probe, network: Network) -> str:
-    """The SI unit of a probe's values as the equations declare it, '1' where they do not."""
+    """The SI unit that the equations declare for the values of a probe; '1' if they declare none."""
     owner = network[probe.owner]
     variable = probe.variable or network.populations[probe.owner].sends
     return next((line.unit for line in owner.lines if line.name == variable), "1")
 
 
-def encode_header(header: Header, pack: Callable[[np.ndarray], Any]) -> dict:
-    """The header as plain data, without network and inputs."""
+def encode_header(header: Header, pack: Pack) -> dict[str, Json]:
+    """The header as JSON data, without network and inputs, which are stored beside it.
+
+    pack: stores an array and returns the JSON that refers to it
+    """
     probes = [
         {
             "name": p.name,
@@ -111,12 +128,17 @@ def encode_header(header: Header, pack: Callable[[np.ndarray], Any]) -> dict:
 
 
 def decode_header(
-    data: dict, network: Network, inputs: Mapping, unpack: Callable[[Any], np.ndarray]
+    data: dict[str, Json], network: Network, inputs: Mapping[str, np.ndarray | Spikes], unpack: Unpack
 ) -> Header:
-    """The header that `encode_header` described; RecordingError, or a KeyError or TypeError, for data that is none."""
+    """The header that `encode_header` wrote.
+
+    unpack: returns the array that a piece of JSON refers to
+
+    Raises RecordingError, KeyError or TypeError for other data.
+    """
     require(isinstance(data["seed"], int) and not isinstance(data["seed"], bool), "seed", data["seed"])
-    require(_whole(data["ticks"], MOST_TICKS), "ticks", data["ticks"])
-    require(_whole(data["trials"], MOST_TRIALS) and data["trials"] > 0, "trials", data["trials"])
+    require(_is_count(data["ticks"], MOST_TICKS), "ticks", data["ticks"])
+    require(_is_count(data["trials"], MOST_TRIALS) and data["trials"] > 0, "trials", data["trials"])
     require(
         isinstance(data["batched"], bool) and (data["batched"] or data["trials"] == 1),
         "batched",
@@ -130,7 +152,7 @@ def decode_header(
     fields = {
         name: data[name] for name in ("seed", "ticks", "trials", "batched", "precision", "engine", "until")
     }
-    record = [[str(name), int(every)] for name, every in data["record"]]
+    record = [(str(name), int(every)) for name, every in data["record"]]
     start = {str(name): unpack(array) for name, array in data["start"].items()}
     versions = {str(name): str(version) for name, version in data["versions"].items()}
     return Header(
@@ -138,19 +160,20 @@ def decode_header(
     )
 
 
-def require(holds: bool, name: str, found: object) -> None:
-    """Refuse a field of a file that no run can have written."""
+def require(holds: bool, name: str, value: object) -> None:
+    """Raise RecordingError for a field of a file whose value no run can have written."""
     if not holds:
         raise RecordingError(
-            f"{name} {str(found)[:80]!r} cannot be; the file was damaged or changed by hand. Take another copy of it."
+            f"{name} {str(value)[:80]!r} is not possible; the file was damaged or changed by hand."
+            " Take another copy of it."
         )
 
 
-def _whole(given: object, most: int) -> bool:
-    return isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= most
+def _is_count(value: object, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 
-def _decode_probe(entry: dict, network: Network, unpack: Callable[[Any], np.ndarray]) -> Probe:
+def _decode_probe(entry: dict[str, Json], network: Network, unpack: Unpack) -> Probe:
     name, owner, variable, every, events = (
         entry[key] for key in ("name", "owner", "variable", "every", "events")
     )
@@ -166,9 +189,11 @@ def _decode_probe(entry: dict, network: Network, unpack: Callable[[Any], np.ndar
         (owner, variable),
     )
     require(
-        isinstance(events, bool) and _whole(every, MOST_TICKS) and every > 0, f"interval of {name!r}", every
+        isinstance(events, bool) and _is_count(every, MOST_TICKS) and every > 0,
+        f"interval of {name!r}",
+        every,
     )
-    require(all(_whole(n, MOST_TRIALS) for n in shape) and len(shape) > 0, where, shape)
+    require(all(_is_count(n, MOST_TRIALS) for n in shape) and len(shape) > 0, where, shape)
     index = unpack(entry["index"]).astype(np.int64) if "index" in entry else None
     if owner in network.populations:
         population = network.populations[owner]

@@ -1,64 +1,71 @@
-"""Arrays that read only what is asked of them: indexed as numpy's are, made of numbers that lie elsewhere."""
+"""Arrays and mappings that read from a file only what is asked of them."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
+from numpy.typing import DTypeLike
 
 from neurosim.errors import shown
+from neurosim.network.readonly import ReadOnly
 from neurosim.network.values import TIME, as_value
 from neurosim.recording.allocation import index_array
 
-WHOLE = ("T", "real", "imag", "flat")  # what is no method, and reads all numbers
+READING_ATTRIBUTES = ("T", "real", "imag", "flat")  # of numpy arrays: not methods, and they read all numbers
+Index = Any  # whatever numpy takes between brackets; checked when it is used
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """Which axis counts the samples, `every` how many ticks there is one, and how long a tick is (None without Clock)."""
+    """The axis of an array that counts samples.
+
+    axis: its number
+    every: number of ticks between samples
+    dt: length of a tick in seconds; None without `Clock`
+    """
 
     axis: int
     every: int
     dt: float | None
 
-    def index(self, key: Any) -> Any:
-        """An index with the samples that its times mean: of a slice, those from the first time on and before the last."""
+    def index(self, key: Index) -> Index:
+        """The index with samples in place of times. A slice takes the samples from its first time to before its last."""
         parts = key if isinstance(key, tuple) else (key,)
         if not any(hasattr(end, "dim") for part in parts for end in _ends(part)):
             return key
-        read = [self._part(part, number) for number, part in enumerate(parts)]
-        return tuple(read) if isinstance(key, tuple) else read[0]
+        sampled = [self._in_samples(part, axis) for axis, part in enumerate(parts)]
+        return tuple(sampled) if isinstance(key, tuple) else sampled[0]
 
-    def _part(self, part: Any, number: int) -> Any:
+    def _in_samples(self, part: Index, axis: int) -> Index:
         if not any(hasattr(end, "dim") for end in _ends(part)):
             return part
-        if number != self.axis or (isinstance(part, slice) and hasattr(part.step, "dim")):
+        if axis != self.axis or (isinstance(part, slice) and hasattr(part.step, "dim")):
             raise IndexError(
-                f"{shown(part)}: times are the ends of a slice of axis {self.axis}, that of the ticks. Give whole numbers elsewhere."
+                f"{shown(part)}: times are the ends of a slice of axis {self.axis}, that of the ticks."
+                " Give whole numbers elsewhere."
             )
-        return (
-            slice(self._sample(part.start), self._sample(part.stop), part.step)
-            if isinstance(part, slice)
-            else self._sample(part)
-        )
+        if isinstance(part, slice):
+            return slice(self._sample(part.start), self._sample(part.stop), part.step)
+        return self._sample(part)
 
     def _sample(self, end: Any) -> Any:
         if not hasattr(end, "dim"):
             return end
         value = as_value(end, "index of a recording")
         if self.dt is None or value.dim != TIME or not value.scalar:
-            rule = (
-                "is a time, but this recording counts ticks"
-                if self.dt is None and value.dim == TIME
-                else "is not a time"
-            )
+            counts_ticks = self.dt is None and value.dim == TIME
+            reason = "is a time, but this recording counts ticks" if counts_ticks else "is not a time"
             raise IndexError(
-                f"index of a recording: {value} {rule}. Give whole numbers, or times under Clock such as 10*ms."
+                f"index of a recording: {value} {reason}. Give whole numbers, or times under Clock such as 10*ms."
             )
+        # A time that is a whole number of ticks up to rounding errors means that tick.
         tick = np.floor(np.clip(float(value.number) / self.dt + 0.001, 0, 2.0**53))
         return int(-(-tick // self.every))
 
@@ -68,7 +75,7 @@ def _ends(part: Any) -> tuple:
 
 
 class Trace(np.ndarray):
-    """An array whose samples may also be chosen by times: `x[1*second:2*second]`; what is taken out of it is plain numpy."""
+    """An array in memory whose samples may also be chosen by times: `x[1*second:2*second]`. Results are plain arrays."""
 
     time: TimeAxis | None = None
 
@@ -83,27 +90,27 @@ class Trace(np.ndarray):
         return repr(self.view(np.ndarray))
 
 
-def with_time_axis(array: np.ndarray, time: TimeAxis) -> np.ndarray:
+def with_time_axis(array: np.ndarray, time: TimeAxis) -> Trace:
     """The array as a `Trace`."""
-    found = array.view(Trace)
-    found.time = time
-    return found
+    trace = array.view(Trace)
+    trace.time = time
+    return trace
 
 
 class LazyArray(NDArrayOperatorsMixin, ABC):
-    """An array that is read when it is indexed: `x[:100]`, `x[..., 3]`, `x[[0, 5], 1]`, `x[1*second:2*second]`, `np.asarray(x)`.
+    """An array that is read when it is indexed: `x[:100]`, `x[..., 3]`, `x[[0, 5], 1]`, `x[1*second:2*second]`.
 
-    Arithmetic, and what else numpy arrays can do (`x.mean(0)`, `x.T`), reads the whole; asking whether it can does not.
+    `np.asarray(x)`, arithmetic, and all methods and attributes of numpy arrays (`x.mean(0)`, `x.T`) read everything.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: Any, time: TimeAxis | None = None):
+    def __init__(self, shape: tuple[int, ...], dtype: DTypeLike, time: TimeAxis | None = None):
         self.shape = shape
         self.dtype = np.dtype(dtype)
         self.time = time
 
     @abstractmethod
     def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
-        """The numbers at the crossing of these indices, one rising list per axis."""
+        """The numbers where these indices cross, as numpy.ix_ takes them: one list per axis, in rising order."""
 
     @property
     def ndim(self) -> int:
@@ -119,32 +126,35 @@ class LazyArray(NDArrayOperatorsMixin, ABC):
 
     @property
     def nbytes(self) -> int:
-        return self.size * self.dtype.itemsize
+        return self.size * self.itemsize
 
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, key: Any) -> Any:
+    def __iter__(self) -> Iterator[Any]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, key: Index) -> Any:
         chosen, inner = split_index(key if self.time is None else self.time.index(key), self.shape)
         return self._take(chosen)[inner]
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
             raise ValueError(
                 "This array is read when it is used and cannot be had without a copy. Use np.asarray(x)."
             )
-        whole = self[...]
-        return whole if dtype is None else whole.astype(dtype, copy=False)
+        array = self[...]
+        return array if dtype is None else array.astype(dtype, copy=False)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         read = [np.asarray(x) if isinstance(x, LazyArray) else x for x in inputs]
         return getattr(ufunc, method)(*read, **options)
 
     def __getattr__(self, name: str) -> Any:
-        own = None if name.startswith("_") else getattr(np.ndarray, name, None)
-        if callable(own):
+        # A method reads the numbers when it is called, so that hasattr() reads nothing.
+        if not name.startswith("_") and callable(getattr(np.ndarray, name, None)):
             return lambda *args, **options: getattr(np.asarray(self), name)(*args, **options)
-        if name not in WHOLE:
+        if name not in READING_ATTRIBUTES:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}.")
         return getattr(np.asarray(self), name)
 
@@ -152,32 +162,60 @@ class LazyArray(NDArrayOperatorsMixin, ABC):
         return f"<{type(self).__name__} {self.shape} {self.dtype}, read when indexed>"
 
 
-def split_index(key: Any, shape: tuple[int, ...]) -> tuple[tuple[np.ndarray, ...], tuple]:
-    """What a numpy index needs of each axis (rising indices), and the index that picks the answer out of that."""
-    parts = _expand(key if isinstance(key, tuple) else (key,), len(shape))
-    chosen: list[np.ndarray] = []
-    inner: list[Any] = []
-    for part in parts:
-        if part is None:
+class LazyMapping(Mapping[str, Item], Generic[Item]):
+    """A read-only mapping whose items are read when they are asked for.
+
+    names: its keys
+    read: reads the item of a key
+    """
+
+    def __init__(self, names: Mapping[str, object], read: Callable[[str], Item]):
+        self._names, self._read = names, read
+
+    def __getitem__(self, name: str) -> Item:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __reduce__(self) -> tuple:
+        return ReadOnly, (dict(self),)  # a copy holds the items themselves
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(self._names) or 'nothing'}; read when asked for>"
+
+
+def split_index(key: Index, shape: tuple[int, ...]) -> tuple[tuple[np.ndarray, ...], tuple[Index, ...]]:
+    """Split a numpy index into what must be read and what to take from it.
+
+    Returns the indices needed of each axis, in rising order, and the index that picks the result out of the array that
+    these indices give where they cross.
+    """
+    needed: list[np.ndarray] = []
+    inner: list[Index] = []
+    for part in _expand(key if isinstance(key, tuple) else (key,), len(shape)):
+        if part is None:  # np.newaxis, which uses up no axis
             inner.append(None)
             continue
-        axis = len(chosen)
-        needed, within = _axis(part, shape[axis], axis)
-        chosen.append(needed)
+        axis = len(needed)
+        indices, within = _split_one_axis(part, shape[axis], axis)
+        needed.append(indices)
         inner.append(within)
-    return tuple(chosen), tuple(inner)
+    return tuple(needed), tuple(inner)
 
 
-def _expand(parts: tuple, ndim: int) -> list:
-    """The index with one part per axis: `...` and missing parts written out, masks as the indices they mean."""
-    read: list[Any] = []
+def _expand(parts: tuple[Index, ...], ndim: int) -> list[Index]:
+    """The index with one part per axis: `...` and missing parts become slices, masks become indices."""
+    expanded: list[Index] = []
     for part in parts:
-        if (
-            part is None
-            or part is Ellipsis
-            or (isinstance(part, (slice, int, np.integer)) and not isinstance(part, bool))
-        ):
-            read.append(part)
+        is_integer = isinstance(part, (int, np.integer)) and not isinstance(part, bool)
+        if part is None or part is Ellipsis or isinstance(part, slice) or is_integer:
+            expanded.append(part)
             continue
         array = np.asarray(part)
         array = array.astype(np.intp) if array.size == 0 and isinstance(part, (list, tuple)) else array
@@ -185,26 +223,25 @@ def _expand(parts: tuple, ndim: int) -> list:
             raise IndexError(
                 f"{part!r} is not an index. Use whole numbers, slices, lists of whole numbers or masks."
             )
-        read.extend(array.nonzero() if array.dtype.kind == "b" else [array])
-    used = sum(part is not None and part is not Ellipsis for part in read)
-    gaps = [n for n, part in enumerate(read) if part is Ellipsis]
-    if used > ndim or len(gaps) > 1:
-        raise IndexError(
-            f"too many indices: the array has {ndim} axes, {used} were indexed."
-            if used > ndim
-            else "an index can only have one '...'."
-        )
-    at = gaps[0] if gaps else len(read)
-    return [*read[:at], *[slice(None)] * (ndim - used), *read[at + 1 :]]
+        expanded.extend(array.nonzero() if array.dtype.kind == "b" else [array])
+    used = sum(part is not None and part is not Ellipsis for part in expanded)
+    gaps = [position for position, part in enumerate(expanded) if part is Ellipsis]
+    if used > ndim:
+        raise IndexError(f"too many indices: the array has {ndim} axes, {used} were indexed.")
+    if len(gaps) > 1:
+        raise IndexError("an index can only have one '...'.")
+    gap = gaps[0] if gaps else len(expanded)
+    return [*expanded[:gap], *[slice(None)] * (ndim - used), *expanded[gap + 1 :]]
 
 
-def _axis(part: Any, n: int, axis: int) -> tuple[np.ndarray, Any]:
+def _split_one_axis(part: Index, length: int, axis: int) -> tuple[np.ndarray, Index]:
     if isinstance(part, slice):
-        chosen = range(n)[part]
+        chosen = range(length)[part]
         needed = index_array(chosen, f"axis {axis}")
         return (needed[::-1], slice(None, None, -1)) if chosen.step < 0 else (needed, slice(None))
-    asked = np.asarray(part)
-    if asked.size and (asked.min() < -n or asked.max() >= n):
-        raise IndexError(f"index {part} is out of bounds for axis {axis} with size {n}.")
-    needed, within = np.unique(asked % max(n, 1), return_inverse=True)
-    return needed.astype(np.intp), int(within.ravel()[0]) if asked.ndim == 0 else within.reshape(asked.shape)
+    indices = np.asarray(part)
+    if indices.size and (indices.min() < -length or indices.max() >= length):
+        raise IndexError(f"index {part} is out of bounds for axis {axis} with size {length}.")
+    needed, within = np.unique(indices % max(length, 1), return_inverse=True)
+    inner = int(within.ravel()[0]) if indices.ndim == 0 else within.reshape(indices.shape)
+    return needed.astype(np.intp), inner

@@ -1,4 +1,4 @@
-"""A recording in memory."""
+"""Recordings in memory."""
 
 from __future__ import annotations
 
@@ -19,21 +19,23 @@ Block = tuple[int, int, np.ndarray]  # first trial, first sample, values (trial,
 
 
 class MemoryWriter(Writer):
-    """Keeps blocks in memory and puts them together at the end. Where the number of samples is known, engines may fill in the whole."""
+    """Keeps blocks in memory and joins them at the end.
 
-    def __init__(self, header: Header, compression: int = 0):
+    If the number of samples is known before the run, engines may fill the final arrays themselves (`buffer`).
+    """
+
+    def __init__(self, header: Header):
         super().__init__(header)
-        self._traces: dict[str, list[Block]] = {p.name: [] for p in header.probes if not p.events}
-        self._events: dict[str, list[Spikes]] = {p.name: [] for p in header.probes if p.events}
+        self._blocks: dict[str, list[Block]] = {p.name: [] for p in header.probes if not p.events}
+        self._spikes: dict[str, list[Spikes]] = {p.name: [] for p in header.probes if p.events}
 
     def buffer(self, probe: Probe) -> np.ndarray | None:
         header = self.header
-        if header.until is not None:  # far fewer ticks may come than are planned
+        if header.until is not None:  # the run may stop long before the planned number of ticks
             return None
         if probe.name not in self.buffers:
-            self.buffers[probe.name] = _space(
-                probe, header.trials, sample_count(header.ticks, probe.every), header.dtype
-            )
+            count = sample_count(header.ticks, probe.every)
+            self.buffers[probe.name] = _aligned(probe, header.trials, count, header.dtype)
         return self.buffers[probe.name]
 
     def write(
@@ -46,99 +48,98 @@ class MemoryWriter(Writer):
         trials: int,
         ticks: int,
     ) -> None:
-        values, spikes = self._checked(trial, tick, traces, events, trials, ticks)
-        for probe in self.header.probes:
-            if probe.events:
-                found = spikes[probe.name]
-                self._events[probe.name].append(
-                    Spikes(found.trial.copy(), found.tick.copy(), found.neuron.copy())
-                )
-            elif probe.name not in self.buffers:
-                self._traces[probe.name].append(
-                    (trial, sample_count(tick, probe.every), np.array(values[probe.name], self.header.dtype))
-                )
+        values, spikes = self._check_block(trial, tick, traces, events, trials, ticks)
+        for name, piece in spikes.items():
+            self._spikes[name].append(Spikes(piece.trial.copy(), piece.tick.copy(), piece.neuron.copy()))
+        for name, block in values.items():
+            first = sample_count(tick, self._every(name))
+            self._blocks[name].append((trial, first, np.array(block, self.header.dtype)))
         self.progress[trial : trial + trials] = tick + ticks
 
-    def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Store:
-        trials, ticks = self._kept(ticks)
-        traces = {p.name: self._whole(p, trials, ticks) for p in self.header.probes if not p.events}
+    def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> MemoryStore:
+        trials, ticks = self._complete_part(ticks)
+        values = {p.name: self._join(p, trials, ticks) for p in self.header.probes if not p.events}
         events = {}
-        for name in list(self._events):
-            found = join_spikes(self._events.pop(name), self.header.dt)
-            kept = (found.trial < trials) & (found.tick < ticks)
-            events[name] = found if kept.all() else found.select(kept)
-        return MemoryStore(self.header, traces, events, ticks, trials, stopped, self.progress, dict(final))
+        for name in list(self._spikes):
+            spikes = join_spikes(self._spikes.pop(name), self.header.dt)
+            held = (spikes.trial < trials) & (spikes.tick < ticks)
+            events[name] = spikes if held.all() else spikes.select(held)
+        return MemoryStore(self.header, values, events, ticks, trials, stopped, self.progress, final)
 
     def close(self) -> None:
-        self._traces, self._events, self.buffers = {}, {}, {}
+        self._blocks, self._spikes, self.buffers = {}, {}, {}
 
-    def _whole(self, probe: Probe, trials: int, ticks: int) -> np.ndarray:
-        """All blocks of one probe as one array; each block is let go as soon as it is copied."""
+    def _every(self, name: str) -> int:
+        return next(probe.every for probe in self.header.probes if probe.name == name)
+
+    def _join(self, probe: Probe, trials: int, ticks: int) -> np.ndarray:
+        """All blocks of a probe as one array; the memory of each block is freed as soon as it is copied."""
         count = sample_count(ticks, probe.every)
         if probe.name in self.buffers:
             return self.buffers.pop(probe.name)[:trials, :count].reshape(trials, count, *probe.shape)
-        blocks = self._traces.pop(probe.name)
+        blocks = self._blocks.pop(probe.name)
         if len(blocks) == 1 and blocks[0][2].shape[:2] == (trials, count):
             return blocks[0][2].reshape(trials, count, *probe.shape)
-        whole = _space(probe, trials, count, self.header.dtype)
+        joined = _aligned(probe, trials, count, self.header.dtype)
         while blocks:
             trial, first, values = blocks.pop()
             part = values[: max(trials - trial, 0), : max(count - first, 0)]
-            whole[trial : trial + part.shape[0], first : first + part.shape[1]] = part
-        return whole.reshape(trials, count, *probe.shape)
+            joined[trial : trial + part.shape[0], first : first + part.shape[1]] = part
+        return joined.reshape(trials, count, *probe.shape)
 
 
-def _space(probe: Probe, trials: int, count: int, dtype: np.dtype) -> np.ndarray:
-    """Memory for so many samples of a probe, (trial, sample, column), that begins at a cache line."""
+def _aligned(probe: Probe, trials: int, count: int, dtype: np.dtype) -> np.ndarray:
+    """An array (trial, sample, column) for so many samples of a probe, which begins at a cache line."""
     size = trials * count * sample_size(probe) * dtype.itemsize
     try:
-        space = np.empty(size + CACHE_LINE, np.uint8)
+        memory = np.empty(size + CACHE_LINE, np.uint8)
     except MemoryError:
         raise RecordingError(
-            f"Recording: {probe.name!r} of {trials} x {count} samples does not fit into memory. Give to='file.h5', or record less often."
+            f"Recording: {probe.name!r} of {trials} x {count} samples does not fit into memory."
+            " Give to='file.h5', or record less often."
         ) from None
-    start = -space.ctypes.data % CACHE_LINE
-    return space[start : start + size].view(dtype).reshape(trials, count, sample_size(probe))
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : start + size].view(dtype).reshape(trials, count, sample_size(probe))
 
 
 class MemoryStore(Store):
-    """Arrays (trial, sample, *shape) and spikes in order, as they were recorded: nobody can write to them."""
+    """The data of a recording in memory, as read-only arrays.
+
+    values: for each probe of values, its samples, shape (trial, sample, *shape)
+    events: for each probe of spikes, all its spikes, sorted
+    final: the state after the last tick
+
+    The other arguments are those of `Store`.
+    """
 
     def __init__(
         self,
         header: Header,
-        traces: dict[str, np.ndarray],
-        events: dict[str, Spikes],
+        values: Mapping[str, np.ndarray],
+        events: Mapping[str, Spikes],
         ticks: int,
         trials: int,
         stopped: str,
         progress: np.ndarray,
-        final: dict[str, np.ndarray],
+        final: Mapping[str, np.ndarray],
     ):
-        self.header, self.ticks, self.trials, self.stopped, self.progress, self.path = (
-            header,
-            ticks,
-            trials,
-            stopped,
-            progress,
-            None,
-        )
-        self._traces, self._events, self._final = ReadOnly(traces), events, ReadOnly(final)
+        self.header, self.ticks, self.trials, self.stopped = header, ticks, trials, stopped
+        self.progress, self.path = progress, None
+        self._values, self._events, self._final = ReadOnly(values), events, ReadOnly(final)
 
     def values(self, probe: Probe) -> np.ndarray:
-        return self._traces[probe.name] if self.header.batched else self._traces[probe.name][0]
+        return self._values[probe.name] if self.header.batched else self._values[probe.name][0]
 
     def events(self, probe: Probe, trials: range, ticks: range) -> Iterator[Spikes]:
-        found = self._events[probe.name]
-        first, last = np.searchsorted(found.trial, (trials.start, trials.stop))
-        tick = found.tick[first:last]
+        spikes = self._events[probe.name]
+        first, last = np.searchsorted(spikes.trial, (trials.start, trials.stop))
+        tick = spikes.tick[first:last]
         if len(trials) == 1:
-            kept = slice(*(first + np.searchsorted(tick, (ticks.start, ticks.stop))))
+            yield spikes.select(slice(*(first + np.searchsorted(tick, (ticks.start, ticks.stop)))))
         elif ticks == range(self.ticks):
-            kept = slice(first, last)
+            yield spikes.select(slice(first, last))
         else:
-            kept = first + np.flatnonzero((tick >= ticks.start) & (tick < ticks.stop))
-        yield found.select(kept)
+            yield spikes.select(first + np.flatnonzero((tick >= ticks.start) & (tick < ticks.stop)))
 
     def final(self) -> Mapping[str, np.ndarray]:
         return self._final

@@ -1,10 +1,9 @@
-"""Asking a recording for a part of what it holds: `rec["cells[:3].v"]` where `cells.v` or `cells[:5].v` was recorded."""
+"""Parts of what was recorded: `rec["cells[:3].v"]`, if `cells.v` or `cells[:5].v` was recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -18,13 +17,20 @@ from neurosim.recording.lazy import LazyArray
 
 @dataclass(frozen=True, eq=False)
 class PartialProbe(Probe):
-    """A part of what another probe recorded."""
+    """A part of what another probe, `source`, recorded."""
 
     source: Probe
 
 
-def find_probe(name: Any, probes: Mapping[str, Probe], net: Network) -> Probe:
-    """The probe of that name, or the part that is meant of one that holds it; RecordingError where nothing does."""
+def find_probe(name: str | Neurons | Part, probes: Mapping[str, Probe], net: Network) -> Probe:
+    """The probe of this name, or the part of a probe that the name means.
+
+    name: as in `record` of ns.run, or a population or a part of one
+    probes: what was recorded, by name
+    net: the network that was run
+
+    Raises RecordingError if nothing that was recorded contains it.
+    """
     text = label(name) if isinstance(name, (Neurons, Part)) else name
     if isinstance(text, str) and text in probes:
         return probes[text]
@@ -36,20 +42,17 @@ def find_probe(name: Any, probes: Mapping[str, Probe], net: Network) -> Probe:
         ) from None
     if text in probes:
         return probes[text]
-    alike = [
-        p
-        for p in probes.values()
-        if population is not None and (p.owner, p.variable) == (population.name, variable)
-    ]
-    held = [
-        p for p in alike if population is not None and np.isin(population.indices, recorded_indices(p)).all()
-    ]
-    if not held or population is None:
-        some = f"Of it, {', '.join(repr(p.name) for p in alike)} was." if alike else nearest(text, probes)
+    of_variable, containing = [], []
+    if population is not None:
+        of_variable = [p for p in probes.values() if (p.owner, p.variable) == (population.name, variable)]
+        containing = [p for p in of_variable if np.isin(population.indices, recorded_indices(p)).all()]
+    if population is None or not containing:
+        names = ", ".join(repr(p.name) for p in of_variable)
+        hint = f"Of it, {names} was." if names else nearest(text, probes)
         raise RecordingError(
-            f"Recording: {text!r} was not recorded. {some} Run again with record=[{text!r}] to have it."
+            f"Recording: {text!r} was not recorded. {hint} Run again with record=[{text!r}] to have it."
         )
-    source = min(held, key=lambda p: p.every)
+    source = min(containing, key=lambda p: p.every)
     return PartialProbe(
         text,
         source.owner,
@@ -63,43 +66,48 @@ def find_probe(name: Any, probes: Mapping[str, Probe], net: Network) -> Probe:
 
 
 def recorded_probe(probe: Probe) -> Probe:
-    """What was recorded that holds this."""
+    """The probe that was recorded and contains this one; itself if it is not a part."""
     return probe.source if isinstance(probe, PartialProbe) else probe
 
 
-def select_part(whole: Any, probe: PartialProbe) -> Any:
-    """The values of a part, of the values of what was recorded."""
-    place = positions(probe.source)[recorded_indices(probe)]
-    return PartialArray(whole, probe, place) if isinstance(whole, LazyArray) else _picked(whole, probe, place)
-
-
-def _picked(whole: np.ndarray, probe: PartialProbe, place: np.ndarray) -> np.ndarray:
-    lead = whole.shape[: whole.ndim - len(probe.source.shape)]
-    return whole.reshape(*lead, -1)[..., place].reshape(*lead, *probe.shape)
+def select_part(values: np.ndarray | LazyArray, probe: PartialProbe) -> np.ndarray | LazyArray:
+    """The values of a part, taken from the values of the probe that was recorded, shape ([trial,] sample, *shape)."""
+    position = positions(probe.source)[recorded_indices(probe)]
+    if isinstance(values, LazyArray):
+        return PartialArray(values, probe, position)
+    leading = values.shape[: values.ndim - len(probe.source.shape)]
+    return values.reshape(*leading, -1)[..., position].reshape(*leading, *probe.shape)
 
 
 class PartialArray(LazyArray):
-    """The values of a part of what lies in a file."""
+    """The values of a part of what lies in a file.
 
-    def __init__(self, whole: LazyArray, probe: PartialProbe, place: np.ndarray):
-        self._lead = whole.ndim - len(probe.source.shape)
-        super().__init__((*whole.shape[: self._lead], *probe.shape), whole.dtype, whole.time)
-        self._whole, self._probe, self._place = whole, probe, place
+    values: those of the probe that was recorded
+    probe: the part
+    position: flat position of each neuron of the part in a sample of `values`, shape (neuron,)
+    """
+
+    def __init__(self, values: LazyArray, probe: PartialProbe, position: np.ndarray):
+        self._leading = values.ndim - len(probe.source.shape)
+        super().__init__((*values.shape[: self._leading], *probe.shape), values.dtype, values.time)
+        self._values, self._probe, self._position = values, probe, position
 
     def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
-        lead, axes = chosen[: self._lead], chosen[self._lead :]
-        flat = self._place[np.ravel_multi_index(np.ix_(*axes), self._probe.shape).ravel()]
-        ends = [
-            np.unique(along, return_inverse=True)
-            for along in np.unravel_index(flat, self._probe.source.shape)
-        ]
-        found = self._whole._take((*lead, *(needed for needed, _ in ends)))
-        return found[(..., *(within for _, within in ends))].reshape(*(n.size for n in chosen))
+        leading, axes = chosen[: self._leading], chosen[self._leading :]
+        flat = self._position[np.ravel_multi_index(np.ix_(*axes), self._probe.shape).ravel()]
+        # The smallest block that contains the part is read, and the part is taken out of it.
+        along = np.unravel_index(flat, self._probe.source.shape)
+        needed, within = zip(*(np.unique(indices, return_inverse=True) for indices in along), strict=True)
+        block = self._values._take((*leading, *needed))
+        return block[(..., *within)].reshape(*(indices.size for indices in chosen))
 
 
 def positions(probe: Probe, size: int = 0) -> np.ndarray:
-    """The place in a probe of each recorded neuron of its population, of that `size`; -1 elsewhere."""
+    """The flat position, in a sample of the probe, of each neuron of its population; -1 for neurons it does not contain.
+
+    size: number of neurons of the population; the result is only as long as needed if it is 0
+    """
     neurons = recorded_indices(probe)
-    place = np.full(max(neurons.max(initial=-1) + 1, size), -1)
-    place[neurons] = np.arange(neurons.size)
-    return place
+    position = np.full(max(neurons.max(initial=-1) + 1, size), -1)
+    position[neurons] = np.arange(neurons.size)
+    return position

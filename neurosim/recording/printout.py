@@ -13,20 +13,18 @@ if TYPE_CHECKING:
 
 
 def printout(recording: Recording) -> str:
-    """Length, seed, engine, inputs and, for each record, its shape and what it holds, as aligned text."""
-    blocks = [
-        _title(recording),
-        f"Run with seed {recording.seed} on {recording.engine}, {recording.precision} precision; {_stopped(recording)}",
-    ]
+    """The length, seed, engine and inputs of a run, and the shape and content of what was recorded, as aligned text."""
+    how = f"Run with seed {recording.seed} on {recording.engine}, {recording.precision} precision"
+    lines = [_title(recording), f"{how}; {_stopped(recording)}"]
     if recording.path is not None:
-        blocks.append(f"File {recording.path}")
-    blocks.append(f"Network {repr(recording.network)[1:-1].removeprefix('Network: ')}")
-    rows = [_record(recording, probe) for probe in recording.header.probes]
-    blocks += ["Holds", *_columns(rows)] if rows else ["Holds no records"]
+        lines.append(f"File {recording.path}")
+    lines.append(f"Network {repr(recording.network)[1:-1].removeprefix('Network: ')}")
+    rows = [_row(recording, probe) for probe in recording.header.probes]
+    lines += ["Holds", *_aligned(rows)] if rows else ["Holds no records"]
     inputs = [[name, _input(given)] for name, given in recording.inputs.items()]
-    blocks += ["Driven by", *_columns(inputs)] if inputs else []
+    lines += ["Driven by", *_aligned(inputs)] if inputs else []
     versions = ", ".join(f"{name} {version}" for name, version in recording.versions.items())
-    return "\n".join([*blocks, f"Made with {versions}"] if versions else blocks)
+    return "\n".join([*lines, f"Made with {versions}"] if versions else lines)
 
 
 def _title(recording: Recording) -> str:
@@ -44,38 +42,30 @@ def _stopped(recording: Recording) -> str:
     return "ran to its end" if recording.stopped == "end" else "stopped when it was stable"
 
 
-def _record(recording: Recording, probe: Probe) -> list[str]:
+def _row(recording: Recording, probe: Probe) -> list[str]:
+    """What the table of records says of a probe, cell by cell."""
+    trials = (recording.trials,) if recording.batched else ()
+    shape = _times((*trials, sample_count(recording.ticks, probe.every), *probe.shape))
     if not probe.events:
         every = "" if probe.every == 1 else f", every {probe.every} ticks"
-        return [probe.name, "values", _shape(recording, probe), f"{recording.header.dtype}{every}"]
-    count = sum(
-        len(piece)
-        for piece in recording._store.events(probe, range(recording.trials), range(recording.ticks))
-    )
+        return [probe.name, "values", shape, f"{recording.header.dtype}{every}"]
+    count = sum(len(piece) for piece, _ in recording.pieces(probe))
     time = max(recording.trials * recording.ticks, 1) * (recording.dt or 1.0)
     rate = count / (max(sample_size(probe), 1) * time)
-    return [
-        probe.name,
-        "spikes",
-        _shape(recording, probe),
-        f"{count:,} spikes, {rate:.3g} {'per tick' if recording.dt is None else 'Hz'} a neuron",
-    ]
-
-
-def _shape(recording: Recording, probe: Probe) -> str:
-    trials = (recording.trials,) if recording.batched else ()
-    return " x ".join(f"{n:,}" for n in (*trials, sample_count(recording.ticks, probe.every), *probe.shape))
+    unit = "per tick" if recording.dt is None else "Hz"
+    return [probe.name, "spikes", shape, f"{count:,} spikes, {rate:.3g} {unit} a neuron"]
 
 
 def _input(given: object) -> str:
-    if isinstance(given, Spikes):
-        return f"{len(given):,} spikes"
-    return " x ".join(f"{n:,}" for n in getattr(given, "shape", ()))
+    return f"{len(given):,} spikes" if isinstance(given, Spikes) else _times(getattr(given, "shape", ()))
 
 
-def _columns(rows: list[list[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  " + "  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(f"{n:,}" for n in shape)
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    """Rows of cells as lines of text, each column as wide as its longest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return [f"  {line}".rstrip() for line in lines]

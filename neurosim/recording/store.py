@@ -1,26 +1,30 @@
-"""Where the numbers of a recording lie: in memory (`memory.py`) or in a file (`filestore.py`)."""
+"""The boundary behind which the data of a recording lie: in memory (`memory.py`) or in a file (`file_store.py`)."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from neurosim.network.probes import Probe
 from neurosim.recording.header import Header
+from neurosim.recording.lazy import LazyArray
 from neurosim.recording.spikes import Spikes
 
 STOPPED = ("end", "stable", "interrupted")
 
 
 class Store(ABC):
-    """Where the numbers of a recording lie.
+    """Holds the data of a recording.
 
-    `header` says what was run. `ticks` is how many ticks each of the first `trials` trials holds; `progress` how many ticks of each planned trial
-    were run; `stopped` why the run ended.
+    header: what the run was asked to do
+    ticks: number of ticks that each of the first `trials` trials holds
+    trials: number of trials that hold so many ticks
+    stopped: why the run ended: 'end', 'stable' or 'interrupted'
+    progress: number of ticks that were run, for each planned trial, shape (trial,)
+    path: path of the file; None in memory
     """
 
     header: Header
@@ -31,17 +35,17 @@ class Store(ABC):
     path: Path | None
 
     @abstractmethod
-    def values(self, probe: Probe) -> Any:
-        """The samples of a probe, ([trial,] sample, *shape): an array, or one that is read when indexed."""
+    def values(self, probe: Probe) -> np.ndarray | LazyArray:
+        """The samples of a probe, shape ([trial,] sample, *shape): an array, or one that is read when it is indexed."""
 
     @abstractmethod
     def events(self, probe: Probe, trials: range, ticks: range) -> Iterator[Spikes]:
-        """The spikes within these trials and ticks, in pieces; within a trial they rise in time."""
+        """The spikes of a probe within these trials and ticks, in pieces. Within a trial their ticks never fall."""
 
     @abstractmethod
     def final(self) -> Mapping[str, np.ndarray]:
-        """The state after the last tick; {} where the run was killed before saving it."""
+        """The state after the last tick; empty if the run was killed before it could save it."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file, if there is one."""

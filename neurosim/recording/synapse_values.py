@@ -1,8 +1,8 @@
-"""Which recorded value belongs to which synapse: their ends, and their variables laid out as matrices (post, pre)."""
+"""Which recorded value belongs to which synapse: `Recording.edges` and `Recording.matrix`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,85 +16,84 @@ from neurosim.plan.materialize import weight_matrix
 from neurosim.plan.memory import refuse_size
 
 if TYPE_CHECKING:
-    from neurosim.recording.recording import Recording
+    from neurosim.recording.recording import Recording, Time
 
 
-def edges(recording: Recording, name: Any) -> tuple[np.ndarray, np.ndarray]:
+def edges(recording: Recording, name: str) -> tuple[np.ndarray, np.ndarray]:
     """See `Recording.edges`."""
-    synapses, _, _ = _find(recording, name, "edges")
-    return draw_ends(recording.network, synapses, recording.seed)
+    owner, _, _ = _resolve(recording, name, "edges")
+    return draw_ends(recording.network, owner, recording.seed)
 
 
-def matrix(recording: Recording, name: Any, tick: Any) -> np.ndarray:
+def matrix(recording: Recording, name: str, tick: Time | None) -> np.ndarray:
     """See `Recording.matrix`."""
-    synapses, item, variable = _find(recording, name, "matrix")
-    if item.weight_population is not None:
+    owner, synapses, variable = _resolve(recording, name, "matrix")
+    if synapses.weight_population is not None:
         raise RecordingError(
-            f"matrix of {name!r}: these weights are what {label(item.weight_population)!r} sends. Record that."
+            f"matrix of {name!r}: these weights are what {label(synapses.weight_population)!r} sends. Record that."
         )
-    where = f"matrix of '{synapses}.{variable}'"
-    if not item.text and variable == "w":
-        fixed = weight_matrix(recording.network, synapses, recording.seed).number
-        return np.broadcast_to(fixed, (recording.trials, *fixed.shape)) if recording.batched else fixed
-    values = _values(recording, f"{synapses}.{variable}", tick, where)
-    out = _empty(recording, item, where)
-    pre, post = edges(recording, synapses)
-    rows, columns = _places(item.post.indices)[post], _places(item.pre.indices)[pre]
+    what = f"matrix of '{owner}.{variable}'"
+    if (
+        not synapses.text and variable == "w"
+    ):  # weights that no text changes are not recorded, but drawn again
+        constant = weight_matrix(recording.network, owner, recording.seed).number
+        return (
+            np.broadcast_to(constant, (recording.trials, *constant.shape)) if recording.batched else constant
+        )
+    values = _values(recording, f"{owner}.{variable}", tick, what)
+    shape = recording.trials, synapses.post.size, synapses.pre.size
+    remedy = f"Use the values as they are recorded, with edges({owner!r})."
+    refuse_size(8.0 * np.prod(shape, dtype=float), what, remedy)
+    out = np.zeros(shape)
+    pre, post = edges(recording, owner)
+    rows, columns = _position(synapses.post.indices)[post], _position(synapses.pre.indices)[pre]
     for trial in range(len(out)):
         np.add.at(out[trial], (rows, columns), values[trial])
     return out if recording.batched else out[0]
 
 
-def _find(recording: Recording, name: Any, asked: str) -> tuple[str, Synapses, str]:
-    """The synapses that are called `name`, or of which it is a variable ('ears_to_liquid.w'); the variable is 'w' unless named."""
+def _resolve(recording: Recording, name: str, method: str) -> tuple[str, Synapses, str]:
+    """The name of the synapses, these, and the variable that a name such as 'ears_to_liquid.w' means; 'w' if it has none."""
     known = recording.network.synapses
     owner, _, variable = name.partition(".") if isinstance(name, str) else ("", "", "")
     if owner not in known:
         raise RecordingError(
-            f"{asked} of {shown(name)}: there are no such synapses in the network. {nearest(owner or name, known)}"
+            f"{method} of {shown(name)}: there are no such synapses in the network. {nearest(owner or name, known)}"
         )
-    item = known[owner]
-    if isinstance(item.wiring, (private, einsum)):
-        kind = type(item.wiring).__name__
-        raise RecordingError(f"{asked} of {name!r}: {kind} wiring keeps no list of synapses. Ask for others.")
-    if variable and variable != "w" and variable not in item.states:
+    synapses = known[owner]
+    if isinstance(synapses.wiring, (private, einsum)):
+        kind = type(synapses.wiring).__name__
         raise RecordingError(
-            f"{asked} of {name!r}: {owner!r} has no variable {variable!r}. {nearest(variable, item.states or ('w',))}"
+            f"{method} of {name!r}: {kind} wiring keeps no list of synapses. Ask for others."
         )
-    return owner, item, variable or "w"
+    if variable and variable != "w" and variable not in synapses.states:
+        hint = nearest(variable, synapses.states or ("w",))
+        raise RecordingError(f"{method} of {name!r}: {owner!r} has no variable {variable!r}. {hint}")
+    return owner, synapses, variable or "w"
 
 
-def _values(recording: Recording, record: str, tick: Any, where: str) -> np.ndarray:
-    """The value of each synapse, (trial, synapse): as the run left it, or as recorded at a tick."""
-    if tick is None:
+def _values(recording: Recording, record: str, time: Time | None, what: str) -> np.ndarray:
+    """The value of each synapse, shape (trial, synapse): after the last tick, or at the time given."""
+    if time is None:
         final = recording.final.get("synapse/" + record.replace(".", "/"))
         if final is None:
             raise RecordingError(
-                f"{where}: the run was killed and left no end state. Say at which tick of the record it is meant, tick=..."
+                f"{what}: the run was killed and left no end state."
+                " Say at which tick of the record it is meant, tick=..."
             )
         return final[: recording.trials]
-    probe, tick = recording.probe(record), recording.tick(tick, f"{where}: tick")
+    probe, tick = recording.probe(record), recording.tick(time, f"{what}: tick")
     if not 0 <= tick < recording.ticks or tick % probe.every:
         interval = "" if probe.every == 1 else f", a multiple of {probe.every}"
         raise RecordingError(
-            f"{where}: nothing was recorded at tick {tick}. Give a tick from 0 to {recording.ticks - 1}{interval}."
+            f"{what}: nothing was recorded at tick {tick}. Give a tick from 0 to {recording.ticks - 1}{interval}."
         )
-    found = recording[record][..., tick // probe.every, :]
-    return np.asarray(found) if recording.batched else np.asarray(found)[None]
+    values = np.asarray(recording[record][..., tick // probe.every, :])
+    return values if recording.batched else values[None]
 
 
-def _empty(recording: Recording, item: Synapses, where: str) -> np.ndarray:
-    shape = recording.trials, item.post.size, item.pre.size
-    refuse_size(
-        8.0 * np.prod(shape, dtype=float),
-        where,
-        f"Use the values as they are recorded, with edges({item.name or '...'!r}).",
-    )
-    return np.zeros(shape)
-
-
-def _places(chosen: np.ndarray) -> np.ndarray:
-    """The place of each neuron of a population within a part of it."""
-    place = np.zeros(chosen.max(initial=0) + 1, np.int64)
-    place[chosen] = np.arange(chosen.size)
-    return place
+def _position(indices: np.ndarray) -> np.ndarray:
+    """The position, in a part of a population, of each neuron of the population up to the last one of the part."""
+    position = np.zeros(indices.max(initial=0) + 1, np.int64)
+    position[indices] = np.arange(indices.size)
+    return position

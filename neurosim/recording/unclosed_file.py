@@ -1,7 +1,8 @@
-"""The first bytes of an HDF5 file whose writer did not close it.
+"""HDF5 files that are still written, or whose writer was killed.
 
-HDF5 opens such a file only in a mode that waits, without end where the file is damaged, for a writer to put things right.
-Every state of our files on disk can be read as it is, so they are opened through a window that shows the file as closed.
+The superblock, which is the first bytes of an HDF5 file, says whether a writer has the file open. HDF5 opens such a file
+only in a mode that waits for the writer to complete what it was writing; if the file is damaged, it waits forever. Our
+files can be read at any moment, so HDF5 is shown a superblock that says that the file is closed.
 """
 
 from __future__ import annotations
@@ -10,46 +11,51 @@ import io
 import os
 import struct
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-LAYOUT = struct.Struct(
-    "<8s4B4QI"
-)  # signature; version, sizes of offsets and lengths, flags; base, extension, end, root; checksum
-LONGEST = 2**60
-HEADER = b"OHDR"  # of a group or dataset; it holds its own length and a checksum
-AHEAD = 512  # bytes that HDF5 reads of one before it knows how long it is
-BEING_WRITTEN = 5  # the flags of a writer, alone or beside readers
+# Signature; version, sizes of offsets and lengths, flags; base, extension, end, root; checksum.
+SUPERBLOCK = struct.Struct("<8s4B4QI")
+MOST_BYTES = 2**60  # more than any file has
+OBJECT_HEADER = b"OHDR"  # the first bytes of a group or dataset, which hold its length and a checksum
+READ_AHEAD = 512  # bytes of an object header that HDF5 reads before it knows its length
+WRITER_FLAGS = 5  # set while a writer has the file open, alone or beside readers
+WORD = 0xFFFFFFFF
 
 
 def being_written(path: Path) -> bool:
-    """Whether the file's writer lives, or died without closing it."""
+    """Whether a writer has the file open, or was killed before it closed the file."""
     with open(path, "rb") as file:
-        start = file.read(LAYOUT.size)
-    if len(start) < LAYOUT.size or not start.startswith(SIGNATURE):
+        start = file.read(SUPERBLOCK.size)
+    if len(start) < SUPERBLOCK.size or not start.startswith(SIGNATURE):
         return False
-    _, version, offset, length, flags, *_ = LAYOUT.unpack(start)
-    return (version, offset, length) == (3, 8, 8) and bool(flags & BEING_WRITTEN)
+    _, version, offset, length, flags, *_ = SUPERBLOCK.unpack(start)
+    return (version, offset, length) == (3, 8, 8) and bool(flags & WRITER_FLAGS)
 
 
 class UnclosedFile(io.RawIOBase):
-    """A file for reading that shows itself as closed, and as longer than it can become.
+    """A file to read, whose superblock says that the file is closed, and that it is longer than any file is.
 
-    A read beyond its end raises OSError: of a file that still grows, nothing that a block on disk covers lies there. Zeros follow only on
-    the header of an object, of which HDF5 reads more than there is when it is the last thing in a file.
-    Raises ValueError where the first bytes are damaged.
+    A read beyond the end of the file raises OSError: no block of a recording lies there, even while the file grows. The
+    exception is an object header at the end of the file, of which HDF5 reads more than there is; zeros follow it.
+
+    Raises ValueError if the superblock is damaged.
     """
 
     def __init__(self, path: Path):
-        self._file = open(path, "rb", buffering=0)  # noqa: SIM115  closed by close(), also when HDF5 lets go of it
-        start = self._file.read(LAYOUT.size)
-        signature, version, offset, length, _, base, extension, _, root, checksum = LAYOUT.unpack(start)
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115  closed by close(), which HDF5 calls too
+        start = self._file.read(SUPERBLOCK.size)
+        signature, version, offset, length, _, base, extension, _, root, checksum = SUPERBLOCK.unpack(start)
         if lookup3(start[:-4]) != checksum:
             self.close()
             raise ValueError("its first bytes are damaged")
-        shown = LAYOUT.pack(signature, version, offset, length, 0, base, extension, LONGEST, root, 0)[:-4]
+        fields = signature, version, offset, length, 0, base, extension, MOST_BYTES, root, 0
+        closed = SUPERBLOCK.pack(*fields)[:-4]
+        self._superblock = closed + struct.pack("<I", lookup3(closed))
         self._at = 0
-        self._start = shown + struct.pack("<I", lookup3(shown))
 
     def readable(self) -> bool:
         return True
@@ -58,25 +64,24 @@ class UnclosedFile(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset + (0, self._at, LONGEST)[whence]
+        self._at = offset + (0, self._at, MOST_BYTES)[whence]
         return self._at
 
     def tell(self) -> int:
         return self._at
 
-    def readinto(self, buffer: Any) -> int:
-        self._file.seek(self._at)
+    def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
-        found = self._file.readinto(buffer) or 0
-        if found < len(view) and not (
-            len(view) <= AHEAD and found >= len(HEADER) and view[: len(HEADER)] == HEADER
-        ):
+        self._file.seek(self._at)
+        count = self._file.readinto(view) or 0
+        is_header = count >= len(OBJECT_HEADER) and view[: len(OBJECT_HEADER)] == OBJECT_HEADER
+        if count < len(view) and not (len(view) <= READ_AHEAD and is_header):
             raise OSError("the file ends before what it says it holds")
-        view[found:] = bytes(len(view) - found)
-        covered = self._start[self._at : self._at + len(view)]
-        view[: len(covered)] = covered
-        self._at += len(buffer)
-        return len(buffer)
+        view[count:] = bytes(len(view) - count)
+        replaced = self._superblock[self._at : self._at + len(view)]
+        view[: len(replaced)] = replaced
+        self._at += len(view)
+        return len(view)
 
     def close(self) -> None:
         self._file.close()
@@ -84,33 +89,33 @@ class UnclosedFile(io.RawIOBase):
 
 
 def lookup3(data: bytes) -> int:
-    """The checksum of HDF5's metadata.
+    """The checksum of HDF5's metadata, 32 bits.
 
     Source: Jenkins 2006, lookup3.c, hashlittle() with initial value 0.
     """
-    a = b = c = (0xDEADBEEF + len(data)) & 0xFFFFFFFF
+    a = b = c = (0xDEADBEEF + len(data)) & WORD
     words = [int.from_bytes(data[n : n + 4], "little") for n in range(0, len(data), 4)]
     words += [0] * (-len(words) % 3)
     for n in range(0, len(words), 3):
-        a, b, c = ((x + y) & 0xFFFFFFFF for x, y in zip((a, b, c), words[n : n + 3], strict=True))
+        a, b, c = ((x + y) & WORD for x, y in zip((a, b, c), words[n : n + 3], strict=True))
         a, b, c = _mix(a, b, c) if n + 3 < len(words) else _final(a, b, c)
     return c
 
 
-def _turn(x: int, k: int) -> int:
-    return ((x << k) | (x >> (32 - k))) & 0xFFFFFFFF
+def _rotated(x: int, bits: int) -> int:
+    return ((x << bits) | (x >> (32 - bits))) & WORD
 
 
 def _mix(a: int, b: int, c: int) -> tuple[int, int, int]:
-    for k in (4, 6, 8, 16, 19, 4):
-        a = ((a - c) & 0xFFFFFFFF) ^ _turn(c, k)
-        c = (c + b) & 0xFFFFFFFF
+    for bits in (4, 6, 8, 16, 19, 4):
+        a = ((a - c) & WORD) ^ _rotated(c, bits)
+        c = (c + b) & WORD
         a, b, c = b, c, a
     return a, b, c
 
 
 def _final(a: int, b: int, c: int) -> tuple[int, int, int]:
-    for k in (14, 11, 25, 16, 4, 14, 24):
-        c = ((c ^ b) - _turn(b, k)) & 0xFFFFFFFF
+    for bits in (14, 11, 25, 16, 4, 14, 24):
+        c = ((c ^ b) - _rotated(b, bits)) & WORD
         a, b, c = b, c, a
     return c, a, b

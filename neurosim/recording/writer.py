@@ -1,4 +1,4 @@
-"""Taking what a run produces: the boundary between an engine and a recording."""
+"""The boundary between an engine and a recording: a Writer takes what a run produces, block by block."""
 
 from __future__ import annotations
 
@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 class Writer(ABC):
     """Takes what a run produces, in blocks of consecutive ticks, and ends in a `Store`.
 
-    Trials may come in batches: batch by batch, ticks rising within a batch. `block` is how many ticks of one trial per
-    `write` suit the writer best; any number is right. After `write` returns, the arrays may be used again.
+    Trials may come in batches, one batch after the other; within a batch, blocks come in the order of their ticks. The
+    writer copies what it is given, so the engine may use its arrays again.
+
+    header: what the run was asked to do
+
+    `block` is the number of ticks per block that suits the writer best; any number is right. `progress` is the number of
+    ticks that were written of each planned trial, shape (trial,). `buffers` are the arrays that `buffer` gave away.
     """
 
     def __init__(self, header: Header):
@@ -32,7 +37,10 @@ class Writer(ABC):
         self.buffers: dict[str, np.ndarray] = {}
 
     def buffer(self, probe: Probe) -> np.ndarray | None:
-        """Where an engine may put the samples of a probe itself: (trial, sample, column) of all planned ticks, or None."""
+        """An array (trial, sample, column) for all planned samples of a probe, which the engine may fill itself; or None.
+
+        The probe then has no entry in `traces` of `write`.
+        """
         return None
 
     @abstractmethod
@@ -46,22 +54,29 @@ class Writer(ABC):
         trials: int,
         ticks: int,
     ) -> None:
-        """Keep the ticks tick .. tick + ticks of the trials trial .. trial + trials.
+        """Take the ticks tick, ..., tick + ticks - 1 of the trials trial, ..., trial + trials - 1.
 
-        traces[probe.name] are the samples at those ticks k with k % every == 0, shape (trial, sample, *probe.shape);
-        events[probe.name] are Spikes whose trials and ticks count from the start of the run (a name left out: none).
-        Probes whose `room` was asked for and given are left out of traces: their samples lie there already.
+        traces: for each probe of values, its samples at the ticks k of the block with k % every == 0, shape
+            (trial, sample, *shape)
+        events: for each probe of spikes, those in the block; trials and ticks count from the start of the run. A probe
+            without spikes may be left out.
+
+        Raises RecordingError for blocks that do not follow those before, or whose data do not fit the probes.
         """
 
     @abstractmethod
     def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Store:
-        """What was recorded. It holds the leading trials that ran at least `ticks` ticks, and `ticks` of each."""
+        """End the recording; returns the first trials that ran at least `ticks` ticks, and so many ticks of each.
+
+        stopped: why the run ended: 'end', 'stable' or 'interrupted'
+        final: the state after the last tick
+        """
 
     @abstractmethod
     def close(self) -> None:
-        """Give up, or let go after `finish`; what a file holds so far can be opened."""
+        """Abandon the recording, or release what is held after `finish`. A file can be opened up to its last block."""
 
-    def _checked(
+    def _check_block(
         self,
         trial: int,
         tick: int,
@@ -70,75 +85,75 @@ class Writer(ABC):
         trials: int,
         ticks: int,
     ) -> tuple[dict[str, np.ndarray], dict[str, Spikes]]:
-        """The block with traces as (trial, sample, column) of the run's float type and spikes in order."""
-        if (
-            np.any(self.progress[trial : trial + trials] != tick)
-            or not 0 <= trial < trial + trials <= self.header.trials
-        ):
+        """The data of a block, checked: values as (trial, sample, column), and sorted spikes."""
+        in_run = 0 <= trial < trial + trials <= self.header.trials
+        if not in_run or np.any(self.progress[trial : trial + trials] != tick):
             raise RecordingError(
-                f"Recording: a block begins at trial {trial}, tick {tick}, where {self.progress[trial : trial + trials]} ticks are kept."
+                f"Recording: a block begins at trial {trial}, tick {tick},"
+                f" where {self.progress[trial : trial + trials]} ticks are kept."
             )
-        read: dict[str, np.ndarray] = {}
+        values: dict[str, np.ndarray] = {}
         spikes: dict[str, Spikes] = {}
         for probe in self.header.probes:
             if probe.events:
-                spikes[probe.name] = _in_block(
+                spikes[probe.name] = _within(
                     probe, events.get(probe.name), trial, tick, trials, ticks
                 ).sorted()
                 continue
             if probe.name in self.buffers:
                 continue
-            n = sample_count(tick + ticks, probe.every) - sample_count(tick, probe.every)
-            block = np.asarray(traces[probe.name] if n else np.zeros((trials, 0, *probe.shape)))
-            if block.shape != (trials, n, *probe.shape):
+            count = sample_count(tick + ticks, probe.every) - sample_count(tick, probe.every)
+            block = np.asarray(traces[probe.name] if count else np.zeros((trials, 0, *probe.shape)))
+            if block.shape != (trials, count, *probe.shape):
                 raise RecordingError(
-                    f"Recording: a block of {probe.name!r} has shape {block.shape} instead of {(trials, n, *probe.shape)}."
+                    f"Recording: a block of {probe.name!r} has shape {block.shape}"
+                    f" instead of {(trials, count, *probe.shape)}."
                 )
-            read[probe.name] = block.reshape(trials, n, sample_size(probe))
-        return read, spikes
+            values[probe.name] = block.reshape(trials, count, sample_size(probe))
+        return values, spikes
 
-    def _kept(self, ticks: int) -> tuple[int, int]:
-        """How many trials and ticks are kept of `ticks` ticks that were run."""
+    def _complete_part(self, ticks: int) -> tuple[int, int]:
+        """The number of trials, and of ticks of each, that a recording holds after a run of `ticks` ticks."""
         if not self.header.probes:
             self.progress[:] = ticks  # there was nothing to write
         ticks = min(ticks, int(self.progress.max()))
-        return complete(self.progress, ticks), ticks
+        return complete_trials(self.progress, ticks), ticks
 
 
-def _in_block(probe: Probe, spikes: Spikes | None, trial: int, tick: int, trials: int, ticks: int) -> Spikes:
-    """The spikes, refused where they lie outside the block."""
+def _within(probe: Probe, spikes: Spikes | None, trial: int, tick: int, trials: int, ticks: int) -> Spikes:
+    """The spikes, refused if some lie outside the block."""
     if spikes is None or not len(spikes):
         return join_spikes([], None)
-    for what, given, first, n in (("trial", spikes.trial, trial, trials), ("tick", spikes.tick, tick, ticks)):
-        if given.min() < first or given.max() >= first + n:
+    for axis, indices, first, count in (
+        ("trial", spikes.trial, trial, trials),
+        ("tick", spikes.tick, tick, ticks),
+    ):
+        if indices.min() < first or indices.max() >= first + count:
             raise RecordingError(
-                f"Recording: a spike of {probe.name!r} lies at {what} {given.max()}, outside its block {first} .. {first + n}."
+                f"Recording: a spike of {probe.name!r} lies at {axis} {indices.max()},"
+                f" outside its block {first} .. {first + count}."
             )
     return spikes
 
 
-def complete(progress: np.ndarray, ticks: int) -> int:
-    """How many leading trials ran at least `ticks` ticks."""
-    short = np.flatnonzero(progress < ticks)
-    return int(short[0]) if short.size else len(progress)
+def complete_trials(progress: np.ndarray, ticks: int) -> int:
+    """How many trials, counted from the first, ran at least `ticks` ticks without a shorter one in between."""
+    shorter = np.flatnonzero(progress < ticks)
+    return int(shorter[0]) if shorter.size else len(progress)
 
 
 def copy_blocks(recording: Recording, writer: Writer) -> None:
-    """Write what a recording holds, in blocks of bounded size."""
-    probes = recording.header.probes
+    """Write the data of a recording, in blocks of bounded size."""
     for trial in range(recording.trials):
         for tick in range(0, recording.ticks, writer.block):
             stop = min(tick + writer.block, recording.ticks)
-            events = {
-                p.name: recording.spikes(p.name, trial=trial, start=tick, stop=stop)
-                for p in probes
-                if p.events
-            }
-            traces = {}
-            for probe in (p for p in probes if not p.events):
-                within = slice(sample_count(tick, probe.every), sample_count(stop, probe.every))
+            traces, events = {}, {}
+            for probe in recording.header.probes:
+                if probe.events:
+                    events[probe.name] = recording.spikes(probe.name, trial=trial, start=tick, stop=stop)
+                    continue
+                samples = slice(sample_count(tick, probe.every), sample_count(stop, probe.every))
                 values = recording[probe.name]
-                traces[probe.name] = np.asarray(
-                    values[trial, within] if recording.batched else values[within]
-                )[None]
+                block = values[trial, samples] if recording.batched else values[samples]
+                traces[probe.name] = np.asarray(block)[None]
             writer.write(trial, tick, traces, events, trials=1, ticks=stop - tick)

@@ -25,7 +25,7 @@ from neurosim.network.network import Network
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.values import choice, plain_number, whole
 from neurosim.plan.materialize import materialized
-from neurosim.recording.safe_hdf5 import explain_read_errors
+from neurosim.recording.file_errors import explain_read_errors
 from neurosim.run import run
 
 SOLVERS = ("svd", "cholesky")
@@ -153,10 +153,8 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 "EchoStateRegressor: was fitted without X, so it has nothing to predict from. Use forecast(steps)."
             )
         drive, _, several, _ = read_sequences(self, X)
-        found = run(self.network_, {"drive": drive}, record=["out"], engine=self.engine, progress=False)[
-            "out"
-        ]
-        return self._shaped(found, several)
+        recording = run(self.network_, {"drive": drive}, record=["out"], engine=self.engine, progress=False)
+        return self._shaped(np.asarray(recording["out"]), several)
 
     def score(self, X: Any, y: Any) -> float:
         """R^2 of all outputs and steps after the washout, as `sklearn.metrics.r2_score`."""
@@ -289,7 +287,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         recording = run(
             network, inputs, record=self._pools, engine=self.engine, seed=self._seed, progress=False
         )
-        states = [recording[name] for name in self._pools]
+        states = [np.asarray(recording[name]) for name in self._pools]
         return states[0] if len(states) == 1 else np.concatenate(states, axis=2), recording.final
 
     def _with_readout(self, network: Network) -> Network:

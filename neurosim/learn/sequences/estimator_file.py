@@ -13,7 +13,8 @@ import numpy as np
 from neurosim.errors import DescriptionError, RecordingError, shown
 from neurosim.network.network import Network
 from neurosim.recording import safe_hdf5
-from neurosim.recording.file_errors import explain_write_errors
+from neurosim.recording.file_errors import explain_read_errors, explain_write_errors
+from neurosim.recording.network_group import read_network, write_network
 
 
 def keep(
@@ -28,24 +29,16 @@ def keep(
     Raises DescriptionError for facts that are no plain data, RecordingError where the path holds anything but an older network.
     """
     text = json.dumps(plain(dict(facts), kind))
-    where = safe_hdf5.writable_path(path, safe_hdf5.NETWORK)
-    new = where.with_name(f"{where.name}.{os.getpid()}.new")
-    with explain_write_errors(where, "write it"):
-        try:
-            with safe_hdf5.h5().File(new, "w", libver=safe_hdf5.LIBRARY) as file:
-                group = file.create_group("neurosim")
-                safe_hdf5.write_kind(group, safe_hdf5.NETWORK)
-                safe_hdf5.write_network(group, net)
-                own = group.create_group("estimator")
-                safe_hdf5.write_text(own, "kind", kind)
-                safe_hdf5.write_text(own, "facts", text)
-                for name, array in arrays.items():
-                    safe_hdf5.write_array(
-                        own.require_group("arrays"), name.replace("/", "\\"), np.asarray(array)
-                    )
-            os.replace(new, where)
-        finally:
-            new.unlink(missing_ok=True)
+    target = safe_hdf5.writable_path(path, safe_hdf5.NETWORK)
+    with explain_write_errors(target, "write it"), safe_hdf5.new_file(target) as file:
+        group = file.create_group("neurosim")
+        safe_hdf5.write_kind(group, safe_hdf5.NETWORK)
+        write_network(group, net)
+        own = group.create_group("estimator")
+        safe_hdf5.write_text(own, "kind", kind)
+        safe_hdf5.write_text(own, "facts", text)
+        for name, array in arrays.items():
+            safe_hdf5.write_array(own.require_group("arrays"), name.replace("/", "\\"), np.asarray(array))
 
 
 def kept(path: str | os.PathLike, kind: str) -> tuple[Network, dict[str, Any], dict[str, np.ndarray]]:
@@ -54,7 +47,7 @@ def kept(path: str | os.PathLike, kind: str) -> tuple[Network, dict[str, Any], d
     Raises RecordingError for a file that is missing, foreign or damaged, or that holds something else.
     """
     file, _ = safe_hdf5.open_file(path, (safe_hdf5.NETWORK,))
-    with file, safe_hdf5.explain_read_errors(Path(path), "read the estimator"):
+    with file, explain_read_errors(Path(path), "read the estimator"):
         group, held = safe_hdf5.open_group(file, "neurosim"), os.path.getsize(path)
         if not safe_hdf5.has_link(group, "estimator"):
             raise RecordingError(f"{path}: holds a network, but no {kind}. Use ns.load().")
@@ -64,7 +57,7 @@ def kept(path: str | os.PathLike, kind: str) -> tuple[Network, dict[str, Any], d
         stored = safe_hdf5.open_group(own, "arrays") if safe_hdf5.has_link(own, "arrays") else {}
         arrays = {name.replace("\\", "/"): safe_hdf5.read_array(stored, name, held) for name in stored}  # type: ignore[arg-type]
         return (
-            safe_hdf5.read_network(group, held),
+            read_network(group, held),
             json.loads(safe_hdf5.read_text(own, "facts", held)),
             arrays,
         )
