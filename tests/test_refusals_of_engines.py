@@ -155,7 +155,7 @@ def test_a_recording_that_does_not_fit_into_memory_is_refused():
         RecordingError,
         match="'cells.v' of 1 x 1000000000000 samples does not fit into memory. Give to='file.h5', or record less often",
     ):
-        memory._space(probe, 1, 10**12, np.dtype(float))
+        memory._aligned(probe, 1, 10**12, np.dtype(float))
 
 
 def test_a_second_interruption_ends_a_run_at_once():
