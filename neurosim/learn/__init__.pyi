@@ -33,4 +33,6 @@ from .sequences.markov_chain import MarkovChain as MarkovChain
 from .sequences.next_generation import NextGenerationReservoir as NextGenerationReservoir
 from .sequences.sequence_classifier import SequenceClassifier as SequenceClassifier
 from .training.losses import Loss as Loss
+from .training.numbers import learned as learned
+from .training.numbers import with_learned as with_learned
 from .training.train import gradient as gradient
