@@ -39,6 +39,11 @@ def balanced_coba(
         "kick", 20, threshold="rand() < rate*dt and t < duration", rate=100 * Hz, duration=kick
     )
     excitatory = round(0.8 * n_neurons)
+    if not 0 <= in_degree <= n_neurons:
+        raise ns.DescriptionError(
+            f"balanced_coba: in_degree={in_degree} is not between 0 and the number of neurons, {n_neurons}. Give fewer"
+            " synapses per neuron, or more neurons."
+        )
     wiring = ns.probability(in_degree / n_neurons)
     return ns.Network(
         ns.Synapses(source, neurons, to="ge", wiring=ns.probability(0.01), weight=100 * nS),

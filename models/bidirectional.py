@@ -73,23 +73,22 @@ def bidirectional(
             sources.append(cells)
             synapses += own
         if ticks is not None and (every or depth + 1 < len(sizes)):
-            sources, own = pages(sources, ticks, depth * ticks, tag)
+            ways = ("ahead",) if depth + 1 == len(sizes) else ("ahead", "back")  # steps are answered in order
+            sources, own = pages(sources, ticks, depth * ticks, tag, ways)
             synapses += own
-    return ns.Network(
-        synapses, read(sources[:1] if every else sources, n_outputs, output), schedule=ns.Layered()
-    )
+    return ns.Network(synapses, read(sources, n_outputs, output), schedule=ns.Layered())
 
 
 def pages(
-    ways: Sequence[ns.Neurons], ticks: int, begin: int, tag: str
+    ways: Sequence[ns.Neurons], ticks: int, begin: int, tag: str, read_by: Sequence[str] = ("ahead", "back")
 ) -> tuple[list[ns.Neurons], list[ns.Synapses]]:
     """A tape of what both directions send in the `ticks` from `begin` on, and its pages at the later ticks.
 
     ways: the cells of both directions.
     tag: the end of the names of the new populations.
+    read_by: the directions in which the tape is read, 'ahead' from its beginning and 'back' from its end.
 
-    Returns the populations `page_ahead` and `page_back`, shape (direction, cell), which read the tape from
-    its beginning and from its end, and all synapses.
+    Returns for each of these a population `page_ahead` or `page_back`, shape (direction, cell), and all synapses.
     """
     n_cells, step = ways[0].size, np.arange(ticks, dtype=float)
     # The tick after `begin` at which each direction reads each step.
@@ -105,7 +104,8 @@ def pages(
         for way, port in zip(ways, ("ahead", "back"), strict=True)
     ]
     read_tape = []
-    for name, number in (("ahead", "t % ticks"), ("back", "ticks - 1 - t % ticks")):
+    numbers = {"ahead": "t % ticks", "back": "ticks - 1 - t % ticks"}
+    for name, number in ((name, numbers[name]) for name in read_by):
         finger = ns.Neurons(
             f"finger_{name}{tag}", ticks, update=f"p = where(i == {number}, 1, 0)", ticks=ticks
         )

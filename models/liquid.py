@@ -70,9 +70,15 @@ def liquid(
         v_rest=0 * mV, v_reset=13.5 * mV, v_threshold=15 * mV, v=ns.uniform(13.5 * mV, 15 * mV),
         refractory="t_ref", t_ref=np.where(inhibits, 2, 3) * ms,
     )  # fmt: skip
-    part = {"E": neurons[np.nonzero(~inhibits)], "I": neurons[np.nonzero(inhibits)]}
-    synapses = [_synapses(kind, part, scale, static) for kind in KINDS]
+    part = {
+        kind: neurons[np.nonzero(chosen)]
+        for kind, chosen in (("E", ~inhibits), ("I", inhibits))
+        if chosen.any()
+    }
+    synapses = [_synapses(kind, part, scale, static) for kind in KINDS if set(kind) <= set(part)]
     for kind, A in (("E", 18.0), ("I", 9.0)):
+        if kind not in part:
+            continue
         wiring, name = ns.probability(reach), f"inputs_to_{kind}"
         synapses.append(
             ns.Synapses(inputs, part[kind], to="I_exc", wiring=wiring, weight=_gamma(A), name=name)

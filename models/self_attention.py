@@ -29,9 +29,16 @@ def self_attention(
         causal: whether no token sees a later one.
         residual: whether the tokens are added to the output.
 
+    Raises DescriptionError where the heads do not divide the features.
+
     >>> self_attention(6, 8, n_heads=2)["score"].shape
     (2, 6, 6)
     """
+    if n_heads < 1 or n_features % n_heads:
+        raise ns.DescriptionError(
+            f"self_attention: n_heads={n_heads} does not divide n_features={n_features}. Give a divisor, so that"
+            " each head has as many features."
+        )
     part = n_features // n_heads
     tokens = ns.Neurons("tokens", (n_tokens, n_features))
     query, key, value = (
