@@ -1,5 +1,6 @@
 """The errors of neurosim: each names the object, the value, the rule and the remedy."""
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 DISTRIBUTION = "neurosim-networks"  # what the package is called where it is installed from; `neurosim` there is somebody else's
@@ -48,7 +49,7 @@ def install_hint(extra: str) -> str:
     return f"Install it: pip install '{DISTRIBUTION}[{extra}]'."
 
 
-def nearest(name: object, known) -> str:
+def nearest(name: object, known: Iterable[str]) -> str:
     """A hint that ends an error message: the closest known name, else the names there are.
 
     >>> nearest("liqid", ["ears", "liquid"])

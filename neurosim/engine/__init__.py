@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     Runner = Callable[[Writer, ProgressCallback], Result]
 
-# Engines are imported inside the functions below because importing JAX, or what compiles C++, takes long: a run on one
-# engine does not pay for the others.
+# Engines are imported inside the functions below because importing JAX, or what compiles C++, takes long: a
+# run on one engine does not pay for the others.
 
 NAMES = ("auto", "reference", "events", "arrays")
 COMPILE_SECONDS = 4.0  # about how long the C++ of a network takes to compile
@@ -36,9 +36,11 @@ def check_name(name: str) -> str:
 
 
 def choose(name: str, plan: Plan) -> str:
-    """The engine that `name` means for this plan; 'auto' is the fastest that can run it, time to compile included.
+    """The engine that `name` means for this plan; 'auto' is the fastest that can run it, time to compile
+    included.
 
-    Raises PlanError if the named engine cannot run the plan, and EngineError if the machine lacks what it needs.
+    Raises PlanError if the named engine cannot run the plan, and EngineError if the machine lacks what it
+    needs.
     """
     if name == "reference":
         return name
@@ -114,9 +116,9 @@ def ready(
 ) -> tuple[str, Runner]:
     """The engine that `asked` means for a plan, and a function that runs the plan on it.
 
-    The function takes a writer and a progress callback (see `neurosim.engine.reference.run`). All that takes time,
-    memory or a compiler before the first tick is done here, before any file is created. Where 'auto' means the event
-    engine but its code does not compile, the reference engine runs, with a warning.
+    The function takes a writer and a progress callback (see `neurosim.engine.reference.run`). All that takes
+    time, memory or a compiler before the first tick is done here, before any file is created. Where 'auto'
+    means the event engine but its code does not compile, the reference engine runs, with a warning.
 
     threads: how many the event engine uses; None: as many as pay.
     announce: called with a line of text when something takes a while.

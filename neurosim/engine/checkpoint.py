@@ -1,9 +1,9 @@
 """The state of all trials as named arrays, and back: what a recording keeps, and what a run continues from.
 
 Names of arrays: `state/<population>/<variable>`, `port/...` and `arrived/...` (total and count of a port),
-`history/<population>`, `last_spike/...`, `not_refractory/...`, `synapse/<synapses>/<variable>`, `product/...`,
-`queue/<population>/<port>/...` and `arrivals/<synapses>/...` (spikes on their way), `trials`, `tick`. All but `tick` and
-spikes on their way begin with the trial axis.
+`history/<population>`, `last_spike/...`, `not_refractory/...`, `synapse/<synapses>/<variable>`,
+`product/...`, `queue/<population>/<port>/...` and `arrivals/<synapses>/...` (spikes on their way), `trials`,
+`tick`. All but `tick` and spikes on their way begin with the trial axis.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from neurosim.plan.plan import Dense, Textual
 
 Checkpoint = Mapping[str, np.ndarray]
 
-# The columns of spikes on their way, in the order of the fields of PendingSpikes and PendingArrivals; `order` is the number
-# of the sending population.
+# The columns of spikes on their way, in the order of the fields of PendingSpikes and PendingArrivals; `order`
+# is the number of the sending population.
 QUEUE = ("due", "sent", "order", "trial", "receiver", "value")
 ARRIVALS = ("due", "sent", "trial", "synapse")
 
-# What the event engine keeps of a dense pathway, so that it need only add the changes of the messages: the messages that
-# the matrix has multiplied, by sender, and the product, by target.
+# What the event engine keeps of a dense pathway, so that it need only add the changes of the messages: the
+# messages that the matrix has multiplied, by sender, and the product, by target.
 PRODUCT = ("seen", "product")
 
 
@@ -73,7 +73,7 @@ def _columns(
     queue: Queue[PendingSpikes] | Queue[PendingArrivals],
     first_trial: int,
 ) -> dict[str, np.ndarray]:
-    """Spikes on their way as columns, one entry for each arrival; their trials count from 0, not within the batch."""
+    """Spikes on their way as columns, one entry for each arrival; their trials count within the run."""
     rows = [(due, *pending) for due, group in sorted(queue.items()) for pending in group]
     columns: dict[str, np.ndarray] = {}
     for number, name in enumerate(names):
@@ -85,7 +85,7 @@ def _columns(
 
 
 def trials_held(resume: Checkpoint) -> int:
-    """How many trials a checkpoint holds. Older files do not say it; there the length of any array of states does."""
+    """How many trials a checkpoint holds. In older files only the length of its arrays tells."""
     states = [value for key, value in resume.items() if key.startswith(("state/", "history/"))]
     return len(resume.get("trials", states[0] if states else ()))
 
@@ -125,7 +125,8 @@ def restore(state: State, resume: Checkpoint) -> None:
 def restore_products(state: State, resume: Checkpoint) -> None:
     """Take over the matrix products of a checkpoint, if it has them.
 
-    They carry the rounding of the run so far: only with them has a run in pieces the bits of a run in one piece.
+    They carry the rounding of the run so far: only with them has a run in pieces the bits of a run in one
+    piece.
     """
     for pathway in state.plan.of_kind(Dense):
         keys = {part: f"product/{pathway.name}/{part}" for part in PRODUCT}
@@ -163,7 +164,7 @@ def _restore_pending(state: State, resume: Checkpoint) -> None:
 
 
 def _of_batch(state: State, resume: Checkpoint, key: str, names: tuple[str, ...]) -> list[np.ndarray]:
-    """The columns of the spikes on their way in the trials of this batch, whose trials count within the batch."""
+    """The columns of spikes on their way in the trials of this batch; their trials count within the batch."""
     columns = {name: resume[f"{key}/{name}"] for name in names}
     if trials_held(resume) == 1:
         size = columns["due"].size

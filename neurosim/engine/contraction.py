@@ -1,4 +1,4 @@
-"""How an engine contracts messages with weights (`einsum`): one formula for each pathway, which all array libraries take."""
+"""How messages are contracted with weights (`einsum`): the formula, for numpy and JAX alike."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ LETTERS = "abcdefghijklmnopqrstuvwxyABCDEFGHIJKLMNOPQRSTUVWXY"  # of all other a
 
 @dataclass(frozen=True)
 class Contraction:
-    """The contraction of messages (trial, *pre_shape) with weights, which have a trial axis only if a population sent them.
+    """The contraction of messages (trial, *pre_shape) with weights, which have a trial axis only if a
+    population sent them.
 
     formula: for `numpy.einsum(formula, message, weight)`.
     largest: the axes of its result over which a port that takes the maximum takes it; () for other ports.
-    shape: the axes of the target, without that of trials; 1 along those that neither messages nor weights have.
+    shape: the axes of the target, without that of trials; 1 along those that neither messages nor weights
+    have.
     terms: how many products each target receives.
     """
 
@@ -30,7 +32,7 @@ class Contraction:
 
 
 def contraction(pathway: Einsum, reduce: str) -> Contraction:
-    """The contraction of a pathway that ends at a port which takes the 'sum', 'mean' or 'max' of its arrivals."""
+    """The contraction of a pathway whose port takes the 'sum', 'mean' or 'max' of its arrivals."""
     sender, weights, target = pathway.letters
     sent_weights = pathway.weight_from is not None
     weight_shape = pathway.weight.shape if pathway.weight_from is None else pathway.weight_from[2]

@@ -1,6 +1,8 @@
-"""Text of synapses that changes neurons: which statements do, and whether the order of arrivals matters to them.
+"""Text of synapses that changes neurons: which statements do, and whether the order of arrivals matters to
+them.
 
-A statement such as `v_post += w` changes a neuron. When many arrivals run side by side, each computes its value first, and
+A statement such as `v_post += w` changes a neuron. When many arrivals run side by side, each computes its
+value first, and
 the changes are made afterwards, arrival after arrival: they are deferred.
 """
 
@@ -19,8 +21,8 @@ def split_deferred(block: Block, immediate: tuple[str, ...]) -> tuple[tuple[Stat
     """A block whose assignments to neurons only compute values, and those assignments.
 
     immediate: the names whose assignments stay as they are, such as the variables of the synapses.
-    Returns the statements to run for each arrival, in which the value of the n-th assignment to a neuron is called
-    `deferred_name(n)`, and the assignments to neurons in their order.
+    Returns the statements to run for each arrival, in which the value of the n-th assignment to a neuron is
+    called `deferred_name(n)`, and the assignments to neurons in their order.
     """
     statements: list[Statement] = []
     deferred: list[Statement] = []
@@ -35,13 +37,15 @@ def split_deferred(block: Block, immediate: tuple[str, ...]) -> tuple[tuple[Stat
 
 
 def order_matters(block: Block, states: tuple[str, ...], pre: Group, post: Group) -> bool:
-    """Whether the result depends on the order in which arrivals run: a neuron's variable is set, or read and changed.
+    """Whether the result depends on the order in which arrivals run: a neuron's variable is set, or read and
+    changed.
 
-    states: the variables of the synapses. pre, post: the populations at their ends, which may be the same one.
+    states: the variables of the synapses. pre, post: the populations at their ends, which may be the same
+    one.
     """
 
     def variables(name: str) -> set[tuple[str, str]]:
-        """Population and name of the variables that a name stands for; of a subexpression, those that it reads too."""
+        """The variables that a name stands for, as (population, name), and those that it reads."""
         group, variable = (
             (pre, name.removesuffix("_pre")) if name.endswith("_pre") else (post, name.removesuffix("_post"))
         )

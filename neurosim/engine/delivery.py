@@ -1,8 +1,9 @@
 """What arrives where, and in which order: the tables of synapses that all engines share.
 
-The tick contract (`plan/plan.py`) fixes the order in which arrivals at one port or variable are added, because a sum of
-floating-point numbers depends on it: by tick of sending (oldest first), then by sending population in network order, by
-sender, by synapses object in network order, and by synapse. `delivery_order` is the one place that puts arrivals into it.
+The tick contract (`plan/plan.py`) fixes the order in which arrivals at one port or variable are added,
+because a sum of floating-point numbers depends on it: by tick of sending (oldest first), then by sending
+population in network order, by sender, by synapses object in network order, and by synapse. `delivery_order`
+is the one place that puts arrivals into it.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from neurosim.plan.plan import Dense, Einsum, Plan, Private, Sparse
 def delivery_order(*keys: np.ndarray) -> np.ndarray:
     """The permutation that puts arrivals into the order of the tick contract.
 
-    keys: one number per arrival each, the most significant key first: what separates the sums (the target, or the tick at
-        which arrivals are due), then the tick of sending, the sending population, and the sender. A key may be left out if
-        it is the same for all arrivals, or if they are given in its order; several keys may be combined into one number
-        that rises with them; negated delays stand for ticks of sending.
+    keys: one number per arrival each, the most significant key first: what separates the sums (the target, or
+        the tick at which arrivals are due), then the tick of sending, the sending population, and the sender.
+        A key may be left out if it is the same for all arrivals, or if they are given in its order; several
+        keys may be combined into one number that rises with them; negated delays stand for ticks of sending.
 
     The sort is stable: arrivals that are given object by object, and synapse by synapse, keep that order.
     """
@@ -41,8 +42,9 @@ def take_due(queue: Queue[Pending], tick: int) -> list[Pending]:
 class Afferents:
     """The synapses without text that end at one port or state variable `to` of the population `post`.
 
-    reduce: whether `to` takes the 'sum', 'mean' or 'max' of what arrives. spiking and graded: stored synapses of
-    populations that spike and of those that do not, by sending population, then in network order. dense, einsum and
+    reduce: whether `to` takes the 'sum', 'mean' or 'max' of what arrives. spiking and graded: stored synapses
+    of populations that spike and of those that do not, by sending population, then in network order. dense,
+    einsum and
     private: the others, in network order.
     """
 
@@ -90,10 +92,13 @@ def afferents_into(
 class TargetRows:
     """Stored synapses of graded senders by target, each target's in the order of the tick contract.
 
-    start: where each target's synapses begin, (target + 1,). weight: of each synapse, in the type of the plan's sums.
-    column: which message each synapse takes, (synapse,), where the messages of all `segments` lie one after the other.
-    segments: delay in ticks and number of the sending population, (segment, 2), oldest message first; a segment is
-    everything that one population sent at one tick. first_column: where each segment's messages begin, (segment,).
+    start: where each target's synapses begin, (target + 1,). weight: of each synapse, in the type of the
+    plan's sums.
+    column: which message each synapse takes, (synapse,), where the messages of all `segments` lie one after
+    the other.
+    segments: delay in ticks and number of the sending population, (segment, 2), oldest message first; a
+    segment is everything that one population sent at one tick. first_column: where each segment's messages
+    begin, (segment,).
     columns: how many messages there are.
     """
 
@@ -103,6 +108,11 @@ class TargetRows:
     segments: np.ndarray
     first_column: np.ndarray
     columns: int
+
+    @property
+    def oldest_first(self) -> list[tuple[int, int]]:
+        """Delay in ticks and number of the sending population of each segment."""
+        return [(int(delay), int(population)) for delay, population in self.segments.tolist()]
 
     @cached_property
     def segment(self) -> np.ndarray:
@@ -120,7 +130,8 @@ def rows_by_target(plan: Plan, post: str, pathways: Sequence[Sparse]) -> TargetR
     names = list(plan.groups)
     delay = _joined([p.delay for p in pathways])
     population = _joined([np.full(p.sender.size, names.index(p.pre)) for p in pathways])
-    # One number for tick of sending and population: it rises as both do, because the longest delay was sent first.
+    # One number for tick of sending and population: it rises as both do, because the longest delay was sent
+    # first.
     keys, segment = np.unique(population - delay * len(names), return_inverse=True)
     segments = np.stack([-(keys // len(names)), keys % len(names)], axis=1).astype(np.int64)
     sizes = np.array([plan.groups[names[number]].size for number in segments[:, 1]], dtype=np.int64)
@@ -152,7 +163,8 @@ def split_by_delay(
 ) -> Iterator[tuple[int, slice | np.ndarray]]:
     """Each delay of some synapses, and which of them have it; these keep their order.
 
-    delays: of all synapses, in ticks. shared: the delay that they all have, if they do (which is faster). synapse: which.
+    delays: of all synapses, in ticks. shared: the delay that they all have, if they do (which is faster).
+    synapse: which.
     """
     if shared is not None:
         yield shared, slice(None)

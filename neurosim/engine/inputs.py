@@ -1,7 +1,7 @@
 """What drives or clamps populations: the inputs of a run, tick by tick.
 
-A driven population sends its input. A population with text is clamped by it: what it sends is replaced, except where the
-input is NaN.
+A driven population sends its input. A population with text is clamped by it: what it sends is replaced,
+except where the input is NaN.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ def input_value(plan: Plan, name: str, trials: np.ndarray, tick: int) -> np.ndar
 def input_spikes(
     plan: Plan, name: str, trials: np.ndarray, tick: int, ticks: int = 1
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """The trial, tick and neuron of each spike given to a population; None if it has no input, or numbers as input.
+    """The trial, tick and neuron of each spike given to a population; None if it has no input, or numbers as
+    input.
 
-    trials: the consecutive numbers of the trials; the trials returned count from the first of them. tick, ticks: the first
-    tick, and how many; the ticks returned count from the first.
+    trials: the consecutive numbers of the trials; the trials returned count from the first of them. tick,
+    ticks: the first tick, and how many; the ticks returned count from the first.
     """
     drive = plan.drives.get(name)
     if drive is None or drive.values is not None:

@@ -1,4 +1,4 @@
-"""Progress bars and messages while an engine runs, and Ctrl-C, which ends a run cleanly after the current tick."""
+"""Progress bars and messages while an engine runs; Ctrl-C, which ends a run after the current tick."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Progress:
     """A progress callback that draws a bar and handles Ctrl-C. Use it in a `with` block.
 
     Time counts from the first call, which is `progress(0)` if nothing has run yet: before it, Ctrl-C raises
-    KeyboardInterrupt at once. A bar appears after one second. After the first call, the first Ctrl-C asks the engine to
-    stop after the current tick (calls return True); a second one raises KeyboardInterrupt.
+    KeyboardInterrupt at once. A bar appears after one second. After the first call, the first Ctrl-C asks the
+    engine to stop after the current tick (calls return True); a second one raises KeyboardInterrupt.
 
     total: the number of calls' counts that make the whole run, such as ticks times trials.
     unit: the name of what is counted, such as "tick".
@@ -95,7 +95,8 @@ def print_message(line: str) -> None:
 def message_callback(show: bool | None) -> MessageCallback | None:
     """The message callback that the user's `progress=show` asks for: print at once, or never.
 
-    None where `show` is None: then whoever has a message prints it on a terminal or in a notebook, if the wait is long.
+    None where `show` is None: then whoever has a message prints it on a terminal or in a notebook, if the
+    wait is long.
     """
     if show is None:
         return None

@@ -1,151 +1,160 @@
-"""What a checkpoint must satisfy before any engine sees it: it may come from a file that was damaged or made up.
+"""What a checkpoint must satisfy before any engine sees it, because it may come from a file that was damaged
+or made up.
 
-`read_resume` looks at it by itself, `check_resume` beside the plan that is to continue from it.
+`read_resume` checks a checkpoint by itself, `check_resume` against the plan that is to continue from it. What
+no run can have left behind is damage (RecordingError); what a run of another network can have left is a
+misfit (PlanError).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurosim.engine.checkpoint import ARRIVALS, PRODUCT, QUEUE, trials_held
 from neurosim.engine.state import NEVER, spikes_sent
 from neurosim.errors import PlanError, RecordingError
-from neurosim.plan.plan import AnyOf, Dense, Plan, Sparse, Textual
+from neurosim.plan.plan import AnyOf, Dense, Group, Plan, Sparse, Textual
 from neurosim.recording.header import MOST_TICKS, MOST_TRIALS
 
 REMEDY = "It was damaged or changed by hand. Run the first part again, or take another copy of its file."
 OTHER = "it is the end of a run of another network. Start from a recording of this one (recording.network)."
-WHOLE = "iu"
+INTEGERS = "iu"  # kinds of numpy types
 
 
-def read_resume(final: Mapping[str, Any], where: str) -> dict[str, np.ndarray]:
-    """The arrays of a checkpoint. Raises RecordingError, which `where` opens, unless it says at which tick it was made, and of how many trials."""
-    found = {str(key): np.asarray(value) for key, value in final.items()}
-    tick = found.get("tick")
-    if tick is None or tick.shape or tick.dtype.kind not in WHOLE or not 0 <= tick <= MOST_TICKS:
+def read_resume(final: Mapping[str, ArrayLike], prefix: str) -> dict[str, np.ndarray]:
+    """The arrays of a checkpoint.
+
+    prefix: how messages begin, such as "run: the recording given as start".
+    Raises RecordingError unless the checkpoint says at which tick it was made, and of how many trials.
+    """
+    arrays = {str(key): np.asarray(value) for key, value in final.items()}
+    tick = arrays.get("tick")
+    if tick is None or tick.shape or tick.dtype.kind not in INTEGERS or not 0 <= tick <= MOST_TICKS:
         raise RecordingError(
-            f"{where} has the 'tick' {_shown(tick)}, at which no run can have ended. {REMEDY}"
+            f"{prefix} has the 'tick' {_shown(tick)}, at which no run can have ended. {REMEDY}"
         )
-    if (
-        any(value.ndim == 0 for key, value in found.items() if key != "tick")
-        or not 0 < trials_held(found) <= MOST_TRIALS
-    ):
-        raise RecordingError(f"{where} does not say of how many trials it is. {REMEDY}")
-    return found
+    scalars = [key for key, value in arrays.items() if key != "tick" and value.ndim == 0]
+    if scalars or not 0 < trials_held(arrays) <= MOST_TRIALS:
+        raise RecordingError(f"{prefix} does not say of how many trials it is. {REMEDY}")
+    return arrays
 
 
-def check_resume(plan: Plan, where: str, own: bool) -> None:
+def check_resume(plan: Plan, prefix: str, own: bool) -> None:
     """Refuse a checkpoint that cannot be the state of this plan's network.
 
-    `own` tells that the recorded network and seed are the plan's: then a checkpoint that does not fit is a damaged one. Raises
-    RecordingError for that, and PlanError for the checkpoint of another network.
+    plan: the plan, with the checkpoint as `plan.resume`. prefix: how messages begin.
+    own: whether the recorded network and seed are the plan's; then a checkpoint that does not fit is a
+    damaged one.
+
+    Raises RecordingError for a damaged checkpoint, PlanError for that of another network.
     """
-    check = _Check(plan, where, own)
-    held = check.held
-    if held not in (1, plan.trials):
-        check.misfit("trials", f"holds {held} trials instead of {plan.trials}")
+    check = _Check(plan, prefix, own)
+    if check.held not in (1, plan.trials):
+        check.misfit("trials", f"holds {check.held} trials instead of {plan.trials}")
     for key, kinds, shape in _wanted(plan):
         check.array(key, kinds, shape)
     for group in plan.groups.values():
         if group.spiking:
-            last = plan.resume[f"last_spike/{group.name}"]
-            check.within(f"last_spike/{group.name}", last, NEVER, plan.first_tick - 1)
+            key = f"last_spike/{group.name}"
+            check.within(key, plan.resume[key], NEVER, plan.first_tick - 1)
         for port in () if group.driven else group.ports:
-            check.within(
-                f"arrived/{group.name}/{port}", plan.resume[f"arrived/{group.name}/{port}"], 0, MOST_TICKS
-            )
-    for post, to in dict.fromkeys((p.post, str(p.to)) for p in plan.summing if p.to):
-        check.queue(post, to)
+            key = f"arrived/{group.name}/{port}"
+            check.within(key, plan.resume[key], 0, MOST_TICKS)
+    for post, to in dict.fromkeys((p.post, p.to) for p in plan.summing if p.to):
+        check.queue(post, str(to))
     for pathway in plan.textual:
         check.arrivals(pathway)
 
 
-def _wanted(plan: Plan) -> Iterator[tuple[str, str, tuple[int, ...]]]:
-    """The arrays that a checkpoint must have, their kinds of numbers, and their shapes behind the axis of trials."""
+Wanted = tuple[str, str, tuple[int, ...]]
+"""The name of an array, the kinds of numbers that it may have, and its shape without the axis of trials."""
+
+
+def _wanted(plan: Plan) -> Iterator[Wanted]:
+    """The arrays that a checkpoint of this plan must have."""
     for group in plan.groups.values():
-        for key, value in group.states.items():
-            yield f"state/{group.name}/{key}", "f", value.shape
-        for port, reduce in ({} if group.driven else group.ports).items():
-            yield f"port/{group.name}/{port}", "f", (group.size,)
-            yield f"arrived/{group.name}/{port}", WHOLE, (1 if reduce == "sum" else group.size,)
-        if group.spiking:
-            yield f"last_spike/{group.name}", WHOLE, group.shape
-            yield f"not_refractory/{group.name}", "b", group.shape
-        key = f"history/{group.name}"
-        if key in plan.resume and not spikes_sent(
-            plan, group.name
-        ):  # as many messages as were kept; `restore` takes those that are asked for
-            yield key, "f", (max((1, *plan.resume[key].shape[1:2])), group.size)
+        yield from _wanted_of_group(plan, group)
     for pathway in plan.pathways.values():
         if isinstance(pathway, Textual):
             for key, value in pathway.text.states.items():
                 yield f"synapse/{pathway.name}/{key}", "f", value.shape
-        sizes = zip(PRODUCT, (pathway.pre_index.size, pathway.post_index.size), strict=True)
-        for part, size in (
-            sizes
-            if isinstance(pathway, Dense) and f"product/{pathway.name}/{PRODUCT[0]}" in plan.resume
-            else ()
-        ):
-            yield f"product/{pathway.name}/{part}", "f", (size,)
+        if isinstance(pathway, Dense) and f"product/{pathway.name}/{PRODUCT[0]}" in plan.resume:
+            for part, index in zip(PRODUCT, (pathway.pre_index, pathway.post_index), strict=True):
+                yield f"product/{pathway.name}/{part}", "f", (index.size,)
+
+
+def _wanted_of_group(plan: Plan, group: Group) -> Iterator[Wanted]:
+    for key, value in group.states.items():
+        yield f"state/{group.name}/{key}", "f", value.shape
+    for port, reduce in () if group.driven else group.ports.items():
+        yield f"port/{group.name}/{port}", "f", (group.size,)
+        yield f"arrived/{group.name}/{port}", INTEGERS, (1 if reduce == "sum" else group.size,)
+    if group.spiking:
+        yield f"last_spike/{group.name}", INTEGERS, group.shape
+        yield f"not_refractory/{group.name}", "b", group.shape
+    key = f"history/{group.name}"
+    if key in plan.resume and not spikes_sent(plan, group.name):
+        # Any number of messages will do; `restore` takes those that delays ask for.
+        yield key, "f", (max((1, *plan.resume[key].shape[1:2])), group.size)
 
 
 class _Check:
-    """The refusals: what no run leaves behind is damage; what another network may leave is a misfit."""
+    """The refusals, and what they need to know; `held` is the number of trials of the checkpoint."""
 
-    def __init__(self, plan: Plan, where: str, own: bool):
-        self.plan, self.where, self.own = plan, where, own
+    def __init__(self, plan: Plan, prefix: str, own: bool):
+        self.plan, self.prefix, self.own = plan, prefix, own
         self.held = trials_held(plan.resume)
 
     def damaged(self, key: str, what: str) -> None:
-        raise RecordingError(f"{self.where} {what} at {key!r}. {REMEDY}")
+        """Refuse what no run leaves behind."""
+        raise RecordingError(f"{self.prefix} {what} at {key!r}. {REMEDY}")
 
     def misfit(self, key: str, what: str) -> None:
+        """Refuse what a run of another network may leave behind."""
         if self.own:
             self.damaged(key, what)
-        raise PlanError(f"{self.where} {what} at {key!r}; {OTHER}")
+        raise PlanError(f"{self.prefix} {what} at {key!r}; {OTHER}")
 
     def array(self, key: str, kinds: str, shape: tuple[int, ...]) -> None:
-        """Refuse what is missing, of another shape, or not of these kinds of numbers."""
-        found = self.plan.resume.get(key)
-        if found is None:
+        """Refuse an array that is missing, of another shape, or not of these kinds of numbers."""
+        array = self.plan.resume.get(key)
+        if array is None:
             return self.misfit(key, "lacks an array")
-        if found.dtype.kind not in kinds:
-            self.damaged(key, f"holds numbers of type {found.dtype}")
-        if len(found) != self.held:
-            self.damaged(key, f"holds {len(found)} trials instead of {self.held}")
-        if found.shape[1:] != shape:
-            self.misfit(key, f"holds an array of shape {found.shape[1:]} instead of {shape}")
+        if array.dtype.kind not in kinds:
+            self.damaged(key, f"holds numbers of type {array.dtype}")
+        if len(array) != self.held:
+            self.damaged(key, f"holds {len(array)} trials instead of {self.held}")
+        if array.shape[1:] != shape:
+            self.misfit(key, f"holds an array of shape {array.shape[1:]} instead of {shape}")
 
-    def within(self, key: str, found: np.ndarray, low: int, high: int) -> None:
-        """Refuse whole numbers outside low .. high."""
-        outside = (found < low) | (found > high)
+    def within(self, key: str, values: np.ndarray, low: int, high: int) -> None:
+        """Refuse integers outside low .. high."""
+        outside = (values < low) | (values > high)
         if outside.any():
-            self.damaged(key, f"holds {found[outside].flat[0]}, outside {low} .. {high},")
+            self.damaged(key, f"holds {values[outside].flat[0]}, outside {low} .. {high},")
 
     def queue(self, post: str, to: str) -> None:
-        """Refuse arrivals at a port or variable that its synapses cannot have sent."""
+        """Refuse spikes on their way to a port or variable that its synapses cannot have transmitted."""
         key, plan = f"queue/{post}/{to}", self.plan
         columns = self._columns(key, QUEUE)
         if columns is None:
             return
-        due, sent, order, _, receiver, value = columns
-        mine = [
-            p for p in plan.of_kind(Sparse) if not isinstance(p, Textual) and (p.post, p.to) == (post, to)
-        ]
+        due, sent, population, _, receiver, value = columns
+        mine = [p for p in plan.summing if isinstance(p, Sparse) and (p.post, p.to) == (post, to)]
         self._times(key, due, sent, max((_longest(p) for p in mine), default=0))
-        self.within(f"{key}/order", order, 0, len(plan.groups) - 1)
+        self.within(f"{key}/order", population, 0, len(plan.groups) - 1)
         self.within(f"{key}/receiver", receiver, 0, plan.groups[post].size - 1)
         senders = [number for number, name in enumerate(plan.groups) if any(p.pre == name for p in mine)]
-        if not np.isin(order, senders).all():
+        if not np.isin(population, senders).all():
             self.misfit(f"{key}/order", "holds spikes of a population without such synapses")
         if np.isnan(value).any():
             self.damaged(f"{key}/value", "holds NaN")
 
     def arrivals(self, pathway: Textual) -> None:
-        """Refuse arrivals at synapses with text that these synapses do not bring at that tick."""
+        """Refuse spikes on their way through synapses with text that do not arrive there at that tick."""
         key = f"arrivals/{pathway.name}"
         columns = self._columns(key, ARRIVALS)
         if columns is None:
@@ -161,42 +170,41 @@ class _Check:
         if not np.array_equal(due - sent, pathway.delay[synapse]):
             self.misfit(f"{key}/due", "holds ticks that are not those of sending and the delays")
 
-    def _columns(self, key: str, parts: tuple[str, ...]) -> list[np.ndarray] | None:
-        """The columns of a list of arrivals, equally long; None where nothing of it was kept."""
-        found = [self.plan.resume.get(f"{key}/{part}") for part in parts]
-        if all(column is None for column in found):
+    def _columns(self, key: str, names: tuple[str, ...]) -> list[np.ndarray] | None:
+        """The columns of some spikes on their way, equally long; None if the checkpoint has none of them."""
+        resume = self.plan.resume
+        columns = {name: resume[f"{key}/{name}"] for name in names if f"{key}/{name}" in resume}
+        if not columns:
             return None
-        columns = [column for column in found if column is not None]
-        kinds = ["f" if part == "value" else WHOLE for part in parts]
-        if len(columns) < len(parts) or {column.shape for column in columns} != {(len(columns[0]),)}:
+        lengths = {column.shape for column in columns.values()}
+        if len(columns) < len(names) or lengths != {(len(columns[names[0]]),)}:
             self.damaged(key, "holds columns of different lengths")
-        for part, column, kind in zip(parts, columns, kinds, strict=True):
-            if column.dtype.kind not in kind:
-                self.damaged(f"{key}/{part}", f"holds numbers of type {column.dtype}")
-        self.within(f"{key}/trial", columns[parts.index("trial")], 0, self.held - 1)
-        return [column if column.dtype.kind == "f" else column.astype(np.int64) for column in columns]
+        for name, column in columns.items():
+            if column.dtype.kind not in ("f" if name == "value" else INTEGERS):
+                self.damaged(f"{key}/{name}", f"holds numbers of type {column.dtype}")
+        self.within(f"{key}/trial", columns["trial"], 0, self.held - 1)
+        return [c if c.dtype.kind == "f" else c.astype(np.int64) for c in columns.values()]
 
     def _times(self, key: str, due: np.ndarray, sent: np.ndarray, longest: int) -> None:
+        """Refuse ticks of sending and arrival that no delay up to `longest` explains."""
         self.within(f"{key}/sent", sent, 0, self.plan.first_tick - 1)
         self.within(f"{key}/due", due, self.plan.first_tick, MOST_TICKS)
         if (due - sent > longest).any():
+            ticks = (due - sent).max()
             self.misfit(
                 f"{key}/due",
-                f"holds a spike on its way for {(due - sent).max()} ticks where the longest delay is {longest}",
+                f"holds a spike on its way for {ticks} ticks where the longest delay is {longest}",
             )
 
 
 def _longest(pathway: AnyOf) -> int:
-    """The longest delay that synapses can have, without drawing them."""
+    """The longest delay that synapses can have in ticks, without drawing them."""
     recipe = pathway.recipe if isinstance(pathway, Sparse) else None
     return pathway.longest if recipe is None else int(recipe.ticks[1])
 
 
 def _shown(value: np.ndarray | None) -> str:
-    return (
-        "(missing)"
-        if value is None
-        else f"of type {value.dtype} and shape {value.shape}"
-        if value.shape
-        else str(value)
-    )
+    """An array in a message: the value of a single number, else its type and shape."""
+    if value is None:
+        return "(missing)"
+    return f"of type {value.dtype} and shape {value.shape}" if value.shape else str(value)

@@ -1,4 +1,4 @@
-"""What a running network remembers between ticks, for a batch of trials. Every array begins with the trial axis."""
+"""What a running network remembers between ticks, for a batch of trials. Arrays begin with the trial axis."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ def combine(reduce: str) -> np.ufunc:
 class Port:
     """What has arrived at a port since it was last read.
 
-    reduce: 'sum', 'mean' or 'max'. total: the sum or maximum so far, (trial, neuron). count: how many arrivals that is,
-    (trial, neuron); a port that takes the sum needs none, and keeps a column of zeros (trial, 1).
+    reduce: 'sum', 'mean' or 'max'. total: the sum or maximum so far, (trial, neuron). count: how many
+    arrivals that is, (trial, neuron); a port that takes the sum needs none, and keeps a column of zeros
+    (trial, 1).
     """
 
     reduce: str
@@ -56,7 +57,7 @@ class Port:
             self.count = self.count + count
 
     def read(self) -> np.ndarray:
-        """The sum, maximum or mean of the arrivals, (trial, neuron); 0 where nothing arrived. Clears the port."""
+        """The sum, maximum or mean of the arrivals (trial, neuron), 0 if there are none. Clears the port."""
         arrived = reduced(self.reduce, self.total, self.count)
         trials, size = self.total.shape
         fresh = Port.empty(self.reduce, trials, size, self.total.dtype)
@@ -111,7 +112,8 @@ class PendingSpikes(NamedTuple):
 class PendingArrivals(NamedTuple):
     """Spikes on their way through one object of synapses with text: sent together, due together.
 
-    sent: the tick of sending. trial, synapse: one each for every synapse, (synapse,); trials are counted within the batch.
+    sent: the tick of sending. trial, synapse: one each for every synapse, (synapse,); trials are counted
+    within the batch.
     """
 
     sent: int
@@ -130,11 +132,15 @@ class State:
 
     trials: the numbers of the trials. tick: the tick that is running.
     values: population -> variable -> (trial, *shape). ports: population -> port -> Port.
-    history: messages of populations that do not spike. last_spike, not_refractory: (trial, *shape) of those that do.
+    history: messages of populations that do not spike. last_spike, not_refractory: (trial, *shape) of those
+    that do.
     synapses: synapses with text -> variable -> (trial, synapse).
-    delivered: synapses with text and graded senders -> the message that each synapse delivered last, (trial, synapse).
-    queue: (population, port or variable) -> spikes on their way there. arrivals: synapses with text -> the same.
-    products: dense synapses -> the matrix product that the event engine keeps up to date, see `checkpoint.PRODUCT`.
+    delivered: synapses with text and graded senders -> the message that each synapse delivered last, (trial,
+    synapse).
+    queue: (population, port or variable) -> spikes on their way there. arrivals: synapses with text -> the
+    same.
+    products: dense synapses -> the matrix product that the event engine keeps up to date, see
+    `checkpoint.PRODUCT`.
     spikes: population -> trial and neuron of each spike of this tick.
     read: (population, port) -> what this tick's update read there, (trial, neuron).
     """
@@ -166,7 +172,8 @@ class State:
     def time(self) -> np.float64:
         """The value of `t` at this tick, in seconds (in ticks without Clock).
 
-        It is in double precision whatever the plan's precision is: floats of 32 bits are too coarse after minutes.
+        It is in double precision whatever the plan's precision is: floats of 32 bits are too coarse after
+        minutes.
         """
         return np.float64(self.tick * (self.plan.dt or 1.0))
 
@@ -175,8 +182,9 @@ class State:
     ) -> TextRandom:
         """The random functions of a block of text at this tick.
 
-        name: the population or synapses that the block belongs to. block: its name. elements: the index of each neuron or
-        synapse, uint32. trials: the number of each trial, shaped to broadcast against `elements`; None: those of the batch.
+        name: the population or synapses that the block belongs to. block: its name. elements: the index of
+        each neuron or synapse, uint32. trials: the number of each trial, shaped to broadcast against
+        `elements`; None: those of the batch.
         """
         return TextRandom(
             self.plan.seed, name, block, self.tick, self.trials if trials is None else trials, elements
@@ -187,7 +195,8 @@ def start_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
     """The state before the first tick, from the start values of the plan.
 
     trials: the numbers of the trials of this batch.
-    draw: False leaves out the variables of synapses that the plan holds as a recipe; the engine draws them itself.
+    draw: False leaves out the variables of synapses that the plan holds as a recipe; the engine draws them
+    itself.
     """
     count, dtype = len(trials), plan.dtype
     groups = plan.groups.values()

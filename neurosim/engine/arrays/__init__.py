@@ -1,4 +1,5 @@
-"""The array engine: JAX, all trials and all neurons of a population at once, one compiled loop over ticks, on CPU or GPU.
+"""The array engine: JAX, all trials and all neurons of a population at once, one compiled loop over ticks, on
+CPU or GPU.
 
 `ticks.py` has the steps of the reference engine by the same names. Results agree with it to rounding.
 """
@@ -45,7 +46,7 @@ def run(plan: Plan, writer: Writer, report: ProgressCallback) -> Result:
 
 
 def compiled_plan(plan: Plan) -> CompiledPlan:
-    """The compiled functions of a plan: those of an earlier plan with the same digest, if they are still kept."""
+    """The compiled functions of a plan, or of an earlier plan with the same digest if they are still kept."""
     from neurosim.engine.arrays.compiled import CompiledPlan
     from neurosim.engine.arrays.structure import digest
 

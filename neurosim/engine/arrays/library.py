@@ -1,10 +1,11 @@
-"""JAX, asked for when it is first needed."""
+"""JAX, imported when it is first needed."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from types import ModuleType
 
 from neurosim.errors import EngineError, install_hint
 
@@ -16,8 +17,11 @@ def is_installed() -> bool:
     return find_spec("jax") is not None
 
 
-def need_jax(what: str) -> Any:
-    """The module jax. Raises EngineError naming `what` needs it, and the remedy."""
+def need_jax(what: str) -> ModuleType:
+    """The module jax.
+
+    what: what needs JAX, for the message. Raises EngineError with the remedy if JAX cannot be imported.
+    """
     try:
         import jax
     except ImportError as error:
@@ -25,11 +29,9 @@ def need_jax(what: str) -> Any:
     return jax
 
 
-def wide() -> AbstractContextManager:
-    """JAX with 64-bit numbers: every array says its own type, so that 'single' stays single."""
+def wide() -> AbstractContextManager[object]:
+    """A context in which JAX has 64-bit numbers. Every array has a type of its own: 'single' stays single."""
     jax = need_jax("engine 'arrays'")
     if hasattr(jax, "enable_x64"):
         return jax.enable_x64(True)
-    from jax.experimental import enable_x64  # type: ignore[attr-defined]  # before JAX 0.8
-
-    return enable_x64()
+    return import_module("jax.experimental").enable_x64()  # before JAX 0.8

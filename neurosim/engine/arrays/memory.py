@@ -1,147 +1,155 @@
-"""Between the state that all engines share and what one tick of the array engine hands to the next."""
+"""Converts between the state that all engines share and the arrays that the array engine works on."""
+
+# pyright: reportUnknownMemberType=false
+# JAX leaves types of its own functions partly unknown.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
+import jax.numpy as jnp
 import numpy as np
 
+from neurosim.engine.arrays.carry import Carry, PortKey, empty_carry
 from neurosim.engine.arrays.compiled import CompiledPlan
-from neurosim.engine.arrays.ticks import nothing
-from neurosim.engine.reference.arrivals import queue_spikes
-from neurosim.engine.reference.steps import PreparedPlan
-from neurosim.engine.state import State, message_now
+from neurosim.engine.delivery import afferents_into
+from neurosim.engine.inputs import input_spikes, input_values
+from neurosim.engine.reference.arrivals import Accumulator, queue_spikes
+from neurosim.engine.state import State, combine, identity, message_now
 from neurosim.plan.plan import Plan
 
 
 def input_arrays(plan: Plan, trials: np.ndarray, ticks: np.ndarray) -> dict[str, np.ndarray]:
-    """What drives or clamps populations at these ticks: (tick, trial, *shape); spike events as 1 and 0."""
-    found = {}
-    place = ticks - plan.first_tick
-    for name, drive in plan.drives.items():
-        shape = plan.groups[name].shape
-        if drive.values is not None:
-            value = drive.values[trials[0] : trials[-1] + 1, place[0] : place[-1] + 1]
-            found[name] = np.ascontiguousarray(np.moveaxis(value, 0, 1), plan.dtype)
+    """What drives or clamps populations at these ticks, (tick, trial, *shape); spikes as 1 and 0.
+
+    trials, ticks: consecutive numbers.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    first, length = int(ticks[0]), len(ticks)
+    for name in plan.drives:
+        group = plan.groups[name]
+        values = input_values(plan, name, trials, first, length)
+        if values is not None:
+            arrays[name] = np.ascontiguousarray(np.moveaxis(values, 0, 1), plan.dtype)
             continue
-        assert drive.trial is not None and drive.tick is not None and drive.neuron is not None
-        dense = np.zeros((len(ticks), len(trials), plan.groups[name].size), plan.dtype)
-        now = (
-            (drive.tick >= place[0])
-            & (drive.tick <= place[-1])
-            & (drive.trial >= trials[0])
-            & (drive.trial <= trials[-1])
-        )
-        dense[drive.tick[now] - place[0], drive.trial[now] - trials[0], drive.neuron[now]] = 1
-        found[name] = dense.reshape(len(ticks), len(trials), *shape)
-    return found
+        spikes = input_spikes(plan, name, trials, first, length)
+        assert spikes is not None
+        trial, tick, neuron = spikes
+        dense = np.zeros((length, len(trials), group.size), plan.dtype)
+        dense[tick, trial, neuron] = 1
+        arrays[name] = dense.reshape(length, len(trials), *group.shape)
+    return arrays
 
 
-def pending_arrays(state: State, ticks: np.ndarray) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
-    """What spikes of an earlier run bring at these ticks, and how many: (tick, trial, *shape) by where they end."""
-    found = {}
-    for (post, to), buckets in state.queue.items():
-        if not buckets:
+def pending_arrays(state: State, ticks: np.ndarray) -> dict[PortKey, tuple[np.ndarray, np.ndarray]]:
+    """What spikes of an earlier run bring at these ticks, by where they end.
+
+    The sums (or maxima) and how many spikes they are, (tick, trial, *shape) each.
+    """
+    arrays: dict[PortKey, tuple[np.ndarray, np.ndarray]] = {}
+    for (post, to), queue in state.queue.items():
+        if not queue:
             continue
         group = state.plan.groups[post]
         reduce = group.ports.get(to, "sum")
-        shape = (len(ticks), state.count, group.size)
-        dense, count = np.full(shape, nothing(reduce), state.plan.dtype), np.zeros(shape, state.plan.dtype)
-        join = np.maximum if reduce == "max" else np.add
-        for due, entries in buckets.items():
+        flat, shape = (len(ticks), state.count, group.size), (len(ticks), state.count, *group.shape)
+        total = np.full(flat, identity(reduce), state.plan.dtype)
+        count = np.zeros(flat, state.plan.dtype)
+        for due, pending in queue.items():
             if ticks[0] <= due <= ticks[-1]:
-                for _, _, trial, receiver, value in entries:
-                    join.at(dense[due - ticks[0]], (trial, receiver), value)
-                    np.add.at(count[due - ticks[0]], (trial, receiver), 1)
-        whole = (len(ticks), state.count, *group.shape)
-        found[post, to] = dense.reshape(whole), count.reshape(whole)
-    return found
+                for spikes in pending:
+                    place = spikes.trial, spikes.receiver
+                    combine(reduce).at(total[due - ticks[0]], place, spikes.weight)
+                    np.add.at(count[due - ticks[0]], place, 1)
+        arrays[post, to] = total.reshape(shape), count.reshape(shape)
+    return arrays
 
 
-def load_carry(program: CompiledPlan, state: State) -> dict[str, Any]:
-    """What the first tick is handed, from the state of all engines."""
-    carry: dict[str, Any] = {
-        "values": state.values,
-        "sent": {},
-        "ports": {},
-        "last_spike": {},
-        "not_refractory": {},
-    }
-    for name, depth in program.depth.items():
-        shape = (state.count, *state.plan.groups[name].shape)
-        if depth and program.spiking[name]:
-            carry["sent"][name] = np.zeros(shape if depth == 1 else (depth, *shape), state.plan.dtype)
-        elif depth and name not in program.kept:
+def load_carry(compiled: CompiledPlan, state: State) -> Carry:
+    """What the first tick begins with, from the state of all engines."""
+    plan, dtype = state.plan, state.plan.dtype
+    carry = empty_carry(
+        {
+            name: {variable: jnp.asarray(value) for variable, value in values.items()}
+            for name, values in state.values.items()
+        }
+    )
+    for name, depth in compiled.depth.items():
+        shape = (state.count, *plan.groups[name].shape)
+        if depth and compiled.spiking[name]:
+            # Spikes of an earlier run come as `pending_arrays`; none of them is a message here.
+            carry["sent"][name] = jnp.zeros(shape if depth == 1 else (depth, *shape), dtype)
+        elif depth and name not in compiled.kept:
             messages = state.history[name].messages
-            ring = np.empty((depth, *shape), state.plan.dtype)
+            ring = np.empty((depth, *shape), dtype)
             for ago in range(1, depth + 1):
                 ring[(state.tick - ago) % depth] = messages[-ago].reshape(shape)
-            carry["sent"][name] = ring[0] if depth == 1 else ring
-    for name, group in state.plan.groups.items():
+            carry["sent"][name] = jnp.asarray(ring[0] if depth == 1 else ring)
+    for name, group in plan.groups.items():
         if group.refractory is not None:
-            carry["last_spike"][name], carry["not_refractory"][name] = (
-                state.last_spike[name],
-                state.not_refractory[name],
-            )
-    for name, port in program.waiting:
-        held, shape = state.ports[name][port], (state.count, *state.plan.groups[name].shape)
-        count = np.broadcast_to(held.count, held.total.shape).astype(state.plan.dtype)
-        carry["ports"][f"{name}/{port}"] = held.total.reshape(shape), count.reshape(shape)
+            carry["last_spike"][name] = jnp.asarray(state.last_spike[name])
+            carry["not_refractory"][name] = jnp.asarray(state.not_refractory[name])
+    for name, port in compiled.waiting:
+        held, shape = state.ports[name][port], (state.count, *plan.groups[name].shape)
+        count = np.broadcast_to(held.count, held.total.shape).astype(dtype)
+        total = jnp.asarray(held.total.reshape(shape))
+        carry["ports"][name, port] = total, jnp.asarray(count.reshape(shape))
     return carry
 
 
 def store_carry(
-    program: CompiledPlan, state: State, carry: dict[str, Any], given: dict[str, Any], tick: int
+    compiled: CompiledPlan, state: State, carry: Carry, inputs: Mapping[str, np.ndarray], tick: int
 ) -> None:
-    """The state of all engines after the tick before `tick`; `given` are the inputs of the last block."""
+    """Set the state of all engines to what it is after the tick before `tick`.
+
+    carry: what that tick has left, on the host. inputs: of the last block, (tick, trial, *shape).
+    """
     plan = state.plan
     state.tick = tick
     state.values = {
-        name: {k: np.array(v) for k, v in states.items()} for name, states in carry["values"].items()
+        name: {variable: np.array(value) for variable, value in values.items()}
+        for name, values in carry["values"].items()
     }
-    for key, (total, count) in carry["ports"].items():
-        name, port = key.split("/")
+    for (name, port), (total, count) in carry["ports"].items():
         held = state.ports[name][port]
         held.total = np.asarray(total).reshape(state.count, -1)
         if held.reduce != "sum":
             held.count = np.asarray(count).astype(np.int64).reshape(state.count, -1)
-    for name, value in carry["last_spike"].items():
-        state.last_spike[name], state.not_refractory[name] = (
-            np.asarray(value),
-            np.asarray(carry["not_refractory"][name]),
-        )
+    state.last_spike |= {name: np.asarray(value) for name, value in carry["last_spike"].items()}
+    state.not_refractory |= {name: np.asarray(value) for name, value in carry["not_refractory"].items()}
     for name, history in state.history.items():
-        known = past(program, carry, name, tick)
-        if not known:
+        messages = _past_messages(compiled, carry, name, tick)
+        if not messages:
             group = plan.groups[name]
-            known = [given[name][-1] if group.sends is None else message_now(state, group)]
-        flat = [np.asarray(message, plan.dtype).reshape(state.count, -1) for message in known]
-        missing = max(len(history.messages) - len(flat), 0)
-        history.messages, history.last = [flat[0]] * missing + flat, tick - 1  # nobody asks for older ones
-    _store_pending(program, state, carry, tick)
+            messages = [inputs[name][-1] if group.sends is None else message_now(state, group)]
+        messages = [message.astype(plan.dtype).reshape(state.count, -1) for message in messages]
+        missing = max(len(history.messages) - len(messages), 0)  # nobody asks for these older ones
+        history.messages, history.last = [messages[0]] * missing + messages, tick - 1
+    _store_pending(compiled, state, carry, tick)
 
 
-def past(program: CompiledPlan, carry: dict[str, Any], name: str, tick: int) -> list[np.ndarray]:
-    """The messages of a population that the carry still holds, the newest last."""
-    depth = 0 if name in program.kept else program.depth[name]
-    if depth < 2:
-        return [carry["sent"][name]] if depth else []
-    return [carry["sent"][name][(tick - ago) % depth] for ago in range(depth, 0, -1)]
+def _past_messages(compiled: CompiledPlan, carry: Carry, name: str, tick: int) -> list[np.ndarray]:
+    """The messages of a population that a carry still holds, (trial, *shape), the newest last."""
+    depth = 0 if name in compiled.kept else compiled.depth[name]
+    if not depth:
+        return []
+    sent = np.asarray(carry["sent"][name])
+    return [sent] if depth == 1 else [sent[(tick - ago) % depth] for ago in range(depth, 0, -1)]
 
 
-def _store_pending(program: CompiledPlan, state: State, carry: dict[str, Any], tick: int) -> None:
-    """Spikes in flight, queued as the reference engine queues them."""
-    spiking = [name for name, depth in program.depth.items() if depth and program.spiking[name]]
-    if spiking:
-        accumulators = PreparedPlan(state.plan).accumulators
-        for name in spiking:
-            sent = past(program, carry, name, tick)
-            for ago, message in zip(range(len(sent), 0, -1), sent, strict=True):
-                state.tick = tick - ago
-                trial, neuron = np.nonzero(np.asarray(message).reshape(state.count, -1))
-                state.spikes[name] = trial, neuron
-                queue_spikes(state, accumulators, name)
-        state.tick = tick
-    for buckets in state.queue.values():
-        for due in [due for due in buckets if due < tick]:
-            del buckets[due]
+def _store_pending(compiled: CompiledPlan, state: State, carry: Carry, tick: int) -> None:
+    """Put the spikes that are still on their way into the queues, as the reference engine does."""
+    spiking = [name for name, depth in compiled.depth.items() if depth and compiled.spiking[name]]
+    tables = afferents_into(state.plan, state.plan.groups) if spiking else []
+    accumulators = {(table.post, table.to): Accumulator(state.plan, table) for table in tables}
+    for name in spiking:
+        messages = _past_messages(compiled, carry, name, tick)
+        for ago, message in zip(range(len(messages), 0, -1), messages, strict=True):
+            state.tick = tick - ago
+            trial, neuron = np.nonzero(message.reshape(state.count, -1))
+            state.spikes[name] = trial, neuron
+            queue_spikes(state, accumulators, name)
+    state.tick = tick
+    for queue in state.queue.values():
+        for due in [due for due in queue if due < tick]:
+            del queue[due]

@@ -1,8 +1,8 @@
-"""Which populations must move tick after tick, and which can be computed for all ticks of a block at once.
+"""Which populations must be computed tick after tick, and which for all ticks of a block at once.
 
-A population without memory whose messages arrive in the tick in which they are sent does not care in which tick it is. Those
-that nothing in the loop comes before are computed before it, those that lead nowhere back into it after it; a feed-forward net
-has no loop at all.
+A population without memory, which receives only what is sent in the same tick, can be computed for all ticks
+side by side. Such populations are computed before the loop over ticks if they receive from no population in
+the loop, and after it if they send to none. A feed-forward network has no loop at all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from neurosim.plan.plan import Group, Plan, Private
 
 @dataclass(frozen=True)
 class Stages:
-    """Driven populations (`outside`), those computed before the loop, in it, and after it, each in their order."""
+    """Driven populations (`outside`), and those that are computed before the loop, in it, and after it."""
 
     outside: tuple[str, ...]
     before: tuple[str, ...]
@@ -28,7 +28,7 @@ class Stages:
 
     @property
     def together(self) -> Stages:
-        """All in the loop."""
+        """The same with all populations in the loop."""
         return Stages(self.outside, (), (*self.before, *self.loop, *self.after), ())
 
 
@@ -40,7 +40,7 @@ def stages(plan: Plan, products: Sequence[Product]) -> Stages:
         return Stages(outside, (), tuple(movers), ())
     sources, free = _sources(plan, products, movers)
     before: set[str] = set()
-    for name in movers:  # each comes after those that it receives from at once
+    for name in movers:  # under Layered, each comes after those from which it receives in the same tick
         if name in free and sources[name] <= before | set(outside):
             before.add(name)
     after: set[str] = set()
@@ -57,28 +57,32 @@ def stages(plan: Plan, products: Sequence[Product]) -> Stages:
 def _sources(
     plan: Plan, products: Sequence[Product], movers: Sequence[str]
 ) -> tuple[dict[str, set[str]], set[str]]:
-    """Where each population receives from, and those without memory that receive only what is sent in the same tick."""
+    """From where each population receives, and which populations can be computed for all ticks at once.
+
+    These are without memory, and receive only what is sent in the same tick.
+    """
     sources: dict[str, set[str]] = {name: set() for name in movers}
     late = {p.post for p in plan.of_kind(Private)}
     for product in products:
         sources[product.post].add(plan.speaker(plan.groups[product.pre]).name)
-        if product.delay or any(end.to not in plan.groups[product.post].ports for end in product.ends):
+        if product.delay or any(t.to not in plan.groups[product.post].ports for t in product.targets):
             late.add(product.post)
-        if product.sent is not None:
-            sources[product.post].add(plan.speaker(plan.groups[product.sent[0]]).name)
-            late |= {product.post} if product.sent[1] else set()
+        if product.weights_from is not None:
+            name, ago = product.weights_from
+            sources[product.post].add(plan.speaker(plan.groups[name]).name)
+            late |= {product.post} if ago else set()
     return sources, {name for name in movers if name not in late and is_memoryless(plan.groups[name])}
 
 
 def is_memoryless(group: Group) -> bool:
-    """Whether a population's variables depend on nothing that they were before."""
+    """Whether the new values of a population's variables depend on no earlier ones."""
     if group.spiking or group.integrate is not None or group.update is None:
         return False
     return not reads(group.update.statements) & set(group.update.writes)
 
 
 def narrowed(program: Sequence[Step], names: Sequence[str]) -> tuple[Step, ...]:
-    """The steps of these populations alone; inputs are there already."""
+    """The steps of a program for these populations only, without drive steps: inputs are sent already."""
     chosen = set(names)
     steps = [
         replace(step, populations=tuple(n for n in step.populations if n in chosen))

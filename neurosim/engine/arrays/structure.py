@@ -1,106 +1,86 @@
-"""What of a plan makes another program, as one digest: text, shapes, wiring; not weights, constants, seeds or inputs."""
+"""A digest of what needs another compilation: text, shapes, wiring; not weights, constants or inputs."""
 
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any, assert_never
+from typing import assert_never
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from neurosim.engine.arrays.ticks import blocks, is_number
+from neurosim.engine.arrays.ticks import blocks, is_array
 from neurosim.plan.plan import AnyOf, Dense, Einsum, Group, Plan, Private, Sparse, Textual
+
+Parts = tuple[object, ...]
+"""Plain values, whose `repr` says all there is to say of them."""
 
 
 def digest(plan: Plan) -> str:
-    """Plans with the same digest run as the same compiled program."""
-    found = blake2b(digest_size=16)
+    """32 hexadecimal digits. Plans with the same digest run as the same compiled functions."""
     drives = sorted((name, drive.events) for name, drive in plan.drives.items())
-    probes = [(p.name, p.owner, p.variable, p.shape, p.events, _bytes(p.index)) for p in plan.probes]
-    for part in (str(plan.schedule), plan.dt, plan.program, plan.precision, drives, probes):
-        found.update(repr(part).encode())
-    for group in plan.groups.values():
-        found.update(repr(_group(group)).encode())
-    for pathway in plan.pathways.values():
-        found.update(repr(_pathway(pathway)).encode())
-    return found.hexdigest()
+    probes = [(p.name, p.owner, p.variable, p.shape, p.events, _short(p.index)) for p in plan.probes]
+    parts: list[object] = [str(plan.schedule), plan.dt, plan.program, plan.precision, drives, probes]
+    parts += [_group(group) for group in plan.groups.values()]
+    parts += [_pathway(pathway) for pathway in plan.pathways.values()]
+    digest = blake2b(digest_size=16)
+    for part in parts:
+        digest.update(repr(part).encode())
+    return digest.hexdigest()
 
 
-def _bytes(value: Any) -> Any:
-    """An array in short."""
+def _short(value: ArrayLike | None) -> Parts | None:
+    """An array as its shape, type and digest, because `repr` leaves out most of a large one."""
     if value is None:
         return None
     array = np.ascontiguousarray(value)
     return array.shape, array.dtype.str, blake2b(array.tobytes(), digest_size=16).hexdigest()
 
 
-def _group(group: Group) -> tuple:
+def _group(group: Group) -> Parts:
     text = [(part.name, part.statements, part.writes, sorted(part.frozen)) for part in blocks(group)]
     constants = [
-        (name, np.shape(v) if is_number(v) else _bytes(v)) for name, v in sorted(group.constants.items())
+        (name, np.shape(v) if is_array(v) else _short(v)) for name, v in sorted(group.constants.items())
     ]
     states = [(name, v.shape) for name, v in sorted(group.states.items())]
-    rest = (
-        group.ports,
-        group.derived,
-        group.sends,
-        group.of,
-        group.refractory and vars(group.refractory),
-        sorted(group.frozen),
-    )
+    refractory = group.refractory and vars(group.refractory)
+    rest = (group.ports, group.derived, group.sends, group.of, refractory, sorted(group.frozen))
     return group.name, group.shape, group.driven, group.spiking, text, constants, states, rest
 
 
-def _pathway(pathway: AnyOf) -> tuple:
-    kind = type(pathway).__name__
-    ends = (
-        pathway.name,
-        pathway.pre,
-        pathway.post,
-        pathway.to,
-        kind,
-        _bytes(pathway.pre_index),
-        _bytes(pathway.post_index),
-    )
-    shapes = (pathway.pre_shape, pathway.post_shape)
+def _pathway(pathway: AnyOf) -> Parts:
+    ends = (pathway.name, pathway.pre, pathway.post, pathway.to, type(pathway).__name__)
+    places = (_short(pathway.pre_index), _short(pathway.post_index), pathway.pre_shape, pathway.post_shape)
+    return ends, places, _synapses(pathway)
+
+
+def _synapses(pathway: AnyOf) -> Parts:
     match pathway:
+        case Textual():
+            return _stored(pathway), _text(pathway)
         case Sparse():
-            return (
-                *ends,
-                *shapes,
-                *_stored(pathway),
-                *(_text(pathway) if isinstance(pathway, Textual) else ()),
-            )
+            return _stored(pathway)
         case Dense():
-            return *ends, *shapes, pathway.weight.shape, pathway.delay
+            return pathway.weight.shape, pathway.delay
         case Einsum():
-            sent = pathway.weight_from and (
-                pathway.weight_from[0],
-                _bytes(pathway.weight_from[1]),
-                *pathway.weight_from[2:],
-            )
-            return *ends, *shapes, pathway.letters, sent, pathway.weight.shape, pathway.delay
+            sent = None
+            if pathway.weight_from is not None:
+                name, index, shape, ago = pathway.weight_from
+                sent = name, _short(index), shape, ago
+            return pathway.letters, sent, pathway.weight.shape, pathway.delay
         case Private():
-            return *ends, *shapes, pathway.sources, pathway.chance
+            return pathway.sources, pathway.chance
         case _ as unknown:
             assert_never(unknown)
 
 
-def _stored(pathway: Sparse) -> tuple:
+def _stored(pathway: Sparse) -> Parts:
     w = pathway.windows
     if w is not None:
-        return (
-            type(w).__name__,
-            w.slide,
-            w.channels,
-            w.out_channels,
-            w.channels_seen,
-            w.turned,
-            w.own.shape,
-            w.delay,
-        )
-    return _bytes(pathway.sender), _bytes(pathway.receiver), _bytes(pathway.delay)
+        channels = (w.channels, w.out_channels, w.channels_seen)
+        return type(w).__name__, w.slide, channels, w.turned, w.own.shape, w.delay
+    return _short(pathway.sender), _short(pathway.receiver), _short(pathway.delay)
 
 
-def _text(pathway: Textual) -> tuple:
+def _text(pathway: Textual) -> Parts:
     text = pathway.text
-    return text.on_pre and text.on_pre.statements, [(k, _bytes(v)) for k, v in text.constants.items()]
+    return text.on_pre and text.on_pre.statements, [(k, _short(v)) for k, v in text.constants.items()]

@@ -1,4 +1,4 @@
-"""What the array engine does not take, and why; such a network runs on another engine."""
+"""What the array engine cannot run, and why; such a network runs on another engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ REMEDY = "Use engine='reference', or 'auto'."
 def unsupported(plan: Plan) -> str | None:
     """Why the array engine cannot run this plan, or None."""
     if plan.sweeps:
-        return f"under {type(plan.schedule).__name__}() one neuron moves after the other, which arrays cannot. {REMEDY}"
+        schedule = type(plan.schedule).__name__
+        return f"under {schedule}() one neuron moves after the other, which arrays cannot. {REMEDY}"
     for pathway in plan.pathways.values():
         reason = _text_reason(plan, pathway) if isinstance(pathway, Textual) else None
         if reason:
@@ -24,7 +25,7 @@ def unsupported(plan: Plan) -> str | None:
 
 
 def _text_reason(plan: Plan, pathway: Textual) -> str | None:
-    """Text may only add to one port what depends on the message, w and constants: anything else changes with the order of arrivals."""
+    """Why the text of synapses cannot run here: it does more than add a term to one port."""
     text = pathway.text
     if spikes_sent(plan, pathway.pre):
         return "have text that spikes call"

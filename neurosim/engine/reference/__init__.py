@@ -28,7 +28,8 @@ def run(plan: Plan, writer: Writer, report: ProgressCallback) -> Result:
     """Run a plan: how many ticks ran, why the run stopped, and the checkpoint of its end.
 
     writer: takes what the probes of the plan record, in blocks of ticks.
-    report: called with how many ticks, times trials, have run since the last call; the run stops when it returns True.
+    report: called with how many ticks, times trials, have run since the last call; the run stops when it
+    returns True.
     """
     prepared = PreparedPlan(plan)
     size = neurons(plan) + sum(pathway.sender.size for pathway in plan.textual)

@@ -30,7 +30,8 @@ from neurosim.plan.random import binomial
 
 @dataclass(frozen=True, eq=False)
 class SpikeRows:
-    """The synapses without text from one spiking population into one port: a row for each sender, in delivery order.
+    """The synapses without text from one spiking population into one port: a row for each sender, in delivery
+    order.
 
     start: where each sender's synapses begin, (sender + 1,). receiver, weight, delay: of each synapse.
     population: the number of the sending population in the network.
@@ -60,10 +61,11 @@ class SparseMatrix(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class GradedRows:
-    """The stored synapses from graded populations into one port, as a matrix over the messages of all segments.
+    """The stored synapses from graded populations into one port, as a matrix over the messages of all
+    segments.
 
-    segments: delay in ticks and name of the sending population, oldest message first. matrix: (target, message). scipy
-    adds the products of a row one after the other, and each row stands in delivery order.
+    segments: delay in ticks and name of the sending population, oldest message first. matrix: (target,
+    message). scipy adds the products of a row one after the other, and each row stands in delivery order.
     """
 
     segments: tuple[tuple[int, str], ...]
@@ -88,12 +90,13 @@ def graded_rows(plan: Plan, afferents: Afferents) -> GradedRows | None:
     """The matrix of the stored synapses of graded senders into one port; None if there are none."""
     if not any(p.sender.size for p in afferents.graded):
         return None
-    from scipy.sparse import csr_array  # takes long to import, and few networks need it
+    # Takes long to import, and few networks need it. It has no type stubs.
+    from scipy.sparse import csr_array  # pyright: ignore[reportMissingTypeStubs]
 
     rows, names = rows_by_target(plan, afferents.post, afferents.graded), list(plan.groups)
     shape = (plan.groups[afferents.post].size, rows.columns)
     matrix: SparseMatrix = csr_array((rows.weight, rows.column, rows.start), shape=shape)
-    return GradedRows(tuple((int(delay), names[number]) for delay, number in rows.segments), matrix)
+    return GradedRows(tuple((delay, names[number]) for delay, number in rows.oldest_first), matrix)
 
 
 class Accumulator:
@@ -119,7 +122,7 @@ class Accumulator:
 
     @cached_property
     def dense_rows(self) -> list[tuple[Dense, np.ndarray]]:
-        """The dense pathways, each with the row of its matrix for every neuron of the population, -1 for none."""
+        """The dense pathways, each with the row of its matrix for every neuron, -1 for none."""
         rows = np.full((len(self.afferents.dense), self.size), -1)
         for row, pathway in zip(rows, self.afferents.dense, strict=True):
             row[pathway.post_index] = np.arange(pathway.post_index.size)
@@ -184,7 +187,7 @@ class Accumulator:
     def _spread(
         self, state: State, pathway: Dense | Einsum, part: np.ndarray, terms: int
     ) -> tuple[np.ndarray, np.ndarray | int]:
-        """A product for a part of the population, laid out over all of it; and how many terms each sum had."""
+        """A product for part of the population laid out over all of it, and how many terms each sum has."""
         if np.array_equal(pathway.post_index, np.arange(self.size)):
             value, count = part, np.full(self.size, terms)
         else:
@@ -195,7 +198,7 @@ class Accumulator:
         return value, (count if self.reduce != "sum" else 0)
 
     def _contract(self, state: State, pathway: Einsum) -> tuple[np.ndarray, int]:
-        """Tensor contraction of message and weight: value (trial, target) and the number of terms of each sum."""
+        """Contract messages with weights: value (trial, target) and the number of terms of each sum."""
         how = contraction(pathway, self.reduce)
         message = state.history[pathway.pre].sent_at(state.tick - pathway.delay)[:, pathway.pre_index]
         if pathway.weight_from is None:
@@ -214,7 +217,7 @@ class Accumulator:
         return value, how.terms
 
     def _from_private(self, state: State, pathway: Private) -> np.ndarray:
-        """Weight times Binomial(n, p): each target has n sources of its own, which spike with the sender's chance p."""
+        """Weight times Binomial(n, p): each target has n sources, which spike with the sender's chance p."""
         group = self.plan.groups[pathway.pre]
         chance = np.broadcast_to(
             evaluate(pathway.chance, names_of(state, group)), (state.count, *group.shape)

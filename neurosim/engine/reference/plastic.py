@@ -1,4 +1,4 @@
-"""Synapses with text: arrivals (`on_pre`), targets that have sent (`on_post`), clock-driven and summed variables."""
+"""Synapses with text: arrivals (`on_pre`), sent spikes (`on_post`), clock-driven and summed variables."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Deferred = list[tuple[Statement, np.ndarray]]
 class Plastic:
     """One object of synapses with text.
 
-    Arrivals run one after the other; where their order cannot matter, all at once. In what follows `trial` and `synapse`
-    say which synapse of which trial each arrival is at, (arrival,).
+    Arrivals run one after the other; where their order cannot matter, all at once. In what follows `trial`
+    and `synapse` say which synapse of which trial each arrival is at, (arrival,).
     """
 
     def __init__(self, plan: Plan, pathway: Textual):
@@ -58,7 +58,7 @@ class Plastic:
                 queue.setdefault(state.tick + delay, []).append(arrivals)
 
     def deliver(self, state: State, step: Step) -> None:
-        """Run on_pre for what arrives at this tick, and evaluate summed variables with the graded messages."""
+        """Run on_pre for what arrives at this tick; evaluate summed variables with the graded messages."""
         if step.delivers(graded=True):
             if self.graded:
                 self._keep_messages(state)
@@ -93,7 +93,7 @@ class Plastic:
         return np.repeat(np.arange(state.count), synapses), np.tile(np.arange(synapses), state.count)
 
     def _keep_messages(self, state: State) -> None:
-        """Keep the message that each synapse delivers at this tick, (trial, synapse), for on_pre, on_post and sums."""
+        """Keep the message that each synapse delivers at this tick, (trial, synapse), for its text."""
         sender, delay = self.pathway.sender, self.pathway.delay
         delivered = np.zeros((state.count, sender.size), self.plan.dtype)
         for ticks in np.unique(delay):
@@ -115,7 +115,7 @@ class Plastic:
             own[name] = np.broadcast_to(value, trial.shape).reshape(own[name].shape).astype(own[name].dtype)
 
     def _sum(self, state: State) -> None:
-        """Set each (summed) variable of the target to the sum of its expression over the synapses, in their order."""
+        """Set each (summed) variable of the target to the sum over synapses, in their order."""
         if not self.text.summed:
             return
         trial, synapse = self._all_synapses(state)
@@ -127,7 +127,7 @@ class Plastic:
             state.values[self.post.name][variable] = total.reshape(state.count, *self.post.shape)
 
     def _run_arrivals(self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray) -> None:
-        """Run a block for arrivals in their order: one of each trial at a time, or all at once if that is the same."""
+        """Run a block for arrivals in their order, or for all at once if the result is the same."""
         if self.in_turn[block.name] or _repeats(trial, synapse):
             for chosen in one_by_one(trial):
                 self._run(state, block, trial[chosen], synapse[chosen], alone=True)
@@ -139,8 +139,9 @@ class Plastic:
     ) -> None:
         """Run a block for arrivals that do not disturb each other, and write back what it changed.
 
-        alone: whether each arrival is the only one in its trial; then its statements may also read variables of neurons
-            that earlier ones have changed. Additions to ports, which no text reads, are deferred in any case.
+        alone: whether each arrival is the only one in its trial; then its statements may also read variables
+            of neurons that earlier ones have changed. Additions to ports, which no text reads, are deferred
+            in any case.
         """
         ports = {f"{port}_post" for port in self.post.ports} | set(self.post.ports)
         inner = tuple(s.name for s in block.statements if s.name not in ports) if alone else ()
@@ -185,13 +186,13 @@ class Plastic:
     def _not_frozen(
         self, state: State, group: Group, variable: str, trial: np.ndarray, neuron: np.ndarray
     ) -> np.ndarray:
-        """Which arrivals may change the variable: those whose neuron is not refractory, if that freezes it."""
+        """Which arrivals may change a variable: if it is frozen while refractory, those at other neurons."""
         if variable not in group.frozen:
             return np.ones(trial.size, bool)
         return state.not_refractory[group.name].reshape(state.count, -1)[trial, neuron]
 
     def _end(self, name: str, synapse: np.ndarray) -> tuple[Group, str, np.ndarray]:
-        """The population, variable and neurons that a name such as v_post, v_pre or (of the target) v means."""
+        """The population, variable and neurons that a name means: v_post, v_pre, or v of the target."""
         if name.endswith("_pre"):
             return self.pre, name.removesuffix("_pre"), self.pathway.sender[synapse]
         return self.post, name.removesuffix("_post"), self.pathway.receiver[synapse]
@@ -262,7 +263,7 @@ def _change(values: np.ndarray, place: np.ndarray, deferred: Deferred, free: np.
 
 
 def _repeats(trial: np.ndarray, synapse: np.ndarray) -> bool:
-    """Whether two arrivals of one tick are at the same synapse, which is possible if delays change or differ."""
+    """Whether two arrivals of one tick are at the same synapse, which is possible if delays differ."""
     place = trial * (int(synapse.max(initial=0)) + 1) + synapse
     rising = bool(np.all(place[1:] > place[:-1]))  # as arrivals of one delay are; far cheaper than to sort
     return not rising and np.unique(place).size != place.size

@@ -23,7 +23,7 @@ BLOCK_SECONDS = (
 )
 
 Events = list[tuple[np.ndarray, np.ndarray, int]]
-"""Trial (within the batch) and neuron of the spikes of some ticks, and the tick (counted from the start of the run)."""
+"""Trials (within the batch) and neurons of the spikes of each tick, and the tick (within the run)."""
 
 
 class Sampler:

@@ -27,8 +27,9 @@ from neurosim.plan.plan import Block, Group, Plan
 class PreparedPlan:
     """A plan, and what its steps look up at every tick and never change.
 
-    accumulators: by population and port or variable. plastic: the synapses with text, by name. axis_functions: the functions along
-    axes of each population. elements: the index of each neuron, for random numbers.
+    accumulators: by population and port or variable. plastic: the synapses with text, by name.
+    axis_functions: the functions along axes of each population. elements: the index of each neuron, for
+    random numbers.
     """
 
     def __init__(self, plan: Plan):
@@ -76,7 +77,7 @@ def _spikes_given(state: State, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def deliver(prepared: PreparedPlan, step: Step, state: State) -> None:
-    """Deliver arrivals: sums through synapses without text first, then synapses with text, object by object."""
+    """Deliver arrivals: sums through synapses without text, then synapses with text, object by object."""
     plastic = [p for p in prepared.plastic.values() if p.pathway.post in step.populations]
     if step.arriving is Arriving.SENT:
         for synapses in plastic:

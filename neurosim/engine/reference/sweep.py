@@ -1,4 +1,4 @@
-"""One asynchronous sweep: every neuron once, in a fair random order, each seeing the newest value of all others."""
+"""An asynchronous sweep: every neuron once, in a random order, each seeing the newest values of others."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ def _arrived(
     synapse, pair = members(rows.start, neuron)
     count = np.bincount(pair, minlength=trial.size)
     sent = np.empty(synapse.size, state.plan.dtype)
-    for number, (delay, population) in enumerate(rows.segments):
+    for number, (delay, population) in enumerate(rows.oldest_first):
         chosen = rows.segment[synapse] == number
-        messages = _messages(state, names[population], newest, int(delay))
+        messages = _messages(state, names[population], newest, delay)
         sent[chosen] = messages[trial[pair[chosen]], rows.sender[synapse[chosen]]]
     combine(reduce).at(total, pair, rows.weight[synapse] * sent)
     for pathway, matrix_row in accumulator.dense_rows:

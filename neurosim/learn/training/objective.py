@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurosim.engine.arrays.carry import Carry
 from neurosim.engine.arrays.compiled import CompiledPlan
 from neurosim.engine.arrays.memory import input_arrays
 from neurosim.engine.arrays.support import unsupported
-from neurosim.engine.arrays.ticks import Carry
 from neurosim.errors import PlanError
 from neurosim.learn.training.losses import SENT, Loss
 from neurosim.learn.training.parameters import Parameters, placing
