@@ -1,4 +1,10 @@
-"""Brian2's units without the rest of Brian2: importing all of it takes a second, which a script that only says `10*ms` need not wait for."""
+"""Brian2's units without the rest of Brian2.
+
+Importing Brian2 takes more than a second, most of it for sympy and for the packages that generate code. A script that
+says `10*ms` needs none of that. But its quantities must be Brian2's own, since they go into Brian2's unit checks and into
+scripts that use Brian2 too; so they cannot come from a table of units written here. Instead, the package `brian2` is put
+into `sys.modules` without running its code, which runs when something else of Brian2 is first used.
+"""
 
 from __future__ import annotations
 
@@ -15,111 +21,99 @@ from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brian2.units import Quantity
 
 PACKAGE = "brian2"
 UNITS = "brian2.units.fundamentalunits"
-ASKED = (
-    "__path__",
-    "__all__",
-    "__version__",
-    "__version_tuple__",
-    "__docformat__",
-)  # by programs; tools ask every module for others
-_running = threading.RLock()
+# Programs ask a package for these names. Tools such as doctest ask every module for others, and must not import Brian2.
+DUNDER_NAMES = ("__path__", "__all__", "__version__", "__version_tuple__", "__docformat__")
+StandIns = Mapping[str, ModuleType | SimpleNamespace | None]
+_lock = threading.RLock()
 
 
 def import_units() -> ModuleType:
-    """The module `brian2.units`, whose quantities are the very ones of Brian2; what `import brian2` does besides, it does when it is first used."""
-    with _running:
+    """The module `brian2.units`. Its quantities are those of Brian2, the rest of which is imported when it is first used."""
+    with _lock:
         if PACKAGE not in sys.modules:
             try:
-                _prepare()
-            except Exception:  # not the Brian2 that this is written for: import all of it
+                _import_units_alone()
+            except Exception:  # another version of Brian2 than this is written for: import all of it
                 for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
                     del sys.modules[name]
-    with _manners():
+    with _hooks_unchanged():
         return import_module(f"{PACKAGE}.units")
 
 
 @cache
-def named_units() -> dict[str, Any]:
-    """The units that text may name: Brian2's `DEFAULT_UNITS`."""
+def named_units() -> dict[str, Quantity]:
+    """The units that text may name: Brian2's `DEFAULT_UNITS`, by name."""
     units: Any = import_units()
-    registered, more = (
-        units.fundamentalunits.standard_unit_register.units,
-        units.fundamentalunits.additional_unit_register.units,
-    )
-    return {
-        **registered,
-        **units.stdunits.stdunits,
-        **{name: unit for name, unit in more.items() if not unit.iscompound},
-    }
+    registered = units.fundamentalunits.standard_unit_register.units
+    additional = units.fundamentalunits.additional_unit_register.units
+    simple = {name: unit for name, unit in additional.items() if not unit.iscompound}
+    return {**registered, **units.stdunits.stdunits, **simple}
 
 
-def _prepare() -> None:
-    """Import the units of a package whose own code has not run."""
+def _import_units_alone() -> None:
     spec = find_spec(PACKAGE)
     assert spec is not None
     package = module_from_spec(spec)
-    inner = PathFinder.find_spec(UNITS, [f"{folder}/units" for folder in package.__path__])
-    assert inner is not None
-    package.__class__ = _Later
+    fundamental_spec = PathFinder.find_spec(UNITS, [f"{folder}/units" for folder in package.__path__])
+    assert fundamental_spec is not None
+    package.__class__ = _LazyPackage
     sys.modules[PACKAGE] = package
-    fundamental = sys.modules[UNITS] = module_from_spec(inner)
-    # sympy writes LaTeX, and matplotlib is asked for its version.
-    instead = {"sympy": SimpleNamespace(latex=_latex), "matplotlib": None}
-    _execute(fundamental, {name: module for name, module in instead.items() if name not in sys.modules})
+    fundamental = sys.modules[UNITS] = module_from_spec(fundamental_spec)
+    # The units import sympy to write LaTeX, and matplotlib to ask for its version.
+    stand_ins = {"sympy": SimpleNamespace(latex=_latex), "matplotlib": None}
+    _run_code(fundamental, {name: module for name, module in stand_ins.items() if name not in sys.modules})
     import_module(f"{PACKAGE}.units").fundamentalunits = fundamental  # type: ignore[attr-defined]
-    del (
-        package.__path__
-    )  # so that the import of any other module of Brian2 asks for it, and runs Brian2 first
+    # Importing any other module of Brian2 asks for this path, and so runs the package's own code first.
+    del package.__path__
 
 
-class _Later(ModuleType):
-    """A package whose own code runs when something in it, or another of its modules, is first asked for."""
+class _LazyPackage(ModuleType):
+    """A package whose own code runs when one of its names or other modules is first asked for."""
 
     begun = False
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name not in ASKED:
+        if name.startswith("__") and name not in DUNDER_NAMES:
             raise AttributeError(name)
-        with _running:
-            if not _Later.begun:
-                _Later.begun = True
-                self._begin()
+        with _lock:
+            if not _LazyPackage.begun:
+                _LazyPackage.begun = True
+                self._run()
         if name in vars(self):
             return vars(self)[name]
         raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
 
-    def _begin(self) -> None:
+    def _run(self) -> None:
         assert self.__spec__ is not None
         self.__path__ = self.__spec__.submodule_search_locations or []
-        main = threading.current_thread() is threading.main_thread()
+        stand_ins: StandIns = {}
+        if threading.current_thread() is not threading.main_thread():
+            # Brian2 sets a handler for Ctrl-C, which Python allows in the main thread only.
+            no_handlers = {**vars(signal), "signal": lambda number, handler: None}
+            stand_ins = {"signal": SimpleNamespace(**no_handlers)}
         try:
-            # Only the main thread may say what Ctrl-C does; in another one Brian2 is imported without its say.
-            with _manners():
-                _execute(
-                    self,
-                    {}
-                    if main
-                    else {
-                        "signal": SimpleNamespace(**{**vars(signal), "signal": lambda number, handler: None})
-                    },
-                )
+            with _hooks_unchanged():
+                _run_code(self, stand_ins)
         except BaseException:
             del self.__path__
-            _Later.begun = False
+            _LazyPackage.begun = False
             raise
         self.__class__ = ModuleType  # type: ignore[assignment]
 
 
 @contextmanager
-def _manners() -> Iterator[None]:
-    """Errors and warnings of a script stay its own while Brian2 is imported, be it in the middle of a run.
+def _hooks_unchanged() -> Iterator[None]:
+    """Import Brian2 without its changes to how a script reports errors and warnings.
 
-    Brian2 would add "Brian 2 encountered an unexpected error" to every error, and take every warning for its log. What it and its
-    packages deprecate is not the script's to mend, and no error under `python -W error`.
+    Brian2 would add "Brian 2 encountered an unexpected error" to every error and log every warning. Its own deprecation
+    warnings are ignored: a script cannot mend them, and they must not be errors under `python -W error`.
     """
     hook = sys.excepthook
     with warnings.catch_warnings():
@@ -133,27 +127,29 @@ def _manners() -> Iterator[None]:
                 logging.captureWarnings(False)
 
 
-def _execute(module: ModuleType, instead: Mapping[str, Any]) -> None:
-    """Run the code of a module, which finds `instead` where it imports modules of these names; None: it finds none."""
+def _run_code(module: ModuleType, stand_ins: StandIns) -> None:
+    """Run the code of one module with these modules in place of those that it imports; None for one that is missing.
 
-    def import_one(name: str, *how: Any) -> Any:
-        if name not in instead:
-            return builtins.__import__(name, *how)
-        if instead[name] is None:
+    Only the module's own `__import__` is exchanged, and only while its code runs, so that no other thread sees a stand-in.
+    """
+
+    def import_module_or_stand_in(name: str, *arguments: Any) -> Any:
+        if name not in stand_ins:
+            return builtins.__import__(name, *arguments)
+        if stand_ins[name] is None:
             raise ImportError(name)
-        return instead[name]
+        return stand_ins[name]
 
-    own = vars(builtins) | {"__import__": import_one}
-    vars(module)["__builtins__"] = own
+    own_builtins = vars(builtins) | {"__import__": import_module_or_stand_in}
+    vars(module)["__builtins__"] = own_builtins
     assert module.__spec__ is not None and module.__spec__.loader is not None
     module.__spec__.loader.exec_module(module)
-    own["__import__"] = builtins.__import__
+    own_builtins["__import__"] = builtins.__import__
 
 
 def _latex(*arguments: Any, **settings: Any) -> str:
-    if (
-        type(arguments[0]) is int and not settings
-    ):  # the exponents of a thousand units, named while they are imported
+    """sympy's `latex`, which is imported only if there is more to write than an integer, the exponent of a unit."""
+    if type(arguments[0]) is int and not settings:
         return str(arguments[0])
     from sympy import latex
 

@@ -1,8 +1,8 @@
-"""The folder in which compiled code, and what is known of text, is kept: whole entries, locks, and their removal.
+"""The folder in which compiled code, and answers about text that take long to find, are cached between processes.
 
-A file appears under its name only when it is complete (it is written beside and renamed), and what is read back is compared with a digest.
-So a process that dies, a full disk or a damaged file costs a compilation and nothing else. What another user can have written is not read at
-all (`trust.py`): it might be code.
+A file gets its name only when it is complete: it is written under another name and renamed. What is read back is compared
+with a checksum. So a process that is killed, a full disk or a damaged file costs a compilation and nothing else. Files
+that another user can have written are not read (`trust.py`), since they hold code.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ from neurosim import trust
 from neurosim.file_lock import acquire
 
 DAY = 86400.0
-UNUSED = 90 * DAY  # seconds after which an entry that nobody used may go
+UNUSED = 90 * DAY  # seconds after which an entry that was not used may be deleted
+# All names of files that are written here.
 CACHE_FILES = re.compile(
     r"((?:code|text)-[0-9a-f]{32})\.(?:cpp|so|dll|log|sum|lock|txt)(?:\.\d+-[0-9a-f]{8}\.part)?"
-)  # all names that are written here
+)
 
-_replacements: dict[Path, Path] = {}  # what stands in for a folder that cannot be used, in this process
-_warned_of: set[Path] = set()  # the files that this process has warned of
+_replacements: dict[Path, Path] = {}  # temporary folders that this process uses instead of unusable ones
+_warned_of: set[Path] = set()  # files that this process has warned of
 _guard = threading.Lock()
 
 
 def digest(*parts: str | bytes) -> str:
-    """32 hexadecimal digits that say what the parts are, and where each ends."""
+    """32 hexadecimal digits that depend on all parts, and on where each of them ends."""
     state = blake2b(digest_size=16)
     for part in parts:
-        given = (
-            part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        )  # of paths that are no UTF-8
-        state.update(b"%d:" % len(given))
-        state.update(given)
+        # Surrogates come from paths that are not valid UTF-8.
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        state.update(b"%d:" % len(data))
+        state.update(data)
     return state.hexdigest()
 
 
 def requested_folder() -> Path:
-    """The folder that is asked for: $NEUROSIM_CACHE, else this user's cache folder."""
+    """The folder that the user wants: $NEUROSIM_CACHE, else the system's cache folder for this user."""
     chosen = os.environ.get("NEUROSIM_CACHE", "").strip()
     if not chosen:
         from platformdirs import user_cache_dir
@@ -57,30 +57,30 @@ def requested_folder() -> Path:
 
 
 def folder() -> Path:
-    """The folder in use: the one asked for, or what stands in for it."""
-    named = requested_folder()
-    return _replacements.get(named, named)
+    """The folder in use: the requested one, or the temporary folder that replaces it."""
+    requested = requested_folder()
+    return _replacements.get(requested, requested)
 
 
 def temporary_folder(unusable: Path, problem: OSError) -> Path:
-    """A folder of this process that stands in for one that cannot be used; deleted at exit, warned of once."""
+    """Make a folder that replaces an unusable one in this process. Warns once; the folder is deleted at exit."""
     import shutil
     import tempfile
 
     with _guard:
         if unusable in _replacements:
             return _replacements[unusable]
-        made, owner = Path(tempfile.mkdtemp(prefix="neurosim-cache-")), os.getpid()
+        made, process = Path(tempfile.mkdtemp(prefix="neurosim-cache-")), os.getpid()
         _replacements[unusable] = made
 
     def delete() -> None:
-        if os.getpid() == owner:  # not a fork of it
+        if os.getpid() == process:  # a fork of the process must not delete it
             shutil.rmtree(made, ignore_errors=True)
 
     atexit.register(delete)
     warnings.warn(
-        f"The cache folder {unusable} cannot be used: {problem.strerror or problem}. Compiled code is kept in {made} until this process ends. "
-        "Set NEUROSIM_CACHE to a folder of your own that can be written.",
+        f"The cache folder {unusable} cannot be used: {problem.strerror or problem}. Compiled code is kept in {made}"
+        " until this process ends. Set NEUROSIM_CACHE to a folder of your own that can be written.",
         RuntimeWarning,
         stacklevel=3,
     )
@@ -89,7 +89,12 @@ def temporary_folder(unusable: Path, problem: OSError) -> Path:
 
 @dataclass(frozen=True)
 class Entry:
-    """One library with its source, its compile log and its digest: files of one name."""
+    """A compiled library with its source, its compile log and its checksum: files of one name with different suffixes.
+
+    folder: the cache folder
+    key: digest of all that the library depends on
+    suffix: that of libraries on this system, such as '.so'
+    """
 
     folder: Path
     key: str
@@ -103,16 +108,17 @@ class Entry:
         return self.path(self.suffix)
 
     def is_intact(self) -> bool:
-        """Whether the library is there as it was kept, by this user; marks it as used."""
-        wanted = _read_trusted(self.path(".sum"))
-        library = None if wanted is None else _read_trusted(self.library)
-        if library is None or self._checksum(library) != wanted:
+        """Whether the library is there as this user saved it; if so, marks it as used now."""
+        checksum = _read_trusted(self.path(".sum"))
+        library = None if checksum is None else _read_trusted(self.library)
+        if library is None or self._checksum(library) != checksum:
             return False
         with suppress(OSError):
             os.utime(self.library)
         return True
 
     def save(self, library: bytes) -> None:
+        """Write the library and its checksum."""
         write_atomically(self.path(".sum"), self._checksum(library))
         write_atomically(self.library, library)
 
@@ -121,7 +127,7 @@ class Entry:
 
 
 def _read_trusted(path: Path) -> bytes | None:
-    """What is in a file of the cache; None where it is not there, or another user may have written it, of which a warning tells."""
+    """The content of a file; None if it is missing, or, with a warning, if another user may have written it."""
     with suppress(OSError):
         try:
             return trust.read(path)
@@ -136,48 +142,48 @@ def _read_trusted(path: Path) -> bytes | None:
     return None
 
 
-def cached_text(where: Path, key: str, make: Callable[[], str]) -> str:
-    """A text that is expensive to make: read from a file of the cache, else made and written where that is possible."""
-    text = load_text(where, key)
+def cached_text(directory: Path, key: str, make: Callable[[], str]) -> str:
+    """A text that takes long to make: read from the folder if it is cached, else made, and cached if possible."""
+    text = load_text(directory, key)
     if text is None:
         text = make()
-        save_text(where, key, text)
+        save_text(directory, key, text)
     return text
 
 
-def load_text(where: Path, key: str) -> str | None:
-    """A text as it was kept, else None; marks it as used."""
-    path = _text_path(where, key)
+def load_text(directory: Path, key: str) -> str | None:
+    """A cached text, or None; marks it as used now."""
+    path = _text_path(directory, key)
     with suppress(OSError, ValueError):
-        trust.check_folder(where)
-        seal, _, text = (_read_trusted(path) or b"").decode().partition("\n")
-        if seal == digest(key, text):
+        trust.check_folder(directory)
+        checksum, _, text = (_read_trusted(path) or b"").decode().partition("\n")
+        if checksum == digest(key, text):
             with suppress(OSError):
                 os.utime(path)
             return text
     return None
 
 
-def save_text(where: Path, key: str, text: str) -> None:
-    """Write a text where that is possible; where it is not, it will be made again."""
+def save_text(directory: Path, key: str, text: str) -> None:
+    """Cache a text, if the folder can be written."""
     with suppress(OSError):
-        make_folder(where)
-        write_atomically(_text_path(where, key), f"{digest(key, text)}\n{text}".encode())
+        make_folder(directory)
+        write_atomically(_text_path(directory, key), f"{digest(key, text)}\n{text}".encode())
 
 
-def _text_path(where: Path, key: str) -> Path:
-    return where / f"text-{key}.txt"
+def _text_path(directory: Path, key: str) -> Path:
+    return directory / f"text-{key}.txt"
 
 
-def make_folder(where: Path) -> None:
-    """Make a folder, for this user alone, from which libraries can be loaded; raises OSError."""
-    trust.make_folder(where)
-    if hasattr(os, "statvfs") and os.statvfs(where).f_flag & getattr(os, "ST_NOEXEC", 0):
+def make_folder(directory: Path) -> None:
+    """Make a folder that only this user can access and from which libraries can be loaded. Raises OSError."""
+    trust.make_folder(directory)
+    if hasattr(os, "statvfs") and os.statvfs(directory).f_flag & getattr(os, "ST_NOEXEC", 0):
         raise OSError(errno.EACCES, "It is mounted so that no program runs from it")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is never seen half written, under a name of its own until it is complete."""
+    """Write a file under a temporary name, and rename it when it is complete, so that nobody reads half a file."""
     part = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
         trust.write(part, content)
@@ -190,7 +196,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 @contextmanager
 def lock_file(path: Path, wait: bool = True) -> Iterator[bool]:
-    """Hold a lock between processes and threads; yields False where `wait` is False and another holds it."""
+    """Hold the lock on a file; yields False if `wait` is False and another process or thread holds it."""
     descriptor = acquire(path, wait=wait)
     try:
         yield descriptor is not None
@@ -199,34 +205,36 @@ def lock_file(path: Path, wait: bool = True) -> Iterator[bool]:
             os.close(descriptor)
 
 
-def remove_entries(where: Path, unused_for: float = 0.0) -> tuple[int, int]:
-    """Delete what was put into a folder here and not used for so many seconds; how many files, and bytes. What is being made stays.
+def remove_entries(directory: Path, unused_for: float = 0.0) -> tuple[int, int]:
+    """Delete the entries of a folder that were not used for so many seconds; returns how many files, and their bytes.
 
-    Raises OSError where all is to go and cannot.
+    Entries that are being made are left. Raises OSError if everything is to be deleted and something cannot be.
     """
-    entries: dict[str, list[os.DirEntry[str]]] = {}
-    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(where) as found:
-        for file in found:
-            match = CACHE_FILES.fullmatch(file.name)
-            if match and not file.is_dir(follow_symlinks=False):
-                entries.setdefault(match[1], []).append(file)
     count = size = 0
-    for name, files in entries.items():
-        lock = where / f"{name}.lock"
-        with suppress(OSError if unused_for else FileNotFoundError):  # another process may be faster
-            if (
-                unused_for
-                and max(file.stat(follow_symlinks=False).st_mtime for file in files)
-                > time.time() - unused_for
-            ):
+    for name, files in _entries(directory).items():
+        with suppress(OSError if unused_for else FileNotFoundError):  # another process may delete them first
+            last_used = max(file.stat(follow_symlinks=False).st_mtime for file in files)
+            if unused_for and last_used > time.time() - unused_for:
                 continue
+            lock = directory / f"{name}.lock"
             if lock.is_symlink():
                 lock.unlink()
-            with lock_file(lock, wait=False) as held:
-                for file in files if held else ():
+            with lock_file(lock, wait=False) as locked:
+                for file in files if locked else ():
                     about = file.stat(follow_symlinks=False)
                     os.unlink(file)
                     count, size = count + 1, size + about.st_size
-                if held:
+                if locked:
                     lock.unlink(missing_ok=True)
     return count, size
+
+
+def _entries(directory: Path) -> dict[str, list[os.DirEntry[str]]]:
+    """The files of each entry in a folder, without files that are not the cache's."""
+    entries: dict[str, list[os.DirEntry[str]]] = {}
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory) as files:
+        for file in files:
+            match = CACHE_FILES.fullmatch(file.name)
+            if match and not file.is_dir(follow_symlinks=False):
+                entries.setdefault(match[1], []).append(file)
+    return entries

@@ -1,9 +1,10 @@
-"""The errors of neurosim: each names the object, the value, the rule and the remedy."""
+"""The errors of neurosim. Each message names the object, the value, the rule and the remedy."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-DISTRIBUTION = "neurosim-networks"  # what the package is called where it is installed from; `neurosim` there is somebody else's
+# The name under which this package is installed. Another package on the public index is called `neurosim`.
+DISTRIBUTION = "neurosim-networks"
 
 
 class NeurosimError(Exception):
@@ -11,37 +12,39 @@ class NeurosimError(Exception):
 
 
 class DescriptionError(NeurosimError, ValueError):
-    """What was described or asked for cannot be right; raised before anything runs."""
+    """An argument is wrong: of a description, a run, or a function. Raised before anything runs."""
 
 
 class PlanError(NeurosimError, ValueError):
-    """The description is sound by itself, but its text, units or timing do not fit together."""
+    """Each part of a description is valid, but their texts, units or timing do not fit together."""
 
 
 class EngineError(NeurosimError, RuntimeError):
-    """An engine cannot run, or could not finish, this plan."""
+    """An engine cannot run this network, or failed while it ran."""
 
 
 class RecordingError(NeurosimError, OSError):
-    """A recording cannot be written, opened, or does not hold what was asked of it."""
+    """A recording cannot be written or opened, or does not hold what is asked of it."""
 
 
-def shown(given: object, most: int = 80) -> str:
-    """A value as a message shows it: on one line, shortened, whatever its own repr does.
+def shown(value: object, most: int = 80) -> str:
+    """A value for an error message: on one line of at most `most` characters, even if its own repr fails.
 
     >>> shown([1, 2])
     '[1, 2]'
     """
     try:
-        text = str(given) if hasattr(given, "dim") else repr(given)
+        text = (
+            str(value) if hasattr(value, "dim") else repr(value)
+        )  # a quantity: '10. ms', not '10. * msecond'
     except Exception:
-        text = f"<{type(given).__name__}>"
+        text = f"<{type(value).__name__}>"
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def install_hint(extra: str) -> str:
-    """A hint that ends an error message: what to install; quoted, since some shells read brackets as patterns.
+    """The end of an error message: how to install an extra of this package; quoted, since shells expand brackets.
 
     >>> install_hint("figures")
     "Install it: pip install 'neurosim-networks[figures]'."
@@ -49,17 +52,17 @@ def install_hint(extra: str) -> str:
     return f"Install it: pip install '{DISTRIBUTION}[{extra}]'."
 
 
-def nearest(name: object, known: Iterable[str]) -> str:
-    """A hint that ends an error message: the closest known name, else the names there are.
+def nearest(name: object, known: Iterable[object]) -> str:
+    """The end of an error message for an unknown name: the closest known name if one is close, else the known names.
 
     >>> nearest("liqid", ["ears", "liquid"])
     "Did you mean 'liquid'?"
     """
-    names = sorted(str(k) for k in known)
+    names = sorted(map(str, known))
     close = get_close_matches(name, names, n=1, cutoff=0.6) if isinstance(name, str) else []
     if close:
         return f"Did you mean '{close[0]}'?"
     if not names:
         return "There are none."
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    return f"There is: {shown}."
+    listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"There is: {listed}."

@@ -1,6 +1,7 @@
-"""Files and folders that nobody but this user can have written: only such are read back as code, and what is written is made so.
+"""Files and folders that only this user can have written.
 
-Where a system knows no owners (Windows), links are refused and the rest is left to its own rules.
+Compiled code is read back from such files only, and is written so that others cannot change it. On systems without file
+owners (Windows), links are refused, and the system's own access rules must do the rest.
 """
 
 from __future__ import annotations
@@ -10,39 +11,38 @@ import os
 import stat
 from pathlib import Path
 
-OTHERS = stat.S_IWGRP | stat.S_IWOTH
-FLAGS = (
-    getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-)  # a pipe is opened, and refused, without waiting
+WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+# O_NONBLOCK: opening a pipe must not wait for a writer, so that it can be refused.
+FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Untrusted(OSError):
-    """Another user may have written this; the reason is its `strerror`."""
+    """Another user may have written this file or folder; `strerror` says why."""
 
-    def __init__(self, why: str):
-        super().__init__(errno.EPERM, why)
-
-
-def make_folder(where: Path) -> None:
-    """Make a folder for this user alone, or check that it is such a one; raises OSError, and its subclass Untrusted."""
-    where.mkdir(mode=0o700, parents=True, exist_ok=True)
-    check_folder(where)
+    def __init__(self, reason: str):
+        super().__init__(errno.EPERM, reason)
 
 
-def check_folder(where: Path) -> None:
-    """Refuse a folder that another user owns, can write to, or can put another folder in the place of."""
-    about = os.lstat(where)
+def make_folder(path: Path) -> None:
+    """Make a folder that only this user can access, or check that an existing one is safe. Raises OSError, Untrusted."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """Raise Untrusted for a folder that another user owns, can write to, or can replace with another folder."""
+    about = os.lstat(path)
     if stat.S_ISLNK(about.st_mode):
         raise Untrusted("It is a symbolic link")
     _check_owner(about)
-    for above in Path(os.path.realpath(where)).parents:
+    for above in Path(os.path.realpath(path)).parents:
         mode = os.stat(above).st_mode
         if os.name == "posix" and mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             raise Untrusted(f"All users can write to {above}, and so put another in its place")
 
 
 def read(path: Path) -> bytes:
-    """What is in a regular file of this user; raises OSError, and its subclass Untrusted. Links are not followed."""
+    """The content of a regular file of this user, which is not a link. Raises OSError, and Untrusted for other files."""
     if path.is_symlink():
         raise Untrusted("It is a symbolic link")
     with open(os.open(path, os.O_RDONLY | FLAGS), "rb") as file:
@@ -54,7 +54,7 @@ def read(path: Path) -> bytes:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Make a file that only this user can read or write; raises OSError where there is one of that name."""
+    """Make a file that only this user can read or write. Raises OSError if there is a file of this name."""
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | FLAGS, 0o600), "wb") as file:
         file.write(content)
 
@@ -64,5 +64,5 @@ def _check_owner(about: os.stat_result) -> None:
         return
     if about.st_uid != os.geteuid():
         raise Untrusted("It belongs to another user")
-    if about.st_mode & OTHERS:
+    if about.st_mode & WRITABLE_BY_OTHERS:
         raise Untrusted(f"Others can write to it (mode {stat.S_IMODE(about.st_mode):o})")

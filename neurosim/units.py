@@ -1,7 +1,4 @@
-"""Brian2's units under the names used here: `from neurosim.units import ms, mV`.
-
-They are Brian2's own, imported without the rest of Brian2.
-"""
+"""Brian2's own units, imported without the rest of Brian2: `from neurosim.units import ms, mV`."""
 
 from neurosim.brian2_units import import_units as _import_units
 

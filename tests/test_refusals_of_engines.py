@@ -14,7 +14,7 @@ from recording_side import MadeUp
 
 import neurosim as ns
 from neurosim import DescriptionError, EngineError, PlanError, RecordingError, cli
-from neurosim.brian2_units import _Later
+from neurosim.brian2_units import _LazyPackage
 from neurosim.engine.events import compiler, construct, textual_layout
 from neurosim.engine.progress import Progress
 from neurosim.network.weights import normal
@@ -221,10 +221,10 @@ def test_a_recording_without_an_end_is_no_start(tmp_path):
 
 
 def test_what_is_imported_later_has_what_it_will_have(monkeypatch):
-    module = _Later("brian2")
+    module = _LazyPackage("brian2")
     with pytest.raises(AttributeError, match="__wrapped__"):
         module.__wrapped__  # noqa: B018
-    monkeypatch.setattr(_Later, "begun", True)
+    monkeypatch.setattr(_LazyPackage, "begun", True)
     with pytest.raises(AttributeError, match="module 'brian2' has no attribute 'nope'"):
         module.nope  # noqa: B018
 
