@@ -12,14 +12,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from neurosim.errors import RecordingError
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, Part
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import read_only
-from neurosim.network.values import PLAIN, TIME, Value, as_value, spelt
+from neurosim.network.values import PLAIN, TIME, Numeric, Value, as_value, spelt
 from neurosim.recording.allocation import zeros
 from neurosim.recording.header import Header as Header
 from neurosim.recording.header import sample_count, sample_size
@@ -30,7 +29,7 @@ from neurosim.recording.spikes import Spikes as Spikes
 from neurosim.recording.spikes import join_spikes
 from neurosim.recording.store import Store
 
-Time = ArrayLike  # a number of ticks, or a time such as 10*ms, which is an array to a type checker
+Time = Numeric  # a number of ticks, or a time such as 10*ms
 
 
 class Recording:
