@@ -1,87 +1,111 @@
-"""neurosim: neural networks of every kind as neurons and timed, weighted synapses, moved forward in integer ticks."""
+"""neurosim: neural networks of every kind, as neurons and timed, weighted synapses in integer ticks."""
 
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
-from typing import Any as _Any
 
-from . import cells as cells
-from . import figures as figures
-from .errors import DescriptionError as DescriptionError
-from .errors import EngineError as EngineError
-from .errors import NeurosimError as NeurosimError
-from .errors import PlanError as PlanError
-from .errors import RecordingError as RecordingError
-from .network.matrix_weights import dale as dale
-from .network.matrix_weights import hebbian as hebbian
-from .network.matrix_weights import orthogonal as orthogonal
-from .network.matrix_weights import spectral_radius as spectral_radius
-from .network.neighbours import nearby as nearby
-from .network.neighbours import small_world as small_world
-from .network.network import Network as Network
-from .network.neurons import Neurons as Neurons
-from .network.schedule import Alternating as Alternating
-from .network.schedule import Asynchronous as Asynchronous
-from .network.schedule import Clock as Clock
-from .network.schedule import Layered as Layered
-from .network.schedule import Synchronous as Synchronous
-from .network.synapses import Synapses as Synapses
-from .network.synapses import delayed as delayed
-from .network.weights import bounded_normal as bounded_normal
-from .network.weights import gamma as gamma
-from .network.weights import glorot as glorot
-from .network.weights import normal as normal
-from .network.weights import uniform as uniform
-from .network.windows import conv as conv
-from .network.windows import einsum as einsum
-from .network.windows import pool as pool
-from .network.wiring import all_to_all as all_to_all
-from .network.wiring import indegree as indegree
-from .network.wiring import one_to_one as one_to_one
-from .network.wiring import outdegree as outdegree
-from .network.wiring import pairs as pairs
-from .network.wiring import private as private
-from .network.wiring import probability as probability
-from .network.wiring import total as total
-from .network_file import load as load
-from .network_file import save as save
-from .recording.opening import open_recording as open  # noqa: F401
-from .recording.recording import Recording as Recording
-from .recording.spikes import Spikes as Spikes
-from .replay import Replay as Replay
-from .replay import replay as replay
-from .run import run as run
+from . import cells, figures
+from .errors import DescriptionError, EngineError, NeurosimError, PlanError, RecordingError
+from .network.matrix_weights import dale, hebbian, orthogonal, spectral_radius
+from .network.neighbours import nearby, small_world
+from .network.network import Network
+from .network.neurons import Neurons
+from .network.schedule import Alternating, Asynchronous, Clock, Layered, Synchronous
+from .network.synapses import Synapses, delayed
+from .network.weights import bounded_normal, gamma, glorot, normal, uniform
+from .network.windows import conv, einsum, pool
+from .network.wiring import all_to_all, indegree, one_to_one, outdegree, pairs, private, probability, total
+from .network_file import load, save
+from .recording.opening import open_recording as open
+from .recording.recording import Recording
+from .recording.spikes import Spikes
+from .replay import Replay, replay
+from .run import run
 
 if TYPE_CHECKING:
-    from . import learn as learn
-    from . import readout as readout
-    from . import tasks as tasks
-    from . import units as units
-    from .learn.training.train import train as train
+    from types import ModuleType as _ModuleType
 
-LATER = (
+    from . import learn, readout, tasks, units
+    from .learn.training.train import train
+
+    models: _ModuleType  # lies in the folder models/, which only an installation knows by this name
+    __version__: str
+
+# Modules that take long to import; each is imported when it is first asked for.
+LAZY_MODULES = ("learn", "models", "readout", "tasks", "units")
+
+__all__ = [
+    "Alternating",
+    "Asynchronous",
+    "Clock",
+    "DescriptionError",
+    "EngineError",
+    "Layered",
+    "Network",
+    "Neurons",
+    "NeurosimError",
+    "PlanError",
+    "Recording",
+    "RecordingError",
+    "Replay",
+    "Spikes",
+    "Synapses",
+    "Synchronous",
+    "__version__",
+    "all_to_all",
+    "bounded_normal",
+    "cells",
+    "conv",
+    "dale",
+    "delayed",
+    "einsum",
+    "figures",
+    "gamma",
+    "glorot",
+    "hebbian",
+    "indegree",
     "learn",
-    "readout",
-    "tasks",
-    "units",
+    "load",
     "models",
-)  # modules that are imported when they are first asked for
+    "nearby",
+    "normal",
+    "one_to_one",
+    "open",
+    "orthogonal",
+    "outdegree",
+    "pairs",
+    "pool",
+    "private",
+    "probability",
+    "readout",
+    "replay",
+    "run",
+    "save",
+    "small_world",
+    "spectral_radius",
+    "tasks",
+    "total",
+    "train",
+    "uniform",
+    "units",
+]
 
 
-def __getattr__(name: str) -> _Any:
-    """What takes long to import, or to look up, when it is asked for."""
-    if name in LATER:
-        return _import_module(f"{__name__}.{name}")
-    if name == "train":
-        from .learn.training.train import train
+if not TYPE_CHECKING:  # type checkers then know all names, and report others
 
-        return train
-    if name == "__version__":  # of the installed package
-        from .errors import DISTRIBUTION
-        from .versions import version
+    def __getattr__(name: str):
+        if name in LAZY_MODULES:
+            return _import_module(f"{__name__}.{name}")
+        if name == "train":
+            from .learn.training.train import train
 
-        return version(DISTRIBUTION)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return train
+        if name == "__version__":
+            from .errors import DISTRIBUTION
+            from .versions import version
+
+            return version(DISTRIBUTION)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *LATER, "train", "__version__"})
+    return sorted({*globals(), *__all__})
