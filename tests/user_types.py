@@ -16,8 +16,10 @@ from pathlib import Path
 import neurosim as ns
 
 ROOT = Path(__file__).parent.parent
-MODULES = ("ns", "ns.learn", "ns.readout", "ns.cells", "ns.figures", "ns.tasks", "ns.units")
-# Made by scikit-learn; read from a file of data; and Python objects that the functions of text hold.
+MODULES = {"ns": ns} | {
+    f"ns.{name}": getattr(ns, name) for name in ("learn", "readout", "cells", "figures", "tasks", "units")
+}
+# Made by scikit-learn; a constructor from JSON; and names of Brian2.
 UNTYPED = (r"\.set_\w+_request$", r"\.get_metadata_routing$", r"\.of_fields$", r"^ns\.units\.")
 
 
@@ -27,12 +29,19 @@ def main() -> int:
         script = Path(folder) / "script.py"
         revealed = "\n".join(f"reveal_type({expression})" for expression in expressions)
         script.write_text(f"import neurosim as ns\n{revealed}\n")
-        pyright = [os.environ.get("PYRIGHT", Path(sys.executable).with_name("pyright")), "--outputjson", "--pythonpath", sys.executable]
+        pyright = [
+            os.environ.get("PYRIGHT", Path(sys.executable).with_name("pyright")),
+            "--outputjson",
+            "--pythonpath",
+            sys.executable,
+        ]
         done = subprocess.run([*pyright, script], text=True, capture_output=True, cwd=ROOT)
     problems = []
     for found in json.loads(done.stdout)["generalDiagnostics"]:
         expression = expressions[found["range"]["start"]["line"] - 1]
-        if is_vague(found["message"], found["severity"]) and not any(re.search(p, expression) for p in UNTYPED):
+        if is_vague(found["message"], found["severity"]) and not any(
+            re.search(p, expression) for p in UNTYPED
+        ):
             problems.append(f"{expression}: {found['message']}")
     print("\n".join(problems) or f"{len(expressions)} public names have types.")
     return int(bool(problems))
@@ -40,20 +49,23 @@ def main() -> int:
 
 def is_vague(message: str, severity: str) -> bool:
     """Whether a message of pyright's is an error, or tells of a type that says nothing."""
-    return severity != "information" or "Unknown" in message or bool(re.search(r'(-> |is ")(Any|object)"$', message))
+    return (
+        severity != "information"
+        or "Unknown" in message
+        or bool(re.search(r'(-> |is ")(Any|object)"$', message))
+    )
 
 
 def public_names():
     """Every public name as an expression, and every public method and attribute of neurosim's classes."""
-    for module in MODULES:
-        names = getattr(eval(module), "__all__", None) or [n for n in dir(eval(module)) if not n.startswith("_")]
-        for name in sorted(names):
-            value = getattr(eval(module), name)
-            if inspect.ismodule(value):
+    for prefix, module in MODULES.items():
+        for name in sorted(getattr(module, "__all__", None) or dir(module)):
+            value = getattr(module, name)
+            if name.startswith("_") or inspect.ismodule(value):
                 continue
-            yield f"{module}.{name}"
+            yield f"{prefix}.{name}"
             if inspect.isclass(value):
-                yield from (f"{module}.{name}.{member}" for member in members(value))
+                yield from (f"{prefix}.{name}.{member}" for member in members(value))
 
 
 def members(kind: type) -> list[str]:
