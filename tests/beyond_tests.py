@@ -1,3 +1,4 @@
-"""The `raise` statements that the test run cannot reach in its own process, each with the reason: (file, part of what is raised)."""
+"""The `raise` statements that the test run cannot reach in its own process, each with the reason: (file, part
+of what is raised)."""
 
 BEYOND: dict[tuple[str, str], str] = {}

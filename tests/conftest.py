@@ -1,22 +1,26 @@
 """What all tests share."""
 
 import os
+import sys
 
 import pytest
 
 pytest_plugins = "covered"
 
-# Compiling takes most of the time of the tests. Results have the same bits at every level (`differential/` tries them all), and users' is -O3.
+# Compiling takes most of the time of the tests. Results have the same bits at every level (`differential/`
+# tries them all), and users' is -O3.
 os.environ.setdefault("NEUROSIM_CXXFLAGS", "-O1")
 
 ENGINES = ("reference", "events", "arrays")
-# Scenarios that an engine refuses (tests/test_events.py sees that it does, with reason and remedy), and why.
+# Scenarios that an engine refuses (tests/test_events_choice.py sees that it does, with reason and remedy), and why.
 REFUSED = {
     "events": {
         "test_a_weight_may_be_a_message": "tensor contraction",
         "test_a_delayed_weight_is_the_message_of_a_tick_ago": "tensor contraction",
         "test_a_letter_of_the_result_only_is_broadcast": "tensor contraction",
-        "test_a_port_reduces_what_arrives": "tensor contraction (stored and dense synapses: see tests/test_events.py)",
+        "test_a_port_reduces_what_arrives": (
+            "tensor contraction (stored and dense synapses: see tests/test_events.py)"
+        ),
         "test_whole_numbers_and_truth_values_are_counted_as_floats": "functions of the whole population",
         "test_functions_look_along_the_axis_that_they_name": "functions of the whole population",
         "test_random_text_has_the_distributions_that_it_names": "choice() looks at the whole population",
@@ -27,10 +31,14 @@ REFUSED = {
         "test_arrivals_are_summed_in_the_order_of_the_contract": "its sums agree to rounding, not to the bit",
         "test_an_online_kohonen_map_moves_the_winners_weights": "synapses with on_post text",
         "test_arrivals_that_disturb_each_other_act_one_after_the_other": "text that spikes call",
-        "test_all_statements_of_one_arrival_act_before_the_next_also_within_one_population": "text that spikes call",
+        "test_all_statements_of_one_arrival_act_before_the_next_also_within_one_population": (
+            "text that spikes call"
+        ),
         "test_a_trace_decays_by_the_same_law_however_late_it_is": "text that spikes call",
         "test_an_answer_reads_what_its_own_tick_delivered": "synapses with on_post text",
-        "test_an_answer_within_a_group_reads_what_was_delivered_before_the_group_moved": "synapses with on_post text",
+        "test_an_answer_within_a_group_reads_what_was_delivered_before_the_group_moved": (
+            "synapses with on_post text"
+        ),
         "test_spikes_that_no_text_awaits_are_not_kept": "text that spikes call",
         **dict.fromkeys(
             (
@@ -58,3 +66,13 @@ def engine(request) -> str:
     if reason:
         pytest.skip(f"{request.param} does not take it: {reason}")
     return request.param
+
+
+@pytest.fixture
+def nothing_runs(monkeypatch):
+    """Any tick fails the test."""
+    from refusals_side import clocked_recording, silent_recording
+
+    silent_recording()
+    clocked_recording()
+    monkeypatch.setattr(sys.modules["neurosim.run"], "ready", lambda *_: pytest.fail("the network was run"))

@@ -1,6 +1,7 @@
 """Every refusal is reached by a test: a whole run of the tests fails where a `raise` of neurosim never ran.
 
-A plugin of pytest. Each module of neurosim is compiled with a note before every `raise`, so that errors of any type count, and nothing else changes.
+A plugin of pytest. Each module of neurosim is compiled with a note before every `raise`, so that errors of
+any type count, and nothing else changes.
 """
 
 import ast
@@ -39,7 +40,8 @@ class Site:
 
 @cache
 def sites() -> tuple[Site, ...]:
-    """Every `raise` of the library and of the models; one that hands on what it caught says nothing of its own."""
+    """Every `raise` of the library and of the models; one that hands on what it caught says nothing of its
+    own."""
     found = []
     for folder in PACKAGES.values():
         for path in sorted(folder.rglob("*.py")):
@@ -77,7 +79,8 @@ class NotingLoader(SourceFileLoader):
 
 
 class NotingFinder:
-    """Finds the modules of this folder's neurosim as the other finders do, and gives those that raise the loader above."""
+    """Finds the modules of this folder's neurosim as the other finders do, and gives those that raise the
+    loader above."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
@@ -98,7 +101,8 @@ sys.meta_path.insert(0, NotingFinder)
 
 
 def is_whole(config) -> bool:
-    """Whether this run is of all tests but the slow ones, and none is skipped for want of a compiler or of JAX."""
+    """Whether this run is of all tests but the slow ones, and none is skipped for want of a compiler or of
+    JAX."""
     option = config.option
     if not ((shutil.which("g++") or shutil.which("clang++")) and find_spec("jax")):
         return False
@@ -126,7 +130,8 @@ def gaps() -> list[str]:
 
 
 def pytest_sessionfinish(session, exitstatus):
-    """A worker of pytest-xdist hands over what it saw; the process that the user started judges, where all tests passed."""
+    """A worker of pytest-xdist hands over what it saw; the process that the user started judges, where all
+    tests passed."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["raised"] = sorted(raised)
     elif exitstatus == pytest.ExitCode.OK and is_whole(session.config) and gaps():

@@ -87,25 +87,29 @@ def _function(number: int, given: Case) -> tuple[str, dict[str, Typed]]:
         for k, typed in enumerate(found.values())
     ]
     head = [
-        f'extern "C" void block_{number}(const void* const* in, void* const* out, const Key* keys, uint32_t tick, uint32_t n) {{'
+        f'extern "C" void block_{number}(const void* const* in, void* const* out, const Key* keys, uint32_t'
+        " tick, uint32_t n) {"
     ]
     real = [f"    using Real = {'float' if given.precision == 'single' else 'double'};"]
     loop = ["    for (uint32_t i = 0; i < n; ++i) {", "        const uint32_t element = i;"]
     unused = ["    (void)keys, (void)tick, (void)in;"]
-    return "\n".join(
-        [
-            *head,
-            *real,
-            *unused,
-            *arrays,
-            *loop,
-            "        (void)element;",
-            *(f"        {line}" for line in lines),
-            *stores,
-            "    }",
-            "}",
-        ]
-    ), found
+    return (
+        "\n".join(
+            [
+                *head,
+                *real,
+                *unused,
+                *arrays,
+                *loop,
+                "        (void)element;",
+                *(f"        {line}" for line in lines),
+                *stores,
+                "    }",
+                "}",
+            ]
+        ),
+        found,
+    )
 
 
 def _call(

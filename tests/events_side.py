@@ -1,4 +1,5 @@
-"""Networks that between them hold what the event engine takes, and what it means that two runs are the same to the bit."""
+"""Networks that between them hold what the event engine takes, and what it means that two runs are the same
+to the bit."""
 
 import numpy as np
 
@@ -17,11 +18,23 @@ PAIRED = """w : 1
 def balanced(
     n=160, *, drive=1.05, weight=0.08, heard=0.2, tau=20 * ms, longest=6 * ms, period=2 * ms, dt=0.5 * ms
 ):
-    """Linear neurons, integrated exactly: delays of many lengths, a refractory period, private sources, given spikes, noise of spikes."""
+    """Linear neurons, integrated exactly: delays of many lengths, a refractory period, private sources, given
+    spikes, noise of spikes."""
     cells = ns.Neurons(
-        "cells", n, equations="dv/dt = (g + h + drive - v)/tau : 1 (unless refractory)\ndg/dt = -g/(5*ms) : 1\ndh/dt = -h/(10*ms) : 1",
-        threshold="v > 1", reset="v = 0", refractory=period, method="exact", drive=drive, tau=tau, v=ns.uniform(0, 1),
-    )  # fmt: skip
+        "cells",
+        n,
+        equations=(
+            "dv/dt = (g + h + drive - v)/tau : 1 (unless refractory)\ndg/dt = -g/(5*ms) : 1\ndh/dt ="
+            " -h/(10*ms) : 1"
+        ),
+        threshold="v > 1",
+        reset="v = 0",
+        refractory=period,
+        method="exact",
+        drive=drive,
+        tau=tau,
+        v=ns.uniform(0, 1),
+    )
     ears = ns.Neurons("ears", 40)
     background = ns.Neurons("background", 1, threshold="rand() < rate*dt", rate=20 * Hz)
     noise = ns.Neurons("noise", 50, threshold="rand() < 0.02")
@@ -74,12 +87,22 @@ SPLIT = ["cells", "cells.v", "cells.g", "relay.x", "relay", "paired.w", "paired.
 
 
 def learning(n=150):
-    """What can move in blocks: weights that follow the order of spikes, over delays of many lengths, and random numbers of every kind."""
+    """What can move in blocks: weights that follow the order of spikes, over delays of many lengths, and
+    random numbers of every kind."""
     cells = ns.Neurons(
-        "cells", n, equations="dv/dt = (g + drive - v)/(12*ms) + 0.3*sqrt(2/(12*ms))*xi : 1 (unless refractory)\ndg/dt = -g/(4*ms) : 1\ncount : 1",
-        threshold="v > 1", reset="v = 0.2*rand()\ncount += 1", refractory="2*ms + 2*ms*(v > 0.1)", method="euler",
-        drive=ns.uniform(0.8, 1.2), v=ns.uniform(0, 1),
-    )  # fmt: skip
+        "cells",
+        n,
+        equations=(
+            "dv/dt = (g + drive - v)/(12*ms) + 0.3*sqrt(2/(12*ms))*xi : 1 (unless refractory)\ndg/dt ="
+            " -g/(4*ms) : 1\ncount : 1"
+        ),
+        threshold="v > 1",
+        reset="v = 0.2*rand()\ncount += 1",
+        refractory="2*ms + 2*ms*(v > 0.1)",
+        method="euler",
+        drive=ns.uniform(0.8, 1.2),
+        v=ns.uniform(0, 1),
+    )
     relay = ns.Neurons(
         "relay", 70, update="x = 0.5*x + I + 0.3*randn() + poisson(0.1)", threshold="x > 1.5", reset="x = 0"
     )
@@ -112,7 +135,8 @@ def learning(n=150):
 
 
 def graded(n=30, m=20, *, schedule, density=0.3, weight=0.2, delay=2, leak=0.5):
-    """Values that travel by stored and by dense synapses, into ports that add and one that takes the loudest."""
+    """Values that travel by stored and by dense synapses, into ports that add and one that takes the
+    loudest."""
     drive = ns.Neurons("drive", 3)
     a = ns.Neurons(
         "a", n, update="v = (1 - leak)*v + leak*tanh(I) + 0.01*randn()", leak=leak, v=ns.uniform(-1, 1)
@@ -131,7 +155,8 @@ def graded(n=30, m=20, *, schedule, density=0.3, weight=0.2, delay=2, leak=0.5):
 
 
 def assert_same(first, second, *, tolerance=0.0):
-    """Two recordings hold the same spikes, traces and end: every array of the checkpoint, what is in flight included.
+    """Two recordings hold the same spikes, traces and end: every array of the checkpoint, what is in flight
+    included.
 
     `tolerance` is that of traces and states; spikes are the same in any case.
     """
@@ -184,7 +209,8 @@ def _assert_alike(name, a, b, tolerance):
     elif a.tobytes() != b.tobytes():
         np.testing.assert_array_equal(a, b, err_msg=name)
         raise AssertionError(
-            f"{name} differs in bits that do not count as numbers: the sign of a zero, or of what is no number"
+            f"{name} differs in bits that do not count as numbers: the sign of a zero, or of what is no "
+            "number"
         )
 
 

@@ -1,4 +1,5 @@
-"""What the tests of layered nets share: their numbers taken out, put in and counted, and the formulas in plain numpy."""
+"""What the tests of layered nets share: their numbers taken out, put in and counted, and the formulas in
+plain numpy."""
 
 import numpy as np
 
@@ -21,7 +22,8 @@ FUNCTIONS = {
 
 
 def jolted(net, seed=0):
-    """The network with random numbers in every constant that learns, so that a bias which is left out shows."""
+    """The network with random numbers in every constant that learns, so that a bias which is left out
+    shows."""
     random = RANDOM(seed)
     changes = {
         name: {
@@ -35,7 +37,8 @@ def jolted(net, seed=0):
 
 
 def numbers(net, seed=0):
-    """All numbers of a network as a run with this seed uses them: weights by the name of the synapses, constants as 'population.constant'."""
+    """All numbers of a network as a run with this seed uses them: weights by the name of the synapses,
+    constants as 'population.constant'."""
     found = {
         name: item.weight.number
         for name, item in materialized(net, seed).synapses.items()
@@ -59,7 +62,8 @@ def sent(net, inputs, record, engine="reference", **options):
 
 
 def convolved(x, w, stride=1, padding="same"):
-    """x (trial, row, column, channel) through windows w (out, in, side, side). What 'same' adds is added to the far side first."""
+    """x (trial, row, column, channel) through windows w (out, in, side, side). What 'same' adds is added to
+    the far side first."""
     side = w.shape[-1]
     if padding == "same":
         spare = [max((-(-n // stride) - 1) * stride + side - n, 0) for n in x.shape[1:3]]
@@ -102,6 +106,7 @@ def learning(net):
 
 
 def settled(net):
-    """The network with the weights that it begins with as numbers, and random numbers in its constants that learn."""
+    """The network with the weights that it begins with as numbers, and random numbers in its constants that
+    learn."""
     w = numbers(net)
     return jolted(rebuilt(net, {name: {"weight": w[name]} for name in learning(net) if "." not in name}))

@@ -97,9 +97,14 @@ def test_noise_is_that_of_the_reference_engine_also_where_all_ticks_are_computed
 
 def test_a_run_goes_on_from_the_end_of_a_run_on_another_engine():
     cells_ = ns.Neurons(
-        "cells", 20, equations="dv/dt = (1.2 - v)/(10*ms) : 1 (unless refractory)", threshold="v > 1", reset="v = 0", refractory=2 * ms,
+        "cells",
+        20,
+        equations="dv/dt = (1.2 - v)/(10*ms) : 1 (unless refractory)",
+        threshold="v > 1",
+        reset="v = 0",
+        refractory=2 * ms,
         v=ns.uniform(0, 1),
-    )  # fmt: skip
+    )
     loop = ns.Synapses(
         cells_, cells_, to="v", wiring=ns.probability(0.3), weight=0.05, delay=ns.uniform(1 * ms, 5 * ms)
     )
@@ -217,7 +222,10 @@ def test_what_it_does_not_take_is_refused_with_the_remedy():
     net = ns.Network(ns.Synapses(units, units, delay=1), schedule=ns.Asynchronous())
     with pytest.raises(
         ns.PlanError,
-        match=r"engine 'arrays' cannot run this network: under Asynchronous\(\) .* Use engine='reference', or 'auto'",
+        match=(
+            r"engine 'arrays' cannot run this network: under Asynchronous\(\) .* Use engine='reference', or"
+            r" 'auto'"
+        ),
     ):
         ns.run(net, ticks=1, engine="arrays")
     assert ns.run(net, ticks=1).engine == "reference"
@@ -253,9 +261,13 @@ def test_without_jax_everything_else_works_and_the_error_says_what_to_install(mo
 def test_membrane_potentials_in_volts_spike_as_on_the_reference_engine():
     drive = ns.Neurons("drive", 3)
     cell = ns.Neurons(
-        "cell", 5, equations="dv/dt = (I - v)/(20*ms) : volt (unless refractory)\nI : volt", threshold="v > 10*mV and not v > 1*volt",
-        reset="v = 0*mV", refractory=3 * ms,
-    )  # fmt: skip
+        "cell",
+        5,
+        equations="dv/dt = (I - v)/(20*ms) : volt (unless refractory)\nI : volt",
+        threshold="v > 10*mV and not v > 1*volt",
+        reset="v = 0*mV",
+        refractory=3 * ms,
+    )
     net = ns.Network(
         ns.Synapses(drive, cell, to="I", weight=ns.uniform(2 * mV, 9 * mV)), schedule=ns.Clock(1 * ms)
     )

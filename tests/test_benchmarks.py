@@ -1,4 +1,5 @@
-"""The benchmarks run, at tiny sizes and without their peers, and keep their results. Nothing here depends on how long anything takes."""
+"""The benchmarks run, at tiny sizes and without their peers, and keep their results. Nothing here depends on
+how long anything takes."""
 
 import subprocess
 import sys
@@ -10,14 +11,55 @@ import pytest
 
 FOLDER = Path(__file__).parent / "benchmarks"
 NAMES = (
-    "microcircuit", "microcircuit_third", "coba_4000", "coba_felt", "coba_40000", "cuba_4000", "brunel", "stdp", "echo_state_100", "echo_state_1000",
-    "echo_state_1000_dense", "echo_state_100_sequences", "hopfield", "boltzmann", "size", "mackey_glass", "lorenz", "narma",
-    "memory_capacity", "japanese_vowels", "liquid_templates", "liquid_vowels", "hopfield_capacity", "hopfield_projection",
-    "hopfield_modern", "rbm_digits", "rbm_digits_16", "rbm_epoch_10", "rbm_epoch_100", "boltzmann_encoder", "deep_belief", "kohonen",
-    "extreme_learning", "train_lstm", "train_conv", "run_lstm", "lstm_rows", "gru_rows_both_ways", "spiking_digits", "adding",
-    "feed_forward_digits", "conv_net_digits", "residual_digits", "conv_net_mnist", "vae_digits", "gan_digits", "sparse_autoencoder",
+    "microcircuit",
+    "microcircuit_third",
+    "coba_4000",
+    "coba_felt",
+    "coba_40000",
+    "cuba_4000",
+    "brunel",
+    "stdp",
+    "echo_state_100",
+    "echo_state_1000",
+    "echo_state_1000_dense",
+    "echo_state_100_sequences",
+    "hopfield",
+    "boltzmann",
+    "size",
+    "mackey_glass",
+    "lorenz",
+    "narma",
+    "memory_capacity",
+    "japanese_vowels",
+    "liquid_templates",
+    "liquid_vowels",
+    "hopfield_capacity",
+    "hopfield_projection",
+    "hopfield_modern",
+    "rbm_digits",
+    "rbm_digits_16",
+    "rbm_epoch_10",
+    "rbm_epoch_100",
+    "boltzmann_encoder",
+    "deep_belief",
+    "kohonen",
+    "extreme_learning",
+    "train_lstm",
+    "train_conv",
+    "run_lstm",
+    "lstm_rows",
+    "gru_rows_both_ways",
+    "spiking_digits",
+    "adding",
+    "feed_forward_digits",
+    "conv_net_digits",
+    "residual_digits",
+    "conv_net_mnist",
+    "vae_digits",
+    "gan_digits",
+    "sparse_autoencoder",
     "deep_belief_tuned",
-)  # fmt: skip
+)
 LEARNED = NAMES[NAMES.index("train_lstm") :]  # by gradient
 
 

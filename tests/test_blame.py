@@ -40,7 +40,9 @@ def test_sequences_of_unequal_length_are_refused_where_one_run_takes_all():
     ):
         with pytest.raises(
             ValueError,
-            match=f"EchoStateRegressor: the sequences of {letter} are 5, 7 steps long. Give equally long ones",
+            match=(
+                f"EchoStateRegressor: the sequences of {letter} are 5, 7 steps long. Give equally long ones"
+            ),
         ):
             ask()
 

@@ -1,4 +1,5 @@
-"""A Boltzmann machine learns by the exact gradient, what it learned is what its network does, and it finds codes for what it must pass on."""
+"""A Boltzmann machine learns by the exact gradient, what it learned is what its network does, and it finds
+codes for what it must pass on."""
 
 import numpy as np
 import pytest

@@ -225,14 +225,20 @@ def test_what_is_compiled_ahead_ends_with_a_script_that_does_not_wait_for_it(tmp
     monkeypatch.setenv(
         "CXX", pretender(tmp_path, f"echo $$ > {number}.part\nmv {number}.part {number}\nsleep 60")
     )
-    code = "import sys, time, pathlib\nfrom neurosim.engine.events import build\nbuild.load_ahead(sys.argv[1], 'Net')\n"
+    code = (
+        "import sys, time, pathlib\nfrom neurosim.engine.events import build\nbuild.load_ahead(sys.argv[1],"
+        " 'Net')\n"
+    )
     code += "while not pathlib.Path(sys.argv[2]).exists(): time.sleep(0.01)"
     subprocess.run([sys.executable, "-c", code, SOURCE, str(number)], check=True, timeout=30)
     wait_until(lambda: not is_running(int(number.read_text())))
 
 
 def test_a_users_own_handler_of_sigterm_is_left_alone():
-    code = "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: print('mine'))\nfrom neurosim.engine.events import build\n"
+    code = (
+        "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: print('mine'))\nfrom"
+        " neurosim.engine.events import build\n"
+    )
     code += "build.load(sys.argv[1], 'Net')\nsignal.raise_signal(signal.SIGTERM)"
     source = 'extern "C" int answer() { return 42; }'
     assert (
@@ -297,7 +303,10 @@ def test_a_compiler_that_cannot_be_started_is_told(tmp_path, monkeypatch):
 
 
 def test_a_processor_the_compiler_does_not_know_costs_speed_only(tmp_path, folder, monkeypatch):
-    refuse = "for word in \"$@\"; do [ $word = -march=native ] && echo \"error: bad value 'native' for '-march='\" && exit 1; done"
+    refuse = (
+        "for word in \"$@\"; do [ $word = -march=native ] && echo \"error: bad value 'native' for '-march='\""
+        " && exit 1; done"
+    )
     monkeypatch.setenv("CXX", pretender(tmp_path, f'{refuse}\nexec {SYSTEM} "$@"'))
     assert [compiled(), compiled()] == [(42, 1), (42, 0)]
     assert "bad value 'native'" in the(folder, ".log").read_text()
@@ -354,7 +363,10 @@ def test_without_a_compiler_the_error_names_the_remedy(monkeypatch):
     monkeypatch.setattr(compiler, "find_spec", lambda name: None)
     with pytest.raises(
         compiler.NoCompiler,
-        match=r"There is no C.* Install g\+\+ or clang\+\+, or ziglang. Install it: pip install 'neurosim-networks\[compiler\]'",
+        match=(
+            r"There is no C.* Install g\+\+ or clang\+\+, or ziglang. Install it: pip install"
+            r" 'neurosim-networks\[compiler\]'"
+        ),
     ):
         build.load(SOURCE, "Net")
     monkeypatch.setenv("CXX", "none")

@@ -1,4 +1,5 @@
-"""What is kept of compiled code is never trusted blindly, is kept elsewhere if it must, and goes when it should."""
+"""What is kept of compiled code is never trusted blindly, is kept elsewhere if it must, and goes when it
+should."""
 
 import errno
 import os
@@ -159,7 +160,10 @@ def test_a_disk_that_fills_while_the_library_is_written_keeps_no_half(folder, mo
         ("neurosim-", "has no temporary folder to work in"),
         (
             "neurosim-cache-",
-            "Net: there is no folder to compile in: [Errno 30] Read-only. Set NEUROSIM_CACHE to one that can be written.",
+            (
+                "Net: there is no folder to compile in: [Errno 30] Read-only. "
+                "Set NEUROSIM_CACHE to one that can be written."
+            ),
         ),
     ],
 )
@@ -230,7 +234,10 @@ def test_cleaning_what_may_not_be_removed_is_refused(folder, monkeypatch):
     monkeypatch.setattr(os, "unlink", refuse)
     with pytest.raises(
         EngineError,
-        match=f"The cache folder {folder} cannot be cleaned: .*Read-only file system. Delete it as a user who may.",
+        match=(
+            f"The cache folder {folder} cannot be cleaned: .*Read-only file system. Delete it as a user who"
+            " may."
+        ),
     ):
         build.clean_cache()
 

@@ -1,4 +1,5 @@
-"""Numbers of a file that claims more than it holds, or than a machine has, are refused before memory is asked for."""
+"""Numbers of a file that claims more than it holds, or than a machine has, are refused before memory is asked
+for."""
 
 import h5py
 import numpy as np

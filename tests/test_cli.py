@@ -124,7 +124,8 @@ def test_a_recording_is_no_model_and_the_error_says_what_to_do(tell, recorded):
 def test_a_script_runs_as_main_with_its_arguments(tell, folder):
     (folder / "beside.py").write_text("number = 7")
     (folder / "study.py").write_text(
-        "import sys, beside\nprint(__name__, sys.argv, beside.number)\nsys.exit(3 if '--fail' in sys.argv else 0)"
+        "import sys, beside\nprint(__name__, sys.argv, beside.number)\nsys.exit(3 if '--fail' in sys.argv "
+        "else 0)"
     )
     assert tell("run", "study.py", "--ticks", "x") == (0, "__main__ ['study.py', '--ticks', 'x'] 7\n", "")
     assert tell("run", "study.py", "--fail")[0] == 3
@@ -243,7 +244,10 @@ def test_help_version_and_no_command(tell):
 
 def test_the_command_line_starts_light():
     heavy = "brian2", "h5py", "scipy", "sklearn", "matplotlib", "tqdm"
-    code = f"import neurosim.cli, sys; neurosim.cli.main(['models']); sys.exit(', '.join(name for name in {heavy} if name in sys.modules))"
+    code = (
+        "import neurosim.cli, sys; neurosim.cli.main(['models']); sys.exit(', '.join(name for name in"
+        f" {heavy} if name in sys.modules))"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr.strip() == ""
 
 

@@ -1,4 +1,5 @@
-"""Rows of synapses built in C++ are the reference's synapses, in the order of the tick contract, to the bit."""
+"""Rows of synapses built in C++ are the reference's synapses, in the order of the tick contract, to the
+bit."""
 
 from __future__ import annotations
 
@@ -19,8 +20,11 @@ WIDE, NARROW = 10**6, 7000  # slots from one port to the next: numbers of 32 bit
 
 class Row(ctypes.Structure):
     _fields_ = (
-        ("groups", ctypes.c_void_p), ("synapses", ctypes.c_void_p), ("n_groups", ctypes.c_uint32), ("n_synapses", ctypes.c_uint32),
-    )  # fmt: skip
+        ("groups", ctypes.c_void_p),
+        ("synapses", ctypes.c_void_p),
+        ("n_groups", ctypes.c_uint32),
+        ("n_synapses", ctypes.c_uint32),
+    )
 
 
 def cells(name: str, shape) -> ns.Neurons:
@@ -99,7 +103,8 @@ def laid_out(rows: Rows, senders: int, weight_dtype: np.dtype) -> list[tuple]:
 
 
 def wanted(plan: Plan, blocks: int, first: dict[str, int], many: int) -> list[tuple]:
-    """The same from the arrays of the reference: by block, sender and delay, then synapse object, then synapse."""
+    """The same from the arrays of the reference: by block, sender and delay, then synapse object, then
+    synapse."""
     landings, found = landings_of(plan, blocks, many), []
     for number, p in enumerate(plan.pathways.values()):
         landing = landings[p.post, p.to]
@@ -125,7 +130,8 @@ def wanted(plan: Plan, blocks: int, first: dict[str, int], many: int) -> list[tu
 def check(
     net: ns.Network, *, precision: str = "double", blocks: int = 1, threads: int = 1, drawn: bool = False
 ) -> Rows:
-    """Rows of a network are what the reference draws; `drawn` where C++ must have drawn them itself. Returns them."""
+    """Rows of a network are what the reference draws; `drawn` where C++ must have drawn them itself. Returns
+    them."""
     plan = lowered(net, precision=precision)
     assert not drawn or all(pathway.recipe is not None for pathway in plan.pathways.values())
     for many in (NARROW, WIDE):

@@ -1,4 +1,5 @@
-"""A run that is continued goes on with what the first one had: seed, precision, wiring; and with what the network says anew."""
+"""A run that is continued goes on with what the first one had: seed, precision, wiring; and with what the
+network says anew."""
 
 import numpy as np
 import pytest
@@ -90,7 +91,9 @@ def test_another_seed_is_refused_where_it_would_draw_another_network():
     first = ns.run(drawn(), ticks=5, seed=7, engine="reference")
     with pytest.raises(
         DescriptionError,
-        match=r"start was run with seed 7, from which the wiring of .* drawn; seed=3 would draw another network",
+        match=(
+            r"start was run with seed 7, from which the wiring of .* drawn; seed=3 would draw another network"
+        ),
     ):
         ns.run(drawn(), ticks=5, seed=3, start=first, engine="reference")
     x = ns.Neurons("x", 3, update="v = v + gain", gain=ns.uniform(0, 1))

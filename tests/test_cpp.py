@@ -116,11 +116,25 @@ class Writer:
             return pick(["v", "w", "u", "k", "m", "n", "d", "0.1", "2", "1.5", "-3", "awake"])
         left, right = self.number(depth - 1), self.number(depth - pick([1, 1, depth]))
         forms = [
-            f"({left} + {right})", f"({left} - 1.0*{right})", f"({left}*{right})", f"({left}/(2.5 + abs(1.0*{right})))", f"(-(1*{left}))",
-            f"where({self.truth(depth - 1)}, {left}, {right})", f"maximum({left}, {right})", f"minimum({left}, {right})",
-            f"sqrt(abs(1*{left}))", f"clip({left}, -1, {right})", f"floor(1*{left})", f"int({left})", f"((1.0*{left}) % 0.7)", f"relu({left})",
-            f"(1*{left} // 3)", f"sign(1*{left})", f"(1.0*{left})**2", f"round(1*{left})",
-        ]  # fmt: skip
+            f"({left} + {right})",
+            f"({left} - 1.0*{right})",
+            f"({left}*{right})",
+            f"({left}/(2.5 + abs(1.0*{right})))",
+            f"(-(1*{left}))",
+            f"where({self.truth(depth - 1)}, {left}, {right})",
+            f"maximum({left}, {right})",
+            f"minimum({left}, {right})",
+            f"sqrt(abs(1*{left}))",
+            f"clip({left}, -1, {right})",
+            f"floor(1*{left})",
+            f"int({left})",
+            f"((1.0*{left}) % 0.7)",
+            f"relu({left})",
+            f"(1*{left} // 3)",
+            f"sign(1*{left})",
+            f"(1.0*{left})**2",
+            f"round(1*{left})",
+        ]
         return pick(forms)
 
     def truth(self, depth: int) -> str:

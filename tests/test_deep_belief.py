@@ -1,4 +1,5 @@
-"""A deep belief network is its machines on top of each other, generates as its network does, and classifies better when fine-tuned."""
+"""A deep belief network is its machines on top of each other, generates as its network does, and classifies
+better when fine-tuned."""
 
 import numpy as np
 import pytest

@@ -17,9 +17,17 @@ SYNC, CLOCK = ns.Synchronous(), ns.Clock(0.5 * ms)
 
 ears = ns.Neurons("ears", 4)
 cells = ns.Neurons(
-    "cells", (2, 3), equations="dv/dt = (E - v + R*I)/tau : volt (unless refractory)\nI : amp", threshold="v > -50*mV", reset="v = E",
-    refractory=2 * ms, E=-70 * mV, R=100 / mS, tau=ns.uniform(10 * ms, 20 * ms), v=ns.normal(-65 * mV, 2 * mV, high=-51 * mV),
-)  # fmt: skip
+    "cells",
+    (2, 3),
+    equations="dv/dt = (E - v + R*I)/tau : volt (unless refractory)\nI : amp",
+    threshold="v > -50*mV",
+    reset="v = E",
+    refractory=2 * ms,
+    E=-70 * mV,
+    R=100 / mS,
+    tau=ns.uniform(10 * ms, 20 * ms),
+    v=ns.normal(-65 * mV, 2 * mV, high=-51 * mV),
+)
 noise = ns.Neurons("noise", 1, threshold="rand() < rate*dt", rate=8 * Hz)
 
 
@@ -81,9 +89,18 @@ NETWORKS = {
     "nearby": net_of(ns.nearby(2.5, 0.7, to_self=True, torus=True), rows, columns),
     "small_world": net_of(ns.small_world(2, 0.25), square, square),
     "pairs": net_of(ns.pairs([3, 0, 0], [1, 5, 5]), a, b, weight=[1.0, 2.0, 3.0]),
-    "private": ns.Network(ns.Synapses(noise, cells, to="v", wiring=ns.private(80), weight=0.1 * mV), schedule=CLOCK),
-    "conv": net_of(ns.conv((3, 2), stride=(1, 2), padding=1, dilation=(1, 2), groups=2), image, graded("c", (6, 3, 4)), ns.glorot(2.0)),
-    "pool": net_of(ns.pool((2, 2), padding="same"), image, graded("c", (3, 3, 2), ports="I:max x:mean"), to="I"),
+    "private": ns.Network(
+        ns.Synapses(noise, cells, to="v", wiring=ns.private(80), weight=0.1 * mV), schedule=CLOCK
+    ),
+    "conv": net_of(
+        ns.conv((3, 2), stride=(1, 2), padding=1, dilation=(1, 2), groups=2),
+        image,
+        graded("c", (6, 3, 4)),
+        ns.glorot(2.0),
+    ),
+    "pool": net_of(
+        ns.pool((2, 2), padding="same"), image, graded("c", (3, 3, 2), ports="I:max x:mean"), to="I"
+    ),
     "einsum": net_of(ns.einsum("t i, i o -> t o"), rows, columns, np.arange(20.0).reshape(4, 5)),
     "array": net_of(ns.all_to_all(), a, b, np.random.default_rng(0).normal(size=(6, 4))),
     "whole numbers": net_of(ns.all_to_all(), a, b, np.arange(24).reshape(6, 4)),
@@ -92,7 +109,9 @@ NETWORKS = {
     "normal drawn anew": net_of(ns.probability(0.5), a, b, ns.bounded_normal(0.1, 0.2, low=0.0)),
     "uniform": net_of(ns.probability(0.5), a, b, ns.uniform(-1, 0.1)),
     "gamma": net_of(ns.probability(0.5), a, b, ns.gamma(-0.1, 0.2)),
-    "spectral_radius": net_of(ns.probability(0.9), square, square, ns.spectral_radius(0.9, of=ns.dale(1, -4, inhibitory=0.4))),
+    "spectral_radius": net_of(
+        ns.probability(0.9), square, square, ns.spectral_radius(0.9, of=ns.dale(1, -4, inhibitory=0.4))
+    ),
     "orthogonal": net_of(ns.all_to_all(), a, b, ns.orthogonal(0.5)),
     "hebbian": net_of(ns.all_to_all(), a, a, ns.hebbian([[1, -1, 1, 1], [-1, -1, 1, 1]])),
     "message": net_of(ns.all_to_all(), a, b, graded("w", (6, 4))),
@@ -101,36 +120,76 @@ NETWORKS = {
     "shared": ns.Network(ns.Synapses(a, b, weight=up, delay=2, name="copy"), up, schedule=SYNC),
     "transposed": ns.Network(ns.Synapses(b, a, weight=up.T, delay=1, name="down"), up, schedule=SYNC),
     "parts": ns.Network(
-        [ns.Synapses(rows[:, 1], b[[5, 0, 2]], wiring=ns.one_to_one(), delay=1), ns.Synapses(rows[1:, ::2], a[..., -1], delay=1)]
+        [
+            ns.Synapses(rows[:, 1], b[[5, 0, 2]], wiring=ns.one_to_one(), delay=1),
+            ns.Synapses(rows[1:, ::2], a[..., -1], delay=1),
+        ]
         + [ns.Synapses(rows[np.array([True, False, True])], a[1:3], delay=1, wiring=ns.pairs([7], [1]))],
         schedule=SYNC,
     ),
     "units": ns.Network(
-        [ns.Synapses(ears, cells, weight=ns.normal(2 * nA, 1 * nA), delay=ns.uniform(0.5 * ms, 3 * ms), wiring=ns.probability(0.5))]
-        + [ns.Synapses(cells, cells, to="v", weight=np.full((6, 6), 0.1) * mV, delay=np.full((6, 6), 1.0) * ms)],
+        [
+            ns.Synapses(
+                ears,
+                cells,
+                weight=ns.normal(2 * nA, 1 * nA),
+                delay=ns.uniform(0.5 * ms, 3 * ms),
+                wiring=ns.probability(0.5),
+            )
+        ]
+        + [
+            ns.Synapses(
+                cells, cells, to="v", weight=np.full((6, 6), 0.1) * mV, delay=np.full((6, 6), 1.0) * ms
+            )
+        ],
         schedule=CLOCK,
     ),
     "plasticity": ns.Network(
         ns.Synapses(
-            cells, cells, delay=1 * ms, weight=ns.uniform(0, 1), wiring=ns.probability(0.5, to_self=False),
-            eta=0.01, trace=ns.uniform(0, 1), tau=20 * ms,
-            model="dtrace/dt = -trace/tau : 1 (event-driven)", on_pre="v_post += w*mV\ntrace += 1", on_post="w = clip(w + eta*trace, 0, 1)",
+            cells,
+            cells,
+            delay=1 * ms,
+            weight=ns.uniform(0, 1),
+            wiring=ns.probability(0.5, to_self=False),
+            eta=0.01,
+            trace=ns.uniform(0, 1),
+            tau=20 * ms,
+            model="dtrace/dt = -trace/tau : 1 (event-driven)",
+            on_pre="v_post += w*mV\ntrace += 1",
+            on_post="w = clip(w + eta*trace, 0, 1)",
         ),
         schedule=CLOCK,
     ),
     "constants": ns.Network(
         graded(
-            "c", 3, update="v = where(go, k*I, top) + n + x", k=np.array([1.0, 0.1, 1e-300]), n=3, go=True, top=np.inf, x=ns.normal(0, 1), learns="k"
+            "c",
+            3,
+            update="v = where(go, k*I, top) + n + x",
+            k=np.array([1.0, 0.1, 1e-300]),
+            n=3,
+            go=True,
+            top=np.inf,
+            x=ns.normal(0, 1),
+            learns="k",
         ),
         schedule=ns.Asynchronous("index"),
     ),
     "text": ns.Network(
-        ns.Neurons("c", 2, update="# counts\nv = v + I", threshold="v > 3", reset="v = 0", refractory="3", ports={"I": "max", "J": "sum"}, v=1),
+        ns.Neurons(
+            "c",
+            2,
+            update="# counts\nv = v + I",
+            threshold="v > 3",
+            reset="v = 0",
+            refractory="3",
+            ports={"I": "max", "J": "sum"},
+            v=1,
+        ),
         graded("d", 3, update="u = I\nv = 2*u", sends="v"),
         schedule=ns.Alternating(["d"], ["c"]),
     ),
     "layers": ns.Network(ns.Synapses(ears, a, weight=ns.glorot()), ns.Synapses(a, b), schedule=ns.Layered()),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("net", NETWORKS.values(), ids=NETWORKS.keys())

@@ -1,7 +1,9 @@
-"""Echo state networks as regressors: they keep scikit-learn's rules, are what their network does, and forecast what they should."""
+"""Echo state networks as regressors: they keep scikit-learn's rules, are what their network does, and
+forecast what they should."""
 
 import numpy as np
 import pytest
+from echo_state_side import RANDOM, matrices
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
@@ -12,12 +14,8 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 import neurosim as ns
 from neurosim import tasks
 from neurosim.learn import EchoStateRegressor
-from neurosim.models.deep_echo_state import deep_echo_state
-from neurosim.models.echo_state import WIRINGS, echo_state
-from neurosim.network.rebuild import rebuilt
-from neurosim.plan.materialize import materialized, weight_matrix
+from neurosim.models.echo_state import echo_state
 
-RANDOM = np.random.default_rng
 ORDER = "rows are the steps of one sequence, so what comes before a row matters"
 ESTIMATORS = {
     "plain": EchoStateRegressor(60, random_state=0, engine="reference"),
@@ -50,102 +48,6 @@ def sines(steps, sequences=None, seed=0):
     t = np.arange(steps)
     found = (np.sin(t / 4 + phase[0]) + np.sin(t / 7 + phase[1]))[..., None] / 2
     return found if sequences else found[0]
-
-
-def matrices(net):
-    """The weights of all synapses of a network without random draws, by name."""
-    return {name: weight_matrix(net, name).number for name in net.synapses}
-
-
-# What the network is
-
-
-@pytest.mark.parametrize("wiring", WIRINGS)
-def test_every_wiring_has_the_spectral_radius_asked_for(wiring):
-    W = weight_matrix(echo_state(1, 60, radius=0.7, wiring=wiring), "pool_to_pool", 2).number
-    assert np.abs(np.linalg.eigvals(W)).max() == pytest.approx(0.7, rel=1e-10)
-
-
-def test_a_pool_of_orthogonal_wiring_loses_no_activity_on_its_way():
-    W = weight_matrix(echo_state(1, 60, radius=0.7, wiring="orthogonal"), "pool_to_pool", 2).number
-    assert np.allclose(W @ W.T, 0.49 * np.eye(60), atol=1e-13)
-
-
-def test_a_ring_hands_on_from_each_neuron_to_the_next():
-    W = weight_matrix(echo_state(1, 5, radius=0.7, wiring="ring"), "pool_to_pool").number
-    assert np.array_equal(W @ np.arange(5), 0.7 * np.array([4, 0, 1, 2, 3]))
-
-
-@pytest.mark.parametrize("layers", [1, 2, 3])
-def test_a_deep_network_is_its_formula(layers):
-    leak = np.linspace(0.3, 0.9, 2 * layers).reshape(2, layers)
-    readout = RANDOM(1).normal(size=(2, 2 * layers * 15)) / 30
-    net = materialized(
-        deep_echo_state(
-            3, 15, 2, layers=layers, groups=2, leak=leak, density=0.3, bias_scale=0.3, feedback_scale=0.5, readout=readout, intercept=0.2
-        ), 4
-    )  # fmt: skip
-    x = RANDOM(0).normal(size=(20, 3))
-    got, w = ns.run(net, {"drive": x}, record=["out"])["out"], matrices(net)
-    v, out = np.zeros((2 * layers, 15)), np.zeros(2)
-    for tick, row in enumerate(x):
-        for k in range(2 * layers):
-            below = (
-                w[f"pool_{k}_to_pool_{k + 1}"] @ v[k - 1] if k % layers else w[f"drive_to_pool_{k + 1}"] @ row
-            )
-            name = f"pool_{k + 1}"
-            heard = (
-                below
-                + w[f"{name}_to_{name}"] @ v[k]
-                + w[f"out_to_{name}"] @ out
-                + net[name].constants["bias"].number
-            )
-            v[k] = (1 - leak.flat[k]) * v[k] + leak.flat[k] * np.tanh(heard)
-        out = readout @ v.ravel() + 0.2
-        assert np.allclose(got[tick], out, rtol=1e-11, atol=1e-13)
-
-
-def test_noise_moves_the_pool_as_much_as_it_says():
-    quiet, noisy = (
-        ns.run(
-            echo_state(0, 400, noise=noise, radius=0.0, wiring="ring"), ticks=200, record=["pool"], seed=3
-        )["pool"]
-        for noise in (0, 0.01)
-    )
-    assert not quiet.any()
-    assert noisy.std() == pytest.approx(0.01, rel=0.02)
-    assert abs(np.corrcoef(noisy[:-1].ravel(), noisy[1:].ravel())[0, 1]) < 0.02
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        (dict(wiring="randon"), "Did you mean 'random'"),
-        (dict(wiring="small_world", density=1.0), "too few for k=20"),
-    ],
-)
-def test_wirings_that_do_not_fit_are_refused(given, words):
-    with pytest.raises(ns.DescriptionError, match=words):
-        echo_state(1, 20, **given)
-
-
-def test_options_per_pool_that_do_not_fit_are_refused():
-    with pytest.raises(ns.DescriptionError, match=r"leak of shape \(3,\) does not fit 2 groups of 2 layers"):
-        deep_echo_state(1, 20, layers=2, groups=2, leak=(1, 1, 1))
-
-
-def test_rebuilt_parts_are_the_only_ones_that_change():
-    net = materialized(echo_state(1, 8, 2, feedback_scale=0.5, density=0.5))
-    new = rebuilt(net, {"pool_to_out": {"weight": np.ones((2, 8))}, "out": {"bias": [1.0, 2.0]}})
-    assert np.array_equal(matrices(new).pop("pool_to_out"), np.ones((2, 8)))
-    assert new["out"].constants["bias"].number.tolist() == [1.0, 2.0]
-    back = {"pool_to_out": {"weight": net["pool_to_out"].weight.number}, "out": {"bias": 0.0}}
-    assert rebuilt(new, back) == net
-    with pytest.raises(ns.DescriptionError, match="Did you mean 'pool_to_out'"):
-        rebuilt(net, {"pool_to_ou": {"weight": 1.0}})
-
-
-# What it learns
 
 
 def test_the_network_of_an_estimator_answers_as_the_estimator_does():
@@ -241,9 +143,6 @@ def test_grid_search_and_pipelines_take_it():
     assert clone(search.best_estimator_).fit(x, y).score(x, y) > 0.9
 
 
-# What it forecasts
-
-
 @pytest.fixture(scope="module")
 def wave():
     """Learned from three sums of sines at once, without X: it goes on by itself."""
@@ -316,9 +215,6 @@ def test_mackey_glass_is_forecast_84_steps_ahead():
     assert np.median(np.abs(error)) / np.std(series) < 0.02
 
 
-# What is kept
-
-
 @pytest.mark.parametrize("given", [dict(), dict(layers=2, leak=(0.9, np.float64(0.4)))])
 def test_a_saved_estimator_goes_on_where_it_was(tmp_path, given):
     x = sines(200, 2)
@@ -366,9 +262,6 @@ def test_other_files_are_refused(tmp_path):
             [[0.0], [1.0]], [0, 1]
         ).save(tmp_path / "model.h5")
     assert not (tmp_path / "model.h5").exists()
-
-
-# What is refused
 
 
 @pytest.mark.parametrize(

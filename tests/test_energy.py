@@ -1,4 +1,5 @@
-"""Restricted Boltzmann machines: partition functions are their sums, learning follows the gradient, and networks sample what was learned."""
+"""Restricted Boltzmann machines: partition functions are their sums, learning follows the gradient, and
+networks sample what was learned."""
 
 import numpy as np
 import pytest
@@ -30,7 +31,8 @@ def sigmoid(x):
 
 
 def fits(counts, p):
-    """Chi-square of observed counts against probabilities, states expected fewer than 5 times taken together: the p value."""
+    """Chi-square of observed counts against probabilities, states expected fewer than 5 times taken together:
+    the p value."""
     expected = p * counts.sum()
     rare = expected < 5
     observed, expected = (np.append(x[~rare], x[rare].sum()) for x in (counts, expected))

@@ -1,40 +1,23 @@
-"""The event engine against the reference engine: the same spikes, traces and ends, for any number of threads and over restarts."""
+"""The event engine against the reference engine: the same spikes, traces and ends, for any number of threads
+and over restarts."""
 
 import importlib
 
 import numpy as np
 import pytest
-from events_side import SPLIT, assert_same, balanced, graded, learning, part, spoken
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from events_side import SPLIT, assert_same, balanced, learning, part, spoken
+from events_tests_side import TOLERANCE, both, lowered
 from nets import RELAY, SUM, clock, layered, synchronous
 from scipy.stats import binom, chisquare
 from test_trials import RECORD, lively, trials_of
 
 import neurosim as ns
-from neurosim.engine import choose
 from neurosim.engine.events import build, workload
 from neurosim.models.echo_state import echo_state
-from neurosim.models.force import force
 from neurosim.models.hopfield import hopfield
-from neurosim.plan.inputs import read_inputs
-from neurosim.plan.lower import lower
 from neurosim.units import ms, mV, second
 
-TOLERANCE = 1e-9  # of what is not linear: exp and matrix products differ in the last bits
 pytestmark = pytest.mark.skipif(build.find_compiler() is None, reason="there is no C++ compiler")
-
-
-def both(net, inputs=None, *, tolerance=0.0, **options):
-    """The run on the event engine, after it was seen to be that of the reference engine."""
-    wanted = ns.run(net, inputs, engine="reference", **options)
-    found = ns.run(net, inputs, engine="events", **options)
-    assert_same(found, wanted, tolerance=tolerance)
-    return found
-
-
-def lowered(net, inputs=None, *, ticks=None, trials=None, **options):
-    return lower(net, read_inputs(net, inputs, ticks, None, trials, 0), **options)
 
 
 def test_a_second_of_a_linear_network_is_the_references_to_the_bit():
@@ -88,7 +71,8 @@ def test_a_network_gets_as_many_threads_as_its_neurons_and_the_spikes_on_their_w
 
 
 def test_blocks_leave_the_messages_of_those_that_nobody_hears_as_they_are():
-    """A population that sends values without being heard lets a network move in blocks; its past is still that of one."""
+    """A population that sends values without being heard lets a network move in blocks; its past is still
+    that of one."""
     cells = ns.Neurons("cells", 100, update="v = 0.9*v + 0.3*rand()", threshold="v > 1", reset="v = 0")
     meter = ns.Neurons("meter", 100, update="m = 0.9*m + I")
     net = clock(ns.Synapses(cells, meter, wiring=ns.probability(0.1)))
@@ -286,238 +270,3 @@ def test_private_sources_of_some_targets_count_as_a_binomial_number_does(threads
     counts = np.bincount((found[:, some] / 0.5).astype(int).ravel(), minlength=9)
     expected = counts.sum() * np.r_[binom.pmf(np.arange(8), 1000, 0.002), binom.sf(7, 1000, 0.002)]
     assert chisquare(np.r_[counts[:8], counts[8:].sum()], expected).pvalue > 0.001
-
-
-REFUSED = {
-    "contract tensors": lambda x, y: layered(
-        ns.Synapses(x, y, weight=np.ones((3, 3)), wiring=ns.einsum("i, i o -> o"))
-    ),
-    "'softmax' in the text of 'y' looks at the whole population": lambda x, y: layered(
-        ns.Synapses(x, with_text("v = softmax(I)"))
-    ),
-    "'argmax' in the text of 'y' looks at the whole population": lambda x, y: layered(
-        ns.Synapses(x, with_text("v = i == argmax(-I)"))
-    ),
-    "'choice' in the text of 'y' looks at the whole population": lambda x, y: layered(
-        ns.Synapses(x, with_text("v = choice(I**2)"))
-    ),
-    "'take' in the text of 'y' looks at the whole population": lambda x, y: layered(
-        ns.Synapses(x, with_text("v = take(I, 0*i)"))
-    ),
-    "'sum' in the text of 'y' looks at the whole population": lambda x, y: layered(
-        ns.Synapses(x, with_text("v = I", threshold="sum(v) > 1"))
-    ),
-    "private synapses 'x_to_y' end at a port that takes no sum": lambda x, y: clock(
-        ns.Synapses(
-            ns.Neurons("x", 1, threshold="rand() < 0.1"),
-            ns.Neurons("y", 3, ports="I:max", **SUM),
-            wiring=ns.private(5),
-        )
-    ),
-}
-
-
-def with_text(update, **more):
-    return ns.Neurons("y", 3, update=update, **more)
-
-
-@pytest.mark.parametrize("reason", REFUSED)
-def test_what_the_engine_does_not_take_it_refuses_with_the_remedy_and_auto_knows(reason, monkeypatch):
-    net = REFUSED[reason](ns.Neurons("x", 3), ns.Neurons("y", 3, **SUM))
-    inputs = {} if "private" in reason else {"x": np.ones((2, 3))}
-    with pytest.raises(
-        ns.PlanError,
-        match=f"engine 'events' cannot run this network: .*{reason}.* Use engine='reference', or 'auto'.",
-    ):
-        ns.run(net, inputs, ticks=2, engine="events")
-    monkeypatch.setattr("neurosim.engine.COMPILE_SECONDS", 0.0)
-    monkeypatch.setattr("neurosim.engine.arrays.library.is_installed", lambda: False)
-    assert ns.run(net, inputs, ticks=2, engine="auto").engine == "reference"
-
-
-def test_a_run_of_more_ticks_than_are_counted_is_refused():
-    plan = lowered(synchronous(ns.Neurons("y", 1, **SUM)), ticks=2**30)
-    with pytest.raises(
-        ns.PlanError, match="1,073,741,824 ticks are more than 1,073,741,823. Run fewer at a time."
-    ):
-        choose("events", plan)
-
-
-def test_auto_compiles_only_where_that_pays():
-    assert choose("auto", lowered(balanced(), {"ears": spoken(10)}, ticks=10)) == "reference"
-    assert choose("auto", lowered(balanced(), {"ears": spoken(10)}, ticks=10**6)) == "events"
-    assert choose("reference", lowered(balanced(), {"ears": spoken(10)}, ticks=10**6)) == "reference"
-    assert ns.run(balanced(), {"ears": spoken(3)}, ticks=3).engine == "reference"
-
-
-def test_auto_knows_that_synapses_with_text_cost_time_at_every_value_they_hear():
-    silence = np.zeros((1000, 1))
-    for ticks, engine in ((100, "reference"), (1000, "events")):
-        net = force(echo_state(1, 300, 1, density=0.1, feedback_scale=1.0))
-        assert choose("auto", lowered(net, {"drive": silence[:ticks], "teacher": silence[:ticks]})) == engine
-
-
-def test_without_a_compiler_auto_warns_and_runs_the_reference(monkeypatch):
-    monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.warns(UserWarning, match="the slow reference engine runs. .* Unset it, or set it to a C"):
-        assert choose("auto", lowered(balanced(), {"ears": spoken(10)}, ticks=10**6)) == "reference"
-
-
-def test_only_another_structure_is_compiled(tmp_path, monkeypatch):
-    """Sizes, constants, weights, delays, wiring by chance, seeds, inputs, ticks, trials and threads are arguments."""
-
-    spread, sparse = ns.uniform(0 * ms, 4 * ms), ns.probability(0.2)
-
-    def net(n=40, *, text="v = k*v + I", k=0.5, weight=0.1, delay=spread, wiring=sparse, dt=1 * ms):
-        cells = ns.Neurons("cells", n, update=text, threshold="v > 1", reset="v = 0", k=k)
-        ears = ns.Neurons("ears", 5)
-        return clock(
-            ns.Synapses(ears, cells, wiring=wiring, weight=weight, delay=delay),
-            ns.Synapses(cells, cells, weight=weight, delay=2 * ms),
-            dt=dt,
-        )
-
-    def compiled(given, times=(0, 1, 2), neurons=(0, 1, 4), **options):
-        before = build.compilations
-        ns.run(
-            given, {"ears": (np.array(times), np.array(neurons))}, engine="events", **({"ticks": 5} | options)
-        )
-        return build.compilations - before
-
-    monkeypatch.setenv("NEUROSIM_CACHE", str(tmp_path))
-    monkeypatch.setenv("NEUROSIM_CXXFLAGS", "-O0")
-    monkeypatch.setattr(build, "_loaded", {})
-    monkeypatch.setattr(
-        "neurosim.engine.events.load_ahead", lambda *library: None
-    )  # would be counted whenever it ends
-    assert compiled(net()) >= 1  # and, once in a process, what draws synapses
-    others = [net(7), net(999), net(k=0.9), net(weight=-3.0), net(weight=ns.normal(0, 1)), net(delay=9 * ms), net(delay=0 * ms),
-              net(wiring=ns.indegree(3)), net(wiring=ns.all_to_all()), net(dt=0.1 * ms, delay=0.3 * ms)]  # fmt: skip
-    assert [compiled(other) for other in others] == [0] * len(others)
-    assert [
-        compiled(net(), **more)
-        for more in (dict(seed=9), dict(ticks=70), dict(threads=3), dict(times=(2,), neurons=(3,)))
-    ] == [0] * 4
-    assert compiled(net(text="v = k*v + I + 0.1")) == 1
-    assert compiled(net(), precision="single") == 1
-    assert compiled(net()) == 0
-
-
-@settings(deadline=None, max_examples=6, derandomize=True)
-@given(st.data())
-def test_random_linear_networks_are_the_references_to_the_bit(data):
-    """One structure, so one compilation: sizes, weights, delays, periods, thresholds of all kinds, over a restart."""
-    pick = data.draw
-    net = balanced(
-        pick(st.integers(4, 150)), drive=pick(st.floats(0.5, 3)), weight=pick(st.floats(-0.3, 0.3)), heard=pick(st.floats(-1, 1)),
-        tau=pick(st.sampled_from([2, 5, 10, 20])) * ms, longest=pick(st.integers(0, 40)) * ms, period=pick(st.integers(1, 20)) * 0.5 * ms,
-    )  # fmt: skip
-    seed, ticks = pick(st.integers(0, 2**64 - 1)), pick(st.integers(1, 60))
-    inputs, record = {"ears": spoken(2 * ticks, seed=seed)}, ["cells", "cells.v", "cells.h"]
-    wanted = ns.run(net, inputs, ticks=2 * ticks, seed=seed, record=record, engine="reference")
-    for threads in (1, 3):
-        assert_same(
-            ns.run(net, inputs, ticks=2 * ticks, seed=seed, record=record, engine="events", threads=threads),
-            wanted,
-        )
-    begun = ns.run(net, part(inputs, 0, ticks), ticks=ticks, seed=seed, engine="events", threads=2)
-    ended = ns.run(
-        net, part(inputs, ticks, 2 * ticks), ticks=ticks, seed=seed, start=begun, engine="events", threads=4
-    )
-    np.testing.assert_array_equal(ended.final["state/cells/v"], wanted.final["state/cells/v"])
-
-
-@settings(deadline=None, max_examples=6, derandomize=True)
-@given(st.data(), st.sampled_from(["Synchronous", "Asynchronous"]))
-def test_random_networks_of_messages_are_the_references(data, schedule):
-    """Stored and dense synapses between values, delays, clamps, trials, sums and maxima, in step and one after the other."""
-    pick = data.draw
-    net = graded(
-        pick(st.integers(1, 25)), pick(st.integers(1, 12)), schedule=getattr(ns, schedule)(), density=pick(st.floats(0, 1)),
-        weight=pick(st.floats(-0.5, 0.5)), delay=pick(st.integers(1, 5)), leak=pick(st.floats(0, 1)),
-    )  # fmt: skip
-    trials, ticks = pick(st.sampled_from([1, 2, 9])), pick(st.integers(1, 12))
-    rng = np.random.default_rng(pick(st.integers(0, 99)))
-    inputs = {"drive": rng.normal(0, 1, (trials, ticks, 3))}
-    both(
-        net,
-        inputs,
-        seed=pick(st.integers(0, 99)),
-        record=["a", "b", "a.I", "b.loud"],
-        threads=pick(st.integers(1, 3)),
-        tolerance=TOLERANCE,
-    )
-
-
-@pytest.mark.parametrize("text", ["J + sin(t+i)", "J + cos(t+i)*exp(-J)"])
-def test_a_port_is_read_before_it_is_cleared(text):
-    """GCC 12.2 at -O3 would clear the port first, where another port that nothing feeds is stored as well."""
-    cell = ns.Neurons("cell", 3, update=f"v = {text}", ports="I J")
-    both(
-        layered(ns.Synapses(cell, cell, to="J", wiring=ns.one_to_one(), delay=1)),
-        ticks=6,
-        record=["cell.I", "cell.J", "cell"],
-        tolerance=TOLERANCE,
-    )
-
-
-@pytest.mark.parametrize("method", ["euler", "rk4", "exact"])
-def test_update_text_may_change_again_what_equations_have_integrated(method):
-    equations, update = "dx/dt = (y - x)/(4*ms) : 1\ndy/dt = -y/(9*ms) : 1", "x = 0.5*x + y\nspikes = x"
-    cells = ns.Neurons(
-        "cells",
-        3,
-        equations=equations,
-        update=update,
-        threshold="spikes > 0.4",
-        reset="y += 1",
-        method=method,
-        y=ns.uniform(0, 1),
-    )
-    both(clock(cells), ticks=30, record=["cells", "cells.x", "cells.spikes"])
-
-
-def test_variables_may_be_called_as_the_engine_calls_its_own_arrays():
-    text = "J_port = J + J_read\nJ_read = J_port\nJ_count = J_count + K\nlast_spike = last_spike + 1\nI_port_at = J"
-    cells = ns.Neurons(
-        "cells",
-        2,
-        update=text,
-        ports="J:sum K:mean",
-        threshold="last_spike > 3",
-        refractory=2 * ms,
-        reset="last_spike = J_port",
-    )
-    net = clock(
-        ns.Synapses(cells, cells, to="J", delay=1 * ms), ns.Synapses(cells, cells, to="K", delay=1 * ms)
-    )
-    both(
-        net,
-        ticks=12,
-        record=[
-            "cells",
-            "cells.J_port",
-            "cells.J_read",
-            "cells.J_count",
-            "cells.last_spike",
-            "cells.J",
-            "cells.K",
-        ],
-    )
-
-
-@pytest.mark.parametrize("trials", [None, 3])
-@pytest.mark.parametrize("schedule", [ns.Synchronous(), ns.Asynchronous()], ids=str)
-def test_a_run_in_pieces_has_the_bits_of_the_whole_run_also_where_products_are_chaotic(schedule, trials):
-    """A product is renewed by what has changed, so that its last bits tell of the past."""
-    cells = ns.Neurons("cells", 60, update="v = where(rand() < 0.2, tanh(I), v)", v=ns.normal(0, 1))
-    delay = 1 if isinstance(schedule, ns.Synchronous) else 0
-    net = ns.Network(ns.Synapses(cells, cells, weight=ns.spectral_radius(4), delay=delay), schedule=schedule)
-    options = dict(record=["cells"], engine="events", trials=trials)
-    whole = ns.run(net, ticks=700, **options)["cells"]
-    part = ns.run(net, ticks=377, **options)
-    rest = ns.run(net, ticks=323, start=part, record=["cells"], engine="events")
-    np.testing.assert_array_equal(rest["cells"], whole[..., 377:, :])
-    assert not [
-        key for key in ns.run(net, ticks=1, start=part, engine="reference").final if key.startswith("product")
-    ]

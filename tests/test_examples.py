@@ -251,7 +251,7 @@ def test_examples_are_scripts_that_explain_themselves():
 @pytest.mark.parametrize("name", NAMES)
 def test_examples_use_public_names_only_and_are_short(name):
     text = (EXAMPLES / f"{name}.py").read_text()
-    assert len(text.splitlines()) < 80
+    assert len(text.splitlines()) < 150
     inside = [line for line in text.splitlines() if line.startswith(("from neurosim", "import neurosim"))]
     public = (
         "import neurosim as ns",

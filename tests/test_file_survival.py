@@ -172,7 +172,8 @@ def test_a_file_that_cannot_be_opened_leaves_older_recordings_and_no_litter(tmp_
         (OSError(errno.ENOSPC, "No space left on device"), "Free some room"),
         (
             RuntimeError(
-                "Can't flush (file write failed: time = now\n, errno = 28, error message = 'No space left on device')"
+                "Can't flush (file write failed: time = now\n, errno = 28, error message = 'No space left on "
+                "device')"
             ),
             "Free some room",
         ),
@@ -263,7 +264,10 @@ def test_a_run_whose_file_was_taken_away_gives_no_other_recording(tmp_path, how)
 
 def test_the_file_of_a_run_that_died_is_written_anew_whatever_runs_under_its_number(tmp_path):
     """In a container every first process has the number 1."""
-    script = "from recording_side import *; from neurosim.recording.file_writer import FileWriter; import os, signal\n"
+    script = (
+        "from recording_side import *; from neurosim.recording.file_writer import FileWriter; import os,"
+        " signal\n"
+    )
     script += (
         "made = MadeUp(); made.feed(FileWriter(made.header, 'run.h5')); os.kill(os.getpid(), signal.SIGKILL)"
     )
@@ -296,7 +300,8 @@ def test_a_run_never_writes_over_the_recording_that_it_reads(tmp_path):
 def test_a_run_that_died_before_its_first_block_left_a_recording_of_nothing_and_its_path_free(
     tmp_path, names
 ):
-    """As where it was killed while the compiler worked; what is the last in such a file depends on what is recorded."""
+    """As where it was killed while the compiler worked; what is the last in such a file depends on what is
+    recorded."""
     net = ns.Network(
         *(ns.Neurons(n, 5, update="v = v + 1", threshold="v > 3", reset="v = 0") for n in "xyz"),
         schedule=ns.Synchronous(),

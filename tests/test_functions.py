@@ -20,28 +20,61 @@ def along(call):
 
 
 EXPECTED = {
-    **{name: lambda x, y, name=name: getattr(np, name)(x) for name in (
-        "exp", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan", "ceil", "floor", "abs", "sign",
-    )},
+    **{
+        name: lambda x, y, name=name: getattr(np, name)(x)
+        for name in (
+            "exp",
+            "expm1",
+            "sin",
+            "cos",
+            "tan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "arcsin",
+            "arccos",
+            "arctan",
+            "ceil",
+            "floor",
+            "abs",
+            "sign",
+        )
+    },
     **{name: lambda x, y, name=name: getattr(np, name)(y) for name in ("log", "log10", "log1p", "sqrt")},
-    "round": lambda x, y: np.round(x), "int": lambda x, y: np.trunc(x), "stop": lambda x, y: x, "relu": lambda x, y: x * (x > 0),
-    "sigmoid": lambda x, y: special.expit(x), "exprel": lambda x, y: special.exprel(x),
-    "timestep": lambda x, y: np.floor(y / 0.25 + 0.001), "maximum": lambda x, y: np.where(x > y, x, y), "minimum": lambda x, y: np.where(x < y, x, y),
-    "clip": lambda x, y: np.clip(x, -0.2, 0.5), "where": lambda x, y: np.where(x > 0, x, y),
-    "sum": along(lambda x: x.sum(-1, keepdims=True)), "mean": along(lambda x: x.mean(-1, keepdims=True)),
-    "max": along(lambda x: x.max(-1, keepdims=True)), "min": along(lambda x: x.min(-1, keepdims=True)),
-    "prod": along(lambda x: x.prod(-1, keepdims=True)), "norm": along(lambda x: np.linalg.norm(x, axis=-1, keepdims=True)),
-    "softmax": along(lambda x: special.softmax(x, axis=-1)), "sort": along(lambda x: np.sort(x, -1)),
+    "round": lambda x, y: np.round(x),
+    "int": lambda x, y: np.trunc(x),
+    "stop": lambda x, y: x,
+    "relu": lambda x, y: x * (x > 0),
+    "sigmoid": lambda x, y: special.expit(x),
+    "exprel": lambda x, y: special.exprel(x),
+    "timestep": lambda x, y: np.floor(y / 0.25 + 0.001),
+    "maximum": lambda x, y: np.where(x > y, x, y),
+    "minimum": lambda x, y: np.where(x < y, x, y),
+    "clip": lambda x, y: np.clip(x, -0.2, 0.5),
+    "where": lambda x, y: np.where(x > 0, x, y),
+    "sum": along(lambda x: x.sum(-1, keepdims=True)),
+    "mean": along(lambda x: x.mean(-1, keepdims=True)),
+    "max": along(lambda x: x.max(-1, keepdims=True)),
+    "min": along(lambda x: x.min(-1, keepdims=True)),
+    "prod": along(lambda x: x.prod(-1, keepdims=True)),
+    "norm": along(lambda x: np.linalg.norm(x, axis=-1, keepdims=True)),
+    "softmax": along(lambda x: special.softmax(x, axis=-1)),
+    "sort": along(lambda x: np.sort(x, -1)),
     "cumsum": along(lambda x: np.cumsum(x, -1)),
     "cumprod": along(lambda x: np.cumprod(x, -1)),
-    "argmax": along(lambda x: x.argmax(-1, keepdims=True)), "argsort": along(lambda x: np.argsort(x, -1)),
+    "argmax": along(lambda x: x.argmax(-1, keepdims=True)),
+    "argsort": along(lambda x: np.argsort(x, -1)),
     "take": along(lambda x: x[..., [2, 2, 2]]),
-}  # fmt: skip
+}
 TEXTS = {
-    "timestep": "timestep(y*second, 250*ms)", "maximum": "maximum(x, y)", "minimum": "minimum(x, y)", "clip": "clip(x, -0.2, 0.5)",
-    "where": "where(x > 0, x, y)", "take": "take(x, 2)",
+    "timestep": "timestep(y*second, 250*ms)",
+    "maximum": "maximum(x, y)",
+    "minimum": "minimum(x, y)",
+    "clip": "clip(x, -0.2, 0.5)",
+    "where": "where(x > 0, x, y)",
+    "take": "take(x, 2)",
     **{name: f"{name}(y)" for name in ("log", "log10", "log1p", "sqrt")},
-}  # fmt: skip
+}
 FLAT = {
     "ceil",
     "floor",

@@ -1,4 +1,5 @@
-"""Hostile text in every place where a user gives text: computed as written, or refused; never run as code. See `fuzz/text.py`."""
+"""Hostile text in every place where a user gives text: computed as written, or refused; never run as code.
+See `fuzz/text.py`."""
 
 import sys
 

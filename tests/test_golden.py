@@ -1,4 +1,5 @@
-"""Each model has a golden recording, which can be run again from itself and is what its example() still does."""
+"""Each model has a golden recording, which can be run again from itself and is what its example() still
+does."""
 
 import getpass
 import importlib.util

@@ -84,7 +84,8 @@ def test_what_is_no_pattern_is_refused(rule, patterns):
 
 
 def test_rules_hold_more_the_more_they_know():
-    """At 0.3 N from the patterns themselves: Hebb loses them, Storkey's holds most, pseudo-inverse and Gardner's hold all."""
+    """At 0.3 N from the patterns themselves: Hebb loses them, Storkey's holds most, pseudo-inverse and
+    Gardner's hold all."""
     patterns = patterns_of(90, 300)
     kept = {rule: HopfieldMemory(rule, random_state=0).fit(patterns).score(patterns) for rule in RULES}
     assert kept["hebb"] < 0.6

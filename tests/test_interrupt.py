@@ -1,4 +1,5 @@
-"""Ctrl-C in any phase of a run ends it at once: with KeyboardInterrupt, or with a recording of what there is."""
+"""Ctrl-C in any phase of a run ends it at once: with KeyboardInterrupt, or with a recording of what there
+is."""
 
 import os
 import signal
@@ -30,14 +31,32 @@ print(recording.stopped)
 # A phase that waits for the signal as soon as it is reached, so that no luck is needed.
 STOP = "\ndef stop(*args, **named):\n    begun.touch()\n    while True: time.sleep(0.01)\n"
 PHASES = {
-    "import": {"before": "import importlib.abc\nclass Slow(importlib.abc.MetaPathFinder):\n    def find_spec(self, name, *rest):\n"
-               f"        if name == 'neurosim.network.network': stop()\n{STOP}sys.meta_path.insert(0, Slow())"},
-    "describing": {"after": f"{STOP}import neurosim.network.neurons as place\nplace.read_statements = stop\nns.Neurons('other', 2, update='v = 1')"},
+    "import": {
+        "before": (
+            "import importlib.abc\nclass Slow(importlib.abc.MetaPathFinder):\n    def find_spec(self, name,"
+            f" *rest):\n        if name == 'neurosim.network.network': stop()\n{STOP}sys.meta_path.insert(0,"
+            " Slow())"
+        )
+    },
+    "describing": {
+        "after": (
+            f"{STOP}import neurosim.network.neurons as place\nplace.read_statements ="
+            " stop\nns.Neurons('other', 2, update='v = 1')"
+        )
+    },
     "planning": {"after": f"{STOP}import neurosim.plan.lower as place\nplace.lower = stop"},
-    "building": {"after": f"{STOP}from neurosim.engine.events import batch as place\nplace.build_rows = stop", "engine": "events"},
-    "writing": {"after": f"{STOP}from neurosim.recording.file_writer import FileWriter\nFileWriter.write = stop", "ticks": 100},
-    "closing": {"after": f"{STOP}from neurosim.recording.file_writer import FileWriter\nFileWriter.finish = stop"},
-}  # fmt: skip
+    "building": {
+        "after": f"{STOP}from neurosim.engine.events import batch as place\nplace.build_rows = stop",
+        "engine": "events",
+    },
+    "writing": {
+        "after": f"{STOP}from neurosim.recording.file_writer import FileWriter\nFileWriter.write = stop",
+        "ticks": 100,
+    },
+    "closing": {
+        "after": f"{STOP}from neurosim.recording.file_writer import FileWriter\nFileWriter.finish = stop"
+    },
+}
 
 
 def interrupted(tmp_path, times=1, **phase):

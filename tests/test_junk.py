@@ -37,12 +37,66 @@ def junk():
     for _ in range(200):
         deep = [deep]
     return [
-        None, True, 1.5, -1, 0, 7, np.nan, np.inf, -np.inf, 10**30, 10**5000, 1e18, "", "x", "a b", "1", "lambda", b"x", "x" * 100_000, "a\0b",
-        "\ud800", object(), Hostile(), [], [[1], [2, 3]], {}, {"a": 1}, (), deep, np.zeros(0), np.array([1.0, np.nan]), np.array(["a", "b"]), 1j,
-        3 * ms, -1 * ms, [1 * ms, 2 * mV], 2 * mS, lambda: 1, int, slice(2), {1, 2}, decimal.Decimal("1.5"), np.datetime64("2020-01-01"),
-        np.zeros((50, 50)), (k for k in range(3)), bytearray(b"ab"), np.array([None, 1]), np.array([1j, 2]), [None], np.array([True, False]), ears,
-        range(3), np.ma.array([1, 2], mask=[0, 1]), np.zeros(2, [("a", float)]), ..., ns.Neurons, np, np.uint64(2**63 + 5), ns.conv(3),
-    ]  # fmt: skip
+        None,
+        True,
+        1.5,
+        -1,
+        0,
+        7,
+        np.nan,
+        np.inf,
+        -np.inf,
+        10**30,
+        10**5000,
+        1e18,
+        "",
+        "x",
+        "a b",
+        "1",
+        "lambda",
+        b"x",
+        "x" * 100_000,
+        "a\0b",
+        "\ud800",
+        object(),
+        Hostile(),
+        [],
+        [[1], [2, 3]],
+        {},
+        {"a": 1},
+        (),
+        deep,
+        np.zeros(0),
+        np.array([1.0, np.nan]),
+        np.array(["a", "b"]),
+        1j,
+        3 * ms,
+        -1 * ms,
+        [1 * ms, 2 * mV],
+        2 * mS,
+        lambda: 1,
+        int,
+        slice(2),
+        {1, 2},
+        decimal.Decimal("1.5"),
+        np.datetime64("2020-01-01"),
+        np.zeros((50, 50)),
+        (k for k in range(3)),
+        bytearray(b"ab"),
+        np.array([None, 1]),
+        np.array([1j, 2]),
+        [None],
+        np.array([True, False]),
+        ears,
+        range(3),
+        np.ma.array([1, 2], mask=[0, 1]),
+        np.zeros(2, [("a", float)]),
+        ...,
+        ns.Neurons,
+        np,
+        np.uint64(2**63 + 5),
+        ns.conv(3),
+    ]
 
 
 class Hostile:
@@ -155,14 +209,23 @@ def test_junk_instead_of_a_file_is_refused(call, tmp_path, monkeypatch):
 
 
 PIECES = (
-    "v I w t dt i N rand() xi ms mV pi 0 1 2.5 1e400 + - * / ** % // < > == = += ( ) , : [ ] . ' # and or not is lambda import sum max exp foo "
+    "v I w t dt i N rand() xi ms mV pi 0 1 2.5 1e400 + - * / ** % // < > == = += ( ) , : [ ] . "
+    "' # and or not is lambda import sum max exp foo "
     "axis=1 dv/dt volt 1/ms (constant)"
 )
 SCRAPS = some.lists(some.sampled_from([*PIECES.split(), "\n", " "]), max_size=9).map("".join)
 THINGS = some.one_of(
-    some.none(), some.booleans(), some.integers(-3, 10), some.floats(), some.text(max_size=5), some.binary(max_size=3), SCRAPS,
-    some.lists(some.floats(width=16), max_size=4), some.integers(-2, 2).map(lambda k: k * ms), some.sampled_from([ears, liquid[:2], ns.glorot()]),
-)  # fmt: skip
+    some.none(),
+    some.booleans(),
+    some.integers(-3, 10),
+    some.floats(),
+    some.text(max_size=5),
+    some.binary(max_size=3),
+    SCRAPS,
+    some.lists(some.floats(width=16), max_size=4),
+    some.integers(-2, 2).map(lambda k: k * ms),
+    some.sampled_from([ears, liquid[:2], ns.glorot()]),
+)
 FUZZ = settings(
     max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )

@@ -1,6 +1,8 @@
-"""Every schedule, wiring and law of weights: run on three engines or refused with a reason, saved, loaded, printed and drawn.
+"""Every schedule, wiring and law of weights: run on three engines or refused with a reason, saved, loaded,
+printed and drawn.
 
-A kind that is not named here fails by its name, and so does one that forgets a part. The second half adds kinds as a user would.
+A kind that is not named here fails by its name, and so does one that forgets a part. The second half adds
+kinds as a user would.
 """
 
 from dataclasses import dataclass
@@ -104,7 +106,8 @@ def values(net, engine, **options):
 
 
 def check_everywhere(net, folder, refusing=()):
-    """Run, save, load, print and draw a network; `refusing` are the engines that say why they do not take it."""
+    """Run, save, load, print and draw a network; `refusing` are the engines that say why they do not take
+    it."""
     wanted = values(net, "reference")
     assert np.isfinite(wanted).all() and wanted.any()
     for engine in ("events", "arrays"):
@@ -352,7 +355,8 @@ class late_clock(ns.Clock):
 
 @pytest.mark.parametrize("engine", ["reference", "events"])
 def test_a_schedule_that_changes_its_parents_steps_keeps_none_of_its_short_cuts(engine):
-    """What arrives by spikes at a variable is recorded in the tick in which it arrives, one tick before a Clock's record."""
+    """What arrives by spikes at a variable is recorded in the tick in which it arrives, one tick before a
+    Clock's record."""
     e = ns.Neurons("a", 3, threshold="rand() < 0.5")
     b = ns.Neurons(
         "b", 3, equations="dv/dt = -v/(5*ms) : 1\ndu/dt = (I - u)/(5*ms) : 1", ports="I", sends="u"

@@ -56,7 +56,8 @@ def test_weights_into_rectifiers_begin_as_he_says_and_others_as_glorot_says():
 
 
 def test_a_deep_net_of_rectifiers_keeps_the_size_of_its_messages():
-    """He et al. 2015: with weights of variance 2/fan_in, the mean square of what reaches a layer is that of the layer before it."""
+    """He et al. 2015: with weights of variance 2/fan_in, the mean square of what reaches a layer is that of
+    the layer before it."""
     net, x = feed_forward((200, *(200,) * 20, 2)), RANDOM(0).normal(size=(20, 200))
     y = sent(net, {"inputs": x}, ["layer_1", "layer_20"])
     assert 0.5 < (y["layer_20"] ** 2).mean() / (y["layer_1"] ** 2).mean() < 2

@@ -151,7 +151,8 @@ LATE = 12_000
 
 @pytest.fixture(scope="module")
 def answered():
-    """What a liquid and one with static synapses say to groups of four trains, by ever more apart in the first 200 ms, alike for a second more."""
+    """What a liquid and one with static synapses say to groups of four trains, by ever more apart in the
+    first 200 ms, alike for a second more."""
     random, trains = RANDOM(4), []
     for _ in range(12):
         late, early = (
@@ -231,7 +232,8 @@ def test_fading_memory_refuses_a_share_and_a_moment_that_cannot_be(answered):
 
 
 def recalled(jitter, seed, trials=(400, 200)):
-    """Shares of right answers of ridge readouts, by segment: from the liquid's state at the end, and from the input's."""
+    """Shares of right answers of ridge readouts, by segment: from the liquid's state at the end, and from the
+    input's."""
     spikes, labels = spike_templates(sum(trials), TICKS, jitter=jitter, seed=seed)
     recording = ns.run(
         liquid(1, layout=seed),

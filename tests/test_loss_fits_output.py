@@ -1,4 +1,5 @@
-"""A loss takes scores or probabilities; one that does not fit what the population sends is refused by name."""
+"""A loss takes scores or probabilities; one that does not fit what the population sends is refused by
+name."""
 
 import numpy as np
 import pytest
@@ -11,13 +12,29 @@ from neurosim.learn.training.losses import LOSSES
 
 LABELS = ("log_loss", "cross_entropy", "hinge")
 SENDS = {
-    "I": "scores", "gain*I + 1": "scores", "maximum(I, 0)": "scores", "tanh(I)": "scores", "softmax(I)": "classes", "sigmoid(I)": "chances",
-    "I/sum(I)": "", "(tanh(I) + 1)/2": "", "0.9*softmax(I) + 0.1/N": "", "1 - sigmoid(I)": "", "I*sigmoid(I)": "",
-}  # fmt: skip
+    "I": "scores",
+    "gain*I + 1": "scores",
+    "maximum(I, 0)": "scores",
+    "tanh(I)": "scores",
+    "softmax(I)": "classes",
+    "sigmoid(I)": "chances",
+    "I/sum(I)": "",
+    "(tanh(I) + 1)/2": "",
+    "0.9*softmax(I) + 0.1/N": "",
+    "1 - sigmoid(I)": "",
+    "I*sigmoid(I)": "",
+}
 REFUSED = {
-    "log_loss": ("scores", "chances"), "bernoulli": ("scores",), "kullback_leibler": ("scores",), "cross_entropy": ("classes",),
-    "hinge": ("classes",), "bernoulli_scores": ("classes", "chances"), "squared_error": (), "absolute_error": (), "gaussian": (),
-}  # fmt: skip
+    "log_loss": ("scores", "chances"),
+    "bernoulli": ("scores",),
+    "kullback_leibler": ("scores",),
+    "cross_entropy": ("classes",),
+    "hinge": ("classes",),
+    "bernoulli_scores": ("classes", "chances"),
+    "squared_error": (),
+    "absolute_error": (),
+    "gaussian": (),
+}
 
 
 def net(text, gain=1.0):

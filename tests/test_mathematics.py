@@ -1,4 +1,5 @@
-"""The functions that compiled text calls: right at every number, and the same bits in vectors and one by one."""
+"""The functions that compiled text calls: right at every number, and the same bits in vectors and one by
+one."""
 
 import ctypes
 
@@ -38,13 +39,15 @@ def _source() -> str:
             )
             lines.append(f'extern "C" void {name}_{real}{head}y[i] = {name}_(x[i]); }}')
             lines.append(
-                f'extern "C" void {name}_{real}_alone{head}{{ volatile {real} one = x[i]; y[i] = {name}_({real}(one)); }} }}'
+                f'extern "C" void {name}_{real}_alone{head}{{ volatile {real} one = x[i]; y[i] ='
+                f" {name}_({real}(one)); }} }}"
             )
     for name in ("pow", "floor_mod", "floor_div"):
         for real in TYPES.values():
             head = f"(const {real}* __restrict x, const {real}* __restrict y, {real}* __restrict z, int n)"
             lines.append(
-                f'extern "C" void {name}_{real}{head} {{ for (int i = 0; i < n; ++i) z[i] = {name}_(x[i], y[i]); }}'
+                f'extern "C" void {name}_{real}{head} {{ for (int i = 0; i < n; ++i) z[i] = {name}_(x[i],'
+                " y[i]); }"
             )
     head = "(const double* __restrict x, double y, double* __restrict z, int n)"
     lines.append(f'extern "C" void pow_same{head} {{ for (int i = 0; i < n; ++i) z[i] = pow_(x[i], y); }}')

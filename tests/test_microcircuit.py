@@ -1,4 +1,5 @@
-"""The cortical microcircuit has the published anatomy, weights, inputs and activity (Potjans & Diesmann 2014)."""
+"""The cortical microcircuit has the published anatomy, weights, inputs and activity (Potjans & Diesmann
+2014)."""
 
 import numpy as np
 import pytest
@@ -21,8 +22,10 @@ def between(net):
     """The synapses between populations of the microcircuit, by their places in its table: (post, pre)."""
     order = list(POPULATIONS)
     return {
-        (order.index(item.post.name), order.index(item.pre.name)): item for item in net.synapses.values() if item.pre.name != "background"
-    }  # fmt: skip
+        (order.index(item.post.name), order.index(item.pre.name)): item
+        for item in net.synapses.values()
+        if item.pre.name != "background"
+    }
 
 
 def test_the_microcircuit_has_the_published_anatomy():

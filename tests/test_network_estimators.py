@@ -1,4 +1,5 @@
-"""Any network is a classifier, regressor or encoder of scikit-learn: it keeps scikit-learn's rules, and its network gives its answers."""
+"""Any network is a classifier, regressor or encoder of scikit-learn: it keeps scikit-learn's rules, and its
+network gives its answers."""
 
 import pickle
 

@@ -1,4 +1,5 @@
-"""Perceptrons, the delta rule, radial basis functions and extreme learning machines learn what their papers say."""
+"""Perceptrons, the delta rule, radial basis functions and extreme learning machines learn what their papers
+say."""
 
 import pickle
 import warnings
@@ -34,7 +35,8 @@ REGRESSORS = (DeltaRuleRegressor(), RadialBasisRegressor(20), ExtremeLearningReg
 
 
 def separable(rows=200, features=5, margin=0.1, seed=0):
-    """Rows of length 1 or less on both sides of a plane through 0, none nearer to it than the margin; and their sides, -1 and 1."""
+    """Rows of length 1 or less on both sides of a plane through 0, none nearer to it than the margin; and
+    their sides, -1 and 1."""
     x = RANDOM(seed).uniform(-1, 1, (20 * rows, features))
     x /= np.maximum(1, np.linalg.norm(x, axis=1, keepdims=True))
     plane = RANDOM(seed + 1).normal(size=features)
@@ -49,7 +51,8 @@ def sent(estimator, X, what="out"):
 
 @pytest.mark.parametrize("margin", [0.3, 0.05])
 def test_a_perceptron_makes_no_more_mistakes_than_the_theorem_allows(margin):
-    """Novikoff 1962: at most (R/margin)^2, R^2 = 2 being the largest |x|^2 with the bias's input of 1, however often the rows come."""
+    """Novikoff 1962: at most (R/margin)^2, R^2 = 2 being the largest |x|^2 with the bias's input of 1,
+    however often the rows come."""
     x, sides = separable(rows=50, margin=margin)
     passes = {"inputs": np.tile(x, (40, 1)), "teacher": np.tile(sides, 40)[:, None]}
     answers = ns.run(perceptron(5, rate=0.5), passes, record=["out"], progress=False)["out"][:, 0]

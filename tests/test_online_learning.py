@@ -1,4 +1,5 @@
-"""What learns tick by tick, or without a pool, is its formula, keeps scikit-learn's rules, and gives a network that does the same."""
+"""What learns tick by tick, or without a pool, is its formula, keeps scikit-learn's rules, and gives a
+network that does the same."""
 
 import numpy as np
 import pytest
@@ -74,7 +75,8 @@ def test_a_next_generation_reservoir_is_a_ridge_regression_of_its_features():
 
 
 def test_it_forecasts_the_lorenz_system_for_several_lyapunov_times():
-    # As Gauthier et al.: 400 points 0.025 apart, two taps, products of two; theirs follow for about five Lyapunov times.
+    # As Gauthier et al.: 400 points 0.025 apart, two taps, products of two; theirs follow for about five
+    # Lyapunov times.
     valid = []
     for seed in range(5):
         series = lorenz(1000, 0.025, seed)

@@ -40,25 +40,46 @@ trained = lambda: echo_state(1, 5, 1, feedback_scale=1.0)  # noqa: E731
 
 NETWORKS = {
     "balanced_coba": lambda: (
-        balanced_coba(100), balanced_coba(100, in_degree=5.0), balanced_coba(100, kick=20 * ms), balanced_coba(100, dt=0.2 * ms)
+        balanced_coba(100),
+        balanced_coba(100, in_degree=5.0),
+        balanced_coba(100, kick=20 * ms),
+        balanced_coba(100, dt=0.2 * ms),
     ),
-    "balanced_cuba": lambda: (balanced_cuba(100), balanced_cuba(100, in_degree=5.0), balanced_cuba(100, dt=0.2 * ms)),
-    "bidirectional": lambda: (bidirectional(2, 3, 1, ticks=4), bidirectional(2, 3, 1, ticks=4, output="sigmoid")),
+    "balanced_cuba": lambda: (
+        balanced_cuba(100),
+        balanced_cuba(100, in_degree=5.0),
+        balanced_cuba(100, dt=0.2 * ms),
+    ),
+    "bidirectional": lambda: (
+        bidirectional(2, 3, 1, ticks=4),
+        bidirectional(2, 3, 1, ticks=4, output="sigmoid"),
+    ),
     "deconvolutional": lambda: (deconvolutional(), deconvolutional(pool=3)),
     "deep_echo_state": lambda: (
-        deep_echo_state(), deep_echo_state(radius=0.5), deep_echo_state(input_scale=2.0), deep_echo_state(noise=0.1),
-        deep_echo_state(**small_world), deep_echo_state(wiring="small_world", density=0.2, rewire=0.5),
+        deep_echo_state(),
+        deep_echo_state(radius=0.5),
+        deep_echo_state(input_scale=2.0),
+        deep_echo_state(noise=0.1),
+        deep_echo_state(**small_world),
+        deep_echo_state(wiring="small_world", density=0.2, rewire=0.5),
     ),
-    "echo_state": lambda: (echo_state(**small_world), echo_state(wiring="small_world", density=0.2, rewire=0.5)),
+    "echo_state": lambda: (
+        echo_state(**small_world),
+        echo_state(wiring="small_world", density=0.2, rewire=0.5),
+    ),
     "extreme_learning_machine": lambda: (
-        extreme_learning_machine(2, 3, 1), extreme_learning_machine(2, 3, 1, function="tanh"),
-        extreme_learning_machine(2, 3, 1, weights=np.ones((3, 2))), extreme_learning_machine(2, 3, 1, bias=np.ones(3)),
+        extreme_learning_machine(2, 3, 1),
+        extreme_learning_machine(2, 3, 1, function="tanh"),
+        extreme_learning_machine(2, 3, 1, weights=np.ones((3, 2))),
+        extreme_learning_machine(2, 3, 1, bias=np.ones(3)),
         extreme_learning_machine(2, 3, 1, readout_bias=1.0),
     ),
     "force": lambda: (force(trained()), force(trained(), alpha=2.0), force(trained(), forgetting=0.9)),
     "generative_adversarial": lambda: (
-        generative_adversarial((2, 3), (3, 1)), generative_adversarial((2, 3), (3, 1), output="tanh"),
-        generative_adversarial((2, 3), (3, 2, 1)), generative_adversarial((2, 3), (3, 2, 1), dropout=0.5),
+        generative_adversarial((2, 3), (3, 1)),
+        generative_adversarial((2, 3), (3, 1), output="tanh"),
+        generative_adversarial((2, 3), (3, 2, 1)),
+        generative_adversarial((2, 3), (3, 2, 1), dropout=0.5),
     ),
     "gru": lambda: (gru(2, 3, 1), gru(2, 3, 1, output="sigmoid")),
     "inception": lambda: (inception(), inception(dropout=0.5)),
@@ -67,20 +88,37 @@ NETWORKS = {
     "lstm": lambda: (lstm(2, 3, 1), lstm(2, 3, 1, output="sigmoid")),
     "microcircuit": lambda: (microcircuit(0.01), microcircuit(0.01, dt=0.05 * ms)),
     "minimal_gru": lambda: (minimal_gru(2, 3, 1), minimal_gru(2, 3, 1, output="sigmoid")),
-    "nvar": lambda: (nvar(2, 2), nvar(2, 2, closed=True), nvar(2, 2, bias=1.0), nvar(2, 2, readout=np.ones((2, 14)))),
+    "nvar": lambda: (
+        nvar(2, 2),
+        nvar(2, 2, closed=True),
+        nvar(2, 2, bias=1.0),
+        nvar(2, 2, readout=np.ones((2, 14))),
+    ),
     "perceptron": lambda: (
-        perceptron(2), perceptron(2, n_outputs=3), perceptron(2, weights=np.ones((1, 2))), perceptron(2, bias=1.0), perceptron(2, function="linear")
+        perceptron(2),
+        perceptron(2, n_outputs=3),
+        perceptron(2, weights=np.ones((1, 2))),
+        perceptron(2, bias=1.0),
+        perceptron(2, function="linear"),
     ),
     "recursive": lambda: (recursive(3, 4, 2, 1), recursive(3, 4, 2, 1, output="sigmoid")),
     "spiking_classifier": lambda: (
-        spiking_classifier(2, 3, 1), spiking_classifier(2, 3, 1, tau_out=5 * ms), spiking_classifier(2, 3, 1, dt=0.5 * ms)
+        spiking_classifier(2, 3, 1),
+        spiking_classifier(2, 3, 1, tau_out=5 * ms),
+        spiking_classifier(2, 3, 1, dt=0.5 * ms),
     ),
     "turing_head": lambda: (turing_head(n_slots=3, width=2), turing_head(3, 2, memory=0.5)),
-    "variational_autoencoder": lambda: (variational_autoencoder((4, 3, 2)), variational_autoencoder((4, 3, 2), out_bias=1.0)),
-    "batch_norm": lambda: (alone(cells.batch_norm("u", (2, 3))), alone(cells.batch_norm("u", (2, 3), dropout=0.5))),
+    "variational_autoencoder": lambda: (
+        variational_autoencoder((4, 3, 2)),
+        variational_autoencoder((4, 3, 2), out_bias=1.0),
+    ),
+    "batch_norm": lambda: (
+        alone(cells.batch_norm("u", (2, 3))),
+        alone(cells.batch_norm("u", (2, 3), dropout=0.5)),
+    ),
     "layer_norm": lambda: (alone(cells.layer_norm("u", 3)), alone(cells.layer_norm("u", 3, dropout=0.5))),
     "leaky_tanh": lambda: (alone(cells.leaky_tanh("u", 3)), alone(cells.leaky_tanh("u", 3, noise=0.5))),
-}  # fmt: skip
+}
 
 
 def alone(unit):
@@ -117,14 +155,16 @@ def test_a_replay_shows_its_progress_as_a_run_does():
 VERBOSE = {
     "BoltzmannMachine": lambda: learn.BoltzmannMachine(1, n_cycles=2, verbose=True).fit(ROWS[:, :2] > 0.5),
     "DeepBelief": lambda: learn.DeepBelief((2, 2), verbose=True).fit(ROWS),
-    "DeepBeliefClassifier": lambda: learn.DeepBeliefClassifier((2, 2), n_iter=2, alpha=1.0, verbose=True).fit(
-        ROWS, [0, 1, 0, 1]
+    "DeepBeliefClassifier": (
+        lambda: learn.DeepBeliefClassifier((2, 2), n_iter=2, alpha=1.0, verbose=True).fit(ROWS, [0, 1, 0, 1])
     ),
-    "DeltaRuleClassifier": lambda: learn.DeltaRuleClassifier(
-        tol=None, max_iter=2, shuffle=False, verbose=1, random_state=0
-    ).fit(ROWS, [0, 1, 0, 1]),
-    "DeltaRuleRegressor": lambda: learn.DeltaRuleRegressor(max_iter=2, tol=None, verbose=1).fit(
-        ROWS, [0, 1, 0, 1]
+    "DeltaRuleClassifier": (
+        lambda: learn.DeltaRuleClassifier(tol=None, max_iter=2, shuffle=False, verbose=1, random_state=0).fit(
+            ROWS, [0, 1, 0, 1]
+        )
+    ),
+    "DeltaRuleRegressor": (
+        lambda: learn.DeltaRuleRegressor(max_iter=2, tol=None, verbose=1).fit(ROWS, [0, 1, 0, 1])
     ),
     "Perceptron": lambda: learn.Perceptron(max_iter=9, verbose=1).fit(ROWS, [0, 1, 0, 1]),
     "RestrictedBoltzmann": lambda: learn.RestrictedBoltzmann(2, n_iter=2, verbose=True).fit(ROWS),
@@ -144,9 +184,20 @@ def test_verbose_tells_of_the_progress(name, capfd):
 
 
 SETTINGS = dict(
-    loss="squared_error", learns=["out.bias"], optimizer="sgd", rate=0.5, schedule="cosine", epochs=3, batch=7, validation=0.2, patience=2, l1=0.1,
-    l2=0.2, clip=3.0, precision="double",
-)  # fmt: skip
+    loss="squared_error",
+    learns=["out.bias"],
+    optimizer="sgd",
+    rate=0.5,
+    schedule="cosine",
+    epochs=3,
+    batch=7,
+    validation=0.2,
+    patience=2,
+    l1=0.1,
+    l2=0.2,
+    clip=3.0,
+    precision="double",
+)
 OF_ALL = SETTINGS | dict(input="inputs", output="out", engine="reference", verbose=True, random_state=0)
 
 

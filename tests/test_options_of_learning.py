@@ -1,4 +1,5 @@
-"""Options of estimators, measures and programs that write: each has its effect, and names may be others than the usual ones."""
+"""Options of estimators, measures and programs that write: each has its effect, and names may be others than
+the usual ones."""
 
 import numpy as np
 import pytest

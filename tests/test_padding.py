@@ -1,4 +1,5 @@
-"""What does not count spoils no gradient: padded ticks, unknown targets, the branch of `where` that is not taken."""
+"""What does not count spoils no gradient: padded ticks, unknown targets, the branch of `where` that is not
+taken."""
 
 import numpy as np
 import pytest

@@ -43,9 +43,13 @@ def test_a_number_depends_on_seed_name_block_call_trial_tick_and_element_only():
     np.testing.assert_array_equal(base[:, :10], text_random(elements=10).rand(0))
     np.testing.assert_array_equal(base, text_random(trials=3).rand(0)[:1])
     others = [
-        text_random(seed=1).rand(0), text_random(name="other").rand(0), text_random(block="reset").rand(0), text_random().rand(1),
-        text_random(tick=1).rand(0), text_random(trials=2).rand(0)[1:],
-    ]  # fmt: skip
+        text_random(seed=1).rand(0),
+        text_random(name="other").rand(0),
+        text_random(block="reset").rand(0),
+        text_random().rand(1),
+        text_random(tick=1).rand(0),
+        text_random(trials=2).rand(0)[1:],
+    ]
     for other in others:
         assert abs(np.corrcoef(base.ravel(), other.ravel())[0, 1]) < 0.12
 
@@ -254,7 +258,10 @@ def test_nonlinear_equations_refuse_exact_and_name_a_method_that_works():
 
 
 def test_importing_neurosim_loads_nothing_heavy():
-    code = "import sys, neurosim; print([m for m in ('brian2', 'sympy', 'scipy', 'h5py', 'sklearn', 'matplotlib', 'jax') if m in sys.modules])"
+    code = (
+        "import sys, neurosim; print([m for m in ('brian2', 'sympy', 'scipy', 'h5py', 'sklearn',"
+        " 'matplotlib', 'jax') if m in sys.modules])"
+    )
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -1,4 +1,5 @@
-"""Ports that take the sum, the maximum or the mean of what arrives: the same on every engine, under every schedule, after every seam."""
+"""Ports that take the sum, the maximum or the mean of what arrives: the same on every engine, under every
+schedule, after every seam."""
 
 import numpy as np
 import pytest

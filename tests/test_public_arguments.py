@@ -54,7 +54,8 @@ def members(name, item):
 
 @cache
 def given():
-    """What the tests give: by the name that is called, the keywords and the number of places; and all names that stand as keys, by file."""
+    """What the tests give: by the name that is called, the keywords and the number of places; and all names
+    that stand as keys, by file."""
     calls, keys = {}, {}
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -41,9 +41,17 @@ def plastic(wiring, pre, post, schedule=None, weight=None, **more):
 
 
 WIRINGS = [
-    ns.all_to_all(), ns.all_to_all(to_self=False), ns.one_to_one(), ns.probability(0.4), ns.indegree(3), ns.outdegree(2), ns.total(9),
-    ns.small_world(2, 0.5), ns.nearby(1.0), ns.pairs([4, 0, 4, 2], [1, 3, 1, 0]),
-]  # fmt: skip
+    ns.all_to_all(),
+    ns.all_to_all(to_self=False),
+    ns.one_to_one(),
+    ns.probability(0.4),
+    ns.indegree(3),
+    ns.outdegree(2),
+    ns.total(9),
+    ns.small_world(2, 0.5),
+    ns.nearby(1.0),
+    ns.pairs([4, 0, 4, 2], [1, 3, 1, 0]),
+]
 
 
 @pytest.mark.parametrize("wiring", WIRINGS, ids=repr)

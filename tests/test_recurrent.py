@@ -37,7 +37,8 @@ def onehot(tokens, size):
 
 
 def stirred(net, seed=0):
-    """The network with weights drawn and its learned constants, biases and peepholes, at random; and all of these by name."""
+    """The network with weights drawn and its learned constants, biases and peepholes, at random; and all of
+    these by name."""
     net, random = materialized(net, seed), RANDOM(seed)
     found, changes = {name: item.weight.number for name, item in net.synapses.items() if item.learns}, {}
     for name, population in net.populations.items():

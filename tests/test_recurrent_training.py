@@ -124,7 +124,8 @@ def test_many_to_many_an_encoder_and_a_decoder_say_a_sequence_backwards():
 @slow
 @pytest.mark.parametrize(("sizes", "both"), [(12, np.logical_and), ((12, 8), np.logical_xor)])
 def test_a_bidirectional_net_knows_what_comes_next(sizes, both):
-    """Each answer is of the neighbours on both sides: one layer adds up what the two ways say, a second one may combine it in any way."""
+    """Each answer is of the neighbours on both sides: one layer adds up what the two ways say, a second one
+    may combine it in any way."""
     bits = RANDOM(0).integers(0, 2, (192, 8))
     wide = np.pad(bits, ((0, 0), (1, 1)))
     wanted, read = both(wide[:, :-2], wide[:, 2:]), 8 * np.size(sizes)  # ticks
@@ -140,7 +141,8 @@ def test_a_bidirectional_net_knows_what_comes_next(sizes, both):
 
 
 def test_a_recursive_net_learns_what_formulas_are_worth():
-    """Not-both of two formulas, and so on down to true and false: all of logic, from trees of up to four leaves."""
+    """Not-both of two formulas, and so on down to true and false: all of logic, from trees of up to four
+    leaves."""
     random = RANDOM(0)
 
     def grown(leaves):

@@ -82,7 +82,8 @@ def possible(schedule: str, sender: str, forward: bool, delay: int, text: str) -
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_synapses_act_on_refractory_neurons_alike_on_all_engines(schedule, text):
-    """Before a population has moved in a tick it is as refractory as it was, and has read nothing at its ports."""
+    """Before a population has moved in a tick it is as refractory as it was, and has read nothing at its
+    ports."""
     record = [
         "b",
         "b.v",
@@ -109,7 +110,8 @@ def test_synapses_act_on_refractory_neurons_alike_on_all_engines(schedule, text)
 
 @pytest.mark.parametrize("engine", ["reference", pytest.param("events", marks=need_compiler)])
 def test_a_graded_arrival_finds_the_refractoriness_of_the_tick_before(engine):
-    """The neuron spikes at tick 2 and is refractory for 2 ticks: it drops what arrives before it moves at ticks 3 and 4."""
+    """The neuron spikes at tick 2 and is refractory for 2 ticks: it drops what arrives before it moves at
+    ticks 3 and 4."""
     giver = ns.Neurons("giver", 1, equations="one = 1 : 1", sends="one")
     equations = "dh/dt = 0/ms : 1 (unless refractory)\nn : 1"
     cell = ns.Neurons(

@@ -1,4 +1,5 @@
-"""Descriptions, runs and their plans that cannot be: more of what tests/test_errors.py refuses, where two things together do not fit."""
+"""Descriptions, runs and their plans that cannot be: more of what tests/test_errors.py refuses, where two
+things together do not fit."""
 
 import numpy as np
 import pytest
@@ -92,7 +93,8 @@ CASES = {
     "private sources that are delivered before they spike": (
         lambda: ns.Network(ns.Synapses(noise, liquid, wiring=ns.private(3)), schedule=ns.Synchronous()),
         D,
-        "noise -> liquid: private sources are heard in the tick in which they spike, but Synchronous.* delivers first. Use Clock",
+        "noise -> liquid: private sources are heard in the tick in which they spike, but Synchronous.* "
+        "delivers first. Use Clock",
     ),
     "text one by one": (
         lambda: ns.Network(synapses(liquid, grid, on_pre="I_post += w"), schedule=ns.Asynchronous()),
@@ -112,26 +114,30 @@ CASES = {
     "drawn delay of none": (
         lambda: run(synapses(delay=ns.uniform(0, 0.4))),
         P,
-        "cells -> liquid: a delay of 0 ticks was drawn, which arrives before it is sent under Synchronous.*at least 1",
+        "cells -> liquid: a delay of 0 ticks was drawn, which arrives before it is sent under "
+        "Synchronous.*at least 1",
     ),
     "drawn delay of none back": (
         lambda: run(synapses(liquid, liquid, delay=ns.uniform(0, 0.4)), schedule=LAYERED),
         P,
-        "liquid -> liquid: a delay of 0 ticks was drawn, which arrives before it is sent under Layered.*at least 1",
+        "liquid -> liquid: a delay of 0 ticks was drawn, which arrives before it is sent under Layered.*at "
+        "least 1",
     ),
     "drawn delay of none to a group that has moved": (
         lambda: run(
             synapses(cells, liquid, delay=ns.uniform(0, 0.4)), schedule=ns.Alternating([liquid], [cells])
         ),
         P,
-        "cells -> liquid: a delay of 0 ticks was drawn, which arrives before it is sent under Alternating.* Make every delay at least 1",
+        "cells -> liquid: a delay of 0 ticks was drawn, which arrives before it is sent under Alternating.* "
+        "Make every delay at least 1",
     ),
     "input in place of a subexpression": (
         lambda: clocked(
             equations("y = 2*v : 1\ndv/dt = -v/ms : 1", sends="y"), inputs={"pool": np.ones((2, 2))}
         ),
         P,
-        "input 'pool' would replace what it sends, but 'y' is a subexpression, which nothing can replace. Make it",
+        "input 'pool' would replace what it sends, but 'y' is a subexpression, which nothing can replace. "
+        "Make it",
     ),
     "drawn delays of letters": (
         lambda: run(synapses(grid, wide, wiring=letters, delay=ns.uniform(1, 3))),

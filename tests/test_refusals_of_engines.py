@@ -1,4 +1,5 @@
-"""Where memory, compilers, files or the user's patience end, an error says so. What cannot be provoked here a test hands in."""
+"""Where memory, compilers, files or the user's patience end, an error says so. What cannot be provoked here a
+test hands in."""
 
 import argparse
 import ctypes
@@ -59,7 +60,10 @@ def test_a_plan_whose_synapses_are_out_of_order_or_place_is_refused(change):
     wrong = replace(plan, pathways={"plastic": replace(pathway, stored=change(pathway.edges))})
     with pytest.raises(
         PlanError,
-        match="liquid -> liquid: its wiring lists synapses that are not sorted by sender or lie outside the populations",
+        match=(
+            "liquid -> liquid: its wiring lists synapses that are not sorted by sender or lie outside the"
+            " populations"
+        ),
     ):
         check_plan(wrong, plastic)
 
@@ -80,11 +84,11 @@ def test_a_plan_whose_weights_are_not_finite_is_refused():
 def core(**calls):
     """A library of rows that answers as these calls say."""
     nothing = {
-        name: (lambda *given: None)
+        name: lambda *given: None
         for name in ("neurosim_edges_free", "neurosim_textual_free", "neurosim_rows_free")
     }
     return lambda: SimpleNamespace(
-        **(nothing | {name: (lambda *given, answer=answer: answer) for name, answer in calls.items()})
+        **(nothing | {name: lambda *given, answer=answer: answer for name, answer in calls.items()})
     )
 
 
@@ -153,7 +157,10 @@ def test_a_recording_that_does_not_fit_into_memory_is_refused():
     probe = MadeUp().header.probes[1]
     with pytest.raises(
         RecordingError,
-        match="'cells.v' of 1 x 1000000000000 samples does not fit into memory. Give to='file.h5', or record less often",
+        match=(
+            "'cells.v' of 1 x 1000000000000 samples does not fit into memory. Give to='file.h5', or record"
+            " less often"
+        ),
     ):
         memory._aligned(probe, 1, 10**12, np.dtype(float))
 

@@ -141,7 +141,8 @@ LEARNING = {
     "series of four axes": (
         lambda: learn.EchoStateRegressor(10, feedback_scale=1.0).fit(None, np.zeros((1, 1, 1, 1))),
         ValueError,
-        r"EchoStateRegressor: y of shape \(1, 1, 1, 1\) is not \(step,\), \(step, output\) or \(sequence, step, output\). Give that",
+        r"EchoStateRegressor: y of shape \(1, 1, 1, 1\) is not \(step,\), \(step, output\) or \(sequence, "
+        r"step, output\). Give that",
     ),
     "microcircuit": (
         lambda: microcircuit(2.0),

@@ -1,4 +1,5 @@
-"""Measures of reservoirs have their known values on networks whose answer is known, and refuse what they cannot measure."""
+"""Measures of reservoirs have their known values on networks whose answer is known, and refuse what they
+cannot measure."""
 
 import numpy as np
 import pytest
@@ -116,7 +117,8 @@ def test_delays_of_several_ticks_belong_to_the_state():
 
 @pytest.fixture(scope="module")
 def forecaster():
-    """A next-generation reservoir that learned the Lorenz system, 0.025 units of time a tick, and what comes after."""
+    """A next-generation reservoir that learned the Lorenz system, 0.025 units of time a tick, and what comes
+    after."""
     series = lorenz(3000, 0.025)
     model = NextGenerationReservoir(2, alpha=1e-3, change=True).fit(series[:1500], series[1:1501])
     return model, series

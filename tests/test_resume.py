@@ -13,7 +13,8 @@ from neurosim.units import ms
 
 
 def network(size=6, delay=3, wiring=None, text="v_post += w"):
-    """Spikes on their way with and without text, graded messages, a port that takes the maximum, and refractory neurons."""
+    """Spikes on their way with and without text, graded messages, a port that takes the maximum, and
+    refractory neurons."""
     cells = ns.Neurons(
         "cells",
         size,

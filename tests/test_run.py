@@ -48,8 +48,12 @@ def test_a_killed_run_leaves_a_file_that_opens_with_all_that_was_flushed(tmp_pat
         assert recording.stopped == "interrupted"
         assert recording.ticks >= seen
         np.testing.assert_array_equal(recording["counter"][:, 0], np.arange(1, recording.ticks + 1))
-        whole = ns.run(ns.Network(recording.network["noise"], schedule=ns.Synchronous()), ticks=recording.ticks,
-                       record=["noise"], seed=3)  # fmt: skip
+        whole = ns.run(
+            ns.Network(recording.network["noise"], schedule=ns.Synchronous()),
+            ticks=recording.ticks,
+            record=["noise"],
+            seed=3,
+        )
         np.testing.assert_array_equal(recording.spikes("noise").tick, whole.spikes("noise").tick)
 
 

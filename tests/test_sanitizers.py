@@ -1,4 +1,5 @@
-"""The generated C++ under the address and undefined-behaviour sanitizers: small networks that between them run all of it.
+"""The generated C++ under the address and undefined-behaviour sanitizers: small networks that between them
+run all of it.
 
     python -m pytest tests/test_sanitizers.py
 

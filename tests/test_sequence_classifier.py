@@ -1,4 +1,5 @@
-"""Sequences of any length are classified by a reservoir, by the rules of scikit-learn; its network gives its answers; real speech is told apart."""
+"""Sequences of any length are classified by a reservoir, by the rules of scikit-learn; its network gives its
+answers; real speech is told apart."""
 
 import pickle
 from importlib.util import find_spec

@@ -1,4 +1,5 @@
-"""The spectral radius of weights, beside closed forms: rings, rotations, Jordan blocks, networks without a way back; small and large."""
+"""The spectral radius of weights, beside closed forms: rings, rotations, Jordan blocks, networks without a
+way back; small and large."""
 
 import time
 

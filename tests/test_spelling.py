@@ -1,4 +1,5 @@
-"""Names mean what Python reads them as in text, however they are typed; comments never reach the code; no two names are one in C++."""
+"""Names mean what Python reads them as in text, however they are typed; comments never reach the code; no two
+names are one in C++."""
 
 import numpy as np
 import pytest

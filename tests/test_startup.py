@@ -254,7 +254,8 @@ def test_warnings_of_brian2_and_its_packages_are_no_errors():
 
 @pytest.mark.parametrize("begun", [0, 3])
 def test_a_progress_bar_begins_with_the_ticks(begun):
-    """The time before them, in which code is compiled and synapses are built, does not count in what it foretells."""
+    """The time before them, in which code is compiled and synapses are built, does not count in what it
+    foretells."""
     with Progress(100, "tick", show=True) as watch:
         assert watch.bar is None
         watch(begun)

@@ -7,7 +7,8 @@ from scipy.sparse.csgraph import connected_components
 
 
 def test_no_module_imports_itself_through_others():
-    """Imports within functions count, those for the type checker do not; models are written as a user writes them."""
+    """Imports within functions count, those for the type checker do not; models are written as a user writes
+    them."""
     graph = grimp.build_graph("neurosim", exclude_type_checking_imports=True)
     modules = sorted(name for name in graph.modules if not name.startswith("neurosim.models"))
     place = {name: number for number, name in enumerate(modules)}

@@ -1,4 +1,5 @@
-"""Trials, restarts, batches, blocks and precision change nothing that they should not; every engine passes the same suite."""
+"""Trials, restarts, batches, blocks and precision change nothing that they should not; every engine passes
+the same suite."""
 
 import numpy as np
 import pytest
@@ -9,12 +10,18 @@ from neurosim.units import ms
 
 
 def lively(weights="plastic"):
-    """Spikes in flight, graded history, plastic weights, noise and refractoriness: everything that a restart must keep."""
+    """Spikes in flight, graded history, plastic weights, noise and refractoriness: everything that a restart
+    must keep."""
     noise = ns.Neurons("noise", 5, threshold="rand() < 0.2")
     cells = ns.Neurons(
-        "cells", 12, equations="dv/dt = (1.2 + 0.3*I - v)/(10*ms) : 1 (unless refractory)\ndx/dt = -x/(5*ms) : 1", threshold="v > 1", reset="v = 0",
-        refractory=2 * ms, v=ns.uniform(0, 1),
-    )  # fmt: skip
+        "cells",
+        12,
+        equations="dv/dt = (1.2 + 0.3*I - v)/(10*ms) : 1 (unless refractory)\ndx/dt = -x/(5*ms) : 1",
+        threshold="v > 1",
+        reset="v = 0",
+        refractory=2 * ms,
+        v=ns.uniform(0, 1),
+    )
     rate = ns.Neurons("rate", 3, update="r = tanh(0.5*r + 0.1*I + 0.1*randn())")
     plastic = "x_post += w\nw = clip(w + 0.05*(0.5 - w) + 0.01*randn(), 0, 1)"
     return clock(
@@ -133,8 +140,15 @@ def test_a_start_of_another_network_is_refused(engine, tmp_path):
     rewired = ns.Network(*lively().populations.values(), schedule=ns.Clock(1 * ms))
     cells = ns.Neurons("cells", 12, update="other = 1")
     with pytest.raises(ns.PlanError, match="lacks an array at 'state/cells/other'"):
-        ns.run(ns.Network(cells, *(p for n, p in rewired.populations.items() if n != "cells"), schedule=ns.Clock(1 * ms)),
-               ticks=1, start=end, to=tmp_path / "x.h5", engine=engine)  # fmt: skip
+        ns.run(
+            ns.Network(
+                cells, *(p for n, p in rewired.populations.items() if n != "cells"), schedule=ns.Clock(1 * ms)
+            ),
+            ticks=1,
+            start=end,
+            to=tmp_path / "x.h5",
+            engine=engine,
+        )
     assert not (tmp_path / "x.h5").exists()
 
 

@@ -18,7 +18,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Run:
-    """One competitor: a function and its options. `package` must be installed; `on_request` runs only if --peers names it."""
+    """One competitor: a function and its options. `package` must be installed; `on_request` runs only if
+    --peers names it."""
 
     label: str
     function: Callable[..., dict[str, Any]]
@@ -32,10 +33,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A row: the first column is the time that ratios are made of, `agree` the key in which all runs must agree.
+    """A row: the first column is the time that ratios are made of, `agree` the key in which all runs must
+    agree.
 
-    A run whose `agree` is below `alive` counts as a network that has died out, and is tried again with another seed. `smoke` replaces options
-    for a run of seconds. `how` says how the numbers came about, where the heading of the results does not.
+    A run whose `agree` is below `alive` counts as a network that has died out, and is tried again with
+    another seed. `smoke` replaces options for a run of seconds. `how` says how the numbers came about, where
+    the heading of the results does not.
     """
 
     name: str

@@ -1,4 +1,5 @@
-"""One run, in a process of its own: `child.py network function options-as-JSON`. Prints what it measured as the last line."""
+"""One run, in a process of its own: `child.py network function options-as-JSON`. Prints what it measured as
+the last line."""
 
 import importlib
 import json

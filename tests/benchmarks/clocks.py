@@ -1,4 +1,5 @@
-"""How the simulators are timed. Imports of simulators stand in functions: a process has only the one that it measures."""
+"""How the simulators are timed. Imports of simulators stand in functions: a process has only the one that it
+measures."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ def simulate_neurosim(
     more: Callable[[Any], dict[str, Any]] = lambda recording: {},
     **options: Any,
 ) -> dict[str, Any]:
-    """RTF of `seconds` after the first `SETTLING` ones, spikes written to HDF5; mean rate in that time; seconds to build.
+    """RTF of `seconds` after the first `SETTLING` ones, spikes written to HDF5; mean rate in that time;
+    seconds to build.
 
     `options` go to `ns.run`; `more` is asked of the recording in the end.
     """
@@ -62,7 +64,8 @@ def simulate_neurosim(
 
 
 def slope(run: Callable[[int], Any], short: int, long: int) -> tuple[float, Any]:
-    """Seconds per unit between a run of `short` and one of `long` units, after one that warms up; and what the long one returned."""
+    """Seconds per unit between a run of `short` and one of `long` units, after one that warms up; and what
+    the long one returned."""
     run(short)
     begin = perf_counter()
     run(short)
@@ -106,9 +109,11 @@ def simulate_brian2(
     seed: int,
     more: Callable[[], dict[str, Any]] = dict,
 ) -> dict[str, Any]:
-    """RTF and mean rate of Brian2's C++ standalone mode; `describe` returns the objects by name, among them the group `cells`.
+    """RTF and mean rate of Brian2's C++ standalone mode; `describe` returns the objects by name, among them
+    the group `cells`.
 
-    *Built* is all but the time of its run loop: generating and compiling code, drawing synapses. `more` is read at the end.
+    *Built* is all but the time of its run loop: generating and compiling code, drawing synapses. `more` is
+    read at the end.
     """
     import brian2 as b2
 

@@ -84,7 +84,10 @@ def agreement(benchmark: Benchmark, measured: Mapping[str, Numbers]) -> str:
     )
     low, high = min(middles, key=middles.__getitem__), max(middles, key=middles.__getitem__)
     apart = (middles[high] - middles[low]) / abs(middles[low]) if middles[low] else float("inf")
-    return f"{heading.capitalize()}: {100 * apart:.2g} % apart at most, from {middles[low]:.6g} ({low}) to {middles[high]:.6g} ({high})."
+    return (
+        f"{heading.capitalize()}: {100 * apart:.2g} % apart at most, from {middles[low]:.6g} ({low}) to"
+        f" {middles[high]:.6g} ({high})."
+    )
 
 
 def section(

@@ -1,7 +1,8 @@
 """Measure neurosim and, where they are installed, its peers: `python tests/benchmarks/run.py [names]`.
 
-Every run is a process of its own. The runs of a benchmark take turns, several times over, so that a machine that slows down slows all of them.
-Install the peers with `pip install -e '.[bench]'`, and let nothing else run: two-thread figures are worthless beside another process.
+Every run is a process of its own. The runs of a benchmark take turns, several times over, so that a machine
+that slows down slows all of them. Install the peers with `pip install -e '.[bench]'`, and let nothing else
+run: two-thread figures are worthless beside another process.
 """
 
 from __future__ import annotations
@@ -75,7 +76,10 @@ def read_arguments(argv: list[str] | None, known: dict[str, Benchmark]) -> argpa
     parser.add_argument("--repeats", type=int, default=5, help="how often each runs (default: 5)")
     parser.add_argument(
         "--peers",
-        help="packages to run beside neurosim, such as nest,brian2, or none (default: all installed, but not on request)",
+        help=(
+            "packages to run beside neurosim, such as nest,brian2, or none (default: all installed, but not"
+            " on request)"
+        ),
     )
     parser.add_argument("--engine", default="events", help="neurosim's engine (default: events)")
     parser.add_argument("--seed", type=int, default=1, help="of the first repeat; each has its own")
@@ -128,7 +132,8 @@ def side_by_side(
                 else:
                     measured[run.label].append(found)
                 print(
-                    f"  {repeat + 1}. {run.label}: {found if isinstance(found, str) else summary(benchmark, found)}",
+                    f"  {repeat + 1}. {run.label}: "
+                    f"{found if isinstance(found, str) else summary(benchmark, found)}",
                     flush=True,
                 )
     return measured, {label: reason for label, reason in missing.items() if reason}
@@ -208,7 +213,8 @@ def one_run(
 
 
 def activated() -> dict[str, str]:
-    """The environment variables of an activated virtual environment: compilers of peers look for their Python there."""
+    """The environment variables of an activated virtual environment: compilers of peers look for their Python
+    there."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     kept = {
         name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"

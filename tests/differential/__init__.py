@@ -1,1 +1,2 @@
-"""A differential tester: random networks, each run on every engine, compared, and shrunk to a script where they differ."""
+"""A differential tester: random networks, each run on every engine, compared, and shrunk to a script where
+they differ."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Cells:
-    """A population: its text by lines (equations, update, threshold, reset), and its other arguments as source."""
+    """A population: its text by lines (equations, update, threshold, reset), and its other arguments as
+    source."""
 
     name: str
     shape: tuple[int, ...]
@@ -54,7 +55,8 @@ class Piece:
 
 @dataclass
 class Case:
-    """A network, its inputs and the arguments of its run; `routes` are the ways it is run beside the whole run on the reference engine."""
+    """A network, its inputs and the arguments of its run; `routes` are the ways it is run beside the whole
+    run on the reference engine."""
 
     seed: tuple[int, int]
     schedule: str

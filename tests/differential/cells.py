@@ -10,7 +10,9 @@ from differential.draw import Draw, Stream
 from differential.text import Words, bounded, condition, expression
 
 CONSTANTS = ("k0", "k1", "k2")
-FORMS = {  # equations of v and others: {f} a random expression, {p} a sum of ports and constants; and the methods that fit
+# equations of v and others: {f} a random expression, {p} a sum of ports and constants; and the methods that
+# fit
+FORMS = {
     "decay": (
         ("dv/dt = ({p} - v)/tau : 1",),
         ("exact", "euler", "rk2", "rk4", "exponential_euler", "linear", "independent"),
@@ -156,8 +158,13 @@ def _update(s: Stream, cells: Cells, clocked: bool, rounded: bool, along: bool) 
         value = bounded(s, words)
         ports = [port for port in cells.ports if port not in cells.units and s.chance(0.6)]
         heard = "".join(f" + {s.number(0.2, 1.2)}*{port}" for port in ports)
-        ways = (f"{name} = {value}{heard}", f"{name} = {s.number(0.1, 0.95)}*{name} + {value}{heard}", f"{name} += clip({value}, -1, 1) - 0.3*{name}",
-                f"{name} *= 0.5\n{name} += {value}{heard}", f"{name} = ({name} + 1) % {s.whole(2, 9)}")  # fmt: skip
+        ways = (
+            f"{name} = {value}{heard}",
+            f"{name} = {s.number(0.1, 0.95)}*{name} + {value}{heard}",
+            f"{name} += clip({value}, -1, 1) - 0.3*{name}",
+            f"{name} *= 0.5\n{name} += {value}{heard}",
+            f"{name} = ({name} + 1) % {s.whole(2, 9)}",
+        )
         lines += s.pick(ways, (3, 4, 1, 1, 1)).split("\n")
     cells.lines["update"] = lines
 

@@ -45,7 +45,8 @@ class Problem:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a case: why the reference engine refused it, why routes were refused, what was compared, what is wrong."""
+    """What became of a case: why the reference engine refused it, why routes were refused, what was compared,
+    what is wrong."""
 
     refused: str
     skipped: Mapping[str, str]

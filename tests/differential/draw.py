@@ -1,4 +1,5 @@
-"""Random numbers in two streams: of the structure of a network, which is compiled, and of one of its variants."""
+"""Random numbers in two streams: of the structure of a network, which is compiled, and of one of its
+variants."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from differential.draw import Draw, Stream
 def draw_link(
     draw: Draw, name: str, pre: Cells, post: Cells, *, messages: str, clocked: bool, least: int
 ) -> Link:
-    """Synapses without text from `pre`, whose messages are 'spikes' or 'values'; `least` is the shortest delay in ticks."""
+    """Synapses without text from `pre`, whose messages are 'spikes' or 'values'; `least` is the shortest
+    delay in ticks."""
     s, v = draw.s, draw.v
     link = Link(name, _end(draw, pre), _end(draw, post))
     free = [state for state in post.states if state not in post.units or messages == "spikes" or pre.driven]
@@ -98,20 +99,27 @@ def weight(v: Stream, unit: str, *, whole: bool, pre: Cells, post: Cells, wiring
 
     low, high, spread = q(-0.1, 0), q(0.5, 0.9), q(0.1, 0.5)
     options = [
-        q(-0.5, 1.2), q(0.1, 1), f"ns.normal({q(0, 0.5)}, {spread})", f"ns.uniform({q(-0.6, 0)}, {high})", f"ns.gamma({q(0.2, 0.8)}, {spread})",
-        f"ns.bounded_normal({q(0.3, 0.5)}, {spread}, low={q(0, 0.1)})", f"ns.normal({q(0, 0.5)}, {spread}, low={low}, high={high})",
+        q(-0.5, 1.2),
+        q(0.1, 1),
+        f"ns.normal({q(0, 0.5)}, {spread})",
+        f"ns.uniform({q(-0.6, 0)}, {high})",
+        f"ns.gamma({q(0.2, 0.8)}, {spread})",
+        f"ns.bounded_normal({q(0.3, 0.5)}, {spread}, low={q(0, 0.1)})",
+        f"ns.normal({q(0, 0.5)}, {spread}, low={low}, high={high})",
         f"ns.dale({q(0.2, 0.6)}, {q(-0.6, -0.2)}, inhibitory={v.number(0, 1)})",
-    ]  # fmt: skip
+    ]
     if not unit:
         options += ["ns.glorot()", str(v.whole(0, 2))]
         if pre.name == post.name and whole and wiring in ("ns.all_to_all()", "ns.probability(1)"):
             options += [f"ns.spectral_radius({v.number(0.3, 0.95)})", "ns.orthogonal(0.8)"]
             options.append(
-                f"ns.hebbian(np.sign(np.random.default_rng({v.whole(0, 9)}).normal(0, 1, (2, {prod(pre.shape)}))))"
+                f"ns.hebbian(np.sign(np.random.default_rng({v.whole(0, 9)}).normal(0, 1, (2, "
+                f"{prod(pre.shape)}))))"
             )
     if whole and wiring not in ("ns.one_to_one()",) and "pairs" not in wiring:
         options.append(
-            f"np.random.default_rng({v.whole(0, 99)}).normal(0, {size / 2}, ({prod(post.shape)}, {prod(pre.shape)})).round(3){of}"
+            f"np.random.default_rng({v.whole(0, 99)}).normal(0, {size / 2}, ({prod(post.shape)}, "
+            f"{prod(pre.shape)})).round(3){of}"
         )
     return v.pick(options)
 

@@ -1,7 +1,9 @@
-"""Compares the engines on many random networks: `python tests/differential/run.py --networks 5000 --workers 2 --to FOLDER`.
+"""Compares the engines on many random networks: `python tests/differential/run.py --networks 5000 --workers 2
+--to FOLDER`.
 
-Networks come in structures, each compiled once, with several variants. Results go to FOLDER, line after line; the same command goes on where
-it was stopped. What differs is shrunk and kept there as `finding-*.py`. The exit status is 1 where anything was found.
+Networks come in structures, each compiled once, with several variants. Results go to FOLDER, line after line;
+the same command goes on where it was stopped. What differs is shrunk and kept there as `finding-*.py`. The
+exit status is 1 where anything was found.
 """
 
 from __future__ import annotations
@@ -55,8 +57,10 @@ def main() -> int:
                     (told - began) / max(tally.networks - before, 1) * max(args.networks - tally.networks, 0)
                 )
                 print(
-                    f"{tally.networks} of {args.networks} networks, {len(tally.done)} structures, {len(tally.problems)} problems, "
-                    f"{tally.seconds / max(tally.networks, 1):.2f} core-seconds each, {left / 60:.0f} minutes left",
+                    f"{tally.networks} of {args.networks} networks, {len(tally.done)} structures, "
+                    f"{len(tally.problems)} problems, "
+                    f"{tally.seconds / max(tally.networks, 1):.2f} core-seconds each, {left / 60:.0f} "
+                    "minutes left",
                     flush=True,
                 )
     print(tally.summary())
@@ -78,7 +82,8 @@ def arguments() -> argparse.Namespace:
 
 
 def lines_of(args: argparse.Namespace, folder: Path, tally: Tally) -> Iterator[dict[str, Any]]:
-    """The results of structures that are not done yet, as processes find them, until there are enough networks."""
+    """The results of structures that are not done yet, as processes find them, until there are enough
+    networks."""
     found: Queue[dict[str, Any]] = Queue()
     number, running = 0, 0
     while running or tally.networks < args.networks:
@@ -98,7 +103,8 @@ def lines_of(args: argparse.Namespace, folder: Path, tally: Tally) -> Iterator[d
 
 
 def follow(args: argparse.Namespace, folder: Path, batch: list[int], found: Queue) -> None:
-    """Pass on the lines of a process that works on a batch; where it dies or hangs, that is a finding, and another goes on after it."""
+    """Pass on the lines of a process that works on a batch; where it dies or hangs, that is a finding, and
+    another goes on after it."""
     while batch:
         with tempfile.TemporaryDirectory(prefix="neurosim-differential-") as cache:
             words = [

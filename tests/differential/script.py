@@ -35,11 +35,18 @@ def _arguments(lines: dict[str, list[str]], more: dict[str, str]) -> list[str]:
 
 def _cells(cells: Cells) -> str:
     shape = cells.shape[0] if len(cells.shape) == 1 else cells.shape
-    return f"{cells.name} = ns.Neurons({', '.join([repr(cells.name), repr(shape), *_arguments(cells.lines, cells.more)])})"
+    return (
+        f"{cells.name} ="
+        f" ns.Neurons({', '.join([repr(cells.name), repr(shape), *_arguments(cells.lines, cells.more)])})"
+    )
 
 
 def _link(link: Link) -> str:
-    return f"{link.name} = ns.Synapses({', '.join([link.pre, link.post, *_arguments(link.lines, link.more), f'name={link.name!r}'])})"
+    return (
+        f"{link.name} ="
+        " "
+        f"ns.Synapses({', '.join([link.pre, link.post, *_arguments(link.lines, link.more), f'name={link.name!r}'])})"
+    )
 
 
 def build(case: Case) -> dict[str, Any]:
@@ -68,7 +75,10 @@ def script(case: Case, route: str, problem: str) -> str:
 def _pieces(case: Case, route: str) -> str:
     pieces = case.routes[route]
     if len(pieces) == 1:
-        return f"found = ns.run(net, inputs, engine={pieces[0].engine!r}, threads={pieces[0].threads}, **options)\n"
+        return (
+            f"found = ns.run(net, inputs, engine={pieces[0].engine!r}, threads={pieces[0].threads},"
+            " **options)\n"
+        )
     lines = ["from differential.compare import cut, records  # tests/ must be on the path"]
     lines += ["done, last = [], options.pop('start', None)", "del options['ticks']"]
     begin = 0
@@ -78,7 +88,8 @@ def _pieces(case: Case, route: str) -> str:
             f", to='piece{number}.h5'" if piece.file else ""
         )
         lines.append(
-            f"last = ns.run(net, cut(inputs, net, {begin}, {end}), ticks={piece.ticks}, start=last, {how}, **options)"
+            f"last = ns.run(net, cut(inputs, net, {begin}, {end}), ticks={piece.ticks}, start=last, {how}, "
+            "**options)"
         )
         lines.append("done.append(last)")
         begin = end

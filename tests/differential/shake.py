@@ -1,4 +1,5 @@
-"""The reference engine with other roundings: what may differ between engines, and what such differences grow into."""
+"""The reference engine with other roundings: what may differ between engines, and what such differences grow
+into."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Synapses that share weights: windows, contractions, messages as weights, the weights of other synapses, private sources."""
+"""Synapses that share weights: windows, contractions, messages as weights, the weights of other synapses,
+private sources."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ def windows(draw: Draw, link: Link, pre: Cells, post: Cells) -> bool:
 
 
 def contraction(draw: Draw, link: Link, pre: Cells, post: Cells, graded: list[Cells]) -> bool:
-    """Make it a contraction by letters, or let a population's messages be its weights; for populations that do not spike."""
+    """Make it a contraction by letters, or let a population's messages be its weights; for populations that
+    do not spike."""
     s, v = draw.s, draw.v
     if "[" in link.pre + link.post:
         return False

@@ -25,7 +25,8 @@ class Tally:
 
     @staticmethod
     def read(path: Path) -> Tally:
-        """The tally of the lines of a file, one a structure; a last line that was not finished is left out."""
+        """The tally of the lines of a file, one a structure; a last line that was not finished is left
+        out."""
         tally = Tally()
         for line in path.read_text().splitlines(keepends=True) if path.exists() else ():
             if line.endswith("\n"):
@@ -47,10 +48,12 @@ class Tally:
     def summary(self) -> str:
         """All counts, as text."""
         lines = [
-            f"{self.networks} networks of {len(self.done)} structures, {self.seconds / max(self.networks, 1):.2f} core-seconds each."
+            f"{self.networks} networks of {len(self.done)} structures, "
+            f"{self.seconds / max(self.networks, 1):.2f} core-seconds each."
         ]
         lines.append(
-            f"{self.compared.total()} comparisons with the reference engine, {self.chaotic} of them explained by rounding that grows:"
+            f"{self.compared.total()} comparisons with the reference engine, {self.chaotic} of them "
+            "explained by rounding that grows:"
         )
         lines += [f"  {count:6} {route}" for route, count in self.compared.most_common()]
         for title, counts in (

@@ -6,16 +6,69 @@ from dataclasses import dataclass
 
 from differential.draw import Stream
 
-# What rounds alike everywhere, and what does not; {} stands for an expression. Arguments are kept where the function is defined.
-EXACT = ("abs({})", "floor({})", "ceil({})", "sign({})", "round({})", "relu({})", "sqrt(abs({}))", "int(clip({}, -9, 9))", "stop({})",
-         "maximum({}, {})", "minimum({}, {})", "clip({}, -1.5, 2)", "clip({}, 0, 1)", "-{}", "timestep(abs({})*ms, 0.5*ms)")  # fmt: skip
-ROUNDED = ("exp(-abs({}))", "exp(clip({}, -3, 2))", "log(1 + abs({}))", "log10(2 + abs({}))", "log1p(abs({}))", "expm1(clip({}, -2, 2))",
-           "sin({})", "cos({})", "tan(clip({}, -1, 1))", "sinh(clip({}, -2, 2))", "cosh(clip({}, -2, 2))", "tanh({})", "arcsin(clip({}, -1, 1))",
-           "arccos(clip({}, -1, 1))", "arctan({})", "sigmoid({})", "exprel(clip({}, -2, 2))", "abs({})**1.5", "clip({}, -3, 3)**2",
-           "clip({}, -2, 2)**3", "(1 + abs({}))**-1", "abs({})**0.5", "2**clip({}, -2, 2)")  # fmt: skip
-ALONG = ("softmax({})", "sum({})", "mean({})", "max({})", "min({})", "prod(clip({}, -1.5, 1.5))", "norm({})", "sort({})", "argsort({})", "argmax({})",
-         "cumsum({})", "cumprod(clip({}, -1.2, 1.2))", "take({}, 0*i)", "sum({}, axis=0)",
-         "max({}, axis=0)", "softmax({}, axis=-1)", "choice(abs({}) + 0.1)")  # fmt: skip
+# What rounds alike everywhere, and what does not; {} stands for an expression. Arguments are kept where the
+# function is defined.
+EXACT = (
+    "abs({})",
+    "floor({})",
+    "ceil({})",
+    "sign({})",
+    "round({})",
+    "relu({})",
+    "sqrt(abs({}))",
+    "int(clip({}, -9, 9))",
+    "stop({})",
+    "maximum({}, {})",
+    "minimum({}, {})",
+    "clip({}, -1.5, 2)",
+    "clip({}, 0, 1)",
+    "-{}",
+    "timestep(abs({})*ms, 0.5*ms)",
+)
+ROUNDED = (
+    "exp(-abs({}))",
+    "exp(clip({}, -3, 2))",
+    "log(1 + abs({}))",
+    "log10(2 + abs({}))",
+    "log1p(abs({}))",
+    "expm1(clip({}, -2, 2))",
+    "sin({})",
+    "cos({})",
+    "tan(clip({}, -1, 1))",
+    "sinh(clip({}, -2, 2))",
+    "cosh(clip({}, -2, 2))",
+    "tanh({})",
+    "arcsin(clip({}, -1, 1))",
+    "arccos(clip({}, -1, 1))",
+    "arctan({})",
+    "sigmoid({})",
+    "exprel(clip({}, -2, 2))",
+    "abs({})**1.5",
+    "clip({}, -3, 3)**2",
+    "clip({}, -2, 2)**3",
+    "(1 + abs({}))**-1",
+    "abs({})**0.5",
+    "2**clip({}, -2, 2)",
+)
+ALONG = (
+    "softmax({})",
+    "sum({})",
+    "mean({})",
+    "max({})",
+    "min({})",
+    "prod(clip({}, -1.5, 1.5))",
+    "norm({})",
+    "sort({})",
+    "argsort({})",
+    "argmax({})",
+    "cumsum({})",
+    "cumprod(clip({}, -1.2, 1.2))",
+    "take({}, 0*i)",
+    "sum({}, axis=0)",
+    "max({}, axis=0)",
+    "softmax({}, axis=-1)",
+    "choice(abs({}) + 0.1)",
+)
 RANDOM = (
     "rand()",
     "randn()",
@@ -104,7 +157,10 @@ def filled(template: str, inner) -> str:
 
 def condition(s: Stream, words: Words, depth: int = 1) -> str:
     """A random condition."""
-    first = f"{expression(s, words, min(depth, 2))} {s.pick(COMPARE, (3, 1, 4, 1, 0.5, 0.5))} {expression(s, words, min(depth, 1))}"
+    first = (
+        f"{expression(s, words, min(depth, 2))} {s.pick(COMPARE, (3, 1, 4, 1, 0.5, 0.5))}"
+        f" {expression(s, words, min(depth, 1))}"
+    )
     if depth > 0 and s.chance(0.3):
         return f"({first} {s.pick(('and', 'or'))} {condition(s, words, depth - 1)})"
     return f"(not {first})" if s.chance(0.08) else first

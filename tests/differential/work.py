@@ -20,7 +20,8 @@ MOST_SCRIPTS = 40  # a fault that shows everywhere is not shrunk everywhere
 def check_structure(
     structure: int, variants: int, folder: Path | None, shrinking: float = 90.0
 ) -> dict[str, Any]:
-    """What became of the variants of a structure, as a line of results; scripts of problems go to `folder`."""
+    """What became of the variants of a structure, as a line of results; scripts of problems go to
+    `folder`."""
     begin = time.process_time(), _children()
     counts: dict[str, Counter] = {part: Counter() for part in ("left_out", "refused", "skipped", "compared")}
     problems, chaotic, networks = [], 0, 0

@@ -1,10 +1,11 @@
-"""Recordings that were changed by hand or by chance: each is read as it is, or refused by an error that says so.
+"""Recordings that were changed by hand or by chance: each is read as it is, or refused by an error that says
+so.
 
     python tests/fuzz/files.py            # 20,000 changed files
     python tests/fuzz/files.py 300 SEED   # so many, of a seed
 
-A file is opened, printed, sliced, counted, continued and replayed. Whatever is neither a result nor an error of neurosim's is found: another
-exception, a crash, a hang, more memory than is allowed.
+A file is opened, printed, sliced, counted, continued and replayed. Whatever is neither a result nor an error
+of neurosim's is found: another exception, a crash, a hang, more memory than is allowed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Cases of a fuzzer in processes of their own, under limits of memory and time; a process that dies or hangs tells at which case."""
+"""Cases of a fuzzer in processes of their own, under limits of memory and time; a process that dies or hangs
+tells at which case."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ PATIENCE = 60.0  # seconds without a word after which a process is taken to hang
 
 
 def work(first: int, last: int, attempt: Callable[[int], str]) -> None:
-    """The cases of these seeds: prints where it is, what is found, and how many ended how. What `attempt` raises is found."""
+    """The cases of these seeds: prints where it is, what is found, and how many ended how. What `attempt`
+    raises is found."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
     ended: dict[str, int] = {}
@@ -39,7 +41,8 @@ def work(first: int, last: int, attempt: Callable[[int], str]) -> None:
 
 
 def hunt(script: str, count: int, first: int) -> list[str]:
-    """What `count` cases of a script from a seed on find. A case that ends its process is found, and the next process goes on behind it."""
+    """What `count` cases of a script from a seed on find. A case that ends its process is found, and the next
+    process goes on behind it."""
     found: list[str] = []
     at, stop = first, first + count
     while at < stop:

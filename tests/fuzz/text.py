@@ -1,10 +1,12 @@
-"""Hostile text in every place where a user gives text: it is computed as written, or refused; no part of it ever runs as code.
+"""Hostile text in every place where a user gives text: it is computed as written, or refused; no part of it
+ever runs as code.
 
     python tests/fuzz/text.py            # 20,000 cases
     python tests/fuzz/text.py 300 SEED   # so many, of a seed
 
-A case is described, planned and written as C++ in a process of its own kind, under limits of memory and time; the reference engine runs it
-for two ticks. A payload that should never run carries the word PWNED where only code could bring it to life.
+A case is described, planned and written as C++ in a process of its own kind, under limits of memory and time;
+the reference engine runs it for two ticks. A payload that should never run carries the word PWNED where only
+code could bring it to life.
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fuzz.processes import main
 
 NAMES = [
-    *"µ μ é ﬁx x\uff11 inf nan self i lambda int double class_ int64_t M_PI NULL EOF errno I_ Real keys element tick context network worker".split(),  # noqa: SIM905
-    *"_x __x x__y v_old np exp N t dt training random Z Ze9_ constructor main std this template xi w _ 1a a.b".split(),  # noqa: SIM905
+    *"µ μ é ﬁx x\uff11 inf nan self i lambda int double class_ int64_t M_PI NULL EOF errno I_ Real keys"
+    " element tick context network worker".split(),  # noqa: SIM905
+    *"_x __x x__y v_old np exp N t dt training random Z Ze9_ constructor main std this template xi w _"
+    " 1a a.b".split(),  # noqa: SIM905
     *("x" * 99, "x" * 101, "a b", "a;PWNED()", "a\nPWNED()", "", "a\0b", "\ud800"),
 ]
 NUMBERS = [
@@ -127,7 +131,8 @@ def case(seed: int) -> dict[str, str]:
             texts[place] = f"d{left}/dt = ({right})/ms : {draw.choice(UNITS)} {draw.choice(['', *COMMENTS])}"
         elif place == "model":
             texts[place] = (
-                f"w : 1\n{draw.choice(NAMES)} : {draw.choice(UNITS)}{draw.choice(['', *ENDS])}{draw.choice(['', *COMMENTS])}"
+                f"w : 1\n{draw.choice(NAMES)} : "
+                f"{draw.choice(UNITS)}{draw.choice(['', *ENDS])}{draw.choice(['', *COMMENTS])}"
             )
         elif place in ("threshold", "refractory"):
             texts[place] = f"{words(draw)} > {words(draw)} {draw.choice(['', *COMMENTS])}"
@@ -170,7 +175,8 @@ def plan_of(texts: dict[str, str]):
 
 
 def code_of(source: str) -> str:
-    """A source without its comments; refused where one reaches into the next line, or is not the plain text that it should be."""
+    """A source without its comments; refused where one reaches into the next line, or is not the plain text
+    that it should be."""
     for number, text in enumerate(source.split("\n")):
         comment = text.partition("//")[2]
         if re.search(r"(\\|\?\?/)\s*$", text) or not all(c.isprintable() for c in comment):

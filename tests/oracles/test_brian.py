@@ -1,4 +1,5 @@
-"""neurosim against Brian2 itself: the same equations, weights, delays and start values give the same spikes."""
+"""neurosim against Brian2 itself: the same equations, weights, delays and start values give the same
+spikes."""
 
 import brian2 as b
 import numpy as np
@@ -17,8 +18,17 @@ COBA = """dv/dt = (gl*(El - v) + ge*(Ee - v) + gi*(Ei - v) + Ib)/Cm : volt (unle
           dge/dt = -ge/taue : siemens
           dgi/dt = -gi/taui : siemens"""
 COBA_CONSTANTS = dict(
-    gl=10 * nS, El=-60 * mV, Ee=0 * mV, Ei=-80 * mV, Cm=200 * pF, taue=5 * ms, taui=10 * ms, Vt=-50 * mV, Vr=-60 * mV, Ib=150 * pA
-)  # fmt: skip
+    gl=10 * nS,
+    El=-60 * mV,
+    Ee=0 * mV,
+    Ei=-80 * mV,
+    Cm=200 * pF,
+    taue=5 * ms,
+    taui=10 * ms,
+    Vt=-50 * mV,
+    Vr=-60 * mV,
+    Ib=150 * pA,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +55,16 @@ def test_a_balanced_network_spikes_as_in_brian2(equations, constants, method, ex
     spikes, trace = SpikeMonitor(group), StateMonitor(group, "v", record=[0, 399])
     objects = [group, spikes, trace]
     cells = ns.Neurons(
-        "cells", N, equations=equations, threshold="v > Vt", reset="v = Vr", refractory=5 * ms, method=method, v=start, **constants
-    )  # fmt: skip
+        "cells",
+        N,
+        equations=equations,
+        threshold="v > Vt",
+        reset="v = Vr",
+        refractory=5 * ms,
+        method=method,
+        v=start,
+        **constants,
+    )
     ours = []
     for variable, weight, chosen in (
         ("ge", excite, wires.pre < EXCITATORY),
@@ -114,9 +132,17 @@ def test_spike_timing_dependent_plasticity_changes_weights_as_in_brian2():
     brian_run(300 * ms, group, synapses, spikes)
     cells = ns.Neurons("cells", 40, equations=equations, threshold="v > 1", reset="v = 0", v=start)
     ours = ns.Synapses(
-        cells, cells, wiring=ns.pairs(wires.pre, wires.post), weight=0.1, delay=wires.delay * ms, model=model, on_pre=on_pre, on_post=on_post,
-        name="plastic", **constants,
-    )  # fmt: skip
+        cells,
+        cells,
+        wiring=ns.pairs(wires.pre, wires.post),
+        weight=0.1,
+        delay=wires.delay * ms,
+        model=model,
+        on_pre=on_pre,
+        on_post=on_post,
+        name="plastic",
+        **constants,
+    )
     recording = ns.run(clocked(ours), duration=300 * ms, record=["cells", "plastic.w"])
     assert_same_spikes(recording, "cells", spikes)
     theirs = np.asarray(synapses.w)[np.lexsort((np.asarray(synapses.j), np.asarray(synapses.i)))]

@@ -1,4 +1,5 @@
-"""One population of each kind in one network, here and in Brian2: every method, every form of refractoriness, on every engine."""
+"""One population of each kind in one network, here and in Brian2: every method, every form of refractoriness,
+on every engine."""
 
 from functools import cache
 

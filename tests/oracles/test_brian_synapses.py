@@ -1,4 +1,5 @@
-"""Synapses of each kind from the same spikes, here and in Brian2: delays, parts of populations, plasticity, summed variables."""
+"""Synapses of each kind from the same spikes, here and in Brian2: delays, parts of populations, plasticity,
+summed variables."""
 
 from functools import cache
 
@@ -62,7 +63,8 @@ TEXT = {
         post=slice(1, 4),
     ),
 }
-# Brian2 updates what is summed into a part of a group in the order of names with the group itself: that of the synapses comes first here.
+# Brian2 updates what is summed into a part of a group in the order of names with the group itself: that of
+# the synapses comes first here.
 CASES = PLAIN | TEXT
 KEPT = [name for name, case in TEXT.items() if "on_post" in case]  # whose weights change
 

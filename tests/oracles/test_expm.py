@@ -49,7 +49,8 @@ def wanted():
 def found():
     """The same by each engine, all matrices side by side in one population."""
     lines = [
-        f"d{x}/dt = ({' + '.join(f'a{i}{j}*{y}' for j, y in enumerate('xyz'))} + b{i} + {'I' if x == 'x' else 0})/ms : 1"
+        f"d{x}/dt = ({' + '.join(f'a{i}{j}*{y}' for j, y in enumerate('xyz'))} + b{i} + "
+        f"{'I' if x == 'x' else 0})/ms : 1"
         for i, x in enumerate("xyz")
     ]
     constants = {f"a{i}{j}": A[:, i, j] for i in range(3) for j in range(3)} | {

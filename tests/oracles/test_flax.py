@@ -109,9 +109,11 @@ def test_convolution_pooling_and_layer_normalisation_are_those_of_flax(stride, p
         dense,
     )
     names = (
-        {"kernel": "image_to_features", "bias": "features.bias"}, {"gain": "norm.gain", "shift": "norm.shift"}, {},
+        {"kernel": "image_to_features", "bias": "features.bias"},
+        {"gain": "norm.gain", "shift": "norm.shift"},
+        {},
         {"kernel": "pooled_to_out", "bias": "out.bias"},
-    )  # fmt: skip
+    )
     x, labels = RANDOM(5).normal(size=(4, 7, 8, 2)), np.array([0, 2, 1, 1])
     scores, slopes = in_flax(layers, names, net, x, labels)
     for engine in ("reference", "arrays"):

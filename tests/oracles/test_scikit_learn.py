@@ -1,4 +1,5 @@
-"""Networks with the numbers that scikit-learn learned give its answers, and learning ends where its own ends."""
+"""Networks with the numbers that scikit-learn learned give its answers, and learning ends where its own
+ends."""
 
 import numpy as np
 import pytest

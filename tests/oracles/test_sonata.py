@@ -1,4 +1,5 @@
-"""A recording file is a SONATA spike and report file: libsonata, another program altogether, reads the same numbers."""
+"""A recording file is a SONATA spike and report file: libsonata, another program altogether, reads the same
+numbers."""
 
 from dataclasses import replace
 
@@ -89,9 +90,14 @@ def test_the_file_keeps_the_rules_of_the_specification(tmp_path):
         assert report["data"].dtype == np.float32
         mapping = {name: (data.dtype.name, data.shape) for name, data in report["mapping"].items()}
         assert mapping == {
-            "node_ids": ("uint64", (15,)), "index_pointers": ("uint64", (16,)), "index_pointer": ("uint64", (16,)), "time": ("float64", (3,)),
-            "element_ids": ("uint32", (15,)), "element_id": ("uint32", (15,)), "element_pos": ("float32", (15,)),
-        }  # fmt: skip
+            "node_ids": ("uint64", (15,)),
+            "index_pointers": ("uint64", (16,)),
+            "index_pointer": ("uint64", (16,)),
+            "time": ("float64", (3,)),
+            "element_ids": ("uint32", (15,)),
+            "element_id": ("uint32", (15,)),
+            "element_pos": ("float32", (15,)),
+        }
         assert b"trial r, tick k at (r*40 + k)*0.5 ms" in file["neurosim"].attrs["time_axis"]
 
 

@@ -1,11 +1,31 @@
-"""The networks that are measured, one file each: what the network is, described to each simulator in its own words.
+"""The networks that are measured, one file each: what the network is, described to each simulator in its own
+words.
 
-A file lists its rows in `BENCHMARKS`. A row's runs are functions of that file; each is called in a process of its own and returns numbers by
-name. The same network for everybody: same sizes, equations, probabilities and time step, each simulator's own random numbers.
+A file lists its rows in `BENCHMARKS`. A row's runs are functions of that file; each is called in a process of
+its own and returns numbers by name. The same network for everybody: same sizes, equations, probabilities and
+time step, each simulator's own random numbers.
 """
 
 NAMES = (
-    "microcircuit", "coba", "cuba", "brunel", "stdp", "echo_state", "hopfield", "boltzmann", "size", "forecasts", "memory_capacity",
-    "japanese_vowels", "liquid", "attractors", "energy", "kohonen", "extreme_learning", "layered_speed", "layered_sequences", "layered_digits",
+    "microcircuit",
+    "coba",
+    "cuba",
+    "brunel",
+    "stdp",
+    "echo_state",
+    "hopfield",
+    "boltzmann",
+    "size",
+    "forecasts",
+    "memory_capacity",
+    "japanese_vowels",
+    "liquid",
+    "attractors",
+    "energy",
+    "kohonen",
+    "extreme_learning",
+    "layered_speed",
+    "layered_sequences",
+    "layered_digits",
     "layered_generative",
-)  # fmt: skip
+)

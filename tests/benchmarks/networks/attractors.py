@@ -1,4 +1,5 @@
-"""What attractor networks hold: random patterns of -1 and 1, other ones for each seed, recalled until nothing changes any more.
+"""What attractor networks hold: random patterns of -1 and 1, other ones for each seed, recalled until nothing
+changes any more.
 
 The overlap is sum(s x)/N with the wanted pattern: 1 if it was recalled without an error.
 """
@@ -29,7 +30,8 @@ def flipped(patterns: np.ndarray, seed: int) -> np.ndarray:
 def around_the_load(
     n: int, recalled: int, seed: int, recall: Callable[[np.ndarray, np.ndarray], np.ndarray]
 ) -> dict[str, Any]:
-    """The overlaps at loads 0.138 and 0.15 from the patterns themselves; milliseconds of a recall at the first."""
+    """The overlaps at loads 0.138 and 0.15 from the patterns themselves; milliseconds of a recall at the
+    first."""
     found: dict[str, Any] = {}
     for name, load in (("below", 0.138), ("above", 0.15)):
         patterns = random_patterns(round(load * n), n, seed)
@@ -88,7 +90,8 @@ def projection(n: int, seed: int, engine: str) -> dict[str, Any]:
 
 
 def exponential(n: int, seed: int, engine: str, units: str = "binary") -> dict[str, Any]:
-    """A modern net of 10 N patterns: the share of them that come back from a tenth of flips, every unit right."""
+    """A modern net of 10 N patterns: the share of them that come back from a tenth of flips, every unit
+    right."""
     from neurosim.learn import ModernHopfieldMemory
 
     patterns = random_patterns(10 * n, n, seed)
@@ -119,39 +122,59 @@ def exponential_numpy(n: int, seed: int) -> dict[str, Any]:
 
 BENCHMARKS = (
     Benchmark(
-        "hopfield_capacity", "Hopfield memory around its critical load, 2000 neurons", "overlap at least 0.97 at load 0.138, lost by 0.15",
-        "Hebb's rule, from the patterns themselves, 100 of them (hopfieldnetwork: 5), until nothing changes. The median is of the patterns of a"
-        " run; a pattern is kept if its overlap stays above 0.9. With 2000 neurons the loss is not yet a jump. A recall is timed with storing.",
+        "hopfield_capacity",
+        "Hopfield memory around its critical load, 2000 neurons",
+        "overlap at least 0.97 at load 0.138, lost by 0.15",
+        "Hebb's rule, from the patterns themselves, 100 of them (hopfieldnetwork: 5), until nothing changes. "
+        "The median is of the patterns of a"
+        " run; a pattern is kept if its overlap stays above 0.9. "
+        "With 2000 neurons the loss is not yet a jump. A recall is timed with storing.",
         (
-            Column("recall", "ms per recall", 1), Column("below", "median overlap at 0.138"), Column("below_mean", "mean"),
-            Column("below_kept", "kept", 2), Column("above", "median overlap at 0.15"), Column("above_mean", "mean"),
-            Column("above_kept", "kept", 2), MEMORY,
+            Column("recall", "ms per recall", 1),
+            Column("below", "median overlap at 0.138"),
+            Column("below_mean", "mean"),
+            Column("below_kept", "kept", 2),
+            Column("above", "median overlap at 0.15"),
+            Column("above_mean", "mean"),
+            Column("above_kept", "kept", 2),
+            MEMORY,
         ),
         (
             Run("neurosim", neurosim, dict(n=2000, recalled=100)),
             Run("hopfieldnetwork", hopfieldnetwork, dict(n=2000, recalled=100), "hopfieldnetwork"),
         ),
-        smoke=dict(n=200, recalled=20), agree="below",
+        smoke=dict(n=200, recalled=20),
+        agree="below",
     ),
     Benchmark(
-        "hopfield_projection", "Hopfield memory of the pseudo-inverse rule, 2000 neurons", "exact at 0.95 N from the stored pattern",
-        "Seconds to store 1900 patterns. Exact: the share of them that stay as they are, every unit. No package at hand has this rule.",
+        "hopfield_projection",
+        "Hopfield memory of the pseudo-inverse rule, 2000 neurons",
+        "exact at 0.95 N from the stored pattern",
+        "Seconds to store 1900 patterns. Exact: the share of them that stay as they are, every unit. "
+        "No package at hand has this rule.",
         (
-            Column("fit", "s to store 0.95 N"), Column("exact", "exact at 0.95 N", 4), Column("half", "overlap from 10 % flips at 0.5 N"),
-            Column("most", "at 0.8 N"), MEMORY,
+            Column("fit", "s to store 0.95 N"),
+            Column("exact", "exact at 0.95 N", 4),
+            Column("half", "overlap from 10 % flips at 0.5 N"),
+            Column("most", "at 0.8 N"),
+            MEMORY,
         ),
         (Run("neurosim", projection, dict(n=2000)),),
         smoke=dict(n=100),
     ),
     Benchmark(
-        "hopfield_modern", "Modern Hopfield memory, 100 neurons, 1000 patterns", "all recalled from 10 % flips",
-        "Milliseconds per pattern, all recalled side by side. Exact: the share that came back without an error. No package at hand has such a net.",
+        "hopfield_modern",
+        "Modern Hopfield memory, 100 neurons, 1000 patterns",
+        "all recalled from 10 % flips",
+        "Milliseconds per pattern, all recalled side by side. "
+        "Exact: the share that came back without an error. No package at hand has such a net.",
         (Column("recall", "ms per recall"), Column("exact", "exact", 4), MEMORY),
         (
             Run("neurosim, binary units", exponential, dict(n=100)),
             Run("neurosim, continuous units", exponential, dict(n=100, units="continuous")),
             Run("a plain numpy loop", exponential_numpy, dict(n=100), "numpy"),
         ),
-        smoke=dict(n=20), agree="exact",
+        smoke=dict(n=20),
+        agree="exact",
     ),
-)  # fmt: skip
+)

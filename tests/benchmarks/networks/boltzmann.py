@@ -1,4 +1,5 @@
-"""Boltzmann machine: 1000 units of 0 and 1, all joined, weights N(0, 1/N), no biases, temperature 1, one update at a time in random order.
+"""Boltzmann machine: 1000 units of 0 and 1, all joined, weights N(0, 1/N), no biases, temperature 1, one
+update at a time in random order.
 
 No package at hand samples this one unit by unit, so a plain numpy loop stands beside it.
 """
@@ -25,8 +26,10 @@ def neurosim(n: int, sweeps: int, seed: int, engine: str) -> dict[str, Any]:
 
     net = boltzmann(weights(n))
     per_sweep, recording = slope(
-        lambda ticks: ns.run(net, ticks=ticks, record=["units"], seed=seed, engine=engine, progress=False), max(1, sweeps // 10), sweeps
-    )  # fmt: skip
+        lambda ticks: ns.run(net, ticks=ticks, record=["units"], seed=seed, engine=engine, progress=False),
+        max(1, sweeps // 10),
+        sweeps,
+    )
     states = recording["units"]
     return {"update": per_sweep / n * 1e6, "on": float(states[len(states) // 10 :].mean())}
 
@@ -46,13 +49,18 @@ def plain_numpy(n: int, sweeps: int, seed: int) -> dict[str, Any]:
 
 BENCHMARKS = (
     Benchmark(
-        "boltzmann", "Boltzmann machine, 1000 neurons, dense, T = 1", "at most 0.6 microseconds per update of a neuron",
-        "Microseconds per update in double, one trial, every state kept; neurosim's is the difference of a long and a short run.",
+        "boltzmann",
+        "Boltzmann machine, 1000 neurons, dense, T = 1",
+        "at most 0.6 microseconds per update of a neuron",
+        "Microseconds per update in double, one trial, every state kept; "
+        "neurosim's is the difference of a long and a short run.",
         (Column("update", "us per update"), Column("on", "units that are 1", 4), MEMORY),
         (
             Run("neurosim, double", neurosim, dict(n=1000, sweeps=4000)),
             Run("a plain numpy loop", plain_numpy, dict(n=1000, sweeps=4000), "numpy"),
         ),
-        smoke=dict(n=50, sweeps=20), agree="on", alive=0.1,
+        smoke=dict(n=50, sweeps=20),
+        agree="on",
+        alive=0.1,
     ),
-)  # fmt: skip
+)

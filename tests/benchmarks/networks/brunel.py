@@ -1,7 +1,9 @@
-"""Brunel's network of delta synapses: 10,000 excitatory and 2500 inhibitory neurons, each with 1000 and 250 synapses onto it.
+"""Brunel's network of delta synapses: 10,000 excitatory and 2500 inhibitory neurons, each with 1000 and 250
+synapses onto it.
 
-tau 20 ms, threshold 20 mV, reset 10 mV, refractory 2 ms, J 0.1 mV, g 5, delay 1.5 ms; eta 2: from 1000 sources outside each, at twice the rate
-that alone would bring the mean to threshold (20 spikes per second). Source: Brunel 2000, J. Comput. Neurosci. 8, 183.
+tau 20 ms, threshold 20 mV, reset 10 mV, refractory 2 ms, J 0.1 mV, g 5, delay 1.5 ms; eta 2: from 1000
+sources outside each, at twice the rate that alone would bring the mean to threshold (20 spikes per second).
+Source: Brunel 2000, J. Comput. Neurosci. 8, 183.
 """
 
 from __future__ import annotations
@@ -22,9 +24,15 @@ def neurosim(n: int, seconds: float, precision: str, seed: int, engine: str) -> 
 
     k = n // 10
     cells = ns.Neurons(
-        "cells", n, equations="dv/dt = -v/tau : volt (unless refractory)", threshold="v > 20*mV", reset="v = 10*mV", refractory=2 * ms,
-        tau=20 * ms, v=ns.uniform(10 * mV, 20 * mV),
-    )  # fmt: skip
+        "cells",
+        n,
+        equations="dv/dt = -v/tau : volt (unless refractory)",
+        threshold="v > 20*mV",
+        reset="v = 10*mV",
+        refractory=2 * ms,
+        tau=20 * ms,
+        v=ns.uniform(10 * mV, 20 * mV),
+    )
     noise = ns.cells.poisson("noise", 1, rate=OUTSIDE / 1000 * Hz)
     excitatory = 4 * n // 5
     net = ns.Network(
@@ -88,9 +96,14 @@ def described_brian2(n: int) -> dict[str, Any]:
 
     k, excitatory = n // 10, 4 * n // 5
     cells = NeuronGroup(
-        n, "dv/dt = -v/tau : volt (unless refractory)", threshold="v > 20*mV", reset="v = 10*mV", refractory=2 * ms, method="exact",
+        n,
+        "dv/dt = -v/tau : volt (unless refractory)",
+        threshold="v > 20*mV",
+        reset="v = 10*mV",
+        refractory=2 * ms,
+        method="exact",
         namespace={"tau": 20 * ms},
-    )  # fmt: skip
+    )
     cells.v = "10*mV + rand()*10*mV"
     noise = PoissonInput(cells, "v", N=1000, rate=OUTSIDE / 1000 * Hz, weight=J * mV)
     excitation = Synapses(
@@ -106,7 +119,11 @@ def described_brian2(n: int) -> dict[str, Any]:
 
 BENCHMARKS = (
     Benchmark(
-        "brunel", "Brunel, 12,500 neurons, 15.6 million synapses", "RTF at most 0.6", "", (RTF, RATE, BUILD, MEMORY),
+        "brunel",
+        "Brunel, 12,500 neurons, 15.6 million synapses",
+        "RTF at most 0.6",
+        "",
+        (RTF, RATE, BUILD, MEMORY),
         (
             Run("neurosim, double", neurosim, dict(n=12_500, seconds=3.0, precision="double")),
             Run("neurosim, single", neurosim, dict(n=12_500, seconds=3.0, precision="single")),
@@ -114,6 +131,8 @@ BENCHMARKS = (
             Run("Brian2 standalone, 2 threads", brian2, dict(n=12_500, seconds=1.0, threads=2), "brian2"),
             Run("NEST, 2 threads", nest, dict(n=12_500, seconds=1.0, threads=2), "nest"),
         ),
-        smoke=dict(n=500, seconds=0.02), agree="rate", alive=1.0,
+        smoke=dict(n=500, seconds=0.02),
+        agree="rate",
+        alive=1.0,
     ),
-)  # fmt: skip
+)

@@ -1,6 +1,8 @@
-"""COBA: `neurosim.models.balanced_coba`, 4000 and 40,000 neurons, 80 synapses per neuron on average, exponential Euler.
+"""COBA: `neurosim.models.balanced_coba`, 4000 and 40,000 neurons, 80 synapses per neuron on average,
+exponential Euler.
 
-NEST's neuron integrates the same equations by an adaptive Runge-Kutta method, and its shortest delay is one step, where the others need none.
+NEST's neuron integrates the same equations by an adaptive Runge-Kutta method, and its shortest delay is one
+step, where the others need none.
 """
 
 from __future__ import annotations
@@ -67,8 +69,14 @@ def described_brian2(n: int) -> dict[str, Any]:
         C=200 * pF, g_L=10 * nS, E_L=-60 * mV, E_e=0 * mV, E_i=-80 * mV, tau_e=5 * ms, tau_i=10 * ms, ms=ms
     )
     cells = NeuronGroup(
-        n, EQUATIONS, threshold="v > -50*mV", reset="v = -60*mV", refractory=5 * ms, method="exponential_euler", namespace=constants | {"mV": mV}
-    )  # fmt: skip
+        n,
+        EQUATIONS,
+        threshold="v > -50*mV",
+        reset="v = -60*mV",
+        refractory=5 * ms,
+        method="exponential_euler",
+        namespace=constants | {"mV": mV},
+    )
     cells.v = "-60*mV + rand()*10*mV"
     kick = PoissonGroup(20, rates="100*Hz*int(t < 50*ms)", namespace={"ms": ms})
     excitation = Synapses(cells[: 4 * n // 5], cells, on_pre="ge_post += 6*nS")
@@ -102,8 +110,10 @@ def annarchy(n: int, seconds: float, threads: int, seed: int) -> dict[str, Any]:
     cells.v = ann.Uniform(-60.0, -50.0)
     kick = net.create(ann.TimedPoissonPopulation(geometry=20, rates=[100.0, 0.0], schedule=[0.0, 50.0]))
     for pre, target, weight, p in (
-        (cells[: 4 * n // 5], "exc", 6.0, 80 / n), (cells[4 * n // 5 :], "inh", 67.0, 80 / n), (kick, "exc", 100.0, 0.01),
-    ):  # fmt: skip
+        (cells[: 4 * n // 5], "exc", 6.0, 80 / n),
+        (cells[4 * n // 5 :], "inh", 67.0, 80 / n),
+        (kick, "exc", 100.0, 0.01),
+    ):
         net.connect(pre, cells, target).fixed_probability(probability=p, weights=weight)
     return simulate_annarchy(net, cells, n, seconds, begin)
 
@@ -189,21 +199,48 @@ def _row(
 ALONE = Run("ANNarchy, 1 thread", annarchy, dict(n=4000, seconds=5.0, threads=1), "ANNarchy")
 BENCHMARKS = (
     _row(
-        4000, "RTF at most 0.05 in double, 0.02 in single", dict(neurosim=10.0, brian2=5.0, nest=1.0), single=True, more=(ALONE,),
+        4000,
+        "RTF at most 0.05 in double, 0.02 in single",
+        dict(neurosim=10.0, brian2=5.0, nest=1.0),
+        single=True,
+        more=(ALONE,),
     ),
     Benchmark(
-        "coba_felt", "COBA, 4000 neurons: a script of one biological second", "at most 5 s cold, 1.2 s warm",
-        "From the start of the process to its end: imports, compiling, building, simulating, spikes in hand. Cold: no compiled code in the"
+        "coba_felt",
+        "COBA, 4000 neurons: a script of one biological second",
+        "at most 5 s cold, 1.2 s warm",
+        "From the start of the process to its end: imports, compiling, building, simulating, spikes in hand. "
+        "Cold: no compiled code in the"
         " cache; warm: the same script has run before.",
         (FELT, RATE),
         (
             Run("neurosim, cold", felt_neurosim, dict(n=4000, seconds=1.0), cache="empty"),
             Run("neurosim, warm", felt_neurosim, dict(n=4000, seconds=1.0), cache="filled"),
-            Run("Brian2 standalone, cold", felt_brian2, dict(n=4000, seconds=1.0, standalone=True), "brian2", cache="empty"),
-            Run("Brian2 Cython, cold", felt_brian2, dict(n=4000, seconds=1.0, standalone=False), "brian2", cache="empty"),
-            Run("Brian2 Cython, warm", felt_brian2, dict(n=4000, seconds=1.0, standalone=False), "brian2", cache="filled"),
+            Run(
+                "Brian2 standalone, cold",
+                felt_brian2,
+                dict(n=4000, seconds=1.0, standalone=True),
+                "brian2",
+                cache="empty",
+            ),
+            Run(
+                "Brian2 Cython, cold",
+                felt_brian2,
+                dict(n=4000, seconds=1.0, standalone=False),
+                "brian2",
+                cache="empty",
+            ),
+            Run(
+                "Brian2 Cython, warm",
+                felt_brian2,
+                dict(n=4000, seconds=1.0, standalone=False),
+                "brian2",
+                cache="filled",
+            ),
         ),
-        smoke=dict(n=400, seconds=0.02), agree="rate", alive=5.0,
+        smoke=dict(n=400, seconds=0.02),
+        agree="rate",
+        alive=5.0,
     ),
     _row(40_000, "RTF at most 0.4 in double", dict(neurosim=3.0, brian2=1.0, nest=0.5), single=False),
-)  # fmt: skip
+)

@@ -1,4 +1,5 @@
-"""Echo state network: v = tanh(W v + W_in u), one input, every state kept. All get the same weights, so all states must agree."""
+"""Echo state network: v = tanh(W v + W_in u), one input, every state kept. All get the same weights, so all
+states must agree."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def given(steps: int, sequences: int) -> np.ndarray:
 
 
 def keep_memory() -> None:
-    """Let the process keep the memory that it frees: on a virtual machine, touching new memory can cost ten times what the steps do."""
+    """Let the process keep the memory that it frees: on a virtual machine, touching new memory can cost ten
+    times what the steps do."""
     system = CDLL(None)
     if hasattr(system, "mallopt"):
         system.mallopt(M_MMAP_MAX, 0)
@@ -35,7 +37,8 @@ def keep_memory() -> None:
 
 
 def measured(run: Any, short: int, steps: int, sequences: int) -> dict[str, Any]:
-    """Microseconds per step and sequence after a run that fetches the memory, and a state that all simulators must come to."""
+    """Microseconds per step and sequence after a run that fetches the memory, and a state that all simulators
+    must come to."""
     keep_memory()
     run(short + steps)
     per_step, states = slope(run, short, short + steps)
@@ -117,15 +120,20 @@ def _single(n: int, density: float, steps: int, bar: str) -> Benchmark:
     size = dict(n=n, density=density, short=steps // 20, steps=steps, sequences=1)
     kind = "dense" if density == 1 else f"{density:.0%} of synapses"
     return Benchmark(
-        f"echo_state_{n}" + ("_dense" if density == 1 else ""), f"Echo state network, {n} neurons, {kind}, one sequence", bar,
-        "Microseconds per step in double: the difference of a long and a short run, all states kept in memory that the process has.",
+        f"echo_state_{n}" + ("_dense" if density == 1 else ""),
+        f"Echo state network, {n} neurons, {kind}, one sequence",
+        bar,
+        "Microseconds per step in double: the difference of a long and a short run, all states kept in "
+        "memory that the process has.",
         (STEP, CHECK, MEMORY),
         (
-            Run("neurosim, double", neurosim, size), Run("numpy and scipy", plain_numpy, size, "numpy"),
+            Run("neurosim, double", neurosim, size),
+            Run("numpy and scipy", plain_numpy, size, "numpy"),
             Run("ReservoirPy", reservoirpy, size, "reservoirpy"),
         ),
-        smoke=dict(n=50, short=20, steps=100), agree="check",
-    )  # fmt: skip
+        smoke=dict(n=50, short=20, steps=100),
+        agree="check",
+    )
 
 
 STEP, CHECK = Column("step", "us per step"), Column("check", "mean |v| at the end", 6)
@@ -135,8 +143,11 @@ BENCHMARKS = (
     _single(1000, 0.01, 30_000, "at most 10"),
     _single(1000, 1.0, 5_000, "numpy's own speed"),
     Benchmark(
-        "echo_state_100_sequences", "Echo state network, 1000 neurons, 1% of synapses, 100 sequences of 1000 steps", "at most 2.5",
-        "Microseconds per sequence and step in double: the difference of runs of 1100 and 100 steps of all sequences, all states kept in memory"
+        "echo_state_100_sequences",
+        "Echo state network, 1000 neurons, 1% of synapses, 100 sequences of 1000 steps",
+        "at most 2.5",
+        "Microseconds per sequence and step in double: the difference of runs of 1100 and 100 steps of all "
+        "sequences, all states kept in memory"
         " that the process has (800 MB) unless said otherwise.",
         (STEP, CHECK, MEMORY),
         (
@@ -146,6 +157,7 @@ BENCHMARKS = (
             Run("ReservoirPy", reservoirpy, MANY, "reservoirpy"),
             Run("ReservoirPy, 2 workers", reservoirpy, MANY | dict(workers=2), "reservoirpy"),
         ),
-        smoke=dict(n=50, short=20, steps=100, sequences=5), agree="check",
+        smoke=dict(n=50, short=20, steps=100, sequences=5),
+        agree="check",
     ),
-)  # fmt: skip
+)

@@ -1,7 +1,7 @@
 """Energy-based networks on scikit-learn's 8 x 8 digits, and the encoder of the first Boltzmann machine.
 
-Settings were chosen on training data alone. scikit-learn's BernoulliRBM learns by persistent contrastive divergence with one sweep; it gets the
-same data and as many epochs.
+Settings were chosen on training data alone. scikit-learn's BernoulliRBM learns by persistent contrastive
+divergence with one sweep; it gets the same data and as many epochs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def binary_digits(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def judged(
     numbers: tuple[np.ndarray, ...], images: np.ndarray, base: np.ndarray, seed: int
 ) -> dict[str, float]:
-    """The mean log likelihood by annealing (100 chains, 5000 temperatures), and for up to 16 hidden units how far it is from the exact one."""
+    """The mean log likelihood by annealing (100 chains, 5000 temperatures), and for up to 16 hidden units how
+    far it is from the exact one."""
     from neurosim.learn import annealed_importance_sampling, free_energy, log_partition
 
     log_z = annealed_importance_sampling(*numbers, base=base, temperatures=5000, random_state=seed)
@@ -47,9 +48,17 @@ def neurosim_rbm(hidden: int, epochs: int, seed: int, engine: str) -> dict[str, 
 
     seen, unseen = binary_digits(seed)
     machine = RestrictedBoltzmann(
-        hidden, persistent=True, steps=5, n_chains=100, learning_rate=0.2, schedule="linear", weight_decay=1e-3, batch_size=20, n_iter=epochs,
+        hidden,
+        persistent=True,
+        steps=5,
+        n_chains=100,
+        learning_rate=0.2,
+        schedule="linear",
+        weight_decay=1e-3,
+        batch_size=20,
+        n_iter=epochs,
         random_state=seed,
-    )  # fmt: skip
+    )
     begin = perf_counter()
     machine.fit(seen)
     seconds = perf_counter() - begin
@@ -81,7 +90,8 @@ def independent_pixels(hidden: int, epochs: int, seed: int) -> dict[str, Any]:
 def epoch(
     samples: int, batch: int, precision: str, peer: bool, seed: int, engine: str = ""
 ) -> dict[str, Any]:
-    """Seconds of an epoch of 784 x 500: the quicker of two fits of one epoch each, and how far the data's energy fell below that of chance."""
+    """Seconds of an epoch of 784 x 500: the quicker of two fits of one epoch each, and how far the data's
+    energy fell below that of chance."""
     if peer:
         from sklearn.neural_network import BernoulliRBM as Machine
     else:
@@ -101,9 +111,11 @@ def epoch(
 
 
 def encoder_connections(machines: int) -> np.ndarray:
-    """Which units of so many 4-2-4 encoders are joined: all visible units stand first, machine by machine, then all hidden ones.
+    """Which units of so many 4-2-4 encoders are joined: all visible units stand first, machine by machine,
+    then all hidden ones.
 
-    The four units of V1 are joined with each other, so are those of V2, and all eight with both hidden units; V1 and V2 are not joined.
+    The four units of V1 are joined with each other, so are those of V2, and all eight with both hidden units;
+    V1 and V2 are not joined.
     """
     unit = np.r_[np.tile(np.arange(8), machines), np.tile([8, 9], machines)]
     machine = np.r_[np.repeat(np.arange(machines), 8), np.repeat(np.arange(machines), 2)]
@@ -115,10 +127,11 @@ def encoder_connections(machines: int) -> np.ndarray:
 
 
 def encoders_that_work(weights: np.ndarray, biases: np.ndarray, machines: int) -> np.ndarray:
-    """Whether each machine, by the exact distribution of its 1024 states, completes all four patterns and has four codes for them.
+    """Whether each machine, by the exact distribution of its 1024 states, completes all four patterns and has
+    four codes for them.
 
-    With a unit of V1 on alone, the likeliest state of V2 must be the same unit on alone; and with that pattern on V1 and V2 the likeliest states of
-    the two hidden units must be four different ones.
+    With a unit of V1 on alone, the likeliest state of V2 must be the same unit on alone; and with that
+    pattern on V1 and V2 the likeliest states of the two hidden units must be four different ones.
     """
     states = ((np.arange(1024)[:, None] >> np.arange(10)) & 1).astype(float)
     parts = (slice(0, 4), slice(4, 8), slice(8, 10))
@@ -154,9 +167,11 @@ def neurosim_encoder(machines: int, cycles: int, seed: int, engine: str) -> dict
                 break
     found = learned_at[np.isfinite(learned_at)]
     return {
-        "seconds": perf_counter() - begin, "learned": 100.0 * len(found) / machines, "median": float(np.median(found)) if len(found) else None,
+        "seconds": perf_counter() - begin,
+        "learned": 100.0 * len(found) / machines,
+        "median": float(np.median(found)) if len(found) else None,
         "most": float(found.max()) if len(found) else None,
-    }  # fmt: skip
+    }
 
 
 def nudged(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -186,7 +201,8 @@ def nudged_split(seed: int, by_image: bool, limit: int | None) -> list[np.ndarra
 def neurosim_deep_belief(
     layers: list[int], epochs: int, tuning: int, limit: int | None, seed: int, engine: str
 ) -> dict[str, Any]:
-    """The classifier; a logistic regression on its first layer alone; and the classifier where no image is on both sides."""
+    """The classifier; a logistic regression on its first layer alone; and the classifier where no image is on
+    both sides."""
     from neurosim.learn import DeepBeliefClassifier, RestrictedBoltzmann
 
     machine = RestrictedBoltzmann(learning_rate=0.1, batch_size=10, n_iter=epochs)
@@ -265,8 +281,11 @@ def _epochs(batch: int) -> tuple[Run, ...]:
 
 BENCHMARKS = (
     Benchmark(
-        "rbm_digits", "Restricted Boltzmann machine, 8 x 8 digits, 64 hidden", "-19.4 nats or better",
-        "Seconds to learn 1297 images; mean log likelihood of the 500 others, by annealed importance sampling.",
+        "rbm_digits",
+        "Restricted Boltzmann machine, 8 x 8 digits, 64 hidden",
+        "-19.4 nats or better",
+        "Seconds to learn 1297 images; "
+        "mean log likelihood of the 500 others, by annealed importance sampling.",
         (SECONDS, LIKELIHOOD, ERROR),
         (
             Run("neurosim, persistent, 5 sweeps", neurosim_rbm, dict(hidden=64, epochs=200)),
@@ -276,7 +295,9 @@ BENCHMARKS = (
         smoke=dict(hidden=8, epochs=2),
     ),
     Benchmark(
-        "rbm_digits_16", "Restricted Boltzmann machine, 8 x 8 digits, 16 hidden", "annealing within 0.05 nats of the exact partition function",
+        "rbm_digits_16",
+        "Restricted Boltzmann machine, 8 x 8 digits, 16 hidden",
+        "annealing within 0.05 nats of the exact partition function",
         "As above; how far annealing is from the exact sum over the states of the hidden units.",
         (SECONDS, LIKELIHOOD, ERROR, Column("off", "off the exact sum", 4)),
         (
@@ -287,26 +308,47 @@ BENCHMARKS = (
     ),
     *(
         Benchmark(
-            f"rbm_epoch_{batch}", f"Restricted Boltzmann machine, 784 x 500, an epoch of 10,000 samples, batches of {batch}",
+            f"rbm_epoch_{batch}",
+            f"Restricted Boltzmann machine, 784 x 500, an epoch of 10,000 samples, batches of {batch}",
             "half of scikit-learn's time in the same precision",
-            "Seconds of an epoch, CD-1 here, persistent with one sweep there, which is as much work. Ratios are to the first row.",
-            (SECONDS, Column("bias", "learned biases", 2)), _epochs(batch), smoke=dict(samples=200),
+            "Seconds of an epoch, CD-1 here, persistent with one sweep there, which is as much work. "
+            "Ratios are to the first row.",
+            (SECONDS, Column("bias", "learned biases", 2)),
+            _epochs(batch),
+            smoke=dict(samples=200),
         )
         for batch in (10, 100)
     ),
     Benchmark(
-        "boltzmann_encoder", "Boltzmann machine, the 4-2-4 encoder, 100 machines", "at least 95 of 100 learn it",
-        "Machines learn side by side as blocks of one, until each had four codes and completed all patterns at one of the looks taken every ten"
+        "boltzmann_encoder",
+        "Boltzmann machine, the 4-2-4 encoder, 100 machines",
+        "at least 95 of 100 learn it",
+        "Machines learn side by side as blocks of one, until each had four codes and completed all patterns "
+        "at one of the looks taken every ten"
         " cycles; the paper's took 110 cycles in the median and 1810 at most.",
-        (SECONDS, Column("learned", "learned, of 100", 0), Column("median", "median cycles", 0), Column("most", "most cycles", 0)),
+        (
+            SECONDS,
+            Column("learned", "learned, of 100", 0),
+            Column("median", "median cycles", 0),
+            Column("most", "most cycles", 0),
+        ),
         (Run("neurosim", neurosim_encoder, dict(machines=100, cycles=2000)),),
         smoke=dict(machines=2, cycles=20),
     ),
     Benchmark(
-        "deep_belief", "Deep belief network, nudged digits", "at least 95 %, above its own first layer",
-        "Per cent right of a fifth of the digits and their copies moved by a pixel. The split that others report takes copies at random, so that most"
-        " test images have copies among the training images; the last column keeps all copies of an image on one side.",
-        (SECONDS, Column("right", "right (%)", 1), Column("first", "first layer alone (%)", 1), Column("apart", "copies kept together (%)", 1)),
+        "deep_belief",
+        "Deep belief network, nudged digits",
+        "at least 95 %, above its own first layer",
+        "Per cent right of a fifth of the digits and their copies moved by a pixel. "
+        "The split that others report takes copies at random, so that most"
+        " test images have copies among the training images; "
+        "the last column keeps all copies of an image on one side.",
+        (
+            SECONDS,
+            Column("right", "right (%)", 1),
+            Column("first", "first layer alone (%)", 1),
+            Column("apart", "copies kept together (%)", 1),
+        ),
         (
             Run("neurosim", neurosim_deep_belief, DEEP | dict(tuning=30)),
             Run("scikit-learn, BernoulliRBM and logistic regression", sklearn_pipeline, DEEP, "sklearn"),
@@ -314,4 +356,4 @@ BENCHMARKS = (
         ),
         smoke=dict(layers=[20, 20], epochs=1, tuning=1, limit=100),
     ),
-)  # fmt: skip
+)

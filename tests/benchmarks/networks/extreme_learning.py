@@ -1,4 +1,5 @@
-"""Random and radial hidden layers on scikit-learn's 1797 digits, pixels from 0 to 1: ten random splits, 80 % to learn from.
+"""Random and radial hidden layers on scikit-learn's 1797 digits, pixels from 0 to 1: ten random splits, 80 %
+to learn from.
 
 Every package with its own defaults but for the number of hidden units: nothing was tried on the test images.
 """
@@ -16,7 +17,8 @@ from bench import MEMORY, Benchmark, Column, Run
 def ten_splits(
     seed: int, learn: Callable[[np.ndarray, np.ndarray, int], Callable[[np.ndarray], np.ndarray]], splits: int
 ) -> dict[str, Any]:
-    """The mean share of right answers, and the median seconds that learning took after a first time that does not count."""
+    """The mean share of right answers, and the median seconds that learning took after a first time that does
+    not count."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
@@ -67,15 +69,23 @@ def hpelm(n: int, seed: int, splits: int = 10) -> dict[str, Any]:
 
 BENCHMARKS = (
     Benchmark(
-        "extreme_learning", "Extreme learning machine, digits, 1000 hidden units", "97.5 % or more, learned in at most 0.06 s",
-        "Mean of ten random splits of 80 to 20, seconds the median of the ten, with as many threads as numpy takes. Defaults of each package.",
+        "extreme_learning",
+        "Extreme learning machine, digits, 1000 hidden units",
+        "97.5 % or more, learned in at most 0.06 s",
+        "Mean of ten random splits of 80 to 20, seconds the median of the ten, with as many threads as numpy "
+        "takes. Defaults of each package.",
         (Column("fit", "s to learn"), Column("right", "% right", 2), MEMORY),
         (
             Run("neurosim", neurosim, dict(n=1000, splits=10)),
             Run("neurosim, radial basis functions, k-means", radial, dict(n=1000, splits=10)),
-            Run("neurosim, radial basis functions, rows as centres", radial, dict(n=1000, splits=10, centres="data")),
+            Run(
+                "neurosim, radial basis functions, rows as centres",
+                radial,
+                dict(n=1000, splits=10, centres="data"),
+            ),
             Run("hpelm", hpelm, dict(n=1000, splits=10), "hpelm"),
         ),
-        smoke=dict(n=50, splits=1), agree="right",
+        smoke=dict(n=50, splits=1),
+        agree="right",
     ),
-)  # fmt: skip
+)

@@ -1,7 +1,8 @@
 """Forecasts by echo state networks with the numbers of the literature: Mackey-Glass, Lorenz and NARMA series.
 
-A seed is a series and a network. neurosim and ReservoirPy get the same series and the same random weights, so that only how the readout is
-solved and how the states are computed differ. Settings, ReservoirPy's ridge included, were chosen on series and networks of other seeds.
+A seed is a series and a network. neurosim and ReservoirPy get the same series and the same random weights, so
+that only how the readout is solved and how the states are computed differ. Settings, ReservoirPy's ridge
+included, were chosen on series and networks of other seeds.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def run_on(
     steps: int,
     ridge: float,
 ) -> tuple[float, np.ndarray]:
-    """ReservoirPy: seconds to teach a network what comes next, and to let it run on from each past; the forecasts (start, step, output)."""
+    """ReservoirPy: seconds to teach a network what comes next, and to let it run on from each past; the
+    forecasts (start, step, output)."""
     reservoir, readout = reservoirpy_nodes(settings, n, seed, None, taught, "out_to_pool", ridge)
     forecasts = np.zeros((len(past), steps, taught.shape[1]))
     started = perf_counter()
@@ -95,7 +97,8 @@ def forecasts(
 def mackey_glass(
     n: int, starts: int, seed: int, ridge: float | None = None, engine: str = "auto"
 ) -> dict[str, Any]:
-    """3000 samples taught, the first 1000 dropped; from each start 1000 samples heard and 84 forecast, of which the last counts."""
+    """3000 samples taught, the first 1000 dropped; from each start 1000 samples heard and 84 forecast, of
+    which the last counts."""
     from neurosim import tasks
 
     series = tasks.mackey_glass(3000 + starts * 1084, seed=seed)
@@ -150,7 +153,10 @@ def narma(n: int, steps: int, seed: int, ridge: float | None = None, engine: str
 
 
 SECONDS = Column("seconds", "seconds")
-HOW = "Seconds to draw the network, teach it and hear its answers; ReservoirPy's without drawing, as it gets the same weights."
+HOW = (
+    "Seconds to draw the network, teach it and hear its answers; ReservoirPy's without drawing, as it gets"
+    " the same weights."
+)
 
 
 def _runs(function: Any, sizes: dict[str, int], ridge: float) -> tuple[Run, ...]:
@@ -162,19 +168,31 @@ def _runs(function: Any, sizes: dict[str, int], ridge: float) -> tuple[Run, ...]
 
 BENCHMARKS = (
     Benchmark(
-        "mackey_glass", "Mackey-Glass series, 84 steps ahead, echo state network of 1000 neurons", "log10 NRMSE of -4.7 or below",
-        f"100 starts. {HOW}", (SECONDS, Column("error", "log10 NRMSE84", 2), MEMORY), _runs(mackey_glass, dict(n=1000, starts=100), 1e-11),
+        "mackey_glass",
+        "Mackey-Glass series, 84 steps ahead, echo state network of 1000 neurons",
+        "log10 NRMSE of -4.7 or below",
+        f"100 starts. {HOW}",
+        (SECONDS, Column("error", "log10 NRMSE84", 2), MEMORY),
+        _runs(mackey_glass, dict(n=1000, starts=100), 1e-11),
         smoke=dict(n=50, starts=3),
     ),
     Benchmark(
-        "lorenz", "Lorenz system, echo state network of 300 neurons", "valid for 12 Lyapunov times or more",
-        f"The median of 50 starts of the time at which the error first exceeds 0.4 of the root mean square. {HOW}",
-        (SECONDS, Column("valid", "valid (Lyapunov times)", 1), MEMORY), _runs(lorenz, dict(n=300, starts=50), 1e-11),
+        "lorenz",
+        "Lorenz system, echo state network of 300 neurons",
+        "valid for 12 Lyapunov times or more",
+        "The median of 50 starts of the time at which the error first exceeds 0.4 of the root mean square. "
+        f"{HOW}",
+        (SECONDS, Column("valid", "valid (Lyapunov times)", 1), MEMORY),
+        _runs(lorenz, dict(n=300, starts=50), 1e-11),
         smoke=dict(n=50, starts=2),
     ),
     Benchmark(
-        "narma", "NARMA-10, echo state network of 500 neurons", "NRMSE of 0.106 or below",
-        f"4000 steps taught, 2000 scored. {HOW}", (SECONDS, Column("error", "NRMSE"), MEMORY), _runs(narma, dict(n=500, steps=6000), 1e-9),
+        "narma",
+        "NARMA-10, echo state network of 500 neurons",
+        "NRMSE of 0.106 or below",
+        f"4000 steps taught, 2000 scored. {HOW}",
+        (SECONDS, Column("error", "NRMSE"), MEMORY),
+        _runs(narma, dict(n=500, steps=6000), 1e-9),
         smoke=dict(n=50, steps=600),
     ),
-)  # fmt: skip
+)

@@ -1,6 +1,8 @@
-"""Hopfield recall: 2000 units, all joined, 100 random patterns stored; from one of them with a fifth of its units turned over, five sweeps.
+"""Hopfield recall: 2000 units, all joined, 100 random patterns stored; from one of them with a fifth of its
+units turned over, five sweeps.
 
-Each trial has its own random order of updates. After the first sweeps few units flip any more, as in any recall.
+Each trial has its own random order of updates. After the first sweeps few units flip any more, as in any
+recall.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ SWEEPS = 5
 
 
 def patterns_and_probe(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """100 patterns of -1 and 1, (pattern, neuron), or n/20 if that is less; the first one with a fifth of its units turned over."""
+    """100 patterns of -1 and 1, (pattern, neuron), or n/20 if that is less; the first one with a fifth of its
+    units turned over."""
     random = np.random.default_rng(0)
     patterns = random.choice([-1, 1], (max(1, min(100, n // 20)), n))
     return patterns, patterns[0] * np.where(random.permutation(n) < n // 5, -1, 1)
@@ -85,7 +88,8 @@ def plain_numpy(n: int, trials: int, seed: int) -> dict[str, Any]:
 BENCHMARKS = (
     Benchmark(
         "hopfield", "Hopfield recall, 2000 neurons, dense", "at most 0.2 microseconds per update of a neuron",
-        "Microseconds per update in double: neurosim's is the difference of 500 and 50 recalls in one run each, the others' the time of 5 recalls"
+        "Microseconds per update in double: neurosim's is the difference of 500 and 50 recalls in one run "
+        "each, the others' the time of 5 recalls"
         " one after the other.",
         (Column("update", "us per update"), Column("overlap", "overlap", 4), MEMORY),
         (

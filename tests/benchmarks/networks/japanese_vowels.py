@@ -1,7 +1,9 @@
-"""Japanese Vowels: which of nine men speaks, from 270 utterances to learn from and 370 to be told; real speech, in a reservoir.
+"""Japanese Vowels: which of nine men speaks, from 270 utterances to learn from and 370 to be told; real
+speech, in a reservoir.
 
-The settings were chosen on the 270 alone: about a hundred were drawn at random, and the best of those compared by five-fold cross-validation over
-eight networks each (2.1 errors of 270; the next best 2.6). ReservoirPy's are those of its tutorial, and for comparison ours.
+The settings were chosen on the 270 alone: about a hundred were drawn at random, and the best of those
+compared by five-fold cross-validation over eight networks each (2.1 errors of 270; the next best 2.6).
+ReservoirPy's are those of its tutorial, and for comparison ours.
 """
 
 from __future__ import annotations
@@ -71,14 +73,27 @@ def speech(count: int | None) -> tuple[list[np.ndarray], np.ndarray, list[np.nda
 COLUMNS = (Column("seconds", "fit and score (s)", 2), Column("errors", "errors of 370", 1), MEMORY)
 BENCHMARKS = (
     Benchmark(
-        "japanese_vowels", "Japanese Vowels, 370 test utterances", "at most 6 errors, in under 5 s",
-        "Each repeat draws another network. Settings were chosen by cross-validation on the 270 training utterances alone.",
+        "japanese_vowels",
+        "Japanese Vowels, 370 test utterances",
+        "at most 6 errors, in under 5 s",
+        "Each repeat draws another network. "
+        "Settings were chosen by cross-validation on the 270 training utterances alone.",
         COLUMNS,
         (
             Run("neurosim, 400 neurons", neurosim, dict(n=400, count=None)),
-            Run("ReservoirPy, 500 neurons, its tutorial's settings", reservoirpy, dict(n=500, count=None), "reservoirpy"),
-            Run("ReservoirPy, 400 neurons, neurosim's settings", reservoirpy, dict(n=400, count=None, tutorial=False), "reservoirpy"),
+            Run(
+                "ReservoirPy, 500 neurons, its tutorial's settings",
+                reservoirpy,
+                dict(n=500, count=None),
+                "reservoirpy",
+            ),
+            Run(
+                "ReservoirPy, 400 neurons, neurosim's settings",
+                reservoirpy,
+                dict(n=400, count=None, tutorial=False),
+                "reservoirpy",
+            ),
         ),
         smoke=dict(n=50, count=54),
     ),
-)  # fmt: skip
+)

@@ -1,7 +1,9 @@
-"""A Kohonen map of 1797 handwritten digits, pixels from 0 to 1: 20 x 20 units, 10 passes, begun from the plane of the two main axes.
+"""A Kohonen map of 1797 handwritten digits, pixels from 0 to 1: 20 x 20 units, 10 passes, begun from the
+plane of the two main axes.
 
-Quantization error: mean distance of a digit from its winner. Topographic error: share of digits whose two nearest units are not among each
-other's 8 neighbours. The two trade against each other: what smooths the map lowers one and raises the other.
+Quantization error: mean distance of a digit from its winner. Topographic error: share of digits whose two
+nearest units are not among each other's 8 neighbours. The two trade against each other: what smooths the map
+lowers one and raises the other.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ def neurosim(count: int, algorithm: str, seed: int, engine: str) -> dict[str, An
 
 
 def minisom(count: int, sigma: float, decay: str, seed: int) -> dict[str, Any]:
-    """Row by row in a random order, as its documentation does; `sigma` is its radius at first, `decay` how that falls."""
+    """Row by row in a random order, as its documentation does; `sigma` is its radius at first, `decay` how
+    that falls."""
     from minisom import MiniSom
 
     X = digits(count)
@@ -55,18 +58,33 @@ def minisom(count: int, sigma: float, decay: str, seed: int) -> dict[str, Any]:
 
 BENCHMARKS = (
     Benchmark(
-        "kohonen", "Kohonen map of 1797 digits, 20 x 20 units, 10 passes",
+        "kohonen",
+        "Kohonen map of 1797 digits, 20 x 20 units, 10 passes",
         "quantization error at most 1.06 with topographic error at most 0.035, ten times faster than minisom",
-        "neurosim's batch map is KohonenMap with its defaults. minisom begins at the same plane; with a radius that falls linearly to 1 its errors"
+        "neurosim's batch map is KohonenMap with its defaults. minisom begins at the same plane; "
+        "with a radius that falls linearly to 1 its errors"
         " came nearest to the aim, of those tried. Loading of packages and data is not counted.",
-        (Column("fit", "fit (s)"), Column("quantization", "quantization error"), Column("topographic", "topographic error", 4)),
+        (
+            Column("fit", "fit (s)"),
+            Column("quantization", "quantization error"),
+            Column("topographic", "topographic error", 4),
+        ),
         (
             Run("neurosim, batch", neurosim, dict(count=1797, algorithm="batch")),
             Run("neurosim, online", neurosim, dict(count=1797, algorithm="online")),
-            Run("minisom, radius 5", minisom, dict(count=1797, sigma=5.0, decay="asymptotic_decay"), "minisom"),
-            Run("minisom, radius 5, linear decay to 1", minisom, dict(count=1797, sigma=5.0, decay="linear_decay_to_one"), "minisom"),
-            Run("minisom, radius 2", minisom, dict(count=1797, sigma=2.0, decay="asymptotic_decay"), "minisom"),
+            Run(
+                "minisom, radius 5", minisom, dict(count=1797, sigma=5.0, decay="asymptotic_decay"), "minisom"
+            ),
+            Run(
+                "minisom, radius 5, linear decay to 1",
+                minisom,
+                dict(count=1797, sigma=5.0, decay="linear_decay_to_one"),
+                "minisom",
+            ),
+            Run(
+                "minisom, radius 2", minisom, dict(count=1797, sigma=2.0, decay="asymptotic_decay"), "minisom"
+            ),
         ),
         smoke=dict(count=100),
     ),
-)  # fmt: skip
+)

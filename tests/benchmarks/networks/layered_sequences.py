@@ -1,11 +1,12 @@
-"""Recurrent and spiking networks that learn by gradients: digits read row by row or as currents, and the adding problem.
+"""Recurrent and spiking networks that learn by gradients: digits read row by row or as currents, and the
+adding problem.
 
-Scikit-learn's digits, pixels from 0 to 1, one fixed split of 80 to 20 per cent, stratified; the seed draws the first weights and the order of the
-batches. What is learned from are ten copies of the 1437 images, each with other noise on its pixels. Settings were chosen by cross-validation
-on the 1437 alone.
+Scikit-learn's digits, pixels from 0 to 1, one fixed split of 80 to 20 per cent, stratified; the seed draws
+the first weights and the order of the batches. What is learned from are ten copies of the 1437 images, each
+with other noise on its pixels. Settings were chosen by cross-validation on the 1437 alone.
 
-The adding problem (Hochreiter & Schmidhuber 1997): of 200 random numbers from 0 to 1 two are marked, one in each half, and their sum is wanted at
-the end. To answer 1 always is wrong by 0.167 (mean square).
+The adding problem (Hochreiter & Schmidhuber 1997): of 200 random numbers from 0 to 1 two are marked, one in
+each half, and their sum is wanted at the end. To answer 1 always is wrong by 0.167 (mean square).
 """
 
 from __future__ import annotations
@@ -111,16 +112,25 @@ def adding(
     unseen, wanted = marked(np.random.default_rng(seed + 1000), 1000, ticks)
     begin = perf_counter()
     trained, _ = ns.train(
-        net, {"inputs": inputs}, {"out": sums}, loss="squared_error", epochs=epochs, batch=32, rate=1e-2 if cell == "lstm" else 1e-3, clip=1.0,
-        seed=seed, progress=False,
-    )  # fmt: skip
+        net,
+        {"inputs": inputs},
+        {"out": sums},
+        loss="squared_error",
+        epochs=epochs,
+        batch=32,
+        rate=1e-2 if cell == "lstm" else 1e-3,
+        clip=1.0,
+        seed=seed,
+        progress=False,
+    )
     seconds = perf_counter() - begin
     out = ns.run(trained, {"inputs": unseen}, record=["out"], engine=engine, progress=False)["out"]
     return {"seconds": seconds, "error": float(np.mean((out[:, -1] - wanted) ** 2))}
 
 
 def marked(random: np.random.Generator, count: int, ticks: int) -> tuple[np.ndarray, np.ndarray]:
-    """Sequences (sequence, tick, number and mark), and the sums of each one's two marked numbers, (sequence, 1)."""
+    """Sequences (sequence, tick, number and mark), and the sums of each one's two marked numbers, (sequence,
+    1)."""
     numbers, marks, rows = random.random((count, ticks)), np.zeros((count, ticks)), np.arange(count)
     marks[rows, random.integers(0, ticks // 2, count)] = 1
     marks[rows, random.integers(ticks // 2, ticks, count)] = 1
@@ -131,22 +141,36 @@ SECONDS, RIGHT = Column("seconds", "s to learn", 1), Column("right", "% right of
 SMALL = dict(n=8, count=64, epochs=1)
 BENCHMARKS = (
     Benchmark(
-        "lstm_rows", "Digits row by row, LSTM", "97 %",
+        "lstm_rows",
+        "Digits row by row, LSTM",
+        "97 %",
         "Eight ticks of eight pixels, the answer at the last one. Each repeat draws other first weights.",
-        (SECONDS, RIGHT, MEMORY), (Run("neurosim, 128 cells", by_rows, dict(n=128)),), smoke=SMALL,
+        (SECONDS, RIGHT, MEMORY),
+        (Run("neurosim, 128 cells", by_rows, dict(n=128)),),
+        smoke=SMALL,
     ),
     Benchmark(
-        "gru_rows_both_ways", "Digits row by row, bidirectional GRU", "97.5 %", "One layer reads from the top, one from the bottom.",
-        (SECONDS, RIGHT, MEMORY), (Run("neurosim, 2 x 64 units", by_rows, dict(n=64, both=True)),), smoke=SMALL,
+        "gru_rows_both_ways",
+        "Digits row by row, bidirectional GRU",
+        "97.5 %",
+        "One layer reads from the top, one from the bottom.",
+        (SECONDS, RIGHT, MEMORY),
+        (Run("neurosim, 2 x 64 units", by_rows, dict(n=64, both=True)),),
+        smoke=SMALL,
     ),
     Benchmark(
-        "spiking_digits", "Digits by a spiking net with surrogate gradients", "96 %",
+        "spiking_digits",
+        "Digits by a spiking net with surrogate gradients",
+        "96 %",
         "Pixels are currents for 30 ms; the answer is the largest potential of the readout at the end.",
         (SECONDS, RIGHT, Column("spikes", "spikes per neuron and image", 2), MEMORY),
-        (Run("neurosim, 128 hidden neurons", spiking, dict(n=128)),), smoke=SMALL,
+        (Run("neurosim, 128 hidden neurons", spiking, dict(n=128)),),
+        smoke=SMALL,
     ),
     Benchmark(
-        "adding", "The adding problem, 200 ticks", "LSTM far below 0.167, simple recurrent net not",
+        "adding",
+        "The adding problem, 200 ticks",
+        "LSTM far below 0.167, simple recurrent net not",
         "Mean squared error over 1000 unseen sequences, after four passes over 10,000 others.",
         (SECONDS, Column("error", "mean squared error", 4), MEMORY),
         (
@@ -155,4 +179,4 @@ BENCHMARKS = (
         ),
         smoke=dict(n=8, count=64, epochs=1, ticks=20),
     ),
-)  # fmt: skip
+)

@@ -1,7 +1,8 @@
-"""Training and running layered nets, beside the same nets written by hand in JAX: the same sizes, batches, losses and optimiser.
+"""Training and running layered nets, beside the same nets written by hand in JAX: the same sizes, batches,
+losses and optimiser.
 
-A step is the difference of trainings of several epochs and of one, by updates; compiling is what the one epoch takes beyond its
-steps. Every net is also given the time to draw its weights and to take its data.
+A step is the difference of trainings of several epochs and of one, by updates; compiling is what the one
+epoch takes beyond its steps. Every net is also given the time to draw its weights and to take its data.
 """
 
 from __future__ import annotations
@@ -216,8 +217,11 @@ NETS = (
 )
 BENCHMARKS = tuple(
     Benchmark(
-        f"train_{kind}", title, "a step at most 1.15 of the same net by hand, compiled in at most twice its time",
-        f"Batches of {BATCH}, Adam, single precision.", STEP,
+        f"train_{kind}",
+        title,
+        "a step at most 1.15 of the same net by hand, compiled in at most twice its time",
+        f"Batches of {BATCH}, Adam, single precision.",
+        STEP,
         (Run("neurosim", neurosim, options), Run("by hand in JAX", by_hand, options, "jax")),
         smoke=dict(batches=1, epochs=1, ticks=min(ticks, 3)),
     )
@@ -225,9 +229,15 @@ BENCHMARKS = tuple(
     for options in [dict(kind=kind, ticks=ticks, batches=4, epochs=epochs)]
 ) + (
     Benchmark(
-        "run_lstm", "Running an LSTM, 128 units, over 1000 sequences of 100 ticks", "at most 1.15 of the same net by hand",
-        "From arrays to arrays, single precision, compiled before; each the median of five runs.", (Column("run", "seconds"),),
-        (Run("neurosim", run_neurosim, dict(trials=1000, ticks=100)), Run("by hand in JAX", run_by_hand, dict(trials=1000, ticks=100), "jax")),
+        "run_lstm",
+        "Running an LSTM, 128 units, over 1000 sequences of 100 ticks",
+        "at most 1.15 of the same net by hand",
+        "From arrays to arrays, single precision, compiled before; each the median of five runs.",
+        (Column("run", "seconds"),),
+        (
+            Run("neurosim", run_neurosim, dict(trials=1000, ticks=100)),
+            Run("by hand in JAX", run_by_hand, dict(trials=1000, ticks=100), "jax"),
+        ),
         smoke=dict(trials=3, ticks=5),
     ),
-)  # fmt: skip
+)

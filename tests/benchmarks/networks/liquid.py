@@ -1,4 +1,5 @@
-"""Liquids of Maass, Natschlaeger & Markram 2002: memory for spike templates, and the speakers of Japanese vowels."""
+"""Liquids of Maass, Natschlaeger & Markram 2002: memory for spike templates, and the speakers of Japanese
+vowels."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ def ridge() -> Any:
 
 
 def templates(train: int, test: int, seed: int, engine: str) -> dict[str, Any]:
-    """Seconds to simulate all trials; shares of segments named rightly from what the liquid, and its input, are at the end."""
+    """Seconds to simulate all trials; shares of segments named rightly from what the liquid, and its input,
+    are at the end."""
     import neurosim as ns
     from neurosim.models.liquid import liquid
     from neurosim.readout import features
@@ -35,9 +37,15 @@ def templates(train: int, test: int, seed: int, engine: str) -> dict[str, Any]:
         spikes, labels = spike_templates(train + test, TICKS, jitter=10.0 * jitter, seed=seed)
         begin = perf_counter()
         recording = ns.run(
-            liquid(1, layout=seed), {"inputs": spikes}, ticks=TICKS, trials=train + test, record=["inputs", "liquid"], seed=seed, engine=engine,
+            liquid(1, layout=seed),
+            {"inputs": spikes},
+            ticks=TICKS,
+            trials=train + test,
+            record=["inputs", "liquid"],
+            seed=seed,
+            engine=engine,
             progress=False,
-        )  # fmt: skip
+        )
         seconds += perf_counter() - begin
 
         def right(x: np.ndarray, labels: np.ndarray = labels) -> float:
@@ -68,9 +76,15 @@ def vowels(most: int, seed: int, engine: str) -> dict[str, Any]:
         above = (heard - mean) / deviation
         row[: len(heard)] = GAIN * np.hstack([above, -above]).clip(0)
     recording = ns.run(
-        liquid(24), {"inputs": regular(values, FRAME)}, ticks=FRAMES * FRAME, trials=len(values), record=["inputs", "liquid"], seed=seed,
-        engine=engine, progress=False,
-    )  # fmt: skip
+        liquid(24),
+        {"inputs": regular(values, FRAME)},
+        ticks=FRAMES * FRAME,
+        trials=len(values),
+        record=["inputs", "liquid"],
+        seed=seed,
+        engine=engine,
+        progress=False,
+    )
 
     def wrong(name: str) -> int:
         counts = features(recording, name, "counts", bins=FRAMES).reshape(len(values), FRAMES, -1)
@@ -109,23 +123,39 @@ FRAMES, FRAME, GAIN = (
 )  # the longest utterance; ticks of a frame; spikes per standard deviation: as in examples/liquid_speech.py
 BENCHMARKS = (
     Benchmark(
-        "liquid_templates", "Liquid of 135 neurons recalls which templates it heard in four segments of a second",
-        "the published shape: accuracy falls with jitter, and the liquid beats its input by a clear margin at every jitter",
-        "Seconds to simulate 6000 trials of a second. A segment of 250 ms is one of two Poisson trains of 20 spikes per second, each spike"
-        " moved by normal jitter (Maass, Natschlaeger & Markram 2002); shares of segments that ridge readouts name rightly from the state at the"
-        " end of 500 trials, mean over the four segments, after 1000 others. States are spikes through a filter of 30 ms, of the liquid or of"
-        " its one input. In the last column the readout has the input through six filters, 3 ms to 1 s, instead: a memory made by hand.",
+        "liquid_templates",
+        "Liquid of 135 neurons recalls which templates it heard in four segments of a second",
+        "the published shape: accuracy falls with jitter, and the liquid beats its input by a clear margin "
+        "at every jitter",
+        "Seconds to simulate 6000 trials of a second. "
+        "A segment of 250 ms is one of two Poisson trains of 20 spikes per second, each spike"
+        " moved by normal jitter (Maass, Natschlaeger & Markram 2002); "
+        "shares of segments that ridge readouts name rightly from the state at the"
+        " end of 500 trials, mean over the four segments, after 1000 others. "
+        "States are spikes through a filter of 30 ms, of the liquid or of"
+        " its one input. In the last column the readout has the input through six filters, 3 ms to 1 s, "
+        "instead: a memory made by hand.",
         (Column("seconds", "seconds"), *PERCENT, Column("filters", "input, six filters, all"), MEMORY),
         (Run("neurosim", templates, dict(train=1000, test=500)),),
         smoke=dict(train=40, test=20),
     ),
     Benchmark(
-        "liquid_vowels", "Liquid of 135 neurons names the speakers of Japanese vowels, 370 test utterances", "",
-        "Seconds to simulate all 640 utterances, to fit on the 270 training ones and to name the others. The cepstral coefficients, standardised, are"
-        " numbers of spikes in frames of 20 ms; features are the mean counts in the thirds of an utterance, of the liquid or of its inputs;"
-        " the readout is ridge regression. Settings were chosen by cross-validation on the training utterances.",
-        (Column("seconds", "seconds"), Column("wrong", "errors", 0), Column("inputs", "errors from its inputs", 0), MEMORY),
+        "liquid_vowels",
+        "Liquid of 135 neurons names the speakers of Japanese vowels, 370 test utterances",
+        "",
+        "Seconds to simulate all 640 utterances, to fit on the 270 training ones and to name the others. "
+        "The cepstral coefficients, standardised, are"
+        " numbers of spikes in frames of 20 ms; "
+        "features are the mean counts in the thirds of an utterance, of the liquid or of its inputs;"
+        " the readout is ridge regression. "
+        "Settings were chosen by cross-validation on the training utterances.",
+        (
+            Column("seconds", "seconds"),
+            Column("wrong", "errors", 0),
+            Column("inputs", "errors from its inputs", 0),
+            MEMORY,
+        ),
         (Run("neurosim", vowels, dict(most=370)),),
         smoke=dict(most=20),
     ),
-)  # fmt: skip
+)

@@ -1,4 +1,5 @@
-"""Memory capacity: how many past inputs linear readouts recover from a pool of tanh units, on data that they were not fitted to."""
+"""Memory capacity: how many past inputs linear readouts recover from a pool of tanh units, on data that they
+were not fitted to."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ def neurosim(
 
 
 def reservoirpy(n: int, ticks: int, seed: int, radius: float, input_scale: float) -> dict[str, Any]:
-    """Its random reservoir, read in the same way: delays 1 to 2 n, ridge by singular values, as many ticks to test as to fit."""
+    """Its random reservoir, read in the same way: delays 1 to 2 n, ridge by singular values, as many ticks to
+    test as to fit."""
     from reservoirpy.nodes import Reservoir
     from sklearn.linear_model import Ridge
 
@@ -55,16 +57,41 @@ def reservoirpy(n: int, ticks: int, seed: int, radius: float, input_scale: float
 SIZE = dict(n=100, ticks=5000)
 BENCHMARKS = (
     Benchmark(
-        "memory_capacity", "Memory capacity, 100 neurons", "94 or more for orthogonal weights",
-        "Input uniform in +-1, delays 1 to 200, readouts fitted on 5000 ticks and measured on 5000 others. Each repeat draws another network.",
+        "memory_capacity",
+        "Memory capacity, 100 neurons",
+        "94 or more for orthogonal weights",
+        "Input uniform in +-1, delays 1 to 200, readouts fitted on 5000 ticks and measured on 5000 others. "
+        "Each repeat draws another network.",
         (Column("seconds", "seconds", 2), Column("capacity", "capacity", 1), MEMORY),
         (
-            Run("neurosim, orthogonal, radius 0.95, input 0.001", neurosim, SIZE | dict(radius=0.95, input_scale=0.001, wiring="orthogonal")),
-            Run("neurosim, random, radius 0.9, input 0.001", neurosim, SIZE | dict(radius=0.9, input_scale=0.001, wiring="random")),
-            Run("neurosim, random, radius 0.9, input 1", neurosim, SIZE | dict(radius=0.9, input_scale=1.0, wiring="random")),
-            Run("ReservoirPy, random, radius 0.9, input 0.001", reservoirpy, SIZE | dict(radius=0.9, input_scale=0.001), "reservoirpy"),
-            Run("ReservoirPy, random, radius 0.9, input 1", reservoirpy, SIZE | dict(radius=0.9, input_scale=1.0), "reservoirpy"),
+            Run(
+                "neurosim, orthogonal, radius 0.95, input 0.001",
+                neurosim,
+                SIZE | dict(radius=0.95, input_scale=0.001, wiring="orthogonal"),
+            ),
+            Run(
+                "neurosim, random, radius 0.9, input 0.001",
+                neurosim,
+                SIZE | dict(radius=0.9, input_scale=0.001, wiring="random"),
+            ),
+            Run(
+                "neurosim, random, radius 0.9, input 1",
+                neurosim,
+                SIZE | dict(radius=0.9, input_scale=1.0, wiring="random"),
+            ),
+            Run(
+                "ReservoirPy, random, radius 0.9, input 0.001",
+                reservoirpy,
+                SIZE | dict(radius=0.9, input_scale=0.001),
+                "reservoirpy",
+            ),
+            Run(
+                "ReservoirPy, random, radius 0.9, input 1",
+                reservoirpy,
+                SIZE | dict(radius=0.9, input_scale=1.0),
+                "reservoirpy",
+            ),
         ),
         smoke=dict(n=20, ticks=300),
     ),
-)  # fmt: skip
+)

@@ -1,7 +1,8 @@
-"""The cortical microcircuit, `neurosim.models.microcircuit`, at full scale: 77,169 neurons, 299 million synapses.
+"""The cortical microcircuit, `neurosim.models.microcircuit`, at full scale: 77,169 neurons, 299 million
+synapses.
 
-NEST's description follows its own example (pynest/examples/Potjans_2014), numbers taken from the model, so that both are one network.
-It takes 16 GB and three minutes, and so runs only if --peers names it.
+NEST's description follows its own example (pynest/examples/Potjans_2014), numbers taken from the model, so
+that both are one network. It takes 16 GB and three minutes, and so runs only if --peers names it.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def nest(scale: float, seconds: float, threads: int, seed: int) -> dict[str, Any
 
 
 def connect(nest: Any, pre: Any, post: Any, name: str, n: int, weight: float, delay: float) -> None:
-    """`n` synapses of the model `name`, drawn as in NEST's example: anew where the sign is wrong or the delay below a step."""
+    """`n` synapses of the model `name`, drawn as in NEST's example: anew where the sign is wrong or the delay
+    below a step."""
     if not n:
         return
     drawn = nest.random.normal(weight, abs(weight) * 0.1)
@@ -84,28 +86,48 @@ def deviation(rates: dict[str, float], published: dict[str, float]) -> float:
 
 
 WORST = Column("deviation", "worst rate off by (%)", 1)
-CHANCE = "Rates differ from the published ones also by chance: the rarer the spikes and the shorter the run, the more."
+CHANCE = (
+    "Rates differ from the published ones also by chance: the rarer the spikes and the shorter the run, the"
+    " more."
+)
 COLUMNS = (RTF, RATE, WORST, BUILD, MEMORY)
 THIRD = dict(scale=0.3, seconds=2.0)
 BENCHMARKS = (
     Benchmark(
-        "microcircuit", "Cortical microcircuit, full scale",
-        "RTF at most 1.0, built in at most 4 s, peak memory at most 4.5 GB, rates within 5 % of the published ones", CHANCE, COLUMNS,
+        "microcircuit",
+        "Cortical microcircuit, full scale",
+        "RTF at most 1.0, built in at most 4 s, peak memory at most 4.5 GB, rates within 5 % of the published"
+        " ones",
+        CHANCE,
+        COLUMNS,
         (
-            Run("neurosim, mixed (32-bit weights)", neurosim, dict(scale=1.0, seconds=10.0, precision="mixed")),
+            Run(
+                "neurosim, mixed (32-bit weights)", neurosim, dict(scale=1.0, seconds=10.0, precision="mixed")
+            ),
             Run("neurosim, single", neurosim, dict(scale=1.0, seconds=10.0, precision="single")),
-            Run("NEST, 2 threads, 0.2 s", nest, dict(scale=1.0, seconds=0.2, threads=2), "nest", on_request=True),
+            Run(
+                "NEST, 2 threads, 0.2 s",
+                nest,
+                dict(scale=1.0, seconds=0.2, threads=2),
+                "nest",
+                on_request=True,
+            ),
         ),
-        smoke=dict(scale=0.01, seconds=0.02), agree="rate",
+        smoke=dict(scale=0.01, seconds=0.02),
+        agree="rate",
     ),
     Benchmark(
-        "microcircuit_third", "Cortical microcircuit, 0.3 of the neurons and of the synapses of each",
-        "none; NEST takes 16 GB and minutes at full scale, which few machines have to spare", CHANCE, COLUMNS,
+        "microcircuit_third",
+        "Cortical microcircuit, 0.3 of the neurons and of the synapses of each",
+        "none; NEST takes 16 GB and minutes at full scale, which few machines have to spare",
+        CHANCE,
+        COLUMNS,
         (
             Run("neurosim, mixed (32-bit weights)", neurosim, THIRD | dict(precision="mixed")),
             Run("neurosim, single", neurosim, THIRD | dict(precision="single")),
             Run("NEST, 2 threads", nest, THIRD | dict(threads=2), "nest"),
         ),
-        smoke=dict(scale=0.01, seconds=0.02), agree="rate",
+        smoke=dict(scale=0.01, seconds=0.02),
+        agree="rate",
     ),
-)  # fmt: skip
+)

@@ -1,7 +1,8 @@
 """Cost against size: the microcircuit at three scales, wall time per synaptic event.
 
-An event is the arrival of a spike at a synapse; background and the neurons' own dynamics are paid for by the events, too.
-With in-degrees scaled as published, a small network has few synapses per neuron; with all in-degrees kept, only its size differs.
+An event is the arrival of a spike at a synapse; background and the neurons' own dynamics are paid for by the
+events, too. With in-degrees scaled as published, a small network has few synapses per neuron; with all
+in-degrees kept, only its size differs.
 """
 
 from __future__ import annotations
@@ -36,12 +37,25 @@ def _run(scale: float, keep: bool, seconds: float) -> Run:
 
 BENCHMARKS = (
     Benchmark(
-        "size", "Cost against size: the microcircuit at scales 0.1, 0.3 and 1.0", "time per synaptic event rises by no more than a factor of 2",
-        "Wall nanoseconds per synaptic event, all threads together: RTF over events per biological second (background not counted).",
-        (Column("event", "ns/event"), Column("rtf", "RTF"), Column("events", "million events/s", 1), RATE, MEMORY),
+        "size",
+        "Cost against size: the microcircuit at scales 0.1, 0.3 and 1.0",
+        "time per synaptic event rises by no more than a factor of 2",
+        "Wall nanoseconds per synaptic event, all threads together: RTF over events per biological second "
+        "(background not counted).",
         (
-            _run(0.1, False, 10.0), _run(0.3, False, 5.0), _run(0.1, True, 10.0), _run(0.3, True, 5.0), _run(1.0, True, 3.0),
+            Column("event", "ns/event"),
+            Column("rtf", "RTF"),
+            Column("events", "million events/s", 1),
+            RATE,
+            MEMORY,
+        ),
+        (
+            _run(0.1, False, 10.0),
+            _run(0.3, False, 5.0),
+            _run(0.1, True, 10.0),
+            _run(0.3, True, 5.0),
+            _run(1.0, True, 3.0),
         ),
         smoke=dict(scale=0.01, seconds=0.02),
     ),
-)  # fmt: skip
+)

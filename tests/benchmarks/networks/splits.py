@@ -1,4 +1,5 @@
-"""Data that several benchmarks learn from, each with one split for all. Whoever chooses settings does so on a part of the training data."""
+"""Data that several benchmarks learn from, each with one split for all. Whoever chooses settings does so on a
+part of the training data."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def mnist() -> Split:
 
 
 def shifted(images: np.ndarray, labels: np.ndarray, reach: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Every image where it is and moved by up to `reach` pixels along rows and columns, with 0 moved in; and the labels of all."""
+    """Every image where it is and moved by up to `reach` pixels along rows and columns, with 0 moved in; and
+    the labels of all."""
     padded = np.pad(images, [(0, 0), (reach, reach), (reach, reach)])
     rows, columns = images.shape[1:]
     moves = [(a, b) for a in range(2 * reach + 1) for b in range(2 * reach + 1)]

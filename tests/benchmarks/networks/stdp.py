@@ -1,12 +1,15 @@
-"""Additive pair STDP: 10,000 integrate-and-fire neurons, driven by noise, and 10 million plastic synapses among them.
+"""Additive pair STDP: 10,000 integrate-and-fire neurons, driven by noise, and 10 million plastic synapses
+among them.
 
-Neurons: tau 20 ms, threshold 20 mV, reset 0, refractory 2 ms; 100 sources outside each, 8 spikes per second, 1 mV: about 10 irregular
-spikes per second. Synapses: 1000 onto each neuron, delay 1.5 ms, weights at first uniform in (0, 0.01 mV), so small that plasticity does not
-run away with the rates. At a pre spike w falls by 1.05*0.01*w_max*post trace, at a post spike it rises by 0.01*w_max*pre trace; traces of 20
-ms, all pairs, clipped to [0, w_max]. Source: Song, Miller & Abbott 2000, Nat. Neurosci. 3, 919.
+Neurons: tau 20 ms, threshold 20 mV, reset 0, refractory 2 ms; 100 sources outside each, 8 spikes per second,
+1 mV: about 10 irregular spikes per second. Synapses: 1000 onto each neuron, delay 1.5 ms, weights at first
+uniform in (0, 0.01 mV), so small that plasticity does not run away with the rates. At a pre spike w falls by
+1.05*0.01*w_max*post trace, at a post spike it rises by 0.01*w_max*pre trace; traces of 20 ms, all pairs,
+clipped to [0, w_max]. Source: Song, Miller & Abbott 2000, Nat. Neurosci. 3, 919.
 
-NEST counts the delay on the way back from the target, the others on the way to the synapse; and it tests the threshold at once after an
-arrival, the others after the next step's decay, so it spikes about 3 % more often. The mean weight at the end is compared too.
+NEST counts the delay on the way back from the target, the others on the way to the synapse; and it tests the
+threshold at once after an arrival, the others after the next step's decay, so it spikes about 3 % more often.
+The mean weight at the end is compared too.
 """
 
 from __future__ import annotations
@@ -30,15 +33,31 @@ def neurosim(n: int, seconds: float, precision: str, seed: int, engine: str) -> 
     from neurosim.units import Hz, ms, mV
 
     cells = ns.Neurons(
-        "cells", n, equations="dv/dt = -v/tau : volt (unless refractory)", threshold="v > 20*mV", reset="v = 0*mV", refractory=2 * ms,
-        tau=20 * ms, v=ns.uniform(0 * mV, 20 * mV),
-    )  # fmt: skip
+        "cells",
+        n,
+        equations="dv/dt = -v/tau : volt (unless refractory)",
+        threshold="v > 20*mV",
+        reset="v = 0*mV",
+        refractory=2 * ms,
+        tau=20 * ms,
+        v=ns.uniform(0 * mV, 20 * mV),
+    )
     noise = ns.cells.poisson("noise", 1, rate=OUTSIDE * Hz)
     plastic = ns.Synapses(
-        cells, cells, wiring=ns.indegree(n // 10), weight=ns.uniform(0 * mV, TOP * mV), delay=1.5 * ms, name="plastic",
-        model="w : volt\n" + MODEL, on_pre=ON_PRE, on_post=ON_POST,
-        tau_pair=20 * ms, top=TOP * mV, rise=STEP * TOP * mV, fall=ALPHA * STEP * TOP * mV,
-    )  # fmt: skip
+        cells,
+        cells,
+        wiring=ns.indegree(n // 10),
+        weight=ns.uniform(0 * mV, TOP * mV),
+        delay=1.5 * ms,
+        name="plastic",
+        model="w : volt\n" + MODEL,
+        on_pre=ON_PRE,
+        on_post=ON_POST,
+        tau_pair=20 * ms,
+        top=TOP * mV,
+        rise=STEP * TOP * mV,
+        fall=ALPHA * STEP * TOP * mV,
+    )
     net = ns.Network(
         ns.Synapses(noise, cells, to="v", wiring=ns.private(SOURCES), weight=KICK * mV),
         plastic,
@@ -67,9 +86,16 @@ def nest(n: int, seconds: float, threads: int, seed: int) -> dict[str, Any]:
         syn_spec={"weight": KICK, "delay": 0.1},
     )
     plastic = dict(
-        synapse_model="stdp_synapse", weight=nest.random.uniform(0.0, TOP), delay=1.5, Wmax=TOP, tau_plus=20.0, alpha=ALPHA,
-        mu_plus=0.0, mu_minus=0.0, **{"lambda": STEP},
-    )  # fmt: skip
+        synapse_model="stdp_synapse",
+        weight=nest.random.uniform(0.0, TOP),
+        delay=1.5,
+        Wmax=TOP,
+        tau_plus=20.0,
+        alpha=ALPHA,
+        mu_plus=0.0,
+        mu_minus=0.0,
+        **{"lambda": STEP},
+    )
     nest.Connect(cells, cells, {"rule": "fixed_indegree", "indegree": n // 10}, plastic)
     found = simulate_nest(nest, cells, seconds, begin=begin)
     some = nest.GetConnections(source=cells[: max(1, n // 100)], synapse_model="stdp_synapse")
@@ -96,9 +122,14 @@ def described_brian2(n: int) -> dict[str, Any]:
     from brian2 import Hz, NeuronGroup, PoissonInput, Synapses, ms, mV
 
     cells = NeuronGroup(
-        n, "dv/dt = -v/tau : volt (unless refractory)", threshold="v > 20*mV", reset="v = 0*mV", refractory=2 * ms, method="exact",
+        n,
+        "dv/dt = -v/tau : volt (unless refractory)",
+        threshold="v > 20*mV",
+        reset="v = 0*mV",
+        refractory=2 * ms,
+        method="exact",
         namespace={"tau": 20 * ms},
-    )  # fmt: skip
+    )
     cells.v = "rand()*20*mV"
     noise = PoissonInput(cells, "v", N=SOURCES, rate=OUTSIDE * Hz, weight=KICK * mV)
     constants = dict(

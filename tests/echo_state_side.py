@@ -1,0 +1,12 @@
+"""What the tests of echo state networks share."""
+
+import numpy as np
+
+from neurosim.plan.materialize import weight_matrix
+
+RANDOM = np.random.default_rng
+
+
+def matrices(net):
+    """The weights of all synapses of a network without random draws, by name."""
+    return {name: weight_matrix(net, name).number for name in net.synapses}

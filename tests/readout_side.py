@@ -1,0 +1,9 @@
+"""Networks for tests of readouts."""
+
+import neurosim as ns
+
+
+def adder(n=3, noise=0.0):
+    """Every cell adds up what it hears, and a random number if told so."""
+    x, y = ns.Neurons("x", n), ns.Neurons("y", n, update=f"v = v + I + {noise}*randn()")
+    return ns.Network(ns.Synapses(x, y, wiring=ns.one_to_one()), schedule=ns.Layered())
