@@ -12,7 +12,7 @@ pytest_plugins = "covered"
 os.environ.setdefault("NEUROSIM_CXXFLAGS", "-O1")
 
 ENGINES = ("reference", "events", "arrays")
-# Scenarios that an engine refuses (tests/test_events_choice.py sees that it does, with reason and remedy), and why.
+# Scenarios that an engine refuses, and why (tests/test_events_choice.py sees that it does, with the remedy).
 REFUSED = {
     "events": {
         "test_a_weight_may_be_a_message": "tensor contraction",

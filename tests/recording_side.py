@@ -42,10 +42,20 @@ class MadeUp:
         probes = tuple(self._sized(p) for p in read_record(net, record))
         rng = np.random.default_rng(5)
         self.header = Header(
-            network=net, seed=2**70, ticks=ticks, trials=trials, batched=batched, precision=precision, engine="reference", until=None, probes=probes,
-            record=list(record.items()), inputs={"ears": rng.random((trials, ticks, 4))},
-            start={"state/cells/v": np.ones((3, 5))}, versions={"neurosim": "0.1", "python": "3.11"},
-        )  # fmt: skip
+            network=net,
+            seed=2**70,
+            ticks=ticks,
+            trials=trials,
+            batched=batched,
+            precision=precision,
+            engine="reference",
+            until=None,
+            probes=probes,
+            record=list(record.items()),
+            inputs={"ears": rng.random((trials, ticks, 4))},
+            start={"state/cells/v": np.ones((3, 5))},
+            versions={"neurosim": "0.1", "python": "3.11"},
+        )
         self.raster = rng.random((trials, ticks, 15)) < 0.06
         self.values = {
             p.name: rng.random((trials, len(range(0, ticks, p.every)), *p.shape))

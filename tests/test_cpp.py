@@ -39,11 +39,15 @@ x = 0 < v <= 1; y = -1 < k < m < 3
 x = v > 0 and w > 0; y = v > 0 or not w > 0; z = not v; q = k and v; r = v > 0 and w > 0 and u > 1
 x = (v > 0)*w; y = 1 + (v > 0); z = (v > 0)/2; q = (v > 0) + (w > 0); r = (v > 0)*(w > 0); s = 0.5*(v > 0)
 x = awake*v; y = int(awake)*w; z = int(v); q = int(v > w); r = int(k); s = int(2.7*v) % 3
-x = where(v > w, 1, 0); y = where(v > w, 1.5, 0); z = where(v > w, v, 0); q = where(k, v, w); r = where(v > w, k, v); s = where(v, 1, k)
-x = maximum(v, w); y = minimum(v, 0); z = maximum(k, 2); q = maximum(k, 0.5); r = minimum(v, k); s = maximum(1, 2)*v
+x = where(v > w, 1, 0); y = where(v > w, 1.5, 0); z = where(v > w, v, 0)
+q = where(k, v, w); r = where(v > w, k, v); s = where(v, 1, k)
+x = maximum(v, w); y = minimum(v, 0); z = maximum(k, 2)
+q = maximum(k, 0.5); r = minimum(v, k); s = maximum(1, 2)*v
 x = clip(v, 0, 1); y = clip(k, -1, m); z = clip(v, w, u); q = clip(k, 0.5, 2.5); r = relu(v); s = relu(k)
-x = maximum((v > 0) + (w > 0), u > 1); y = where(v > 0, (v > 0)*(w > 1), awake); z = int((v > 0) + awake)*w + int(awake)/2
-x = abs(v); y = abs(k); z = floor(v); q = ceil(v); r = round(2*v); s = sign(v) + sign(k); o = floor(k) + round(k)
+x = maximum((v > 0) + (w > 0), u > 1); y = where(v > 0, (v > 0)*(w > 1), awake)
+z = int((v > 0) + awake)*w + int(awake)/2
+x = abs(v); y = abs(k); z = floor(v); q = ceil(v); r = round(2*v)
+s = sign(v) + sign(k); o = floor(k) + round(k)
 x = sqrt(u); y = sqrt(2)*v; z = sqrt(k*k); q = floor(2.5)*v; r = abs(-2)*v
 x = timestep(t, dt); y = timestep(t, dt) % 7 == 0
 x = stop(v)*w; y = True*v; z = where(True, v, w)
@@ -52,7 +56,8 @@ x = d*v; y = d + 0.1; z = d > v; q = maximum(d, v)
 int64_t = v; double = w*int64_t; Real = double + 1; _x = Real; I = _x; E = I; class_ = E; i = class_
 tau = v; M_PI = tau; keys = M_PI; element = keys
 x = rand(); y = rand() + randn(); z = where(v > 0, randn(), rand()); q = randn()*v
-x = bernoulli(0.3); y = bernoulli(bernoulli(0.5)*0.9 + 0.05*rand()); z = rand() < 0.5; q = poisson(3.5); r = poisson(u)
+x = bernoulli(0.3); y = bernoulli(bernoulli(0.5)*0.9 + 0.05*rand()); z = rand() < 0.5
+q = poisson(3.5); r = poisson(u)
 """
 # Functions whose last bits differ.
 NEAR = """

@@ -252,9 +252,12 @@ Populations
   ears   4      driven
   cells  2 x 3  spikes  ports I  states v
 Synapses
-  ears_to_cells   ears -> cells.I       all_to_all()                     weight 200 pA                     delay 1.5 ms
-  cells_to_cells  cells[:1] -> cells.v  probability(0.1, to_self=False)  weight normal(1 mV, 0.5 mV, 0 V)  delay 0
-  slow            cells -> cells        all_to_all()                     weight 1                          delay uniform(1 ms, 2 ms)  learns with text
+  ears_to_cells   ears -> cells.I       all_to_all()                     \
+weight 200 pA                     delay 1.5 ms
+  cells_to_cells  cells[:1] -> cells.v  probability(0.1, to_self=False)  \
+weight normal(1 mV, 0.5 mV, 0 V)  delay 0
+  slow            cells -> cells        all_to_all()                     \
+weight 1                          delay uniform(1 ms, 2 ms)  learns with text
 Each tick
   1  record          ears, cells
   2  drive           ears

@@ -30,10 +30,12 @@ RUN = """
     from neurosim.recording.recording import Header, Spikes
 
     path, compression, last, n = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    net = ns.Network(ns.Neurons("cells", 20, update="v = v + 1", threshold="v > 3", reset="v = 0"), schedule=ns.Synchronous())
+    cells = ns.Neurons("cells", 20, update="v = v + 1", threshold="v > 3", reset="v = 0")
+    net = ns.Network(cells, schedule=ns.Synchronous())
     probes = read_record(net, ["cells", "cells.v"])
     ticks = 10**6
-    header = Header(net, 1, ticks, 2, True, "double", "reference", None, probes, [["cells", 1], ["cells.v", 1]], {}, {}, {})
+    asked = [["cells", 1], ["cells.v", 1]]
+    header = Header(net, 1, ticks, 2, True, "double", "reference", None, probes, asked, {}, {}, {})
     writer = FileWriter(header, path, compression)
     for first in range(0, last, n):
         tick = np.arange(first, first + n)
@@ -50,7 +52,8 @@ RUN = """
 FREE = """
 import resource, signal
 free = (resource.RLIM_INFINITY,) * 2
-signal.signal(signal.SIGXFSZ, lambda *_: resource.setrlimit(resource.RLIMIT_FSIZE, free))  # room again, but too late
+# There is room again, but too late.
+signal.signal(signal.SIGXFSZ, lambda *_: resource.setrlimit(resource.RLIMIT_FSIZE, free))
 """
 
 

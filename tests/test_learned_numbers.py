@@ -1,4 +1,4 @@
-"""Learned numbers apart from their network: taken out, kept in a file, put into this network or another one."""
+"""Learned numbers apart from their network: taken out, kept in a file, put into this or another network."""
 
 import numpy as np
 import pytest

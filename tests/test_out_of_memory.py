@@ -14,7 +14,8 @@ import os, resource, signal
 import neurosim as ns
 
 def run(n):
-    x, y = ns.Neurons("x", n, update="v = v + I + 1", threshold="v > 3", reset="v = 0"), ns.Neurons("y", n, update="v = 0.5*v + I")
+    x = ns.Neurons("x", n, update="v = v + I + 1", threshold="v > 3", reset="v = 0")
+    y = ns.Neurons("y", n, update="v = 0.5*v + I")
     net = ns.Network(ns.Synapses(x, y, wiring=ns.one_to_one(), delay=2), schedule=ns.Synchronous())
     ns.run(net, ticks=12, trials=4, record=["x"], engine="events", threads=2)
 
@@ -50,7 +51,8 @@ SOURCE = """
 #include "core/threads/barrier.hpp"
 using namespace neurosim;
 
-// Threads that move in step; the one of this number fails at the third step. Returns how many steps the others began, or -1: nothing was thrown.
+// Threads that move in step; the one of this number fails at the third step. Returns how many steps the
+// others began, or -1 if nothing was thrown.
 extern "C" int in_step(int threads, int failing) {
     Barrier barrier(threads);
     std::atomic<int> steps{0};

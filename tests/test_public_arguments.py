@@ -16,9 +16,25 @@ SOURCES = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
 
 
 INSIDE = {  # methods that other modules of the library call
-    "pairs", "recipe", "steps", "check", "keeps_zero_delay", "fields", "of_fields", "name_of", "owner", "weight_shape",
-    "sizes", "signs", "probe", "pieces", "tick", "time_constant", "picture", "note",
-}  # fmt: skip
+    "pairs",
+    "recipe",
+    "steps",
+    "check",
+    "keeps_zero_delay",
+    "fields",
+    "of_fields",
+    "name_of",
+    "owner",
+    "weight_shape",
+    "sizes",
+    "signs",
+    "probe",
+    "pieces",
+    "tick",
+    "time_constant",
+    "picture",
+    "note",
+}
 MADE = {"Recording", "Replay"}  # classes of which only the library makes objects
 
 

@@ -48,13 +48,23 @@ SOURCE = """
 using namespace neurosim;
 #define MANY extern "C" void
 MANY words(Key key, uint32_t first, const uint32_t* second, uint32_t* high, uint32_t* low, int n) {
-    for (int i = 0; i < n; ++i) { const Words w = threefry(key, first, second[i]); high[i] = w.high; low[i] = w.low; }
+    for (int i = 0; i < n; ++i) {
+        const Words w = threefry(key, first, second[i]);
+        high[i] = w.high; low[i] = w.low;
+    }
 }
 MANY trials(Key key, int64_t tick, const uint32_t* trial, uint32_t* high, uint32_t* low, int n) {
-    for (int i = 0; i < n; ++i) { const Key k = trial_key(key, trial[i], tick); high[i] = k.k0; low[i] = k.k1; }
+    for (int i = 0; i < n; ++i) {
+        const Key k = trial_key(key, trial[i], tick);
+        high[i] = k.k0; low[i] = k.k1;
+    }
 }
-MANY uniforms(const uint32_t* high, const uint32_t* low, double* out, int n) { for (int i = 0; i < n; ++i) out[i] = to_uniform({high[i], low[i]}); }
-MANY normals(const uint32_t* high, const uint32_t* low, double* out, int n) { for (int i = 0; i < n; ++i) out[i] = to_normal({high[i], low[i]}); }
+MANY uniforms(const uint32_t* high, const uint32_t* low, double* out, int n) {
+    for (int i = 0; i < n; ++i) out[i] = to_uniform({high[i], low[i]});
+}
+MANY normals(const uint32_t* high, const uint32_t* low, double* out, int n) {
+    for (int i = 0; i < n; ++i) out[i] = to_normal({high[i], low[i]});
+}
 MANY gaps(const uint32_t* high, const uint32_t* low, double miss, double* out, int n) {
     for (int i = 0; i < n; ++i) out[i] = to_gap({high[i], low[i]}, miss);
 }
@@ -62,8 +72,12 @@ MANY below(const uint32_t* high, const uint32_t* low, uint64_t most, double* out
     for (int i = 0; i < n; ++i) out[i] = to_below({high[i], low[i]}, most);
 }
 MANY logs(const double* x, double* out, int n) { for (int i = 0; i < n; ++i) out[i] = portable_log(x[i]); }
-MANY quantiles(const double* u, double* out, int n) { for (int i = 0; i < n; ++i) out[i] = portable_normal_quantile(u[i]); }
-MANY poissons(Key key, const double* rate, double* out, int n) { for (int i = 0; i < n; ++i) out[i] = poisson(key, 7, i, rate[i]); }
+MANY quantiles(const double* u, double* out, int n) {
+    for (int i = 0; i < n; ++i) out[i] = portable_normal_quantile(u[i]);
+}
+MANY poissons(Key key, const double* rate, double* out, int n) {
+    for (int i = 0; i < n; ++i) out[i] = poisson(key, 7, i, rate[i]);
+}
 """
 
 

@@ -29,14 +29,16 @@ def run(net, inputs=None, **options):
     return ns.run(net, inputs, engine="events", **options)
 
 said = {"noise": spoken(70, 45)}
-begun = run(learning(), part(said, 0, 40), ticks=40, record={"cells": 1, "cells.v": 1, "cells[:3].g": 3, "paired.w": 7}, threads=4)
+record = {"cells": 1, "cells.v": 1, "cells[:3].g": 3, "paired.w": 7}
+begun = run(learning(), part(said, 0, 40), ticks=40, record=record, threads=4)
 run(learning(), part(said, 40, 70), ticks=30, record={"cells": 1, "cells.v": 1}, start=begun, threads=3)
 run(learning(5), said, ticks=70, record={"cells": 1, "cells.v": 1}, threads=2)
 begun = run(lively(), ticks=30, trials=9, record=["cells", "rate", "plastic.w", "noise"], threads=2)
 run(lively(), ticks=20, start=begun, threads=4)
 for size in (1, 30):
     drive = np.random.default_rng(size).normal(0, 1, (3, 20, 3))
-    run(graded(size, 2 * size, schedule=ns.Asynchronous()), {"drive": drive}, until="stable", record=["a", "b"], threads=2)
+    net = graded(size, 2 * size, schedule=ns.Asynchronous())
+    run(net, {"drive": drive}, until="stable", record=["a", "b"], threads=2)
 for threads in (1, 3, 4):  # more than there are neurons: blocks without any
     run(crowded(), ticks=60, threads=threads, record=["few", "many"])
 print("all ran")

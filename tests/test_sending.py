@@ -64,7 +64,7 @@ def test_a_subexpression_is_sent(engine):
 
 
 def test_neurons_that_spike_send_a_variable_beside_their_spikes(engine):
-    """Under Clock it is the value at the start of the tick, as of all graded messages; x integrates exactly."""
+    """Under Clock it is the value at the start of the tick, as of all graded messages; x is exact."""
     spiking = ns.Neurons(
         "spiking", 1, equations="dv/dt = (2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0"
     )

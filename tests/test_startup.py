@@ -17,9 +17,11 @@ SCRIPT = """
 import sys
 import neurosim as ns
 from neurosim.units import ms, mV
-cells = ns.Neurons("cells", 3, equations=sys.argv[1], threshold="v > 10*mV", reset="v = 0*mV", refractory="2*ms", method="exponential_euler",
+cells = ns.Neurons("cells", 3, equations=sys.argv[1], threshold="v > 10*mV", reset="v = 0*mV",
+                   refractory="2*ms", method="exponential_euler",
                    tau=10*ms, E=20*mV, v=1*mV)
-recording = ns.run(ns.Network(cells, schedule=ns.Clock(0.1*ms)), duration=20*ms, record=["cells", "cells.v"], seed=1)
+net = ns.Network(cells, schedule=ns.Clock(0.1*ms))
+recording = ns.run(net, duration=20*ms, record=["cells", "cells.v"], seed=1)
 print([name for name in ("brian2.equations", "sympy") if name in sys.modules])
 print(recording["cells.v"].sum().item(), len(recording.spikes("cells")))
 """
@@ -47,7 +49,8 @@ import sys
 from neurosim.units import ms, Quantity
 print(repr(10*ms), [name for name in ("brian2.equations", "sympy", "matplotlib") if name in sys.modules])
 import brian2
-print(brian2.ms is ms, isinstance(3*ms, brian2.Quantity), brian2.units.fundamentalunits.Quantity is Quantity, brian2.NeuronGroup.__name__)
+print(brian2.ms is ms, isinstance(3*ms, brian2.Quantity), brian2.units.fundamentalunits.Quantity is Quantity,
+      brian2.NeuronGroup.__name__)
 print((5*ms)._repr_latex_())
 """
     assert python(code) == ["10. * msecond []", "True True True NeuronGroup", r"$5.0\,\mathrm{m}\mathrm{s}$"]
@@ -240,7 +243,8 @@ def test_without_anywhere_to_tell_a_run_runs(nowhere, progress):
 import neurosim as ns
 {nowhere}
 cells = ns.Neurons("cells", 1, update="n = n + 1")
-print(ns.run(ns.Network(cells, schedule=ns.Synchronous()), ticks=3, record="cells", progress={progress})["cells"].ravel().tolist())
+net = ns.Network(cells, schedule=ns.Synchronous())
+print(ns.run(net, ticks=3, record="cells", progress={progress})["cells"].ravel().tolist())
 """
     assert python(code) == ["[1.0, 2.0, 3.0]"]
 

@@ -12,14 +12,16 @@ from bench import Benchmark
 
 HEADING = """# Results
 
-Written by `python tests/benchmarks/run.py`; a run replaces the sections that it measured. Medians, in brackets the least and the most of all
-repeats; *times neurosim*: how many times as long as the first row of neurosim it takes.
+Written by `python tests/benchmarks/run.py`; a run replaces the sections that it measured. Medians, in
+brackets the least and the most of all repeats; *times neurosim*: how many times as long as the first row of
+neurosim it takes.
 
-**RTF**: wall seconds per biological second, dt 0.1 ms, every spike recorded. neurosim writes spikes to HDF5; its RTF is the difference of a long
-and a short run of the same network in one process, with compiled code in hand, so that building cancels, and *built in* is what remains of the
-short run. Brian2's is what it reports of its own loop, and *built in* all the rest: generating and compiling code, drawing synapses. NEST's and
-ANNarchy's is that of the calls that simulate. These record into memory. Networks, neurons, probabilities and steps are the same for all, random
-numbers are not.
+**RTF**: wall seconds per biological second, dt 0.1 ms, every spike recorded. neurosim writes spikes to
+HDF5; its RTF is the difference of a long and a short run of the same network in one process, with compiled
+code in hand, so that building cancels, and *built in* is what remains of the short run. Brian2's is what it
+reports of its own loop, and *built in* all the rest: generating and compiling code, drawing synapses.
+NEST's and ANNarchy's is that of the calls that simulate. These record into memory. Networks, neurons,
+probabilities and steps are the same for all, random numbers are not.
 """
 Numbers = list[dict[str, Any]]
 

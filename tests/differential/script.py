@@ -45,7 +45,9 @@ def _link(link: Link) -> str:
     return (
         f"{link.name} ="
         " "
-        f"ns.Synapses({', '.join([link.pre, link.post, *_arguments(link.lines, link.more), f'name={link.name!r}'])})"
+        "ns.Synapses("
+        + ", ".join([link.pre, link.post, *_arguments(link.lines, link.more), f"name={link.name!r}"])
+        + ")"
     )
 
 

@@ -22,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fuzz.processes import main
 
 NAMES = [
-    *"µ μ é ﬁx x\uff11 inf nan self i lambda int double class_ int64_t M_PI NULL EOF errno I_ Real keys"
-    " element tick context network worker".split(),  # noqa: SIM905
-    *"_x __x x__y v_old np exp N t dt training random Z Ze9_ constructor main std this template xi w _"
-    " 1a a.b".split(),  # noqa: SIM905
+    *"µ μ é ﬁx x\uff11 inf nan self i lambda int double class_ int64_t M_PI NULL EOF errno I_ Real keys"  # noqa: SIM905
+    " element tick context network worker".split(),
+    *"_x __x x__y v_old np exp N t dt training random Z Ze9_ constructor main std this template xi w _"  # noqa: SIM905
+    " 1a a.b".split(),
     *("x" * 99, "x" * 101, "a b", "a;PWNED()", "a\nPWNED()", "", "a\0b", "\ud800"),
 ]
 NUMBERS = [
@@ -52,7 +52,8 @@ NUMBERS = [
 ]
 # fmt: off
 ENDS = [
-    "\r", "\r\n", "\n", "\x0c", "\x0b", "\x1c", "\x85", "\u2028", "\u2029", "\x00", "\ufeff", "\u200b", "\xa0", ";", "\\", "\\\n", "\\ \\ \n", "??/\n"
+    "\r", "\r\n", "\n", "\x0c", "\x0b", "\x1c", "\x85", "\u2028", "\u2029", "\x00", "\ufeff",
+    "\u200b", "\xa0", ";", "\\", "\\\n", "\\ \\ \n", "??/\n",
 ]
 COMMENTS = [
     "# \\",
@@ -76,9 +77,12 @@ COMMENTS = [
     '# _Pragma("PWNED")',
 ]
 CODE = [
-    "__import__('os').system('PWNED')", "exec('PWNED')", "(lambda: PWNED)()", "[PWNED for PWNED in (1,)]", "v.__class__", "v[0]",
-    "f'{PWNED}'", "v := 1", "print(PWNED)", "import PWNED", "v = 1; PWNED()", "v; PWNED", "{PWNED}", "v if PWNED else v", "await PWNED",
-    "PWNED", "*v", "v @ v", "v << 2", "...", "sum(v, axis=PWNED())", "exp(v, PWNED)", "where(v)", "poisson(1e300)", "poisson(inf)",
+    "__import__('os').system('PWNED')", "exec('PWNED')", "(lambda: PWNED)()", "[PWNED for PWNED in (1,)]",
+    "v.__class__", "v[0]", "f'{PWNED}'", "v := 1", "print(PWNED)", "import PWNED", "v = 1; PWNED()",
+    "v; PWNED", "{PWNED}",
+    "v if PWNED else v", "await PWNED", "PWNED", "*v", "v @ v", "v << 2", "...", "sum(v, axis=PWNED())",
+    "exp(v, PWNED)", "where(v)",
+    "poisson(1e300)", "poisson(inf)",
     "rand() + randn()", "int(v)", "clip(v, 1, 0)", "v.real",
 ]
 # fmt: on
@@ -96,7 +100,9 @@ UNITS = [
     "__import__('PWNED')",
     "",
 ]
-PLACES = "name equations update threshold reset refractory constant on_pre on_post model ports sends record to".split()  # noqa: SIM905
+PLACES = (  # noqa: SIM905
+    "name equations update threshold reset refractory constant on_pre on_post model ports sends record to"
+).split()
 
 
 def words(draw: random.Random) -> str:
