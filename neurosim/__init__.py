@@ -9,11 +9,12 @@ from .network.matrix_weights import dale, hebbian, orthogonal, spectral_radius
 from .network.neighbours import nearby, small_world
 from .network.network import Network
 from .network.neurons import Neurons
+from .network.random_wiring import indegree, outdegree, probability, total
 from .network.schedule import Alternating, Asynchronous, Clock, Layered, Synchronous
 from .network.synapses import Synapses, delayed
 from .network.weights import bounded_normal, gamma, glorot, normal, uniform
 from .network.windows import conv, einsum, pool
-from .network.wiring import all_to_all, indegree, one_to_one, outdegree, pairs, private, probability, total
+from .network.wiring import all_to_all, one_to_one, pairs, private
 from .network_file import load, save
 from .recording.opening import open_recording as open
 from .recording.recording import Recording

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
 from typing import Any
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.values import read_array
 
+Index = int | slice | EllipsisType | ArrayLike | tuple[int | slice | EllipsisType | ArrayLike, ...]
+Key = tuple[Any, ...]  # for each axis: a number, a tuple of numbers, ('slice', start, stop, step), or '...'
 
-def read_key(key: Any, shape: tuple[int, ...], where: str) -> tuple:
+
+def read_key(key: Index, shape: tuple[int, ...], where: str) -> Key:
     """An index into `shape` as plain data, so that it can be written to a file: slices as ('slice', a, b, c)."""
     parts = key if isinstance(key, tuple) else (key,)
     read = []

@@ -12,9 +12,10 @@ from neurosim.network.draws import Pairs, Stream
 from neurosim.network.kinds import keep
 from neurosim.network.neurons import Population, label
 from neurosim.network.pictures import NEARBY, Picture, percent_text
+from neurosim.network.random_wiring import as_probability
 from neurosim.network.recipe import skip_own, without_self
 from neurosim.network.values import flag, plain_number, whole
-from neurosim.network.wiring import MOST_DRAWN, Wiring, as_probability, is_within
+from neurosim.network.wiring import MOST_DRAWN, Wiring, is_within
 
 
 @named_arguments

@@ -24,7 +24,7 @@ from neurosim.network.gather import (
 )
 from neurosim.network.neurons import ARGUMENTS, Neurons, Part, Population, label
 from neurosim.network.program import Step, step_program, zero_delay_order
-from neurosim.network.readonly import ReadOnly, own_fields
+from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
 from neurosim.network.remake import NewPopulation, NewSynapses, remade
 from neurosim.network.schedule import Schedule
 from neurosim.network.synapses import Delayed, Synapses
@@ -33,8 +33,8 @@ from neurosim.network.wiring import private
 
 
 @named_arguments
-@dataclass(frozen=True, init=False, eq=False, repr=False)
-class Network:
+@dataclass(init=False, eq=False, repr=False)
+class Network(SetOnce):
     """Neurons and Synapses, moved forward in integer ticks by a schedule.
 
     Give synapses, neurons or lists of them in any order; populations that synapses name are included. `print(net)` shows
@@ -64,8 +64,7 @@ class Network:
             raise DescriptionError(
                 f"Network: schedule {shown(schedule)} is not a schedule. Use one, such as Clock(0.1*ms) or Synchronous()."
             )
-        put = object.__setattr__
-        put(self, "schedule", schedule)
+        self.schedule = schedule
         gathered = Gathered()
         gathered.add(items, Network)
         ties = gathered.tied | read_ties(tied)
@@ -74,10 +73,10 @@ class Network:
             raise DescriptionError("Network: is empty. Give it Synapses or Neurons.")
         synapses = named_synapses(gathered.synapses, populations)
         populations, synapses = tied_constants(*relayed(populations, synapses), ties)
-        put(self, "populations", ReadOnly(populations))
-        put(self, "synapses", ReadOnly(synapses))
-        put(self, "tied", ReadOnly(ties))
-        put(self, "parts", ReadOnly(gathered.parts))
+        self.populations = ReadOnly(populations)
+        self.synapses = ReadOnly(synapses)
+        self.tied = ReadOnly(ties)
+        self.parts = ReadOnly(gathered.parts)
         _check_ties(self)
         _check_private_senders(self)
         schedule.check(self)
@@ -86,7 +85,7 @@ class Network:
             _check_constants(population, self.synapses.values())
         for item in self.synapses.values():
             _check_delay(item, schedule)
-        put(self, "program", step_program(self))
+        self.program = step_program(self)
         for item in self.synapses.values():
             _check_zero_delay(self, item)
 

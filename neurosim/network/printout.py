@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neurosim.network.neurons import Neurons, label
-from neurosim.network.synapses import Delayed, Synapses, Transposed, wiring_text
+from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import Value
 from neurosim.network.weights import Distribution
 
@@ -60,7 +60,7 @@ def _synapses(name: str, item: Synapses) -> list[str]:
     return [
         name,
         ends,
-        wiring_text(item.wiring),
+        str(item.wiring),
         f"weight {weight_text(item.weight)}",
         f"delay {number_text(item.delay)}",
         " ".join(marks),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from dataclasses import Field, FrozenInstanceError
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -34,6 +35,23 @@ class ReadOnly(Mapping[str, Held], Generic[Held]):
 
     def __repr__(self) -> str:
         return repr(self._held)
+
+
+class SetOnce:
+    """The base of dataclasses whose constructor sets each field once, by an assignment that type checkers follow.
+
+    Later assignments raise FrozenInstanceError, as those to a frozen dataclass do.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in self.__dict__ or name not in self.__dataclass_fields__:
+            raise FrozenInstanceError(f"cannot assign to field {name!r}")
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
 def own_fields(self: Any) -> dict[str, Any]:

@@ -193,9 +193,10 @@ class Asynchronous(Schedule):
                     f"{item.label}: Asynchronous() carries graded messages without text only. Leave out model, on_pre and on_post."
                 )
             if item.pre.source != item.pre.name:
+                variable = item.pre.source.removeprefix(f"{item.pre.name}.")
                 raise DescriptionError(
-                    f"{item.label}: Asynchronous() carries what populations send by themselves. Use sends={item.pre.variable!r}"
-                    " there, or Layered() or Synchronous()."
+                    f"{item.label}: Asynchronous() carries what populations send by themselves."
+                    f" Use sends={variable!r} there, or Layered() or Synchronous()."
                 )
             if isinstance(item.wiring, einsum) or item.weight_population is not None:
                 raise DescriptionError(

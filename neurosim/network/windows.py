@@ -15,7 +15,7 @@ from neurosim.network.kinds import keep
 from neurosim.network.neurons import Population, label
 from neurosim.network.pictures import CONVOLUTION, EINSUM, POOLING, Picture, sizes_text
 from neurosim.network.values import choice, whole
-from neurosim.network.wiring import Wiring
+from neurosim.network.wiring import Shape, Wiring
 
 MOST_SIZE = 2**20  # of a kernel, stride, dilation or padding
 LONGEST_NOTE = 24  # characters of a line beside a picture
@@ -153,8 +153,7 @@ class _Windowed(Wiring):
         return found, channels, out_channels
 
     def expected(self, pre: Population, post: Population) -> float:
-        channels = _split(pre.shape, len(self.kernel))[1] / getattr(self, "groups", 1)
-        return float(post.size) * prod(self.kernel) * (channels if isinstance(self, conv) else 1)
+        return float(post.size) * prod(self.kernel)
 
 
 @named_arguments
@@ -174,6 +173,7 @@ class conv(_Windowed):
     padding: Any = "valid"
     dilation: Any = 1
     groups: int = 1
+    shares_weights = True
 
     def __post_init__(self):
         _check_kernel(self)
@@ -193,9 +193,15 @@ class conv(_Windowed):
         step = "" if strides == {1} else f", stride {' '.join(map(str, dict.fromkeys(self.stride)))}"
         return f"conv {sizes_text(self.kernel)}{step}"
 
-    def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...]:
+    def weight_shape(self, pre: Population, post: Population) -> Shape:
         _, channels, out_channels = self.slide(pre, post)
         return (out_channels, channels // self.groups, *self.kernel)
+
+    def weight_shapes(self, pre: Population, post: Population, given: Shape) -> list[Shape]:
+        return [self.weight_shape(pre, post)]
+
+    def expected(self, pre: Population, post: Population) -> float:
+        return super().expected(pre, post) * _split(pre.shape, len(self.kernel))[1] / self.groups
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         slide, channels, out_channels = self.slide(pre, post)
@@ -213,6 +219,7 @@ class pool(_Windowed):
     kernel: Any
     stride: Any = None
     padding: Any = "valid"
+    one_weight = True
 
     def __post_init__(self):
         _check_kernel(self)
@@ -223,6 +230,9 @@ class pool(_Windowed):
             raise DescriptionError(
                 f"pool: {label(pre)} has {channels} channels, {label(post)} has {out_channels}. Make them equal."
             )
+
+    def number_shapes(self, pre: Population, post: Population) -> list[Shape]:
+        return []
 
     def picture(self, pre: Population, post: Population) -> Picture:
         return POOLING
@@ -268,6 +278,8 @@ class einsum(Wiring):
     """
 
     letters: str
+    listed = False
+    shares_weights = True
 
     def __post_init__(self):
         self.operands  # noqa: B018  reading checks it
@@ -320,7 +332,7 @@ class einsum(Wiring):
         line = f"{sender}, {weight} {ARROW} {target}"
         return line if len(line) <= LONGEST_NOTE else f"{sender},\n{weight}\n{ARROW} {target}"
 
-    def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...]:
+    def weight_shape(self, pre: Population, post: Population) -> Shape:
         sizes = self.sizes(pre, post)
         unknown = [axis for axis in self.operands[1] if axis not in sizes]
         if unknown:
@@ -328,3 +340,15 @@ class einsum(Wiring):
                 f"einsum: {self.letters!r}: the length of axis {unknown[0]!r} is not fixed. Give the weight as an array."
             )
         return tuple(sizes[axis] for axis in self.operands[1])
+
+    def weight_shapes(self, pre: Population, post: Population, given: Shape) -> list[Shape]:
+        # Axes that neither sender nor target fixes are as long as those of the given array.
+        axes, sizes = self.operands[1], self.sizes(pre, post)
+        lengths = given if len(given) == len(axes) else (1,) * len(axes)
+        return [tuple(sizes.get(axis, length) for axis, length in zip(axes, lengths, strict=True))]
+
+    def number_shapes(self, pre: Population, post: Population) -> list[Shape]:
+        return []
+
+    def message_shapes(self, pre: Population, post: Population, weight: Population) -> tuple[Shape, Shape]:
+        return self.weight_shapes(pre, post, weight.shape)[0], weight.shape

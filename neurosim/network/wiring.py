@@ -9,7 +9,7 @@ count within these. Synapses are listed by sender, and those of one sender in a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,22 +20,33 @@ from neurosim.network.arguments import named_arguments
 from neurosim.network.draws import Pairs, Stream, by_sender
 from neurosim.network.kinds import Kind, keep
 from neurosim.network.neurons import Population, label
-from neurosim.network.pictures import DENSE, ONE_TO_ONE, PRIVATE, SPARSE, Picture, percent_text
+from neurosim.network.pictures import DENSE, ONE_TO_ONE, PRIVATE, SPARSE, Picture
 from neurosim.network.readonly import read_only
 from neurosim.network.recipe import WireLaw, Wires
-from neurosim.network.values import as_value, flag, plain_number, whole
+from neurosim.network.values import as_value, flag, whole
 
+Shape = tuple[int, ...]
 MOST_DRAWN = 2**31 - 1  # what a count of synapses may ask for
 
 
 class Wiring(Kind):
-    """The base of all wirings."""
+    """The base of all wirings.
+
+    listed: whether `pairs` lists the synapses, so that each of them can have text, variables and a delay of its own.
+    one_weight: whether all synapses have one weight, a number.
+    shares_weights: whether several synapses share a weight, so that the weights are no matrix (post, pre).
+    """
+
+    listed = True
+    one_weight = False
+    shares_weights = False
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
-        # A class that lists other pairs than its parent does not have the recipe of its parent.
-        if "pairs" in vars(cls) and "recipe" not in vars(cls):
-            cls.recipe = Wiring.recipe
+        # What a parent class says of its own pairs does not hold for a class that lists other ones.
+        if "pairs" in vars(cls):
+            for name in {"recipe", "message_shapes"} - vars(cls).keys():
+                setattr(cls, name, getattr(Wiring, name))
 
     def check(self, pre: Population, post: Population) -> None:
         """Refuse populations that the wiring does not fit.
@@ -57,8 +68,25 @@ class Wiring(Kind):
             )
         return recipe.pairs(pre.indices, post.indices, random)
 
-    def weight_shape(self, pre: Population, post: Population) -> tuple[int, ...] | None:
+    def weight_shape(self, pre: Population, post: Population) -> Shape | None:
         """The shape of the array of weights that synapses share; None where each synapse has its own weight."""
+        return None
+
+    def weight_shapes(self, pre: Population, post: Population, given: Shape) -> list[Shape]:
+        """The shapes that an array of weights may have; `given` is the shape of the one that was given."""
+        return self.number_shapes(pre, post)
+
+    def number_shapes(self, pre: Population, post: Population) -> list[Shape]:
+        """The shapes of arrays that have a number, such as a delay, for each synapse; none for one number for all."""
+        return [(post.size, pre.size)]
+
+    def message_shapes(
+        self, pre: Population, post: Population, weight: Population
+    ) -> tuple[Shape, Shape] | None:
+        """For a population whose messages are the weights: the shape that they need, and the one that they have.
+
+        None where no population can be the weight.
+        """
         return None
 
     def expected(self, pre: Population, post: Population) -> float:
@@ -83,6 +111,17 @@ class Wiring(Kind):
         """
         return ""
 
+    def __str__(self) -> str:
+        """The wiring as it would be written, defaults left out: 'probability(0.1)'."""
+        written = []
+        for position, field in enumerate(fields(self) if is_dataclass(self) else ()):
+            value = getattr(self, field.name)
+            if position == 0 and field.name != "to_self":
+                written.append(repr(value))
+            elif value not in (field.default, (field.default,), (field.default,) * 2):
+                written.append(f"{field.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(written)})"
+
 
 class _ToSelf(Protocol):
     @property
@@ -94,13 +133,8 @@ def is_within(pre: Population, post: Population) -> bool:
     return pre.population.name == post.population.name
 
 
-def _avoids_self(wiring: _ToSelf, pre: Population, post: Population) -> bool:
+def avoids_self(wiring: _ToSelf, pre: Population, post: Population) -> bool:
     return not wiring.to_self and is_within(pre, post)
-
-
-def as_probability(p: float, where: str) -> float:
-    """Read a number from 0 to 1; `where` opens the error for anything else."""
-    return plain_number(p, where, "Give a probability, a number from 0 to 1.", low=0, high=1)
 
 
 @named_arguments
@@ -118,8 +152,11 @@ class all_to_all(Wiring):
     def __post_init__(self):
         keep(self, to_self=flag(self.to_self, "all_to_all: to_self"))
 
+    def message_shapes(self, pre: Population, post: Population, weight: Population) -> tuple[Shape, Shape]:
+        return (post.size, pre.size), weight.shape
+
     def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
-        return Wires(WireLaw.ALL_TO_ALL, avoid_self=_avoids_self(self, pre, post))
+        return Wires(WireLaw.ALL_TO_ALL, avoid_self=avoids_self(self, pre, post))
 
     def picture(self, pre: Population, post: Population) -> Picture:
         return DENSE
@@ -143,6 +180,12 @@ class one_to_one(Wiring):
                 f" Make them equal, or take a part: {larger.name}[:{smaller.size}]."
             )
 
+    def number_shapes(self, pre: Population, post: Population) -> list[Shape]:
+        return [(post.size,), (post.size, pre.size)]
+
+    def message_shapes(self, pre: Population, post: Population, weight: Population) -> tuple[Shape, Shape]:
+        return (post.size,), (weight.size,)
+
     def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
         return Wires(WireLaw.ONE_TO_ONE)
 
@@ -151,173 +194,6 @@ class one_to_one(Wiring):
 
     def picture(self, pre: Population, post: Population) -> Picture:
         return ONE_TO_ONE
-
-
-@named_arguments
-@dataclass(frozen=True)
-class probability(Wiring):
-    """Each pair of sender and target is connected with probability p, independently of the others.
-
-    p: the probability, from 0 to 1.
-    to_self: False leaves out synapses of a neuron onto itself, within one population.
-
-    The gaps between the targets of a sender are geometric, gap = floor(log(u)/log(1 - p)) with u uniform in (0, 1], so that
-    the time to draw grows with the synapses and not with the pairs. This is the random graph G(n, p).
-
-    Raises DescriptionError for a p that is not a number from 0 to 1.
-
-    Source: Gilbert 1959, Ann. Math. Statist. 30, 1141, doi:10.1214/aoms/1177706098. The gaps: Batagelj & Brandes 2005,
-    Phys. Rev. E 71, 036113, doi:10.1103/PhysRevE.71.036113.
-
-    >>> import neurosim as ns
-    >>> a, b = ns.Neurons("a", 200), ns.Neurons("b", 50, update="v = I")
-    >>> ns.probability(0.1).expected(a, b)
-    1000.0
-    """
-
-    p: float
-    to_self: bool = True
-
-    def __post_init__(self):
-        p = as_probability(self.p, "probability: p")
-        keep(self, p=p, to_self=flag(self.to_self, "probability: to_self"))
-
-    def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
-        avoid = _avoids_self(self, pre, post)
-        if self.p == 0:
-            return Wires(WireLaw.OUTDEGREE, number=0)
-        if self.p == 1:
-            return Wires(WireLaw.ALL_TO_ALL, avoid_self=avoid)
-        return Wires(WireLaw.PROBABILITY, p=self.p, avoid_self=avoid, key=random.key("wiring"))
-
-    def expected(self, pre: Population, post: Population) -> float:
-        return float(pre.size) * post.size * self.p
-
-    def picture(self, pre: Population, post: Population) -> Picture:
-        return DENSE if self.p == 1 else SPARSE
-
-    def note(self, reduction: str) -> str:
-        return "" if self.p == 1 else f"{percent_text(self.p)} of pairs"
-
-
-@named_arguments
-@dataclass(frozen=True)
-class indegree(Wiring):
-    """Every target has k senders, drawn with replacement: a pair may be joined by several synapses.
-
-    k: number of senders of each target, all equally likely.
-    to_self: False draws among the other neurons, within one population.
-
-    Raises DescriptionError for a k that is not a whole number of at least 0. With to_self=False, synapses raise it for two
-    different parts of one population.
-
-    Source: Brunel 2000, J. Comput. Neurosci. 8, 183, doi:10.1023/A:1008925309027, whose neurons have fixed in-degrees.
-
-    >>> import neurosim as ns
-    >>> cells = ns.Neurons("cells", 1000, update="v = I")
-    >>> ns.indegree(100, to_self=False).expected(cells, cells)
-    100000.0
-    """
-
-    k: int
-    to_self: bool = True
-
-    def __post_init__(self):
-        k = whole(self.k, "indegree: k", most=MOST_DRAWN)
-        keep(self, k=k, to_self=flag(self.to_self, "indegree: to_self"))
-
-    def check(self, pre: Population, post: Population) -> None:
-        _check_others(self, pre, post)
-
-    def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
-        avoid = _avoids_self(self, pre, post)
-        return Wires(WireLaw.INDEGREE, number=self.k, avoid_self=avoid, key=random.key("wiring"))
-
-    def expected(self, pre: Population, post: Population) -> float:
-        return float(self.k) * post.size
-
-    def note(self, reduction: str) -> str:
-        return f"{self.k:,} into each"
-
-
-@named_arguments
-@dataclass(frozen=True)
-class outdegree(Wiring):
-    """Every sender has k targets, drawn with replacement: a pair may be joined by several synapses.
-
-    k: number of targets of each sender, all equally likely.
-    to_self: False draws among the other neurons, within one population.
-
-    Raises DescriptionError for a k that is not a whole number of at least 0. With to_self=False, synapses raise it for two
-    different parts of one population.
-
-    Source: van Vreeswijk & Sompolinsky 1996, Science 274, 1724, doi:10.1126/science.274.5293.1724, for networks of fixed
-    mean degrees.
-    """
-
-    k: int
-    to_self: bool = True
-
-    def __post_init__(self):
-        k = whole(self.k, "outdegree: k", most=MOST_DRAWN)
-        keep(self, k=k, to_self=flag(self.to_self, "outdegree: to_self"))
-
-    def check(self, pre: Population, post: Population) -> None:
-        _check_others(self, pre, post)
-
-    def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
-        avoid = _avoids_self(self, pre, post)
-        return Wires(WireLaw.OUTDEGREE, number=self.k, avoid_self=avoid, key=random.key("wiring"))
-
-    def expected(self, pre: Population, post: Population) -> float:
-        return float(self.k) * pre.size
-
-    def note(self, reduction: str) -> str:
-        return f"{self.k:,} from each"
-
-
-def _check_others(wiring: indegree | outdegree, pre: Population, post: Population) -> None:
-    """Refuse to draw among the other neurons where the two sides differ, or where there are no others."""
-    if wiring.to_self or not is_within(pre, post):
-        return
-    name = type(wiring).__name__
-    if not np.array_equal(pre.indices, post.indices):
-        raise DescriptionError(
-            f"{name}: to_self=False needs the same neurons on both sides, not {label(pre)} and {label(post)}."
-            " Give both sides the same part, or use probability(p, to_self=False)."
-        )
-    if pre.size < 2:
-        raise DescriptionError(
-            f"{name}: to_self=False leaves the single neuron of {label(pre)} no partner. Use more neurons."
-        )
-
-
-@named_arguments
-@dataclass(frozen=True)
-class total(Wiring):
-    """n synapses in all, each between a random sender and a random target, both drawn with replacement.
-
-    n: number of synapses; a pair may be joined by several, and a neuron within one population to itself.
-
-    Raises DescriptionError for an n that is not a whole number of at least 0.
-
-    Source: Potjans & Diesmann 2014, Cereb. Cortex 24, 785, doi:10.1093/cercor/bhs358, whose model fixes the number of
-    synapses between two populations.
-    """
-
-    n: int
-
-    def __post_init__(self):
-        keep(self, n=whole(self.n, "total: n", most=MOST_DRAWN))
-
-    def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
-        return Wires(WireLaw.TOTAL, number=self.n, key=random.key("wiring"), counts=random.key("counts"))
-
-    def expected(self, pre: Population, post: Population) -> float:
-        return float(self.n)
-
-    def note(self, reduction: str) -> str:
-        return f"{self.n:,} synapses"
 
 
 @named_arguments
@@ -360,6 +236,9 @@ class pairs(Wiring):
                     f" Give indices from 0 to {population.size - 1}."
                 )
 
+    def number_shapes(self, pre: Population, post: Population) -> list[Shape]:
+        return [(self.pre.size,), (post.size, pre.size)]
+
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         return by_sender(self.pre, self.post)
 
@@ -379,6 +258,8 @@ class pairs(Wiring):
 
     def __repr__(self) -> str:
         return f"pairs({self.pre.size} synapses)"
+
+    __str__ = __repr__
 
 
 def _indices(given: ArrayLike, side: str) -> np.ndarray:
@@ -413,6 +294,8 @@ class private(Wiring):
     """
 
     n: int
+    listed = False
+    one_weight = True
 
     def __post_init__(self):
         keep(self, n=whole(self.n, "private: n", least=1, most=MOST_DRAWN))
@@ -432,6 +315,9 @@ class private(Wiring):
                 " sources neurons: a population of its own for each target, or one that all share with"
                 f" indegree({self.n})."
             )
+
+    def number_shapes(self, pre: Population, post: Population) -> list[Shape]:
+        return []
 
     def picture(self, pre: Population, post: Population) -> Picture:
         return PRIVATE

@@ -99,9 +99,10 @@ def _draw(net: Network, name: str, item: Synapses, seed: int, *, numbered: bool 
     stream = Stream(seed, f"{name}.weight")
     shape = item.wiring.weight_shape(item.pre, item.post)
     if shape is None:
-        given = (
-            Value(np.arange(item.weight.number.size).reshape(item.weight.shape)) if numbered else item.weight
-        )
+        given = item.weight
+        if numbered:
+            assert isinstance(given, Value)
+            given = Value(np.arange(given.number.size).reshape(given.shape))
         weight = per_synapse(given, item, found, stream)
         return Drawn(found.pre, found.post, None, weight, weight)
     own = np.arange(prod(shape)).reshape(shape) if numbered else shared_weights(item, shape, stream)

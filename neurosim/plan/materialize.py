@@ -94,7 +94,7 @@ def _numbers(
         return item.wiring, item.weight, dict(item.constants), item.delay
     if isinstance(item.wiring, (conv, einsum)) and not item.text:
         given = isinstance(item.weight, Value) and not item.weight.scalar
-        shape = item.weight.shape if given else item.wiring.weight_shape(item.pre, item.post)
+        shape = None if given else item.wiring.weight_shape(item.pre, item.post)
         weight = (
             item.weight
             if given

@@ -271,4 +271,5 @@ def _weight_note(synapses: Synapses, net: Network) -> str:
         return ""
     if isinstance(weight, Distribution):
         return weight.note()
+    assert isinstance(weight, Value)
     return "" if not weight.scalar or (weight.dim == PLAIN and weight.number == 1) else f"w = {show(weight)}"

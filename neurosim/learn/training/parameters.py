@@ -41,6 +41,7 @@ class Parameters:
             array = np.asarray(value, np.float64)
             if name in self.net.synapses:
                 weight = self.net.synapses[name].weight
+                assert isinstance(weight, Value)  # its draws are made
                 changes[name] = {"weight": Value(array, weight.dim)}
             else:
                 population, _, constant = name.partition(".")
@@ -64,7 +65,9 @@ def read_parameters(net: Network, seed: int) -> Parameters:
                 f"{item.label}: learns=True, but its weight is what {item.weight_population.name!r} sends. Let that learn instead."
             )
         owner = net.owner(item) or name
-        values[owner] = np.asarray(net.synapses[owner].weight.number, np.float64)
+        weight = net.synapses[owner].weight
+        assert isinstance(weight, Value)
+        values[owner] = np.asarray(weight.number, np.float64)
     for population in net.populations.values():
         for constant in population.learns:
             _check_constant(population, constant)

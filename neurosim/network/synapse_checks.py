@@ -1,0 +1,245 @@
+"""What is checked of synapses when they are described; all errors begin with the label of the synapses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.neurons import Part, Population, label
+from neurosim.network.text_names import check_flags, check_name, check_variable
+from neurosim.network.values import PLAIN, TIME, Value, plain_text, spelt
+from neurosim.network.weights import Distribution
+from neurosim.network.windows import einsum
+from neurosim.network.wiring import pairs
+
+if TYPE_CHECKING:
+    from neurosim.network.synapses import Synapses
+
+FLAGS = {
+    "differential": ("event-driven", "clock-driven"),
+    "parameter": ("constant", "shared"),
+    "subexpression": ("summed", "shared", "constant over dt"),
+}
+ARGUMENTS = ("to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "learns", "name")
+
+
+def check_synapses(synapses: Synapses) -> None:
+    """Refuse arguments that do not fit each other. Raises DescriptionError."""
+    ends = (synapses.pre, synapses.post)
+    transposed = _owner_transposed(synapses)[1]
+    _with_label(synapses, lambda: synapses.wiring.check(*(reversed(ends) if transposed else ends)))
+    _check_weight(synapses)
+    _check_delay(synapses)
+    _check_text(synapses)
+    _check_constants(synapses)
+
+
+def target_of(synapses: Synapses, to: str | None) -> str | None:
+    """Read the argument `to`: the port or variable of the target, by default its only port; None for text that says it."""
+    _check_sending(synapses)
+    target = synapses.post.population
+    name = None if to is None else spelt(plain_text(to, f"{synapses.label}: to"))
+    known = (*target.port_names, *target.states)
+    if name is None:
+        if synapses.text:
+            return None
+        if len(target.port_names) != 1:
+            choices = " or ".join(map(repr, known)) or "none; give it one with ports='I'"
+            raise DescriptionError(
+                f"{synapses.label}: {target.name!r} has {len(target.port_names)} ports. Say which: to={choices}."
+            )
+        return target.port_names[0]
+    if name not in known:
+        raise DescriptionError(
+            f"{synapses.label}: to={shown(name)} is neither a port nor a state variable of {target.name!r}."
+            f" {nearest(name, known)}"
+        )
+    return name
+
+
+def _check_sending(synapses: Synapses) -> None:
+    """Refuse `sending(variable)` where it has no meaning."""
+    pre, post = synapses.pre, synapses.post
+    if isinstance(post, Part) and post.variable is not None:
+        raise DescriptionError(
+            f"{synapses.label}: sending() says what a sender sends, and this is the target."
+            f" Say where the messages arrive by to={post.variable!r}."
+        )
+    if isinstance(pre, Part) and pre.variable is not None and synapses.text:
+        raise DescriptionError(
+            f"{synapses.label}: synapses with text read {pre.variable}_pre themselves. Take {pre.name!r} as the sender,"
+            f" and write {pre.variable}_pre in the text."
+        )
+
+
+def _owner_transposed(synapses: Synapses) -> tuple[Synapses | None, bool]:
+    """The synapses whose weights these share, and whether they share them transposed."""
+    owner = synapses.owner
+    return owner, owner is not None and owner is not synapses.weight
+
+
+def _with_label(synapses: Synapses, check: Callable[[], object]) -> None:
+    """Run a check of the wiring; its errors begin with the label of the synapses."""
+    try:
+        check()
+    except DescriptionError as error:
+        raise DescriptionError(f"{synapses.label}: {error}") from None
+
+
+def _check_weight(synapses: Synapses) -> None:
+    wiring, weight, ends = synapses.wiring, synapses.weight, (synapses.pre, synapses.post)
+    kind = type(wiring).__name__
+    owner, transposed = _owner_transposed(synapses)
+    if isinstance(weight, Value):
+        if not np.all(np.isfinite(weight.number)):
+            raise DescriptionError(f"{synapses.label}: weight {weight} is not finite. Give finite numbers.")
+        _check_shape(synapses, weight, "weight", wiring.weight_shapes(*ends, weight.shape))
+    elif synapses.weight_population is not None:
+        _check_weight_population(synapses, synapses.weight_population)
+    elif wiring.one_weight and (owner is None or not wiring.listed):
+        raise DescriptionError(
+            f"{synapses.label}: {kind} takes one number as weight. Give one, such as weight=1.0."
+        )
+    elif owner is not None:
+        _check_shared(synapses, owner, transposed)
+    if isinstance(weight, Distribution):
+        if wiring.shares_weights and weight.whole:
+            raise DescriptionError(
+                f"{synapses.label}: {type(weight).__name__} makes a matrix (post, pre), but {kind} shares weights."
+                " Use normal, uniform or glorot."
+            )
+        _with_label(synapses, lambda: wiring.weight_shape(*ends))
+    elif isinstance(weight, Value) and weight.scalar:
+        _with_label(synapses, lambda: wiring.weight_shape(*ends))
+
+
+def _check_shape(synapses: Synapses, value: Value, argument: str, allowed: list[tuple[int, ...]]) -> None:
+    if value.scalar or value.shape in allowed:
+        return
+    shapes = " or ".join(str(shape) for shape in allowed) or "one number"
+    order = "(post, pre)" if (synapses.post.size, synapses.pre.size) in allowed else "this"
+    raise DescriptionError(
+        f"{synapses.label}: {argument} has shape {value.shape}, the wiring needs {shapes}. Give {order}."
+    )
+
+
+def _check_weight_population(synapses: Synapses, population: Population) -> None:
+    wiring = synapses.wiring
+    shapes = wiring.message_shapes(synapses.pre, synapses.post, population)
+    if shapes is None:
+        raise DescriptionError(
+            f"{synapses.label}: a population as weight needs einsum, one_to_one or all_to_all, not"
+            f" {type(wiring).__name__}."
+        )
+    needed, shape = shapes
+    if shape != needed:
+        raise DescriptionError(
+            f"{synapses.label}: weight population {label(population)} has shape {shape}, the wiring needs {needed}."
+            " Give it that, or take a part."
+        )
+    if synapses.text:
+        raise DescriptionError(
+            f"{synapses.label}: a weight that is a population's message takes no synapse text."
+            " Write it in the target's update."
+        )
+
+
+def _check_shared(synapses: Synapses, owner: Synapses, transposed: bool) -> None:
+    """Refuse to share the weights of synapses that do not fit."""
+    wiring, subject = synapses.wiring, synapses.label
+    by_letters = isinstance(wiring, einsum) and isinstance(owner.wiring, einsum)
+    ends = (owner.post.shape, owner.pre.shape) if transposed else (owner.pre.shape, owner.post.shape)
+    # The letters of einsum say themselves which way round the weights are used.
+    if ends != (synapses.pre.shape, synapses.post.shape) and (transposed or not by_letters):
+        raise DescriptionError(
+            f"{subject}: shares the weights of {owner.label}, which joins shapes {ends[0]} -> {ends[1]};"
+            f" here it is {synapses.pre.shape} -> {synapses.post.shape}. Use .T where the direction is reversed."
+        )
+    if not isinstance(owner.weight, Value | Distribution):
+        raise DescriptionError(
+            f"{subject}: {owner.label} has no weights of its own to share. Share those of the synapses that own them."
+        )
+    if isinstance(wiring, einsum) and transposed:
+        raise DescriptionError(
+            f"{subject}: einsum takes the weights themselves, not .T. Write the letters of the weights in their own order."
+        )
+    if by_letters:
+        mine, theirs = (s.wiring.weight_shape(s.pre, s.post) for s in (synapses, owner))
+        if mine != theirs:
+            raise DescriptionError(
+                f"{subject}: needs weights of shape {mine}, but those of {owner.label} have {theirs}. Share fitting ones."
+            )
+        return
+    same_kind = type(wiring) is type(owner.wiring)
+    if not same_kind or (wiring != owner.wiring and not isinstance(wiring, pairs)):
+        raise DescriptionError(
+            f"{subject}: shares the weights of {owner.label}; give it the same wiring, wiring={owner.wiring!r}."
+        )
+
+
+def _check_delay(synapses: Synapses) -> None:
+    delay, subject = synapses.delay, synapses.label
+    if delay.dim not in (PLAIN, TIME):
+        shape = "" if isinstance(delay, Distribution) else f" {delay}"
+        raise DescriptionError(
+            f"{subject}: delay{shape} is not a time. Give a time under Clock, whole ticks otherwise."
+        )
+    if isinstance(delay, Distribution):
+        if not delay.alone:
+            raise DescriptionError(
+                f"{subject}: delay: {type(delay).__name__} makes weights. Use normal or uniform."
+            )
+        return
+    _check_shape(synapses, delay, "delay", synapses.wiring.number_shapes(synapses.pre, synapses.post))
+    if not np.all(np.isfinite(delay.number)) or np.any(delay.number < 0):
+        raise DescriptionError(
+            f"{subject}: delay {delay} is below 0 or not finite. Give a delay of 0 or more."
+        )
+
+
+def _check_text(synapses: Synapses) -> None:
+    target, sender, subject = synapses.post.population, synapses.pre.population, synapses.label
+    own = {line.name for line in synapses.lines if line.kind != "subexpression"}
+    ports = {*target.port_names, *(f"{port}_post" for port in target.port_names)}
+    of_neurons = {f"{name}_pre" for name in sender.states} | {f"{name}_post" for name in target.states}
+    known = own | {"w"} | of_neurons | set(target.states) | ports
+    for argument, statements in (("on_pre", synapses.pre_statements), ("on_post", synapses.post_statements)):
+        for statement in statements:
+            if statement.name not in known:
+                raise DescriptionError(
+                    f"{subject}: {argument} assigns {shown(statement.name)}, which is neither a variable of the model nor a"
+                    f" variable_post of {target.name!r}. {nearest(statement.name, known)}"
+                )
+            if statement.name in ports and statement.op not in ("+=", "-="):
+                line = f"'{statement.name} {statement.op} {statement.expression}'"
+                raise DescriptionError(
+                    f"{subject}: {argument}: {shown(line)[1:-1]} sets a port, which only collects arrivals. Use +=."
+                )
+    if synapses.text and not synapses.wiring.listed:
+        kind = type(synapses.wiring).__name__
+        raise DescriptionError(
+            f"{subject}: {kind} wiring has no stored synapses for model, on_pre or on_post. Leave them out."
+        )
+    for line in synapses.lines:
+        (check_name if "summed" in line.flags else check_variable)(line.name, f"{subject}: variable")
+        check_flags(line, FLAGS, f"{subject}: model")
+        if line.name in (*ARGUMENTS, "pre", "post"):
+            raise DescriptionError(
+                f"{subject}: variable {line.name!r} of the model has the name of an argument."
+                f" Rename it, such as a{line.name}."
+            )
+
+
+def _check_constants(synapses: Synapses) -> None:
+    used = synapses.names_used | {line.name for line in synapses.lines if line.kind != "subexpression"}
+    for name, value in synapses.constants.items():
+        if name not in used:
+            raise DescriptionError(
+                f"{synapses.label}: {name!r} is neither an argument of Synapses nor used in their text."
+                f" {nearest(name, ARGUMENTS)}"
+            )
+        if isinstance(value, Value):
+            _check_shape(synapses, value, name, synapses.wiring.number_shapes(synapses.pre, synapses.post))
