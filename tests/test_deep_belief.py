@@ -199,5 +199,5 @@ def test_data_that_are_not_scaled_and_single_classes_are_refused():
     X = digits(20)[0]
     with pytest.raises(ns.DescriptionError, match="binary visible units take 0 to 1"):
         DeepBelief((5, 5)).fit(16 * X)
-    with pytest.raises(ns.DescriptionError, match="one class only"):
+    with pytest.raises(ns.DescriptionError, match="y has 1 class"):
         DeepBeliefClassifier((5,)).fit(X, np.zeros(20))

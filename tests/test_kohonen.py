@@ -6,7 +6,7 @@ import pytest
 from kohonen_side import RANDOM, apart, codebook, grids, near, online
 
 import neurosim as ns
-from neurosim.learn.rules.kohonen_grid import MapGrid
+from neurosim.learn.rules.kohonen_grid import KohonenGrid
 from neurosim.models.kohonen import kohonen
 
 
@@ -72,7 +72,7 @@ def test_a_map_that_cannot_be_is_refused(given, words):
 def test_distances_are_the_shortest_to_all_copies_of_the_map(shape, grid, toroidal):
     units = np.arange(np.prod(shape))
     np.testing.assert_allclose(
-        np.sqrt(MapGrid(shape, grid, toroidal).squared(units[:, None], units)),
+        np.sqrt(KohonenGrid(shape, grid, toroidal).squared(units[:, None], units)),
         apart(shape, grid, toroidal),
         atol=1e-12,
     )
@@ -80,9 +80,9 @@ def test_distances_are_the_shortest_to_all_copies_of_the_map(shape, grid, toroid
 
 @pytest.mark.parametrize(("grid", "number"), [("rectangular", 8), ("hexagonal", 6)])
 def test_a_unit_has_eight_neighbours_or_six_at_distance_one(grid, number):
-    a, b = MapGrid((6, 5), grid, True).neighbours()
+    a, b = KohonenGrid((6, 5), grid, True).neighbours()
     assert np.bincount(a).tolist() == [number] * 30
-    inner, _ = MapGrid((6, 5), grid, False).neighbours()
+    inner, _ = KohonenGrid((6, 5), grid, False).neighbours()
     assert np.bincount(inner).max() == number
     assert np.bincount(inner)[0] == {8: 3, 6: 2}[number]
     far = apart((6, 5), grid, True)[a, b]
@@ -96,5 +96,5 @@ def test_smoothing_is_the_product_with_the_neighbourhood(shape, grid, toroidal, 
     toroidal = toroidal and shape[0] % 2 == 0
     sums, far = RANDOM(0).random((np.prod(shape), 3)), apart(shape, grid, toroidal)
     for radius in (0.5, 1.0, 2.3):
-        found = MapGrid(shape, grid, toroidal).smooth(neighbourhood, radius, sums)
+        found = KohonenGrid(shape, grid, toroidal).smooth(neighbourhood, radius, sums)
         np.testing.assert_allclose(found, near(far, radius, neighbourhood) @ sums, rtol=1e-12)

@@ -6,8 +6,7 @@ import pytest
 
 import neurosim as ns
 from neurosim.errors import DescriptionError
-from neurosim.learn import Loss, gradient
-from neurosim.learn.estimators.network_estimators import NetworkClassifier
+from neurosim.learn import Loss, NetworkClassifier, gradient
 from neurosim.learn.training.losses import LOSSES
 
 LABELS = ("log_loss", "cross_entropy", "hinge")
@@ -46,7 +45,7 @@ def net(text, gain=1.0):
 
 
 def read(text, loss):
-    from neurosim.learn.training.targets import read_losses
+    from neurosim.learn.training.losses import read_losses
 
     return read_losses(net(text), loss, {"out": np.zeros((2, 1), int)})
 

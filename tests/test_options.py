@@ -217,6 +217,6 @@ def test_an_estimator_trains_with_the_settings_it_was_given(make, y, monkeypatch
         given.update(settings, inputs=list(inputs), targets=list(targets))
         return net, None
 
-    monkeypatch.setattr("neurosim.learn.estimators.network_estimators.train", train)
+    monkeypatch.setattr("neurosim.learn.estimators.network_estimator.train", train)
     make(feed_forward((4, 4 if y is None else 3), output="linear")).fit(X, y)
     assert given == given | SETTINGS | {"progress": True, "inputs": ["inputs"], "targets": ["out"]}

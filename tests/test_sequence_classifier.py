@@ -100,7 +100,7 @@ def test_the_answer_to_a_sequence_does_not_depend_on_its_neighbours(monkeypatch)
     model = SequenceClassifier(30, random_state=1).fit(X, y)
     together = model.decision_function(X)
     assert np.allclose(model.decision_function(X[3:4]), together[3], rtol=1e-12)
-    monkeypatch.setattr("neurosim.learn.sequences.ragged.RUN_NUMBERS", 30 * 40 * 5)  # five at a time
+    monkeypatch.setattr("neurosim.learn.sequences.ragged.MOST_NUMBERS", 30 * 40 * 5)  # five at a time
     assert np.allclose(model.decision_function(X), together, rtol=1e-12)
 
 

@@ -21,7 +21,7 @@ def directional(net, inputs, targets, **given):
     step = 1e-5
     ends = [
         gradient(
-            held.learned({n: v + s * step * way[n] for n, v in held.values.items()}), inputs, targets, **given
+            held.network_with({n: v + s * step * way[n] for n, v in held.values.items()}), inputs, targets, **given
         )[0]
         for s in (1, -1)
     ]
@@ -135,7 +135,7 @@ def test_what_a_population_sends_is_a_loss_summed_over_ticks_and_a_function_is_o
 def test_gradients_through_time_are_those_of_finite_differences_also_where_ticks_are_computed_twice(
     monkeypatch,
 ):
-    from neurosim.learn import objective
+    from neurosim.learn.training import objective
 
     drive, target = {"x": rng.normal(size=(4, 13, 3))}, {"out": rng.normal(size=(4, 13, 2))}
     for delay in (1, 3):

@@ -111,6 +111,10 @@ def test_training_resumes_from_a_checkpoint_to_the_bit(tmp_path):
     assert more.loss == history.loss and more.validation == history.validation and more.steps == history.steps
     with pytest.raises(ns.DescriptionError, match="is of another training"):
         ns.train(memory(), data[0], {"out": np.zeros((16, 2))}, **given, checkpoint=path)
+    losses = [ns.learn.Loss("own", lambda jax, sent, target: (sent - target) ** 2) for _ in range(2)]
+    path = tmp_path / "own.npz"  # as in another process, where the same loss is at another address
+    first, second = (ns.train(memory(), *data, **given, loss=loss, checkpoint=path) for loss in losses)
+    assert first.network == second.network
     path.write_bytes(b"nothing")
     with pytest.raises(ns.DescriptionError, match="cannot be read"):
         ns.train(memory(), *data, **given, checkpoint=path)

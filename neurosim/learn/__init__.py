@@ -1,6 +1,7 @@
-"""Networks that learn from data, as estimators of scikit-learn; each ends in a `network_` that runs and is recorded like any other.
+"""Networks that learn from data: `ns.train`, learning rules, and estimators of scikit-learn.
 
-The names stand in `__init__.pyi`; the file of each is imported when it is first asked for, and scikit-learn or JAX with it.
+Each estimator ends in a `network_`, which runs and is recorded like any other network. The names stand in
+`__init__.pyi`. The file of a name is imported when the name is first used, and with it scikit-learn or JAX.
 """
 
 import lazy_loader

@@ -7,9 +7,9 @@ from .estimators.extreme_learning import ExtremeLearningRegressor as ExtremeLear
 from .estimators.hopfield import HopfieldMemory as HopfieldMemory
 from .estimators.kohonen import KohonenMap as KohonenMap
 from .estimators.modern_hopfield import ModernHopfieldMemory as ModernHopfieldMemory
-from .estimators.network_estimators import NetworkClassifier as NetworkClassifier
-from .estimators.network_estimators import NetworkEncoder as NetworkEncoder
-from .estimators.network_estimators import NetworkRegressor as NetworkRegressor
+from .estimators.network_classifier import NetworkClassifier as NetworkClassifier
+from .estimators.network_encoder import NetworkEncoder as NetworkEncoder
+from .estimators.network_regressor import NetworkRegressor as NetworkRegressor
 from .estimators.perceptron import DeltaRuleClassifier as DeltaRuleClassifier
 from .estimators.perceptron import DeltaRuleRegressor as DeltaRuleRegressor
 from .estimators.perceptron import Perceptron as Perceptron

@@ -9,7 +9,8 @@ def __getattr__(name: str) -> object:
     if name not in ("Loss", "LOSSES", "SENT", "SMALL"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     warnings.warn(
-        f"neurosim.learn.losses has moved. Use neurosim.learn.Loss, or neurosim.learn.training.losses.{name}.",
+        "neurosim.learn.losses has moved. Use neurosim.learn.Loss, or"
+        f" neurosim.learn.training.losses.{name}.",
         DeprecationWarning,
         stacklevel=2,
     )

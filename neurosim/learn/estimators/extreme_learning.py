@@ -1,114 +1,146 @@
-"""Extreme learning machines as estimators of scikit-learn: a random hidden layer, and a readout that is solved for at once."""
+"""Extreme learning machines: a random hidden layer, and an output layer learned by ridge regression."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 from scipy.special import expit
-from sklearn.utils import check_random_state
 
 from neurosim.learn.estimators.output_layer import (
-    Answering,
-    Classifier,
-    Regressor,
-    solve_readout,
-    times_transposed,
+    Floats,
+    OutputLayerClassifier,
+    OutputLayerEstimator,
+    OutputLayerRegressor,
 )
+from neurosim.learn.estimators.ridge import solve_readout, times_transposed
+from neurosim.learn.validation import RandomState, random_state_of
 from neurosim.models.extreme_learning_machine import extreme_learning_machine
 from neurosim.network.network import Network
 from neurosim.network.values import choice, plain_number, whole
 
-FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
+FUNCTIONS: dict[str, Callable[..., Floats]] = {
     "sigmoid": expit,
     "tanh": np.tanh,
-    "relu": lambda fields, out: np.maximum(fields, 0.0, out=out),
+    "relu": lambda field, out: np.maximum(field, 0.0, out=out),
 }
-SATURATED = 30.0  # a field of this size is far beyond where sigmoid and tanh still tell numbers apart
+SATURATED = 30.0  # for inputs of this size sigmoid and tanh are constant in 64 bits
 
 
-class ExtremeLearning(Answering):
-    """The hidden layer of both, and its readout."""
+@dataclass(eq=False, repr=False)
+class ExtremeLearning(OutputLayerEstimator):
+    """The parameters, the hidden layer and its readout."""
 
-    def __init__(
-        self,
-        n_hidden: int = 1000,
-        *,
-        function: str = "sigmoid",
-        scale: float = 1.0,
-        alpha: float = 1.0,
-        random_state: Any = None,
-    ):
-        self.n_hidden = n_hidden
-        self.function = function
-        self.scale = scale
-        self.alpha = alpha
-        self.random_state = random_state
+    n_hidden: int = 1000
+    _: KW_ONLY
+    function: str = "sigmoid"
+    scale: float = 1.0
+    alpha: float = 1.0
+    random_state: RandomState = None
 
-    def _learn(self, X: np.ndarray, Y: np.ndarray) -> None:
+    def _learn(self, X: Floats, Y: Floats) -> None:
         name = type(self).__name__
         n_hidden = whole(self.n_hidden, f"{name}: n_hidden", least=1)
         choice(self.function, FUNCTIONS, f"{name}: function")
-        scale = plain_number(
-            self.scale, f"{name}: scale", "Give a number above 0, such as 1.", low=np.finfo(float).tiny
-        )
+        tiny = float(np.finfo(float).tiny)
+        scale = plain_number(self.scale, f"{name}: scale", "Give a number above 0, such as 1.", low=tiny)
         alpha = plain_number(self.alpha, f"{name}: alpha", "Give a number of 0 or more.", low=0.0)
-        fields = scale * np.sqrt(
-            np.einsum("ij,ij->", X, X) / len(X) / 3
-        )  # the usual size of what a hidden unit hears
-        if fields > SATURATED and self.function != "relu":
-            warnings.warn(
-                f"{name}: hidden units hear numbers of about {fields:.0f}, where {self.function} is flat. Scale X, as StandardScaler or"
-                f" MinMaxScaler do, or give a scale below {scale:g}.",
-                stacklevel=3,
-            )  # fmt: skip
-        random = check_random_state(self.random_state)
+        self._warn_if_saturated(X, scale)
+        random = random_state_of(self.random_state)
         self.weights_ = random.uniform(-scale, scale, (n_hidden, X.shape[1]))
         self.bias_ = random.uniform(-scale, scale, n_hidden)
         self.coef_, self.intercept_ = solve_readout(self._hidden(X), Y, alpha)
 
+    def _warn_if_saturated(self, X: Floats, scale: float) -> None:
+        # The standard deviation of W x, averaged over the rows; W is uniform, with variance scale^2/3.
+        field = scale * np.sqrt(np.einsum("ij,ij->", X, X) / len(X) / 3)
+        if field > SATURATED and self.function != "relu":
+            warnings.warn(
+                f"{type(self).__name__}: the inputs of hidden units are about {field:.0f}, where"
+                f" {self.function} is"
+                f" flat. Scale X, as StandardScaler or MinMaxScaler do, or give a scale below {scale:g}.",
+                stacklevel=4,
+            )
+
     def _network(self) -> Network:
         return extreme_learning_machine(
-            self.weights_.shape[1], len(self.weights_), len(self.coef_), function=self.function, weights=self.weights_, bias=self.bias_,
-            readout=self.coef_, readout_bias=self.intercept_,
-        )  # fmt: skip
+            self.weights_.shape[1],
+            len(self.weights_),
+            len(self.coef_),
+            function=self.function,
+            weights=self.weights_,
+            bias=self.bias_,
+            readout=self.coef_,
+            readout_bias=self.intercept_,
+        )
 
-    def _answer(self, X: np.ndarray) -> np.ndarray:
+    def _output(self, X: Floats) -> Floats:
         return times_transposed(self._hidden(X), self.coef_) + self.intercept_
 
-    def _hidden(self, X: np.ndarray) -> np.ndarray:
-        fields = times_transposed(X, self.weights_)
-        fields += self.bias_
-        return FUNCTIONS[self.function](fields, out=fields)
+    def _hidden(self, X: Floats) -> Floats:
+        field = times_transposed(X, self.weights_)
+        field += self.bias_
+        return FUNCTIONS[self.function](field, out=field)
 
 
-class ExtremeLearningClassifier(ExtremeLearning, Classifier):
-    """An extreme learning machine that tells classes apart.
+class ExtremeLearningClassifier(ExtremeLearning, OutputLayerClassifier):
+    """An extreme learning machine that classifies.
 
-    h = function(W x + b) with W and b random, out = V h + c with V and c of least |out - Y|^2 + alpha |V|^2, Y 1 for the right
-    class and -1 elsewhere.
+    h = function(W x + b), where W and b are random and stay so, and out = V h + c, where V and c minimise
+    |out - Y|^2 + alpha |V|^2. Y is 1 for the right class and -1 for the others.
 
     Arguments:
-        n_hidden: how many hidden units.
-        function: 'sigmoid', 'tanh' or 'relu'.
-        scale: W and b are uniform in +-scale. Inputs of about 1 suit it; a warning says where sigmoid and tanh are flat.
-        alpha: of the ridge; 0 is plain least squares, by singular values and so slower.
-        random_state: of W and b.
+        n_hidden: number of hidden units.
+        function: activation of the hidden units, 'sigmoid', 'tanh' or 'relu'.
+        scale: W and b are uniform between -scale and scale, above 0. It suits inputs of about 1.
+        alpha: the ridge. 0 is plain least squares, which is computed by singular values and takes longer.
+        random_state: seed or generator of W and b, as in scikit-learn.
 
-    After `fit`: `weights_` (hidden, feature), `bias_`, `coef_` (output, hidden), `intercept_`, `classes_` and `network_`: inputs -> hidden ->
-    out, whose `out` is the decision function. Raises ValueError as scikit-learn does, and for parameters out of their range.
+    Attributes after `fit`: `weights_` W, shape (hidden, feature); `bias_` b, shape (hidden,); `coef_` V,
+    shape (output, hidden), and `intercept_` c, shape (output,), with one output for each class, or one for
+    two classes; `classes_`; and `network_`, with the populations `inputs`, `hidden` and `out`, where `out`
+    sends the decision function.
 
-    Source: Huang, Zhu & Siew 2006, Neurocomputing 70, 489, doi:10.1016/j.neucom.2005.12.126; with a ridge: Huang, Zhou, Ding & Zhang
-    2012, IEEE Trans. Syst. Man Cybern. B 42, 513, doi:10.1109/TSMCB.2011.2168604.
+    Raises DescriptionError (a ValueError) for parameters out of range and labels of one class, and ValueError
+    for data that scikit-learn refuses. Warns where the inputs are so large that sigmoid or tanh is flat.
+
+    Source: Huang, Zhu & Siew 2006, Neurocomputing 70, 489, doi:10.1016/j.neucom.2005.12.126; with a ridge:
+    Huang, Zhou, Ding & Zhang 2012, IEEE Trans. Syst. Man Cybern. B 42, 513, doi:10.1109/TSMCB.2011.2168604.
+
+    >>> X = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+    >>> model = ExtremeLearningClassifier(50, alpha=1e-3, random_state=0)
+    >>> model.fit(X, ["a", "b", "b", "a"]).predict(X).tolist()
+    ['a', 'b', 'b', 'a']
     """
 
 
-class ExtremeLearningRegressor(ExtremeLearning, Regressor):
-    """An extreme learning machine that predicts numbers, one or several.
+class ExtremeLearningRegressor(ExtremeLearning, OutputLayerRegressor):
+    """An extreme learning machine that predicts one or several numbers.
 
-    h = function(W x + b) with W and b random, out = V h + c with V and c of least |out - y|^2 + alpha |V|^2.
+    h = function(W x + b), where W and b are random and stay so, and out = V h + c, where V and c minimise
+    |out - y|^2 + alpha |V|^2.
 
-    Arguments, attributes, errors and source are those of `ExtremeLearningClassifier`, but for `classes_`.
+    Arguments:
+        n_hidden: number of hidden units.
+        function: activation of the hidden units, 'sigmoid', 'tanh' or 'relu'.
+        scale: W and b are uniform between -scale and scale, above 0. It suits inputs of about 1.
+        alpha: the ridge. 0 is plain least squares, which is computed by singular values and takes longer.
+        random_state: seed or generator of W and b, as in scikit-learn.
+
+    Attributes after `fit`: `weights_` W, shape (hidden, feature); `bias_` b, shape (hidden,); `coef_` V,
+    shape (output, hidden); `intercept_` c, shape (output,); and `network_`, with the populations `inputs`,
+    `hidden` and `out`, where `out` sends the predictions.
+
+    Raises DescriptionError (a ValueError) for parameters out of range, and ValueError for data that
+    scikit-learn refuses. Warns where the inputs are so large that sigmoid or tanh is flat.
+
+    Source: Huang, Zhu & Siew 2006, Neurocomputing 70, 489, doi:10.1016/j.neucom.2005.12.126; with a ridge:
+    Huang, Zhou, Ding & Zhang 2012, IEEE Trans. Syst. Man Cybern. B 42, 513, doi:10.1109/TSMCB.2011.2168604.
+
+    >>> X = np.linspace(0.0, 1.0, 20)[:, None]
+    >>> model = ExtremeLearningRegressor(50, scale=3.0, alpha=1e-6, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> model.predict([[0.5]]).round(2).tolist()
+    [0.25]
     """

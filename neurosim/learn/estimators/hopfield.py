@@ -1,18 +1,20 @@
-"""Memories that complete and clean what they are shown: Hopfield nets as estimators of scikit-learn."""
+"""Hopfield networks as memories that complete patterns and remove noise from them."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from neurosim.errors import DescriptionError
 from neurosim.learn.rules.pattern_storage import gardner, pseudo_inverse, storkey
+from neurosim.learn.validation import RandomState, random_seed, read_rows
 from neurosim.models.hopfield import hopfield
 from neurosim.network.matrix_weights import hebbian
 from neurosim.network.network import Network
@@ -21,28 +23,39 @@ from neurosim.run import run
 
 RULES = ("hebb", "pseudo_inverse", "storkey", "perceptron")
 UPDATES = ("asynchronous", "synchronous")
+Floats = NDArray[np.float64]
 
 
+@dataclass(eq=False, repr=False)
 class HopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """A Hopfield net that stores the rows of X and recalls them from parts and noisy copies.
+    """A Hopfield network that stores the rows of X, and recalls them from parts and noisy copies.
 
-    s = sign(W s - threshold), until nothing changes; energy E = -s' W s/2 + threshold' s.
+    A recall updates s = sign(W s - threshold) until nothing
+    changes. The energy is E = -s' W s/2 + threshold' s.
 
     Arguments:
-        rule: how W comes from the patterns: 'hebb' (`ns.hebbian`), 'pseudo_inverse', 'storkey' or 'perceptron' (`gardner`), as in
-            `neurosim.learn`. The energy falls at every update but for 'perceptron', whose W is not symmetric.
-        update: 'asynchronous' (one unit at a time, in a fair random order anew for each sweep and row) or 'synchronous' (all at once, which
-            may end in a cycle of two states).
-        temperature: 0, or the T at which units draw: 1 with probability 1/(1 + exp(-2 (W s - threshold)/T)), in every one of the `sweeps`.
+        rule: how W follows from the patterns: 'hebb' (`ns.hebbian`), 'pseudo_inverse',
+            'storkey' or 'perceptron' (`learn.gardner`). No update raises the energy,
+            except with 'perceptron', whose W is not symmetric.
+        update: 'asynchronous', one unit at a time, in a new random order in each sweep and for each row, or
+            'synchronous', all at once, which may end in a cycle of two states.
+        temperature: 0, or T above 0, at which a unit becomes 1 with probability 1/(1 + exp(-2 (W s -
+            threshold)/T)), and a recall makes all `sweeps`.
         threshold: of all units, or one for each, shape (feature,).
-        binarize: numbers above it are 1, others -1; None: X must hold -1 and 1 only.
-        margin: of the rule 'perceptron', as in `gardner`.
-        sweeps: how many a recall takes, at most; a ConvergenceWarning says where it ended before the state was stable.
-        random_state: of the order of updates and of the draws, which belong to the place of a row in X.
+        binarize: numbers of X above it become 1, others -1. None: X must hold -1 and 1 only.
+        margin: of the rule 'perceptron', as in `learn.gardner`.
+        sweeps: largest number of updates of all units in a recall.
+        random_state: seed or generator, as in scikit-learn, of the order of updates and of the draws, which
+            depend on the position of the row in X.
         engine: as in `ns.run`.
 
-    After `fit`: `patterns_` (pattern, feature) of -1 and 1, `weights_` (feature, feature), `seed_`, and `network_`, the net as
-    `neurosim.models.hopfield` describes it: ns.run(memory.network_, {"cells": rows[:, None]}, seed=memory.seed_) is its first sweep.
+    Attributes after `fit`: `patterns_`, shape (pattern, feature), of -1 and 1; `weights_` W, shape (feature,
+    feature); `seed_`; and `network_`, `models.hopfield` with these weights. The first sweep of a recall is
+    ns.run(memory.network_, {"cells": rows[:, None]}, seed=memory.seed_).
+
+    Raises DescriptionError (a ValueError) for parameters out of range, and for X that is not -1 and 1 if
+    `binarize` is None, and ValueError for data that scikit-learn refuses. A recall warns with
+    ConvergenceWarning if some rows still changed after `sweeps`.
 
     Source: Hopfield 1982, PNAS 79, 2554, doi:10.1073/pnas.79.8.2554.
 
@@ -51,96 +64,73 @@ class HopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     [[1, 1, 1, -1, -1, -1]]
     """
 
-    def __init__(
-        self,
-        rule: str = "hebb",
-        *,
-        update: str = "asynchronous",
-        temperature: float = 0.0,
-        threshold: Any = 0.0,
-        binarize: float | None = 0.0,
-        margin: float = 1.0,
-        sweeps: int = 100,
-        random_state: Any = None,
-        engine: str = "auto",
-    ):
-        self.rule = rule
-        self.update = update
-        self.temperature = temperature
-        self.threshold = threshold
-        self.binarize = binarize
-        self.margin = margin
-        self.sweeps = sweeps
-        self.random_state = random_state
-        self.engine = engine
+    rule: str = "hebb"
+    _: KW_ONLY
+    update: str = "asynchronous"
+    temperature: float = 0.0
+    threshold: ArrayLike = 0.0
+    binarize: float | None = 0.0
+    margin: float = 1.0
+    sweeps: int = 100
+    random_state: RandomState = None
+    engine: str = "auto"
 
-    def fit(self, X: Any, y: Any = None) -> HopfieldMemory:
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Store the rows of X, shape (pattern, feature); y is ignored."""
         choice(self.rule, RULES, "HopfieldMemory: rule")
         choice(self.update, UPDATES, "HopfieldMemory: update")
         whole(self.sweeps, "HopfieldMemory: sweeps", least=1)
-        temperature = plain_number(
-            self.temperature, "HopfieldMemory: temperature", "Give a number of 0 or more.", low=0.0
-        )
-        X = validate_data(self, X, dtype=np.float64)
-        self._threshold = _read_threshold(self.threshold, X.shape[1])
-        self.patterns_ = signs(X, self.binarize, "HopfieldMemory")
-        self.weights_ = self._store(self.patterns_)
-        self.seed_ = int(check_random_state(self.random_state).randint(2**31))
+        remedy = "Give a number of 0 or more."
+        temperature = plain_number(self.temperature, "HopfieldMemory: temperature", remedy, low=0.0)
+        rows = read_rows(self, X, reset=True)
+        self._threshold = _read_threshold(self.threshold, rows.shape[1])
+        self.patterns_ = to_signs(rows, self.binarize, "HopfieldMemory")
+        self.weights_ = self._weights(self.patterns_)
+        self.seed_ = random_seed(self.random_state)
         self.network_: Network = hopfield(
             weights=self.weights_, threshold=self._threshold, temperature=temperature, update=self.update
         )
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
-        """What each row of X comes to rest at, -1 and 1, shape (sample, feature): all rows as trials of one run.
-
-        Warns with ConvergenceWarning where that did not happen within `sweeps`.
-        """
+    def predict(self, X: ArrayLike) -> Floats:
+        """The state, -1 and 1, that each row of X is recalled as, shape (sample, feature), all in one run."""
         check_is_fitted(self)
-        probes = signs(validate_data(self, X, dtype=np.float64, reset=False), self.binarize, "HopfieldMemory")
-        # The first sweep only sets the cells of each trial; the recall goes on from there.
-        shown = run(
-            self.network_, {"cells": probes[:, None]}, seed=self.seed_, engine=self.engine, progress=False
-        )
+        run_on: dict[str, Any] = {"seed": self.seed_, "engine": self.engine, "progress": False}
+        # In the first sweep the input sets the state of each trial; from there the recall goes on by itself.
+        start = run(self.network_, {"cells": self._read_signs(X)[:, None]}, **run_on)
         until = None if self.temperature else "stable"
-        rest = run(
-            self.network_,
-            ticks=self.sweeps,
-            start=shown,
-            until=until,
-            seed=self.seed_,
-            engine=self.engine,
-            progress=False,
-        )
-        if until and rest.stopped != until:
+        recall = run(self.network_, ticks=self.sweeps, start=start, until=until, **run_on)
+        if until and recall.stopped != until:
             warnings.warn(
                 f"HopfieldMemory: some rows were still changing after {self.sweeps} sweeps. Raise sweeps;"
-                " with update='synchronous' or rule='perceptron' they may go on for ever.",
-                ConvergenceWarning, stacklevel=2,
-            )  # fmt: skip
-        return rest.final["state/cells/s"].astype(np.float64)
+                " with"
+                " update='synchronous' or rule='perceptron' they may go on for ever.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return np.asarray(recall.final["state/cells/s"], dtype=np.float64)
 
-    def transform(self, X: Any) -> np.ndarray:
-        """The same as `predict`: a step of a pipeline that cleans its rows."""
+    def transform(self, X: ArrayLike) -> Floats:
+        """The same as `predict`, as a step of a pipeline that removes noise from the rows of X."""
         return self.predict(X)
 
-    def score(self, X: Any, y: Any = None) -> float:
-        """The mean overlap, sum(s x)/N, of what is recalled from X with the wanted rows y (default: X itself); 1 is exact."""
+    def score(self, X: ArrayLike, y: ArrayLike | None = None) -> float:
+        """The mean overlap, sum(s x)/N, of what is recalled from X with the rows y (None: X); 1 is exact."""
         recalled = self.predict(X)
-        return float(
-            (recalled * signs(X if y is None else y, self.binarize, "HopfieldMemory", recalled.shape)).mean()
-        )
+        wanted = to_signs(X if y is None else y, self.binarize, "HopfieldMemory", recalled.shape)
+        return float((recalled * wanted).mean())
 
-    def energy(self, X: Any) -> np.ndarray:
-        """E = -s' W s/2 + threshold' s of each row, shape (sample,)."""
+    def energy(self, X: ArrayLike) -> Floats:
+        """E = -s' W s/2 + threshold' s for each row s of X, shape (sample,)."""
         check_is_fitted(self)
-        s = signs(validate_data(self, X, dtype=np.float64, reset=False), self.binarize, "HopfieldMemory")
-        return -0.5 * np.einsum("ti,ti->t", s @ self.weights_.T, s) + s @ np.broadcast_to(
-            self._threshold, s.shape[1]
-        )
+        s = self._read_signs(X)
+        quadratic = -0.5 * np.einsum("ti,ti->t", s @ self.weights_.T, s)
+        return quadratic + s @ np.broadcast_to(self._threshold, s.shape[1])
 
-    def _store(self, patterns: np.ndarray) -> np.ndarray:
+    def _read_signs(self, X: ArrayLike) -> Floats:
+        return to_signs(read_rows(self, X, reset=False), self.binarize, "HopfieldMemory")
+
+    def _weights(self, patterns: Floats) -> Floats:
         if self.rule == "hebb":
             return hebbian(patterns).matrix()
         if self.rule == "perceptron":
@@ -148,30 +138,40 @@ class HopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return (pseudo_inverse if self.rule == "pseudo_inverse" else storkey)(patterns)
 
 
-def signs(X: Any, binarize: float | None, where: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
-    """Rows as -1 and 1: 1 where a number is above `binarize`; with None they must be so already, and of the `shape` if one is given."""
-    X = check_array(X, dtype="float64", ensure_2d=False)
-    if shape is not None and X.shape != shape:
+def to_signs(X: ArrayLike, binarize: float | None, name: str, shape: tuple[int, ...] | None = None) -> Floats:
+    """Rows of -1 and 1: 1 where a number is above `binarize`; None: they must be -1 and 1 already.
+
+    `name` begins the error messages; `shape` is that of the rows to compare with, if there are any.
+    """
+    checks: dict[str, Any] = dict(dtype="float64", ensure_2d=False)
+    rows = np.asarray(check_array(X, **checks))
+    if shape is not None and rows.shape != shape:
         raise DescriptionError(
-            f"{where}: y of shape {X.shape} are not the wanted rows of X, shape {shape}. Give one row of y for each of X."
+            f"{name}: y of shape {rows.shape} are not the wanted rows of X, shape {shape}."
+            " Give one row of y for each of X."
         )
     if binarize is None:
-        if not np.all(np.abs(X) == 1):
+        if not np.all(np.abs(rows) == 1):
             raise DescriptionError(
-                f"{where}: X holds {X[np.abs(X) != 1][0]:g}, not only -1 and 1. Give binarize=, the number above which it is 1."
+                f"{name}: X holds {rows[np.abs(rows) != 1][0]:g}, not only -1 and 1."
+                " Give binarize=, the number above which it is 1."
             )
-        return X
-    above = plain_number(binarize, f"{where}: binarize", "Give a number, or None.") < X
+        return rows
+    above = plain_number(binarize, f"{name}: binarize", "Give a number, or None.") < rows
     return np.where(above, 1.0, -1.0)
 
 
-def _read_threshold(given: Any, n_features: int) -> np.ndarray | float:
+def _read_threshold(threshold: ArrayLike, n_features: int) -> Floats | float:
     """One number, or one for each unit."""
-    if np.ndim(given) == 0:
-        return plain_number(given, "HopfieldMemory: threshold", "Give a number, or one for each feature.")
-    threshold = check_array(given, dtype="float64", ensure_2d=False, input_name="threshold")
-    if threshold.shape != (n_features,):
+    if np.ndim(threshold) == 0:
+        remedy = "Give a number, or one for each feature."
+        return plain_number(threshold, "HopfieldMemory: threshold", remedy)
+    checks: dict[str, Any] = dict(dtype="float64", ensure_2d=False, input_name="threshold")
+    thresholds = np.asarray(check_array(threshold, **checks))
+    if thresholds.shape != (n_features,):
         raise DescriptionError(
-            f"HopfieldMemory: threshold of shape {threshold.shape} does not fit X with {n_features} features. Give one number, or ({n_features},)."
+            f"HopfieldMemory: threshold of shape {thresholds.shape} does not fit X with {n_features}"
+            " features."
+            f" Give one number, or ({n_features},)."
         )
-    return threshold
+    return thresholds

@@ -1,14 +1,14 @@
-"""Restricted Boltzmann machines that learn by contrastive divergence, plain or persistent."""
+"""Restricted Boltzmann machines, which learn by contrastive divergence, plain or persistent."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from neurosim.errors import DescriptionError
@@ -20,182 +20,179 @@ from neurosim.learn.rules.partition_function import (
     free_energy,
     log_partition,
 )
+from neurosim.learn.validation import FLOATS, RandomState, random_state_of, read_rows
+from neurosim.models.restricted_boltzmann import restricted_boltzmann
 from neurosim.network.network import Network
 from neurosim.network.values import choice, flag, plain_number, whole
 
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
+
 EXACT = 16  # units of the smaller layer up to which log Z is summed exactly, in a fraction of a second
 SCHEDULES = ("constant", "linear")
+Floats = NDArray[Any]  # of float64 or float32, as X is
 
 
+@dataclass(eq=False, repr=False)
 class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """A restricted Boltzmann machine: p(v, h) ~ exp(h'Wv + a'v + b'h), learned by contrastive divergence.
+    """A restricted Boltzmann machine, which learns by contrastive divergence.
 
-    A mini-batch moves the weights by learning_rate * (<h v'>_data - <h v'>_model); the model's average is taken `steps` sweeps of
-    Gibbs sampling away from the data (CD-k), or from chains that live on from batch to batch (`persistent`). Parameters have the
-    names, and fitted attributes the shapes, of scikit-learn's BernoulliRBM. It computes in the precision of X: float32 is twice as fast.
+    p(v, h) ~ exp(h'W v + a'v + b'h), where v are visible and h hidden states. A mini-batch changes the
+    weights by learning_rate (<h v'>_data - <h v'>_model). The average of the model is taken after `steps`
+    sweeps of Gibbs sampling, which begin at the data (CD-k) or, with `persistent`, where the last mini-batch
+    left its chains (PCD). Parameters have the names, and attributes the shapes, of scikit-learn's
+    BernoulliRBM. It computes in the precision of X; float32 is twice as fast.
 
     Arguments:
-        n_components: how many hidden units.
-        visible: 'binary' units for X from 0 to 1 (between them: probabilities), or 'gaussian' ones of standard deviation 1 for any X:
-            h'Wv + b'h - |v - a|^2/2. Scale X (StandardScaler), and multiply it by r to say that the noise is 1/r of it.
+        n_components: number of hidden units.
+        visible: 'binary' units, for X from 0 to 1 (probabilities), or 'gaussian' units of standard deviation
+            1, for any X, with p ~ exp(h'W v + b'h - |v - a|^2/2). Scale X, as StandardScaler does; multiplied
+            by r, its noise is taken to be 1/r of its standard deviation.
         steps: sweeps of Gibbs sampling for each mini-batch.
-        persistent: False for chains that start at the data, True for chains that live on.
-        n_chains: how many chains live on; default: `batch_size`.
-        learning_rate: of every mini-batch. schedule: 'constant', or 'linear': falling to 0 over the epochs of `fit`.
-        momentum: share of the last change of the weights that is made again, from 0 to below 1.
-        weight_decay: the weights shrink by learning_rate * weight_decay in each mini-batch.
-        sparsity: how active a hidden unit shall be on average, between 0 and 1, or None. Its bias moves by learning_rate * sparsity_cost *
-            (sparsity - its mean over the mini-batch), the direction of the gradient of Lee et al.'s squared penalty.
-        batch_size: rows in a mini-batch. n_iter: epochs of `fit`.
-        verbose: show a progress bar. random_state: as in scikit-learn.
+        persistent: whether chains go on from mini-batch to mini-batch.
+        n_chains: number of persistent chains. None: `batch_size`.
+        learning_rate: 0 or more.
+        schedule: 'constant', or 'linear': the learning rate falls to 0 over the epochs of `fit`.
+        momentum: fraction of the last change of the weights that is added to the next, from 0 to below 1.
+        weight_decay: the weights shrink by learning_rate * weight_decay in each mini-batch, 0 or more.
+        sparsity: wanted mean activity of hidden units, from 0 to 1, or None. Their biases change by
+            learning_rate * sparsity_cost * (sparsity - mean activity in the mini-batch), along the gradient
+            of the squared penalty of Lee et al.
+        sparsity_cost: strength of that change, 0 or more.
+        batch_size: number of rows in a mini-batch.
+        n_iter: number of epochs of `fit`.
+        verbose: whether to show a progress bar.
+        random_state: seed or generator, as in scikit-learn.
 
-    Attributes: `components_` W (hidden, visible), `intercept_hidden_` b, `intercept_visible_` a, `n_iter_`; `network_`, the machine as a
-    network whose `visible` population can be clamped.
+    Attributes after `fit`: `components_` W, shape (hidden, visible); `intercept_hidden_` b, shape (hidden,);
+    `intercept_visible_` a, shape (visible,); `n_iter_`, the number of epochs; and `network_`, whose
+    population `visible` can be clamped.
 
-    Raises ValueError for X outside 0 to 1 of a binary machine, for parameters out of their range, and where learning diverges.
+    Raises DescriptionError (a ValueError) for X outside 0 to 1 with binary units, for parameters out of
+    range, and if learning diverges; ValueError for data that scikit-learn refuses.
 
-    Source: Hinton 2002, Neural Computation 14, 1771, doi:10.1162/089976602760128018; persistent chains: Tieleman 2008, ICML, 1064,
-    doi:10.1145/1390156.1390290; sparsity: Lee, Ekanadham & Ng 2008, NIPS 20, 873.
+    Source: Hinton 2002, Neural Computation 14, 1771, doi:10.1162/089976602760128018; persistent chains:
+    Tieleman 2008, ICML, 1064, doi:10.1145/1390156.1390290; sparsity: Lee, Ekanadham & Ng 2008, NIPS 20, 873.
 
     >>> machine = RestrictedBoltzmann(2, n_iter=3, random_state=0).fit([[0, 1], [1, 0], [0, 1], [1, 0]])
     >>> machine.transform([[0, 1]]).shape
     (1, 2)
     """
 
-    def __init__(
-        self,
-        n_components: int = 256,
-        *,
-        visible: str = "binary",
-        steps: int = 1,
-        persistent: bool = False,
-        n_chains: int | None = None,
-        learning_rate: float = 0.1,
-        schedule: str = "constant",
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
-        sparsity: float | None = None,
-        sparsity_cost: float = 1.0,
-        batch_size: int = 10,
-        n_iter: int = 10,
-        verbose: bool = False,
-        random_state: Any = None,
-    ):
-        self.n_components = n_components
-        self.visible = visible
-        self.steps = steps
-        self.persistent = persistent
-        self.n_chains = n_chains
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.momentum = momentum
-        self.weight_decay = weight_decay
-        self.sparsity = sparsity
-        self.sparsity_cost = sparsity_cost
-        self.batch_size = batch_size
-        self.n_iter = n_iter
-        self.verbose = verbose
-        self.random_state = random_state
+    n_components: int = 256
+    _: KW_ONLY
+    visible: str = "binary"
+    steps: int = 1
+    persistent: bool = False
+    n_chains: int | None = None
+    learning_rate: float = 0.1
+    schedule: str = "constant"
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    sparsity: float | None = None
+    sparsity_cost: float = 1.0
+    batch_size: int = 10
+    n_iter: int = 10
+    verbose: bool = False
+    random_state: RandomState = None
 
-    def fit(self, X: Any, y: Any = None) -> RestrictedBoltzmann:
-        """Learn from X, (sample, visible), in `n_iter` epochs, rows in a new order in each; y is ignored."""
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Learn from X, shape (sample, visible), in `n_iter` epochs, rows in random order; y is ignored."""
         self._check_parameters()
-        X = self._read(X, reset=True)
-        self._begin(X)
+        rows = self._read(X, reset=True)
+        self._begin(rows)
         epochs = tqdm(range(self.n_iter), "RestrictedBoltzmann", unit="epoch", disable=not self.verbose)
         for epoch in epochs:
-            self._epoch(X, epoch if self.schedule == "linear" else None)
+            self._epoch(rows, epoch if self.schedule == "linear" else None)
         return self
 
-    def partial_fit(self, X: Any, y: Any = None) -> RestrictedBoltzmann:
-        """One epoch more on X at the constant learning rate, from where learning stands; y is ignored."""
+    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
+        """One more epoch on X, shape (sample, visible), at the constant learning rate; y is ignored."""
         self._check_parameters()
-        fresh = not hasattr(self, "components_")
-        X = self._read(X, reset=fresh)
-        if fresh:
-            self._begin(X)
-        self._epoch(X.astype(self.components_.dtype, copy=False), None)
+        first = not hasattr(self, "components_")
+        rows = self._read(X, reset=first)
+        if first:
+            self._begin(rows)
+        self._epoch(rows.astype(self.components_.dtype, copy=False), None)
         return self
 
-    def transform(self, X: Any) -> np.ndarray:
-        """P(h = 1 | v) for the rows of X, shape (sample, hidden)."""
+    def transform(self, X: ArrayLike) -> Floats:
+        """P(h = 1 | v) for the rows v of X, shape (sample, hidden)."""
         check_is_fitted(self)
-        return sigmoid(self._read(X, reset=False) @ self.components_.T + self.intercept_hidden_)
+        return self._hidden_probabilities(self._read(X, reset=False))
 
-    def score_samples(self, X: Any) -> np.ndarray:
-        """log p(v) of the rows of X in nats, shape (sample,): -F(v) - log Z, with `log_partition()` for log Z.
+    def score_samples(self, X: ArrayLike) -> Floats:
+        """The log likelihood log p(v) = -F(v) - log Z of the rows v of X in nats, shape (sample,).
 
-        X should hold states, not probabilities, of a binary machine.
+        The rows of a binary machine should be states, not probabilities.
         """
         check_is_fitted(self)
-        X = self._read(X, reset=False)
-        return -free_energy(X, *self._numbers(), visible=self.visible) - self.log_partition().value
+        rows = self._read(X, reset=False)
+        return -free_energy(rows, *self._in_double(), visible=self.visible) - self.log_partition().value
 
-    def score(self, X: Any, y: Any = None) -> float:
-        """The mean of `score_samples`, for GridSearchCV."""
+    def score(self, X: ArrayLike, y: object = None) -> float:
+        """The mean of `score_samples(X)`, which GridSearchCV makes large; y is ignored."""
         return float(self.score_samples(X).mean())
 
     def log_partition(self) -> LogPartition:
-        """log Z and its standard error: exact if the smaller layer has at most 16 units, else annealed (100 chains, 1000 temperatures).
+        """log Z and its standard error: exact if the smaller layer has at most 16 units, otherwise estimated.
 
-        `annealed_importance_sampling` takes more of either.
+        The estimate has 100 chains and 1000 temperatures; `learn.annealed_importance_sampling` can take more.
         """
         check_is_fitted(self)
         if self._log_partition is None:
             smaller = min(self.components_.shape) if self.visible == "binary" else len(self.components_)
-            estimate = partial(
-                annealed_importance_sampling,
-                base=self._base,
-                random_state=self._annealing_seed,
-                verbose=self.verbose,
-            )
-            self._log_partition = (log_partition if smaller <= EXACT else estimate)(
-                *self._numbers(), visible=self.visible
-            )
+            if smaller <= EXACT:
+                self._log_partition = log_partition(*self._in_double(), visible=self.visible)
+            else:
+                self._log_partition = annealed_importance_sampling(
+                    *self._in_double(),
+                    visible=self.visible,
+                    base=self._base,
+                    random_state=self._annealing_seed,
+                    verbose=self.verbose,
+                )
         return self._log_partition
 
-    def draw_visible(self, H: Any) -> np.ndarray:
-        """Visible states drawn from hidden states or chances H, (sample, hidden)."""
+    def draw_visible(self, H: ArrayLike) -> Floats:
+        """Visible states, (sample, visible), drawn from hidden ones or probabilities H, (sample, hidden)."""
         check_is_fitted(self)
-        H = np.asarray(H, dtype=self.components_.dtype)
-        if H.ndim != 2 or H.shape[1] != len(self.components_):
+        hidden = np.asarray(H, dtype=self.components_.dtype)
+        if hidden.ndim != 2 or hidden.shape[1] != len(self.components_):
             raise DescriptionError(
-                f"RestrictedBoltzmann.draw_visible: H has shape {H.shape}. Give (sample, {len(self.components_)})."
+                f"RestrictedBoltzmann.draw_visible: H has shape {hidden.shape}."
+                f" Give (sample, {len(self.components_)})."
             )
-        return self._draw_visible(H @ self.components_ + self.intercept_visible_)
+        return self._draw_visible(hidden @ self.components_ + self.intercept_visible_)
 
-    def gibbs(self, X: Any, steps: int = 1) -> np.ndarray:
-        """What `steps` sweeps of Gibbs sampling, hidden from visible and back, make of the rows of X."""
+    def gibbs(self, X: ArrayLike, steps: int = 1) -> Floats:
+        """Visible states `steps` sweeps of Gibbs sampling after the rows of X, shape (sample, visible)."""
         check_is_fitted(self)
-        steps, v = (
-            whole(steps, "RestrictedBoltzmann.gibbs: steps", least=1),
-            self._read(X, reset=False).astype(self.components_.dtype),
-        )
+        steps = whole(steps, "RestrictedBoltzmann.gibbs: steps", least=1)
+        v = self._read(X, reset=False).astype(self.components_.dtype)
         for _ in range(steps):
-            h = self._draw_hidden(sigmoid(v @ self.components_.T + self.intercept_hidden_))
+            h = self._draw_binary(self._hidden_probabilities(v))
             v = self._draw_visible(h @ self.components_ + self.intercept_visible_)
         return v
 
-    def sample(self, n_samples: int = 1, steps: int = 1000) -> np.ndarray:
-        """Visible states of `n_samples` chains after `steps` sweeps from the data's means, shape (n_samples, visible)."""
+    def sample(self, n_samples: int = 1, steps: int = 1000) -> Floats:
+        """Visible states of `n_samples` chains after `steps` sweeps, shape (n_samples, visible)."""
         check_is_fitted(self)
-        n = whole(n_samples, "RestrictedBoltzmann.sample: n_samples", least=1)
-        return self.gibbs(
-            self._draw_visible(np.repeat(self._base[None].astype(self.components_.dtype), n, axis=0)), steps
-        )
+        n_samples = whole(n_samples, "RestrictedBoltzmann.sample: n_samples", least=1)
+        start = np.repeat(self._base[None].astype(self.components_.dtype), n_samples, axis=0)
+        return self.gibbs(self._draw_visible(start), steps)
 
     @property
     def network_(self) -> Network:
-        """The machine as a network: `models.restricted_boltzmann` with what was learned."""
-        from neurosim.models.restricted_boltzmann import restricted_boltzmann
-
+        """The machine as a network, `models.restricted_boltzmann` with what was learned."""
         check_is_fitted(self)
-        W, a, b = self._numbers()
+        W, a, b = self._in_double()
+        hidden, visible = W.shape
         return restricted_boltzmann(
-            W.shape[1], W.shape[0], weights=W, visible_bias=a, hidden_bias=b, visible=self.visible
+            visible, hidden, weights=W, visible_bias=a, hidden_bias=b, visible=self.visible
         )
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
@@ -204,68 +201,63 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
     def _n_features_out(self) -> int:
         return self.components_.shape[0]
 
-    def _numbers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """W, a and b in double."""
+    def _in_double(self) -> tuple[Floats, Floats, Floats]:
+        """W, a and b in double precision."""
         W, a, b = self.components_, self.intercept_visible_, self.intercept_hidden_
         return W.astype(float), a.astype(float), b.astype(float)
 
     def _check_parameters(self) -> None:
-        where = type(self).__name__
-        for name in ("n_components", "steps", "batch_size", "n_iter"):
-            whole(getattr(self, name), f"{where}: {name}", least=1)
+        name = type(self).__name__
+        for parameter in ("n_components", "steps", "batch_size", "n_iter"):
+            whole(getattr(self, parameter), f"{name}: {parameter}", least=1)
         if self.n_chains is not None:
-            whole(self.n_chains, f"{where}: n_chains", least=1)
-        choice(self.visible, KINDS, f"{where}: visible")
-        choice(self.schedule, SCHEDULES, f"{where}: schedule")
-        flag(self.persistent, f"{where}: persistent")
-        for name in ("learning_rate", "weight_decay", "sparsity_cost"):
-            plain_number(getattr(self, name), f"{where}: {name}", "Give a number of at least 0.", low=0.0)
-        plain_number(
-            self.momentum,
-            f"{where}: momentum",
-            "Give a number from 0 to below 1.",
-            low=0.0,
-            high=np.nextafter(1.0, 0.0),
-        )
+            whole(self.n_chains, f"{name}: n_chains", least=1)
+        choice(self.visible, KINDS, f"{name}: visible")
+        choice(self.schedule, SCHEDULES, f"{name}: schedule")
+        flag(self.persistent, f"{name}: persistent")
+        for parameter in ("learning_rate", "weight_decay", "sparsity_cost"):
+            value = getattr(self, parameter)
+            plain_number(value, f"{name}: {parameter}", "Give a number of at least 0.", low=0.0)
+        below_1, remedy = float(np.nextafter(1.0, 0.0)), "Give a number from 0 to below 1."
+        plain_number(self.momentum, f"{name}: momentum", remedy, low=0.0, high=below_1)
         if self.sparsity is not None:
-            plain_number(
-                self.sparsity, f"{where}: sparsity", "Give a number from 0 to 1, or None.", low=0.0, high=1.0
-            )
+            remedy = "Give a number from 0 to 1, or None."
+            plain_number(self.sparsity, f"{name}: sparsity", remedy, low=0.0, high=1.0)
 
-    def _read(self, X: Any, reset: bool) -> np.ndarray:
-        X = validate_data(self, X, dtype=[np.float64, np.float32], order="C", reset=reset)
-        if self.visible == "binary" and (X.min() < 0 or X.max() > 1):
+    def _read(self, X: ArrayLike, *, reset: bool) -> Floats:
+        rows = read_rows(self, X, reset=reset, dtype=FLOATS, order="C")
+        if self.visible == "binary" and (rows.min() < 0 or rows.max() > 1):
             raise DescriptionError(
-                f"{type(self).__name__}: X runs from {X.min():g} to {X.max():g}, and binary visible units take 0 to 1. Scale it"
-                " (MinMaxScaler(clip=True)), or use visible='gaussian'."
+                f"{type(self).__name__}: X runs from {rows.min():g} to {rows.max():g}, and binary visible"
+                " units take 0 to"
+                " 1. Scale it (MinMaxScaler(clip=True)), or use visible='gaussian'."
             )
-        return X
+        return rows
 
-    def _begin(self, X: np.ndarray) -> None:
-        """Small random weights; visible biases that alone give the data's means."""
-        numbers: Any = check_random_state(self.random_state)
-        self._random = np.random.Generator(np.random.SFC64(numbers.randint(2**31)))
-        self._annealing_seed = int(numbers.randint(2**31))
-        self._velocity: tuple[np.ndarray, ...] = ()
-        self._chains: np.ndarray | None = None
+    def _begin(self, X: Floats) -> None:
+        """Small random weights, and visible biases that give the means of X if the weights are 0."""
+        random = random_state_of(self.random_state)
+        self._random = np.random.Generator(np.random.SFC64(random.randint(2**31)))
+        self._annealing_seed = int(random.randint(2**31))
+        self._velocity: tuple[Floats, ...] = ()
+        self._chains: Floats | None = None
         n, width = X.shape
         mean = X.mean(axis=0, dtype=float)
         if self.visible == "binary":
-            mean = (n * mean + 1) / (n + 2)  # a pixel that is never on has finite odds
+            mean = (n * mean + 1) / (n + 2)  # so that the odds of a unit that is never 1 are finite
             mean = np.log(mean / (1 - mean))
         self._base = mean
-        self.components_ = self._random.standard_normal(
-            (self.n_components, width), dtype=X.dtype
-        ) * X.dtype.type(0.01)
+        weights = self._random.standard_normal((self.n_components, width), dtype=X.dtype)
+        self.components_ = weights * X.dtype.type(0.01)
         self.intercept_hidden_ = np.zeros(self.n_components, X.dtype)
         self.intercept_visible_ = mean.astype(X.dtype)
         self.n_iter_ = 0
 
-    def _epoch(self, X: np.ndarray, epoch: int | None) -> None:
-        """Every row once, in a new order; `epoch` says where the falling learning rate stands."""
-        self._log_partition = None
+    def _epoch(self, X: Floats, epoch: int | None) -> None:
+        """Every row once, in a new order. `epoch` is the number of the epoch if the learning rate falls."""
+        self._log_partition: LogPartition | None = None
         size = min(self.batch_size, len(X))
-        work = ContrastiveDivergence(
+        learning = ContrastiveDivergence(
             self._machine(size),
             size,
             steps=self.steps,
@@ -276,28 +268,41 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         batches, order = range(0, len(X), size), self._random.permutation(len(X))
         for k, first in enumerate(batches):
             done = 0.0 if epoch is None else (epoch + k / len(batches)) / self.n_iter
-            work.learn(X, order[first : first + size], self.learning_rate * (1 - done))
+            learning.learn(X, order[first : first + size], self.learning_rate * (1 - done))
         if not np.isfinite(self.components_).all():
             raise DescriptionError(
-                f"{type(self).__name__}: the weights grew beyond all bounds. Lower learning_rate {self.learning_rate:g}, or scale X (StandardScaler)."
+                f"{type(self).__name__}: the weights grew beyond all bounds. Lower learning_rate"
+                f" {self.learning_rate:g}, or scale X (StandardScaler)."
             )
         self.n_iter_ += 1
 
     def _machine(self, size: int) -> Machine:
-        """The fitted arrays, to be changed in place; chains that live on begin at the visible biases alone."""
-        wanted = (self.n_chains or size, len(self.components_)) if self.persistent else None
-        if wanted is None or self._chains is None or self._chains.shape != wanted:
-            self._chains = None if wanted is None else np.zeros(wanted, self.components_.dtype)
+        """The fitted arrays, to be changed in place, with persistent chains if there are any."""
+        shape = (self.n_chains or size, len(self.components_)) if self.persistent else None
+        if shape is None or self._chains is None or self._chains.shape != shape:
+            # Hidden states of 0: the chains begin at the visible biases.
+            self._chains = None if shape is None else np.zeros(shape, self.components_.dtype)
         machine = Machine(
-            self.components_, self.intercept_visible_, self.intercept_hidden_, self.visible, self._random, self._chains, self.momentum, self._velocity
-        )  # fmt: skip
+            W=self.components_,
+            a=self.intercept_visible_,
+            b=self.intercept_hidden_,
+            visible=self.visible,
+            random=self._random,
+            chains=self._chains,
+            momentum=self.momentum,
+            velocity=self._velocity,
+        )
         self._velocity = machine.velocity
         return machine
 
-    def _draw_hidden(self, p: np.ndarray) -> np.ndarray:
+    def _hidden_probabilities(self, v: Floats) -> Floats:
+        return sigmoid(v @ self.components_.T + self.intercept_hidden_)
+
+    def _draw_binary(self, p: Floats) -> Floats:
         return (self._random.random(p.shape, dtype=p.dtype) < p).astype(p.dtype)
 
-    def _draw_visible(self, field: np.ndarray) -> np.ndarray:
+    def _draw_visible(self, field: Floats) -> Floats:
+        """Visible states from the input to the visible units."""
         if self.visible == "gaussian":
             return field + self._random.standard_normal(field.shape, dtype=field.dtype)
-        return self._draw_hidden(sigmoid(field))
+        return self._draw_binary(sigmoid(field))

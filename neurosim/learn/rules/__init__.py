@@ -1,1 +1,1 @@
-"""Learning rules as functions of arrays and networks: one-shot storage, local rules, FORCE, contrastive divergence."""
+"""Learning rules as functions of arrays and networks: storage in one step, local rules, FORCE, sampling."""

@@ -1,4 +1,4 @@
-"""Estimators in files: their network, which `ns.load` reads by itself, and beside it their parameters and what they learned. No pickle."""
+"""Saving estimators without pickle: their network, their parameters and what they learned."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from neurosim.errors import DescriptionError, RecordingError, shown
 from neurosim.network.network import Network
@@ -16,19 +17,27 @@ from neurosim.recording import safe_hdf5
 from neurosim.recording.file_errors import explain_read_errors, explain_write_errors
 from neurosim.recording.network_group import read_network, write_network
 
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
-def keep(
-    path: str | os.PathLike,
+
+def save_estimator(
+    path: str | os.PathLike[str],
     kind: str,
     net: Network,
-    facts: Mapping[str, Any],
-    arrays: Mapping[str, np.ndarray],
+    facts: Mapping[str, object],
+    arrays: Mapping[str, ArrayLike],
 ) -> None:
-    """Write a network, and beside it an estimator of this kind: its `facts` (numbers, text, lists and dicts of them) and arrays.
+    """Write an estimator to an HDF5 file, which replaces an older one.
 
-    Raises DescriptionError for facts that are no plain data, RecordingError where the path holds anything but an older network.
+    kind: the name of its class.
+    net: its network.
+    facts: numbers, text, and lists and dicts of them.
+    arrays: what is too large for `facts`, by name.
+
+    Raises DescriptionError if `facts` holds anything else, and RecordingError if the path cannot be written
+    or holds anything but a network.
     """
-    text = json.dumps(plain(dict(facts), kind))
+    text = json.dumps(_to_json(dict(facts), kind))
     target = safe_hdf5.writable_path(path, safe_hdf5.NETWORK)
     with explain_write_errors(target, "write it"), safe_hdf5.new_file(target) as file:
         group = file.create_group("neurosim")
@@ -38,43 +47,49 @@ def keep(
         safe_hdf5.write_text(own, "kind", kind)
         safe_hdf5.write_text(own, "facts", text)
         for name, array in arrays.items():
+            # HDF5 reads "/" as a path of groups.
             safe_hdf5.write_array(own.require_group("arrays"), name.replace("/", "\\"), np.asarray(array))
 
 
-def kept(path: str | os.PathLike, kind: str) -> tuple[Network, dict[str, Any], dict[str, np.ndarray]]:
-    """The network, facts and arrays that `keep` wrote. Nothing in the file is executed.
+def load_estimator(
+    path: str | os.PathLike[str], kind: str
+) -> tuple[Network, dict[str, Any], dict[str, NDArray[Any]]]:
+    """The network, facts and arrays of a saved estimator. Nothing in the file is executed.
 
-    Raises RecordingError for a file that is missing, foreign or damaged, or that holds something else.
+    Raises RecordingError if the file is missing, foreign or
+    damaged, or holds another kind of estimator or none.
     """
     file, _ = safe_hdf5.open_file(path, (safe_hdf5.NETWORK,))
     with file, explain_read_errors(Path(path), "read the estimator"):
-        group, held = safe_hdf5.open_group(file, "neurosim"), os.path.getsize(path)
+        group, size = safe_hdf5.open_group(file, "neurosim"), os.path.getsize(path)
         if not safe_hdf5.has_link(group, "estimator"):
             raise RecordingError(f"{path}: holds a network, but no {kind}. Use ns.load().")
         own = safe_hdf5.open_group(group, "estimator")
-        if (found := safe_hdf5.read_text(own, "kind", held)) != kind:
-            raise RecordingError(f"{path}: holds a {found}, not a {kind}. Use {found}.load().")
-        stored = safe_hdf5.open_group(own, "arrays") if safe_hdf5.has_link(own, "arrays") else {}
-        arrays = {name.replace("\\", "/"): safe_hdf5.read_array(stored, name, held) for name in stored}  # type: ignore[arg-type]
-        return (
-            read_network(group, held),
-            json.loads(safe_hdf5.read_text(own, "facts", held)),
-            arrays,
-        )
+        stored_kind = safe_hdf5.read_text(own, "kind", size)
+        if stored_kind != kind:
+            raise RecordingError(f"{path}: holds a {stored_kind}, not a {kind}. Use {stored_kind}.load().")
+        facts = json.loads(safe_hdf5.read_text(own, "facts", size))
+        arrays: dict[str, NDArray[Any]] = {}
+        if safe_hdf5.has_link(own, "arrays"):
+            stored = safe_hdf5.open_group(own, "arrays")
+            arrays = {
+                name.replace("\\", "/"): safe_hdf5.read_array(stored, name, size) for name in list(stored)
+            }
+        return read_network(group, size), facts, arrays
 
 
-def plain(given: Any, where: str) -> Any:
-    """Numbers, text, and lists and dicts of them, as JSON holds them; anything else is refused."""
-    if isinstance(given, np.ndarray):
-        return given.tolist()
-    if isinstance(given, np.generic):
-        return given.item()
-    if isinstance(given, Mapping):
-        return {str(key): plain(value, f"{where}: {key}") for key, value in given.items()}
-    if isinstance(given, (list, tuple)):
-        return [plain(value, where) for value in given]
-    if given is None or isinstance(given, (bool, int, float, str)):
-        return given
+def _to_json(value: object, label: str) -> Json:
+    """Numbers, text, and lists and dicts of them, as JSON holds them; DescriptionError for the rest."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {str(key): _to_json(part, f"{label}: {key}") for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_to_json(part, label) for part in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
     raise DescriptionError(
-        f"{where}: {shown(given)} cannot be kept in a file. Give a number, text, or a list of them."
+        f"{label}: {shown(value)} cannot be kept in a file. Give a number, text, or a list of them."
     )

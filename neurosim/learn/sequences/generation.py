@@ -1,15 +1,17 @@
-"""Networks that write: they hear tokens, one-hot and one a tick, and send how likely each token is to come next."""
+"""Generating sequences of tokens with a network that reads tokens and sends the next one's scores."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax
 
 from neurosim.errors import DescriptionError, nearest, shown
-from neurosim.learn.sequences.echo_state import End
+from neurosim.learn.sequences.run_end import RunEnd
 from neurosim.network.network import Network
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.synapses import Synapses
@@ -18,6 +20,8 @@ from neurosim.network.wiring import one_to_one
 from neurosim.run import run
 
 CHOOSE = ("draw", "best", "value")
+Tokens = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 def closed_loop(
@@ -29,46 +33,50 @@ def closed_loop(
     inputs: str = "inputs",
     outputs: str = "out",
 ) -> Network:
-    """The same network hearing itself: `inputs` is no longer driven, but sends what `outputs` chose a tick ago.
+    """The same network, fed its own output: `inputs` sends what `outputs` chose a tick ago.
 
-    An array given to `inputs` is then a clamp: its numbers are what is heard (a prompt, the series so far, teacher forcing), and where
-    it is NaN the network is on its own.
+    An array that is given to `inputs` in a run then forces what it sends (a prompt, the series so far,
+    teacher forcing). Where the array is NaN, the network is on its own.
 
     Arguments:
         net: a network with a driven population `inputs` of the shape of `outputs`.
-        choose: 'draw': one token, one-hot, with probability softmax(scores/temperature) along the last axis; 'best': the token of the
-            largest score; 'value': the numbers themselves, for networks that forecast.
-        temperature: above 0; the lower, the more often the best token is drawn.
-        scores: whether `outputs` sends scores (logits); False: probabilities, p ** (1/temperature) normalised.
+        choose: 'draw': one token, one-hot, with probability softmax(scores/temperature)
+            along the last axis; 'best': the token with the largest score; 'value': the
+            numbers themselves, for networks that forecast.
+        temperature: of 'draw', above 0; the lower, the more often the best token is drawn.
+        scores: whether `outputs` sends scores (logits). If False, it sends probabilities p, and tokens are
+            drawn by p^(1/temperature), normalised.
+        inputs: name of the driven population.
+        outputs: name of the population whose output is fed back.
 
-    Raises DescriptionError for populations that there are not, that do not fit, or that are not driven.
+    Returns the network with one more group of synapses, from `outputs` to `inputs`, with a delay of a tick.
+
+    Raises DescriptionError if there are no such populations, if
+    their shapes differ, or if `inputs` is not driven.
 
     >>> import neurosim as ns
-    >>> double = ns.Network(ns.Synapses(ns.Neurons("inputs", 1), ns.cells.unit("out", 1, "linear"), weight=2.0), schedule=ns.Layered())
-    >>> ns.run(closed_loop(double, "value"), {"inputs": [[1.0], [np.nan], [np.nan]]}, record=["out"])["out"].ravel().tolist()
+    >>> out = ns.cells.unit("out", 1, "linear")
+    >>> double = ns.Network(ns.Synapses(ns.Neurons("inputs", 1), out, weight=2.0), schedule=ns.Layered())
+    >>> first = {"inputs": [[1.0], [np.nan], [np.nan]]}
+    >>> ns.run(closed_loop(double, "value"), first, record=["out"])["out"].ravel().tolist()
     [2.0, 4.0, 8.0]
     """
     choice(choose, CHOOSE, "closed_loop: choose")
-    _check(net, inputs, outputs, "closed_loop")
+    _check_populations(net, inputs, outputs, "closed_loop")
     if choose == "value":
-        return _joined(net, inputs, outputs, update="y = I")
+        return _fed_back(net, inputs, outputs, update="y = I")
     if choose == "best":
-        return _joined(net, inputs, outputs, update="s = where(i == argmax(I), 1, 0)")
-    temperature = plain_number(
-        temperature,
-        "closed_loop: temperature",
-        "Give a number above 0, such as 0.7, or choose='best'.",
-        low=1e-6,
-    )
+        return _fed_back(net, inputs, outputs, update="s = where(i == argmax(I), 1, 0)")
+    remedy = "Give a number above 0, such as 0.7, or choose='best'."
+    temperature = plain_number(temperature, "closed_loop: temperature", remedy, low=1e-6)
     score = "I" if flag(scores, "closed_loop: scores") else "log(maximum(I, 1e-30))"
-    return _joined(
-        net, inputs, outputs, update=f"s = choice(softmax({score}/temperature))", temperature=temperature
-    )
+    text = f"s = choice(softmax({score}/temperature))"
+    return _fed_back(net, inputs, outputs, update=text, temperature=temperature)
 
 
 def sample(
     net: Network,
-    prompt: Any,
+    prompt: ArrayLike,
     steps: int,
     *,
     temperature: float = 1.0,
@@ -79,67 +87,61 @@ def sample(
     outputs: str = "out",
     seed: int = 0,
     engine: str = "auto",
-) -> np.ndarray:
-    """Tokens that a network writes after a prompt, each drawn by the chances that it gives to the next one.
+) -> Tokens:
+    """Tokens that a network generates after a prompt, drawn by the probabilities that it sends.
 
     Arguments:
-        net: hears tokens in the driven population `inputs` (one-hot) and sends in `outputs`, of the same shape, what it takes the next one for.
-        prompt: whole numbers (token,), or (trial, token) for several, at least one token.
-        steps: how many tokens are written.
-        temperature: 0 always takes the likeliest token, 1 draws by the network's own chances.
-        window: for networks that know only so much past: each next token is read off a run from rest over the last `window` tokens.
-            Default: the network runs on, and remembers what it can.
-        trials: how many texts are written after one prompt.
-        scores: whether `outputs` sends scores (logits); False: probabilities.
-        seed, engine: as in `ns.run`.
+        net: a network whose driven population `inputs` reads tokens, one-hot, and whose population `outputs`,
+            of the same shape, sends a score or probability for each next token.
+        prompt: tokens as whole numbers, shape (token,), or (trial,
+            token) for several prompts; at least one token.
+        steps: number of tokens to generate.
+        temperature: 0 takes the most probable token; above 0 tokens are drawn by p^(1/temperature), so that 1
+            draws by the network's own probabilities.
+        window: each token is read off a new run from rest over the last `window` tokens, for networks that
+            read a limited context. None: the network runs on, with what it remembers.
+        trials: number of texts to generate after one prompt.
+        scores: whether `outputs` sends scores (logits); if False, probabilities.
+        inputs: name of the driven population.
+        outputs: name of the population that sends scores or probabilities.
+        seed: of all draws.
+        engine: as in `ns.run`.
 
-    Returns the written tokens, (trial, step). Raises DescriptionError for what does not fit.
+    Returns the tokens that follow the prompt, shape (trial, step).
+
+    Raises DescriptionError for a network, a prompt or numbers that do not fit.
     """
-    size = _check(net, inputs, outputs, "sample")
-    said = _tokens(prompt, size, "sample")
-    said = np.repeat(said, whole(trials, "sample: trials", least=1), axis=0) if len(said) == 1 else said
+    size = _check_populations(net, inputs, outputs, "sample")
+    tokens = _read_prompt(prompt, size, "sample")
+    trials = whole(trials, "sample: trials", least=1)
+    tokens = np.repeat(tokens, trials, axis=0) if len(tokens) == 1 else tokens
     steps = whole(steps, "sample: steps", least=1)
-    temperature = plain_number(
-        temperature, "sample: temperature", "Give a number of 0 or more, such as 0.7.", low=0
-    )
+    remedy = "Give a number of 0 or more, such as 0.7."
+    temperature = plain_number(temperature, "sample: temperature", remedy, low=0)
+    first = tokens.shape[1]
     if window is None:
-        loop = closed_loop(
-            net,
-            "draw" if temperature else "best",
-            temperature=temperature or 1.0,
-            scores=scores,
-            inputs=inputs,
-            outputs=outputs,
-        )
-        heard = np.concatenate([np.eye(size)[said], np.full((len(said), steps, size), np.nan)], axis=1)
-        found = run(loop, {inputs: heard}, record=[inputs], seed=seed, engine=engine, progress=False)[inputs]
-        return np.asarray(found)[:, said.shape[1] :].argmax(axis=2)
-    window, random, first = (
-        whole(window, "sample: window", least=1),
-        np.random.default_rng(seed),
-        said.shape[1],
-    )
+        choose = "draw" if temperature else "best"
+        ends = dict(inputs=inputs, outputs=outputs)
+        loop = closed_loop(net, choose, temperature=temperature or 1.0, scores=scores, **ends)
+        unknown = np.full((len(tokens), steps, size), np.nan)  # NaN does not force what `inputs` sends
+        forced = np.concatenate([np.eye(size)[tokens], unknown], axis=1)
+        recording = run(loop, {inputs: forced}, record=[inputs], seed=seed, engine=engine, progress=False)
+        return np.asarray(recording[inputs])[:, first:].argmax(axis=2)
+    window, random = whole(window, "sample: window", least=1), np.random.default_rng(seed)
     for _ in range(steps):
-        last = run(
-            net,
-            {inputs: np.eye(size)[said[:, -window:]]},
-            record=[outputs],
-            seed=seed,
-            engine=engine,
-            progress=False,
-        )
-        chances = _log_chances(last[outputs][:, -1], scores)
+        context = {inputs: np.eye(size)[tokens[:, -window:]]}
+        recording = run(net, context, record=[outputs], seed=seed, engine=engine, progress=False)
+        log_p = _log_probabilities(recording[outputs][:, -1], scores)
         if temperature:
-            chances = chances / temperature + random.gumbel(
-                size=chances.shape
-            )  # the largest of these is a fair draw
-        said = np.column_stack([said, chances.argmax(axis=1)])
-    return said[:, first:]
+            # The largest of these is a token drawn by p^(1/temperature) (the Gumbel-max trick).
+            log_p = log_p / temperature + random.gumbel(size=log_p.shape)
+        tokens = np.column_stack([tokens, log_p.argmax(axis=1)])
+    return tokens[:, first:]
 
 
 def beam_search(
     net: Network,
-    prompt: Any,
+    prompt: ArrayLike,
     steps: int,
     *,
     beams: int = 5,
@@ -149,108 +151,112 @@ def beam_search(
     outputs: str = "out",
     seed: int = 0,
     engine: str = "auto",
-) -> tuple[np.ndarray, np.ndarray]:
-    """The likeliest texts that a search along `beams` branches finds after a prompt.
+) -> tuple[Tokens, Floats]:
+    """The most probable texts that a beam search finds after a prompt.
 
-    Each step lengthens every text on a beam by every token, and keeps the `beams` likeliest of all these. With as many beams as there are
-    texts it finds the best one; with 1 it is greedy.
+    Each step lengthens every text on a beam by every token, and keeps the `beams` most
+    probable of all these. With as many beams as there are texts, it finds the most
+    probable one; with one beam, it is a greedy search.
 
     Arguments:
-        net, scores, inputs, outputs, seed, engine: as in `sample`; nothing in the network spikes.
-        prompt: whole numbers (token,), at least one.
-        steps: how many tokens are written.
-        end: a token after which a text is complete: nothing but `end` follows, at no cost.
+        net: a network whose driven population `inputs` reads tokens, one-hot, and whose population `outputs`,
+            of the same shape, sends a score or probability for each next token. No population spikes.
+        prompt: tokens as whole numbers, shape (token,), at least one.
+        steps: number of tokens to generate.
+        beams: number of texts that are kept.
+        end: a token that completes a text: only `end` follows it, with probability 1. None: no token does.
+        scores: whether `outputs` sends scores (logits); if False, probabilities.
+        inputs: name of the driven population.
+        outputs: name of the population that sends scores or probabilities.
+        seed: of the network's random numbers.
+        engine: as in `ns.run`.
 
-    Returns the texts, (beam, step), the likeliest first, and the logarithm of each one's probability, (beam,).
+    Returns the texts, shape (beam, step), the most probable first,
+    and the log probability of each, shape (beam,).
 
-    Raises DescriptionError for what does not fit.
+    Raises DescriptionError for a network, a prompt or numbers that do not fit.
     """
-    size = _check(net, inputs, outputs, "beam_search")
+    size = _check_populations(net, inputs, outputs, "beam_search")
     if spiking := [name for name, population in net.populations.items() if population.spiking]:
         raise DescriptionError(
             f"beam_search: {spiking[0]!r} spikes, and spikes in flight cannot change places. Use sample()."
         )
     steps, beams = whole(steps, "beam_search: steps", least=1), whole(beams, "beam_search: beams", least=1)
     end = None if end is None else whole(end, "beam_search: end", most=size - 1)
-    said = _tokens(prompt, size, "beam_search")
-    if len(said) != 1:
-        raise DescriptionError(f"beam_search: prompt has {len(said)} trials. Give one prompt at a time.")
-    where: dict[str, Any] = {"record": [outputs], "seed": seed, "engine": engine, "progress": False}
-    last = run(net, {inputs: np.eye(size)[said]}, **where)
-    texts, total = np.zeros((1, 0), np.int64), np.zeros(1)
+    tokens = _read_prompt(prompt, size, "beam_search")
+    if len(tokens) != 1:
+        raise DescriptionError(f"beam_search: prompt has {len(tokens)} trials. Give one prompt at a time.")
+    run_on = partial(run, net, record=[outputs], seed=seed, engine=engine, progress=False)
+    recording = run_on({inputs: np.eye(size)[tokens]})
+    texts, totals = np.zeros((1, 0), np.int64), np.zeros(1)
     for step in range(steps):
-        chances = _log_chances(last[outputs][:, -1], scores)
+        log_p = _log_probabilities(recording[outputs][:, -1], scores)
         if end is not None and step:
-            chances[texts[:, -1] == end] = np.where(np.arange(size) == end, 0.0, -np.inf)
-        all_totals = (total[:, None] + chances).ravel()
-        best = np.argsort(-all_totals, kind="stable")[: min(beams, int(np.isfinite(all_totals).sum()))]
+            log_p[texts[:, -1] == end] = np.where(np.arange(size) == end, 0.0, -np.inf)
+        candidates = (totals[:, None] + log_p).ravel()
+        possible = int(np.isfinite(candidates).sum())
+        best = np.argsort(-candidates, kind="stable")[: min(beams, possible)]
         parent, token = np.divmod(best, size)
-        texts, total = np.column_stack([texts[parent], token]), all_totals[best]
+        texts, totals = np.column_stack([texts[parent], token]), candidates[best]
         if step + 1 < steps:
-            last = run(
-                net,
-                {inputs: np.eye(size)[token][:, None]},
-                start=End(net, _reordered(last.final, parent), seed=seed),
-                **where,
-            )
-    return texts, total
+            start = RunEnd(net, _trials_of(recording.final, parent), seed=seed)
+            recording = run_on({inputs: np.eye(size)[token][:, None]}, start=start)
+    return texts, totals
 
 
-def _check(net: Any, inputs: str, outputs: str, where: str) -> int:
-    """The number of tokens of a network that hears and sends them."""
+def _check_populations(net: Network, inputs: str, outputs: str, label: str) -> int:
+    """The number of tokens of a network; raises DescriptionError if it cannot be fed its own output."""
     if not isinstance(net, Network):
         raise DescriptionError(
-            f"{where}: net {shown(net)} is not a Network. Give one that hears tokens and sends the next ones' scores."
+            f"{label}: net {shown(net)} is not a Network."
+            " Give one that hears tokens and sends the next ones' scores."
         )
     for name in (inputs, outputs):
         if name not in net.populations:
             raise DescriptionError(
-                f"{where}: the network has no population {shown(name)}. {nearest(name, net.populations)}"
+                f"{label}: the network has no population {shown(name)}. {nearest(name, net.populations)}"
             )
-    heard, sent = net.populations[inputs], net.populations[outputs]
-    if not heard.driven:
+    reading, sending = net.populations[inputs], net.populations[outputs]
+    if not reading.driven:
         raise DescriptionError(
-            f"{where}: {inputs!r} is not driven, so its loop is closed already. Run the network, or name a driven population."
+            f"{label}: {inputs!r} is not driven, so its loop is closed already."
+            " Run the network, or name a driven population."
         )
-    if heard.shape != sent.shape:
+    if reading.shape != sending.shape:
         raise DescriptionError(
-            f"{where}: {inputs!r} has shape {heard.shape} and {outputs!r} {sent.shape}. Give them the same."
+            f"{label}: {inputs!r} has shape {reading.shape} and {outputs!r} {sending.shape}."
+            " Give them the same."
         )
-    return heard.shape[-1]
+    return reading.shape[-1]
 
 
-def _tokens(prompt: Any, size: int, where: str) -> np.ndarray:
+def _read_prompt(prompt: ArrayLike, size: int, label: str) -> Tokens:
     """A prompt as (trial, token)."""
-    said = np.asarray(prompt)
-    if (
-        said.ndim not in (1, 2)
-        or not said.size
-        or said.dtype.kind not in "iu"
-        or said.min() < 0
-        or said.max() >= size
-    ):
+    tokens = np.asarray(prompt)
+    is_tokens = tokens.ndim in (1, 2) and tokens.size > 0 and tokens.dtype.kind in "iu"
+    if not is_tokens or tokens.min() < 0 or tokens.max() >= size:
         raise DescriptionError(
-            f"{where}: prompt {shown(prompt)} is not a row of tokens. Give whole numbers from 0 to {size - 1}, at least one, or (trial, token)."
+            f"{label}: prompt {shown(prompt)} is not a row of tokens."
+            f" Give whole numbers from 0 to {size - 1}, at least"
+            " one, or (trial, token)."
         )
-    return np.atleast_2d(said).astype(np.int64)
+    return np.atleast_2d(tokens).astype(np.int64)
 
 
-def _joined(net: Network, inputs: str, outputs: str, **text: Any) -> Network:
-    """The network with this text in its driven population, which hears `outputs` a tick later."""
+def _fed_back(net: Network, inputs: str, outputs: str, **text: Any) -> Network:
+    """The network whose population `inputs` has this text and receives what `outputs` sends a tick later."""
     closed = rebuilt(net, {inputs: text})
     back = Synapses(closed[outputs], closed[inputs], wiring=one_to_one(), delay=1, name=f"{outputs}_heard")
     return Network(*closed.populations.values(), *closed.synapses.values(), back, schedule=net.schedule)
 
 
-def _log_chances(sent: Any, scores: bool) -> np.ndarray:
-    """The logarithm of each token's probability, (trial, token)."""
+def _log_probabilities(sent: ArrayLike, scores: bool) -> Floats:
+    """The log probability of each token, shape (trial, token), from what `outputs` sent."""
     values = np.asarray(sent, dtype=np.float64)
-    return log_softmax(values if scores else np.log(np.maximum(values, 1e-30)), axis=-1)
+    return np.asarray(log_softmax(values if scores else np.log(np.maximum(values, 1e-30)), axis=-1))
 
 
-def _reordered(final: Mapping[str, np.ndarray], parent: np.ndarray) -> dict[str, np.ndarray]:
-    """An end state with its trials in another order, some of them several times."""
-    return {
-        key: value if key == "tick" or key.startswith("queue/") else np.asarray(value)[parent]
-        for key, value in final.items()
-    }
+def _trials_of(final: Mapping[str, ArrayLike], trials: NDArray[np.intp]) -> dict[str, ArrayLike]:
+    """The final state of a run with these of its trials, some of which may occur several times."""
+    shared = {key for key in final if key == "tick" or key.startswith("queue/")}
+    return {key: value if key in shared else np.asarray(value)[trials] for key, value in final.items()}

@@ -1,26 +1,33 @@
-"""What happened during training, to be looked at and plotted."""
+"""What happened during training: the losses of every epoch, and how it ended."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from neurosim.figures.axes import new_axes
 from neurosim.network.network import Network
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 @dataclass
 class History:
-    """Losses of every epoch.
+    """Losses of every epoch of a training.
 
-    `loss`: the mean over the batches of an epoch, of each objective one list where there are several; `parts`: the same for each
-    population with a loss; `validation`: the loss, after the epoch, on what was held out; `accuracy`: the share of held-out
-    targets whose class was found, where there are classes; `best`: the epoch whose weights were kept; `steps`: updates made;
-    `stopped`: 'end', 'patience' or 'interrupted'.
+    loss: the mean loss over the batches of each epoch; if there
+        are several objectives, a list of one for each.
+    parts: for each epoch, the mean loss of each population that has one, by name.
+    validation: the loss on the trials held out, after each epoch; empty without `validation=`.
+    accuracy: the fraction of held-out targets whose class was right, after each epoch; empty without classes.
+    seconds: duration of the training in seconds.
+    best: the epoch, counted from 0, whose weights were kept.
+    steps: number of updates.
+    stopped: 'end' (all epochs), 'patience' (the validation loss no longer fell) or 'interrupted' (Ctrl-C).
     """
 
-    loss: list[Any] = field(default_factory=list)
+    loss: list[float | list[float]] = field(default_factory=list)
     parts: list[dict[str, float]] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
@@ -29,34 +36,25 @@ class History:
     steps: int = 0
     stopped: str = "end"
 
-    def plot(self, ax: Any = None) -> Any:
-        """Losses against epochs; returns the axes. Needs matplotlib."""
-        ax = new_axes(ax, 5.0, 3.0)
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Plot losses against epochs on the axes `ax`, or on new ones; returns the axes. Needs matplotlib."""
+        axes: Axes = new_axes(ax, 5.0, 3.0)
         epochs = range(1, len(self.loss) + 1)
-        several = bool(self.loss) and isinstance(self.loss[0], list)
-        for turn, line in enumerate(zip(*self.loss, strict=True) if several else [self.loss]):
-            ax.plot(epochs, line, label=f"objective {turn + 1}" if several else "training")
+        objectives = zip(*[one if isinstance(one, list) else [one] for one in self.loss], strict=True)
+        lines = list(objectives) or [()]
+        for number, line in enumerate(lines, start=1):
+            axes.plot(epochs, line, label="training" if len(lines) == 1 else f"objective {number}")
         if self.validation:
-            ax.plot(epochs, self.validation, label="validation")
-            ax.axvline(self.best + 1, color="0.7", linewidth=0.8, zorder=0)
-        ax.set_xlabel("epoch")
-        ax.set_ylabel("loss")
-        ax.legend(frameon=False)
-        return ax
+            axes.plot(epochs, self.validation, label="validation")
+            axes.axvline(self.best + 1, color="0.7", linewidth=0.8, zorder=0)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel("loss")
+        axes.legend(frameon=False)
+        return axes
 
 
-@dataclass(frozen=True)
-class Trained:
-    """The network with what it has learned, and the history of the training; `network, history = ns.train(...)`."""
+class Trained(NamedTuple):
+    """The network with what it has learned, and the history of the training."""
 
     network: Network
     history: History
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter((self.network, self.history))
-
-    def __len__(self) -> int:
-        return 2
-
-    def __getitem__(self, place: int) -> Any:
-        return (self.network, self.history)[place]

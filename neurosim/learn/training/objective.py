@@ -1,10 +1,10 @@
-"""The loss of a network as a function of what learns: the array engine's ticks, then the losses of `losses.py`, in JAX."""
+"""The loss of a network as a function of its parameters, in JAX: ticks of the array engine, then losses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -15,164 +15,200 @@ from neurosim.engine.arrays.compiled import CompiledPlan
 from neurosim.engine.arrays.memory import input_arrays
 from neurosim.engine.arrays.support import unsupported
 from neurosim.errors import PlanError
-from neurosim.learn.training.losses import SENT, Loss
-from neurosim.learn.training.parameters import Parameters, placing
-from neurosim.learn.training.targets import AnyLoss, Target
+from neurosim.learn.training.losses import SENT, AnyLoss, Loss
+from neurosim.learn.training.parameters import Parameters, ProgramNumbers, placing
+from neurosim.learn.training.problem import GradientOptions
+from neurosim.learn.training.targets import Target
 from neurosim.network.probes import Probe
 from neurosim.plan.dry_run import dry_run
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.lower import lower
 from neurosim.plan.plan import Dense, Plan
 
-MOST_BYTES = 2**30  # of what gradients keep of all ticks, above which ticks are computed again instead
-SAFE = 0.5  # a number of which every loss has a derivative
-Data = dict[str, Any]
+MOST_BYTES = 2**30  # of what back-propagation keeps of all ticks; above it, ticks are computed twice instead
+SAFE = 0.5  # at this number every loss has a finite derivative
+ByName: TypeAlias = dict[str, jax.Array]
+Array: TypeAlias = jax.Array | np.ndarray
+
+
+class Data(NamedTuple):
+    """All trials on the device.
+
+    inputs: by population, shape (trial, tick, *shape).
+    targets: by population, the target and where it is known, as in `Target`.
+    """
+
+    inputs: Mapping[str, Array]
+    targets: Mapping[str, tuple[Array, Array]]
+
+
+class Batch(NamedTuple):
+    """The trials of one update.
+
+    index: their numbers in the data, shape (trial,).
+    weight: 1 for each trial that counts, 0 for those that only fill up the last batch, shape (trial,).
+    noise: numbers by which the noise of each trial is drawn, shape (trial,).
+    """
+
+    index: Array
+    weight: Array
+    noise: Array
+
+
+class Parts(NamedTuple):
+    """The loss of each population, and the fraction of targets whose class was right, by population."""
+
+    losses: ByName
+    accuracy: ByName
 
 
 def training_plan(
-    parameters: Parameters, read: Inputs, populations: set[str], precision: str, *, training: bool
+    parameters: Parameters, inputs: Inputs, populations: set[str], precision: str, *, training: bool
 ) -> Plan:
-    """The plan of a run that records what these populations send. Raises PlanError where the array engine cannot run it."""
+    """The plan of a run that records these populations; text reads `training` by that name.
+
+    Raises PlanError if the array engine cannot run the network.
+    """
     net = parameters.net
     probes = tuple(
         Probe(name, name, None, None, net.populations[name].shape, 1, False) for name in sorted(populations)
     )
-    plan = lower(net, read, probes=probes, seed=parameters.seed, precision=precision, training=training)
+    plan = lower(net, inputs, probes=probes, seed=parameters.seed, precision=precision, training=training)
     if reason := unsupported(plan):
+        reason = reason.rsplit(". Use", 1)[0]
         raise PlanError(
-            f"train: the 'arrays' engine cannot run this network: {reason.rsplit('. Use', 1)[0]}. Describe that part without it."
+            f"train: the 'arrays' engine cannot run this network: {reason}. Describe that part without it."
         )
     dry_run(plan, lambda synapses: net.synapses[synapses].label)
     return plan
 
 
-def as_data(plan: Plan, targets: Mapping[str, Target]) -> Data:
-    """Inputs and targets of all trials on the device, the trial axis first; small numbers, such as bytes of images, as they are."""
-    spikes = replace(
-        plan, drives={name: drive for name, drive in plan.drives.items() if drive.values is None}
-    )
-    drives = {
-        name: np.moveaxis(value, 1, 0)
-        for name, value in input_arrays(spikes, np.arange(plan.trials), np.arange(plan.ticks)).items()
-    }
-    for name, drive in plan.drives.items():
-        if drive.values is not None:
-            small = drive.values.dtype.itemsize < plan.dtype.itemsize
-            drives[name] = drive.values if small else drive.values.astype(plan.dtype, copy=False)
+def to_device(plan: Plan, targets: Mapping[str, Target]) -> Data:
+    """Inputs and targets of all trials on the device; narrow types, such as bytes of images, stay."""
+    numbers = {name: drive.values for name, drive in plan.drives.items() if drive.values is not None}
+    spikes = {name: drive for name, drive in plan.drives.items() if drive.values is None}
+    rasters = input_arrays(replace(plan, drives=spikes), np.arange(plan.trials), np.arange(plan.ticks))
+    inputs = {name: np.moveaxis(raster, 1, 0) for name, raster in rasters.items()}
+    for name, values in numbers.items():
+        narrow = values.dtype.itemsize < plan.dtype.itemsize
+        inputs[name] = values if narrow else values.astype(plan.dtype, copy=False)
     goals = {
         name: (
-            t.values.astype(plan.dtype) if t.values.dtype.kind == "f" else t.values,
-            t.known.astype(plan.dtype),
+            target.values.astype(plan.dtype) if target.values.dtype.kind == "f" else target.values,
+            target.known.astype(plan.dtype),
         )
-        for name, t in targets.items()
+        for name, target in targets.items()
     }
-    return jax.device_put({"given": drives, "targets": goals})
-
-
-def _by_tick(kind: AnyLoss, sent: Any, target: Any, known: Any) -> tuple[Any, Any]:
-    """The loss of each tick, (trial, tick), over the targets that are known, and 1 where it counts: where any is known.
-
-    A function of the user's own makes one number of a tick, which counts where all its targets are known.
-    """
-    flat = known.reshape(*known.shape[:2], -1)
-    counted = flat.min(axis=-1, keepdims=True) if not isinstance(kind, Loss) else known
-    counted = counted.reshape(*counted.shape, *[1] * (sent.ndim - counted.ndim))
-    sent = jnp.where(
-        counted > 0, sent, SAFE
-    )  # what does not count may be no number, and no gradient may come from it
-    if not isinstance(kind, Loss):
-        counts = flat.min(axis=-1)
-        return jnp.where(counts > 0, jnp.broadcast_to(kind(sent, target), counts.shape), 0.0), counts
-    per = kind.of(jax, sent, target)
-    return jnp.where(flat > 0, per.reshape(*flat.shape[:2], -1), 0.0).sum(axis=-1), flat.max(axis=-1)
+    return jax.device_put(Data(inputs, goals))
 
 
 class Objective:
-    """Losses of a network, by turn; `loss(turn, learned, rest, data, index, weight, trials)` is one number."""
+    """The losses of a network as a function of what learns."""
 
     def __init__(
         self,
         parameters: Parameters,
         plan: Plan,
-        turns: list[dict[str, AnyLoss]],
-        *,
-        truncate: int | None,
-        surrogate: str,
-        slope: float,
+        losses: list[dict[str, AnyLoss]],
+        options: GradientOptions,
     ):
-        self.program = CompiledPlan(plan, surrogate, slope)
-        self.turns, self.truncate, self.ticks = turns, truncate, plan.ticks
-        self.put = placing(
-            parameters,
-            {name for name, pathway in plan.pathways.items() if isinstance(pathway, Dense)},
-            jnp.broadcast_to,
-        )
+        """`losses` holds, for each objective, the loss of every population that has one."""
+        self.program = CompiledPlan(plan, options.surrogate, options.slope)
+        self.losses, self.truncate, self.ticks = losses, options.truncate, plan.ticks
+        matrices = {name for name, pathway in plan.pathways.items() if isinstance(pathway, Dense)}
+        self.put = placing(parameters, matrices, jnp.broadcast_to)
         self.dtype = plan.dtype
-        self.remembered = (
-            4.0
-            * plan.dtype.itemsize
-            * sum(g.size * (1 + len(g.states) + len(g.ports)) for g in plan.groups.values())
+        # About four arrays of each state, port and message are kept of every tick.
+        numbers = sum(
+            group.size * (1 + len(group.states) + len(group.ports)) for group in plan.groups.values()
         )
+        self.bytes_per_tick = 4.0 * plan.dtype.itemsize * numbers
 
     def loss(
-        self,
-        turn: int,
-        values: Mapping[str, Any],
-        numbers: dict[str, Any],
-        data: Data,
-        index: Any,
-        weight: Any,
-        trials: Any,
-    ) -> tuple[Any, Any]:
-        """The sum of the turn's losses over the trials `index`, each times `weight`; each by itself, and the share of classes found."""
+        self, number: int, values: ByName, numbers: ProgramNumbers, data: Data, batch: Batch
+    ) -> tuple[jax.Array, Parts]:
+        """The loss of objective `number` over a batch of trials, and its parts.
+
+        values: the parameters.
+        numbers: those of the array program, some of which the parameters replace.
+        """
         placed = self.put(numbers, values)
-        given = {
-            name: jnp.moveaxis(value[index], 0, 1).astype(self.dtype) for name, value in data["given"].items()
+        inputs = {
+            name: jnp.moveaxis(value[batch.index], 0, 1).astype(self.dtype)
+            for name, value in data.inputs.items()
         }
-        samples = self._samples(placed, given, trials)
-        parts, right = {}, {}
-        for name, kind in self.turns[turn].items():
-            sent = jnp.moveaxis(samples[name], 0, 1)
-            target, known = (value[index] for value in data["targets"][name])
-            per, counts = _by_tick(kind, sent, target, known)
-            counted = counts * weight[:, None]
-            whole = weight.sum() if kind is SENT else counted.sum()
-            parts[name] = (per * counted).sum() / jnp.maximum(whole, 1e-30)
-            if isinstance(kind, Loss) and kind.labels:
-                hit = (sent.argmax(axis=-1) == target) * known * weight.reshape(-1, *[1] * (known.ndim - 1))
-                asked = jnp.broadcast_to(known, target.shape).sum(axis=tuple(range(1, target.ndim))) @ weight
-                right[name] = hit.sum() / jnp.maximum(asked, 1e-30)
-        return sum(parts.values()), (parts, right)
+        samples = self._samples(placed, inputs, batch.noise)
+        parts = Parts({}, {})
+        for name, loss in self.losses[number].items():
+            sent = jnp.moveaxis(samples[name], 0, 1)  # (trial, tick, *shape)
+            target, known = (value[batch.index] for value in data.targets[name])
+            per_tick, counts = _loss_by_tick(loss, sent, target, known)
+            counts = counts * batch.weight[:, None]
+            total = batch.weight.sum() if loss is SENT else counts.sum()
+            parts.losses[name] = (per_tick * counts).sum() / jnp.maximum(total, 1e-30)
+            if isinstance(loss, Loss) and loss.labels:
+                parts.accuracy[name] = _accuracy(sent, target, known, batch.weight)
+        return jnp.asarray(sum(parts.losses.values())), parts
 
-    def _samples(self, numbers: dict[str, Any], given: dict[str, Any], trials: Any) -> dict[str, Any]:
-        """What the populations with a loss send, (tick, trial, *shape); long runs in chunks whose insides are computed twice."""
-        carry = self.program.start(numbers, trials.shape[0])
+    def _samples(self, numbers: ProgramNumbers, inputs: ByName, noise: Array) -> ByName:
+        """What the populations with a loss send, shape (tick, trial, *shape).
+
+        A long run is divided into chunks. Of a chunk only the state at its start is kept;
+        back-propagation computes its ticks again. With `truncate`, chunks have that length, and
+        no gradient crosses from one to the one before.
+        """
+        carry = self.program.start(numbers, noise.shape[0])
         ticks = jnp.arange(self.ticks)
-        chunk = self._chunk(trials.shape[0])
+        chunk = self._chunk_length(noise.shape[0])
         if chunk >= self.ticks:
-            return self.program.block(numbers, carry, given, ticks, trials)[1]
+            return self.program.block(numbers, carry, inputs, ticks, noise)[1]
 
-        def run(carry: Carry, x: Any) -> tuple[Carry, Any]:
-            carry, samples = self.program.block(numbers, carry, x[0], x[1], trials)
+        def run(carry: Carry, x: tuple[ByName, jax.Array]) -> tuple[Carry, ByName]:
+            carry, samples = self.program.block(numbers, carry, x[0], x[1], noise)
             return (jax.tree.map(jax.lax.stop_gradient, carry) if self.truncate else carry), samples
 
-        whole = self.ticks // chunk * chunk
+        chunked = self.ticks // chunk * chunk  # ticks in chunks of full length
         xs = jax.tree.map(
-            lambda value: value[:whole].reshape(whole // chunk, chunk, *value.shape[1:]), (given, ticks)
+            lambda value: value[:chunked].reshape(chunked // chunk, chunk, *value.shape[1:]), (inputs, ticks)
         )
         carry, samples = jax.lax.scan(jax.checkpoint(run), carry, xs)
-        samples = jax.tree.map(lambda value: value.reshape(whole, *value.shape[2:]), samples)
-        if whole < self.ticks:
-            rest = jax.tree.map(lambda value: value[whole:], (given, ticks))
+        samples = jax.tree.map(lambda value: value.reshape(chunked, *value.shape[2:]), samples)
+        if chunked < self.ticks:
+            rest = jax.tree.map(lambda value: value[chunked:], (inputs, ticks))
             _, more = run(carry, rest)
             samples = jax.tree.map(lambda a, b: jnp.concatenate([a, b]), samples, more)
         return samples
 
-    def _chunk(self, trials: int) -> int:
+    def _chunk_length(self, trials: int) -> int:
+        """Ticks in a chunk; chunks of the root of the run's length need the least memory."""
         if self.truncate:
             return self.truncate
-        return (
-            self.ticks
-            if self.ticks * trials * self.remembered <= MOST_BYTES
-            else max(1, int(np.sqrt(self.ticks)))
-        )
+        if self.ticks * trials * self.bytes_per_tick <= MOST_BYTES:
+            return self.ticks
+        return max(1, int(np.sqrt(self.ticks)))
+
+
+def _loss_by_tick(
+    loss: AnyLoss, sent: jax.Array, target: jax.Array, known: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """The loss of each tick, summed over known targets, and 1 for ticks that count, both (trial, tick).
+
+    A function of the user's own gives one number for a tick, which counts if all its targets are known.
+    """
+    flat = known.reshape(*known.shape[:2], -1)
+    used = known if isinstance(loss, Loss) else flat.min(axis=-1, keepdims=True)
+    used = used.reshape(*used.shape, *[1] * (sent.ndim - used.ndim))
+    # What does not count may be infinite or NaN, and then its gradient would be NaN even times 0.
+    sent = jnp.where(used > 0, sent, SAFE)
+    if not isinstance(loss, Loss):
+        counts = flat.min(axis=-1)
+        return jnp.where(counts > 0, jnp.broadcast_to(loss(sent, target), counts.shape), 0.0), counts
+    each = loss.of(jax, sent, target).reshape(*flat.shape[:2], -1)
+    return jnp.where(flat > 0, each, 0.0).sum(axis=-1), flat.max(axis=-1)
+
+
+def _accuracy(sent: jax.Array, target: jax.Array, known: jax.Array, weight: Array) -> jax.Array:
+    """The fraction of known targets whose class sends most."""
+    right = (sent.argmax(axis=-1) == target) * known * weight.reshape(-1, *[1] * (known.ndim - 1))
+    asked = jnp.broadcast_to(known, target.shape).sum(axis=tuple(range(1, target.ndim))) @ weight
+    return right.sum() / jnp.maximum(asked, 1e-30)

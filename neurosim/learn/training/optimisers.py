@@ -1,19 +1,34 @@
-"""Optimisers of optax by name."""
+"""Optimisers and learning rate schedules of optax, by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from neurosim.errors import DescriptionError, EngineError, install_hint, nearest, shown
 from neurosim.network.values import plain_number
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from jax import Array
+
 NAMES = ("sgd", "rmsprop", "adagrad", "adam", "adamw")
 SCHEDULES = ("cosine", "exponential")
+FINAL_FRACTION = 0.01  # of the learning rate at the end of the schedule 'exponential'
+Schedule: TypeAlias = "Callable[[Array], Array | float]"  # of the number of the update, as optax has them
 
 
-def need_optax() -> Any:
-    """The module optax. Raises EngineError with the remedy."""
+@runtime_checkable
+class Optimiser(Protocol):
+    """An optax transformation of gradients, or anything else with its two functions."""
+
+    init: Callable[..., Any]
+    update: Callable[..., Any]
+
+
+def need_optax() -> ModuleType:
+    """The module optax. Raises EngineError, which says how to install it, if there is none."""
     try:
         import optax
     except ImportError as error:
@@ -24,29 +39,38 @@ def need_optax() -> Any:
 
 
 def make_optimiser(
-    optimizer: Any, rate: Any, schedule: Any, momentum: float, nesterov: bool, clip: float | None, steps: int
-) -> Any:
-    """The optax transformation that these arguments of `train` name."""
+    optimizer: str | Optimiser,
+    rate: float,
+    schedule: str | Schedule | None,
+    momentum: float,
+    nesterov: bool,
+    clip: float | None,
+    steps: int,
+) -> Optimiser:
+    """The optax transformation that these arguments of `train` describe, for so many updates."""
     optax = need_optax()
-    if hasattr(optimizer, "init") and hasattr(optimizer, "update"):
+    if isinstance(optimizer, Optimiser):
         made = optimizer
     elif isinstance(optimizer, str) and optimizer in NAMES:
-        speed = _schedule(optax, rate, schedule, steps)
+        rates = _schedule(optax, rate, schedule, steps)
         if optimizer == "sgd":
-            made = optax.sgd(speed, momentum=momentum or None, nesterov=nesterov)
+            made = optax.sgd(rates, momentum=momentum or None, nesterov=nesterov)
         else:
-            made = getattr(optax, optimizer)(speed)
+            made = getattr(optax, optimizer)(rates)
     else:
         raise DescriptionError(
-            f"train: optimizer {shown(optimizer)} is not known. {nearest(optimizer, NAMES)} Or give an optax transformation."
+            f"train: optimizer {shown(optimizer)} is not known. {nearest(optimizer, NAMES)}"
+            " Or give an optax transformation."
         )
     if clip is None:
         return made
-    most = plain_number(clip, "train: clip", "Give the largest norm of the gradient, above 0.", low=1e-30)
-    return optax.chain(optax.clip_by_global_norm(most), made)
+    norm = plain_number(clip, "train: clip", "Give the largest norm of the gradient, above 0.", low=1e-30)
+    return optax.chain(optax.clip_by_global_norm(norm), made)
 
 
-def _schedule(optax: Any, rate: Any, schedule: Any, steps: int) -> float | Callable[[Any], Any]:
+def _schedule(
+    optax: ModuleType, rate: float, schedule: str | Schedule | None, steps: int
+) -> float | Schedule:
     first = plain_number(rate, "train: rate", "Give a learning rate above 0, such as 0.001.", low=1e-30)
     if schedule is None:
         return first
@@ -54,8 +78,9 @@ def _schedule(optax: Any, rate: Any, schedule: Any, steps: int) -> float | Calla
         return schedule
     if schedule == "cosine":
         return optax.cosine_decay_schedule(first, max(steps, 1))
-    if schedule == "exponential":  # to a hundredth at the end
-        return optax.exponential_decay(first, max(steps, 1), 0.01)
+    if schedule == "exponential":
+        return optax.exponential_decay(first, max(steps, 1), FINAL_FRACTION)
     raise DescriptionError(
-        f"train: schedule {shown(schedule)} is not known. {nearest(schedule, SCHEDULES)} Or give an optax schedule."
+        f"train: schedule {shown(schedule)} is not known."
+        f" {nearest(schedule, SCHEDULES)} Or give an optax schedule."
     )

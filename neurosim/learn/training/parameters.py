@@ -1,15 +1,16 @@
-"""The numbers of a network that training may change, and the network with learned ones in their place."""
+"""The parameters of a network that training may change, and the network with other values of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from neurosim.errors import DescriptionError, nearest
-from neurosim.learn.training.targets import matching
+from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.rebuild import rebuilt
@@ -20,22 +21,36 @@ from neurosim.network.windows import conv, einsum, pool
 from neurosim.plan.draw import weight_numbers
 from neurosim.plan.materialize import materialized
 
+Floats = NDArray[np.float64]
+Names: TypeAlias = str | Sequence[str]  # of parameters; shell patterns are allowed
+# Arrays of numpy or JAX, or tracers of JAX. Nothing here needs JAX, which is optional.
+Array = TypeVar("Array", bound=Any)
+ProgramNumbers: TypeAlias = dict[
+    str, Any
+]  # the numbers of an array program: weights, constants and start values
+
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """What learns in a network whose draws are made: weights by the name of synapses, constants as 'population.constant'."""
+    """What learns in a network.
+
+    net: the network, in which all random numbers are drawn.
+    seed: the seed of these draws.
+    values: the value of each parameter before training. Weights are called after
+        their synapses, constants 'population.constant'.
+    """
 
     net: Network
     seed: int
-    values: Mapping[str, np.ndarray]
+    values: Mapping[str, Floats]
 
     @property
     def weights(self) -> list[str]:
-        """The names of those that are weights of synapses."""
+        """The names of the parameters that are weights of synapses."""
         return [name for name in self.values if name in self.net.synapses]
 
-    def learned(self, values: Mapping[str, Any]) -> Network:
-        """The network with these numbers."""
+    def network_with(self, values: Mapping[str, ArrayLike]) -> Network:
+        """The network with other values of some parameters."""
         changes: dict[str, dict[str, Any]] = {}
         for name, value in values.items():
             array = np.asarray(value, np.float64)
@@ -45,157 +60,185 @@ class Parameters:
                 changes[name] = {"weight": Value(array, weight.dim)}
             else:
                 population, _, constant = name.partition(".")
-                old = self.net.populations[population].constants[constant]
-                changes.setdefault(population, {})[constant] = Value(array.reshape(old.shape), old.dim)  # type: ignore[union-attr]
+                old = _constant(self.net.populations[population], constant)
+                changes.setdefault(population, {})[constant] = Value(array.reshape(old.shape), old.dim)
         return rebuilt(self.net, changes)
 
 
 def read_parameters(net: Network, seed: int) -> Parameters:
-    """Everything marked `learns`, with the numbers that a run with this seed draws.
+    """Everything marked `learns` in a network, with the values that a run with this seed begins with.
 
-    Raises DescriptionError where nothing is marked, or where a weight that is a message is.
+    Raises DescriptionError if nothing is marked, if a marked weight is the message of a population, and if a
+    marked constant stands in equations.
     """
     net = materialized(net, seed)
-    values: dict[str, np.ndarray] = {}
-    for name, item in net.synapses.items():
-        if not item.learns:
+    values: dict[str, Floats] = {}
+    for name, synapses in net.synapses.items():
+        if not synapses.learns:
             continue
-        if item.weight_population is not None:
+        if synapses.weight_population is not None:
             raise DescriptionError(
-                f"{item.label}: learns=True, but its weight is what {item.weight_population.name!r} sends. Let that learn instead."
+                f"{synapses.label}: learns=True, but its weight is what {synapses.weight_population.name!r}"
+                " sends."
+                " Let that learn instead."
             )
-        owner = net.owner(item) or name
+        owner = net.owner(synapses) or name
         weight = net.synapses[owner].weight
-        assert isinstance(weight, Value)
+        assert isinstance(weight, Value)  # laws of weights were drawn by `materialized`
         values[owner] = np.asarray(weight.number, np.float64)
     for population in net.populations.values():
         for constant in population.learns:
             _check_constant(population, constant)
             if f"{population.name}.{constant}" in net.tied:
                 continue
-            number = population.constants[constant].number  # type: ignore[union-attr]
+            number = _constant(population, constant).number
             values[f"{population.name}.{constant}"] = np.asarray(number, np.float64)
     if not values:
         raise DescriptionError(
-            "train: nothing in the network learns. Mark synapses with learns=True, or constants with learns=('bias',)."
+            "train: nothing in the network learns. Mark synapses with learns=True, or constants with"
+            " learns=('bias',)."
         )
     return Parameters(net, seed, values)
 
 
+def _constant(population: Neurons, name: str) -> Value:
+    value = population.constants[name]
+    assert isinstance(value, Value)  # text of a constant was drawn by `materialized`
+    return value
+
+
 def _check_constant(population: Neurons, constant: str) -> None:
-    """Refuse a constant that is folded into coefficients when the network is lowered: no gradient reaches it."""
-    if (
-        population.lines
-        and constant not in population.states
-        and any(constant in names_in(line.expression) for line in population.lines)
-    ):
+    """Refuse a constant of equations: lowering folds it into coefficients, which no gradient reaches."""
+    in_equations = constant not in population.states and any(
+        constant in names_in(line.expression) for line in population.lines
+    )
+    if in_equations:
         raise DescriptionError(
-            f"Neurons {population.name!r}: {constant} learns, but it stands in equations, which are integrated with fixed coefficients."
-            " Use it in update text, such as 'v = v + dt/tau*(I - v)', or take the mark away."
+            f"Neurons {population.name!r}: {constant} learns, but it stands in equations, which are"
+            " integrated with"
+            " fixed coefficients. Use it in update text, such as 'v = v + dt/tau*(I - v)', or take the mark"
+            " away."
         )
 
 
 def placing(
-    parameters: Parameters, dense: Container[str], broadcast: Callable[[Any, tuple[int, ...]], Any]
-) -> Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]]:
-    """A function (numbers, values) -> the numbers of a program with these values in their place.
+    parameters: Parameters,
+    dense: Collection[str],
+    broadcast: Callable[[Array, tuple[int, ...]], Array],
+) -> Callable[[ProgramNumbers, Mapping[str, Array]], ProgramNumbers]:
+    """A function (numbers, values) -> the numbers of an array program with these parameters in them.
 
-    `dense` are the synapses whose weights the program keeps as a matrix (not those that spikes arrive over); `broadcast` is that of the arrays.
+    dense: names of the synapses whose weights the program keeps as a matrix.
+    broadcast: `broadcast_to` of the library whose arrays the values are.
     """
     net, seed = parameters.net, parameters.seed
-    places = [
-        (name, owner, _place(net, name, seed, name in dense))
-        for name, item in net.synapses.items()
-        if (owner := net.owner(item) or name) in parameters.values
+    weights = [
+        (name, owner, _weight_placing(net, name, seed, name in dense))
+        for name, synapses in net.synapses.items()
+        if (owner := net.owner(synapses) or name) in parameters.values
     ]
     owners = {name: name for name in parameters.values if name not in net.synapses}
     owners |= {name: source for name, source in net.tied.items() if source in owners}
     constants = [(*name.split("."), source) for name, source in owners.items()]
 
-    def put(numbers: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-        weights = dict(numbers["weights"])
-        for name, owner, place in places:
-            if owner in values:
-                weights[name] = place(values[owner])
+    def put(numbers: ProgramNumbers, values: Mapping[str, Array]) -> ProgramNumbers:
+        changed = {name: place(values[owner]) for name, owner, place in weights if owner in values}
         groups = {
             part: {name: dict(of) for name, of in numbers[part].items()} for part in ("constants", "start")
         }
         for population, constant, source in constants:
             value = values.get(source)
             if value is not None:
+                # A constant that the text changes is a state, and its value is where that begins.
                 part = "start" if constant in groups["start"][population] else "constants"
-                groups[part][population][constant] = broadcast(
-                    value, np.shape(groups[part][population][constant])
-                )
-        return {**numbers, **groups, "weights": weights}
+                shape = np.shape(groups[part][population][constant])
+                groups[part][population][constant] = broadcast(value, shape)
+        return {**numbers, **groups, "weights": {**numbers["weights"], **changed}}
 
     return put
 
 
-def _place(net: Network, name: str, seed: int, dense: bool) -> Callable[[Any], Any]:
-    """From the weights that synapses own to the weights that their pathway takes."""
-    item = net.synapses[name]
-    if isinstance(item.wiring, conv | pool | einsum) and not item.text:
+def _weight_placing(net: Network, name: str, seed: int, dense: bool) -> Callable[[Array], Array]:
+    """A function from the weights of a parameter to those of the pathway that the synapses `name` become."""
+    synapses = net.synapses[name]
+    if isinstance(synapses.wiring, conv | pool | einsum) and not synapses.text:
         return lambda value: value
     if dense:
-        return _matrix(item)
-    numbers = weight_numbers(net, name, seed)
+        return _matrix_placing(synapses)
+    numbers = weight_numbers(net, name, seed)  # of the weight of each synapse, in the order of the pathway
     return lambda value: value.reshape(-1)[numbers]
 
 
-def _matrix(item: Synapses) -> Callable[[Any], Any]:
-    turned = isinstance(item.weight, Transposed)
-    kept = None
-    if not item.wiring.to_self and item.pre.population is item.post.population:  # type: ignore[attr-defined]
-        kept = item.post.indices[:, None] != item.pre.indices[None, :]
+def _matrix_placing(synapses: Synapses) -> Callable[[Array], Array]:
+    transposed = isinstance(synapses.weight, Transposed)
+    joined = None  # where a synapse is, shape (post, pre), unless it is everywhere
+    same_population = synapses.pre.population is synapses.post.population
+    if same_population and not getattr(synapses.wiring, "to_self", True):
+        joined = synapses.post.indices[:, None] != synapses.pre.indices[None, :]
 
-    def place(value: Any) -> Any:
-        value = value.T if turned else value
-        return value if kept is None else value * kept.astype(value.dtype)
+    def place(value: Array) -> Array:
+        value = value.T if transposed else value
+        return value if joined is None else value * joined.astype(value.dtype)
 
     return place
 
 
-def check_reached(net: Network, parameters: Parameters, populations: set[str], learns: list[str]) -> None:
-    """Refuse a parameter that no loss depends on, whatever its value."""
-    reached, new = set(populations), set(populations)
-    while new:
-        items = [item for item in net.synapses.values() if item.post.name in new]
-        sources = {item.pre.name for item in items} | {
-            item.weight_population.name for item in items if item.weight_population is not None
-        }
-        new, reached = sources - reached, reached | sources
+def check_reached(
+    net: Network, parameters: Parameters, populations: Collection[str], learns: Sequence[str]
+) -> None:
+    """Raise DescriptionError for a parameter from which nothing leads to a population with a loss."""
+    reached = _leading_to(net, populations)
     for name in learns:
-        owners = (
-            [item for key, item in net.synapses.items() if name in (key, net.owner(item))]
-            if name in net.synapses
-            else []
-        )
-        tied = {constant for constant, source in net.tied.items() if source == name}
-        ends = {item.post.name for item in owners} or {n.partition(".")[0] for n in (name, *tied)}
+        if name in net.synapses:
+            ends = {s.post.name for key, s in net.synapses.items() if name in (key, net.owner(s))}
+            label = parameters.net.synapses[name].label
+        else:
+            population, _, constant = name.partition(".")
+            tied = {other for other, source in net.tied.items() if source == name}
+            ends = {other.partition(".")[0] for other in (name, *tied)}
+            label = f"Neurons {population!r}: {constant}"
         if not ends & reached:
-            what = (
-                parameters.net.synapses[name].label
-                if name in net.synapses
-                else f"Neurons {name.partition('.')[0]!r}: {name.partition('.')[2]}"
-            )
-            rule = f"nothing leads from it to a population with a loss ({', '.join(sorted(populations))})"
             raise DescriptionError(
-                f"{what}: learns, but {rule}. Connect it, take the mark away, or leave it out of learns=."
+                f"{label}: learns, but nothing leads from it to a population with a loss"
+                f" ({', '.join(sorted(populations))}). Connect it, take the mark away, or leave it out of"
+                " learns=."
             )
 
 
-def choose(parameters: Parameters, wanted: Any, where: str = "train: learns") -> list[str]:
-    """The parameters that these names or patterns name; all where nothing is said."""
+def _leading_to(net: Network, populations: Collection[str]) -> set[str]:
+    """These populations and all from which a path of synapses leads to one of them."""
+    reached = new = set(populations)
+    while new:
+        into = [synapses for synapses in net.synapses.values() if synapses.post.name in new]
+        senders = {synapses.pre.name for synapses in into}
+        senders |= {s.weight_population.name for s in into if s.weight_population is not None}
+        new = senders - reached
+        reached = reached | new
+    return reached
+
+
+def choose(parameters: Parameters, wanted: Names | None) -> list[str]:
+    """The names of the parameters that `learns=` selects; all if it is None."""
     names = list(parameters.values)
-    for name in [wanted] if isinstance(wanted, str) else wanted or ():
-        if (
-            isinstance(name, str)
-            and name in parameters.net
-            and name not in names
-            and not any(n.startswith(f"{name}.") for n in names)
-        ):
+    if wanted is None:
+        return names
+    patterns = [wanted] if isinstance(wanted, str) else list(wanted)
+    for pattern in patterns:
+        _check_marked(parameters, pattern)
+        if not isinstance(pattern, str) or not any(fnmatchcase(name, pattern) for name in names):
             raise DescriptionError(
-                f"{where}: {name!r} is not marked to learn. Mark it with learns=True. {nearest(name, names)}"
+                f"train: learns: {shown(pattern)} names nothing that learns. {nearest(pattern, names)}"
             )
-    return names if wanted is None else matching(names, wanted, where)
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def _check_marked(parameters: Parameters, name: str) -> None:
+    """Refuse a part of the network that is not marked to learn."""
+    names = list(parameters.values)
+    if not isinstance(name, str) or name not in parameters.net or name in names:
+        return
+    if not any(other.startswith(f"{name}.") for other in names):
+        raise DescriptionError(
+            f"train: learns: {name!r} is not marked to learn. Mark it with learns=True."
+            f" {nearest(name, names)}"
+        )

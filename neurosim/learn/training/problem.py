@@ -1,134 +1,230 @@
-"""What training is given, read and checked before the first update: parameters, losses, targets, and what is held out."""
+"""What to learn from what: the arguments of `train` and `gradient`, read and checked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from neurosim.errors import DescriptionError, shown
-from neurosim.learn.training.parameters import check_reached, choose, read_parameters
-from neurosim.learn.training.targets import held_on, read_lengths, read_losses, read_target
+from neurosim.learn.training.losses import AnyLoss, LossGiven, read_losses
+from neurosim.learn.training.parameters import Names, Parameters, check_reached, choose, read_parameters
+from neurosim.learn.training.targets import Target, read_lengths, read_target, repeat_last_inputs
 from neurosim.network.network import Network
 from neurosim.network.values import choice, plain_number, whole
 from neurosim.plan.inputs import Inputs, read_inputs
 
+InputsGiven: TypeAlias = Mapping[Any, Any]  # as `ns.run` takes them: arrays or spikes, by population
+TargetsGiven: TypeAlias = Mapping[Any, ArrayLike]  # by population or its name
+Validation: TypeAlias = float | tuple[InputsGiven, TargetsGiven | None] | None
+SURROGATES = ("fast_sigmoid", "arctan", "boxcar")
+Trials: TypeAlias = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Question:
+    """The arguments that say what to learn, as the user gave them to `train` or `gradient`."""
+
+    net: Network
+    inputs: InputsGiven | None
+    targets: TargetsGiven | None
+    loss: LossGiven | Sequence[LossGiven]
+    learns: Names | Sequence[Names] | None
+    lengths: ArrayLike | None
+    ticks: int | None
+    trials: int | None
+    seed: int
+    precision: str
+    validation: Validation = None
+
+
+@dataclass(frozen=True)
+class GradientOptions:
+    """How gradients are computed.
+
+    truncate: gradients do not reach back beyond this number of ticks; None: to the first tick.
+    surrogate, slope: the derivative of a spike, as in `ns.train`.
+    """
+
+    truncate: int | None
+    surrogate: str
+    slope: float
+
+
+def read_gradient_options(truncate: int | None, surrogate: str, slope: float) -> GradientOptions:
+    """Check how gradients are to be computed. Raises DescriptionError for what does not fit."""
+    return GradientOptions(
+        None if truncate is None else whole(truncate, "train: truncate", least=1),
+        choice(surrogate, SURROGATES, "train: surrogate"),
+        plain_number(slope, "train: slope", "Give a number above 0.", low=1e-30),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """What validation is measured on: trials of the data (`inputs` is None), or other data."""
+
+    trials: Trials
+    inputs: Inputs | None
+    targets: Mapping[str, Target]
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is learned from what: all checked. `turns` are objectives, `learns` the parameters of each, `chosen` the trials learned from,
-    `held` those held out, or inputs and targets of their own."""
+    """What is learned from what.
 
-    parameters: Any
-    read: Inputs
-    turns: list[dict[str, Any]]
+    parameters: everything that is marked to learn, and the network.
+    inputs: of all trials.
+    objectives: for each, the loss of every population that has one. They take turns, one update each.
+    learns: the names of the parameters that each objective changes.
+    targets: by population.
+    trials: numbers of the trials to learn from.
+    held_out: what validation is measured on, if anything.
+    seed, precision: as the user gave them.
+    """
+
+    parameters: Parameters
+    inputs: Inputs
+    objectives: list[dict[str, AnyLoss]]
     learns: list[list[str]]
-    targets: dict[str, Any]
-    chosen: np.ndarray
-    held: Any
+    targets: dict[str, Target]
+    trials: Trials
+    held_out: HeldOut | None
     seed: int
     precision: str
 
 
-def read_problem(
-    net: Any,
-    inputs: Any,
-    targets: Any,
-    loss: Any,
-    learns: Any,
-    validation: Any,
-    lengths: Any,
-    ticks: Any,
-    trials: Any,
-    seed: Any,
-    precision: Any,
-) -> Problem:
-    """Read and check what `train` is given."""
-    if not isinstance(net, Network):
-        raise DescriptionError(f"train: net {shown(net)} is not a Network. Give Network(..., schedule=...).")
-    if inputs is not None and not isinstance(inputs, Mapping):
-        rule = "Give {population: array}; an array that memory does not hold may lie on a disk, as np.memmap"
-        raise DescriptionError(f"train: inputs {shown(inputs)} is not a dict. {rule}.")
-    if targets is not None and not isinstance(targets, Mapping):
-        raise DescriptionError(f"train: targets {shown(targets)} is not a dict. Give {{population: array}}.")
-    choice(precision, ("single", "double"), "train: precision")
-    seed = whole(seed, "train: seed", most=2**64 - 1)
-    targets = {getattr(key, "name", key): value for key, value in (targets or {}).items()}
-    turns = read_losses(net, loss, targets)
-    if unused := [name for name in targets if not any(name in turn for turn in turns)]:
+def read_problem(asked: Question) -> Problem:
+    """Read and check what is to be learned. Raises DescriptionError or PlanError for what does not fit."""
+    _check_types(asked)
+    net = asked.net
+    seed = whole(asked.seed, "train: seed", most=2**64 - 1)
+    targets = _by_name(asked.targets)
+    objectives = read_losses(net, asked.loss, targets)
+    if unused := [name for name in targets if not any(name in losses for losses in objectives)]:
         raise DescriptionError(
-            f"train: target {unused[0]!r} has no loss. Give loss={{{unused[0]!r}: 'squared_error'}}, or take it away."
+            f"train: target {unused[0]!r} has no loss. Give loss={{{unused[0]!r}:"
+            " 'squared_error'}, or take it away."
         )
     parameters = read_parameters(net, seed)
-    wanted = list(learns) if len(turns) > 1 and learns is not None else [learns] * len(turns)
-    if len(wanted) != len(turns):
+    learns = _read_learns(asked.learns, parameters, len(objectives))
+    for losses, names in zip(objectives, learns, strict=True):
+        check_reached(net, parameters, losses, names)
+    inputs = read_inputs(parameters.net, asked.inputs, asked.ticks, None, asked.trials, as_given=True)
+    if not inputs.trials or not inputs.ticks:
         raise DescriptionError(
-            f"train: {len(turns)} objectives, but learns has {len(wanted)} lists. Give one list for each."
+            f"train: there are {inputs.trials} trials of {inputs.ticks} ticks: nothing to learn from."
+            " Give at least one."
         )
-    chosen = [choose(parameters, names) for names in wanted]
-    for turn, names in zip(turns, chosen, strict=True):
-        check_reached(net, parameters, set(turn), names)
-    read = read_inputs(parameters.net, inputs, ticks, None, trials, as_given=True)
-    if not read.trials or not read.ticks:
-        raise DescriptionError(
-            f"train: there are {read.trials} trials of {read.ticks} ticks: nothing to learn from. Give at least one."
-        )
-    goals = read_targets(net, turns, targets, read, lengths)
-    own, held = _held_out(net, turns, validation, read, ticks, seed)
-    read = held_on(read, goals)
-    return Problem(parameters, read, turns, chosen, goals, own, held, seed, precision)
+    read = _read_targets(net, objectives, targets, inputs, asked.lengths)
+    trials, held_out = _hold_out(asked, objectives, inputs, read, seed)
+    inputs = repeat_last_inputs(inputs, read)
+    return Problem(parameters, inputs, objectives, learns, read, trials, held_out, seed, asked.precision)
 
 
-def read_targets(
-    net: Network, turns: list[dict[str, Any]], targets: Mapping[str, Any], read: Inputs, lengths: Any
-) -> dict[str, Any]:
+def _check_types(asked: Question) -> None:
+    if not isinstance(asked.net, Network):
+        raise DescriptionError(
+            f"train: net {shown(asked.net)} is not a Network. Give Network(..., schedule=...)."
+        )
+    if asked.inputs is not None and not isinstance(asked.inputs, Mapping):
+        raise DescriptionError(
+            f"train: inputs {shown(asked.inputs)} is not a dict. Give {{population: array}};"
+            " an array that memory does"
+            " not hold may lie on a disk, as np.memmap."
+        )
+    if asked.targets is not None and not isinstance(asked.targets, Mapping):
+        raise DescriptionError(
+            f"train: targets {shown(asked.targets)} is not a dict. Give {{population: array}}."
+        )
+    choice(asked.precision, ("single", "double"), "train: precision")
+
+
+def _by_name(targets: TargetsGiven | None) -> dict[str, ArrayLike]:
+    """Targets by the name of their population, which may also be given itself."""
+    return {getattr(key, "name", key): value for key, value in (targets or {}).items()}
+
+
+def _read_learns(
+    learns: Names | Sequence[Names] | None, parameters: Parameters, objectives: int
+) -> list[list[str]]:
+    """The parameters that each objective changes. With several, `learns` is a list of lists, or None."""
+    several = objectives > 1 and learns is not None
+    wanted: list[Any] = list(learns or ()) if several else [learns] * objectives
+    if len(wanted) != objectives:
+        raise DescriptionError(
+            f"train: {objectives} objectives, but learns has {len(wanted)} lists. Give one list for each."
+        )
+    return [choose(parameters, names) for names in wanted]
+
+
+def _read_targets(
+    net: Network,
+    objectives: list[dict[str, AnyLoss]],
+    targets: Mapping[str, ArrayLike],
+    inputs: Inputs,
+    lengths: ArrayLike | None,
+) -> dict[str, Target]:
     """The target of every population with a loss."""
-    _check_trial_axis(targets, read)
-    long = read_lengths(lengths, read.trials, read.ticks)
-    kinds = {name: kind for turn in turns for name, kind in turn.items()}
+    _check_trial_axis(targets, inputs)
+    read = read_lengths(lengths, inputs.trials, inputs.ticks)
+    losses = {name: loss for one in objectives for name, loss in one.items()}
     return {
-        name: read_target(net, name, kind, targets.get(name), read.trials, read.ticks, long)
-        for name, kind in kinds.items()
+        name: read_target(net, name, loss, targets.get(name), inputs.trials, inputs.ticks, read)
+        for name, loss in losses.items()
     }
 
 
-def _check_trial_axis(targets: Mapping[str, Any], read: Inputs) -> None:
-    """Blame inputs without an axis of ticks, which read as one trial of as many ticks, rather than the targets of all trials."""
-    if read.batched or read.ticks < 2:
+def _check_trial_axis(targets: Mapping[str, ArrayLike], inputs: Inputs) -> None:
+    """Find inputs (trial, *shape) without an axis of ticks, which read as one trial of as many ticks.
+
+    Without this check the error would blame the shape of the targets.
+    """
+    if inputs.batched or inputs.ticks < 2:
         return
-    for name, given in targets.items():
-        shape = np.shape(given)
-        if shape and shape[0] == read.ticks and shape[0] != read.trials:
+    for name, target in targets.items():
+        shape = np.shape(target)
+        if shape and shape[0] == inputs.ticks and shape[0] != inputs.trials:
             raise DescriptionError(
-                f"train: the inputs read as 1 trial of {read.ticks} ticks, but target {name!r} has {shape[0]} rows. Inputs are (trial, tick, *shape):"
-                f" for {read.ticks} trials of one tick give X[:, None]; for one trial give the target a trial axis, y[None]."
+                f"train: the inputs read as 1 trial of {inputs.ticks} ticks, but target {name!r} has"
+                f" {shape[0]} rows."
+                f" Inputs are (trial, tick, *shape): for {inputs.ticks} trials of one tick give X[:, None];"
+                " for one"
+                " trial give the target a trial axis, y[None]."
             )
 
 
-def _held_out(
-    net: Network, turns: list[dict[str, Any]], validation: Any, read: Inputs, ticks: Any, seed: int
-) -> tuple[np.ndarray, Any]:
-    """The trials to learn from, and what is held out: other trials, or (inputs, targets) read."""
-    everything = np.arange(read.trials)
+def _hold_out(
+    asked: Question,
+    objectives: list[dict[str, AnyLoss]],
+    inputs: Inputs,
+    targets: Mapping[str, Target],
+    seed: int,
+) -> tuple[Trials, HeldOut | None]:
+    """The trials to learn from, and what is held out for validation."""
+    everything = np.arange(inputs.trials)
+    validation = asked.validation
     if validation is None:
         return everything, None
     if isinstance(validation, tuple) and len(validation) == 2:
-        given = {getattr(key, "name", key): value for key, value in (validation[1] or {}).items()}
-        other = read_inputs(net, validation[0], ticks, as_given=True)
-        return everything, (other, read_targets(net, turns, given, other, None))
-    share = plain_number(
+        others = read_inputs(asked.net, validation[0], asked.ticks, as_given=True)
+        read = _read_targets(asked.net, objectives, _by_name(validation[1]), others, None)
+        return everything, HeldOut(np.arange(others.trials), others, read)
+    fraction = plain_number(
         validation,
         "train: validation",
         "Give a share between 0 and 1, such as 0.1, or (inputs, targets).",
         low=1e-9,
         high=1.0 - 1e-9,
     )
-    order = np.random.default_rng([seed, 1]).permutation(read.trials)
-    count = max(1, round(share * read.trials))
-    if count >= read.trials:
+    order = np.random.default_rng([seed, 1]).permutation(inputs.trials)
+    count = max(1, round(fraction * inputs.trials))
+    if count >= inputs.trials:
         raise DescriptionError(
-            f"train: validation {share} of {read.trials} trials leaves none to learn from. Give more trials, or a smaller share."
+            f"train: validation {fraction} of {inputs.trials} trials leaves none to learn from."
+            " Give more trials, or a smaller share."
         )
-    return np.sort(order[count:]), np.sort(order[:count])
+    return np.sort(order[count:]), HeldOut(np.sort(order[:count]), None, targets)

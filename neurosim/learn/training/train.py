@@ -1,45 +1,54 @@
-"""`ns.train`: a network, data and a loss in, the network with learned weights out."""
+"""`ns.train` and `learn.gradient`: from a network, data and a loss to learned weights, or to derivatives."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import os
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from neurosim.engine.arrays.library import need_jax, wide
 from neurosim.errors import DescriptionError
 from neurosim.learn.training.history import Trained
-from neurosim.learn.training.optimisers import make_optimiser, need_optax
-from neurosim.learn.training.problem import read_problem
+from neurosim.learn.training.losses import LossGiven
+from neurosim.learn.training.optimisers import Optimiser, Schedule, make_optimiser, need_optax
+from neurosim.learn.training.parameters import Names
+from neurosim.learn.training.problem import (
+    InputsGiven,
+    Question,
+    TargetsGiven,
+    Validation,
+    read_gradient_options,
+    read_problem,
+)
 from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network
-from neurosim.network.values import choice, plain_number, whole
-
-SURROGATES = ("fast_sigmoid", "arctan", "boxcar")
+from neurosim.network.values import plain_number, whole
 
 
 @named_arguments
 def train(
     net: Network,
-    inputs: Mapping[Any, Any] | None = None,
-    targets: Mapping[str, Any] | None = None,
+    inputs: InputsGiven | None = None,
+    targets: TargetsGiven | None = None,
     *,
-    loss: Any = "squared_error",
-    learns: Any = None,
-    optimizer: Any = "adam",
+    loss: LossGiven | Sequence[LossGiven] = "squared_error",
+    learns: Names | Sequence[Names] | None = None,
+    optimizer: str | Optimiser = "adam",
     rate: float = 1e-3,
-    schedule: Any = None,
+    schedule: str | Schedule | None = None,
     momentum: float = 0.9,
     nesterov: bool = False,
     epochs: int = 10,
     batch: int = 32,
-    validation: Any = None,
+    validation: Validation = None,
     patience: int | None = None,
     l1: float = 0.0,
     l2: float = 0.0,
     clip: float | None = None,
-    lengths: Any = None,
+    lengths: ArrayLike | None = None,
     truncate: int | None = None,
     ticks: int | None = None,
     trials: int | None = None,
@@ -48,89 +57,124 @@ def train(
     seed: int = 0,
     precision: str = "single",
     progress: bool | None = None,
-    checkpoint: Any = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Trained:
-    """Change what is marked `learns` so that a loss becomes small; returns (network, history).
+    """Change everything in a network that is marked `learns` so that a loss becomes small.
 
-    The gradient of the mean loss of a batch of trials comes from the 'arrays' engine by back-propagation, through time where there are
-    delays; the updates are optax's. `net` itself stays as it is; its random draws (wiring, weights, start values) are made with
-    `seed` and kept in the network returned, which any engine runs.
+    The gradient of the mean loss of a batch of trials is computed by back-propagation on the array engine,
+    through time where there are delays; optax makes the updates.
 
     Arguments:
-        net: the network; synapses with learns=True and constants named in learns=("bias",) change, in the shape they are given in.
-        inputs: as for `run`, the trial axis first: {population: (trial, tick, *shape)}, or spike events.
-        targets: {population: what it should send}, (trial, tick, *shape), or (trial, *shape) for the last tick alone; labels 0, 1, ... for
-            losses of classes, without the last axis. NaN, or the label -1, is not known: a neuron's target does not count, nor does a
-            tick without any.
-        loss: 'squared_error', 'absolute_error', 'cross_entropy' (of scores), 'log_loss' (of probabilities of classes), 'bernoulli' (of
-            probabilities), 'bernoulli_scores', 'gaussian', 'kullback_leibler', 'hinge': each the sum over neurons, then the mean over
-            the ticks and trials that count. 'sent', or a population's name: what it sends is the loss, the mean over trials of
-            the sum over ticks. A function (sent, target) -> (trial, tick) of JAX arrays, which counts where all targets are known.
-            {population: loss} adds its terms. A list: objectives in turns, one update of each for every batch.
-        learns: names of synapses or 'population.constant' that may change, shell patterns allowed; default: all marked. Beside a
-            list of losses, a list of such lists.
-        optimizer: 'sgd' (with `momentum` and `nesterov`), 'rmsprop', 'adagrad', 'adam', 'adamw', or an optax transformation.
-        rate, schedule: the learning rate; None (constant), 'cosine', 'exponential' (to a hundredth), or an optax schedule.
-        epochs, batch: passes over the trials, and trials in one update.
-        validation: a share of the trials to hold out, such as 0.1, or (inputs, targets); the weights that are best there are kept.
-        patience: epochs without a better validation loss after which it stops.
-        l1, l2: adds l1 sum |w| + l2/2 sum w^2 over the weights of synapses that learn.
-        clip: the largest norm of the gradient.
-        lengths: how many ticks of each trial count, for sequences of different lengths; 'the last tick' is then that of each, and
-            what the inputs hold after it does not matter.
-        truncate: gradients do not reach back beyond so many ticks (truncated back-propagation through time).
-        ticks, trials: as for `run`; the length of the run and the number of trials of an epoch if there are no inputs.
-        surrogate, slope: of a spike's derivative, in terms of the distance x to threshold, in the unit of the threshold: 'fast_sigmoid'
-            1/(1 + slope |x|)^2, 'arctan' 1/(1 + (pi slope x/2)^2), 'boxcar' 1 where slope |x| < 1.
-        seed: of draws, of the order of trials, and of the noise.
-        precision: 'single' or 'double'.
-        progress: as for `run`.
-        checkpoint: a path such as 'training.npz', written after every epoch; if it exists, training goes on from it, to the bit.
+        net: the network, which itself stays as it is. Synapses with learns=True change, and constants named
+            in learns=("bias",), each in the shape in which it was given.
+        inputs: what drives populations, as in `ns.run`: {population:
+            array of shape (trial, tick, *shape)}, or spikes.
+        targets: {population: what it should send}, shape (trial, tick, *shape), or (trial, *shape) for the
+            last tick alone. For losses of classes these are labels 0, 1, ..., without the last axis. Targets
+            that are NaN, and labels that are -1, are not known and do not count.
+        loss: the name of a loss, a `learn.Loss`, or a function (sent, target) -> (trial, tick) of JAX arrays,
+            for the only target; {population: loss} for several, whose losses are added; or a list of these:
+            objectives that take turns, one update of each for every batch. The names are 'squared_error',
+            'absolute_error', 'cross_entropy' (of scores), 'log_loss' (of probabilities of classes),
+            'bernoulli' (of probabilities), 'bernoulli_scores', 'gaussian', 'kullback_leibler' and 'hinge'.
+            Each is summed over neurons, and averaged over the ticks and trials that count; a function counts
+            where all targets of a tick are known. 'sent', or the name of a population: what it sends is the
+            loss, summed over ticks and averaged over trials.
+        learns: names of what may change, out of all that is marked: synapses, or 'population.constant'; shell
+            patterns are allowed. None: all. With a list of losses, a list of such lists.
+        optimizer: 'sgd', 'rmsprop', 'adagrad', 'adam', 'adamw', or an optax transformation.
+        rate: learning rate, above 0.
+        schedule: how the rate changes: None (constant), 'cosine' (to 0), 'exponential' (to a hundredth), or
+            an optax schedule, which replaces `rate`.
+        momentum, nesterov: of 'sgd'.
+        epochs: number of passes over all trials.
+        batch: number of trials in an update.
+        validation: fraction of the trials that is held out, such as 0.1, or (inputs, targets) of its own. The
+            weights that do best on it are kept.
+        patience: training stops after so many epochs without a better validation loss. None: never.
+        l1, l2: weights of the penalties: l1 sum |w| + l2/2 sum w^2 over all
+            weights of synapses that learn is added to the loss.
+        clip: largest norm of the gradient; longer ones are scaled down to it. None: no limit.
+        lengths: number of ticks of each trial that count, shape (trial,), for sequences of different lengths.
+            "The last tick" is then the last that counts, and inputs after it have no effect. None: all count.
+        truncate: gradients do not reach back beyond this number of ticks (truncated back-propagation through
+            time). None: to the first tick.
+        ticks, trials: length of the run and number of trials in an epoch if there are no inputs.
+        surrogate, slope: the derivative of a spike as a function of the distance x from threshold, in the
+            unit of the threshold: 'fast_sigmoid' is 1/(1 + slope |x|)^2, 'arctan' 1/(1 + (pi slope x/2)^2),
+            and 'boxcar' 1 where slope |x| < 1, otherwise 0.
+        seed: of all random numbers: wiring, start weights, the order of trials, and noise.
+        precision: 'single' (32 bits) or 'double' (64 bits).
+        progress: whether to show a progress bar. None: if it takes longer
+            than a second, on terminals and in notebooks.
+        checkpoint: path of a file such as 'training.npz', which is written after every epoch. If it exists,
+            training goes on from it, with the same result to the bit.
 
-    Raises DescriptionError or PlanError before the first update where something does not fit, and EngineError where the loss is no
-    longer a number, or JAX and optax are not installed. Ctrl-C ends training after the update.
+    Returns (network, history): the network with the learned weights, its random numbers drawn by `seed`,
+    which every engine runs; and the losses of every epoch. Ctrl-C ends training after the update.
 
-    Source: Rumelhart, Hinton & Williams 1986, Nature 323, 533, doi:10.1038/323533a0; through time: Werbos 1990, Proc. IEEE 78, 1550,
-    doi:10.1109/5.58337; surrogates: Neftci, Mostafa & Zenke 2019, doi:10.1109/MSP.2019.2931595.
+    Raises DescriptionError or PlanError before the first update if something does not fit, and EngineError if
+    the loss is not finite, or if JAX or optax is not installed.
+
+    Source: Rumelhart, Hinton & Williams 1986, Nature 323, 533, doi:10.1038/323533a0; through time: Werbos
+    1990, Proc. IEEE 78, 1550, doi:10.1109/5.58337; surrogates: Neftci, Mostafa & Zenke 2019, IEEE Signal
+    Process. Mag. 36 (6), 51, doi:10.1109/MSP.2019.2931595.
+
+    >>> import neurosim as ns
+    >>> x, y = ns.Neurons("x", 1), ns.cells.unit("y", 1, "linear")
+    >>> net = ns.Network(ns.Synapses(x, y, weight=[[0.0]], learns=True), schedule=ns.Layered())
+    >>> data = {"x": [[[1.0]], [[2.0]]]}, {"y": [[3.0], [6.0]]}
+    >>> trained, history = ns.train(net, *data, epochs=200, rate=0.1)
+    >>> trained["x_to_y"].weight.number.round(2).tolist()
+    [[3.0]]
     """
     need_jax("train")
     need_optax()
-    problem = read_problem(
-        net, inputs, targets, loss, learns, validation, lengths, ticks, trials, seed, precision
+    asked = Question(
+        net=net,
+        inputs=inputs,
+        targets=targets,
+        loss=loss,
+        learns=learns,
+        lengths=lengths,
+        ticks=ticks,
+        trials=trials,
+        seed=seed,
+        precision=precision,
+        validation=validation,
     )
+    problem = read_problem(asked)
     epochs, batch = whole(epochs, "train: epochs"), whole(batch, "train: batch", least=1)
-    updates = epochs * max(1, -(-len(problem.chosen) // batch))
-    settings = [
-        make_optimiser(optimizer, rate, schedule, momentum, nesterov, clip, updates) for _ in problem.turns
+    updates = epochs * max(1, -(-len(problem.trials) // batch))
+    optimisers = [
+        make_optimiser(optimizer, rate, schedule, momentum, nesterov, clip, updates)
+        for _ in problem.objectives
     ]
-    penalties = (
-        plain_number(l1, "train: l1", "Give 0 or more.", low=0.0),
-        plain_number(l2, "train: l2", "Give 0 or more.", low=0.0),
-    )
-    truncate = None if truncate is None else whole(truncate, "train: truncate", least=1)
+    l1 = plain_number(l1, "train: l1", "Give 0 or more.", low=0.0)
+    l2 = plain_number(l2, "train: l2", "Give 0 or more.", low=0.0)
     patience = None if patience is None else whole(patience, "train: patience", least=1)
-    if patience is not None and problem.held is None:
+    if patience is not None and problem.held_out is None:
         raise DescriptionError("train: patience needs a validation share or set. Give validation=0.1.")
-    choice(surrogate, SURROGATES, "train: surrogate")
-    slope = plain_number(slope, "train: slope", "Give a number above 0.", low=1e-30)
+    options = read_gradient_options(truncate, surrogate, slope)
     with wide():
-        from neurosim.learn.training.trainer import Loop
+        from neurosim.learn.training.trainer import Trainer  # imports JAX
 
-        loop = Loop(problem, settings, batch, penalties, truncate=truncate, surrogate=surrogate, slope=slope)
-        history, values = loop.run(epochs, patience, progress, checkpoint)
+        trainer = Trainer(problem, optimisers, batch, options, l1=l1, l2=l2)
+        path = None if checkpoint is None else Path(checkpoint)
+        history, values = trainer.run(epochs, patience, progress, path)
     changed = {name: values[name] for names in problem.learns for name in names}
-    return Trained(problem.parameters.learned(changed), history)
+    return Trained(problem.parameters.network_with(changed), history)
 
 
 @named_arguments
 def gradient(
     net: Network,
-    inputs: Mapping[Any, Any] | None = None,
-    targets: Mapping[str, Any] | None = None,
+    inputs: InputsGiven | None = None,
+    targets: TargetsGiven | None = None,
     *,
-    loss: Any = "squared_error",
-    learns: Any = None,
-    lengths: Any = None,
+    loss: LossGiven = "squared_error",
+    learns: Names | None = None,
+    lengths: ArrayLike | None = None,
     truncate: int | None = None,
     ticks: int | None = None,
     trials: int | None = None,
@@ -138,25 +182,63 @@ def gradient(
     slope: float = 25.0,
     seed: int = 0,
     precision: str = "double",
-) -> tuple[float, dict[str, np.ndarray]]:
-    """The mean loss over all trials, and its derivative by everything that learns, by name, in the shapes of the parameters.
+) -> tuple[float, dict[str, NDArray[np.floating]]]:
+    """The mean loss of a network over all trials, and its derivatives by everything that is marked `learns`.
 
-    The arguments are those of `train`; `training` is False in text.
+    They are computed by back-propagation on the array engine, as `ns.train` computes them, but once and
+    without an update. In text `training` is False.
+
+    Arguments:
+        net: the network. Synapses with learns=True count as
+            parameters, and constants named in learns=("bias",).
+        inputs: what drives populations, as in `ns.run`: {population:
+            array of shape (trial, tick, *shape)}, or spikes.
+        targets: {population: what it should send}, shape (trial, tick, *shape), or (trial, *shape) for the
+            last tick alone. For losses of classes these are labels 0, 1, ..., without the last axis. Targets
+            that are NaN, and labels that are -1, are not known and do not count.
+        loss: the name of a loss, as `ns.train` lists them, a `learn.Loss`, or a function
+            (sent, target) -> (trial, tick) of JAX arrays, for the only target; or
+            {population: loss} for several, whose losses are added.
+        learns: names of the parameters to differentiate by: synapses, or 'population.constant'; shell
+            patterns are allowed. None: all that is marked.
+        lengths: number of ticks of each trial that count, shape (trial,). None: all count.
+        truncate: gradients do not reach back beyond this number of ticks. None: to the first tick.
+        ticks, trials: length of the run and number of trials if there are no inputs.
+        surrogate, slope: the derivative of a spike as a function of the distance x from threshold, in the
+            unit of the threshold: 'fast_sigmoid' is 1/(1 + slope |x|)^2, 'arctan' 1/(1 + (pi slope x/2)^2),
+            and 'boxcar' 1 where slope |x| < 1, otherwise 0.
+        seed: of all random numbers: wiring, weights and noise.
+        precision: 'double' (64 bits) or 'single' (32 bits).
+
+    Returns the loss, and {name of the parameter: derivative}, each derivative in the shape of its parameter.
+
+    Raises DescriptionError or PlanError if something does not fit, and EngineError if JAX is not installed.
+
+    >>> import neurosim as ns
+    >>> x, y = ns.Neurons("x", 1), ns.cells.unit("y", 1, "linear")
+    >>> net = ns.Network(ns.Synapses(x, y, weight=[[1.0]], learns=True), schedule=ns.Layered())
+    >>> loss, slopes = gradient(net, {"x": [[[2.0]]]}, {"y": [[5.0]]})  # (w x - 5)^2 at w = 1, x = 2
+    >>> loss, slopes["x_to_y"].tolist()
+    (9.0, [[-12.0]])
     """
     jax = need_jax("gradient")
-    problem = read_problem(net, inputs, targets, loss, learns, None, lengths, ticks, trials, seed, precision)
+    asked = Question(
+        net=net,
+        inputs=inputs,
+        targets=targets,
+        loss=loss,
+        learns=learns,
+        lengths=lengths,
+        ticks=ticks,
+        trials=trials,
+        seed=seed,
+        precision=precision,
+    )
+    problem = read_problem(asked)
+    options = read_gradient_options(truncate, surrogate, slope)
     with wide():
-        from neurosim.learn.training.trainer import Loop
+        from neurosim.learn.training.trainer import Trainer  # imports JAX
 
-        loop = Loop(
-            problem,
-            [],
-            len(problem.chosen),
-            (0.0, 0.0),
-            truncate=truncate,
-            surrogate=surrogate,
-            slope=slope,
-            training=False,
-        )
-        value, found = loop.gradient(0)
-        return float(value), {name: np.asarray(jax.device_get(part)) for name, part in found.items()}
+        trainer = Trainer(problem, [], len(problem.trials), options, training=False)
+        value, slopes = trainer.gradient()
+        return float(value), {name: np.asarray(jax.device_get(slope)) for name, slope in slopes.items()}
