@@ -21,7 +21,10 @@ def directional(net, inputs, targets, **given):
     step = 1e-5
     ends = [
         gradient(
-            held.network_with({n: v + s * step * way[n] for n, v in held.values.items()}), inputs, targets, **given
+            held.network_with({n: v + s * step * way[n] for n, v in held.values.items()}),
+            inputs,
+            targets,
+            **given,
         )[0]
         for s in (1, -1)
     ]
