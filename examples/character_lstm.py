@@ -80,8 +80,7 @@ def prose():
 
 
 def draw(history, written, read, states, surprise, path):
-    """How it learned, what it wrote, one of its cells while it reads, and how surprising it finds each
-    letter."""
+    """How it learned, what it wrote, one of its cells while it reads, and the surprise at each letter."""
     figure = plt.figure(figsize=(13, 8), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=(6, 5))
     curve, page = above.subplots(1, 2, width_ratios=(1, 2))

@@ -1,5 +1,4 @@
-"""Three layered networks learn to read handwritten digits by gradients: feed-forward, convolutional and
-residual.
+"""Feed-forward, convolutional and residual networks learn to read handwritten digits by gradients.
 
 The figure shows how they learn, and which of the held-out digits they misread.
 """
@@ -58,8 +57,7 @@ def main(argv=None):
 
 
 def draw(args, results, held_out, truth):
-    """Losses against epochs, and for each network the digits that it misreads, the most confident errors
-    first."""
+    """Losses against epochs, and for each network the digits that it misreads, the surest ones first."""
     figure = plt.figure(figsize=(11, 4.4), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(2, 3))
     ax = left.subplots()

@@ -1,5 +1,4 @@
-"""Gibbs sampling is a Markov chain: a small Boltzmann machine, its transition matrix, and its stationary
-distribution.
+"""Gibbs sampling is a Markov chain: a Boltzmann machine, its transitions, and its stationary distribution.
 
 The transitions that are counted in the sweeps of the machine give the matrix that follows from its weights,
 and the stationary distribution of this chain is the Boltzmann distribution.

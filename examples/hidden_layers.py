@@ -65,8 +65,7 @@ def main(argv=None):
 
 
 def draw(args, wrong, shown):
-    """Errors against the size of the hidden layer, and the centres of 40 radial units, sorted by their
-    digit."""
+    """Errors against the size of the hidden layer, and the centres of 40 radial units by their digit."""
     figure = plt.figure(figsize=(11, 4.2), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(3, 2.4))
     ax = left.subplots()

@@ -74,8 +74,7 @@ def thirds(frames):
 
 
 def draw(recording, first, truth, lengths, named, path):
-    """A test utterance of the first speakers as inputs and liquid represent it, and which speakers are
-    confused."""
+    """A test utterance of three speakers in inputs and liquid, and which speakers are confused."""
     left, right = plt.figure(figsize=(14, 6), layout="constrained").subfigures(1, 2, width_ratios=(8, 5))
     shown = np.unique(truth)[:3]
     axes = left.subplots(2, len(shown), sharex=True, sharey="row", height_ratios=(1, 2))

@@ -1,5 +1,4 @@
-"""A square millimetre of cortex, 77,169 neurons and 299 million synapses in four layers, compared with
-published rates.
+"""A square millimetre of cortex: 77,169 neurons and 299 million synapses, compared with published rates.
 
 At full scale it needs 3 GB of memory and the C++ engine; `--scale 0.1` has a hundredth of the synapses.
 """
@@ -77,8 +76,7 @@ def main(argv=None):
 
 
 def statistics(recording, name):
-    """The rate of each neuron, the CV of each that spiked enough, and the correlation of each pair of some
-    neurons."""
+    """The rates, the CVs of the neurons that spiked enough, and the correlations of pairs of some neurons."""
     first, size = round(SETTLING / recording.dt), recording.network[name].size
     spikes, ticks = recording.spikes(name, start=first), recording.ticks - first
     counts = np.bincount(spikes.neuron, minlength=size)
@@ -92,8 +90,7 @@ def statistics(recording, name):
 
 
 def draw(recording, shown, results, path):
-    """Some neurons in the last 0.4 s, layer by layer, and rates, irregularity and correlations of the
-    populations."""
+    """Some neurons in the last 0.4 s, and rates, irregularity and correlations of the populations."""
     figure, axes = plt.subplots(
         1, 4, figsize=(13, 6.5), sharey=True, width_ratios=(6, 2.4, 2, 1.8), layout="constrained"
     )

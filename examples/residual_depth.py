@@ -1,5 +1,4 @@
-"""How deep can a network be and still learn? Plain and residual networks of growing depth read handwritten
-digits.
+"""How deep can a network be and still learn? Plain and residual networks read handwritten digits.
 
 They have the same layers and the same initial weights; the residual ones also have shortcuts.
 """
@@ -57,8 +56,7 @@ def main(argv=None):
 
 
 def best(args, depth, shortcut, X, held_out, y, truth):
-    """The training losses with the best learning rate, and the fraction of the held-out digits that are read
-    right."""
+    """The losses with the best learning rate, and the fraction of the held-out digits that are read right."""
     net = residual(64, args.width, 10, blocks=(depth - 2) // 2, shortcut=shortcut, output="linear")
     settings = {"loss": "cross_entropy", "epochs": args.epochs, "seed": args.seed, "clip": 1.0}
     results = [ns.train(net, {"inputs": X}, {"out": y}, rate=rate, **settings) for rate in args.rates]

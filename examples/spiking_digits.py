@@ -56,8 +56,7 @@ def main(argv=None):
 
 
 def draw(net, history, recording, unseen, truth, path):
-    """Three digits, the spikes that they cause and the potentials of the readout; and how the network
-    learned."""
+    """Three digits, the spikes that they cause and the potentials of the readout; the course of learning."""
     figure = plt.figure(figsize=(13, 6.5), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(3, 1))
     rows = left.subplots(3, 3, width_ratios=(1, 3, 3), squeeze=False)

@@ -56,8 +56,7 @@ def main(argv=None):
 
 
 def forecasts(build, known, past, seed, args):
-    """What a network that has learned the known years forecasts after each past, shape (start, year
-    ahead)."""
+    """What a network that has learned the known years forecasts after each past, (start, year ahead)."""
     if build is None:
         settings = {
             "radius": 0.9,
@@ -88,7 +87,7 @@ def forecasts(build, known, past, seed, args):
 
 
 def draw(forecast, years, numbers, starts, truth, path):
-    """Forecasts from one year of each cycle, and errors by years ahead, also of two forecasts without a
+    """Forecasts from one year of each cycle, and errors by years ahead, beside forecasts without a
     network."""
     ahead = np.arange(1, AHEAD + 1)
     figure, (above, below) = plt.subplots(2, 1, figsize=(12, 8), layout="constrained", height_ratios=(3, 2))

@@ -1,5 +1,4 @@
-"""An autoencoder, plain, denoising or sparse: it compresses its input into a code and reconstructs it from
-there.
+"""An autoencoder, plain, denoising or sparse: it compresses its input into a code and reconstructs it.
 
 Source: Hinton & Salakhutdinov 2006, Science 313, 504, doi:10.1126/science.1127647. Denoising: Vincent,
 Larochelle, Bengio & Manzagol 2008, ICML, doi:10.1145/1390156.1390294. Sparse: Lee, Ekanadham & Ng 2008, NIPS
@@ -48,8 +47,8 @@ def autoencoder(
     Sparse: with a `cost` above 0, a population `penalty` sends what the activity of the code costs, for
     loss={..., "penalty": "sent"}: cost |code| (L1), or with a `sparsity`, cost KL(sparsity || share), where
     share is the mean activity of a unit over the `group` examples on the first axis of every population. The
-    weights do not depend on the
-    group: given as `weights` and `biases`, they make a network for single examples.
+    weights do not depend on the group: given as `weights` and `biases`, they make a network for single
+    examples.
 
     Arguments:
         sizes: numbers of neurons from the inputs to the code, at least two.
@@ -80,8 +79,7 @@ def autoencoder(
     if len(weights) != n_weights or len(biases) != n_biases:
         raise ns.DescriptionError(
             f"autoencoder: {len(sizes)} sizes with tied={tied} take {n_weights} weights and {n_biases} "
-            "biases, "
-            f"not {len(weights)} and {len(biases)}. Give as many."
+            f"biases, not {len(weights)} and {len(biases)}. Give as many."
         )
     layers = _layers(sizes, function, code, output, biases, group)
     inputs, first = layers[0], layers[0]

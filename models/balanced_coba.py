@@ -41,7 +41,8 @@ def balanced_coba(
     excitatory = round(0.8 * n_neurons)
     if not 0 <= in_degree <= n_neurons:
         raise ns.DescriptionError(
-            f"balanced_coba: in_degree={in_degree} is not between 0 and the number of neurons, {n_neurons}. Give fewer"
+            f"balanced_coba: in_degree={in_degree} is not between 0 and the number of neurons, {n_neurons}. "
+            "Give fewer"
             " synapses per neuron, or more neurons."
         )
     wiring = ns.probability(in_degree / n_neurons)

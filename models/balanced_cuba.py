@@ -36,7 +36,8 @@ def balanced_cuba(n_neurons: int = 4000, *, in_degree: float = 80.0, dt: Quantit
     excitatory = round(0.8 * n_neurons)
     if not 0 <= in_degree <= n_neurons:
         raise ns.DescriptionError(
-            f"balanced_cuba: in_degree={in_degree} is not between 0 and the number of neurons, {n_neurons}. Give fewer"
+            f"balanced_cuba: in_degree={in_degree} is not between 0 and the number of neurons, {n_neurons}. "
+            "Give fewer"
             " synapses per neuron, or more neurons."
         )
     wiring = ns.probability(in_degree / n_neurons)

@@ -88,7 +88,8 @@ def pages(
     tag: the end of the names of the new populations.
     read_by: the directions in which the tape is read, 'ahead' from its beginning and 'back' from its end.
 
-    Returns for each of these a population `page_ahead` or `page_back`, shape (direction, cell), and all synapses.
+    Returns for each of these a population `page_ahead` or `page_back`, shape (direction, cell), and all
+    synapses.
     """
     n_cells, step = ways[0].size, np.arange(ticks, dtype=float)
     # The tick after `begin` at which each direction reads each step.

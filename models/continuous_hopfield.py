@@ -1,5 +1,4 @@
-"""A continuous Hopfield network: graded neurons whose potentials follow a differential equation that lowers
-an energy.
+"""A continuous Hopfield network: graded neurons, whose potentials follow a differential equation.
 
 Source: Hopfield 1984, PNAS 81, 3088, doi:10.1073/pnas.81.10.3088; for optimization: Hopfield & Tank 1985,
 Biol. Cybern. 52, 141, doi:10.1007/BF00339943.
@@ -56,8 +55,7 @@ def continuous_hopfield(
 
 
 def example() -> dict[str, Any]:
-    """The largest cut of a graph of 12 nodes: cells at both ends of an edge repel each other, starting near
-    0."""
+    """The largest cut of a graph of 12 nodes: cells at both ends of an edge repel each other."""
     edges = np.triu(np.random.default_rng(0).random((12, 12)) < 0.4, 1).astype(float)
     start = np.random.default_rng(1).uniform(-0.01, 0.01, 12)
     return {

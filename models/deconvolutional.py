@@ -44,8 +44,7 @@ def deconvolutional(
         padding: 'same' lets windows reach over the edge, 'valid' keeps them within.
         pool: the side of the squares of which the maximum is taken.
         weights: those of the blocks, such as of a trained `conv_net`, shape (channel, channel below, kernel,
-            kernel);
-            default: He's.
+            kernel); by default He's.
         biases: those of the blocks, one per channel; default: 0.
 
     Raises DescriptionError for a wrong number of weights or biases.

@@ -1,5 +1,4 @@
-"""A deep belief network: a restricted Boltzmann machine as a memory on top, and layers below that are drawn
-from it.
+"""A deep belief network: a restricted Boltzmann machine on top, and layers below that are drawn from it.
 
 Source: Hinton, Osindero & Teh 2006, Neural Computation 18, 1527, doi:10.1162/neco.2006.18.7.1527.
 """

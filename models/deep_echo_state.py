@@ -100,8 +100,7 @@ def _table(values: ArrayLike, groups: int, layers: int, name: str) -> np.ndarray
     except ValueError:
         raise ns.DescriptionError(
             f"deep_echo_state: {name} of shape {np.shape(values)} does not fit {groups} groups of {layers} "
-            "layers. "
-            "Give a number, or one per layer."
+            "layers. Give a number, or one per layer."
         ) from None
 
 

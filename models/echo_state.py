@@ -98,9 +98,8 @@ def recurrent(
     echo, n = ns.spectral_radius(radius, of=ns.normal(0.0, 1.0)), pool.size
     if not isinstance(wiring, str):
         raise ns.DescriptionError(
-            f"echo_state: wiring {shown(wiring)} is not a name. Use one of {', '.join(WIRINGS)}; "
-            "for a matrix of "
-            "your own, describe the pool with it: ns.Synapses(pool, pool, weight=W, delay=1)."
+            f"echo_state: wiring {shown(wiring)} is not a name. Use one of {', '.join(WIRINGS)}; for a "
+            "matrix of your own, describe the pool with it: ns.Synapses(pool, pool, weight=W, delay=1)."
         )
     if wiring == "random":
         return ns.Synapses(pool, pool, wiring=ns.probability(density), weight=echo, delay=1)

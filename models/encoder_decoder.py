@@ -1,5 +1,4 @@
-"""An encoder and a decoder: a recurrent layer reads a sequence, and a second one, starting from its state,
-writes another.
+"""An encoder and a decoder: one recurrent layer reads a sequence, and a second one writes another.
 
 Source: Cho et al. 2014, EMNLP, doi:10.3115/v1/D14-1179 (arXiv:1406.1078); Sutskever, Vinyals & Le 2014,
 NeurIPS, arXiv:1409.3215.

@@ -1,5 +1,4 @@
-"""An extreme learning machine: a random, fixed hidden layer, and a linear readout that is found by least
-squares.
+"""An extreme learning machine: a random, fixed hidden layer and a linear readout by least squares.
 
 Source: Huang, Zhu & Siew 2006, Neurocomputing 70, 489, doi:10.1016/j.neucom.2005.12.126.
 """

@@ -14,8 +14,7 @@ from neurosim.network.rebuild import rebuilt
 
 
 def force(net: ns.Network, *, alpha: float = 1.0, forgetting: float = 1.0) -> ns.Network:
-    """An echo state network whose synapses from `pool` to `out` learn by recursive least squares while it
-    runs.
+    """An echo state network whose readout learns by recursive least squares while it runs.
 
     Every tick: u = P v, k = u/(forgetting + v.u), then P = (P - k u')/forgetting and W_out = W_out - e k',
     where v is the state of the pool and e = out - teacher is the error before the update. At first P =
@@ -23,8 +22,8 @@ def force(net: ns.Network, *, alpha: float = 1.0, forgetting: float = 1.0) -> ns
 
     The population `gain` computes u by the synapses `P`, `power` computes v.u, and `step` computes k, which
     the pool receives a tick later. Both changes are therefore made at the next arrival, just before it, by
-    text of the synapses. `teacher` is
-    driven: it gives the desired output.
+    text of the synapses. `teacher`
+    is driven and gives the desired output.
 
     Arguments:
         net: an echo state network with the populations `pool` and `out`, as `echo_state` makes it with

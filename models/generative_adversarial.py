@@ -1,5 +1,4 @@
-"""A generative adversarial network: a generator makes examples from noise, and a discriminator tells them
-from real ones.
+"""A generative adversarial network: a generator of examples, and a discriminator between them and real ones.
 
 Source: Goodfellow et al. 2014, NeurIPS 27, 2672, arXiv:1406.2661; with classes: Mirza & Osindero 2014,
 arXiv:1411.1784.
@@ -51,8 +50,7 @@ def generative_adversarial(
         blur: the standard deviation of the normal noise that is added in training to all that the
             discriminator sees.
         n_classes: with more than 0, a population `label` of this size, given one-hot, also sends to the first
-            layer of both
-            networks: the class of the real example, and of the one that is to be made.
+            layer of both networks, as the class of the real example, and of the one that is to be made.
 
     Raises DescriptionError for too few sizes, a dropout that is not a fraction, and a blur or a number of
     classes below 0.
@@ -64,8 +62,7 @@ def generative_adversarial(
         raise ns.DescriptionError(
             f"generative_adversarial: sizes {tuple(generator)} and {tuple(discriminator)} are too few. "
             "Give noise and examples, such as (32, 128, 64), and at least one hidden layer of the "
-            "discriminator, "
-            "such as (128,)."
+            "discriminator, such as (128,)."
         )
     if not 0 <= dropout < 1 or blur < 0:
         raise ns.DescriptionError(

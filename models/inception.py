@@ -1,5 +1,4 @@
-"""A convolutional network of inception modules: windows of several sizes side by side, with few channels
-between.
+"""A convolutional network of inception modules: windows of several sizes side by side.
 
 Source: Szegedy et al. 2015, Going deeper with convolutions, CVPR, doi:10.1109/CVPR.2015.7298594; 1 x 1
 windows, and the mean over all positions at the end: Lin, Chen & Yan 2014, Network in network, ICLR,

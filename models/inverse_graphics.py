@@ -1,5 +1,4 @@
-"""A deep convolutional inverse graphics network: an autoencoder of images, each of whose codes learns one
-property.
+"""A deep convolutional inverse graphics network: an autoencoder whose codes learn one property each.
 
 Source: Kulkarni, Whitney, Kohli & Tenenbaum 2015, NeurIPS 28, 2539, arXiv:1503.03167.
 """
@@ -28,8 +27,7 @@ def inverse_graphics(
     n_hidden: int = 128,
     cost: float = 0.01,
 ) -> ns.Network:
-    """A convolutional variational autoencoder that is trained with groups of images in which one property
-    varies.
+    """A variational autoencoder of groups of images in which only one property varies.
 
     `image` -> convolutions and pooling -> `mean`, `log_variance` -> `code` -> unpooling and convolutions ->
     `out`, and the losses `kl` and `still`.

@@ -1,5 +1,4 @@
-"""A Kohonen map: units on a grid; the unit nearest to the input learns it, and its neighbours on the grid
-learn too.
+"""A Kohonen map: units on a grid, of which the nearest to the input and its neighbours learn it.
 
 Source: Kohonen 1982, Biological Cybernetics 43, 59, doi:10.1007/BF00337288.
 """
@@ -86,8 +85,7 @@ def kohonen(
 
 
 def positions(shape: tuple[int, int], grid: str) -> tuple[np.ndarray, np.ndarray]:
-    """x and y of the units of a map, each of shape (unit,), row by row; direct neighbours are at distance
-    1."""
+    """x and y of the units of a map, each of shape (unit,), row by row; neighbours are at distance 1."""
     rows, columns = read_shape(shape)
     row, column = np.divmod(np.arange(rows * columns, dtype=float), columns)
     if choice(grid, GRIDS, "kohonen: grid") == "rectangular":

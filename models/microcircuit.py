@@ -1,5 +1,4 @@
-"""The cortical microcircuit: a square millimetre of early sensory cortex with all its neurons, in four
-layers.
+"""The cortical microcircuit: a square millimetre of sensory cortex with all its neurons, in four layers.
 
 Source: Potjans & Diesmann 2014, Cereb. Cortex 24, 785, doi:10.1093/cercor/bhs358 (tables 4 and 5). Start
 values, rates and the compensation of smaller in-degrees: van Albada, Helias & Diesmann 2015, PLoS Comput.

@@ -64,8 +64,7 @@ def modern_hopfield(
 
 
 def example() -> dict[str, Any]:
-    """Ten digits, one of each, are stored with the grey values of their pixels; their upper halves are
-    completed."""
+    """Ten digits, one of each, are stored in grey values; their upper halves are completed."""
     from sklearn.datasets import load_digits
 
     patterns = load_digits().data[:10] / 8.0 - 1.0

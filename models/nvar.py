@@ -1,5 +1,4 @@
-"""A next-generation reservoir: the last inputs and their products, and a learned readout, without a recurrent
-pool.
+"""A next-generation reservoir: the last inputs, their products, and a learned readout; no recurrent pool.
 
 Source: Gauthier, Bollt, Griffith & Barbosa 2021, Nature Communications 12, 5564,
 doi:10.1038/s41467-021-25801-2.

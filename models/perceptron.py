@@ -1,5 +1,4 @@
-"""A perceptron, or with linear units an adaline: one layer that learns from its errors, one example after the
-other.
+"""A perceptron, or with linear units an adaline: one layer that learns from its errors.
 
 Source: Rosenblatt 1958, Psychol. Rev. 65, 386, doi:10.1037/h0042519; linear units and the delta rule: Widrow
 & Hoff 1960, Adaptive switching circuits, IRE WESCON Convention Record 4, 96.

@@ -1,5 +1,4 @@
-"""A radial basis function network: each hidden unit responds to inputs near its centre, and a linear readout
-sums them.
+"""A radial basis function network: hidden units that respond near their centres, and a linear readout.
 
 Source: Broomhead & Lowe 1988, Complex Systems 2, 321; Moody & Darken 1989, Neural Computation 1, 281,
 doi:10.1162/neco.1989.1.2.281; centres and widths learned by gradient: Poggio & Girosi 1990, Proc. IEEE 78,

@@ -106,8 +106,7 @@ def trees(
 
 
 def _nodes(tree: Tree) -> list[tuple[Tree, tuple[int, ...]]]:
-    """Every subtree, the tree itself first, with the indices of its two parts in this list; a leaf has
-    none."""
+    """Every subtree, the tree itself first, with the indices of its two parts (a leaf has none)."""
     if not isinstance(tree, tuple):
         return [(tree, ())]
     nodes: list[tuple[Tree, tuple[int, ...]]] = [(tree, ())]

@@ -31,12 +31,10 @@ def residual(
     """A deep network of blocks with shortcuts, convolutional or fully connected.
 
     `image` -> `stem` -> `block_1` -> `block_2` ... -> `top` -> (`average`) -> `out`. A block adds two layers
-    of weights to its
-    input: block_k = block_(k-1) + W second_k, second_k = f(W first_k), first_k = f(block_(k-1)). The shortcut
-        is a second
-    synapse, one to one, into the port of the block. f is `function`, after layer normalization over the
-    channels, or without `norm` after a bias. All weights, biases, gains and shifts learn; weights begin as
-    He's.
+    of weights to its input: block_k = block_(k-1) + W second_k, second_k = f(W first_k), first_k =
+    f(block_(k-1)). The shortcut is a second synapse, one to one, into the port of the block. f is `function`,
+    after layer normalization over the channels, or without `norm` after a bias. All weights, biases, gains
+    and shifts learn; weights begin as He's.
 
     With a `shape` (rows, columns, channels) W are 3 x 3 windows that reach over the edge. From the second
     stage on, the first block of a stage moves its windows by 2, and its shortcut is a 1 x 1 convolution that

@@ -36,7 +36,8 @@ def self_attention(
     """
     if n_heads < 1 or n_features % n_heads:
         raise ns.DescriptionError(
-            f"self_attention: n_heads={n_heads} does not divide n_features={n_features}. Give a divisor, so that"
+            f"self_attention: n_heads={n_heads} does not divide n_features={n_features}. "
+            "Give a divisor, so that"
             " each head has as many features."
         )
     part = n_features // n_heads

@@ -1,5 +1,4 @@
-"""A spiking network that learns by gradients: leaky integrate-and-fire neurons, and a leaky readout without
-spikes.
+"""A spiking network that learns by gradients: integrate-and-fire neurons and a readout without spikes.
 
 Source: Neftci, Mostafa & Zenke 2019, IEEE Signal Processing Magazine 36, 51, doi:10.1109/MSP.2019.2931595.
 """
@@ -24,8 +23,7 @@ def spiking_classifier(
     dt: Quantity = 1 * ms,
     gain: float = 4.0,
 ) -> ns.Network:
-    """Layers of integrate-and-fire neurons with a readout: `inputs` -> `hidden` (spikes) -> `out` (a
-    potential per class).
+    """Layers of integrate-and-fire neurons, and a potential for each class: `inputs` -> `hidden` -> `out`.
 
     tau dv/dt = I + bias - v, a spike and v = 0 where v > 1; tau_out dy/dt = bias - y, and a hidden spike adds
     its weight to y. The class with the largest y is the answer. Both equations are integrated exactly, in

@@ -1,5 +1,4 @@
-"""A variational autoencoder: the code of an example is drawn from a normal distribution that is kept near a
-prior.
+"""A variational autoencoder: the code of an example is random, and is kept near a prior distribution.
 
 Source: Kingma & Welling 2014, ICLR, arXiv:1312.6114; Rezende, Mohamed & Wierstra 2014, ICML, arXiv:1401.4082.
 A mixture as the prior of the codes: Tomczak & Welling 2018, AISTATS, arXiv:1705.07120.

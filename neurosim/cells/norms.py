@@ -57,8 +57,7 @@ def batch_norm(
     dropout: float = 0.0,
     **override: Setting,
 ) -> Neurons:
-    """Units whose channels, on the last axis, are normalized over a batch, on the first axis of their
-    population.
+    """Units whose channels (the last axis) are normalized over a batch (the first axis).
 
     y = function(gain (I - m)/sqrt(s + epsilon) + shift), where m and s are the mean and the variance of a
     channel over all other axes.

@@ -32,8 +32,7 @@ def ready(
     shape: its shape.
     override: arguments of `Neurons`, constants and start values that the caller gives.
     defaults: the same, of the cell. A default constant that is a string is the name of another constant,
-        whose value it
-        takes: v="v_rest" starts v at rest, also if the caller gives another v_rest.
+        whose value it takes. So v="v_rest" starts v at rest, also if the caller gives another v_rest.
 
     Raises DescriptionError for a name in `override` that the cell does not have. If `override` has new text,
     this text may have names of its own, and `Neurons` checks them.

@@ -111,8 +111,7 @@ def lif_alpha(name: str, shape: Shape, **override: Setting) -> Neurons:
 def _current_based(
     cell: str, name: str, shape: Shape, override: Mapping[str, Setting], synapses: str
 ) -> Neurons:
-    """Integrate-and-fire neurons with the synaptic currents I_exc and I_inh, whose equations are
-    `synapses`."""
+    """Integrate-and-fire neurons with synaptic currents I_exc and I_inh, whose equations are `synapses`."""
     from neurosim.units import Mohm, amp, ms, mV
 
     return ready(

@@ -1,5 +1,4 @@
-"""Units with two values, and units that draw at random: Hopfield and Boltzmann networks, Markov chains,
-Poisson sources."""
+"""Units with two values, and units that draw at random: for Hopfield networks, Markov chains and more."""
 
 from __future__ import annotations
 
@@ -84,8 +83,7 @@ def stochastic_binary(
 
 
 def categorical(name: str, shape: Shape, **override: Setting) -> Neurons:
-    """Units of which exactly one along the last axis is 1, drawn anew every tick: the state of a Markov
-    chain.
+    """Units of which exactly one along the last axis is 1, drawn anew every tick, as in a Markov chain.
 
     s = choice(I): unit k is 1 with probability I[k]. The probabilities must sum to 1.
 

@@ -168,8 +168,7 @@ def _read_highest(high: float | Quantity | None, rate: float) -> float:
     if top >= rate / 2:
         raise DescriptionError(
             f"cochlea: high {top:g} Hz is not below half the rate, {rate / 2:g} Hz, above which samples hold "
-            "no sound. "
-            "Give less."
+            "no sound. Give less."
         )
     return top
 

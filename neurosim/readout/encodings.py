@@ -109,7 +109,6 @@ def _read_values(values: ArrayLike, ticks: int, name: str, most: int | None = No
     if most is not None and numbers.size and not 0 <= numbers.min() <= numbers.max() <= most:
         raise DescriptionError(
             f"{name}: values from {numbers.min():g} to {numbers.max():g} are not all between 0 and {most} "
-            "spikes in "
-            f"{most} ticks. Scale them, or let a step last more ticks."
+            f"spikes in {most} ticks. Scale them, or let a step last more ticks."
         )
     return numbers, ticks

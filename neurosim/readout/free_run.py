@@ -96,8 +96,7 @@ def free_run(
     if known.ndim != 2 or known.shape[1] != outputs.size or len(known) < 4 or not np.isfinite(known).all():
         raise DescriptionError(
             f"{label}: reference of shape {known.shape} is not (tick, {outputs.size}), four ticks or more of "
-            "finite "
-            "numbers. Give that."
+            "finite numbers. Give that."
         )
     ticks = whole(ticks, f"{label}: ticks", least=20)
     y = Trajectory.simulate(net, inputs, ticks, start, seed, engine, label).of_population(outputs.name)

@@ -160,8 +160,7 @@ def _read_inputs(net: Network, inputs: Inputs | None, ticks: int | None, label: 
         if population is None or not population.driven or values.shape[1:] != population.shape:
             raise DescriptionError(
                 f"{label}: input {name!r} of shape {values.shape} is not (tick, neuron) of a driven "
-                "population. "
-                "Give one trial, and no clamps."
+                "population. Give one trial, and no clamps."
             )
     if ticks is None:
         if not arrays:

@@ -29,8 +29,7 @@ class Digits(NamedTuple):
 def digits(
     ticks: int, *, count: int | None = None, code: str = "regular", most: float = 4.0, seed: int = 0
 ) -> Digits:
-    """scikit-learn's 1797 handwritten digits as spikes: each image column by column, neuron = row, trial =
-    image.
+    """scikit-learn's 1797 handwritten digits as spikes, column by column: neuron = row, trial = image.
 
     Arguments:
         ticks: number of ticks for each of the 8 columns of an image, so that an image lasts 8*`ticks`.
@@ -91,12 +90,12 @@ POSES = {  # the bounds of the factors
 def posed_digits(
     groups: int, *, images: int = 16, digits: slice = slice(None), together: bool = False, seed: int = 0
 ) -> PosedDigits:  # fmt: skip
-    """Groups of scikit-learn's digits on 16 x 16 pixels, rotated, scaled and shifted; in a group only one
-    property differs.
+    """Groups of handwritten digits, rotated, scaled and shifted; in a group only one property differs.
 
-    The factors are those of `POSES`, uniform between their bounds. With a probability of 0.1 each, the images
-    of a group differ only in angle (0), size (1) or position (2); otherwise only in which digit they show
-    (3). Intensities are from 0 to 1, with linear interpolation between pixels.
+    The digits are scikit-learn's, on 16 x 16 pixels. The factors are those of `POSES`, uniform between their
+    bounds. With a probability of 0.1 each, the images of a group differ only in angle (0), size (1) or
+    position (2); otherwise only in which digit they show (3). Intensities are from 0 to 1, with linear
+    interpolation between pixels.
 
     Arguments:
         groups: number of groups.

@@ -97,11 +97,11 @@ def lorenz(
 
 
 def narma(ticks: int, *, order: int = 10, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """A random input u and the response y of a nonlinear system with a long memory (NARMA), both of shape
-    (tick,).
+    """A random input and the response of a nonlinear system with a long memory (NARMA).
 
-    y(t+1) = 0.3 y(t) + 0.05 y(t) sum of the last `order` values of y + 1.5 u(t - order + 1) u(t) + 0.1, u
-    uniform from 0 to 0.5. Sample t of y is y(t+1): what follows from the inputs up to and including u(t).
+    Both are of shape (tick,). y(t+1) = 0.3 y(t) + 0.05 y(t) sum of the last `order` values of y + 1.5 u(t -
+    order + 1) u(t) + 0.1, u uniform from 0 to 0.5. Sample t of y is y(t+1): what follows from the inputs up
+    to and including u(t).
 
     Arguments:
         ticks: number of samples.

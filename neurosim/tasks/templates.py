@@ -33,14 +33,12 @@ def spike_templates(
     jitter: float = 0.0,
     seed: int = 0,
 ) -> Templates:
-    """Spike trains made of segments, each a noisy copy of one of a few fixed Poisson trains: which one was
-    it?
+    """Spike trains made of segments, each a noisy copy of one of a few fixed Poisson trains.
 
-    Every segment has `templates` trains of its own. A trial puts one of them, drawn at random, into each
-    segment and moves each spike by a random number of ticks. At the end of a trial the last input contains no
-    information about the earlier
-    segments: naming their templates takes memory. `segments=1` is the simple task of telling two trains
-        apart.
+    The task is to name the templates. Every segment has `templates` trains of its own. A trial puts one of
+    them, drawn at random, into each segment and moves each spike by a random number of ticks. At the end of a
+    trial the last input contains no information about the earlier segments: naming their templates takes
+    memory. `segments=1` is the simple task of telling two trains apart.
 
     Arguments:
         trials: number of trials.
