@@ -8,10 +8,13 @@ import sys
 import threading
 import time
 from concurrent.futures import CancelledError
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from build_side import SYSTEM, needs_compiler, pretender, wait_for
 
+from neurosim.engine.driver import run_ticks
 from neurosim.engine.events.background import in_background
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends signals")
@@ -128,3 +131,12 @@ def test_what_an_interrupted_call_made_is_undone():
         signal.signal(signal.SIGUSR1, before)
     go.set()
     assert undone.wait(10)
+
+
+@pytest.mark.parametrize(
+    ("stable", "stopped", "ended"),
+    [(False, False, (3, "end")), (False, True, (1, "interrupted")), (True, True, (1, "stable"))],
+)
+def test_a_run_says_why_it_stopped(stable, stopped, ended):
+    plan: Any = SimpleNamespace(ticks=3)
+    assert run_ticks(plan, 1, lambda done: (1, stable), lambda ticks: stopped) == ended

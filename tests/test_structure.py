@@ -1,9 +1,13 @@
 """What the code promises about its own structure."""
 
+from pathlib import Path
+
 import grimp
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
+
+import neurosim.engine
 
 
 def test_no_module_imports_itself_through_others():
@@ -28,3 +32,9 @@ def test_no_module_imports_itself_through_others():
         if np.count_nonzero(label == k) > 1
     ]
     assert circles == []
+
+
+def test_the_order_of_arrivals_is_stated_once():
+    """The event engine's C++ keeps the order in which it is given the synapses."""
+    engine = Path(neurosim.engine.__file__).parent
+    assert [path.name for path in engine.rglob("*.py") if "lexsort(" in path.read_text()] == ["delivery.py"]

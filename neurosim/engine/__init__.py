@@ -36,8 +36,9 @@ def check_name(name: str) -> str:
 
 
 def choose(name: str, plan: Plan) -> str:
-    """The engine that `name` means for this plan; 'auto' is the fastest that can run it, time to compile
-    included.
+    """The engine that `name` means for this plan.
+
+    'auto' is the fastest that can run it, time to compile included.
 
     Raises PlanError if the named engine cannot run the plan, and EngineError if the machine lacks what it
     needs.
@@ -102,7 +103,9 @@ def _choose_arrays(plan: Plan) -> str:
 def begin(name: str, *, rows: bool, records: bool) -> None:
     """Start compiling in the background what the engine needs for any network with such synapses.
 
-    rows: whether there are synapses without text; records: whether there are synapses with text.
+    rows: whether there are synapses without text.
+    records: whether there are synapses with text.
+
     See `neurosim.engine.events.prepare`.
     """
     if name == "events":
@@ -116,9 +119,9 @@ def ready(
 ) -> tuple[str, Runner]:
     """The engine that `asked` means for a plan, and a function that runs the plan on it.
 
-    The function takes a writer and a progress callback (see `neurosim.engine.reference.run`). All that takes
-    time, memory or a compiler before the first tick is done here, before any file is created. Where 'auto'
-    means the event engine but its code does not compile, the reference engine runs, with a warning.
+    The function takes a writer and a progress callback (see `neurosim.engine.reference.run`). All that
+    takes time, memory or a compiler before the first tick is done here, before any file is created. Where
+    'auto' means the event engine but its code does not compile, the reference engine runs, with a warning.
 
     threads: how many the event engine uses; None: as many as pay.
     announce: called with a line of text when something takes a while.

@@ -2,8 +2,8 @@
 
 Names of arrays: `state/<population>/<variable>`, `port/...` and `arrived/...` (total and count of a port),
 `history/<population>`, `last_spike/...`, `not_refractory/...`, `synapse/<synapses>/<variable>`,
-`product/...`, `queue/<population>/<port>/...` and `arrivals/<synapses>/...` (spikes on their way), `trials`,
-`tick`. All but `tick` and spikes on their way begin with the trial axis.
+`product/...`, `queue/<population>/<port>/...` and `arrivals/<synapses>/...` (spikes on their way),
+`trials`, `tick`. All but `tick` and spikes on their way begin with the trial axis.
 """
 
 from __future__ import annotations

@@ -15,13 +15,14 @@ LETTERS = "abcdefghijklmnopqrstuvwxyABCDEFGHIJKLMNOPQRSTUVWXY"  # of all other a
 
 @dataclass(frozen=True)
 class Contraction:
-    """The contraction of messages (trial, *pre_shape) with weights, which have a trial axis only if a
-    population sent them.
+    """The contraction of messages (trial, *pre_shape) with weights.
+
+    Weights have a trial axis only if a population sent them.
 
     formula: for `numpy.einsum(formula, message, weight)`.
     largest: the axes of its result over which a port that takes the maximum takes it; () for other ports.
     shape: the axes of the target, without that of trials; 1 along those that neither messages nor weights
-    have.
+        have.
     terms: how many products each target receives.
     """
 

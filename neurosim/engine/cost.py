@@ -12,8 +12,8 @@ from neurosim.plan.plan import AnyOf, Plan, Private, Sparse, Textual
 def reference_seconds(plan: Plan) -> float:
     """About how long the reference engine takes for a plan, in seconds.
 
-    A step costs a little for each population, and more for each neuron; each synapse costs something in every
-    tick.
+    A step costs a little for each population, and more for each neuron; each synapse costs something in
+    every tick.
     """
     steps = sum(max(1, len(step.populations)) for step in plan.program)
     neurons = sum(group.size for group in plan.groups.values() if not group.driven)

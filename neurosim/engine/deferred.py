@@ -1,9 +1,7 @@
-"""Text of synapses that changes neurons: which statements do, and whether the order of arrivals matters to
-them.
+"""Text of synapses that changes neurons: which statements do, and whether the order of arrivals matters.
 
 A statement such as `v_post += w` changes a neuron. When many arrivals run side by side, each computes its
-value first, and
-the changes are made afterwards, arrival after arrival: they are deferred.
+value first, and the changes are made afterwards, arrival after arrival: they are deferred.
 """
 
 from __future__ import annotations
@@ -37,11 +35,12 @@ def split_deferred(block: Block, immediate: tuple[str, ...]) -> tuple[tuple[Stat
 
 
 def order_matters(block: Block, states: tuple[str, ...], pre: Group, post: Group) -> bool:
-    """Whether the result depends on the order in which arrivals run: a neuron's variable is set, or read and
-    changed.
+    """Whether the result depends on the order in which arrivals run.
 
-    states: the variables of the synapses. pre, post: the populations at their ends, which may be the same
-    one.
+    It does if a variable of a neuron is set, or both read and changed.
+
+    states: the variables of the synapses.
+    pre, post: the populations at their ends, which may be the same one.
     """
 
     def variables(name: str) -> set[tuple[str, str]]:

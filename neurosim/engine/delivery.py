@@ -2,8 +2,8 @@
 
 The tick contract (`plan/plan.py`) fixes the order in which arrivals at one port or variable are added,
 because a sum of floating-point numbers depends on it: by tick of sending (oldest first), then by sending
-population in network order, by sender, by synapses object in network order, and by synapse. `delivery_order`
-is the one place that puts arrivals into it.
+population in network order, by sender, by synapses object in network order, and by synapse.
+`delivery_order` is the one place that puts arrivals into it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from neurosim.plan.plan import Dense, Einsum, Plan, Private, Sparse
 def delivery_order(*keys: np.ndarray) -> np.ndarray:
     """The permutation that puts arrivals into the order of the tick contract.
 
-    keys: one number per arrival each, the most significant key first: what separates the sums (the target, or
-        the tick at which arrivals are due), then the tick of sending, the sending population, and the sender.
-        A key may be left out if it is the same for all arrivals, or if they are given in its order; several
-        keys may be combined into one number that rises with them; negated delays stand for ticks of sending.
+    keys: one number per arrival each, the most significant key first: what separates the sums (the target,
+        or the tick at which arrivals are due), then the tick of sending, the sending population, and the
+        sender. A key may be left out if it is the same for all arrivals, or if they are given in its order;
+        several keys may be combined into one number that rises with them; negated delays stand for ticks of
+        sending.
 
     The sort is stable: arrivals that are given object by object, and synapse by synapse, keep that order.
     """
@@ -42,10 +43,10 @@ def take_due(queue: Queue[Pending], tick: int) -> list[Pending]:
 class Afferents:
     """The synapses without text that end at one port or state variable `to` of the population `post`.
 
-    reduce: whether `to` takes the 'sum', 'mean' or 'max' of what arrives. spiking and graded: stored synapses
-    of populations that spike and of those that do not, by sending population, then in network order. dense,
-    einsum and
-    private: the others, in network order.
+    reduce: whether `to` takes the 'sum', 'mean' or 'max' of what arrives.
+    spiking and graded: stored synapses of populations that spike and of those that do not, by sending
+        population, then in network order.
+    dense, einsum and private: the others, in network order.
     """
 
     post: str
@@ -92,13 +93,13 @@ def afferents_into(
 class TargetRows:
     """Stored synapses of graded senders by target, each target's in the order of the tick contract.
 
-    start: where each target's synapses begin, (target + 1,). weight: of each synapse, in the type of the
-    plan's sums.
+    start: where each target's synapses begin, (target + 1,).
+    weight: of each synapse, in the type of the plan's sums.
     column: which message each synapse takes, (synapse,), where the messages of all `segments` lie one after
-    the other.
+        the other.
     segments: delay in ticks and number of the sending population, (segment, 2), oldest message first; a
-    segment is everything that one population sent at one tick. first_column: where each segment's messages
-    begin, (segment,).
+        segment is everything that one population sent at one tick.
+    first_column: where each segment's messages begin, (segment,).
     columns: how many messages there are.
     """
 
@@ -151,7 +152,8 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
 def members(start: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The numbers of all members of some rows of a table, and for each the place of its row in `rows`.
 
-    start: where the members of each row begin, (row + 1,). rows: which rows, one after the other.
+    start: where the members of each row begin, (row + 1,).
+    rows: which rows, one after the other.
     """
     counts = start[rows + 1] - start[rows]
     place = np.repeat(np.arange(rows.size), counts)
@@ -163,7 +165,8 @@ def split_by_delay(
 ) -> Iterator[tuple[int, slice | np.ndarray]]:
     """Each delay of some synapses, and which of them have it; these keep their order.
 
-    delays: of all synapses, in ticks. shared: the delay that they all have, if they do (which is faster).
+    delays: of all synapses, in ticks.
+    shared: the delay that they all have, if they do (which is faster).
     synapse: which.
     """
     if shared is not None:

@@ -29,10 +29,10 @@ def run_in_batches(
 ) -> Result:
     """Run all trials, batch by batch.
 
-    size: how many neurons, and synapses with text, one trial has. most: how many one batch may have; results
-        do not depend on it.
-    run_batch: runs a batch of trials from its state on, changes the state, and returns how many ticks ran and
-        why it stopped.
+    size: how many neurons, and synapses with text, one trial has.
+    most: how many one batch may have; results do not depend on it.
+    run_batch: runs a batch of trials from its state on, changes the state, and returns how many ticks ran
+        and why it stopped.
     draw: False leaves the start values of synapses to the engine, see `start_state`.
 
     Of a run that is interrupted only complete batches count, unless it is the first batch.
@@ -59,8 +59,8 @@ def run_ticks(
     """Run the ticks of a batch of trials, block by block: how many ran, and why they stopped.
 
     trials: how many trials the batch has.
-    run_block: called with the number of ticks that have run; runs some more, and returns how many it ran, and
-        whether the run is to stop because the last of them changed nothing (`until='stable'`).
+    run_block: called with the number of ticks that have run; runs some more, and returns how many it ran,
+        and whether the run is to stop because the last of them changed nothing (`until='stable'`).
     report: called after each block; the run ends where it returns True.
     """
     done = 0

@@ -12,9 +12,10 @@ from neurosim.plan.plan import Plan
 
 
 def input_values(plan: Plan, name: str, trials: np.ndarray, tick: int, ticks: int) -> np.ndarray | None:
-    """The numbers given to a population, (trial, tick, *shape); None if it has no input, or spikes as input.
+    """The numbers given to a population, (trial, tick, *shape); None if it was given none.
 
-    trials: the consecutive numbers of the trials. tick, ticks: the first tick, and how many.
+    trials: the consecutive numbers of the trials.
+    tick, ticks: the first tick, and how many.
     """
     drive = plan.drives.get(name)
     if drive is None or drive.values is None:
@@ -32,11 +33,10 @@ def input_value(plan: Plan, name: str, trials: np.ndarray, tick: int) -> np.ndar
 def input_spikes(
     plan: Plan, name: str, trials: np.ndarray, tick: int, ticks: int = 1
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """The trial, tick and neuron of each spike given to a population; None if it has no input, or numbers as
-    input.
+    """The trial, tick and neuron of each spike given to a population; None if it was given none.
 
-    trials: the consecutive numbers of the trials; the trials returned count from the first of them. tick,
-    ticks: the first tick, and how many; the ticks returned count from the first.
+    trials: the consecutive numbers of the trials; the trials returned count from the first of them.
+    tick, ticks: the first tick, and how many; the ticks returned count from the first.
     """
     drive = plan.drives.get(name)
     if drive is None or drive.values is not None:

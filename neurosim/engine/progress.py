@@ -30,8 +30,8 @@ class Progress:
     """A progress callback that draws a bar and handles Ctrl-C. Use it in a `with` block.
 
     Time counts from the first call, which is `progress(0)` if nothing has run yet: before it, Ctrl-C raises
-    KeyboardInterrupt at once. A bar appears after one second. After the first call, the first Ctrl-C asks the
-    engine to stop after the current tick (calls return True); a second one raises KeyboardInterrupt.
+    KeyboardInterrupt at once. A bar appears after one second. After the first call, the first Ctrl-C asks
+    the engine to stop after the current tick (calls return True); a second one raises KeyboardInterrupt.
 
     total: the number of calls' counts that make the whole run, such as ticks times trials.
     unit: the name of what is counted, such as "tick".

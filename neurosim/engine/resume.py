@@ -1,9 +1,8 @@
-"""What a checkpoint must satisfy before any engine sees it, because it may come from a file that was damaged
-or made up.
+"""Checks of checkpoints, which may come from a file that was damaged or made up.
 
-`read_resume` checks a checkpoint by itself, `check_resume` against the plan that is to continue from it. What
-no run can have left behind is damage (RecordingError); what a run of another network can have left is a
-misfit (PlanError).
+`read_resume` checks a checkpoint by itself, `check_resume` against the plan that is to continue from it.
+What no run can have left behind is damage (RecordingError); what a run of another network can have left is
+a misfit (PlanError).
 """
 
 from __future__ import annotations
@@ -45,9 +44,10 @@ def read_resume(final: Mapping[str, ArrayLike], prefix: str) -> dict[str, np.nda
 def check_resume(plan: Plan, prefix: str, own: bool) -> None:
     """Refuse a checkpoint that cannot be the state of this plan's network.
 
-    plan: the plan, with the checkpoint as `plan.resume`. prefix: how messages begin.
+    plan: the plan, with the checkpoint as `plan.resume`.
+    prefix: how messages begin.
     own: whether the recorded network and seed are the plan's; then a checkpoint that does not fit is a
-    damaged one.
+        damaged one.
 
     Raises RecordingError for a damaged checkpoint, PlanError for that of another network.
     """

@@ -32,9 +32,10 @@ def combine(reduce: str) -> np.ufunc:
 class Port:
     """What has arrived at a port since it was last read.
 
-    reduce: 'sum', 'mean' or 'max'. total: the sum or maximum so far, (trial, neuron). count: how many
-    arrivals that is, (trial, neuron); a port that takes the sum needs none, and keeps a column of zeros
-    (trial, 1).
+    reduce: 'sum', 'mean' or 'max'.
+    total: the sum or maximum so far, (trial, neuron).
+    count: how many arrivals that is, (trial, neuron); a port that takes the sum needs none, and keeps a
+        column of zeros (trial, 1).
     """
 
     reduce: str
@@ -96,9 +97,12 @@ class History:
 
 
 class PendingSpikes(NamedTuple):
-    """Spikes on their way to one port or variable through synapses without text: sent together, due together.
+    """Spikes on their way to one port or variable through synapses without text.
 
-    sent: the tick of sending. population: the number of the sending population in the network.
+    All were sent at one tick by one population, and are due at one tick.
+
+    sent: the tick of sending.
+    population: the number of the sending population in the network.
     trial, receiver, weight: of each synapse, (synapse,); trials are counted within the batch.
     """
 
@@ -110,10 +114,10 @@ class PendingSpikes(NamedTuple):
 
 
 class PendingArrivals(NamedTuple):
-    """Spikes on their way through one object of synapses with text: sent together, due together.
+    """Spikes on their way through one object of synapses with text, sent at one tick and due at one tick.
 
-    sent: the tick of sending. trial, synapse: one each for every synapse, (synapse,); trials are counted
-    within the batch.
+    sent: the tick of sending.
+    trial, synapse: one each for every synapse, (synapse,); trials are counted within the batch.
     """
 
     sent: int
@@ -130,17 +134,19 @@ Queue = dict[int, list[Pending]]
 class State:
     """The state of a batch of trials.
 
-    trials: the numbers of the trials. tick: the tick that is running.
-    values: population -> variable -> (trial, *shape). ports: population -> port -> Port.
-    history: messages of populations that do not spike. last_spike, not_refractory: (trial, *shape) of those
-    that do.
+    trials: the numbers of the trials.
+    tick: the tick that is running.
+    values: population -> variable -> (trial, *shape).
+    ports: population -> port -> Port.
+    history: messages of populations that do not spike.
+    last_spike, not_refractory: (trial, *shape) of those that do.
     synapses: synapses with text -> variable -> (trial, synapse).
-    delivered: synapses with text and graded senders -> the message that each synapse delivered last, (trial,
-    synapse).
-    queue: (population, port or variable) -> spikes on their way there. arrivals: synapses with text -> the
-    same.
+    delivered: synapses with text and graded senders -> the message that each synapse delivered last,
+        (trial, synapse).
+    queue: (population, port or variable) -> spikes on their way there.
+    arrivals: synapses with text -> the same.
     products: dense synapses -> the matrix product that the event engine keeps up to date, see
-    `checkpoint.PRODUCT`.
+        `checkpoint.PRODUCT`.
     spikes: population -> trial and neuron of each spike of this tick.
     read: (population, port) -> what this tick's update read there, (trial, neuron).
     """
@@ -182,9 +188,10 @@ class State:
     ) -> TextRandom:
         """The random functions of a block of text at this tick.
 
-        name: the population or synapses that the block belongs to. block: its name. elements: the index of
-        each neuron or synapse, uint32. trials: the number of each trial, shaped to broadcast against
-        `elements`; None: those of the batch.
+        name: the population or synapses that the block belongs to.
+        block: its name.
+        elements: the index of each neuron or synapse, uint32.
+        trials: the number of each trial, shaped to broadcast against `elements`; None: those of the batch.
         """
         return TextRandom(
             self.plan.seed, name, block, self.tick, self.trials if trials is None else trials, elements
@@ -196,7 +203,7 @@ def start_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
 
     trials: the numbers of the trials of this batch.
     draw: False leaves out the variables of synapses that the plan holds as a recipe; the engine draws them
-    itself.
+        itself.
     """
     count, dtype = len(trials), plan.dtype
     groups = plan.groups.values()

@@ -1,5 +1,4 @@
-"""The array engine: JAX, all trials and all neurons of a population at once, one compiled loop over ticks, on
-CPU or GPU.
+"""The array engine: JAX computes all trials and all neurons of a population at once, on CPU or GPU.
 
 `ticks.py` has the steps of the reference engine by the same names. Results agree with it to rounding.
 """

@@ -1,5 +1,4 @@
-"""What the array engine hands from tick to tick, and what it holds while a tick or a block of ticks is
-computed.
+"""What the array engine hands from tick to tick, and what it holds while it computes ticks.
 
 All arrays begin with the trial axis unless said otherwise; populations keep their shape, (trial, *shape).
 """
@@ -18,20 +17,21 @@ PortKey = tuple[str, str]
 Numbers = dict[str, Any]
 """The numbers of a plan as a tree of arrays, of which gradients can be taken.
 
-'weights': by pathway. 'synapses': variables of synapses that are recorded, by probe. 'constants' and 'start'
-(values): by population and name. 'keys': those of random numbers, by population or pathway and block, (call,
-2).
+'weights': by pathway. 'synapses': variables of synapses that are recorded, by probe. 'constants' and
+'start' (values): by population and name. 'keys': those of random numbers, by population or pathway and
+block, (call, 2).
 """
 
 
 class Carry(TypedDict):
     """What a network remembers from one tick to the next."""
 
-    values: dict[str, dict[str, jax.Array]]  # population -> variable
-    sent: dict[
-        str, jax.Array
-    ]  # past messages: (trial, *shape), or (tick modulo depth, trial, *shape) of several
-    ports: dict[PortKey, tuple[jax.Array, jax.Array]]  # what waits there: total, and how many arrivals
+    # Population -> variable.
+    values: dict[str, dict[str, jax.Array]]
+    # Population -> its last message, (trial, *shape), or past ones, (tick modulo depth, trial, *shape).
+    sent: dict[str, jax.Array]
+    # What waits at a port between ticks: total, and how many arrivals.
+    ports: dict[PortKey, tuple[jax.Array, jax.Array]]
     last_spike: dict[str, jax.Array]
     not_refractory: dict[str, jax.Array]
 
@@ -40,12 +40,17 @@ class Carry(TypedDict):
 class TickState:
     """One tick while it is computed. Steps replace entries of its dictionaries; they change no array.
 
-    tick: a number, or (trial,) where ticks and trials lie on one axis. trials: their numbers. numbers: those
-    of the plan.
-    carry: what the tick began with. inputs: of this tick, by population. pending: what spikes of an earlier
-    run bring at this tick, and how many. weights: what each product made of its weights (`Product.prepare`).
-    values, not_refractory, last_spike, ports: as in the carry. sent: messages of this tick. read: what
-    updates read at ports. samples: what probes recorded, by name.
+    tick: a number, or (trial,) where ticks and trials lie on one axis.
+    trials: their numbers.
+    numbers: those of the plan.
+    carry: what the tick began with.
+    inputs: of this tick, by population.
+    pending: what spikes of an earlier run bring at this tick, and how many.
+    weights: what each product made of its weights (`Product.prepare`).
+    values, not_refractory, last_spike, ports: as in the carry.
+    sent: messages of this tick.
+    read: what updates read at ports.
+    samples: what probes recorded, by name.
     """
 
     tick: jax.Array
@@ -68,8 +73,8 @@ class TickState:
 class BlockState:
     """A block of ticks while it is computed, stage after stage (see `stages.py`).
 
-    inputs, sent and samples begin with the axes (tick, trial); `values`, before the block, and `last`, after
-    it, with that of trials. weights: what each product made of its weights.
+    inputs, sent and samples begin with the axes (tick, trial); `values`, before the block, and `last`,
+    after it, with that of trials. weights: what each product made of its weights.
     """
 
     numbers: Numbers

@@ -37,15 +37,16 @@ BlockFunction = Callable[..., tuple[Carry, dict[str, jax.Array]]]
 
 
 class CompiledPlan:
-    """The ticks of a plan as functions of its numbers: weights, constants, start values, keys of random
-    numbers.
+    """The ticks of a plan as functions of its numbers: weights, constants, start values, random keys.
 
     surrogate, slope: of the derivative of spikes, see `surrogate_step`.
 
-    spiking: whether each population sends spikes. depth: how many past messages of each population later
-    ticks may ask for.
-    waiting: ports at which something waits between ticks. kept: populations whose last message stands in a
-    variable until the next tick, so that the carry need not hold it again. run: `block`, compiled.
+    spiking: whether each population sends spikes.
+    depth: how many past messages of each population later ticks may ask for.
+    waiting: ports at which something waits between ticks.
+    kept: populations whose last message stands in a variable until the next tick, so that the carry need
+        not hold it again.
+    run: `block`, compiled.
     """
 
     def __init__(self, plan: Plan, surrogate: str = DEFAULT_SURROGATE, slope: float = 1.0):
@@ -183,9 +184,11 @@ class CompiledPlan:
     ) -> tuple[Carry, dict[str, jax.Array]]:
         """Run a block of ticks: the carry after it, and the samples of each probe, (tick, trial, ...).
 
-        numbers: of the plan. carry: what the first tick begins with. inputs: (tick, trial, *shape) by
-        population.
-        ticks, trials: their numbers. pending: what spikes of an earlier run bring.
+        numbers: of the plan.
+        carry: what the first tick begins with.
+        inputs: (tick, trial, *shape) by population.
+        ticks, trials: their numbers.
+        pending: what spikes of an earlier run bring.
         until: whether a sample 'stable' is to say after which ticks nothing has changed, (tick,).
 
         Populations without memory that come before or after the loop of those with memory are computed for

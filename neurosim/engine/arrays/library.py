@@ -20,7 +20,8 @@ def is_installed() -> bool:
 def need_jax(what: str) -> ModuleType:
     """The module jax.
 
-    what: what needs JAX, for the message. Raises EngineError with the remedy if JAX cannot be imported.
+    what: what needs JAX, for the message.
+    Raises EngineError with the remedy if JAX cannot be imported.
     """
     try:
         import jax

@@ -102,7 +102,8 @@ def store_carry(
 ) -> None:
     """Set the state of all engines to what it is after the tick before `tick`.
 
-    carry: what that tick has left, on the host. inputs: of the last block, (tick, trial, *shape).
+    carry: what that tick has left, on the host.
+    inputs: of the last block, (tick, trial, *shape).
     """
     plan = state.plan
     state.tick = tick

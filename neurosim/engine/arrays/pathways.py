@@ -33,11 +33,12 @@ from neurosim.plan.plan import Dense, Einsum, Plan, Private, Sparse, Textual
 
 
 def products_into(plan: Plan, post: str, spiking: Callable[[str], bool]) -> list[Product]:
-    """The products that arrive at a population; matrices with the same senders and delay are multiplied
-    together.
+    """The products that arrive at a population.
 
-    spiking: whether a population sends spikes. Private synapses are no products; they are drawn anew at each
-    tick.
+    Matrices with the same senders and delay are multiplied together.
+
+    spiking: whether a population sends spikes. Private synapses are no products; they are drawn anew at
+        each tick.
     """
     products: list[Product] = []
     matrices: dict[tuple[str, bytes, int], list[Matrix]] = {}

@@ -1,9 +1,9 @@
-"""Products of messages and weights, each kind of synapses in the form that an array machine computes fastest.
+"""Products of messages and weights, in the forms that array libraries compute fastest.
 
-A product has two functions. `prepare` turns the weights of the plan into what every tick uses; it runs once,
-and gradients pass through it. `apply` takes the messages of one tick and gives what arrives at each target.
-Synapses one by one are laid out as matrices where that is not too large, since a matrix product is faster
-than gathering and scattering.
+A product has two functions. `prepare` turns the weights of the plan into what every tick uses; it runs
+once, and gradients pass through it. `apply` takes the messages of one tick and gives what arrives at each
+target. Synapses one by one are laid out as matrices where that is not too large, since a matrix product is
+faster than gathering and scattering.
 """
 
 # pyright: reportUnknownMemberType=false
@@ -44,10 +44,12 @@ class Target:
 class Product:
     """What the messages of a population bring to another one.
 
-    pre, post: the populations. delay: how many ticks ago the messages were sent.
+    pre, post: the populations.
+    delay: how many ticks ago the messages were sent.
     prepare: from the weights of the plan to the first argument of `apply`.
     apply: from weights and messages (trial, *pre) to what arrives at each of the `targets`.
-    weights_from: the population whose messages are the weights instead, and how many ticks ago it sent them.
+    weights_from: the population whose messages are the weights instead, and how many ticks ago it sent
+        them.
     """
 
     pre: str
@@ -82,7 +84,9 @@ def everybody(plan: Plan, name: str) -> Part:
 class Matrix:
     """Synapses as a matrix (target, sender).
 
-    name: of the pathway. senders, targets: the neurons of its columns and rows. delay: in ticks.
+    name: of the pathway.
+    senders, targets: the neurons of its columns and rows.
+    delay: in ticks.
     weights: the matrix itself if `place` is None, else the weight of each synapse.
     place: the row and column of each synapse.
     """

@@ -54,13 +54,13 @@ def to_normal(words: Words) -> jax.Array:
 
 
 class Random:
-    """The random functions of one block of text; see `TextRandom` of `plan/random.py`, whose methods these
-    are.
+    """The random functions of one block of text, with the methods of `TextRandom` in `plan/random.py`.
 
-    keys: that of each call, (call, 2). tick: one for all, or shaped to broadcast against `elements` as
-    `trials` are.
-    trials: the number of each trial. elements: the index of each neuron or synapse, uint32. dtype: of what is
-    returned.
+    keys: that of each call, (call, 2).
+    tick: one for all, or shaped to broadcast against `elements` as `trials` are.
+    trials: the number of each trial.
+    elements: the index of each neuron or synapse, uint32.
+    dtype: of what is returned.
     """
 
     def __init__(
@@ -119,8 +119,10 @@ class Random:
 
 
 def binomial(u: jax.Array, n: int, p: jax.Array) -> jax.Array:
-    """The smallest k whose cumulative Binomial(n, p) probability exceeds u; u is (trial, target), p is
-    (trial, 1).
+    """The smallest k whose cumulative Binomial(n, p) probability exceeds u.
+
+    u: (trial, target).
+    p: (trial, 1).
 
     See `cumulative_binomial` of `plan/random.py`. As p is not known before the run, as many terms on either
     side of the mode are added as p = 1/2 needs, whose distribution is the widest.

@@ -1,8 +1,8 @@
 """Which populations must be computed tick after tick, and which for all ticks of a block at once.
 
-A population without memory, which receives only what is sent in the same tick, can be computed for all ticks
-side by side. Such populations are computed before the loop over ticks if they receive from no population in
-the loop, and after it if they send to none. A feed-forward network has no loop at all.
+A population without memory, which receives only what is sent in the same tick, can be computed for all
+ticks side by side. Such populations are computed before the loop over ticks if they receive from no
+population in the loop, and after it if they send to none. A feed-forward network has no loop at all.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""The steps of a tick on JAX arrays, named as in `engine/reference/steps.py`; the tick contract stands in
-`plan/plan.py`.
+"""The steps of a tick on JAX arrays, named as in `engine/reference/steps.py`.
 
-Every array begins with the trial axis. Nothing here changes an array: a tick takes what the network remembers
-(the carry) and gives what it remembers after it, so that `lax.scan` runs over ticks and gradients pass
-through them.
+The tick contract, which they keep, stands in `plan/plan.py`.
+
+Every array begins with the trial axis. Nothing here changes an array: a tick takes what the network
+remembers (the carry) and gives what it remembers after it, so that `lax.scan` runs over ticks and gradients
+pass through them.
 """
 
 # pyright: reportUnknownMemberType=false
@@ -39,10 +40,12 @@ from neurosim.plan.plan import Block, Group, Plan, Private
 class Steps:
     """The steps of a plan's ticks.
 
-    products: what arrives at each population. spiking: whether a population sends spikes.
+    products: what arrives at each population.
+    spiking: whether a population sends spikes.
     surrogate, slope: of the derivative of spikes, see `surrogate_step`.
-    depth: how many past messages of each population the carry holds. kept: populations whose last message
-    stands in a variable instead. Both are set by the plan that is compiled (`compiled.py`).
+    depth: how many past messages of each population the carry holds.
+    kept: populations whose last message stands in a variable instead. Both are set by the plan that is
+        compiled (`compiled.py`).
     """
 
     def __init__(

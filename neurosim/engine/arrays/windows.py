@@ -23,8 +23,9 @@ Transposed = Callable[[jax.Array], tuple[jax.Array]]
 
 
 def window_product(plan: Plan, pathway: Sparse, reduce: str) -> Product | None:
-    """The windows of a pathway as one convolution or pooling; None if it has none, or if that would give
-    other numbers.
+    """The windows of a pathway as one convolution or pooling.
+
+    None if it has no windows, or if that would give other numbers.
 
     A convolution takes sums only. The transpose of one, which leads from the windows back to the space, is
     not defined for a mean, which counts arrivals, nor for a maximum.

@@ -29,7 +29,7 @@ def run(plan: Plan, writer: Writer, report: ProgressCallback) -> Result:
 
     writer: takes what the probes of the plan record, in blocks of ticks.
     report: called with how many ticks, times trials, have run since the last call; the run stops when it
-    returns True.
+        returns True.
     """
     prepared = PreparedPlan(plan)
     size = neurons(plan) + sum(pathway.sender.size for pathway in plan.textual)

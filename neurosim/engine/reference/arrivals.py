@@ -30,10 +30,10 @@ from neurosim.plan.random import binomial
 
 @dataclass(frozen=True, eq=False)
 class SpikeRows:
-    """The synapses without text from one spiking population into one port: a row for each sender, in delivery
-    order.
+    """The synapses without text from one spiking population into one port, a row for each sender.
 
-    start: where each sender's synapses begin, (sender + 1,). receiver, weight, delay: of each synapse.
+    start: where each sender's synapses begin, (sender + 1,).
+    receiver, weight, delay: of each synapse.
     population: the number of the sending population in the network.
     """
 
@@ -61,11 +61,11 @@ class SparseMatrix(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class GradedRows:
-    """The stored synapses from graded populations into one port, as a matrix over the messages of all
-    segments.
+    """The stored synapses from graded populations into one port, as a matrix over all messages.
 
-    segments: delay in ticks and name of the sending population, oldest message first. matrix: (target,
-    message). scipy adds the products of a row one after the other, and each row stands in delivery order.
+    segments: delay in ticks and name of the sending population, oldest message first.
+    matrix: (target, message). scipy adds the products of a row one after the other, and each row stands in
+        delivery order.
     """
 
     segments: tuple[tuple[int, str], ...]

@@ -139,9 +139,9 @@ class Plastic:
     ) -> None:
         """Run a block for arrivals that do not disturb each other, and write back what it changed.
 
-        alone: whether each arrival is the only one in its trial; then its statements may also read variables
-            of neurons that earlier ones have changed. Additions to ports, which no text reads, are deferred
-            in any case.
+        alone: whether each arrival is the only one in its trial; then its statements may also read
+            variables of neurons that earlier ones have changed. Additions to ports, which no text reads,
+            are deferred in any case.
         """
         ports = {f"{port}_post" for port in self.post.ports} | set(self.post.ports)
         inner = tuple(s.name for s in block.statements if s.name not in ports) if alone else ()
@@ -251,7 +251,7 @@ def _change_port(port: Port, place: np.ndarray, deferred: Deferred, free: np.nda
 
 
 def _change(values: np.ndarray, place: np.ndarray, deferred: Deferred, free: np.ndarray) -> None:
-    """Set, or add to, flat `values` at `place`, arrival after arrival, the statements of one before the next.
+    """Set or change flat `values` at `place`: arrival after arrival, all statements of one before the next.
 
     free: which arrivals may change anything; `place` is that of these alone.
     """

@@ -29,7 +29,9 @@ Events = list[tuple[np.ndarray, np.ndarray, int]]
 class Sampler:
     """Takes the samples of every probe tick by tick, and writes a block of complete ticks when it is full.
 
-    plan: the plan that runs. writer: what takes the blocks. trials: the numbers of the trials of the batch.
+    plan: the plan that runs.
+    writer: what takes the blocks.
+    trials: the numbers of the trials of the batch.
     """
 
     def __init__(self, plan: Plan, writer: Writer, trials: np.ndarray):

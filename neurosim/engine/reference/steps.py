@@ -27,9 +27,10 @@ from neurosim.plan.plan import Block, Group, Plan
 class PreparedPlan:
     """A plan, and what its steps look up at every tick and never change.
 
-    accumulators: by population and port or variable. plastic: the synapses with text, by name.
-    axis_functions: the functions along axes of each population. elements: the index of each neuron, for
-    random numbers.
+    accumulators: by population and port or variable.
+    plastic: the synapses with text, by name.
+    axis_functions: the functions along axes of each population.
+    elements: the index of each neuron, for random numbers.
     """
 
     def __init__(self, plan: Plan):
