@@ -30,7 +30,7 @@ from neurosim.recording.writer import Writer
 from neurosim.start import Checkpoint, Start, read_start, with_changed_parameters
 from neurosim.versions import versions
 
-Input = ArrayLike | tuple[Numeric, ...] | Recording  # what may drive a population
+Input = ArrayLike | tuple[Numeric, ...] | Spikes | Recording  # what may drive a population
 Name = str | Neurons | Part
 
 
