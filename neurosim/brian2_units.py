@@ -1,9 +1,10 @@
 """Brian2's units without the rest of Brian2.
 
-Importing Brian2 takes more than a second, most of it for sympy and for the packages that generate code. A script that
-says `10*ms` needs none of that. But its quantities must be Brian2's own, since they go into Brian2's unit checks and into
-scripts that use Brian2 too; so they cannot come from a table of units written here. Instead, the package `brian2` is put
-into `sys.modules` without running its code, which runs when something else of Brian2 is first used.
+Importing Brian2 takes more than a second, most of it for sympy and for the packages that generate code. A
+script that says `10*ms` needs none of that. But its quantities must be Brian2's own, since they go into
+Brian2's unit checks and into scripts that use Brian2 too; so they cannot come from a table of units written
+here. Instead, the package `brian2` is put into `sys.modules` without running its code, which runs when
+something else of Brian2 is first used.
 """
 
 from __future__ import annotations
@@ -28,14 +29,15 @@ if TYPE_CHECKING:
 
 PACKAGE = "brian2"
 UNITS = "brian2.units.fundamentalunits"
-# Programs ask a package for these names. Tools such as doctest ask every module for others, and must not import Brian2.
+# Programs ask a package for these names. Tools such as doctest ask every module for others, and must not
+# import Brian2.
 DUNDER_NAMES = ("__path__", "__all__", "__version__", "__version_tuple__", "__docformat__")
 StandIns = Mapping[str, ModuleType | SimpleNamespace | None]
 _lock = threading.RLock()
 
 
 def import_units() -> ModuleType:
-    """The module `brian2.units`. Its quantities are those of Brian2, the rest of which is imported when it is first used."""
+    """The module `brian2.units`. The rest of Brian2 is imported when it is first used."""
     with _lock:
         if PACKAGE not in sys.modules:
             try:
@@ -112,8 +114,9 @@ class _LazyPackage(ModuleType):
 def _hooks_unchanged() -> Iterator[None]:
     """Import Brian2 without its changes to how a script reports errors and warnings.
 
-    Brian2 would add "Brian 2 encountered an unexpected error" to every error and log every warning. Its own deprecation
-    warnings are ignored: a script cannot mend them, and they must not be errors under `python -W error`.
+    Brian2 would add "Brian 2 encountered an unexpected error" to every error and log every warning. Its own
+    deprecation warnings are ignored: a script cannot mend them, and they must not be errors under
+    `python -W error`.
     """
     hook = sys.excepthook
     with warnings.catch_warnings():
@@ -128,9 +131,10 @@ def _hooks_unchanged() -> Iterator[None]:
 
 
 def _run_code(module: ModuleType, stand_ins: StandIns) -> None:
-    """Run the code of one module with these modules in place of those that it imports; None for one that is missing.
+    """Run the code of one module with stand-ins for modules that it imports; None for a missing one.
 
-    Only the module's own `__import__` is exchanged, and only while its code runs, so that no other thread sees a stand-in.
+    Only the module's own `__import__` is exchanged, and only while its code runs, so that no other thread
+    sees a stand-in.
     """
 
     def import_module_or_stand_in(name: str, *arguments: Any) -> Any:
@@ -148,7 +152,7 @@ def _run_code(module: ModuleType, stand_ins: StandIns) -> None:
 
 
 def _latex(*arguments: Any, **settings: Any) -> str:
-    """sympy's `latex`, which is imported only if there is more to write than an integer, the exponent of a unit."""
+    """sympy's `latex`, imported only to write more than an integer, the exponent of a unit."""
     if type(arguments[0]) is int and not settings:
         return str(arguments[0])
     from sympy import latex

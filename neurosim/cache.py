@@ -1,8 +1,8 @@
-"""The folder in which compiled code, and answers about text that take long to find, are cached between processes.
+"""The folder that keeps compiled code, and answers about text that take long to find, between processes.
 
-A file gets its name only when it is complete: it is written under another name and renamed. What is read back is compared
-with a checksum. So a process that is killed, a full disk or a damaged file costs a compilation and nothing else. Files
-that another user can have written are not read (`trust.py`), since they hold code.
+A file gets its name only when it is complete: it is written under another name and renamed. What is read back
+is compared with a checksum. So a process that is killed, a full disk or a damaged file costs a compilation
+and nothing else. Files that another user can have written are not read (`trust.py`), since they hold code.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def folder() -> Path:
 
 
 def temporary_folder(unusable: Path, problem: OSError) -> Path:
-    """Make a folder that replaces an unusable one in this process. Warns once; the folder is deleted at exit."""
+    """Make a folder that replaces an unusable one in this process; warn once, and delete it at exit."""
     import shutil
     import tempfile
 
@@ -79,7 +79,8 @@ def temporary_folder(unusable: Path, problem: OSError) -> Path:
 
     atexit.register(delete)
     warnings.warn(
-        f"The cache folder {unusable} cannot be used: {problem.strerror or problem}. Compiled code is kept in {made}"
+        f"The cache folder {unusable} cannot be used: {problem.strerror or problem}."
+        f" Compiled code is kept in {made}"
         " until this process ends. Set NEUROSIM_CACHE to a folder of your own that can be written.",
         RuntimeWarning,
         stacklevel=3,
@@ -89,7 +90,7 @@ def temporary_folder(unusable: Path, problem: OSError) -> Path:
 
 @dataclass(frozen=True)
 class Entry:
-    """A compiled library with its source, its compile log and its checksum: files of one name with different suffixes.
+    """A compiled library with its source, compile log and checksum: files of one name.
 
     folder: the cache folder
     key: digest of all that the library depends on
@@ -127,7 +128,7 @@ class Entry:
 
 
 def _read_trusted(path: Path) -> bytes | None:
-    """The content of a file; None if it is missing, or, with a warning, if another user may have written it."""
+    """The content of a file; None if it is missing, or, with a warning, if others may have written it."""
     with suppress(OSError):
         try:
             return trust.read(path)
@@ -143,7 +144,7 @@ def _read_trusted(path: Path) -> bytes | None:
 
 
 def cached_text(directory: Path, key: str, make: Callable[[], str]) -> str:
-    """A text that takes long to make: read from the folder if it is cached, else made, and cached if possible."""
+    """A text that takes long to make: read from the folder if it is there, else made and saved."""
     text = load_text(directory, key)
     if text is None:
         text = make()
@@ -183,7 +184,7 @@ def make_folder(directory: Path) -> None:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, and rename it when it is complete, so that nobody reads half a file."""
+    """Write a file under a temporary name and rename it, so that nobody reads half a file."""
     part = path.with_name(f"{path.name}.{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
         trust.write(part, content)
@@ -206,9 +207,10 @@ def lock_file(path: Path, wait: bool = True) -> Iterator[bool]:
 
 
 def remove_entries(directory: Path, unused_for: float = 0.0) -> tuple[int, int]:
-    """Delete the entries of a folder that were not used for so many seconds; returns how many files, and their bytes.
+    """Delete entries that were not used for so many seconds; returns the number of files and their bytes.
 
-    Entries that are being made are left. Raises OSError if everything is to be deleted and something cannot be.
+    Entries that are being made are left. Raises OSError if everything is to be deleted and something cannot
+    be.
     """
     count = size = 0
     for name, files in _entries(directory).items():

@@ -50,7 +50,7 @@ def shown(value: object, most: int = 80) -> str:
 
 
 def install_hint(extra: str) -> str:
-    """The end of an error message: how to install an extra of this package; quoted, since shells expand brackets.
+    """The end of an error message: how to install an extra; quoted, since shells expand brackets.
 
     >>> install_hint("figures")
     "Install it: pip install 'neurosim-networks[figures]'."
@@ -59,7 +59,7 @@ def install_hint(extra: str) -> str:
 
 
 def nearest(name: object, known: Iterable[object]) -> str:
-    """The end of an error message for an unknown name: the closest known name if one is close, else the known names.
+    """The end of an error message for an unknown name: the closest known name, or the known names.
 
     >>> nearest("liqid", ["ears", "liquid"])
     "Did you mean 'liquid'?"

@@ -1,8 +1,8 @@
 """Exclusive locks on files, between processes and between threads.
 
-The operating system frees a lock when its holder dies, however it dies. The `filelock` package offers the same; this
-module is shorter than what would be left to write around it: locks on file systems that have none, and lock files
-that another user cannot replace with a link.
+The operating system frees a lock when its holder dies, however it dies. The `filelock` package offers the
+same, but not for file systems without locks, nor with lock files that another user cannot replace with a
+link. What would be left to write around it is as long as this module.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ UNSUPPORTED = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
 
 def acquire(path: Path, *, wait: bool, mode: int = 0o600) -> int | None:
-    """Lock a file, made with this `mode` if it is missing; returns its descriptor, whose closing frees the lock.
+    """Lock a file, made with this `mode` if it is missing; closing the returned descriptor frees it.
 
-    Returns None if another process or thread holds the lock and `wait` is False. Raises OSError if the file cannot be
-    made or opened.
+    Returns None if another process or thread holds the lock and `wait` is False. Raises OSError if the file
+    cannot be made or opened.
     """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | trust.FLAGS, mode)
@@ -38,7 +38,7 @@ def acquire(path: Path, *, wait: bool, mode: int = 0o600) -> int | None:
 
 
 def is_same_file(path: Path, descriptor: int) -> bool:
-    """Whether a path leads to the file that is open under this descriptor, and not to one that replaced it."""
+    """Whether a path leads to the file that is open under this descriptor, not to a replacement."""
     try:
         return os.path.samestat(os.stat(path), os.fstat(descriptor))
     except FileNotFoundError:
@@ -48,8 +48,8 @@ def is_same_file(path: Path, descriptor: int) -> bool:
 def _lock(descriptor: int, wait: bool) -> bool:
     """Lock an open file; False if another holds the lock.
 
-    On a file system without locks every process believes that it holds the lock. That is safe, since files get their
-    names only when they are complete, but the same code may be compiled twice.
+    On a file system without locks every process believes that it holds the lock. That is safe, since files
+    get their names only when they are complete, but the same code may be compiled twice.
     """
     try:
         import fcntl

@@ -25,13 +25,13 @@ from neurosim.recording.safe_hdf5 import (
 def save(item: Network | Recording, path: str | os.PathLike[str], seed: int = 0) -> None:
     """Save a network in an HDF5 file, with the arrays in place of random wirings, weights and constants.
 
-    item: a Network; or a Recording, whose network is saved as the run left it, with the weights and synaptic variables
-        at its end
+    item: a Network; or a Recording, whose network is saved as the run left it, with the weights and synaptic
+        variables at its end
     path: path of the file; an older network at the path is replaced
     seed: seed of the random draws, 0 <= seed < 2**64; a Recording uses the seed of its run instead
 
-    Raises DescriptionError for anything but a Network or Recording, and RecordingError if the path holds anything but a
-    network, or cannot be written.
+    Raises DescriptionError for anything but a Network or Recording, and RecordingError if the path holds
+    anything but a network, or cannot be written.
     """
     from neurosim.plan.materialize import materialized
 
@@ -50,7 +50,7 @@ def save(item: Network | Recording, path: str | os.PathLike[str], seed: int = 0)
 
 
 def load(path: str | os.PathLike[str]) -> Network:
-    """Load the network from a file that `save` wrote, or the description of the network from a recording file.
+    """Load a network that `save` wrote, or the description of the network from a recording file.
 
     path: path of the file. Nothing in it is executed.
 

@@ -54,11 +54,11 @@ def replay(
     """Run again what a recording describes, from the recording alone, and compare everything that it holds.
 
     recording: a Recording, or the path of one
-    engine: the engine to use; default: the one that made the recording, or, if that is not available here, the one that
-        ns.run chooses. An interrupted recording is replayed as far as it goes.
-    tolerance: how far values may differ, as a fraction of the largest absolute value under the same name. 0 demands equal
-        bits, which equal versions on equal processors give; functions such as exp differ in the last bits between
-        processors. Spikes must be equal in any case.
+    engine: the engine to use; default: the one that made the recording, or, if that is not available here,
+        the one that ns.run chooses. An interrupted recording is replayed as far as it goes.
+    tolerance: how far values may differ, as a fraction of the largest absolute value under the same name. 0
+        demands equal bits, which equal versions on equal processors give; functions such as exp differ in the
+        last bits between processors. Spikes must be equal in any case.
     progress: whether to show a progress bar; default: on terminals and in notebooks, after a second
 
     Returns a Replay. Raises RecordingError if the recording cannot be opened.
@@ -156,4 +156,7 @@ def _difference_of_spikes(before: Spikes, now: Spikes) -> str:
     if len(before) == len(now) and not differs.any():
         return ""
     first = int(differs.argmax()) if differs.any() else shared
-    return f"{len(before)} spikes were recorded, {len(now)} came again; the first difference is at spike {first}."
+    return (
+        f"{len(before)} spikes were recorded, {len(now)} came again;"
+        f" the first difference is at spike {first}."
+    )

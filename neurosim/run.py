@@ -57,36 +57,40 @@ def run(
 
     Arguments:
         net: the network.
-        inputs: what drives (or clamps) populations, by name (or by the population itself): arrays (tick, *shape) or
-            (trial, tick, *shape); spikes (times or ticks, neurons) or (trials, times or ticks, neurons); or a Recording
-            that holds that population. A Boolean array is a raster: True is a spike of a driven population, and 1 where
-            only numbers can be used (by `einsum`, as weights, in `Asynchronous`).
-        ticks, duration: length of the run, in ticks or, under `Clock`, as a time; default: the length of the inputs.
+        inputs: what drives (or clamps) populations, by name (or by the population itself): arrays (tick,
+            *shape) or (trial, tick, *shape); spikes (times or ticks, neurons) or (trials, times or ticks,
+            neurons); or a Recording that holds that population. A Boolean array is a raster: True is a spike
+            of a driven population, and 1 where only numbers can be used (by `einsum`, as weights, in
+            `Asynchronous`).
+        ticks, duration: length of the run, in ticks or, under `Clock`, as a time; default: the length of the
+            inputs.
         trials: number of trials; default: as many as the inputs have, or one without a trial axis.
-        record: what to record: names such as 'liquid' (its spikes, or what it sends), 'liquid.v', 'liquid[:100].v',
-            'ears_to_liquid.w' (one value per synapse, sorted by sender; see `Recording.edges` and `Recording.matrix`);
-            a dict from names to sampling intervals (ticks, or times under `Clock`); or 'all' for what every population
-            sends.
-        start: a Recording to continue from its end, or {'population.variable': start values}. A continued run goes on as
-            if it had never stopped, with plastic weights and spikes that are still under way. Parameters to which `net`
-            gives another value than the recorded network have the new value.
-        seed: seed of all random numbers (wiring, weights, noise), 0 <= seed < 2**64; default: that of the recording that
-            is continued, else 0. Another seed than the recording's is refused if it would draw another network.
-        engine: 'reference' (plain numpy, which defines the results), 'events' (generated C++, which needs a C++
-            compiler), 'arrays' (JAX), or 'auto': 'reference' or 'events', whichever is expected to finish first,
-            compilation included.
-        precision: 'double'; 'mixed' (weights in 32 bits, state and sums in 64); or 'single' (everything in 32 bits).
-            Default: that of the recording that is continued, else 'double'.
-        threads: number of threads of the event engine; default: as many of the machine's cores as make it faster. The
-            results do not depend on it. The reference engine uses one.
-        to: path of an HDF5 file that is written while the network runs; default: the recording is kept in memory.
+        record: what to record: names such as 'liquid' (its spikes, or what it sends), 'liquid.v',
+            'liquid[:100].v', 'ears_to_liquid.w' (one value per synapse, sorted by sender; see
+            `Recording.edges` and `Recording.matrix`); a dict from names to sampling intervals (ticks, or
+            times under `Clock`); or 'all' for what every population sends.
+        start: a Recording to continue from its end, or {'population.variable': start values}. A continued run
+            goes on as if it had never stopped, with plastic weights and spikes that are still under way.
+            Parameters to which `net` gives another value than the recorded network have the new value.
+        seed: seed of all random numbers (wiring, weights, noise), 0 <= seed < 2**64; default: that of the
+            recording that is continued, else 0. Another seed than the recording's is refused if it would draw
+            another network.
+        engine: 'reference' (plain numpy, which defines the results), 'events' (generated C++, which needs a
+            C++ compiler), 'arrays' (JAX), or 'auto': 'reference' or 'events', whichever is expected to finish
+            first, compilation included.
+        precision: 'double'; 'mixed' (weights in 32 bits, state and sums in 64); or 'single' (everything in 32
+            bits). Default: that of the recording that is continued, else 'double'.
+        threads: number of threads of the event engine; default: as many of the machine's cores as make it
+            faster. The results do not depend on it. The reference engine uses one.
+        to: path of an HDF5 file that is written while the network runs; default: the recording is kept in
+            memory.
         until: 'stable' stops after a tick that changed nothing in any trial.
         progress: whether to show a progress bar; default: on terminals and in notebooks, after a second.
         compression: level of gzip for the data in the file, 0 (none) to 9.
 
-    Raises DescriptionError, PlanError, EngineError or RecordingError before the first tick if something does not fit
-    together. Ctrl-C ends the run after the current tick; what was recorded until then is a valid Recording
-    (`recording.stopped == 'interrupted'`).
+    Raises DescriptionError, PlanError, EngineError or RecordingError before the first tick if something does
+    not fit together. Ctrl-C ends the run after the current tick; what was recorded until then is a valid
+    Recording (`recording.stopped == 'interrupted'`).
 
     >>> import neurosim as ns
     >>> counter = ns.Neurons("counter", 1, update="n = n + 1")
@@ -162,13 +166,14 @@ def _check_not_read(to: str | os.PathLike[str], start: object, inputs: object) -
         path = getattr(given, "path", None) if hasattr(given, "header") else None
         if path is not None and os.path.exists(path) and os.path.exists(to) and os.path.samefile(path, to):
             raise DescriptionError(
-                f"run: to={os.fspath(to)!r} is the file of the recording given as {argument}, and would be lost."
+                f"run: to={os.fspath(to)!r} is the file of the recording given as {argument},"
+                " and would be lost."
                 " Choose another path."
             )
 
 
 def _check_destination(plan: Plan, to: str | os.PathLike[str] | None, until: str | None) -> None:
-    """Refuse, before anything is compiled, records that do not fit into memory, and a path that cannot be written."""
+    """Refuse, before anything is compiled, records that do not fit into memory, and unwritable paths."""
     from neurosim.plan.memory import refuse_size
 
     if to is not None:

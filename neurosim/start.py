@@ -93,8 +93,8 @@ def read_start(
     start: the recording to continue, or start values by 'population.variable'
     seed, precision: those of the run; None: those of the recording that is continued, else 0 and 'double'
 
-    Raises DescriptionError for the end of another network's run, and for another seed than the recording's if wiring,
-    weights or delays are drawn from it.
+    Raises DescriptionError for the end of another network's run, and for another seed than the recording's if
+    wiring, weights or delays are drawn from it.
     """
     seed = seed_of(start, seed)
     if start is None:
@@ -117,7 +117,7 @@ def seed_of(start: object, seed: int | None) -> int:
 
 
 def with_changed_parameters(plan: Plan, changed: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """The checkpoint of a plan, with these keys set to the values that the network now gives them, in every trial."""
+    """The checkpoint of a plan, with these keys set to the values that the network gives them now."""
     resume = dict(plan.resume)
     for key in changed:
         kind, owner, name = key.split("/")
@@ -175,7 +175,8 @@ def _check_seed(net: Network, start: Checkpoint, seed: int) -> None:
     if drawn:
         verb = "was" if drawn[0].endswith("'") else "were"
         raise DescriptionError(
-            f"run: start was run with seed {start.seed}, from which {drawn[0]} {verb} drawn; seed={seed} would draw"
+            f"run: start was run with seed {start.seed}, from which {drawn[0]} {verb} drawn;"
+            f" seed={seed} would draw"
             " another network. Leave seed out; for other noise, give trials=..."
         )
 
@@ -206,13 +207,14 @@ def _check_pairs(net: Network, start: Checkpoint) -> None:
         first, second = (np.array([pre, post])[:, np.argsort(pre, kind="stable")] for pre, post in ends)
         if not np.array_equal(first, second):
             raise DescriptionError(
-                f"run: {synapses.label} join other pairs than when start was recorded, and what their synapses have"
+                f"run: {synapses.label} join other pairs than when start was recorded,"
+                " and what their synapses have"
                 " learned belongs to the pairs. Give them the wiring of recording.network."
             )
 
 
 def _changed_parameters(net: Network, start: Checkpoint) -> tuple[str, ...]:
-    """Keys of the parameters, variables that no text changes, that have other values in `net` than in the run before."""
+    """Keys of the parameters (variables that no text changes) whose values differ from the run before."""
     from neurosim.plan.lower import written_variables
 
     changed, written = [], written_variables(net)

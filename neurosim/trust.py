@@ -1,7 +1,7 @@
 """Files and folders that only this user can have written.
 
-Compiled code is read back from such files only, and is written so that others cannot change it. On systems without file
-owners (Windows), links are refused, and the system's own access rules must do the rest.
+Compiled code is read back from such files only, and is written so that others cannot change it. On systems
+without file owners (Windows), links are refused, and the system's own access rules must do the rest.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class Untrusted(OSError):
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder that only this user can access, or check that an existing one is safe. Raises OSError, Untrusted."""
+    """Make a folder that only this user can access, or check an existing one. Raises OSError, Untrusted."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     check_folder(path)
 
 
 def check_folder(path: Path) -> None:
-    """Raise Untrusted for a folder that another user owns, can write to, or can replace with another folder."""
+    """Raise Untrusted for a folder that others own, can write to, or can replace."""
     about = os.lstat(path)
     if stat.S_ISLNK(about.st_mode):
         raise Untrusted("It is a symbolic link")
@@ -42,7 +42,7 @@ def check_folder(path: Path) -> None:
 
 
 def read(path: Path) -> bytes:
-    """The content of a regular file of this user, which is not a link. Raises OSError, and Untrusted for other files."""
+    """The content of a regular file of this user, not of a link. Raises OSError, Untrusted."""
     if path.is_symlink():
         raise Untrusted("It is a symbolic link")
     with open(os.open(path, os.O_RDONLY | FLAGS), "rb") as file:

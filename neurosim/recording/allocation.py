@@ -23,7 +23,7 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> np.ndarray:
 
 
 def index_array(indices: range, what: str) -> np.ndarray:
-    """The numbers of a range as an array. `what` begins the RecordingError for one that does not fit into memory."""
+    """The numbers of a range as an array. `what` begins the RecordingError if they do not fit into memory."""
     try:
         if len(indices) * 8 <= memory():
             return np.arange(indices.start, indices.stop, indices.step, dtype=np.intp)
@@ -36,5 +36,6 @@ def index_array(indices: range, what: str) -> np.ndarray:
 def too_large(what: str, shape: tuple[int, ...], size: float) -> RecordingError:
     """The error for an array of this shape, which takes `size` bytes."""
     return RecordingError(
-        f"{what}: {' x '.join(map(str, shape))} numbers take {size / 2**30:,.1f} GiB of memory. Ask for a part of them."
+        f"{what}: {' x '.join(map(str, shape))} numbers take {size / 2**30:,.1f} GiB of memory."
+        " Ask for a part of them."
     )

@@ -15,12 +15,12 @@ COLUMNS = 4  # of a row, before the spike counts: first trial, trials, first tic
 class BlockTable:
     """The blocks of a recording file, in the order in which they were written.
 
-    dataset: one row per block: first trial, number of trials, first tick, number of ticks, and for each spiking probe the
-        number of its spikes in the file after this block
+    dataset: one row per block: first trial, number of trials, first tick, number of ticks, and for each
+        spiking probe the number of its spikes in the file after this block
     header: what the run was asked to do
 
-    `progress` is the number of ticks that the blocks hold of each planned trial, shape (trial,). Raises RecordingError for
-    a table that no run can have written.
+    `progress` is the number of ticks that the blocks hold of each planned trial, shape (trial,). Raises
+    RecordingError for a table that no run can have written.
     """
 
     def __init__(self, dataset: CheckedDataset, header: Header):
@@ -38,7 +38,9 @@ class BlockTable:
         return int(self._rows[-1, self._column[name]]) if len(self._rows) else 0
 
     def spike_ranges(self, name: str, trials: range, ticks: range) -> Iterator[tuple[int, int]]:
-        """Which spikes of a probe, as half-open ranges of positions, lie in blocks that overlap these trials and ticks."""
+        """Which spikes of a probe, as half-open ranges of positions, lie in blocks that overlap these trials
+        and ticks.
+        """
         trial, trials_of, tick, ticks_of = self._rows[:, :COLUMNS].T
         stops = self._rows[:, self._column[name]]
         starts = np.r_[0, stops][:-1]
@@ -56,7 +58,7 @@ class BlockTable:
         require(bool(np.all(within)), "blocks", self._rows.shape)
 
     def _progress(self, trials_planned: int) -> np.ndarray:
-        """How many ticks of each trial the blocks cover: those of one batch of trials follow each other without a gap."""
+        """How many ticks of each trial the blocks cover; those of one batch must leave no gap."""
         progress = np.zeros(trials_planned, np.int64)
         batches, batch_of = np.unique(self._rows[:, :2], axis=0, return_inverse=True)
         order = np.argsort(batch_of.ravel(), kind="stable")

@@ -1,7 +1,7 @@
 """HDF5 datasets of plain numbers from files that cannot be trusted.
 
-HDF5 believes what a file says about the length of a compressed chunk and asks for that much memory. So chunks are
-decompressed here, with a limit on what each may become.
+HDF5 believes what a file says about the length of a compressed chunk and asks for that much memory. So chunks
+are decompressed here, with a limit on what each may become.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ MOST_RATIO = 1100  # gzip cannot compress by more than a factor of 1032
 class CheckedDataset:
     """A dataset within its own file, which is `file_size` bytes long. `data[2:5, 1:3]` reads a block of it.
 
-    `compressed` allows gzip, which is refused otherwise. Raises RecordingError for datasets that lie in other files,
-    that need other filters, or whose chunks are too large; and, by `check_size`, for those that claim to be larger
-    than the file can hold.
+    `compressed` allows gzip, which is refused otherwise. Raises RecordingError for datasets that lie in other
+    files, that need other filters, or whose chunks are too large; and, by `check_size`, for those that claim
+    to be larger than the file can hold.
     """
 
     def __init__(self, data: h5py.Dataset, file_size: int, compressed: bool):
@@ -57,7 +57,8 @@ class CheckedDataset:
         size = prod(shape) * self.dtype.itemsize
         if size > self.file_size * (MOST_RATIO if self.filters else 1):
             raise RecordingError(
-                f"{self.name} claims {size} bytes in the shape {shape}, the whole file has {self.file_size}. {DAMAGED}"
+                f"{self.name} claims {size} bytes in the shape {shape},"
+                f" the whole file has {self.file_size}. {DAMAGED}"
             )
         return self
 
@@ -95,7 +96,7 @@ class CheckedDataset:
             yield origin, self._decoded(skipped, content)
 
     def _decoded(self, skipped: int, content: bytes | memoryview) -> np.ndarray:
-        """A chunk after its filters are undone, last one first; the bits of `skipped` mark filters that were not used."""
+        """A chunk with its filters undone, last one first; bits of `skipped` mark unused filters."""
         for position, kind in reversed(list(enumerate(self.filters))):
             if skipped >> position & 1:
                 continue

@@ -1,21 +1,26 @@
 """The groups and datasets of a recording file.
 
-The file is a SONATA spike and report file (`/spikes`, `/report`), with everything else in the group `/neurosim`:
+The file is a SONATA spike and report file (`/spikes`, `/report`), with everything else in the group
+`/neurosim`:
 
-    description, arrays    the network: JSON, and the arrays it refers to by number
-    run                    JSON: seed, ticks, trials, schedule, dt, engine, precision, versions, what was recorded, start
-    inputs                 what drove the run, one entry per population
-    values                 the traces: per probe one dataset (row, column) in the float type of the run. SONATA wants
-                           32-bit reports, so /report holds 32-bit views of these datasets, which take no space.
-    blocks                 one row per block on disk: first trial, trials, first tick, ticks, and for each spiking probe
-                           the number of its spikes in the file after this block. Only what a row covers counts as recorded.
-    end                    the state after the last tick: `numbers` (bytes) and `index` (JSON), and why the run stopped
+    description, arrays   the network: JSON, and the arrays it refers to by number
+    run                   JSON: seed, ticks, trials, schedule, dt, engine, precision, versions, what was
+                          recorded, and the start
+    inputs                what drove the run, one entry per population
+    values                the traces: per probe one dataset (row, column) in the float type of the run. SONATA
+                          wants 32-bit reports, so /report holds 32-bit views of these, which take no space
+    blocks                one row per block on disk: first trial, trials, first tick, ticks, and for each
+                          spiking probe the number of its spikes in the file after this block. Only what a
+                          row covers counts as recorded
+    end                   the state after the last tick: `numbers` (bytes) and `index` (JSON), and why the
+                          run stopped
 
-Trials lie end to end on one time axis: tick k of trial r is at (r*ticks + k)*dt, where `ticks` is the planned number.
-Each trial has ceil(ticks/every) rows in a report. Without `Clock`, a tick counts as 1 ms.
+Trials lie end to end on one time axis: tick k of trial r is at (r*ticks + k)*dt, where `ticks` is the planned
+number. Each trial has ceil(ticks/every) rows in a report. Without `Clock`, a tick counts as 1 ms.
 
-All groups and datasets are made before the first tick. From then on the file only grows, in HDF5's single-writer mode,
-in which it can be read at any moment; so a killed run loses no block that has reached the disk.
+All groups and datasets are made before the first tick. From then on the file only grows, in HDF5's
+single-writer mode, in which it can be read at any moment; so a killed run loses no block that has reached the
+disk.
 """
 
 from __future__ import annotations
@@ -59,7 +64,7 @@ CHUNK = 2**18  # bytes
 
 
 class Filters(TypedDict, total=False):
-    """How HDF5 compresses a dataset: gzip's level, and whether bytes of equal rank are put side by side first."""
+    """How HDF5 compresses a dataset: gzip's level, and whether it sorts the bytes of numbers by rank."""
 
     compression: int
     shuffle: bool
@@ -144,7 +149,7 @@ def _create_values(file: h5py.File, header: Header, probe: Probe, compressed: Fi
 
 
 def _create_view(report: h5py.Group, name: str, columns: int, dtype: np.dtype) -> None:
-    """Make `data`, a 32-bit view of a growing dataset. A view without rows would not grow, so it begins with one row."""
+    """Make `data`, a 32-bit view of a growing dataset; with one row, since it would not grow from none."""
     view = h5().VirtualLayout((1, columns), np.float32, maxshape=(None, columns))
     rows = slice(0, h5().h5s.UNLIMITED)
     view[rows, :] = h5().VirtualSource(".", name, (1, columns), dtype, maxshape=(None, columns))[rows, :]

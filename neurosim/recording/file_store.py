@@ -47,7 +47,7 @@ READ_SPIKES = 2**20  # no single read takes more
 
 @dataclass(frozen=True)
 class End:
-    """How a run ended, and its last state: for each array its type, its shape and its first byte in `end/numbers`."""
+    """How a run ended, and its last state: type, shape and first byte in `end/numbers` of each array."""
 
     ticks: int
     stopped: str
@@ -181,7 +181,8 @@ def open_store(path: str | os.PathLike[str]) -> FileStore:
         try:
             return _open_once(path)
         except RecordingError:
-            # A file that is still written may have changed while it was read: wait for its block to be complete.
+            # A file that is still written may have changed while it was read: wait for its block to be
+            # complete.
             time.sleep(0.01)
             if before is None or _time_of_change(path) == before:
                 raise
@@ -232,7 +233,7 @@ def _read_inputs(group: h5py.Group, entries: dict[str, Json], path: Path) -> Laz
 
 
 def fingerprint(group: h5py.Group, file_size: int) -> str:
-    """Text that differs between any two recordings: digests of what was run, and of the random mark of this run."""
+    """Text that differs between any two recordings: digests of what was run and of the mark of this run."""
     texts = (read_array(group, name, file_size, "S") for name in ("description", "run"))
     return "".join(digest(np.asarray(text)) for text in texts)
 

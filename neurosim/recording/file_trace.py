@@ -21,8 +21,8 @@ READ_BYTES = 2**24  # no single read takes more
 class FileTrace(LazyArray):
     """The samples of a probe in a file, shape ([trial,] sample, *shape).
 
-    The dataset has one row per sample, with all planned samples of a trial in one piece, and one column per neuron or
-    synapse.
+    The dataset has one row per sample, with all planned samples of a trial in one piece, and one column per
+    neuron or synapse.
     """
 
     def __init__(self, data: CheckedDataset, probe: Probe, store: FileStore):

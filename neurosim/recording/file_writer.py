@@ -36,10 +36,11 @@ class FileWriter(Writer):
 
     header: what the run was asked to do
     path: path of the file; an older recording at the path is replaced
-    compression: gzip's level for traces and spikes, 0 (none) to 9. With compression, blocks reach the disk once a second,
-        and the libsonata that pip installs cannot read the file.
+    compression: gzip's level for traces and spikes, 0 (none) to 9. With compression, blocks reach the disk
+        once a second, and the libsonata that pip installs cannot read the file.
 
-    Raises RecordingError if the path holds anything but a recording, if another run writes to it, or if the disk is full.
+    Raises RecordingError if the path holds anything but a recording, if another run writes to it, or if the
+    disk is full.
     """
 
     def __init__(self, header: Header, path: str | os.PathLike[str], compression: int = 0):
@@ -59,7 +60,7 @@ class FileWriter(Writer):
             raise
 
     def _begin(self, compression: int) -> None:
-        """Make the file with all its groups and datasets, and open it so that it can be read while it grows."""
+        """Make the file with all its groups and datasets, and open it for others to read meanwhile."""
         self._compressed = compression > 0
         self._pending: list[list[int]] = []  # rows of `blocks` that are not in the file yet
         self._flushed = time.monotonic()
@@ -139,10 +140,10 @@ class FileWriter(Writer):
 
     @contextlib.contextmanager
     def _writing(self, action: str) -> Iterator[None]:
-        """Explain errors in this block, after which the file on disk stays as the last complete block left it.
+        """Explain errors in this block; the file on disk then stays as its last complete block left it.
 
-        HDF5 marks a file as complete when it closes it, even after a write failed. So its file descriptor is exchanged
-        first, and HDF5 closes another file.
+        HDF5 marks a file as complete when it closes it, even after a write failed. So its file descriptor is
+        exchanged first, and HDF5 closes another file.
         """
         with explain_write_errors(self.path, action, READABLE):
             try:
@@ -154,7 +155,7 @@ class FileWriter(Writer):
                 raise
 
     def _flush(self) -> None:
-        """Bring blocks to the disk: first their data, then the rows of `blocks` that declare the data recorded."""
+        """Bring blocks to the disk: their data first, then the rows of `blocks` that declare them."""
         self._file.flush()
         if self._pending:
             _append(self._blocks, self._blocks.shape[0], np.array(self._pending, np.int64))
@@ -162,7 +163,7 @@ class FileWriter(Writer):
         self._pending, self._flushed = [], time.monotonic()
 
     def _write_values(self, probe: Probe, trial: int, first: int, values: np.ndarray) -> None:
-        """Write samples (trial, sample, column) of a block, all trials at once; trial r begins at row r*per_trial."""
+        """Write samples (trial, sample, column) of a block; those of trial r begin at row r*per_trial."""
         data, per_trial = self._values[probe.name], sample_count(self.header.ticks, probe.every)
         trials, count, columns = values.shape
         if not columns:

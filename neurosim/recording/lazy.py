@@ -36,7 +36,7 @@ class TimeAxis:
     dt: float | None
 
     def index(self, key: Index) -> Index:
-        """The index with samples in place of times. A slice takes the samples from its first time to before its last."""
+        """The index with samples in place of times; a slice ends before its last time."""
         parts = key if isinstance(key, tuple) else (key,)
         if not any(hasattr(end, "dim") for part in parts for end in _ends(part)):
             return key
@@ -63,7 +63,8 @@ class TimeAxis:
             counts_ticks = self.dt is None and value.dim == TIME
             reason = "is a time, but this recording counts ticks" if counts_ticks else "is not a time"
             raise IndexError(
-                f"index of a recording: {value} {reason}. Give whole numbers, or times under Clock such as 10*ms."
+                f"index of a recording: {value} {reason}."
+                " Give whole numbers, or times under Clock such as 10*ms."
             )
         # A time that is a whole number of ticks up to rounding errors means that tick.
         tick = np.floor(np.clip(float(value.number) / self.dt + 0.001, 0, 2.0**53))
@@ -75,7 +76,7 @@ def _ends(part: Any) -> tuple:
 
 
 class Trace(np.ndarray):
-    """An array in memory whose samples may also be chosen by times: `x[1*second:2*second]`. Results are plain arrays."""
+    """An array in memory whose samples may be chosen by times, `x[1*second:2*second]`; results are plain."""
 
     time: TimeAxis | None = None
 
@@ -98,9 +99,11 @@ def with_time_axis(array: np.ndarray, time: TimeAxis) -> Trace:
 
 
 class LazyArray(NDArrayOperatorsMixin, ABC):
-    """An array that is read when it is indexed: `x[:100]`, `x[..., 3]`, `x[[0, 5], 1]`, `x[1*second:2*second]`.
+    """An array that is read when it is indexed: `x[:100]`, `x[..., 3]`, `x[[0, 5], 1]`,
+    `x[1*second:2*second]`.
 
-    `np.asarray(x)`, arithmetic, and all methods and attributes of numpy arrays (`x.mean(0)`, `x.T`) read everything.
+    `np.asarray(x)`, arithmetic, and all methods and attributes of numpy arrays (`x.mean(0)`, `x.T`) read
+    everything.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: DTypeLike, time: TimeAxis | None = None):
@@ -110,7 +113,7 @@ class LazyArray(NDArrayOperatorsMixin, ABC):
 
     @abstractmethod
     def _take(self, chosen: tuple[np.ndarray, ...]) -> np.ndarray:
-        """The numbers where these indices cross, as numpy.ix_ takes them: one list per axis, in rising order."""
+        """The numbers where these indices, one rising list per axis, cross, as numpy.ix_ takes them."""
 
     @property
     def ndim(self) -> int:
@@ -193,8 +196,8 @@ class LazyMapping(Mapping[str, Item], Generic[Item]):
 def split_index(key: Index, shape: tuple[int, ...]) -> tuple[tuple[np.ndarray, ...], tuple[Index, ...]]:
     """Split a numpy index into what must be read and what to take from it.
 
-    Returns the indices needed of each axis, in rising order, and the index that picks the result out of the array that
-    these indices give where they cross.
+    Returns the indices needed of each axis, in rising order, and the index that picks the result out of the
+    array that these indices give where they cross.
     """
     needed: list[np.ndarray] = []
     inner: list[Index] = []

@@ -12,8 +12,8 @@ from neurosim.file_lock import acquire
 class WriterLock:
     """Holds the lock of a path until `release`. The lock is on a hidden file `.NAME.lock` in the same folder.
 
-    Raises RecordingError if another run holds it, in this process or another, and OSError if the hidden file cannot be
-    made.
+    Raises RecordingError if another run holds it, in this process or another, and OSError if the hidden file
+    cannot be made.
     """
 
     def __init__(self, path: Path):

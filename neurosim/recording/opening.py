@@ -11,8 +11,9 @@ from neurosim.recording.recording import Recording
 def open_recording(path: str | os.PathLike[str]) -> Recording:
     """Open a recording file.
 
-    A file whose run was killed, or is still going on, opens up to its last block on disk. Data are read when they are
-    asked for, so use the recording in a `with` block, or call its `close`. Nothing in the file is executed.
+    A file whose run was killed, or is still going on, opens up to its last block on disk. Data are read when
+    they are asked for, so use the recording in a `with` block, or call its `close`. Nothing in the file is
+    executed.
 
     path: path of an HDF5 file that `ns.run(..., to=path)` or `Recording.to_file` wrote
 

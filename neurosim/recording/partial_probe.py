@@ -38,7 +38,8 @@ def find_probe(name: str | Neurons | Part, probes: Mapping[str, Probe], net: Net
         population, variable, text = resolve(net, text)
     except DescriptionError as error:
         raise RecordingError(
-            f"Recording: {str(error).removeprefix('run: record ')} It holds: {', '.join(probes) or 'nothing'}."
+            f"Recording: {str(error).removeprefix('run: record ')} It holds:"
+            f" {', '.join(probes) or 'nothing'}."
         ) from None
     if text in probes:
         return probes[text]
@@ -71,7 +72,7 @@ def recorded_probe(probe: Probe) -> Probe:
 
 
 def select_part(values: np.ndarray | LazyArray, probe: PartialProbe) -> np.ndarray | LazyArray:
-    """The values of a part, taken from the values of the probe that was recorded, shape ([trial,] sample, *shape)."""
+    """The values of a part, from those of the probe that was recorded, shape ([trial,] sample, *shape)."""
     position = positions(probe.source)[recorded_indices(probe)]
     if isinstance(values, LazyArray):
         return PartialArray(values, probe, position)
@@ -103,7 +104,8 @@ class PartialArray(LazyArray):
 
 
 def positions(probe: Probe, size: int = 0) -> np.ndarray:
-    """The flat position, in a sample of the probe, of each neuron of its population; -1 for neurons it does not contain.
+    """The flat position, in a sample of the probe, of each neuron of its population; -1 for neurons it does
+    not contain.
 
     size: number of neurons of the population; the result is only as long as needed if it is 0
     """

@@ -24,7 +24,7 @@ def existing_file(path: str | os.PathLike[str]) -> Path:
 
 
 def resolved_path(path: str | os.PathLike[str]) -> Path:
-    """The absolute path with all links followed, refused if it is not a path, or if its folder does not exist."""
+    """The absolute path with links followed; refused if it is not a path or its folder does not exist."""
     try:
         resolved = Path(os.path.realpath(path))
     except (TypeError, ValueError):

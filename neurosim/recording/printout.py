@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def printout(recording: Recording) -> str:
-    """The length, seed, engine and inputs of a run, and the shape and content of what was recorded, as aligned text."""
+    """Length, seed, engine and inputs of a run, and the shape and content of its records, as aligned text."""
     how = f"Run with seed {recording.seed} on {recording.engine}, {recording.precision} precision"
     lines = [_title(recording), f"{how}; {_stopped(recording)}"]
     if recording.path is not None:

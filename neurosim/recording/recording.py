@@ -1,8 +1,8 @@
 """`Recording`: what happened in a run, with the same methods whether the data lie in memory or in a file.
 
-While a network runs, a `Writer` (`writer.py`) takes the data block by block. It ends in a `Store` (`store.py`), which
-holds the data of a recording. There is one of each for memory (`memory.py`) and for files (`file_writer.py`,
-`file_store.py`).
+While a network runs, a `Writer` (`writer.py`) takes the data block by block. It ends in a `Store`
+(`store.py`), which holds the data of a recording. There is one of each for memory (`memory.py`) and for files
+(`file_writer.py`, `file_store.py`).
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ Time = Numeric  # a number of ticks, or a time such as 10*ms
 class Recording:
     """What happened in a run, and the description of the network that was run.
 
-    `rec["pool.v"]` are the samples of a variable, shape (sample, *shape), or (trial, sample, *shape) if the inputs had a
-    trial axis (`rec.batched`). For a spiking population, `rec["liquid"]` is its raster: True where a neuron spiked at a
-    tick. In a file, both are read when they are indexed. In memory they are read-only; `rec["pool.v"].copy()` can be
-    changed.
+    `rec["pool.v"]` are the samples of a variable, shape (sample, *shape), or (trial, sample, *shape) if the
+    inputs had a trial axis (`rec.batched`). For a spiking population, `rec["liquid"]` is its raster: True
+    where a neuron spiked at a tick. In a file, both are read when they are indexed. In memory they are
+    read-only; `rec["pool.v"].copy()` can be changed.
 
-    `rec.spikes`, `rec.rates` and `rec.trace` give spikes as events, as rates and as filtered trains. A variable of
-    synapses has one value per synapse: `rec.edges` gives the two neurons of each, and `rec.matrix` arranges the values
-    as (post, pre).
+    `rec.spikes`, `rec.rates` and `rec.trace` give spikes as events, as rates and as filtered trains. A
+    variable of synapses has one value per synapse: `rec.edges` gives the two neurons of each, and
+    `rec.matrix` arranges the values as (post, pre).
 
-    Every trial holds `rec.ticks` ticks. After an interruption only the trials that ran so many ticks are left;
-    `rec.progress` is the number of ticks that were run of each. `print(rec)` shows what the recording holds. Use a
-    recording in a file in a `with` block, which closes the file.
+    Every trial holds `rec.ticks` ticks. After an interruption only the trials that ran so many ticks are
+    left; `rec.progress` is the number of ticks that were run of each. `print(rec)` shows what the recording
+    holds. Use a recording in a file in a `with` block, which closes the file.
 
     header: what the run was asked to do
     store: holds the data
@@ -90,7 +90,7 @@ class Recording:
 
     @property
     def progress(self) -> np.ndarray:
-        """Number of ticks that were run of each planned trial, shape (trial,); they differ only after an interruption."""
+        """Number of ticks that were run of each planned trial, shape (trial,); equal unless interrupted."""
         return read_only(self._store.progress)
 
     @property
@@ -176,9 +176,10 @@ class Recording:
 
         name: a population or a part of one, such as 'liquid' or 'liquid[:100]'
         trial: the only trial to take; default: all
-        start, stop: the first tick to take, and the first one not to take; or times under `Clock`; default: all
+        start, stop: the first tick to take, and the first one after it not to take; or times under `Clock`
 
-        Raises RecordingError for a name under which no spikes were recorded, and for a trial that does not exist.
+        Raises RecordingError for a name under which no spikes were recorded, and for a trial that does not
+        exist.
         """
         probe = self._spiking(name)
         if trial is not None and not (isinstance(trial, (int, np.integer)) and 0 <= trial < self.trials):
@@ -197,8 +198,8 @@ class Recording:
 
         name: a population or a part of one, such as 'liquid' or 'liquid[:100]'
 
-        Returns an array of shape (neuron,) or (trial, neuron). Raises RecordingError for a name under which no spikes
-        were recorded.
+        Returns an array of shape (neuron,) or (trial, neuron). Raises RecordingError for a name under which
+        no spikes were recorded.
         """
         probe = self._spiking(name)
         neurons = sample_size(probe)
@@ -215,8 +216,8 @@ class Recording:
         tau: the time constant: a time under `Clock`, else a number of ticks
         every: number of ticks between samples; the first sample is that of tick 0
 
-        Returns an array of shape (sample, neuron) or (trial, sample, neuron). Raises RecordingError for a name under
-        which no spikes were recorded, and for a time constant or an interval that is not positive.
+        Returns an array of shape (sample, neuron) or (trial, sample, neuron). Raises RecordingError for a
+        name under which no spikes were recorded, and for a time constant or an interval that is not positive.
         """
         probe = self._spiking(name)
         tau_ticks = self.time_constant(tau, f"trace of {probe.name!r}: tau")
@@ -238,15 +239,16 @@ class Recording:
         return out if self.batched else out[0]
 
     def edges(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """The sender and the target of each synapse, in the order in which variables of synapses are recorded.
+        """The sender and the target of each synapse, in the order in which their variables are recorded.
 
         name: name of the synapses, such as 'ears_to_liquid'
 
         Returns two arrays (synapse,) of flat indices in the whole populations, sorted by sender. After
-        `pre, post = rec.edges("ears_to_liquid")`, `rec["ears_to_liquid.w"][k, s]` is the weight from neuron `pre[s]` to
-        neuron `post[s]` at sample k.
+        `pre, post = rec.edges("ears_to_liquid")`, `rec["ears_to_liquid.w"][k, s]` is the weight from neuron
+        `pre[s]` to neuron `post[s]` at sample k.
 
-        Raises RecordingError for an unknown name, and for wirings that have no list of synapses (private, einsum).
+        Raises RecordingError for an unknown name, and for wirings that have no list of synapses (private,
+        einsum).
         """
         # This import and the next break a circle: both modules read recordings.
         from neurosim.recording import synapse_values
@@ -254,22 +256,24 @@ class Recording:
         return synapse_values.edges(self, name)
 
     def matrix(self, name: str, *, tick: Time | None = None) -> np.ndarray:
-        """The weights of synapses, or another variable of theirs, as a matrix (post, pre), or (trial, post, pre).
+        """The weights of synapses, or another variable, as a matrix (post, pre) or (trial, post, pre).
 
         name: name of the synapses, for their weights, or of a variable, such as 'ears_to_liquid.w'
-        tick: a tick, or time under `Clock`, at which the variable was recorded; default: the values after the last tick
+        tick: a tick, or time under `Clock`, at which the variable was recorded; default: the values after the
+            last tick
 
-        The matrix is 0 where there is no synapse, and the sum where several synapses join one pair of neurons.
+        The matrix is 0 where there is no synapse, and the sum where several synapses join one pair of
+        neurons.
 
-        Raises RecordingError for an unknown name, for ticks that were not recorded, and for wirings that have no list of
-        synapses (private, einsum).
+        Raises RecordingError for an unknown name, for ticks that were not recorded, and for wirings that have
+        no list of synapses (private, einsum).
         """
         from neurosim.recording import synapse_values
 
         return synapse_values.matrix(self, name, tick)
 
     def to_file(self, path: str | os.PathLike[str], compression: int = 0) -> Recording:
-        """Copy this recording to a file, and open the copy. The copy of a killed run's file is complete again.
+        """Copy this recording to a file and open the copy; that of a killed run is complete again.
 
         path: path of the file; an older recording at the path is replaced
         compression: gzip's level, 0 (none) to 9
@@ -292,7 +296,7 @@ class Recording:
         self._store.close()
 
     def __reduce__(self) -> tuple:
-        """How to copy or pickle it: a recording in a file is opened again from its path; one in memory is copied."""
+        """How to copy or pickle it: a recording in a file is opened again; one in memory is copied."""
         return (Recording.of, (self._store,)) if self.path else (Recording, (self.header, self._store))
 
     def __enter__(self) -> Recording:
@@ -310,7 +314,7 @@ class Recording:
         return f"<Recording: {self.trials} x {self.ticks} ticks of {', '.join(self.names) or 'nothing'}>"
 
     def probe(self, name: str | Neurons | Part) -> Probe:
-        """The probe under whose name, or as a part of which, this was recorded; RecordingError if it was not."""
+        """The probe that recorded this, or contains it; RecordingError if nothing does."""
         return find_probe(spelt(name) if isinstance(name, str) else name, self._probes, self.network)
 
     def _spiking(self, name: str | Neurons | Part) -> Probe:
@@ -322,7 +326,7 @@ class Recording:
         return probe
 
     def pieces(self, probe: Probe) -> Iterator[tuple[Spikes, np.ndarray]]:
-        """All spikes of a probe, in pieces of bounded size, and the position of each spike's neuron in the probe."""
+        """All spikes of a probe in pieces, each with the positions of its neurons in the probe."""
         return self._pieces(probe, range(self.trials), range(self.ticks))
 
     def _pieces(self, probe: Probe, trials: range, ticks: range) -> Iterator[tuple[Spikes, np.ndarray]]:
@@ -333,7 +337,7 @@ class Recording:
             yield (piece, column) if inside.all() else (piece.select(inside), column[inside])
 
     def tick(self, time: Time, what: str) -> int:
-        """The tick that a time, or a number of ticks, means. `what` begins the RecordingError for anything else."""
+        """The tick that a time or number of ticks means. `what` begins the error for anything else."""
         value = as_value(time, what)
         self._check_time(value, what, "a time or a number of ticks")
         # A time that is a whole number of ticks up to rounding errors means that tick.

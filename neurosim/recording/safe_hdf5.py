@@ -1,7 +1,7 @@
 """Reading and writing HDF5 files that cannot be trusted.
 
-Only plain numbers and text are read, and nothing in a file is executed: no pickle, no objects or references, no links to
-other files, and only the filters that come with HDF5. Only this module imports h5py.
+Only plain numbers and text are read, and nothing in a file is executed: no pickle, no objects or references,
+no links to other files, and only the filters that come with HDF5. Only this module imports h5py.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def open_file(path: str | os.PathLike[str], kinds: tuple[str, ...]) -> tuple[h5p
 def open_unlocked(path: Path, mode: str, libver: tuple[str, str] | None = None) -> h5py.File:
     """Open a file as soon as no other process locks it.
 
-    While this process starts another, such as a compiler, the new process holds copies of the locks of all open files
-    until it executes its own program. So a file that was just closed may stay locked for a moment.
+    While this process starts another, such as a compiler, the new process holds copies of the locks of all
+    open files until it executes its own program. So a file that was just closed may stay locked for a moment.
 
     Raises BlockingIOError after PATIENCE seconds.
     """
@@ -143,7 +143,7 @@ def _mark(group: h5py.Group, name: str) -> bytes | np.integer | None:
 
 
 def write_array(group: h5py.Group, name: str, array: np.ndarray, compression: int = 0) -> None:
-    """Write an array under a name. `compression` is gzip's level, 0 (none) to 9; short arrays are never compressed."""
+    """Write an array. `compression` is gzip's level, 0 (none) to 9; short arrays are never compressed."""
     filters = {"compression": compression, "shuffle": True} if compression and array.size > 64 else {}
     group.create_dataset(name, data=array, track_times=False, **filters)
 
@@ -196,7 +196,7 @@ def open_dataset(
 
 
 def _member(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
-    """What the group has under this name. No path and no soft or external link is followed out of the group."""
+    """What the group has under this name; no path and no soft or external link is followed."""
     links = group.id.links
     if not has_link(group, name) or links.get_info(name.encode()).type != h5().h5l.TYPE_HARD:
         raise RecordingError(f"{group.name}/{str(name)[:80]} is missing or points elsewhere. {DAMAGED}")

@@ -51,7 +51,7 @@ class Spikes:
 
     @cached_property
     def time(self) -> np.ndarray:
-        """When each spike was sent, in seconds from the start of its trial (in ticks without `Clock`), shape (spike,)."""
+        """When each spike was sent, in seconds (in ticks without `Clock`) from the start of its trial."""
         return self.tick * (1.0 if self.dt is None else self.dt)
 
     def sorted(self) -> Spikes:
@@ -89,6 +89,7 @@ def _integers(values: ArrayLike, field: str) -> np.ndarray:
     integers = array.astype(np.int64) if array.dtype.kind in "biuf" else None
     if integers is None or (array.dtype.kind == "f" and not np.array_equal(integers, array)):
         raise RecordingError(
-            f"Spikes: {field} {array!r:.80} are not integers. Give times in ticks, and neurons by their index."
+            f"Spikes: {field} {array!r:.80} are not integers."
+            " Give times in ticks, and neurons by their index."
         )
     return integers

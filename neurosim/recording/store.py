@@ -1,4 +1,4 @@
-"""The boundary behind which the data of a recording lie: in memory (`memory.py`) or in a file (`file_store.py`)."""
+"""The boundary behind which the data of a recording lie, in memory (`memory.py`) or in a file."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Store(ABC):
 
     @abstractmethod
     def values(self, probe: Probe) -> np.ndarray | LazyArray:
-        """The samples of a probe, shape ([trial,] sample, *shape): an array, or one that is read when it is indexed."""
+        """The samples of a probe, shape ([trial,] sample, *shape); a file is read when they are indexed."""
 
     @abstractmethod
     def events(self, probe: Probe, trials: range, ticks: range) -> Iterator[Spikes]:
-        """The spikes of a probe within these trials and ticks, in pieces. Within a trial their ticks never fall."""
+        """The spikes of a probe within these trials and ticks, in pieces; by rising tick within a trial."""
 
     @abstractmethod
     def final(self) -> Mapping[str, np.ndarray]:

@@ -30,7 +30,8 @@ def matrix(recording: Recording, name: str, tick: Time | None) -> np.ndarray:
     owner, synapses, variable = _resolve(recording, name, "matrix")
     if synapses.weight_population is not None:
         raise RecordingError(
-            f"matrix of {name!r}: these weights are what {label(synapses.weight_population)!r} sends. Record that."
+            f"matrix of {name!r}: these weights are what {label(synapses.weight_population)!r} sends."
+            " Record that."
         )
     what = f"matrix of '{owner}.{variable}'"
     if (
@@ -53,12 +54,13 @@ def matrix(recording: Recording, name: str, tick: Time | None) -> np.ndarray:
 
 
 def _resolve(recording: Recording, name: str, method: str) -> tuple[str, Synapses, str]:
-    """The name of the synapses, these, and the variable that a name such as 'ears_to_liquid.w' means; 'w' if it has none."""
+    """What a name such as 'ears_to_liquid.w' means: owner, synapses and variable ('w' if it has none)."""
     known = recording.network.synapses
     owner, _, variable = name.partition(".") if isinstance(name, str) else ("", "", "")
     if owner not in known:
         raise RecordingError(
-            f"{method} of {shown(name)}: there are no such synapses in the network. {nearest(owner or name, known)}"
+            f"{method} of {shown(name)}: there are no such synapses in the network."
+            f" {nearest(owner or name, known)}"
         )
     synapses = known[owner]
     if isinstance(synapses.wiring, (private, einsum)):
@@ -86,14 +88,15 @@ def _values(recording: Recording, record: str, time: Time | None, what: str) -> 
     if not 0 <= tick < recording.ticks or tick % probe.every:
         interval = "" if probe.every == 1 else f", a multiple of {probe.every}"
         raise RecordingError(
-            f"{what}: nothing was recorded at tick {tick}. Give a tick from 0 to {recording.ticks - 1}{interval}."
+            f"{what}: nothing was recorded at tick {tick}."
+            f" Give a tick from 0 to {recording.ticks - 1}{interval}."
         )
     values = np.asarray(recording[record][..., tick // probe.every, :])
     return values if recording.batched else values[None]
 
 
 def _position(indices: np.ndarray) -> np.ndarray:
-    """The position, in a part of a population, of each neuron of the population up to the last one of the part."""
+    """The position in a part of a population of each neuron of the population."""
     position = np.zeros(indices.max(initial=0) + 1, np.int64)
     position[indices] = np.arange(indices.size)
     return position

@@ -1,8 +1,9 @@
 """HDF5 files that are still written, or whose writer was killed.
 
-The superblock, which is the first bytes of an HDF5 file, says whether a writer has the file open. HDF5 opens such a file
-only in a mode that waits for the writer to complete what it was writing; if the file is damaged, it waits forever. Our
-files can be read at any moment, so HDF5 is shown a superblock that says that the file is closed.
+The superblock, which is the first bytes of an HDF5 file, says whether a writer has the file open. HDF5 opens
+such a file only in a mode that waits for the writer to complete what it was writing; if the file is damaged,
+it waits forever. Our files can be read at any moment, so HDF5 is shown a superblock that says that the file
+is closed.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ def being_written(path: Path) -> bool:
 class UnclosedFile(io.RawIOBase):
     """A file to read, whose superblock says that the file is closed, and that it is longer than any file is.
 
-    A read beyond the end of the file raises OSError: no block of a recording lies there, even while the file grows. The
-    exception is an object header at the end of the file, of which HDF5 reads more than there is; zeros follow it.
+    A read beyond the end of the file raises OSError: no block of a recording lies there, even while the file
+    grows. The exception is an object header at the end of the file, of which HDF5 reads more than there is;
+    zeros follow it.
 
     Raises ValueError if the superblock is damaged.
     """

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 class Writer(ABC):
     """Takes what a run produces, in blocks of consecutive ticks, and ends in a `Store`.
 
-    Trials may come in batches, one batch after the other; within a batch, blocks come in the order of their ticks. The
-    writer copies what it is given, so the engine may use its arrays again.
+    Trials may come in batches, one batch after the other; within a batch, blocks come in the order of their
+    ticks. The writer copies what it is given, so the engine may use its arrays again.
 
     header: what the run was asked to do
 
-    `block` is the number of ticks per block that suits the writer best; any number is right. `progress` is the number of
-    ticks that were written of each planned trial, shape (trial,). `buffers` are the arrays that `buffer` gave away.
+    `block` is the number of ticks per block that suits the writer best; any number is right. `progress` is
+    the number of ticks that were written of each planned trial, shape (trial,). `buffers` are the arrays that
+    `buffer` gave away.
     """
 
     def __init__(self, header: Header):
@@ -37,7 +38,7 @@ class Writer(ABC):
         self.buffers: dict[str, np.ndarray] = {}
 
     def buffer(self, probe: Probe) -> np.ndarray | None:
-        """An array (trial, sample, column) for all planned samples of a probe, which the engine may fill itself; or None.
+        """An array (trial, sample, column) of all planned samples, which the engine may fill itself; or None.
 
         The probe then has no entry in `traces` of `write`.
         """
@@ -58,15 +59,15 @@ class Writer(ABC):
 
         traces: for each probe of values, its samples at the ticks k of the block with k % every == 0, shape
             (trial, sample, *shape)
-        events: for each probe of spikes, those in the block; trials and ticks count from the start of the run. A probe
-            without spikes may be left out.
+        events: for each probe of spikes, those in the block; trials and ticks count from the start of the
+            run. A probe without spikes may be left out.
 
         Raises RecordingError for blocks that do not follow those before, or whose data do not fit the probes.
         """
 
     @abstractmethod
     def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Store:
-        """End the recording; returns the first trials that ran at least `ticks` ticks, and so many ticks of each.
+        """End the recording; returns `ticks` ticks of each of the first trials that ran so many.
 
         stopped: why the run ended: 'end', 'stable' or 'interrupted'
         final: the state after the last tick
@@ -74,7 +75,7 @@ class Writer(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Abandon the recording, or release what is held after `finish`. A file can be opened up to its last block."""
+        """Abandon the recording, or release it after `finish`. A file can be opened up to its last block."""
 
     def _check_block(
         self,
@@ -137,7 +138,7 @@ def _within(probe: Probe, spikes: Spikes | None, trial: int, tick: int, trials: 
 
 
 def complete_trials(progress: np.ndarray, ticks: int) -> int:
-    """How many trials, counted from the first, ran at least `ticks` ticks without a shorter one in between."""
+    """How many trials, counted from the first, ran at least `ticks` ticks before one that did not."""
     shorter = np.flatnonzero(progress < ticks)
     return int(shorter[0]) if shorter.size else len(progress)
 
