@@ -69,7 +69,7 @@ def build(plan: Plan, blocks: int = 1, threads: int = 1, many: int = WIDE) -> tu
 
 def laid_out(rows: Rows, senders: int, weight_dtype: np.dtype) -> list[tuple]:
     """Every synapse that the rows hold: (block, sender, delay, slot, weight)."""
-    (narrow, common), found = rows.form, []
+    (narrow, common), found = rows.format, []
     slot = np.dtype(np.uint16 if narrow else np.uint32)
     synapse = slot if common else np.dtype([("slot", slot), ("weight", weight_dtype)])
     for block in range(rows.blocks):
@@ -137,7 +137,7 @@ def check(
     for many in (NARROW, WIDE):
         rows, first = build(plan, blocks, threads, many)
         found = laid_out(rows, sum(group.size for group in plan.groups.values()), plan.weight_dtype)
-        assert rows.form[0] == (many == NARROW) and found == wanted(plan, blocks, first, many)
+        assert rows.format[0] == (many == NARROW) and found == wanted(plan, blocks, first, many)
     for name, pathway in plan.pathways.items():
         ends = (pathway.delay.min(), pathway.delay.max()) if pathway.delay.size else (0, 0)
         assert (rows.reports[name].synapses, rows.reports[name].shortest, rows.reports[name].longest) == (
@@ -319,7 +319,7 @@ def test_a_synapse_takes_2_bytes_where_all_weights_are_the_same():
         for n, w in enumerate((1.0, -4.0))
     )
     rows, _ = build(lowered(ns.Network(*wires, schedule=ns.Clock(1 * ms))), many=NARROW)
-    assert rows.form == (True, True) and rows.bytes / rows.synapses < 2.3
+    assert rows.format == (True, True) and rows.bytes / rows.synapses < 2.3
 
 
 def test_the_draw_of_a_recipe_waits_until_its_arrays_are_asked_for():

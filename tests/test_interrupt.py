@@ -49,7 +49,7 @@ PHASES = {
     },
     "planning": {"after": f"{STOP}import neurosim.plan.lower as place\nplace.lower = stop"},
     "building": {
-        "after": f"{STOP}from neurosim.engine.events import batch as place\nplace.build_rows = stop",
+        "after": f"{STOP}from neurosim.engine.events import network_layout as place\nplace.build_rows = stop",
         "engine": "events",
     },
     "writing": {

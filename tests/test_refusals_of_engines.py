@@ -237,11 +237,11 @@ def test_what_is_imported_later_has_what_it_will_have(monkeypatch):
 
 
 def test_what_the_cpp_reports_by_a_number_is_an_error():
-    from neurosim.engine import events
+    from neurosim.engine.events import runner
 
-    assert events._checked(7) == 7
+    assert runner._checked(7) == 7
     with pytest.raises(ns.EngineError, match="memory"):
-        events._checked(-1)
+        runner._checked(-1)
 
 
 def test_an_array_of_a_file_that_memory_cannot_hold_is_refused_by_its_size(tmp_path, monkeypatch):
@@ -256,10 +256,3 @@ def test_an_array_of_a_file_that_memory_cannot_hold_is_refused_by_its_size(tmp_p
         monkeypatch.setattr(checked_dataset.CheckedDataset, "read_all", whole)
         with pytest.raises(ns.RecordingError, match="GiB of memory"):
             safe_hdf5.read_array(recording._store._file["neurosim/values"], "membrane.v", 10**9)
-
-
-def test_generated_code_that_asks_for_what_nothing_gives_is_told_so():
-    from neurosim.engine.events.batch import Batch
-
-    with pytest.raises(AssertionError, match="asks for .*'nothing'"):
-        Batch._found(None, ("nothing", "cells"))

@@ -1,20 +1,22 @@
-"""Calls of C++ that may take long, made so that Ctrl-C does not wait for them."""
+"""Calls of C++ that may take long, made in a thread of their own, so that Ctrl-C need not wait for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Event, Lock, Thread
-from typing import Any
+from typing import TypeVar
 
-LOOK = 0.2  # seconds after which a wait looks up: a signal may reach another thread, and does not end a wait on every system
+Result = TypeVar("Result")
+INTERVAL = 0.2  # seconds after which a wait is repeated: not every system ends it when a signal arrives
 
 
-def in_background(call: Callable[[], Any], undo: Callable[[Any], Any] | None = None) -> Any:
-    """What a call returns, made in a thread that does not keep the process keep_alive.
+def in_background(call: Callable[[], Result], undo: Callable[[Result], object] | None = None) -> Result:
+    """Make a call in a thread that does not keep the process alive, and return what it returns.
 
-    Where it is interrupted, it goes on alone, and what it returns is handed to `undo`. What it works on must be kept by `call` itself.
+    If the wait for it is interrupted, the call goes on alone, and what it returns is passed to `undo`.
+    Therefore `call` itself must hold on to all that it works on.
     """
-    made: list[Any] = []
+    made: list[Result] = []
     raised: list[BaseException] = []
     done, left, deciding = Event(), Event(), Lock()
 
@@ -32,9 +34,9 @@ def in_background(call: Callable[[], Any], undo: Callable[[Any], Any] | None = N
     try:
         try:
             Thread(target=work, daemon=True).start()
-        except RuntimeError:  # the system gives no more threads
+        except RuntimeError:  # no more threads can be started
             work()
-        while not done.wait(LOOK):
+        while not done.wait(INTERVAL):
             pass
     except BaseException:
         with deciding:

@@ -1,21 +1,32 @@
-"""Two sets of recording buffers: the network fills one while the other is written."""
+"""Two sets of recording buffers: the C++ fills one set while Python writes the other."""
 
 from __future__ import annotations
 
 import ctypes
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.engine.events.batch import Batch
-from neurosim.engine.events.pending import seen_spikes
-from neurosim.engine.events.source import derived_probes
+from neurosim.engine.events.keys import (
+    DerivedArray,
+    HistoryArray,
+    HistoryPart,
+    PortRead,
+    StateArray,
+    SynapseRecords,
+)
+from neurosim.engine.events.layouts import Array
+from neurosim.engine.events.runner import Runner
+from neurosim.engine.sampling import Quantity, bytes_per_tick, is_late, quantity, recorded_spikes
 from neurosim.network.probes import Probe
 from neurosim.plan.plan import Sparse
+from neurosim.recording.header import sample_size
 from neurosim.recording.spikes import Spikes
+from neurosim.recording.writer import Writer
 
 BUFFER_BYTES = 32 * 2**20
-CACHE_BYTES = 2**24  # what is larger has left the caches before anybody reads it
+CACHE_BYTES = 2**24  # larger recordings have left the caches before they are read
 MOST_TICKS = 100_000  # of one block
 
 
@@ -27,25 +38,30 @@ class ProbeStruct(ctypes.Structure):
         ("newest", ctypes.c_void_p), ("message", ctypes.c_int64), ("index", ctypes.c_void_p),
         ("block_first", ctypes.c_void_p), ("column", ctypes.c_void_p),
         ("columns", ctypes.c_int64), ("every", ctypes.c_int64), ("late", ctypes.c_int64),
-        ("buffer", ctypes.c_void_p * 2), ("capacity", ctypes.c_int64), ("direct", ctypes.c_int64), ("past_caches", ctypes.c_int64),
+        ("buffer", ctypes.c_void_p * 2), ("capacity", ctypes.c_int64), ("direct", ctypes.c_int64),
+        ("past_caches", ctypes.c_int64),
     )  # fmt: skip
 
 
 class RecordingBuffers:
-    """The buffers of a batch of trials, for at most `ticks` ticks at a time; what the writer has room for needs none."""
+    """The recording buffers of a batch of trials, for at most `ticks` ticks at a time.
 
-    def __init__(self, batch: Batch, writer: Any):
+    Where the writer has memory for all samples of a probe (`Writer.buffer`), the C++ writes there directly,
+    and the probe has no buffers.
+    """
+
+    def __init__(self, batch: Batch, writer: Writer):
         self.batch, self.writer, self.plan = batch, writer, batch.plan
         self.traces = [p for p in self.plan.probes if not p.events]
         self.events = [p for p in self.plan.probes if p.events]
-        rooms = {p.name: writer.buffer(p) for p in self.traces}
-        self.rooms = {
-            name: room[batch.state.trials[0] :][: batch.state.count]
-            for name, room in rooms.items()
-            if room is not None
-        }
+        first = batch.state.trials[0]
+        self.direct: dict[str, Array] = {}
+        for probe in self.traces:
+            samples = writer.buffer(probe)
+            if samples is not None:
+                self.direct[probe.name] = samples[first:][: batch.state.count]
         self.ticks = self._most_ticks(writer.block)
-        self.keep_alive: list[np.ndarray] = []
+        self.keep_alive: list[Array] = []
         self.buffers = [[self._buffer(p) for p in self.traces] for _ in range(2)]
         self.structs = (ProbeStruct * len(self.traces))(
             *(self._struct(number, probe) for number, probe in enumerate(self.traces))
@@ -53,122 +69,107 @@ class RecordingBuffers:
 
     def _most_ticks(self, block: int) -> int:
         """How many ticks fit into the buffers."""
-        buffered = [p for p in self.traces if p.name not in self.rooms]
-        sample = (
-            sum(int(np.prod(p.shape)) / p.every for p in buffered)
-            * self.plan.dtype.itemsize
-            * self.batch.state.count
-        )
-        return int(
-            max(1, min(block if buffered else MOST_TICKS, BUFFER_BYTES // max(sample, 1), self.plan.ticks))
-        )
+        buffered = [p for p in self.traces if p.name not in self.direct]
+        tick = bytes_per_tick(self.plan, buffered, self.batch.state.count)
+        most = block if buffered else MOST_TICKS
+        return int(max(1, min(most, BUFFER_BYTES // max(tick, 1), self.plan.ticks)))
 
-    def _buffer(self, probe: Probe) -> np.ndarray:
+    def _buffer(self, probe: Probe) -> Array:
         """Memory for the samples of a probe: (trial, sample, column)."""
-        if probe.name in self.rooms:
-            return self.rooms[probe.name]
-        return np.empty(
-            (self.batch.state.count, -(-self.ticks // probe.every), int(np.prod(probe.shape))),
-            self.plan.dtype,
-        )
+        if probe.name in self.direct:
+            return self.direct[probe.name]
+        samples = -(-self.ticks // probe.every)
+        return np.empty((self.batch.state.count, samples, sample_size(probe)), self.plan.dtype)
 
-    def _address(self, array: np.ndarray) -> int:
-        self.keep_alive.append(np.ascontiguousarray(array))
+    def _address(self, array: Array) -> int:
+        self.keep_alive.append(np.ascontiguousarray(array, np.int64))
         return self.keep_alive[-1].ctypes.data
 
     def _struct(self, number: int, probe: Probe) -> ProbeStruct:
-        batch = self.batch
-        values, late, newest = self._source(probe)
-        columns = int(np.prod(probe.shape))
-        index = probe.index
-        if probe.owner in self.plan.pathways:
-            layout = batch.network.textual[probe.owner]
-            index, bounds = layout.place if index is None else layout.place[index], layout.block_first
-        else:
-            bounds = batch.network.bounds[batch.network.names.index(probe.owner)].astype(np.int64)
-        block_first, column = bounds, None
-        if index is not None:
-            block = np.searchsorted(bounds[1:-1], index, side="right")
+        trials, blocks = self.batch.state.count, self.batch.network.blocks
+        values, newest = self._sampled(probe)
+        index, block_first = self._index(probe)
+        column = None
+        if index is not None:  # which columns each block samples
+            block = np.searchsorted(block_first[1:-1], index, side="right")
             column = np.argsort(block, kind="stable").astype(np.int64)
-            block_first = np.r_[0, np.cumsum(np.bincount(block, minlength=batch.network.blocks))]
+            block_first = np.r_[0, np.cumsum(np.bincount(block, minlength=blocks))]
             if probe.owner in self.plan.pathways:
-                index = index * (values.strides[1] // values.itemsize)  # variables of a synapse lie together
-        size = values.shape[-1] if newest is not None else values.size // batch.state.count
+                index = index * (values.strides[1] // values.itemsize)  # a synapse's variables lie together
+        size = values.shape[-1] if newest is not None else values.size // trials
+        samples = self.direct.get(probe.name)
         return ProbeStruct(
             values=values.ctypes.data,
             itemsize=values.itemsize,
             stride=values.strides[0],
             newest=newest.ctypes.data if newest is not None else None,
             message=size * values.itemsize,
-            index=self._address(np.asarray(index, np.int64)) if index is not None else None,
-            block_first=self._address(np.asarray(block_first, np.int64)),
+            index=self._address(index) if index is not None else None,
+            block_first=self._address(block_first),
             column=self._address(column) if column is not None else None,
-            columns=columns,
+            columns=sample_size(probe),
             every=probe.every,
-            late=late,
+            late=is_late(self.plan, probe),
             buffer=(ctypes.c_void_p * 2)(*(buffers[number].ctypes.data for buffers in self.buffers)),
             capacity=self.buffers[0][number].shape[1],
-            direct=probe.name in self.rooms,
-            past_caches=probe.name in self.rooms and self.rooms[probe.name].nbytes > CACHE_BYTES,
+            direct=samples is not None,
+            past_caches=samples is not None and samples.nbytes > CACHE_BYTES,
         )
 
-    def _source(self, probe: Probe) -> tuple[np.ndarray, bool, np.ndarray | None]:
-        """The array that a probe samples, whether that is known only at the end of a tick, and for histories the newest place."""
-        held, owner = self.batch.held, probe.owner
-        if owner in self.plan.pathways:
-            return self._held("own", owner)[str(probe.variable)], False, None
-        group = self.plan.groups[owner]
-        if group.driven and probe.variable is None:
-            return held["history", owner, "messages"], True, held["history", owner, "newest"]
-        variable = probe.variable if probe.variable is not None else str(group.sends)
-        if variable in group.ports:
-            return held["read", owner, variable], True, None
-        if variable in derived_probes(self.plan, group):
-            return held["derived", owner, variable], False, None
-        return self._held("state", owner, variable), False, None
+    def _index(self, probe: Probe) -> tuple[Array | None, Array]:
+        """The neurons, or places of synapses, of a probe (None: all), and the first one of each block."""
+        if probe.owner not in self.plan.pathways:
+            return probe.index, self.batch.network.bounds_of(probe.owner)
+        layout = self.batch.network.textual[probe.owner]
+        return layout.place if probe.index is None else layout.place[probe.index], layout.block_first
 
-    def _held(self, *key: str) -> np.ndarray:
-        """The array of a key; one that no text changes is not known to the generated code."""
-        if key not in self.batch.held:
-            values = self.batch.state.values
-            self.batch.held[key] = (
-                self.batch.records(key[1])
-                if key[0] == "own"
-                else np.ascontiguousarray(values[key[1]][key[2]])
-            )
-        return self.batch.held[key]
+    def _sampled(self, probe: Probe) -> tuple[Array, Array | None]:
+        """The array that a probe samples, and for past messages the place of the newest."""
+        batch, owner = self.batch, probe.owner
+        match quantity(self.plan, probe):
+            case Quantity.SYNAPSES:
+                return batch.array(SynapseRecords(owner))[str(probe.variable)], None
+            case Quantity.PORT:
+                return batch.array(PortRead(owner, str(probe.variable))), None
+            case Quantity.DERIVED:
+                return batch.array(DerivedArray(owner, str(probe.variable))), None
+            case Quantity.STATE:
+                return batch.array(StateArray(owner, str(probe.variable))), None
+            case Quantity.MESSAGE:
+                group = self.plan.groups[owner]
+                if group.driven:
+                    newest = batch.array(HistoryArray(owner, HistoryPart.NEWEST))
+                    return batch.array(HistoryArray(owner, HistoryPart.MESSAGES)), newest
+                key = DerivedArray if group.sends in group.derived else StateArray
+                return batch.array(key(owner, str(group.sends))), None
 
-    def keep(self) -> np.ndarray:
-        """Per population: 1 if its spikes are recorded, 2 if they travel."""
+    def spike_uses(self) -> NDArray[np.uint8]:
+        """For each population, 1 if its spikes are recorded, plus 2 if they travel through synapses."""
         recorded = {p.owner for p in self.events}
-        travel = {p.pre for p in self.plan.of_kind(Sparse)}
-        return np.array([(name in recorded) + 2 * (name in travel) for name in self.plan.groups], np.uint8)
+        senders = {p.pre for p in self.plan.of_kind(Sparse)}
+        return np.array([(name in recorded) + 2 * (name in senders) for name in self.plan.groups], np.uint8)
 
-    def write(self, library: ctypes.CDLL, runner: int, buffers: int, first: int, ticks: int) -> None:
+    def write(self, runner: Runner, buffer_set: int, first: int, ticks: int) -> None:
         """Hand what one set of buffers holds, the ticks first .. first + ticks, to the writer."""
-        traces = {}
-        for probe, buffer in zip(self.traces, self.buffers[buffers], strict=True):
-            if probe.name in self.rooms:
-                continue
-            count = -(-(first + ticks) // probe.every) + -first // probe.every
-            traces[probe.name] = buffer[:, :count].reshape(len(buffer), count, *probe.shape)
-        events = {probe.name: self._spikes(library, runner, buffers, probe) for probe in self.events}
+        traces: dict[str, Array] = {}
+        for probe, buffer in zip(self.traces, self.buffers[buffer_set], strict=True):
+            if probe.name not in self.direct:
+                count = -(-(first + ticks) // probe.every) + -first // probe.every
+                traces[probe.name] = buffer[:, :count].reshape(len(buffer), count, *probe.shape)
+        events = {probe.name: self._spikes(runner, buffer_set, probe) for probe in self.events}
         trials = self.batch.state.trials
         self.writer.write(int(trials[0]), first, traces, events, trials=len(trials), ticks=ticks)
 
-    def _spikes(self, library: ctypes.CDLL, runner: int, buffers: int, probe: Probe) -> Spikes:
+    def _spikes(self, runner: Runner, buffer_set: int, probe: Probe) -> Spikes:
+        """The spikes of a probe in one set of buffers."""
         population = list(self.plan.groups).index(probe.owner)
-        found = []
+        parts: list[tuple[Array, Array, Array]] = []
         for row, number in enumerate(self.batch.state.trials):
-            tick, neuron = seen_spikes(
-                lambda *at, row=row: library.neurosim_spikes(runner, buffers, row, population, *at)
-            )
-            if probe.index is not None:
-                chosen = np.isin(neuron, probe.index)
-                tick, neuron = tick[chosen], neuron[chosen]
-            found.append((np.broadcast_to(number, tick.shape), tick, neuron.astype(np.int64)))
-        one = len(found) == 1  # of which there is no need for a copy
-        trial, tick, neuron = (
-            found[0] if one else (np.concatenate(parts) for parts in zip(*found, strict=True))
-        )
+            tick, neuron = runner.recorded_spikes(buffer_set, row, population)
+            which = recorded_spikes(probe, neuron)
+            tick, neuron = tick[which], neuron[which]
+            parts.append((np.broadcast_to(number, tick.shape), tick, neuron.astype(np.int64)))
+        if len(parts) == 1:  # needs no copy
+            return Spikes(*parts[0], self.plan.dt)
+        trial, tick, neuron = (np.concatenate(column) for column in zip(*parts, strict=True))
         return Spikes(trial, tick, neuron, self.plan.dt)

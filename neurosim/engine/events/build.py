@@ -1,4 +1,4 @@
-"""Generated C++ becomes a shared library: compiled once, then taken from the cache by content."""
+"""Compiles generated C++ to a shared library, or takes it from the cache."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ from neurosim.engine.events.compiler import (
     NotCompiled,
     compile_library,
     engine_flags,
+    fingerprint,
     need_compiler,
     own_flags,
     processor,
-    stamp,
     version,
 )
 from neurosim.engine.events.compiler import find_compiler as find_compiler
 from neurosim.engine.progress import MessageCallback, is_interactive, print_message
 from neurosim.errors import EngineError
 
-INCLUDE = Path(__file__).resolve().parent  # `#include "core/x.hpp"` is looked for here
+INCLUDE = Path(__file__).resolve().parent  # where `#include "core/..."` finds the headers
 
 compilations = 0  # how many times this process has run a compiler on a source
 _counting = threading.Lock()
 _loaded: dict[str, ctypes.CDLL] = {}
-_ahead: dict[str, Future[ctypes.CDLL]] = {}  # by source: what is on its way
+_ahead: dict[str, Future[ctypes.CDLL]] = {}  # libraries that are being loaded, by source
 
 
 def load_ahead(source: str, label: str) -> None:
-    """Begin to load a library that `load` will be asked for, without flags, beside what else there is to do until then."""
+    """Start loading a library in the background, for a later call of `load` without flags."""
     if source not in _ahead:
-        _ahead[source] = coming = Future()
-        Thread(
-            target=_fulfil, args=(coming, source, label), daemon=True
-        ).start()  # a script that ends before it does not wait for it
+        future: Future[ctypes.CDLL] = Future()
+        _ahead[source] = future
+        # A daemon, so that a script that ends earlier does not wait for it.
+        Thread(target=_load_into, args=(future, source, label), daemon=True).start()
 
 
-def _fulfil(coming: Future[ctypes.CDLL], source: str, label: str) -> None:
+def _load_into(future: Future[ctypes.CDLL], source: str, label: str) -> None:
     try:
-        coming.set_result(_load(source, label, (), lambda line: None))
+        future.set_result(_load(source, label, (), lambda line: None))
     except BaseException as error:
-        coming.set_exception(error)
+        future.set_exception(error)
 
 
 def load(
@@ -58,32 +58,38 @@ def load(
 ) -> ctypes.CDLL:
     """The shared library of a C++ translation unit, compiled or from the cache.
 
-    It is compiled anew only if the source, a header of `core/`, the flags, the compiler or the processor are not those of an entry of the
-    cache, or the entry is damaged. Processes that ask for the same library at the same time wait for the one that compiles it.
+    It is compiled if the cache has no intact entry for this source, these headers, flags, compiler and
+    processor. Processes that need the same library at the same time wait for the one that compiles it.
 
-    `label` stands in messages. `flags`, then those of $NEUROSIM_CXXFLAGS, follow the engine's own. `announce` is given a line when a compilation
-    begins; without it, one that takes over a second is told of on a terminal or in a notebook.
+    source: the text of the translation unit
+    label: what messages call it
+    flags: follow the engine's own flags, and are followed by those of $NEUROSIM_CXXFLAGS
+    announce: called with a line of text when a compilation begins; without it, a compilation that takes over
+        a second is announced on a terminal or in a notebook
 
-    Raises NotCompiled with the paths of source and log where the compiler fails, and its subclass NoCompiler where there is none.
+    Raises NotCompiled with the paths of source and log if the compiler fails, and its subclass NoCompiler if
+    there is none.
     """
-    coming = None if flags else _ahead.pop(source, None)
-    if coming is not None:
-        with suppress(Exception):  # of a moment ago: what is wrong now is told below
-            return coming.result()
+    future = None if flags else _ahead.pop(source, None)
+    if future is not None:
+        with suppress(Exception):  # it may have been resolved since; if not, it is raised below
+            return future.result()
     return _load(source, label, flags, announce)
 
 
 def _load(source: str, label: str, flags: Sequence[str], announce: MessageCallback | None) -> ctypes.CDLL:
     command = need_compiler()
-    where = cache.folder()
+    cache_folder = cache.folder()
     headers = _headers()
-    told = cache.cached_text(where, cache.digest("compiler", stamp(command)), lambda: version(command))
-    flags = (*engine_flags(told), *flags, *own_flags())
-    key = cache.digest(source, headers, "\n".join(flags), "\n".join(command), told, processor(), _system())
+    compiler = cache.digest("compiler", fingerprint(command))
+    version_text = cache.cached_text(cache_folder, compiler, lambda: version(command))
+    flags = (*engine_flags(version_text), *flags, *own_flags())
+    compiled_by = ("\n".join(command), version_text, processor(), _system())
+    key = cache.digest(source, headers, "\n".join(flags), *compiled_by)
     if key in _loaded:
         return _loaded[key]
 
-    def made_in(folder: Path) -> Path:
+    def library_in(folder: Path) -> Path:
         entry = cache.Entry(folder, key, SUFFIX)
         cache.make_folder(folder)
         if not entry.is_intact():
@@ -94,33 +100,36 @@ def _load(source: str, label: str, flags: Sequence[str], announce: MessageCallba
         return entry.library
 
     try:
-        library = made_in(where)
-    except OSError as problem:  # the folder is read-only, full, no folder
+        library = library_in(cache_folder)
+    except OSError as problem:  # the folder is read-only, full, or not a folder
         try:
-            library = made_in(cache.temporary_folder(where, problem))
+            library = library_in(cache.temporary_folder(cache_folder, problem))
         except OSError as problem:
             raise NotCompiled(
-                f"{label}: there is no folder to compile in: {problem}. Set NEUROSIM_CACHE to one that can be written."
+                f"{label}: there is no folder to compile in: {problem}. "
+                "Set NEUROSIM_CACHE to one that can be written."
             ) from problem
     _loaded[key] = _open(library, label)
     return _loaded[key]
 
 
 def clean_cache() -> tuple[int, int]:
-    """Delete what was compiled: how many files, and bytes. Nothing else in the cache folder is touched, nor what is being compiled now.
+    """Delete all compiled libraries, and return how many files and bytes that were.
 
-    Raises EngineError where the folder does not allow it.
+    Other files in the cache folder, and what is being compiled now, stay. Raises EngineError if the folder
+    does not allow it.
     """
     try:
         return cache.remove_entries(cache.requested_folder())
     except OSError as error:
         raise EngineError(
-            f"The cache folder {cache.requested_folder()} cannot be cleaned: {error}. Delete it as a user who may."
+            f"The cache folder {cache.requested_folder()} cannot be cleaned: {error}. "
+            "Delete it as a user who may."
         ) from None
 
 
 def _headers() -> str:
-    """All text that a source can include."""
+    """The text of all headers that a source can include, with their paths."""
     paths = sorted(path for path in (INCLUDE / "core").rglob("*") if path.suffix in (".hpp", ".cpp"))
     return "".join(
         f"{path.relative_to(INCLUDE).as_posix()}\n{path.read_text(encoding='utf-8')}\n" for path in paths
@@ -128,12 +137,9 @@ def _headers() -> str:
 
 
 def _system() -> str:
-    libc = (
-        os.confstr("CS_GNU_LIBC_VERSION")
-        if "CS_GNU_LIBC_VERSION" in getattr(os, "confstr_names", ())
-        else None
-    )
-    return f"{sysconfig.get_platform()} {libc}"
+    """The platform and the version of its C library."""
+    known = "CS_GNU_LIBC_VERSION" in getattr(os, "confstr_names", ())
+    return f"{sysconfig.get_platform()} {os.confstr('CS_GNU_LIBC_VERSION') if known else None}"
 
 
 def _compile(
@@ -145,7 +151,7 @@ def _compile(
     headers: str,
     announce: MessageCallback | None,
 ) -> None:
-    """Compile a source into an entry of the cache, its source and log beside it."""
+    """Compile a source into an entry of the cache; its text and the compiler's log lie beside the library."""
     global compilations
     path, log = entry.path(".cpp"), entry.path(".log")
     cache.write_atomically(path, source.encode())
@@ -156,7 +162,11 @@ def _compile(
         compilations += 1
     try:
         library, text = compile_library(
-            command, flags, path, INCLUDE, slow=lambda: None if announce is not None else _say(line)
+            command,
+            flags,
+            path,
+            INCLUDE,
+            on_slow=lambda: None if announce is not None else _print_if_interactive(line),
         )
     except CompilerFailed as failure:
         cache.write_atomically(log, _encoded(failure.log))
@@ -164,7 +174,7 @@ def _compile(
             f"{label}: the C++ compiler {' '.join(command)} {failure}. Its log is {log}, the source {path}. "
             "Nothing of it is used again: run again, set CXX to another compiler, or give engine='reference'."
         ) from None
-    if _headers() != headers:  # what was compiled is not what the key says
+    if _headers() != headers:  # the key of the entry would not be that of what was compiled
         raise NotCompiled(
             f"{label}: the headers in {INCLUDE / 'core'} changed while they were compiled. Run again."
         )
@@ -173,11 +183,11 @@ def _compile(
 
 
 def _encoded(log: str) -> bytes:
-    """A log as it is written; paths in it may be no UTF-8."""
+    """The bytes of a log; paths in it need not be UTF-8."""
     return log.encode("utf-8", "backslashreplace")
 
 
-def _say(line: str) -> None:
+def _print_if_interactive(line: str) -> None:
     if is_interactive():
         print_message(line)
 
@@ -187,8 +197,8 @@ def _open(library: Path, label: str) -> ctypes.CDLL:
         return ctypes.CDLL(str(library))
     except OSError as error:
         with suppress(OSError):
-            library.unlink()  # whatever is wrong with it, the next call compiles it anew
+            library.unlink()  # so that the next call compiles it again
         raise NotCompiled(
-            f"{label}: {library} was compiled but cannot be loaded: {error}. Its source is {library.with_suffix('.cpp')}. "
-            "Run again, or set CXX to another compiler."
+            f"{label}: {library} was compiled but cannot be loaded: {error}. Its source is "
+            f"{library.with_suffix('.cpp')}. Run again, or set CXX to another compiler."
         ) from None

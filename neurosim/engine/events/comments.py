@@ -1,4 +1,4 @@
-"""What the user wrote, as comments of the C++ that was made of it."""
+"""The user's text as comments of the C++ that is generated from it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from neurosim.plan.plan import Block
 
 
 def commented(block: Block) -> list[str]:
-    """The name of a block, and the lines of its text; none can end its comment, or reach into the next line."""
+    """The name of a block and the lines of its text, as comments.
+
+    Characters that would end a comment early, or continue it in the next line, are replaced.
+    """
     lines = [
         "".join(c if c.isprintable() else " " for c in line).rstrip("\\ ").strip()
         for line in block.text.splitlines()
     ]
-    lines = [line.replace("??/", "? ?/") for line in lines if line]  # which old C++ reads as a backslash
+    lines = [line.replace("??/", "? ?/") for line in lines if line]  # a trigraph: old C++ reads a backslash
     if len(lines) == 1:
         return [f"// {block.name}: {lines[0]}"]
     return [f"// {block.name}", *(f"//     {line}" for line in lines)]

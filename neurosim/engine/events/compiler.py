@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
@@ -31,27 +31,27 @@ FLAGS = (
     "-shared",
     "-pthread",
 )
-# GCC (12.2, at -O3) moves a loop's setting of an array to zero before the same loop's reading of it, where the loop sets several arrays
-# to zero and no proof tells them apart: it splits the loop and orders the parts wrongly. So loops are not split.
+# GCC 12.2 at -O3 splits loops that read an array and set it to zero, and may put the part that sets it before
+# the part that reads it, if the loop sets several arrays that might overlap. These flags keep loops whole.
 GCC_FLAGS = ("-fno-tree-loop-distribution", "-fno-tree-loop-distribute-patterns")
 SUFFIX = ".dll" if sys.platform == "win32" else ".so"
-PATIENCE = 600.0  # seconds a compiler may take; ziglang's first call builds its standard library
-SOON = 1.0  # seconds after which a user is told what the wait is for
+LONGEST = 600.0  # seconds that a compiler may take; the first call of ziglang builds its standard library
+SLOW = 1.0  # seconds after which a compilation is announced
 
 CPU_FIELDS = ("vendor_id", "cpu family", "model", "model name", "stepping", "flags", "features", "isa", "cpu")
 ARM_FIELDS = ("cpu implementer", "cpu architecture", "cpu variant", "cpu part", "cpu revision")
 
 
 class NotCompiled(EngineError):
-    """Nothing could be compiled; an engine that needs no compiler can run instead."""
+    """The C++ of a network could not be compiled. Engines that need no compiler can run it."""
 
 
 class NoCompiler(NotCompiled):
-    """This machine has no C++ compiler; an engine that needs none can run instead."""
+    """This machine has no C++ compiler. Engines that need none can run the network."""
 
 
 class CompilerFailed(Exception):
-    """A compiler made no library: why, in a few words, and what it printed."""
+    """A compiler made no library. The text says why in a few words, `log` is what it printed."""
 
     def __init__(self, why: str, log: str):
         super().__init__(why)
@@ -59,7 +59,7 @@ class CompilerFailed(Exception):
 
 
 def find_compiler() -> tuple[str, ...] | None:
-    """The command of the C++ compiler: $CXX, else g++, clang++, else ziglang's; None where there is none."""
+    """The command of the C++ compiler: $CXX, else g++, clang++ or that of ziglang; None if there is none."""
     chosen = os.environ.get("CXX", "").strip()
     if chosen:
         try:
@@ -79,7 +79,8 @@ def need_compiler() -> tuple[str, ...]:
     command = find_compiler()
     if command is None and os.environ.get("CXX", "").strip():
         raise NoCompiler(
-            f"CXX is {os.environ['CXX']!r}, which is not a command of this machine. Unset it, or set it to a C++ compiler such as g++."
+            f"CXX is {os.environ['CXX']!r}, which is not a command of this machine. "
+            "Unset it, or set it to a C++ compiler such as g++."
         )
     if command is None:
         raise NoCompiler(
@@ -88,24 +89,25 @@ def need_compiler() -> tuple[str, ...]:
     return command
 
 
-def engine_flags(told: str) -> tuple[str, ...]:
-    """The engine's own flags for the compiler that says this to `--version`."""
-    return (*FLAGS, *GCC_FLAGS) if "Free Software Foundation" in told else FLAGS
+def engine_flags(version_text: str) -> tuple[str, ...]:
+    """The engine's own flags for the compiler that prints this text for `--version`."""
+    return (*FLAGS, *GCC_FLAGS) if "Free Software Foundation" in version_text else FLAGS
 
 
 def own_flags() -> tuple[str, ...]:
-    """The user's own flags, $NEUROSIM_CXXFLAGS, such as '-O0 -g' or those of a sanitizer (tests/test_sanitizers.py)."""
-    given = os.environ.get("NEUROSIM_CXXFLAGS", "")
+    """The user's flags, $NEUROSIM_CXXFLAGS, such as '-O0 -g' (see also tests/test_sanitizers.py)."""
+    flags = os.environ.get("NEUROSIM_CXXFLAGS", "")
     try:
-        return tuple(shlex.split(given, posix=os.name == "posix"))
+        return tuple(shlex.split(flags, posix=os.name == "posix"))
     except ValueError as error:
         raise NotCompiled(
-            f"NEUROSIM_CXXFLAGS is {shown(given)}, which cannot be split into words: {error}. Close its quotes."
+            f"NEUROSIM_CXXFLAGS is {shown(flags)}, which cannot be split into words: {error}. "
+            "Close its quotes."
         ) from None
 
 
-def stamp(command: Sequence[str]) -> str:
-    """What changes when the files behind a command do: path, size and time of change, without starting it."""
+def fingerprint(command: Sequence[str]) -> str:
+    """Paths, sizes and times of the files behind a command, which change when the compiler is replaced."""
     package = find_spec("ziglang") if "ziglang" in command else None
     if package and package.submodule_search_locations:
         paths = [
@@ -121,7 +123,7 @@ def stamp(command: Sequence[str]) -> str:
 
 
 def version(command: Sequence[str]) -> str:
-    """What a compiler says to `--version`."""
+    """What a compiler prints for `--version`."""
     try:
         with _workplace() as folder:
             status, text = _run([*command, "--version"], folder, lambda: None)
@@ -131,20 +133,21 @@ def version(command: Sequence[str]) -> str:
         ) from None
     if status:
         raise NotCompiled(
-            f"The C++ compiler {' '.join(command)} does not tell its version: {_gist(text)}. Set CXX to one that works, such as g++."
+            f"The C++ compiler {' '.join(command)} does not tell its version: {_gist(text)}. "
+            "Set CXX to one that works, such as g++."
         )
     return text
 
 
 @cache
 def processor() -> str:
-    """The model and the abilities of this machine's processor, which -march=native compiles for."""
-    fields = []
+    """The model and the features of this machine's processor, which -march=native compiles for."""
+    fields: list[str] = []
     with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
         for line in lines:
             name, colon, value = line.partition(":")
             if not colon and fields:
-                break  # the first core speaks for all; a file of a hundred takes milliseconds
+                break  # all cores are alike, and with a hundred of them the file takes milliseconds
             if name.strip().lower() in CPU_FIELDS + ARM_FIELDS:
                 fields.append(f"{name.strip()}: {value.strip()}")
     if not fields:
@@ -155,25 +158,27 @@ def processor() -> str:
 
 
 def compile_library(
-    command: Sequence[str], flags: Sequence[str], source: Path, include: Path, slow: Callable[[], None]
+    command: Sequence[str], flags: Sequence[str], source: Path, include: Path, on_slow: Callable[[], None]
 ) -> tuple[bytes, str]:
-    """The shared library of a source file, and the compiler's log; `slow()` is called when it takes over a second.
+    """The shared library of a source file, and the compiler's log; calls `on_slow()` if it takes over a
+    second.
 
-    Works in a temporary folder, so that nothing half done is ever beside the source. Raises CompilerFailed.
+    It is compiled in a temporary folder, so that no incomplete file is ever beside the source. Raises
+    CompilerFailed.
     """
     with _workplace() as folder:
-        made = Path(folder) / f"library{SUFFIX}"
-        words = [*command, *flags, f"-I{include}", str(source), "-o", str(made)]
-        status, text = _run(words, folder, slow)
+        library = Path(folder) / f"library{SUFFIX}"
+        words = [*command, *flags, f"-I{include}", str(source), "-o", str(library)]
+        status, text = _run(words, folder, on_slow)
         log = f"{shlex.join(words)}\n{text}"
         if status and NATIVE in flags and "march" in text:  # not every compiler knows every processor
             words.remove(NATIVE)
-            status, text = _run(words, folder, slow)
+            status, text = _run(words, folder, on_slow)
             log += f"{shlex.join(words)}\n{text}"
         if status:
             raise CompilerFailed(f"{_ending(status)}: {_gist(text)}", log)
         try:
-            return made.read_bytes(), log
+            return library.read_bytes(), log
         except OSError as error:
             raise CompilerFailed(f"left no library: {error}", log) from None
 
@@ -185,27 +190,30 @@ def _workplace() -> tempfile.TemporaryDirectory[str]:
         raise CompilerFailed(f"has no temporary folder to work in: {error}", "") from None
 
 
-def _run(words: Sequence[str], folder: str, slow: Callable[[], None]) -> tuple[int, str]:
-    """The exit status and the output of a command that is killed, with all it started, on any interruption and when this process ends."""
+def _run(words: Sequence[str], folder: str, on_slow: Callable[[], None]) -> tuple[int, str]:
+    """Run a command; returns its exit status and its output.
+
+    It is killed, with all processes that it started, on any interruption and when this process ends.
+    """
     with ExitStack() as held:
         group = held.enter_context(_guarded(folder))
         process = held.enter_context(_start(words, folder, group))
-        held.callback(_kill, process, group)  # nothing that it started is left, whatever the end
+        held.callback(_kill, process, group)  # leaves no process that it started, however it ends
         try:
             try:
-                text, _ = process.communicate(timeout=SOON)
+                text, _ = process.communicate(timeout=SLOW)
             except subprocess.TimeoutExpired:
-                slow()
-                text, _ = process.communicate(timeout=PATIENCE)
+                on_slow()
+                text, _ = process.communicate(timeout=LONGEST)
         except subprocess.TimeoutExpired as late:
             raise CompilerFailed(
-                f"was stopped after {PATIENCE:.0f} s", (late.output or b"").decode(errors="replace")
+                f"was stopped after {LONGEST:.0f} s", (late.output or b"").decode(errors="replace")
             ) from None
     return process.returncode, text.decode(errors="replace")
 
 
 def _start(words: Sequence[str], folder: str, group: int | None) -> subprocess.Popen[bytes]:
-    """Start a command in a group of processes, or in a session of its own, with nothing to read."""
+    """Start a command in a process group, or in a session of its own if there is none, without input."""
     surroundings = os.environ | {"LC_ALL": "C", "TMPDIR": folder}
     if "ziglang" in words and "ZIG_GLOBAL_CACHE_DIR" not in surroundings and not _has_home():
         surroundings["ZIG_GLOBAL_CACHE_DIR"] = os.path.join(folder, "zig")
@@ -225,16 +233,17 @@ def _start(words: Sequence[str], folder: str, group: int | None) -> subprocess.P
         raise CompilerFailed(f"cannot be started: {error}", "") from None
 
 
-# Waits until the pipe is closed, which the system does when the process that compiles ends, however it ends; then stops its own group
-# of processes, which is that of the compiler, and removes what it worked on.
+# A shell script that waits until its pipe is closed, which the system does when the process that compiles
+# ends, however it ends. Then it stops its own process group, which is that of the compiler, and removes the
+# compiler's folder.
 GUARD = "read nothing; trap '' TERM; kill -TERM 0; rm -rf -- \"$1\"; kill -KILL 0"
 
 
 @contextmanager
-def _guarded(folder: str) -> Iterator[int | None]:
-    """The group of processes in which a command ends with this process, and which Ctrl-C on a terminal does not reach.
+def _guarded(folder: str) -> Generator[int | None, None, None]:
+    """A process group that is stopped when this process ends, and that Ctrl-C on a terminal does not reach.
 
-    None where there is no shell: then a command can outlive a process that is killed.
+    None if there is no shell: then a command can outlive this process if that is killed.
     """
     shell = shutil.which("sh") if os.name == "posix" else None
     if shell is None:
@@ -264,7 +273,10 @@ def _guarded(folder: str) -> Iterator[int | None]:
 
 
 def _has_home() -> bool:
-    """Whether ziglang finds a place for its standard library, built at its first call; without one it fails or never ends."""
+    """Whether ziglang finds a folder for its standard library, which its first call builds.
+
+    Without one it fails or never ends.
+    """
     if os.name != "posix":
         return True
     place = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "zig")
@@ -276,7 +288,7 @@ def _has_home() -> bool:
 
 
 def _kill(process: subprocess.Popen[bytes], group: int | None) -> None:
-    """Kill a compiler and the processes it started."""
+    """Kill a compiler and the processes that it started."""
     if group is not None:
         _kill_group(group)
     elif process.poll() is None and hasattr(os, "killpg"):
@@ -286,7 +298,7 @@ def _kill(process: subprocess.Popen[bytes], group: int | None) -> None:
 
 
 def _kill_group(number: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group that has ended
+    with suppress(ProcessLookupError, PermissionError):  # macOS raises the latter for a group that has ended
         os.killpg(number, signal.SIGKILL)
 
 
@@ -295,6 +307,6 @@ def _ending(status: int) -> str:
 
 
 def _gist(text: str) -> str:
-    """The first line of a log that tells of an error, else its last line."""
+    """The first line of a log that reports an error, else its last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()] or ["it printed nothing"]
     return next((line for line in lines if re.search(r"\b(error|killed)\b", line, re.IGNORECASE)), lines[-1])

@@ -1,11 +1,11 @@
-"""A C++ function with a loop over neurons or synapses, put together from what stands before the loop and what stands in it."""
+"""Assembles C++ functions with a loop over neurons or synapses from the lines before the loop and in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from neurosim.engine.events.keys import ArrayKey
 from neurosim.engine.events.numbering import Numbering
 from neurosim.network.functions import random_calls
 from neurosim.network.text import Statement
@@ -14,81 +14,106 @@ from neurosim.plan.plan import Plan
 
 @dataclass
 class Loop:
-    """The parts of a function over neurons: what stands before the loop, and in it. `index` is the neuron's number.
+    """The parts of a function with a loop.
 
-    `unmoved` are the populations that have yet to move in the tick when the function runs: they are as refractory as they
-    were, and have not read their ports.
+    `index` is C++ for the neuron, `element` for the number that its random draws are counted by. `before`
+    holds the lines before the loop, by the name that each declares; `body` those in it. `calls` is the number
+    of random calls so far, `keys` C++ for their keys. `unmoved` are the populations that have yet to move in
+    the tick when the function runs: they are as refractory as they were, and have not read their ports.
     """
 
     plan: Plan
     numbering: Numbering
     index: str = "i"
-    element: str = "i"  # what numbers its random draws
-    before: dict[str, None] = field(default_factory=dict)  # lines, each once
-    body: list[str] = field(default_factory=list)
-    calls: int = 0  # random calls so far
-    keys: list[str] = field(default_factory=list)
+    element: str = "i"
+    before: dict[str, str] = field(default_factory=dict[str, str])
+    body: list[str] = field(default_factory=list[str])
+    calls: int = 0
+    keys: list[str] = field(default_factory=list[str])
     unmoved: frozenset[str] = frozenset()
 
-    def pointer(self, name: str, kind: str, *key: Any, const: bool = False) -> str:
-        """The name of a pointer to an array, declared before the loop."""
+    def pointer(self, name: str, kind: str, key: ArrayKey, *, const: bool = False) -> str:
+        """Declare a pointer to an array with elements of the C++ type `kind`; returns its name."""
         return self.declare(
-            f"{'const ' if const else ''}{kind}* const __restrict", name, self.numbering.pointer(kind, *key)
+            f"{'const ' if const else ''}{kind}* const __restrict", name, self.numbering.pointer(kind, key)
         )
 
     def declare(self, kind: str, name: str, value: str) -> str:
-        """Declare a constant before the loop; returns its name, which is not that of another value."""
-        while any(f" {name} = " in line and not line.endswith(f" {name} = {value};") for line in self.before):
+        """Declare a constant before the loop; returns its name, which no constant with another value has."""
+        while name in self.before and self.before[name] != _declaration(kind, name, value):
             name += "_"
-        self.before[f"{kind} {name} = {value};"] = None
+        self.before[name] = _declaration(kind, name, value)
         return name
 
     def random(self, owner: str, block: str, statements: Iterable[Statement]) -> int:
-        """Declare the keys of a block's random calls; returns the number of its first one."""
+        """Take keys for a block's random calls; returns the number of the first of them."""
         first, count = self.calls, random_calls(statements)
-        self.keys += [
-            f"context.key({self.numbering.random_key(owner, block, call)})" for call in range(count)
-        ]
+        self.keys += [self.numbering.random_key(owner, block, call) for call in range(count)]
         self.calls += count
         return first
 
+    def key_lines(self) -> list[str]:
+        """Lines before the loop by which its text draws random numbers."""
+        if not self.keys:
+            return []
+        keys = f"const Key keys[] = {{{', '.join(self.keys)}}};"
+        return [keys, "const uint32_t tick = context.counter();"]
+
+    def element_lines(self) -> list[str]:
+        """Lines in the loop by which its text draws random numbers."""
+        return [f"const uint32_t element = static_cast<uint32_t>({self.element});"] if self.keys else []
+
     def function(
-        self, title: str, name: str, loop: str, prelude: Iterable[str] = (), *, within: Within | None = None, template: str = "",
+        self,
+        title: str,
+        name: str,
+        opening: str,
+        prelude: Iterable[str] = (),
+        *,
+        outer: OuterLoop | None = None,
+        template: str = "",
         parameters: str = "Context& context",
-    ) -> list[str]:  # fmt: skip
-        """The whole function; `loop` opens the loop, which may stand `within` another one. `template` stands before the function."""
-        keys = (
-            [f"const Key keys[] = {{{', '.join(self.keys)}}};", "const uint32_t tick = context.counter();"]
-            if self.keys
-            else []
-        )
-        element = [f"const uint32_t element = static_cast<uint32_t>({self.element});"] if self.keys else []
-        lines = [loop, *indented((*element, *self.body)), "}"]
-        if within is not None:
-            lines = [*within.opening, *indented((*lines, *within.after)), "}"]
-        return [
-            f"// {title}",
-            f"{template}void {name}({parameters}) {{",
-            *indented((*prelude, *keys, *self.before, *lines)),
-            "}",
-            "",
-        ]
+    ) -> list[str]:
+        """The lines of the function; `opening` opens the loop, which may stand in an `outer` one."""
+        lines = [opening, *indented((*self.element_lines(), *self.body)), "}"]
+        if outer is not None:
+            lines = [*outer.opening, *indented((*lines, *outer.after)), "}"]
+        body = (*prelude, *self.key_lines(), *self.before.values(), *lines)
+        return function(title, f"{template}void {name}({parameters})", body)
 
 
 @dataclass(frozen=True)
-class Within:
-    """An outer loop: what opens it, and what follows the inner loop in it."""
+class OuterLoop:
+    """An outer loop: the lines that open it, and those after the inner loop."""
 
     opening: tuple[str, ...]
     after: tuple[str, ...] = ()
 
 
+def _declaration(kind: str, name: str, value: str) -> str:
+    return f"{kind} {name} = {value};"
+
+
+def function(title: str, signature: str, body: Iterable[str]) -> list[str]:
+    """The lines of a C++ function, with a title as a comment above and an empty line below."""
+    return [f"// {title}", f"{signature} {{", *indented(body), "}", ""]
+
+
 def indented(lines: Iterable[str]) -> list[str]:
+    """The lines, indented by one level."""
     return [f"    {line}" for line in lines]
 
 
+def for_each_trial(lines: Sequence[str]) -> list[str]:
+    """A loop over the trials (and blocks) that a worker moves; one line stands behind it."""
+    opening = "for (Context& context : worker)"
+    if len(lines) == 1:
+        return [f"{opening} {lines[0]}"]
+    return [f"{opening} {{", *indented(lines), "}"]
+
+
 def identifier(name: str) -> str:
-    """What stands for a name of the network within C++ identifiers, another one for each name; plain names stand for themselves.
+    """A name of the network as part of C++ identifiers: unique for each name, and plain names as they are.
 
     >>> [identifier(name) for name in ("liquid_1", "Z", "é")]
     ['liquid_1', 'ZZ', 'Ze9_']

@@ -1,57 +1,67 @@
-"""What generated code refers to by number: arrays and constants, which are handed over when it runs.
-
-Generated code names no size and no value, so that networks of one structure share it.
-"""
+"""Handles: the indices by which generated code refers to what `keys.py` names."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
-Key = tuple[Any, ...]
+from neurosim.engine.events.keys import ArrayKey, ConstantKey, IntegerKey, NumberKey
+
+RandomKey = tuple[str, str, int]  # population or synapses, block of text, number of the random call in it
 
 
 class Numbering:
-    """Hands out numbers: the same key gets the same number again. `network.py` finds what each key means in a plan."""
+    """Gives each key an index, which is its place in the table of arrays, numbers or integers of the C++."""
 
     def __init__(self) -> None:
-        self.arrays: dict[Key, int] = {}
-        self.numbers: dict[Key, int] = {}
-        self.integers: dict[Key, int] = {}
-        self.keys: dict[Key, int] = {}
+        self.arrays: dict[ArrayKey, int] = {}
+        self.numbers: dict[NumberKey, int] = {}
+        self.integers: dict[IntegerKey, int] = {}
+        self.random_keys: dict[RandomKey, int] = {}
 
-    def array(self, *key: Any) -> int:
+    def array(self, key: ArrayKey) -> int:
+        """The index of an array."""
         return self.arrays.setdefault(key, len(self.arrays))
 
-    def integer(self, *key: Any) -> int:
+    def integer(self, key: IntegerKey) -> int:
+        """The index of an integer."""
         return self.integers.setdefault(key, len(self.integers))
 
-    def random_key(self, owner: str, block: str, call: int) -> int:
-        """The key of one random call in a block of text."""
-        return self.keys.setdefault((owner, block, call), len(self.keys))
+    def pointer(self, kind: str, key: ArrayKey) -> str:
+        """C++ for an array with elements of the C++ type `kind`: that of the running trial."""
+        return f"context.template array<{kind}>({self.array(key)})"
 
-    def pointer(self, kind: str, *key: Any) -> str:
-        """C++ for the array of this key: that of the running trial."""
-        return f"context.template array<{kind}>({self.array(*key)})"
+    def shared_pointer(self, kind: str, key: ArrayKey) -> str:
+        """C++ for an array that all trials share."""
+        return f"context.template shared<{kind}>({self.array(key)})"
 
-    def whole(self, *key: Any) -> str:
-        """C++ for a whole number."""
-        return f"context.network.integers[{self.integer(*key)}]"
+    def integer_value(self, key: IntegerKey) -> str:
+        """C++ for the value of an integer."""
+        return f"context.network.integers[{self.integer(key)}]"
 
-    def number(self, *key: Any) -> str:
-        """C++ for a single number."""
+    def number_value(self, key: NumberKey) -> str:
+        """C++ for the value of a number."""
         return f"context.network.numbers[{self.numbers.setdefault(key, len(self.numbers))}]"
 
-    def constant(self, value: Any, *key: Any) -> tuple[str, str]:
-        """C++ for a single constant, and its type in text (see `plan/codegen/cpp_code.py`)."""
+    def constant(self, value: ArrayLike, key: ConstantKey) -> tuple[str, str]:
+        """C++ for a constant that is a single number, and its type in text (`Typed.type`)."""
         if np.asarray(value).dtype.kind == "b":
-            return f"{self.whole(*key)} != 0", "bool"
-        return (
-            (self.number(*key), "float") if type(value) is float else (f"Real({self.number(*key)})", "Real")
-        )
+            return f"{self.integer_value(key)} != 0", "bool"
+        number = self.number_value(key)
+        return (number, "float") if type(value) is float else (f"Real({number})", "Real")
+
+    def random_key(self, owner: str, block: str, call: int) -> str:
+        """C++ for the random key of one random call in a block of text of a population or of synapses."""
+        number = self.random_keys.setdefault((owner, block, call), len(self.random_keys))
+        return f"context.key({number})"
 
 
-def array_type(value: np.ndarray) -> tuple[str, str]:
+def array_type(value: ArrayLike) -> tuple[str, str]:
     """The C++ type of a constant array, and its type in text."""
-    return {"b": ("uint8_t", "bool"), "f": ("float", "Real")}.get(value.dtype.char, ("double", "double"))
+    kinds = {"?": ("uint8_t", "bool"), "f": ("float", "Real")}
+    return kinds.get(np.asarray(value).dtype.char, ("double", "double"))
+
+
+def braced(*values: int | str) -> str:
+    """C++ for a struct or list with these values."""
+    return f"{{{', '.join(map(str, values))}}}"

@@ -1,208 +1,166 @@
-"""Spikes on their way, between the form of a checkpoint (`engine/checkpoint.py`) and that of the C++ calendars."""
+"""Pending arrivals, in the form that all engines share (`engine/state.py`) and in the C++ calendars."""
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.engine.delivery import delivery_order, members
 from neurosim.engine.events.batch import Batch
-from neurosim.engine.state import PendingArrivals, PendingSpikes, Queue, State, spikes_sent
+from neurosim.engine.events.layouts import Array, Integers
+from neurosim.engine.events.runner import Runner
+from neurosim.engine.events.stages import Stage
+from neurosim.engine.state import PendingArrivals, PendingSpikes, Queue, spikes_sent
 from neurosim.plan.plan import Textual
 
-# `Flight` of core/run/engine.hpp
-PENDING_ARRIVAL = np.dtype(
-    [
-        ("due", "i8"),
-        ("sent", "i8"),
-        ("population", "i4"),
-        ("stage", "i4"),
-        ("block", "i4"),
-        ("slot", "u4"),
-        ("value", "f8"),
-    ]
-)
+
+class Arrivals(NamedTuple):
+    """Arrivals at the sums of one stage: the tick at which each is due, and its block, slot and weight."""
+
+    due: Integers
+    block: Integers
+    slot: NDArray[np.uint32]
+    value: NDArray[np.float64]
 
 
-def restore_pending(library: ctypes.CDLL, runner: int, batch: Batch) -> None:
-    """Put what the state has on its way into the calendars of the C++."""
+def restore_pending(runner: Runner, batch: Batch) -> None:
+    """Put the pending arrivals of the state into the calendars of the C++."""
     network, state = batch.network, batch.state
     for stage in network.source.stages:
-        if not any(
-            accumulator.spiking and state.queue.get((accumulator.post, accumulator.to))
-            for accumulator in stage.accumulators
-        ):
-            continue
-        for trial in range(state.count):
-            columns = _restored(batch, stage.number, trial)
-            for block in range(network.blocks):
-                mine = columns["block"] == block
-                due, slot, value = (
-                    np.ascontiguousarray(columns[part][mine]) for part in ("due", "slot", "value")
-                )
-                library.neurosim_restore(
-                    runner,
-                    trial,
-                    stage.number,
-                    block,
-                    due.size,
-                    due.ctypes.data,
-                    slot.ctypes.data,
-                    value.ctypes.data,
-                )
-    texts = network.plan.textual
-    for number, pathway in enumerate(texts):
+        if any(a.spiking and state.queue.get((a.post, a.to)) for a in stage.accumulators):
+            for trial in range(state.count):
+                arrivals = _arrivals_at(batch, stage, trial)
+                for block in range(network.blocks):
+                    mine = arrivals.block == block
+                    due, slot, value = arrivals.due[mine], arrivals.slot[mine], arrivals.value[mine]
+                    runner.restore(trial, stage.number, block, due, slot, value)
+    for number, pathway in enumerate(batch.plan.textual):
         if state.arrivals.get(pathway.name):
-            _give_arrivals(library, runner, batch, number, pathway)
+            _restore_textual(runner, batch, number, pathway)
 
 
-def _restored(batch: Batch, number: int, trial: int) -> dict[str, np.ndarray]:
-    """The arrivals of one trial at one stage: due, block, slot and value, by tick, then in the contract's order."""
+def _arrivals_at(batch: Batch, stage: Stage, trial: int) -> Arrivals:
+    """The pending arrivals of one trial at one stage, by tick, then in the order of the tick contract."""
     network, state = batch.network, batch.state
-    parts: list[tuple[np.ndarray, ...]] = []
-    for place, accumulator in enumerate(network.source.stages[number].accumulators):
-        bounds = network.bounds[network.names.index(accumulator.post)]
+    empty = np.zeros(0, np.int64)
+    parts: list[tuple[Array, ...]] = [(empty,) * 6]
+    for place, accumulator in enumerate(stage.accumulators):
+        bounds = network.bounds_of(accumulator.post)
         for due, entries in state.queue.get((accumulator.post, accumulator.to), {}).items():
-            for sent, order, owner, receiver, value in entries:
-                mine = owner == trial
-                block = np.searchsorted(bounds[1:-1], receiver[mine], side="right")
-                slot = network.slots[number][place][block] + receiver[mine] - bounds[block]
-                n = block.size
-                parts.append((np.full(n, due), np.full(n, sent), np.full(n, order), block, slot, value[mine]))
-    due, sent, order, block, slot, value = (
-        (np.concatenate(column) for column in zip(*parts, strict=True)) if parts else (np.zeros(0),) * 6
+            for spikes in entries:
+                mine = spikes.trial == trial
+                receiver = spikes.receiver[mine]
+                block = np.searchsorted(bounds[1:-1], receiver, side="right")
+                slot = network.slots[stage.number][place][block] + receiver - bounds[block]
+                keys = (np.full(block.size, key) for key in (due, spikes.sent, spikes.population))
+                parts.append((*keys, block, slot, spikes.weight[mine]))
+    due, sent, population, block, slot, value = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
     )
-    ranked = delivery_order(due, sent, order)
-    return {
-        "due": due[ranked].astype(np.int64), "block": block[ranked],
-        "slot": slot[ranked].astype(np.uint32), "value": value[ranked].astype(np.float64),
-    }  # fmt: skip
+    order = delivery_order(due, sent, population)
+    return Arrivals(
+        due[order].astype(np.int64),
+        block[order],
+        slot[order].astype(np.uint32),
+        value[order].astype(np.float64),
+    )
 
 
-def _give_arrivals(library: ctypes.CDLL, runner: int, batch: Batch, number: int, pathway: Textual) -> None:
-    layout = batch.network.textual[pathway.name]
-    rows = [
-        (due, sent, owner, synapse)
-        for due, entries in batch.state.arrivals[pathway.name].items()
-        for sent, owner, synapse in entries
-    ]
-    due, sent = (np.concatenate([np.full(row[2].size, row[part]) for row in rows]) for part in (0, 1))
-    owner, synapse = (np.concatenate([row[part] for row in rows]) for part in (2, 3))
-    ranked = delivery_order(due, sent)
-    due, owner, place = due[ranked], owner[ranked], layout.place[synapse[ranked]]
+def _restore_textual(runner: Runner, batch: Batch, number: int, pathway: Textual) -> None:
+    """Put the pending arrivals at synapses with text, the pathway of this number, into the calendars."""
+    layout, queue = batch.network.textual[pathway.name], batch.state.arrivals[pathway.name]
+    parts: list[tuple[Array, ...]] = []
+    for due, entries in queue.items():
+        for arrivals in entries:
+            count = arrivals.synapse.size
+            times = (np.full(count, due), np.full(count, arrivals.sent))
+            parts.append((*times, arrivals.trial, arrivals.synapse))
+    due, sent, owner, synapse = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = delivery_order(due, sent)
+    due, owner, place = due[order].astype(np.int64), owner[order], layout.place[synapse[order]]
     block = np.searchsorted(layout.block_first[1:-1], place, side="right")
     for trial in range(batch.state.count):
         for part in range(batch.network.blocks):
             mine = (owner == trial) & (block == part)
-            ticks, places = (
-                np.ascontiguousarray(due[mine], np.int64),
-                np.ascontiguousarray(place[mine], np.int64),
-            )
-            library.neurosim_restore_arrivals(
-                runner, trial, number, part, ticks.size, ticks.ctypes.data, places.ctypes.data
-            )
+            runner.restore_textual(trial, number, part, due[mine], place[mine])
 
 
-def collect_pending(library: ctypes.CDLL, runner: int, batch: Batch) -> None:
-    """Put what is on its way at the end of a run into the state; what an earlier run had sent and is still due stays there."""
+def collect_pending(runner: Runner, batch: Batch) -> None:
+    """Put what is pending at the end of a run into the state.
+
+    What an earlier run sent, and is still pending, is in the state already.
+    """
     state = batch.state
     for queue in (*state.queue.values(), *state.arrivals.values()):
         for due in [due for due in queue if due < state.tick]:
             del queue[due]
     for trial in range(state.count):
-        _take_stored(library, runner, batch, trial)
+        _collect_arrivals(runner, batch, trial)
         for pathway in batch.plan.textual:
             if pathway.text.on_pre is not None and spikes_sent(batch.plan, pathway.pre):
-                _take_arrivals(library, runner, batch, trial, pathway)
+                _collect_textual(runner, batch, trial, pathway)
 
 
-def _take_stored(library: ctypes.CDLL, runner: int, batch: Batch, trial: int) -> None:
-    found = np.empty(library.neurosim_pending_arrivals(runner, trial, None), PENDING_ARRIVAL)
-    library.neurosim_pending_arrivals(runner, trial, found.ctypes.data)
-    network = batch.network
+def _collect_arrivals(runner: Runner, batch: Batch, trial: int) -> None:
+    """Put one trial's pending arrivals at synapses without text into the queues of their targets."""
+    arrivals, network = runner.pending_arrivals(trial), batch.network
+    column: Mapping[str, Array] = {name: arrivals[name] for name in arrivals.dtype.names or ()}
     for stage in network.source.stages:
         for place, accumulator in enumerate(stage.accumulators):
-            bounds = network.bounds[network.names.index(accumulator.post)]
+            bounds = network.bounds_of(accumulator.post)
+            queue = batch.state.queue[accumulator.post, accumulator.to]
             for block in range(network.blocks):
                 first = network.slots[stage.number][place, block]
-                size = bounds[block + 1] - bounds[block]
-                mine = (
-                    (found["stage"] == stage.number)
-                    & (found["block"] == block)
-                    & (found["slot"] >= first)
-                    & (found["slot"] < first + size)
-                )
-                values = found["value"][mine].astype(batch.plan.dtype)
+                after = first + bounds[block + 1] - bounds[block]
+                slot = column["slot"].astype(np.int64)
+                here = (column["stage"] == stage.number) & (column["block"] == block)
+                mine = here & (slot >= first) & (slot < after)
+                receiver = slot[mine] - first + bounds[block]
                 _append(
-                    batch.state.queue[accumulator.post, accumulator.to],
-                    found[mine],
-                    trial,
-                    found["slot"][mine] - first + bounds[block],
-                    values,
+                    queue, {name: values[mine] for name, values in column.items()}, trial, receiver, batch
                 )
 
 
 def _append(
-    queue: Queue[PendingSpikes], found: np.ndarray, trial: int, receiver: np.ndarray, value: np.ndarray
+    queue: Queue[PendingSpikes], column: Mapping[str, Array], trial: int, receiver: Integers, batch: Batch
 ) -> None:
-    """Append flights to a queue, one entry for each tick due, tick of sending and sending population."""
-    ranked = delivery_order(found["due"], found["sent"], found["population"])
-    found, receiver, value = found[ranked], receiver[ranked].astype(np.int64), value[ranked]
-    keys = np.stack([found["due"], found["sent"], found["population"]], axis=1)
+    """Append arrivals to a queue, one entry for each tick due, tick of sending and sending population."""
+    order = delivery_order(column["due"], column["sent"], column["population"])
+    keys = np.stack([column[name][order] for name in ("due", "sent", "population")], axis=1)
+    receiver, value = receiver[order], column["value"][order].astype(batch.plan.dtype)
     cuts = np.flatnonzero(np.any(np.diff(keys, axis=0) != 0, axis=1)) + 1
-    for rows in np.split(np.arange(len(found)), cuts) if len(found) else ():
-        due, sent, population = (int(value) for value in keys[rows[0]])
+    for rows in np.split(np.arange(len(keys)), cuts) if len(keys) else ():
+        due, sent, population = (int(key) for key in keys[rows[0]])
         queue.setdefault(due, []).append(
             PendingSpikes(sent, population, np.full(rows.size, trial), receiver[rows], value[rows])
         )
 
 
-def _take_arrivals(library: ctypes.CDLL, runner: int, batch: Batch, trial: int, pathway: Textual) -> None:
-    """Which synapses with text still await the spikes of their senders: from the spikes sent last and the delays."""
-    tick, neuron = sent_spikes(library, runner, trial, list(batch.plan.groups).index(pathway.pre))
-    laid, found = batch.network.textual[pathway.name], []
-    for row in laid.row:
-        group, owner = members(row, neuron)
-        due, count = (
-            tick[owner] + laid.group[group, 0].astype(np.int64),
-            laid.group[group, 1].astype(np.int64),
-        )
-        late = due >= batch.state.tick
-        group, owner, due, count = group[late], owner[late], due[late], count[late]
-        place = np.repeat(laid.first[group] - (np.cumsum(count) - count), count) + np.arange(count.sum())
-        found.append(
-            (
-                np.repeat(due, count),
-                np.repeat(tick[owner], count),
-                place if laid.order is None else laid.order[place],
-            )
-        )
-    due, sent, synapse = (np.concatenate(parts).astype(np.int64) for parts in zip(*found, strict=True))
+def _collect_textual(runner: Runner, batch: Batch, trial: int, pathway: Textual) -> None:
+    """Put one trial's pending arrivals at synapses with text into their queue.
+
+    They follow from the spikes that were sent last and the delays.
+    """
+    tick, neuron = runner.sent_spikes(trial, list(batch.plan.groups).index(pathway.pre))
+    layout = batch.network.textual[pathway.name]
+    parts: list[tuple[Integers, Integers, Integers]] = []
+    for row in layout.row:
+        group, spike = members(row, neuron)
+        due = tick[spike] + layout.group[group, 0].astype(np.int64)
+        pending = due >= batch.state.tick
+        group, spike, due = group[pending], spike[pending], due[pending]
+        count = layout.group[group, 1].astype(np.int64)
+        first: Integers = layout.first[group] - (np.cumsum(count) - count)
+        place: Integers = np.repeat(first, count) + np.arange(int(count.sum()))
+        synapse = place if layout.order is None else layout.order[place].astype(np.int64)
+        parts.append((np.repeat(due, count), np.repeat(tick[spike], count), synapse))
+    due, sent, synapse = (np.concatenate(column) for column in zip(*parts, strict=True))
     queue = batch.state.arrivals[pathway.name]
     for when, since in sorted(set(zip(due.tolist(), sent.tolist(), strict=True))):
-        mine = np.sort(synapse[(due == when) & (sent == since)])  # all blocks in one order: that of the plan
+        mine = np.sort(
+            synapse[(due == when) & (sent == since)]
+        )  # in the order of the plan, whatever the blocks
         queue.setdefault(when, []).append(PendingArrivals(since, np.full(mine.size, trial), mine))
-
-
-def sent_spikes(
-    library: ctypes.CDLL, runner: int, trial: int, population: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Tick and neuron of the spikes of one population whose arrivals may still be on their way."""
-    tick, neuron = seen_spikes(lambda *at: library.neurosim_sent(runner, trial, population, *at))
-    return tick.copy(), neuron.astype(np.int64)
-
-
-def seen_spikes(ask: Callable[..., int]) -> tuple[np.ndarray, np.ndarray]:
-    """Ticks and neurons of a tape of spikes where the C++ keeps them, until it runs again."""
-    tick, neuron = ctypes.POINTER(ctypes.c_int64)(), ctypes.POINTER(ctypes.c_int32)()
-    count = ask(ctypes.byref(tick), ctypes.byref(neuron))
-    if not count:
-        return np.zeros(0, np.int64), np.zeros(0, np.int32)
-    return np.ctypeslib.as_array(tick, (count,)), np.ctypeslib.as_array(neuron, (count,))
-
-
-def has_flights(state: State) -> bool:
-    """Whether anything is on its way."""
-    return any(state.queue.values()) or any(state.arrivals.values())

@@ -1,184 +1,131 @@
-"""C++ of populations: one loop over the neurons that reads ports, moves the state and compares with the threshold."""
+"""C++ of populations: reading ports, moving the state, threshold, reset, and what inputs drive or clamp."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
+from collections.abc import Iterable
 
 from neurosim.engine.events.comments import commented
-from neurosim.engine.events.loops import Loop, Within, identifier
-from neurosim.engine.events.numbering import Numbering, array_type
-from neurosim.engine.events.stages import postponed, taken_early
+from neurosim.engine.events.keys import (
+    DriveEvents,
+    DriveStride,
+    DriveValues,
+    EventPart,
+    LastSpike,
+    NotRefractory,
+    PopulationSize,
+    PortCount,
+    PortTotal,
+    SlotStarts,
+    TickLength,
+)
+from neurosim.engine.events.loops import Loop, OuterLoop, function, identifier
+from neurosim.engine.events.names import (
+    group_names,
+    kept_ports,
+    last_spike_pointer,
+    not_refractory,
+    not_refractory_pointer,
+    port_pointer,
+    ports_to_keep,
+    state_pointer,
+    texts_of,
+    used_names,
+)
+from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.events.stages import REDUCE, postponed, taken_one_by_one
 from neurosim.engine.state import spikes_sent
-from neurosim.network.text import names_in
 from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements
-from neurosim.plan.plan import Block, Group, Plan, Private
+from neurosim.plan.plan import Block, Group, Plan
 
 EACH_NEURON = "NEUROSIM_INDEPENDENT for (int32_t i = span.first; i < span.last; ++i) {"
 EACH_OF_CHUNK = "NEUROSIM_INDEPENDENT for (int32_t i = first; i < last; ++i) {"
-# In chunks of neurons, each followed by the listing of its spikes: what a chunk writes is still in the cache.
+# The spikes of a chunk of neurons are listed right after it has moved, while its results are in the cache.
 CHUNKS = (
     "for (int32_t first = span.first; first < span.last; first += CHUNK) {",
     "    const int32_t last = std::min(first + CHUNK, span.last);",
 )
 
 
-def used_names(*texts: str) -> set[str]:
-    """The names that expressions read."""
-    return set().union(*(names_in(text) for text in texts if text))
-
-
-def texts_of(block: Block | None) -> list[str]:
-    """The expressions of a block, and the names that it changes in place."""
-    if block is None:
-        return []
-    return [s.expression for s in block.statements] + [
-        s.name for s in block.statements if s.op != "=" or s.name in block.frozen
-    ]
-
-
-def group_names(
-    loop: Loop, group: Group, wanted: set[str], ports: Mapping[str, Typed] | None = None
-) -> dict[str, Typed]:
-    """C++ for the names that a population's text reads at one neuron, states loaded from their arrays.
-
-    `ports` holds what was read at ports in this tick; None: they have not been read yet and count as 0.
-    """
-    names: dict[str, Typed] = {}
-    index, owner = loop.index, group.name
-    for name in sorted(wanted):
-        tag = f"{identifier(owner)}_{name}"
-        if name in group.states:
-            names[name] = Typed(f"{loop.pointer(f'{tag}_at', 'Real', 'state', owner, name)}[{index}]", "Real")
-        elif name in group.ports:
-            names[name] = (ports or {}).get(name, Typed("Real(0)", "Real"))
-        elif name in group.constants:
-            names[name] = constant_at(loop, tag, group.constants[name], index, "constant", owner, name)
-        elif name == "t":
-            loop.before["const double t_now = context.tick * context.network.dt;"] = None
-            names[name] = Typed("t_now", "double")
-        elif name == "not_refractory":
-            names[name] = Typed(awake(loop, group), "bool")
-    return names
-
-
-def awake(loop: Loop, group: Group) -> str:
-    """C++ that says whether a neuron is not refractory; before its population has moved in a tick, it is as it was."""
-    rule, tag = group.refractory, identifier(group.name)
-    if rule is None:
-        return "true"
-    if rule.time or rule.condition:
-        return f"{loop.pointer(f'{tag}_not_refractory_at', 'Integer', 'not_refractory', group.name)}[{loop.index}] != 0"
-    last = loop.pointer(f"{tag}_last_spike_at", "Integer", "last_spike", group.name)
-    period = loop.numbering.whole("refractory", group.name)
-    early = group.name in loop.unmoved
-    since = f"{tag}_awake_since{'_early' if early else ''}"
-    loop.before[
-        f"const Integer {since} = static_cast<Integer>(context.run_tick() - {period}{' - 1' if early else ''});"
-    ] = None
-    return f"{last}[{loop.index}] <= {since}"
-
-
-def constant_at(loop: Loop, tag: str, value: Any, index: str, *key: Any) -> Typed:
-    """C++ for a constant: a number declared before the loop, or an element of an array."""
-    if np.ndim(value) == 0:
-        text, kind = loop.numbering.constant(value, *key)
-        cpp = {"Real": "Real", "bool": "bool", "float": "double"}[kind]
-        return Typed(loop.declare(f"const {cpp}", f"{tag}_now", text), kind)
-    cpp, kind = array_type(value)
-    return Typed(f"{loop.pointer(f'{tag}_at', cpp, *key, const=True)}[{index}]", kind)
-
-
-def read_ports(plan: Plan, group: Group) -> set[str]:
-    """The ports whose reading is kept beyond the update: recorded, or used by text that runs later."""
-    chances = [p.chance for p in plan.of_kind(Private) if p.pre == group.name]
-    later = used_names(*texts_of(group.reset), *group.derived.values(), *chances)
-    recorded = {p.variable for p in plan.probes if p.owner == group.name}
-    return {port for port in group.ports if port in later | recorded}
-
-
 def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
-    """The function that reads ports, refreshes refractoriness, integrates, updates, clamps, and marks who is above threshold."""
+    """The function that moves a population by one tick.
+
+    In one loop over the neurons it reads the ports, updates the refractoriness, integrates, updates, clamps,
+    and compares with the threshold.
+    """
     loop = Loop(plan, numbering)
-    texts = [*texts_of(group.integrate), *texts_of(group.update), *texts_of(group.threshold)]
     rule = group.refractory
+    moving = [block for block in (group.integrate, group.update) if block is not None]
+    texts = [text for block in (*moving, group.threshold) for text in texts_of(block)]
     wanted = used_names(*texts, *((rule.time, rule.condition) if rule else ()))
-    ports = {port: _read_port(loop, plan, group, port) for port in group.ports}
+    ports = {port: _read_port(loop, group, port) for port in group.ports}
     names = group_names(loop, group, wanted - {"not_refractory"}, ports)
-    names = _load_states(loop, plan, group, names)
+    written = tuple(dict.fromkeys(name for block in moving for name in block.writes))
+    names = _load_states(loop, group, names, written)
     if group.refractory is not None:
-        names["not_refractory"] = _refresh_refractory(loop, group, names)
+        names["not_refractory"] = _update_refractoriness(loop, group, names)
     elif group.spiking:
         names["not_refractory"] = Typed("true", "bool")
-    for block in (group.integrate, group.update):
-        if block is not None:
-            names |= _run_block(loop, group, block, names)
-    for name in dict.fromkeys(
-        (*(group.integrate.writes if group.integrate else ()), *(group.update.writes if group.update else ()))
-    ):
-        target = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
-        loop.body.append(f"{target}[i] = {names[name].text};")
-    _clamp(loop, plan, group, names)
+    for block in moving:
+        names |= _run_block(loop, group, block, names)
+    loop.body += [f"{state_pointer(loop, group, name)}[i] = {names[name].text};" for name in written]
+    _clamp(loop, group, names)
     if group.spiking:
-        _threshold(loop, plan, group, names)
-    population = list(plan.groups).index(group.name)
-    title = f"Neurons '{group.name}': {', '.join(b.name for b in (group.integrate, group.update, group.threshold) if b)}"
-    chunk = ["alignas(64) Integer fired[CHUNK];"] if group.spiking else []
-    prelude = [f"const Span span = context.span({population});", *chunk]
-    then = (
-        f"list_spikes(context, {population}, fired, first, last);"
-        if group.spiking and not _given_events(plan, group)
-        else ""
-    )
-    within = Within(CHUNKS, (then,) if then else ()) if group.spiking else None
-    return _with_sums(
-        plan, group, loop, title, EACH_OF_CHUNK if group.spiking else EACH_NEURON, prelude, within
-    )
+        _compare_with_threshold(loop, group, names)
+    return _move_function(loop, group)
 
 
-def _with_sums(
-    plan: Plan, group: Group, loop: Loop, title: str, each: str, prelude: list[str], within: Within | None
-) -> list[str]:
-    """The function that moves a population, twice where sums may wait for it: for ticks at which they do, and for others."""
-    name = f"move_{identifier(group.name)}"
+def _move_function(loop: Loop, group: Group) -> list[str]:
+    """The function around the loop.
+
+    Where spikes' sums may be taken one by one as they arrive, it is compiled twice: for ticks in which sums
+    wait for the move, and for those in which the move need not look at them.
+    """
+    plan, name = loop.plan, f"move_{identifier(group.name)}"
+    blocks = [block.name for block in (group.integrate, group.update, group.threshold) if block]
+    title = f"Neurons '{group.name}': {', '.join(blocks)}"
+    number, outer, opening = list(plan.groups).index(group.name), None, EACH_NEURON
+    prelude = [f"const Span span = context.span({number});"]
+    if group.spiking:
+        prelude.append("alignas(64) Integer fired[CHUNK];")
+        listing = f"list_spikes(context, {number}, fired, first, last);"
+        outer, opening = OuterLoop(CHUNKS, () if _has_events(plan, group) else (listing,)), EACH_OF_CHUNK
     stages = {p.stage for p in postponed(plan) if p.accumulator.post == group.name}
     if not stages:
-        return loop.function(title, name, each, prelude, within=within)
-    if not stages <= taken_early(plan):
-        return loop.function(title, name, each, ["constexpr bool waiting = true;", *prelude], within=within)
-    waiting = " || ".join(
-        f"context.trial.stages[{stage} * context.network.blocks + context.block].waiting"
-        for stage in sorted(stages)
-    )
-    lines = loop.function(title, name, each, prelude, within=within, template="template <bool waiting> ")
+        return loop.function(title, name, opening, prelude, outer=outer)
+    if not stages <= taken_one_by_one(plan):
+        prelude.insert(0, "constexpr bool waiting = true;")
+        return loop.function(title, name, opening, prelude, outer=outer)
+    waiting = " || ".join(f"{_stage_block(stage)}.waiting" for stage in sorted(stages))
     return [
-        *lines,
+        *loop.function(title, name, opening, prelude, outer=outer, template="template <bool waiting> "),
         f"void {name}(Context& context) {{ {waiting} ? {name}<true>(context) : {name}<false>(context); }}",
         "",
     ]
 
 
-def _given_events(plan: Plan, group: Group) -> bool:
-    source = plan.drives.get(group.name)
-    return source is not None and source.events
+def _stage_block(stage: int) -> str:
+    """C++ for the `StageBlock` of the running trial and block."""
+    return f"context.trial.stages[{stage} * context.network.blocks + context.block]"
 
 
-def _load_states(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) -> dict[str, Typed]:
-    """States in locals, so that the loop reads each once; sums that wait to be added are added now."""
-    written = {
-        name for block in (group.integrate, group.update) if block is not None for name in block.writes
-    }
+def _has_events(plan: Plan, group: Group) -> bool:
+    """Whether an input gives the spikes of a population."""
+    drive = plan.drives.get(group.name)
+    return drive is not None and drive.events
+
+
+def _load_states(
+    loop: Loop, group: Group, names: dict[str, Typed], written: Iterable[str]
+) -> dict[str, Typed]:
+    """Load states into locals, so that the loop reads each once; sums of spikes that wait are added here."""
     for name in group.states:
-        waiting = waiting_sum(loop, plan, group, name)
+        waiting = _waiting_sum(loop, group, name)
         if waiting:
-            at = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
+            at = state_pointer(loop, group, name)
             loop.body.append(f"const Real {name}_old = {at}[i] + {waiting};")
-            loop.body += [
-                *([] if name in written else [f"{at}[i] = {name}_old;"]),
-                f"if (waiting) {name}_waiting[i - span.first] = 0;",
-            ]
+            if name not in written:
+                loop.body.append(f"{at}[i] = {name}_old;")
+            loop.body.append(_clear_waiting(name))
             names[name] = Typed(f"{name}_old", "Real")
         elif name in names:
             loop.body.append(f"const Real {name}_old = {names[name].text};")
@@ -186,17 +133,21 @@ def _load_states(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) 
     return names
 
 
-def waiting_sum(loop: Loop, plan: Plan, group: Group, to: str) -> str:
-    """C++ for the sum of the last tick's spikes that neuron i has yet to take (see `stages.postponed`), or nothing."""
-    found = next(
-        (p for p in postponed(plan) if (p.accumulator.post, p.accumulator.to) == (group.name, to)), None
-    )
-    if found is None:
+def _waiting_sum(loop: Loop, group: Group, to: str) -> str:
+    """C++ for the postponed sum (`stages.postponed`) that neuron i has yet to take; "" if it takes none."""
+    targets = {(p.accumulator.post, p.accumulator.to): p for p in postponed(loop.plan)}
+    waiting = targets.get((group.name, to))
+    if waiting is None:
         return ""
-    slot = f"slot_of(context, {{{loop.numbering.array('slot first', found.stage)}, {found.place}}})"
-    sums = f"context.trial.stages[{found.stage} * context.network.blocks + context.block].sum.data() + {slot}"
-    loop.before[f"Real* const __restrict {to}_waiting = {sums};"] = None
+    slot = f"slot_of(context, {braced(loop.numbering.array(SlotStarts(waiting.stage)), waiting.place)})"
+    loop.declare(
+        "Real* const __restrict", f"{to}_waiting", f"{_stage_block(waiting.stage)}.sum.data() + {slot}"
+    )
     return f"(waiting ? {to}_waiting[i - span.first] : Real(0))"
+
+
+def _clear_waiting(to: str) -> str:
+    return f"if (waiting) {to}_waiting[i - span.first] = 0;"
 
 
 def is_fed(plan: Plan, name: str, port: str) -> bool:
@@ -208,69 +159,60 @@ def is_fed(plan: Plan, name: str, port: str) -> bool:
     return summed or any(statement.name in names for block in blocks for statement in block.statements)
 
 
-def _read_port(loop: Loop, plan: Plan, group: Group, port: str) -> Typed:
-    """Take what has arrived at a port and clear it."""
-    tag = f"{identifier(group.name)}_{port}"
-    reduce = group.ports[port]
-    if not is_fed(plan, group.name, port):
-        loop.body.append(f"const Real {port}_read = 0;")
-    elif reduce == "sum":
-        total = loop.pointer(f"{tag}_port_at", "Real", "port", group.name, port)
-        waiting = waiting_sum(loop, plan, group, port)
-        loop.body.append(f"const Real {port}_read = {total}[i]{f' + {waiting}' if waiting else ''};")
-        loop.body.append(
-            f"{total}[i] = 0;" + (f" if (waiting) {port}_waiting[i - span.first] = 0;" if waiting else "")
-        )
+def _read_port(loop: Loop, group: Group, port: str) -> Typed:
+    """Append lines that take what has arrived at a port and clear it; returns C++ for what was read."""
+    body, reduce = loop.body, group.ports[port]
+    if not is_fed(loop.plan, group.name, port):
+        body.append(f"const Real {port}_read = 0;")
     else:
-        total = loop.pointer(f"{tag}_port_at", "Real", "port", group.name, port)
-        count = loop.pointer(f"{tag}_count_at", "int64_t", "count", group.name, port)
-        value = (
-            f"{count}[i] > 0 ? {total}[i] : Real(0)"
-            if reduce == "max"
-            else f"{total}[i] / static_cast<Real>({count}[i] > 1 ? {count}[i] : 1)"
-        )
-        loop.body.append(f"const Real {port}_read = {value};")
-        loop.body.append(
-            f"{total}[i] = {'Max' if reduce == 'max' else 'Mean'}::empty<Real>(), {count}[i] = 0;"
-        )
-    if port in read_ports(plan, group):
-        loop.body.append(
-            f"{loop.pointer(f'{tag}_read_at', 'Real', 'read', group.name, port)}[i] = {port}_read;"
-        )
+        tag = f"{identifier(group.name)}_{port}"
+        total = loop.pointer(f"{tag}_port_at", "Real", PortTotal(group.name, port))
+        if reduce == "sum":
+            waiting = _waiting_sum(loop, group, port)
+            body.append(f"const Real {port}_read = {total}[i]{f' + {waiting}' if waiting else ''};")
+            body.append(f"{total}[i] = 0;")
+            body += [_clear_waiting(port)] if waiting else []
+        else:
+            count = loop.pointer(f"{tag}_count_at", "int64_t", PortCount(group.name, port))
+            value = {
+                "max": f"{count}[i] > 0 ? {total}[i] : Real(0)",
+                "mean": f"{total}[i] / static_cast<Real>({count}[i] > 1 ? {count}[i] : 1)",
+            }[reduce]
+            body.append(f"const Real {port}_read = {value};")
+            body.append(f"{total}[i] = {REDUCE[reduce]}::empty<Real>(), {count}[i] = 0;")
+    if port in ports_to_keep(loop.plan, group):
+        body.append(f"{port_pointer(loop, group, port)}[i] = {port}_read;")
     return Typed(f"{port}_read", "Real")
 
 
-def _refresh_refractory(loop: Loop, group: Group, names: dict[str, Typed]) -> Typed:
-    rule, tag = group.refractory, identifier(group.name)
+def _update_refractoriness(loop: Loop, group: Group, names: dict[str, Typed]) -> Typed:
+    """Append lines that find whether neuron i is refractory in this tick; returns C++ for that it is not."""
+    rule, precision = group.refractory, loop.plan.precision
     assert rule is not None
     if not rule.time and not rule.condition:
-        loop.body.append(f"const bool not_refractory_now = {awake(loop, group)};")
+        loop.body.append(f"const bool not_refractory_now = {not_refractory(loop, group)};")
         return Typed("not_refractory_now", "bool")
-    stored = loop.pointer(f"{tag}_not_refractory_at", "Integer", "not_refractory", group.name)
+    stored = not_refractory_pointer(loop, group)
     if rule.condition:
-        holds = cpp_expression(
-            rule.condition,
-            {**names, "not_refractory": Typed(f"{stored}[i] != 0", "bool")},
-            precision=loop.plan.precision,
-        )
-        loop.body.append(f"const bool not_refractory_now = ({stored}[i] != 0) | !({holds.text});")
+        known = {**names, "not_refractory": Typed(f"{stored}[i] != 0", "bool")}
+        holds = cpp_expression(rule.condition, known, precision=precision)
+        value = f"({stored}[i] != 0) | !({holds.text})"
     else:
-        last = loop.pointer(f"{tag}_last_spike_at", "Integer", "last_spike", group.name)
-        loop.before["const Integer run_tick = static_cast<Integer>(context.run_tick());"] = None
-        time = cpp_expression(rule.time, names, precision=loop.plan.precision)
-        dt = f"Real({loop.numbering.number('dt')})"
+        last = last_spike_pointer(loop, group)
+        loop.declare("const Integer", "run_tick", "static_cast<Integer>(context.run_tick())")
+        time = cpp_expression(rule.time, names, precision=precision)
+        dt = f"Real({loop.numbering.number_value(TickLength())})"
         kind = "double" if time.type == "double" else "Real"
-        loop.body.append(
-            f"const bool not_refractory_now = run_tick - {last}[i] >= std::floor({time.text} / {dt} + {kind}(1e-3));"
-        )
+        value = f"run_tick - {last}[i] >= std::floor({time.text} / {dt} + {kind}(1e-3))"
+    loop.body.append(f"const bool not_refractory_now = {value};")
     loop.body.append(f"{stored}[i] = not_refractory_now;")
     return Typed("not_refractory_now", "bool")
 
 
 def _run_block(loop: Loop, group: Group, block: Block, names: dict[str, Typed]) -> dict[str, Typed]:
-    """Append a block's statements; returns its new values in the type of the state."""
+    """Append a block's statements; returns C++ for its new values, in the type of the state."""
     first = loop.random(group.name, block.name, block.statements)
-    lines, found = cpp_statements(
+    lines, values = cpp_statements(
         block.statements,
         names,
         precision=loop.plan.precision,
@@ -282,140 +224,118 @@ def _run_block(loop: Loop, group: Group, block: Block, names: dict[str, Typed]) 
     written: dict[str, Typed] = {}
     for name in block.writes:
         local = f"{name}_{block.name}d"
-        loop.body.append(f"const Real {local} = static_cast<Real>({found[name].text});")
+        loop.body.append(f"const Real {local} = static_cast<Real>({values[name].text});")
         written[name] = Typed(local, "Real")
     return written
 
 
-def _clamp(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) -> None:
-    """An array given to a population with text replaces what it sends, NaN leaving it free."""
-    source = plan.drives.get(group.name)
-    if source is None or source.values is None or group.sends is None or group.driven:
+def _clamp(loop: Loop, group: Group, names: dict[str, Typed]) -> None:
+    """Append the line by which given values replace what a population with text sends; NaN leaves it free."""
+    drive = loop.plan.drives.get(group.name)
+    if drive is None or drive.values is None or group.sends is None or group.driven:
         return
-    target = loop.pointer(
-        f"{identifier(group.name)}_{group.sends}_at", "Real", "state", group.name, group.sends
-    )
-    given = given_values(loop, group.name)
-    loop.body.append(f"if (!std::isnan({given}[i])) {target}[i] = static_cast<Real>({given}[i]);")
+    target, values = state_pointer(loop, group, group.sends), drive_values(loop, group.name)
+    loop.body.append(f"if (!std::isnan({values}[i])) {target}[i] = static_cast<Real>({values}[i]);")
     names[group.sends] = Typed(f"{target}[i]", "Real")
 
 
-def given_values(loop: Loop, name: str) -> str:
-    """A pointer to the values that drive or clamp a population at this tick."""
-    numbering = loop.numbering
-    start = f"context.trial.number * {numbering.whole('drive stride', name)} + context.run_tick() * {numbering.whole('size', name)}"
-    base = f"static_cast<const double*>(context.network.arrays[{numbering.array('drive', name)}])"
-    loop.before[f"const double* const {identifier(name)}_given = {base} + {start};"] = None
-    return f"{identifier(name)}_given"
+def drive_values(loop: Loop, population: str) -> str:
+    """The name of a pointer to the values that drive or clamp a population in this tick."""
+    stride = loop.numbering.integer_value(DriveStride(population))
+    size = loop.numbering.integer_value(PopulationSize(population))
+    first = f"context.trial.number * {stride} + context.run_tick() * {size}"
+    values = loop.numbering.shared_pointer("double", DriveValues(population))
+    return loop.declare("const double* const", f"{identifier(population)}_given", f"{values} + {first}")
 
 
-def _threshold(loop: Loop, plan: Plan, group: Group, names: dict[str, Typed]) -> None:
-    block = group.threshold
+def _compare_with_threshold(loop: Loop, group: Group, names: dict[str, Typed]) -> None:
+    block, drive = group.threshold, loop.plan.drives.get(group.name)
     assert block is not None
     first = loop.random(group.name, block.name, block.statements)
-    lines, found = cpp_statements(
+    lines, values = cpp_statements(
         block.statements, names, precision=loop.plan.precision, first_call=first, before=loop.body
     )
-    spikes = found["spikes"].text
+    spikes = values["spikes"].text
     if group.refractory is not None:
         spikes = f"({spikes}) & not_refractory_now"
     loop.body += [*commented(block), *lines]
-    source = plan.drives.get(group.name)
-    if source is not None and source.values is not None:
-        given = given_values(loop, group.name)
-        spikes = f"std::isnan({given}[i]) ? ({spikes}) : {given}[i] != 0"
+    if drive is not None and drive.values is not None:
+        clamped = drive_values(loop, group.name)
+        spikes = f"std::isnan({clamped}[i]) ? ({spikes}) : {clamped}[i] != 0"
     loop.body.append(f"fired[i - first] = {spikes};")
 
 
 def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
-    """The function that begins the refractoriness of who spikes at this tick; spikes given as events are taken here."""
-    population = list(plan.groups).index(group.name)
-    lines = [_take_events(numbering, group.name, population)] if _given_events(plan, group) else []
+    """The function that takes the spikes of an input, and makes the neurons that spike refractory."""
+    number = list(plan.groups).index(group.name)
+    lines = [_take_events(numbering, group.name, number)] if _has_events(plan, group) else []
     if group.refractory is not None:
         changes = ["last[i] = static_cast<Integer>(context.run_tick());"]
-        lines.append(f"Integer* const last = {numbering.pointer('Integer', 'last_spike', group.name)};")
+        lines.append(f"Integer* const last = {numbering.pointer('Integer', LastSpike(group.name))};")
         if group.refractory.time or group.refractory.condition:
-            changes.append("awake[i] = 0;")
-            lines.append(
-                f"Integer* const awake = {numbering.pointer('Integer', 'not_refractory', group.name)};"
-            )
-        lines.append(
-            f"for (int32_t i : context.spikes({population}, context.block)) {{ {' '.join(changes)} }}"
-        )
-    return [
-        f"void threshold_{identifier(group.name)}([[maybe_unused]] Context& context) {{",
-        *(f"    {line}" for line in lines),
-        "}",
-        "",
-    ]
+            active = numbering.pointer("Integer", NotRefractory(group.name))
+            changes.append("active[i] = 0;")
+            lines.append(f"Integer* const active = {active};")
+        lines.append(f"for (int32_t i : context.spikes({number}, context.block)) {{ {' '.join(changes)} }}")
+    signature = f"void threshold_{identifier(group.name)}([[maybe_unused]] Context& context)"
+    return function(f"Neurons '{group.name}': spikes", signature, lines)
 
 
-def _take_events(numbering: Numbering, name: str, population: int) -> str:
-    parts = ", ".join(str(numbering.array("events", name, part)) for part in ("start", "tick", "neuron"))
-    return f"drive_events(context, {population}, {parts});"
+def _take_events(numbering: Numbering, population: str, number: int) -> str:
+    parts = [numbering.array(DriveEvents(population, part)) for part in EventPart]
+    return f"drive_events(context, {number}, {', '.join(map(str, parts))});"
 
 
 def drive(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
-    """The function that sends this tick's outside values, or spikes, of a driven population."""
-    population = list(plan.groups).index(group.name)
+    """The function by which a driven population sends this tick's values, or spikes, of its input."""
+    number = list(plan.groups).index(group.name)
     if spikes_sent(plan, group.name):
-        lines = [_take_events(numbering, group.name, population)]
+        lines = [_take_events(numbering, group.name, number)]
     else:
         loop = Loop(plan, numbering)
-        given = given_values(loop, group.name)
+        values = drive_values(loop, group.name)
         lines = [
-            *loop.before,
-            f"Real* const message = history_of(context, {population}).next(context.tick);",
-            f"const int32_t size = context.network.sizes[{population}];",
-            f"for (int32_t i = 0; i < size; ++i) message[i] = static_cast<Real>({given}[i]);",
+            *loop.before.values(),
+            f"Real* const message = history_of(context, {number}).next(context.tick);",
+            f"const int32_t size = context.network.sizes[{number}];",
+            f"for (int32_t i = 0; i < size; ++i) message[i] = static_cast<Real>({values}[i]);",
         ]
-    return [
-        f"void drive_{identifier(group.name)}(Context& context) {{",
-        *(f"    {line}" for line in lines),
-        "}",
-        "",
-    ]
+    return function(
+        f"Neurons '{group.name}': input", f"void drive_{identifier(group.name)}(Context& context)", lines
+    )
 
 
 def reset(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
-    """The function that resets the neurons that have spiked at this tick."""
+    """The function that resets the neurons that have spiked in this tick."""
     block = group.reset
     assert block is not None
     loop = Loop(plan, numbering)
     wanted = used_names(*texts_of(block))
     names = group_names(loop, group, wanted, kept_ports(loop, group, wanted))
     first = loop.random(group.name, block.name, block.statements)
-    lines, found = cpp_statements(block.statements, names, precision=plan.precision, first_call=first)
+    lines, values = cpp_statements(block.statements, names, precision=plan.precision, first_call=first)
     loop.body += [*commented(block), *lines]
     for name in block.writes:
-        target = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
-        loop.body.append(f"{target}[i] = static_cast<Real>({found[name].text});")
-    population = list(plan.groups).index(group.name)
-    spikes = f"for (const int32_t i : context.spikes({population}, context.block)) {{"
-    return loop.function(f"Neurons '{group.name}': reset", f"reset_{identifier(group.name)}", spikes)
-
-
-def kept_ports(loop: Loop, group: Group, wanted: set[str]) -> dict[str, Typed]:
-    """C++ for what the wanted ports of a population held when they were read at this tick."""
-
-    def at(port: str) -> str:
-        return loop.pointer(f"{identifier(group.name)}_{port}_read_at", "Real", "read", group.name, port)
-
-    return {port: Typed(f"{at(port)}[{loop.index}]", "Real") for port in group.ports if port in wanted}
+        target = state_pointer(loop, group, name)
+        loop.body.append(f"{target}[i] = static_cast<Real>({values[name].text});")
+    spikes = f"context.spikes({list(plan.groups).index(group.name)}, context.block)"
+    opening = f"for (const int32_t i : {spikes}) {{"
+    return loop.function(f"Neurons '{group.name}': reset", f"reset_{identifier(group.name)}", opening)
 
 
 def evaluated(
     plan: Plan, numbering: Numbering, group: Group, variable: str, name: str, target: str, *, read: bool
 ) -> list[str]:
-    """A function that writes a state variable or subexpression of all neurons to the array that the C++ `target` gives.
+    """The function `name`, which writes a state variable or subexpression of all neurons to an array.
 
-    `read` says whether the ports have been read at this tick; before that they count as 0.
+    `target` is C++ for the array. `read` says whether the ports have been read in this tick; before that they
+    count as 0.
     """
     loop = Loop(plan, numbering, unmoved=frozenset() if read else frozenset(plan.groups))
     text = group.derived.get(variable, variable)
     ports = kept_ports(loop, group, used_names(text)) if read else None
     value = cpp_expression(text, group_names(loop, group, used_names(text), ports), precision=plan.precision)
     loop.body.append(f"target[i] = static_cast<Real>({value.text});")
-    population = list(plan.groups).index(group.name)
-    prelude = [f"const Span span = context.span({population});", f"Real* const target = {target};"]
+    number = list(plan.groups).index(group.name)
+    prelude = [f"const Span span = context.span({number});", f"Real* const target = {target};"]
     return loop.function(f"Neurons '{group.name}': {variable}", name, EACH_NEURON, prelude)

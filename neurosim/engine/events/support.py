@@ -1,4 +1,4 @@
-"""What the event engine does not take, and why; such a network runs on the reference engine."""
+"""Which plans the event engine cannot run, and why. Such networks run on the reference engine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from neurosim.network.functions import functions
 from neurosim.plan.codegen.cpp_code import without_cpp
 from neurosim.plan.plan import Einsum, Plan, Private
 
-MOST_TICKS = 2**30
+MOST_TICKS = 2**30  # of one run; 32-bit integers count them
 REMEDY = "Use engine='reference', or 'auto'."
 
 
@@ -25,14 +25,15 @@ def unsupported(plan: Plan) -> str | None:
     for owner, text in _expressions(plan):
         name = without_cpp([text])
         if name is not None:
-            return f"'{name}' in the text of {owner} {'looks at the whole population' if functions()[name].looks_along else 'has no C++'}. {REMEDY}"
+            fault = "looks at the whole population" if functions()[name].looks_along else "has no C++"
+            return f"'{name}' in the text of {owner} {fault}. {REMEDY}"
     if plan.ticks >= MOST_TICKS:
         return f"{plan.ticks:,} ticks are more than {MOST_TICKS - 1:,}. Run fewer at a time."
     return None
 
 
 def _expressions(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Whose text it is, and the text, of every expression of the plan."""
+    """Every expression of a plan: what its owner is called, and the text."""
     for group in plan.groups.values():
         owner, rule = repr(group.name), group.refractory
         blocks = (group.integrate, group.update, group.threshold, group.reset)

@@ -1,21 +1,36 @@
-"""C++ of asynchronous sweeps: the turn of one neuron, and who hears of its change."""
+"""C++ of asynchronous sweeps: the turn of one neuron, and how its change is passed on."""
 
 from __future__ import annotations
 
 from neurosim.engine.delivery import Afferents, afferents_into
-from neurosim.engine.events.arrivals import REDUCE, dense_numbers
-from neurosim.engine.events.loops import Loop, identifier
-from neurosim.engine.events.numbering import Numbering
-from neurosim.engine.events.populations import given_values, group_names, read_ports, texts_of, used_names
+from neurosim.engine.events.arrivals import dense_handles
+from neurosim.engine.events.keys import (
+    DensePart,
+    DensePlaces,
+    End,
+    LocalFieldArray,
+    LocalFieldPart,
+    LocalFieldSegments,
+)
+from neurosim.engine.events.loops import Loop, for_each_trial, function, identifier, indented
+from neurosim.engine.events.names import (
+    group_names,
+    port_pointer,
+    ports_to_keep,
+    state_pointer,
+    texts_of,
+    used_names,
+)
+from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.events.populations import drive_values
+from neurosim.engine.events.stages import REDUCE
 from neurosim.network.program import Step
 from neurosim.plan.codegen.cpp_code import Typed, cpp_statements
 from neurosim.plan.plan import Dense, Group, Plan
 
-FIELD = ("start", "column", "weight", "out_start", "out_target", "segments", "message", "sum", "stale")
-
 
 def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
-    """The functions of a sweep over the given populations."""
+    """The functions of a sweep over the populations of a step."""
     accumulators = afferents_into(plan, step.populations)
     lines: list[str] = []
     for name in step.populations:
@@ -26,140 +41,123 @@ def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
         if accumulator.graded
     ]
     products = [
-        f"begin_dense(worker, {_dense(plan, numbering, p)}, history_of);"
+        f"begin_dense(worker, {_swept_dense(plan, numbering, pathway)}, history_of);"
         for accumulator in accumulators
-        for p in accumulator.dense
+        for pathway in accumulator.dense
     ]
-    order = list(plan.groups)
-    sizes = [f"context.network.sizes[{order.index(name)}]" for name in step.populations]
-    turns, before = [], "0"
-    for name, size in zip(step.populations, sizes, strict=True):
-        turns.append(
-            f"if (number < {before} + {size}) return turn_{identifier(name)}(context, number - ({before}));"
-        )
-        before = f"{before} + {size}"
-    key = f"context.key({numbering.random_key('schedule', 'order', 0)})"
+    # The neurons of all populations are numbered through; a turn finds the population of its number.
+    order, turns, first = list(plan.groups), list[str](), "0"
+    for name in step.populations:
+        size = f"context.network.sizes[{order.index(name)}]"
+        turn = f"turn_{identifier(name)}(context, number - ({first}))"
+        turns.append(f"if (number < {first} + {size}) return {turn};")
+        first = f"{first} + {size}"
+    key = numbering.random_key("schedule", "order", 0)
     sends = [
         f"send_{identifier(name)}(context);"
         for name in step.populations
         if plan.groups[name].sends is not None
     ]
-    body = [*fields, f"for_turns(context, {before}, {'false' if step.by_index else 'true'}, {key}, [&](int32_t number) {{",
-            *(f"    {line}" for line in turns), "});", *sends]  # fmt: skip
-    body = [*products, "for (Context& context : worker) {", *(f"    {line}" for line in body), "}"]
-    return [
-        *lines,
-        "// One sweep.",
-        "void sweep_all(Worker& worker) {",
-        *(f"    {line}" for line in body),
-        "}",
-        "",
-    ]
+    random = "false" if step.by_index else "true"
+    sweeping = f"for_turns(context, {first}, {random}, {key}, [&](int32_t number) {{"
+    each_trial = for_each_trial([*fields, sweeping, *indented(turns), "});", *sends])
+    return [*lines, *function("One sweep.", "void sweep_all(Worker& worker)", [*products, *each_trial])]
 
 
 def _local_field(numbering: Numbering, accumulator: Afferents) -> str:
-    arrays = [numbering.array("field", accumulator.post, accumulator.to, part) for part in FIELD]
-    return (
-        "{"
-        + ", ".join(
-            map(str, [*arrays, numbering.integer("field", accumulator.post, accumulator.to, "segments")])
-        )
-        + "}"
-    )
+    """The `LocalFieldHandles` of an accumulator."""
+    post, to = accumulator.post, accumulator.to
+    arrays = [numbering.array(LocalFieldArray(post, to, part)) for part in LocalFieldPart]
+    return braced(*arrays, numbering.integer(LocalFieldSegments(post, to)))
 
 
-def _dense(plan: Plan, numbering: Numbering, pathway: Dense) -> str:
-    places = [numbering.array("dense place", pathway.name, part) for part in ("pre", "post")]
-    return f"{{{dense_numbers(plan, numbering, pathway, 'rows')}, {places[0]}, {places[1]}}}"
+def _swept_dense(plan: Plan, numbering: Numbering, pathway: Dense) -> str:
+    """The `SweptDenseHandles` of a pathway."""
+    places = [numbering.array(DensePlaces(pathway.name, end)) for end in End]
+    return braced(dense_handles(plan, numbering, pathway, DensePart.ROWS), *places)
 
 
 def _turn(plan: Plan, numbering: Numbering, group: Group, accumulators: list[Afferents]) -> list[str]:
-    """Deliver to one neuron and update it; then tell of its change."""
+    """The function that delivers to one neuron, updates it, and passes its change on."""
     loop = Loop(plan, numbering)
     mine = {accumulator.to: accumulator for accumulator in accumulators if accumulator.post == group.name}
-    message = ""
-    if group.sends:
-        message = f"{loop.pointer(f'{identifier(group.name)}_{group.sends}_at', 'Real', 'state', group.name, group.sends)}[i]"
-    loop.body.append(f"const Real sent_before = {message};") if message else None
-    ports = {}
+    message = f"{state_pointer(loop, group, group.sends)}[i]" if group.sends else ""
+    if message:
+        loop.body.append(f"const Real sent_before = {message};")
+    ports: dict[str, Typed] = {}
     for port in group.ports:
         loop.body += _arrived(plan, numbering, port, mine.get(port))
         ports[port] = Typed(f"{port}_read", "Real")
-        if port in read_ports(plan, group):
-            kept = loop.pointer(f"{identifier(group.name)}_{port}_read_at", "Real", "read", group.name, port)
-            loop.body.append(f"{kept}[i] = {port}_read;")
+        if port in ports_to_keep(plan, group):
+            loop.body.append(f"{port_pointer(loop, group, port)}[i] = {port}_read;")
     for variable in (to for to in mine if to not in group.ports):
         loop.body += _arrived(plan, numbering, variable, mine[variable])
-        target = loop.pointer(
-            f"{identifier(group.name)}_{variable}_at", "Real", "state", group.name, variable
-        )
-        loop.body.append(f"{target}[i] += {variable}_read;")
+        loop.body.append(f"{state_pointer(loop, group, variable)}[i] += {variable}_read;")
     _update(loop, plan, group, ports)
     _clamp(loop, plan, group, message)
-    tells = _tells(plan, numbering, group, accumulators, message)
-    loop.body += (
-        [f"if (!({message} == sent_before)) {{", *(f"    {line}" for line in tells), "}"] if tells else []
-    )
+    changes = _pass_on(plan, numbering, group, accumulators, message)
+    if changes:
+        loop.body += [f"if (!({message} == sent_before)) {{", *indented(changes), "}"]
     title, name = f"Neurons '{group.name}': the turn of one", f"turn_{identifier(group.name)}"
     return loop.function(title, name, "{", parameters="Context& context, const int32_t i")
 
 
 def _arrived(plan: Plan, numbering: Numbering, to: str, accumulator: Afferents | None) -> list[str]:
-    """What arrives at a port or variable of neuron i; 0 where nothing does."""
+    """Lines that find what arrives at a port or variable of neuron i, 0 if nothing does."""
     if accumulator is None:
         return [f"const Real {to}_read = 0;"]
-    reduce = REDUCE[accumulator.reduce]
-    lines = [f"Real {to}_sum = {reduce}::empty<Real>();", f"int64_t {to}_count = 0;"]
+    reduce, total, count = REDUCE[accumulator.reduce], f"{to}_sum", f"{to}_count"
+    lines = [f"Real {total} = {reduce}::empty<Real>();", f"int64_t {count} = 0;"]
     if accumulator.graded:
+        start = f"{to}_field.start"
         lines += [
             f"const auto {to}_field = local_field(context, {_local_field(numbering, accumulator)});",
-            f"{to}_sum = {to}_field.template at<{reduce}>(i), {to}_count = {to}_field.start[i + 1] - {to}_field.start[i];",
+            f"{total} = {to}_field.template at<{reduce}>(i), {count} = {start}[i + 1] - {start}[i];",
         ]
-    lines += [
-        f"add_dense<{reduce}>(context, {_dense(plan, numbering, p)}, i, {to}_sum, {to}_count);"
-        for p in accumulator.dense
-    ]
+    for pathway in accumulator.dense:
+        handles = _swept_dense(plan, numbering, pathway)
+        lines.append(f"add_dense<{reduce}>(context, {handles}, i, {total}, {count});")
     value = {
-        "sum": f"{to}_sum",
-        "mean": f"{to}_sum / static_cast<Real>({to}_count > 1 ? {to}_count : 1)",
-        "max": f"{to}_count > 0 ? {to}_sum : Real(0)",
+        "sum": total,
+        "mean": f"{total} / static_cast<Real>({count} > 1 ? {count} : 1)",
+        "max": f"{count} > 0 ? {total} : Real(0)",
     }[accumulator.reduce]
     return [*lines, f"const Real {to}_read = {value};"]
 
 
 def _update(loop: Loop, plan: Plan, group: Group, ports: dict[str, Typed]) -> None:
+    """Append the update text of neuron i."""
     block = group.update
     if block is None:
         return
     names = group_names(loop, group, used_names(*texts_of(block)), ports)
     first = loop.random(group.name, block.name, block.statements)
-    lines, found = cpp_statements(block.statements, names, precision=plan.precision, first_call=first)
+    lines, values = cpp_statements(block.statements, names, precision=plan.precision, first_call=first)
     loop.body += lines
     for name in block.writes:
-        target = loop.pointer(f"{identifier(group.name)}_{name}_at", "Real", "state", group.name, name)
-        loop.body.append(f"{target}[i] = static_cast<Real>({found[name].text});")
+        loop.body.append(f"{state_pointer(loop, group, name)}[i] = static_cast<Real>({values[name].text});")
 
 
 def _clamp(loop: Loop, plan: Plan, group: Group, message: str) -> None:
-    source = plan.drives.get(group.name)
-    if source is not None and source.values is not None and message:
-        given = given_values(loop, group.name)
-        loop.body.append(f"if (!std::isnan({given}[i])) {message} = static_cast<Real>({given}[i]);")
+    """Append the line by which a given value replaces the message of neuron i; NaN leaves it free."""
+    drive = plan.drives.get(group.name)
+    if drive is not None and drive.values is not None and message:
+        values = drive_values(loop, group.name)
+        loop.body.append(f"if (!std::isnan({values}[i])) {message} = static_cast<Real>({values}[i]);")
 
 
-def _tells(
+def _pass_on(
     plan: Plan, numbering: Numbering, group: Group, accumulators: list[Afferents], message: str
 ) -> list[str]:
-    """Calls that tell all who hear this population that neuron i has changed."""
+    """Calls that bring all sums that the message of neuron i is part of up to date."""
     population = list(plan.groups).index(group.name)
-    lines = []
+    lines: list[str] = []
     for accumulator in accumulators:
         if any(p.pre == group.name for p in accumulator.graded):
-            lines.append(
-                f"update_local_field(context, {_local_field(numbering, accumulator)}, {population}, i, {message});"
-            )
+            handles = _local_field(numbering, accumulator)
+            lines.append(f"update_local_field(context, {handles}, {population}, i, {message});")
         lines += [
-            f"update_dense(context, {_dense(plan, numbering, p)}, i, {message});"
+            f"update_dense(context, {_swept_dense(plan, numbering, p)}, i, {message});"
             for p in accumulator.dense
             if p.pre == group.name
         ]

@@ -1,12 +1,14 @@
-"""Synapses with text, laid out in C++ (`core/construct/textual.cpp`): by block of targets, sender and delay; and by target."""
+"""The layout of synapses with text, built by C++ (`core/construct/textual.cpp`)."""
 
 from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.engine.events.background import in_background
 from neurosim.engine.events.build import load
@@ -15,10 +17,12 @@ from neurosim.engine.events.construct import (
     Int,
     NumberRecipeStruct,
     address,
+    declare,
     number_recipe_struct,
     pathway_struct,
-    typed,
 )
+from neurosim.engine.events.keys import TextualPart
+from neurosim.engine.events.layouts import Array
 from neurosim.errors import EngineError
 from neurosim.plan.plan import Plan, Textual
 
@@ -29,35 +33,42 @@ LONG_AGO = -(2**30)  # a tick, counted from the start of the run, that is earlie
 
 
 class StartValuesStruct(ctypes.Structure):
-    """`Start` of core/construct/textual_layout.hpp."""
+    """`StartValues` of core/construct/textual_layout.hpp."""
 
     _fields_ = (("numbers", NumberRecipeStruct), ("weight", ctypes.c_int32), ("narrow", ctypes.c_int32))
 
 
 class SynapseArraysStruct(ctypes.Structure):
-    """`Laid` of core/construct/textual_layout.hpp."""
+    """`SynapseArrays` of core/construct/textual_layout.hpp."""
 
     _fields_ = (
         *((name, ctypes.c_void_p) for name in (
-            "row", "group", "first", "post_first", "block_first", "receiver", "by_post", "canonical", "own", "starts",
+            "row", "group", "first", "post_first", "block_first", "receiver", "by_post", "canonical", "own",
+            "starts",
         )),
-        ("fields", ctypes.c_int64), ("real", ctypes.c_int64),
+        ("variables", ctypes.c_int64), ("real", ctypes.c_int64),
     )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class TextualLayout:
-    """The synapses of a pathway with text. `drawn` holds what each remembers at first, unless the plan has it as arrays."""
+    """The synapses of a pathway with text.
 
-    row: np.ndarray  # (block, sender + 1) groups
-    group: np.ndarray  # (group, 2): delay, count
-    first: np.ndarray  # the first synapse of each group
-    receiver: np.ndarray
-    by_post: np.ndarray  # places of synapses by target, each target's in the order of the plan
-    post_first: np.ndarray
-    block_first: np.ndarray
-    order: np.ndarray | None  # the numbers of the synapses in the plan, if they are not laid in that order
-    drawn: np.ndarray | None
+    The place of a synapse is its position here: by block of targets, then sender, then delay. A group is the
+    synapses of one block, sender and delay.
+    """
+
+    row: NDArray[np.int64]  # (block, sender + 1): the first group of each sender
+    group: NDArray[np.uint32]  # (group, 2): delay in ticks, number of synapses
+    first: NDArray[np.int64]  # (group): the place of its first synapse
+    receiver: NDArray[np.int32]  # (synapse): target neuron
+    by_post: NDArray[np.int32]  # (synapse): places by target, those of each target in the order of the plan
+    post_first: NDArray[np.int64]  # (target + 1): where each target's synapses begin in `by_post`
+    block_first: NDArray[np.int64]  # (block + 1): the first place of each block
+    order: NDArray[np.int32] | None  # (synapse): its number in the plan; None if places are these numbers
+    drawn: (
+        Array | None
+    )  # (1, synapse): the record of start values of each; None if the plan has them as arrays
     longest: int  # delay in ticks
 
     @property
@@ -66,13 +77,13 @@ class TextualLayout:
         return self.receiver.size
 
     @cached_property
-    def canonical(self) -> np.ndarray:
-        """The number of each synapse in the plan."""
+    def canonical(self) -> NDArray[np.int32]:
+        """The number of each synapse in the plan: (synapse)."""
         return np.arange(self.size, dtype=np.int32) if self.order is None else self.order
 
     @cached_property
-    def place(self) -> np.ndarray:
-        """Where each synapse of the plan lies."""
+    def place(self) -> NDArray[np.int64]:
+        """The place of each synapse of the plan: (synapse of the plan)."""
         if self.order is None:
             return np.arange(self.size)
         place = np.empty(self.size, np.int64)
@@ -80,18 +91,43 @@ class TextualLayout:
         return place
 
     @cached_property
-    def sender(self) -> np.ndarray:
-        """The sending neuron of each synapse."""
-        owner = np.concatenate([np.repeat(np.arange(row.size - 1), np.diff(row)) for row in self.row])
-        return np.repeat(owner, self.group[:, 1]).astype(np.int32)
+    def sender(self) -> NDArray[np.int32]:
+        """The sending neuron of each synapse: (synapse)."""
+        blocks, groups = len(self.row), np.diff(self.row).reshape(-1)
+        sender = np.tile(np.arange(int(self.row.shape[1]) - 1), blocks)
+        return np.repeat(np.repeat(sender, groups), self.group[:, 1]).astype(np.int32)
 
     @cached_property
-    def delay(self) -> np.ndarray:
-        """The delay of each synapse in ticks."""
+    def delay(self) -> NDArray[np.int64]:
+        """The delay of each synapse in ticks: (synapse)."""
         return np.repeat(self.group[:, 0], self.group[:, 1]).astype(np.int64)
 
-    def in_order(self, values: np.ndarray) -> np.ndarray:
-        """Values (trial, synapse) in the order of the plan, in an array of their own."""
+    def part(self, part: TextualPart) -> Array:
+        """The array that the generated code asks for."""
+        match part:
+            case TextualPart.ROW:
+                return self.row
+            case TextualPart.GROUP:
+                return self.group
+            case TextualPart.FIRST:
+                return self.first
+            case TextualPart.BY_POST:
+                return self.by_post
+            case TextualPart.POST_FIRST:
+                return self.post_first
+            case TextualPart.BLOCK_FIRST:
+                return self.block_first
+            case TextualPart.SENDER:
+                return self.sender
+            case TextualPart.RECEIVER:
+                return self.receiver
+            case TextualPart.DELAY:
+                return self.delay
+            case TextualPart.CANONICAL:
+                return self.canonical
+
+    def in_plan_order(self, values: Array) -> Array:
+        """A copy of values (trial, synapse) in the order of the plan."""
         if self.order is None:
             return values.copy()
         ordered = np.empty(values.shape, values.dtype)
@@ -100,19 +136,22 @@ class TextualLayout:
 
 
 def lay_out(
-    plan: Plan, pathway: Textual, bounds: np.ndarray, threads: int, *, by_delay: bool
+    plan: Plan, pathway: Textual, bounds: NDArray[np.int32], threads: int, *, by_delay: bool
 ) -> TextualLayout:
-    """The layout of a pathway with text whose targets are split at `bounds`; a recipe is drawn on the way.
+    """The layout of a pathway with text; a recipe is drawn on the way.
 
-    `by_delay` may change the order of synapses within a sender's row. Raises EngineError if there is not enough memory.
+    bounds: the first neuron of each block of targets, and their number (block + 1)
+    by_delay: whether a sender's synapses may be sorted by delay, which changes their order
+
+    Raises EngineError if there is not enough memory, or more synapses than 32 bits can number.
     """
     n_pre, n_post, blocks = plan.groups[pathway.pre].size, plan.groups[pathway.post].size, bounds.size - 1
-    keep_alive: list[np.ndarray] = []
+    counted = np.zeros(4, np.int64)
+    keep_alive: list[Array] = [counted]
     struct = pathway_struct(pathway, keep_alive)
     struct.bound = address(bounds, np.int64, keep_alive)
-    counted = np.zeros(4, np.int64)
-    keep_alive.append(counted)
     core, given = library(), (n_pre, n_post, blocks, threads, not by_delay, counted.ctypes.data)
+    # The call holds on to the arrays: interrupted, it goes on in the background.
     handle = in_background(
         lambda: (core.neurosim_textual_count(ctypes.byref(struct), *given), keep_alive)[0],
         core.neurosim_textual_free,
@@ -123,9 +162,11 @@ def lay_out(
         synapses, groups, longest, in_order = (int(number) for number in counted)
         if synapses >= 2**31:
             raise EngineError(
-                f"run: synapses {pathway.name!r} with text are {synapses:,}, more than {2**31 - 1:,}. Use fewer."
+                f"run: synapses {pathway.name!r} with text are {synapses:,}, more than {2**31 - 1:,}. "
+                "Use fewer."
             )
-        laid = TextualLayout(
+        is_drawn = pathway.recipe is not None
+        layout = TextualLayout(
             row=np.empty((blocks, n_pre + 1), np.int64),
             group=np.empty((groups, 2), np.uint32),
             first=np.empty(groups, np.int64),
@@ -134,77 +175,85 @@ def lay_out(
             post_first=np.empty(n_post + 1, np.int64),
             block_first=np.empty(blocks + 1, np.int64),
             order=None if in_order else np.empty(synapses, np.int32),
-            drawn=aligned_room((1, synapses), record_type(plan, pathway))
-            if pathway.recipe is not None
-            else None,
+            drawn=aligned_empty((1, synapses), record_type(plan, pathway)) if is_drawn else None,
             longest=longest,
         )
-        if not library().neurosim_textual_fill(
-            handle, ctypes.byref(_struct(plan, pathway, laid, keep_alive))
-        ):
+        arrays = _arrays_struct(plan, pathway, layout, keep_alive)
+        if not library().neurosim_textual_fill(handle, ctypes.byref(arrays)):
             raise EngineError(NO_MEMORY)
     finally:
         library().neurosim_textual_free(handle)
-    return laid
+    return layout
 
 
-def _struct(
-    plan: Plan, pathway: Textual, laid: TextualLayout, keep_alive: list[np.ndarray]
+def _arrays_struct(
+    plan: Plan, pathway: Textual, layout: TextualLayout, keep_alive: list[Array]
 ) -> SynapseArraysStruct:
+    """The arrays of a layout, which the C++ fills."""
     text = pathway.text
     starts = (StartValuesStruct * len(text.states))()
     for start, name in zip(starts, text.states, strict=True):
         if pathway.recipe is not None:
             start.numbers = number_recipe_struct(text.drawn[name], keep_alive)
             start.weight, start.narrow = name == "w", name == "w" and plan.weight_dtype.itemsize == 4
-    names = ("row", "group", "first", "post_first", "block_first", "receiver", "by_post")
     return SynapseArraysStruct(
-        **{name: getattr(laid, name).ctypes.data for name in names},
-        canonical=None if laid.order is None else laid.order.ctypes.data,
-        own=None if laid.drawn is None else laid.drawn.ctypes.data,
+        row=layout.row.ctypes.data,
+        group=layout.group.ctypes.data,
+        first=layout.first.ctypes.data,
+        post_first=layout.post_first.ctypes.data,
+        block_first=layout.block_first.ctypes.data,
+        receiver=layout.receiver.ctypes.data,
+        by_post=layout.by_post.ctypes.data,
+        canonical=None if layout.order is None else layout.order.ctypes.data,
+        own=None if layout.drawn is None else layout.drawn.ctypes.data,
         starts=ctypes.cast(starts, ctypes.c_void_p),
-        fields=len(starts),
+        variables=len(starts),
         real=plan.dtype.itemsize,
     )
 
 
-def record_type(plan: Plan, pathway: Textual) -> np.dtype:
-    """What the C++ keeps of each synapse, one variable beside the other."""
+def record_type(plan: Plan, pathway: Textual) -> np.dtype[Any]:
+    """The record of one synapse's variables, as the C++ stores it."""
     return np.dtype(
         [(name, np.dtype(np.int32) if in_ticks(plan, name) else plan.dtype) for name in pathway.text.states]
     )
 
 
 def in_ticks(plan: Plan, name: str) -> bool:
-    """Whether the C++ keeps a variable of synapses in ticks of the run, not in seconds (`Moment` of core/synapses/moment.hpp)."""
+    """Whether the C++ stores a variable of synapses in ticks of the run, not in seconds.
+
+    See `Moment` in core/synapses/moment.hpp.
+    """
     return name == "lastupdate" and plan.dtype.itemsize == 4
 
 
-def to_ticks(plan: Plan, seconds: np.ndarray) -> np.ndarray:
+def to_ticks(plan: Plan, seconds: Array) -> NDArray[np.int32]:
     """Times as ticks counted from the start of the run."""
     return np.maximum(np.rint(seconds / (plan.dt or 1.0)) - plan.first_tick, LONG_AGO).astype(np.int32)
 
 
-def to_seconds(plan: Plan, ticks: np.ndarray) -> np.ndarray:
+def to_seconds(plan: Plan, ticks: Array) -> NDArray[np.float64]:
     """Ticks counted from the start of the run as times."""
     return (ticks.astype(np.float64) + plan.first_tick) * (plan.dt or 1.0)
 
 
-def aligned_room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """An array to be filled, which begins at a cache line."""
+def aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """An array without values that begins at a cache line."""
     length = int(np.prod(shape)) * dtype.itemsize
-    room = np.empty(length + CACHE_LINE, np.uint8)
-    start = -room.ctypes.data % CACHE_LINE
-    return room[start : start + length].view(dtype).reshape(shape)
+    memory = np.empty(length + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : start + length].view(dtype).reshape(shape)
 
 
 @cache
 def library() -> ctypes.CDLL:
     """The compiled layout, with the types of its functions declared."""
     pointer, number = ctypes.c_void_p, ctypes.c_int
-    calls = {
-        "textual_count": (pointer, (pointer, Int, Int, number, number, ctypes.c_bool, pointer)),
-        "textual_fill": (ctypes.c_bool, (pointer, pointer)),
-        "textual_free": (None, (pointer,)),
-    }
-    return typed(load(SOURCE, LABEL), calls)
+    return declare(
+        load(SOURCE, LABEL),
+        {
+            "textual_count": (pointer, (pointer, Int, Int, number, number, ctypes.c_bool, pointer)),
+            "textual_fill": (ctypes.c_bool, (pointer, pointer)),
+            "textual_free": (None, (pointer,)),
+        },
+    )

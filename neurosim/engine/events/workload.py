@@ -1,4 +1,4 @@
-"""How the work is shared between threads: trials, or blocks of the neurons of one trial."""
+"""How the work is divided between threads: trials, or blocks of the neurons of one trial."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ import os
 from collections.abc import Collection
 
 from neurosim.engine.cost import expected
-from neurosim.engine.events import synapses
 from neurosim.engine.events.numbering import Numbering
+from neurosim.engine.events.synapses import PathwayCode, reads_sender, updates_of_neurons
 from neurosim.engine.state import spikes_sent
 from neurosim.network.functions import functions
 from neurosim.network.schedule import Clock
 from neurosim.network.text import called, names_in, parsed
 from neurosim.plan.plan import Plan, Private, Sparse, Textual
 
-# Nanoseconds in vectors of 512 bits, in double; of a barrier with what it brings about.
-BARRIER, ARRAY, SIMPLE, DIVISION, FUNCTION, PRIVATE = 2800, 0.1, 0.05, 0.5, 0.75, 0.7
-STATIC, PLASTIC = (
-    1.2,
-    20.0,
-)  # of a spike's arrival at a synapse, and at one with text, whose memory is visited twice
-RATE = 2.0  # spikes per second that are expected of a neuron: few, as a barrier that is not worth it costs more than one that is missing
+# Nanoseconds, measured with vectors of 512 bits and double precision.
+BARRIER = 2800  # a barrier between threads, with the cache misses that follow it
+ARRAY, SIMPLE, DIVISION, FUNCTION = (
+    0.1,
+    0.05,
+    0.5,
+    0.75,
+)  # of one neuron: reading an array, operations by their kind
+PRIVATE = 0.7  # of one target
+STATIC, TEXTUAL = 1.2, 20.0  # of an arrival at a synapse, and at one with text, whose memory is visited twice
+RATE = 2.0  # expected spikes per second of a neuron; low, as a needless barrier costs more than a missing one
 
 
 def share(plan: Plan, threads: int | None) -> tuple[int, int]:
@@ -39,33 +43,35 @@ def cores() -> int:
 
 
 def can_split(plan: Plan) -> bool:
-    """Whether the neurons of one trial can move in blocks: under Clock, with spikes only, no text changing or mixing its senders."""
-    if type(plan.schedule) is not Clock or not all(
-        spikes_sent(plan, p.pre) or isinstance(p, Private) for p in plan.pathways.values()
-    ):
+    """Whether the neurons of one trial can move in blocks, each on its own thread.
+
+    They can under Clock, if all messages are spikes, and no text of synapses changes its senders or reads
+    variables of them that others change in the same step.
+    """
+    spikes_only = all(spikes_sent(plan, p.pre) or isinstance(p, Private) for p in plan.pathways.values())
+    if type(plan.schedule) is not Clock or not spikes_only:
         return False
     if any(group.driven and not spikes_sent(plan, name) for name, group in plan.groups.items()):
         return False
     added = {(p.post, p.to) for p in plan.summing}
-    texts = [synapses.PathwayCode(plan, Numbering(), p) for p in plan.textual]
-    for code in texts:
-        for push in synapses.pushed(code, code.pathway.text.on_pre, code.pathway.text.on_post):
-            if push.name.endswith("_pre"):
-                return False
-            added.add((code.post.name, push.name.removesuffix("_post")))
-    for code in texts:
+    codes = [PathwayCode(plan, Numbering(), p) for p in plan.textual]
+    for code in codes:
         text = code.pathway.text
-        if text.summed or synapses.reads_sender(code, text.integrate):
+        for update in updates_of_neurons(code, text.on_pre, text.on_post):
+            if update.name.endswith("_pre"):
+                return False
+            added.add((code.post.name, update.name.removesuffix("_post")))
+    for code in codes:
+        text = code.pathway.text
+        if text.summed or reads_sender(code, text.integrate):
             return False
-        if any(
-            (code.pre.name, name) in added for name in synapses.reads_sender(code, text.on_pre, text.on_post)
-        ):
+        if any((code.pre.name, name) in added for name in reads_sender(code, text.on_pre, text.on_post)):
             return False
     return True
 
 
 def worthwhile(plan: Plan) -> int:
-    """How many threads pay, by the time of a tick: a barrier costs as much as moving some thousand neurons."""
+    """How many threads pay: each has to save more time per tick than a barrier costs."""
     return 1 + int(nanoseconds_of_a_tick(plan) // BARRIER)
 
 
@@ -76,25 +82,29 @@ def nanoseconds_of_a_tick(plan: Plan) -> float:
         blocks = [block for block in (group.integrate, group.update, group.threshold) if block is not None]
         used = {name for block in blocks for s in block.statements for name in names_in(s.expression)}
         total += group.size * ARRAY * len(used & set(group.states))
-        total += group.size * sum(
-            _nanoseconds_of(s.expression, group.constants) for block in blocks for s in block.statements
-        )
+        statements = [s for block in blocks for s in block.statements]
+        total += group.size * sum(_nanoseconds_of(s.expression, group.constants) for s in statements)
     total += sum(PRIVATE * p.post_index.size for p in plan.of_kind(Private))
-    arrivals = sum(
-        (PLASTIC if isinstance(p, Textual) else STATIC) * expected(p) for p in plan.of_kind(Sparse)
-    )
-    return (total / 2 if plan.precision == "single" else total) + RATE * (plan.dt or 0.0) * arrivals
+    stored = plan.of_kind(Sparse)
+    arrivals = sum((TEXTUAL if isinstance(p, Textual) else STATIC) * expected(p) for p in stored)
+    moving = total / 2 if plan.precision == "single" else total
+    return moving + RATE * (plan.dt or 0.0) * arrivals
 
 
 def _nanoseconds_of(expression: str, constants: Collection[str]) -> float:
-    """The time of one expression; what is made of constants alone is computed once for all neurons."""
-    costs = {ast.Div: DIVISION, ast.Pow: FUNCTION, ast.Add: SIMPLE, ast.Sub: SIMPLE, ast.Mult: SIMPLE}
+    """The time of one expression; what consists of constants alone is computed once for all neurons."""
+    costs: dict[type[ast.operator], float] = {
+        ast.Div: DIVISION,
+        ast.Pow: FUNCTION,
+        ast.Add: SIMPLE,
+        ast.Sub: SIMPLE,
+        ast.Mult: SIMPLE,
+    }
     total = 0.0
     for node in ast.walk(parsed(expression)):
         if isinstance(node, ast.Call):
             total += functions()[called(node)].cost
-        elif isinstance(node, ast.BinOp) and not {
-            part.id for part in ast.walk(node) if isinstance(part, ast.Name)
-        } <= set(constants):
-            total += costs.get(type(node.op), SIMPLE)
+        elif isinstance(node, ast.BinOp):
+            names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            total += 0 if names <= set(constants) else costs.get(type(node.op), SIMPLE)
     return total

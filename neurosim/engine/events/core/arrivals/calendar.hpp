@@ -1,5 +1,6 @@
-// What is on its way: an eager calendar. At sending, every group of a row that shares a delay goes into the bucket of the
-// tick at which it is due. Buckets are filled in the order of sending, so that sums have one order for any number of blocks.
+// Pending arrivals by the tick at which they are due. When a neuron spikes, each group of its synapses that
+// share a delay is put into the bucket of the tick at which it is due. Buckets fill in the order of
+// sending, so that sums are added in the same order for any number of blocks.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -9,7 +10,7 @@ namespace neurosim {
 template <class Entry>
 class Calendar {
   public:
-    // `longest` is the longest delay in ticks that can still fall due within the run.
+    // `longest` is the longest delay in ticks that is due within the run.
     void resize(int64_t longest) {
         int64_t length = 1;
         while (length < longest + 1) length *= 2;

@@ -1,4 +1,5 @@
-// Deliver steps of messages that are not spikes, and how ports and variables take the sums of a step.
+// The delivery of graded messages through stored synapses, and how ports and variables take the sums of a
+// step.
 #pragma once
 #include <algorithm>
 
@@ -7,27 +8,36 @@
 
 namespace neurosim {
 
-struct Slot {  // where an inbox's sums begin in its stage: an array (inbox, block), and the inbox
-    int first, inbox;
+// Where the sums of an accumulator (one port or variable) begin in its stage: the array (accumulator,
+// block) that says so, and the accumulator.
+struct Slot {
+    int first, accumulator;
 };
 
 template <class Context>
 int64_t slot_of(const Context& context, Slot slot) {
-    return static_cast<const int64_t*>(context.network.arrays[slot.first])[slot.inbox * context.network.blocks + context.block];
+    const auto* first = context.template shared<int64_t>(slot.first);
+    return first[slot.accumulator * context.network.blocks + context.block];
 }
 
-struct GradedHandles {  // of the arrays that hold stored synapses by target
+// The handles of stored synapses by target; see `GradedPart` in keys.py.
+struct GradedHandles {
     int first, target, count, sender, weight, segments;
-    int n_segments, groups;  // whole numbers
+    int n_segments, groups;  // integers
 };
 
 template <class Context>
 Interleaved<typename Context::Real> interleaved(const Context& context, GradedHandles n) {
-    return {context.template array<int64_t>(n.first),  context.template array<int32_t>(n.target), context.template array<int32_t>(n.count),
-            context.template array<int32_t>(n.sender), context.template array<typename Context::Real>(n.weight), context.network.integers[n.groups]};
+    return {context.template array<int64_t>(n.first),
+            context.template array<int32_t>(n.target),
+            context.template array<int32_t>(n.count),
+            context.template array<int32_t>(n.sender),
+            context.template array<typename Context::Real>(n.weight),
+            context.network.integers[n.groups]};
 }
 
-struct Segments {  // the (delay, population) that an inbox hears, oldest message first
+// The delay and sending population of each segment of an accumulator's messages, the oldest message first.
+struct Segments {
     const int64_t* row;
     int64_t count;
 
@@ -40,9 +50,10 @@ struct Segments {  // the (delay, population) that an inbox hears, oldest messag
     }
 };
 
-// The messages of all segments, one after the other, and a 0.
+// The messages of all segments, one after the other, and a 0 for padding.
 template <class Context, class Room, class HistoryOf>
-const typename Context::Real* messages_of(Context& context, Segments segments, Room& room, HistoryOf history_of) {
+const typename Context::Real* messages_of(Context& context, Segments segments, Room& room,
+                                          HistoryOf history_of) {
     room.resize(segments.senders(context.network) + 1);
     auto* next = room.data();
     for (int64_t segment = 0; segment < segments.count; ++segment) {
@@ -54,7 +65,7 @@ const typename Context::Real* messages_of(Context& context, Segments segments, R
     return room.data();
 }
 
-// The messages of all trials of the team side by side, (sender, trial), and a 0 for each.
+// The same for all trials of a worker: (sender, trial), and a 0 for each trial.
 template <class Worker, class HistoryOf>
 const auto* messages_of_trials(Worker& worker, Segments segments, HistoryOf history_of) {
     auto& front = *worker.begin();
@@ -65,7 +76,8 @@ const auto* messages_of_trials(Worker& worker, Segments segments, HistoryOf hist
         const Real* from[LANES];
         for (int lane = 0; lane < LANES; ++lane) {
             auto& context = worker.contexts[std::min(lane, worker.size() - 1)];
-            from[lane] = history_of(context, segments.population(segment)).sent_at(context.tick - segments.delay(segment));
+            from[lane] = history_of(context, segments.population(segment))
+                             .sent_at(context.tick - segments.delay(segment));
         }
         const int64_t size = front.network.sizes[segments.population(segment)];
         int64_t sender = 0;
@@ -82,7 +94,7 @@ const auto* messages_of_trials(Worker& worker, Segments segments, HistoryOf hist
     return worker.messages.data();
 }
 
-// Means and maxima of stored synapses: every product in the contract's order.
+// Adds the products of stored synapses to means or maxima, in the order of the tick contract.
 template <class Reduce, class Real>
 void reduce_products(const Interleaved<Real>& rows, const Real* message, Real* sum, int64_t* count) {
     for (int64_t place = 0; place < rows.groups * LANES; ++place) {
@@ -93,12 +105,14 @@ void reduce_products(const Interleaved<Real>& rows, const Real* message, Real* s
     }
 }
 
-// Adds the stored synapses of senders that do not spike to an inbox, for all trials of the team.
+// Adds what arrives from graded senders through stored synapses to an accumulator, for all trials of a
+// worker.
 template <class Reduce, class Worker, class HistoryOf>
 void deliver_graded(Worker& worker, int stage, Slot slot, GradedHandles handles, HistoryOf history_of) {
     auto& front = *worker.begin();
     using Real = typename std::decay_t<decltype(front)>::Real;
-    const Segments segments{front.template array<int64_t>(handles.segments), front.network.integers[handles.n_segments]};
+    const Segments segments{front.template array<int64_t>(handles.segments),
+                            front.network.integers[handles.n_segments]};
     const auto rows = interleaved(front, handles);
     if (!Reduce::counts && worker.size() > 2) {
         const Real* message = messages_of_trials(worker, segments, history_of);
@@ -106,10 +120,12 @@ void deliver_graded(Worker& worker, int stage, Slot slot, GradedHandles handles,
         products_of_trials(rows, message, worker.sums.data());
         for (int64_t group = 0; group < rows.groups; ++group) {
             Eight<Real> sums[LANES];
-            for (int lane = 0; lane < LANES; ++lane) sums[lane] = load_eight(worker.sums.data() + (group * LANES + lane) * LANES);
+            for (int lane = 0; lane < LANES; ++lane)
+                sums[lane] = load_eight(worker.sums.data() + (group * LANES + lane) * LANES);
             transpose<Real>(sums);
             for (int trial = 0; trial < worker.size(); ++trial) {
-                Real* sum = worker.contexts[trial].trial.stages[stage].sum.data() + slot_of(front, slot) + group * LANES;
+                Real* sum = worker.contexts[trial].trial.stages[stage].sum.data() + slot_of(front, slot) +
+                            group * LANES;
                 store_eight<Real>(sum, load_eight(sum) + sums[trial]);
             }
         }
@@ -119,20 +135,24 @@ void deliver_graded(Worker& worker, int stage, Slot slot, GradedHandles handles,
         auto& block = context.trial.stages[stage];
         const Real* message = messages_of(context, segments, worker.messages, history_of);
         Real* sum = block.sum.data() + slot_of(context, slot);
-        if constexpr (Reduce::counts) reduce_products<Reduce>(rows, message, sum, block.count.data() + slot_of(context, slot));
+        if constexpr (Reduce::counts)
+            reduce_products<Reduce>(rows, message, sum, block.count.data() + slot_of(context, slot));
         else add_products(rows, message, sum);
     }
 }
 
-// A port takes the sums of a step, and they are cleared for the next.
+// Adds the sums of a step to a port or variable, and clears them.
 template <class Reduce, class Context>
-void settle_port(Context& context, int stage, Slot slot, int population, typename Context::Real* __restrict total, int64_t* counted) {
+void settle_port(Context& context, int stage, Slot slot, int population,
+                 typename Context::Real* __restrict total, int64_t* counted) {
     using Real = typename Context::Real;
     auto& block = context.trial.stages[stage * context.network.blocks + context.block];
     const Span span = context.span(population);
     Real* __restrict sum = block.sum.data() + slot_of(context, slot);
-    NEUROSIM_INDEPENDENT for (int32_t i = 0; i < span.last - span.first; ++i) {
-        if constexpr (std::is_same_v<Reduce, Max>) Max::add(total[span.first + i], counted + span.first + i, sum[i]);
+    NEUROSIM_INDEPENDENT
+    for (int32_t i = 0; i < span.last - span.first; ++i) {
+        if constexpr (std::is_same_v<Reduce, Max>)
+            Max::add(total[span.first + i], counted + span.first + i, sum[i]);
         else total[span.first + i] += sum[i];
         sum[i] = Reduce::template empty<Real>();
     }
@@ -145,13 +165,15 @@ void settle_port(Context& context, int stage, Slot slot, int population, typenam
     }
 }
 
-// The same for a variable that stands still while its neuron is refractory.
+// The same for a variable that does not change while its neuron is refractory.
 template <class Context, class Awake>
-void settle_unless_refractory(Context& context, int stage, Slot slot, int population, typename Context::Real* __restrict value, Awake active) {
+void settle_unless_refractory(Context& context, int stage, Slot slot, int population,
+                              typename Context::Real* __restrict value, Awake active) {
     auto& block = context.trial.stages[stage * context.network.blocks + context.block];
     const Span span = context.span(population);
     auto* __restrict sum = block.sum.data() + slot_of(context, slot);
-    NEUROSIM_INDEPENDENT for (int32_t i = 0; i < span.last - span.first; ++i) {
+    NEUROSIM_INDEPENDENT
+    for (int32_t i = 0; i < span.last - span.first; ++i) {
         const auto moved = value[span.first + i] + sum[i];
         value[span.first + i] = active(span.first + i) ? moved : value[span.first + i];
         sum[i] = 0;

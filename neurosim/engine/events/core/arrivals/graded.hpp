@@ -1,12 +1,13 @@
-// Messages of populations that do not spike: their recent past, and their way through stored synapses.
+// Messages of populations that do not spike: the recent ones, and their products with stored synapses.
 #pragma once
 #include "core/numbers/vectors.hpp"
 #include "core/run/trial.hpp"
 
 namespace neurosim {
 
-// The messages of one population in one trial, as a ring; `newest` is the place of the one sent at tick `last`. Every tick has
-// its place, so that blocks find it without waiting for each other.
+// The messages of one population in one trial, as a ring buffer of `depth` messages of `size` numbers.
+// `newest` is the place of the one sent at tick `last`. A tick's place follows from its number, so that
+// blocks need not wait for each other.
 template <class Real>
 struct History {
     Real* messages;
@@ -14,12 +15,12 @@ struct History {
     int64_t* last;
     int64_t depth, size;
 
-    // The message of a tick; the newest one where that tick's has not been sent yet.
+    // The message of a tick; the newest one if that of the tick has not been sent yet.
     const Real* sent_at(int64_t tick) const {
         const int64_t ago = std::min(std::max<int64_t>(*last - tick, 0), depth - 1);
         return messages + (*newest - ago + depth) % depth * size;
     }
-    // The place for the message of this tick; one block of a population takes note that it is sent.
+    // Where the message of this tick is to be written. One block of a population notes that it has been sent.
     Real* next(int64_t tick, bool note = true) const {
         if (note) *newest = tick % depth, *last = tick;
         return messages + tick % depth * size;
@@ -28,24 +29,26 @@ struct History {
 
 template <class Real, class Context>
 History<Real> history(Context& context, int messages, int newest, int last, int depth, int population) {
-    return {context.template array<Real>(messages), context.template array<int64_t>(newest), context.template array<int64_t>(last),
-            context.network.integers[depth], context.network.sizes[population]};
+    return {context.template array<Real>(messages), context.template array<int64_t>(newest),
+            context.template array<int64_t>(last), context.network.integers[depth],
+            context.network.sizes[population]};
 }
 
-// Stored synapses by target. Eight targets with about as many synapses stand side by side, so that their sums, each in the
-// contract's order, are computed together. Shorter rows are filled up with synapses of weight 0 whose message is always 0: no
-// sum of theirs can become -0, so that adding 0 changes no bit.
+// Stored synapses by target. Groups of eight targets with about as many synapses lie side by side, so that
+// their sums, each in the order of the tick contract, are computed in one vector. Shorter rows are padded
+// with synapses of weight 0 whose message is always 0. That changes no bit, because sums begin at 0 and
+// never become -0.
 template <class Real>
 struct Interleaved {
-    const int64_t* first;   // (groups + 1): where each group begins
-    const int32_t* target;  // (groups, 8): all neurons, then the slots behind them
-    const int32_t* count;   // (groups, 8): the synapses of each, without the filling
-    const int32_t* sender;  // the filling has the place behind all messages
+    const int64_t* first;   // (group + 1): where each group begins
+    const int32_t* target;  // (group, 8): every target, then the padding behind them
+    const int32_t* count;   // (group, 8): the synapses of each, without padding
+    const int32_t* sender;  // padding has the place behind all messages
     const Real* weight;
     int64_t groups;
 };
 
-// `message` ends with a 0.
+// Adds the sum of each target's products to `sum` (target). `message` ends with a 0 for padding.
 template <class Real>
 void add_products(const Interleaved<Real>& rows, const Real* message, Real* sum) {
     for (int64_t group = 0; group < rows.groups; ++group) {
@@ -56,15 +59,18 @@ void add_products(const Interleaved<Real>& rows, const Real* message, Real* sum)
     }
 }
 
-// The same for eight trials side by side: message (sender, trial), the last ones 0, and sum (target, trial), which is overwritten.
+// The same for eight trials: message (sender, trial), the last ones 0 for padding, and sum (target, trial),
+// which is overwritten.
 template <class Real>
 void products_of_trials(const Interleaved<Real>& rows, const Real* message, Real* sum) {
     for (int64_t group = 0; group < rows.groups; ++group) {
         Eight<Real> total[LANES] = {};
         for (int64_t at = rows.first[group]; at < rows.first[group + 1]; at += LANES)
             for (int lane = 0; lane < LANES; ++lane)
-                total[lane] += rows.weight[at + lane] * load_eight(message + static_cast<int64_t>(rows.sender[at + lane]) * LANES);
-        for (int lane = 0; lane < LANES; ++lane) store_eight(sum + static_cast<int64_t>(rows.target[group * LANES + lane]) * LANES, total[lane]);
+                total[lane] += rows.weight[at + lane] *
+                               load_eight(message + static_cast<int64_t>(rows.sender[at + lane]) * LANES);
+        for (int lane = 0; lane < LANES; ++lane)
+            store_eight(sum + static_cast<int64_t>(rows.target[group * LANES + lane]) * LANES, total[lane]);
     }
 }
 

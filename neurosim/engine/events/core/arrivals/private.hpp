@@ -1,26 +1,29 @@
-// Sources of its own for every target, never stored: each target receives weight times Binomial(n, p) at every tick.
+// Private sources of each target, which are not stored: in every tick each target receives weight times
+// Binomial(n, p), where n is the number of its sources and p the chance with which each spikes.
 #pragma once
 #include "core/arrivals/deliver.hpp"
 
 namespace neurosim {
 
 struct PrivateHandles {
-    int post, first;      // arrays: the targets; and, per block, which of them are the block's
-    int sources, number;  // whole numbers: sources per target; which of the plan's private pathways this is
+    int post, first;      // arrays: the neurons of the targets; (block + 1): the first target of each block
+    int sources, number;  // integers: sources of each target; which of the plan's private pathways this is
     int population;       // of the targets
 };
 
-// The 32-bit random numbers of the targets at one tick. Four neighbours share a draw of 64 bits, which holds the high halves of
-// their numbers. The low halves are a draw of their own, which is made only where the high ones do not suffice.
+// The 32-bit random numbers of the targets in one tick. Four neighbours share a draw of 64 bits, which
+// holds the high halves of their numbers. Their low halves are another draw, which is made only if the high
+// ones do not decide.
 struct PrivateRandom {
-    static constexpr uint32_t LOW = 1u << 31;  // added to the counters of low halves
+    static constexpr uint32_t LOW = 1u << 31;  // is added to the counters of low halves
     static constexpr int TOGETHER = 128;       // numbers at a time
     Key key;
     uint32_t tick;
 
     uint32_t number(uint32_t target) const { return half(target, 0) << 16 | half(target, LOW); }
 
-    // The high halves of the targets first, first + 1, ..., the lower half of a word first; `first` is a multiple of 4.
+    // The high halves of the targets first, first + 1, ...; each word holds two, the first in its lower
+    // half. `first` is a multiple of 4.
     [[gnu::always_inline]] void high_halves(uint32_t first, uint32_t* word) const {
         constexpr int draws = TOGETHER / 4;
         uint32_t even[draws], odd[draws];
@@ -39,12 +42,15 @@ struct PrivateRandom {
 };
 
 template <class Reduce, class Context>
-void deliver_private(Context& context, int stage, Slot slot, PrivateHandles handles, Key key, double chance, typename Context::Real weight) {
+void deliver_private(Context& context, int stage, Slot slot, PrivateHandles handles, Key key, double chance,
+                     typename Context::Real weight) {
     using Real = typename Context::Real;
-    Binomial& table = context.trial.binomials[context.network.integers[handles.number] * context.network.blocks + context.block];
+    Binomial& table =
+        context.trial
+            .binomials[context.network.integers[handles.number] * context.network.blocks + context.block];
     table.update(context.network.integers[handles.sources], std::min(std::max(chance, 0.0), 1.0));
     const int64_t* post = context.template array<int64_t>(handles.post);
-    const int64_t* bounds = static_cast<const int64_t*>(context.network.arrays[handles.first]) + context.block;
+    const int64_t* bounds = context.template shared<int64_t>(handles.first) + context.block;
     auto& block = context.trial.stages[stage * context.network.blocks + context.block];
     Real* const sum = block.sum.data() + slot_of(context, slot);
     const auto begin = static_cast<uint32_t>(context.span(handles.population).first);
@@ -62,10 +68,15 @@ void deliver_private(Context& context, int stage, Slot slot, PrivateHandles hand
         }
         random.high_halves(first, high);
         for (int part = 0; part < lanes; part += Binomial::TOGETHER)
-            table.draw(high + part / 2, drawn + part, [&](int lane) { return random.number(first + part + lane); });
+            table.draw(high + part / 2, drawn + part,
+                       [&](int lane) { return random.number(first + part + lane); });
         Real* const target = sum + (first - begin);
-        if (count == lanes) NEUROSIM_INDEPENDENT for (int lane = 0; lane < lanes; ++lane) target[lane] += weight * drawn[lane];
-        else for (int64_t lane = 0; lane < count; ++lane) target[lane] += weight * drawn[lane];
+        if (count == lanes) {
+            NEUROSIM_INDEPENDENT
+            for (int lane = 0; lane < lanes; ++lane) target[lane] += weight * drawn[lane];
+        } else {
+            for (int64_t lane = 0; lane < count; ++lane) target[lane] += weight * drawn[lane];
+        }
         at += count;
     }
 }

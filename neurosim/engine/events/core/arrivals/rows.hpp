@@ -1,12 +1,13 @@
-// Stored synapses without text, as they are delivered: one row per sender and block of targets, over all synapse objects of
-// one deliver step. A row is a table of delays and, group after group, the synapses that share one.
+// Stored synapses without text: one row per sender and block of targets, with the synapses of all pathways
+// of one deliver step. A row is a table of delays and, group after group, the synapses that share one.
 #pragma once
 #include <cstdint>
 
 namespace neurosim {
 
-// What the synapses of a table take: slots of 16 bits where no block has more sums, and weights of their own only where those
-// of one object and sender differ. 6 bytes with weights of 32 bits, 10 with 64, 2 without; large blocks take 2 more.
+// How synapses are stored. `narrow`: slots have 16 bits, if no block has more sums, else 32. `common`: all
+// synapses of a pathway have the same weight, which is stored once for each group. A synapse takes 6 bytes
+// with weights of 32 bits, 10 with 64 bits, and 2 without; wide slots take 2 more.
 struct RowFormat {
     bool narrow, common;
 
@@ -15,23 +16,26 @@ struct RowFormat {
 
 template <class Slot, class Weight>
 struct __attribute__((packed)) Synapse {
-    Slot slot;  // of the sum, in the accumulator of the target's block
+    Slot slot;  // the place of the target's sum among those of its block
     Weight weight;
 };
 
 struct DelayGroup {
-    uint32_t delay, count;  // in ticks; synapses
+    uint32_t delay, count;  // in ticks; of synapses
 };
 
-// Groups stand by rising delay; within a delay synapses stand by object (in network order), then synapse. Where weights are
-// common, each object has groups of its own, and their weights stand behind the table of groups.
+// Groups are sorted by delay; the synapses of a group by pathway, in network order, and then as in the
+// plan. With common weights, each pathway has groups of its own, and their weights lie behind the table of
+// groups.
 template <class Weight>
 struct Row {
     const DelayGroup* groups;
     const char* synapses;
     uint32_t n_groups, n_synapses;
 
-    Weight weight(RowFormat format, uint32_t group) const { return format.common ? reinterpret_cast<const Weight*>(groups + n_groups)[group] : Weight(0); }
+    Weight weight(RowFormat format, uint32_t group) const {
+        return format.common ? reinterpret_cast<const Weight*>(groups + n_groups)[group] : Weight(0);
+    }
 };
 
 template <class Slot, class Weight, class Visit>
@@ -46,13 +50,15 @@ inline void visit_common(const char* synapses, uint32_t count, Weight weight, Vi
     for (const Slot* end = slot + count; slot != end; ++slot) visit(*slot, weight);
 }
 
-// Calls visit(slot, weight) for each synapse of a group; `weight` is the common one.
+// Calls visit(slot, weight) for each synapse of a group; `weight` is its common weight, if it has one.
 template <class Weight, class Visit>
 inline void for_synapses(RowFormat format, const char* synapses, uint32_t count, Weight weight, Visit visit) {
     if (format.common)
-        format.narrow ? visit_common<uint16_t>(synapses, count, weight, visit) : visit_common<uint32_t>(synapses, count, weight, visit);
+        format.narrow ? visit_common<uint16_t>(synapses, count, weight, visit)
+                      : visit_common<uint32_t>(synapses, count, weight, visit);
     else
-        format.narrow ? visit_weighted<uint16_t, Weight>(synapses, count, visit) : visit_weighted<uint32_t, Weight>(synapses, count, visit);
+        format.narrow ? visit_weighted<uint16_t, Weight>(synapses, count, visit)
+                      : visit_weighted<uint32_t, Weight>(synapses, count, visit);
 }
 
 }  // namespace neurosim

@@ -1,5 +1,6 @@
-// Spikes on their way through synapses without text. A stage is a deliver step and a way to reduce (sum, mean or max); each
-// block of targets has its own sums, its own rows and its own calendar, so that nothing is shared between threads.
+// The delivery of spikes through synapses without text. A stage is the part of a deliver step whose targets
+// reduce alike (sum, mean or max). Each block of targets has its own sums, rows and calendar, so that
+// threads share nothing.
 #pragma once
 #include <algorithm>
 #include <cstring>
@@ -14,49 +15,65 @@
 
 namespace neurosim {
 
+// A pending arrival at a group of a row: synapses that share sender and delay.
 template <class Weight>
-struct PendingGroup {  // a group of a row: synapses that share sender and delay
-    // Made where it is to stand: copying what has just been written piece by piece would wait for the pieces.
-    PendingGroup(const char* synapses, uint32_t count, Weight weight) : synapses(synapses), count(count), weight(weight) {}
+struct PendingGroup {
+    // The constructor lets calendars make it in place: copying it right after its parts were written would
+    // wait for them.
+    PendingGroup(const char* synapses, uint32_t count, Weight weight)
+        : synapses(synapses), count(count), weight(weight) {}
     const char* synapses;
     uint32_t count;
-    Weight weight;  // where it is common to them
+    Weight weight;  // the common one, if there is one
 };
 
+// How arrivals are joined. `counts`: whether their number matters; `empty`: the value before the first one.
 struct Sum {
     template <class Real>
-    static void add(Real& sum, int64_t*, Real value) { sum += value; }
+    static void add(Real& sum, int64_t*, Real value) {
+        sum += value;
+    }
     static constexpr bool counts = false;
     template <class Real>
-    static constexpr Real empty() { return 0; }
+    static constexpr Real empty() {
+        return 0;
+    }
 };
 
 struct Mean {
     template <class Real>
-    static void add(Real& sum, int64_t* count, Real value) { sum += value, ++*count; }
+    static void add(Real& sum, int64_t* count, Real value) {
+        sum += value, ++*count;
+    }
     static constexpr bool counts = true;
     template <class Real>
-    static constexpr Real empty() { return 0; }
+    static constexpr Real empty() {
+        return 0;
+    }
 };
 
 struct Max {
     template <class Real>
-    static void add(Real& sum, int64_t* count, Real value) { sum = value > sum || value != value ? value : sum, ++*count; }
+    static void add(Real& sum, int64_t* count, Real value) {
+        sum = value > sum || value != value ? value : sum, ++*count;
+    }
     static constexpr bool counts = true;
     template <class Real>
-    static constexpr Real empty() { return -std::numeric_limits<Real>::infinity(); }
+    static constexpr Real empty() {
+        return -std::numeric_limits<Real>::infinity();
+    }
 };
 
 template <class Real, class Weight>
 struct alignas(64) StageBlock {
-    std::vector<Real, Aligned<Real>> sum;  // what has arrived in this step, by slot
-    std::vector<int64_t> count;            // how much has arrived, where that matters
+    std::vector<Real, Aligned<Real>> sum;  // of what has arrived in this step, by slot
+    std::vector<int64_t> count;            // of arrivals, by slot, if that matters
     Calendar<PendingGroup<Weight>> calendar;
-    std::vector<char> restored;            // synapses of the arrivals of an earlier run that were on their way
-    std::vector<const Row<Weight>*> sending;  // of this tick's spikes
+    std::vector<char> restored;               // synapses for the arrivals that an earlier run left pending
+    std::vector<const Row<Weight>*> sending;  // scratch memory: the rows of this tick's spikes
     const Row<Weight>* rows = nullptr;
     RowFormat format{};
-    bool waiting = true;  // whether sums may wait to be taken when their neurons move
+    bool waiting = true;  // whether postponed sums wait until their neurons move
 
     template <class Reduce>
     void resize(int64_t slots, int64_t longest) {
@@ -65,7 +82,7 @@ struct alignas(64) StageBlock {
         calendar.resize(longest);
     }
 
-    // Keeps synapses of their own for arrivals of an earlier run, and calls arrival(number, group) for each.
+    // Makes a synapse for each arrival that an earlier run left pending, and calls arrival(number, group).
     template <class PendingTextualGroup>
     void restore(int64_t n, const uint32_t* slot, const double* value, PendingTextualGroup arrival) {
         const int64_t bytes = format.bytes(sizeof(Weight)), slot_bytes = format.narrow ? 2 : 4;
@@ -74,7 +91,7 @@ struct alignas(64) StageBlock {
             NEUROSIM_HOLDS(slot[k] < sum.size());
             char* synapse = restored.data() + k * bytes;
             const auto weight = static_cast<Weight>(value[k]);
-            std::memcpy(synapse, slot + k, slot_bytes);  // little-endian: the low bytes stand first
+            std::memcpy(synapse, slot + k, slot_bytes);  // little-endian: the low bytes come first
             if (!format.common) std::memcpy(synapse + slot_bytes, &weight, sizeof weight);
             arrival(k, PendingGroup<Weight>{synapse, 1, weight});
         }
@@ -97,7 +114,7 @@ inline void prefetch_synapses(const StageBlock<Real, Weight>& block, const Pendi
     prefetch(due.synapses, due.count * block.format.bytes(sizeof(Weight)));
 }
 
-// Calls visit(due) for what is due at this tick, in the order of sending; what is due soon is fetched ahead of its use.
+// Calls visit(group) for what is due in this tick, in the order of sending; what is due next is prefetched.
 template <class Context, class Block, class Visit>
 void for_due(Context& context, Block& block, Visit visit) {
     const auto& due = block.calendar.at(context.tick);
@@ -107,13 +124,16 @@ void for_due(Context& context, Block& block, Visit visit) {
         visit(due[entry]);
     }
     const auto& next = block.calendar.at(context.tick + 1);
-    for (size_t entry = 0; entry < std::min(ahead, next.size()); ++entry) prefetch_synapses(block, next[entry]);
+    for (size_t entry = 0; entry < std::min(ahead, next.size()); ++entry)
+        prefetch_synapses(block, next[entry]);
 }
 
-// Calls work(row) for the rows of this tick's spikes of some populations, in their order. Rows lie far apart, so that what they
-// point to is fetched some rows ahead: their groups, and then what `fetch_more` names.
-template <class Context, class Block, class FetchMore, class Work>
-void for_rows(Context& context, Block& block, std::initializer_list<int> populations, FetchMore prefetch_more, Work work) {
+// Calls work(row) for the rows of this tick's spikes of some populations, in their order. Rows lie far
+// apart in memory, so what they point to is prefetched some rows ahead: first their groups, and then what
+// `prefetch_more` prefetches.
+template <class Context, class Block, class PrefetchMore, class Work>
+void for_rows(Context& context, Block& block, std::initializer_list<int> populations,
+              PrefetchMore prefetch_more, Work work) {
     auto& rows = block.sending;
     rows.clear();
     for (int population : populations) {
@@ -131,7 +151,7 @@ void for_rows(Context& context, Block& block, std::initializer_list<int> populat
     }
 }
 
-// Calls visit(due) for what this tick's spikes of some populations send without delay.
+// Calls visit(group) for what this tick's spikes of some populations send without delay.
 template <class Context, class Block, class Visit>
 void for_zero_delay(Context& context, Block& block, std::initializer_list<int> populations, Visit visit) {
     using Weight = typename Context::Weight;
@@ -148,11 +168,12 @@ void for_zero_delay(Context& context, Block& block, std::initializer_list<int> p
     });
 }
 
-struct LeaveSums {};  // who takes sums one by one
+struct LeaveSums {};  // in place of a function `take`: sums are not taken one by one
 
-// Delivers the spikes that arrive at this tick: first those that are due, then those of some populations that come at once.
-// take(slot, sum) gives a sum to its neuron. It is asked where sums would otherwise wait for the move and few spikes arrive: then
-// the move need not look at all sums. (-0 becomes 0 as it does by adding an empty sum.)
+// Adds the spikes that arrive in this tick to the sums: first those that are due, then those that some
+// populations send without delay. If sums would wait until their neurons move, and few spikes arrive,
+// take(slot, sum) adds each sum to its neuron at once, and the move need not look at the sums. (A sum of -0
+// becomes 0, as it does when all sums are added.)
 template <class Reduce, class Context, class Take>
 void deliver_spikes(Context& context, int stage, std::initializer_list<int> populations, Take take) {
     using Weight = typename Context::Weight;
@@ -164,7 +185,7 @@ void deliver_spikes(Context& context, int stage, std::initializer_list<int> popu
     int64_t arrivals = 0;
     each([&](const PendingGroup<Weight>& due) { add_group<Reduce>(block, due), arrivals += due.count; });
     if constexpr (!std::is_same_v<Take, LeaveSums>) {
-        constexpr int64_t few = 16;  // of so many sums one hears something
+        constexpr int64_t few = 16;  // sums for each arrival; with more, taking them one by one is faster
         block.waiting = arrivals * few > static_cast<int64_t>(block.sum.size());
         if (!block.waiting)
             each([&](const PendingGroup<Weight>& due) {
@@ -177,20 +198,22 @@ void deliver_spikes(Context& context, int stage, std::initializer_list<int> popu
     block.calendar.at(context.tick).clear();
 }
 
-// Puts this tick's spikes of some populations on their way, group by group.
+// Puts this tick's spikes of some populations into the calendar, group by group.
 template <class Context>
 void send_spikes(Context& context, int stage, std::initializer_list<int> populations) {
     using Weight = typename Context::Weight;
     auto& block = context.trial.stages[stage * context.network.blocks + context.block];
     const int64_t longest = block.calendar.length() - 1, bytes = block.format.bytes(sizeof(Weight));
-    if (longest == 0) return;  // whatever was sent has arrived
+    if (longest == 0) return;  // all that was sent has arrived
     const auto nothing = [](const Row<Weight>&) {};
     for_rows(context, block, populations, nothing, [&](const Row<Weight>& row) {
         const char* synapses = row.synapses;
         for (uint32_t group = 0; group < row.n_groups; ++group) {
             const auto [delay, count] = row.groups[group];
             if (delay > longest) break;  // due after the end of the run
-            if (delay > 0) block.calendar.at(context.tick + delay).emplace_back(synapses, count, row.weight(block.format, group));
+            if (delay > 0)
+                block.calendar.at(context.tick + delay)
+                    .emplace_back(synapses, count, row.weight(block.format, group));
             synapses += count * bytes;
         }
     });

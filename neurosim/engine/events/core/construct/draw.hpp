@@ -1,4 +1,5 @@
-// The numbers of synapses, in short loops of one fixed length that compilers turn into vectors: the bits of plan/draw.py.
+// The weights, delays and start values of synapses, with the bits of plan/draw.py. They are drawn in loops
+// of one fixed length (a stretch), which compilers turn into vectors.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -9,10 +10,11 @@
 
 namespace neurosim {
 
-// Columns that are drawn into have room for a whole stretch behind their last number, which may be overwritten.
+// How many numbers are drawn at a time. Arrays that are drawn into have room for as many behind their last
+// number.
 constexpr int STRETCH = 32;
 
-// The random words (first, second) to (first, second + STRETCH - 1).
+// The random words of the counters (first, second) to (first, second + STRETCH - 1).
 struct Stretch {
     uint32_t high[STRETCH], low[STRETCH];
 
@@ -26,7 +28,7 @@ struct Stretch {
     Words at(int i) const { return {high[i], low[i]}; }
 };
 
-// Whole numbers below n, counted by (sender, 0) to (sender, count - 1).
+// Integers below n, drawn with the counters (sender, 0) to (sender, count - 1).
 inline void draw_below(Key key, int64_t n, uint32_t sender, int64_t count, uint32_t* __restrict out) {
     for (int64_t first = 0; first < count; first += STRETCH) {
         const Stretch words(key, sender, static_cast<uint32_t>(first));
@@ -34,17 +36,19 @@ inline void draw_below(Key key, int64_t n, uint32_t sender, int64_t count, uint3
     }
 }
 
-// One number for every stretch of random words that `number` is made of.
+// `count` numbers, each computed by number(words) from the random words of its position.
 template <class Number>
-void draw_each(const NumberRecipe& given, int64_t sender, int64_t count, double* __restrict out, Number number) {
+void draw_each(const NumberRecipe& given, int64_t sender, int64_t count, double* __restrict out,
+               Number number) {
     for (int64_t first = 0; first < count; first += STRETCH) {
         const Stretch words(given.key, static_cast<uint32_t>(sender), static_cast<uint32_t>(first));
         for (int i = 0; i < STRETCH; i++) out[first + i] = number(words.at(i));
     }
 }
 
-// One number per synapse of a local sender; `target` holds the local targets.
-inline void draw_numbers(const NumberRecipe& given, const Pathway& pathway, int64_t sender, const uint32_t* target, int64_t count, double* __restrict out) {
+// One number for each of the `count` synapses of a local sender, whose local targets are `target`.
+inline void draw_numbers(const NumberRecipe& given, const Pathway& pathway, int64_t sender,
+                         const uint32_t* target, int64_t count, double* __restrict out) {
     const double a = given.first, b = given.second, low = given.low, high = given.high;
     switch (given.law) {
         case NumberLaw::number: std::fill_n(out, count, a); return;
@@ -54,10 +58,13 @@ inline void draw_numbers(const NumberRecipe& given, const Pathway& pathway, int6
                 x = x < low ? low : x;
                 return x > high ? high : x;
             });
-        case NumberLaw::uniform: return draw_each(given, sender, count, out, [=](Words words) { return a + b * to_uniform(words); });
+        case NumberLaw::uniform:
+            return draw_each(given, sender, count, out,
+                             [=](Words words) { return a + b * to_uniform(words); });
         case NumberLaw::dale: {
             const double sign = given.values[sender];
-            return draw_each(given, sender, count, out, [=](Words words) { return sign * std::fabs(1.0 + 0.5 * to_normal(words)); });
+            return draw_each(given, sender, count, out,
+                             [=](Words words) { return sign * std::fabs(1.0 + 0.5 * to_normal(words)); });
         }
         case NumberLaw::target:
             for (int64_t i = 0; i < count; i++) out[i] = given.values[target[i]];

@@ -1,4 +1,5 @@
-// A recipe drawn into the arrays of plan/recipe.py: synapses by sending neuron, then in the order in which they are drawn.
+// A recipe drawn into the arrays `Edges` of plan/recipe.py: synapses by sending neuron, then in the order
+// in which they are drawn.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -11,20 +12,23 @@
 
 namespace neurosim {
 
-// Where the synapses of each sender begin, in two calls: the caller makes the arrays between them.
+// Made in two calls: the constructor counts the synapses of each sender (`start`: where they begin), the
+// caller allocates the arrays, and `fill` draws into them.
 struct Edges {
     Pathway pathway;
     Wiring wiring;
     std::vector<int64_t> start;
     int threads;
 
-    Edges(const Pathway& given, int threads) : pathway(given), wiring(pathway, threads), start(given.pre.size + 1), threads(threads) {
+    Edges(const Pathway& given, int threads)
+        : pathway(given), wiring(pathway, threads), start(given.pre.size + 1), threads(threads) {
         std::vector<std::vector<uint32_t>> scratch(threads);
         parallel_for(threads, pathway.pre.size, SENDERS, [&](int thread, int64_t first, int64_t last) {
             for (int64_t place = first; place < last; place++) {
                 const int64_t sender = pathway.order ? pathway.order[place] : place;
                 auto& target = scratch[thread];
-                if (static_cast<int64_t>(target.size()) < wiring.room(sender) + STRETCH) target.resize(wiring.room(sender) + STRETCH);
+                if (static_cast<int64_t>(target.size()) < wiring.room(sender) + STRETCH)
+                    target.resize(wiring.room(sender) + STRETCH);
                 start[place + 1] = wiring.draw(sender, pathway.pre.at(place), target.data());
             }
         });
@@ -48,7 +52,7 @@ struct Edges {
         });
     }
 
-    static constexpr int64_t SENDERS = 16;  // that a thread takes at a time
+    static constexpr int64_t SENDERS = 16;  // how many a thread takes at a time
 };
 
 }  // namespace neurosim

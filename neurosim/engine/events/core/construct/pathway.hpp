@@ -1,5 +1,5 @@
-// The synapses of one object, as the caller hands them over: given as arrays, or as a recipe to draw them by.
-// `construct.py` mirrors these structures, plan/recipe.py says what they mean.
+// The synapses of one pathway as the caller hands them over: as arrays, or as the recipe by which they are
+// drawn. The structs of construct.py have the same fields; network/recipe.py says what they mean.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -11,20 +11,21 @@ namespace neurosim {
 enum class WiringLaw : int32_t { given, one_to_one, all_to_all, probability, outdegree, indegree, total };
 enum class NumberLaw : int32_t { number, normal, uniform, dale, target, pair };
 
-// A population or a part of it: its neurons, or without a list the `size` neurons from `first` on.
+// A population or a part of it: the neurons listed in `neuron`, or `size` neurons from `first` on if that
+// is null.
 struct Subpopulation {
     int64_t size, first;
     const int64_t* neuron;
 
     int64_t at(int64_t place) const { return neuron ? neuron[place] : first + place; }
-    // The first place of a neuron that is not below this one, where neurons rise.
+    // The first place whose neuron is not below `least`; neurons must rise.
     int64_t find(int64_t least) const {
         if (neuron) return std::lower_bound(neuron, neuron + size, least) - neuron;
         return std::clamp<int64_t>(least - first, 0, size);
     }
 };
 
-// How the weights or the delays of synapses come about.
+// How the weights, delays or start values of synapses are drawn (`Numbers` of network/recipe.py).
 struct NumberRecipe {
     NumberLaw law;
     Key key;
@@ -35,12 +36,13 @@ struct NumberRecipe {
 struct Pathway {
     WiringLaw wiring_law;
     int32_t avoid_self;
-    int64_t first_sender;         // the global number of the first neuron of the sending population
-    Subpopulation pre, post;               // senders by rising neuron, targets in local order
-    const int64_t* order;         // the local numbers of the senders; none where they stand in local order
-    const int64_t *bound, *slot;  // of the target's population: the blocks' first neurons and their slots (block)
+    int64_t first_sender;     // the number of the sending population's first neuron among all neurons
+    Subpopulation pre, post;  // senders by rising neuron, targets in local order
+    const int64_t* order;     // the local numbers of the senders; null if these are their places
+    const int64_t* bound;     // (block + 1): the first neuron of each block of targets
+    const int64_t* slot;      // (block): the slot of that neuron
 
-    // Given: neurons by sender, weights, delays in ticks.
+    // As arrays: sorted by sender; delays in ticks.
     const int64_t *sender, *receiver, *delays;
     const double* weights;
     int64_t count;
@@ -52,7 +54,8 @@ struct Pathway {
     double dt;
 };
 
-// What was built of a feed; delays in ticks, the shortest above the longest where there is no synapse.
+// How many synapses of a pathway were built, and their delays in ticks. Without synapses the shortest is
+// above the longest.
 struct BuildReport {
     int64_t synapses = 0, shortest = INT64_MAX, longest = -1;
 

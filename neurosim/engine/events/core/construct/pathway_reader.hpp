@@ -1,4 +1,4 @@
-// One feed, read sender by sender: it appends the synapses of one neuron to a batch.
+// Reads a pathway sender by sender: appends the synapses of one neuron to a buffer.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -15,13 +15,17 @@ class PathwayReader {
   public:
     PathwayReader(const Pathway& pathway, const Wiring& wiring) : pathway(pathway), wiring(wiring) {}
 
-    // The first place whose sender is not below the neuron of this global number: of a synapse, or of a sender to draw.
+    // The first place whose sender is not below `sender`, a number among all neurons. Places are those of
+    // synapses in the arrays, or of senders in the recipe.
     int64_t find(int64_t sender) const {
         const int64_t neuron = sender - pathway.first_sender;
-        return pathway.wiring_law == WiringLaw::given ? std::lower_bound(pathway.sender, pathway.sender + pathway.count, neuron) - pathway.sender : pathway.pre.find(neuron);
+        return pathway.wiring_law == WiringLaw::given
+                   ? std::lower_bound(pathway.sender, pathway.sender + pathway.count, neuron) - pathway.sender
+                   : pathway.pre.find(neuron);
     }
 
-    // Appends the synapses of this sender, which begin at `place`, with receiving neurons as slots; returns the place behind them.
+    // Appends the synapses of this sender, which begin at `place`, with target neurons in place of slots.
+    // Returns the place behind them.
     int64_t append(int64_t place, int64_t sender, SynapseBuffer& buffer) const {
         const int64_t neuron = sender - pathway.first_sender;
         if (pathway.wiring_law == WiringLaw::given) return copy(place, neuron, buffer);
@@ -30,7 +34,8 @@ class PathwayReader {
         return place + 1;
     }
 
-    // Draws the synapses of the sender at `place`; delays are rounded half to even. (Not inlined, to be compiled once.)
+    // Draws the synapses of the sender at `place`; delays are rounded half to even. (It is not inlined, so
+    // that it is compiled only once.)
     __attribute__((noinline)) void draw(int64_t place, SynapseBuffer& buffer) const {
         const int64_t sender = pathway.order ? pathway.order[place] : place;
         const int64_t count = wiring.draw(sender, pathway.pre.at(place), buffer.targets(wiring.room(sender)));
@@ -40,9 +45,11 @@ class PathwayReader {
         const double* __restrict number = buffer.number.data();
         uint32_t* __restrict delay = buffer.delay.data() + first;
         draw_numbers(pathway.delay, pathway, sender, target, count, buffer.number.data());
-        for (int64_t i = 0; i < count; i++) delay[i] = static_cast<uint32_t>(static_cast<int32_t>(std::rint(number[i] / pathway.dt)));
+        for (int64_t i = 0; i < count; i++)
+            delay[i] = static_cast<uint32_t>(static_cast<int32_t>(std::rint(number[i] / pathway.dt)));
         if (pathway.post.neuron)
-            for (int64_t i = 0; i < count; i++) target[i] = static_cast<uint32_t>(pathway.post.neuron[target[i]]);
+            for (int64_t i = 0; i < count; i++)
+                target[i] = static_cast<uint32_t>(pathway.post.neuron[target[i]]);
         else if (pathway.post.first)
             for (int64_t i = 0; i < count; i++) target[i] += static_cast<uint32_t>(pathway.post.first);
     }

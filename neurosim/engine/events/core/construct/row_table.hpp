@@ -1,4 +1,5 @@
-// Rows of all senders, built in parallel: whole senders are drawn, sorted in cache and written once, to their final place.
+// The rows of all senders, built in parallel. The synapses of a sender are drawn, sorted in the cache, and
+// written once, to their final place.
 #pragma once
 #include <cstdint>
 #include <utility>
@@ -14,12 +15,13 @@
 
 namespace neurosim {
 
-// The feeds, ready to be read from any sender on.
+// Readers of all pathways.
 class PathwayReaders {
   public:
     PathwayReaders(const Pathway* pathways, int count, int threads) {
-        wiring.reserve(count);  // sources point at them
-        for (int f = 0; f < count; f++) readers.emplace_back(pathways[f], wiring.emplace_back(pathways[f], threads));
+        wiring.reserve(count);  // readers point to its elements, which must not move
+        for (int f = 0; f < count; f++)
+            readers.emplace_back(pathways[f], wiring.emplace_back(pathways[f], threads));
     }
 
     std::vector<int64_t> find(int64_t sender) const {
@@ -28,12 +30,14 @@ class PathwayReaders {
         return place;
     }
 
-    // Appends all synapses of a sender, and moves the places behind them. (Not inlined, to be compiled once.)
-    __attribute__((noinline)) void append(std::vector<int64_t>& place, int64_t sender, int blocks, SynapseBuffer& buffer, std::vector<BuildReport>& reports) const {
+    // Appends the synapses of a sender from all pathways, and moves each place behind them. (It is not
+    // inlined, so that it is compiled only once.)
+    __attribute__((noinline)) void append(std::vector<int64_t>& place, int64_t sender, int blocks,
+                                          SynapseBuffer& buffer, std::vector<BuildReport>& reports) const {
         for (size_t f = 0; f < readers.size(); f++) {
             const int64_t before = buffer.size;
             place[f] = readers[f].append(place[f], sender, buffer);
-            if (buffer.size > before) buffer.land(readers[f].pathway, blocks, before, reports[f]);
+            if (buffer.size > before) buffer.place_in_blocks(readers[f].pathway, blocks, before, reports[f]);
         }
     }
 
@@ -42,7 +46,7 @@ class PathwayReaders {
     std::vector<PathwayReader> readers;
 };
 
-// What the caller holds, whatever the type of the weights.
+// What the caller holds, whatever the type of the weights is.
 class AnyRowTable {
   public:
     virtual ~AnyRowTable() = default;
@@ -54,7 +58,8 @@ class AnyRowTable {
 template <class Weight>
 class RowTable final : public AnyRowTable {
   public:
-    RowTable(const Pathway* pathways, int n_pathways, int64_t senders, RowFormat format, int blocks, int threads, BuildReport* reports)
+    RowTable(const Pathway* pathways, int n_pathways, int64_t senders, RowFormat format, int blocks,
+             int threads, BuildReport* reports)
         : senders(senders), rows(senders * blocks) {
         const PathwayReaders readers(pathways, n_pathways, threads);
         std::vector<Scratch> scratches(threads);
@@ -83,9 +88,9 @@ class RowTable final : public AnyRowTable {
     }
 
   private:
-    static constexpr int64_t SENDERS = 16;  // that a thread takes at a time
+    static constexpr int64_t SENDERS = 16;  // how many a thread takes at a time
 
-    // What one thread works with; apart from the next one's in the cache.
+    // The scratch memory of one thread, on cache lines of its own.
     struct alignas(128) Scratch {
         SynapseBuffer buffer;
         Arena arena;

@@ -1,4 +1,5 @@
-// The synapses of one sender while they are drawn, and their way into a row: a stable sort by (block, delay) in cache.
+// The synapses of one sender while they are drawn. They are sorted by block of targets and delay, stably
+// and in the cache, and written as rows.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -13,17 +14,18 @@ namespace neurosim {
 
 class SynapseBuffer {
   public:
-    std::vector<uint32_t> slot, block, delay;  // slot: the receiving neuron until `land`
-    std::vector<double> weight, number;        // number: for drawing
+    std::vector<uint32_t> slot, block, delay;  // slot: the target neuron until `place_in_blocks`
+    std::vector<double> weight, number;        // number: scratch memory for drawing
     int64_t size = 0;
 
-    // The place of the next synapses, with room for the targets of at most so many (and a stretch).
+    // Where the targets of the next synapses are to be written; there is room for `most` of them, and a
+    // stretch.
     uint32_t* targets(int64_t most) {
         widen(slot, size + most);
         return slot.data() + size;
     }
 
-    // Takes so many synapses in, whose targets have been written, and returns the place of the first.
+    // Adds so many synapses, whose targets have been written, and returns the place of the first.
     int64_t grow(int64_t more) {
         const int64_t first = size;
         size += more;
@@ -32,8 +34,9 @@ class SynapseBuffer {
         return first;
     }
 
-    // Turns neurons into slots of their blocks, for the synapses from `first` on, and reports these synapses.
-    void land(const Pathway& pathway, int blocks, int64_t first, BuildReport& report) {
+    // Turns target neurons into slots of their blocks, for the synapses from `first` on, which are all
+    // those of a pathway, and reports them.
+    void place_in_blocks(const Pathway& pathway, int blocks, int64_t first, BuildReport& report) {
         uint32_t* __restrict place = slot.data() + first;
         uint32_t* __restrict part = block.data() + first;
         const uint32_t* __restrict ticks = delay.data() + first;
@@ -53,32 +56,34 @@ class SynapseBuffer {
             most = std::max(most, ticks[i]);
         }
         report.add({count, least, most});
-        objects.push_back(first);
+        pathway_starts.push_back(first);
         shortest = std::min(shortest, least);
         longest = std::max(longest, most);
     }
 
-    // Lays the synapses into the rows of their sender, one per block (`stride` apart), and forgets them.
+    // Writes the synapses as the rows of their sender, one per block (`stride` apart), and empties the
+    // buffer.
     template <class Weight>
     void lay(Arena& arena, RowFormat format, int blocks, Row<Weight>* row, int64_t stride) {
         if (!size) return;
         number_delays();
-        if (format.common) part_objects();
+        if (format.common) separate_pathways();
         count_groups(blocks);
         const size_t groups = known.size();
-        for (int b = 0; b < blocks; b++) open_row(arena, format, row[b * stride], counts.data() + b * groups, place.data() + b * groups);
+        for (int b = 0; b < blocks; b++)
+            open_row(arena, format, row[b * stride], counts.data() + b * groups, place.data() + b * groups);
         if (format.common) format.narrow ? write_slots<uint16_t>() : write_slots<uint32_t>();
         else format.narrow ? write_synapses<uint16_t, Weight>() : write_synapses<uint32_t, Weight>();
         arena.prefetch(size * format.bytes(sizeof(Weight)));
         shortest = UINT32_MAX;
         longest = 0;
         size = 0;
-        objects.clear();
+        pathway_starts.clear();
     }
 
   private:
-    std::vector<uint32_t> key, counts, known;  // known: the delay of each group of a row
-    std::vector<int64_t> objects;              // the first synapse of each object
+    std::vector<uint32_t> key, counts, known;  // known: the delay of each possible group of a row
+    std::vector<int64_t> pathway_starts;       // the first synapse of each pathway
     std::vector<char*> place;
     uint32_t shortest = UINT32_MAX, longest = 0;
 
@@ -87,7 +92,8 @@ class SynapseBuffer {
         if (size + STRETCH > static_cast<int64_t>(column.size())) column.resize(size + size / 2 + STRETCH);
     }
 
-    // Numbers the delays that occur, by rising delay; `known` holds them, `key` the number of each synapse's.
+    // Numbers the delays that occur, in rising order: `known` holds them, `key` the number of each
+    // synapse's delay.
     void number_delays() {
         const uint32_t range = longest - shortest + 1, least = shortest;
         const uint32_t* __restrict ticks = delay.data();
@@ -101,23 +107,25 @@ class SynapseBuffer {
         known.assign(ticks, ticks + size);
         std::sort(known.begin(), known.end());
         known.erase(std::unique(known.begin(), known.end()), known.end());
-        for (int64_t i = 0; i < size; i++) number[i] = static_cast<uint32_t>(std::lower_bound(known.begin(), known.end(), ticks[i]) - known.begin());
+        for (int64_t i = 0; i < size; i++)
+            number[i] = static_cast<uint32_t>(std::lower_bound(known.begin(), known.end(), ticks[i]) -
+                                              known.begin());
     }
 
-    // Gives every object groups of its own: their number becomes (delay, object).
-    void part_objects() {
-        const auto parts = static_cast<uint32_t>(objects.size());
+    // Gives every pathway groups of its own: their number becomes (delay, pathway).
+    void separate_pathways() {
+        const auto parts = static_cast<uint32_t>(pathway_starts.size());
         if (parts == 1) return;
         std::vector<uint32_t> delays(parts * known.size());
         for (size_t i = 0; i < delays.size(); i++) delays[i] = known[i / parts];
         known.swap(delays);
-        for (uint32_t object = 0; object < parts; object++) {
-            const int64_t last = object + 1 < parts ? objects[object + 1] : size;
-            for (int64_t i = objects[object]; i < last; i++) key[i] = key[i] * parts + object;
+        for (uint32_t pathway = 0; pathway < parts; pathway++) {
+            const int64_t last = pathway + 1 < parts ? pathway_starts[pathway + 1] : size;
+            for (int64_t i = pathway_starts[pathway]; i < last; i++) key[i] = key[i] * parts + pathway;
         }
     }
 
-    // Counts the synapses of each block and delay, whose number `key` becomes.
+    // Counts the synapses of each (block, delay), and makes `key` the number of that.
     void count_groups(int blocks) {
         const auto delays = static_cast<uint32_t>(known.size());
         counts.assign(static_cast<size_t>(blocks) * delays, 0);
@@ -148,10 +156,11 @@ class SynapseBuffer {
         }
     }
 
-    // Takes the memory of one row, writes its groups, and says where the synapses of each begin.
+    // Allocates the memory of one row, writes its groups, and finds where the synapses of each begin.
     template <class Weight>
-    void open_row(Arena& arena, RowFormat format, Row<Weight>& row, const uint32_t* count, char** begin) const {
-        const size_t groups = known.size(), parts = format.common ? objects.size() : 0;
+    void open_row(Arena& arena, RowFormat format, Row<Weight>& row, const uint32_t* count,
+                  char** begin) const {
+        const size_t groups = known.size(), parts = format.common ? pathway_starts.size() : 0;
         row = {nullptr, nullptr, 0, 0};
         for (size_t g = 0; g < groups; g++) {
             row.n_groups += count[g] > 0;
@@ -170,7 +179,7 @@ class SynapseBuffer {
             synapse += count[g] * format.bytes(sizeof(Weight));
             if (!count[g]) continue;
             *group++ = {known[g], count[g]};
-            if (parts) *common++ = static_cast<Weight>(weight[objects[g % parts]]);
+            if (parts) *common++ = static_cast<Weight>(weight[pathway_starts[g % parts]]);
         }
     }
 };

@@ -1,6 +1,7 @@
-// The library that lays out synapses with text; independent of any network, compiled once per machine. `layout.py` calls it.
+// The library that lays out synapses with text, called by textual_layout.py. No network changes it; it is
+// compiled once.
 #if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
-#pragma GCC target("prefer-vector-width=512")  // which it does not prefer by itself: a tenth faster
+#pragma GCC target("prefer-vector-width=512")  // not GCC's choice, but a tenth faster
 #endif
 
 #include <cstdint>
@@ -13,19 +14,21 @@ using namespace neurosim;
 
 extern "C" {
 
-// The synapses of a pathway with text, counted: they, their groups, the longest delay, whether their order
-// is the plan's; or nothing where memory does not suffice.
-void* neurosim_textual_count(const Pathway* pathway, int64_t senders, int64_t targets, int blocks, int threads, bool as_drawn, int64_t* counted) {
+// The layout of a pathway with text; null if there is not enough memory. `counted` is set to the number of
+// synapses, the number of groups, the longest delay, and whether their order is that of the plan.
+void* neurosim_textual_count(const Pathway* pathway, int64_t senders, int64_t targets, int blocks,
+                             int threads, bool as_drawn, int64_t* counted) {
     try {
         auto* layout = new TextualLayout(*pathway, senders, targets, blocks, threads, as_drawn);
-        counted[0] = layout->n_synapses(), counted[1] = layout->n_groups(), counted[2] = layout->longest(), counted[3] = layout->in_order();
+        counted[0] = layout->n_synapses(), counted[1] = layout->n_groups(), counted[2] = layout->longest(),
+        counted[3] = layout->in_order();
         return layout;
     } catch (const std::exception&) {
         return nullptr;
     }
 }
 
-// Writes them into arrays of that length; false where memory does not suffice.
+// Fills arrays of these lengths; false if there is not enough memory.
 bool neurosim_textual_fill(void* layout, const SynapseArrays* arrays) {
     try {
         static_cast<TextualLayout*>(layout)->fill(*arrays);

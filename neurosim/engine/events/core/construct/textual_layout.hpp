@@ -1,5 +1,6 @@
-// Synapses with text, laid out for `plastic.hpp`: by block of targets, sender and delay; and by target. Built in two calls: the
-// first counts, the caller makes the arrays, the second draws once more and writes everything to its final place.
+// The layout of synapses with text for synapses/textual.hpp: by block of targets, sender and delay; and by
+// target. It is built in two calls: the constructor counts, the caller allocates the arrays, and `fill`
+// draws once more and writes everything to its final place.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -14,13 +15,15 @@
 
 namespace neurosim {
 
-// Where a variable's start values are drawn from; `narrow` ones are rounded to 32 bits.
+// How the start values of a variable are drawn. `weight`: they are the weights; `narrow`: they are rounded
+// to 32 bits.
 struct StartValues {
     NumberRecipe numbers;
-    int32_t weight, narrow;  // weight: the weights of the feed
+    int32_t weight, narrow;
 };
 
-// The arrays of `layouts.Plastic`; those that nobody needs are null. `own` holds `fields` numbers per synapse, `real` bytes each.
+// The arrays of `TextualLayout` in textual_layout.py; those that are not needed are null. `own` is its
+// `drawn`: as many `variables` of each synapse, each of `real` bytes.
 struct SynapseArrays {
     int64_t* row;
     DelayGroup* group;
@@ -33,10 +36,21 @@ struct SynapseArrays {
 
 class TextualLayout {
   public:
-    // `senders` and `targets` are the sizes of the populations; groups are sorted by delay, or `as_drawn`.
-    TextualLayout(const Pathway& given, int64_t senders, int64_t targets, int blocks, int threads, bool as_drawn)
-        : pathway(given), wiring(pathway, threads), reader(pathway, wiring), senders(senders), targets(targets), blocks(blocks), threads(threads),
-          as_drawn(as_drawn), synapses(blocks * senders + 1), groups(blocks * senders + 1), drawn(senders + 1) {
+    // `senders` and `targets` are the sizes of the populations. The synapses of a sender and block are
+    // sorted by delay, or stay `as_drawn`.
+    TextualLayout(const Pathway& given, int64_t senders, int64_t targets, int blocks, int threads,
+                  bool as_drawn)
+        : pathway(given),
+          wiring(pathway, threads),
+          reader(pathway, wiring),
+          senders(senders),
+          targets(targets),
+          blocks(blocks),
+          threads(threads),
+          as_drawn(as_drawn),
+          synapses(blocks * senders + 1),
+          groups(blocks * senders + 1),
+          drawn(senders + 1) {
         each_sender([&](Scratch& scratch, int64_t sender) {
             drawn[sender + 1] = scratch.buffer.size;
             for (int b = 0; b < blocks; b++) {
@@ -45,15 +59,17 @@ class TextualLayout {
                 groups[b * senders + sender + 1] = scratch.count_groups(begin, end);
             }
         });
-        for (auto* sums : {&synapses, &groups, &drawn}) std::partial_sum(sums->begin(), sums->end(), sums->begin());
+        for (auto* sums : {&synapses, &groups, &drawn})
+            std::partial_sum(sums->begin(), sums->end(), sums->begin());
     }
 
     int64_t n_synapses() const { return synapses.back(); }
     int64_t n_groups() const { return groups.back(); }
-    // Whether they are laid in the order of the plan.
+    // Whether the synapses lie in the order of the plan.
     bool in_order() const {
         bool one = blocks == 1;
-        for (int64_t sender = 0; one && !as_drawn && sender < senders; sender++) one = groups[sender + 1] - groups[sender] <= 1;
+        for (int64_t sender = 0; one && !as_drawn && sender < senders; sender++)
+            one = groups[sender + 1] - groups[sender] <= 1;
         return one;
     }
     int64_t longest() const { return *std::max_element(longest_of.begin(), longest_of.end()); }
@@ -61,7 +77,8 @@ class TextualLayout {
     void fill(const SynapseArrays& to) {
         for (int b = 0; b <= blocks; b++) to.block_first[b] = synapses[b * senders];
         for (int b = 0; b < blocks; b++)
-            for (int64_t sender = 0; sender <= senders; sender++) to.row[b * (senders + 1) + sender] = groups[b * senders + sender];
+            for (int64_t sender = 0; sender <= senders; sender++)
+                to.row[b * (senders + 1) + sender] = groups[b * senders + sender];
         each_sender([&](Scratch& scratch, int64_t sender) {
             draw_starts(scratch, sender, to);
             for (int b = 0; b < blocks; b++) lay(scratch, sender, b, to);
@@ -70,12 +87,12 @@ class TextualLayout {
     }
 
   private:
-    // What one thread works with: the synapses of one sender, and the order in which they are laid.
+    // The scratch memory of one thread: the synapses of one sender, and the order in which they will lie.
     struct Scratch {
         SynapseBuffer buffer;
         std::vector<uint32_t> order;
-        std::vector<int64_t> begin;             // of each block in `order`
-        std::vector<std::vector<double>> start;  // numbers drawn for each variable
+        std::vector<int64_t> begin;              // (block + 1): where each block begins in `order`
+        std::vector<std::vector<double>> start;  // the start values of each variable
 
         std::pair<int64_t, int64_t> part(int b) const { return {begin[b], begin[b + 1]}; }
         uint32_t delay(int64_t at) const { return buffer.delay[order[at]]; }
@@ -86,26 +103,31 @@ class TextualLayout {
         }
     };
 
-    // Sorts a sender's synapses by block and delay, stably.
+    // Sorts the synapses of a sender by block and delay, stably.
     void sort(Scratch& scratch) const {
         auto& buffer = scratch.buffer;
         scratch.begin.assign(blocks + 1, 0);
         for (int64_t i = 0; i < buffer.size; i++) {
-            const auto* bound = std::upper_bound(pathway.bound + 1, pathway.bound + blocks, static_cast<int64_t>(buffer.slot[i]));
+            const auto* bound = std::upper_bound(pathway.bound + 1, pathway.bound + blocks,
+                                                 static_cast<int64_t>(buffer.slot[i]));
             buffer.block[i] = static_cast<uint32_t>(bound - pathway.bound - 1);
             scratch.begin[buffer.block[i] + 1]++;
         }
         std::partial_sum(scratch.begin.begin(), scratch.begin.end(), scratch.begin.begin());
         auto next = scratch.begin;
         scratch.order.resize(buffer.size);
-        for (int64_t i = 0; i < buffer.size; i++) scratch.order[next[buffer.block[i]]++] = static_cast<uint32_t>(i);
-        const auto [least, most] = std::minmax_element(buffer.delay.begin(), buffer.delay.begin() + buffer.size);
+        for (int64_t i = 0; i < buffer.size; i++)
+            scratch.order[next[buffer.block[i]]++] = static_cast<uint32_t>(i);
+        const auto [least, most] = std::minmax_element(buffer.delay.begin(),
+                                                       buffer.delay.begin() + buffer.size);
         if (as_drawn || !buffer.size || *least == *most) return;
         const auto sooner = [&](uint32_t a, uint32_t b) { return buffer.delay[a] < buffer.delay[b]; };
-        for (int b = 0; b < blocks; b++) std::stable_sort(scratch.order.begin() + scratch.begin[b], scratch.order.begin() + scratch.begin[b + 1], sooner);
+        for (int b = 0; b < blocks; b++)
+            std::stable_sort(scratch.order.begin() + scratch.begin[b],
+                             scratch.order.begin() + scratch.begin[b + 1], sooner);
     }
 
-    // Calls work(bench, sender) for all senders, each with its synapses drawn and sorted.
+    // Calls work(scratch, sender) for all senders, whose synapses have been drawn and sorted.
     template <class Work>
     void each_sender(Work work) {
         std::vector<Scratch> scratches(threads);
@@ -116,14 +138,15 @@ class TextualLayout {
             for (int64_t sender = first; sender < last; sender++) {
                 scratch.buffer.size = 0;
                 place = reader.append(place, sender, scratch.buffer);
-                for (int64_t i = 0; i < scratch.buffer.size; i++) longest_of[thread] = std::max<int64_t>(longest_of[thread], scratch.buffer.delay[i]);
+                for (int64_t i = 0; i < scratch.buffer.size; i++)
+                    longest_of[thread] = std::max<int64_t>(longest_of[thread], scratch.buffer.delay[i]);
                 sort(scratch);
                 work(scratch, sender);
             }
         });
     }
 
-    // Draws the variables of a sender's synapses, in the order of the plan.
+    // Draws the start values of a sender's synapses, in the order of the plan.
     void draw_starts(Scratch& scratch, int64_t neuron, const SynapseArrays& to) const {
         const int64_t place = to.own ? pathway.pre.find(neuron) : 0;
         scratch.start.resize(to.own ? to.variables : 0);
@@ -132,12 +155,15 @@ class TextualLayout {
             auto& number = scratch.start[variable];
             number.resize(scratch.buffer.size + STRETCH);
             if (start.weight) std::copy_n(scratch.buffer.weight.begin(), scratch.buffer.size, number.begin());
-            else draw_numbers(start.numbers, pathway, pathway.order ? pathway.order[place] : place, nullptr, scratch.buffer.size, number.data());
-            for (int64_t i = 0; start.narrow && i < scratch.buffer.size; i++) number[i] = static_cast<float>(number[i]);
+            else
+                draw_numbers(start.numbers, pathway, pathway.order ? pathway.order[place] : place, nullptr,
+                             scratch.buffer.size, number.data());
+            for (int64_t i = 0; start.narrow && i < scratch.buffer.size; i++)
+                number[i] = static_cast<float>(number[i]);
         }
     }
 
-    // Lays the synapses of one sender onto one block.
+    // Writes the synapses of one sender onto one block of targets.
     void lay(const Scratch& scratch, int64_t sender, int b, const SynapseArrays& to) const {
         const auto [begin, end] = scratch.part(b);
         int64_t place = synapses[b * senders + sender], group = groups[b * senders + sender];
@@ -146,8 +172,10 @@ class TextualLayout {
             to.receiver[place] = static_cast<int32_t>(scratch.buffer.slot[i]);
             if (to.canonical) to.canonical[place] = static_cast<int32_t>(drawn[sender] + i);
             for (size_t variable = 0; variable < scratch.start.size(); variable++) {
-                if (to.real == 4) static_cast<float*>(to.own)[place * to.variables + variable] = static_cast<float>(scratch.start[variable][i]);
-                else static_cast<double*>(to.own)[place * to.variables + variable] = scratch.start[variable][i];
+                const double value = scratch.start[variable][i];
+                const int64_t number = place * to.variables + variable;
+                if (to.real == 4) static_cast<float*>(to.own)[number] = static_cast<float>(value);
+                else static_cast<double*>(to.own)[number] = value;
             }
             if (at == begin || scratch.delay(at) != scratch.delay(at - 1)) {
                 to.first[group] = place;
@@ -161,13 +189,16 @@ class TextualLayout {
     void list_by_target(const SynapseArrays& to) const {
         std::fill_n(to.post_first, targets + 1, 0);
         parallel_for(threads, blocks, 1, [&](int, int64_t b, int64_t) {
-            for (int64_t k = to.block_first[b]; k < to.block_first[b + 1]; ++k) to.post_first[to.receiver[k] + 1]++;
+            for (int64_t k = to.block_first[b]; k < to.block_first[b + 1]; ++k)
+                to.post_first[to.receiver[k] + 1]++;
         });
         std::partial_sum(to.post_first, to.post_first + targets + 1, to.post_first);
         parallel_for(threads, blocks, 1, [&](int, int64_t b, int64_t) {
             std::vector<int64_t> next(to.post_first + pathway.bound[b], to.post_first + pathway.bound[b + 1]);
             std::vector<int32_t> row;
-            const auto list = [&](int64_t k) { to.by_post[next[to.receiver[k] - pathway.bound[b]]++] = static_cast<int32_t>(k); };
+            const auto list = [&](int64_t k) {
+                to.by_post[next[to.receiver[k] - pathway.bound[b]]++] = static_cast<int32_t>(k);
+            };
             for (int64_t sender = 0; sender < senders; sender++) {
                 const int64_t at = b * senders + sender;
                 if (groups[at + 1] - groups[at] <= 1 || as_drawn || !to.canonical) {
@@ -176,7 +207,8 @@ class TextualLayout {
                 }
                 row.resize(synapses[at + 1] - synapses[at]);
                 std::iota(row.begin(), row.end(), static_cast<int32_t>(synapses[at]));
-                std::sort(row.begin(), row.end(), [&](int32_t a, int32_t b) { return to.canonical[a] < to.canonical[b]; });
+                std::sort(row.begin(), row.end(),
+                          [&](int32_t a, int32_t b) { return to.canonical[a] < to.canonical[b]; });
                 for (int32_t k : row) list(k);
             }
         });
@@ -188,11 +220,12 @@ class TextualLayout {
     const int64_t senders, targets;
     const int blocks, threads;
     const bool as_drawn;
-    std::vector<int64_t> synapses, groups;  // (block, sender), then all: the first synapse and the first group
-    std::vector<int64_t> drawn;             // (sender + 1): the first synapse in the plan
-    std::vector<int64_t> longest_of;        // per thread: the longest delay
+    std::vector<int64_t> synapses;    // (block, sender) and the end: the first synapse
+    std::vector<int64_t> groups;      // (block, sender) and the end: the first group
+    std::vector<int64_t> drawn;       // (sender + 1): the first synapse of each sender in the plan
+    std::vector<int64_t> longest_of;  // per thread: the longest delay
 
-    static constexpr int64_t SENDERS = 16;  // that a thread takes at a time
+    static constexpr int64_t SENDERS = 16;  // how many a thread takes at a time
 };
 
 }  // namespace neurosim

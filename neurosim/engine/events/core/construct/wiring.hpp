@@ -1,4 +1,4 @@
-// Who connects to whom: the local targets of one local sender after the other. Plan: `Wires` in plan/recipe.py.
+// Which targets each sender has (`Wires` of network/recipe.py), in local numbers, sender by sender.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -18,7 +18,7 @@ class Wiring {
         if (pathway.wiring_law == WiringLaw::indegree) list_targets(threads);
     }
 
-    // At least as many as the synapses of a sender.
+    // An upper bound for the number of a sender's synapses.
     int64_t room(int64_t sender) const {
         switch (pathway.wiring_law) {
             case WiringLaw::one_to_one: return 1;
@@ -34,9 +34,7 @@ class Wiring {
         const auto row = static_cast<uint32_t>(sender);
         const int64_t count = room(sender);
         switch (pathway.wiring_law) {
-            case WiringLaw::one_to_one:
-                target[0] = row;
-                return 1;
+            case WiringLaw::one_to_one: target[0] = row; return 1;
             case WiringLaw::outdegree:
                 draw_below(pathway.key, pathway.post.size - pathway.avoid_self, row, count, target);
                 if (pathway.avoid_self)
@@ -56,14 +54,14 @@ class Wiring {
     }
 
   private:
-    static constexpr int64_t NUMBERS = 1 << 16;  // that a thread takes at a time
+    static constexpr int64_t NUMBERS = 1 << 16;  // how many a thread takes at a time
 
     const Pathway& pathway;
-    std::vector<uint32_t> counts;   // total: of each sender
-    std::vector<int64_t> start;     // indegree: where each sender's targets begin
+    std::vector<uint32_t> counts;  // for `total`: how many targets each sender has
+    std::vector<int64_t> start;    // for `indegree`: where each sender's targets begin in `targets`
     std::vector<uint32_t> targets;
 
-    // Leaves out the synapse of a neuron onto itself.
+    // Removes the synapse of a neuron onto itself; returns how many are left.
     int64_t drop(int64_t self, int64_t count, uint32_t* target) const {
         if (!pathway.avoid_self) return count;
         int64_t kept = 0;
@@ -80,7 +78,8 @@ class Wiring {
         for (uint32_t place = 0;; place += STRETCH) {
             const Stretch words(pathway.key, row, place);
             int64_t gap[STRETCH];
-            for (int i = 0; i < STRETCH; i++) gap[i] = static_cast<int64_t>(std::min(to_gap(words.at(i), pathway.log_miss), most));
+            for (int i = 0; i < STRETCH; i++)
+                gap[i] = static_cast<int64_t>(std::min(to_gap(words.at(i), pathway.log_miss), most));
             for (const int64_t misses : gap) {
                 next += misses;
                 if (next >= pathway.post.size) return count;
@@ -89,7 +88,7 @@ class Wiring {
         }
     }
 
-    // How many of `number` synapses each sender gets.
+    // Draws how many of `number` synapses each sender gets.
     void count_senders(int threads) {
         std::vector<std::vector<uint32_t>> found(threads, std::vector<uint32_t>(pathway.pre.size));
         parallel_for(threads, pathway.number, NUMBERS, [&](int thread, int64_t first, int64_t last) {
@@ -97,7 +96,8 @@ class Wiring {
             for (; first < last; first += STRETCH) {
                 uint32_t sender[STRETCH];
                 for (int i = 0; i < STRETCH; i++)
-                    sender[i] = to_below(threefry(pathway.counts, static_cast<uint32_t>(first + i), 0), static_cast<uint64_t>(pathway.pre.size));
+                    sender[i] = to_below(threefry(pathway.counts, static_cast<uint32_t>(first + i), 0),
+                                         static_cast<uint64_t>(pathway.pre.size));
                 for (int64_t i = 0; i < std::min<int64_t>(STRETCH, last - first); i++) count[sender[i]]++;
             }
         });
@@ -106,21 +106,23 @@ class Wiring {
             for (size_t sender = 0; sender < counts.size(); sender++) counts[sender] += found[thread][sender];
     }
 
-    // Calls each(sender) for every synapse of a target.
+    // Draws the senders of a target, and calls each(sender).
     template <class Each>
     void senders_of(int64_t target, Each each) const {
         for (int64_t place = 0; place < pathway.number; place += STRETCH) {
             const Stretch words(pathway.key, static_cast<uint32_t>(target), static_cast<uint32_t>(place));
             uint32_t sender[STRETCH];
             for (int i = 0; i < STRETCH; i++) {
-                sender[i] = to_below(words.at(i), static_cast<uint64_t>(pathway.pre.size - pathway.avoid_self));
+                sender[i] = to_below(words.at(i),
+                                     static_cast<uint64_t>(pathway.pre.size - pathway.avoid_self));
                 sender[i] += pathway.avoid_self && sender[i] >= static_cast<uint32_t>(target);
             }
             for (int64_t i = 0; i < std::min<int64_t>(STRETCH, pathway.number - place); i++) each(sender[i]);
         }
     }
 
-    // Sorts the targets by sender, stably: parts of the targets are counted, then laid out, side by side.
+    // Lists the targets by sender, in rising order: a counting sort, in which each part of the targets is
+    // counted and then written by one thread.
     void list_targets(int threads) {
         const int64_t senders = pathway.pre.size, parts = std::min<int64_t>(threads, pathway.post.size);
         const auto bound = [&](int64_t part) { return pathway.post.size * part / parts; };
@@ -141,7 +143,9 @@ class Wiring {
         targets.resize(start[senders]);
         parallel_for(threads, parts, 1, [&](int, int64_t part, int64_t) {
             for (int64_t target = bound(part); target < bound(part + 1); target++)
-                senders_of(target, [&](uint32_t sender) { targets[next[part][sender]++] = static_cast<uint32_t>(target); });
+                senders_of(target, [&](uint32_t sender) {
+                    targets[next[part][sender]++] = static_cast<uint32_t>(target);
+                });
         });
     }
 };

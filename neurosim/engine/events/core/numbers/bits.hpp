@@ -1,4 +1,4 @@
-// The bits of numbers.
+// Floating-point numbers as bits, and back.
 #pragma once
 
 #include <cstdint>
@@ -30,10 +30,11 @@ inline float from_bits(uint32_t bits) {
     return x;
 }
 
-// A whole number below 2^52 as a double, by its place in the mantissa of 2^52: few machines convert 64-bit integers in vectors.
+// An integer below 2^52 as a double. It is put into the mantissa of 2^52, because few machines can convert
+// vectors of 64-bit integers.
 inline double to_double(uint64_t whole) { return from_bits(whole | 0x4330000000000000u) - 0x1p52; }
 
-// a b + c with one rounding.
+// a b + c, rounded once.
 inline double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
 inline float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 

@@ -1,7 +1,7 @@
-// exp and what is made of it, for double and float: no branches and no calls, so that loops over them run in vectors (if they are
-// inlined however often they are called), and the same bits whether they do or not. Multiply-adds are fused where it says so, and
-// nowhere else. Errors in units of the last place: exp below 1, expm1 below 1.5, tanh, sigmoid and exprel below 2.5. Where the result is
-// smaller than about twice the smallest normal number, exp gives 0.
+// exp and functions made of it, for double and float. They have neither branches nor calls, and are always
+// inlined, so that loops over them run in vectors; the bits are the same either way. Multiply-adds are
+// fused only where the code says so. Errors in units of the last place: exp below 1, expm1 below 1.5, tanh,
+// sigmoid and exprel below 2.5. Results of exp below about twice the smallest normal number are 0.
 #pragma once
 
 #include <cmath>
@@ -11,14 +11,17 @@
 
 namespace neurosim {
 
-// How exp is computed in each type: x = k log 2 + r, |r| at most log(2)/2. Adding `shift` leaves k + bias - 1 in the low bits.
+// Constants of exp for each type: x = k log 2 + r with |r| at most log(2)/2. Adding `shift` rounds to k,
+// and leaves k + bias - 1 in the low bits.
 template <class Real>
 struct Exponential;
 
 template <>
 struct Exponential<double> {
-    static constexpr double log2_e = 0x1.71547652b82fep+0, ln2_high = 0x1.62e42fefa39efp-1, ln2_low = 0x1.abc9e3b39803fp-56;
-    static constexpr double lowest = -708.0, highest = 0x1.62e42fefa39efp+9, above = 709.9, tiny = 0x1p-54;  // e^highest is the largest number
+    static constexpr double log2_e = 0x1.71547652b82fep+0, ln2_high = 0x1.62e42fefa39efp-1,
+                            ln2_low = 0x1.abc9e3b39803fp-56;
+    // e^highest is the largest number.
+    static constexpr double lowest = -708.0, highest = 0x1.62e42fefa39efp+9, above = 709.9, tiny = 0x1p-54;
     static constexpr double shift = 0x1.8p52 + 1022.0;
     static constexpr int mantissa = 52, bias = 1023;
 
@@ -55,7 +58,8 @@ struct Exponential<float> {
     }
 };
 
-// x = k log 2 + r: `bits` holds k + bias - 1 in its low bits, and exp(r) = 1 + r + lost + r^2 rest.
+// x = k log 2 + r: `bits` holds k + bias - 1 in its low bits, `lost` is what rounding took from r, and
+// exp(r) = 1 + r + lost + r^2 rest.
 template <class Real>
 struct Split {
     decltype(bits_of(Real())) bits;
@@ -72,8 +76,9 @@ template <class Real>
     return {bits_of(shifted), r, fused(-k, E::ln2_low, exact - r), E::rest(r)};
 }
 
-// 2 exp(r) times 2^(k-1), so that both are normal numbers wherever the result is; from `highest` to `above` it overflows by itself.
-// What r lost is less than a tenth of the last place.
+// exp(x) as 2 exp(r) times 2^(k-1), so that both factors are normal numbers if the result is one; from
+// `highest` to `above` the product overflows by itself. What r lost is less than a tenth of the last place,
+// and left out.
 template <class Real>
 [[gnu::always_inline]] inline Real exp_(Real x) {
     using E = Exponential<Real>;
@@ -94,7 +99,8 @@ template <class Real>
     return std::fabs(x) < E::tiny ? x : value;
 }
 
-// With m = exp(2|x|) - 1, tanh |x| is m/(m + 2) = 1 - 2/(m + 2): the first where it is small, the second where it nears 1.
+// With m = exp(2|x|) - 1, tanh |x| = m/(m + 2) = 1 - 2/(m + 2). The first form is precise for small |x|,
+// the second for large ones.
 template <class Real>
 [[gnu::always_inline]] inline Real tanh_(Real x) {
     const Real size = std::fabs(x);
@@ -112,10 +118,14 @@ template <class Real>
 // (exp(x) - 1)/x, and 1 at 0.
 [[gnu::always_inline]] inline double exprel_(double x) {
     const double value = expm1_(x) / x;
-    return x == 0.0 ? 1.0 : x > Exponential<double>::highest ? std::numeric_limits<double>::infinity() : value;
+    return x == 0.0                           ? 1.0
+           : x > Exponential<double>::highest ? std::numeric_limits<double>::infinity()
+                                              : value;
 }
 
-[[gnu::always_inline]] inline float exprel_(float x) { return static_cast<float>(exprel_(static_cast<double>(x))); }
+[[gnu::always_inline]] inline float exprel_(float x) {
+    return static_cast<float>(exprel_(static_cast<double>(x)));
+}
 
 inline double sinh_(double x) { return std::sinh(x); }
 inline float sinh_(float x) { return std::sinh(x); }

@@ -1,5 +1,6 @@
-// Natural logarithms for double and float: + - * / and bits only, so the same bits on every machine, in loops of one number or of
-// many. portable_log is line by line that of plan/portable_math.py. Errors: log below one unit in the last place, log1p below two.
+// Natural logarithms for double and float. They use + - * / and bits only, so that they give the same bits
+// on every machine, in vectors or one by one. portable_log is line by line that of plan/portable_math.py.
+// Errors: log below one unit in the last place, log1p below two.
 #pragma once
 
 #include <cmath>
@@ -9,7 +10,7 @@
 
 namespace neurosim {
 
-// The logarithm of a finite number from 2^-1022 on; below one unit in the last place off.
+// The logarithm of a finite number from 2^-1022 on, with an error below one unit in the last place.
 // x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); log(1 + f) = 2 artanh(s), s = f/(2 + f).
 [[gnu::always_inline]] inline double portable_log(double x) {
     constexpr uint64_t one = 0x3FF0000000000000u, root_half = 0x3FE6A09E00000000u;
@@ -47,7 +48,7 @@ namespace neurosim {
     return k * 0x1.62e400p-1f - ((half - (s * (half + rest) + k * 0x1.7f7d1cp-20f)) - f);
 }
 
-// The logarithm of any number: those below the normal ones are scaled up first.
+// The logarithm of any number; subnormal ones are scaled up first.
 template <class Real>
 [[gnu::always_inline]] inline Real log_(Real x) {
     using Limits = std::numeric_limits<Real>;
@@ -61,7 +62,7 @@ template <class Real>
     return x < Real(0) ? Limits::quiet_NaN() : value;
 }
 
-// log(1 + x): the logarithm of the rounded sum, and what rounding lost.
+// log(1 + x): the logarithm of the rounded sum, corrected for what rounding lost.
 template <class Real>
 [[gnu::always_inline]] inline Real log1p_(Real x) {
     const Real sum = Real(1) + x;

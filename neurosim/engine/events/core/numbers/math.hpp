@@ -1,5 +1,6 @@
-// The functions of text, each for double and float, defined as numpy defines them.
-// Loops over them run in vectors, but for those that call std::, with the same bits either way.
+// The functions that text may call, each for double and float, defined as in numpy
+// (`network/functions.py`). Loops over them run in vectors, except those that call std::, with the same
+// bits either way.
 #pragma once
 
 #include <cmath>
@@ -24,7 +25,7 @@ inline float floor_(float x) { return std::floor(x); }
 inline double ceil_(double x) { return std::ceil(x); }
 inline float ceil_(float x) { return std::ceil(x); }
 
-// To the nearest whole number, half to even.
+// Rounds to the nearest integer, half to even.
 inline double round_(double x) { return std::nearbyint(x); }
 inline float round_(float x) { return std::nearbyint(x); }
 
@@ -36,10 +37,10 @@ inline Number sign_(Number x) {
     return x > Number(0) ? Number(1) : x < Number(0) ? Number(-1) : x == Number(0) ? Number(0) : x;
 }
 
-// To the nearest whole number towards zero.
+// Rounds towards zero.
 inline double whole_(double x) { return std::trunc(x); }
 
-// The larger and the smaller of two; NaN if one is.
+// The larger or the smaller of two numbers; NaN if one of them is.
 template <class Number>
 inline Number maximum_(Number a, Number b) {
     return (a >= b) | (a != a) ? a : b;
@@ -50,7 +51,8 @@ inline Number minimum_(Number a, Number b) {
     return (a <= b) | (a != a) ? a : b;
 }
 
-// The minimum of `high` and the maximum of x and `low`, which is NaN only where x or `low` is: said so, it runs in vectors.
+// The minimum of `high` and the maximum of x and `low`. That maximum is NaN only if x or `low` is, which is
+// written so that loops run in vectors.
 template <class Number>
 inline Number clip_(Number x, Number low, Number high) {
     const Number above = maximum_(x, low), top = low != low ? low : high;

@@ -1,4 +1,5 @@
-// Powers, without branches or calls: loops over them run in vectors, with the same bits. Errors below one unit in the last place.
+// Powers, without branches or calls, so that loops over them run in vectors; the bits are the same either
+// way. Errors below one unit in the last place.
 #pragma once
 
 #include <cmath>
@@ -9,7 +10,7 @@
 
 namespace neurosim {
 
-// A number as the sum of two, the second far below the last bit of the first.
+// A number as the sum of two, the second of which is far below the last bit of the first.
 struct Pair {
     double high, low;
 };
@@ -24,9 +25,11 @@ struct Pair {
     constexpr uint64_t one = 0x3FF0000000000000u, root_half = 0x3FE6A09E00000000u;
     const bool small = x < std::numeric_limits<double>::min();
     const uint64_t bits = bits_of(small ? x * 0x1p54 : x) + (one - root_half);
-    const double k = from_bits((bits >> 52) | 0x4330000000000000u) - (small ? 0x1p52 + 1077.0 : 0x1p52 + 1023.0);
+    const double k = from_bits((bits >> 52) | 0x4330000000000000u) -
+                     (small ? 0x1p52 + 1077.0 : 0x1p52 + 1023.0);
     const double f = from_bits((bits & 0x000FFFFFFFFFFFFFu) + root_half) - 1.0;
-    // s = f/(2 + f), its square z, and the logarithm's series 2 s + s z (2/3 + z (2/5 + ...)), in pairs but for the rest of the series.
+    // s = f/(2 + f), its square z, and the series of the logarithm, 2 s + s z (2/3 + z (2/5 + ...)), as
+    // pairs; only the rest of the series is a single number.
     const Pair below = pair_of(2.0, f);
     const double inverse = 1.0 / below.high;
     const double s = f * inverse;
@@ -42,15 +45,18 @@ struct Pair {
     rest = fused(rest, z, 0x1.9999999999b32p-2);
     const Pair series = pair_of(0x1.5555555555555p-1, z * rest);
     const double t = z * series.high;
-    const double t_low = fused(z, series.high, -t) + (z * (series.low + 0x1.5555555555555p-55) + z_low * series.high);
+    const double t_low = fused(z, series.high, -t) +
+                         (z * (series.low + 0x1.5555555555555p-55) + z_low * series.high);
     const double u = s * t;
     const double u_low = fused(s, t, -u) + (s * t_low + s_low * t);
     const Pair mantissa = pair_of(2.0 * s, u);
-    const Pair sum = pair_of(k * 0x1.62e42fefa3800p-1, mantissa.high);  // k = 0 or the larger one: k times 42 bits is exact
-    return pair_of(sum.high, sum.low + (mantissa.low + (fused(k, 0x1.ef35793c76730p-45, 2.0 * s_low) + u_low)));
+    // The first term is 0 or the larger one, and exact: k times 42 bits.
+    const Pair sum = pair_of(k * 0x1.62e42fefa3800p-1, mantissa.high);
+    return pair_of(sum.high,
+                   sum.low + (mantissa.low + (fused(k, 0x1.ef35793c76730p-45, 2.0 * s_low) + u_low)));
 }
 
-// exp(x + more) for a `more` below the last bit of x.
+// exp(x + more), where `more` is below the last bit of x.
 [[gnu::always_inline]] inline double exp_of_sum(double x, double more) {
     using E = Exponential<double>;
     x = std::fabs(x) > 800.0 ? std::copysign(800.0, x) : x;
@@ -61,13 +67,14 @@ struct Pair {
     const double r = exact + tail;
     const double lost = (exact - r) + tail;
     const double value = 1.0 + (r + fused(r * r, E::rest(r), lost));
-    // 2^k in two factors, so that numbers below the normal ones are rounded once, and those above become infinite.
+    // 2^k as two factors, so that subnormal results are rounded once, and those that are too large become
+    // infinite.
     const uint64_t bits = bits_of(shifted) + E::bias + 1, half = bits >> 1;
     return value * from_bits(half << E::mantissa) * from_bits((bits - half) << E::mantissa);
 }
 
-// x to the power n: exp(n log |x|), and the sign and the exceptions of C's pow. No choice hangs on n alone, for where n is the same in
-// all turns of a loop, GCC would not run it in vectors.
+// x to the power n: exp(n log |x|), with the sign and the special cases of C's pow. No choice depends on n
+// alone: GCC would take it out of loops in which n is constant, and then not run them in vectors.
 [[gnu::always_inline]] inline double power(double x, double n) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const double size = std::fabs(x);
@@ -78,14 +85,14 @@ struct Pair {
     const double error = fused(n, high, -product) + n * log.low;
     double value = exp_of_sum(product, std::fabs(product) < 1e4 ? error : 0.0);
     value = (size == 1.0) & (n == n) ? 1.0 : value;
-    // Negative numbers: the sign of an odd power, and NaN for a power that is not whole.
+    // Negative x: odd powers are negative, and powers that are not integers are NaN.
     const bool whole = std::nearbyint(n) == n, odd = whole & (std::nearbyint(0.5 * n) != 0.5 * n);
     value = odd & (x == x) ? std::copysign(value, x) : value;
     value = (x < 0.0) & (size < infinity) & !whole ? std::numeric_limits<double>::quiet_NaN() : value;
     return (n == 0.0) | (x == 1.0) ? 1.0 : value;
 }
 
-// Squares as numpy computes them, whether or not the exponent was written as a number.
+// Squares are x x, as in numpy, also if the exponent is computed.
 [[gnu::always_inline]] inline double pow_(double x, double n) {
     const double value = power(x, n);
     return (n == 2.0) & (x == x) ? x * x : value;

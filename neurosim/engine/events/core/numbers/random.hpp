@@ -1,6 +1,7 @@
-// Counter-based random numbers: line by line those of plan/random.py, with the same bits.
-// A number is a pure function of a key (seed, object, block, call, trial) and a counter (tick and element, or sender and position).
-// Source: Salmon, Moraes, Dror & Shaw 2011, SC11, doi:10.1145/2063384.2063405. Threefry-2x32, 13 rounds.
+// Counter-based random numbers, line by line those of plan/random.py, with the same bits. A number is a
+// function of a key (seed, object, block of text, call, trial) and a counter (tick and element, or sender
+// and position) alone. Source: Salmon, Moraes, Dror & Shaw 2011, SC11, doi:10.1145/2063384.2063405.
+// Threefry-2x32, 13 rounds.
 #pragma once
 
 #include <cmath>
@@ -51,7 +52,8 @@ struct Words {
     return {x0, x1};
 }
 
-// The key of one trial, so that trials are independent; another one every 2^32 ticks, whose counters begin anew.
+// The key of one trial, so that trials are independent. It changes every 2^32 ticks, when the counter
+// starts again at 0.
 [[gnu::always_inline]] inline Key trial_key(Key base, uint32_t trial, int64_t tick = 0) {
     const Words words = threefry(base, trial, 0x54524C ^ static_cast<uint32_t>(tick >> 32));
     return {words.high, words.low};
@@ -70,16 +72,25 @@ struct Words {
     return std::sqrt(-2.0 * portable_log(a)) * portable_cos_turns(words.low);
 }
 
-// A whole number below n (n at most 2^32).
+// An integer below n (n at most 2^32).
 inline uint32_t to_below(Words words, uint64_t n) { return static_cast<uint32_t>((words.high * n) >> 32); }
 
-// How many misses stand before the next hit: floor(log(u)/log_miss), u in (0, 1]; log_miss is the logarithm of the chance to miss.
-[[gnu::always_inline]] inline double to_gap(Words words, double log_miss) { return std::floor(portable_log(1.0 - to_uniform(words)) / log_miss); }
+// A geometric random number, how many misses come before the next hit: floor(log(u)/log_miss), u in (0, 1],
+// where log_miss is the logarithm of the probability of a miss.
+[[gnu::always_inline]] inline double to_gap(Words words, double log_miss) {
+    return std::floor(portable_log(1.0 - to_uniform(words)) / log_miss);
+}
 
-[[gnu::always_inline]] inline double uniform(Key key, uint32_t c0, uint32_t c1) { return to_uniform(threefry(key, c0, c1)); }
+[[gnu::always_inline]] inline double uniform(Key key, uint32_t c0, uint32_t c1) {
+    return to_uniform(threefry(key, c0, c1));
+}
 
-[[gnu::always_inline]] inline double normal(Key key, uint32_t c0, uint32_t c1) { return to_normal(threefry(key, c0, c1)); }
+[[gnu::always_inline]] inline double normal(Key key, uint32_t c0, uint32_t c1) {
+    return to_normal(threefry(key, c0, c1));
+}
 
-[[gnu::always_inline]] inline double bernoulli(Key key, uint32_t c0, uint32_t c1, double p) { return uniform(key, c0, c1) < p ? 1.0 : 0.0; }
+[[gnu::always_inline]] inline double bernoulli(Key key, uint32_t c0, uint32_t c1, double p) {
+    return uniform(key, c0, c1) < p ? 1.0 : 0.0;
+}
 
 }  // namespace neurosim

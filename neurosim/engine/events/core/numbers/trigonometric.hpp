@@ -1,6 +1,6 @@
-// Sines and cosines of any number, however large, without branches or calls: loops over them run in vectors, with the same bits.
-// portable_cos_turns, sine and cosine are line by line those of plan/portable_math.py: + - * / and bits only. Errors: below one unit in
-// the last place.
+// Sines and cosines of numbers of any size, without branches or calls, so that loops over them run in
+// vectors; the bits are the same either way. portable_cos_turns, sine and cosine are line by line those of
+// plan/portable_math.py, with + - * / and bits only. Errors below one unit in the last place.
 #pragma once
 
 #include <cmath>
@@ -9,7 +9,7 @@
 
 namespace neurosim {
 
-// sin(high + low) within pi/4, for a low part far below the high one.
+// sin(high + low) for |high| at most pi/4, and a low part far below the high one.
 [[gnu::always_inline]] inline double sine(double high, double low) {
     const double y = high + low;
     const double z = y * y;
@@ -22,7 +22,7 @@ namespace neurosim {
     return high + (low + z * y * rest);
 }
 
-// cos(high + low) within pi/4, for a low part far below the high one.
+// cos(high + low) for |high| at most pi/4, and a low part far below the high one.
 [[gnu::always_inline]] inline double cosine(double high, double low) {
     const double y = high + low;
     const double z = y * y;
@@ -36,7 +36,7 @@ namespace neurosim {
     return 1.0 - (0.5 * z - (z * z * rest - y * lost));
 }
 
-// cos(2 pi b 2^-32): the nearest quarter turn comes off in whole numbers, exactly.
+// cos(2 pi b 2^-32). The nearest quarter turn is subtracted exactly, in integers.
 [[gnu::always_inline]] inline double portable_cos_turns(uint32_t b) {
     const uint32_t quarter = (b + 0x20000000u) >> 30;
     const double rest = static_cast<double>(static_cast<int32_t>(b - (quarter << 30)));
@@ -46,21 +46,24 @@ namespace neurosim {
     return from_bits(bits_of(quarter & 1 ? of_sine : of_cosine) ^ sign);
 }
 
-// An angle as quarter turns (modulo 4, in the low bits) and the rest, high + low within pi/4.
+// An angle as quarter turns (modulo 4, in the low bits) and a rest high + low of at most pi/4.
 struct Angle {
     uint64_t quarter;
     double high, low;
 };
 
-// `part` and `lost`, which is far smaller, in quarter turns.
+// The angle of `quarter` + `part` + `lost` quarter turns, where `lost` is far below `part`.
 [[gnu::always_inline]] inline Angle angle(uint64_t quarter, double part, double lost) {
     const double high = part * 0x1.921fb54442d18p+0;
-    return {quarter, high, fused(part, 0x1.921fb54442d18p+0, -high) + (part * 0x1.1a62633145c07p-54 + lost * 0x1.921fb54442d18p+0)};
+    return {quarter, high,
+            fused(part, 0x1.921fb54442d18p+0, -high) +
+                (part * 0x1.1a62633145c07p-54 + lost * 0x1.921fb54442d18p+0)};
 }
 
-// The angle x below 2^51: x times 2/pi, which stands here to 160 bits, less the nearest whole number.
+// The angle x below 2^51: x times 2/pi, which is given to 160 bits, minus the nearest integer.
 [[gnu::always_inline]] inline Angle moderate_angle(double x) {
-    constexpr double first = 0x1.45f306dc9c883p-1, second = -0x1.6b01ec5417056p-55, third = -0x1.6447e493ad4cep-109;
+    constexpr double first = 0x1.45f306dc9c883p-1, second = -0x1.6b01ec5417056p-55,
+                     third = -0x1.6447e493ad4cep-109;
     const double product = x * first, next = x * second;
     const double shifted = product + 0x1.8p52;
     const double part = product - (shifted - 0x1.8p52);
@@ -72,15 +75,16 @@ struct Angle {
     return angle(bits_of(shifted), total, of_sum + (of_total + fused(x, third, fused(x, second, -next))));
 }
 
-// The bits of 1/(4 pi) after its point.
+// The bits of 1/(4 pi) after the binary point.
 constexpr uint64_t inverse_pi[18] = {
-    0x145F306DC9C882A5u, 0x3F84EAFA3EA69BB8u, 0x1B6C52B327887208u, 0x3FCA2C757BD778ACu, 0x36E48DC74849BA5Cu, 0x00C925DD413A3243u,
-    0x9FC3BD63962534E7u, 0xDD1046BEA5D76890u, 0x9D338E04D68BEFC8u, 0x27323AC7306A673Eu, 0x93908BF177BF2507u, 0x63FF12FFFBC0B301u,
-    0xFDE5E2316B414DA3u, 0xEDA6CFD9E4F96136u, 0xE9E8C7ECD3CBFD45u, 0xAEA4F758FD7CBE2Fu, 0x67A0E73EF14A525Du, 0x4D7F6BF623F1ABA1u,
+    0x145F306DC9C882A5u, 0x3F84EAFA3EA69BB8u, 0x1B6C52B327887208u, 0x3FCA2C757BD778ACu, 0x36E48DC74849BA5Cu,
+    0x00C925DD413A3243u, 0x9FC3BD63962534E7u, 0xDD1046BEA5D76890u, 0x9D338E04D68BEFC8u, 0x27323AC7306A673Eu,
+    0x93908BF177BF2507u, 0x63FF12FFFBC0B301u, 0xFDE5E2316B414DA3u, 0xEDA6CFD9E4F96136u, 0xE9E8C7ECD3CBFD45u,
+    0xAEA4F758FD7CBE2Fu, 0x67A0E73EF14A525Du, 0x4D7F6BF623F1ABA1u,
 };
 
-// The angle x from 2^51 on, by Payne & Hanek's method: x = m 2^(e - 1), times those bits of 2/pi that make less than four quarter
-// turns. Its rest is right to 2^-61.
+// The angle x from 2^51 on, by Payne & Hanek's method: x = m 2^(e - 1) is multiplied by those bits of 2/pi
+// that contribute less than four quarter turns. The rest is right to 2^-61.
 [[gnu::always_inline]] inline Angle huge_angle(double x) {
     const uint64_t bits = bits_of(x), exponent = (bits >> 52) & 0x7FF;
     const uint64_t e = exponent > 1074 ? exponent - 1074 : 0, word = e >> 6, turn = e & 63;
@@ -92,13 +96,15 @@ constexpr uint64_t inverse_pi[18] = {
     const uint64_t positive = m * first + carry;
     const uint64_t turns = bits >> 63 ? 0 - positive : positive;  // quarter turns times 2^62
     const uint64_t shifted = turns + 0x2000000000000000u, rest = shifted & 0x3FFFFFFFFFFFFFFFu;
-    return angle(shifted >> 62, (to_double(rest >> 32) * 0x1p-30 - 0.5) + (x - x), to_double(rest & 0xFFFFFFFFu) * 0x1p-62);
+    return angle(shifted >> 62, (to_double(rest >> 32) * 0x1p-30 - 0.5) + (x - x),
+                 to_double(rest & 0xFFFFFFFFu) * 0x1p-62);
 }
 
 [[gnu::always_inline]] inline Angle reduced(double x) {
     const Angle moderate = moderate_angle(x), huge = huge_angle(x);
     const bool small = std::fabs(x) < 0x1p51;
-    return {small ? moderate.quarter : huge.quarter, small ? moderate.high : huge.high, small ? moderate.low : huge.low};
+    return {small ? moderate.quarter : huge.quarter, small ? moderate.high : huge.high,
+            small ? moderate.low : huge.low};
 }
 
 [[gnu::always_inline]] inline double sin_(double x) {

@@ -1,11 +1,13 @@
-// Eight numbers side by side, which the compiler keeps in vectors of the processor; every lane is computed on its own.
+// Vectors of eight numbers (lanes), which the compiler keeps in the processor's vector registers.
 #pragma once
 #include <cstdint>
 #include <cstring>
 
-// The instruction that reads from eight places; <immintrin.h>, which names it in words, takes 0.2 s to compile.
+// The instructions that read from eight places are called by their builtins: <immintrin.h> takes 0.2 s to
+// compile.
 #ifdef __has_builtin
-#if __has_builtin(__builtin_ia32_gathersiv8df) && __has_builtin(__builtin_ia32_gather3siv8sf) && defined(__AVX512VL__)
+#if __has_builtin(__builtin_ia32_gathersiv8df) && __has_builtin(__builtin_ia32_gather3siv8sf) && \
+    defined(__AVX512VL__)
 #define NEUROSIM_GATHERS
 #endif
 #endif
@@ -14,9 +16,9 @@ namespace neurosim {
 
 constexpr int LANES = 8;  // targets, or trials, that are summed side by side
 
-typedef uint64_t Line __attribute__((vector_size(64), may_alias));  // what a cache line holds
+typedef uint64_t Line __attribute__((vector_size(64), may_alias));  // a cache line
 
-// Whether any bit of it is 1.
+// Whether any bit of a line is 1.
 [[gnu::always_inline]] inline bool any_bit(const Line& line) {
 #if __has_builtin(__builtin_ia32_ptestmq512) && defined(__AVX512F__)
     typedef long long Signed __attribute__((vector_size(64)));
@@ -45,13 +47,14 @@ template <class Real>
     std::memcpy(to, &value, sizeof value);
 }
 
-// The eight messages of these senders. (Left to themselves, compilers take eight loads, which last longer.)
+// The messages of eight senders. (Without the builtins compilers make eight loads, which take longer.)
 template <class Real>
 [[gnu::always_inline]] inline Eight<Real> gather_eight(const Real* message, const int32_t* sender) {
 #ifdef NEUROSIM_GATHERS
     Eight<int32_t> place;
     std::memcpy(&place, sender, sizeof place);
-    if constexpr (sizeof(Real) == 8) return __builtin_ia32_gathersiv8df(Eight<Real>{}, message, place, 0xff, sizeof(Real));
+    if constexpr (sizeof(Real) == 8)
+        return __builtin_ia32_gathersiv8df(Eight<Real>{}, message, place, 0xff, sizeof(Real));
     else return __builtin_ia32_gather3siv8sf(Eight<Real>{}, message, place, 0xff, sizeof(Real));
 #else
     Eight<Real> taken;
@@ -60,7 +63,8 @@ template <class Real>
 #endif
 }
 
-// Turns eight rows of eight numbers into their columns: three times, the rows and those four further down are shuffled like cards.
+// Transposes eight rows of eight numbers: three times, each row and the one four below are interleaved, as
+// in a perfect shuffle.
 template <class Real>
 [[gnu::always_inline]] inline void transpose(Eight<Real> (&rows)[LANES]) {
 #if defined(__clang__) || __GNUC__ >= 12

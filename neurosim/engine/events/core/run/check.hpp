@@ -1,4 +1,4 @@
-// Invariants, looked at where the address sanitizer is on (tests/test_sanitizers.py) and nowhere else.
+// Invariants, which are checked only if the address sanitizer is on (tests/test_sanitizers.py).
 #pragma once
 #include <cassert>
 

@@ -1,4 +1,5 @@
-// Runs a network tick by tick: trials over threads, or one trial's blocks over threads that move in step.
+// Runs a network tick by tick. Either threads take trials, or each thread takes one block of the neurons of
+// one trial, and all of them go through the tick together (see threads/barrier.hpp).
 #pragma once
 #include <memory>
 #include <mutex>
@@ -12,39 +13,46 @@
 
 namespace neurosim {
 
-struct Settings {  // how one call runs (`machine.py` mirrors it)
+// How one call runs; `Settings` of runner.py.
+struct Settings {
     int64_t ticks;
     int32_t buffer_set, until_stable;
 };
 
-struct PendingArrival {  // one synapse's arrival that was on its way when the run ended (`checkpoint.py` mirrors it)
+// An arrival at one synapse that was pending when the run ended; `PENDING_ARRIVAL` of runner.py.
+struct PendingArrival {
     int64_t due, sent;
     int32_t population, stage, block;
     uint32_t slot;
     double value;
 };
 
-// `Network` is generated: its types Real and Weight, `open(Trial&, ...)` and `tick(Team&)`.
+// `Network` is generated (source.py): the types Real and Weight, the counts of stages, texts and privates,
+// and the functions resize, copy_states, differs, settle and tick.
 template <class Network>
 class Engine {
   public:
     using Real = typename Network::Real;
     using Weight = typename Network::Weight;
 
-    Engine(const NetworkData& network, const Probe* probes, int64_t n_probes, const uint8_t* logged_flags, const int64_t* numbers)
+    Engine(const NetworkData& network, const Probe* probes, int64_t n_probes, const uint8_t* uses,
+           const int64_t* numbers)
         : network(network), probes(probes, probes + n_probes), trials(network.trials) {
         for (int row = 0; row < network.trials; ++row) open(trials[row], row, numbers[row]);
-        for (int population = 0; population < network.populations; ++population) logged.push_back(logged_flags[population]);
+        for (int population = 0; population < network.populations; ++population)
+            spike_uses.push_back(uses[population]);
     }
 
-    // Advances all trials; returns the ticks done, which are fewer where `until_stable` stopped the run.
+    // Advances all trials; returns how many ticks ran, which are fewer if `until_stable` stopped the run.
     int64_t run(const Settings& settings) {
         for (auto& trial : trials) {
             for (auto& record : trial.recorded[settings.buffer_set]) record.clear();
             for (int population = 0; population < network.populations; ++population)
                 trial.sent[population].trim(network.first_tick + done - network.longest_delay);
         }
-        const int64_t ticks = settings.until_stable ? run_until_stable(settings) : network.blocks > 1 ? run_blocks(settings) : run_trials(settings);
+        const int64_t ticks = settings.until_stable ? run_until_stable(settings)
+                              : network.blocks > 1  ? run_blocks(settings)
+                                                    : run_trials(settings);
         done += ticks;
         return ticks;
     }
@@ -53,7 +61,8 @@ class Engine {
     const NetworkData network;
     bool stable = false;  // whether the last tick of a run until stable changed nothing
 
-    // The arrivals of one trial that are on their way; counts them where there is no room.
+    // Writes the pending arrivals of one trial to `room`, if that is not null, and counts them. They follow
+    // from the spikes that were sent last and the rows of their senders.
     int64_t pending_arrivals(int row, PendingArrival* room) const {
         const auto& trial = trials[row];
         const int64_t now = network.first_tick + done;
@@ -70,11 +79,18 @@ class Engine {
                         const auto [delay, n] = line.groups[group];
                         const int64_t due = sent.tick[spike] + delay, tick = sent.tick[spike];
                         if (due >= now)
-                            for_synapses(block.format, synapses, n, line.weight(block.format, group), [&](uint32_t slot, Weight weight) {
-                                if (room) room[count] = {due, tick, population, static_cast<int32_t>(at / network.blocks),
-                                                         static_cast<int32_t>(at % network.blocks), slot, static_cast<double>(weight)};
-                                ++count;
-                            });
+                            for_synapses(block.format, synapses, n, line.weight(block.format, group),
+                                         [&](uint32_t slot, Weight weight) {
+                                             if (room)
+                                                 room[count] = {due,
+                                                                tick,
+                                                                population,
+                                                                static_cast<int32_t>(at / network.blocks),
+                                                                static_cast<int32_t>(at % network.blocks),
+                                                                slot,
+                                                                static_cast<double>(weight)};
+                                             ++count;
+                                         });
                         synapses += n * block.format.bytes(sizeof(Weight));
                     }
                 }
@@ -99,95 +115,116 @@ class Engine {
             trial.stages[at].rows = static_cast<const Row<Weight>*>(network.rows[at]);
             trial.stages[at].format = network.formats[at / blocks];
         }
-        for (int at = 0; at < Network::texts * blocks; ++at) trial.arrivals[at].resize(network.longest[Network::stages + at / blocks]);
+        for (int at = 0; at < Network::texts * blocks; ++at)
+            trial.arrivals[at].resize(network.longest[Network::stages + at / blocks]);
     }
 
     void advance(Worker<Real, Weight>& worker) {
         for (auto& context : worker)
-            for (int population = 0; population < network.populations; ++population) context.spikes(population, context.block).clear();
+            for (int population = 0; population < network.populations; ++population)
+                context.spikes(population, context.block).clear();
         Network::tick(worker, probes);
         for (auto& context : worker)
             for (int population = 0; worker.first_block() && population < network.populations; ++population)
-                if (logged[population]) log_spikes(context, population, worker.buffer_set, logged[population] & 1, logged[population] & 2);
+                if (spike_uses[population])
+                    log_spikes(context, population, worker.buffer_set, spike_uses[population] & 1,
+                               spike_uses[population] & 2);
         for (auto& context : worker) ++context.tick;
     }
 
-    // After the last tick of a call: what the caller reads is complete.
+    // After the last tick of a call: makes the state and the samples that the caller reads complete.
     void finish(Worker<Real, Weight>& worker) {
         Network::settle(worker);
         publish_copies();
     }
 
-    Worker<Real, Weight> make_worker(int first, int last, int block, Barrier& barrier, const Settings& settings, ThreadPool* pool = nullptr) {
+    Worker<Real, Weight> make_worker(int first, int last, int block, Barrier& barrier,
+                                     const Settings& settings, ThreadPool* pool = nullptr) {
         Worker<Real, Weight> worker{{}, &barrier, block, settings.buffer_set, done, pool};
-        for (int row = first; row < last; ++row) worker.contexts.push_back({network, trials[row], block, network.first_tick + done});
+        for (int row = first; row < last; ++row)
+            worker.contexts.push_back({network, trials[row], block, network.first_tick + done});
         return worker;
     }
 
     int64_t run_blocks(const Settings& settings) {
         for (int row = 0; row < network.trials; ++row) {
             Barrier barrier(network.blocks);
-            in_parallel(network.blocks, [&](int block) {
-                auto worker = make_worker(row, row + 1, block, barrier, settings);
-                for (int64_t tick = 0; tick < settings.ticks; ++tick) advance(worker);
-                finish(worker);
-            }, [&] { barrier.abandon(); });
+            in_parallel(
+                network.blocks,
+                [&](int block) {
+                    auto worker = make_worker(row, row + 1, block, barrier, settings);
+                    for (int64_t tick = 0; tick < settings.ticks; ++tick) advance(worker);
+                    finish(worker);
+                },
+                [&] { barrier.abandon(); });
         }
         return settings.ticks;
     }
 
-    // Trials side by side in teams; which thread moves a team changes nothing.
-    int trials_per_worker() const { return std::max(1, std::min<int>(LANES, (network.trials + network.threads - 1) / network.threads)); }
+    // How many trials a worker moves side by side. Results do not depend on it, nor on which thread moves
+    // them.
+    int trials_per_worker() const {
+        return std::max(1, std::min<int>(LANES, (network.trials + network.threads - 1) / network.threads));
+    }
 
     int64_t run_trials(const Settings& settings) {
         std::atomic<int> next{0};
         const int size = trials_per_worker();
         std::unique_ptr<ThreadPool> pool;
-        if (network.uses_pool && size >= network.trials && network.threads > 1) pool = std::make_unique<ThreadPool>(network.threads);
-        in_parallel(std::min(network.threads, (network.trials + size - 1) / size), [&](int) {
-            Barrier alone(1);
-            for (int first; (first = next.fetch_add(size)) < network.trials;) {
-                auto worker = make_worker(first, std::min(first + size, network.trials), 0, alone, settings, pool.get());
-                for (int64_t tick = 0; tick < settings.ticks; ++tick) advance(worker);
-                finish(worker);
-            }
-        }, [] {});
+        if (network.uses_pool && size >= network.trials && network.threads > 1)
+            pool = std::make_unique<ThreadPool>(network.threads);
+        in_parallel(
+            std::min(network.threads, (network.trials + size - 1) / size),
+            [&](int) {
+                Barrier alone(1);
+                for (int first; (first = next.fetch_add(size)) < network.trials;) {
+                    auto worker = make_worker(first, std::min(first + size, network.trials), 0, alone,
+                                              settings, pool.get());
+                    for (int64_t tick = 0; tick < settings.ticks; ++tick) advance(worker);
+                    finish(worker);
+                }
+            },
+            [] {});
         return settings.ticks;
     }
 
-    // All trials tick by tick, until one tick has changed nothing in any of them.
+    // Runs all trials tick by tick, until one tick has changed nothing in any of them.
     int64_t run_until_stable(const Settings& settings) {
         const int threads = std::min(network.threads, network.trials);
         Barrier barrier(threads), alone(1);
         std::atomic<int> changed{0};
         int64_t ticks = 0;
-        in_parallel(threads, [&](int thread) {
-            const int64_t count = network.trials;
-            const int first = static_cast<int>(count * thread / threads), last = static_cast<int>(count * (thread + 1) / threads);
-            auto worker = make_worker(first, last, 0, alone, settings);
-            std::vector<Real> before;
-            for (int64_t tick = 0; tick < settings.ticks; ++tick) {
-                before.clear();
-                for (auto& context : worker) Network::copy_states(context, before);
-                advance(worker);
-                if (Network::differs(worker, before)) changed.store(1);
-                barrier.wait(thread);
-                const bool still = !changed.load();
-                if (thread == 0) ticks = tick + 1;
-                barrier.wait(thread);
-                if (still || tick + 1 == settings.ticks) break;
-                if (thread == 0) changed.store(0);
-                barrier.wait(thread);
-            }
-        }, [&] { barrier.abandon(); });
+        in_parallel(
+            threads,
+            [&](int thread) {
+                const int64_t count = network.trials;
+                const int first = static_cast<int>(count * thread / threads),
+                          last = static_cast<int>(count * (thread + 1) / threads);
+                auto worker = make_worker(first, last, 0, alone, settings);
+                std::vector<Real> before;
+                for (int64_t tick = 0; tick < settings.ticks; ++tick) {
+                    before.clear();
+                    for (auto& context : worker) Network::copy_states(context, before);
+                    advance(worker);
+                    if (Network::differs(worker, before)) changed.store(1);
+                    barrier.wait(thread);
+                    const bool still = !changed.load();
+                    if (thread == 0) ticks = tick + 1;
+                    barrier.wait(thread);
+                    if (still || tick + 1 == settings.ticks) break;
+                    if (thread == 0) changed.store(0);
+                    barrier.wait(thread);
+                }
+            },
+            [&] { barrier.abandon(); });
         stable = !changed.load();
         return ticks;
     }
 
     std::vector<Probe> probes;
     std::vector<Trial<Real, Weight>> trials;
-    std::vector<uint8_t> logged;  // per population: 1 recorded, 2 sends through synapses
-    int64_t done = 0;           // ticks of the run
+    std::vector<uint8_t> spike_uses;  // per population: 1 if spikes are recorded, plus 2 if they travel
+    int64_t done = 0;                 // ticks of the run so far
 };
 
 }  // namespace neurosim

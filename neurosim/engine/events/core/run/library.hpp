@@ -1,4 +1,5 @@
-// The functions by which a generated library is called: included once, after the network that it runs.
+// The functions by which `runner.py` calls a generated library; included once, after the network that it
+// runs.
 #pragma once
 #include "core/run/check.hpp"
 #include "core/run/engine.hpp"
@@ -10,7 +11,8 @@
 using Runner = neurosim::Engine<network::Network>;
 
 namespace {
-// What a call returns, or a number below 0 that says why it failed (`events/__init__.py` knows them): nothing is thrown at the caller.
+// What a call returns, or a negative number that says why it failed (`FAILURES` of runner.py): no exception
+// may leave the library.
 template <class Call>
 int64_t guarded(Call call) {
     try {
@@ -29,10 +31,10 @@ int64_t guarded(Call call) {
 
 extern "C" {
 
-// Puts what runs the network into `runner`.
-int64_t neurosim_open(const neurosim::NetworkData* network, const neurosim::Probe* probes, int64_t n_probes, const uint8_t* logged, const int64_t* numbers,
-                      void** runner) {
-    return guarded([&] { return *runner = new Runner(*network, probes, n_probes, logged, numbers), 0; });
+// Creates the engine that runs the network, and writes its address to `runner`.
+int64_t neurosim_open(const neurosim::NetworkData* network, const neurosim::Probe* probes, int64_t n_probes,
+                      const uint8_t* spike_uses, const int64_t* numbers, void** runner) {
+    return guarded([&] { return *runner = new Runner(*network, probes, n_probes, spike_uses, numbers), 0; });
 }
 
 void neurosim_close(void* runner) { delete static_cast<Runner*>(runner); }
@@ -43,14 +45,15 @@ int64_t neurosim_run(void* runner, const neurosim::Settings* settings) {
 
 int neurosim_stable(void* runner) { return static_cast<Runner*>(runner)->stable; }
 
-// The recorded spikes of one trial and population in one of the two sets.
-int64_t neurosim_spikes(void* runner, int buffer_set, int row, int population, const int64_t** tick, const int32_t** neuron) {
+// The recorded spikes of one trial and population, in one of the two sets of buffers.
+int64_t neurosim_spikes(void* runner, int buffer_set, int row, int population, const int64_t** tick,
+                        const int32_t** neuron) {
     const auto& log = static_cast<Runner*>(runner)->trial(row).recorded[buffer_set][population];
     *tick = log.tick.data(), *neuron = log.neuron.data();
     return static_cast<int64_t>(log.tick.size());
 }
 
-// The spikes of one trial and population whose arrivals may still be on their way.
+// The spikes of one trial and population whose arrivals may still be pending.
 int64_t neurosim_sent(void* runner, int row, int population, const int64_t** tick, const int32_t** neuron) {
     const auto& log = static_cast<Runner*>(runner)->trial(row).sent[population];
     *tick = log.tick.data(), *neuron = log.neuron.data();
@@ -61,30 +64,34 @@ int64_t neurosim_pending_arrivals(void* runner, int row, neurosim::PendingArriva
     return guarded([&] { return static_cast<Runner*>(runner)->pending_arrivals(row, room); });
 }
 
-// Puts arrivals of an earlier run on their way, in the order given; all at once for one stage and block.
-int64_t neurosim_restore(void* runner, int row, int stage, int block, int64_t n, const int64_t* due, const uint32_t* slot, const double* value) {
+// Puts arrivals that an earlier run left pending into the calendar, in the order given; once for each stage
+// and block.
+int64_t neurosim_restore(void* runner, int row, int stage, int block, int64_t n, const int64_t* due,
+                         const uint32_t* slot, const double* value) {
     auto& engine = *static_cast<Runner*>(runner);
     auto& target = engine.trial(row).stages[stage * engine.network.blocks + block];
     return guarded([&] {
         target.restore(n, slot, value, [&](int64_t k, const auto& arrival) {
             NEUROSIM_HOLDS(due[k] >= engine.network.first_tick);
-            if (due[k] - engine.network.first_tick < target.calendar.length()) target.calendar.at(due[k]).push_back(arrival);
+            if (due[k] - engine.network.first_tick < target.calendar.length())
+                target.calendar.at(due[k]).push_back(arrival);
         });
         return 0;
     });
 }
 
-// The same for synapses with text.
-int64_t neurosim_restore_arrivals(void* runner, int row, int text, int block, int64_t n, const int64_t* due, const int64_t* place) {
+// The same for synapses with text, whose places are given.
+int64_t neurosim_restore_textual(void* runner, int row, int text, int block, int64_t n, const int64_t* due,
+                                 const int64_t* place) {
     auto& engine = *static_cast<Runner*>(runner);
     auto& calendar = engine.trial(row).arrivals[text * engine.network.blocks + block];
     return guarded([&] {
         for (int64_t k = 0; k < n; ++k) {
             NEUROSIM_HOLDS(due[k] >= engine.network.first_tick && place[k] >= 0);
-            if (due[k] - engine.network.first_tick < calendar.length()) calendar.at(due[k]).push_back({place[k], 1});
+            if (due[k] - engine.network.first_tick < calendar.length())
+                calendar.at(due[k]).push_back({place[k], 1});
         }
         return 0;
     });
 }
-
 }

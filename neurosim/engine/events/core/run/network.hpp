@@ -1,5 +1,6 @@
-// What a running network consists of. A Machine never changes while it runs; a Trial is what one trial remembers beyond the
-// arrays of state, which the caller owns; a Here is one trial (and one block of it) at one tick.
+// What a running network consists of. NetworkData never changes during a run. A Trial (trial.hpp) holds
+// what one trial remembers beside the arrays of state, which the caller owns. A Context is one trial, and
+// one block of it, at one tick.
 #pragma once
 #include <cstdint>
 #include <new>
@@ -10,7 +11,8 @@
 #include "core/memory/prefetch.hpp"
 #include "core/numbers/random.hpp"
 
-// Before a loop whose turns do not depend on each other, which compilers cannot see through pointers.
+// Stands before a loop whose iterations are independent. Compilers cannot see that through pointers, and
+// would not run the loop in vectors.
 #ifdef __clang__
 #define NEUROSIM_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #else
@@ -19,34 +21,37 @@
 
 namespace neurosim {
 
-// Whole numbers as wide as a float type, so that loops over both run in vectors of one length.
+// Integers as wide as a float type, so that loops over both run in vectors of one length.
 template <class Real>
 using IntegerOf = std::conditional_t<sizeof(Real) == 8, int64_t, int32_t>;
 
+// The neurons first .. last - 1.
 struct Span {
     int32_t first, last;
     int32_t size() const { return last - first; }
 };
 
-// Filled by the caller (`machine.py` mirrors it). Arrays are known by number; those of state begin with the trial axis.
+// The sizes, constants and addresses of a network, filled by the caller (`NetworkStruct` of batch.py).
+// Generated code knows arrays and constants by their index (numbering.py). Arrays of the state begin with
+// the trial axis.
 struct NetworkData {
     void* const* arrays;
-    const int64_t* stride;      // elements per trial of each array; 0 for what all trials share
-    const double* numbers;      // constants
-    const int64_t* integers;    // whole constants
-    const Key* keys;            // one per random call
-    const int32_t* bounds;      // (population, blocks + 1): the neurons of each block
-    const int32_t* sizes;       // neurons per population
-    const void* const* rows;    // (stage, block): tables of Row
-    const RowFormat* formats;          // per stage
+    const int64_t* stride;        // elements per trial of each array; 0 for arrays that all trials share
+    const double* numbers;        // constants that are floats
+    const int64_t* integers;      // constants that are integers, and sizes
+    const Key* keys;              // of each random call
+    const int32_t* bounds;        // (population, blocks + 1): the neurons of each block
+    const int32_t* sizes;         // neurons per population
+    const void* const* rows;      // (stage, block): tables of Row
+    const RowFormat* formats;     // per stage
     const int64_t* first_sender;  // per population: the global number of its first neuron
-    const int64_t* slots;       // (stage, block): how many sums
-    const int64_t* longest;     // per stage, then per pathway with text: the longest delay that can fall due
-    const uint8_t* zero_delay;     // per stage: whether some delay is 0
+    const int64_t* slots;         // (stage, block): how many sums
+    const int64_t* longest;     // per stage, then per pathway with text: the longest delay due within the run
+    const uint8_t* zero_delay;  // per stage: whether some delay is 0
     int64_t first_tick;         // of the run
-    int64_t longest_delay;             // for how many ticks a spike may have arrivals on their way
+    int64_t longest_delay;      // for how many ticks a spike may have pending arrivals
     int32_t blocks, threads, populations, trials;
-    int32_t uses_pool;             // whether some matrix is worth the help of threads without trials of their own
+    int32_t uses_pool;  // whether some matrix is so large that idle threads should share its products
     double dt;
 
     Span span(int population, int block) const {
@@ -55,7 +60,7 @@ struct NetworkData {
     }
 };
 
-// Memory that begins at a cache line, so that no vector of numbers straddles two.
+// Allocates memory that begins at a cache line, so that no vector of numbers lies across two.
 template <class T>
 struct Aligned {
     using value_type = T;
@@ -65,12 +70,17 @@ struct Aligned {
     T* allocate(size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t(64))); }
     void deallocate(T* memory, size_t) { ::operator delete(memory, std::align_val_t(64)); }
     template <class Other>
-    bool operator==(const Aligned<Other>&) const { return true; }
+    bool operator==(const Aligned<Other>&) const {
+        return true;
+    }
     template <class Other>
-    bool operator!=(const Aligned<Other>&) const { return false; }
+    bool operator!=(const Aligned<Other>&) const {
+        return false;
+    }
 };
 
-// The spikes of one tick of one block of a population. Lists never move, so that other threads need not ask where they are.
+// The neurons of one block of a population that spike in one tick. Lists never move in memory, so that
+// other threads can prefetch them.
 struct Spikes {
     int32_t* first;
     int32_t* count;
@@ -83,11 +93,11 @@ struct Spikes {
     void push_back(int32_t neuron) const { first[(*count)++] = neuron; }
 };
 
-// What one trial remembers besides the arrays of state. `row` is its place in the batch, `number` its number in the run.
+// See trial.hpp.
 template <class Real, class Weight>
 struct Trial;
 
-// One trial and one block of it at one tick: what every step works on.
+// One trial, and one block of it, at one tick: what every step works on.
 template <class Real_, class Weight_>
 struct Context {
     using Real = Real_;
@@ -100,17 +110,27 @@ struct Context {
     uint32_t counter() const { return static_cast<uint32_t>(tick); }
     int64_t run_tick() const { return tick - network.first_tick; }
     Span span(int population) const { return network.span(population, block); }
-    Key key(int number) const { return trial_key(network.keys[number], static_cast<uint32_t>(trial.number), tick); }
+    Key key(int number) const {
+        return trial_key(network.keys[number], static_cast<uint32_t>(trial.number), tick);
+    }
+    // The array of this handle, from this trial's elements on.
     template <class T>
     T* array(int number) const {
         return static_cast<T*>(network.arrays[number]) + network.stride[number] * trial.row;
     }
-    // This tick's spikes of one block of a population. Two ticks are kept, so that one barrier per tick is enough.
+    // The same for an array that all trials share.
+    template <class T>
+    const T* shared(int number) const {
+        return static_cast<const T*>(network.arrays[number]);
+    }
+    // This tick's spikes of one block of a population. Those of the tick before are kept as well: a thread
+    // may begin the next tick while others still read this one's, so that one barrier per tick is enough.
     const Spikes& spikes(int population, int of_block) const { return spikes_at(tick, population, of_block); }
     const Spikes& spikes_at(int64_t at, int population, int of_block) const {
         return trial.spikes[at & 1][of_block * network.populations + population];
     }
-    // Asks for the spikes that other threads have listed at this tick, all at once, and for where this thread lists the next ones.
+    // Prefetches the spikes that other threads have listed in this tick, all at once, and the lists that
+    // this thread writes in the next one.
     void prefetch_spikes() const {
         for (int of_block = 0; of_block < network.blocks; ++of_block)
             for (int population = 0; population < network.populations; ++population) {

@@ -1,4 +1,5 @@
-// What one trial remembers besides the arrays of state: spikes of this tick, what is on its way, and what is to be recorded.
+// What one trial remembers beside the arrays of state: the spikes of this tick, pending arrivals, and
+// spikes that are to be recorded.
 #pragma once
 #include <cstdlib>
 #include <memory>
@@ -11,18 +12,21 @@
 
 namespace neurosim {
 
-struct PendingTextualGroup {  // a group of synapses with text that share sender and delay: places in their arrays
-    PendingTextualGroup(int64_t first, uint32_t count) : first(first), count(count) {}  // see Due
+// A pending arrival at a group of synapses with text that share sender and delay: `count` places from
+// `first` on.
+struct PendingTextualGroup {
+    PendingTextualGroup(int64_t first, uint32_t count) : first(first), count(count) {}  // see PendingGroup
     int64_t first;
     uint32_t count;
 };
 
-struct SpikeLog {  // spikes with their ticks, in order
+// Spikes with their ticks, in the order of sending.
+struct SpikeLog {
     std::vector<int64_t> tick;
     std::vector<int32_t> neuron;
 
     void clear() { tick.clear(), neuron.clear(); }
-    // Forgets what was before `first`.
+    // Forgets the spikes before tick `first`.
     void trim(int64_t first) {
         const auto keep = std::lower_bound(tick.begin(), tick.end(), first) - tick.begin();
         tick.erase(tick.begin(), tick.begin() + keep);
@@ -32,27 +36,30 @@ struct SpikeLog {  // spikes with their ticks, in order
 
 template <class Real, class Weight>
 struct Trial {
-    int64_t number = 0, row = 0;
-    std::vector<Spikes> spikes[2];                     // (block, population), for even and for odd ticks
-    std::unique_ptr<int32_t, decltype(&std::free)> lists{nullptr, std::free};  // what they consist of
-    std::vector<StageBlock<Real, Weight>> stages;      // (stage, block)
-    std::vector<Calendar<PendingTextualGroup>> arrivals;           // (pathway with text, block)
-    std::vector<SpikeLog> sent;                       // per population: spikes whose arrivals may still be on their way
-    std::vector<SpikeLog> recorded[2];                // per population; one is written while the other fills
-    std::vector<int64_t> next_event;                       // (population, block): the next of the given spike events
-    std::vector<Binomial> binomials;                   // (private pathway, block)
-    Order order;                                       // of the turns of a sweep
+    int64_t number = 0, row = 0;    // among the trials of the run, and of the batch
+    std::vector<Spikes> spikes[2];  // (block, population), for even and for odd ticks
+    std::unique_ptr<int32_t, decltype(&std::free)> lists{nullptr, std::free};  // their memory
+    std::vector<StageBlock<Real, Weight>> stages;                              // (stage, block)
+    std::vector<Calendar<PendingTextualGroup>> arrivals;                       // (pathway with text, block)
+    std::vector<SpikeLog> sent;         // per population: spikes whose arrivals may still be pending
+    std::vector<SpikeLog> recorded[2];  // per population; the caller writes one while the other is filled
+    std::vector<int64_t> next_event;    // (population, block): the next of the spikes that an input gives
+    std::vector<Binomial> binomials;    // (private pathway, block)
+    Order order;                        // in which the neurons of a sweep take their turns
 
-    // Makes room for every neuron once in every list; no two blocks, and no two lists, share a cache line.
+    // Allocates the lists of spikes, each with room for all its neurons. No two blocks, and no two lists,
+    // share a cache line, so that threads do not slow each other down.
     void make_lists(const NetworkData& network) {
         const auto lines = [](int64_t n) { return (n + 15) / 16 * 16; };
         const int blocks = network.blocks, populations = network.populations;
         int64_t size = 0;
         for (int block = 0; block < blocks; ++block) {
             size += 2 * lines(populations);
-            for (int population = 0; population < populations; ++population) size += 2 * lines(network.span(population, block).size());
+            for (int population = 0; population < populations; ++population)
+                size += 2 * lines(network.span(population, block).size());
         }
-        lists.reset(static_cast<int32_t*>(std::aligned_alloc(64, std::max<int64_t>(size, 16) * sizeof(int32_t))));
+        lists.reset(
+            static_cast<int32_t*>(std::aligned_alloc(64, std::max<int64_t>(size, 16) * sizeof(int32_t))));
         if (!lists) throw std::bad_alloc();
         int32_t* next = lists.get();
         for (auto& half : spikes)
@@ -68,33 +75,35 @@ struct Trial {
     }
 };
 
-// The spike events that the user gave for this tick, of the neurons of this block.
+// Lists the spikes that an input gives for this tick, those of the neurons of this block.
 template <class Context>
 void drive_events(Context& context, int population, int starts, int ticks, int neurons) {
-    const auto* start = static_cast<const int64_t*>(context.network.arrays[starts]) + context.trial.number;
-    const auto* tick = static_cast<const int64_t*>(context.network.arrays[ticks]);
-    const auto* neuron = static_cast<const int64_t*>(context.network.arrays[neurons]);
+    const auto* start = context.template shared<int64_t>(starts) + context.trial.number;
+    const auto* tick = context.template shared<int64_t>(ticks);
+    const auto* neuron = context.template shared<int64_t>(neurons);
     const Span span = context.span(population);
     const Spikes& spikes = context.spikes(population, context.block);
     int64_t& next_event = context.trial.next_event[population * context.network.blocks + context.block];
     spikes.clear();
-    for (next_event = std::max(next_event, start[0]); next_event < start[1] && tick[next_event] <= context.run_tick(); ++next_event) {
+    for (next_event = std::max(next_event, start[0]);
+         next_event < start[1] && tick[next_event] <= context.run_tick(); ++next_event) {
         const int32_t number = static_cast<int32_t>(neuron[next_event]);
-        if (tick[next_event] == context.run_tick() && number >= span.first && number < span.last) spikes.push_back(number);
+        if (tick[next_event] == context.run_tick() && number >= span.first && number < span.last)
+            spikes.push_back(number);
     }
 }
 
 constexpr int32_t CHUNK = 256;  // neurons that move before their spikes are listed
 
-// Whether any number of some cache lines differs from 0.
+// Whether any number in some consecutive cache lines differs from 0.
 template <class Integer, size_t... line>
 bool any_of(const Integer* first, std::index_sequence<line...>) {
     const auto* at = reinterpret_cast<const Line*>(first);
     return any_bit((at[line] | ...));
 }
 
-// Lists the neurons first .. last that are marked in `fired`, which is cleared up to a whole line; most ticks most neurons are
-// silent, so it looks at many at once.
+// Lists the neurons first .. last - 1 that are marked in `fired`; the rest of its last cache line is set to
+// 0. In most ticks most neurons are silent, so it tests many at once.
 template <class Context, class Integer>
 void list_spikes(Context& context, int population, Integer* fired, int32_t first, int32_t last) {
     constexpr int32_t together = 32;
@@ -107,7 +116,7 @@ void list_spikes(Context& context, int population, Integer* fired, int32_t first
     }
 }
 
-// Keeps this tick's spikes for the recording and for the checkpoint. One thread does it for all blocks.
+// Logs this tick's spikes for the recording, and for the checkpoint. One thread does it for all blocks.
 template <class Context>
 void log_spikes(Context& context, int population, int buffer_set, bool recorded, bool sent) {
     context.for_spikes(population, [&](int32_t neuron) {

@@ -1,4 +1,4 @@
-// The trials that one thread moves side by side (or the one block of one trial that it owns).
+// A worker thread: the trials that it moves side by side, or the one block of one trial that it moves.
 #pragma once
 #include "core/run/trial.hpp"
 #include "core/threads/barrier.hpp"
@@ -6,12 +6,13 @@
 
 namespace neurosim {
 
-// What has changed in the messages since the product of a trial was made.
+// How a matrix product is brought up to date: it is computed again from all messages, or the changes of
+// some messages are added to it.
 template <class Real>
 struct ProductUpdate {
-    bool recompute = false;             // all senders, their factors being the messages; else
-    std::vector<int64_t> changed;  // these senders
-    std::vector<Real, Aligned<Real>> factor;
+    bool recompute = false;
+    std::vector<int64_t> changed;             // the senders whose messages changed, unless `recompute`
+    std::vector<Real, Aligned<Real>> factor;  // their changes; the messages of all senders if `recompute`
 
     int64_t count() const { return static_cast<int64_t>(factor.size()); }
 };
@@ -20,17 +21,18 @@ template <class Real, class Weight>
 struct Worker {
     std::vector<Context<Real, Weight>> contexts;
     Barrier* barrier;
-    int number;                  // which of those that wait for each other this team is
-    int buffer_set;                     // which of the two sets of recording buffers is filled
-    int64_t first;               // tick of the run at which the buffers begin
-    ThreadPool* pool;            // threads that have no trials of their own; none: null
-    std::vector<Real, Aligned<Real>> messages{};  // room for messages, by sender
-    std::vector<Real, Aligned<Real>> sums{};      // room for sums, by target
-    std::vector<ProductUpdate<Real>> product_updates{};        // one per trial
+    int number;                                   // among the workers that share the barrier
+    int buffer_set;                               // which of the two sets of recording buffers is filled
+    int64_t first;                                // tick of the run at which these buffers begin
+    ThreadPool* pool;                             // idle threads that share matrix products, or null
+    std::vector<Real, Aligned<Real>> messages{};  // scratch memory: messages by sender
+    std::vector<Real, Aligned<Real>> sums{};      // scratch memory: sums by target
+    std::vector<ProductUpdate<Real>> product_updates{};  // one per trial
 
     auto begin() { return contexts.begin(); }
     auto end() { return contexts.end(); }
     int size() const { return static_cast<int>(contexts.size()); }
+    // Waits until the workers of all blocks have come here.
     void wait() {
         barrier->wait(number);
         for (auto& context : contexts) context.prefetch_spikes();

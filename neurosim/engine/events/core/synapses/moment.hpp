@@ -1,5 +1,5 @@
-// When a synapse was touched last: in seconds where numbers have 64 bits; in ticks of this run where they have 32, in which seconds would be
-// too coarse after some minutes.
+// The time of a synapse's last update: in seconds with 64-bit numbers; in ticks of this run with 32-bit
+// ones, in which seconds would be too coarse after some minutes.
 #pragma once
 #include <cstdint>
 #include <type_traits>
@@ -24,7 +24,8 @@ double seconds(const Context& context, Moment<typename Context::Real> moment) {
 
 // The seconds between two moments.
 template <class Context>
-typename Context::Real between(const Context& context, Moment<typename Context::Real> now, Moment<typename Context::Real> before) {
+typename Context::Real between(const Context& context, Moment<typename Context::Real> now,
+                               Moment<typename Context::Real> before) {
     using Real = typename Context::Real;
     if constexpr (sizeof(Real) == 8) return now - before;
     else return static_cast<Real>(static_cast<double>(now - before) * context.network.dt);

@@ -1,5 +1,6 @@
-// Threads that move in step: a barrier that spins for a while and then sleeps, so that the system moves a thread that shares a core
-// with another to one that is free. (It leaves threads that yield where they are.)
+// Threads that go through their steps together. The barrier between them spins for a while and then sleeps:
+// if two threads share a core, the system moves one that wakes up to a free core, but leaves one that only
+// yields where it is.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -11,13 +12,15 @@
 
 namespace neurosim {
 
-// Thrown where a thread waits for one that has failed.
+// Thrown in threads that wait for one that has failed.
 struct Abandoned {};
 
-// Every member has a mark on a cache line of its own, which it alone writes: nobody waits for a line that two are writing.
+// Each thread has a mark in a cache line of its own, which it alone writes, so that no line is contended.
 class Barrier {
   public:
-    explicit Barrier(int members) : marks(members), spins(static_cast<unsigned>(members) > std::thread::hardware_concurrency() ? 100 : 400000) {}
+    explicit Barrier(int members)
+        : marks(members),
+          spins(static_cast<unsigned>(members) > std::thread::hardware_concurrency() ? 100 : 400000) {}
     void wait(int member) {
         if (marks.size() == 1) return;
         const uint32_t now = marks[member].phase.load(std::memory_order_relaxed) + 1;
@@ -31,7 +34,7 @@ class Barrier {
             }
         }
     }
-    // From now on nobody waits: a member that does not come any more has failed.
+    // Ends all waiting, now and later, because a thread has failed and will not arrive.
     void abandon() {
         abandoned.store(true);
         wake();
@@ -42,12 +45,14 @@ class Barrier {
         std::atomic<uint32_t> phase{0};
     };
 
-    static bool reached(const Mark& mark, uint32_t phase) { return static_cast<int32_t>(mark.phase.load() - phase) >= 0; }
+    static bool reached(const Mark& mark, uint32_t phase) {
+        return static_cast<int32_t>(mark.phase.load() - phase) >= 0;
+    }
     void wake() {
         std::lock_guard lock(mutex);
         changed.notify_all();
     }
-    // Who has announced to sleep is woken by whoever marks a phase thereafter.
+    // A thread that sleeps has counted itself before, so that whoever sets a mark afterwards wakes it.
     void sleep_until(const Mark& mark, uint32_t phase) {
         std::unique_lock lock(mutex);
         sleepers.fetch_add(1);
@@ -56,15 +61,18 @@ class Barrier {
     }
 
     std::vector<Mark> marks;
-    const int spins;  // longer than it takes to wake a thread, or all sleep in turn; hardly any where threads outnumber cores
+    // Spinning takes longer than waking a thread, as otherwise all would sleep in turn; if there are more
+    // threads than cores, it is short.
+    const int spins;
     alignas(64) std::atomic<int> sleepers{0};
     std::atomic<bool> abandoned{false};
     std::mutex mutex;
     std::condition_variable changed;
 };
 
-// Calls work(0) .. work(threads - 1) side by side; the caller's thread takes part. What one of them throws is thrown here, once all have
-// ended; until then `give_up()` lets go those that wait for it.
+// Calls work(0) .. work(threads - 1) in parallel, one of them on the caller's thread. An exception of one
+// of them is rethrown here when all have ended; `give_up()` is called before, and must release the threads
+// that wait for it.
 template <class Work, class GiveUp>
 void in_parallel(int threads, Work work, GiveUp give_up) {
     std::vector<std::exception_ptr> thrown(threads);

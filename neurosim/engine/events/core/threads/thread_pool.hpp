@@ -1,5 +1,6 @@
-// Threads that help another one with work that comes in parts. Each thread has parts of its own, the same ones each time, so that it
-// finds in its cache what it read last time; a thread that is done takes over parts of the others (work stealing).
+// A thread pool with work stealing. Each thread begins with the same parts of the work every time, so that
+// it finds in its cache what it read the last time; when it has done them, it takes parts of the other
+// threads.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -14,9 +15,10 @@ class ThreadPool {
   public:
     explicit ThreadPool(int threads) : threads(threads), ranges(new Range[threads]) {
         try {
-            for (int number = 1; number < threads; ++number) others.emplace_back([this, number] { help(number); });
+            for (int number = 1; number < threads; ++number)
+                others.emplace_back([this, number] { help(number); });
         } catch (const std::exception&) {
-            // The system gives no more threads: those that there are help.
+            // The system gives no more threads: those that have started share the work.
         }
     }
     ~ThreadPool() {
@@ -26,7 +28,8 @@ class ThreadPool {
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
 
-    // Calls work(part) for each of the parts 0 .. parts - 1, and returns when all are done.
+    // Calls work(part) for the parts 0 .. parts - 1, and returns when all are done. An exception of one of
+    // them is rethrown then.
     template <class Work>
     void parallel_for(int64_t parts, const Work& work) {
         job = [](const void* of, int64_t part) { (*static_cast<const Work*>(of))(part); };
@@ -46,11 +49,11 @@ class ThreadPool {
     }
 
   private:
-    static constexpr int COUNT = 24;  // bits of a number of parts
-    static constexpr int SPINS = 4000;
+    static constexpr int COUNT = 24;    // bits of the number of parts in `left`
+    static constexpr int SPINS = 4000;  // before a thread that waits yields
 
-    struct alignas(64) Range {  // of parts that one thread begins with
-        std::atomic<int64_t> left{0};  // the round, and how many parts nobody has taken
+    struct alignas(64) Range {         // the parts that one thread begins with
+        std::atomic<int64_t> left{0};  // the round, and how many parts are not taken yet
         int64_t last = 0;
     };
 
@@ -64,13 +67,16 @@ class ThreadPool {
         }
     }
 
-    // A part once taken keeps its round open, so that what belongs to the round stands still.
+    // Takes parts until none is left. A round ends only when all parts that were taken are done, so that
+    // `job` and the ranges of a round do not change while a thread works on it.
     void take_parts(int number, int64_t now) {
         for (int k = 0; k < threads; ++k) {
             Range& range = ranges[(number + k) % threads];
             int64_t left = range.left.load(std::memory_order_acquire);
             while (left >> COUNT == now && left != now << COUNT) {
-                if (!range.left.compare_exchange_weak(left, left - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+                if (!range.left.compare_exchange_weak(left, left - 1, std::memory_order_acq_rel,
+                                                      std::memory_order_acquire))
+                    continue;
                 try {
                     job(work_address, range.last - (left - (now << COUNT)));
                 } catch (...) {
@@ -88,7 +94,7 @@ class ThreadPool {
     std::atomic<int64_t> round{0};
     std::atomic<int64_t> done{0};
     std::atomic<bool> failed{false};
-    std::exception_ptr thrown;  // by the first part that failed
+    std::exception_ptr thrown;  // by the first part that fails
     void (*job)(const void*, int64_t) = nullptr;
     const void* work_address = nullptr;
 };

@@ -1,0 +1,125 @@
+"""C++ for the names that a population's text reads, and which parts of the text need which of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neurosim.engine.events.keys import (
+    Constant,
+    ConstantKey,
+    LastSpike,
+    NotRefractory,
+    PortRead,
+    RefractoryTicks,
+    StateArray,
+)
+from neurosim.engine.events.loops import Loop, identifier
+from neurosim.engine.events.numbering import array_type
+from neurosim.network.text import names_in
+from neurosim.plan.codegen.cpp_code import Typed
+from neurosim.plan.plan import Block, Group, Plan, Private
+
+CPP_TYPE = {"Real": "Real", "bool": "bool", "float": "double"}  # of a constant, by its type in text
+
+
+def used_names(*texts: str) -> set[str]:
+    """The names that expressions read."""
+    return set[str]().union(*(names_in(text) for text in texts if text))
+
+
+def texts_of(block: Block | None) -> list[str]:
+    """The expressions of a block, and the names whose old values it needs (for `+=`, or while refractory)."""
+    if block is None:
+        return []
+    return [s.expression for s in block.statements] + [
+        s.name for s in block.statements if s.op != "=" or s.name in block.frozen
+    ]
+
+
+def group_names(
+    loop: Loop, group: Group, wanted: set[str], ports: Mapping[str, Typed] | None = None
+) -> dict[str, Typed]:
+    """C++ for the wanted names of a population, at the neuron of a loop.
+
+    `ports` holds C++ for what has been read at ports in this tick; None: they have not been read yet and
+    count as 0.
+    """
+    names: dict[str, Typed] = {}
+    for name in sorted(wanted):
+        if name in group.states:
+            names[name] = Typed(f"{state_pointer(loop, group, name)}[{loop.index}]", "Real")
+        elif name in group.ports:
+            names[name] = (ports or {}).get(name, Typed("Real(0)", "Real"))
+        elif name in group.constants:
+            tag, key = f"{identifier(group.name)}_{name}", Constant(group.name, name)
+            names[name] = constant_at(loop, tag, group.constants[name], loop.index, key)
+        elif name == "t":
+            time = loop.declare("const double", "t_now", "context.tick * context.network.dt")
+            names[name] = Typed(time, "double")
+        elif name == "not_refractory":
+            names[name] = Typed(not_refractory(loop, group), "bool")
+    return names
+
+
+def state_pointer(loop: Loop, group: Group, variable: str) -> str:
+    """The name of a pointer to a state variable of a population, declared before the loop."""
+    return loop.pointer(f"{identifier(group.name)}_{variable}_at", "Real", StateArray(group.name, variable))
+
+
+def not_refractory(loop: Loop, group: Group) -> str:
+    """C++ for whether a neuron is not refractory; until its population moves, as in the last tick."""
+    rule, tag = group.refractory, identifier(group.name)
+    if rule is None:
+        return "true"
+    if rule.time or rule.condition:
+        return f"{not_refractory_pointer(loop, group)}[{loop.index}] != 0"
+    last = last_spike_pointer(loop, group)
+    period = loop.numbering.integer_value(RefractoryTicks(group.name))
+    early = group.name in loop.unmoved
+    since = loop.declare(
+        "const Integer",
+        f"{tag}_active_since{'_early' if early else ''}",
+        f"static_cast<Integer>(context.run_tick() - {period}{' - 1' if early else ''})",
+    )
+    return f"{last}[{loop.index}] <= {since}"
+
+
+def not_refractory_pointer(loop: Loop, group: Group) -> str:
+    """The name of a pointer to whether each neuron is not refractory."""
+    return loop.pointer(f"{identifier(group.name)}_not_refractory_at", "Integer", NotRefractory(group.name))
+
+
+def last_spike_pointer(loop: Loop, group: Group) -> str:
+    """The name of a pointer to the tick of each neuron's last spike."""
+    return loop.pointer(f"{identifier(group.name)}_last_spike_at", "Integer", LastSpike(group.name))
+
+
+def constant_at(loop: Loop, tag: str, value: ArrayLike, index: str, key: ConstantKey) -> Typed:
+    """C++ for a constant: a number declared before the loop, or an element of an array."""
+    if np.ndim(value) == 0:
+        text, kind = loop.numbering.constant(value, key)
+        return Typed(loop.declare(f"const {CPP_TYPE[kind]}", f"{tag}_now", text), kind)
+    cpp_type, kind = array_type(value)
+    return Typed(f"{loop.pointer(f'{tag}_at', cpp_type, key, const=True)}[{index}]", kind)
+
+
+def port_pointer(loop: Loop, group: Group, port: str) -> str:
+    """The name of a pointer to what the neurons have read at a port in this tick."""
+    return loop.pointer(f"{identifier(group.name)}_{port}_read_at", "Real", PortRead(group.name, port))
+
+
+def kept_ports(loop: Loop, group: Group, wanted: set[str]) -> dict[str, Typed]:
+    """C++ for what the wanted ports of a population held when they were read in this tick."""
+    ports = [port for port in group.ports if port in wanted]
+    return {port: Typed(f"{port_pointer(loop, group, port)}[{loop.index}]", "Real") for port in ports}
+
+
+def ports_to_keep(plan: Plan, group: Group) -> set[str]:
+    """The ports whose reading is kept after the update: it is recorded, or used by text that runs later."""
+    chances = [p.chance for p in plan.of_kind(Private) if p.pre == group.name]
+    later = used_names(*texts_of(group.reset), *group.derived.values(), *chances)
+    recorded = {p.variable for p in plan.probes if p.owner == group.name}
+    return {port for port in group.ports if port in later | recorded}

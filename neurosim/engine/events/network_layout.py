@@ -1,0 +1,214 @@
+"""What does not change while a plan runs: the layout of its synapses for the C++, and its constants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.engine.delivery import afferents_into
+from neurosim.engine.events.construct import Rows, TargetSlots, build_rows
+from neurosim.engine.events.keys import (
+    Constant,
+    ConstantKey,
+    DenseCount,
+    DenseSize,
+    DriveStride,
+    GradedCount,
+    GradedPart,
+    GradedSize,
+    HistoryDepth,
+    IntegerKey,
+    LocalFieldPart,
+    LocalFieldSegments,
+    NumberKey,
+    PopulationSize,
+    PrivateCount,
+    PrivateSize,
+    PrivateWeight,
+    RefractoryTicks,
+    SynapseConstant,
+    TickLength,
+)
+from neurosim.engine.events.layouts import Integers, block_bounds, interleave, local_field
+from neurosim.engine.events.source import Source
+from neurosim.engine.events.stages import Stage
+from neurosim.engine.events.textual_layout import TextualLayout, lay_out
+from neurosim.engine.state import history_depth, spikes_sent
+from neurosim.network.program import Do
+from neurosim.plan.plan import Dense, Plan, Private, Sparse, Textual
+
+SUMS_OF_A_LINE = 16  # float sums in a cache line
+
+
+class NetworkLayout:
+    """The layout of a plan for `blocks` blocks of neurons and `threads` threads, which all batches share.
+
+    `slots` holds, for each stage, where the sums of each accumulator begin: (accumulator, block);
+    `slot_counts` how many sums there are: (stage, block); `first_sender` the number of each population's
+    first neuron among all.
+    """
+
+    def __init__(self, plan: Plan, source: Source, blocks: int, threads: int):
+        self.plan, self.source, self.blocks, self.threads = plan, source, blocks, threads
+        self.names = list(plan.groups)
+        self.sizes = np.array([group.size for group in plan.groups.values()], np.int32)
+        self.bounds = np.stack([block_bounds(int(size), blocks) for size in self.sizes]).astype(np.int32)
+        self.first_sender = np.r_[0, np.cumsum(self.sizes)].astype(np.int64)
+        self.textual: dict[str, TextualLayout] = {p.name: self._lay_out_textual(p) for p in plan.textual}
+        self.slots: dict[int, Integers] = {}
+        self.rows: dict[int, Rows] = {}
+        self.slot_counts = np.zeros((len(source.stages), blocks), np.int64)
+        for stage in source.stages:
+            self._place_sums(stage)
+            if stage.pathways:
+                self.rows[stage.number] = self._build_rows(stage)
+        delivered = [a for stage in source.stages for a in stage.accumulators if a.graded]
+        self.graded = {(a.post, a.to): interleave(plan, a.graded) for a in delivered}
+        swept = [name for step in plan.program if step.kind is Do.SWEEP for name in step.populations]
+        summed = [a for a in afferents_into(plan, tuple(swept)) if a.graded]
+        self.local_fields = {(a.post, a.to): local_field(plan, a.graded) for a in summed}
+
+    def bounds_of(self, population: str) -> NDArray[np.int32]:
+        """The first neuron of each block of a population, and its size: (block + 1)."""
+        return self.bounds[self.names.index(population)]
+
+    def _lay_out_textual(self, pathway: Textual) -> TextualLayout:
+        by_delay = spikes_sent(self.plan, pathway.pre) and not pathway.text.summed
+        return lay_out(self.plan, pathway, self.bounds_of(pathway.post), self.threads, by_delay=by_delay)
+
+    def _place_sums(self, stage: Stage) -> None:
+        spans = np.stack([np.diff(self.bounds_of(a.post)) for a in stage.accumulators]).astype(np.int64)
+        # Sums begin at cache lines, and vectors of eight may write behind the last one.
+        padded = -(-spans // SUMS_OF_A_LINE) * SUMS_OF_A_LINE
+        self.slots[stage.number] = np.cumsum(padded, axis=0) - padded
+        self.slot_counts[stage.number] = padded.sum(axis=0)
+
+    def _build_rows(self, stage: Stage) -> Rows:
+        target_slots: dict[tuple[str, str | None], TargetSlots] = {
+            (a.post, a.to): TargetSlots(self.bounds_of(a.post).astype(np.int64), slots)
+            for a, slots in zip(stage.accumulators, self.slots[stage.number], strict=True)
+        }
+        return build_rows(
+            [p for p in self.plan.of_kind(Sparse) if p in stage.pathways],
+            target_slots,
+            {name: int(first) for name, first in zip(self.names, self.first_sender, strict=False)},
+            senders=int(self.first_sender[-1]),
+            slots=int(self.slot_counts[stage.number].max()),
+            weight_dtype=self.plan.weight_dtype,
+            threads=self.threads,
+        )
+
+    @property
+    def longest_delays(self) -> Integers:
+        """The longest delay in ticks of each stage, then of each pathway with text."""
+        stages = [self.rows[s.number].longest if s.number in self.rows else 0 for s in self.source.stages]
+        textual = [
+            self.textual[p.name].longest if p.text.on_pre and spikes_sent(self.plan, p.pre) else 0
+            for p in self.plan.textual
+        ]
+        return np.array([*stages, *textual], np.int64)
+
+    @property
+    def has_zero_delays(self) -> list[bool]:
+        """For each stage, whether some synapse has no delay."""
+        return [
+            any(r.synapses and r.shortest == 0 for r in self.rows[stage.number].reports.values())
+            if stage.number in self.rows
+            else False
+            for stage in self.source.stages
+        ]
+
+    @property
+    def row_formats(self) -> list[tuple[bool, bool]]:
+        """For each stage, (narrow, common) of `RowFormat` in core/arrivals/rows.hpp."""
+        stages = self.source.stages
+        return [self.rows[s.number].format if s.number in self.rows else (False, False) for s in stages]
+
+    def row_table(self, stage: int, block: int) -> int:
+        """The address of the rows of a stage into one block; 0 if it has none."""
+        return self.rows[stage].table(block) if stage in self.rows else 0
+
+    def is_same_drive(self, population: str) -> bool:
+        """Whether all trials get the same values."""
+        values = self.plan.drives[population].values
+        return values is not None and (values.strides[0] == 0 or len(values) == 1)
+
+    def constant(self, key: ConstantKey) -> Any:
+        """The value of a constant as the user gave it."""
+        match key:
+            case Constant(population, name):
+                return self.plan.groups[population].constants[name]
+            case SynapseConstant(pathway, name):
+                return self.plan.pathway(pathway, Textual).text.constants[name]
+
+    def number(self, key: NumberKey) -> float:
+        """The value of a number that the generated code asks for."""
+        match key:
+            case TickLength():
+                return self.plan.dt or 1.0
+            case PrivateWeight(pathway):
+                return self.plan.pathway(pathway, Private).weight
+            case Constant() | SynapseConstant():
+                return float(self.constant(key))
+
+    def integer(self, key: IntegerKey) -> int:
+        """The value of an integer that the generated code asks for."""
+        match key:
+            case Constant() | SynapseConstant():
+                return int(self.constant(key))
+            case RefractoryTicks(population):
+                rule = self.plan.groups[population].refractory
+                return rule.ticks if rule is not None else 0
+            case PopulationSize(population):
+                return self.plan.groups[population].size
+            case DriveStride(population):
+                size = self.plan.groups[population].size * self.plan.ticks
+                return 0 if self.is_same_drive(population) else size
+            case HistoryDepth(population):
+                return history_depth(self.plan, population)
+            case GradedSize(post, to, count):
+                return self._graded_size(post, to, count)
+            case LocalFieldSegments(post, to):
+                return len(self.local_fields[post, to][LocalFieldPart.SEGMENTS])
+            case DenseSize(pathway, count):
+                return _dense_size(self.plan.pathway(pathway, Dense), count)
+            case PrivateSize(pathway, count):
+                return self._private_size(self.plan.pathway(pathway, Private), count)
+
+    def _graded_size(self, post: str, to: str, count: GradedCount) -> int:
+        match count:
+            case GradedCount.SEGMENTS:
+                return len(self.graded[post, to][GradedPart.SEGMENTS])
+            case GradedCount.GROUPS:
+                return len(self.graded[post, to][GradedPart.FIRST]) - 1
+
+    def _private_size(self, pathway: Private, count: PrivateCount) -> int:
+        match count:
+            case PrivateCount.SOURCES:
+                return pathway.sources
+            case PrivateCount.NUMBER:
+                return [p.name for p in self.plan.of_kind(Private)].index(pathway.name)
+            case PrivateCount.SENDER:
+                return int(pathway.pre_index[0])
+
+
+def _dense_size(pathway: Dense, count: DenseCount) -> int:
+    match count:
+        case DenseCount.SENDERS:
+            return pathway.pre_index.size
+        case DenseCount.TARGETS:
+            return pathway.post_index.size
+        case DenseCount.DELAY:
+            return pathway.longest
+        case DenseCount.PRE_RUN:
+            return _run(pathway.pre_index)
+        case DenseCount.POST_RUN:
+            return _run(pathway.post_index)
+
+
+def _run(index: Integers) -> int:
+    """The first of consecutive neurons, -1 if they are not consecutive."""
+    consecutive = index.size > 0 and bool(np.all(np.diff(index) == 1))
+    return int(index[0]) if consecutive else -1

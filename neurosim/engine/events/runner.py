@@ -1,0 +1,153 @@
+"""Typed calls of a compiled network: the functions of core/run/library.hpp."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.engine.events.construct import Int, Signature, declare
+from neurosim.engine.events.layouts import Integers
+from neurosim.errors import EngineError
+
+SpikeArrays = tuple[Integers, NDArray[np.int32]]  # tick and neuron of each spike
+
+FAILURES = {  # the negative numbers of `guarded` in core/run/library.hpp
+    -1: "run: there is not enough memory for this network on the event engine. "
+    "Use fewer neurons, trials or threads, or precision='single'.",
+    -2: "run: the system gives no more threads. Give threads=1, or fewer than you gave.",
+    -3: "run: the compiled code failed in a way that it does not know. Give engine='reference'.",
+}
+PENDING_ARRIVAL = np.dtype(  # `PendingArrival` of core/run/engine.hpp
+    [("due", "i8"), ("sent", "i8"), ("population", "i4"), ("stage", "i4"), ("block", "i4"), ("slot", "u4"),
+     ("value", "f8")]
+)  # fmt: skip
+
+
+class Settings(ctypes.Structure):
+    """`Settings` of core/run/engine.hpp."""
+
+    _fields_ = (("ticks", Int), ("buffer_set", ctypes.c_int32), ("until_stable", ctypes.c_int32))
+
+
+class Runner:
+    """A batch of trials that a compiled network runs.
+
+    The arrays that it is given must live until `close`.
+
+    network, probes: structs of core/run/network.hpp and core/records/sampling.hpp
+    spike_uses: for each population, 1 if its spikes are recorded, plus 2 if they travel through synapses
+    trials: the number of each trial in the run
+
+    Each call raises EngineError if there is not enough memory, or no more threads.
+    """
+
+    def __init__(
+        self,
+        library: ctypes.CDLL,
+        network: ctypes.Structure,
+        probes: ctypes.Array[Any],
+        spike_uses: NDArray[np.uint8],
+        trials: Integers,
+    ):
+        self._library, self._address = _declared(library), ctypes.c_void_p()
+        self._library.neurosim_open(
+            ctypes.byref(network),
+            probes,
+            len(probes),
+            spike_uses.ctypes.data,
+            trials.ctypes.data,
+            ctypes.byref(self._address),
+        )
+
+    def close(self) -> None:
+        """Free the memory of the C++."""
+        self._library.neurosim_close(self._address)
+
+    def run(self, ticks: int, *, buffer_set: int, until_stable: bool) -> int:
+        """Run all trials, recording into one of the two sets of buffers; returns how many ticks ran."""
+        settings = Settings(ticks, buffer_set, int(until_stable))
+        return self._library.neurosim_run(self._address, ctypes.byref(settings))
+
+    def is_stable(self) -> bool:
+        """Whether the last tick of a run until stable changed nothing."""
+        return bool(self._library.neurosim_stable(self._address))
+
+    def recorded_spikes(self, buffer_set: int, trial: int, population: int) -> SpikeArrays:
+        """The spikes in one set of buffers, valid until the C++ records into this set again."""
+        return _spikes_of(
+            functools.partial(self._library.neurosim_spikes, self._address, buffer_set, trial, population)
+        )
+
+    def sent_spikes(self, trial: int, population: int) -> tuple[Integers, Integers]:
+        """Tick and neuron of the spikes of a population whose arrivals may still be on their way."""
+        tick, neuron = _spikes_of(
+            functools.partial(self._library.neurosim_sent, self._address, trial, population)
+        )
+        return tick.copy(), neuron.astype(np.int64)
+
+    def pending_arrivals(self, trial: int) -> NDArray[np.void]:
+        """The arrivals at synapses without text that are on their way, as records of `PENDING_ARRIVAL`."""
+        count = self._library.neurosim_pending_arrivals(self._address, trial, None)
+        arrivals = np.empty(count, PENDING_ARRIVAL)
+        self._library.neurosim_pending_arrivals(self._address, trial, arrivals.ctypes.data)
+        return arrivals
+
+    def restore(
+        self,
+        trial: int,
+        stage: int,
+        block: int,
+        due: Integers,
+        slot: NDArray[np.uint32],
+        value: NDArray[np.float64],
+    ) -> None:
+        """Make all arrivals pending that an earlier run left at one stage and block, in their order."""
+        addresses = (due.ctypes.data, slot.ctypes.data, value.ctypes.data)
+        self._library.neurosim_restore(self._address, trial, stage, block, due.size, *addresses)
+
+    def restore_textual(self, trial: int, text: int, block: int, due: Integers, place: Integers) -> None:
+        """The same for synapses with text; `text` is the number of the pathway among those with text."""
+        addresses = (due.ctypes.data, place.ctypes.data)
+        self._library.neurosim_restore_textual(self._address, trial, text, block, due.size, *addresses)
+
+
+def _spikes_of(call: Callable[..., int]) -> SpikeArrays:
+    tick, neuron = ctypes.POINTER(ctypes.c_int64)(), ctypes.POINTER(ctypes.c_int32)()
+    count = call(ctypes.byref(tick), ctypes.byref(neuron))
+    if not count:
+        return np.zeros(0, np.int64), np.zeros(0, np.int32)
+    return np.ctypeslib.as_array(tick, (count,)), np.ctypeslib.as_array(neuron, (count,))
+
+
+@functools.cache
+def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
+    """The library of a network, with the types of its functions declared."""
+    pointer, number = ctypes.c_void_p, ctypes.c_int
+    functions: dict[str, Signature] = {
+        "open": (Int, (pointer, pointer, Int, pointer, pointer, pointer)),
+        "close": (None, (pointer,)),
+        "run": (Int, (pointer, pointer)),
+        "stable": (number, (pointer,)),
+        "spikes": (Int, (pointer, number, number, number, pointer, pointer)),
+        "sent": (Int, (pointer, number, number, pointer, pointer)),
+        "pending_arrivals": (Int, (pointer, number, pointer)),
+        "restore": (Int, (pointer, number, number, number, Int, pointer, pointer, pointer)),
+        "restore_textual": (Int, (pointer, number, number, number, Int, pointer, pointer)),
+    }
+    declare(library, functions)
+    for name, (result, _) in functions.items():
+        if result is Int:
+            getattr(library, f"neurosim_{name}").errcheck = _checked
+    return library
+
+
+def _checked(result: int, *call: object) -> int:
+    """What a call of the C++ returned; raises EngineError if it is a number of `FAILURES`."""
+    if result >= 0:
+        return result
+    raise EngineError(FAILURES[result])

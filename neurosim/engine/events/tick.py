@@ -1,0 +1,150 @@
+"""C++ of a tick: the calls of the step program in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from neurosim.engine.events.arrivals import senders_of
+from neurosim.engine.events.loops import for_each_trial, identifier
+from neurosim.engine.events.numbering import Numbering
+from neurosim.engine.events.stages import Stage
+from neurosim.engine.events.synapses import PathwayCode, reads_sender
+from neurosim.engine.state import spikes_sent
+from neurosim.network.program import Arriving, Do, Step, unmoved
+from neurosim.network.schedule import Clock
+from neurosim.plan.plan import Group, Plan
+
+
+@dataclass(frozen=True)
+class Call:
+    """A statement of the tick, which runs for each trial of a worker or once for all of them."""
+
+    text: str
+    each_trial: bool = True
+
+
+WAIT = Call("worker.wait();", each_trial=False)  # until the threads of all blocks have come so far
+
+
+def tick(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[str]:
+    """The body of the function that runs one tick for the trials (or the block) of a worker."""
+    calls: list[Call] = []
+    for number, step in enumerate(plan.program):
+        calls += _step(plan, numbering, stages, number, step)
+    calls.append(_sample(late=True))
+    calls.append(Call("// close the tick: its spikes are put into the calendars", each_trial=False))
+    calls += [
+        Call(f"send_spikes(context, {stage.number}, {senders_of(plan, stage)});")
+        for stage in stages
+        if stage.pathways
+    ]
+    calls += [
+        Call(f"queue_arrivals(context, {PathwayCode(plan, numbering, pathway).handles});")
+        for pathway in plan.textual
+        if pathway.text.on_pre and spikes_sent(plan, pathway.pre)
+    ]
+    return _trial_by_trial(calls)
+
+
+def _trial_by_trial(calls: Iterable[Call]) -> list[str]:
+    """Lines in which neighbouring calls share a loop: a trial does them while it is in the cache."""
+    lines: list[str] = []
+    for each_trial, group in groupby(calls, key=lambda call: call.each_trial):
+        texts = [call.text for call in group]
+        lines += for_each_trial(texts) if each_trial else texts
+    return lines
+
+
+def _sample(*, late: bool) -> Call:
+    """Take the samples of the probes: the early ones, or those that are known only at the end of the tick."""
+    which = "true" if late else "false"
+    return Call(f"sample_all(context, probes, worker.buffer_set, worker.first, {which});")
+
+
+def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: int, step: Step) -> list[Call]:
+    """The calls of one step of the program."""
+    names = [identifier(name) for name in step.populations]
+    match step.kind:
+        case Do.DRIVE | Do.THRESHOLD:
+            calls = [Call(f"{step.kind.value}_{name}(context);") for name in names]
+            return [*calls, WAIT] if number == _barrier_step(plan) else calls
+        case Do.DELIVER:
+            return _deliver(plan, numbering, stages, number, step)
+        case Do.INTEGRATE | Do.UPDATE:
+            texts = [p for p in plan.textual if p.text.integrate and p.post in step.populations]
+            if step.kind is Do.UPDATE:
+                texts = []
+            calls = [Call(f"integrate_{identifier(p.name)}(context);") for p in texts]
+            return [*calls, *(Call(f"move_{name}(context);") for name in names)]
+        case Do.SEND:
+            senders = [
+                n for n in step.populations if not spikes_sent(plan, n) and plan.groups[n].sends is not None
+            ]
+            return [Call(f"send_{identifier(n)}(context);") for n in senders]
+        case Do.RESET:
+            populations = [n for n in step.populations if plan.groups[n].reset is not None]
+            calls = [Call(f"reset_{identifier(n)}(context);") for n in populations]
+            return [WAIT, *calls] if type(plan.schedule) is Clock and _sender_is_read(plan) else calls
+        case Do.SWEEP:
+            return [Call("sweep_all(worker);", each_trial=False)]
+        case Do.RECORD:
+            derived = [derivation(plan, g, v) for g in plan.groups.values() for v in derived_probes(plan, g)]
+            return [*(Call(f"{name}(context);") for name in derived), _sample(late=False)]
+
+
+def _barrier_step(plan: Plan) -> int:
+    """The step after which all blocks must have listed their spikes: the last that finds or drives some."""
+    spiking = [n for n, step in enumerate(plan.program) if step.kind in (Do.DRIVE, Do.THRESHOLD)]
+    return max(spiking, default=-1)
+
+
+def _sender_is_read(plan: Plan) -> bool:
+    """Whether text of synapses reads senders, which then may be reset only after all blocks have done so."""
+    codes = [PathwayCode(plan, Numbering(), p) for p in plan.textual]
+    return any(reads_sender(c, c.pathway.text.on_pre, c.pathway.text.on_post) for c in codes)
+
+
+def _deliver(
+    plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: int, step: Step
+) -> list[Call]:
+    """Sums of synapses without text first, then synapses with text, pathway by pathway."""
+    codes = [PathwayCode(plan, numbering, p) for p in plan.textual if p.post in step.populations]
+    if step.arriving is Arriving.SENT:
+        names = [identifier(c.pathway.name) for c in codes if c.pathway.text.on_post]
+        return [Call(f"on_post_{name}(context);") for name in names]
+    calls = [
+        Call(f"deliver_{stage.number}(worker);", each_trial=False) for stage in stages if stage.step == number
+    ]
+    for code in codes:
+        text, name = code.pathway.text, identifier(code.pathway.name)
+        if step.delivers(graded=True) and text.summed:
+            calls.append(Call(f"add_up_{name}(context);"))
+        if text.on_pre is not None and step.delivers(graded=code.graded):
+            calls.append(Call(f"on_pre_{name}(context);"))
+    return calls
+
+
+def has_moved(plan: Plan, group: Group, kind: Do) -> bool:
+    """Whether a population has moved when its step of this kind runs."""
+    steps = (n for n, s in enumerate(plan.program) if s.kind is kind and group.name in s.populations)
+    return plan.speaker(group).name not in unmoved(plan.program, next(steps, len(plan.program)))
+
+
+def derived_probes(plan: Plan, group: Group) -> tuple[str, ...]:
+    """The subexpressions of a population that are recorded."""
+    if group.driven:
+        return ()
+    probes = [p for p in plan.probes if p.owner == group.name and not p.events]
+    names = [p.variable if p.variable is not None else group.sends for p in probes]
+    return tuple(dict.fromkeys(name for name in names if name is not None and name in group.derived))
+
+
+def derivation(plan: Plan, group: Group, variable: str) -> str:
+    """The name of the function that computes a subexpression.
+
+    The population's number tells it from others: a_b of c and b_c of a would otherwise have one name.
+    """
+    number = list(plan.groups).index(group.name)
+    return f"derive_{number}_{identifier(group.name)}_{identifier(variable)}"
