@@ -66,11 +66,11 @@ def find_compiler() -> tuple[str, ...] | None:
             words = [chosen] if shutil.which(chosen) else shlex.split(chosen, posix=os.name == "posix")
         except ValueError:  # quotes that do not close
             return None
-        found = shutil.which(words[0])
-        return (found, *words[1:]) if found else None
-    found = shutil.which("g++") or shutil.which("clang++")
-    if found:
-        return (found,)
+        path = shutil.which(words[0])
+        return (path, *words[1:]) if path else None
+    path = shutil.which("g++") or shutil.which("clang++")
+    if path:
+        return (path,)
     return (sys.executable, "-m", "ziglang", "c++") if find_spec("ziglang") else None
 
 
@@ -114,7 +114,7 @@ def fingerprint(command: Sequence[str]) -> str:
             str(path) for path in Path(package.submodule_search_locations[0]).glob("zig*") if path.is_file()
         ]
     else:
-        paths = [found for word in command if (found := shutil.which(word))]
+        paths = [path for word in command if (path := shutil.which(word))]
     lines = list(command)
     for path in paths:
         about = os.stat(path)

@@ -143,9 +143,11 @@ def build_rows(
         _fill(struct, pathway, keep_alive)
     format = (slots <= 2**16, all(_has_one_weight(pathway) for pathway in pathways))
     core = library()
-    given = (structs, len(pathways), senders, *format, blocks, threads, weight_dtype.itemsize, reports)
+    arguments = (structs, len(pathways), senders, *format, blocks, threads, weight_dtype.itemsize, reports)
     # The call holds on to the arrays: interrupted, it goes on in the background.
-    handle = in_background(lambda: (core.neurosim_rows_build(*given), keep_alive)[0], core.neurosim_rows_free)
+    handle = in_background(
+        lambda: (core.neurosim_rows_build(*arguments), keep_alive)[0], core.neurosim_rows_free
+    )
     if not handle:
         raise EngineError(NO_MEMORY)
     named = {

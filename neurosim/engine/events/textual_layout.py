@@ -150,10 +150,10 @@ def lay_out(
     keep_alive: list[Array] = [counted]
     struct = pathway_struct(pathway, keep_alive)
     struct.bound = address(bounds, np.int64, keep_alive)
-    core, given = library(), (n_pre, n_post, blocks, threads, not by_delay, counted.ctypes.data)
+    core, sizes = library(), (n_pre, n_post, blocks, threads, not by_delay, counted.ctypes.data)
     # The call holds on to the arrays: interrupted, it goes on in the background.
     handle = in_background(
-        lambda: (core.neurosim_textual_count(ctypes.byref(struct), *given), keep_alive)[0],
+        lambda: (core.neurosim_textual_count(ctypes.byref(struct), *sizes), keep_alive)[0],
         core.neurosim_textual_free,
     )
     if not handle:
