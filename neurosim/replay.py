@@ -12,9 +12,11 @@ import numpy as np
 from neurosim.engine import NAMES, is_available
 from neurosim.errors import DescriptionError, RecordingError
 from neurosim.network.network import Network
+from neurosim.network.values import Numeric
 from neurosim.recording.opening import open_recording
 from neurosim.recording.recording import Recording
 from neurosim.recording.spikes import Spikes
+from neurosim.start import Checkpoint, start_with_units
 
 SPIKE_FIELDS = ("trial", "tick", "neuron")
 
@@ -86,16 +88,20 @@ def rerun(recording: Recording, engine: str | None, progress: bool | None) -> Re
     from neurosim.run import run
 
     header = recording.header
-    checkpoint = _Checkpoint(
-        header.network, header.start, header.batched, header.seed, header.precision, recording.path
-    )
+    start: Checkpoint | Mapping[str, Numeric] | None = None
+    if "tick" in header.start:
+        start = _Checkpoint(
+            header.network, header.start, header.batched, header.seed, header.precision, recording.path
+        )
+    elif header.start:
+        start = start_with_units(header.network, header.start)
     return run(
         header.network,
         {name: _input(given, recording) for name, given in header.inputs.items()},
         ticks=recording.ticks,
         trials=recording.trials if recording.batched else None,
         record=dict(header.record),
-        start=checkpoint if "tick" in header.start else dict(header.start) or None,
+        start=start,
         seed=header.seed,
         engine=_engine(recording) if engine is None else engine,
         precision=header.precision,

@@ -14,7 +14,7 @@ from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.codec import same
 from neurosim.network.network import Network
 from neurosim.network.synapses import Synapses
-from neurosim.network.values import Numeric, Value, as_value, spelt, unit, whole
+from neurosim.network.values import Dim, Numeric, Value, as_value, spelt, unit, whole
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, einsum, pool
 from neurosim.network.wiring import all_to_all, one_to_one, pairs, private
@@ -124,6 +124,25 @@ def with_changed_parameters(plan: Plan, changed: tuple[str, ...]) -> dict[str, n
         states = plan.pathway(owner, Textual).text.states if kind == "synapse" else plan.groups[owner].states
         resume[key] = np.repeat(states[name][None], len(resume[key]), axis=0)
     return resume
+
+
+def start_with_units(net: Network, values: Mapping[str, np.ndarray]) -> dict[str, Numeric]:
+    """Start values in SI units, as recordings hold them, with the dimensions of their variables.
+
+    Keys that the network does not know, as in a damaged file, are left for `read_start` to refuse.
+    """
+    known = {f"{p.name}.{variable}" for p in net.populations.values() for variable in p.states}
+    return {
+        key: Value(array, _dimensions(net, key)) if key in known else array for key, array in values.items()
+    }
+
+
+def _dimensions(net: Network, key: str) -> Dim:
+    """The dimensions of a state variable such as 'cells.v'."""
+    from neurosim.plan.lower import neuron_scope
+
+    name, _, variable = key.partition(".")
+    return neuron_scope(net, net.populations[name], set()).dims[variable]
 
 
 def _is_checkpoint(start: object) -> bool:
@@ -259,8 +278,6 @@ def _parameter(synapses: Synapses, key: str) -> Any:
 
 def _start_value(net: Network, key: str, given: Numeric) -> np.ndarray:
     """The start value of a variable in SI units, shape of its population."""
-    from neurosim.plan.lower import neuron_scope
-
     name, _, variable = key.partition(".")
     population = net.populations.get(name)
     if population is None or variable not in population.states:
@@ -269,7 +286,7 @@ def _start_value(net: Network, key: str, given: Numeric) -> np.ndarray:
             f"run: start {shown(key)} is no state variable of this network. {nearest(key, known)}"
         )
     value = as_value(given, f"run: start {key!r}")
-    wanted = neuron_scope(net, population, set()).dims[variable]
+    wanted = _dimensions(net, key)
     if value.dim != wanted and np.any(value.number):
         raise DescriptionError(
             f"run: start {key!r} is in {unit(value.dim)}, but {variable} is in {unit(wanted)}."

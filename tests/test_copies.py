@@ -11,7 +11,7 @@ import pytest
 from recording_side import same
 
 import neurosim as ns
-from neurosim import learn
+from neurosim import learn, readout
 from neurosim.network.synapses import Synapses
 from neurosim.network.values import as_value
 from neurosim.recording.spikes import Spikes
@@ -137,6 +137,17 @@ def test_what_is_copied_together_stays_together():
     assert net.synapses["heard"] is heard
 
 
+def test_errors_and_replays_are_copied():
+    found = ns.replay(run())
+    for copied in COPIES:
+        again = copied(found)
+        assert (again.identical, str(again)) == (found.identical, str(found))
+        assert same(again.recording, found.recording)
+        for kind in (ns.DescriptionError, ns.PlanError, ns.EngineError, ns.RecordingError):
+            error = copied(kind("what is wrong"))
+            assert (type(error), str(error)) == (kind, "what is wrong")
+
+
 def test_using_a_network_does_not_change_its_pickle():
     net = copy.deepcopy(NET)
     before = pickle.dumps(net)
@@ -144,9 +155,14 @@ def test_using_a_network_does_not_change_its_pickle():
     assert pickle.dumps(net) == before
 
 
-@pytest.mark.parametrize("name", [name for name in learn.__all__ if inspect.isclass(getattr(learn, name))])
-def test_an_estimator_that_was_not_fitted_is_copied_with_its_parameters(name):
-    kind = getattr(learn, name)
+ESTIMATORS = [
+    kind for module in (learn, readout) for kind in (getattr(module, name) for name in module.__all__)
+    if inspect.isclass(kind) and hasattr(kind, "fit")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS, ids=lambda kind: kind.__name__)
+def test_an_estimator_that_was_not_fitted_is_copied_with_its_parameters(kind):
     needed = [
         p.name
         for p in inspect.signature(kind).parameters.values()
