@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 from . import cells, figures
 from .errors import DescriptionError, EngineError, NeurosimError, PlanError, RecordingError
+from .network.interpolation import interpolate
 from .network.matrix_weights import dale, hebbian, orthogonal, spectral_radius
 from .network.neighbours import nearby, small_world
 from .network.network import Network
 from .network.neurons import Neurons
 from .network.random_wiring import indegree, outdegree, probability, total
 from .network.schedule import Alternating, Asynchronous, Clock, Layered, Synchronous
+from .network.spreading import transposed_conv, unpool
 from .network.synapses import Synapses, delayed
 from .network.weights import bounded_normal, gamma, glorot, normal, uniform
 from .network.windows import conv, einsum, pool
@@ -64,6 +66,7 @@ __all__ = [
     "glorot",
     "hebbian",
     "indegree",
+    "interpolate",
     "learn",
     "load",
     "models",
@@ -86,8 +89,10 @@ __all__ = [
     "tasks",
     "total",
     "train",
+    "transposed_conv",
     "uniform",
     "units",
+    "unpool",
 ]
 
 

@@ -77,6 +77,9 @@ NETWORKS = {
     "private": background,
     "conv": lambda: graded(ns.conv(3), ns.normal(0, 1), pre=(4, 4), post=(2, 2)),
     "pool": lambda: graded(ns.pool((2, 2)), 0.25, pre=(4, 4), post=(2, 2)),
+    "transposed_conv": lambda: graded(ns.transposed_conv(3), ns.normal(0, 1), pre=(2, 2), post=(4, 4)),
+    "unpool": lambda: graded(ns.unpool((2, 2)), 0.25, pre=(2, 2), post=(4, 4)),
+    "interpolate": lambda: graded(ns.interpolate(), 0.5, pre=(2, 2), post=(3, 4)),
     "einsum": lambda: graded(ns.einsum("t i, i o -> t o"), ns.normal(0, 1), pre=(2, 3), post=(2, 4)),
     "normal": lambda: graded(weight=ns.normal(0, 1, low=-1)),
     "bounded_normal": lambda: graded(weight=ns.bounded_normal(1, 0.5, low=0)),
@@ -96,7 +99,7 @@ def test_every_kind_is_tested():
         for name, kind in Kind.known.items()
         if kind.__module__.startswith("neurosim.") and not isabstract(kind)
     }
-    assert own - {"Wiring", "_Windowed"} == NETWORKS.keys()
+    assert own - {"Wiring", "Windowed", "_Spread"} == NETWORKS.keys()
 
 
 def values(net, engine, **options):

@@ -48,17 +48,26 @@ class Pairs(NamedTuple):
     pre, post: the local index of the sender and of the target of each synapse, shape (synapse,).
     shared: the flat index of the weight of each synapse where several synapses share one, as in a convolution; None
         where each synapse has its own.
+    factor: what the weight of each synapse is multiplied by, shape (synapse,), as interpolation has it; None for 1.
     """
 
     pre: np.ndarray
     post: np.ndarray
     shared: np.ndarray | None = None
+    factor: np.ndarray | None = None
 
 
-def by_sender(pre: np.ndarray, post: np.ndarray, shared: np.ndarray | None = None) -> Pairs:
+def by_sender(
+    pre: np.ndarray, post: np.ndarray, shared: np.ndarray | None = None, factor: np.ndarray | None = None
+) -> Pairs:
     """Sort synapses by sender, keeping the order within one sender."""
     order = np.argsort(pre, kind="stable")
-    return Pairs(pre[order], post[order], None if shared is None else shared[order])
+    return Pairs(
+        pre[order],
+        post[order],
+        None if shared is None else shared[order],
+        None if factor is None else factor[order],
+    )
 
 
 def positions(pre: np.ndarray) -> np.ndarray:

@@ -28,6 +28,11 @@ class Picture:
     lines: tuple[Points, ...]
     dots: Points = ()
 
+    def mirrored(self, name: str, caption: str) -> Picture:
+        """The same picture with senders and targets exchanged."""
+        lines = tuple(tuple((-x, y) for x, y in line) for line in self.lines)
+        return Picture(name, caption, lines, tuple((-x, y) for x, y in self.dots))
+
 
 def bipartite(
     name: str,

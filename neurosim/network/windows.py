@@ -22,7 +22,7 @@ LONGEST_NOTE = 24  # characters of a line beside a picture
 ARROW = "\N{RIGHTWARDS ARROW}"
 
 
-def _sizes(given: Any, axes: int, where: str, least: int = 1) -> tuple[int, ...]:
+def sizes_per_axis(given: Any, axes: int, where: str, least: int = 1) -> tuple[int, ...]:
     sizes = tuple(given) if isinstance(given, (tuple, list)) else (given,) * axes
     if len(sizes) != axes:
         raise DescriptionError(
@@ -84,8 +84,8 @@ class Slide:
 
 def _slide(where: str, wiring: Any, space: tuple[int, ...]) -> Slide:
     kernel, axes = wiring.kernel, len(wiring.kernel)
-    stride = _sizes(wiring.stride or kernel, axes, f"{where}: stride")
-    dilation = _sizes(getattr(wiring, "dilation", 1), axes, f"{where}: dilation")
+    stride = sizes_per_axis(wiring.stride or kernel, axes, f"{where}: stride")
+    dilation = sizes_per_axis(getattr(wiring, "dilation", 1), axes, f"{where}: dilation")
     padding, shape = [], []
     for axis, (size, width, step, spread) in enumerate(zip(space, kernel, stride, dilation, strict=True)):
         reach = (width - 1) * spread + 1
@@ -96,7 +96,7 @@ def _slide(where: str, wiring: Any, space: tuple[int, ...]) -> Slide:
             before = (
                 0
                 if wiring.padding == "valid"
-                else _sizes(wiring.padding, axes, f"{where}: padding", least=0)[axis]
+                else sizes_per_axis(wiring.padding, axes, f"{where}: padding", least=0)[axis]
             )
             out = (size + 2 * before - reach) // step + 1
         if out < 1:
@@ -113,10 +113,16 @@ def _split(shape: tuple[int, ...], axes: int) -> tuple[tuple[int, ...], int]:
     return (shape, 1) if len(shape) == axes else (shape[:axes], shape[-1])
 
 
-class _Windowed(Wiring):
-    """What convolution and pooling share: windows that slide over the leading axes; the channel is the last axis."""
+class Windowed(Wiring):
+    """What convolution and pooling share: windows that slide over the leading axes; the channel is the last axis.
+
+    `turned` says that the windows slide over the target: each sender spreads over a window.
+    """
 
     kernel: tuple[int, ...]
+    stride: Any
+    padding: Any
+    turned = False
 
     def target_shape(self, shape: tuple[int, ...], channels: int | None = None) -> tuple[int, ...]:
         """The shape of the target for a sender of `shape`, with that many `channels` (default: as many as the sender has).
@@ -133,8 +139,12 @@ class _Windowed(Wiring):
         return (*out, *shape[axes:]) if channels is None else (*out, channels)
 
     def slide(self, pre: Population, post: Population) -> tuple[Slide, int, int]:
-        """How the windows slide over `pre`, and the numbers of channels of `pre` and `post`, which are seen to fit."""
+        """How the windows slide, and the numbers of channels of the space that they slide over and of the windows.
+
+        Raises DescriptionError where the populations do not fit.
+        """
         name, axes = type(self).__name__, len(self.kernel)
+        pre, post = (post, pre) if self.turned else (pre, post)
         for population in (pre, post):
             if len(population.shape) not in (axes, axes + 1):
                 raise DescriptionError(
@@ -153,12 +163,17 @@ class _Windowed(Wiring):
         return found, channels, out_channels
 
     def expected(self, pre: Population, post: Population) -> float:
-        return float(post.size) * prod(self.kernel)
+        windows = pre if self.turned else post
+        return float(windows.size) * prod(self.kernel)
+
+    def _in_order(self, forward: Pairs) -> Pairs:
+        """The synapses by sender, from those that lead from the space to the windows."""
+        return by_sender(forward.post, forward.pre, forward.shared) if self.turned else forward
 
 
 @named_arguments
 @dataclass(frozen=True)
-class conv(_Windowed):
+class conv(Windowed):
     """Convolution: a window of shared weights slides over the sender's leading axes; the last axis is the channel.
 
     Weights have shape (channel of target, channel of sender / groups, *kernel). `padding` is 'valid', 'same' or a number
@@ -201,16 +216,17 @@ class conv(_Windowed):
         return [self.weight_shape(pre, post)]
 
     def expected(self, pre: Population, post: Population) -> float:
-        return super().expected(pre, post) * _split(pre.shape, len(self.kernel))[1] / self.groups
+        space = post if self.turned else pre
+        return super().expected(pre, post) * _split(space.shape, len(self.kernel))[1] / self.groups
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         slide, channels, out_channels = self.slide(pre, post)
-        return slide.convolution_pairs(channels, out_channels, self.groups)
+        return self._in_order(slide.convolution_pairs(channels, out_channels, self.groups))
 
 
 @named_arguments
 @dataclass(frozen=True)
-class pool(_Windowed):
+class pool(Windowed):
     """Pooling: each target sees a window of its own channel. Its port says how it reduces: ports='I:max' or 'I:mean'.
 
     `stride` is the kernel's size unless given; `padding` is 'valid', 'same' or a number per side (padding adds nothing).
@@ -242,7 +258,7 @@ class pool(_Windowed):
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
         slide, channels, _ = self.slide(pre, post)
-        return slide.pooling_pairs(channels)
+        return self._in_order(slide.pooling_pairs(channels))
 
 
 def _check_kernel(wiring: Any) -> None:
@@ -252,7 +268,7 @@ def _check_kernel(wiring: Any) -> None:
         raise DescriptionError(
             f"{name}: kernel () has no axes. Give its size on each spatial axis, such as (3, 3)."
         )
-    read = {"kernel": _sizes(kernel, len(kernel), f"{name}: kernel")}
+    read = {"kernel": sizes_per_axis(kernel, len(kernel), f"{name}: kernel")}
     if prod(read["kernel"]) > MOST_SIZE:
         raise DescriptionError(
             f"{name}: kernel {shown(kernel)} has more than {MOST_SIZE:,} places. Use a smaller one."
@@ -261,9 +277,11 @@ def _check_kernel(wiring: Any) -> None:
         given = getattr(wiring, part, None)
         if part == "padding" and isinstance(given, str):
             choice(given, ("valid", "same"), f"{name}: padding")
-        elif not (given is None and (part, name) in (("stride", "pool"), ("dilation", "pool"))):
-            read[part] = _sizes(given, len(kernel), f"{name}: {part}", least=0 if part == "padding" else 1)
-    if name == "conv":
+        elif not (given is None and isinstance(wiring, pool) and part in ("stride", "dilation")):
+            read[part] = sizes_per_axis(
+                given, len(kernel), f"{name}: {part}", least=0 if part == "padding" else 1
+            )
+    if isinstance(wiring, conv):
         read["groups"] = whole(wiring.groups, f"{name}: groups", least=1, most=MOST_SIZE)  # type: ignore[assignment]
     keep(wiring, **read)
 

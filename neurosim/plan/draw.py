@@ -104,6 +104,8 @@ def _draw(net: Network, name: str, item: Synapses, seed: int, *, numbered: bool 
             assert isinstance(given, Value)
             given = Value(np.arange(given.number.size).reshape(given.shape))
         weight = per_synapse(given, item, found, stream)
+        if found.factor is not None and not numbered:
+            weight = weight * found.factor
         return Drawn(found.pre, found.post, None, weight, weight)
     own = np.arange(prod(shape)).reshape(shape) if numbered else shared_weights(item, shape, stream)
     assert found.shared is not None
@@ -254,7 +256,7 @@ def windows_of(net: Network, name: str, seed: int, dtype: Any) -> Windows | None
     slide, channels, out_channels = wiring.slide(owner.pre, owner.post)
     delay = int(delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)[0])
     ends = item.label, item.pre.indices, item.post.indices, slide, channels, out_channels
-    turned = isinstance(item.weight, Transposed)
+    turned = isinstance(item.weight, Transposed) != wiring.turned
     if isinstance(wiring, conv):
         stream = Stream(seed, f"{net.name_of(owner)}.weight")
         own = shared_weights(owner, wiring.weight_shape(owner.pre, owner.post), stream).astype(dtype)

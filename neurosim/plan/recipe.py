@@ -187,7 +187,7 @@ class Windows(ABC):
     def _pairs(self) -> Pairs:
         """The synapses by flat sender, as local indices."""
         refuse_size(ARRAY_BYTES * self.expected, f"{self.label}: these synapses", USE_FEWER)
-        pre, post, shared = self._forward()
+        pre, post, shared, _ = self._forward()
         if shared is None:
             shared = np.zeros_like(pre)
         if self.turned:
@@ -202,7 +202,7 @@ class Windows(ABC):
 
     def draw(self) -> Edges:
         """The synapses one by one."""
-        pre, post, shared = self._pairs()
+        pre, post, shared, _ = self._pairs()
         delay = np.full(pre.size, self.delay, np.int64)
         return Edges(self.pre_index[pre], self.post_index[post], self.own.reshape(-1)[shared], delay)
 
