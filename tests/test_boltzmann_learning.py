@@ -192,7 +192,7 @@ def test_engines_learn_the_same():
 @pytest.mark.parametrize(
     ("given", "X", "words"),
     [
-        ({}, [[2.0, 0.0]], "chances from 0 to 1"),
+        ({}, [[2.0, 0.0]], "probabilities, from 0 to 1"),
         ({}, [[np.nan, 0.0]], "NaN"),
         ({"rule": "hebb"}, [[1.0]], "rule 'hebb' is not known"),
         ({"n_cycles": 0}, [[1.0]], "n_cycles: 0 is below 1"),

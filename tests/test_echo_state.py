@@ -313,7 +313,7 @@ def test_forecasts_that_cannot_be_are_refused(wave):
     for call, words in (
         (
             lambda: EchoStateRegressor(20, random_state=0).fit(x, x).forecast(3),
-            "does not hear its own output",
+            "has no feedback from its output",
         ),
         (lambda: model.forecast(0), "is below 1"),
         (lambda: model.forecast(3, series[..., [0, 0]]), "y has 2 outputs, but 1 were learned"),

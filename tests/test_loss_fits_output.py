@@ -94,11 +94,3 @@ def test_a_loss_of_ones_own_says_what_it_takes():
     size = Loss("size", lambda jax, sent, target: abs(sent), targets=False)
     value, _ = gradient(net("I"), {"x": np.ones((2, 1, 2))}, loss={"out": size})
     assert 0 < value < 6
-
-
-def test_the_former_module_of_losses_warns_of_the_new_one():
-    from neurosim.learn import losses
-
-    with pytest.warns(DeprecationWarning, match=r"Use neurosim\.learn\.Loss"):
-        assert losses.Loss is Loss
-    assert not hasattr(losses, "nothing")

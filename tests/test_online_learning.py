@@ -113,7 +113,7 @@ def test_a_grid_search_finds_the_taps_that_are_needed():
         (NextGenerationReservoir(0), "taps"),
         (NextGenerationReservoir(order=1.5), "order"),
         (NextGenerationReservoir(alpha=-1.0), "alpha"),
-        (NextGenerationReservoir(40), "39 are looked back at"),
+        (NextGenerationReservoir(40), "the first 39 have no complete past"),
         (NextGenerationReservoir(4, order=8), "features. Take fewer"),
         (NextGenerationReservoir(change=True), "learns y - X"),
         (RecursiveLeastSquares(0.0), "alpha"),
@@ -129,7 +129,7 @@ def test_a_forecast_needs_outputs_that_are_inputs_and_enough_past():
     x = RANDOM(0).normal(size=(30, 2))
     with pytest.raises(ValueError, match="y had 1 columns and X 2"):
         NextGenerationReservoir().fit(x, x[:, 0]).forecast(x, 5)
-    with pytest.raises(ValueError, match="but 4 are looked back at"):
+    with pytest.raises(ValueError, match="but 4 are needed"):
         NextGenerationReservoir(2, stride=3).fit(x[:-1], x[1:]).forecast(x[:3], 5)
 
 

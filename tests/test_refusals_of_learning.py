@@ -100,7 +100,7 @@ LEARNING = {
             talking, np.full(40, 1e200), alpha=1e-300, inputs={"drive": SERIES}, progress=False
         ),
         D,
-        "force_learning: the weights ran away with alpha 1e-300 and forgetting 1. Take alpha larger",
+        "force_learning: the weights diverged with alpha 1e-300 and forgetting 1. Give a larger alpha",
     ),
     "gains of trials": (
         lambda: learn.intrinsic_plasticity(
@@ -114,12 +114,12 @@ LEARNING = {
             echo_state(1, 6, density=0.5), {"drive": SERIES}, rate=1e3, progress=False
         ),
         D,
-        "intrinsic_plasticity: gains ran away with rate 1000. Take a smaller one",
+        "intrinsic_plasticity: the gains diverged at rate 1000. Give a smaller one",
     ),
     "least squares": (
         lambda: learn.RecursiveLeastSquares(alpha=1e-300).fit(np.full((9, 1), 1e200), np.ones(9)),
         D,
-        "RecursiveLeastSquares.*: the weights ran away with alpha 1e-300.*Scale X, or take alpha larger",
+        "RecursiveLeastSquares.*: the weights diverged with alpha 1e-300.*Scale X, or give a larger alpha",
     ),
     "hidden states": (
         lambda: learn.RestrictedBoltzmann(2).fit(np.eye(3)).draw_visible(np.zeros((3, 5))),

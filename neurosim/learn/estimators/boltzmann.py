@@ -190,9 +190,8 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         if not square or not np.array_equal(joined, joined.T) or np.any(np.diag(joined)):
             raise DescriptionError(
                 f"BoltzmannMachine: connections of shape {joined.shape} must be symmetric, False on the"
-                " diagonal and of"
-                f" shape {(units, units)}, for {visible} visible and {self.n_hidden} hidden units."
-                " Give such, or None for all."
+                f" diagonal and of shape {(units, units)}, for {visible} visible and {self.n_hidden} hidden"
+                " units. Give such, or None for all."
             )
         return joined
 
@@ -241,9 +240,8 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         low, high = np.nanmin(X, initial=0.0), np.nanmax(X, initial=0.0)
         if low < 0 or high > 1:
             raise DescriptionError(
-                f"BoltzmannMachine: X runs from {np.nanmin(X):g} to {np.nanmax(X):g}, and its numbers are"
-                " chances"
-                " from 0 to 1. Use MinMaxScaler(clip=True) or Binarizer()."
+                f"BoltzmannMachine: X runs from {np.nanmin(X):g} to {np.nanmax(X):g}, but holds"
+                " probabilities, from 0 to 1. Use MinMaxScaler(clip=True) or Binarizer()."
             )
         return X
 
@@ -260,8 +258,8 @@ class BoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         cooling = np.asarray(self.temperatures, dtype=float)
         if cooling.ndim != 1 or not cooling.size or not np.all((cooling > 0) & np.isfinite(cooling)):
             raise DescriptionError(
-                f"{name}: temperatures must be numbers above 0, one for each sweep. Give a list such as"
-                " [2.0, 1.5, 1.0]."
+                f"{name}: temperatures must be numbers above 0, one for each sweep."
+                " Give a list such as [2.0, 1.5, 1.0]."
             )
 
 

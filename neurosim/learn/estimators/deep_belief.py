@@ -89,7 +89,7 @@ class DeepBelief(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return self
 
     def transform(self, X: ArrayLike) -> Floats:
-        """The probability of each top unit to be 1, from the probabilities below, shape (sample, top)."""
+        """The probability of each top unit to be 1 for the rows of X, shape (sample, top)."""
         check_is_fitted(self)
         return _upwards(self.machines_, read_rows(self, X, reset=False, dtype=FLOATS))
 

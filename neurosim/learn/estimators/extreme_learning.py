@@ -59,8 +59,8 @@ class ExtremeLearning(OutputLayerEstimator):
         if field > SATURATED and self.function != "relu":
             warnings.warn(
                 f"{type(self).__name__}: the inputs of hidden units are about {field:.0f}, where"
-                f" {self.function} is"
-                f" flat. Scale X, as StandardScaler or MinMaxScaler do, or give a scale below {scale:g}.",
+                f" {self.function} is flat. Scale X, as StandardScaler or MinMaxScaler do, or give a scale"
+                f" below {scale:g}.",
                 stacklevel=4,
             )
 

@@ -102,9 +102,8 @@ class HopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         recall = run(self.network_, ticks=self.sweeps, start=start, until=until, **run_on)
         if until and recall.stopped != until:
             warnings.warn(
-                f"HopfieldMemory: some rows were still changing after {self.sweeps} sweeps. Raise sweeps;"
-                " with"
-                " update='synchronous' or rule='perceptron' they may go on for ever.",
+                f"HopfieldMemory: some rows were still changing after {self.sweeps} sweeps."
+                " Raise sweeps; with update='synchronous' or rule='perceptron' they may go on for ever.",
                 ConvergenceWarning,
                 stacklevel=2,
             )
@@ -171,7 +170,6 @@ def _read_threshold(threshold: ArrayLike, n_features: int) -> Floats | float:
     if thresholds.shape != (n_features,):
         raise DescriptionError(
             f"HopfieldMemory: threshold of shape {thresholds.shape} does not fit X with {n_features}"
-            " features."
-            f" Give one number, or ({n_features},)."
+            f" features. Give one number, or ({n_features},)."
         )
     return thresholds

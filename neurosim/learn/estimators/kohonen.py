@@ -225,7 +225,7 @@ class KohonenMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         return np.bincount(self.predict(X), minlength=self._grid.size).reshape(self._grid.shape)
 
     def labels(self, X: ArrayLike, y: ArrayLike) -> NDArray[np.object_]:
-        """The commonest label of the rows that each unit wins, shape (rows, columns); None if it wins none.
+        """The commonest label of the rows of X that each unit wins, (rows, columns); None if it wins none.
 
         y: labels of the rows, shape (sample,). Raises DescriptionError if they are not as many as the rows.
         """
@@ -310,8 +310,7 @@ class KohonenMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         if init.shape != (units, X.shape[1]) or init.dtype.kind not in "iuf" or not np.isfinite(init).all():
             raise DescriptionError(
                 f"KohonenMap: init is not {' or '.join(map(repr, INITS))}, nor an array of finite numbers of"
-                " shape"
-                f" {(units, X.shape[1])}: it has shape {init.shape}. Give one of these."
+                f" shape {(units, X.shape[1])}: it has shape {init.shape}. Give one of these."
             )
         return init.astype(X.dtype) - mean
 

@@ -109,8 +109,7 @@ class ModernHopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         if wanted.shape != recalled.shape:
             raise DescriptionError(
                 f"ModernHopfieldMemory: y of shape {wanted.shape} are not the wanted rows of X, shape"
-                f" {recalled.shape}."
-                " Give one row for each of X."
+                f" {recalled.shape}. Give one row for each of X."
             )
         return float(1.0 - paired_cosine_distances(recalled, wanted).mean())
 

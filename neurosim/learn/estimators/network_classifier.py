@@ -81,7 +81,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         return self
 
     def predict_proba(self, X: ArrayLike | Sequence[ArrayLike]) -> Floats:
-        """The probability of each class, shape (sample, class); of scores it is their softmax."""
+        """The probability of each class for X, shape (sample, class); of scores it is their softmax."""
         check_is_fitted(self)
         activity = self._activity(X, self._output)
         if sends_class_probabilities(self.network_[self._output]):
@@ -89,7 +89,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
         return np.asarray(softmax(activity, axis=1))
 
     def predict(self, X: ArrayLike | Sequence[ArrayLike]) -> NDArray[Any]:
-        """The most probable class of each sample, shape (sample,)."""
+        """The most probable class of each sample of X, shape (sample,)."""
         probabilities = self.predict_proba(
             X
         )  # before `classes_`, so that it is what refuses to predict before `fit`

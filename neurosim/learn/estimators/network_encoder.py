@@ -74,7 +74,7 @@ class NetworkEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkE
 
     _: KW_ONLY
     code: str = "code"
-    default_network = staticmethod(autoencoder_network)
+    _default_network = staticmethod(autoencoder_network)
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Train the network to reproduce X, described above; y is ignored."""

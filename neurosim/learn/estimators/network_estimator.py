@@ -17,6 +17,8 @@ from neurosim.learn.sequences.ragged import Sequences, is_ragged, pad
 from neurosim.learn.training.history import History
 from neurosim.learn.training.train import train
 from neurosim.learn.validation import RandomState, random_seed, read_rows
+from neurosim.models.autoencoder import autoencoder
+from neurosim.models.feed_forward import feed_forward
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.readout.network_factory import NetworkFactory, input_population, output_population
@@ -39,8 +41,6 @@ def feed_forward_network(
     n_inputs: int, n_outputs: int, hidden: Sequence[int] = (100,), function: str = "relu"
 ) -> Network:
     """The default network of the classifier and the regressor, whose `out` is linear."""
-    from neurosim.models.feed_forward import feed_forward
-
     return feed_forward((n_inputs, *hidden, n_outputs), function=function, output="linear")
 
 
@@ -48,8 +48,6 @@ def autoencoder_network(
     n_inputs: int, n_codes: int = 2, hidden: Sequence[int] = (), function: str = "tanh"
 ) -> Network:
     """The default network of `NetworkEncoder`: `models.autoencoder` with a linear `out`."""
-    from neurosim.models.autoencoder import autoencoder
-
     return autoencoder((n_inputs, *hidden, n_codes), function=function, output="linear")
 
 
@@ -79,13 +77,13 @@ class NetworkEstimator(NetworkFactory, BaseEstimator):
     verbose: bool = False
     random_state: RandomState = None
 
-    default_network: ClassVar[Callable[..., Network]] = staticmethod(feed_forward_network)
+    _default_network: ClassVar[Callable[..., Network]] = staticmethod(feed_forward_network)
     n_features_in_: int = field(init=False)
     network_: Network = field(init=False)
     history_: History = field(init=False)
 
     def _factory(self) -> Network | Callable[..., Network]:
-        return type(self).default_network if self.network is None else self.network
+        return type(self)._default_network if self.network is None else self.network
 
     @abstractmethod
     def _default_loss(self, out: Neurons) -> str:
@@ -161,8 +159,8 @@ class NetworkEstimator(NetworkFactory, BaseEstimator):
             return X.reshape(*X.shape[:2], *driven.shape)
         raise DescriptionError(
             f"{type(self).__name__}: X of shape {X.shape} does not fit {driven.name!r} of shape"
-            f" {driven.shape}. Give"
-            f" (sample, {driven.size}) or (sample, tick, {driven.size}), or a network of another size."
+            f" {driven.shape}. Give (sample, {driven.size}) or (sample, tick, {driven.size}), or a network of"
+            " another size."
         )
 
     def _activity(self, X: ArrayLike | Sequences, population: str) -> Floats:

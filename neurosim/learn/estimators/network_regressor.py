@@ -76,7 +76,7 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         return self
 
     def predict(self, X: ArrayLike | Sequence[ArrayLike]) -> Floats:
-        """The activity of the output population, shape (sample,) or (sample, output), as y had."""
+        """The activity of the output population for X, shape (sample,) or (sample, output), as y had."""
         check_is_fitted(self)
         activity = self._activity(X, self._output)
         return activity[:, 0] if self._single else activity

@@ -134,11 +134,9 @@ class DeltaRule(OneLayer):
             diverged = True
         if diverged:
             raise DescriptionError(
-                f"{type(self).__name__}: the weights grew without end at rate {self.rate_:g}, which must stay"
-                " below"
+                f"{type(self).__name__}: the weights diverged at rate {self.rate_:g}, which must stay below"
                 f" 2/|x|^2, here {2 / _longest(X):.2g} for the longest row."
-                " Scale X as StandardScaler does, or give a"
-                " smaller rate."
+                " Scale X as StandardScaler does, or give a smaller rate."
             )
 
     def _step_size(self, X: Floats) -> float:

@@ -97,8 +97,8 @@ class RecursiveLeastSquares(MultiOutputMixin, RegressorMixin, BaseEstimator):
         P, w = _updated(self._P, self._w, rows, targets, forgetting)
         if not np.isfinite(w).all():
             raise DescriptionError(
-                f"{name}: the weights ran away with alpha {alpha:g} and forgetting {forgetting:g}."
-                " Scale X, or take alpha larger."
+                f"{name}: the weights diverged with alpha {alpha:g} and forgetting {forgetting:g}."
+                " Scale X, or give a larger alpha."
             )
         self._P, self._w = P, w
         coef = w[: features.shape[1]].T.copy()

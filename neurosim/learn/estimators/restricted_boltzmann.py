@@ -229,8 +229,7 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         if self.visible == "binary" and (rows.min() < 0 or rows.max() > 1):
             raise DescriptionError(
                 f"{type(self).__name__}: X runs from {rows.min():g} to {rows.max():g}, and binary visible"
-                " units take 0 to"
-                " 1. Scale it (MinMaxScaler(clip=True)), or use visible='gaussian'."
+                " units take 0 to 1. Scale it (MinMaxScaler(clip=True)), or use visible='gaussian'."
             )
         return rows
 
@@ -271,7 +270,7 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             learning.learn(X, order[first : first + size], self.learning_rate * (1 - done))
         if not np.isfinite(self.components_).all():
             raise DescriptionError(
-                f"{type(self).__name__}: the weights grew beyond all bounds. Lower learning_rate"
+                f"{type(self).__name__}: the weights diverged. Lower learning_rate"
                 f" {self.learning_rate:g}, or scale X (StandardScaler)."
             )
         self.n_iter_ += 1

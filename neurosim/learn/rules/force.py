@@ -72,8 +72,8 @@ def force_learning(
     for name in ("pool", "out", "pool_to_out"):
         if name not in net:
             raise DescriptionError(
-                f"{label}: the network has no {name!r}. Give one such as models.echo_state with outputs and"
-                " feedback."
+                f"{label}: the network has no {name!r}."
+                " Give one such as models.echo_state with outputs and feedback."
             )
     alpha = plain_number(alpha, f"{label}: alpha", "Give a number above 0, such as 1.", low=1e-300)
     remedy = "Give a number above 0, at most 1."
@@ -87,8 +87,8 @@ def force_learning(
     recording = run(learning, all_inputs, record=["out.e"], seed=seed, engine=engine, progress=progress)
     if not np.isfinite(recording.final["synapse/pool_to_out/w"]).all():
         raise DescriptionError(
-            f"{label}: the weights ran away with alpha {alpha:g} and forgetting {forgetting:g}."
-            " Take alpha larger, forgetting nearer to 1."
+            f"{label}: the weights diverged with alpha {alpha:g} and forgetting {forgetting:g}."
+            " Give a larger alpha, or forgetting nearer to 1."
         )
     learned = materialized(recording.network, seed, recording.final)["pool_to_out"]
     weight = np.zeros((net["out"].size, net["pool"].size))

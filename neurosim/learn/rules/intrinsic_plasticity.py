@@ -82,7 +82,7 @@ def intrinsic_plasticity(
     assert recording is not None  # there is at least one pass
     gain, learned = (np.asarray(recording.final[f"state/{population}/{name}"])[0] for name in ("a", "bias"))
     if not (np.isfinite(gain).all() and np.isfinite(learned).all() and (gain > 0).all()):
-        raise DescriptionError(f"{label}: gains ran away with rate {rate:g}. Take a smaller one.")
+        raise DescriptionError(f"{label}: the gains diverged at rate {rate:g}. Give a smaller one.")
     scaled = {
         name: {"weight": _scaled_weights(drawn, name, gain.ravel())}
         for name, synapses in drawn.synapses.items()

@@ -116,8 +116,7 @@ def gardner(
         weights = _without_diagonal(weights + (wrong * stored).T @ stored)
     warnings.warn(
         f"gardner: after {max_iter} passes {wrong.mean():.2%} of the fields are still within the margin"
-        f" {margin:g}."
-        " Store fewer patterns, or ask for a smaller margin or a larger max_iter.",
+        f" {margin:g}. Store fewer patterns, or ask for a smaller margin or a larger max_iter.",
         ConvergenceWarning,
         stacklevel=2,
     )

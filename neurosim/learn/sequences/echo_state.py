@@ -157,7 +157,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return _with_axes(np.asarray(recording["out"]), several, self._flat)
 
     def score(self, X: ArrayLike, y: ArrayLike) -> float:
-        """R^2 over all outputs and steps after the washout, as `sklearn.metrics.r2_score`; 1 is exact."""
+        """R^2 of predict(X) and y over all outputs and steps after the washout, as `r2_score`; 1 is exact."""
         predicted = self.predict(X)
         wanted = np.asarray(y, dtype=np.float64).reshape(predicted.shape)
         after = np.s_[:, self.washout :] if len(shape_of(X)) == 3 else np.s_[self.washout :]
@@ -182,7 +182,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         steps = whole(steps, "EchoStateRegressor.forecast: steps", least=1)
         if not self.feedback_scale:
             raise DescriptionError(
-                "EchoStateRegressor.forecast: the network does not hear its own output."
+                "EchoStateRegressor.forecast: the network has no feedback from its output."
                 " Fit it with feedback_scale above 0."
             )
         past = self._read_past(y)
@@ -274,7 +274,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _run_with_teacher(
         self, network: Network, drive: Floats, target: Floats
-    ) -> tuple[Floats, Mapping[str, ArrayLike]]:
+    ) -> tuple[Floats, Mapping[str, NDArray[Any]]]:
         """The states of all pools, (sequence, step, neuron), with y forced on the output; the final state."""
         if self.noise:
             text = cells.leaky_tanh("pool", 1, noise=self.noise).update
@@ -303,7 +303,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             drive = np.empty((*target.values.shape[:2], 0))
         else:
             raise DescriptionError(
-                "EchoStateRegressor: without X only what it says itself can drive it."
+                "EchoStateRegressor: without X only feedback can drive the network."
                 " Give feedback_scale above 0."
             )
         self._several, self._flat = target.several, target.flat
@@ -318,8 +318,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if past.values.shape[2] != len(self.coef_):
             raise DescriptionError(
                 f"EchoStateRegressor.forecast: y has {past.values.shape[2]} outputs, but {len(self.coef_)}"
-                " were learned."
-                " Give as many."
+                " were learned. Give as many."
             )
         return past
 
@@ -334,8 +333,7 @@ class EchoStateRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if drive.shape[:2] != lead:
             raise DescriptionError(
                 f"EchoStateRegressor.forecast: X has {len(drive)} sequences of {drive.shape[1]} steps, not"
-                f" {lead[0]} of"
-                f" {lead[1]}. Give the steps that belong to y and those that are forecast."
+                f" {lead[0]} of {lead[1]}. Give the steps that belong to y and those that are forecast."
             )
         return drive
 

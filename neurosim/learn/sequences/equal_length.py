@@ -69,8 +69,7 @@ def read_series(estimator: BaseEstimator, y: ArrayLike) -> Series:
     if series.ndim not in (1, 2, 3):
         raise DescriptionError(
             f"{type(estimator).__name__}: y of shape {series.shape} is not (step,), (step, output) or"
-            " (sequence, step,"
-            " output). Give that."
+            " (sequence, step, output). Give that."
         )
     with_outputs = series[:, None] if series.ndim == 1 else series
     values = with_outputs if with_outputs.ndim == 3 else with_outputs[None]
@@ -93,8 +92,7 @@ def _targets_in_one_row(y: ArrayLike, lead: tuple[int, ...], name: str) -> Array
     if shape[:2] != lead or len(shape) > 3:
         raise DescriptionError(
             f"{name}: y of shape {shape} does not fit {lead[0]} sequences of {lead[1]} steps."
-            f" Give {lead}, or one more"
-            " axis for outputs."
+            f" Give {lead}, or one more axis for outputs."
         )
     return np.asarray(y).reshape(-1, *shape[2:])
 
@@ -104,9 +102,7 @@ def _refuse_ragged(estimator: BaseEstimator, data: object, letter: str) -> None:
     if isinstance(data, Sequence) and is_ragged(data):
         lengths = ", ".join(str(len(sequence)) for sequence in data[:6]) + (", ..." if len(data) > 6 else "")
         raise DescriptionError(
-            f"{type(estimator).__name__}: the sequences of {letter} are {lengths} steps long."
-            " Give equally long ones:"
-            " cut them, or put zeros before the shorter ones and count as many steps as washout."
-            " SequenceClassifier and"
-            " NetworkRegressor take sequences of any length."
+            f"{type(estimator).__name__}: the sequences of {letter} are {lengths} steps long. Give equally"
+            " long ones: cut them, or put zeros before the shorter ones and count as many steps as washout."
+            " SequenceClassifier and NetworkRegressor take sequences of any length."
         )

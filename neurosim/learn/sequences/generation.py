@@ -209,7 +209,7 @@ def _check_populations(net: Network, inputs: str, outputs: str, label: str) -> i
     if not isinstance(net, Network):
         raise DescriptionError(
             f"{label}: net {shown(net)} is not a Network."
-            " Give one that hears tokens and sends the next ones' scores."
+            " Give one that reads tokens and sends the scores of the next."
         )
     for name in (inputs, outputs):
         if name not in net.populations:
@@ -237,8 +237,7 @@ def _read_prompt(prompt: ArrayLike, size: int, label: str) -> Tokens:
     if not is_tokens or tokens.min() < 0 or tokens.max() >= size:
         raise DescriptionError(
             f"{label}: prompt {shown(prompt)} is not a row of tokens."
-            f" Give whole numbers from 0 to {size - 1}, at least"
-            " one, or (trial, token)."
+            f" Give whole numbers from 0 to {size - 1}, at least one, or (trial, token)."
         )
     return np.atleast_2d(tokens).astype(np.int64)
 
@@ -256,7 +255,7 @@ def _log_probabilities(sent: ArrayLike, scores: bool) -> Floats:
     return np.asarray(log_softmax(values if scores else np.log(np.maximum(values, 1e-30)), axis=-1))
 
 
-def _trials_of(final: Mapping[str, ArrayLike], trials: NDArray[np.intp]) -> dict[str, ArrayLike]:
+def _trials_of(final: Mapping[str, NDArray[Any]], trials: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
     """The final state of a run with these of its trials, some of which may occur several times."""
     shared = {key for key in final if key == "tick" or key.startswith("queue/")}
-    return {key: value if key in shared else np.asarray(value)[trials] for key, value in final.items()}
+    return {key: value if key in shared else value[trials] for key, value in final.items()}

@@ -75,7 +75,7 @@ class MarkovChain(BaseEstimator):
         return self
 
     def score_samples(self, X: StateSequences) -> Floats:
-        """The log likelihood of each sequence in nats, first state included, shape (sequence,)."""
+        """The log likelihood of each sequence of X in nats, first state included, shape (sequence,)."""
         check_is_fitted(self)
         paths = self._indices(self._read(X))
         with np.errstate(divide="ignore"):
@@ -83,7 +83,7 @@ class MarkovChain(BaseEstimator):
         return np.array([log_start[path[0]] + log_step[path[:-1], path[1:]].sum() for path in paths])
 
     def score(self, X: StateSequences, y: object = None) -> float:
-        """The mean log likelihood of a sequence in nats, which GridSearchCV makes large; y is ignored."""
+        """The mean log likelihood of a sequence of X in nats, for GridSearchCV; y is ignored."""
         return float(self.score_samples(X).mean())
 
     def perplexity(self, X: StateSequences) -> float:
@@ -116,8 +116,7 @@ class MarkovChain(BaseEstimator):
             examples = " and ".join(shown(self.states_[label == k].tolist(), 40) for k in closed[:2])
             raise DescriptionError(
                 f"MarkovChain: {len(closed)} parts of the chain are never left once entered, such as"
-                f" {examples}: the"
-                " long run depends on the start. Use smoothing above 0."
+                f" {examples}: the long run depends on the start. Use smoothing above 0."
             )
         # pi (P - 1) = 0 and sum(pi) = 1. Rounding may leave states outside the closed part just off 0.
         equations = np.vstack([P.T - np.eye(n), np.ones(n)])

@@ -78,8 +78,7 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if self.change and targets.shape != rows.shape:
             raise DescriptionError(
                 f"NextGenerationReservoir: change=True learns y - X, but y has {targets.shape[1]} columns and"
-                " X"
-                f" {rows.shape[1]}. Give as many."
+                f" X {rows.shape[1]}. Give as many."
             )
         self._check_size(rows)
         inputs, outputs = rows.shape[1], targets.shape[1]
@@ -116,9 +115,8 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
         past = self._first_known() + 1
         if len(series) < past:
             raise DescriptionError(
-                f"NextGenerationReservoir: forecast: X has {len(series)} ticks, but {past} are looked back"
-                " at."
-                " Give as many."
+                "NextGenerationReservoir: forecast:"
+                f" X has {len(series)} ticks, but {past} are needed. Give as many."
             )
         unknown = np.full((ticks, series.shape[1]), np.nan)  # NaN does not force a neuron
         inputs = {"out": np.concatenate([series[-past:], unknown])}
@@ -135,8 +133,7 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if len(self.coef_) != self.n_features_in_:
             raise DescriptionError(
                 f"NextGenerationReservoir: y had {len(self.coef_)} columns and X {self.n_features_in_}, so"
-                " that"
-                " forecasts are no inputs. Fit X[1:] to X[:-1]."
+                " that forecasts are no inputs. Fit X[1:] to X[:-1]."
             )
         return self._network(closed=True)
 
@@ -178,8 +175,8 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
         first = self._first_known()
         if len(X) < first + 2:
             raise DescriptionError(
-                f"NextGenerationReservoir: X has n_samples = {len(X)} ticks, but {first} are looked back at."
-                f" Give at least {first + 2}, better many more."
+                f"NextGenerationReservoir: X has n_samples = {len(X)} ticks, but the first {first} have no"
+                f" complete past. Give at least {first + 2}, better many more."
             )
         features = (
             comb(X.shape[1] * self.taps + self.order, self.order) - 1
@@ -187,6 +184,5 @@ class NextGenerationReservoir(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if features > MOST_FEATURES:
             raise DescriptionError(
                 f"NextGenerationReservoir: {X.shape[1]} inputs, {self.taps} taps and order {self.order} make"
-                f" {features}"
-                " features. Take fewer."
+                f" {features} features. Take fewer."
             )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
 from neurosim.network.network import Network
 
@@ -20,7 +21,7 @@ class RunEnd:
     """
 
     network: Network
-    final: Mapping[str, ArrayLike]
+    final: Mapping[str, NDArray[Any]]
     batched: bool = True
     seed: int = 0
     precision: str = "double"

@@ -120,14 +120,14 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def decision_function(self, X: Sequences) -> Floats:
-        """The readout's output, shape (sample, class), or (sample,) for the second of two classes."""
+        """The readout's output for X, shape (sample, class), or (sample,) for the second of two classes."""
         check_is_fitted(self, "network_")
         features = self._features(read_sequences(self, X, reset=False))
         decision = features @ self.coef_.T + self.intercept_
         return decision.ravel() if decision.shape[1] == 1 else decision
 
     def predict(self, X: Sequences) -> NDArray[Any]:
-        """The class of every sequence, shape (sample,)."""
+        """The class of every sequence of X, shape (sample,)."""
         decision = self.decision_function(X)
         return self.classes_[(decision > 0).astype(int) if decision.ndim == 1 else decision.argmax(axis=1)]
 

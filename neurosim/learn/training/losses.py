@@ -156,14 +156,13 @@ def _read_objective(net: Network, loss: object, targets: Collection[str]) -> dic
         if len(targets) != 1:
             raise DescriptionError(
                 f"train: loss {shown(loss)} does not say of which population, and there are {len(targets)}"
-                " targets."
-                " Give targets={population: array}, or loss={population: name}."
+                " targets. Give targets={population: array}, or loss={population: name}."
             )
         loss = {next(iter(targets)): loss}
     if not isinstance(loss, Mapping) or not loss:
         raise DescriptionError(
-            f"train: loss {shown(loss)} is neither a name nor a dict. Give one such as {{'out':"
-            " 'cross_entropy'}."
+            f"train: loss {shown(loss)} is neither a name nor a dict."
+            " Give one such as {'out': 'cross_entropy'}."
         )
     for name in loss:
         if name not in net.populations:
@@ -191,7 +190,7 @@ def _read_loss(out: Neurons, given: object, has_target: bool) -> AnyLoss:
     if kind in loss.refuses:
         text = next((s.expression for s in reversed(out.statements) if s.name == out.sends), out.sends)
         raise DescriptionError(
-            f"train: loss {loss.name!r} of {out.name!r} does not fit: it sends {kind}, {out.sends} = {text}."
-            f" {loss.remedy}"
+            f"train: loss {loss.name!r} of {out.name!r} does not fit:"
+            f" it sends {kind}, {out.sends} = {text}. {loss.remedy}"
         )
     return loss

@@ -1,4 +1,6 @@
-"""The numbers that a network has learned, apart from the network: taken out, and put into this network or another one."""
+"""The numbers that a network has learned, apart from the network: taken
+out, and put into this network or another one.
+"""
 
 from __future__ import annotations
 
@@ -23,15 +25,16 @@ def learned(net: Network, *, seed: int = 0) -> dict[str, np.ndarray]:
     net: with weights or constants that learn.
     seed: that of a run which draws those that are not numbers yet.
 
-    Returns arrays in SI units: weights by the name of their synapses, in the shape that their wiring takes, such as
-    (post, pre); constants by 'population.constant'. `with_learned` puts them back. A file that other programs read is
-    one line: `safetensors.numpy.save_file(learned(net), "net.safetensors")`.
+    Returns arrays in SI units: weights by the name of their synapses, in the shape that their wiring takes,
+    such as (post, pre); constants by 'population.constant'. `with_learned` puts them back. A file that other
+    programs read is one line: `safetensors.numpy.save_file(learned(net), "net.safetensors")`.
 
     Raises DescriptionError where nothing in the network learns.
 
     >>> import neurosim as ns
     >>> net = ns.Network(
-    ...     ns.Synapses(ns.Neurons("x", 2), ns.cells.unit("y", 1), weight=0.5, learns=True), schedule=ns.Layered()
+    ...     ns.Synapses(ns.Neurons("x", 2), ns.cells.unit("y", 1), weight=0.5, learns=True),
+    ...     schedule=ns.Layered(),
     ... )
     >>> ns.learn.learned(net)
     {'x_to_y': array([[0.5, 0.5]])}
@@ -46,17 +49,19 @@ def with_learned(
 ) -> Network:
     """The network with these numbers in place of its own.
 
-    net: the network. Weights and constants need not be marked to learn, so a layer can be taken over and kept as it is.
-    numbers: as `learned` returns them, or `safetensors.numpy.load_file`: weights by the name of synapses, constants by
-        'population.constant', in SI units.
-    partly: True puts in what fits by name and shape, and leaves the rest of the network as it is: a layer of another
-        network, or a memory with more rows than the one that was trained.
+    net: the network. Weights and constants need not be marked to learn,
+        so a layer can be taken over and kept as it is.
+    numbers: as `learned` returns them, or `safetensors.numpy.load_file`: weights by the name of synapses,
+        constants by 'population.constant', in SI units.
+    partly: True puts in what fits by name and shape, and leaves the rest of the network as it is: a layer of
+        another network, or a memory with more rows than the one that was trained.
     seed: that of a run which draws what is not put in.
 
     Returns a network whose draws are made.
 
-    Raises DescriptionError for a number that is not finite; without `partly` for names that the network does not have,
-    for shapes that do not fit, and for numbers of the network that learn and are missing; with it where nothing fits.
+    Raises DescriptionError for a number that is not finite; without `partly` for names that
+    the network does not have, for shapes that do not fit, and for numbers of the network that
+    learn and are missing; with it where nothing fits.
 
     >>> import neurosim as ns
     >>> net = ns.Network(
@@ -68,7 +73,8 @@ def with_learned(
     _check(net, "with_learned")
     if not isinstance(numbers, Mapping):
         raise DescriptionError(
-            f"with_learned: numbers {shown(numbers)} is not a dict. Give what learned(net) returned, or safetensors' load_file."
+            f"with_learned: numbers {shown(numbers)} is not a dict."
+            " Give what learned(net) returned, or safetensors' load_file."
         )
     net = materialized(net, seed)
     own = _own_numbers(net)
@@ -105,7 +111,9 @@ def _check(net: Network, where: str) -> None:
 
 
 def _own_numbers(net: Network) -> dict[str, Value]:
-    """The weights and constants of a network that are its own: not shared, not tied, not what a population sends."""
+    """The weights and constants of a network that are its own: not
+    shared, not tied, not what a population sends.
+    """
     weights = {name: item.weight for name, item in net.synapses.items() if isinstance(item.weight, Value)}
     constants = {
         f"{population.name}.{key}": value

@@ -137,7 +137,7 @@ class Objective:
             name: jnp.moveaxis(value[batch.index], 0, 1).astype(self.dtype)
             for name, value in data.inputs.items()
         }
-        samples = self._samples(placed, inputs, batch.noise)
+        samples = self._samples(placed, inputs, jnp.asarray(batch.noise))
         parts = Parts({}, {})
         for name, loss in self.losses[number].items():
             sent = jnp.moveaxis(samples[name], 0, 1)  # (trial, tick, *shape)
@@ -150,7 +150,7 @@ class Objective:
                 parts.accuracy[name] = _accuracy(sent, target, known, batch.weight)
         return jnp.asarray(sum(parts.losses.values())), parts
 
-    def _samples(self, numbers: ProgramNumbers, inputs: ByName, noise: Array) -> ByName:
+    def _samples(self, numbers: ProgramNumbers, inputs: ByName, noise: jax.Array) -> ByName:
         """What the populations with a loss send, shape (tick, trial, *shape).
 
         A long run is divided into chunks. Of a chunk only the state at its start is kept;

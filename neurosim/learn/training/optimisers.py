@@ -59,8 +59,8 @@ def make_optimiser(
             made = getattr(optax, optimizer)(rates)
     else:
         raise DescriptionError(
-            f"train: optimizer {shown(optimizer)} is not known. {nearest(optimizer, NAMES)}"
-            " Or give an optax transformation."
+            f"train: optimizer {shown(optimizer)} is not known."
+            f" {nearest(optimizer, NAMES)} Or give an optax transformation."
         )
     if clip is None:
         return made

@@ -79,8 +79,7 @@ def read_parameters(net: Network, seed: int) -> Parameters:
         if synapses.weight_population is not None:
             raise DescriptionError(
                 f"{synapses.label}: learns=True, but its weight is what {synapses.weight_population.name!r}"
-                " sends."
-                " Let that learn instead."
+                " sends. Let that learn instead."
             )
         owner = net.owner(synapses) or name
         weight = net.synapses[owner].weight
@@ -95,8 +94,8 @@ def read_parameters(net: Network, seed: int) -> Parameters:
             values[f"{population.name}.{constant}"] = np.asarray(number, np.float64)
     if not values:
         raise DescriptionError(
-            "train: nothing in the network learns. Mark synapses with learns=True, or constants with"
-            " learns=('bias',)."
+            "train: nothing in the network learns."
+            " Mark synapses with learns=True, or constants with learns=('bias',)."
         )
     return Parameters(net, seed, values)
 
@@ -115,9 +114,8 @@ def _check_constant(population: Neurons, constant: str) -> None:
     if in_equations:
         raise DescriptionError(
             f"Neurons {population.name!r}: {constant} learns, but it stands in equations, which are"
-            " integrated with"
-            " fixed coefficients. Use it in update text, such as 'v = v + dt/tau*(I - v)', or take the mark"
-            " away."
+            " integrated with fixed coefficients."
+            " Use it in update text, such as 'v = v + dt/tau*(I - v)', or take the mark away."
         )
 
 
@@ -200,8 +198,8 @@ def check_reached(
         if not ends & reached:
             raise DescriptionError(
                 f"{label}: learns, but nothing leads from it to a population with a loss"
-                f" ({', '.join(sorted(populations))}). Connect it, take the mark away, or leave it out of"
-                " learns=."
+                f" ({', '.join(sorted(populations))})."
+                " Connect it, take the mark away, or leave it out of learns=."
             )
 
 
@@ -239,6 +237,6 @@ def _check_marked(parameters: Parameters, name: str) -> None:
         return
     if not any(other.startswith(f"{name}.") for other in names):
         raise DescriptionError(
-            f"train: learns: {name!r} is not marked to learn. Mark it with learns=True."
-            f" {nearest(name, names)}"
+            f"train: learns: {name!r} is not marked to learn."
+            f" Mark it with learns=True. {nearest(name, names)}"
         )

@@ -133,8 +133,7 @@ def _check_types(asked: Question) -> None:
     if asked.inputs is not None and not isinstance(asked.inputs, Mapping):
         raise DescriptionError(
             f"train: inputs {shown(asked.inputs)} is not a dict. Give {{population: array}};"
-            " an array that memory does"
-            " not hold may lie on a disk, as np.memmap."
+            " an array that memory does not hold may lie on a disk, as np.memmap."
         )
     if asked.targets is not None and not isinstance(asked.targets, Mapping):
         raise DescriptionError(
@@ -190,10 +189,8 @@ def _check_trial_axis(targets: Mapping[str, ArrayLike], inputs: Inputs) -> None:
         if shape and shape[0] == inputs.ticks and shape[0] != inputs.trials:
             raise DescriptionError(
                 f"train: the inputs read as 1 trial of {inputs.ticks} ticks, but target {name!r} has"
-                f" {shape[0]} rows."
-                f" Inputs are (trial, tick, *shape): for {inputs.ticks} trials of one tick give X[:, None];"
-                " for one"
-                " trial give the target a trial axis, y[None]."
+                f" {shape[0]} rows. Inputs are (trial, tick, *shape): for {inputs.ticks} trials of one tick"
+                " give X[:, None]; for one trial give the target a trial axis, y[None]."
             )
 
 

@@ -63,8 +63,7 @@ def read_target(
     elif values.shape != with_ticks:
         raise DescriptionError(
             f"{where}: has shape {values.shape}, but {shown(getattr(loss, 'name', loss))} needs {with_ticks},"
-            " or"
-            f" {(trials, *own)} for the last tick alone. Give it that."
+            f" or {(trials, *own)} for the last tick alone. Give it that."
         )
     target = _labels(values, inside, shape, where) if labels else _numbers(values, inside)
     _check_that_it_counts(target, loss, labels, where)
@@ -95,8 +94,7 @@ def _labels(values: NDArray[Any], inside: NDArray[np.bool_], shape: tuple[int, .
     if np.any(wrong):
         raise DescriptionError(
             f"{where}: label {values[wrong][0]} is outside 0 to {shape[-1] - 1}, one for each neuron of the"
-            " last axis."
-            " Number the classes from 0; -1 is not counted."
+            " last axis. Number the classes from 0; -1 is not counted."
         )
     return Target(np.where(values < 0, 0, values).astype(np.int32), _known(values >= 0, inside))
 

@@ -103,7 +103,7 @@ class Trainer:
         batch: Batch,
     ) -> tuple[Values, OptimiserState, Values]:
         """One update: parameters and the optimiser's state after it, and the losses before it."""
-        import optax
+        import optax  # `learn.gradient` does without it
 
         changing = self._changing(number, values)
         slopes, parts = jax.grad(partial(self._loss, number), has_aux=True)(
@@ -238,6 +238,5 @@ def refuse_divergence(losses: Mapping[str, float], epoch: int, batch: int) -> No
             raise EngineError(
                 f"train: the loss of {name!r} is {value} in epoch {epoch}, batch {batch}: training diverged."
                 " Use a smaller rate, clip=1.0, or smaller start weights;"
-                " look for log, division or sqrt of 0 in the"
-                " text."
+                " look for log, division or sqrt of 0 in the text."
             )
