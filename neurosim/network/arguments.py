@@ -35,7 +35,8 @@ def named_arguments(described: Described) -> Described:
 def _check(name: str, signature: inspect.Signature, args: tuple[Any, ...], named: dict[str, Any]) -> None:
     if "self" in named and "self" not in signature.parameters:
         raise DescriptionError(
-            f"{name}: 'self' is a word of Python's, which no constant can be called. Use another name, such as 'self_1'."
+            f"{name}: 'self' is a word of Python's, which no constant can be called."
+            " Use another name, such as 'self_1'."
         )
     try:
         signature.bind(*args, **named)

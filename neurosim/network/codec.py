@@ -41,7 +41,8 @@ def unpack_text(packed: Any) -> np.ndarray:
     dtype = np.dtype(packed["dtype"])
     if dtype.kind not in "biuf":
         raise RecordingError(
-            f"array of type {packed['dtype']!r} is not an array of numbers; the file was changed by hand or is foreign."
+            f"array of type {packed['dtype']!r} is not an array of numbers;"
+            " the file was changed by hand or is foreign."
         )
     return np.frombuffer(base64.b64decode(packed["base64"]), dtype).reshape(packed["shape"])
 
@@ -103,7 +104,8 @@ def _encode(item: Any, net: Network, pack: Pack) -> Json:
     if item is None or isinstance(item, (str, bool, int, float)):
         return item
     raise DescriptionError(
-        f"{shown(item)} is of the type {type(item).__name__}, which no file and no copy can describe. Give a kind's fields as numbers, text,"
+        f"{shown(item)} is of the type {type(item).__name__}, which no file and no copy can describe."
+        " Give a kind's fields as numbers, text,"
         " arrays, tuples of these, or other kinds."
     )
 
@@ -131,7 +133,8 @@ def decode_network(data: Any, unpack: Unpack = unpack_text) -> tuple[list[Neuron
     if data["version"] != VERSION:
         found = shown(data["version"])
         raise RecordingError(
-            f"the description has version {found}, this neurosim reads version {VERSION}. Use the neurosim that wrote it."
+            f"the description has version {found}, this neurosim reads version {VERSION}."
+            " Use the neurosim that wrote it."
         )
     return _Decoder(unpack).network(data)
 

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Copy:
-    """A copy of a network whose populations and synapses are called 'name_x' where those of the network are called 'x'.
+    """A copy of a network whose populations and synapses are called 'name_x' where those of the network are
+    called 'x'.
 
-    It stands among the arguments of `Network`, as often as there are names for it; `copy["x"]` is its population or its
-    synapses, for synapses from and to the rest of the larger network. `Network.named` makes it.
+    It stands among the arguments of `Network`, as often as there are names for it; `copy["x"]` is its
+    population or its synapses, for synapses from and to the rest of the larger network. `Network.named` makes
+    it.
     """
 
     name: str
@@ -68,7 +70,8 @@ def copied(network: Network, name: str, tied: Network | Copy | None) -> Copy:
     name = identifier(name, f"{where}: name")
     if tied is not None and getattr(tied, "network", tied) is not network:
         raise DescriptionError(
-            f"{where}: tied={shown(tied)} is neither this network nor a copy of it. Give one of those, such as"
+            f"{where}: tied={shown(tied)} is neither this network nor a copy of it."
+            " Give one of those, such as"
             f" tied=first with first = network.named('first')."
         )
 

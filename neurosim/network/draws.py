@@ -1,7 +1,9 @@
-"""What wirings and laws of weights are drawn from, and what they give: random numbers, pairs of neurons, and tables of synapses.
+"""What wirings and distributions draw from, and what they return: random numbers, pairs, and tables of
+synapses.
 
-Indices are local: they count within the populations, or parts of populations, that synapses join. Synapses are listed by
-sender, and those of one sender in a fixed order; the place of a synapse among those of its sender is its `position`.
+Indices are local: they count within the populations, or parts of populations, that synapses join. Synapses
+are listed by sender, and those of one sender in a fixed order; the place of a synapse among those of its
+sender is its `position`.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ class Stream(Protocol):
     """Counter-based random numbers of one object: the same counters give the same numbers, on every engine.
 
     block: what the numbers are for, such as 'wiring'; numbers of different blocks are independent.
-    first, second: the two counters of each number, arrays of whole numbers of one shape, which the result has too.
+    first, second: the two counters of each number, arrays of whole numbers of one shape, which the result has
+        too.
     """
 
     def key(self, block: str) -> Key:
@@ -38,7 +41,7 @@ class Stream(Protocol):
         ...
 
     def gaps(self, block: str, p: float, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Geometric numbers: how many misses come before the next hit, if each is a hit with probability p, 0 < p < 1."""
+        """Geometric numbers: misses before the next hit, where each trial hits with probability p, 0 < p < 1."""
         ...
 
 
@@ -46,9 +49,10 @@ class Pairs(NamedTuple):
     """Synapses by sender.
 
     pre, post: the local index of the sender and of the target of each synapse, shape (synapse,).
-    shared: the flat index of the weight of each synapse where several synapses share one, as in a convolution; None
-        where each synapse has its own.
-    factor: what the weight of each synapse is multiplied by, shape (synapse,), as interpolation has it; None for 1.
+    shared: the flat index of the weight of each synapse where several synapses share one, as in a
+        convolution; None where each synapse has its own.
+    factor: what the weight of each synapse is multiplied by, shape (synapse,), as interpolation has it; None
+        for 1.
     """
 
     pre: np.ndarray
@@ -81,11 +85,12 @@ def positions(pre: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Table:
-    """The synapses, or neurons, that a law of weights is asked to give numbers for.
+    """The synapses, or neurons, that a distribution is asked to give numbers for.
 
     random: the random numbers of this weight, delay or constant.
-    sender, position: the counters of the number of each synapse, shape (synapse,): its local sender, and its position
-        among the synapses of this sender. For neurons, the neuron and 0; for shared weights, the flat index and 0.
+    sender, position: the counters of the number of each synapse, shape (synapse,): its local sender, and its
+        position among the synapses of this sender. For neurons, the neuron and 0; for shared weights, the
+        flat index and 0.
     post: the local target of each synapse, shape (synapse,).
     n_pre, n_post: number of neurons on either side.
     fan_in, fan_out: mean number of synapses of a target and of a sender.

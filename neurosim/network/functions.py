@@ -1,12 +1,13 @@
 """The functions that text may call: one entry each, which holds all that any engine needs to know of it.
 
-A new function is one entry. Whoever needs one that is not here adds it before the first network that calls it:
+A new function is one entry. Whoever needs one that is not here adds it before the first network that calls
+it:
 
 >>> from neurosim.network import functions
 >>> softplus = functions.add(functions.Function("softplus", text="maximum(x, 0) + log1p(exp(-abs(x)))"))
 
-Four kinds: functions of numbers, element by element; functions along an axis, which see a whole population; random functions;
-and `take`, which picks along an axis.
+Four kinds: functions of numbers, element by element; functions along an axis, which see a whole population;
+random functions; and `take`, which picks along an axis.
 """
 
 from __future__ import annotations
@@ -52,15 +53,17 @@ class Cpp(Protocol):
 class Function:
     """A function of text.
 
-    `array` takes the array library (numpy, or jax.numpy) and the arguments; along an axis also that axis. `jax` replaces it in
-    JAX and takes the module `jax` instead. `cpp` takes what writes C++ and the arguments; without it, the event engine refuses
-    the function. `text` defines the function by others, in the names `x`, `y` and `z` of its arguments, on all engines at once.
+    `array` takes the array library (numpy, or jax.numpy) and the arguments; along an axis also that axis.
+    `jax` replaces it in JAX and takes the module `jax` instead. `cpp` takes what writes C++ and the
+    arguments; without it, the event engine refuses the function. `text` defines the function by others, in
+    the names `x`, `y` and `z` of its arguments, on all engines at once.
 
-    `unit` is 'plain' (numbers give a number), 'any' (of whatever unit, a number), or the place of the argument whose
-    unit the value has; '' is what Brian2 says of the function, and 'plain' where it says nothing. `guarded` says that its
-    derivative may be infinite or undefined where its value is not used, and then counts as 0. `rounds` says that the last
-    bits in C++ are not numpy's. `cost` is its time in nanoseconds in compiled loops, where an addition takes 0.05.
-    `takes_truth` leaves truth values as they are, which else become 1.0 or 0.0.
+    `unit` is 'plain' (numbers give a number), 'any' (of whatever unit, a number), or the place of the
+    argument whose unit the value has; '' is what Brian2 says of the function, and 'plain' where it says
+    nothing. `guarded` says that its derivative may be infinite or undefined where its value is not used, and
+    then counts as 0. `rounds` says that the last bits in C++ are not numpy's. `cost` is its time in
+    nanoseconds in compiled loops, where an addition takes 0.05. `takes_truth` leaves truth values as they
+    are, which else become 1.0 or 0.0.
     """
 
     name: str
@@ -225,8 +228,9 @@ def random_calls(lines: Iterable[Statement | Equation]) -> int:
 def add(function: Function) -> Function:
     """Let text call one more function, in this process from now on; returns it.
 
-    A recording keeps the text, not the function: who replays it adds the function again. Raises DescriptionError for a name
-    that is taken or that text cannot call, and for a function that says neither how arrays compute it nor by which text.
+    A recording keeps the text, not the function: who replays it adds the function again. Raises
+    DescriptionError for a name that is taken or that text cannot call, and for a function that says neither
+    how arrays compute it nor by which text.
     """
     where = f"functions.add({function.name!r})"
     if not function.name.isidentifier() or keyword.iskeyword(function.name):
@@ -241,7 +245,8 @@ def add(function: Function) -> Function:
         raise DescriptionError(f"{where}: it takes {function.arguments} arguments. Give it 1 to 3.")
     if function.array is None and not (function.text and function.kind == ELEMENTWISE):
         raise DescriptionError(
-            f"{where}: nothing says how it is computed. Give array=lambda xp, x: ..., or text='...' of other functions of x."
+            f"{where}: nothing says how it is computed."
+            " Give array=lambda xp, x: ..., or text='...' of other functions of x."
         )
     if function.text:
         _check_text(function, where)
@@ -255,7 +260,8 @@ def _check_text(function: Function, where: str) -> None:
     arguments = ARGUMENTS[: function.arguments]
     for name in sorted(names_in(function.text) - set(arguments)):
         raise DescriptionError(
-            f"{where}: its text uses {name!r}, which is none of its arguments. They are called {', '.join(arguments)}."
+            f"{where}: its text uses {name!r}, which is none of its arguments."
+            f" They are called {', '.join(arguments)}."
         )
     for name in calls_in(function.text):
         if name not in _functions:
@@ -264,7 +270,8 @@ def _check_text(function: Function, where: str) -> None:
             )
         if _functions[name].kind != ELEMENTWISE:
             raise DescriptionError(
-                f"{where}: its text calls {name!r}, which is {_functions[name].kind}. Use functions of numbers."
+                f"{where}: its text calls {name!r}, which is {_functions[name].kind}."
+                " Use functions of numbers."
             )
 
 

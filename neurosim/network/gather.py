@@ -52,7 +52,8 @@ class Gathered:
                 self.add(item, network, depth + 1)
             else:
                 raise DescriptionError(
-                    f"Network: {shown(item)} is neither Neurons nor Synapses nor a Network. Give those, or lists of them."
+                    f"Network: {shown(item)} is neither Neurons nor Synapses nor a Network."
+                    " Give those, or lists of them."
                 )
 
     def _add_parts(self, parts: Mapping[str, tuple[str, ...]]) -> None:
@@ -69,7 +70,8 @@ def named_populations(neurons: list[Neurons]) -> dict[str, Neurons]:
     for population in neurons:
         if named.setdefault(population.name, population) is not population:
             raise DescriptionError(
-                f"Network: two populations are called {population.name!r}. Give each a name of its own, or join"
+                f"Network: two populations are called {population.name!r}."
+                " Give each a name of its own, or join"
                 " copies under other names: net.named('second')."
             )
     return named
@@ -132,7 +134,8 @@ def tied_constants(
         value = owner.constants[key]
         if owner.shape != population.shape and not getattr(value, "scalar", False):
             raise DescriptionError(
-                f"Network: tied: {constant!r} belongs to neurons of shape {population.shape}, {source!r} to those of shape"
+                f"Network: tied: {constant!r} belongs to neurons of shape {population.shape}, {source!r} to"
+                " those of shape"
                 f" {owner.shape}. Tie constants of populations of one shape."
             )
         if population.constants[own] is not value:
@@ -150,12 +153,14 @@ def _constant(populations: Mapping[str, Neurons], name: str) -> tuple[Neurons, s
     population, _, constant = name.partition(".")
     if population not in populations:
         raise DescriptionError(
-            f"Network: tied: there is no population {shown(population)} for {shown(name)}. {nearest(population, populations)}"
+            f"Network: tied: there is no population {shown(population)} for {shown(name)}."
+            f" {nearest(population, populations)}"
         )
     owner = populations[population]
     if constant not in owner.constants:
         raise DescriptionError(
-            f"Network: tied: {shown(constant)} is no constant of {population!r}. {nearest(constant, owner.constants)}"
+            f"Network: tied: {shown(constant)} is no constant of {population!r}."
+            f" {nearest(constant, owner.constants)}"
         )
     return owner, constant
 
@@ -166,6 +171,7 @@ def read_ties(tied: Mapping[str, str] | None) -> dict[str, str]:
         return {}
     if not isinstance(tied, Mapping) or not all(isinstance(n, str) for pair in tied.items() for n in pair):
         raise DescriptionError(
-            f"Network: tied {shown(tied)} is not a dict of names. Give one, such as {{'second.bias': 'first.bias'}}."
+            f"Network: tied {shown(tied)} is not a dict of names."
+            f" Give one, such as {{'second.bias': 'first.bias'}}."
         )
     return {spelt(constant): spelt(source) for constant, source in tied.items()}

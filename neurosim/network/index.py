@@ -43,7 +43,8 @@ def _read_list(part: Any, size: int | None, where: str) -> tuple[int, ...]:
     if array.dtype == bool and array.ndim == 1:
         if size is not None and array.size != size:
             raise DescriptionError(
-                f"{where}: a mask of {array.size} entries does not fit an axis of {size} neurons. Give one entry per neuron."
+                f"{where}: a mask of {array.size} entries does not fit an axis of {size} neurons."
+                " Give one entry per neuron."
             )
         array = np.flatnonzero(array)
     if array.ndim != 1 or array.dtype.kind not in "iu":

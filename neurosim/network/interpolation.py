@@ -25,8 +25,9 @@ class interpolate(Wiring):
 
     order: 0 takes the nearest sender, 1 interpolates linearly along every axis (bilinear for two).
 
-    Axes of equal length are carried over one to one (channels); the others are interpolated. Target j of m lies at
-    (j + 1/2)*n/m - 1/2 among n senders, and at an end where that is outside. Shapes: (n_1, n_2, ...) and (m_1, m_2, ...).
+    Axes of equal length are carried over one to one (channels); the others are interpolated. Target j of m
+    lies at (j + 1/2)*n/m - 1/2 among n senders, and at an end where that is outside. Shapes: (n_1, n_2, ...)
+    and (m_1, m_2, ...).
 
     Raises DescriptionError for populations with different numbers of axes.
 
@@ -45,7 +46,8 @@ class interpolate(Wiring):
     def check(self, pre: Population, post: Population) -> None:
         if len(pre.shape) != len(post.shape):
             raise DescriptionError(
-                f"interpolate: {label(pre)} has shape {pre.shape}, {label(post)} has {post.shape}. Give both as many axes."
+                f"interpolate: {label(pre)} has shape {pre.shape}, {label(post)} has {post.shape}."
+                " Give both as many axes."
             )
 
     def expected(self, pre: Population, post: Population) -> float:

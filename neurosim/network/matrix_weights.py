@@ -1,4 +1,4 @@
-"""Laws of weights that make a matrix (post, pre): its signs, its eigenvalues, or the patterns that it stores."""
+"""Distributions of whole matrices (post, pre): of given signs, eigenvalues, or stored patterns."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ class spectral_radius(Distribution):
     """The weights `of`, scaled so that the largest absolute eigenvalue of their matrix is `rho`.
 
     rho: the spectral radius, a number of 0 or more without unit; it sets the memory of an echo state network.
-    of: a law of plain numbers; default: normal(0, 1).
+    of: a distribution of plain numbers; default: normal(0, 1).
 
-    Raises DescriptionError for a rho or a law that does not fit. When the weights are drawn, it is raised for two populations of
-    different sizes, for a matrix that has no eigenvalue other than 0, and for one whose largest eigenvalue cannot be told.
+    Raises DescriptionError for a rho or a distribution that does not fit. When the weights are drawn, it is raised for
+    two populations of different sizes, for a matrix that has no eigenvalue other than 0, and for one whose
+    largest eigenvalue cannot be told.
 
-    Source: Jaeger 2001, The "echo state" approach to analysing and training recurrent neural networks, GMD report 148.
+    Source: Jaeger 2001, The "echo state" approach to analysing and training recurrent neural networks, GMD
+    report 148.
     """
 
     rho: float
@@ -67,16 +69,17 @@ class spectral_radius(Distribution):
 class orthogonal(Distribution):
     """A random orthogonal matrix times `gain`, so that no activity is lost from one step to the next.
 
-    gain: a number of 0 or more without unit. All singular values of the matrix have it, and within one population the absolute
-        values of the eigenvalues, too.
+    gain: a number of 0 or more without unit. All singular values of the matrix have it, and within one
+        population the absolute values of the eigenvalues, too.
 
-    Between populations of different sizes, the rows or the columns of the smaller side are orthonormal. Every sender must reach
-    every target.
+    Between populations of different sizes, the rows or the columns of the smaller side are orthonormal. Every
+    sender must reach every target.
 
-    Raises DescriptionError for a gain that does not fit, and, when the weights are drawn, for other wirings than all_to_all.
+    Raises DescriptionError for a gain that does not fit, and, when the weights are drawn, for other wirings
+    than all_to_all.
 
-    Source: Mezzadri 2007, Notices AMS 54, 592 (how to draw it); White, Lee & Sompolinsky 2004, Phys. Rev. Lett. 92, 148102,
-    doi:10.1103/PhysRevLett.92.148102 (its memory).
+    Source: Mezzadri 2007, Notices AMS 54, 592 (how to draw it); White, Lee & Sompolinsky 2004, Phys. Rev.
+    Lett. 92, 148102, doi:10.1103/PhysRevLett.92.148102 (its memory).
     """
 
     gain: float = 1.0
@@ -89,7 +92,8 @@ class orthogonal(Distribution):
     def draw(self, of: Table) -> np.ndarray:
         if len(of.post) != of.n_pre * of.n_post:
             raise DescriptionError(
-                f"orthogonal: {len(of.post)} synapses of {of.n_pre} x {of.n_post} pairs. Use all_to_all() wiring."
+                f"orthogonal: {len(of.post)} synapses of {of.n_pre} x {of.n_post} pairs."
+                " Use all_to_all() wiring."
             )
         normal = np.empty((of.n_post, of.n_pre))
         normal[of.post, of.sender] = of.random.normal("normal", of.sender, of.position)
@@ -107,13 +111,15 @@ class orthogonal(Distribution):
 class dale(Distribution):
     """Weights whose sign is a property of the sending neuron (Dale's law).
 
-    positive: mean weight of excitatory senders, a number or quantity of 0 or more, in the unit of the target port.
+    positive: mean weight of excitatory senders, a number or quantity of 0 or more, in the unit of the target
+        port.
     negative: mean weight of inhibitory senders, 0 or less, in the same unit.
     inhibitory: the fraction of senders that inhibit, from 0 to 1; which ones is random.
 
     Each weight is `positive` or `negative` times |N(1, 0.5)|.
 
-    Raises DescriptionError for numbers of the wrong sign or of different units, and for a fraction outside 0 to 1.
+    Raises DescriptionError for numbers of the wrong sign or of different units, and for a fraction outside 0
+    to 1.
 
     Source: Eccles, Fatt & Koketsu 1954, J. Physiol. 126, 524, doi:10.1113/jphysiol.1954.sp005226.
     """
@@ -163,11 +169,13 @@ class dale(Distribution):
 @named_arguments
 @dataclass(frozen=True)
 class hebbian(Distribution):
-    """Weights that store patterns x_p of +-1 as sums of outer products: w = (1/N) sum_p x_p x_p', with diagonal 0.
+    """Weights that store patterns x_p of +-1 as sums of outer products: w = (1/N) sum_p x_p x_p', with
+    diagonal 0.
 
     patterns: rows of -1 and 1, shape (pattern, neuron), for a population of N neurons.
 
-    Raises DescriptionError for other patterns, and, when the weights are drawn, for populations of other sizes.
+    Raises DescriptionError for other patterns, and, when the weights are drawn, for populations of other
+    sizes.
 
     Source: Hopfield 1982, PNAS 79, 2554, doi:10.1073/pnas.79.8.2554.
 
@@ -190,7 +198,8 @@ class hebbian(Distribution):
         rows = number.ndim == 2 and number.size and number.dtype != bool and patterns.dim == PLAIN
         if not rows or not np.all(np.abs(number) == 1):
             raise DescriptionError(
-                f"hebbian: patterns {shown(self.patterns)} are not rows of -1 and 1. Give shape (pattern, neuron)."
+                f"hebbian: patterns {shown(self.patterns)} are not rows of -1 and 1."
+                " Give shape (pattern, neuron)."
             )
         keep(self, patterns=Value(patterns.number.astype(float)))
 

@@ -1,4 +1,4 @@
-"""Wirings by place: neurons on a ring or a grid, whose neighbours are more likely to be connected."""
+"""Wirings by distance: neurons on a ring or a grid, whose neighbours are more likely to be connected."""
 
 from __future__ import annotations
 
@@ -21,11 +21,23 @@ from neurosim.network.wiring import MOST_DRAWN, Wiring, is_within
 @named_arguments
 @dataclass(frozen=True)
 class small_world(Wiring):
-    """A ring within one population: every neuron reaches its k nearest (k even), and each synapse is rewired with probability `rewire`.
+    """A small world: a ring of neurons, each with its k nearest ones, of which some synapses are rewired.
 
-    A rewired synapse reaches any other neuron, all equally likely (a pair may then be joined by several synapses).
+    k: number of targets of each neuron, even: half of them on either side.
+    rewire: the probability, from 0 to 1, with which the target of a synapse is replaced by any other neuron; all are
+        equally likely, and a pair may then be joined by several synapses.
+
+    It joins a population, or a part of one, with itself, and no neuron with itself.
+
+    Raises DescriptionError for arguments that do not fit; synapses raise it for two different populations and for fewer than
+    k + 1 neurons.
 
     Source: Watts & Strogatz 1998, Nature 393, 440, doi:10.1038/30918.
+
+    >>> import neurosim as ns
+    >>> cells = ns.Neurons("cells", 100, update="v = I")
+    >>> ns.small_world(10, rewire=0.05).expected(cells, cells)
+    1000.0
     """
 
     k: int
@@ -39,17 +51,20 @@ class small_world(Wiring):
         )
         if self.k % 2:
             raise DescriptionError(
-                f"small_world: k {self.k} is odd. Give an even number: half of the neighbours lie on each side."
+                f"small_world: k {self.k} is odd. Give an even number: half of the neighbours lie on each"
+                " side."
             )
 
     def check(self, pre: Population, post: Population) -> None:
         if not (is_within(pre, post) and np.array_equal(pre.indices, post.indices)):
             raise DescriptionError(
-                f"small_world: {label(pre)} and {label(post)} are not the same neurons. Use it within one population."
+                f"small_world: {label(pre)} and {label(post)} are not the same neurons."
+                " Use it within one population."
             )
         if self.k >= pre.size:
             raise DescriptionError(
-                f"small_world: {label(pre)} has {pre.size} neurons, too few for k={self.k} others. Give a smaller k."
+                f"small_world: {label(pre)} has {pre.size} neurons, too few for k={self.k} others."
+                " Give a smaller k."
             )
 
     def pairs(self, pre: Population, post: Population, random: Stream) -> Pairs:
@@ -74,10 +89,18 @@ class small_world(Wiring):
 @named_arguments
 @dataclass(frozen=True)
 class nearby(Wiring):
-    """Close neurons are connected more often: probability peak*exp(-(d/scale)^2), d the distance on the grid.
+    """Neurons that are close to each other are connected more often: with probability peak*exp(-(d/scale)^2).
 
-    A neuron stands at its index in its population's shape; where two populations differ in shape, each axis of the
-    sender is stretched to the target's. `torus=True` joins opposite edges.
+    scale: the distance, above 0, at which the probability is peak/e. The unit is the distance between neighbours on the grid
+        of the target.
+    peak: the probability at distance 0, from 0 to 1.
+    to_self: whether a neuron can have a synapse onto itself, within one population.
+    torus: whether opposite edges of the grid are joined.
+
+    d is the distance on the grid: the position of a neuron is its index in the shape of its population. If two populations
+    have different shapes, each axis of the sender is stretched to that of the target.
+
+    Raises DescriptionError for arguments that do not fit; synapses raise it for populations with different numbers of axes.
 
     Source: Maass, Natschlaeger & Markram 2002, Neural Computation 14, 2531, doi:10.1162/089976602760407955.
     """
@@ -101,7 +124,8 @@ class nearby(Wiring):
     def check(self, pre: Population, post: Population) -> None:
         if len(pre.population.shape) != len(post.population.shape):
             raise DescriptionError(
-                f"nearby: {label(pre)} lies in {len(pre.population.shape)} dimensions, {label(post)} in {len(post.population.shape)}."
+                f"nearby: {label(pre)} lies in {len(pre.population.shape)} dimensions, {label(post)} in"
+                f" {len(post.population.shape)}."
                 " Give both populations shapes with equally many axes."
             )
 

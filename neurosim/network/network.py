@@ -37,12 +37,13 @@ from neurosim.network.wiring import private
 class Network(SetOnce):
     """Neurons and Synapses, moved forward in integer ticks by a schedule.
 
-    Give synapses, neurons or lists of them in any order; populations that synapses name are included. `print(net)` shows
-    populations, ports, synapses, delays and who runs when; `net["liquid"]` is a population, `net["ears_to_liquid"]` its
-    synapses.
+    Give synapses, neurons or lists of them in any order; populations that synapses name are included.
+    `print(net)` shows populations, ports, synapses, delays and who runs when; `net["liquid"]` is a
+    population, `net["ears_to_liquid"]` its synapses.
 
-    Raises DescriptionError for names used twice, delays that the schedule cannot keep, and cycles without delay. The units and
-    names within text, and whether a method can integrate it, are checked by `run` (PlanError), before the first tick.
+    Raises DescriptionError for names used twice, delays that the schedule cannot keep, and cycles without
+    delay. The units and names within text, and whether a method can integrate it, are checked by `run`
+    (PlanError), before the first tick.
 
     >>> import neurosim as ns
     >>> x = ns.Neurons("x", 2)
@@ -62,7 +63,8 @@ class Network(SetOnce):
     def __init__(self, *items: Item, schedule: Schedule, tied: Mapping[str, str] | None = None):
         if type(schedule) is Schedule or not isinstance(schedule, Schedule):
             raise DescriptionError(
-                f"Network: schedule {shown(schedule)} is not a schedule. Use one, such as Clock(0.1*ms) or Synchronous()."
+                f"Network: schedule {shown(schedule)} is not a schedule."
+                " Use one, such as Clock(0.1*ms) or Synchronous()."
             )
         self.schedule = schedule
         gathered = Gathered()
@@ -93,7 +95,8 @@ class Network(SetOnce):
         name = spelt(name) if isinstance(name, str) else name
         if name not in self:
             raise DescriptionError(
-                f"Network: has nothing called {shown(name)}. {nearest(name, (*self.populations, *self.synapses))}"
+                f"Network: has nothing called {shown(name)}."
+                f" {nearest(name, (*self.populations, *self.synapses))}"
             )
         return self.populations[name] if name in self.populations else self.synapses[name]
 
@@ -131,8 +134,9 @@ class Network(SetOnce):
         """The network with some of its parts replaced; names and schedule stay.
 
         population: takes each population and returns the one to take its place.
-        synapses: takes the name of each synapses and the arguments that make them anew in the new network: between
-            the new populations, and with shared weights of the new owner. Returns the arguments to make them from.
+        synapses: takes the name of each synapses and the arguments that make them anew in the new network:
+            between the new populations, and with shared weights of the new owner. Returns the arguments to
+            make them from.
 
         >>> import neurosim as ns
         >>> net = ns.Network(ns.Synapses(ns.Neurons("x", 2), ns.cells.unit("y", 1)), schedule=ns.Layered())
@@ -147,10 +151,10 @@ class Network(SetOnce):
     def named(self, name: str, *, tied: Network | Copy | None = None) -> Copy:
         """A copy of this network that is called `name`, as a part of a larger network.
 
-        name: of the copy; the populations and synapses of the copy are called 'name_x' where those of this network are
-            called 'x'. What is drawn at random is drawn anew for each copy.
-        tied: this network or another copy of it, whose numbers the copy has too: weights that learn, are drawn or are
-            arrays, and constants that learn or are drawn. Training then moves them together.
+        name: of the copy; the populations and synapses of the copy are called 'name_x' where those of this
+            network are called 'x'. What is drawn at random is drawn anew for each copy.
+        tied: this network or another copy of it, whose numbers the copy has too: weights that learn, are
+            drawn or are arrays, and constants that learn or are drawn. Training then moves them together.
 
         >>> import neurosim as ns
         >>> layer = ns.Network(ns.Synapses(ns.Neurons("x", 2), ns.cells.unit("y", 2)), schedule=ns.Layered())
@@ -224,7 +228,8 @@ def _check_private_senders(net: Network) -> None:
         )
         if isinstance(item.wiring, private) and back is not None:
             raise DescriptionError(
-                f"{item.label}: private: the spikes of {sender.name!r} come back to it through {back.label}, so its copies would differ from"
+                f"{item.label}: private: the spikes of {sender.name!r} come back to it through {back.label},"
+                " so its copies would differ from"
                 " one another. Leave those synapses out, or make the sources neurons."
             )
 
@@ -249,7 +254,8 @@ def _check_constants(population: Neurons, synapses: Iterable[Synapses]) -> None:
     for name in population.constants:
         if name not in used:
             raise DescriptionError(
-                f"Neurons {population.name!r}: {name!r} is neither an argument of Neurons nor used in its text. {nearest(name, (*ARGUMENTS, *used))}"
+                f"Neurons {population.name!r}: {name!r} is neither an argument of Neurons nor used in its"
+                f" text. {nearest(name, (*ARGUMENTS, *used))}"
             )
 
 
@@ -281,7 +287,8 @@ def _check_delay(item: Synapses, schedule: Schedule) -> None:
         _check_ticks(delay, f"{item.label}: delay", schedule)
         if isinstance(item.wiring, private) and np.any(delay.number != 0):
             raise DescriptionError(
-                f"{item.label}: private sources are memoryless, so a delay of {delay} changes nothing. Leave it out."
+                f"{item.label}: private sources are memoryless, so a delay of {delay} changes nothing."
+                " Leave it out."
             )
     elif delay.dim != schedule.time_dim:
         wanted = "in ticks" if schedule.seconds is None else "a time"
@@ -293,11 +300,13 @@ def _check_zero_delay(net: Network, item: Synapses) -> None:
     if isinstance(delay, Value) and np.any(delay.number < 1) and not net.schedule.keeps_zero_delay(net, item):
         if isinstance(item.wiring, private):
             raise DescriptionError(
-                f"{item.label}: private sources are heard in the tick in which they spike, but {net.schedule} delivers first."
+                f"{item.label}: private sources are heard in the tick in which they spike, but"
+                f" {net.schedule} delivers first."
                 " Use Clock(dt) or Layered()."
             )
         raise DescriptionError(
-            f"{item.label}: delay {delay} arrives before it is sent under {net.schedule}. Use delay=1, or Layered()."
+            f"{item.label}: delay {delay} arrives before it is sent under {net.schedule}."
+            " Use delay=1, or Layered()."
         )
 
 

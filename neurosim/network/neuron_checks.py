@@ -31,7 +31,7 @@ Ports = str | Mapping[str, str] | Sequence[str | tuple[str, str]]
 
 
 def read_shape(shape: int | Sequence[int], where: str) -> tuple[int, ...]:
-    """Read a number of neurons or a tuple of numbers along axes; `where` opens the error for anything else."""
+    """Read a number of neurons, or a tuple of numbers along axes; `where` opens the error."""
     sizes = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
     if not sizes:
         raise DescriptionError(
@@ -113,7 +113,8 @@ def check_neurons(neurons: Neurons, subject: str) -> None:
     for name in neurons.learns:
         if name not in neurons.constants:
             raise DescriptionError(
-                f"{subject}: learns names {name!r}, which is no constant of it. {nearest(name, neurons.constants)}"
+                f"{subject}: learns names {name!r}, which is no constant of it."
+                f" {nearest(name, neurons.constants)}"
             )
     _check_sent(neurons, subject)
 
@@ -125,7 +126,8 @@ def _check_lines(neurons: Neurons, subject: str, assigned: set[str]) -> None:
         check_flags(line, FLAGS, f"{subject}: equations")
         if "constant" in line.flags and line.name in assigned:
             raise DescriptionError(
-                f"{subject}: {line.name!r} is declared (constant), but text assigns to it. Take one of them away."
+                f"{subject}: {line.name!r} is declared (constant), but text assigns to it."
+                " Take one of them away."
             )
 
 

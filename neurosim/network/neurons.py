@@ -30,30 +30,36 @@ class Neurons(SetOnce):
 
     name: how scripts, records and files call the population.
     shape: number of neurons, or a tuple such as (8, 8, 16), whose last axis is the feature or channel.
-    equations: Brian2 equations with units: `"dv/dt = (I - v)/tau : volt (unless refractory)"`. They may declare parameters
-        (`"tau : second"`) and the unit of a port (`"I : amp"`).
+    equations: Brian2 equations with units: `"dv/dt = (I - v)/tau : volt (unless refractory)"`. They may
+        declare parameters (`"tau : second"`) and the unit of a port (`"I : amp"`).
     update: assignments that run from top to bottom once a tick: `"v = (1 - leak)*v + leak*tanh(I)"`.
     threshold: a condition; a neuron spikes at each tick at which it holds.
     reset: assignments for the neurons that have just spiked.
-    refractory: for how long after a spike the threshold is not tested: a time under `Clock`, a number of ticks under other
-        schedules; or text: a time for each neuron, or a condition that keeps a neuron refractory while it holds.
-    method: how equations are integrated: 'exact' (linear equations, by the matrix exponential) or one of Brian2's methods.
-    ports: names of the ports, which collect arrivals: `"I"` or `"i f o g"`. A port adds them up; `"x:max"` and `"x:mean"`
-        take the largest one and the mean.
-    sends: the variable that neurons without threshold send at every tick; default: the first one that the text defines.
+    refractory: for how long after a spike the threshold is not tested: a time under `Clock`, a number of
+        ticks under other schedules; or text: a time for each neuron, or a condition that keeps a neuron
+        refractory while it holds.
+    method: how equations are integrated: 'exact' (linear equations, by the matrix exponential) or one of
+        Brian2's methods.
+    ports: names of the ports, which collect arrivals: `"I"` or `"i f o g"`. A port adds them up; `"x:max"`
+        and `"x:mean"` take the largest one and the mean.
+    sends: the variable that neurons without threshold send at every tick; default: the first one that the
+        text defines.
     learns: names of constants that training may change.
-    constants: values of names in the text: numbers, quantities, arrays that broadcast to the shape of the population, or laws
-        such as `normal`. A value given to a state variable is its start value (default: 0).
+    constants: values of names in the text: numbers, quantities, arrays that broadcast to the shape of the
+        population, or distributions such as `normal`. A value given to a state variable is its start value
+        (default: 0).
 
-    A population without text is driven from outside: inputs give what it sends. `neurons[:100]` is a part of a population and
-    can stand wherever a population can. Neurons cannot be changed after they were made.
+    A population without text is driven from outside: inputs give what it sends. `neurons[:100]` is a part of
+    a population and can stand wherever a population can. Neurons cannot be changed after they were made.
 
-    Raises DescriptionError for text that cannot be read, for constants that no text uses, and for values that do not fit the
-    shape. Undefined names and wrong units in text are refused by `run` (PlanError), before the first tick.
+    Raises DescriptionError for text that cannot be read, for constants that no text uses, and for values that
+    do not fit the shape. Undefined names and wrong units in text are refused by `run` (PlanError), before the
+    first tick.
 
     >>> import neurosim as ns
-    >>> from neurosim.units import ms, mV
-    >>> cells = ns.Neurons("cells", 100, equations="dv/dt = -v/tau : volt", threshold="v > 15*mV", reset="v = 0*mV", tau=20 * ms)
+    >>> from neurosim.units import ms
+    >>> text = {"equations": "dv/dt = -v/tau : volt", "threshold": "v > 15*mV", "reset": "v = 0*mV"}
+    >>> cells = ns.Neurons("cells", 100, **text, tau=20 * ms)
     >>> cells, cells.states, cells[:20].shape
     (Neurons('cells', 100), ('v',), (20,))
     """
@@ -111,7 +117,8 @@ class Neurons(SetOnce):
         if isinstance(given, Distribution):
             if not given.alone:
                 raise DescriptionError(
-                    f"{subject}: constant {name}: {type(given).__name__} makes weights of synapses. Use normal or uniform."
+                    f"{subject}: constant {name}: {type(given).__name__} makes weights of synapses."
+                    " Use normal or uniform."
                 )
             return given
         if isinstance(given, str) or given is None or callable(given):
@@ -160,7 +167,7 @@ class Neurons(SetOnce):
 
     @cached_property
     def states(self) -> tuple[str, ...]:
-        """The state variables: those of differential equations, parameters, and then the names that `update` assigns."""
+        """The state variables: of differential equations, then parameters, then names that `update` assigns."""
         ports = set(self.port_names)
         names = [line.name for line in self.lines if line.kind != "subexpression" and line.name not in ports]
         ordered = sorted(names, key=lambda n: self._line(n).kind == "parameter")
@@ -204,7 +211,8 @@ class Neurons(SetOnce):
 
     @property
     def sends(self) -> str | None:
-        """The variable whose value a neuron sends at every tick; None for populations that spike or are driven.
+        """The variable whose value a neuron sends at every tick; None for populations that spike or are
+        driven.
 
         It is the argument `sends`, or the first variable of the text where that was not given.
         """
@@ -230,13 +238,13 @@ class Neurons(SetOnce):
         return np.arange(self.size)
 
     def sending(self, variable: str) -> Part:
-        """This population as the sender of another variable than the one that it `sends`, or of one beside its spikes.
+        """This population as the sender of another variable than the one that it `sends`, or than its spikes.
 
         variable: a variable of its text.
 
-        It can stand where a sender can, and where a population is a weight: `Synapses(lstm.sending("c"), out)`. A graded
-        message is sent, also by neurons that spike: under `Clock` the value at the start of the tick, otherwise the value
-        after the neurons have moved.
+        It can stand where a sender can, and where a population is a weight: `Synapses(lstm.sending("c"),
+        out)`. A graded message is sent, also by neurons that spike: under `Clock` the value at the start of
+        the tick, otherwise the value after the neurons have moved.
 
         Raises DescriptionError for a name that is not a variable of the text.
         """
@@ -269,7 +277,15 @@ class Neurons(SetOnce):
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A part of a population, chosen as numpy arrays are indexed: `cells[:3200]`, `stack[:, 0]`, `cells[[1, 5]]`."""
+    """A part of a population, chosen as numpy arrays are indexed: `cells[:3200]`, `cells[[1, 5]]`.
+
+    population: the population.
+    key: the index as plain data; see `index.py`.
+    variable: the variable that the part sends; None for the one that the population sends.
+
+    Raises DescriptionError for an index outside the population, and for one that chooses no neuron or one
+    neuron twice.
+    """
 
     population: Neurons
     key: Key
@@ -345,7 +361,7 @@ class Part:
 
     @property
     def label(self) -> str:
-        """The part as it would be written: 'cells[:3200]', or 'cells.c' if it sends another variable than they do."""
+        """The part as it would be written: 'cells[:3200]', or 'cells.c' for the variable c of all cells."""
         key = f"[{', '.join(show_key(k) for k in self.key)}]" if self.key else ""
         return f"{self.name}{key}" + (f".{self.variable}" if self.variable else "")
 

@@ -22,9 +22,9 @@ NAME = re.compile(r"(?P<name>\w+)(?:\[(?P<key>.*)\])?(?:\.(?P<variable>\w+))?")
 class Probe:
     """One thing to record.
 
-    `name` is how the recording calls it ('liquid', 'liquid[:100].v', 'ears_to_liquid.w'); `owner` the population or
-    synapses; `variable` None for what a population sends; `index` the flat indices recorded (None: all); `shape` that of
-    one sample; `every` the ticks between samples; `events` True for spikes.
+    `name` is how the recording calls it ('liquid', 'liquid[:100].v', 'ears_to_liquid.w'); `owner` the
+    population or synapses; `variable` None for what a population sends; `index` the flat indices recorded
+    (None: all); `shape` that of one sample; `every` the ticks between samples; `events` True for spikes.
     """
 
     name: str
@@ -37,10 +37,11 @@ class Probe:
 
 
 def read_record(net: Network, record: Any, spiking: Iterable[str] = ()) -> tuple[Probe, ...]:
-    """The probes that `record` names: a name, a part, a list of them, a dict name -> sampling interval, or 'all'.
+    """The probes that `record` names: a name, a part, a list of them, a dict name -> sampling interval, or
+    'all'.
 
-    `spiking` names driven populations that were given spike events. Synapse variables are recorded whole, in the
-    order of the synapses by sender; their shape is known after lowering, and given as () here.
+    `spiking` names driven populations that were given spike events. Synapse variables are recorded whole, in
+    the order of the synapses by sender; their shape is known after lowering, and given as () here.
     """
     if isinstance(record, str) and record == "all":
         record = list(net.populations)
@@ -72,7 +73,8 @@ def _every(given: Any, item: Any, net: Network) -> int:
         ticks = float(value.number) / dt
         if abs(ticks - round(ticks)) > 1e-6 * max(1.0, ticks):
             raise DescriptionError(
-                f"{where} {value} is not a multiple of dt = {Value(np.array(dt), TIME)}. Give a whole number of ticks."
+                f"{where} {value} is not a multiple of dt = {Value(np.array(dt), TIME)}."
+                " Give a whole number of ticks."
             )
         return whole(round(ticks), where, least=1)
     return whole(given, where, least=1)
@@ -93,7 +95,8 @@ def resolve(net: Network, item: Any) -> tuple[Population | None, str | None, str
     if isinstance(item, (Neurons, Part)):
         if net.populations.get(item.name) is not item.population:
             raise DescriptionError(
-                f"run: record {label(item)}: is not a population of this network. Its own are: {', '.join(net.populations)}."
+                f"run: record {label(item)}: is not a population of this network."
+                f" Its own are: {', '.join(net.populations)}."
             )
         return item, None, label(item)
     item = spelt(item) if isinstance(item, str) else item
@@ -108,7 +111,8 @@ def resolve(net: Network, item: Any) -> tuple[Population | None, str | None, str
         if match["key"] is not None or variable not in states:
             known = ", ".join(f"'{owner}.{name}'" for name in states) or "nothing, as they have no text"
             raise DescriptionError(
-                f"run: record {shown(item)}: is no variable of the synapses {owner!r}. What can be recorded of them: {known}."
+                f"run: record {shown(item)}: is no variable of the synapses {owner!r}."
+                f" What can be recorded of them: {known}."
             )
         return None, variable, item
     if owner not in net.populations:
@@ -120,7 +124,8 @@ def resolve(net: Network, item: Any) -> tuple[Population | None, str | None, str
     known = (*population.states, *population.subexpressions, *population.port_names)
     if variable is not None and variable not in known:
         raise DescriptionError(
-            f"run: record {shown(item)}: {owner!r} has no variable {shown(variable)}. {nearest(variable, known)}"
+            f"run: record {shown(item)}: {owner!r} has no variable {shown(variable)}."
+            f" {nearest(variable, known)}"
         )
     part = population if match["key"] is None else population[read_index(match["key"], item)]
     return part, variable, label(part) + (f".{variable}" if variable else "")
@@ -134,7 +139,8 @@ def read_index(text: str, item: str) -> Any:
         return _literal(tree.slice)
     except (SyntaxError, ValueError, AssertionError, TypeError, MemoryError, RecursionError):
         raise DescriptionError(
-            f"run: record {shown(item)}: [{shown(text)[1:-1]}] is not an index. Write one such as [:100] or [0, 5]."
+            f"run: record {shown(item)}: [{shown(text)[1:-1]}] is not an index."
+            " Write one such as [:100] or [0, 5]."
         ) from None
 
 

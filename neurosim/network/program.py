@@ -107,14 +107,16 @@ def members(net: Network) -> Members:
 def step_program(net: Network) -> tuple[Step, ...]:
     """The steps of one tick under the network's schedule, in order; steps that concern nobody are left out.
 
-    Raises DescriptionError for a schedule whose steps are none, or do not drive, move and record every population once.
+    Raises DescriptionError for a schedule whose steps are none, or do not drive, move and record every
+    population once.
     """
     who = members(net)
     steps = tuple(net.schedule.steps(net, who))
     for step in steps:
         if not isinstance(step, Step):
             raise DescriptionError(
-                f"{net.schedule}: its steps hold {shown(step)}, which is no Step. Give steps such as Step(Do.UPDATE, names)."
+                f"{net.schedule}: its steps hold {shown(step)}, which is no Step."
+                " Give steps such as Step(Do.UPDATE, names)."
             )
     _check_once(net, who.driven, [step for step in steps if step.kind is Do.DRIVE], "drive")
     _check_once(net, who.movers, [step for step in steps if step.moves or step.kind is Do.SWEEP], "move")
@@ -128,7 +130,8 @@ def _check_once(net: Network, names: Iterable[str], steps: Iterable[Step], verb:
     for name in names:
         if found.count(name) != 1:
             raise DescriptionError(
-                f"{net.schedule}: its steps {verb} {name!r} {found.count(name)} times in a tick. Let them do so once."
+                f"{net.schedule}: its steps {verb} {name!r} {found.count(name)} times in a tick."
+                " Let them do so once."
             )
 
 
@@ -184,5 +187,6 @@ def _refuse_cycle(needs: Mapping[str, Mapping[str, Synapses]], path: tuple[str, 
     cycle = path[path.index(path[-1]) :]
     item = needs[cycle[-2]][cycle[-1]]
     raise DescriptionError(
-        f"{item.label}: zero delay closes the cycle {' -> '.join(reversed(cycle))}. Give one of these synapses delay=1."
+        f"{item.label}: zero delay closes the cycle {' -> '.join(reversed(cycle))}."
+        " Give one of these synapses delay=1."
     )

@@ -23,9 +23,10 @@ NO_EIGENVALUE = "spectral_radius: the matrix has no eigenvalue but 0 (too few sy
 def largest_eigenvalue(weights: np.ndarray, post: np.ndarray, pre: np.ndarray, n: int) -> float:
     """The largest absolute eigenvalue of the matrix with these entries (those of one place are added).
 
-    The eigenvalues are those of the strongly connected parts, outside of which activity never comes back: 0 if there are none. In a part
-    whose cycles all have lengths that d divides they are the d-th roots of those of d ticks. Raises DescriptionError where an eigenvalue
-    that is not 0 cannot be told from rounding, or where too many are nearly the largest.
+    The eigenvalues are those of the strongly connected parts, outside of which activity never comes back: 0
+    if there are none. In a part whose cycles all have lengths that d divides they are the d-th roots of those
+    of d ticks. Raises DescriptionError where an eigenvalue that is not 0 cannot be told from rounding, or
+    where too many are nearly the largest.
     """
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
@@ -127,7 +128,8 @@ def _arnoldi(blocks: list[Any]) -> float:
         if n <= MOST_FALLBACK:
             return _all_of(turn(np.eye(n)))
     raise DescriptionError(
-        f"spectral_radius: of {n:,} neurons too many eigenvalues are nearly the largest to tell it. Use another wiring, fewer neurons,"
+        f"spectral_radius: of {n:,} neurons too many eigenvalues are nearly the largest to tell it."
+        " Use another wiring, fewer neurons,"
         " or give the weights as an array."
     )
 

@@ -1,4 +1,4 @@
-"""Wirings that are drawn at random: by probability, by number of synapses for each neuron, or by number in all."""
+"""Wirings that are drawn at random: by probability, or by the number of synapses of each neuron or in all."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ class probability(Wiring):
     p: the probability, from 0 to 1.
     to_self: False leaves out synapses of a neuron onto itself, within one population.
 
-    The gaps between the targets of a sender are geometric, gap = floor(log(u)/log(1 - p)) with u uniform in (0, 1], so that
-    the time to draw grows with the synapses and not with the pairs. This is the random graph G(n, p).
+    The gaps between the targets of a sender are geometric, gap = floor(log(u)/log(1 - p)) with u uniform in
+    (0, 1], so that the time to draw grows with the synapses and not with the pairs. This is the random graph
+    G(n, p).
 
     Raises DescriptionError for a p that is not a number from 0 to 1.
 
-    Source: Gilbert 1959, Ann. Math. Statist. 30, 1141, doi:10.1214/aoms/1177706098. The gaps: Batagelj & Brandes 2005,
-    Phys. Rev. E 71, 036113, doi:10.1103/PhysRevE.71.036113.
+    Source: Gilbert 1959, Ann. Math. Statist. 30, 1141, doi:10.1214/aoms/1177706098. The gaps: Batagelj &
+    Brandes 2005, Phys. Rev. E 71, 036113, doi:10.1103/PhysRevE.71.036113.
 
     >>> import neurosim as ns
     >>> a, b = ns.Neurons("a", 200), ns.Neurons("b", 50, update="v = I")
@@ -77,10 +78,11 @@ class indegree(Wiring):
     k: number of senders of each target, all equally likely.
     to_self: False draws among the other neurons, within one population.
 
-    Raises DescriptionError for a k that is not a whole number of at least 0. With to_self=False, synapses raise it for two
-    different parts of one population.
+    Raises DescriptionError for a k that is not a whole number of at least 0. With to_self=False, synapses
+    raise it for two different parts of one population.
 
-    Source: Brunel 2000, J. Comput. Neurosci. 8, 183, doi:10.1023/A:1008925309027, whose neurons have fixed in-degrees.
+    Source: Brunel 2000, J. Comput. Neurosci. 8, 183, doi:10.1023/A:1008925309027, whose neurons have fixed
+    in-degrees.
 
     >>> import neurosim as ns
     >>> cells = ns.Neurons("cells", 1000, update="v = I")
@@ -117,11 +119,11 @@ class outdegree(Wiring):
     k: number of targets of each sender, all equally likely.
     to_self: False draws among the other neurons, within one population.
 
-    Raises DescriptionError for a k that is not a whole number of at least 0. With to_self=False, synapses raise it for two
-    different parts of one population.
+    Raises DescriptionError for a k that is not a whole number of at least 0. With to_self=False, synapses
+    raise it for two different parts of one population.
 
-    Source: van Vreeswijk & Sompolinsky 1996, Science 274, 1724, doi:10.1126/science.274.5293.1724, for networks of fixed
-    mean degrees.
+    Source: van Vreeswijk & Sompolinsky 1996, Science 274, 1724, doi:10.1126/science.274.5293.1724, for
+    networks of fixed mean degrees.
     """
 
     k: int
@@ -170,8 +172,8 @@ class total(Wiring):
 
     Raises DescriptionError for an n that is not a whole number of at least 0.
 
-    Source: Potjans & Diesmann 2014, Cereb. Cortex 24, 785, doi:10.1093/cercor/bhs358, whose model fixes the number of
-    synapses between two populations.
+    Source: Potjans & Diesmann 2014, Cereb. Cortex 24, 785, doi:10.1093/cercor/bhs358, whose model fixes the
+    number of synapses between two populations.
     """
 
     n: int

@@ -1,4 +1,4 @@
-"""What nobody can change: the numbers and names of descriptions and recordings."""
+"""Data that cannot be changed: the arrays, mappings and fields of descriptions and recordings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ Held = TypeVar("Held")
 
 
 class ReadOnly(Mapping[str, Held], Generic[Held]):
-    """A dict that cannot be changed, nor can arrays in it; unlike the one that Python has for this, it can be copied and sent to other processes."""
+    """A mapping that cannot be changed, nor can arrays in it.
+
+    Unlike Python's MappingProxyType it can be copied, pickled and sent to other processes.
+    """
 
     __slots__ = ("_held",)
 
@@ -38,7 +41,8 @@ class ReadOnly(Mapping[str, Held], Generic[Held]):
 
 
 class SetOnce:
-    """The base of dataclasses whose constructor sets each field once, by an assignment that type checkers follow.
+    """The base of dataclasses whose constructor sets each field once, by an assignment that type checkers
+    follow.
 
     Later assignments raise FrozenInstanceError, as those to a frozen dataclass do.
     """
@@ -55,7 +59,7 @@ class SetOnce:
 
 
 def own_fields(self: Any) -> dict[str, Any]:
-    """What is kept of a description that is copied: its fields, without what was worked out from them."""
+    """The state of a description that is copied or pickled: its fields, without cached properties."""
     return {name: self.__dict__[name] for name in self.__dataclass_fields__}
 
 

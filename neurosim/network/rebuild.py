@@ -15,13 +15,14 @@ Changes = Mapping[str, Arguments]
 def rebuilt(net: Network, changes: Changes) -> Network:
     """The same network, but for `changes`.
 
-    changes: by the name of a population or of synapses, the arguments of `Neurons` or `Synapses` that replace those of the
-        old one, or that are added to them. An array of weights has the shape that the wiring takes.
+    changes: by the name of a population or of synapses, the arguments of `Neurons` or `Synapses` that replace
+        those of the old one, or that are added to them. An array of weights has the shape that the wiring
+        takes.
 
     Names stay, and so do all random draws that are not replaced.
 
-    Raises DescriptionError for names that the network does not have, and for a weight given to synapses that share that
-    of others.
+    Raises DescriptionError for names that the network does not have, and for a weight given to synapses that
+    share that of others.
 
     >>> import neurosim as ns
     >>> x, y = ns.Neurons("x", 2), ns.cells.unit("y", 1)
@@ -40,7 +41,8 @@ def rebuilt(net: Network, changes: Changes) -> Network:
         for key in changes.get(old.name, {}):
             if f"{old.name}.{key}" in net.tied:
                 raise DescriptionError(
-                    f"rebuilt: {key!r} of {old.name!r} is tied to {net.tied[f'{old.name}.{key}']!r}. Give the value to that."
+                    f"rebuilt: {key!r} of {old.name!r} is tied to {net.tied[f'{old.name}.{key}']!r}."
+                    " Give the value to that."
                 )
         return Neurons(**(old.arguments | dict(changes[old.name]))) if changes.get(old.name) else old
 

@@ -1,9 +1,10 @@
-"""How synapses are drawn, as plain data: who connects to whom, and one number (weight, delay, start value) for each synapse.
+"""How synapses are drawn, as plain data: who connects to whom, and one number (weight, delay, start value)
+for each synapse.
 
-Wirings and laws of weights that have a recipe are drawn in C++ where that pays, straight into the layout of the engine; the
-methods `Wires.pairs` and `Numbers.draw` draw the same with numpy. Others are drawn by methods of their own, as arrays. The
-random numbers of a synapse are counted by (sender, position); see `draws.py`. `engine/events/core/construct/pathway.hpp` has the same laws
-in the same order.
+Wirings and distributions that have a recipe are drawn in C++ where that pays, straight into the layout of
+the engine; the methods `Wires.pairs` and `Numbers.draw` draw the same with numpy. Others are drawn by methods
+of their own, as arrays. The random numbers of a synapse are counted by (sender, position); see `draws.py`.
+`engine/events/core/construct/pathway.hpp` has the same laws in the same order.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ class WireLaw(IntEnum):
     ALL_TO_ALL = 2  # every target in turn
     PROBABILITY = 3  # targets at geometric gaps: gap n of a sender is drawn by (sender, n)
     OUTDEGREE = 4  # `number` targets of each sender, drawn by (sender, position)
-    INDEGREE = 5  # `number` senders of each target, number n of which is drawn by (target, n)
-    TOTAL = 6  # `number` in all: sender n is drawn by (n, 0) with the key `counts`, then targets by (sender, position)
+    INDEGREE = 5  # `number` senders of each target, of which sender n is drawn by (target, n)
+    # `number` in all: sender n is drawn by (n, 0) with the key `counts`, then targets by (sender, position)
+    TOTAL = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +38,10 @@ class Wires:
     """A wiring as a recipe.
 
     law: who connects to whom.
-    number: of synapses of each neuron or in all, as the law says.
+    number: of synapses of each neuron or in all, as `law` says.
     p: the probability of a pair.
-    avoid_self: whether synapses of a neuron onto itself are left out: ALL_TO_ALL and PROBABILITY drop them, OUTDEGREE and
-        INDEGREE draw among the other neurons.
+    avoid_self: whether synapses of a neuron onto itself are left out: ALL_TO_ALL and PROBABILITY drop them,
+        OUTDEGREE and INDEGREE draw among the other neurons.
     key, counts: the keys of the random numbers of the blocks 'wiring' and 'counts'.
     """
 
@@ -51,7 +53,7 @@ class Wires:
     counts: Key = (0, 0)
 
     def pairs(self, pre_index: np.ndarray, post_index: np.ndarray, random: Stream) -> Pairs:
-        """The synapses between the neurons of these flat indices; `random` has the keys that the recipe holds."""
+        """The synapses between the neurons of these flat indices; `random` has the keys of the recipe."""
         n_pre, n_post, avoid = pre_index.size, post_index.size, self.avoid_self
         match self.law:
             case WireLaw.ONE_TO_ONE:
@@ -79,8 +81,8 @@ class Wires:
 def _by_gaps(p: float, n_pre: int, n_post: int, random: Stream) -> Pairs:
     """Every pair with probability p: the gaps between the targets of a sender are geometric.
 
-    The gaps of all senders are drawn in blocks of a size that suffices for nearly all of them; senders whose last target
-    lies inside the population take another block.
+    The gaps of all senders are drawn in blocks of a size that suffices for nearly all of them; senders whose
+    last target lies inside the population take another block.
     """
     block = int(n_post * p + 6 * np.sqrt(n_post * p * (1 - p))) + 8
     unfinished, last, start, blocks = np.arange(n_pre), np.full(n_pre, -1), 0, []
@@ -119,7 +121,13 @@ class NumberLaw(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """Weights, delays or start values as a recipe, in SI units; `key` is that of the block 'normal' or 'uniform'."""
+    """Weights, delays or start values as a recipe, in SI units.
+
+    law: how a number comes about; it says what `first`, `second` and `values` are.
+    low, high: bounds of NORMAL, to which numbers are clipped.
+    values: shape (sender,) for DALE, (target,) for TARGET, (target, sender) for PAIR.
+    key: the key of the random numbers of the block 'normal' or 'uniform'.
+    """
 
     law: NumberLaw
     first: float = 0.0
@@ -149,7 +157,7 @@ class Numbers:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """What no number lies below or above, whatever is drawn."""
+        """Two numbers between which every number lies, whatever is drawn."""
         low, high = (float(self.values.min()), float(self.values.max())) if self.values.size else (0.0, 0.0)
         match self.law:
             case NumberLaw.NORMAL:

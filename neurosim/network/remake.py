@@ -1,4 +1,4 @@
-"""Populations and synapses made anew with some of them replaced; what refers to an old one then refers to the new one."""
+"""Populations and synapses made anew with some of them replaced, and with references to the new ones."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def remade(
     """The populations and synapses that take the places of these, by the old names.
 
     new_population: takes each population and returns the one to take its place.
-    new_synapses: takes the name of each synapses and the arguments that make them anew: between the new populations, and
-        with shared weights of the new owner. Returns the arguments to make them from.
+    new_synapses: takes the name of each synapses and the arguments that make them anew: between the new
+        populations, and with shared weights of the new owner. Returns the arguments to make them from.
     """
     replaced = {name: new_population(old) for name, old in populations.items()}
     names = {id(old): name for name, old in synapses.items()}

@@ -1,4 +1,5 @@
-"""Schedules: who moves when. A schedule is one class: what it is called, its steps of a tick, and what it cannot run.
+"""Schedules: who moves when. A schedule is one class: what it is called, its steps of a tick, and what it
+cannot run.
 
 A new schedule derives from `Schedule` and says its `steps`; everything else has a default.
 """
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 class Schedule(Kind, ABC):
     """The order in which the populations of a network move within one tick.
 
-    `newest` says that a graded message with delay 0 may be of the tick before, where its sender has not moved yet; `sweeps` that
-    neurons move one after the other, so that text cannot look at a whole population.
+    `newest` says that a graded message with delay 0 may be of the tick before, where its sender has not moved
+    yet; `sweeps` that neurons move one after the other, so that text cannot look at a whole population.
     """
 
     newest = False
@@ -164,7 +165,8 @@ class Asynchronous(Schedule):
     def __post_init__(self):
         if not isinstance(self.order, str) or self.order not in ("random", "index"):
             raise DescriptionError(
-                f"Asynchronous: order {shown(self.order)} is not known. Use 'random' (drawn anew each sweep) or 'index'."
+                f"Asynchronous: order {shown(self.order)} is not known."
+                " Use 'random' (drawn anew each sweep) or 'index'."
             )
 
     @property
@@ -180,17 +182,20 @@ class Asynchronous(Schedule):
             where = f"Neurons {population.name!r}"
             if population.spiking:
                 raise DescriptionError(
-                    f"{where}: has a threshold, but Asynchronous() carries graded messages only. Use update='s = where(I > 0, 1, 0)'."
+                    f"{where}: has a threshold, but Asynchronous() carries graded messages only."
+                    " Use update='s = where(I > 0, 1, 0)'."
                 )
             if population.sends in population.subexpressions:
                 raise DescriptionError(
-                    f"{where}: sends the subexpression {population.sends!r}, but Asynchronous() carries variables only."
+                    f"{where}: sends the subexpression {population.sends!r}, but Asynchronous() carries"
+                    " variables only."
                     f" Assign it in update text: update='{population.sends} = ...'."
                 )
         for item in net.synapses.values():
             if item.text or isinstance(item.wiring, private):
                 raise DescriptionError(
-                    f"{item.label}: Asynchronous() carries graded messages without text only. Leave out model, on_pre and on_post."
+                    f"{item.label}: Asynchronous() carries graded messages without text only."
+                    " Leave out model, on_pre and on_post."
                 )
             if item.pre.source != item.pre.name:
                 variable = item.pre.source.removeprefix(f"{item.pre.name}.")
@@ -200,7 +205,8 @@ class Asynchronous(Schedule):
                 )
             if isinstance(item.wiring, einsum) or item.weight_population is not None:
                 raise DescriptionError(
-                    f"{item.label}: einsum and weights that are messages do not run one neuron at a time. Use Layered() or Synchronous()."
+                    f"{item.label}: einsum and weights that are messages do not run one neuron at a time."
+                    " Use Layered() or Synchronous()."
                 )
 
     def __str__(self) -> str:
@@ -210,7 +216,8 @@ class Asynchronous(Schedule):
 @named_arguments
 @dataclass(frozen=True, init=False)
 class Alternating(Schedule):
-    """Groups of populations update in turn within one tick: block Gibbs sampling, restricted Boltzmann machines.
+    """Groups of populations update in turn within one tick: block Gibbs sampling, restricted Boltzmann
+    machines.
 
     `Alternating([hidden], [visible])` updates hidden from visible, then visible from the new hidden.
     """
@@ -225,7 +232,8 @@ class Alternating(Schedule):
             names = tuple(member.name if isinstance(member, Neurons) else member for member in members)
             if not names or not all(isinstance(name, str) for name in names):
                 raise DescriptionError(
-                    f"Alternating: {shown(group)} is not a group. Give lists of populations, such as Alternating([a], [b])."
+                    f"Alternating: {shown(group)} is not a group."
+                    " Give lists of populations, such as Alternating([a], [b])."
                 )
             read.append(names)
         if not read:
@@ -250,7 +258,8 @@ class Alternating(Schedule):
         for name in (name for group in self.groups for name in group):
             if name not in net.populations:
                 raise DescriptionError(
-                    f"Network: {self} names {name!r}, which is no population here. {nearest(name, net.populations)}"
+                    f"Network: {self} names {name!r}, which is no population here."
+                    f" {nearest(name, net.populations)}"
                 )
         for name, population in net.populations.items():
             times = sum(group.count(name) for group in self.groups)

@@ -17,7 +17,8 @@ class _Spread(Windowed):
     turned = True
 
     def target_shape(self, shape: tuple[int, ...], channels: int | None = None) -> tuple[int, ...]:
-        """The smallest target for a sender of `shape`, with that many `channels` (default: those of the sender).
+        """The smallest target for a sender of `shape`, with that many `channels` (default: those of the
+        sender).
 
         Its length is (n - 1)*stride + (width - 1)*dilation + 1 - 2*padding along each axis.
         """
@@ -44,13 +45,14 @@ class _Spread(Windowed):
 @named_arguments
 @dataclass(frozen=True)
 class transposed_conv(_Spread, conv):
-    """Transposed convolution: each sender spreads over a window of the target, by weights that all senders share.
+    """Transposed convolution: each sender spreads over a window of the target, by weights that all senders
+    share.
 
     It leads from the windows of `conv` with these arguments back to the space that they slide over:
     out[r*stride + a*dilation - padding, ..., i] += sum over o of w[o, i, a, b] * in[r, c, o].
 
-    kernel, stride, padding, dilation, groups: those of the convolution; see `conv`. With a stride several shapes of the
-        target fit; that of the population counts. `target_shape` is the smallest one.
+    kernel, stride, padding, dilation, groups: those of the convolution; see `conv`. With a stride several
+        shapes of the target fit; that of the population counts. `target_shape` is the smallest one.
 
     Weights have shape (channel of sender, channel of target / groups, *kernel).
 
@@ -74,8 +76,9 @@ class transposed_conv(_Spread, conv):
 class unpool(_Spread, pool):
     """Unpooling: each sender spreads over a window of its own channel in the target, times the weight.
 
-    kernel, stride, padding: those of `pool`, whose windows the senders are. With windows side by side it repeats every
-        number (nearest-neighbour upsampling); where windows overlap, the numbers add up at a port that sums.
+    kernel, stride, padding: those of `pool`, whose windows the senders are. With windows side by side it
+        repeats every number (nearest-neighbour upsampling); where windows overlap, the numbers add up at a
+        port that sums.
 
     Raises DescriptionError where pooling the target would not give the shape of the sender.
 

@@ -38,7 +38,7 @@ def check_synapses(synapses: Synapses) -> None:
 
 
 def target_of(synapses: Synapses, to: str | None) -> str | None:
-    """Read the argument `to`: the port or variable of the target, by default its only port; None for text that says it."""
+    """Read the argument `to`: by default the only port of the target; None for synapses with text."""
     _check_sending(synapses)
     target = synapses.post.population
     name = None if to is None else spelt(plain_text(to, f"{synapses.label}: to"))
@@ -49,7 +49,8 @@ def target_of(synapses: Synapses, to: str | None) -> str | None:
         if len(target.port_names) != 1:
             choices = " or ".join(map(repr, known)) or "none; give it one with ports='I'"
             raise DescriptionError(
-                f"{synapses.label}: {target.name!r} has {len(target.port_names)} ports. Say which: to={choices}."
+                f"{synapses.label}: {target.name!r} has {len(target.port_names)} ports."
+                f" Say which: to={choices}."
             )
         return target.port_names[0]
     if name not in known:
@@ -70,7 +71,8 @@ def _check_sending(synapses: Synapses) -> None:
         )
     if isinstance(pre, Part) and pre.variable is not None and synapses.text:
         raise DescriptionError(
-            f"{synapses.label}: synapses with text read {pre.variable}_pre themselves. Take {pre.name!r} as the sender,"
+            f"{synapses.label}: synapses with text read {pre.variable}_pre themselves."
+            f" Take {pre.name!r} as the sender,"
             f" and write {pre.variable}_pre in the text."
         )
 
@@ -108,7 +110,8 @@ def _check_weight(synapses: Synapses) -> None:
     if isinstance(weight, Distribution):
         if wiring.shares_weights and weight.whole:
             raise DescriptionError(
-                f"{synapses.label}: {type(weight).__name__} makes a matrix (post, pre), but {kind} shares weights."
+                f"{synapses.label}: {type(weight).__name__} makes a matrix (post, pre), but {kind} shares"
+                " weights."
                 " Use normal, uniform or glorot."
             )
         _with_label(synapses, lambda: wiring.weight_shape(*ends))
@@ -137,7 +140,8 @@ def _check_weight_population(synapses: Synapses, population: Population) -> None
     needed, shape = shapes
     if shape != needed:
         raise DescriptionError(
-            f"{synapses.label}: weight population {label(population)} has shape {shape}, the wiring needs {needed}."
+            f"{synapses.label}: weight population {label(population)} has shape {shape}, the wiring needs"
+            f" {needed}."
             " Give it that, or take a part."
         )
     if synapses.text:
@@ -156,27 +160,32 @@ def _check_shared(synapses: Synapses, owner: Synapses, transposed: bool) -> None
     if ends != (synapses.pre.shape, synapses.post.shape) and (transposed or not by_letters):
         raise DescriptionError(
             f"{subject}: shares the weights of {owner.label}, which joins shapes {ends[0]} -> {ends[1]};"
-            f" here it is {synapses.pre.shape} -> {synapses.post.shape}. Use .T where the direction is reversed."
+            f" here it is {synapses.pre.shape} -> {synapses.post.shape}."
+            " Use .T where the direction is reversed."
         )
     if not isinstance(owner.weight, Value | Distribution):
         raise DescriptionError(
-            f"{subject}: {owner.label} has no weights of its own to share. Share those of the synapses that own them."
+            f"{subject}: {owner.label} has no weights of its own to share."
+            " Share those of the synapses that own them."
         )
     if isinstance(wiring, einsum) and transposed:
         raise DescriptionError(
-            f"{subject}: einsum takes the weights themselves, not .T. Write the letters of the weights in their own order."
+            f"{subject}: einsum takes the weights themselves, not .T."
+            " Write the letters of the weights in their own order."
         )
     if by_letters:
         mine, theirs = (s.wiring.weight_shape(s.pre, s.post) for s in (synapses, owner))
         if mine != theirs:
             raise DescriptionError(
-                f"{subject}: needs weights of shape {mine}, but those of {owner.label} have {theirs}. Share fitting ones."
+                f"{subject}: needs weights of shape {mine}, but those of {owner.label} have {theirs}."
+                " Share fitting ones."
             )
         return
     same_kind = type(wiring) is type(owner.wiring)
     if not same_kind or (wiring != owner.wiring and not isinstance(wiring, pairs)):
         raise DescriptionError(
-            f"{subject}: shares the weights of {owner.label}; give it the same wiring, wiring={owner.wiring!r}."
+            f"{subject}: shares the weights of {owner.label};"
+            f" give it the same wiring, wiring={owner.wiring!r}."
         )
 
 
@@ -210,13 +219,15 @@ def _check_text(synapses: Synapses) -> None:
         for statement in statements:
             if statement.name not in known:
                 raise DescriptionError(
-                    f"{subject}: {argument} assigns {shown(statement.name)}, which is neither a variable of the model nor a"
+                    f"{subject}: {argument} assigns {shown(statement.name)}, which is neither a variable of"
+                    " the model nor a"
                     f" variable_post of {target.name!r}. {nearest(statement.name, known)}"
                 )
             if statement.name in ports and statement.op not in ("+=", "-="):
                 line = f"'{statement.name} {statement.op} {statement.expression}'"
                 raise DescriptionError(
-                    f"{subject}: {argument}: {shown(line)[1:-1]} sets a port, which only collects arrivals. Use +=."
+                    f"{subject}: {argument}: {shown(line)[1:-1]} sets a port, which only collects arrivals."
+                    " Use +=."
                 )
     if synapses.text and not synapses.wiring.listed:
         kind = type(synapses.wiring).__name__

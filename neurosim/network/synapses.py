@@ -33,7 +33,7 @@ class Delayed:
 
 @named_arguments
 def delayed(population: Population, ticks: int) -> Delayed:
-    """The messages that a population sent some ticks ago, for use as weights, so that a memory is read before it is written.
+    """The messages that a population sent some ticks ago, for use as weights: a memory is read, then written.
 
     population: a population, or a part of one, that does not spike.
     ticks: how many ticks ago, at least 1.
@@ -67,27 +67,30 @@ class Synapses(SetOnce):
     pre, post: populations, or parts of them such as cells[:100].
     to: the port, or the state variable, of `post` that arrivals are added to; default: its only port.
     wiring: who connects to whom; default: every sender to every target.
-    weight: one of these, in the unit of the target divided by that of the message (a spike counts as the number 1):
-        a number or quantity;
-        an array of shape (post, pre), for `pairs` and `one_to_one` also one number per synapse, for `conv` and `einsum` the
-        shape that they say;
-        a law such as `normal`;
-        a population, whose messages are the weights, or `delayed` messages of one;
-        other synapses `up`, whose weights are shared, or `up.T`, from their targets to their senders.
-    delay: from sending to arrival: a time under `Clock`, a number of ticks under other schedules; a number, an array of shape
-        (post, pre) or (synapse,), or a law.
+    weight: one of these, in the unit of the target divided by that of the message (a spike counts as the
+        number 1).
+        A number or quantity, for all synapses.
+        An array of shape (post, pre), for `pairs` and `one_to_one` also (synapse,), for `conv` and `einsum`
+        the shape that they need.
+        A distribution such as `normal`.
+        A population, whose messages are the weights, or `delayed` messages of one.
+        Other synapses `up`, whose weights are shared, or `up.T`, from their targets to their senders.
+    delay: from sending to arrival: a time under `Clock`, a number of ticks under other schedules; a number,
+        an array of shape (post, pre) or (synapse,), or a distribution.
     model: Brian2 equations for variables of each synapse. `w` is the weight, also where it is not declared.
-    on_pre: assignments that run when a message arrives. Names ending in _post or _pre are variables of the neurons.
+    on_pre: assignments that run when a message arrives. Names ending in _post or _pre are variables of the
+        neurons.
     on_post: assignments that run when the target has sent.
     learns: whether training may change the weights.
     name: how records and files call the synapses; default: 'pre_to_post'.
-    constants: values of the names in the text; those of variables of the model are their start values. Each is a number, a
-        quantity, an array with one number per synapse, or a law.
+    constants: values of the names in the text; those of variables of the model are their start values. Each
+        is a number, a quantity, an array with one number per synapse, or a distribution.
 
-    Without text, a synapse adds weight times message to its target. Synapses cannot be changed after they were made.
+    Without text, a synapse adds weight times message to its target. Synapses cannot be changed after they
+    were made.
 
-    Raises DescriptionError for arguments that do not fit each other or the populations, and for text that cannot be read. Names
-    and units within text are checked by `run` (PlanError), before the first tick.
+    Raises DescriptionError for arguments that do not fit each other or the populations, and for text that
+    cannot be read. Names and units within text are checked by `run` (PlanError), before the first tick.
 
     >>> import neurosim as ns
     >>> ears = ns.Neurons("ears", 10)
@@ -170,7 +173,8 @@ class Synapses(SetOnce):
         value = as_value(given, f"{self.label}: {argument}")
         if value.scalar and value.number.dtype == bool:
             raise DescriptionError(
-                f"{self.label}: {argument} {shown(given)} is not a number. Give one, such as {int(value.number)}."
+                f"{self.label}: {argument} {shown(given)} is not a number."
+                f" Give one, such as {int(value.number)}."
             )
         return value
 
@@ -216,7 +220,7 @@ class Synapses(SetOnce):
 
     @property
     def states(self) -> tuple[str, ...]:
-        """The state variables of a synapse with text: `w` and the variables of its model, other than (summed) ones."""
+        """The state variables of a synapse with text: `w` and those of its model, (summed) ones left out."""
         if not self.text:
             return ()
         return tuple(

@@ -84,7 +84,8 @@ def read_equations(text: str, where: str) -> tuple[Equation, ...]:
             pending = ""
     if pending.strip():
         raise DescriptionError(
-            f"{where}: {quoted(pending)} has no unit. End each equation with ': unit', or ': 1' for a plain number."
+            f"{where}: {quoted(pending)} has no unit."
+            " End each equation with ': unit', or ': 1' for a plain number."
         )
     seen: set[str] = set()
     for line in lines:
@@ -101,7 +102,8 @@ def _equation(line: str, where: str) -> list[Equation]:
     head, tail = HEAD.match(left), UNIT.match(right)
     if head is None or tail is None:
         raise DescriptionError(
-            f"{where}: {quoted(line)} is not an equation. Write 'dv/dt = expression : volt', 'x = expression : 1' or 'tau : second (constant)'."
+            f"{where}: {quoted(line)} is not an equation."
+            " Write 'dv/dt = expression : volt', 'x = expression : 1' or 'tau : second (constant)'."
         )
     flags = tuple(f.strip() for f in (tail["flags"] or "").split(",") if f.strip())
     for flag in flags:
@@ -119,7 +121,8 @@ def _equation(line: str, where: str) -> list[Equation]:
     kind = "differential" if head["diff"] else "subexpression"
     if kind == "differential" and tail["unit"] in ("boolean", "integer"):
         raise DescriptionError(
-            f"{where}: {quoted(line)}: a variable that changes continuously is not {tail['unit']}. Give it a unit, or 1."
+            f"{where}: {quoted(line)}: a variable that changes continuously is not {tail['unit']}."
+            " Give it a unit, or 1."
         )
     return [
         Equation(
@@ -143,7 +146,8 @@ def parse_expression(text: str, where: str) -> ast.expr:
         tree = ast.parse(" ".join(text.split()), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise DescriptionError(
-            f"{where}: {quoted(text)} does not read as an expression ({_reason(error)}). Write one such as 'v/tau'."
+            f"{where}: {quoted(text)} does not read as an expression ({_reason(error)})."
+            " Write one such as 'v/tau'."
         ) from None
     _check_nodes(tree, text, where)
     return tree.body
@@ -156,7 +160,8 @@ def read_statements(text: str, where: str, deepest: int = DEEPEST) -> tuple[Stat
         tree = ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise DescriptionError(
-            f"{where}: {quoted(text)} does not read as assignments ({_reason(error)}). Write lines such as 'v = 0'."
+            f"{where}: {quoted(text)} does not read as assignments ({_reason(error)})."
+            " Write lines such as 'v = 0'."
         ) from None
     statements = []
     for node in tree.body:
@@ -167,7 +172,8 @@ def read_statements(text: str, where: str, deepest: int = DEEPEST) -> tuple[Stat
         augmented = isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
         if not (single or augmented):
             raise DescriptionError(
-                f"{where}: {quoted(line)} is not an assignment to a name. Write lines such as 'v = 0' or 'v += w'."
+                f"{where}: {quoted(line)} is not an assignment to a name."
+                " Write lines such as 'v = 0' or 'v += w'."
             )
         _check_nodes(node, line, where, deepest)
         statements.append(_statement(node, line, where))
@@ -237,7 +243,8 @@ def names_of(tree: ast.AST) -> frozenset[str]:
 def _check_nodes(tree: ast.AST, text: str, where: str, deepest: int = DEEPEST) -> None:
     if _depth(tree) > deepest:
         raise DescriptionError(
-            f"{where}: {quoted(text)} holds more than {deepest} operations within each other. Break it up over several lines."
+            f"{where}: {quoted(text)} holds more than {deepest} operations within each other."
+            " Break it up over several lines."
         )
     for node in ast.walk(tree):
         plain_call = not isinstance(node, ast.Call) or isinstance(node.func, ast.Name)
@@ -248,7 +255,8 @@ def _check_nodes(tree: ast.AST, text: str, where: str, deepest: int = DEEPEST) -
             )
             raise DescriptionError(
                 f"{where}: {quoted(text)} holds {quoted(part)}, which text may not."
-                " Use numbers, names, the operators + - * / // % **, comparisons, and/or/not and functions by name."
+                " Use numbers, names, the operators + - * / // % **, comparisons, and/or/not and functions"
+                " by name."
             )
     check_numbers(tree, text, where)
 
@@ -286,11 +294,13 @@ def check_numbers(tree: ast.AST, text: str, where: str) -> None:
             value = float("inf")
         if value is not None and (isinstance(value, complex) or abs(value) == float("inf")):
             raise DescriptionError(
-                f"{where}: {quoted(text)} holds numbers that make none a computer can hold. Use others, or inf."
+                f"{where}: {quoted(text)} holds numbers that make none a computer can hold."
+                " Use others, or inf."
             )
         if isinstance(node, ast.Constant) and type(node.value) is int and node.value > MOST_WHOLE:
             raise DescriptionError(
-                f"{where}: {quoted(text)} holds a whole number above 2**53, which is not exact. Write a float, such as 1e20."
+                f"{where}: {quoted(text)} holds a whole number above 2**53, which is not exact."
+                " Write a float, such as 1e20."
             )
 
 

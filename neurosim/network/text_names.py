@@ -25,7 +25,8 @@ def check_variable(name: str, where: str) -> None:
     check_name(name, where)
     if name.endswith(("_pre", "_post")):
         raise DescriptionError(
-            f"{where} {name!r} ends like a name in the text of synapses, where {name!r} belongs to a neuron. Use another ending."
+            f"{where} {name!r} ends like a name in the text of synapses, where {name!r} belongs to a neuron."
+            " Use another ending."
         )
 
 
@@ -35,5 +36,6 @@ def check_flags(line: Equation, allowed: Mapping[str, tuple[str, ...]], where: s
         if flag not in allowed[line.kind]:
             known = ", ".join(f"({f})" for f in allowed[line.kind]) or "none"
             raise DescriptionError(
-                f"{where}: {line.name!r} is a {line.kind}, which cannot be marked ({flag}). Leave it out; possible here: {known}."
+                f"{where}: {line.name!r} is a {line.kind}, which cannot be marked ({flag}). Leave it out;"
+                f" possible here: {known}."
             )

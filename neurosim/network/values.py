@@ -44,7 +44,8 @@ class Value:
         fixed = read_only(np.asarray(self.number))
         if fixed.dtype.kind not in "biuf" or len(self.dim) != len(AXES):
             raise DescriptionError(
-                f"Value: {shown(self.number)} of dimensions {shown(self.dim)} is no number with a unit. Give a quantity."
+                f"Value: {shown(self.number)} of dimensions {shown(self.dim)} is no number with a unit."
+                " Give a quantity."
             )
         object.__setattr__(self, "number", fixed)
 
@@ -102,18 +103,21 @@ def read_array(given: Any, where: str) -> np.ndarray:
         raise wanted
     if isinstance(given, np.ma.MaskedArray):
         raise DescriptionError(
-            f"{where}: is a masked array, and a missing value has no meaning here. Give a plain array, filled(...)."
+            f"{where}: is a masked array, and a missing value has no meaning here."
+            " Give a plain array, filled(...)."
         )
     try:
         number = np.array(given, dtype=float if hasattr(given, "dim") else None)
     except Exception:  # what an object's own conversion raises can be anything
         raise DescriptionError(
-            f"{where}: {shown(given)} is not a number or an array of numbers of one shape. Give such an array."
+            f"{where}: {shown(given)} is not a number or an array of numbers of one shape."
+            " Give such an array."
         ) from None
     too_large = isinstance(given, int) and not -(2**63) <= given < 2**63
     if too_large or (number.dtype.kind == "u" and np.any(number >= 2**63)):
         raise DescriptionError(
-            f"{where}: {shown(given)} is too large for a whole number. Give one below 2**63, or a float such as 1e20."
+            f"{where}: {shown(given)} is too large for a whole number."
+            " Give one below 2**63, or a float such as 1e20."
         )
     if number.dtype.kind not in "biuf":
         raise wanted
@@ -129,7 +133,8 @@ def one_unit(given: Any, where: str) -> tuple[float, ...]:
     found = {one_unit(part, where) for part in given}
     if len(found) > 1:
         raise DescriptionError(
-            f"{where}: {shown(given)} mixes the units {', '.join(sorted(map(unit, found)))}. Give all numbers in one unit."
+            f"{where}: {shown(given)} mixes the units {', '.join(sorted(map(unit, found)))}."
+            " Give all numbers in one unit."
         )
     return found.pop() if found else PLAIN
 
@@ -230,7 +235,8 @@ def each_once(constants: Mapping[str, Any], where: str) -> dict[str, Any]:
     read = {spelt(name): value for name, value in constants.items()}
     if len(read) < len(constants):
         raise DescriptionError(
-            f"{where}: two of the constants {', '.join(constants)} are one name in text. Give each a name of its own."
+            f"{where}: two of the constants {', '.join(constants)} are one name in text."
+            " Give each a name of its own."
         )
     return read
 
@@ -245,11 +251,13 @@ def identifier(given: Any, where: str) -> str:
         or len(given) > LONGEST_NAME
     ):
         raise DescriptionError(
-            f"{where}: {shown(given)} is not a name. Use letters, digits and _, beginning with a letter, such as 'liquid_1'"
+            f"{where}: {shown(given)} is not a name."
+            " Use letters, digits and _, beginning with a letter, such as 'liquid_1'"
             f" (at most {LONGEST_NAME} characters)."
         )
     if iskeyword(given):
         raise DescriptionError(
-            f"{where}: {given!r} is a word of Python, which text cannot use as a name. Use another one, such as '{given}_1'."
+            f"{where}: {given!r} is a word of Python, which text cannot use as a name."
+            f" Use another one, such as '{given}_1'."
         )
     return given

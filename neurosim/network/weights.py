@@ -1,8 +1,8 @@
-"""Laws of weights: numbers that are drawn, one by one, instead of given as an array.
+"""Distributions: numbers that are drawn, one by one, instead of given as an array.
 
-A law can stand where a weight, a delay, a constant or a start value can. It is a small frozen dataclass. A new one derives
-from `Distribution` and says `draw`, the number of each synapse; everything else has a default. Laws that make a whole matrix
-are in `matrix_weights.py`.
+A distribution can stand where a weight, a delay, a constant or a start value can. It is a small frozen
+dataclass. A new one derives from `Distribution` and says `draw`, the number of each synapse; everything else
+has a default. Distributions that make a whole matrix are in `matrix_weights.py`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from neurosim.network.values import PLAIN, Dim, Numeric, Value, as_value, plain_
 
 
 class Distribution(Kind, ABC):
-    """The base of all laws of weights.
+    """The base of all distributions.
 
     dim: the unit of the numbers, as exponents of m, kg, s, A, K, mol and cd.
-    alone: whether each number is drawn by itself; only then can the law give delays and constants of neurons.
+    alone: whether each number is drawn by itself; only then can the distribution give delays and constants of
+        neurons.
     whole: whether all numbers together make one matrix (post, pre); then no synapses can share them.
     """
 
@@ -44,7 +45,7 @@ class Distribution(Kind, ABC):
     def draw(self, of: Table) -> np.ndarray:
         """One number for each synapse, or neuron, of the table: shape (synapse,), in SI units.
 
-        Raises DescriptionError for synapses that the law does not fit.
+        Raises DescriptionError for synapses that the distribution does not fit.
         """
 
     def recipe(self, senders: int, random: Stream) -> Numbers | None:
@@ -56,7 +57,7 @@ class Distribution(Kind, ABC):
         return None
 
     def bounds(self) -> tuple[float, float]:
-        """The lowest and the highest number that it can give, in SI units: they tell whether synapses excite."""
+        """The lowest and the highest number that it can give, in SI units; they tell whether synapses excite."""
         return -np.inf, np.inf
 
     def summary(self) -> str:
@@ -161,18 +162,19 @@ class normal(_Normal):
 @named_arguments
 @dataclass(frozen=True)
 class bounded_normal(_Normal):
-    """Normal numbers N(mean, sd), of which those outside (low, high) are drawn again from a uniform law.
+    """Normal numbers N(mean, sd), of which those outside (low, high) are drawn again uniformly.
 
     mean, sd: a number or quantity each, in the unit of what the numbers are for; sd is at least 0.
     low, high: the bounds, at least one of them; the mean lies between them. All four have one unit.
 
-    A number outside the bounds is replaced by one that is uniform in [mean - r, mean + r], where r is the distance from the mean
-    to the nearer bound. So no weights pile up on a bound, as those of a clipped `normal` do.
+    A number outside the bounds is replaced by one that is uniform in [mean - r, mean + r], where r is the
+    distance from the mean to the nearer bound. So no weights pile up on a bound, as those of a clipped
+    `normal` do.
 
     Raises DescriptionError for numbers of different units, that are not finite, or whose order is wrong.
 
-    Source: Legenstein & Maass 2007, Neural Networks 20, 323, doi:10.1016/j.neunet.2007.04.017, whose synapses have "negative
-    values replaced by values chosen from an appropriate uniform distribution".
+    Source: Legenstein & Maass 2007, Neural Networks 20, 323, doi:10.1016/j.neunet.2007.04.017, whose synapses
+    have "negative values replaced by values chosen from an appropriate uniform distribution".
     """
 
     mean: Value
@@ -190,12 +192,14 @@ class bounded_normal(_Normal):
         super().__post_init__()
         if self.low is None and self.high is None:
             raise DescriptionError(
-                "bounded_normal: neither low nor high is given. Give one, such as low=0, or use normal(mean, sd)."
+                "bounded_normal: neither low nor high is given."
+                " Give one, such as low=0, or use normal(mean, sd)."
             )
         low, high = self._limits
         if not low < self.mean.number < high:
             raise DescriptionError(
-                f"bounded_normal: mean {self.mean} is not between its bounds. Give low below it and high above it."
+                f"bounded_normal: mean {self.mean} is not between its bounds."
+                " Give low below it and high above it."
             )
 
     def draw(self, of: Table) -> np.ndarray:
@@ -256,15 +260,16 @@ class uniform(Distribution):
 @named_arguments
 @dataclass(frozen=True)
 class gamma(Distribution):
-    """Gamma-distributed numbers of shape k = (mean/sd)^2 and scale sd^2/|mean|; a negative mean gives negative numbers.
+    """Gamma-distributed numbers of shape k = (mean/sd)^2 and scale sd^2/|mean|; a negative mean gives
+    negative numbers.
 
     mean: a number or quantity other than 0, in the unit of what the numbers are for.
     sd: the standard deviation, above 0, in the same unit; sd = |mean| gives the exponential distribution.
 
     Raises DescriptionError for numbers of different units, that are not finite, or out of range.
 
-    Source: Maass, Natschlaeger & Markram 2002, Neural Computation 14, 2531, doi:10.1162/089976602760407955, for the strengths of
-    synapses.
+    Source: Maass, Natschlaeger & Markram 2002, Neural Computation 14, 2531, doi:10.1162/089976602760407955,
+    for the strengths of synapses.
     """
 
     mean: Value
@@ -279,7 +284,8 @@ class gamma(Distribution):
         mean, sd = read_pair(self.mean, self.sd, "gamma(mean, sd)")
         if mean.number == 0 or sd.number <= 0:
             raise DescriptionError(
-                f"gamma: mean {mean} and sd {sd}: the mean must not be 0, and sd must be above 0. Give others."
+                f"gamma: mean {mean} and sd {sd}: the mean must not be 0, and sd must be above 0."
+                " Give others."
             )
         keep(self, mean=mean, sd=sd)
 
@@ -307,12 +313,14 @@ class glorot(Distribution):
 
     gain: a factor above 0.
 
-    fan_in and fan_out are the mean numbers of synapses of a target and of a sender. For weights that synapses share, fan_in is
-    the number of weights that one target sums over, and fan_out that of weights through which one sender acts.
+    fan_in and fan_out are the mean numbers of synapses of a target and of a sender. For weights that synapses
+    share, fan_in is the number of weights that one target sums over, and fan_out that of weights through
+    which one sender acts.
 
     Raises DescriptionError for a gain that is not a number above 0.
 
-    Source: Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, AISTATS, PMLR 9, 249.
+    Source: Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks,
+    AISTATS, PMLR 9, 249.
     """
 
     gain: float = 1.0

@@ -23,6 +23,7 @@ ARROW = "\N{RIGHTWARDS ARROW}"
 
 
 def sizes_per_axis(given: Any, axes: int, where: str, least: int = 1) -> tuple[int, ...]:
+    """Read one whole number for all axes, or one for each; `where` opens the error for anything else."""
     sizes = tuple(given) if isinstance(given, (tuple, list)) else (given,) * axes
     if len(sizes) != axes:
         raise DescriptionError(
@@ -33,7 +34,15 @@ def sizes_per_axis(given: Any, axes: int, where: str, least: int = 1) -> tuple[i
 
 @dataclass(frozen=True)
 class Slide:
-    """How windows slide over a space: per axis the kernel's width, stride, dilation and the padding before it; and how many there are."""
+    """How windows slide over a space; every field has a number for each axis.
+
+    space: size of the space that the windows see.
+    out: number of windows.
+    kernel: size of a window.
+    stride: distance between windows.
+    dilation: distance between the elements of a window.
+    before: padding before the first element of the space.
+    """
 
     space: tuple[int, ...]
     out: tuple[int, ...]
@@ -44,7 +53,7 @@ class Slide:
 
     @property
     def index(self) -> list[np.ndarray]:
-        """Per axis, the input index of each (output, kernel) pair, out of range where padded."""
+        """For each axis, the index of the input of each pair (window, kernel element); outside where padded."""
         parts = zip(self.out, self.kernel, self.stride, self.dilation, self.before, strict=True)
         return [
             np.arange(out)[:, None] * step - before + np.arange(width) * spread
@@ -54,7 +63,8 @@ class Slide:
     def taps(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Every (output, kernel element) pair that lies inside the space, without padding.
 
-        Returns three flat indices, each of shape (pair,): of the input, of the output, and of the element of the kernel.
+        Returns three flat indices, each of shape (pair,): of the input, of the output, and of the element of
+        the kernel.
         """
         axes = len(self.index)
         grid = np.indices((*self.out, *self.kernel)).reshape(2 * axes, -1)
@@ -67,7 +77,7 @@ class Slide:
         )
 
     def convolution_pairs(self, channels: int, out_channels: int, groups: int) -> Pairs:
-        """The synapses of a convolution from `channels` to `out_channels`, in `groups` that do not mix; they share weights."""
+        """The synapses of a convolution, which share weights; channels of different groups are not connected."""
         source, target, tap = self.taps()
         per_in, per_out, taps = channels // groups, out_channels // groups, prod(self.kernel)
         out, into = (c.reshape(-1, 1) for c in np.indices((out_channels, per_in)))
@@ -101,7 +111,8 @@ def _slide(where: str, wiring: Any, space: tuple[int, ...]) -> Slide:
             out = (size + 2 * before - reach) // step + 1
         if out < 1:
             raise DescriptionError(
-                f"{where}: a window of {reach} does not fit into {size} neurons on axis {axis}. Use a smaller kernel, or padding."
+                f"{where}: a window of {reach} does not fit into {size} neurons on axis {axis}."
+                " Use a smaller kernel, or padding."
             )
         padding.append(before)
         shape.append(out)
@@ -109,12 +120,13 @@ def _slide(where: str, wiring: Any, space: tuple[int, ...]) -> Slide:
 
 
 def _split(shape: tuple[int, ...], axes: int) -> tuple[tuple[int, ...], int]:
-    """Space and number of channels; the channel axis is last and may be missing."""
+    """The shape of the space and the number of channels, whose axis is the last one and may be missing."""
     return (shape, 1) if len(shape) == axes else (shape[:axes], shape[-1])
 
 
 class Windowed(Wiring):
-    """What convolution and pooling share: windows that slide over the leading axes; the channel is the last axis.
+    """What convolution and pooling share: windows that slide over the leading axes; the channel is the last
+    axis.
 
     `turned` says that the windows slide over the target: each sender spreads over a window.
     """
@@ -125,7 +137,12 @@ class Windowed(Wiring):
     turned = False
 
     def target_shape(self, shape: tuple[int, ...], channels: int | None = None) -> tuple[int, ...]:
-        """The shape of the target for a sender of `shape`, with that many `channels` (default: as many as the sender has).
+        """The shape of the target of a sender.
+
+        shape: of the sender.
+        channels: number of channels of the target; default: as many as the sender has.
+
+        Raises DescriptionError for a shape over which the kernel cannot slide.
 
         >>> conv((3, 3), stride=2, padding="same").target_shape((28, 28, 1), 16)
         (14, 14, 16)
@@ -133,13 +150,15 @@ class Windowed(Wiring):
         name, axes = type(self).__name__, len(self.kernel)
         if len(shape) not in (axes, axes + 1):
             raise DescriptionError(
-                f"{name}: kernel {self.kernel} slides over {axes} axes, not over the shape {shape}. Give a size per spatial axis."
+                f"{name}: kernel {self.kernel} slides over {axes} axes, not over the shape {shape}."
+                " Give a size per spatial axis."
             )
         out = _slide(name, self, shape[:axes]).out
         return (*out, *shape[axes:]) if channels is None else (*out, channels)
 
     def slide(self, pre: Population, post: Population) -> tuple[Slide, int, int]:
-        """How the windows slide, and the numbers of channels of the space that they slide over and of the windows.
+        """How the windows slide, and the numbers of channels of the space that they slide over and of the
+        windows.
 
         Raises DescriptionError where the populations do not fit.
         """
@@ -148,7 +167,8 @@ class Windowed(Wiring):
         for population in (pre, post):
             if len(population.shape) not in (axes, axes + 1):
                 raise DescriptionError(
-                    f"{name}: kernel {self.kernel} slides over {axes} axes, but {label(population)} has shape {population.shape}."
+                    f"{name}: kernel {self.kernel} slides over {axes} axes, but {label(population)} has"
+                    f" shape {population.shape}."
                     " Give a kernel size per spatial axis; the channel is the last axis."
                 )
         space, channels = _split(pre.shape, axes)
@@ -157,7 +177,8 @@ class Windowed(Wiring):
         out_space, out_channels = _split(post.shape, axes)
         if out_space != out:
             raise DescriptionError(
-                f"{name}: {label(pre)} of shape {pre.shape} gives windows of shape {out}, but {label(post)} has {post.shape}."
+                f"{name}: {label(pre)} of shape {pre.shape} gives windows of shape {out}, but {label(post)}"
+                f" has {post.shape}."
                 f" Give it shape {(*out, out_channels)}."
             )
         return found, channels, out_channels
@@ -174,13 +195,31 @@ class Windowed(Wiring):
 @named_arguments
 @dataclass(frozen=True)
 class conv(Windowed):
-    """Convolution: a window of shared weights slides over the sender's leading axes; the last axis is the channel.
+    """Convolution: windows of shared weights slide over the leading axes of the sender; the last one is the
+    channel.
 
-    Weights have shape (channel of target, channel of sender / groups, *kernel). `padding` is 'valid', 'same' or a number
-    per side. As in machine learning, the kernel is not mirrored:
-    out[r, c, o] = sum w[o, i, a, b] * in[r*stride + a*dilation - padding, ..., i].
+    kernel: size of a window along each axis, a number for one axis or a tuple.
+    stride: distance between windows, a number or one for each axis.
+    padding: 'valid' (none), 'same' (as many windows as neurons, divided by the stride), or a number of zeros
+        on either side of each axis.
+    dilation: distance between the elements of a window, a number or one for each axis.
+    groups: number of groups of channels that are not connected with each other; it divides both numbers of
+        channels.
 
-    Source: LeCun et al. 1998, Proc. IEEE 86, 2278, doi:10.1109/5.726791.
+    out[r, c, o] = sum over a, b, i of w[o, i, a, b] in[r stride + a dilation - padding, c stride + .., i]. As
+    in machine learning, the kernel is not mirrored. A weight array has the shape (channel of target, channel
+    of sender / groups, *kernel); `target_shape` says the shape of the target.
+
+    Raises DescriptionError for numbers that are not whole or too small; synapses raise it for populations
+    whose shapes do not fit.
+
+    Source: LeCun, Bottou, Bengio & Haffner 1998, Proc. IEEE 86, 2278, doi:10.1109/5.726791.
+
+    >>> import neurosim as ns
+    >>> kernel = ns.conv((3, 3), padding="same")
+    >>> image, maps = ns.Neurons("image", (28, 28, 1)), ns.Neurons("maps", (28, 28, 8), update="v = I")
+    >>> kernel.weight_shape(image, maps)
+    (8, 1, 3, 3)
     """
 
     kernel: Any
@@ -197,7 +236,8 @@ class conv(Windowed):
         _, channels, out_channels = self.slide(pre, post)
         if channels % self.groups or out_channels % self.groups:
             raise DescriptionError(
-                f"conv: {channels} and {out_channels} channels do not divide into {self.groups} groups. Use a divisor of both."
+                f"conv: {channels} and {out_channels} channels do not divide into {self.groups} groups."
+                " Use a divisor of both."
             )
 
     def picture(self, pre: Population, post: Population) -> Picture:
@@ -227,9 +267,25 @@ class conv(Windowed):
 @named_arguments
 @dataclass(frozen=True)
 class pool(Windowed):
-    """Pooling: each target sees a window of its own channel. Its port says how it reduces: ports='I:max' or 'I:mean'.
+    """Pooling: each target sees a window of its own channel, and its port says how that is reduced.
 
-    `stride` is the kernel's size unless given; `padding` is 'valid', 'same' or a number per side (padding adds nothing).
+    kernel: size of a window along each axis, a number for one axis or a tuple.
+    stride: distance between windows, a number or one for each axis; default: the size of the window.
+    padding: 'valid' (none), 'same' (as many windows as neurons, divided by the stride), or a number on either
+        side of each axis. Padding adds nothing to a sum, a mean or a maximum.
+
+    The port of the target is declared with ports="I:max" or ports="I:mean"; without, the window is summed.
+    All synapses have one weight, a number.
+
+    Raises DescriptionError for numbers that are not whole or too small; synapses raise it for populations
+    whose shapes do not fit.
+
+    Source: Boureau, Ponce & LeCun 2010, A theoretical analysis of feature pooling in visual recognition,
+    ICML.
+
+    >>> import neurosim as ns
+    >>> ns.pool((2, 2)).target_shape((28, 28, 8))
+    (14, 14, 8)
     """
 
     kernel: Any
@@ -244,7 +300,8 @@ class pool(Windowed):
         _, channels, out_channels = self.slide(pre, post)
         if channels != out_channels:
             raise DescriptionError(
-                f"pool: {label(pre)} has {channels} channels, {label(post)} has {out_channels}. Make them equal."
+                f"pool: {label(pre)} has {channels} channels, {label(post)} has {out_channels}."
+                " Make them equal."
             )
 
     def number_shapes(self, pre: Population, post: Population) -> list[Shape]:
@@ -289,10 +346,25 @@ def _check_kernel(wiring: Any) -> None:
 @named_arguments
 @dataclass(frozen=True)
 class einsum(Wiring):
-    """Tensor contraction: `einsum("t i, i o -> t o")`: the sender's axes, the weight's, the target's.
+    """Tensor contraction of messages with weights along named axes: "t i, i o -> t o".
 
-    Letters (or words) name axes. Those that stand in the result only are broadcast; those that are missing from it are
-    summed (or reduced as the target's port says). The weights may be an array or another population.
+    letters: the axes of the sender, of the weights and of the target: letters or words, apart by spaces. Axes
+        that are missing from the target are summed (or reduced as its port says); axes of the target alone
+        are repeated.
+
+    Weights are an array whose axes are the ones named, or another population of that shape, whose messages
+    are the weights. Synapses have no text, and all have one delay.
+
+    Raises DescriptionError for letters that cannot be read; synapses raise it for populations whose shapes do
+    not fit.
+
+    Source: the summation convention, Einstein 1916, Ann. Phys. 354, 769, doi:10.1002/andp.19163540702, as in
+    numpy.einsum.
+
+    >>> import neurosim as ns
+    >>> rows, out = ns.Neurons("rows", (5, 3)), ns.Neurons("out", (5, 4), update="v = I")
+    >>> ns.einsum("t i, i o -> t o").weight_shape(rows, out)
+    (3, 4)
     """
 
     letters: str
@@ -312,13 +384,15 @@ class einsum(Wiring):
             or self.letters.index(",") > self.letters.index("->")
         ):
             raise DescriptionError(
-                f"einsum: {shown(self.letters)} does not read. Write 'sender axes, weight axes -> target axes', such as 't i, i o -> t o'."
+                f"einsum: {shown(self.letters)} does not read."
+                " Write 'sender axes, weight axes -> target axes', such as 't i, i o -> t o'."
             )
         sender, weight, target = (tuple(part.split()) for part in parts)
         for axes in (sender, weight, target):
             if not all(axis.isidentifier() for axis in axes) or len(set(axes)) != len(axes):
                 raise DescriptionError(
-                    f"einsum: {shown(self.letters)}: the axes {shown(' '.join(axes))} are not different names, apart by spaces. Write such."
+                    f"einsum: {shown(self.letters)}: the axes {shown(' '.join(axes))} are not different"
+                    " names, apart by spaces. Write such."
                 )
         return sender, weight, target
 
@@ -329,13 +403,15 @@ class einsum(Wiring):
         for axes, population in ((sender, pre), (target, post)):
             if len(axes) != len(population.shape):
                 raise DescriptionError(
-                    f"einsum: {self.letters!r} gives {label(population)} the axes {' '.join(axes)!r}, but its shape is {population.shape}."
+                    f"einsum: {self.letters!r} gives {label(population)} the axes {' '.join(axes)!r}, but"
+                    f" its shape is {population.shape}."
                     " Name one axis per dimension."
                 )
             for axis, size in zip(axes, population.shape, strict=True):
                 if sizes.setdefault(axis, size) != size:
                     raise DescriptionError(
-                        f"einsum: {self.letters!r}: axis {axis!r} is {sizes[axis]} long in {label(pre)} and {size} in {label(post)}. Make them equal."
+                        f"einsum: {self.letters!r}: axis {axis!r} is {sizes[axis]} long in {label(pre)} and"
+                        f" {size} in {label(post)}. Make them equal."
                     )
         return sizes
 
@@ -355,7 +431,8 @@ class einsum(Wiring):
         unknown = [axis for axis in self.operands[1] if axis not in sizes]
         if unknown:
             raise DescriptionError(
-                f"einsum: {self.letters!r}: the length of axis {unknown[0]!r} is not fixed. Give the weight as an array."
+                f"einsum: {self.letters!r}: the length of axis {unknown[0]!r} is not fixed."
+                " Give the weight as an array."
             )
         return tuple(sizes[axis] for axis in self.operands[1])
 

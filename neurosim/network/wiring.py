@@ -1,10 +1,11 @@
 """Wirings: who connects to whom, and which synapses share a weight.
 
-A wiring is a small frozen dataclass. A new one derives from `Wiring` and says `pairs`, the list of its synapses; everything
-else has a default. The wirings here say a `recipe` instead, from which `pairs` and the engines draw the same synapses.
+A wiring is a small frozen dataclass. A new one derives from `Wiring` and says `pairs`, the list of its
+synapses; everything else has a default. The wirings here say a `recipe` instead, from which `pairs` and the
+engines draw the same synapses.
 
-In a wiring, `pre` and `post` are the populations, or parts of populations, that the synapses join. Indices are local: they
-count within these. Synapses are listed by sender, and those of one sender in a fixed order.
+In a wiring, `pre` and `post` are the populations, or parts of populations, that the synapses join. Indices
+are local: they count within these. Synapses are listed by sender, and those of one sender in a fixed order.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ MOST_DRAWN = 2**31 - 1  # what a count of synapses may ask for
 class Wiring(Kind):
     """The base of all wirings.
 
-    listed: whether `pairs` lists the synapses, so that each of them can have text, variables and a delay of its own.
+    listed: whether `pairs` lists the synapses, so that each of them can have text, variables and a delay of
+        its own.
     one_weight: whether all synapses have one weight, a number.
     shares_weights: whether several synapses share a weight, so that the weights are no matrix (post, pre).
     """
@@ -64,12 +66,13 @@ class Wiring(Kind):
         recipe = self.recipe(pre, post, random)
         if recipe is None:
             raise DescriptionError(
-                f"{type(self).__name__}: keeps no list of synapses. Use a wiring that does, such as pairs(pre, post)."
+                f"{type(self).__name__}: keeps no list of synapses."
+                " Use a wiring that does, such as pairs(pre, post)."
             )
         return recipe.pairs(pre.indices, post.indices, random)
 
     def weight_shape(self, pre: Population, post: Population) -> Shape | None:
-        """The shape of the array of weights that synapses share; None where each synapse has its own weight."""
+        """The shape of the array of weights that synapses share; None where each synapse has its own."""
         return None
 
     def weight_shapes(self, pre: Population, post: Population, given: Shape) -> list[Shape]:
@@ -77,13 +80,13 @@ class Wiring(Kind):
         return self.number_shapes(pre, post)
 
     def number_shapes(self, pre: Population, post: Population) -> list[Shape]:
-        """The shapes of arrays that have a number, such as a delay, for each synapse; none for one number for all."""
+        """The shapes of arrays with a number, such as a delay, for each synapse; none if all have one number."""
         return [(post.size, pre.size)]
 
     def message_shapes(
         self, pre: Population, post: Population, weight: Population
     ) -> tuple[Shape, Shape] | None:
-        """For a population whose messages are the weights: the shape that they need, and the one that they have.
+        """The shape that messages need in order to be the weights, and the shape of those of `weight`.
 
         None where no population can be the weight.
         """
@@ -201,12 +204,13 @@ class one_to_one(Wiring):
 class pairs(Wiring):
     """The synapses themselves, one by one.
 
-    pre, post: the local index of the sender and of the target of each synapse, whole numbers, both of shape (synapse,).
+    pre, post: the local index of the sender and of the target of each synapse, whole numbers, both of shape
+        (synapse,).
 
     A weight or delay array has the shape (synapse,), in the same order, or (post, pre).
 
-    Raises DescriptionError for arrays of different lengths or of other things than whole numbers; synapses raise it for
-    indices outside their populations.
+    Raises DescriptionError for arrays of different lengths or of other things than whole numbers; synapses
+    raise it for indices outside their populations.
 
     >>> import neurosim as ns
     >>> a, b = ns.Neurons("a", 3), ns.Neurons("b", 2, update="v = I")
@@ -221,7 +225,8 @@ class pairs(Wiring):
         keep(self, pre=_indices(pre, "pre"), post=_indices(post, "post"))
         if self.pre.size != self.post.size:
             raise DescriptionError(
-                f"pairs: {self.pre.size} senders and {self.post.size} targets. Give as many of one as of the other."
+                f"pairs: {self.pre.size} senders and {self.post.size} targets."
+                " Give as many of one as of the other."
             )
 
     def __reduce__(self) -> tuple:
@@ -274,16 +279,18 @@ def _indices(given: ArrayLike, side: str) -> np.ndarray:
 @named_arguments
 @dataclass(frozen=True)
 class private(Wiring):
-    """Every target has n sources of its own, each a copy of the single sender: a Poisson background that is never stored.
+    """Every target has n sources of its own, each a copy of the single sender, such as a Poisson background.
 
     n: number of sources of each target, at least 1.
 
-    The sender is one neuron whose spikes do not depend on earlier spikes, such as `threshold="rand() < rate*dt"`. A target
-    receives weight times Binomial(n, p) at each tick, where p is the probability of the threshold. It may change in time, and
-    is the same for all copies. The weight is one number, and there is no delay.
+    The sources are never stored. The sender is one neuron whose spikes do not depend on earlier spikes, such as
+    one with `threshold="rand() < rate*dt"`. A target receives weight times Binomial(n, p) at each tick, where p is the probability of the
+    threshold. It may change in time, and is the same for all copies. The weight is one number, and there is
+    no delay.
 
-    Raises DescriptionError for an n that is not a whole number of at least 1. Synapses raise it for a sender that has a reset or
-    a refractory period, networks for one that its own spikes reach; `run` raises PlanError for a sender that has an input.
+    Raises DescriptionError for an n that is not a whole number of at least 1. Synapses raise it for a sender
+    that has a reset or a refractory period, networks for one that its own spikes reach; `run` raises
+    PlanError for a sender that has an input.
 
     >>> import neurosim as ns
     >>> from neurosim.units import Hz, ms, mV
@@ -311,7 +318,8 @@ class private(Wiring):
             refractory = f"is refractory after its spikes ({sender.refractory})"
             past = "is reset by its spikes" if sender.reset else refractory
             raise DescriptionError(
-                f"private: {label(pre)} {past}, so its copies would differ from one another. Leave that out, or make the"
+                f"private: {label(pre)} {past}, so its copies would differ from one another."
+                " Leave that out, or make the"
                 " sources neurons: a population of its own for each target, or one that all share with"
                 f" indegree({self.n})."
             )
