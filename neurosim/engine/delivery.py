@@ -150,14 +150,14 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
 
 
 def members(start: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers of all members of some rows of a table, and for each the place of its row in `rows`.
+    """The numbers of all members of some rows of a table, and for each which of `rows` it belongs to.
 
     start: where the members of each row begin, (row + 1,).
     rows: which rows, one after the other.
     """
     counts = start[rows + 1] - start[rows]
-    place = np.repeat(np.arange(rows.size), counts)
-    return start[rows][place] + np.arange(place.size) - (np.cumsum(counts) - counts)[place], place
+    row = np.repeat(np.arange(rows.size), counts)
+    return start[rows][row] + np.arange(row.size) - (np.cumsum(counts) - counts)[row], row
 
 
 def split_by_delay(

@@ -42,9 +42,8 @@ class Progress:
         self.total, self.unit, self.show = total, unit, show
         self.bar: _Bar | None = None
         self.begun = self.asked = False
-        self.previous: Any = (
-            None  # the handler of SIGINT that was there before, of any kind that `signal` knows
-        )
+        # The handler of SIGINT that was there before: whatever `signal.signal` returns and takes.
+        self.previous: Any = None
 
     def __call__(self, done: int) -> bool:
         if not self.begun:

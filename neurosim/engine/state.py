@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from neurosim.plan.codegen.numpy_code import AxisFunctions, evaluate
+from neurosim.plan.codegen.numpy_code import AxisFunctions, Numeric, evaluate
 from neurosim.plan.plan import Group, Plan
 from neurosim.plan.random import TextRandom
 
 NEVER = -(2**40)  # the tick of the last spike of a neuron that has not spiked
 
-Names = dict[str, Any]
+Names = dict[str, Numeric]
 """The values of the names that a text uses: arrays, or plain numbers."""
 
 

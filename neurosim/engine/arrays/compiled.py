@@ -31,6 +31,11 @@ LONG = 4  # ticks from which a loop over ticks is compiled as a loop, not writte
 Pending = Mapping[PortKey, tuple[jax.Array, jax.Array]]
 """What spikes of an earlier run bring, and how many: (tick, trial, *shape) each, by where they end."""
 
+Messages = Mapping[str, jax.Array]
+"""Messages by population, or samples by probe."""
+
+TickInputs = tuple[jax.Array, Messages, Messages, Pending]
+"""The number of a tick, its inputs, what populations outside the loop send, and spikes of an earlier run."""
 
 BlockFunction = Callable[..., tuple[Carry, dict[str, jax.Array]]]
 """A function with the arguments of `CompiledPlan.block`."""
@@ -213,8 +218,8 @@ class CompiledPlan:
         depth, sent = self.depth[name], run.sent[name]
         if depth == 1:
             return sent[-1]
-        for place in range(max(0, len(run.ticks) - depth), len(run.ticks)):
-            past = _replaced(past, sent[place], run.ticks[place] % depth)
+        for n in range(max(0, len(run.ticks) - depth), len(run.ticks)):
+            past = _replaced(past, sent[n], run.ticks[n] % depth)
         return past
 
     def _run_at_once(self, run: BlockState, names: tuple[str, ...], probes: Sequence[Probe] = ()) -> None:
@@ -261,7 +266,7 @@ class CompiledPlan:
         before = self.plan.senders((*order.outside, *order.before))
         sent_before = {name: run.sent[name] for name in before if name in run.sent}
 
-        def tick(carry: Carry, x: Any) -> tuple[Carry, tuple[dict[str, jax.Array], dict[str, jax.Array]]]:
+        def tick(carry: Carry, x: TickInputs) -> tuple[Carry, tuple[Messages, Messages]]:
             number, given, sent, arriving = x
             now = _begin_tick(run.numbers, carry, number, run.trials, run.weights, given, arriving)
             now.sent = dict(sent)

@@ -165,10 +165,10 @@ class Accumulator:
         """Add the spikes that are due, one after the other, in place; whether there are any."""
         due = take_due(state.queue[self.afferents.post, self.afferents.to], state.tick)
         for spikes in due:
-            place = spikes.trial * self.size + spikes.receiver
-            combine(self.reduce).at(arrived.total.reshape(-1), place, spikes.weight)
+            index = spikes.trial * self.size + spikes.receiver
+            combine(self.reduce).at(arrived.total.reshape(-1), index, spikes.weight)
             if self.reduce != "sum":
-                np.add.at(arrived.count.reshape(-1), place, 1)
+                np.add.at(arrived.count.reshape(-1), index, 1)
         return bool(due)
 
     def _products(self, state: State) -> Iterator[tuple[np.ndarray, np.ndarray | int]]:
@@ -239,14 +239,14 @@ def queue_spikes(state: State, accumulators: Mapping[tuple[str, str], Accumulato
         rows = accumulator.spiking.get(name)
         if rows is None:
             continue
-        synapse, place = members(rows.start, neuron)
+        synapse, spike = members(rows.start, neuron)
         if not synapse.size:
             continue
         for delay, chosen in split_by_delay(rows.delay, rows.one_delay, synapse):
             spikes = PendingSpikes(
                 state.tick,
                 rows.population,
-                trial[place[chosen]],
+                trial[spike[chosen]],
                 rows.receiver[synapse[chosen]],
                 rows.weight[synapse[chosen]],
             )

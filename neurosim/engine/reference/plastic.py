@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from neurosim.engine.delivery import members, shared_delay, split_by_delay, take
 from neurosim.engine.state import Names, PendingArrivals, Port, State, combine, derived_value, spikes_sent
 from neurosim.network.program import Step
 from neurosim.network.text import Statement, names_in
-from neurosim.plan.codegen.numpy_code import evaluate, numpy_block
+from neurosim.plan.codegen.numpy_code import Numeric, evaluate, numpy_block
 from neurosim.plan.plan import Block, Group, Plan, Textual
 from neurosim.plan.random import TextRandom
 
@@ -50,11 +49,11 @@ class Plastic:
         if self.text.on_pre is None:
             return
         trial, neuron = state.spikes[self.pathway.pre]
-        synapse, place = members(self.start, neuron)
+        synapse, spike = members(self.start, neuron)
         if synapse.size:
             queue = state.arrivals[self.pathway.name]
             for delay, chosen in split_by_delay(self.pathway.delay, self.one_delay, synapse):
-                arrivals = PendingArrivals(state.tick, trial[place[chosen]], synapse[chosen])
+                arrivals = PendingArrivals(state.tick, trial[spike[chosen]], synapse[chosen])
                 queue.setdefault(state.tick + delay, []).append(arrivals)
 
     def deliver(self, state: State, step: Step) -> None:
@@ -81,9 +80,9 @@ class Plastic:
             return
         if self.post.spiking:
             trial, neuron = state.spikes[self.pathway.post]
-            number, place = members(self.post_start, neuron)
+            number, spike = members(self.post_start, neuron)
             if number.size:
-                self._run_arrivals(state, self.text.on_post, trial[place], self.by_post[number])
+                self._run_arrivals(state, self.text.on_post, trial[spike], self.by_post[number])
         else:
             self._run_arrivals(state, self.text.on_post, *self._all_synapses(state))
 
@@ -176,12 +175,12 @@ class Plastic:
             mine = [(statement, value) for statement, value in deferred if statement.name == target]
             group, variable, neuron = self._end(target, synapse)
             free = self._not_frozen(state, group, variable, trial, neuron)
-            place = (trial * group.size + neuron)[free]
+            index = (trial * group.size + neuron)[free]
             if variable in group.ports:
                 port = state.ports[group.name][variable]
-                _change_port(port, place, mine, free)
+                _change_port(port, index, mine, free)
                 continue
-            _change(state.values[group.name][variable].reshape(-1), place, mine, free)
+            _change(state.values[group.name][variable].reshape(-1), index, mine, free)
 
     def _not_frozen(
         self, state: State, group: Group, variable: str, trial: np.ndarray, neuron: np.ndarray
@@ -217,7 +216,7 @@ class Plastic:
                 names[name] = self._neuron_value(state, name, trial, synapse)
         return {name: value for name, value in names.items() if value is not None}
 
-    def _neuron_value(self, state: State, name: str, trial: np.ndarray, synapse: np.ndarray) -> Any:
+    def _neuron_value(self, state: State, name: str, trial: np.ndarray, synapse: np.ndarray) -> Numeric:
         """The value, for each arrival, of a variable of a neuron; None for a temporary name of the block."""
         group, variable, neuron = self._end(name, synapse)
         sent = group.sends if group.sends is not None else "v"
@@ -238,35 +237,35 @@ class Plastic:
         return state.random(self.pathway.name, block.name, synapse.astype(np.uint32), state.trials[trial])
 
 
-def _change_port(port: Port, place: np.ndarray, deferred: Deferred, free: np.ndarray) -> None:
+def _change_port(port: Port, index: np.ndarray, deferred: Deferred, free: np.ndarray) -> None:
     """Let arrivals add to a port, or join its maximum; see `_change`."""
     if port.reduce != "sum":
         for _ in deferred:
-            np.add.at(port.count.reshape(-1), place, 1)
+            np.add.at(port.count.reshape(-1), index, 1)
     if port.reduce == "max":
         for _, value in deferred:
-            combine(port.reduce).at(port.total.reshape(-1), place, value[free])
+            combine(port.reduce).at(port.total.reshape(-1), index, value[free])
     else:
-        _change(port.total.reshape(-1), place, deferred, free)
+        _change(port.total.reshape(-1), index, deferred, free)
 
 
-def _change(values: np.ndarray, place: np.ndarray, deferred: Deferred, free: np.ndarray) -> None:
-    """Set or change flat `values` at `place`: arrival after arrival, all statements of one before the next.
+def _change(values: np.ndarray, index: np.ndarray, deferred: Deferred, free: np.ndarray) -> None:
+    """Set or change flat `values` at `index`: arrival after arrival, all statements of one before the next.
 
-    free: which arrivals may change anything; `place` is that of these alone.
+    free: which arrivals may change anything; `index` is that of these alone.
     """
     if deferred[0][0].op == "=":
-        values[place] = deferred[-1][1][free]
+        values[index] = deferred[-1][1][free]
         return
     signed = np.stack([value if s.op == "+=" else -value for s, value in deferred], axis=1)
-    np.add.at(values, np.repeat(place, len(deferred)), signed[free].reshape(-1).astype(values.dtype))
+    np.add.at(values, np.repeat(index, len(deferred)), signed[free].reshape(-1).astype(values.dtype))
 
 
 def _repeats(trial: np.ndarray, synapse: np.ndarray) -> bool:
     """Whether two arrivals of one tick are at the same synapse, which is possible if delays differ."""
-    place = trial * (int(synapse.max(initial=0)) + 1) + synapse
-    rising = bool(np.all(place[1:] > place[:-1]))  # as arrivals of one delay are; far cheaper than to sort
-    return not rising and np.unique(place).size != place.size
+    index = trial * (int(synapse.max(initial=0)) + 1) + synapse
+    rising = bool(np.all(index[1:] > index[:-1]))  # as arrivals of one delay are; far cheaper than to sort
+    return not rising and np.unique(index).size != index.size
 
 
 def one_by_one(trial: np.ndarray) -> Iterator[np.ndarray]:
