@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from neurosim.errors import DescriptionError
 from neurosim.figures.axes import need_matplotlib
+from neurosim.figures.graph.axes_of_drawing import axes_for, fit
 from neurosim.figures.graph.geometry import Area, Point, points_of
 from neurosim.figures.graph.labels import Label, place_labels
 from neurosim.figures.graph.layout import Layout
@@ -72,8 +73,8 @@ def diagram(net: Network, *, ax: Axes | None = None) -> Axes:
         middle + width / 2 + MARGIN,
         top + ROW * (max(entry.row for entry in legend) + 1) + 0.12 + MARGIN,
     )
-    ax = _new_axes(frame) if ax is None else ax
-    scale = _fit(ax, frame)
+    ax = axes_for(ax, frame)
+    scale = fit(ax, frame)
     for row in rows:
         window = row.window if len(rows) > 1 else None
         _draw_row(canvas.Canvas(ax, scale, row.shift, window), layout, labels, row)
@@ -133,22 +134,3 @@ def _draw_row(canvas: Canvas, layout: Layout, labels: list[Label], row: Row) -> 
     for label in labels:
         if row.holds(label.at.x):
             renderer.draw_label(canvas, label)
-
-
-def _new_axes(frame: Area) -> Axes:
-    """Axes that fill a new figure of the size of a frame."""
-    figure = need_matplotlib().figure(figsize=(frame.right - frame.left, frame.bottom - frame.top))
-    return figure.add_axes((0, 0, 1, 1))
-
-
-def _fit(ax: Axes, frame: Area) -> float:
-    """Centre a frame in axes by their limits; returns the scale that texts and lines take."""
-    size, dpi = ax.get_window_extent(), ax.figure.dpi
-    width, height = frame.right - frame.left, frame.bottom - frame.top
-    scale = min(size.width / dpi / width, size.height / dpi / height)
-    spare_x, spare_y = size.width / dpi / scale - width, size.height / dpi / scale - height
-    ax.set_xlim(frame.left - spare_x / 2, frame.right + spare_x / 2)
-    ax.set_ylim(frame.bottom + spare_y / 2, frame.top - spare_y / 2)
-    ax.set_aspect("equal")
-    ax.set_axis_off()
-    return scale

@@ -24,6 +24,8 @@ FONTS: dict[str, dict[str, Any]] = {
     "text": {"family": "monospace"},
     "port": {"family": "monospace"},
     "legend heading": {"weight": "bold"},
+    "terminal": {"family": "monospace"},
+    "wire": {"style": "italic"},
 }
 
 

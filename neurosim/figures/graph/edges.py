@@ -24,6 +24,7 @@ class Edge:
     kind: the kind of its weights, as in Connection.
     source_part, target_part: the slices that it joins, '' for whole populations.
     ports: where it arrives, one arrowhead for each.
+    variable: what is sent, '' for what the population sends by itself.
     picture, delay, notes: its label.
     instant: whether it carries messages without delay.
     number: its place among all edges.
@@ -44,6 +45,7 @@ class Edge:
     source_part: str = ""
     target_part: str = ""
     ports: tuple[str, ...] = ("",)
+    variable: str = ""
     picture: Picture | None = None
     delay: str = ""
     notes: tuple[str, ...] = ()
@@ -91,14 +93,14 @@ def make_edges(connections: list[Connection]) -> list[Edge]:
 
 
 def _edges_of(c: Connection) -> list[Edge]:
-    target = {"target_part": c.post_part, "ports": c.ports}
     if c.weight is None:
-        shown = {"picture": c.picture, "delay": c.delay, "notes": c.notes}
-        return [Edge(c, c.pre, c.post, c.kind, c.pre_part, instant=c.instant, **target, **shown)]
-    population, part, delay = c.weight
-    product = product_of(c)
-    return [
-        Edge(c, c.pre, product, "fixed", c.pre_part, delay=c.delay, instant=c.instant),
-        Edge(c, population, product, "message", part, delay=delay, instant=not delay),
-        Edge(c, product, c.post, "fixed", instant=c.instant, **target),
-    ]
+        edge = Edge(c, c.pre, c.post, c.kind, c.pre_part, c.post_part, c.ports, c.variable, instant=c.instant)
+        edge.picture, edge.delay, edge.notes = c.picture, c.delay, c.notes
+        return [edge]
+    weight, product = c.weight, product_of(c)
+    sender = Edge(
+        c, c.pre, product, "fixed", c.pre_part, variable=c.variable, delay=c.delay, instant=c.instant
+    )
+    factor = Edge(c, weight.population, product, "message", weight.part, variable=weight.variable)
+    factor.delay, factor.instant = weight.delay, not weight.delay
+    return [sender, factor, Edge(c, product, c.post, "fixed", "", c.post_part, c.ports, instant=c.instant)]

@@ -10,16 +10,35 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
-from neurosim.figures.graph.edges import Edge, is_product
+from neurosim.figures.graph.edges import is_product
 
 MOST_SWEEPS = 12  # over all layers, in turn to the right and to the left
 Neighbours = dict[str, list[str]]
 
 
+class Arc(Protocol):
+    """A line from node to node.
+
+    source, target: the keys of the nodes.
+    instant: whether it carries messages without delay.
+    number: its place among all lines.
+    """
+
+    source: str
+    target: str
+    instant: bool
+    number: int
+
+
+A = TypeVar("A", bound=Arc)
+
+
 @dataclass
-class Layering:
+class Layering(Generic[A]):
     """Nodes in layers, from left to right, and within each from top to bottom.
 
     layers: the keys of nodes and dummies.
@@ -30,8 +49,8 @@ class Layering:
 
     layers: list[list[str]]
     layer_of: dict[str, int]
-    paths: dict[Edge, list[str]]
-    dummies: dict[str, Edge]
+    paths: dict[A, list[str]]
+    dummies: dict[str, A]
 
     def depth(self, key: str) -> float:
         """How far down its layer a node stands, from 0 to 1."""
@@ -39,17 +58,26 @@ class Layering:
         return (layer.index(key) + 0.5) / len(layer)
 
 
-def assign_layers(nodes: list[str], edges: list[Edge], inputs: list[str]) -> Layering:
+def assign_layers(
+    nodes: Sequence[str],
+    edges: Sequence[A],
+    inputs: Sequence[str],
+    first: Collection[str] = (),
+    last: Collection[str] = (),
+) -> Layering[A]:
     """Put nodes into layers and order these.
 
     Products, and nodes that receive nothing, stand directly before the first of those that they lead to.
 
     nodes: the keys of populations and products.
     inputs: the keys of the populations that are driven from outside.
+    first, last: nodes that stand in the first layer and in the last; no edge leads to the ones or from the
+        others.
     """
     back = _feedback(nodes, edges, inputs)
     forward = [edge for edge in edges if edge not in back and edge.source != edge.target]
     layer_of = _longest_paths(nodes, forward)
+    _pin(layer_of, first, last)
     layers: list[list[str]] = [[] for _ in range(max(layer_of.values()) + 1)]
     for key in nodes:
         layers[layer_of[key]].append(key)
@@ -64,7 +92,16 @@ def assign_layers(nodes: list[str], edges: list[Edge], inputs: list[str]) -> Lay
     return Layering(_ordered(layers, paths), layer_of, paths, dummies)
 
 
-def _feedback(nodes: list[str], edges: list[Edge], inputs: list[str]) -> set[Edge]:
+def _pin(layer_of: dict[str, int], first: Collection[str], last: Collection[str]) -> None:
+    """Put nodes into the first and the last layer, where nothing else stands in the way."""
+    others = [layer for key, layer in layer_of.items() if key not in first and key not in last]
+    shift = 1 - min(others, default=0) if first else 0
+    end = max(others, default=0) + shift + 1
+    for key in layer_of:
+        layer_of[key] = 0 if key in first else end if key in last else layer_of[key] + shift
+
+
+def _feedback(nodes: Sequence[str], edges: Sequence[A], inputs: Sequence[str]) -> set[A]:
     """The edges that close a cycle if edges are added one by one.
 
     Those from products come first, since these have one output, then those without delay, then those near
@@ -92,13 +129,13 @@ def _feedback(nodes: list[str], edges: list[Edge], inputs: list[str]) -> set[Edg
     return back
 
 
-def _distances(nodes: list[str], edges: list[Edge], inputs: list[str]) -> dict[str, int]:
+def _distances(nodes: Sequence[str], edges: Sequence[Arc], inputs: Sequence[str]) -> dict[str, int]:
     """The number of edges to each node from the nearest input.
 
     Without inputs they are counted from the nodes that receive nothing, or else from the first node.
     """
     targets = {edge.target for edge in edges if edge.source != edge.target}
-    starts = inputs or [key for key in nodes if key not in targets] or nodes[:1]
+    starts = list(inputs) or [key for key in nodes if key not in targets] or list(nodes[:1])
     distance = dict.fromkeys(nodes, len(nodes))
     distance.update(dict.fromkeys(starts, 0))
     reached = starts
@@ -123,7 +160,7 @@ def _reaches(after: dict[str, set[str]], start: str, goal: str) -> bool:
     return False
 
 
-def _longest_paths(nodes: list[str], edges: list[Edge]) -> dict[str, int]:
+def _longest_paths(nodes: Sequence[str], edges: Sequence[Arc]) -> dict[str, int]:
     """The layer of each node."""
     layer = dict.fromkeys(nodes, 0)
     for _ in nodes:
@@ -137,7 +174,7 @@ def _longest_paths(nodes: list[str], edges: list[Edge]) -> dict[str, int]:
     return layer
 
 
-def _ordered(layers: list[list[str]], paths: dict[Edge, list[str]]) -> list[list[str]]:
+def _ordered(layers: list[list[str]], paths: Mapping[A, list[str]]) -> list[list[str]]:
     """The layers, reordered by the mean place of neighbours until no sweep leaves fewer crossings."""
     before, after = _neighbours(paths)
     current = [list(layer) for layer in layers]
@@ -167,7 +204,7 @@ def _by_mean_place(layer: list[str], near: Neighbours, fixed: list[str]) -> list
     return sorted(layer, key=lambda key: means[key])
 
 
-def _neighbours(paths: dict[Edge, list[str]]) -> tuple[Neighbours, Neighbours]:
+def _neighbours(paths: Mapping[A, list[str]]) -> tuple[Neighbours, Neighbours]:
     """The nodes directly before and after each node on forward edges."""
     before: Neighbours = {}
     after: Neighbours = {}

@@ -5,26 +5,30 @@ It is plain data, which nothing here places or draws.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from neurosim.figures.expressions import (
+    is_random,
+    population_lines,
+    rounded_numbers,
+    size_text,
+    synapse_lines,
+)
 from neurosim.figures.graph.polarity import Sign, sign_of
-from neurosim.network.functions import random_calls
 from neurosim.network.neurons import Neurons, Part, Population
 from neurosim.network.pictures import Picture, interval_text, sizes_text
 from neurosim.network.printout import number_text
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, Value, show
 from neurosim.network.weights import Distribution
+from neurosim.network.windows import pool
 
 if TYPE_CHECKING:
     from neurosim.network.network import Network
 
-LONGEST_TEXT = 34  # characters of the line of text in a box
 LONGEST_PART = 18  # characters of a slice; a longer one is shown by its number of neurons
 MOST_PARTS = 6  # slices that a box shows; where synapses name more of them, it shows none
-ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 CellKind = Literal["driven", "spiking", "graded", "random"]
 WeightKind = Literal["fixed", "learned", "plastic", "message"]
@@ -37,7 +41,7 @@ class Box:
 
     shape: its shape as text.
     kind: 'driven' from outside, or what it sends: spikes, values ('graded') or random draws.
-    text: the line of its text that says most.
+    text: how it calculates what it sends, line by line.
     learns: its constants that training may change, as text.
     parts: the slices of it that synapses name, from the first neuron to the last.
     """
@@ -45,16 +49,18 @@ class Box:
     name: str
     shape: str
     kind: CellKind
-    text: str
+    text: tuple[str, ...]
     learns: str
     parts: tuple[str, ...]
 
 
 class MessageWeight(NamedTuple):
-    """A weight that is what a population sends: the population, the part of it, and the delay as text."""
+    """A weight that is what a population sends: the population, the part of it, the variable ('' for the one
+    that it sends by itself), and the delay as text."""
 
     population: str
     part: str
+    variable: str
     delay: str
 
 
@@ -73,6 +79,7 @@ class Connection:
     instant: whether no delay is above 0.
     notes: lines of text beside the picture.
     weight: which messages are the weights, if any.
+    variable: what the sender sends, '' for what it sends by itself.
     """
 
     names: tuple[str, ...]
@@ -89,6 +96,7 @@ class Connection:
     instant: bool
     notes: tuple[str, ...]
     weight: MessageWeight | None = None
+    variable: str = ""
 
 
 def read_boxes(net: Network) -> list[Box]:
@@ -115,7 +123,7 @@ def caption(net: Network) -> str:
 
 def part_text(part: Part) -> str:
     """A slice as it is written after the name, such as '[:3200]'; of a long one its number of neurons."""
-    written = part.label.removeprefix(part.name)
+    written = _slice(part).label.removeprefix(part.name)
     return written if len(written) <= LONGEST_PART else f"{part.size:,} chosen neurons"
 
 
@@ -129,8 +137,8 @@ def _parts(net: Network) -> Parts:
     named: dict[str, dict[str, Part]] = {name: {} for name in net.populations}
     for synapses in net.synapses.values():
         for end in (synapses.pre, synapses.post, synapses.weight_population):
-            if isinstance(end, Part):
-                named[end.name][end.label] = end
+            if isinstance(end, Part) and end.key:
+                named[end.name][_slice(end).label] = _slice(end)
     return {name: _part_texts(parts) if len(parts) <= MOST_PARTS else {} for name, parts in named.items()}
 
 
@@ -144,15 +152,27 @@ def _part_texts(parts: dict[str, Part]) -> dict[str, str]:
 
 
 def _part(end: Population, parts: Parts) -> str:
-    return parts[end.name].get(end.label, "") if isinstance(end, Part) else ""
+    return parts[end.name].get(_slice(end).label, "") if isinstance(end, Part) else ""
+
+
+def _slice(part: Part) -> Part:
+    """The same neurons, whatever they send."""
+    return Part(part.population, part.key)
+
+
+def _variable(end: Population) -> str:
+    """The variable that a sender sends if it is another one than its population sends, or else ''."""
+    if not isinstance(end, Part) or end.variable is None or end.source == end.name:
+        return ""
+    return end.variable
 
 
 def _box(population: Neurons, parts: dict[str, str]) -> Box:
     return Box(
         population.name,
-        sizes_text(population.shape),
+        size_text(population),
         _cell_kind(population),
-        _main_line(population),
+        population_lines(population),
         ", ".join(population.learns),
         tuple(parts.values()),
     )
@@ -163,26 +183,7 @@ def _cell_kind(population: Neurons) -> CellKind:
         return "driven"
     if population.spiking:
         return "spiking"
-    return "random" if random_calls(population.statements) else "graded"
-
-
-def _main_line(population: Neurons) -> str:
-    """The equation of the first variable of a neuron, or the assignment of what it sends."""
-    if population.driven:
-        return "driven from outside"
-    sent = None if population.spiking else population.sends
-    equation = next((line for line in population.lines if line.kind == "differential"), None)
-    statement = next((s for s in reversed(population.statements) if sent in (None, s.name)), None)
-    if equation is not None and (statement is None or sent == equation.name):
-        line = f"d{equation.name}/dt = {equation.expression}"
-    elif statement is not None:
-        line = f"{statement.name} {statement.op} {statement.expression}"
-    elif population.threshold:
-        line = f"spikes if {population.threshold}"
-    else:
-        line = population.equations.strip().splitlines()[0]
-    line = re.sub(r"\s*(\*\*|\*|/)\s*", r"\1", " ".join(line.split()))
-    return line if len(line) <= LONGEST_TEXT else f"{line[: LONGEST_TEXT - 2].rstrip()} {ELLIPSIS}"
+    return "random" if is_random(population) else "graded"
 
 
 def _connection(name: str, synapses: Synapses, net: Network, parts: Parts) -> Connection:
@@ -200,15 +201,16 @@ def _connection(name: str, synapses: Synapses, net: Network, parts: Parts) -> Co
         sign=sign_of(synapses, target),
         picture=synapses.wiring.picture(synapses.pre, synapses.post),
         shared=synapses.owner is not None,
-        delay=_delay_text(delay, "" if net.schedule.seconds is not None else " ticks"),
+        delay=rounded_numbers(_delay_text(delay, "" if net.schedule.seconds is not None else " ticks")),
         instant=isinstance(delay, Value) and not delay.number.any(),
         notes=_notes(synapses, target, net),
         weight=None if source is None else _message_weight(source, weight_delay, parts),
+        variable=_variable(synapses.pre),
     )
 
 
 def _message_weight(source: Population, delay: int, parts: Parts) -> MessageWeight:
-    return MessageWeight(source.name, _part(source, parts), ticks_text(delay))
+    return MessageWeight(source.name, _part(source, parts), _variable(source), ticks_text(delay))
 
 
 def _merged(group: list[Connection]) -> Connection:
@@ -258,9 +260,17 @@ def _delay_text(delay: Value | Distribution, ticks: str) -> str:
 
 
 def _notes(synapses: Synapses, target: str, net: Network) -> tuple[str, ...]:
-    reduction = dict(synapses.post.population.ports).get(target, "sum")
-    notes = (*synapses.wiring.note(reduction).split("\n"), _weight_note(synapses, net))
-    return tuple(note for note in notes if note)
+    wiring = _wiring_note(synapses, target).split("\n")
+    notes = (*wiring, _weight_note(synapses, net), *synapse_lines(synapses))
+    return tuple(rounded_numbers(note) for note in notes if note)
+
+
+def _wiring_note(synapses: Synapses, target: str) -> str:
+    """What the wiring says of itself; pooling backwards spreads what arrives."""
+    wiring = synapses.wiring
+    if isinstance(wiring, pool) and isinstance(synapses.weight, Transposed):
+        return f"spread over {sizes_text(wiring.kernel)}"
+    return wiring.note(dict(synapses.post.population.ports).get(target, "sum"))
 
 
 def _weight_note(synapses: Synapses, net: Network) -> str:

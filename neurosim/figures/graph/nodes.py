@@ -97,6 +97,11 @@ class Anchor(NamedTuple):
     edge: Edge
     facing: bool
 
+    @property
+    def label(self) -> str:
+        """What is written beside it: the port, or the variable that is sent."""
+        return self.edge.variable if self.port is None else self.port
+
 
 def make_nodes(boxes: list[Box], edges: list[Edge], layering: Layering, measure: Measure) -> dict[str, Node]:
     """All nodes by key, with their sizes and anchors."""
@@ -157,7 +162,9 @@ class _Fitting:
         node.width = max(
             self._words() + node.paddings["left"] + node.paddings["right"] + 2 * PADDING, NARROWEST
         )
-        lines = FONT_SIZES["name"] + FONT_SIZES["shape"] + FONT_SIZES["text"] * (2 if box.learns else 1)
+        lines = (
+            FONT_SIZES["name"] + FONT_SIZES["shape"] + FONT_SIZES["text"] * (len(box.text) + bool(box.learns))
+        )
         header = max(
             lines * LINE + 2 * PADDING + node.paddings["top"] + node.paddings["bottom"],
             *(_length(self._column(side, "")) + 0.2 for side in ("left", "right")),
@@ -175,7 +182,7 @@ class _Fitting:
 
     def _padding(self, side: Side) -> float:
         """The room for the names of ports at one side."""
-        ports = [a.port for a in self.anchors if a.side == side and a.port]
+        ports = [a.label for a in self.anchors if a.side == side and a.label]
         if side in ("top", "bottom"):
             return FONT_SIZES["port"] * LINE if ports else 0.0
         return max((self.measure(port, "port") for port in ports), default=-0.06) + 0.06
@@ -186,7 +193,7 @@ class _Fitting:
         return max(
             GLYPH[0] + 0.08 + measure(box.name, "name"),
             measure(box.shape, "shape"),
-            measure(box.text, "text"),
+            *(measure(line, "text") for line in box.text),
             measure(f"learns {box.learns}", "text") if box.learns else 0.0,
             *(measure(part, "part") for part in box.parts),
         )
@@ -218,8 +225,8 @@ class _Fitting:
             y = middle.y + offset - offsets[-1] / 2
             self.node.anchors[anchor.edge, anchor.port] = Point(middle.x, y)
         inwards = 0.05 if side == "left" else -0.05
-        for port in dict.fromkeys(a.port for a in column if a.port):
-            ys = [self.node.anchors[a.edge, port].y for a in column if a.port == port]
+        for port in dict.fromkeys(a.label for a in column if a.label):
+            ys = [self.node.anchors[a.edge, a.port].y for a in column if a.label == port]
             self.node.port_labels.append((port, Point(middle.x + inwards, _mean(ys)), side))
 
     def _place_heads(self, edge: Edge, side: Side, first: float) -> float:
@@ -233,6 +240,13 @@ class _Fitting:
                 label = Point(x, sign * (node.height / 2 - (0.03 if side == "top" else 0.05)))
                 node.port_labels.append((port, label, side))
         return first + fan[-1]
+
+    def _place_start(self, edge: Edge, at: Point, side: Side) -> None:
+        """Place the beginning of an edge at the top or bottom, and the name of what it sends."""
+        self.node.anchors[edge, None] = at
+        if edge.variable:
+            inwards = 0.03 if side == "top" else -0.05
+            self.node.port_labels.append((edge.variable, Point(at.x, at.y + inwards), side))
 
     def _fan(self, edge: Edge) -> list[float]:
         """The distances of the arrowheads of an edge from the first, if it enters from above or below."""
@@ -254,7 +268,7 @@ class _Fitting:
             half = self._half_head(edge)
             reach = self._place_heads(edge, "bottom", max(0.15, reach + half)) + half + 0.08
         for n, edge in enumerate(starts):
-            node.anchors[edge, None] = Point(0.15 + 0.14 * n, node.height / 2)
+            self._place_start(edge, Point(0.15 + 0.14 * n, node.height / 2), "bottom")
         node.width = max(node.width, 2 * (reach + 0.1), 0.6 + 0.28 * len(starts))
 
     def _place_loops(self) -> None:
@@ -285,7 +299,7 @@ class _Fitting:
             if edge.enters == "top":
                 self._place_heads(edge, "top", first)
             if edge.leaves == "top":
-                node.anchors[edge, None] = Point(start, -node.height / 2)
+                self._place_start(edge, Point(start, -node.height / 2), "top")
             reach = first + self._fan(edge)[-1] + half
         node.width = max(node.width, 2 * (max(reach + max(node.paddings["left"], 0.0) + 0.1, start) + 0.1))
         beside = any(edge.leaves == "right" or edge.enters == "left" for edge in loops)

@@ -75,7 +75,7 @@ def _draw_box(canvas: Canvas, node: Node, box: Box) -> None:
     left, top, right, bottom = node.outline
     _draw_frame(canvas, node.outline, box.kind, f"population:{box.name}")
     x = (left + node.paddings["left"] + right - node.paddings["right"]) / 2
-    lines = [(box.shape, "shape", DARK), (box.text, "text", GREY)]
+    lines = [(box.shape, "shape", DARK), *((line, "text", GREY) for line in box.text)]
     lines += [(f"learns {box.learns}", "text", STYLES["learned"].colour)] if box.learns else []
     height = (FONT_SIZES["name"] + sum(FONT_SIZES[role] for _, role, _ in lines)) * LINE
     floor = node.y + node.rows[0][1] if node.rows else bottom

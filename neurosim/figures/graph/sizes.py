@@ -20,6 +20,9 @@ FONT_SIZES = {
     "delay": 7.0,
     "legend": 8.0,
     "caption": 8.0,
+    "function": 9.0,
+    "terminal": 8.0,
+    "wire": 7.5,
 }
 LINE = 1.25 / 72  # the height of a line of text, for each point of its size
 GLYPH = (0.30, 0.17)  # the picture of what a population sends
