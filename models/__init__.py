@@ -32,6 +32,7 @@ NAMES = (
     "microcircuit",
     "minimal_gru",
     "modern_hopfield",
+    "neural_turing_machine",
     "nvar",
     "perceptron",
     "radial_basis",

@@ -25,6 +25,7 @@ from neurosim.models.liquid import liquid
 from neurosim.models.lstm import lstm
 from neurosim.models.microcircuit import microcircuit
 from neurosim.models.minimal_gru import minimal_gru
+from neurosim.models.neural_turing_machine import neural_turing_machine
 from neurosim.models.nvar import nvar
 from neurosim.models.perceptron import perceptron
 from neurosim.models.recursive import recursive
@@ -93,6 +94,13 @@ NETWORKS = {
         nvar(2, 2, closed=True),
         nvar(2, 2, bias=1.0),
         nvar(2, 2, readout=np.ones((2, 14))),
+    ),
+    "neural_turing_machine": lambda: (
+        neural_turing_machine(2, 1, 3, 2, n_cells=3),
+        neural_turing_machine(2, 1, n_slots=4, width=2, n_cells=3),
+        neural_turing_machine(2, 1, 3, width=3, n_cells=3),
+        neural_turing_machine(2, 1, 3, 2, n_cells=4),
+        neural_turing_machine(2, 1, 3, 2, n_cells=3, lstm=False),
     ),
     "perceptron": lambda: (
         perceptron(2),
