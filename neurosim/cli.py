@@ -1,6 +1,6 @@
 """The command line: `neurosim run | replay | info | draw | models | clean-cache`.
 
-Exit status: 0; 1 where a replay differs; 2 for an error, told in one line; 130 after Ctrl-C.
+Exit status: 0; 1 if a replay differs; 2 for an error, which is printed as one line; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,16 @@ from neurosim.errors import DISTRIBUTION, DescriptionError, NeurosimError, neare
 if TYPE_CHECKING:
     from neurosim.network.network import Network
 
-DIFFERS, FAILED, INTERRUPTED = 1, 2, 130
+DIFFERS, FAILED, INTERRUPTED = 1, 2, 130  # exit statuses
+Command = Callable[[argparse.Namespace], int]
+TOLERANCE = (
+    "how far values may be apart, as a fraction of the largest (default: 0, the same bits);"
+    " spikes must be the same"
+)
+RECORD = (
+    "what to record instead: a population ('liquid'), one of its variables ('liquid.v', 'liquid[:9].v'),"
+    " or all"
+)
 TIMES = ("us", "ms", "second", "s")
 
 EXAMPLES = """\
@@ -34,10 +43,12 @@ examples:
 """
 
 RUN = """\
-A model is run as its example() says, with the changes asked for here, and the summary of its recording is printed.
-Ctrl-C ends the run after the tick that is running; what was recorded so far is kept. A second one stops at once.
+A model is run as its example() says, with the changes asked for here, and the summary of its recording is
+printed. Ctrl-C ends the run after the tick that is running; what was recorded so far is kept. A second one
+stops at once.
 
-A script (a path that ends in .py) is run as `python SCRIPT ARGUMENTS` would: all that follows it is passed on to it.
+A script (a path that ends in .py) is run as `python SCRIPT ARGUMENTS` would: all that follows it is passed on
+to it.
 """
 
 RUN_EXAMPLES = """\
@@ -49,18 +60,20 @@ examples:
 
 CLEAN = """\
 Delete the compiled code that neurosim keeps in your cache folder, or in the folder that NEUROSIM_CACHE names.
-Nothing else in that folder is touched. What a network needs is compiled again when it runs, which takes seconds.
+Nothing else in that folder is touched. What a network needs is compiled again when it runs, which takes
+seconds.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status."""
-    given = list(sys.argv[1:] if argv is None else argv)
+    """Run the command line and return its exit status. argv: the arguments, default those of the process."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if given[:1] == ["run"] and given[1:2] and _is_script(given[1]):
-            return _run_script(given[1], given[2:])
+        # What follows a script belongs to the script, so it must not be parsed here.
+        if arguments[:1] == ["run"] and arguments[1:2] and _is_script(arguments[1]):
+            return _run_script(arguments[1], arguments[2:])
         parser = _parser()
-        args = parser.parse_args(given)
+        args = parser.parse_args(arguments)
         if args.version:
             from importlib.metadata import version
 
@@ -77,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _fail("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader, such as `head`, had enough
+    except BrokenPipeError:  # the reader, such as `head`, has ended; nothing more can be printed
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
 
@@ -100,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     def command(
-        name: str, does: Any, brief: str, about: str | None = None, epilog: str | None = None
+        name: str, run: Command, brief: str, about: str | None = None, epilog: str | None = None
     ) -> argparse.ArgumentParser:
         added = commands.add_parser(
             name,
@@ -109,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
             epilog=epilog,
             formatter_class=plain,
         )
-        added.set_defaults(command=does)
+        added.set_defaults(command=run)
         return added
 
     _add_run_options(command("run", _run, "run a model or a script", RUN, RUN_EXAMPLES))
@@ -145,9 +158,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-TOLERANCE = "how far values may be apart, as a fraction of the largest (default: 0, the same bits); spikes must be the same"
-
-
 def _add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "what",
@@ -170,12 +180,11 @@ def _add_run_options(run: argparse.ArgumentParser) -> None:
         "--engine", metavar="NAME", help="which engine runs it (default: auto, the fastest that can)"
     )
     run.add_argument("--precision", metavar="NAME", help="double, mixed or single")
-    names = "what to record instead: a population ('liquid'), one of its variables ('liquid.v', 'liquid[:9].v'), or all"
-    run.add_argument("--record", metavar="NAME", nargs="+", action="extend", help=names)
+    run.add_argument("--record", metavar="NAME", nargs="+", action="extend", help=RECORD)
 
 
 def _duration(text: str) -> tuple[float, str]:
-    """A number and a unit of time, as the user wrote them."""
+    """The number and the unit of a time such as '300ms'."""
     bare = text.replace("*", " ").strip()
     name = next((unit for unit in TIMES if bare.endswith(unit)), "")
     try:
@@ -205,24 +214,25 @@ def _is_script(what: str) -> bool:
 def _run(args: argparse.Namespace) -> int:
     if _is_script(args.what):
         raise DescriptionError(
-            f"run: options before a script are not passed on to it. Give them after it: neurosim run {args.what} ..."
+            "run: options before a script are not passed on to it."
+            f" Give them after it: neurosim run {args.what} ..."
         )
     _refuse_file(args.what)
     import neurosim as ns
 
-    given = _example(args.what)
+    arguments = _example(args.what)
     if args.ticks is not None or args.duration is not None:
-        given = {name: value for name, value in given.items() if name not in ("ticks", "duration")}
+        arguments = {name: value for name, value in arguments.items() if name not in ("ticks", "duration")}
     if args.duration is not None:
         from neurosim import units
 
         number, unit = args.duration
-        given["duration"] = number * getattr(units, "second" if unit == "s" else unit)
+        arguments["duration"] = number * getattr(units, "second" if unit == "s" else unit)
     options = {name: getattr(args, name) for name in ("ticks", "seed", "engine", "precision", "record", "to")}
-    given |= {name: value for name, value in options.items() if value is not None}
-    if given.get("record") == ["all"]:
-        given["record"] = "all"
-    with ns.run(**given) as recording:
+    arguments |= {name: value for name, value in options.items() if value is not None}
+    if arguments.get("record") == ["all"]:
+        arguments["record"] = "all"
+    with ns.run(**arguments) as recording:
         print(recording)
         return INTERRUPTED if recording.stopped == "interrupted" else 0
 
@@ -230,12 +240,15 @@ def _run(args: argparse.Namespace) -> int:
 def _refuse_file(what: str) -> None:
     if what not in _names() and _is_file(what):
         raise DescriptionError(
-            f"run: {what} is neither a model nor a script (.py). Run a recording again with neurosim replay {what}."
+            f"run: {what} is neither a model nor a script (.py)."
+            f" Run a recording again with neurosim replay {what}."
         )
 
 
 def _run_script(path: str, arguments: list[str]) -> int:
-    """Run a script as __main__; an error of neurosim's is told with the line of the script that led to it."""
+    """Run a script as __main__. A message for an error of neurosim names the line of the script that caused
+    it.
+    """
     import runpy
 
     if not _is_file(path):
@@ -246,30 +259,30 @@ def _run_script(path: str, arguments: list[str]) -> int:
         sys.path.insert(0, str(Path(path).resolve().parent))
         runpy.run_path(path, run_name="__main__")
     except NeurosimError as error:
-        return _fail(f"{_place(error, path)}: {error}")
+        return _fail(f"{_line(error, path)}: {error}")
     finally:
         sys.argv, sys.path[:] = argv, search
     return 0
 
 
-def _place(error: BaseException, path: str) -> str:
-    """The script and the line of it that raised."""
-    place, trace = path, error.__traceback__
+def _line(error: BaseException, path: str) -> str:
+    """The script, and its last line on the way to where the error was raised."""
+    line, trace = path, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == path:
-            place = f"{path}, line {trace.tb_lineno}"
+            line = f"{path}, line {trace.tb_lineno}"
         trace = trace.tb_next
-    return place
+    return line
 
 
 def _replay(args: argparse.Namespace) -> int:
     import neurosim as ns
 
-    found = ns.replay(args.file, engine=args.engine, tolerance=args.tolerance)
-    if found.recording.stopped == "interrupted":
+    result = ns.replay(args.file, engine=args.engine, tolerance=args.tolerance)
+    if result.recording.stopped == "interrupted":
         raise KeyboardInterrupt
-    print(found)
-    return 0 if found.identical else DIFFERS
+    print(result)
+    return 0 if result.identical else DIFFERS
 
 
 def _info(args: argparse.Namespace) -> int:
@@ -287,7 +300,8 @@ def _draw(args: argparse.Namespace) -> int:
 
     if _is_script(args.what):
         raise DescriptionError(
-            f"draw: {args.what} is a script, which may have any number of networks. Call ns.figures.diagram(net) in it."
+            f"draw: {args.what} is a script, which may have any number of networks."
+            " Call ns.figures.diagram(net) in it."
         )
     net, path = _network(args.what), Path(args.to or f"{Path(args.what).stem}.png")
     pyplot = need_matplotlib()
@@ -299,7 +313,8 @@ def _draw(args: argparse.Namespace) -> int:
         figure.savefig(path, dpi=150)
     except (OSError, ValueError) as error:  # no such folder, no such kind of picture
         raise NeurosimError(
-            f"draw: cannot write {path}: {error}. Give a path that ends in .png, .svg or .pdf, in a folder that exists."
+            f"draw: cannot write {path}: {error}."
+            " Give a path that ends in .png, .svg or .pdf, in a folder that exists."
         ) from error
     finally:
         pyplot.close(figure)
@@ -308,7 +323,9 @@ def _draw(args: argparse.Namespace) -> int:
 
 
 def _models(args: argparse.Namespace) -> int:
-    """Each model with the first line of its file, which is read, not run."""
+    """Print each model with the first line of its docstring. The files are parsed, not run, which takes less
+    time.
+    """
     import ast
     from importlib.util import find_spec
 
@@ -358,7 +375,7 @@ def _network(what: str) -> Network:
 def _is_file(path: str) -> bool:
     try:
         return Path(path).is_file()
-    except (OSError, ValueError):  # longer than a name can be, or with a null character
+    except (OSError, ValueError):  # the name is too long, or contains a null character
         return False
 
 
@@ -367,7 +384,7 @@ def _looks_like_a_file(what: str) -> bool:
 
 
 def _is_recording(what: str) -> bool:
-    """Whether a file holds a recording rather than a network alone; False for what is no file at all."""
+    """Whether a file holds a recording, and not only a network; False if there is no such file."""
     if not _looks_like_a_file(what):
         return False
     from neurosim.recording.safe_hdf5 import NETWORK, RECORDING, open_file

@@ -1,9 +1,9 @@
 """The errors of neurosim. Each message names the object, the value, the rule and the remedy.
 
-One fault has one class, wherever it is found. An argument that cannot be right is a `DescriptionError`, and so
-are data of an estimator that do not fit its network or its parameters. What scikit-learn itself checks, such as
-NaN in X or a prediction before `fit`, stays its own ValueError, TypeError or NotFittedError. A `DescriptionError`
-is a ValueError too, as scikit-learn expects.
+One fault has one class, wherever it is found. An argument that cannot be right is a `DescriptionError`, and
+so are data of an estimator that do not fit its network or its parameters. What scikit-learn itself checks,
+such as NaN in X or a prediction before `fit`, stays its own ValueError, TypeError or NotFittedError. A
+`DescriptionError` is a ValueError too, as scikit-learn expects.
 """
 
 from collections.abc import Iterable
