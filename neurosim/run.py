@@ -192,8 +192,7 @@ def _header(plan: Plan, net: Network, read: Inputs, begins: Start, engine: str) 
         if drive.values is not None:
             inputs[name] = drive.values
         else:
-            assert drive.trial is not None and drive.tick is not None and drive.neuron is not None
-            inputs[name] = Spikes(drive.trial, drive.tick, drive.neuron, net.dt)
+            inputs[name] = Spikes(*drive.spikes, net.dt)
     return Header(
         network=net,
         seed=plan.seed,

@@ -120,7 +120,7 @@ def test_words_are_the_same_in_cpp(library):
             np.testing.assert_array_equal((high, low), trial_keys(key, second, tick))
 
 
-@pytest.mark.parametrize("call", ["rand", "randn", "rand_in_fours"])
+@pytest.mark.parametrize("call", ["rand", "randn", "rand32"])
 def test_random_numbers_do_not_repeat_after_as_many_ticks_as_a_counter_holds(call):
     jnp = pytest.importorskip("jax.numpy")
     from neurosim.engine.arrays.library import wide

@@ -126,8 +126,8 @@ def test_other_text_is_not_taken_for_what_is_known(folder):
 
 def test_answers_depend_on_the_versions(monkeypatch, folder):
     def asked():
-        monkeypatch.setattr(memo, "_known", {})
-        monkeypatch.setattr(memo, "_kept", {})
+        monkeypatch.setattr(memo, "_results", {})
+        monkeypatch.setattr(memo, "_stored", {})
         with memo.persistent_memo(["some text"]):
             return memo.memoized(["question"], lambda: made.append(1))
 
@@ -135,7 +135,7 @@ def test_answers_depend_on_the_versions(monkeypatch, folder):
     asked()
     asked()
     assert len(made) == 1
-    monkeypatch.setattr(memo, "_answering", lambda: ("another Brian2",))
+    monkeypatch.setattr(memo, "_dependencies", lambda: ("another Brian2",))
     asked()
     assert len(made) == 2
 

@@ -1,39 +1,119 @@
-"""What is used of Brian2 to compile equations. Imported when the first equation is compiled; importing Brian2 takes a second."""
+"""The parts of Brian2 and sympy that compile equations, with types; neither package has annotations of its own.
 
-from typing import Any
+No other module of `plan/` touches them. Importing this one takes a second, so it is imported where an
+equation is first compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from neurosim.brian2_units import import_units
+
+import_units()  # first, because Brian2 would otherwise install an exception hook of its own
 
 import brian2
-from brian2.core.functions import DEFAULT_FUNCTIONS, Function
-from brian2.core.namespace import DEFAULT_CONSTANTS as DEFAULT_CONSTANTS
-from brian2.core.namespace import DEFAULT_UNITS as DEFAULT_UNITS
-from brian2.core.variables import Variable as Variable
-from brian2.parsing.expressions import is_boolean_expression as is_boolean_expression
-from brian2.parsing.expressions import parse_expression_dimensions as parse_expression_dimensions
-from brian2.parsing.sympytools import str_to_sympy as str_to_sympy
-from brian2.parsing.sympytools import sympy_to_str as sympy_to_str
-from brian2.stateupdaters.base import StateUpdateMethod as StateUpdateMethod
-from brian2.stateupdaters.base import UnsupportedEquationsException as UnsupportedEquationsException
-from brian2.units.fundamentalunits import DimensionMismatchError as DimensionMismatchError
-from brian2.units.fundamentalunits import get_or_create_dimension as get_or_create_dimension
+from brian2.core import functions as brian_functions
+from brian2.core import variables as brian_variables
+from brian2.parsing import expressions, sympytools
+from brian2.stateupdaters import base as stateupdaters
+from brian2.units import fundamentalunits
 
-from neurosim.network.functions import functions
+from neurosim.network.functions import Function, functions
+from neurosim.network.values import AXES
 
-Equations = brian2.Equations
-VERSION = brian2.__version__
+# The packages as values of any type: what is used of them gets its types below.
+_brian2: Any = brian2
+_functions: Any = brian_functions
+_variables: Any = brian_variables
+_expressions: Any = expressions
+_sympytools: Any = sympytools
+_stateupdaters: Any = stateupdaters
+_units: Any = fundamentalunits
 
 
-def _known(function: Any) -> Any:
-    """A function of text as Brian2's unit checker wants it."""
-    places = [None] * function.arguments
+class Symbolic(Protocol):
+    """A sympy expression: what is used of one."""
+
+    free_symbols: Iterable[object]
+
+    def expand(self) -> Symbolic: ...
+    def diff(self, symbol: Symbolic) -> Symbolic: ...
+    def has(self, *symbols: Symbolic) -> bool: ...
+    def __mul__(self, other: Symbolic) -> Symbolic: ...
+    def __sub__(self, other: Symbolic) -> Symbolic: ...
+
+
+class Variable(Protocol):
+    """What Brian2 knows of a name or a function in text."""
+
+
+def variables(names: Mapping[str, tuple[tuple[float, ...], bool]]) -> dict[str, Variable]:
+    """Brian2's variables and functions.
+
+    names: for each name its dimensions (the exponents of the seven base units), and whether its value never
+        changes
+    """
+    found = {name: _known_function(function) for name, function in functions().items()}
+    for name, (dim, constant) in names.items():
+        unit = _units.get_or_create_dimension(list(dim))
+        found[name] = _variables.Variable(name=name, dimensions=unit, scalar=constant, constant=constant)
+    return found
+
+
+def _known_function(function: Function) -> Variable:
+    """A function of text as Brian2's unit checker expects it. The checker asks for its units only, so it computes nothing."""
+    any_units = [None] * function.arguments
     if function.unit == "any":
-        return Function(len, arg_units=places, return_unit=1)
+        return _functions.Function(len, arg_units=any_units, return_unit=1)
     if isinstance(function.unit, int):
-        return Function(len, arg_units=places, return_unit=lambda *dims, place=function.unit: dims[place])
-    return DEFAULT_FUNCTIONS.get(function.name) or Function(
-        len, arg_units=[1] * function.arguments, return_unit=1
-    )
+        return _functions.Function(len, arg_units=any_units, return_unit=_unit_of(function.unit))
+    default: Variable | None = _functions.DEFAULT_FUNCTIONS.get(function.name)
+    return default or _functions.Function(len, arg_units=[1] * function.arguments, return_unit=1)
 
 
-def known() -> dict[str, Any]:
-    """The functions that text may call."""
-    return {name: _known(function) for name, function in functions().items()}
+def _unit_of(argument: int) -> Callable[..., Any]:
+    """The rule that a function's value has the unit of this argument."""
+
+    def unit(*units: Any) -> Any:
+        return units[argument]
+
+    return unit
+
+
+def dimensions_of(expression: str, variables: Mapping[str, Variable]) -> tuple[float, ...]:
+    """The dimensions of an expression. An exception of Brian2 says that its units do not agree."""
+    dim = _expressions.parse_expression_dimensions(expression, variables)
+    return tuple(float(dim.get_dimension(axis)) for axis in AXES)
+
+
+def is_condition(expression: str, variables: Mapping[str, Variable]) -> bool:
+    """Whether an expression is true or false."""
+    return bool(_expressions.is_boolean_expression(expression, variables))
+
+
+def symbolic(expression: str, variables: Mapping[str, Variable]) -> Symbolic:
+    """An expression for sympy."""
+    return _sympytools.str_to_sympy(expression, variables)
+
+
+def is_zero(expression: object) -> bool:
+    """Whether a sympy expression is the number 0."""
+    return expression == 0
+
+
+def text_of(expression: Symbolic) -> str:
+    """A sympy expression as text."""
+    return _sympytools.sympy_to_str(expression)
+
+
+def is_name_of_sympy(name: str) -> bool:
+    """Whether sympy would take a name for something of its own, such as E, S, beta or trace."""
+    return hasattr(_sympytools.sympy, name)
+
+
+def integration_step(equations: str, variables: Mapping[str, Variable], method: str, owner: str) -> str:
+    """The statements by which one of Brian2's methods integrates these equations over one tick."""
+    method_of = _stateupdaters.StateUpdateMethod
+    return method_of.apply_stateupdater(_brian2.Equations(equations), variables, method, None, owner)

@@ -13,7 +13,8 @@ from neurosim.plan.recipe import Edges
 def check_plan(plan: Plan, net: Network) -> None:
     """Refuse a plan that an engine could not run as the tick contract says.
 
-    Synapses that are still to be drawn need no check: a recipe stands only where nothing that it draws could be refused.
+    Synapses that are still to be drawn need no check: a recipe stands only where nothing that it draws could
+    be refused.
     """
     for name, pathway in plan.pathways.items():
         label = net.synapses[name].label

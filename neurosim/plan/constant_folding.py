@@ -1,36 +1,36 @@
-"""What never changes is computed once: constants in the statements of an integration method become coefficients.
+"""Constant folding: what never changes in the statements of an integration method is computed once, as coefficients.
 
-A product such as `E_e*ge/C` becomes `ge` times one coefficient E_e/C, so that a tick has few multiplications and no division by
-a constant. Every engine sees the same coefficients, so that all round alike.
+A product such as `E_e*ge/C` becomes `ge` times one coefficient E_e/C, so that a tick has few multiplications
+and no division by a constant. All engines see the same coefficients and therefore round alike.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurosim.network.functions import ELEMENTWISE, functions
 from neurosim.network.text import Statement, called, names_of, parsed_copy
-from neurosim.plan.codegen.numpy_code import evaluate
-
-Constant = Callable[[str], bool]
+from neurosim.plan.codegen.numpy_code import Numeric, evaluate
 
 
 def fold_constants(
-    statements: Iterable[Statement], values: Mapping[str, Any], constant: frozenset[str]
-) -> tuple[tuple[Statement, ...], dict[str, np.ndarray]]:
+    statements: Iterable[Statement], values: Mapping[str, Numeric], constant: frozenset[str]
+) -> tuple[tuple[Statement, ...], dict[str, NDArray[np.float64]]]:
     """The statements with constants folded, and the coefficients `_k_0`, `_k_1` ... that they name.
 
-    `constant` are the names whose `values` never change.
+    values: the values of names
+    constant: the names whose values never change
     """
     folder = _Folder(frozenset(name for name in constant if name in values))
     folded = tuple(
-        Statement(s.name, s.op, ast.unparse(folder.keep(folder.fold(parsed_copy(s.expression)))))
+        Statement(s.name, s.op, ast.unparse(folder.coefficient(folder.fold(parsed_copy(s.expression)))))
         for s in statements
     )
+    # Coefficients are computed in double precision, whatever the precision of the run.
     wide = {
         name: np.asarray(value, dtype=np.float64) if np.asarray(value).dtype.kind == "f" else value
         for name, value in values.items()
@@ -39,7 +39,7 @@ def fold_constants(
         return folded, {name: np.asarray(evaluate(text, wide)) for text, name in folder.names.items()}
 
 
-class _Folder:
+class _Folder(ast.NodeTransformer):
     """Rewrites expressions; `names` maps the text of each coefficient to its name."""
 
     def __init__(self, constant: frozenset[str]):
@@ -47,26 +47,22 @@ class _Folder:
         self.names: dict[str, str] = {}
 
     def fold(self, node: ast.expr) -> ast.expr:
-        """The expression with the constants of its parts folded; a constant whole is left for `keep`."""
+        """The expression with the constants within it folded. One that is constant as a whole stays as it is."""
         if self.is_constant(node):
             return node
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
             return self._product(node)
-        for name, value in ast.iter_fields(node):
-            if isinstance(value, ast.expr):
-                setattr(node, name, self.keep(self.fold(value)))
-            elif isinstance(value, list):
-                setattr(
-                    node,
-                    name,
-                    [self.keep(self.fold(item)) if isinstance(item, ast.expr) else item for item in value],
-                )
+        self.generic_visit(node)
         return node
 
-    def keep(self, node: ast.expr) -> ast.expr:
-        """A constant expression as one coefficient; names and numbers as they are."""
-        plain = isinstance(node, (ast.Name, ast.Constant))
-        if plain or not self.is_constant(node) or not any(isinstance(n, ast.Name) for n in ast.walk(node)):
+    def visit(self, node: ast.AST) -> ast.AST:
+        """A part of an expression, folded."""
+        return self.coefficient(self.fold(node)) if isinstance(node, ast.expr) else node
+
+    def coefficient(self, node: ast.expr) -> ast.expr:
+        """A constant expression as one coefficient; single names and plain arithmetic of numbers as they are."""
+        named = any(isinstance(part, ast.Name) for part in ast.walk(node))  # a constant or a function
+        if isinstance(node, ast.Name | ast.Constant) or not named or not self.is_constant(node):
             return node
         return ast.Name(self.names.setdefault(ast.unparse(node), f"_k_{len(self.names)}"))
 
@@ -76,46 +72,44 @@ class _Folder:
         return names_of(node) <= self.constant and all(function.kind == ELEMENTWISE for function in calls)
 
     def _product(self, node: ast.expr) -> ast.expr:
-        """A chain of products and quotients: its constants make one coefficient, the rest keeps its order."""
-        above: list[ast.expr] = []
-        below: list[ast.expr] = []
-        self._factors(node, above, below)
-        fixed_above, fixed_below = (
-            [f for f in above if self.is_constant(f)],
-            [f for f in below if self.is_constant(f)],
-        )
-        above = [self.keep(self.fold(f)) for f in above if not self.is_constant(f)]
-        below = [self.keep(self.fold(f)) for f in below if not self.is_constant(f)]
-        result: ast.expr | None = None
-        if fixed_above or fixed_below:
-            top = _joined(fixed_above, ast.Mult()) or ast.Constant(1.0)
-            bottom = _joined(fixed_below, ast.Mult())
-            result = self.keep(ast.BinOp(top, ast.Div(), bottom) if bottom is not None else top)
-        for factor in above:
-            result = factor if result is None else ast.BinOp(result, ast.Mult(), factor)
-        divisor = _joined(below, ast.Mult())
-        result = result if result is not None else ast.Constant(1.0)
-        return ast.BinOp(result, ast.Div(), divisor) if divisor is not None else result
+        """A chain of products and quotients: its constants make one coefficient, the other factors keep their order."""
+        numerator: list[ast.expr] = []
+        denominator: list[ast.expr] = []
+        self._collect(node, numerator, denominator)
+        factors = [
+            self.coefficient(self.fold(factor)) for factor in numerator if not self.is_constant(factor)
+        ]
+        divisors = [
+            self.coefficient(self.fold(factor)) for factor in denominator if not self.is_constant(factor)
+        ]
+        above = _joined([factor for factor in numerator if self.is_constant(factor)])
+        below = _joined([factor for factor in denominator if self.is_constant(factor)])
+        if above is not None or below is not None:
+            above = above or ast.Constant(1.0)
+            constant = above if below is None else ast.BinOp(above, ast.Div(), below)
+            factors.insert(0, self.coefficient(constant))
+        product, divisor = _joined(factors) or ast.Constant(1.0), _joined(divisors)
+        return product if divisor is None else ast.BinOp(product, ast.Div(), divisor)
 
-    def _factors(self, node: ast.expr, above: list[ast.expr], below: list[ast.expr]) -> None:
-        """Collect what stands above and below the line of a chain of products and quotients."""
-        if (
-            isinstance(node, ast.BinOp)
-            and isinstance(node.op, (ast.Mult, ast.Div))
-            and not self.is_constant(node)
-        ):
-            self._factors(node.left, above, below)
-            self._factors(node.right, *((above, below) if isinstance(node.op, ast.Mult) else (below, above)))
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not self.is_constant(node):
-            above.append(ast.Constant(-1.0))
-            self._factors(node.operand, above, below)
-        else:
-            above.append(node)
+    def _collect(self, node: ast.expr, numerator: list[ast.expr], denominator: list[ast.expr]) -> None:
+        """Collect the factors of a chain of products and quotients. A sign in it is a factor of -1."""
+        match node:
+            case ast.BinOp(op=ast.Mult()) if not self.is_constant(node):
+                self._collect(node.left, numerator, denominator)
+                self._collect(node.right, numerator, denominator)
+            case ast.BinOp(op=ast.Div()) if not self.is_constant(node):
+                self._collect(node.left, numerator, denominator)
+                self._collect(node.right, denominator, numerator)
+            case ast.UnaryOp(op=ast.USub()) if not self.is_constant(node):
+                numerator.append(ast.Constant(-1.0))
+                self._collect(node.operand, numerator, denominator)
+            case _:
+                numerator.append(node)
 
 
-def _joined(parts: list[ast.expr], op: ast.operator) -> ast.expr | None:
-    """The parts joined by an operator, from left to right; None for none."""
-    joined: ast.expr | None = None
-    for part in parts:
-        joined = part if joined is None else ast.BinOp(joined, op, part)
-    return joined
+def _joined(factors: list[ast.expr]) -> ast.expr | None:
+    """The product of factors, from left to right; None for none."""
+    product: ast.expr | None = None
+    for factor in factors:
+        product = factor if product is None else ast.BinOp(product, ast.Mult(), factor)
+    return product

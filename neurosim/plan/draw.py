@@ -83,7 +83,8 @@ def draw_ends(net: Network, name: str, seed: int) -> tuple[np.ndarray, np.ndarra
 def weight_numbers(net: Network, name: str, seed: int) -> np.ndarray:
     """For each synapse, in the order of a pathway's arrays, the flat index of its weight in the array that was given.
 
-    It is what would be drawn if the weights were 0, 1, 2, ...; for networks whose draws are made (`plan/materialize.py`).
+    It is what would be drawn if the weights were 0, 1, 2, ...; for networks whose draws are made
+    (`plan/materialize.py`).
     """
     item = net.synapses[name]
     drawn = _draw(net, name, item, seed, numbered=True)
@@ -213,8 +214,9 @@ def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.
 def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
     """The recipe of the synapses called `name`, whose weights are stored in `dtype`.
 
-    None where engines take arrays: for other wirings and weights, and where only the numbers drawn tell whether a weight is
-    finite and a delay allowed. Raises PlanError if even an engine that draws them itself had not enough memory.
+    None where engines take arrays: for other wirings and weights, and where only the numbers drawn tell
+    whether a weight is finite and a delay allowed. Raises PlanError if even an engine that draws them itself
+    had not enough memory.
     """
     item = net.synapses[name]
     wires = item.wiring.recipe(item.pre, item.post, Stream(seed, f"{name}.wiring"))

@@ -18,8 +18,8 @@ from neurosim.plan.random import TextRandom
 def dry_run(plan: Plan, label: Callable[[str], str]) -> None:
     """Compute every block of text once and throw the result away; `label` says how messages call synapses.
 
-    Raises PlanError for text that fails (an axis that there is not, shapes that do not fit, a division by a whole number
-    that is 0), naming the object and the block.
+    Raises PlanError for text that fails (an axis that there is not, shapes that do not fit, a division by a
+    whole number that is 0), naming the object and the block.
     """
     check_memory(plan)
     with np.errstate(all="ignore"):

@@ -47,8 +47,9 @@ def read_inputs(
 ) -> Inputs:
     """Check inputs against the network and settle how many ticks and trials the run has.
 
-    `trials` is the number of trials asked for, if it is not to follow from the inputs; `started` that of a batched
-    recording which the run continues, 0 for none. `as_given` keeps plain arrays in their type and place, without a copy.
+    `trials` is the number of trials asked for, if it is not to follow from the inputs; `started` that of a
+    batched recording which the run continues, 0 for none. `as_given` keeps plain arrays in their type and
+    place, without a copy.
     """
     if inputs is None:
         inputs = {}

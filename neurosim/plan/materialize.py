@@ -25,8 +25,8 @@ from neurosim.plan.random import Stream
 def materialized(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | None = None) -> Network:
     """The network with every random number drawn as a run with this seed draws it: wiring, weights, delays, start values.
 
-    `final` is the end state of a run (`recording.final`); the weights and variables of synapses with text are then those
-    of its first trial, so that what was learned while running is kept.
+    `final` is the end state of a run (`recording.final`); the weights and variables of synapses with text are
+    then those of its first trial, so that what was learned while running is kept.
     """
     return net.map(
         lambda population: _materialized_population(net, population, seed),
@@ -37,8 +37,8 @@ def materialized(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | 
 def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
     """The weights of synapses as a matrix (post, pre); several synapses of one pair are summed, absent ones are 0.
 
-    Shared weights (conv) are laid out over the pairs they serve. Raises DescriptionError for einsum and private wirings
-    and for weights that are messages, which have no such matrix.
+    Shared weights (conv) are laid out over the pairs they serve. Raises DescriptionError for einsum and
+    private wirings and for weights that are messages, which have no such matrix.
     """
     item = net[name]
     if not isinstance(item, Synapses):

@@ -1,81 +1,100 @@
-"""What Brian2 and sympy found out about text: asked once, then known in this process, and from the cache folder in the next ones.
+"""A memo of what Brian2 and sympy compute from text, in this process and, through the cache folder, the next.
 
-A question is kept with all that its answer depends on, the versions included; the questions about one network lie in one file. Where all
-are known, neither package is imported.
+Importing Brian2 and sympy takes seconds, and compiling equations with them takes more. A result is therefore
+kept under everything that it depends on, including the versions of the packages. All results about one
+network are kept in one file. If all results are known, neither package is imported.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from neurosim.cache import digest, folder, load_text, save_text
 from neurosim.network.functions import added
 from neurosim.versions import version
 
-MOST = 20_000  # questions that a process keeps in mind
-ANSWERING = (
-    "network/functions.py", "network/text.py", "network/values.py", "plan/brian.py", "plan/dimensions.py", "plan/equations.py", "plan/constant_folding.py",
+Json: TypeAlias = Any  # plain data: None, numbers, text, and lists and dicts of these
+
+MOST_RESULTS = 20_000  # that a process keeps in memory
+# The modules on which the results depend.
+SOURCES = (
+    "network/functions.py",
+    "network/text.py",
+    "network/values.py",
+    "plan/brian.py",
     "plan/codegen/numpy_code.py",
-)  # fmt: skip
+    "plan/codegen/writer.py",
+    "plan/constant_folding.py",
+    "plan/dimensions.py",
+    "plan/equations.py",
+)
 
-_known: dict[str, str] = {}  # question -> answer, both as JSON
-_kept: dict[tuple[Path, str], frozenset[str]] = {}  # the questions in a file
-_asked: ContextVar[set[str] | None] = ContextVar("asked", default=None)
+_results: dict[str, str] = {}  # key -> result, both as JSON
+_stored: dict[tuple[Path, str], frozenset[str]] = {}  # (folder, name of a file) -> the keys in it
+_used: ContextVar[set[str] | None] = ContextVar("used", default=None)  # the keys used in a persistent memo
 
 
-def memoized(question: list[Any], make: Callable[[], Any]) -> Any:
-    """The answer to a question, both plain data (lists, numbers, text): `make()` is called where it is not known."""
-    key = json.dumps(question)
-    answer = _known.get(key)
-    if answer is None:
-        if len(_known) >= MOST:
-            _known.clear()
-        answer = _known[key] = json.dumps(make())
-    asked = _asked.get()
-    if asked is not None:
-        asked.add(key)
-    return json.loads(answer)
+def memoized(key: list[Json], compute: Callable[[], Json]) -> Json:
+    """The result of `compute()`, which is called only if the result under this key is not known yet.
+
+    key: everything that the result depends on, as plain data
+    compute: returns plain data; a tuple comes back as a list
+    """
+    text = json.dumps(key)
+    result = _results.get(text)
+    if result is None:
+        if len(_results) >= MOST_RESULTS:
+            _results.clear()
+        result = _results[text] = json.dumps(compute())
+    used = _used.get()
+    if used is not None:
+        used.add(text)
+    return json.loads(result)
 
 
 @contextmanager
-def persistent_memo(texts: Iterable[str]) -> Iterator[None]:
-    """In this block, questions are answered from the cache folder where they were asked before in a block with these texts; new ones are kept."""
-    place = folder(), digest("questions", *_answering(), *added(), *texts)
-    if place not in _kept:
-        _kept[place] = _recall(*place)
-    asked: set[str] = set()
-    token = _asked.set(asked)
+def persistent_memo(texts: Iterable[str]) -> Generator[None]:
+    """Within this context, results are read from the cache folder, and new ones are added to it.
+
+    texts: all text of the network; networks of the same text share one file
+    """
+    file = folder(), digest("questions", *_dependencies(), *added(), *texts)
+    if file not in _stored:
+        _stored[file] = _load(*file)
+    used: set[str] = set()
+    token = _used.set(used)
     try:
         yield
     finally:
-        _asked.reset(token)
-    if not asked <= _kept[place]:
-        _kept[place] = frozenset(asked & _known.keys())
-        save_text(*place, json.dumps({key: _known[key] for key in sorted(_kept[place])}))
+        _used.reset(token)
+    if not used <= _stored[file]:
+        _stored[file] = frozenset(used & _results.keys())
+        save_text(*file, json.dumps({key: _results[key] for key in sorted(_stored[file])}))
 
 
-def _recall(where: Path, key: str) -> frozenset[str]:
-    """Bring the questions of a file to mind: which they are."""
-    found = json.loads(load_text(where, key) or "{}")  # the seal says that it is what was written
-    _known.update(found)
-    return frozenset(found)
+def _load(where: Path, name: str) -> frozenset[str]:
+    """Read the results in a file into memory, and return their keys."""
+    # `load_text` returns nothing for a file that was damaged, so that this is what was written.
+    results: dict[str, str] = json.loads(load_text(where, name) or "{}")
+    _results.update(results)
+    return frozenset(results)
 
 
 @cache
-def _answering() -> tuple[str, ...]:
-    """What answers: its versions, and the text of the modules here."""
-    root = Path(__file__).resolve().parent.parent
+def _dependencies() -> tuple[str, ...]:
+    """The versions and the source code on which all results depend."""
+    package = Path(__file__).resolve().parent.parent
     return (
         sys.version,
         version("brian2"),
         version("sympy"),
         version("numpy"),
-        *(root.joinpath(name).read_text("utf-8") for name in ANSWERING),
+        *(package.joinpath(name).read_text("utf-8") for name in SOURCES),
     )

@@ -1,8 +1,12 @@
-"""Text that runs at arrivals: every variable of a neuron has one name, and is read as the statements before have left it."""
+"""Resolves the names in the statements of synaptic events: `v` is a variable of the target, `v_post`.
+
+A neuron may be its own sender. Then `v_pre` and `v_post` are one variable, which must be read as the
+statements before have left it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from neurosim.errors import PlanError
 from neurosim.network.synapses import Synapses
@@ -14,18 +18,21 @@ Statements = tuple[Statement, ...]
 
 
 def resolve_names(
-    statements: Statements, item: Synapses, own: Collection[str], pre: Scope, post: Scope, where: str
+    statements: Statements, item: Synapses, own: Collection[str], pre: Scope, post: Scope, label: str
 ) -> Statements:
     """The statements with `v` written as `v_post`, and with both names of a neuron that is its own sender kept equal.
 
-    `own` are the names that belong to the synapses; `pre` and `post` are the scopes of both ends. Raises PlanError where
-    a subexpression is read after a variable that it is made of was changed.
+    own: the names that belong to the synapses
+    pre, post: the scopes of sender and target
+    label: opens error messages
+
+    Raises PlanError where a subexpression is read after a variable that it depends on was changed.
     """
     target = item.post.population
     bare = {*target.states, *target.subexpressions, *target.port_names} - set(own)
     named = tuple(_named(statement, bare) for statement in statements)
-    _refuse_stale_subexpressions(named, {"_pre": pre, "_post": post}, where)
-    return _without_aliases(named) if item.pre.population is target else named
+    _refuse_stale_subexpressions(named, {"_pre": pre, "_post": post}, label)
+    return _with_equal_aliases(named) if item.pre.population is target else named
 
 
 def _named(statement: Statement, bare: Collection[str]) -> Statement:
@@ -35,8 +42,8 @@ def _named(statement: Statement, bare: Collection[str]) -> Statement:
     )
 
 
-def _refuse_stale_subexpressions(statements: Statements, ends: dict[str, Scope], where: str) -> None:
-    """A subexpression has the value that it had when the text began."""
+def _refuse_stale_subexpressions(statements: Statements, ends: Mapping[str, Scope], label: str) -> None:
+    """Refuse to read a subexpression that has changed, since it still has the value from before the event."""
     changed: set[str] = set()
     for statement in statements:
         for name in sorted(names_in(statement.expression)):
@@ -50,32 +57,33 @@ def _refuse_stale_subexpressions(statements: Statements, ends: dict[str, Scope],
                 }
                 if stale:
                     raise PlanError(
-                        f"{where}: reads '{name}' after '{min(stale)}' was changed. Read it before, into a name of its own: x = {name}."
+                        f"{label}: reads '{name}' after '{min(stale)}' was changed."
+                        f" Read it before, into a name of its own: x = {name}."
                     )
         changed.add(statement.name)
 
 
-def _without_aliases(statements: Statements) -> Statements:
-    """Where sender and target are one neuron, what is assigned to one of its names is seen by the other.
+def _with_equal_aliases(statements: Statements) -> Statements:
+    """The statements, with each assignment to one name of a neuron copied to its other name at autapses.
 
-    Nothing is to be done where all is added and nothing is read: sums do not ask for an order.
+    This is not needed for names that are only added to and never read, because sums do not depend on the
+    order.
     """
     assigned = {s.name for s in statements}
-    read = {name for s in statements for name in names_in(s.expression)} | {
-        s.name for s in statements if s.op not in ("+=", "-=")
-    }
-    found: list[Statement] = []
+    read = {name for s in statements for name in names_in(s.expression)}
+    read |= {s.name for s in statements if s.op not in ("+=", "-=")}
+    resolved: list[Statement] = []
     for number, statement in enumerate(statements):
-        found.append(statement)
+        resolved.append(statement)
         other = _other_name(statement.name)
         later = {name for s in statements[number + 1 :] for name in (s.name, *names_in(s.expression))}
         if other in later and (other in assigned or other in read) and {statement.name, other} & read:
-            found.append(Statement(other, "=", f"where(i == j, {statement.name}, {other})"))
-    return tuple(found)
+            resolved.append(Statement(other, "=", f"where(i == j, {statement.name}, {other})"))
+    return tuple(resolved)
 
 
 def _other_name(name: str) -> str:
-    """v_post for v_pre, and the other way round; nothing for another name."""
+    """v_post for v_pre, and v_pre for v_post; '' for any other name."""
     for suffix, other in (("_pre", "_post"), ("_post", "_pre")):
         if name.endswith(suffix):
             return name.removesuffix(suffix) + other

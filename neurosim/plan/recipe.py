@@ -1,8 +1,9 @@
 """The synapses of a pathway: arrays, or the recipe or windows from which every engine draws the same arrays.
 
-Recipes and windows are plain data. An engine may lay them out by itself, or ask for the arrays (`draw`). Local indices count
-within the parts `pre_index` and `post_index`, which hold the flat indices of the neurons in their populations; the random
-numbers of a synapse are counted by local sender and by its position among the synapses of this sender.
+Recipes and windows are plain data. An engine may lay them out by itself, or ask for the arrays (`draw`).
+Local indices count within the parts `pre_index` and `post_index`, which hold the flat indices of the neurons
+in their populations; the random numbers of a synapse are counted by local sender and by its position among
+the synapses of this sender.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ class Edges:
 class Recipe:
     """How synapses are drawn.
 
-    name, seed: with the name of what is drawn ('wiring', 'weight', 'delay', or a variable) they key the random numbers.
+    name, seed: with the name of what is drawn ('wiring', 'weight', 'delay', or a variable) they key the
+        random numbers.
     label: how errors call the synapses.
     pre_index, post_index: flat indices of the neurons that the local ones mean.
     wires: who connects to whom.

@@ -17,8 +17,9 @@ from neurosim.plan.plan import Drive
 def is_spike_array(net: Network, population: Neurons, number: Any, where: str) -> bool:
     """Whether an array drives a population by spikes: a Boolean one does, wherever spikes can go.
 
-    `einsum`, weights that are messages and Asynchronous() know numbers alone: to them True is 1. Raises DescriptionError where
-    a port takes the mean, which of numbers counts the zeros and of spikes those that arrive.
+    `einsum`, weights that are messages and Asynchronous() know numbers alone: to them True is 1. Raises
+    DescriptionError where a port takes the mean, which of numbers counts the zeros and of spikes those that
+    arrive.
     """
     if np.asarray(number[:1]).dtype.kind != "b" or not population.driven or net.schedule.sweeps:
         return False

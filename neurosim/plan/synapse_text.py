@@ -23,7 +23,7 @@ from neurosim.plan.dimensions import (
     check_expression,
     check_statements,
     unit_dimensions,
-    unit_value,
+    units_used,
     weight_dimensions,
 )
 from neurosim.plan.draw import Drawn, as_edges, draw_synapses, per_synapse, recipe_of, start_numbers
@@ -155,7 +155,7 @@ def _text(
     for line in summed:
         check_expression(
             line.expression,
-            Scope(f"{item.label}: {line.name}", scope.dims, scope.constant, scope.subexpressions, axes=False),
+            scope.part(line.name, axes=False),
         )
     blocks = {
         event: _event_block(event, text, catch_up, statements, scope, tuple(states), item, scopes)
@@ -236,13 +236,8 @@ def _synapse_constants(net: Network, item: Synapses, found: _Found, scope: Scope
                 if isinstance(given, Value) and given.scalar
                 else found.values(key, given).astype(dtype)
             )
-    for text in set().union(
-        item.names_used, *(names_in(line.expression) for line in item.lines if line.expression)
-    ):
-        value = unit_value(text) if text not in scope.dims else None
-        if value is not None:
-            constants[text] = dtype(value.number)
-    return constants
+    used = set(item.names_used).union(*(names_in(line.expression) for line in item.lines if line.expression))
+    return constants | units_used(used, scope, dtype)
 
 
 def _event_block(
@@ -257,13 +252,13 @@ def _event_block(
 ) -> Block | None:
     if not statements:
         return None
-    inner = Scope(f"{scope.where}: {event}", scope.dims, scope.constant, scope.subexpressions, axes=False)
+    inner = scope.part(event, axes=False)
     check_statements(statements, inner)
     plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
     own = {*states, *item.constants, *scope.subexpressions}
     together = (
         *catch_up,
-        *resolve_names(plain, item, own, scopes[item.pre.name], scopes[item.post.name], inner.where),
+        *resolve_names(plain, item, own, scopes[item.pre.name], scopes[item.post.name], inner.label),
     )
     return Block(
         event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)), text=text
@@ -290,7 +285,7 @@ def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -
 
 def _clock_driven(text: str, lines: tuple[Any, ...], scope: Scope, constants: Mapping[str, Any]) -> Block:
     """Clock-driven equations of synapses, by the best of Brian2's methods that can integrate them."""
-    inner = Scope(f"{scope.where}: model", scope.dims, scope.constant, scope.subexpressions, axes=False)
+    inner = scope.part("model", axes=False)
     names = tuple(line.name for line in lines)
     for method in ("exact", "exponential_euler"):
         try:

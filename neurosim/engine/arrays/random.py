@@ -82,7 +82,7 @@ class Random:
         """A uniform number in [0, 1) for each element."""
         return self._uniform(call).astype(self.dtype)
 
-    def rand_in_fours(self, call: int) -> jax.Array:
+    def rand32(self, call: int) -> jax.Array:
         """Uniform numbers of 32 bits; four elements share two draws."""
         high, low = self._quarters(call, 0), self._quarters(call, 2**31)
         return ((high << 16) | low).astype(jnp.float64) * 2.0**-32

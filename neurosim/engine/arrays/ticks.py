@@ -177,7 +177,7 @@ class Steps:
         elements = jnp.asarray(pathway.post_index.astype(np.uint32))[None, :]
         keys = now.numbers["keys"][f"{pathway.name}/private"]
         random = Random(keys, now.tick, now.trials[:, None], elements, self.dtype)
-        drawn = binomial(random.rand_in_fours(0), pathway.sources, chance)
+        drawn = binomial(random.rand32(0), pathway.sources, chance)
         value = now.numbers["weights"][pathway.name].astype(self.dtype) * drawn.astype(self.dtype)
         nothing = jnp.zeros((now.trials.shape[0], target.size), self.dtype)
         return nothing.at[:, pathway.post_index].set(value).reshape(self.shape(now, target))

@@ -224,7 +224,7 @@ class Accumulator:
         ).reshape(state.count, -1)[:, pathway.pre_index]
         elements = pathway.post_index.astype(np.uint32)[None, :]
         random = state.random(pathway.name, "private", elements, state.trials[:, None])
-        drawn = binomial(random.rand_in_fours(0), pathway.sources, np.clip(chance, 0.0, 1.0))
+        drawn = binomial(random.rand32(0), pathway.sources, np.clip(chance, 0.0, 1.0))
         value = np.zeros((state.count, self.size), self.dtype)
         value[:, pathway.post_index] = self.dtype.type(pathway.weight) * drawn.astype(self.dtype)
         return value

@@ -2,12 +2,14 @@
 
 It follows `numpy_code.py` in three things, so that + - * / and square roots give the same bits:
 
-* the types: numpy 2's promotion, in which a plain Python number takes the type of what it meets (whole numbers are floats);
+* the types: numpy 2's promotion, in which a plain Python number takes the type of what it meets (whole
+  numbers are floats);
 * the order of operations;
 * the numbering of the random calls.
 
-Other functions are those of `engine/events/core/numbers/math.hpp`. A few of them differ from numpy's in the last bits. In a block that
-calls one of these nothing is lost by fusing the products in its sums: a*x + b is then rounded once.
+Other functions are those of `engine/events/core/numbers/math.hpp`. A few of them differ from numpy's in the
+last bits. In a block that calls one of these nothing is lost by fusing the products in its sums: a*x + b is
+then rounded once.
 
 The generated code reads `keys` (one for each random call), `tick` and `element` from its surroundings.
 """
@@ -15,7 +17,6 @@ The generated code reads `keys` (one for each random call), `tick` and `element`
 from __future__ import annotations
 
 import ast
-import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -31,13 +32,13 @@ from neurosim.plan.codegen.writer import SYMBOLS, ExpressionWriter, constant_val
 STRONG = ("bool", "Real", "double")  # in numpy's order: of two types, the later one holds both
 WEAK = "float"  # a plain Python number
 ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: lambda x, n: float(np.float64(x) ** n),
+    ast.Add: lambda x, y: x + y,
+    ast.Sub: lambda x, y: x - y,
+    ast.Mult: lambda x, y: x * y,
+    ast.Div: lambda x, y: x / y,
+    ast.FloorDiv: lambda x, y: x // y,
+    ast.Mod: lambda x, y: x % y,
+    ast.Pow: lambda x, y: float(np.float64(x) ** y),
 }
 
 
@@ -45,8 +46,8 @@ ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
 class Typed:
     """A C++ expression and its type.
 
-    type: 'bool', 'Real' (the floating-point type of the run), 'double', or 'float': a plain Python number, which is a
-        double in C++ and takes the type of what it meets
+    type: 'bool', 'Real' (the floating-point type of the run), 'double', or 'float': a plain Python number,
+        which is a double in C++ and takes the type of what it meets
     """
 
     text: str
@@ -302,7 +303,8 @@ class CppWriter(ExpressionWriter[Typed]):
         kind = self.common_type(*values)
         return "double" if kind == "bool" else kind
 
-    # The methods below are the interface `functions.Cpp`, with which the entries of `network/functions.py` write C++.
+    # The methods below are the interface `functions.Cpp`, with which the entries of `network/functions.py`
+    # write C++.
 
     def call_float(self, function: str, *values: Typed) -> Typed:
         return self._call(function, _strong(self.float_type(*values)), values)

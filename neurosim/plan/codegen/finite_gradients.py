@@ -1,18 +1,22 @@
 """Functions of numbers whose derivative counts as 0 where it is infinite or undefined.
 
-In `where(I > 0, sqrt(I), 0)` no gradient goes to the branch that is not taken. At I = 0 this gradient of 0 would be multiplied by
-the infinite derivative of sqrt, and the result, NaN, would spread to all other gradients. Values do not change.
+In `where(I > 0, sqrt(I), 0)` no gradient goes to the branch that is not taken. At I = 0 this gradient of 0
+would be multiplied by the infinite derivative of sqrt, and the result, NaN, would spread to all other
+gradients. Values do not change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
 from neurosim.plan.codegen.numpy_code import Numeric
+
+untyped: Any = jax  # JAX's own annotations are incomplete
+jnp: Any = jax.numpy
 
 
 def with_finite_gradient(function: Callable[..., Numeric]) -> Callable[..., Numeric]:
@@ -34,7 +38,7 @@ def with_finite_gradient(function: Callable[..., Numeric]) -> Callable[..., Nume
             def of_one(value: jax.Array, position: int = position) -> jax.Array:
                 return function(*xs[:position], value, *xs[position + 1 :])
 
-            slope = jax.jvp(of_one, (x,), (jnp.ones_like(x),))[1]
+            slope = untyped.jvp(of_one, (x,), (jnp.ones_like(x),))[1]
             total = total + jnp.where(jnp.isfinite(slope), slope, 0.0) * dx
         return y, total.astype(y.dtype)
 
@@ -43,7 +47,7 @@ def with_finite_gradient(function: Callable[..., Numeric]) -> Callable[..., Nume
     def call(*xs: Numeric) -> Numeric:
         if not any(isinstance(x, jax.Array) for x in xs):
             return function(*xs)
-        kind = jax.eval_shape(function, *xs).dtype
+        kind = untyped.eval_shape(function, *xs).dtype
         if kind.kind != "f":
             return function(*xs)
         arrays = [jnp.asarray(x) for x in xs]

@@ -1,4 +1,4 @@
-"""Statements as JAX code: the code of `numpy_code.py`, with divisions and steep functions whose gradients stay finite."""
+"""Statements as JAX code: as `numpy_code.py`, with divisions and steep functions whose gradients stay finite."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
@@ -25,6 +24,7 @@ from neurosim.plan.codegen.numpy_code import (
     source,
 )
 
+jnp: Any = jax.numpy  # JAX's own annotations are incomplete
 Step: TypeAlias = Callable[[ArrayLike, ArrayLike], jax.Array]
 
 
@@ -59,7 +59,7 @@ class JaxAxisFunctions(AxisFunctions):
         return along(full, self.array_axis(axis))
 
     def take(self, x: Numeric, index: Numeric, axis: int = -1) -> Numeric:
-        """As on the reference engine, but an index outside the axis gives NaN, since compiled code cannot stop."""
+        """As in numpy, but an index outside the axis gives NaN, since compiled code cannot stop."""
         full, axis = self._full(x), self.array_axis(axis)
         whole = jnp.asarray(index).astype(jnp.int64)
         whole = jnp.broadcast_to(whole, jnp.broadcast_shapes(full.shape, whole.shape))
@@ -91,9 +91,13 @@ def _power(x: Numeric, n: Numeric) -> Numeric:
     if isinstance(x, int | float) and isinstance(n, int | float):
         return float(np.float64(x) ** n)
     x = x * 1.0 if jnp.asarray(x).dtype.kind == "b" else x
-    if isinstance(n, float) and n == int(n) and abs(n) < 64:
+    if isinstance(n, float) and n.is_integer() and abs(n) < 64:
         whole = int(n)  # a product, whose derivative at 0 is finite
-        return with_finite_gradient(lambda x: x**whole)(x)
+
+        def product(x: Numeric) -> Numeric:
+            return x**whole
+
+        return with_finite_gradient(product)(x)
     return _finite_power(x, n)
 
 
@@ -130,11 +134,25 @@ def _number(x: Numeric) -> Numeric:
     return jnp.asarray(x, jnp.float64) if jnp.asarray(x).dtype.kind == "b" else x
 
 
-_finite_power = with_finite_gradient(lambda x, n: x**n)
+@with_finite_gradient
+def _finite_power(x: Numeric, n: Numeric) -> Numeric:
+    return x**n
+
+
+@with_finite_gradient
+def _divide(a: Numeric, b: Numeric) -> Numeric:
+    return a / b
+
+
+@with_finite_gradient
+def _multiply(a: Numeric, b: Numeric) -> Numeric:
+    return a * b
+
+
 HELPERS: Namespace = {
     "xp": jnp,
-    "divide": with_finite_gradient(lambda a, b: a / b),
-    "multiply": with_finite_gradient(lambda a, b: a * b),
+    "divide": _divide,
+    "multiply": _multiply,
     "number": _number,
     "power": _power,
     "__builtins__": {},
@@ -144,8 +162,8 @@ HELPERS: Namespace = {
 class JaxWriter(NumpyWriter):
     """Writes divisions whose gradients stay finite.
 
-    branches: whether to do the same for products. Text that chooses between two branches with `where` needs it, since
-        the branch that is not taken may be infinite or NaN.
+    branches: whether to do the same for products. Text that chooses between two branches with `where` needs
+        it, since the branch that is not taken may be infinite or NaN.
     """
 
     def __init__(self, branches: bool = True) -> None:
@@ -162,7 +180,8 @@ class JaxWriter(NumpyWriter):
 class SurrogateWriter(JaxWriter):
     """Writes a condition through which gradients pass.
 
-    A comparison becomes `step(a, b)` with a surrogate derivative, `and` a product, `or` a + b - a b, and `not` 1 - x.
+    A comparison becomes `step(a, b)` with a surrogate derivative, `and` a product, `or` a + b - a b, and
+    `not` 1 - x.
     """
 
     def __init__(self, branches: bool) -> None:
@@ -214,7 +233,7 @@ def _compiled(
     frozen: frozenset[str] = frozenset(),
     step: Step | None = None,
 ) -> CompiledBlock:
-    namespace = HELPERS | {"step": step}
+    namespace: Namespace = {**HELPERS, "step": step}
     text = source(writer, statements, returned, frozen)
     define_functions(namespace, writer.used, _implementation, JaxWriter)
     exec(compile(text, "<neurosim text>", "exec"), namespace)
@@ -229,7 +248,7 @@ def _chooses(statements: Iterable[Statement]) -> bool:
 def jax_block(
     statements: tuple[Statement, ...], returned: tuple[str, ...], frozen: frozenset[str] = frozenset()
 ) -> CompiledBlock:
-    """The block as a function (names, along, random) -> {name: value} on JAX arrays; arguments as in `source`."""
+    """The block as a function (names, along, random) -> {name: value}; arguments as in `source`."""
     branches = _chooses(statements) or bool(frozen & {s.name for s in statements})
     return _compiled(JaxWriter(branches), statements, returned, frozen)
 

@@ -1,7 +1,7 @@
 """Statements as numpy code: each block of text becomes a Python function over arrays.
 
-`NumpyWriter` writes the expressions; what a call means stands in `network/functions.py`. Every number in text is a float,
-whole ones too, so that no integer overflows and every function accepts every number.
+`NumpyWriter` writes the expressions; what a call means stands in `network/functions.py`. Every number in text
+is a float, whole ones too, so that no integer overflows and every function accepts every number.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from neurosim.network.functions import ALONG, ARGUMENTS, ELEMENTWISE, RANDOM, Fu
 from neurosim.network.text import OPERATORS, Statement, called, names_in, parsed
 from neurosim.plan.codegen.writer import SYMBOLS, ExpressionWriter, constant_value
 
-# The value of a name in text: an array, a numpy scalar, or a Python number, which takes the precision of what it meets.
+# The value of a name in text: an array, a numpy scalar, or a Python number, which takes the precision of what
+# it meets.
 Numeric: TypeAlias = Any
 # The namespace in which generated code runs: its helper functions by name.
 Namespace: TypeAlias = dict[str, Any]
 
 
 class _NoRandom:
-    """Stands for the random functions in text whose value may be asked for at any time, and refuses every one."""
+    """Stands for the random functions, and refuses them, in text that may be evaluated at any time."""
 
     def __getattr__(self, name: str) -> Any:
         raise PlanError(
@@ -56,7 +57,7 @@ class AxisFunctions:
         return function.array(np, full, self.array_axis(axis))
 
     def take(self, x: ArrayLike, index: ArrayLike, axis: int = -1) -> NDArray[Any]:
-        """The values of `x` at these places along an axis. Raises EngineError for an index outside the axis."""
+        """The values of `x` at an index along an axis. Raises EngineError for an index outside it."""
         full, axis = self._full(x), self.array_axis(axis)
         whole = np.asarray(index).astype(np.int64)
         whole = np.broadcast_to(whole, np.broadcast_shapes(full.shape, whole.shape))
@@ -86,14 +87,14 @@ CompiledBlock: TypeAlias = Callable[[Mapping[str, Numeric], AxisFunctions | None
 
 
 def _power(x: Numeric, n: Numeric) -> Numeric:
-    """x to the power n. Of two Python numbers it is a Python number, which takes the precision of what it meets."""
+    """x to the power n, of two Python numbers again a Python number."""
     if isinstance(x, int | float) and isinstance(n, int | float):
         return float(np.float64(x) ** n)
     return _number(x) ** n
 
 
 def _number(x: Numeric) -> Numeric:
-    """Truth values as 1.0 and 0.0, of which numpy would compute exp and the like in 16 bits; anything else as it is."""
+    """Truth values as 1.0 and 0.0, since numpy computes exp and the like of them in 16 bits; others as they are."""
     return x * 1.0 if np.asarray(x).dtype.kind == "b" else x
 
 
@@ -115,8 +116,8 @@ def numpy_function(function: Function) -> Callable[..., Numeric] | None:
 class NumpyWriter(ExpressionWriter[str]):
     """Writes expressions as Python source over arrays.
 
-    It numbers the random calls of the block in the order of the text, since each has a random key of its own, and
-    collects in `used` the names of the functions that the source calls.
+    It numbers the random calls of the block in the order of the text, since each has a random key of its own,
+    and collects in `used` the names of the functions that the source calls.
     """
 
     def __init__(self) -> None:

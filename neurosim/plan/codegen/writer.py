@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 Code = TypeVar("Code")
 
-# Operators that numpy, JAX and C++ write alike. In C++ `//` and `%` are functions, and in all three a power is one.
+# Operators that numpy, JAX and C++ write alike. In C++ `//` and `%` are functions, and in all three a power
+# is one.
 SYMBOLS: Mapping[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",

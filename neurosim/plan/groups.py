@@ -1,0 +1,266 @@
+"""Populations as groups of the plan: start values, constants, and the statements that move their neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurosim.errors import DescriptionError, PlanError
+from neurosim.network.network import Network
+from neurosim.network.neurons import Neurons
+from neurosim.network.text import Statement
+from neurosim.network.values import PLAIN, TIME, Value, unit
+from neurosim.plan.codegen.numpy_code import Numeric
+from neurosim.plan.constant_folding import fold_constants
+from neurosim.plan.dimensions import (
+    Dim,
+    Scope,
+    check_condition,
+    check_equations,
+    check_expression,
+    check_statements,
+    unit_dimensions,
+    units_used,
+)
+from neurosim.plan.draw import start_value
+from neurosim.plan.equations import brian_integration, inline, linear_system
+from neurosim.plan.exact_integration import exact_statements
+from neurosim.plan.plan import Block, Group, Refractory, state_dtype
+
+
+def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
+    """The names that a population's text may use.
+
+    written: the variables that some text or synapse changes during the run; the others are constant
+    """
+    label = f"Neurons {population.name!r}"
+    time = TIME if net.dt else PLAIN
+    dims: dict[str, Dim] = {"t": time, "dt": time, "i": PLAIN, "N": PLAIN, "training": PLAIN}
+    if population.spiking:
+        dims |= {"not_refractory": PLAIN}
+    declared = {line.name: unit_dimensions(line.unit, f"{label}: {line.name}") for line in population.lines}
+    dims |= {port: declared.get(port, PLAIN) for port in population.port_names}
+    dims |= {statement.name: PLAIN for statement in population.statements} | declared
+    for key, value in population.constants.items():
+        zero = isinstance(value, Value) and not np.any(value.number)  # which is the same in every unit
+        if key in declared and value.dim != declared[key] and not zero:
+            raise DescriptionError(
+                f"{label}: {key} is given in {unit(value.dim)}, its equation says {unit(declared[key])}."
+                f" Give it in {unit(declared[key])}."
+            )
+        dims[key] = declared.get(key, value.dim)
+    constant = {key for key in (*population.constants, *population.states) if key not in written}
+    constant = (constant | {"dt", "N", "i", "training"}) - set(population.port_names)
+    derived = {line.name: line.expression for line in population.lines if line.kind == "subexpression"}
+    return Scope(label, dims, frozenset(constant), derived, axes=not net.schedule.sweeps)
+
+
+def lower_group(
+    net: Network,
+    population: Neurons,
+    scope: Scope,
+    *,
+    start: Mapping[str, Any],
+    seed: int,
+    precision: str,
+    training: bool,
+) -> Group:
+    """The group of a population.
+
+    scope: the names that its text may use, from `neuron_scope`
+    start: start values by 'population.variable'; they replace the described ones
+    training: the value of the name `training` in text
+
+    Raises PlanError for text whose names, units or equations are wrong.
+    """
+    states = _start_values(net, population, start, seed)
+    constants = _constants(net, population, scope, seed, precision, training)
+    refractory = _refractory(net, population, scope)
+    marked = [line.name for line in population.lines if "unless refractory" in line.flags]
+    frozen = frozenset(marked if refractory else ())
+    check_equations(population.lines, scope)
+    integrate, coefficients = _integration(
+        net, population, scope, {**constants, **states}, frozen, refractory is not None
+    )
+    written, nothing = population.states, frozenset[str]()
+    return Group(
+        name=population.name,
+        shape=population.shape,
+        driven=population.driven,
+        spiking=population.spiking,
+        states={key: np.asarray(value, dtype=state_dtype(precision)) for key, value in states.items()},
+        constants=constants | {key: _constant(value, precision) for key, value in coefficients.items()},
+        ports=dict(population.ports),
+        derived={name: inline(name, scope) for name in population.subexpressions},
+        sends=population.sends,
+        integrate=integrate,
+        update=_block("update", population.update, population.statements, scope, written, frozen),
+        threshold=_threshold(population, scope),
+        reset=_block("reset", population.reset, population.reset_statements, scope, written, nothing),
+        refractory=refractory,
+        frozen=frozen,
+    )
+
+
+def view_group(name: str, population: Neurons, variable: str) -> Group:
+    """A group without neurons of its own, which sends another variable of a population than this one sends itself."""
+    return Group(
+        name=name,
+        shape=population.shape,
+        driven=False,
+        spiking=False,
+        states={},
+        constants={},
+        ports={},
+        derived={},
+        sends=variable,
+        integrate=None,
+        update=None,
+        threshold=None,
+        reset=None,
+        refractory=None,
+        frozen=frozenset(),
+        of=population.name,
+    )
+
+
+def _start_values(
+    net: Network, population: Neurons, start: Mapping[str, Any], seed: int
+) -> dict[str, NDArray[np.float64]]:
+    """The start value of each variable: 0 unless the population or `start` gives one."""
+    given = {
+        name: start_value(net, population, name, seed)
+        for name in population.states
+        if name in population.constants
+    }
+    values = {
+        name: np.broadcast_to(np.asarray(given.get(name, 0.0), dtype=np.float64), population.shape)
+        for name in population.states
+    }
+    for key, value in start.items():
+        name, _, variable = key.partition(".")
+        if name == population.name:
+            values[variable] = value
+    return values
+
+
+def _constants(
+    net: Network, population: Neurons, scope: Scope, seed: int, precision: str, training: bool
+) -> dict[str, Numeric]:
+    """The values of all names that never change: given constants, built-in names, and the units that the text uses."""
+    given = {
+        key: _constant(start_value(net, population, key, seed), precision)
+        for key in population.constants
+        if key not in population.states
+    }
+    used = set(population.names_used)
+    if population.lines:
+        used |= {"e", "pi"}  # sympy may write exp(1) as e
+    builtin: dict[str, Numeric] = {
+        "dt": state_dtype(precision)(net.dt or 1.0),
+        "N": float(population.size),
+        "i": np.broadcast_to(np.arange(population.shape[-1], dtype=np.float64), population.shape),
+        "training": training,
+    }
+    own = {*given, *population.states}  # a user's own name hides a built-in one
+    units = units_used(used, scope, state_dtype(precision))
+    return (
+        {name: value for name, value in builtin.items() if name in scope.dims and name not in own}
+        | given
+        | units
+    )
+
+
+def _constant(value: Numeric, precision: str) -> Numeric:
+    """A constant as text sees it.
+
+    Conditions stay conditions. Whole numbers become floats: arrays of double precision, single ones Python
+    numbers, which take the precision of what they meet. All others get the precision of the state.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind in "iu":
+        return array.astype(np.float64) if array.ndim else float(array)
+    if array.ndim == 0 and array.dtype.kind == "b":
+        return array.item()
+    dtype = state_dtype(precision)
+    return array.astype(dtype) if array.ndim else dtype(array)
+
+
+def _refractory(net: Network, population: Neurons, scope: Scope) -> Refractory | None:
+    refractory = population.refractory
+    if isinstance(refractory, Value):
+        if not refractory.number:
+            return None
+        return Refractory(ticks=round(float(refractory.number) / (net.dt or 1.0)))
+    inner = scope.part("refractory", axes=False)
+    text = inline(refractory, scope)
+    if check_expression(refractory, inner) == net.schedule.time_dim and not _is_condition(refractory, inner):
+        return Refractory(time=text)
+    check_condition(refractory, inner)
+    return Refractory(condition=text)
+
+
+def _is_condition(text: str, scope: Scope) -> bool:
+    try:
+        check_condition(text, scope)
+    except PlanError:
+        return False
+    return True
+
+
+def _block(
+    name: str,
+    text: str,
+    statements: tuple[Statement, ...],
+    scope: Scope,
+    states: tuple[str, ...],
+    frozen: frozenset[str],
+) -> Block | None:
+    if not statements:
+        return None
+    inner = scope.part(name, axes=name == "update")
+    check_statements(statements, inner)
+    plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
+    writes = tuple(dict.fromkeys(s.name for s in plain if s.name in states))
+    return Block(name, plain, writes, frozen & set(writes), text)
+
+
+def _threshold(population: Neurons, scope: Scope) -> Block | None:
+    if not population.spiking:
+        return None
+    inner = scope.part("threshold")
+    check_condition(population.threshold, inner)
+    statement = Statement("spikes", "=", inline(population.threshold, inner))
+    return Block("threshold", (statement,), ("spikes",), text=population.threshold)
+
+
+def _integration(
+    net: Network,
+    population: Neurons,
+    scope: Scope,
+    values: Mapping[str, Numeric],
+    frozen: frozenset[str],
+    refractory: bool,
+) -> tuple[Block | None, dict[str, NDArray[np.float64]]]:
+    """The statements that integrate the equations over one tick, and the coefficients that they name."""
+    unknown = tuple(line.name for line in population.lines if line.kind == "differential")
+    if not unknown:
+        return None, {}
+    inner = scope.part("equations")
+    system = linear_system(population.lines, inner) if population.method == "exact" else None
+    if system is not None:
+        assert net.dt is not None
+        statements, coefficients = exact_statements(system, values, net.dt, frozen & set(unknown))
+    else:
+        # A method that evaluates the derivatives only at the start of the tick may ignore refractoriness: the
+        # block then keeps its frozen variables from changing. Other methods evaluate them again with values
+        # inside the tick.
+        several = population.method not in ("euler", "exponential_euler")
+        statements = brian_integration(
+            population.lines, population.method, inner, refractory=refractory and several
+        )
+        statements, coefficients = fold_constants(statements, values, scope.constant)
+    return Block("integrate", statements, unknown, frozen & set(unknown), population.equations), coefficients

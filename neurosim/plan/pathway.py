@@ -1,0 +1,229 @@
+"""Pathways: synapses as a plan holds them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+
+from neurosim.network.recipe import Numbers
+from neurosim.network.text import Statement
+from neurosim.plan.codegen.numpy_code import Numeric
+from neurosim.plan.recipe import DrawnStates, Edges, Recipe, Windows
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Statements that run together.
+
+    name: keys the random numbers of the block
+    statements: in their order
+    writes: the state variables that they change
+    frozen: the variables to which writing has effect only where the neuron is not refractory
+    text: what the user wrote
+    """
+
+    name: str
+    statements: tuple[Statement, ...]
+    writes: tuple[str, ...]
+    frozen: frozenset[str] = frozenset()
+    text: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class SynapseText:
+    """The dynamics of synapses. In their text, `x_pre` and `x_post` are variables of sender and target.
+
+    states: the start values of each variable, one per synapse; drawn when first asked for if the synapses are
+        a recipe
+    drawn: the laws of the start values if the synapses are a recipe
+    constants: the value of each constant
+    integrate: the clock-driven equations
+    summed: for some variables of the target, an expression that is summed over its synapses
+    on_pre, on_post: the text that runs when a message arrives, and when the target has sent one
+    """
+
+    states: Mapping[str, np.ndarray]
+    drawn: Mapping[str, Numbers]
+    constants: Mapping[str, Numeric]
+    integrate: Block | None
+    summed: Mapping[str, str]
+    on_pre: Block | None
+    on_post: Block | None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Pathway(ABC):
+    """Synapses from one population to another. There are five kinds: `Sparse`, `Textual`, `Dense`, `Einsum`, `Private`.
+
+    name: of the synapse object
+    pre, post: the names of the populations of sender and target
+    to: the port or variable of the target that sums what arrives; None for synapses with text
+    pre_index, post_index: the flat indices, in their populations, of the neurons that the synapses start and
+        end at
+    pre_shape, post_shape: the shapes of the arrays of these neurons
+    """
+
+    name: str
+    pre: str
+    post: str
+    to: str | None
+    pre_index: np.ndarray
+    post_index: np.ndarray
+    pre_shape: tuple[int, ...]
+    post_shape: tuple[int, ...]
+
+    @property
+    @abstractmethod
+    def shortest(self) -> int:
+        """The shortest delay in ticks."""
+
+    @property
+    @abstractmethod
+    def longest(self) -> int:
+        """The longest delay in ticks."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sparse(Pathway):
+    """Synapses one by one, sorted by sender.
+
+    stored: their arrays, or the recipe or the windows from which the arrays are drawn when they are first
+        asked for
+    """
+
+    stored: Edges | Recipe | Windows
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """How the synapses are drawn, if they are not given as arrays."""
+        return self.stored if isinstance(self.stored, Recipe) else None
+
+    @property
+    def windows(self) -> Windows | None:
+        """The windows in which the synapses share their weights, if they do."""
+        return self.stored if isinstance(self.stored, Windows) else None
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The arrays of the synapses; drawn once. Raises PlanError if they do not fit into memory."""
+        return self.stored if isinstance(self.stored, Edges) else self.stored.draw()
+
+    @property
+    def sender(self) -> np.ndarray:
+        """The flat index of each sender, (synapse,)."""
+        return self.edges.sender
+
+    @property
+    def receiver(self) -> np.ndarray:
+        """The flat index of each target, (synapse,)."""
+        return self.edges.receiver
+
+    @property
+    def weight(self) -> np.ndarray:
+        """The weight of each synapse, (synapse,)."""
+        return self.edges.weight
+
+    @property
+    def delay(self) -> np.ndarray:
+        """The delay of each synapse in ticks, (synapse,)."""
+        return self.edges.delay
+
+    @property
+    def shortest(self) -> int:
+        if isinstance(self.stored, Windows):
+            return self.stored.delay
+        return int(self.delay.min()) if self.delay.size else 0
+
+    @property
+    def longest(self) -> int:
+        if isinstance(self.stored, Windows):
+            return self.stored.delay
+        return int(self.delay.max()) if self.delay.size else 0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Textual(Sparse):
+    """Synapses with text of their own. What arrives through them is not summed into a port, but runs the text.
+
+    text: their variables, equations, on_pre and on_post
+    """
+
+    text: SynapseText
+
+    @cached_property
+    def edges(self) -> Edges:
+        """The arrays of the synapses; those of a recipe are drawn together with the start values of the variables."""
+        states = self.text.states
+        return states.edges if isinstance(states, DrawnStates) else super().edges
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _OneDelay(Pathway):
+    delay: int
+
+    @property
+    def shortest(self) -> int:
+        return self.delay
+
+    @property
+    def longest(self) -> int:
+        return self.delay
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dense(_OneDelay):
+    """Graded messages times a matrix.
+
+    weight: of shape (post, pre), between the neurons `post_index` and `pre_index`
+    delay: of all synapses, in ticks
+    """
+
+    weight: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Einsum(_OneDelay):
+    """Graded messages times weights, summed as by `numpy.einsum`.
+
+    letters: one letter for each axis of the sender, the weight and the target; letters missing in the target
+        are summed over
+    weight: the array of weights; empty if these are messages
+    weight_from: if the weights are messages, which ones: the name of the population, the flat indices of its
+        neurons, the shape of the weights, and how many ticks ago they were sent
+    delay: of all synapses, in ticks
+    """
+
+    letters: tuple[tuple[str, ...], ...]
+    weight: np.ndarray
+    weight_from: tuple[str, np.ndarray, tuple[int, ...], int] | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Private(Pathway):
+    """Each target has random senders of its own, copies of a population whose threshold is `rand() < p`.
+
+    sources: the number of senders of each target
+    chance: the expression p, the probability that a sender spikes in a tick
+    weight: of all synapses
+    """
+
+    sources: int
+    chance: str
+    weight: float
+
+    @property
+    def shortest(self) -> int:
+        return 0
+
+    @property
+    def longest(self) -> int:
+        return 0
+
+
+AnyPathway = TypeVar("AnyPathway", bound=Pathway)
+AnyOf = Sparse | Dense | Einsum | Private  # every pathway is one of these; a Textual one is Sparse
