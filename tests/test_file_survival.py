@@ -209,7 +209,7 @@ def test_a_description_that_no_file_can_hold_is_blamed_itself_before_the_run(tmp
     net = ns.Network(ns.Synapses(cells, cells, wiring=OwnWiring(), delay=1), schedule=ns.Synchronous())
     assert net == net
     with pytest.raises(
-        DescriptionError, match=r"OwnWiring: is no dataclass.*Write @dataclass\(frozen=True\)"
+        DescriptionError, match=r"OwnWiring: is not a dataclass.*Write @dataclass\(frozen=True\)"
     ):
         ns.run(net, ticks=1, to=tmp_path / "run.h5")
     assert not list(tmp_path.iterdir())

@@ -317,7 +317,9 @@ def test_a_kind_that_is_no_dataclass_runs_and_is_not_saved(tmp_path):
 
     net = graded(Bare())
     assert np.array_equal(values(net, "reference"), values(graded(ns.one_to_one()), "reference"))
-    with pytest.raises(ns.DescriptionError, match=r"Bare: is no dataclass.*Write @dataclass\(frozen=True\)"):
+    with pytest.raises(
+        ns.DescriptionError, match=r"Bare: is not a dataclass.*Write @dataclass\(frozen=True\)"
+    ):
         net.to_dict()
 
 

@@ -282,7 +282,7 @@ CASES = {
     "value of text": (
         lambda: Value(np.array("x")),
         D,
-        "Value: .*'x'.* is no number with a unit. Give a quantity",
+        "Value: .*'x'.* is not a quantity. Give a number with a unit",
     ),
     "array of objects in a file": (
         lambda: unpack_text({"dtype": "|S3", "shape": [1], "base64": "eHh4"}),

@@ -1,4 +1,4 @@
-"""Misspelt and missing arguments: Python's TypeError for a call becomes an error that says what to write."""
+"""Errors for misspelt, missing and superfluous arguments, which say what to write instead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Arguments = dict[str, Any]  # of `Neurons` or `Synapses`, by name; these check t
 
 
 def named_arguments(described: Described) -> Described:
-    """A class or function whose calls with unknown, missing or superfluous arguments raise DescriptionError."""
+    """A class or function whose calls with wrong arguments raise DescriptionError instead of TypeError."""
     signature = inspect.signature(described)
     inner: Any = described.__init__ if isinstance(described, type) else described
 

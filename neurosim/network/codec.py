@@ -1,4 +1,4 @@
-"""A network as plain data and back, without loss: what JSON and the recording file hold."""
+"""A network as plain data that JSON and recording files hold, and back, without loss."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Unpack = Callable[[Any], np.ndarray]
 
 
 def pack_text(array: np.ndarray) -> dict:
-    """An array as text within JSON."""
+    """An array as text within JSON: its type, its shape and its bytes in base64."""
     plain = np.ascontiguousarray(array)
     return {
         "dtype": plain.dtype.str,
@@ -37,7 +37,7 @@ def pack_text(array: np.ndarray) -> dict:
 
 
 def unpack_text(packed: Any) -> np.ndarray:
-    """The array that `pack_text` wrote; only plain numbers are read."""
+    """The array that `pack_text` wrote. Raises RecordingError for data that are not plain numbers."""
     dtype = np.dtype(packed["dtype"])
     if dtype.kind not in "biuf":
         raise RecordingError(
@@ -48,7 +48,7 @@ def unpack_text(packed: Any) -> np.ndarray:
 
 
 def encode_network(net: Network, pack: Pack = pack_text) -> dict[str, Json]:
-    """Plain data that describes `net`; `pack` says how arrays are kept."""
+    """A network as plain data; `pack` turns each array into such data."""
     return {
         "version": VERSION,
         "schedule": _encode(net.schedule, net, pack),
@@ -112,7 +112,7 @@ def _encode(item: Any, net: Network, pack: Pack) -> Json:
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """What cannot be read within, or describes no valid network, is a RecordingError."""
+    """Turn errors of data that cannot be read, or describe no valid network, into RecordingError."""
     try:
         yield
     except RecordingError:

@@ -1,4 +1,4 @@
-"""Indices of parts of populations: read, kept as plain data, shown."""
+"""Indices of parts of populations: how they are read, kept as plain data, and shown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ Key = tuple[Any, ...]  # for each axis: a number, a tuple of numbers, ('slice', 
 
 
 def read_key(key: Index, shape: tuple[int, ...], where: str) -> Key:
-    """An index into `shape` as plain data, so that it can be written to a file: slices as ('slice', a, b, c)."""
+    """Read an index of an array of a shape, as plain data that a file can hold; slices as ('slice', a, b, c).
+
+    Raises DescriptionError for what numpy would not take as an index; `where` opens it.
+    """
     parts = key if isinstance(key, tuple) else (key,)
     read = []
     for axis, part in enumerate(parts):
@@ -65,7 +68,7 @@ def _whole(given: Any, where: str) -> int:
 
 
 def as_index(key: Any) -> Any:
-    """What numpy takes as the index that `read_key` wrote."""
+    """The numpy index of one axis that `read_key` returned."""
     if key == "...":
         return Ellipsis
     if isinstance(key, tuple) and key and key[0] == "slice":
@@ -74,7 +77,7 @@ def as_index(key: Any) -> Any:
 
 
 def show_key(key: Any) -> str:
-    """The index as it would be written: ':3200'."""
+    """The index of one axis as it would be written: ':3200'."""
     if isinstance(key, tuple) and key and key[0] == "slice":
         start, stop, step = ("" if k is None else str(k) for k in key[1:])
         return f"{start}:{stop}" + (f":{step}" if step else "")

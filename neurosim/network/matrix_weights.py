@@ -27,9 +27,9 @@ class spectral_radius(Distribution):
     rho: the spectral radius, a number of 0 or more without unit; it sets the memory of an echo state network.
     of: a distribution of plain numbers; default: normal(0, 1).
 
-    Raises DescriptionError for a rho or a distribution that does not fit. When the weights are drawn, it is raised for
-    two populations of different sizes, for a matrix that has no eigenvalue other than 0, and for one whose
-    largest eigenvalue cannot be told.
+    Raises DescriptionError for a rho or a distribution that does not fit. When the weights are drawn, it is
+    raised for two populations of different sizes, for a matrix that has no eigenvalue other than 0, and for
+    one whose largest eigenvalue cannot be told.
 
     Source: Jaeger 2001, The "echo state" approach to analysing and training recurrent neural networks, GMD
     report 148.

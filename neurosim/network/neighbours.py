@@ -24,13 +24,13 @@ class small_world(Wiring):
     """A small world: a ring of neurons, each with its k nearest ones, of which some synapses are rewired.
 
     k: number of targets of each neuron, even: half of them on either side.
-    rewire: the probability, from 0 to 1, with which the target of a synapse is replaced by any other neuron; all are
-        equally likely, and a pair may then be joined by several synapses.
+    rewire: the probability, from 0 to 1, with which the target of a synapse is replaced by any other neuron;
+        all are equally likely, and a pair may then be joined by several synapses.
 
     It joins a population, or a part of one, with itself, and no neuron with itself.
 
-    Raises DescriptionError for arguments that do not fit; synapses raise it for two different populations and for fewer than
-    k + 1 neurons.
+    Raises DescriptionError for arguments that do not fit; synapses raise it for two different populations and
+    for fewer than k + 1 neurons.
 
     Source: Watts & Strogatz 1998, Nature 393, 440, doi:10.1038/30918.
 
@@ -91,16 +91,17 @@ class small_world(Wiring):
 class nearby(Wiring):
     """Neurons that are close to each other are connected more often: with probability peak*exp(-(d/scale)^2).
 
-    scale: the distance, above 0, at which the probability is peak/e. The unit is the distance between neighbours on the grid
-        of the target.
+    scale: the distance, above 0, at which the probability is peak/e. The unit is the distance between
+        neighbours on the grid of the target.
     peak: the probability at distance 0, from 0 to 1.
     to_self: whether a neuron can have a synapse onto itself, within one population.
     torus: whether opposite edges of the grid are joined.
 
-    d is the distance on the grid: the position of a neuron is its index in the shape of its population. If two populations
-    have different shapes, each axis of the sender is stretched to that of the target.
+    d is the distance on the grid: the position of a neuron is its index in the shape of its population. If
+    two populations have different shapes, each axis of the sender is stretched to that of the target.
 
-    Raises DescriptionError for arguments that do not fit; synapses raise it for populations with different numbers of axes.
+    Raises DescriptionError for arguments that do not fit; synapses raise it for populations with different
+    numbers of axes.
 
     Source: Maass, Natschlaeger & Markram 2002, Neural Computation 14, 2531, doi:10.1162/089976602760407955.
     """

@@ -1,4 +1,4 @@
-"""What `print(net)` shows."""
+"""The text that `print(net)` shows."""
 
 from __future__ import annotations
 

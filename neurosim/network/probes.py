@@ -1,4 +1,4 @@
-"""What to record: reading `record=` against a network."""
+"""What to record: how the argument `record=` of a run is read."""
 
 from __future__ import annotations
 

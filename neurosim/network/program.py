@@ -1,4 +1,7 @@
-"""The step program: who does what, in which order, within one tick. The contract it keeps stands in `plan/plan.py`."""
+"""The step program: what populations do, in which order, within one tick.
+
+A schedule makes it; the contract that engines keep is in `plan/plan.py`.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,13 @@ class Arriving(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a tick. `arriving` narrows a deliver step; `by_index` says of a sweep that its order is that of the indices."""
+    """One step of a tick.
+
+    kind: what the populations do.
+    populations: their names; those of a SEND step may be 'population.variable', too.
+    arriving: what a DELIVER step delivers.
+    by_index: whether a SWEEP takes the neurons in the order of their indices, and not in a random one.
+    """
 
     kind: Do
     populations: tuple[str, ...]
@@ -64,14 +73,22 @@ class Step:
 
 @dataclass(frozen=True)
 class Members:
-    """The populations of a network by what they do: all, those driven from outside, the others, and of these who spikes and who learns."""
+    """The names of the populations of a network, by what they do.
+
+    everybody: all.
+    driven: those without text, which inputs drive.
+    movers: the others.
+    spiking: those of the movers that have a threshold.
+    learners: targets of synapses with on_post text.
+    views: for a population, the names 'population.variable' under which other variables of it are sent.
+    """
 
     everybody: tuple[str, ...]
     driven: tuple[str, ...]
     movers: tuple[str, ...]
     spiking: frozenset[str]
-    learners: frozenset[str]  # targets of synapses with on_post text
-    views: Mapping[str, tuple[str, ...]]  # what else is sent of some populations, by their names
+    learners: frozenset[str]
+    views: Mapping[str, tuple[str, ...]]
 
     def senders(self, group: Iterable[str]) -> tuple[str, ...]:
         """The populations of a group, and what else is sent of them."""
@@ -92,7 +109,7 @@ class Members:
 
 
 def members(net: Network) -> Members:
-    """Who does what in a network."""
+    """The populations of a network by what they do."""
     populations = net.populations.values()
     return Members(
         tuple(p.name for p in populations),
@@ -105,9 +122,9 @@ def members(net: Network) -> Members:
 
 
 def step_program(net: Network) -> tuple[Step, ...]:
-    """The steps of one tick under the network's schedule, in order; steps that concern nobody are left out.
+    """The steps of one tick under the schedule of a network, in order; steps of no population are left out.
 
-    Raises DescriptionError for a schedule whose steps are none, or do not drive, move and record every
+    Raises DescriptionError for a schedule whose steps are not steps, or do not drive, move and record every
     population once.
     """
     who = members(net)
@@ -136,7 +153,7 @@ def _check_once(net: Network, names: Iterable[str], steps: Iterable[Step], verb:
 
 
 def arrives_in_time(program: Sequence[Step], pre: str, post: str, *, graded: bool) -> bool:
-    """Whether what `pre` sends can be delivered to `post` in the same tick."""
+    """Whether what `pre` sends can be delivered to `post` within the same tick."""
     sent = [
         n for n, step in enumerate(program) if step.kind in (Do.DRIVE, Do.SEND) and pre in step.populations
     ]
@@ -145,12 +162,12 @@ def arrives_in_time(program: Sequence[Step], pre: str, post: str, *, graded: boo
 
 
 def unmoved(program: Sequence[Step], place: int) -> frozenset[str]:
-    """The populations that have yet to move when the step at this place of a program runs."""
+    """The populations that have not moved yet when step number `place` of a program runs."""
     return frozenset(name for step in program[place:] if step.moves for name in step.populations)
 
 
 def zero_delay_sources(net: Network) -> dict[str, dict[str, Synapses]]:
-    """For each population, the populations it needs first within a tick, and the synapses that say so."""
+    """For each population, those whose messages reach it without delay, and the synapses that carry them."""
     needs: dict[str, dict[str, Synapses]] = {name: {} for name in net.populations}
     for item in net.synapses.values():
         if isinstance(item.delay, Value) and np.any(item.delay.number == 0):

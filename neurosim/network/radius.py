@@ -1,4 +1,8 @@
-"""The spectral radius of a matrix: exact where its graph decides it, by LAPACK up to a size, by Arnoldi's method above."""
+"""The spectral radius of a sparse matrix.
+
+It is exact where the graph of the matrix decides it, computed by LAPACK for parts of up to `MOST_LAPACK`
+neurons, and by Arnoldi's method for larger ones.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +25,19 @@ NO_EIGENVALUE = "spectral_radius: the matrix has no eigenvalue but 0 (too few sy
 
 
 def largest_eigenvalue(weights: np.ndarray, post: np.ndarray, pre: np.ndarray, n: int) -> float:
-    """The largest absolute eigenvalue of the matrix with these entries (those of one place are added).
+    """The largest absolute eigenvalue of an n x n matrix.
 
-    The eigenvalues are those of the strongly connected parts, outside of which activity never comes back: 0
-    if there are none. In a part whose cycles all have lengths that d divides they are the d-th roots of those
-    of d ticks. Raises DescriptionError where an eigenvalue that is not 0 cannot be told from rounding, or
-    where too many are nearly the largest.
+    weights, post, pre: the entries, shape (synapse,) each; entries of one place are added.
+
+    Only strongly connected parts matter: activity that leaves such a part never comes back. A part has the
+    period d if d is the greatest common divisor of the lengths of its cycles; the eigenvalues are then the
+    d-th roots of those of the product of d blocks. Returns 0 if no neuron is reached from itself.
+
+    Raises DescriptionError where an eigenvalue other than 0 cannot be told from rounding, or where so many
+    are nearly the largest that Arnoldi's method finds none.
+
+    Source: Brualdi & Ryser 1991, Combinatorial Matrix Theory, section 3.4 (period); Lehoucq, Sorensen & Yang
+    1998, ARPACK Users' Guide, SIAM.
     """
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
@@ -45,7 +56,7 @@ def largest_eigenvalue(weights: np.ndarray, post: np.ndarray, pre: np.ndarray, n
 
 
 def _connected(matrix: Any) -> float:
-    """The radius of a strongly connected part."""
+    """The spectral radius of a strongly connected matrix."""
     n, period = matrix.shape[0], 1
     if matrix.nnz == n:  # one ring
         return float(np.exp(np.log(np.abs(matrix.data)).mean()))
@@ -73,7 +84,7 @@ def _connected(matrix: Any) -> float:
 
 
 def _levels(matrix: Any) -> np.ndarray:
-    """How many synapses lead from the first neuron to each."""
+    """The number of synapses on the shortest way from the first neuron to each, shape (neuron,)."""
     from scipy.sparse.csgraph import breadth_first_order
 
     order, before = breadth_first_order(matrix.T.tocsr(), 0, directed=True, return_predecessors=True)
@@ -84,14 +95,18 @@ def _levels(matrix: Any) -> np.ndarray:
 
 
 def _all_of(matrix: np.ndarray) -> float:
-    """By all eigenvalues; 0 where a power of the matrix vanishes but for rounding."""
+    """The spectral radius from all eigenvalues; 0 for a matrix of which a power vanishes, up to rounding."""
     if (matrix < 0).any() and _vanishes(matrix):
         return 0.0
     return float(np.abs(np.linalg.eigvals(matrix)).max(initial=0.0))
 
 
 def _vanishes(matrix: np.ndarray) -> bool:
-    """Whether in some square of a power the terms cancel to all digits, as those of a nilpotent matrix do."""
+    """Whether the terms of some power cancel to rounding, as those of a nilpotent matrix do.
+
+    The matrix is squared again and again, and the size of the result is compared with that of the sum of
+    absolute terms.
+    """
     power = matrix / np.abs(matrix).max()
     for _ in range(int(np.ceil(np.log2(len(matrix))))):
         terms, power = np.abs(power) @ np.abs(power), power @ power
@@ -102,7 +117,10 @@ def _vanishes(matrix: np.ndarray) -> bool:
 
 
 def _arnoldi(blocks: list[Any]) -> float:
-    """By Arnoldi's method, of a product of blocks, the first of which comes first; all eigenvalues of a part of moderate size where it finds none."""
+    """The spectral radius of a product of blocks, of which the first is applied first, by Arnoldi's method.
+
+    If the method does not converge, all eigenvalues of a matrix of moderate size are computed.
+    """
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigs
 
     n = blocks[0].shape[1]
@@ -135,7 +153,10 @@ def _arnoldi(blocks: list[Any]) -> float:
 
 
 def _growth(turn: Any, x: np.ndarray) -> float | None:
-    """How much a vector grows in a tick, if that is steady: all eigenvalues that it has left are of one absolute value."""
+    """The factor by which a vector grows in a tick, if it is steady; None otherwise.
+
+    It is steady if all eigenvalues that the vector still contains have one absolute value.
+    """
     rates = []
     for _ in range(4):
         total = 0.0
@@ -148,7 +169,7 @@ def _growth(turn: Any, x: np.ndarray) -> float | None:
 
 
 def _dies_out(turn: Any, x: np.ndarray, blocks: list[Any]) -> bool:
-    """Whether within a hundred steps all digits of a vector cancel, as with a nilpotent matrix."""
+    """Whether a vector vanishes up to rounding within a hundred steps, as with a nilpotent matrix."""
     most = float(np.prod([np.sqrt((block.data**2).sum()) for block in blocks]))
     for _ in range(100):
         x = turn(x / np.linalg.norm(x))

@@ -1,7 +1,7 @@
-"""Schedules: who moves when. A schedule is one class: what it is called, its steps of a tick, and what it
-cannot run.
+"""Schedules: who moves when within one tick.
 
-A new schedule derives from `Schedule` and says its `steps`; everything else has a default.
+A schedule is a small frozen dataclass. A new one derives from `Schedule` and says its `steps`; everything
+else has a default.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 
 class Schedule(Kind, ABC):
-    """The order in which the populations of a network move within one tick.
+    """The order in which the populations of a network move within one tick; the base of all schedules.
 
-    `newest` says that a graded message with delay 0 may be of the tick before, where its sender has not moved
-    yet; `sweeps` that neurons move one after the other, so that text cannot look at a whole population.
+    newest: whether a graded message with delay 0 may be that of the tick before, if its sender has not moved
+        yet.
+    sweeps: whether neurons move one after the other, so that text cannot use a whole population at once.
     """
 
     newest = False
@@ -37,38 +38,60 @@ class Schedule(Kind, ABC):
 
     @abstractmethod
     def steps(self, net: Network, members: Members) -> Iterable[Step]:
-        """The steps of one tick in their order; those of no population are left out."""
+        """The steps of one tick in their order; steps of no population are left out.
+
+        net: the network.
+        members: the names of its populations by what they do.
+
+        Each driven population is in one DRIVE step, each of the others in one step that moves it (UPDATE,
+        INTEGRATE or SWEEP), and all are in one RECORD step.
+        """
 
     @property
     def seconds(self) -> float | None:
-        """The length of a tick, where it has one: then delays and periods are times."""
+        """The length of a tick in seconds; None if ticks have no length. With a length, delays and periods are times."""
         return None
 
     @property
     def time_dim(self) -> tuple[float, ...]:
-        """The unit of delays and periods: time, or a number of ticks."""
+        """The unit of delays and periods: a time, or plain for a number of ticks."""
         return PLAIN if self.seconds is None else TIME
 
     @property
     def words(self) -> str:
-        """When neurons move, as a figure's caption says it."""
+        """When neurons move, as the caption of a figure says it."""
         return str(self)
 
     def check(self, net: Network) -> None:
-        """Refuse a network that it cannot run. Raises DescriptionError."""
+        """Refuse a network that it cannot run. Raises DescriptionError, which says what to use instead."""
 
-    def keeps_zero_delay(self, net: Network, item: Synapses) -> bool:
-        """Whether what these synapses carry with delay 0 is sent before it arrives, or may be of the tick before."""
-        graded = not item.sends_spikes
+    def keeps_zero_delay(self, net: Network, synapses: Synapses) -> bool:
+        """Whether messages with delay 0 are sent before they arrive, or may be those of the tick before."""
+        graded = not synapses.sends_spikes
         return (graded and self.newest) or arrives_in_time(
-            net.program, item.pre.source, item.post.name, graded=graded
+            net.program, synapses.pre.source, synapses.post.name, graded=graded
         )
 
 
 @named_arguments
 @dataclass(frozen=True)
 class Clock(Schedule):
-    """All neurons move together in steps of `dt`, a time: for equations and spikes, with Brian2's order of events."""
+    """All neurons move together in steps of a time: for equations and spikes, with Brian2's order of events.
+
+    dt: the length of a tick, a time above 0. Delays and refractory periods are then times, too.
+
+    In each tick, graded messages are sent and delivered, equations are integrated, neurons above threshold
+    spike, spikes of delay 0 are delivered, and neurons are reset.
+
+    Raises DescriptionError for a dt that is not a single time above 0.
+
+    Source: Stimberg, Brette & Goodman 2019, eLife 8, e47314, doi:10.7554/eLife.47314.
+
+    >>> import neurosim as ns
+    >>> from neurosim.units import ms
+    >>> ns.Clock(0.1 * ms).seconds
+    0.0001
+    """
 
     dt: Any
 
@@ -114,7 +137,11 @@ class Clock(Schedule):
 @named_arguments
 @dataclass(frozen=True)
 class Synchronous(Schedule):
-    """All populations update at once from what was sent a tick or more ago: echo state networks, Markov chains, automata."""
+    """All populations update at once from what was sent a tick or more ago.
+
+    For echo state networks, Markov chains and cellular automata. All delays are 1 or more; a recorded value
+    is that after the update.
+    """
 
     @property
     def words(self) -> str:
@@ -134,7 +161,11 @@ class Synchronous(Schedule):
 @named_arguments
 @dataclass(frozen=True)
 class Layered(Schedule):
-    """Populations update one after the other along their zero-delay synapses: feed-forward nets, LSTM, attention."""
+    """Populations update one after the other along their synapses of delay 0.
+
+    For feed-forward networks, LSTM and attention. Messages over delay 0 arrive in the same tick; synapses
+    that close a cycle have a delay of 1 or more.
+    """
 
     @property
     def words(self) -> str:
@@ -156,7 +187,18 @@ class Layered(Schedule):
 @named_arguments
 @dataclass(frozen=True)
 class Asynchronous(Schedule):
-    """One neuron at a time, each once a tick (a sweep), in a fair random order: Hopfield nets, Boltzmann machines."""
+    """Neurons update one at a time, each once a tick (a sweep), and see the newest values of all others.
+
+    order: 'random', drawn anew for each sweep and trial, or 'index', the order of the populations and of
+        their neurons.
+
+    For Hopfield networks and Boltzmann machines. Populations do not spike, and synapses have no text.
+
+    Raises DescriptionError for another order; networks raise it for populations and synapses that it cannot
+    run.
+
+    Source: Hopfield 1982, PNAS 79, 2554, doi:10.1073/pnas.79.8.2554.
+    """
 
     order: str = "random"
     newest = True
@@ -216,10 +258,18 @@ class Asynchronous(Schedule):
 @named_arguments
 @dataclass(frozen=True, init=False)
 class Alternating(Schedule):
-    """Groups of populations update in turn within one tick: block Gibbs sampling, restricted Boltzmann
-    machines.
+    """Groups of populations update in turn within one tick, each from the newest values of the others.
 
-    `Alternating([hidden], [visible])` updates hidden from visible, then visible from the new hidden.
+    groups: lists of populations or of their names. `Alternating([hidden], [visible])` updates hidden from
+        visible, then visible from the new hidden. Every population with text is in one group; driven ones are
+        in none.
+
+    For block Gibbs sampling and restricted Boltzmann machines.
+
+    Raises DescriptionError for groups that are not lists of populations; networks raise it for populations
+    that are in no group or in two.
+
+    Source: Hinton 2002, Neural Computation 14, 1771, doi:10.1162/089976602760128018.
     """
 
     groups: tuple[tuple[str, ...], ...]
@@ -243,8 +293,8 @@ class Alternating(Schedule):
         object.__setattr__(self, "groups", tuple(read))
 
     @classmethod
-    def of_fields(cls, found: dict[str, Any]) -> Alternating:
-        return cls(*found["groups"])
+    def of_fields(cls, values: dict[str, Any]) -> Alternating:
+        return cls(*values["groups"])
 
     @property
     def words(self) -> str:

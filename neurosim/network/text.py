@@ -1,4 +1,7 @@
-"""Reading equation and assignment text: which names it declares, assigns and uses. Nothing here is evaluated."""
+"""Reads the text of equations and assignments: which names it declares, assigns and uses.
+
+Text is parsed into syntax trees and never evaluated.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers with a unit, held without Brian2: SI magnitude and seven dimension exponents."""
+"""Numbers with a unit, without importing Brian2: the magnitude in SI units, and the exponents of seven base units."""
 
 from __future__ import annotations
 
@@ -35,7 +35,13 @@ NAMED: dict[Dim, str] = {  # dimensions that people write with one letter
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """A number or array in SI units and its dimensions (exponents of m, kg, s, A, K, mol, cd)."""
+    """A number or an array with a unit; it cannot be changed.
+
+    number: the magnitude in SI units, any shape, of floats, integers or truth values.
+    dim: the exponents of m, kg, s, A, K, mol and cd; default: no unit.
+
+    Raises DescriptionError for other types of numbers.
+    """
 
     number: np.ndarray
     dim: tuple[float, ...] = PLAIN
@@ -44,8 +50,8 @@ class Value:
         fixed = read_only(np.asarray(self.number))
         if fixed.dtype.kind not in "biuf" or len(self.dim) != len(AXES):
             raise DescriptionError(
-                f"Value: {shown(self.number)} of dimensions {shown(self.dim)} is no number with a unit."
-                " Give a quantity."
+                f"Value: {shown(self.number)} of dimensions {shown(self.dim)} is not a quantity."
+                " Give a number with a unit."
             )
         object.__setattr__(self, "number", fixed)
 
@@ -82,9 +88,12 @@ Numeric = ArrayLike | Value  # a number, an array, or a quantity, which is an ar
 
 
 def as_value(given: Any, where: str) -> Value:
-    """Read a number, an array or a Brian2 quantity; NaN, text, objects and mixed units are refused.
+    """Read a number, an array or a Brian2 quantity.
 
-    `where` opens the error message and names the object and the argument.
+    given: what was given.
+    where: the object and argument, with which errors begin.
+
+    Raises DescriptionError for NaN, text, other objects, and numbers of different units.
     """
     value = given if isinstance(given, Value) else Value(read_array(given, where), one_unit(given, where))
     if value.number.dtype.kind == "f" and np.isnan(value.number).any():
@@ -95,7 +104,7 @@ def as_value(given: Any, where: str) -> Value:
 
 
 def read_array(given: Any, where: str) -> np.ndarray:
-    """The plain numbers of a number, list, array or quantity: float64, int64 or bool; a copy."""
+    """The plain numbers of a number, list, array or quantity, as a copy of float64, int64 or bool."""
     wanted = DescriptionError(
         f"{where}: {shown(given)} is not a number. Give a number, an array or a quantity such as 10*ms."
     )
@@ -125,7 +134,7 @@ def read_array(given: Any, where: str) -> np.ndarray:
 
 
 def one_unit(given: Any, where: str) -> tuple[float, ...]:
-    """The dimensions that all numbers of a value share."""
+    """The unit that all numbers of a value share. Raises DescriptionError if they have different ones."""
     if not isinstance(given, (list, tuple)):
         return dimensions(given)
     if {type(part) for part in given} <= {int, float, bool}:
@@ -140,7 +149,7 @@ def one_unit(given: Any, where: str) -> tuple[float, ...]:
 
 
 def dimensions(given: Any) -> tuple[float, ...]:
-    """The dimension exponents of a Brian2 quantity; zeros for anything else."""
+    """The unit of a Brian2 quantity; no unit for anything else."""
     dim = getattr(given, "dim", None)
     if dim is None or not hasattr(dim, "get_dimension"):
         return PLAIN
@@ -148,7 +157,7 @@ def dimensions(given: Any) -> tuple[float, ...]:
 
 
 def unit(dim: tuple[float, ...]) -> str:
-    """The unit of these dimensions in words: 'V', 'm s^-1', or '1' for a plain number."""
+    """A unit in words: 'V', 'm s^-1', or '1' for no unit."""
     if dim == PLAIN:
         return "1"
     if dim in NAMED:
@@ -177,7 +186,7 @@ def show(value: Value) -> str:
 
 
 def whole(given: Any, where: str, *, least: int = 0, most: int = 2**53) -> int:
-    """Read a whole number from `least` to `most`; anything else is refused."""
+    """Read a whole number from `least` to `most`; `where` opens the error for anything else."""
     is_whole = isinstance(given, (int, np.integer)) or (
         isinstance(given, (float, np.floating)) and float(given).is_integer()
     )
@@ -195,7 +204,10 @@ def whole(given: Any, where: str, *, least: int = 0, most: int = 2**53) -> int:
 
 
 def plain_number(given: Any, where: str, remedy: str, *, low: float = -np.inf, high: float = np.inf) -> float:
-    """Read one finite number without a unit, from `low` to `high`; anything else is refused with `remedy`."""
+    """Read one finite number without a unit, from `low` to `high`.
+
+    Raises DescriptionError for anything else; `where` opens it and `remedy` ends it.
+    """
     value = as_value(given, where)
     number = value.number.item() if value.scalar else np.nan
     if value.dim != PLAIN or isinstance(number, bool) or not (np.isfinite(number) and low <= number <= high):
@@ -204,14 +216,14 @@ def plain_number(given: Any, where: str, remedy: str, *, low: float = -np.inf, h
 
 
 def flag(given: Any, where: str) -> bool:
-    """Read True or False; anything else is refused."""
+    """Read True or False; `where` opens the error for anything else."""
     if not isinstance(given, (bool, np.bool_)):
         raise DescriptionError(f"{where}: {shown(given)} is not True or False. Give one of these.")
     return bool(given)
 
 
 def choice(given: Any, known: Iterable[str], where: str) -> str:
-    """Read one of a few known words; anything else is refused."""
+    """Read one of a few known words; `where` opens the error for anything else."""
     words = tuple(known)
     if not isinstance(given, str) or given not in words:
         raise DescriptionError(f"{where} {shown(given)} is not known. {nearest(given, words)}")
@@ -219,19 +231,22 @@ def choice(given: Any, known: Iterable[str], where: str) -> str:
 
 
 def plain_text(given: Any, where: str) -> str:
-    """Read a string; anything else is refused."""
+    """Read a string; `where` opens the error for anything else."""
     if not isinstance(given, str):
         raise DescriptionError(f"{where} {shown(given)} is not text. Give a string, or leave it out.")
     return given
 
 
 def spelt(name: str) -> str:
-    """A name as Python reads it in text, where characters that mean the same are one: the micro sign is the letter mu."""
+    """A name in the normal form (NFKC) in which Python reads it.
+
+    Characters that mean the same, such as the micro sign and the Greek letter mu, are then one.
+    """
     return unicodedata.normalize("NFKC", name)
 
 
 def each_once(constants: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Constants by their names as text spells them."""
+    """Constants by name in normal form. Raises DescriptionError for two names that are one in text."""
     read = {spelt(name): value for name, value in constants.items()}
     if len(read) < len(constants):
         raise DescriptionError(
@@ -242,7 +257,7 @@ def each_once(constants: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def identifier(given: Any, where: str) -> str:
-    """Read a name that may stand in text and in a file, spelt as in text; anything else is refused."""
+    """Read a name for text and files, and return its normal form; `where` opens the error for anything else."""
     given = spelt(given) if isinstance(given, str) else given
     if (
         not isinstance(given, str)
@@ -257,7 +272,7 @@ def identifier(given: Any, where: str) -> str:
         )
     if iskeyword(given):
         raise DescriptionError(
-            f"{where}: {given!r} is a word of Python, which text cannot use as a name."
+            f"{where}: {given!r} is a keyword of Python, which text cannot use as a name."
             f" Use another one, such as '{given}_1'."
         )
     return given

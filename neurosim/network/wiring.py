@@ -283,10 +283,10 @@ class private(Wiring):
 
     n: number of sources of each target, at least 1.
 
-    The sources are never stored. The sender is one neuron whose spikes do not depend on earlier spikes, such as
-    one with `threshold="rand() < rate*dt"`. A target receives weight times Binomial(n, p) at each tick, where p is the probability of the
-    threshold. It may change in time, and is the same for all copies. The weight is one number, and there is
-    no delay.
+    The sources are never stored. The sender is one neuron whose spikes do not depend on earlier spikes, such
+    as one with `threshold="rand() < rate*dt"`. A target receives weight times Binomial(n, p) at each tick,
+    where p is the probability of the threshold. It may change in time, and is the same for all copies. The
+    weight is one number, and there is no delay.
 
     Raises DescriptionError for an n that is not a whole number of at least 1. Synapses raise it for a sender
     that has a reset or a refractory period, networks for one that its own spikes reach; `run` raises
