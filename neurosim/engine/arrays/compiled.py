@@ -28,13 +28,13 @@ from neurosim.plan.random import base_key
 
 LONG = 4  # ticks from which a loop over ticks is compiled as a loop, not written out
 
-Pending = Mapping[PortKey, tuple[jax.Array, jax.Array]]
+PendingArrays = Mapping[PortKey, tuple[jax.Array, jax.Array]]
 """What spikes of an earlier run bring, and how many: (tick, trial, *shape) each, by where they end."""
 
 Messages = Mapping[str, jax.Array]
 """Messages by population, or samples by probe."""
 
-TickInputs = tuple[jax.Array, Messages, Messages, Pending]
+TickInputs = tuple[jax.Array, Messages, Messages, PendingArrays]
 """The number of a tick, its inputs, what populations outside the loop send, and spikes of an earlier run."""
 
 BlockFunction = Callable[..., tuple[Carry, dict[str, jax.Array]]]
@@ -183,7 +183,7 @@ class CompiledPlan:
         inputs: Mapping[str, jax.Array],
         ticks: jax.Array,
         trials: jax.Array,
-        pending: Pending | None = None,
+        pending: PendingArrays | None = None,
         *,
         until: bool = False,
     ) -> tuple[Carry, dict[str, jax.Array]]:
@@ -254,7 +254,9 @@ class CompiledPlan:
         own = [probe for probe in self.plan.probes if probe.owner in names and probe not in probes]
         run.samples |= {p.name: split(self.steps.sample(now, p)) for p in (*probes, *own)}
 
-    def _run_loop(self, run: BlockState, order: Stages, carry: Carry, pending: Pending, until: bool) -> Carry:
+    def _run_loop(
+        self, run: BlockState, order: Stages, carry: Carry, pending: PendingArrays, until: bool
+    ) -> Carry:
         """Run the populations that remember something, and all that stand between them, tick after tick."""
         steps = narrowed(self.plan.program, self.plan.senders((*order.outside, *order.loop)))
         probes = [p for p in self.plan.probes if p.owner not in (*order.before, *order.after)]
@@ -317,7 +319,7 @@ def _begin_tick(
     trials: jax.Array,
     weights: list[jax.Array | None] | None = None,
     inputs: Mapping[str, jax.Array] | None = None,
-    pending: Pending | None = None,
+    pending: PendingArrays | None = None,
 ) -> TickState:
     """The state of a tick before its first step, with dictionaries of its own."""
     return TickState(
