@@ -235,18 +235,12 @@ def test_what_is_compiled_ahead_ends_with_a_script_that_does_not_wait_for_it(tmp
 
 
 def test_a_users_own_handler_of_sigterm_is_left_alone():
-    code = (
-        "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: print('mine'))\nfrom"
-        " neurosim.engine.events import build\n"
-    )
+    code = "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: print('mine'))\n"
+    code += "from neurosim.engine.events import build\n"
     code += "build.load(sys.argv[1], 'Net')\nsignal.raise_signal(signal.SIGTERM)"
     source = 'extern "C" int answer() { return 42; }'
-    assert (
-        subprocess.run(
-            [sys.executable, "-c", code, source], text=True, capture_output=True, check=True
-        ).stdout
-        == "mine\n"
-    )
+    command = [sys.executable, "-c", code, source]
+    assert subprocess.run(command, text=True, capture_output=True, check=True).stdout == "mine\n"
 
 
 def test_without_a_shell_a_compiler_runs_as_well(monkeypatch):
@@ -361,18 +355,14 @@ def test_a_path_with_spaces_is_one_word(tmp_path, monkeypatch):
 def test_without_a_compiler_the_error_names_the_remedy(monkeypatch):
     only(monkeypatch)
     monkeypatch.setattr(compiler, "find_spec", lambda name: None)
-    with pytest.raises(
-        compiler.NoCompiler,
-        match=(
-            r"There is no C.* Install g\+\+ or clang\+\+, or ziglang. Install it: pip install"
-            r" 'neurosim-networks\[compiler\]'"
-        ),
-    ):
+    remedy = (
+        r"Install g\+\+ or clang\+\+, or ziglang. Install it: pip install 'neurosim-networks\[compiler\]'"
+    )
+    with pytest.raises(compiler.NoCompiler, match="There is no C.* " + remedy):
         build.load(SOURCE, "Net")
     monkeypatch.setenv("CXX", "none")
-    with pytest.raises(
-        compiler.NoCompiler, match="CXX is 'none', which is not a command of this machine. Unset it"
-    ):
+    rule = "CXX is 'none', which is not a command of this machine. Unset it"
+    with pytest.raises(compiler.NoCompiler, match=rule):
         build.load(SOURCE, "Net")
 
 

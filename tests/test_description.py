@@ -79,6 +79,7 @@ def test_what_was_given_may_change_afterwards():
 
 
 up = ns.Synapses(a, b, weight=ns.normal(0, 1), delay=1, name="up", learns=True)
+by_private_sources = ns.Synapses(noise, cells, to="v", wiring=ns.private(80), weight=0.1 * mV)
 NETWORKS = {
     "all_to_all": net_of(ns.all_to_all(to_self=False), a, a),
     "one_to_one": net_of(ns.one_to_one(), a, a),
@@ -89,9 +90,7 @@ NETWORKS = {
     "nearby": net_of(ns.nearby(2.5, 0.7, to_self=True, torus=True), rows, columns),
     "small_world": net_of(ns.small_world(2, 0.25), square, square),
     "pairs": net_of(ns.pairs([3, 0, 0], [1, 5, 5]), a, b, weight=[1.0, 2.0, 3.0]),
-    "private": ns.Network(
-        ns.Synapses(noise, cells, to="v", wiring=ns.private(80), weight=0.1 * mV), schedule=CLOCK
-    ),
+    "private": ns.Network(by_private_sources, schedule=CLOCK),
     "conv": net_of(
         ns.conv((3, 2), stride=(1, 2), padding=1, dilation=(1, 2), groups=2),
         image,

@@ -1,7 +1,9 @@
-"""Checks what a type checker knows of neurosim: `python tests/user_types.py`, which takes pyright some ten seconds.
+"""Checks what a type checker knows of neurosim: `python tests/user_types.py`, which takes pyright some ten
+seconds.
 
-A script of a user's that names every public function, class and method is written and given to pyright. What is printed is
-each name that pyright does not know, whose type it cannot tell, or that returns `Any`. Exit status 1 if there is one.
+A script of a user's that names every public function, class and method is written and given to pyright. What
+is printed is each name that pyright does not know, whose type it cannot tell, or that returns `Any`. Exit
+status 1 if there is one.
 """
 
 import inspect
