@@ -181,8 +181,8 @@ def test_a_killed_compiler_is_told_and_leaves_nothing(tmp_path, folder, monkeypa
 
 
 def test_a_compiler_that_hangs_is_stopped_with_all_it_started(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr(compiler, "PATIENCE", 0.3)
-    monkeypatch.setattr(compiler, "SOON", 0.1)
+    monkeypatch.setattr(compiler, "LONGEST", 0.3)
+    monkeypatch.setattr(compiler, "SLOW", 0.1)
     number = tmp_path / "number"
     monkeypatch.setenv("CXX", pretender(tmp_path, f"sleep 60 & echo $! > {number}\nwait"))
     assert "was stopped after 0 s" in refused()
@@ -264,7 +264,7 @@ def is_running(number):
 
 
 def test_an_interrupted_compilation_leaves_nothing(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr(compiler, "SOON", 0.1)
+    monkeypatch.setattr(compiler, "SLOW", 0.1)
     monkeypatch.setenv("CXX", pretender(tmp_path, f'[ -e {tmp_path}/begun ] || sleep 20\nexec {SYSTEM} "$@"'))
 
     def interrupt(line):
@@ -392,7 +392,7 @@ def test_a_compilation_is_told_and_a_load_is_not(capfd):
 
 @pytest.mark.parametrize(("terminal", "shown"), [(True, "neurosim: compiling Net ...\n"), (False, "")])
 def test_a_long_compilation_is_told_on_a_terminal(tmp_path, monkeypatch, capsys, terminal, shown):
-    monkeypatch.setattr(compiler, "SOON", 0.1)
+    monkeypatch.setattr(compiler, "SLOW", 0.1)
     monkeypatch.setenv("CXX", pretender(tmp_path, f'sleep 0.3\nexec {SYSTEM} "$@"'))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
     compiled()
