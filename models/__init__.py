@@ -42,6 +42,8 @@ NAMES = (
     "self_attention",
     "simple_recurrent",
     "spiking_classifier",
+    "transformer",
+    "transformer_block",
     "turing_head",
     "variational_autoencoder",
 )

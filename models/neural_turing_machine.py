@@ -22,12 +22,12 @@ def neural_turing_machine(
     At each tick the controller sees the input and the vector that was read a tick ago. The heads find their
     slots (see `head`). memory = memory (1 - address erase') + address add' by the address of `write`; vector
     = memory' address by that of `read`; out = sigmoid(W_c controller + W_v vector + bias). All weights and
-    biases learn, and so do the first vector and what the memory holds at the beginning, the same in each slot.
+    biases learn, and so does the first vector. The memory is empty at the beginning (1e-6).
 
     Arguments:
         n_inputs, n_outputs: the number of inputs and of outputs, which are probabilities.
         n_slots: the number of slots of the memory. No weight depends on it: what was learned with one memory
-            works with another, `learn.with_learned(larger, learn.learned(net), partly=True)`.
+            works with another: `learn.with_learned(larger, learn.learned(net))`.
         width: the number of values in a slot.
         n_cells: the number of cells of the controller.
         lstm: whether these are LSTM cells, or tanh units without a memory of their own.
@@ -69,8 +69,8 @@ def head(n_slots: int, width: int) -> ns.Network:
     """How a head finds its slots: `key`, `beta`, `gate`, `shift`, `gamma`, and `rows` of memory -> `address`.
 
     content = softmax(beta cos(key, rows)); mixed = gate content + (1 - gate) address(t - 1); rolled is mixed,
-    moved by -1, 0 and 1 slots with the weights `shift`; address = rolled^gamma, divided by its sum (equations 5
-    to 9). The first address is slot 0.
+    moved by -1, 0 and 1 slots with the weights `shift`; address = rolled^gamma, divided by its sum
+    (equations 5 to 9). The first address is slot 0.
     """
     key, gate, shift = (
         _units("key", width, "tanh"),

@@ -30,6 +30,8 @@ from neurosim.models.nvar import nvar
 from neurosim.models.perceptron import perceptron
 from neurosim.models.recursive import recursive
 from neurosim.models.spiking_classifier import spiking_classifier
+from neurosim.models.transformer import transformer
+from neurosim.models.transformer_block import transformer_block
 from neurosim.models.turing_head import turing_head
 from neurosim.models.variational_autoencoder import variational_autoencoder
 from neurosim.units import ms
@@ -114,6 +116,22 @@ NETWORKS = {
         spiking_classifier(2, 3, 1),
         spiking_classifier(2, 3, 1, tau_out=5 * ms),
         spiking_classifier(2, 3, 1, dt=0.5 * ms),
+    ),
+    "transformer": lambda: (
+        transformer(3, 2, 4, n_heads=2, n_blocks=1),
+        transformer(3, 2, n_features=6, n_heads=2, n_blocks=1),
+        transformer(3, 2, 4, n_heads=1, n_blocks=1),
+        transformer(3, 2, 4, n_heads=2, n_blocks=2),
+        transformer(3, 2, 4, n_heads=2, n_blocks=1, n_hidden=5),
+        transformer(3, 2, 4, n_heads=2, n_blocks=1, causal=False),
+        transformer(3, 2, 4, n_heads=2, n_blocks=1, source=(4, 3)),
+        transformer(3, 2, 4, n_heads=2, n_blocks=1, stream=True),
+    ),
+    "transformer_block": lambda: (
+        transformer_block(3, 4, 2, 5),
+        transformer_block(3, 4, 2, 5, causal=False),
+        transformer_block(3, 4, 2, 5, n_source=2),
+        transformer_block(3, 4, 2, 5, stream=True),
     ),
     "turing_head": lambda: (turing_head(n_slots=3, width=2), turing_head(3, 2, memory=0.5)),
     "variational_autoencoder": lambda: (
