@@ -270,12 +270,12 @@ def test_an_interrupted_compilation_leaves_nothing(tmp_path, folder, monkeypatch
     def interrupt(line):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(build, "_say", interrupt)
+    monkeypatch.setattr(build, "_print_if_interactive", interrupt)
     with pytest.raises(KeyboardInterrupt):
         compiled()
     (tmp_path / "begun").touch()
     assert not names(folder, ".so")
-    monkeypatch.setattr(build, "_say", lambda line: None)
+    monkeypatch.setattr(build, "_print_if_interactive", lambda line: None)
     assert compiled() == (42, 1)
 
 
