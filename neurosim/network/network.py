@@ -11,7 +11,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import named_arguments
-from neurosim.network.codec import Unpack, decode_network, encode_network, readable, unpack_text
+from neurosim.network.codec import Json, Unpack, decode_network, encode_network, readable, unpack_text
 from neurosim.network.copies import Copy, copied
 from neurosim.network.gather import (
     Gathered,
@@ -186,12 +186,12 @@ class Network(SetOnce):
         """The populations along their zero-delay synapses."""
         return zero_delay_order(self)
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> dict[str, Json]:
         """The description as plain data that JSON keeps without loss; arrays as text."""
         return encode_network(self)
 
     @classmethod
-    def from_dict(cls, data: dict, unpack: Unpack = unpack_text) -> Network:
+    def from_dict(cls, data: dict[str, Json], unpack: Unpack = unpack_text) -> Network:
         """The network that `to_dict` described; RecordingError for data that is none. `unpack` says how arrays are kept."""
         with readable():
             items, schedule = decode_network(data, unpack)

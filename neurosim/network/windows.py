@@ -18,6 +18,8 @@ from neurosim.network.values import choice, whole
 from neurosim.network.wiring import Shape, Wiring
 
 MOST_SIZE = 2**20  # of a kernel, stride, dilation or padding
+Sizes = int | tuple[int, ...]  # one for all axes, or one for each
+Padding = str | Sizes  # 'valid', 'same', or numbers of zeros
 LONGEST_NOTE = 24  # characters of a line beside a picture
 ARROW = "\N{RIGHTWARDS ARROW}"
 
@@ -132,8 +134,8 @@ class Windowed(Wiring):
     """
 
     kernel: tuple[int, ...]
-    stride: Any
-    padding: Any
+    stride: Sizes | None
+    padding: Padding
     turned = False
 
     def target_shape(self, shape: tuple[int, ...], channels: int | None = None) -> tuple[int, ...]:
@@ -223,9 +225,9 @@ class conv(Windowed):
     """
 
     kernel: Any
-    stride: Any = 1
-    padding: Any = "valid"
-    dilation: Any = 1
+    stride: Sizes = 1
+    padding: Padding = "valid"
+    dilation: Sizes = 1
     groups: int = 1
     shares_weights = True
 
@@ -244,8 +246,8 @@ class conv(Windowed):
         return CONVOLUTION
 
     def note(self, reduction: str) -> str:
-        strides = set(self.stride if isinstance(self.stride, tuple) else (self.stride,))
-        step = "" if strides == {1} else f", stride {' '.join(map(str, dict.fromkeys(self.stride)))}"
+        strides = dict.fromkeys(self.stride if isinstance(self.stride, tuple) else (self.stride,))
+        step = "" if set(strides) == {1} else f", stride {' '.join(map(str, strides))}"
         return f"conv {sizes_text(self.kernel)}{step}"
 
     def weight_shape(self, pre: Population, post: Population) -> Shape:
@@ -289,8 +291,8 @@ class pool(Windowed):
     """
 
     kernel: Any
-    stride: Any = None
-    padding: Any = "valid"
+    stride: Sizes | None = None
+    padding: Padding = "valid"
     one_weight = True
 
     def __post_init__(self):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from neurosim.errors import DescriptionError, nearest
 from neurosim.network.network import Network
@@ -31,7 +31,7 @@ class NetworkFactory:
         nested = self._network_values() if deep else {}
         return params | {NESTED + name: value for name, value in nested.items()}
 
-    def set_params(self, **params: Any) -> Any:
+    def set_params(self, **params: Any) -> Self:
         """Set parameters by name (network__name: of the function `network`) and return the estimator."""
         nested = {key.removeprefix(NESTED): value for key, value in params.items() if key.startswith(NESTED)}
         own = {key: value for key, value in params.items() if not key.startswith(NESTED)}
