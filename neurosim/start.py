@@ -139,7 +139,7 @@ def start_with_units(net: Network, values: Mapping[str, np.ndarray]) -> dict[str
 
 def _dimensions(net: Network, key: str) -> Dim:
     """The dimensions of a state variable such as 'cells.v'."""
-    from neurosim.plan.lower import neuron_scope
+    from neurosim.plan.groups import neuron_scope
 
     name, _, variable = key.partition(".")
     return neuron_scope(net, net.populations[name], set()).dims[variable]

@@ -1,4 +1,4 @@
-"""The parts of Brian2 and sympy that compile equations, with types; neither package has annotations of its own.
+"""The parts of Brian2 and sympy that compile equations, with the types that these packages do not declare.
 
 No other module of `plan/` touches them. Importing this one takes a second, so it is imported where an
 equation is first compiled.
@@ -63,7 +63,7 @@ def variables(names: Mapping[str, tuple[tuple[float, ...], bool]]) -> dict[str, 
 
 
 def _known_function(function: Function) -> Variable:
-    """A function of text as Brian2's unit checker expects it. The checker asks for its units only, so it computes nothing."""
+    """A function of text for Brian2's unit checker, which only asks for its units."""
     any_units = [None] * function.arguments
     if function.unit == "any":
         return _functions.Function(len, arg_units=any_units, return_unit=1)

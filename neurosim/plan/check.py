@@ -1,4 +1,4 @@
-"""What every Plan satisfies, and what a network's timing must satisfy once its delays are drawn."""
+"""Checks of a finished plan: arrays must fit the populations, and drawn delays the schedule."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from neurosim.plan.recipe import Edges
 
 
 def check_plan(plan: Plan, net: Network) -> None:
-    """Refuse a plan that an engine could not run as the tick contract says.
+    """Refuse a plan that an engine could not run by the tick contract.
 
-    Synapses that are still to be drawn need no check: a recipe stands only where nothing that it draws could
+    Synapses that are a recipe need no check, because there is only a recipe if nothing that it can draw would
     be refused.
     """
     for name, pathway in plan.pathways.items():
@@ -35,7 +35,8 @@ def _check_pathway(plan: Plan, pathway: AnyOf, label: str) -> None:
         inside = np.all(pathway.sender < n_pre) and np.all(pathway.receiver < n_post)
         if len(sizes) != 1 or not inside or np.any(np.diff(pathway.sender) < 0):
             raise PlanError(
-                f"{label}: its wiring lists synapses that are not sorted by sender or lie outside the populations. Use another wiring."
+                f"{label}: its wiring lists synapses that are not sorted by sender or lie outside the"
+                " populations. Use another wiring."
             )
         if not np.all(np.isfinite(pathway.weight)):
             raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
@@ -44,7 +45,7 @@ def _check_pathway(plan: Plan, pathway: AnyOf, label: str) -> None:
 
 
 def _check_drawn_delays(plan: Plan, net: Network, pathway: AnyOf, label: str) -> None:
-    """Delay 0 must arrive before its target moves; delays that were drawn or given as arrays are known only now."""
+    """Refuse delays of 0 that the schedule does not allow; drawn ones are known only now."""
     if isinstance(pathway, Private) or (
         isinstance(pathway, Sparse) and (pathway.recipe is not None or _is_empty(pathway))
     ):
@@ -53,7 +54,8 @@ def _check_drawn_delays(plan: Plan, net: Network, pathway: AnyOf, label: str) ->
         return
     if not net.schedule.keeps_zero_delay(net, net.synapses[pathway.name]):
         raise PlanError(
-            f"{label}: a delay of 0 ticks was drawn, which arrives before it is sent under {net.schedule}. Make every delay at least 1."
+            f"{label}: a delay of 0 ticks was drawn, which arrives before it is sent under {net.schedule}."
+            " Make every delay at least 1."
         )
 
 

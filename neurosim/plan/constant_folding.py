@@ -1,4 +1,4 @@
-"""Constant folding: what never changes in the statements of an integration method is computed once, as coefficients.
+"""Constant folding: what never changes in the statements of an integration method becomes coefficients.
 
 A product such as `E_e*ge/C` becomes `ge` times one coefficient E_e/C, so that a tick has few multiplications
 and no division by a constant. All engines see the same coefficients and therefore round alike.
@@ -47,7 +47,7 @@ class _Folder(ast.NodeTransformer):
         self.names: dict[str, str] = {}
 
     def fold(self, node: ast.expr) -> ast.expr:
-        """The expression with the constants within it folded. One that is constant as a whole stays as it is."""
+        """The expression with the constants in it folded; unchanged if all of it is constant."""
         if self.is_constant(node):
             return node
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
@@ -60,7 +60,7 @@ class _Folder(ast.NodeTransformer):
         return self.coefficient(self.fold(node)) if isinstance(node, ast.expr) else node
 
     def coefficient(self, node: ast.expr) -> ast.expr:
-        """A constant expression as one coefficient; single names and plain arithmetic of numbers as they are."""
+        """A constant expression as one coefficient, except single names and arithmetic of numbers."""
         named = any(isinstance(part, ast.Name) for part in ast.walk(node))  # a constant or a function
         if isinstance(node, ast.Name | ast.Constant) or not named or not self.is_constant(node):
             return node
@@ -72,7 +72,7 @@ class _Folder(ast.NodeTransformer):
         return names_of(node) <= self.constant and all(function.kind == ELEMENTWISE for function in calls)
 
     def _product(self, node: ast.expr) -> ast.expr:
-        """A chain of products and quotients: its constants make one coefficient, the other factors keep their order."""
+        """A chain of products and quotients, with its constants as one coefficient at the front."""
         numerator: list[ast.expr] = []
         denominator: list[ast.expr] = []
         self._collect(node, numerator, denominator)

@@ -104,7 +104,8 @@ def unit_dimensions(text: str, label: str) -> Dim:
         size = float(evaluate(plain, {name: float(value.number) for name, value in values.items()}))
     if abs(size - 1) > 1e-9:
         raise PlanError(
-            f"{label}: {quoted(text)} is not a base unit. Declare variables in base units, such as volt; give values"
+            f"{label}: {quoted(text)} is not a base unit. Declare variables in base units, such as volt;"
+            " give values"
             " in any unit."
         )
     return dim
@@ -112,7 +113,7 @@ def unit_dimensions(text: str, label: str) -> Dim:
 
 @contextmanager
 def translated(problem: str, remedy: str) -> Generator[None]:
-    """Within this context, errors of Brian2 and sympy become a PlanError that names the problem and the remedy.
+    """Turn errors of Brian2 and sympy into a PlanError that names the problem and the remedy.
 
     The errors may be of any type. The warnings of the two packages are hidden, because users can do nothing
     about them.
@@ -136,7 +137,7 @@ def _unit_or_raise(name: str, label: str) -> Value:
 
 
 def meanings(names: Iterable[str], scope: Scope) -> Meanings:
-    """The dimensions of these names, and whether they never change. Raises PlanError for a name that nothing defines."""
+    """The dimensions of these names, and whether they never change. Raises PlanError for unknown names."""
     known: Meanings = {}
     for name in sorted(set(names) - {"True", "False"}):
         if name in scope.dims:
@@ -200,7 +201,8 @@ def _check_call(node: ast.Call, scope: Scope) -> None:
         raise PlanError(f"{scope.label}: there is no function {shown(name)}. {nearest(name, functions())}")
     if len(node.args) != function.arguments:
         raise PlanError(
-            f"{scope.label}: {call} gives {name} {len(node.args)} arguments, it takes {function.arguments}. Give as many."
+            f"{scope.label}: {call} gives {name} {len(node.args)} arguments, it takes {function.arguments}."
+            " Give as many."
         )
     value = literal(node.args[0]) if name in ("bernoulli", "poisson") else None
     if value is not None and not 0 <= value <= (1 if name == "bernoulli" else np.inf):
@@ -208,7 +210,8 @@ def _check_call(node: ast.Call, scope: Scope) -> None:
         raise PlanError(f"{scope.label}: {call} cannot be drawn. Give {rule}.")
     if function.looks_along and not scope.axes:
         raise PlanError(
-            f"{scope.label}: '{name}' looks at a whole population and cannot stand here. Use it in update text."
+            f"{scope.label}: '{name}' looks at a whole population and cannot stand here."
+            " Use it in update text."
         )
     if not node.keywords:
         return
@@ -274,7 +277,7 @@ def check_statements(statements: tuple[Statement, ...], scope: Scope) -> None:
 
 
 def check_equations(lines: tuple[Equation, ...], scope: Scope) -> None:
-    """Refuse equations whose two sides have different units; the left side of a differential equation is per second."""
+    """Refuse equations whose sides differ in unit; the left side of a differential one is per second."""
     for line in lines:
         if line.kind == "parameter":
             continue

@@ -29,13 +29,19 @@ ROW_BYTES = 16.0  # at most about what one takes that an engine draws straight i
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Synapses by sender: local indices, one weight each (or `shared` into a weight array), and the weight array itself."""
+    """Drawn synapses, sorted by local sender.
+
+    pre, post: the local indices of sender and target, (synapse,)
+    shared: the flat index of each weight in an array of shared weights, (synapse,); None if none are shared
+    weight: the weight of each synapse, (synapse,)
+    own: the array of shared weights, else the same as `weight`
+    """
 
     pre: np.ndarray
     post: np.ndarray
     shared: np.ndarray | None
-    weight: np.ndarray  # one per synapse
-    own: np.ndarray  # the numbers behind them: the shared weights' array, else the same as weight
+    weight: np.ndarray
+    own: np.ndarray
 
 
 def draw_edges(net: Network, name: str, seed: int, dtype: Any) -> Edges:
@@ -64,7 +70,7 @@ def draw_synapses(net: Network, name: str, seed: int) -> Drawn:
 
 
 def draw_ends(net: Network, name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The flat indices of sender and target of the synapses called `name`, in the order of a pathway's arrays."""
+    """The flat indices of senders and targets of synapses, in the order of a pathway's arrays."""
     item = net.synapses[name]
     if isinstance(item.weight, (Synapses, Transposed)):
         found = draw_synapses(net, name, seed)
@@ -81,7 +87,7 @@ def draw_ends(net: Network, name: str, seed: int) -> tuple[np.ndarray, np.ndarra
 
 
 def weight_numbers(net: Network, name: str, seed: int) -> np.ndarray:
-    """For each synapse, in the order of a pathway's arrays, the flat index of its weight in the array that was given.
+    """For each synapse, in a pathway's order, the flat index of its weight in the array that was given.
 
     It is what would be drawn if the weights were 0, 1, 2, ...; for networks whose draws are made
     (`plan/materialize.py`).
@@ -131,7 +137,7 @@ def _tied(net: Network, weight: Synapses | Transposed, seed: int, numbered: bool
 
 
 def per_synapse(given: Any, item: Synapses, found: Pairs, stream: Stream) -> np.ndarray:
-    """One number per synapse from a number, an array (post, pre), an array in the order of `pairs`, or a distribution."""
+    """One number per synapse, from a number, an array or a distribution."""
     if isinstance(given, Distribution):
         table = table_of(found, item.pre.size, item.post.size, stream)
         return np.asarray(given.draw(table), dtype=np.float64)
@@ -154,7 +160,7 @@ def shared_weights(item: Synapses, shape: tuple[int, ...], stream: Stream) -> np
 
 
 def _shared_fans(item: Synapses, shape: tuple[int, ...]) -> tuple[float, float]:
-    """Fan-in and fan-out: for a kernel (out, in, *window), for einsum the sizes of the summed and of the new axes."""
+    """Fan-in and fan-out of a kernel (out, in, *window), or of the summed and new axes of einsum."""
     if isinstance(item.wiring, einsum):
         sender, weight, target = item.wiring.operands
         size = dict(zip(weight, shape, strict=True))
@@ -202,7 +208,8 @@ def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.
     ticks = np.rint(number / net.dt if net.dt else number)
     if np.any(ticks < 0):
         raise DescriptionError(
-            f"{item.label}: a delay of {ticks.min():g} ticks was drawn, below 0. Bound the distribution, such as normal(..., low=...)."
+            f"{item.label}: a delay of {ticks.min():g} ticks was drawn, below 0."
+            " Bound the distribution, such as normal(..., low=...)."
         )
     if np.any(ticks > MOST_TICKS):
         raise DescriptionError(
@@ -248,7 +255,7 @@ def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
 
 
 def windows_of(net: Network, name: str, seed: int, dtype: Any) -> Windows | None:
-    """The windows of the synapses called `name`, if they are a convolution or pooling over one delay; weights in `dtype`."""
+    """The windows of synapses that are a convolution or pooling with one delay, else None."""
     item = net.synapses[name]
     if not isinstance(item.wiring, conv | pool) or not (isinstance(item.delay, Value) and item.delay.scalar):
         return None

@@ -1,4 +1,4 @@
-"""A rehearsal of all text on the start state: what cannot be computed, or does not fit into memory, is refused before the first tick."""
+"""A dry run of all text on the start state: before the first tick it finds what cannot be computed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from neurosim.plan.random import TextRandom
 
 
 def dry_run(plan: Plan, label: Callable[[str], str]) -> None:
-    """Compute every block of text once and throw the result away; `label` says how messages call synapses.
+    """Compute every block of text once, and discard the result.
 
-    Raises PlanError for text that fails (an axis that there is not, shapes that do not fit, a division by a
-    whole number that is 0), naming the object and the block.
+    label: gives the name by which error messages call the synapses of a pathway
+
+    Raises PlanError, naming the object and the block, for text that fails: for an axis that does not exist,
+    shapes that do not fit, or a division by a constant that is 0.
     """
     check_memory(plan)
     with np.errstate(all="ignore"):
@@ -57,19 +59,18 @@ def _run_group(plan: Plan, group: Group) -> None:
 
 
 def _run_synapses(plan: Plan, pathway: Textual, where: str) -> None:
-    """On one synapse whose variables and neurons are all at 0."""
+    """Run the text of synapses on one synapse, with all variables at 0."""
     text = pathway.text
     constants = {name: value[:1] if np.ndim(value) else value for name, value in text.constants.items()}
     for block in (text.integrate, text.on_pre, text.on_post):
         if block is not None:
             own = {s.name for s in block.statements if s.name.startswith("_")}
-            for name in sorted(set().union(*(names_in(s.expression) for s in block.statements)) - own):
+            used = {name for s in block.statements for name in names_in(s.expression)}
+            for name in sorted(used - own):
                 _check_readable(
                     plan, pathway, name, f"{where}: {block.name}", arrived=block is not text.integrate
                 )
-            names = _zeros(
-                set().union(*(names_in(s.expression) | {s.name} for s in block.statements)), constants
-            )
+            names = _zeros(used | {s.name for s in block.statements}, constants)
             random = TextRandom(
                 plan.seed, pathway.name, block.name, 0, np.zeros(1, np.int64), np.zeros(1, np.uint32)
             )
@@ -88,7 +89,7 @@ def _run_synapses(plan: Plan, pathway: Textual, where: str) -> None:
 
 
 def _check_readable(plan: Plan, pathway: Textual, name: str, where: str, *, arrived: bool) -> None:
-    """Refuse names that have no value in the text of synapses: ports, and messages where none has arrived."""
+    """Refuse names that have no value in the text of synapses, such as ports."""
     if name in {*pathway.text.states, *pathway.text.constants, "t", "i", "j", "elapsed"}:
         return
     before = name.endswith("_pre")
@@ -103,7 +104,8 @@ def _check_readable(plan: Plan, pathway: Textual, name: str, where: str, *, arri
         return
     rule = "is a port, which is empty once it was read" if variable in group.ports else "has no value here"
     raise PlanError(
-        f"{where}: {name!r} {rule}. Use variables of the synapses, or of {pathway.pre!r} (_pre) and {pathway.post!r} (_post)."
+        f"{where}: {name!r} {rule}. Use variables of the synapses, or of {pathway.pre!r} (_pre) and"
+        f" {pathway.post!r} (_post)."
     )
 
 
@@ -118,13 +120,14 @@ def _run(block: Block, names: Mapping[str, Any], along: Any, random: Any) -> lis
 
 
 def _compute(where: str, run: Callable[[], list[Any]], shape: tuple[int, ...]) -> None:
-    """Run, and see that the results are numbers that fit the shape."""
+    """Run a block. Raises PlanError if it fails, or if its results are not numbers that fit the shape."""
     try:
         for value in run():
             np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
     except ZeroDivisionError:
         raise PlanError(
-            f"{where}: divides by a whole number that is 0. Change the constant, or write it as 0.0 where infinity is meant."
+            f"{where}: divides by a whole number that is 0."
+            " Change the constant, or write it as 0.0 where infinity is meant."
         ) from None
     except (PlanError, EngineError) as error:
         raise PlanError(f"{where}: {error}") from None
@@ -133,12 +136,13 @@ def _compute(where: str, run: Callable[[], list[Any]], shape: tuple[int, ...]) -
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise PlanError(
-            f"{where}: cannot be computed for the shape {shape[1:] or shape} ({reason}). Make text, constants and shape fit."
+            f"{where}: cannot be computed for the shape {shape[1:] or shape} ({reason})."
+            " Make text, constants and shape fit."
         ) from None
 
 
 def check_memory(plan: Plan) -> None:
-    """Refuse a run whose state and messages on their way cannot fit into this machine."""
+    """Refuse a run whose state and pending messages do not fit into the memory of this machine."""
     need = 0.0
     for name, group in plan.groups.items():
         given = [

@@ -1,4 +1,4 @@
-"""Equations as statements: subexpressions are written out, and Brian2 and sympy find how to integrate over one tick."""
+"""Equations as statements, which integrate them over one tick, by Brian2 and sympy."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Linear:
 
 
 def linear_system(lines: tuple[Equation, ...], scope: Scope) -> Linear | None:
-    """The linear system that differential equations form; None if not linear with constant coefficients, or noisy."""
+    """The linear system that equations form; None if noisy or without constant coefficients."""
     differential = [line for line in lines if line.kind == "differential"]
     unknown = tuple(line.name for line in differential)
     if any(noisy(line) for line in differential):
@@ -109,7 +109,7 @@ def linear_system(lines: tuple[Equation, ...], scope: Scope) -> Linear | None:
 
 
 def _linear_row(expression: str, unknown: tuple[str, ...], scope: Scope) -> tuple[dict[str, str], str] | None:
-    """The factor of each unknown in an expression, and the rest ('' for 0); None if it is not linear in them."""
+    """The factor of each unknown, and the rest ('' for 0); None if the expression is not linear in them."""
     _check_terms(expression, scope)
     known = meanings({*names_in(expression), *unknown}, scope)
     row = memoized(["row", expression, unknown, known], lambda: _row_or_none(expression, unknown, known))
@@ -152,7 +152,8 @@ def _check_terms(expression: str, scope: Scope) -> None:
     """Refuse an expression that sympy could not multiply out in reasonable time."""
     if _terms(parsed(expression)) > MOST_TERMS:
         raise PlanError(
-            f"{scope.label}: {quoted(expression)} has more than {MOST_TERMS:,} terms when it is multiplied out."
+            f"{scope.label}: {quoted(expression)} has more than {MOST_TERMS:,} terms when it is multiplied"
+            " out."
             " Use method='rk4' or method='euler'."
         )
 
@@ -236,7 +237,8 @@ def _integrated(
         new.get(name, name): v for name, v in variables.items()
     }
     remedy = (
-        "Use method='exponential_euler' where each variable stands linearly in its own equation, else 'rk4' or"
+        "Use method='exponential_euler' where each variable stands linearly in its own equation, else 'rk4'"
+        " or"
         " 'euler' ('milstein' for noise)."
     )
     with translated(f"{label}: method {method!r} cannot integrate these equations", remedy):

@@ -40,7 +40,7 @@ def propagator(matrix: Floats, dt: float) -> tuple[Floats, Floats]:
 
 
 def _scales(size: Floats) -> Floats:
-    """Powers of two by which to scale variables of very different units, so that no entry is far above the diagonal.
+    """Powers of two by which to scale variables, so that no entry of the matrix is far above the diagonal.
 
     Otherwise the matrix exponential would round the small entries away. `size` holds the largest absolute
     value of each entry.
@@ -57,7 +57,7 @@ def _scales(size: Floats) -> Floats:
 
 
 def _reachable(matrix: Floats) -> Floats:
-    """1 if the column's variable can influence the row's through any chain, else 0, so that structural zeros stay exact."""
+    """1 where the column's variable can influence the row's through any chain, else 0: structural zeros."""
     n = matrix.shape[-1]
     linked = np.any(matrix.reshape(-1, n, n) != 0, axis=0) | np.eye(n, dtype=bool)
     for _ in range(n):

@@ -106,7 +106,7 @@ def lower_group(
 
 
 def view_group(name: str, population: Neurons, variable: str) -> Group:
-    """A group without neurons of its own, which sends another variable of a population than this one sends itself."""
+    """A group without neurons of its own: it sends another variable of a population."""
     return Group(
         name=name,
         shape=population.shape,
@@ -150,7 +150,7 @@ def _start_values(
 def _constants(
     net: Network, population: Neurons, scope: Scope, seed: int, precision: str, training: bool
 ) -> dict[str, Numeric]:
-    """The values of all names that never change: given constants, built-in names, and the units that the text uses."""
+    """The values of names that never change: constants, built-in names, and the units in the text."""
     given = {
         key: _constant(start_value(net, population, key, seed), precision)
         for key in population.constants

@@ -1,10 +1,10 @@
-"""Reading `inputs=`: arrays, spike events or recordings, checked against the network."""
+"""Reads the argument `inputs` of a run: arrays, spike events or recordings, checked against the network."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def read_inputs(
     *,
     as_given: bool = False,
 ) -> Inputs:
-    """Check inputs against the network and settle how many ticks and trials the run has.
+    """Check inputs against the network, and find how many ticks and trials the run has.
 
     `trials` is the number of trials asked for, if it is not to follow from the inputs; `started` that of a
     batched recording which the run continues, 0 for none. `as_given` keeps plain arrays in their type and
@@ -60,7 +60,7 @@ def read_inputs(
     lasting: dict[str, int] = {}  # how many ticks arrays have
     exact: dict[str, int] = {}
     least: dict[str, int] = {}  # events say only which trials have spikes
-    for key, given in inputs.items():
+    for key, given in cast(Mapping[Any, Any], inputs).items():
         population = _population(net, key)
         where = f"run: input {population.name!r}"
         if population.name in read:
@@ -84,11 +84,13 @@ def read_inputs(
     missing = [p.name for p in net.populations.values() if p.driven and p.name not in read]
     if missing:
         raise DescriptionError(
-            f"run: {missing[0]!r} is driven from outside and has no input. Give inputs={{{missing[0]!r}: array}} (zeros for silence)."
+            f"run: {missing[0]!r} is driven from outside and has no input."
+            f" Give inputs={{{missing[0]!r}: array}} (zeros for silence)."
         )
     if len(set(exact.values())) > 1:
         raise DescriptionError(
-            f"run: the inputs have different numbers of trials: {exact}. Give each as many, or no trial axis for all trials alike."
+            f"run: the inputs have different numbers of trials: {exact}."
+            " Give each as many, or no trial axis for all trials alike."
         )
     length = _length(net, lasting, ticks, duration)
     count = _trials(
@@ -112,18 +114,21 @@ def _trials(exact: Mapping[str, int], least: Mapping[str, int], started: int, as
     for name, held in exact.items() if asked else ():
         if held != asked:
             raise DescriptionError(
-                f"run: trials is {asked}, but input {name!r} has {held}. Give it as many trials, or no trial axis."
+                f"run: trials is {asked}, but input {name!r} has {held}."
+                " Give it as many trials, or no trial axis."
             )
     known = ({"trials": asked} if asked else exact) or ({"start": started} if started > 1 else {})
     count = next(iter(known.values()), max([*least.values(), started, 1]))
     for name, needed in least.items():
         if needed > count:
             raise DescriptionError(
-                f"run: input {name!r} has spikes in trial {needed - 1}, but there are {count} trials. Count trials from 0."
+                f"run: input {name!r} has spikes in trial {needed - 1}, but there are {count} trials."
+                " Count trials from 0."
             )
     if started not in (0, 1, count):
         raise DescriptionError(
-            f"run: start has {started} trials, the inputs {count}. Give inputs for as many trials, or without a trial axis."
+            f"run: start has {started} trials, the inputs {count}."
+            " Give inputs for as many trials, or without a trial axis."
         )
     return count
 
@@ -142,16 +147,18 @@ def _population(net: Network, key: Any) -> Neurons:
 
 
 def _from_recording(net: Network, given: Any, name: str, where: str) -> tuple[Any, int]:
-    """The population of that name in a recording (its spikes if it spiked, else what it sent), and its number of trials."""
+    """The spikes, or else the messages, of a population in a recording, and its number of trials."""
     if not all(hasattr(given, part) for part in ("spikes", "names", "header")):
         return given, 0
     if name not in given.names:
         raise DescriptionError(
-            f"{where}: the recording does not hold {name!r}. {nearest(name, given.names)} Record it, or rename the population."
+            f"{where}: the recording does not hold {name!r}."
+            f" {nearest(name, given.names)} Record it, or rename the population."
         )
     if None not in (given.dt, net.dt) and given.dt != net.dt:
         raise DescriptionError(
-            f"{where}: was recorded with dt = {given.dt} s, here it is {net.dt} s. Use the same, or give spike times."
+            f"{where}: was recorded with dt = {given.dt} s, here it is {net.dt} s."
+            " Use the same, or give spike times."
         )
     probe = next(p for p in given.header.probes if p.name == name)
     if not probe.events and probe.every != 1:
@@ -168,10 +175,11 @@ def _from_recording(net: Network, given: Any, name: str, where: str) -> tuple[An
 
 def _refuse_trains(given: Any, where: str) -> None:
     """Refuse Neo's spike trains, which look like arrays of values."""
-    trains = given if isinstance(given, (list, tuple)) and given else [given]
-    if all(hasattr(train, "times") and hasattr(train, "t_stop") for train in trains):
+    trains = cast(Sequence[object], given) if isinstance(given, list | tuple) else [given]
+    if trains and all(hasattr(train, "times") and hasattr(train, "t_stop") for train in trains):
         raise DescriptionError(
-            f"{where}: is a spike train of Neo. Give its spikes as events (times, neurons): t = train.rescale('ms').magnitude*ms, then"
+            f"{where}: is a spike train of Neo. Give its spikes as events (times, neurons):"
+            " t = train.rescale('ms').magnitude*ms, then"
             " (t, np.full(len(t), neuron))."
         )
 
@@ -209,19 +217,14 @@ def _array(population: Neurons, given: Any, where: str, as_given: bool) -> tuple
         )
     if not finite and np.isinf(values).any():
         raise DescriptionError(f"{where}: contains infinity. Give finite numbers.")
-    return Drive(values=values.reshape(*((1,) * (2 - len(lead))), *lead, *shape)), lead[0] if len(
-        lead
-    ) == 2 else 0
+    trials = lead[0] if len(lead) == 2 else 0
+    return Drive(values=values.reshape(*((1,) * (2 - len(lead))), *lead, *shape)), trials
 
 
 def _is_plain(given: Any) -> bool:
-    """Whether these are numbers of numpy as they are: no quantity, nothing masked."""
-    return (
-        isinstance(given, np.ndarray)
-        and not isinstance(given, np.ma.MaskedArray)
-        and not hasattr(given, "dim")
-        and given.dtype.kind in "biuf"
-    )
+    """Whether this is a plain array of numbers: not a quantity, not masked."""
+    special = hasattr(given, "dim") or isinstance(given, np.ma.MaskedArray)
+    return not special and isinstance(given, np.ndarray) and cast(np.ndarray, given).dtype.kind in "biuf"
 
 
 def _shape_text(shape: tuple[int, ...]) -> str:
@@ -229,28 +232,34 @@ def _shape_text(shape: tuple[int, ...]) -> str:
 
 
 def _events(net: Network, population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
-    parts = given if isinstance(given, tuple) else (given.trial, given.tick, given.neuron)
+    several = isinstance(given, tuple)
+    parts = cast(tuple[Any, ...], given) if several else (given.trial, given.tick, given.neuron)
     if len(parts) not in (2, 3):
         raise DescriptionError(
-            f"{where}: spike events are (times, neurons) or (trials, times, neurons), not {len(parts)} arrays. Give these."
+            f"{where}: spike events are (times, neurons) or (trials, times, neurons), not {len(parts)}"
+            " arrays. Give these."
         )
     if not (population.driven or population.spiking):
         raise DescriptionError(
-            f"{where}: {population.name!r} does not spike, so events cannot clamp it. Give an array (tick, *shape)."
+            f"{where}: {population.name!r} does not spike, so events cannot clamp it."
+            " Give an array (tick, *shape)."
         )
     values = [as_value(part, where) for part in parts]
     if any(v.number.ndim > 1 for v in values):
         raise DescriptionError(
-            f"{where}: the arrays of spike events have shapes {[v.shape for v in values]}. Give rows, one entry per spike."
+            f"{where}: the arrays of spike events have shapes {[v.shape for v in values]}."
+            " Give rows, one entry per spike."
         )
     dt = getattr(given, "dt", None)
     if None not in (dt, net.dt) and dt != net.dt:
         raise DescriptionError(
-            f"{where}: the spikes count ticks of {dt} s, here dt is {net.dt} s. Give (spikes.time*second, spikes.neuron)."
+            f"{where}: the spikes count ticks of {dt} s, here dt is {net.dt} s."
+            " Give (spikes.time*second, spikes.neuron)."
         )
     if len({v.number.size for v in values}) != 1:
         raise DescriptionError(
-            f"{where}: the arrays of spike events have lengths {[v.number.size for v in values]}. Give one entry per spike."
+            f"{where}: the arrays of spike events have lengths {[v.number.size for v in values]}."
+            " Give one entry per spike."
         )
     tick = _event_ticks(net, values[-2], where)
     neuron = _indices(values[-1].number, population.size, f"{where}: neurons")
@@ -265,7 +274,8 @@ def _events(net: Network, population: Neurons, given: Any, where: str) -> tuple[
     if twice.any():
         first = int(np.flatnonzero(twice)[0])
         raise DescriptionError(
-            f"{where}: neuron {neuron[first]} spikes twice in tick {tick[first]}. Give one spike per neuron and tick, or a smaller dt."
+            f"{where}: neuron {neuron[first]} spikes twice in tick {tick[first]}."
+            " Give one spike per neuron and tick, or a smaller dt."
         )
     drive = Drive(trial=trial, tick=tick, neuron=neuron)
     return drive, (int(trial.max(initial=0)) + 1 if len(parts) == 3 else 0)
@@ -277,7 +287,8 @@ def _event_ticks(net: Network, times: Any, where: str) -> np.ndarray:
         number = np.floor(number / net.dt + 0.001)
     elif times.dim != PLAIN or (number.size and number.dtype.kind not in "iu"):
         raise DescriptionError(
-            f"{where}: spike times are neither times with a unit under Clock, such as t*ms, nor whole ticks. Give one of these."
+            f"{where}: spike times are neither times with a unit under Clock, such as t*ms, nor whole ticks."
+            " Give one of these."
         )
     if np.any(number < 0):
         raise DescriptionError(
@@ -308,7 +319,8 @@ def _length(net: Network, given: Mapping[str, int], ticks: Any, duration: Any) -
         value = as_value(duration, "run: duration")
         if net.dt is None or value.dim != TIME or not value.scalar or not 0 <= value.number < np.inf:
             raise DescriptionError(
-                f"run: duration {value} is not a time under Clock. Give a time such as 300*ms, or ticks=... without Clock."
+                f"run: duration {value} is not a time under Clock. Give a time such as 300*ms, or ticks=..."
+                " without Clock."
             )
         ticks = round(min(float(value.number) / net.dt, 2.0 * MOST_TICKS))
         whole(ticks, "run: ticks in the duration", most=MOST_TICKS)
@@ -322,7 +334,8 @@ def _length(net: Network, given: Mapping[str, int], ticks: Any, duration: Any) -
         short = [name for name, n in given.items() if n < length]
         if short:
             raise DescriptionError(
-                f"run: input {short[0]!r} lasts {given[short[0]]} ticks, the run {length}. Give as many ticks of input, or run fewer."
+                f"run: input {short[0]!r} lasts {given[short[0]]} ticks, the run {length}."
+                " Give as many ticks of input, or run fewer."
             )
         return length
     if not given:

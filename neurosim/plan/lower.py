@@ -129,7 +129,8 @@ def _check_input_unit(net: Network, name: str, dims: Dim, scopes: Mapping[str, S
         return
     if sends in population.subexpressions:
         raise PlanError(
-            f"run: input {name!r} would replace what it sends, but {sends!r} is a subexpression, which nothing can"
+            f"run: input {name!r} would replace what it sends, but {sends!r} is a subexpression, which"
+            " nothing can"
             f" replace. Make it a variable that update text assigns, or let {name!r} send another."
         )
     wanted = scopes[name].dims[sends]

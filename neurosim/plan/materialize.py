@@ -1,4 +1,4 @@
-"""A network with its random draws made: what is saved, looked at and learned from."""
+"""A network with all its random numbers drawn, which is what is saved, looked at and trained."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from neurosim.plan.random import Stream
 
 
 def materialized(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | None = None) -> Network:
-    """The network with every random number drawn as a run with this seed draws it: wiring, weights, delays, start values.
+    """The network with its wiring, weights, delays and start values drawn as a run with this seed draws them.
 
     `final` is the end state of a run (`recording.final`); the weights and variables of synapses with text are
     then those of its first trial, so that what was learned while running is kept.
@@ -35,7 +35,7 @@ def materialized(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | 
 
 
 def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
-    """The weights of synapses as a matrix (post, pre); several synapses of one pair are summed, absent ones are 0.
+    """The weights of synapses as a matrix (post, pre): 0 without a synapse, the sum of several.
 
     Shared weights (conv) are laid out over the pairs they serve. Raises DescriptionError for einsum and
     private wirings and for weights that are messages, which have no such matrix.
@@ -47,7 +47,8 @@ def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
         )
     if isinstance(item.wiring, (einsum, private)) or item.weight_population is not None:
         raise DescriptionError(
-            f"{item.label}: {type(item.wiring).__name__} wiring or a weight that is a message has no matrix. Choose others."
+            f"{item.label}: {type(item.wiring).__name__} wiring or a weight that is a message has no matrix."
+            " Choose others."
         )
     if isinstance(item.wiring, all_to_all):
         return Value(dense_matrix(net, name, seed), weight_dimensions(item))
@@ -71,7 +72,7 @@ def _materialized_population(net: Network, population: Neurons, seed: int) -> Ne
 def _materialized_arguments(
     net: Network, name: str, arguments: Arguments, seed: int, final: Mapping[str, np.ndarray]
 ) -> Arguments:
-    """The arguments of synapses that change when their draws are made; `arguments` hold the fixed owner of their weights."""
+    """The arguments of synapses that change; `arguments` hold the materialized owner of their weights."""
     item = net.synapses[name]
     if item.owner is not None and not item.text:
         weight = arguments["weight"]
@@ -108,15 +109,14 @@ def _numbers(
     if isinstance(item.wiring, one_to_one) and not item.text and scalar_delay:
         return item.wiring, Value(drawn.weight, unit), dict(item.constants), item.delay
     found = Pairs(drawn.pre, drawn.post)
-    constants = {}
+    constants: dict[str, Value] = {}
     order = np.argsort(item.pre.indices[drawn.pre], kind="stable")
     for key, value in item.constants.items():
-        listed = isinstance(value, Distribution) or not value.scalar
-        constants[key] = (
-            Value(per_synapse(value, item, found, Stream(seed, f"{name}.{key}")), value.dim)
-            if listed
-            else value
-        )
+        if isinstance(value, Value) and value.scalar:
+            constants[key] = value
+        else:
+            numbers = per_synapse(value, item, found, Stream(seed, f"{name}.{key}"))
+            constants[key] = Value(numbers, value.dim)
     weight = drawn.weight
     for key in (k for k in item.states if f"synapse/{name}/{k}" in final):
         learned = np.empty(drawn.pre.size)
@@ -129,9 +129,8 @@ def _numbers(
     delay = _materialized_delay(net, name, item, seed, found)
     if not isinstance(item.wiring, pairs):
         return pairs(drawn.pre, drawn.post), Value(weight, unit), constants, delay
-    given = np.argsort(
-        item.wiring.order
-    )  # pairs that were given keep their order: it is that of gradients and of learned weights
+    # Pairs that were given keep their order, which is that of gradients and of learned weights.
+    given = np.argsort(item.wiring.order)
     constants = {
         key: Value(value.number[given], value.dim) if value.shape == given.shape else value
         for key, value in constants.items()
@@ -149,7 +148,8 @@ def _learned(final: Mapping[str, np.ndarray], key: str, size: int) -> np.ndarray
     found = np.asarray(final[key])
     if found.ndim != 2 or not len(found) or found.shape[1] != size or found.dtype.kind != "f":
         raise RecordingError(
-            f"The end state holds numbers of shape {found.shape} at {key!r}, where there are {size} synapses. It was damaged."
+            f"The end state holds numbers of shape {found.shape} at {key!r}, where there are {size}"
+            " synapses. It was damaged."
         )
     return found[0]
 

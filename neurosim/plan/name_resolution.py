@@ -20,7 +20,7 @@ Statements = tuple[Statement, ...]
 def resolve_names(
     statements: Statements, item: Synapses, own: Collection[str], pre: Scope, post: Scope, label: str
 ) -> Statements:
-    """The statements with `v` written as `v_post`, and with both names of a neuron that is its own sender kept equal.
+    """The statements with `v` written as `v_post`, and both names of a self-connected neuron equal.
 
     own: the names that belong to the synapses
     pre, post: the scopes of sender and target

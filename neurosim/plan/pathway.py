@@ -58,7 +58,7 @@ class SynapseText:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Pathway(ABC):
-    """Synapses from one population to another. There are five kinds: `Sparse`, `Textual`, `Dense`, `Einsum`, `Private`.
+    """Synapses between two populations: `Sparse`, `Textual`, `Dense`, `Einsum` or `Private`.
 
     name: of the synapse object
     pre, post: the names of the populations of sender and target
@@ -148,7 +148,7 @@ class Sparse(Pathway):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Textual(Sparse):
-    """Synapses with text of their own. What arrives through them is not summed into a port, but runs the text.
+    """Synapses with text of their own, which runs when a message arrives.
 
     text: their variables, equations, on_pre and on_post
     """
@@ -157,7 +157,7 @@ class Textual(Sparse):
 
     @cached_property
     def edges(self) -> Edges:
-        """The arrays of the synapses; those of a recipe are drawn together with the start values of the variables."""
+        """The arrays of the synapses; a recipe draws them together with the start values."""
         states = self.text.states
         return states.edges if isinstance(states, DrawnStates) else super().edges
 

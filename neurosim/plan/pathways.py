@@ -41,14 +41,16 @@ def lower_pathway(
     graded = item.pre.source != item.pre.name or not (item.sends_spikes or item.pre.name in inputs.spiking)
     common: dict[str, Any] = dict(
         name=name, pre=item.pre.source, post=item.post.name, to=item.to,
-        pre_index=item.pre.indices, post_index=item.post.indices, pre_shape=item.pre.shape, post_shape=item.post.shape,
+        pre_index=item.pre.indices, post_index=item.post.indices,
+        pre_shape=item.pre.shape, post_shape=item.post.shape,
     )  # fmt: skip
     weight_dtype = np.float64 if precision == "double" else np.float32
     if isinstance(item.wiring, private):
         assert isinstance(item.weight, Value)  # one number, as Synapses sees to
         if item.pre.name in inputs.drives:
             raise PlanError(
-                f"{item.label}: private: an input to {item.pre.name!r} would not reach its copies. Leave the input out."
+                f"{item.label}: private: an input to {item.pre.name!r} would not reach its copies."
+                " Leave the input out."
             )
         chance = _chance(item, scopes[item.pre.name])
         return Private(
@@ -62,7 +64,8 @@ def lower_pathway(
             and (source.population.spiking or source.name in inputs.spiking)
         ):
             raise PlanError(
-                f"{item.label}: einsum wiring and weights that are messages need senders and weights without threshold. Give them update text,"
+                f"{item.label}: einsum wiring and weights that are messages need senders and weights without"
+                " threshold. Give them update text,"
                 " or numbers instead of spike events where they are driven."
             )
         return _einsum_pathway(net, name, item, common, seed, weight_dtype)
@@ -95,7 +98,8 @@ def _chance(item: Synapses, scope: Scope) -> str:
         if left == "rand()" and "rand" not in right and not isinstance(tree.ops[0], ast.Eq | ast.NotEq):
             return inline(right, scope)
     raise PlanError(
-        f"{item.label}: private sources need a sender with threshold 'rand() < p', not '{item.pre.population.threshold}'. Write it so."
+        f"{item.label}: private sources need a sender with threshold 'rand() < p', not"
+        f" '{item.pre.population.threshold}'. Write it so."
     )
 
 
@@ -122,7 +126,8 @@ def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inpu
     zero = isinstance(item.weight, Value) and not np.any(item.weight.number)
     if given != wanted and not zero:
         raise PlanError(
-            f"{item.label}: weight of unit {unit(weight)} times message gives {unit(given)}, but {item.post.name}.{item.to} is in {unit(wanted)}."
+            f"{item.label}: weight of unit {unit(weight)} times message gives {unit(given)}, but"
+            f" {item.post.name}.{item.to} is in {unit(wanted)}."
             f" Give the weight another unit, or declare the port in equations, such as '{item.to} : amp'."
         )
 
@@ -133,7 +138,8 @@ def _einsum_pathway(
     delay = _one_delay(net, name, seed) if isinstance(item.delay, Value) and item.delay.scalar else None
     if delay is None:
         raise DescriptionError(
-            f"{item.label}: {type(item.wiring).__name__} with shared or sent weights takes one delay for all. Give a number."
+            f"{item.label}: {type(item.wiring).__name__} with shared or sent weights takes one delay for"
+            " all. Give a number."
         )
     source = weight_source(item)
     population = item.weight_population

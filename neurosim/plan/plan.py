@@ -1,4 +1,4 @@
-"""The Plan: everything an engine needs to run a network. It consists of flat arrays, statements and the step program.
+"""The Plan: all that an engine needs to run a network: flat arrays, statements and the step program.
 
 THE TICK CONTRACT. Every engine keeps it. What an engine skips, fuses, queues or vectorises is its own
 business, but must not change what is recorded.
@@ -223,7 +223,7 @@ class Plan:
         return (*chosen, *(group.name for group in self.groups.values() if group.of in chosen))
 
     def weight_ages(self, name: str) -> list[int]:
-        """For each pathway whose weights are messages of this population: how many ticks ago these were sent."""
+        """How many ticks ago the messages were sent that are weights, for each pathway with such weights."""
         sent = [pathway.weight_from for pathway in self.of_kind(Einsum) if pathway.weight_from is not None]
         return [ticks for population, _, _, ticks in sent if population == name]
 

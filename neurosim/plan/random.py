@@ -78,7 +78,7 @@ def to_uniform(words: Words) -> Floats:
 
 
 def to_normal(words: Words) -> Floats:
-    """Standard normal numbers by Box & Muller's transform: sqrt(-2 log a) cos(2 pi b), with a and b uniform."""
+    """Standard normal numbers by Box & Muller's transform, sqrt(-2 log a) cos(2 pi b)."""
     a = (words[0].astype(np.float64) + 0.5) * 2.0**-32
     return np.sqrt(-2.0 * portable_log(a)) * portable_cos_turns(words[1])
 

@@ -86,7 +86,7 @@ class Recipe:
         return law.draw(table_of(pairs, self.pre_index.size, self.post_index.size, self.stream(name)))
 
     def order(self, pairs: Pairs) -> np.ndarray:
-        """The order of synapses by the flat index of their senders, which a part of a population may list in any order."""
+        """The order that sorts synapses by the flat index of their senders, which may differ from the local one."""
         return np.argsort(self.pre_index[pairs.pre], kind="stable")
 
     def draw(self, pairs: Pairs | None = None) -> Edges:
@@ -103,7 +103,7 @@ class Recipe:
 
 
 class DrawnStates(Mapping[str, np.ndarray]):
-    """The start values of the variables of synapses that are a recipe: all are drawn when the first one is asked for.
+    """The start values of the variables of a recipe's synapses, all drawn when the first is asked for.
 
     laws: how the values of each variable are drawn, `w` among them.
     dtype: the type of the variables; the time of the last update, in seconds, always has 64 bits.
@@ -124,7 +124,7 @@ class DrawnStates(Mapping[str, np.ndarray]):
     @cached_property
     def _arrays(self) -> Mapping[str, np.ndarray]:
         order = self.recipe.order(self._pairs)
-        arrays = {}
+        arrays: dict[str, np.ndarray] = {}
         for name, law in self.laws.items():
             if name == "w":
                 arrays[name] = self.edges.weight.astype(self.dtype)

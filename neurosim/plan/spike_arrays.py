@@ -1,8 +1,6 @@
-"""Between rasters, (trial, tick, *shape) of what is sent, and spike events."""
+"""Conversion between spike events and arrays of shape (trial, tick, *shape)."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -14,12 +12,14 @@ from neurosim.plan.memory import refuse_size
 from neurosim.plan.plan import Drive
 
 
-def is_spike_array(net: Network, population: Neurons, number: Any, where: str) -> bool:
-    """Whether an array drives a population by spikes: a Boolean one does, wherever spikes can go.
+def is_spike_array(net: Network, population: Neurons, number: np.ndarray, where: str) -> bool:
+    """Whether an array drives a population by spikes.
 
-    `einsum`, weights that are messages and Asynchronous() know numbers alone: to them True is 1. Raises
-    DescriptionError where a port takes the mean, which of numbers counts the zeros and of spikes those that
-    arrive.
+    A Boolean array does, unless its messages go through `einsum`, are weights, or the schedule is
+    Asynchronous: these take only numbers, and True is 1.
+
+    Raises DescriptionError if a port takes the mean of the messages, because that of numbers includes the
+    zeros, while that of spikes is over those that arrive.
     """
     if np.asarray(number[:1]).dtype.kind != "b" or not population.driven or net.schedule.sweeps:
         return False
@@ -34,21 +34,21 @@ def is_spike_array(net: Network, population: Neurons, number: Any, where: str) -
     for item in heard:
         if dict(item.post.population.ports).get(item.to or "") == "mean":
             raise DescriptionError(
-                f"{where}: is Boolean, and {item.post.name}.{item.to} takes a mean: of numbers over all neurons, of spikes over those that arrive."
+                f"{where}: is Boolean, and {item.post.name}.{item.to} takes a mean:"
+                " of numbers over all neurons, of spikes over those that arrive."
                 " Give numbers, x.astype(float), or spike events, (times, neurons)."
             )
     return True
 
 
 def spikes_from_array(values: np.ndarray) -> Drive:
-    """The spike events of a raster (trial, tick, *shape)."""
+    """The spike events of an array of shape (trial, tick, *shape): where it is not 0."""
     trial, tick, neuron = np.nonzero(values.reshape(*values.shape[:2], -1))
     return Drive(trial=trial, tick=tick, neuron=neuron)
 
 
 def array_from_spikes(drive: Drive, trials: int, ticks: int, population: Neurons) -> Drive:
-    """Spike events as messages: 1 in the tick of a spike, else 0."""
-    assert drive.trial is not None and drive.tick is not None and drive.neuron is not None
+    """Spike events as an array of shape (trial, tick, *shape): 1 in the tick of a spike, else 0."""
     size = 8.0 * trials * ticks * population.size
     refuse_size(
         size,
@@ -56,5 +56,5 @@ def array_from_spikes(drive: Drive, trials: int, ticks: int, population: Neurons
         "Asynchronous() hears messages, not spikes. Run fewer ticks at once.",
     )
     values = np.zeros((trials, ticks, population.size))
-    values[drive.trial, drive.tick, drive.neuron] = 1.0
+    values[drive.spikes] = 1.0
     return Drive(values=values.reshape(trials, ticks, *population.shape))

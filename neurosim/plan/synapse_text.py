@@ -1,4 +1,4 @@
-"""Text of synapses -> SynapseText: variables, constants, and the statements that run at arrivals and between them."""
+"""The text of synapses: their variables, constants, and the statements that run at and between events."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def text_pathway(
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """The synapses of an object with text and their start values: drawn at once, or when they are first asked for."""
+    """The drawn synapses of an object with text, and the values of their variables and constants."""
 
     net: Network
     name: str
@@ -142,14 +142,16 @@ def _text(
     lazy = tuple(line for line in others if "event-driven" in line.flags)
     if (clocked or lazy) and net.dt is None:
         raise PlanError(
-            f"{item.label}: model has differential equations, which need Clock(dt). Use assignments in on_pre instead."
+            f"{item.label}: model has differential equations, which need Clock(dt)."
+            " Use assignments in on_pre instead."
         )
     catch_up = (*event_driven(lazy, scope), Statement("lastupdate", "=", "t")) if lazy else ()
     states = found.states(_state_names(item)) if drawn is None else drawn
     constants = _synapse_constants(net, item, found, scope)
     if not is_finite(catch_up, constants):
         raise PlanError(
-            f"{item.label}: the closed form of the (event-driven) equations is not finite, as for coupled variables with equal time"
+            f"{item.label}: the closed form of the (event-driven) equations is not finite, as for coupled"
+            " variables with equal time"
             " constants. Mark them (clock-driven), or make the time constants differ."
         )
     for line in summed:
@@ -203,7 +205,8 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
             and not (isinstance(value, Value) and not np.any(value.number))
         ):
             raise DescriptionError(
-                f"{item.label}: {key} is given in {unit(value.dim)}, the model says {unit(declared[key])}. Give it in {unit(declared[key])}."
+                f"{item.label}: {key} is given in {unit(value.dim)}, the model says {unit(declared[key])}."
+                f" Give it in {unit(declared[key])}."
             )
         dims[key] = value.dim
     if (
@@ -212,7 +215,8 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
         and not (isinstance(item.weight, Value) and not np.any(item.weight.number))
     ):
         raise DescriptionError(
-            f"{item.label}: weight is in {unit(dims['w'])}, the model says w is in {unit(declared['w'])}. Give it in {unit(declared['w'])}."
+            f"{item.label}: weight is in {unit(dims['w'])}, the model says w is in {unit(declared['w'])}."
+            f" Give it in {unit(declared['w'])}."
         )
     dims |= declared
     assigned = {s.name for s in (*item.pre_statements, *item.post_statements)}
@@ -271,7 +275,7 @@ def _plain(number: np.ndarray) -> bool | float:
 
 
 def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -> bool:
-    """Whether statements give finite numbers after a tick, all variables being 1: Brian2's closed forms may divide by 0."""
+    """Whether statements give finite numbers if all variables are 1: closed forms may divide by 0."""
     names: dict[str, Any] = {name: np.float64(1) for s in statements for name in names_in(s.expression)}
     names |= dict(constants) | {"elapsed": constants["dt"], "t": constants["dt"]}
     with np.errstate(all="ignore"):
@@ -301,6 +305,7 @@ def _summed_target(item: Synapses, name: str) -> str:
     variable = name.removesuffix("_post")
     if not name.endswith("_post") or variable not in item.post.population.states:
         raise DescriptionError(
-            f"{item.label}: '{name}' (summed) must be a variable of the target, such as I_post. {nearest(variable, item.post.population.states)}"
+            f"{item.label}: '{name}' (summed) must be a variable of the target, such as I_post."
+            f" {nearest(variable, item.post.population.states)}"
         )
     return variable

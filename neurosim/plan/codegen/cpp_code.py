@@ -123,7 +123,7 @@ def _rounds(expression: str) -> bool:
 
 
 def _local(name: str, taken: set[str]) -> str:
-    """A free C++ identifier that begins with the user's name; the number at its end keeps it from being a keyword."""
+    """A free C++ identifier that begins with the user's name; its number keeps it from being a keyword."""
     plain = "".join(c if c.isascii() else f"u{ord(c):x}" for c in name)
     stem = re.sub("_+", "_", plain).strip("_").removeprefix("M_")  # M_PI_2 is a macro
     stem = stem if stem[:1].isalpha() else f"x{stem}"

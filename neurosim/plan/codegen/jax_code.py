@@ -1,4 +1,4 @@
-"""Statements as JAX code: as `numpy_code.py`, with divisions and steep functions whose gradients stay finite."""
+"""Statements as JAX code: as in numpy, with divisions and steep functions whose gradients stay finite."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _power(x: Numeric, n: Numeric) -> Numeric:
 
 
 def _number(x: Numeric) -> Numeric:
-    """Truth values as 1.0 and 0.0, since numpy computes exp and the like of them in 16 bits; others as they are."""
+    """The number x; truth values as 1.0 and 0.0, of which numpy would compute exp in 16 bits."""
     return x * 1.0 if np.asarray(x).dtype.kind == "b" else x
 
 
