@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from neurosim.errors import DescriptionError
 from neurosim.figures.axes import need_matplotlib
 from neurosim.figures.graph.axes_of_drawing import axes_for, fit
-from neurosim.figures.graph.geometry import Area, Point, points_of
-from neurosim.figures.graph.labels import Label, place_labels
+from neurosim.figures.graph.closing import Closed, chosen_parts, close_parts
+from neurosim.figures.graph.frames import lay_out
+from neurosim.figures.graph.geometry import Area, Point
+from neurosim.figures.graph.labels import Label, covered_areas, place_labels
 from neurosim.figures.graph.layout import Layout
 from neurosim.figures.graph.legend import ROW, entries
 from neurosim.figures.graph.model import caption, read_boxes, read_connections
-from neurosim.figures.graph.routing import lay_out
 from neurosim.network.network import Network
 
 if TYPE_CHECKING:
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
 MARGIN = 0.15
 NARROWEST = 4.2  # width of a figure
+PAGE = 13.5  # the width and height beyond which parts are closed
 ROW_GAP = 0.4  # between the rows of a long diagram
 LEGEND_GAP = 0.35  # between the diagram and the legend
 
 
-def diagram(net: Network, *, ax: Axes | None = None) -> Axes:
+def diagram(net: Network, *, closed: Closed = None, ax: Axes | None = None) -> Axes:
     """Draw a network: populations as boxes, synapses as lines, and a legend of what occurs.
 
     Populations stand in layers from left to right, each after those that it receives from; a connection
@@ -40,16 +42,22 @@ def diagram(net: Network, *, ax: Axes | None = None) -> Axes:
     * the icon shows the wiring, and its frame is doubled if the weights are shared with other synapses;
     * the text in a rounded frame is the delay.
 
+    A part (`net.named("write")`) is a frame with its name, within which its populations stand, or if it is
+    closed one box. All connections between a closed part and another box are drawn as one for each delay.
+
     A wiring of your own draws what its `picture` returns and says what its `note` returns; a
     distribution of weights says its `note`, and its `bounds` decide on the arrowhead.
 
     net: the network.
+    closed: the names of the parts that are closed, such as ("write", "read"); True for all, False for none.
+        By default as many are closed as it takes for the diagram to fit on a page, the innermost first.
     ax: axes to draw on; a new figure, as large as the diagram needs, by default.
 
     Returns the axes. Every artist has a `gid` such as 'population:cells', which is the id of its element
     in an SVG.
 
-    Raises DescriptionError if `net` is not a network, NeurosimError if matplotlib is missing.
+    Raises DescriptionError if `net` is not a network or has no part that `closed` names, NeurosimError if
+    matplotlib is missing.
     """
     if not isinstance(net, Network):
         raise DescriptionError(
@@ -58,10 +66,14 @@ def diagram(net: Network, *, ax: Axes | None = None) -> Axes:
     need_matplotlib()
     from neurosim.figures.graph import canvas, renderer  # these import matplotlib
 
-    boxes, connections = read_boxes(net), read_connections(net)
-    layout = lay_out(boxes, connections, canvas.measure)
-    labels = place_labels(layout)
-    rows = _rows(layout, labels)
+    everything = read_boxes(net), read_connections(net)
+    for parts in chosen_parts(net, closed):
+        boxes, connections, frames = close_parts(net, *everything, parts)
+        layout = lay_out(boxes, connections, canvas.measure, frames)
+        labels = place_labels(layout)
+        rows = _rows(layout, labels)
+        if max(row.area.right for row in rows) < PAGE and rows[-1].area.bottom < PAGE:
+            break
     left, right = min(row.area.left for row in rows), max(row.area.right for row in rows)
     words = caption(net) + (", each row goes on in the next" if len(rows) > 1 else "")
     width = max(right - left, NARROWEST, canvas.measure(words, "caption"))
@@ -96,7 +108,7 @@ class Row(NamedTuple):
 def _rows(layout: Layout, labels: list[Label]) -> list[Row]:
     """The rows of a diagram, one beneath the other; one if it is short."""
     rows, floor = [], 0.0
-    areas = _areas(layout, labels)
+    areas = covered_areas(layout, labels)
     for left, right in zip((-inf, *layout.cuts), (*layout.cuts, inf), strict=True):
         inside = [area for area in areas if left <= (area.left + area.right) / 2 < right]
         x0, x1 = max(min(a.left for a in inside), left), min(max(a.right for a in inside), right)
@@ -107,21 +119,12 @@ def _rows(layout: Layout, labels: list[Label]) -> list[Row]:
     return rows
 
 
-def _areas(layout: Layout, labels: list[Label]) -> list[Area]:
-    """What everything but the legend covers; of curves, points."""
-    areas = [area for label in labels for area in label.areas]
-    for node in layout.nodes.values():
-        areas.append(node.outline)
-        if node.notes:
-            x, y = node.x, node.y
-            areas.append(Area(x - node.aside, y - node.above, x + node.aside, y + node.below))
-    points = (point for edge in layout.edges for curve in edge.curves for point in points_of(curve))
-    return areas + [Area(*point, *point) for point in points]
-
-
 def _draw_row(canvas: Canvas, layout: Layout, labels: list[Label], row: Row) -> None:
     from neurosim.figures.graph import renderer  # it imports matplotlib
 
+    for frame in layout.frames:
+        if row.holds((frame.area.left + frame.area.right) / 2):
+            renderer.draw_frame(canvas, frame)
     for edge in layout.edges:
         xs = [point.x for curve in edge.curves for point in curve]
         if min(xs) < row.window[1] and max(xs) > row.window[0]:

@@ -21,6 +21,7 @@ DARK, GREY, PALE = "#222222", "#666666", "#BBBBBB"
 DOT = 0.016  # the radius of a dot of a picture
 FONTS: dict[str, dict[str, Any]] = {
     "name": {"weight": "bold"},
+    "frame": {"weight": "bold"},
     "text": {"family": "monospace"},
     "port": {"family": "monospace"},
     "legend heading": {"weight": "bold"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -82,7 +83,12 @@ def is_product(key: str) -> bool:
     return key.startswith("(")
 
 
-def make_edges(connections: list[Connection]) -> list[Edge]:
+def is_population(key: str) -> bool:
+    """Whether the key of a node is that of a box: no product, frame, or end of an edge at a frame."""
+    return key[0] not in "([<>"
+
+
+def make_edges(connections: Sequence[Connection]) -> list[Edge]:
     """The edges of all connections; those of a product are sender, weight, target."""
     edges: list[Edge] = []
     for connection in connections:

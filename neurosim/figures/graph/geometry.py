@@ -62,6 +62,11 @@ def outside(end: Point, side: Side, distance: float) -> Point:
     return Point(end.x + OUTWARDS[side].x * distance, end.y + OUTWARDS[side].y * distance)
 
 
+def shifted(points: list[Point], dx: float, dy: float) -> list[Point]:
+    """The points, or the curve through them, at another place."""
+    return [Point(point.x + dx, point.y + dy) for point in points]
+
+
 def wave(points: list[Point]) -> Curve:
     """A smooth curve through the points, level at each of them."""
     curve = points[:1]

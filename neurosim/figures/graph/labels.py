@@ -5,6 +5,7 @@ A label is the icon of the wiring, the delay beside it, and the notes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
@@ -74,12 +75,29 @@ def _fixed_obstacles(layout: Layout) -> list[Area]:
     for node in layout.nodes.values():
         if node.notes:
             areas.append(centred(node.notes_at, (2 * node.aside, node.below - RADIUS)))
+    for frame in layout.frames:
+        left, top, right, bottom = frame.area
+        areas += [Area(left, y - 0.02, right, y + 0.02) for y in (top, bottom)]
+        areas += [Area(x - 0.02, top, x + 0.02, bottom) for x in (left, right)]
+        areas.append(Area(left, top, left + layout.measure(frame.name, "frame") + 0.2, top + 0.2))
     areas += [Area(cut - 0.06, -1e6, cut + 0.06, 1e6) for cut in layout.cuts]
     for edge in layout.edges:
         for tip, side in edge.arrowheads.values():
             middle = outside(tip, side, ARROWHEAD / 2)
             areas.append(centred(middle, (1.5 * ARROWHEAD, 1.5 * ARROWHEAD)))
     return areas
+
+
+def covered_areas(layout: Layout, labels: Sequence[Label]) -> list[Area]:
+    """What nodes, frames, edges and labels cover; of curves, points."""
+    areas = [area for label in labels for area in label.areas] + [frame.area for frame in layout.frames]
+    for node in layout.nodes.values():
+        areas.append(node.outline)
+        if node.notes:
+            x, y = node.x, node.y
+            areas.append(Area(x - node.aside, y - node.above, x + node.aside, y + node.below))
+    points = (point for edge in layout.edges for curve in edge.curves for point in points_of(curve))
+    return areas + [Area(*point, *point) for point in points]
 
 
 def _reach(edge: Edge, measure: Measure) -> Area:

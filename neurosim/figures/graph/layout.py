@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from neurosim.figures.graph.coordinates import Alignment, Heights
-from neurosim.figures.graph.edges import Edge, is_product, make_edges, product_of
+from neurosim.figures.graph.edges import Edge, is_product
 from neurosim.figures.graph.layers import Layering, assign_layers
-from neurosim.figures.graph.model import Box, Connection
-from neurosim.figures.graph.nodes import Node, make_nodes
+from neurosim.figures.graph.model import Box
+from neurosim.figures.graph.nodes import Frame, Node, make_nodes
 from neurosim.figures.graph.sizes import BRANCH, LANE, Measure
 
-WIDEST, ROW = 18.0, 12.0  # a wider diagram is cut into rows of about the second width
+ROW = 13.4  # the width of the widest row; a longer diagram is cut into several
 NODE_GAP = 0.30  # between boxes of one layer
 LAYER_GAP = 0.55  # between layers, at least
 DUMMY = 0.14  # the room above and below an edge that passes a layer
@@ -30,41 +31,58 @@ class Layout:
     left, right: the x of the two sides of each layer.
     lanes: by dummy, the y at which an edge passes a layer.
     cuts: the x at which a long diagram is cut into rows.
+    frames: the outlines of parts that are open, the innermost first.
     """
 
     nodes: dict[str, Node]
     edges: list[Edge]
-    layering: Layering
+    layering: Layering[Edge]
     measure: Measure
     left: list[float] = field(default_factory=list)
     right: list[float] = field(default_factory=list)
     lanes: dict[str, float] = field(default_factory=dict)
     cuts: list[float] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
 
     def layer(self, key: str) -> int:
         """The number of the layer of a node."""
         return self.layering.layer_of[key]
 
 
-def place_nodes(boxes: list[Box], connections: list[Connection], measure: Measure) -> Layout:
-    """Make the graph of a diagram and place its nodes."""
-    edges = make_edges(connections)
-    products = [product_of(c) for c in connections if c.weight is not None]
-    inputs = [box.name for box in boxes if box.kind == "driven"]
-    layering = assign_layers([*(box.name for box in boxes), *products], edges, inputs)
-    sliced = {box.name for box in boxes if box.parts} | set(products)
+def place_nodes(
+    boxes: Sequence[Box],
+    products: Sequence[str],
+    edges: list[Edge],
+    frames: Mapping[str, Node],
+    measure: Measure,
+    *,
+    cut: bool,
+) -> Layout:
+    """Put nodes into layers and give them their places.
+
+    boxes, products, frames: what stands here; frames are nodes that have their size and anchors.
+    edges: those between them, and from and to the sides of the frame around them.
+    cut: whether a long diagram is cut into rows.
+    """
+    keys = [*(box.key for box in boxes), *products, *frames]
+    entries = [edge.source for edge in edges if edge.source.startswith("<")]
+    exits = [edge.target for edge in edges if edge.target.startswith(">")]
+    inputs = [*entries, *(box.key for box in boxes if box.kind == "driven")]
+    layering = assign_layers([*entries, *keys, *exits], edges, inputs, entries, exits)
+    sliced = {box.key for box in boxes if box.parts} | {*products, *frames}
     for edge in edges:
         _set_course(edge, layering, sliced)
-    layout = Layout(make_nodes(boxes, edges, layering, measure), edges, layering, measure)
+    nodes = make_nodes(boxes, edges, layering, measure) | dict(frames)
+    layout = Layout(nodes, edges, layering, measure)
     _set_y(layout)
-    _set_x(layout)
+    _set_x(layout, cut=cut)
     return layout
 
 
-def _set_course(edge: Edge, layering: Layering, sliced: set[str]) -> None:
+def _set_course(edge: Edge, layering: Layering[Edge], sliced: set[str]) -> None:
     """Say which way an edge runs, and at which sides of its nodes it begins and ends.
 
-    sliced: products, and boxes whose lowest part is a slice: no edge begins or ends at their bottom.
+    sliced: products, frames, and boxes whose lowest part is a slice: no edge begins or ends at their bottom.
     """
     source, target = layering.layer_of[edge.source], layering.layer_of[edge.target]
     if edge in layering.paths:
@@ -73,7 +91,12 @@ def _set_course(edge: Edge, layering: Layering, sliced: set[str]) -> None:
         edge.course = "loop"
         edge.leaves = "right" if edge.source_part else "top"
         edge.enters = "left" if edge.target_part else "top"
-    elif edge.connection.instant and not edge.delay and source == target + 1:
+    elif (
+        edge.connection.instant
+        and not edge.delay
+        and source == target + 1
+        and "[" not in edge.source[0] + edge.target[0]
+    ):
         edge.course, edge.leaves, edge.enters = "facing", "left", "right"
     else:
         edge.course, edge.span = "back", source - target
@@ -119,12 +142,14 @@ def _alignments(edge: Edge, path: list[str], leaves: float, enters: float) -> li
     return wishes
 
 
-def _set_x(layout: Layout) -> None:
+def _set_x(layout: Layout, *, cut: bool) -> None:
     """Place the layers side by side, with gaps as wide as the labels between them."""
     layers = [[layout.nodes[key] for key in layer if key in layout.nodes] for layer in layout.layering.layers]
     halves = [max([0.1, *(max(node.aside, node.width / 2) for node in nodes)]) for nodes in layers]
     gaps = [_gap(layout, n) if n else 0.0 for n in range(len(layers))]
-    starts = _row_starts([gap + 2 * half for gap, half in zip(gaps, halves, strict=True)])
+    starts = (
+        set() if not cut else _row_starts([gap + 2 * half for gap, half in zip(gaps, halves, strict=True)])
+    )
     x = 0.0
     for n, (nodes, gap, half) in enumerate(zip(layers, gaps, halves, strict=True)):
         if n in starts:
@@ -140,13 +165,28 @@ def _set_x(layout: Layout) -> None:
 
 
 def _row_starts(widths: list[float]) -> set[int]:
-    """The layers with which a new row begins."""
-    total = sum(widths)
-    rows = round(total / ROW) if total > WIDEST else 1
-    ends = [sum(widths[:n]) for n in range(len(widths))]
-    return {
-        min(range(1, len(widths)), key=lambda n: abs(ends[n] - total * row / rows)) for row in range(1, rows)
-    }
+    """The layers with which a new row begins: as few rows as possible, of similar widths."""
+    widest = max(ROW, *widths)
+    rows = len(_filled(widths, widest))
+    low, high = widest / 8, widest
+    while high - low > 0.1:
+        limit = (low + high) / 2
+        fits = max(widths) <= limit and len(_filled(widths, limit)) <= rows
+        low, high = (low, limit) if fits else (limit, high)
+    return {row[0] for row in _filled(widths, high)[1:]}
+
+
+def _filled(widths: list[float], limit: float) -> list[list[int]]:
+    """Layers in rows, each filled up to a limit."""
+    rows: list[list[int]] = []
+    room = 0.0
+    for n, width in enumerate(widths):
+        if not rows or width > room:
+            rows.append([])
+            room = limit
+        rows[-1].append(n)
+        room -= width
+    return rows
 
 
 def _gap(layout: Layout, n: int) -> float:

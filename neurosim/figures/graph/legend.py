@@ -17,6 +17,7 @@ CELLS = {
     "spiking": "sends spikes",
     "graded": "sends a value",
     "random": "sends a random draw",
+    "closed": "part of several populations",
 }
 WEIGHTS = {
     "fixed": "fixed weights",
@@ -98,7 +99,7 @@ def _groups(boxes: list[Box], connections: list[Connection]) -> list[tuple[str, 
     effects = {c.sign for c in connections} | {
         "delay" for c in connections if c.delay or (c.weight and c.weight.delay)
     }
-    drawn = dict.fromkeys(c.picture for c in connections if c.weight is None)
+    drawn = dict.fromkeys(c.picture for c in connections if c.weight is None and c.picture)
     own = [picture for picture in drawn if picture not in PICTURES]
     wirings = [picture for picture in (*PICTURES, *own) if picture in drawn]
     return [

@@ -30,20 +30,21 @@ if TYPE_CHECKING:
 LONGEST_PART = 18  # characters of a slice; a longer one is shown by its number of neurons
 MOST_PARTS = 6  # slices that a box shows; where synapses name more of them, it shows none
 
-CellKind = Literal["driven", "spiking", "graded", "random"]
+CellKind = Literal["driven", "spiking", "graded", "random", "closed"]
 WeightKind = Literal["fixed", "learned", "plastic", "message"]
 Parts = dict[str, dict[str, str]]  # by population and label of the part: the text that the box shows for it
 
 
 @dataclass(frozen=True)
 class Box:
-    """A population.
+    """A population, or a part of the network that is closed.
 
     shape: its shape as text.
-    kind: 'driven' from outside, or what it sends: spikes, values ('graded') or random draws.
+    kind: 'driven' from outside, or what it sends: spikes, values ('graded') or random draws; or 'closed'.
     text: how it calculates what it sends, line by line.
     learns: its constants that training may change, as text.
     parts: the slices of it that synapses name, from the first neuron to the last.
+    title: how it is called in its frame, '' for its name.
     """
 
     name: str
@@ -52,6 +53,11 @@ class Box:
     text: tuple[str, ...]
     learns: str
     parts: tuple[str, ...]
+    title: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{{{self.name}}}" if self.kind == "closed" else self.name
 
 
 class MessageWeight(NamedTuple):
@@ -73,7 +79,7 @@ class Connection:
     ports: where they arrive, one arrowhead for each; '' if the target has one port only.
     kind: whether weights are fixed, learned by training, plastic (changed by text), or messages.
     sign: whether the weights excite, inhibit, or either.
-    picture: that of the wiring.
+    picture: that of the wiring, None for several different ones.
     shared: whether the weights are those of other synapses.
     delay: as text, '' for none.
     instant: whether no delay is above 0.
@@ -90,7 +96,7 @@ class Connection:
     ports: tuple[str, ...]
     kind: WeightKind
     sign: Sign
-    picture: Picture
+    picture: Picture | None
     shared: bool
     delay: str
     instant: bool

@@ -32,9 +32,9 @@ BENEATH = 2.0  # the depth of the other end of an edge that runs beneath all lay
 
 @dataclass
 class Node:
-    """A population's box, or the circle of a product.
+    """A population's box, the circle of a product, a frame, or the end of an edge at the side of a frame.
 
-    box: the population; None for a product.
+    box: the population or closed part; None for anything else.
     notes: the notes of a product.
     x, y: its centre.
     above, below, aside: the room that it needs above and below its centre and at either side, with its loops
@@ -78,6 +78,14 @@ class Node:
         return Point(self.x + offset.x, self.y + offset.y)
 
 
+class Frame(NamedTuple):
+    """The outline of a part that is open; `depth` is the number of frames around it."""
+
+    name: str
+    area: Area
+    depth: int
+
+
 class Anchor(NamedTuple):
     """An end of an edge at a box, before its place is known.
 
@@ -103,19 +111,25 @@ class Anchor(NamedTuple):
         return self.edge.variable if self.port is None else self.port
 
 
-def make_nodes(boxes: list[Box], edges: list[Edge], layering: Layering, measure: Measure) -> dict[str, Node]:
-    """All nodes by key, with their sizes and anchors."""
+def make_nodes(
+    boxes: Sequence[Box], edges: Sequence[Edge], layering: Layering[Edge], measure: Measure
+) -> dict[str, Node]:
+    """All nodes by key but frames, with their sizes and anchors."""
     nodes = {}
     for box in boxes:
-        node = nodes[box.name] = Node(box.name, box)
-        _Fitting(node, box, _anchors(box.name, edges, layering), measure).fit()
+        node = nodes[box.key] = Node(box.key, box)
+        _Fitting(node, box, _anchors(box.key, edges, layering), measure).fit()
     for edge in edges:
         if is_product(edge.source):
             nodes[edge.source] = _product(edge, edges, measure)
+        for end, mark, port in ((edge.source, "<", None), (edge.target, ">", "")):
+            if end.startswith(mark):
+                nodes[end] = Node(end, None, width=0.0, height=0.0, above=0.02, below=0.02, aside=0.0)
+                nodes[end].anchors[edge, port] = Point(0.0, 0.0)
     return nodes
 
 
-def _product(result: Edge, edges: list[Edge], measure: Measure) -> Node:
+def _product(result: Edge, edges: Sequence[Edge], measure: Measure) -> Node:
     """The circle in which messages are multiplied by weights; `result` is the edge that leaves it."""
     key, notes = result.source, result.connection.notes
     width, height = notes_size(notes, measure)
@@ -129,7 +143,7 @@ def _product(result: Edge, edges: list[Edge], measure: Measure) -> Node:
     return node
 
 
-def _anchors(key: str, edges: list[Edge], layering: Layering) -> list[Anchor]:
+def _anchors(key: str, edges: Sequence[Edge], layering: Layering[Edge]) -> list[Anchor]:
     """The ends of edges at a box, edge by edge."""
     anchors = []
     for edge in edges:
@@ -191,7 +205,7 @@ class _Fitting:
         """The width of the longest line of words in the box."""
         box, measure = self.box, self.measure
         return max(
-            GLYPH[0] + 0.08 + measure(box.name, "name"),
+            GLYPH[0] + 0.08 + measure(box.title or box.name, "name"),
             measure(box.shape, "shape"),
             *(measure(line, "text") for line in box.text),
             measure(f"learns {box.learns}", "text") if box.learns else 0.0,

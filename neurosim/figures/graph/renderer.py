@@ -12,7 +12,7 @@ from neurosim.figures.graph.geometry import OUTWARDS, Area, Point, Side, centred
 from neurosim.figures.graph.labels import Label
 from neurosim.figures.graph.legend import ROW, SAMPLE, Entry, Sample
 from neurosim.figures.graph.model import Box
-from neurosim.figures.graph.nodes import Node
+from neurosim.figures.graph.nodes import Frame, Node
 from neurosim.figures.graph.sizes import ARROWHEAD, FONT_SIZES, GLYPH, ICON, ICON_GAP, LINE, RADIUS
 from neurosim.network.pictures import DENSE, Picture
 
@@ -32,7 +32,14 @@ STYLES = {
     "plastic": Style("#D55E00", 1.9, (4.5, 1.8)),
     "message": Style("#00805E", 1.7, (1.1, 1.5)),
 }
-FILLS = {"driven": "#EFEFEF", "spiking": "#FCE8C3", "graded": "#DCEBF6", "random": "#F3DFEC"}
+GROUNDS = ("#F8F6EF", "#EFF3EC", "#F5EFF3")  # of frames within each other
+FILLS = {
+    "driven": "#EFEFEF",
+    "spiking": "#FCE8C3",
+    "graded": "#DCEBF6",
+    "random": "#F3DFEC",
+    "closed": "#FFFFFF",
+}
 
 ARROW = (((-1.0, 0.0), (0.9, 0.0)), ((0.35, 0.5), (0.9, 0.0), (0.35, -0.5)))
 SPIKES = (((-1.0, -0.7), (1.0, -0.7)), *(((x, -0.7), (x, 0.9)) for x in (-0.65, -0.3, 0.45)))
@@ -50,13 +57,26 @@ SWITCHES = (-1.0, -0.6, -0.1, 0.2, 0.75, 1.0)  # when a random value changes bet
 SWITCHING = tuple(
     (x, 0.7 if n % 2 else -0.7) for n in range(len(SWITCHES) - 1) for x in (SWITCHES[n], SWITCHES[n + 1])
 )
+NESTED = tuple(
+    ((x - 0.3, -0.6), (x + 0.3, -0.6), (x + 0.3, 0.6), (x - 0.3, 0.6), (x - 0.3, -0.6), (x + 0.3, -0.6))
+    for x in (-0.6, 0.6)
+) + (((-0.3, 0.0), (0.3, 0.0)),)
 GLYPHS = {
     "driven": Picture("driven", "", ARROW),
     "spiking": Picture("spiking", "", SPIKES),
     "graded": Picture("graded", "", (RISING,)),
     "random": Picture("random", "", (SWITCHING,)),
+    "closed": Picture("closed", "", NESTED),
 }
 CROSS = Picture("product", "", (((-1.0, -1.0), (1.0, 1.0)), ((-1.0, 1.0), (1.0, -1.0))))
+
+
+def draw_frame(canvas: Canvas, frame: Frame) -> None:
+    """The outline of a part that is open, and its name."""
+    gid, fill = f"frame:{frame.name}", GROUNDS[frame.depth % len(GROUNDS)]
+    canvas.frame(frame.area, gid, z=0.5 + 0.01 * frame.depth, fill=fill, width=0.8, radius=0.1)
+    at = (frame.area.left + 0.1, frame.area.top + 0.13)
+    canvas.text(at, frame.name, "frame", f"framed:{frame.name}", colour=GREY, ha="left")
 
 
 def draw_node(canvas: Canvas, node: Node) -> None:
@@ -73,7 +93,11 @@ def draw_node(canvas: Canvas, node: Node) -> None:
 
 def _draw_box(canvas: Canvas, node: Node, box: Box) -> None:
     left, top, right, bottom = node.outline
-    _draw_frame(canvas, node.outline, box.kind, f"population:{box.name}")
+    kind = "closed" if box.kind == "closed" else "population"
+    if box.kind == "closed":
+        inner = Area(left + 0.04, top + 0.04, right - 0.04, bottom - 0.04)
+        canvas.frame(inner, f"closed:{box.name}:inner", z=3.1, fill="none", width=0.6, radius=0.07)
+    _draw_frame(canvas, node.outline, box.kind, f"{kind}:{box.name}")
     x = (left + node.paddings["left"] + right - node.paddings["right"]) / 2
     lines = [(box.shape, "shape", DARK), *((line, "text", GREY) for line in box.text)]
     lines += [(f"learns {box.learns}", "text", STYLES["learned"].colour)] if box.learns else []
@@ -100,9 +124,10 @@ def _draw_box(canvas: Canvas, node: Node, box: Box) -> None:
 def _draw_name(canvas: Canvas, box: Box, middle: Point) -> None:
     """The name of a population, and before it the picture of what it sends."""
     gap = GLYPH[0] + 0.08
-    left = middle.x - (gap + measure(box.name, "name")) / 2
+    title = box.title or box.name
+    left = middle.x - (gap + measure(title, "name")) / 2
     _draw_glyph(canvas, Point(left + GLYPH[0] / 2, middle.y), box.kind, f"{box.kind}:{box.name}")
-    canvas.text((left + gap, middle.y), box.name, "name", f"name:{box.name}", ha="left")
+    canvas.text((left + gap, middle.y), title, "name", f"name:{box.name}", ha="left")
 
 
 def _draw_frame(canvas: Canvas, area: Area, kind: str, gid: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from neurosim.figures.graph.edges import Edge, is_product
+from neurosim.figures.graph.edges import Edge, is_population, is_product
 from neurosim.figures.graph.geometry import (
     Curve,
     Point,
@@ -13,18 +13,13 @@ from neurosim.figures.graph.geometry import (
     rounded,
     wave,
 )
-from neurosim.figures.graph.layout import Layout, place_nodes
-from neurosim.figures.graph.model import Box, Connection
+from neurosim.figures.graph.layout import Layout
 from neurosim.figures.graph.nodes import LOOP_REACH
-from neurosim.figures.graph.sizes import ARROWHEAD, BRANCH, LANE, Measure
+from neurosim.figures.graph.sizes import ARROWHEAD, BRANCH, LANE
 
 
-def lay_out(boxes: list[Box], connections: list[Connection], measure: Measure) -> Layout:
-    """Place all nodes of a diagram and route all edges.
-
-    measure: the width of a text in inches, by the text and its role.
-    """
-    layout = place_nodes(boxes, connections, measure)
+def route(layout: Layout) -> None:
+    """Give every edge of a layout its curves, its arrowheads, and the places where its label may stand."""
     for edge in layout.edges:
         match edge.course:
             case "forward":
@@ -36,19 +31,18 @@ def lay_out(boxes: list[Box], connections: list[Connection], measure: Measure) -
             case "back":
                 pass
     _route_back(layout)
-    return layout
 
 
 def _end(layout: Layout, edge: Edge, port: str) -> Point:
-    """Where the curve of an edge ends: before its arrowhead; edges into products have none."""
+    """Where the curve of an edge ends: before its arrowhead, which only edges into boxes have."""
     tip = layout.nodes[edge.target].anchor(edge, port)
-    return tip if is_product(edge.target) else outside(tip, edge.enters, ARROWHEAD)
+    return outside(tip, edge.enters, ARROWHEAD) if is_population(edge.target) else tip
 
 
 def _add(layout: Layout, edge: Edge, port: str, curve: Curve) -> None:
     """Give an edge its curve to a port, and an arrowhead there."""
     edge.curves.append(curve)
-    if not is_product(edge.target):
+    if is_population(edge.target):
         edge.arrowheads[port] = (layout.nodes[edge.target].anchor(edge, port), edge.enters)
 
 

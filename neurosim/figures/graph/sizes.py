@@ -12,6 +12,7 @@ Measure = Callable[
 
 FONT_SIZES = {
     "name": 10.0,
+    "frame": 9.0,
     "shape": 8.0,
     "text": 6.5,
     "port": 7.0,
