@@ -181,10 +181,10 @@ def test_the_legend_shows_what_occurs_and_nothing_else(name):
 @pytest.mark.parametrize("name", [*OWN, *MODELS])
 def test_no_box_icon_or_note_covers_another_and_no_line_runs_through_a_box(name):
     from neurosim.figures.graph.canvas import measure
+    from neurosim.figures.graph.frames import lay_out
     from neurosim.figures.graph.geometry import points_of
     from neurosim.figures.graph.labels import place_labels
     from neurosim.figures.graph.model import read_boxes, read_connections
-    from neurosim.figures.graph.frames import lay_out
 
     net = network(name)
     layout = lay_out(read_boxes(net), read_connections(net), measure)
