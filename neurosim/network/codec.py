@@ -127,7 +127,10 @@ def readable() -> Iterator[None]:
 
 
 def decode_network(data: Any, unpack: Unpack = unpack_text) -> tuple[list[Neurons | Synapses], Schedule]:
-    """The populations, synapses and schedule that `encode_network` described. Nothing in the data is executed."""
+    """The populations, synapses and schedule that `encode_network` wrote; nothing in the data is executed.
+
+    Raises RecordingError for data of another version, or that describe no network.
+    """
     if not isinstance(data, dict):
         raise RecordingError(f"the description {shown(data)} is not a dict. Give what to_dict() returned.")
     if data["version"] != VERSION:

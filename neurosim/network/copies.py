@@ -93,7 +93,7 @@ def copied(network: Network, name: str, tied: Network | Copy | None) -> Copy:
 
 
 def _shared(original: Synapses) -> Arguments:
-    """The argument that shares the weights of `original`, if they are numbers that may differ from copy to copy."""
+    """The argument that shares the weights of `original`, if they can differ between copies."""
     if original.owner is not None:
         return {"weight": original.weight}
     drawn = isinstance(original.weight, Distribution)

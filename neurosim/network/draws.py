@@ -41,7 +41,7 @@ class Stream(Protocol):
         ...
 
     def gaps(self, block: str, p: float, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Geometric numbers: misses before the next hit, where each trial hits with probability p, 0 < p < 1."""
+        """Geometric numbers: misses before the next hit, which has the probability p, 0 < p < 1."""
         ...
 
 

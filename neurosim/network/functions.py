@@ -1,13 +1,13 @@
-"""The functions that text may call: one entry each, which holds all that any engine needs to know of it.
+"""The functions that text may call: one entry each, which holds all that engines need to know about it.
 
-A new function is one entry. Whoever needs one that is not here adds it before the first network that calls
+A new function is one entry. A script that needs another function adds it before the first network that calls
 it:
 
 >>> from neurosim.network import functions
 >>> softplus = functions.add(functions.Function("softplus", text="maximum(x, 0) + log1p(exp(-abs(x)))"))
 
-Four kinds: functions of numbers, element by element; functions along an axis, which see a whole population;
-random functions; and `take`, which picks along an axis.
+There are four kinds: functions of numbers, element by element; functions along an axis, which see a whole
+population; random functions; and `take`, which picks along an axis.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ELEMENTWISE, ALONG, RANDOM, TAKE = "element by element", "along an axis", "rando
 
 
 class Cpp(Protocol):
-    """What writes C++ for calls. Values are C++ expressions with their types; see `plan/codegen/cpp_code.py`."""
+    """A writer of C++ calls. Values are C++ expressions with their types; see `plan/codegen/cpp_code.py`."""
 
     def call_float(self, function: str, *values: Any) -> Any:
         """A call of a C++ function of floating-point numbers."""
@@ -53,17 +53,24 @@ class Cpp(Protocol):
 class Function:
     """A function of text.
 
-    `array` takes the array library (numpy, or jax.numpy) and the arguments; along an axis also that axis.
-    `jax` replaces it in JAX and takes the module `jax` instead. `cpp` takes what writes C++ and the
-    arguments; without it, the event engine refuses the function. `text` defines the function by others, in
-    the names `x`, `y` and `z` of its arguments, on all engines at once.
-
-    `unit` is 'plain' (numbers give a number), 'any' (of whatever unit, a number), or the place of the
-    argument whose unit the value has; '' is what Brian2 says of the function, and 'plain' where it says
-    nothing. `guarded` says that its derivative may be infinite or undefined where its value is not used, and
-    then counts as 0. `rounds` says that the last bits in C++ are not numpy's. `cost` is its time in
-    nanoseconds in compiled loops, where an addition takes 0.05. `takes_truth` leaves truth values as they
-    are, which else become 1.0 or 0.0.
+    name: how text calls it.
+    arguments: their number.
+    kind: ELEMENTWISE, ALONG, RANDOM or TAKE.
+    array: computes it, from the array library (numpy, or jax.numpy) and the arguments; along an axis, also
+        from that axis.
+    jax: replaces `array` in JAX; it takes the module `jax` instead of the library.
+    cpp: writes it in C++, from the writer and the arguments; without it, the event engine refuses the
+        function.
+    text: an expression of other functions, in the names x, y and z of the arguments, which defines it on all
+        engines.
+    unit: 'plain' (plain numbers give a plain number), 'any' (any unit gives a plain number), or the position
+        of the argument whose unit the value has. The default is what Brian2 says of the function, and 'plain'
+        where it says nothing.
+    guarded: whether its derivative can be infinite or undefined where its value is not used; the derivative
+        then counts as 0.
+    rounds: whether the last bits in C++ differ from those of numpy.
+    takes_truth: whether it takes truth values as they are; otherwise they become 1.0 and 0.0.
+    cost: its time in nanoseconds in compiled loops, where an addition takes 0.05.
     """
 
     name: str
@@ -157,14 +164,17 @@ def _jax_norm(jax: Any, x: Array, axis: int) -> Array:
 
 
 _TABLE = (
-    *map(_steep, ("exp", "log", "log10", "log1p", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan")),
+    *map(_steep, ("exp", "log", "log10", "log1p", "expm1", "sin", "cos", "tan")),
+    *map(_steep, ("sinh", "cosh", "tanh", "arcsin", "arccos", "arctan")),
     _float("sqrt", guarded=True, rounds=False),
     _float("round", "rint", unit=0, rounds=False),
     Function(
-        "sigmoid", array=_sigmoid, jax=lambda jax, x: jax.nn.sigmoid(x), cpp=lambda to, x: to.call_float("sigmoid_", x),
-        unit="any", rounds=True,
+        "sigmoid", array=_sigmoid, jax=lambda jax, x: jax.nn.sigmoid(x),
+        cpp=lambda to, x: to.call_float("sigmoid_", x), unit="any", rounds=True,
     ),
-    Function("exprel", array=_exprel, jax=_jax_exprel, cpp=lambda to, x: to.call_float("exprel_", x), rounds=True),
+    Function(
+        "exprel", array=_exprel, jax=_jax_exprel, cpp=lambda to, x: to.call_float("exprel_", x), rounds=True,
+    ),
     Function("relu", text="maximum(x, 0)", jax=lambda jax, x: jax.nn.relu(x), unit=0),
     Function("timestep", 2, text="int(floor((x + 0.001*y)/y))", takes_truth=True),
     Function("stop", text="x", jax=lambda jax, x: jax.lax.stop_gradient(x), unit=0, takes_truth=True),
@@ -175,25 +185,35 @@ _TABLE = (
     _same("maximum", 2, unit=0, takes_truth=True, cost=0.05),
     _same("minimum", 2, unit=0, takes_truth=True, cost=0.05),
     Function(
-        "clip", 3, array=lambda xp, x, low, high: xp.clip(x, low, high), cpp=lambda to, x, low, high: to.call_same("clip_", to.strong(x), low, high),
+        "clip", 3, array=lambda xp, x, low, high: xp.clip(x, low, high),
+        cpp=lambda to, x, low, high: to.call_same("clip_", to.strong(x), low, high),
         takes_truth=True, cost=0.05,
     ),
     Function(
         "where", 3, array=lambda xp, *values: xp.where(*values), cpp=lambda to, *values: to.choose(*values),
         unit=1, takes_truth=True, cost=0.05,
     ),
-    Function("int", array=lambda xp, x: xp.trunc(xp.asarray(x, xp.float64)), cpp=lambda to, x: to.whole(x), takes_truth=True, cost=0.05),
+    Function(
+        "int", array=lambda xp, x: xp.trunc(xp.asarray(x, xp.float64)), cpp=lambda to, x: to.whole(x),
+        takes_truth=True, cost=0.05,
+    ),
     _reduced("sum", unit=0),
     _reduced("mean", unit=0),
     _reduced("max", unit=0, takes_truth=True, cost=0.05),
     _reduced("min", unit=0, takes_truth=True, cost=0.05),
     _reduced("prod", unit="any"),
     Function("norm", kind=ALONG, array=_norm, jax=_jax_norm, unit=0),
-    Function("softmax", kind=ALONG, array=_softmax, jax=lambda jax, x, axis: jax.nn.softmax(x, axis=axis), unit="any"),
+    Function(
+        "softmax", kind=ALONG, array=_softmax, jax=lambda jax, x, axis: jax.nn.softmax(x, axis=axis),
+        unit="any",
+    ),
     _ordered("sort", unit=0, takes_truth=True),
     _ordered("cumsum", unit=0),
     _ordered("cumprod", unit="any"),
-    Function("argmax", kind=ALONG, array=lambda xp, x, axis: x.argmax(axis=axis, keepdims=True).astype(x.dtype), unit="any"),
+    Function(
+        "argmax", kind=ALONG, array=lambda xp, x, axis: x.argmax(axis=axis, keepdims=True).astype(x.dtype),
+        unit="any",
+    ),
     Function(
         "argsort", kind=ALONG, array=lambda xp, x, axis: x.argsort(axis=axis, kind="stable").astype(x.dtype),
         jax=lambda jax, x, axis: x.argsort(axis=axis, stable=True).astype(x.dtype), unit="any",
@@ -226,11 +246,14 @@ def random_calls(lines: Iterable[Statement | Equation]) -> int:
 
 
 def add(function: Function) -> Function:
-    """Let text call one more function, in this process from now on; returns it.
+    """Let text call one more function, in this process from now on; returns the function.
 
-    A recording keeps the text, not the function: who replays it adds the function again. Raises
-    DescriptionError for a name that is taken or that text cannot call, and for a function that says neither
-    how arrays compute it nor by which text.
+    function: the entry.
+
+    A recording keeps the text and not the function: a script that replays it adds the function again.
+
+    Raises DescriptionError for a name that is taken or that text cannot call, and for a function of which
+    neither `array` nor `text` says how it is computed.
     """
     where = f"functions.add({function.name!r})"
     if not function.name.isidentifier() or keyword.iskeyword(function.name):

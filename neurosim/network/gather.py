@@ -1,4 +1,4 @@
-"""What stands among the arguments of `Network`, sorted: populations, synapses, and networks with all that is in them."""
+"""The arguments of `Network`, sorted: populations, synapses, and networks with all that they hold."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Item = Any  # Neurons, Synapses, a Network or a copy of one, or lists of these
 
 @dataclass
 class Gathered:
-    """Populations and synapses in the order in which they were given, and what the networks among them say of them."""
+    """Populations and synapses in the order of the arguments, and parts and ties of networks among them."""
 
     neurons: list[Neurons] = field(default_factory=list)
     synapses: list[tuple[str, Synapses]] = field(
@@ -80,7 +80,7 @@ def named_populations(neurons: list[Neurons]) -> dict[str, Neurons]:
 def named_synapses(
     synapses: list[tuple[str, Synapses]], populations: Mapping[str, Neurons]
 ) -> dict[str, Synapses]:
-    """The synapses by name; those without a name are called 'pre_to_post', with a number where that is taken."""
+    """The synapses by name; those without are called 'pre_to_post', with a number where that is taken."""
     if len({id(item) for _, item in synapses}) != len(synapses):
         raise DescriptionError("Network: the same Synapses object is given twice. Give it once.")
     given = [name for name, _ in synapses if name]
@@ -106,7 +106,7 @@ def named_synapses(
 def relayed(
     populations: dict[str, Neurons], synapses: dict[str, Synapses]
 ) -> tuple[dict[str, Neurons], dict[str, Synapses]]:
-    """The same, where populations without text that receive synapses pass on what arrives: they become y = I."""
+    """The same, where populations without text that receive synapses pass arrivals on: they become y = I."""
     fed = {item.post.name for item in synapses.values() if item.post.population.driven}
     if not fed:
         return populations, synapses

@@ -33,7 +33,8 @@ class interpolate(Wiring):
 
     >>> import numpy as np, neurosim as ns
     >>> fine = ns.Neurons("fine", 4, update="y = I")
-    >>> net = ns.Network(ns.Synapses(ns.Neurons("coarse", 2), fine, wiring=ns.interpolate()), schedule=ns.Layered())
+    >>> up = ns.Synapses(ns.Neurons("coarse", 2), fine, wiring=ns.interpolate())
+    >>> net = ns.Network(up, schedule=ns.Layered())
     >>> ns.run(net, {"coarse": np.array([[0.0, 4.0]])}, record=["fine"])["fine"][0]
     array([0., 1., 3., 4.])
     """

@@ -58,7 +58,7 @@ class Kind:
 
 
 def keep(kind: Kind, **fields: Any) -> None:
-    """Set fields of a kind to what was read from its arguments; for its constructor alone, as kinds are frozen."""
+    """Set fields of a kind to what was read from its arguments. Only constructors may: kinds are frozen."""
     for name, value in fields.items():
         object.__setattr__(kind, name, value)
 

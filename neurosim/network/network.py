@@ -1,4 +1,8 @@
-"""A network: populations and synapses under a schedule. Immutable, checked when described; what text says, before the first tick."""
+"""A network: populations and synapses under a schedule.
+
+It cannot be changed. What its parts say of each other is checked when it is made; units and names in text are
+checked before the first tick of a run.
+"""
 
 from __future__ import annotations
 
@@ -119,11 +123,11 @@ class Network(SetOnce):
         return {id(item): name for name, item in self.synapses.items()}
 
     def name_of(self, item: Synapses) -> str:
-        """The name of these synapses here; synapses without a name of their own get one from what they join."""
+        """The name of these synapses in the network; synapses without a name get one from what they join."""
         return self._names[id(item)]
 
     def owner(self, item: Synapses) -> str | None:
-        """The name of the synapses whose weights these share, if any."""
+        """The name of the synapses whose weights these share; None if these have their own."""
         return None if item.owner is None else self.name_of(item.owner)
 
     def map(
@@ -173,7 +177,7 @@ class Network(SetOnce):
 
     @cached_property
     def views(self) -> Mapping[str, tuple[Neurons, str]]:
-        """What is sent beside what populations send by themselves: by its name, 'population.variable', these two."""
+        """What is sent besides what populations send themselves: 'population.variable' -> these two."""
         ends = [end for item in self.synapses.values() for end in (item.pre, item.weight_population)]
         return {
             end.source: (end.population, end.variable)
@@ -187,12 +191,18 @@ class Network(SetOnce):
         return zero_delay_order(self)
 
     def to_dict(self) -> dict[str, Json]:
-        """The description as plain data that JSON keeps without loss; arrays as text."""
+        """The description as plain data, which JSON keeps without loss; arrays become text."""
         return encode_network(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Json], unpack: Unpack = unpack_text) -> Network:
-        """The network that `to_dict` described; RecordingError for data that is none. `unpack` says how arrays are kept."""
+        """The network that `to_dict` described.
+
+        data: what `to_dict` returned, perhaps read from JSON.
+        unpack: makes an array of what `to_dict` made of it; default: of text.
+
+        Raises RecordingError for data that describe no network.
+        """
         with readable():
             items, schedule = decode_network(data, unpack)
             parts = {name: tuple(members) for name, members in data.get("parts", {}).items()}

@@ -167,7 +167,7 @@ class Neurons(SetOnce):
 
     @cached_property
     def states(self) -> tuple[str, ...]:
-        """The state variables: of differential equations, then parameters, then names that `update` assigns."""
+        """The state variables: of equations, then parameters, then the names that `update` assigns."""
         ports = set(self.port_names)
         names = [line.name for line in self.lines if line.kind != "subexpression" and line.name not in ports]
         ordered = sorted(names, key=lambda n: self._line(n).kind == "parameter")

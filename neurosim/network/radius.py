@@ -21,7 +21,10 @@ GROWING, STEADY = (
     1e-13,
 )  # ticks over which growth is averaged, and how little its logarithm may differ between such spans
 SMALL = 100  # neurons up to which nobody asks for a period
-NO_EIGENVALUE = "spectral_radius: the matrix has no eigenvalue but 0 (too few synapses, or no way back). Connect more neurons."
+NO_EIGENVALUE = (
+    "spectral_radius: the matrix has no eigenvalue but 0 (too few synapses, or no way back)."
+    " Connect more neurons."
+)
 
 
 def largest_eigenvalue(weights: np.ndarray, post: np.ndarray, pre: np.ndarray, n: int) -> float:

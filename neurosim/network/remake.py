@@ -36,7 +36,7 @@ def remade(
         return done[names[id(owner)]] if id(owner) in names else owner
 
     def new_weight(old: Synapses) -> Arguments:
-        """The weight that refers to other populations or synapses, referring to the new ones; else nothing."""
+        """A weight that refers to populations or synapses, referring to the new ones; else nothing."""
         match old.weight:
             case Synapses() as owner:
                 return {"weight": new_owner(owner)}

@@ -49,7 +49,7 @@ class Schedule(Kind, ABC):
 
     @property
     def seconds(self) -> float | None:
-        """The length of a tick in seconds; None if ticks have no length. With a length, delays and periods are times."""
+        """The length of a tick in seconds, by which delays and periods are times; None without length."""
         return None
 
     @property

@@ -1,4 +1,4 @@
-"""Wirings from few neurons to many: convolution and pooling turned round, so that each sender spreads over a window."""
+"""Wirings from few neurons to many: convolution and pooling turned round."""
 
 from __future__ import annotations
 

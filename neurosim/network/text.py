@@ -34,9 +34,10 @@ FLAGS = (
 
 # The only Python that text may contain. Anything else (attributes, subscripts, lambdas ...) is refused.
 ALLOWED = (
-    ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Call, ast.Name, ast.Load, ast.Store, ast.Constant,
-    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.UAdd, ast.USub, ast.Not, ast.And, ast.Or,
-    ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.keyword, ast.Module, ast.Assign, ast.AugAssign,
+    ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Call, ast.Name, ast.Load,
+    ast.Store, ast.Constant, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow,
+    ast.UAdd, ast.USub, ast.Not, ast.And, ast.Or, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq,
+    ast.keyword, ast.Module, ast.Assign, ast.AugAssign,
 )  # fmt: skip
 ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -49,15 +50,24 @@ OPERATORS: dict[str, ast.operator] = {
     "/=": ast.Div(),
     "**=": ast.Pow(),
 }
-SYMBOLS = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>", ast.MatMult: "@", ast.Invert: "~", ast.Is: "is",
-           ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in"}  # fmt: skip
+SYMBOLS = {
+    ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>", ast.MatMult: "@",
+    ast.Invert: "~", ast.Is: "is", ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
+}  # fmt: skip
 DEEPEST = 100  # operations within each other: more would exhaust the stack of what reads the text later
 MOST_WHOLE = 2**53  # larger whole numbers are not exact as floats
 
 
 @dataclass(frozen=True)
 class Equation:
-    """One line of equations: `kind` is 'differential', 'subexpression' or 'parameter'."""
+    """One line of equations.
+
+    kind: 'differential', 'subexpression' or 'parameter'.
+    name: the variable.
+    expression: the right-hand side; '' for a parameter.
+    unit: as it was written.
+    flags: such as 'unless refractory'.
+    """
 
     kind: str
     name: str
@@ -68,7 +78,7 @@ class Equation:
 
 @dataclass(frozen=True)
 class Statement:
-    """One assignment `name op expression`; `op` is '=', '+=', '-=', '*=' or '/='."""
+    """One assignment `name op expression`; `op` is '=', '+=', '-=', '*=', '/=' or '**='."""
 
     name: str
     op: str
@@ -76,7 +86,10 @@ class Statement:
 
 
 def read_equations(text: str, where: str) -> tuple[Equation, ...]:
-    """The lines of Brian2 equations, in order; a line runs until its `: unit`."""
+    """The lines of Brian2 equations, in order; a line ends with its `: unit`.
+
+    Raises DescriptionError for text that does not read as equations; `where` opens it.
+    """
     lines, pending = [], ""
     for raw in text.splitlines():
         pending += raw.split("#")[0].rstrip() + " "
@@ -144,7 +157,10 @@ def quoted(text: str) -> str:
 
 
 def parse_expression(text: str, where: str) -> ast.expr:
-    """The syntax tree of one expression; only arithmetic, comparisons, logic and calls by name are allowed."""
+    """The syntax tree of one expression of arithmetic, comparisons, logic, and calls of functions by name.
+
+    Raises DescriptionError for anything else; `where` opens it.
+    """
     try:
         tree = ast.parse(" ".join(text.split()), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -157,7 +173,11 @@ def parse_expression(text: str, where: str) -> ast.expr:
 
 
 def read_statements(text: str, where: str, deepest: int = DEEPEST) -> tuple[Statement, ...]:
-    """The assignments of abstract code, in order; anything but assignments to a name is refused."""
+    """The assignments to names in text, in order.
+
+    Raises DescriptionError for anything else, and for operations nested more than `deepest` times; `where`
+    opens it.
+    """
     source = "\n".join(line.strip() for line in text.splitlines())
     try:
         tree = ast.parse(source)
@@ -197,12 +217,12 @@ def _statement(node: ast.stmt, line: str, where: str) -> Statement:
 
 @lru_cache(maxsize=4096)
 def parsed(text: str) -> ast.expr:
-    """The syntax tree of an expression that has been read before. Nobody may change it: it is made once for all who ask."""
+    """The syntax tree of an expression that was read before, shared by all callers: nobody may change it."""
     return ast.parse(" ".join(text.split()), mode="eval").body
 
 
 def parsed_copy(text: str) -> ast.expr:
-    """The syntax tree of an expression, for one who rewrites it."""
+    """A syntax tree of an expression that the caller may change."""
     return copy.deepcopy(parsed(text))
 
 
@@ -226,7 +246,7 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=4096)
 def calls_in(text: str) -> tuple[str, ...]:
-    """The names of the functions that an expression calls, each as often as it is called, in the order of the text."""
+    """The names of the functions that an expression calls, in the order of the text, with repetitions."""
     return tuple(called(node) for node in ast.walk(parsed(text)) if isinstance(node, ast.Call))
 
 

@@ -1,4 +1,4 @@
-"""Numbers with a unit, without importing Brian2: the magnitude in SI units, and the exponents of seven base units."""
+"""Numbers with a unit, without Brian2: the magnitude in SI units and the exponents of base units."""
 
 from __future__ import annotations
 
@@ -257,7 +257,7 @@ def each_once(constants: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def identifier(given: Any, where: str) -> str:
-    """Read a name for text and files, and return its normal form; `where` opens the error for anything else."""
+    """Read a name for text and files, and return its normal form; `where` opens the error."""
     given = spelt(given) if isinstance(given, str) else given
     if (
         not isinstance(given, str)

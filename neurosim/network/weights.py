@@ -57,7 +57,7 @@ class Distribution(Kind, ABC):
         return None
 
     def bounds(self) -> tuple[float, float]:
-        """The lowest and the highest number that it can give, in SI units; they tell whether synapses excite."""
+        """The lowest and the highest number that it can give, in SI units: whether synapses excite."""
         return -np.inf, np.inf
 
     def summary(self) -> str:
@@ -82,7 +82,7 @@ def read_pair(first: Numeric, second: Numeric, where: str) -> tuple[Value, Value
 
 
 class _Normal(Distribution):
-    """What `normal` and `bounded_normal` share: a mean, a standard deviation, and bounds that may be absent."""
+    """What `normal` and `bounded_normal` share: a mean, a standard deviation and optional bounds."""
 
     mean: Value
     sd: Value

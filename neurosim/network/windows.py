@@ -55,7 +55,7 @@ class Slide:
 
     @property
     def index(self) -> list[np.ndarray]:
-        """For each axis, the index of the input of each pair (window, kernel element); outside where padded."""
+        """For each axis, the index of the input of each pair (window, kernel element)."""
         parts = zip(self.out, self.kernel, self.stride, self.dilation, self.before, strict=True)
         return [
             np.arange(out)[:, None] * step - before + np.arange(width) * spread
@@ -79,7 +79,7 @@ class Slide:
         )
 
     def convolution_pairs(self, channels: int, out_channels: int, groups: int) -> Pairs:
-        """The synapses of a convolution, which share weights; channels of different groups are not connected."""
+        """The synapses of a convolution, which share weights; groups of channels are not connected."""
         source, target, tap = self.taps()
         per_in, per_out, taps = channels // groups, out_channels // groups, prod(self.kernel)
         out, into = (c.reshape(-1, 1) for c in np.indices((out_channels, per_in)))

@@ -80,7 +80,7 @@ class Wiring(Kind):
         return self.number_shapes(pre, post)
 
     def number_shapes(self, pre: Population, post: Population) -> list[Shape]:
-        """The shapes of arrays with a number, such as a delay, for each synapse; none if all have one number."""
+        """The shapes of arrays with a number for each synapse, such as a delay; none for one for all."""
         return [(post.size, pre.size)]
 
     def message_shapes(
