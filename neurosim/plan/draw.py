@@ -24,7 +24,7 @@ from neurosim.plan.memory import refuse_size
 from neurosim.plan.random import Stream
 from neurosim.plan.recipe import ARRAY_BYTES, USE_FEWER, Convolution, Edges, Pooling, Recipe, Windows
 
-ROW_BYTES = 16.0  # at most about what one takes that an engine draws straight into rows
+ROW_BYTES = 16.0  # about the most memory that a synapse takes in an engine which draws recipes itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +50,9 @@ def draw_edges(net: Network, name: str, seed: int, dtype: Any) -> Edges:
 
 
 def as_edges(net: Network, name: str, drawn: Drawn, seed: int, dtype: Any) -> tuple[Edges, np.ndarray]:
-    """Drawn synapses by sending neuron, with their delays; and the order in which they were sorted."""
+    """Drawn synapses as the arrays of a pathway, with their delays; and the order that sorted them."""
     item = net.synapses[name]
+    # A part of a population may list its neurons in any order, but a pathway is sorted by their flat indices.
     sender = item.pre.indices[drawn.pre]
     order = np.argsort(sender, kind="stable")
     receiver = item.post.indices[drawn.post[order]]
@@ -122,9 +123,11 @@ def _draw(net: Network, name: str, item: Synapses, seed: int, *, numbered: bool 
 def _tied(net: Network, weight: Synapses | Transposed, seed: int, numbered: bool) -> Drawn:
     source = weight.synapses if isinstance(weight, Transposed) else weight
     owner = net.name_of(source)
+    # Drawn under the name of the owner, so that both have the same random numbers.
     drawn = _draw(net, owner, source, seed, numbered=numbered)
     if not isinstance(weight, Transposed):
         return drawn
+    # Senders and targets change places, so the synapses are sorted by their new senders.
     order = np.argsort(drawn.post, kind="stable")
     shared = None if drawn.shared is None else drawn.shared[order]
     return Drawn(
@@ -193,6 +196,7 @@ def dense_matrix(net: Network, name: str, seed: int) -> np.ndarray:
         drawn = draw_synapses(net, name, seed)
         matrix = np.zeros((item.post.size, item.pre.size))
         matrix[drawn.post, drawn.pre] = drawn.weight
+    # Neurons of two overlapping parts are the same if their flat indices are.
     if not item.wiring.to_self and item.pre.population is item.post.population:
         matrix[item.post.indices[:, None] == item.pre.indices[None, :]] = 0.0
     return matrix
@@ -203,6 +207,7 @@ def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.
     item = net.synapses[name]
     found = drawn if isinstance(drawn, Pairs) else Pairs(drawn.pre, drawn.post)
     if isinstance(item.weight, Transposed) and isinstance(item.wiring, pairs):
+        # Delays are given in the order of `pairs`, not in that of the transposed owner.
         found = by_sender(found.pre, found.post)
     number = per_synapse(item.delay, item, found, Stream(seed, f"{name}.delay"))
     ticks = np.rint(number / net.dt if net.dt else number)
@@ -221,9 +226,9 @@ def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.
 def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
     """The recipe of the synapses called `name`, whose weights are stored in `dtype`.
 
-    None where engines take arrays: for other wirings and weights, and where only the numbers drawn tell
-    whether a weight is finite and a delay allowed. Raises PlanError if even an engine that draws them itself
-    had not enough memory.
+    None if engines need arrays: for wirings and weights without a recipe, and if only the drawn numbers show
+    whether weights are finite and delays allowed. Raises PlanError if the synapses do not fit into memory in
+    any layout.
     """
     item = net.synapses[name]
     wires = item.wiring.recipe(item.pre, item.post, Stream(seed, f"{name}.wiring"))
@@ -244,6 +249,8 @@ def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
         expected=item.wiring.expected(item.pre, item.post),
         dtype=np.dtype(dtype),
     )
+    # A recipe draws without further checks: whatever the law may draw must be a finite weight and an allowed
+    # delay.
     shortest, longest = recipe.ticks
     least = 0 if net.schedule.seconds is not None else 1
     with np.errstate(over="ignore"):
@@ -277,7 +284,7 @@ def windows_of(net: Network, name: str, seed: int, dtype: Any) -> Windows | None
 def start_numbers(
     net: Network, name: str, states: Iterable[str], recipe: Recipe, seed: int
 ) -> dict[str, Numbers] | None:
-    """How the start values of the variables of these synapses come about; None where engines take arrays."""
+    """The laws of the start values of the variables of synapses; None if engines need arrays."""
     item = net.synapses[name]
     found = {"w": recipe.weight}
     for key in states:
@@ -295,7 +302,7 @@ def start_numbers(
 
 
 def _numbers(item: Synapses, given: Any, stream: Stream) -> Numbers | None:
-    """The law of weights, delays or start values; None where only arrays say it."""
+    """The law of weights, delays or start values; None if they have none."""
     if isinstance(given, Value):
         number = given.number.astype(np.float64)
         if given.scalar:
