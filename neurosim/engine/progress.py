@@ -33,12 +33,12 @@ class Progress:
     KeyboardInterrupt at once. A bar appears after one second. After the first call, the first Ctrl-C asks
     the engine to stop after the current tick (calls return True); a second one raises KeyboardInterrupt.
 
-    total: the number of calls' counts that make the whole run, such as ticks times trials.
+    total: the number of calls' counts that make the whole run, such as ticks times trials; None if it is not known.
     unit: the name of what is counted, such as "tick".
     show: whether to draw the bar; None draws it on a terminal or in a notebook only.
     """
 
-    def __init__(self, total: int, unit: str, show: bool | None = None):
+    def __init__(self, total: int | None, unit: str, show: bool | None = None):
         self.total, self.unit, self.show = total, unit, show
         self.bar: _Bar | None = None
         self.begun = self.asked = False
@@ -106,7 +106,7 @@ def _ignore(line: str) -> None:
     """Print nothing."""
 
 
-def _new_bar(total: int, unit: str, done: int) -> _Bar:
+def _new_bar(total: int | None, unit: str, done: int) -> _Bar:
     if "ipykernel" in sys.modules:
         from tqdm.auto import tqdm
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 from scipy.special import expit
@@ -116,6 +116,7 @@ class ExtremeLearningClassifier(ExtremeLearning, OutputLayerClassifier):
     """
 
 
+@dataclass(eq=False, repr=False)
 class ExtremeLearningRegressor(ExtremeLearning, OutputLayerRegressor):
     """An extreme learning machine that predicts one or several numbers.
 
@@ -126,7 +127,8 @@ class ExtremeLearningRegressor(ExtremeLearning, OutputLayerRegressor):
         n_hidden: number of hidden units.
         function: activation of the hidden units, 'sigmoid', 'tanh' or 'relu'.
         scale: W and b are uniform between -scale and scale, above 0. It suits inputs of about 1.
-        alpha: the ridge. 0 is plain least squares, which is computed by singular values and takes longer.
+        alpha: the ridge, which by default is too small to shrink V. 0 is plain least squares, which is computed
+            by singular values and takes longer.
         random_state: seed or generator of W and b, as in scikit-learn.
 
     Attributes after `fit`: `weights_` W, shape (hidden, feature); `bias_` b, shape (hidden,); `coef_` V,
@@ -140,7 +142,9 @@ class ExtremeLearningRegressor(ExtremeLearning, OutputLayerRegressor):
     Huang, Zhou, Ding & Zhang 2012, IEEE Trans. Syst. Man Cybern. B 42, 513, doi:10.1109/TSMCB.2011.2168604.
 
     >>> X = np.linspace(0.0, 1.0, 20)[:, None]
-    >>> model = ExtremeLearningRegressor(50, scale=3.0, alpha=1e-6, random_state=0).fit(X, X[:, 0] ** 2)
+    >>> model = ExtremeLearningRegressor(50, scale=3.0, random_state=0).fit(X, X[:, 0] ** 2)
     >>> model.predict([[0.5]]).round(2).tolist()
     [0.25]
     """
+
+    alpha: float = field(default=1e-6, kw_only=True)

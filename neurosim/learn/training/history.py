@@ -20,6 +20,7 @@ class History:
         are several objectives, a list of one for each.
     parts: for each epoch, the mean loss of each population that has one, by name.
     validation: the loss on the trials held out, after each epoch; empty without `validation=`.
+    metrics: what `after_epoch` returned after each epoch; empty without it.
     accuracy: the fraction of held-out targets whose class was right, after each epoch; empty without classes.
     seconds: duration of the training in seconds.
     best: the epoch, counted from 0, whose weights were kept.
@@ -31,10 +32,20 @@ class History:
     parts: list[dict[str, float]] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
+    metrics: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
     best: int = 0
     steps: int = 0
     stopped: str = "end"
+
+    def line(self) -> str:
+        """The last epoch in one line: 'epoch 3: loss 0.123, validation 0.2'."""
+        losses = self.loss[-1] if isinstance(self.loss[-1], list) else [self.loss[-1]]
+        parts = ["loss " + " ".join(f"{loss:.4g}" for loss in losses)]
+        for name, values in (("validation", self.validation), ("accuracy", self.accuracy)):
+            parts += [f"{name} {values[-1]:.4g}"] if values else []
+        parts += [f"{name} {value:.4g}" for name, value in (self.metrics[-1] if self.metrics else {}).items()]
+        return f"epoch {len(self.loss)}: {', '.join(parts)}, {self.seconds:.0f} s"
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Plot losses against epochs on the axes `ax`, or on new ones; returns the axes. Needs matplotlib."""

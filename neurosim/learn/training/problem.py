@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurosim.errors import DescriptionError, shown
+from neurosim.learn.training.batches import Batches, BatchSource, Example, is_batches
 from neurosim.learn.training.losses import AnyLoss, LossGiven, read_losses
 from neurosim.learn.training.parameters import Names, Parameters, check_reached, choose, read_parameters
 from neurosim.learn.training.targets import Target, read_lengths, read_target, repeat_last_inputs
@@ -29,7 +30,7 @@ class Question:
     """The arguments that say what to learn, as the user gave them to `train` or `gradient`."""
 
     net: Network
-    inputs: InputsGiven | None
+    inputs: InputsGiven | Batches | None
     targets: TargetsGiven | None
     loss: LossGiven | Sequence[LossGiven]
     learns: Names | Sequence[Names] | None
@@ -84,6 +85,7 @@ class Problem:
     trials: numbers of the trials to learn from.
     held_out: what validation is measured on, if anything.
     seed, precision: as the user gave them.
+    source: where batches come from one by one; `inputs` and `targets` are then those of the first batch.
     """
 
     parameters: Parameters
@@ -95,10 +97,14 @@ class Problem:
     held_out: HeldOut | None
     seed: int
     precision: str
+    source: BatchSource | None = None
 
 
 def read_problem(asked: Question) -> Problem:
     """Read and check what is to be learned. Raises DescriptionError or PlanError for what does not fit."""
+    source = None
+    if is_batches(asked.inputs):
+        asked, source = _first_batch(asked)
     _check_types(asked)
     net = asked.net
     seed = whole(asked.seed, "train: seed", most=2**64 - 1)
@@ -122,7 +128,42 @@ def read_problem(asked: Question) -> Problem:
     read = _read_targets(net, objectives, targets, inputs, asked.lengths)
     trials, held_out = _hold_out(asked, objectives, inputs, read, seed)
     inputs = repeat_last_inputs(inputs, read)
-    return Problem(parameters, inputs, objectives, learns, read, trials, held_out, seed, asked.precision)
+    return Problem(
+        parameters, inputs, objectives, learns, read, trials, held_out, seed, asked.precision, source
+    )
+
+
+def _first_batch(asked: Question) -> tuple[Question, BatchSource]:
+    """The question with the first batch as its data, and the source of all batches."""
+    for name, value in (("targets", asked.targets), ("lengths", asked.lengths)):
+        if value is not None:
+            raise DescriptionError(
+                f"train: {name} comes with each batch where inputs are batches. Leave {name}= out."
+            )
+    if isinstance(asked.validation, float | int):
+        raise DescriptionError(
+            "train: no share of batches can be held out. Give validation=(inputs, targets)."
+        )
+    source = BatchSource(asked.inputs)  # type: ignore[arg-type]
+    inputs, targets, lengths = source.first
+    return replace(asked, inputs=inputs, targets=targets, lengths=lengths), source
+
+
+def read_batch(problem: Problem, example: Example) -> tuple[Inputs, dict[str, Target]]:
+    """The inputs and targets of one batch.
+
+    Raises DescriptionError for what does not fit, and for a batch that is longer or larger than the first one.
+    """
+    given, goals, lengths = example
+    inputs = read_inputs(problem.parameters.net, given, None, None, None, as_given=True)
+    first = problem.inputs
+    if inputs.ticks != first.ticks or inputs.trials > first.trials:
+        raise DescriptionError(
+            f"train: a batch of {inputs.trials} trials of {inputs.ticks} ticks follows a first one of {first.trials}"
+            f" trials of {first.ticks} ticks. Give batches of as many ticks, filled up and with lengths, and no larger ones."
+        )
+    targets = _read_targets(problem.parameters.net, problem.objectives, _by_name(goals), inputs, lengths)
+    return repeat_last_inputs(inputs, targets), targets
 
 
 def _check_types(asked: Question) -> None:
@@ -151,7 +192,8 @@ def _read_learns(
     learns: Names | Sequence[Names] | None, parameters: Parameters, objectives: int
 ) -> list[list[str]]:
     """The parameters that each objective changes. With several, `learns` is a list of lists, or None."""
-    several = objectives > 1 and learns is not None
+    nested = isinstance(learns, list | tuple) and any(isinstance(names, list | tuple) for names in learns)
+    several = (objectives > 1 or nested) and learns is not None
     wanted: list[Any] = list(learns or ()) if several else [learns] * objectives
     if len(wanted) != objectives:
         raise DescriptionError(

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurosim.engine.arrays.library import need_jax, wide
-from neurosim.errors import DescriptionError
+from neurosim.errors import DescriptionError, shown
+from neurosim.learn.training.batches import Batches
 from neurosim.learn.training.history import Trained
 from neurosim.learn.training.losses import LossGiven
 from neurosim.learn.training.optimisers import Optimiser, Schedule, make_optimiser, need_optax
 from neurosim.learn.training.parameters import Names
 from neurosim.learn.training.problem import (
     InputsGiven,
+    Problem,
     Question,
     TargetsGiven,
     Validation,
@@ -27,11 +30,14 @@ from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network
 from neurosim.network.values import plain_number, whole
 
+if TYPE_CHECKING:
+    from neurosim.learn.training.trainer import AfterEpoch  # imports JAX
+
 
 @named_arguments
 def train(
     net: Network,
-    inputs: InputsGiven | None = None,
+    inputs: InputsGiven | Batches | None = None,
     targets: TargetsGiven | None = None,
     *,
     loss: LossGiven | Sequence[LossGiven] = "squared_error",
@@ -56,8 +62,9 @@ def train(
     slope: float = 25.0,
     seed: int = 0,
     precision: str = "single",
-    progress: bool | None = None,
+    progress: bool | str | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    after_epoch: AfterEpoch | None = None,
 ) -> Trained:
     """Change everything in a network that is marked `learns` so that a loss becomes small.
 
@@ -68,7 +75,9 @@ def train(
         net: the network, which itself stays as it is. Synapses with learns=True change, and constants named
             in learns=("bias",), each in the shape in which it was given.
         inputs: what drives populations, as in `ns.run`: {population:
-            array of shape (trial, tick, *shape)}, or spikes.
+            array of shape (trial, tick, *shape)}, or spikes. Or batches, if memory does not hold all data or
+            they are drawn anew: a list or another iterable of (inputs, targets) or (inputs, targets, lengths),
+            each the data of one update, or a function that takes the number of an epoch and returns these.
         targets: {population: what it should send}, shape (trial, tick, *shape), or (trial, *shape) for the
             last tick alone. For losses of classes these are labels 0, 1, ..., without the last axis. Targets
             that are NaN, and labels that are -1, are not known and do not count.
@@ -88,7 +97,7 @@ def train(
             an optax schedule, which replaces `rate`.
         momentum, nesterov: of 'sgd'.
         epochs: number of passes over all trials.
-        batch: number of trials in an update.
+        batch: number of trials in an update, unless inputs are batches.
         validation: fraction of the trials that is held out, such as 0.1, or (inputs, targets) of its own. The
             weights that do best on it are kept.
         patience: training stops after so many epochs without a better validation loss. None: never.
@@ -105,10 +114,12 @@ def train(
             and 'boxcar' 1 where slope |x| < 1, otherwise 0.
         seed: of all random numbers: wiring, start weights, the order of trials, and noise.
         precision: 'single' (32 bits) or 'double' (64 bits).
-        progress: whether to show a progress bar. None: if it takes longer
-            than a second, on terminals and in notebooks.
+        progress: whether to show a progress bar, or "epochs" to print a line for each epoch. None: a bar, if
+            it takes longer than a second, on terminals and in notebooks.
         checkpoint: path of a file such as 'training.npz', which is written after every epoch. If it exists,
             training goes on from it, with the same result to the bit.
+        after_epoch: a function that is called after every epoch with (network, history) as `train` would
+            return them now. It may return a dict of numbers, which are kept in `history.metrics`.
 
     Returns (network, history): the network with the learned weights, its random numbers drawn by `seed`,
     which every engine runs; and the losses of every epoch. Ctrl-C ends training after the update.
@@ -145,7 +156,7 @@ def train(
     )
     problem = read_problem(asked)
     epochs, batch = whole(epochs, "train: epochs"), whole(batch, "train: batch", least=1)
-    updates = epochs * max(1, -(-len(problem.trials) // batch))
+    updates = epochs * _batches_per_epoch(problem, batch, schedule)
     optimisers = [
         make_optimiser(optimizer, rate, schedule, momentum, nesterov, clip, updates)
         for _ in problem.objectives
@@ -155,15 +166,34 @@ def train(
     patience = None if patience is None else whole(patience, "train: patience", least=1)
     if patience is not None and problem.held_out is None:
         raise DescriptionError("train: patience needs a validation share or set. Give validation=0.1.")
+    if isinstance(progress, str) and progress != "epochs":
+        raise DescriptionError(
+            f"train: progress {shown(progress)} is not known. Give True, False or 'epochs'."
+        )
+    if after_epoch is not None and not callable(after_epoch):
+        raise DescriptionError(
+            f"train: after_epoch {shown(after_epoch)} is not a function. Give one of (network, history)."
+        )
     options = read_gradient_options(truncate, surrogate, slope)
     with wide():
         from neurosim.learn.training.trainer import Trainer  # imports JAX
 
         trainer = Trainer(problem, optimisers, batch, options, l1=l1, l2=l2)
         path = None if checkpoint is None else Path(checkpoint)
-        history, values = trainer.run(epochs, patience, progress, path)
-    changed = {name: values[name] for names in problem.learns for name in names}
-    return Trained(problem.parameters.network_with(changed), history)
+        shows = None if progress == "epochs" else progress
+        return trainer.run(epochs, patience, shows, path, after_epoch=after_epoch, lines=progress == "epochs")
+
+
+def _batches_per_epoch(problem: Problem, batch: int, schedule: str | Schedule | None) -> int:
+    """How many updates an epoch has, which a schedule of the learning rate must know."""
+    if problem.source is None:
+        return max(1, -(-len(problem.trials) // batch))
+    if problem.source.count is None and isinstance(schedule, str):
+        raise DescriptionError(
+            f"train: schedule {schedule!r} needs the number of batches. Give them as a list or an object with a length,"
+            " or give an optax schedule."
+        )
+    return problem.source.count or 1
 
 
 @named_arguments

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.engine.progress import Progress
-from neurosim.errors import EngineError
+from neurosim.errors import DescriptionError, EngineError, shown
 from neurosim.learn.training.checkpoint import (
     OptimiserState,
     TrainingState,
@@ -22,7 +23,7 @@ from neurosim.learn.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from neurosim.learn.training.history import History
+from neurosim.learn.training.history import History, Trained
 from neurosim.learn.training.objective import (
     Batch,
     Data,
@@ -33,12 +34,16 @@ from neurosim.learn.training.objective import (
 )
 from neurosim.learn.training.optimisers import Optimiser
 from neurosim.learn.training.parameters import ProgramNumbers
-from neurosim.learn.training.problem import GradientOptions, HeldOut, Problem
+from neurosim.learn.training.problem import GradientOptions, HeldOut, Problem, read_batch
+from neurosim.network.network import Network
 
 # The noise of a trial is drawn by a number: in training one for each trial of each update, modulo
 # NOISE_NUMBERS; in validation the same ones after every epoch, so that its losses can be compared.
 FIRST_VALIDATION_NOISE = 2**31
 NOISE_NUMBERS = 2**32
+
+Metrics: TypeAlias = Mapping[str, float] | None
+AfterEpoch: TypeAlias = Callable[[Network, History], Metrics]
 
 
 class Trainer:
@@ -57,7 +62,7 @@ class Trainer:
     ):
         """One optimiser for each objective; `l1` and `l2` penalise weights; text reads `training`."""
         self.problem, self.optimisers = problem, optimisers
-        self.batch_size = min(batch_size, len(problem.trials))
+        self.batch_size = len(problem.trials) if problem.source else min(batch_size, len(problem.trials))
         self.l1, self.l2 = l1, l2
         self.populations = {name for losses in problem.objectives for name in losses}
         plan = training_plan(
@@ -65,7 +70,7 @@ class Trainer:
         )
         self.objective = Objective(problem.parameters, plan, problem.objectives, options)
         self.numbers: ProgramNumbers = jax.device_put(self.objective.program.numbers(plan))
-        self.dtype = plan.dtype
+        self.plan, self.dtype = plan, plan.dtype
         self.data = to_device(plan, problem.targets)
         self.updates = [jax.jit(partial(self._update, k), donate_argnums=1) for k in range(len(optimisers))]
         if problem.held_out is not None:
@@ -142,9 +147,19 @@ class Trainer:
             )
 
     def run(
-        self, epochs: int, patience: int | None, progress: bool | None, checkpoint: Path | None
-    ) -> tuple[History, Mapping[str, NDArray[Any]]]:
-        """Train; returns the history, and the parameters best in validation, or without it the last."""
+        self,
+        epochs: int,
+        patience: int | None,
+        progress: bool | None,
+        checkpoint: Path | None,
+        *,
+        after_epoch: AfterEpoch | None = None,
+        lines: bool = False,
+    ) -> Trained:
+        """Train; returns the network with the parameters best in validation, or without it the last.
+
+        lines: whether to print a line for each epoch instead of a progress bar.
+        """
         values = self.start()
         states = [o.init(self._changing(k, values)) for k, o in enumerate(self.optimisers)]
         now = TrainingState(values, states, History(), None)
@@ -152,8 +167,9 @@ class Trainer:
             now = load_checkpoint(checkpoint, now, self.problem)
         history = now.history
         begun = monotonic() - history.seconds
-        batches = -(-len(self.problem.trials) // self.batch_size)
-        with Progress(max(epochs - len(history.loss), 0) * batches, "batch", progress) as report:
+        batches = self.batches_per_epoch
+        left = max(epochs - len(history.loss), 0)
+        with Progress(None if batches is None else left * batches, "batch", progress and not lines) as report:
             for epoch in range(len(history.loss), epochs):
                 values, states, interrupted = self._epoch(epoch, now, report)
                 if interrupted:
@@ -162,27 +178,55 @@ class Trainer:
                     break
                 now = TrainingState(values, states, history, self._validate(values, history, now.best))
                 history.seconds = monotonic() - begun
+                if after_epoch is not None:
+                    history.metrics.append(read_metrics(after_epoch(*self.trained(now))))
+                if lines:
+                    print(history.line(), flush=True)
                 if checkpoint is not None:
                     save_checkpoint(checkpoint, now, self.problem)
                 if patience is not None and epoch - history.best >= patience:
                     history.stopped = "patience"
                     break
         history.seconds = monotonic() - begun
-        return history, jax.device_get(now.values if now.best is None else now.best)
+        return self.trained(now)
+
+    def trained(self, now: TrainingState) -> Trained:
+        """The network with the parameters best so far in validation, or without it the present ones."""
+        values = jax.device_get(now.values if now.best is None else now.best)
+        changed = {name: values[name] for names in self.problem.learns for name in names}
+        return Trained(self.problem.parameters.network_with(changed), now.history)
+
+    @property
+    def batches_per_epoch(self) -> int | None:
+        """How many batches an epoch has, if that is known."""
+        if self.problem.source is not None:
+            return self.problem.source.count
+        return -(-len(self.problem.trials) // self.batch_size)
+
+    def _data(self, epoch: int) -> Iterator[tuple[Data, NDArray[np.intp], NDArray[Any]]]:
+        """For each batch of an epoch: data on the device, the trials among them, and 1 for those that count."""
+        if self.problem.source is None:
+            order = np.random.default_rng([self.problem.seed, 2, epoch]).permutation(self.problem.trials)
+            yield from ((self.data, index, weight) for index, weight in self._batches(order))
+            return
+        for example in self.problem.source(epoch):
+            inputs, targets = read_batch(self.problem, example)
+            plan = replace(self.plan, drives=inputs.drives, trials=inputs.trials)
+            index, weight = next(self._batches(np.arange(inputs.trials)))
+            yield to_device(plan, targets), index, weight
 
     def _epoch(
         self, epoch: int, now: TrainingState, report: Progress
     ) -> tuple[Values, list[OptimiserState], bool]:
         """All batches once: parameters and optimisers' states after them, and whether Ctrl-C ended it."""
         values, states, history = now.values, list(now.states), now.history
-        order = np.random.default_rng([self.problem.seed, 2, epoch]).permutation(self.problem.trials)
         losses: list[list[Values]] = [[] for _ in self.updates]  # by objective and batch
         interrupted = False
-        for index, weight in self._batches(order):
+        for data, index, weight in self._data(epoch):
             for number, update in enumerate(self.updates):
                 noise = (history.steps * self.batch_size + np.arange(self.batch_size)) % NOISE_NUMBERS
                 batch = Batch(index, weight, noise)
-                values, states[number], parts = update(values, states[number], self.numbers, self.data, batch)
+                values, states[number], parts = update(values, states[number], self.numbers, data, batch)
                 losses[number].append(parts)
                 history.steps += 1
             interrupted = report(1)
@@ -229,6 +273,17 @@ class Trainer:
             history.best = len(history.loss) - 1
             return jax.tree.map(jnp.copy, values)  # the next update may write into the memory of `values`
         return best
+
+
+def read_metrics(given: object) -> dict[str, float]:
+    """What the user's function returned after an epoch: numbers by name, or nothing."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise DescriptionError(
+            f"train: after_epoch returned {shown(given)}. Let it return a dict of numbers by name, or nothing."
+        )
+    return {str(name): float(value) for name, value in given.items()}
 
 
 def refuse_divergence(losses: Mapping[str, float], epoch: int, batch: int) -> None:
