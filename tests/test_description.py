@@ -38,6 +38,8 @@ noise = ns.Neurons("noise", 1, threshold="rand() < rate*dt", rate=8 * Hz)
         lambda: setattr(net_of(ns.one_to_one(), a, a), "schedule", CLOCK),
         lambda: setattr(ns.probability(0.5), "p", 0.1),
         lambda: setattr(Value(np.zeros(2)), "dim", ()),
+        lambda: setattr(a, "unknown", 3),
+        lambda: delattr(a, "shape"),
         lambda: delattr(CLOCK, "dt"),
     ],
 )
