@@ -86,7 +86,7 @@ class Recipe:
         return law.draw(table_of(pairs, self.pre_index.size, self.post_index.size, self.stream(name)))
 
     def order(self, pairs: Pairs) -> np.ndarray:
-        """The order that sorts synapses by the flat index of their senders, which may differ from the local one."""
+        """The order that sorts synapses by the flat index of their senders, unlike the local one."""
         return np.argsort(self.pre_index[pairs.pre], kind="stable")
 
     def draw(self, pairs: Pairs | None = None) -> Edges:
@@ -150,7 +150,7 @@ class DrawnStates(Mapping[str, np.ndarray]):
 
 @dataclass(frozen=True, eq=False)
 class Windows(ABC):
-    """Synapses that share weights in windows over the leading axes of the sender; the last axis is the channel.
+    """Synapses that share weights in windows over the sender's leading axes; the last axis is the channel.
 
     label: how errors call the synapses.
     pre_index, post_index: flat indices of the neurons that the local ones mean.
@@ -211,7 +211,7 @@ class Windows(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Convolution(Windows):
-    """out[r, .., o] = sum own[o, i, a, ..] in[r stride + a dilation - before, .., i], within `groups` of channels."""
+    """out[r, .., o] = sum own[o, i, a, ..] in[r stride + a dilation - before, .., i], in channel `groups`."""
 
     groups: int
 
@@ -225,7 +225,7 @@ class Convolution(Windows):
 
 @dataclass(frozen=True, eq=False)
 class Pooling(Windows):
-    """out[r, .., c] takes own in[r stride + a - before, .., c], `own` being one number, as its port reduces."""
+    """out[r, .., c] reduces, as its port does, own in[r stride + a - before, .., c] with one number `own`."""
 
     @property
     def channels_seen(self) -> int:
