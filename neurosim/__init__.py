@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from . import cells, figures
 from .errors import DescriptionError, EngineError, NeurosimError, PlanError, RecordingError
+from .network.contraction import einsum
 from .network.interpolation import interpolate
 from .network.matrix_weights import dale, hebbian, orthogonal, spectral_radius
 from .network.neighbours import nearby, small_world
@@ -15,7 +16,7 @@ from .network.schedule import Alternating, Asynchronous, Clock, Layered, Synchro
 from .network.spreading import transposed_conv, unpool
 from .network.synapses import Synapses, delayed
 from .network.weights import bounded_normal, gamma, glorot, normal, uniform
-from .network.windows import conv, einsum, pool
+from .network.windows import conv, pool
 from .network.wiring import all_to_all, one_to_one, pairs, private
 from .network_file import load, save
 from .recording.opening import open_recording as open

@@ -14,11 +14,11 @@ from neurosim.engine import begin, check_name, ready
 from neurosim.engine.resume import check_resume
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
+from neurosim.network.contraction import einsum
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons, Part
 from neurosim.network.probes import read_record
 from neurosim.network.values import Numeric, choice, flag, plain_text, whole
-from neurosim.network.windows import einsum
 from neurosim.network.wiring import private
 from neurosim.plan.inputs import Inputs, read_inputs
 from neurosim.plan.plan import Plan

@@ -12,11 +12,12 @@ from neurosim.engine.checkpoint import trials_held
 from neurosim.engine.resume import read_resume
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.codec import same
+from neurosim.network.contraction import einsum
 from neurosim.network.network import Network
 from neurosim.network.synapses import Synapses
 from neurosim.network.values import Dim, Numeric, Value, as_value, spelt, unit, whole
 from neurosim.network.weights import Distribution
-from neurosim.network.windows import conv, einsum, pool
+from neurosim.network.windows import conv, pool
 from neurosim.network.wiring import all_to_all, one_to_one, pairs, private
 from neurosim.plan.draw import draw_synapses, start_value
 from neurosim.plan.plan import Plan, Textual

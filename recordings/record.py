@@ -1,7 +1,8 @@
 """Record the golden runs: `python recordings/record.py [stem ...]`, all models without a stem.
 
-Each model's example(), on the reference engine, becomes recordings/<stem>.h5. A file that already holds exactly that stays
-as it is, so that only what changed shows up in a diff; look at such a change before you keep it.
+Each model's example(), on the reference engine, becomes recordings/<stem>.h5. A file that already holds
+exactly that stays as it is, so that only what changed shows up in a diff; look at such a change before you
+keep it.
 """
 
 import json
@@ -24,7 +25,7 @@ LARGEST = 256 * 1024  # bytes
 
 
 def main(stems: list[str]) -> int:
-    """Record these models, or all, and say what changed; 1 where a file is too large or belongs to no model."""
+    """Record these models, or all, and say what changed; 1 if a file is too large or belongs to no model."""
     for stem in stems:
         if stem not in models.NAMES:
             print(f"There is no model {stem!r}. {nearest(stem, models.NAMES)}", file=sys.stderr)
@@ -45,9 +46,8 @@ def record(stem: str) -> int:
         new.to_file(path, compression=4).close()
         forget_writer(path)
     size = path.stat().st_size
-    print(
-        f"{stem:25} {size / 1024:5.0f} kB  {change or 'as it was'}{'  TOO LARGE: record less' if size > LARGEST else ''}"
-    )
+    warning = "  TOO LARGE: record less" if size > LARGEST else ""
+    print(f"{stem:25} {size / 1024:5.0f} kB  {change or 'as it was'}{warning}")
     return size
 
 
@@ -62,7 +62,7 @@ def _change(path: Path, new: ns.Recording) -> str:
 
 
 def differences(old: ns.Recording, new: ns.Recording, tolerance: float = 0.0) -> list[str]:
-    """What differs between two recordings, in words: the description as printed, or anything that was recorded.
+    """What differs between two recordings, in words: the description, or anything that was recorded.
 
     Values may be apart by `tolerance` times the largest of their name; spikes must be the same.
     """

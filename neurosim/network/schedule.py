@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import named_arguments
+from neurosim.network.contraction import einsum
 from neurosim.network.kinds import Kind
 from neurosim.network.neurons import Neurons
 from neurosim.network.program import Arriving, Do, Members, Step, arrives_in_time, zero_delay_order
 from neurosim.network.synapses import Synapses
 from neurosim.network.values import PLAIN, TIME, Value, as_value
-from neurosim.network.windows import einsum
 from neurosim.network.wiring import private
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.contraction import einsum
 from neurosim.network.neurons import Part, Population, label
 from neurosim.network.text_names import check_flags, check_name, check_variable
 from neurosim.network.values import PLAIN, TIME, Value, plain_text, spelt
 from neurosim.network.weights import Distribution
-from neurosim.network.windows import einsum
 from neurosim.network.wiring import pairs
 
 if TYPE_CHECKING:

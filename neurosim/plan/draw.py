@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, PlanError
+from neurosim.network.contraction import einsum
 from neurosim.network.draws import Pairs, by_sender, neuron_table, table_of
 from neurosim.network.matrix_weights import hebbian
 from neurosim.network.network import Network
@@ -18,7 +19,7 @@ from neurosim.network.recipe import NumberLaw, Numbers
 from neurosim.network.synapses import MOST_TICKS, Synapses, Transposed
 from neurosim.network.values import Value
 from neurosim.network.weights import Distribution
-from neurosim.network.windows import conv, einsum, pool
+from neurosim.network.windows import conv, pool
 from neurosim.network.wiring import all_to_all, pairs
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.random import Stream

@@ -9,13 +9,14 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, RecordingError
 from neurosim.network.arguments import Arguments
+from neurosim.network.contraction import einsum
 from neurosim.network.draws import Pairs
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.synapses import Synapses, Transposed
 from neurosim.network.values import TIME, Value
 from neurosim.network.weights import Distribution
-from neurosim.network.windows import conv, einsum, pool
+from neurosim.network.windows import conv, pool
 from neurosim.network.wiring import Wiring, all_to_all, one_to_one, pairs, private
 from neurosim.plan.dimensions import unit_dimensions, weight_dimensions
 from neurosim.plan.draw import dense_matrix, draw_synapses, per_synapse, shared_weights, start_value

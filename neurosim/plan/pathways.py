@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, PlanError
+from neurosim.network.contraction import einsum
 from neurosim.network.draws import Pairs
 from neurosim.network.network import Network, weight_source
 from neurosim.network.neurons import Part, Population
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import parsed
 from neurosim.network.values import PLAIN, Value, unit
-from neurosim.network.windows import einsum
 from neurosim.network.wiring import all_to_all, one_to_one, private
 from neurosim.plan.dimensions import Dim, Scope, weight_dimensions
 from neurosim.plan.draw import delay_ticks, dense_matrix, draw_edges, recipe_of, shared_weights, windows_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from neurosim.errors import DescriptionError
+from neurosim.network.contraction import einsum
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
-from neurosim.network.windows import einsum
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.plan import Drive
 

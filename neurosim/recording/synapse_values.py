@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import RecordingError, nearest, shown
+from neurosim.network.contraction import einsum
 from neurosim.network.neurons import label
 from neurosim.network.synapses import Synapses
-from neurosim.network.windows import einsum
 from neurosim.network.wiring import private
 from neurosim.plan.draw import draw_ends
 from neurosim.plan.materialize import weight_matrix

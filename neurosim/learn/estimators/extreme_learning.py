@@ -127,8 +127,8 @@ class ExtremeLearningRegressor(ExtremeLearning, OutputLayerRegressor):
         n_hidden: number of hidden units.
         function: activation of the hidden units, 'sigmoid', 'tanh' or 'relu'.
         scale: W and b are uniform between -scale and scale, above 0. It suits inputs of about 1.
-        alpha: the ridge, which by default is too small to shrink V. 0 is plain least squares, which is computed
-            by singular values and takes longer.
+        alpha: the ridge, which by default is too small to shrink V. 0 is plain least squares, which is
+            computed by singular values and takes longer.
         random_state: seed or generator of W and b, as in scikit-learn.
 
     Attributes after `fit`: `weights_` W, shape (hidden, feature); `bias_` b, shape (hidden,); `coef_` V,

@@ -1,4 +1,4 @@
-"""Batches of data that the user makes one by one, because memory does not hold all, or because they are drawn anew."""
+"""Batches that the user makes one by one: memory does not hold all data, or they are drawn anew."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class BatchSource:
         if self.opened is not None:
             if epoch:
                 raise DescriptionError(
-                    "train: inputs is an iterator, which gives its batches once. Give epochs=1, a list, or a function"
-                    " of the epoch that returns its batches."
+                    "train: inputs is an iterator, which gives its batches once. Give epochs=1, a list, or a"
+                    " function of the epoch that returns its batches."
                 )
             yield self.first
             yield from map(self._read, self.opened)

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.contraction import einsum
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.synapses import Synapses, Transposed
 from neurosim.network.text import names_in
 from neurosim.network.values import Value
-from neurosim.network.windows import conv, einsum, pool
+from neurosim.network.windows import conv, pool
 from neurosim.plan.draw import weight_numbers
 from neurosim.plan.materialize import materialized
 

@@ -152,15 +152,16 @@ def _first_batch(asked: Question) -> tuple[Question, BatchSource]:
 def read_batch(problem: Problem, example: Example) -> tuple[Inputs, dict[str, Target]]:
     """The inputs and targets of one batch.
 
-    Raises DescriptionError for what does not fit, and for a batch that is longer or larger than the first one.
+    Raises DescriptionError for what does not fit, and for a batch longer or larger than the first one.
     """
     given, goals, lengths = example
     inputs = read_inputs(problem.parameters.net, given, None, None, None, as_given=True)
     first = problem.inputs
     if inputs.ticks != first.ticks or inputs.trials > first.trials:
         raise DescriptionError(
-            f"train: a batch of {inputs.trials} trials of {inputs.ticks} ticks follows a first one of {first.trials}"
-            f" trials of {first.ticks} ticks. Give batches of as many ticks, filled up and with lengths, and no larger ones."
+            f"train: a batch of {inputs.trials} trials of {inputs.ticks} ticks follows a first one of"
+            f" {first.trials} trials of {first.ticks} ticks. Give batches of as many ticks, filled up and"
+            " with lengths, and no larger ones."
         )
     targets = _read_targets(problem.parameters.net, problem.objectives, _by_name(goals), inputs, lengths)
     return repeat_last_inputs(inputs, targets), targets

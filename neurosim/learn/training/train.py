@@ -76,8 +76,9 @@ def train(
             in learns=("bias",), each in the shape in which it was given.
         inputs: what drives populations, as in `ns.run`: {population:
             array of shape (trial, tick, *shape)}, or spikes. Or batches, if memory does not hold all data or
-            they are drawn anew: a list or another iterable of (inputs, targets) or (inputs, targets, lengths),
-            each the data of one update, or a function that takes the number of an epoch and returns these.
+            they are drawn anew: a list or another iterable of (inputs, targets) or
+            (inputs, targets, lengths), each the data of one update, or a function that takes the number of an
+            epoch and returns these.
         targets: {population: what it should send}, shape (trial, tick, *shape), or (trial, *shape) for the
             last tick alone. For losses of classes these are labels 0, 1, ..., without the last axis. Targets
             that are NaN, and labels that are -1, are not known and do not count.
@@ -190,8 +191,8 @@ def _batches_per_epoch(problem: Problem, batch: int, schedule: str | Schedule | 
         return max(1, -(-len(problem.trials) // batch))
     if problem.source.count is None and isinstance(schedule, str):
         raise DescriptionError(
-            f"train: schedule {schedule!r} needs the number of batches. Give them as a list or an object with a length,"
-            " or give an optax schedule."
+            f"train: schedule {schedule!r} needs the number of batches. Give them as a list or an object"
+            " with a length, or give an optax schedule."
         )
     return problem.source.count or 1
 

@@ -204,7 +204,7 @@ class Trainer:
         return -(-len(self.problem.trials) // self.batch_size)
 
     def _data(self, epoch: int) -> Iterator[tuple[Data, NDArray[np.intp], NDArray[Any]]]:
-        """For each batch of an epoch: data on the device, the trials among them, and 1 for those that count."""
+        """For each batch of an epoch: data on the device, its trials, and 1 for those that count."""
         if self.problem.source is None:
             order = np.random.default_rng([self.problem.seed, 2, epoch]).permutation(self.problem.trials)
             yield from ((self.data, index, weight) for index, weight in self._batches(order))
@@ -281,7 +281,7 @@ def read_metrics(given: object) -> dict[str, float]:
         return {}
     if not isinstance(given, Mapping):
         raise DescriptionError(
-            f"train: after_epoch returned {shown(given)}. Let it return a dict of numbers by name, or nothing."
+            f"train: after_epoch returned {shown(given)}. Let it return a dict of numbers, or nothing."
         )
     return {str(name): float(value) for name, value in given.items()}
 
