@@ -135,11 +135,11 @@ def read_problem(asked: Question) -> Problem:
 
 def _first_batch(asked: Question) -> tuple[Question, BatchSource]:
     """The question with the first batch as its data, and the source of all batches."""
-    for name, value in (("targets", asked.targets), ("lengths", asked.lengths)):
-        if value is not None:
-            raise DescriptionError(
-                f"train: {name} comes with each batch where inputs are batches. Leave {name}= out."
-            )
+    if asked.targets is not None or asked.lengths is not None:
+        raise DescriptionError(
+            f"train: inputs {shown(asked.inputs)} is not a dict. Give {{population: array}}; or batches of"
+            " (inputs, targets) or (inputs, targets, lengths), without targets= and lengths=."
+        )
     if isinstance(asked.validation, float | int):
         raise DescriptionError(
             "train: no share of batches can be held out. Give validation=(inputs, targets)."
