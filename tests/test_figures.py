@@ -165,7 +165,7 @@ def test_every_kind_of_weight_can_be_told_apart_without_colours():
 @pytest.mark.parametrize("name", [*OWN, *MODELS])
 def test_the_legend_shows_what_occurs_and_nothing_else(name):
     net = network(name)
-    ax = figures.diagram(net)
+    ax = figures.diagram(net, closed=False)
     shown = legend(ax)
     assert ("cell:spiking" in shown) == any(p.spiking for p in net.populations.values())
     assert ("cell:driven" in shown) == any(p.driven for p in net.populations.values())
@@ -179,34 +179,66 @@ def test_the_legend_shows_what_occurs_and_nothing_else(name):
 
 
 @pytest.mark.parametrize("name", [*OWN, *MODELS])
-def test_no_box_icon_or_note_covers_another_and_no_line_runs_through_a_box(name):
-    from neurosim.figures.graph.canvas import measure
-    from neurosim.figures.graph.frames import lay_out
+def test_no_box_icon_or_note_covers_another_or_a_line_and_no_line_runs_through_a_box(name):
+    from neurosim.figures.diagram import Graph, body_of
     from neurosim.figures.graph.geometry import points_of
-    from neurosim.figures.graph.labels import place_labels
-    from neurosim.figures.graph.model import read_boxes, read_connections
 
-    net = network(name)
-    layout = lay_out(read_boxes(net), read_connections(net), measure)
-    covered = [node.outline for node in layout.nodes.values()]
-    covered += [area for label in place_labels(layout) for area in label.areas]
+    *_, body = body_of(network(name), None)
+    if not isinstance(body, Graph):
+        return  # a table
+    nodes = list(body.layout.nodes.values())
+    covered = [node.outline for node in nodes] + [area for label in body.labels for area in label.areas]
+    covered += [node.notes_area for node in nodes if node.notes]
     for n, a in enumerate(covered):
         for b in covered[n + 1 :]:
             assert min(a[2], b[2]) - max(a[0], b[0]) < 0.02 or min(a[3], b[3]) - max(a[1], b[1]) < 0.02
-    points = np.array(
-        [point for edge in layout.edges for curve in edge.curves for point in points_of(curve)]
-    ).reshape(-1, 2)
-    for left, top, right, bottom in (node.outline for node in layout.nodes.values() if node.box):
-        inside = (points > [left + 0.02, top + 0.02]) & (points < [right - 0.02, bottom - 0.02])
-        assert not inside.all(axis=1).any()
+    lines = [(edge.number, points_of(curve)) for edge in body.layout.edges for curve in edge.curves if curve]
+    for area in (node.outline for node in nodes if node.box):
+        assert not any(holds(area, points) for _, points in lines)
+    for label in body.labels:
+        areas = label.areas
+        for n, area in enumerate(areas):
+            icon = n == 0 and label.size[0] > 0
+            others = [points for number, points in lines if not icon or number != label.edge.number]
+            assert not any(holds(area, points) for points in others)
+
+
+def holds(area, points) -> bool:
+    """Whether some of the points lie within an area."""
+    left, top, right, bottom = area
+    return any(left + 0.02 < x < right - 0.02 and top + 0.02 < y < bottom - 0.02 for x, y in points)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_model_can_be_drawn(name):
+def test_every_model_can_be_drawn_on_a_page(name):
     net = network(name)
     ax = figures.diagram(net)
-    assert {patch.get_gid().split(":")[1] for patch in drawn(ax, "population")} == set(net.populations)
+    closed = {patch.get_gid().split(":")[1] for patch in drawn(ax, "closed")}
+    hidden = {member for part in closed for member in net.parts[part]}
+    shown = {patch.get_gid().split(":")[1] for patch in drawn(ax, "population")}
+    assert shown == set(net.populations) - hidden
+    assert max(ax.figure.get_size_inches()) <= 14
     ax.figure.canvas.draw()
+
+
+def test_many_connections_are_a_table_of_senders_and_targets():
+    ax = figures.diagram(network("microcircuit"))
+    assert len(drawn(ax, "line")) == len(network("microcircuit").synapses)
+    assert "rows are senders and columns their targets" in caption(ax)
+    row, column = (
+        next(text for text in ax.texts if text.get_gid() == gid).get_text() for gid in ("corner", "shape:L4E")
+    )
+    assert (row, column) == ("sender, to the right its targets", "219")
+
+
+def test_the_cells_of_a_table_tell_slices_and_ports_apart():
+    senders = [ns.Neurons(f"x{n}", 4) for n in range(5)]
+    cells = [ns.Neurons(f"y{n}", 4, ports="a b", update="y = a*b") for n in range(3)]
+    pairs = [(x, y) for x in senders for y in cells]
+    synapses = [ns.Synapses(x, y, to="a", name=f"{x.name}{y.name}") for x, y in pairs]
+    synapses += [ns.Synapses(x[:2], y[2:], to="b", wiring=ns.probability(0.5)) for x, y in pairs]
+    ax = figures.diagram(ns.Network(synapses, schedule=ns.Layered()))
+    assert {"at a", "from [:2] to [2:] at b", "50 % of pairs"} <= set(words(ax, "note"))
 
 
 def test_populations_stand_in_the_order_of_their_messages():

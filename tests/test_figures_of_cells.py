@@ -139,6 +139,15 @@ def test_a_cell_is_drawn_with_a_head_for_every_wire(name):
     assert height < 14
 
 
+def test_long_text_is_written():
+    many = "\n".join(f"x{n} = tanh(I + {n})*x{n}" for n in range(20))
+    ax = figures.cell(ns.Neurons("cells", 2, update=many))
+    assert "x7 = tanh(I + 7)*x7" in [text.get_text() for text in ax.texts]
+    spiking = ns.Neurons("cells", 2, update=many, threshold="x3 > 1", reset="x3 = 0")
+    texts = [text.get_text() for text in figures.cell(spiking).texts]
+    assert texts[-2:] == ["spikes if x3 > 1", "after a spike: x3 = 0"]
+
+
 def test_a_cell_fits_into_axes_that_are_given():
     _, ax = pyplot.subplots(figsize=(3, 2))
     assert figures.cell(CELLS["gru"], ax=ax) is ax

@@ -1,4 +1,5 @@
 """Parts of a network are frames in a diagram, open or closed. The artists are checked, not the pixels."""
+# ruff: noqa: RUF001 (the sign of multiplication)
 
 import itertools
 from importlib import import_module
@@ -157,6 +158,24 @@ def test_a_product_is_drawn_where_its_ends_are_three_boxes(weight, inside, edges
     ax = figures.diagram(ns.Network(part, joined(part), schedule=ns.Layered()), closed="part")
     assert len(ids(ax, "forward")) == edges
     assert bool(ids(ax, "product")) == (weight == "all")
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_equal_parts_that_follow_each_other_are_one_box(tied):
+    first = block().named("b1")
+    blocks = [first, *(first.named(f"b{n}", tied=first if tied else None) for n in range(2, 5))]
+    x, out = ns.Neurons("x", 2), ns.Neurons("out", 2, update="y = I")
+    between = [ns.Synapses(a["z"], b["x"]) for a, b in itertools.pairwise(blocks)]
+    ends = [ns.Synapses(x, first["x"]), ns.Synapses(blocks[-1]["z"], out)]
+    net = ns.Network(*blocks, between, ends, schedule=ns.Layered())
+    ax = figures.diagram(net, closed=True)
+    texts = {text.get_text() for text in ax.texts}
+    assert {"b1 … b4", "× 4, one after the other", "3 populations each"} <= texts
+    assert ("the same weights" in texts) == tied
+    assert len(ids(ax, "forward")) == 2
+    again = ns.Synapses(x, blocks[2]["x"])  # now the third is not like the others
+    ax = figures.diagram(ns.Network(*blocks, between, ends, again, schedule=ns.Layered()), closed=True)
+    assert {"b1", "b4"} <= set(ids(ax, "closed"))
 
 
 def test_a_part_that_there_is_not_is_named():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from neurosim.errors import DescriptionError, shown
 from neurosim.figures.axes import need_matplotlib
-from neurosim.figures.expressions import size_text, training_lines
+from neurosim.figures.expressions import size_text, training_lines, written_lines
 from neurosim.figures.graph.axes_of_drawing import axes_for, fit
 from neurosim.figures.graph.geometry import Area, Point, points_of
 from neurosim.figures.inside.arrange import Arrangement, arrange
@@ -16,7 +16,11 @@ from neurosim.network.neurons import Neurons
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from neurosim.figures.graph.canvas import Canvas
+
 MARGIN, HEADER, SPACE = 0.15, 0.34, 0.3
+NARROWEST = 2.6  # width of a drawing
+MOST_NODES = 45
 
 
 def cell(population: Neurons, *, ax: Axes | None = None) -> Axes:
@@ -27,7 +31,7 @@ def cell(population: Neurons, *, ax: Axes | None = None) -> Axes:
     state that the cell keeps, c(t - 1) of an LSTM, is a box at the left to which a loop leads back: from the
     value of the next tick, or under differential equations from the derivative, which the state integrates.
     The drawing is made from the text of the population. Terms that are 0, factors that are 1 and what happens
-    in training only are left out.
+    in training only are left out. Text with more than about 40 operations is written instead.
 
     population: of which one cell is drawn, such as `net["cells"]`.
     ax: axes to draw on; a new figure, as large as the drawing needs, by default.
@@ -48,32 +52,51 @@ def cell(population: Neurons, *, ax: Axes | None = None) -> Axes:
         )
     need_matplotlib()
     flow = read_flow(population)
-    from neurosim.figures.graph.canvas import Canvas, measure  # these import matplotlib
+    if len(flow.nodes) > MOST_NODES:
+        return _write(population, ax)
+    from neurosim.figures.graph.canvas import measure  # these import matplotlib
     from neurosim.figures.inside.drawing import LEGEND_ROW, draw_cell, draw_legend, draw_words, legend_rows
 
     arrangement = arrange(flow, measure)
     area = _extent(arrangement)
-    title = f"{population.name}, {size_text(population)}"
     remarks = [*flow.remarks, *training_lines(population)]
-    width = max(area.right - area.left, 2.6, *(measure(line, "caption") for line in [title, *remarks]))
+    words = [_title(population), *((line, "caption", "remark") for line in remarks)]
+    width = max(area.right - area.left, NARROWEST, *(measure(text, role) for text, role, _ in words))
     legend = legend_rows(flow, width)
-    below = SPACE + LEGEND_ROW * (len(legend) - 0.5) + 0.2 * len(remarks)
-    frame = Area(
-        area.left - MARGIN,
-        area.top - HEADER - MARGIN,
-        area.left + width + MARGIN,
-        area.bottom + below + MARGIN,
-    )
-    ax = axes_for(ax, frame)
-    canvas = Canvas(ax, fit(ax, frame))
-    draw_words(
-        canvas, Point(area.left, area.top - HEADER + 0.08), [(title, "name", f"cell:{population.name}")]
-    )
+    foot = area.bottom + SPACE + LEGEND_ROW * len(legend)
+    bottom = foot - LEGEND_ROW / 2 + 0.2 * len(remarks)
+    canvas = _canvas(ax, Area(area.left, area.top - HEADER, area.left + width, bottom))
+    draw_words(canvas, Point(area.left, area.top - HEADER + 0.08), words[:1])
     draw_cell(canvas, flow, arrangement)
     draw_legend(canvas, legend, Point(area.left, area.bottom + SPACE))
-    foot = Point(area.left, area.bottom + SPACE + LEGEND_ROW * len(legend))
-    draw_words(canvas, foot, [(line, "caption", "remark") for line in remarks])
-    return ax
+    draw_words(canvas, Point(area.left, foot), words[1:])
+    return canvas.ax
+
+
+def _write(population: Neurons, ax: Axes | None) -> Axes:
+    """Write the text of a population that is too long to be drawn."""
+    from neurosim.figures.graph.canvas import measure  # these import matplotlib
+    from neurosim.figures.inside.drawing import draw_words
+
+    words = [_title(population), *((line, "terminal", "text") for line in written_lines(population))]
+    width = max(measure(text, role) for text, role, _ in words)
+    canvas = _canvas(ax, Area(0.0, 0.0, width, 0.2 * len(words)))
+    draw_words(canvas, Point(0.0, 0.08), words)
+    return canvas.ax
+
+
+def _title(population: Neurons) -> tuple[str, str, str]:
+    return f"{population.name}, {size_text(population)}", "name", f"cell:{population.name}"
+
+
+def _canvas(ax: Axes | None, area: Area) -> Canvas:
+    """A canvas for what an area holds."""
+    from neurosim.figures.graph.canvas import Canvas  # it imports matplotlib
+
+    left, top, right, bottom = area
+    frame = Area(left - MARGIN, top - MARGIN, right + MARGIN, bottom + MARGIN)
+    ax = axes_for(ax, frame)
+    return Canvas(ax, fit(ax, frame))
 
 
 def _extent(arrangement: Arrangement) -> Area:

@@ -15,7 +15,7 @@ from neurosim.network.synapses import Synapses
 from neurosim.network.text import Equation, Statement, called, literal, names_in, parsed_copy
 from neurosim.network.values import PLAIN, Value
 
-LONGEST = 34  # characters of a line of text
+LONGEST = 36  # characters of a line of text
 MOST_LINES = 4
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 POWERS = {"2": "\N{SUPERSCRIPT TWO}", "3": "\N{SUPERSCRIPT THREE}"}
@@ -29,7 +29,7 @@ def neutral_constants(population: Neurons) -> dict[str, float]:
             numbers = value.number
             if numbers.size and numbers.dtype.kind in "fiu" and (numbers == numbers.flat[0]).all():
                 values[name] = float(numbers.flat[0])
-    varying = {s.name for s in (*population.statements, *population.reset_statements)}
+    varying = {*population.states, *(s.name for s in (*population.statements, *population.reset_statements))}
     return {name: number for name, number in values.items() if number in (0, 1) and name not in varying}
 
 
@@ -167,6 +167,16 @@ def _statement_lines(
     if sent is not None and statements and statements[-1].name != sent:
         lines.append(f"sends {sent}")
     return lines[-MOST_LINES:]
+
+
+def written_lines(population: Neurons) -> list[str]:
+    """The text of a population, line by line."""
+    neutral = neutral_constants(population)
+    lines = [_equation_text(line, neutral) for line in population.lines if line.expression]
+    lines += [statement_text(s.name, s.op, s.expression) for s in population.statements]
+    lines += [f"spikes if {shown_text(population.threshold)}"] if population.threshold else []
+    resets = (statement_text(s.name, s.op, s.expression) for s in population.reset_statements)
+    return lines + [f"after a spike: {line}" for line in resets]
 
 
 def statement_text(name: str, op: str, expression: str) -> str:

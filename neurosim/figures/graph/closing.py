@@ -8,6 +8,7 @@ from dataclasses import replace
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.figures.graph.model import Box, Connection, MessageWeight, WeightKind
 from neurosim.figures.graph.polarity import EITHER
+from neurosim.figures.graph.stacks import stacked
 from neurosim.network.network import Network
 
 Closed = bool | str | Collection[str] | None
@@ -67,7 +68,7 @@ def close_parts(
         replace(box, title=box.name.removeprefix(f"{titles[box.key]}_")) if box.key in titles else box
         for box in new_boxes
     ]
-    return titled, _merged([c for c in moved if c is not None]), frames
+    return stacked(net, titled, _merged([c for c in moved if c is not None]), frames)
 
 
 def _closed_box(net: Network, name: str) -> Box:

@@ -5,9 +5,10 @@ A label is the icon of the wiring, the delay beside it, and the notes.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import inf
+from dataclasses import dataclass, replace
+from math import hypot, inf
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +17,10 @@ from numpy.typing import NDArray
 from neurosim.figures.graph.edges import Edge
 from neurosim.figures.graph.geometry import Area, Point, Size, centred, outside, points_of
 from neurosim.figures.graph.layout import Layout
-from neurosim.figures.graph.sizes import ARROWHEAD, RADIUS, Measure
+from neurosim.figures.graph.nodes import Node
+from neurosim.figures.graph.sizes import ARROWHEAD, Measure
 
+CROWDED = 1.5  # the cost of a label from which other places for its notes are tried
 Points = NDArray[np.float64]  # (point, coordinate)
 
 
@@ -49,10 +52,11 @@ class Obstacles(NamedTuple):
 def place_labels(layout: Layout) -> list[Label]:
     """Place every label where it covers least; twice, as the first time some are not yet placed."""
     edges = [edge for edge in layout.edges if edge.picture or edge.delay or edge.notes]
-    fixed = _fixed_obstacles(layout)
     lines = [(edge, point) for edge in layout.edges for curve in edge.curves for point in points_of(curve)]
     points = np.array([point for _, point in lines]).reshape(-1, 2)
     owner = np.array([edge.number for edge, _ in lines])
+    _place_notes_of_products(layout, points)
+    fixed = _fixed_obstacles(layout)
     upper = {edge for edge in edges if any(_is_above(edge, other) for other in edges)}
     placed: dict[Edge, Label] = {}
     for _ in range(2):
@@ -69,12 +73,37 @@ def place_labels(layout: Layout) -> list[Label]:
     return list(placed.values())
 
 
-def _fixed_obstacles(layout: Layout) -> list[Area]:
-    """Boxes, products with their notes, arrowheads, and the ends of rows."""
-    areas = [node.outline for node in layout.nodes.values()]
+def _place_notes_of_products(layout: Layout, points: Points) -> None:
+    """Put the notes of each product above or beneath it, where they cover fewest lines."""
+    boxes = [node.outline for node in layout.nodes.values()]
     for node in layout.nodes.values():
         if node.notes:
-            areas.append(centred(node.notes_at, (2 * node.aside, node.below - RADIUS)))
+            node.notes_offset, node.notes_above = min(
+                (
+                    (share * node.aside, above)
+                    for share in (0.0, -0.4, 0.4, -0.8, 0.8)
+                    for above in (node.notes_above, not node.notes_above)
+                ),
+                key=lambda place: _cost_of_notes(node, place, boxes, points),
+            )
+
+
+def _cost_of_notes(node: Node, place: tuple[float, bool], boxes: list[Area], points: Points) -> float:
+    """What it costs to cover lines and boxes by the notes of a product."""
+    before = node.notes_offset, node.notes_above
+    node.notes_offset, node.notes_above = place
+    area = node.notes_area
+    node.notes_offset, node.notes_above = before
+    moved = 0.1 * abs(place[0]) + 0.05 * (place[1] != before[1])
+    return moved + _cost(area, Obstacles(boxes, points, points[:0]), 1.0)
+
+
+def _fixed_obstacles(layout: Layout) -> list[Area]:
+    """Boxes, products with their notes, arrowheads, and the ends of rows."""
+    areas = [_grown(node.outline) for node in layout.nodes.values()]
+    for node in layout.nodes.values():
+        if node.notes:
+            areas.append(node.notes_area)
     for frame in layout.frames:
         left, top, right, bottom = frame.area
         areas += [Area(left, y - 0.02, right, y + 0.02) for y in (top, bottom)]
@@ -94,10 +123,13 @@ def covered_areas(layout: Layout, labels: Sequence[Label]) -> list[Area]:
     for node in layout.nodes.values():
         areas.append(node.outline)
         if node.notes:
-            x, y = node.x, node.y
-            areas.append(Area(x - node.aside, y - node.above, x + node.aside, y + node.below))
+            areas.append(node.notes_area)
     points = (point for edge in layout.edges for curve in edge.curves for point in points_of(curve))
     return areas + [Area(*point, *point) for point in points]
+
+
+def _grown(area: Area, margin: float = 0.03) -> Area:
+    return Area(area.left - margin, area.top - margin, area.right + margin, area.bottom + margin)
 
 
 def _reach(edge: Edge, measure: Measure) -> Area:
@@ -128,10 +160,29 @@ def _best(edge: Edge, upper: bool, obstacles: Obstacles, measure: Measure) -> La
             cost = icon_cost + 0.05 * place
             if edge.notes:
                 area = centred(middle, notes)
-                cost += _cost(area, obstacles, 0.5) + 0.15 * int(_within(area, obstacles.own).sum())
+                cost += _cost(area, obstacles, 2.0) + 2.0 * int(_within(area, obstacles.own).sum())
             if cost < least:
                 best, least = Label(edge, at, middle, size, notes), cost
     assert best is not None
+    return _with_notes_elsewhere(best, least, obstacles) if edge.notes and least > CROWDED else best
+
+
+def _with_notes_elsewhere(label: Label, least: float, obstacles: Obstacles) -> Label:
+    """The label, with its notes along the line but not beside the icon if they cover less there."""
+    width, height = label.notes_size
+    icon = centred(label.at, label.size)
+    best = label
+    for at in label.edge.label_points:
+        for dx, dy in itertools.product((0.0, 0.5, -0.5, 1.0, -1.0), (0.6, -0.6, 0.0)):
+            middle = Point(at.x + dx * (width + 0.12), at.y + dy * (height + 0.06))
+            area = centred(middle, label.notes_size)
+            away = hypot(middle.x - label.at.x, middle.y - label.at.y)
+            cost = (
+                1.0 + 2.0 * away + _cost(area, obstacles, 2.0) + 2.0 * int(_within(area, obstacles.own).sum())
+            )
+            cost += 4000.0 * area.overlap(icon) + _cost(icon, obstacles, 1.0)
+            if cost < least:
+                best, least = replace(label, notes_at=middle), cost
     return best
 
 
@@ -148,8 +199,11 @@ def _sides(edge: Edge, upper: bool, size: Size, notes: Size) -> list[tuple[float
         return [beneath, above]
     if edge.course == "back":
         return [beneath]
-    oblique = [(dx, dy) for dy in (down, -down) for dx in (aside / 2, -aside / 2)]
-    return [beneath, above, (aside, 0.0), (-aside, 0.0), *oblique]
+    oblique = [
+        (dx, dy) for dy in (down, -down) for dx in (aside / 2, -aside / 2, 0.75 * aside, -0.75 * aside)
+    ]
+    far = [(dx, dy) for dy in (down / 2, -down / 2) for dx in (aside, -aside)]
+    return [beneath, above, (aside, 0.0), (-aside, 0.0), *oblique, *far]
 
 
 def _cost(area: Area, obstacles: Obstacles, line: float) -> float:
@@ -157,7 +211,7 @@ def _cost(area: Area, obstacles: Obstacles, line: float) -> float:
     if area.empty:
         return 0.0
     covered = sum(area.overlap(other) for other in obstacles.areas)
-    return 400.0 * covered + line * min(int(_within(area, obstacles.others).sum()), 12)
+    return 4000.0 * covered + line * min(int(_within(area, obstacles.others).sum()), 12)
 
 
 def _within(area: Area, points: Points) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from neurosim.figures.graph.model import Box
 from neurosim.figures.graph.nodes import Frame, Node, make_nodes
 from neurosim.figures.graph.sizes import BRANCH, LANE, Measure
 
-ROW = 13.4  # the width of the widest row; a longer diagram is cut into several
+ROW = 13.7  # the width of the widest row; a longer diagram is cut into several
 NODE_GAP = 0.30  # between boxes of one layer
 LAYER_GAP = 0.55  # between layers, at least
 DUMMY = 0.14  # the room above and below an edge that passes a layer
@@ -202,7 +202,7 @@ def _gap(layout: Layout, n: int) -> float:
         _leaves_upright(layout, edge, n) + _enters_upright(layout, edge, n) for edge in layout.edges
     )
     crowd = max(labelled.values(), default=1)  # edges with notes that meet in one node
-    return width + LANE * upright + 0.15 * min(crowd - 1, 4)
+    return width + LANE * upright + 0.3 * min(crowd - 1, 4)
 
 
 def _leaves_upright(layout: Layout, edge: Edge, n: int) -> bool:

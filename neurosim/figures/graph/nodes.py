@@ -43,7 +43,7 @@ class Node:
     paddings: the room for the names of ports at each side.
     rows: the slices, each with its top and bottom seen from the centre.
     port_labels: the names of ports, each with its offset from the centre and its side.
-    notes_above: whether a product's notes stand above it.
+    notes_above, notes_offset: whether the notes of a product stand above it, and how far to the right.
     """
 
     key: str
@@ -61,6 +61,7 @@ class Node:
     rows: list[tuple[str, float, float]] = field(default_factory=list)
     port_labels: list[tuple[str, Point, Side]] = field(default_factory=list)
     notes_above: bool = False
+    notes_offset: float = 0.0
 
     @property
     def outline(self) -> Area:
@@ -70,7 +71,13 @@ class Node:
     def notes_at(self) -> Point:
         """The middle of the notes of a product."""
         distance = RADIUS + (self.below - RADIUS) / 2
-        return Point(self.x, self.y + (-distance if self.notes_above else distance))
+        return Point(self.x + self.notes_offset, self.y + (-distance if self.notes_above else distance))
+
+    @property
+    def notes_area(self) -> Area:
+        """What the notes of a product cover."""
+        width = max(self.aside, RADIUS + 0.1)
+        return centred(self.notes_at, (2 * width, self.below - RADIUS - 0.04))
 
     def anchor(self, edge: Edge, port: str | None) -> Point:
         """Where an edge leaves (port None) or enters a port."""
@@ -127,6 +134,13 @@ def make_nodes(
                 nodes[end] = Node(end, None, width=0.0, height=0.0, above=0.02, below=0.02, aside=0.0)
                 nodes[end].anchors[edge, port] = Point(0.0, 0.0)
     return nodes
+
+
+def fitted(box: Box, measure: Measure) -> Node:
+    """A box without edges."""
+    node = Node(box.key, box)
+    _Fitting(node, box, [], measure).fit()
+    return node
 
 
 def _product(result: Edge, edges: Sequence[Edge], measure: Measure) -> Node:

@@ -11,7 +11,7 @@ from neurosim.figures.graph.edges import Edge
 from neurosim.figures.graph.geometry import OUTWARDS, Area, Point, Side, centred, outside
 from neurosim.figures.graph.labels import Label
 from neurosim.figures.graph.legend import ROW, SAMPLE, Entry, Sample
-from neurosim.figures.graph.model import Box
+from neurosim.figures.graph.model import Box, Connection
 from neurosim.figures.graph.nodes import Frame, Node
 from neurosim.figures.graph.sizes import ARROWHEAD, FONT_SIZES, GLYPH, ICON, ICON_GAP, LINE, RADIUS
 from neurosim.network.pictures import DENSE, Picture
@@ -185,15 +185,27 @@ def draw_label(canvas: Canvas, label: Label) -> None:
     edge, name = label.edge, label.edge.connection.names[0]
     left = label.at.x - label.size[0] / 2
     if edge.picture:
-        icon = centred(Point(left + ICON[0] / 2, label.at.y), ICON)
-        gid = f"{edge.picture.name}:{name}"
-        _draw_icon(canvas, icon, edge.picture, STYLES[edge.kind].colour, gid, shared=edge.connection.shared)
+        draw_wiring(canvas, edge.connection, centred(Point(left + ICON[0] / 2, label.at.y), ICON))
         left += ICON[0] + ICON_GAP
     if edge.delay:
-        _draw_delay(canvas, Point(left, label.at.y), edge.delay, f"delay:{name}")
+        draw_delay(canvas, Point(left, label.at.y), edge.delay, f"delay:{name}")
     if edge.notes:
         notes = "\n".join(edge.notes)
         canvas.text(label.notes_at, notes, "note", f"note:{name}", colour=GREY, va="center", halo=True)
+
+
+def draw_wiring(canvas: Canvas, c: Connection, area: Area) -> None:
+    """The picture of the wiring of a connection."""
+    if c.picture:
+        gid = f"{c.picture.name}:{c.names[0]}"
+        _draw_icon(canvas, area, c.picture, STYLES[c.kind].colour, gid, shared=c.shared)
+
+
+def draw_line(canvas: Canvas, c: Connection, at: Point, length: float) -> None:
+    """A level line with the arrowhead of a connection."""
+    style, end = STYLES[c.kind], at.x + length
+    canvas.line([at, (end - ARROWHEAD, at.y)], f"line:{c.names[0]}", z=2, **style._asdict())
+    _draw_head(canvas, Point(end, at.y), "left", c.sign, style, f"head:{c.names[0]}")
 
 
 def _draw_icon(
@@ -209,7 +221,7 @@ def _draw_icon(
     canvas.picture(picture, inner, gid, colour=colour, width=0.6)
 
 
-def _draw_delay(canvas: Canvas, at: Point, text: str, gid: str) -> None:
+def draw_delay(canvas: Canvas, at: Point, text: str, gid: str) -> None:
     """A delay in a rounded frame whose left side has its middle at a point."""
     width, height = measure(text, "delay") + 0.12, 0.16
     area = Area(at.x, at.y - height / 2, at.x + width, at.y + height / 2)
@@ -251,7 +263,7 @@ def _draw_sample(canvas: Canvas, sample: Sample, at: Point, gid: str) -> None:
     elif name == "shared":
         _draw_icon(canvas, Area(x + 0.08, y - 0.09, right - 0.08, y + 0.09), DENSE, DARK, gid, shared=True)
     elif name == "delay":
-        _draw_delay(canvas, Point(x - 0.02, y), "delay", gid)
+        draw_delay(canvas, Point(x - 0.02, y), "delay", gid)
     elif sample.group == "weight":
         canvas.line([at, (right, y)], gid, z=2, **STYLES[name]._asdict())
         if name == "message":
