@@ -9,11 +9,12 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
 * Delays. A message sent at tick k over a delay of d ticks is delivered in the deliver step of tick k + d.
   Before tick 0, every population that does not spike has been sending what it sends in its start state (a
   driven one: 0), and no spike was sent.
-* Clock. The steps are: record; drive; send graded messages (the values at the start of the tick); deliver
-  them; integrate (the equations, then the update text); threshold; send spikes; deliver spikes (those of
-  delay 0 arrive now); on_post of targets that have sent; reset. An arrival therefore acts before a reset of
-  the same tick. An arrival at a variable marked (unless refractory) is dropped while its neuron is
-  refractory, including the tick of the neuron's own spike.
+* Clock. The steps are: record; drive; send graded messages, which are the values at the start of the tick;
+  deliver graded messages; integrate (first the equations of synapses, object by object, then the neurons'
+  equations and update text); threshold; send spikes; deliver spikes (those of delay 0 arrive now); on_post of
+  targets that have sent; reset. An arrival therefore acts before a reset of the same tick, and what spikes
+  bring to a port is integrated in the next tick. An arrival at a variable marked (unless refractory) is
+  dropped while its neuron is refractory, including the tick of the neuron's own spike.
 * Layered. The steps are: drive; then for one population after the other, in the order of the synapses without
   delay: deliver, update, threshold, send, on_post, reset; record.
 * Synchronous. The steps are: drive; for all populations together: deliver, update, threshold, send, on_post,
@@ -25,16 +26,25 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
 * Alternating. The steps are: drive; for one group of populations after the other: deliver, update, threshold,
   send, on_post, reset, where each group sees the newest values of all others; record.
 * Ports. A port holds what has arrived since its population last integrated or updated, and is then cleared;
-  if nothing arrived it is 0. The record of a port is what the update of this tick read. The record of a
-  driven population is what it sent in this tick.
+  if nothing arrived it is 0. Other text of the population (threshold, reset, a subexpression) sees at a port
+  what the update of this tick read, and 0 before that update.
+* Records. The record step samples variables, subexpressions, and what populations with text send. Three
+  records are taken at the end of the tick, whatever the schedule: that of a port, which is what the update of
+  this tick read; that of a driven population, which is what it sent in this tick; and spikes. Under Clock,
+  the records of tick k therefore hold v before it is integrated, and the port from which it is then computed.
 * Clamping. An input given to a population with text clamps it: after its update, what it sends is replaced by
-  the input. Where the input is NaN, the neuron is left free.
-* Order of arrivals. The synapses without text into one port or variable form one sum, in this order: tick of
-  sending, sender (populations in network order, then neurons by index), synapse object, synapse. Matrix
-  products (dense graded synapses and einsum) are added after this sum, and engines agree on them up to
-  rounding. Then the synapses with text act, object by object in network order, all on_pre before all on_post;
-  within one object in the order: tick of sending, sender, synapse. All statements of one arrival run before
-  those of the next.
+  the input. Where the input is NaN, the neuron is left free. Spike events given to it replace all its spikes.
+* Order of arrivals. What one deliver step brings to one port or variable through synapses without text is one
+  sum. It is made in this order: graded messages through stored synapses (`Sparse`); then spikes; then matrix
+  products (`Dense`, then `Einsum`, each in network order); then private sources. Within the graded messages,
+  and within the spikes, the order is: tick of sending, sender (populations in network order, then neurons by
+  index), synapse object, synapse. Engines agree on matrix products up to rounding. Under Clock, graded
+  messages with their products, and spikes with private sources, arrive in two deliver steps, so in two sums.
+* Synapses with text act in a deliver step after those sums, object by object in network order. If the step
+  delivers graded messages, an object first sets its (summed) variables, each to a sum over the synapses of
+  every target in their order; under Clock that is before the equations are integrated. Then its on_pre runs
+  for what arrives, in the order: tick of sending, sender, synapse. All on_pre come before all on_post of the
+  same tick and populations, and all statements of one arrival before those of the next.
 * Times in ticks. A single delay or period that is not a whole number of ticks was refused in the description.
   Arrays and distributions of delays are rounded, halves to even. A spike event at time t belongs to tick
   floor(t/dt + 0.001).
