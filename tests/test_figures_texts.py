@@ -95,3 +95,13 @@ def test_a_variable_that_synapses_choose_stands_at_their_beginning():
     assert len(ports) == 3
     assert [text.get_text() for text in ax.texts if text.get_gid().startswith("part:")] == ["[:1]"]
     pyplot.close(ax.figure)
+
+
+def test_long_notes_that_several_lines_share_are_written_once():
+    ax = figures.diagram(example("self_attention"))
+    beside = [text.get_text() for text in ax.texts if text.get_gid().startswith("note:")]
+    shared = [note for note in beside if note.endswith("for each of 3")]
+    assert len(shared) == 1
+    assert shared[0].startswith("token feature,")
+    assert sum(note.startswith("token feature,") for note in beside) == 1
+    pyplot.close(ax.figure)

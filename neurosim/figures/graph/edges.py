@@ -11,6 +11,7 @@ from neurosim.figures.graph.model import Connection, WeightKind
 from neurosim.figures.graph.sizes import ICON, ICON_GAP, Measure, notes_size
 from neurosim.network.pictures import Picture
 
+LONG_NOTES = 3  # lines; of several edges with the same long notes only one shows them
 Course = Literal["forward", "facing", "back", "loop"]
 
 
@@ -95,7 +96,22 @@ def make_edges(connections: Sequence[Connection]) -> list[Edge]:
         for edge in _edges_of(connection):
             edge.number = len(edges)
             edges.append(edge)
+    _write_once(edges)
     return edges
+
+
+def _write_once(edges: Sequence[Edge]) -> None:
+    """Leave long notes to the first of several edges from one node that all have them."""
+    groups: dict[tuple[object, ...], list[Edge]] = {}
+    for edge in edges:
+        if len(edge.notes) >= LONG_NOTES:
+            same = (edge.source, edge.source_part, edge.kind, edge.picture, edge.delay, edge.notes)
+            groups.setdefault(same, []).append(edge)
+    for first, *others in groups.values():
+        if len(others) >= 2:
+            first.notes = (*first.notes, f"for each of {1 + len(others)}")
+            for edge in others:
+                edge.notes = ()
 
 
 def _edges_of(c: Connection) -> list[Edge]:

@@ -70,7 +70,7 @@ def _equal(net: Network, a: Box, b: Box) -> bool:
     return _inside(net, a.name) == _inside(net, b.name)
 
 
-def _inside(net: Network, part: str) -> tuple[dict[str, tuple[object, ...]], set[str]]:
+def _inside(net: Network, part: str) -> tuple[Mapping[str, tuple[object, ...]], set[str]]:
     """The shapes and texts of the populations of a part, and the names of its synapses."""
     populations = {name.removeprefix(f"{part}_"): net.populations[name] for name in net.parts[part]}
     texts = {name: (p.shape, p.update, p.equations, p.threshold) for name, p in populations.items()}
