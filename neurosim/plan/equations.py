@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import comb
 
 from neurosim.errors import PlanError
@@ -64,12 +65,17 @@ class _Inline(ast.NodeTransformer):
 
 def inline(expression: str, scope: Scope) -> str:
     """The expression with subexpressions written out. Raises PlanError if they are circular or too long."""
+    return _inlined(expression, tuple(scope.subexpressions.items()), scope.label)
+
+
+@lru_cache(maxsize=4096)
+def _inlined(expression: str, subexpressions: tuple[tuple[str, str], ...], label: str) -> str:
     with translated(
-        f"{scope.label}: {quoted(expression)} cannot be written out",
+        f"{label}: {quoted(expression)} cannot be written out",
         "Make some subexpressions variables of update text.",
     ):
-        tree = _Inline(scope.subexpressions, scope.label, (), [MOST_NODES]).visit(parsed_copy(expression))
-        check_numbers(tree, expression, scope.label)
+        tree = _Inline(dict(subexpressions), label, (), [MOST_NODES]).visit(parsed_copy(expression))
+        check_numbers(tree, expression, label)
         return ast.unparse(tree)
 
 

@@ -17,6 +17,7 @@ from neurosim.plan.spike_arrays import array_from_spikes, is_spike_array, spikes
 
 MOST_TICKS = 2**53
 MOST_TRIALS = 10**7
+PART = 2**20  # numbers that are looked at together
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +211,7 @@ def _array(population: Neurons, given: Any, where: str, as_given: bool) -> tuple
         raise DescriptionError(
             f"{where}: has shape {values.shape}. Give {_shape_text(shape)}, or a trial axis before it."
         )
-    finite = values.dtype.kind != "f" or all(np.isfinite(part).all() for part in values)
+    finite = values.dtype.kind != "f" or _is_finite(values)
     if not finite and population.driven and np.isnan(values).any():
         raise DescriptionError(
             f"{where}: contains NaN. Give numbers; NaN leaves neurons free only in populations with text."
@@ -219,6 +220,12 @@ def _array(population: Neurons, given: Any, where: str, as_given: bool) -> tuple
         raise DescriptionError(f"{where}: contains infinity. Give finite numbers.")
     trials = lead[0] if len(lead) == 2 else 0
     return Drive(values=values.reshape(*((1,) * (2 - len(lead))), *lead, *shape)), trials
+
+
+def _is_finite(values: np.ndarray) -> bool:
+    """Whether all numbers are finite; looked at in parts, as the array may be larger than memory."""
+    rows = max(1, PART // max(1, values[0].size))
+    return all(bool(np.isfinite(values[first : first + rows]).all()) for first in range(0, len(values), rows))
 
 
 def _is_plain(given: Any) -> bool:

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
-import jax.numpy as jnp
 import numpy as np
 
 from neurosim.engine.arrays.carry import Carry, PortKey, empty_carry
@@ -17,6 +17,9 @@ from neurosim.engine.inputs import input_spikes, input_values
 from neurosim.engine.reference.arrivals import Accumulator, queue_spikes
 from neurosim.engine.state import State, combine, identity, message_now
 from neurosim.plan.plan import Plan
+
+if TYPE_CHECKING:
+    import jax
 
 
 def input_arrays(plan: Plan, trials: np.ndarray, ticks: np.ndarray) -> dict[str, np.ndarray]:
@@ -70,7 +73,7 @@ def load_carry(compiled: CompiledPlan, state: State) -> Carry:
     plan, dtype = state.plan, state.plan.dtype
     carry = empty_carry(
         {
-            name: {variable: jnp.asarray(value) for variable, value in values.items()}
+            name: {variable: _on_host(value) for variable, value in values.items()}
             for name, values in state.values.items()
         }
     )
@@ -78,23 +81,28 @@ def load_carry(compiled: CompiledPlan, state: State) -> Carry:
         shape = (state.count, *plan.groups[name].shape)
         if depth and compiled.spiking[name]:
             # Spikes of an earlier run come as `pending_arrays`; none of them is a message here.
-            carry["sent"][name] = jnp.zeros(shape if depth == 1 else (depth, *shape), dtype)
+            carry["sent"][name] = _on_host(np.zeros(shape if depth == 1 else (depth, *shape), dtype))
         elif depth and name not in compiled.kept:
             messages = state.history[name].messages
             ring = np.empty((depth, *shape), dtype)
             for ago in range(1, depth + 1):
                 ring[(state.tick - ago) % depth] = messages[-ago].reshape(shape)
-            carry["sent"][name] = jnp.asarray(ring[0] if depth == 1 else ring)
+            carry["sent"][name] = _on_host(ring[0] if depth == 1 else ring)
     for name, group in plan.groups.items():
         if group.refractory is not None:
-            carry["last_spike"][name] = jnp.asarray(state.last_spike[name])
-            carry["not_refractory"][name] = jnp.asarray(state.not_refractory[name])
+            carry["last_spike"][name] = _on_host(state.last_spike[name])
+            carry["not_refractory"][name] = _on_host(state.not_refractory[name])
     for name, port in compiled.waiting:
         held, shape = state.ports[name][port], (state.count, *plan.groups[name].shape)
         count = np.broadcast_to(held.count, held.total.shape).astype(dtype)
-        total = jnp.asarray(held.total.reshape(shape))
-        carry["ports"][name, port] = total, jnp.asarray(count.reshape(shape))
+        total = _on_host(held.total.reshape(shape))
+        carry["ports"][name, port] = total, _on_host(count.reshape(shape))
     return carry
+
+
+def _on_host(value: np.ndarray) -> jax.Array:
+    """An array that the compiled program takes to the device together with all others, which is faster."""
+    return cast("jax.Array", value)
 
 
 def store_carry(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 import numpy as np
 
@@ -13,15 +14,15 @@ from neurosim.engine.reference.sampler import Sampler
 from neurosim.engine.reference.steps import PreparedPlan
 from neurosim.engine.reference.sweep import sweep
 from neurosim.engine.state import State
-from neurosim.network.program import Do
+from neurosim.network.program import Do, Step
 from neurosim.plan.plan import Plan
 
 if TYPE_CHECKING:
     from neurosim.recording.writer import Writer
 
-BATCH_NEURONS = (
-    1_000_000  # neurons and synapses with text, times trials, of a batch; results do not depend on it
-)
+# Neurons and synapses with text, times trials, of a batch; results do not depend on it.
+BATCH_NEURONS = 1_000_000
+StepFunction: TypeAlias = Callable[[PreparedPlan, Step, State], None]
 
 
 def run(plan: Plan, writer: Writer, report: ProgressCallback) -> Result:
@@ -42,10 +43,11 @@ def run_batch(
     """Run all ticks of a batch of trials: how many ran, and why they stopped."""
     plan = prepared.plan
     sampler = Sampler(plan, writer, state.trials)
+    program = [(step_function(step.kind, sampler), step) for step in plan.program]
 
     def run_one(done: int) -> tuple[int, bool]:
         before = variables(state) if plan.until else None
-        run_tick(prepared, state, sampler)
+        run_tick(prepared, program, state, sampler)
         return 1, before is not None and same(before, variables(state))
 
     report(0)
@@ -55,33 +57,40 @@ def run_batch(
     return ended
 
 
-def run_tick(prepared: PreparedPlan, state: State, sampler: Sampler) -> None:
+def run_tick(
+    prepared: PreparedPlan, program: Sequence[tuple[StepFunction, Step]], state: State, sampler: Sampler
+) -> None:
     """Run the steps of one tick in the order of the step program."""
     state.spikes, state.read = {}, {}
-    for step in prepared.plan.program:
-        match step.kind:
-            case Do.RECORD:
-                sampler.record(state)
-            case Do.DRIVE:
-                steps.drive(prepared, step, state)
-            case Do.DELIVER:
-                steps.deliver(prepared, step, state)
-            case Do.INTEGRATE:
-                steps.integrate(prepared, step, state)
-            case Do.UPDATE:
-                steps.update(prepared, step, state)
-            case Do.THRESHOLD:
-                steps.threshold(prepared, step, state)
-            case Do.SEND:
-                steps.send(prepared, step, state)
-            case Do.RESET:
-                steps.reset(prepared, step, state)
-            case Do.SWEEP:
-                sweep(prepared, step, state)
-            case _ as unknown:
-                assert_never(unknown)
+    for run_step, step in program:
+        run_step(prepared, step, state)
     sampler.close_tick(state)
     state.tick += 1
+
+
+def step_function(kind: Do, sampler: Sampler) -> StepFunction:
+    """The function that runs steps of a kind."""
+    match kind:
+        case Do.RECORD:
+            return lambda prepared, step, state: sampler.record(state)
+        case Do.DRIVE:
+            return steps.drive
+        case Do.DELIVER:
+            return steps.deliver
+        case Do.INTEGRATE:
+            return steps.integrate
+        case Do.UPDATE:
+            return steps.update
+        case Do.THRESHOLD:
+            return steps.threshold
+        case Do.SEND:
+            return steps.send
+        case Do.RESET:
+            return steps.reset
+        case Do.SWEEP:
+            return sweep
+        case _ as unknown:
+            assert_never(unknown)
 
 
 def variables(state: State) -> list[np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -116,6 +116,11 @@ class Accumulator:
         return graded_rows(self.plan, self.afferents)
 
     @cached_property
+    def takes_graded(self) -> bool:
+        """Whether graded messages can arrive."""
+        return bool(self.afferents.graded or self.afferents.dense or self.afferents.einsum)
+
+    @cached_property
     def by_target(self) -> TargetRows:
         """The same synapses target by target, for schedules that update one neuron after the other."""
         return rows_by_target(self.plan, self.afferents.post, self.afferents.graded)
@@ -130,22 +135,22 @@ class Accumulator:
 
     def collect(self, state: State, step: Step) -> Port | None:
         """What a deliver step brings at this tick; None if nothing can have arrived."""
+        graded = step.delivers(graded=True) and self.takes_graded
+        spikes = step.delivers(graded=False)
+        due = take_due(state.queue[self.afferents.post, self.afferents.to], state.tick) if spikes else ()
+        if not (graded or due or (spikes and self.afferents.private)):
+            return None
         arrived = Port.empty(self.reduce, state.count, self.size, self.dtype)
-        some = False
-        if step.delivers(graded=True) and self.graded is not None:
+        if graded and self.graded is not None:
             arrived.add(*self._from_graded(state, self.graded))
-            some = True
-        if step.delivers(graded=False):
-            some |= self._from_queue(state, arrived)
-        if step.delivers(graded=True):
+        self._add_spikes(due, arrived)
+        if graded:
             for value, count in self._products(state):
                 arrived.add(value, count)
-                some = True
-        if step.delivers(graded=False):
+        if spikes:
             for pathway in self.afferents.private:
                 arrived.total = arrived.total + self._from_private(state, pathway)
-                some = True
-        return arrived if some else None
+        return arrived
 
     def _from_graded(self, state: State, rows: GradedRows) -> tuple[np.ndarray, np.ndarray | int]:
         messages = [state.history[name].sent_at(state.tick - delay) for delay, name in rows.segments]
@@ -161,15 +166,13 @@ class Accumulator:
         value[some] = np.maximum.reduceat(products, rows.matrix.indptr[some], axis=0)
         return value.T, count
 
-    def _from_queue(self, state: State, arrived: Port) -> bool:
-        """Add the spikes that are due, one after the other, in place; whether there are any."""
-        due = take_due(state.queue[self.afferents.post, self.afferents.to], state.tick)
+    def _add_spikes(self, due: Sequence[PendingSpikes], arrived: Port) -> None:
+        """Add the spikes that are due, one after the other, in place."""
         for spikes in due:
             index = spikes.trial * self.size + spikes.receiver
             combine(self.reduce).at(arrived.total.reshape(-1), index, spikes.weight)
             if self.reduce != "sum":
                 np.add.at(arrived.count.reshape(-1), index, 1)
-        return bool(due)
 
     def _products(self, state: State) -> Iterator[tuple[np.ndarray, np.ndarray | int]]:
         """Matrix products: dense pathways, then einsum, each in network order."""

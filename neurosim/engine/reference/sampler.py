@@ -22,6 +22,7 @@ BLOCK_SECONDS = (
     2.0  # a run that is killed loses at most so many seconds of recording, however slow its ticks are
 )
 
+NOBODY = np.zeros(0, np.int64)
 Events = list[tuple[np.ndarray, np.ndarray, int]]
 """Trials (within the batch) and neurons of the spikes of each tick, and the tick (within the run)."""
 
@@ -59,8 +60,8 @@ class Sampler:
         """The end of the tick: sample ports, driven populations and spikes; write the block if it is full."""
         self._sample(state, self.late)
         for probe in self.events:
-            if probe.owner in state.spikes:
-                trial, neuron = state.spikes[probe.owner]
+            trial, neuron = state.spikes.get(probe.owner, (NOBODY, NOBODY))
+            if neuron.size:
                 chosen = recorded_spikes(probe, neuron)
                 self.spikes[probe.name].append((trial[chosen], neuron[chosen], self.first + self.ticks))
         self.ticks += 1
