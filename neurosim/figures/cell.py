@@ -79,8 +79,8 @@ def _write(population: Neurons, ax: Axes | None) -> Axes:
     from neurosim.figures.inside.drawing import draw_words
 
     words = [_title(population), *((line, "terminal", "text") for line in written_lines(population))]
-    width = max(measure(text, role) for text, role, _ in words)
-    canvas = _canvas(ax, Area(0.0, 0.0, width, 0.2 * len(words)))
+    width = 1.06 * max(measure(text, role) for text, role, _ in words)  # letters on a screen are wider
+    canvas = _canvas(ax, Area(0.0, 0.0, width, 0.18 * len(words)))
     draw_words(canvas, Point(0.0, 0.08), words)
     return canvas.ax
 

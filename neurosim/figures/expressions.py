@@ -18,7 +18,7 @@ from neurosim.network.values import PLAIN, Value
 LONGEST = 36  # characters of a line of text
 MOST_LINES = 4
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
-POWERS = {"2": "\N{SUPERSCRIPT TWO}", "3": "\N{SUPERSCRIPT THREE}"}
+POWERS = {"2": "\N{SUPERSCRIPT TWO}", "3": "\N{SUPERSCRIPT THREE}", "4": "\N{SUPERSCRIPT FOUR}"}
 
 
 def neutral_constants(population: Neurons) -> dict[str, float]:
@@ -113,7 +113,7 @@ def shown_text(expression: str) -> str:
     '(v_pre - w)²*0.333'
     """
     text = re.sub(r"\s*(\*\*|\*|/)\s*", r"\1", " ".join(expression.split()))
-    text = re.sub(r"\*\*([23])(?![\w.])", lambda match: POWERS[match.group(1)], text)
+    text = re.sub(r"\*\*([234])(?![\w.])", lambda match: POWERS[match.group(1)], text)
     return rounded_numbers(text)
 
 

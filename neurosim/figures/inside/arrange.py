@@ -16,7 +16,7 @@ GAP, ROW_HEIGHT = 0.34, 0.42
 NAME_HEIGHT = 0.1
 TEE = 0.1  # how far from a node a loop branches off
 HEAD = 0.08  # the length of an arrowhead
-LANE = 0.14  # between loops
+LANE = 0.16  # between loops
 
 
 @dataclass
@@ -45,14 +45,14 @@ class Arrangement:
     curves: the route of each wire and loop, which ends before its arrowhead.
     heads: the tip of each arrowhead, and the side from which it comes.
     names: the variables beside their wires, and the middle of each.
-    tees: by node, the x at which a loop branches off.
+    tees: by node, the x at which a loop branches off, and the y at which it runs back.
     """
 
     places: dict[str, Place]
     curves: list[tuple[Wire, Curve]] = field(default_factory=list)
     heads: list[tuple[Wire, Point, Side]] = field(default_factory=list)
     names: list[tuple[str, Point]] = field(default_factory=list)
-    tees: dict[str, float] = field(default_factory=dict)
+    tees: dict[str, Point] = field(default_factory=dict)
 
 
 def arrange(flow: Flow, measure: Measure) -> Arrangement:
@@ -304,7 +304,7 @@ def _route_loops(arrangement: Arrangement, flow: Flow) -> None:
         same = [other for other in loops[:n] if abs(places[other.source].x - source.x) < 0.01]
         y, x = top - LANE * n, left - 0.2 - LANE * n
         out = source.area.right + TEE + LANE * len(same)
-        arrangement.tees[loop.source] = out
+        arrangement.tees[loop.source] = Point(out, y)
         begin, end = Point(source.area.right, source.y), Point(target.area.left, target.y)
         corners = [begin, Point(out, source.y), Point(out, y), Point(x, y), Point(x, end.y)]
         arrangement.curves.append((loop, rounded([*corners, Point(end.x - HEAD, end.y)])))
@@ -314,9 +314,11 @@ def _route_loops(arrangement: Arrangement, flow: Flow) -> None:
 def _free_spot(arrangement: Arrangement, key: str, width: float) -> Point:
     """Where the name of what a node calculates covers least: above or beneath its wire, or its box."""
     place, size = arrangement.places[key], (width, NAME_HEIGHT)
-    x = max(place.area.right, arrangement.tees.get(key, 0.0)) + 0.05 + width / 2
+    tee = arrangement.tees.get(key)
+    x = (tee.x if tee else place.area.right) + 0.05 + width / 2
     spots = [Point(x, place.y + dy) for dy in (-0.08, 0.09)]
     spots += [Point(place.x, place.y + sign * (place.height / 2 + 0.07)) for sign in (-1, 1)]
+    spots += [Point(tee.x - 0.2 - width / 2, tee.y - 0.06)] if tee else []
     points = [point for _, curve in arrangement.curves for point in points_of(curve)]
 
     def covered(spot: Point) -> float:

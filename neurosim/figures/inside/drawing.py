@@ -52,8 +52,8 @@ def draw_cell(canvas: Canvas, flow: Flow, arrangement: Arrangement) -> None:
         _draw_head(canvas, wire, tip, side, sign)
     for key, place in arrangement.places.items():
         _draw_place(canvas, place)
-        if key in memory:
-            dot = Path.circle((arrangement.tees[key], place.y), 0.025)
+        if key in memory and any(wire.source == key for wire in flow.wires):
+            dot = Path.circle((arrangement.tees[key].x, place.y), 0.025)
             canvas.path(dot, f"tee:{key}", z=3, fill=DARK, width=0.0)
     for name, at in arrangement.names:
         canvas.text(at, name, "wire", f"variable:{name}")
