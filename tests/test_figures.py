@@ -372,29 +372,6 @@ def test_a_law_of_weights_of_ones_own_says_its_note_and_its_sign():
     assert (connection.sign, connection.notes) == ("-", ("random, falling",))
 
 
-@pytest.mark.parametrize(
-    ("wiring", "weight", "notes", "sign"),
-    [
-        (ns.indegree(3), ns.normal(1, 0.5), ["3 into each", "random, 1 ± 0.5"], "+-"),
-        (ns.outdegree(2), ns.normal(2, 0), ["2 from each", "w = 2"], "+"),
-        (ns.total(9), ns.uniform(-2, -1), ["9 synapses", "random, -2 to -1"], "-"),
-        (ns.small_world(2, 0.5), ns.gamma(-1, 1), ["2 nearest, 50 % rewired", "random, -1 ± 1"], "-"),
-        (ns.nearby(1.5), ns.bounded_normal(1, 0.5, low=0), ["nearby, scale 1.5", "random, 1 ± 0.5"], "+"),
-        (ns.all_to_all(), ns.orthogonal(0.9), ["orthogonal, 0.9"], "+-"),
-        (ns.probability(1), ns.dale(1, -1, inhibitory=0.25), ["Dale, 25 % inhibit"], "+-"),
-        (ns.pairs([0, 1], [1, 2]), ns.hebbian([[1, -1, 1, 1]]), ["2 synapses", "Hebbian, 1 pattern"], "+-"),
-    ],
-)  # fmt: skip
-def test_wirings_and_laws_of_weights_say_their_notes(wiring, weight, notes, sign):
-    from neurosim.figures.graph.model import read_connections
-
-    cells = ns.Neurons("cells", 4, update="v = I")
-    synapses = ns.Synapses(cells, cells, wiring=wiring, weight=weight, delay=1)
-    (connection,) = read_connections(ns.Network(synapses, schedule=ns.Synchronous()))
-    assert list(connection.notes) == notes
-    assert connection.sign == sign
-
-
 def test_a_long_diagram_is_cut_into_rows():
     ax = figures.diagram(chain(20))
     width, _ = ax.figure.get_size_inches()
