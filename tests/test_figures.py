@@ -195,6 +195,8 @@ def test_no_box_icon_or_note_covers_another_or_a_line_and_no_line_runs_through_a
     lines = [(edge.number, points_of(curve)) for edge in body.layout.edges for curve in edge.curves if curve]
     for area in (node.outline for node in nodes if node.box):
         assert not any(holds(area, points) for _, points in lines)
+    for area in (node.notes_area for node in nodes if node.notes):
+        assert not any(holds(area, points) for _, points in lines)
     for label in body.labels:
         areas = label.areas
         for n, area in enumerate(areas):

@@ -81,7 +81,7 @@ def _place_notes_of_products(layout: Layout, points: Points) -> None:
             node.notes_offset, node.notes_above = min(
                 (
                     (share * node.aside, above)
-                    for share in (0.0, -0.4, 0.4, -0.8, 0.8)
+                    for share in (0.0, -0.25, 0.25, -0.5, 0.5, -0.75, 0.75, -1.0, 1.0, -1.2, 1.2)
                     for above in (node.notes_above, not node.notes_above)
                 ),
                 key=lambda place: _cost_of_notes(node, place, boxes, points),
