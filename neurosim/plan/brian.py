@@ -4,6 +4,9 @@ No other module of `plan/` touches them. Importing this one takes a second, so i
 equation is first compiled.
 """
 
+# pyright: reportMissingTypeStubs=false
+# The packages have no types of their own; what is used of them is typed here.
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping

@@ -8,6 +8,9 @@ Source: Rotter & Diesmann 1999, Biol. Cybern. 81, 381, doi:10.1007/s004220050570
 395.
 """
 
+# pyright: reportMissingTypeStubs=false
+# The packages have no types of their own; what is used of them is typed here.
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -11,6 +11,9 @@ Source: Salmon, Moraes, Dror & Shaw 2011, Parallel random numbers: as easy as 1,
 doi:10.1145/2063384.2063405.
 """
 
+# pyright: reportMissingTypeStubs=false
+# The packages have no types of their own; what is used of them is typed here.
+
 from __future__ import annotations
 
 from collections.abc import Callable
