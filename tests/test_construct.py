@@ -20,9 +20,9 @@ WIDE, NARROW = 10**6, 7000  # slots from one port to the next: numbers of 32 bit
 
 class Row(ctypes.Structure):
     _fields_ = (
-        ("groups", ctypes.c_void_p),
+        ("bundles", ctypes.c_void_p),
         ("synapses", ctypes.c_void_p),
-        ("n_groups", ctypes.c_uint32),
+        ("n_bundles", ctypes.c_uint32),
         ("n_synapses", ctypes.c_uint32),
     )
 
@@ -75,24 +75,24 @@ def laid_out(rows: Rows, senders: int, weight_dtype: np.dtype) -> list[tuple]:
     for block in range(rows.blocks):
         for sender, row in enumerate((Row * senders).from_address(rows.table(block))):
             if row.n_synapses:
-                groups = np.frombuffer(ctypes.string_at(row.groups, 8 * row.n_groups), np.uint32).reshape(
+                bundles = np.frombuffer(ctypes.string_at(row.bundles, 8 * row.n_bundles), np.uint32).reshape(
                     -1, 2
                 )
                 stored = np.frombuffer(
                     ctypes.string_at(row.synapses, synapse.itemsize * row.n_synapses), synapse
                 )
                 assert (
-                    groups[:, 1].sum() == row.n_synapses
-                    and np.all(groups[:, 1])
-                    and np.all(np.diff(groups[:, 0].astype(int)) >= (0 if common else 1))
+                    bundles[:, 1].sum() == row.n_synapses
+                    and np.all(bundles[:, 1])
+                    and np.all(np.diff(bundles[:, 0].astype(int)) >= (0 if common else 1))
                 )
-                delay = np.repeat(groups[:, 0], groups[:, 1])
+                delay = np.repeat(bundles[:, 0], bundles[:, 1])
                 if common:
-                    behind = row.groups + groups.nbytes
+                    behind = row.bundles + bundles.nbytes
                     weights = np.frombuffer(
-                        ctypes.string_at(behind, weight_dtype.itemsize * row.n_groups), weight_dtype
+                        ctypes.string_at(behind, weight_dtype.itemsize * row.n_bundles), weight_dtype
                     )
-                    columns = (delay, stored, np.repeat(weights, groups[:, 1]))
+                    columns = (delay, stored, np.repeat(weights, bundles[:, 1]))
                 else:
                     columns = (delay, stored["slot"], stored["weight"])
                 found += [

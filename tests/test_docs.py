@@ -16,6 +16,9 @@ from neurosim import models
 
 matplotlib.use("Agg")
 ROOT = Path(__file__).parents[1]
+PATH = re.compile(
+    r"`([\w./-]+(?:\.pyi?|\.[ch]pp|/))(?::[^`]*)?`"
+)  # `plan/draw.py: recipe_of` names a path, too
 MODULES = [m.name for m in pkgutil.walk_packages(ns.__path__, "neurosim.") if "__main__" not in m.name]
 MODULES += [f"neurosim.models.{name}" for name in models.NAMES]  # models/ lies outside the package's folder
 
@@ -49,15 +52,44 @@ def test_the_guide_runs_from_top_to_bottom(tmp_path, monkeypatch):
     assert names["recording"].rates("cells").mean() > 1
 
 
-@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/guide.md"])
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/guide.md", "docs/architecture.md"])
 def test_files_that_the_readme_names_exist(page):
     text = (ROOT / page).read_text()
-    for link in re.findall(r"\]\((?!http)([^)#]+)", text):
+    for link in re.findall(r"\]\((?!http)([^)#\s]+)[)#]", text):
         assert ((ROOT / page).parent / link).exists(), link
     for name in re.findall(r"`(?:ns\.)(\w+(?:\.\w+)?)[`(]", text):
         found = ns
         for part in name.split("."):
             found = getattr(found, part)
+
+
+FOLDERS = {
+    "Files of plan/": "plan",
+    "Files of recording/": "recording",
+    "Files of engine/": "engine",
+    "The event engine": "engine/events",
+}
+
+
+def test_the_map_names_every_file_and_no_other():
+    for section in re.split(r"^## ", (ROOT / "docs/architecture.md").read_text(), flags=re.MULTILINE):
+        listed = FOLDERS.get(section.split("\n")[0])
+        folder = ROOT / "neurosim" / (listed or "")
+        for name in PATH.findall(section):
+            near = any(folder.rglob(name)) if listed else False
+            assert near or (ROOT / "neurosim" / name).exists() or (ROOT / name).exists(), name
+        if listed:
+            rows = "".join(re.findall(r"^\| (`.*?) \|", section, re.MULTILINE))
+            files = {file.name for file in folder.glob("*.py") if file.read_text()}
+            assert files - set(PATH.findall(rows)) == set()
+
+
+def test_the_map_shows_code_that_is_generated(capsys):
+    page = (ROOT / "docs/architecture.md").read_text()
+    shown = re.findall(r"```(python|cpp)\n(.*?)```", page, re.DOTALL)
+    exec(compile(shown[0][1], "docs/architecture.md", "exec"), {})
+    generated = " ".join(capsys.readouterr().out.split())
+    assert all(" ".join(part.split()) in generated for part in shown[1][1].split("// ...\n"))
 
 
 def test_every_package_is_installed():

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from neurosim.engine.delivery import delivery_order
-from neurosim.engine.state import PendingArrivals, PendingSpikes, Queue, State
+from neurosim.engine.state import PendingTextualSpikes, PendingSpikes, Queue, State
 from neurosim.plan.plan import Dense, Textual
 
 Checkpoint = Mapping[str, np.ndarray]
 
-# The columns of spikes on their way, in the order of the fields of PendingSpikes and PendingArrivals; `order`
+# The columns of spikes on their way, in the order of the fields of PendingSpikes and PendingTextualSpikes; `order`
 # is the number of the sending population.
 QUEUE = ("due", "sent", "order", "trial", "receiver", "value")
 ARRIVALS = ("due", "sent", "trial", "synapse")
@@ -70,7 +70,7 @@ def _arrays(state: State) -> dict[str, np.ndarray]:
 def _columns(
     key: str,
     names: tuple[str, ...],
-    queue: Queue[PendingSpikes] | Queue[PendingArrivals],
+    queue: Queue[PendingSpikes] | Queue[PendingTextualSpikes],
     first_trial: int,
 ) -> dict[str, np.ndarray]:
     """Spikes on their way as columns, one entry for each arrival; their trials count within the run."""
@@ -159,7 +159,7 @@ def _restore_pending(state: State, resume: Checkpoint) -> None:
         if f"{key}/due" in resume:
             due, sent, trial, synapse = _of_batch(state, resume, key, ARRIVALS)
             for rows in _alike(due, sent):
-                arrivals = PendingArrivals(int(sent[rows[0]]), trial[rows], synapse[rows])
+                arrivals = PendingTextualSpikes(int(sent[rows[0]]), trial[rows], synapse[rows])
                 queue.setdefault(int(due[rows[0]]), []).append(arrivals)
 
 

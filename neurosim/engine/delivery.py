@@ -1,9 +1,10 @@
 """What arrives where, and in which order: the tables of synapses that all engines share.
 
 The tick contract (`plan/plan.py`) fixes the order in which arrivals at one port or variable are added,
-because a sum of floating-point numbers depends on it: by tick of sending (oldest first), then by sending
-population in network order, by sender, by synapses object in network order, and by synapse.
-`delivery_order` is the one place that puts arrivals into it.
+because a sum of floating-point numbers depends on it. Graded messages come before spikes; within each of
+these, the order is by tick of sending (oldest first), then by sending population in network order, by sender,
+by synapse object in network order, and by synapse. `delivery_order` is the one place that puts arrivals into
+it.
 """
 
 from __future__ import annotations

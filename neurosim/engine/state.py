@@ -113,7 +113,7 @@ class PendingSpikes(NamedTuple):
     weight: np.ndarray
 
 
-class PendingArrivals(NamedTuple):
+class PendingTextualSpikes(NamedTuple):
     """Spikes on their way through one object of synapses with text, sent at one tick and due at one tick.
 
     sent: the tick of sending.
@@ -125,7 +125,7 @@ class PendingArrivals(NamedTuple):
     synapse: np.ndarray
 
 
-Pending = TypeVar("Pending", PendingSpikes, PendingArrivals)
+Pending = TypeVar("Pending", PendingSpikes, PendingTextualSpikes)
 Queue = dict[int, list[Pending]]
 """Pending spikes by the tick at which they are due."""
 
@@ -161,7 +161,7 @@ class State:
     not_refractory: dict[str, np.ndarray]
     synapses: dict[str, dict[str, np.ndarray]]
     queue: dict[tuple[str, str], Queue[PendingSpikes]]
-    arrivals: dict[str, Queue[PendingArrivals]]
+    arrivals: dict[str, Queue[PendingTextualSpikes]]
     delivered: dict[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
     products: dict[str, dict[str, np.ndarray]] = field(default_factory=dict[str, dict[str, np.ndarray]])
     spikes: dict[str, tuple[np.ndarray, np.ndarray]] = field(
@@ -254,7 +254,7 @@ def first_message(state: State, group: Group) -> np.ndarray:
 def message_now(state: State, group: Group) -> np.ndarray:
     """The value that a population sends, as it is now: (trial, neuron)."""
     assert group.sends is not None
-    owner = state.plan.speaker(group)
+    owner = state.plan.variable_owner(group)
     if group.sends in owner.derived:
         return derived_value(state, owner, group.sends)
     return state.values[owner.name][group.sends].reshape(state.count, -1)

@@ -14,7 +14,7 @@ from neurosim.network.draws import Stream, Table
 from neurosim.network.kinds import keep
 from neurosim.network.pictures import percent_text
 from neurosim.network.radius import NO_EIGENVALUE, largest_eigenvalue
-from neurosim.network.recipe import NumberLaw, Numbers
+from neurosim.network.recipe import NumberLaw, NumberRecipe
 from neurosim.network.values import PLAIN, Dim, Numeric, Value, as_value, plain_number
 from neurosim.network.weights import Distribution, normal, read_pair
 
@@ -156,8 +156,8 @@ class dale(Distribution):
         sign[rank[: round(self.inhibitory * n_pre)]] = self.negative.number
         return sign
 
-    def recipe(self, senders: int, random: Stream) -> Numbers:
-        return Numbers(NumberLaw.DALE, values=self.signs(random, senders), key=random.key("normal"))
+    def recipe(self, senders: int, random: Stream) -> NumberRecipe:
+        return NumberRecipe(NumberLaw.DALE, values=self.signs(random, senders), key=random.key("normal"))
 
     def draw(self, of: Table) -> np.ndarray:
         return self.recipe(of.n_pre, of.random).draw(of)

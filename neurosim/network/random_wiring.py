@@ -12,7 +12,7 @@ from neurosim.network.draws import Stream
 from neurosim.network.kinds import keep
 from neurosim.network.neurons import Population, label
 from neurosim.network.pictures import DENSE, SPARSE, Picture, percent_text
-from neurosim.network.recipe import WireLaw, Wires
+from neurosim.network.recipe import WiringLaw, Wires
 from neurosim.network.values import flag, plain_number, whole
 from neurosim.network.wiring import MOST_DRAWN, Wiring, avoids_self, is_within
 
@@ -55,10 +55,10 @@ class probability(Wiring):
     def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
         avoid = avoids_self(self, pre, post)
         if self.p == 0:
-            return Wires(WireLaw.OUTDEGREE, number=0)
+            return Wires(WiringLaw.OUTDEGREE, number=0)
         if self.p == 1:
-            return Wires(WireLaw.ALL_TO_ALL, avoid_self=avoid)
-        return Wires(WireLaw.PROBABILITY, p=self.p, avoid_self=avoid, key=random.key("wiring"))
+            return Wires(WiringLaw.ALL_TO_ALL, avoid_self=avoid)
+        return Wires(WiringLaw.PROBABILITY, p=self.p, avoid_self=avoid, key=random.key("wiring"))
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(pre.size) * post.size * self.p
@@ -102,7 +102,7 @@ class indegree(Wiring):
 
     def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
         avoid = avoids_self(self, pre, post)
-        return Wires(WireLaw.INDEGREE, number=self.k, avoid_self=avoid, key=random.key("wiring"))
+        return Wires(WiringLaw.INDEGREE, number=self.k, avoid_self=avoid, key=random.key("wiring"))
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.k) * post.size
@@ -138,7 +138,7 @@ class outdegree(Wiring):
 
     def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
         avoid = avoids_self(self, pre, post)
-        return Wires(WireLaw.OUTDEGREE, number=self.k, avoid_self=avoid, key=random.key("wiring"))
+        return Wires(WiringLaw.OUTDEGREE, number=self.k, avoid_self=avoid, key=random.key("wiring"))
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.k) * pre.size
@@ -182,7 +182,7 @@ class total(Wiring):
         keep(self, n=whole(self.n, "total: n", most=MOST_DRAWN))
 
     def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
-        return Wires(WireLaw.TOTAL, number=self.n, key=random.key("wiring"), counts=random.key("counts"))
+        return Wires(WiringLaw.TOTAL, number=self.n, key=random.key("wiring"), counts=random.key("counts"))
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(self.n)

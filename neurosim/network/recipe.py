@@ -2,7 +2,7 @@
 for each synapse.
 
 Wirings and distributions that have a recipe are drawn in C++ where that pays, straight into the layout of
-the engine; the methods `Wires.pairs` and `Numbers.draw` draw the same with numpy. Others are drawn by methods
+the engine; the methods `Wires.pairs` and `NumberRecipe.draw` draw the same with numpy. Others are drawn by methods
 of their own, as arrays. The random numbers of a synapse are counted by (sender, position); see `draws.py`.
 `engine/events/core/construct/pathway.hpp` has the same laws in the same order.
 """
@@ -20,7 +20,7 @@ NO_VALUES = np.zeros(0, dtype=np.int64)
 FARTHEST = 6.77  # no normal number lies farther out: sqrt(-2 log(2**-33)) = 6.764
 
 
-class WireLaw(IntEnum):
+class WiringLaw(IntEnum):
     """Who connects to whom."""
 
     GIVEN = 0  # as arrays
@@ -45,7 +45,7 @@ class Wires:
     key, counts: the keys of the random numbers of the blocks 'wiring' and 'counts'.
     """
 
-    law: WireLaw
+    law: WiringLaw
     number: int = 0
     p: float = 0.0
     avoid_self: bool = False
@@ -56,22 +56,22 @@ class Wires:
         """The synapses between the neurons of these flat indices; `random` has the keys of the recipe."""
         n_pre, n_post, avoid = pre_index.size, post_index.size, self.avoid_self
         match self.law:
-            case WireLaw.ONE_TO_ONE:
+            case WiringLaw.ONE_TO_ONE:
                 return Pairs(np.arange(n_pre), np.arange(n_pre))
-            case WireLaw.OUTDEGREE:
+            case WiringLaw.OUTDEGREE:
                 sender, number = (a.ravel() for a in np.indices((n_pre, self.number)))
                 target = random.below("wiring", n_post - avoid, sender, number)
                 return Pairs(sender, skip_own(target, sender) if avoid else target)
-            case WireLaw.INDEGREE:
+            case WiringLaw.INDEGREE:
                 target, number = (a.ravel() for a in np.indices((n_post, self.number)))
                 sender = random.below("wiring", n_pre - avoid, target, number)
                 return by_sender(skip_own(sender, target) if avoid else sender, target)
-            case WireLaw.TOTAL:
+            case WiringLaw.TOTAL:
                 number = np.arange(self.number)
                 drawn = random.below("counts", n_pre, number, np.zeros_like(number))
                 sender = np.repeat(np.arange(n_pre), np.bincount(drawn, minlength=n_pre))
                 return Pairs(sender, random.below("wiring", n_post, sender, positions(sender)))
-            case WireLaw.PROBABILITY:
+            case WiringLaw.PROBABILITY:
                 listed = _by_gaps(self.p, n_pre, n_post, random)
             case _:
                 listed = Pairs(np.repeat(np.arange(n_pre), n_post), np.tile(np.arange(n_post), n_pre))
@@ -120,7 +120,7 @@ class NumberLaw(IntEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
+class NumberRecipe:
     """Weights, delays or start values as a recipe, in SI units.
 
     law: how a number comes about; it says what `first`, `second` and `values` are.

@@ -18,7 +18,7 @@ from neurosim.network.arguments import named_arguments
 from neurosim.network.draws import Stream, Table
 from neurosim.network.kinds import Kind, keep
 from neurosim.network.pictures import interval_text, mean_sd_text
-from neurosim.network.recipe import NumberLaw, Numbers
+from neurosim.network.recipe import NumberLaw, NumberRecipe
 from neurosim.network.values import PLAIN, Dim, Numeric, Value, as_value, plain_number
 
 
@@ -48,7 +48,7 @@ class Distribution(Kind, ABC):
         Raises DescriptionError for synapses that the distribution does not fit.
         """
 
-    def recipe(self, senders: int, random: Stream) -> Numbers | None:
+    def recipe(self, senders: int, random: Stream) -> NumberRecipe | None:
         """The numbers as a recipe, which engines may draw by themselves; None where only `draw` gives them.
 
         senders: number of sending neurons.
@@ -151,9 +151,9 @@ class normal(_Normal):
             self, mean: Numeric, sd: Numeric, low: Numeric | None = None, high: Numeric | None = None
         ): ...
 
-    def recipe(self, senders: int, random: Stream) -> Numbers:
+    def recipe(self, senders: int, random: Stream) -> NumberRecipe:
         mean, sd = float(self.mean.number), float(self.sd.number)
-        return Numbers(NumberLaw.NORMAL, mean, sd, *self._limits, key=random.key("normal"))
+        return NumberRecipe(NumberLaw.NORMAL, mean, sd, *self._limits, key=random.key("normal"))
 
     def draw(self, of: Table) -> np.ndarray:
         return self.recipe(of.n_pre, of.random).draw(of)
@@ -243,9 +243,9 @@ class uniform(Distribution):
     def dim(self) -> Dim:
         return self.low.dim
 
-    def recipe(self, senders: int, random: Stream) -> Numbers:
+    def recipe(self, senders: int, random: Stream) -> NumberRecipe:
         low, width = float(self.low.number), float(self.high.number - self.low.number)
-        return Numbers(NumberLaw.UNIFORM, low, width, key=random.key("uniform"))
+        return NumberRecipe(NumberLaw.UNIFORM, low, width, key=random.key("uniform"))
 
     def draw(self, of: Table) -> np.ndarray:
         return self.recipe(of.n_pre, of.random).draw(of)

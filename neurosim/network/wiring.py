@@ -23,7 +23,7 @@ from neurosim.network.kinds import Kind, keep
 from neurosim.network.neurons import Population, label
 from neurosim.network.pictures import DENSE, ONE_TO_ONE, PRIVATE, SPARSE, Picture
 from neurosim.network.readonly import read_only
-from neurosim.network.recipe import WireLaw, Wires
+from neurosim.network.recipe import WiringLaw, Wires
 from neurosim.network.values import as_value, flag, whole
 
 Shape = tuple[int, ...]
@@ -159,7 +159,7 @@ class all_to_all(Wiring):
         return (post.size, pre.size), weight.shape
 
     def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
-        return Wires(WireLaw.ALL_TO_ALL, avoid_self=avoids_self(self, pre, post))
+        return Wires(WiringLaw.ALL_TO_ALL, avoid_self=avoids_self(self, pre, post))
 
     def picture(self, pre: Population, post: Population) -> Picture:
         return DENSE
@@ -190,7 +190,7 @@ class one_to_one(Wiring):
         return (post.size,), (weight.size,)
 
     def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
-        return Wires(WireLaw.ONE_TO_ONE)
+        return Wires(WiringLaw.ONE_TO_ONE)
 
     def expected(self, pre: Population, post: Population) -> float:
         return float(pre.size)

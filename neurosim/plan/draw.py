@@ -1,4 +1,7 @@
-"""Wiring, weights and delays of synapses as flat arrays: every draw of a description happens here."""
+"""Wiring, weights and delays of synapses: drawn as flat arrays, or as recipes that are drawn later.
+
+What is drawn by a recipe is drawn by `plan/recipe.py`, or in C++ by `engine/events/core/construct/`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from neurosim.network.draws import Pairs, by_sender, neuron_table, table_of
 from neurosim.network.matrix_weights import hebbian
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
-from neurosim.network.recipe import NumberLaw, Numbers
+from neurosim.network.recipe import NumberLaw, NumberRecipe
 from neurosim.network.synapses import MOST_TICKS, Synapses, Transposed
 from neurosim.network.values import Value
 from neurosim.network.weights import Distribution
@@ -284,7 +287,7 @@ def windows_of(net: Network, name: str, seed: int, dtype: Any) -> Windows | None
 
 def start_numbers(
     net: Network, name: str, states: Iterable[str], recipe: Recipe, seed: int
-) -> dict[str, Numbers] | None:
+) -> dict[str, NumberRecipe] | None:
     """The laws of the start values of the variables of synapses; None if engines need arrays."""
     item = net.synapses[name]
     found = {"w": recipe.weight}
@@ -292,7 +295,7 @@ def start_numbers(
         given = item.constants.get(key)
         if key != "w":
             numbers = (
-                Numbers(NumberLaw.NUMBER)
+                NumberRecipe(NumberLaw.NUMBER)
                 if given is None
                 else _numbers(item, given, Stream(seed, f"{name}.{key}"))
             )
@@ -302,13 +305,13 @@ def start_numbers(
     return found
 
 
-def _numbers(item: Synapses, given: Any, stream: Stream) -> Numbers | None:
+def _numbers(item: Synapses, given: Any, stream: Stream) -> NumberRecipe | None:
     """The law of weights, delays or start values; None if they have none."""
     if isinstance(given, Value):
         number = given.number.astype(np.float64)
         if given.scalar:
-            return Numbers(NumberLaw.NUMBER, float(number))
-        return Numbers(NumberLaw.TARGET if number.ndim == 1 else NumberLaw.PAIR, values=number)
+            return NumberRecipe(NumberLaw.NUMBER, float(number))
+        return NumberRecipe(NumberLaw.TARGET if number.ndim == 1 else NumberLaw.PAIR, values=number)
     return given.recipe(item.pre.size, stream) if isinstance(given, Distribution) else None
 
 

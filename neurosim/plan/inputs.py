@@ -22,7 +22,14 @@ PART = 2**20  # numbers that are looked at together
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """The inputs of a run as every engine takes them; `batched` tells whether they had a trial axis."""
+    """The inputs of a run as every engine takes them.
+
+    drives: what drives or clamps each population
+    dims: the unit of the values that a driven population is given
+    ticks, trials: the length of the run, and the number of its trials
+    batched: whether what is recorded has a trial axis: an input had one, `trials=` was given, or the run
+        continues a recording that has one
+    """
 
     drives: Mapping[str, Drive]
     dims: Mapping[str, tuple[float, ...]]
@@ -111,7 +118,13 @@ def read_inputs(
 
 
 def _trials(exact: Mapping[str, int], least: Mapping[str, int], started: int, asked: int | None) -> int:
-    """The number of trials that what was asked, all inputs and the recording that is continued agree on."""
+    """The number of trials on which `trials=`, all inputs and the continued recording agree.
+
+    exact: the number of trials of each input with a trial axis
+    least: for spikes given with trial numbers, the largest of these numbers plus 1
+    started: the number of trials of the continued recording, 0 if there is none
+    asked: the argument `trials`
+    """
     for name, held in exact.items() if asked else ():
         if held != asked:
             raise DescriptionError(

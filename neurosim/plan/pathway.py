@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from neurosim.network.recipe import Numbers
+from neurosim.network.recipe import NumberRecipe
 from neurosim.network.text import Statement
 from neurosim.plan.codegen.numpy_code import Numeric
 from neurosim.plan.recipe import DrawnStates, Edges, Recipe, Windows
@@ -40,7 +40,7 @@ class SynapseText:
 
     states: the start values of each variable, one per synapse; drawn when first asked for if the synapses are
         a recipe
-    drawn: the laws of the start values if the synapses are a recipe
+    laws: how the start values will be drawn, by variable, if the synapses are a recipe; else empty
     constants: the value of each constant
     integrate: the clock-driven equations
     summed: for some variables of the target, an expression that is summed over its synapses
@@ -48,7 +48,7 @@ class SynapseText:
     """
 
     states: Mapping[str, np.ndarray]
-    drawn: Mapping[str, Numbers]
+    laws: Mapping[str, NumberRecipe]
     constants: Mapping[str, Numeric]
     integrate: Block | None
     summed: Mapping[str, str]
@@ -61,7 +61,8 @@ class Pathway(ABC):
     """Synapses between two populations: `Sparse`, `Textual`, `Dense`, `Einsum` or `Private`.
 
     name: of the synapse object
-    pre, post: the names of the populations of sender and target
+    pre, post: the names of the groups of sender and target; that of the sender may be a view, such as
+        'cells.g', which sends the variable g of `cells` (see `Group.of`)
     to: the port or variable of the target that sums what arrives; None for synapses with text
     pre_index, post_index: the flat indices, in their populations, of the neurons that the synapses start and
         end at

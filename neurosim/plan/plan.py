@@ -119,7 +119,8 @@ class Group:
     reset: the reset text
     refractory: how long it is refractory, if at all
     frozen: the variables marked (unless refractory)
-    of: for a group without neurons of its own, the population whose variable `sends` it sends; else ''
+    of: '' for a population. A group without neurons of its own (a view) comes from `cells.sending('g')`: its
+        name is 'cells.g', it sends the variable `sends` of the population `of`, here g of 'cells'
     """
 
     name: str
@@ -223,7 +224,7 @@ class Plan:
         """The synapses without text, whose arrivals are summed, in network order."""
         return [pathway for pathway in self.pathways.values() if not isinstance(pathway, Textual)]
 
-    def speaker(self, group: Group) -> Group:
+    def variable_owner(self, group: Group) -> Group:
         """The group that has the variable which a group sends: itself, or the one that it sends for."""
         return self.groups[group.of] if group.of else group
 

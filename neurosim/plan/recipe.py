@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from neurosim.network.draws import Pairs, table_of
-from neurosim.network.recipe import Numbers, Wires
+from neurosim.network.recipe import NumberRecipe, Wires
 from neurosim.network.windows import Slide
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.random import Stream
@@ -60,8 +60,8 @@ class Recipe:
     pre_index: np.ndarray
     post_index: np.ndarray
     wires: Wires
-    weight: Numbers
-    delay: Numbers
+    weight: NumberRecipe
+    delay: NumberRecipe
     dt: float
     expected: float
     dtype: np.dtype
@@ -81,7 +81,7 @@ class Recipe:
         refuse_size(ARRAY_BYTES * self.expected, f"{self.label}: these synapses", USE_FEWER)
         return self.wires.pairs(self.pre_index, self.post_index, self.stream("wiring"))
 
-    def numbers(self, name: str, law: Numbers, pairs: Pairs) -> np.ndarray:
+    def numbers(self, name: str, law: NumberRecipe, pairs: Pairs) -> np.ndarray:
         """The numbers of the weights, the delays or a variable of these synapses."""
         return law.draw(table_of(pairs, self.pre_index.size, self.post_index.size, self.stream(name)))
 
@@ -109,7 +109,7 @@ class DrawnStates(Mapping[str, np.ndarray]):
     dtype: the type of the variables; the time of the last update, in seconds, always has 64 bits.
     """
 
-    def __init__(self, recipe: Recipe, laws: Mapping[str, Numbers], dtype: np.dtype):
+    def __init__(self, recipe: Recipe, laws: Mapping[str, NumberRecipe], dtype: np.dtype):
         self.recipe, self.laws, self.dtype = recipe, laws, dtype
 
     @cached_property

@@ -168,7 +168,7 @@ def _text(
     }
     return SynapseText(
         states=states,
-        drawn={} if drawn is None else drawn.laws,
+        laws={} if drawn is None else drawn.laws,
         constants=constants,
         integrate=_clock_driven(item.model, clocked, scope, constants) if clocked else None,
         summed={_summed_target(item, line.name): inline(line.expression, scope) for line in summed},

@@ -1,7 +1,7 @@
 """The groups and datasets of a recording file.
 
-The file is a SONATA spike and report file (`/spikes`, `/report`), with everything else in the group
-`/neurosim`:
+The file is a SONATA spike and report file (`/spikes`, `/report`; Dai et al. 2020, PLOS Computational Biology
+16, e1007696, doi:10.1371/journal.pcbi.1007696), with everything else in the group `/neurosim`:
 
     description, arrays   the network: JSON, and the arrays it refers to by number
     run                   JSON: seed, ticks, trials, schedule, dt, engine, precision, versions, what was

@@ -1,4 +1,4 @@
-"""Recordings in files, whose data are read when they are asked for. `file_writer.py` describes the format."""
+"""Recordings in files, whose data are read when they are asked for. `file_layout.py` describes the format."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from neurosim.recording.spikes import Spikes
 
 # No run reaches these bounds. A file that claims more was damaged or forged.
 MOST_TRIALS = 10**8
+MOST_ELEMENTS = 10**8  # along one axis of what is recorded
 MOST_TICKS = 2**53
 PRECISIONS = ("double", "mixed", "single")
 
@@ -193,7 +194,7 @@ def _decode_probe(entry: dict[str, Json], network: Network, unpack: Unpack) -> P
         f"interval of {name!r}",
         every,
     )
-    require(all(_is_count(n, MOST_TRIALS) for n in shape) and len(shape) > 0, where, shape)
+    require(all(_is_count(n, MOST_ELEMENTS) for n in shape) and len(shape) > 0, where, shape)
     index = unpack(entry["index"]).astype(np.int64) if "index" in entry else None
     if owner in network.populations:
         population = network.populations[owner]

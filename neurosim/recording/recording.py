@@ -250,7 +250,7 @@ class Recording:
         Raises RecordingError for an unknown name, and for wirings that have no list of synapses (private,
         einsum).
         """
-        # This import and the next break a circle: both modules read recordings.
+        # Imports what draws synapses, which most users of a recording never need. The same below.
         from neurosim.recording import synapse_values
 
         return synapse_values.edges(self, name)

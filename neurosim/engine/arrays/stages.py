@@ -64,12 +64,12 @@ def _sources(
     sources: dict[str, set[str]] = {name: set() for name in movers}
     late = {p.post for p in plan.of_kind(Private)}
     for product in products:
-        sources[product.post].add(plan.speaker(plan.groups[product.pre]).name)
+        sources[product.post].add(plan.variable_owner(plan.groups[product.pre]).name)
         if product.delay or any(t.to not in plan.groups[product.post].ports for t in product.targets):
             late.add(product.post)
         if product.weights_from is not None:
             name, ago = product.weights_from
-            sources[product.post].add(plan.speaker(plan.groups[name]).name)
+            sources[product.post].add(plan.variable_owner(plan.groups[name]).name)
             late |= {product.post} if ago else set()
     return sources, {name for name in movers if name not in late and is_memoryless(plan.groups[name])}
 

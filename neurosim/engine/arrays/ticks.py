@@ -291,7 +291,7 @@ class Steps:
     def message(self, now: TickState, group: Group) -> jax.Array:
         """The value that a population sends, as it is now."""
         assert group.sends is not None
-        owner = self.plan.speaker(group)
+        owner = self.plan.variable_owner(group)
         if group.sends in owner.derived:
             return self._derived(now, owner, group.sends)
         return now.values[owner.name][group.sends]

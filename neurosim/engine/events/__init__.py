@@ -3,8 +3,8 @@
 `source.py` writes one C++ translation unit for the structure of a network, `build.py` compiles it, or takes
 it from the cache, `network_layout.py` lays the synapses out, `batch.py` hands the state of some trials to the
 C++, and `runner.py` calls it. What does not depend on the user's text is in `core/`, written by hand. Read
-`core/run/engine.hpp` and the generated source (its path is in every error) beside
-`engine/reference/steps.py`: the steps have the same names.
+`core/run/engine.hpp` and a generated source beside `engine/reference/steps.py`. `docs/architecture.md` says
+which generated function does which step, and in which order these files are best read.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from neurosim.plan.plan import Plan, Sparse, Textual
 from neurosim.recording.writer import Writer
 
 BATCH_NEURONS = 4_000_000  # of all trials of a batch, with synapses with text; results do not depend on it
-BLOCK_SECONDS = 0.25  # how long the C++ runs before Python records, reports progress and can be interrupted
+CALL_SECONDS = 0.25  # how long the C++ runs before Python records, reports progress and can be interrupted
 NAMED = 4  # how many populations a message names a network by
 
 
@@ -107,7 +107,7 @@ def _run_batch(
     runner = Runner(library, batch.struct, buffers.structs, spike_uses, trials)
     try:
         restore_pending(runner, batch)
-        done, stopped = _run_blocks(runner, batch, buffers, report)
+        done, stopped = _run_in_calls(runner, batch, buffers, report)
         batch.release(done)
         collect_pending(runner, batch)
     finally:
@@ -115,14 +115,14 @@ def _run_batch(
     return done, stopped
 
 
-def _run_blocks(
+def _run_in_calls(
     runner: Runner, batch: Batch, buffers: RecordingBuffers, report: ProgressCallback
 ) -> tuple[int, Stopped]:
-    """Run all ticks: while the C++ fills one set of buffers, the other is written."""
+    """Run all ticks, some in each call of the C++; while it fills one set of buffers, the other is written."""
     plan, length = batch.plan, 1
-    filled: tuple[int, int, int] | None = None  # by the block before: set of buffers, first tick, ticks
+    filled: tuple[int, int, int] | None = None  # by the call before: set of buffers, first tick, ticks
 
-    def run_block(done: int) -> tuple[int, bool]:
+    def run_call(done: int) -> tuple[int, bool]:
         nonlocal length, filled
         begin, buffer_set = monotonic(), 1 - filled[0] if filled else 0
         ticks, until_stable = min(length, plan.ticks - done), plan.until is not None
@@ -138,16 +138,16 @@ def _run_blocks(
 
     report(0)
     with ThreadPoolExecutor(max_workers=1) as background:
-        ended = run_ticks(plan, batch.state.count, run_block, report)
+        ended = run_ticks(plan, batch.state.count, run_call, report)
         if filled:
             buffers.write(runner, *filled)
     return ended
 
 
 def _next_length(ticks: int, seconds: float, most: int) -> int:
-    """How many ticks the next block has, if the last block's took so many seconds."""
-    if seconds < BLOCK_SECONDS / 2:
+    """How many ticks the next call runs, if those of the last call took so many seconds."""
+    if seconds < CALL_SECONDS / 2:
         ticks *= 2
-    elif seconds > BLOCK_SECONDS * 2:
+    elif seconds > CALL_SECONDS * 2:
         ticks //= 2
     return max(1, min(ticks, most))

@@ -38,26 +38,26 @@ def deliver_stage(plan: Plan, numbering: Numbering, stage: Stage) -> list[str]:
     variables take the sums.
     """
     reduce, lines = REDUCE[stage.reduce], list[str]()
-    for place, accumulator in enumerate(stage.accumulators):
-        if accumulator.graded:
-            slot, handles = _slot(numbering, stage, place), _graded_handles(numbering, accumulator)
+    for place, afferents in enumerate(stage.afferents):
+        if afferents.graded:
+            slot, handles = _slot(numbering, stage, place), _graded_handles(numbering, afferents)
             lines.append(f"deliver_graded<{reduce}>(worker, {stage.number}, {slot}, {handles}, history_of);")
     if stage.pathways:
         before, take = _take(plan, numbering, stage)
         senders = senders_of(plan, stage)
         call = f"deliver_spikes<{reduce}>(context, {stage.number}, {senders}, {take});"
         lines += for_each_trial([*before, call])
-    for place, accumulator in enumerate(stage.accumulators):
-        for pathway in accumulator.dense:
+    for place, afferents in enumerate(stage.afferents):
+        for pathway in afferents.dense:
             slot = _slot(numbering, stage, place)
             handles = dense_handles(plan, numbering, pathway, DensePart.TILES)
             lines.append(f"deliver_dense<{reduce}>(worker, {stage.number}, {slot}, {handles}, history_of);")
-        for pathway in accumulator.private:
+        for pathway in afferents.private:
             lines += for_each_trial([f"private_{identifier(pathway.name)}(context);"])
     waiting = {p.place for p in postponed(plan) if p.stage == stage.number}
-    for place, accumulator in enumerate(stage.accumulators):
+    for place, afferents in enumerate(stage.afferents):
         if place not in waiting:
-            lines += for_each_trial(_settle(plan, numbering, stage, place, accumulator))
+            lines += for_each_trial(_settle(plan, numbering, stage, place, afferents))
     title = f"What arrives in step {stage.step} at ports that take the {stage.reduce}."
     return function(title, f"void deliver_{stage.number}(Worker& worker)", lines)
 
@@ -72,13 +72,13 @@ def _take(plan: Plan, numbering: Numbering, stage: Stage) -> tuple[list[str], st
     """C++ by which neurons take sums one by one: the lines before, and a function; `LeaveSums{}` where they
     cannot.
 
-    The function finds the accumulator of a slot by comparing it with where the accumulators begin.
+    The function finds the target of a slot by comparing it with where the sums of each target begin.
     """
     if stage.number not in taken_one_by_one(plan):
         return [], "LeaveSums{}"
     lines, chosen = list[str](), ""
-    for place, accumulator in enumerate(stage.accumulators):
-        post, to = accumulator.post, accumulator.to
+    for place, afferents in enumerate(stage.afferents):
+        post, to = afferents.post, afferents.to
         key = PortTotal(post, to) if to in plan.groups[post].ports else StateArray(post, to)
         start = f"slot_of(context, {_slot(numbering, stage, place)})"
         first = f"context.span({list(plan.groups).index(post)}).first"
@@ -90,13 +90,13 @@ def _take(plan: Plan, numbering: Numbering, stage: Stage) -> tuple[list[str], st
 
 
 def _slot(numbering: Numbering, stage: Stage, place: int) -> str:
-    """The `Slot` of an accumulator (core/arrivals/deliver.hpp): where its sums begin."""
+    """The `Slot` of one port or variable (core/arrivals/deliver.hpp): where its sums begin."""
     return braced(numbering.array(SlotStarts(stage.number)), place)
 
 
-def _graded_handles(numbering: Numbering, accumulator: Afferents) -> str:
-    """The `GradedHandles` of an accumulator."""
-    post, to = accumulator.post, accumulator.to
+def _graded_handles(numbering: Numbering, afferents: Afferents) -> str:
+    """The `GradedHandles` of one port or variable."""
+    post, to = afferents.post, afferents.to
     arrays = [numbering.array(GradedArray(post, to, part)) for part in GradedPart]
     sizes = [numbering.integer(GradedSize(post, to, count)) for count in GradedCount]
     return braced(*arrays, *sizes)
@@ -120,7 +120,7 @@ def private(plan: Plan, numbering: Numbering, pathway: Private, stage: Stage) ->
     group, wanted = plan.groups[pathway.pre], used_names(pathway.chance)
     names = group_names(loop, group, wanted, kept_ports(loop, group, wanted))
     chance = cpp_expression(pathway.chance, names, precision=plan.precision)
-    place = next(n for n, accumulator in enumerate(stage.accumulators) if pathway in accumulator.private)
+    place = next(n for n, afferents in enumerate(stage.afferents) if pathway in afferents.private)
     key = numbering.random_key(name, "private", 0)
     arrays = [numbering.array(PrivateArray(name, part)) for part in PrivatePart]
     counts = (PrivateCount.SOURCES, PrivateCount.NUMBER)
@@ -133,9 +133,9 @@ def private(plan: Plan, numbering: Numbering, pathway: Private, stage: Stage) ->
     return function(f"Synapses '{name}'", f"void private_{identifier(name)}(Context& context)", lines)
 
 
-def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int, accumulator: Afferents) -> list[str]:
-    """Lines that add the sums of an accumulator to its port or variable."""
-    group, to = plan.groups[accumulator.post], accumulator.to
+def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int, afferents: Afferents) -> list[str]:
+    """Lines that add the sums of a stage to one port or variable."""
+    group, to = plan.groups[afferents.post], afferents.to
     number = list(plan.groups).index(group.name)
     sums = f"context, {stage.number}, {_slot(numbering, stage, place)}, {number}"
     if to in group.ports:
@@ -153,4 +153,4 @@ def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int, accumula
 
 def settle_all(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[list[str]]:
     """Lines by which each postponed sum is taken, so that the arrays of state are complete."""
-    return [_settle(plan, numbering, stages[p.stage], p.place, p.accumulator) for p in postponed(plan)]
+    return [_settle(plan, numbering, stages[p.stage], p.place, p.afferents) for p in postponed(plan)]

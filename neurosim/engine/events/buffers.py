@@ -150,7 +150,7 @@ class RecordingBuffers:
         return np.array([(name in recorded) + 2 * (name in senders) for name in self.plan.groups], np.uint8)
 
     def write(self, runner: Runner, buffer_set: int, first: int, ticks: int) -> None:
-        """Hand what one set of buffers holds, the ticks first .. first + ticks, to the writer."""
+        """Hand what one set of buffers holds, the ticks first .. first + ticks - 1, to the writer."""
         traces: dict[str, Array] = {}
         for probe, buffer in zip(self.traces, self.buffers[buffer_set], strict=True):
             if probe.name not in self.direct:

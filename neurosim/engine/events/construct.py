@@ -17,7 +17,7 @@ from neurosim.engine.events.background import in_background
 from neurosim.engine.events.build import load
 from neurosim.engine.events.layouts import Array
 from neurosim.errors import EngineError
-from neurosim.network.recipe import NumberLaw, Numbers, WireLaw
+from neurosim.network.recipe import NumberLaw, NumberRecipe, WiringLaw
 from neurosim.plan.plan import Sparse
 from neurosim.plan.recipe import Edges, Recipe
 
@@ -206,7 +206,7 @@ def _fill(struct: PathwayStruct, pathway: Sparse, keep_alive: list[Array]) -> No
 
 
 def _fill_edges(struct: PathwayStruct, edges: Edges, keep_alive: list[Array]) -> None:
-    struct.wiring_law, struct.count = WireLaw.GIVEN, edges.sender.size
+    struct.wiring_law, struct.count = WiringLaw.GIVEN, edges.sender.size
     struct.sender = address(edges.sender, np.int64, keep_alive)
     struct.receiver = address(edges.receiver, np.int64, keep_alive)
     struct.delays = address(edges.delay, np.int64, keep_alive)
@@ -233,7 +233,7 @@ def _subpopulation(index: Array, keep_alive: list[Array]) -> SubpopulationStruct
     return SubpopulationStruct(index.size, int(index[0]), neurons)
 
 
-def number_recipe_struct(recipe: Numbers, keep_alive: list[Array]) -> NumberRecipeStruct:
+def number_recipe_struct(recipe: NumberRecipe, keep_alive: list[Array]) -> NumberRecipeStruct:
     """How weights, delays or start values are drawn, as the C++ takes it."""
     values = address(recipe.values, np.float64, keep_alive)
     limits = (recipe.low, recipe.high)

@@ -35,27 +35,31 @@ class HistoryPart(Enum):
 
 
 class TextualPart(Enum):
-    """Synapses with text, by block of targets, sender and delay; see `textual_layout.TextualLayout`."""
+    """Synapses with text: the arrays of `textual_layout.TextualLayout`.
 
-    ROW = auto()
-    GROUP = auto()
-    FIRST = auto()
-    BY_POST = auto()
-    POST_FIRST = auto()
-    BLOCK_FIRST = auto()
-    SENDER = auto()
-    RECEIVER = auto()
-    DELAY = auto()
-    CANONICAL = auto()
+    The place of a synapse is its position by block of targets, sender and delay; a bundle is the synapses of
+    one block, sender and delay.
+    """
+
+    ROW = auto()  # (block, sender + 1): the first bundle of each sender
+    BUNDLE = auto()  # (bundle, 2): delay in ticks, number of synapses
+    FIRST = auto()  # (bundle): the place of its first synapse
+    BY_POST = auto()  # (synapse): places by target
+    POST_FIRST = auto()  # (target + 1): where each target's synapses begin in BY_POST
+    BLOCK_FIRST = auto()  # (block + 1): the first place of each block
+    SENDER = auto()  # (synapse): the flat index of its sender
+    RECEIVER = auto()  # (synapse): the flat index of its target
+    DELAY = auto()  # (synapse): in ticks
+    CANONICAL = auto()  # (synapse): its number in the plan
 
 
 class GradedPart(Enum):
     """Stored synapses of graded senders into one port, by target (`core/arrivals/graded.hpp`)."""
 
-    FIRST = auto()  # (group + 1): where the synapses of each group of eight targets begin
-    TARGET = auto()  # (group, 8): every target once, then padding
-    COUNT = auto()  # (group, 8): synapses of each target, without padding
-    SENDER = auto()  # (step, 8) of each group; padding has the place behind all messages
+    FIRST = auto()  # (octet + 1): where the synapses of each octet (eight targets) begin
+    TARGET = auto()  # (octet, 8): every target once, then padding
+    COUNT = auto()  # (octet, 8): synapses of each target, without padding
+    SENDER = auto()  # (step, 8) of each octet; padding has the place behind all messages
     WEIGHT = auto()  # as SENDER
     SEGMENTS = auto()  # (segment, 2): delay and sending population, the oldest message first
 
@@ -189,7 +193,7 @@ class TextualArray:
 
 @dataclass(frozen=True)
 class SlotStarts:
-    """Where the sums of each accumulator of a stage begin: (accumulator, block)."""
+    """Where the sums of each port or variable of a stage begin: (port or variable, block)."""
 
     stage: int
 
@@ -303,12 +307,12 @@ class HistoryDepth:
 
 class GradedCount(Enum):
     SEGMENTS = auto()
-    GROUPS = auto()
+    OCTETS = auto()
 
 
 @dataclass(frozen=True)
 class GradedSize:
-    """The number of segments or of groups of eight targets of a `GradedArray`."""
+    """The number of segments or of octets (eight targets) of a `GradedArray`."""
 
     post: str
     to: str

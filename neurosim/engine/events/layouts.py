@@ -32,22 +32,22 @@ def block_bounds(size: int, blocks: int) -> Integers:
 def interleave(plan: Plan, pathways: tuple[Sparse, ...]) -> Mapping[GradedPart, Array]:
     """The synapses of graded senders into one port, those of each target in the order of the tick contract.
 
-    Targets are sorted by their number of synapses, so that the eight of a group need little padding.
+    Targets are sorted by their number of synapses, so that octets need little padding.
     """
     rows = rows_by_target(plan, pathways[0].post, pathways)
     start = rows.start
-    groups = -(-(start.size - 1) // LANES)
-    lengths = np.zeros(groups * LANES, np.int64)
+    octets = -(-(start.size - 1) // LANES)
+    lengths = np.zeros(octets * LANES, np.int64)
     lengths[: start.size - 1] = np.diff(start)
     target = np.argsort(lengths, kind="stable")
     count = lengths[target]
-    steps = count.reshape(groups, LANES).max(axis=1, initial=0)
+    steps = count.reshape(octets, LANES).max(axis=1, initial=0)
     first = np.r_[0, np.cumsum(steps * LANES)]
     # Synapse number `step` of a target goes to the place of the target's first one plus 8 * step.
-    first_place = np.repeat(first[:-1], LANES) + np.tile(np.arange(LANES), groups)
+    first_place = np.repeat(first[:-1], LANES) + np.tile(np.arange(LANES), octets)
     step = np.arange(rows.column.size) - np.repeat(np.cumsum(count) - count, count)
     place = np.repeat(first_place, count) + step * LANES
-    first_synapse = np.r_[start, np.full(groups * LANES - start.size + 1, start[-1])][target]
+    first_synapse = np.r_[start, np.full(octets * LANES - start.size + 1, start[-1])][target]
     synapse = np.repeat(first_synapse, count) + step
     sender, ordered = np.full(first[-1], rows.columns, np.int32), np.zeros(first[-1], plan.dtype)
     sender[place], ordered[place] = rows.column[synapse], rows.weight[synapse]

@@ -45,7 +45,7 @@ SUMS_OF_A_LINE = 16  # float sums in a cache line
 class NetworkLayout:
     """The layout of a plan for `blocks` blocks of neurons and `threads` threads, which all batches share.
 
-    `slots` holds, for each stage, where the sums of each accumulator begin: (accumulator, block);
+    `slots` holds, for each stage, where the sums of each port or variable begin: (place, block);
     `slot_counts` how many sums there are: (stage, block); `first_sender` the number of each population's
     first neuron among all.
     """
@@ -64,7 +64,7 @@ class NetworkLayout:
             self._place_sums(stage)
             if stage.pathways:
                 self.rows[stage.number] = self._build_rows(stage)
-        delivered = [a for stage in source.stages for a in stage.accumulators if a.graded]
+        delivered = [a for stage in source.stages for a in stage.afferents if a.graded]
         self.graded = {(a.post, a.to): interleave(plan, a.graded) for a in delivered}
         swept = [name for step in plan.program if step.kind is Do.SWEEP for name in step.populations]
         summed = [a for a in afferents_into(plan, tuple(swept)) if a.graded]
@@ -79,7 +79,7 @@ class NetworkLayout:
         return lay_out(self.plan, pathway, self.bounds_of(pathway.post), self.threads, by_delay=by_delay)
 
     def _place_sums(self, stage: Stage) -> None:
-        spans = np.stack([np.diff(self.bounds_of(a.post)) for a in stage.accumulators]).astype(np.int64)
+        spans = np.stack([np.diff(self.bounds_of(a.post)) for a in stage.afferents]).astype(np.int64)
         # Sums begin at cache lines, and vectors of eight may write behind the last one.
         padded = -(-spans // SUMS_OF_A_LINE) * SUMS_OF_A_LINE
         self.slots[stage.number] = np.cumsum(padded, axis=0) - padded
@@ -88,7 +88,7 @@ class NetworkLayout:
     def _build_rows(self, stage: Stage) -> Rows:
         target_slots: dict[tuple[str, str | None], TargetSlots] = {
             (a.post, a.to): TargetSlots(self.bounds_of(a.post).astype(np.int64), slots)
-            for a, slots in zip(stage.accumulators, self.slots[stage.number], strict=True)
+            for a, slots in zip(stage.afferents, self.slots[stage.number], strict=True)
         }
         return build_rows(
             [p for p in self.plan.of_kind(Sparse) if p in stage.pathways],
@@ -181,7 +181,7 @@ class NetworkLayout:
         match count:
             case GradedCount.SEGMENTS:
                 return len(self.graded[post, to][GradedPart.SEGMENTS])
-            case GradedCount.GROUPS:
+            case GradedCount.OCTETS:
                 return len(self.graded[post, to][GradedPart.FIRST]) - 1
 
     def _private_size(self, pathway: Private, count: PrivateCount) -> int:

@@ -13,7 +13,7 @@ from neurosim.engine.events.batch import Batch
 from neurosim.engine.events.layouts import Array, Integers
 from neurosim.engine.events.runner import Runner
 from neurosim.engine.events.stages import Stage
-from neurosim.engine.state import PendingArrivals, PendingSpikes, Queue, spikes_sent
+from neurosim.engine.state import PendingTextualSpikes, PendingSpikes, Queue, spikes_sent
 from neurosim.plan.plan import Textual
 
 
@@ -30,7 +30,7 @@ def restore_pending(runner: Runner, batch: Batch) -> None:
     """Put the pending arrivals of the state into the calendars of the C++."""
     network, state = batch.network, batch.state
     for stage in network.source.stages:
-        if any(a.spiking and state.queue.get((a.post, a.to)) for a in stage.accumulators):
+        if any(a.spiking and state.queue.get((a.post, a.to)) for a in stage.afferents):
             for trial in range(state.count):
                 arrivals = _arrivals_at(batch, stage, trial)
                 for block in range(network.blocks):
@@ -47,9 +47,9 @@ def _arrivals_at(batch: Batch, stage: Stage, trial: int) -> Arrivals:
     network, state = batch.network, batch.state
     empty = np.zeros(0, np.int64)
     parts: list[tuple[Array, ...]] = [(empty,) * 6]
-    for place, accumulator in enumerate(stage.accumulators):
-        bounds = network.bounds_of(accumulator.post)
-        for due, entries in state.queue.get((accumulator.post, accumulator.to), {}).items():
+    for place, afferents in enumerate(stage.afferents):
+        bounds = network.bounds_of(afferents.post)
+        for due, entries in state.queue.get((afferents.post, afferents.to), {}).items():
             for spikes in entries:
                 mine = spikes.trial == trial
                 receiver = spikes.receiver[mine]
@@ -106,12 +106,12 @@ def collect_pending(runner: Runner, batch: Batch) -> None:
 
 def _collect_arrivals(runner: Runner, batch: Batch, trial: int) -> None:
     """Put one trial's pending arrivals at synapses without text into the queues of their targets."""
-    arrivals, network = runner.pending_arrivals(trial), batch.network
+    arrivals, network = runner.pending_spikes(trial), batch.network
     column: Mapping[str, Array] = {name: arrivals[name] for name in arrivals.dtype.names or ()}
     for stage in network.source.stages:
-        for place, accumulator in enumerate(stage.accumulators):
-            bounds = network.bounds_of(accumulator.post)
-            queue = batch.state.queue[accumulator.post, accumulator.to]
+        for place, afferents in enumerate(stage.afferents):
+            bounds = network.bounds_of(afferents.post)
+            queue = batch.state.queue[afferents.post, afferents.to]
             for block in range(network.blocks):
                 first = network.slots[stage.number][place, block]
                 after = first + bounds[block + 1] - bounds[block]
@@ -148,12 +148,12 @@ def _collect_textual(runner: Runner, batch: Batch, trial: int, pathway: Textual)
     layout = batch.network.textual[pathway.name]
     parts: list[tuple[Integers, Integers, Integers]] = []
     for row in layout.row:
-        group, spike = members(row, neuron)
-        due = tick[spike] + layout.group[group, 0].astype(np.int64)
+        bundle, spike = members(row, neuron)
+        due = tick[spike] + layout.bundle[bundle, 0].astype(np.int64)
         pending = due >= batch.state.tick
-        group, spike, due = group[pending], spike[pending], due[pending]
-        count = layout.group[group, 1].astype(np.int64)
-        first: Integers = layout.first[group] - (np.cumsum(count) - count)
+        bundle, spike, due = bundle[pending], spike[pending], due[pending]
+        count = layout.bundle[bundle, 1].astype(np.int64)
+        first: Integers = layout.first[bundle] - (np.cumsum(count) - count)
         place: Integers = np.repeat(first, count) + np.arange(int(count.sum()))
         synapse = place if layout.order is None else layout.order[place].astype(np.int64)
         parts.append((np.repeat(due, count), np.repeat(tick[spike], count), synapse))
@@ -163,4 +163,4 @@ def _collect_textual(runner: Runner, batch: Batch, trial: int, pathway: Textual)
         mine = np.sort(
             synapse[(due == when) & (sent == since)]
         )  # in the order of the plan, whatever the blocks
-        queue.setdefault(when, []).append(PendingArrivals(since, np.full(mine.size, trial), mine))
+        queue.setdefault(when, []).append(PendingTextualSpikes(since, np.full(mine.size, trial), mine))

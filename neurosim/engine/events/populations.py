@@ -89,7 +89,7 @@ def _move_function(loop: Loop, group: Group) -> list[str]:
         prelude.append("alignas(64) Integer fired[CHUNK];")
         listing = f"list_spikes(context, {number}, fired, first, last);"
         outer, opening = OuterLoop(CHUNKS, () if _has_events(plan, group) else (listing,)), EACH_OF_CHUNK
-    stages = {p.stage for p in postponed(plan) if p.accumulator.post == group.name}
+    stages = {p.stage for p in postponed(plan) if p.afferents.post == group.name}
     if not stages:
         return loop.function(title, name, opening, prelude, outer=outer)
     if not stages <= taken_one_by_one(plan):
@@ -135,7 +135,7 @@ def _load_states(
 
 def _waiting_sum(loop: Loop, group: Group, to: str) -> str:
     """C++ for the postponed sum (`stages.postponed`) that neuron i has yet to take; "" if it takes none."""
-    targets = {(p.accumulator.post, p.accumulator.to): p for p in postponed(loop.plan)}
+    targets = {(p.afferents.post, p.afferents.to): p for p in postponed(loop.plan)}
     waiting = targets.get((group.name, to))
     if waiting is None:
         return ""

@@ -22,7 +22,7 @@ FAILURES = {  # the negative numbers of `guarded` in core/run/library.hpp
     -2: "run: the system gives no more threads. Give threads=1, or fewer than you gave.",
     -3: "run: the compiled code failed in a way that it does not know. Give engine='reference'.",
 }
-PENDING_ARRIVAL = np.dtype(  # `PendingArrival` of core/run/engine.hpp
+PENDING_SPIKE = np.dtype(  # `PendingSpike` of core/run/engine.hpp
     [("due", "i8"), ("sent", "i8"), ("population", "i4"), ("stage", "i4"), ("block", "i4"), ("slot", "u4"),
      ("value", "f8")]
 )  # fmt: skip
@@ -90,11 +90,11 @@ class Runner:
         )
         return tick.copy(), neuron.astype(np.int64)
 
-    def pending_arrivals(self, trial: int) -> NDArray[np.void]:
-        """The arrivals at synapses without text that are on their way, as records of `PENDING_ARRIVAL`."""
-        count = self._library.neurosim_pending_arrivals(self._address, trial, None)
-        arrivals = np.empty(count, PENDING_ARRIVAL)
-        self._library.neurosim_pending_arrivals(self._address, trial, arrivals.ctypes.data)
+    def pending_spikes(self, trial: int) -> NDArray[np.void]:
+        """The spikes on their way through synapses without text, as records of `PENDING_SPIKE`."""
+        count = self._library.neurosim_pending_spikes(self._address, trial, None)
+        arrivals = np.empty(count, PENDING_SPIKE)
+        self._library.neurosim_pending_spikes(self._address, trial, arrivals.ctypes.data)
         return arrivals
 
     def restore(
@@ -106,7 +106,7 @@ class Runner:
         slot: NDArray[np.uint32],
         value: NDArray[np.float64],
     ) -> None:
-        """Make all arrivals pending that an earlier run left at one stage and block, in their order."""
+        """Make all spikes pending that an earlier run left at one stage and block, in their order."""
         addresses = (due.ctypes.data, slot.ctypes.data, value.ctypes.data)
         self._library.neurosim_restore(self._address, trial, stage, block, due.size, *addresses)
 
@@ -135,7 +135,7 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
         "stable": (number, (pointer,)),
         "spikes": (Int, (pointer, number, number, number, pointer, pointer)),
         "sent": (Int, (pointer, number, number, pointer, pointer)),
-        "pending_arrivals": (Int, (pointer, number, pointer)),
+        "pending_spikes": (Int, (pointer, number, pointer)),
         "restore": (Int, (pointer, number, number, number, Int, pointer, pointer, pointer)),
         "restore_textual": (Int, (pointer, number, number, number, Int, pointer, pointer)),
     }

@@ -54,7 +54,7 @@ def write_source(plan: Plan) -> Source:
     for group in plan.groups.values():
         lines += _population(plan, numbering, group)
     for stage in stages:
-        for pathway in (p for accumulator in stage.accumulators for p in accumulator.private):
+        for pathway in (p for afferents in stage.afferents for p in afferents.private):
             lines += private(plan, numbering, pathway, stage)
         lines += deliver_stage(plan, numbering, stage)
     for pathway in plan.textual:
@@ -97,7 +97,7 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     if not group.spiking and group.sends is not None:
         number, name = list(plan.groups).index(group.name), f"send_{identifier(group.name)}"
         target = f"history_of(context, {number}).next(context.tick, context.block == 0)"
-        owner, read = plan.speaker(group), has_moved(plan, group, Do.SEND)
+        owner, read = plan.variable_owner(group), has_moved(plan, group, Do.SEND)
         lines += evaluated(plan, numbering, owner, group.sends, name, target, read=read)
     for variable in derived_probes(plan, group):
         target = numbering.pointer("Real", DerivedArray(group.name, variable))

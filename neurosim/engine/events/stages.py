@@ -19,21 +19,23 @@ REDUCE = {
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """The ports and variables that one deliver step fills and that reduce alike.
+    """The ports and variables that one deliver step fills, if all take the sum, or all the mean, or all the
+    maximum of what arrives.
 
-    `number` counts the stages of a plan, `step` its steps. Each accumulator is where the arrivals of one port
-    or variable are summed, with the synapses that they come through.
+    number, step: the position of the stage in the plan, and of its step in the program
+    reduce: 'sum', 'mean' or 'max'
+    afferents: for each of these ports and variables, the synapses without text that lead there
     """
 
     number: int
     step: int
     reduce: str
-    accumulators: tuple[Afferents, ...]
+    afferents: tuple[Afferents, ...]
 
     @property
     def pathways(self) -> tuple[Sparse, ...]:
-        """The stored synapses of spiking populations, accumulator by accumulator."""
-        return tuple(pathway for accumulator in self.accumulators for pathway in accumulator.spiking)
+        """The stored synapses of spiking populations, one port or variable after the other."""
+        return tuple(pathway for afferents in self.afferents for pathway in afferents.spiking)
 
 
 def stages_of(plan: Plan) -> tuple[Stage, ...]:
@@ -42,9 +44,9 @@ def stages_of(plan: Plan) -> tuple[Stage, ...]:
     for number, step in enumerate(plan.program):
         if step.kind is Do.DELIVER and step.arriving is not Arriving.SENT:
             graded, spikes = step.delivers(graded=True), step.delivers(graded=False)
-            accumulators = afferents_into(plan, step.populations, graded=graded, spikes=spikes)
+            afferents = afferents_into(plan, step.populations, graded=graded, spikes=spikes)
             for reduce in REDUCE:
-                alike = tuple(a for a in accumulators if a.reduce == reduce)
+                alike = tuple(a for a in afferents if a.reduce == reduce)
                 if alike:
                     stages.append(Stage(len(stages), number, reduce, alike))
     return tuple(stages)
@@ -52,26 +54,28 @@ def stages_of(plan: Plan) -> tuple[Stage, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Postponed:
-    """An accumulator whose sums wait until its population moves, which saves a pass over the neurons.
+    """A port or variable whose sums wait until its population moves, which saves a pass over the neurons.
 
-    `place` is its position among the accumulators of its stage.
+    stage: the number of its stage
+    place: its position in the stage
+    afferents: the synapses that lead there
     """
 
     stage: int
     place: int
-    accumulator: Afferents
+    afferents: Afferents
 
 
 def postponed(plan: Plan) -> tuple[Postponed, ...]:
-    """The accumulators of spikes under Clock whose targets nothing reads before their next move."""
+    """The ports and variables fed by spikes under Clock that nothing reads before their neurons move."""
     if type(plan.schedule) is not Clock:
         return ()
     return tuple(
-        Postponed(stage.number, place, accumulator)
+        Postponed(stage.number, place, afferents)
         for stage in stages_of(plan)
         if plan.program[stage.step].arriving is Arriving.SPIKES and stage.reduce == "sum"
-        for place, accumulator in enumerate(stage.accumulators)
-        if not _is_read_before_move(plan, accumulator)
+        for place, afferents in enumerate(stage.afferents)
+        if not _is_read_before_move(plan, afferents)
     )
 
 
@@ -85,18 +89,18 @@ def taken_one_by_one(plan: Plan) -> set[int]:
         stage.number
         for stage in stages_of(plan)
         if all(
-            (stage.number, place) in waiting and accumulator.spiking and not accumulator.private
-            for place, accumulator in enumerate(stage.accumulators)
+            (stage.number, place) in waiting and afferents.spiking and not afferents.private
+            for place, afferents in enumerate(stage.afferents)
         )
     }
 
 
-def _is_read_before_move(plan: Plan, accumulator: Afferents) -> bool:
+def _is_read_before_move(plan: Plan, afferents: Afferents) -> bool:
     """Whether text, a message or a record may use a port or variable before its population moves."""
-    group, to = plan.groups[accumulator.post], accumulator.to
+    group, to = plan.groups[afferents.post], afferents.to
     used: set[str] = set()
     for pathway in plan.textual:
-        if accumulator.post in (pathway.pre, pathway.post):
+        if afferents.post in (pathway.pre, pathway.post):
             text = pathway.text
             for block in (text.integrate, text.on_pre, text.on_post):
                 used |= _names_of(block)

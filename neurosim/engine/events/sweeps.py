@@ -31,19 +31,19 @@ from neurosim.plan.plan import Dense, Group, Plan
 
 def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
     """The functions of a sweep over the populations of a step."""
-    accumulators = afferents_into(plan, step.populations)
+    all_afferents = afferents_into(plan, step.populations)
     lines: list[str] = []
     for name in step.populations:
-        lines += _turn(plan, numbering, plan.groups[name], accumulators)
+        lines += _turn(plan, numbering, plan.groups[name], all_afferents)
     fields = [
-        f"begin_local_field(context, {_local_field(numbering, accumulator)}, history_of);"
-        for accumulator in accumulators
-        if accumulator.graded
+        f"begin_local_field(context, {_local_field(numbering, afferents)}, history_of);"
+        for afferents in all_afferents
+        if afferents.graded
     ]
     products = [
         f"begin_dense(worker, {_swept_dense(plan, numbering, pathway)}, history_of);"
-        for accumulator in accumulators
-        for pathway in accumulator.dense
+        for afferents in all_afferents
+        for pathway in afferents.dense
     ]
     # The neurons of all populations are numbered through; a turn finds the population of its number.
     order, turns, first = list(plan.groups), list[str](), "0"
@@ -64,9 +64,9 @@ def sweep(plan: Plan, numbering: Numbering, step: Step) -> list[str]:
     return [*lines, *function("One sweep.", "void sweep_all(Worker& worker)", [*products, *each_trial])]
 
 
-def _local_field(numbering: Numbering, accumulator: Afferents) -> str:
-    """The `LocalFieldHandles` of an accumulator."""
-    post, to = accumulator.post, accumulator.to
+def _local_field(numbering: Numbering, afferents: Afferents) -> str:
+    """The `LocalFieldHandles` of one port or variable."""
+    post, to = afferents.post, afferents.to
     arrays = [numbering.array(LocalFieldArray(post, to, part)) for part in LocalFieldPart]
     return braced(*arrays, numbering.integer(LocalFieldSegments(post, to)))
 
@@ -77,10 +77,10 @@ def _swept_dense(plan: Plan, numbering: Numbering, pathway: Dense) -> str:
     return braced(dense_handles(plan, numbering, pathway, DensePart.ROWS), *places)
 
 
-def _turn(plan: Plan, numbering: Numbering, group: Group, accumulators: list[Afferents]) -> list[str]:
+def _turn(plan: Plan, numbering: Numbering, group: Group, all_afferents: list[Afferents]) -> list[str]:
     """The function that delivers to one neuron, updates it, and passes its change on."""
     loop = Loop(plan, numbering)
-    mine = {accumulator.to: accumulator for accumulator in accumulators if accumulator.post == group.name}
+    mine = {afferents.to: afferents for afferents in all_afferents if afferents.post == group.name}
     message = f"{state_pointer(loop, group, group.sends)}[i]" if group.sends else ""
     if message:
         loop.body.append(f"const Real sent_before = {message};")
@@ -95,33 +95,33 @@ def _turn(plan: Plan, numbering: Numbering, group: Group, accumulators: list[Aff
         loop.body.append(f"{state_pointer(loop, group, variable)}[i] += {variable}_read;")
     _update(loop, plan, group, ports)
     _clamp(loop, plan, group, message)
-    changes = _pass_on(plan, numbering, group, accumulators, message)
+    changes = _pass_on(plan, numbering, group, all_afferents, message)
     if changes:
         loop.body += [f"if (!({message} == sent_before)) {{", *indented(changes), "}"]
     title, name = f"Neurons '{group.name}': the turn of one", f"turn_{identifier(group.name)}"
     return loop.function(title, name, "{", parameters="Context& context, const int32_t i")
 
 
-def _arrived(plan: Plan, numbering: Numbering, to: str, accumulator: Afferents | None) -> list[str]:
+def _arrived(plan: Plan, numbering: Numbering, to: str, afferents: Afferents | None) -> list[str]:
     """Lines that find what arrives at a port or variable of neuron i, 0 if nothing does."""
-    if accumulator is None:
+    if afferents is None:
         return [f"const Real {to}_read = 0;"]
-    reduce, total, count = REDUCE[accumulator.reduce], f"{to}_sum", f"{to}_count"
+    reduce, total, count = REDUCE[afferents.reduce], f"{to}_sum", f"{to}_count"
     lines = [f"Real {total} = {reduce}::empty<Real>();", f"int64_t {count} = 0;"]
-    if accumulator.graded:
+    if afferents.graded:
         start = f"{to}_field.start"
         lines += [
-            f"const auto {to}_field = local_field(context, {_local_field(numbering, accumulator)});",
+            f"const auto {to}_field = local_field(context, {_local_field(numbering, afferents)});",
             f"{total} = {to}_field.template at<{reduce}>(i), {count} = {start}[i + 1] - {start}[i];",
         ]
-    for pathway in accumulator.dense:
+    for pathway in afferents.dense:
         handles = _swept_dense(plan, numbering, pathway)
         lines.append(f"add_dense<{reduce}>(context, {handles}, i, {total}, {count});")
     value = {
         "sum": total,
         "mean": f"{total} / static_cast<Real>({count} > 1 ? {count} : 1)",
         "max": f"{count} > 0 ? {total} : Real(0)",
-    }[accumulator.reduce]
+    }[afferents.reduce]
     return [*lines, f"const Real {to}_read = {value};"]
 
 
@@ -147,18 +147,18 @@ def _clamp(loop: Loop, plan: Plan, group: Group, message: str) -> None:
 
 
 def _pass_on(
-    plan: Plan, numbering: Numbering, group: Group, accumulators: list[Afferents], message: str
+    plan: Plan, numbering: Numbering, group: Group, all_afferents: list[Afferents], message: str
 ) -> list[str]:
     """Calls that bring all sums that the message of neuron i is part of up to date."""
     population = list(plan.groups).index(group.name)
     lines: list[str] = []
-    for accumulator in accumulators:
-        if any(p.pre == group.name for p in accumulator.graded):
-            handles = _local_field(numbering, accumulator)
+    for afferents in all_afferents:
+        if any(p.pre == group.name for p in afferents.graded):
+            handles = _local_field(numbering, afferents)
             lines.append(f"update_local_field(context, {handles}, {population}, i, {message});")
         lines += [
             f"update_dense(context, {_swept_dense(plan, numbering, p)}, i, {message});"
-            for p in accumulator.dense
+            for p in afferents.dense
             if p.pre == group.name
         ]
     return lines

@@ -39,7 +39,7 @@ DELIVERED = Typed("delivered", "Real")  # the message that a synapse delivers in
 # The arrays of `TextualHandles` in core/synapses/textual.hpp.
 HANDLES = (
     TextualPart.ROW,
-    TextualPart.GROUP,
+    TextualPart.BUNDLE,
     TextualPart.FIRST,
     TextualPart.BY_POST,
     TextualPart.POST_FIRST,
@@ -222,7 +222,7 @@ def act(code: PathwayCode, block: Block) -> list[str]:
     loop = code.loop(block.name)
     in_turn = order_matters(block, code.states, code.pre, code.post)
     body = _in_turn(code, loop, block) if in_turn else _side_by_side(code, loop, block)
-    visitor = "for_synapses"
+    visitor = "for_textual_synapses"
     if not code.graded and block.name == "on_pre":
         visitor = "for_arrivals"
     elif block.name == "on_post" and code.post.spiking:
@@ -338,7 +338,8 @@ def integrate(code: PathwayCode) -> list[str]:
     assert code.pathway.text.integrate is not None
     loop = code.loop("integrate")
     body = _side_by_side(code, loop, code.pathway.text.integrate)
-    return _function(code, loop, "model", f"integrate_{identifier(code.pathway.name)}", "for_synapses", body)
+    name = f"integrate_{identifier(code.pathway.name)}"
+    return _function(code, loop, "model", name, "for_textual_synapses", body)
 
 
 def add_up(code: PathwayCode) -> list[str]:
@@ -358,7 +359,7 @@ def add_up(code: PathwayCode) -> list[str]:
         target = code.numbering.pointer("Real", StateArray(code.post.name, variable))
         copies.append(f"std::copy({total}.begin(), {total}.end(), {target} + {span}.first);")
     name = f"add_up_{identifier(code.pathway.name)}"
-    return _function(code, loop, "summed", name, "for_synapses", _each(loop.body), copies)
+    return _function(code, loop, "summed", name, "for_textual_synapses", _each(loop.body), copies)
 
 
 def reads_sender(code: PathwayCode, *blocks: Block | None) -> set[str]:

@@ -43,7 +43,7 @@ class SynapseArraysStruct(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_void_p) for name in (
-            "row", "group", "first", "post_first", "block_first", "receiver", "by_post", "canonical", "own",
+            "row", "bundle", "first", "post_first", "block_first", "receiver", "by_post", "canonical", "own",
             "starts",
         )),
         ("variables", ctypes.c_int64), ("real", ctypes.c_int64),
@@ -54,13 +54,13 @@ class SynapseArraysStruct(ctypes.Structure):
 class TextualLayout:
     """The synapses of a pathway with text.
 
-    The place of a synapse is its position here: by block of targets, then sender, then delay. A group is the
+    The place of a synapse is its position here: by block of targets, then sender, then delay. A bundle is the
     synapses of one block, sender and delay.
     """
 
-    row: NDArray[np.int64]  # (block, sender + 1): the first group of each sender
-    group: NDArray[np.uint32]  # (group, 2): delay in ticks, number of synapses
-    first: NDArray[np.int64]  # (group): the place of its first synapse
+    row: NDArray[np.int64]  # (block, sender + 1): the first bundle of each sender
+    bundle: NDArray[np.uint32]  # (bundle, 2): delay in ticks, number of synapses
+    first: NDArray[np.int64]  # (bundle): the place of its first synapse
     receiver: NDArray[np.int32]  # (synapse): target neuron
     by_post: NDArray[np.int32]  # (synapse): places by target, those of each target in the order of the plan
     post_first: NDArray[np.int64]  # (target + 1): where each target's synapses begin in `by_post`
@@ -93,22 +93,22 @@ class TextualLayout:
     @cached_property
     def sender(self) -> NDArray[np.int32]:
         """The sending neuron of each synapse: (synapse)."""
-        blocks, groups = len(self.row), np.diff(self.row).reshape(-1)
+        blocks, bundles = len(self.row), np.diff(self.row).reshape(-1)
         sender = np.tile(np.arange(int(self.row.shape[1]) - 1), blocks)
-        return np.repeat(np.repeat(sender, groups), self.group[:, 1]).astype(np.int32)
+        return np.repeat(np.repeat(sender, bundles), self.bundle[:, 1]).astype(np.int32)
 
     @cached_property
     def delay(self) -> NDArray[np.int64]:
         """The delay of each synapse in ticks: (synapse)."""
-        return np.repeat(self.group[:, 0], self.group[:, 1]).astype(np.int64)
+        return np.repeat(self.bundle[:, 0], self.bundle[:, 1]).astype(np.int64)
 
     def part(self, part: TextualPart) -> Array:
         """The array that the generated code asks for."""
         match part:
             case TextualPart.ROW:
                 return self.row
-            case TextualPart.GROUP:
-                return self.group
+            case TextualPart.BUNDLE:
+                return self.bundle
             case TextualPart.FIRST:
                 return self.first
             case TextualPart.BY_POST:
@@ -159,7 +159,7 @@ def lay_out(
     if not handle:
         raise EngineError(NO_MEMORY)
     try:
-        synapses, groups, longest, in_order = (int(number) for number in counted)
+        synapses, bundles, longest, in_order = (int(number) for number in counted)
         if synapses >= 2**31:
             raise EngineError(
                 f"run: synapses {pathway.name!r} with text are {synapses:,}, more than {2**31 - 1:,}. "
@@ -168,8 +168,8 @@ def lay_out(
         is_drawn = pathway.recipe is not None
         layout = TextualLayout(
             row=np.empty((blocks, n_pre + 1), np.int64),
-            group=np.empty((groups, 2), np.uint32),
-            first=np.empty(groups, np.int64),
+            bundle=np.empty((bundles, 2), np.uint32),
+            first=np.empty(bundles, np.int64),
             receiver=np.empty(synapses, np.int32),
             by_post=np.empty(synapses, np.int32),
             post_first=np.empty(n_post + 1, np.int64),
@@ -194,7 +194,7 @@ def _arrays_struct(
     starts = (StartValuesStruct * len(text.states))()
     for start, name in zip(starts, text.states, strict=True):
         if pathway.recipe is not None:
-            start.numbers = number_recipe_struct(text.drawn[name], keep_alive)
+            start.numbers = number_recipe_struct(text.laws[name], keep_alive)
             start.weight, start.narrow = name == "w", name == "w" and plan.weight_dtype.itemsize == 4
     return SynapseArraysStruct(
         row=layout.row.ctypes.data,

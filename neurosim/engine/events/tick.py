@@ -129,7 +129,7 @@ def _deliver(
 def has_moved(plan: Plan, group: Group, kind: Do) -> bool:
     """Whether a population has moved when its step of this kind runs."""
     steps = (n for n, s in enumerate(plan.program) if s.kind is kind and group.name in s.populations)
-    return plan.speaker(group).name not in unmoved(plan.program, next(steps, len(plan.program)))
+    return plan.variable_owner(group).name not in unmoved(plan.program, next(steps, len(plan.program)))
 
 
 def derived_probes(plan: Plan, group: Group) -> tuple[str, ...]:

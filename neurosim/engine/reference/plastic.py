@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.engine.deferred import deferred_name, order_matters, split_deferred
 from neurosim.engine.delivery import members, shared_delay, split_by_delay, take_due
-from neurosim.engine.state import Names, PendingArrivals, Port, State, combine, derived_value, spikes_sent
+from neurosim.engine.state import Names, PendingTextualSpikes, Port, State, combine, derived_value, spikes_sent
 from neurosim.network.program import Step
 from neurosim.network.text import Statement, names_in
 from neurosim.plan.codegen.numpy_code import Numeric, evaluate, numpy_block
@@ -53,7 +53,7 @@ class Plastic:
         if synapse.size:
             queue = state.arrivals[self.pathway.name]
             for delay, chosen in split_by_delay(self.pathway.delay, self.one_delay, synapse):
-                arrivals = PendingArrivals(state.tick, trial[spike[chosen]], synapse[chosen])
+                arrivals = PendingTextualSpikes(state.tick, trial[spike[chosen]], synapse[chosen])
                 queue.setdefault(state.tick + delay, []).append(arrivals)
 
     def deliver(self, state: State, step: Step) -> None:

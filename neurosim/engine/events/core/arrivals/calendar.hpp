@@ -1,4 +1,4 @@
-// Pending arrivals by the tick at which they are due. When a neuron spikes, each group of its synapses that
+// Pending arrivals by the tick at which they are due. When a neuron spikes, each bundle of its synapses that
 // share a delay is put into the bucket of the tick at which it is due. Buckets fill in the order of
 // sending, so that sums are added in the same order for any number of blocks.
 #pragma once

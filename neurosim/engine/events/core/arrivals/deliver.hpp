@@ -8,22 +8,22 @@
 
 namespace neurosim {
 
-// Where the sums of an accumulator (one port or variable) begin in its stage: the array (accumulator,
-// block) that says so, and the accumulator.
+// Where the sums of one port or variable begin in its stage: the array (port or variable, block) that says
+// so, and the place of the port or variable in the stage.
 struct Slot {
-    int first, accumulator;
+    int first, place;
 };
 
 template <class Context>
 int64_t slot_of(const Context& context, Slot slot) {
     const auto* first = context.template shared<int64_t>(slot.first);
-    return first[slot.accumulator * context.network.blocks + context.block];
+    return first[slot.place * context.network.blocks + context.block];
 }
 
 // The handles of stored synapses by target; see `GradedPart` in keys.py.
 struct GradedHandles {
     int first, target, count, sender, weight, segments;
-    int n_segments, groups;  // integers
+    int n_segments, octets;  // integers
 };
 
 template <class Context>
@@ -33,10 +33,10 @@ Interleaved<typename Context::Real> interleaved(const Context& context, GradedHa
             context.template array<int32_t>(n.count),
             context.template array<int32_t>(n.sender),
             context.template array<typename Context::Real>(n.weight),
-            context.network.integers[n.groups]};
+            context.network.integers[n.octets]};
 }
 
-// The delay and sending population of each segment of an accumulator's messages, the oldest message first.
+// The delay and sending population of each segment of the messages to one port or variable, oldest first.
 struct Segments {
     const int64_t* row;
     int64_t count;
@@ -97,7 +97,7 @@ const auto* messages_of_trials(Worker& worker, Segments segments, HistoryOf hist
 // Adds the products of stored synapses to means or maxima, in the order of the tick contract.
 template <class Reduce, class Real>
 void reduce_products(const Interleaved<Real>& rows, const Real* message, Real* sum, int64_t* count) {
-    for (int64_t place = 0; place < rows.groups * LANES; ++place) {
+    for (int64_t place = 0; place < rows.octets * LANES; ++place) {
         const int64_t first = rows.first[place / LANES] + place % LANES;
         const int32_t target = rows.target[place];
         for (int64_t at = first; at < first + rows.count[place] * LANES; at += LANES)
@@ -105,8 +105,8 @@ void reduce_products(const Interleaved<Real>& rows, const Real* message, Real* s
     }
 }
 
-// Adds what arrives from graded senders through stored synapses to an accumulator, for all trials of a
-// worker.
+// Adds what arrives from graded senders through stored synapses to the sums of one port or variable, for all
+// trials of a worker.
 template <class Reduce, class Worker, class HistoryOf>
 void deliver_graded(Worker& worker, int stage, Slot slot, GradedHandles handles, HistoryOf history_of) {
     auto& front = *worker.begin();
@@ -116,16 +116,16 @@ void deliver_graded(Worker& worker, int stage, Slot slot, GradedHandles handles,
     const auto rows = interleaved(front, handles);
     if (!Reduce::counts && worker.size() > 2) {
         const Real* message = messages_of_trials(worker, segments, history_of);
-        worker.sums.resize(rows.groups * LANES * LANES);
+        worker.sums.resize(rows.octets * LANES * LANES);
         products_of_trials(rows, message, worker.sums.data());
-        for (int64_t group = 0; group < rows.groups; ++group) {
+        for (int64_t octet = 0; octet < rows.octets; ++octet) {
             Eight<Real> sums[LANES];
             for (int lane = 0; lane < LANES; ++lane)
-                sums[lane] = load_eight(worker.sums.data() + (group * LANES + lane) * LANES);
+                sums[lane] = load_eight(worker.sums.data() + (octet * LANES + lane) * LANES);
             transpose<Real>(sums);
             for (int trial = 0; trial < worker.size(); ++trial) {
                 Real* sum = worker.contexts[trial].trial.stages[stage].sum.data() + slot_of(front, slot) +
-                            group * LANES;
+                            octet * LANES;
                 store_eight<Real>(sum, load_eight(sum) + sums[trial]);
             }
         }
@@ -166,9 +166,9 @@ void settle_port(Context& context, int stage, Slot slot, int population,
 }
 
 // The same for a variable that does not change while its neuron is refractory.
-template <class Context, class Awake>
+template <class Context, class Active>
 void settle_unless_refractory(Context& context, int stage, Slot slot, int population,
-                              typename Context::Real* __restrict value, Awake active) {
+                              typename Context::Real* __restrict value, Active active) {
     auto& block = context.trial.stages[stage * context.network.blocks + context.block];
     const Span span = context.span(population);
     auto* __restrict sum = block.sum.data() + slot_of(context, slot);

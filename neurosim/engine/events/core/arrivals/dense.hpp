@@ -135,7 +135,7 @@ void reduce_dense(Context& context, DenseHandles handles, const typename Context
     }
 }
 
-// Adds a matrix product to an accumulator, for all trials of a worker.
+// Adds a matrix product to the sums of one port or variable, for all trials of a worker.
 template <class Reduce, class Worker, class HistoryOf>
 void deliver_dense(Worker& worker, int stage, Slot slot, DenseHandles handles, HistoryOf history_of) {
     auto& front = *worker.begin();

@@ -34,28 +34,28 @@ History<Real> history(Context& context, int messages, int newest, int last, int 
             context.network.sizes[population]};
 }
 
-// Stored synapses by target. Groups of eight targets with about as many synapses lie side by side, so that
+// Stored synapses by target. Eight targets (an octet) with about as many synapses lie side by side, so that
 // their sums, each in the order of the tick contract, are computed in one vector. Shorter rows are padded
 // with synapses of weight 0 whose message is always 0. That changes no bit, because sums begin at 0 and
 // never become -0.
 template <class Real>
 struct Interleaved {
-    const int64_t* first;   // (group + 1): where each group begins
-    const int32_t* target;  // (group, 8): every target, then the padding behind them
-    const int32_t* count;   // (group, 8): the synapses of each, without padding
+    const int64_t* first;   // (octet + 1): where each octet begins
+    const int32_t* target;  // (octet, 8): every target, then the padding behind them
+    const int32_t* count;   // (octet, 8): the synapses of each, without padding
     const int32_t* sender;  // padding has the place behind all messages
     const Real* weight;
-    int64_t groups;
+    int64_t octets;
 };
 
 // Adds the sum of each target's products to `sum` (target). `message` ends with a 0 for padding.
 template <class Real>
 void add_products(const Interleaved<Real>& rows, const Real* message, Real* sum) {
-    for (int64_t group = 0; group < rows.groups; ++group) {
+    for (int64_t octet = 0; octet < rows.octets; ++octet) {
         Eight<Real> total = {};
-        for (int64_t at = rows.first[group]; at < rows.first[group + 1]; at += LANES)
+        for (int64_t at = rows.first[octet]; at < rows.first[octet + 1]; at += LANES)
             total += load_eight(rows.weight + at) * gather_eight(message, rows.sender + at);
-        for (int lane = 0; lane < LANES; ++lane) sum[rows.target[group * LANES + lane]] += total[lane];
+        for (int lane = 0; lane < LANES; ++lane) sum[rows.target[octet * LANES + lane]] += total[lane];
     }
 }
 
@@ -63,14 +63,14 @@ void add_products(const Interleaved<Real>& rows, const Real* message, Real* sum)
 // which is overwritten.
 template <class Real>
 void products_of_trials(const Interleaved<Real>& rows, const Real* message, Real* sum) {
-    for (int64_t group = 0; group < rows.groups; ++group) {
+    for (int64_t octet = 0; octet < rows.octets; ++octet) {
         Eight<Real> total[LANES] = {};
-        for (int64_t at = rows.first[group]; at < rows.first[group + 1]; at += LANES)
+        for (int64_t at = rows.first[octet]; at < rows.first[octet + 1]; at += LANES)
             for (int lane = 0; lane < LANES; ++lane)
                 total[lane] += rows.weight[at + lane] *
                                load_eight(message + static_cast<int64_t>(rows.sender[at + lane]) * LANES);
         for (int lane = 0; lane < LANES; ++lane)
-            store_eight(sum + static_cast<int64_t>(rows.target[group * LANES + lane]) * LANES, total[lane]);
+            store_eight(sum + static_cast<int64_t>(rows.target[octet * LANES + lane]) * LANES, total[lane]);
     }
 }
 

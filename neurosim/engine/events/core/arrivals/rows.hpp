@@ -1,12 +1,12 @@
 // Stored synapses without text: one row per sender and block of targets, with the synapses of all pathways
-// of one deliver step. A row is a table of delays and, group after group, the synapses that share one.
+// of one deliver step. A row is a table of delays and, bundle after bundle, the synapses that share one.
 #pragma once
 #include <cstdint>
 
 namespace neurosim {
 
 // How synapses are stored. `narrow`: slots have 16 bits, if no block has more sums, else 32. `common`: all
-// synapses of a pathway have the same weight, which is stored once for each group. A synapse takes 6 bytes
+// synapses of a pathway have the same weight, which is stored once for each bundle. A synapse takes 6 bytes
 // with weights of 32 bits, 10 with 64 bits, and 2 without; wide slots take 2 more.
 struct RowFormat {
     bool narrow, common;
@@ -20,21 +20,21 @@ struct __attribute__((packed)) Synapse {
     Weight weight;
 };
 
-struct DelayGroup {
+struct DelayBundle {
     uint32_t delay, count;  // in ticks; of synapses
 };
 
-// Groups are sorted by delay; the synapses of a group by pathway, in network order, and then as in the
-// plan. With common weights, each pathway has groups of its own, and their weights lie behind the table of
-// groups.
+// Bundles are sorted by delay; the synapses of a bundle by pathway, in network order, and then as in the
+// plan. With common weights, each pathway has bundles of its own, and their weights lie behind the table of
+// bundles.
 template <class Weight>
 struct Row {
-    const DelayGroup* groups;
+    const DelayBundle* bundles;
     const char* synapses;
-    uint32_t n_groups, n_synapses;
+    uint32_t n_bundles, n_synapses;
 
-    Weight weight(RowFormat format, uint32_t group) const {
-        return format.common ? reinterpret_cast<const Weight*>(groups + n_groups)[group] : Weight(0);
+    Weight weight(RowFormat format, uint32_t bundle) const {
+        return format.common ? reinterpret_cast<const Weight*>(bundles + n_bundles)[bundle] : Weight(0);
     }
 };
 
@@ -50,7 +50,7 @@ inline void visit_common(const char* synapses, uint32_t count, Weight weight, Vi
     for (const Slot* end = slot + count; slot != end; ++slot) visit(*slot, weight);
 }
 
-// Calls visit(slot, weight) for each synapse of a group; `weight` is its common weight, if it has one.
+// Calls visit(slot, weight) for each synapse of a bundle; `weight` is its common weight, if it has one.
 template <class Weight, class Visit>
 inline void for_synapses(RowFormat format, const char* synapses, uint32_t count, Weight weight, Visit visit) {
     if (format.common)

@@ -1,6 +1,6 @@
 // The delivery of spikes through synapses without text. A stage is the part of a deliver step whose targets
-// reduce alike (sum, mean or max). Each block of targets has its own sums, rows and calendar, so that
-// threads share nothing.
+// all take the sum, or all the mean, or all the maximum. Each block of targets has its own sums, rows and
+// calendar, so that threads share nothing.
 #pragma once
 #include <algorithm>
 #include <cstring>
@@ -15,12 +15,12 @@
 
 namespace neurosim {
 
-// A pending arrival at a group of a row: synapses that share sender and delay.
+// A pending spike at a bundle of a row: synapses that share sender, block and delay.
 template <class Weight>
-struct PendingGroup {
+struct PendingBundle {
     // The constructor lets calendars make it in place: copying it right after its parts were written would
     // wait for them.
-    PendingGroup(const char* synapses, uint32_t count, Weight weight)
+    PendingBundle(const char* synapses, uint32_t count, Weight weight)
         : synapses(synapses), count(count), weight(weight) {}
     const char* synapses;
     uint32_t count;
@@ -68,8 +68,8 @@ template <class Real, class Weight>
 struct alignas(64) StageBlock {
     std::vector<Real, Aligned<Real>> sum;  // of what has arrived in this step, by slot
     std::vector<int64_t> count;            // of arrivals, by slot, if that matters
-    Calendar<PendingGroup<Weight>> calendar;
-    std::vector<char> restored;               // synapses for the arrivals that an earlier run left pending
+    Calendar<PendingBundle<Weight>> calendar;
+    std::vector<char> restored;               // synapses for the spikes that an earlier run left pending
     std::vector<const Row<Weight>*> sending;  // scratch memory: the rows of this tick's spikes
     const Row<Weight>* rows = nullptr;
     RowFormat format{};
@@ -82,9 +82,9 @@ struct alignas(64) StageBlock {
         calendar.resize(longest);
     }
 
-    // Makes a synapse for each arrival that an earlier run left pending, and calls arrival(number, group).
-    template <class PendingTextualGroup>
-    void restore(int64_t n, const uint32_t* slot, const double* value, PendingTextualGroup arrival) {
+    // Makes a synapse for each spike that an earlier run left pending, and calls arrival(number, bundle).
+    template <class Arrival>
+    void restore(int64_t n, const uint32_t* slot, const double* value, Arrival arrival) {
         const int64_t bytes = format.bytes(sizeof(Weight)), slot_bytes = format.narrow ? 2 : 4;
         restored.resize(n * bytes);
         for (int64_t k = 0; k < n; ++k) {
@@ -93,14 +93,14 @@ struct alignas(64) StageBlock {
             const auto weight = static_cast<Weight>(value[k]);
             std::memcpy(synapse, slot + k, slot_bytes);  // little-endian: the low bytes come first
             if (!format.common) std::memcpy(synapse + slot_bytes, &weight, sizeof weight);
-            arrival(k, PendingGroup<Weight>{synapse, 1, weight});
+            arrival(k, PendingBundle<Weight>{synapse, 1, weight});
         }
     }
 };
 
-// Adds the synapses of one group to the sums of their targets.
+// Adds the synapses of one bundle to the sums of their targets.
 template <class Reduce, class Real, class Weight>
-inline void add_group(StageBlock<Real, Weight>& block, const PendingGroup<Weight>& due) {
+inline void add_bundle(StageBlock<Real, Weight>& block, const PendingBundle<Weight>& due) {
     Real* sum = block.sum.data();
     int64_t* count = block.count.data();
     for_synapses(block.format, due.synapses, due.count, due.weight, [&](uint32_t slot, Weight weight) {
@@ -110,11 +110,11 @@ inline void add_group(StageBlock<Real, Weight>& block, const PendingGroup<Weight
 }
 
 template <class Real, class Weight>
-inline void prefetch_synapses(const StageBlock<Real, Weight>& block, const PendingGroup<Weight>& due) {
+inline void prefetch_synapses(const StageBlock<Real, Weight>& block, const PendingBundle<Weight>& due) {
     prefetch(due.synapses, due.count * block.format.bytes(sizeof(Weight)));
 }
 
-// Calls visit(group) for what is due in this tick, in the order of sending; what is due next is prefetched.
+// Calls visit(bundle) for what is due in this tick, in the order of sending; what is due next is prefetched.
 template <class Context, class Block, class Visit>
 void for_due(Context& context, Block& block, Visit visit) {
     const auto& due = block.calendar.at(context.tick);
@@ -129,7 +129,7 @@ void for_due(Context& context, Block& block, Visit visit) {
 }
 
 // Calls work(row) for the rows of this tick's spikes of some populations, in their order. Rows lie far
-// apart in memory, so what they point to is prefetched some rows ahead: first their groups, and then what
+// apart in memory, so what they point to is prefetched some rows ahead: first their bundles, and then what
 // `prefetch_more` prefetches.
 template <class Context, class Block, class PrefetchMore, class Work>
 void for_rows(Context& context, Block& block, std::initializer_list<int> populations,
@@ -145,25 +145,26 @@ void for_rows(Context& context, Block& block, std::initializer_list<int> populat
     }
     constexpr size_t ahead = 6;
     for (size_t turn = 0; turn < rows.size() + 2 * ahead; ++turn) {
-        if (turn < rows.size()) prefetch(rows[turn]->groups, rows[turn]->n_groups * sizeof(DelayGroup));
+        if (turn < rows.size()) prefetch(rows[turn]->bundles, rows[turn]->n_bundles * sizeof(DelayBundle));
         if (turn >= ahead && turn - ahead < rows.size()) prefetch_more(*rows[turn - ahead]);
         if (turn >= 2 * ahead) work(*rows[turn - 2 * ahead]);
     }
 }
 
-// Calls visit(group) for what this tick's spikes of some populations send without delay.
+// Calls visit(bundle) for what this tick's spikes of some populations send without delay.
 template <class Context, class Block, class Visit>
 void for_zero_delay(Context& context, Block& block, std::initializer_list<int> populations, Visit visit) {
     using Weight = typename Context::Weight;
     const int64_t bytes = block.format.bytes(sizeof(Weight));
     const auto prefetch_first = [&](const Row<Weight>& row) {
-        if (row.n_groups && row.groups[0].delay == 0) prefetch(row.synapses, row.groups[0].count * bytes);
+        if (row.n_bundles && row.bundles[0].delay == 0) prefetch(row.synapses, row.bundles[0].count * bytes);
     };
     for_rows(context, block, populations, prefetch_first, [&](const Row<Weight>& row) {
         const char* synapses = row.synapses;
-        for (uint32_t group = 0; group < row.n_groups && row.groups[group].delay == 0; ++group) {
-            visit(PendingGroup<Weight>{synapses, row.groups[group].count, row.weight(block.format, group)});
-            synapses += row.groups[group].count * bytes;
+        for (uint32_t bundle = 0; bundle < row.n_bundles && row.bundles[bundle].delay == 0; ++bundle) {
+            visit(PendingBundle<Weight>{synapses, row.bundles[bundle].count,
+                                        row.weight(block.format, bundle)});
+            synapses += row.bundles[bundle].count * bytes;
         }
     });
 }
@@ -183,12 +184,12 @@ void deliver_spikes(Context& context, int stage, std::initializer_list<int> popu
         if (context.network.zero_delay[stage]) for_zero_delay(context, block, populations, visit);
     };
     int64_t arrivals = 0;
-    each([&](const PendingGroup<Weight>& due) { add_group<Reduce>(block, due), arrivals += due.count; });
+    each([&](const PendingBundle<Weight>& due) { add_bundle<Reduce>(block, due), arrivals += due.count; });
     if constexpr (!std::is_same_v<Take, LeaveSums>) {
         constexpr int64_t few = 16;  // sums for each arrival; with more, taking them one by one is faster
         block.waiting = arrivals * few > static_cast<int64_t>(block.sum.size());
         if (!block.waiting)
-            each([&](const PendingGroup<Weight>& due) {
+            each([&](const PendingBundle<Weight>& due) {
                 for_synapses(block.format, due.synapses, due.count, due.weight, [&](uint32_t slot, Weight) {
                     take(slot, block.sum[slot]);
                     block.sum[slot] = 0;
@@ -198,7 +199,7 @@ void deliver_spikes(Context& context, int stage, std::initializer_list<int> popu
     block.calendar.at(context.tick).clear();
 }
 
-// Puts this tick's spikes of some populations into the calendar, group by group.
+// Puts this tick's spikes of some populations into the calendar, bundle by bundle.
 template <class Context>
 void send_spikes(Context& context, int stage, std::initializer_list<int> populations) {
     using Weight = typename Context::Weight;
@@ -208,12 +209,12 @@ void send_spikes(Context& context, int stage, std::initializer_list<int> populat
     const auto nothing = [](const Row<Weight>&) {};
     for_rows(context, block, populations, nothing, [&](const Row<Weight>& row) {
         const char* synapses = row.synapses;
-        for (uint32_t group = 0; group < row.n_groups; ++group) {
-            const auto [delay, count] = row.groups[group];
+        for (uint32_t bundle = 0; bundle < row.n_bundles; ++bundle) {
+            const auto [delay, count] = row.bundles[bundle];
             if (delay > longest) break;  // due after the end of the run
             if (delay > 0)
                 block.calendar.at(context.tick + delay)
-                    .emplace_back(synapses, count, row.weight(block.format, group));
+                    .emplace_back(synapses, count, row.weight(block.format, bundle));
             synapses += count * bytes;
         }
     });

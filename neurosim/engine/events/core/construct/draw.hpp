@@ -1,5 +1,6 @@
-// The weights, delays and start values of synapses, with the bits of plan/draw.py. They are drawn in loops
-// of one fixed length (a stretch), which compilers turn into vectors.
+// The weights, delays and start values of synapses, with the bits of `NumberRecipe.draw` of
+// network/recipe.py. They are drawn in loops of one fixed length (a stretch), which compilers turn into
+// vectors.
 #pragma once
 #include <algorithm>
 #include <cmath>

@@ -25,7 +25,7 @@ struct Subpopulation {
     }
 };
 
-// How the weights, delays or start values of synapses are drawn (`Numbers` of network/recipe.py).
+// How the weights, delays or start values of synapses are drawn (`NumberRecipe` of network/recipe.py).
 struct NumberRecipe {
     NumberLaw law;
     Key key;

@@ -68,10 +68,10 @@ class SynapseBuffer {
         if (!size) return;
         number_delays();
         if (format.common) separate_pathways();
-        count_groups(blocks);
-        const size_t groups = known.size();
+        count_bundles(blocks);
+        const size_t bundles = known.size();
         for (int b = 0; b < blocks; b++)
-            open_row(arena, format, row[b * stride], counts.data() + b * groups, place.data() + b * groups);
+            open_row(arena, format, row[b * stride], counts.data() + b * bundles, place.data() + b * bundles);
         if (format.common) format.narrow ? write_slots<uint16_t>() : write_slots<uint32_t>();
         else format.narrow ? write_synapses<uint16_t, Weight>() : write_synapses<uint32_t, Weight>();
         arena.prefetch(size * format.bytes(sizeof(Weight)));
@@ -82,7 +82,7 @@ class SynapseBuffer {
     }
 
   private:
-    std::vector<uint32_t> key, counts, known;  // known: the delay of each possible group of a row
+    std::vector<uint32_t> key, counts, known;  // known: the delay of each possible bundle of a row
     std::vector<int64_t> pathway_starts;       // the first synapse of each pathway
     std::vector<char*> place;
     uint32_t shortest = UINT32_MAX, longest = 0;
@@ -112,7 +112,7 @@ class SynapseBuffer {
                                               known.begin());
     }
 
-    // Gives every pathway groups of its own: their number becomes (delay, pathway).
+    // Gives every pathway bundles of its own: their number becomes (delay, pathway).
     void separate_pathways() {
         const auto parts = static_cast<uint32_t>(pathway_starts.size());
         if (parts == 1) return;
@@ -126,7 +126,7 @@ class SynapseBuffer {
     }
 
     // Counts the synapses of each (block, delay), and makes `key` the number of that.
-    void count_groups(int blocks) {
+    void count_bundles(int blocks) {
         const auto delays = static_cast<uint32_t>(known.size());
         counts.assign(static_cast<size_t>(blocks) * delays, 0);
         place.resize(counts.size());
@@ -156,29 +156,29 @@ class SynapseBuffer {
         }
     }
 
-    // Allocates the memory of one row, writes its groups, and finds where the synapses of each begin.
+    // Allocates the memory of one row, writes its bundles, and finds where the synapses of each begin.
     template <class Weight>
     void open_row(Arena& arena, RowFormat format, Row<Weight>& row, const uint32_t* count,
                   char** begin) const {
-        const size_t groups = known.size(), parts = format.common ? pathway_starts.size() : 0;
+        const size_t bundles = known.size(), parts = format.common ? pathway_starts.size() : 0;
         row = {nullptr, nullptr, 0, 0};
-        for (size_t g = 0; g < groups; g++) {
-            row.n_groups += count[g] > 0;
+        for (size_t g = 0; g < bundles; g++) {
+            row.n_bundles += count[g] > 0;
             row.n_synapses += count[g];
         }
         if (!row.n_synapses) return;
-        const size_t table = row.n_groups * (sizeof(DelayGroup) + (format.common ? sizeof(Weight) : 0));
+        const size_t table = row.n_bundles * (sizeof(DelayBundle) + (format.common ? sizeof(Weight) : 0));
         char* piece = arena.take(table + row.n_synapses * format.bytes(sizeof(Weight)));
-        auto* group = reinterpret_cast<DelayGroup*>(piece);
-        auto* common = reinterpret_cast<Weight*>(group + row.n_groups);
+        auto* bundle = reinterpret_cast<DelayBundle*>(piece);
+        auto* common = reinterpret_cast<Weight*>(bundle + row.n_bundles);
         char* synapse = piece + table;
-        row.groups = group;
+        row.bundles = bundle;
         row.synapses = synapse;
-        for (size_t g = 0; g < groups; g++) {
+        for (size_t g = 0; g < bundles; g++) {
             begin[g] = synapse;
             synapse += count[g] * format.bytes(sizeof(Weight));
             if (!count[g]) continue;
-            *group++ = {known[g], count[g]};
+            *bundle++ = {known[g], count[g]};
             if (parts) *common++ = static_cast<Weight>(weight[pathway_starts[g % parts]]);
         }
     }

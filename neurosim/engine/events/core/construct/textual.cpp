@@ -15,12 +15,12 @@ using namespace neurosim;
 extern "C" {
 
 // The layout of a pathway with text; null if there is not enough memory. `counted` is set to the number of
-// synapses, the number of groups, the longest delay, and whether their order is that of the plan.
+// synapses, the number of bundles, the longest delay, and whether their order is that of the plan.
 void* neurosim_textual_count(const Pathway* pathway, int64_t senders, int64_t targets, int blocks,
                              int threads, bool as_drawn, int64_t* counted) {
     try {
         auto* layout = new TextualLayout(*pathway, senders, targets, blocks, threads, as_drawn);
-        counted[0] = layout->n_synapses(), counted[1] = layout->n_groups(), counted[2] = layout->longest(),
+        counted[0] = layout->n_synapses(), counted[1] = layout->n_bundles(), counted[2] = layout->longest(),
         counted[3] = layout->in_order();
         return layout;
     } catch (const std::exception&) {

@@ -26,7 +26,7 @@ struct StartValues {
 // `drawn`: as many `variables` of each synapse, each of `real` bytes.
 struct SynapseArrays {
     int64_t* row;
-    DelayGroup* group;
+    DelayBundle* bundle;
     int64_t *first, *post_first, *block_first;
     int32_t *receiver, *by_post, *canonical;
     void* own;
@@ -49,27 +49,27 @@ class TextualLayout {
           threads(threads),
           as_drawn(as_drawn),
           synapses(blocks * senders + 1),
-          groups(blocks * senders + 1),
+          bundles(blocks * senders + 1),
           drawn(senders + 1) {
         each_sender([&](Scratch& scratch, int64_t sender) {
             drawn[sender + 1] = scratch.buffer.size;
             for (int b = 0; b < blocks; b++) {
                 const auto [begin, end] = scratch.part(b);
                 synapses[b * senders + sender + 1] = end - begin;
-                groups[b * senders + sender + 1] = scratch.count_groups(begin, end);
+                bundles[b * senders + sender + 1] = scratch.count_bundles(begin, end);
             }
         });
-        for (auto* sums : {&synapses, &groups, &drawn})
+        for (auto* sums : {&synapses, &bundles, &drawn})
             std::partial_sum(sums->begin(), sums->end(), sums->begin());
     }
 
     int64_t n_synapses() const { return synapses.back(); }
-    int64_t n_groups() const { return groups.back(); }
+    int64_t n_bundles() const { return bundles.back(); }
     // Whether the synapses lie in the order of the plan.
     bool in_order() const {
         bool one = blocks == 1;
         for (int64_t sender = 0; one && !as_drawn && sender < senders; sender++)
-            one = groups[sender + 1] - groups[sender] <= 1;
+            one = bundles[sender + 1] - bundles[sender] <= 1;
         return one;
     }
     int64_t longest() const { return *std::max_element(longest_of.begin(), longest_of.end()); }
@@ -78,7 +78,7 @@ class TextualLayout {
         for (int b = 0; b <= blocks; b++) to.block_first[b] = synapses[b * senders];
         for (int b = 0; b < blocks; b++)
             for (int64_t sender = 0; sender <= senders; sender++)
-                to.row[b * (senders + 1) + sender] = groups[b * senders + sender];
+                to.row[b * (senders + 1) + sender] = bundles[b * senders + sender];
         each_sender([&](Scratch& scratch, int64_t sender) {
             draw_starts(scratch, sender, to);
             for (int b = 0; b < blocks; b++) lay(scratch, sender, b, to);
@@ -96,7 +96,7 @@ class TextualLayout {
 
         std::pair<int64_t, int64_t> part(int b) const { return {begin[b], begin[b + 1]}; }
         uint32_t delay(int64_t at) const { return buffer.delay[order[at]]; }
-        int64_t count_groups(int64_t at, int64_t end) const {
+        int64_t count_bundles(int64_t at, int64_t end) const {
             int64_t count = at < end;
             for (; at + 1 < end; ++at) count += delay(at) != delay(at + 1);
             return count;
@@ -166,7 +166,7 @@ class TextualLayout {
     // Writes the synapses of one sender onto one block of targets.
     void lay(const Scratch& scratch, int64_t sender, int b, const SynapseArrays& to) const {
         const auto [begin, end] = scratch.part(b);
-        int64_t place = synapses[b * senders + sender], group = groups[b * senders + sender];
+        int64_t place = synapses[b * senders + sender], bundle = bundles[b * senders + sender];
         for (int64_t at = begin; at < end; ++at, ++place) {
             const uint32_t i = scratch.order[at];
             to.receiver[place] = static_cast<int32_t>(scratch.buffer.slot[i]);
@@ -178,10 +178,10 @@ class TextualLayout {
                 else static_cast<double*>(to.own)[number] = value;
             }
             if (at == begin || scratch.delay(at) != scratch.delay(at - 1)) {
-                to.first[group] = place;
-                to.group[group++] = {scratch.delay(at), 0};
+                to.first[bundle] = place;
+                to.bundle[bundle++] = {scratch.delay(at), 0};
             }
-            to.group[group - 1].count++;
+            to.bundle[bundle - 1].count++;
         }
     }
 
@@ -201,7 +201,7 @@ class TextualLayout {
             };
             for (int64_t sender = 0; sender < senders; sender++) {
                 const int64_t at = b * senders + sender;
-                if (groups[at + 1] - groups[at] <= 1 || as_drawn || !to.canonical) {
+                if (bundles[at + 1] - bundles[at] <= 1 || as_drawn || !to.canonical) {
                     for (int64_t k = synapses[at]; k < synapses[at + 1]; ++k) list(k);
                     continue;
                 }
@@ -221,7 +221,7 @@ class TextualLayout {
     const int blocks, threads;
     const bool as_drawn;
     std::vector<int64_t> synapses;    // (block, sender) and the end: the first synapse
-    std::vector<int64_t> groups;      // (block, sender) and the end: the first group
+    std::vector<int64_t> bundles;      // (block, sender) and the end: the first bundle
     std::vector<int64_t> drawn;       // (sender + 1): the first synapse of each sender in the plan
     std::vector<int64_t> longest_of;  // per thread: the longest delay
 

@@ -19,8 +19,8 @@ struct Settings {
     int32_t buffer_set, until_stable;
 };
 
-// An arrival at one synapse that was pending when the run ended; `PENDING_ARRIVAL` of runner.py.
-struct PendingArrival {
+// An arrival at one synapse that was pending when the run ended; `PENDING_SPIKE` of runner.py.
+struct PendingSpike {
     int64_t due, sent;
     int32_t population, stage, block;
     uint32_t slot;
@@ -63,7 +63,7 @@ class Engine {
 
     // Writes the pending arrivals of one trial to `room`, if that is not null, and counts them. They follow
     // from the spikes that were sent last and the rows of their senders.
-    int64_t pending_arrivals(int row, PendingArrival* room) const {
+    int64_t pending_spikes(int row, PendingSpike* room) const {
         const auto& trial = trials[row];
         const int64_t now = network.first_tick + done;
         int64_t count = 0;
@@ -75,11 +75,11 @@ class Engine {
                 for (size_t spike = 0; spike < sent.tick.size(); ++spike) {
                     const auto& line = block.rows[network.first_sender[population] + sent.neuron[spike]];
                     const char* synapses = line.synapses;
-                    for (uint32_t group = 0; group < line.n_groups; ++group) {
-                        const auto [delay, n] = line.groups[group];
+                    for (uint32_t bundle = 0; bundle < line.n_bundles; ++bundle) {
+                        const auto [delay, n] = line.bundles[bundle];
                         const int64_t due = sent.tick[spike] + delay, tick = sent.tick[spike];
                         if (due >= now)
-                            for_synapses(block.format, synapses, n, line.weight(block.format, group),
+                            for_synapses(block.format, synapses, n, line.weight(block.format, bundle),
                                          [&](uint32_t slot, Weight weight) {
                                              if (room)
                                                  room[count] = {due,

@@ -60,8 +60,8 @@ int64_t neurosim_sent(void* runner, int row, int population, const int64_t** tic
     return static_cast<int64_t>(log.tick.size());
 }
 
-int64_t neurosim_pending_arrivals(void* runner, int row, neurosim::PendingArrival* room) {
-    return guarded([&] { return static_cast<Runner*>(runner)->pending_arrivals(row, room); });
+int64_t neurosim_pending_spikes(void* runner, int row, neurosim::PendingSpike* room) {
+    return guarded([&] { return static_cast<Runner*>(runner)->pending_spikes(row, room); });
 }
 
 // Puts arrivals that an earlier run left pending into the calendar, in the order given; once for each stage

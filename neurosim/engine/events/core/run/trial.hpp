@@ -12,10 +12,10 @@
 
 namespace neurosim {
 
-// A pending arrival at a group of synapses with text that share sender and delay: `count` places from
-// `first` on.
-struct PendingTextualGroup {
-    PendingTextualGroup(int64_t first, uint32_t count) : first(first), count(count) {}  // see PendingGroup
+// A pending spike at a bundle of synapses with text, which share sender, block and delay: `count` places
+// from `first` on.
+struct PendingTextualBundle {
+    PendingTextualBundle(int64_t first, uint32_t count) : first(first), count(count) {}  // see PendingBundle
     int64_t first;
     uint32_t count;
 };
@@ -40,7 +40,7 @@ struct Trial {
     std::vector<Spikes> spikes[2];  // (block, population), for even and for odd ticks
     std::unique_ptr<int32_t, decltype(&std::free)> lists{nullptr, std::free};  // their memory
     std::vector<StageBlock<Real, Weight>> stages;                              // (stage, block)
-    std::vector<Calendar<PendingTextualGroup>> arrivals;                       // (pathway with text, block)
+    std::vector<Calendar<PendingTextualBundle>> arrivals;                      // (pathway with text, block)
     std::vector<SpikeLog> sent;         // per population: spikes whose arrivals may still be pending
     std::vector<SpikeLog> recorded[2];  // per population; the caller writes one while the other is filled
     std::vector<int64_t> next_event;    // (population, block): the next of the spikes that an input gives

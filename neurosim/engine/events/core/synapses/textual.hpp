@@ -11,7 +11,7 @@ constexpr size_t LINE = 64;  // bytes of a cache line
 // The handles of a pathway with text; see `TextualLayout` in textual_layout.py.
 struct TextualHandles {
     int number;                                               // among the pathways with text
-    int row, group, first, by_post, post_first, block_first;  // arrays
+    int row, bundle, first, by_post, post_first, block_first;  // arrays
     int pre, post;                                            // populations
 };
 
@@ -20,15 +20,15 @@ template <class Context>
 void queue_arrivals(Context& context, TextualHandles handles) {
     const int64_t senders = context.network.sizes[handles.pre] + 1;
     const int64_t* row = context.template shared<int64_t>(handles.row) + context.block * senders;
-    const auto* groups = context.template shared<DelayGroup>(handles.group);
+    const auto* bundles = context.template shared<DelayBundle>(handles.bundle);
     const auto* first = context.template shared<int64_t>(handles.first);
     auto& calendar = context.trial.arrivals[handles.number * context.network.blocks + context.block];
     const int64_t longest = calendar.length() - 1;
     context.for_spikes(handles.pre, [&](int32_t neuron) {
-        for (int64_t group = row[neuron]; group < row[neuron + 1]; ++group)
-            if (groups[group].delay > 0 && groups[group].delay <= longest)
-                calendar.at(context.tick + groups[group].delay)
-                    .emplace_back(first[group], groups[group].count);
+        for (int64_t bundle = row[neuron]; bundle < row[neuron + 1]; ++bundle)
+            if (bundles[bundle].delay > 0 && bundles[bundle].delay <= longest)
+                calendar.at(context.tick + bundles[bundle].delay)
+                    .emplace_back(first[bundle], bundles[bundle].count);
     });
 }
 
@@ -92,11 +92,11 @@ void for_arrivals(Context& context, TextualHandles handles, const Record* own, A
     due.clear();
     const int64_t senders = context.network.sizes[handles.pre] + 1;
     const int64_t* row = context.template shared<int64_t>(handles.row) + context.block * senders;
-    const auto* groups = context.template shared<DelayGroup>(handles.group);
+    const auto* bundles = context.template shared<DelayBundle>(handles.bundle);
     const auto* first = context.template shared<int64_t>(handles.first);
     context.for_spikes(handles.pre, [&](int32_t neuron) {
-        for (int64_t group = row[neuron]; group < row[neuron + 1]; ++group)
-            if (groups[group].delay == 0) act_on(first[group], groups[group].count, own, act);
+        for (int64_t bundle = row[neuron]; bundle < row[neuron + 1]; ++bundle)
+            if (bundles[bundle].delay == 0) act_on(first[bundle], bundles[bundle].count, own, act);
     });
 }
 
@@ -124,7 +124,7 @@ void for_post_spikes(Context& context, TextualHandles handles, const Record* own
 
 // Acts on all synapses of this block, in the order of their arrays.
 template <class Context, class Record, class Act>
-void for_synapses(Context& context, TextualHandles handles, const Record* own, Act act) {
+void for_textual_synapses(Context& context, TextualHandles handles, const Record* own, Act act) {
     const auto* first = context.template shared<int64_t>(handles.block_first);
     act_on(first[context.block], first[context.block + 1] - first[context.block], own, act);
 }
