@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from neurosim.engine.delivery import delivery_order
-from neurosim.engine.state import PendingTextualSpikes, PendingSpikes, Queue, State
+from neurosim.engine.state import PendingSpikes, PendingTextualSpikes, Queue, State
 from neurosim.plan.plan import Dense, Textual
 
 Checkpoint = Mapping[str, np.ndarray]
 
-# The columns of spikes on their way, in the order of the fields of PendingSpikes and PendingTextualSpikes; `order`
-# is the number of the sending population.
+# The columns of spikes on their way, in the order of the fields of PendingSpikes and PendingTextualSpikes;
+# `order` is the number of the sending population.
 QUEUE = ("due", "sent", "order", "trial", "receiver", "value")
 ARRIVALS = ("due", "sent", "trial", "synapse")
 

@@ -12,7 +12,7 @@ from neurosim.network.draws import Stream
 from neurosim.network.kinds import keep
 from neurosim.network.neurons import Population, label
 from neurosim.network.pictures import DENSE, SPARSE, Picture, percent_text
-from neurosim.network.recipe import WiringLaw, Wires
+from neurosim.network.recipe import Wires, WiringLaw
 from neurosim.network.values import flag, plain_number, whole
 from neurosim.network.wiring import MOST_DRAWN, Wiring, avoids_self, is_within
 

@@ -2,8 +2,9 @@
 for each synapse.
 
 Wirings and distributions that have a recipe are drawn in C++ where that pays, straight into the layout of
-the engine; the methods `Wires.pairs` and `NumberRecipe.draw` draw the same with numpy. Others are drawn by methods
-of their own, as arrays. The random numbers of a synapse are counted by (sender, position); see `draws.py`.
+the engine; the methods `Wires.pairs` and `NumberRecipe.draw` draw the same with numpy. Others are drawn by
+methods of their own, as arrays. The random numbers of a synapse are counted by (sender, position); see
+`draws.py`.
 `engine/events/core/construct/pathway.hpp` has the same laws in the same order.
 """
 

@@ -23,7 +23,7 @@ from neurosim.network.kinds import Kind, keep
 from neurosim.network.neurons import Population, label
 from neurosim.network.pictures import DENSE, ONE_TO_ONE, PRIVATE, SPARSE, Picture
 from neurosim.network.readonly import read_only
-from neurosim.network.recipe import WiringLaw, Wires
+from neurosim.network.recipe import Wires, WiringLaw
 from neurosim.network.values import as_value, flag, whole
 
 Shape = tuple[int, ...]

@@ -118,7 +118,7 @@ def _run_batch(
 def _run_in_calls(
     runner: Runner, batch: Batch, buffers: RecordingBuffers, report: ProgressCallback
 ) -> tuple[int, Stopped]:
-    """Run all ticks, some in each call of the C++; while it fills one set of buffers, the other is written."""
+    """Run all ticks, some in each call of the C++, while Python writes what the call before recorded."""
     plan, length = batch.plan, 1
     filled: tuple[int, int, int] | None = None  # by the call before: set of buffers, first tick, ticks
 

@@ -13,7 +13,7 @@ from neurosim.engine.events.batch import Batch
 from neurosim.engine.events.layouts import Array, Integers
 from neurosim.engine.events.runner import Runner
 from neurosim.engine.events.stages import Stage
-from neurosim.engine.state import PendingTextualSpikes, PendingSpikes, Queue, spikes_sent
+from neurosim.engine.state import PendingSpikes, PendingTextualSpikes, Queue, spikes_sent
 from neurosim.plan.plan import Textual
 
 

@@ -198,7 +198,7 @@ def _arrays_struct(
             start.weight, start.narrow = name == "w", name == "w" and plan.weight_dtype.itemsize == 4
     return SynapseArraysStruct(
         row=layout.row.ctypes.data,
-        group=layout.group.ctypes.data,
+        bundle=layout.bundle.ctypes.data,
         first=layout.first.ctypes.data,
         post_first=layout.post_first.ctypes.data,
         block_first=layout.block_first.ctypes.data,

@@ -9,7 +9,15 @@ import numpy as np
 
 from neurosim.engine.deferred import deferred_name, order_matters, split_deferred
 from neurosim.engine.delivery import members, shared_delay, split_by_delay, take_due
-from neurosim.engine.state import Names, PendingTextualSpikes, Port, State, combine, derived_value, spikes_sent
+from neurosim.engine.state import (
+    Names,
+    PendingTextualSpikes,
+    Port,
+    State,
+    combine,
+    derived_value,
+    spikes_sent,
+)
 from neurosim.network.program import Step
 from neurosim.network.text import Statement, names_in
 from neurosim.plan.codegen.numpy_code import Numeric, evaluate, numpy_block
