@@ -12,6 +12,7 @@ from recording_side import same
 
 import neurosim as ns
 from neurosim import learn, readout
+from neurosim.learn.training.losses import LOSSES, Loss
 from neurosim.network.synapses import Synapses
 from neurosim.network.values import as_value
 from neurosim.recording.spikes import Spikes
@@ -113,6 +114,18 @@ def told(item):
 @pytest.mark.parametrize("item", OBJECTS, ids=lambda item: type(item).__name__)
 def test_a_copy_says_the_same(item, copied):
     assert told(copied(item)) == told(item)
+
+
+@pytest.mark.parametrize("copied", COPIES, ids=["copy", "deepcopy", "pickle"])
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_copy_of_a_loss_is_that_loss(name, copied):
+    assert copied(LOSSES[name]) is LOSSES[name]
+
+
+@pytest.mark.parametrize("copied", COPIES, ids=["copy", "deepcopy", "pickle"])
+def test_a_loss_of_ones_own_is_copied(copied):
+    own = Loss("mine", np.add, targets=False, remedy="Use another.")
+    assert told(copied(own)) == told(own)
 
 
 def arrays_of(item, seen=()):

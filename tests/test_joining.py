@@ -141,6 +141,14 @@ def test_many_copies_are_tied_to_one():
             lambda: ns.Network(block().named("a"), block().named("a"), schedule=ns.Layered()),
             "called 'a_x'|parts are called 'a'",
         ),
+        (
+            lambda: ns.Network(
+                block().named("a"),
+                ns.Network(ns.cells.unit("z", 1), schedule=ns.Layered()).named("a"),
+                schedule=ns.Layered(),
+            ),
+            "two parts are called 'a'",
+        ),
         (lambda: block().named("a", tied=block()), "neither this network nor a copy of it"),
         (lambda: block().named("1a"), "name"),
         (lambda: block().named("a")["z"], "nothing called 'z'"),

@@ -99,6 +99,7 @@ def once():
     [
         (once, {"epochs": 2, "make": True}, "gives its batches once"),
         ([], {}, "gives no batch"),
+        (5, {"targets": {"y": Y}}, "inputs 5 is not a dict"),
         ([{"x": X}], {}, "the batch .* does not read"),
         ([({"x": X}, {"y": Y})], {"targets": {"y": Y}}, "inputs .* is not a dict.*without targets="),
         ([({"x": X}, {"y": Y})], {"lengths": [1] * 12}, "without targets= and lengths="),

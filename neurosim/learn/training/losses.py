@@ -16,8 +16,8 @@ A loss that is not here is made where it is needed, and given to `ns.train` or t
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -55,6 +55,16 @@ class Loss:
     targets: bool = True
     refuses: frozenset[str] = frozenset()
     remedy: str = ""
+
+    def __reduce__(self) -> tuple[Callable[..., Loss], tuple[Any, ...]]:
+        """Copies of a loss of the table are that loss: its function has no name to be found by."""
+        if LOSSES.get(self.name) is self:
+            return _loss_called, (self.name,)
+        return Loss, tuple(getattr(self, field.name) for field in fields(self))
+
+
+def _loss_called(name: str) -> Loss:
+    return LOSSES[name]
 
 
 Function: TypeAlias = "Callable[[Array, Array], Array]"  # (sent, target) -> loss of every tick, (trial, tick)
