@@ -384,14 +384,8 @@ def test_names_that_sympy_knows_are_variables_like_any_other(name, method):
             on_pre=f"s{name} += {name}_pre",
             delay=1 * ms,
         )
-        same = ns.Synapses(
-            cell,
-            cell,
-            model=text.replace("NAME", name) + " (clock-driven)",
-            on_pre=f"{name} += 1",
-            delay=1 * ms,
-            name="same",
-        )
+        model = text.replace("NAME", name) + " (clock-driven)"
+        same = ns.Synapses(cell, cell, model=model, on_pre=f"{name} += 1", delay=1 * ms, name="same")
         rec = ns.run(
             ns.Network(cell, other, same, schedule=CLOCK), ticks=20, record=["cell." + name, "same." + name]
         )

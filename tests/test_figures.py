@@ -385,8 +385,7 @@ def test_a_long_diagram_is_cut_into_rows():
 def test_a_diagram_fits_into_axes_that_are_given():
     _, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3))
     assert figures.diagram(echo_state(), ax=right) is right
-    assert len(pyplot.get_fignums()) == 1
-    assert not left.patches
+    assert len(pyplot.get_fignums()) == 1 and not left.patches
     assert {text.get_fontsize() < 8 for text in right.texts if text.get_gid().startswith("shape")} == {True}
 
 
