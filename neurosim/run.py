@@ -15,7 +15,7 @@ from neurosim.engine.resume import check_resume
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.contraction import einsum
-from neurosim.network.network import Network
+from neurosim.network.network import Network, require_network
 from neurosim.network.neurons import Neurons, Part
 from neurosim.network.probes import read_record
 from neurosim.network.values import Numeric, choice, flag, plain_text, whole
@@ -98,8 +98,7 @@ def run(
     >>> ns.run(net, ticks=3, record=["counter.n"])["counter.n"].ravel().tolist()
     [1.0, 2.0, 3.0]
     """
-    if not isinstance(net, Network):
-        raise DescriptionError(f"run: net {shown(net)} is not a Network. Give Network(..., schedule=...).")
+    require_network(net, "run")
     _check_options(precision, until, compression, progress, to)
     if to is not None:
         _check_not_read(to, start, inputs)

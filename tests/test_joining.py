@@ -151,6 +151,7 @@ def test_many_copies_are_tied_to_one():
         ),
         (lambda: block().named("a", tied=block()), "neither this network nor a copy of it"),
         (lambda: block().named("1a"), "name"),
+        (lambda: ns.run(block().named("a")), r"A copy stands within one: Network\(copy, schedule="),
         (lambda: block().named("a")["z"], "nothing called 'z'"),
         (lambda: ns.Network(5, schedule=ns.Layered()), "neither Neurons nor Synapses nor a Network"),
         (lambda: ns.Network(block(), schedule=ns.Layered(), tied={"y.b": "z.b"}), "no population 'z'"),

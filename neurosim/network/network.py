@@ -331,3 +331,12 @@ def weight_source(item: Synapses) -> tuple[str, int] | None:
 def describe_end(population: Population, port: str | None) -> str:
     """'liquid.I': the target of synapses as it is printed."""
     return label(population) + (f".{port}" if port else "")
+
+
+def require_network(net: object, label: str) -> None:
+    """Raise DescriptionError, whose message begins with `label`, for what is not a network."""
+    if not isinstance(net, Network):
+        remedy = "Give Network(..., schedule=...)."
+        if isinstance(net, Copy):
+            remedy = "A copy stands within one: Network(copy, schedule=...)."
+        raise DescriptionError(f"{label}: net {shown(net)} is not a Network. {remedy}")

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.learn.training.parameters import read_parameters
 from neurosim.network.arguments import Arguments, named_arguments
-from neurosim.network.network import Network
+from neurosim.network.network import Network, require_network
 from neurosim.network.rebuild import rebuilt
 from neurosim.network.values import Value
 from neurosim.plan.materialize import materialized
@@ -39,7 +39,7 @@ def learned(net: Network, *, seed: int = 0) -> dict[str, np.ndarray]:
     >>> ns.learn.learned(net)
     {'x_to_y': array([[0.5, 0.5]])}
     """
-    _check(net, "learned")
+    require_network(net, "learned")
     return {name: value.copy() for name, value in read_parameters(net, seed).values.items()}
 
 
@@ -70,7 +70,7 @@ def with_learned(
     >>> ns.learn.with_learned(net, {"x_to_y": [[1.0, 2.0]]})["x_to_y"].weight.number
     array([[1., 2.]])
     """
-    _check(net, "with_learned")
+    require_network(net, "with_learned")
     if not isinstance(numbers, Mapping):
         raise DescriptionError(
             f"with_learned: numbers {shown(numbers)} is not a dict."
@@ -101,13 +101,6 @@ def with_learned(
             f"with_learned: nothing of numbers fits this network by name and shape. It has: {', '.join(own)}."
         )
     return rebuilt(net, changes)
-
-
-def _check(net: Network, where: str) -> None:
-    if not isinstance(net, Network):
-        raise DescriptionError(
-            f"{where}: net {shown(net)} is not a Network. Give Network(..., schedule=...)."
-        )
 
 
 def _own_numbers(net: Network) -> dict[str, Value]:

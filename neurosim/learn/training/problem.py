@@ -14,7 +14,7 @@ from neurosim.learn.training.batches import Batches, BatchSource, Example, is_ba
 from neurosim.learn.training.losses import AnyLoss, LossGiven, read_losses
 from neurosim.learn.training.parameters import Names, Parameters, check_reached, choose, read_parameters
 from neurosim.learn.training.targets import Target, read_lengths, read_target, repeat_last_inputs
-from neurosim.network.network import Network
+from neurosim.network.network import Network, require_network
 from neurosim.network.values import choice, plain_number, whole
 from neurosim.plan.inputs import Inputs, read_inputs
 
@@ -168,10 +168,7 @@ def read_batch(problem: Problem, example: Example) -> tuple[Inputs, dict[str, Ta
 
 
 def _check_types(asked: Question) -> None:
-    if not isinstance(asked.net, Network):
-        raise DescriptionError(
-            f"train: net {shown(asked.net)} is not a Network. Give Network(..., schedule=...)."
-        )
+    require_network(asked.net, "train")
     if asked.inputs is not None and not isinstance(asked.inputs, Mapping):
         raise DescriptionError(
             f"train: inputs {shown(asked.inputs)} is not a dict. Give {{population: array}};"
