@@ -10,6 +10,7 @@ NAMES = (
     "balanced_cuba",
     "bidirectional",
     "boltzmann",
+    "content_addressing",
     "continuous_hopfield",
     "conv_net",
     "deconvolutional",

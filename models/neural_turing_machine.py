@@ -9,6 +9,7 @@ import numpy as np
 
 import neurosim as ns
 from neurosim import cells
+from neurosim.models.content_addressing import address as content_address
 from neurosim.models.lstm import layer
 
 SOFTPLUS = "maximum({x}, 0) + log1p(exp(-abs({x})))"
@@ -79,8 +80,7 @@ def head(n_slots: int, width: int) -> ns.Network:
     )
     beta, gamma = _units("beta", 1, SOFTPLUS), _units("gamma", 1, f"1 + {SOFTPLUS}")
     rows = ns.Neurons("rows", (n_slots, width))
-    cosine = "beta*dot/(sqrt(slot*key) + 1e-8)"
-    content = ns.Neurons("content", n_slots, ports="dot slot key beta", update=f"c = softmax({cosine})")
+    content, synapses = content_address(key, beta, rows, epsilon=1e-8)
     text = "y = gate*content + (1 - gate)*last"
     mixed = ns.Neurons("mixed", n_slots, ports="content last gate", update=text)
     rolled = ns.Neurons("rolled", (n_slots, 3), update="y = I")
@@ -89,10 +89,7 @@ def head(n_slots: int, width: int) -> ns.Network:
     rolls = np.stack([np.roll(np.eye(n_slots), offset, axis=1) for offset in (-1, 0, 1)], axis=2)
     one = ns.one_to_one()
     return ns.Network(
-        ns.Synapses(key, content, to="dot", weight=rows, wiring=ns.einsum("part, slot part -> slot")),
-        ns.Synapses(key, content, to="key", weight=key, wiring=ns.einsum("part, part -> slot")),
-        ns.Synapses(rows, content, to="slot", weight=rows, wiring=ns.einsum("slot part, slot part -> slot")),
-        ns.Synapses(beta, content, to="beta"),
+        synapses,
         ns.Synapses(content, mixed, to="content", wiring=one),
         ns.Synapses(address, mixed, to="last", wiring=one, delay=1),
         ns.Synapses(gate, mixed, to="gate"),

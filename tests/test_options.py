@@ -11,6 +11,7 @@ from neurosim import cells, learn, tasks
 from neurosim.models.balanced_coba import balanced_coba
 from neurosim.models.balanced_cuba import balanced_cuba
 from neurosim.models.bidirectional import bidirectional
+from neurosim.models.content_addressing import content_addressing
 from neurosim.models.deconvolutional import deconvolutional
 from neurosim.models.deep_echo_state import deep_echo_state
 from neurosim.models.echo_state import echo_state
@@ -56,6 +57,11 @@ NETWORKS = {
     "bidirectional": lambda: (
         bidirectional(2, 3, 1, ticks=4),
         bidirectional(2, 3, 1, ticks=4, output="sigmoid"),
+    ),
+    "content_addressing": lambda: (
+        content_addressing(3, 2),
+        content_addressing(3, 2, n_keys=1),
+        content_addressing(3, 2, epsilon=1e-3),
     ),
     "deconvolutional": lambda: (deconvolutional(), deconvolutional(pool=3)),
     "deep_echo_state": lambda: (
