@@ -74,6 +74,27 @@ def test_probabilities_count_as_their_logarithms():
         assert np.allclose(one[1], other[1])
 
 
+def told():
+    """A network that names the token that it was told a tick ago, whatever it reads."""
+    inputs, out = ns.Neurons("inputs", 4), cells.unit("out", 4, "linear")
+    return ns.Network(
+        ns.Synapses(inputs, out, weight=np.zeros((4, 4))),
+        ns.Synapses(ns.Neurons("told", 4), out, wiring=ns.one_to_one(), weight=9.0),
+        schedule=ns.Layered(),
+    )
+
+
+def test_what_is_given_beside_the_prompt_drives_other_populations():
+    first, second = np.eye(4)[[3, 3, 1, 2, 1]], np.eye(4)[[2, 2, 3, 1]]  # the second one ends early: zeros
+    texts = sample(told(), [0, 0], 3, temperature=0, trials=2, given={"told": np.array([first[:4], second])})
+    assert texts.tolist() == [[3, 1, 2], [2, 3, 1]]
+    assert sample(told(), [0], 3, temperature=0, given={"told": first}).tolist() == [[3, 3, 1]]
+    found, total = beam_search(told(), [0, 0], 3, beams=4, given={"told": first})
+    assert found[0].tolist() == [3, 1, 2]
+    assert total[0] == pytest.approx(-3 * np.log(1 + 3 * np.exp(-9)))
+    assert beam_search(told(), [0], 3, beams=1, given={"told": second[:2]})[0].tolist() == [[2, 2, 0]]
+
+
 @pytest.mark.parametrize("window", [None, 1])
 @pytest.mark.parametrize("scores", [True, False])
 def test_samples_are_drawn_by_the_networks_own_chances(window, scores, engine):
@@ -130,6 +151,10 @@ def test_a_closed_loop_follows_its_clamp_and_then_itself(engine):
         (lambda: closed_loop(chain(), temperature=0), "choose='best'"),
         (lambda: beam_search(chain(), [[0], [1]], 2), "one prompt at a time"),
         (lambda: beam_search(chain(), [0], 2, end=4), "end"),
+        (lambda: sample(chain(), [0], 2, window=2, given={"told": [[1.0]]}), "given and window"),
+        (lambda: sample(told(), [0], 2, given={"tolt": [[1.0]]}), "Did you mean 'told'"),
+        (lambda: sample(told(), [0], 2, trials=3, given={"told": np.ones((2, 1, 4))}), "Give 3 trials"),
+        (lambda: beam_search(told(), [0], 2, given={"told": [1.0]}), r"'told' has shape \(1,\)"),
         (lambda: beam_search(spiking_classifier(3, 4, 3), [0], 2), "'hidden' spikes"),
     ],
 )

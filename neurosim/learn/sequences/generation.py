@@ -22,6 +22,7 @@ from neurosim.run import run
 CHOOSE = ("draw", "best", "value")
 Tokens = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Given = Mapping[str, ArrayLike]
 
 
 def closed_loop(
@@ -82,6 +83,7 @@ def sample(
     temperature: float = 1.0,
     window: int | None = None,
     trials: int = 1,
+    given: Given | None = None,
     scores: bool = True,
     inputs: str = "inputs",
     outputs: str = "out",
@@ -101,6 +103,9 @@ def sample(
         window: each token is read off a new run from rest over the last `window` tokens, for networks that
             read a limited context. None: the network runs on, with what it remembers.
         trials: number of texts to generate after one prompt.
+        given: what drives other populations, such as a sentence to translate: {population: array (tick,
+            *shape), or (trial, tick, *shape)}, from the first tick of the prompt on, and 0 after its end. Not
+            with a window.
         scores: whether `outputs` sends scores (logits); if False, probabilities.
         inputs: name of the driven population.
         outputs: name of the population that sends scores or probabilities.
@@ -119,13 +124,16 @@ def sample(
     remedy = "Give a number of 0 or more, such as 0.7."
     temperature = plain_number(temperature, "sample: temperature", remedy, low=0)
     first = tokens.shape[1]
+    if window is not None and given:
+        raise DescriptionError("sample: given and window do not go together. Leave one of them out.")
     if window is None:
         choose = "draw" if temperature else "best"
         ends = dict(inputs=inputs, outputs=outputs)
         loop = closed_loop(net, choose, temperature=temperature or 1.0, scores=scores, **ends)
         unknown = np.full((len(tokens), steps, size), np.nan)  # NaN does not force what `inputs` sends
         forced = np.concatenate([np.eye(size)[tokens], unknown], axis=1)
-        recording = run(loop, {inputs: forced}, record=[inputs], seed=seed, engine=engine, progress=False)
+        driven = {inputs: forced, **_read_given(net, given, len(tokens), first + steps, "sample")}
+        recording = run(loop, driven, record=[inputs], seed=seed, engine=engine, progress=False)
         return np.asarray(recording[inputs])[:, first:].argmax(axis=2)
     window, random = whole(window, "sample: window", least=1), np.random.default_rng(seed)
     for _ in range(steps):
@@ -146,6 +154,7 @@ def beam_search(
     *,
     beams: int = 5,
     end: int | None = None,
+    given: Given | None = None,
     scores: bool = True,
     inputs: str = "inputs",
     outputs: str = "out",
@@ -165,6 +174,8 @@ def beam_search(
         steps: number of tokens to generate.
         beams: number of texts that are kept.
         end: a token that completes a text: only `end` follows it, with probability 1. None: no token does.
+        given: what drives other populations, such as a sentence to translate: {population: array (tick,
+            *shape)}, from the first tick of the prompt on, and 0 after its end.
         scores: whether `outputs` sends scores (logits); if False, probabilities.
         inputs: name of the driven population.
         outputs: name of the population that sends scores or probabilities.
@@ -187,7 +198,9 @@ def beam_search(
     if len(tokens) != 1:
         raise DescriptionError(f"beam_search: prompt has {len(tokens)} trials. Give one prompt at a time.")
     run_on = partial(run, net, record=[outputs], seed=seed, engine=engine, progress=False)
-    recording = run_on({inputs: np.eye(size)[tokens]})
+    first = tokens.shape[1]
+    others = _read_given(net, given, 1, first + steps, "beam_search")
+    recording = run_on({inputs: np.eye(size)[tokens]} | {name: x[:, :first] for name, x in others.items()})
     texts, totals = np.zeros((1, 0), np.int64), np.zeros(1)
     for step in range(steps):
         log_p = _log_probabilities(recording[outputs][:, -1], scores)
@@ -200,7 +213,8 @@ def beam_search(
         texts, totals = np.column_stack([texts[parent], token]), candidates[best]
         if step + 1 < steps:
             start = RunEnd(net, _trials_of(recording.final, parent), seed=seed)
-            recording = run_on({inputs: np.eye(size)[token][:, None]}, start=start)
+            now = {name: x[:, first + step, None].repeat(len(token), axis=0) for name, x in others.items()}
+            recording = run_on({inputs: np.eye(size)[token][:, None], **now}, start=start)
     return texts, totals
 
 
@@ -240,6 +254,28 @@ def _read_prompt(prompt: ArrayLike, size: int, label: str) -> Tokens:
             f" Give whole numbers from 0 to {size - 1}, at least one, or (trial, token)."
         )
     return np.atleast_2d(tokens).astype(np.int64)
+
+
+def _read_given(net: Network, given: Given | None, trials: int, ticks: int, label: str) -> dict[str, Floats]:
+    """What drives other populations, each as (trial, tick, *shape), with zeros after its end."""
+    read = {}
+    for name, values in (given or {}).items():
+        if name not in net.populations:
+            raise DescriptionError(
+                f"{label}: given: the network has no population {shown(name)}."
+                f" {nearest(name, net.populations)}"
+            )
+        shape = net.populations[name].shape
+        array = np.asarray(values, dtype=np.float64)
+        array = array[None] if array.ndim == len(shape) + 1 else array
+        if array.shape[2:] != shape or array.ndim < 2 or len(array) not in (1, trials):
+            raise DescriptionError(
+                f"{label}: given {name!r} has shape {np.shape(values)}, its population {shape}."
+                f" Give {trials} trials of it, or one, in the shape (trial, tick, *shape)."
+            )
+        read[name] = np.zeros((trials, ticks, *shape))
+        read[name][:, : array.shape[1]] = array[:, :ticks]
+    return read
 
 
 def _fed_back(net: Network, inputs: str, outputs: str, **text: Any) -> Network:
