@@ -18,6 +18,7 @@ NAMES = (
     "deep_echo_state",
     "echo_state",
     "encoder_decoder",
+    "evolvable_turing_machine",
     "extreme_learning_machine",
     "feed_forward",
     "force",

@@ -15,6 +15,7 @@ from neurosim.models.content_addressing import content_addressing
 from neurosim.models.deconvolutional import deconvolutional
 from neurosim.models.deep_echo_state import deep_echo_state
 from neurosim.models.echo_state import echo_state
+from neurosim.models.evolvable_turing_machine import evolvable_turing_machine
 from neurosim.models.extreme_learning_machine import extreme_learning_machine
 from neurosim.models.feed_forward import feed_forward
 from neurosim.models.force import force
@@ -75,6 +76,12 @@ NETWORKS = {
     "echo_state": lambda: (
         echo_state(**small_world),
         echo_state(wiring="small_world", density=0.2, rewire=0.5),
+    ),
+    "evolvable_turing_machine": lambda: (
+        evolvable_turing_machine(2, 1, 3, 2),
+        evolvable_turing_machine(2, 1, n_slots=4, width=2),
+        evolvable_turing_machine(2, 1, 3, width=3),
+        evolvable_turing_machine(2, 1, 3, 2, n_hidden=4),
     ),
     "extreme_learning_machine": lambda: (
         extreme_learning_machine(2, 3, 1),
