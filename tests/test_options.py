@@ -14,6 +14,7 @@ from neurosim.models.bidirectional import bidirectional
 from neurosim.models.content_addressing import content_addressing
 from neurosim.models.deconvolutional import deconvolutional
 from neurosim.models.deep_echo_state import deep_echo_state
+from neurosim.models.domain_adversarial import domain_adversarial
 from neurosim.models.echo_state import echo_state
 from neurosim.models.evolvable_turing_machine import evolvable_turing_machine
 from neurosim.models.extreme_learning_machine import extreme_learning_machine
@@ -32,6 +33,7 @@ from neurosim.models.nvar import nvar
 from neurosim.models.perceptron import perceptron
 from neurosim.models.recursive import recursive
 from neurosim.models.spiking_classifier import spiking_classifier
+from neurosim.models.synthetic_gradients import synthetic_gradients
 from neurosim.models.transformer import transformer
 from neurosim.models.transformer_block import transformer_block
 from neurosim.models.turing_head import turing_head
@@ -72,6 +74,14 @@ NETWORKS = {
         deep_echo_state(noise=0.1),
         deep_echo_state(**small_world),
         deep_echo_state(wiring="small_world", density=0.2, rewire=0.5),
+    ),
+    "domain_adversarial": lambda: (
+        domain_adversarial(n_channels=2),
+        domain_adversarial(n_channels=2, n_outputs=3),
+        domain_adversarial(n_channels=2, n_features=3),
+        domain_adversarial(n_channels=2, n_hidden=3),
+        domain_adversarial(n_channels=2, strength=0.5),
+        domain_adversarial(n_channels=2, dropout=0.5),
     ),
     "echo_state": lambda: (
         echo_state(**small_world),
@@ -129,6 +139,11 @@ NETWORKS = {
         spiking_classifier(2, 3, 1),
         spiking_classifier(2, 3, 1, tau_out=5 * ms),
         spiking_classifier(2, 3, 1, dt=0.5 * ms),
+    ),
+    "synthetic_gradients": lambda: (
+        synthetic_gradients((2, 3, 1)),
+        synthetic_gradients((2, 3, 1), function="tanh"),
+        synthetic_gradients((2, 3, 1), n_predicting=2),
     ),
     "transformer": lambda: (
         transformer(3, 2, 4, n_heads=2, n_blocks=1),
