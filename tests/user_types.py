@@ -1,9 +1,9 @@
-"""Checks what a type checker knows of neurosim: `python tests/user_types.py`, which takes pyright some ten
-seconds.
+"""Checks the types of neurosim, and what a type checker knows of it for a user: `python tests/user_types.py`.
 
-A script of a user's that names every public function, class and method is written and given to pyright. What
-is printed is each name that pyright does not know, whose type it cannot tell, or that returns `Any`. Exit
-status 1 if there is one.
+Pyright is called once, on `neurosim/` with the settings of `pyproject.toml` and on a script of a user's that
+names every public function, class and method. What is printed is what pyright says of `neurosim/`, and each
+public name that pyright does not know, whose type it cannot tell, or that returns `Any`. Exit status 1 if
+there is an error in `neurosim/`, or such a name.
 """
 
 import inspect
@@ -31,22 +31,35 @@ def main() -> int:
         script = Path(folder) / "script.py"
         revealed = "\n".join(f"reveal_type({expression})" for expression in expressions)
         script.write_text(f"import neurosim as ns\n{revealed}\n")
-        pyright = [
-            os.environ.get("PYRIGHT", Path(sys.executable).with_name("pyright")),
-            "--outputjson",
-            "--pythonpath",
-            sys.executable,
-        ]
-        done = subprocess.run([*pyright, script], text=True, capture_output=True, cwd=ROOT)
-    problems = []
-    for found in json.loads(done.stdout)["generalDiagnostics"]:
-        expression = expressions[found["range"]["start"]["line"] - 1]
-        if is_vague(found["message"], found["severity"]) and not any(
-            re.search(p, expression) for p in UNTYPED
-        ):
-            problems.append(f"{expression}: {found['message']}")
+        diagnostics = pyright(ROOT / "neurosim", script)
+    errors, problems = 0, []
+    for diagnostic in diagnostics:
+        message, severity = diagnostic["message"], diagnostic["severity"]
+        line = diagnostic["range"]["start"]["line"]
+        if diagnostic["file"] != str(script):
+            errors += severity == "error"
+            rule = diagnostic.get("rule", "syntax")
+            print(f"{diagnostic['file']}:{line + 1}: {severity}: {message} ({rule})")
+        elif is_vague(message, severity) and not any(re.search(p, expressions[line - 1]) for p in UNTYPED):
+            problems.append(f"{expressions[line - 1]}: {message}")
+    print(f"{errors} errors of pyright in neurosim/")
     print("\n".join(problems) or f"{len(expressions)} public names have types.")
-    return int(bool(problems))
+    return int(bool(errors or problems))
+
+
+def pyright(*paths: Path) -> list[dict]:
+    """The diagnostics of pyright for these files and folders, by the settings of `pyproject.toml`.
+
+    Raises RuntimeError if pyright did not check at least as many files as there are.
+    """
+    program = os.environ.get("PYRIGHT", Path(sys.executable).with_name("pyright"))
+    options = ["--outputjson", "--pythonpath", sys.executable]
+    done = subprocess.run([program, *options, *paths], text=True, capture_output=True, cwd=ROOT)
+    report = json.loads(done.stdout)
+    number = sum(len(list(path.rglob("*.py"))) if path.is_dir() else 1 for path in paths)
+    if report["summary"]["filesAnalyzed"] < number:
+        raise RuntimeError(f"pyright checked {report['summary']['filesAnalyzed']} of {number} files")
+    return report["generalDiagnostics"]
 
 
 def is_vague(message: str, severity: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,13 +96,13 @@ def lookup3(data: bytes) -> int:
 
     Source: Jenkins 2006, lookup3.c, hashlittle() with initial value 0.
     """
-    a = b = c = (0xDEADBEEF + len(data)) & WORD
     words = [int.from_bytes(data[n : n + 4], "little") for n in range(0, len(data), 4)]
     words += [0] * (-len(words) % 3)
+    state: Sequence[int] = [(0xDEADBEEF + len(data)) & WORD] * 3
     for n in range(0, len(words), 3):
-        a, b, c = ((x + y) & WORD for x, y in zip((a, b, c), words[n : n + 3], strict=True))
-        a, b, c = _mix(a, b, c) if n + 3 < len(words) else _final(a, b, c)
-    return c
+        sums = [(x + y) & WORD for x, y in zip(state, words[n : n + 3], strict=True)]
+        state = _mix(*sums) if n + 3 < len(words) else _final(*sums)
+    return state[2]
 
 
 def _rotated(x: int, bits: int) -> int:
