@@ -5,6 +5,7 @@
 """
 
 NAMES = (
+    "attention_translator",
     "autoencoder",
     "balanced_coba",
     "balanced_cuba",

@@ -8,6 +8,7 @@ from sklearn.datasets import load_iris
 
 import neurosim as ns
 from neurosim import cells, learn, tasks
+from neurosim.models.attention_translator import attention_translator
 from neurosim.models.balanced_coba import balanced_coba
 from neurosim.models.balanced_cuba import balanced_cuba
 from neurosim.models.bidirectional import bidirectional
@@ -46,6 +47,12 @@ small_world = dict(wiring="small_world", density=0.2)
 trained = lambda: echo_state(1, 5, 1, feedback_scale=1.0)  # noqa: E731
 
 NETWORKS = {
+    "attention_translator": lambda: (
+        attention_translator(3, 2, 4, ticks=3),
+        attention_translator(3, 2, n_cells=5, ticks=3),
+        attention_translator(3, 2, 4, ticks=4),
+        attention_translator(3, 2, 4, ticks=3, n_units=5),
+    ),
     "balanced_coba": lambda: (
         balanced_coba(100),
         balanced_coba(100, in_degree=5.0),
