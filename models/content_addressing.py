@@ -17,7 +17,8 @@ def content_addressing(
     """`key`, `beta` and `rows` -> `content`, the address of the slots whose rows are like the key.
 
     content = softmax(beta cos(key, rows)) over the slots, where cos(a, b) = a'b/(|a| |b| + epsilon). It is a
-    part of a network with a memory: `part.named("read")`, and what sends its inputs.
+    part of a network with a memory: `part.named("read")`, and what sends its inputs. `content` also holds z
+    = beta cos(key, rows).
 
     Arguments:
         n_slots: the number of slots of the memory.
@@ -42,8 +43,10 @@ def address(
     """The population `name` of addresses, and its synapses, from populations of the shapes given above."""
     n_slots, keys = rows.shape[0], key.shape[:-1]
     # At a row of zeros the slope of the root would be infinite.
-    text = "c = softmax(beta*dot/(sqrt(maximum(slot*key, 1e-30)) + epsilon))"
-    content = ns.Neurons(name, (*keys, n_slots), ports="dot slot key beta", update=text, epsilon=epsilon)
+    text = "z = beta*dot/(sqrt(maximum(slot*key, 1e-30)) + epsilon)\nc = softmax(z)"
+    content = ns.Neurons(
+        name, (*keys, n_slots), ports="dot slot key beta", update=text, sends="c", epsilon=epsilon
+    )
     k = "key " if keys else ""
     each = {"weight": np.ones(n_slots), "wiring": ns.einsum("key, slot -> key slot")} if keys else {}
     return content, [

@@ -4,7 +4,6 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 from . import cells, figures
-from .errors import DISTRIBUTION as _DISTRIBUTION
 from .errors import DescriptionError, EngineError, NeurosimError, PlanError, RecordingError
 from .network.contraction import einsum
 from .network.interpolation import interpolate
@@ -25,7 +24,6 @@ from .recording.recording import Recording
 from .recording.spikes import Spikes
 from .replay import Replay, replay
 from .run import run
-from .versions import version as _version
 
 if TYPE_CHECKING:
     from types import ModuleType as _ModuleType
@@ -105,9 +103,14 @@ if not TYPE_CHECKING:  # type checkers then know all names, and report others
         if name in LAZY_MODULES:
             return _import_module(f"{__name__}.{name}")
         if name == "train":
-            return _import_module(f"{__name__}.learn.training.train").train
+            from .learn.training.train import train
+
+            return train
         if name == "__version__":
-            return _version(_DISTRIBUTION)
+            from .errors import DISTRIBUTION
+            from .versions import version
+
+            return version(DISTRIBUTION)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -16,6 +16,7 @@ from neurosim.models.content_addressing import content_addressing
 from neurosim.models.deconvolutional import deconvolutional
 from neurosim.models.deep_echo_state import deep_echo_state
 from neurosim.models.domain_adversarial import domain_adversarial
+from neurosim.models.dynamic_turing_machine import dynamic_turing_machine
 from neurosim.models.echo_state import echo_state
 from neurosim.models.evolvable_turing_machine import evolvable_turing_machine
 from neurosim.models.extreme_learning_machine import extreme_learning_machine
@@ -33,8 +34,6 @@ from neurosim.models.neural_turing_machine import neural_turing_machine
 from neurosim.models.nvar import nvar
 from neurosim.models.perceptron import perceptron
 from neurosim.models.recursive import recursive
-from neurosim.models.recursive_super_resolution import recursive_super_resolution
-from neurosim.models.residual_memory import residual_memory
 from neurosim.models.spiking_classifier import spiking_classifier
 from neurosim.models.synthetic_gradients import synthetic_gradients
 from neurosim.models.transformer import transformer
@@ -92,6 +91,16 @@ NETWORKS = {
         domain_adversarial(n_channels=2, strength=0.5),
         domain_adversarial(n_channels=2, dropout=0.5),
     ),
+    "dynamic_turing_machine": lambda: (
+        dynamic_turing_machine(2, 1, 3, 2, n_cells=3),
+        dynamic_turing_machine(2, 1, n_slots=4, width=2, n_cells=3),
+        dynamic_turing_machine(2, 1, 3, width=3, n_cells=3),
+        dynamic_turing_machine(2, 1, 3, 2, n_cells=4),
+        dynamic_turing_machine(2, 1, 3, 2, n_cells=3, address_width=4),
+        dynamic_turing_machine(2, 1, 3, 2, n_cells=3, recurrent=False),
+        dynamic_turing_machine(2, 1, 3, 2, n_cells=3, hard=True),
+        dynamic_turing_machine(2, 1, 3, 2, n_cells=3, least_recent=False),
+    ),
     "echo_state": lambda: (
         echo_state(**small_world),
         echo_state(wiring="small_world", density=0.2, rewire=0.5),
@@ -144,20 +153,6 @@ NETWORKS = {
         perceptron(2, function="linear"),
     ),
     "recursive": lambda: (recursive(3, 4, 2, 1), recursive(3, 4, 2, 1, output="sigmoid")),
-    "recursive_super_resolution": lambda: (
-        recursive_super_resolution((4, 4, 1), 2),
-        recursive_super_resolution((4, 4, 1), n_channels=3),
-        recursive_super_resolution((4, 4, 1), 2, recursions=2),
-        recursive_super_resolution((4, 4, 1), 2, kernel=5),
-    ),
-    "residual_memory": lambda: (
-        residual_memory((4, 4, 1), 2, blocks=1),
-        residual_memory((4, 4, 1), 2, n_outputs=3, blocks=1),
-        residual_memory((4, 4, 1), 2, n_cells=3, blocks=1),
-        residual_memory((4, 4, 1), 2, blocks=2),
-        residual_memory((4, 4, 1), 2, blocks=1, output="linear"),
-        residual_memory((4, 4, 1), 2, blocks=1, dropout=0.5),
-    ),
     "spiking_classifier": lambda: (
         spiking_classifier(2, 3, 1),
         spiking_classifier(2, 3, 1, tau_out=5 * ms),
