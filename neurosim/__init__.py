@@ -4,6 +4,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
 from . import cells, figures
+from .errors import DISTRIBUTION as _DISTRIBUTION
 from .errors import DescriptionError, EngineError, NeurosimError, PlanError, RecordingError
 from .network.contraction import einsum
 from .network.interpolation import interpolate
@@ -24,6 +25,7 @@ from .recording.recording import Recording
 from .recording.spikes import Spikes
 from .replay import Replay, replay
 from .run import run
+from .versions import version as _version
 
 if TYPE_CHECKING:
     from types import ModuleType as _ModuleType
@@ -103,14 +105,9 @@ if not TYPE_CHECKING:  # type checkers then know all names, and report others
         if name in LAZY_MODULES:
             return _import_module(f"{__name__}.{name}")
         if name == "train":
-            from .learn.training.train import train
-
-            return train
+            return _import_module(f"{__name__}.learn.training.train").train
         if name == "__version__":
-            from .errors import DISTRIBUTION
-            from .versions import version
-
-            return version(DISTRIBUTION)
+            return _version(_DISTRIBUTION)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -6,17 +6,23 @@ Exit status: 0; 1 if a replay differs; 2 for an error, which is printed as one l
 from __future__ import annotations
 
 import argparse
+import ast
 import os
+import runpy
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import neurosim as ns
+from neurosim.cache import requested_folder
 from neurosim.errors import DISTRIBUTION, DescriptionError, NeurosimError, nearest
-
-if TYPE_CHECKING:
-    from neurosim.network.network import Network
+from neurosim.figures.axes import need_matplotlib
+from neurosim.network.network import Network
+from neurosim.recording.safe_hdf5 import NETWORK, RECORDING, open_file
+from neurosim.versions import version
 
 DIFFERS, FAILED, INTERRUPTED = 1, 2, 130  # exit statuses
 Command = Callable[[argparse.Namespace], int]
@@ -75,8 +81,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser = _parser()
         args = parser.parse_args(arguments)
         if args.version:
-            from importlib.metadata import version
-
             print(f"neurosim {version(DISTRIBUTION)}")
             return 0
         if args.command is None:
@@ -218,16 +222,12 @@ def _run(args: argparse.Namespace) -> int:
             f" Give them after it: neurosim run {args.what} ..."
         )
     _refuse_file(args.what)
-    import neurosim as ns
-
     arguments = _example(args.what)
     if args.ticks is not None or args.duration is not None:
         arguments = {name: value for name, value in arguments.items() if name not in ("ticks", "duration")}
     if args.duration is not None:
-        from neurosim import units
-
         number, unit = args.duration
-        arguments["duration"] = number * getattr(units, "second" if unit == "s" else unit)
+        arguments["duration"] = number * getattr(ns.units, "second" if unit == "s" else unit)
     options = {name: getattr(args, name) for name in ("ticks", "seed", "engine", "precision", "record", "to")}
     arguments |= {name: value for name, value in options.items() if value is not None}
     if arguments.get("record") == ["all"]:
@@ -249,8 +249,6 @@ def _run_script(path: str, arguments: list[str]) -> int:
     """Run a script as __main__. A message for an error of neurosim names the line of the script that caused
     it.
     """
-    import runpy
-
     if not _is_file(path):
         raise DescriptionError(f"run: there is no script {path}. Check the path.")
     argv, search = sys.argv, list(sys.path)
@@ -276,8 +274,6 @@ def _line(error: BaseException, path: str) -> str:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    import neurosim as ns
-
     result = ns.replay(args.file, engine=args.engine, tolerance=args.tolerance)
     if result.recording.stopped == "interrupted":
         raise KeyboardInterrupt
@@ -286,8 +282,6 @@ def _replay(args: argparse.Namespace) -> int:
 
 
 def _info(args: argparse.Namespace) -> int:
-    import neurosim as ns
-
     if args.what not in _names() and _is_recording(args.what):
         with ns.open(args.what) as recording:
             print(recording, end="\n\n")
@@ -296,8 +290,6 @@ def _info(args: argparse.Namespace) -> int:
 
 
 def _draw(args: argparse.Namespace) -> int:
-    from neurosim.figures.axes import need_matplotlib
-
     if _is_script(args.what):
         raise DescriptionError(
             f"draw: {args.what} is a script, which may have any number of networks."
@@ -306,9 +298,7 @@ def _draw(args: argparse.Namespace) -> int:
     net, path = _network(args.what), Path(args.to or f"{Path(args.what).stem}.png")
     pyplot = need_matplotlib()
     pyplot.switch_backend("agg")  # no window is opened
-    from neurosim.figures import diagram
-
-    figure: Any = diagram(net).figure
+    figure: Any = ns.figures.diagram(net).figure
     try:
         figure.savefig(path, dpi=150)
     except (OSError, ValueError) as error:  # no such folder, no such kind of picture
@@ -326,9 +316,6 @@ def _models(args: argparse.Namespace) -> int:
     """Print each model with the first line of its docstring. The files are parsed, not run, which takes less
     time.
     """
-    import ast
-    from importlib.util import find_spec
-
     width = max(map(len, _names()))
     for name in _names():
         source: Any = find_spec(f"neurosim.models.{name}")
@@ -338,7 +325,6 @@ def _models(args: argparse.Namespace) -> int:
 
 
 def _clean_cache(args: argparse.Namespace) -> int:
-    from neurosim.cache import requested_folder
     from neurosim.engine.events.build import clean_cache
 
     count, size = clean_cache()
@@ -367,9 +353,7 @@ def _network(what: str) -> Network:
     """The network of a model, a recording or a saved network."""
     if what in _names() or not _looks_like_a_file(what):
         return _example(what)["net"]
-    from neurosim.network_file import load
-
-    return load(what)
+    return ns.load(what)
 
 
 def _is_file(path: str) -> bool:
@@ -387,8 +371,6 @@ def _is_recording(what: str) -> bool:
     """Whether a file holds a recording, and not only a network; False if there is no such file."""
     if not _looks_like_a_file(what):
         return False
-    from neurosim.recording.safe_hdf5 import NETWORK, RECORDING, open_file
-
     file, _ = open_file(what, (RECORDING, NETWORK))
     with file:
         return file["neurosim"].attrs["format"] == RECORDING.encode()

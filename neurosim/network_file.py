@@ -8,6 +8,7 @@ from pathlib import Path
 from neurosim.errors import DescriptionError
 from neurosim.network.network import Network
 from neurosim.network.values import whole
+from neurosim.plan.materialize import materialized
 from neurosim.recording.file_errors import explain_read_errors, explain_write_errors
 from neurosim.recording.network_group import read_network, write_network
 from neurosim.recording.recording import Recording
@@ -33,8 +34,6 @@ def save(item: Network | Recording, path: str | os.PathLike[str], seed: int = 0)
     Raises DescriptionError for anything but a Network or Recording, and RecordingError if the path holds
     anything but a network, or cannot be written.
     """
-    from neurosim.plan.materialize import materialized
-
     seed = whole(seed, "save: seed", most=2**64 - 1)
     if isinstance(item, Recording):
         net = materialized(item.network, item.seed, item.final)

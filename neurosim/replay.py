@@ -16,6 +16,7 @@ from neurosim.network.values import Numeric
 from neurosim.recording.opening import open_recording
 from neurosim.recording.recording import Recording
 from neurosim.recording.spikes import Spikes
+from neurosim.run import run
 from neurosim.start import Checkpoint, start_with_units
 
 SPIKE_FIELDS = ("trial", "tick", "neuron")
@@ -85,8 +86,6 @@ def replay(
 
 def rerun(recording: Recording, engine: str | None, progress: bool | None) -> Recording:
     """Run again with the same network, inputs, start and seed, and record the same."""
-    from neurosim.run import run
-
     header = recording.header
     start: Checkpoint | Mapping[str, Numeric] | None = None
     if "tick" in header.start:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurosim.engine import begin, check_name, ready
+from neurosim.engine.progress import Progress, message_callback
 from neurosim.engine.resume import check_resume
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
@@ -20,11 +21,16 @@ from neurosim.network.neurons import Neurons, Part
 from neurosim.network.probes import read_record
 from neurosim.network.values import Numeric, choice, flag, plain_text, whole
 from neurosim.network.wiring import private
+from neurosim.plan.dry_run import dry_run
 from neurosim.plan.inputs import Inputs, read_inputs
+from neurosim.plan.lower import lower
+from neurosim.plan.memory import refuse_size
 from neurosim.plan.plan import Plan
+from neurosim.recording.file_writer import FileWriter
 from neurosim.recording.header import PRECISIONS, Header
 from neurosim.recording.memory import MemoryWriter
 from neurosim.recording.recording import Recording, Time
+from neurosim.recording.safe_hdf5 import RECORDING, writable_path
 from neurosim.recording.spikes import Spikes
 from neurosim.recording.writer import Writer
 from neurosim.start import Checkpoint, Start, read_start, with_changed_parameters
@@ -104,11 +110,6 @@ def run(
         _check_not_read(to, start, inputs)
     threads = None if threads is None else whole(threads, "run: threads", least=1, most=4096)
     requested = check_name(plain_text(engine, "run: engine"))
-    # These need more of the package, and so are imported by runs only.
-    from neurosim.engine.progress import Progress, message_callback
-    from neurosim.plan.dry_run import dry_run
-    from neurosim.plan.lower import lower
-
     listed = [item for item in net.synapses.values() if not isinstance(item.wiring, (private, einsum))]
     # A compiler may start now, while the plan is made.
     begin(requested, rows=any(not item.text for item in listed), records=any(item.text for item in listed))
@@ -173,11 +174,7 @@ def _check_not_read(to: str | os.PathLike[str], start: object, inputs: object) -
 
 def _check_destination(plan: Plan, to: str | os.PathLike[str] | None, until: str | None) -> None:
     """Refuse, before anything is compiled, records that do not fit into memory, and unwritable paths."""
-    from neurosim.plan.memory import refuse_size
-
     if to is not None:
-        from neurosim.recording.safe_hdf5 import RECORDING, writable_path
-
         writable_path(to, RECORDING)
     elif until is None:
         per_tick = sum(np.prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
@@ -212,7 +209,4 @@ def _header(plan: Plan, net: Network, read: Inputs, begins: Start, engine: str) 
 def _writer(header: Header, to: str | os.PathLike[str] | None, compression: int) -> Writer:
     if to is None:
         return MemoryWriter(header)
-    # Imports h5py, which only files need.
-    from neurosim.recording.file_writer import FileWriter
-
     return FileWriter(header, to, compression)

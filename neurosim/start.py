@@ -20,6 +20,8 @@ from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, pool
 from neurosim.network.wiring import all_to_all, one_to_one, pairs, private
 from neurosim.plan.draw import draw_synapses, start_value
+from neurosim.plan.groups import neuron_scope
+from neurosim.plan.lower import written_variables
 from neurosim.plan.plan import Plan, Textual
 
 ANOTHER = (
@@ -140,8 +142,6 @@ def start_with_units(net: Network, values: Mapping[str, np.ndarray]) -> dict[str
 
 def _dimensions(net: Network, key: str) -> Dim:
     """The dimensions of a state variable such as 'cells.v'."""
-    from neurosim.plan.groups import neuron_scope
-
     name, _, variable = key.partition(".")
     return neuron_scope(net, net.populations[name], set()).dims[variable]
 
@@ -235,8 +235,6 @@ def _check_pairs(net: Network, start: Checkpoint) -> None:
 
 def _changed_parameters(net: Network, start: Checkpoint) -> tuple[str, ...]:
     """Keys of the parameters (variables that no text changes) whose values differ from the run before."""
-    from neurosim.plan.lower import written_variables
-
     changed, written = [], written_variables(net)
     for name, population in net.populations.items():
         parameters = [key for key in population.states if key not in written[name]]

@@ -34,6 +34,8 @@ from neurosim.models.neural_turing_machine import neural_turing_machine
 from neurosim.models.nvar import nvar
 from neurosim.models.perceptron import perceptron
 from neurosim.models.recursive import recursive
+from neurosim.models.recursive_super_resolution import recursive_super_resolution
+from neurosim.models.residual_memory import residual_memory
 from neurosim.models.spiking_classifier import spiking_classifier
 from neurosim.models.synthetic_gradients import synthetic_gradients
 from neurosim.models.transformer import transformer
@@ -153,6 +155,20 @@ NETWORKS = {
         perceptron(2, function="linear"),
     ),
     "recursive": lambda: (recursive(3, 4, 2, 1), recursive(3, 4, 2, 1, output="sigmoid")),
+    "recursive_super_resolution": lambda: (
+        recursive_super_resolution((4, 4, 1), 2),
+        recursive_super_resolution((4, 4, 1), n_channels=3),
+        recursive_super_resolution((4, 4, 1), 2, recursions=2),
+        recursive_super_resolution((4, 4, 1), 2, kernel=5),
+    ),
+    "residual_memory": lambda: (
+        residual_memory((4, 4, 1), 2, blocks=1),
+        residual_memory((4, 4, 1), 2, n_outputs=3, blocks=1),
+        residual_memory((4, 4, 1), 2, n_cells=3, blocks=1),
+        residual_memory((4, 4, 1), 2, blocks=2),
+        residual_memory((4, 4, 1), 2, blocks=1, output="linear"),
+        residual_memory((4, 4, 1), 2, blocks=1, dropout=0.5),
+    ),
     "spiking_classifier": lambda: (
         spiking_classifier(2, 3, 1),
         spiking_classifier(2, 3, 1, tau_out=5 * ms),

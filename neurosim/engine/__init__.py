@@ -10,6 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from neurosim.engine import arrays, reference
+from neurosim.engine.arrays import library, support
 from neurosim.engine.cost import reference_seconds
 from neurosim.errors import EngineError, PlanError, nearest, shown
 from neurosim.plan.plan import Plan, Sparse
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
 
     Runner = Callable[[Writer, ProgressCallback], Result]
 
-# Engines are imported inside the functions below because importing JAX, or what compiles C++, takes long: a
-# run on one engine does not pay for the others.
+# `neurosim.engine.events` is imported inside the functions below because the many modules that write and
+# compile C++ take long to import: a run on another engine does not pay for them. `neurosim.engine.arrays`
+# imports JAX only when it runs.
 
 NAMES = ("auto", "reference", "events", "arrays")
 COMPILE_SECONDS = 4.0  # about how long the C++ of a network takes to compile
@@ -58,8 +61,6 @@ def choose(name: str, plan: Plan) -> str:
             raise PlanError(f"run: engine 'events' cannot run this network: {reason}")
         return name
     if reason:
-        from neurosim.engine.arrays import library, support
-
         return "arrays" if library.is_installed() and support.unsupported(plan) is None else "reference"
     try:
         need_compiler()
@@ -79,8 +80,6 @@ def is_available(name: str) -> bool:
         except NoCompiler:
             return False
     if name == "arrays":
-        from neurosim.engine.arrays import library
-
         return library.is_installed()
     return True
 
@@ -92,8 +91,6 @@ def _warn_slow(problem: Exception, stacklevel: int) -> None:
 
 def _choose_arrays(plan: Plan) -> str:
     """The array engine. Raises PlanError if it cannot run the plan, EngineError if JAX is not installed."""
-    from neurosim.engine.arrays import library, support
-
     if reason := support.unsupported(plan):
         raise PlanError(f"run: engine 'arrays' cannot run this network: {reason}")
     library.need_jax("run: engine 'arrays'")
@@ -138,13 +135,8 @@ def ready(
                 raise
             _warn_slow(problem, stacklevel=5)
     if name == "arrays":
-        from neurosim.engine import arrays
-
         return name, partial(arrays.run, plan)
-    from neurosim.engine import reference
-
     for pathway in plan.of_kind(Sparse):
-        _ = (
-            pathway.edges
-        )  # draw the synapses now, so that a network too large for the memory leaves no file behind
+        # Draw the synapses now, so that a network too large for the memory leaves no file behind.
+        _ = pathway.edges
     return "reference", partial(reference.run, plan)

@@ -49,7 +49,7 @@ def u_matrix(som: KohonenMap, *, labels: ArrayLike | None = None, ax: Axes | Non
     need_matplotlib()
     from matplotlib.collections import PolyCollection
 
-    from neurosim.models.kohonen import positions
+    from neurosim.models.kohonen import positions  # models import all of neurosim, and so this module
 
     x, y = positions(distances.shape, som.grid)
     width = float(np.clip(UNIT_SIZE * distances.shape[1], 3.0, 10.0)) + 1.4

@@ -27,6 +27,7 @@ from neurosim.network.gather import (
     tied_constants,
 )
 from neurosim.network.neurons import ARGUMENTS, Neurons, Part, Population, label
+from neurosim.network.printout import printout
 from neurosim.network.program import Step, step_program, zero_delay_order
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
 from neurosim.network.remake import NewPopulation, NewSynapses, remade
@@ -209,8 +210,6 @@ class Network(SetOnce):
             return cls(*items, schedule=schedule, tied=data.get("tied"))._in(parts)
 
     def __str__(self) -> str:
-        from neurosim.network.printout import printout
-
         return printout(self)
 
     def __repr__(self) -> str:

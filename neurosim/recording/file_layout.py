@@ -26,7 +26,7 @@ disk.
 from __future__ import annotations
 
 import json
-from secrets import token_hex
+import os
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
@@ -99,7 +99,8 @@ def create_layout(file: h5py.File, header: Header, compression: int) -> None:
     inputs = group.create_group("inputs")
     entries = {name: _write_input(inputs, name, given) for name, given in header.inputs.items()}
     run = encode_header(header, NumberedArrays(open_group(group, "arrays")).pack)
-    run |= {"inputs": entries, "writer": {"run": token_hex(8)}}  # the random mark tells equal runs apart
+    mark = os.urandom(8).hex()  # tells equal runs apart
+    run |= {"inputs": entries, "writer": {"run": mark}}
     write_text(group, "run", json.dumps(run, indent=1, allow_nan=False))
     columns = COLUMNS + sum(probe.events for probe in header.probes)
     group.create_dataset(

@@ -19,15 +19,19 @@ from neurosim.network.neurons import Neurons, Part
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import read_only
 from neurosim.network.values import PLAIN, TIME, Numeric, Value, as_value, spelt
+from neurosim.recording import synapse_values
 from neurosim.recording.allocation import zeros
+from neurosim.recording.file_writer import FileWriter
 from neurosim.recording.header import Header as Header
 from neurosim.recording.header import sample_count, sample_size
 from neurosim.recording.lazy import LazyArray, TimeAxis, Trace, with_time_axis
 from neurosim.recording.partial_probe import PartialProbe, find_probe, positions, recorded_probe, select_part
+from neurosim.recording.printout import printout
 from neurosim.recording.raster import Raster
 from neurosim.recording.spikes import Spikes as Spikes
 from neurosim.recording.spikes import join_spikes
 from neurosim.recording.store import Store
+from neurosim.recording.writer import copy_blocks
 
 Time = Numeric  # a number of ticks, or a time such as 10*ms
 
@@ -250,9 +254,6 @@ class Recording:
         Raises RecordingError for an unknown name, and for wirings that have no list of synapses (private,
         einsum).
         """
-        # Imports what draws synapses, which most users of a recording never need. The same below.
-        from neurosim.recording import synapse_values
-
         return synapse_values.edges(self, name)
 
     def matrix(self, name: str, *, tick: Time | None = None) -> np.ndarray:
@@ -268,8 +269,6 @@ class Recording:
         Raises RecordingError for an unknown name, for ticks that were not recorded, and for wirings that have
         no list of synapses (private, einsum).
         """
-        from neurosim.recording import synapse_values
-
         return synapse_values.matrix(self, name, tick)
 
     def to_file(self, path: str | os.PathLike[str], compression: int = 0) -> Recording:
@@ -280,10 +279,6 @@ class Recording:
 
         Raises RecordingError if the path holds anything but a recording, or cannot be written.
         """
-        # Needs h5py, which is imported for files only.
-        from neurosim.recording.file_writer import FileWriter
-        from neurosim.recording.writer import copy_blocks
-
         writer = FileWriter(self.header, path, compression)
         try:
             copy_blocks(self, writer)
@@ -306,8 +301,6 @@ class Recording:
         self.close()
 
     def __str__(self) -> str:
-        from neurosim.recording.printout import printout
-
         return printout(self)
 
     def __repr__(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest
 from neurosim.network.values import whole
+from neurosim.readout.encodings import latency, poisson, regular
 from neurosim.recording.spikes import Spikes
 
 CODES = ("regular", "poisson", "latency")
@@ -50,8 +51,6 @@ def digits(
     ((3, 8, 8), [0, 1, 2], 7)
     """
     from sklearn.datasets import load_digits  # takes long to import
-
-    from neurosim.readout.encodings import latency, poisson, regular
 
     if code not in CODES:
         raise DescriptionError(f"digits: code {code!r} is not known. {nearest(code, CODES)}")

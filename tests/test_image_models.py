@@ -1,0 +1,157 @@
+"""Networks of images made of parts that share their numbers: the formulas of their papers, in numpy."""
+
+import numpy as np
+import pytest
+from layered_side import FUNCTIONS, RANDOM, convolved, normalised, sent
+
+import neurosim as ns
+from neurosim.learn import gradient, learned, with_learned
+from neurosim.models.recursive_super_resolution import recursive_super_resolution
+from neurosim.models.residual_memory import residual_memory
+
+relu, sigmoid = FUNCTIONS["relu"], FUNCTIONS["sigmoid"]
+
+
+@pytest.fixture(params=["reference", "arrays"])
+def engine(request):
+    if request.param == "arrays":
+        pytest.importorskip("jax", reason="the arrays engine needs JAX: pip install '.[train]'")
+    return request.param
+
+
+def disturbed(net, seed=0):
+    """The network with numbers that are not those it begins with, and these by name."""
+    random = RANDOM(seed)
+    w = {name: value + 0.2 * random.normal(size=value.shape) for name, value in learned(net).items()}
+    return with_learned(net, w), w
+
+
+def same(got, wanted):
+    np.testing.assert_allclose(got, wanted, rtol=1e-10, atol=1e-12)
+
+
+def windowed(x, w, pre, post, own=None):
+    return convolved(x, w[f"{pre}_to_{post}"]) + w[f"{own or post}.bias"]
+
+
+def recursions(x, w, depth):
+    """Guesses and output of the super-resolution network: one set of numbers for all recursions."""
+    state, guesses = relu(windowed(relu(windowed(x, w, "image", "embed_1")), w, "embed_1", "embed_2")), []
+    for _ in range(depth):
+        state = relu(convolved(state, w["step_1_x_to_state"]) + w["step_1_state.bias"])
+        rebuilt = relu(convolved(state, w["step_1_state_to_rebuilt"]) + w["step_1_rebuilt.bias"])
+        guesses.append(convolved(rebuilt, w["step_1_rebuilt_to_guess"]) + w["step_1_guess.bias"] + x)
+    mixed = (convolved(guess, w[f"step_{d}_guess_to_out"]) for d, guess in enumerate(guesses, 1))
+    return guesses, sum(mixed)
+
+
+@pytest.mark.parametrize(("colours", "kernel"), [(1, 3), (2, 5)])
+def test_a_recursive_super_resolution_net_is_its_formula(colours, kernel, engine):
+    net, w = disturbed(recursive_super_resolution((5, 6, colours), 3, recursions=3, kernel=kernel))
+    x = RANDOM(1).normal(size=(2, 5, 6, colours))
+    got = sent(net, {"image": x}, ["step_1_guess", "step_3_guess", "out"], engine)
+    guesses, out = recursions(x, w, 3)
+    same(got["step_1_guess"], guesses[0])
+    same(got["step_3_guess"], guesses[2])
+    same(got["out"], out)
+
+
+def test_a_recursive_super_resolution_net_begins_near_the_image():
+    x = RANDOM(1).random((1, 6, 6, 1))
+    out = sent(recursive_super_resolution((6, 6, 1)), {"image": x}, ["out"])["out"]
+    assert 0 < np.abs(out - x).max() < 0.2
+
+
+def test_what_was_learned_from_patches_works_for_whole_images(engine):
+    small, w = disturbed(recursive_super_resolution((5, 5, 1), 3, recursions=2))
+    large = with_learned(recursive_super_resolution((8, 9, 1), 3, recursions=2), learned(small))
+    x = RANDOM(1).normal(size=(1, 8, 9, 1))
+    same(sent(large, {"image": x}, ["out"], engine)["out"], recursions(x, w, 2)[1])
+
+
+def test_all_recursions_learn_the_same():
+    """More recursions bring one number each, the share of their guess, and train as one."""
+    pytest.importorskip("jax")
+    net = recursive_super_resolution((5, 5, 1), 2, recursions=3)
+    assert len(learned(net)) == len(learned(recursive_super_resolution((5, 5, 1), 2, recursions=1))) + 2
+    x = RANDOM(0).random((4, 1, 5, 5, 1))
+    trained, _ = ns.train(net, {"image": x}, {"out": x**2}, epochs=2, rate=0.01, progress=False)
+    w = learned(trained)
+    assert not np.array_equal(w["step_1_x_to_state"], learned(net)["step_1_x_to_state"])
+    same(sent(trained, {"image": x[:, 0]}, ["out"])["out"], recursions(x[:, 0], w, 3)[1])
+
+
+def memory(w, means):
+    """The last h of the LSTM, whose steps are the blocks, from their means; of which two make a stage."""
+    n = w["memory_1_cells.b_i"].size
+    c, h = np.zeros((2, len(means[0]), n))
+    for k, mean in enumerate(means):
+        i, f, o, g = (
+            mean @ w[f"W_{p}_{k // 2 * 2 + 1}"].T + h @ w[f"memory_1_U_{p}"].T + w[f"memory_1_cells.b_{p}"]
+            for p in "ifog"
+        )
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+    return h
+
+
+def test_a_residual_memory_net_is_its_formula(engine):
+    """What is new in it: the memory, from the means of the blocks, and what it adds to `out`."""
+    net, w = disturbed(residual_memory((5, 4, 2), (3, 4), 3, n_cells=5, blocks=(2, 1), output="linear"))
+    x = RANDOM(1).normal(size=(2, 5, 4, 2))
+    blocks = ["block_1", "block_2", "block_3"]
+    got = sent(net, {"image": x}, [*blocks, "memory_3_cells", "out"], engine)
+    h = memory(w, [got[name].mean(axis=(1, 2)) for name in blocks])
+    same(got["memory_3_cells"], h)
+    top = relu(normalised(got["block_3"], w["top.gain"], w["top.shift"])).mean(axis=(1, 2))
+    same(got["out"], top @ w["average_to_out"].T + h @ w["memory_3_cells_to_out"].T + w["out.bias"])
+
+
+def test_a_residual_memory_net_holds_its_residual_net():
+    from neurosim.models.residual import residual
+
+    net, w = disturbed(residual_memory((6, 5, 1), 3, 2, n_cells=4, blocks=1))
+    bare = residual((6, 5, 1), 3, 2, blocks=1)
+    x = RANDOM(1).normal(size=(2, 6, 5, 1))
+    assert set(learned(bare)) <= set(w)
+    bare = with_learned(bare, {name: w[name] for name in learned(bare)})
+    same(sent(net, {"image": x}, ["average"])["average"], sent(bare, {"image": x}, ["average"])["average"])
+
+
+@pytest.mark.parametrize(
+    ("net", "names"),
+    [
+        (
+            recursive_super_resolution((4, 5, 1), 2, recursions=2),
+            ("step_1_x_to_state", "step_1_rebuilt.bias", "step_2_guess_to_out"),
+        ),
+        (
+            residual_memory((3, 3, 1), 2, 2, n_cells=3, blocks=2, output="linear"),
+            ("memory_1_U_g", "W_f_1", "memory_1_cells.b_o", "image_to_stem"),
+        ),
+    ],
+    ids=["recursive_super_resolution", "residual_memory"],
+)
+def test_the_gradient_is_that_of_finite_differences(net, names):
+    pytest.importorskip("jax")
+    net, w = disturbed(net)
+    x = RANDOM(1).normal(size=(2, 1, *net["image"].shape))
+    target = RANDOM(2).normal(size=(2, *net["out"].shape))
+    _, slopes = gradient(net, {"image": x}, {"out": target}, learns=names)
+
+    def loss(name, change):
+        out = sent(with_learned(net, w | {name: w[name] + change}), {"image": x[:, 0]}, ["out"])["out"]
+        return np.sum((out - target) ** 2) / len(x)
+
+    for name in names:
+        change = np.zeros_like(w[name])
+        change.flat[-1] = 1e-6
+        difference = (loss(name, change) - loss(name, -change)) / 2e-6
+        assert np.isclose(slopes[name].flat[-1], difference, rtol=1e-4, atol=1e-7), name
+
+
+def test_what_no_network_of_images_can_be_says_why():
+    with pytest.raises(ns.DescriptionError, match="recursions=0 is none. Give 1"):
+        recursive_super_resolution(recursions=0)
+    with pytest.raises(ns.DescriptionError, match="blocks"):
+        residual_memory(blocks=(1, 2, 3))
