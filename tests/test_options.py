@@ -15,6 +15,7 @@ from neurosim.models.bidirectional import bidirectional
 from neurosim.models.content_addressing import content_addressing
 from neurosim.models.deconvolutional import deconvolutional
 from neurosim.models.deep_echo_state import deep_echo_state
+from neurosim.models.differentiable_neural_computer import differentiable_neural_computer
 from neurosim.models.domain_adversarial import domain_adversarial
 from neurosim.models.dynamic_turing_machine import dynamic_turing_machine
 from neurosim.models.echo_state import echo_state
@@ -22,6 +23,7 @@ from neurosim.models.evolvable_turing_machine import evolvable_turing_machine
 from neurosim.models.extreme_learning_machine import extreme_learning_machine
 from neurosim.models.feed_forward import feed_forward
 from neurosim.models.force import force
+from neurosim.models.free_list import free_list
 from neurosim.models.generative_adversarial import generative_adversarial
 from neurosim.models.gru import gru
 from neurosim.models.inception import inception
@@ -38,6 +40,7 @@ from neurosim.models.recursive_super_resolution import recursive_super_resolutio
 from neurosim.models.residual_memory import residual_memory
 from neurosim.models.spiking_classifier import spiking_classifier
 from neurosim.models.synthetic_gradients import synthetic_gradients
+from neurosim.models.temporal_links import temporal_links
 from neurosim.models.transformer import transformer
 from neurosim.models.transformer_block import transformer_block
 from neurosim.models.turing_head import turing_head
@@ -103,6 +106,15 @@ NETWORKS = {
         dynamic_turing_machine(2, 1, 3, 2, n_cells=3, hard=True),
         dynamic_turing_machine(2, 1, 3, 2, n_cells=3, least_recent=False),
     ),
+    "differentiable_neural_computer": lambda: (
+        differentiable_neural_computer(2, 1, 3, 2, n_cells=3),
+        differentiable_neural_computer(2, 1, n_slots=4, width=2, n_cells=3),
+        differentiable_neural_computer(2, 1, 3, width=3, n_cells=3),
+        differentiable_neural_computer(2, 1, 3, 2, n_cells=4),
+        differentiable_neural_computer(2, 1, 3, 2, n_cells=3, n_heads=2),
+        differentiable_neural_computer(2, 1, 3, 2, n_cells=3, links=False),
+        differentiable_neural_computer(2, 1, 3, 2, n_cells=3, output="sigmoid"),
+    ),
     "echo_state": lambda: (
         echo_state(**small_world),
         echo_state(wiring="small_world", density=0.2, rewire=0.5),
@@ -127,6 +139,7 @@ NETWORKS = {
         generative_adversarial((2, 3), (3, 2, 1)),
         generative_adversarial((2, 3), (3, 2, 1), dropout=0.5),
     ),
+    "free_list": lambda: (free_list(3), free_list(n_slots=3, n_heads=2)),
     "gru": lambda: (gru(2, 3, 1), gru(2, 3, 1, output="sigmoid")),
     "inception": lambda: (inception(), inception(dropout=0.5)),
     "inverse_graphics": lambda: (inverse_graphics(), inverse_graphics(kernel=2)),
@@ -179,6 +192,7 @@ NETWORKS = {
         synthetic_gradients((2, 3, 1), function="tanh"),
         synthetic_gradients((2, 3, 1), n_predicting=2),
     ),
+    "temporal_links": lambda: (temporal_links(3), temporal_links(n_slots=3, n_heads=2)),
     "transformer": lambda: (
         transformer(3, 2, 4, n_heads=2, n_blocks=1),
         transformer(3, 2, n_features=6, n_heads=2, n_blocks=1),
