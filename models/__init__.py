@@ -51,6 +51,7 @@ NAMES = (
     "self_attention",
     "simple_recurrent",
     "spiking_classifier",
+    "style_blending",
     "synthetic_gradients",
     "temporal_links",
     "transformer",

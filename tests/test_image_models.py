@@ -6,8 +6,10 @@ from layered_side import FUNCTIONS, RANDOM, convolved, normalised, sent
 
 import neurosim as ns
 from neurosim.learn import gradient, learned, with_learned
+from neurosim.models.conv_net import conv_net
 from neurosim.models.recursive_super_resolution import recursive_super_resolution
 from neurosim.models.residual_memory import residual_memory
+from neurosim.models.style_blending import style_blending
 
 relu, sigmoid = FUNCTIONS["relu"], FUNCTIONS["sigmoid"]
 
@@ -118,6 +120,49 @@ def test_a_residual_memory_net_holds_its_residual_net():
     same(sent(net, {"image": x}, ["average"])["average"], sent(bare, {"image": x}, ["average"])["average"])
 
 
+def comparisons(x, w, content_weight, style_weight):
+    """What `content`, the second block, and `style_k` send for images, with windows of 3 and 2."""
+    first = relu(windowed(x, w, "image", "features_1"))
+    halved = first.reshape(len(x), first.shape[1] // 2, 2, -1, 2, first.shape[-1]).mean(axis=(2, 4))
+    second = relu(windowed(halved, w, "pooled_1", "features_2"))
+    found = {"content": np.sqrt(content_weight / 2) * second}
+    for k, maps in enumerate((first, second), 1):
+        products = np.einsum("nrca,nrcb->nab", maps, maps)
+        found[f"style_{k}"] = np.sqrt(style_weight / 2) * products / (2 * maps[0].size)
+    return found
+
+
+def test_a_style_blending_net_is_its_formula(engine):
+    net, w = disturbed(style_blending((6, 4, 2), (3, 5), kernel=(3, 2), content_weight=0.4, style_weight=7.0))
+    x = RANDOM(1).random((3, 6, 4, 2))
+    for name, value in comparisons(x, w, 0.4, 7.0).items():
+        same(sent(net, {"image": x}, [name], engine)[name], value)
+    alone = ns.run(net, record=["content", "style_2"], ticks=1, engine=engine)  # the picture itself
+    wanted = comparisons(w["image.pixels"][None], w, 0.4, 7.0)
+    same(alone["content"], wanted["content"])
+    same(alone["style_2"], wanted["style_2"])
+
+
+def test_a_picture_takes_content_and_style_of_two_others():
+    """Only its pixels change, features come from a classifier, and each loss falls to a tenth."""
+    pytest.importorskip("jax")
+    classifier, _ = disturbed(conv_net((8, 8, 1), (4, 6), 3, padding="same"), seed=3)
+    start = with_learned(style_blending((8, 8, 1), (4, 6)), learned(classifier), partly=True)
+    photo, painting = RANDOM(4).random((2, 1, 8, 8, 1))
+    seen = sent(start, {"image": np.stack([photo, painting])[:, 0]}, ["content", "style_1", "style_2"])
+    wanted = {name: value[int(name != "content")][None] for name, value in seen.items()}
+    trained, history = ns.train(
+        start, None, wanted, trials=1, ticks=1, loss=dict.fromkeys(wanted, "squared_error"),
+        learns=["image.pixels"], epochs=200, rate=0.03, progress=False,
+    )  # fmt: skip
+    assert history.loss[-1] < 0.1 * history.loss[0]
+    changed = {
+        name for name, value in learned(trained).items() if not np.array_equal(value, learned(start)[name])
+    }
+    assert changed == {"image.pixels"}
+    same(learned(trained)["image_to_features_1"], learned(classifier)["image_to_features_1"])
+
+
 @pytest.mark.parametrize(
     ("net", "names"),
     [
@@ -129,19 +174,23 @@ def test_a_residual_memory_net_holds_its_residual_net():
             residual_memory((3, 3, 1), 2, 2, n_cells=3, blocks=2, output="linear"),
             ("memory_1_U_g", "W_f_1", "memory_1_cells.b_o", "image_to_stem"),
         ),
+        (style_blending((4, 4, 1), (2, 3)), ("image.pixels", "image_to_features_1", "features_2.bias")),
     ],
-    ids=["recursive_super_resolution", "residual_memory"],
+    ids=["recursive_super_resolution", "residual_memory", "style_blending"],
 )
 def test_the_gradient_is_that_of_finite_differences(net, names):
     pytest.importorskip("jax")
     net, w = disturbed(net)
-    x = RANDOM(1).normal(size=(2, 1, *net["image"].shape))
-    target = RANDOM(2).normal(size=(2, *net["out"].shape))
-    _, slopes = gradient(net, {"image": x}, {"out": target}, learns=names)
+    out, drive, size = "out", {"image": RANDOM(1).normal(size=(2, 1, *net["image"].shape))}, {}
+    if not net["image"].driven:
+        out, drive, size = "style_2", None, {"trials": 1, "ticks": 1}
+    target = RANDOM(2).normal(size=(1 if size else 2, *net[out].shape))
+    _, slopes = gradient(net, drive, {out: target}, learns=names, **size)
 
     def loss(name, change):
-        out = sent(with_learned(net, w | {name: w[name] + change}), {"image": x[:, 0]}, ["out"])["out"]
-        return np.sum((out - target) ** 2) / len(x)
+        changed = with_learned(net, w | {name: w[name] + change})
+        got = ns.run(changed, drive, record=[out], **size)[out].reshape(target.shape)
+        return np.sum((got - target) ** 2) / len(target)
 
     for name in names:
         change = np.zeros_like(w[name])
@@ -153,5 +202,7 @@ def test_the_gradient_is_that_of_finite_differences(net, names):
 def test_what_no_network_of_images_can_be_says_why():
     with pytest.raises(ns.DescriptionError, match="recursions=0 is none. Give 1"):
         recursive_super_resolution(recursions=0)
+    with pytest.raises(ns.DescriptionError, match="content=3 is no block. Give a number from 1 to 2"):
+        style_blending(content=3)
     with pytest.raises(ns.DescriptionError, match="blocks"):
         residual_memory(blocks=(1, 2, 3))

@@ -39,6 +39,7 @@ from neurosim.models.recursive import recursive
 from neurosim.models.recursive_super_resolution import recursive_super_resolution
 from neurosim.models.residual_memory import residual_memory
 from neurosim.models.spiking_classifier import spiking_classifier
+from neurosim.models.style_blending import style_blending
 from neurosim.models.synthetic_gradients import synthetic_gradients
 from neurosim.models.temporal_links import temporal_links
 from neurosim.models.transformer import transformer
@@ -186,6 +187,15 @@ NETWORKS = {
         spiking_classifier(2, 3, 1),
         spiking_classifier(2, 3, 1, tau_out=5 * ms),
         spiking_classifier(2, 3, 1, dt=0.5 * ms),
+    ),
+    "style_blending": lambda: (
+        style_blending((4, 4, 1), (2, 3)),
+        style_blending((4, 4, 1), n_channels=(3, 3)),
+        style_blending((4, 4, 1), (2, 3), kernel=5),
+        style_blending((4, 4, 1), (2, 3), content=1),
+        style_blending((4, 4, 1), (2, 3), content_weight=2.0),
+        style_blending((4, 4, 1), (2, 3), style_weight=2.0),
+        style_blending((4, 4, 1), (2, 3), picture=0.1),
     ),
     "synthetic_gradients": lambda: (
         synthetic_gradients((2, 3, 1)),
