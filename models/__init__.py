@@ -12,6 +12,7 @@ NAMES = (
     "bidirectional",
     "boltzmann",
     "content_addressing",
+    "capsule_net",
     "continuous_hopfield",
     "conv_net",
     "deconvolutional",
