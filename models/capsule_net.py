@@ -14,7 +14,7 @@ from neurosim import cells
 from neurosim.models.conv_net import convolved
 from neurosim.models.feed_forward import initial
 
-SQUASH = "square = sum(I**2)\ny = I*sqrt(square + 1e-9)/(1 + square)"
+SQUASH = "square = sum(I**2) + 1e-9\ny = I*sqrt(square)/(1 + square)"
 MARGIN = "loss = label*maximum(0.9 - I, 0)**2 + 0.5*(1 - label)*maximum(I - 0.1, 0)**2"
 
 
@@ -26,7 +26,7 @@ def capsule_net(
     """`image` -> `features` -> `primary` -> `votes` -> `capsules` -> `out`, and the losses `margin`, `error`.
 
     `features` are a convolution, and so are the capsules of `primary`, (capsule, part). Each is squashed to
-    y = |x|/(1 + |x|^2) x, whose length is below 1 (|x| = sqrt(sum x^2 + 1e-9)). Capsule i votes for the
+    y = |x|/(1 + |x|^2) x, whose length is below 1 (|x|^2 = sum x^2 + 1e-9). Capsule i votes for the
     capsule of class j with W_ij y_i. Rounds of routing find whose votes agree: coupling_i = softmax over j of
     b_ij, which begins at 0; capsule_j = squash(sum over i of coupling_ij vote_ij), and then capsule_j vote_ij
     is added to b_ij. `out` is the length of each class's capsule. Weights and biases learn.
@@ -119,11 +119,10 @@ def joined(pre: ns.Neurons, post: ns.Neurons, port: str = "I") -> ns.Synapses:
 
 
 def example() -> dict[str, Any]:
-    """Four digits through an untrained network of 64 primary capsules."""
+    """Two digits through an untrained network of 16 primary capsules."""
     from sklearn.datasets import load_digits
 
-    digits = load_digits()
-    image, label = digits.images[:4, None, :, :, None] / 16.0, np.eye(10)[digits.target[:4], None]
-    sizes: dict[str, Any] = dict(n_features=4, n_types=4, n_parts=(3, 4), kernel=3, stride=1, decoder=(8,))
+    inputs = {"image": load_digits().images[:2, None, :, :, None] / 16.0}
+    sizes: dict[str, Any] = dict(n_features=4, n_types=4, n_parts=(3, 4), kernel=4, stride=1, decoder=(8,))
     net, record = capsule_net((8, 8, 1), **sizes), ["coupling_3", "capsules", "out", "picture"]
-    return {"net": net, "inputs": {"image": image, "label": label}, "record": record, "seed": 1}
+    return {"net": net, "inputs": inputs, "record": record, "seed": 1}

@@ -12,8 +12,8 @@ from neurosim.models.attention_translator import attention_translator
 from neurosim.models.balanced_coba import balanced_coba
 from neurosim.models.balanced_cuba import balanced_cuba
 from neurosim.models.bidirectional import bidirectional
-from neurosim.models.content_addressing import content_addressing
 from neurosim.models.capsule_net import capsule_net
+from neurosim.models.content_addressing import content_addressing
 from neurosim.models.deconvolutional import deconvolutional
 from neurosim.models.deep_echo_state import deep_echo_state
 from neurosim.models.differentiable_neural_computer import differentiable_neural_computer
@@ -80,17 +80,18 @@ NETWORKS = {
         content_addressing(3, 2),
         content_addressing(3, 2, n_keys=1),
         content_addressing(3, 2, epsilon=1e-3),
+    ),
     "capsule_net": lambda: (
-        capsule_net((9, 9, 1), n_types=2),
-        capsule_net((9, 9, 1), n_classes=3, n_types=2),
-        capsule_net((9, 9, 1), n_types=2, n_features=4),
-        capsule_net((9, 9, 1), n_types=3),
-        capsule_net((9, 9, 1), n_types=2, n_parts=(4, 6)),
-        capsule_net((9, 9, 1), n_types=2, kernel=3),
-        capsule_net((9, 9, 1), n_types=2, stride=1, kernel=3),
-        capsule_net((9, 9, 1), n_types=2, rounds=2),
-        capsule_net((9, 9, 1), n_types=2, decoder=(5,)),
-        capsule_net((9, 9, 1), n_types=2, cost=0.1),
+        capsule_net((9, 9, 1), kernel=3),
+        capsule_net((9, 9, 1), n_classes=3, kernel=3),
+        capsule_net((9, 9, 1), n_features=4, kernel=3),
+        capsule_net((9, 9, 1), n_types=3, kernel=3),
+        capsule_net((9, 9, 1), n_parts=(4, 6), kernel=3),
+        capsule_net((9, 9, 1), kernel=2),
+        capsule_net((9, 9, 1), stride=1, kernel=3),
+        capsule_net((9, 9, 1), rounds=2, kernel=3),
+        capsule_net((9, 9, 1), decoder=(5,), kernel=3),
+        capsule_net((9, 9, 1), cost=0.1, kernel=3),
     ),
     "deconvolutional": lambda: (deconvolutional(), deconvolutional(pool=3)),
     "deep_echo_state": lambda: (

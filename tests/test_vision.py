@@ -40,8 +40,8 @@ def correlated(image, weight, bias, stride):
 
 
 def squash(s):
-    square = (s**2).sum(axis=-1, keepdims=True)
-    return s * np.sqrt(square + 1e-9) / (1 + square)
+    square = (s**2).sum(axis=-1, keepdims=True) + 1e-9
+    return s * np.sqrt(square) / (1 + square)
 
 
 def capsules(image, w, stride, rounds, width):
