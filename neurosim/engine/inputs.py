@@ -1,7 +1,7 @@
-"""What drives or clamps populations: the inputs of a run, tick by tick.
+"""The inputs of a run at the ticks and in the trials that an engine is computing.
 
-A driven population sends its input. A population with text is clamped by it: what it sends is replaced,
-except where the input is NaN.
+A population without text is driven: it sends its input. A population with text is clamped: its input replaces
+what it would send, except for the neurons where the input is NaN.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from neurosim.plan.plan import Plan
 
 
 def input_values(plan: Plan, name: str, trials: np.ndarray, tick: int, ticks: int) -> np.ndarray | None:
-    """The numbers given to a population, (trial, tick, *shape); None if it was given none.
+    """The numbers that are the input of a population, shape (trial, tick, *shape); None if there are none.
 
-    trials: the consecutive numbers of the trials.
-    tick, ticks: the first tick, and how many.
+    name: the name of the population.
+    trials: the numbers of the trials, which are consecutive.
+    tick, ticks: the first tick, counted from the start of the first run, and the number of ticks.
     """
     drive = plan.drives.get(name)
     if drive is None or drive.values is None:
@@ -25,7 +26,7 @@ def input_values(plan: Plan, name: str, trials: np.ndarray, tick: int, ticks: in
 
 
 def input_value(plan: Plan, name: str, trials: np.ndarray, tick: int) -> np.ndarray | None:
-    """The numbers given to a population at one tick, (trial, *shape); see `input_values`."""
+    """The same for one tick, shape (trial, *shape); see `input_values`."""
     values = input_values(plan, name, trials, tick, 1)
     return None if values is None else values[:, 0]
 
@@ -33,16 +34,16 @@ def input_value(plan: Plan, name: str, trials: np.ndarray, tick: int) -> np.ndar
 def input_spikes(
     plan: Plan, name: str, trials: np.ndarray, tick: int, ticks: int = 1
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """The trial, tick and neuron of each spike given to a population; None if it was given none.
+    """The spikes that are the input of a population; None if its input is not spikes, or if it has none.
 
-    trials: the consecutive numbers of the trials; the trials returned count from the first of them.
-    tick, ticks: the first tick, and how many; the ticks returned count from the first.
+    Returns three arrays (spike,): the trial, counted from the first of `trials`; the tick, counted from
+    `tick`; and the flat index of the neuron. The arguments are those of `input_values`.
     """
     drive = plan.drives.get(name)
     if drive is None or drive.values is not None:
         return None
-    assert drive.trial is not None and drive.tick is not None and drive.neuron is not None
+    spike_trial, spike_tick, neuron = drive.spikes
     first = tick - plan.first_tick
-    chosen = (drive.tick >= first) & (drive.tick < first + ticks)
-    chosen &= (drive.trial >= trials[0]) & (drive.trial <= trials[-1])
-    return drive.trial[chosen] - trials[0], drive.tick[chosen] - first, drive.neuron[chosen]
+    chosen = (spike_tick >= first) & (spike_tick < first + ticks)
+    chosen &= (spike_trial >= trials[0]) & (spike_trial <= trials[-1])
+    return spike_trial[chosen] - trials[0], spike_tick[chosen] - first, neuron[chosen]

@@ -1,4 +1,11 @@
-"""A network as plain data that JSON and recording files hold, and back, without loss."""
+"""Encodes a network as plain data, which JSON and recording files can hold, and decodes it without loss.
+
+Plain data are dicts, lists, text, numbers, truth values and None. An array becomes such data by a function
+`pack`, which the caller chooses: text within JSON, or the number of a dataset in a file. An object becomes a
+dict, and its first key says what it is: 'value' (a number or an array with its dimensions), 'array',
+'population' (with 'part' and 'sends' for a part), 'delayed', 'weights_of' (the weights of other synapses) or
+'kind' (a wiring, a distribution or a schedule: the name of its class, and its fields).
+"""
 
 from __future__ import annotations
 
@@ -21,9 +28,9 @@ if TYPE_CHECKING:
     from neurosim.network.network import Network
 
 VERSION = 1
-Json = Any  # what a JSON file holds: dicts, lists, text, numbers, truth values and None
+Json = Any  # plain data: dicts, lists, text, numbers, truth values and None
 Pack = Callable[[np.ndarray], Json]
-Unpack = Callable[[Any], np.ndarray]
+Unpack = Callable[[Json], np.ndarray]
 
 
 def pack_text(array: np.ndarray) -> dict:
@@ -37,7 +44,7 @@ def pack_text(array: np.ndarray) -> dict:
 
 
 def unpack_text(packed: Any) -> np.ndarray:
-    """The array that `pack_text` wrote. Raises RecordingError for data that are not plain numbers."""
+    """The array that `pack_text` packed. Raises RecordingError for types other than plain numbers."""
     dtype = np.dtype(packed["dtype"])
     if dtype.kind not in "biuf":
         raise RecordingError(
@@ -48,7 +55,7 @@ def unpack_text(packed: Any) -> np.ndarray:
 
 
 def encode_network(net: Network, pack: Pack = pack_text) -> dict[str, Json]:
-    """A network as plain data; `pack` turns each array into such data."""
+    """A network as plain data. pack: turns an array into plain data."""
     return {
         "version": VERSION,
         "schedule": _encode(net.schedule, net, pack),
@@ -62,20 +69,27 @@ def encode_network(net: Network, pack: Pack = pack_text) -> dict[str, Json]:
 
 
 def same(first: Any, net: Network, second: Any, other: Network) -> bool:
-    """Whether a part of `net` and a part of an `other` network are described alike."""
+    """Whether `first`, an object of `net`, and `second`, an object of `other`, have the same description.
+
+    They are such as the arguments of populations or synapses: values, wirings, populations, text.
+    """
     if first is second or (isinstance(first, Value) and isinstance(second, Value)):
         return first is second or first == second
     return _encode(first, net, pack_text) == _encode(second, other, pack_text)
 
 
 def _arguments(described: Neurons | Synapses, net: Network, pack: Pack) -> dict[str, Json]:
-    """The arguments of a population or of synapses; constants are kept apart, as text chooses their names."""
+    """The arguments of a population or of synapses, by name.
+
+    Constants lie in a dict of their own: the user chooses their names, which may be those of arguments.
+    """
     data = {name: _encode(value, net, pack) for name, value in described.arguments.items()}
     constants = {name: data.pop(name) for name in described.constants}
     return data | {"constants": constants}
 
 
 def _encode(item: Any, net: Network, pack: Pack) -> Json:
+    """Any object of a network as plain data. Raises DescriptionError for objects of other types."""
     if isinstance(item, Value):
         number = (
             item.number.item() if item.scalar and np.isfinite(item.number) else {"array": pack(item.number)}
@@ -112,7 +126,7 @@ def _encode(item: Any, net: Network, pack: Pack) -> Json:
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Turn errors of data that cannot be read, or describe no valid network, into RecordingError."""
+    """A context in which errors about data that do not describe a network become RecordingError."""
     try:
         yield
     except RecordingError:
@@ -127,22 +141,27 @@ def readable() -> Iterator[None]:
 
 
 def decode_network(data: Any, unpack: Unpack = unpack_text) -> tuple[list[Neurons | Synapses], Schedule]:
-    """The populations, synapses and schedule that `encode_network` wrote; nothing in the data is executed.
+    """The populations and synapses, and the schedule, that `encode_network` encoded.
 
-    Raises RecordingError for data of another version, or that describe no network.
+    unpack: turns what `pack` made of an array into the array
+
+    The data may come from a file of somebody else: they only choose among classes of neurosim and of the
+    user's own kinds, and no code in them runs. Raises RecordingError for data of another version; called
+    within `readable()`, also for data that do not describe a network.
     """
     if not isinstance(data, dict):
         raise RecordingError(f"the description {shown(data)} is not a dict. Give what to_dict() returned.")
     if data["version"] != VERSION:
-        found = shown(data["version"])
         raise RecordingError(
-            f"the description has version {found}, this neurosim reads version {VERSION}."
+            f"the description has version {shown(data['version'])}, this neurosim reads version {VERSION}."
             " Use the neurosim that wrote it."
         )
     return _Decoder(unpack).network(data)
 
 
 class _Decoder:
+    """Decodes one network: keeps what is decoded by name, because later entries refer to it."""
+
     def __init__(self, unpack: Unpack):
         self.unpack = unpack
         self.populations: dict[str, Neurons] = {}

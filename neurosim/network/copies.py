@@ -1,4 +1,4 @@
-"""Copies of a network under other names, to stand beside it or beside each other in a larger network."""
+"""Copies of a network under other names, so that a larger network can hold it several times."""
 
 from __future__ import annotations
 
@@ -23,23 +23,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Copy:
-    """A copy of a network whose populations and synapses are called 'name_x' where those of the network are
-    called 'x'.
+    """A copy of a network, made by `Network.named`, to be an argument of a larger `Network`.
 
-    It stands among the arguments of `Network`, as often as there are names for it; `copy["x"]` is its
-    population or its synapses, for synapses from and to the rest of the larger network. `Network.named` makes
-    it.
+    What is called 'x' in the network is called 'name_x' in the copy. `copy["x"]` is that population, or those
+    synapses, of the copy: what the rest of the larger network connects to.
+
+    name: the name of the copy
+    network: the network of which it is a copy
+    populations, synapses: those of the copy, by their names in `network`
+    tied: constants of the copy, 'name_x.constant' -> the constant whose value it has
     """
 
     name: str
     network: Network
-    populations: Mapping[str, Neurons]  # by the names of the network
+    populations: Mapping[str, Neurons]
     synapses: Mapping[str, Synapses]
-    tied: Mapping[str, str]  # 'name_x.constant' -> the constant whose number it has
+    tied: Mapping[str, str]
 
     @property
     def parts(self) -> dict[str, tuple[str, ...]]:
-        """The names of the populations of this copy and of the copies in it."""
+        """The names of the populations of this copy, by its name, and of the copies in it, by theirs."""
         inner = {
             f"{self.name}_{part}": tuple(self.populations[name].name for name in names)
             for part, names in self.network.parts.items()
@@ -65,14 +68,16 @@ class Copy:
 
 
 def copied(network: Network, name: str, tied: Network | Copy | None) -> Copy:
-    """A copy of `network` under a name; see `Network.named`."""
+    """What `Network.named` returns: a copy of `network` that shares the numbers of `tied`, if it is given.
+
+    Raises DescriptionError for a `tied` that is neither `network` nor a copy of it.
+    """
     where = f"named({shown(name)})"
     name = identifier(name, f"{where}: name")
     if tied is not None and getattr(tied, "network", tied) is not network:
         raise DescriptionError(
             f"{where}: tied={shown(tied)} is neither this network nor a copy of it."
-            " Give one of those, such as"
-            f" tied=first with first = network.named('first')."
+            " Give one of those, such as tied=first with first = network.named('first')."
         )
 
     def population(old: Neurons) -> Neurons:
@@ -84,16 +89,19 @@ def copied(network: Network, name: str, tied: Network | Copy | None) -> Copy:
         return arguments | shared | {"name": f"{name}_{old}"}
 
     populations, made = remade(network.populations, network.synapses, population, synapses)
-    ties = {
-        f"{name}_{constant}": f"{name}_{source}" for constant, source in network.tied.items()
-    }  # what was tied within the network is tied within its copy
+    # What is tied within the network is tied within its copy.
+    ties = {f"{name}_{constant}": f"{name}_{source}" for constant, source in network.tied.items()}
     if tied is not None:
         ties |= _ties(network, name, tied)
     return Copy(name, network, ReadOnly(populations), ReadOnly(made), ReadOnly(ties))
 
 
 def _shared(original: Synapses) -> Arguments:
-    """The argument that shares the weights of `original`, if they can differ between copies."""
+    """The argument `weight` of synapses that share the weights of `original`; {} where nothing is to share.
+
+    A weight that is one number, and not learned, is the same in every copy anyway. The wirings `private` and
+    `pool` share no weights. Synapses that share the weights of others share those of the same others.
+    """
     if original.owner is not None:
         return {"weight": original.weight}
     drawn = isinstance(original.weight, Distribution)
@@ -104,11 +112,15 @@ def _shared(original: Synapses) -> Arguments:
 
 
 def _ties(network: Network, name: str, tied: Network | Copy) -> dict[str, str]:
-    """The constants of a copy that have the numbers of those of another: what learns, and what is drawn."""
-    found = {}
+    """The constants of a copy that have the values of another copy's: those that learn, or that are drawn.
+
+    Returns 'population.constant' of the copy `name` -> 'population.constant' of `tied`, or of the constant to
+    which that one is tied.
+    """
+    ties = {}
     for short, population in network.populations.items():
         for constant, value in population.constants.items():
             if constant in population.learns or isinstance(value, Distribution):
                 source = f"{tied.populations[short].name}.{constant}"
-                found[f"{name}_{short}.{constant}"] = tied.tied.get(source, source)
-    return found
+                ties[f"{name}_{short}.{constant}"] = tied.tied.get(source, source)
+    return ties

@@ -1,4 +1,9 @@
-"""The arguments of `Network`, sorted: populations, synapses, and networks with all that they hold."""
+"""Reads the arguments of `Network`: collects populations, synapses and whole networks, and names them.
+
+The functions below are the steps of making a network, in their order: collect (`Gathered.add`), name the
+populations and the synapses, let driven populations that receive synapses pass on what arrives, and tie
+constants.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +21,33 @@ from neurosim.network.values import spelt
 if TYPE_CHECKING:
     from neurosim.network.network import Network
 
-DEPTH = 10  # of lists within lists
+DEPTH = 10  # how deep lists may lie within lists
 Item = Any  # Neurons, Synapses, a Network or a copy of one, or lists of these
 
 
 @dataclass
 class Gathered:
-    """Populations and synapses in the order of the arguments, and parts and ties of networks among them."""
+    """What the arguments of `Network` hold, in their order.
+
+    neurons: populations; those that synapses connect are among them, so that one may appear several times
+    synapses: each with its name; in a network that is an argument they may have got their name there
+    parts: the names of the populations of each part, from networks among the arguments
+    tied: 'population.constant' -> the constant whose value it has, from networks among the arguments
+    """
 
     neurons: list[Neurons] = field(default_factory=list)
-    synapses: list[tuple[str, Synapses]] = field(
-        default_factory=list
-    )  # with the name in the network they come from
+    synapses: list[tuple[str, Synapses]] = field(default_factory=list)
     parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     tied: dict[str, str] = field(default_factory=dict)
 
     def add(self, items: Iterable[Any], network: type[Network], depth: int = 0) -> None:
-        """Sort these items in; raises DescriptionError for those that no network consists of."""
+        """Collect from arguments of `Network`, and from lists of such.
+
+        network: the class `Network`, which this module cannot import
+        depth: how many lists the items lie in
+
+        Raises DescriptionError for anything else, and for two different parts of one name.
+        """
         for item in items:
             if isinstance(item, Neurons):
                 self.neurons.append(item)
@@ -65,14 +80,13 @@ class Gathered:
 
 
 def named_populations(neurons: list[Neurons]) -> dict[str, Neurons]:
-    """The populations by name, each once; raises DescriptionError for a name of two."""
+    """The populations by name. Raises DescriptionError if two have the same name."""
     named: dict[str, Neurons] = {}
     for population in neurons:
         if named.setdefault(population.name, population) is not population:
             raise DescriptionError(
                 f"Network: two populations are called {population.name!r}."
-                " Give each a name of its own, or join"
-                " copies under other names: net.named('second')."
+                " Give each a name of its own, or join copies under other names: net.named('second')."
             )
     return named
 
@@ -80,39 +94,47 @@ def named_populations(neurons: list[Neurons]) -> dict[str, Neurons]:
 def named_synapses(
     synapses: list[tuple[str, Synapses]], populations: Mapping[str, Neurons]
 ) -> dict[str, Synapses]:
-    """The synapses by name; those without are called 'pre_to_post', with a number where that is taken."""
+    """The synapses by name. Synapses without a name are called 'pre_to_post', 'pre_to_post_2' and so on.
+
+    Raises DescriptionError if two have the same name, or one has that of a population.
+    """
     if len({id(item) for _, item in synapses}) != len(synapses):
         raise DescriptionError("Network: the same Synapses object is given twice. Give it once.")
-    given = [name for name, _ in synapses if name]
-    for name in given:
-        if given.count(name) > 1:
+    chosen = [name for name, _ in synapses if name]
+    for name in chosen:
+        if chosen.count(name) > 1:
             raise DescriptionError(f"Network: two Synapses are called {name!r}. Give each a name of its own.")
         if name in populations:
             raise DescriptionError(
                 f"Network: {name!r} is the name of a population and of synapses. Rename one of them."
             )
-    taken = {*given, *populations}
-    ordered: dict[str, Synapses] = {}
-    for given_name, item in synapses:
-        base = name = given_name or f"{item.pre.name}_to_{item.post.name}"
+    taken = {*chosen, *populations}
+    named: dict[str, Synapses] = {}
+    for own_name, item in synapses:
+        base = name = own_name or f"{item.pre.name}_to_{item.post.name}"
         number = 2
-        while not given_name and name in taken:
+        while not own_name and name in taken:
             name, number = f"{base}_{number}", number + 1
         taken.add(name)
-        ordered[name] = item
-    return ordered
+        named[name] = item
+    return named
 
 
 def relayed(
     populations: dict[str, Neurons], synapses: dict[str, Synapses]
 ) -> tuple[dict[str, Neurons], dict[str, Synapses]]:
-    """The same, where populations without text that receive synapses pass arrivals on: they become y = I."""
-    fed = {item.post.name for item in synapses.values() if item.post.population.driven}
-    if not fed:
+    """Populations and synapses in which driven populations that receive synapses send what arrives.
+
+    A driven population has no text. Where a network becomes part of a larger one, what drove it from outside
+    may come through synapses instead; the population then gets the text y = I, the sum of its ports. The
+    arguments are returned as they are if there is no such population.
+    """
+    receiving = {item.post.name for item in synapses.values() if item.post.population.driven}
+    if not receiving:
         return populations, synapses
 
     def relay(old: Neurons) -> Neurons:
-        if old.name not in fed:
+        if old.name not in receiving:
             return old
         return Neurons(old.name, old.shape, update=f"y = {' + '.join(old.port_names)}", ports=old.ports)
 
@@ -122,7 +144,13 @@ def relayed(
 def tied_constants(
     populations: dict[str, Neurons], synapses: dict[str, Synapses], tied: Mapping[str, str]
 ) -> tuple[dict[str, Neurons], dict[str, Synapses]]:
-    """The same, where each tied constant has the value of the one that it is tied to."""
+    """Populations and synapses in which each tied constant has the value of the one it is tied to.
+
+    tied: 'population.constant' -> 'population.constant'
+
+    Raises DescriptionError for constants that do not exist, that are tied to constants which are tied
+    themselves, or whose populations have different shapes.
+    """
     changes: dict[str, dict[str, Any]] = {}
     for constant, source in tied.items():
         owner, key = _constant(populations, source)
@@ -135,8 +163,7 @@ def tied_constants(
         if owner.shape != population.shape and not getattr(value, "scalar", False):
             raise DescriptionError(
                 f"Network: tied: {constant!r} belongs to neurons of shape {population.shape}, {source!r} to"
-                " those of shape"
-                f" {owner.shape}. Tie constants of populations of one shape."
+                f" those of shape {owner.shape}. Tie constants of populations of one shape."
             )
         if population.constants[own] is not value:
             changes.setdefault(population.name, {})[own] = value
@@ -150,6 +177,7 @@ def tied_constants(
 
 
 def _constant(populations: Mapping[str, Neurons], name: str) -> tuple[Neurons, str]:
+    """The population and the constant that 'population.constant' names; DescriptionError for others."""
     population, _, constant = name.partition(".")
     if population not in populations:
         raise DescriptionError(
@@ -166,7 +194,10 @@ def _constant(populations: Mapping[str, Neurons], name: str) -> tuple[Neurons, s
 
 
 def read_ties(tied: Mapping[str, str] | None) -> dict[str, str]:
-    """The argument `tied` of `Network`: 'population.constant' -> 'population.constant'."""
+    """The argument `tied` of `Network`, 'population.constant' -> 'population.constant'; {} for None.
+
+    Raises DescriptionError for anything but a dict of names.
+    """
     if tied is None:
         return {}
     if not isinstance(tied, Mapping) or not all(isinstance(n, str) for pair in tied.items() for n in pair):

@@ -1,4 +1,4 @@
-"""What to record: how the argument `record=` of a run is read."""
+"""Reads the argument `record` of a run: which variables of which neurons are recorded, and how often."""
 
 from __future__ import annotations
 
@@ -20,11 +20,15 @@ NAME = re.compile(r"(?P<name>\w+)(?:\[(?P<key>.*)\])?(?:\.(?P<variable>\w+))?")
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """One thing to record.
+    """One variable that a run records, or what one population sends.
 
-    `name` is how the recording calls it ('liquid', 'liquid[:100].v', 'ears_to_liquid.w'); `owner` the
-    population or synapses; `variable` None for what a population sends; `index` the flat indices recorded
-    (None: all); `shape` that of one sample; `every` the ticks between samples; `events` True for spikes.
+    name: its name in the recording, such as 'liquid', 'liquid[:100].v' or 'ears_to_liquid.w'
+    owner: the name of the population or of the synapses
+    variable: the name of the variable, port or subexpression; None for what a population sends
+    index: flat indices of the recorded neurons; None for all
+    shape: shape of one sample
+    every: the number of ticks from one sample to the next
+    events: whether spikes are recorded as events instead of samples
     """
 
     name: str
@@ -37,11 +41,17 @@ class Probe:
 
 
 def read_record(net: Network, record: Any, spiking: Iterable[str] = ()) -> tuple[Probe, ...]:
-    """The probes that `record` names: a name, a part, a list of them, a dict name -> sampling interval, or
-    'all'.
+    """The probes that the argument `record` of a run asks for.
 
-    `spiking` names driven populations that were given spike events. Synapse variables are recorded whole, in
-    the order of the synapses by sender; their shape is known after lowering, and given as () here.
+    record: a name such as 'liquid.v', a population or a part of one, a list of these, a dict from these to
+        sampling intervals (ticks, or times under `Clock`), or 'all' for what every population sends
+    spiking: names of the driven populations whose inputs are spike events
+
+    A variable of synapses is recorded for all of them, sorted by sender. Their number is known only in the
+    plan, so the shape of such a probe is () here.
+
+    Raises DescriptionError for names that the network does not have, for intervals that are not whole numbers
+    of ticks, and for one name with two intervals.
     """
     if isinstance(record, str) and record == "all":
         record = list(net.populations)
@@ -53,7 +63,7 @@ def read_record(net: Network, record: Any, spiking: Iterable[str] = ()) -> tuple
         )
     probes = {}
     for item, interval in record.items() if isinstance(record, Mapping) else ((item, 1) for item in record):
-        probe = _read_probe(net, item, _every(interval, item, net), frozenset(spiking))
+        probe = _read_probe(net, item, _interval_ticks(interval, item, net), frozenset(spiking))
         if probes.setdefault(probe.name, probe).every != probe.every:
             raise DescriptionError(
                 f"run: record names {probe.name!r} twice, with different intervals. Name it once."
@@ -61,11 +71,11 @@ def read_record(net: Network, record: Any, spiking: Iterable[str] = ()) -> tuple
     return tuple(probes.values())
 
 
-def _every(given: Any, item: Any, net: Network) -> int:
-    where = (
-        f"run: record {label(item) if isinstance(item, (Neurons, Part)) else shown(item)}: sampling interval"
-    )
-    value = as_value(given, where)
+def _interval_ticks(interval: Any, item: Any, net: Network) -> int:
+    """A sampling interval in ticks. interval: ticks, or a time under `Clock`. item: what it belongs to."""
+    name = label(item) if isinstance(item, (Neurons, Part)) else shown(item)
+    where = f"run: record {name}: sampling interval"
+    value = as_value(interval, where)
     if value.dim == TIME and net.schedule.seconds is not None:
         if not value.scalar or not np.isfinite(value.number):
             raise DescriptionError(f"{where} {value} is not one time. Give one such as 1*ms.")
@@ -77,7 +87,7 @@ def _every(given: Any, item: Any, net: Network) -> int:
                 " Give a whole number of ticks."
             )
         return whole(round(ticks), where, least=1)
-    return whole(given, where, least=1)
+    return whole(interval, where, least=1)
 
 
 def _read_probe(net: Network, item: Any, every: int, spiking: frozenset[str]) -> Probe:
@@ -91,7 +101,10 @@ def _read_probe(net: Network, item: Any, every: int, spiking: frozenset[str]) ->
 
 
 def resolve(net: Network, item: Any) -> tuple[Population | None, str | None, str]:
-    """The population (None for synapses), variable and name of one entry of `record`."""
+    """What one entry of `record` means: a population or part (None for synapses), a variable, and a name.
+
+    The variable is None for what a population sends. Raises DescriptionError for what `net` does not have.
+    """
     if isinstance(item, (Neurons, Part)):
         if net.populations.get(item.name) is not item.population:
             raise DescriptionError(
@@ -132,7 +145,11 @@ def resolve(net: Network, item: Any) -> tuple[Population | None, str | None, str
 
 
 def read_index(text: str, item: str) -> Any:
-    """The index that text such as ':100', '3, ::2' or '[1, 5]' means; nothing is evaluated."""
+    """The index that text such as ':100', '3, ::2' or '[1, 5]' stands for.
+
+    text: what is between the brackets. item: the whole entry of `record`, for the error.
+    Only literals and slices are read, so that no code in the text runs. Raises DescriptionError otherwise.
+    """
     try:
         tree = ast.parse(f"_[{text}]", mode="eval").body
         assert isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Name)
@@ -146,12 +163,8 @@ def read_index(text: str, item: str) -> Any:
 
 def _literal(node: ast.expr) -> Any:
     if isinstance(node, ast.Slice):
-        return slice(
-            *(
-                None if part is None else ast.literal_eval(part)
-                for part in (node.lower, node.upper, node.step)
-            )
-        )
+        bounds = (node.lower, node.upper, node.step)
+        return slice(*(None if bound is None else ast.literal_eval(bound) for bound in bounds))
     if isinstance(node, ast.Tuple):
         return tuple(_literal(part) for part in node.elts)
     return ast.literal_eval(node)

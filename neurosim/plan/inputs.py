@@ -1,4 +1,8 @@
-"""Reads the argument `inputs` of a run: arrays, spike events or recordings, checked against the network."""
+"""Reads the argument `inputs` of a run: arrays, spike events or recordings, one for each population.
+
+Inputs are checked against the network, and brought into one form, `Drive`. Together with the arguments
+`ticks`, `duration` and `trials` they determine the length of the run and the number of its trials.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +18,20 @@ from neurosim.network.neurons import Neurons
 from neurosim.network.values import PLAIN, TIME, as_value, one_unit, read_array, spelt, whole
 from neurosim.plan.plan import Drive
 from neurosim.plan.spike_arrays import array_from_spikes, is_spike_array, spikes_from_array
+from neurosim.plan.spike_events import MOST_TICKS, MOST_TRIALS, is_spike_events, read_spike_events
 
-MOST_TICKS = 2**53
-MOST_TRIALS = 10**7
-PART = 2**20  # numbers that are looked at together
+CHUNK = 2**20  # how many numbers are checked at a time
 
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """The inputs of a run as every engine takes them.
+    """The inputs of a run in the form that all engines take, and its size.
 
-    drives: what drives or clamps each population
-    dims: the unit of the values that a driven population is given
-    ticks, trials: the length of the run, and the number of its trials
-    batched: whether what is recorded has a trial axis: an input had one, `trials=` was given, or the run
-        continues a recording that has one
+    drives: what drives or clamps a population, by its name
+    dims: the dimensions of the values with which a population is driven, by its name
+    ticks, trials: the number of ticks of each trial, and the number of trials
+    batched: whether recorded arrays have a trial axis. They have one if an input has one, if `trials` was
+        given, or if the run continues a recording that has one.
     """
 
     drives: Mapping[str, Drive]
@@ -39,7 +42,7 @@ class Inputs:
 
     @property
     def spiking(self) -> frozenset[str]:
-        """Populations that were given spike events."""
+        """Names of the populations whose inputs are spike events."""
         return frozenset(name for name, drive in self.drives.items() if drive.events)
 
 
@@ -53,11 +56,14 @@ def read_inputs(
     *,
     as_given: bool = False,
 ) -> Inputs:
-    """Check inputs against the network, and find how many ticks and trials the run has.
+    """Check inputs against the network, and determine the number of ticks and trials of the run.
 
-    `trials` is the number of trials asked for, if it is not to follow from the inputs; `started` that of a
-    batched recording which the run continues, 0 for none. `as_given` keeps plain arrays in their type and
-    place, without a copy.
+    inputs, ticks, duration, trials: the arguments of `ns.run`
+    started: the number of trials of the recording that the run continues; 0 if it has no trial axis, or if
+        nothing is continued
+    as_given: whether plain arrays of numbers are used as they are, without a copy in double precision
+
+    Raises DescriptionError for inputs that do not fit the network or each other.
     """
     if inputs is None:
         inputs = {}
@@ -65,30 +71,33 @@ def read_inputs(
         raise DescriptionError(f"run: inputs {shown(inputs)} is not a dict. Give {{population: array}}.")
     read: dict[str, Drive] = {}
     dims: dict[str, tuple[float, ...]] = {}
-    lasting: dict[str, int] = {}  # how many ticks arrays have
+    lengths: dict[str, int] = {}  # the number of ticks of each array
+    # The number of trials of each input with a trial axis. Spike events with trial numbers give only a lower
+    # bound, since the last trials may have no spikes.
     exact: dict[str, int] = {}
-    least: dict[str, int] = {}  # events say only which trials have spikes
+    least: dict[str, int] = {}
     for key, given in cast(Mapping[Any, Any], inputs).items():
         population = _population(net, key)
         where = f"run: input {population.name!r}"
         if population.name in read:
             raise DescriptionError(f"{where}: is given twice. Give it once.")
         _refuse_trains(given, where)
-        given, held = _from_recording(net, given, population.name, where)
-        events = _is_events(given)
-        held = held or (getattr(given, "trials", 0) if events else 0)
-        dims[population.name] = PLAIN if events else one_unit(given, where)
-        drive, count = (
-            _events(net, population, given, where) if events else _array(population, given, where, as_given)
-        )
-        if drive.values is not None:
-            lasting[population.name] = drive.values.shape[1]
-            drive = (
-                spikes_from_array(drive.values) if is_spike_array(net, population, given, where) else drive
-            )
-        read[population.name] = drive
-        if held or count:
-            (exact if held or not events else least)[population.name] = held or count
+        given, recorded = _from_recording(net, given, population.name, where)
+        if is_spike_events(given):
+            dims[population.name] = PLAIN
+            read[population.name], bound = read_spike_events(net, population, given, where)
+            if number := recorded or getattr(given, "trials", 0):
+                exact[population.name] = number
+            elif bound:
+                least[population.name] = bound
+            continue
+        dims[population.name] = one_unit(given, where)
+        values, number = _array(population, given, where, as_given)
+        lengths[population.name] = values.shape[1]
+        is_raster = is_spike_array(net, population, given, where)
+        read[population.name] = spikes_from_array(values) if is_raster else Drive(values=values)
+        if number := recorded or number:
+            exact[population.name] = number
     missing = [p.name for p in net.populations.values() if p.driven and p.name not in read]
     if missing:
         raise DescriptionError(
@@ -100,16 +109,12 @@ def read_inputs(
             f"run: the inputs have different numbers of trials: {exact}."
             " Give each as many, or no trial axis for all trials alike."
         )
-    length = _length(net, lasting, ticks, duration)
-    count = _trials(
-        exact,
-        least,
-        started,
-        None if trials is None else whole(trials, "run: trials", least=1, most=MOST_TRIALS),
-    )
-    alike = set(read) - set(exact) - set(least)
-    drives = {name: _fit(drive, count, length, name in alike) for name, drive in read.items()}
-    if net.schedule.sweeps:  # which moves one neuron at a time by the messages of the others
+    length = _length(net, lengths, ticks, duration)
+    asked = None if trials is None else whole(trials, "run: trials", least=1, most=MOST_TRIALS)
+    count = _trials(exact, least, started, asked)
+    shared = set(read) - set(exact) - set(least)  # inputs without a trial axis
+    drives = {name: _fit(drive, count, length, name in shared) for name, drive in read.items()}
+    if net.schedule.sweeps:  # a sweep reads the messages of all neurons, so spikes become an array
         drives = {
             name: array_from_spikes(drive, count, length, net.populations[name]) if drive.events else drive
             for name, drive in drives.items()
@@ -118,17 +123,19 @@ def read_inputs(
 
 
 def _trials(exact: Mapping[str, int], least: Mapping[str, int], started: int, asked: int | None) -> int:
-    """The number of trials on which `trials=`, all inputs and the continued recording agree.
+    """The number of trials on which the argument `trials`, the inputs and the continued recording agree.
 
     exact: the number of trials of each input with a trial axis
-    least: for spikes given with trial numbers, the largest of these numbers plus 1
+    least: for spike events with trial numbers, the largest of these numbers plus 1
     started: the number of trials of the continued recording, 0 if there is none
-    asked: the argument `trials`
+    asked: the argument `trials` of the run
+
+    Raises DescriptionError if they do not agree.
     """
-    for name, held in exact.items() if asked else ():
-        if held != asked:
+    for name, number in exact.items() if asked else ():
+        if number != asked:
             raise DescriptionError(
-                f"run: trials is {asked}, but input {name!r} has {held}."
+                f"run: trials is {asked}, but input {name!r} has {number}."
                 " Give it as many trials, or no trial axis."
             )
     known = ({"trials": asked} if asked else exact) or ({"start": started} if started > 1 else {})
@@ -148,6 +155,7 @@ def _trials(exact: Mapping[str, int], least: Mapping[str, int], started: int, as
 
 
 def _population(net: Network, key: Any) -> Neurons:
+    """The population of `net` that a key of `inputs` means: its name, or the population itself."""
     name = key.name if isinstance(key, Neurons) else spelt(key) if isinstance(key, str) else key
     if (
         not isinstance(name, str)
@@ -161,7 +169,11 @@ def _population(net: Network, key: Any) -> Neurons:
 
 
 def _from_recording(net: Network, given: Any, name: str, where: str) -> tuple[Any, int]:
-    """The spikes, or else the messages, of a population in a recording, and its number of trials."""
+    """What a population sent in a recording, as spike events or as an array, and the number of trials.
+
+    The number is 0 for a recording without a trial axis, and for inputs that are not recordings, which are
+    returned as they are.
+    """
     if not all(hasattr(given, part) for part in ("spikes", "names", "header")):
         return given, 0
     if name not in given.names:
@@ -188,7 +200,7 @@ def _from_recording(net: Network, given: Any, name: str, where: str) -> tuple[An
 
 
 def _refuse_trains(given: Any, where: str) -> None:
-    """Refuse Neo's spike trains, which look like arrays of values."""
+    """Refuse spike trains of the package Neo, which would otherwise be taken for arrays of values."""
     trains = cast(Sequence[object], given) if isinstance(given, list | tuple) else [given]
     if trains and all(hasattr(train, "times") and hasattr(train, "t_stop") for train in trains):
         raise DescriptionError(
@@ -198,18 +210,15 @@ def _refuse_trains(given: Any, where: str) -> None:
         )
 
 
-def _is_events(given: Any) -> bool:
-    return isinstance(given, tuple) or all(hasattr(given, part) for part in ("trial", "tick", "neuron"))
+def _array(population: Neurons, given: Any, where: str, as_given: bool) -> tuple[np.ndarray, int]:
+    """An input as an array (trial, tick, *shape), and its number of trials, 0 without a trial axis.
 
-
-def _array(population: Neurons, given: Any, where: str, as_given: bool) -> tuple[Drive, int]:
+    The axes of the population may be flattened into one, and left out for a single neuron.
+    """
     shape = population.shape
     try:
-        values = (
-            given
-            if as_given and _is_plain(given)
-            else read_array(given, where).astype(np.float64, copy=False)
-        )
+        keep = as_given and _is_plain(given)
+        values = given if keep else read_array(given, where).astype(np.float64, copy=False)
     except DescriptionError as error:
         raise DescriptionError(
             f"{error} Inputs have the shape {_shape_text(shape)}, or are spike events (times, neurons)."
@@ -232,17 +241,17 @@ def _array(population: Neurons, given: Any, where: str, as_given: bool) -> tuple
     if not finite and np.isinf(values).any():
         raise DescriptionError(f"{where}: contains infinity. Give finite numbers.")
     trials = lead[0] if len(lead) == 2 else 0
-    return Drive(values=values.reshape(*((1,) * (2 - len(lead))), *lead, *shape)), trials
+    return values.reshape(*((1,) * (2 - len(lead))), *lead, *shape), trials
 
 
 def _is_finite(values: np.ndarray) -> bool:
-    """Whether all numbers are finite; looked at in parts, as the array may be larger than memory."""
-    rows = max(1, PART // max(1, values[0].size))
+    """Whether all numbers are finite. They are checked in chunks: the array may be larger than memory."""
+    rows = max(1, CHUNK // max(1, values[0].size))
     return all(bool(np.isfinite(values[first : first + rows]).all()) for first in range(0, len(values), rows))
 
 
 def _is_plain(given: Any) -> bool:
-    """Whether this is a plain array of numbers: not a quantity, not masked."""
+    """Whether this is a plain array of numbers, without a unit and without a mask."""
     special = hasattr(given, "dim") or isinstance(given, np.ma.MaskedArray)
     return not special and isinstance(given, np.ndarray) and cast(np.ndarray, given).dtype.kind in "biuf"
 
@@ -251,88 +260,13 @@ def _shape_text(shape: tuple[int, ...]) -> str:
     return f"(tick, {', '.join(map(str, shape))})"
 
 
-def _events(net: Network, population: Neurons, given: Any, where: str) -> tuple[Drive, int]:
-    several = isinstance(given, tuple)
-    parts = cast(tuple[Any, ...], given) if several else (given.trial, given.tick, given.neuron)
-    if len(parts) not in (2, 3):
-        raise DescriptionError(
-            f"{where}: spike events are (times, neurons) or (trials, times, neurons), not {len(parts)}"
-            " arrays. Give these."
-        )
-    if not (population.driven or population.spiking):
-        raise DescriptionError(
-            f"{where}: {population.name!r} does not spike, so events cannot clamp it."
-            " Give an array (tick, *shape)."
-        )
-    values = [as_value(part, where) for part in parts]
-    if any(v.number.ndim > 1 for v in values):
-        raise DescriptionError(
-            f"{where}: the arrays of spike events have shapes {[v.shape for v in values]}."
-            " Give rows, one entry per spike."
-        )
-    dt = getattr(given, "dt", None)
-    if None not in (dt, net.dt) and dt != net.dt:
-        raise DescriptionError(
-            f"{where}: the spikes count ticks of {dt} s, here dt is {net.dt} s."
-            " Give (spikes.time*second, spikes.neuron)."
-        )
-    if len({v.number.size for v in values}) != 1:
-        raise DescriptionError(
-            f"{where}: the arrays of spike events have lengths {[v.number.size for v in values]}."
-            " Give one entry per spike."
-        )
-    tick = _event_ticks(net, values[-2], where)
-    neuron = _indices(values[-1].number, population.size, f"{where}: neurons")
-    trial = (
-        _indices(values[0].number, MOST_TRIALS, f"{where}: trials")
-        if len(parts) == 3
-        else np.zeros_like(neuron)
-    )
-    order = np.lexsort((neuron, tick, trial))
-    trial, tick, neuron = trial[order], tick[order], neuron[order]
-    twice = (np.diff(trial) == 0) & (np.diff(tick) == 0) & (np.diff(neuron) == 0)
-    if twice.any():
-        first = int(np.flatnonzero(twice)[0])
-        raise DescriptionError(
-            f"{where}: neuron {neuron[first]} spikes twice in tick {tick[first]}."
-            " Give one spike per neuron and tick, or a smaller dt."
-        )
-    drive = Drive(trial=trial, tick=tick, neuron=neuron)
-    return drive, (int(trial.max(initial=0)) + 1 if len(parts) == 3 else 0)
+def _length(net: Network, lengths: Mapping[str, int], ticks: Any, duration: Any) -> int:
+    """The number of ticks of a run: by `ticks` or `duration`, or else the length that all arrays share.
 
+    lengths: the number of ticks of each array, by population
 
-def _event_ticks(net: Network, times: Any, where: str) -> np.ndarray:
-    number = times.number.ravel()
-    if times.dim == TIME and net.dt:
-        number = np.floor(number / net.dt + 0.001)
-    elif times.dim != PLAIN or (number.size and number.dtype.kind not in "iu"):
-        raise DescriptionError(
-            f"{where}: spike times are neither times with a unit under Clock, such as t*ms, nor whole ticks."
-            " Give one of these."
-        )
-    if np.any(number < 0):
-        raise DescriptionError(
-            f"{where}: a spike at tick {number.min():g} is before the start. Give times of 0 or later."
-        )
-    if np.any(number > MOST_TICKS):
-        raise DescriptionError(
-            f"{where}: a spike at tick {number.max():g} is too late. Give ticks of at most {MOST_TICKS:,}."
-        )
-    return number.astype(np.int64)
-
-
-def _indices(given: np.ndarray, size: int, where: str) -> np.ndarray:
-    index = given.ravel()
-    if index.size and index.dtype.kind not in "iu":
-        raise DescriptionError(f"{where} are not whole numbers. Give flat indices.")
-    index = index.astype(np.int64)
-    if np.any((index < 0) | (index >= size)):
-        wrong = index[(index < 0) | (index >= size)][0]
-        raise DescriptionError(f"{where}: {wrong} is out of range. Give numbers from 0 to {size - 1}.")
-    return index
-
-
-def _length(net: Network, given: Mapping[str, int], ticks: Any, duration: Any) -> int:
+    Raises DescriptionError if these contradict each other, or if there is none of them.
+    """
     if ticks is not None and duration is not None:
         raise DescriptionError("run: both ticks and duration are given. Give one.")
     if duration is not None:
@@ -351,36 +285,32 @@ def _length(net: Network, given: Mapping[str, int], ticks: Any, duration: Any) -
             )
     if ticks is not None:
         length = whole(ticks, "run: ticks", most=MOST_TICKS)
-        short = [name for name, n in given.items() if n < length]
+        short = [name for name, number in lengths.items() if number < length]
         if short:
             raise DescriptionError(
-                f"run: input {short[0]!r} lasts {given[short[0]]} ticks, the run {length}."
+                f"run: input {short[0]!r} lasts {lengths[short[0]]} ticks, the run {length}."
                 " Give as many ticks of input, or run fewer."
             )
         return length
-    if not given:
+    if not lengths:
         raise DescriptionError(
             "run: nothing says how long to run. Give ticks=... or, under Clock, duration=300*ms."
         )
-    if len(set(given.values())) > 1:
+    if len(set(lengths.values())) > 1:
         raise DescriptionError(
-            f"run: the inputs last differently long: {given}. Give each as many ticks, or say ticks=..."
+            f"run: the inputs last differently long: {lengths}. Give each as many ticks, or say ticks=..."
         )
-    return next(iter(given.values()))
+    return next(iter(lengths.values()))
 
 
-def _fit(drive: Drive, trials: int, ticks: int, alike: bool) -> Drive:
-    """The drive for every trial (the same for all where `alike`), cut to the ticks of the run."""
+def _fit(drive: Drive, trials: int, ticks: int, shared: bool) -> Drive:
+    """The first ticks of a drive, for every trial. shared: whether all trials have the same spikes."""
     if drive.values is not None:
         values = drive.values[:, :ticks]
         return Drive(values=np.broadcast_to(values, (trials, *values.shape[1:])))
-    assert drive.trial is not None and drive.tick is not None and drive.neuron is not None
-    keep = drive.tick < ticks
-    trial, tick, neuron = drive.trial[keep], drive.tick[keep], drive.neuron[keep]
-    if alike and trials > 1:
-        trial, tick, neuron = (
-            np.repeat(np.arange(trials), tick.size),
-            np.tile(tick, trials),
-            np.tile(neuron, trials),
-        )
+    keep = drive.spikes[1] < ticks
+    trial, tick, neuron = (array[keep] for array in drive.spikes)
+    if shared and trials > 1:
+        trial = np.repeat(np.arange(trials), tick.size)
+        tick, neuron = np.tile(tick, trials), np.tile(neuron, trials)
     return Drive(trial=trial, tick=tick, neuron=neuron)
