@@ -40,6 +40,7 @@ NAMES = (
     "microcircuit",
     "minimal_gru",
     "modern_hopfield",
+    "neural_compiler",
     "neural_turing_machine",
     "nvar",
     "perceptron",

@@ -12,7 +12,6 @@ import matplotlib.pyplot as plt
 import pytest
 
 import neurosim as ns
-from neurosim import models
 
 matplotlib.use("Agg")
 ROOT = Path(__file__).parents[1]
@@ -20,7 +19,10 @@ PATH = re.compile(
     r"`([\w./-]+(?:\.pyi?|\.[ch]pp|/))(?::[^`]*)?`"
 )  # `plan/draw.py: recipe_of` names a path, too
 MODULES = [m.name for m in pkgutil.walk_packages(ns.__path__, "neurosim.") if "__main__" not in m.name]
-MODULES += [f"neurosim.models.{name}" for name in models.NAMES]  # models/ lies outside the package's folder
+MODULES += [  # models/ lies outside the package's folder
+    ".".join(("neurosim", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+    for path in sorted((ROOT / "models").rglob("*.py"))
+]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -95,7 +97,12 @@ def test_the_map_shows_code_that_is_generated(capsys):
 def test_every_package_is_installed():
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     present = [".".join(p.parent.relative_to(ROOT).parts) for p in (ROOT / "neurosim").rglob("__init__.py")]
-    assert sorted(listed) == sorted([*present, "neurosim.models"])
+    present += [".".join(("neurosim", *p.parent.parts)) for p in packages_of_models()]
+    assert sorted(listed) == sorted(present)
+
+
+def packages_of_models():
+    return [path.relative_to(ROOT) for path in (ROOT / "models").rglob("__init__.py")]
 
 
 @pytest.mark.parametrize(

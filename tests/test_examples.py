@@ -80,6 +80,15 @@ def test_a_hopfield_net_recalls_digits_downhill(figure):
     assert np.diff(energy, axis=1).max() < 1e-9
 
 
+def test_a_pascal_program_becomes_a_network(figure, tmp_path, capsys):
+    assert example("neural_compiler").main(["--figure", str(figure)]) == [(21,)]
+    assert "SPLIT 0 0; DYN any; END" in capsys.readouterr().out  # the cellular code
+    source = tmp_path / "power.pas"
+    source.write_text("var k, p: integer; begin p := 1; for k := 1 to 9 do p := 2*p; writeln(p) end.")
+    argv = ["--program", str(source), "--ticks", "500", "--engine", "reference", "--figure", str(figure)]
+    assert example("neural_compiler").main(argv) == [(512,)]
+
+
 def test_a_kohonen_map_has_provinces_of_digits(figure):
     error, right, same = example("kohonen_digits").main(
         ["--side", "12", "--passes", "6", "--figure", str(figure)]

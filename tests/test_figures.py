@@ -30,7 +30,7 @@ def close_figures():
 
 
 matplotlib = pytest.importorskip("matplotlib")
-MODELS = sorted(module.name for module in pkgutil.iter_modules(neurosim.models.__path__))
+MODELS = sorted(module.name for module in pkgutil.iter_modules(neurosim.models.__path__) if not module.ispkg)
 
 
 def legend(ax) -> set[str]:

@@ -33,6 +33,7 @@ from neurosim.models.liquid import liquid
 from neurosim.models.lstm import lstm
 from neurosim.models.microcircuit import microcircuit
 from neurosim.models.minimal_gru import minimal_gru
+from neurosim.models.neural_compiler import neural_compiler
 from neurosim.models.neural_turing_machine import neural_turing_machine
 from neurosim.models.nvar import nvar
 from neurosim.models.perceptron import perceptron
@@ -51,6 +52,7 @@ from neurosim.units import ms
 
 X, LABELS = load_iris(return_X_y=True)
 ROWS = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.5], [0.2, 0.9, 1.0], [0.9, 0.1, 0.3]])
+READS = "var x: integer; begin readln(x); writeln(x) end."
 small_world = dict(wiring="small_world", density=0.2)
 trained = lambda: echo_state(1, 5, 1, feedback_scale=1.0)  # noqa: E731
 
@@ -167,6 +169,7 @@ NETWORKS = {
         nvar(2, 2, bias=1.0),
         nvar(2, 2, readout=np.ones((2, 14))),
     ),
+    "neural_compiler": lambda: (neural_compiler(READS), neural_compiler(READS, n_inputs=2)),
     "neural_turing_machine": lambda: (
         neural_turing_machine(2, 1, 3, 2, n_cells=3),
         neural_turing_machine(2, 1, n_slots=4, width=2, n_cells=3),
