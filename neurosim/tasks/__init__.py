@@ -1,6 +1,7 @@
-"""Small tasks: chaotic and random series, handwritten digits as spikes, spike templates, speech and sunspots.
+"""Small tasks: series, sequences that need a memory, handwritten digits, spike templates and speech.
 
-Series and templates are computed here; the other data come with Python packages, and nothing is downloaded.
+Series, sequences and templates are computed here; the other data come with Python packages, and nothing is
+downloaded.
 """
 
 from .images import POSES as POSES
@@ -8,6 +9,8 @@ from .images import Digits as Digits
 from .images import PosedDigits as PosedDigits
 from .images import digits as digits
 from .images import posed_digits as posed_digits
+from .sequences import copying as copying
+from .sequences import recall as recall
 from .series import lorenz as lorenz
 from .series import mackey_glass as mackey_glass
 from .series import narma as narma
