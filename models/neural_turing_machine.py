@@ -9,8 +9,8 @@ import numpy as np
 
 import neurosim as ns
 from neurosim import cells
-from neurosim.models.content_addressing import address as content_address
 from neurosim.models.lstm import layer
+from neurosim.models.turing_head import addressing
 
 SOFTPLUS = "maximum({x}, 0) + log1p(exp(-abs({x})))"
 
@@ -80,24 +80,8 @@ def head(n_slots: int, width: int) -> ns.Network:
     )
     beta, gamma = _units("beta", 1, SOFTPLUS), _units("gamma", 1, f"1 + {SOFTPLUS}")
     rows = ns.Neurons("rows", (n_slots, width))
-    content, synapses = content_address(key, beta, rows, epsilon=1e-8)
-    text = "y = gate*content + (1 - gate)*last"
-    mixed = ns.Neurons("mixed", n_slots, ports="content last gate", update=text)
-    rolled = ns.Neurons("rolled", (n_slots, 3), update="y = I")
-    text, first = "u = (I + 1e-12)**gamma\na = u/sum(u)", np.eye(n_slots)[0]
-    address = ns.Neurons("address", n_slots, ports="I gamma", update=text, sends="a", a=first)
-    rolls = np.stack([np.roll(np.eye(n_slots), offset, axis=1) for offset in (-1, 0, 1)], axis=2)
-    one = ns.one_to_one()
-    return ns.Network(
-        synapses,
-        ns.Synapses(content, mixed, to="content", wiring=one),
-        ns.Synapses(address, mixed, to="last", wiring=one, delay=1),
-        ns.Synapses(gate, mixed, to="gate"),
-        ns.Synapses(mixed, rolled, weight=rolls, wiring=ns.einsum("from, from to step -> to step")),
-        ns.Synapses(rolled, address, to="I", weight=shift, wiring=ns.einsum("to step, step -> to")),
-        ns.Synapses(gamma, address, to="gamma"),
-        schedule=ns.Layered(),
-    )
+    _, synapses = addressing(key, beta, gate, shift, gamma, rows, np.eye(n_slots)[0])
+    return ns.Network(synapses, schedule=ns.Layered())
 
 
 def _units(name: str, size: int, function: str) -> ns.Neurons:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import neurosim as ns
+from neurosim.models.content_addressing import address as content_address
 
 WIDTHS = {"beta": 1, "gate": 1, "shift": 3, "gamma": 1}
 
@@ -36,38 +37,47 @@ def turing_head(n_slots: int, width: int, *, memory: ArrayLike = 1e-3) -> ns.Net
     slots = ns.Neurons(
         "memory", (n_slots, width), ports="erase add", update="M = M*(1 - erase) + add", M=memory
     )
-    content = ns.Neurons(
-        "content", n_slots, ports="dot slot key beta", update="c = softmax(beta*dot/(sqrt(slot*key) + 1e-8))"
-    )
-    mixed = ns.Neurons(
-        "mixed", n_slots, ports="content last gate", update="y = gate*content + (1 - gate)*last"
-    )
-    rolled = ns.Neurons("rolled", (n_slots, 3), update="y = I")
-    address = ns.Neurons(
-        "address", n_slots, ports="I gamma", update="u = I**gamma\na = u/sum(u)", sends="a", a=1.0 / n_slots
-    )
-    read = ns.Neurons("read", width, update="r = I")
-    before = ns.delayed(slots, 1)
-    rolls = [np.roll(np.eye(n_slots), offset, axis=1) for offset in (-1, 0, 1)]
-    roll = np.stack(rolls, axis=2)  # (from, to, shift)
-    one, per_slot = ns.one_to_one(), ns.einsum("slot, part -> slot part")
-    squared = ns.einsum("slot part, slot part -> slot")
+    rows, read = ns.Neurons("rows", (n_slots, width)), ns.Neurons("read", width, update="r = I")
+    address, synapses = addressing(key, beta, gate, shift, gamma, rows, np.full(n_slots, 1 / n_slots))
+    per_slot = ns.einsum("slot, part -> slot part")
     return ns.Network(
-        ns.Synapses(key, content, to="dot", weight=before, wiring=ns.einsum("part, slot part -> slot")),
-        ns.Synapses(key, content, to="key", weight=key, wiring=ns.einsum("part, part -> slot")),
-        ns.Synapses(slots, content, to="slot", weight=before, delay=1, wiring=squared),
-        ns.Synapses(beta, content, to="beta"),
-        ns.Synapses(content, mixed, to="content", wiring=one),
-        ns.Synapses(address, mixed, to="last", wiring=one, delay=1),
-        ns.Synapses(gate, mixed, to="gate"),
-        ns.Synapses(mixed, rolled, weight=roll, wiring=ns.einsum("from, from to step -> to step")),
-        ns.Synapses(rolled, address, to="I", weight=shift, wiring=ns.einsum("to step, step -> to")),
-        ns.Synapses(gamma, address, to="gamma"),
+        ns.Synapses(slots, rows, wiring=ns.one_to_one(), delay=1),
+        synapses,
         ns.Synapses(address, slots, to="erase", weight=erase, wiring=per_slot),
         ns.Synapses(address, slots, to="add", weight=add, wiring=per_slot),
         ns.Synapses(address, read, weight=slots, wiring=ns.einsum("slot, slot part -> part")),
         schedule=ns.Layered(),
     )
+
+
+def addressing(
+    key: ns.Neurons, beta: ns.Neurons, gate: ns.Neurons, shift: ns.Neurons, gamma: ns.Neurons,
+    rows: ns.Neurons, first: np.ndarray,
+) -> tuple[ns.Neurons, list[ns.Synapses]]:  # fmt: skip
+    """The population `address` of a head, and the synapses on the way to it, as in `turing_head`.
+
+    key, beta, gate, shift, gamma: send what the controller commands, in the sizes (width,), 1, 1, 3 and 1.
+    rows: sends the memory of a tick ago, shape (n_slots, width).
+    first: the address before the first tick, shape (n_slots,).
+    """
+    n_slots = rows.shape[0]
+    content, synapses = content_address(key, beta, rows, epsilon=1e-8)
+    text = "y = gate*content + (1 - gate)*last"
+    mixed = ns.Neurons("mixed", n_slots, ports="content last gate", update=text)
+    rolled = ns.Neurons("rolled", (n_slots, 3), update="y = I")
+    text = "u = (I + 1e-12)**gamma\na = u/sum(u)"  # at 0 the slope of the power would not be finite
+    address = ns.Neurons("address", n_slots, ports="I gamma", update=text, sends="a", a=first)
+    offsets = [np.roll(np.eye(n_slots), offset, axis=1) for offset in (-1, 0, 1)]
+    rolls, one = np.stack(offsets, axis=2), ns.one_to_one()
+    return address, [
+        *synapses,
+        ns.Synapses(content, mixed, to="content", wiring=one),
+        ns.Synapses(address, mixed, to="last", wiring=one, delay=1),
+        ns.Synapses(gate, mixed, to="gate"),
+        ns.Synapses(mixed, rolled, weight=rolls, wiring=ns.einsum("from, from to step -> to step")),
+        ns.Synapses(rolled, address, to="I", weight=shift, wiring=ns.einsum("to step, step -> to")),
+        ns.Synapses(gamma, address, to="gamma"),
+    ]
 
 
 def example() -> dict[str, Any]:

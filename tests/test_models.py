@@ -163,7 +163,8 @@ def test_a_turing_head_is_its_formula():
         cosine = M @ key / (np.linalg.norm(M, axis=1) * np.linalg.norm(key) + 1e-8)
         mixed = gate * softmax(beta * cosine) + (1 - gate) * w
         shifted = sum(s * np.roll(mixed, k) for s, k in zip(shift, (-1, 0, 1), strict=True))
-        w = shifted**gamma / np.sum(shifted**gamma)
+        w = (shifted + 1e-12) ** gamma
+        w /= w.sum()
         M = M * (1 - np.outer(w, erase)) + np.outer(w, add)
         assert np.allclose(recording["address"][tick], w, rtol=1e-12)
         assert np.allclose(recording["memory"][tick], M, rtol=1e-11, atol=1e-13)
