@@ -28,6 +28,8 @@ def content_addressing(
             shape (1,).
         epsilon: which length of row and key, multiplied, counts as none. An empty row is like no key.
 
+    Raises DescriptionError for an epsilon that is not above 0.
+
     >>> content_addressing(6, 4)["content"].shape, content_addressing(6, 4, n_keys=2)["content"].shape
     ((6,), (2, 6))
     """
@@ -41,6 +43,10 @@ def address(
     key: ns.Neurons, beta: ns.Neurons, rows: ns.Neurons, name: str = "content", *, epsilon: float = 1e-6
 ) -> tuple[ns.Neurons, list[ns.Synapses]]:
     """The population `name` of addresses, and its synapses, from populations of the shapes given above."""
+    if epsilon <= 0:
+        raise ns.DescriptionError(
+            f"content_addressing: epsilon={epsilon} is not above 0. Give a small number, such as 1e-6."
+        )
     n_slots, keys = rows.shape[0], key.shape[:-1]
     # At a row of zeros the slope of the root would be infinite.
     text = "z = beta*dot/(sqrt(maximum(slot*key, 1e-30)) + epsilon)\nc = softmax(z)"

@@ -62,6 +62,11 @@ def test_an_empty_memory_is_addressed_evenly_and_has_a_finite_slope():
     assert np.isfinite(slopes["written.scale"]).all() and slopes["written.scale"] != 0
 
 
+def test_an_epsilon_below_0_is_refused():
+    with pytest.raises(ns.DescriptionError, match="content_addressing: epsilon=-1 is not above 0"):
+        content_addressing(5, 3, epsilon=-1)
+
+
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.tasks import copying, recall
+from neurosim.tasks import copying, graph_walks, recall, recall_in_order
 
 
 def test_a_sequence_to_copy_is_told_marked_and_wanted():
@@ -45,3 +45,42 @@ def test_memory_tasks_refuse_what_they_cannot_draw():
         copying(3, shortest=4, longest=3)
     with pytest.raises(ns.DescriptionError, match="pairs=5 need as many keys, and 2 bits make 4"):
         recall(3, bits=2, pairs=5)
+
+
+def test_what_came_after_an_item_is_wanted_in_order():
+    inputs, targets = recall_in_order(50, items=5, bits=3, fewest=2, seed=1)
+    lengths = set()
+    for shown, wanted in zip(inputs, targets, strict=True):
+        number = int(shown[:, -1].argmax())
+        lengths.add(number)
+        items = [tuple(item) for item in shown[:number, :-1]]
+        assert len(set(items)) == number
+        assert set(np.ravel(items)) <= {-1, 1}
+        after = items[items.index(tuple(shown[number, :-1])) + 1 :]
+        answers = wanted[number : number + len(after)]
+        assert [tuple(item) for item in 2 * answers - 1] == after
+        assert len(after) > 0
+        assert np.isnan(wanted).all(axis=1).sum() == 10 - len(after)
+        assert not shown[number + 1 :].any()
+    assert lengths == {2, 3, 4, 5}
+    assert set(recall_in_order(20, items=3)[0][..., -1].argmax(axis=1)) == {3}
+
+
+@pytest.mark.parametrize("numbers", [dict(items=5, bits=2), dict(items=3, fewest=4)])
+def test_items_that_do_not_exist_are_refused(numbers):
+    with pytest.raises(ns.DescriptionError, match=r"recall_in_order: \d to \d different items"):
+        recall_in_order(3, **numbers)
+
+
+def test_a_walk_follows_the_edges_of_its_graph():
+    inputs, targets = graph_walks(30, nodes=4, labels=3, steps=5, seed=1)
+    for shown, wanted in zip(inputs, targets, strict=True):
+        begin, label, end = (part.argmax(axis=1) for part in (shown[:, :4], shown[:, 4:7], shown[:, 7:11]))
+        edges = dict(zip(zip(begin[:12], label[:12], strict=True), end[:12], strict=True))
+        assert len(edges) == 12
+        node = begin[12]
+        for tick in range(12, 17):
+            node = edges[node, label[tick]]
+            assert wanted[tick] == node
+        assert shown.sum(axis=1).tolist() == [3] * 13 + [2] * 4
+        assert np.all(wanted[:12] == -1)

@@ -10,7 +10,9 @@ from .images import PosedDigits as PosedDigits
 from .images import digits as digits
 from .images import posed_digits as posed_digits
 from .sequences import copying as copying
+from .sequences import graph_walks as graph_walks
 from .sequences import recall as recall
+from .sequences import recall_in_order as recall_in_order
 from .series import lorenz as lorenz
 from .series import mackey_glass as mackey_glass
 from .series import narma as narma

@@ -1,4 +1,4 @@
-"""Tasks that need a memory: sequences of random bits to copy, and pairs to recall."""
+"""Tasks that need a memory: sequences to copy, pairs and items to recall, and graphs to walk on."""
 
 from __future__ import annotations
 
@@ -89,4 +89,109 @@ def recall(sequences: int, *, bits: int = 6, pairs: int = 6, seed: int = 0) -> t
     inputs[:, pairs:, :bits] = np.take_along_axis(2 * keys - 1, order, axis=1)
     inputs[:, pairs:, -1] = 1
     targets[:, pairs:] = np.take_along_axis(values, order, axis=1)
+    return inputs, targets
+
+
+def recall_in_order(
+    sequences: int, *, items: int = 4, bits: int = 4, fewest: int | None = None, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Items come one after the other, then one of them again: those that came after it are wanted, in order.
+
+    An item is a tick of random bits, each -1 or 1 in its channel, and differs from the others of its
+    sequence. The last channel is 1 when one is asked for, which is never the last. The first answer, bits of
+    0 and 1, is wanted in the same tick, one more in each tick that follows.
+
+    Arguments:
+        sequences: how many of them.
+        items: number of items in a sequence, at least 2. A sequence has twice as many ticks.
+        bits: number of bits of an item.
+        fewest: if given, each sequence has a random number of items, from this one on, at least 2.
+        seed: of the random numbers.
+
+    Returns (inputs, targets): inputs of shape (sequence, 2 items, bits + 1); targets of shape (sequence,
+    2 items, bits), NaN where nothing is wanted.
+
+    Raises DescriptionError for numbers that are too small, and for more items than `bits` can tell apart.
+
+    Source: after Graves, Wayne & Danihelka 2014, arXiv:1410.5401, where only the next item is wanted.
+
+    >>> inputs, targets = recall_in_order(5, items=3, bits=4)
+    >>> inputs.shape, targets.shape
+    ((5, 6, 5), (5, 6, 4))
+    """
+    where = "recall_in_order"
+    count, bits = whole(sequences, f"{where}: sequences", least=1), whole(bits, f"{where}: bits", least=1)
+    items = whole(items, f"{where}: items", least=2)
+    fewest = items if fewest is None else whole(fewest, f"{where}: fewest", least=2)
+    if items > 2**bits or fewest > items:
+        raise DescriptionError(
+            f"{where}: {fewest} to {items} different items of {bits} bits do not exist. "
+            "Give more bits, or other numbers of items."
+        )
+    random, tick = np.random.default_rng(seed), np.arange(2 * items)
+    codes = random.random((count, 2**bits)).argsort(axis=1)[:, :items]
+    shown = codes[:, :, None] >> np.arange(bits) & 1  # (sequence, item, bit)
+    number = random.integers(fewest, items + 1, (count, 1))
+    asked = random.integers(0, number - 1)
+    since = tick - number  # ticks since one is asked for
+    wanted = np.where(since < 0, -1, asked + 1 + since)
+    item = np.where(since < 0, tick, np.where(since == 0, asked, -1))
+    rows = np.arange(count)[:, None]
+    inputs = np.zeros((count, 2 * items, bits + 1), np.float32)
+    inputs[..., :bits] = np.where(item[..., None] < 0, 0, 2 * shown[rows, item.clip(0, items - 1)] - 1)
+    inputs[..., bits] = since == 0
+    answers = shown[rows, wanted.clip(0, items - 1)]
+    answered = (wanted >= 0) & (wanted < number)
+    return inputs, np.where(answered[..., None], answers, np.nan).astype(np.float32)
+
+
+def graph_walks(
+    sequences: int, *, nodes: int = 4, labels: int = 2, steps: int = 3, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The edges of a graph in random order, then a node and labels: the node that each of them leads to.
+
+    From each node an edge of each label leads to a random node. Channels: the node where an edge begins,
+    one-hot; its label, one-hot; the node where it ends, one-hot; and 1 on the walk, whose first tick shows
+    the node to begin with and a label, every other one a label. In each of these the next node is wanted.
+
+    Arguments:
+        sequences: how many of them, each a graph and a walk.
+        nodes, labels: number of nodes and of labels. A graph has nodes*labels edges, one a tick.
+        steps: number of edges on a walk.
+        seed: of the random numbers.
+
+    Returns (inputs, targets): inputs of shape (sequence, edges + steps, 2 nodes + labels + 1); targets are
+    numbers of nodes, shape (sequence, edges + steps), -1 where nothing is wanted.
+
+    Raises DescriptionError for numbers below 1.
+
+    Source: after Graves et al. 2016, Nature 538, 471, doi:10.1038/nature20101 (traversal).
+
+    >>> inputs, targets = graph_walks(5, nodes=3, labels=2, steps=4)
+    >>> inputs.shape, targets.shape
+    ((5, 10, 9), (5, 10))
+    """
+    count, nodes, labels, steps = (
+        whole(number, f"graph_walks: {name}", least=1)
+        for name, number in (("sequences", sequences), ("nodes", nodes), ("labels", labels), ("steps", steps))
+    )
+    random, edges = np.random.default_rng(seed), nodes * labels
+    ends = random.integers(0, nodes, (count, nodes, labels))
+    order = random.random((count, edges)).argsort(axis=1)
+    begin, label = np.divmod(order, labels)
+    inputs = np.zeros((count, edges + steps, 2 * nodes + labels + 1), np.float32)
+    targets = np.full((count, edges + steps), -1)
+    at, labelled, to = (slice(k, k + n) for k, n in ((0, nodes), (nodes, labels), (nodes + labels, nodes)))
+    rows, one_of, label_of = np.arange(count), np.eye(nodes), np.eye(labels)
+    inputs[:, :edges, at], inputs[:, :edges, labelled] = one_of[begin], label_of[label]
+    inputs[:, :edges, to] = one_of[ends[rows[:, None], begin, label]]
+    node, taken = random.integers(0, nodes, count), random.integers(0, labels, (count, steps))
+    inputs[:, edges, at], inputs[:, edges:, labelled], inputs[:, edges:, -1] = (
+        one_of[node],
+        label_of[taken],
+        1,
+    )
+    for step in range(steps):
+        node = ends[rows, node, taken[:, step]]
+        targets[:, edges + step] = node
     return inputs, targets
