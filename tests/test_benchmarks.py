@@ -59,6 +59,7 @@ NAMES = (
     "gan_digits",
     "sparse_autoencoder",
     "deep_belief_tuned",
+    "translated_dates",
 )
 LEARNED = NAMES[NAMES.index("train_lstm") :]  # by gradient
 

@@ -155,6 +155,17 @@ def test_a_network_writes_like_the_manual(figure, capsys):
     assert "likeliest of 3 beams:\nThe " in capsys.readouterr().out
 
 
+@pytest.mark.slow
+@needs_training
+def test_a_network_translates_dates(figure, capsys):
+    sizes = ["--sentences", "128", "--cells", "8", "--epochs", "2", "--tested", "20", "--beams", "2"]
+    history, right, found = example("translated_dates").main([*sizes, "--figure", str(figure)])
+    assert history.loss[1] < history.loss[0]
+    assert right < 0.5
+    assert found[0][1] > found[1][1]
+    assert "sentences with new dates are translated" in capsys.readouterr().out
+
+
 @needs_training
 @pytest.mark.skipif(not find_spec("statsmodels"), reason="the sunspots come with statsmodels")
 def test_networks_forecast_sunspots(figure):

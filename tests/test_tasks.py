@@ -1,5 +1,7 @@
 """The tasks are what their formulas and sources say."""
 
+from calendar import month_name
+from datetime import date
 from importlib.util import find_spec
 
 import numpy as np
@@ -8,7 +10,7 @@ from scipy.integrate import solve_ivp
 from sklearn.datasets import load_digits
 
 import neurosim as ns
-from neurosim.tasks import POSES, digits, lorenz, mackey_glass, narma, posed_digits, sunspots
+from neurosim.tasks import POSES, digits, lorenz, mackey_glass, narma, posed_digits, spoken_dates, sunspots
 
 
 def test_mackey_glass_starts_as_the_closed_form_says():
@@ -154,3 +156,44 @@ def test_a_posed_digit_is_turned_about_its_middle_made_larger_and_moved():
         )
         assert middle == pytest.approx(moved, abs=0.15)
         assert image.sum() == pytest.approx(size**2 * digit.sum(), rel=0.1)
+
+
+SPOKEN = {
+    "1800": {"eighteen hundred"},
+    "1905": {"nineteen oh five", "nineteen hundred and five"},
+    "1992": {"nineteen ninety two"},
+    "2000": {"two thousand"},
+    "2008": {"two thousand eight", "two thousand and eight"},
+    "2041": {"twenty forty one", "two thousand forty one", "two thousand and forty one"},
+}
+DAYS = {
+    1: "first",
+    3: "third",
+    12: "twelfth",
+    20: "twentieth",
+    23: "twenty third",
+    30: "thirtieth",
+    31: "thirty first",
+}
+
+
+def test_dates_in_words_are_the_dates_in_numbers():
+    dates = spoken_dates(8000, seed=1)
+    assert len(set(dates.dates)) == 8000
+    assert set(dates.words) == {word for sentence in dates.sentences for word in sentence.split()}
+    heard = {year: set() for year in SPOKEN}
+    for sentence, number in zip(dates.sentences, dates.dates, strict=True):
+        year, month, day = (number.split("-") + ["", ""])[:3]
+        date.fromisoformat(f"{year}-{month or '01'}-{day or '01'}")  # it exists
+        assert not month or month_name[int(month)].lower() in sentence.split()
+        assert DAYS.get(int(day or 0), "") in sentence
+        if year in SPOKEN:
+            heard[year] |= {spoken for spoken in SPOKEN[year] if sentence.endswith(spoken)}
+            assert sentence.endswith(tuple(SPOKEN[year]))
+    assert heard == SPOKEN
+    assert spoken_dates(5, seed=1).sentences == dates.sentences[:5]
+
+
+def test_there_are_only_so_many_dates():
+    with pytest.raises(ns.DescriptionError, match="spoken_dates: count: 60000 is too large"):
+        spoken_dates(60_000)

@@ -4,6 +4,8 @@ Series, sequences and templates are computed here; the other data come with Pyth
 downloaded.
 """
 
+from .dates import SpokenDates as SpokenDates
+from .dates import spoken_dates as spoken_dates
 from .images import POSES as POSES
 from .images import Digits as Digits
 from .images import PosedDigits as PosedDigits

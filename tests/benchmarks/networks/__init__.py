@@ -28,4 +28,5 @@ NAMES = (
     "layered_sequences",
     "layered_digits",
     "layered_generative",
+    "translation",
 )
