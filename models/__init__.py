@@ -52,6 +52,7 @@ NAMES = (
     "restricted_boltzmann",
     "self_attention",
     "simple_recurrent",
+    "spatial_transformer",
     "spiking_classifier",
     "style_blending",
     "synthetic_gradients",

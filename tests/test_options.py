@@ -40,6 +40,7 @@ from neurosim.models.perceptron import perceptron
 from neurosim.models.recursive import recursive
 from neurosim.models.recursive_super_resolution import recursive_super_resolution
 from neurosim.models.residual_memory import residual_memory
+from neurosim.models.spatial_transformer import spatial_transformer
 from neurosim.models.spiking_classifier import spiking_classifier
 from neurosim.models.style_blending import style_blending
 from neurosim.models.synthetic_gradients import synthetic_gradients
@@ -198,6 +199,13 @@ NETWORKS = {
         residual_memory((4, 4, 1), 2, blocks=2),
         residual_memory((4, 4, 1), 2, blocks=1, output="linear"),
         residual_memory((4, 4, 1), 2, blocks=1, dropout=0.5),
+    ),
+    "spatial_transformer": lambda: (
+        spatial_transformer((9, 9, 1)),
+        spatial_transformer((9, 9, 1), window=(3, 4)),
+        spatial_transformer((9, 9, 1), n_channels=(2,)),
+        spatial_transformer((9, 9, 1), n_channels=(2,), kernel=3),
+        spatial_transformer((9, 9, 1), n_hidden=(4, 5)),
     ),
     "spiking_classifier": lambda: (
         spiking_classifier(2, 3, 1),

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 
 import neurosim as ns
 from neurosim.learn import gradient, learned, with_learned
 from neurosim.models.capsule_net import capsule_net
+from neurosim.models.spatial_transformer import spatial_transformer
 
 
 def disturbed(net, seed=1):
@@ -124,3 +126,63 @@ def test_the_gradient_passes_through_all_rounds_of_routing():
 def test_capsules_need_a_round_of_routing(rounds, message):
     with pytest.raises(ns.DescriptionError, match=message):
         capsule_net(rounds=rounds)
+
+
+def looked_at(image, theta, window):
+    """The pixels of a window by scipy's linear interpolation, at the points of equation 1 of the paper."""
+    y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in window), indexing="ij")
+    across, down = np.einsum("at,tij->aij", theta, np.array([x, y, np.ones(window)]))
+    points = [(down + 1) / 2 * (image.shape[0] - 1), (across + 1) / 2 * (image.shape[1] - 1)]
+    return np.stack(
+        [map_coordinates(c, points, order=1, mode="grid-constant") for c in image.T.swapaxes(1, 2)], 2
+    )
+
+
+@pytest.mark.parametrize("n_channels", [(), (2,)])
+def test_a_spatial_transformer_is_its_formula(n_channels):
+    net, w = disturbed(
+        spatial_transformer((9, 12, 2), (4, 5), n_channels=n_channels, kernel=4, n_hidden=(6,))
+    )
+    image = np.random.default_rng(0).random((9, 12, 2))
+    run = ns.run(net, {"image": image[None]}, record=["theta", "window"])
+    below = image
+    if n_channels:
+        features = relu(correlated(image, w["image_to_features_1"], w["features_1.bias"], 1))
+        below = features[:6, :8].reshape(3, 2, 4, 2, 2).max(axis=(1, 3))
+    into = w[f"{'pooled_1' if n_channels else 'image'}_to_hidden_1"]
+    hidden = relu(into @ below.ravel() + w["hidden_1.bias"])
+    theta = (w["hidden_1_to_theta"] @ hidden).reshape(2, 3) + w["theta.bias"]
+    np.testing.assert_allclose(run["theta"][0], theta, rtol=1e-10)
+    np.testing.assert_allclose(run["window"][0], looked_at(image, theta, (4, 5)), rtol=1e-9, atol=1e-12)
+
+
+def test_a_spatial_transformer_begins_by_seeing_the_whole_image():
+    image = np.random.default_rng(0).random((1, 5, 7, 1))
+    seen = ns.run(spatial_transformer((5, 7, 1)), {"image": image}, record=["window"])["window"]
+    np.testing.assert_allclose(seen, image, atol=1e-12)
+
+
+def test_a_spatial_transformer_sees_nothing_beside_the_image():
+    image = np.ones((1, 5, 7, 1))
+    theta = np.array([[[1.0, 0.0, 3.0], [0.0, 1.0, 0.0]]])
+    seen = ns.run(spatial_transformer((5, 7, 1)), {"image": image, "theta": theta}, record=["window"])[
+        "window"
+    ]
+    assert not seen.any()
+
+
+def test_the_loss_of_a_reader_moves_the_window():
+    looker = spatial_transformer((6, 6, 1), (4, 4), n_hidden=(3,))
+    digit = ns.Neurons("digit", 2, update="y = I")
+    read = ns.Synapses(looker["window"], digit, weight=ns.normal(0, 1), learns=True)
+    net, w = disturbed(ns.Network(looker, read, schedule=ns.Layered()))
+    inputs = {"image": np.random.default_rng(0).random((2, 1, 6, 6, 1))}
+    slopes_agree(
+        net, w, inputs, ("hidden_1_to_theta", "theta.bias", "image_to_hidden_1", "window_to_digit"),
+        ["digit"], lambda run: run["digit"].sum() / 2, loss={"digit": "sent"},
+    )  # fmt: skip
+
+
+def test_a_window_needs_two_rows_and_columns():
+    with pytest.raises(ns.DescriptionError, match=r"window \(1, 5\) of an image of \(6, 6\) is too small"):
+        spatial_transformer((6, 6, 1), (1, 5))
