@@ -55,6 +55,7 @@ NAMES = (
     "conv_net_digits",
     "residual_digits",
     "conv_net_mnist",
+    "capsules_mnist",
     "vae_digits",
     "gan_digits",
     "sparse_autoencoder",

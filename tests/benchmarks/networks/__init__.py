@@ -27,6 +27,7 @@ NAMES = (
     "layered_speed",
     "layered_sequences",
     "layered_digits",
+    "layered_vision",
     "layered_generative",
     "translation",
 )
