@@ -19,7 +19,7 @@ from neurosim.recording.safe_hdf5 import (
     open_file,
     open_group,
     writable_path,
-    write_kind,
+    write_format,
 )
 
 
@@ -44,7 +44,7 @@ def save(item: Network | Recording, path: str | os.PathLike[str], seed: int = 0)
     target = writable_path(path, NETWORK)
     with explain_write_errors(target, "write it"), new_file(target) as file:
         group = file.create_group("neurosim")
-        write_kind(group, NETWORK)
+        write_format(group, NETWORK)
         write_network(group, net)
 
 

@@ -112,7 +112,7 @@ def run(
     requested = check_name(plain_text(engine, "run: engine"))
     listed = [item for item in net.synapses.values() if not isinstance(item.wiring, (private, einsum))]
     # A compiler may start now, while the plan is made.
-    begin(requested, rows=any(not item.text for item in listed), records=any(item.text for item in listed))
+    begin(requested, plain=any(not item.text for item in listed), textual=any(item.text for item in listed))
     begins = read_start(net, start, seed, precision)
     read = read_inputs(net, inputs, ticks, duration, trials, begins.trials)
     probes = read_record(net, record, read.spiking)

@@ -97,18 +97,18 @@ def _choose_arrays(plan: Plan) -> str:
     return "arrays"
 
 
-def begin(name: str, *, rows: bool, records: bool) -> None:
+def begin(name: str, *, plain: bool, textual: bool) -> None:
     """Start compiling in the background what the engine needs for any network with such synapses.
 
-    rows: whether there are synapses without text.
-    records: whether there are synapses with text.
+    plain: whether there are synapses without text.
+    textual: whether there are synapses with text.
 
     See `neurosim.engine.events.prepare`.
     """
     if name == "events":
         from neurosim.engine import events
 
-        events.prepare(rows=rows, records=records)
+        events.prepare(plain=plain, textual=textual)
 
 
 def ready(
@@ -136,7 +136,7 @@ def ready(
             _warn_slow(problem, stacklevel=5)
     if name == "arrays":
         return name, partial(arrays.run, plan)
-    for pathway in plan.of_kind(Sparse):
+    for pathway in plan.of_class(Sparse):
         # Draw the synapses now, so that a network too large for the memory leaves no file behind.
         _ = pathway.edges
     return "reference", partial(reference.run, plan)

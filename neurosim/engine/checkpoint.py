@@ -97,8 +97,8 @@ def restore(state: State, resume: Checkpoint) -> None:
     """
     real = state.plan.dtype
 
-    def own(key: str, kind: DTypeLike) -> np.ndarray:
-        return _of_trials(state, resume[key]).astype(kind)
+    def own(key: str, dtype: DTypeLike) -> np.ndarray:
+        return _of_trials(state, resume[key]).astype(dtype)
 
     for name, variables in state.values.items():
         for key in variables:
@@ -117,8 +117,8 @@ def restore(state: State, resume: Checkpoint) -> None:
         state.not_refractory[name] = own(f"not_refractory/{name}", bool)
     for name, variables in state.synapses.items():
         for key in state.plan.pathway(name, Textual).text.states:
-            kind = np.float64 if key == "lastupdate" else real  # a time in seconds needs 64 bits
-            variables[key] = own(f"synapse/{name}/{key}", kind)
+            dtype = np.float64 if key == "lastupdate" else real  # a time in seconds needs 64 bits
+            variables[key] = own(f"synapse/{name}/{key}", dtype)
     _restore_pending(state, resume)
 
 
@@ -128,7 +128,7 @@ def restore_products(state: State, resume: Checkpoint) -> None:
     They carry the rounding of the run so far: only with them has a run in pieces the bits of a run in one
     piece.
     """
-    for pathway in state.plan.of_kind(Dense):
+    for pathway in state.plan.of_class(Dense):
         keys = {part: f"product/{pathway.name}/{part}" for part in PRODUCT}
         if all(key in resume for key in keys.values()):
             state.products[pathway.name] = {

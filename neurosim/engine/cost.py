@@ -17,7 +17,7 @@ def reference_seconds(plan: Plan) -> float:
     """
     steps = sum(max(1, len(step.populations)) for step in plan.program)
     neurons = sum(group.size for group in plan.groups.values() if not group.driven)
-    private = sum(3e-4 + 5e-7 * plan.trials * p.post_index.size for p in plan.of_kind(Private))
+    private = sum(3e-4 + 5e-7 * plan.trials * p.post_index.size for p in plan.of_class(Private))
     batches = max(1.0, plan.trials * neurons / 1e6)
     turns = neurons if plan.sweeps else 1.0
     synapses = sum(

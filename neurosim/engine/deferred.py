@@ -48,7 +48,9 @@ def order_matters(block: Block, states: tuple[str, ...], pre: Group, post: Group
         group, variable = (
             (pre, name.removesuffix("_pre")) if name.endswith("_pre") else (post, name.removesuffix("_post"))
         )
-        return {(group.name, read) for read in {variable, *names_in(group.derived.get(variable, variable))}}
+        return {
+            (group.name, read) for read in {variable, *names_in(group.subexpressions.get(variable, variable))}
+        }
 
     _, deferred = split_deferred(block, states)
     changed = {variable for statement in deferred for variable in variables(statement.name)}

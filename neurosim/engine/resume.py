@@ -20,7 +20,7 @@ from neurosim.recording.header import MOST_TICKS, MOST_TRIALS
 
 REMEDY = "It was damaged or changed by hand. Run the first part again, or take another copy of its file."
 OTHER = "it is the end of a run of another network. Start from a recording of this one (recording.network)."
-INTEGERS = "iu"  # kinds of numpy types
+INTEGERS = "iu"  # `dtype.kind` of numpy's integers
 
 
 def read_resume(final: Mapping[str, ArrayLike], prefix: str) -> dict[str, np.ndarray]:

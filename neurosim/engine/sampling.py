@@ -17,7 +17,7 @@ class Quantity(Enum):
 
     MESSAGE = auto()  # what a population that does not spike sends
     PORT = auto()  # what the update of this tick read at a port
-    DERIVED = auto()  # a subexpression of a population's text
+    SUBEXPRESSION = auto()  # a subexpression of a population's text
     STATE = auto()  # a variable of a population
     SYNAPSES = auto()  # a variable of synapses with text
 
@@ -31,7 +31,7 @@ def quantity(plan: Plan, probe: Probe) -> Quantity:
     group = plan.groups[probe.owner]
     if probe.variable in group.ports:
         return Quantity.PORT
-    return Quantity.DERIVED if probe.variable in group.derived else Quantity.STATE
+    return Quantity.SUBEXPRESSION if probe.variable in group.subexpressions else Quantity.STATE
 
 
 def is_late(plan: Plan, probe: Probe) -> bool:

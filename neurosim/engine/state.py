@@ -255,14 +255,14 @@ def message_now(state: State, group: Group) -> np.ndarray:
     """The value that a population sends, as it is now: (trial, neuron)."""
     assert group.sends is not None
     owner = state.plan.variable_owner(group)
-    if group.sends in owner.derived:
+    if group.sends in owner.subexpressions:
         return derived_value(state, owner, group.sends)
     return state.values[owner.name][group.sends].reshape(state.count, -1)
 
 
 def derived_value(state: State, group: Group, name: str) -> np.ndarray:
     """The present value of a subexpression of a population's text: (trial, neuron)."""
-    value = evaluate(group.derived[name], names_of(state, group), AxisFunctions(group.shape))
+    value = evaluate(group.subexpressions[name], names_of(state, group), AxisFunctions(group.shape))
     return np.broadcast_to(value, (state.count, *group.shape)).reshape(state.count, -1)
 
 

@@ -50,8 +50,10 @@ def _run_group(plan: Plan, group: Group) -> None:
                 shape,
             )
     recorded = {probe.variable for probe in plan.probes if probe.owner == group.name} | {group.sends}
-    for name in sorted(set(group.derived) & recorded):
-        _compute(f"{where}: {name}", lambda name=name: [evaluate(group.derived[name], names, along)], shape)
+    for name in sorted(set(group.subexpressions) & recorded):
+        _compute(
+            f"{where}: {name}", lambda name=name: [evaluate(group.subexpressions[name], names, along)], shape
+        )
     if group.refractory is not None:
         text = group.refractory.time or group.refractory.condition
         if text:
@@ -95,7 +97,7 @@ def _check_readable(plan: Plan, pathway: Textual, name: str, where: str, *, arri
     before = name.endswith("_pre")
     group = plan.groups[pathway.pre if before else pathway.post]
     variable = name.removesuffix("_pre" if before else "_post")
-    if variable in {*group.states, *group.constants, *group.derived} or (
+    if variable in {*group.states, *group.constants, *group.subexpressions} or (
         variable == "not_refractory" and group.spiking
     ):
         return

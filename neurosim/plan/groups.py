@@ -54,8 +54,8 @@ def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
         dims[key] = declared.get(key, value.dim)
     constant = {key for key in (*population.constants, *population.states) if key not in written}
     constant = (constant | {"dt", "N", "i", "training"}) - set(population.port_names)
-    derived = {line.name: line.expression for line in population.lines if line.kind == "subexpression"}
-    return Scope(label, dims, frozenset(constant), derived, axes=not net.schedule.sweeps)
+    subexpressions = {line.name: line.expression for line in population.lines if line.kind == "subexpression"}
+    return Scope(label, dims, frozenset(constant), subexpressions, axes=not net.schedule.sweeps)
 
 
 def lower_group(
@@ -94,7 +94,7 @@ def lower_group(
         states={key: np.asarray(value, dtype=state_dtype(precision)) for key, value in states.items()},
         constants=constants | {key: _constant(value, precision) for key, value in coefficients.items()},
         ports=dict(population.ports),
-        derived={name: inline(name, scope) for name in population.subexpressions},
+        subexpressions={name: inline(name, scope) for name in population.subexpressions},
         sends=population.sends,
         integrate=integrate,
         update=_block("update", population.update, population.statements, scope, written, frozen),
@@ -115,7 +115,7 @@ def view_group(name: str, population: Neurons, variable: str) -> Group:
         states={},
         constants={},
         ports={},
-        derived={},
+        subexpressions={},
         sends=variable,
         integrate=None,
         update=None,

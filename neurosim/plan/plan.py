@@ -111,7 +111,7 @@ class Group:
     states: the start value of each variable
     constants: the value of each constant, including units such as mV
     ports: for each port, how it combines arrivals: 'sum', 'max' or 'mean'
-    derived: for each subexpression, its expression in variables and constants
+    subexpressions: for each by name, its expression in variables and constants
     sends: the name whose value it sends, or None if it sends spikes or inputs
     integrate: integrates the equations over one tick
     update: the update text
@@ -130,7 +130,7 @@ class Group:
     states: Mapping[str, np.ndarray]
     constants: Mapping[str, Numeric]
     ports: Mapping[str, str]
-    derived: Mapping[str, str]
+    subexpressions: Mapping[str, str]
     sends: str | None
     integrate: Block | None
     update: Block | None
@@ -204,20 +204,20 @@ class Plan:
     until: str | None
     resume: Mapping[str, np.ndarray]
 
-    def of_kind(self, kind: type[AnyPathway]) -> list[AnyPathway]:
-        """The pathways of a kind, in network order."""
-        return [pathway for pathway in self.pathways.values() if isinstance(pathway, kind)]
+    def of_class(self, pathway_class: type[AnyPathway]) -> list[AnyPathway]:
+        """The pathways of a class, in network order."""
+        return [pathway for pathway in self.pathways.values() if isinstance(pathway, pathway_class)]
 
-    def pathway(self, name: str, kind: type[AnyPathway]) -> AnyPathway:
-        """The pathway of this name, which must be of this kind."""
+    def pathway(self, name: str, pathway_class: type[AnyPathway]) -> AnyPathway:
+        """The pathway of this name, which must be of this class."""
         pathway = self.pathways[name]
-        assert isinstance(pathway, kind)
+        assert isinstance(pathway, pathway_class)
         return pathway
 
     @property
     def textual(self) -> list[Textual]:
         """The synapses with text, in network order."""
-        return self.of_kind(Textual)
+        return self.of_class(Textual)
 
     @property
     def summing(self) -> list[AnyOf]:
@@ -235,7 +235,7 @@ class Plan:
 
     def weight_ages(self, name: str) -> list[int]:
         """How many ticks ago the messages were sent that are weights, for each pathway with such weights."""
-        sent = [pathway.weight_from for pathway in self.of_kind(Einsum) if pathway.weight_from is not None]
+        sent = [pathway.weight_from for pathway in self.of_class(Einsum) if pathway.weight_from is not None]
         return [ticks for population, _, _, ticks in sent if population == name]
 
     @property

@@ -222,12 +222,12 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
     assigned = {s.name for s in (*item.pre_statements, *item.post_statements)}
     differential = {line.name for line in item.lines if line.kind == "differential"}
     fixed = {key for key in (*item.constants, *declared, "w") if key not in assigned | differential} | {"dt"}
-    derived = {
+    subexpressions = {
         line.name: line.expression
         for line in item.lines
         if line.kind == "subexpression" and "summed" not in line.flags
     }
-    return Scope(item.label, dims, frozenset(fixed), derived, axes=False)
+    return Scope(item.label, dims, frozenset(fixed), subexpressions, axes=False)
 
 
 def _synapse_constants(net: Network, item: Synapses, found: _Found, scope: Scope) -> dict[str, Any]:

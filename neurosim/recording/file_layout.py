@@ -7,8 +7,9 @@ The file is a SONATA spike and report file (`/spikes`, `/report`; Dai et al. 202
     run                   JSON: seed, ticks, trials, schedule, dt, engine, precision, versions, what was
                           recorded, and the start
     inputs                what drove the run, one entry per population
-    values                the traces: per probe one dataset (row, column) in the float type of the run. SONATA
-                          wants 32-bit reports, so /report holds 32-bit views of these, which take no space
+    values                the samples, per probe one dataset (row, column) in the float type of the run.
+                          SONATA wants 32-bit reports, so /report holds 32-bit views of these, which take no
+                          space
     blocks                one row per block on disk: first trial, trials, first tick, ticks, and for each
                           spiking probe the number of its spikes in the file after this block. Only what a
                           row covers counts as recorded
@@ -52,7 +53,7 @@ from neurosim.recording.safe_hdf5 import (
     h5,
     open_group,
     write_array,
-    write_kind,
+    write_format,
     write_text,
 )
 from neurosim.recording.spikes import Spikes
@@ -86,11 +87,11 @@ def filters(compression: int) -> Filters:
 def create_layout(file: h5py.File, header: Header, compression: int) -> None:
     """Make all groups and datasets of a recording in an empty file; datasets that grow begin empty.
 
-    compression: gzip's level for traces and spikes, 0 (none) to 9
+    compression: gzip's level for samples and spikes, 0 (none) to 9
     """
     file.attrs["magic"], file.attrs["version"] = np.uint32(MAGIC), np.array([0, 1], np.uint32)
     group = file.create_group("neurosim")
-    write_kind(group, RECORDING)
+    write_format(group, RECORDING)
     clock = "" if header.dt else "; no clock: a tick counts as 1 ms"
     group.attrs["time_axis"] = np.bytes_(
         f"trial r, tick k at (r*{header.ticks} + k)*{tick_ms(header)} ms{clock}"

@@ -19,7 +19,7 @@ from neurosim.network.probes import Probe
 from neurosim.recording.block_table import BlockTable
 from neurosim.recording.checked_dataset import CheckedDataset
 from neurosim.recording.file_errors import DAMAGED, explain_read_errors
-from neurosim.recording.file_trace import FileTrace
+from neurosim.recording.file_samples import FileSamples
 from neurosim.recording.header import Header, decode_header, require, sample_count, sample_size
 from neurosim.recording.lazy import LazyMapping
 from neurosim.recording.network_group import NumberedArrays, read_network
@@ -88,8 +88,8 @@ class FileStore(Store):
     def __reduce__(self) -> tuple:
         return reopen, self._identity
 
-    def values(self, probe: Probe) -> FileTrace:
-        return FileTrace(self._values[probe.name], probe, self)
+    def values(self, probe: Probe) -> FileSamples:
+        return FileSamples(self._values[probe.name], probe, self)
 
     def events(self, probe: Probe, trials: range, ticks: range) -> Iterator[Spikes]:
         for first, last in self._blocks.spike_ranges(probe.name, trials, ticks):

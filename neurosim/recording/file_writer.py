@@ -36,7 +36,7 @@ class FileWriter(Writer):
 
     header: what the run was asked to do
     path: path of the file; an older recording at the path is replaced
-    compression: gzip's level for traces and spikes, 0 (none) to 9. With compression, blocks reach the disk
+    compression: gzip's level for samples and spikes, 0 (none) to 9. With compression, blocks reach the disk
         once a second, and the libsonata that pip installs cannot read the file.
 
     Raises RecordingError if the path holds anything but a recording, if another run writes to it, or if the
@@ -86,13 +86,13 @@ class FileWriter(Writer):
         self,
         trial: int,
         tick: int,
-        traces: Mapping[str, np.ndarray],
+        samples: Mapping[str, np.ndarray],
         events: Mapping[str, Spikes],
         *,
         trials: int,
         ticks: int,
     ) -> None:
-        values, spikes = self._check_block(trial, tick, traces, events, trials, ticks)
+        values, spikes = self._check_block(trial, tick, samples, events, trials, ticks)
         with self._writing("write it"):
             for probe in self.header.probes:
                 if probe.events:

@@ -75,7 +75,7 @@ def _ends(part: Any) -> tuple:
     return (part.start, part.stop, part.step) if isinstance(part, slice) else (part,)
 
 
-class Trace(np.ndarray):
+class TimedArray(np.ndarray):
     """An array in memory whose samples may be chosen by times, `x[1*second:2*second]`; results are plain."""
 
     time: TimeAxis | None = None
@@ -84,18 +84,18 @@ class Trace(np.ndarray):
         return self.view(np.ndarray)[key if self.time is None else self.time.index(key)]
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        plain = [x.view(np.ndarray) if isinstance(x, Trace) else x for x in inputs]
+        plain = [x.view(np.ndarray) if isinstance(x, TimedArray) else x for x in inputs]
         return getattr(ufunc, method)(*plain, **options)
 
     def __repr__(self) -> str:
         return repr(self.view(np.ndarray))
 
 
-def with_time_axis(array: np.ndarray, time: TimeAxis) -> Trace:
-    """The array as a `Trace`."""
-    trace = array.view(Trace)
-    trace.time = time
-    return trace
+def with_time_axis(array: np.ndarray, time: TimeAxis) -> TimedArray:
+    """The array as a `TimedArray`."""
+    timed = array.view(TimedArray)
+    timed.time = time
+    return timed
 
 
 class LazyArray(NDArrayOperatorsMixin, ABC):

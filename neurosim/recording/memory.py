@@ -42,13 +42,13 @@ class MemoryWriter(Writer):
         self,
         trial: int,
         tick: int,
-        traces: Mapping[str, np.ndarray],
+        samples: Mapping[str, np.ndarray],
         events: Mapping[str, Spikes],
         *,
         trials: int,
         ticks: int,
     ) -> None:
-        values, spikes = self._check_block(trial, tick, traces, events, trials, ticks)
+        values, spikes = self._check_block(trial, tick, samples, events, trials, ticks)
         for name, piece in spikes.items():
             self._spikes[name].append(Spikes(piece.trial.copy(), piece.tick.copy(), piece.neuron.copy()))
         for name, block in values.items():

@@ -24,7 +24,7 @@ from neurosim.recording.allocation import zeros
 from neurosim.recording.file_writer import FileWriter
 from neurosim.recording.header import Header as Header
 from neurosim.recording.header import sample_count, sample_size
-from neurosim.recording.lazy import LazyArray, TimeAxis, Trace, with_time_axis
+from neurosim.recording.lazy import LazyArray, TimeAxis, TimedArray, with_time_axis
 from neurosim.recording.partial_probe import PartialProbe, find_probe, positions, recorded_probe, select_part
 from neurosim.recording.printout import printout
 from neurosim.recording.raster import Raster
@@ -158,7 +158,7 @@ class Recording:
     def __iter__(self) -> Iterator[str]:
         return iter(self._probes)
 
-    def __getitem__(self, name: str | Neurons | Part) -> Trace | LazyArray:
+    def __getitem__(self, name: str | Neurons | Part) -> TimedArray | LazyArray:
         probe = self.probe(name)
         if probe.events:
             return Raster(self._store, probe, self.batched, self.dt)

@@ -43,15 +43,15 @@ def h5() -> ModuleType:
     return h5py
 
 
-def open_file(path: str | os.PathLike[str], kinds: tuple[str, ...]) -> tuple[h5py.File, bool]:
-    """Open a file of one of these kinds for reading; also returns whether its writer has closed it."""
+def open_file(path: str | os.PathLike[str], file_formats: tuple[str, ...]) -> tuple[h5py.File, bool]:
+    """Open a file of one of these formats for reading; also returns whether its writer has closed it."""
     checked = existing_file(path)
     with explain_read_errors(checked, "open it", "It is not HDF5, or was cut off. Take another copy of it."):
         closed = not being_written(checked)
         file = open_unlocked(checked, "r") if closed else h5().File(UnclosedFile(checked), "r")
     try:
         with explain_read_errors(checked, "read what it is"):
-            _check_kind(file, checked, kinds)
+            _check_format(file, checked, file_formats)
     except BaseException:
         file.close()
         raise
@@ -88,42 +88,42 @@ def new_file(path: Path) -> Iterator[h5py.File]:
         part.unlink(missing_ok=True)
 
 
-def writable_path(path: str | os.PathLike[str], kind: str) -> Path:
-    """The resolved path, refused if anything but a file of this kind is there."""
+def writable_path(path: str | os.PathLike[str], file_format: str) -> Path:
+    """The resolved path, refused if anything but a file of this format is there."""
     resolved = resolved_path(path)
-    check_replaceable(resolved, kind)
+    check_replaceable(resolved, file_format)
     return resolved
 
 
-def check_replaceable(path: Path, kind: str) -> None:
-    """Refuse to replace anything but a file of this kind."""
+def check_replaceable(path: Path, file_format: str) -> None:
+    """Refuse to replace anything but a file of this format."""
     if not path.exists():
         return
     try:
-        open_file(path, (kind,))[0].close()
+        open_file(path, (file_format,))[0].close()
     except RecordingError as error:
         raise RecordingError(
-            f"{path}: exists, but is not a {kind} that could be replaced ({error})."
+            f"{path}: exists, but is not a {file_format} that could be replaced ({error})."
             " Choose another path, or delete it."
         ) from error
 
 
-def write_kind(group: h5py.Group, kind: str) -> None:
-    """Write what kind of file this is, as text of fixed length."""
-    group.attrs["format"] = np.bytes_(kind)
+def write_format(group: h5py.Group, file_format: str) -> None:
+    """Write the format of the file, RECORDING or NETWORK, as text of fixed length."""
+    group.attrs["format"] = np.bytes_(file_format)
     group.attrs["version"] = VERSION
 
 
-def _check_kind(file: h5py.File, path: Path, kinds: tuple[str, ...]) -> None:
-    """Refuse files that neurosim did not write, or not as one of these kinds, or in another version."""
+def _check_format(file: h5py.File, path: Path, file_formats: tuple[str, ...]) -> None:
+    """Refuse files that neurosim did not write, or not in one of these formats, or in another version."""
     group = open_group(file, "neurosim") if has_link(file, "neurosim") else None
-    kind = _mark(group, "format") if group else None
-    kind = kind.decode(errors="replace") if isinstance(kind, bytes) else None
-    if group is None or kind not in (RECORDING, NETWORK):
+    file_format = _mark(group, "format") if group else None
+    file_format = file_format.decode(errors="replace") if isinstance(file_format, bytes) else None
+    if group is None or file_format not in (RECORDING, NETWORK):
         raise RecordingError(f"{path}: is HDF5, but not written by neurosim. Give the path of a recording.")
-    if kind not in kinds:
-        remedy = "Use load() for a network." if kind == NETWORK else "Use open() for a recording."
-        raise RecordingError(f"{path}: is a {kind}, not a {kinds[0]}. {remedy}")
+    if file_format not in file_formats:
+        remedy = "Use load() for a network." if file_format == NETWORK else "Use open() for a recording."
+        raise RecordingError(f"{path}: is a {file_format}, not a {file_formats[0]}. {remedy}")
     version = int(_mark(group, "version") or 0)
     if version != VERSION:
         raise RecordingError(

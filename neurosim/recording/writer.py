@@ -40,7 +40,7 @@ class Writer(ABC):
     def buffer(self, probe: Probe) -> np.ndarray | None:
         """An array (trial, sample, column) of all planned samples, which the engine may fill itself; or None.
 
-        The probe then has no entry in `traces` of `write`.
+        The probe then has no entry in `samples` of `write`.
         """
         return None
 
@@ -49,7 +49,7 @@ class Writer(ABC):
         self,
         trial: int,
         tick: int,
-        traces: Mapping[str, np.ndarray],
+        samples: Mapping[str, np.ndarray],
         events: Mapping[str, Spikes],
         *,
         trials: int,
@@ -57,7 +57,7 @@ class Writer(ABC):
     ) -> None:
         """Take the ticks tick, ..., tick + ticks - 1 of the trials trial, ..., trial + trials - 1.
 
-        traces: for each probe of values, its samples at the ticks k of the block with k % every == 0, shape
+        samples: for each probe of values, its samples at the ticks k of the block with k % every == 0, shape
             (trial, sample, *shape)
         events: for each probe of spikes, those in the block; trials and ticks count from the start of the
             run. A probe without spikes may be left out.
@@ -81,7 +81,7 @@ class Writer(ABC):
         self,
         trial: int,
         tick: int,
-        traces: Mapping[str, np.ndarray],
+        samples: Mapping[str, np.ndarray],
         events: Mapping[str, Spikes],
         trials: int,
         ticks: int,
@@ -104,7 +104,7 @@ class Writer(ABC):
             if probe.name in self.buffers:
                 continue
             count = sample_count(tick + ticks, probe.every) - sample_count(tick, probe.every)
-            block = np.asarray(traces[probe.name] if count else np.zeros((trials, 0, *probe.shape)))
+            block = np.asarray(samples[probe.name] if count else np.zeros((trials, 0, *probe.shape)))
             if block.shape != (trials, count, *probe.shape):
                 raise RecordingError(
                     f"Recording: a block of {probe.name!r} has shape {block.shape}"
@@ -148,13 +148,13 @@ def copy_blocks(recording: Recording, writer: Writer) -> None:
     for trial in range(recording.trials):
         for tick in range(0, recording.ticks, writer.block):
             stop = min(tick + writer.block, recording.ticks)
-            traces, events = {}, {}
+            samples, events = {}, {}
             for probe in recording.header.probes:
                 if probe.events:
                     events[probe.name] = recording.spikes(probe.name, trial=trial, start=tick, stop=stop)
                     continue
-                samples = slice(sample_count(tick, probe.every), sample_count(stop, probe.every))
+                chosen = slice(sample_count(tick, probe.every), sample_count(stop, probe.every))
                 values = recording[probe.name]
-                block = values[trial, samples] if recording.batched else values[samples]
-                traces[probe.name] = np.asarray(block)[None]
-            writer.write(trial, tick, traces, events, trials=1, ticks=stop - tick)
+                block = values[trial, chosen] if recording.batched else values[chosen]
+                samples[probe.name] = np.asarray(block)[None]
+            writer.write(trial, tick, samples, events, trials=1, ticks=stop - tick)

@@ -110,7 +110,7 @@ def _write(
     plan: Plan, writer: Writer, state: State, samples: dict[str, np.ndarray], first: int, ticks: int
 ) -> None:
     """Hand the samples of a block over to the writer."""
-    traces: dict[str, np.ndarray] = {}
+    in_block: dict[str, np.ndarray] = {}
     events: dict[str, Spikes] = {}
     for probe in plan.probes:
         values = samples[probe.name][:ticks]
@@ -120,5 +120,5 @@ def _write(
             trial, tick = trial[chosen] + int(state.trials[0]), tick[chosen] + first
             events[probe.name] = Spikes(trial, tick, neuron[chosen], plan.dt)
         else:
-            traces[probe.name] = np.moveaxis(values[-first % probe.every :: probe.every], 0, 1)
-    writer.write(int(state.trials[0]), first, traces, events, trials=state.count, ticks=ticks)
+            in_block[probe.name] = np.moveaxis(values[-first % probe.every :: probe.every], 0, 1)
+    writer.write(int(state.trials[0]), first, in_block, events, trials=state.count, ticks=ticks)

@@ -62,7 +62,7 @@ def _sources(
     These are without memory, and receive only what is sent in the same tick.
     """
     sources: dict[str, set[str]] = {name: set() for name in movers}
-    late = {p.post for p in plan.of_kind(Private)}
+    late = {p.post for p in plan.of_class(Private)}
     for product in products:
         sources[product.post].add(plan.variable_owner(plan.groups[product.pre]).name)
         if product.delay or any(t.to not in plan.groups[product.post].ports for t in product.targets):

@@ -43,7 +43,7 @@ def _group(group: Group) -> Parts:
     ]
     states = [(name, v.shape) for name, v in sorted(group.states.items())]
     refractory = group.refractory and vars(group.refractory)
-    rest = (group.ports, group.derived, group.sends, group.of, refractory, sorted(group.frozen))
+    rest = (group.ports, group.subexpressions, group.sends, group.of, refractory, sorted(group.frozen))
     return group.name, group.shape, group.driven, group.spiking, text, constants, states, rest
 
 

@@ -54,7 +54,7 @@ class Steps:
         self.plan, self.products, self.spiking, self.dtype = plan, products, spiking, plan.dtype
         self.surrogate_step = surrogate_step(surrogate, slope)
         self.axis_functions = {name: JaxAxisFunctions(group.shape) for name, group in plan.groups.items()}
-        self.private = plan.of_kind(Private)
+        self.private = plan.of_class(Private)
         self.depth: dict[str, int] = {}
         self.kept: set[str] = set()
 
@@ -292,13 +292,13 @@ class Steps:
         """The value that a population sends, as it is now."""
         assert group.sends is not None
         owner = self.plan.variable_owner(group)
-        if group.sends in owner.derived:
+        if group.sends in owner.subexpressions:
             return self._derived(now, owner, group.sends)
         return now.values[owner.name][group.sends]
 
     def _derived(self, now: TickState, group: Group, name: str) -> jax.Array:
         """The present value of a subexpression."""
-        value = evaluate(group.derived[name], self.names(now, group), self.axis_functions[group.name])
+        value = evaluate(group.subexpressions[name], self.names(now, group), self.axis_functions[group.name])
         return self._spread(now, group, value)
 
     def reset(self, now: TickState, step: Step) -> None:
@@ -337,7 +337,7 @@ class Steps:
             case Quantity.PORT:
                 nothing = jnp.zeros(self.shape(now, self.plan.groups[owner]), self.dtype)
                 return now.read.get((owner, variable), nothing)
-            case Quantity.DERIVED:
+            case Quantity.SUBEXPRESSION:
                 return self._derived(now, self.plan.groups[owner], variable)
             case Quantity.STATE:
                 return now.values[owner][variable]

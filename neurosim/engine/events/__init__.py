@@ -50,7 +50,7 @@ def ready(
 
     Raises NotCompiled if the C++ compiler fails, EngineError if there is not enough memory.
     """
-    prepare(rows=len(plan.of_kind(Sparse)) > len(plan.textual), records=bool(plan.textual))
+    prepare(plain=len(plan.of_class(Sparse)) > len(plan.textual), textual=bool(plan.textual))
     plan = draw_graded(plan, threads)
     source = write_source(plan)
     library = load(source.text, label(plan), announce=announce)
@@ -71,11 +71,11 @@ def _run(library: ctypes.CDLL, network: NetworkLayout, writer: Writer, report: P
     return run_in_batches(plan, size, BATCH_NEURONS, run_batch, draw=False)
 
 
-def prepare(*, rows: bool, records: bool) -> None:
-    """Start compiling in the background what builds rows of synapses, and `records` of synapses with text."""
-    if rows:
+def prepare(*, plain: bool, textual: bool) -> None:
+    """Start compiling in the background what lays out synapses without text, and with text."""
+    if plain:
         load_ahead(construct.SOURCE, construct.LABEL)
-    if records:
+    if textual:
         load_ahead(textual_layout.SOURCE, textual_layout.LABEL)
 
 
@@ -91,7 +91,7 @@ def draw_graded(plan: Plan, threads: int | None) -> Plan:
     workers = threads if threads is not None else cores()
     drawn = {
         p.name: replace(p, stored=draw_edges(p.recipe, plan.weight_dtype, workers))
-        for p in plan.of_kind(Sparse)
+        for p in plan.of_class(Sparse)
         if p.recipe is not None and not isinstance(p, Textual) and not spikes_sent(plan, p.pre)
     }
     return replace(plan, pathways={**plan.pathways, **drawn}) if drawn else plan

@@ -15,7 +15,6 @@ from neurosim.engine.events.keys import (
     DenseArray,
     DensePart,
     DensePlaces,
-    DerivedArray,
     DriveEvents,
     DriveValues,
     End,
@@ -34,6 +33,7 @@ from neurosim.engine.events.keys import (
     PrivatePart,
     SlotStarts,
     StateArray,
+    SubexpressionArray,
     SynapseConstant,
     SynapseRecords,
     TextualArray,
@@ -117,7 +117,7 @@ class Batch:
             threads=network.threads,
             populations=len(network.names),
             trials=self.state.count,
-            uses_pool=any(p.weight.size >= WORTH_SHARING for p in plan.of_kind(Dense)),
+            uses_pool=any(p.weight.size >= WORTH_SHARING for p in plan.of_class(Dense)),
             dt=plan.dt or 1.0,
         )
 
@@ -150,7 +150,7 @@ class Batch:
                 port = state.ports[population][name]
                 port.count = np.ascontiguousarray(port.count)
                 return port.count
-            case PortRead(population, _) | DerivedArray(population, _):
+            case PortRead(population, _) | SubexpressionArray(population, _):
                 return np.zeros((state.count, plan.groups[population].size), plan.dtype)
             case LastSpike(population):
                 ago = state.last_spike[population].reshape(state.count, -1) - plan.first_tick
@@ -217,8 +217,8 @@ class Batch:
         values, layout = self.state.synapses[pathway], self.network.textual[pathway]
         if not values and layout.drawn is not None and self.plan.trials == 1:
             return layout.drawn
-        kind = record_type(self.plan, self.plan.pathway(pathway, Textual))
-        records = aligned_empty((self.state.count, layout.size), kind)
+        dtype = record_type(self.plan, self.plan.pathway(pathway, Textual))
+        records = aligned_empty((self.state.count, layout.size), dtype)
         if not values and layout.drawn is not None:
             records[...] = layout.drawn
         for name, value in values.items():

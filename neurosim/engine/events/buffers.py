@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from neurosim.engine.events.batch import Batch
 from neurosim.engine.events.keys import (
-    DerivedArray,
     HistoryArray,
     HistoryPart,
     PortRead,
     StateArray,
+    SubexpressionArray,
     SynapseRecords,
 )
 from neurosim.engine.events.layouts import Array
@@ -52,24 +52,24 @@ class RecordingBuffers:
 
     def __init__(self, batch: Batch, writer: Writer):
         self.batch, self.writer, self.plan = batch, writer, batch.plan
-        self.traces = [p for p in self.plan.probes if not p.events]
+        self.sampled = [p for p in self.plan.probes if not p.events]
         self.events = [p for p in self.plan.probes if p.events]
         first = batch.state.trials[0]
         self.direct: dict[str, Array] = {}
-        for probe in self.traces:
+        for probe in self.sampled:
             samples = writer.buffer(probe)
             if samples is not None:
                 self.direct[probe.name] = samples[first:][: batch.state.count]
         self.ticks = self._most_ticks(writer.block)
         self.keep_alive: list[Array] = []
-        self.buffers = [[self._buffer(p) for p in self.traces] for _ in range(2)]
-        self.structs = (ProbeStruct * len(self.traces))(
-            *(self._struct(number, probe) for number, probe in enumerate(self.traces))
+        self.buffers = [[self._buffer(p) for p in self.sampled] for _ in range(2)]
+        self.structs = (ProbeStruct * len(self.sampled))(
+            *(self._struct(number, probe) for number, probe in enumerate(self.sampled))
         )
 
     def _most_ticks(self, block: int) -> int:
         """How many ticks fit into the buffers."""
-        buffered = [p for p in self.traces if p.name not in self.direct]
+        buffered = [p for p in self.sampled if p.name not in self.direct]
         tick = bytes_per_tick(self.plan, buffered, self.batch.state.count)
         most = block if buffered else MOST_TICKS
         return int(max(1, min(most, BUFFER_BYTES // max(tick, 1), self.plan.ticks)))
@@ -131,8 +131,8 @@ class RecordingBuffers:
                 return batch.array(SynapseRecords(owner))[str(probe.variable)], None
             case Quantity.PORT:
                 return batch.array(PortRead(owner, str(probe.variable))), None
-            case Quantity.DERIVED:
-                return batch.array(DerivedArray(owner, str(probe.variable))), None
+            case Quantity.SUBEXPRESSION:
+                return batch.array(SubexpressionArray(owner, str(probe.variable))), None
             case Quantity.STATE:
                 return batch.array(StateArray(owner, str(probe.variable))), None
             case Quantity.MESSAGE:
@@ -140,25 +140,25 @@ class RecordingBuffers:
                 if group.driven:
                     newest = batch.array(HistoryArray(owner, HistoryPart.NEWEST))
                     return batch.array(HistoryArray(owner, HistoryPart.MESSAGES)), newest
-                key = DerivedArray if group.sends in group.derived else StateArray
+                key = SubexpressionArray if group.sends in group.subexpressions else StateArray
                 return batch.array(key(owner, str(group.sends))), None
 
     def spike_uses(self) -> NDArray[np.uint8]:
         """For each population, 1 if its spikes are recorded, plus 2 if they travel through synapses."""
         recorded = {p.owner for p in self.events}
-        senders = {p.pre for p in self.plan.of_kind(Sparse)}
+        senders = {p.pre for p in self.plan.of_class(Sparse)}
         return np.array([(name in recorded) + 2 * (name in senders) for name in self.plan.groups], np.uint8)
 
     def write(self, runner: Runner, buffer_set: int, first: int, ticks: int) -> None:
         """Hand what one set of buffers holds, the ticks first .. first + ticks - 1, to the writer."""
-        traces: dict[str, Array] = {}
-        for probe, buffer in zip(self.traces, self.buffers[buffer_set], strict=True):
+        samples: dict[str, Array] = {}
+        for probe, buffer in zip(self.sampled, self.buffers[buffer_set], strict=True):
             if probe.name not in self.direct:
                 count = -(-(first + ticks) // probe.every) + -first // probe.every
-                traces[probe.name] = buffer[:, :count].reshape(len(buffer), count, *probe.shape)
+                samples[probe.name] = buffer[:, :count].reshape(len(buffer), count, *probe.shape)
         events = {probe.name: self._spikes(runner, buffer_set, probe) for probe in self.events}
         trials = self.batch.state.trials
-        self.writer.write(int(trials[0]), first, traces, events, trials=len(trials), ticks=ticks)
+        self.writer.write(int(trials[0]), first, samples, events, trials=len(trials), ticks=ticks)
 
     def _spikes(self, runner: Runner, buffer_set: int, probe: Probe) -> Spikes:
         """The spikes of a probe in one set of buffers."""

@@ -132,7 +132,7 @@ class PortRead:
 
 
 @dataclass(frozen=True)
-class DerivedArray:
+class SubexpressionArray:
     """A recorded subexpression of a population: (trial, neuron)."""
 
     population: str
@@ -359,9 +359,9 @@ class PrivateSize:
 
 ConstantKey = Constant | SynapseConstant
 ArrayKey = (
-    ConstantKey | StateArray | PortTotal | PortCount | PortRead | DerivedArray | LastSpike | NotRefractory
-    | DriveValues | DriveEvents | HistoryArray | SynapseRecords | TextualArray | SlotStarts | GradedArray
-    | LocalFieldArray | DenseArray | DensePlaces | PrivateArray
+    ConstantKey | StateArray | PortTotal | PortCount | PortRead | SubexpressionArray | LastSpike
+    | NotRefractory | DriveValues | DriveEvents | HistoryArray | SynapseRecords | TextualArray | SlotStarts
+    | GradedArray | LocalFieldArray | DenseArray | DensePlaces | PrivateArray
 )  # fmt: skip
 NumberKey = ConstantKey | TickLength | PrivateWeight
 IntegerKey = (
@@ -373,7 +373,7 @@ IntegerKey = (
 def is_per_trial(key: ArrayKey) -> bool:
     """Whether the array of a key begins with the trial axis; generated code then adds the trial's offset."""
     match key:
-        case StateArray() | PortTotal() | PortCount() | PortRead() | DerivedArray() | LastSpike():
+        case StateArray() | PortTotal() | PortCount() | PortRead() | SubexpressionArray() | LastSpike():
             return True
         case NotRefractory() | HistoryArray() | SynapseRecords():
             return True

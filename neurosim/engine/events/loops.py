@@ -32,17 +32,19 @@ class Loop:
     keys: list[str] = field(default_factory=list[str])
     unmoved: frozenset[str] = frozenset()
 
-    def pointer(self, name: str, kind: str, key: ArrayKey, *, const: bool = False) -> str:
-        """Declare a pointer to an array with elements of the C++ type `kind`; returns its name."""
+    def pointer(self, name: str, cpp_type: str, key: ArrayKey, *, const: bool = False) -> str:
+        """Declare a pointer to an array with elements of the C++ type `cpp_type`; returns its name."""
         return self.declare(
-            f"{'const ' if const else ''}{kind}* const __restrict", name, self.numbering.pointer(kind, key)
+            f"{'const ' if const else ''}{cpp_type}* const __restrict",
+            name,
+            self.numbering.pointer(cpp_type, key),
         )
 
-    def declare(self, kind: str, name: str, value: str) -> str:
+    def declare(self, cpp_type: str, name: str, value: str) -> str:
         """Declare a constant before the loop; returns its name, which no constant with another value has."""
-        while name in self.before and self.before[name] != _declaration(kind, name, value):
+        while name in self.before and self.before[name] != _declaration(cpp_type, name, value):
             name += "_"
-        self.before[name] = _declaration(kind, name, value)
+        self.before[name] = _declaration(cpp_type, name, value)
         return name
 
     def random(self, owner: str, block: str, statements: Iterable[Statement]) -> int:
@@ -90,8 +92,8 @@ class OuterLoop:
     after: tuple[str, ...] = ()
 
 
-def _declaration(kind: str, name: str, value: str) -> str:
-    return f"{kind} {name} = {value};"
+def _declaration(cpp_type: str, name: str, value: str) -> str:
+    return f"{cpp_type} {name} = {value};"
 
 
 def function(title: str, signature: str, body: Iterable[str]) -> list[str]:

@@ -100,10 +100,10 @@ def last_spike_pointer(loop: Loop, group: Group) -> str:
 def constant_at(loop: Loop, tag: str, value: ArrayLike, index: str, key: ConstantKey) -> Typed:
     """C++ for a constant: a number declared before the loop, or an element of an array."""
     if np.ndim(value) == 0:
-        text, kind = loop.numbering.constant(value, key)
-        return Typed(loop.declare(f"const {CPP_TYPE[kind]}", f"{tag}_now", text), kind)
-    cpp_type, kind = array_type(value)
-    return Typed(f"{loop.pointer(f'{tag}_at', cpp_type, key, const=True)}[{index}]", kind)
+        text, number_type = loop.numbering.constant(value, key)
+        return Typed(loop.declare(f"const {CPP_TYPE[number_type]}", f"{tag}_now", text), number_type)
+    cpp_type, number_type = array_type(value)
+    return Typed(f"{loop.pointer(f'{tag}_at', cpp_type, key, const=True)}[{index}]", number_type)
 
 
 def port_pointer(loop: Loop, group: Group, port: str) -> str:
@@ -119,7 +119,7 @@ def kept_ports(loop: Loop, group: Group, wanted: set[str]) -> dict[str, Typed]:
 
 def ports_to_keep(plan: Plan, group: Group) -> set[str]:
     """The ports whose reading is kept after the update: it is recorded, or used by text that runs later."""
-    chances = [p.chance for p in plan.of_kind(Private) if p.pre == group.name]
-    later = used_names(*texts_of(group.reset), *group.derived.values(), *chances)
+    chances = [p.chance for p in plan.of_class(Private) if p.pre == group.name]
+    later = used_names(*texts_of(group.reset), *group.subexpressions.values(), *chances)
     recorded = {p.variable for p in plan.probes if p.owner == group.name}
     return {port for port in group.ports if port in later | recorded}

@@ -91,7 +91,7 @@ class NetworkLayout:
             for a, slots in zip(stage.afferents, self.slots[stage.number], strict=True)
         }
         return build_rows(
-            [p for p in self.plan.of_kind(Sparse) if p in stage.pathways],
+            [p for p in self.plan.of_class(Sparse) if p in stage.pathways],
             target_slots,
             {name: int(first) for name, first in zip(self.names, self.first_sender, strict=False)},
             senders=int(self.first_sender[-1]),
@@ -189,7 +189,7 @@ class NetworkLayout:
             case PrivateCount.SOURCES:
                 return pathway.sources
             case PrivateCount.NUMBER:
-                return [p.name for p in self.plan.of_kind(Private)].index(pathway.name)
+                return [p.name for p in self.plan.of_class(Private)].index(pathway.name)
             case PrivateCount.SENDER:
                 return int(pathway.pre_index[0])
 

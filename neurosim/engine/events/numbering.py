@@ -27,13 +27,13 @@ class Numbering:
         """The index of an integer."""
         return self.integers.setdefault(key, len(self.integers))
 
-    def pointer(self, kind: str, key: ArrayKey) -> str:
-        """C++ for an array with elements of the C++ type `kind`: that of the running trial."""
-        return f"context.template array<{kind}>({self.array(key)})"
+    def pointer(self, cpp_type: str, key: ArrayKey) -> str:
+        """C++ for an array with elements of the C++ type `cpp_type`: that of the running trial."""
+        return f"context.template array<{cpp_type}>({self.array(key)})"
 
-    def shared_pointer(self, kind: str, key: ArrayKey) -> str:
+    def shared_pointer(self, cpp_type: str, key: ArrayKey) -> str:
         """C++ for an array that all trials share."""
-        return f"context.template shared<{kind}>({self.array(key)})"
+        return f"context.template shared<{cpp_type}>({self.array(key)})"
 
     def integer_value(self, key: IntegerKey) -> str:
         """C++ for the value of an integer."""
@@ -58,8 +58,8 @@ class Numbering:
 
 def array_type(value: ArrayLike) -> tuple[str, str]:
     """The C++ type of a constant array, and its type in text."""
-    kinds = {"?": ("uint8_t", "bool"), "f": ("float", "Real")}
-    return kinds.get(np.asarray(value).dtype.char, ("double", "double"))
+    types = {"?": ("uint8_t", "bool"), "f": ("float", "Real")}
+    return types.get(np.asarray(value).dtype.char, ("double", "double"))
 
 
 def braced(*values: int | str) -> str:

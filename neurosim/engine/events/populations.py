@@ -202,8 +202,8 @@ def _update_refractoriness(loop: Loop, group: Group, names: dict[str, Typed]) ->
         loop.declare("const Integer", "run_tick", "static_cast<Integer>(context.run_tick())")
         time = cpp_expression(rule.time, names, precision=precision)
         dt = f"Real({loop.numbering.number_value(TickLength())})"
-        kind = "double" if time.type == "double" else "Real"
-        value = f"run_tick - {last}[i] >= std::floor({time.text} / {dt} + {kind}(1e-3))"
+        cpp_type = "double" if time.type == "double" else "Real"
+        value = f"run_tick - {last}[i] >= std::floor({time.text} / {dt} + {cpp_type}(1e-3))"
     loop.body.append(f"const bool not_refractory_now = {value};")
     loop.body.append(f"{stored}[i] = not_refractory_now;")
     return Typed("not_refractory_now", "bool")
@@ -332,7 +332,7 @@ def evaluated(
     count as 0.
     """
     loop = Loop(plan, numbering, unmoved=frozenset() if read else frozenset(plan.groups))
-    text = group.derived.get(variable, variable)
+    text = group.subexpressions.get(variable, variable)
     ports = kept_ports(loop, group, used_names(text)) if read else None
     value = cpp_expression(text, group_names(loop, group, used_names(text), ports), precision=plan.precision)
     loop.body.append(f"target[i] = static_cast<Real>({value.text});")

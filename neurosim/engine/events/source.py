@@ -6,14 +6,20 @@ from dataclasses import dataclass
 
 from neurosim.engine.events import synapses
 from neurosim.engine.events.arrivals import deliver_stage, private, settle_all
-from neurosim.engine.events.keys import DerivedArray, HistoryArray, HistoryDepth, HistoryPart, StateArray
+from neurosim.engine.events.keys import (
+    HistoryArray,
+    HistoryDepth,
+    HistoryPart,
+    StateArray,
+    SubexpressionArray,
+)
 from neurosim.engine.events.loops import for_each_trial, function, identifier, indented
 from neurosim.engine.events.numbering import Numbering, braced
 from neurosim.engine.events.populations import drive, evaluated, move, reset, threshold
 from neurosim.engine.events.stages import REDUCE, Stage, stages_of
 from neurosim.engine.events.sweeps import sweep
 from neurosim.engine.events.synapses import PathwayCode
-from neurosim.engine.events.tick import derivation, derived_probes, has_moved, tick
+from neurosim.engine.events.tick import derivation, has_moved, recorded_subexpressions, tick
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Do
 from neurosim.plan.plan import Group, Plan, Private
@@ -99,8 +105,8 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
         target = f"history_of(context, {number}).next(context.tick, context.block == 0)"
         owner, read = plan.variable_owner(group), has_moved(plan, group, Do.SEND)
         lines += evaluated(plan, numbering, owner, group.sends, name, target, read=read)
-    for variable in derived_probes(plan, group):
-        target = numbering.pointer("Real", DerivedArray(group.name, variable))
+    for variable in recorded_subexpressions(plan, group):
+        target = numbering.pointer("Real", SubexpressionArray(group.name, variable))
         name, read = derivation(plan, group, variable), has_moved(plan, group, Do.RECORD)
         lines += evaluated(plan, numbering, group, variable, name, target, read=read)
     return lines
@@ -119,7 +125,7 @@ def _synapses(code: PathwayCode) -> list[str]:
 
 def _network(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[str]:
     """The struct `Network` that core/run/engine.hpp runs: the tick, and how many of what there are."""
-    counts = f"stages = {len(stages)}, texts = {len(plan.textual)}, privates = {len(plan.of_kind(Private))}"
+    counts = f"stages = {len(stages)}, texts = {len(plan.textual)}, privates = {len(plan.of_class(Private))}"
     resize = [
         f"if (stage == {s.number}) block.template resize<{REDUCE[s.reduce]}>(slots, longest);" for s in stages
     ]

@@ -109,9 +109,9 @@ def _is_read_before_move(plan: Plan, afferents: Afferents) -> bool:
     used = {name.removesuffix("_pre").removesuffix("_post") for name in used}
     if to in group.ports:
         return to in used
-    derived = {name for text in group.derived.values() for name in names_in(text)}
+    subexpressions = {name for text in group.subexpressions.values() for name in names_in(text)}
     recorded = {probe.variable for probe in plan.probes if probe.owner == group.name}
-    return to in used | _names_of(group.reset) | derived | recorded | group.frozen | {group.sends}
+    return to in used | _names_of(group.reset) | subexpressions | recorded | group.frozen | {group.sends}
 
 
 def _names_of(block: Block | None) -> set[str]:

@@ -40,7 +40,7 @@ def _expressions(plan: Plan) -> Iterator[tuple[str, str]]:
         yield from ((owner, s.expression) for block in blocks if block is not None for s in block.statements)
         yield from (
             (owner, text)
-            for text in (*group.derived.values(), *((rule.time, rule.condition) if rule else ()))
+            for text in (*group.subexpressions.values(), *((rule.time, rule.condition) if rule else ()))
             if text
         )
     for pathway in plan.textual:
@@ -48,4 +48,4 @@ def _expressions(plan: Plan) -> Iterator[tuple[str, str]]:
         blocks = (text.on_pre, text.on_post, text.integrate)
         yield from ((owner, s.expression) for block in blocks if block is not None for s in block.statements)
         yield from ((owner, expression) for expression in text.summed.values())
-    yield from ((f"synapses {pathway.name!r}", pathway.chance) for pathway in plan.of_kind(Private))
+    yield from ((f"synapses {pathway.name!r}", pathway.chance) for pathway in plan.of_class(Private))

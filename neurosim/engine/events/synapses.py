@@ -109,8 +109,8 @@ class PathwayCode:
         """C++ for a variable of synapse k."""
         return f"{self.records(loop)}[k].{name}_"
 
-    def _element(self, loop: Loop, name: str, kind: str, part: TextualPart) -> str:
-        return f"{loop.pointer(name, kind, TextualArray(self.pathway.name, part), const=True)}[k]"
+    def _element(self, loop: Loop, name: str, cpp_type: str, part: TextualPart) -> str:
+        return f"{loop.pointer(name, cpp_type, TextualArray(self.pathway.name, part), const=True)}[k]"
 
     def sender(self, loop: Loop) -> str:
         """C++ for the sending neuron of synapse k."""
@@ -167,8 +167,12 @@ class PathwayCode:
             return DELIVERED
         at = self.sender(loop) if of_sender else self.receiver(loop)
         inner = replace(loop, index=at, element="i", body=[], calls=0, keys=[])
-        if variable in group.derived and variable not in group.states and variable not in group.constants:
-            text, ports = group.derived[variable], None
+        if (
+            variable in group.subexpressions
+            and variable not in group.states
+            and variable not in group.constants
+        ):
+            text, ports = group.subexpressions[variable], None
             if group.name not in loop.unmoved:
                 ports = kept_ports(inner, group, ports_to_keep(self.plan, group))
             names = group_names(inner, group, used_names(text), ports)
@@ -367,7 +371,7 @@ def reads_sender(code: PathwayCode, *blocks: Block | None) -> set[str]:
     texts = [text for block in blocks for text in texts_of(block)]
     written = {s.name for block in blocks if block for s in block.statements}
     names = {name.removesuffix("_pre") for name in used_names(*texts) | written if name.endswith("_pre")}
-    return names & {*code.pre.states, *code.pre.derived, "not_refractory"}
+    return names & {*code.pre.states, *code.pre.subexpressions, "not_refractory"}
 
 
 def updates_of_neurons(code: PathwayCode, *blocks: Block | None) -> tuple[Statement, ...]:

@@ -73,10 +73,10 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: i
         case Do.DELIVER:
             return _deliver(plan, numbering, stages, number, step)
         case Do.INTEGRATE | Do.UPDATE:
-            texts = [p for p in plan.textual if p.text.integrate and p.post in step.populations]
+            pathways = [p for p in plan.textual if p.text.integrate and p.post in step.populations]
             if step.kind is Do.UPDATE:
-                texts = []
-            calls = [Call(f"integrate_{identifier(p.name)}(context);") for p in texts]
+                pathways = []
+            calls = [Call(f"integrate_{identifier(p.name)}(context);") for p in pathways]
             return [*calls, *(Call(f"move_{name}(context);") for name in names)]
         case Do.SEND:
             senders = [
@@ -90,8 +90,10 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: i
         case Do.SWEEP:
             return [Call("sweep_all(worker);", each_trial=False)]
         case Do.RECORD:
-            derived = [derivation(plan, g, v) for g in plan.groups.values() for v in derived_probes(plan, g)]
-            return [*(Call(f"{name}(context);") for name in derived), _sample(late=False)]
+            subexpressions = [
+                derivation(plan, g, v) for g in plan.groups.values() for v in recorded_subexpressions(plan, g)
+            ]
+            return [*(Call(f"{name}(context);") for name in subexpressions), _sample(late=False)]
 
 
 def _barrier_step(plan: Plan) -> int:
@@ -132,13 +134,13 @@ def has_moved(plan: Plan, group: Group, kind: Do) -> bool:
     return plan.variable_owner(group).name not in unmoved(plan.program, next(steps, len(plan.program)))
 
 
-def derived_probes(plan: Plan, group: Group) -> tuple[str, ...]:
+def recorded_subexpressions(plan: Plan, group: Group) -> tuple[str, ...]:
     """The subexpressions of a population that are recorded."""
     if group.driven:
         return ()
     probes = [p for p in plan.probes if p.owner == group.name and not p.events]
     names = [p.variable if p.variable is not None else group.sends for p in probes]
-    return tuple(dict.fromkeys(name for name in names if name is not None and name in group.derived))
+    return tuple(dict.fromkeys(name for name in names if name is not None and name in group.subexpressions))
 
 
 def derivation(plan: Plan, group: Group, variable: str) -> str:

@@ -84,8 +84,8 @@ def nanoseconds_of_a_tick(plan: Plan) -> float:
         total += group.size * ARRAY * len(used & set(group.states))
         statements = [s for block in blocks for s in block.statements]
         total += group.size * sum(_nanoseconds_of(s.expression, group.constants) for s in statements)
-    total += sum(PRIVATE * p.post_index.size for p in plan.of_kind(Private))
-    stored = plan.of_kind(Sparse)
+    total += sum(PRIVATE * p.post_index.size for p in plan.of_class(Private))
+    stored = plan.of_class(Sparse)
     arrivals = sum((TEXTUAL if isinstance(p, Textual) else STATIC) * expected(p) for p in stored)
     moving = total / 2 if plan.precision == "single" else total
     return moving + RATE * (plan.dt or 0.0) * arrivals

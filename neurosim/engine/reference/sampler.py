@@ -37,11 +37,11 @@ class Sampler:
 
     def __init__(self, plan: Plan, writer: Writer, trials: np.ndarray):
         self.plan, self.writer, self.trials = plan, writer, trials
-        traces = [probe for probe in plan.probes if not probe.events]
-        self.early = [probe for probe in traces if not is_late(plan, probe)]
-        self.late = [probe for probe in traces if is_late(plan, probe)]
+        sampled = [probe for probe in plan.probes if not probe.events]
+        self.early = [probe for probe in sampled if not is_late(plan, probe)]
+        self.late = [probe for probe in sampled if is_late(plan, probe)]
         self.events = [probe for probe in plan.probes if probe.events]
-        size = bytes_per_tick(plan, traces, len(trials))
+        size = bytes_per_tick(plan, sampled, len(trials))
         self.length = int(max(1, min(BLOCK_TICKS, BLOCK_BYTES // max(size, 1))))
         self.first = 0  # first tick of the block, counted from the start of the run
         self.ticks = 0  # complete ticks in the block
@@ -72,14 +72,14 @@ class Sampler:
         """Write the complete ticks of the block."""
         if not self.ticks:
             return
-        traces: dict[str, np.ndarray] = {}
+        samples: dict[str, np.ndarray] = {}
         for probe in (*self.early, *self.late):
             empty = np.zeros((len(self.trials), 0, *probe.shape), self.plan.dtype)
-            samples = self.samples[probe.name]
-            traces[probe.name] = np.stack(samples, axis=1) if samples else empty
+            taken = self.samples[probe.name]
+            samples[probe.name] = np.stack(taken, axis=1) if taken else empty
         events = {name: self._joined(pieces) for name, pieces in self.spikes.items()}
         self.writer.write(
-            int(self.trials[0]), self.first, traces, events, trials=len(self.trials), ticks=self.ticks
+            int(self.trials[0]), self.first, samples, events, trials=len(self.trials), ticks=self.ticks
         )
         self.first, self.ticks, self.since = self.first + self.ticks, 0, monotonic()
         self._clear()
@@ -111,7 +111,7 @@ class Sampler:
             case Quantity.PORT:
                 nothing = np.zeros((state.count, self.plan.groups[owner].size), self.plan.dtype)
                 return state.read.get((owner, variable), nothing)
-            case Quantity.DERIVED:
+            case Quantity.SUBEXPRESSION:
                 return derived_value(state, self.plan.groups[owner], variable)
             case Quantity.STATE:
                 return state.values[owner][variable]

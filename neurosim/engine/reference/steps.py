@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from neurosim.engine.delivery import afferents_into
 from neurosim.engine.inputs import input_spikes, input_value
 from neurosim.engine.reference.arrivals import Accumulator, queue_spikes
-from neurosim.engine.reference.plastic import Plastic
+from neurosim.engine.reference.textual import TextualSynapses
 from neurosim.engine.state import (
     Names,
     Port,
@@ -28,7 +28,7 @@ class PreparedPlan:
     """A plan, and what its steps look up at every tick and never change.
 
     accumulators: by population and port or variable.
-    plastic: the synapses with text, by name.
+    textual: the synapses with text, by name.
     axis_functions: the functions along axes of each population.
     elements: the index of each neuron, for random numbers.
     """
@@ -36,7 +36,7 @@ class PreparedPlan:
     def __init__(self, plan: Plan):
         self.plan = plan
         self.accumulators = {(a.post, a.to): Accumulator(plan, a) for a in afferents_into(plan, plan.groups)}
-        self.plastic = {pathway.name: Plastic(plan, pathway) for pathway in plan.textual}
+        self.textual = {pathway.name: TextualSynapses(plan, pathway) for pathway in plan.textual}
         self.axis_functions = {name: AxisFunctions(group.shape) for name, group in plan.groups.items()}
         self.elements = {name: elements_of(group.shape) for name, group in plan.groups.items()}
 
@@ -79,9 +79,9 @@ def _spikes_given(state: State, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def deliver(prepared: PreparedPlan, step: Step, state: State) -> None:
     """Deliver arrivals: sums through synapses without text, then synapses with text, object by object."""
-    plastic = [p for p in prepared.plastic.values() if p.pathway.post in step.populations]
+    textual = [p for p in prepared.textual.values() if p.pathway.post in step.populations]
     if step.arriving is Arriving.SENT:
-        for synapses in plastic:
+        for synapses in textual:
             synapses.deliver_sent(state)
         return
     for (post, to), accumulator in prepared.accumulators.items():
@@ -89,7 +89,7 @@ def deliver(prepared: PreparedPlan, step: Step, state: State) -> None:
             arrived = accumulator.collect(state, step)
             if arrived is not None:
                 _put(state, prepared.plan.groups[post], to, arrived)
-    for synapses in plastic:
+    for synapses in textual:
         synapses.deliver(state, step)
 
 
@@ -107,7 +107,7 @@ def _put(state: State, group: Group, to: str, arrived: Port) -> None:
 
 def integrate(prepared: PreparedPlan, step: Step, state: State) -> None:
     """Advance equations by one tick, those of synapses first; then run update text."""
-    for synapses in prepared.plastic.values():
+    for synapses in prepared.textual.values():
         if synapses.pathway.post in step.populations:
             synapses.integrate(state)
     update(prepared, step, state)
@@ -187,7 +187,7 @@ def send(prepared: PreparedPlan, step: Step, state: State) -> None:
 def send_spikes(prepared: PreparedPlan, state: State, name: str) -> None:
     """Put this tick's spikes of a population on their way through all its synapses."""
     queue_spikes(state, prepared.accumulators, name)
-    for synapses in prepared.plastic.values():
+    for synapses in prepared.textual.values():
         if synapses.pathway.pre == name:
             synapses.queue(state)
 

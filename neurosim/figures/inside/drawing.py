@@ -8,10 +8,10 @@ from neurosim.figures.graph.canvas import DARK, GREY, Canvas, measure
 from neurosim.figures.graph.geometry import OUTWARDS, Area, Point, Side, centred, outside
 from neurosim.figures.graph.sizes import FONT_SIZES
 from neurosim.figures.inside.arrange import HEAD, ROLES, ROUND, Arrangement, Place
-from neurosim.figures.inside.flow import Flow, Kind, Wire
+from neurosim.figures.inside.flow import Flow, NodeKind, Wire
 from neurosim.network.pictures import Picture
 
-FILLS: dict[Kind, str] = {
+FILLS: dict[NodeKind, str] = {
     "input": "#EFEFEF",
     "random": "#F3DFEC",
     "constant": "white",
@@ -22,7 +22,7 @@ FILLS: dict[Kind, str] = {
     "product": "white",
     "output": "#DDEFD9",
 }
-MEANINGS: dict[Kind, str] = {
+MEANINGS: dict[NodeKind, str] = {
     "input": "what arrives at a port",
     "state": "state",
     "function": "function",
@@ -85,17 +85,17 @@ def _draw_place(canvas: Canvas, place: Place) -> None:
     )
 
 
-def _draw_frame(canvas: Canvas, area: Area, kind: Kind, gid: str) -> None:
+def _draw_frame(canvas: Canvas, area: Area, kind: NodeKind, gid: str) -> None:
     """The outline of a node: square corners for what comes in and goes out, round ones for constants."""
     radius = {"input": 0.0, "output": 0.0, "scale": 0.13, "function": 0.04, "random": 0.04}.get(kind, 0.08)
     radius = min(radius, 0.45 * (area.bottom - area.top))
     canvas.frame(area, gid, z=4, fill=FILLS[kind], width=0.0 if kind == "constant" else 1.0, radius=radius)
 
 
-def legend_rows(flow: Flow, width: float) -> list[list[tuple[Kind, str, float]]]:
+def legend_rows(flow: Flow, width: float) -> list[list[tuple[NodeKind, str, float]]]:
     """The kinds of nodes that occur with what they mean and their x, in rows of a width."""
     kinds = {node.kind for node in flow.nodes.values()}
-    rows: list[list[tuple[Kind, str, float]]] = [[]]
+    rows: list[list[tuple[NodeKind, str, float]]] = [[]]
     x = 0.0
     for kind, meaning in MEANINGS.items():
         if kind in kinds:
@@ -107,7 +107,7 @@ def legend_rows(flow: Flow, width: float) -> list[list[tuple[Kind, str, float]]]
     return rows
 
 
-def draw_legend(canvas: Canvas, rows: list[list[tuple[Kind, str, float]]], corner: Point) -> None:
+def draw_legend(canvas: Canvas, rows: list[list[tuple[NodeKind, str, float]]], corner: Point) -> None:
     for n, row in enumerate(rows):
         y = corner.y + n * LEGEND_ROW
         for kind, meaning, x in row:

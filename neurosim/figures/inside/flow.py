@@ -18,7 +18,7 @@ from neurosim.network.functions import random_calls
 from neurosim.network.neurons import Neurons
 from neurosim.network.text import OPERATORS, Statement, called, literal, names_of, parsed_copy
 
-Kind = Literal["input", "constant", "random", "state", "function", "scale", "sum", "product", "output"]
+NodeKind = Literal["input", "constant", "random", "state", "function", "scale", "sum", "product", "output"]
 SYMBOLS = {"sigmoid": "\N{GREEK SMALL LETTER SIGMA}"}
 DOT = "\N{MIDDLE DOT}"  # stands for an argument in the text of a function
 MINUS, TIMES, DIVIDED = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}", "\N{DIVISION SIGN}"
@@ -33,7 +33,7 @@ class Node:
     """
 
     key: str
-    kind: Kind
+    kind: NodeKind
     text: str
 
 
@@ -69,7 +69,7 @@ class Flow:
     names: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
-    def add(self, kind: Kind, text: str, sources: Sequence[tuple[str, bool]] = ()) -> str:
+    def add(self, kind: NodeKind, text: str, sources: Sequence[tuple[str, bool]] = ()) -> str:
         """A new node that takes these values, each with whether its inverse is taken; returns its key."""
         key = f"n{len(self.nodes)}"
         self.nodes[key] = Node(key, kind, text)

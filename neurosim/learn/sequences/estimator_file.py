@@ -41,7 +41,7 @@ def save_estimator(
     target = safe_hdf5.writable_path(path, safe_hdf5.NETWORK)
     with explain_write_errors(target, "write it"), safe_hdf5.new_file(target) as file:
         group = file.create_group("neurosim")
-        safe_hdf5.write_kind(group, safe_hdf5.NETWORK)
+        safe_hdf5.write_format(group, safe_hdf5.NETWORK)
         write_network(group, net)
         own = group.create_group("estimator")
         safe_hdf5.write_text(own, "kind", kind)

@@ -189,8 +189,10 @@ class CppWriter(ExpressionWriter[Typed]):
         sides = [self.write(side) for side in (node.left, *node.comparators)]
         parts: list[str] = []
         for left, op, right in zip(sides, node.ops, sides[1:], strict=False):
-            kind = self.common_type(left, right)
-            parts.append(f"({self.cast(left, kind)} {SYMBOLS[type(op)]} {self.cast(right, kind)})")
+            number_type = self.common_type(left, right)
+            parts.append(
+                f"({self.cast(left, number_type)} {SYMBOLS[type(op)]} {self.cast(right, number_type)})"
+            )
         return Typed(parts[0] if len(parts) == 1 else f"({' & '.join(parts)})", "bool")
 
     def call(self, node: ast.Call) -> Typed:
@@ -231,17 +233,17 @@ class CppWriter(ExpressionWriter[Typed]):
         if isinstance(op, ast.Pow):
             return self.power(left, right)
         common = self.float_type if isinstance(op, ast.Div) else self.common_type
-        kind = common(left, right)
-        if kind == "bool":
+        number_type = common(left, right)
+        if number_type == "bool":
             return self._of_truth_values(op, left, right)
-        a, b = self.cast(left, kind), self.cast(right, kind)
+        a, b = self.cast(left, number_type), self.cast(right, number_type)
         if isinstance(op, ast.FloorDiv):
-            return Typed(f"floor_div_({_bare(a)}, {_bare(b)})", kind)
+            return Typed(f"floor_div_({_bare(a)}, {_bare(b)})", number_type)
         if isinstance(op, ast.Mod):
-            return Typed(f"floor_mod_({_bare(a)}, {_bare(b)})", kind)
-        if self.fuses and kind in ("Real", "double"):
-            return Typed(self._fused(op, a, b), kind)
-        return Typed(f"({a} {SYMBOLS[type(op)]} {b})", kind)
+            return Typed(f"floor_mod_({_bare(a)}, {_bare(b)})", number_type)
+        if self.fuses and number_type in ("Real", "double"):
+            return Typed(self._fused(op, a, b), number_type)
+        return Typed(f"({a} {SYMBOLS[type(op)]} {b})", number_type)
 
     def _fused(self, op: ast.operator, a: str, b: str) -> str:
         """`a op b`, in which a sum with a product (the right one, if both are products) is rounded once."""
@@ -269,29 +271,29 @@ class CppWriter(ExpressionWriter[Typed]):
     def power(self, x: Typed, n: Typed) -> Typed:
         """x to the power n; powers of 2, 3 and 4 by multiplication."""
         base = "double" if x.type == "bool" else x.type
-        kind = self.float_type(Typed("", base), n)
-        a = self.cast(Typed(self.cast(x, base), base), kind)
+        number_type = self.float_type(Typed("", base), n)
+        a = self.cast(Typed(self.cast(x, base), base), number_type)
         exponent = _exponent(n)
         if exponent in (2.0, 3.0, 4.0):
-            return Typed(f"power{int(exponent)}_({_bare(a)})", kind)
+            return Typed(f"power{int(exponent)}_({_bare(a)})", number_type)
         if exponent == 0.5:
-            return Typed(f"sqrt_({_bare(a)})", kind)
+            return Typed(f"sqrt_({_bare(a)})", number_type)
         if exponent == -1.0:
-            return Typed(f"({_strong(kind)}(1) / {a})", kind)
-        return Typed(f"pow_({_bare(a)}, {_bare(self.cast(n, kind))})", kind)
+            return Typed(f"({_strong(number_type)}(1) / {a})", number_type)
+        return Typed(f"pow_({_bare(a)}, {_bare(self.cast(n, number_type))})", number_type)
 
-    def cast(self, value: Typed, kind: str) -> str:
+    def cast(self, value: Typed, number_type: str) -> str:
         """The value as a number of this type."""
-        if value.type == kind or (not self.single and {value.type, kind} == {"Real", "double"}):
+        if value.type == number_type or (not self.single and {value.type, number_type} == {"Real", "double"}):
             return value.text
-        if kind == "bool":
+        if number_type == "bool":
             return f"({value.text} != 0)"
         value = self.truths.get(value.text, value)
         if value.type == "bool":
-            return f"({value.text} ? {_strong(kind)}(1) : {_strong(kind)}(0))"
-        if value.type == "float" and kind == "double":
+            return f"({value.text} ? {_strong(number_type)}(1) : {_strong(number_type)}(0))"
+        if value.type == "float" and number_type == "double":
             return value.text
-        return f"{_strong(kind)}({_bare(value.text)})"
+        return f"{_strong(number_type)}({_bare(value.text)})"
 
     def common_type(self, *values: Typed) -> str:
         """The type of what is computed from these values, by numpy's rules of promotion."""
@@ -300,8 +302,8 @@ class CppWriter(ExpressionWriter[Typed]):
 
     def float_type(self, *values: Typed) -> str:
         """The same for operations whose result is always a float."""
-        kind = self.common_type(*values)
-        return "double" if kind == "bool" else kind
+        number_type = self.common_type(*values)
+        return "double" if number_type == "bool" else number_type
 
     # The methods below are the interface `functions.Cpp`, with which the entries of `network/functions.py`
     # write C++.
@@ -313,14 +315,18 @@ class CppWriter(ExpressionWriter[Typed]):
         return self._call(function, _strong(self.common_type(*values)), values)
 
     def choose(self, condition: Typed, yes: Typed, no: Typed) -> Typed:
-        kind = _strong(self.common_type(yes, no))
+        number_type = _strong(self.common_type(yes, no))
         return _template(
-            "where_", kind, self.cast(condition, "bool"), self.cast(yes, kind), self.cast(no, kind)
+            "where_",
+            number_type,
+            self.cast(condition, "bool"),
+            self.cast(yes, number_type),
+            self.cast(no, number_type),
         )
 
     def strong(self, value: Typed) -> Typed:
-        kind = _strong(value.type)
-        return Typed(self.cast(value, kind), kind)
+        number_type = _strong(value.type)
+        return Typed(self.cast(value, number_type), number_type)
 
     def whole(self, value: Typed) -> Typed:
         number = self.cast(value, "double")
@@ -329,21 +335,23 @@ class CppWriter(ExpressionWriter[Typed]):
         self.truths[number] = value
         return Typed(number, "double")
 
-    def _call(self, function: str, kind: str, values: Iterable[Typed]) -> Typed:
-        return _template(function, kind, *(self.cast(value, kind) for value in values))
+    def _call(self, function: str, number_type: str, values: Iterable[Typed]) -> Typed:
+        return _template(function, number_type, *(self.cast(value, number_type) for value in values))
 
 
-def _template(name: str, kind: str, *arguments: str) -> Typed:
+def _template(name: str, number_type: str, *arguments: str) -> Typed:
     """A call of a function template of arguments of one type.
 
     For bool the type must be written out, since what & and | make of truth values is an int in C++.
     """
-    return Typed(f"{name}{'<bool>' if kind == 'bool' else ''}({', '.join(map(_bare, arguments))})", kind)
+    return Typed(
+        f"{name}{'<bool>' if number_type == 'bool' else ''}({', '.join(map(_bare, arguments))})", number_type
+    )
 
 
-def _strong(kind: str) -> str:
+def _strong(number_type: str) -> str:
     """The type that a numpy function makes of a plain Python number."""
-    return "double" if kind == WEAK else kind
+    return "double" if number_type == WEAK else number_type
 
 
 def _constant_number(node: ast.expr) -> float | None:

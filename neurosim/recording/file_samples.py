@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 READ_BYTES = 2**24  # no single read takes more
 
 
-class FileTrace(LazyArray):
+class FileSamples(LazyArray):
     """The samples of a probe in a file, shape ([trial,] sample, *shape).
 
     The dataset has one row per sample, with all planned samples of a trial in one piece, and one column per

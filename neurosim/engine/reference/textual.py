@@ -28,7 +28,7 @@ Deferred = list[tuple[Statement, np.ndarray]]
 """Statements that change neurons, each with its value for every arrival, (arrival,)."""
 
 
-class Plastic:
+class TextualSynapses:
     """One object of synapses with text.
 
     Arrivals run one after the other; where their order cannot matter, all at once. In what follows `trial`
@@ -237,7 +237,7 @@ class Plastic:
         if variable in group.constants:
             value = np.asarray(group.constants[variable])
             return value.reshape(-1)[neuron] if value.ndim and value.shape == group.shape else value[()]
-        if variable in group.derived:
+        if variable in group.subexpressions:
             return derived_value(state, group, variable)[trial, neuron]
         return None
 
