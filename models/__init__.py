@@ -31,6 +31,7 @@ NAMES = (
     "generative_adversarial",
     "gru",
     "hopfield",
+    "image_generator",
     "inception",
     "inverse_graphics",
     "kohonen",

@@ -39,17 +39,21 @@ def inception(
     channels to few. The channels of the four branches are next to each other on the last axis of `mixed_k`,
     in this order.
 
+    A branch of 0 channels is left out, and with 0 channels before them, the 3 x 3 or 5 x 5 windows see what
+    comes into the module. So (0, 64, 64, 64, 64, 64) is a module of three towers, and (16, 0, 24, 0, 12, 12)
+    the naive module of the paper's figure 2a, but for its last 1 x 1 windows.
+
     All weights and biases (one per channel) learn; they begin as in `feed_forward`.
 
     Arguments:
         shape: (rows, columns, channels) of the image.
         n_outputs: the number of outputs.
-        stem: the number of channels of the stem.
+        stem: the number of channels of the stem; 0: no stem, the first module sees the image.
         modules: six numbers for each module.
         output: the activation function of `out`; 'linear' sends scores instead of probabilities.
         dropout: the fraction of `average` that is silent in training.
 
-    Raises DescriptionError for no module, and for a module that is not six numbers.
+    Raises DescriptionError for no module, and for a module that is not six numbers or has no branch.
 
     >>> inception(modules=[(3, 2, 4, 2, 3, 2)])["mixed_1"].shape  # 3 + 4 + 3 + 2 channels
     (8, 8, 12)
@@ -59,7 +63,9 @@ def inception(
             "inception: modules is empty. Give six numbers of channels for each module."
         )
     synapses: list[ns.Synapses] = []
-    last = convolved(ns.Neurons("image", shape), "stem", stem, 3, synapses)
+    last = ns.Neurons("image", shape)
+    if stem:
+        last = convolved(last, "stem", stem, 3, synapses)
     for k, module in enumerate(modules, 1):
         last = _module(last, k, module, synapses)
         if k < len(modules):
@@ -80,15 +86,20 @@ def _module(last: ns.Neurons, k: int, module: Module, synapses: list[ns.Synapses
         )
     one, before_three, three, before_five, five, after = module
     channels = one + three + five + after
+    if not channels:
+        raise ns.DescriptionError(f"inception: module {tuple(module)} has no branch. Give one some channels.")
     mixed = cells.unit(
         f"mixed_{k}", (*last.shape[:2], channels), "relu", bias=np.zeros(channels), learns="bias"
     )
-    branches = (
-        (last, 1, one),
-        (convolved(last, f"before_three_{k}", before_three, 1, synapses), 3, three),
-        (convolved(last, f"before_five_{k}", before_five, 1, synapses), 5, five),
-        (largest(last, f"largest_{k}", 3, synapses, stride=1, padding="same"), 1, after),
-    )
+    branches: list[tuple[ns.Neurons, int, int]] = []
+    windows = ((1, one, "one", 0), (3, three, "three", before_three), (5, five, "five", before_five))
+    for side, width, name, reduced in windows:
+        if width:
+            sender = convolved(last, f"before_{name}_{k}", reduced, 1, synapses) if reduced else last
+            branches.append((sender, side, width))
+    if after:
+        sender = largest(last, f"largest_{k}", 3, synapses, stride=1, padding="same")
+        branches.append((sender, 1, after))
     first = 0
     for sender, side, width in branches:
         target, weight = mixed[:, :, first : first + width], initial("relu", sender.shape[-1] * side**2)

@@ -3,7 +3,8 @@
 Source: Hochreiter & Schmidhuber 1997, Neural Computation 9, 1735, doi:10.1162/neco.1997.9.8.1735; with the
 forget gate of Gers, Schmidhuber & Cummins 2000, doi:10.1162/089976600300015015, and optionally the peepholes
 of Gers & Schmidhuber 2000, doi:10.1109/IJCNN.2000.861302, and the initial biases of Tallec & Ollivier 2018,
-ICLR, arXiv:1804.11188.
+ICLR, arXiv:1804.11188; softsign in place of tanh: Bergstra, Desjardins, Lamblin & Bengio 2009, Technical
+Report 1337, Universite de Montreal.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ def lstm(
     *,
     peepholes: bool = False,
     memory: float | None = None,
+    function: str = "tanh",
     output: str = "linear",
 ) -> ns.Network:
     """Layers of long short-term memory cells: `inputs` -> `cells` -> `out`.
@@ -42,9 +44,11 @@ def lstm(
             The cells keep their content for times that are evenly spaced from 1 tick to `memory` (b_f = log
             of it, b_i = -b_f), and learn to remember for long in a fraction of the time. Default: they forget
             within some ticks (b_f = 1).
+        function: what takes the place of tanh, as in `cells.unit`, such as 'softsign', x/(1 + |x|), which
+            saturates more slowly.
         output: the activation function of `out`, as in `cells.unit`.
 
-    Raises DescriptionError for a memory that is too short.
+    Raises DescriptionError for a memory that is too short, and for an unknown function.
 
     >>> lstm(2, 12, 1)["cells"].shape
     (12,)
@@ -54,9 +58,8 @@ def lstm(
             f"lstm: memory={memory} is no time to remember. "
             "Give a number of ticks above 2, about as many as a sequence has."
         )
-    top, synapses = stack(
-        ns.Neurons("inputs", n_inputs), n_cells, layer, "cells", peepholes=peepholes, memory=memory
-    )
+    settings = {"peepholes": peepholes, "memory": memory, "function": function}
+    top, synapses = stack(ns.Neurons("inputs", n_inputs), n_cells, layer, "cells", **settings)
     return ns.Network(read([top], n_outputs, output), synapses, schedule=ns.Layered())
 
 
@@ -69,6 +72,7 @@ def layer(
     begin: int = 0,
     peepholes: bool = False,
     memory: float | None = None,
+    function: str = "tanh",
 ) -> Layer:
     """A layer of LSTM cells, and its synapses.
 
@@ -76,7 +80,7 @@ def layer(
     name, size: the name of the cells and their number.
     tag: the end of the names of the synapses, W_i to U_g.
     begin: the tick until which the cells are at rest.
-    peepholes, memory: as in `lstm`.
+    peepholes, memory, function: as in `lstm`.
     """
     zeros = np.zeros(size)
     if memory is None:
@@ -87,7 +91,7 @@ def layer(
     if peepholes:
         learned |= {"p_i": zeros, "p_f": zeros, "p_o": zeros}
     cell = cells.peephole_lstm if peepholes else cells.lstm
-    units = resting(cell, name, size, begin, learns=tuple(learned), **learned)
+    units = resting(cell, name, size, begin, function=function, learns=tuple(learned), **learned)
     synapses = []
     for port in "ifog":
         settings = {"to": port, "weight": ns.glorot(), "learns": True}

@@ -22,6 +22,8 @@ def residual(
     n_outputs: int = 10,
     *,
     blocks: int | Sequence[int] = 2,
+    layers: int | Sequence[int] = 2,
+    narrow: int = 1,
     shortcut: bool = True,
     norm: bool = True,
     function: str = "relu",
@@ -30,11 +32,12 @@ def residual(
 ) -> ns.Network:
     """A deep network of blocks with shortcuts, convolutional or fully connected.
 
-    `image` -> `stem` -> `block_1` -> `block_2` ... -> `top` -> (`average`) -> `out`. A block adds two layers
-    of weights to its input: block_k = block_(k-1) + W second_k, second_k = f(W first_k), first_k =
-    f(block_(k-1)). The shortcut is a second synapse, one to one, into the port of the block. f is `function`,
-    after layer normalization over the channels, or without `norm` after a bias. All weights, biases, gains
-    and shifts learn; weights begin as He's.
+    `image` -> `stem` -> `block_1` -> `block_2` ... -> `top` -> (`average`) -> `out`. A block adds some layers
+    of weights to its input. Two layers are block_k = block_(k-1) + W second_k, second_k = f(W first_k),
+    first_k = f(block_(k-1)); more go on with `third_k`, `fourth_k`, `fifth_k`. The shortcut is a second
+    synapse, one to one, into the port of the block. f is `function`, after layer normalization over the
+    channels, or without `norm` after a bias. All weights, biases, gains and shifts learn; weights begin as
+    He's.
 
     With a `shape` (rows, columns, channels) W are 3 x 3 windows that reach over the edge. From the second
     stage on, the first block of a stage moves its windows by 2, and its shortcut is a 1 x 1 convolution that
@@ -46,15 +49,18 @@ def residual(
         n_channels: the number of channels (or units) of each stage.
         n_outputs: the number of outputs.
         blocks: the number of blocks of each stage, or one number for all.
-        shortcut: without it the network is the plain one of the same depth, 2 + 2 layers of weights per
-            block.
+        layers: the number of layers of weights in a block, from 1 to 5; or for each the side of its windows
+            (default: 3), such as (1, 3, 1), the paper's bottleneck.
+        narrow: by how much the layers within a block have fewer channels; 4 in the paper's bottleneck.
+        shortcut: without it the network is the plain one of the same depth, 2 + `layers` layers of weights
+            for each block.
         norm: whether f normalizes.
         function: the activation function, as in `cells.unit`.
         output: the function of `out`; 'linear' sends scores instead of probabilities.
         dropout: the fraction of the units before `out` that are silent in training.
 
-    Raises DescriptionError for a `shape` that is neither, and for `blocks` that are not one number for each
-    stage.
+    Raises DescriptionError for a `shape` that is neither, for `blocks` that are not one number for each
+    stage, for `layers` that are not 1 to 5, and for channels that `narrow` does not divide.
 
     >>> residual((8, 8, 1), (4, 6), blocks=1)["block_2"].shape  # (row, column, channel)
     (4, 4, 6)
@@ -66,7 +72,14 @@ def residual(
         )
     stages = per_block("residual: n_channels", n_channels)
     counts = per_block("residual: blocks", blocks, len(stages))
-    builder = _Builder(function, norm, shortcut)
+    sides = (3,) * layers if isinstance(layers, int) else tuple(layers)
+    if not 1 <= len(sides) <= len(NAMES):
+        raise ns.DescriptionError(f"residual: layers {layers}. A block has 1 to 5 layers: give as many.")
+    if narrow < 1 or any(channels % narrow for channels in stages):
+        raise ns.DescriptionError(
+            f"residual: narrow={narrow} does not divide each of n_channels {stages}. Give a divisor."
+        )
+    builder = _Builder(function, norm, shortcut, sides, narrow)
     image = ns.Neurons("inputs" if isinstance(shape, int) else "image", shape)
     last = builder.weighted(image, builder.sum("stem", builder.shape(image.shape, stages[0])))
     k = 0
@@ -84,11 +97,18 @@ def residual(
     return ns.Network(builder.synapses, schedule=ns.Layered())
 
 
-class _Builder:
-    """The layers of a residual network; their synapses are collected in `synapses`."""
+NAMES = ("first", "second", "third", "fourth", "fifth")  # the layers of a block
 
-    def __init__(self, function: str, norm: bool, shortcut: bool):
+
+class _Builder:
+    """The layers of a residual network; their synapses are collected in `synapses`.
+
+    sides: of the windows of each layer of a block.
+    """
+
+    def __init__(self, function: str, norm: bool, shortcut: bool, sides: tuple[int, ...], narrow: int):
         self.function, self.norm, self.shortcut = function, norm, shortcut
+        self.sides, self.narrow = sides, narrow
         self.synapses: list[ns.Synapses] = []
 
     def shape(self, below: tuple[int, ...], channels: int, stride: int = 1) -> tuple[int, ...]:
@@ -96,11 +116,15 @@ class _Builder:
         return (channels,) if len(below) == 1 else self._window(3, stride).target_shape(below, channels)
 
     def block(self, last: ns.Neurons, k: int, channels: int, stride: int) -> ns.Neurons:
-        """A block: two layers of weights, and the shortcut around them."""
+        """A block: layers of weights, and the shortcut around them."""
         shape = self.shape(last.shape, channels, stride)
-        first = self.activated(f"first_{k}", last)
-        second = self.weighted(first, self._units(f"second_{k}", shape), stride)
-        block = self.weighted(second, self.sum(f"block_{k}", shape))
+        inner = (*shape[:-1], channels // self.narrow)
+        layer = self.activated(f"first_{k}", last)
+        strides = (stride, 1, 1, 1, 1)  # the first layer of weights moves
+        *inside, (last_side, last_step) = zip(self.sides, strides, strict=False)
+        for (side, step), name in zip(inside, NAMES[1:], strict=False):
+            layer = self.weighted(layer, self._units(f"{name}_{k}", inner), step, side)
+        block = self.weighted(layer, self.sum(f"block_{k}", shape), last_step, last_side)
         if self.shortcut and last.shape == shape:
             self.synapses.append(ns.Synapses(last, block, wiring=ns.one_to_one()))
         elif self.shortcut:

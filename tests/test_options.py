@@ -27,6 +27,7 @@ from neurosim.models.force import force
 from neurosim.models.free_list import free_list
 from neurosim.models.generative_adversarial import generative_adversarial
 from neurosim.models.gru import gru
+from neurosim.models.image_generator import image_generator
 from neurosim.models.inception import inception
 from neurosim.models.inverse_graphics import inverse_graphics
 from neurosim.models.liquid import liquid
@@ -158,10 +159,26 @@ NETWORKS = {
     ),
     "free_list": lambda: (free_list(3), free_list(n_slots=3, n_heads=2)),
     "gru": lambda: (gru(2, 3, 1), gru(2, 3, 1, output="sigmoid")),
-    "inception": lambda: (inception(), inception(dropout=0.5)),
+    "image_generator": lambda: (
+        image_generator(3),
+        image_generator(3, (8, 16, 1)),
+        image_generator(3, n_channels=(4, 2)),
+        image_generator(3, n_codes=2),
+        image_generator(3, n_hidden=5),
+        image_generator(3, kernel=2),
+        image_generator(3, unpool=True),
+        image_generator(3, function="tanh"),
+        image_generator(3, output="linear"),
+    ),
+    "inception": lambda: (
+        inception(),
+        inception(dropout=0.5),
+        inception(stem=0),
+        inception(modules=[(0, 4, 4, 4, 4, 4)]),
+    ),
     "inverse_graphics": lambda: (inverse_graphics(), inverse_graphics(kernel=2)),
     "liquid": lambda: (liquid(), liquid(inhibitory=0.5), liquid(reach=0.5), liquid(dt=0.05 * ms)),
-    "lstm": lambda: (lstm(2, 3, 1), lstm(2, 3, 1, output="sigmoid")),
+    "lstm": lambda: (lstm(2, 3, 1), lstm(2, 3, 1, output="sigmoid"), lstm(2, 3, 1, function="softsign")),
     "microcircuit": lambda: (microcircuit(0.01), microcircuit(0.01, dt=0.05 * ms)),
     "minimal_gru": lambda: (minimal_gru(2, 3, 1), minimal_gru(2, 3, 1, output="sigmoid")),
     "nvar": lambda: (
