@@ -24,7 +24,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sentences", type=int, default=6000, help="to learn from")
     parser.add_argument("--cells", type=int, default=48)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--tested", type=int, default=1000, help="sentences with dates that were not learned")
     parser.add_argument("--beams", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1, help="of sentences, first weights, order of learning")

@@ -36,7 +36,7 @@ def symbols(dates: list[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def translated(
-    n: int, seed: int, engine: str, attention: bool = True, count: int = 6000, epochs: int = 6
+    n: int, seed: int, engine: str, attention: bool = True, count: int = 6000, epochs: int = 5
 ) -> dict[str, Any]:
     import neurosim as ns
     from neurosim.learn import closed_loop
