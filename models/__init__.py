@@ -46,6 +46,7 @@ NAMES = (
     "nvar",
     "perceptron",
     "radial_basis",
+    "recurrent_attention",
     "recursive",
     "recursive_super_resolution",
     "residual",

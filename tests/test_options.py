@@ -38,6 +38,7 @@ from neurosim.models.neural_compiler import neural_compiler
 from neurosim.models.neural_turing_machine import neural_turing_machine
 from neurosim.models.nvar import nvar
 from neurosim.models.perceptron import perceptron
+from neurosim.models.recurrent_attention import recurrent_attention
 from neurosim.models.recursive import recursive
 from neurosim.models.recursive_super_resolution import recursive_super_resolution
 from neurosim.models.residual_memory import residual_memory
@@ -201,6 +202,16 @@ NETWORKS = {
         perceptron(2, weights=np.ones((1, 2))),
         perceptron(2, bias=1.0),
         perceptron(2, function="linear"),
+    ),
+    "recurrent_attention": lambda: (
+        recurrent_attention((9, 9, 1)),
+        recurrent_attention((9, 9, 1), n_classes=3),
+        recurrent_attention((9, 9, 1), n_glimpses=3),
+        recurrent_attention((9, 9, 1), size=3),
+        recurrent_attention((9, 9, 1), n_scales=2),
+        recurrent_attention((9, 9, 1), n_hidden=4),
+        recurrent_attention((9, 9, 1), spread=0.2),
+        recurrent_attention((9, 9, 1), last=True),
     ),
     "recursive": lambda: (recursive(3, 4, 2, 1), recursive(3, 4, 2, 1, output="sigmoid")),
     "recursive_super_resolution": lambda: (

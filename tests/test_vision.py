@@ -7,6 +7,7 @@ from scipy.ndimage import map_coordinates
 import neurosim as ns
 from neurosim.learn import gradient, learned, with_learned
 from neurosim.models.capsule_net import capsule_net
+from neurosim.models.recurrent_attention import recurrent_attention
 from neurosim.models.spatial_transformer import spatial_transformer
 
 
@@ -186,3 +187,89 @@ def test_the_loss_of_a_reader_moves_the_window():
 def test_a_window_needs_two_rows_and_columns():
     with pytest.raises(ns.DescriptionError, match=r"window \(1, 5\) of an image of \(6, 6\) is too small"):
         spatial_transformer((6, 6, 1), (1, 5))
+
+
+def glimpse(image, place, size, n_scales):
+    """Patches around a place: each pixel is the mean, by a triangle, of the image around its centre."""
+    centre = (place + 1) / 2 * (np.array(image.shape[:2]) - 1)
+    patches = []
+    for scale in 2 ** np.arange(n_scales):
+        at = [c + scale * (np.arange(size) - (size - 1) / 2) for c in centre]
+        row, column = (
+            relu(1 - abs(a[:, None] - np.arange(n)) / scale) / scale
+            for a, n in zip(at, image.shape, strict=False)
+        )
+        patches.append(np.einsum("rm,cn,mnk->rck", row, column, image))
+    return np.array(patches)
+
+
+def attention(image, w, ticks, places=None):
+    """Scores, places, and what is guessed at each tick."""
+    core, found = np.zeros(len(w["core.bias"])), []
+    for t in range(ticks):
+        mean = np.tanh(w["core_to_place"] @ core + w["place.bias"])
+        place = mean if places is None else places[t]
+        guess = w["core_to_guess"] @ core + w["guess.bias"]
+        patches = glimpse(image, place, 3, 2)
+        into = w["glimpse_to_seen"] @ patches.ravel() + w["place_to_seen"] @ place + w["seen.bias"]
+        core = relu(w["seen_to_core"] @ relu(into) + w["core_to_core"] @ core + w["core.bias"])
+        found.append((w["core_to_out"] @ core + w["out.bias"], place, mean, guess[0]))
+    return [np.array(values) for values in zip(*found, strict=True)]
+
+
+LOOK = dict(n_glimpses=4, size=3, n_scales=2, n_hidden=6, spread=0.2)
+
+
+def test_recurrent_attention_is_its_formula():
+    net, w = disturbed(recurrent_attention((7, 9, 2), 3, **LOOK))
+    image = np.random.default_rng(0).random((7, 9, 2))
+    run = ns.run(net, {"image": np.tile(image, (4, 1, 1, 1))}, record=["out", "place", "glimpse"])
+    scores, places, _, _ = attention(image, w, 4)
+    np.testing.assert_allclose(run["place"], places, rtol=1e-9)
+    np.testing.assert_allclose(run["glimpse"][2], glimpse(image, places[2], 3, 2), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(run["out"], scores, rtol=1e-9)
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_places_learn_from_rewards_by_the_gradient_of_reinforce(last):
+    net, w = disturbed(recurrent_attention((7, 9, 2), 3, last=last, **LOOK))
+    random = np.random.default_rng(0)
+    image, places, label = random.random((7, 9, 2)), random.uniform(-1, 1, (4, 2)), np.eye(3)[1]
+    inputs = {"image": np.tile(image, (4, 1, 1, 1)), "place": places, "label": np.tile(label, (4, 1))}
+    inputs = {name: given[None] for name, given in inputs.items()}
+
+    def rewards(numbers):
+        scores, _, mean, guess = attention(image, numbers, 4, places)
+        counts = [0, 0, 0, 1] if last else [0, 1, 1, 1]
+        to_come = np.cumsum((softmax(scores)[:, 1] * counts)[::-1])[::-1]
+        return to_come, guess, -((places - mean) ** 2).sum(axis=1) / (2 * 0.2**2)
+
+    to_come, guessed, _ = rewards(w)
+
+    def loss(numbers):  # what the gradient is of: rewards, and what was guessed of them, stay as they are
+        _, guess, chance = rewards(numbers)
+        return ((guess - to_come) ** 2 - (to_come - guessed) * chance).sum()
+
+    value, slopes = gradient(net, inputs, loss={"teacher": "sent"})
+    assert value == pytest.approx(loss(w) - (to_come**2).sum())
+    for name in ("core_to_place", "place.bias", "core_to_guess", "core_to_core"):
+        shift = np.zeros_like(w[name])
+        shift.flat[1 if shift.size > 1 else 0] = 1e-6
+        higher, lower = (loss({**w, name: w[name] + s}) for s in (shift, -shift))
+        at = slopes[name].flat[1 if shift.size > 1 else 0]
+        assert at == pytest.approx((higher - lower) / 2e-6, rel=1e-4, abs=1e-8), name
+
+
+def test_places_are_drawn_in_training_only():
+    net = recurrent_attention((7, 9, 2), 3, **LOOK)
+    inputs = {"image": np.zeros((4, 4, 7, 9, 2)), "label": np.tile(np.eye(3)[1], (4, 4, 1))}
+    assert not ns.run(net, inputs, record=["place"])["place"].any()  # the middle, where the mean begins
+    slopes = gradient(net, inputs, loss={"teacher": "sent"})[1]
+    assert not slopes["place.bias"].any()  # no place differs from its mean
+    trained, _ = ns.train(net, inputs, loss={"teacher": "sent"}, epochs=1)
+    assert learned(trained)["place.bias"].all()
+
+
+def test_places_need_a_spread():
+    with pytest.raises(ns.DescriptionError, match=r"spread=0 is not above 0"):
+        recurrent_attention(spread=0)
