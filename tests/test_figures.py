@@ -174,9 +174,8 @@ def test_the_legend_shows_what_occurs_and_nothing_else(name):
     assert ("effect:delay" in shown) == bool(words(ax, "delay"))
     icons = ("dense", "sparse", "one", "nearby", "conv", "pool", "einsum", "private")
     icons += ("transposed_conv", "unpool", "interpolate")
-    assert {f"wiring:{icon}" for icon in icons if drawn(ax, icon)} == {
-        entry for entry in shown if entry.startswith("wiring:")
-    }
+    wirings = {entry for entry in shown if entry.startswith("wiring:")}
+    assert {f"wiring:{icon}" for icon in icons if drawn(ax, icon)} == wirings
 
 
 @pytest.mark.parametrize("name", [*OWN, *MODELS])
