@@ -61,6 +61,7 @@ NAMES = (
     "sparse_autoencoder",
     "deep_belief_tuned",
     "translated_dates",
+    "pascal_programs",
 )
 LEARNED = NAMES[NAMES.index("train_lstm") :]  # by gradient
 

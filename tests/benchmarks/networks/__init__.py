@@ -30,4 +30,5 @@ NAMES = (
     "layered_vision",
     "layered_generative",
     "translation",
+    "pascal",
 )
