@@ -8,6 +8,8 @@ from pascal_side import IN_LOOPS, PROGRAMS
 import neurosim as ns
 from neurosim import figures
 from neurosim.models.neural_compiler import example, given, neural_compiler, written
+from neurosim.models.pascal import cellular_code, connected, develop, parse
+from neurosim.models.pascal.cellular import read
 
 RECORD = ["output", "written"]
 
@@ -140,6 +142,12 @@ def test_what_is_no_program_is_refused():
 def test_a_long_program_is_no_deep_one():
     source = f"var x: integer; begin {'x := x + 1; ' * 1500} writeln(x) end."
     assert rows(source) == [(1500,)]
+
+
+def test_cellular_code_can_be_changed_by_hand():
+    code = str(cellular_code(parse("begin writeln(41) end.")))
+    net = connected(develop(read(code.replace("BIAS 41", "BIAS 42"))), 0)
+    assert written(run(net)) == [(42,)]
 
 
 def test_a_compiled_program_is_saved_replayed_and_drawn(tmp_path):
