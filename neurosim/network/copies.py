@@ -72,11 +72,11 @@ def copied(network: Network, name: str, tied: Network | Copy | None) -> Copy:
 
     Raises DescriptionError for a `tied` that is neither `network` nor a copy of it.
     """
-    where = f"named({shown(name)})"
-    name = identifier(name, f"{where}: name")
+    subject = f"named({shown(name)})"
+    name = identifier(name, f"{subject}: name")
     if tied is not None and getattr(tied, "network", tied) is not network:
         raise DescriptionError(
-            f"{where}: tied={shown(tied)} is neither this network nor a copy of it."
+            f"{subject}: tied={shown(tied)} is neither this network nor a copy of it."
             " Give one of those, such as tied=first with first = network.named('first')."
         )
 

@@ -255,45 +255,45 @@ def add(function: Function) -> Function:
     Raises DescriptionError for a name that is taken or that text cannot call, and for a function of which
     neither `array` nor `text` says how it is computed.
     """
-    where = f"functions.add({function.name!r})"
+    subject = f"functions.add({function.name!r})"
     if not function.name.isidentifier() or keyword.iskeyword(function.name):
-        raise DescriptionError(f"{where}: text cannot call it. Give a name such as 'softplus'.")
+        raise DescriptionError(f"{subject}: text cannot call it. Give a name such as 'softplus'.")
     if _functions.get(function.name, function) != function:
-        raise DescriptionError(f"{where}: there is such a function already. Choose another name.")
+        raise DescriptionError(f"{subject}: there is such a function already. Choose another name.")
     if function.kind not in (ELEMENTWISE, ALONG):
         raise DescriptionError(
-            f"{where}: functions that are {function.kind} cannot be added. Use ELEMENTWISE or ALONG."
+            f"{subject}: functions that are {function.kind} cannot be added. Use ELEMENTWISE or ALONG."
         )
     if function.kind == ELEMENTWISE and not 1 <= function.arguments <= 3:
-        raise DescriptionError(f"{where}: it takes {function.arguments} arguments. Give it 1 to 3.")
+        raise DescriptionError(f"{subject}: it takes {function.arguments} arguments. Give it 1 to 3.")
     if function.array is None and not (function.text and function.kind == ELEMENTWISE):
         raise DescriptionError(
-            f"{where}: nothing says how it is computed."
+            f"{subject}: nothing says how it is computed."
             " Give array=lambda xp, x: ..., or text='...' of other functions of x."
         )
     if function.text:
-        _check_text(function, where)
+        _check_text(function, subject)
     _functions[function.name] = _added[function.name] = function
     return function
 
 
-def _check_text(function: Function, where: str) -> None:
+def _check_text(function: Function, subject: str) -> None:
     """Refuse a text that uses other names than the arguments, or other functions than those of numbers."""
-    parse_expression(function.text, where)
+    parse_expression(function.text, subject)
     arguments = ARGUMENTS[: function.arguments]
     for name in sorted(names_in(function.text) - set(arguments)):
         raise DescriptionError(
-            f"{where}: its text uses {name!r}, which is none of its arguments."
+            f"{subject}: its text uses {name!r}, which is none of its arguments."
             f" They are called {', '.join(arguments)}."
         )
     for name in calls_in(function.text):
         if name not in _functions:
             raise DescriptionError(
-                f"{where}: its text calls the unknown function {name!r}. {nearest(name, _functions)}"
+                f"{subject}: its text calls the unknown function {name!r}. {nearest(name, _functions)}"
             )
         if _functions[name].kind != ELEMENTWISE:
             raise DescriptionError(
-                f"{where}: its text calls {name!r}, which is {_functions[name].kind}."
+                f"{subject}: its text calls {name!r}, which is {_functions[name].kind}."
                 " Use functions of numbers."
             )
 

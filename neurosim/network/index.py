@@ -16,54 +16,54 @@ Index = int | slice | EllipsisType | ArrayLike | tuple[int | slice | EllipsisTyp
 Key = tuple[Any, ...]  # for each axis: a number, a tuple of numbers, ('slice', start, stop, step), or '...'
 
 
-def read_key(key: Index, shape: tuple[int, ...], where: str) -> Key:
+def read_key(key: Index, shape: tuple[int, ...], subject: str) -> Key:
     """Read an index of an array of a shape, as plain data that a file can hold; slices as ('slice', a, b, c).
 
-    Raises DescriptionError for what numpy would not take as an index; `where` opens it.
+    Raises DescriptionError for what numpy would not take as an index; `subject` opens it.
     """
     parts = key if isinstance(key, tuple) else (key,)
     read = []
     for axis, part in enumerate(parts):
         if isinstance(part, slice):
             ends = (part.start, part.stop, part.step)
-            read.append(("slice", *(None if e is None else _whole(e, where) for e in ends)))
+            read.append(("slice", *(None if e is None else _whole(e, subject) for e in ends)))
         elif part is Ellipsis:
             read.append("...")
         elif isinstance(part, (int, np.integer)) and not isinstance(part, bool):
-            read.append(_whole(part, where))
+            read.append(_whole(part, subject))
         else:
             read.append(
-                _read_list(part, shape[axis] if axis < len(shape) and "..." not in read else None, where)
+                _read_list(part, shape[axis] if axis < len(shape) and "..." not in read else None, subject)
             )
     return tuple(read)
 
 
-def _read_list(part: Any, size: int | None, where: str) -> tuple[int, ...]:
+def _read_list(part: Any, size: int | None, subject: str) -> tuple[int, ...]:
     try:
-        array = read_array(part, where)
+        array = read_array(part, subject)
     except DescriptionError:
         array = np.zeros(())
     if array.dtype == bool and array.ndim == 1:
         if size is not None and array.size != size:
             raise DescriptionError(
-                f"{where}: a mask of {array.size} entries does not fit an axis of {size} neurons."
+                f"{subject}: a mask of {array.size} entries does not fit an axis of {size} neurons."
                 " Give one entry per neuron."
             )
         array = np.flatnonzero(array)
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise DescriptionError(
-            f"{where}: {shown(part)} is not an index. Use a slice, a number, or a list of whole numbers."
+            f"{subject}: {shown(part)} is not an index. Use a slice, a number, or a list of whole numbers."
         )
     return tuple(int(i) for i in array)
 
 
-def _whole(given: Any, where: str) -> int:
+def _whole(given: Any, subject: str) -> int:
     if isinstance(given, bool) or not isinstance(given, (int, np.integer)):
         raise DescriptionError(
-            f"{where}: {shown(given)} is not a whole number. Slice with whole numbers, such as cells[:100]."
+            f"{subject}: {shown(given)} is not a whole number. Slice with whole numbers, such as cells[:100]."
         )
     if abs(int(given)) > 2**53:
-        raise DescriptionError(f"{where}: {shown(given)} is far outside. Choose neurons within it.")
+        raise DescriptionError(f"{subject}: {shown(given)} is far outside. Choose neurons within it.")
     return int(given)
 
 

@@ -244,13 +244,14 @@ def _check_private_senders(net: Network) -> None:
 
 
 def _check_population(population: Neurons, schedule: Schedule) -> None:
-    where = f"Neurons {population.name!r}"
+    subject = f"Neurons {population.name!r}"
     if schedule.seconds is None and any(line.kind == "differential" for line in population.lines):
         raise DescriptionError(
-            f"{where}: differential equations need a time step. Use schedule=Clock(dt), or write update text."
+            f"{subject}: differential equations need a time step."
+            " Use schedule=Clock(dt), or write update text."
         )
     if isinstance(population.refractory, Value):
-        _check_ticks(population.refractory, f"{where}: refractory", schedule)
+        _check_ticks(population.refractory, f"{subject}: refractory", schedule)
 
 
 def _check_constants(population: Neurons, synapses: Iterable[Synapses]) -> None:
@@ -268,26 +269,28 @@ def _check_constants(population: Neurons, synapses: Iterable[Synapses]) -> None:
             )
 
 
-def _check_ticks(value: Value, where: str, schedule: Schedule) -> None:
+def _check_ticks(value: Value, subject: str, schedule: Schedule) -> None:
     """Refuse a time that is not a whole number of ticks; arrays are rounded when they are lowered."""
     if np.all(value.number == 0):
         return
     if schedule.seconds is None:
         if value.dim != PLAIN:
             raise DescriptionError(
-                f"{where} {value} is a time, but {schedule} counts ticks. Give a whole number of ticks."
+                f"{subject} {value} is a time, but {schedule} counts ticks. Give a whole number of ticks."
             )
         if value.scalar and value.number != np.rint(value.number):
-            raise DescriptionError(f"{where} {value} is not a whole number of ticks. Give an integer.")
+            raise DescriptionError(f"{subject} {value} is not a whole number of ticks. Give an integer.")
         return
     if value.dim != TIME:
-        raise DescriptionError(f"{where} {value} has no unit. Give a time, such as 1*ms, under {schedule}.")
+        raise DescriptionError(f"{subject} {value} has no unit. Give a time, such as 1*ms, under {schedule}.")
     if not value.scalar:
         return
     ticks = float(value.number) / schedule.seconds
     if abs(ticks - round(ticks)) > 1e-6 * max(1.0, abs(ticks)):
         dt, up = (Value(np.array(number * schedule.seconds), TIME) for number in (1, max(1, np.ceil(ticks))))
-        raise DescriptionError(f"{where} {value} is not a multiple of dt = {dt}. Use {up}, or a smaller dt.")
+        raise DescriptionError(
+            f"{subject} {value} is not a multiple of dt = {dt}. Use {up}, or a smaller dt."
+        )
 
 
 def _check_delay(item: Synapses, schedule: Schedule) -> None:

@@ -30,29 +30,29 @@ MOST_AXES = 16
 Ports = str | Mapping[str, str] | Sequence[str | tuple[str, str]]
 
 
-def read_shape(shape: int | Sequence[int], where: str) -> tuple[int, ...]:
-    """Read a number of neurons, or a tuple of numbers along axes; `where` opens the error."""
+def read_shape(shape: int | Sequence[int], subject: str) -> tuple[int, ...]:
+    """Read a number of neurons, or a tuple of numbers along axes; `subject` opens the error."""
     sizes = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
     if not sizes:
         raise DescriptionError(
-            f"{where}: () has no neurons. Give a number of neurons or a tuple such as (8, 8)."
+            f"{subject}: () has no neurons. Give a number of neurons or a tuple such as (8, 8)."
         )
-    read = tuple(whole(n, where, least=1, most=MOST_NEURONS) for n in sizes)
+    read = tuple(whole(n, subject, least=1, most=MOST_NEURONS) for n in sizes)
     if prod(read) > MOST_NEURONS or len(read) > MOST_AXES:
         raise DescriptionError(
-            f"{where}: {shown(read)} has more than {MOST_NEURONS:,} neurons or {MOST_AXES} axes. Use fewer."
+            f"{subject}: {shown(read)} has more than {MOST_NEURONS:,} neurons or {MOST_AXES} axes. Use fewer."
         )
     return read
 
 
-def read_names(given: str | Sequence[str], where: str) -> tuple[str, ...]:
-    """Read one name, or a list of them; `where` opens the error for anything else."""
+def read_names(given: str | Sequence[str], subject: str) -> tuple[str, ...]:
+    """Read one name, or a list of them; `subject` opens the error for anything else."""
     names = (given,) if isinstance(given, str) else given
     if not isinstance(names, tuple | list):
         raise DescriptionError(
-            f"{where}: {shown(given)} is not a list of names. Give names, such as ('bias',)."
+            f"{subject}: {shown(given)} is not a list of names. Give names, such as ('bias',)."
         )
-    return tuple(identifier(name, where) for name in names)
+    return tuple(identifier(name, subject) for name in names)
 
 
 def _port(word: str) -> tuple[str, ...]:

@@ -74,20 +74,20 @@ def read_record(net: Network, record: Any, spiking: Iterable[str] = ()) -> tuple
 def _interval_ticks(interval: Any, item: Any, net: Network) -> int:
     """A sampling interval in ticks. interval: ticks, or a time under `Clock`. item: what it belongs to."""
     name = label(item) if isinstance(item, (Neurons, Part)) else shown(item)
-    where = f"run: record {name}: sampling interval"
-    value = as_value(interval, where)
+    subject = f"run: record {name}: sampling interval"
+    value = as_value(interval, subject)
     if value.dim == TIME and net.schedule.seconds is not None:
         if not value.scalar or not np.isfinite(value.number):
-            raise DescriptionError(f"{where} {value} is not one time. Give one such as 1*ms.")
+            raise DescriptionError(f"{subject} {value} is not one time. Give one such as 1*ms.")
         dt = net.schedule.seconds
         ticks = float(value.number) / dt
         if abs(ticks - round(ticks)) > 1e-6 * max(1.0, ticks):
             raise DescriptionError(
-                f"{where} {value} is not a multiple of dt = {Value(np.array(dt), TIME)}."
+                f"{subject} {value} is not a multiple of dt = {Value(np.array(dt), TIME)}."
                 " Give a whole number of ticks."
             )
-        return whole(round(ticks), where, least=1)
-    return whole(interval, where, least=1)
+        return whole(round(ticks), subject, least=1)
+    return whole(interval, subject, least=1)
 
 
 def _read_probe(net: Network, item: Any, every: int, spiking: frozenset[str]) -> Probe:

@@ -17,9 +17,9 @@ from neurosim.network.values import flag, plain_number, whole
 from neurosim.network.wiring import MOST_DRAWN, Wiring, avoids_self, is_within
 
 
-def as_probability(p: float, where: str) -> float:
-    """Read a number from 0 to 1; `where` opens the error for anything else."""
-    return plain_number(p, where, "Give a probability, a number from 0 to 1.", low=0, high=1)
+def as_probability(p: float, subject: str) -> float:
+    """Read a number from 0 to 1; `subject` opens the error for anything else."""
+    return plain_number(p, subject, "Give a probability, a number from 0 to 1.", low=0, high=1)
 
 
 @named_arguments

@@ -221,15 +221,15 @@ class Asynchronous(Schedule):
 
     def check(self, net: Network) -> None:
         for population in net.populations.values():
-            where = f"Neurons {population.name!r}"
+            subject = f"Neurons {population.name!r}"
             if population.spiking:
                 raise DescriptionError(
-                    f"{where}: has a threshold, but Asynchronous() carries graded messages only."
+                    f"{subject}: has a threshold, but Asynchronous() carries graded messages only."
                     " Use update='s = where(I > 0, 1, 0)'."
                 )
             if population.sends in population.subexpressions:
                 raise DescriptionError(
-                    f"{where}: sends the subexpression {population.sends!r}, but Asynchronous() carries"
+                    f"{subject}: sends the subexpression {population.sends!r}, but Asynchronous() carries"
                     " variables only."
                     f" Assign it in update text: update='{population.sends} = ...'."
                 )

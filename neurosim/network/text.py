@@ -85,65 +85,66 @@ class Statement:
     expression: str
 
 
-def read_equations(text: str, where: str) -> tuple[Equation, ...]:
+def read_equations(text: str, subject: str) -> tuple[Equation, ...]:
     """The lines of Brian2 equations, in order; a line ends with its `: unit`.
 
-    Raises DescriptionError for text that does not read as equations; `where` opens it.
+    Raises DescriptionError for text that does not read as equations; `subject` opens it.
     """
     lines, pending = [], ""
     for raw in text.splitlines():
         pending += raw.split("#")[0].rstrip() + " "
         if ":" in pending:
-            lines += _equation(pending.strip(), where)
+            lines += _equation(pending.strip(), subject)
             pending = ""
         elif not pending.strip():
             pending = ""
     if pending.strip():
         raise DescriptionError(
-            f"{where}: {quoted(pending)} has no unit."
+            f"{subject}: {quoted(pending)} has no unit."
             " End each equation with ': unit', or ': 1' for a plain number."
         )
     seen: set[str] = set()
     for line in lines:
         if line.name in seen:
             raise DescriptionError(
-                f"{where}: '{line.name}' is defined twice. Give each variable one equation."
+                f"{subject}: '{line.name}' is defined twice. Give each variable one equation."
             )
         seen.add(line.name)
     return tuple(lines)
 
 
-def _equation(line: str, where: str) -> list[Equation]:
+def _equation(line: str, subject: str) -> list[Equation]:
     left, _, right = line.partition(":")
     head, tail = HEAD.match(left), UNIT.match(right)
     if head is None or tail is None:
         raise DescriptionError(
-            f"{where}: {quoted(line)} is not an equation."
+            f"{subject}: {quoted(line)} is not an equation."
             " Write 'dv/dt = expression : volt', 'x = expression : 1' or 'tau : second (constant)'."
         )
     flags = tuple(f.strip() for f in (tail["flags"] or "").split(",") if f.strip())
     for flag in flags:
         if flag not in FLAGS:
             raise DescriptionError(
-                f"{where}: '({flag})' in {quoted(line)} is not a flag. Use one of: {', '.join(FLAGS)}."
+                f"{subject}: '({flag})' in {quoted(line)} is not a flag. Use one of: {', '.join(FLAGS)}."
             )
     expression = head["expr"].strip()
     if head["par"]:
         names = [n.strip() for n in head["par"].split(",")]
         return [
-            Equation("parameter", identifier(n, f"{where}: variable"), "", tail["unit"], flags) for n in names
+            Equation("parameter", identifier(n, f"{subject}: variable"), "", tail["unit"], flags)
+            for n in names
         ]
-    parse_expression(expression, f"{where}: in {quoted(line)}")
+    parse_expression(expression, f"{subject}: in {quoted(line)}")
     kind = "differential" if head["diff"] else "subexpression"
     if kind == "differential" and tail["unit"] in ("boolean", "integer"):
         raise DescriptionError(
-            f"{where}: {quoted(line)}: a variable that changes continuously is not {tail['unit']}."
+            f"{subject}: {quoted(line)}: a variable that changes continuously is not {tail['unit']}."
             " Give it a unit, or 1."
         )
     return [
         Equation(
             kind,
-            identifier(head["diff"] or head["sub"], f"{where}: variable"),
+            identifier(head["diff"] or head["sub"], f"{subject}: variable"),
             expression,
             tail["unit"],
             flags,
@@ -156,26 +157,26 @@ def quoted(text: str) -> str:
     return f"'{shown(' '.join(text.split()), 120)[1:].removesuffix(chr(39)).removesuffix(chr(34))}'"
 
 
-def parse_expression(text: str, where: str) -> ast.expr:
+def parse_expression(text: str, subject: str) -> ast.expr:
     """The syntax tree of one expression of arithmetic, comparisons, logic, and calls of functions by name.
 
-    Raises DescriptionError for anything else; `where` opens it.
+    Raises DescriptionError for anything else; `subject` opens it.
     """
     try:
         tree = ast.parse(" ".join(text.split()), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise DescriptionError(
-            f"{where}: {quoted(text)} does not read as an expression ({_reason(error)})."
+            f"{subject}: {quoted(text)} does not read as an expression ({_reason(error)})."
             " Write one such as 'v/tau'."
         ) from None
-    _check_nodes(tree, text, where)
+    _check_nodes(tree, text, subject)
     return tree.body
 
 
-def read_statements(text: str, where: str, deepest: int = DEEPEST) -> tuple[Statement, ...]:
+def read_statements(text: str, subject: str, deepest: int = DEEPEST) -> tuple[Statement, ...]:
     """The assignments to names in text, in order.
 
-    Raises DescriptionError for anything else, and for operations nested more than `deepest` times; `where`
+    Raises DescriptionError for anything else, and for operations nested more than `deepest` times; `subject`
     opens it.
     """
     source = "\n".join(line.strip() for line in text.splitlines())
@@ -183,7 +184,7 @@ def read_statements(text: str, where: str, deepest: int = DEEPEST) -> tuple[Stat
         tree = ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise DescriptionError(
-            f"{where}: {quoted(text)} does not read as assignments ({_reason(error)})."
+            f"{subject}: {quoted(text)} does not read as assignments ({_reason(error)})."
             " Write lines such as 'v = 0'."
         ) from None
     statements = []
@@ -195,20 +196,21 @@ def read_statements(text: str, where: str, deepest: int = DEEPEST) -> tuple[Stat
         augmented = isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
         if not (single or augmented):
             raise DescriptionError(
-                f"{where}: {quoted(line)} is not an assignment to a name."
+                f"{subject}: {quoted(line)} is not an assignment to a name."
                 " Write lines such as 'v = 0' or 'v += w'."
             )
-        _check_nodes(node, line, where, deepest)
-        statements.append(_statement(node, line, where))
+        _check_nodes(node, line, subject, deepest)
+        statements.append(_statement(node, line, subject))
     return tuple(statements)
 
 
-def _statement(node: ast.stmt, line: str, where: str) -> Statement:
+def _statement(node: ast.stmt, line: str, subject: str) -> Statement:
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         op = next((op for op, kind in OPERATORS.items() if isinstance(node.op, type(kind))), None)
         if op is None:
             raise DescriptionError(
-                f"{where}: {quoted(line)} uses an assignment that is not supported. Use =, +=, -=, *= or /=."
+                f"{subject}: {quoted(line)} uses an assignment that is not supported."
+                " Use =, +=, -=, *= or /=."
             )
         return Statement(node.target.id, op, ast.unparse(node.value))
     assert isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
@@ -263,10 +265,10 @@ def names_of(tree: ast.AST) -> frozenset[str]:
     )
 
 
-def _check_nodes(tree: ast.AST, text: str, where: str, deepest: int = DEEPEST) -> None:
+def _check_nodes(tree: ast.AST, text: str, subject: str, deepest: int = DEEPEST) -> None:
     if _depth(tree) > deepest:
         raise DescriptionError(
-            f"{where}: {quoted(text)} holds more than {deepest} operations within each other."
+            f"{subject}: {quoted(text)} holds more than {deepest} operations within each other."
             " Break it up over several lines."
         )
     for node in ast.walk(tree):
@@ -277,11 +279,11 @@ def _check_nodes(tree: ast.AST, text: str, where: str, deepest: int = DEEPEST) -
                 ast.unparse(node) if hasattr(node, "lineno") else SYMBOLS.get(type(node), type(node).__name__)
             )
             raise DescriptionError(
-                f"{where}: {quoted(text)} holds {quoted(part)}, which text may not."
+                f"{subject}: {quoted(text)} holds {quoted(part)}, which text may not."
                 " Use numbers, names, the operators + - * / // % **, comparisons, and/or/not and functions"
                 " by name."
             )
-    check_numbers(tree, text, where)
+    check_numbers(tree, text, subject)
 
 
 def _depth(tree: ast.AST) -> int:
@@ -293,7 +295,7 @@ def _depth(tree: ast.AST) -> int:
     return depth
 
 
-def check_numbers(tree: ast.AST, text: str, where: str) -> None:
+def check_numbers(tree: ast.AST, text: str, subject: str) -> None:
     """Refuse arithmetic of numbers alone that has no value, or none that a computer holds."""
     for node in ast.walk(tree):
         try:
@@ -312,17 +314,17 @@ def check_numbers(tree: ast.AST, text: str, where: str) -> None:
             ):
                 raise ZeroDivisionError
         except ZeroDivisionError:
-            raise DescriptionError(f"{where}: {quoted(text)} divides by zero. Take that away.") from None
+            raise DescriptionError(f"{subject}: {quoted(text)} divides by zero. Take that away.") from None
         except OverflowError:
             value = float("inf")
         if value is not None and (isinstance(value, complex) or abs(value) == float("inf")):
             raise DescriptionError(
-                f"{where}: {quoted(text)} holds numbers that make none a computer can hold."
+                f"{subject}: {quoted(text)} holds numbers that make none a computer can hold."
                 " Use others, or inf."
             )
         if isinstance(node, ast.Constant) and type(node.value) is int and node.value > MOST_WHOLE:
             raise DescriptionError(
-                f"{where}: {quoted(text)} holds a whole number above 2**53, which is not exact."
+                f"{subject}: {quoted(text)} holds a whole number above 2**53, which is not exact."
                 " Write a float, such as 1e20."
             )
 

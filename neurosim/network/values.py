@@ -87,45 +87,45 @@ class Value:
 Numeric = ArrayLike | Value  # a number, an array, or a quantity, which is an array to a type checker
 
 
-def as_value(given: Any, where: str) -> Value:
+def as_value(given: Any, subject: str) -> Value:
     """Read a number, an array or a Brian2 quantity.
 
     given: what was given.
-    where: the object and argument, with which errors begin.
+    subject: the object and the argument, with which error messages begin.
 
     Raises DescriptionError for NaN, text, other objects, and numbers of different units.
     """
-    value = given if isinstance(given, Value) else Value(read_array(given, where), one_unit(given, where))
+    value = given if isinstance(given, Value) else Value(read_array(given, subject), one_unit(given, subject))
     if value.number.dtype.kind == "f" and np.isnan(value.number).any():
         raise DescriptionError(
-            f"{where}: contains NaN. Give finite numbers; a missing value has no meaning here."
+            f"{subject}: contains NaN. Give finite numbers; a missing value has no meaning here."
         )
     return value
 
 
-def read_array(given: Any, where: str) -> np.ndarray:
+def read_array(given: Any, subject: str) -> np.ndarray:
     """The plain numbers of a number, list, array or quantity, as a copy of float64, int64 or bool."""
     wanted = DescriptionError(
-        f"{where}: {shown(given)} is not a number. Give a number, an array or a quantity such as 10*ms."
+        f"{subject}: {shown(given)} is not a number. Give a number, an array or a quantity such as 10*ms."
     )
     if given is None or isinstance(given, (str, bytes, bytearray, memoryview, Mapping, set, frozenset)):
         raise wanted
     if isinstance(given, np.ma.MaskedArray):
         raise DescriptionError(
-            f"{where}: is a masked array, and a missing value has no meaning here."
+            f"{subject}: is a masked array, and a missing value has no meaning here."
             " Give a plain array, filled(...)."
         )
     try:
         number = np.array(given, dtype=float if hasattr(given, "dim") else None)
     except Exception:  # what an object's own conversion raises can be anything
         raise DescriptionError(
-            f"{where}: {shown(given)} is not a number or an array of numbers of one shape."
+            f"{subject}: {shown(given)} is not a number or an array of numbers of one shape."
             " Give such an array."
         ) from None
     too_large = isinstance(given, int) and not -(2**63) <= given < 2**63
     if too_large or (number.dtype.kind == "u" and np.any(number >= 2**63)):
         raise DescriptionError(
-            f"{where}: {shown(given)} is too large for a whole number."
+            f"{subject}: {shown(given)} is too large for a whole number."
             " Give one below 2**63, or a float such as 1e20."
         )
     if number.dtype.kind not in "biuf":
@@ -133,16 +133,16 @@ def read_array(given: Any, where: str) -> np.ndarray:
     return number.astype({"b": bool, "f": np.float64}.get(number.dtype.kind, np.int64), copy=False)
 
 
-def one_unit(given: Any, where: str) -> tuple[float, ...]:
+def one_unit(given: Any, subject: str) -> tuple[float, ...]:
     """The unit that all numbers of a value share. Raises DescriptionError if they have different ones."""
     if not isinstance(given, (list, tuple)):
         return dimensions(given)
     if {type(part) for part in given} <= {int, float, bool}:
         return PLAIN
-    found = {one_unit(part, where) for part in given}
+    found = {one_unit(part, subject) for part in given}
     if len(found) > 1:
         raise DescriptionError(
-            f"{where}: {shown(given)} mixes the units {', '.join(sorted(map(unit, found)))}."
+            f"{subject}: {shown(given)} mixes the units {', '.join(sorted(map(unit, found)))}."
             " Give all numbers in one unit."
         )
     return found.pop() if found else PLAIN
@@ -185,55 +185,59 @@ def show(value: Value) -> str:
     return f"{number:g} {name}"
 
 
-def whole(given: Any, where: str, *, least: int = 0, most: int = 2**53) -> int:
-    """Read a whole number from `least` to `most`; `where` opens the error for anything else."""
+def whole(given: Any, subject: str, *, least: int = 0, most: int = 2**53) -> int:
+    """Read a whole number from `least` to `most`; `subject` opens the error for anything else."""
     is_whole = isinstance(given, (int, np.integer)) or (
         isinstance(given, (float, np.floating)) and float(given).is_integer()
     )
     if isinstance(given, (bool, np.bool_)) or not is_whole:
         raise DescriptionError(
-            f"{where}: {shown(given)} is not a whole number. Give an integer of at least {least}."
+            f"{subject}: {shown(given)} is not a whole number. Give an integer of at least {least}."
         )
     if given < least:
         raise DescriptionError(
-            f"{where}: {shown(given)} is below {least}. Give an integer of at least {least}."
+            f"{subject}: {shown(given)} is below {least}. Give an integer of at least {least}."
         )
     if given > most:
-        raise DescriptionError(f"{where}: {shown(given)} is too large. Give an integer of at most {most:,}.")
+        raise DescriptionError(
+            f"{subject}: {shown(given)} is too large. Give an integer of at most {most:,}."
+        )
     return int(given)
 
 
-def plain_number(given: Any, where: str, remedy: str, *, low: float = -np.inf, high: float = np.inf) -> float:
+def plain_number(
+    given: Any, subject: str, remedy: str, *, low: float = -np.inf, high: float = np.inf
+) -> float:
     """Read one finite number without a unit, from `low` to `high`.
 
-    Raises DescriptionError for anything else; `where` opens it and `remedy` ends it.
+    Raises DescriptionError for anything else; `subject` opens it and `remedy` ends it.
     """
-    value = as_value(given, where)
+    value = as_value(given, subject)
     number = value.number.item() if value.scalar else np.nan
     if value.dim != PLAIN or isinstance(number, bool) or not (np.isfinite(number) and low <= number <= high):
-        raise DescriptionError(f"{where}: {shown(given)} does not fit. {remedy}")
+        raise DescriptionError(f"{subject}: {shown(given)} does not fit. {remedy}")
     return number
 
 
-def flag(given: Any, where: str) -> bool:
-    """Read True or False; `where` opens the error for anything else."""
+def flag(given: Any, subject: str) -> bool:
+    """Read True or False; `subject` opens the error for anything else."""
     if not isinstance(given, (bool, np.bool_)):
-        raise DescriptionError(f"{where}: {shown(given)} is not True or False. Give one of these.")
+        raise DescriptionError(f"{subject}: {shown(given)} is not True or False. Give one of these.")
     return bool(given)
 
 
-def choice(given: Any, known: Iterable[str], where: str) -> str:
-    """Read one of a few known words; `where` opens the error for anything else."""
+def choice(given: Any, known: Iterable[str], subject: str) -> str:
+    """Read one of a few known words; `subject` opens the error for anything else."""
     words = tuple(known)
     if not isinstance(given, str) or given not in words:
-        raise DescriptionError(f"{where} {shown(given)} is not known. {nearest(given, words)}")
+        raise DescriptionError(f"{subject} {shown(given)} is not known. {nearest(given, words)}")
     return given
 
 
-def plain_text(given: Any, where: str) -> str:
-    """Read a string; `where` opens the error for anything else."""
+def plain_text(given: Any, subject: str) -> str:
+    """Read a string; `subject` opens the error for anything else."""
     if not isinstance(given, str):
-        raise DescriptionError(f"{where} {shown(given)} is not text. Give a string, or leave it out.")
+        raise DescriptionError(f"{subject} {shown(given)} is not text. Give a string, or leave it out.")
     return given
 
 
@@ -245,19 +249,19 @@ def spelt(name: str) -> str:
     return unicodedata.normalize("NFKC", name)
 
 
-def each_once(constants: Mapping[str, Any], where: str) -> dict[str, Any]:
+def each_once(constants: Mapping[str, Any], subject: str) -> dict[str, Any]:
     """Constants by name in normal form. Raises DescriptionError for two names that are one in text."""
     read = {spelt(name): value for name, value in constants.items()}
     if len(read) < len(constants):
         raise DescriptionError(
-            f"{where}: two of the constants {', '.join(constants)} are one name in text."
+            f"{subject}: two of the constants {', '.join(constants)} are one name in text."
             " Give each a name of its own."
         )
     return read
 
 
-def identifier(given: Any, where: str) -> str:
-    """Read a name for text and files, and return its normal form; `where` opens the error."""
+def identifier(given: Any, subject: str) -> str:
+    """Read a name for text and files, and return its normal form; `subject` opens the error."""
     given = spelt(given) if isinstance(given, str) else given
     if (
         not isinstance(given, str)
@@ -266,13 +270,13 @@ def identifier(given: Any, where: str) -> str:
         or len(given) > LONGEST_NAME
     ):
         raise DescriptionError(
-            f"{where}: {shown(given)} is not a name."
+            f"{subject}: {shown(given)} is not a name."
             " Use letters, digits and _, beginning with a letter, such as 'liquid_1'"
             f" (at most {LONGEST_NAME} characters)."
         )
     if iskeyword(given):
         raise DescriptionError(
-            f"{where}: {given!r} is a keyword of Python, which text cannot use as a name."
+            f"{subject}: {given!r} is a keyword of Python, which text cannot use as a name."
             f" Use another one, such as '{given}_1'."
         )
     return given

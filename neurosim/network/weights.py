@@ -69,15 +69,17 @@ class Distribution(Kind, ABC):
         return f"random, {self.summary()}" if self.summary() else "random"
 
 
-def read_pair(first: Numeric, second: Numeric, where: str) -> tuple[Value, Value]:
-    """Read two finite numbers of one unit; `where` opens the error for anything else."""
-    a, b = as_value(first, where), as_value(second, where)
+def read_pair(first: Numeric, second: Numeric, subject: str) -> tuple[Value, Value]:
+    """Read two finite numbers of one unit; `subject` opens the error for anything else."""
+    a, b = as_value(first, subject), as_value(second, subject)
     if not (a.scalar and b.scalar):
-        raise DescriptionError(f"{where}: takes single numbers. Give an array itself as the weight instead.")
+        raise DescriptionError(
+            f"{subject}: takes single numbers. Give an array itself as the weight instead."
+        )
     if a.dim != b.dim:
-        raise DescriptionError(f"{where}: {a} and {b} have different units. Give both in one unit.")
+        raise DescriptionError(f"{subject}: {a} and {b} have different units. Give both in one unit.")
     if not (np.isfinite(a.number) and np.isfinite(b.number)) or bool in (a.number.dtype, b.number.dtype):
-        raise DescriptionError(f"{where}: {a} and {b} are not both finite numbers. Give finite numbers.")
+        raise DescriptionError(f"{subject}: {a} and {b} are not both finite numbers. Give finite numbers.")
     return a, b
 
 

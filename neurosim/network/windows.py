@@ -22,14 +22,14 @@ Sizes = int | tuple[int, ...]  # one for all axes, or one for each
 Padding = str | Sizes  # 'valid', 'same', or numbers of zeros
 
 
-def sizes_per_axis(given: Any, axes: int, where: str, least: int = 1) -> tuple[int, ...]:
-    """Read one whole number for all axes, or one for each; `where` opens the error for anything else."""
+def sizes_per_axis(given: Any, axes: int, subject: str, least: int = 1) -> tuple[int, ...]:
+    """Read one whole number for all axes, or one for each; `subject` opens the error for anything else."""
     sizes = tuple(given) if isinstance(given, (tuple, list)) else (given,) * axes
     if len(sizes) != axes:
         raise DescriptionError(
-            f"{where}: {shown(given)} does not fit {axes} axes. Give one number, or one per axis."
+            f"{subject}: {shown(given)} does not fit {axes} axes. Give one number, or one per axis."
         )
-    return tuple(whole(n, where, least=least, most=MOST_SIZE) for n in sizes)
+    return tuple(whole(n, subject, least=least, most=MOST_SIZE) for n in sizes)
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,10 @@ class Slide:
         return by_sender((source * channels + channel).ravel(), (target * channels + channel).ravel())
 
 
-def _slide(where: str, wiring: Any, space: tuple[int, ...]) -> Slide:
+def _slide(subject: str, wiring: Any, space: tuple[int, ...]) -> Slide:
     kernel, axes = wiring.kernel, len(wiring.kernel)
-    stride = sizes_per_axis(wiring.stride or kernel, axes, f"{where}: stride")
-    dilation = sizes_per_axis(getattr(wiring, "dilation", 1), axes, f"{where}: dilation")
+    stride = sizes_per_axis(wiring.stride or kernel, axes, f"{subject}: stride")
+    dilation = sizes_per_axis(getattr(wiring, "dilation", 1), axes, f"{subject}: dilation")
     padding, shape = [], []
     for axis, (size, width, step, spread) in enumerate(zip(space, kernel, stride, dilation, strict=True)):
         reach = (width - 1) * spread + 1
@@ -106,12 +106,12 @@ def _slide(where: str, wiring: Any, space: tuple[int, ...]) -> Slide:
             before = (
                 0
                 if wiring.padding == "valid"
-                else sizes_per_axis(wiring.padding, axes, f"{where}: padding", least=0)[axis]
+                else sizes_per_axis(wiring.padding, axes, f"{subject}: padding", least=0)[axis]
             )
             out = (size + 2 * before - reach) // step + 1
         if out < 1:
             raise DescriptionError(
-                f"{where}: a window of {reach} does not fit into {size} neurons on axis {axis}."
+                f"{subject}: a window of {reach} does not fit into {size} neurons on axis {axis}."
                 " Use a smaller kernel, or padding."
             )
         padding.append(before)

@@ -33,7 +33,7 @@ def dry_run(plan: Plan, label: Callable[[str], str]) -> None:
 
 
 def _run_group(plan: Plan, group: Group) -> None:
-    where, shape = f"Neurons {group.name!r}", (1, *group.shape)
+    subject, shape = f"Neurons {group.name!r}", (1, *group.shape)
     names: dict[str, Any] = {port: np.zeros(shape, plan.dtype) for port in group.ports}
     names |= {"t": np.float64(0), "not_refractory": np.ones(shape, bool)} | dict(group.constants)
     names |= {name: value[None].astype(plan.dtype) for name, value in group.states.items()}
@@ -45,22 +45,24 @@ def _run_group(plan: Plan, group: Group) -> None:
                 plan.seed, group.name, block.name, 0, np.zeros((1,) * len(shape), np.int64), elements
             )
             _compute(
-                f"{where}: {block.name}",
+                f"{subject}: {block.name}",
                 lambda block=block, random=random: _run(block, names, along, random),
                 shape,
             )
     recorded = {probe.variable for probe in plan.probes if probe.owner == group.name} | {group.sends}
     for name in sorted(set(group.subexpressions) & recorded):
         _compute(
-            f"{where}: {name}", lambda name=name: [evaluate(group.subexpressions[name], names, along)], shape
+            f"{subject}: {name}",
+            lambda name=name: [evaluate(group.subexpressions[name], names, along)],
+            shape,
         )
     if group.refractory is not None:
         text = group.refractory.time or group.refractory.condition
         if text:
-            _compute(f"{where}: refractory", lambda: [evaluate(text, names)], shape)
+            _compute(f"{subject}: refractory", lambda: [evaluate(text, names)], shape)
 
 
-def _run_synapses(plan: Plan, pathway: Textual, where: str) -> None:
+def _run_synapses(plan: Plan, pathway: Textual, subject: str) -> None:
     """Run the text of synapses on one synapse, with all variables at 0."""
     text = pathway.text
     constants = {name: value[:1] if np.ndim(value) else value for name, value in text.constants.items()}
@@ -70,27 +72,29 @@ def _run_synapses(plan: Plan, pathway: Textual, where: str) -> None:
             used = {name for s in block.statements for name in names_in(s.expression)}
             for name in sorted(used - own):
                 _check_readable(
-                    plan, pathway, name, f"{where}: {block.name}", arrived=block is not text.integrate
+                    plan, pathway, name, f"{subject}: {block.name}", arrived=block is not text.integrate
                 )
             names = _zeros(used | {s.name for s in block.statements}, constants)
             random = TextRandom(
                 plan.seed, pathway.name, block.name, 0, np.zeros(1, np.int64), np.zeros(1, np.uint32)
             )
             _compute(
-                f"{where}: {block.name}",
+                f"{subject}: {block.name}",
                 lambda block=block, names=names, random=random: _run(block, names, None, random),
                 (1,),
             )
     for name, expression in text.summed.items():
         for used in sorted(names_in(expression)):
-            _check_readable(plan, pathway, used, f"{where}: {name}", arrived=True)
+            _check_readable(plan, pathway, used, f"{subject}: {name}", arrived=True)
         names = _zeros(names_in(expression), constants)
         _compute(
-            f"{where}: {name}", lambda expression=expression, names=names: [evaluate(expression, names)], (1,)
+            f"{subject}: {name}",
+            lambda expression=expression, names=names: [evaluate(expression, names)],
+            (1,),
         )
 
 
-def _check_readable(plan: Plan, pathway: Textual, name: str, where: str, *, arrived: bool) -> None:
+def _check_readable(plan: Plan, pathway: Textual, name: str, subject: str, *, arrived: bool) -> None:
     """Refuse names that have no value in the text of synapses, such as ports."""
     if name in {*pathway.text.states, *pathway.text.constants, "t", "i", "j", "elapsed"}:
         return
@@ -106,7 +110,7 @@ def _check_readable(plan: Plan, pathway: Textual, name: str, where: str, *, arri
         return
     rule = "is a port, which is empty once it was read" if variable in group.ports else "has no value here"
     raise PlanError(
-        f"{where}: {name!r} {rule}. Use variables of the synapses, or of {pathway.pre!r} (_pre) and"
+        f"{subject}: {name!r} {rule}. Use variables of the synapses, or of {pathway.pre!r} (_pre) and"
         f" {pathway.post!r} (_post)."
     )
 
@@ -121,24 +125,24 @@ def _run(block: Block, names: Mapping[str, Any], along: Any, random: Any) -> lis
     return list(numpy_block(block.statements, block.writes, block.frozen)(names, along, random).values())
 
 
-def _compute(where: str, run: Callable[[], list[Any]], shape: tuple[int, ...]) -> None:
+def _compute(subject: str, run: Callable[[], list[Any]], shape: tuple[int, ...]) -> None:
     """Run a block. Raises PlanError if it fails, or if its results are not numbers that fit the shape."""
     try:
         for value in run():
             np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
     except ZeroDivisionError:
         raise PlanError(
-            f"{where}: divides by a whole number that is 0."
+            f"{subject}: divides by a whole number that is 0."
             " Change the constant, or write it as 0.0 where infinity is meant."
         ) from None
     except (PlanError, EngineError) as error:
-        raise PlanError(f"{where}: {error}") from None
+        raise PlanError(f"{subject}: {error}") from None
     except MemoryError:
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise PlanError(
-            f"{where}: cannot be computed for the shape {shape[1:] or shape} ({reason})."
+            f"{subject}: cannot be computed for the shape {shape[1:] or shape} ({reason})."
             " Make text, constants and shape fit."
         ) from None
 

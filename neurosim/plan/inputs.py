@@ -78,23 +78,23 @@ def read_inputs(
     least: dict[str, int] = {}
     for key, given in cast(Mapping[Any, Any], inputs).items():
         population = _population(net, key)
-        where = f"run: input {population.name!r}"
+        subject = f"run: input {population.name!r}"
         if population.name in read:
-            raise DescriptionError(f"{where}: is given twice. Give it once.")
-        _refuse_trains(given, where)
-        given, recorded = _from_recording(net, given, population.name, where)
+            raise DescriptionError(f"{subject}: is given twice. Give it once.")
+        _refuse_trains(given, subject)
+        given, recorded = _from_recording(net, given, population.name, subject)
         if is_spike_events(given):
             dims[population.name] = PLAIN
-            read[population.name], bound = read_spike_events(net, population, given, where)
+            read[population.name], bound = read_spike_events(net, population, given, subject)
             if number := recorded or getattr(given, "trials", 0):
                 exact[population.name] = number
             elif bound:
                 least[population.name] = bound
             continue
-        dims[population.name] = one_unit(given, where)
-        values, number = _array(population, given, where, as_given)
+        dims[population.name] = one_unit(given, subject)
+        values, number = _array(population, given, subject, as_given)
         lengths[population.name] = values.shape[1]
-        is_raster = is_spike_array(net, population, given, where)
+        is_raster = is_spike_array(net, population, given, subject)
         read[population.name] = spikes_from_array(values) if is_raster else Drive(values=values)
         if number := recorded or number:
             exact[population.name] = number
@@ -168,7 +168,7 @@ def _population(net: Network, key: Any) -> Neurons:
     return net.populations[name]
 
 
-def _from_recording(net: Network, given: Any, name: str, where: str) -> tuple[Any, int]:
+def _from_recording(net: Network, given: Any, name: str, subject: str) -> tuple[Any, int]:
     """What a population sent in a recording, as spike events or as an array, and the number of trials.
 
     The number is 0 for a recording without a trial axis, and for inputs that are not recordings, which are
@@ -178,18 +178,19 @@ def _from_recording(net: Network, given: Any, name: str, where: str) -> tuple[An
         return given, 0
     if name not in given.names:
         raise DescriptionError(
-            f"{where}: the recording does not hold {name!r}."
+            f"{subject}: the recording does not hold {name!r}."
             f" {nearest(name, given.names)} Record it, or rename the population."
         )
     if None not in (given.dt, net.dt) and given.dt != net.dt:
         raise DescriptionError(
-            f"{where}: was recorded with dt = {given.dt} s, here it is {net.dt} s."
+            f"{subject}: was recorded with dt = {given.dt} s, here it is {net.dt} s."
             " Use the same, or give spike times."
         )
     probe = next(p for p in given.header.probes if p.name == name)
     if not probe.events and probe.every != 1:
         raise DescriptionError(
-            f"{where}: was recorded every {probe.every} ticks. Record every tick of it to use it as an input."
+            f"{subject}: was recorded every {probe.every} ticks."
+            " Record every tick of it to use it as an input."
         )
     if not probe.events:
         return np.asarray(given[name]), given.trials if given.batched else 0
@@ -199,18 +200,18 @@ def _from_recording(net: Network, given: Any, name: str, where: str) -> tuple[An
     return (spikes.tick, spikes.neuron), 0
 
 
-def _refuse_trains(given: Any, where: str) -> None:
+def _refuse_trains(given: Any, subject: str) -> None:
     """Refuse spike trains of the package Neo, which would otherwise be taken for arrays of values."""
     trains = cast(Sequence[object], given) if isinstance(given, list | tuple) else [given]
     if trains and all(hasattr(train, "times") and hasattr(train, "t_stop") for train in trains):
         raise DescriptionError(
-            f"{where}: is a spike train of Neo. Give its spikes as events (times, neurons):"
+            f"{subject}: is a spike train of Neo. Give its spikes as events (times, neurons):"
             " t = train.rescale('ms').magnitude*ms, then"
             " (t, np.full(len(t), neuron))."
         )
 
 
-def _array(population: Neurons, given: Any, where: str, as_given: bool) -> tuple[np.ndarray, int]:
+def _array(population: Neurons, given: Any, subject: str, as_given: bool) -> tuple[np.ndarray, int]:
     """An input as an array (trial, tick, *shape), and its number of trials, 0 without a trial axis.
 
     The axes of the population may be flattened into one, and left out for a single neuron.
@@ -218,7 +219,7 @@ def _array(population: Neurons, given: Any, where: str, as_given: bool) -> tuple
     shape = population.shape
     try:
         keep = as_given and _is_plain(given)
-        values = given if keep else read_array(given, where).astype(np.float64, copy=False)
+        values = given if keep else read_array(given, subject).astype(np.float64, copy=False)
     except DescriptionError as error:
         raise DescriptionError(
             f"{error} Inputs have the shape {_shape_text(shape)}, or are spike events (times, neurons)."
@@ -231,15 +232,15 @@ def _array(population: Neurons, given: Any, where: str, as_given: bool) -> tuple
         lead = values.shape if population.size == 1 else ()
     if len(lead) not in (1, 2) or 0 in lead:
         raise DescriptionError(
-            f"{where}: has shape {values.shape}. Give {_shape_text(shape)}, or a trial axis before it."
+            f"{subject}: has shape {values.shape}. Give {_shape_text(shape)}, or a trial axis before it."
         )
     finite = values.dtype.kind != "f" or _is_finite(values)
     if not finite and population.driven and np.isnan(values).any():
         raise DescriptionError(
-            f"{where}: contains NaN. Give numbers; NaN leaves neurons free only in populations with text."
+            f"{subject}: contains NaN. Give numbers; NaN leaves neurons free only in populations with text."
         )
     if not finite and np.isinf(values).any():
-        raise DescriptionError(f"{where}: contains infinity. Give finite numbers.")
+        raise DescriptionError(f"{subject}: contains infinity. Give finite numbers.")
     trials = lead[0] if len(lead) == 2 else 0
     return values.reshape(*((1,) * (2 - len(lead))), *lead, *shape), trials
 

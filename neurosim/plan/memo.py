@@ -79,10 +79,10 @@ def persistent_memo(texts: Iterable[str]) -> Generator[None]:
         save_text(*file, json.dumps({key: _results[key] for key in sorted(_stored[file])}))
 
 
-def _load(where: Path, name: str) -> frozenset[str]:
+def _load(parent: Path, name: str) -> frozenset[str]:
     """Read the results in a file into memory, and return their keys."""
     # `load_text` returns nothing for a file that was damaged, so that this is what was written.
-    results: dict[str, str] = json.loads(load_text(where, name) or "{}")
+    results: dict[str, str] = json.loads(load_text(parent, name) or "{}")
     _results.update(results)
     return frozenset(results)
 

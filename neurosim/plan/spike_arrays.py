@@ -12,7 +12,7 @@ from neurosim.plan.memory import refuse_size
 from neurosim.plan.plan import Drive
 
 
-def is_spike_array(net: Network, population: Neurons, number: np.ndarray, where: str) -> bool:
+def is_spike_array(net: Network, population: Neurons, number: np.ndarray, subject: str) -> bool:
     """Whether an array drives a population by spikes.
 
     A Boolean array does, unless its messages go through `einsum`, are weights, or the schedule is
@@ -34,7 +34,7 @@ def is_spike_array(net: Network, population: Neurons, number: np.ndarray, where:
     for item in heard:
         if dict(item.post.population.ports).get(item.to or "") == "mean":
             raise DescriptionError(
-                f"{where}: is Boolean, and {item.post.name}.{item.to} takes a mean:"
+                f"{subject}: is Boolean, and {item.post.name}.{item.to} takes a mean:"
                 " of numbers over all neurons, of spikes over those that arrive."
                 " Give numbers, x.astype(float), or spike events, (times, neurons)."
             )

@@ -178,7 +178,7 @@ def _decode_probe(entry: dict[str, Json], network: Network, unpack: Unpack) -> P
     name, owner, variable, every, events = (
         entry[key] for key in ("name", "owner", "variable", "every", "events")
     )
-    shape, where = tuple(entry["shape"]), f"shape of {entry['name']!r}"
+    shape, subject = tuple(entry["shape"]), f"shape of {entry['name']!r}"
     require(
         isinstance(name, str) and name not in ("", ".") and "/" not in name and "\0" not in name,
         "name of a record",
@@ -194,16 +194,16 @@ def _decode_probe(entry: dict[str, Json], network: Network, unpack: Unpack) -> P
         f"interval of {name!r}",
         every,
     )
-    require(all(_is_count(n, MOST_ELEMENTS) for n in shape) and len(shape) > 0, where, shape)
+    require(all(_is_count(n, MOST_ELEMENTS) for n in shape) and len(shape) > 0, subject, shape)
     index = unpack(entry["index"]).astype(np.int64) if "index" in entry else None
     if owner in network.populations:
         population = network.populations[owner]
-        require(shape == population.shape if index is None else index.shape == (prod(shape),), where, shape)
+        require(shape == population.shape if index is None else index.shape == (prod(shape),), subject, shape)
         require(
             index is None or not index.size or bool(index.min() >= 0 and index.max() < population.size),
             f"neurons of {name!r}",
             index,
         )
     else:
-        require(len(shape) == 1 and index is None and not events, where, shape)
+        require(len(shape) == 1 and index is None and not events, subject, shape)
     return Probe(name, owner, variable, index, shape, every, events)

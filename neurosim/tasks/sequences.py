@@ -119,13 +119,13 @@ def recall_in_order(
     >>> inputs.shape, targets.shape
     ((5, 6, 5), (5, 6, 4))
     """
-    where = "recall_in_order"
-    count, bits = whole(sequences, f"{where}: sequences", least=1), whole(bits, f"{where}: bits", least=1)
-    items = whole(items, f"{where}: items", least=2)
-    fewest = items if fewest is None else whole(fewest, f"{where}: fewest", least=2)
+    subject = "recall_in_order"
+    count, bits = whole(sequences, f"{subject}: sequences", least=1), whole(bits, f"{subject}: bits", least=1)
+    items = whole(items, f"{subject}: items", least=2)
+    fewest = items if fewest is None else whole(fewest, f"{subject}: fewest", least=2)
     if items > 2**bits or fewest > items:
         raise DescriptionError(
-            f"{where}: {fewest} to {items} different items of {bits} bits do not exist. "
+            f"{subject}: {fewest} to {items} different items of {bits} bits do not exist. "
             "Give more bits, or other numbers of items."
         )
     random, tick = np.random.default_rng(seed), np.arange(2 * items)

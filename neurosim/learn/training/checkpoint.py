@@ -50,21 +50,21 @@ def load_checkpoint(path: Path, start: TrainingState, problem: Problem) -> Train
 
     Raises DescriptionError if the file cannot be read, or is the checkpoint of another training.
     """
-    where = f"train: checkpoint {os.fspath(path)!r}"
+    subject = f"train: checkpoint {os.fspath(path)!r}"
     remedy = "Give another path, or delete it to begin anew."
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         about = json.loads(arrays.pop("about").tobytes())
     except (OSError, ValueError, KeyError) as error:
-        raise DescriptionError(f"{where}: cannot be read ({error}). {remedy}") from None
+        raise DescriptionError(f"{subject}: cannot be read ({error}). {remedy}") from None
     leaves, tree = jax.tree.flatten(start.states)
     wanted = {f"value/{name}": np.shape(value) for name, value in start.values.items()}
     wanted |= {f"optimiser/{number}": np.shape(leaf) for number, leaf in enumerate(leaves)}
     fits = all(name in arrays and arrays[name].shape == shape for name, shape in wanted.items())
     if not fits or about["format"] != FORMAT or about["question"] != _fingerprint(problem):
         raise DescriptionError(
-            f"{where}: is of another training (network, data, seed, losses or optimizer). {remedy}"
+            f"{subject}: is of another training (network, data, seed, losses or optimizer). {remedy}"
         )
     read = {name: jax.numpy.asarray(array) for name, array in arrays.items()}
     values = {name: read[f"value/{name}"] for name in start.values}

@@ -43,7 +43,7 @@ def read_target(
     A target without an axis of ticks counts at the last tick of each trial. None is for a loss that needs no
     target. Raises DescriptionError if the target has the wrong shape or type, or counts at no tick.
     """
-    shape, where = net.populations[name].shape, f"train: target {name!r}"
+    shape, subject = net.populations[name].shape, f"train: target {name!r}"
     last = np.full(trials, ticks - 1) if lengths is None else lengths - 1
     inside = np.arange(ticks)[None, :] <= last[:, None]
     if given is None:
@@ -52,7 +52,7 @@ def read_target(
     values = np.asarray(given)
     if values.dtype.kind not in "biuf":
         raise DescriptionError(
-            f"{where}: holds {values.dtype}, not numbers. Give numbers, or labels 0, 1, ... for classes."
+            f"{subject}: holds {values.dtype}, not numbers. Give numbers, or labels 0, 1, ... for classes."
         )
     own = shape[:-1] if labels else shape  # of a target at one tick
     with_ticks = (trials, ticks, *own)
@@ -62,38 +62,39 @@ def read_target(
         values, inside = spread, inside & (np.arange(ticks)[None, :] == last[:, None])
     elif values.shape != with_ticks:
         raise DescriptionError(
-            f"{where}: has shape {values.shape}, but {shown(getattr(loss, 'name', loss))} needs {with_ticks},"
+            f"{subject}: has shape {values.shape},"
+            f" but {shown(getattr(loss, 'name', loss))} needs {with_ticks},"
             f" or {(trials, *own)} for the last tick alone. Give it that."
         )
-    target = _labels(values, inside, shape, where) if labels else _numbers(values, inside)
-    _check_that_it_counts(target, loss, labels, where)
+    target = _labels(values, inside, shape, subject) if labels else _numbers(values, inside)
+    _check_that_it_counts(target, loss, labels, subject)
     return target
 
 
-def _check_that_it_counts(target: Target, loss: AnyLoss, labels: bool, where: str) -> None:
+def _check_that_it_counts(target: Target, loss: AnyLoss, labels: bool, subject: str) -> None:
     """Refuse a target that counts at no tick. A user's own function takes only ticks known as a whole."""
     known = target.known.reshape(*target.known.shape[:2], -1)
     whole_ticks = not isinstance(loss, Loss)
     if not (known.all(axis=2) if whole_ticks else known).any():
         unknown = f"{'some' if whole_ticks else 'all'} of its targets {'-1' if labels else 'NaN'}"
         raise DescriptionError(
-            f"{where}: counts at no tick, as each has {unknown}. Give at least one tick with targets."
+            f"{subject}: counts at no tick, as each has {unknown}. Give at least one tick with targets."
         )
 
 
-def _labels(values: NDArray[Any], inside: NDArray[np.bool_], shape: tuple[int, ...], where: str) -> Target:
+def _labels(values: NDArray[Any], inside: NDArray[np.bool_], shape: tuple[int, ...], subject: str) -> Target:
     """Labels of classes, where -1 is not known; `inside` is True up to the last tick of each trial."""
     if values.dtype.kind == "f":
         if not np.array_equal(values, np.rint(values)):
             raise DescriptionError(
-                f"{where}: labels are whole numbers, but it holds {values[values != np.rint(values)][0]}."
+                f"{subject}: labels are whole numbers, but it holds {values[values != np.rint(values)][0]}."
                 " Give 0, 1, ..."
             )
         values = values.astype(np.int64)
     wrong = (values < -1) | (values >= shape[-1])
     if np.any(wrong):
         raise DescriptionError(
-            f"{where}: label {values[wrong][0]} is outside 0 to {shape[-1] - 1}, one for each neuron of the"
+            f"{subject}: label {values[wrong][0]} is outside 0 to {shape[-1] - 1}, one for each neuron of the"
             " last axis. Number the classes from 0; -1 is not counted."
         )
     return Target(np.where(values < 0, 0, values).astype(np.int32), _known(values >= 0, inside))
