@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,8 @@ from neurosim.network.neurons import Neurons, Part
 from neurosim.network.probes import read_record
 from neurosim.network.values import Numeric, choice, flag, plain_text, whole
 from neurosim.network.wiring import private
-from neurosim.plan.dry_run import dry_run
 from neurosim.plan.inputs import Inputs, read_inputs
-from neurosim.plan.lower import lower
+from neurosim.plan.kept import plan_of
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.plan import Plan
 from neurosim.recording.file_writer import FileWriter
@@ -116,7 +116,7 @@ def run(
     begins = read_start(net, start, seed, precision)
     read = read_inputs(net, inputs, ticks, duration, trials, begins.trials)
     probes = read_record(net, record, read.spiking)
-    plan = lower(
+    plan = plan_of(
         net, read, probes=probes, start=begins.values, resume=begins.resume, seed=begins.seed,
         precision=begins.precision, until=until,
     )  # fmt: skip
@@ -124,7 +124,6 @@ def run(
         plan = replace(plan, resume=with_changed_parameters(plan, begins.changed))
     if plan.resume:
         check_resume(plan, begins.what, begins.unchanged_network)
-    dry_run(plan, lambda synapses: net.synapses[synapses].label)
     _check_destination(plan, to, until)
     name, run_plan = ready(requested, plan, threads, message_callback(progress))
     writer = _writer(_header(plan, net, read, begins, name), to, compression)
@@ -177,7 +176,7 @@ def _check_destination(plan: Plan, to: str | os.PathLike[str] | None, until: str
     if to is not None:
         writable_path(to, RECORDING)
     elif until is None:
-        per_tick = sum(np.prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
+        per_tick = sum(prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
         remedy = "Give to='run.h5', or record fewer neurons, or at longer intervals."
         refuse_size(8.0 * plan.ticks * plan.trials * per_tick, "run: the records", remedy)
 

@@ -62,9 +62,8 @@ def test_a_model_gives_the_reference_engine_gives_or_is_refused(name):
 
 @pytest.mark.parametrize("delay", [0, 1, 3])
 def test_blocks_of_ticks_join_without_a_seam(delay, monkeypatch):
-    from neurosim.engine import arrays
 
-    monkeypatch.setattr(arrays, "BLOCK_TICKS", 7)
+    monkeypatch.setattr("neurosim.engine.arrays.blocks.BLOCK_TICKS", 7)
     drive = np.random.default_rng(0).normal(size=(4, 31, 2))
     same(*both(echo(delay), {"drive": drive}, record=["drive", "pool.v", "out", "again.I"]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from neurosim.plan.plan import Plan
 Stopped = Literal["end", "stable", "interrupted"]
 """Why a run stopped: it was complete, nothing changed any more, or the user interrupted it."""
 
-Result = tuple[int, Stopped, dict[str, np.ndarray]]
+Result = tuple[int, Stopped, Mapping[str, np.ndarray]]
 """How many ticks of each trial ran, why the run stopped, and the checkpoint of its end."""
 
 

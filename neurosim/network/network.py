@@ -177,6 +177,11 @@ class Network(SetOnce):
         return self
 
     @cached_property
+    def kept_plans(self) -> dict[Any, Any]:
+        """Plans of earlier runs of this network (`plan/kept.py`)."""
+        return {}
+
+    @cached_property
     def views(self) -> Mapping[str, tuple[Neurons, str]]:
         """What is sent besides what populations send themselves: 'population.variable' -> these two."""
         ends = [end for item in self.synapses.values() for end in (item.pre, item.weight_population)]

@@ -105,11 +105,8 @@ def as_value(given: Any, subject: str) -> Value:
 
 def read_array(given: Any, subject: str) -> np.ndarray:
     """The plain numbers of a number, list, array or quantity, as a copy of float64, int64 or bool."""
-    wanted = DescriptionError(
-        f"{subject}: {shown(given)} is not a number. Give a number, an array or a quantity such as 10*ms."
-    )
     if given is None or isinstance(given, (str, bytes, bytearray, memoryview, Mapping, set, frozenset)):
-        raise wanted
+        raise _no_number(given, subject)
     if isinstance(given, np.ma.MaskedArray):
         raise DescriptionError(
             f"{subject}: is a masked array, and a missing value has no meaning here."
@@ -129,8 +126,14 @@ def read_array(given: Any, subject: str) -> np.ndarray:
             " Give one below 2**63, or a float such as 1e20."
         )
     if number.dtype.kind not in "biuf":
-        raise wanted
+        raise _no_number(given, subject)
     return number.astype({"b": bool, "f": np.float64}.get(number.dtype.kind, np.int64), copy=False)
+
+
+def _no_number(given: object, subject: str) -> DescriptionError:
+    return DescriptionError(
+        f"{subject}: {shown(given)} is not a number. Give a number, an array or a quantity such as 10*ms."
+    )
 
 
 def one_unit(given: Any, subject: str) -> tuple[float, ...]:

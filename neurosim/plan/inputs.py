@@ -218,8 +218,10 @@ def _array(population: Neurons, given: Any, subject: str, as_given: bool) -> tup
     """
     shape = population.shape
     try:
-        keep = as_given and _is_plain(given)
-        values = given if keep else read_array(given, subject).astype(np.float64, copy=False)
+        if _is_plain(given) and (as_given or given.dtype == np.float32):
+            values = given if as_given else given.copy()  # every number of 32 bits is one of 64 bits
+        else:
+            values = read_array(given, subject).astype(np.float64, copy=False)
     except DescriptionError as error:
         raise DescriptionError(
             f"{error} Inputs have the shape {_shape_text(shape)}, or are spike events (times, neurons)."

@@ -55,7 +55,9 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -143,7 +145,7 @@ class Group:
     @property
     def size(self) -> int:
         """The number of neurons."""
-        return int(np.prod(self.shape))
+        return prod(self.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +190,8 @@ class Plan:
     precision: 'double', 'mixed' (weights in single precision) or 'single'
     until: 'stable' to stop once nothing changes, else None
     resume: the checkpoint that the run continues; empty for a run from the start
+    made: what an engine has made of the plan; plans that differ only in inputs, ticks, trials and `resume`
+        share it
     """
 
     schedule: Schedule
@@ -203,6 +207,7 @@ class Plan:
     precision: str
     until: str | None
     resume: Mapping[str, np.ndarray]
+    made: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def of_class(self, pathway_class: type[AnyPathway]) -> list[AnyPathway]:
         """The pathways of a class, in network order."""

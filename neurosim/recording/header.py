@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import log2, prod
 
 import numpy as np
 
@@ -88,7 +88,7 @@ def block_ticks(header: Header) -> int:
     bytes_per_tick = sum(
         sample_size(p) * header.dtype.itemsize / p.every for p in header.probes if not p.events
     )
-    return 2 ** int(np.clip(np.log2(2**22 / max(bytes_per_tick, 1)), 0, 12))
+    return 2 ** min(max(int(log2(2**22 / max(bytes_per_tick, 1))), 0), 12)
 
 
 def recorded_indices(probe: Probe) -> np.ndarray:

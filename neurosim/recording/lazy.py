@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any, Generic, TypeVar
 
@@ -191,6 +192,34 @@ class LazyMapping(Mapping[str, Item], Generic[Item]):
 
     def __repr__(self) -> str:
         return f"<{', '.join(self._names) or 'nothing'}; read when asked for>"
+
+
+class Later(Mapping[str, Item], Generic[Item]):
+    """A read-only mapping that is made as a whole when it is first asked for anything.
+
+    make: makes it
+    """
+
+    def __init__(self, make: Callable[[], Mapping[str, Item]]):
+        self._make: Callable[[], Mapping[str, Item]] | None = make
+
+    @cached_property
+    def _made(self) -> Mapping[str, Item]:
+        make, self._make = self._make, None  # with what it holds, which is needed no more
+        assert make is not None
+        return ReadOnly(make())
+
+    def __getitem__(self, name: str) -> Item:
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def __reduce__(self) -> tuple:
+        return ReadOnly, (dict(self._made),)
 
 
 def split_index(key: Index, shape: tuple[int, ...]) -> tuple[tuple[np.ndarray, ...], tuple[Index, ...]]:

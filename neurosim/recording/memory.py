@@ -10,6 +10,7 @@ from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import ReadOnly
 from neurosim.recording.header import Header, sample_count, sample_size
+from neurosim.recording.lazy import Later
 from neurosim.recording.spikes import Spikes, join_spikes
 from neurosim.recording.store import Store
 from neurosim.recording.writer import Writer
@@ -125,7 +126,8 @@ class MemoryStore(Store):
     ):
         self.header, self.ticks, self.trials, self.stopped = header, ticks, trials, stopped
         self.progress, self.path = progress, None
-        self._values, self._events, self._final = ReadOnly(values), events, ReadOnly(final)
+        self._values, self._events = ReadOnly(values), events
+        self._final = final if isinstance(final, Later) else ReadOnly(final)
 
     def values(self, probe: Probe) -> np.ndarray:
         return self._values[probe.name] if self.header.batched else self._values[probe.name][0]

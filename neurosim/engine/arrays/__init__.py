@@ -3,6 +3,9 @@
 `ticks.py` has the steps of the reference engine by the same names. Results agree with it to rounding.
 """
 
+# pyright: reportUnknownMemberType=false
+# JAX leaves types of its own functions partly unknown.
+
 from __future__ import annotations
 
 from collections import OrderedDict
@@ -10,22 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.engine.arrays.blocks import BATCH_NEURONS, block_length, write_block
 from neurosim.engine.arrays.library import need_jax, wide
 from neurosim.engine.driver import Result, Stopped, neurons, run_in_batches, run_ticks
 from neurosim.engine.progress import ProgressCallback
-from neurosim.engine.sampling import recorded_spikes
 from neurosim.engine.state import State
 from neurosim.plan.plan import Plan
-from neurosim.recording.header import sample_size
-from neurosim.recording.spikes import Spikes
 
 if TYPE_CHECKING:
     from neurosim.engine.arrays.compiled import CompiledPlan, Numbers
     from neurosim.recording.writer import Writer
 
-BATCH_NEURONS = 4_000_000  # neurons, times trials, of a batch; results do not depend on it
-BLOCK_BYTES = 64 * 2**20
-BLOCK_TICKS = 1000
 MOST_COMPILED = 16  # how many compiled plans are kept
 
 _compiled: OrderedDict[str, CompiledPlan] = OrderedDict()  # by digest, the one used last at the end
@@ -35,13 +33,31 @@ def run(plan: Plan, writer: Writer, report: ProgressCallback) -> Result:
     """Run a plan; see `neurosim.engine.reference.run`. Raises EngineError if JAX is not installed."""
     need_jax("engine 'arrays'")
     with wide():
-        compiled = compiled_plan(plan)
-        numbers = compiled.numbers(plan)
+        compiled, numbers = _compiled_with_numbers(plan)
+        if compiled.forgets and not plan.until and not plan.resume:
+            from neurosim.engine.arrays.forgetful import run_forgetful
+
+            return run_forgetful(compiled, numbers, plan, writer, report)
 
         def run_batch(state: State) -> tuple[int, Stopped]:
             return _run_batch(compiled, compiled.continued(numbers, state), state, writer, report)
 
         return run_in_batches(plan, neurons(plan), BATCH_NEURONS, run_batch)
+
+
+def _compiled_with_numbers(plan: Plan) -> tuple[CompiledPlan, Numbers]:
+    """The compiled functions of a plan, and its numbers on the device; made once for a plan that is kept."""
+    if "arrays" not in plan.made:
+        compiled = compiled_plan(plan)
+        plan.made["arrays"] = compiled, on_device(compiled.numbers(plan))
+    return plan.made["arrays"]
+
+
+def on_device(numbers: Numbers) -> Numbers:
+    """These numbers as arrays of JAX."""
+    import jax
+
+    return jax.device_put(numbers)
 
 
 def compiled_plan(plan: Plan) -> CompiledPlan:
@@ -56,17 +72,6 @@ def compiled_plan(plan: Plan) -> CompiledPlan:
             _compiled.popitem(last=False)
     _compiled.move_to_end(key)
     return _compiled[key]
-
-
-def block_length(plan: Plan, trials: int) -> int:
-    """How many ticks run at once, so that their samples and inputs fit into BLOCK_BYTES.
-
-    If possible all blocks are of one length, because each other length is compiled anew.
-    """
-    driven = sum(plan.groups[name].size for name in plan.drives)
-    sample = (sum(sample_size(probe) for probe in plan.probes) + driven) * plan.dtype.itemsize * trials
-    most = int(max(1, min(BLOCK_TICKS, BLOCK_BYTES // max(sample, 1), plan.ticks)))
-    return next((n for n in range(most, most // 2, -1) if plan.ticks % n == 0), most)
 
 
 def _run_batch(
@@ -97,28 +102,10 @@ def _run_batch(
             inputs = {name: value[: len(ticks)] for name, value in inputs.items()}
             pending = pending_arrays(state, ticks)
             carry, _ = compiled.run(numbers, before, inputs, ticks, state.trials, pending)
-        _write(plan, writer, state, samples, done, len(ticks))
+        write_block(plan, writer, state.trials, samples, done, len(ticks))
         return len(ticks), stable
 
     done, stopped = run_ticks(plan, state.count, run_block, report)
     host: Any = jax.device_get(carry)
     store_carry(compiled, state, host, inputs, first + done)
     return done, stopped
-
-
-def _write(
-    plan: Plan, writer: Writer, state: State, samples: dict[str, np.ndarray], first: int, ticks: int
-) -> None:
-    """Hand the samples of a block over to the writer."""
-    in_block: dict[str, np.ndarray] = {}
-    events: dict[str, Spikes] = {}
-    for probe in plan.probes:
-        values = samples[probe.name][:ticks]
-        if probe.events:
-            tick, trial, neuron = np.nonzero(values)
-            chosen = recorded_spikes(probe, neuron)
-            trial, tick = trial[chosen] + int(state.trials[0]), tick[chosen] + first
-            events[probe.name] = Spikes(trial, tick, neuron[chosen], plan.dt)
-        else:
-            in_block[probe.name] = np.moveaxis(values[-first % probe.every :: probe.every], 0, 1)
-    writer.write(int(state.trials[0]), first, in_block, events, trials=state.count, ticks=ticks)

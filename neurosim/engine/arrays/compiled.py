@@ -37,6 +37,9 @@ Messages = Mapping[str, jax.Array]
 TickInputs = tuple[jax.Array, Messages, Messages, PendingArrays]
 """The number of a tick, its inputs, what populations outside the loop send, and spikes of an earlier run."""
 
+Values = dict[str, dict[str, jax.Array]]
+"""Variables of populations."""
+
 BlockFunction = Callable[..., tuple[Carry, dict[str, jax.Array]]]
 """A function with the arguments of `CompiledPlan.block`."""
 
@@ -51,7 +54,10 @@ class CompiledPlan:
     waiting: ports at which something waits between ticks.
     kept: populations whose last message stands in a variable until the next tick, so that the carry need
         not hold it again.
+    forgets: whether nothing is remembered from one tick to the next.
     run: `block`, compiled.
+    samples, end: of ticks (numbers, inputs, ticks, trials) that begin with the start values, compiled: what
+        probes record, and the values of all variables after them.
     """
 
     def __init__(self, plan: Plan, surrogate: str = DEFAULT_SURROGATE, slope: float = 1.0):
@@ -64,7 +70,10 @@ class CompiledPlan:
         self.depth, self.waiting = self._memory()
         self.kept = {name for name, depth in self.depth.items() if depth == 1 and self._is_kept(name)}
         self.steps.depth, self.steps.kept = self.depth, self.kept
+        self.forgets = not (self.stages.loop or any(self.depth.values()) or self.waiting)
         self.run: BlockFunction = jax.jit(self.block, static_argnames=("until",))
+        self.samples: Callable[..., dict[str, jax.Array]] = jax.jit(self._samples)
+        self.end: Callable[..., Values] = jax.jit(self._end)
 
     def _memory(self) -> tuple[dict[str, int], set[PortKey]]:
         """`depth` and `waiting`, found by going through the steps of one tick.
@@ -212,6 +221,14 @@ class CompiledPlan:
         if not order.loop:  # what is left is recorded of inputs, or of weights
             self._run_at_once(run, (), [p for p in self.plan.probes if p.name not in run.samples])
         return {**carry, "values": {**carry["values"], **run.last}}, run.samples
+
+    def _samples(
+        self, numbers: Numbers, inputs: Messages, ticks: jax.Array, trials: jax.Array
+    ) -> dict[str, jax.Array]:
+        return self.block(numbers, self.start(numbers, trials.shape[0]), inputs, ticks, trials)[1]
+
+    def _end(self, numbers: Numbers, inputs: Messages, ticks: jax.Array, trials: jax.Array) -> Values:
+        return self.block(numbers, self.start(numbers, trials.shape[0]), inputs, ticks, trials)[0]["values"]
 
     def _remember(self, run: BlockState, name: str, past: jax.Array) -> jax.Array:
         """The past messages after a block of a population that has sent (tick, trial, *shape) in it."""

@@ -71,6 +71,8 @@ def single(
 def weights_of(pathway: Sparse, chosen: np.ndarray) -> Callable[[Weights], jax.Array]:
     """The weight of each of the chosen synapses, also where windows share weights."""
     number = chosen if pathway.windows is None else pathway.windows.number()[chosen]
+    if pathway.windows is None and number.size == pathway.sender.size:  # all of them, in their order
+        return lambda weights: weights[pathway.name].reshape(-1)
     return lambda weights: weights[pathway.name].reshape(-1)[number]
 
 
