@@ -62,6 +62,8 @@ NAMES = (
     "deep_belief_tuned",
     "translated_dates",
     "pascal_programs",
+    "copying",
+    "recalling",
 )
 LEARNED = NAMES[NAMES.index("train_lstm") :]  # by gradient
 

@@ -166,6 +166,24 @@ def test_a_network_translates_dates(figure, capsys):
     assert "sentences with new dates are translated" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+@needs_training
+def test_a_turing_machine_copies_what_is_longer_than_it_learned_from(figure, capsys):
+    sizes = ["--bits", "3", "--sequences", "8000", "--epochs", "3"]
+    right = example("copying_machine").main([*sizes, "--figure", str(figure)])
+    machine, alone = right["neural Turing machine"], right["LSTM"]
+    assert np.all(machine[:6] > 0.99) and machine[-1] > alone[-1] + 0.2
+    assert "joined from 2 parts: write, read" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@needs_training
+def test_a_dynamic_turing_machine_recalls_what_its_controller_alone_does_not(figure, capsys):
+    right = example("recalling_machine").main(["--epochs", "5", "--figure", str(figure)])
+    assert min(right["all slots"], right["a single slot"]) > 0.9 > 0.5 > right["no memory"]
+    assert "recalled with a single slot" in capsys.readouterr().out
+
+
 @needs_training
 @pytest.mark.skipif(not find_spec("statsmodels"), reason="the sunspots come with statsmodels")
 def test_networks_forecast_sunspots(figure):

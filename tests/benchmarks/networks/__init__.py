@@ -31,4 +31,5 @@ NAMES = (
     "layered_generative",
     "translation",
     "pascal",
+    "turing_machines",
 )
