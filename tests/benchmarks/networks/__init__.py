@@ -32,4 +32,5 @@ NAMES = (
     "translation",
     "pascal",
     "turing_machines",
+    "layered_parts",
 )
