@@ -26,7 +26,7 @@ from neurosim.network.gather import (
     relayed,
     tied_constants,
 )
-from neurosim.network.neurons import ARGUMENTS, Neurons, Part, Population, label
+from neurosim.network.neurons import ARGUMENTS, Neurons, Part
 from neurosim.network.printout import printout
 from neurosim.network.program import Step, step_program, zero_delay_order
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
@@ -333,11 +333,6 @@ def weight_source(item: Synapses) -> tuple[str, int] | None:
         return item.weight.population.source, item.weight.ticks
     population = item.weight_population
     return None if population is None else (population.source, 0)
-
-
-def describe_end(population: Population, port: str | None) -> str:
-    """'liquid.I': the target of synapses as it is printed."""
-    return label(population) + (f".{port}" if port else "")
 
 
 def require_network(net: object, label: str) -> None:

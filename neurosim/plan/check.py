@@ -19,7 +19,7 @@ def check_plan(plan: Plan, net: Network) -> None:
     for name, pathway in plan.pathways.items():
         label = net.synapses[name].label
         _check_pathway(plan, pathway, label)
-        _check_drawn_delays(plan, net, pathway, label)
+        _check_drawn_delays(net, pathway, label)
     if plan.until is not None and any(group.spiking for group in plan.groups.values()):
         raise PlanError(
             "run: until='stable' needs a network without spikes. Give ticks=... or duration=... instead."
@@ -44,7 +44,7 @@ def _check_pathway(plan: Plan, pathway: AnyOf, label: str) -> None:
         raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
 
 
-def _check_drawn_delays(plan: Plan, net: Network, pathway: AnyOf, label: str) -> None:
+def _check_drawn_delays(net: Network, pathway: AnyOf, label: str) -> None:
     """Refuse delays of 0 that the schedule does not allow; drawn ones are known only now."""
     if isinstance(pathway, Private) or (
         isinstance(pathway, Sparse) and (pathway.recipe is not None or _is_empty(pathway))

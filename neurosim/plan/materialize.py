@@ -125,7 +125,7 @@ def _numbers(
         if key == "w":
             weight = learned
         else:
-            dim = item.constants[key].dim if key in item.constants else _declared(net, item, key)
+            dim = item.constants[key].dim if key in item.constants else _declared(item, key)
             constants[key] = Value(learned, dim)
     delay = _materialized_delay(net, name, item, seed, found)
     if not isinstance(item.wiring, pairs):
@@ -155,7 +155,7 @@ def _learned(final: Mapping[str, np.ndarray], key: str, size: int) -> np.ndarray
     return found[0]
 
 
-def _declared(net: Network, item: Synapses, key: str) -> tuple[float, ...]:
+def _declared(item: Synapses, key: str) -> tuple[float, ...]:
     return unit_dimensions(next(line.unit for line in item.lines if line.name == key), f"{item.label}: {key}")
 
 

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    clone,
-)
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils.validation import check_is_fitted
@@ -22,6 +16,7 @@ from tqdm import tqdm
 
 from neurosim.errors import DescriptionError, shown
 from neurosim.learn.estimators.restricted_boltzmann import RestrictedBoltzmann
+from neurosim.learn.estimators.row_transformer import RowTransformer
 from neurosim.learn.validation import (
     FLOATS,
     RandomState,
@@ -37,14 +32,11 @@ from neurosim.network.network import Network
 from neurosim.network.values import plain_number, whole
 from neurosim.network.weights import glorot
 
-if TYPE_CHECKING:
-    from sklearn.utils import Tags
-
 Floats = NDArray[Any]  # of float64 or float32, as X is
 
 
 @dataclass(eq=False, repr=False)
-class DeepBelief(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class DeepBelief(RowTransformer):
     """A deep belief network, trained layer by layer: each is a restricted Boltzmann machine.
 
     It generates data by Gibbs sampling in its two top layers, followed
@@ -138,11 +130,6 @@ class DeepBelief(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         biases += [machine.intercept_visible_.astype(float) for machine in reversed(self.machines_)]
         visible = "linear" if self.machines_[0].visible == "gaussian" else "sigmoid"
         return autoencoder(sizes, code="sigmoid", output=visible, tied=False, weights=weights, biases=biases)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
     @property
     def _n_features_out(self) -> int:

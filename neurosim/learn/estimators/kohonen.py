@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from neurosim.errors import DescriptionError
+from neurosim.learn.estimators.row_transformer import RowTransformer
 from neurosim.learn.rules.kohonen import (
     learn_in_batches,
     learn_row_by_row,
@@ -26,9 +26,6 @@ from neurosim.models.kohonen import GRIDS, NEIGHBOURHOODS, kohonen
 from neurosim.network.network import Network
 from neurosim.network.values import choice, flag, plain_number, whole
 
-if TYPE_CHECKING:
-    from sklearn.utils import Tags
-
 ALGORITHMS = ("batch", "online")
 SCHEDULES = ("exponential", "linear")
 INITS = ("pca", "random")
@@ -38,7 +35,7 @@ Floats = NDArray[Any]  # of float64 or float32, as X is
 
 
 @dataclass(eq=False, repr=False)
-class KohonenMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class KohonenMap(RowTransformer):
     """A self-organizing map: units on a grid, whose weights spread over the data.
 
     Neighbours on the grid become alike. The unit c whose weights are nearest to a row x wins. near
@@ -262,11 +259,6 @@ class KohonenMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         along = np.geomspace if self.schedule == "exponential" else np.linspace
         radius = along(start, self.final_radius, updates)
         return radius, along(self.learning_rate, self.final_learning_rate, updates)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
     @property
     def _n_features_out(self) -> int:

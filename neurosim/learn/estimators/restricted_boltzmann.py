@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from neurosim.errors import DescriptionError
+from neurosim.learn.estimators.row_transformer import RowTransformer
 from neurosim.learn.rules.contrastive_divergence import ContrastiveDivergence, Machine, sigmoid
 from neurosim.learn.rules.partition_function import (
     KINDS,
@@ -25,16 +25,13 @@ from neurosim.models.restricted_boltzmann import restricted_boltzmann
 from neurosim.network.network import Network
 from neurosim.network.values import choice, flag, plain_number, whole
 
-if TYPE_CHECKING:
-    from sklearn.utils import Tags
-
 EXACT = 16  # units of the smaller layer up to which log Z is summed exactly, in a fraction of a second
 SCHEDULES = ("constant", "linear")
 Floats = NDArray[Any]  # of float64 or float32, as X is
 
 
 @dataclass(eq=False, repr=False)
-class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class RestrictedBoltzmann(RowTransformer):
     """A restricted Boltzmann machine, which learns by contrastive divergence.
 
     p(v, h) ~ exp(h'W v + a'v + b'h), where v are visible and h hidden states. A mini-batch changes the
@@ -191,11 +188,6 @@ class RestrictedBoltzmann(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         return restricted_boltzmann(
             visible, hidden, weights=W, visible_bias=a, hidden_bias=b, visible=self.visible
         )
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
     @property
     def _n_features_out(self) -> int:
