@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,13 @@ def test_a_benchmark_runs_and_keeps_its_numbers(name, tmp_path):
 
 def test_all_benchmarks_are_known_by_name():
     assert tuple(line.split()[0] for line in benchmarks("--list").stdout.splitlines()) == NAMES
+
+
+def test_a_trial_run_replaces_options_that_some_run_takes(report):
+    for name in import_module("networks").NAMES:
+        rows = import_module(f"networks.{name}").BENCHMARKS
+        taken = {key for row in rows for run in row.runs for key in signature(run.function).parameters}
+        assert not {key for row in rows for key in row.smoke} - taken, name
 
 
 def test_a_benchmark_that_is_not_known_is_refused():

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -179,7 +180,8 @@ def one_run(
     """What a run measured, with the wall time of its process; or, in words, why it failed."""
     options = {**run.options, "seed": seed} | ({"engine": args.engine} if run.package == "neurosim" else {})
     if args.smoke:
-        options |= {key: value for key, value in benchmark.smoke.items() if key in options}
+        taken = signature(run.function).parameters
+        options |= {key: value for key, value in benchmark.smoke.items() if key in taken}
     network = run.function.__module__.rpartition(".")[2]
     with tempfile.TemporaryDirectory() as empty:
         environment = activated()

@@ -45,7 +45,9 @@ def correct(net: Any, data: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     return np.where(np.isnan(targets), np.nan, (out > 0.5) == (targets > 0.5))
 
 
-def copying(n: int, seed: int, engine: str, count: int, epochs: int, machine: bool = True) -> dict[str, Any]:
+def copying(
+    n: int, seed: int, engine: str, machine: bool = True, count: int = 16_000, epochs: int = 4
+) -> dict[str, Any]:
     from neurosim.learn import learned, with_learned
     from neurosim.models.lstm import lstm
     from neurosim.models.neural_turing_machine import neural_turing_machine
@@ -69,7 +71,9 @@ def copying(n: int, seed: int, engine: str, count: int, epochs: int, machine: bo
     }
 
 
-def recalling(n: int, seed: int, engine: str, count: int, epochs: int, memory: bool = True) -> dict[str, Any]:
+def recalling(
+    n: int, seed: int, engine: str, memory: bool = True, count: int = 5000, epochs: int = 10
+) -> dict[str, Any]:
     from neurosim.learn import learned, with_learned
     from neurosim.models.dynamic_turing_machine import dynamic_turing_machine
     from neurosim.models.gru import gru
@@ -92,7 +96,6 @@ def recalling(n: int, seed: int, engine: str, count: int, epochs: int, memory: b
     return found
 
 
-COPIES, PAIRS = dict(count=16_000, epochs=4), dict(count=5000, epochs=10)
 SECONDS, WEIGHTS = Column("seconds", "s to learn", 1), Column("weights", "weights", 0)
 BENCHMARKS = (
     Benchmark(
@@ -108,8 +111,8 @@ BENCHMARKS = (
             MEMORY,
         ),
         (
-            Run("neurosim, neural Turing machine, LSTM controller", copying, dict(n=64, **COPIES)),
-            Run("neurosim, LSTM alone", copying, dict(n=76, machine=False, **COPIES)),
+            Run("neurosim, neural Turing machine, LSTM controller", copying, dict(n=64)),
+            Run("neurosim, LSTM alone", copying, dict(n=76, machine=False)),
         ),
         smoke=dict(n=4, count=32, epochs=1),
     ),
@@ -127,8 +130,8 @@ BENCHMARKS = (
             MEMORY,
         ),
         (
-            Run("neurosim, dynamic Turing machine, GRU controller", recalling, dict(n=32, **PAIRS)),
-            Run("neurosim, GRU alone", recalling, dict(n=64, memory=False, **PAIRS)),
+            Run("neurosim, dynamic Turing machine, GRU controller", recalling, dict(n=32)),
+            Run("neurosim, GRU alone", recalling, dict(n=64, memory=False)),
         ),
         smoke=dict(n=4, count=32, epochs=1),
     ),
