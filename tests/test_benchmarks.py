@@ -70,6 +70,7 @@ NAMES = (
     "super_resolution",
     "residual_memory",
     "style_blending",
+    "evolved_copying",
 )
 LEARNED = NAMES[NAMES.index("train_lstm") :]  # by gradient
 

@@ -155,6 +155,18 @@ def test_a_network_writes_like_the_manual(figure, capsys):
     assert "likeliest of 3 beams:\nThe " in capsys.readouterr().out
 
 
+def test_a_machine_that_copies_is_evolved(figure, capsys):
+    sizes = ["--bits", "1", "--longest", "1", "--tested", "3", "--generations", "60", "--children", "40"]
+    wrong, errors, speed = example("evolved_copying").main(
+        [*sizes, "--engine", "reference", "--figure", str(figure)]
+    )
+    assert np.mean(errors[-10:]) < 0.5 * np.mean(errors[:10])
+    assert wrong[1] < 0.1
+    assert f"{speed:.0f} genomes a second" in capsys.readouterr().out
+    fixed = example("evolved_copying").machine(1, 3, 2)
+    assert fixed["memory"].shape == (2, 2)
+
+
 @pytest.mark.slow
 @needs_training
 def test_a_network_translates_dates(figure, capsys):

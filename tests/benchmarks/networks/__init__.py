@@ -33,4 +33,5 @@ NAMES = (
     "pascal",
     "turing_machines",
     "layered_parts",
+    "evolution",
 )
