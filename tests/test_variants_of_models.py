@@ -28,23 +28,25 @@ def same(got, wanted):
 
 
 @pytest.mark.parametrize(
-    ("net", "record"),
+    ("net", "record", "engine"),
     [
-        (inception((6, 5, 3), 2, stem=0, modules=[(0, 4, 5, 2, 3, 6)], output="linear"), "out"),
-        (residual((6, 5, 3), (4, 8), 2, layers=(1, 3, 1), narrow=4, norm=False, output="linear"), "out"),
-        (lstm(3, 4, 2, function="softsign"), "cells"),
+        (inception((6, 5, 3), 2, stem=0, modules=[(0, 4, 5, 2, 3, 6)]), "out", "arrays"),
+        (
+            residual((6, 5, 3), (4, 8), 2, layers=(1, 3, 1), narrow=4, norm=False, output="linear"),
+            "out",
+            "events",
+        ),
+        (lstm(3, 4, 2, function="softsign"), "cells", "events"),
+        (lstm(3, 4, 2, function="softsign"), "cells", "arrays"),
     ],
 )
-def test_engines_agree(net, record):
-    pytest.importorskip("jax", reason="the arrays engine needs JAX: pip install '.[train]'")
+def test_engines_agree(net, record, engine):
     driven = next(item for item in net.populations.values() if item.driven)
     x = RANDOM(0).normal(size=(2, 5, *driven.shape))
-    results = [
-        ns.run(net, {driven.name: x}, record=[record], engine=name)[record][:]
-        for name in ("reference", "events", "arrays")
-    ]
-    assert same(results[1], results[0])
-    assert same(results[2], results[0])
+    if engine == "arrays":
+        pytest.importorskip("jax", reason="the arrays engine needs JAX: pip install '.[train]'")
+    one, two = (ns.run(net, {driven.name: x}, record=[record], engine=name) for name in ("reference", engine))
+    assert same(two[record][:], one[record][:])
 
 
 # Inception
