@@ -59,8 +59,8 @@ BENCHMARKS = (
             MEMORY,
         ),
         (
-            Run("neurosim, a memory that grows", evolved, dict(n=6000)),
-            Run("neurosim, a memory of one slot", evolved, dict(n=600, slots=1)),
+            Run("neurosim, a memory that grows", evolved, dict(n=4000)),
+            Run("neurosim, a memory of one slot", evolved, dict(n=500, slots=1)),
         ),
         smoke=dict(n=2, tested=8),
     ),
