@@ -57,7 +57,7 @@ def test_what_came_after_an_item_is_wanted_in_order():
         assert len(set(items)) == number
         assert set(np.ravel(items)) <= {-1, 1}
         after = items[items.index(tuple(shown[number, :-1])) + 1 :]
-        answers = wanted[number : number + len(after)]
+        answers = wanted[number + 1 : number + 1 + len(after)]
         assert [tuple(item) for item in 2 * answers - 1] == after
         assert len(after) > 0
         assert np.isnan(wanted).all(axis=1).sum() == 10 - len(after)

@@ -98,8 +98,8 @@ def recall_in_order(
     """Items come one after the other, then one of them again: those that came after it are wanted, in order.
 
     An item is a tick of random bits, each -1 or 1 in its channel, and differs from the others of its
-    sequence. The last channel is 1 when one is asked for, which is never the last. The first answer, bits of
-    0 and 1, is wanted in the same tick, one more in each tick that follows.
+    sequence. The last channel is 1 when one is asked for, which is never the last. From the next tick on the
+    items that came after it are wanted, one a tick, in bits of 0 and 1.
 
     Arguments:
         sequences: how many of them.
@@ -134,7 +134,7 @@ def recall_in_order(
     number = random.integers(fewest, items + 1, (count, 1))
     asked = random.integers(0, number - 1)
     since = tick - number  # ticks since one is asked for
-    wanted = np.where(since < 0, -1, asked + 1 + since)
+    wanted = np.where(since < 1, -1, asked + since)
     item = np.where(since < 0, tick, np.where(since == 0, asked, -1))
     rows = np.arange(count)[:, None]
     inputs = np.zeros((count, 2 * items, bits + 1), np.float32)
