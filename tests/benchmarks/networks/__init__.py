@@ -29,6 +29,7 @@ NAMES = (
     "layered_digits",
     "layered_vision",
     "layered_generative",
+    "transformers",
     "translation",
     "pascal",
     "turing_machines",
