@@ -68,6 +68,41 @@ def test_blocks_of_ticks_join_without_a_seam(delay, monkeypatch):
     same(*both(echo(delay), {"drive": drive}, record=["drive", "pool.v", "out", "again.I"]))
 
 
+@pytest.mark.parametrize("port", ["sum", "max", "mean"])
+@pytest.mark.parametrize("spikes", [True, False])
+def test_synapses_with_many_delays_are_one_product(port, spikes):
+    """A product for each delay would take minutes to compile."""
+    from neurosim.engine.arrays.compiled import CompiledPlan
+    from neurosim.plan.inputs import read_inputs
+    from neurosim.plan.lower import lower
+
+    drive = ns.Neurons("drive", 6)
+    text = {"threshold": "v > 0.5"} if spikes else {}
+    relay = ns.Neurons("relay", 6, update="v = I", **text)
+    heard = ns.Neurons("heard", (2, 4), update="v = 0.5*v + I", ports=f"I:{port}")
+    random = np.random.default_rng(0)
+    pre, post = (
+        np.repeat(np.arange(6), 4),
+        random.permuted(np.tile(np.arange(8), (6, 1)), axis=1)[:, :4].ravel(),
+    )
+    delay = np.r_[0, 0, random.integers(1, 30, 22)]
+    joined = dict(wiring=ns.pairs(pre, post), weight=random.normal(size=24), delay=delay)
+    net = ns.Network(
+        ns.Synapses(drive, relay, wiring=ns.one_to_one()),
+        ns.Synapses(relay, heard, **joined),
+        schedule=ns.Layered(),
+    )
+    inputs = {"drive": random.normal(size=(2, 50, 6))}
+    same(*both(net, inputs, record=["heard", "heard.I"]))
+    plan = lower(net, read_inputs(net, inputs))
+    assert (
+        len([p for p in CompiledPlan(plan).products if p.pre == "relay"]) == 2
+    )  # without delay, and the rest
+    begun = ns.run(net, {"drive": inputs["drive"][:, :20]}, engine="arrays", record=["heard"])
+    rest = {"drive": inputs["drive"][:, 20:]}
+    same(*both(net, rest, start=begun, record=["heard"]))
+
+
 def test_a_network_without_a_loop_is_computed_at_once_and_one_with_a_loop_around_it():
     from neurosim.engine.arrays.compiled import CompiledPlan
     from neurosim.plan.inputs import read_inputs

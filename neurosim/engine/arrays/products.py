@@ -23,12 +23,16 @@ from neurosim.engine.arrays.parts import Part
 from neurosim.plan.plan import Plan, Sparse
 
 MOST_DENSE = 2**24  # entries up to which synapses one by one are multiplied as a matrix
+MOST_DELAYS = 8  # different delays up to which each is a product of its own, which takes time to compile
 
 Weights = Mapping[str, jax.Array]
 """The weights of a plan, by pathway."""
 
 Arrived = tuple[jax.Array, jax.Array | None]
 """What arrives at a target, (trial, *part), and how many arrivals that is; None if always `Target.terms`."""
+
+Apply = Callable[[jax.Array, jax.Array], list[Arrived]]
+"""From weights and messages to what arrives at each target."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,15 +45,25 @@ class Target:
 
 
 @dataclass(frozen=True, eq=False)
+class Each:
+    """Synapses with many different delays: from whom each takes a message, and how many ticks ago that was
+    sent, at least 1; both (synapse,)."""
+
+    sender: np.ndarray
+    delay: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Product:
     """What the messages of a population bring to another one.
 
     pre, post: the populations.
-    delay: how many ticks ago the messages were sent.
+    delay: how many ticks ago the messages were sent; the longest time if there are several.
     prepare: from the weights of the plan to the first argument of `apply`.
     apply: from weights and messages (trial, *pre) to what arrives at each of the `targets`.
     weights_from: the population whose messages are the weights instead, and how many ticks ago it sent
         them.
+    each: of synapses with many delays; `apply` then takes the message of each, (trial, synapse).
     """
 
     pre: str
@@ -57,13 +71,12 @@ class Product:
     delay: int
     targets: tuple[Target, ...]
     prepare: Callable[[Weights], jax.Array | None]
-    apply: Callable[[jax.Array, jax.Array], list[Arrived]]
+    apply: Apply
     weights_from: tuple[str, int] | None = None
+    each: Each | None = None
 
 
-def single(
-    apply: Callable[[jax.Array, jax.Array], jax.Array],
-) -> Callable[[jax.Array, jax.Array], list[Arrived]]:
+def single(apply: Callable[[jax.Array, jax.Array], jax.Array]) -> Apply:
     """The `apply` of a product with one target, whose number of arrivals never changes."""
     return lambda weight, message: [(apply(weight, message), None)]
 
@@ -132,11 +145,23 @@ def matrix_product(plan: Plan, pre: str, post: str, matrices: Sequence[Matrix]) 
     return Product(pre, post, matrices[0].delay, targets, prepare, apply)
 
 
+def by_delay(pathway: Sparse) -> tuple[list[np.ndarray], np.ndarray]:
+    """Synapses that share a delay, for each delay, and all others, if there are too many delays for that."""
+    delays = np.unique(pathway.delay)
+    alone = delays if delays.size <= MOST_DELAYS else delays[delays == 0]
+    return [np.flatnonzero(pathway.delay == delay) for delay in alone], np.flatnonzero(
+        ~np.isin(pathway.delay, alone)
+    )
+
+
 def split_sparse(plan: Plan, pathway: Sparse, reduce: str) -> list[Product | Matrix]:
-    """Synapses of graded senders one by one, delay by delay: in pairs, as a matrix, or scattered."""
+    """Synapses one by one, delay by delay: in pairs, as a matrix, or scattered."""
     parts: list[Product | Matrix] = []
-    for delay in np.unique(pathway.delay):
-        chosen = np.flatnonzero(pathway.delay == delay)
+    together, others = by_delay(pathway)
+    if others.size:
+        parts.append(_scattered(plan, pathway, others, reduce, many=True))
+    for chosen in together:
+        delay = pathway.delay[chosen[0]]
         sender, receiver = pathway.sender[chosen], pathway.receiver[chosen]
         senders, targets = np.unique(sender), np.unique(receiver)
         if chosen.size == senders.size == targets.size and np.all(np.diff(receiver) > 0):
@@ -146,7 +171,7 @@ def split_sparse(plan: Plan, pathway: Sparse, reduce: str) -> list[Product | Mat
             weights = weights_of(pathway, chosen)
             parts.append(Matrix(pathway.name, senders, targets, int(delay), weights, place))
         else:
-            parts.append(_scattered(plan, pathway, chosen, int(delay), reduce))
+            parts.append(_scattered(plan, pathway, chosen, reduce))
     return parts
 
 
@@ -163,38 +188,57 @@ def _pairs(plan: Plan, pathway: Sparse, chosen: np.ndarray, delay: int) -> Produ
     return Product(pathway.pre, pathway.post, delay, (target,), weights, single(apply))
 
 
-def _scattered(plan: Plan, pathway: Sparse, chosen: np.ndarray, delay: int, reduce: str) -> Product:
-    """Synapses one by one: messages are gathered by sender, and products scattered to the receivers."""
-    sender, receiver = pathway.sender[chosen], pathway.receiver[chosen]
-    size = plan.groups[pathway.post].size
-    target = Target(str(pathway.to), everybody(plan, pathway.post), np.bincount(receiver, minlength=size))
+def _sent(pathway: Sparse, chosen: np.ndarray, *, many: bool) -> Callable[[jax.Array], jax.Array]:
+    """From messages (trial, *shape) to that of each of the chosen synapses, unless they come so (`Each`)."""
+    sender = pathway.sender[chosen]
+    return (lambda message: message) if many else (lambda message: flat(message)[:, sender])
+
+
+def _one_by_one(
+    plan: Plan, pathway: Sparse, chosen: np.ndarray, terms: ArrayLike, apply: Apply, *, many: bool
+) -> Product:
+    """The product of the chosen synapses, which end anywhere in the population."""
+    target = Target(str(pathway.to), everybody(plan, pathway.post), terms)
+    weights, delay = weights_of(pathway, chosen), pathway.delay[chosen]
+    each = Each(pathway.sender[chosen], delay) if many else None
+    return Product(pathway.pre, pathway.post, int(delay.max()), (target,), weights, apply, each=each)
+
+
+def _scattered(
+    plan: Plan, pathway: Sparse, chosen: np.ndarray, reduce: str, *, many: bool = False
+) -> Product:
+    """Synapses one by one: messages are gathered by sender, and products scattered to the receivers.
+
+    many: whether they have many delays; otherwise all have the same.
+    """
+    receiver, size = pathway.receiver[chosen], plan.groups[pathway.post].size
+    sent = _sent(pathway, chosen, many=many)
 
     def apply(weight: jax.Array, message: jax.Array) -> jax.Array:
-        value = flat(message)[:, sender] * weight
+        value = sent(message) * weight
         shape = (message.shape[0], size)
         if reduce == "max":
             return jnp.full(shape, -jnp.inf, value.dtype).at[:, receiver].max(value)
         return jnp.zeros(shape, value.dtype).at[:, receiver].add(value)
 
-    weights = weights_of(pathway, chosen)
-    return Product(pathway.pre, pathway.post, delay, (target,), weights, single(apply))
+    terms = np.bincount(receiver, minlength=size)
+    return _one_by_one(plan, pathway, chosen, terms, single(apply), many=many)
 
 
 def counted_spikes(plan: Plan, pathway: Sparse, reduce: str) -> list[Product]:
     """Spikes into a port that takes the maximum or mean, so that their number at each tick counts."""
-    return [
-        _counted(plan, pathway, np.flatnonzero(pathway.delay == delay), int(delay), reduce)
-        for delay in np.unique(pathway.delay)
-    ]
+    together, others = by_delay(pathway)
+    products = [_counted(plan, pathway, chosen, reduce) for chosen in together]
+    return products + ([_counted(plan, pathway, others, reduce, many=True)] if others.size else [])
 
 
-def _counted(plan: Plan, pathway: Sparse, chosen: np.ndarray, delay: int, reduce: str) -> Product:
-    """The spikes of the chosen synapses, which have this delay."""
-    sender, receiver = pathway.sender[chosen], pathway.receiver[chosen]
-    size = plan.groups[pathway.post].size
+def _counted(plan: Plan, pathway: Sparse, chosen: np.ndarray, reduce: str, *, many: bool = False) -> Product:
+    """The spikes of the chosen synapses."""
+    receiver, size = pathway.receiver[chosen], plan.groups[pathway.post].size
+    sent = _sent(pathway, chosen, many=many)
 
     def apply(weight: jax.Array, message: jax.Array) -> list[Arrived]:
-        spikes = flat(message)[:, sender]
+        spikes = sent(message)
         nothing = jnp.zeros((message.shape[0], size), spikes.dtype)
         count = nothing.at[:, receiver].add(spikes)
         if reduce == "mean":
@@ -202,8 +246,7 @@ def _counted(plan: Plan, pathway: Sparse, chosen: np.ndarray, delay: int, reduce
         arriving = jnp.where(spikes > 0, spikes * weight, -jnp.inf)
         return [((nothing - jnp.inf).at[:, receiver].max(arriving), count)]
 
-    target = Target(str(pathway.to), everybody(plan, pathway.post), 0)
-    return Product(pathway.pre, pathway.post, delay, (target,), weights_of(pathway, chosen), apply)
+    return _one_by_one(plan, pathway, chosen, 0, apply, many=many)
 
 
 def flat(message: jax.Array) -> jax.Array:

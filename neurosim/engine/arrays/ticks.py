@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neurosim.engine.arrays.carry import TickState
-from neurosim.engine.arrays.products import Product
+from neurosim.engine.arrays.products import Each, Product
 from neurosim.engine.arrays.random import Random, binomial
 from neurosim.engine.sampling import Quantity, is_late, quantity
 from neurosim.engine.state import Names, identity
@@ -128,7 +128,11 @@ class Steps:
         if product.weights_from is not None:
             weight = self._message(now, *product.weights_from)
         assert weight is not None
-        arrived = product.apply(weight, self._message(now, product.pre, product.delay))
+        if product.each is None:
+            message = self._message(now, product.pre, product.delay)
+        else:
+            message = self._message_of_each(now, product.pre, product.each)
+        arrived = product.apply(weight, message)
         group = self.plan.groups[product.post]
         for target, (value, count) in zip(product.targets, arrived, strict=True):
             reduce = group.ports.get(target.to, "sum")
@@ -167,6 +171,12 @@ class Steps:
             return past
         place = (now.tick - delay) % depth
         return cast(jax.Array, jax.lax.dynamic_index_in_dim(past, place, 0, keepdims=False))
+
+    def _message_of_each(self, now: TickState, name: str, each: Each) -> jax.Array:
+        """The message that each synapse brings, sent at a tick of its own: (trial, synapse)."""
+        past, depth = now.carry["sent"][name], self.depth[name]
+        by_neuron = past.reshape(depth, past.shape[1], -1)
+        return by_neuron[(now.tick - each.delay) % depth, :, each.sender].T
 
     def _from_private(self, now: TickState, pathway: Private) -> jax.Array:
         """Weight times Binomial(n, p): each target has n sources, which spike with the sender's chance p."""
