@@ -20,14 +20,14 @@ KERNEL = "w = maximum(0, 1 - abs((I + 1)/2*(n - 1) - place))"
 def spatial_transformer(
     shape: tuple[int, int, int] = (28, 28, 1), window: tuple[int, int] | None = None,
     *, n_channels: Sequence[int] = (), kernel: int = 5, n_hidden: Sequence[int] = (32,),
+    zoom: float = 1.0, pace: float = 0.1,
 ) -> ns.Network:  # fmt: skip
-    """`image` -> `blocks`, `hidden` -> `theta` -> `by_row`, `by_column` -> `window`.
+    """`image` -> layers that look for an object -> `theta` -> `by_row`, `by_column` -> `window`.
 
     The pixel of the window at (x, y), both from -1 to 1, is that of the image at (x', y') = theta (x, y, 1),
     by linear interpolation: window_pq = sum over m, n of image_mn max(0, 1 - |y' - m|) max(0, 1 - |x' - n|),
-    with x' and y' in pixels. Outside the image there is 0. `theta` (2 x 3) is linear in what the layers
-    before it find in the image; it begins as the identity, with which the window is the whole image. Weights
-    and biases learn. Join a network that reads the window; its loss teaches both.
+    with x' and y' in pixels. Outside the image there is 0. theta = pace W hidden + bias (2 x 3), where W
+    begins at 0. Weights and biases learn. Join a network that reads the window; its loss teaches both.
 
     Arguments:
         shape: (rows, columns, channels) of the image.
@@ -35,6 +35,9 @@ def spatial_transformer(
         n_channels: the numbers of channels of convolutions, each pooled 2 x 2, that look for the object.
         kernel: the side of their windows of weights.
         n_hidden: the numbers of units of the layers between these and `theta`.
+        zoom: the window at first, in the middle of the image and as large as `zoom` times the image.
+        pace: how fast `theta` learns beside the others, by optimisers whose steps do not depend on the size
+            of the gradient; at 1, the window easily leaves the image.
 
     Raises DescriptionError for an image or a window of fewer than two rows or columns.
 
@@ -50,9 +53,9 @@ def spatial_transformer(
             " two rows and columns of both."
         )
     image, items = ns.Neurons("image", shape), []
-    theta = ns.Neurons(
-        "theta", (2, 3), update="y = I + bias", bias=np.eye(2, 3), learns="bias"
-    )  # rows: of x', of y'
+    theta = ns.Neurons(  # its rows are those of x' and y'
+        "theta", (2, 3), update="y = pace*I + bias", pace=pace, bias=zoom * np.eye(2, 3), learns="bias"
+    )
     last = image
     for k, channels in enumerate(n_channels, 1):
         last = convolved(last, f"features_{k}", channels, kernel, items, padding="valid")

@@ -57,6 +57,8 @@ NAMES = (
     "residual_digits",
     "conv_net_mnist",
     "capsules_mnist",
+    "spatial_transformer_mnist",
+    "attention_digits",
     "vae_digits",
     "gan_digits",
     "sparse_autoencoder",

