@@ -1,7 +1,10 @@
 """What all tests share."""
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 
 import pytest
 
@@ -10,6 +13,19 @@ pytest_plugins = "covered"
 # Compiling takes most of the time of the tests. Results have the same bits at every level (`differential/`
 # tries them all), and users' is -O3.
 os.environ.setdefault("NEUROSIM_CXXFLAGS", "-O1")
+
+# XLA compiles the same functions in many tests, in every worker of xdist and in processes that tests start.
+# What one has compiled, the others read from this folder, which the first process makes and deletes.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="neurosim-xla-")
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+    @atexit.register
+    def _delete_compiled(maker: int = os.getpid(), folder: str = os.environ["JAX_COMPILATION_CACHE_DIR"]):
+        if os.getpid() == maker:  # not in a fork
+            shutil.rmtree(folder, ignore_errors=True)
+
 
 ENGINES = ("reference", "events", "arrays")
 # Scenarios that an engine refuses, and why (tests/test_events_choice.py sees that it does, with the remedy).
