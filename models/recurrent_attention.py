@@ -18,13 +18,13 @@ PLACE = "mean = tanh(I + bias)\nl = stop(mean + where(training, spread*randn(), 
 TEACHER = """r = stop(reward)*where(last, t == n - 1, t > 0)
 policy = policy + chance
 guessed = guessed + guess
-loss = guess**2 - 2*r*guessed - (r*policy - stop(guess)*chance)"""
+loss = cost*(guess**2 - 2*r*guessed - (r*policy - stop(guess)*chance))"""
 
 
 def recurrent_attention(
     shape: tuple[int, int, int] = (28, 28, 1), n_classes: int = 10,
     *, n_glimpses: int = 6, size: int = 8, n_scales: int = 3, n_hidden: int = 128, spread: float = 0.15,
-    last: bool = False,
+    last: bool = False, cost: float = 0.1,
 ) -> ns.Network:  # fmt: skip
     """`image` -> `glimpse` at `place` -> `seen` -> `core` -> `out`, and from `core` to the next `place`.
 
@@ -36,8 +36,8 @@ def recurrent_attention(
 
     How the places are chosen learns from rewards, by REINFORCE: a reward is the probability of the class that
     `label` (one-hot, at every tick, an input for training only) names. `guess`, a function of core(t - 1),
-    learns to expect what is still to come, G_t, and `teacher` sends a loss whose gradient is that of the sum
-    over t of (guess_t - G_t)^2 - (G_t - guess_t) log p(place_t). Train with loss={"out": "cross_entropy",
+    learns to expect what is still to come, G_t. `teacher` sends a loss with the gradient of `cost` times the
+    sum over t of (guess_t - G_t)^2 - (G_t - guess_t) log p(place_t). Train with loss={"out": "cross_entropy",
     "teacher": "sent"}. Weights and biases learn. Clamp `place` to choose the places yourself.
 
     Arguments:
@@ -48,14 +48,17 @@ def recurrent_attention(
         n_hidden: the number of units of `seen`, and of `core`.
         spread: the standard deviation of places in training; 2 is the whole image.
         last: whether there is one reward, after the last glimpse, or one after each but the first.
+        cost: the weight of the loss that `teacher` sends, beside that of `out`.
 
-    Raises DescriptionError for a spread that is not above 0.
+    Raises DescriptionError for fewer than one glimpse, pixel or scale, and for a spread that is not above 0.
 
     >>> recurrent_attention()["glimpse"].shape  # (scale, row, column, channel)
     (3, 8, 8, 1)
     """
-    if spread <= 0:
-        raise ns.DescriptionError(f"recurrent_attention: spread={spread} is not above 0. Give such as 0.1.")
+    least = {"n_glimpses": n_glimpses, "size": size, "n_scales": n_scales, "spread": np.ceil(spread)}
+    if small := [name for name, number in least.items() if number < 1]:
+        remedy = "Give at least 1 glimpse, pixel and scale, and a spread above 0."
+        raise ns.DescriptionError(f"recurrent_attention: {' and '.join(small)} too small. {remedy}")
     image, n = ns.Neurons("image", shape), n_hidden
     place = ns.Neurons("place", 2, update=PLACE, sends="l", spread=spread, bias=np.zeros(2), learns="bias")
     seen, core = (cells.unit(name, n, "relu", bias=np.zeros(n), learns="bias") for name in ("seen", "core"))
@@ -65,7 +68,8 @@ def recurrent_attention(
     items += [ns.Synapses(a, b, weight=initial("relu", a.size), learns=True) for a, b in pairs]
     items.append(ns.Synapses(core, core, weight=ns.orthogonal(), delay=1, learns=True))
     items.append(ns.Synapses(core, place, weight=ns.normal(0, 0.1 / np.sqrt(n)), delay=1, learns=True))
-    return ns.Network(items, rewarded(core, out, place, spread, n_glimpses, last), schedule=ns.Layered())
+    items += rewarded(core, out, place, last=float(last), n=n_glimpses, cost=cost)
+    return ns.Network(items, schedule=ns.Layered())
 
 
 def glimpses(
@@ -96,16 +100,15 @@ def _kernel(name: str, n: int, size: int, n_scales: int) -> ns.Neurons:
     return ns.Neurons(name, scale.shape, update=KERNEL, **constants)
 
 
-def rewarded(
-    core: ns.Neurons, out: ns.Neurons, place: ns.Neurons, spread: float, n_glimpses: int, last: bool
-) -> list[ns.Synapses]:
+def rewarded(core: ns.Neurons, out: ns.Neurons, place: ns.Neurons, **settings: Any) -> list[ns.Synapses]:
     """The populations that learn from rewards: `reward`, `chance` of the places, `guess`, `teacher`."""
     label = ns.Neurons("label", out.shape, update="y = I")  # nothing arrives: it sends 0 unless it is given
     reward = ns.Neurons("reward", out.shape, ports="I label", update="y = label*softmax(I)")
-    chance = ns.Neurons("chance", 2, ports="mean at", update="y = -((at - mean)/spread)**2/2", spread=spread)
+    text, spread = "y = -((at - mean)/spread)**2/2", place.constants["spread"]
+    chance = ns.Neurons("chance", 2, ports="mean at", update=text, spread=spread)
     guess = cells.unit("guess", 1, "linear", bias=np.zeros(1), learns="bias")
-    settings: dict[str, Any] = dict(sends="loss", n=n_glimpses, last=float(last))
-    teacher = ns.Neurons("teacher", 1, ports="reward chance guess", update=TEACHER, **settings)
+    ports = "reward chance guess"
+    teacher = ns.Neurons("teacher", 1, ports=ports, update=TEACHER, sends="loss", **settings)
     each = ns.one_to_one()
     return [
         ns.Synapses(out, reward, to="I", wiring=each),

@@ -212,6 +212,7 @@ NETWORKS = {
         recurrent_attention((9, 9, 1), n_hidden=4),
         recurrent_attention((9, 9, 1), spread=0.2),
         recurrent_attention((9, 9, 1), last=True),
+        recurrent_attention((9, 9, 1), cost=1.0),
     ),
     "recursive": lambda: (recursive(3, 4, 2, 1), recursive(3, 4, 2, 1, output="sigmoid")),
     "recursive_super_resolution": lambda: (

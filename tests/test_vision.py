@@ -238,7 +238,7 @@ def test_recurrent_attention_is_its_formula():
 
 @pytest.mark.parametrize("last", [True, False])
 def test_places_learn_from_rewards_by_the_gradient_of_reinforce(last):
-    net, w = disturbed(recurrent_attention((7, 9, 2), 3, last=last, **LOOK))
+    net, w = disturbed(recurrent_attention((7, 9, 2), 3, last=last, cost=0.4, **LOOK))
     random = np.random.default_rng(0)
     image, places, label = random.random((7, 9, 2)), random.uniform(-1, 1, (4, 2)), np.eye(3)[1]
     inputs = {"image": np.tile(image, (4, 1, 1, 1)), "place": places, "label": np.tile(label, (4, 1))}
@@ -254,10 +254,10 @@ def test_places_learn_from_rewards_by_the_gradient_of_reinforce(last):
 
     def loss(numbers):  # what the gradient is of: rewards, and what was guessed of them, stay as they are
         _, guess, chance = rewards(numbers)
-        return ((guess - to_come) ** 2 - (to_come - guessed) * chance).sum()
+        return 0.4 * ((guess - to_come) ** 2 - (to_come - guessed) * chance).sum()
 
     value, slopes = gradient(net, inputs, loss={"teacher": "sent"})
-    assert value == pytest.approx(loss(w) - (to_come**2).sum())
+    assert value == pytest.approx(loss(w) - 0.4 * (to_come**2).sum())
     for name in ("core_to_place", "place.bias", "core_to_guess", "core_to_core"):
         shift = np.zeros_like(w[name])
         shift.flat[1 if shift.size > 1 else 0] = 1e-6
@@ -276,6 +276,7 @@ def test_places_are_drawn_in_training_only():
     assert learned(trained)["place.bias"].all()
 
 
-def test_places_need_a_spread():
-    with pytest.raises(ns.DescriptionError, match=r"spread=0 is not above 0"):
-        recurrent_attention(spread=0)
+@pytest.mark.parametrize("name", ["spread", "n_glimpses", "size", "n_scales"])
+def test_a_network_that_looks_needs_glimpses_pixels_and_a_spread(name):
+    with pytest.raises(ns.DescriptionError, match=f"recurrent_attention: {name} too small"):
+        recurrent_attention(**{name: 0})
