@@ -26,7 +26,7 @@ def main(argv=None):
     parser.add_argument("--longest", type=int, default=5, help="sequence in evolution, in vectors")
     parser.add_argument("--children", type=int, default=128, help="in a generation, an even number")
     parser.add_argument("--sequences", type=int, default=8, help="that each child copies")
-    parser.add_argument("--generations", type=int, default=6000, help="at most")
+    parser.add_argument("--generations", type=int, default=4000, help="at most")
     parser.add_argument("--tested", type=int, default=100, help="length of the sequences of the test")
     parser.add_argument("--slots", type=int, help="of the memory; by default it grows as far as needed")
     parser.add_argument("--seed", type=int, default=1)
@@ -130,7 +130,7 @@ def draw(inputs, parent, errors, args):
     )
     for name, values, title in panels:
         axes[name].imshow(values.T, aspect="auto", cmap="Greys", vmin=0, vmax=1, interpolation="none")
-        axes[name].set(title=title, yticks=[])
+        axes[name].set(title=title, xticks=range(0, len(values), 2), yticks=[])
     axes["says"].set_xlabel("tick")
     figure.savefig(args.figure, dpi=110)
     print(f"Figure: {args.figure}")

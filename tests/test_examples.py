@@ -169,6 +169,14 @@ def test_a_machine_that_copies_is_evolved(figure, capsys):
 
 @pytest.mark.slow
 @needs_training
+def test_what_is_evolved_on_short_sequences_copies_long_ones(figure):
+    wrong, errors, _ = example("evolved_copying").main(["--figure", str(figure)])
+    assert wrong == {5: 0, 100: 0}
+    assert len(errors) < 4000
+
+
+@pytest.mark.slow
+@needs_training
 def test_a_network_translates_dates(figure, capsys):
     sizes = ["--sentences", "128", "--cells", "8", "--epochs", "2", "--tested", "20", "--beams", "2"]
     history, right, found = example("translated_dates").main([*sizes, "--figure", str(figure)])
