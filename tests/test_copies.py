@@ -8,6 +8,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
+from copies_side import CELLS, EARS, HEARD, NET, run, sent_home
 from recording_side import same
 
 import neurosim as ns
@@ -18,33 +19,8 @@ from neurosim.network.values import as_value
 from neurosim.recording.spikes import Spikes
 from neurosim.units import ms, mV
 
-EARS = ns.Neurons("ears", (2, 2))
-CELLS = ns.Neurons(
-    "cells",
-    4,
-    equations="dv/dt = -v/(10*ms) : volt",
-    threshold="v > 1*mV",
-    reset="v = 0*mV",
-    v=np.zeros(4) * mV,
-)
-HEARD = ns.Synapses(EARS, CELLS[1:], weight=2 * mV, to="v", wiring=ns.pairs([0, 3], [1, 2]), name="heard")
-PLASTIC = ns.Synapses(
-    CELLS, CELLS, to="v", weight=np.ones((4, 4)) * mV, on_pre="v_post += w", delay=1 * ms, name="plastic"
-)
-NET = ns.Network(HEARD, PLASTIC, schedule=ns.Clock(1 * ms))
 COPIES = [copy.copy, copy.deepcopy, lambda item: pickle.loads(pickle.dumps(item))]
 BASES = (ns.NeurosimError, ns.Recording, ns.Replay)
-
-
-def run(**more):
-    return ns.run(
-        NET,
-        {"ears": ([1, 3], [0, 3])},
-        ticks=6,
-        record=["cells", "cells.v", "ears"],
-        start={"cells.v": 0.5 * mV},
-        **more,
-    )
 
 
 OBJECTS = [
@@ -207,10 +183,6 @@ def test_what_a_recording_in_memory_holds_cannot_be_changed(copied, batched):
             held["more"] = 1
     assert recording["cells.v"].copy().flags.writeable
     assert np.asarray(recording["cells"]).flags.writeable
-
-
-def sent_home(path):
-    return run(to=path)
 
 
 def test_a_worker_may_return_a_recording_in_a_file(tmp_path):

@@ -1,5 +1,6 @@
 """What a script waits for before its first tick: imports, Brian2's answers about text, and the compiler."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +33,15 @@ EQUATIONS = "dv/dt = (E - v)/tau : volt (unless refractory)"
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("NEUROSIM_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory):
+    """The cache that the script leaves when it runs for the first time, and what it prints."""
+    folder = tmp_path_factory.mktemp("first") / "cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUROSIM_CACHE", str(folder))
+        return folder, python(SCRIPT, EQUATIONS)
 
 
 def python(code, *words):
@@ -103,25 +113,26 @@ def test_the_units_of_text_are_those_of_brian2():
     assert named_units() == dict(DEFAULT_UNITS)
 
 
-def test_a_network_that_was_run_before_needs_neither_brian2_nor_sympy(folder):
-    cold, warm = python(SCRIPT, EQUATIONS), python(SCRIPT, EQUATIONS)
+def test_a_network_that_was_run_before_needs_neither_brian2_nor_sympy(folder, first_run):
+    shutil.copytree(first_run[0], folder)
+    cold, warm = first_run[1], python(SCRIPT, EQUATIONS)
     assert (cold[0], warm[0]) == ("['brian2.equations', 'sympy']", "[]")
     assert cold[1] == warm[1]
 
 
-def test_damaged_answers_are_asked_again(folder):
-    cold = python(SCRIPT, EQUATIONS)
+def test_damaged_answers_are_asked_again(folder, first_run):
+    shutil.copytree(first_run[0], folder)
     (kept,) = folder.glob("text-*.txt")
     whole = kept.read_bytes()
     for content in (b"", b"\xff\xfe", b"0" * 32 + b'\n{"[]": "wrong"}'):
         kept.write_bytes(content)
-        assert python(SCRIPT, EQUATIONS) == cold
+        assert python(SCRIPT, EQUATIONS) == first_run[1]
         assert kept.read_bytes() == whole
 
 
-def test_other_text_is_not_taken_for_what_is_known(folder):
-    before = python(SCRIPT, EQUATIONS)[1]
-    assert python(SCRIPT, EQUATIONS.replace("E - v", "E - 2*v"))[1] != before
+def test_other_text_is_not_taken_for_what_is_known(folder, first_run):
+    shutil.copytree(first_run[0], folder)
+    assert python(SCRIPT, EQUATIONS.replace("E - v", "E - 2*v"))[1] != first_run[1][1]
 
 
 def test_answers_depend_on_the_versions(monkeypatch, folder):
