@@ -76,6 +76,8 @@ NAMES = (
     "residual_memory",
     "style_blending",
     "evolved_copying",
+    "recall_in_order",
+    "graph_walks",
 )
 LEARNED = NAMES[NAMES.index("train_lstm") :]  # by gradient
 

@@ -371,6 +371,18 @@ def test_a_picture_is_painted_in_the_style_of_another(figure):
     assert left["style"] < 0.2
 
 
+@pytest.mark.slow
+@needs_training
+@pytest.mark.timeout(1800)
+def test_a_neural_computer_walks_on_graphs_with_either_memory(figure, capsys):
+    right = example("neural_computer").main(
+        ["--sequences", "16000", "--epochs", "1", "4", "--figure", str(figure)]
+    )
+    assert len(right) == 6
+    assert min(right["steps on graphs", slots] for slots in (12, 24)) > 0.95
+    assert "steps on graphs, 24 slots: 9" in capsys.readouterr().out
+
+
 HELP = """
 import runpy, sys
 for path in sys.argv[1:]:

@@ -35,4 +35,5 @@ NAMES = (
     "turing_machines",
     "layered_parts",
     "evolution",
+    "neural_computer",
 )
