@@ -20,10 +20,10 @@ from neurosim.models.residual_memory import residual_memory
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--channels", type=int, nargs="+", default=[8, 16], help="of each stage")
+    parser.add_argument("--channels", type=int, nargs="+", default=[4, 8], help="of each stage")
     parser.add_argument("--blocks", type=int, default=2, help="of each stage")
     parser.add_argument("--cells", type=int, default=32)
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)

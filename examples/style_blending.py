@@ -1,7 +1,7 @@
 """A picture is painted again in the style of another one, by a network whose pixels are what it learns.
 
 First a small convolutional net learns to tell from which of the pictures of scikit-image a patch was taken,
-whatever its colours. Its features are then fixed, and a grey, noisy picture changes until its features agree
+whatever its colours. Its features are then fixed, and a picture of noise changes until its features agree
 with those of one picture (the content), and their products with those of another one (the style).
 """
 
@@ -24,6 +24,7 @@ PICTURES = (
 PAIR = ("astronaut.png", "ihc.png")  # content, style
 CHANNELS = (16, 32, 48)
 SIDE = 32  # of the patches
+BALANCE, SMOOTH = 1.5, 1e-4
 
 
 def main(argv=None):
@@ -32,15 +33,18 @@ def main(argv=None):
     parser.add_argument("--style", default=PAIR[1], help="another one")
     parser.add_argument("--side", type=int, default=128, help="of the pictures, in pixels")
     parser.add_argument("--patches", type=int, default=16000, help="to learn the features from")
-    parser.add_argument("--updates", type=int, default=600, help="of the pixels")
-    parser.add_argument("--balance", type=float, default=1.0, help="how much content counts beside style")
+    parser.add_argument("--updates", type=int, default=500, help="of the pixels")
+    parser.add_argument("--balance", type=float, default=BALANCE, help="how much content counts beside style")
+    parser.add_argument("--smooth", type=float, default=SMOOTH, help="how much differences of pixels count")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
     features, right = trained(args.patches, args.seed)
     print(f"{right:.1%} of held-out patches are assigned to their picture", flush=True)
     content, style = (picture(name, args.side) for name in (args.content, args.style))
-    blend, left, history = blended(features, content, style, args.updates, args.balance, args.seed)
+    blend, left, history = blended(
+        features, content, style, args.updates, args.seed, args.balance, args.smooth
+    )
     print(*(f"loss of {name}: {share:.3f} of what it was" for name, share in left.items()), sep="\n")
     draw(content, style, blend, history, args.figure)
     return left, right
@@ -89,24 +93,24 @@ def trained(count, seed):
     return learned(net), float(np.mean(out[:, 0].argmax(axis=1) == truth))
 
 
-def blended(features, content, style, updates, balance, seed):
+def blended(features, content, style, updates, seed, balance=BALANCE, smooth=SMOOTH):
     """The picture, what is left of the losses of content and style, and the history of the training.
 
     Each loss counts in parts of what it is at the beginning.
     """
     random = np.random.default_rng(seed)
-    start = 0.5 + 0.1 * random.normal(size=content.shape)
-    net = style_blending(content.shape, CHANNELS, content=len(CHANNELS), picture=start)
+    start = random.random(content.shape)
+    net = style_blending(content.shape, CHANNELS, content=2, picture=start, roughness_weight=smooth)
     net = with_learned(net, features, partly=True)
     names = ["content", *(f"style_{k}" for k in range(1, len(CHANNELS) + 1))]
     seen = sent(net, names, {"image": np.stack([content, style, start])[:, None]})
     targets = {name: seen[name][int(name != "content")] for name in names}
     before = {name: np.sum((seen[name][2] - targets[name]) ** 2) for name in names}
     share = {name: (balance if name == "content" else 1 / len(CHANNELS)) / before[name] for name in names}
+    losses = {name: weighted(name, share[name]) for name in names} | ({"rough": "sent"} if smooth else {})
     net, history = ns.train(
         net, None, {name: target[None] for name, target in targets.items()}, trials=1, ticks=1,
-        loss={name: weighted(name, share[name]) for name in names}, learns=["image.pixels"],
-        epochs=updates, rate=0.03, schedule="cosine", seed=seed,
+        loss=losses, learns=["image.pixels"], epochs=updates, rate=0.05, schedule="cosine", seed=seed,
     )  # fmt: skip
     after = sent(net, names)
     left = {name: float(np.sum((after[name][0] - targets[name]) ** 2) / before[name]) for name in names}

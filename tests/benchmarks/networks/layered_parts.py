@@ -72,7 +72,7 @@ def style_blending(updates: int, seed: int, engine: str, patches: int, side: int
     features, right = script.trained(patches, seed)
     fit, begin = perf_counter() - begin, perf_counter()
     content, style = (script.picture(name, side) for name in script.PAIR)
-    _, left, _ = script.blended(features, content, style, updates, 1.0, seed)
+    _, left, _ = script.blended(features, content, style, updates, seed)
     return {"fit": fit, "blend": perf_counter() - begin, "right": 100 * right, **left}
 
 
@@ -117,15 +117,15 @@ BENCHMARKS = (
         "super_resolution",
         "Super-resolution, twice the size",
         "at least 0.8 dB above bicubic interpolation, more recursions better",
-        "Patches of eleven pictures of scikit-image; the mean over four others. 16 channels, 750 updates.",
+        "Patches of eleven pictures of scikit-image; the mean over four others. 16 channels, 525 updates.",
         (FIT, Column("decibels", "dB", 2), Column("gain", "dB above bicubic", 2), MEMORY),
         tuple(
             Run(
                 f"neurosim, recursions: {n}",
                 super_resolution,
-                dict(recursions=n, patches=4000, epochs=3, channels=16),
+                dict(recursions=n, patches=2800, epochs=3, channels=16),
             )
-            for n in (1, 2, 4)
+            for n in (1, 4)
         ),
         smoke=dict(patches=32, epochs=1, channels=2),
     ),
@@ -133,16 +133,16 @@ BENCHMARKS = (
         "residual_memory",
         "Convolutional residual memory network, 8 x 8 digits",
         "at least what its residual net gets right",
-        f"{DIGITS}. Two stages of two blocks, 8 and 16 channels; Adam, 15 epochs.",
+        f"{DIGITS}. Two stages of two blocks, 4 and 8 channels; Adam, 10 epochs.",
         (FIT, RIGHT, MEMORY),
         (
             Run(
                 "neurosim, with a memory of 32 cells",
                 residual_memory,
-                dict(n_cells=32, epochs=15, channels=(8, 16)),
+                dict(n_cells=32, epochs=10, channels=(4, 8)),
             ),
             Run(
-                "neurosim, the residual net", residual_memory, dict(n_cells=None, epochs=15, channels=(8, 16))
+                "neurosim, the residual net", residual_memory, dict(n_cells=None, epochs=10, channels=(4, 8))
             ),
         ),
         smoke=dict(epochs=1, channels=(2, 3)),
@@ -152,8 +152,8 @@ BENCHMARKS = (
         "A picture in the style of another",
         "both losses fall to a tenth",
         "Features from a net of three blocks that learns from which of 17 pictures of scikit-image a patch "
-        "is (% right of 300 held-out patches); then the pixels of a picture of 128 x 128 change 600 times. "
-        "What is left of each loss, in parts of that of the grey noise with which the picture begins.",
+        "is (% right of 300 held-out patches); then the pixels of a picture of 128 x 128 change 500 times. "
+        "What is left of each loss, in parts of that of the noise with which the picture begins.",
         (
             FIT,
             Column("blend", "s to blend", 1),
@@ -162,7 +162,7 @@ BENCHMARKS = (
             Column("style", "style left"),
             MEMORY,
         ),
-        (Run("neurosim", style_blending, dict(updates=600, patches=16000, side=128)),),
+        (Run("neurosim", style_blending, dict(updates=500, patches=16000, side=128)),),
         smoke=dict(updates=2, patches=32, side=32),
     ),
 )
