@@ -1,4 +1,5 @@
-"""A cache of a test's own, programs that stand for compilers, and processes that compile."""
+"""What tests of compiling share: a cache of their own, programs that stand for compilers, and processes that
+compile."""
 
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ SOURCE = '#include "core/answer.hpp"\nextern "C" int answer() { return ANSWER; }
 
 
 def alone(place, monkeypatch):
-    """An empty cache below a place, and one header of a test's own."""
+    """An empty cache folder below a path, and a core with one header of the test's own."""
     monkeypatch.setenv("NEUROSIM_CACHE", str(place / "cache"))
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr(build, "INCLUDE", place)
@@ -35,13 +36,13 @@ def header(place, answer):
 
 
 def forget():
-    """As a new process: what is loaded is not known any more."""
+    """Forget the loaded libraries, as a new process would not know them."""
     build._loaded.clear()
     build._ahead.clear()
 
 
 def compiled(source=SOURCE, **options):
-    """What a library answers, and how often a compiler ran for it; as a new process would load it."""
+    """What a library returns, and how often the compiler ran for it, as if a new process loaded it."""
     forget()
     before = build.compilations
     answer = build.load(source, "Net", **options).answer()
@@ -57,7 +58,7 @@ def script(place, text):
 
 
 def pretender(place, text):
-    """A compiler that tells its version like another and then does what the text says."""
+    """A program that reports its version as a compiler does and then runs a shell script."""
     return script(place, f'[ "$1" = --version ] && echo pretender && exit 0\n{text}')
 
 
@@ -93,7 +94,7 @@ def wait_for(path):
 
 
 def refused(**options):
-    """The error of a load that must fail."""
+    """The error of loading a library that must be refused."""
     forget()
     with pytest.raises(EngineError) as error:
         build.load(options.pop("source", SOURCE), "Net", **options)

@@ -86,7 +86,7 @@ def engine(request) -> str:
 
 @pytest.fixture
 def nothing_runs(monkeypatch):
-    """Any tick fails the test."""
+    """Make the test fail if any tick is run."""
     from refusals_side import clocked_recording, silent_recording
 
     silent_recording()

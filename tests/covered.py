@@ -40,8 +40,7 @@ class Site:
 
 @cache
 def sites() -> tuple[Site, ...]:
-    """Every `raise` of the library and of the models; one that hands on what it caught says nothing of its
-    own."""
+    """Every `raise` of the library and of the models, but for those that raise again what they caught."""
     found = []
     for folder in PACKAGES.values():
         for path in sorted(folder.rglob("*.py")):
@@ -57,7 +56,7 @@ def sites() -> tuple[Site, ...]:
 
 
 class Noting(ast.NodeTransformer):
-    """Puts a note of the line before every `raise`."""
+    """Inserts a note of the line before every `raise`."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -70,7 +69,7 @@ class Noting(ast.NodeTransformer):
 
 
 class NotingLoader(SourceFileLoader):
-    """Compiles a module with the notes, and neither reads nor writes the bytecode that is kept of it."""
+    """Compiles a module with the notes. It neither reads nor writes cached bytecode."""
 
     def get_code(self, fullname):
         path = self.get_filename(fullname)
@@ -101,8 +100,8 @@ sys.meta_path.insert(0, NotingFinder)
 
 
 def is_whole(config) -> bool:
-    """Whether this run is of all tests but the slow ones, and none is skipped for want of a compiler or of
-    JAX."""
+    """Whether this run includes all tests but the slow ones, and none is skipped because a compiler or JAX is
+    missing."""
     option = config.option
     if not ((shutil.which("g++") or shutil.which("clang++")) and find_spec("jax")):
         return False
@@ -119,7 +118,8 @@ def is_whole(config) -> bool:
 
 
 def gaps() -> list[str]:
-    """What is wrong with the coverage of refusals: sites that no test reached, and excuses without need."""
+    """What is wrong with the coverage of refusals: sites that no test reached, and exceptions that are not
+    needed."""
     unseen = [site for site in sites() if (site.file, site.line) not in raised]
     lines = [f"{site}" for site in unseen if not any(site.is_named_by(*key) for key in BEYOND)]
     needless = [key for key in BEYOND if not any(site.is_named_by(*key) for site in unseen)]
@@ -130,8 +130,7 @@ def gaps() -> list[str]:
 
 
 def pytest_sessionfinish(session, exitstatus):
-    """A worker of pytest-xdist hands over what it saw; the process that the user started judges, where all
-    tests passed."""
+    """A worker of pytest-xdist hands over what it saw. The main process judges it, if all tests passed."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["raised"] = sorted(raised)
     elif exitstatus == pytest.ExitCode.OK and is_whole(session.config) and gaps():

@@ -39,7 +39,7 @@ class Case:
 
 
 def by_numpy(given: Case, n: int) -> dict[str, Any]:
-    """What the reference engine computes."""
+    """The values that the reference engine computes."""
     written = tuple(dict.fromkeys(s.name for s in given.statements))
     random = TextRandom(SEED, OWNER, "update", TICK, np.zeros(1, np.int64), np.arange(n, dtype=np.uint32))
     with np.errstate(all="ignore"):
@@ -47,7 +47,8 @@ def by_numpy(given: Case, n: int) -> dict[str, Any]:
 
 
 def by_cpp(cases: Sequence[Case], n: int) -> list[dict[str, np.ndarray]]:
-    """What the compiled text computes, all cases in one library; of the types that the renderer promised."""
+    """The values that the compiled text computes, in the types that the writer of C++ announced. All cases
+    are in one library."""
     parts = [_function(number, given) for number, given in enumerate(cases)]
     source = "\n".join(
         ['#include "core/numbers/math.hpp"', "using namespace neurosim;", *(text for text, _ in parts)]

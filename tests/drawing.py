@@ -1,4 +1,4 @@
-"""Networks of one set of synapses, and what they draw."""
+"""Networks of one object of synapses, and the synapses that are drawn for it."""
 
 import numpy as np
 from scipy import stats
@@ -24,7 +24,7 @@ def net_of(wiring, pre, post, weight=1.0, **more):
 
 
 def drawn(wiring, pre, post, weight=1.0, seed=0):
-    """The synapses of a wiring, by sender."""
+    """The synapses that a wiring draws, sorted by sender."""
     return draw_synapses(net_of(wiring, pre, post, weight), "s", seed)
 
 
@@ -34,7 +34,7 @@ def matrix(wiring, pre, post, weight, seed=0):
 
 
 def fits(counts, expected):
-    """Pearson's chi-square test: whether the counts may come from the expected ones."""
+    """Pearson's chi-square test: whether the counts can come from the expected distribution."""
     return stats.chisquare(counts, np.asarray(expected) * np.sum(counts) / np.sum(expected)).pvalue > 1e-4
 
 

@@ -8,5 +8,5 @@ RANDOM = np.random.default_rng
 
 
 def matrices(net):
-    """The weights of all synapses of a network without random draws, by name."""
+    """The weights of all synapses of a network that is not random, by name."""
     return {name: weight_matrix(net, name).number for name in net.synapses}

@@ -1,5 +1,4 @@
-"""Networks that between them hold what the event engine takes, and what it means that two runs are the same
-to the bit."""
+"""Networks that together use all features of the event engine, and the comparison of two runs to the bit."""
 
 import numpy as np
 
@@ -18,8 +17,8 @@ PAIRED = """w : 1
 def balanced(
     n=160, *, drive=1.05, weight=0.08, heard=0.2, tau=20 * ms, longest=6 * ms, period=2 * ms, dt=0.5 * ms
 ):
-    """Linear neurons, integrated exactly: delays of many lengths, a refractory period, private sources, given
-    spikes, noise of spikes."""
+    """Linear neurons, integrated exactly, with delays of many lengths, a refractory period, private sources,
+    spikes as inputs, and noise of spikes."""
     cells = ns.Neurons(
         "cells",
         n,
@@ -75,7 +74,7 @@ def spoken(ticks, senders=40, seed=3):
 
 
 def part(inputs, start, stop):
-    """What is given from one tick to another."""
+    """The part of the inputs from one tick to another."""
     chosen = {name: (ticks >= start) & (ticks < stop) for name, (ticks, _) in inputs.items()}
     return {
         name: (ticks[chosen[name]] - start, neurons[chosen[name]])
@@ -87,8 +86,8 @@ SPLIT = ["cells", "cells.v", "cells.g", "relay.x", "relay", "paired.w", "paired.
 
 
 def learning(n=150):
-    """What can move in blocks: weights that follow the order of spikes, over delays of many lengths, and
-    random numbers of every kind."""
+    """A network that runs in blocks of ticks: weights that depend on the order of spikes, delays of many
+    lengths, and all kinds of random numbers."""
     cells = ns.Neurons(
         "cells",
         n,
@@ -135,8 +134,8 @@ def learning(n=150):
 
 
 def graded(n=30, m=20, *, schedule, density=0.3, weight=0.2, delay=2, leak=0.5):
-    """Values that travel by stored and by dense synapses, into ports that add and one that takes the
-    loudest."""
+    """Values sent through stored and dense synapses, to ports that take the sum and one that takes the
+    maximum."""
     drive = ns.Neurons("drive", 3)
     a = ns.Neurons(
         "a", n, update="v = (1 - leak)*v + leak*tanh(I) + 0.01*randn()", leak=leak, v=ns.uniform(-1, 1)
@@ -155,10 +154,10 @@ def graded(n=30, m=20, *, schedule, density=0.3, weight=0.2, delay=2, leak=0.5):
 
 
 def assert_same(first, second, *, tolerance=0.0):
-    """Two recordings hold the same spikes, traces and end: every array of the checkpoint, what is in flight
-    included.
+    """Assert that two recordings hold the same spikes, samples and final state: every array of the
+    checkpoint, pending arrivals included.
 
-    `tolerance` is that of traces and states; spikes are the same in any case.
+    `tolerance` is that of samples and states. Spikes must be equal in any case.
     """
     assert set(first.names) == set(second.names)
     for probe in first.probes:
@@ -186,7 +185,7 @@ def assert_same(first, second, *, tolerance=0.0):
 
 
 def _engines_own(recording):
-    """The parts of a checkpoint that the event engine alone keeps: products of matrices."""
+    """The arrays of a checkpoint that only the event engine has: products of matrices."""
     return {key for key in recording.final if key.startswith("product/")}
 
 
@@ -215,7 +214,8 @@ def _assert_alike(name, a, b, tolerance):
 
 
 def crowded():
-    """One neuron and forty, whose sums and private sources wait for the next tick."""
+    """A population of one neuron and one of forty, with sums and private sources that are postponed to the
+    next tick."""
     equations = "dv/dt = (1.1 + I - v)/(5*ms) : 1"
     few, many = (
         ns.Neurons(

@@ -10,7 +10,7 @@ TOLERANCE = 1e-9  # of what is not linear: exp and matrix products differ in the
 
 
 def both(net, inputs=None, *, tolerance=0.0, **options):
-    """The run on the event engine, after it was seen to be that of the reference engine."""
+    """The recording of the event engine, which is first compared with that of the reference engine."""
     wanted = ns.run(net, inputs, engine="reference", **options)
     found = ns.run(net, inputs, engine="events", **options)
     assert_same(found, wanted, tolerance=tolerance)

@@ -1,4 +1,4 @@
-"""Networks to draw, and what is asked of their pictures."""
+"""Networks to draw, and questions about the figures."""
 
 from importlib import import_module
 
@@ -9,12 +9,12 @@ pyplot = import_module("matplotlib.pyplot")
 
 
 def drawn(ax, kind: str) -> list:
-    """The artists whose name begins with a kind, such as 'loop' or 'port'; those of the legend left out."""
+    """The artists whose name begins with a kind, such as 'loop' or 'port', without those of the legend."""
     return [artist for artist in (*ax.patches, *ax.texts) if (artist.get_gid() or "").startswith(f"{kind}:")]
 
 
 def place(ax, name: str):
-    """Left, top, right, bottom of a population's box; y grows downwards."""
+    """The left, top, right and bottom of a population's box; y grows downwards."""
     box = next(patch for patch in ax.patches if patch.get_gid() == f"population:{name}").get_bbox()
     return box.x0, box.y0, box.x1, box.y1
 

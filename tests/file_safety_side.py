@@ -1,4 +1,4 @@
-"""Recordings that tests spoil, and what is asked of them."""
+"""Recordings that tests damage, and checks of how they are refused."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,8 @@ def ask_everything(path):
 
 
 def refused(path, match=None):
-    """Opening, or asking for everything, raises RecordingError that names the file, and leaves it closed."""
+    """Check that opening the file, or reading all of it, raises a RecordingError that names the file, and
+    leaves it closed."""
     before = open_files()
     with pytest.raises(RecordingError, match=match) as error:
         ask_everything(path)
@@ -53,7 +54,7 @@ def edit(path, name, change):
 
 
 def put(*keys):
-    """A change that sets data[k1][k2]... to the last of the keys."""
+    """A change that sets data[k1][k2]... to the last argument."""
 
     def change(data):
         for key in keys[:-2]:

@@ -21,7 +21,7 @@ def close(found, expected):
 
 
 def weights(net, seed=0):
-    """The numbers of every synapse object that has its own weights, as a run with this seed uses them."""
+    """The weights of all synapses that do not share those of others, as a run with this seed uses them."""
     return {
         name: item.weight.number
         for name, item in materialized(net, seed).synapses.items()

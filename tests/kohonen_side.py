@@ -10,8 +10,7 @@ grids = pytest.mark.parametrize(("grid", "toroidal"), GRIDS)
 
 
 def apart(shape, grid, toroidal):
-    """Distances between the units: the shortest to any of the copies of the map that lie around it, (unit,
-    unit)."""
+    """Distances (unit, unit) on the map; on a torus, the shortest to any of its copies."""
     rows, columns = shape
     places = np.array(
         [
@@ -34,7 +33,7 @@ def near(far, radius, neighbourhood):
 
 
 def online(X, W, far, radius, rate, neighbourhood="gaussian"):
-    """Kohonen's rule, row by row: the weights, and who won."""
+    """Kohonen's rule, row by row: the weights, and the winners."""
     W, winners = W.copy(), []
     for x, r, a in zip(X, radius, rate, strict=True):
         winners.append(((x - W) ** 2).sum(axis=1).argmin())
@@ -43,5 +42,5 @@ def online(X, W, far, radius, rate, neighbourhood="gaussian"):
 
 
 def codebook(recording, units):
-    """The weights that a run ended with, (unit, input)."""
+    """The weights at the end of a run, (unit, input)."""
     return np.asarray(recording["codebook.w"])[-1].reshape(-1, units).T

@@ -1,4 +1,4 @@
-"""What the tests of layered nets share: their numbers taken out, put in and counted, and the formulas in
+"""What the tests of layered nets share: reading, replacing and counting their numbers, and the formulas in
 plain numpy."""
 
 import numpy as np
@@ -22,8 +22,8 @@ FUNCTIONS = {
 
 
 def jolted(net, seed=0):
-    """The network with random numbers in every constant that learns, so that a bias which is left out
-    shows."""
+    """The network with random numbers in every constant that learns, so that a bias which is left out is
+    noticed."""
     random = RANDOM(seed)
     changes = {
         name: {
@@ -62,8 +62,8 @@ def sent(net, inputs, record, engine="reference", **options):
 
 
 def convolved(x, w, stride=1, padding="same"):
-    """x (trial, row, column, channel) through windows w (out, in, side, side). What 'same' adds is added to
-    the far side first."""
+    """Convolution of x (trial, row, column, channel) with windows w (out, in, side, side). If 'same' adds an
+    odd number of pixels, the larger part is added at the end."""
     side = w.shape[-1]
     if padding == "same":
         spare = [max((-(-n // stride) - 1) * stride + side - n, 0) for n in x.shape[1:3]]
@@ -73,7 +73,7 @@ def convolved(x, w, stride=1, padding="same"):
 
 
 def largest(x, side, stride=None, padding="valid"):
-    """The largest of each window of x (trial, row, column, channel)."""
+    """The maximum of each window of x (trial, row, column, channel)."""
     stride = stride or side
     if padding == "same":
         spare = [max((-(-n // stride) - 1) * stride + side - n, 0) for n in x.shape[1:3]]
@@ -106,7 +106,6 @@ def learning(net):
 
 
 def settled(net):
-    """The network with the weights that it begins with as numbers, and random numbers in its constants that
-    learn."""
+    """The network with its initial weights as numbers, and random numbers in the constants that learn."""
     w = numbers(net)
     return jolted(rebuilt(net, {name: {"weight": w[name]} for name in learning(net) if "." not in name}))

@@ -1,4 +1,4 @@
-"""Short words for networks that the scenario tests share."""
+"""Short functions for the networks that the scenario tests share."""
 
 import neurosim as ns
 from neurosim.units import ms

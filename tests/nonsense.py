@@ -1,4 +1,4 @@
-"""Small populations and networks for tests that give them nonsense."""
+"""Small populations and networks for tests with nonsensical arguments."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def synapses(pre=cells, post=liquid, **given):
 
 
 def run(*items, schedule=SYNC, **given):
-    """Run a network for two ticks; what is driven is silent."""
+    """Run a network for two ticks, with zeros as the inputs of driven populations."""
     net = items[0] if isinstance(items[0], ns.Network) else ns.Network(*items, schedule=schedule)
     silence = {p.name: np.zeros((2, *p.shape)) for p in net.populations.values() if p.driven}
     return ns.run(net, **({"inputs": silence, "ticks": 2, "record": "all"} | given))

@@ -1,4 +1,5 @@
-"""A made-up run for the tests of recordings: known numbers, written in any blocks, without an engine."""
+"""An invented run for the tests of recordings: known numbers, written in blocks of any size, without an
+engine."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ RECORD = {"cells": 1, "cells.v": 1, "cells[:2, [4, 1]].v": 3, "cells[1]": 1, "ea
 
 
 def network(clock: bool = True) -> ns.Network:
-    """Four ears onto 3 x 5 spiking cells, with plastic synapses; every number is given."""
+    """Four ears connected to 3 x 5 spiking cells, with plastic synapses; no number is random."""
     ears = ns.Neurons("ears", 4)
     cell = dict(equations="dv/dt = (I - v)/(10*ms) : 1") if clock else dict(update="v = 0.9*v + I")
     cells = ns.Neurons(
@@ -27,7 +28,7 @@ def network(clock: bool = True) -> ns.Network:
 
 
 class MadeUp:
-    """What a run of `trials` x `ticks` would have produced."""
+    """The data that a run of `trials` trials and `ticks` ticks would have produced."""
 
     def __init__(
         self,
@@ -92,7 +93,7 @@ class MadeUp:
         writer.write(trial, tick, traces, events, trials=trials, ticks=ticks)
 
     def feed(self, writer, batch: int = 2, block: int = 9, stop: tuple[int, int] | None = None):
-        """Write everything, batch by batch; from trial stop[0] on only the first stop[1] ticks."""
+        """Write all blocks, batch by batch; from trial stop[0] on, only their first stop[1] ticks."""
         for trial in range(0, self.header.trials, batch):
             trials = min(batch, self.header.trials - trial)
             last = stop[1] if stop and trial >= stop[0] else self.header.ticks
@@ -106,7 +107,7 @@ class MadeUp:
 
 
 def same(a, b) -> bool:
-    """Whether two recordings give the same answers to every question, to the bit."""
+    """Whether two recordings return the same bits from every method."""
     assert (a.ticks, a.trials, a.names, a.stopped, a.seed, a.batched, a.dt) == (
         b.ticks,
         b.trials,
@@ -139,7 +140,7 @@ def same(a, b) -> bool:
 
 
 def equal(a: Spikes, b: Spikes) -> bool:
-    """The same spikes in the same order."""
+    """Whether these are the same spikes in the same order."""
     return (
         all(np.array_equal(getattr(a, f), getattr(b, f)) for f in ("trial", "tick", "neuron"))
         and a.dt == b.dt

@@ -1,4 +1,5 @@
-"""The array engine: what it shares with the reference engine is in the scenarios; here is what is its own."""
+"""The array engine. What it has in common with the reference engine is tested in the scenarios; here is the
+rest."""
 
 import sys
 from importlib import import_module

@@ -1,5 +1,5 @@
-"""The benchmarks run, at tiny sizes and without their peers, and keep their results. Nothing here depends on
-how long anything takes."""
+"""The benchmarks run, at tiny sizes and without other simulators, and keep their results. Nothing here
+depends on how long anything takes."""
 
 import subprocess
 import sys

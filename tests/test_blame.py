@@ -1,4 +1,4 @@
-"""What is wrong is named where it is wrong, with what to do instead."""
+"""An error names the object in which the mistake is, and says what to do instead."""
 
 import ast
 import re
@@ -21,7 +21,7 @@ ROOT = Path(ns.__file__).parent
 
 
 class SpikeTrain:
-    """What Neo's class has that tells it from an array."""
+    """The attributes by which a spike train of Neo is told from an array."""
 
     times, t_start, t_stop = (1.0, 2.0), 0.0, 3.0
 

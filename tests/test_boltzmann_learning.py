@@ -1,5 +1,5 @@
-"""A Boltzmann machine learns by the exact gradient, what it learned is what its network does, and it finds
-codes for what it must pass on."""
+"""A Boltzmann machine learns by the exact gradient, its network has the learned distribution, and it learns
+codes for the patterns that it must reproduce."""
 
 import numpy as np
 import pytest
@@ -107,7 +107,8 @@ def test_connections_that_are_not_there_stay_away():
 
 
 class OfAnyNumbers(BoltzmannMachine):
-    """The checks of scikit-learn bring numbers of any size; here they become chances instead of an error."""
+    """The checks of scikit-learn use numbers of any size; here they are turned into probabilities, where the
+    estimator would raise an error."""
 
     def _chances(self, X):
         return 1.0 / (1.0 + np.exp(-X))

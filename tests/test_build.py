@@ -1,4 +1,4 @@
-"""Generated C++ is compiled once, by the compiler there is, and what goes wrong is told."""
+"""Generated C++ is compiled once, by a compiler of this machine, and errors of the compiler are reported."""
 
 import os
 import shlex
@@ -316,7 +316,7 @@ def test_headers_that_change_while_they_are_compiled_keep_nothing(tmp_path, fold
 
 
 def only(monkeypatch, *programs):
-    """A machine that has these programs, and python."""
+    """An environment in which only these programs and Python are found."""
     have = {name: f"/bin/{name}" for name in programs}
     monkeypatch.setattr(compiler.shutil, "which", lambda name: have.get(name))
 

@@ -1,5 +1,5 @@
-"""What is kept of compiled code is never trusted blindly, is kept elsewhere if it must, and goes when it
-should."""
+"""Compiled code in the cache is checked before it is loaded, is stored elsewhere if the folder cannot be
+used, and is deleted when it is old."""
 
 import errno
 import os

@@ -26,7 +26,7 @@ CLOCKED = {
 
 
 def drive(cell, current, seconds, record=(), dt=0.1 * ms):
-    """The recording of a cell under a current: one number, or one per tick."""
+    """The recording of a cell with an injected current: one number, or one per tick."""
     source = ns.Neurons("current", 1)
     net = ns.Network(ns.Synapses(source, cell), schedule=ns.Clock(dt))
     ticks = round(seconds / float(dt))
@@ -35,7 +35,7 @@ def drive(cell, current, seconds, record=(), dt=0.1 * ms):
 
 
 def after_a_spike(cell, target, weight, seconds, record, tick=10):
-    """The recording of a cell that gets one spike; arrays begin with the arrival."""
+    """The recording of a cell that receives one spike; the arrays begin with the tick in which it arrives."""
     source = ns.Neurons("source", 1)
     net = ns.Network(ns.Synapses(source, cell, to=target, weight=weight), schedule=ns.Clock(0.1 * ms))
     ticks = tick + 1 + round(seconds / 1e-4)

@@ -1,5 +1,5 @@
-"""Numbers of a file that claims more than it holds, or than a machine has, are refused before memory is asked
-for."""
+"""A file that announces more data than it holds, or than fits into memory, is refused before memory is
+allocated."""
 
 import h5py
 import numpy as np

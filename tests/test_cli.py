@@ -1,4 +1,5 @@
-"""The command line, mostly in this process; Ctrl-C and the progress bar in one of their own."""
+"""The command line, mostly in the process of the tests; Ctrl-C and the progress bar in a process of their
+own."""
 
 import os
 import select
@@ -25,7 +26,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def tell(capsys):
-    """Run a command and return its status, what it printed and what it complained about."""
+    """Run a command; return its status, its output and its error output."""
 
     def told(*argv):
         try:
@@ -44,7 +45,7 @@ def recorded(tell):
 
 
 def complaint(told):
-    """The one line of an error."""
+    """The single line of an error message."""
     status, out, err = told
     assert (status, out) == (2, "")
     assert err.startswith("neurosim: ")
@@ -260,7 +261,7 @@ def test_a_reader_that_has_enough_is_no_error():
 
 @contextmanager
 def started(*argv, stderr=subprocess.PIPE):
-    """A command that runs on, until the test ends."""
+    """A command that is still running when the test begins, and is ended after it."""
     process = subprocess.Popen(
         [sys.executable, "-m", "neurosim", *argv], stdout=subprocess.PIPE, stderr=stderr, text=True
     )
@@ -280,7 +281,7 @@ def wait_until(holds, process):
 
 
 def test_ctrl_c_keeps_what_was_recorded(folder):
-    """And nothing is drawn where there is no terminal."""
+    """And no progress bar is drawn if the output is not a terminal."""
     path = folder / "long.h5"
     with started(*FOREVER, "--to", "long.h5") as process:
         wait_until(lambda: path.exists() and path.stat().st_size > 2**17, process)

@@ -1,5 +1,5 @@
-"""Rows of synapses built in C++ are the reference's synapses, in the order of the tick contract, to the
-bit."""
+"""The rows of synapses that C++ builds hold the reference engine's synapses, in the order of the tick
+contract, with the same bits."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def build(plan: Plan, blocks: int = 1, threads: int = 1, many: int = WIDE) -> tu
 
 
 def laid_out(rows: Rows, senders: int, weight_dtype: np.dtype) -> list[tuple]:
-    """Every synapse that the rows hold: (block, sender, delay, slot, weight)."""
+    """All synapses that the rows hold: (block, sender, delay, slot, weight)."""
     (narrow, common), found = rows.format, []
     slot = np.dtype(np.uint16 if narrow else np.uint32)
     synapse = slot if common else np.dtype([("slot", slot), ("weight", weight_dtype)])
@@ -103,8 +103,8 @@ def laid_out(rows: Rows, senders: int, weight_dtype: np.dtype) -> list[tuple]:
 
 
 def wanted(plan: Plan, blocks: int, first: dict[str, int], many: int) -> list[tuple]:
-    """The same from the arrays of the reference: by block, sender and delay, then synapse object, then
-    synapse."""
+    """The same from the arrays of the reference engine, sorted by block, sender, delay, object of synapses,
+    and synapse."""
     landings, found = landings_of(plan, blocks, many), []
     for number, p in enumerate(plan.pathways.values()):
         landing = landings[p.post, p.to]
@@ -130,8 +130,8 @@ def wanted(plan: Plan, blocks: int, first: dict[str, int], many: int) -> list[tu
 def check(
     net: ns.Network, *, precision: str = "double", blocks: int = 1, threads: int = 1, drawn: bool = False
 ) -> Rows:
-    """Rows of a network are what the reference draws; `drawn` where C++ must have drawn them itself. Returns
-    them."""
+    """Check that the rows of a network hold what the reference engine draws, and return them. drawn: whether
+    C++ must have drawn them itself."""
     plan = lowered(net, precision=precision)
     assert not drawn or all(pathway.recipe is not None for pathway in plan.pathways.values())
     for many in (NARROW, WIDE):

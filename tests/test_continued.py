@@ -1,5 +1,5 @@
-"""A run that is continued goes on with what the first one had: seed, precision, wiring; and with what the
-network says anew."""
+"""A continued run keeps seed, precision and wiring of the first run, and takes parameters that the network
+gives anew."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,8 @@ ON_ENGINES = pytest.mark.parametrize("engine", ENGINES)
 
 
 def drawn():
-    """Wiring, weights, delays, a constant, noise and plastic weights, all drawn."""
+    """A network in which everything is random: wiring, weights, delays, a constant, noise, and plastic
+    weights."""
     text = {
         "equations": "dv/dt = -v/tau + 0.1*sqrt(2/tau)*xi : 1\ntau : second",
         "threshold": "v > 1",

@@ -75,7 +75,7 @@ def test_every_public_class_is_copied_here():
 
 
 def told(item):
-    """What a description says, down to its numbers."""
+    """All that a description says, numbers included."""
     if isinstance(item, (ns.Network, ns.Neurons, Synapses)):
         return (
             item if isinstance(item, ns.Network) else ns.Network(item, schedule=ns.Clock(1 * ms))

@@ -1,4 +1,4 @@
-"""Text rendered as C++ computes what the numpy text of the reference engine computes, of the same types."""
+"""Text compiled as C++ gives the values and types that the numpy code of the reference engine gives."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def values(precision: str) -> dict:
 
 
 def reading(line: str, precision: str, frozen: frozenset[str] = frozenset()) -> Case:
-    """A case of one line whose statements are parted by semicolons."""
+    """A case with one line of statements separated by semicolons."""
     statements = read_statements(line.replace("; ", "\n"), "test")
     needed = reads(statements, frozen)
     given = values(precision) | {"not_refractory": values(precision)["awake"]}
@@ -110,7 +110,7 @@ def lines(text: str) -> list[str]:
 
 
 class Writer:
-    """Random expressions of what gives the same bits."""
+    """Writes random expressions of functions that have the same bits in numpy and in C++."""
 
     def __init__(self, seed: int):
         self.random = random.Random(seed)
@@ -157,7 +157,7 @@ class Writer:
 
 
 def check(cases: list[Case], *, exact: bool) -> None:
-    """Compare all with numpy: types, and bits or a few units in the last place."""
+    """Compare all cases with numpy: types, and bits or a few units in the last place."""
     assert cases
     wrong = []
     for given, found in zip(cases, by_cpp(cases, N), strict=True):
@@ -224,7 +224,7 @@ def plans():
 
 
 def blocks_of(plan) -> list[Case]:
-    """Its blocks of text, around the start state, that can be compiled."""
+    """The blocks of text of a plan that can be compiled, with values around the start state."""
     draw, found = np.random.default_rng(2), []
 
     def near(value):

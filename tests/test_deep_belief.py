@@ -1,5 +1,5 @@
-"""A deep belief network is its machines on top of each other, generates as its network does, and classifies
-better when fine-tuned."""
+"""A deep belief network consists of its machines, generates what its network generates, and classifies better
+when fine-tuned."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def fits(counts, p):
 
 
 def small(random=0):
-    """A network of 3, 2, 3 and 2 units with strong weights, and what it is made of."""
+    """A network of 3, 2, 3 and 2 units with strong weights, and its weights and biases."""
     random = RANDOM(random)
     weights = [random.normal(0, 1.2, shape) for shape in ((2, 3), (3, 2), (2, 3))]
     biases = [random.normal(0, 0.5, n) for n in (3, 2, 3, 2)]

@@ -1,4 +1,5 @@
-"""A description is immutable data: it prints, goes through JSON without loss, and draws what its laws say."""
+"""A description is immutable; it is printed, converted to JSON without loss, and draws numbers from its
+distributions."""
 
 import json
 

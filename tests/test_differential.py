@@ -49,7 +49,7 @@ def test_random_networks_are_the_references_on_every_engine(tmp_path, monkeypatc
 
 
 def test_what_differs_is_shrunk_to_a_script_of_what_it_takes(monkeypatch):
-    """With a fault planted: a continued run forgets one variable."""
+    """With a fault planted: a continued run loses the value of one variable."""
     restore = driver.restore
 
     def forgetful(state, resume):

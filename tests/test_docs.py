@@ -1,4 +1,4 @@
-"""What the documentation shows is run, and what it names exists."""
+"""The code in the documentation runs, and the names in it exist."""
 
 import doctest
 import importlib

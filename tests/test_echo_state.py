@@ -1,5 +1,5 @@
-"""Echo state networks as regressors: they keep scikit-learn's rules, are what their network does, and
-forecast what they should."""
+"""Echo state networks as regressors: they follow scikit-learn's conventions, predict what their network
+sends, and forecast well."""
 
 import numpy as np
 import pytest
@@ -145,7 +145,7 @@ def test_grid_search_and_pipelines_take_it():
 
 @pytest.fixture(scope="module")
 def wave():
-    """Learned from three sums of sines at once, without X: it goes on by itself."""
+    """A network trained on three sums of sines at once, without X, so that it continues them by itself."""
     series = sines(400, 3)
     settings = dict(
         radius=0.5, feedback_scale=0.5, bias_scale=0.5, leak=0.6, washout=50, alpha=1e-12, random_state=0

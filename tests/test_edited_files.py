@@ -18,7 +18,7 @@ def content(tmp_path_factory):
 
 @pytest.fixture
 def path(tmp_path, content):
-    """A recording that tests may spoil."""
+    """The path of a recording that tests may damage."""
     (tmp_path / "run.h5").write_bytes(content)
     return tmp_path / "run.h5"
 

@@ -1,5 +1,5 @@
-"""Restricted Boltzmann machines: partition functions are their sums, learning follows the gradient, and
-networks sample what was learned."""
+"""Restricted Boltzmann machines: partition functions equal the sums that define them, learning follows the
+gradient, and networks sample the learned distribution."""
 
 import numpy as np
 import pytest

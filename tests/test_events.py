@@ -133,7 +133,7 @@ def test_a_run_until_stable_stops_where_the_reference_does():
 
 @pytest.mark.parametrize("density", [0.2, 1.0])
 def test_echoes_of_many_sequences_are_the_references(density):
-    """By stored synapses and by matrices; sequences side by side and alone."""
+    """Through stored synapses and through matrices, with sequences side by side and alone."""
     net = echo_state(2, 70, 3, density=density, feedback_scale=0.1, readout=np.full((3, 70), 0.01))
     drive = np.random.default_rng(0).uniform(-1, 1, (11, 80, 2))
     many = both(net, {"drive": drive}, record=["pool.v", "out"], tolerance=1e-12)
@@ -170,7 +170,8 @@ def test_a_port_reduces_what_stored_and_dense_synapses_bring():
 )
 @pytest.mark.parametrize("delay", [0, 2])
 def test_an_answer_reads_what_its_own_tick_delivered(engine, target, delay):
-    """With on_post alone, over a graded sender: v_pre is this tick's message, not the first one's."""
+    """With on_post alone and a graded sender, v_pre is the message of this tick, not that of the first
+    tick."""
     x, y = ns.Neurons("x", 1), ns.Neurons("y", 1, **target)
     net = synchronous(ns.Synapses(x, y, model="s : 1", on_post="s += v_pre", delay=delay, name="sum"))
     s = ns.run(net, {"x": [[1.0], [2.0], [4.0], [8.0], [16.0]]}, record=["sum.s"], engine=engine)[
@@ -193,7 +194,7 @@ def test_an_answer_within_a_group_reads_what_was_delivered_before_the_group_move
 
 
 def test_spikes_that_no_text_awaits_are_not_kept(engine):
-    """A synapse with on_post alone hears nothing of its sender's spikes."""
+    """Synapses with on_post alone do not keep the spikes of their sender."""
     noise, cells = (
         ns.Neurons("noise", 5, threshold="rand() < 0.5"),
         ns.Neurons("cells", 5, update="v = v + 1", threshold="v > 3", reset="v = 0"),

@@ -1,4 +1,4 @@
-"""What the event engine refuses, when `auto` chooses it, and when it compiles."""
+"""Which networks the event engine refuses, when `auto` chooses it, and when it compiles."""
 
 import numpy as np
 import pytest

@@ -75,7 +75,8 @@ def test_random_networks_of_messages_are_the_references(data, schedule):
 
 @pytest.mark.parametrize("text", ["J + sin(t+i)", "J + cos(t+i)*exp(-J)"])
 def test_a_port_is_read_before_it_is_cleared(text):
-    """GCC 12.2 at -O3 would clear the port first, where another port that nothing feeds is stored as well."""
+    """GCC 12.2 at -O3 would clear the port before it is read, if another port without synapses is cleared as
+    well."""
     cell = ns.Neurons("cell", 3, update=f"v = {text}", ports="I J")
     both(
         layered(ns.Synapses(cell, cell, to="J", wiring=ns.one_to_one(), delay=1)),
@@ -136,7 +137,7 @@ def test_variables_may_be_called_as_the_engine_calls_its_own_arrays():
 @pytest.mark.parametrize("trials", [None, 3])
 @pytest.mark.parametrize("schedule", [ns.Synchronous(), ns.Asynchronous()], ids=str)
 def test_a_run_in_pieces_has_the_bits_of_the_whole_run_also_where_products_are_chaotic(schedule, trials):
-    """A product is renewed by what has changed, so that its last bits tell of the past."""
+    """A product is updated by the messages that have changed, so that its last bits depend on the past."""
     cells = ns.Neurons("cells", 60, update="v = where(rand() < 0.2, tanh(I), v)", v=ns.normal(0, 1))
     delay = 1 if isinstance(schedule, ns.Synchronous) else 0
     net = ns.Network(ns.Synapses(cells, cells, weight=ns.spectral_radius(4), delay=delay), schedule=schedule)

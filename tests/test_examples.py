@@ -1,4 +1,4 @@
-"""The examples do what they say, on a short horizon."""
+"""The examples return what they say, over short runs."""
 
 import importlib.util
 import re
@@ -35,7 +35,8 @@ def example(name):
 
 @pytest.fixture
 def figure(tmp_path, monkeypatch):
-    """Where an example puts its picture, which must be there and hold something when the test ends."""
+    """The path to which an example writes its figure, which must exist and not be empty when the test
+    ends."""
     monkeypatch.setenv("MPLBACKEND", "agg")
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.switch_backend("agg")

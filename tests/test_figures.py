@@ -1,4 +1,4 @@
-"""Figures draw what the network and the recording say. The artists are checked, not the pixels."""
+"""Figures show what the network and the recording hold. The artists are checked, not the pixels."""
 
 import itertools
 import pkgutil
@@ -34,7 +34,7 @@ MODELS = sorted(module.name for module in pkgutil.iter_modules(neurosim.models._
 
 
 def legend(ax) -> set[str]:
-    """What the legend explains."""
+    """The texts of the legend."""
     return {
         text.get_gid().removeprefix("legend:") for text in ax.texts if text.get_gid().startswith("legend:")
     }
@@ -108,7 +108,7 @@ def chain(length: int) -> ns.Network:
 
 
 def areas() -> ns.Network:
-    """Everything to everything, with delays."""
+    """Three populations, each connected to all three, with delays."""
     three = [ns.Neurons(name, 20, update="v = tanh(I)") for name in ("first", "second", "third")]
     return ns.Network(
         [ns.Synapses(a, b, weight=ns.normal(0, 1), delay=2) for a in three for b in three],

@@ -1,4 +1,4 @@
-"""The inside of a cell is drawn from its text. The graph and the artists are checked, not the pixels."""
+"""The figure of a cell shows its text as a graph. The graph and the artists are checked, not the pixels."""
 # ruff: noqa: RUF001 (the signs of the drawing: sigma, times, minus)
 
 from importlib import import_module
@@ -41,7 +41,7 @@ def texts(population: ns.Neurons, kind: str) -> list[str]:
 
 
 def arguments(population: ns.Neurons, kind: str) -> list[set[str]]:
-    """The texts of the nodes that lead to each node of a kind."""
+    """For each node of a kind, the texts of the nodes from which an arrow leads to it."""
     flow = read_flow(population)
     return [
         {flow.nodes[wire.source].text for wire in flow.wires if wire.target == key}

@@ -22,7 +22,7 @@ def close_figures():
 
 
 def block() -> ns.Network:
-    """Two populations with weights that learn, and a product."""
+    """Two populations, with weights that learn, and a product."""
     x, y, z = ns.Neurons("x", 2), ns.Neurons("y", 2, update="y = tanh(I)"), ns.Neurons("z", 2, update="z = I")
     into = ns.Synapses(x, y, weight=ns.normal(0, 1), learns=True)
     return ns.Network(into, ns.Synapses(x, z, weight=y, wiring=ns.einsum("i, i -> i")), schedule=ns.Layered())

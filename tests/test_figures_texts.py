@@ -1,4 +1,4 @@
-"""What a diagram writes about populations and synapses is true."""
+"""What a diagram says about populations and synapses is true."""
 
 from importlib import import_module
 

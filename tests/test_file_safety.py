@@ -1,4 +1,4 @@
-"""No file whatsoever makes neurosim crash, hang, or run what stands in it: it gives numbers, or a
+"""No file makes neurosim crash, wait forever, or run code from the file: it is read, or refused by a
 RecordingError that names it."""
 
 import os
@@ -29,7 +29,7 @@ def content(tmp_path_factory):
 
 @pytest.fixture
 def path(tmp_path, content):
-    """A recording that tests may spoil."""
+    """The path of a recording that tests may damage."""
     (tmp_path / "run.h5").write_bytes(content)
     return tmp_path / "run.h5"
 
@@ -133,7 +133,7 @@ def test_another_format_version_is_refused(path):
 
 
 class Trap:
-    """Pickled, this makes a file when it is unpickled."""
+    """An object that creates a file when its pickle is loaded."""
 
     def __init__(self, path):
         self.path = str(path)
@@ -197,7 +197,7 @@ def test_a_dataset_of_other_axes_is_refused(path):
 
 
 def pipe_at(folder):
-    """A link to a pipe that nobody writes, which to open would never return."""
+    """A link to a pipe without a writer; opening it would block forever."""
     os.mkfifo(folder / "pipe")
     return h5py.ExternalLink("pipe", "/x")
 

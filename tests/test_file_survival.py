@@ -1,4 +1,5 @@
-"""A recording file outlives its run: kills, full disks and other runs leave what was written."""
+"""A recording file survives its run: after kills, full disks and interference of other runs, it holds what
+was written."""
 
 import errno
 import os
@@ -71,7 +72,7 @@ def start_run(path, compression=0, last=10**6, n=40, before="", **options):
 
 
 def killed_run(path, after, wait=0.0, **run):
-    """A run that is killed some time after it printed `after`; what it printed."""
+    """Run a script that is killed some time after it printed `after`; returns its output."""
     with start_run(path, **run) as process:
         printed = []
         while not printed or printed[-1] != after:
@@ -85,7 +86,7 @@ def killed_run(path, after, wait=0.0, **run):
 
 
 def check_run(recording, ticks):
-    """The recording holds what the run wrote, and at least these ticks."""
+    """Check that the recording holds what the run wrote, and at least these ticks."""
     assert recording.ticks >= ticks
     assert recording.trials == 2
     tick = np.arange(recording.ticks)
@@ -198,7 +199,7 @@ def test_only_a_full_disk_is_told_to_free_room(tmp_path, monkeypatch, problem, r
 
 
 class OwnWiring(Wiring):
-    """A wiring that no file can describe: no dataclass."""
+    """A wiring that is no dataclass, and so cannot be saved."""
 
     def pairs(self, pre, post, random):
         return Pairs(np.array([0]), np.array([1]))
@@ -240,7 +241,7 @@ def test_a_level_of_compression_that_there_is_not_is_refused(tmp_path, level):
 
 
 def test_two_runs_that_begin_together_with_one_path_give_one_its_recording_and_refuse_the_other(tmp_path):
-    """As one process: the lock belongs to a writer, not to a process number."""
+    """Also within one process: a lock belongs to a writer, not to a process number."""
     made = MadeUp()
     first = FileWriter(made.header, tmp_path / "run.h5")
     with pytest.raises(RecordingError, match=r"run\.h5: another run is writing it"):
@@ -266,7 +267,7 @@ def test_a_run_whose_file_was_taken_away_gives_no_other_recording(tmp_path, how)
 
 
 def test_the_file_of_a_run_that_died_is_written_anew_whatever_runs_under_its_number(tmp_path):
-    """In a container every first process has the number 1."""
+    """The first process of every container has the number 1."""
     script = (
         "from recording_side import *; from neurosim.recording.file_writer import FileWriter; import os,"
         " signal\n"
@@ -303,8 +304,8 @@ def test_a_run_never_writes_over_the_recording_that_it_reads(tmp_path):
 def test_a_run_that_died_before_its_first_block_left_a_recording_of_nothing_and_its_path_free(
     tmp_path, names
 ):
-    """As where it was killed while the compiler worked; what is the last in such a file depends on what is
-    recorded."""
+    """As if it was killed while the compiler was running. Which bytes come last in such a file depends on
+    what is recorded."""
     net = ns.Network(
         *(ns.Neurons(n, 5, update="v = v + 1", threshold="v > 3", reset="v = 0") for n in "xyz"),
         schedule=ns.Synchronous(),
@@ -321,7 +322,7 @@ def test_a_run_that_died_before_its_first_block_left_a_recording_of_nothing_and_
 
 
 def test_a_lock_that_a_starting_process_holds_for_a_moment_is_waited_for(tmp_path, monkeypatch):
-    """Between fork and exec a compiler holds the lock of whatever was open."""
+    """Between fork and exec a compiler inherits the lock of all open files."""
     fcntl = pytest.importorskip("fcntl", reason="files are locked so on Unix")
     cells = ns.Neurons("cells", 2, update="v += 1")
     net, path = ns.Network(cells, schedule=ns.Synchronous()), tmp_path / "run.h5"

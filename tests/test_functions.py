@@ -1,4 +1,5 @@
-"""Every function of text, on every engine, beside scipy or a closed form; and functions that users add."""
+"""Every function of text on every engine, compared with scipy or a closed form; and functions that users
+add."""
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ Y = 0.1 + np.abs(X[::-1])
 
 
 def along(call):
-    """The value along the last axis, at each neuron."""
+    """The value of a function along the last axis, for each neuron."""
     return lambda x, y: np.broadcast_to(call(x), x.shape)
 
 
@@ -89,7 +90,7 @@ FLAT = {
 
 
 def value(text, engine, **constants):
-    """What a text gives at each neuron."""
+    """The value of an expression for each neuron."""
     used = {name: array for name, array in constants.items() if name in names_in(text)}
     cells = ns.Neurons("cells", X.shape, update=f"v = {text}", **used)
     return ns.run(ns.Network(cells, schedule=ns.Synchronous()), ticks=1, record=["cells"], engine=engine)[
@@ -140,7 +141,7 @@ def test_gradients_of_functions_are_those_of_finite_differences(name):
 
 @pytest.fixture
 def added():
-    """Functions may be added; they are gone afterwards."""
+    """A fixture that lets a test add functions, and removes them afterwards."""
     before = dict(functions._functions), dict(functions._added)
     yield functions.add
     for table, old in zip((functions._functions, functions._added), before, strict=True):

@@ -1,4 +1,4 @@
-"""Recordings changed by hand or by chance are read as they are, or refused. See `fuzz/files.py`."""
+"""Recordings whose bytes were changed are read, or refused. See `fuzz/files.py`."""
 
 import sys
 

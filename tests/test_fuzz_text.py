@@ -1,4 +1,4 @@
-"""Hostile text in every place where a user gives text: computed as written, or refused; never run as code.
+"""Malicious text in every argument that takes text is computed as written, or refused; it never runs as code.
 See `fuzz/text.py`."""
 
 import sys

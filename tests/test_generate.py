@@ -1,4 +1,5 @@
-"""Networks that write draw from their own chances, and a search finds their likeliest texts."""
+"""Networks that generate sequences draw from their own probabilities, and a search finds the most probable
+sequences."""
 
 from itertools import product
 
@@ -24,7 +25,7 @@ def engine(request):
 
 
 def chain(transition=P, scores=True):
-    """A network that takes each next token for as likely as a Markov chain does."""
+    """A network that gives the next token the probabilities of a Markov chain."""
     matrix = np.log(np.maximum(transition, 1e-30)) if scores else transition
     inputs, out = ns.Neurons("inputs", len(transition)), cells.unit("out", len(transition), "linear")
     return ns.Network(ns.Synapses(inputs, out, weight=matrix.T), schedule=ns.Layered())
@@ -75,7 +76,7 @@ def test_probabilities_count_as_their_logarithms():
 
 
 def told():
-    """A network that names the token that it was told a tick ago, whatever it reads."""
+    """A network that outputs the token that a second input gave a tick ago, whatever it reads."""
     inputs, out = ns.Neurons("inputs", 4), cells.unit("out", 4, "linear")
     return ns.Network(
         ns.Synapses(inputs, out, weight=np.zeros((4, 4))),

@@ -1,5 +1,4 @@
-"""Each model has a golden recording, which can be run again from itself and is what its example() still
-does."""
+"""Each model has a golden recording, which can be replayed and equals a new run of its example()."""
 
 import getpass
 import importlib.util

@@ -1,4 +1,5 @@
-"""Hopfield nets store and recall as their papers say, and as estimators keep scikit-learn's rules."""
+"""Hopfield nets store and recall as their papers say, and their estimators follow scikit-learn's
+conventions."""
 
 import warnings
 
@@ -24,13 +25,13 @@ def patterns_of(count, n, seed=0):
 
 
 def flipped(patterns, share, seed=1):
-    """Each row with the same number of its units turned over."""
+    """Each row with the signs of the same number of its units changed."""
     ranks = RANDOM(seed).random(patterns.shape).argsort(axis=1)
     return np.where(ranks < round(share * patterns.shape[1]), -patterns, patterns)
 
 
 def fields(weights, patterns):
-    """What each unit hears in each pattern, positive where that keeps it."""
+    """The input of each unit in each pattern times its state: positive if the unit keeps its state."""
     return patterns * (patterns @ weights.T)
 
 
@@ -84,8 +85,8 @@ def test_what_is_no_pattern_is_refused(rule, patterns):
 
 
 def test_rules_hold_more_the_more_they_know():
-    """At 0.3 N from the patterns themselves: Hebb loses them, Storkey's holds most, pseudo-inverse and
-    Gardner's hold all."""
+    """At 0.3 N patterns, started at the patterns: Hebb's rule loses them, Storkey's keeps most, the
+    pseudo-inverse and Gardner's keep all."""
     patterns = patterns_of(90, 300)
     kept = {rule: HopfieldMemory(rule, random_state=0).fit(patterns).score(patterns) for rule in RULES}
     assert kept["hebb"] < 0.6

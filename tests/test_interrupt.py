@@ -1,5 +1,4 @@
-"""Ctrl-C in any phase of a run ends it at once: with KeyboardInterrupt, or with a recording of what there
-is."""
+"""Ctrl-C in any phase ends a run at once: with KeyboardInterrupt, or with a recording of the ticks so far."""
 
 import os
 import signal
@@ -63,7 +62,7 @@ PHASES = {
 
 
 def interrupted(tmp_path, times=1, **phase):
-    """What a script printed, and how long it took to end, that was interrupted in a phase."""
+    """The output of a script that was interrupted in a phase, and how long it took to end."""
     script = SCRIPT.format(**({"before": "", "after": "", "ticks": 5, "engine": "reference"} | phase))
     words = [sys.executable, "-c", script, str(tmp_path / "run.h5"), str(tmp_path / "begun")]
     with subprocess.Popen(words, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -11,7 +11,7 @@ from neurosim.plan.materialize import materialized, weight_matrix
 
 
 def block(size: int = 3) -> ns.Network:
-    """x -> y = tanh(W x + b), all of which learns."""
+    """x -> y = tanh(W x + b), in which W and b learn."""
     x = ns.Neurons("x", size)
     y = ns.Neurons("y", size, update="y = tanh(I + b)", b=ns.normal(0.0, 0.5), learns=("b",))
     return ns.Network(ns.Synapses(x, y, weight=ns.normal(0.0, 0.5), learns=True), schedule=ns.Layered())

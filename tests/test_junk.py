@@ -1,4 +1,4 @@
-"""Whatever an argument is given, nothing but errors of neurosim comes out."""
+"""Whatever value is given to any argument, only errors of neurosim are raised."""
 
 import decimal
 import warnings
@@ -32,7 +32,7 @@ from neurosim.units import Quantity, mS, ms, mV
 
 
 def junk():
-    """What no argument, or hardly any, can take."""
+    """Values that no argument, or hardly any, accepts."""
     deep = []
     for _ in range(200):
         deep = [deep]
@@ -100,7 +100,7 @@ def junk():
 
 
 class Hostile:
-    """An object that fails whatever is asked of it."""
+    """An object all of whose methods raise errors."""
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -41,7 +41,7 @@ def graded(wiring=None, weight=None, *, pre=SIZE, post=SIZE, itself=False, sched
 
 
 def background():
-    """Sources of its own for each target."""
+    """Private sources for each target."""
     noise = ns.Neurons("noise", 1, threshold="rand() < 0.3")
     b = ns.Neurons("b", SIZE, equations="dv/dt = (I - v)/(5*ms) : 1", ports="I")
     return ns.Network(
@@ -143,7 +143,7 @@ def test_a_kind_runs_is_saved_printed_and_drawn(name, tmp_path):
 
 @dataclass(frozen=True)
 class spaced(Wiring):
-    """Every neuron to its right neighbour."""
+    """A wiring that connects every neuron to its right neighbour."""
 
     steps: int = 1
 
@@ -153,7 +153,7 @@ class spaced(Wiring):
 
 @dataclass(frozen=True)
 class loguniform(Distribution):
-    """Weights exp(N(mean, sd))."""
+    """A distribution of weights, exp(N(mean, sd))."""
 
     mean: float
     sd: float
@@ -165,7 +165,7 @@ class loguniform(Distribution):
 
 @dataclass(frozen=True)
 class InOrder(Schedule):
-    """Populations move one after the other, as they are named."""
+    """A schedule that updates populations one after the other, in the order of `names`."""
 
     names: tuple
     newest = True
@@ -360,8 +360,8 @@ class late_clock(ns.Clock):
 
 @pytest.mark.parametrize("engine", ["reference", "events"])
 def test_a_schedule_that_changes_its_parents_steps_keeps_none_of_its_short_cuts(engine):
-    """What arrives by spikes at a variable is recorded in the tick in which it arrives, one tick before a
-    Clock's record."""
+    """What spikes change in a variable is recorded in the tick in which they arrive, one tick before a
+    `Clock` would record it."""
     e = ns.Neurons("a", 3, threshold="rand() < 0.5")
     b = ns.Neurons(
         "b", 3, equations="dv/dt = -v/(5*ms) : 1\ndu/dt = (I - u)/(5*ms) : 1", ports="I", sends="u"

@@ -1,5 +1,5 @@
-"""Kohonen's map: the network is its rule, the estimator is the network, and a map orders itself over the
-data."""
+"""Kohonen's map: the network follows its rule, the estimator equals the network, and a map becomes ordered
+over the data."""
 
 import numpy as np
 import pytest

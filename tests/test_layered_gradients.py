@@ -1,5 +1,5 @@
-"""Layered vision nets learn along their true gradient, that of finite differences
-(tests/oracles/test_flax.py: that of flax)."""
+"""Layered vision nets learn along their gradient, which equals finite differences (and that of flax:
+tests/oracles/test_flax.py)."""
 
 import numpy as np
 import pytest
@@ -122,8 +122,8 @@ def test_the_gradient_of_tied_and_transposed_weights_is_that_of_finite_differenc
 
 
 def test_a_radial_basis_net_learns_its_centres_and_widths_too():
-    """On the diabetes data the net with all of its numbers learned is better than the one whose readout alone
-    learns."""
+    """On the diabetes data the net in which all numbers learn is better than the one in which only the
+    readout learns."""
     from sklearn.datasets import load_diabetes
     from sklearn.preprocessing import scale
 

@@ -1,4 +1,4 @@
-"""Layered vision nets are what their papers say, on every engine that takes them."""
+"""Layered vision nets equal the formulas of their papers, on every engine that takes them."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,5 @@
-"""Learned numbers apart from their network: taken out, kept in a file, put into this or another network."""
+"""Learned numbers without their network: read out, saved to a file, and put into the same or another
+network."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A liquid tells apart what it heard, remembers it for a while, and hears sounds through a cochlea."""
+"""A liquid separates its inputs, remembers them for a while, and receives sounds through a cochlea."""
 
 import wave
 from pathlib import Path
@@ -121,7 +121,7 @@ def test_the_spike_distance_is_the_integral_of_its_formula():
 
 
 def leaky(decay, ticks=40):
-    """Two trials of a leaky counter: unequal inputs until tick 10, equal ones from then on."""
+    """Two trials of a leaky counter, with different inputs until tick 10 and equal ones from then on."""
     drive, pool = ns.Neurons("drive", 3), ns.Neurons("pool", 3, update="v = decay*v + I", decay=decay)
     inputs = RANDOM(1).normal(size=(6, ticks, 3))
     inputs[1::2, 10:] = inputs[::2, 10:]
@@ -173,7 +173,7 @@ def answered():
 
 
 def pairs_of(kind):
-    """Pairs of trains whose beginnings are alike (0), or 2 ms (1), 10 ms (2) or far (3) apart."""
+    """Pairs of spike trains whose first parts are equal (0), or 2 ms (1), 10 ms (2) or far (3) apart."""
     return [[4 * group, 4 * group + kind] for group in range(12)]
 
 
@@ -232,8 +232,8 @@ def test_fading_memory_refuses_a_share_and_a_moment_that_cannot_be(answered):
 
 
 def recalled(jitter, seed, trials=(400, 200)):
-    """Shares of right answers of ridge readouts, by segment: from the liquid's state at the end, and from the
-    input's."""
+    """The accuracy of ridge readouts for each segment, from the final state of the liquid and from that of
+    the input."""
     spikes, labels = spike_templates(sum(trials), TICKS, jitter=jitter, seed=seed)
     recording = ns.run(
         liquid(1, layout=seed),

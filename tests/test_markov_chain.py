@@ -1,4 +1,4 @@
-"""A Markov chain learns by counting, and its long run, its network and Gibbs sampling agree."""
+"""A Markov chain learns by counting; its stationary distribution, its network and Gibbs sampling agree."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,5 @@
-"""The functions that compiled text calls: right at every number, and the same bits in vectors and one by
-one."""
+"""The functions that compiled text calls are accurate for all numbers, and have the same bits in vectors and
+one by one."""
 
 import ctypes
 
@@ -79,7 +79,7 @@ def two(library: ctypes.CDLL, name: str, x: np.ndarray, y: np.ndarray) -> np.nda
 
 
 def samples(name: str, real: type) -> np.ndarray:
-    """Numbers of the ranges whose exact result this type can hold without denormal ones."""
+    """Numbers from ranges whose exact result is representable in this type without denormal numbers."""
     draw = np.random.default_rng(4)
     x = np.concatenate([draw.uniform(low, high, 40_001) for low, high in FUNCTIONS[name][1]]).astype(real)
     x = x[np.isfinite(x)]

@@ -1,4 +1,4 @@
-"""What models do with arguments at the edge of what their papers have."""
+"""Models with extreme arguments that their papers still allow."""
 
 import numpy as np
 import pytest

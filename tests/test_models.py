@@ -1,4 +1,4 @@
-"""Each architecture is what its paper says: equal to an independent formula, or to the law it obeys."""
+"""Each architecture equals an independent formula of its paper, or obeys the law that the paper proves."""
 
 import json
 
@@ -25,7 +25,7 @@ def softmax(x):
 
 
 def weights(net, seed=0):
-    """The numbers of every synapse object that has its own weights, as a run with this seed uses them."""
+    """The weights of all synapses that do not share those of others, as a run with this seed uses them."""
     return {
         name: item.weight.number
         for name, item in materialized(net, seed).synapses.items()

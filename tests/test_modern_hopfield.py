@@ -1,4 +1,5 @@
-"""Modern and continuous Hopfield nets are their papers' formulas, run downhill and hold what is claimed."""
+"""Modern and continuous Hopfield nets equal the formulas of their papers, never raise their energy, and store
+as many patterns as claimed."""
 
 from itertools import product
 

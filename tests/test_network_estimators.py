@@ -1,5 +1,5 @@
-"""Any network is a classifier, regressor or encoder of scikit-learn: it keeps scikit-learn's rules, and its
-network gives its answers."""
+"""Any network is a classifier, regressor or encoder of scikit-learn: it follows scikit-learn's conventions
+and predicts what its network sends."""
 
 import pickle
 

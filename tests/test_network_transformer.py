@@ -23,8 +23,8 @@ from neurosim.units import ms, mV
 
 
 def spiking(n_inputs=1, n_cells=6):
-    """Ears that excite a few integrate-and-fire cells, which excite and inhibit each other a millisecond
-    later."""
+    """Ears that excite a few integrate-and-fire cells, which excite and inhibit each other with a delay of a
+    millisecond."""
     ears, cells = ns.Neurons("ears", n_inputs), ns.cells.lif("cells", n_cells)
     into = ns.Synapses(ears, cells, to="v", weight=ns.uniform(0 * mV, 40 * mV))
     return ns.Network(

@@ -159,7 +159,7 @@ def test_a_radial_basis_network_is_its_formula():
 
 
 def test_with_a_centre_on_every_row_a_radial_basis_network_interpolates():
-    """Broomhead & Lowe 1988: as many centres as rows, and no ridge."""
+    """Broomhead & Lowe 1988: with as many centres as rows and without ridge, every row is met exactly."""
     X, y = RANDOM(0).uniform(-1, 1, (40, 2)), RANDOM(1).normal(size=40)
     exact = RadialBasisRegressor(40, centres="data", width=0.2, alpha=0.0).fit(X, y)
     assert np.allclose(exact.predict(X), y, atol=1e-6)

@@ -1,5 +1,5 @@
-"""What learns tick by tick, or without a pool, is its formula, keeps scikit-learn's rules, and gives a
-network that does the same."""
+"""Estimators that learn tick by tick, or by a closed formula, equal their formulas, follow scikit-learn's
+conventions, and give a network that predicts the same."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Options that change what is built or learned: each has its effect."""
+"""Every option of a model has an effect on what is built or learned."""
 
 from itertools import combinations
 

@@ -1,5 +1,5 @@
-"""Options of estimators, measures and programs that write: each has its effect, and names may be others than
-the usual ones."""
+"""Every option of estimators, measures and generators of sequences has an effect, and populations may have
+other names than the usual ones."""
 
 import numpy as np
 import pytest
@@ -78,7 +78,7 @@ def test_annealing_draws_by_its_seed_alike_on_every_engine():
 
 
 def renamed():
-    """The chain of `chain`, its populations called otherwise."""
+    """The network of `chain` with other names of its populations."""
     words, guess = ns.Neurons("words", 4), cells.unit("guess", 4, "linear")
     return ns.Network(
         ns.Synapses(words, guess, weight=chain()["inputs_to_out"].weight.number), schedule=ns.Layered()

@@ -1,4 +1,5 @@
-"""Where memory or threads do not suffice, the event engine raises what can be caught; the process goes on."""
+"""If memory or threads do not suffice, the event engine raises an error that can be caught, and the process
+goes on."""
 
 import subprocess
 import sys
@@ -85,7 +86,7 @@ extern "C" int in_parts(int threads) {
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
 def test_threads_do_not_wait_for_one_that_failed(threads):
-    """And what it threw reaches who called them."""
+    """And an exception in a thread reaches the caller."""
     library = load(SOURCE, "the threads of a test", flags=("-O1",))
     for failing in range(threads):
         assert library.in_step(threads, failing) == 2

@@ -1,5 +1,5 @@
-"""What does not count spoils no gradient: padded ticks, unknown targets, the branch of `where` that is not
-taken."""
+"""What does not count does not change the gradient: padded ticks, unknown targets, and the branch of `where`
+that is not taken."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def net(text, weight=None, **more):
 
 
 def checked(text, inputs, goal, **given):
-    """The gradient, which is seen to be that of finite differences."""
+    """The gradient, which is first compared with finite differences."""
     weight, way, step = np.array([[0.7, 0.2], [0.4, 0.9]]), np.array([[0.3, -0.5], [0.8, 0.1]]), 1e-6
     loss, found = gradient(net(text), inputs, goal, **given)
     up, down = (gradient(net(text, weight + sign * step * way), inputs, goal, **given)[0] for sign in (1, -1))

@@ -1,4 +1,4 @@
-"""The plan layer: random numbers, the exact propagator, units, what plans refuse."""
+"""The plan: random numbers, exact integration, units, and what plans refuse."""
 
 import subprocess
 import sys
@@ -165,7 +165,8 @@ def test_exact_integration_takes_oscillations_too():
 
 
 def test_brian2s_own_exact_method_is_not_finite_for_equal_time_constants():
-    """Why neurosim has its own propagator; if Brian2 mends this, the sentence in the docs goes."""
+    """The reason for our own propagator. If Brian2 changes this, the sentence in the documentation must be
+    removed."""
     b.prefs.codegen.target = "numpy"
     b.defaultclock.dt = 0.1 * ms
     group = NeuronGroup(

@@ -1,4 +1,4 @@
-"""Rasters, traces and weights as pictures."""
+"""Figures of rasters, traces and weights."""
 
 import time
 from types import SimpleNamespace

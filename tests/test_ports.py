@@ -1,5 +1,5 @@
 """Ports that take the sum, the maximum or the mean of what arrives: the same on every engine, under every
-schedule, after every seam."""
+schedule, and when a run is continued."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ REDUCES = {"S": "sum", "M": "max", "A": "mean"}
 
 
 def beating(schedule):
-    """Neuron j of three spikes when tick + 1 is a multiple of its period; all are heard at three ports."""
+    """Neuron j of three spikes at ticks with (tick + 1) % period == 0; three ports receive all spikes."""
     sender = ns.Neurons("sender", 3, update="n = n + 1", threshold="n % period == 0", period=PERIOD)
     ear = ns.Neurons(
         "ear",
@@ -37,7 +37,7 @@ def beating(schedule):
 
 
 def heard(schedule, ticks):
-    """What ear reads at each tick, (port, tick)."""
+    """What the population `ear` reads at its ports in each tick, (port, tick)."""
     rows = []
     for tick in range(ticks):
         sent = (

@@ -73,8 +73,8 @@ def members(name, item):
 
 @cache
 def given():
-    """What the tests give: by the name that is called, the keywords and the number of places; and all names
-    that stand as keys, by file."""
+    """The arguments that tests give: for each called name the keywords and the number of positional
+    arguments; and for each file all names that are keys of dicts."""
     calls, keys = {}, {}
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -92,7 +92,7 @@ def library() -> ctypes.CDLL:
 
 @pytest.fixture(scope="module")
 def words() -> tuple[np.ndarray, np.ndarray]:
-    """A million pairs of words, all pairs of edges among them."""
+    """A million pairs of random words, with all pairs of extreme values among them."""
     first, second = np.meshgrid(EDGES, EDGES)
     high, low = threefry2x32((np.uint32(5), np.uint32(7)), (np.uint32(9), np.arange(MANY, dtype=np.uint32)))
     return np.concatenate([first.ravel(), high]), np.concatenate([second.ravel(), low])

@@ -1,4 +1,4 @@
-"""Rasters as inputs: what a recording gives of spikes drives another network as those spikes would."""
+"""Rasters as inputs: the recorded raster of a population drives another network as its spikes would."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,5 @@
-"""Features are their formulas, from memory and from a file; a network in scikit-learn keeps scikit-learn's
-rules."""
+"""Features equal their formulas, from memory and from a file; a network within scikit-learn follows its
+conventions."""
 
 import sys
 
@@ -16,7 +16,7 @@ TRIALS, TICKS, EARS = 5, 40, 3
 
 @pytest.fixture(params=["memory", "file"])
 def heard(request, tmp_path):
-    """The same random spikes of three ears, five trials, recorded in memory and in a file; and their
+    """The same random spikes of three ears in five trials, recorded in memory and in a file; and their
     raster."""
     raster = np.random.default_rng(0).random((TRIALS, TICKS, EARS)) < 0.2
     trial, tick, neuron = np.nonzero(raster)
@@ -33,7 +33,7 @@ def heard(request, tmp_path):
 
 @pytest.fixture(params=["memory", "file"])
 def summed(request, tmp_path):
-    """What three adders hold, every tick and every third; and the values themselves."""
+    """The values of three adders, recorded in every tick and in every third; and the values themselves."""
     given = np.random.default_rng(0).integers(0, 9, (TRIALS, TICKS, 3)).astype(float)
     recording = ns.run(
         adder(),

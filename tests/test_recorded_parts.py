@@ -1,4 +1,5 @@
-"""A part of what was recorded is had by its name, and a stretch of time by times, in memory as in a file."""
+"""Parts of what was recorded are read by name, and spans of time by times, from memory and from files
+alike."""
 
 import tracemalloc
 
@@ -120,7 +121,7 @@ def test_what_was_not_recorded_is_told_from_what_there_is_not():
 
 
 class Counted(LazyArray):
-    """Numbers that count how many of them were read."""
+    """Data that count how many numbers were read."""
 
     read = 0
 

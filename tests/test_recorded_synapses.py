@@ -25,7 +25,8 @@ def test_synapses_that_are_none_can_be_recorded_to_a_file(tmp_path, compression)
 
 
 def plastic(wiring, pre, post, schedule=None, weight=None, **more):
-    """A network whose synapses remember who they join: w = target + sender/1000, unless a weight is given."""
+    """A network whose weights tell which neurons they join: w = target + sender/1000, unless a weight is
+    given."""
     ids = post.indices[:, None] + pre.indices / 1000
     synapses = ns.Synapses(
         pre,

@@ -1,5 +1,4 @@
-"""Recordings: what is asked of them, in memory and on file, is what was written, however it was cut into
-blocks."""
+"""Recordings in memory and in files return what was written, whatever the blocks in which it was written."""
 
 import tracemalloc
 from dataclasses import replace
@@ -23,7 +22,7 @@ from neurosim.units import ms, mV, second
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
-    """The same run in memory and on file."""
+    """The same run in memory and in a file."""
     made = MadeUp()
     path = tmp_path_factory.mktemp("both") / "run.h5"
     with made.run(FileWriter(made.header, path)) as on_file:

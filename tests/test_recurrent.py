@@ -1,4 +1,5 @@
-"""Recurrent networks are their formulas, in layers and both ways, on every engine that runs them."""
+"""Recurrent networks equal their formulas, in layers and in both directions, on every engine that runs
+them."""
 
 import numpy as np
 import pytest

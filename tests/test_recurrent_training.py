@@ -141,8 +141,8 @@ def test_a_bidirectional_net_knows_what_comes_next(sizes, both):
 
 
 def test_a_recursive_net_learns_what_formulas_are_worth():
-    """Not-both of two formulas, and so on down to true and false: all of logic, from trees of up to four
-    leaves."""
+    """Formulas of NOT AND over true and false, given as trees of up to four leaves; all of logic can be
+    written so."""
     random = RANDOM(0)
 
     def grown(leaves):

@@ -1,4 +1,5 @@
-"""Text of synapses that meets refractory neurons: every engine asks as of the same moment of the tick."""
+"""Text of synapses that refers to refractory neurons: every engine reads their state at the same moment of
+the tick."""
 
 from itertools import product
 

@@ -1,5 +1,5 @@
-"""Descriptions, runs and their plans that cannot be: more of what tests/test_errors.py refuses, where two
-things together do not fit."""
+"""Descriptions and runs that are refused because two parts do not fit together; tests/test_errors.py has
+those with one invalid part."""
 
 import numpy as np
 import pytest

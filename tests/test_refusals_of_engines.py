@@ -1,5 +1,5 @@
-"""Where memory, compilers, files or the user's patience end, an error says so. What cannot be provoked here a
-test hands in."""
+"""An error says what is exhausted or missing: memory, a compiler, a file, the user's patience. What cannot be
+provoked is simulated."""
 
 import argparse
 import ctypes
@@ -82,7 +82,7 @@ def test_a_plan_whose_weights_are_not_finite_is_refused():
 
 
 def core(**calls):
-    """A library of rows that answers as these calls say."""
+    """A stand-in for the library of rows that returns what these functions return."""
     nothing = {
         name: lambda *given: None
         for name in ("neurosim_edges_free", "neurosim_textual_free", "neurosim_rows_free")

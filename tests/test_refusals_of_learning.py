@@ -265,7 +265,7 @@ def test_what_is_not_installed_is_named_with_the_command_that_installs_it(monkey
 
 def test_an_estimator_of_another_kind_is_not_loaded(tmp_path):
     class Other(learn.EchoStateRegressor):
-        """Keeps itself under a name of its own."""
+        """An estimator that saves itself under a name of its own."""
 
     Other(5, density=0.5).fit(SERIES, SERIES).save(tmp_path / "other.h5")
     with pytest.raises(

@@ -10,7 +10,7 @@ from neurosim.recording.recording import Recording
 
 
 def recorded(engine):
-    """A short run, told as one of that engine."""
+    """A short run, whose recording names that engine."""
     counter = ns.Neurons("counter", 1, update="n = n + 1")
     made = ns.run(
         ns.Network(counter, schedule=ns.Synchronous()), ticks=3, record=["counter"], engine="reference"
@@ -20,7 +20,7 @@ def recorded(engine):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """The engines that runs were asked for, which the reference engine then runs."""
+    """A list of the engines that runs asked for; the reference engine runs them all."""
     names, run = [], ns.run
 
     def listen(*given, engine, **named):

@@ -1,5 +1,5 @@
-"""Measures of reservoirs have their known values on networks whose answer is known, and refuse what they
-cannot measure."""
+"""Measures of reservoirs have their known values on networks for which these can be derived, and refuse what
+they cannot measure."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a run continues from is checked before any engine sees it, and says how many trials it holds."""
+"""The state from which a run continues is checked before any engine uses it; an error says what is wrong."""
 
 import json
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from neurosim.units import ms
 
 
 def network(size=6, delay=3, wiring=None, text="v_post += w"):
-    """Spikes on their way with and without text, graded messages, a port that takes the maximum, and
-    refractory neurons."""
+    """A network with pending spikes with and without text, graded messages, a port that takes the maximum,
+    and refractory neurons."""
     cells = ns.Neurons(
         "cells",
         size,
@@ -37,7 +37,7 @@ def network(size=6, delay=3, wiring=None, text="v_post += w"):
 
 @dataclass
 class End:
-    """As much of a recording as `start=` needs."""
+    """The attributes of a recording that `start=` needs."""
 
     network: ns.Network
     final: dict
@@ -133,7 +133,7 @@ def test_spikes_that_are_longer_on_their_way_than_any_delay_are_those_of_another
 
 @pytest.fixture
 def path(tmp_path):
-    """A recording that continues another one, in a file that tests may spoil."""
+    """The path of a recording that continues another one, which tests may damage."""
     with ns.run(network(), ticks=3, engine="reference", to=tmp_path / "first.h5") as first:
         ns.run(first.network, ticks=2, start=first, engine="reference", to=tmp_path / "run.h5").close()
     return tmp_path / "run.h5"
@@ -170,7 +170,7 @@ def test_weights_of_another_shape_in_a_file_are_refused_when_its_network_is_save
 
 
 def relay():
-    """Noise that reaches spiking relays after ten ticks: nothing here has a variable."""
+    """Noise that reaches spiking relays after ten ticks; no population has a variable."""
     noise = ns.Neurons("noise", 8, threshold="rand() < 0.3")
     relays = ns.Neurons("relays", 8, threshold="I > 0")
     return ns.Network(

@@ -1,4 +1,4 @@
-"""Runs that are killed, interrupted or continued from files: `ns.run` as a whole, on a process of its own."""
+"""Runs that are killed, interrupted or continued from files: `ns.run` in a process of its own."""
 
 import signal
 import subprocess
@@ -23,7 +23,8 @@ ns.run(net, ticks=10_000_000, record=["counter", "noise"], to=sys.argv[1], seed=
 
 
 def killed(path, slow, least):
-    """Start the script, wait until the file holds that many ticks, and kill it: ticks seen before."""
+    """Start the script, wait until the file holds that many ticks, and kill it; returns the ticks seen
+    before."""
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(path), str(slow)])
     try:
         seen, deadline = 0, time.monotonic() + 60

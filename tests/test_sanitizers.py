@@ -46,7 +46,7 @@ print("all ran")
 
 
 def runtimes():
-    """What must be loaded first, or why it cannot be."""
+    """The compiler, and the libraries that must be loaded first; skips the test if they are missing."""
     compiler = shutil.which("g++")
     if sys.platform != "linux" or compiler is None:
         pytest.skip("the sanitizers are tried with g++ on Linux")

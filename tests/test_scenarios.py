@@ -1,4 +1,4 @@
-"""The tick contract, scenario by scenario, against closed forms; every engine passes the same suite."""
+"""The tick contract, scenario by scenario, compared with closed forms; every engine passes the same suite."""
 
 import numpy as np
 import pytest
@@ -146,7 +146,7 @@ def test_where_nothing_arrives_a_port_reads_zero(engine, reduce):
 
 
 def test_arrivals_are_summed_in_the_order_of_the_contract(engine):
-    """Sums of numbers of very different size tell in which order they were added."""
+    """The sum of numbers of very different size depends on the order of addition."""
     a, b = ns.Neurons("a", 40), ns.Neurons("b", 40)
     target = ns.Neurons("target", 1, **SUM)
     rng = np.random.default_rng(0)

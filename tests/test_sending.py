@@ -1,4 +1,4 @@
-"""What a synapse takes of its sender: another variable than the one that the sender sends by itself."""
+"""Synapses that take another variable of their sender than the one that it sends by default."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,5 @@
-"""Sequences of any length are classified by a reservoir, by the rules of scikit-learn; its network gives its
-answers; real speech is told apart."""
+"""Sequences of any length are classified by a reservoir that follows scikit-learn's conventions; its network
+predicts the same; real speech is classified."""
 
 import pickle
 from importlib.util import find_spec

@@ -1,5 +1,5 @@
-"""The spectral radius of weights, beside closed forms: rings, rotations, Jordan blocks, networks without a
-way back; small and large."""
+"""The spectral radius of weights compared with closed forms: rings, rotations, Jordan blocks, networks
+without feedback, small and large."""
 
 import time
 

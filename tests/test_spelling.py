@@ -1,5 +1,5 @@
-"""Names mean what Python reads them as in text, however they are typed; comments never reach the code; no two
-names are one in C++."""
+"""Names in text mean what Python reads them as, however they are typed; comments do not reach the code;
+different names stay different in C++."""
 
 import numpy as np
 import pytest

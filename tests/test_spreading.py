@@ -1,4 +1,4 @@
-"""Wirings that lead from few neurons to many: transposed convolution, unpooling, interpolation."""
+"""Wirings from few neurons to many: transposed convolution, unpooling, interpolation."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ SMALL = (5, 4, 3)
 
 
 def through(wiring, inputs, shape, weight=1.0, engine="auto"):
-    """What arrives at a population of `shape`, from inputs (tick, *sender)."""
+    """What arrives at a population of this shape for inputs (tick, *sender)."""
     sender, target = ns.Neurons("a", inputs.shape[1:]), ns.Neurons("b", shape, update="y = I")
     net = ns.Network(ns.Synapses(sender, target, wiring=wiring, weight=weight), schedule=ns.Layered())
     return ns.run(net, {"a": inputs}, record=["b"], engine=engine)["b"]

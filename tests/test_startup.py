@@ -1,4 +1,4 @@
-"""What a script waits for before its first tick: imports, Brian2's answers about text, and the compiler."""
+"""What delays the first tick of a script: imports, Brian2's analysis of text, and the compiler."""
 
 import shutil
 import signal
@@ -45,7 +45,7 @@ def first_run(tmp_path_factory):
 
 
 def python(code, *words):
-    """What a process of its own prints, line by line."""
+    """The lines that a Python process prints."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code, *words], text=True, capture_output=True, check=False
     )
@@ -269,8 +269,8 @@ def test_warnings_of_brian2_and_its_packages_are_no_errors():
 
 @pytest.mark.parametrize("begun", [0, 3])
 def test_a_progress_bar_begins_with_the_ticks(begun):
-    """The time before them, in which code is compiled and synapses are built, does not count in what it
-    foretells."""
+    """The time before the first tick, in which code is compiled and synapses are built, does not count in the
+    estimate."""
     with Progress(100, "tick", show=True) as watch:
         assert watch.bar is None
         watch(begun)

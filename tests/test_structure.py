@@ -1,4 +1,4 @@
-"""What the code promises about its own structure."""
+"""Rules that the structure of the code follows."""
 
 import ast
 from collections.abc import Container, Iterator
@@ -20,8 +20,8 @@ LATE = ("neurosim.engine.events", "neurosim.models")
 
 
 def test_no_module_imports_itself_through_others():
-    """Imports within functions count, those for the type checker do not; models are written as a user writes
-    them."""
+    """Imports within functions count, those for type checkers do not. Models are left out: they import
+    `neurosim` as users do."""
     graph = grimp.build_graph("neurosim", exclude_type_checking_imports=True)
     modules = sorted(name for name in graph.modules if not name.startswith("neurosim.models"))
     place = {name: number for number, name in enumerate(modules)}
@@ -44,7 +44,8 @@ def test_no_module_imports_itself_through_others():
 
 
 def test_the_order_of_arrivals_is_stated_once():
-    """The event engine's C++ keeps the order in which it is given the synapses."""
+    """All engines take it from `delivery.py`; the C++ of the event engine keeps the order in which it is
+    given the synapses."""
     engine = PACKAGE / "engine"
     assert [path.name for path in engine.rglob("*.py") if "lexsort(" in path.read_text()] == ["delivery.py"]
 

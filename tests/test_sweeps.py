@@ -1,4 +1,4 @@
-"""One neuron after the other: what a sweep gives, beside a loop in numpy."""
+"""Asynchronous sweeps, which update one neuron after the other, compared with a loop in numpy."""
 
 import numpy as np
 import pytest

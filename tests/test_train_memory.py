@@ -1,4 +1,4 @@
-"""Training holds its data once, in the type they were given in."""
+"""Training keeps one copy of its data, in the type in which they were given."""
 
 import subprocess
 import sys

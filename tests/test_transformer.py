@@ -10,7 +10,7 @@ from neurosim.models.transformer_block import transformer_block
 
 
 def disturbed(net, seed=1):
-    """The network with numbers that are not those it begins with: biases, gains and shifts count."""
+    """The network with random biases, gains and shifts, so that none of them is without effect."""
     random = np.random.default_rng(seed)
     numbers = {n: v + 0.3 * random.normal(size=v.shape) for n, v in learned(net, seed=seed).items()}
     return with_learned(net, numbers), numbers

@@ -1,4 +1,4 @@
-"""Trials, restarts, batches, blocks and precision change nothing that they should not; every engine passes
+"""Trials, restarts, batches, blocks and precision change nothing but what they should; every engine passes
 the same suite."""
 
 import numpy as np
@@ -10,8 +10,8 @@ from neurosim.units import ms
 
 
 def lively(weights="plastic"):
-    """Spikes in flight, graded history, plastic weights, noise and refractoriness: everything that a restart
-    must keep."""
+    """A network with pending spikes, past messages, plastic weights, noise and refractoriness: all that a
+    restart must keep."""
     noise = ns.Neurons("noise", 5, threshold="rand() < 0.2")
     cells = ns.Neurons(
         "cells",

@@ -26,7 +26,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def plant(folder, monkeypatch):
-    """Put a library that answers 13 where the one that answers 42 belongs, sealed as it should be."""
+    """Replace the library that returns 42 by one that returns 13, with a valid checksum."""
     monkeypatch.setenv(
         "NEUROSIM_CACHE", str(folder.with_name("elsewhere"))
     )  # what is loaded is known by its path
@@ -127,7 +127,7 @@ def test_what_is_written_is_the_users_alone_whatever_the_umask(folder):
 
 
 def test_a_library_of_another_key_is_not_taken(folder):
-    """Who could rename files, but not write them, would choose what runs."""
+    """Otherwise somebody who can rename files, but not write them, could choose which code runs."""
     compiled()
     path = the(folder, ".so")
     compiled(SOURCE.replace("ANSWER;", "13;"))

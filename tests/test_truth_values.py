@@ -11,7 +11,7 @@ CALLS = [name for name in named(ELEMENTWISE) if name != "timestep"]
 
 
 def values(calls, arguments, engine, precision="double"):
-    """What each function gives of each argument, for three neurons."""
+    """The value of each function for each argument, for three neurons."""
     lines = {
         f"y{n}": f"{call}({argument}{MORE.get(call, '')})"
         for n, (call, argument) in enumerate((c, a) for a in arguments for c in calls)

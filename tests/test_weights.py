@@ -1,4 +1,4 @@
-"""Weights follow their laws, and their numbers depend on seed and name alone."""
+"""Weights follow their distributions, and depend only on the seed and the name of the synapses."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Wirings draw what their laws say, and windows and contractions are their loops."""
+"""Wirings draw from the distributions that they name; windows and contractions equal explicit loops."""
 
 import numpy as np
 import pytest
@@ -145,7 +145,8 @@ def test_private_sources_are_one_neuron_that_spikes(source):
 
 
 def naive_conv(x, w, stride, padding, dilation, groups):
-    """Convolution by loops: x (*space, channel), w (out, in/groups, *kernel), padding before each axis."""
+    """Convolution by loops: x (*space, channel), w (out, in/groups, *kernel), with `padding` zeros before
+    each axis."""
     kernel, space = w.shape[2:], x.shape[:-1]
     out_space = [
         (n + 2 * p - (k - 1) * d - 1) // s + 1

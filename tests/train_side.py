@@ -11,7 +11,7 @@ W = rng.normal(size=(2, 3))
 
 
 def line(weight=0.0, bias=None, function="linear", outputs=2):
-    """inputs -> out, one layer."""
+    """inputs -> out: one layer."""
     inputs = ns.Neurons("x", 3)
     learns = {} if bias is None else {"bias": bias, "learns": "bias"}
     out = cells.unit("out", outputs, function, **learns)
@@ -19,7 +19,7 @@ def line(weight=0.0, bias=None, function="linear", outputs=2):
 
 
 def memory(delay=1, **given):
-    """x -> h -> out, with h onto itself."""
+    """x -> h -> out, in which h also receives its own messages."""
     x, h, out = ns.Neurons("x", 3), cells.unit("h", 5, "tanh"), cells.unit("out", 2, "linear")
     return ns.Network(
         ns.Synapses(x, h, weight=ns.normal(0, 0.7), learns=True),
