@@ -142,7 +142,7 @@ CASES = {
     "drawn delays of letters": (
         lambda: run(synapses(grid, wide, wiring=letters, delay=ns.uniform(1, 3))),
         D,
-        "grid -> wide: einsum .*takes one delay for all. Give",
+        "grid -> wide: einsum .*takes one delay for all synapses if weights are shared or are messages. Give",
     ),
     "record twice": (
         lambda: run(heard, record={"liquid": 1, heard["liquid"]: 2}),

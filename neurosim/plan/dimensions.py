@@ -35,9 +35,8 @@ from neurosim.plan.codegen.numpy_code import evaluate
 from neurosim.plan.memo import memoized
 
 Dim: TypeAlias = tuple[float, ...]  # the exponents of the base units, in the order of AXES
-Meanings: TypeAlias = dict[
-    str, tuple[Dim, bool]
-]  # for each name its dimensions, and whether it never changes
+# For each name its dimensions, and whether it never changes.
+Meanings: TypeAlias = dict[str, tuple[Dim, bool]]
 
 BASE_UNITS = (
     "volt", "amp", "siemens", "farad", "ohm", "second", "Hz", "metre", "mole", "molar", "kilogram", "coulomb",
@@ -105,8 +104,7 @@ def unit_dimensions(text: str, label: str) -> Dim:
     if abs(size - 1) > 1e-9:
         raise PlanError(
             f"{label}: {quoted(text)} is not a base unit. Declare variables in base units, such as volt;"
-            " give values"
-            " in any unit."
+            " give values in any unit."
         )
     return dim
 

@@ -38,7 +38,7 @@ class Drawn:
     pre, post: the local indices of sender and target, (synapse,)
     shared: the flat index of each weight in an array of shared weights, (synapse,); None if none are shared
     weight: the weight of each synapse, (synapse,)
-    own: the array of shared weights, else the same as `weight`
+    own: the array of weights that synapses share, each number once; the same as `weight` if none are shared
     """
 
     pre: np.ndarray
@@ -94,8 +94,8 @@ def draw_ends(net: Network, name: str, seed: int) -> tuple[np.ndarray, np.ndarra
 def weight_numbers(net: Network, name: str, seed: int) -> np.ndarray:
     """For each synapse, in a pathway's order, the flat index of its weight in the array that was given.
 
-    It is what would be drawn if the weights were 0, 1, 2, ...; for networks whose draws are made
-    (`plan/materialize.py`).
+    It is what would be drawn if the weights were 0, 1, 2, ...; only for networks in which all random numbers
+    are drawn (`plan/materialize.py`).
     """
     item = net.synapses[name]
     drawn = _draw(net, name, item, seed, numbered=True)
@@ -125,6 +125,7 @@ def _draw(net: Network, name: str, item: Synapses, seed: int, *, numbered: bool 
 
 
 def _tied(net: Network, weight: Synapses | Transposed, seed: int, numbered: bool) -> Drawn:
+    """Synapses that take the weights of others, as they are or transposed."""
     source = weight.synapses if isinstance(weight, Transposed) else weight
     owner = net.name_of(source)
     # Drawn under the name of the owner, so that both have the same random numbers.
@@ -167,7 +168,7 @@ def shared_weights(item: Synapses, shape: tuple[int, ...], stream: Stream) -> np
 
 
 def _shared_fans(item: Synapses, shape: tuple[int, ...]) -> tuple[float, float]:
-    """Fan-in and fan-out of a kernel (out, in, *window), or of the summed and new axes of einsum."""
+    """Fan-in and fan-out: of a kernel (out, in, *window), or the sizes of einsum's summed and new axes."""
     if isinstance(item.wiring, einsum):
         sender, weight, target = item.wiring.operands
         size = dict(zip(weight, shape, strict=True))

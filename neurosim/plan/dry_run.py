@@ -95,18 +95,22 @@ def _run_synapses(plan: Plan, pathway: Textual, subject: str) -> None:
 
 
 def _check_readable(plan: Plan, pathway: Textual, name: str, subject: str, *, arrived: bool) -> None:
-    """Refuse names that have no value in the text of synapses, such as ports."""
+    """Refuse names that have no value in the text of synapses, such as ports.
+
+    arrived: whether this text runs when messages have arrived, so that it may read what a driven sender sent
+    """
     if name in {*pathway.text.states, *pathway.text.constants, "t", "i", "j", "elapsed"}:
         return
-    before = name.endswith("_pre")
-    group = plan.groups[pathway.pre if before else pathway.post]
-    variable = name.removesuffix("_pre" if before else "_post")
+    of_sender = name.endswith("_pre")
+    group = plan.groups[pathway.pre if of_sender else pathway.post]
+    variable = name.removesuffix("_pre" if of_sender else "_post")
     if variable in {*group.states, *group.constants, *group.subexpressions} or (
         variable == "not_refractory" and group.spiking
     ):
         return
     drive = plan.drives.get(group.name)
-    if before and arrived and group.driven and variable == "v" and drive is not None and not drive.events:
+    sends_numbers = group.driven and drive is not None and not drive.events
+    if of_sender and arrived and variable == "v" and sends_numbers:
         return
     rule = "is a port, which is empty once it was read" if variable in group.ports else "has no value here"
     raise PlanError(

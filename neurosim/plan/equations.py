@@ -96,7 +96,7 @@ class Linear:
 
 
 def linear_system(lines: tuple[Equation, ...], scope: Scope) -> Linear | None:
-    """The linear system that equations form; None if noisy or without constant coefficients."""
+    """The linear system that equations form; None if they are noisy, or their coefficients not constant."""
     differential = [line for line in lines if line.kind == "differential"]
     unknown = tuple(line.name for line in differential)
     if any(noisy(line) for line in differential):
@@ -159,8 +159,7 @@ def _check_terms(expression: str, scope: Scope) -> None:
     if _terms(parsed(expression)) > MOST_TERMS:
         raise PlanError(
             f"{scope.label}: {quoted(expression)} has more than {MOST_TERMS:,} terms when it is multiplied"
-            " out."
-            " Use method='rk4' or method='euler'."
+            " out. Use method='rk4' or method='euler'."
         )
 
 
@@ -230,7 +229,7 @@ def _integrated(
     """Name, operator and expression of each statement, from name, expression and unit of each equation."""
     from neurosim.plan import brian  # imports Brian2
 
-    # Brian2 and sympy do not accept every name: they see other ones.
+    # Brian2 and sympy do not accept every name, so some are replaced while they work.
     new = {name: f"{name}_renamed_variable" for name, _, _ in differential if brian.is_name_of_sympy(name)}
     new |= {name: _in_ascii(name) for name in known if not name.isascii()}
     old = {value: key for key, value in new.items()}
@@ -244,8 +243,7 @@ def _integrated(
     }
     remedy = (
         "Use method='exponential_euler' where each variable stands linearly in its own equation, else 'rk4'"
-        " or"
-        " 'euler' ('milstein' for noise)."
+        " or 'euler' ('milstein' for noise)."
     )
     with translated(f"{label}: method {method!r} cannot integrate these equations", remedy):
         code = brian.integration_step(text, variables, method, label)

@@ -75,8 +75,8 @@ def exact_statements(
 
     values: the values of the constants in the system
     dt: the duration of a tick, s
-    frozen: the variables that stand still while a neuron is refractory; the others then follow a linear
-        system of their own
+    frozen: the variables that keep their values while a neuron is refractory; the others then follow a
+        linear system of their own
 
     Raises PlanError for a factor that is not finite.
     """
@@ -137,8 +137,8 @@ def _advance(
         terms: list[str] = []
         for letter, block in zip("PQ", propagators, strict=True):
             for column, other in enumerate(system.names):
-                driven = letter == "P" or (other in system.offset and other not in frozen)
-                if not (driven and np.any(block[..., row, column])):
+                contributes = letter == "P" or (other in system.offset and other not in frozen)
+                if not (contributes and np.any(block[..., row, column])):
                     continue
                 key = f"{prefix}_{letter}_{name}_{other}"
                 coefficients[key] = block[..., row, column]

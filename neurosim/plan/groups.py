@@ -1,4 +1,4 @@
-"""Populations as groups of the plan: start values, constants, and the statements that move their neurons."""
+"""Populations as groups of the plan: start values, constants, and the statements that update them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
     dims |= {port: declared.get(port, PLAIN) for port in population.port_names}
     dims |= {statement.name: PLAIN for statement in population.statements} | declared
     for key, value in population.constants.items():
-        zero = isinstance(value, Value) and not np.any(value.number)  # which is the same in every unit
+        zero = isinstance(value, Value) and not np.any(value.number)  # 0 is the same in every unit
         if key in declared and value.dim != declared[key] and not zero:
             raise DescriptionError(
                 f"{label}: {key} is given in {unit(value.dim)}, its equation says {unit(declared[key])}."
@@ -177,8 +177,9 @@ def _constants(
 def _constant(value: Numeric, precision: str) -> Numeric:
     """A constant as text sees it.
 
-    Conditions stay conditions. Whole numbers become floats: arrays of double precision, single ones Python
-    numbers, which take the precision of what they meet. All others get the precision of the state.
+    A Boolean stays a Boolean. Integers become floats: an array becomes one in double precision, and a single
+    integer becomes a Python float, which takes the precision of what it is combined with. Floats get the
+    precision of the state.
     """
     array = np.asarray(value)
     if array.dtype.kind in "iu":
@@ -257,10 +258,10 @@ def _integration(
     else:
         # A method that evaluates the derivatives only at the start of the tick may ignore refractoriness: the
         # block then keeps its frozen variables from changing. Other methods evaluate them again with values
-        # inside the tick.
-        several = population.method not in ("euler", "exponential_euler")
+        # from within the tick, in which frozen variables must not have changed either.
+        evaluates_again = population.method not in ("euler", "exponential_euler")
         statements = brian_integration(
-            population.lines, population.method, inner, refractory=refractory and several
+            population.lines, population.method, inner, refractory=refractory and evaluates_again
         )
         statements, coefficients = fold_constants(statements, values, scope.constant)
     return Block("integrate", statements, unknown, frozen & set(unknown), population.equations), coefficients

@@ -19,7 +19,7 @@ from neurosim.plan.lower import lower
 from neurosim.plan.plan import Dense, Einsum, Plan, Sparse
 from neurosim.plan.recipe import Edges
 
-MOST_NUMBERS = 2**22  # neurons, synapses and weights of a plan that is kept; larger ones cost memory
+MOST_NUMBERS = 2**22  # neurons, synapses and weights of a plan that is kept; larger plans take much memory
 
 
 def plan_of(

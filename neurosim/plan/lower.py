@@ -130,8 +130,8 @@ def _check_input_unit(net: Network, name: str, dims: Dim, scopes: Mapping[str, S
     if sends in population.subexpressions:
         raise PlanError(
             f"run: input {name!r} would replace what it sends, but {sends!r} is a subexpression, which"
-            " nothing can"
-            f" replace. Make it a variable that update text assigns, or let {name!r} send another."
+            " nothing can replace."
+            f" Make it a variable that update text assigns, or let {name!r} send another."
         )
     wanted = scopes[name].dims[sends]
     if dims != wanted:

@@ -93,8 +93,8 @@ class Pathway(ABC):
 class Sparse(Pathway):
     """Synapses one by one, sorted by sender.
 
-    stored: their arrays, or the recipe or the windows from which the arrays are drawn when they are first
-        asked for
+    stored: their arrays; or a recipe, or the windows of a convolution or pooling, from which the arrays are
+        drawn when they are first asked for
     """
 
     stored: Edges | Recipe | Windows
@@ -106,7 +106,7 @@ class Sparse(Pathway):
 
     @property
     def windows(self) -> Windows | None:
-        """The windows in which the synapses share their weights, if they do."""
+        """The windows in which the synapses share weights, if they are a convolution or pooling."""
         return self.stored if isinstance(self.stored, Windows) else None
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Synapses -> Pathway: their wiring, weights, delays and text in the form that engines take."""
+"""Synapses as pathways of the plan: their wiring, weights, delays and text in the form that engines take."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from neurosim.plan.dimensions import Dim, Scope, weight_dimensions
 from neurosim.plan.draw import delay_ticks, dense_matrix, draw_edges, recipe_of, shared_weights, windows_of
 from neurosim.plan.equations import inline
 from neurosim.plan.inputs import Inputs
-from neurosim.plan.plan import AnyOf, Dense, Einsum, Private, Sparse
+from neurosim.plan.plan import AnyOf, Dense, Einsum, Private, Sparse, weight_dtype
 from neurosim.plan.random import Stream
 from neurosim.plan.synapse_text import text_pathway
 
@@ -38,15 +38,16 @@ def lower_pathway(
     item = net.synapses[name]
     if not item.text:
         _check_target_unit(item, scopes, inputs)
-    graded = item.pre.source != item.pre.name or not (item.sends_spikes or item.pre.name in inputs.spiking)
+    is_view = item.pre.source != item.pre.name  # then a variable is sent, also by a population that spikes
+    graded = is_view or not (item.sends_spikes or item.pre.name in inputs.spiking)
     common: dict[str, Any] = dict(
         name=name, pre=item.pre.source, post=item.post.name, to=item.to,
         pre_index=item.pre.indices, post_index=item.post.indices,
         pre_shape=item.pre.shape, post_shape=item.post.shape,
     )  # fmt: skip
-    weight_dtype = np.float64 if precision == "double" else np.float32
+    dtype = weight_dtype(precision)
     if isinstance(item.wiring, private):
-        assert isinstance(item.weight, Value)  # one number, as Synapses sees to
+        assert isinstance(item.weight, Value)  # one number: `Synapses` has checked it
         if item.pre.name in inputs.drives:
             raise PlanError(
                 f"{item.label}: private: an input to {item.pre.name!r} would not reach its copies."
@@ -54,21 +55,20 @@ def lower_pathway(
             )
         chance = _chance(item, scopes[item.pre.name])
         return Private(
-            **common, sources=item.wiring.n, chance=chance, weight=float(weight_dtype(item.weight.number))
+            **common, sources=item.wiring.n, chance=chance, weight=float(dtype(item.weight.number))
         )
     if item.weight_population is not None or isinstance(item.wiring, einsum):
-        source = item.weight_population
+        weights = item.weight_population
         if not graded or (
-            source is not None
-            and source.source == source.name
-            and (source.population.spiking or source.name in inputs.spiking)
+            weights is not None
+            and weights.source == weights.name
+            and (weights.population.spiking or weights.name in inputs.spiking)
         ):
             raise PlanError(
                 f"{item.label}: einsum wiring and weights that are messages need senders and weights without"
-                " threshold. Give them update text,"
-                " or numbers instead of spike events where they are driven."
+                " threshold. Give them update text, or numbers instead of spike events where they are driven."
             )
-        return _einsum_pathway(net, name, item, common, seed, weight_dtype)
+        return _einsum_pathway(net, name, item, common, seed, dtype)
     if (
         graded
         and not item.text
@@ -76,14 +76,14 @@ def lower_pathway(
         and isinstance(item.delay, Value)
         and item.delay.scalar
     ):
-        matrix = dense_matrix(net, name, seed).astype(weight_dtype)
+        matrix = dense_matrix(net, name, seed).astype(dtype)
         return Dense(**common, weight=matrix, delay=_one_delay(net, name, seed))
     if item.text:
         return text_pathway(net, name, common, scopes, seed, precision, recipes=not graded)
     stored = (
-        recipe_of(net, name, seed, weight_dtype)
-        or windows_of(net, name, seed, weight_dtype)
-        or draw_edges(net, name, seed, weight_dtype)
+        recipe_of(net, name, seed, dtype)
+        or windows_of(net, name, seed, dtype)
+        or draw_edges(net, name, seed, dtype)
     )
     return Sparse(**common, stored=stored)
 
@@ -104,6 +104,7 @@ def _chance(item: Synapses, scope: Scope) -> str:
 
 
 def _one_delay(net: Network, name: str, seed: int) -> int:
+    """The delay in ticks that all of these synapses have."""
     return int(delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)[0])
 
 
@@ -135,14 +136,13 @@ def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inpu
 def _einsum_pathway(
     net: Network, name: str, item: Synapses, common: dict[str, Any], seed: int, dtype: Any
 ) -> Einsum:
+    """The pathway of synapses with einsum wiring, or whose weights are messages."""
     delay = _one_delay(net, name, seed) if isinstance(item.delay, Value) and item.delay.scalar else None
     if delay is None:
         raise DescriptionError(
-            f"{item.label}: {type(item.wiring).__name__} with shared or sent weights takes one delay for"
-            " all. Give a number."
+            f"{item.label}: {type(item.wiring).__name__} takes one delay for all synapses if weights are"
+            " shared or are messages. Give a number."
         )
-    source = weight_source(item)
-    population = item.weight_population
     if isinstance(item.wiring, einsum):
         letters = item.wiring.operands
     elif isinstance(item.wiring, one_to_one):
@@ -151,9 +151,11 @@ def _einsum_pathway(
     else:
         letters = (("i",), ("o", "i"), ("o",))
         common |= {"pre_shape": (item.pre.size,), "post_shape": (item.post.size,)}
-    if population is not None and source is not None:
-        shape = (population.size,) if isinstance(item.wiring, one_to_one) else population.shape
-        sent = source[0], population.indices, shape, source[1]
+    weights, source = item.weight_population, weight_source(item)
+    if weights is not None and source is not None:
+        shape = (weights.size,) if isinstance(item.wiring, one_to_one) else weights.shape
+        sender, ticks_ago = source
+        sent = sender, weights.indices, shape, ticks_ago
         return Einsum(**common, delay=delay, letters=letters, weight=np.zeros(0, dtype), weight_from=sent)
     return Einsum(
         **common, delay=delay, letters=letters, weight=_einsum_weight(net, name, item, seed).astype(dtype)
@@ -161,6 +163,7 @@ def _einsum_pathway(
 
 
 def _einsum_weight(net: Network, name: str, item: Synapses, seed: int) -> np.ndarray:
+    """The array of weights: as it was given, or drawn; or that of the synapses that share theirs."""
     weight = item.weight
     if isinstance(weight, Synapses):
         owner = net.name_of(weight)

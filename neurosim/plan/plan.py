@@ -177,7 +177,7 @@ class Drive:
 class Plan:
     """A network, its inputs and what to record, ready to run.
 
-    schedule: the order in which populations move
+    schedule: the order in which populations are updated within a tick
     dt: the duration of a tick in seconds, or None if ticks have none
     program: the steps of one tick, in order
     groups: the populations, in network order
@@ -190,8 +190,8 @@ class Plan:
     precision: 'double', 'mixed' (weights in single precision) or 'single'
     until: 'stable' to stop once nothing changes, else None
     resume: the checkpoint that the run continues; empty for a run from the start
-    made: what an engine has made of the plan; plans that differ only in inputs, ticks, trials and `resume`
-        share it
+    made: what engines have prepared for the plan, so that the next run need not; plans that differ only in
+        inputs, ticks, trials and `resume` share it
     """
 
     schedule: Schedule
@@ -239,7 +239,7 @@ class Plan:
         return (*chosen, *(group.name for group in self.groups.values() if group.of in chosen))
 
     def weight_ages(self, name: str) -> list[int]:
-        """How many ticks ago the messages were sent that are weights, for each pathway with such weights."""
+        """How many ticks ago the messages of `name` were sent that each pathway takes as its weights."""
         sent = [pathway.weight_from for pathway in self.of_class(Einsum) if pathway.weight_from is not None]
         return [ticks for population, _, _, ticks in sent if population == name]
 

@@ -15,9 +15,8 @@ Floats = NDArray[np.float64]
 ONE = np.uint64(0x3FF0000000000000)  # the bits of 1.0
 ROOT_HALF = np.uint64(0x3FE6A09E00000000)  # the bits of a number just below sqrt(1/2)
 MANTISSA = np.uint64(0x000FFFFFFFFFFFFF)
-TWO_52 = np.uint64(
-    0x4330000000000000
-)  # the bits of 2**52; with an integer k < 2**52 in the mantissa, of 2**52 + k
+# The bits of 2**52; with an integer k < 2**52 in the mantissa, those of 2**52 + k.
+TWO_52 = np.uint64(0x4330000000000000)
 SIGN = np.uint64(0x8000000000000000)
 
 # The logarithm of 2. The high part has 42 bits, so that its product with an exponent is exact.

@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurosim.plan.portable_math import portable_log
 
-Coefficients = tuple[
-    tuple[float, ...], tuple[float, ...]
-]  # of numerator and denominator, constant term first
+# Of numerator and denominator, constant term first.
+Coefficients = tuple[tuple[float, ...], tuple[float, ...]]
 
 # The rational approximations PPND16 of Wichura 1988, Algorithm AS 241, Appl. Statist. 37, 477,
 # doi:10.2307/2347330, for the centre and the tails of the distribution; relative errors of about 1e-16.

@@ -22,7 +22,7 @@ from neurosim.plan.memory import refuse_size
 from neurosim.plan.random import Stream
 
 ARRAY_BYTES = 64.0  # about what one synapse takes while it is drawn as arrays
-USE_FEWER = "Use fewer, or private(n) for noise of their own."
+USE_FEWER = "Use fewer, or wiring=private(n) for independent noise."
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +46,8 @@ class Recipe:
 
     name, seed: with the name of what is drawn ('wiring', 'weight', 'delay', or a variable) they key the
         random numbers.
-    label: how errors call the synapses.
-    pre_index, post_index: flat indices of the neurons that the local ones mean.
+    label: how error messages name the synapses.
+    pre_index, post_index: for each local index the flat index of the neuron.
     wires: who connects to whom.
     weight: in SI units, stored as `dtype`.
     delay: in the unit of `dt`; a delay takes rint(delay / dt) ticks.
@@ -86,7 +86,7 @@ class Recipe:
         return law.draw(table_of(pairs, self.pre_index.size, self.post_index.size, self.stream(name)))
 
     def order(self, pairs: Pairs) -> np.ndarray:
-        """The order that sorts synapses by the flat index of their senders, unlike the local one."""
+        """The permutation that sorts `pairs`, which are sorted by local sender, by flat sender."""
         return np.argsort(self.pre_index[pairs.pre], kind="stable")
 
     def draw(self, pairs: Pairs | None = None) -> Edges:
@@ -152,12 +152,12 @@ class DrawnStates(Mapping[str, np.ndarray]):
 class Windows(ABC):
     """Synapses that share weights in windows over the sender's leading axes; the last axis is the channel.
 
-    label: how errors call the synapses.
-    pre_index, post_index: flat indices of the neurons that the local ones mean.
+    label: how error messages name the synapses.
+    pre_index, post_index: for each local index the flat index of the neuron.
     slide: how the windows slide over the space.
     channels, out_channels: number of channels of the space and of the windows.
     turned: whether the synapses go back from the windows to the space: both ends are exchanged.
-    own: the shared weights.
+    own: the array of weights that the synapses share, each number once.
     delay: of all synapses, in ticks.
     """
 
@@ -211,7 +211,10 @@ class Windows(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Convolution(Windows):
-    """out[r, .., o] = sum own[o, i, a, ..] in[r stride + a dilation - before, .., i], in channel `groups`."""
+    """out[r, .., o] = sum own[o, i, a, ..] in[r stride + a dilation - before, .., i].
+
+    groups: the number of groups of channels; the sum is over the channels i of the group of o
+    """
 
     groups: int
 
@@ -225,7 +228,10 @@ class Convolution(Windows):
 
 @dataclass(frozen=True, eq=False)
 class Pooling(Windows):
-    """out[r, .., c] reduces, as its port does, own in[r stride + a - before, .., c] with one number `own`."""
+    """out[r, .., c] is the sum, mean or maximum over a, .. of own in[r stride + a - before, .., c].
+
+    `own` is one number, and the port of the target says which of the three it is.
+    """
 
     @property
     def channels_seen(self) -> int:

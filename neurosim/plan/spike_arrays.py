@@ -13,29 +13,31 @@ from neurosim.plan.plan import Drive
 
 
 def is_spike_array(net: Network, population: Neurons, number: np.ndarray, subject: str) -> bool:
-    """Whether an array drives a population by spikes.
+    """Whether an array drives a population by spikes, and not by numbers.
 
     A Boolean array does, unless its messages go through `einsum`, are weights, or the schedule is
     Asynchronous: these take only numbers, and True is 1.
 
-    Raises DescriptionError if a port takes the mean of the messages, because that of numbers includes the
-    zeros, while that of spikes is over those that arrive.
+    Raises DescriptionError if a port takes the mean of the messages: the mean of numbers includes zeros,
+    the mean of spikes does not.
     """
     if np.asarray(number[:1]).dtype.kind != "b" or not population.driven or net.schedule.sweeps:
         return False
-    heard = [item for item in net.synapses.values() if item.pre.population is population]
-    weighs = [
+    outgoing = [item for item in net.synapses.values() if item.pre.population is population]
+    weighted_by_it = [
         item
         for item in net.synapses.values()
         if item.weight_population is not None and item.weight_population.population is population
     ]
-    if weighs or any(isinstance(item.wiring, einsum) or item.weight_population is not None for item in heard):
+    if weighted_by_it or any(
+        isinstance(item.wiring, einsum) or item.weight_population is not None for item in outgoing
+    ):
         return False
-    for item in heard:
+    for item in outgoing:
         if dict(item.post.population.ports).get(item.to or "") == "mean":
             raise DescriptionError(
-                f"{subject}: is Boolean, and {item.post.name}.{item.to} takes a mean:"
-                " of numbers over all neurons, of spikes over those that arrive."
+                f"{subject}: is Boolean, and {item.post.name}.{item.to} takes a mean,"
+                " which includes the zeros if these are numbers, and only what arrives if they are spikes."
                 " Give numbers, x.astype(float), or spike events, (times, neurons)."
             )
     return True
@@ -52,8 +54,8 @@ def array_from_spikes(drive: Drive, trials: int, ticks: int, population: Neurons
     size = 8.0 * trials * ticks * population.size
     refuse_size(
         size,
-        f"run: input {population.name!r} as one number per tick",
-        "Asynchronous() hears messages, not spikes. Run fewer ticks at once.",
+        f"run: the numbers to which Asynchronous() turns the spikes of input {population.name!r}",
+        "Run fewer ticks at once.",
     )
     values = np.zeros((trials, ticks, population.size))
     values[drive.spikes] = 1.0

@@ -1,4 +1,4 @@
-"""The text of synapses: their variables, constants, and the statements that run at and between events."""
+"""The text of synapses: variables, constants, and the statements that run at events and between them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from neurosim.plan.dimensions import (
 from neurosim.plan.draw import Drawn, as_edges, draw_synapses, per_synapse, recipe_of, start_numbers
 from neurosim.plan.equations import brian_integration, event_driven, inline
 from neurosim.plan.name_resolution import resolve_names
-from neurosim.plan.plan import Block, SynapseText, Textual
+from neurosim.plan.plan import Block, SynapseText, Textual, state_dtype, weight_dtype
 from neurosim.plan.random import Stream
 from neurosim.plan.recipe import DrawnStates, Edges
 
@@ -44,26 +44,28 @@ def text_pathway(
     *,
     recipes: bool,
 ) -> Textual:
-    """A pathway with text, drawn later if its numbers can be told as a recipe and `recipes` are wanted."""
-    item, found = net.synapses[name], _Found(net, name, seed, precision)
+    """A pathway with text. It is drawn later if `recipes` are wanted and all its numbers have a recipe."""
+    item, found = net.synapses[name], _DrawnNow(net, name, seed, precision)
     names = _state_names(item)
-    recipe = (
-        recipe_of(net, name, seed, np.float64 if precision == "double" else np.float32) if recipes else None
-    )
-    arrays = [
+    recipe = recipe_of(net, name, seed, weight_dtype(precision)) if recipes else None
+    constant_arrays = [
         given
         for key, given in item.constants.items()
         if key not in item.states and not (isinstance(given, Value) and given.scalar)
     ]
-    starts = start_numbers(net, name, names, recipe, seed) if recipe is not None and not arrays else None
+    has_recipe = recipe is not None and not constant_arrays
+    starts = start_numbers(net, name, names, recipe, seed) if has_recipe else None
     drawn = None if recipe is None or starts is None else DrawnStates(recipe, starts, found.dtype)
     text = _text(net, name, found, drawn, scopes)
     return Textual(**common, stored=found.edges() if recipe is None or starts is None else recipe, text=text)
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
-    """The drawn synapses of an object with text, and the values of their variables and constants."""
+class _DrawnNow:
+    """The synapses of an object with text as arrays, with the values of their variables and constants.
+
+    Nothing is drawn before it is asked for.
+    """
 
     net: Network
     name: str
@@ -76,18 +78,13 @@ class _Found:
 
     @cached_property
     def sorted(self) -> tuple[Edges, np.ndarray]:
-        return as_edges(
-            self.net,
-            self.name,
-            self.drawn,
-            self.seed,
-            np.float64 if self.precision == "double" else np.float32,
-        )
+        """The arrays of a pathway, and the order that sorted them."""
+        return as_edges(self.net, self.name, self.drawn, self.seed, weight_dtype(self.precision))
 
     @property
     def dtype(self) -> np.dtype:
         """The type of variables."""
-        return np.dtype(np.float32 if self.precision == "single" else np.float64)
+        return np.dtype(state_dtype(self.precision))
 
     def edges(self) -> Edges:
         return self.sorted[0]
@@ -108,9 +105,8 @@ class _Found:
             if key == "w":
                 found[key] = self.edges().weight.astype(dtype)
             elif given.get(key) is None:
-                found[key] = np.zeros(
-                    self.edges().sender.size, np.float64 if key == "lastupdate" else dtype
-                )  # seconds need 64 bits
+                # A time in seconds needs 64 bits.
+                found[key] = np.zeros(self.edges().sender.size, np.float64 if key == "lastupdate" else dtype)
             else:
                 found[key] = self.values(key, given[key]).astype(dtype)
         return found
@@ -119,16 +115,16 @@ class _Found:
 def _state_names(item: Synapses) -> tuple[str, ...]:
     """The variables that each synapse has."""
     summed = {line.name for line in item.lines if "summed" in line.flags}
-    lazy = any("event-driven" in line.flags for line in item.lines)
+    at_events = any("event-driven" in line.flags for line in item.lines)
     return (
         "w",
         *(key for key in item.states if key != "w" and key not in summed),
-        *(("lastupdate",) if lazy else ()),
+        *(("lastupdate",) if at_events else ()),
     )
 
 
 def _text(
-    net: Network, name: str, found: _Found, drawn: DrawnStates | None, scopes: Mapping[str, Scope]
+    net: Network, name: str, found: _DrawnNow, drawn: DrawnStates | None, scopes: Mapping[str, Scope]
 ) -> SynapseText:
     """The dynamics of synapses: variables, constants and blocks."""
     item = net.synapses[name]
@@ -139,26 +135,23 @@ def _text(
     clocked = tuple(
         line for line in others if line.kind == "differential" and "event-driven" not in line.flags
     )
-    lazy = tuple(line for line in others if "event-driven" in line.flags)
-    if (clocked or lazy) and net.dt is None:
+    at_events = tuple(line for line in others if "event-driven" in line.flags)
+    if (clocked or at_events) and net.dt is None:
         raise PlanError(
             f"{item.label}: model has differential equations, which need Clock(dt)."
             " Use assignments in on_pre instead."
         )
-    catch_up = (*event_driven(lazy, scope), Statement("lastupdate", "=", "t")) if lazy else ()
+    catch_up = (*event_driven(at_events, scope), Statement("lastupdate", "=", "t")) if at_events else ()
     states = found.states(_state_names(item)) if drawn is None else drawn
     constants = _synapse_constants(net, item, found, scope)
     if not is_finite(catch_up, constants):
         raise PlanError(
             f"{item.label}: the closed form of the (event-driven) equations is not finite, as for coupled"
-            " variables with equal time"
-            " constants. Mark them (clock-driven), or make the time constants differ."
+            " variables with equal time constants."
+            " Mark them (clock-driven), or make the time constants differ."
         )
     for line in summed:
-        check_expression(
-            line.expression,
-            scope.part(line.name, axes=False),
-        )
+        check_expression(line.expression, scope.part(line.name, axes=False))
     blocks = {
         event: _event_block(event, text, catch_up, statements, scope, tuple(states), item, scopes)
         for event, text, statements in (
@@ -178,6 +171,7 @@ def _text(
 
 
 def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> Scope:
+    """The names that the text of synapses may use."""
     time = TIME if net.dt else PLAIN
     pre, post = scopes[item.pre.name], scopes[item.post.name]
     dims: dict[str, Dim] = {
@@ -230,8 +224,8 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
     return Scope(item.label, dims, frozenset(fixed), subexpressions, axes=False)
 
 
-def _synapse_constants(net: Network, item: Synapses, found: _Found, scope: Scope) -> dict[str, Any]:
-    dtype = np.float32 if found.precision == "single" else np.float64
+def _synapse_constants(net: Network, item: Synapses, found: _DrawnNow, scope: Scope) -> dict[str, Any]:
+    dtype = state_dtype(found.precision)
     constants: dict[str, Any] = {"dt": dtype(net.dt or 1.0)}
     for key, given in item.constants.items():
         if key not in item.states:
@@ -270,7 +264,7 @@ def _event_block(
 
 
 def _plain(number: np.ndarray) -> bool | float:
-    """A condition, or a float that takes the precision of what it meets."""
+    """A Boolean, or a float that takes the precision of what it is combined with."""
     return bool(number) if number.dtype.kind == "b" else float(number)
 
 
@@ -302,6 +296,7 @@ def _clock_driven(text: str, lines: tuple[Any, ...], scope: Scope, constants: Ma
 
 
 def _summed_target(item: Synapses, name: str) -> str:
+    """The variable of the target that a (summed) variable sets: I for I_post."""
     variable = name.removesuffix("_post")
     if not name.endswith("_post") or variable not in item.post.population.states:
         raise DescriptionError(
