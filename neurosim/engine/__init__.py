@@ -120,7 +120,7 @@ def ready(
     takes time, memory or a compiler before the first tick is done here, before any file is created. Where
     'auto' means the event engine but its code does not compile, the reference engine runs, with a warning.
 
-    threads: how many the event engine uses; None: as many as pay.
+    threads: how many the event engine uses; None: as many as make it faster.
     announce: called with a line of text when something takes a while.
     """
     name = choose(asked, plan)

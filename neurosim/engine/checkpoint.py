@@ -110,7 +110,7 @@ def restore(state: State, resume: Checkpoint) -> None:
         if f"history/{name}" in resume:
             stacked, depth = own(f"history/{name}", real), len(history.messages)
             messages = [stacked[:, number].copy() for number in range(stacked.shape[1])][-depth:]
-            # Delays that are longer than before hear the oldest message that is known.
+            # Delays that are longer than before take the oldest message that is known.
             history.messages = [messages[0]] * (depth - len(messages)) + messages
     for name in state.last_spike:
         state.last_spike[name] = own(f"last_spike/{name}", np.int64)
@@ -177,7 +177,7 @@ def _of_batch(state: State, resume: Checkpoint, key: str, names: tuple[str, ...]
 
 
 def _alike(*keys: np.ndarray) -> Iterator[np.ndarray]:
-    """The rows of equal keys, group by group in delivery order; rows of a group keep their order."""
+    """The positions of equal keys, group by group in delivery order; those of a group keep their order."""
     order = delivery_order(*keys)
     if not order.size:
         return

@@ -36,9 +36,8 @@ def synapse_seconds(plan: Plan, pathway: AnyOf) -> float:
         seconds, always = 8e-8, pathway.text.integrate is not None or bool(pathway.text.summed)
     else:
         seconds, always = (2e-8 if spikes else 5e-9), False
-    return (
-        seconds if always or not spikes else seconds / 1000
-    )  # a neuron spikes in about one tick in a thousand
+    # A neuron spikes in about one tick in a thousand.
+    return seconds if always or not spikes else seconds / 1000
 
 
 def expected(pathway: AnyOf) -> float:

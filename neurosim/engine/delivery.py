@@ -22,11 +22,11 @@ from neurosim.plan.plan import Dense, Einsum, Plan, Private, Sparse
 def delivery_order(*keys: np.ndarray) -> np.ndarray:
     """The permutation that puts arrivals into the order of the tick contract.
 
-    keys: one number per arrival each, the most significant key first: what separates the sums (the target,
-        or the tick at which arrivals are due), then the tick of sending, the sending population, and the
-        sender. A key may be left out if it is the same for all arrivals, or if they are given in its order;
-        several keys may be combined into one number that rises with them; negated delays stand for ticks of
-        sending.
+    keys: each has one number for every arrival; the most significant key is the first: what separates the
+        sums (the target, or the tick at which arrivals are due), then the tick of sending, the sending
+        population, and the sender. A key may be left out if it is the same for all arrivals, or if they are
+        given in its order. Several keys may be combined into one number that rises with them. Negated delays
+        stand for ticks of sending.
 
     The sort is stable: arrivals that are given object by object, and synapse by synapse, keep that order.
     """
@@ -166,9 +166,9 @@ def split_by_delay(
 ) -> Iterator[tuple[int, slice | np.ndarray]]:
     """Each delay of some synapses, and which of them have it; these keep their order.
 
-    delays: of all synapses, in ticks.
-    shared: the delay that they all have, if they do (which is faster).
-    synapse: which.
+    delays: of all synapses of a table, in ticks.
+    shared: the delay that all of these have, if they do (which is faster).
+    synapse: which of them to split.
     """
     if shared is not None:
         yield shared, slice(None)

@@ -56,7 +56,7 @@ def run_in_batches(
 def run_ticks(
     plan: Plan, trials: int, run_block: Callable[[int], tuple[int, bool]], report: ProgressCallback
 ) -> tuple[int, Stopped]:
-    """Run the ticks of a batch of trials, block by block: how many ran, and why they stopped.
+    """Run the ticks of a batch of trials, block by block. Returns how many ran, and why the run stopped.
 
     trials: how many trials the batch has.
     run_block: called with the number of ticks that have run; runs some more, and returns how many it ran,

@@ -26,7 +26,9 @@ def input_values(plan: Plan, name: str, trials: np.ndarray, tick: int, ticks: in
 
 
 def input_value(plan: Plan, name: str, trials: np.ndarray, tick: int) -> np.ndarray | None:
-    """The same for one tick, shape (trial, *shape); see `input_values`."""
+    """The numbers that are the input of a population at one tick, shape (trial, *shape); None if there are
+    none. See `input_values`.
+    """
     values = input_values(plan, name, trials, tick, 1)
     return None if values is None else values[:, 0]
 

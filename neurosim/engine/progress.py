@@ -33,7 +33,7 @@ class Progress:
     KeyboardInterrupt at once. A bar appears after one second. After the first call, the first Ctrl-C asks
     the engine to stop after the current tick (calls return True); a second one raises KeyboardInterrupt.
 
-    total: the number of calls' counts that make the whole run, such as ticks times trials; None if it is
+    total: what the counts of all calls of a whole run add up to, such as ticks times trials; None if it is
         not known.
     unit: the name of what is counted, such as "tick".
     show: whether to draw the bar; None draws it on a terminal or in a notebook only.

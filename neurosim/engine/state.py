@@ -103,7 +103,7 @@ class PendingSpikes(NamedTuple):
 
     sent: the tick of sending.
     population: the number of the sending population in the network.
-    trial, receiver, weight: of each synapse, (synapse,); trials are counted within the batch.
+    trial, receiver, weight: of each arrival, (arrival,); trials are counted within the batch.
     """
 
     sent: int
@@ -117,7 +117,7 @@ class PendingTextualSpikes(NamedTuple):
     """Spikes on their way through one object of synapses with text, sent at one tick and due at one tick.
 
     sent: the tick of sending.
-    trial, synapse: one each for every synapse, (synapse,); trials are counted within the batch.
+    trial, synapse: of each arrival, (arrival,); trials are counted within the batch.
     """
 
     sent: int
@@ -143,8 +143,8 @@ class State:
     synapses: synapses with text -> variable -> (trial, synapse).
     delivered: synapses with text and graded senders -> the message that each synapse delivered last,
         (trial, synapse).
-    queue: (population, port or variable) -> spikes on their way there.
-    arrivals: synapses with text -> the same.
+    queue: (population, port or variable) -> spikes on their way there through synapses without text.
+    arrivals: synapses with text -> spikes on their way through them.
     products: dense synapses -> the matrix product that the event engine keeps up to date, see
         `checkpoint.PRODUCT`.
     spikes: population -> trial and neuron of each spike of this tick.

@@ -37,7 +37,7 @@ from neurosim.recording.writer import Writer
 
 BATCH_NEURONS = 4_000_000  # of all trials of a batch, with synapses with text; results do not depend on it
 CALL_SECONDS = 0.25  # how long the C++ runs before Python records, reports progress and can be interrupted
-NAMED = 4  # how many populations a message names a network by
+NAMED = 4  # how many populations a message names, to say which network it is about
 
 
 def ready(
@@ -45,7 +45,7 @@ def ready(
 ) -> Callable[[Writer, ProgressCallback], Result]:
     """Compile what runs a plan, and build its synapses; returns the function that runs it.
 
-    threads: at most how many threads run it (None: as many as pay); results do not depend on it
+    threads: at most how many threads run it (None: as many as make it faster); results do not depend on it
     announce: called with a line of text when a compilation begins
 
     Raises NotCompiled if the C++ compiler fails, EngineError if there is not enough memory.
@@ -86,8 +86,9 @@ def label(plan: Plan) -> str:
 
 
 def draw_graded(plan: Plan, threads: int | None) -> Plan:
-    """The plan with the synapses of graded senders drawn as arrays; those of spiking ones are drawn into
-    their rows."""
+    """The plan with the synapses of graded senders drawn as arrays. Those of spiking senders are drawn later,
+    straight into rows (`construct.py`).
+    """
     workers = threads if threads is not None else cores()
     drawn = {
         p.name: replace(p, stored=draw_edges(p.recipe, plan.weight_dtype, workers))
@@ -108,7 +109,7 @@ def _run_batch(
     try:
         restore_pending(runner, batch)
         done, stopped = _run_in_calls(runner, batch, buffers, report)
-        batch.release(done)
+        batch.take_back(done)
         collect_pending(runner, batch)
     finally:
         runner.close()

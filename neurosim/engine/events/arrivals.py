@@ -69,10 +69,10 @@ def senders_of(plan: Plan, stage: Stage) -> str:
 
 
 def _take(plan: Plan, numbering: Numbering, stage: Stage) -> tuple[list[str], str]:
-    """C++ by which neurons take sums one by one: the lines before, and a function; `LeaveSums{}` where they
-    cannot.
+    """C++ by which neurons take sums one by one: the lines before, and a function (`LeaveSums{}` if they
+    cannot).
 
-    The function finds the target of a slot by comparing it with where the sums of each target begin.
+    The function finds the port or variable to which a slot belongs by where the sums of each begin.
     """
     if stage.number not in taken_one_by_one(plan):
         return [], "LeaveSums{}"
@@ -152,5 +152,5 @@ def _settle(plan: Plan, numbering: Numbering, stage: Stage, place: int, afferent
 
 
 def settle_all(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[list[str]]:
-    """Lines by which each postponed sum is taken, so that the arrays of state are complete."""
+    """Lines that add each postponed sum to its port or variable, so that the arrays of state are complete."""
     return [_settle(plan, numbering, stages[p.stage], p.place, p.afferents) for p in postponed(plan)]

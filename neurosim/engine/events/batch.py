@@ -53,9 +53,8 @@ from neurosim.engine.state import NEVER, State
 from neurosim.plan.plan import Dense, Textual
 from neurosim.plan.random import base_key
 
-WORTH_SHARING = (
-    2**15
-)  # weights: products of smaller matrices are not shared between threads (`core/arrivals/dense.hpp`)
+# Weights: products of smaller matrices are not shared between threads (`core/arrivals/dense.hpp`).
+WORTH_SHARING = 2**15
 KEPT_OF_PRODUCTS = {DensePart.SEEN: PRODUCT[0], DensePart.PRODUCT: PRODUCT[1]}  # their names in a checkpoint
 
 
@@ -76,8 +75,8 @@ class NetworkStruct(ctypes.Structure):
 class Batch:
     """The arrays that the C++ works on for a batch of trials, and the struct that passes them to it.
 
-    `arrays` holds the array of each key that the generated code asks for. Arrays of the state are those of
-    `state` itself where the C++ can work on them; `release` brings the others back.
+    `arrays` holds the array of each key for which the generated code asks. Arrays of the state are those of
+    `state` itself where the C++ can work on them; `take_back` puts the others back into the state.
     """
 
     def __init__(self, network: NetworkLayout, state: State):
@@ -279,8 +278,8 @@ class Batch:
             case PrivatePart.FIRST:
                 return np.searchsorted(post, self.network.bounds_of(pathway.post)).astype(np.int64)
 
-    def release(self, ticks: int) -> None:
-        """Bring the state into the form that all engines share, after a run of so many ticks."""
+    def take_back(self, ticks: int) -> None:
+        """Put the arrays into the state, in the form that all engines share, after a run of so many ticks."""
         self.state.tick = self.plan.first_tick + ticks
         for key, array in self.arrays.items():
             match key:

@@ -21,7 +21,7 @@ from neurosim.engine.events.runner import Runner
 from neurosim.engine.sampling import Quantity, bytes_per_tick, is_late, quantity, recorded_spikes
 from neurosim.network.probes import Probe
 from neurosim.plan.plan import Sparse
-from neurosim.recording.header import sample_size
+from neurosim.recording.header import sample_count, sample_size
 from neurosim.recording.spikes import Spikes
 from neurosim.recording.writer import Writer
 
@@ -78,7 +78,7 @@ class RecordingBuffers:
         """Memory for the samples of a probe: (trial, sample, column)."""
         if probe.name in self.direct:
             return self.direct[probe.name]
-        samples = -(-self.ticks // probe.every)
+        samples = sample_count(self.ticks, probe.every)
         return np.empty((self.batch.state.count, samples, sample_size(probe)), self.plan.dtype)
 
     def _address(self, array: Array) -> int:
@@ -154,7 +154,7 @@ class RecordingBuffers:
         samples: dict[str, Array] = {}
         for probe, buffer in zip(self.sampled, self.buffers[buffer_set], strict=True):
             if probe.name not in self.direct:
-                count = -(-(first + ticks) // probe.every) + -first // probe.every
+                count = sample_count(first + ticks, probe.every) - sample_count(first, probe.every)
                 samples[probe.name] = buffer[:, :count].reshape(len(buffer), count, *probe.shape)
         events = {probe.name: self._spikes(runner, buffer_set, probe) for probe in self.events}
         trials = self.batch.state.trials

@@ -68,8 +68,10 @@ class PathwayStruct(ctypes.Structure):
 
 
 class BuildReport(ctypes.Structure):
-    """How many synapses of a pathway were built, and their shortest and longest delay in ticks (0 of
-    none)."""
+    """How many synapses of a pathway were built, and their shortest and longest delay in ticks.
+
+    The delays are 0 if there are no synapses.
+    """
 
     _fields_ = (("synapses", Int), ("shortest", Int), ("longest", Int))
     synapses: int
@@ -79,8 +81,11 @@ class BuildReport(ctypes.Structure):
 
 @dataclass(frozen=True, eq=False)
 class TargetSlots:
-    """Where the sums of a target population lie: `bounds` (block + 1) are the first neurons of its blocks,
-    and its size; `slots` (block) the place of each block's first neuron among the sums of that block."""
+    """Where the sums of one port or variable of a population lie.
+
+    bounds: the first neuron of each block of the population, and its size, (block + 1)
+    slots: the slot of each block's first neuron among the sums of that block, (block,)
+    """
 
     bounds: NDArray[np.int64]
     slots: NDArray[np.int64]
@@ -89,8 +94,10 @@ class TargetSlots:
 class Rows:
     """The rows of one deliver step, in memory that lives as long as this object.
 
-    `format` is (narrow, common) of `RowFormat` in core/arrivals/rows.hpp, `reports` one report for each
-    pathway.
+    handle: what `neurosim_rows_build` returned
+    format: (narrow, common) of `RowFormat` in core/arrivals/rows.hpp
+    blocks: the number of blocks of targets
+    reports: one report for each pathway, by name
     """
 
     def __init__(

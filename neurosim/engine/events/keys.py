@@ -65,7 +65,10 @@ class GradedPart(Enum):
 
 
 class LocalFieldPart(Enum):
-    """Stored synapses into one port by target and by sender, for sweeps (`core/sweeps/sweep.hpp`)."""
+    """Stored synapses into one port by target and by sender, for sweeps (`core/sweeps/sweep.hpp`).
+
+    The local field of a neuron is the sum of what arrives at it; during a sweep it is kept up to date.
+    """
 
     START = auto()  # (target + 1): where the synapses of each target begin
     COLUMN = auto()  # (synapse): place of the sender's message among those of all segments
@@ -306,6 +309,8 @@ class HistoryDepth:
 
 
 class GradedCount(Enum):
+    """What a `GradedSize` counts."""
+
     SEGMENTS = auto()
     OCTETS = auto()
 
@@ -328,6 +333,8 @@ class LocalFieldSegments:
 
 
 class DenseCount(Enum):
+    """Which integer a `DenseSize` is."""
+
     SENDERS = auto()
     TARGETS = auto()
     DELAY = auto()  # in ticks
@@ -344,6 +351,8 @@ class DenseSize:
 
 
 class PrivateCount(Enum):
+    """Which integer a `PrivateSize` is."""
+
     SOURCES = auto()  # sources of each target
     NUMBER = auto()  # which of the plan's private pathways this is
     SENDER = auto()  # the neuron whose chance to spike is that of the sources

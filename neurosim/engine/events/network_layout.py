@@ -131,7 +131,7 @@ class NetworkLayout:
         return self.rows[stage].table(block) if stage in self.rows else 0
 
     def is_same_drive(self, population: str) -> bool:
-        """Whether all trials get the same values."""
+        """Whether the input of a population gives all trials the same values."""
         values = self.plan.drives[population].values
         return values is not None and (values.strides[0] == 0 or len(values) == 1)
 

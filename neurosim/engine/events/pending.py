@@ -160,7 +160,6 @@ def _collect_textual(runner: Runner, batch: Batch, trial: int, pathway: Textual)
     due, sent, synapse = (np.concatenate(column) for column in zip(*parts, strict=True))
     queue = batch.state.arrivals[pathway.name]
     for when, since in sorted(set(zip(due.tolist(), sent.tolist(), strict=True))):
-        mine = np.sort(
-            synapse[(due == when) & (sent == since)]
-        )  # in the order of the plan, whatever the blocks
+        # In the order of the plan, whatever the blocks are.
+        mine = np.sort(synapse[(due == when) & (sent == since)])
         queue.setdefault(when, []).append(PendingTextualSpikes(since, np.full(mine.size, trial), mine))

@@ -77,8 +77,8 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
 def _move_function(loop: Loop, group: Group) -> list[str]:
     """The function around the loop.
 
-    Where spikes' sums may be taken one by one as they arrive, it is compiled twice: for ticks in which sums
-    wait for the move, and for those in which the move need not look at them.
+    If sums may be taken one by one when spikes arrive (`stages.taken_one_by_one`), it is compiled twice: for
+    ticks in which sums wait for the move, and for those in which they do not.
     """
     plan, name = loop.plan, f"move_{identifier(group.name)}"
     blocks = [block.name for block in (group.integrate, group.update, group.threshold) if block]
@@ -117,7 +117,7 @@ def _has_events(plan: Plan, group: Group) -> bool:
 def _load_states(
     loop: Loop, group: Group, names: dict[str, Typed], written: Iterable[str]
 ) -> dict[str, Typed]:
-    """Load states into locals, so that the loop reads each once; sums of spikes that wait are added here."""
+    """Load states into C++ constants, so that the loop reads each once; postponed sums are added here."""
     for name in group.states:
         waiting = _waiting_sum(loop, group, name)
         if waiting:
@@ -147,6 +147,7 @@ def _waiting_sum(loop: Loop, group: Group, to: str) -> str:
 
 
 def _clear_waiting(to: str) -> str:
+    """C++ that clears a postponed sum once neuron i has taken it."""
     return f"if (waiting) {to}_waiting[i - span.first] = 0;"
 
 
@@ -186,7 +187,7 @@ def _read_port(loop: Loop, group: Group, port: str) -> Typed:
 
 
 def _update_refractoriness(loop: Loop, group: Group, names: dict[str, Typed]) -> Typed:
-    """Append lines that find whether neuron i is refractory in this tick; returns C++ for that it is not."""
+    """Append lines that find whether neuron i is refractory in this tick; returns C++ that is true if not."""
     rule, precision = group.refractory, loop.plan.precision
     assert rule is not None
     if not rule.time and not rule.condition:
@@ -282,6 +283,7 @@ def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
 
 
 def _take_events(numbering: Numbering, population: str, number: int) -> str:
+    """C++ that lists the spikes of this tick that an input gives; `number` is that of the population."""
     parts = [numbering.array(DriveEvents(population, part)) for part in EventPart]
     return f"drive_events(context, {number}, {', '.join(map(str, parts))});"
 

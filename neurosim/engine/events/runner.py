@@ -20,7 +20,7 @@ FAILURES = {  # the negative numbers of `guarded` in core/run/library.hpp
     -1: "run: there is not enough memory for this network on the event engine. "
     "Use fewer neurons, trials or threads, or precision='single'.",
     -2: "run: the system gives no more threads. Give threads=1, or fewer than you gave.",
-    -3: "run: the compiled code failed in a way that it does not know. Give engine='reference'.",
+    -3: "run: the compiled code failed for an unknown reason. Give engine='reference'.",
 }
 PENDING_SPIKE = np.dtype(  # `PendingSpike` of core/run/engine.hpp
     [("due", "i8"), ("sent", "i8"), ("population", "i4"), ("stage", "i4"), ("block", "i4"), ("slot", "u4"),
@@ -111,7 +111,11 @@ class Runner:
         self._library.neurosim_restore(self._address, trial, stage, block, due.size, *addresses)
 
     def restore_textual(self, trial: int, text: int, block: int, due: Integers, place: Integers) -> None:
-        """The same for synapses with text; `text` is the number of the pathway among those with text."""
+        """Make spikes pending as `restore` does, at synapses with text.
+
+        text: the number of the pathway among those with text
+        place: the place of each synapse in its layout
+        """
         addresses = (due.ctypes.data, place.ctypes.data)
         self._library.neurosim_restore_textual(self._address, trial, text, block, due.size, *addresses)
 

@@ -10,11 +10,8 @@ from neurosim.network.schedule import Clock
 from neurosim.network.text import names_in
 from neurosim.plan.plan import Block, Plan, Sparse
 
-REDUCE = {
-    "sum": "Sum",
-    "mean": "Mean",
-    "max": "Max",
-}  # how a port joins its arrivals, and the C++ type that does it
+# How a port combines its arrivals, and the C++ type that does it.
+REDUCE = {"sum": "Sum", "mean": "Mean", "max": "Max"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +77,9 @@ def postponed(plan: Plan) -> tuple[Postponed, ...]:
 
 
 def taken_one_by_one(plan: Plan) -> set[int]:
-    """The stages whose sums can be taken one by one in ticks in which few spikes arrive.
+    """The numbers of the stages whose sums neurons can take one by one, in ticks in which few spikes arrive.
 
-    All of their sums must be postponed, and come from stored synapses alone.
+    All sums of such a stage are postponed, and come from stored synapses alone.
     """
     waiting = {(p.stage, p.place) for p in postponed(plan)}
     return {

@@ -181,7 +181,7 @@ class PathwayCode:
 
 
 def delivered(code: PathwayCode, loop: Loop, *, late: bool = False) -> list[str]:
-    """The line that takes the message of synapse k's graded sender; `late`: after the target has sent."""
+    """The line that takes the message of synapse k's graded sender; `late`: for on_post."""
     population = list(code.plan.groups).index(code.pre.name)
     past = loop.declare("const auto", "past", f"history_of(context, {population})")
     delay = code.delay(loop)
@@ -190,7 +190,10 @@ def delivered(code: PathwayCode, loop: Loop, *, late: bool = False) -> list[str]
 
 
 def _send_together(code: PathwayCode) -> bool:
-    """Whether sender and target send in one step, after what is delivered to the target in the same tick."""
+    """Whether sender and target send in one step, and the target is delivered to earlier in the tick.
+
+    Then on_post runs when the sender has a newer message than the one that was delivered.
+    """
     program, both = code.plan.program, {code.pre.name, code.post.name}
     sending = (n for n, step in enumerate(program) if step.kind is Do.SEND and both <= set(step.populations))
     together = next(sending, None)
@@ -200,7 +203,7 @@ def _send_together(code: PathwayCode) -> bool:
 
 
 def _copy(name: str) -> str:
-    """C++ for a variable of the i-th of the synapses that act side by side."""
+    """C++ for the copy of a variable of the i-th of the synapses that act side by side."""
     return f"{name}_copy[i]"
 
 

@@ -66,9 +66,8 @@ class TextualLayout:
     post_first: NDArray[np.int64]  # (target + 1): where each target's synapses begin in `by_post`
     block_first: NDArray[np.int64]  # (block + 1): the first place of each block
     order: NDArray[np.int32] | None  # (synapse): its number in the plan; None if places are these numbers
-    drawn: (
-        Array | None
-    )  # (1, synapse): the record of start values of each; None if the plan has them as arrays
+    # (1, synapse): the record of start values of each; None if the plan has them as arrays
+    drawn: Array | None
     longest: int  # delay in ticks
 
     @property

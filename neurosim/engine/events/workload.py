@@ -17,14 +17,10 @@ from neurosim.plan.plan import Plan, Private, Sparse, Textual
 
 # Nanoseconds, measured with vectors of 512 bits and double precision.
 BARRIER = 2800  # a barrier between threads, with the cache misses that follow it
-ARRAY, SIMPLE, DIVISION, FUNCTION = (
-    0.1,
-    0.05,
-    0.5,
-    0.75,
-)  # of one neuron: reading an array, operations by their kind
-PRIVATE = 0.7  # of one target
-STATIC, TEXTUAL = 1.2, 20.0  # of an arrival at a synapse, and at one with text, whose memory is visited twice
+ARRAY = 0.1  # reading an array, for one neuron
+SIMPLE, DIVISION, FUNCTION = 0.05, 0.5, 0.75  # one operation, for one neuron
+PRIVATE = 0.7  # drawing private sources, for one target
+STATIC, TEXTUAL = 1.2, 20.0  # an arrival at a synapse, and at one with text, whose memory is visited twice
 RATE = 2.0  # expected spikes per second of a neuron; low, as a needless barrier costs more than a missing one
 
 
@@ -45,8 +41,8 @@ def cores() -> int:
 def can_split(plan: Plan) -> bool:
     """Whether the neurons of one trial can move in blocks, each on its own thread.
 
-    They can under Clock, if all messages are spikes, and no text of synapses changes its senders or reads
-    variables of them that others change in the same step.
+    They can under Clock, if all messages are spikes, and no text of synapses changes variables of its
+    senders, or reads those that arrivals change in the same step.
     """
     spikes_only = all(spikes_sent(plan, p.pre) or isinstance(p, Private) for p in plan.pathways.values())
     if type(plan.schedule) is not Clock or not spikes_only:
@@ -71,7 +67,7 @@ def can_split(plan: Plan) -> bool:
 
 
 def worthwhile(plan: Plan) -> int:
-    """How many threads pay: each has to save more time per tick than a barrier costs."""
+    """How many threads are worth using: each has to save more time per tick than a barrier costs."""
     return 1 + int(nanoseconds_of_a_tick(plan) // BARRIER)
 
 

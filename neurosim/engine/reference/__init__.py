@@ -20,13 +20,13 @@ from neurosim.plan.plan import Plan
 if TYPE_CHECKING:
     from neurosim.recording.writer import Writer
 
-# Neurons and synapses with text, times trials, of a batch; results do not depend on it.
+# The most that one batch holds: neurons and synapses with text, times trials. Results do not depend on it.
 BATCH_NEURONS = 1_000_000
 StepFunction: TypeAlias = Callable[[PreparedPlan, Step, State], None]
 
 
 def run(plan: Plan, writer: Writer, report: ProgressCallback) -> Result:
-    """Run a plan: how many ticks ran, why the run stopped, and the checkpoint of its end.
+    """Run a plan. Returns how many ticks ran, why the run stopped, and the checkpoint of its end.
 
     writer: takes what the probes of the plan record, in blocks of ticks.
     report: called with how many ticks, times trials, have run since the last call; the run stops when it
@@ -40,7 +40,7 @@ def run(plan: Plan, writer: Writer, report: ProgressCallback) -> Result:
 def run_batch(
     prepared: PreparedPlan, state: State, writer: Writer, report: ProgressCallback
 ) -> tuple[int, Stopped]:
-    """Run all ticks of a batch of trials: how many ran, and why they stopped."""
+    """Run all ticks of a batch of trials. Returns how many ran, and why the run stopped."""
     plan = prepared.plan
     sampler = Sampler(plan, writer, state.trials)
     program = [(step_function(step.kind, sampler), step) for step in plan.program]

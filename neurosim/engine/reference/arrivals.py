@@ -64,8 +64,8 @@ class GradedRows:
     """The stored synapses from graded populations into one port, as a matrix over all messages.
 
     segments: delay in ticks and name of the sending population, oldest message first.
-    matrix: (target, message). scipy adds the products of a row one after the other, and each row stands in
-        delivery order.
+    matrix: (target, message). scipy adds the products of a row one after the other, and the entries of each
+        row are in delivery order.
     """
 
     segments: tuple[tuple[int, str], ...]
@@ -122,7 +122,7 @@ class Accumulator:
 
     @cached_property
     def by_target(self) -> TargetRows:
-        """The same synapses target by target, for schedules that update one neuron after the other."""
+        """The synapses of `graded` target by target, for schedules that update one neuron after the other."""
         return rows_by_target(self.plan, self.afferents.post, self.afferents.graded)
 
     @cached_property
@@ -152,13 +152,12 @@ class Accumulator:
                 arrived.total = arrived.total + self._from_private(state, pathway)
         return arrived
 
-    def _from_graded(self, state: State, rows: GradedRows) -> tuple[np.ndarray, np.ndarray | int]:
+    def _from_graded(self, state: State, rows: GradedRows) -> tuple[np.ndarray, np.ndarray]:
+        """What arrives through stored synapses, (trial, target), and through how many, (target,)."""
         messages = [state.history[name].sent_at(state.tick - delay) for delay, name in rows.segments]
         columns = np.concatenate(messages, axis=1).T if len(messages) > 1 else messages[0].T
-        if self.reduce == "sum":
-            return (rows.matrix @ np.ascontiguousarray(columns)).T, 0
         count = np.diff(rows.matrix.indptr)
-        if self.reduce == "mean":
+        if self.reduce != "max":
             return (rows.matrix @ np.ascontiguousarray(columns)).T, count
         products = rows.matrix.data[:, None] * columns[rows.matrix.indices]
         value = np.full((self.size, state.count), -np.inf, self.dtype)

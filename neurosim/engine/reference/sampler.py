@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 32 * 2**20
 BLOCK_TICKS = 1000
-BLOCK_SECONDS = (
-    2.0  # a run that is killed loses at most so many seconds of recording, however slow its ticks are
-)
+# A run that is killed loses at most so many seconds of recording, however slow its ticks are.
+BLOCK_SECONDS = 2.0
 
-NOBODY = np.zeros(0, np.int64)
+NONE = np.zeros(0, np.int64)  # the trials, ticks or neurons of no spikes
 Events = list[tuple[np.ndarray, np.ndarray, int]]
 """Trials (within the batch) and neurons of the spikes of each tick, and the tick (within the run)."""
 
@@ -60,7 +59,7 @@ class Sampler:
         """The end of the tick: sample ports, driven populations and spikes; write the block if it is full."""
         self._sample(state, self.late)
         for probe in self.events:
-            trial, neuron = state.spikes.get(probe.owner, (NOBODY, NOBODY))
+            trial, neuron = state.spikes.get(probe.owner, (NONE, NONE))
             if neuron.size:
                 chosen = recorded_spikes(probe, neuron)
                 self.spikes[probe.name].append((trial[chosen], neuron[chosen], self.first + self.ticks))
@@ -86,10 +85,9 @@ class Sampler:
 
     def _joined(self, pieces: Events) -> Spikes:
         """The spikes of the block, whose trials and ticks count from the start of the run."""
-        nothing = np.zeros(0, np.int64)
-        trial = np.concatenate([nothing, *(trial for trial, _, _ in pieces)]) + int(self.trials[0])
-        tick = np.concatenate([nothing, *(np.full(trial.size, tick) for trial, _, tick in pieces)])
-        return Spikes(trial, tick, np.concatenate([nothing, *(n for _, n, _ in pieces)]), self.plan.dt)
+        trial = np.concatenate([NONE, *(trial for trial, _, _ in pieces)]) + int(self.trials[0])
+        tick = np.concatenate([NONE, *(np.full(trial.size, tick) for trial, _, tick in pieces)])
+        return Spikes(trial, tick, np.concatenate([NONE, *(n for _, n, _ in pieces)]), self.plan.dt)
 
     def _sample(self, state: State, probes: list[Probe]) -> None:
         for probe in probes:

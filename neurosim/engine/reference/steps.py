@@ -176,7 +176,7 @@ def threshold(prepared: PreparedPlan, step: Step, state: State) -> None:
 
 
 def send(prepared: PreparedPlan, step: Step, state: State) -> None:
-    """Put spikes on their way; other populations send their value."""
+    """Populations send: those that spike put their spikes on their way, others send a value."""
     for name in step.populations:
         if spikes_sent(prepared.plan, name):
             send_spikes(prepared, state, name)

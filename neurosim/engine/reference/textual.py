@@ -246,7 +246,7 @@ class TextualSynapses:
 
 
 def _change_port(port: Port, index: np.ndarray, deferred: Deferred, free: np.ndarray) -> None:
-    """Let arrivals add to a port, or join its maximum; see `_change`."""
+    """Let arrivals add to a port, or take part in its maximum; see `_change`."""
     if port.reduce != "sum":
         for _ in deferred:
             np.add.at(port.count.reshape(-1), index, 1)
@@ -281,13 +281,13 @@ def one_by_one(trial: np.ndarray) -> Iterator[np.ndarray]:
     order = np.argsort(trial, kind="stable")
     sorted_trials = trial[order]
     first = np.r_[True, sorted_trials[1:] != sorted_trials[:-1]]
-    rank = np.empty(trial.size, np.int64)  # the how-manieth of its trial each arrival is
+    rank = np.empty(trial.size, np.int64)  # of each arrival among those of its trial, from 0
     rank[order] = np.arange(trial.size) - np.flatnonzero(first)[np.cumsum(first) - 1]
     for number in range(int(rank.max(initial=-1)) + 1):
         yield np.flatnonzero(rank == number)
 
 
 def _reads(block: Block) -> set[str]:
-    """The names whose values a block needs."""
+    """The names whose values a block needs, temporary ones included."""
     names = {name for s in block.statements for name in names_in(s.expression)}
     return names | {s.name for s in block.statements if s.op != "=" and s.name in block.writes}
