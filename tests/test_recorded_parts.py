@@ -107,7 +107,8 @@ def test_what_was_not_recorded_is_told_from_what_there_is_not():
     for name, message in (
         (
             "E[1:].v",
-            r"'E\[1:\].v' was not recorded. Of it, 'E\[:2\].v' was. Run again with record=\['E\[1:\].v'\]",
+            r"'E\[1:\].v' was not recorded. What was recorded is 'E\[:2\].v'."
+            r" Run again with record=\['E\[1:\].v'\]",
         ),
         ("E", r"'E' was not recorded.*Run again"),
         ("E.u", "'E' has no variable 'u'"),

@@ -170,7 +170,7 @@ def test_a_matrix_of_weights_that_are_messages_or_of_a_run_that_was_killed_is_re
     monkeypatch.setattr(ns.Recording, "final", {})
     with pytest.raises(
         ns.RecordingError,
-        match="matrix of 's.w': the run was killed and left no end state. Say at which tick",
+        match="matrix of 's.w': the run was killed and left no end state. Give tick=",
     ):
         killed.matrix("s.w")
 

@@ -5,7 +5,7 @@ The file is a SONATA spike and report file (`/spikes`, `/report`; Dai et al. 202
 
     description, arrays   the network: JSON, and the arrays it refers to by number
     run                   JSON: seed, ticks, trials, schedule, dt, engine, precision, versions, what was
-                          recorded, and the start
+                          recorded, and where the run started: start values, or a checkpoint
     inputs                what drove the run, one entry per population
     values                the samples, per probe one dataset (row, column) in the float type of the run.
                           SONATA wants 32-bit reports, so /report holds 32-bit views of these, which take no

@@ -183,9 +183,8 @@ class FileWriter(Writer):
             times, neurons = self._spikes[probe.name]
             count = self._counts[probe.name]
             _append(times, count, (spikes.trial * self.header.ticks + spikes.tick) * tick_ms(self.header))
-            _append(
-                neurons, count, spikes.neuron.view(np.uint64)
-            )  # the file's type, so that HDF5 need not convert
+            # In the file's type, so that HDF5 need not convert.
+            _append(neurons, count, spikes.neuron.view(np.uint64))
 
     def _write_end(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> None:
         numbers, arrays = self._dataset("neurosim/end/numbers"), {}

@@ -17,7 +17,7 @@ from neurosim.recording.spikes import Spikes
 
 # No run reaches these bounds. A file that claims more was damaged or forged.
 MOST_TRIALS = 10**8
-MOST_ELEMENTS = 10**8  # along one axis of what is recorded
+MOST_ELEMENTS = 10**8  # neurons or synapses along one axis of a sample
 MOST_TICKS = 2**53
 PRECISIONS = ("double", "mixed", "single")
 
@@ -33,7 +33,7 @@ class Header:
     precision: 'double', 'mixed' or 'single'
     engine: name of the engine that ran
     until: 'stable' if the run was to stop when nothing changed, else None
-    probes: what was recorded, with the shape of one sample; also that of variables of synapses
+    probes: what was recorded, with the shape of one sample, also for variables of synapses
     record: [name, sampling interval in ticks] for each probe
     inputs: what drove each population: arrays (trial, tick, *shape) or Spikes
     start: start values by 'population.variable', or the checkpoint of the run that was continued
@@ -57,9 +57,7 @@ class Header:
     def __post_init__(self):
         for field in ("inputs", "start", "versions"):
             held = getattr(self, field)
-            if isinstance(
-                held, dict
-            ):  # else a mapping that reads from a file, which cannot be changed either
+            if isinstance(held, dict):  # other mappings read from a file, and cannot be changed either
                 object.__setattr__(self, field, ReadOnly(held))
 
     @property

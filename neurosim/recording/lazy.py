@@ -18,7 +18,7 @@ from neurosim.network.readonly import ReadOnly
 from neurosim.network.values import TIME, as_value
 from neurosim.recording.allocation import index_array
 
-READING_ATTRIBUTES = ("T", "real", "imag", "flat")  # of numpy arrays: not methods, and they read all numbers
+READING_ATTRIBUTES = ("T", "real", "imag", "flat")  # of numpy arrays, not methods; they read all numbers
 Index = Any  # whatever numpy takes between brackets; checked when it is used
 Item = TypeVar("Item")
 
@@ -205,7 +205,7 @@ class Later(Mapping[str, Item], Generic[Item]):
 
     @cached_property
     def _made(self) -> Mapping[str, Item]:
-        make, self._make = self._make, None  # with what it holds, which is needed no more
+        make, self._make = self._make, None  # so that the memory of what it holds can be freed
         assert make is not None
         return ReadOnly(make())
 

@@ -49,7 +49,7 @@ def find_probe(name: str | Neurons | Part, probes: Mapping[str, Probe], net: Net
         containing = [p for p in of_variable if np.isin(population.indices, recorded_indices(p)).all()]
     if population is None or not containing:
         names = ", ".join(repr(p.name) for p in of_variable)
-        hint = f"Of it, {names} was." if names else nearest(text, probes)
+        hint = f"What was recorded is {names}." if names else nearest(text, probes)
         raise RecordingError(
             f"Recording: {text!r} was not recorded. {hint} Run again with record=[{text!r}] to have it."
         )

@@ -26,9 +26,8 @@ class Raster(LazyArray):
         out = zeros((len(trials), len(ticks), *map(len, axes)), bool, f"spikes of {probe.name!r}")
         if out.size:
             flat = out.reshape(len(trials), len(ticks), -1)
-            column = np.full(
-                sample_size(probe), -1
-            )  # of `flat`, for each neuron of the probe; -1: not chosen
+            # The column in `flat` of each neuron of the probe; -1: it is not chosen.
+            column = np.full(sample_size(probe), -1)
             column[np.ravel_multi_index(np.ix_(*axes), probe.shape).ravel()] = np.arange(flat.shape[2])
             position = positions(probe, int(recorded_indices(source).max()) + 1)
             within = range(trials[0], trials[-1] + 1), range(ticks[0], ticks[-1] + 1)

@@ -49,8 +49,8 @@ class Recording:
     `rec.matrix` arranges the values as (post, pre).
 
     Every trial holds `rec.ticks` ticks. After an interruption only the trials that ran so many ticks are
-    left; `rec.progress` is the number of ticks that were run of each. `print(rec)` shows what the recording
-    holds. Use a recording in a file in a `with` block, which closes the file.
+    left; `rec.progress` is the number of ticks that each planned trial ran. `print(rec)` shows what the
+    recording holds. Use a recording in a file in a `with` block, which closes the file.
 
     header: what the run was asked to do
     store: holds the data
@@ -180,7 +180,8 @@ class Recording:
 
         name: a population or a part of one, such as 'liquid' or 'liquid[:100]'
         trial: the only trial to take; default: all
-        start, stop: the first tick to take, and the first one after it not to take; or times under `Clock`
+        start, stop: the first tick to take, and the first one after it that is not taken; times under `Clock`
+            are allowed
 
         Raises RecordingError for a name under which no spikes were recorded, and for a trial that does not
         exist.
@@ -319,7 +320,7 @@ class Recording:
         return probe
 
     def pieces(self, probe: Probe) -> Iterator[tuple[Spikes, np.ndarray]]:
-        """All spikes of a probe in pieces, each with the positions of its neurons in the probe."""
+        """All spikes of a probe in pieces, and for each spike the position of its neuron in the probe."""
         return self._pieces(probe, range(self.trials), range(self.ticks))
 
     def _pieces(self, probe: Probe, trials: range, ticks: range) -> Iterator[tuple[Spikes, np.ndarray]]:

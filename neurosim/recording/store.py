@@ -1,4 +1,4 @@
-"""The boundary behind which the data of a recording lie, in memory (`memory.py`) or in a file."""
+"""The methods by which the data of a recording are read, from memory (`memory.py`) or from a file."""
 
 from __future__ import annotations
 

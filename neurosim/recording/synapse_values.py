@@ -34,9 +34,7 @@ def matrix(recording: Recording, name: str, tick: Time | None) -> np.ndarray:
             " Record that."
         )
     what = f"matrix of '{owner}.{variable}'"
-    if (
-        not synapses.text and variable == "w"
-    ):  # weights that no text changes are not recorded, but drawn again
+    if not synapses.text and variable == "w":  # weights that no text changes are drawn again
         constant = weight_matrix(recording.network, owner, recording.seed).number
         return (
             np.broadcast_to(constant, (recording.trials, *constant.shape)) if recording.batched else constant
@@ -81,7 +79,7 @@ def _values(recording: Recording, record: str, time: Time | None, what: str) -> 
         if final is None:
             raise RecordingError(
                 f"{what}: the run was killed and left no end state."
-                " Say at which tick of the record it is meant, tick=..."
+                " Give tick=..., at which the variable was recorded."
             )
         return final[: recording.trials]
     probe, tick = recording.probe(record), recording.tick(time, f"{what}: tick")
@@ -96,7 +94,7 @@ def _values(recording: Recording, record: str, time: Time | None, what: str) -> 
 
 
 def _position(indices: np.ndarray) -> np.ndarray:
-    """The position in a part of a population of each neuron of the population."""
+    """For each neuron of a population its position among these `indices`, a part of the population."""
     position = np.zeros(indices.max(initial=0) + 1, np.int64)
     position[indices] = np.arange(indices.size)
     return position

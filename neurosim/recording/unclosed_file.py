@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # Signature; version, sizes of offsets and lengths, flags; base, extension, end, root; checksum.
 SUPERBLOCK = struct.Struct("<8s4B4QI")
-MOST_BYTES = 2**60  # more than any file has
+MOST_BYTES = 2**60  # the length of the file as HDF5 is told; longer than any file is
 OBJECT_HEADER = b"OHDR"  # the first bytes of a group or dataset, which hold its length and a checksum
 READ_AHEAD = 512  # bytes of an object header that HDF5 reads before it knows its length
 WRITER_FLAGS = 5  # set while a writer has the file open, alone or beside readers

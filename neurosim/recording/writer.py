@@ -1,4 +1,4 @@
-"""The boundary between an engine and a recording: a Writer takes what a run produces, block by block."""
+"""The methods by which engines write a recording: a Writer takes what a run produces, block by block."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Writer(ABC):
 
     header: what the run was asked to do
 
-    `block` is the number of ticks per block that suits the writer best; any number is right. `progress` is
+    `block` is the number of ticks per block that suits the writer best; any number is allowed. `progress` is
     the number of ticks that were written of each planned trial, shape (trial,). `buffers` are the arrays that
-    `buffer` gave away.
+    `buffer` has returned, by the name of the probe.
     """
 
     def __init__(self, header: Header):
@@ -38,9 +38,9 @@ class Writer(ABC):
         self.buffers: dict[str, np.ndarray] = {}
 
     def buffer(self, probe: Probe) -> np.ndarray | None:
-        """An array (trial, sample, column) of all planned samples, which the engine may fill itself; or None.
+        """An array (trial, sample, column) of all planned samples, which the engine must then fill; or None.
 
-        The probe then has no entry in `samples` of `write`.
+        If there is one, the probe has no entry in `samples` of `write`.
         """
         return None
 
@@ -138,7 +138,7 @@ def _within(probe: Probe, spikes: Spikes | None, trial: int, tick: int, trials: 
 
 
 def complete_trials(progress: np.ndarray, ticks: int) -> int:
-    """How many trials, counted from the first, ran at least `ticks` ticks before one that did not."""
+    """How many trials, from the first on without a gap, ran at least `ticks` ticks."""
     shorter = np.flatnonzero(progress < ticks)
     return int(shorter[0]) if shorter.size else len(progress)
 
