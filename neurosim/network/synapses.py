@@ -20,7 +20,7 @@ from neurosim.network.values import Numeric, Value, as_value, each_once, flag, i
 from neurosim.network.weights import Distribution
 from neurosim.network.wiring import Wiring, all_to_all
 
-MOST_TICKS = 2**24  # of a delay
+LONGEST_DELAY = 2**24  # in ticks
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ def delayed(population: Population, ticks: int) -> Delayed:
         raise DescriptionError(
             f"delayed: {shown(population)} is not a population. Give Neurons or a part of them."
         )
-    return Delayed(population, whole(ticks, f"delayed({label(population)}): ticks", least=1, most=MOST_TICKS))
+    return Delayed(
+        population, whole(ticks, f"delayed({label(population)}): ticks", least=1, most=LONGEST_DELAY)
+    )
 
 
 @dataclass(frozen=True, eq=False)

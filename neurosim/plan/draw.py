@@ -19,7 +19,7 @@ from neurosim.network.matrix_weights import hebbian
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.recipe import NumberLaw, NumberRecipe
-from neurosim.network.synapses import MOST_TICKS, Synapses, Transposed
+from neurosim.network.synapses import LONGEST_DELAY, Synapses, Transposed
 from neurosim.network.values import Value
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, pool
@@ -221,9 +221,10 @@ def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.
             f"{item.label}: a delay of {ticks.min():g} ticks was drawn, below 0."
             " Bound the distribution, such as normal(..., low=...)."
         )
-    if np.any(ticks > MOST_TICKS):
+    if np.any(ticks > LONGEST_DELAY):
         raise DescriptionError(
-            f"{item.label}: a delay of {ticks.max():g} ticks is more than {MOST_TICKS:,}. Give a shorter one."
+            f"{item.label}: a delay of {ticks.max():g} ticks is more than {LONGEST_DELAY:,}."
+            " Give a shorter one."
         )
     return ticks.astype(np.int64)
 
@@ -260,7 +261,7 @@ def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
     least = 0 if net.schedule.seconds is not None else 1
     with np.errstate(over="ignore"):
         finite = np.all(np.isfinite(np.array(weight.bounds).astype(dtype)))
-    if not (finite and shortest >= least and longest <= MOST_TICKS):
+    if not (finite and shortest >= least and longest <= LONGEST_DELAY):
         return None
     refuse_size(ROW_BYTES * recipe.expected, f"{item.label}: these synapses", USE_FEWER)
     return recipe

@@ -13,12 +13,12 @@ from neurosim.network.codec import Json, Pack, Unpack
 from neurosim.network.network import Network
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import ReadOnly
+from neurosim.plan.spike_events import MOST_TICKS as MOST_TICKS
 from neurosim.recording.spikes import Spikes
 
 # No run reaches these bounds. A file that claims more was damaged or forged.
 MOST_TRIALS = 10**8
 MOST_ELEMENTS = 10**8  # neurons or synapses along one axis of a sample
-MOST_TICKS = 2**53
 PRECISIONS = ("double", "mixed", "single")
 
 

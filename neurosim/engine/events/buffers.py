@@ -27,7 +27,7 @@ from neurosim.recording.writer import Writer
 
 BUFFER_BYTES = 32 * 2**20
 CACHE_BYTES = 2**24  # larger recordings have left the caches before they are read
-MOST_TICKS = 100_000  # of one block
+MOST_TICKS_OF_A_BLOCK = 100_000
 
 
 class ProbeStruct(ctypes.Structure):
@@ -71,7 +71,7 @@ class RecordingBuffers:
         """How many ticks fit into the buffers."""
         buffered = [p for p in self.sampled if p.name not in self.direct]
         tick = bytes_per_tick(self.plan, buffered, self.batch.state.count)
-        most = block if buffered else MOST_TICKS
+        most = block if buffered else MOST_TICKS_OF_A_BLOCK
         return int(max(1, min(most, BUFFER_BYTES // max(tick, 1), self.plan.ticks)))
 
     def _buffer(self, probe: Probe) -> Array:

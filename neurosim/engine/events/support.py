@@ -8,7 +8,7 @@ from neurosim.network.functions import functions
 from neurosim.plan.codegen.cpp_code import without_cpp
 from neurosim.plan.plan import Einsum, Plan, Private
 
-MOST_TICKS = 2**30  # of one run; 32-bit integers count them
+TOO_MANY_TICKS = 2**30  # for one run: 32-bit integers count them
 REMEDY = "Use engine='reference', or 'auto'."
 
 
@@ -27,8 +27,8 @@ def unsupported(plan: Plan) -> str | None:
         if name is not None:
             fault = "looks at the whole population" if functions()[name].looks_along else "has no C++"
             return f"'{name}' in the text of {owner} {fault}. {REMEDY}"
-    if plan.ticks >= MOST_TICKS:
-        return f"{plan.ticks:,} ticks are more than {MOST_TICKS - 1:,}. Run fewer at a time."
+    if plan.ticks >= TOO_MANY_TICKS:
+        return f"{plan.ticks:,} ticks are more than {TOO_MANY_TICKS - 1:,}. Run fewer at a time."
     return None
 
 
