@@ -53,8 +53,9 @@ def text_pathway(
         for key, given in item.constants.items()
         if key not in item.states and not (isinstance(given, Value) and given.scalar)
     ]
-    has_recipe = recipe is not None and not constant_arrays
-    starts = start_numbers(net, name, names, recipe, seed) if has_recipe else None
+    starts = None
+    if recipe is not None and not constant_arrays:
+        starts = start_numbers(net, name, names, recipe, seed)
     drawn = None if recipe is None or starts is None else DrawnStates(recipe, starts, found.dtype)
     text = _text(net, name, found, drawn, scopes)
     return Textual(**common, stored=found.edges() if recipe is None or starts is None else recipe, text=text)
