@@ -46,7 +46,7 @@ PHASES = {
             " stop\nns.Neurons('other', 2, update='v = 1')"
         )
     },
-    "planning": {"after": f"{STOP}import neurosim.plan.lower as place\nplace.lower = stop"},
+    "planning": {"after": f"{STOP}import neurosim.plan.kept as place\nplace.lower = stop"},
     "building": {
         "after": f"{STOP}from neurosim.engine.events import network_layout as place\nplace.build_rows = stop",
         "engine": "events",
