@@ -20,7 +20,7 @@ SIDE, GLIMPSES, BATCH = 28, 4, 128
 
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=600)
+    parser.add_argument("--epochs", type=int, default=400)
     parser.add_argument("--units", type=int, default=128, help="of the core")
     parser.add_argument("--seed", type=int, default=1, help="of first weights, places of digits and glimpses")
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
@@ -32,7 +32,8 @@ def main(argv=None):
     unseen, wanted = placed(np.tile(unseen, (4, 1, 1)), np.random.default_rng(0)), np.tile(wanted, 4)
     runs = {}
     for name, fixed in (("chosen by the network", False), ("in the middle", True)):
-        net = recurrent_attention((SIDE, SIDE, 1), n_glimpses=GLIMPSES, n_hidden=args.units)
+        glimpse = dict(n_glimpses=GLIMPSES, n_scales=2, factor=4.0)  # sharp, and of the whole image
+        net = recurrent_attention((SIDE, SIDE, 1), n_hidden=args.units, **glimpse)
         loss = {"out": "cross_entropy"} | ({} if fixed else {"teacher": "sent"})
         settings = dict(epochs=args.epochs, rate=3e-3, schedule="cosine", clip=1.0, seed=args.seed)
         learns = ["*seen*", "*core", "core.bias", "*out*"] if fixed else None  # all but where to look

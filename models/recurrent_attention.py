@@ -23,16 +23,16 @@ loss = cost*(guess**2 - 2*r*guessed - (r*policy - stop(guess)*chance))"""
 
 def recurrent_attention(
     shape: tuple[int, int, int] = (28, 28, 1), n_classes: int = 10,
-    *, n_glimpses: int = 6, size: int = 8, n_scales: int = 3, n_hidden: int = 128, spread: float = 0.15,
-    last: bool = False, cost: float = 0.1,
+    *, n_glimpses: int = 6, size: int = 8, n_scales: int = 3, factor: float = 2.0, n_hidden: int = 128,
+    spread: float = 0.15, last: bool = False, cost: float = 0.5,
 ) -> ns.Network:  # fmt: skip
     """`image` -> `glimpse` at `place` -> `seen` -> `core` -> `out`, and from `core` to the next `place`.
 
-    A glimpse is a stack of patches around a place (row, column), both from -1 to 1. Each has size x size
-    pixels, those of patch k averages (by triangles) over 2^k pixels of the image. seen = relu(W glimpse + V
-    place + bias); core = relu(W seen + U core(t - 1) + bias); out = W core + bias, the scores of the classes.
-    The next place has the mean tanh(W core(t - 1) + bias); in training it is drawn around it, with standard
-    deviation `spread` along both axes.
+    A glimpse is a stack of patches of size x size pixels around a place (row, column), both from -1 to 1. The
+    pixels of patch k are averages (by triangles) over factor^k pixels of the image. seen = relu(W glimpse +
+    V place + bias); core = relu(W seen + U core(t - 1) + bias); out = W core + bias, the scores of the
+    classes. The next place has the mean tanh(W core(t - 1) + bias); in training it is drawn around it, with
+    standard deviation `spread` along both axes.
 
     How the places are chosen learns from rewards, by REINFORCE: a reward is the probability of the class that
     `label` (one-hot, at every tick, an input for training only) names. `guess`, a function of core(t - 1),
@@ -44,7 +44,7 @@ def recurrent_attention(
         shape: (rows, columns, channels) of the image, an input at every tick.
         n_classes: the number of classes.
         n_glimpses: the number of glimpses, one at each tick.
-        size, n_scales: the side of a patch, in pixels, and the number of patches.
+        size, n_scales, factor: the side of a patch, in pixels; how many patches; see above.
         n_hidden: the number of units of `seen`, and of `core`.
         spread: the standard deviation of places in training; 2 is the whole image.
         last: whether there is one reward, after the last glimpse, or one after each but the first.
@@ -57,13 +57,13 @@ def recurrent_attention(
     """
     least = {"n_glimpses": n_glimpses, "size": size, "n_scales": n_scales, "spread": np.ceil(spread)}
     if small := [name for name, number in least.items() if number < 1]:
-        remedy = "Give at least 1 glimpse, pixel and scale, and a spread above 0."
+        remedy = "Give at least 1, and a spread above 0."
         raise ns.DescriptionError(f"recurrent_attention: {' and '.join(small)} too small. {remedy}")
     image, n = ns.Neurons("image", shape), n_hidden
     place = ns.Neurons("place", 2, update=PLACE, sends="l", spread=spread, bias=np.zeros(2), learns="bias")
     seen, core = (cells.unit(name, n, "relu", bias=np.zeros(n), learns="bias") for name in ("seen", "core"))
     out = cells.unit("out", n_classes, "linear", bias=np.zeros(n_classes), learns="bias")
-    items, glimpse = glimpses(image, place, size, n_scales)
+    items, glimpse = glimpses(image, place, size, factor ** np.arange(n_scales))
     pairs = (glimpse, seen), (place, seen), (seen, core), (core, out)
     items += [ns.Synapses(a, b, weight=initial("relu", a.size), learns=True) for a, b in pairs]
     items.append(ns.Synapses(core, core, weight=ns.orthogonal(), delay=1, learns=True))
@@ -73,14 +73,14 @@ def recurrent_attention(
 
 
 def glimpses(
-    image: ns.Neurons, place: ns.Neurons, size: int, n_scales: int
+    image: ns.Neurons, place: ns.Neurons, size: int, scales: np.ndarray
 ) -> tuple[list[ns.Synapses], ns.Neurons]:
     """The population `glimpse`: patches of the image around a place, and the synapses that fetch them."""
-    rows, columns, channels = image.shape
+    (rows, columns, channels), n = image.shape, len(scales)
     names = ("by_row", rows), ("by_column", columns)
-    by_row, by_column = (_kernel(name, n, size, n_scales) for name, n in names)
-    lines = ns.Neurons("lines", (n_scales, size, columns, channels), update="y = I")
-    glimpse = ns.Neurons("glimpse", (n_scales, size, size, channels), update="y = I")
+    by_row, by_column = (_kernel(name, m, size, scales) for name, m in names)
+    lines = ns.Neurons("lines", (n, size, columns, channels), update="y = I")
+    glimpse = ns.Neurons("glimpse", (n, size, size, channels), update="y = I")
     pick = ns.einsum("axis, axis -> scale pixel n")
     first = ns.einsum("m n channel, scale row m -> scale row n channel")
     second = ns.einsum("scale row n channel, scale column n -> scale row column channel")
@@ -92,9 +92,9 @@ def glimpses(
     ], glimpse
 
 
-def _kernel(name: str, n: int, size: int, n_scales: int) -> ns.Neurons:
+def _kernel(name: str, n: int, size: int, scales: np.ndarray) -> ns.Neurons:
     """How much each of `n` pixels in a line counts for each pixel of each patch, (scale, pixel, n)."""
-    scale = np.broadcast_to(2.0 ** np.arange(n_scales)[:, None, None], (n_scales, size, n))
+    scale = np.broadcast_to(scales[:, None, None], (len(scales), size, n))
     offset = scale * (np.arange(size) - (size - 1) / 2)[:, None]
     constants = dict(n=n, scale=scale, offset=offset, pixel=np.arange(n))
     return ns.Neurons(name, scale.shape, update=KERNEL, **constants)
@@ -107,8 +107,8 @@ def rewarded(core: ns.Neurons, out: ns.Neurons, place: ns.Neurons, **settings: A
     text, spread = "y = -((at - mean)/spread)**2/2", place.constants["spread"]
     chance = ns.Neurons("chance", 2, ports="mean at", update=text, spread=spread)
     guess = cells.unit("guess", 1, "linear", bias=np.zeros(1), learns="bias")
-    ports = "reward chance guess"
-    teacher = ns.Neurons("teacher", 1, ports=ports, update=TEACHER, sends="loss", **settings)
+    settings |= {"ports": "reward chance guess", "sends": "loss"}
+    teacher = ns.Neurons("teacher", 1, update=TEACHER, **settings)
     each = ns.one_to_one()
     return [
         ns.Synapses(out, reward, to="I", wiring=each),

@@ -209,6 +209,7 @@ NETWORKS = {
         recurrent_attention((9, 9, 1), n_glimpses=3),
         recurrent_attention((9, 9, 1), size=3),
         recurrent_attention((9, 9, 1), n_scales=2),
+        recurrent_attention((9, 9, 1), factor=3.0),
         recurrent_attention((9, 9, 1), n_hidden=4),
         recurrent_attention((9, 9, 1), spread=0.2),
         recurrent_attention((9, 9, 1), last=True),

@@ -195,11 +195,11 @@ def test_a_window_needs_two_rows_and_columns():
         spatial_transformer((6, 6, 1), (1, 5))
 
 
-def glimpse(image, place, size, n_scales):
+def glimpse(image, place, size, n_scales, factor=3.0):
     """Patches around a place: each pixel is the mean, by a triangle, of the image around its centre."""
     centre = (place + 1) / 2 * (np.array(image.shape[:2]) - 1)
     patches = []
-    for scale in 2 ** np.arange(n_scales):
+    for scale in factor ** np.arange(n_scales):
         at = [c + scale * (np.arange(size) - (size - 1) / 2) for c in centre]
         row, column = (
             relu(1 - abs(a[:, None] - np.arange(n)) / scale) / scale
@@ -223,7 +223,7 @@ def attention(image, w, ticks, places=None):
     return [np.array(values) for values in zip(*found, strict=True)]
 
 
-LOOK = dict(n_glimpses=4, size=3, n_scales=2, n_hidden=6, spread=0.2)
+LOOK = dict(n_glimpses=4, size=3, n_scales=2, factor=3.0, n_hidden=6, spread=0.2)
 
 
 def test_recurrent_attention_is_its_formula():
