@@ -409,7 +409,7 @@ def test_examples_are_scripts_that_explain_themselves():
 
 
 def draws_numbers(path):
-    return re.search("random|train|sample", Path(path).read_text()) is not None
+    return re.search("random|seed", Path(path).read_text()) is not None
 
 
 @pytest.mark.parametrize("name", NAMES)
