@@ -101,7 +101,7 @@ def draw(images, places, right, path):
     ax = side.subplots()
     for (name, share), colour in zip(right.items(), ("#0072B2", "#999999"), strict=True):
         ax.plot(np.arange(1, len(share) + 1), 100 * share, "o-", color=colour, label=f"places {name}")
-    ax.set(xlabel="glimpse", ylabel="% read right", ylim=(0, 100))
+    ax.set(xlabel="glimpse", ylabel="% read right", ylim=(0, 100), xticks=np.arange(1, GLIMPSES + 1))
     ax.spines[["top", "right"]].set_visible(False)
     ax.legend(frameon=False)
     figure.savefig(path, dpi=110)
