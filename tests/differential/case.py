@@ -16,7 +16,7 @@ class Cells:
     more: dict[str, str] = field(default_factory=dict)
     ports: dict[str, str] = field(default_factory=dict)  # how each reduces
     states: tuple[str, ...] = ()
-    derived: tuple[str, ...] = ()  # subexpressions
+    subexpressions: tuple[str, ...] = ()
     units: dict[str, str] = field(default_factory=dict)  # of ports and states that are no plain numbers
 
     @property

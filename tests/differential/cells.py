@@ -215,14 +215,14 @@ def _subexpressions(s: Stream, cells: Cells, rounded: bool) -> None:
     words = _words(s, cells, clocked=False, rounded=rounded, ports=s.chance(0.3))
     words = Words(tuple(name for name in words.names if name != "t"), rounded=rounded)
     cells.lines.setdefault("equations", []).append(f"z = {expression(s, words, 2)} : 1")
-    cells.derived = ("z",)
+    cells.subexpressions = ("z",)
     for part in ("threshold", "update"):
         if cells.lines.get(part) and s.chance(0.5):
             cells.lines[part][-1] = cells.lines[part][-1].replace("k0", "z").replace("k1", "z")
 
 
 def _sends(s: Stream, cells: Cells) -> None:
-    sendable = [name for name in (*cells.states, *cells.derived) if name not in cells.units]
+    sendable = [name for name in (*cells.states, *cells.subexpressions) if name not in cells.units]
     if not cells.spiking and sendable and (cells.units or s.chance(0.3)):
         cells.more["sends"] = repr(s.pick(sendable))
 

@@ -93,7 +93,7 @@ class Maker:
         )
 
     def _can_clamp(self, cells: Cells) -> bool:
-        message = cells.more.get("sends", repr((*cells.states, *cells.derived, "")[0])).strip("'")
+        message = cells.more.get("sends", repr((*cells.states, *cells.subexpressions, "")[0])).strip("'")
         return cells.name != "n" and (cells.spiking or message not in cells.units)
 
     def _clamp(self, cells: Cells) -> str:
@@ -187,9 +187,9 @@ class Maker:
         """What is recorded: everything, or some of it, or parts now and then."""
         s, v, found = self.draw.s, self.draw.v, {}
         for item in self.cells:
-            names = [item.name] if item.driven or item.spiking or item.states or item.derived else []
+            names = [item.name] if item.driven or item.spiking or item.states or item.subexpressions else []
             names += (
-                [f"{item.name}.{name}" for name in (*item.states, *item.ports, *item.derived)]
+                [f"{item.name}.{name}" for name in (*item.states, *item.ports, *item.subexpressions)]
                 if not item.driven
                 else []
             )
