@@ -29,6 +29,7 @@ NAMES = (
     "layered_digits",
     "layered_vision",
     "layered_generative",
+    "block_speed",
     "transformers",
     "translation",
     "pascal",
