@@ -5,9 +5,7 @@ figure shows a cell that counts the letters of a word, and how surprising each l
 """
 
 import argparse
-import re
 from pathlib import Path
-from pydoc_data.topics import topics
 from textwrap import wrap
 
 import matplotlib.pyplot as plt
@@ -17,6 +15,7 @@ from scipy.special import softmax
 import neurosim as ns
 from neurosim.learn import beam_search, sample
 from neurosim.models.lstm import lstm
+from neurosim.tasks import python_manual
 
 
 def main(argv=None):
@@ -30,7 +29,7 @@ def main(argv=None):
     )
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
-    text = prose()[: args.letters]
+    text = python_manual()[: args.letters]
     alphabet = sorted(set(text))
     one_hot = np.eye(len(alphabet), dtype=np.float32)
     number = {letter: k for k, letter in enumerate(alphabet)}
@@ -63,20 +62,6 @@ def main(argv=None):
     letters, states = [alphabet[token] for token in tokens[-301:]], np.tanh(recording["cells.c"])
     draw(history, written, letters, states, surprise, args.figure)
     return history, written, chance
-
-
-def prose():
-    """The paragraphs of the manual that are sentences, without repetitions, quotation marks and asterisks."""
-    paragraphs = {
-        re.sub('["*]|[^ -~]', "", " ".join(part.split())): part
-        for topic in topics.values()
-        for part in topic.split("\n\n")
-    }
-    return " ".join(
-        line
-        for line in paragraphs
-        if re.fullmatch("[A-Z].{60,}[.]", line) and len(re.findall("[A-Za-z ,.]", line)) > 0.9 * len(line)
-    )
 
 
 def draw(history, written, read, states, surprise, path):

@@ -178,6 +178,17 @@ def test_what_is_evolved_on_short_sequences_copies_long_ones(figure):
 
 @pytest.mark.slow
 @needs_training
+def test_a_transformer_writes_like_the_manual(figure, capsys):
+    sizes = ["--features", "8", "--window", "32", "--letters", "4000", "--epochs", "2"]
+    history, written, apart = example("character_transformer").main([*sizes, "--figure", str(figure)])
+    assert history.loss[-1] < history.loss[0] < 32 * np.log(90)
+    assert set(map(len, written.values())) == {32}
+    assert apart < 1e-10
+    assert "temperature 0.4:\nThe " in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@needs_training
 def test_a_network_translates_dates(figure, capsys):
     sizes = ["--sentences", "128", "--cells", "8", "--epochs", "2", "--tested", "20", "--beams", "2"]
     history, right, found = example("translated_dates").main([*sizes, "--figure", str(figure)])

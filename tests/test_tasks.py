@@ -10,7 +10,17 @@ from scipy.integrate import solve_ivp
 from sklearn.datasets import load_digits
 
 import neurosim as ns
-from neurosim.tasks import POSES, digits, lorenz, mackey_glass, narma, posed_digits, spoken_dates, sunspots
+from neurosim.tasks import (
+    POSES,
+    digits,
+    lorenz,
+    mackey_glass,
+    narma,
+    posed_digits,
+    python_manual,
+    spoken_dates,
+    sunspots,
+)
 
 
 def test_mackey_glass_starts_as_the_closed_form_says():
@@ -197,3 +207,12 @@ def test_dates_in_words_are_the_dates_in_numbers():
 def test_there_are_only_so_many_dates():
     with pytest.raises(ns.DescriptionError, match="spoken_dates: count: 60000 is too large"):
         spoken_dates(60_000)
+
+
+def test_the_manual_is_sentences_without_repetitions():
+    text = python_manual()
+    assert 100_000 < len(text) < 400_000
+    assert "*" not in text and "\n" not in text and text.isascii()
+    assert text[0].isupper() and text.endswith(".")
+    assert sum(letter.isalpha() or letter in " ,." for letter in text) > 0.9 * len(text)
+    assert text.count(text[:200]) == 1

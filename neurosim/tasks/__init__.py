@@ -1,4 +1,4 @@
-"""Small tasks: series, sequences that need a memory, handwritten digits, spike templates and speech.
+"""Small tasks: series, sequences that need a memory, text, handwritten digits, spike templates and speech.
 
 Series, sequences and templates are computed here; the other data come with Python packages, and nothing is
 downloaded.
@@ -11,6 +11,7 @@ from .images import Digits as Digits
 from .images import PosedDigits as PosedDigits
 from .images import digits as digits
 from .images import posed_digits as posed_digits
+from .manual import python_manual as python_manual
 from .sequences import copying as copying
 from .sequences import graph_walks as graph_walks
 from .sequences import recall as recall

@@ -1,24 +1,21 @@
 """Transformers: letters of real text beside an LSTM with as many parameters, digits put in order, and letters
 written one by one with the keys and values of earlier letters kept.
 
-The text is that of examples/character_lstm.py, paragraphs of Python's reference manual; the last tenth is
-held out. Each epoch begins its pieces of text at other letters, and both networks see the same letters as
-often. The LSTM reads the held-out text in one run from beginning to end; the transformer reads it in windows
-that overlap by half, so that every letter that counts has at least 64 before it.
+The text is Python's reference manual, of which the last tenth is held out. Each epoch begins its pieces of
+text at other letters, and both networks see the same letters as often. The LSTM reads the held-out text in
+one run from beginning to end; the transformer reads it in windows that overlap by half, so that every letter
+that counts has at least 64 before it.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
 from bench import MEMORY, Benchmark, Column, Run
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
 WINDOW = 128  # letters that the transformer sees together
 PIECE = 64  # letters of a piece that the LSTM learns from
 DIGITS = 8
@@ -26,10 +23,9 @@ DIGITS = 8
 
 def text(letters: int | None = None) -> tuple[np.ndarray, np.ndarray, int]:
     """Letters to learn from and held-out ones as numbers, and how many different ones there are."""
-    sys.path.insert(0, str(EXAMPLES))
-    from character_lstm import prose
+    from neurosim.tasks import python_manual
 
-    alphabet, tokens = np.unique(list(prose()[:letters]), return_inverse=True)
+    alphabet, tokens = np.unique(list(python_manual()[:letters]), return_inverse=True)
     cut = len(tokens) * 9 // 10
     return tokens[:cut], tokens[cut:], len(alphabet)
 
