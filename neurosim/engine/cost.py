@@ -6,7 +6,7 @@ The times were measured on one core of a present-day processor; they only decide
 from __future__ import annotations
 
 from neurosim.engine.state import spikes_sent
-from neurosim.plan.plan import AnyOf, Plan, Private, Sparse, Textual
+from neurosim.plan.plan import AnyPathway, Plan, Private, Sparse, Textual
 
 
 def reference_seconds(plan: Plan) -> float:
@@ -27,7 +27,7 @@ def reference_seconds(plan: Plan) -> float:
     return plan.ticks * (each + private)
 
 
-def synapse_seconds(plan: Plan, pathway: AnyOf) -> float:
+def synapse_seconds(plan: Plan, pathway: AnyPathway) -> float:
     """About how long the reference engine is busy with one synapse in a tick, in seconds."""
     if not isinstance(pathway, Sparse):
         return 3e-10
@@ -40,7 +40,7 @@ def synapse_seconds(plan: Plan, pathway: AnyOf) -> float:
     return seconds if always or not spikes else seconds / 1000
 
 
-def expected(pathway: AnyOf) -> float:
+def expected(pathway: AnyPathway) -> float:
     """About how many synapses a pathway has, without drawing them."""
     if isinstance(pathway, Private):
         return float(pathway.sources) * pathway.post_index.size

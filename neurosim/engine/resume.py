@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from neurosim.engine.checkpoint import ARRIVALS, PRODUCT, QUEUE, trials_held
 from neurosim.engine.state import NEVER, spikes_sent
 from neurosim.errors import PlanError, RecordingError
-from neurosim.plan.plan import AnyOf, Dense, Group, Plan, Sparse, Textual
+from neurosim.plan.plan import AnyPathway, Dense, Group, Plan, Sparse, Textual
 from neurosim.recording.header import MOST_TICKS, MOST_TRIALS
 
 REMEDY = "It was damaged or changed by hand. Run the first part again, or take another copy of its file."
@@ -197,7 +197,7 @@ class _Check:
             )
 
 
-def _longest(pathway: AnyOf) -> int:
+def _longest(pathway: AnyPathway) -> int:
     """The longest delay that synapses can have in ticks, without drawing them."""
     recipe = pathway.recipe if isinstance(pathway, Sparse) else None
     return pathway.longest if recipe is None else int(recipe.ticks[1])

@@ -84,6 +84,11 @@ class Value:
         return self.number.ndim == 0
 
 
+def is_zero(given: object) -> bool:
+    """Whether this is a value of 0, which is the same in every unit."""
+    return isinstance(given, Value) and not np.any(given.number)
+
+
 Numeric = ArrayLike | Value  # a number, an array, or a quantity, which is an array to a type checker
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from neurosim.errors import PlanError
 from neurosim.network.network import Network
-from neurosim.plan.plan import AnyOf, Plan, Private, Sparse
+from neurosim.plan.plan import AnyPathway, Plan, Private, Sparse
 from neurosim.plan.recipe import Edges
 
 
@@ -26,7 +26,7 @@ def check_plan(plan: Plan, net: Network) -> None:
         )
 
 
-def _check_pathway(plan: Plan, pathway: AnyOf, label: str) -> None:
+def _check_pathway(plan: Plan, pathway: AnyPathway, label: str) -> None:
     n_pre, n_post = plan.groups[pathway.pre].size, plan.groups[pathway.post].size
     if not isinstance(pathway, Sparse):
         return
@@ -44,7 +44,7 @@ def _check_pathway(plan: Plan, pathway: AnyOf, label: str) -> None:
         raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
 
 
-def _check_drawn_delays(net: Network, pathway: AnyOf, label: str) -> None:
+def _check_drawn_delays(net: Network, pathway: AnyPathway, label: str) -> None:
     """Refuse delays of 0 that the schedule does not allow; drawn ones are known only now."""
     if isinstance(pathway, Private) or (
         isinstance(pathway, Sparse) and (pathway.recipe is not None or _is_empty(pathway))

@@ -229,6 +229,14 @@ def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.
     return ticks.astype(np.int64)
 
 
+def one_delay(net: Network, name: str, seed: int) -> int | None:
+    """The delay in ticks that is given for all synapses called `name`; None if they have arrays or draws."""
+    delay = net.synapses[name].delay
+    if not (isinstance(delay, Value) and delay.scalar):
+        return None
+    return int(delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)[0])
+
+
 def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
     """The recipe of the synapses called `name`, whose weights are stored in `dtype`.
 
@@ -270,13 +278,13 @@ def recipe_of(net: Network, name: str, seed: int, dtype: Any) -> Recipe | None:
 def windows_of(net: Network, name: str, seed: int, dtype: Any) -> Windows | None:
     """The windows of synapses that are a convolution or pooling with one delay, else None."""
     item = net.synapses[name]
-    if not isinstance(item.wiring, conv | pool) or not (isinstance(item.delay, Value) and item.delay.scalar):
+    delay = one_delay(net, name, seed) if isinstance(item.wiring, conv | pool) else None
+    if delay is None:
         return None
     owner = item.owner or item
     wiring = owner.wiring
     assert isinstance(wiring, conv | pool)
     slide, channels, out_channels = wiring.slide(owner.pre, owner.post)
-    delay = int(delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)[0])
     ends = item.label, item.pre.indices, item.post.indices, slide, channels, out_channels
     turned = isinstance(item.weight, Transposed) != wiring.turned
     if isinstance(wiring, conv):

@@ -12,7 +12,7 @@ from neurosim.errors import DescriptionError, PlanError
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.text import Statement
-from neurosim.network.values import PLAIN, TIME, Value, unit
+from neurosim.network.values import PLAIN, TIME, Value, is_zero, unit
 from neurosim.plan.codegen.numpy_code import Numeric
 from neurosim.plan.constant_folding import fold_constants
 from neurosim.plan.dimensions import (
@@ -45,8 +45,7 @@ def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
     dims |= {port: declared.get(port, PLAIN) for port in population.port_names}
     dims |= {statement.name: PLAIN for statement in population.statements} | declared
     for key, value in population.constants.items():
-        zero = isinstance(value, Value) and not np.any(value.number)  # 0 is the same in every unit
-        if key in declared and value.dim != declared[key] and not zero:
+        if key in declared and value.dim != declared[key] and not is_zero(value):
             raise DescriptionError(
                 f"{label}: {key} is given in {unit(value.dim)}, its equation says {unit(declared[key])}."
                 f" Give it in {unit(declared[key])}."

@@ -21,7 +21,7 @@ from neurosim.plan.groups import lower_group, neuron_scope, view_group
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.memo import persistent_memo
 from neurosim.plan.pathways import lower_pathway
-from neurosim.plan.plan import AnyOf, Plan, Sparse
+from neurosim.plan.plan import AnyPathway, Plan, Sparse
 
 
 def lower(
@@ -98,7 +98,7 @@ def _texts(net: Network) -> list[str]:
     return [repr(part) for part in (*own, *between)]
 
 
-def _with_shape(probe: Probe, pathways: Mapping[str, AnyOf]) -> Probe:
+def _with_shape(probe: Probe, pathways: Mapping[str, AnyPathway]) -> Probe:
     """A probe of synapses with the shape of a sample, which is known only now: one value for each synapse."""
     pathway = pathways.get(probe.owner)
     return replace(probe, shape=(pathway.sender.size,)) if isinstance(pathway, Sparse) else probe

@@ -226,5 +226,7 @@ class Private(Pathway):
         return 0
 
 
-AnyPathway = TypeVar("AnyPathway", bound=Pathway)
-AnyOf = Sparse | Dense | Einsum | Private  # every pathway is one of these; a Textual one is Sparse
+PathwayClass = TypeVar("PathwayClass", bound=Pathway)
+AnyPathway = (
+    Sparse | Dense | Einsum | Private
+)  # every pathway is one of these: `Textual` derives from `Sparse`

@@ -10,18 +10,17 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, PlanError
 from neurosim.network.contraction import einsum
-from neurosim.network.draws import Pairs
 from neurosim.network.network import Network, weight_source
 from neurosim.network.neurons import Part, Population
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import parsed
-from neurosim.network.values import PLAIN, Value, unit
+from neurosim.network.values import PLAIN, Value, is_zero, unit
 from neurosim.network.wiring import all_to_all, one_to_one, private
 from neurosim.plan.dimensions import Dim, Scope, weight_dimensions
-from neurosim.plan.draw import delay_ticks, dense_matrix, draw_edges, recipe_of, shared_weights, windows_of
+from neurosim.plan.draw import dense_matrix, draw_edges, one_delay, recipe_of, shared_weights, windows_of
 from neurosim.plan.equations import inline
 from neurosim.plan.inputs import Inputs
-from neurosim.plan.plan import AnyOf, Dense, Einsum, Private, Sparse, weight_dtype
+from neurosim.plan.plan import AnyPathway, Dense, Einsum, Private, Sparse, weight_dtype
 from neurosim.plan.random import Stream
 from neurosim.plan.synapse_text import text_pathway
 
@@ -33,7 +32,7 @@ def lower_pathway(
     inputs: Inputs,
     seed: int,
     precision: str,
-) -> AnyOf:
+) -> AnyPathway:
     """The pathway of the synapses called `name`."""
     item = net.synapses[name]
     if not item.text:
@@ -73,11 +72,10 @@ def lower_pathway(
         graded
         and not item.text
         and isinstance(item.wiring, all_to_all)
-        and isinstance(item.delay, Value)
-        and item.delay.scalar
+        and (delay := one_delay(net, name, seed)) is not None
     ):
         matrix = dense_matrix(net, name, seed).astype(dtype)
-        return Dense(**common, weight=matrix, delay=_one_delay(net, name, seed))
+        return Dense(**common, weight=matrix, delay=delay)
     if item.text:
         return text_pathway(net, name, common, scopes, seed, precision, recipes=not graded)
     stored = (
@@ -103,11 +101,6 @@ def _chance(item: Synapses, scope: Scope) -> str:
     )
 
 
-def _one_delay(net: Network, name: str, seed: int) -> int:
-    """The delay in ticks that all of these synapses have."""
-    return int(delay_ticks(net, name, Pairs(np.zeros(1, int), np.zeros(1, int)), seed)[0])
-
-
 def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inputs) -> None:
     """Weight times message must have the unit of what it is added to."""
 
@@ -124,8 +117,7 @@ def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inpu
     sent = PLAIN if item.pre.source in inputs.spiking else message(item.pre)
     given = tuple(a + b for a, b in zip(weight, sent, strict=True))
     wanted = scopes[item.post.name].dims[item.to or ""]
-    zero = isinstance(item.weight, Value) and not np.any(item.weight.number)
-    if given != wanted and not zero:
+    if given != wanted and not is_zero(item.weight):
         raise PlanError(
             f"{item.label}: weight of unit {unit(weight)} times message gives {unit(given)}, but"
             f" {item.post.name}.{item.to} is in {unit(wanted)}."
@@ -137,7 +129,7 @@ def _einsum_pathway(
     net: Network, name: str, item: Synapses, common: dict[str, Any], seed: int, dtype: Any
 ) -> Einsum:
     """The pathway of synapses with einsum wiring, or whose weights are messages."""
-    delay = _one_delay(net, name, seed) if isinstance(item.delay, Value) and item.delay.scalar else None
+    delay = one_delay(net, name, seed)
     if delay is None:
         raise DescriptionError(
             f"{item.label}: {type(item.wiring).__name__} takes one delay for all synapses if weights are"

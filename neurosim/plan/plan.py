@@ -67,12 +67,12 @@ from neurosim.network.schedule import Schedule
 from neurosim.plan.codegen.numpy_code import Numeric
 
 # The parts of a plan are imported from here.
-from neurosim.plan.pathway import AnyOf as AnyOf
 from neurosim.plan.pathway import AnyPathway as AnyPathway
 from neurosim.plan.pathway import Block as Block
 from neurosim.plan.pathway import Dense as Dense
 from neurosim.plan.pathway import Einsum as Einsum
 from neurosim.plan.pathway import Pathway as Pathway
+from neurosim.plan.pathway import PathwayClass as PathwayClass
 from neurosim.plan.pathway import Private as Private
 from neurosim.plan.pathway import Sparse as Sparse
 from neurosim.plan.pathway import SynapseText as SynapseText
@@ -198,7 +198,7 @@ class Plan:
     dt: float | None
     program: tuple[Step, ...]
     groups: Mapping[str, Group]
-    pathways: Mapping[str, AnyOf]
+    pathways: Mapping[str, AnyPathway]
     drives: Mapping[str, Drive]
     probes: tuple[Probe, ...]
     ticks: int
@@ -209,11 +209,11 @@ class Plan:
     resume: Mapping[str, np.ndarray]
     made: dict[str, Any] = field(default_factory=dict[str, Any])
 
-    def of_class(self, pathway_class: type[AnyPathway]) -> list[AnyPathway]:
+    def of_class(self, pathway_class: type[PathwayClass]) -> list[PathwayClass]:
         """The pathways of a class, in network order."""
         return [pathway for pathway in self.pathways.values() if isinstance(pathway, pathway_class)]
 
-    def pathway(self, name: str, pathway_class: type[AnyPathway]) -> AnyPathway:
+    def pathway(self, name: str, pathway_class: type[PathwayClass]) -> PathwayClass:
         """The pathway of this name, which must be of this class."""
         pathway = self.pathways[name]
         assert isinstance(pathway, pathway_class)
@@ -225,7 +225,7 @@ class Plan:
         return self.of_class(Textual)
 
     @property
-    def summing(self) -> list[AnyOf]:
+    def summing(self) -> list[AnyPathway]:
         """The synapses without text, whose arrivals are summed, in network order."""
         return [pathway for pathway in self.pathways.values() if not isinstance(pathway, Textual)]
 

@@ -14,7 +14,7 @@ from neurosim.network.draws import Pairs
 from neurosim.network.network import Network
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import Statement, names_in
-from neurosim.network.values import PLAIN, TIME, Value, unit
+from neurosim.network.values import PLAIN, TIME, Value, is_zero, unit
 from neurosim.plan.codegen.numpy_code import numpy_block
 from neurosim.plan.dimensions import (
     Dim,
@@ -194,21 +194,13 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
     }
     declared = {line.name: unit_dimensions(line.unit, f"{item.label}: {line.name}") for line in item.lines}
     for key, value in item.constants.items():
-        if (
-            key in declared
-            and value.dim != declared[key]
-            and not (isinstance(value, Value) and not np.any(value.number))
-        ):
+        if key in declared and value.dim != declared[key] and not is_zero(value):
             raise DescriptionError(
                 f"{item.label}: {key} is given in {unit(value.dim)}, the model says {unit(declared[key])}."
                 f" Give it in {unit(declared[key])}."
             )
         dims[key] = value.dim
-    if (
-        "w" in declared
-        and declared["w"] != dims["w"]
-        and not (isinstance(item.weight, Value) and not np.any(item.weight.number))
-    ):
+    if "w" in declared and declared["w"] != dims["w"] and not is_zero(item.weight):
         raise DescriptionError(
             f"{item.label}: weight is in {unit(dims['w'])}, the model says w is in {unit(declared['w'])}."
             f" Give it in {unit(declared['w'])}."

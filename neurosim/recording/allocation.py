@@ -1,4 +1,4 @@
-"""Arrays that are refused, with their size, if they do not fit into memory: a file may claim any size."""
+"""Arrays of a size that a file may claim, refused if they do not fit into memory; arrays at cache lines."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from numpy.typing import DTypeLike
 from neurosim.errors import RecordingError
 from neurosim.plan.memory import memory
 
+CACHE_LINE = 64  # bytes
+
 
 def zeros(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> np.ndarray:
     """An array of zeros. `what` begins the RecordingError for one that does not fit into memory."""
@@ -20,6 +22,14 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike, what: str) -> np.ndarray:
     except (MemoryError, ValueError):
         pass
     raise too_large(what, shape, size)
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array without values that begins at a cache line, so that no vector of numbers lies across two."""
+    length = prod(shape) * dtype.itemsize
+    memory = np.empty(length + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : start + length].view(dtype).reshape(shape)
 
 
 def index_array(indices: range, what: str) -> np.ndarray:

@@ -9,13 +9,13 @@ import numpy as np
 from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import ReadOnly
+from neurosim.recording.allocation import aligned_empty
 from neurosim.recording.header import Header, sample_count, sample_size
 from neurosim.recording.lazy import Later
 from neurosim.recording.spikes import Spikes, join_spikes
 from neurosim.recording.store import Store
 from neurosim.recording.writer import Writer
 
-CACHE_LINE = 64  # bytes
 Block = tuple[int, int, np.ndarray]  # first trial, first sample, values (trial, sample, column)
 
 
@@ -91,16 +91,13 @@ class MemoryWriter(Writer):
 
 def _aligned(probe: Probe, trials: int, count: int, dtype: np.dtype) -> np.ndarray:
     """An array (trial, sample, column) for so many samples of a probe, which begins at a cache line."""
-    size = trials * count * sample_size(probe) * dtype.itemsize
     try:
-        memory = np.empty(size + CACHE_LINE, np.uint8)
+        return aligned_empty((trials, count, sample_size(probe)), dtype)
     except MemoryError:
         raise RecordingError(
             f"Recording: {probe.name!r} of {trials} x {count} samples does not fit into memory."
             " Give to='file.h5', or record less often."
         ) from None
-    start = -memory.ctypes.data % CACHE_LINE
-    return memory[start : start + size].view(dtype).reshape(trials, count, sample_size(probe))
 
 
 class MemoryStore(Store):

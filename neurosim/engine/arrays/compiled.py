@@ -23,7 +23,7 @@ from neurosim.network.functions import random_calls
 from neurosim.network.probes import Probe
 from neurosim.network.program import Arriving, Do, Step, unmoved
 from neurosim.plan.codegen.jax_code import DEFAULT_SURROGATE
-from neurosim.plan.plan import AnyOf, Plan, Sparse, Textual
+from neurosim.plan.plan import AnyPathway, Plan, Sparse, Textual
 from neurosim.plan.random import base_key
 
 LONG = 4  # ticks from which a loop over ticks is compiled as a loop, not written out
@@ -151,7 +151,7 @@ class CompiledPlan:
         probes = [p for p in plan.probes if p.owner in texts and p.variable != "w"]
         return {p.name: np.asarray(texts[p.owner].states[str(p.variable)], self.dtype) for p in probes}
 
-    def _weight(self, pathway: AnyOf) -> np.ndarray:
+    def _weight(self, pathway: AnyPathway) -> np.ndarray:
         """The weights of a pathway: one for each synapse, or those that windows share."""
         if isinstance(pathway, Textual):
             return np.asarray(pathway.text.states["w"], self.dtype)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurosim.engine.arrays.ticks import blocks, is_array
-from neurosim.plan.plan import AnyOf, Dense, Einsum, Group, Plan, Private, Sparse, Textual
+from neurosim.plan.plan import AnyPathway, Dense, Einsum, Group, Plan, Private, Sparse, Textual
 
 Parts = tuple[object, ...]
 """Plain values, whose `repr` says all there is to say of them."""
@@ -47,13 +47,13 @@ def _group(group: Group) -> Parts:
     return group.name, group.shape, group.driven, group.spiking, text, constants, states, rest
 
 
-def _pathway(pathway: AnyOf) -> Parts:
+def _pathway(pathway: AnyPathway) -> Parts:
     ends = (pathway.name, pathway.pre, pathway.post, pathway.to, type(pathway).__name__)
     places = (_short(pathway.pre_index), _short(pathway.post_index), pathway.pre_shape, pathway.post_shape)
     return ends, places, _synapses(pathway)
 
 
-def _synapses(pathway: AnyOf) -> Parts:
+def _synapses(pathway: AnyPathway) -> Parts:
     match pathway:
         case Textual():
             return _stored(pathway), _text(pathway)

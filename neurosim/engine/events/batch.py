@@ -43,7 +43,6 @@ from neurosim.engine.events.layouts import LANES, Array, Integers, lay_tiles
 from neurosim.engine.events.network_layout import NetworkLayout
 from neurosim.engine.events.textual_layout import (
     LONG_AGO,
-    aligned_empty,
     in_ticks,
     record_type,
     to_seconds,
@@ -52,6 +51,7 @@ from neurosim.engine.events.textual_layout import (
 from neurosim.engine.state import NEVER, State
 from neurosim.plan.plan import Dense, Textual
 from neurosim.plan.random import base_key
+from neurosim.recording.allocation import aligned_empty
 
 # Weights: products of smaller matrices are not shared between threads (`core/arrivals/dense.hpp`).
 WORTH_SHARING = 2**15

@@ -25,10 +25,10 @@ from neurosim.engine.events.keys import TextualPart
 from neurosim.engine.events.layouts import Array
 from neurosim.errors import EngineError
 from neurosim.plan.plan import Plan, Textual
+from neurosim.recording.allocation import aligned_empty
 
 SOURCE = '#include "core/construct/textual.cpp"\n'
 LABEL = "the layout of synapses with text"
-CACHE_LINE = 64  # bytes
 LONG_AGO = -(2**30)  # a tick, counted from the start of the run, that is earlier than any that matters
 
 
@@ -234,14 +234,6 @@ def to_ticks(plan: Plan, seconds: Array) -> NDArray[np.int32]:
 def to_seconds(plan: Plan, ticks: Array) -> NDArray[np.float64]:
     """Ticks counted from the start of the run as times."""
     return (ticks.astype(np.float64) + plan.first_tick) * (plan.dt or 1.0)
-
-
-def aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """An array without values that begins at a cache line."""
-    length = int(np.prod(shape)) * dtype.itemsize
-    memory = np.empty(length + CACHE_LINE, np.uint8)
-    start = -memory.ctypes.data % CACHE_LINE
-    return memory[start : start + length].view(dtype).reshape(shape)
 
 
 @cache
