@@ -301,7 +301,7 @@ def _length(net: Network, lengths: Mapping[str, int], ticks: Any, duration: Any)
         )
     if len(set(lengths.values())) > 1:
         raise DescriptionError(
-            f"run: the inputs last differently long: {lengths}. Give each as many ticks, or say ticks=..."
+            f"run: the inputs have different numbers of ticks: {lengths}. Give each as many, or say ticks=..."
         )
     return next(iter(lengths.values()))
 

@@ -35,7 +35,6 @@ import numpy as np
 from neurosim.network.codec import Json
 from neurosim.network.probes import Probe
 from neurosim.recording.block_table import COLUMNS
-from neurosim.recording.file_store import tick_ms
 from neurosim.recording.header import (
     Header,
     block_ticks,
@@ -43,6 +42,7 @@ from neurosim.recording.header import (
     recorded_indices,
     sample_count,
     sample_size,
+    tick_ms,
     unit_of,
 )
 from neurosim.recording.network_group import NumberedArrays, write_network

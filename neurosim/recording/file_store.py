@@ -20,7 +20,7 @@ from neurosim.recording.block_table import BlockTable
 from neurosim.recording.checked_dataset import CheckedDataset
 from neurosim.recording.file_errors import DAMAGED, explain_read_errors
 from neurosim.recording.file_samples import FileSamples
-from neurosim.recording.header import Header, decode_header, require, sample_count, sample_size
+from neurosim.recording.header import Header, decode_header, require, sample_count, sample_size, tick_ms
 from neurosim.recording.lazy import LazyMapping
 from neurosim.recording.network_group import NumberedArrays, read_network
 from neurosim.recording.paths import existing_file
@@ -169,11 +169,6 @@ class FileStore(Store):
         return times.check_size(count), neurons.check_size(count)
 
 
-def tick_ms(header: Header) -> float:
-    """Length of a tick in the file's milliseconds; without `Clock`, a tick counts as 1 ms."""
-    return 1.0 if header.dt is None else header.dt * 1000.0
-
-
 def open_store(path: str | os.PathLike[str]) -> FileStore:
     """Open a recording file; see `open_recording` in `opening.py`."""
     while True:
@@ -239,7 +234,7 @@ def fingerprint(group: h5py.Group, file_size: int) -> str:
 
 
 def reopen(path: str, wanted: str) -> FileStore:
-    """The store of a recording that was copied, or sent here from another process, as the path of its file.
+    """The store of a recording that arrived here, copied or from another process, as the path of its file.
 
     wanted: the fingerprint of that recording
     """

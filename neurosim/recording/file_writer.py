@@ -17,8 +17,8 @@ from neurosim.file_lock import is_same_file
 from neurosim.network.probes import Probe
 from neurosim.recording.file_errors import explain_write_errors
 from neurosim.recording.file_layout import create_layout
-from neurosim.recording.file_store import FileStore, open_store, tick_ms
-from neurosim.recording.header import Header, sample_count
+from neurosim.recording.file_store import FileStore, open_store
+from neurosim.recording.header import Header, sample_count, tick_ms
 from neurosim.recording.lock import WriterLock
 from neurosim.recording.paths import resolved_path
 from neurosim.recording.safe_hdf5 import LIBRARY, RECORDING, check_replaceable, h5, new_file, open_unlocked

@@ -89,6 +89,11 @@ def block_ticks(header: Header) -> int:
     return 2 ** min(max(int(log2(2**22 / max(bytes_per_tick, 1))), 0), 12)
 
 
+def tick_ms(header: Header) -> float:
+    """Length of a tick in milliseconds, as files count it; without `Clock`, a tick counts as 1 ms."""
+    return 1.0 if header.dt is None else header.dt * 1000.0
+
+
 def recorded_indices(probe: Probe) -> np.ndarray:
     """Flat indices of the recorded neurons in their whole population; for synapses, the index of each."""
     return np.arange(sample_size(probe)) if probe.index is None else np.asarray(probe.index, np.int64)
