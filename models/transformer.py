@@ -33,8 +33,9 @@ def transformer(
         source: (number of tokens, number of symbols) of a second sequence, `source_symbols`, which an encoder
             of as many blocks reads, and which each block of the decoder attends to.
         stream: whether tokens come one at each tick, of shape (n_symbols,), and each sees those before it.
-            The same numbers fit: `learn.withlearned(stream, learn.learned(whole))`. A token then costs one
-            row of attention instead of all, so generation is faster.
+            The same numbers fit: `learn.with_learned(stream, learn.learned(whole))`. A token then costs one
+            row of attention instead of all, so that `learn.sample` writes many times faster. After
+            `n_tokens` ticks there is no place for more: begin another run with the last tokens as its prompt.
 
     Raises DescriptionError where the heads do not divide the features, and for a stream that is not causal or
     has a source.
