@@ -3,6 +3,9 @@
 Recall: up to six items of six bits come one after the other, then one of them again; those that came after it
 are wanted in order, which is measured with six items. Walks: ten edges of a graph with five nodes in
 random order, then a node and four labels; the node that each label leads to is wanted.
+
+Three epochs are not enough for every seed: with links, the first of three repeats gave 32 % right, as many as
+without, and the others 100 %.
 """
 
 from __future__ import annotations
