@@ -24,7 +24,7 @@ PICTURES = (
 PAIR = ("astronaut.png", "ihc.png")  # content, style
 CHANNELS = (16, 32, 48)
 SIDE = 32  # of the patches
-BALANCE, SMOOTH = 1.5, 1e-4
+BALANCE, SMOOTH = 2.0, 1e-4
 
 
 def main(argv=None):
