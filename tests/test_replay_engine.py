@@ -27,7 +27,7 @@ def asked(monkeypatch):
         names.append(engine)
         return run(*given, engine="reference", **named)
 
-    monkeypatch.setattr(import_module("neurosim.run"), "run", listen)
+    monkeypatch.setattr(import_module("neurosim.replay"), "run", listen)
     return names
 
 
