@@ -7,6 +7,7 @@ from layered_side import FUNCTIONS, RANDOM, convolved, normalised, sent
 import neurosim as ns
 from neurosim.learn import gradient, learned, with_learned
 from neurosim.models.conv_net import conv_net
+from neurosim.models.image_generator import image_generator
 from neurosim.models.recursive_super_resolution import recursive_super_resolution
 from neurosim.models.residual_memory import residual_memory
 from neurosim.models.style_blending import style_blending
@@ -183,15 +184,19 @@ def test_a_picture_takes_content_and_style_of_two_others():
             ("memory_1_U_g", "W_f_1", "memory_1_cells.b_o", "image_to_stem"),
         ),
         (style_blending((4, 4, 1), (2, 3)), ("image.pixels", "image_to_features_1", "features_2.bias")),
+        (
+            image_generator(3, (8, 4, 1), (3, 2), n_codes=2, n_hidden=5),
+            ("label_to_hidden", "maps.bias", "maps_to_drawn_1", "drawn_1_to_out"),
+        ),
     ],
-    ids=["recursive_super_resolution", "residual_memory", "style_blending"],
+    ids=["recursive_super_resolution", "residual_memory", "style_blending", "image_generator"],
 )
 def test_the_gradient_is_that_of_finite_differences(net, names):
     pytest.importorskip("jax")
     net, w = disturbed(net)
-    out, drive, size = "out", {"image": RANDOM(1).normal(size=(2, 1, *net["image"].shape))}, {}
-    if not net["image"].driven:
-        out, drive, size = "style_2", None, {"trials": 1, "ticks": 1}
+    driven = {name: part for name, part in net.populations.items() if part.driven}
+    drive = {name: RANDOM(1).normal(size=(2, 1, *part.shape)) for name, part in driven.items()}
+    out, size = ("out", {}) if drive else ("style_2", {"trials": 1, "ticks": 1})
     target = RANDOM(2).normal(size=(1 if size else 2, *net[out].shape))
     _, slopes = gradient(net, drive, {out: target}, learns=names, **size)
 
