@@ -14,10 +14,11 @@ from neurosim.network.network import Network
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import ReadOnly
 from neurosim.plan.spike_events import MOST_TICKS as MOST_TICKS
+from neurosim.plan.spike_events import MOST_TRIALS as MOST_TRIALS
 from neurosim.recording.spikes import Spikes
 
-# No run reaches these bounds. A file that claims more was damaged or forged.
-MOST_TRIALS = 10**8
+# No run reaches this bound, as none has more ticks or trials than those. A file that claims more was damaged
+# or forged.
 MOST_ELEMENTS = 10**8  # neurons or synapses along one axis of a sample
 PRECISIONS = ("double", "mixed", "single")
 

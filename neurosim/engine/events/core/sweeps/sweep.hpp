@@ -134,7 +134,7 @@ void begin_dense(Worker& worker, SweptDenseHandles handles, HistoryOf history_of
     }
 }
 
-// The same for a matrix.
+// Passes a changed message on to the product of a matrix, if it has no delay.
 template <class Context>
 void update_dense(Context& context, SweptDenseHandles handles, int32_t neuron, typename Context::Real value) {
     using Real = typename Context::Real;
