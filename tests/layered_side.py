@@ -49,6 +49,11 @@ def numbers(net, seed=0):
     return found
 
 
+def same(got, wanted):
+    """Whether two arrays have one shape, and numbers that are equal but for rounding."""
+    return got.shape == wanted.shape and np.allclose(got, wanted, rtol=1e-10, atol=1e-12)
+
+
 def sent(net, inputs, record, engine="reference", **options):
     """What populations send at their one tick, by name, each (trial, *shape)."""
     recording = ns.run(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from layered_side import FUNCTIONS, RANDOM, convolved, jolted, largest, normalised, numbers, sent
+from layered_side import FUNCTIONS, RANDOM, convolved, jolted, largest, normalised, numbers, same, sent
 
 import neurosim as ns
 from neurosim import cells
@@ -21,10 +21,6 @@ def engine(request):
     if request.param == "arrays":
         pytest.importorskip("jax", reason="the arrays engine needs JAX: pip install '.[train]'")
     return request.param
-
-
-def same(got, wanted):
-    return got.shape == wanted.shape and np.allclose(got, wanted, rtol=1e-10, atol=1e-12)
 
 
 def one_population(unit, x, engine="reference", **options):

@@ -7,15 +7,13 @@ their children and the sequences.
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
 from bench import MEMORY, Benchmark, Column, Run
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "evolved_copying.py"
+from networks.scripts import example
 
 
 def evolved(n: int, seed: int, engine: str, slots: int | None = None, tested: int = 100) -> dict[str, Any]:
@@ -23,16 +21,12 @@ def evolved(n: int, seed: int, engine: str, slots: int | None = None, tested: in
     import matplotlib
 
     matplotlib.use("agg")
-    found = importlib.util.spec_from_file_location("evolved_copying", EXAMPLE)
-    assert found is not None
-    assert found.loader is not None
-    example = importlib.util.module_from_spec(found)
-    found.loader.exec_module(example)
+    script = example("evolved_copying")
     limit = [] if slots is None else ["--slots", str(slots)]
     with TemporaryDirectory() as folder:
         figure = ["--figure", f"{folder}/figure.png", "--seed", str(seed), "--tested", str(tested)]
         begin = perf_counter()
-        wrong, errors, speed = example.main(["--generations", str(n), *limit, *figure])
+        wrong, errors, speed = script.main(["--generations", str(n), *limit, *figure])
         seconds = perf_counter() - begin
     short, long = wrong.values()
     return {

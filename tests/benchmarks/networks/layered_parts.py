@@ -3,25 +3,13 @@ the net without this. What is learned, and how, stands in the example of the sam
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from bench import MEMORY, Benchmark, Column, Run
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-
-
-def example(name: str) -> Any:
-    """The script examples/<name>.py as a module."""
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from networks.scripts import example
 
 
 def domain_adaptation(strength: float, seed: int, engine: str, epochs: int) -> dict[str, Any]:
