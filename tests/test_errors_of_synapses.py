@@ -140,6 +140,13 @@ SYNAPSES = {
         lambda: run(synapses(liquid, grid[0], model="y = w*v_pre : 1 (summed)")),
         D, "'y' (summed)", "variable of the target", "I_post",
     ),
+    "summed twice": (
+        lambda: ns.Network(
+            *(ns.Synapses(ears, cells[chosen], model="v_post = w : 1 (summed)", delay=1, name=name)
+              for name, chosen in {"one": [1, 0], "two": [0]}.items()), schedule=ns.Synchronous(),
+        ),
+        D, "'v_post' (summed)", "sets it too", "'v_2'",
+    ),
     "text on einsum": (
         lambda: synapses(grid, wide, wiring=ns.einsum("t i, i o -> t o"), on_pre="I_post += w"),
         D, "einsum", "on_pre", "Leave",

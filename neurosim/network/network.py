@@ -32,6 +32,7 @@ from neurosim.network.program import Step, step_program, zero_delay_order
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
 from neurosim.network.remake import NewPopulation, NewSynapses, remade
 from neurosim.network.schedule import Schedule
+from neurosim.network.sums import check_sums
 from neurosim.network.synapses import Delayed, Synapses
 from neurosim.network.values import PLAIN, TIME, Value, spelt
 from neurosim.network.wiring import private
@@ -86,6 +87,7 @@ class Network(SetOnce):
         self.parts = ReadOnly(gathered.parts)
         _check_ties(self)
         _check_private_senders(self)
+        check_sums(self.synapses.values())
         schedule.check(self)
         for population in self.populations.values():
             _check_population(population, schedule)

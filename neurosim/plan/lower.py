@@ -14,6 +14,7 @@ import numpy as np
 from neurosim.errors import PlanError
 from neurosim.network.network import Network
 from neurosim.network.probes import Probe
+from neurosim.network.sums import summed_variables
 from neurosim.network.values import unit
 from neurosim.plan.check import check_plan
 from neurosim.plan.dimensions import Dim, Scope
@@ -113,8 +114,8 @@ def written_variables(net: Network) -> dict[str, set[str]]:
         written[population.name] = differential | assigned
     for item in net.synapses.values():
         assigned = {s.name for s in (*item.pre_statements, *item.post_statements)}
-        assigned |= {line.name for line in item.lines if "summed" in line.flags}
         written[item.post.name] |= {name.removesuffix("_post") for name in assigned}
+        written[item.post.name] |= set(summed_variables(item))
         if item.to:
             written[item.post.name].add(item.to)
         written[item.pre.name] |= {name.removesuffix("_pre") for name in assigned if name.endswith("_pre")}

@@ -41,8 +41,9 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
   index), synapse object, synapse. Engines agree on matrix products up to rounding. Under Clock, graded
   messages with their products, and spikes with private sources, arrive in two deliver steps, so in two sums.
 * Synapses with text act in a deliver step after those sums, object by object in network order. If the step
-  delivers graded messages, an object first sets its (summed) variables, each to a sum over the synapses of
-  every target in their order; under Clock that is before the equations are integrated. Then its on_pre runs
+  delivers graded messages, an object first sets its (summed) variables: in every neuron of the part that it
+  leads to, to the sum over the neuron's synapses in their order; other neurons keep what they have. Under
+  Clock that is before the equations are integrated. Then its on_pre runs
   for what arrives, in the order: tick of sending, sender, synapse. All on_pre come before all on_post of the
   same tick and populations, and all statements of one arrival before those of the next.
 * Times in ticks. A single delay or period that is not a whole number of ticks was refused in the description.

@@ -10,13 +10,7 @@ from differential.case import Case, Piece
 Shows = Callable[[Case, list[Piece]], bool]  # whether a case, run in these pieces, would show a fault
 
 
-def _summed_into_a_part(case: Case, pieces: list[Piece]) -> bool:
-    return any("[" in link.post and "(summed)" in str(link.lines) for link in case.links)
-
-
-KNOWN: dict[str, Shows] = {
-    "(summed) into a part": _summed_into_a_part,
-}
+KNOWN: dict[str, Shows] = {}
 
 
 def without_known(case: Case) -> tuple[Case, list[str]]:

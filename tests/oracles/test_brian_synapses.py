@@ -61,6 +61,7 @@ TEXT = {
         model="w : 1\ntotal_post = w*(v_post + i) : 1 (summed)",
         on_pre="v_post += w",
         post=slice(1, 4),
+        total=0.25,
     ),
 }
 # Brian2 updates what is summed into a part of a group in the order of names with the group itself: that of
@@ -105,6 +106,7 @@ def theirs():
             method="exact",
             name=f"{name}_targets",
         )
+        group.total = case.get("total", 0)
         text = {key: case[key] for key in ("on_pre", "on_post") if key in case} or {
             "on_pre": f"{case.get('to', 'v')}_post += w"
         }
@@ -136,6 +138,7 @@ def ours(engine):
             threshold="v > 1",
             reset="v = 0",
             refractory=2 * ms,
+            total=case.get("total", 0),
         )
         pre, post, weight, delay = chosen(case)
         text = {key: case[key] for key in ("model", "on_pre", "on_post") if key in case} or {

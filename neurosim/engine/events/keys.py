@@ -51,6 +51,7 @@ class TextualPart(Enum):
     RECEIVER = auto()  # (synapse): the flat index of its target
     DELAY = auto()  # (synapse): in ticks
     CANONICAL = auto()  # (synapse): its number in the plan
+    TARGETED = auto()  # (neuron): whether it is in the part that the synapses lead to
 
 
 class GradedPart(Enum):

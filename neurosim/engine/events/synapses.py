@@ -364,9 +364,23 @@ def add_up(code: PathwayCode) -> list[str]:
         receiver = code.receiver(loop)
         loop.body.append(f"{total}[{receiver} - {span}.first] += static_cast<Real>({value.text});")
         target = code.numbering.pointer("Real", StateArray(code.post.name, variable))
-        copies.append(f"std::copy({total}.begin(), {total}.end(), {target} + {span}.first);")
+        copies += _set_part(code, loop, total, target, span)
     name = f"add_up_{identifier(code.pathway.name)}"
     return _function(code, loop, "summed", name, "for_textual_synapses", _each(loop.body), copies)
+
+
+def _set_part(code: PathwayCode, loop: Loop, total: str, target: str, span: str) -> list[str]:
+    """Lines that set a variable to sums, in the neurons of the part that the synapses lead to."""
+    if code.pathway.post_index.size == code.post.size:
+        return [f"std::copy({total}.begin(), {total}.end(), {target} + {span}.first);"]
+    chosen = loop.pointer(
+        "chosen", "uint8_t", TextualArray(code.pathway.name, TextualPart.TARGETED), const=True
+    )
+    return [
+        f"for (int32_t i = {span}.first; i < {span}.last; ++i) {{",
+        f"    if ({chosen}[i]) {target}[i] = {total}[i - {span}.first];",
+        "}",
+    ]
 
 
 def reads_sender(code: PathwayCode, *blocks: Block | None) -> set[str]:

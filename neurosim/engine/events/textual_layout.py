@@ -69,6 +69,7 @@ class TextualLayout:
     # (1, synapse): the record of start values of each; None if the plan has them as arrays
     drawn: Array | None
     longest: int  # delay in ticks
+    targeted: NDArray[np.uint8]  # (neuron): whether it is in the part that the synapses lead to
 
     @property
     def size(self) -> int:
@@ -124,6 +125,8 @@ class TextualLayout:
                 return self.delay
             case TextualPart.CANONICAL:
                 return self.canonical
+            case TextualPart.TARGETED:
+                return self.targeted
 
     def in_plan_order(self, values: Array) -> Array:
         """A copy of values (trial, synapse) in the order of the plan."""
@@ -176,6 +179,7 @@ def lay_out(
             order=None if in_order else np.empty(synapses, np.int32),
             drawn=aligned_empty((1, synapses), record_type(plan, pathway)) if is_drawn else None,
             longest=longest,
+            targeted=_mask(n_post, pathway.post_index),
         )
         arrays = _arrays_struct(plan, pathway, layout, keep_alive)
         if not library().neurosim_textual_fill(handle, ctypes.byref(arrays)):
@@ -183,6 +187,13 @@ def lay_out(
     finally:
         library().neurosim_textual_free(handle)
     return layout
+
+
+def _mask(size: int, chosen: Array) -> NDArray[np.uint8]:
+    """1 for the chosen ones of so many neurons, 0 for the others."""
+    mask = np.zeros(size, np.uint8)
+    mask[chosen] = 1
+    return mask
 
 
 def _arrays_struct(

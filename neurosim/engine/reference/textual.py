@@ -122,16 +122,21 @@ class TextualSynapses:
             own[name] = np.broadcast_to(value, trial.shape).reshape(own[name].shape).astype(own[name].dtype)
 
     def _sum(self, state: State) -> None:
-        """Set each (summed) variable of the target to the sum over synapses, in their order."""
+        """Set each (summed) variable of the targets to the sum over their synapses, in the order of these.
+
+        The neurons outside the part that the synapses lead to keep what they have.
+        """
         if not self.text.summed:
             return
         trial, synapse = self._all_synapses(state)
+        part = self.pathway.post_index
         for variable, expression in self.text.summed.items():
             names = self._names(state, trial, synapse, set(names_in(expression)))
             value = np.broadcast_to(evaluate(expression, names), trial.shape)
             total = np.zeros(state.count * self.post.size, self.plan.dtype)
             np.add.at(total, trial * self.post.size + self.pathway.receiver[synapse], value)
-            state.values[self.post.name][variable] = total.reshape(state.count, *self.post.shape)
+            values = state.values[self.post.name][variable].reshape(state.count, -1)
+            values[:, part] = total.reshape(state.count, -1)[:, part]
 
     def _run_arrivals(self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray) -> None:
         """Run a block for arrivals in their order, or for all at once if the result is the same."""
