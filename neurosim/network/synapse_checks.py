@@ -9,6 +9,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.contraction import einsum
+from neurosim.network.neurons import METHODS as OF_NEURONS
 from neurosim.network.neurons import Part, Population, label
 from neurosim.network.text_names import check_flags, check_name, check_variable
 from neurosim.network.values import PLAIN, TIME, Value, plain_text, spelt
@@ -23,7 +24,8 @@ FLAGS = {
     "parameter": ("constant", "shared"),
     "subexpression": ("summed", "shared", "constant over dt"),
 }
-ARGUMENTS = ("to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "learns", "name")
+METHODS = ("auto", *OF_NEURONS)
+ARGUMENTS = ("to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "method", "learns", "name")
 
 
 def check_synapses(synapses: Synapses) -> None:

@@ -13,10 +13,20 @@ from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import Arguments, named_arguments
 from neurosim.network.neurons import Neurons, Part, Population, label
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
-from neurosim.network.synapse_checks import ARGUMENTS, check_synapses, target_of
+from neurosim.network.synapse_checks import ARGUMENTS, METHODS, check_synapses, target_of
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
 from neurosim.network.text_names import check_name
-from neurosim.network.values import Numeric, Value, as_value, each_once, flag, identifier, plain_text, whole
+from neurosim.network.values import (
+    Numeric,
+    Value,
+    as_value,
+    choice,
+    each_once,
+    flag,
+    identifier,
+    plain_text,
+    whole,
+)
 from neurosim.network.weights import Distribution
 from neurosim.network.wiring import Wiring, all_to_all
 
@@ -83,6 +93,10 @@ class Synapses(SetOnce):
     on_pre: assignments that run when a message arrives. Names ending in _post or _pre are variables of the
         neurons.
     on_post: assignments that run when the target has sent.
+    method: how the clock-driven equations of the model are integrated: one of the methods of `Neurons`, or
+        'auto', the first of 'exact', 'exponential_euler', 'euler' and 'heun' that can (Brian2's default does
+        not try 'exponential_euler'). Equations with noise `xi` are then integrated by 'euler', or by 'heun'
+        if the noise is multiplied by a variable. (event-driven) equations are always solved exactly.
     learns: whether training may change the weights.
     name: how records and files call the synapses; default: 'pre_to_post'.
     constants: values of the names in the text; those of variables of the model are their start values. Each
@@ -110,6 +124,7 @@ class Synapses(SetOnce):
     model: str
     on_pre: str
     on_post: str
+    method: str
     learns: bool
     name: str
     constants: Mapping[str, Value | Distribution]
@@ -126,6 +141,7 @@ class Synapses(SetOnce):
         model: str = "",
         on_pre: str = "",
         on_post: str = "",
+        method: str = "auto",
         learns: bool = False,
         name: str = "",
         **constants: Numeric | Distribution,
@@ -149,6 +165,7 @@ class Synapses(SetOnce):
         self.model = plain_text(model, f"{subject}: model")
         self.on_pre = plain_text(on_pre, f"{subject}: on_pre")
         self.on_post = plain_text(on_post, f"{subject}: on_post")
+        self.method = "exact" if choice(method, METHODS, f"{subject}: method") == "linear" else method
         self.to = target_of(self, to)
         self.learns = flag(learns, f"{subject}: learns")
         named = each_once(constants, subject).items()

@@ -95,7 +95,9 @@ def _texts(net: Network) -> list[str]:
         [p.lines, p.statements, p.threshold, p.reset_statements, p.method, str(p.refractory)]
         for p in net.populations.values()
     ]
-    between = [[item.lines, item.pre_statements, item.post_statements] for item in net.synapses.values()]
+    between = [
+        [item.lines, item.pre_statements, item.post_statements, item.method] for item in net.synapses.values()
+    ]
     return [repr(part) for part in (*own, *between)]
 
 

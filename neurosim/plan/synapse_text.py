@@ -13,7 +13,7 @@ from neurosim.errors import DescriptionError, PlanError, nearest
 from neurosim.network.draws import Pairs
 from neurosim.network.network import Network
 from neurosim.network.synapses import Synapses
-from neurosim.network.text import Statement, names_in
+from neurosim.network.text import Equation, Statement, names_in, renamed
 from neurosim.network.values import PLAIN, TIME, Value, is_zero, unit
 from neurosim.plan.codegen.numpy_code import numpy_block
 from neurosim.plan.dimensions import (
@@ -22,6 +22,7 @@ from neurosim.plan.dimensions import (
     check_equations,
     check_expression,
     check_statements,
+    is_noise,
     unit_dimensions,
     units_used,
     weight_dimensions,
@@ -32,6 +33,8 @@ from neurosim.plan.name_resolution import resolve_names
 from neurosim.plan.plan import Block, SynapseText, Textual, state_dtype, weight_dtype
 from neurosim.plan.random import Stream
 from neurosim.plan.recipe import DrawnStates, Edges
+
+DEFAULTS = ("exact", "exponential_euler", "euler", "heun")  # what method='auto' tries, in this order
 
 
 def text_pathway(
@@ -164,7 +167,7 @@ def _text(
         states=states,
         laws={} if drawn is None else drawn.laws,
         constants=constants,
-        integrate=_clock_driven(item.model, clocked, scope, constants) if clocked else None,
+        integrate=_clock_driven(item, clocked, scope, constants) if clocked else None,
         summed={_summed_target(item, line.name): inline(line.expression, scope) for line in summed},
         on_pre=blocks["on_pre"],
         on_post=blocks["on_post"],
@@ -274,18 +277,34 @@ def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -
     return all(np.all(np.isfinite(value)) for value in found.values())
 
 
-def _clock_driven(text: str, lines: tuple[Any, ...], scope: Scope, constants: Mapping[str, Any]) -> Block:
-    """Clock-driven equations of synapses, by the best of Brian2's methods that can integrate them."""
+def _clock_driven(
+    item: Synapses, lines: tuple[Equation, ...], scope: Scope, constants: Mapping[str, Any]
+) -> Block:
+    """Clock-driven equations of synapses, by the method given, or else the first of DEFAULTS that can."""
     inner = scope.part("model", axes=False)
     names = tuple(line.name for line in lines)
-    for method in ("exact", "exponential_euler"):
+    refused: list[PlanError] = []
+    for method in DEFAULTS if item.method == "auto" else (item.method,):
         try:
-            statements = brian_integration(lines, method, inner, refractory=False)
-        except PlanError:
+            statements = _with_private_noise(brian_integration(lines, method, inner, refractory=False))
+        except PlanError as error:
+            refused.append(error)
             continue
         if method != "exact" or is_finite(statements, constants):
-            return Block("model", statements, names, text=text)
-    return Block("model", brian_integration(lines, "euler", inner, refractory=False), names, text=text)
+            return Block("model", statements, names, text=item.model)
+        refused.append(
+            PlanError(
+                f"{inner.label}: method 'exact': the closed form of these equations is not finite, as for"
+                " coupled variables with equal time constants. Use method='auto', or make them differ."
+            )
+        )
+    raise refused[-1]
+
+
+def _with_private_noise(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """The statements with the noise xi called _xi: an underscore begins the temporary names of a block."""
+    noise = {s.name: f"_{s.name}" for s in statements if is_noise(s.name)}
+    return tuple(Statement(noise.get(s.name, s.name), s.op, renamed(s.expression, noise)) for s in statements)
 
 
 def _summed_target(item: Synapses, name: str) -> str:
