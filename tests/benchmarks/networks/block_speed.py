@@ -170,8 +170,8 @@ BENCHMARKS = tuple(
         f"{SIZE} Adam, squared error.",
         (STEP,),
         (
-            Run("neurosim", train_neurosim, dict(epochs=12)),
-            Run("by hand in JAX", train_by_hand, dict(epochs=12), "jax"),
+            Run("neurosim", train_neurosim, dict(epochs=60)),
+            Run("by hand in JAX", train_by_hand, dict(epochs=60), "jax"),
         ),
         smoke=dict(epochs=1),
     ),
