@@ -49,7 +49,7 @@ def run(
     duration: Numeric | None = None,
     trials: int | None = None,
     record: Name | Iterable[Name] | Mapping[Any, Time] = (),
-    start: Checkpoint | Mapping[str, Numeric] | None = None,
+    start: Checkpoint | Mapping[str, Numeric | str] | None = None,
     seed: int | None = None,
     engine: str = "auto",
     precision: str | None = None,
@@ -75,9 +75,10 @@ def run(
             'liquid[:100].v', 'ears_to_liquid.w' (one value per synapse, sorted by sender; see
             `Recording.edges` and `Recording.matrix`); a dict from names to sampling intervals (ticks, or
             times under `Clock`); or 'all' for what every population sends.
-        start: a Recording to continue from its end, or {'population.variable': start values}. A continued run
-            goes on as if it had never stopped, with plastic weights and spikes that are still under way.
-            Parameters to which `net` gives another value than the recorded network have the new value.
+        start: a Recording to continue from its end, or {'population.variable': start values}, which may also
+            be expressions, as those of `Neurons`. A continued run goes on as if it had never stopped, with
+            plastic weights and spikes that are still under way. Parameters to which `net` gives another value
+            than the recorded network have the new value.
         seed: seed of all random numbers (wiring, weights, noise), 0 <= seed < 2**64; default: that of the
             recording that is continued, else 0. Another seed than the recording's is refused if it would draw
             another network.

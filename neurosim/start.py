@@ -11,15 +11,18 @@ import numpy as np
 from neurosim.engine.checkpoint import trials_held
 from neurosim.engine.resume import read_resume
 from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.arguments import Arguments
 from neurosim.network.codec import same
 from neurosim.network.contraction import einsum
+from neurosim.network.expression import is_drawn, read_expression
 from neurosim.network.network import Network
+from neurosim.network.neurons import Neurons
 from neurosim.network.synapses import Synapses
 from neurosim.network.values import Dim, Numeric, Value, as_value, spelt, unit, whole
-from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, pool
 from neurosim.network.wiring import all_to_all, one_to_one, pairs, private
 from neurosim.plan.draw import draw_synapses, start_value
+from neurosim.plan.expressions import StartNumbers
 from neurosim.plan.groups import neuron_scope
 from neurosim.plan.lower import written_variables
 from neurosim.plan.plan import Plan, Textual
@@ -89,7 +92,10 @@ class Start:
 
 
 def read_start(
-    net: Network, start: Checkpoint | Mapping[str, Numeric] | None, seed: int | None, precision: str | None
+    net: Network,
+    start: Checkpoint | Mapping[str, Numeric | str] | None,
+    seed: int | None,
+    precision: str | None,
 ) -> Start:
     """Check what a run of `net` starts from.
 
@@ -110,7 +116,8 @@ def read_start(
             " Give {'population.variable': values}."
         )
     names = {spelt(str(key)): value for key, value in start.items()}
-    values = {name: _start_value(net, name, value) for name, value in names.items()}
+    computed = _computed_start(net, {k: v for k, v in names.items() if isinstance(v, str)}, names, seed)
+    values = {name: _start_value(net, name, computed.get(name, value)) for name, value in names.items()}
     return Start(seed, precision or "double", values)
 
 
@@ -190,7 +197,7 @@ def _check_seed(net: Network, start: Checkpoint, seed: int) -> None:
         drawn += [
             f"{key} of {population.name!r}"
             for key, value in population.constants.items()
-            if isinstance(value, Distribution) and key not in population.states
+            if is_drawn(value) and key not in population.states
         ]
     if drawn:
         verb = "was" if drawn[0].endswith("'") else "were"
@@ -204,12 +211,10 @@ def _check_seed(net: Network, start: Checkpoint, seed: int) -> None:
 def _drawn(synapses: Synapses) -> list[str]:
     """What the seed decides of synapses, apart from what the checkpoint holds."""
     drawn = [] if isinstance(synapses.wiring, NOT_RANDOM) else ["wiring"]
-    drawn += ["weights"] if isinstance(synapses.weight, Distribution) and "w" not in synapses.states else []
-    drawn += ["delays"] if isinstance(synapses.delay, Distribution) else []
+    drawn += ["weights"] if is_drawn(synapses.weight) and "w" not in synapses.states else []
+    drawn += ["delays"] if is_drawn(synapses.delay) else []
     return drawn + [
-        name
-        for name, value in synapses.constants.items()
-        if isinstance(value, Distribution) and name not in synapses.states
+        name for name, value in synapses.constants.items() if is_drawn(value) and name not in synapses.states
     ]
 
 
@@ -275,8 +280,29 @@ def _parameter(synapses: Synapses, key: str) -> Any:
     return synapses.weight if key == "w" else synapses.constants.get(key, Value(np.zeros(())))
 
 
-def _start_value(net: Network, key: str, given: Numeric) -> np.ndarray:
-    """The start value of a variable in SI units, shape of its population."""
+def _computed_start(
+    net: Network, texts: Mapping[str, str], start: Mapping[str, Numeric | str], seed: int
+) -> dict[str, Value]:
+    """The start values that are expressions, which may use the other ones."""
+    found: dict[str, Value] = {}
+    for key, text in texts.items():
+        population, variable = _variable(net, key)
+        read_expression(text, f"run: start {key!r}")
+        given = {
+            other.partition(".")[2]: value
+            for other, value in start.items()
+            if other.partition(".")[0] == population.name
+        }
+        arguments: Arguments = population.arguments | given
+        changed = Neurons(**arguments)
+        dims = neuron_scope(net, changed, set()).dims
+        numbers = StartNumbers(net, changed, seed, tied={})
+        found[key] = Value(np.asarray(numbers(variable)), dims[variable])
+    return found
+
+
+def _variable(net: Network, key: str) -> tuple[Neurons, str]:
+    """The population and the variable that a key such as 'cells.v' names."""
     name, _, variable = key.partition(".")
     population = net.populations.get(name)
     if population is None or variable not in population.states:
@@ -284,6 +310,12 @@ def _start_value(net: Network, key: str, given: Numeric) -> np.ndarray:
         raise DescriptionError(
             f"run: start {shown(key)} is no state variable of this network. {nearest(key, known)}"
         )
+    return population, variable
+
+
+def _start_value(net: Network, key: str, given: Numeric) -> np.ndarray:
+    """The start value of a variable in SI units, shape of its population."""
+    population, variable = _variable(net, key)
     value = as_value(given, f"run: start {key!r}")
     wanted = _dimensions(net, key)
     if value.dim != wanted and np.any(value.number):

@@ -89,7 +89,8 @@ POPULATIONS = {
         D, "'pool': learns", "'bis'", "'bias'?",
     ),
     "learns a number": (lambda: neurons(learns=3), D, "'pool': learns", "3", "('bias',)"),
-    "constant text": (lambda: neurons(update="v = k*I", k="3"), D, "'pool'", "k='3'", "There is: equations"),
+    "constant text": (lambda: neurons(update="v = k*I", k="3 +"), D, "'pool': k", "'3 +'", "Write one"),
+    "constant None": (lambda: neurons(update="v = k*I", k=None), D, "'pool'", "k=None", "equations"),
     "constant NaN": (
         lambda: neurons(update="v = k*I", k=np.nan), D, "'pool': constant k", "NaN", "finite numbers",
     ),

@@ -40,7 +40,8 @@ def ready(
     settings: dict[str, Any] = {**defaults, **override}
     for key, value in defaults.items():
         if key not in ARGUMENTS and key not in override and isinstance(value, str):
-            settings[key] = settings[value]
+            # The value itself, but for text: two draws would differ, and so the other constant is named.
+            settings[key] = value if isinstance(settings[value], str) else settings[value]
     neurons = Neurons(name, shape, **settings)
     known = {*ARGUMENTS, *defaults, *neurons.states}
     if not set(override) & set(TEXT):

@@ -4,7 +4,7 @@ Plain data are dicts, lists, text, numbers, truth values and None. An array beco
 `pack`, which the caller chooses: text within JSON, or the number of a dataset in a file. An object becomes a
 dict, and its first key says what it is: 'value' (a number or an array with its dimensions), 'array',
 'population' (with 'part' and 'sends' for a part), 'delayed', 'weights_of' (the weights of other synapses) or
-'kind' (a wiring, a distribution or a schedule: the name of its class, and its fields).
+'kind' (a wiring, a distribution or a schedule: the name of its class, and its fields). An expression is text.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, NeurosimError, RecordingError, shown
 from neurosim.network.arguments import Arguments
+from neurosim.network.expression import Expression
 from neurosim.network.kinds import Kind, kind_called
 from neurosim.network.neurons import Neurons, Part
 from neurosim.network.schedule import Schedule
@@ -95,6 +96,8 @@ def _encode(item: Any, net: Network, pack: Pack) -> Json:
             item.number.item() if item.scalar and np.isfinite(item.number) else {"array": pack(item.number)}
         )
         return {"value": number} | ({} if item.dim == PLAIN else {"dim": list(item.dim)})
+    if isinstance(item, Expression):
+        return item.text
     if isinstance(item, np.ndarray):
         return {"array": pack(item)}
     if isinstance(item, Neurons):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import Arguments
+from neurosim.network.expression import is_drawn
 from neurosim.network.neurons import Neurons
 from neurosim.network.readonly import ReadOnly
 from neurosim.network.remake import remade
@@ -120,7 +121,7 @@ def _ties(network: Network, name: str, tied: Network | Copy) -> dict[str, str]:
     ties = {}
     for short, population in network.populations.items():
         for constant, value in population.constants.items():
-            if constant in population.learns or isinstance(value, Distribution):
+            if constant in population.learns or is_drawn(value):
                 source = f"{tied.populations[short].name}.{constant}"
                 ties[f"{name}_{short}.{constant}"] = tied.tied.get(source, source)
     return ties

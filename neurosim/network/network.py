@@ -263,17 +263,23 @@ def _check_population(population: Neurons, schedule: Schedule) -> None:
 
 def _check_constants(population: Neurons, synapses: Iterable[Synapses]) -> None:
     """Refuse a constant that no text uses: most often it is an argument's misspelt name."""
-    used = population.names_used | set(population.states)
-    for item in synapses:
-        for end, suffix in ((item.pre, "_pre"), (item.post, "_post")):
-            if end.population is population:
-                used |= {name.removesuffix(suffix) for name in item.names_used}
+    used = names_wanted(population, synapses) | population.names_in_expressions
     for name in population.constants:
         if name not in used:
             raise DescriptionError(
                 f"Neurons {population.name!r}: {name!r} is neither an argument of Neurons nor used in its"
                 f" text. {nearest(name, (*ARGUMENTS, *used))}"
             )
+
+
+def names_wanted(population: Neurons, synapses: Iterable[Synapses]) -> set[str]:
+    """The names of a population that its text, or that of synapses, uses while the network runs."""
+    used = population.names_used | set(population.states)
+    for item in synapses:
+        for end, suffix in ((item.pre, "_pre"), (item.post, "_post")):
+            if end.population is population:
+                used |= {name.removesuffix(suffix) for name in item.names_used}
+    return set(used)
 
 
 def _check_ticks(value: Value, subject: str, schedule: Schedule) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import Arguments, named_arguments
+from neurosim.network.expression import Expression, read_constant
 from neurosim.network.index import Index, Key, as_index, read_key, show_key
 from neurosim.network.neuron_checks import ARGUMENTS, check_neurons, read_names, read_ports, read_shape
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields, read_only
@@ -20,6 +21,7 @@ from neurosim.network.text_names import check_name
 from neurosim.network.values import Numeric, Value, as_value, choice, each_once, identifier, plain_text, spelt
 from neurosim.network.weights import Distribution
 
+Constant = Value | Distribution | Expression  # what constants and start values are after they were read
 METHODS = ("exact", "linear", "independent", "exponential_euler", "euler", "heun", "milstein", "rk2", "rk4")
 
 
@@ -46,8 +48,9 @@ class Neurons(SetOnce):
         text defines.
     learns: names of constants that training may change.
     constants: values of names in the text: numbers, quantities, arrays that broadcast to the shape of the
-        population, or distributions such as `normal`. A value given to a state variable is its start value
-        (default: 0).
+        population, distributions such as `normal`, or expressions: text over other constants and start
+        values, `i`, `N` and random functions, such as `"El + 10*mV*rand()"`. A value given to a state
+        variable is its start value (default: 0).
 
     A population without text is driven from outside: inputs give what it sends. `neurons[:100]` is a part of
     a population and can stand wherever a population can. Neurons cannot be changed after they were made.
@@ -75,7 +78,7 @@ class Neurons(SetOnce):
     ports: tuple[tuple[str, str], ...]
     _sends: str | None  # as given; `sends` is what it comes to
     learns: tuple[str, ...]
-    constants: Mapping[str, Value | Distribution]
+    constants: Mapping[str, Constant]
 
     def __init__(
         self,
@@ -91,7 +94,7 @@ class Neurons(SetOnce):
         ports: str | Mapping[str, str] | Sequence[str | tuple[str, str]] = "I",
         sends: str | None = None,
         learns: str | Sequence[str] = (),
-        **constants: Numeric | Distribution,
+        **constants: Numeric | Distribution | Expression,
     ):
         self.name = identifier(name, "Neurons name")
         subject = f"Neurons {self.name!r}"
@@ -112,8 +115,11 @@ class Neurons(SetOnce):
 
     __getstate__ = own_fields
 
-    def _constant(self, name: str, given: Any, subject: str) -> Value | Distribution:
+    def _constant(self, name: str, given: Any, subject: str) -> Constant:
         check_name(name, f"{subject}: constant")
+        if isinstance(given, str | Expression):
+            known = name in self.names_used or name in self.states
+            return read_constant(name, given, subject, () if known else ARGUMENTS)
         if isinstance(given, Distribution):
             if not given.alone:
                 raise DescriptionError(
@@ -121,7 +127,7 @@ class Neurons(SetOnce):
                     " Use normal or uniform."
                 )
             return given
-        if isinstance(given, str) or given is None or callable(given):
+        if given is None or callable(given):
             raise DescriptionError(
                 f"{subject}: {name}={shown(given)} is neither an argument of Neurons nor a number."
                 f" {nearest(name, ARGUMENTS)}"
@@ -190,6 +196,12 @@ class Neurons(SetOnce):
             refractory,
         ]
         return frozenset().union(*(names_in(text) for text in texts if text.strip()))
+
+    @property
+    def names_in_expressions(self) -> frozenset[str]:
+        """The names that expressions of constants and start values use."""
+        expressions = (value for value in self.constants.values() if isinstance(value, Expression))
+        return frozenset[str]().union(*(expression.names for expression in expressions))
 
     def _line(self, name: str) -> Equation:
         return next(line for line in self.lines if line.name == name)

@@ -24,6 +24,7 @@ from neurosim.network.values import Value
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, pool
 from neurosim.network.wiring import all_to_all, pairs
+from neurosim.plan.expressions import StartNumbers
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.random import Stream
 from neurosim.plan.recipe import ARRAY_BYTES, USE_FEWER, Convolution, Edges, Pooling, Recipe, Windows
@@ -330,13 +331,4 @@ def start_value(net: Network, population: Neurons, key: str, seed: int) -> np.nd
 
     A constant that is tied to another one is drawn as that one is.
     """
-    given = population.constants[key]
-    if isinstance(given, Value):
-        return (
-            given.number.item()
-            if given.scalar
-            else np.broadcast_to(given.number.astype(np.float64), population.shape)
-        )
-    name = f"{population.name}.{key}"
-    table = neuron_table(Stream(seed, net.tied.get(name, name)), population.size)
-    return np.asarray(given.draw(table), dtype=np.float64).reshape(population.shape)
+    return StartNumbers(net, population, seed)(key)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.errors import DescriptionError, PlanError
+from neurosim.errors import PlanError
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.text import Statement
-from neurosim.network.values import PLAIN, TIME, Value, is_zero, unit
+from neurosim.network.values import PLAIN, TIME, Value
 from neurosim.plan.codegen.numpy_code import Numeric
 from neurosim.plan.constant_folding import fold_constants
 from neurosim.plan.dimensions import (
@@ -28,6 +28,7 @@ from neurosim.plan.dimensions import (
 from neurosim.plan.draw import start_value
 from neurosim.plan.equations import brian_integration, inline, linear_system
 from neurosim.plan.exact_integration import exact_statements
+from neurosim.plan.expressions import given_dims
 from neurosim.plan.plan import Block, Group, Refractory, state_dtype
 
 
@@ -44,13 +45,7 @@ def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
     declared = {line.name: unit_dimensions(line.unit, f"{label}: {line.name}") for line in population.lines}
     dims |= {port: declared.get(port, PLAIN) for port in population.port_names}
     dims |= {statement.name: PLAIN for statement in population.statements} | declared
-    for key, value in population.constants.items():
-        if key in declared and value.dim != declared[key] and not is_zero(value):
-            raise DescriptionError(
-                f"{label}: {key} is given in {unit(value.dim)}, its equation says {unit(declared[key])}."
-                f" Give it in {unit(declared[key])}."
-            )
-        dims[key] = declared.get(key, value.dim)
+    dims |= given_dims(label, population.constants, declared, dims)
     constant = {key for key in (*population.constants, *population.states) if key not in written}
     constant = (constant | {"dt", "N", "i", "training"}) - set(population.port_names)
     subexpressions = {line.name: line.expression for line in population.lines if line.kind == "subexpression"}

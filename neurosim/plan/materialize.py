@@ -11,15 +11,15 @@ from neurosim.errors import DescriptionError, RecordingError
 from neurosim.network.arguments import Arguments
 from neurosim.network.contraction import einsum
 from neurosim.network.draws import Pairs
-from neurosim.network.network import Network
+from neurosim.network.network import Network, names_wanted
 from neurosim.network.neurons import Neurons
 from neurosim.network.synapses import Synapses, Transposed
 from neurosim.network.values import TIME, Value
-from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, pool
 from neurosim.network.wiring import Wiring, all_to_all, one_to_one, pairs, private
 from neurosim.plan.dimensions import unit_dimensions, weight_dimensions
 from neurosim.plan.draw import dense_matrix, draw_synapses, per_synapse, shared_weights, start_value
+from neurosim.plan.groups import neuron_scope
 from neurosim.plan.random import Stream
 
 
@@ -60,14 +60,23 @@ def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
 
 
 def _materialized_population(net: Network, population: Neurons, seed: int) -> Neurons:
-    drawn: Arguments = {
-        key: Value(np.asarray(start_value(net, population, key, seed)), value.dim)
-        for key, value in population.constants.items()
-        if isinstance(value, Distribution)
-    }
-    if not drawn:
+    given = population.constants
+    if all(isinstance(value, Value) for value in given.values()):
         return population
-    return Neurons(**(population.arguments | drawn))
+    dims = neuron_scope(net, population, set()).dims
+    drawn: Arguments = {
+        key: Value(np.asarray(start_value(net, population, key, seed)), dims[key])
+        for key, value in given.items()
+        if not isinstance(value, Value)
+    }
+    # Nothing uses the constants of expressions any more.
+    wanted = names_wanted(population, net.synapses.values())
+    kept = {
+        key: value
+        for key, value in (population.arguments | drawn).items()
+        if key not in given or key in wanted
+    }
+    return Neurons(**kept)
 
 
 def _materialized_arguments(

@@ -208,6 +208,22 @@ class TextRandom:
         return np.asarray(np.arange(total.shape[-1]) == chosen, dtype=np.float64)
 
 
+class DrawRandom(TextRandom):
+    """The random functions of an expression that is computed once, when a network is drawn.
+
+    name: the name of the object and of what is drawn, such as 'cells.v'
+    first, second: the counters of each number, as of `Stream`: arrays of one shape, or that are broadcast
+    """
+
+    def __init__(self, seed: int, name: str, first: NDArray[np.uint32], second: NDArray[np.uint32]):
+        super().__init__(seed, name, "expression", 0, np.zeros(1, np.int64), second)
+        self.first = first
+
+    def _words(self, call: int, elements: NDArray[np.uint32]) -> Words:
+        k0, k1 = base_key(*self.key, call)
+        return threefry2x32((np.uint32(k0), np.uint32(k1)), (self.first, elements))
+
+
 def _small_poisson(u: Floats, rate: Floats) -> Floats:
     """The smallest k whose cumulative Poisson probability exceeds u; 0 for rates of 0 or less."""
     from scipy import special  # takes long to import

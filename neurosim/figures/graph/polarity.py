@@ -145,8 +145,8 @@ def _number(node: ast.expr, population: Neurons) -> float | None:
 
 def _named_number(name: str, population: Neurons) -> float | None:
     constant = population.constants.get(name)
-    if name in population.states or isinstance(constant, Distribution):
+    if name in population.states:
         return None
     if constant is None:
         return VOLTS.get(name)
-    return float(constant.number) if constant.scalar else None
+    return float(constant.number) if isinstance(constant, Value) and constant.scalar else None
