@@ -239,6 +239,11 @@ def _check_text(synapses: Synapses) -> None:
     for line in synapses.lines:
         (check_name if "summed" in line.flags else check_variable)(line.name, f"{subject}: variable")
         check_flags(line, FLAGS, f"{subject}: model")
+        if line.name == "lastupdate":
+            raise DescriptionError(
+                f"{subject}: variable 'lastupdate' of the model: text reads the time of a synapse's last"
+                " event under this name without declaring it. Take the line away, or use another name."
+            )
         if line.name in (*ARGUMENTS, "pre", "post"):
             raise DescriptionError(
                 f"{subject}: variable {line.name!r} of the model has the name of an argument."
@@ -249,6 +254,13 @@ def _check_text(synapses: Synapses) -> None:
 def _check_constants(synapses: Synapses) -> None:
     used = synapses.names_used | {line.name for line in synapses.lines if line.kind != "subexpression"}
     for name, value in synapses.constants.items():
+        if name == "w" and synapses.text:
+            raise DescriptionError(f"{synapses.label}: w is the weight. Give it as weight=...")
+        if name == "lastupdate":
+            raise DescriptionError(
+                f"{synapses.label}: lastupdate is the time of a synapse's last event, which is no constant."
+                " Use another name."
+            )
         if name not in used:
             raise DescriptionError(
                 f"{synapses.label}: {name!r} is neither an argument of Synapses nor used in their text."

@@ -9,6 +9,7 @@ equation is first compiled.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
@@ -111,9 +112,16 @@ def text_of(expression: Symbolic) -> str:
     return _sympytools.sympy_to_str(expression)
 
 
-def is_name_of_sympy(name: str) -> bool:
-    """Whether sympy would take a name for something of its own, such as E, S, beta or trace."""
-    return hasattr(_sympytools.sympy, name)
+def is_taken(name: str) -> bool:
+    """Whether Brian2 refuses a name for a variable, or sympy would take it for something of its own.
+
+    Such are mV, exp and N for Brian2, E, S, beta and print for sympy.
+    """
+    try:
+        _brian2.Equations.check_identifier(name)
+    except SyntaxError:
+        return True
+    return hasattr(_sympytools.sympy, name) or hasattr(builtins, name)
 
 
 def integration_step(equations: str, variables: Mapping[str, Variable], method: str, owner: str) -> str:

@@ -42,6 +42,7 @@ BASE_UNITS = (
     "volt", "amp", "siemens", "farad", "ohm", "second", "Hz", "metre", "mole", "molar", "kilogram", "coulomb",
     "watt", "joule", "1",
 )  # fmt: skip
+NUMBERS: Mapping[str, float] = {"pi": math.pi, "e": math.e, "inf": math.inf}  # which text may name
 NOISE_UNIT = "(1/second**0.5)"  # of the white noise xi
 
 
@@ -74,8 +75,13 @@ class Scope:
 @lru_cache(maxsize=4096)
 def unit_value(name: str) -> Value | None:
     """The value of a unit that may stand in text, such as mV, or of pi, e or inf; None for any other name."""
-    quantity = {"pi": math.pi, "e": math.e, "inf": math.inf}.get(name) or named_units().get(name)
+    quantity = NUMBERS.get(name) or named_units().get(name)
     return None if quantity is None else Value(np.asarray(float(quantity)), dimensions(quantity))
+
+
+def own_numbers(names: Iterable[str], scope: Scope) -> tuple[str, ...]:
+    """The names of pi, e and inf among some names that mean something else in the scope."""
+    return tuple(sorted(name for name in names if name in NUMBERS and name in scope.dims))
 
 
 def units_used(
@@ -266,7 +272,9 @@ def check_statements(statements: tuple[Statement, ...], scope: Scope) -> None:
                 )
             continue
         # 0 and infinity are the same in every unit.
-        any_unit = statement.expression.strip() in ("0", "0.0", "inf")
+        any_unit = statement.expression.strip() in ("0", "0.0") or (
+            statement.expression.strip() == "inf" and "inf" not in scope.dims
+        )
         if right != left and not any_unit:
             raise PlanError(
                 f"{scope.label}: {line} is in {unit(right)}, but {statement.name} is in {unit(left)}."

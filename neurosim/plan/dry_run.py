@@ -99,7 +99,7 @@ def _check_readable(plan: Plan, pathway: Textual, name: str, subject: str, *, ar
 
     arrived: whether this text runs when messages have arrived, so that it may read what a driven sender sent
     """
-    if name in {*pathway.text.states, *pathway.text.constants, "t", "i", "j", "elapsed"}:
+    if name in {*pathway.text.states, *pathway.text.constants, "t", "i", "j", "_elapsed"}:
         return
     of_sender = name.endswith("_pre")
     group = plan.groups[pathway.pre if of_sender else pathway.post]

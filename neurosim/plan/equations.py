@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import comb
@@ -22,7 +22,16 @@ from neurosim.network.text import (
     read_statements,
     renamed,
 )
-from neurosim.plan.dimensions import Meanings, Scope, is_noise, meanings, noisy, translated
+from neurosim.plan.dimensions import (
+    NUMBERS,
+    Meanings,
+    Scope,
+    is_noise,
+    meanings,
+    noisy,
+    own_numbers,
+    translated,
+)
 from neurosim.plan.memo import memoized
 
 MOST_NODES = 20_000  # in the syntax tree of an expression with its subexpressions written out
@@ -118,19 +127,42 @@ def _linear_row(expression: str, unknown: tuple[str, ...], scope: Scope) -> tupl
     """The factor of each unknown, and the rest ('' for 0); None if the expression is not linear in them."""
     _check_terms(expression, scope)
     known = meanings({*names_in(expression), *unknown}, scope)
-    row = memoized(["row", expression, unknown, known], lambda: _row_or_none(expression, unknown, known))
-    return None if row is None else (row[0], row[1])
+    own = own_numbers(known, scope)
+    row = memoized(
+        ["row", expression, unknown, known, own], lambda: _row_or_none(expression, unknown, known, own)
+    )
+    if row is None:
+        return None
+    _check_defined((*row[0].values(), row[1]), expression, known, scope)
+    return row[0], row[1]
+
+
+def _check_defined(texts: Iterable[str], expression: str, known: Meanings, scope: Scope) -> None:
+    """Refuse what sympy made of an expression if it has no value."""
+    names = frozenset[str]().union(*(names_in(text) for text in texts if text))
+    if names & {"nan", "zoo"} - set(known):
+        raise PlanError(
+            f"{scope.label}: {quoted(expression)} cannot be integrated, because it divides by 0 or multiplies"
+            " a variable by inf. Take that away."
+        )
 
 
 def _row_or_none(
-    expression: str, unknown: tuple[str, ...], known: Meanings
+    expression: str, unknown: tuple[str, ...], known: Meanings, own: tuple[str, ...]
 ) -> tuple[dict[str, str], str] | None:
+    new = {name: f"{name}_renamed_variable" for name in own}
+    old = _old_names(new, own)
+    given = {new.get(name, name): meaning for name, meaning in known.items()}
     try:
-        return _row(expression, unknown, known)
+        row = _row(renamed(expression, new), tuple(new.get(name, name) for name in unknown), given)
     except (AttributeError, TypeError, SyntaxError, ValueError, NotImplementedError, RecursionError):
         # In these ways sympy refuses to read or to differentiate an expression, which then counts as not
         # linear.
         return None
+    if row is None:
+        return None
+    factors = {old.get(name, name): renamed(factor, old) for name, factor in row[0].items()}
+    return factors, renamed(row[1], old) if row[1] else ""
 
 
 def _row(expression: str, unknown: tuple[str, ...], known: Meanings) -> tuple[dict[str, str], str] | None:
@@ -216,23 +248,35 @@ def brian_integration(
     names |= {"not_refractory"} if refractory else set[str]()
     names |= {"dt", "t"} if method != "exact" else set[str]()
     known = meanings(names, scope)
+    own = own_numbers(known, scope)
     statements = memoized(
-        ["integration", differential, method, known],
-        lambda: _integrated(differential, method, known, scope.label),
+        ["integration", differential, method, known, own],
+        lambda: _integrated(differential, method, known, own, scope.label),
+    )
+    _check_defined(
+        (expression for _, _, expression in statements),
+        "; ".join(f"d{name}/dt = {expression}" for name, expression, _ in differential),
+        known,
+        scope,
     )
     return tuple(Statement(*statement) for statement in statements)
 
 
 def _integrated(
-    differential: list[tuple[str, str, str]], method: str, known: Meanings, label: str
+    differential: list[tuple[str, str, str]],
+    method: str,
+    known: Meanings,
+    own: tuple[str, ...],
+    label: str,
 ) -> list[tuple[str, str, str]]:
     """Name, operator and expression of each statement, from name, expression and unit of each equation."""
     from neurosim.plan import brian  # imports Brian2
 
     # Brian2 and sympy do not accept every name, so some are replaced while they work.
-    new = {name: f"{name}_renamed_variable" for name, _, _ in differential if brian.is_name_of_sympy(name)}
+    taken = [name for name, _, _ in differential if brian.is_taken(name)]
+    new = {name: f"{name}_renamed_variable" for name in (*taken, *own)}
     new |= {name: _in_ascii(name) for name in known if not name.isascii()}
-    old = {value: key for key, value in new.items()}
+    old = _old_names(new, own)
     text = "\n".join(
         f"d{new.get(name, name)}/dt = {renamed(expression, new)} : {unit}"
         for name, expression, unit in differential
@@ -251,11 +295,17 @@ def _integrated(
         return [(old.get(s.name, s.name), s.op, renamed(s.expression, old)) for s in statements]
 
 
+def _old_names(new: Mapping[str, str], own: tuple[str, ...]) -> dict[str, str]:
+    """The names that were replaced by new ones; where pi and e are among them, sympy's are numbers."""
+    numbers = {name: repr(NUMBERS[name]) for name in own if name != "inf"}
+    return numbers | {value: key for key, value in new.items()}
+
+
 def _in_ascii(name: str) -> str:
     return "".join(c if c.isascii() else f"u{ord(c):x}" for c in name) + "_renamed_variable"
 
 
 def event_driven(lines: tuple[Equation, ...], scope: Scope) -> tuple[Statement, ...]:
-    """The closed form of linear equations over the time `elapsed` since the last event at a synapse."""
+    """The closed form of linear equations over the time `_elapsed` since the last event at a synapse."""
     statements = brian_integration(lines, "exact", scope, refractory=False)
-    return tuple(Statement(s.name, s.op, renamed(s.expression, {"dt": "elapsed"})) for s in statements)
+    return tuple(Statement(s.name, s.op, renamed(s.expression, {"dt": "_elapsed"})) for s in statements)

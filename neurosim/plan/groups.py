@@ -47,7 +47,8 @@ def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
     dims |= {statement.name: PLAIN for statement in population.statements} | declared
     dims |= given_dims(label, population.constants, declared, dims)
     constant = {key for key in (*population.constants, *population.states) if key not in written}
-    constant = (constant | {"dt", "N", "i", "training"}) - set(population.port_names)
+    builtin = {"dt", "N", "i", "training"} - set(population.states)
+    constant = (constant | builtin) - set(population.port_names)
     subexpressions = {line.name: line.expression for line in population.lines if line.kind == "subexpression"}
     return Scope(label, dims, frozenset(constant), subexpressions, axes=not net.schedule.sweeps)
 

@@ -120,10 +120,11 @@ def _state_names(item: Synapses) -> tuple[str, ...]:
     """The variables that each synapse has."""
     summed = {line.name for line in item.lines if "summed" in line.flags}
     at_events = any("event-driven" in line.flags for line in item.lines)
+    timed = at_events or "lastupdate" in item.names_used
     return (
         "w",
         *(key for key in item.states if key != "w" and key not in summed),
-        *(("lastupdate",) if at_events else ()),
+        *(("lastupdate",) if timed else ()),
     )
 
 
@@ -145,7 +146,7 @@ def _text(
             f"{item.label}: model has differential equations, which need Clock(dt)."
             " Use assignments in on_pre instead."
         )
-    catch_up = (*event_driven(at_events, scope), Statement("lastupdate", "=", "t")) if at_events else ()
+    catch_up = event_driven(at_events, scope) if at_events else ()
     states = found.states(_state_names(item)) if drawn is None else drawn
     constants = _synapse_constants(net, item, found, scope)
     if not is_finite(catch_up, constants):
@@ -192,7 +193,6 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
         "i": PLAIN,
         "j": PLAIN,
         "lastupdate": time,
-        "elapsed": time,
         "w": weight_dimensions(item),
     }
     declared = {line.name: unit_dimensions(line.unit, f"{item.label}: {line.name}") for line in item.lines}
@@ -253,6 +253,8 @@ def _event_block(
     together = (
         *catch_up,
         *resolve_names(plain, item, own, scopes[item.pre.name], scopes[item.post.name], inner.label),
+        # Last, because the user's text may read when the event before this one was.
+        *((Statement("lastupdate", "=", "t"),) if "lastupdate" in states else ()),
     )
     return Block(
         event, together, tuple(dict.fromkeys(s.name for s in together if s.name in states)), text=text
@@ -267,7 +269,7 @@ def _plain(number: np.ndarray) -> bool | float:
 def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -> bool:
     """Whether statements give finite numbers if all variables are 1: closed forms may divide by 0."""
     names: dict[str, Any] = {name: np.float64(1) for s in statements for name in names_in(s.expression)}
-    names |= dict(constants) | {"elapsed": constants["dt"], "t": constants["dt"]}
+    names |= dict(constants) | {"_elapsed": constants["dt"], "t": constants["dt"]}
     with np.errstate(all="ignore"):
         found = (
             numpy_block(statements, tuple(s.name for s in statements))(names, None, None)

@@ -1,4 +1,10 @@
-"""Assembles C++ functions with a loop over neurons or synapses from the lines before the loop and in it."""
+"""Assembles C++ functions with a loop over neurons or synapses from the lines before the loop and in it.
+
+Names in a function with the user's text cannot be confused, because three kinds have endings of their own. A
+constant that holds what the text assigns ends in an underscore and a number, `v_1`. A name that is made of a
+user's name ends in an underscore and a word, `v_old`, `I_read`, `liquid_v_at`; before the loop, `declare`
+keeps these apart. All other names, such as `span` and `deferred0`, end in neither.
+"""
 
 from __future__ import annotations
 

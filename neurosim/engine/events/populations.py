@@ -191,8 +191,8 @@ def _update_refractoriness(loop: Loop, group: Group, names: dict[str, Typed]) ->
     rule, precision = group.refractory, loop.plan.precision
     assert rule is not None
     if not rule.time and not rule.condition:
-        loop.body.append(f"const bool not_refractory_now = {not_refractory(loop, group)};")
-        return Typed("not_refractory_now", "bool")
+        loop.body.append(f"const bool not_refractory = {not_refractory(loop, group)};")
+        return Typed("not_refractory", "bool")
     stored = not_refractory_pointer(loop, group)
     if rule.condition:
         known = {**names, "not_refractory": Typed(f"{stored}[i] != 0", "bool")}
@@ -205,9 +205,9 @@ def _update_refractoriness(loop: Loop, group: Group, names: dict[str, Typed]) ->
         dt = f"Real({loop.numbering.number_value(TickLength())})"
         cpp_type = "double" if time.type == "double" else "Real"
         value = f"run_tick - {last}[i] >= std::floor({time.text} / {dt} + {cpp_type}(1e-3))"
-    loop.body.append(f"const bool not_refractory_now = {value};")
-    loop.body.append(f"{stored}[i] = not_refractory_now;")
-    return Typed("not_refractory_now", "bool")
+    loop.body.append(f"const bool not_refractory = {value};")
+    loop.body.append(f"{stored}[i] = not_refractory;")
+    return Typed("not_refractory", "bool")
 
 
 def _run_block(loop: Loop, group: Group, block: Block, names: dict[str, Typed]) -> dict[str, Typed]:
@@ -258,7 +258,7 @@ def _compare_with_threshold(loop: Loop, group: Group, names: dict[str, Typed]) -
     )
     spikes = values["spikes"].text
     if group.refractory is not None:
-        spikes = f"({spikes}) & not_refractory_now"
+        spikes = f"({spikes}) & not_refractory"
     loop.body += [*commented(block), *lines]
     if drive is not None and drive.values is not None:
         clamped = drive_values(loop, group.name)

@@ -144,7 +144,7 @@ class PathwayCode:
                 names[name] = constant_at(loop, name, text.constants[name], "k", key)
             elif name == "t":
                 names |= group_names(loop, self.post, {"t"})
-            elif name == "elapsed":
+            elif name == "_elapsed":
                 now = loop.declare("const Moment<Real>", "now", "moment_of(context)")
                 last = self._last_update(loop, copied=copied)
                 names[name] = Typed(f"between(context, {now}, {last})", "Real")
@@ -279,15 +279,15 @@ def _side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     statements, deferred = split_deferred(block, code.states)
     used = used_names(*texts_of(block))
     read = {*used, *block.writes}
-    copies = [name for name in code.states if name in read or (name == "lastupdate" and "elapsed" in read)]
+    copies = [name for name in code.states if name in read or (name == "lastupdate" and "_elapsed" in read)]
     values = _computed(code, loop, block, statements, code.names(loop, used, copied=True))
     moved = [f"{_copy(name)} = {_value(name, values)};" for name in block.writes]
     moved += [
-        f"deferred_{number}[i] = static_cast<Real>({values[deferred_name(number)].text});"
+        f"deferred{number}[i] = static_cast<Real>({values[deferred_name(number)].text});"
         for number in range(len(deferred))
     ]
     lines = [f"{_kind(name)} {name}_copy[TOGETHER];" for name in copies]
-    lines += [f"Real deferred_{number}[TOGETHER];" for number in range(len(deferred))]
+    lines += [f"Real deferred{number}[TOGETHER];" for number in range(len(deferred))]
     if copies:
         lines += _each([f"{_copy(name)} = {code.own(loop, name)};" for name in copies])
     lines += _each([*loop.element_lines(), *loop.body, *moved], independent=True)
@@ -295,7 +295,7 @@ def _side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
         lines += _each([f"{code.own(loop, name)} = {_copy(name)};" for name in block.writes])
     if deferred:
         stores = [
-            _store(code, loop, update.name, update.op, f"deferred_{number}[i]")
+            _store(code, loop, update.name, update.op, f"deferred{number}[i]")
             for number, update in enumerate(deferred)
         ]
         lines += _each(stores)
@@ -360,7 +360,7 @@ def add_up(code: PathwayCode) -> list[str]:
         if DELIVERED in names.values() and number == 0:
             loop.body += delivered(code, loop)
         value = cpp_expression(expression, names, precision=code.plan.precision)
-        total = loop.declare("std::vector<Real>", f"total_{number}", f"std::vector<Real>({span}.size())")
+        total = loop.declare("std::vector<Real>", f"total{number}", f"std::vector<Real>({span}.size())")
         receiver = code.receiver(loop)
         loop.body.append(f"{total}[{receiver} - {span}.first] += static_cast<Real>({value.text});")
         target = code.numbering.pointer("Real", StateArray(code.post.name, variable))

@@ -220,7 +220,7 @@ class TextualSynapses:
                 names[name] = value[synapse] if np.ndim(value) else value
             elif name == "t":
                 names[name] = state.time
-            elif name == "elapsed":
+            elif name == "_elapsed":
                 names[name] = (state.time - own["lastupdate"][trial, synapse]).astype(self.plan.dtype)
             elif name in ("i", "j"):
                 index = self.pathway.sender if name == "i" else self.pathway.receiver
