@@ -272,24 +272,24 @@ def _integrated(
     """Name, operator and expression of each statement, from name, expression and unit of each equation."""
     from neurosim.plan import brian  # imports Brian2
 
-    # Brian2 and sympy do not accept every name, so some are replaced while they work.
-    taken = [name for name, _, _ in differential if brian.is_taken(name)]
-    new = {name: f"{name}_renamed_variable" for name in (*taken, *own)}
-    new |= {name: _in_ascii(name) for name in known if not name.isascii()}
-    old = _old_names(new, own)
-    text = "\n".join(
-        f"d{new.get(name, name)}/dt = {renamed(expression, new)} : {unit}"
-        for name, expression, unit in differential
-    )
-    variables = brian.variables(known)
-    variables = {name: v for name, v in variables.items() if name.isascii()} | {
-        new.get(name, name): v for name, v in variables.items()
-    }
     remedy = (
         "Use method='exponential_euler' where each variable stands linearly in its own equation, else 'rk4'"
         " or 'euler' ('milstein' for noise)."
     )
     with translated(f"{label}: method {method!r} cannot integrate these equations", remedy):
+        # Brian2 and sympy do not accept every name, so some are replaced while they work.
+        taken = [name for name, _, _ in differential if brian.is_taken(name)]
+        new = {name: f"{name}_renamed_variable" for name in (*taken, *own)}
+        new |= {name: _in_ascii(name) for name in known if not name.isascii()}
+        old = _old_names(new, own)
+        text = "\n".join(
+            f"d{new.get(name, name)}/dt = {renamed(expression, new)} : {unit}"
+            for name, expression, unit in differential
+        )
+        variables = brian.variables(known)
+        variables = {name: v for name, v in variables.items() if name.isascii()} | {
+            new.get(name, name): v for name, v in variables.items()
+        }
         code = brian.integration_step(text, variables, method, label)
         statements = read_statements(code, label, deepest=MOST_NODES)
         return [(old.get(s.name, s.name), s.op, renamed(s.expression, old)) for s in statements]
