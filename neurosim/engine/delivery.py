@@ -10,13 +10,15 @@ it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from neurosim.engine.state import Pending, PendingSpikes, Queue, spikes_sent
-from neurosim.plan.plan import Dense, Einsum, Plan, Private, Sparse
+from neurosim.network.program import Do, Step
+from neurosim.plan.plan import AnyPathway, Dense, Einsum, Plan, Private, Sparse
+from neurosim.plan.queues import entry_of
 
 
 def delivery_order(*keys: np.ndarray) -> np.ndarray:
@@ -42,8 +44,10 @@ def take_due(queue: Queue[Pending], tick: int) -> list[Pending]:
 
 @dataclass(frozen=True, eq=False)
 class Afferents:
-    """The synapses without text that end at one port or state variable `to` of the population `post`.
+    """The synapses without text that end at one port or state variable `to` of the population `post`, and
+    whose messages are delivered in one step.
 
+    entry: the name of the queue of their spikes: `to`, with a number if other steps deliver there before.
     reduce: whether `to` takes the 'sum', 'mean' or 'max' of what arrives.
     spiking and graded: stored synapses of populations that spike and of those that do not, by sending
         population, then in network order.
@@ -52,6 +56,7 @@ class Afferents:
 
     post: str
     to: str
+    entry: str
     reduce: str
     spiking: tuple[Sparse, ...]
     graded: tuple[Sparse, ...]
@@ -60,30 +65,45 @@ class Afferents:
     private: tuple[Private, ...]
 
 
-def afferents_into(
-    plan: Plan, populations: Collection[str], *, graded: bool = True, spikes: bool = True
-) -> list[Afferents]:
-    """The synapses without text into each port and variable of these populations, if there are any.
+def afferents_into(plan: Plan, populations: Collection[str]) -> list[Afferents]:
+    """All synapses without text into each port and variable of these populations, if there are any."""
+    pathways = [pathway for pathway in plan.summing if pathway.post in populations]
+    return _by_target(plan, pathways, graded=True, spikes=True)
 
-    graded, spikes: whether to include those that transmit graded messages, and those that transmit spikes.
-    """
-    by_target: dict[tuple[str, str], list[Sparse | Dense | Einsum | Private]] = {}
-    for pathway in plan.summing:
-        if pathway.to and pathway.post in populations:
+
+def afferents_of(plan: Plan, step: Step) -> list[Afferents]:
+    """The synapses without text that a step delivers, or into the neurons that it sweeps."""
+    if step.kind is Do.SWEEP:
+        return afferents_into(plan, step.populations)
+    graded, spikes = step.delivers(graded=True), step.delivers(graded=False)
+    pathways = [pathway for pathway in plan.summing if step.concerns(pathway.name, pathway.post)]
+    place = plan.program.index(step)
+    return [
+        replace(table, entry=entry_of(plan, place, table.post, table.to))
+        for table in _by_target(plan, pathways, graded=graded, spikes=spikes)
+    ]
+
+
+def _by_target(plan: Plan, pathways: Sequence[AnyPathway], *, graded: bool, spikes: bool) -> list[Afferents]:
+    """Synapses without text by port and variable: those of graded messages, of spikes, or both."""
+    by_target: dict[tuple[str, str], list[AnyPathway]] = {}
+    for pathway in pathways:
+        if pathway.to:
             by_target.setdefault((pathway.post, pathway.to), []).append(pathway)
     network_order = {name: number for number, name in enumerate(plan.groups)}
     tables: list[Afferents] = []
-    for (post, to), pathways in by_target.items():
-        stored = sorted((p for p in pathways if isinstance(p, Sparse)), key=lambda p: network_order[p.pre])
+    for (post, to), found in by_target.items():
+        stored = sorted((p for p in found if isinstance(p, Sparse)), key=lambda p: network_order[p.pre])
         table = Afferents(
             post,
+            to,
             to,
             plan.groups[post].ports.get(to, "sum"),
             spiking=tuple(p for p in stored if spikes and spikes_sent(plan, p.pre)),
             graded=tuple(p for p in stored if graded and not spikes_sent(plan, p.pre)),
-            dense=tuple(p for p in pathways if graded and isinstance(p, Dense)),
-            einsum=tuple(p for p in pathways if graded and isinstance(p, Einsum)),
-            private=tuple(p for p in pathways if spikes and isinstance(p, Private)),
+            dense=tuple(p for p in found if graded and isinstance(p, Dense)),
+            einsum=tuple(p for p in found if graded and isinstance(p, Einsum)),
+            private=tuple(p for p in found if spikes and isinstance(p, Private)),
         )
         if table.spiking or table.graded or table.dense or table.einsum or table.private:
             tables.append(table)

@@ -16,6 +16,7 @@ from neurosim.engine.checkpoint import ARRIVALS, PRODUCT, QUEUE, trials_held
 from neurosim.engine.state import NEVER, spikes_sent
 from neurosim.errors import PlanError, RecordingError
 from neurosim.plan.plan import AnyPathway, Dense, Group, Plan, Sparse, Textual
+from neurosim.plan.queues import queues_of
 from neurosim.recording.header import MOST_TICKS, MOST_TRIALS
 
 REMEDY = "It was damaged or changed by hand. Run the first part again, or take another copy of its file."
@@ -63,8 +64,8 @@ def check_resume(plan: Plan, prefix: str, own: bool) -> None:
         for port in () if group.driven else group.ports:
             key = f"arrived/{group.name}/{port}"
             check.within(key, plan.resume[key], 0, MOST_TICKS)
-    for post, to in dict.fromkeys((p.post, p.to) for p in plan.summing if p.to):
-        check.queue(post, str(to))
+    for post, entry in queues_of(plan):
+        check.queue(post, entry)
     for pathway in plan.textual:
         check.arrivals(pathway)
 
@@ -136,9 +137,9 @@ class _Check:
         if outside.any():
             self.damaged(key, f"holds {values[outside].flat[0]}, outside {low} .. {high},")
 
-    def queue(self, post: str, to: str) -> None:
+    def queue(self, post: str, entry: str) -> None:
         """Refuse spikes on their way to a port or variable that its synapses cannot have transmitted."""
-        key, plan = f"queue/{post}/{to}", self.plan
+        key, plan, to = f"queue/{post}/{entry}", self.plan, entry.partition("/")[0]
         columns = self._columns(key, QUEUE)
         if columns is None:
             return

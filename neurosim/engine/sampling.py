@@ -8,6 +8,7 @@ from enum import Enum, auto
 import numpy as np
 
 from neurosim.network.probes import Probe
+from neurosim.network.program import Do
 from neurosim.plan.plan import Plan
 from neurosim.recording.header import sample_size
 
@@ -32,6 +33,24 @@ def quantity(plan: Plan, probe: Probe) -> Quantity:
     if probe.variable in group.ports:
         return Quantity.PORT
     return Quantity.SUBEXPRESSION if probe.variable in group.subexpressions else Quantity.STATE
+
+
+def sampled_in(plan: Plan, probe: Probe) -> int:
+    """The number of the step in which a probe is sampled; the length of the program: at the end of the tick.
+
+    That is the step that names it; or, if no step does, the end for what is known only then, else the record
+    step of its population, or of the population that its synapses end at.
+    """
+    records = [(n, step) for n, step in enumerate(plan.program) if step.kind is Do.RECORD]
+    for number, step in records:
+        if probe.name in (step.probes or ()):
+            return number
+    if is_late(plan, probe):
+        return len(plan.program)
+    pathway = plan.pathways.get(probe.owner)
+    owner = probe.owner if pathway is None else pathway.post
+    own = (number for number, step in records if step.probes is None and owner in step.populations)
+    return next(own, len(plan.program))
 
 
 def is_late(plan: Plan, probe: Probe) -> bool:

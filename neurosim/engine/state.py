@@ -10,6 +10,7 @@ import numpy as np
 
 from neurosim.plan.codegen.numpy_code import AxisFunctions, Numeric, evaluate
 from neurosim.plan.plan import Group, Plan
+from neurosim.plan.queues import queues_of
 from neurosim.plan.random import TextRandom
 
 NEVER = -(2**40)  # the tick of the last spike of a neuron that has not spiked
@@ -143,7 +144,7 @@ class State:
     synapses: synapses with text -> variable -> (trial, synapse).
     delivered: synapses with text and graded senders -> the message that each synapse delivered last,
         (trial, synapse).
-    queue: (population, port or variable) -> spikes on their way there through synapses without text.
+    queue: the name of a queue (`plan/queues.py`) -> spikes on their way through synapses without text.
     arrivals: synapses with text -> spikes on their way through them.
     products: dense synapses -> the matrix product that the event engine keeps up to date, see
         `checkpoint.PRODUCT`.
@@ -229,7 +230,7 @@ def start_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
             else {}
             for p in plan.textual
         },
-        queue={(p.post, p.to): {} for p in plan.summing if p.to},
+        queue={name: {} for name in queues_of(plan)},
         arrivals={p.name: {} for p in plan.textual},
     )
     for group in groups:
@@ -241,7 +242,7 @@ def start_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
 
 def spikes_sent(plan: Plan, name: str) -> bool:
     """Whether a population sends spikes rather than values."""
-    return plan.groups[name].spiking or (name in plan.drives and plan.drives[name].events)
+    return plan.sends_spikes(name)
 
 
 def first_message(state: State, group: Group) -> np.ndarray:

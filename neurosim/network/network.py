@@ -322,7 +322,9 @@ def _check_delay(item: Synapses, schedule: Schedule) -> None:
 
 def _check_zero_delay(net: Network, item: Synapses) -> None:
     delay = item.delay
-    if isinstance(delay, Value) and np.any(delay.number < 1) and not net.schedule.keeps_zero_delay(net, item):
+    seconds = net.schedule.seconds
+    none = isinstance(delay, Value) and np.any(np.rint(delay.number / (seconds or 1.0)) < 1)
+    if none and not net.schedule.keeps_zero_delay(net, item):
         if isinstance(item.wiring, private):
             raise DescriptionError(
                 f"{item.label}: private sources are heard in the tick in which they spike, but"
@@ -331,7 +333,7 @@ def _check_zero_delay(net: Network, item: Synapses) -> None:
             )
         raise DescriptionError(
             f"{item.label}: delay {delay} arrives before it is sent under {net.schedule}."
-            " Use delay=1, or Layered()."
+            f" Use delay={'1' if seconds is None else Value(np.array(seconds), TIME)}, or Layered()."
         )
 
 

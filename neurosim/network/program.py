@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurosim.errors import DescriptionError, shown
+from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.synapses import Delayed, Synapses
-from neurosim.network.values import Value
+from neurosim.network.values import Value, whole
+
+MOST_TICKS_BETWEEN = 2**24  # of a step: as the longest delay
 
 if TYPE_CHECKING:
     from neurosim.network.network import Network
@@ -31,6 +33,7 @@ class Do(StrEnum):
     SEND = "send"
     RESET = "reset"
     SWEEP = "sweep"
+    SUM = "sum"  # (summed) variables are set
     RECORD = "record"
 
 
@@ -51,17 +54,56 @@ class Step:
     populations: their names; those of a SEND step may be 'population.variable', too.
     arriving: what a DELIVER step delivers.
     by_index: whether a SWEEP takes the neurons in the order of their indices, and not in a random one.
+    pathways: the names of the synapses that a DELIVER, INTEGRATE or SUM step concerns; None: all that end at
+        its populations, of which a DELIVER step then also sets the (summed) variables.
+    probes: the names of the probes that a RECORD step samples; None: those of its populations that no step
+        names.
+    every, phase: the step runs in the ticks whose number has the remainder `phase` when divided by `every`.
     """
 
     kind: Do
-    populations: tuple[str, ...]
+    populations: tuple[str, ...] = ()
     arriving: Arriving = Arriving.ALL
     by_index: bool = False
+    pathways: tuple[str, ...] | None = None
+    probes: tuple[str, ...] | None = None
+    every: int = 1
+    phase: int = 0
+
+    def __post_init__(self):
+        whole(self.every, f"Step {self}: every", least=1, most=MOST_TICKS_BETWEEN)
+        whole(self.phase, f"Step {self}: phase", least=0, most=self.every - 1)
+        self._only("pathways", self.pathways, Do.DELIVER, Do.INTEGRATE, Do.SUM)
+        self._only("probes", self.probes, Do.RECORD)
+        if self.every > 1 and self.kind in (Do.DRIVE, Do.SWEEP, Do.RECORD):
+            raise DescriptionError(f"Step {self}: a step of this kind runs in every tick. Leave out every.")
+
+    def _only(self, field: str, given: tuple[str, ...] | None, *kinds: Do) -> None:
+        """Refuse a field that steps of this kind do not have, or that holds something else than names."""
+        if given is None:
+            return
+        if self.kind not in kinds:
+            raise DescriptionError(
+                f"Step {self}: {field} has no meaning here."
+                f" It belongs to steps of the kind {' or '.join(kind.value for kind in kinds)}."
+            )
+        if not isinstance(given, tuple) or not all(isinstance(name, str) for name in given):
+            raise DescriptionError(f"Step {self}: {field} {shown(given)} is not a tuple of names.")
 
     @property
     def moves(self) -> bool:
         """Whether its populations take new values."""
         return self.kind in (Do.INTEGRATE, Do.UPDATE)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it concerns nothing."""
+        return not (self.populations or self.pathways or self.probes)
+
+    @property
+    def rhythm(self) -> tuple[int, int]:
+        """In which ticks it runs: `every` and `phase`."""
+        return self.every, self.phase
 
     def delivers(self, *, graded: bool) -> bool:
         """Whether it delivers what a population sends, graded messages or spikes."""
@@ -69,6 +111,36 @@ class Step:
             Arriving.ALL,
             Arriving.GRADED if graded else Arriving.SPIKES,
         )
+
+    def concerns(self, pathway: str, post: str) -> bool:
+        """Whether it concerns the synapses called `pathway`, which end at the population `post`."""
+        return post in self.populations if self.pathways is None else pathway in self.pathways
+
+    def adds_up(self, pathway: str, post: str) -> bool:
+        """Whether it sets the (summed) variables of these synapses."""
+        if self.kind is Do.SUM:
+            return self.concerns(pathway, post)
+        return self.delivers(graded=True) and self.pathways is None and post in self.populations
+
+    def runs_at(self, tick: int) -> bool:
+        """Whether it runs in this tick."""
+        return tick % self.every == self.phase
+
+    def __str__(self) -> str:
+        return " ".join(
+            part for part in (self.kind.value, self.arriving.value, self.names, self.ticks) if part
+        )
+
+    @property
+    def names(self) -> str:
+        """What it concerns, as it is printed."""
+        return ", ".join(map(str, (*self.populations, *(self.pathways or ()), *(self.probes or ()))))
+
+    @property
+    def ticks(self) -> str:
+        """In which ticks it runs, as it is printed; "" for every tick."""
+        late = f", from tick {self.phase} on" if self.phase else ""
+        return f"every {self.every} ticks{late}" if self.every != 1 else ""
 
 
 @dataclass(frozen=True)
@@ -124,8 +196,8 @@ def members(net: Network) -> Members:
 def step_program(net: Network) -> tuple[Step, ...]:
     """The steps of one tick under the schedule of a network, in order; steps of no population are left out.
 
-    Raises DescriptionError for a schedule whose steps are not steps, or do not drive, move and record every
-    population once.
+    Raises DescriptionError for a schedule whose steps are not steps, name synapses that the network does not
+    have, or do not drive, move and record every population once.
     """
     who = members(net)
     steps = tuple(net.schedule.steps(net, who))
@@ -135,11 +207,17 @@ def step_program(net: Network) -> tuple[Step, ...]:
                 f"{net.schedule}: its steps hold {shown(step)}, which is no Step."
                 " Give steps such as Step(Do.UPDATE, names)."
             )
+        unknown = [name for name in step.pathways or () if name not in net.synapses]
+        if unknown:
+            raise DescriptionError(
+                f"{net.schedule}: its step '{step}' names {shown(unknown[0])}, which are no synapses here."
+                f" {nearest(unknown[0], net.synapses)}"
+            )
     _check_once(net, who.driven, [step for step in steps if step.kind is Do.DRIVE], "drive")
     _check_once(net, who.movers, [step for step in steps if step.moves or step.kind is Do.SWEEP], "move")
     _check_once(net, who.everybody, [step for step in steps if step.kind is Do.RECORD], "record")
     _check_once(net, tuple(net.views), [step for step in steps if step.kind is Do.SEND], "send")
-    return tuple(step for step in steps if step.populations)
+    return tuple(step for step in steps if not step.empty)
 
 
 def _check_once(net: Network, names: Iterable[str], steps: Iterable[Step], verb: str) -> None:
@@ -152,13 +230,37 @@ def _check_once(net: Network, names: Iterable[str], steps: Iterable[Step], verb:
             )
 
 
-def arrives_in_time(program: Sequence[Step], pre: str, post: str, *, graded: bool) -> bool:
-    """Whether what `pre` sends can be delivered to `post` within the same tick."""
+def arrives_in_time(program: Sequence[Step], pathway: str, pre: str, post: str, *, graded: bool) -> bool:
+    """Whether what `pre` sends through the synapses called `pathway` can be delivered to `post` within the
+    same tick.
+    """
     sent = [
         n for n, step in enumerate(program) if step.kind in (Do.DRIVE, Do.SEND) and pre in step.populations
     ]
-    taken = [n for n, step in enumerate(program) if step.delivers(graded=graded) and post in step.populations]
+    taken = [
+        n for n, step in enumerate(program) if step.delivers(graded=graded) and step.concerns(pathway, post)
+    ]
     return not sent or not taken or sent[0] < taken[-1]
+
+
+def ticks_between_moves(program: Iterable[Step], population: str) -> int:
+    """Every how many ticks a population moves: its equations are integrated over so many ticks at once."""
+    return next((step.every for step in program if step.moves and population in step.populations), 1)
+
+
+def ticks_between_integrations(program: Iterable[Step], pathway: str, post: str) -> int:
+    """The same for the equations of synapses."""
+    integrating = (step for step in program if step.kind is Do.INTEGRATE and step.concerns(pathway, post))
+    return next((step.every for step in integrating), 1)
+
+
+def special_steps(program: Iterable[Step]) -> list[Step]:
+    """The steps that name synapses or probes, that set (summed) variables alone, or that skip ticks."""
+    return [
+        step
+        for step in program
+        if step.kind is Do.SUM or step.every > 1 or step.pathways is not None or step.probes is not None
+    ]
 
 
 def unmoved(program: Sequence[Step], place: int) -> frozenset[str]:

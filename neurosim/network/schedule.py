@@ -44,7 +44,9 @@ class Schedule(Kind, ABC):
         members: the names of its populations by what they do.
 
         Each driven population is in one DRIVE step, each of the others in one step that moves it (UPDATE,
-        INTEGRATE or SWEEP), and all are in one RECORD step.
+        INTEGRATE or SWEEP), and all are in one RECORD step. What arrives through synapses is delivered in
+        one DELIVER step. A step may name synapses (`Step.pathways`) and probes (`Step.probes`), to
+        say in which order they act; names of probes that a run does not have are left out.
         """
 
     @property
@@ -69,7 +71,7 @@ class Schedule(Kind, ABC):
         """Whether messages with delay 0 are sent before they arrive, or may be those of the tick before."""
         graded = not synapses.sends_spikes
         return (graded and self.newest) or arrives_in_time(
-            net.program, synapses.pre.source, synapses.post.name, graded=graded
+            net.program, net.name_of(synapses), synapses.pre.source, synapses.post.name, graded=graded
         )
 
 

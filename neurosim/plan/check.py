@@ -1,28 +1,91 @@
-"""Checks of a finished plan: arrays must fit the populations, and drawn delays the schedule."""
+"""Checks of a finished plan: what engines rely on, and do not check again while they run.
+
+A plan is checked alone, so that those that are not lowered from a network are checked, too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from neurosim.errors import PlanError
+from neurosim.errors import PlanError, shown
 from neurosim.network.network import Network
-from neurosim.plan.plan import AnyPathway, Plan, Private, Sparse
-from neurosim.plan.recipe import Edges
+from neurosim.plan.check_program import check_program
+from neurosim.plan.plan import AnyPathway, Block, Group, Plan, Private, Sparse, Textual
+from neurosim.plan.recipe import DrawnStates, Edges
 
 
-def check_plan(plan: Plan, net: Network) -> None:
+def check_plan(plan: Plan) -> None:
     """Refuse a plan that an engine could not run by the tick contract.
 
     Synapses that are a recipe need no check, because there is only a recipe if nothing that it can draw would
     be refused.
+
+    Raises PlanError, which names the object, the rule and the remedy.
     """
+    for name, group in plan.groups.items():
+        _check_group(plan, name, group)
     for name, pathway in plan.pathways.items():
-        label = net.synapses[name].label
-        _check_pathway(plan, pathway, label)
-        _check_drawn_delays(net, pathway, label)
+        _check_ends(plan, name, pathway)
+        _check_pathway(plan, pathway, f"Synapses {name!r}")
+        if isinstance(pathway, Textual):
+            _check_text(plan, pathway, f"Synapses {name!r}")
+    _check_drives_and_probes(plan)
     if plan.until is not None and any(group.spiking for group in plan.groups.values()):
         raise PlanError(
             "run: until='stable' needs a network without spikes. Give ticks=... or duration=... instead."
+        )
+    check_program(plan)
+
+
+def _check_group(plan: Plan, name: str, group: Group) -> None:
+    """Shapes, and names that must be variables."""
+    label = f"Neurons {name!r}"
+    if group.name != name:
+        raise PlanError(f"{label}: calls itself {group.name!r}. Give the group the name of its key.")
+    owner = plan.groups.get(group.of) if group.of else group
+    if owner is None:
+        raise PlanError(f"{label}: sends for {group.of!r}, which is no population. Name one.")
+    for key, value in group.states.items():
+        if np.shape(value) != group.shape:
+            raise PlanError(
+                f"{label}: {key} has the shape {np.shape(value)} instead of {group.shape}."
+                " Give one start value for each neuron."
+            )
+    blocks = {b.name: b for b in (group.integrate, group.update, group.reset) if b is not None}
+    for block in blocks.values():
+        _check_known(label, f"{block.name} writes", block.writes, group.states)
+    _check_known(label, "(unless refractory) marks", group.frozen, group.states)
+    sent = () if group.sends is None else (group.sends,)
+    _check_known(label, "sends", sent, {**owner.states, **owner.subexpressions})
+    if group.spiking != (group.threshold is not None):
+        raise PlanError(f"{label}: spikes if and only if it has a threshold. Give both, or neither.")
+
+
+def _check_known(label: str, does: str, names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise PlanError(
+                f"{label}: {does} {shown(name)}, which is no variable of it. Its variables are"
+                f" {', '.join(known) or 'none'}."
+            )
+
+
+def _check_ends(plan: Plan, name: str, pathway: AnyPathway) -> None:
+    """The populations that synapses join, and where they add."""
+    label = f"Synapses {name!r}"
+    if pathway.name != name:
+        raise PlanError(f"{label}: call themselves {pathway.name!r}. Give them the name of their key.")
+    for end, index in ((pathway.pre, pathway.pre_index), (pathway.post, pathway.post_index)):
+        if end not in plan.groups:
+            raise PlanError(f"{label}: join {shown(end)}, which is no population. Name one.")
+        if index.size and not 0 <= index.min() <= index.max() < plan.groups[end].size:
+            raise PlanError(f"{label}: join neurons outside {end!r}. Give indices of its neurons.")
+    post = plan.groups[pathway.post]
+    if not isinstance(pathway, Textual) and pathway.to not in {**post.ports, **post.states}:
+        raise PlanError(
+            f"{label}: add to {shown(pathway.to)}, which is no port or variable of {post.name!r}. Name one."
         )
 
 
@@ -32,7 +95,10 @@ def _check_pathway(plan: Plan, pathway: AnyPathway, label: str) -> None:
         return
     if isinstance(pathway.stored, Edges):
         sizes = {pathway.sender.size, pathway.receiver.size, pathway.weight.size, pathway.delay.size}
-        inside = np.all(pathway.sender < n_pre) and np.all(pathway.receiver < n_post)
+        inside = all(
+            not index.size or 0 <= index.min() <= index.max() < size
+            for index, size in ((pathway.sender, n_pre), (pathway.receiver, n_post))
+        )
         if len(sizes) != 1 or not inside or np.any(np.diff(pathway.sender) < 0):
             raise PlanError(
                 f"{label}: its wiring lists synapses that are not sorted by sender or lie outside the"
@@ -40,23 +106,75 @@ def _check_pathway(plan: Plan, pathway: AnyPathway, label: str) -> None:
             )
         if not np.all(np.isfinite(pathway.weight)):
             raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
+        if np.any(pathway.delay < 0):
+            raise PlanError(f"{label}: a delay is below 0. Give delays of 0 ticks or more.")
     if pathway.windows is not None and not np.all(np.isfinite(pathway.windows.own)):
         raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
 
 
-def _check_drawn_delays(net: Network, pathway: AnyPathway, label: str) -> None:
+def _check_text(plan: Plan, pathway: Textual, label: str) -> None:
+    """The variables of synapses, and what their text assigns."""
+    text, pre, post = pathway.text, plan.groups[pathway.pre], plan.groups[pathway.post]
+    if not len(text.states):
+        raise PlanError(f"{label}: have no variables. Give them one, such as w.")
+    if not isinstance(text.states, DrawnStates):
+        for key, value in text.states.items():
+            if np.shape(value) != (pathway.sender.size,):
+                raise PlanError(
+                    f"{label}: {key} has the shape {np.shape(value)} instead of {(pathway.sender.size,)}."
+                    " Give one start value for each synapse."
+                )
+    own = {*text.states}
+    of_neurons = {f"{name}_pre" for name in (*pre.states, *pre.ports)}
+    targets = {name for key in (*post.states, *post.ports) for name in (key, f"{key}_post")}
+    for block in (text.integrate, text.on_pre, text.on_post):
+        if block is not None:
+            _check_known(label, f"{block.name} writes", block.writes, own)
+            _check_assigned(label, block, own | of_neurons | targets)
+    _check_known(label, "(summed) sets", text.summed, post.states)
+
+
+def _check_assigned(label: str, block: Block, known: Iterable[str]) -> None:
+    """What a block assigns are variables, or temporary names, which begin with '_'."""
+    for statement in block.statements:
+        if statement.name not in known and not statement.name.startswith("_"):
+            raise PlanError(
+                f"{label}: {block.name} assigns {statement.name!r}, which is no variable of the synapses or"
+                f" neurons. Declare it, or call it '_{statement.name}' if it is a temporary value."
+            )
+
+
+def _check_drives_and_probes(plan: Plan) -> None:
+    for name in plan.drives:
+        if name not in plan.groups:
+            raise PlanError(f"run: an input drives {shown(name)}, which is no population. Name one.")
+    for probe in plan.probes:
+        group, pathway = plan.groups.get(probe.owner), plan.pathways.get(probe.owner)
+        names: set[str | None] = set()
+        if group is not None:
+            names = {None, *group.states, *group.ports, *group.subexpressions}
+        elif isinstance(pathway, Textual):
+            names = {*pathway.text.states}
+        if probe.variable not in names:
+            raise PlanError(
+                f"run: the probe {probe.name!r} records {shown(probe.variable)} of {probe.owner!r}, which has"
+                " no such variable. Name one that it has."
+            )
+
+
+def check_drawn_delays(plan: Plan, net: Network) -> None:
     """Refuse delays of 0 that the schedule does not allow; drawn ones are known only now."""
-    if isinstance(pathway, Private) or (
-        isinstance(pathway, Sparse) and (pathway.recipe is not None or _is_empty(pathway))
-    ):
-        return
-    if pathway.shortest > 0:
-        return
-    if not net.schedule.keeps_zero_delay(net, net.synapses[pathway.name]):
-        raise PlanError(
-            f"{label}: a delay of 0 ticks was drawn, which arrives before it is sent under {net.schedule}."
-            " Make every delay at least 1."
-        )
+    for name, pathway in plan.pathways.items():
+        if isinstance(pathway, Private) or (
+            isinstance(pathway, Sparse) and (pathway.recipe is not None or _is_empty(pathway))
+        ):
+            continue
+        item = net.synapses[name]
+        if pathway.shortest <= 0 and not net.schedule.keeps_zero_delay(net, item):
+            raise PlanError(
+                f"{item.label}: a delay of 0 ticks was drawn, which arrives before it is sent under"
+                f" {net.schedule}. Make every delay at least 1."
+            )
 
 
 def _is_empty(pathway: Sparse) -> bool:

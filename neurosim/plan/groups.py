@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurosim.errors import PlanError
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
+from neurosim.network.program import ticks_between_moves
 from neurosim.network.text import Statement
 from neurosim.network.values import PLAIN, TIME, Value
 from neurosim.plan.codegen.numpy_code import Numeric
@@ -155,7 +156,7 @@ def _constants(
     if population.lines:
         used |= {"e", "pi"}  # sympy may write exp(1) as e
     builtin: dict[str, Numeric] = {
-        "dt": state_dtype(precision)(net.dt or 1.0),
+        "dt": state_dtype(precision)((net.dt or 1.0) * ticks_between_moves(net.program, population.name)),
         "N": float(population.size),
         "i": np.broadcast_to(np.arange(population.shape[-1], dtype=np.float64), population.shape),
         "training": training,
@@ -249,7 +250,8 @@ def _integration(
     system = linear_system(population.lines, inner) if population.method == "exact" else None
     if system is not None:
         assert net.dt is not None
-        statements, coefficients = exact_statements(system, values, net.dt, frozen & set(unknown))
+        dt = net.dt * ticks_between_moves(net.program, population.name)
+        statements, coefficients = exact_statements(system, values, dt, frozen & set(unknown))
     else:
         # A method that evaluates the derivatives only at the start of the tick may ignore refractoriness: the
         # block then keeps its frozen variables from changing. Other methods evaluate them again with values

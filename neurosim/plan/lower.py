@@ -14,9 +14,10 @@ import numpy as np
 from neurosim.errors import PlanError
 from neurosim.network.network import Network
 from neurosim.network.probes import Probe
+from neurosim.network.program import Step
 from neurosim.network.sums import summed_variables
 from neurosim.network.values import unit
-from neurosim.plan.check import check_plan
+from neurosim.plan.check import check_drawn_delays, check_plan
 from neurosim.plan.dimensions import Dim, Scope
 from neurosim.plan.groups import lower_group, neuron_scope, view_group
 from neurosim.plan.inputs import Inputs
@@ -73,7 +74,7 @@ def lower(
     plan = Plan(
         schedule=net.schedule,
         dt=net.dt,
-        program=net.program,
+        program=_with_recorded(net.program, probes),
         groups=groups,
         pathways=pathways,
         drives=inputs.drives,
@@ -85,7 +86,8 @@ def lower(
         until=until,
         resume=dict(resume or {}),
     )
-    check_plan(plan, net)
+    check_drawn_delays(plan, net)
+    check_plan(plan)
     return plan
 
 
@@ -105,6 +107,16 @@ def _with_shape(probe: Probe, pathways: Mapping[str, AnyPathway]) -> Probe:
     """A probe of synapses with the shape of a sample, which is known only now: one value for each synapse."""
     pathway = pathways.get(probe.owner)
     return replace(probe, shape=(pathway.sender.size,)) if isinstance(pathway, Sparse) else probe
+
+
+def _with_recorded(program: tuple[Step, ...], probes: tuple[Probe, ...]) -> tuple[Step, ...]:
+    """The steps without the probes that they name and this run does not have."""
+    known = {probe.name for probe in probes}
+    named = [
+        step if step.probes is None else replace(step, probes=tuple(p for p in step.probes if p in known))
+        for step in program
+    ]
+    return tuple(step for step in named if not step.empty)
 
 
 def written_variables(net: Network) -> dict[str, set[str]]:

@@ -6,15 +6,25 @@ business, but must not change what is recorded.
 Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A schedule defines the step program
 (`network/program.py`): the ordered list of the steps of one tick, each of which concerns some populations.
 
+* Steps. A step concerns its populations, and the synapses that it names, or if it names none those that end
+  at its populations. Everything is done once in a tick: each population moves, is compared with its
+  threshold, sends and is reset in one step, and what arrives through an object of synapses is delivered in
+  one step. A step may run in every n-th tick only; what it moves then has a dt of n ticks.
 * Delays. A message sent at tick k over a delay of d ticks is delivered in the deliver step of tick k + d.
-  Before tick 0, every population that does not spike has been sending what it sends in its start state (a
-  driven one: 0), and no spike was sent.
+  A delay of 0 is refused for spikes whose deliver step stands before they are sent. Before tick 0, every
+  population that does not spike has been sending what it sends in its start state (a driven one: 0), and no
+  spike was sent.
 * Clock. The steps are: record; drive; send graded messages, which are the values at the start of the tick;
   deliver graded messages; integrate (first the equations of synapses, object by object, then the neurons'
   equations and update text); threshold; send spikes; deliver spikes (those of delay 0 arrive now); on_post of
   targets that have sent; reset. An arrival therefore acts before a reset of the same tick, and what spikes
   bring to a port is integrated in the next tick. An arrival at a variable marked (unless refractory) is
   dropped while its neuron is refractory, including the tick of the neuron's own spike.
+* Order of one's own. A deliver step that names synapses delivers through these only, and leaves their
+  (summed) variables alone; a sum step sets these. An integrate step integrates the equations of the synapses
+  that it names and then its populations. Text and records see all values as they are when their step runs: a
+  neuron stays as refractory as it was until its population moves or spikes. Reset and on_post text stand
+  behind the threshold, and see the spikes of this tick.
 * Layered. The steps are: drive; then for one population after the other, in the order of the synapses without
   delay: deliver, update, threshold, send, on_post, reset; record.
 * Synchronous. The steps are: drive; for all populations together: deliver, update, threshold, send, on_post,
@@ -32,6 +42,7 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
   records are taken at the end of the tick, whatever the schedule: that of a port, which is what the update of
   this tick read; that of a driven population, which is what it sent in this tick; and spikes. Under Clock,
   the records of tick k therefore hold v before it is integrated, and the port from which it is then computed.
+  A probe that a record step names is sampled there, and nowhere else.
 * Clamping. An input given to a population with text clamps it: after its update, what it sends is replaced by
   the input. Where the input is NaN, the neuron is left free. Spike events given to it replace all its spikes.
 * Order of arrivals. What one deliver step brings to one port or variable through synapses without text is one
@@ -41,11 +52,11 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
   index), synapse object, synapse. Engines agree on matrix products up to rounding. Under Clock, graded
   messages with their products, and spikes with private sources, arrive in two deliver steps, so in two sums.
 * Synapses with text act in a deliver step after those sums, object by object in network order. If the step
-  delivers graded messages, an object first sets its (summed) variables: in every neuron of the part that it
-  leads to, to the sum over the neuron's synapses in their order; other neurons keep what they have. Under
-  Clock that is before the equations are integrated. Then its on_pre runs
-  for what arrives, in the order: tick of sending, sender, synapse. All on_pre come before all on_post of the
-  same tick and populations, and all statements of one arrival before those of the next.
+  delivers graded messages and names no synapses, an object first sets its (summed) variables: in every neuron
+  of the part that it leads to, to the sum over the neuron's synapses in their order; other neurons keep what
+  they have. Under Clock that is before the equations are integrated. Then its on_pre runs for what arrives,
+  in the order: tick of sending, sender, synapse. Under the schedules above all on_pre come before all on_post
+  of the same tick and populations; and always all statements of one arrival come before those of the next.
 * Times in ticks. A single delay or period that is not a whole number of ticks was refused in the description.
   Arrays and distributions of delays are rounded, halves to even. A spike event at time t belongs to tick
   floor(t/dt + 0.001).
@@ -238,6 +249,20 @@ class Plan:
         """These groups, and those that send other variables of them."""
         chosen = tuple(names)
         return (*chosen, *(group.name for group in self.groups.values() if group.of in chosen))
+
+    def sends_spikes(self, name: str) -> bool:
+        """Whether a population sends spikes rather than values."""
+        return self.groups[name].spiking or (name in self.drives and self.drives[name].events)
+
+    def message_name(self, pathway: AnyPathway) -> str | None:
+        """The name by which text of synapses reads the message that they deliver: 'v_pre' if v is sent.
+
+        None if the sender spikes, or sends nothing: then all names are those of variables as they are now.
+        """
+        group = self.groups[pathway.pre]
+        if self.sends_spikes(pathway.pre) or (group.sends is None and not group.driven):
+            return None
+        return f"{group.sends or 'v'}_pre"
 
     def weight_ages(self, name: str) -> list[int]:
         """How many ticks ago the messages of `name` were sent that each pathway takes as its weights."""

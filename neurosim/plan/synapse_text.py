@@ -12,6 +12,7 @@ import numpy as np
 from neurosim.errors import DescriptionError, PlanError, nearest
 from neurosim.network.draws import Pairs
 from neurosim.network.network import Network
+from neurosim.network.program import ticks_between_integrations
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import Equation, Statement, names_in, renamed
 from neurosim.network.values import PLAIN, TIME, Value, is_zero, unit
@@ -222,7 +223,8 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
 
 def _synapse_constants(net: Network, item: Synapses, found: _DrawnNow, scope: Scope) -> dict[str, Any]:
     dtype = state_dtype(found.precision)
-    constants: dict[str, Any] = {"dt": dtype(net.dt or 1.0)}
+    ticks = ticks_between_integrations(net.program, found.name, item.post.name)
+    constants: dict[str, Any] = {"dt": dtype((net.dt or 1.0) * ticks)}
     for key, given in item.constants.items():
         if key not in item.states:
             constants[key] = (

@@ -150,7 +150,7 @@ def _store_pending(compiled: CompiledPlan, state: State, carry: Carry, tick: int
     """Put the spikes that are still on their way into the queues, as the reference engine does."""
     spiking = [name for name, depth in compiled.depth.items() if depth and compiled.spiking[name]]
     tables = afferents_into(state.plan, state.plan.groups) if spiking else []
-    accumulators = {(table.post, table.to): Accumulator(state.plan, table) for table in tables}
+    accumulators = [Accumulator(state.plan, table) for table in tables]
     for name in spiking:
         messages = _past_messages(compiled, carry, name, tick)
         for ago, message in zip(range(len(messages), 0, -1), messages, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neurosim.engine.state import spikes_sent
+from neurosim.network.program import special_steps
 from neurosim.network.text import names_in
 from neurosim.plan.plan import Plan, Private, Textual
 
@@ -14,6 +15,11 @@ def unsupported(plan: Plan) -> str | None:
     if plan.sweeps:
         schedule = type(plan.schedule).__name__
         return f"under {schedule}() one neuron moves after the other, which arrays cannot. {REMEDY}"
+    special = special_steps(plan.program)
+    if special:
+        return (
+            f"its step '{special[0]}' names synapses or probes, or skips ticks, which arrays cannot. {REMEDY}"
+        )
     for pathway in plan.pathways.values():
         reason = _text_reason(plan, pathway) if isinstance(pathway, Textual) else None
         if reason:

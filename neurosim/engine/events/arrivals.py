@@ -96,9 +96,9 @@ def _slot(numbering: Numbering, stage: Stage, place: int) -> str:
 
 def _graded_handles(numbering: Numbering, afferents: Afferents) -> str:
     """The `GradedHandles` of one port or variable."""
-    post, to = afferents.post, afferents.to
-    arrays = [numbering.array(GradedArray(post, to, part)) for part in GradedPart]
-    sizes = [numbering.integer(GradedSize(post, to, count)) for count in GradedCount]
+    post, entry = afferents.post, afferents.entry
+    arrays = [numbering.array(GradedArray(post, entry, part)) for part in GradedPart]
+    sizes = [numbering.integer(GradedSize(post, entry, count)) for count in GradedCount]
     return braced(*arrays, *sizes)
 
 

@@ -174,8 +174,8 @@ class Batch:
                 return network.textual[pathway].part(part)
             case SlotStarts(stage):
                 return network.slots[stage]
-            case GradedArray(post, to, part):
-                return network.graded[post, to][part]
+            case GradedArray(post, entry, part):
+                return network.graded[post, entry][part]
             case LocalFieldArray(post, to, part):
                 return self._local_field(post, to, part)
             case DensePlaces(pathway, end):

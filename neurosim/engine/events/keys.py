@@ -204,10 +204,10 @@ class SlotStarts:
 
 @dataclass(frozen=True)
 class GradedArray:
-    """Stored synapses of graded senders into the port or variable `to` of `post`."""
+    """Stored synapses of graded senders into a port or variable of `post`: those of one `Afferents.entry`."""
 
     post: str
-    to: str
+    entry: str
     part: GradedPart
 
 
@@ -321,7 +321,7 @@ class GradedSize:
     """The number of segments or of octets (eight targets) of a `GradedArray`."""
 
     post: str
-    to: str
+    entry: str
     count: GradedCount
 
 

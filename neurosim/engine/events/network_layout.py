@@ -65,7 +65,7 @@ class NetworkLayout:
             if stage.pathways:
                 self.rows[stage.number] = self._build_rows(stage)
         delivered = [a for stage in source.stages for a in stage.afferents if a.graded]
-        self.graded = {(a.post, a.to): interleave(plan, a.graded) for a in delivered}
+        self.graded = {(a.post, a.entry): interleave(plan, a.graded) for a in delivered}
         swept = [name for step in plan.program if step.kind is Do.SWEEP for name in step.populations]
         summed = [a for a in afferents_into(plan, tuple(swept)) if a.graded]
         self.local_fields = {(a.post, a.to): local_field(plan, a.graded) for a in summed}
@@ -168,8 +168,8 @@ class NetworkLayout:
                 return 0 if self.is_same_drive(population) else size
             case HistoryDepth(population):
                 return history_depth(self.plan, population)
-            case GradedSize(post, to, count):
-                return self._graded_size(post, to, count)
+            case GradedSize(post, entry, count):
+                return self._graded_size(post, entry, count)
             case LocalFieldSegments(post, to):
                 return len(self.local_fields[post, to][LocalFieldPart.SEGMENTS])
             case DenseSize(pathway, count):
@@ -177,12 +177,12 @@ class NetworkLayout:
             case PrivateSize(pathway, count):
                 return self._private_size(self.plan.pathway(pathway, Private), count)
 
-    def _graded_size(self, post: str, to: str, count: GradedCount) -> int:
+    def _graded_size(self, post: str, entry: str, count: GradedCount) -> int:
         match count:
             case GradedCount.SEGMENTS:
-                return len(self.graded[post, to][GradedPart.SEGMENTS])
+                return len(self.graded[post, entry][GradedPart.SEGMENTS])
             case GradedCount.OCTETS:
-                return len(self.graded[post, to][GradedPart.FIRST]) - 1
+                return len(self.graded[post, entry][GradedPart.FIRST]) - 1
 
     def _private_size(self, pathway: Private, count: PrivateCount) -> int:
         match count:

@@ -30,7 +30,7 @@ def restore_pending(runner: Runner, batch: Batch) -> None:
     """Put the pending arrivals of the state into the calendars of the C++."""
     network, state = batch.network, batch.state
     for stage in network.source.stages:
-        if any(a.spiking and state.queue.get((a.post, a.to)) for a in stage.afferents):
+        if any(a.spiking and state.queue.get((a.post, a.entry)) for a in stage.afferents):
             for trial in range(state.count):
                 arrivals = _arrivals_at(batch, stage, trial)
                 for block in range(network.blocks):
@@ -49,7 +49,7 @@ def _arrivals_at(batch: Batch, stage: Stage, trial: int) -> Arrivals:
     parts: list[tuple[Array, ...]] = [(empty,) * 6]
     for place, afferents in enumerate(stage.afferents):
         bounds = network.bounds_of(afferents.post)
-        for due, entries in state.queue.get((afferents.post, afferents.to), {}).items():
+        for due, entries in state.queue.get((afferents.post, afferents.entry), {}).items():
             for spikes in entries:
                 mine = spikes.trial == trial
                 receiver = spikes.receiver[mine]
@@ -111,7 +111,7 @@ def _collect_arrivals(runner: Runner, batch: Batch, trial: int) -> None:
     for stage in network.source.stages:
         for place, afferents in enumerate(stage.afferents):
             bounds = network.bounds_of(afferents.post)
-            queue = batch.state.queue[afferents.post, afferents.to]
+            queue = batch.state.queue[afferents.post, afferents.entry]
             for block in range(network.blocks):
                 first = network.slots[stage.number][place, block]
                 after = first + bounds[block + 1] - bounds[block]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurosim.engine.delivery import Afferents, afferents_into
+from neurosim.engine.delivery import Afferents, afferents_of
 from neurosim.network.program import Arriving, Do
 from neurosim.network.schedule import Clock
 from neurosim.network.text import names_in
@@ -40,8 +40,7 @@ def stages_of(plan: Plan) -> tuple[Stage, ...]:
     stages: list[Stage] = []
     for number, step in enumerate(plan.program):
         if step.kind is Do.DELIVER and step.arriving is not Arriving.SENT:
-            graded, spikes = step.delivers(graded=True), step.delivers(graded=False)
-            afferents = afferents_into(plan, step.populations, graded=graded, spikes=spikes)
+            afferents = afferents_of(plan, step)
             for reduce in REDUCE:
                 alike = tuple(a for a in afferents if a.reduce == reduce)
                 if alike:

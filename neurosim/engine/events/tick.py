@@ -87,6 +87,9 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: i
             populations = [n for n in step.populations if plan.groups[n].reset is not None]
             calls = [Call(f"reset_{identifier(n)}(context);") for n in populations]
             return [WAIT, *calls] if type(plan.schedule) is Clock and _sender_is_read(plan) else calls
+        case Do.SUM:
+            summing = [p for p in plan.textual if p.text.summed and step.concerns(p.name, p.post)]
+            return [Call(f"add_up_{identifier(p.name)}(context);") for p in summing]
         case Do.SWEEP:
             return [Call("sweep_all(worker);", each_trial=False)]
         case Do.RECORD:

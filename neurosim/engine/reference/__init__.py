@@ -43,7 +43,7 @@ def run_batch(
     """Run all ticks of a batch of trials. Returns how many ran, and why the run stopped."""
     plan = prepared.plan
     sampler = Sampler(plan, writer, state.trials)
-    program = [(step_function(step.kind, sampler), step) for step in plan.program]
+    program = [(step_function(number, step, sampler), step) for number, step in enumerate(plan.program)]
 
     def run_one(done: int) -> tuple[int, bool]:
         before = variables(state) if plan.until else None
@@ -61,18 +61,19 @@ def run_tick(
     prepared: PreparedPlan, program: Sequence[tuple[StepFunction, Step]], state: State, sampler: Sampler
 ) -> None:
     """Run the steps of one tick in the order of the step program."""
-    state.spikes, state.read = {}, {}
+    state.spikes, state.read = dict(prepared.no_spikes), {}
     for run_step, step in program:
-        run_step(prepared, step, state)
+        if step.runs_at(state.tick):
+            run_step(prepared, step, state)
     sampler.close_tick(state)
     state.tick += 1
 
 
-def step_function(kind: Do, sampler: Sampler) -> StepFunction:
-    """The function that runs steps of a kind."""
-    match kind:
+def step_function(number: int, step: Step, sampler: Sampler) -> StepFunction:
+    """The function that runs a step, which has this number in the program."""
+    match step.kind:
         case Do.RECORD:
-            return lambda prepared, step, state: sampler.record(state)
+            return lambda prepared, step, state: sampler.record(state, number)
         case Do.DRIVE:
             return steps.drive
         case Do.DELIVER:
@@ -89,6 +90,8 @@ def step_function(kind: Do, sampler: Sampler) -> StepFunction:
             return steps.reset
         case Do.SWEEP:
             return sweep
+        case Do.SUM:
+            return steps.add_up
         case _ as unknown:
             assert_never(unknown)
 

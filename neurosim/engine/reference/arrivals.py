@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -105,6 +105,7 @@ class Accumulator:
     def __init__(self, plan: Plan, afferents: Afferents):
         self.plan, self.afferents, self.reduce = plan, afferents, afferents.reduce
         self.size, self.dtype = plan.groups[afferents.post].size, plan.dtype
+        self.queue = afferents.post, afferents.entry
         self.spiking = {
             name: spike_rows(plan, name, list(pathways))
             for name, pathways in groupby(afferents.spiking, key=lambda pathway: pathway.pre)
@@ -137,7 +138,7 @@ class Accumulator:
         """What a deliver step brings at this tick; None if nothing can have arrived."""
         graded = step.delivers(graded=True) and self.takes_graded
         spikes = step.delivers(graded=False)
-        due = take_due(state.queue[self.afferents.post, self.afferents.to], state.tick) if spikes else ()
+        due = take_due(state.queue[self.queue], state.tick) if spikes else ()
         if not (graded or due or (spikes and self.afferents.private)):
             return None
         arrived = Port.empty(self.reduce, state.count, self.size, self.dtype)
@@ -232,12 +233,12 @@ class Accumulator:
         return value
 
 
-def queue_spikes(state: State, accumulators: Mapping[tuple[str, str], Accumulator], name: str) -> None:
+def queue_spikes(state: State, accumulators: Iterable[Accumulator], name: str) -> None:
     """Put this tick's spikes of a population on their way to every port and variable that they reach."""
     trial, neuron = state.spikes[name]
     if not neuron.size:
         return
-    for target, accumulator in accumulators.items():
+    for accumulator in accumulators:
         rows = accumulator.spiking.get(name)
         if rows is None:
             continue
@@ -252,4 +253,4 @@ def queue_spikes(state: State, accumulators: Mapping[tuple[str, str], Accumulato
                 rows.receiver[synapse[chosen]],
                 rows.weight[synapse[chosen]],
             )
-            state.queue[target].setdefault(state.tick + delay, []).append(spikes)
+            state.queue[accumulator.queue].setdefault(state.tick + delay, []).append(spikes)

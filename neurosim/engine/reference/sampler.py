@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
-from neurosim.engine.sampling import Quantity, bytes_per_tick, is_late, quantity, recorded_spikes
+from neurosim.engine.sampling import Quantity, bytes_per_tick, quantity, recorded_spikes, sampled_in
 from neurosim.engine.state import State, derived_value, message_now
 from neurosim.network.probes import Probe
 from neurosim.plan.plan import Plan
@@ -37,8 +37,9 @@ class Sampler:
     def __init__(self, plan: Plan, writer: Writer, trials: np.ndarray):
         self.plan, self.writer, self.trials = plan, writer, trials
         sampled = [probe for probe in plan.probes if not probe.events]
-        self.early = [probe for probe in sampled if not is_late(plan, probe)]
-        self.late = [probe for probe in sampled if is_late(plan, probe)]
+        self.sampled: dict[int, list[Probe]] = {}  # by the number of the step that samples them
+        for probe in sampled:
+            self.sampled.setdefault(sampled_in(plan, probe), []).append(probe)
         self.events = [probe for probe in plan.probes if probe.events]
         size = bytes_per_tick(plan, sampled, len(trials))
         self.length = int(max(1, min(BLOCK_TICKS, BLOCK_BYTES // max(size, 1))))
@@ -48,16 +49,21 @@ class Sampler:
         self._clear()
 
     def _clear(self) -> None:
-        self.samples: dict[str, list[np.ndarray]] = {p.name: [] for p in (*self.early, *self.late)}
+        self.samples: dict[str, list[np.ndarray]] = {p.name: [] for p in self.probes}
         self.spikes: dict[str, Events] = {p.name: [] for p in self.events}
 
-    def record(self, state: State) -> None:
-        """The record step: sample variables, and what populations with text send."""
-        self._sample(state, self.early)
+    @property
+    def probes(self) -> list[Probe]:
+        """The probes that record samples."""
+        return [probe for probes in self.sampled.values() for probe in probes]
+
+    def record(self, state: State, number: int) -> None:
+        """The record step of this number in the program: sample variables, and what populations send."""
+        self._sample(state, self.sampled.get(number, []))
 
     def close_tick(self, state: State) -> None:
         """The end of the tick: sample ports, driven populations and spikes; write the block if it is full."""
-        self._sample(state, self.late)
+        self.record(state, len(self.plan.program))
         for probe in self.events:
             trial, neuron = state.spikes.get(probe.owner, (NONE, NONE))
             if neuron.size:
@@ -72,7 +78,7 @@ class Sampler:
         if not self.ticks:
             return
         samples: dict[str, np.ndarray] = {}
-        for probe in (*self.early, *self.late):
+        for probe in self.probes:
             empty = np.zeros((len(self.trials), 0, *probe.shape), self.plan.dtype)
             taken = self.samples[probe.name]
             samples[probe.name] = np.stack(taken, axis=1) if taken else empty

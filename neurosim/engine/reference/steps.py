@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from neurosim.engine.delivery import afferents_into
+from neurosim.engine.delivery import afferents_of
 from neurosim.engine.inputs import input_spikes, input_value
 from neurosim.engine.reference.arrivals import Accumulator, queue_spikes
 from neurosim.engine.reference.textual import TextualSynapses
@@ -19,24 +19,38 @@ from neurosim.engine.state import (
     names_of,
     spikes_sent,
 )
-from neurosim.network.program import Arriving, Step
+from neurosim.network.program import Arriving, Do, Step
 from neurosim.plan.codegen.numpy_code import AxisFunctions, evaluate, numpy_block
 from neurosim.plan.plan import Block, Group, Plan
+
+NONE = np.zeros(0, np.int64)  # the trials, or the neurons, of no spikes
 
 
 class PreparedPlan:
     """A plan, and what its steps look up at every tick and never change.
 
-    accumulators: by population and port or variable.
-    textual: the synapses with text, by name.
+    arriving: for each step that delivers or sweeps, the sums that it makes.
+    textual: for each step, the synapses with text that it concerns.
+    sending: for each population, the synapses with text that start there.
     axis_functions: the functions along axes of each population.
     elements: the index of each neuron, for random numbers.
     """
 
     def __init__(self, plan: Plan):
         self.plan = plan
-        self.accumulators = {(a.post, a.to): Accumulator(plan, a) for a in afferents_into(plan, plan.groups)}
-        self.textual = {pathway.name: TextualSynapses(plan, pathway) for pathway in plan.textual}
+        self.arriving = {
+            step: [Accumulator(plan, afferents) for afferents in afferents_of(plan, step)]
+            for step in plan.program
+            if step.kind is Do.SWEEP or (step.kind is Do.DELIVER and step.arriving is not Arriving.SENT)
+        }
+        self.accumulators = [accumulator for sums in self.arriving.values() for accumulator in sums]
+        textual = [TextualSynapses(plan, pathway) for pathway in plan.textual]
+        self.textual = {
+            step: [t for t in textual if step.concerns(t.pathway.name, t.pathway.post)]
+            for step in plan.program
+        }
+        self.sending = {name: [t for t in textual if t.pathway.pre == name] for name in plan.groups}
+        self.no_spikes = {name: (NONE, NONE) for name in plan.groups if spikes_sent(plan, name)}
         self.axis_functions = {name: AxisFunctions(group.shape) for name, group in plan.groups.items()}
         self.elements = {name: elements_of(group.shape) for name, group in plan.groups.items()}
 
@@ -79,18 +93,23 @@ def _spikes_given(state: State, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def deliver(prepared: PreparedPlan, step: Step, state: State) -> None:
     """Deliver arrivals: sums through synapses without text, then synapses with text, object by object."""
-    textual = [p for p in prepared.textual.values() if p.pathway.post in step.populations]
     if step.arriving is Arriving.SENT:
-        for synapses in textual:
+        for synapses in prepared.textual[step]:
             synapses.deliver_sent(state)
         return
-    for (post, to), accumulator in prepared.accumulators.items():
-        if post in step.populations:
-            arrived = accumulator.collect(state, step)
-            if arrived is not None:
-                _put(state, prepared.plan.groups[post], to, arrived)
-    for synapses in textual:
+    for accumulator in prepared.arriving[step]:
+        arrived = accumulator.collect(state, step)
+        if arrived is not None:
+            afferents = accumulator.afferents
+            _put(state, prepared.plan.groups[afferents.post], afferents.to, arrived)
+    for synapses in prepared.textual[step]:
         synapses.deliver(state, step)
+
+
+def add_up(prepared: PreparedPlan, step: Step, state: State) -> None:
+    """Set the (summed) variables of synapses, object by object."""
+    for synapses in prepared.textual[step]:
+        synapses.add_up(state)
 
 
 def _put(state: State, group: Group, to: str, arrived: Port) -> None:
@@ -107,9 +126,8 @@ def _put(state: State, group: Group, to: str, arrived: Port) -> None:
 
 def integrate(prepared: PreparedPlan, step: Step, state: State) -> None:
     """Advance equations by one tick, those of synapses first; then run update text."""
-    for synapses in prepared.textual.values():
-        if synapses.pathway.post in step.populations:
-            synapses.integrate(state)
+    for synapses in prepared.textual[step]:
+        synapses.integrate(state)
     update(prepared, step, state)
 
 
@@ -187,9 +205,8 @@ def send(prepared: PreparedPlan, step: Step, state: State) -> None:
 def send_spikes(prepared: PreparedPlan, state: State, name: str) -> None:
     """Put this tick's spikes of a population on their way through all its synapses."""
     queue_spikes(state, prepared.accumulators, name)
-    for synapses in prepared.textual.values():
-        if synapses.pathway.pre == name:
-            synapses.queue(state)
+    for synapses in prepared.sending[name]:
+        synapses.queue(state)
 
 
 def reset(prepared: PreparedPlan, step: Step, state: State) -> None:

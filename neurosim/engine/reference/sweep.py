@@ -50,9 +50,9 @@ def _update_one(
     """
     group = prepared.plan.groups[name]
     arrived = {
-        to: _arrived(state, accumulator, newest, trial, neuron)
-        for (post, to), accumulator in prepared.accumulators.items()
-        if post == name
+        accumulator.afferents.to: _arrived(state, accumulator, newest, trial, neuron)
+        for accumulator in prepared.accumulators
+        if accumulator.afferents.post == name
     }
     names = _names(state, group, trial, neuron)
     for port in group.ports:

@@ -39,6 +39,7 @@ class TextualSynapses:
         self.plan, self.pathway, self.text = plan, pathway, pathway.text
         self.pre, self.post = plan.groups[pathway.pre], plan.groups[pathway.post]
         self.graded = not spikes_sent(plan, pathway.pre)
+        self.message = plan.message_name(pathway)
         blocks = [block for block in (self.text.on_pre, self.text.on_post) if block is not None]
         self.in_turn = {
             block.name: order_matters(block, tuple(self.text.states), self.pre, self.post) for block in blocks
@@ -66,10 +67,10 @@ class TextualSynapses:
 
     def deliver(self, state: State, step: Step) -> None:
         """Run on_pre for what arrives at this tick; evaluate summed variables with the graded messages."""
-        if step.delivers(graded=True):
-            if self.graded:
-                self._keep_messages(state)
-            self._sum(state)
+        if step.adds_up(self.pathway.name, self.pathway.post):
+            self.add_up(state)
+        elif step.delivers(graded=True):
+            self._keep_messages(state)
         if self.text.on_pre is None or not step.delivers(graded=self.graded):
             return
         if self.graded:
@@ -101,6 +102,8 @@ class TextualSynapses:
 
     def _keep_messages(self, state: State) -> None:
         """Keep the message that each synapse delivers at this tick, (trial, synapse), for its text."""
+        if self.message is None:
+            return
         sender, delay = self.pathway.sender, self.pathway.delay
         delivered = np.zeros((state.count, sender.size), self.plan.dtype)
         for ticks in np.unique(delay):
@@ -121,11 +124,12 @@ class TextualSynapses:
         for name, value in run(names, None, self._random(state, block, trial, synapse)).items():
             own[name] = np.broadcast_to(value, trial.shape).reshape(own[name].shape).astype(own[name].dtype)
 
-    def _sum(self, state: State) -> None:
+    def add_up(self, state: State) -> None:
         """Set each (summed) variable of the targets to the sum over their synapses, in the order of these.
 
         The neurons outside the part that the synapses lead to keep what they have.
         """
+        self._keep_messages(state)
         if not self.text.summed:
             return
         trial, synapse = self._all_synapses(state)
@@ -232,8 +236,7 @@ class TextualSynapses:
     def _neuron_value(self, state: State, name: str, trial: np.ndarray, synapse: np.ndarray) -> Numeric:
         """The value, for each arrival, of a variable of a neuron; None for a temporary name of the block."""
         group, variable, neuron = self._end(name, synapse)
-        sent = group.sends if group.sends is not None else "v"
-        if name.endswith("_pre") and self.graded and variable == sent:
+        if name == self.message:
             return state.delivered[self.pathway.name][trial, synapse]
         if variable == "not_refractory":
             return state.not_refractory[group.name].reshape(state.count, -1)[trial, neuron]
