@@ -41,3 +41,27 @@ def attention() -> ns.Network:
         ns.Synapses(value, out, weight=score, wiring=ns.einsum("s d, t s -> t d")),
         schedule=ns.Layered(),
     )
+
+
+def slices() -> ns.Network:
+    """Neighbours that are joined more than once: by slices, with other weights, delays and notes."""
+    x, z = ns.Neurons("x", 12), ns.Neurons("z", 12, update="y = tanh(I)")
+    y = ns.Neurons("y", 12, update="y = tanh(I*J)", ports="I J")
+    return ns.Network(
+        ns.Synapses(x, y, to="J", learns=True),
+        ns.Synapses(x, y, to="I", wiring=ns.probability(0.5), weight=ns.normal(0, 1), delay=1),
+        ns.Synapses(x[8:], y, to="J", weight=2.0),
+        ns.Synapses(y[:4], z, weight=ns.normal(0, 1), delay=1),
+        ns.Synapses(y[:4], z, weight=2.0, name="at_once"),
+        ns.Synapses(y[4:], z, learns=True),
+        schedule=ns.Layered(),
+    )
+
+
+def areas() -> ns.Network:
+    """Three populations, each connected to all three, with delays."""
+    three = [ns.Neurons(name, 20, update="v = tanh(I)") for name in ("first", "second", "third")]
+    return ns.Network(
+        [ns.Synapses(a, b, weight=ns.normal(0, 1), delay=2) for a in three for b in three],
+        schedule=ns.Synchronous(),
+    )

@@ -9,7 +9,7 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from figures_side import attention, drawn, echo_state, place, pyplot
+from figures_side import areas, attention, drawn, echo_state, place, pyplot, slices
 
 import neurosim as ns
 import neurosim.models
@@ -29,7 +29,6 @@ def close_figures():
     pyplot.close("all")
 
 
-matplotlib = pytest.importorskip("matplotlib")
 MODELS = sorted(module.name for module in pkgutil.iter_modules(neurosim.models.__path__) if not module.ispkg)
 
 
@@ -107,17 +106,9 @@ def chain(length: int) -> ns.Network:
     return ns.Network([ns.Synapses(a, b) for a, b in itertools.pairwise(layers)], schedule=ns.Layered())
 
 
-def areas() -> ns.Network:
-    """Three populations, each connected to all three, with delays."""
-    three = [ns.Neurons(name, 20, update="v = tanh(I)") for name in ("first", "second", "third")]
-    return ns.Network(
-        [ns.Synapses(a, b, weight=ns.normal(0, 1), delay=2) for a in three for b in three],
-        schedule=ns.Synchronous(),
-    )
-
-
 OWN = {
-    f.__name__: f for f in (echo_state, extreme_learning_machine, lstm, machine, attention, balanced, areas)
+    f.__name__: f
+    for f in (echo_state, extreme_learning_machine, lstm, machine, attention, balanced, slices, areas)
 } | {"deep": lambda: chain(20)}
 
 
@@ -179,9 +170,10 @@ def test_the_legend_shows_what_occurs_and_nothing_else(name):
 
 
 @pytest.mark.parametrize("name", [*OWN, *MODELS])
-def test_no_box_icon_or_note_covers_another_or_a_line_and_no_line_runs_through_a_box(name):
+def test_no_box_icon_or_note_covers_another_or_a_line_or_a_head_and_no_line_runs_through_a_box(name):
     from neurosim.figures.diagram import Graph, body_of
-    from neurosim.figures.graph.geometry import points_of
+    from neurosim.figures.graph.geometry import centred, outside, points_of
+    from neurosim.figures.graph.sizes import ARROWHEAD
 
     *_, body = body_of(network(name), None)
     if not isinstance(body, Graph):
@@ -189,6 +181,10 @@ def test_no_box_icon_or_note_covers_another_or_a_line_and_no_line_runs_through_a
     nodes = list(body.layout.nodes.values())
     covered = [node.outline for node in nodes] + [area for label in body.labels for area in label.areas]
     covered += [node.notes_area for node in nodes if node.notes]
+    heads = [head for edge in body.layout.edges for head in edge.arrowheads.values()]
+    middles = [outside(tip, side, ARROWHEAD / 2) for tip, side in heads]
+    for area in (area for label in body.labels for area in label.areas):
+        assert not any(area.overlap(centred(middle, (ARROWHEAD, ARROWHEAD))) > 0.0 for middle in middles)
     for n, a in enumerate(covered):
         for b in covered[n + 1 :]:
             assert min(a[2], b[2]) - max(a[0], b[0]) < 0.02 or min(a[3], b[3]) - max(a[1], b[1]) < 0.02

@@ -62,6 +62,11 @@ class Edge:
     arrowheads: dict[str, tuple[Point, Side]] = field(default_factory=dict)
     label_points: list[Point] = field(default_factory=list)
 
+    @property
+    def labelled(self) -> bool:
+        """Whether it has an icon, a delay or notes."""
+        return bool(self.picture or self.delay or self.notes)
+
     def icon_size(self, measure: Measure) -> Size:
         """The width and height of the picture of the wiring and the delay, side by side."""
         picture = ICON[0] if self.picture else 0.0

@@ -51,7 +51,7 @@ class Obstacles(NamedTuple):
 
 def place_labels(layout: Layout) -> list[Label]:
     """Place every label where it covers least; twice, as the first time some are not yet placed."""
-    edges = [edge for edge in layout.edges if edge.picture or edge.delay or edge.notes]
+    edges = [edge for edge in layout.edges if edge.labelled]
     lines = [(edge, point) for edge in layout.edges for curve in edge.curves for point in points_of(curve)]
     points = np.array([point for _, point in lines]).reshape(-1, 2)
     owner = np.array([edge.number for edge, _ in lines])

@@ -52,10 +52,10 @@ class Layering(Generic[A]):
     paths: dict[A, list[str]]
     dummies: dict[str, A]
 
-    def depth(self, key: str) -> float:
-        """How far down its layer a node stands, from 0 to 1."""
+    def depth(self, key: str, within: float = 0.5) -> float:
+        """How far down its layer a node stands, or a place `within` it; both from 0 to 1."""
         layer = self.layers[self.layer_of[key]]
-        return (layer.index(key) + 0.5) / len(layer)
+        return (layer.index(key) + within) / len(layer)
 
 
 def assign_layers(

@@ -202,7 +202,30 @@ def _gap(layout: Layout, n: int) -> float:
         _leaves_upright(layout, edge, n) + _enters_upright(layout, edge, n) for edge in layout.edges
     )
     crowd = max(labelled.values(), default=1)  # edges with notes that meet in one node
-    return width + LANE * upright + 0.3 * min(crowd - 1, 4)
+    crowd = max(crowd - 1, _crossed(layout, n))
+    return width + LANE * upright + 0.3 * min(crowd, 4)
+
+
+def _crossed(layout: Layout, n: int) -> int:
+    """How many labelled edges that lead straight from layer n - 1 to layer n cross other edges there."""
+    heights: dict[Edge, tuple[float, float]] = {}
+    straight: list[Edge] = []
+    for edge, path in layout.layering.paths.items():
+        leaves, enters = _ends(layout, edge)
+        ends = {path[0]: leaves, path[-1]: enters}
+        for a, b in itertools.pairwise(path):
+            if layout.layer(b) == n:
+                first, second = (
+                    layout.lanes[key] if key in layout.lanes else layout.nodes[key].y + ends[key]
+                    for key in (a, b)
+                )
+                heights[edge] = first, second
+                if len(path) == 2 and edge.labelled:
+                    straight.append(edge)
+    return sum(
+        any((a - c) * (b - d) < 0 for c, d in heights.values())
+        for a, b in (heights[edge] for edge in straight)
+    )
 
 
 def _leaves_upright(layout: Layout, edge: Edge, n: int) -> bool:

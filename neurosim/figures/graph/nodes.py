@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -97,12 +97,12 @@ class Anchor(NamedTuple):
     """An end of an edge at a box, before its place is known.
 
     side: the side of the box.
-
     part: the slice, '' for the whole population.
     port: None where the edge leaves.
     depth: how far down its layer the other end stands.
     edge: the edge.
     facing: whether the edge runs to or from the neighbour without delay.
+    straight_to: the key of the other end if the edge has a label and one arrowhead and passes no layer.
     """
 
     side: Side
@@ -111,6 +111,7 @@ class Anchor(NamedTuple):
     depth: float
     edge: Edge
     facing: bool
+    straight_to: str | None
 
     @property
     def label(self) -> str:
@@ -122,10 +123,10 @@ def make_nodes(
     boxes: Sequence[Box], edges: Sequence[Edge], layering: Layering[Edge], measure: Measure
 ) -> dict[str, Node]:
     """All nodes by key but frames, with their sizes and anchors."""
-    nodes = {}
+    nodes, parts = {}, {box.key: ("", *box.parts) for box in boxes}
     for box in boxes:
         node = nodes[box.key] = Node(box.key, box)
-        _Fitting(node, box, _anchors(box.key, edges, layering), measure).fit()
+        _Fitting(node, box, _anchors(box.key, edges, layering, parts), measure).fit()
     for edge in edges:
         if is_product(edge.source):
             nodes[edge.source] = _product(edge, edges, measure)
@@ -157,22 +158,43 @@ def _product(result: Edge, edges: Sequence[Edge], measure: Measure) -> Node:
     return node
 
 
-def _anchors(key: str, edges: Sequence[Edge], layering: Layering[Edge]) -> list[Anchor]:
-    """The ends of edges at a box, edge by edge."""
+def _anchors(
+    key: str, edges: Sequence[Edge], layering: Layering[Edge], parts: Mapping[str, Sequence[str]]
+) -> list[Anchor]:
+    """The ends of edges at a box, edge by edge.
+
+    parts: by box, '' and its slices from top to bottom.
+    """
     anchors = []
     for edge in edges:
         path, facing = layering.paths.get(edge), edge.course == "facing"
+        straight = (
+            edge.labelled and (facing or (path is not None and len(path) == 2)) and len(edge.ports) == 1
+        )
         if edge.source == key:
             other = path[1] if path else edge.target if facing else None
-            depth = layering.depth(other) if other else BENEATH
-            anchors.append(Anchor(edge.leaves, edge.source_part, None, depth, edge, facing))
+            part = edge.target_part if other == edge.target else ""
+            depth = _depth(layering, parts, other, part)
+            straight_to = edge.target if straight else None
+            anchors.append(Anchor(edge.leaves, edge.source_part, None, depth, edge, facing, straight_to))
         if edge.target == key:
             other = path[-2] if path else edge.source if facing else None
-            depth = layering.depth(other) if other else BENEATH
+            part = edge.source_part if other == edge.source else ""
+            depth = _depth(layering, parts, other, part)
+            straight_to = edge.source if straight else None
             anchors += [
-                Anchor(edge.enters, edge.target_part, port, depth, edge, facing) for port in edge.ports
+                Anchor(edge.enters, edge.target_part, port, depth, edge, facing, straight_to)
+                for port in edge.ports
             ]
     return anchors
+
+
+def _depth(layering: Layering[Edge], parts: Mapping[str, Sequence[str]], key: str | None, part: str) -> float:
+    """How far down its layer a part of a node stands, from 0 to 1; BENEATH for None."""
+    if key is None:
+        return BENEATH
+    rows = parts.get(key, ("",))
+    return layering.depth(key, (rows.index(part) + 0.5) / len(rows))
 
 
 @dataclass
@@ -355,7 +377,8 @@ def _offsets(column: list[Anchor]) -> list[float]:
     """The distances of anchors of one side from the first, with more room where the port changes."""
     offsets = [0.0]
     for first, second in itertools.pairwise(column):
-        if first.facing != second.facing:
+        side_by_side = first.straight_to is not None and first.straight_to == second.straight_to
+        if first.facing != second.facing or side_by_side:
             # These two run side by side between neighbours, so there must be room for the labels of both.
             step = ICON[1] + 0.07
         elif first.port is None and second.port is None:
