@@ -68,6 +68,7 @@ def test_files_that_the_readme_names_exist(page):
 FOLDERS = {
     "Files of plan/": "plan",
     "Files of recording/": "recording",
+    "Files of brian/": "brian",
     "Files of engine/": "engine",
     "The event engine": "engine/events",
 }

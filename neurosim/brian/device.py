@@ -1,0 +1,80 @@
+"""The device: after `set_device("neurosim")` the engines of neurosim run Brian2's networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from neurosim.brian.one_run import Options, Settings, one_run
+from neurosim.brian.private_names import (
+    BrianObject,
+    RuntimeDevice,
+    SpikeQueue,
+    check_duration,
+    in_seconds,
+    local_namespace,
+    log,
+    numpy_target,
+    run_in_brian2,
+    target,
+)
+from neurosim.brian.seeds import Seeds
+from neurosim.errors import NeurosimError
+
+
+class NeurosimDevice(RuntimeDevice):
+    """A device of Brian2 that sets networks up as Brian2's own runtime does, and runs them as plans."""
+
+    def __init__(self):
+        super().__init__()
+        self.options, self.seeds, self.target = Options(), Seeds(), "auto"
+
+    def activate(self, build_on_run: bool = True, **kwargs: Any) -> None:
+        """What `set_device` calls, with the options of the device."""
+        known = {name: kwargs.pop(name) for name in Options.__annotations__ if name in kwargs}
+        self.options = Options(**known)
+        super().activate(build_on_run, **kwargs)
+        self.target = numpy_target()
+
+    def spike_queue(self, source_start: int, source_end: int) -> Any:
+        """A queue in Python, which the device can read and change."""
+        return SpikeQueue(source_start=source_start, source_end=source_end)
+
+    def seed(self, seed: int | None = None) -> None:
+        """Set the seed of all random numbers."""
+        super().seed(seed)
+        self.seeds.forget()
+
+    def get_random_state(self) -> dict[str, Any]:
+        """What `store` keeps of random numbers."""
+        return super().get_random_state() | {"neurosim": self.seeds.state()}
+
+    def set_random_state(self, state: Mapping[str, Any]) -> None:
+        """What `restore` restores of random numbers."""
+        super().set_random_state(state)
+        if "neurosim" in state:
+            self.seeds.restore(state["neurosim"])
+
+    def is_profiled(self, profile: bool | None) -> bool:
+        """Whether a run measures its time, given what `run` was given."""
+        return bool(self.build_options.get("profile", False) if profile is None else profile)
+
+    def network_run(
+        self, net: BrianObject, duration: Any, report: Any = None, report_period: Any = None,
+        namespace: Mapping[str, Any] | None = None, profile: bool | None = None, level: int = 0,
+    ) -> None:  # fmt: skip
+        """Run a network; Brian2's `Network.run` calls it."""
+        if namespace is None:
+            namespace = local_namespace(level + 2)
+        period = in_seconds(10.0) if report_period is None else report_period
+        check_duration(duration, period)
+        measured = self.is_profiled(profile)
+        settings = Settings(self.options, self.seeds, report, float(period), namespace, measured)
+        try:
+            one_run(net, duration, settings)
+        except NeurosimError as problem:
+            if not self.options.fallback:
+                raise
+            log.warn(f"{problem} Brian2's own runtime runs {net.name!r} now.", once=True)
+            with target(self.target):
+                run_in_brian2(net, duration, report, period, namespace, profile, level)

@@ -1,0 +1,224 @@
+"""Brian2's monitors: what a run records for them, and how its blocks are appended to their arrays."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurosim.brian.actions import Action
+from neurosim.brian.names import Names, label, root_of
+from neurosim.brian.private_names import (
+    BrianObject,
+    PopulationRateMonitor,
+    SpikeMonitor,
+    Subexpression,
+    Synapses,
+    Variable,
+    value_of,
+)
+from neurosim.brian.refusal import Refused
+from neurosim.brian.synapses import LoweredSynapses
+from neurosim.network.probes import Probe
+from neurosim.recording.spikes import Spikes
+
+
+class Monitor(ABC):
+    """One monitor of Brian2.
+
+    thing: the monitor
+    dt: of the network, in seconds
+    every: it records in every n-th tick
+    """
+
+    def __init__(self, thing: BrianObject, dt: float, every: int = 1):
+        self.thing, self.dt, self.every = thing, dt, every
+
+    @property
+    @abstractmethod
+    def probes(self) -> tuple[Probe, ...]:
+        """What the run records for it."""
+
+    @abstractmethod
+    def append(
+        self, first: int, ticks: int, samples: Mapping[str, np.ndarray], events: Mapping[str, Spikes]
+    ) -> None:
+        """Append what the ticks first, ..., first + ticks - 1 gave.
+
+        samples: of each probe of values, (1, tick, *shape)
+        events: of each probe of spikes, with ticks that count from the start of time
+        """
+
+    def times(self, first: int, ticks: int) -> np.ndarray:
+        """The times at which it records in some ticks, in seconds."""
+        tick = np.arange(-(-first // self.every), -(-(first + ticks) // self.every))
+        return tick * (self.dt * self.every)
+
+    def _set(self, name: str, start: int, values: np.ndarray) -> None:
+        """Set the end of one of the monitor's arrays, which has the new size already."""
+        self.thing.variables[name].get_value()[start:] = values
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """How one variable of a StateMonitor is recorded: by a probe, or as numbers that never change.
+
+    probe: records it; None for numbers that never change
+    chosen: which of the probe's values are those of the monitor; None for all
+    constant: the numbers
+    """
+
+    probe: Probe | None
+    chosen: np.ndarray | None = None
+    constant: np.ndarray | None = None
+
+
+class StateMonitorAppender(Monitor):
+    """A StateMonitor."""
+
+    def __init__(self, thing: BrianObject, dt: float, every: int, columns: Mapping[str, Column]):
+        super().__init__(thing, dt, every)
+        self.columns = columns
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        return tuple(column.probe for column in self.columns.values() if column.probe is not None)
+
+    def append(
+        self, first: int, ticks: int, samples: Mapping[str, np.ndarray], events: Mapping[str, Spikes]
+    ) -> None:
+        start = int(self.thing.variables["N"].get_value().item())
+        times = self.times(first, ticks)
+        self.thing.resize(start + times.size)
+        self._set("t", start, times)
+        for name, column in self.columns.items():
+            if column.probe is None:
+                assert column.constant is not None
+                self._set(name, start, column.constant)
+                continue
+            values = samples[column.probe.name][0]
+            self._set(name, start, values if column.chosen is None else values[:, column.chosen])
+
+
+class SpikeMonitorAppender(Monitor):
+    """A SpikeMonitor.
+
+    columns: the variables that it records at spikes; of all neurons in all ticks, from which it takes its own
+    """
+
+    def __init__(self, thing: BrianObject, dt: float, every: int, columns: Mapping[str, Column]):
+        super().__init__(thing, dt, every)
+        self.columns = columns
+        self.group = root_of(thing.source)
+        self.start = int(getattr(thing.source, "start", 0))
+        self.stop = int(getattr(thing.source, "stop", len(self.group)))
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        return (spike_probe(self.group), *(c.probe for c in self.columns.values() if c.probe is not None))
+
+    def append(
+        self, first: int, ticks: int, samples: Mapping[str, np.ndarray], events: Mapping[str, Spikes]
+    ) -> None:
+        tick, neuron = self._mine(events)
+        count = self.thing.variables["count"].get_value()
+        count += np.bincount(neuron, minlength=count.size).astype(count.dtype)
+        total = self.thing.variables["N"].get_value()
+        start = int(total.item())
+        self.thing.resize(start + neuron.size)
+        total[:] = start + neuron.size
+        if "i" in self.thing.record_variables:
+            self._set("i", start, neuron)
+            self._set("t", start, tick * self.dt)
+        for name, column in self.columns.items():
+            if column.probe is not None:
+                self._set(name, start, samples[column.probe.name][0][tick - first, neuron])
+            elif column.constant is not None:
+                self._set(name, start, column.constant[neuron])
+
+    def _mine(self, events: Mapping[str, Spikes]) -> tuple[np.ndarray, np.ndarray]:
+        """Tick and neuron of the spikes of the part of the group that the monitor looks at."""
+        spikes = events[spike_probe(self.group).name]
+        chosen = (spikes.neuron >= self.start) & (spikes.neuron < self.stop)
+        return spikes.tick[chosen], spikes.neuron[chosen] - self.start
+
+
+class RateMonitorAppender(SpikeMonitorAppender):
+    """A PopulationRateMonitor."""
+
+    def append(
+        self, first: int, ticks: int, samples: Mapping[str, np.ndarray], events: Mapping[str, Spikes]
+    ) -> None:
+        tick, _ = self._mine(events)
+        total = self.thing.variables["N"].get_value()
+        start, times = int(total.item()), self.times(first, ticks)
+        self.thing.resize(start + times.size)
+        total[:] = start + times.size
+        self._set("t", start, times)
+        place = tick // self.every + -first // self.every
+        spikes = np.bincount(place, minlength=times.size)
+        self._set("rate", start, 1.0 * spikes / (self.dt * self.every) / (self.stop - self.start))
+
+
+def spike_probe(group: BrianObject) -> Probe:
+    """What records all spikes of a group."""
+    return Probe(group.name, group.name, None, None, (len(group),), 1, True)
+
+
+def monitor_of(
+    action: Action,
+    names: Names,
+    changing: Collection[Variable],
+    synapses: Mapping[str, LoweredSynapses],
+    dt: float,
+) -> Monitor:
+    """What records for a monitor, given its action.
+
+    names: of its source
+    changing: the arrays that some text of the network changes
+    synapses: the lowered synapses, by name
+    """
+    thing, every = action.thing, action.every
+    if type(thing) is PopulationRateMonitor:
+        return RateMonitorAppender(thing, dt, every, {})
+    at_spikes = type(thing) is SpikeMonitor
+    recorded = set(thing.record_variables) - ({"i", "t"} if at_spikes else set())
+    index = np.asarray(np.arange(len(thing.source)) if at_spikes else thing.record, np.int64)
+    columns = {
+        name: _column(thing, name, names[name], changing, synapses, index, 1 if at_spikes else every)
+        for name in sorted(recorded)
+    }
+    kind = SpikeMonitorAppender if at_spikes else StateMonitorAppender
+    return kind(thing, dt, every, columns)
+
+
+def _column(
+    thing: BrianObject,
+    name: str,
+    variable: Variable,
+    changing: Collection[Variable],
+    synapses: Mapping[str, LoweredSynapses],
+    index: np.ndarray,
+    every: int,
+) -> Column:
+    """How one variable of a monitor is recorded, at the neurons or synapses with these numbers."""
+    source = thing.source
+    derived = isinstance(variable, Subexpression)
+    probe = f"{thing.name}.{name}"
+    if source.__class__ is Synapses:
+        lowered = synapses[source.name]
+        held = None if derived else lowered.held_by.get(name)
+        if derived or variable.owner.name != source.name:
+            raise Refused(label(thing), f"it records {name!r} of synapses, which is no variable of theirs")
+        if held is None:
+            return Column(None, constant=np.broadcast_to(value_of(variable), (len(source),))[index])
+        place = np.argsort(lowered.wires.order)
+        return Column(Probe(probe, held, name, None, place.shape, every, False), place[index])
+    group = root_of(source)
+    absolute = index + int(getattr(source, "start", 0))
+    if not derived and variable not in changing:
+        values = np.broadcast_to(value_of(variable), (len(group),)) if variable.scalar else value_of(variable)
+        return Column(None, constant=values[absolute])
+    return Column(Probe(probe, group.name, variable.name, absolute, index.shape, every, False))

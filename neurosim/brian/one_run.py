@@ -1,0 +1,157 @@
+"""One run of a network of Brian2: lowered, run by an engine, and written back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from neurosim.brian.lowering import Lowered, Run, lower_run
+from neurosim.brian.private_names import (
+    BrianObject,
+    BrianObjectException,
+    CodeRunner,
+    SpikeGeneratorGroup,
+    begin_run,
+    claim_objects,
+    clock_of,
+    end_run,
+    in_seconds,
+    is_stopped,
+    put_clock,
+    report_of,
+    ticks_of,
+)
+from neurosim.brian.renaming import Renaming
+from neurosim.brian.seeds import Seeds
+from neurosim.brian.write_back import MonitorWriter, write_back
+from neurosim.engine import check_name, ready
+from neurosim.network.values import choice, flag, whole
+
+PRECISIONS = ("double", "mixed", "single")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `set_device("neurosim", ...)` was given.
+
+    engine: 'auto', 'events' or 'reference'
+    threads: at most how many threads run the event engine; None: as many as make it faster
+    precision: 'double', 'mixed' or 'single'
+    fallback: whether Brian2's own runtime runs what the device cannot
+    """
+
+    engine: str = "auto"
+    threads: int | None = None
+    precision: str = "double"
+    fallback: bool = False
+
+    def __post_init__(self):
+        check_name(self.engine)
+        choice(self.precision, PRECISIONS, "set_device: precision")
+        flag(self.fallback, "set_device: fallback")
+        if self.threads is not None:
+            whole(self.threads, "set_device: threads", least=1, most=4096)
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """How a network runs.
+
+    options: of the device
+    seeds: of the device
+    report: what Brian2's `run` was given to report progress
+    period: the time between two reports, in seconds
+    namespace: the names of the script that text may use
+    profile: whether to measure the time
+    """
+
+    options: Options
+    seeds: Seeds
+    report: Any
+    period: float
+    namespace: Mapping[str, Any]
+    profile: bool
+
+
+def one_run(net: BrianObject, duration: Any, settings: Settings) -> None:
+    """Run a network for a time, given as a quantity of Brian2."""
+    begun, things = time.time(), net.sorted_objects
+    end = float(net.t) + float(duration)
+    begin_run(net, net.t, in_seconds(end))
+    active = [thing for thing in things if thing.active]
+    _prepare(active, settings.namespace)
+    if not things:
+        return
+    first, last, dt = _ticks(things)
+    run = Run(active, settings.namespace, dt, first, last, settings.options.precision)
+    lowered = lower_run(run)
+    claim_objects(net)
+    lowered = replace(
+        lowered, plan=replace(lowered.plan, seed=settings.seeds.for_run(str(net.id), lowered.plan))
+    )
+    ran = _run_plan(net, lowered, duration, settings)
+    for clock in {clock_of(thing) for thing in things}:
+        put_clock(clock, -(-(first + ran) // round(float(clock.dt_) / dt)))
+    measured = time.time() - begun if settings.profile else None
+    end_run(net, things, end if first + ran == last else (first + ran) * dt, measured)
+
+
+def _prepare(things: Sequence[BrianObject], namespace: Mapping[str, Any]) -> None:
+    """Let groups and synapses check their equations, and spike generators their spikes, as Brian2 does."""
+    for thing in things:
+        if not isinstance(thing, CodeRunner) or isinstance(thing, SpikeGeneratorGroup):
+            try:
+                thing.before_run(namespace)
+            except Exception as problem:
+                raise BrianObjectException("An error occurred when preparing an object.", thing) from problem
+
+
+def _ticks(things: Sequence[BrianObject]) -> tuple[int, int, float]:
+    """The first tick of a run, the one after its last, and the length of a tick in seconds."""
+    fastest = min((clock_of(thing) for thing in things), key=lambda clock: float(clock.dt_))
+    first, last = ticks_of(fastest)
+    return first, last, float(fastest.dt_)
+
+
+def _run_plan(net: BrianObject, lowered: Lowered, duration: Any, settings: Settings) -> int:
+    """Run the plan and write back what it leaves. Returns how many ticks ran."""
+    plan = lowered.plan
+    progress = _Progress(net, plan.ticks, duration, settings)
+    if not plan.ticks:
+        progress.end(0)
+        return 0
+    names = Renaming(plan)
+    writer = MonitorWriter(lowered, names)
+    _, run = ready(settings.options.engine, names.plan(plan), settings.options.threads)
+    ran, _, final = run(writer, progress)
+    write_back(lowered, writer, ran, names.checkpoint_back(final))
+    progress.end(ran)
+    return ran
+
+
+class _Progress:
+    """Reports progress as Brian2 does, and ends a run that the script stops."""
+
+    def __init__(self, net: BrianObject, ticks: int, duration: Any, settings: Settings):
+        self.net, self.ticks, self.duration, self.period = net, ticks, duration, settings.period
+        self.report, self.start = report_of(settings.report), net.t
+        self.begun = self.reported = time.time()
+        self.done = 0
+        self._say(0.0)
+
+    def __call__(self, done: int) -> bool:
+        self.done += done
+        if time.time() > self.reported + self.period:
+            self.reported = time.time()
+            self._say(self.done / self.ticks)
+        return is_stopped(self.net)
+
+    def end(self, ran: int) -> None:
+        """Report the end of a run of so many ticks."""
+        self._say(ran / self.ticks if self.ticks else 1.0)
+
+    def _say(self, fraction: float) -> None:
+        if self.report is not None:
+            self.report(in_seconds(time.time() - self.begun), fraction, self.start, self.duration)

@@ -1,0 +1,74 @@
+"""Spikes on their way: from the queues of Brian2 into the checkpoint of a run, and back at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from neurosim.brian.private_names import BrianObject, pending_of, put_pending
+from neurosim.brian.synapses import LoweredSynapses
+from neurosim.engine.checkpoint import ARRIVALS, QUEUE
+from neurosim.engine.delivery import delivery_order, members
+from neurosim.plan.plan import Plan, Sparse, Textual
+
+
+def pending_arrays(
+    plan: Plan, lowered: LoweredSynapses, pathway: BrianObject, first: int
+) -> dict[str, list[np.ndarray]]:
+    """The columns of the checkpoint for the spikes in the queue of a pathway of Brian2."""
+    spikes = pending_of(pathway)
+    place = np.argsort(lowered.wires.order)[spikes[:, 1]]
+    due = spikes[:, 0] + first
+    sent = due - lowered.delays[pathway.name][place]
+    trial = np.zeros(due.size, np.int64)
+    columns: dict[str, list[np.ndarray]] = {}
+    for name in _carriers(lowered, pathway):
+        carrier = plan.pathway(name, Sparse)
+        if isinstance(carrier, Textual):
+            columns |= {
+                f"arrivals/{name}/{key}": [column]
+                for key, column in zip(ARRIVALS, (due, sent, trial, place), strict=True)
+            }
+            continue
+        number = np.full(due.size, list(plan.groups).index(carrier.pre))
+        values = (due, sent, number, trial, carrier.receiver[place], carrier.weight[place])
+        for key, column in zip(QUEUE, values, strict=True):
+            columns.setdefault(f"queue/{carrier.post}/{carrier.to}/{key}", []).append(column)
+    return columns
+
+
+def _carriers(lowered: LoweredSynapses, pathway: BrianObject) -> Sequence[str]:
+    """The pathways of the plan that carry the spikes of a pathway of Brian2."""
+    return next(names for action, names in lowered.carried_by.items() if action.thing is pathway)
+
+
+def put_back_pending(
+    lowered: LoweredSynapses, pathway: BrianObject, sent: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    first: int, last: int, dt: float,
+) -> None:  # fmt: skip
+    """Put what is on its way at the end of a run into the queue of a pathway of Brian2.
+
+    sent: by name of the sender, tick and neuron of the spikes that it sent in the run, as far as delays reach
+    first, last: the first tick of the run, and the one after its last
+    """
+    before = pending_of(pathway)
+    before = before[before[:, 0] + first >= last] - np.array([last - first, 0])
+    delay, wires = lowered.delays[pathway.name], lowered.wires
+    tick, neuron = sent[root_name(pathway)]
+    size = int(wires.sender.max(initial=-1)) + 1
+    starts = np.searchsorted(wires.sender, np.arange(size + 1))
+    inside = neuron < size
+    tick, neuron = tick[inside], neuron[inside]
+    synapse, spike = members(starts, neuron)
+    due = tick[spike] + delay[synapse]
+    waits = due >= last
+    order = delivery_order(due[waits], tick[spike][waits])
+    new = np.stack([due[waits] - last, wires.order[synapse[waits]]], axis=1)[order]
+    put_pending(pathway, np.concatenate([before, new]), dt)
+
+
+def root_name(pathway: BrianObject) -> str:
+    """The name of the group whose spikes a pathway carries."""
+    source = pathway.source
+    return str(source.source.name if hasattr(source, "start") and hasattr(source, "source") else source.name)

@@ -1,0 +1,117 @@
+"""The steps of a tick for a network of Brian2: its objects in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from neurosim.brian.actions import Action, Does
+from neurosim.network.program import Arriving, Do, Step
+from neurosim.plan.plan import Group
+
+
+def steps_of(
+    groups: Mapping[str, Group],
+    actions: Sequence[Action],
+    plain: Sequence[Action],
+    carried: Mapping[Action, Sequence[str]],
+) -> tuple[Step, ...]:
+    """The steps of a tick.
+
+    Where the order of Brian2's objects gives the same as that of `Clock`, the steps are those of `Clock`, for
+    which engines are fastest. Otherwise each object gets a step of its own, in Brian2's order.
+
+    groups: of the plan
+    actions: in Brian2's order
+    plain: those of synapses without text
+    carried: for the actions of synapses and monitors, the names of the pathways or probes that do them
+    """
+    sources = tuple(
+        name for name, group in groups.items() if group.spiking and not _has_threshold(name, actions)
+    )
+    if all(action.every == 1 for action in actions) and _is_usual(actions, plain):
+        return _clock_steps(groups)
+    steps = [Step(Do.THRESHOLD, sources), Step(Do.SEND, sources)]
+    for action in actions:
+        steps += [step for step in _steps(action, tuple(carried.get(action, ()))) if step not in steps]
+    return tuple(step for step in steps if not step.empty)
+
+
+def _has_threshold(name: str, actions: Sequence[Action]) -> bool:
+    """Whether some object compares a group with its threshold; the sources of a PoissonInput have none."""
+    return any(a.does is Does.THRESHOLD and a.thing.group.name == name for a in actions)
+
+
+def _is_usual(actions: Sequence[Action], plain: Sequence[Action]) -> bool:
+    """Whether the order of Brian2's objects gives the same result as the order of `Clock`."""
+    places = {action: (_rank(action, plain), place) for place, action in enumerate(actions)}
+    return all(
+        places[earlier] < places[later] or earlier.commutes(later)
+        for place, later in enumerate(actions)
+        for earlier in actions[:place]
+    )
+
+
+def _rank(action: Action, plain: Sequence[Action]) -> Does:
+    return Does.DELIVER if action in plain else action.does
+
+
+def _clock_steps(groups: Mapping[str, Group]) -> tuple[Step, ...]:
+    """The steps of `Clock`."""
+    driven = tuple(name for name, group in groups.items() if group.driven)
+    movers = tuple(name for name, group in groups.items() if not group.driven)
+    spiking = tuple(name for name in movers if groups[name].spiking)
+    steps = (
+        Step(Do.RECORD, tuple(groups)),
+        Step(Do.DRIVE, driven),
+        Step(Do.DELIVER, movers, Arriving.GRADED),
+        Step(Do.INTEGRATE, movers),
+        Step(Do.THRESHOLD, spiking),
+        Step(Do.SEND, spiking),
+        Step(Do.DELIVER, movers, Arriving.SPIKES),
+        Step(Do.DELIVER, movers, Arriving.SENT),
+        Step(Do.RESET, spiking),
+    )
+    return tuple(step for step in steps if not step.empty)
+
+
+def _steps(action: Action, carried: tuple[str, ...]) -> Iterator[Step]:
+    """The steps of one object."""
+    own = (str(action.thing.name if action.does is Does.DRIVE else action.group),)
+    every = action.every
+    match action.does:
+        case Does.RECORD:
+            yield Step(Do.RECORD, probes=carried)
+        case Does.DRIVE:
+            yield Step(Do.DRIVE, own)
+        case Does.SUM:
+            yield Step(Do.SUM, pathways=carried, every=every)
+        case Does.INTEGRATE_SYNAPSES:
+            yield Step(Do.INTEGRATE, pathways=carried, every=every)
+        case Does.INTEGRATE:
+            yield Step(Do.INTEGRATE, own, pathways=(), every=every)
+        case Does.THRESHOLD:
+            yield Step(Do.THRESHOLD, own, every=every)
+            yield Step(Do.SEND, own, every=every)
+        case Does.BACKGROUND:
+            yield Step(Do.DELIVER, arriving=Arriving.SPIKES, pathways=carried, every=every)
+        case Does.DELIVER | Does.DELIVER_TEXT:
+            yield Step(Do.DELIVER, arriving=Arriving.SPIKES, pathways=carried)
+        case Does.SENT:
+            yield Step(Do.DELIVER, arriving=Arriving.SENT, pathways=carried, every=every)
+        case Does.RESET:
+            yield Step(Do.RESET, own, every=every)
+        case Does.RECORD_SPIKES:
+            # Spikes are recorded at the end of the tick, and variables with them here.
+            yield Step(Do.RECORD, probes=carried)
+
+
+def delayed(actions: Sequence[Action]) -> frozenset[Action]:
+    """The pathways that stand before the threshold of their senders, whose spikes reach them a tick later."""
+    seen: set[str] = set()
+    found: set[Action] = set()
+    for action in actions:
+        if action.does in (Does.THRESHOLD, Does.DRIVE):
+            seen.add(str(action.group))
+        elif action.does is Does.DELIVER_TEXT and action.sender not in seen:
+            found.add(action)
+    return frozenset(found)

@@ -1,0 +1,268 @@
+"""Synapses as pathways of the plan: plain ones where on_pre only adds constants, else with their text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurosim.brian.actions import Action, Does
+from neurosim.brian.names import Names, label, part_of, root_of
+from neurosim.brian.private_names import BrianObject, Variable, integrated, value_of
+from neurosim.brian.refusal import Refused
+from neurosim.brian.synapse_values import SynapseValues, Wires
+from neurosim.brian.texts import read_text
+from neurosim.brian.values import rounded
+from neurosim.network.functions import RANDOM, functions
+from neurosim.network.text import Equation, Statement, calls_in, names_in
+from neurosim.plan.codegen.numpy_code import evaluate
+from neurosim.plan.equations import event_driven
+from neurosim.plan.plan import AnyPathway, Block, Sparse, SynapseText, Textual
+from neurosim.plan.recipe import Edges
+
+
+@dataclass
+class LoweredSynapses:
+    """The pathways of one object of synapses.
+
+    synapses: the object of Brian2
+    wires: its synapses
+    pathways: those of the plan
+    delays: for each pathway of Brian2 that delivers spikes, the delay of each synapse in ticks
+    carried_by: for each action, the names of the pathways of the plan that do it
+    held_by: for each variable that changes, by its name, the pathway that holds it
+    of_neurons: the names of variables of senders and targets that its text reads
+    """
+
+    synapses: BrianObject
+    wires: Wires
+    pathways: list[AnyPathway] = field(default_factory=list[AnyPathway])
+    delays: dict[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
+    carried_by: dict[Action, list[str]] = field(default_factory=dict[Action, list[str]])
+    held_by: dict[str, str] = field(default_factory=dict[str, str])
+    of_neurons: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+
+
+class SynapseLowering:
+    """Lowers one object of synapses.
+
+    synapses: the object of Brian2
+    actions: its actions, in Brian2's order
+    namespace: the names of the script
+    changing: the arrays that some text of the network changes
+    late: the actions that see spikes one tick of their group after they were sent
+    dt: of the clock, in seconds
+    dtype: of the state
+    """
+
+    def __init__(
+        self,
+        synapses: BrianObject,
+        actions: Sequence[Action],
+        namespace: Mapping[str, Any],
+        changing: Collection[Variable],
+        late: Collection[Action],
+        dt: float,
+        dtype: np.dtype,
+    ):
+        self.synapses, self.actions, self.namespace, self.changing = synapses, actions, namespace, changing
+        self.late, self.dt, self.dtype = late, dt, dtype
+        self.names = Names(synapses, namespace)
+        self.found = LoweredSynapses(synapses, Wires.of(synapses))
+
+    def lower(self) -> LoweredSynapses:
+        """The pathways."""
+        if not self.found.wires.order.size:
+            return self.found
+        self.found.of_neurons = {"_pre": set(), "_post": set()}
+        for cluster in self._clusters():
+            self._lower_cluster(cluster)
+        return self.found
+
+    def _clusters(self) -> list[list[Action]]:
+        """The actions, those together that share a variable of synapses that changes."""
+        clusters: list[tuple[list[Action], set[Variable]]] = []
+        for action in self.actions:
+            own = {v for v in action.reads | action.writes if self._is_state(v)}
+            shared = [c for c in clusters if c[1] & own]
+            joined = ([a for c in shared for a in c[0]] + [action], own.union(*(c[1] for c in shared)))
+            clusters = [c for c in clusters if c not in shared] + [joined]
+        return [actions for actions, _ in clusters]
+
+    def _is_state(self, variable: Variable) -> bool:
+        return variable.owner.name == self.synapses.name and variable in self.changing
+
+    def _lower_cluster(self, cluster: list[Action]) -> None:
+        values = SynapseValues(self.synapses, self.names, self.changing, self.found.wires)
+        if len(cluster) == 1 and cluster[0].does is Does.DELIVER_TEXT and self._plain(cluster[0], values):
+            return
+        text = self._text(cluster, values)
+        before = [a for a in cluster if a.does is Does.DELIVER_TEXT]
+        name = before[0].thing.name if before else self._free_name(cluster)
+        zero = np.zeros(self.found.wires.order.size, np.int64)
+        delay = self.found.delays[before[0].thing.name] if before else zero
+        stored = self._edges(np.zeros(zero.size), delay)
+        self.found.pathways.append(Textual(**self._ends(name, None), stored=stored, text=text))
+        self.found.held_by |= dict.fromkeys(values.states, name)
+        self.found.carried_by |= {action: [name] for action in cluster}
+        for end, read in values.of_neurons.items():
+            self.found.of_neurons[end] |= read
+
+    def _free_name(self, cluster: list[Action]) -> str:
+        return str(cluster[0].thing.name)
+
+    def _ends(self, name: str, to: str | None) -> dict[str, Any]:
+        pre, post = root_of(self.synapses.source), root_of(self.synapses.target)
+        return dict(
+            name=name, pre=pre.name, post=post.name, to=to,
+            pre_index=part_of(self.synapses.source), post_index=part_of(self.synapses.target),
+            pre_shape=(len(self.synapses.source),), post_shape=(len(self.synapses.target),),
+        )  # fmt: skip
+
+    def _edges(self, weight: np.ndarray, delay: np.ndarray) -> Edges:
+        return Edges(self.found.wires.sender, self.found.wires.receiver, weight, delay)
+
+    def _delays(self, action: Action) -> np.ndarray:
+        """The delay of each synapse in ticks; Brian2 rounds it to ticks of the sender."""
+        ticks = self.found.wires.delays(action.thing, self.dt * action.every)
+        return (ticks + (action in self.late)) * action.every
+
+    def _plain(self, action: Action, values: SynapseValues) -> bool:
+        """Lower a pathway that only adds constants to variables of targets; whether it is one."""
+        text = action.text
+        assert text is not None
+        if self.synapses.event_driven is not None or text.temporary or not text.statements:
+            return False
+        values.add(text.used)
+        if values.states:
+            return False
+        sums: list[tuple[str, np.ndarray]] = []
+        for statement in values.plain(text.statements):
+            variable, is_post = statement.name.removesuffix("_post"), statement.name.endswith("_post")
+            random = any(functions()[name].kind == RANDOM for name in calls_in(statement.expression))
+            constant = names_in(statement.expression) <= set(values.constants)
+            if statement.op not in ("+=", "-=") or not is_post or random or not constant:
+                return False
+            value = np.broadcast_to(
+                np.asarray(evaluate(statement.expression, values.constants), np.float64),
+                self.found.wires.order.shape,
+            )
+            sums.append((variable, -value if statement.op == "-=" else np.array(value)))
+        delay = self._delays(action)
+        self.found.delays[action.thing.name] = delay
+        names = [action.thing.name if not n else f"{action.thing.name}_{n}" for n in range(len(sums))]
+        for name, (variable, weight) in zip(names, sums, strict=True):
+            self.found.pathways.append(
+                Sparse(**self._ends(name, variable), stored=self._edges(weight, delay))
+            )
+        self.found.carried_by[action] = names
+        return True
+
+    def _text(self, cluster: list[Action], values: SynapseValues) -> SynapseText:
+        """The text of the actions of a cluster."""
+        values.add(["dt"])
+        catch_up = self._catch_up(values) if self.synapses.event_driven is not None else ()
+        for action in cluster:
+            if action.text is not None and action.does is not Does.INTEGRATE_SYNAPSES:
+                values.add(action.text.used - {"_sum"})
+        blocks = {
+            "on_pre": self._events(cluster, Does.DELIVER_TEXT, "on_pre", catch_up, values),
+            "on_post": self._events(cluster, Does.SENT, "on_post", catch_up, values),
+            "integrate": self._integrate(cluster, values),
+        }
+        summed = self._summed(cluster, values)
+        states = {
+            name: np.array(value_of(variable))[self.found.wires.order].astype(
+                np.float64 if name == "lastupdate" else self.dtype
+            )
+            for name, variable in values.states.items()
+        }
+        constants = rounded(values.constants, self.dtype)
+        return SynapseText(states=states, laws={}, constants=constants, summed=summed, **blocks)
+
+    def _catch_up(self, values: SynapseValues) -> tuple[Statement, ...]:
+        """The closed form of (event-driven) equations over the time since the last event."""
+        equations = self.synapses.event_driven
+        lines = tuple(
+            Equation("differential", name, equations[name].expr.code, "1", ())
+            for name in equations.names
+            if name in equations.diff_eq_names
+        )
+        values.add(line.name for line in lines)
+        values.add(name for line in lines for name in names_in(line.expression))
+        values.add(["lastupdate"])
+        return event_driven(lines, values.scope())
+
+    def _events(
+        self,
+        cluster: list[Action],
+        does: Does,
+        name: str,
+        catch_up: tuple[Statement, ...],
+        values: SynapseValues,
+    ) -> Block | None:
+        """The block of the pathways of a cluster that react to spikes of the sender, or of the target."""
+        chosen = [action for action in cluster if action.does is does]
+        if not chosen:
+            return None
+        self._check_together(chosen, does)
+        statements: list[Statement] = []
+        for action in chosen:
+            assert action.text is not None
+            statements += [*catch_up, *action.text.statements]
+            statements += [Statement("lastupdate", "=", "t")] if catch_up else []
+        plain = values.plain(statements)
+        writes = tuple(dict.fromkeys(s.name for s in plain if s.name in values.states))
+        text = "\n".join(str(action.thing.code) for action in chosen)
+        return Block(name, plain, writes, text=text)
+
+    def _check_together(self, chosen: list[Action], does: Does) -> None:
+        """Refuse pathways that one block cannot stand for."""
+        delays = [self._delays(action) for action in chosen]
+        places = [self.actions.index(action) for action in chosen]
+        if any(not np.array_equal(delay, delays[0]) for delay in delays) or np.any(np.diff(places) != 1):
+            names = " and ".join(repr(action.thing.objname) for action in chosen)
+            raise Refused(
+                label(self.synapses), f"its pathways {names} share variables, and run at other times"
+            )
+        if does is Does.SENT:
+            if delays[0].any():
+                raise Refused(label(self.synapses), "its on_post has a delay")
+        else:
+            self.found.delays |= {a.thing.name: d for a, d in zip(chosen, delays, strict=True)}
+
+    def _integrate(self, cluster: list[Action], values: SynapseValues) -> Block | None:
+        """The block that integrates the (clock-driven) equations."""
+        chosen = [action for action in cluster if action.does is Does.INTEGRATE_SYNAPSES]
+        if not chosen:
+            return None
+        runner, equations = chosen[0].thing, self.synapses.equations
+        known = self.names.resolve({*equations.names, *equations.identifiers, "dt"})
+        code = read_text(integrated(runner, runner.method_choice, known), self.names)
+        values.add(code.used)
+        plain = values.plain(code.statements)
+        writes = tuple(name for name in equations.names if name in equations.diff_eq_names)
+        return Block("model", plain, writes, text=str(equations))
+
+    def _summed(self, cluster: list[Action], values: SynapseValues) -> dict[str, str]:
+        """For each (summed) variable of the target, the expression that is summed."""
+        found: dict[str, str] = {}
+        for action in cluster:
+            if action.does is not Does.SUM:
+                continue
+            runner = action.thing
+            if not runner.target_varname.endswith("_post"):
+                raise Refused(label(self.synapses), f"{runner.target_varname!r} is summed over targets")
+            assert action.text is not None
+            found[runner.target_varname.removesuffix("_post")] = values.plain(action.text.statements)[
+                0
+            ].expression
+        return found
+
+
+def synapse_actions(synapses: BrianObject, actions: Iterable[Action]) -> list[Action]:
+    """The actions of an object of synapses."""
+    kinds = (Does.SUM, Does.INTEGRATE_SYNAPSES, Does.DELIVER_TEXT, Does.SENT)
+    return [a for a in actions if a.does in kinds and a.thing.group.name == synapses.name]

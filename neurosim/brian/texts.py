@@ -1,0 +1,61 @@
+"""The text of Brian2's objects as statements: thresholds, resets, pathways, and equations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from neurosim.brian.names import Names, Text
+from neurosim.brian.private_names import BrianObject, check_units, identifiers_in
+from neurosim.network.text import Statement, read_statements, renamed
+from neurosim.plan.equations import MOST_NODES
+
+
+def checked_text(runner: BrianObject, code: str, namespace: Mapping[str, Any]) -> Text:
+    """The code of a runner of Brian2 as statements. Brian2 resolves its names and checks its units."""
+    names = Names(runner.group, namespace, getattr(runner, "variables", None))
+    known = names.resolve(identifiers_in(code, {**runner.group.variables, **names.more}))
+    if runner.check_units:
+        check_units(code, known)
+    return read_text(code, names)
+
+
+def read_text(code: str, names: Names) -> Text:
+    """Code of Brian2 as statements, in which temporary names begin with an underscore."""
+    statements = read_statements(code, names.label, deepest=MOST_NODES)
+    own = {s.name for s in statements if s.name not in names}
+    new = {name: f"_{name}" for name in own if not name.startswith("_")}
+    statements = tuple(
+        replace(s, name=new.get(s.name, s.name), expression=renamed(s.expression, new)) for s in statements
+    )
+    for statement in statements:
+        names.check_calls(statement.expression)
+    temporary = frozenset(new.get(name, name) for name in own)
+    return Text(tuple(_whole(s, names, temporary) for s in statements), names, temporary)
+
+
+def _whole(statement: Statement, names: Names, temporary: frozenset[str]) -> Statement:
+    """A statement that gives a variable of whole numbers a whole number, as integers of Brian2 do."""
+    if statement.name in temporary or statement.op != "=":
+        return statement
+    whole = np.dtype(names[statement.name].dtype).kind in "iu"
+    return replace(statement, expression=f"int({statement.expression})") if whole else statement
+
+
+def derivatives(equations: Any, names: Names) -> Text:
+    """The right-hand sides of differential equations: what their integration reads and changes."""
+    found = [equations[name] for name in sorted(equations.diff_eq_names)]
+    return read_text(
+        "\n".join(f"{line.varname} = {line.varname} + ({line.expr.code})" for line in found), names
+    )
+
+
+def events_between(synapses: BrianObject, names: Names) -> Text:
+    """The right-hand sides of the (event-driven) equations of synapses, and the time of the last event."""
+    if synapses.event_driven is None:
+        return Text((), names, frozenset())
+    text = derivatives(synapses.event_driven, names)
+    return replace(text, statements=(*text.statements, Statement("lastupdate", "=", "lastupdate + t")))

@@ -1,0 +1,102 @@
+"""The values of the names in the text of a group: states, constants, and what is written out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neurosim.brian.names import Names
+from neurosim.brian.private_names import (
+    ArrayVariable,
+    Constant,
+    Subexpression,
+    Variable,
+    dimensions_of,
+    value_of,
+)
+from neurosim.brian.refusal import Refused
+from neurosim.network.text import names_in
+from neurosim.network.values import PLAIN, TIME
+from neurosim.plan.codegen.numpy_code import Numeric
+from neurosim.plan.dimensions import Dim, Scope
+
+BUILT_IN = {"t": TIME, "not_refractory": PLAIN}
+TICKS = "timestep(t, dt)"
+
+
+@dataclass
+class Values:
+    """The names that text of one group uses, sorted by what they are.
+
+    names: their meanings
+    changing: the arrays that some text of the network changes
+    states: the arrays of the group that change, by name
+    constants: the values of the others
+    subexpressions: what stands for a name, by name
+    dims: the dimensions of each name
+    """
+
+    names: Names
+    changing: Collection[Variable]
+    states: dict[str, Variable] = field(default_factory=dict[str, Variable])
+    constants: dict[str, Numeric] = field(default_factory=dict[str, Numeric])
+    subexpressions: dict[str, str] = field(default_factory=dict[str, str])
+    dims: dict[str, Dim] = field(default_factory=lambda: dict(BUILT_IN))
+
+    def add(self, names: Iterable[str]) -> None:
+        """Take in names, and those that they stand for."""
+        for name in names:
+            if name not in self.dims:
+                self._add(name, self.names[name])
+
+    def _add(self, name: str, variable: Variable) -> None:
+        self.dims[name] = dimensions_of(variable)
+        owner: Any = variable.owner
+        own = owner is not None and owner.name == self.names.group.name
+        if isinstance(variable, Constant):
+            self.constants[name] = number(variable.value)
+        elif isinstance(variable, Subexpression):
+            self.names.check_calls(variable.expr)
+            self.subexpressions[name] = variable.expr
+            self.add(names_in(variable.expr))
+        elif name == "t_in_timesteps":
+            self.subexpressions[name] = TICKS
+            self.add(["dt"])
+        elif name == "lastspike" or not isinstance(variable, ArrayVariable):
+            raise Refused(self.names.label, f"its text reads {name!r}")
+        elif variable not in self.changing:
+            self.constants[name] = number(value_of(variable), variable.scalar)
+        elif not own:
+            raise Refused(self.names.label, f"{name!r} is linked to another group")
+        elif variable.scalar:
+            raise Refused(self.names.label, f"its text changes the (shared) variable {name!r}")
+        else:
+            self.states[name] = variable
+
+    def scope(self) -> Scope:
+        """The names for the functions that read text."""
+        constant = frozenset(self.constants)
+        return Scope(self.names.label, self.dims, constant, self.subexpressions)
+
+    def start(self, dtype: np.dtype) -> dict[str, np.ndarray]:
+        """The values of the states that Brian2 holds now."""
+        return {name: np.array(value_of(variable), dtype) for name, variable in self.states.items()}
+
+
+def number(value: Any, scalar: bool = True) -> Numeric:
+    """A constant as text sees it: a truth value, a float, or an array of floats."""
+    array = np.asarray(value)
+    if scalar and array.dtype.kind == "b":
+        return bool(array.item())
+    return float(array.item()) if scalar else array.astype(np.float64)
+
+
+def rounded(values: Mapping[str, Numeric], dtype: np.dtype) -> dict[str, Numeric]:
+    """Constants in the precision of a run."""
+    return {
+        key: value if isinstance(value, bool) else np.asarray(value, dtype)[()]
+        for key, value in values.items()
+    }

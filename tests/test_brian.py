@@ -1,0 +1,172 @@
+"""Brian2 scripts on the device: each gives what Brian2's own numpy runtime gives."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import brian2 as b2
+import numpy as np
+import pytest
+from brian2 import Hz, ms, mV
+
+import neurosim.brian  # noqa: F401
+
+Arrays = dict[str, np.ndarray]
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """Brian2's information about methods is of no interest here; the device in use before is used again."""
+    b2.BrianLogger.suppress_name("method_choice")
+    target = b2.prefs.codegen.target
+    yield
+    b2.set_device("runtime")
+    b2.prefs.codegen.target = target
+
+
+@contextmanager
+def device(name: str, **options: object) -> Generator[None]:
+    b2.set_device(name, **options)
+    b2.prefs.codegen.target = "numpy"
+    b2.defaultclock.dt = 0.1 * ms
+    b2.seed(3)
+    yield
+
+
+def assert_same(
+    script: Callable[[], Arrays], engines: tuple[str, ...] = ("reference",), **options: object
+) -> Arrays:
+    """Run a script under Brian2 and on the engines; whole numbers are equal, others to a part in 1e9."""
+    with device("runtime"):
+        wanted = {name: np.array(value) for name, value in script().items()}
+    for engine in engines:
+        with device("neurosim", engine=engine, **options):
+            found = script()
+        for name, value in wanted.items():
+            scale = float(np.max(np.abs(value), initial=0.0))
+            np.testing.assert_allclose(
+                np.array(found[name]), value, rtol=1e-9, atol=1e-9 * scale, err_msg=name
+            )
+    return wanted
+
+
+def records(*monitors: object) -> Arrays:
+    """What monitors of spikes or states hold."""
+    found = {}
+    for number, monitor in enumerate(monitors):
+        for name in ("t", "i", "rate", "count", *getattr(monitor, "record_variables", ())):
+            if name in monitor.variables:
+                found[f"{number}.{name}"] = np.array(monitor.variables[name].get_value())
+    return found
+
+
+def spiking_network() -> Arrays:
+    """Integrate-and-fire cells with exponential currents, refractoriness, and synapses with delays."""
+    equations = """dv/dt = (ge + drive - v)/(12*ms) : volt (unless refractory)
+                   dge/dt = -ge/(5*ms) : volt
+                   drive : volt
+                   share = ge/(1*mV) : 1"""
+    cells = b2.NeuronGroup(
+        40, equations, threshold="v > 15*mV", reset="v = 0*mV", refractory=2 * ms, method="exact"
+    )
+    cells.drive = "18*mV + i*0.3*mV"
+    cells.v = "rand()*15*mV"
+    excite = b2.Synapses(cells[:30], cells, "w : volt", on_pre="ge += w")
+    excite.connect(p=0.3)
+    excite.w, excite.delay = "rand()*mV", "(0.1 + rand())*ms"
+    inhibit = b2.Synapses(cells[30:], cells[5:], on_pre="ge_post -= 2*mV", delay=0.5 * ms)
+    inhibit.connect("i != j")
+    given = b2.SpikeGeneratorGroup(3, [0, 1, 2, 0], [1, 2, 2.05, 7] * ms)
+    push = b2.Synapses(given, cells, on_pre="v += 3*mV")
+    push.connect("j % 3 == i")
+    monitors = (
+        b2.SpikeMonitor(cells), b2.SpikeMonitor(cells[10:20]), b2.SpikeMonitor(given, record=False),
+        b2.StateMonitor(cells, ["v", "share", "drive"], record=[0, 3, 39]),
+        b2.StateMonitor(cells[20:], "ge", record=[1, 2]), b2.PopulationRateMonitor(cells[:7]),
+    )  # fmt: skip
+    net = b2.Network(cells, excite, inhibit, given, push, *monitors)
+    net.run(8 * ms)
+    cells.ge[:5], excite.w = 4 * mV, "0.5*w"
+    net.run(0.7 * ms)
+    net.run(10 * ms)
+    assert monitors[0].num_spikes > 20
+    return records(*monitors) | {"v": cells.v[:], "lastspike": cells.lastspike[:], "t": net.t / ms}
+
+
+def test_a_network_of_spiking_cells_runs_as_in_brian2_also_in_pieces_with_changes_between():
+    assert_same(spiking_network, ("reference", "events"), threads=2)
+
+
+def plastic_network(name: str) -> Arrays:
+    """Spike-timing-dependent plasticity with traces, sums over synapses, and equations of synapses."""
+    cells = b2.NeuronGroup(
+        6, "dv/dt = (1.2 - v + 0.1*total + x)/(10*ms) : 1\ntotal : 1\ndx/dt = -x/ms : 1\nflips : integer",
+        threshold="v > 1", reset="v = 0; flips += 1", method="euler",
+    )  # fmt: skip
+    cells.v = "i/6."
+    learn = b2.Synapses(
+        cells, cells,
+        """w : 1
+           ds/dt = (v_pre - s)/(3*ms) : 1 (clock-driven)
+           dbefore/dt = -before/(20*ms) : 1 (event-driven)
+           dafter/dt = -after/(15*ms) : 1 (event-driven)
+           total_post = w*s : 1 (summed)""",
+        on_pre="x_post += w; before += 0.1; change = after - before; w = clip(w - change, 0, 2)",
+        on_post="after += 0.1; w = clip(w + before*(i + 1)/10., 0, 2)", method="euler", name=name,
+    )  # fmt: skip
+    learn.connect(i=[5, 3, 0, 0, 1, 2, 2], j=[0, 1, 3, 3, 2, 5, 4])
+    learn.w, learn.pre.delay = "0.1*(j + 1)", "0.3*ms*rand()"
+    weights = b2.StateMonitor(learn, ["w", "before"], record=[0, 4])
+    spikes, traces = b2.SpikeMonitor(cells), b2.StateMonitor(cells, True, record=True)
+    net = b2.Network(cells, learn, weights, spikes, traces)
+    net.run(15 * ms)
+    net.store()
+    net.run(15 * ms)
+    net.restore()
+    net.run(20 * ms)
+    return records(weights, spikes, traces) | {"w": learn.w[:], "last": learn.lastupdate[:]}
+
+
+def test_plastic_synapses_run_as_in_brian2_also_after_restore():
+    """The order of Brian2's objects follows from their names: by name, the equations of `synapses` are
+    integrated after those of `neurongroup`, which needs steps of their own; those of `learn` before."""
+    assert_same(lambda: plastic_network("learn*"), ("reference", "events"))
+    assert_same(lambda: plastic_network("synapses*"))
+
+
+def noisy_network() -> Arrays:
+    """Noise, Poisson spikes and background, whose numbers are not Brian2's."""
+    cells = b2.NeuronGroup(
+        50, "dv/dt = (1 - v)/(10*ms) + 0.5*xi/sqrt(10*ms) : 1", threshold="v > 1.2", reset="v = 0"
+    )
+    noise = b2.PoissonGroup(20, rates="(10 + i)*20*Hz")
+    kicks = b2.Synapses(noise, cells[:20], on_pre="v += 0.1")
+    kicks.connect(p=0.3)
+    background = b2.PoissonInput(cells, "v", 10, 50 * Hz, 0.05)
+    spikes, sent = b2.SpikeMonitor(cells), b2.SpikeMonitor(noise)
+    net = b2.Network(cells, noise, kicks, background, spikes, sent)
+    net.run(15 * ms)
+    net.store("half")
+    net.run(15 * ms)
+    first = records(spikes, sent)
+    net.restore("half", restore_random_state=True)
+    net.run(15 * ms)
+    assert all(np.array_equal(first[name], value) for name, value in records(spikes, sent).items())
+    net.restore("half")
+    net.run(15 * ms)
+    assert not np.array_equal(first["1.t"], records(spikes, sent)["1.t"])
+    return first
+
+
+def test_a_seed_gives_the_same_random_numbers_for_any_number_of_threads_and_after_restore():
+    b2.set_device("neurosim")
+    results = []
+    for options in (
+        {"engine": "reference"},
+        {"engine": "events", "threads": 1},
+        {"threads": 2, "engine": "events"},
+    ):
+        with device("neurosim", **options):
+            results.append(noisy_network())
+    assert results[0]["1.t"].size > 100
+    for name, value in results[0].items():
+        assert all(np.array_equal(value, other[name]) for other in results[1:]), name
