@@ -14,7 +14,8 @@ from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import Arguments
 from neurosim.network.codec import same
 from neurosim.network.contraction import einsum
-from neurosim.network.expression import is_drawn, read_expression
+from neurosim.network.draws import Pairs
+from neurosim.network.expression import Expression, is_drawn, read_expression
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.synapses import Synapses
@@ -26,6 +27,7 @@ from neurosim.plan.expressions import StartNumbers
 from neurosim.plan.groups import neuron_scope
 from neurosim.plan.lower import written_variables
 from neurosim.plan.plan import Plan, Textual
+from neurosim.plan.synapse_numbers import per_synapse
 
 ANOTHER = (
     "run: start is a recording of another network."
@@ -254,7 +256,7 @@ def _changed_parameters(net: Network, start: Checkpoint) -> tuple[str, ...]:
             changed += [
                 f"synapse/{name}/{key}"
                 for key in _parameters(synapses)
-                if not same(_parameter(old, key), start.network, _parameter(synapses, key), net)
+                if not _same_parameter(start, net, name, key)
             ]
     return tuple(key for key in changed if key in start.final)
 
@@ -273,6 +275,23 @@ def _parameters(synapses: Synapses) -> list[str]:
     changed = {statement.name for statement in (*synapses.pre_statements, *synapses.post_statements)}
     changed |= {line.name for line in synapses.lines if line.kind == "differential"}
     return [key for key in synapses.states if key not in changed]
+
+
+def _same_parameter(start: Checkpoint, net: Network, name: str, key: str) -> bool:
+    """Whether a parameter of synapses has the values that it had in the run that is continued."""
+    old, new = (_parameter(n.synapses[name], key) for n in (start.network, net))
+    if not (isinstance(old, Expression) or isinstance(new, Expression)):
+        return same(old, start.network, new, net)
+    constant = "weight" if key == "w" else key
+    values: list[np.ndarray] = []
+    for network in (start.network, net):
+        drawn = draw_synapses(network, name, start.seed)
+        found = Pairs(drawn.pre, drawn.post)
+        missing = key != "w" and key not in network.synapses[name].constants
+        values.append(
+            np.zeros(drawn.pre.size) if missing else per_synapse(network, name, constant, found, start.seed)
+        )
+    return np.array_equal(values[0], values[1])
 
 
 def _parameter(synapses: Synapses, key: str) -> Any:

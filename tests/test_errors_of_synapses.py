@@ -65,7 +65,7 @@ SYNAPSES = {
         D, "'pool'", "2 ports", "to='p' or 'q'",
     ),
     "wiring": (lambda: synapses(wiring=0.1), D, "wiring", "0.1", "probability(0.1)"),
-    "weight": (lambda: synapses(weight="strong"), D, "cells -> liquid: weight", "'strong'", "Give a number"),
+    "weight": (lambda: synapses(weight=None), D, "cells -> liquid: weight", "None", "Give a number"),
     "true weight": (lambda: synapses(weight=True), D, "weight", "True", "such as 1"),
     "infinite weight": (lambda: synapses(weight=np.inf), D, "weight", "inf", "finite"),
     "infinite weights": (lambda: synapses(weight=np.full((4, 3), np.inf)), D, "weight", "4 x 3", "finite"),

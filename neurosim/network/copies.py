@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import Arguments
-from neurosim.network.expression import is_drawn
+from neurosim.network.expression import Expression, is_drawn
 from neurosim.network.neurons import Neurons
 from neurosim.network.readonly import ReadOnly
 from neurosim.network.remake import remade
@@ -105,7 +105,7 @@ def _shared(original: Synapses) -> Arguments:
     """
     if original.owner is not None:
         return {"weight": original.weight}
-    drawn = isinstance(original.weight, Distribution)
+    drawn = isinstance(original.weight, Distribution | Expression)
     numbers = isinstance(original.weight, Value) and (original.learns or not original.weight.scalar)
     if isinstance(original.wiring, private | pool) or not (drawn or numbers):
         return {}

@@ -35,6 +35,7 @@ from neurosim.network.schedule import Schedule
 from neurosim.network.sums import check_sums
 from neurosim.network.synapses import Delayed, Synapses
 from neurosim.network.values import PLAIN, TIME, Value, spelt
+from neurosim.network.weights import Distribution
 from neurosim.network.wiring import private
 
 
@@ -151,7 +152,14 @@ class Network(SetOnce):
         1
         """
         populations, made = remade(self.populations, self.synapses, population, synapses)
-        return Network(*populations.values(), *made.values(), schedule=self.schedule, tied=self.tied)._in(
+        replaced = {population.name: population for population in populations.values()}
+
+        def exists(constant: str) -> bool:
+            name, _, key = constant.partition(".")
+            return name in replaced and key in replaced[name].constants
+
+        tied = {constant: source for constant, source in self.tied.items() if exists(constant)}
+        return Network(*populations.values(), *made.values(), schedule=self.schedule, tied=tied)._in(
             self.parts
         )
 
@@ -264,6 +272,8 @@ def _check_population(population: Neurons, schedule: Schedule) -> None:
 def _check_constants(population: Neurons, synapses: Iterable[Synapses]) -> None:
     """Refuse a constant that no text uses: most often it is an argument's misspelt name."""
     used = names_wanted(population, synapses) | population.names_in_expressions
+    for item in synapses:
+        used |= _of(population, item, item.names_in_expressions)
     for name in population.constants:
         if name not in used:
             raise DescriptionError(
@@ -276,10 +286,17 @@ def names_wanted(population: Neurons, synapses: Iterable[Synapses]) -> set[str]:
     """The names of a population that its text, or that of synapses, uses while the network runs."""
     used = population.names_used | set(population.states)
     for item in synapses:
-        for end, suffix in ((item.pre, "_pre"), (item.post, "_post")):
-            if end.population is population:
-                used |= {name.removesuffix(suffix) for name in item.names_used}
+        used |= _of(population, item, item.names_used)
     return set(used)
+
+
+def _of(population: Neurons, item: Synapses, names: Iterable[str]) -> set[str]:
+    """The names of a population that these names in the text of synapses may mean: x for x_pre."""
+    found: set[str] = set()
+    for end, suffix in ((item.pre, "_pre"), (item.post, "_post")):
+        if end.population is population:
+            found |= {name.removesuffix(suffix) for name in names}
+    return found
 
 
 def _check_ticks(value: Value, subject: str, schedule: Schedule) -> None:
@@ -315,7 +332,7 @@ def _check_delay(item: Synapses, schedule: Schedule) -> None:
                 f"{item.label}: private sources are memoryless, so a delay of {delay} changes nothing."
                 " Leave it out."
             )
-    elif delay.dim != schedule.time_dim:
+    elif isinstance(delay, Distribution) and delay.dim != schedule.time_dim:
         wanted = "in ticks" if schedule.seconds is None else "a time"
         raise DescriptionError(f"{item.label}: delay {delay!r} is not {wanted}. Give one under {schedule}.")
 

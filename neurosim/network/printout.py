@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neurosim.network.expression import Expression
 from neurosim.network.neurons import Neurons, label
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import Value
@@ -71,9 +72,9 @@ def _shape(shape: tuple[int, ...]) -> str:
     return " x ".join(str(n) for n in shape)
 
 
-def number_text(number: Value | Distribution) -> str:
-    """A number or distribution as it would be written."""
-    if isinstance(number, Value):
+def number_text(number: Value | Distribution | Expression) -> str:
+    """A number, distribution or expression as it would be written."""
+    if isinstance(number, Value | Expression):
         return str(number)
     values = [getattr(number, name) for name in number.__dataclass_fields__]  # type: ignore[attr-defined]
     shown = [
@@ -90,6 +91,6 @@ def weight_text(weight: object) -> str:
         return f"{weight_text(weight.synapses)}.T"
     if isinstance(weight, Synapses):
         return f"of {label(weight.pre)} -> {label(weight.post)}"
-    if isinstance(weight, (Value, Distribution)):
+    if isinstance(weight, (Value, Distribution, Expression)):
         return number_text(weight)
     return label(weight)  # type: ignore[arg-type]

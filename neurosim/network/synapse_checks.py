@@ -9,6 +9,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.contraction import einsum
+from neurosim.network.expression import Expression
 from neurosim.network.neurons import METHODS as OF_NEURONS
 from neurosim.network.neurons import Part, Population, label
 from neurosim.network.text_names import check_flags, check_name, check_variable
@@ -109,6 +110,11 @@ def _check_weight(synapses: Synapses) -> None:
         )
     elif owner is not None:
         _check_shared(synapses, owner, transposed)
+    if isinstance(weight, Expression) and not _has_own_weights(synapses):
+        raise DescriptionError(
+            f"{synapses.label}: weight {weight} is an expression of each synapse, but {kind} lists none."
+            " Give a number, an array or a distribution."
+        )
     if isinstance(weight, Distribution):
         if wiring.shares_weights and weight.whole:
             raise DescriptionError(
@@ -119,6 +125,11 @@ def _check_weight(synapses: Synapses) -> None:
         _with_label(synapses, lambda: wiring.weight_shape(*ends))
     elif isinstance(weight, Value) and weight.scalar:
         _with_label(synapses, lambda: wiring.weight_shape(*ends))
+
+
+def _has_own_weights(synapses: Synapses) -> bool:
+    """Whether each synapse has a weight of its own, so that an expression can give it."""
+    return synapses.wiring.listed and not synapses.wiring.shares_weights
 
 
 def _check_shape(synapses: Synapses, value: Value, argument: str, allowed: list[tuple[int, ...]]) -> None:
@@ -165,7 +176,7 @@ def _check_shared(synapses: Synapses, owner: Synapses, transposed: bool) -> None
             f" here it is {synapses.pre.shape} -> {synapses.post.shape}."
             " Use .T where the direction is reversed."
         )
-    if not isinstance(owner.weight, Value | Distribution):
+    if not isinstance(owner.weight, Value | Distribution | Expression):
         raise DescriptionError(
             f"{subject}: {owner.label} has no weights of its own to share."
             " Share those of the synapses that own them."
@@ -193,6 +204,14 @@ def _check_shared(synapses: Synapses, owner: Synapses, transposed: bool) -> None
 
 def _check_delay(synapses: Synapses) -> None:
     delay, subject = synapses.delay, synapses.label
+    if isinstance(delay, Expression):
+        if not _has_own_weights(synapses):
+            kind = type(synapses.wiring).__name__
+            raise DescriptionError(
+                f"{subject}: delay {delay} is an expression of each synapse, but {kind} lists none."
+                " Give a number."
+            )
+        return
     if delay.dim not in (PLAIN, TIME):
         shape = "" if isinstance(delay, Distribution) else f" {delay}"
         raise DescriptionError(
@@ -252,7 +271,11 @@ def _check_text(synapses: Synapses) -> None:
 
 
 def _check_constants(synapses: Synapses) -> None:
-    used = synapses.names_used | {line.name for line in synapses.lines if line.kind != "subexpression"}
+    used = (
+        synapses.names_used
+        | synapses.names_in_expressions
+        | {line.name for line in synapses.lines if line.kind != "subexpression"}
+    )
     for name, value in synapses.constants.items():
         if name == "w" and synapses.text:
             raise DescriptionError(f"{synapses.label}: w is the weight. Give it as weight=...")

@@ -11,7 +11,8 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import Arguments, named_arguments
-from neurosim.network.neurons import Neurons, Part, Population, label
+from neurosim.network.expression import Expression, read_constant, read_expression
+from neurosim.network.neurons import Constant, Neurons, Part, Population, label
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
 from neurosim.network.synapse_checks import ARGUMENTS, METHODS, check_synapses, target_of
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
@@ -85,10 +86,14 @@ class Synapses(SetOnce):
         An array of shape (post, pre), for `pairs` and `one_to_one` also (synapse,), for `conv` and `einsum`
         the shape that they need.
         A distribution such as `normal`.
+        An expression, text over `i` and `j` (sender and target, counted within the parts that the synapses
+        join), `N_pre`, `N_post`, constants and start values of the neurons (`x_pre`, `x_post`), constants of
+        the synapses and random functions: `"exp(-(x_pre - x_post)**2/(2*s**2))"`.
         A population, whose messages are the weights, or `delayed` messages of one.
         Other synapses `up`, whose weights are shared, or `up.T`, from their targets to their senders.
     delay: from sending to arrival: a time under `Clock`, a number of ticks under other schedules; a number,
-        an array of shape (post, pre) or (synapse,), or a distribution.
+        an array of shape (post, pre) or (synapse,), a distribution, or an expression, in which `w` is the
+        weight.
     model: Brian2 equations for variables of each synapse. `w` is the weight, also where it is not declared.
     on_pre: assignments that run when a message arrives. Names ending in _post or _pre are variables of the
         neurons.
@@ -100,7 +105,7 @@ class Synapses(SetOnce):
     learns: whether training may change the weights.
     name: how records and files call the synapses; default: 'pre_to_post'.
     constants: values of the names in the text; those of variables of the model are their start values. Each
-        is a number, a quantity, an array with one number per synapse, or a distribution.
+        is a number, a quantity, an array with one number per synapse, a distribution, or an expression.
 
     Without text, a synapse adds weight times message to its target. Synapses cannot be changed after they
     were made.
@@ -120,14 +125,14 @@ class Synapses(SetOnce):
     to: str | None
     wiring: Wiring
     weight: Weight
-    delay: Value | Distribution
+    delay: Value | Distribution | Expression
     model: str
     on_pre: str
     on_post: str
     method: str
     learns: bool
     name: str
-    constants: Mapping[str, Value | Distribution]
+    constants: Mapping[str, Constant]
 
     def __init__(
         self,
@@ -137,14 +142,14 @@ class Synapses(SetOnce):
         to: str | None = None,
         wiring: Wiring | None = None,
         weight: Numeric | Weight = 1.0,
-        delay: Numeric | Distribution = 0,
+        delay: Numeric | Distribution | Expression = 0,
         model: str = "",
         on_pre: str = "",
         on_post: str = "",
         method: str = "auto",
         learns: bool = False,
         name: str = "",
-        **constants: Numeric | Distribution,
+        **constants: Numeric | Distribution | Expression,
     ):
         for side, end in (("pre", pre), ("post", post)):
             if not isinstance(end, Neurons | Part):
@@ -161,7 +166,7 @@ class Synapses(SetOnce):
             )
         self.wiring = all_to_all() if wiring is None else wiring
         self.weight = weight if isinstance(weight, Weight) else self._number(weight, "weight")
-        self.delay = delay if isinstance(delay, Distribution) else self._number(delay, "delay")
+        self.delay = delay if isinstance(delay, Distribution | Expression) else self._number(delay, "delay")
         self.model = plain_text(model, f"{subject}: model")
         self.on_pre = plain_text(on_pre, f"{subject}: on_pre")
         self.on_post = plain_text(on_post, f"{subject}: on_post")
@@ -184,7 +189,9 @@ class Synapses(SetOnce):
         """The same weights, used from `post` to `pre`."""
         return Transposed(self)
 
-    def _number(self, given: Any, argument: str) -> Value:
+    def _number(self, given: Any, argument: str) -> Value | Expression:
+        if isinstance(given, str):
+            return read_expression(given, f"{self.label}: {argument}")
         if hasattr(given, "tocoo"):
             raise DescriptionError(
                 f"{self.label}: {argument} {shown(given)} is a sparse matrix. {matrix_remedy(given)}"
@@ -197,11 +204,14 @@ class Synapses(SetOnce):
             )
         return value
 
-    def _constant(self, name: str, given: Any) -> Value | Distribution:
+    def _constant(self, name: str, given: Any) -> Constant:
         check_name(name, f"{self.label}: constant")
         if isinstance(given, Distribution):
             return given
-        if isinstance(given, str) or given is None or callable(given):
+        if isinstance(given, str | Expression):
+            known = name in self.names_used or name in self.states
+            return read_constant(name, given, self.label, () if known else ARGUMENTS)
+        if given is None or callable(given):
             raise DescriptionError(
                 f"{self.label}: {name}={shown(given)} is neither an argument of Synapses nor a number."
                 f" {nearest(name, ARGUMENTS)}"
@@ -236,6 +246,12 @@ class Synapses(SetOnce):
             s.expression for s in statements
         ]
         return frozenset().union(*(names_in(text) for text in texts), {s.name for s in statements})
+
+    @property
+    def names_in_expressions(self) -> frozenset[str]:
+        """The names that expressions of weight, delay, constants and start values use."""
+        given = (self.weight, self.delay, *self.constants.values())
+        return frozenset[str]().union(*(value.names for value in given if isinstance(value, Expression)))
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -276,7 +292,7 @@ class Synapses(SetOnce):
 
 
 Weight = (
-    Value | Distribution | Neurons | Part | Delayed | Synapses | Transposed
+    Value | Distribution | Expression | Neurons | Part | Delayed | Synapses | Transposed
 )  # what weights are after they were read
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from neurosim.brian2_units import named_units
 from neurosim.errors import NeurosimError, PlanError, nearest, shown
 from neurosim.network.functions import ALONG, TAKE, functions
-from neurosim.network.synapses import Synapses
 from neurosim.network.text import (
     Equation,
     Statement,
@@ -30,7 +29,6 @@ from neurosim.network.text import (
     renamed,
 )
 from neurosim.network.values import AXES, PLAIN, Value, dimensions, unit
-from neurosim.network.weights import Distribution
 from neurosim.plan.codegen.numpy_code import evaluate
 from neurosim.plan.memo import memoized
 
@@ -314,11 +312,3 @@ def noisy(line: Equation) -> bool:
 def _without_noise(expression: str) -> str:
     """The expression with white noise replaced by something of its unit."""
     return renamed(expression, {name: NOISE_UNIT for name in names_in(expression) if is_noise(name)})
-
-
-def weight_dimensions(item: Synapses) -> Dim:
-    """The unit of a weight that is a number, an array, a distribution or another synapses' weight."""
-    if isinstance(item.weight, Value | Distribution):
-        return item.weight.dim
-    source = getattr(item.weight, "synapses", item.weight)
-    return weight_dimensions(source) if isinstance(source, Synapses) else PLAIN

@@ -14,7 +14,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, PlanError
 from neurosim.network.contraction import einsum
-from neurosim.network.draws import Pairs, by_sender, neuron_table, table_of
+from neurosim.network.draws import Pairs, by_sender, neuron_table
 from neurosim.network.matrix_weights import hebbian
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
@@ -28,6 +28,7 @@ from neurosim.plan.expressions import StartNumbers
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.random import Stream
 from neurosim.plan.recipe import ARRAY_BYTES, USE_FEWER, Convolution, Edges, Pooling, Recipe, Windows
+from neurosim.plan.synapse_numbers import listed, per_synapse
 
 ROW_BYTES = 16.0  # about the most memory that a synapse takes in an engine which draws recipes itself
 
@@ -112,17 +113,22 @@ def _draw(net: Network, name: str, item: Synapses, seed: int, *, numbered: bool 
     stream = Stream(seed, f"{name}.weight")
     shape = item.wiring.weight_shape(item.pre, item.post)
     if shape is None:
-        given = item.weight
         if numbered:
-            assert isinstance(given, Value)
-            given = Value(np.arange(given.number.size).reshape(given.shape))
-        weight = per_synapse(given, item, found, stream)
+            assert isinstance(item.weight, Value)
+            weight = listed(_counted(item.weight), item, found, stream)
+        else:
+            weight = per_synapse(net, name, "weight", found, seed)
         if found.factor is not None and not numbered:
             weight = weight * found.factor
         return Drawn(found.pre, found.post, None, weight, weight)
     own = np.arange(prod(shape)).reshape(shape) if numbered else shared_weights(item, shape, stream)
     assert found.shared is not None
     return Drawn(found.pre, found.post, found.shared, own.reshape(-1)[found.shared], own)
+
+
+def _counted(given: Value) -> Value:
+    """An array of the same shape that counts its entries."""
+    return Value(np.arange(given.number.size).reshape(given.shape))
 
 
 def _tied(net: Network, weight: Synapses | Transposed, seed: int, numbered: bool) -> Drawn:
@@ -143,20 +149,6 @@ def _tied(net: Network, weight: Synapses | Transposed, seed: int, numbered: bool
         drawn.weight[order],
         drawn.own if shared is not None else drawn.weight[order],
     )
-
-
-def per_synapse(given: Any, item: Synapses, found: Pairs, stream: Stream) -> np.ndarray:
-    """One number per synapse, from a number, an array or a distribution."""
-    if isinstance(given, Distribution):
-        table = table_of(found, item.pre.size, item.post.size, stream)
-        return np.asarray(given.draw(table), dtype=np.float64)
-    assert isinstance(given, Value)
-    number = given.number.astype(np.float64)
-    if number.ndim == 0:
-        return np.full(found.pre.size, float(number))
-    if number.ndim == 1:
-        return number[item.wiring.order] if isinstance(item.wiring, pairs) else number[found.post]
-    return number[found.post, found.pre]
 
 
 def shared_weights(item: Synapses, shape: tuple[int, ...], stream: Stream) -> np.ndarray:
@@ -215,12 +207,12 @@ def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.
     if isinstance(item.weight, Transposed) and isinstance(item.wiring, pairs):
         # Delays are given in the order of `pairs`, not in that of the transposed owner.
         found = by_sender(found.pre, found.post)
-    number = per_synapse(item.delay, item, found, Stream(seed, f"{name}.delay"))
+    number = per_synapse(net, name, "delay", found, seed)
     ticks = np.rint(number / net.dt if net.dt else number)
     if np.any(ticks < 0):
         raise DescriptionError(
             f"{item.label}: a delay of {ticks.min():g} ticks was drawn, below 0."
-            " Bound the distribution, such as normal(..., low=...)."
+            " Bound the distribution, such as normal(..., low=...), or the expression, with clip."
         )
     if np.any(ticks > LONGEST_DELAY):
         raise DescriptionError(

@@ -11,6 +11,7 @@ from neurosim.errors import EngineError, PlanError
 from neurosim.network.text import names_in
 from neurosim.plan.codegen.numpy_code import AxisFunctions, evaluate, numpy_block
 from neurosim.plan.memory import refuse_size
+from neurosim.plan.pathway import ENDS
 from neurosim.plan.plan import Block, Group, Plan, Sparse, Textual
 from neurosim.plan.random import TextRandom
 
@@ -99,7 +100,7 @@ def _check_readable(plan: Plan, pathway: Textual, name: str, subject: str, *, ar
 
     arrived: whether this text runs when messages have arrived, so that it may read what a driven sender sent
     """
-    if name in {*pathway.text.states, *pathway.text.constants, "t", "i", "j", "_elapsed"}:
+    if name in {*pathway.text.states, *pathway.text.constants, *ENDS, "t", "_elapsed"}:
         return
     of_sender = name.endswith("_pre")
     group = plan.groups[pathway.pre if of_sender else pathway.post]

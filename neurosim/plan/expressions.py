@@ -8,6 +8,7 @@ other constants and start values of its population, subexpressions (at the start
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,16 @@ def given_dims(
     given: Mapping[str, Value | Distribution | Expression],
     declared: Mapping[str, Dim],
     dims: Mapping[str, Dim],
+    says: str = "its equation",
+    called: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Dim]:
     """The dimensions of constants and start values, of which some may be expressions of others.
 
     label: names the object; opens error messages
     declared: the dimensions of variables, as equations say
     dims: those of the other names that expressions may use
+    says: what declares variables
+    called: how messages call some names
 
     Raises DescriptionError for values of another unit than is declared; PlanError for expressions that use
     unknown names, mix units, or define each other.
@@ -49,10 +54,11 @@ def given_dims(
 
     def add(name: str, path: tuple[str, ...]) -> None:
         if name in path:
-            raise PlanError(_circle(f"{label}: {path[0]}", (*path, name)))
+            names = tuple(called.get(step, step) for step in (*path, name))
+            raise PlanError(circle(f"{label}: {names[0]}", names))
         for other in sorted(texts[name].names & texts.keys() - known.keys()):
             add(other, (*path, name))
-        known[name] = check_expression(texts[name].text, Scope(f"{label}: {name}", known))
+        known[name] = check_expression(texts[name].text, Scope(f"{label}: {called.get(name, name)}", known))
 
     for name in texts:
         if name not in known:
@@ -60,18 +66,22 @@ def given_dims(
     for name, value in given.items():
         wanted = declared.get(name, known[name])
         text = isinstance(value, Expression)
-        dim = check_expression(value.text, Scope(f"{label}: {name}", known)) if text else value.dim
+        dim = (
+            check_expression(value.text, Scope(f"{label}: {called.get(name, name)}", known))
+            if text
+            else value.dim
+        )
         zero = value.text in ("0", "0.0") if text else is_zero(value)
         if dim != wanted and not zero:
-            what = f"{name}={value.text!r} is" if text else f"{name} is given"
+            what = f"{called.get(name, name)}={value.text!r} is" if text else f"{name} is given"
             raise (PlanError if text else DescriptionError)(
-                f"{label}: {what} in {unit(dim)}, its equation says {unit(wanted)}."
-                f" Give it in {unit(wanted)}."
+                f"{label}: {what} in {unit(dim)}, {says} says {unit(wanted)}. Give it in {unit(wanted)}."
             )
     return {name: known[name] for name in given}
 
 
-def _circle(subject: str, path: tuple[str, ...]) -> str:
+def circle(subject: str, path: tuple[str, ...]) -> str:
+    """The error of expressions that define each other."""
     return f"{subject}: is defined by itself. Break the circle {' -> '.join(path)}."
 
 
@@ -93,7 +103,7 @@ class StartNumbers:
         """The number of a name; `path`: the names whose expressions need it."""
         if name not in self._found:
             if name in path:
-                raise PlanError(_circle(f"{self.label}: {path[0]}", (*path, name)))
+                raise PlanError(circle(f"{self.label}: {path[0]}", (*path, name)))
             self._found[name] = self._number(name, path)
         return self._found[name]
 

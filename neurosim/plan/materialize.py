@@ -17,10 +17,12 @@ from neurosim.network.synapses import Synapses, Transposed
 from neurosim.network.values import TIME, Value
 from neurosim.network.windows import conv, pool
 from neurosim.network.wiring import Wiring, all_to_all, one_to_one, pairs, private
-from neurosim.plan.dimensions import unit_dimensions, weight_dimensions
-from neurosim.plan.draw import dense_matrix, draw_synapses, per_synapse, shared_weights, start_value
+from neurosim.plan.dimensions import Dim, unit_dimensions
+from neurosim.plan.draw import dense_matrix, draw_synapses, shared_weights, start_value
 from neurosim.plan.groups import neuron_scope
 from neurosim.plan.random import Stream
+from neurosim.plan.synapse_numbers import per_synapse
+from neurosim.plan.synapse_units import given_units
 
 
 def materialized(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | None = None) -> Network:
@@ -31,7 +33,10 @@ def materialized(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | 
     """
     return net.map(
         lambda population: _materialized_population(net, population, seed),
-        lambda name, arguments: arguments | _materialized_arguments(net, name, arguments, seed, final or {}),
+        lambda name, arguments: (
+            _without_spent(net.synapses[name], arguments)
+            | _materialized_arguments(net, name, arguments, seed, final or {})
+        ),
     )
 
 
@@ -51,32 +56,35 @@ def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
             f"{item.label}: {type(item.wiring).__name__} wiring or a weight that is a message has no matrix."
             " Choose others."
         )
+    units = _units(net, item)
     if isinstance(item.wiring, all_to_all):
-        return Value(dense_matrix(net, name, seed), weight_dimensions(item))
+        return Value(dense_matrix(net, name, seed), units["w"])
     drawn = draw_synapses(net, name, seed)
     matrix = np.zeros((item.post.size, item.pre.size))
     np.add.at(matrix, (drawn.post, drawn.pre), drawn.weight)
-    return Value(matrix, weight_dimensions(item))
+    return Value(matrix, units["w"])
 
 
 def _materialized_population(net: Network, population: Neurons, seed: int) -> Neurons:
-    given = population.constants
-    if all(isinstance(value, Value) for value in given.values()):
-        return population
-    dims = neuron_scope(net, population, set()).dims
-    drawn: Arguments = {
-        key: Value(np.asarray(start_value(net, population, key, seed)), dims[key])
-        for key, value in given.items()
-        if not isinstance(value, Value)
-    }
-    # Nothing uses the constants of expressions any more.
     wanted = names_wanted(population, net.synapses.values())
-    kept = {
-        key: value
-        for key, value in (population.arguments | drawn).items()
-        if key not in given or key in wanted
-    }
+    drawn = {key for key, value in population.constants.items() if not isinstance(value, Value)}
+    # What only expressions have used is not used any more.
+    spent = population.constants.keys() - wanted
+    if not drawn | spent:
+        return population
+    arguments = population.arguments
+    if drawn:
+        dims = neuron_scope(net, population, set()).dims
+        for key in drawn:
+            arguments[key] = Value(np.asarray(start_value(net, population, key, seed)), dims[key])
+    kept: Arguments = {key: value for key, value in arguments.items() if key not in spent}
     return Neurons(**kept)
+
+
+def _without_spent(item: Synapses, arguments: Arguments) -> Arguments:
+    """The arguments of synapses without the constants that only expressions have used."""
+    spent = item.constants.keys() - item.names_used - set(item.states)
+    return {key: value for key, value in arguments.items() if key not in spent}
 
 
 def _materialized_arguments(
@@ -100,7 +108,8 @@ def _numbers(
     net: Network, name: str, item: Synapses, seed: int, final: Mapping[str, np.ndarray]
 ) -> tuple[Wiring, Any, dict[str, Any], Any]:
     """Wiring, weight, constants and delay with their draws made."""
-    unit = weight_dimensions(item)
+    units = _units(net, item)
+    unit = units["w"]
     if isinstance(item.wiring, (private, pool)):
         return item.wiring, item.weight, dict(item.constants), item.delay
     if isinstance(item.wiring, (conv, einsum)) and not item.text:
@@ -121,12 +130,14 @@ def _numbers(
     found = Pairs(drawn.pre, drawn.post)
     constants: dict[str, Value] = {}
     order = np.argsort(item.pre.indices[drawn.pre], kind="stable")
-    for key, value in item.constants.items():
+    used = {
+        key: value for key, value in item.constants.items() if key in item.names_used or key in item.states
+    }
+    for key, value in used.items():
         if isinstance(value, Value) and value.scalar:
             constants[key] = value
         else:
-            numbers = per_synapse(value, item, found, Stream(seed, f"{name}.{key}"))
-            constants[key] = Value(numbers, value.dim)
+            constants[key] = Value(per_synapse(net, name, key, found, seed), units[key])
     weight = drawn.weight
     for key in (k for k in item.states if f"synapse/{name}/{k}" in final):
         learned = np.empty(drawn.pre.size)
@@ -134,7 +145,7 @@ def _numbers(
         if key == "w":
             weight = learned
         else:
-            dim = item.constants[key].dim if key in item.constants else _declared(item, key)
+            dim = units[key] if key in item.constants else _declared(item, key)
             constants[key] = Value(learned, dim)
     delay = _materialized_delay(net, name, item, seed, found)
     if not isinstance(item.wiring, pairs):
@@ -164,6 +175,15 @@ def _learned(final: Mapping[str, np.ndarray], key: str, size: int) -> np.ndarray
     return found[0]
 
 
+def _units(net: Network, item: Synapses) -> dict[str, Dim]:
+    """The dimensions of the constants and of the weight, 'w', of synapses."""
+    ends = {end.name: neuron_scope(net, end.population, set()) for end in (item.pre, item.post)}
+    owner = item.owner
+    if owner is not None:
+        ends |= {end.name: neuron_scope(net, end.population, set()) for end in (owner.pre, owner.post)}
+    return given_units(net, item, ends)
+
+
 def _declared(item: Synapses, key: str) -> tuple[float, ...]:
     return unit_dimensions(next(line.unit for line in item.lines if line.name == key), f"{item.label}: {key}")
 
@@ -177,7 +197,7 @@ def _materialized_delay(
     if found is None:
         drawn = draw_synapses(net, name, seed)
         found = Pairs(drawn.pre, drawn.post)
-    delay = per_synapse(item.delay, item, found, Stream(seed, f"{name}.delay"))
+    delay = per_synapse(net, name, "delay", found, seed)
     if net.dt is None:
         return Value(np.rint(delay).astype(np.int64))
     return Value(np.rint(delay / net.dt) * net.dt, TIME)

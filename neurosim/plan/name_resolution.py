@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from neurosim.errors import PlanError
+from neurosim.network.neurons import Part
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import Statement, names_in, renamed
 from neurosim.plan.dimensions import Scope
@@ -32,7 +33,11 @@ def resolve_names(
     bare = {*target.states, *target.subexpressions, *target.port_names} - set(own)
     named = tuple(_named(statement, bare) for statement in statements)
     _refuse_stale_subexpressions(named, {"_pre": pre, "_post": post}, label)
-    return _with_equal_aliases(named) if item.pre.population is target else named
+    if item.pre.population is not target:
+        return named
+    # In parts, i and j count within these, and equal ones may be different neurons.
+    parts = isinstance(item.pre, Part) or isinstance(item.post, Part)
+    return _with_equal_aliases(named, "_sender == _receiver" if parts else "i == j")
 
 
 def _named(statement: Statement, bare: Collection[str]) -> Statement:
@@ -63,8 +68,10 @@ def _refuse_stale_subexpressions(statements: Statements, ends: Mapping[str, Scop
         changed.add(statement.name)
 
 
-def _with_equal_aliases(statements: Statements) -> Statements:
+def _with_equal_aliases(statements: Statements, same: str) -> Statements:
     """The statements, with each assignment to one name of a neuron copied to its other name at autapses.
+
+    same: the condition that sender and target are one neuron
 
     This is not needed for names that are only added to and never read, because sums do not depend on the
     order.
@@ -78,7 +85,7 @@ def _with_equal_aliases(statements: Statements) -> Statements:
         other = _other_name(statement.name)
         later = {name for s in statements[number + 1 :] for name in (s.name, *names_in(s.expression))}
         if other in later and (other in assigned or other in read) and {statement.name, other} & read:
-            resolved.append(Statement(other, "=", f"where(i == j, {statement.name}, {other})"))
+            resolved.append(Statement(other, "=", f"where({same}, {statement.name}, {other})"))
     return tuple(resolved)
 
 

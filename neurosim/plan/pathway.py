@@ -15,6 +15,10 @@ from neurosim.network.text import Statement
 from neurosim.plan.codegen.numpy_code import Numeric
 from neurosim.plan.recipe import DrawnStates, Edges, Recipe, Windows
 
+# What the names of the ends of a synapse mean in its text: flat indices. `SynapseText.constants` may say
+# something else of i and j.
+ENDS = {"i": "sender", "j": "receiver", "_sender": "sender", "_receiver": "receiver"}
+
 
 @dataclass(frozen=True, eq=False)
 class Block:

@@ -16,13 +16,14 @@ from neurosim.network.synapses import Synapses
 from neurosim.network.text import parsed
 from neurosim.network.values import PLAIN, Value, is_zero, unit
 from neurosim.network.wiring import all_to_all, one_to_one, private
-from neurosim.plan.dimensions import Dim, Scope, weight_dimensions
+from neurosim.plan.dimensions import Dim, Scope
 from neurosim.plan.draw import dense_matrix, draw_edges, one_delay, recipe_of, shared_weights, windows_of
 from neurosim.plan.equations import inline
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.plan import AnyPathway, Dense, Einsum, Private, Sparse, weight_dtype
 from neurosim.plan.random import Stream
 from neurosim.plan.synapse_text import text_pathway
+from neurosim.plan.synapse_units import weight_unit
 
 
 def lower_pathway(
@@ -36,7 +37,7 @@ def lower_pathway(
     """The pathway of the synapses called `name`."""
     item = net.synapses[name]
     if not item.text:
-        _check_target_unit(item, scopes, inputs)
+        _check_target_unit(net, item, scopes, inputs)
     is_view = item.pre.source != item.pre.name  # then a variable is sent, also by a population that spikes
     graded = is_view or not (item.sends_spikes or item.pre.name in inputs.spiking)
     common: dict[str, Any] = dict(
@@ -101,7 +102,7 @@ def _chance(item: Synapses, scope: Scope) -> str:
     )
 
 
-def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inputs) -> None:
+def _check_target_unit(net: Network, item: Synapses, scopes: Mapping[str, Scope], inputs: Inputs) -> None:
     """Weight times message must have the unit of what it is added to."""
 
     def message(end: Population) -> Dim:
@@ -113,7 +114,7 @@ def _check_target_unit(item: Synapses, scopes: Mapping[str, Scope], inputs: Inpu
         return PLAIN if population.spiking else scopes[population.name].dims[population.sends or ""]
 
     source = item.weight_population
-    weight = message(source) if source is not None else weight_dimensions(item)
+    weight = message(source) if source is not None else weight_unit(net, item, scopes)
     sent = PLAIN if item.pre.source in inputs.spiking else message(item.pre)
     given = tuple(a + b for a, b in zip(weight, sent, strict=True))
     wanted = scopes[item.post.name].dims[item.to or ""]

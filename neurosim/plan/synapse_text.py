@@ -11,7 +11,9 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, PlanError, nearest
 from neurosim.network.draws import Pairs
+from neurosim.network.expression import Expression
 from neurosim.network.network import Network
+from neurosim.network.neurons import Population
 from neurosim.network.program import ticks_between_integrations
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import Equation, Statement, names_in, renamed
@@ -26,14 +28,14 @@ from neurosim.plan.dimensions import (
     is_noise,
     unit_dimensions,
     units_used,
-    weight_dimensions,
 )
-from neurosim.plan.draw import Drawn, as_edges, draw_synapses, per_synapse, recipe_of, start_numbers
+from neurosim.plan.draw import Drawn, as_edges, draw_synapses, recipe_of, start_numbers
 from neurosim.plan.equations import brian_integration, event_driven, inline
 from neurosim.plan.name_resolution import resolve_names
 from neurosim.plan.plan import Block, SynapseText, Textual, state_dtype, weight_dtype
-from neurosim.plan.random import Stream
 from neurosim.plan.recipe import DrawnStates, Edges
+from neurosim.plan.synapse_numbers import per_synapse
+from neurosim.plan.synapse_units import given_units
 
 DEFAULTS = ("exact", "exponential_euler", "euler", "heun")  # what method='auto' tries, in this order
 
@@ -52,11 +54,14 @@ def text_pathway(
     item, found = net.synapses[name], _DrawnNow(net, name, seed, precision)
     names = _state_names(item)
     recipe = recipe_of(net, name, seed, weight_dtype(precision)) if recipes else None
-    constant_arrays = [
-        given
+    constant_arrays: list[str] = [
+        key
         for key, given in item.constants.items()
-        if key not in item.states and not (isinstance(given, Value) and given.scalar)
+        if key in item.names_used
+        and key not in item.states
+        and not (isinstance(given, Value) and given.scalar)
     ]
+    constant_arrays += [key for key in relative_ends(item) if key in ("i", "j")]
     starts = None
     if recipe is not None and not constant_arrays:
         starts = start_numbers(net, name, names, recipe, seed)
@@ -94,12 +99,10 @@ class _DrawnNow:
     def edges(self) -> Edges:
         return self.sorted[0]
 
-    def values(self, key: str, given: Any) -> np.ndarray:
+    def values(self, key: str) -> np.ndarray:
         """One number per synapse, in their order."""
-        item, drawn = self.net.synapses[self.name], self.drawn
-        return per_synapse(
-            given, item, Pairs(drawn.pre, drawn.post), Stream(self.seed, f"{self.name}.{key}")
-        )[self.sorted[1]]
+        found = Pairs(self.drawn.pre, self.drawn.post)
+        return per_synapse(self.net, self.name, key, found, self.seed)[self.sorted[1]]
 
     def states(self, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The start values of these variables."""
@@ -113,7 +116,7 @@ class _DrawnNow:
                 # A time in seconds needs 64 bits.
                 found[key] = np.zeros(self.edges().sender.size, np.float64 if key == "lastupdate" else dtype)
             else:
-                found[key] = self.values(key, given[key]).astype(dtype)
+                found[key] = self.values(key).astype(dtype)
         return found
 
 
@@ -178,7 +181,7 @@ def _text(
 
 def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> Scope:
     """The names that the text of synapses may use."""
-    time = TIME if net.dt else PLAIN
+    time, units = TIME if net.dt else PLAIN, given_units(net, item, scopes)
     pre, post = scopes[item.pre.name], scopes[item.post.name]
     dims: dict[str, Dim] = {
         name: dim for name, dim in post.dims.items() if name not in ("t", "dt", "i", "N", "training")
@@ -194,17 +197,18 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
         "i": PLAIN,
         "j": PLAIN,
         "lastupdate": time,
-        "w": weight_dimensions(item),
+        "w": units["w"],
     }
     declared = {line.name: unit_dimensions(line.unit, f"{item.label}: {line.name}") for line in item.lines}
     for key, value in item.constants.items():
-        if key in declared and value.dim != declared[key] and not is_zero(value):
+        expected = declared.get(key, units[key])
+        if units[key] != expected and not isinstance(value, Expression) and not is_zero(value):
             raise DescriptionError(
-                f"{item.label}: {key} is given in {unit(value.dim)}, the model says {unit(declared[key])}."
-                f" Give it in {unit(declared[key])}."
+                f"{item.label}: {key} is given in {unit(units[key])}, the model says {unit(expected)}."
+                f" Give it in {unit(expected)}."
             )
-        dims[key] = value.dim
-    if "w" in declared and declared["w"] != dims["w"] and not is_zero(item.weight):
+        dims[key] = units[key]
+    if "w" in declared and declared["w"] != dims["w"] and not _fits_any(item.weight):
         raise DescriptionError(
             f"{item.label}: weight is in {unit(dims['w'])}, the model says w is in {unit(declared['w'])}."
             f" Give it in {unit(declared['w'])}."
@@ -221,17 +225,41 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
     return Scope(item.label, dims, frozenset(fixed), subexpressions, axes=False)
 
 
+def _fits_any(weight: object) -> bool:
+    """Whether a weight has the unit that the model says: 0 has any, and an expression was checked before."""
+    return is_zero(weight) or isinstance(weight, Expression)
+
+
+def relative_ends(item: Synapses) -> dict[str, Population]:
+    """The names in the text of synapses that count within a part of a population, and the part.
+
+    `i`, `j`, `N_pre` and `N_post` count within the parts that the synapses join, as wirings do.
+    """
+    ends = {"i": item.pre, "j": item.post, "N_pre": item.pre, "N_post": item.post}
+    return {
+        name: end
+        for name, end in ends.items()
+        if name in item.names_used and not np.array_equal(end.indices, np.arange(end.population.size))
+    }
+
+
 def _synapse_constants(net: Network, item: Synapses, found: _DrawnNow, scope: Scope) -> dict[str, Any]:
     dtype = state_dtype(found.precision)
     ticks = ticks_between_integrations(net.program, found.name, item.post.name)
     constants: dict[str, Any] = {"dt": dtype((net.dt or 1.0) * ticks)}
     for key, given in item.constants.items():
-        if key not in item.states:
+        if key not in item.states and key in item.names_used:
             constants[key] = (
                 _plain(given.number)
                 if isinstance(given, Value) and given.scalar
-                else found.values(key, given).astype(dtype)
+                else found.values(key).astype(dtype)
             )
+    for key, end in relative_ends(item).items():
+        if key in ("i", "j"):
+            local = found.drawn.pre if key == "i" else found.drawn.post
+            constants[key] = local[found.sorted[1]].astype(np.float64)
+        else:
+            constants[key] = float(end.size)
     used = set(item.names_used).union(*(names_in(line.expression) for line in item.lines if line.expression))
     return constants | units_used(used, scope, dtype)
 

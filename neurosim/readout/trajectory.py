@@ -12,7 +12,7 @@ from neurosim.errors import DescriptionError
 from neurosim.network.functions import random_calls
 from neurosim.network.network import Network
 from neurosim.network.synapses import Synapses
-from neurosim.network.weights import Distribution
+from neurosim.network.values import Value
 from neurosim.plan.dimensions import noisy
 from neurosim.plan.materialize import materialized
 from neurosim.readout.reservoir import graded_populations
@@ -174,5 +174,5 @@ def _read_inputs(net: Network, inputs: Inputs | None, ticks: int | None, label: 
 
 def _longest_delay(synapses: Synapses) -> int:
     """The longest delay in ticks."""
-    assert not isinstance(synapses.delay, Distribution)  # `materialized` has drawn it
+    assert isinstance(synapses.delay, Value)  # `materialized` has drawn it
     return int(np.max(synapses.delay.number, initial=0))

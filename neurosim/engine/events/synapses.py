@@ -33,6 +33,7 @@ from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Arriving, Do, Step, unmoved
 from neurosim.network.text import Statement
 from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements
+from neurosim.plan.pathway import ENDS
 from neurosim.plan.plan import Block, Group, Plan, Textual
 
 DELIVERED = Typed("delivered", "Real")  # the message that a synapse delivers in this tick
@@ -148,8 +149,8 @@ class PathwayCode:
                 now = loop.declare("const Moment<Real>", "now", "moment_of(context)")
                 last = self._last_update(loop, copied=copied)
                 names[name] = Typed(f"between(context, {now}, {last})", "Real")
-            elif name in ("i", "j"):
-                index = self.sender(loop) if name == "i" else self.receiver(loop)
+            elif name in ENDS:
+                index = self.sender(loop) if ENDS[name] == "sender" else self.receiver(loop)
                 names[name] = Typed(f"static_cast<double>({index})", "double")
             else:
                 of_neuron = self._neuron(loop, name)

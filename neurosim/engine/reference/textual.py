@@ -21,6 +21,7 @@ from neurosim.engine.state import (
 from neurosim.network.program import Step
 from neurosim.network.text import Statement, names_in
 from neurosim.plan.codegen.numpy_code import Numeric, evaluate, numpy_block
+from neurosim.plan.pathway import ENDS
 from neurosim.plan.plan import Block, Group, Plan, Textual
 from neurosim.plan.random import TextRandom
 
@@ -226,8 +227,8 @@ class TextualSynapses:
                 names[name] = state.time
             elif name == "_elapsed":
                 names[name] = (state.time - own["lastupdate"][trial, synapse]).astype(self.plan.dtype)
-            elif name in ("i", "j"):
-                index = self.pathway.sender if name == "i" else self.pathway.receiver
+            elif name in ENDS:
+                index = self.pathway.sender if ENDS[name] == "sender" else self.pathway.receiver
                 names[name] = index[synapse].astype(np.float64)
             else:
                 names[name] = self._neuron_value(state, name, trial, synapse)

@@ -16,6 +16,7 @@ from neurosim.figures.expressions import (
     synapse_lines,
 )
 from neurosim.figures.graph.polarity import Sign, sign_of
+from neurosim.network.expression import Expression
 from neurosim.network.neurons import Neurons, Part, Population
 from neurosim.network.pictures import Picture, interval_text, sizes_text
 from neurosim.network.printout import number_text
@@ -253,8 +254,10 @@ def _weight_kind(synapses: Synapses) -> WeightKind:
     return "learned" if (synapses.owner or synapses).learns or synapses.learns else "fixed"
 
 
-def _delay_text(delay: Value | Distribution, ticks: str) -> str:
+def _delay_text(delay: Value | Distribution | Expression, ticks: str) -> str:
     """A delay as text, '' for 0; `ticks` is what follows numbers of ticks, '' where delays are times."""
+    if isinstance(delay, Expression):
+        return delay.text
     if isinstance(delay, Distribution):
         return delay.summary() + ticks if delay.summary() else number_text(delay)
     if not delay.number.any():
@@ -287,5 +290,7 @@ def _weight_note(synapses: Synapses, net: Network) -> str:
         return ""
     if isinstance(weight, Distribution):
         return weight.note()
+    if isinstance(weight, Expression):
+        return f"w = {weight.text}"
     assert isinstance(weight, Value)
     return "" if not weight.scalar or (weight.dim == PLAIN and weight.number == 1) else f"w = {show(weight)}"

@@ -1,0 +1,76 @@
+"""The units of what is given for synapses: weights, delays, constants and start values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from neurosim.errors import PlanError
+from neurosim.network.expression import Expression
+from neurosim.network.network import Network
+from neurosim.network.synapses import Synapses
+from neurosim.network.values import PLAIN, TIME, Value, unit
+from neurosim.network.weights import Distribution
+from neurosim.plan.dimensions import Dim, Scope, check_expression, unit_dimensions
+from neurosim.plan.expressions import NOT_AT_THE_START, given_dims
+
+
+def given_units(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> dict[str, Dim]:
+    """The dimensions of the constants of synapses, and of their weight, called 'w'.
+
+    scopes: the names that the text of the populations may use
+
+    Raises PlanError for an expression that uses unknown names, mixes units, or has another unit than it must.
+    """
+    names = end_dims(net, item, scopes)
+    weight = item.weight
+    texts = {"w": weight} if isinstance(weight, Expression) else {}
+    declared = {
+        line.name: unit_dimensions(line.unit, f"{item.label}: {line.name}")
+        for line in item.lines
+        if "summed" not in line.flags
+    }
+    own = names if texts else names | {"w": _weight_unit(net, item, scopes)}
+    given = {key: value for key, value in item.constants.items() if isinstance(value, Expression)} | texts
+    own = own | {key: value.dim for key, value in item.constants.items() if not isinstance(value, Expression)}
+    wanted = {key: dim for key, dim in declared.items() if key in given}
+    found = given_dims(item.label, given, wanted, own, "the model", {"w": "weight"})
+    if isinstance(item.delay, Expression):
+        _check_delay(net, item.delay, Scope(f"{item.label}: delay", own | found), item)
+    return {key: own[key] for key in (*item.constants, "w") if key in own} | found
+
+
+def _check_delay(net: Network, delay: Expression, scope: Scope, item: Synapses) -> None:
+    dim = check_expression(delay.text, scope)
+    wanted = net.schedule.time_dim
+    if dim != wanted:
+        needed = "a time, such as 1*ms" if wanted == TIME else "a number of ticks"
+        raise PlanError(
+            f"{item.label}: delay={delay.text!r} is in {unit(dim)}, but {net.schedule} needs {needed}."
+            f" Give it in {unit(wanted)}."
+        )
+
+
+def _weight_unit(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> Dim:
+    """The unit of the weight: its own, or that of the synapses whose weights these share."""
+    owner = item.owner or item
+    if isinstance(owner.weight, Value | Distribution):
+        return owner.weight.dim
+    return given_units(net, owner, scopes)["w"] if isinstance(owner.weight, Expression) else PLAIN
+
+
+def weight_unit(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> Dim:
+    """The unit of a weight that is a number, an array, drawn, or computed, or that of other synapses."""
+    return given_units(net, item, scopes)["w"] if item.owner is None else _weight_unit(net, item, scopes)
+
+
+def end_dims(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> dict[str, Dim]:
+    """The dimensions of what expressions of synapses may use of the neurons: i, j, x_pre, x_post, x."""
+    pre, post = (
+        {name: dim for name, dim in scopes[end.name].dims.items() if name not in NOT_AT_THE_START}
+        for end in (item.pre, item.post)
+    )
+    builtin = ("i", "N", "dt")
+    dims = {name: dim for name, dim in post.items() if name not in builtin}
+    dims |= {f"{name}_pre": dim for name, dim in pre.items()}
+    dims |= {f"{name}_post": dim for name, dim in post.items()}
+    return dims | {"i": PLAIN, "j": PLAIN} | ({"dt": TIME} if net.dt else {})
