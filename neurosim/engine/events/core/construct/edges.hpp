@@ -23,7 +23,7 @@ struct Edges {
     Edges(const Pathway& given, int threads)
         : pathway(given), wiring(pathway, threads), start(given.pre.size + 1), threads(threads) {
         std::vector<std::vector<uint32_t>> scratch(threads);
-        parallel_for(threads, pathway.pre.size, SENDERS, [&](int thread, int64_t first, int64_t last) {
+        parallel_for(threads, pathway.pre.size, SENDERS_EACH, [&](int thread, int64_t first, int64_t last) {
             for (int64_t place = first; place < last; place++) {
                 const int64_t sender = pathway.order ? pathway.order[place] : place;
                 auto& target = scratch[thread];
@@ -38,7 +38,7 @@ struct Edges {
     void fill(int64_t* sender, int64_t* receiver, double* weight, int64_t* delay) const {
         const PathwayReader reader(pathway, wiring);
         std::vector<SynapseBuffer> buffers(threads);
-        parallel_for(threads, pathway.pre.size, SENDERS, [&](int thread, int64_t first, int64_t last) {
+        parallel_for(threads, pathway.pre.size, SENDERS_EACH, [&](int thread, int64_t first, int64_t last) {
             auto& buffer = buffers[thread];
             for (int64_t place = first; place < last; place++) {
                 buffer.size = 0;
@@ -51,8 +51,6 @@ struct Edges {
             }
         });
     }
-
-    static constexpr int64_t SENDERS = 16;  // how many a thread takes at a time
 };
 
 }  // namespace neurosim

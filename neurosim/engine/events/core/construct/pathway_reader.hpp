@@ -11,6 +11,8 @@
 
 namespace neurosim {
 
+constexpr int64_t SENDERS_EACH = 16;  // that a thread reads before it asks for more
+
 class PathwayReader {
   public:
     PathwayReader(const Pathway& pathway, const Wiring& wiring) : pathway(pathway), wiring(wiring) {}

@@ -63,7 +63,7 @@ class RowTable final : public AnyRowTable {
         : senders(senders), rows(senders * blocks) {
         const PathwayReaders readers(pathways, n_pathways, threads);
         std::vector<Scratch> scratches(threads);
-        parallel_for(threads, senders, SENDERS, [&](int thread, int64_t first, int64_t last) {
+        parallel_for(threads, senders, SENDERS_EACH, [&](int thread, int64_t first, int64_t last) {
             auto& [buffer, arena, reports] = scratches[thread];
             reports.resize(n_pathways);
             auto place = readers.find(first);
@@ -88,8 +88,6 @@ class RowTable final : public AnyRowTable {
     }
 
   private:
-    static constexpr int64_t SENDERS = 16;  // how many a thread takes at a time
-
     // The scratch memory of one thread, on cache lines of its own.
     struct alignas(128) Scratch {
         SynapseBuffer buffer;

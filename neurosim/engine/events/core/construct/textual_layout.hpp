@@ -132,7 +132,7 @@ class TextualLayout {
     void each_sender(Work work) {
         std::vector<Scratch> scratches(threads);
         longest_of.assign(threads, 0);
-        parallel_for(threads, senders, SENDERS, [&](int thread, int64_t first, int64_t last) {
+        parallel_for(threads, senders, SENDERS_EACH, [&](int thread, int64_t first, int64_t last) {
             auto& scratch = scratches[thread];
             int64_t place = reader.find(first);
             for (int64_t sender = first; sender < last; sender++) {
@@ -224,8 +224,6 @@ class TextualLayout {
     std::vector<int64_t> bundles;      // (block, sender) and the end: the first bundle
     std::vector<int64_t> drawn;       // (sender + 1): the first synapse of each sender in the plan
     std::vector<int64_t> longest_of;  // per thread: the longest delay
-
-    static constexpr int64_t SENDERS = 16;  // how many a thread takes at a time
 };
 
 }  // namespace neurosim
