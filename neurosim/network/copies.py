@@ -29,10 +29,10 @@ class Copy:
     What is called 'x' in the network is called 'name_x' in the copy. `copy["x"]` is that population, or those
     synapses, of the copy: what the rest of the larger network connects to.
 
-    name: the name of the copy
-    network: the network of which it is a copy
-    populations, synapses: those of the copy, by their names in `network`
-    tied: constants of the copy, 'name_x.constant' -> the constant whose value it has
+    name: the name of the copy.
+    network: the network of which it is a copy.
+    populations, synapses: those of the copy, by their names in `network`.
+    tied: constants of the copy, 'name_x.constant' -> the constant whose value it has.
     """
 
     name: str

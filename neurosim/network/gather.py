@@ -29,10 +29,10 @@ Item = Any  # Neurons, Synapses, a Network or a copy of one, or lists of these
 class Gathered:
     """What the arguments of `Network` hold, in their order.
 
-    neurons: populations; those that synapses connect are among them, so that one may appear several times
-    synapses: each with its name; in a network that is an argument they may have got their name there
-    parts: the names of the populations of each part, from networks among the arguments
-    tied: 'population.constant' -> the constant whose value it has, from networks among the arguments
+    neurons: populations; those that synapses connect are among them, so that one may appear several times.
+    synapses: each with its name; in a network that is an argument they may have got their name there.
+    parts: the names of the populations of each part, from networks among the arguments.
+    tied: 'population.constant' -> the constant whose value it has, from networks among the arguments.
     """
 
     neurons: list[Neurons] = field(default_factory=list)

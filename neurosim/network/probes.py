@@ -22,13 +22,13 @@ NAME = re.compile(r"(?P<name>\w+)(?:\[(?P<key>.*)\])?(?:\.(?P<variable>\w+))?")
 class Probe:
     """One variable that a run records, or what one population sends.
 
-    name: its name in the recording, such as 'liquid', 'liquid[:100].v' or 'ears_to_liquid.w'
-    owner: the name of the population or of the synapses
-    variable: the name of the variable, port or subexpression; None for what a population sends
-    index: flat indices of the recorded neurons; None for all
-    shape: shape of one sample
-    every: the number of ticks from one sample to the next
-    events: whether spikes are recorded as events instead of samples
+    name: its name in the recording, such as 'liquid', 'liquid[:100].v' or 'ears_to_liquid.w'.
+    owner: the name of the population or of the synapses.
+    variable: the name of the variable, port or subexpression; None for what a population sends.
+    index: flat indices of the recorded neurons; None for all.
+    shape: shape of one sample.
+    every: the number of ticks from one sample to the next.
+    events: whether spikes are recorded as events instead of samples.
     """
 
     name: str

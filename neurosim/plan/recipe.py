@@ -213,7 +213,7 @@ class Windows(ABC):
 class Convolution(Windows):
     """out[r, .., o] = sum own[o, i, a, ..] in[r stride + a dilation - before, .., i].
 
-    groups: the number of groups of channels; the sum is over the channels i of the group of o
+    groups: the number of groups of channels; the sum is over the channels i of the group of o.
     """
 
     groups: int

@@ -27,9 +27,9 @@ Item = TypeVar("Item")
 class TimeAxis:
     """The axis of an array that counts samples.
 
-    axis: its number
-    every: number of ticks between samples
-    dt: length of a tick in seconds; None without `Clock`
+    axis: its number.
+    every: number of ticks between samples.
+    dt: length of a tick in seconds; None without `Clock`.
     """
 
     axis: int

@@ -19,10 +19,10 @@ class Spikes:
 
     Spikes that a recording returns are sorted by trial, then tick, then neuron.
 
-    trial: trial of each spike, counted from 0, shape (spike,)
-    tick: tick at which it was sent, counted from 0 in each trial, shape (spike,)
-    neuron: flat index of the sender in its whole population, shape (spike,); also if only a part was recorded
-    dt: length of a tick in seconds; None without `Clock`
+    trial: trial of each spike, counted from 0, shape (spike,).
+    tick: tick at which it was sent, counted from 0 in each trial, shape (spike,).
+    neuron: flat index of the sender in its whole population, shape (spike,); even if a part was recorded.
+    dt: length of a tick in seconds; None without `Clock`.
 
     Raises RecordingError for numbers that are not integers, and for arrays of different lengths.
 

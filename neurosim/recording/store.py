@@ -19,12 +19,12 @@ STOPPED = ("end", "stable", "interrupted")
 class Store(ABC):
     """Holds the data of a recording.
 
-    header: what the run was asked to do
-    ticks: number of ticks that each of the first `trials` trials holds
-    trials: number of trials that hold so many ticks
-    stopped: why the run ended: 'end', 'stable' or 'interrupted'
-    progress: number of ticks that were run, for each planned trial, shape (trial,)
-    path: path of the file; None in memory
+    header: what the run was asked to do.
+    ticks: number of ticks that each of the first `trials` trials holds.
+    trials: number of trials that hold so many ticks.
+    stopped: why the run ended: 'end', 'stable' or 'interrupted'.
+    progress: number of ticks that were run, for each planned trial, shape (trial,).
+    path: path of the file; None in memory.
     """
 
     header: Header

@@ -83,8 +83,8 @@ class BuildReport(ctypes.Structure):
 class TargetSlots:
     """Where the sums of one port or variable of a population lie.
 
-    bounds: the first neuron of each block of the population, and its size, (block + 1)
-    slots: the slot of each block's first neuron among the sums of that block, (block,)
+    bounds: the first neuron of each block of the population, and its size, (block + 1).
+    slots: the slot of each block's first neuron among the sums of that block, (block,).
     """
 
     bounds: NDArray[np.int64]
