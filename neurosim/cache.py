@@ -27,7 +27,7 @@ DAY = 86400.0
 UNUSED = 90 * DAY  # seconds after which an entry that was not used may be deleted
 # All names of files that are written here.
 CACHE_FILES = re.compile(
-    r"((?:code|text)-[0-9a-f]{32})\.(?:cpp|so|dll|log|sum|lock|txt)(?:\.\d+-[0-9a-f]{8}\.part)?"
+    r"((?:code|text)-[0-9a-f]{32})\.(?:cpp|o|so|dll|log|sum|lock|txt)(?:\.\d+-[0-9a-f]{8}\.part)?"
 )
 
 _replacements: dict[Path, Path] = {}  # temporary folders that this process uses instead of unusable ones
@@ -90,11 +90,11 @@ def temporary_folder(unusable: Path, problem: OSError) -> Path:
 
 @dataclass(frozen=True)
 class Entry:
-    """A compiled library with its source, compile log and checksum: files of one name.
+    """A compiled library, or part of one, with its source, compile log and checksum: files of one name.
 
     folder: the cache folder
     key: digest of all that the library depends on
-    suffix: that of libraries on this system, such as '.so'
+    suffix: that of libraries on this system, such as '.so', or of object files
     """
 
     folder: Path

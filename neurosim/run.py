@@ -111,10 +111,10 @@ def run(
         _check_not_read(to, start, inputs)
     threads = None if threads is None else whole(threads, "run: threads", least=1, most=4096)
     requested = check_name(plain_text(engine, "run: engine"))
-    listed = [item for item in net.synapses.values() if not isinstance(item.wiring, (private, einsum))]
-    # A compiler may start now, while the plan is made.
-    begin(requested, plain=any(not item.text for item in listed), textual=any(item.text for item in listed))
     begins = read_start(net, start, seed, precision)
+    listed = [item for item in net.synapses.values() if not isinstance(item.wiring, (private, einsum))]
+    plain, textual = any(not item.text for item in listed), any(item.text for item in listed)
+    begin(requested, begins.precision, plain=plain, textual=textual)  # a compiler may start now
     read = read_inputs(net, inputs, ticks, duration, trials, begins.trials)
     probes = read_record(net, record, read.spiking)
     plan = plan_of(

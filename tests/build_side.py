@@ -14,6 +14,8 @@ from neurosim.errors import EngineError
 
 SYSTEM = shutil.which("g++") or shutil.which("clang++")
 needs_compiler = pytest.mark.skipif(not SYSTEM, reason="compiles with g++ or clang++, and there is neither")
+PART = '#include "core/answer.hpp"\nint part() { return ANSWER; }\n'
+WHOLE = 'int part();\nextern "C" int answer() { return part(); }\n'  # with that part
 SOURCE = '#include "core/answer.hpp"\nextern "C" int answer() { return ANSWER; }\n'
 
 
@@ -24,6 +26,7 @@ def alone(place, monkeypatch):
     monkeypatch.setattr(build, "INCLUDE", place)
     monkeypatch.setattr(build, "_loaded", {})
     monkeypatch.setattr(build, "_ahead", {})
+    monkeypatch.setattr(build, "_begun", set())
     monkeypatch.setattr(cache, "_replacements", {})
     monkeypatch.setattr(cache, "_warned_of", set())
     header(place, 42)

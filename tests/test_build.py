@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 from build_side import (
+    PART,
     SOURCE,
     SYSTEM,
+    WHOLE,
     alone,
     child,
     compiled,
@@ -70,6 +72,34 @@ def test_another_source_header_flag_or_processor_compiles_anew_and_going_back_do
     assert compiled() == (42, 0)
     other_processor()
     assert compiled() == (42, 1)
+
+
+def test_a_part_that_libraries_share_is_compiled_once(tmp_path, folder):
+    assert compiled(WHOLE, parts=[PART]) == (42, 2)
+    assert compiled(WHOLE, parts=[PART]) == (42, 0)
+    assert compiled(f"{WHOLE}// another\n", parts=[PART]) == (42, 1)
+    header(tmp_path, 7)
+    assert compiled(WHOLE, parts=[PART]) == (7, 2)
+    for path in folder.glob("*.o"):
+        path.write_bytes(b"damaged")
+    assert compiled(f"{WHOLE}// a third\n", parts=[PART]) == (7, 2)
+
+
+def test_a_part_that_is_compiled_in_the_background_is_waited_for(tmp_path, monkeypatch):
+    slow = f'sleep 0.3\nexec {SYSTEM} "$@"'
+    monkeypatch.setenv("CXX", pretender(tmp_path, slow))
+    before = build.compilations
+    build.compile_ahead(PART)
+    build.compile_ahead(PART)
+    wait_until(lambda: build.compilations > before)
+    assert compiled(WHOLE, parts=[PART]) == (42, 1)
+
+
+def test_a_part_that_is_wrong_is_told():
+    build.compile_ahead("nonsense")  # says nothing
+    message = refused(source=WHOLE, parts=["nonsense"])
+    assert message.startswith(f"the event engine: the C++ compiler {SYSTEM} failed with exit status 1: ")
+    assert compiled(WHOLE, parts=[PART])[0] == 42
 
 
 def test_a_flag_overrides_the_engines_own(monkeypatch):

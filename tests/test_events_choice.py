@@ -116,9 +116,8 @@ def test_only_another_structure_is_compiled(tmp_path, monkeypatch):
     monkeypatch.setenv("NEUROSIM_CACHE", str(tmp_path))
     monkeypatch.setenv("NEUROSIM_CXXFLAGS", "-O0")
     monkeypatch.setattr(build, "_loaded", {})
-    monkeypatch.setattr(
-        "neurosim.engine.events.load_ahead", lambda *library: None
-    )  # would be counted whenever it ends
+    for ahead in ("load_ahead", "compile_ahead"):  # would be counted whenever it ends
+        monkeypatch.setattr(f"neurosim.engine.events.{ahead}", lambda *source: None)
     assert compiled(net()) >= 1  # and, once in a process, what draws synapses
     others = [
         net(7),
@@ -138,5 +137,6 @@ def test_only_another_structure_is_compiled(tmp_path, monkeypatch):
         for more in (dict(seed=9), dict(ticks=70), dict(threads=3), dict(times=(2,), neurons=(3,)))
     ] == [0] * 4
     assert compiled(net(text="v = k*v + I + 0.1")) == 1
-    assert compiled(net(), precision="single") == 1
+    assert compiled(net(), precision="single") == 2  # with the engine for this precision
+    assert compiled(net(text="v = k*v + I + 0.1"), precision="single") == 1
     assert compiled(net()) == 0

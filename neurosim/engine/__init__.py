@@ -97,9 +97,10 @@ def _choose_arrays(plan: Plan) -> str:
     return "arrays"
 
 
-def begin(name: str, *, plain: bool, textual: bool) -> None:
+def begin(name: str, precision: str, *, plain: bool, textual: bool) -> None:
     """Start compiling in the background what the engine needs for any network with such synapses.
 
+    precision: 'double', 'mixed' or 'single'.
     plain: whether there are synapses without text.
     textual: whether there are synapses with text.
 
@@ -108,7 +109,7 @@ def begin(name: str, *, plain: bool, textual: bool) -> None:
     if name == "events":
         from neurosim.engine import events
 
-        events.prepare(plain=plain, textual=textual)
+        events.prepare(precision, plain=plain, textual=textual)
 
 
 def ready(

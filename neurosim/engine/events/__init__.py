@@ -20,10 +20,10 @@ import numpy as np
 
 from neurosim.engine.checkpoint import restore_products
 from neurosim.engine.driver import Result, Stopped, neurons, run_in_batches, run_ticks
-from neurosim.engine.events import construct, textual_layout
+from neurosim.engine.events import construct, parts, textual_layout
 from neurosim.engine.events.batch import Batch
 from neurosim.engine.events.buffers import RecordingBuffers
-from neurosim.engine.events.build import load, load_ahead
+from neurosim.engine.events.build import compile_ahead, load, load_ahead
 from neurosim.engine.events.construct import draw_edges
 from neurosim.engine.events.network_layout import NetworkLayout
 from neurosim.engine.events.pending import collect_pending, restore_pending
@@ -50,10 +50,11 @@ def ready(
 
     Raises NotCompiled if the C++ compiler fails, EngineError if there is not enough memory.
     """
-    prepare(plain=len(plan.of_class(Sparse)) > len(plan.textual), textual=bool(plan.textual))
+    plain = len(plan.of_class(Sparse)) > len(plan.textual)
+    prepare(plan.precision, plain=plain, textual=bool(plan.textual))
     plan = draw_graded(plan, threads)
     source = write_source(plan)
-    library = load(source.text, label(plan), announce=announce)
+    library = load(source.text, label(plan), parts=source.parts, announce=announce)
     blocks, workers = share(plan, threads)
     return partial(_run, library, NetworkLayout(plan, source, blocks, workers))
 
@@ -71,8 +72,10 @@ def _run(library: ctypes.CDLL, network: NetworkLayout, writer: Writer, report: P
     return run_in_batches(plan, size, BATCH_NEURONS, run_batch, draw=False)
 
 
-def prepare(*, plain: bool, textual: bool) -> None:
-    """Start compiling in the background what lays out synapses without text, and with text."""
+def prepare(precision: str, *, plain: bool, textual: bool) -> None:
+    """Start compiling in the background what runs networks of this precision, and what lays out synapses
+    without text, and with text."""
+    compile_ahead(parts.engine(precision))
     if plain:
         load_ahead(construct.SOURCE, construct.LABEL)
     if textual:

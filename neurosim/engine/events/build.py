@@ -6,18 +6,22 @@ import ctypes
 import os
 import sysconfig
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
 from neurosim import cache
 from neurosim.engine.events.compiler import (
+    OBJECT_SUFFIX,
     SUFFIX,
     CompilerFailed,
     NotCompiled,
     compile_library,
+    compile_object,
     engine_flags,
     fingerprint,
     need_compiler,
@@ -35,6 +39,29 @@ compilations = 0  # how many times this process has run a compiler on a source
 _counting = threading.Lock()
 _loaded: dict[str, ctypes.CDLL] = {}
 _ahead: dict[str, Future[ctypes.CDLL]] = {}  # libraries that are being loaded, by source
+_begun: set[str] = set()  # parts whose compilation in the background has begun
+
+
+@dataclass(frozen=True)
+class _Toolchain:
+    """What a compiled file depends on, beside its source: flags, headers, compiler and processor."""
+
+    command: tuple[str, ...]
+    flags: tuple[str, ...]
+    headers: str
+    made_by: tuple[str, ...]
+
+    def key(self, *sources: str) -> str:
+        """The name of a file in the cache, by content."""
+        return cache.digest(*sources, self.headers, "\n".join(self.flags), *self.made_by)
+
+
+def _toolchain(flags: Sequence[str]) -> _Toolchain:
+    command = need_compiler()
+    compiler = cache.digest("compiler", fingerprint(command))
+    version_text = cache.cached_text(cache.folder(), compiler, lambda: version(command))
+    made_by = ("\n".join(command), version_text, processor(), _system())
+    return _Toolchain(command, (*engine_flags(version_text), *flags, *own_flags()), _headers(), made_by)
 
 
 def load_ahead(source: str, label: str) -> None:
@@ -48,13 +75,31 @@ def load_ahead(source: str, label: str) -> None:
 
 def _load_into(future: Future[ctypes.CDLL], source: str, label: str) -> None:
     try:
-        future.set_result(_load(source, label, (), lambda line: None))
+        future.set_result(_load(source, label, (), (), lambda line: None))
     except BaseException as error:
         future.set_exception(error)
 
 
+def compile_ahead(part: str) -> None:
+    """Start compiling a part of libraries in the background, for a later call of `load` without flags."""
+    if part not in _begun:
+        _begun.add(part)
+        Thread(target=_compile_part, args=(part,), daemon=True).start()
+
+
+def _compile_part(part: str) -> None:
+    with suppress(OSError, NotCompiled):  # it is tried again, and the error raised, when the part is needed
+        tools = _toolchain(())
+        _object(cache.folder(), tools, part)
+
+
 def load(
-    source: str, label: str, *, flags: Sequence[str] = (), announce: MessageCallback | None = None
+    source: str,
+    label: str,
+    *,
+    parts: Sequence[str] = (),
+    flags: Sequence[str] = (),
+    announce: MessageCallback | None = None,
 ) -> ctypes.CDLL:
     """The shared library of a C++ translation unit, compiled or from the cache.
 
@@ -63,6 +108,8 @@ def load(
 
     source: the text of the translation unit
     label: what messages call it
+    parts: the texts of translation units that are linked to it. They are kept in the cache as object files,
+        so that what many libraries share is compiled once
     flags: follow the engine's own flags, and are followed by those of $NEUROSIM_CXXFLAGS
     announce: called with a line of text when a compilation begins; without it, a compilation that takes over
         a second is announced on a terminal or in a notebook
@@ -74,31 +121,26 @@ def load(
     if future is not None:
         with suppress(Exception):  # it may have been resolved since; if not, it is raised below
             return future.result()
-    return _load(source, label, flags, announce)
+    return _load(source, label, parts, flags, announce)
 
 
-def _load(source: str, label: str, flags: Sequence[str], announce: MessageCallback | None) -> ctypes.CDLL:
-    command = need_compiler()
-    cache_folder = cache.folder()
-    headers = _headers()
-    compiler = cache.digest("compiler", fingerprint(command))
-    version_text = cache.cached_text(cache_folder, compiler, lambda: version(command))
-    flags = (*engine_flags(version_text), *flags, *own_flags())
-    compiled_by = ("\n".join(command), version_text, processor(), _system())
-    key = cache.digest(source, headers, "\n".join(flags), *compiled_by)
+def _load(
+    source: str, label: str, parts: Sequence[str], flags: Sequence[str], announce: MessageCallback | None
+) -> ctypes.CDLL:
+    tools = _toolchain(flags)
+    key = tools.key(source, *parts)
     if key in _loaded:
         return _loaded[key]
 
     def library_in(folder: Path) -> Path:
         entry = cache.Entry(folder, key, SUFFIX)
-        cache.make_folder(folder)
-        if not entry.is_intact():
-            with cache.lock_file(entry.path(".lock")):
-                if not entry.is_intact():
-                    cache.remove_entries(folder, unused_for=cache.UNUSED)
-                    _compile(entry, source, label, command, flags, headers, announce)
+        # Asked for last, so that parts that are being compiled in the background are not waited for before.
+        objects = (lambda: [_object(folder, tools, part) for part in parts]) if parts else None
+        make = partial(compile_library, objects=objects)
+        _ensure(entry, source, label, tools, make, announce)
         return entry.library
 
+    cache_folder = cache.folder()
     try:
         library = library_in(cache_folder)
     except OSError as problem:  # the folder is read-only, full, or not a folder
@@ -111,6 +153,30 @@ def _load(source: str, label: str, flags: Sequence[str], announce: MessageCallba
             ) from problem
     _loaded[key] = _open(library, label)
     return _loaded[key]
+
+
+def _object(folder: Path, tools: _Toolchain, part: str) -> Path:
+    """The object file of a part of libraries, in a folder."""
+    entry = cache.Entry(folder, tools.key(part), OBJECT_SUFFIX)
+    _ensure(entry, part, "the event engine", tools, compile_object, lambda line: None)
+    return entry.library
+
+
+def _ensure(
+    entry: cache.Entry,
+    source: str,
+    label: str,
+    tools: _Toolchain,
+    make: Callable[..., tuple[bytes, str]],
+    announce: MessageCallback | None,
+) -> None:
+    """Compile a source into an entry of the cache, unless the entry is intact."""
+    cache.make_folder(entry.folder)
+    if not entry.is_intact():
+        with cache.lock_file(entry.path(".lock")):
+            if not entry.is_intact():
+                cache.remove_entries(entry.folder, unused_for=cache.UNUSED)
+                _compile(entry, source, label, tools, make, announce)
 
 
 def clean_cache() -> tuple[int, int]:
@@ -146,9 +212,8 @@ def _compile(
     entry: cache.Entry,
     source: str,
     label: str,
-    command: Sequence[str],
-    flags: Sequence[str],
-    headers: str,
+    tools: _Toolchain,
+    make: Callable[..., tuple[bytes, str]],
     announce: MessageCallback | None,
 ) -> None:
     """Compile a source into an entry of the cache; its text and the compiler's log lie beside the library."""
@@ -161,9 +226,9 @@ def _compile(
     with _counting:
         compilations += 1
     try:
-        library, text = compile_library(
-            command,
-            flags,
+        compiled, text = make(
+            tools.command,
+            tools.flags,
             path,
             INCLUDE,
             on_slow=lambda: None if announce is not None else _print_if_interactive(line),
@@ -171,15 +236,16 @@ def _compile(
     except CompilerFailed as failure:
         cache.write_atomically(log, _encoded(failure.log))
         raise NotCompiled(
-            f"{label}: the C++ compiler {' '.join(command)} {failure}. Its log is {log}, the source {path}. "
-            "Nothing of it is used again: run again, set CXX to another compiler, or give engine='reference'."
+            f"{label}: the C++ compiler {' '.join(tools.command)} {failure}. "
+            f"Its log is {log}, the source {path}. Nothing of it is used again: "
+            "run again, set CXX to another compiler, or give engine='reference'."
         ) from None
-    if _headers() != headers:  # the key of the entry would not be that of what was compiled
+    if _headers() != tools.headers:  # the key of the entry would not be that of what was compiled
         raise NotCompiled(
             f"{label}: the headers in {INCLUDE / 'core'} changed while they were compiled. Run again."
         )
     cache.write_atomically(log, _encoded(text))
-    entry.save(library)
+    entry.save(compiled)
 
 
 def _encoded(log: str) -> bytes:

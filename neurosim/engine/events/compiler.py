@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
@@ -28,13 +28,13 @@ FLAGS = (
     "-fno-math-errno",
     "-fno-trapping-math",
     "-fPIC",
-    "-shared",
     "-pthread",
 )
 # GCC 12.2 at -O3 splits loops that read an array and set it to zero, and may put the part that sets it before
 # the part that reads it, if the loop sets several arrays that might overlap. These flags keep loops whole.
 GCC_FLAGS = ("-fno-tree-loop-distribution", "-fno-tree-loop-distribute-patterns")
 SUFFIX = ".dll" if sys.platform == "win32" else ".so"
+OBJECT_SUFFIX = ".o"
 LONGEST = 600.0  # seconds that a compiler may take; the first call of ziglang builds its standard library
 SLOW = 1.0  # seconds after which a compilation is announced
 
@@ -157,30 +157,70 @@ def processor() -> str:
     return "\n".join(fields)
 
 
-def compile_library(
+def compile_object(
     command: Sequence[str], flags: Sequence[str], source: Path, include: Path, on_slow: Callable[[], None]
+) -> tuple[bytes, str]:
+    """The object file of a source file, and the compiler's log. See `compile_library`."""
+    with _workplace() as folder:
+        result = Path(folder) / f"object{OBJECT_SUFFIX}"
+        return _make(result, command, flags, [*_to_object(source, include)], folder, on_slow)
+
+
+def compile_library(
+    command: Sequence[str],
+    flags: Sequence[str],
+    source: Path,
+    include: Path,
+    on_slow: Callable[[], None],
+    objects: Callable[[], Sequence[Path]] | None = None,
 ) -> tuple[bytes, str]:
     """The shared library of a source file, and the compiler's log; calls `on_slow()` if it takes over a
     second.
 
-    It is compiled in a temporary folder, so that no incomplete file is ever beside the source. Raises
-    CompilerFailed.
+    It is compiled in a temporary folder, so that no incomplete file is ever beside the source.
+
+    objects: returns object files to link with it; called when the source is compiled, so that they may be
+        compiled at the same time
+
+    Raises CompilerFailed.
     """
     with _workplace() as folder:
-        library = Path(folder) / f"library{SUFFIX}"
-        words = [*command, *flags, f"-I{include}", str(source), "-o", str(library)]
+        result, shared = Path(folder) / f"library{SUFFIX}", [*flags, "-shared"]
+        if objects is None:
+            return _make(result, command, shared, [f"-I{include}", str(source)], folder, on_slow)
+        own = Path(folder) / f"object{OBJECT_SUFFIX}"
+        _, log = _make(own, command, flags, _to_object(source, include), folder, on_slow)
+        linked = map(str, [own, *objects()])
+        library, more = _make(result, command, shared, linked, folder, on_slow)
+        return library, log + more
+
+
+def _to_object(source: Path, include: Path) -> list[str]:
+    return ["-c", f"-I{include}", str(source)]
+
+
+def _make(
+    result: Path,
+    command: Sequence[str],
+    flags: Sequence[str],
+    words: Iterable[str],
+    folder: str,
+    on_slow: Callable[[], None],
+) -> tuple[bytes, str]:
+    """What a compiler writes to the path `result`, and its log. Raises CompilerFailed."""
+    words = [*command, *flags, *words, "-o", str(result)]
+    status, text = _run(words, folder, on_slow)
+    log = f"{shlex.join(words)}\n{text}"
+    if status and NATIVE in flags and "march" in text:  # not every compiler knows every processor
+        words.remove(NATIVE)
         status, text = _run(words, folder, on_slow)
-        log = f"{shlex.join(words)}\n{text}"
-        if status and NATIVE in flags and "march" in text:  # not every compiler knows every processor
-            words.remove(NATIVE)
-            status, text = _run(words, folder, on_slow)
-            log += f"{shlex.join(words)}\n{text}"
-        if status:
-            raise CompilerFailed(f"{_ending(status)}: {_gist(text)}", log)
-        try:
-            return library.read_bytes(), log
-        except OSError as error:
-            raise CompilerFailed(f"left no library: {error}", log) from None
+        log += f"{shlex.join(words)}\n{text}"
+    if status:
+        raise CompilerFailed(f"{_ending(status)}: {_gist(text)}", log)
+    try:
+        return result.read_bytes(), log
+    except OSError as error:
+        raise CompilerFailed(f"left no library: {error}", log) from None
 
 
 def _workplace() -> tempfile.TemporaryDirectory[str]:

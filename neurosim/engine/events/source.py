@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neurosim.engine.events import synapses
@@ -13,8 +14,9 @@ from neurosim.engine.events.keys import (
     StateArray,
     SubexpressionArray,
 )
-from neurosim.engine.events.loops import for_each_trial, function, identifier, indented
+from neurosim.engine.events.loops import for_each_trial, function, identifier
 from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.events.parts import parts, types
 from neurosim.engine.events.populations import drive, evaluated, move, reset, threshold
 from neurosim.engine.events.stages import REDUCE, Stage, stages_of
 from neurosim.engine.events.sweeps import sweep
@@ -27,19 +29,24 @@ from neurosim.plan.plan import Group, Plan, Private
 OPENING = """\
 // Written by neurosim from the description of a network; the tick contract stands in neurosim/plan/plan.py.
 // Sizes, constants, weights, delays, seeds and inputs are arguments: all networks of this structure share it.
-#include "core/run/engine.hpp"
+{types}
+#include "core/run/code.hpp"
 
-namespace {  // a process may load the libraries of many networks; these names belong to this one alone
-namespace network {
+namespace {{  // a process may load the libraries of many networks; these names belong to this one alone
+namespace network {{
 using namespace neurosim;
 """
 
 
+TICK = "Worker& worker, const std::vector<Probe>& probes"
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
-    """The text of a translation unit, and what the numbers in it mean."""
+    """The text of a translation unit, the parts to link with it, and what the numbers in it mean."""
 
     text: str
+    parts: tuple[str, ...]
     numbering: Numbering
     stages: tuple[Stage, ...]
 
@@ -48,9 +55,9 @@ def write_source(plan: Plan) -> Source:
     """The translation unit that runs networks of this plan's structure."""
     numbering, stages = Numbering(), stages_of(plan)
     lines = [
-        OPENING,
-        f"using Real = {'float' if plan.precision == 'single' else 'double'};",
-        f"using Weight = {'double' if plan.precision == 'double' else 'float'};",
+        OPENING.format(types=types(plan.precision)),
+        "using Real = NEUROSIM_REAL;",
+        "using Weight = NEUROSIM_WEIGHT;",
         "using Context = neurosim::Context<Real, Weight>;",
         "using Worker = neurosim::Worker<Real, Weight>;",
         "using Integer = IntegerOf<Real>;",
@@ -69,8 +76,7 @@ def write_source(plan: Plan) -> Source:
         if step.kind is Do.SWEEP:
             lines += sweep(plan, numbering, step)
     lines += _network(plan, numbering, stages)
-    lines += ["}  // namespace network", "}  // namespace", "", '#include "core/run/library.hpp"', ""]
-    return Source("\n".join(lines), numbering, stages)
+    return Source("\n".join(lines), parts(plan), numbering, stages)
 
 
 def _histories(plan: Plan, numbering: Numbering) -> list[str]:
@@ -124,43 +130,40 @@ def _synapses(code: PathwayCode) -> list[str]:
 
 
 def _network(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[str]:
-    """The struct `Network` that core/run/engine.hpp runs: the tick, and how many of what there are."""
-    counts = f"stages = {len(stages)}, texts = {len(plan.textual)}, privates = {len(plan.of_class(Private))}"
-    resize = [
-        f"if (stage == {s.number}) block.template resize<{REDUCE[s.reduce]}>(slots, longest);" for s in stages
+    """What core/run/engine.hpp runs: the tick, how many of what there are, and where the state is."""
+    reductions = [f"Reduction::{REDUCE[s.reduce].upper()}" for s in stages]
+    states = [
+        braced(number, numbering.array(StateArray(group.name, variable)))
+        for number, group in enumerate(plan.groups.values())
+        for variable in group.states
     ]
-    copies: list[str] = []
-    for number, group in enumerate(plan.groups.values()):
-        for variable in group.states:
-            values = numbering.pointer("Real", StateArray(group.name, variable))
-            end = f"from + context.network.sizes[{number}]"
-            copies.append(f"{{ const Real* from = {values}; room.insert(room.end(), from, {end}); }}")
     settle = [line for lines in settle_all(plan, numbering, stages) for line in for_each_trial(lines)]
-    same = "[](Real a, Real b) { return a == b || (a != a && b != b); }"
-    block = "[[maybe_unused]] StageBlock<Real, Weight>& block"
-    sizes = "[[maybe_unused]] int64_t slots, [[maybe_unused]] int64_t longest"
-    room = "[[maybe_unused]] std::vector<Real>& room"
-    members = [
-        "using Real = network::Real;",
-        "using Weight = network::Weight;",
-        f"static constexpr int {counts};",
-        f"static void resize([[maybe_unused]] int stage, {block}, {sizes}) {{",
-        *indented(resize),
-        "}",
-        f"static void copy_states([[maybe_unused]] Context& context, {room}) {{",
-        *indented(copies),
-        "}",
-        "static bool differs(Worker& worker, const std::vector<Real>& before) {",
-        "    std::vector<Real> after;",
-        "    for (Context& context : worker) copy_states(context, after);",
-        f"    return !std::equal(before.begin(), before.end(), after.begin(), {same});",
-        "}",
-        "// Sums that wait for the next tick are taken, so that the arrays of state are complete.",
-        "static void settle([[maybe_unused]] Worker& worker) {",
-        *indented(settle),
-        "}",
-        "static void tick(Worker& worker, const std::vector<Probe>& probes) {",
-        *indented(tick(plan, numbering, stages)),
-        "}",
+    waiting = "Sums that wait for the next tick are taken, so that the arrays of state are complete."
+    counts = [len(stages), len(states), len(plan.textual), len(plan.of_class(Private))]
+    tables = [
+        _table("Reduction", "reductions", reductions),
+        _table("StateHandle", "states", states),
     ]
-    return ["struct Network {", *indented(members), "};", ""]
+    return [
+        *function(waiting, "void settle([[maybe_unused]] Worker& worker)", settle),
+        *function("One tick.", f"void tick({TICK})", tick(plan, numbering, stages)),
+        *tables,
+        "",
+        "}  // namespace network",
+        "}  // namespace",
+        "",
+        "// What the engine needs to know of this network.",
+        "extern const neurosim::NetworkCode<network::Real, network::Weight> neurosim_network;",
+        "const neurosim::NetworkCode<network::Real, network::Weight> neurosim_network = {",
+        f"    {', '.join(map(str, counts))},",
+        "    network::reductions, network::states, network::settle, network::tick,",
+        "};",
+        "",
+    ]
+
+
+def _table(kind: str, name: str, rows: Sequence[str]) -> str:
+    """A table of constants; C++ has no empty arrays."""
+    if not rows:
+        return f"constexpr const {kind}* {name} = nullptr;"
+    return f"constexpr {kind} {name}[] = {braced(*rows)};"

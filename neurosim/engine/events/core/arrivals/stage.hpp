@@ -27,6 +27,9 @@ struct PendingBundle {
     Weight weight;  // the common one, if there is one
 };
 
+// How a stage joins arrivals: by one of the structs below.
+enum class Reduction { SUM, MEAN, MAX };
+
 // How arrivals are joined. `counts`: whether their number matters; `empty`: the value before the first one.
 struct Sum {
     template <class Real>
@@ -75,10 +78,9 @@ struct alignas(64) StageBlock {
     RowFormat format{};
     bool waiting = true;  // whether postponed sums wait until their neurons move
 
-    template <class Reduce>
-    void resize(int64_t slots, int64_t longest) {
-        sum.assign(slots, Reduce::template empty<Real>());
-        count.assign(Reduce::counts ? slots : 0, 0);
+    void resize(Reduction by, int64_t slots, int64_t longest) {
+        sum.assign(slots, by == Reduction::MAX ? Max::empty<Real>() : Real(0));
+        count.assign(by == Reduction::SUM ? 0 : slots, 0);
         calendar.resize(longest);
     }
 

@@ -4,14 +4,17 @@
 #include <memory>
 #include <mutex>
 
-#include "core/arrivals/dense.hpp"
-#include "core/arrivals/private.hpp"
-#include "core/numbers/math.hpp"
-#include "core/records/sampling.hpp"
-#include "core/sweeps/sweep.hpp"
-#include "core/synapses/textual.hpp"
+#include "core/run/code.hpp"
+#include "core/threads/barrier.hpp"
+#include "core/threads/thread_pool.hpp"
 
 namespace neurosim {
+
+template <class Real, class Weight>
+void Worker<Real, Weight>::wait() {
+    barrier->wait(number);
+    for (auto& context : contexts) context.prefetch_spikes();
+}
 
 // How one call runs; `Settings` of runner.py.
 struct Settings {
@@ -27,17 +30,12 @@ struct PendingSpike {
     double value;
 };
 
-// `Network` is generated (source.py): the types Real and Weight, the counts of stages, texts and privates,
-// and the functions resize, copy_states, differs, settle and tick.
-template <class Network>
+template <class Real, class Weight>
 class Engine {
   public:
-    using Real = typename Network::Real;
-    using Weight = typename Network::Weight;
-
-    Engine(const NetworkData& network, const Probe* probes, int64_t n_probes, const uint8_t* uses,
-           const int64_t* numbers)
-        : network(network), probes(probes, probes + n_probes), trials(network.trials) {
+    Engine(const NetworkCode<Real, Weight>& code, const NetworkData& network, const Probe* probes,
+           int64_t n_probes, const uint8_t* uses, const int64_t* numbers)
+        : network(network), code(code), probes(probes, probes + n_probes), trials(network.trials) {
         for (int row = 0; row < network.trials; ++row) open(trials[row], row, numbers[row]);
         for (int population = 0; population < network.populations; ++population)
             spike_uses.push_back(uses[population]);
@@ -107,23 +105,38 @@ class Engine {
         for (auto& recorded : trial.recorded) recorded.resize(network.populations);
         trial.sent.resize(network.populations);
         trial.next_event.assign(network.populations * blocks, 0);
-        trial.stages.resize(Network::stages * blocks);
-        trial.arrivals.resize(Network::texts * blocks);
-        trial.binomials.resize(Network::privates * blocks);
-        for (int at = 0; at < Network::stages * blocks; ++at) {
-            Network::resize(at / blocks, trial.stages[at], network.slots[at], network.longest[at / blocks]);
+        trial.stages.resize(code.stages * blocks);
+        trial.arrivals.resize(code.texts * blocks);
+        trial.binomials.resize(code.privates * blocks);
+        for (int at = 0; at < code.stages * blocks; ++at) {
+            trial.stages[at].resize(code.reductions[at / blocks], network.slots[at],
+                                    network.longest[at / blocks]);
             trial.stages[at].rows = static_cast<const Row<Weight>*>(network.rows[at]);
             trial.stages[at].format = network.formats[at / blocks];
         }
-        for (int at = 0; at < Network::texts * blocks; ++at)
-            trial.arrivals[at].resize(network.longest[Network::stages + at / blocks]);
+        for (int at = 0; at < code.texts * blocks; ++at)
+            trial.arrivals[at].resize(network.longest[code.stages + at / blocks]);
+    }
+
+    // Appends the states of one trial to `room`.
+    void copy_states(const Context<Real, Weight>& context, std::vector<Real>& room) const {
+        for (int number = 0; number < code.states; ++number) {
+            const Real* from = context.template array<Real>(code.state[number].array);
+            room.insert(room.end(), from, from + network.sizes[code.state[number].population]);
+        }
+    }
+
+    // Whether two copies of the states differ; a NaN is equal to a NaN.
+    static bool differ(const std::vector<Real>& before, const std::vector<Real>& after) {
+        const auto same = [](Real a, Real b) { return a == b || (a != a && b != b); };
+        return !std::equal(before.begin(), before.end(), after.begin(), same);
     }
 
     void advance(Worker<Real, Weight>& worker) {
         for (auto& context : worker)
             for (int population = 0; population < network.populations; ++population)
                 context.spikes(population, context.block).clear();
-        Network::tick(worker, probes);
+        code.tick(worker, probes);
         for (auto& context : worker)
             for (int population = 0; worker.first_block() && population < network.populations; ++population)
                 if (spike_uses[population])
@@ -134,7 +147,7 @@ class Engine {
 
     // After the last tick of a call: makes the state and the samples that the caller reads complete.
     void finish(Worker<Real, Weight>& worker) {
-        Network::settle(worker);
+        code.settle(worker);
         publish_copies();
     }
 
@@ -201,12 +214,14 @@ class Engine {
                 const int first = static_cast<int>(count * thread / threads),
                           last = static_cast<int>(count * (thread + 1) / threads);
                 auto worker = make_worker(first, last, 0, alone, settings);
-                std::vector<Real> before;
+                std::vector<Real> before, after;
                 for (int64_t tick = 0; tick < settings.ticks; ++tick) {
                     before.clear();
-                    for (auto& context : worker) Network::copy_states(context, before);
+                    for (auto& context : worker) copy_states(context, before);
                     advance(worker);
-                    if (Network::differs(worker, before)) changed.store(1);
+                    after.clear();
+                    for (auto& context : worker) copy_states(context, after);
+                    if (differ(before, after)) changed.store(1);
                     barrier.wait(thread);
                     const bool still = !changed.load();
                     if (thread == 0) ticks = tick + 1;
@@ -221,6 +236,7 @@ class Engine {
         return ticks;
     }
 
+    const NetworkCode<Real, Weight>& code;
     std::vector<Probe> probes;
     std::vector<Trial<Real, Weight>> trials;
     std::vector<uint8_t> spike_uses;  // per population: 1 if spikes are recorded, plus 2 if they travel

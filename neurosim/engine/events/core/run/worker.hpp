@@ -1,10 +1,12 @@
 // A worker thread: the trials that it moves side by side, or the one block of one trial that it moves.
 #pragma once
 #include "core/run/trial.hpp"
-#include "core/threads/barrier.hpp"
-#include "core/threads/thread_pool.hpp"
 
 namespace neurosim {
+
+// Generated code needs no more of them: the headers of the standard library on threads take long to compile.
+class Barrier;
+class ThreadPool;
 
 // How a matrix product is brought up to date: it is computed again from all messages, or the changes of
 // some messages are added to it.
@@ -33,10 +35,7 @@ struct Worker {
     auto end() { return contexts.end(); }
     int size() const { return static_cast<int>(contexts.size()); }
     // Waits until the workers of all blocks have come here.
-    void wait() {
-        barrier->wait(number);
-        for (auto& context : contexts) context.prefetch_spikes();
-    }
+    void wait();  // in engine.hpp
     bool first_block() const { return contexts[0].block == 0; }
 };
 

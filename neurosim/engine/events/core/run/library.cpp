@@ -1,14 +1,17 @@
-// The functions by which `runner.py` calls a generated library; included once, after the network that it
-// runs.
-#pragma once
-#include "core/run/check.hpp"
-#include "core/run/engine.hpp"
-
+// What does not depend on a network: the engine, and the functions by which `runner.py` calls it. It is
+// compiled once for each precision, with NEUROSIM_REAL and NEUROSIM_WEIGHT defined, and linked to every
+// generated source, which defines `neurosim_network`.
+#define NEUROSIM_IN_LIBRARY template
 #include <new>
 #include <stdexcept>
 #include <system_error>
 
-using Runner = neurosim::Engine<network::Network>;
+#include "core/run/check.hpp"
+#include "core/run/engine.hpp"
+
+using Runner = neurosim::Engine<NEUROSIM_REAL, NEUROSIM_WEIGHT>;
+
+extern const neurosim::NetworkCode<NEUROSIM_REAL, NEUROSIM_WEIGHT> neurosim_network;
 
 namespace {
 // What a call returns, or a negative number that says why it failed (`FAILURES` of runner.py): no exception
@@ -34,7 +37,7 @@ extern "C" {
 // Creates the engine that runs the network, and writes its address to `runner`.
 int64_t neurosim_open(const neurosim::NetworkData* network, const neurosim::Probe* probes, int64_t n_probes,
                       const uint8_t* spike_uses, const int64_t* numbers, void** runner) {
-    return guarded([&] { return *runner = new Runner(*network, probes, n_probes, spike_uses, numbers), 0; });
+    return guarded([&] { return *runner = new Runner(neurosim_network, *network, probes, n_probes, spike_uses, numbers), 0; });
 }
 
 void neurosim_close(void* runner) { delete static_cast<Runner*>(runner); }
