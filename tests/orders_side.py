@@ -100,7 +100,7 @@ def copy_of(number, order):
         ns.Synapses(a, b, to="x", wiring=pairs, weight=0.2, delay=ticks["late"] * ms, name=f"late{number}"),
         ns.Synapses(
             a, b, wiring=pairs, weight=0.5, delay=ticks["text"] * ms, name=f"text{number}",
-            model=TEXT["model"], on_pre=TEXT["on_pre"], on_post=TEXT["on_post"], q=0.3,
+            model=TEXT["model"], on_pre=TEXT["on_pre"], on_post=TEXT["on_post"], q=0.3, method="euler",
         ),
         ns.Synapses(b, a, wiring=ns.pairs(POST, PRE), model=TEXT["summed"], name=f"sum{number}"),
     ]  # fmt: skip
@@ -170,7 +170,7 @@ def in_brian2(order, ticks):
     late = b2.Synapses(a, b, on_pre="x_post += 0.2", name="late")
     text = b2.Synapses(
         a, b, TEXT["model"], on_pre=TEXT["on_pre"],
-        on_post=TEXT["on_post"], method="exact", name="text", namespace=space,
+        on_post=TEXT["on_post"], method="euler", name="text", namespace=space,
     )  # fmt: skip
     summed = b2.Synapses(b, a, TEXT["summed"], name="sum")
     for synapses, delay in ((plain, 0), (late, 1), (text, 3)):

@@ -97,6 +97,8 @@ class _Check:
         if group.driven:
             self.once(self.of_kind(name, Do.DRIVE), f"drives {name!r}")
             return
+        if group.refractory is not None:
+            self.once(moves, f"moves {name!r}, whose neurons are refractory after a spike")
         self.at_most_once(moves, f"moves {name!r}")
         self.at_most_once(resets, f"resets {name!r}")
         if group.of:

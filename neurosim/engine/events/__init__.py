@@ -26,6 +26,7 @@ from neurosim.engine.events.buffers import RecordingBuffers
 from neurosim.engine.events.build import compile_ahead, load, load_ahead
 from neurosim.engine.events.construct import draw_edges
 from neurosim.engine.events.network_layout import NetworkLayout
+from neurosim.engine.events.order import with_joint_deliveries
 from neurosim.engine.events.pending import collect_pending, restore_pending
 from neurosim.engine.events.runner import Runner
 from neurosim.engine.events.source import write_source
@@ -52,7 +53,7 @@ def ready(
     """
     plain = len(plan.of_class(Sparse)) > len(plan.textual)
     prepare(plan.precision, plain=plain, textual=bool(plan.textual))
-    plan = draw_graded(plan, threads)
+    plan = with_joint_deliveries(draw_graded(plan, threads))
     source = write_source(plan)
     library = load(source.text, label(plan), parts=source.parts, announce=announce)
     blocks, workers = share(plan, threads)

@@ -116,7 +116,8 @@ def private(plan: Plan, numbering: Numbering, pathway: Private, stage: Stage) ->
     n is the number of its own sources, p the chance with which the sender spikes in this tick.
     """
     name = pathway.name
-    loop = Loop(plan, numbering, index=numbering.integer_value(PrivateSize(name, PrivateCount.SENDER)))
+    sender = numbering.integer_value(PrivateSize(name, PrivateCount.SENDER))
+    loop = Loop(plan, numbering, index=sender, unmoved=unmoved(plan.program, stage.step))
     group, wanted = plan.groups[pathway.pre], used_names(pathway.chance)
     names = group_names(loop, group, wanted, kept_ports(loop, group, wanted))
     chance = cpp_expression(pathway.chance, names, precision=plan.precision)

@@ -41,6 +41,7 @@ from neurosim.engine.events.keys import (
 )
 from neurosim.engine.events.layouts import LANES, Array, Integers, lay_tiles
 from neurosim.engine.events.network_layout import NetworkLayout
+from neurosim.engine.events.order import stores_refractoriness
 from neurosim.engine.events.textual_layout import (
     LONG_AGO,
     in_ticks,
@@ -304,7 +305,7 @@ class Batch:
         last: Integers = array.astype(np.int64)
         last = np.where(last <= LONG_AGO, NEVER, last + self.plan.first_tick)
         state.last_spike[population] = last.reshape(state.last_spike[population].shape)
-        if ticks and rule is not None and not rule.time and not rule.condition:
+        if ticks and rule is not None and not stores_refractoriness(self.plan, self.plan.groups[population]):
             ago = state.tick - 1 - state.last_spike[population]
             state.not_refractory[population] = ago >= rule.ticks
 

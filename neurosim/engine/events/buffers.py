@@ -18,7 +18,7 @@ from neurosim.engine.events.keys import (
 )
 from neurosim.engine.events.layouts import Array
 from neurosim.engine.events.runner import Runner
-from neurosim.engine.sampling import Quantity, bytes_per_tick, is_late, quantity, recorded_spikes
+from neurosim.engine.sampling import Quantity, bytes_per_tick, quantity, recorded_spikes, sampled_in
 from neurosim.network.probes import Probe
 from neurosim.plan.plan import Sparse
 from neurosim.recording.header import sample_count, sample_size
@@ -37,7 +37,7 @@ class ProbeStruct(ctypes.Structure):
         ("values", ctypes.c_void_p), ("itemsize", ctypes.c_int64), ("stride", ctypes.c_int64),
         ("newest", ctypes.c_void_p), ("message", ctypes.c_int64), ("index", ctypes.c_void_p),
         ("block_first", ctypes.c_void_p), ("column", ctypes.c_void_p),
-        ("columns", ctypes.c_int64), ("every", ctypes.c_int64), ("late", ctypes.c_int64),
+        ("columns", ctypes.c_int64), ("every", ctypes.c_int64), ("step", ctypes.c_int64),
         ("buffer", ctypes.c_void_p * 2), ("capacity", ctypes.c_int64), ("direct", ctypes.c_int64),
         ("past_caches", ctypes.c_int64),
     )  # fmt: skip
@@ -109,7 +109,7 @@ class RecordingBuffers:
             column=self._address(column) if column is not None else None,
             columns=sample_size(probe),
             every=probe.every,
-            late=is_late(self.plan, probe),
+            step=sampled_in(self.plan, probe),
             buffer=(ctypes.c_void_p * 2)(*(buffers[number].ctypes.data for buffers in self.buffers)),
             capacity=self.buffers[0][number].shape[1],
             direct=samples is not None,

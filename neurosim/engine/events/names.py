@@ -18,6 +18,7 @@ from neurosim.engine.events.keys import (
 )
 from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import array_type
+from neurosim.engine.events.order import spikes_as_it_moves, stores_refractoriness
 from neurosim.network.text import names_in
 from neurosim.plan.codegen.cpp_code import Typed
 from neurosim.plan.plan import Block, Group, Plan, Private
@@ -74,7 +75,7 @@ def not_refractory(loop: Loop, group: Group) -> str:
     rule, tag = group.refractory, identifier(group.name)
     if rule is None:
         return "true"
-    if rule.time or rule.condition:
+    if stores_refractoriness(loop.plan, group):
         return f"{not_refractory_pointer(loop, group)}[{loop.index}] != 0"
     last = last_spike_pointer(loop, group)
     period = loop.numbering.integer_value(RefractoryTicks(group.name))
@@ -112,7 +113,9 @@ def port_pointer(loop: Loop, group: Group, port: str) -> str:
 
 
 def kept_ports(loop: Loop, group: Group, wanted: set[str]) -> dict[str, Typed]:
-    """C++ for what the wanted ports of a population held when they were read in this tick."""
+    """C++ for what the wanted ports of a population held when they were read in this tick; 0 before that."""
+    if group.name in loop.unmoved:
+        return {}
     ports = [port for port in group.ports if port in wanted]
     return {port: Typed(f"{port_pointer(loop, group, port)}[{loop.index}]", "Real") for port in ports}
 
@@ -121,5 +124,7 @@ def ports_to_keep(plan: Plan, group: Group) -> set[str]:
     """The ports whose reading is kept after the update: it is recorded, or used by text that runs later."""
     chances = [p.chance for p in plan.of_class(Private) if p.pre == group.name]
     later = used_names(*texts_of(group.reset), *group.subexpressions.values(), *chances)
+    if not spikes_as_it_moves(plan, group):
+        later |= used_names(*texts_of(group.threshold))
     recorded = {p.variable for p in plan.probes if p.owner == group.name}
     return {port for port in group.ports if port in later | recorded}

@@ -15,6 +15,7 @@ from neurosim.engine.events.keys import (
     PopulationSize,
     PortCount,
     PortTotal,
+    RefractoryTicks,
     SlotStarts,
     TickLength,
 )
@@ -32,8 +33,10 @@ from neurosim.engine.events.names import (
     used_names,
 )
 from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.events.order import spikes_as_it_moves, stores_refractoriness, unmoved_at
 from neurosim.engine.events.stages import REDUCE, postponed, taken_one_by_one
 from neurosim.engine.state import spikes_sent
+from neurosim.network.program import Do
 from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements
 from neurosim.plan.plan import Block, Group, Plan
 
@@ -55,7 +58,8 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     loop = Loop(plan, numbering)
     rule = group.refractory
     moving = [block for block in (group.integrate, group.update) if block is not None]
-    texts = [text for block in (*moving, group.threshold) for text in texts_of(block)]
+    finds = group.spiking and spikes_as_it_moves(plan, group)
+    texts = [text for block in (*moving, group.threshold if finds else None) for text in texts_of(block)]
     wanted = used_names(*texts, *((rule.time, rule.condition) if rule else ()))
     ports = {port: _read_port(loop, group, port) for port in group.ports}
     names = group_names(loop, group, wanted - {"not_refractory"}, ports)
@@ -69,26 +73,25 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
         names |= _run_block(loop, group, block, names)
     loop.body += [f"{state_pointer(loop, group, name)}[i] = {names[name].text};" for name in written]
     _clamp(loop, group, names)
-    if group.spiking:
+    if finds:
         _compare_with_threshold(loop, group, names)
-    return _move_function(loop, group)
+    return _move_function(loop, group, finds=finds)
 
 
-def _move_function(loop: Loop, group: Group) -> list[str]:
+def _move_function(loop: Loop, group: Group, *, finds: bool) -> list[str]:
     """The function around the loop.
 
     If sums may be taken one by one when spikes arrive (`stages.taken_one_by_one`), it is compiled twice: for
     ticks in which sums wait for the move, and for those in which they do not.
     """
     plan, name = loop.plan, f"move_{identifier(group.name)}"
-    blocks = [block.name for block in (group.integrate, group.update, group.threshold) if block]
+    parts = (group.integrate, group.update, group.threshold if finds else None)
+    blocks = [block.name for block in parts if block]
     title = f"Neurons '{group.name}': {', '.join(blocks)}"
     number, outer, opening = list(plan.groups).index(group.name), None, EACH_NEURON
     prelude = [f"const Span span = context.span({number});"]
-    if group.spiking:
-        prelude.append("alignas(64) Integer fired[CHUNK];")
-        listing = f"list_spikes(context, {number}, fired, first, last);"
-        outer, opening = OuterLoop(CHUNKS, () if _has_events(plan, group) else (listing,)), EACH_OF_CHUNK
+    if finds:
+        outer, opening = _listing(loop, group, prelude), EACH_OF_CHUNK
     stages = {p.stage for p in postponed(plan) if p.afferents.post == group.name}
     if not stages:
         return loop.function(title, name, opening, prelude, outer=outer)
@@ -101,6 +104,14 @@ def _move_function(loop: Loop, group: Group) -> list[str]:
         f"void {name}(Context& context) {{ {waiting} ? {name}<true>(context) : {name}<false>(context); }}",
         "",
     ]
+
+
+def _listing(loop: Loop, group: Group, prelude: list[str]) -> OuterLoop:
+    """The loop over chunks of neurons that lists their spikes, unless an input gives these."""
+    prelude.append("alignas(64) Integer fired[CHUNK];")
+    number = list(loop.plan.groups).index(group.name)
+    listing = f"list_spikes(context, {number}, fired, first, last);"
+    return OuterLoop(CHUNKS, () if _has_events(loop.plan, group) else (listing,))
 
 
 def _stage_block(stage: int) -> str:
@@ -190,7 +201,7 @@ def _update_refractoriness(loop: Loop, group: Group, names: dict[str, Typed]) ->
     """Append lines that find whether neuron i is refractory in this tick; returns C++ that is true if not."""
     rule, precision = group.refractory, loop.plan.precision
     assert rule is not None
-    if not rule.time and not rule.condition:
+    if not stores_refractoriness(loop.plan, group):
         loop.body.append(f"const bool not_refractory = {not_refractory(loop, group)};")
         return Typed("not_refractory", "bool")
     stored = not_refractory_pointer(loop, group)
@@ -201,13 +212,22 @@ def _update_refractoriness(loop: Loop, group: Group, names: dict[str, Typed]) ->
     else:
         last = last_spike_pointer(loop, group)
         loop.declare("const Integer", "run_tick", "static_cast<Integer>(context.run_tick())")
-        time = cpp_expression(rule.time, names, precision=precision)
-        dt = f"Real({loop.numbering.number_value(TickLength())})"
-        cpp_type = "double" if time.type == "double" else "Real"
-        value = f"run_tick - {last}[i] >= std::floor({time.text} / {dt} + {cpp_type}(1e-3))"
+        value = f"run_tick - {last}[i] >= {_period(loop, group, names)}"
     loop.body.append(f"const bool not_refractory = {value};")
     loop.body.append(f"{stored}[i] = not_refractory;")
     return Typed("not_refractory", "bool")
+
+
+def _period(loop: Loop, group: Group, names: dict[str, Typed]) -> str:
+    """C++ for the refractory period of neuron i in ticks."""
+    rule = group.refractory
+    assert rule is not None
+    if not rule.time:
+        return f"static_cast<Integer>({loop.numbering.integer_value(RefractoryTicks(group.name))})"
+    time = cpp_expression(rule.time, names, precision=loop.plan.precision)
+    dt = f"Real({loop.numbering.number_value(TickLength())})"
+    cpp_type = "double" if time.type == "double" else "Real"
+    return f"std::floor({time.text} / {dt} + {cpp_type}(1e-3))"
 
 
 def _run_block(loop: Loop, group: Group, block: Block, names: dict[str, Typed]) -> dict[str, Typed]:
@@ -266,6 +286,20 @@ def _compare_with_threshold(loop: Loop, group: Group, names: dict[str, Typed]) -
     loop.body.append(f"fired[i - first] = {spikes};")
 
 
+def find_spikes(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
+    """The function that compares a population with its threshold, if that is not done in `move`."""
+    loop = Loop(plan, numbering, unmoved=unmoved_at(plan, group.name, Do.THRESHOLD))
+    wanted = used_names(*texts_of(group.threshold))
+    names = group_names(loop, group, wanted, kept_ports(loop, group, wanted))
+    if group.refractory is not None:
+        loop.body.append(f"const bool not_refractory = {not_refractory(loop, group)};")
+    _compare_with_threshold(loop, group, names)
+    prelude = [f"const Span span = context.span({list(plan.groups).index(group.name)});"]
+    outer = _listing(loop, group, prelude)
+    name = f"find_spikes_{identifier(group.name)}"
+    return loop.function(f"Neurons '{group.name}': threshold", name, EACH_OF_CHUNK, prelude, outer=outer)
+
+
 def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     """The function that takes the spikes of an input, and makes the neurons that spike refractory."""
     number = list(plan.groups).index(group.name)
@@ -273,7 +307,7 @@ def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     if group.refractory is not None:
         changes = ["last[i] = static_cast<Integer>(context.run_tick());"]
         lines.append(f"Integer* const last = {numbering.pointer('Integer', LastSpike(group.name))};")
-        if group.refractory.time or group.refractory.condition:
+        if stores_refractoriness(plan, group):
             active = numbering.pointer("Integer", NotRefractory(group.name))
             changes.append("active[i] = 0;")
             lines.append(f"Integer* const active = {active};")
@@ -311,7 +345,7 @@ def reset(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     """The function that resets the neurons that have spiked in this tick."""
     block = group.reset
     assert block is not None
-    loop = Loop(plan, numbering)
+    loop = Loop(plan, numbering, unmoved=unmoved_at(plan, group.name, Do.RESET))
     wanted = used_names(*texts_of(block))
     names = group_names(loop, group, wanted, kept_ports(loop, group, wanted))
     first = loop.random(group.name, block.name, block.statements)
@@ -326,16 +360,23 @@ def reset(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
 
 
 def evaluated(
-    plan: Plan, numbering: Numbering, group: Group, variable: str, name: str, target: str, *, read: bool
+    plan: Plan,
+    numbering: Numbering,
+    group: Group,
+    variable: str,
+    name: str,
+    target: str,
+    *,
+    unmoved: frozenset[str],
 ) -> list[str]:
     """The function `name`, which writes a state variable or subexpression of all neurons to an array.
 
-    `target` is C++ for the array. `read` says whether the ports have been read in this tick; before that they
-    count as 0.
+    `target` is C++ for the array. `unmoved` are the populations that have not moved yet in this tick, so that
+    their ports count as 0.
     """
-    loop = Loop(plan, numbering, unmoved=frozenset() if read else frozenset(plan.groups))
+    loop = Loop(plan, numbering, unmoved=unmoved)
     text = group.subexpressions.get(variable, variable)
-    ports = kept_ports(loop, group, used_names(text)) if read else None
+    ports = kept_ports(loop, group, used_names(text))
     value = cpp_expression(text, group_names(loop, group, used_names(text), ports), precision=plan.precision)
     loop.body.append(f"target[i] = static_cast<Real>({value.text});")
     number = list(plan.groups).index(group.name)

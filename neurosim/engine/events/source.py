@@ -16,14 +16,15 @@ from neurosim.engine.events.keys import (
 )
 from neurosim.engine.events.loops import for_each_trial, function, identifier
 from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.events.order import spikes_as_it_moves, unmoved_at
 from neurosim.engine.events.parts import parts, types
-from neurosim.engine.events.populations import drive, evaluated, move, reset, threshold
+from neurosim.engine.events.populations import drive, evaluated, find_spikes, move, reset, threshold
 from neurosim.engine.events.stages import REDUCE, Stage, stages_of
 from neurosim.engine.events.sweeps import sweep
 from neurosim.engine.events.synapses import PathwayCode
-from neurosim.engine.events.tick import derivation, has_moved, recorded_subexpressions, tick
+from neurosim.engine.events.tick import derivation, recorded_subexpressions, tick
 from neurosim.engine.state import spikes_sent
-from neurosim.network.program import Do
+from neurosim.network.program import Do, unmoved
 from neurosim.plan.plan import Group, Plan, Private
 
 OPENING = """\
@@ -104,17 +105,19 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     lines: list[str] = []
     if not (plan.sweeps or group.of):
         lines += move(plan, numbering, group)
-        lines += threshold(plan, numbering, group) if group.spiking else []
+        if group.spiking:
+            lines += [] if spikes_as_it_moves(plan, group) else find_spikes(plan, numbering, group)
+            lines += threshold(plan, numbering, group)
         lines += reset(plan, numbering, group) if group.reset is not None else []
     if not group.spiking and group.sends is not None:
         number, name = list(plan.groups).index(group.name), f"send_{identifier(group.name)}"
         target = f"history_of(context, {number}).next(context.tick, context.block == 0)"
-        owner, read = plan.variable_owner(group), has_moved(plan, group, Do.SEND)
-        lines += evaluated(plan, numbering, owner, group.sends, name, target, read=read)
-    for variable in recorded_subexpressions(plan, group):
+        owner, not_yet = plan.variable_owner(group), unmoved_at(plan, group.name, Do.SEND)
+        lines += evaluated(plan, numbering, owner, group.sends, name, target, unmoved=not_yet)
+    for variable, step in recorded_subexpressions(plan, group):
         target = numbering.pointer("Real", SubexpressionArray(group.name, variable))
-        name, read = derivation(plan, group, variable), has_moved(plan, group, Do.RECORD)
-        lines += evaluated(plan, numbering, group, variable, name, target, read=read)
+        name, not_yet = derivation(plan, group, variable, step), unmoved(plan.program, step)
+        lines += evaluated(plan, numbering, group, variable, name, target, unmoved=not_yet)
     return lines
 
 

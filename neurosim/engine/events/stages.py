@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from neurosim.engine.delivery import Afferents, afferents_of
+from neurosim.engine.events.order import spikes_as_it_moves
 from neurosim.network.program import Arriving, Do
-from neurosim.network.schedule import Clock
 from neurosim.network.text import names_in
 from neurosim.plan.plan import Block, Plan, Sparse
 
@@ -63,16 +64,34 @@ class Postponed:
 
 
 def postponed(plan: Plan) -> tuple[Postponed, ...]:
-    """The ports and variables fed by spikes under Clock that nothing reads before their neurons move."""
-    if type(plan.schedule) is not Clock:
+    """The ports and variables fed by spikes that nothing reads before their neurons move, under clocks."""
+    if plan.dt is None:
         return ()
+    stages = stages_of(plan)
+    fed = Counter((a.post, a.to) for stage in stages for a in stage.afferents)
     return tuple(
         Postponed(stage.number, place, afferents)
-        for stage in stages_of(plan)
-        if plan.program[stage.step].arriving is Arriving.SPIKES and stage.reduce == "sum"
+        for stage in stages
+        if stage.reduce == "sum" and plan.program[stage.step].every == 1
         for place, afferents in enumerate(stage.afferents)
-        if not _is_read_before_move(plan, afferents)
+        if not (afferents.graded or afferents.dense or afferents.einsum)
+        and _moves_every_tick(plan, afferents.post)
+        and _adds_in_any_order(plan, afferents, fed[afferents.post, afferents.to])
+        and not _is_read_before_move(plan, afferents)
     )
+
+
+def _moves_every_tick(plan: Plan, population: str) -> bool:
+    """Whether a population moves in each tick, and takes what has waited."""
+    return any(step.moves and step.every == 1 and population in step.populations for step in plan.program)
+
+
+def _adds_in_any_order(plan: Plan, afferents: Afferents, sums: int) -> bool:
+    """Whether a sum that waits gives the same bits: at a port, which is empty before, two may change places.
+
+    sums: how many stages add to this port or variable
+    """
+    return sums == 1 or (sums == 2 and afferents.to in plan.groups[afferents.post].ports)
 
 
 def taken_one_by_one(plan: Plan) -> set[int]:
@@ -107,7 +126,9 @@ def _is_read_before_move(plan: Plan, afferents: Afferents) -> bool:
         return to in used
     subexpressions = {name for text in group.subexpressions.values() for name in names_in(text)}
     recorded = {probe.variable for probe in plan.probes if probe.owner == group.name}
-    return to in used | _names_of(group.reset) | subexpressions | recorded | group.frozen | {group.sends}
+    found = set[str]() if spikes_as_it_moves(plan, group) else _names_of(group.threshold)
+    others = _names_of(group.reset) | found | subexpressions | recorded | group.frozen
+    return to in used | others | {group.sends}
 
 
 def _names_of(block: Block | None) -> set[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neurosim.network.functions import functions
-from neurosim.network.program import special_steps
 from neurosim.plan.codegen.cpp_code import without_cpp
 from neurosim.plan.plan import Einsum, Plan, Private
 
@@ -15,9 +14,6 @@ REMEDY = "Use engine='reference', or 'auto'."
 
 def unsupported(plan: Plan) -> str | None:
     """Why the event engine cannot run this plan, or None."""
-    special = special_steps(plan.program)
-    if special:
-        return f"its step '{special[0]}' names synapses or probes, or skips ticks. {REMEDY}"
     for pathway in plan.pathways.values():
         if isinstance(pathway, Einsum):
             return f"synapses {pathway.name!r} contract tensors (einsum, shared or sent weights). {REMEDY}"

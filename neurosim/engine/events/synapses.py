@@ -28,6 +28,7 @@ from neurosim.engine.events.names import (
     used_names,
 )
 from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.events.order import sent_between
 from neurosim.engine.events.stages import REDUCE
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Arriving, Do, Step, unmoved
@@ -86,21 +87,28 @@ class PathwayCode:
 
     def loop(self, text: str) -> Loop:
         """A loop over synapses for 'on_pre', 'on_post', 'integrate' or 'summed' text."""
-        program = self.plan.program
-        step = next((n for n, step in enumerate(program) if self._acts(text, step)), len(program))
         canonical = TextualArray(self.pathway.name, TextualPart.CANONICAL)  # random draws are counted by it
         element = f"{self.numbering.shared_pointer('int32_t', canonical)}[k]"
-        return Loop(self.plan, self.numbering, element=element, unmoved=unmoved(program, step))
+        not_yet = unmoved(self.plan.program, self.step(text))
+        return Loop(self.plan, self.numbering, element=element, unmoved=not_yet)
+
+    def step(self, text: str) -> int:
+        """The number of the step in which such text runs."""
+        program = self.plan.program
+        return next((n for n, step in enumerate(program) if self._acts(text, step)), len(program))
 
     def _acts(self, text: str, step: Step) -> bool:
         """Whether such text of this pathway runs in a step."""
-        if self.post.name not in step.populations:
+        name, post = self.pathway.name, self.post.name
+        if text == "summed":
+            return step.adds_up(name, post)
+        if not step.concerns(name, post):
             return False
         if text == "integrate":
             return step.kind is Do.INTEGRATE
         if text == "on_post":
             return step.kind is Do.DELIVER and step.arriving is Arriving.SENT
-        return step.delivers(graded=text == "summed" or self.graded)
+        return step.delivers(graded=self.graded)
 
     def records(self, loop: Loop) -> str:
         """The name of a pointer to the records of all synapses."""
@@ -163,8 +171,7 @@ class PathwayCode:
     def _neuron(self, loop: Loop, name: str) -> Typed | None:
         """C++ for a variable, constant or subexpression of a neuron; None for a temporary name."""
         group, variable, of_sender = self.end(name)
-        sent = group.sends if group.sends is not None else "v"
-        if of_sender and self.graded and variable == sent:
+        if name == self.plan.message_name(self.pathway):
             return DELIVERED
         at = self.sender(loop) if of_sender else self.receiver(loop)
         inner = replace(loop, index=at, element="i", body=[], calls=0, keys=[])
@@ -181,26 +188,17 @@ class PathwayCode:
         return group_names(inner, group, {variable}).get(variable) if variable not in group.ports else None
 
 
-def delivered(code: PathwayCode, loop: Loop, *, late: bool = False) -> list[str]:
-    """The line that takes the message of synapse k's graded sender; `late`: for on_post."""
+def delivered(code: PathwayCode, loop: Loop, text: str) -> list[str]:
+    """The line that takes the message of synapse k's graded sender, for text of this kind.
+
+    If the sender has sent again since then, equations and on_post still see the message that was delivered.
+    """
     population = list(code.plan.groups).index(code.pre.name)
     past = loop.declare("const auto", "past", f"history_of(context, {population})")
     delay = code.delay(loop)
-    ago = f"std::max<int64_t>({delay}, 1)" if late and _send_together(code) else delay
+    late = text in ("integrate", "on_post") and sent_between(code.plan, code.pathway, code.step(text))
+    ago = f"std::max<int64_t>({delay}, 1)" if late else delay
     return [f"const Real {DELIVERED.text} = {past}.sent_at(context.tick - {ago})[{code.sender(loop)}];"]
-
-
-def _send_together(code: PathwayCode) -> bool:
-    """Whether sender and target send in one step, and the target is delivered to earlier in the tick.
-
-    Then on_post runs when the sender has a newer message than the one that was delivered.
-    """
-    program, both = code.plan.program, {code.pre.name, code.post.name}
-    sending = (n for n, step in enumerate(program) if step.kind is Do.SEND and both <= set(step.populations))
-    together = next(sending, None)
-    return together is not None and any(
-        step.delivers(graded=True) and code.post.name in step.populations for step in program[:together]
-    )
 
 
 def _copy(name: str) -> str:
@@ -314,7 +312,9 @@ def _computed(
 ) -> dict[str, Typed]:
     """Append statements of a block to the body of the loop; returns C++ for its new values."""
     if DELIVERED in names.values():
-        loop.body += delivered(code, loop, late=block.name == "on_post")
+        loop.body += delivered(
+            code, loop, "integrate" if block is code.pathway.text.integrate else block.name
+        )
     first = loop.random(code.pathway.name, block.name, block.statements)
     lines, values = cpp_statements(statements, names, precision=code.plan.precision, first_call=first)
     loop.body += [*commented(block), *lines]
@@ -359,7 +359,7 @@ def add_up(code: PathwayCode) -> list[str]:
     for number, (variable, expression) in enumerate(code.pathway.text.summed.items()):
         names = code.names(loop, used_names(expression))
         if DELIVERED in names.values() and number == 0:
-            loop.body += delivered(code, loop)
+            loop.body += delivered(code, loop, "summed")
         value = cpp_expression(expression, names, precision=code.plan.precision)
         total = loop.declare("std::vector<Real>", f"total{number}", f"std::vector<Real>({span}.size())")
         receiver = code.receiver(loop)

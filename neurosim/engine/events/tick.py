@@ -9,11 +9,12 @@ from itertools import groupby
 from neurosim.engine.events.arrivals import senders_of
 from neurosim.engine.events.loops import for_each_trial, identifier
 from neurosim.engine.events.numbering import Numbering
+from neurosim.engine.events.order import last_delivery, moves_in_blocks, spikes_as_it_moves
 from neurosim.engine.events.stages import Stage
 from neurosim.engine.events.synapses import PathwayCode, reads_sender
+from neurosim.engine.sampling import sampled_in
 from neurosim.engine.state import spikes_sent
-from neurosim.network.program import Arriving, Do, Step, unmoved
-from neurosim.network.schedule import Clock
+from neurosim.network.program import Arriving, Do, Step
 from neurosim.plan.plan import Group, Plan
 
 
@@ -24,6 +25,13 @@ class Call:
     text: str
     each_trial: bool = True
 
+    def at(self, step: Step) -> Call:
+        """The same in the ticks in which a step runs."""
+        if step.every == 1:
+            return self
+        tick = "context.tick" if self.each_trial else "worker.contexts[0].tick"
+        return Call(f"if ({tick} % {step.every} == {step.phase}) {self.text}", self.each_trial)
+
 
 WAIT = Call("worker.wait();", each_trial=False)  # until the threads of all blocks have come so far
 
@@ -31,9 +39,13 @@ WAIT = Call("worker.wait();", each_trial=False)  # until the threads of all bloc
 def tick(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[str]:
     """The body of the function that runs one tick for the trials (or the block) of a worker."""
     calls: list[Call] = []
+    barrier, last = _barrier_step(plan), last_delivery(plan)
+    read_together = moves_in_blocks(plan) and _sender_is_read(plan)
     for number, step in enumerate(plan.program):
-        calls += _step(plan, numbering, stages, number, step)
-    calls.append(_sample(late=True))
+        calls += [call.at(step) for call in _step(plan, numbering, stages, number, step)]
+        if number == barrier or (number == last and read_together):
+            calls.append(WAIT)
+    calls += _samples(plan, len(plan.program))
     calls.append(Call("// close the tick: its spikes are put into the calendars", each_trial=False))
     calls += [
         Call(f"send_spikes(context, {stage.number}, {senders_of(plan, stage)});")
@@ -57,23 +69,33 @@ def _trial_by_trial(calls: Iterable[Call]) -> list[str]:
     return lines
 
 
-def _sample(*, late: bool) -> Call:
-    """Take the samples of the probes: the early ones, or those that are known only at the end of the tick."""
-    which = "true" if late else "false"
-    return Call(f"sample_all(context, probes, worker.buffer_set, worker.first, {which});")
+def _samples(plan: Plan, step: int) -> list[Call]:
+    """The calls that take the samples of a record step, or with the step behind the last those of the end."""
+    subexpressions = [
+        derivation(plan, group, variable, number)
+        for group in plan.groups.values()
+        for variable, number in recorded_subexpressions(plan, group)
+        if number == step
+    ]
+    sample = Call(f"sample_all(context, probes, worker.buffer_set, worker.first, {step});")
+    return [*(Call(f"{name}(context);") for name in subexpressions), sample]
 
 
 def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: int, step: Step) -> list[Call]:
     """The calls of one step of the program."""
     names = [identifier(name) for name in step.populations]
     match step.kind:
-        case Do.DRIVE | Do.THRESHOLD:
-            calls = [Call(f"{step.kind.value}_{name}(context);") for name in names]
-            return [*calls, WAIT] if number == _barrier_step(plan) else calls
+        case Do.DRIVE:
+            return [Call(f"drive_{name}(context);") for name in names]
+        case Do.THRESHOLD:
+            groups = [plan.groups[name] for name in step.populations]
+            apart = [identifier(group.name) for group in groups if not spikes_as_it_moves(plan, group)]
+            finding = [Call(f"find_spikes_{name}(context);") for name in apart]
+            return [*finding, *(Call(f"threshold_{name}(context);") for name in names)]
         case Do.DELIVER:
             return _deliver(plan, numbering, stages, number, step)
         case Do.INTEGRATE | Do.UPDATE:
-            pathways = [p for p in plan.textual if p.text.integrate and p.post in step.populations]
+            pathways = [p for p in plan.textual if p.text.integrate and step.concerns(p.name, p.post)]
             if step.kind is Do.UPDATE:
                 pathways = []
             calls = [Call(f"integrate_{identifier(p.name)}(context);") for p in pathways]
@@ -85,18 +107,14 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: i
             return [Call(f"send_{identifier(n)}(context);") for n in senders]
         case Do.RESET:
             populations = [n for n in step.populations if plan.groups[n].reset is not None]
-            calls = [Call(f"reset_{identifier(n)}(context);") for n in populations]
-            return [WAIT, *calls] if type(plan.schedule) is Clock and _sender_is_read(plan) else calls
+            return [Call(f"reset_{identifier(n)}(context);") for n in populations]
         case Do.SUM:
             summing = [p for p in plan.textual if p.text.summed and step.concerns(p.name, p.post)]
             return [Call(f"add_up_{identifier(p.name)}(context);") for p in summing]
         case Do.SWEEP:
             return [Call("sweep_all(worker);", each_trial=False)]
         case Do.RECORD:
-            subexpressions = [
-                derivation(plan, g, v) for g in plan.groups.values() for v in recorded_subexpressions(plan, g)
-            ]
-            return [*(Call(f"{name}(context);") for name in subexpressions), _sample(late=False)]
+            return _samples(plan, number)
 
 
 def _barrier_step(plan: Plan) -> int:
@@ -115,7 +133,7 @@ def _deliver(
     plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: int, step: Step
 ) -> list[Call]:
     """Sums of synapses without text first, then synapses with text, pathway by pathway."""
-    codes = [PathwayCode(plan, numbering, p) for p in plan.textual if p.post in step.populations]
+    codes = [PathwayCode(plan, numbering, p) for p in plan.textual if step.concerns(p.name, p.post)]
     if step.arriving is Arriving.SENT:
         names = [identifier(c.pathway.name) for c in codes if c.pathway.text.on_post]
         return [Call(f"on_post_{name}(context);") for name in names]
@@ -124,32 +142,28 @@ def _deliver(
     ]
     for code in codes:
         text, name = code.pathway.text, identifier(code.pathway.name)
-        if step.delivers(graded=True) and text.summed:
+        if text.summed and step.adds_up(code.pathway.name, code.post.name):
             calls.append(Call(f"add_up_{name}(context);"))
         if text.on_pre is not None and step.delivers(graded=code.graded):
             calls.append(Call(f"on_pre_{name}(context);"))
     return calls
 
 
-def has_moved(plan: Plan, group: Group, kind: Do) -> bool:
-    """Whether a population has moved when its step of this kind runs."""
-    steps = (n for n, s in enumerate(plan.program) if s.kind is kind and group.name in s.populations)
-    return plan.variable_owner(group).name not in unmoved(plan.program, next(steps, len(plan.program)))
-
-
-def recorded_subexpressions(plan: Plan, group: Group) -> tuple[str, ...]:
-    """The subexpressions of a population that are recorded."""
+def recorded_subexpressions(plan: Plan, group: Group) -> tuple[tuple[str, int], ...]:
+    """The subexpressions of a population that are recorded, and the numbers of the steps that record them."""
     if group.driven:
         return ()
     probes = [p for p in plan.probes if p.owner == group.name and not p.events]
-    names = [p.variable if p.variable is not None else group.sends for p in probes]
-    return tuple(dict.fromkeys(name for name in names if name is not None and name in group.subexpressions))
+    names = [(p.variable if p.variable is not None else group.sends, sampled_in(plan, p)) for p in probes]
+    return tuple(
+        dict.fromkeys((name, n) for name, n in names if name is not None and name in group.subexpressions)
+    )
 
 
-def derivation(plan: Plan, group: Group, variable: str) -> str:
-    """The name of the function that computes a subexpression.
+def derivation(plan: Plan, group: Group, variable: str, step: int) -> str:
+    """The name of the function that computes a subexpression for the records of a step.
 
     The population's number tells it from others: a_b of c and b_c of a would otherwise have one name.
     """
     number = list(plan.groups).index(group.name)
-    return f"derive_{number}_{identifier(group.name)}_{identifier(variable)}"
+    return f"derive_{number}_{identifier(group.name)}_{identifier(variable)}_{step}"

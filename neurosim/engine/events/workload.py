@@ -8,10 +8,10 @@ from collections.abc import Collection
 
 from neurosim.engine.cost import expected
 from neurosim.engine.events.numbering import Numbering
+from neurosim.engine.events.order import moves_in_blocks
 from neurosim.engine.events.synapses import PathwayCode, reads_sender, updates_of_neurons
 from neurosim.engine.state import spikes_sent
 from neurosim.network.functions import functions
-from neurosim.network.schedule import Clock
 from neurosim.network.text import called, names_in, parsed
 from neurosim.plan.plan import Plan, Private, Sparse, Textual
 
@@ -41,11 +41,12 @@ def cores() -> int:
 def can_split(plan: Plan) -> bool:
     """Whether the neurons of one trial can move in blocks, each on its own thread.
 
-    They can under Clock, if all messages are spikes, and no text of synapses changes variables of its
-    senders, or reads those that arrivals change in the same step.
+    They can in steps of time if all move before anything arrives and are reset behind that, if all messages
+    are spikes, and if no text of synapses changes variables of its senders, or reads those that arrivals
+    change in the same step.
     """
     spikes_only = all(spikes_sent(plan, p.pre) or isinstance(p, Private) for p in plan.pathways.values())
-    if type(plan.schedule) is not Clock or not spikes_only:
+    if not (moves_in_blocks(plan) and spikes_only):
         return False
     if any(group.driven and not spikes_sent(plan, name) for name, group in plan.groups.items()):
         return False

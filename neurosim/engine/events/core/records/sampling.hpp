@@ -20,7 +20,7 @@ struct Probe {
     const int64_t* index;        // which value each column holds; null: column k holds value k
     const int64_t* block_first;  // (block + 1): where the columns of each block begin in `column`
     const int64_t* column;       // the columns by block; null: they lie so
-    int64_t columns, every, late;
+    int64_t columns, every, step;
     char* buffer[2];      // (trial, sample, column)
     int64_t capacity;     // in samples
     int64_t direct;       // whether both buffers are the memory of all samples of the run
@@ -72,13 +72,13 @@ void sample(Context& context, const Probe& probe, int buffer_set, int64_t first)
     }
 }
 
-// Takes the early samples of a tick, or the late ones: those of ports and of inputs, which are known only
-// at its end.
+// Takes the samples of a record step, given by its number in the program; those of ports and of inputs, which
+// are known only at the end of a tick, have the number behind the last step.
 template <class Context>
 void sample_all(Context& context, const std::vector<Probe>& probes, int buffer_set, int64_t first,
-                bool late) {
+                int64_t step) {
     for (const Probe& probe : probes)
-        if (static_cast<bool>(probe.late) == late) sample(context, probe, buffer_set, first);
+        if (probe.step == step) sample(context, probe, buffer_set, first);
 }
 
 }  // namespace neurosim

@@ -22,7 +22,7 @@ using OneWorker = Worker<NEUROSIM_REAL, NEUROSIM_WEIGHT>;
 using HistoryOf = History<NEUROSIM_REAL> (*)(const OneContext&, int population);
 
 NEUROSIM_IN_LIBRARY void OneWorker::wait();
-NEUROSIM_IN_LIBRARY void sample_all(OneContext&, const std::vector<Probe>&, int, int64_t, bool);
+NEUROSIM_IN_LIBRARY void sample_all(OneContext&, const std::vector<Probe>&, int, int64_t, int64_t);
 NEUROSIM_IN_LIBRARY void drive_events(OneContext&, int, int, int, int);
 NEUROSIM_IN_LIBRARY void deliver_spikes<Sum>(OneContext&, int, std::initializer_list<int>, LeaveSums);
 NEUROSIM_IN_LIBRARY void deliver_private<Sum>(OneContext&, int, Slot, PrivateHandles, Key, double,
