@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from . import cells, figures
 from .errors import DISTRIBUTION as _DISTRIBUTION
 from .errors import DescriptionError, EngineError, NeurosimError, PlanError, RecordingError
+from .network.called import function, sampled
 from .network.contraction import einsum
 from .network.interpolation import interpolate
 from .network.matrix_weights import dale, hebbian, orthogonal, spectral_radius
@@ -65,6 +66,7 @@ __all__ = [
     "delayed",
     "einsum",
     "figures",
+    "function",
     "gamma",
     "glorot",
     "hebbian",
@@ -86,6 +88,7 @@ __all__ = [
     "readout",
     "replay",
     "run",
+    "sampled",
     "save",
     "small_world",
     "spectral_radius",

@@ -8,6 +8,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
+from called_side import HALF
 from copies_side import CELLS, EARS, HEARD, NET, run, sent_home
 from recording_side import same
 
@@ -62,6 +63,8 @@ OBJECTS = [
     ns.orthogonal(),
     ns.dale(1, -1, inhibitory=0.2),
     ns.hebbian([[1, -1], [1, 1]]),
+    ns.sampled([[1, 2], [3, 4]] * mV, 2 * ms),
+    HALF,
 ]
 
 

@@ -7,7 +7,7 @@ from scipy import special
 
 import neurosim as ns
 from neurosim.engine.events import build
-from neurosim.network import functions
+from neurosim.network import function_table, functions
 from neurosim.network.functions import ALONG, ELEMENTWISE, RANDOM, Function
 from neurosim.network.text import names_in
 
@@ -99,7 +99,7 @@ def value(text, engine, **constants):
 
 
 def test_every_function_has_an_expected_value():
-    assert EXPECTED.keys() == {function.name for function in functions._TABLE if function.kind != RANDOM}
+    assert EXPECTED.keys() == {function.name for function in function_table._TABLE if function.kind != RANDOM}
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -142,9 +142,9 @@ def test_gradients_of_functions_are_those_of_finite_differences(name):
 @pytest.fixture
 def added():
     """A fixture that lets a test add functions, and removes them afterwards."""
-    before = dict(functions._functions), dict(functions._added)
+    before = dict(function_table._functions), dict(functions._added)
     yield functions.add
-    for table, old in zip((functions._functions, functions._added), before, strict=True):
+    for table, old in zip((function_table._functions, functions._added), before, strict=True):
         table.clear()
         table.update(old)
 

@@ -58,6 +58,15 @@ def timed():
     return ns.Network(a, b, ns.Synapses(a, b, delay=1 * ms, name="link"), schedule=ns.Clock(1 * ms))
 
 
+def calling(**constants):
+    """A population whose text calls constants."""
+    a = ns.Neurons("a", SIZE, update="v = 0.9*v + 0.1 + 0.05*i")
+    b = ns.Neurons("b", SIZE, update=f"v = {next(iter(constants))}(I)", **constants)
+    link = ns.Synapses(a, b, wiring=ns.one_to_one(), delay=1, name="link")
+    return ns.Network(link, schedule=ns.Synchronous())
+
+
+SQUARED = ns.function(lambda x: x * x, cpp="return x*x;", name="squared")
 PATTERNS = np.where(np.random.default_rng(0).random((2, SIZE)) < 0.5, -1, 1)
 NETWORKS = {
     "Clock": timed,
@@ -90,6 +99,8 @@ NETWORKS = {
     "orthogonal": lambda: graded(weight=ns.orthogonal(), itself=True),
     "dale": lambda: graded(weight=ns.dale(0.5, -1.0)),
     "hebbian": lambda: graded(weight=ns.hebbian(PATTERNS), itself=True),
+    "sampled": lambda: calling(s=ns.sampled([0.5, 1, 2], 1)),
+    "function": lambda: calling(f=SQUARED),
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.called import CalledConstant, check_called
 from neurosim.network.text import parse_expression
 from neurosim.network.text_names import RESERVED, check_flags, check_variable
 from neurosim.network.values import identifier, spelt, whole
@@ -110,6 +111,9 @@ def check_neurons(neurons: Neurons, subject: str) -> None:
     _check_lines(neurons, subject, assigned)
     _check_ports(neurons, subject, assigned)
     _check_assigned(neurons, subject)
+    for name, value in neurons.constants.items():
+        if isinstance(value, CalledConstant):
+            check_called(name, neurons.states, neurons.learns, subject)
     for name in neurons.learns:
         if name not in neurons.constants:
             raise DescriptionError(

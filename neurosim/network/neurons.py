@@ -12,6 +12,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import Arguments, named_arguments
+from neurosim.network.called import CalledConstant, read_called
 from neurosim.network.expression import Expression, read_constant
 from neurosim.network.index import Index, Key, as_index, read_key, show_key
 from neurosim.network.neuron_checks import ARGUMENTS, check_neurons, read_names, read_ports, read_shape
@@ -21,7 +22,8 @@ from neurosim.network.text_names import check_name
 from neurosim.network.values import Numeric, Value, as_value, choice, each_once, identifier, plain_text, spelt
 from neurosim.network.weights import Distribution
 
-Constant = Value | Distribution | Expression  # what constants and start values are after they were read
+# What constants and start values are after they were read.
+Constant = Value | Distribution | Expression | CalledConstant
 METHODS = ("exact", "linear", "independent", "exponential_euler", "euler", "heun", "milstein", "rk2", "rk4")
 
 
@@ -50,7 +52,8 @@ class Neurons(SetOnce):
     constants: values of names in the text: numbers, quantities, arrays that broadcast to the shape of the
         population, distributions such as `normal`, or expressions: text over other constants and start
         values, `i`, `N` and random functions, such as `"El + 10*mV*rand()"`. A value given to a state
-        variable is its start value (default: 0).
+        variable is its start value (default: 0). `sampled` values and `function`s are constants that text
+        calls.
 
     A population without text is driven from outside: inputs give what it sends. `neurons[:100]` is a part of
     a population and can stand wherever a population can. Neurons cannot be changed after they were made.
@@ -94,7 +97,7 @@ class Neurons(SetOnce):
         ports: str | Mapping[str, str] | Sequence[str | tuple[str, str]] = "I",
         sends: str | None = None,
         learns: str | Sequence[str] = (),
-        **constants: Numeric | Distribution | Expression,
+        **constants: Numeric | Distribution | Expression | CalledConstant,
     ):
         self.name = identifier(name, "Neurons name")
         subject = f"Neurons {self.name!r}"
@@ -117,6 +120,9 @@ class Neurons(SetOnce):
 
     def _constant(self, name: str, given: Any, subject: str) -> Constant:
         check_name(name, f"{subject}: constant")
+        called = read_called(given, name, subject)
+        if called is not None:
+            return called
         if isinstance(given, str | Expression):
             known = name in self.names_used or name in self.states
             return read_constant(name, given, subject, () if known else ARGUMENTS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.called import CalledConstant, check_called
 from neurosim.network.contraction import einsum
 from neurosim.network.expression import Expression
 from neurosim.network.neurons import METHODS as OF_NEURONS
@@ -289,5 +290,7 @@ def _check_constants(synapses: Synapses) -> None:
                 f"{synapses.label}: {name!r} is neither an argument of Synapses nor used in their text."
                 f" {nearest(name, ARGUMENTS)}"
             )
+        if isinstance(value, CalledConstant):
+            check_called(name, synapses.states, (), synapses.label)
         if isinstance(value, Value):
             _check_shape(synapses, value, name, synapses.wiring.number_shapes(synapses.pre, synapses.post))

@@ -11,6 +11,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import Arguments, named_arguments
+from neurosim.network.called import CalledConstant, read_called
 from neurosim.network.expression import Expression, read_constant, read_expression
 from neurosim.network.neurons import Constant, Neurons, Part, Population, label
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
@@ -105,7 +106,8 @@ class Synapses(SetOnce):
     learns: whether training may change the weights.
     name: how records and files call the synapses; default: 'pre_to_post'.
     constants: values of the names in the text; those of variables of the model are their start values. Each
-        is a number, a quantity, an array with one number per synapse, a distribution, or an expression.
+        is a number, a quantity, an array with one number per synapse, a distribution, or an expression; or a
+        constant that text calls, `sampled` values or a `function`.
 
     Without text, a synapse adds weight times message to its target. Synapses cannot be changed after they
     were made.
@@ -149,7 +151,7 @@ class Synapses(SetOnce):
         method: str = "auto",
         learns: bool = False,
         name: str = "",
-        **constants: Numeric | Distribution | Expression,
+        **constants: Numeric | Distribution | Expression | CalledConstant,
     ):
         for side, end in (("pre", pre), ("post", post)):
             if not isinstance(end, Neurons | Part):
@@ -206,6 +208,9 @@ class Synapses(SetOnce):
 
     def _constant(self, name: str, given: Any) -> Constant:
         check_name(name, f"{self.label}: constant")
+        called = read_called(given, name, self.label)
+        if called is not None:
+            return called
         if isinstance(given, Distribution):
             return given
         if isinstance(given, str | Expression):

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from neurosim.errors import DescriptionError, shown
+from neurosim.network.function_table import functions
 from neurosim.network.values import identifier
 
 HEAD = re.compile(
@@ -230,8 +231,13 @@ def parsed_copy(text: str) -> ast.expr:
 
 @lru_cache(maxsize=4096)
 def names_in(text: str) -> frozenset[str]:
-    """The names that an expression uses, functions left out."""
+    """The names that an expression uses; see `names_of`."""
     return names_of(parsed(text))
+
+
+def forget_names() -> None:
+    """Forget which names expressions use: text may call one more function, which is no longer a name."""
+    names_in.cache_clear()
 
 
 def renamed(text: str, names: Mapping[str, str]) -> str:
@@ -239,10 +245,8 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
     if not names.keys() & names_in(text):
         return text
     tree = parsed_copy(text)
-    functions_called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and id(node) not in functions_called:
-            node.id = names.get(node.id, node.id)
+    for node in _named_nodes(tree):
+        node.id = names.get(node.id, node.id)
     return ast.unparse(tree)
 
 
@@ -258,11 +262,22 @@ def called(node: ast.AST) -> str:
 
 
 def names_of(tree: ast.AST) -> frozenset[str]:
-    """The names in a syntax tree, functions left out."""
-    functions_called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
-    return frozenset(
-        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in functions_called
-    )
+    """The names in a syntax tree. Those of the table of functions are left out where they are called.
+
+    A call of any other name is one of a constant that is a function.
+    """
+    return frozenset(node.id for node in _named_nodes(tree))
+
+
+def _named_nodes(tree: ast.AST) -> list[ast.Name]:
+    """The nodes of a syntax tree that are names, in the sense of `names_of`."""
+    known = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call) and is_known(node)}
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in known]
+
+
+def is_known(node: ast.Call) -> bool:
+    """Whether a node calls a function of the table, and not a constant that is a function."""
+    return called(node) in functions()
 
 
 def _check_nodes(tree: ast.AST, text: str, subject: str, deepest: int = DEEPEST) -> None:

@@ -53,14 +53,23 @@ class Variable(Protocol):
     """What Brian2 knows of a name or a function in text."""
 
 
-def variables(names: Mapping[str, tuple[tuple[float, ...], bool]]) -> dict[str, Variable]:
+Dim = tuple[float, ...]  # the exponents of the seven base units
+
+
+def variables(
+    names: Mapping[str, tuple[Dim, bool] | tuple[Dim, bool, tuple[Dim, ...]]],
+) -> dict[str, Variable]:
     """Brian2's variables and functions.
 
-    names: for each name its dimensions (the exponents of the seven base units), and whether its value never
-        changes
+    names: for each name its dimensions, and whether its value never changes; for a constant that text calls
+        also the dimensions of its arguments
     """
     found = {name: _known_function(function) for name, function in functions().items()}
-    for name, (dim, constant) in names.items():
+    for name, (dim, constant, *arguments) in names.items():
+        if arguments:
+            units = [_unit(argument) for argument in arguments[0]]
+            found[name] = _functions.Function(len, arg_units=units, return_unit=_unit(dim))
+            continue
         unit = _units.get_or_create_dimension(list(dim))
         found[name] = _variables.Variable(name=name, dimensions=unit, scalar=constant, constant=constant)
     return found
@@ -75,6 +84,11 @@ def _known_function(function: Function) -> Variable:
         return _functions.Function(len, arg_units=any_units, return_unit=_unit_of(function.unit))
     default: Variable | None = _functions.DEFAULT_FUNCTIONS.get(function.name)
     return default or _functions.Function(len, arg_units=[1] * function.arguments, return_unit=1)
+
+
+def _unit(dim: Dim) -> Any:
+    """The unit with these dimensions."""
+    return _units.get_unit(_units.get_or_create_dimension(list(dim)))
 
 
 def _unit_of(argument: int) -> Callable[..., Any]:

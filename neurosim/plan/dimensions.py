@@ -15,6 +15,7 @@ import numpy as np
 
 from neurosim.brian2_units import named_units
 from neurosim.errors import NeurosimError, PlanError, nearest, shown
+from neurosim.network.called import CalledConstant
 from neurosim.network.functions import ALONG, TAKE, functions
 from neurosim.network.text import (
     Equation,
@@ -33,8 +34,9 @@ from neurosim.plan.codegen.numpy_code import evaluate
 from neurosim.plan.memo import memoized
 
 Dim: TypeAlias = tuple[float, ...]  # the exponents of the base units, in the order of AXES
-# For each name its dimensions, and whether it never changes.
-Meanings: TypeAlias = dict[str, tuple[Dim, bool]]
+# For each name its dimensions, and whether it never changes; for a constant that text calls, the dimensions
+# of its value, True, and the dimensions of its arguments.
+Meanings: TypeAlias = dict[str, tuple[Dim, bool] | tuple[Dim, bool, tuple[Dim, ...]]]
 
 BASE_UNITS = (
     "volt", "amp", "siemens", "farad", "ohm", "second", "Hz", "metre", "mole", "molar", "kilogram", "coulomb",
@@ -48,6 +50,10 @@ def _no_subexpressions() -> dict[str, str]:
     return {}
 
 
+def _none_called() -> dict[str, CalledConstant]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Scope:
     """The names that a piece of text may use.
@@ -57,6 +63,7 @@ class Scope:
     constant: the names whose values never change
     subexpressions: the expressions that some names stand for
     axes: whether functions along an axis make sense, which see a whole population
+    called: the constants that text calls
     """
 
     label: str
@@ -64,6 +71,7 @@ class Scope:
     constant: frozenset[str] = frozenset()
     subexpressions: Mapping[str, str] = field(default_factory=_no_subexpressions)
     axes: bool = True
+    called: Mapping[str, CalledConstant] = field(default_factory=_none_called)
 
     def part(self, name: str, *, axes: bool = True) -> Scope:
         """The scope of one part of the text, such as 'reset'; `axes` can only be narrowed."""
@@ -142,13 +150,16 @@ def meanings(names: Iterable[str], scope: Scope) -> Meanings:
     """The dimensions of these names, and whether they never change. Raises PlanError for unknown names."""
     known: Meanings = {}
     for name in sorted(set(names) - {"True", "False"}):
+        if name in scope.called:
+            known[name] = (scope.called[name].dim, True, scope.called[name].argument_dims)
+            continue
         if name in scope.dims:
             known[name] = (scope.dims[name], name in scope.constant)
             continue
         value = unit_value(name)
         if value is None:
             raise PlanError(
-                f"{scope.label}: {shown(name)} is not defined. {nearest(name, scope.dims)}"
+                f"{scope.label}: {shown(name)} is not defined. {nearest(name, (*scope.dims, *scope.called))}"
                 " Constants are given as arguments: k=3."
             )
         known[name] = (value.dim, True)
@@ -191,36 +202,61 @@ def _without_axis(text: str) -> str:
 
 def check_calls(text: str, scope: Scope) -> None:
     """Refuse functions that do not exist, have other arguments, or make no sense in this scope."""
+    calls = [node for node in ast.walk(parsed(text)) if isinstance(node, ast.Call)]
+    for node in calls:
+        _check_call(node, scope)
+    called_names = {id(node.func) for node in calls}
     for node in ast.walk(parsed(text)):
-        if isinstance(node, ast.Call):
-            _check_call(node, scope)
+        if isinstance(node, ast.Name) and node.id in scope.called and id(node) not in called_names:
+            raise PlanError(
+                f"{scope.label}: {quoted(text)} uses the function '{node.id}' without calling it."
+                f" Write {node.id}(t), or whatever its arguments are."
+            )
 
 
 def _check_call(node: ast.Call, scope: Scope) -> None:
     name, call = called(node), quoted(ast.unparse(node))
     function = functions().get(name)
-    if function is None:
-        raise PlanError(f"{scope.label}: there is no function {shown(name)}. {nearest(name, functions())}")
-    if len(node.args) != function.arguments:
+    if function is None and name in scope.dims:
         raise PlanError(
-            f"{scope.label}: {call} gives {name} {len(node.args)} arguments, it takes {function.arguments}."
-            " Give as many."
+            f"{scope.label}: {call} calls {name!r}, which is a number or a variable."
+            " Write * to multiply, or give ns.sampled(...) or ns.function(...)."
         )
-    value = literal(node.args[0]) if name in ("bernoulli", "poisson") else None
-    if value is not None and not 0 <= value <= (1 if name == "bernoulli" else np.inf):
-        rule = "a probability from 0 to 1" if name == "bernoulli" else "an expected number of 0 or more"
-        raise PlanError(f"{scope.label}: {call} cannot be drawn. Give {rule}.")
+    if function is None and name not in scope.called:
+        known = (*functions(), *scope.called)
+        raise PlanError(f"{scope.label}: there is no function {shown(name)}. {nearest(name, known)}")
+    takes = len(scope.called[name].argument_dims) if function is None else function.arguments
+    if len(node.args) != takes:
+        raise PlanError(
+            f"{scope.label}: {call} gives {name} {len(node.args)} arguments, it takes {takes}. Give as many."
+        )
+    if function is None:
+        return _check_no_axis(node, scope, takes_axis=False)
+    _check_chance(name, node, f"{scope.label}: {call}")
     if function.looks_along and not scope.axes:
         raise PlanError(
             f"{scope.label}: '{name}' looks at a whole population and cannot stand here."
             " Use it in update text."
         )
+    _check_no_axis(node, scope, takes_axis=function.kind in (ALONG, TAKE) and len(node.keywords) == 1)
+
+
+def _check_chance(name: str, node: ast.Call, subject: str) -> None:
+    """Refuse a random call whose last argument is a number with which nothing can be drawn."""
+    value = literal(node.args[-1]) if name in ("bernoulli", "binomial", "poisson") else None
+    if value is not None and not 0 <= value <= (np.inf if name == "poisson" else 1):
+        rule = "an expected number of 0 or more" if name == "poisson" else "a probability from 0 to 1"
+        raise PlanError(f"{subject} cannot be drawn. Give {rule}.")
+
+
+def _check_no_axis(node: ast.Call, scope: Scope, *, takes_axis: bool) -> None:
+    """Refuse named arguments, but for `axis` of functions that take it."""
     if not node.keywords:
         return
-    takes_axis = function.kind in (ALONG, TAKE) and len(node.keywords) == 1
     if not takes_axis or node.keywords[0].arg != "axis" or not _is_integer(node.keywords[0].value):
         raise PlanError(
-            f"{scope.label}: {call} names an argument. Only functions along an axis take one: axis=0."
+            f"{scope.label}: {quoted(ast.unparse(node))} names an argument."
+            " Only functions along an axis take one: axis=0."
         )
 
 
@@ -287,7 +323,7 @@ def check_equations(lines: tuple[Equation, ...], scope: Scope) -> None:
             continue
         differential = line.kind == "differential"
         left = f"d{line.name}/dt" if differential else line.name
-        inner = Scope(f"{scope.label}: {left}", scope.dims, scope.constant)
+        inner = Scope(f"{scope.label}: {left}", scope.dims, scope.constant, called=scope.called)
         actual = check_expression(_without_noise(line.expression), inner)
         wanted = unit_dimensions(line.unit, inner.label)
         if differential:

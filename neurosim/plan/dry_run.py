@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from neurosim.errors import EngineError, PlanError
 from neurosim.network.text import names_in
+from neurosim.plan.called import Table
 from neurosim.plan.codegen.numpy_code import AxisFunctions, evaluate, numpy_block
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.pathway import ENDS
@@ -37,6 +39,8 @@ def _run_group(plan: Plan, group: Group) -> None:
     subject, shape = f"Neurons {group.name!r}", (1, *group.shape)
     names: dict[str, Any] = {port: np.zeros(shape, plan.dtype) for port in group.ports}
     names |= {"t": np.float64(0), "not_refractory": np.ones(shape, bool)} | dict(group.constants)
+    strict = {name: replace(value, strict=True) for name, value in names.items() if isinstance(value, Table)}
+    names |= strict  # here a column that does not exist is an error
     names |= {name: value[None].astype(plan.dtype) for name, value in group.states.items()}
     elements = np.arange(group.size, dtype=np.uint32).reshape(shape)
     along = AxisFunctions(group.shape)

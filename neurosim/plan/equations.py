@@ -180,7 +180,8 @@ def _row(expression: str, unknown: tuple[str, ...], known: Meanings) -> tuple[di
         if not brian.is_zero(factor):
             factors[name] = brian.text_of(factor)
         rest = (rest - factor * symbol).expand()
-    random = any(functions()[name].kind == RANDOM for text in factors.values() for name in calls_in(text))
+    called = {name for text in factors.values() for name in calls_in(text) if name in functions()}
+    random = any(functions()[name].kind == RANDOM for name in called)
     if random or rest.has(*symbols.values()):
         return None
     return factors, "" if brian.is_zero(rest) else brian.text_of(rest)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, EngineError, PlanError
+from neurosim.network.called import CalledConstant
 from neurosim.network.draws import neuron_table
 from neurosim.network.expression import Expression
 from neurosim.network.network import Network
@@ -21,6 +22,7 @@ from neurosim.network.neurons import Neurons
 from neurosim.network.text import Statement, names_in, quoted
 from neurosim.network.values import Value, is_zero, unit
 from neurosim.network.weights import Distribution
+from neurosim.plan.called import lower_called
 from neurosim.plan.codegen.numpy_code import AxisFunctions, Numeric, numpy_block
 from neurosim.plan.dimensions import Dim, Scope, check_expression, unit_value
 from neurosim.plan.random import DrawRandom, Stream
@@ -30,13 +32,15 @@ NOT_AT_THE_START = ("t", "training", "not_refractory")  # names that only a runn
 
 def given_dims(
     label: str,
-    given: Mapping[str, Value | Distribution | Expression],
+    given: Mapping[str, Value | Distribution | Expression | CalledConstant],
     declared: Mapping[str, Dim],
     dims: Mapping[str, Dim],
     says: str = "its equation",
     called: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Dim]:
     """The dimensions of constants and start values, of which some may be expressions of others.
+
+    Constants that text calls are left out.
 
     label: names the object; opens error messages
     declared: the dimensions of variables, as equations say
@@ -47,6 +51,8 @@ def given_dims(
     Raises DescriptionError for values of another unit than is declared; PlanError for expressions that use
     unknown names, mix units, or define each other.
     """
+    functions = {name: value for name, value in given.items() if isinstance(value, CalledConstant)}
+    given = {name: value for name, value in given.items() if not isinstance(value, CalledConstant)}
     known = {name: dim for name, dim in dims.items() if name not in NOT_AT_THE_START}
     known |= {name: v.dim for name, v in given.items() if not isinstance(v, Expression)}
     known |= declared
@@ -58,7 +64,8 @@ def given_dims(
             raise PlanError(circle(f"{label}: {names[0]}", names))
         for other in sorted(texts[name].names & texts.keys() - known.keys()):
             add(other, (*path, name))
-        known[name] = check_expression(texts[name].text, Scope(f"{label}: {called.get(name, name)}", known))
+        scope = Scope(f"{label}: {called.get(name, name)}", known, called=functions)
+        known[name] = check_expression(texts[name].text, scope)
 
     for name in texts:
         if name not in known:
@@ -66,11 +73,8 @@ def given_dims(
     for name, value in given.items():
         wanted = declared.get(name, known[name])
         text = isinstance(value, Expression)
-        dim = (
-            check_expression(value.text, Scope(f"{label}: {called.get(name, name)}", known))
-            if text
-            else value.dim
-        )
+        scope = Scope(f"{label}: {called.get(name, name)}", known, called=functions)
+        dim = check_expression(value.text, scope) if text else value.dim
         zero = value.text in ("0", "0.0") if text else is_zero(value)
         if dim != wanted and not zero:
             what = f"{called.get(name, name)}={value.text!r} is" if text else f"{name} is given"
@@ -131,6 +135,8 @@ class StartNumbers:
     def _constant(self, key: str, path: tuple[str, ...]) -> Numeric:
         """A constant or start value that is given; one that is tied to another is what that one is."""
         population, given = self.population, self.population.constants[key]
+        if isinstance(given, CalledConstant):
+            return lower_called(given, f"{self.label}: {key}", self.net.schedule.time_dim, self.net.dt or 1.0)
         name = f"{population.name}.{key}"
         source = self.tied.get(name, name)
         if isinstance(given, Value):

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.errors import PlanError
+from neurosim.network.called import CalledConstant
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.program import ticks_between_moves
 from neurosim.network.text import Statement
 from neurosim.network.values import PLAIN, TIME, Value
+from neurosim.plan.called import lower_called
 from neurosim.plan.codegen.numpy_code import Numeric
 from neurosim.plan.constant_folding import fold_constants
 from neurosim.plan.dimensions import (
@@ -46,12 +48,14 @@ def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
     declared = {line.name: unit_dimensions(line.unit, f"{label}: {line.name}") for line in population.lines}
     dims |= {port: declared.get(port, PLAIN) for port in population.port_names}
     dims |= {statement.name: PLAIN for statement in population.statements} | declared
+    called = {key: value for key, value in population.constants.items() if isinstance(value, CalledConstant)}
     dims |= given_dims(label, population.constants, declared, dims)
     constant = {key for key in (*population.constants, *population.states) if key not in written}
     builtin = {"dt", "N", "i", "training"} - set(population.states)
     constant = (constant | builtin) - set(population.port_names)
     subexpressions = {line.name: line.expression for line in population.lines if line.kind == "subexpression"}
-    return Scope(label, dims, frozenset(constant), subexpressions, axes=not net.schedule.sweeps)
+    axes = not net.schedule.sweeps
+    return Scope(label, dims, frozenset(constant), subexpressions, axes=axes, called=called)
 
 
 def lower_group(
@@ -150,13 +154,19 @@ def _constants(
     given = {
         key: _constant(start_value(net, population, key, seed), precision)
         for key in population.constants
-        if key not in population.states
+        if key not in population.states and key not in scope.called
+    }
+    tick = (net.dt or 1.0) * ticks_between_moves(net.program, population.name)
+    called = {
+        name: lower_called(value, f"{scope.label}: {name}", net.schedule.time_dim, tick, precision)
+        for name, value in scope.called.items()
+        if name in population.names_used
     }
     used = set(population.names_used)
     if population.lines:
         used |= {"e", "pi"}  # sympy may write exp(1) as e
     builtin: dict[str, Numeric] = {
-        "dt": state_dtype(precision)((net.dt or 1.0) * ticks_between_moves(net.program, population.name)),
+        "dt": state_dtype(precision)(tick),
         "N": float(population.size),
         "i": np.broadcast_to(np.arange(population.shape[-1], dtype=np.float64), population.shape),
         "training": training,
@@ -166,6 +176,7 @@ def _constants(
     return (
         {name: value for name, value in builtin.items() if name in scope.dims and name not in own}
         | given
+        | called
         | units
     )
 

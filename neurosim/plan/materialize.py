@@ -9,6 +9,7 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, RecordingError
 from neurosim.network.arguments import Arguments
+from neurosim.network.called import CalledConstant
 from neurosim.network.contraction import einsum
 from neurosim.network.draws import Pairs
 from neurosim.network.network import Network, names_wanted
@@ -67,7 +68,8 @@ def weight_matrix(net: Network, name: str, seed: int = 0) -> Value:
 
 def _materialized_population(net: Network, population: Neurons, seed: int) -> Neurons:
     wanted = names_wanted(population, net.synapses.values())
-    drawn = {key for key, value in population.constants.items() if not isinstance(value, Value)}
+    fixed = Value | CalledConstant
+    drawn = {key for key, value in population.constants.items() if not isinstance(value, fixed)}
     # What only expressions have used is not used any more.
     spent = population.constants.keys() - wanted
     if not drawn | spent:
@@ -128,13 +130,13 @@ def _numbers(
     if isinstance(item.wiring, one_to_one) and not item.text and scalar_delay:
         return item.wiring, Value(drawn.weight, unit), dict(item.constants), item.delay
     found = Pairs(drawn.pre, drawn.post)
-    constants: dict[str, Value] = {}
+    constants: dict[str, Value | CalledConstant] = {}
     order = np.argsort(item.pre.indices[drawn.pre], kind="stable")
     used = {
         key: value for key, value in item.constants.items() if key in item.names_used or key in item.states
     }
     for key, value in used.items():
-        if isinstance(value, Value) and value.scalar:
+        if isinstance(value, Value | CalledConstant) and value.scalar:
             constants[key] = value
         else:
             constants[key] = Value(per_synapse(net, name, key, found, seed), units[key])
@@ -153,7 +155,9 @@ def _numbers(
     # Pairs that were given keep their order, which is that of gradients and of learned weights.
     given = np.argsort(item.wiring.order)
     constants = {
-        key: Value(value.number[given], value.dim) if value.shape == given.shape else value
+        key: Value(value.number[given], value.dim)
+        if isinstance(value, Value) and value.shape == given.shape
+        else value
         for key, value in constants.items()
     }
     return (

@@ -25,6 +25,7 @@ Json: TypeAlias = Any  # plain data: None, numbers, text, and lists and dicts of
 MOST_RESULTS = 20_000  # that a process keeps in memory
 # The modules on which the results depend.
 SOURCES = (
+    "network/function_table.py",
     "network/functions.py",
     "network/text.py",
     "network/values.py",

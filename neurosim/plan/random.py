@@ -31,6 +31,7 @@ from neurosim.plan.quantile import LARGE, large_poisson
 ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
 PARITY = np.uint32(0x1BD11BDA)
 ROUNDS = 13
+MOST_DRAWS = 2**31  # whose number of successes `binomial` of text draws
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Words = tuple[NDArray[np.uint32], NDArray[np.uint32]]  # two 32-bit random words for each number
@@ -198,6 +199,21 @@ class TextRandom:
         if np.any(large):
             drawn[large] = large_poisson(u[large], rate[large])
         return np.where(np.isnan(rate), rate, drawn)
+
+    def binomial(self, call: int, n: ArrayLike, p: ArrayLike) -> Floats:
+        """The smallest k whose cumulative Binomial(n, p) probability exceeds a uniform number.
+
+        n: the number of draws, rounded down; 0 is drawn for one below 1, and NaN for one above 2**31
+        p: the probability of success; 0 is drawn for one below 0, n for one above 1, and NaN for NaN
+        """
+        u = self.rand(call)
+        u, n, p = np.broadcast_arrays(u, np.floor(np.asarray(n, np.float64)), np.asarray(p, np.float64))
+        drawn = np.where((n <= MOST_DRAWS) & ~np.isnan(p), 0.0, np.nan)
+        possible = (n >= 1) & ~np.isnan(drawn)
+        for count in np.unique(n[possible]):
+            same = possible & (n == count)
+            drawn[same] = binomial(u[same], int(count), p[same])
+        return drawn
 
     def choice(self, call: int, p: ArrayLike) -> Floats:
         """A one-hot draw along the last axis, with probabilities proportional to p."""

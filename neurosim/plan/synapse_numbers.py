@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from neurosim.errors import PlanError
+from neurosim.network.called import CalledConstant
 from neurosim.network.draws import Pairs, positions, table_of
 from neurosim.network.expression import Expression
 from neurosim.network.network import Network
@@ -23,6 +24,7 @@ from neurosim.network.text import quoted
 from neurosim.network.values import Value
 from neurosim.network.weights import Distribution
 from neurosim.network.wiring import pairs
+from neurosim.plan.called import Called, lower_called
 from neurosim.plan.codegen.numpy_code import Numeric
 from neurosim.plan.dimensions import unit_value
 from neurosim.plan.expressions import StartNumbers, circle, computed
@@ -151,13 +153,16 @@ class SynapseNumbers:
                 )
         return result
 
-    def _own(self, name: str, path: tuple[str, ...]) -> np.ndarray | float | None:
+    def _own(self, name: str, path: tuple[str, ...]) -> np.ndarray | float | Called | None:
         """The numbers of a constant of the synapses, or of the weight; None for a name of the neurons."""
         if name == "w" and name not in self.item.constants:
             return self._weight(path)
         if name == "dt" and self.net.dt:
             return self.net.dt
         given = self.item.constants.get(name)
+        if isinstance(given, CalledConstant):
+            time, tick = self.net.schedule.time_dim, self.net.dt or 1.0
+            return lower_called(given, f"{self.item.label}: {name}", time, tick)
         if isinstance(given, Value) and given.scalar:
             return float(given.number)
         return None if given is None else self.array(name, path)
@@ -171,7 +176,12 @@ class SynapseNumbers:
         return self.array("weight", path)
 
     def _taken(
-        self, name: str, own: np.ndarray | float | None, piece: slice, pre: np.ndarray, post: np.ndarray
+        self,
+        name: str,
+        own: np.ndarray | float | Called | None,
+        piece: slice,
+        pre: np.ndarray,
+        post: np.ndarray,
     ) -> Numeric:
         """The numbers of a name for the synapses of a piece."""
         if own is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import DescriptionError, PlanError, nearest
+from neurosim.network.called import CalledConstant
 from neurosim.network.draws import Pairs
 from neurosim.network.expression import Expression
 from neurosim.network.network import Network
@@ -18,6 +19,7 @@ from neurosim.network.program import ticks_between_integrations
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import Equation, Statement, names_in, renamed
 from neurosim.network.values import PLAIN, TIME, Value, is_zero, unit
+from neurosim.plan.called import lower_called
 from neurosim.plan.codegen.numpy_code import numpy_block
 from neurosim.plan.dimensions import (
     Dim,
@@ -59,7 +61,7 @@ def text_pathway(
         for key, given in item.constants.items()
         if key in item.names_used
         and key not in item.states
-        and not (isinstance(given, Value) and given.scalar)
+        and not (isinstance(given, Value | CalledConstant) and given.scalar)
     ]
     constant_arrays += [key for key in relative_ends(item) if key in ("i", "j")]
     starts = None
@@ -200,7 +202,10 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
         "w": units["w"],
     }
     declared = {line.name: unit_dimensions(line.unit, f"{item.label}: {line.name}") for line in item.lines}
+    called = {key: value for key, value in item.constants.items() if isinstance(value, CalledConstant)}
     for key, value in item.constants.items():
+        if key in called:
+            continue
         expected = declared.get(key, units[key])
         if units[key] != expected and not isinstance(value, Expression) and not is_zero(value):
             raise DescriptionError(
@@ -222,7 +227,7 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
         for line in item.lines
         if line.kind == "subexpression" and "summed" not in line.flags
     }
-    return Scope(item.label, dims, frozenset(fixed), subexpressions, axes=False)
+    return Scope(item.label, dims, frozenset(fixed), subexpressions, axes=False, called=called)
 
 
 def _fits_any(weight: object) -> bool:
@@ -246,9 +251,10 @@ def relative_ends(item: Synapses) -> dict[str, Population]:
 def _synapse_constants(net: Network, item: Synapses, found: _DrawnNow, scope: Scope) -> dict[str, Any]:
     dtype = state_dtype(found.precision)
     ticks = ticks_between_integrations(net.program, found.name, item.post.name)
-    constants: dict[str, Any] = {"dt": dtype((net.dt or 1.0) * ticks)}
+    tick = (net.dt or 1.0) * ticks
+    constants: dict[str, Any] = {"dt": dtype(tick)}
     for key, given in item.constants.items():
-        if key not in item.states and key in item.names_used:
+        if key not in item.states and key in item.names_used and key not in scope.called:
             constants[key] = (
                 _plain(given.number)
                 if isinstance(given, Value) and given.scalar
@@ -261,7 +267,12 @@ def _synapse_constants(net: Network, item: Synapses, found: _DrawnNow, scope: Sc
         else:
             constants[key] = float(end.size)
     used = set(item.names_used).union(*(names_in(line.expression) for line in item.lines if line.expression))
-    return constants | units_used(used, scope, dtype)
+    called = {
+        name: lower_called(value, f"{scope.label}: {name}", net.schedule.time_dim, tick, found.precision)
+        for name, value in scope.called.items()
+        if name in item.names_used
+    }
+    return constants | called | units_used(used, scope, dtype)
 
 
 def _event_block(

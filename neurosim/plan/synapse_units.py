@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from neurosim.errors import PlanError
+from neurosim.network.called import CalledConstant
 from neurosim.network.expression import Expression
 from neurosim.network.network import Network
 from neurosim.network.synapses import Synapses
@@ -30,12 +31,14 @@ def given_units(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> di
         if "summed" not in line.flags
     }
     own = names if texts else names | {"w": _weight_unit(net, item, scopes)}
+    called = {key: value for key, value in item.constants.items() if isinstance(value, CalledConstant)}
     given = {key: value for key, value in item.constants.items() if isinstance(value, Expression)} | texts
-    own = own | {key: value.dim for key, value in item.constants.items() if not isinstance(value, Expression)}
+    drawn = {key: v for key, v in item.constants.items() if isinstance(v, Value | Distribution)}
+    own = own | {key: value.dim for key, value in drawn.items()}
     wanted = {key: dim for key, dim in declared.items() if key in given}
-    found = given_dims(item.label, given, wanted, own, "the model", {"w": "weight"})
+    found = given_dims(item.label, given | called, wanted, own, "the model", {"w": "weight"})
     if isinstance(item.delay, Expression):
-        _check_delay(net, item.delay, Scope(f"{item.label}: delay", own | found), item)
+        _check_delay(net, item.delay, Scope(f"{item.label}: delay", own | found, called=called), item)
     return {key: own[key] for key in (*item.constants, "w") if key in own} | found
 
 

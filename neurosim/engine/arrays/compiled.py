@@ -14,10 +14,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neurosim.engine.arrays.called import numbers_of
 from neurosim.engine.arrays.carry import BlockState, Carry, Numbers, PortKey, TickState, empty_carry
 from neurosim.engine.arrays.pathways import products_into
 from neurosim.engine.arrays.stages import Stages, narrowed, stages
-from neurosim.engine.arrays.ticks import Steps, blocks, is_array
+from neurosim.engine.arrays.ticks import Steps, blocks
 from neurosim.engine.state import NEVER, State, spikes_sent
 from neurosim.network.functions import random_calls
 from neurosim.network.probes import Probe
@@ -124,9 +125,7 @@ class CompiledPlan:
         return {
             "weights": {p.name: self._weight(p) for p in plan.pathways.values()},
             "synapses": self._recorded(plan),
-            "constants": {
-                g.name: {k: np.asarray(v) for k, v in g.constants.items() if is_array(v)} for g in groups
-            },
+            "constants": {group.name: numbers_of(group.constants) for group in groups},
             "start": {g.name: {k: np.asarray(v, plan.dtype) for k, v in g.states.items()} for g in groups},
             "keys": keys,
         }

@@ -14,7 +14,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from neurosim.plan.quantile import LARGE
-from neurosim.plan.random import PARITY, ROTATIONS, ROUNDS
+from neurosim.plan.random import MOST_DRAWS, PARITY, ROTATIONS, ROUNDS
 
 Words = tuple[jax.Array, jax.Array]
 """Two 32-bit random words for each element."""
@@ -108,6 +108,20 @@ class Random:
         drawn = _invert(u, lambda k: jax.scipy.special.gammaincc(k + 1.0, small))
         drawn = jnp.where(rate > LARGE, _large_poisson(u, rate), jnp.where(rate > 0, drawn, 0.0))
         return jnp.where(jnp.isnan(rate), rate, drawn).astype(self.dtype)
+
+    def binomial(self, call: int, n: ArrayLike, p: ArrayLike) -> jax.Array:
+        """A Binomial number of n draws with probability p; no gradient passes."""
+        n = jax.lax.stop_gradient(jnp.floor(jnp.asarray(n, jnp.float64)))
+        p = jax.lax.stop_gradient(jnp.asarray(p, jnp.float64))
+        some, inside = jnp.clip(n, 1.0, MOST_DRAWS), jnp.clip(p, 1e-300, 1.0 - 1e-16)
+
+        def cumulative(k: jax.Array) -> jax.Array:
+            left = jax.scipy.special.betainc(jnp.maximum(some - k, 0.5), k + 1.0, 1.0 - inside)
+            return jnp.where(k >= some, 1.0, left)
+
+        drawn = jnp.where(p >= 1, n, jnp.where(p > 0, _invert(self._uniform(call), cumulative), 0.0))
+        drawn = jnp.where(n >= 1, drawn, 0.0)
+        return jnp.where((n <= MOST_DRAWS) & ~jnp.isnan(p), drawn, jnp.nan).astype(self.dtype)
 
     def choice(self, call: int, p: ArrayLike) -> jax.Array:
         """A one-hot draw along the last axis, with probabilities proportional to p."""

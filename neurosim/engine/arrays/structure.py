@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurosim.engine.arrays.ticks import blocks, is_array
+from neurosim.plan.called import Called, Table, UserFunction
+from neurosim.plan.codegen.numpy_code import Numeric
 from neurosim.plan.plan import AnyPathway, Dense, Einsum, Group, Plan, Private, Sparse, Textual
 
 Parts = tuple[object, ...]
@@ -36,10 +38,20 @@ def _short(value: ArrayLike | None) -> Parts | None:
     return array.shape, array.dtype.str, blake2b(array.tobytes(), digest_size=16).hexdigest()
 
 
+def _constant(value: Numeric) -> Parts | None:
+    """What another compilation is needed for: the value of a constant, but not the values of a table."""
+    if isinstance(value, Table):
+        return value.values.shape, value.dt, value.finer
+    if isinstance(value, UserFunction):  # what was compiled with it keeps it, so that no other takes its id
+        return (id(value.function),)
+    return _short(value)
+
+
 def _group(group: Group) -> Parts:
     text = [(part.name, part.statements, part.writes, sorted(part.frozen)) for part in blocks(group)]
     constants = [
-        (name, np.shape(v) if is_array(v) else _short(v)) for name, v in sorted(group.constants.items())
+        (name, np.shape(v) if is_array(v) and not isinstance(v, Called) else _constant(v))
+        for name, v in sorted(group.constants.items())
     ]
     states = [(name, v.shape) for name, v in sorted(group.states.items())]
     refractory = group.refractory and vars(group.refractory)
@@ -83,4 +95,7 @@ def _stored(pathway: Sparse) -> Parts:
 
 def _text(pathway: Textual) -> Parts:
     text = pathway.text
-    return text.on_pre and text.on_pre.statements, [(k, _short(v)) for k, v in text.constants.items()]
+    constants = [
+        (name, _constant(v), isinstance(v, Table) and _short(v.values)) for name, v in text.constants.items()
+    ]
+    return text.on_pre and text.on_pre.statements, constants

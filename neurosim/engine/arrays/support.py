@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from neurosim.engine.arrays import library
+from neurosim.engine.called import user_functions
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import special_steps
 from neurosim.network.text import names_in
+from neurosim.plan.called import UserFunction
 from neurosim.plan.plan import Plan, Private, Textual
 
 REMEDY = "Use engine='reference', or 'auto'."
@@ -20,6 +23,9 @@ def unsupported(plan: Plan) -> str | None:
         return (
             f"its step '{special[0]}' names synapses or probes, or skips ticks, which arrays cannot. {REMEDY}"
         )
+    for subject, function in user_functions(plan):
+        if library.is_installed() and not _traces(function):
+            return f"{subject} cannot be traced by JAX, as arithmetic and jax.numpy can. {REMEDY}"
     for pathway in plan.pathways.values():
         reason = _text_reason(plan, pathway) if isinstance(pathway, Textual) else None
         if reason:
@@ -28,6 +34,13 @@ def unsupported(plan: Plan) -> str | None:
         if isinstance(pathway, Private) and reduce != "sum":
             return f"private synapses {pathway.name!r} end at a port that takes no sum. {REMEDY}"
     return None
+
+
+def _traces(function: UserFunction) -> bool:
+    from neurosim.engine.arrays.called import traces  # imports JAX
+
+    with library.wide():
+        return traces(function)
 
 
 def _text_reason(plan: Plan, pathway: Textual) -> str | None:

@@ -26,6 +26,7 @@ from neurosim.engine.sampling import Quantity, is_late, quantity
 from neurosim.engine.state import Names, identity
 from neurosim.network.probes import Probe
 from neurosim.network.program import Do, Step
+from neurosim.plan.called import Called, Table
 from neurosim.plan.codegen.jax_code import (
     JaxAxisFunctions,
     evaluate,
@@ -364,8 +365,11 @@ def blocks(group: Group) -> list[Block]:
 def is_array(value: Numeric) -> bool:
     """Whether a constant is one of the plan's numbers, which may change without another compilation.
 
-    Single whole numbers are plain floats after lowering, and part of the compiled text.
+    Single whole numbers are plain floats after lowering, and part of the compiled text. So are functions of
+    the user's own, but the values of tables are numbers.
     """
+    if isinstance(value, Called):
+        return isinstance(value, Table)
     return type(value) is not float and np.asarray(value).dtype.kind == "f"
 
 

@@ -36,6 +36,7 @@ from neurosim.engine.events.keys import (
     SubexpressionArray,
     SynapseConstant,
     SynapseRecords,
+    TableArray,
     TextualArray,
     is_per_trial,
 )
@@ -185,6 +186,8 @@ class Batch:
                 return self._dense(plan.pathway(pathway, Dense), part)
             case PrivateArray(pathway, part):
                 return self._private(pathway, part)
+            case TableArray(constant):
+                return network.table(constant).values
 
     @property
     def _integer(self) -> type[np.int32] | type[np.int64]:

@@ -263,6 +263,43 @@ class SynapseConstant:
     name: str
 
 
+class TablePart(Enum):
+    """Which number of a table of values over time: `Table` of core/numbers/table.hpp."""
+
+    GRID = auto()
+    FINER = auto()
+
+
+class TableCount(Enum):
+    """Which size of a table of values over time."""
+
+    SAMPLES = auto()
+    COLUMNS = auto()
+
+
+@dataclass(frozen=True)
+class TableArray:
+    """The values of a constant that is a table: (sample, column)."""
+
+    constant: Constant | SynapseConstant
+
+
+@dataclass(frozen=True)
+class TableNumber:
+    """A number of a constant that is a table."""
+
+    constant: Constant | SynapseConstant
+    part: TablePart
+
+
+@dataclass(frozen=True)
+class TableSize:
+    """A size of a constant that is a table."""
+
+    constant: Constant | SynapseConstant
+    count: TableCount
+
+
 # Keys of numbers.
 
 
@@ -371,12 +408,12 @@ ConstantKey = Constant | SynapseConstant
 ArrayKey = (
     ConstantKey | StateArray | PortTotal | PortCount | PortRead | SubexpressionArray | LastSpike
     | NotRefractory | DriveValues | DriveEvents | HistoryArray | SynapseRecords | TextualArray | SlotStarts
-    | GradedArray | LocalFieldArray | DenseArray | DensePlaces | PrivateArray
+    | GradedArray | LocalFieldArray | DenseArray | DensePlaces | PrivateArray | TableArray
 )  # fmt: skip
-NumberKey = ConstantKey | TickLength | PrivateWeight
+NumberKey = ConstantKey | TickLength | PrivateWeight | TableNumber
 IntegerKey = (
     ConstantKey | RefractoryTicks | PopulationSize | DriveStride | HistoryDepth | GradedSize
-    | LocalFieldSegments | DenseSize | PrivateSize
+    | LocalFieldSegments | DenseSize | PrivateSize | TableSize
 )  # fmt: skip
 
 
@@ -393,5 +430,5 @@ def is_per_trial(key: ArrayKey) -> bool:
             return part in (LocalFieldPart.MESSAGE, LocalFieldPart.SUM, LocalFieldPart.STALE)
         case Constant() | SynapseConstant() | DriveValues() | DriveEvents() | TextualArray() | SlotStarts():
             return False
-        case GradedArray() | DensePlaces() | PrivateArray():
+        case GradedArray() | DensePlaces() | PrivateArray() | TableArray():
             return False

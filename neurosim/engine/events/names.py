@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurosim.engine.events.called import called_at
 from neurosim.engine.events.keys import (
     Constant,
     ConstantKey,
@@ -20,6 +21,7 @@ from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.numbering import array_type
 from neurosim.engine.events.order import spikes_as_it_moves, stores_refractoriness
 from neurosim.network.text import names_in
+from neurosim.plan.called import Called
 from neurosim.plan.codegen.cpp_code import Typed
 from neurosim.plan.plan import Block, Group, Plan, Private
 
@@ -98,8 +100,10 @@ def last_spike_pointer(loop: Loop, group: Group) -> str:
     return loop.pointer(f"{identifier(group.name)}_last_spike_at", "Integer", LastSpike(group.name))
 
 
-def constant_at(loop: Loop, tag: str, value: ArrayLike, index: str, key: ConstantKey) -> Typed:
-    """C++ for a constant: a number declared before the loop, or an element of an array."""
+def constant_at(loop: Loop, tag: str, value: ArrayLike | Called, index: str, key: ConstantKey) -> Typed:
+    """C++ for a constant: a number or table declared before the loop, an element of an array, a function."""
+    if isinstance(value, Called):
+        return called_at(loop, tag, value, key)
     if np.ndim(value) == 0:
         text, number_type = loop.numbering.constant(value, key)
         return Typed(loop.declare(f"const {CPP_TYPE[number_type]}", f"{tag}_now", text), number_type)

@@ -29,6 +29,10 @@ from neurosim.engine.events.keys import (
     PrivateWeight,
     RefractoryTicks,
     SynapseConstant,
+    TableCount,
+    TableNumber,
+    TablePart,
+    TableSize,
     TickLength,
 )
 from neurosim.engine.events.layouts import Integers, block_bounds, interleave, local_field
@@ -37,6 +41,7 @@ from neurosim.engine.events.stages import Stage
 from neurosim.engine.events.textual_layout import TextualLayout, lay_out
 from neurosim.engine.state import history_depth, spikes_sent
 from neurosim.network.program import Do
+from neurosim.plan.called import Table
 from neurosim.plan.plan import Dense, Plan, Private, Sparse, Textual
 
 SUMS_OF_A_LINE = 16  # float sums in a cache line
@@ -143,6 +148,12 @@ class NetworkLayout:
             case SynapseConstant(pathway, name):
                 return self.plan.pathway(pathway, Textual).text.constants[name]
 
+    def table(self, key: ConstantKey) -> Table:
+        """The value of a constant that is a table."""
+        table = self.constant(key)
+        assert isinstance(table, Table)
+        return table
+
     def number(self, key: NumberKey) -> float:
         """The value of a number that the generated code asks for."""
         match key:
@@ -152,6 +163,9 @@ class NetworkLayout:
                 return self.plan.pathway(pathway, Private).weight
             case Constant() | SynapseConstant():
                 return float(self.constant(key))
+            case TableNumber(constant, part):
+                table = self.table(constant)
+                return table.grid if part is TablePart.GRID else float(table.finer)
 
     def integer(self, key: IntegerKey) -> int:
         """The value of an integer that the generated code asks for."""
@@ -176,6 +190,9 @@ class NetworkLayout:
                 return _dense_size(self.plan.pathway(pathway, Dense), count)
             case PrivateSize(pathway, count):
                 return self._private_size(self.plan.pathway(pathway, Private), count)
+            case TableSize(constant, count):
+                table = self.table(constant)
+                return len(table.values) if count is TableCount.SAMPLES else table.columns
 
     def _graded_size(self, post: str, entry: str, count: GradedCount) -> int:
         match count:

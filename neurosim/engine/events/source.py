@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from neurosim.engine.events import synapses
 from neurosim.engine.events.arrivals import deliver_stage, private, settle_all
+from neurosim.engine.events.called import user_functions
 from neurosim.engine.events.keys import (
     HistoryArray,
     HistoryDepth,
@@ -32,7 +33,7 @@ OPENING = """\
 // Sizes, constants, weights, delays, seeds and inputs are arguments: all networks of this structure share it.
 {types}
 #include "core/run/code.hpp"
-
+{includes}
 namespace {{  // a process may load the libraries of many networks; these names belong to this one alone
 namespace network {{
 using namespace neurosim;
@@ -55,8 +56,10 @@ class Source:
 def write_source(plan: Plan) -> Source:
     """The translation unit that runs networks of this plan's structure."""
     numbering, stages = Numbering(), stages_of(plan)
+    lines_of_includes, functions = user_functions(plan)
+    includes = "".join(f"{line}\n" for line in lines_of_includes)
     lines = [
-        OPENING.format(types=types(plan.precision)),
+        OPENING.format(types=types(plan.precision), includes=includes),
         "using Real = NEUROSIM_REAL;",
         "using Weight = NEUROSIM_WEIGHT;",
         "using Context = neurosim::Context<Real, Weight>;",
@@ -64,6 +67,7 @@ def write_source(plan: Plan) -> Source:
         "using Integer = IntegerOf<Real>;",
         "",
     ]
+    lines += functions
     lines += _histories(plan, numbering)
     for group in plan.groups.values():
         lines += _population(plan, numbering, group)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from neurosim.engine.called import user_functions
 from neurosim.network.functions import functions
 from neurosim.plan.codegen.cpp_code import without_cpp
 from neurosim.plan.plan import Einsum, Plan, Private
@@ -22,6 +23,9 @@ def unsupported(plan: Plan) -> str | None:
             and plan.groups[pathway.post].ports.get(str(pathway.to), "sum") != "sum"
         ):
             return f"private synapses {pathway.name!r} end at a port that takes no sum. {REMEDY}"
+    for subject, function in user_functions(plan):
+        if not function.cpp:
+            return f"{subject} has no C++. Give its body as cpp='...', or use engine='reference', or 'auto'."
     for owner, text in _expressions(plan):
         name = without_cpp([text])
         if name is not None:

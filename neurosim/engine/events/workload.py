@@ -12,7 +12,7 @@ from neurosim.engine.events.order import moves_in_blocks
 from neurosim.engine.events.synapses import PathwayCode, reads_sender, updates_of_neurons
 from neurosim.engine.state import spikes_sent
 from neurosim.network.functions import functions
-from neurosim.network.text import called, names_in, parsed
+from neurosim.network.text import called, is_known, names_in, parsed
 from neurosim.plan.plan import Plan, Private, Sparse, Textual
 
 # Nanoseconds, measured with vectors of 512 bits and double precision.
@@ -100,7 +100,7 @@ def _nanoseconds_of(expression: str, constants: Collection[str]) -> float:
     total = 0.0
     for node in ast.walk(parsed(expression)):
         if isinstance(node, ast.Call):
-            total += functions()[called(node)].cost
+            total += functions()[called(node)].cost if is_known(node) else FUNCTION
         elif isinstance(node, ast.BinOp):
             names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
             total += 0 if names <= set(constants) else costs.get(type(node.op), SIMPLE)

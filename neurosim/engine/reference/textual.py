@@ -137,7 +137,7 @@ class TextualSynapses:
         part = self.pathway.post_index
         for variable, expression in self.text.summed.items():
             names = self._names(state, trial, synapse, set(names_in(expression)))
-            value = np.broadcast_to(evaluate(expression, names), trial.shape)
+            value = np.broadcast_to(evaluate(expression, names), trial.shape).astype(self.plan.dtype)
             total = np.zeros(state.count * self.post.size, self.plan.dtype)
             np.add.at(total, trial * self.post.size + self.pathway.receiver[synapse], value)
             values = state.values[self.post.name][variable].reshape(state.count, -1)

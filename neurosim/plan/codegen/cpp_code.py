@@ -26,7 +26,7 @@ import numpy as np
 
 from neurosim.errors import PlanError
 from neurosim.network.functions import ARGUMENTS, RANDOM, Function, functions
-from neurosim.network.text import OPERATORS, Statement, called, calls_in, parsed
+from neurosim.network.text import OPERATORS, Statement, called, calls_in, is_known, parsed
 from neurosim.plan.codegen.writer import SYMBOLS, ExpressionWriter, constant_value
 
 STRONG = ("bool", "Real", "double")  # in numpy's order: of two types, the later one holds both
@@ -102,7 +102,7 @@ def cpp_expression(
 
 def without_cpp(expressions: Iterable[str]) -> str | None:
     """The first function in these expressions that only numpy can compute, or None."""
-    names = (name for expression in expressions for name in calls_in(expression))
+    names = (name for text in expressions for name in calls_in(text) if name in functions())
     return next((name for name in names if not _has_cpp(functions()[name])), None)
 
 
@@ -116,7 +116,9 @@ def _has_cpp(function: Function) -> bool:
 def _rounds(expression: str) -> bool:
     """Whether an expression calls functions whose last bits are not numpy's."""
     for name in calls_in(expression):
-        function = functions()[name]
+        function = functions().get(name)
+        if function is None:  # a constant that text calls, which has the bits of numpy
+            continue
         if function.rounds or (function.cpp is None and function.text and _rounds(function.text)):
             return True
     return False
@@ -196,6 +198,8 @@ class CppWriter(ExpressionWriter[Typed]):
         return Typed(parts[0] if len(parts) == 1 else f"({' & '.join(parts)})", "bool")
 
     def call(self, node: ast.Call) -> Typed:
+        if not is_known(node):
+            return self._constant_called(node)
         function = functions()[called(node)]
         if not _has_cpp(function):
             population = function.looks_along
@@ -220,6 +224,12 @@ class CppWriter(ExpressionWriter[Typed]):
         value = self.write(parsed(function.text))
         self.names = outer
         return value
+
+    def _constant_called(self, node: ast.Call) -> Typed:
+        """The call of a constant; its `Typed` is a C++ function of doubles, and the type of its value."""
+        arguments = [_bare(self.cast(self.write(argument), "double")) for argument in node.args]
+        constant = self.names[called(node)]
+        return Typed(f"{constant.text}({', '.join(arguments)})", constant.type)
 
     def _random(self, name: str, parameters: list[Typed]) -> Typed:
         self.calls += 1
@@ -305,8 +315,7 @@ class CppWriter(ExpressionWriter[Typed]):
         number_type = self.common_type(*values)
         return "double" if number_type == "bool" else number_type
 
-    # The methods below are the interface `functions.Cpp`, with which the entries of `network/functions.py`
-    # write C++.
+    # The methods below are the interface `function_table.Cpp`, with which the entries of that file write C++.
 
     def call_float(self, function: str, *values: Typed) -> Typed:
         return self._call(function, _strong(self.float_type(*values)), values)

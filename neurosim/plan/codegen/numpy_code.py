@@ -1,7 +1,7 @@
 """Statements as numpy code: each block of text becomes a Python function over arrays.
 
-`NumpyWriter` writes the expressions; what a call means stands in `network/functions.py`. Every number in text
-is a float, whole ones too, so that no integer overflows and every function accepts every number.
+`NumpyWriter` writes the expressions; what a call means stands in `network/function_table.py`. Every number in
+text is a float, whole ones too, so that no integer overflows and every function accepts every number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurosim.errors import EngineError, PlanError
 from neurosim.network.functions import ALONG, ARGUMENTS, ELEMENTWISE, RANDOM, Function, functions
-from neurosim.network.text import OPERATORS, Statement, called, names_in, parsed
+from neurosim.network.text import OPERATORS, Statement, called, is_known, names_in, parsed
 from neurosim.plan.codegen.writer import SYMBOLS, ExpressionWriter, constant_value
 
 # The value of a name in text: an array, a numpy scalar, or a Python number, which takes the precision of what
@@ -166,7 +166,10 @@ class NumpyWriter(ExpressionWriter[str]):
         return f"({left} {SYMBOLS[type(op)]} {right})"
 
     def call(self, node: ast.Call) -> str:
-        function, arguments = functions()[called(node)], [self.write(argument) for argument in node.args]
+        arguments = [self.write(argument) for argument in node.args]
+        if not is_known(node):  # a constant that text calls
+            return f"n_{called(node)}.compute({', '.join(['xp', *arguments])})"
+        function = functions()[called(node)]
         axis = [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in node.keywords]
         if function.kind == RANDOM:
             self.calls += 1

@@ -68,7 +68,7 @@ class ExpressionWriter(ABC, Generic[Code]):
 
     @abstractmethod
     def call(self, node: ast.Call) -> Code:
-        """A call of one of the functions of `network/functions.py`."""
+        """A call of one of the functions of `network/function_table.py`."""
 
 
 def constant_value(node: ast.Constant) -> bool | float:

@@ -1,15 +1,17 @@
 // The functions that text may call, each for double and float, defined as in numpy
-// (`network/functions.py`). Loops over them run in vectors, except those that call std::, with the same
+// (`network/function_table.py`). Loops over them run in vectors, except those that call std::, with the same
 // bits either way.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
 
+#include "core/numbers/binomial.hpp"
 #include "core/numbers/exponential.hpp"
 #include "core/numbers/logarithm.hpp"
 #include "core/numbers/poisson.hpp"
 #include "core/numbers/power.hpp"
+#include "core/numbers/table.hpp"
 #include "core/numbers/trigonometric.hpp"
 
 namespace neurosim {
