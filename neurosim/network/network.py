@@ -17,6 +17,7 @@ from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.codec import Json, Unpack, decode_network, encode_network, readable, unpack_text
 from neurosim.network.copies import Copy, copied
+from neurosim.network.flags import check_written
 from neurosim.network.gather import (
     Gathered,
     Item,
@@ -89,6 +90,7 @@ class Network(SetOnce):
         _check_ties(self)
         _check_private_senders(self)
         check_sums(self.synapses.values())
+        check_written(self.synapses.values())
         schedule.check(self)
         for population in self.populations.values():
             _check_population(population, schedule)

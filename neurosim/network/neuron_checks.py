@@ -10,9 +10,11 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.called import CalledConstant, check_called
+from neurosim.network.flags import HELD, OF_NEURONS, check_flags, check_held, check_shared, refuse_assignment
 from neurosim.network.text import parse_expression
-from neurosim.network.text_names import RESERVED, check_flags, check_variable
-from neurosim.network.values import identifier, spelt, whole
+from neurosim.network.text_names import RESERVED, check_variable
+from neurosim.network.values import Value, identifier, spelt, whole
+from neurosim.network.weights import Distribution
 
 if TYPE_CHECKING:
     from neurosim.network.neurons import Neurons
@@ -21,11 +23,6 @@ ARGUMENTS = (
     "shape", "equations", "update", "threshold", "reset", "refractory", "method", "ports", "sends", "learns",
 )  # fmt: skip
 REDUCES = ("sum", "max", "mean")  # how a port reduces arrivals
-FLAGS = {
-    "differential": ("unless refractory",),
-    "parameter": ("constant", "shared"),
-    "subexpression": ("shared", "constant over dt"),
-}
 MOST_NEURONS = 2**28
 MOST_AXES = 16
 Ports = str | Mapping[str, str] | Sequence[str | tuple[str, str]]
@@ -127,17 +124,31 @@ def _check_lines(neurons: Neurons, subject: str, assigned: set[str]) -> None:
     for name in (*(line.name for line in neurons.lines), *(s.name for s in neurons.statements)):
         check_variable(name, f"{subject}: variable")
     for line in neurons.lines:
-        check_flags(line, FLAGS, f"{subject}: equations")
-        if "constant" in line.flags and line.name in assigned:
+        check_flags(line, OF_NEURONS, f"{subject}: equations")
+        if line.name in assigned and {"constant", "shared", HELD} & set(line.flags):
+            refuse_assignment(line.name, line, f"{subject}: text")
+    check_held(neurons.lines, f"{subject}: equations")
+    check_shared(neurons.lines, _separate(neurons), "neuron", f"{subject}: equations")
+    for name in neurons.shared & set(neurons.constants):
+        given = neurons.constants[name]
+        if isinstance(given, Distribution) or (isinstance(given, Value) and not given.scalar):
             raise DescriptionError(
-                f"{subject}: {line.name!r} is declared (constant), but text assigns to it."
-                " Take one of them away."
+                f"{subject}: {name!r} is (shared), so it takes one value. Give one number."
             )
+
+
+def _separate(neurons: Neurons) -> set[str]:
+    """The names that have a value for each neuron."""
+    several = {
+        name for name, given in neurons.constants.items() if not (isinstance(given, Value) and given.scalar)
+    }
+    own = {*neurons.states, *neurons.subexpressions, *several} - neurons.shared
+    return own | {*neurons.port_names, "i", "not_refractory"}
 
 
 def _check_ports(neurons: Neurons, subject: str, assigned: set[str]) -> None:
     """Refuse names of ports and subexpressions that mean something else, too."""
-    for name in (*neurons.subexpressions, *neurons.port_names):
+    for name in (*neurons.subexpressions, *neurons.held, *neurons.port_names):
         if name in neurons.constants:
             raise DescriptionError(
                 f"{subject}: {name!r} is a constant and also a port or subexpression. Rename one of them."

@@ -14,6 +14,7 @@ from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import Arguments, named_arguments
 from neurosim.network.called import CalledConstant, read_called
 from neurosim.network.expression import Expression, read_constant
+from neurosim.network.flags import held_names, shared_names
 from neurosim.network.index import Index, Key, as_index, read_key, show_key
 from neurosim.network.neuron_checks import ARGUMENTS, check_neurons, read_names, read_ports, read_shape
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields, read_only
@@ -179,16 +180,31 @@ class Neurons(SetOnce):
 
     @cached_property
     def states(self) -> tuple[str, ...]:
-        """The state variables: of equations, then parameters, then the names that `update` assigns."""
+        """The state variables: of equations, then parameters, then the names that `update` assigns.
+
+        Subexpressions that are (constant over dt) come last.
+        """
         ports = set(self.port_names)
         names = [line.name for line in self.lines if line.kind != "subexpression" and line.name not in ports]
         ordered = sorted(names, key=lambda n: self._line(n).kind == "parameter")
-        return tuple(dict.fromkeys([*ordered, *(s.name for s in self.statements)]))
+        return tuple(dict.fromkeys([*ordered, *(s.name for s in self.statements), *self.held]))
 
     @cached_property
     def subexpressions(self) -> tuple[str, ...]:
         """Names of equations that stand for an expression of other names."""
-        return tuple(line.name for line in self.lines if line.kind == "subexpression")
+        return tuple(
+            line.name for line in self.lines if line.kind == "subexpression" and line.name not in self.held
+        )
+
+    @cached_property
+    def held(self) -> tuple[str, ...]:
+        """Names of subexpressions that are evaluated once at the start of a tick: (constant over dt)."""
+        return held_names(self.lines)
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """Names of the equations with one value for all neurons: (shared)."""
+        return shared_names(self.lines)
 
     @cached_property
     def names_used(self) -> frozenset[str]:

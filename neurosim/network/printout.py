@@ -27,7 +27,11 @@ def printout(net: Network) -> str:
     if net.tied:
         blocks += ["Tied", *_columns([[constant, f"= {source}"] for constant, source in net.tied.items()])]
     steps = [
-        [str(n), f"{step.kind} {step.arriving}".strip(), f"{step.names} {step.ticks}".strip()]
+        [
+            str(n),
+            f"{step.kind} {step.arriving}".strip(),
+            " ".join(filter(None, (step.names, step.block and f"({step.block})", step.ticks))),
+        ]
         for n, step in enumerate(net.program, 1)
     ]
     return "\n".join([*blocks, "Each tick", *_columns(steps)])

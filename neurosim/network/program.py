@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.flags import HELD
 from neurosim.network.synapses import Delayed, Synapses
+from neurosim.network.text import Equation
 from neurosim.network.values import Value, whole
 
+SHARED_HELD = f"{HELD}, shared"  # the block of what is (shared, constant over dt)
 MOST_TICKS_BETWEEN = 2**24  # of a step: as the longest delay
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ class Do(StrEnum):
     RESET = "reset"
     SWEEP = "sweep"
     SUM = "sum"  # (summed) variables are set
+    RUN = "run"  # a block of text runs
     RECORD = "record"
 
 
@@ -59,6 +63,7 @@ class Step:
     probes: the names of the probes that a RECORD step samples; None: those of its populations that no step
         names.
     every, phase: the step runs in the ticks whose number has the remainder `phase` when divided by `every`.
+    block: the name of the block of text that a RUN step runs, in the populations and synapses that have one.
     """
 
     kind: Do
@@ -69,11 +74,12 @@ class Step:
     probes: tuple[str, ...] | None = None
     every: int = 1
     phase: int = 0
+    block: str = ""
 
     def __post_init__(self):
         whole(self.every, f"Step {self}: every", least=1, most=MOST_TICKS_BETWEEN)
         whole(self.phase, f"Step {self}: phase", least=0, most=self.every - 1)
-        self._only("pathways", self.pathways, Do.DELIVER, Do.INTEGRATE, Do.SUM)
+        self._only("pathways", self.pathways, Do.DELIVER, Do.INTEGRATE, Do.SUM, Do.RUN)
         self._only("probes", self.probes, Do.RECORD)
         if self.every > 1 and self.kind in (Do.DRIVE, Do.SWEEP, Do.RECORD):
             raise DescriptionError(f"Step {self}: a step of this kind runs in every tick. Leave out every.")
@@ -128,7 +134,9 @@ class Step:
 
     def __str__(self) -> str:
         return " ".join(
-            part for part in (self.kind.value, self.arriving.value, self.names, self.ticks) if part
+            part
+            for part in (self.kind.value, self.arriving.value, self.names, self.block, self.ticks)
+            if part
         )
 
     @property
@@ -217,7 +225,23 @@ def step_program(net: Network) -> tuple[Step, ...]:
     _check_once(net, who.movers, [step for step in steps if step.moves or step.kind is Do.SWEEP], "move")
     _check_once(net, who.everybody, [step for step in steps if step.kind is Do.RECORD], "record")
     _check_once(net, tuple(net.views), [step for step in steps if step.kind is Do.SEND], "send")
-    return tuple(step for step in steps if not step.empty)
+    return tuple(step for step in (*held_steps(net), *steps) if not step.empty)
+
+
+def held_steps(net: Network) -> tuple[Step, ...]:
+    """The steps, before all others, that set what is (constant over dt): first what is also (shared)."""
+    steps: list[Step] = []
+    for block in (SHARED_HELD, HELD):
+        lines = {name: population.lines for name, population in net.populations.items()}
+        holding = {name for name, own in lines.items() if _holds(own, block)}
+        holding |= {item.post.name for item in net.synapses.values() if _holds(item.lines, block)}
+        steps.append(Step(Do.RUN, tuple(name for name in net.populations if name in holding), block=block))
+    return tuple(steps)
+
+
+def _holds(lines: Iterable[Equation], block: str) -> bool:
+    """Whether some of these lines belong to this block of what is (constant over dt)."""
+    return any(HELD in line.flags and ("shared" in line.flags) == (block == SHARED_HELD) for line in lines)
 
 
 def _check_once(net: Network, names: Iterable[str], steps: Iterable[Step], verb: str) -> None:

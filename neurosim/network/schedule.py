@@ -229,6 +229,11 @@ class Asynchronous(Schedule):
                     f"{subject}: has a threshold, but Asynchronous() carries graded messages only."
                     " Use update='s = where(I > 0, 1, 0)'."
                 )
+            if population.held:
+                raise DescriptionError(
+                    f"{subject}: {population.held[0]!r} is (constant over dt), but under Asynchronous()"
+                    " there is no moment at which all neurons start. Assign it in update text."
+                )
             if population.sends in population.subexpressions:
                 raise DescriptionError(
                     f"{subject}: sends the subexpression {population.sends!r}, but Asynchronous() carries"

@@ -11,9 +11,10 @@ from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.called import CalledConstant, check_called
 from neurosim.network.contraction import einsum
 from neurosim.network.expression import Expression
+from neurosim.network.flags import OF_SYNAPSES, check_flags, check_held, check_shared, shared_names
 from neurosim.network.neurons import METHODS as OF_NEURONS
 from neurosim.network.neurons import Part, Population, label
-from neurosim.network.text_names import check_flags, check_name, check_variable
+from neurosim.network.text_names import check_name, check_variable
 from neurosim.network.values import PLAIN, TIME, Value, plain_text, spelt
 from neurosim.network.weights import Distribution
 from neurosim.network.wiring import pairs
@@ -21,11 +22,6 @@ from neurosim.network.wiring import pairs
 if TYPE_CHECKING:
     from neurosim.network.synapses import Synapses
 
-FLAGS = {
-    "differential": ("event-driven", "clock-driven"),
-    "parameter": ("constant", "shared"),
-    "subexpression": ("summed", "shared", "constant over dt"),
-}
 METHODS = ("auto", *OF_NEURONS)
 ARGUMENTS = ("to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "method", "learns", "name")
 
@@ -258,7 +254,7 @@ def _check_text(synapses: Synapses) -> None:
         )
     for line in synapses.lines:
         (check_name if "summed" in line.flags else check_variable)(line.name, f"{subject}: variable")
-        check_flags(line, FLAGS, f"{subject}: model")
+        check_flags(line, OF_SYNAPSES, f"{subject}: model")
         if line.name == "lastupdate":
             raise DescriptionError(
                 f"{subject}: variable 'lastupdate' of the model: text reads the time of a synapse's last"
@@ -269,6 +265,48 @@ def _check_text(synapses: Synapses) -> None:
                 f"{subject}: variable {line.name!r} of the model has the name of an argument."
                 f" Rename it, such as a{line.name}."
             )
+
+    check_held(synapses.lines, f"{subject}: model")
+    check_shared(synapses.lines, _separate(synapses), "synapse", f"{subject}: model")
+    for line in synapses.lines:
+        given = synapses.weight if line.name == "w" else synapses.constants.get(line.name)
+        if "shared" in line.flags and given is not None and not _is_single(given):
+            raise DescriptionError(
+                f"{subject}: {line.name!r} is (shared), so it takes one value. Give one number."
+            )
+
+
+def _separate(synapses: Synapses) -> set[str]:
+    """The names that have a value for each synapse."""
+    shared = shared_names(synapses.lines)
+    own = {
+        *synapses.states,
+        *(line.name for line in synapses.lines),
+        "i",
+        "j",
+        "lastupdate",
+        "v_pre",
+    } - shared
+    own |= {name for name, given in synapses.constants.items() if not _is_single(given)}
+    for population, suffixes in (
+        (synapses.pre.population, ("_pre",)),
+        (synapses.post.population, ("_post", "")),
+    ):
+        names = {
+            *population.states,
+            *population.subexpressions,
+            *population.port_names,
+            "i",
+            "not_refractory",
+        }
+        names |= {name for name, given in population.constants.items() if not _is_single(given)}
+        own |= {f"{name}{suffix}" for name in names - population.shared for suffix in suffixes}
+    return own - shared
+
+
+def _is_single(given: object) -> bool:
+    """Whether a constant is one number."""
+    return isinstance(given, Value) and given.scalar
 
 
 def _check_constants(synapses: Synapses) -> None:

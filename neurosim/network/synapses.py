@@ -13,6 +13,7 @@ from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.arguments import Arguments, named_arguments
 from neurosim.network.called import CalledConstant, read_called
 from neurosim.network.expression import Expression, read_constant, read_expression
+from neurosim.network.flags import held_names
 from neurosim.network.neurons import Constant, Neurons, Part, Population, label
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
 from neurosim.network.synapse_checks import ARGUMENTS, METHODS, check_synapses, target_of
@@ -260,12 +261,16 @@ class Synapses(SetOnce):
 
     @property
     def states(self) -> tuple[str, ...]:
-        """The state variables of a synapse with text: `w` and those of its model, (summed) ones left out."""
+        """The state variables of a synapse with text: `w` and those of its model.
+
+        (summed) variables are those of the target, and (shared) parameters are constants.
+        """
         if not self.text:
             return ()
-        return tuple(
-            dict.fromkeys(["w", *(line.name for line in self.lines if line.kind != "subexpression")])
-        )
+        own = [line for line in self.lines if line.kind != "subexpression"]
+        single = {line.name for line in own if line.kind == "parameter" and "shared" in line.flags}
+        names = [line.name for line in own if line.name not in single]
+        return tuple(dict.fromkeys(["w", *names, *held_names(self.lines)]))
 
     @property
     def arguments(self) -> Arguments:

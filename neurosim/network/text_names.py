@@ -1,11 +1,8 @@
-"""Names that variables and constants in text may have, and flags that lines of equations may have."""
+"""Names that variables and constants in text may have."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from neurosim.errors import DescriptionError
-from neurosim.network.text import Equation
 from neurosim.network.values import identifier
 
 RESERVED = ("dt", "t", "xi", "lastspike", "not_refractory")  # which the simulation sets
@@ -29,14 +26,3 @@ def check_variable(name: str, subject: str) -> None:
             f" where {name!r} belongs to a neuron."
             " Use another ending."
         )
-
-
-def check_flags(line: Equation, allowed: Mapping[str, tuple[str, ...]], subject: str) -> None:
-    """Refuse flags that do not belong to this kind of equation."""
-    for flag in line.flags:
-        if flag not in allowed[line.kind]:
-            known = ", ".join(f"({f})" for f in allowed[line.kind]) or "none"
-            raise DescriptionError(
-                f"{subject}: {line.name!r} is a {line.kind}, which cannot be marked ({flag}). Leave it out;"
-                f" possible here: {known}."
-            )

@@ -26,6 +26,7 @@ def check_program(plan: Plan) -> None:
         for pathway in plan.pathways.values():
             check.pathway(pathway)
     check.probes()
+    check.blocks()
 
 
 class _Check:
@@ -214,6 +215,28 @@ class _Check:
             if named and group is not None and probe.variable in group.ports:
                 moves = self.of_kind(group.name, Do.INTEGRATE, Do.UPDATE, Do.SWEEP)
                 self.in_order(moves, named, "which reads the port")
+
+    def blocks(self) -> None:
+        """The blocks that steps of the kind RUN run: each that there is runs in one step."""
+        running = [(n, step) for n, step in self.steps if step.kind is Do.RUN]
+        found: set[str] = set()
+        for name, group in self.plan.groups.items():
+            for block in group.periodic:
+                mine = [(n, step) for n, step in running if step.block == block and name in step.populations]
+                self.once(mine, f"runs {block!r} of {name!r}")
+                found.add(block)
+        for pathway in self.plan.textual:
+            for block in pathway.text.periodic:
+                mine = [
+                    (n, step)
+                    for n, step in running
+                    if step.block == block and step.concerns(pathway.name, pathway.post)
+                ]
+                self.once(mine, f"runs {block!r} of the synapses {pathway.name!r}")
+                found.add(block)
+        for _, step in running:
+            if step.block not in found:
+                self.refuse(step, "names a block of text that nothing has", nearest(step.block, found))
 
 
 def _shortest(pathway: AnyPathway) -> int | None:

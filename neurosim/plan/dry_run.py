@@ -44,16 +44,15 @@ def _run_group(plan: Plan, group: Group) -> None:
     names |= {name: value[None].astype(plan.dtype) for name, value in group.states.items()}
     elements = np.arange(group.size, dtype=np.uint32).reshape(shape)
     along = AxisFunctions(group.shape)
-    for block in (group.integrate, group.update, group.threshold, group.reset):
-        if block is not None:
-            random = TextRandom(
-                plan.seed, group.name, block.name, 0, np.zeros((1,) * len(shape), np.int64), elements
-            )
-            _compute(
-                f"{subject}: {block.name}",
-                lambda block=block, random=random: _run(block, names, along, random),
-                shape,
-            )
+    for block in group.blocks:
+        random = TextRandom(
+            plan.seed, group.name, block.name, 0, np.zeros((1,) * len(shape), np.int64), elements
+        )
+        _compute(
+            f"{subject}: {block.name}",
+            lambda block=block, random=random: _run(block, names, along, random),
+            shape,
+        )
     recorded = {probe.variable for probe in plan.probes if probe.owner == group.name} | {group.sends}
     for name in sorted(set(group.subexpressions) & recorded):
         _compute(
@@ -71,10 +70,15 @@ def _run_synapses(plan: Plan, pathway: Textual, subject: str) -> None:
     """Run the text of synapses on one synapse, with all variables at 0."""
     text = pathway.text
     constants = {name: value[:1] if np.ndim(value) else value for name, value in text.constants.items()}
-    for block in (text.integrate, text.on_pre, text.on_post):
+    for block in (*text.periodic.values(), text.integrate, text.on_pre, text.on_post):
         if block is not None:
             own = {s.name for s in block.statements if s.name.startswith("_")}
             used = {name for s in block.statements for name in names_in(s.expression)}
+            if block.name in text.periodic and plan.message_name(pathway) in used:
+                raise PlanError(
+                    f"{subject}: {block.name}: reads {plan.message_name(pathway)!r}, the message that arrives"
+                    " later in the tick. Leave (constant over dt) out."
+                )
             for name in sorted(used - own):
                 _check_readable(
                     plan, pathway, name, f"{subject}: {block.name}", arrived=block is not text.integrate

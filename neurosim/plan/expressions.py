@@ -157,12 +157,19 @@ class StartNumbers:
         values = {name: self(name, (*path, key)) for name in names_in(text)}
         names = {name: value[None] if np.ndim(value) else value for name, value in values.items()}
         elements = np.arange(self.population.size, dtype=np.uint32).reshape(1, *shape)
+        if key in self.population.shared:
+            elements = np.zeros_like(elements)  # one draw for all
         random = DrawRandom(self.seed, f"{self.population.name}.{key}", elements, np.zeros_like(elements))
         found = computed(text, names, AxisFunctions(shape), random, f"{self.label}: {key}")
         if np.any(np.isnan(found)):
             raise PlanError(
                 f"{self.label}: {key}={quoted(text)} is not a number for some neurons."
                 " Give an expression that is one for all."
+            )
+        if key in self.population.shared and np.any(found != found.flat[0]):
+            raise PlanError(
+                f"{self.label}: {key!r} is (shared), but {quoted(text)} gives each neuron a value of its own."
+                " Give one for all."
             )
         return np.broadcast_to(found, (1, *shape))[0] if found.ndim else float(found)
 

@@ -32,6 +32,7 @@ from neurosim.plan.draw import start_value
 from neurosim.plan.equations import brian_integration, inline, linear_system
 from neurosim.plan.exact_integration import exact_statements
 from neurosim.plan.expressions import given_dims
+from neurosim.plan.held import held_block, held_statements
 from neurosim.plan.plan import Block, Group, Refractory, state_dtype
 
 
@@ -53,7 +54,9 @@ def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
     constant = {key for key in (*population.constants, *population.states) if key not in written}
     builtin = {"dt", "N", "i", "training"} - set(population.states)
     constant = (constant | builtin) - set(population.port_names)
-    subexpressions = {line.name: line.expression for line in population.lines if line.kind == "subexpression"}
+    subexpressions = {
+        line.name: line.expression for line in population.lines if line.name in population.subexpressions
+    }
     axes = not net.schedule.sweeps
     return Scope(label, dims, frozenset(constant), subexpressions, axes=axes, called=called)
 
@@ -102,6 +105,10 @@ def lower_group(
         reset=_block("reset", population.reset, population.reset_statements, scope, written, nothing),
         refractory=refractory,
         frozen=frozen,
+        periodic={
+            name: held_block(name, statements)
+            for name, statements in held_statements(population.lines, scope.part("equations")).items()
+        },
     )
 
 

@@ -125,7 +125,7 @@ def written_variables(net: Network) -> dict[str, set[str]]:
     for population in net.populations.values():
         differential = {line.name for line in population.lines if line.kind == "differential"}
         assigned = {s.name for s in (*population.statements, *population.reset_statements)}
-        written[population.name] = differential | assigned
+        written[population.name] = differential | assigned | set(population.held)
     for item in net.synapses.values():
         assigned = {s.name for s in (*item.pre_statements, *item.post_statements)}
         written[item.post.name] |= {name.removesuffix("_post") for name in assigned}
@@ -147,6 +147,12 @@ def _check_input_unit(net: Network, name: str, dims: Dim, scopes: Mapping[str, S
             f"run: input {name!r} would replace what it sends, but {sends!r} is a subexpression, which"
             " nothing can replace."
             f" Make it a variable that update text assigns, or let {name!r} send another."
+        )
+    if sends in population.held or sends in population.shared:
+        flag = "(constant over dt)" if sends in population.held else "(shared)"
+        raise PlanError(
+            f"run: input {name!r} would replace what it sends, but {sends!r} is {flag}, which nothing can"
+            f" replace. Leave the input out, or let {name!r} send another variable."
         )
     wanted = scopes[name].dims[sends]
     if dims != wanted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ class Block:
     writes: the state variables that they change
     frozen: the variables to which writing has effect only where the neuron is not refractory
     text: what the user wrote
+    shared: whether all neurons (or synapses) draw the same random numbers, so that all get the same values
     """
 
     name: str
@@ -36,6 +37,7 @@ class Block:
     writes: tuple[str, ...]
     frozen: frozenset[str] = frozenset()
     text: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,7 @@ class SynapseText:
     integrate: the clock-driven equations
     summed: for some variables of the target, an expression that is summed over its synapses
     on_pre, on_post: the text that runs when a message arrives, and when the target has sent one
+    periodic: the blocks that steps of the kind RUN run, by name
     """
 
     states: Mapping[str, np.ndarray]
@@ -58,6 +61,7 @@ class SynapseText:
     summed: Mapping[str, str]
     on_pre: Block | None
     on_post: Block | None
+    periodic: Mapping[str, Block] = field(default_factory=dict[str, Block])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

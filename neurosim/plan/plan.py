@@ -25,6 +25,9 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
   that it names and then its populations. Text and records see all values as they are when their step runs: a
   neuron stays as refractory as it was until its population moves or spikes. Reset and on_post text stand
   behind the threshold, and see the spikes of this tick.
+* Constant over dt. Subexpressions that are (constant over dt), of neurons and then of synapses, are evaluated
+  before all other steps of a tick: first those that are also (shared), for which all neurons, or all synapses
+  of an object, draw the same random numbers. They then keep their values until the next tick begins.
 * Layered. The steps are: drive; then for one population after the other, in the order of the synapses without
   delay: deliver, update, threshold, send, on_post, reset; record.
 * Synchronous. The steps are: drive; for all populations together: deliver, update, threshold, send, on_post,
@@ -135,6 +138,7 @@ class Group:
     frozen: the variables marked (unless refractory)
     of: '' for a population. A group without neurons of its own (a view) comes from `cells.sending('g')`: its
         name is 'cells.g', it sends the variable `sends` of the population `of`, here g of 'cells'
+    periodic: the blocks that steps of the kind RUN run, by name
     """
 
     name: str
@@ -153,6 +157,13 @@ class Group:
     refractory: Refractory | None
     frozen: frozenset[str]
     of: str = ""
+    periodic: Mapping[str, Block] = field(default_factory=dict[str, Block])
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All its text."""
+        parts = (self.integrate, self.update, self.threshold, self.reset)
+        return (*self.periodic.values(), *(part for part in parts if part is not None))
 
     @property
     def size(self) -> int:

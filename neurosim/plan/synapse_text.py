@@ -13,6 +13,7 @@ from neurosim.errors import DescriptionError, PlanError, nearest
 from neurosim.network.called import CalledConstant
 from neurosim.network.draws import Pairs
 from neurosim.network.expression import Expression
+from neurosim.network.flags import HELD, held_names, shared_names
 from neurosim.network.network import Network
 from neurosim.network.neurons import Population
 from neurosim.network.program import ticks_between_integrations
@@ -33,6 +34,7 @@ from neurosim.plan.dimensions import (
 )
 from neurosim.plan.draw import Drawn, as_edges, draw_synapses, recipe_of, start_numbers
 from neurosim.plan.equations import brian_integration, event_driven, inline
+from neurosim.plan.held import held_block, held_statements
 from neurosim.plan.name_resolution import resolve_names
 from neurosim.plan.plan import Block, SynapseText, Textual, state_dtype, weight_dtype
 from neurosim.plan.recipe import DrawnStates, Edges
@@ -178,7 +180,20 @@ def _text(
         summed={_summed_target(item, line.name): inline(line.expression, scope) for line in summed},
         on_pre=blocks["on_pre"],
         on_post=blocks["on_post"],
+        periodic=_held(item, scope, tuple(states), scopes),
     )
+
+
+def _held(
+    item: Synapses, scope: Scope, states: tuple[str, ...], scopes: Mapping[str, Scope]
+) -> dict[str, Block]:
+    """The blocks that set what is (constant over dt)."""
+    inner, pre, post = scope.part("model", axes=False), scopes[item.pre.name], scopes[item.post.name]
+    own = {*states, *item.constants, *scope.subexpressions, *shared_names(item.lines)}
+    return {
+        name: held_block(name, resolve_names(statements, item, own, pre, post, inner.label))
+        for name, statements in held_statements(item.lines, inner).items()
+    }
 
 
 def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> Scope:
@@ -221,11 +236,12 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
     dims |= declared
     assigned = {s.name for s in (*item.pre_statements, *item.post_statements)}
     differential = {line.name for line in item.lines if line.kind == "differential"}
-    fixed = {key for key in (*item.constants, *declared, "w") if key not in assigned | differential} | {"dt"}
+    varying = assigned | differential | set(held_names(item.lines))
+    fixed = {key for key in (*item.constants, *declared, "w") if key not in varying} | {"dt"}
     subexpressions = {
         line.name: line.expression
         for line in item.lines
-        if line.kind == "subexpression" and "summed" not in line.flags
+        if line.kind == "subexpression" and not {"summed", HELD} & set(line.flags)
     }
     return Scope(item.label, dims, frozenset(fixed), subexpressions, axes=False, called=called)
 
@@ -253,6 +269,8 @@ def _synapse_constants(net: Network, item: Synapses, found: _DrawnNow, scope: Sc
     ticks = ticks_between_integrations(net.program, found.name, item.post.name)
     tick = (net.dt or 1.0) * ticks
     constants: dict[str, Any] = {"dt": dtype(tick)}
+    single = {line.name for line in item.lines if line.kind == "parameter" and "shared" in line.flags}
+    constants |= dict.fromkeys(single - {"w"}, 0.0)
     for key, given in item.constants.items():
         if key not in item.states and key in item.names_used and key not in scope.called:
             constants[key] = (
@@ -290,7 +308,7 @@ def _event_block(
     inner = scope.part(event, axes=False)
     check_statements(statements, inner)
     plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
-    own = {*states, *item.constants, *scope.subexpressions}
+    own = {*states, *item.constants, *scope.subexpressions, *shared_names(item.lines)}
     together = (
         *catch_up,
         *resolve_names(plain, item, own, scopes[item.pre.name], scopes[item.post.name], inner.label),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from neurosim.engine.arrays import library
 from neurosim.engine.called import user_functions
 from neurosim.engine.state import spikes_sent
-from neurosim.network.program import special_steps
+from neurosim.network.program import Do, special_steps
 from neurosim.network.text import names_in
 from neurosim.plan.called import UserFunction
 from neurosim.plan.plan import Plan, Private, Textual
@@ -26,6 +26,8 @@ def unsupported(plan: Plan) -> str | None:
     for subject, function in user_functions(plan):
         if library.is_installed() and not _traces(function):
             return f"{subject} cannot be traced by JAX, as arithmetic and jax.numpy can. {REMEDY}"
+    if any(step.kind is Do.RUN for step in plan.program):
+        return f"text that is (constant over dt) runs before all other steps, which arrays cannot. {REMEDY}"
     for pathway in plan.pathways.values():
         reason = _text_reason(plan, pathway) if isinstance(pathway, Textual) else None
         if reason:

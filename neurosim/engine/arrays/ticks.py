@@ -78,7 +78,7 @@ class Steps:
                 self.reset(now, step)
             case Do.RECORD:
                 self.record(now, step)
-            case Do.SWEEP:
+            case Do.SWEEP | Do.RUN:
                 pass  # refused before the run; see support.py
             case _ as unknown:
                 assert_never(unknown)

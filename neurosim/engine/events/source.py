@@ -19,6 +19,7 @@ from neurosim.engine.events.loops import for_each_trial, function, identifier
 from neurosim.engine.events.numbering import Numbering, braced
 from neurosim.engine.events.order import spikes_as_it_moves, unmoved_at
 from neurosim.engine.events.parts import parts, types
+from neurosim.engine.events.periodic import in_neurons, in_synapses
 from neurosim.engine.events.populations import drive, evaluated, find_spikes, move, reset, threshold
 from neurosim.engine.events.stages import REDUCE, Stage, stages_of
 from neurosim.engine.events.sweeps import sweep
@@ -107,6 +108,7 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     if group.driven:
         return drive(plan, numbering, group)
     lines: list[str] = []
+    lines += in_neurons(plan, numbering, group)
     if not (plan.sweeps or group.of):
         lines += move(plan, numbering, group)
         if group.spiking:
@@ -129,6 +131,7 @@ def _synapses(code: PathwayCode) -> list[str]:
     """The functions of synapses with text."""
     text = code.pathway.text
     lines = synapses.record(code)
+    lines += in_synapses(code)
     lines += synapses.integrate(code) if text.integrate is not None else []
     lines += synapses.add_up(code) if text.summed else []
     for block in (text.on_pre, text.on_post):

@@ -117,13 +117,15 @@ def _is_read_before_move(plan: Plan, afferents: Afferents) -> bool:
     for pathway in plan.textual:
         if afferents.post in (pathway.pre, pathway.post):
             text = pathway.text
-            for block in (text.integrate, text.on_pre, text.on_post):
+            for block in (*text.periodic.values(), text.integrate, text.on_pre, text.on_post):
                 used |= _names_of(block)
             for variable, expression in text.summed.items():
                 used |= {variable, *names_in(expression)}
     used = {name.removesuffix("_pre").removesuffix("_post") for name in used}
     if to in group.ports:
         return to in used
+    for block in group.periodic.values():
+        used |= _names_of(block)
     subexpressions = {name for text in group.subexpressions.values() for name in names_in(text)}
     recorded = {probe.variable for probe in plan.probes if probe.owner == group.name}
     found = set[str]() if spikes_as_it_moves(plan, group) else _names_of(group.threshold)

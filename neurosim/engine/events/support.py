@@ -40,8 +40,7 @@ def _expressions(plan: Plan) -> Iterator[tuple[str, str]]:
     """Every expression of a plan: what its owner is called, and the text."""
     for group in plan.groups.values():
         owner, rule = repr(group.name), group.refractory
-        blocks = (group.integrate, group.update, group.threshold, group.reset)
-        yield from ((owner, s.expression) for block in blocks if block is not None for s in block.statements)
+        yield from ((owner, s.expression) for block in group.blocks for s in block.statements)
         yield from (
             (owner, text)
             for text in (*group.subexpressions.values(), *((rule.time, rule.condition) if rule else ()))
@@ -49,7 +48,7 @@ def _expressions(plan: Plan) -> Iterator[tuple[str, str]]:
         )
     for pathway in plan.textual:
         owner, text = f"synapses {pathway.name!r}", pathway.text
-        blocks = (text.on_pre, text.on_post, text.integrate)
+        blocks = (*text.periodic.values(), text.on_pre, text.on_post, text.integrate)
         yield from ((owner, s.expression) for block in blocks if block is not None for s in block.statements)
         yield from ((owner, expression) for expression in text.summed.values())
     yield from ((f"synapses {pathway.name!r}", pathway.chance) for pathway in plan.of_class(Private))

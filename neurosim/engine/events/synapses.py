@@ -86,7 +86,7 @@ class PathwayCode:
         return f"Synapse_{identifier(self.pathway.name)}"
 
     def loop(self, text: str) -> Loop:
-        """A loop over synapses for 'on_pre', 'on_post', 'integrate' or 'summed' text."""
+        """A loop over synapses for 'on_pre', 'on_post', 'integrate', 'summed' or 'run' text."""
         canonical = TextualArray(self.pathway.name, TextualPart.CANONICAL)  # random draws are counted by it
         element = f"{self.numbering.shared_pointer('int32_t', canonical)}[k]"
         not_yet = unmoved(self.plan.program, self.step(text))
@@ -104,8 +104,8 @@ class PathwayCode:
             return step.adds_up(name, post)
         if not step.concerns(name, post):
             return False
-        if text == "integrate":
-            return step.kind is Do.INTEGRATE
+        if text in ("integrate", "run"):
+            return step.kind is (Do.INTEGRATE if text == "integrate" else Do.RUN)
         if text == "on_post":
             return step.kind is Do.DELIVER and step.arriving is Arriving.SENT
         return step.delivers(graded=self.graded)
@@ -344,10 +344,16 @@ def _store(code: PathwayCode, loop: Loop, name: str, op: str, value: str) -> str
 def integrate(code: PathwayCode) -> list[str]:
     """The function that advances clock-driven variables of all synapses by one tick."""
     assert code.pathway.text.integrate is not None
-    loop = code.loop("integrate")
-    body = _side_by_side(code, loop, code.pathway.text.integrate)
-    name = f"integrate_{identifier(code.pathway.name)}"
-    return _function(code, loop, "model", name, "for_textual_synapses", body)
+    return all_synapses(code, code.pathway.text.integrate, f"integrate_{identifier(code.pathway.name)}")
+
+
+def all_synapses(code: PathwayCode, block: Block, name: str) -> list[str]:
+    """The function `name`, which runs a block that changes variables of the synapses alone."""
+    loop = code.loop("integrate" if block is code.pathway.text.integrate else "run")
+    if block.shared:
+        loop.element = "0"
+    body = _side_by_side(code, loop, block)
+    return _function(code, loop, block.name, name, "for_textual_synapses", body)
 
 
 def add_up(code: PathwayCode) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
+from neurosim.engine.events import periodic
 from neurosim.engine.events.arrivals import senders_of
 from neurosim.engine.events.loops import for_each_trial, identifier
 from neurosim.engine.events.numbering import Numbering
@@ -111,6 +112,8 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: i
         case Do.SUM:
             summing = [p for p in plan.textual if p.text.summed and step.concerns(p.name, p.post)]
             return [Call(f"add_up_{identifier(p.name)}(context);") for p in summing]
+        case Do.RUN:
+            return [Call(text) for text in periodic.calls(plan, step)]
         case Do.SWEEP:
             return [Call("sweep_all(worker);", each_trial=False)]
         case Do.RECORD:

@@ -88,6 +88,8 @@ def step_function(number: int, step: Step, sampler: Sampler) -> StepFunction:
             return steps.send
         case Do.RESET:
             return steps.reset
+        case Do.RUN:
+            return steps.run_text
         case Do.SWEEP:
             return sweep
         case Do.SUM:

@@ -57,7 +57,9 @@ class PreparedPlan:
     def run_block(self, state: State, group: Group, block: Block, names: Names) -> dict[str, np.ndarray]:
         """The new values of what a block of a population's text writes: (trial, *shape)."""
         run = numpy_block(block.statements, block.writes, block.frozen)
-        random = state.random(group.name, block.name, self.elements[group.name], by_trial(state, group))
+        elements = self.elements[group.name]
+        drawn = np.zeros_like(elements) if block.shared else elements
+        random = state.random(group.name, block.name, drawn, by_trial(state, group))
         new = run(names, self.axis_functions[group.name], random)
         shape = (state.count, *group.shape)
         dtype = bool if block is group.threshold else state.plan.dtype
@@ -170,6 +172,17 @@ def _refresh_refractory(prepared: PreparedPlan, state: State, group: Group) -> N
         # A time that is a whole number of ticks must not lose a tick to rounding.
         period = np.floor(seconds / (prepared.plan.dt or 1.0) + 1e-3)
     state.not_refractory[group.name] = ago >= period
+
+
+def run_text(prepared: PreparedPlan, step: Step, state: State) -> None:
+    """Run a block of text: in all neurons, then in all synapses."""
+    for name in step.populations:
+        group = prepared.plan.groups[name]
+        block = group.periodic.get(step.block)
+        if block is not None:
+            state.values[name] |= prepared.run_block(state, group, block, names_of(state, group))
+    for synapses in prepared.textual[step]:
+        synapses.run_text(state, synapses.text.periodic.get(step.block))
 
 
 def threshold(prepared: PreparedPlan, step: Step, state: State) -> None:

@@ -115,7 +115,10 @@ class TextualSynapses:
 
     def integrate(self, state: State) -> None:
         """Advance clock-driven variables of all synapses by one tick."""
-        block = self.text.integrate
+        self.run_text(state, self.text.integrate)
+
+    def run_text(self, state: State, block: Block | None) -> None:
+        """Run a block, if there is one, that changes variables of the synapses alone."""
         if block is None:
             return
         own = state.synapses[self.pathway.name]
@@ -251,7 +254,8 @@ class TextualSynapses:
         return None
 
     def _random(self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray) -> TextRandom:
-        return state.random(self.pathway.name, block.name, synapse.astype(np.uint32), state.trials[trial])
+        element = np.zeros(synapse.size, np.uint32) if block.shared else synapse.astype(np.uint32)
+        return state.random(self.pathway.name, block.name, element, state.trials[trial])
 
 
 def _change_port(port: Port, index: np.ndarray, deferred: Deferred, free: np.ndarray) -> None:
