@@ -170,3 +170,36 @@ def test_a_seed_gives_the_same_random_numbers_for_any_number_of_threads_and_afte
     assert results[0]["1.t"].size > 100
     for name, value in results[0].items():
         assert all(np.array_equal(value, other[name]) for other in results[1:]), name
+
+
+def watched_network() -> Arrays:
+    """Functions that are called in ticks, look at the network, change it, and stop it."""
+    cells = b2.NeuronGroup(
+        4, "dv/dt = (1.5 + 0.1*i - v)/(3*ms) : 1", threshold="v > 1", reset="v = 0", method="exact"
+    )
+    made = b2.Synapses(cells, cells, "w : 1", on_pre="v += w", delay=0.3 * ms)
+    made.connect("i != j")
+    made.w = 0.05
+    seen = []
+
+    @b2.network_operation(dt=0.5 * ms)
+    def look(t):
+        seen.append((float(t / ms), float(cells.v[0])))
+        made.w = made.w + 0.01
+
+    @b2.network_operation(when="end", dt=0.2 * ms)
+    def stop():
+        if len(seen) > 5:
+            net.stop()
+
+    traces, spikes = b2.StateMonitor(cells, "v", record=True), b2.SpikeMonitor(cells)
+    net = b2.Network(cells, made, look, stop, traces, spikes)
+    net.run(20 * ms)
+    assert 2 * ms < net.t < 4 * ms
+    stopped = net.t / ms
+    net.run(0.4 * ms)
+    return records(traces, spikes) | {"seen": np.array(seen), "w": made.w[:], "t": [stopped, net.t / ms]}
+
+
+def test_functions_that_a_network_calls_run_in_their_ticks():
+    assert_same(watched_network)

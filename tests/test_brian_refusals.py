@@ -109,7 +109,11 @@ def custom_event():
 
 
 def operation():
-    return group(), b2.NetworkOperation(lambda: None)
+    return group(), b2.NetworkOperation(lambda: None, when="thresholds", name="z")
+
+
+def spatial():
+    return (b2.SpatialNeuron(b2.Soma(1 * b2.um), "Im = 0*amp/metre**2 : amp/metre**2"),)
 
 
 @pytest.mark.parametrize(
@@ -128,17 +132,14 @@ def operation():
         (with_text("u += 1"), "(shared) variable 'u'"),
         (monitor_of_synapses, "it records 'u' of synapses"),
         (custom_event, "it has the event 'late' beside spikes"),
-        (operation, "of a class that is not supported"),
+        (operation, "it runs between"),
         (lambda: (group(reset="s = 1; v = 0"),), "changes the (shared) variable 's'"),
         (lambda: (group(refractory=1 * ms, reset="v = lastspike/ms"),), "its text reads 'lastspike'"),
-        (
-            lambda: (group("dv/dt = stimulus(t) - v/ms : Hz", threshold="v > 1*Hz"),),
-            "calls the function 'stimulus'",
-        ),
+        (lambda: (group(reset="v = lucky()", namespace={"lucky": b2.BinomialFunction(1, 0.5)}),), "'lucky'"),
+        (spatial, "SpatialNeuron 'spatialneuron': it is an object of a class that is not supported"),
     ],
 )
 def test_what_the_device_cannot_run_is_refused_by_name(build, reason):
-    stimulus = b2.TimedArray([1, 2] * Hz**2, dt=ms)  # noqa: F841
     net = b2.Network(*build())
     with pytest.raises(Refused, match=re.escape(reason)) as caught:
         net.run(0.2 * ms)

@@ -95,7 +95,7 @@ def actions_of(things: Iterable[BrianObject], namespace: Mapping[str, Any], dt: 
     found: list[Action] = []
     for thing in things:
         try:
-            found += [replace(a, every=_every(thing, dt)) for a in _action(thing, namespace)]
+            found += [replace(a, every=every_of(thing, dt)) for a in _action(thing, namespace)]
         except NeurosimError:
             raise
         except Exception as problem:
@@ -103,13 +103,18 @@ def actions_of(things: Iterable[BrianObject], namespace: Mapping[str, Any], dt: 
     return found
 
 
-def _every(thing: BrianObject, dt: float) -> int:
+def every_of(thing: BrianObject, dt: float) -> int:
     """How many ticks of the network one of an object takes."""
     own = float(clock_of(thing).dt_)
     ticks = round(own / dt)
     if abs(ticks * dt - own) > 1e-4 * dt:
         raise Refused(label(thing), f"its dt of {own} s is not a multiple of the shortest one, {dt} s")
     return ticks
+
+
+def acts(thing: BrianObject) -> bool:
+    """Whether an object does something in a tick; groups and synapses leave that to their parts."""
+    return type(thing) not in (NeuronGroup, PoissonGroup, Synapses, Subgroup)
 
 
 def spikes_of(group: BrianObject) -> Variable:
@@ -120,7 +125,7 @@ def spikes_of(group: BrianObject) -> Variable:
 def _action(thing: BrianObject, namespace: Mapping[str, Any]) -> Iterator[Action]:
     """The action of an object; groups and synapses themselves do nothing."""
     kind = type(thing)
-    if kind in (NeuronGroup, PoissonGroup, Synapses, Subgroup):
+    if not acts(thing):
         return
     if kind is SpikeGeneratorGroup:
         yield Action(thing, Does.DRIVE, None, frozenset(), frozenset({spikes_of(thing)}))

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from neurosim.brian.lowering import Lowered, Run, lower_run
+from neurosim.brian.operations import Operation, operations_of
 from neurosim.brian.private_names import (
     BrianObject,
     BrianObjectException,
     CodeRunner,
+    NetworkOperation,
     SpikeGeneratorGroup,
     begin_run,
     claim_objects,
@@ -85,17 +87,77 @@ def one_run(net: BrianObject, duration: Any, settings: Settings) -> None:
     if not things:
         return
     first, last, dt = _ticks(things)
-    run = Run(active, settings.namespace, dt, first, last, settings.options.precision)
-    lowered = lower_run(run)
-    claim_objects(net)
-    lowered = replace(
-        lowered, plan=replace(lowered.plan, seed=settings.seeds.for_run(str(net.id), lowered.plan))
-    )
-    ran = _run_plan(net, lowered, duration, settings)
-    for clock in {clock_of(thing) for thing in things}:
-        put_clock(clock, -(-(first + ran) // round(float(clock.dt_) / dt)))
+    progress = _Progress(net, last - first, duration, settings)
+    pieces = _Pieces(net, active, dt, settings, progress)
+    reached = pieces.run(first, last)
+    progress.end(reached - first)
+    _set_clocks(things, reached, dt)
     measured = time.time() - begun if settings.profile else None
-    end_run(net, things, end if first + ran == last else (first + ran) * dt, measured)
+    end_run(net, things, end if reached == last else reached * dt, measured)
+
+
+class _Pieces:
+    """Runs a network in pieces, between which the functions of its `NetworkOperation` objects are called.
+
+    net: the network
+    things: its active objects, in Brian2's order
+    dt: the length of a tick, in seconds
+    """
+
+    def __init__(
+        self,
+        net: BrianObject,
+        things: Sequence[BrianObject],
+        dt: float,
+        settings: Settings,
+        progress: _Progress,
+    ):
+        self.net, self.dt, self.settings, self.progress = net, dt, settings, progress
+        self.things = [thing for thing in things if not isinstance(thing, NetworkOperation)]
+        self.first, self.final = operations_of(things, dt)
+
+    def run(self, first: int, last: int) -> int:
+        """Run from one tick to another; returns the tick that was reached."""
+        if first == last:
+            self._lowered(first, last)
+        tick = first
+        while tick < last and not is_stopped(self.net):
+            self._call(self.first, tick)
+            ends = [
+                last,
+                *(o.next_after(tick) for o in self.first),
+                *(o.next_from(tick) + 1 for o in self.final),
+            ]
+            end = tick + 1 if is_stopped(self.net) else min(ends)
+            reached = tick + _run_plan(self._lowered(tick, end), self.progress, self.settings)
+            if reached < end:
+                return reached
+            tick = end
+            self._call(self.final, tick - 1)
+        return tick
+
+    def _call(self, operations: Sequence[Operation], tick: int) -> None:
+        """Call the functions whose turn it is in a tick."""
+        for operation in operations:
+            if operation.runs_at(tick):
+                self.net.t_ = tick * self.dt
+                _set_clocks(self.net.sorted_objects, tick, self.dt)
+                operation.thing.run()
+
+    def _lowered(self, first: int, last: int) -> Lowered:
+        """The plan of one piece."""
+        options = self.settings.options
+        run = Run(self.things, self.settings.namespace, self.dt, first, last, options.precision)
+        lowered = lower_run(run)
+        claim_objects(self.net)
+        seed = self.settings.seeds.for_run(str(self.net.id), lowered.plan)
+        return replace(lowered, plan=replace(lowered.plan, seed=seed))
+
+
+def _set_clocks(things: Sequence[BrianObject], tick: int, dt: float) -> None:
+    """Set all clocks to a tick of the network; slower ones to the next tick of their own."""
+    for clock in {clock_of(thing) for thing in things}:
+        put_clock(clock, -(-tick // round(float(clock.dt_) / dt)))
 
 
 def _prepare(things: Sequence[BrianObject], namespace: Mapping[str, Any]) -> None:
@@ -115,19 +177,13 @@ def _ticks(things: Sequence[BrianObject]) -> tuple[int, int, float]:
     return first, last, float(fastest.dt_)
 
 
-def _run_plan(net: BrianObject, lowered: Lowered, duration: Any, settings: Settings) -> int:
-    """Run the plan and write back what it leaves. Returns how many ticks ran."""
-    plan = lowered.plan
-    progress = _Progress(net, plan.ticks, duration, settings)
-    if not plan.ticks:
-        progress.end(0)
-        return 0
-    names = Renaming(plan)
+def _run_plan(lowered: Lowered, progress: _Progress, settings: Settings) -> int:
+    """Run a plan and write back what it leaves. Returns how many ticks ran."""
+    names = Renaming(lowered.plan)
     writer = MonitorWriter(lowered, names)
-    _, run = ready(settings.options.engine, names.plan(plan), settings.options.threads)
+    _, run = ready(settings.options.engine, names.plan(lowered.plan), settings.options.threads)
     ran, _, final = run(writer, progress)
     write_back(lowered, writer, ran, names.checkpoint_back(final))
-    progress.end(ran)
     return ran
 
 

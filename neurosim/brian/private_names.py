@@ -70,6 +70,7 @@ NeuronGroup: Any = _brian2.NeuronGroup
 PoissonGroup: Any = _brian2.PoissonGroup
 SpikeGeneratorGroup: Any = _brian2.SpikeGeneratorGroup
 PoissonInput: Any = _brian2.PoissonInput
+NetworkOperation: Any = _brian2.NetworkOperation
 Subgroup: Any = _subgroup.Subgroup
 Synapses: Any = _brian2.Synapses
 SpikeMonitor: Any = _brian2.SpikeMonitor
