@@ -161,6 +161,15 @@ WIRINGS = {
     "probability with unit": (lambda: ns.probability(0.5 * ms), D, "probability: p", "0.5 ms", "0 to 1"),
     "probability text": (lambda: ns.probability("0.5"), D, "probability: p", "'0.5'", "Give a number"),
     "misspelt": (lambda: ns.probability(0.5, to_slf=False), D, "probability", "'to_slf'", "'to_self'?"),
+    **{
+        f"{kind.__name__} between populations": (
+            lambda kind=kind, given=given: ns.Synapses(ears, cells, wiring=kind(*given, to_self=False)),
+            D, f"{kind.__name__}: to_self=False", "not of one population", "pairs(pre, post)",
+        )
+        for kind, given in (
+            (ns.all_to_all, ()), (ns.probability, (0.5,)), (ns.indegree, (2,)), (ns.outdegree, (2,)),
+        )
+    },
     "to_self": (lambda: ns.all_to_all(to_self="no"), D, "all_to_all: to_self", "'no'", "Give one of these"),
     "indegree": (lambda: ns.indegree(2.5), D, "indegree: k", "2.5", "integer"),
     "outdegree": (lambda: ns.outdegree(-1), D, "outdegree: k", "-1", "at least 0"),

@@ -14,7 +14,7 @@ from neurosim.network.neurons import Population, label
 from neurosim.network.pictures import DENSE, SPARSE, Picture, percent_text
 from neurosim.network.recipe import Wires, WiringLaw
 from neurosim.network.values import flag, plain_number, whole
-from neurosim.network.wiring import MOST_DRAWN, Wiring, avoids_self, is_within
+from neurosim.network.wiring import MOST_DRAWN, Wiring, avoids_self, check_to_self
 
 
 def as_probability(p: float, subject: str) -> float:
@@ -34,7 +34,8 @@ class probability(Wiring):
     (0, 1], so that the time to draw grows with the synapses and not with the pairs. This is the random graph
     G(n, p).
 
-    Raises DescriptionError for a p that is not a number from 0 to 1.
+    Raises DescriptionError for a p that is not a number from 0 to 1. Synapses raise it for to_self=False
+    between two populations.
 
     Source: Gilbert 1959, Ann. Math. Statist. 30, 1141, doi:10.1214/aoms/1177706098. The gaps: Batagelj &
     Brandes 2005, Phys. Rev. E 71, 036113, doi:10.1103/PhysRevE.71.036113.
@@ -51,6 +52,9 @@ class probability(Wiring):
     def __post_init__(self):
         p = as_probability(self.p, "probability: p")
         keep(self, p=p, to_self=flag(self.to_self, "probability: to_self"))
+
+    def check(self, pre: Population, post: Population) -> None:
+        check_to_self(self, pre, post)
 
     def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
         avoid = avoids_self(self, pre, post)
@@ -79,7 +83,7 @@ class indegree(Wiring):
     to_self: False draws among the other neurons, within one population.
 
     Raises DescriptionError for a k that is not a whole number of at least 0. With to_self=False, synapses
-    raise it for two different parts of one population.
+    raise it for two populations, and for two different parts of one.
 
     Source: Brunel 2000, J. Comput. Neurosci. 8, 183, doi:10.1023/A:1008925309027, whose neurons have fixed
     in-degrees.
@@ -120,7 +124,7 @@ class outdegree(Wiring):
     to_self: False draws among the other neurons, within one population.
 
     Raises DescriptionError for a k that is not a whole number of at least 0. With to_self=False, synapses
-    raise it for two different parts of one population.
+    raise it for two populations, and for two different parts of one.
 
     Source: van Vreeswijk & Sompolinsky 1996, Science 274, 1724, doi:10.1126/science.274.5293.1724, for
     networks of fixed mean degrees.
@@ -149,7 +153,8 @@ class outdegree(Wiring):
 
 def _check_others(wiring: indegree | outdegree, pre: Population, post: Population) -> None:
     """Refuse to draw among the other neurons where the two sides differ, or where there are no others."""
-    if wiring.to_self or not is_within(pre, post):
+    check_to_self(wiring, pre, post)
+    if wiring.to_self:
         return
     name = type(wiring).__name__
     if not np.array_equal(pre.indices, post.indices):

@@ -136,6 +136,18 @@ def is_within(pre: Population, post: Population) -> bool:
     return pre.population.name == post.population.name
 
 
+def check_to_self(wiring: _ToSelf, pre: Population, post: Population) -> None:
+    """Refuse to leave out synapses of neurons onto themselves where there are none."""
+    if wiring.to_self or is_within(pre, post):
+        return
+    name = type(wiring).__name__
+    raise DescriptionError(
+        f"{name}: to_self=False leaves out the synapse of a neuron onto itself, but {label(pre)} and"
+        f" {label(post)} are not of one population. Leave it out; to leave out pairs of equal index, list the"
+        " others: pre, post = np.nonzero(~np.eye(n, dtype=bool)), wiring=pairs(pre, post)."
+    )
+
+
 def avoids_self(wiring: _ToSelf, pre: Population, post: Population) -> bool:
     return not wiring.to_self and is_within(pre, post)
 
@@ -148,12 +160,17 @@ class all_to_all(Wiring):
     to_self: False leaves out the synapse of a neuron onto itself, within one population.
 
     A weight array has the shape (post, pre).
+
+    Synapses raise DescriptionError for to_self=False between two populations.
     """
 
     to_self: bool = True
 
     def __post_init__(self):
         keep(self, to_self=flag(self.to_self, "all_to_all: to_self"))
+
+    def check(self, pre: Population, post: Population) -> None:
+        check_to_self(self, pre, post)
 
     def message_shapes(self, pre: Population, post: Population, weight: Population) -> tuple[Shape, Shape]:
         return (post.size, pre.size), weight.shape
