@@ -172,6 +172,40 @@ def test_a_seed_gives_the_same_random_numbers_for_any_number_of_threads_and_afte
         assert all(np.array_equal(value, other[name]) for other in results[1:]), name
 
 
+def called_functions() -> Arrays:
+    """Tables over time of one and two dimensions, a function of the script, and binomial numbers."""
+    slow = b2.TimedArray(np.arange(5.0) * mV, dt=1 * ms)
+    fast = b2.TimedArray(np.arange(12.0).reshape(4, 3), dt=0.37 * ms)
+
+    @b2.implementation("cpp", "double bent(double x, double y) { return x*y + 1.0; }")
+    @b2.check_units(x=1, y=1, result=1)
+    def bent(x, y):
+        return x * y + 1.0
+
+    certain = b2.BinomialFunction(3, 1.0, name="certain")
+    names = {"slow": slow, "fast": fast, "bent": bent, "certain": certain}
+    cells = b2.NeuronGroup(
+        3,
+        """dv/dt = (slow(t) - v)/(2*ms) : volt
+           du/dt = (fast(t - 0.2*ms, 2 - i) + bent(u, 0.1) - u)/ms : 1
+           seen = slow(t - 0.5*ms) : volt
+           n : 1""",
+        threshold="v > 2.5*mV", reset="v = 0*mV; n += certain()", method="euler", namespace=names,
+    )  # fmt: skip
+    linear = b2.NeuronGroup(1, "dx/dt = (slow(t) - x)/(3*ms) : volt", method="exact", namespace=names)
+    made = b2.Synapses(cells, cells, "w : 1", on_pre="w += bent(1, fast(t, j))", namespace=names)
+    made.connect("i != j")
+    traces = b2.StateMonitor(cells, ["v", "u", "seen"], record=True)
+    net = b2.Network(cells, linear, made, traces)
+    net.run(8 * ms)
+    assert cells.n[0] > 0
+    return records(traces) | {"n": cells.n[:], "w": made.w[:], "x": linear.x[:]}
+
+
+def test_functions_of_the_script_are_called_as_in_brian2():
+    assert_same(called_functions, ("reference", "events"))
+
+
 def watched_network() -> Arrays:
     """Functions that are called in ticks, look at the network, change it, and stop it."""
     cells = b2.NeuronGroup(

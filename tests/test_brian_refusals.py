@@ -116,6 +116,16 @@ def spatial():
     return (b2.SpatialNeuron(b2.Soma(1 * b2.um), "Im = 0*amp/metre**2 : amp/metre**2"),)
 
 
+def random_function():
+    lucky = b2.Function(np.random.rand, arg_units=[], return_unit=1, stateless=False)
+    return (group(reset="v = lucky()", namespace={"lucky": lucky}),)
+
+
+def own_relu():
+    relu = b2.Function(lambda x: x, arg_units=[1], return_unit=1)
+    return (group(reset="v = relu(v)", namespace={"relu": relu}),)
+
+
 @pytest.mark.parametrize(
     ("build", "reason"),
     [
@@ -135,7 +145,8 @@ def spatial():
         (operation, "it runs between"),
         (lambda: (group(reset="s = 1; v = 0"),), "changes the (shared) variable 's'"),
         (lambda: (group(refractory=1 * ms, reset="v = lastspike/ms"),), "its text reads 'lastspike'"),
-        (lambda: (group(reset="v = lucky()", namespace={"lucky": b2.BinomialFunction(1, 0.5)}),), "'lucky'"),
+        (random_function, "the random function 'lucky'"),
+        (own_relu, "a function of its own by the name 'relu'"),
         (spatial, "SpatialNeuron 'spatialneuron': it is an object of a class that is not supported"),
     ],
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
+from neurosim.brian.inputs import weight_of
 from neurosim.brian.names import Names, Text, label, root_of
 from neurosim.brian.private_names import (
     BrianObject,
@@ -184,9 +185,8 @@ def _deliver(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
 
 
 def _background(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
-    _, _, weight, target = poisson_input_of(thing)
-    if isinstance(weight, str):
-        raise Refused(label(thing), f"its weight is the expression {weight!r}")
+    weight_of(thing, Names(thing.group, namespace))
+    *_, target = poisson_input_of(thing)
     changed = frozenset({thing.group.variables[target]})
     return Action(thing, Does.BACKGROUND, None, frozenset(), changed, changed)
 

@@ -53,7 +53,7 @@ def lower_group(
         driven=False,
         spiking=spiking,
         states=values.start(dtype),
-        constants=rounded(values.constants | coefficients, dtype),
+        constants=values.lowered(dtype) | rounded(coefficients, dtype),
         ports={},
         subexpressions=_subexpressions(values),
         sends=None,

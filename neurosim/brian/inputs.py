@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurosim.brian.names import root_of
-from neurosim.brian.private_names import BrianObject, poisson_input_of
-from neurosim.network.text import Statement
+from neurosim.brian.names import Names, label, root_of
+from neurosim.brian.private_names import BrianObject, Constant, poisson_input_of
+from neurosim.brian.refusal import Refused
+from neurosim.network.text import Statement, calls_in, names_in
+from neurosim.plan.codegen.numpy_code import evaluate
 from neurosim.plan.plan import Block, Group, Private
 
 
-def lower_background(thing: BrianObject, dt: float) -> tuple[Group, Private]:
-    """The sources of a PoissonInput: a group of which each target has copies of its own, and its synapses."""
-    count, rate, weight, target = poisson_input_of(thing)
+def weight_of(thing: BrianObject, names: Names) -> float:
+    """The weight of a PoissonInput: a number, or an expression of constants."""
+    *_, weight, _ = poisson_input_of(thing)
+    if not isinstance(weight, str):
+        return float(weight)
+    known = {name: names[name] for name in names_in(weight)}
+    if calls_in(weight) or not all(isinstance(variable, Constant) for variable in known.values()):
+        raise Refused(label(thing), f"its weight is the expression {weight!r}")
+    return float(evaluate(weight, {name: float(v.value) for name, v in known.items()}))
+
+
+def lower_background(thing: BrianObject, dt: float, names: Names) -> tuple[Group, Private]:
+    """The sources of a PoissonInput: a group of which each target has copies of its own, and its synapses.
+
+    dt: of its clock, in seconds
+    names: of its target
+    """
+    count, rate, _, target = poisson_input_of(thing)
     group = root_of(thing.group)
     start = int(getattr(thing.group, "start", 0))
     chance = repr(min(rate * dt, 1.0))
@@ -26,6 +43,6 @@ def lower_background(thing: BrianObject, dt: float) -> tuple[Group, Private]:
         name=thing.name, pre=source.name, post=group.name, to=target,
         pre_index=np.zeros(1, np.int64), post_index=np.arange(start, start + len(thing.group)),
         pre_shape=(1,), post_shape=(len(thing.group),),
-        sources=count, chance=chance, weight=float(weight),
+        sources=count, chance=chance, weight=weight_of(thing, names),
     )  # fmt: skip
     return source, pathway

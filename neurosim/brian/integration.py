@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ast
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from neurosim.brian.private_names import BrianObject, integrated
 from neurosim.brian.texts import read_text
 from neurosim.brian.values import Values
 from neurosim.network.functions import RANDOM, functions
-from neurosim.network.text import Equation, calls_in, names_in
+from neurosim.network.text import Equation, called, calls_in, names_in, names_of, parsed_copy
 from neurosim.plan.codegen.numpy_code import Numeric
 from neurosim.plan.constant_folding import fold_constants
 from neurosim.plan.equations import Linear, inline, linear_system
@@ -73,15 +74,31 @@ def _linear(group: BrianObject, values: Values, frozen: frozenset[str]) -> Linea
         return None
     values.add(name for line in lines for name in names_in(line.expression))
     system = linear_system(lines, values.scope())
-    if system is None or not all(_is_steady(text) for text in system.offset.values()):
+    if system is None or not all(_is_steady(text, values) for text in system.offset.values()):
         return None
     return system if _is_triangular(system) else None
 
 
-def _is_steady(offset: str) -> bool:
-    """Whether an offset is constant over a tick."""
+def _is_steady(offset: str, values: Values) -> bool:
+    """Whether an offset is constant over a tick. Samples are, that last as long as a tick, or several."""
+    dt = float(values.constants["dt"])
+    steady = {name for name in values.called if values.names[name].is_locally_constant(dt)}
+    tree = _WithoutCalls(steady).visit(parsed_copy(offset))
     random = any(functions()[name].kind == RANDOM for name in calls_in(offset) if name in functions())
-    return "t" not in names_in(offset) and not random
+    return "t" not in names_of(tree) and not random
+
+
+class _WithoutCalls(ast.NodeTransformer):
+    """Puts 0 in place of calls of some functions."""
+
+    def __init__(self, names: Collection[str]):
+        self.names = names
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        if called(node) in self.names:
+            return ast.Constant(0)
+        node.args = [self.visit(argument) for argument in node.args]
+        return node
 
 
 def _is_triangular(system: Linear) -> bool:

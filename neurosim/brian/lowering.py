@@ -125,7 +125,11 @@ class _Lowering:
         pathways = self._pathways(synapses)
         for action in self.actions:
             if action.does is Does.BACKGROUND:
-                source, pathway = lower_background(action.thing, self.run.dt * action.every)
+                source, pathway = lower_background(
+                    action.thing,
+                    self.run.dt * action.every,
+                    Names(action.thing.group, self.run.namespace),
+                )
                 groups[source.name], pathways[pathway.name] = source, pathway
         monitors = self._monitors(synapses)
         plan = self._plan(groups, pathways, drives, list(monitors.values()))

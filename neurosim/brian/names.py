@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.brian.functions_of_scripts import without_binomial
 from neurosim.brian.private_names import (
     ArrayVariable,
     AuxiliaryVariable,
     BrianObject,
-    Function,
     Subexpression,
     Variable,
     is_known_function,
@@ -60,12 +60,13 @@ class Names:
         """What some names mean."""
         return {name: self[name] for name in names}
 
-    def check_calls(self, expression: str) -> None:
-        """Refuse functions that the engines do not know."""
-        for name in calls_in(expression):
-            known = self[name]
-            if not (isinstance(known, Function) and is_known_function(name, known) and name in functions()):
-                raise Refused(self.label, f"its text calls the function {name!r}")
+    def plain(self, expression: str) -> str:
+        """An expression as the engines read it. Refuses functions whose names mean others to them."""
+        called = {name: self[name] for name in calls_in(expression)}
+        for name, known in called.items():
+            if name in functions() and not is_known_function(name, known):
+                raise Refused(self.label, f"its text calls a function of its own by the name {name!r}")
+        return without_binomial(expression, called)
 
     def read_by(self, expression: str) -> set[Variable]:
         """The arrays that an expression reads, also those in the subexpressions that it names."""

@@ -10,8 +10,9 @@ changes. It was tested with Brian2 2.9, 2.10 and 2.11.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeAlias
 
@@ -23,6 +24,7 @@ import_units()  # first, because Brian2 would otherwise install an exception hoo
 
 import brian2
 from brian2.codegen import translation
+from brian2.codegen.runtime.numpy_rt import numpy_rt
 from brian2.core import base, clocks, functions, namespace, network, variables
 from brian2.equations import unitcheck
 from brian2.groups import group, neurongroup, subgroup
@@ -43,6 +45,7 @@ _group: Any = group
 _logger: Any = logger
 _namespace: Any = namespace
 _network: Any = network
+_numpy: Any = numpy_rt
 _neurongroup: Any = neurongroup
 _spikequeue: Any = spikequeue
 _stateupdaters: Any = stateupdaters
@@ -90,11 +93,77 @@ AuxiliaryVariable: Any = _variables.AuxiliaryVariable
 Constant: Any = _variables.Constant
 Subexpression: Any = _variables.Subexpression
 Function: Any = _functions.Function
+TimedArray: Any = _brian2.TimedArray
+BinomialFunction: Any = _brian2.BinomialFunction
 
 
 def is_known_function(name: str, function: Variable) -> bool:
     """Whether a function is one of Brian2's own under this name."""
     return _functions.DEFAULT_FUNCTIONS.get(name) is function
+
+
+def table_of(table: Variable) -> tuple[np.ndarray, tuple[float, ...], float]:
+    """The values of a TimedArray in SI units, their dimensions, and its dt in seconds."""
+    return np.asarray(table.values), _exponents(table.dim), float(table.dt)
+
+
+@dataclass(frozen=True, eq=False)
+class NumpyFunction:
+    """A function of a script: of numpy arrays without units.
+
+    dims: the dimensions of its arguments, and of its value
+    cpp: its definition in C++, '' if there is none
+    cpp_name: its name there
+    """
+
+    compute: Callable[..., Any]
+    dims: tuple[list[tuple[float, ...]], list[tuple[float, ...]]]
+    cpp: str
+    cpp_name: str
+
+
+def numpy_function_of(given: Variable, group: BrianObject) -> NumpyFunction | None:
+    """A function of a script; None if it draws random numbers or does not say what its arguments are."""
+    units = given._arg_units
+    if not given.stateless or units is None:
+        return None
+    found = given.implementations
+    try:
+        implementation = found[_numpy.NumpyCodeObject]
+    except KeyError:
+        found.add_numpy_implementation(wrapped_func=given.pyfunc)
+        implementation = found[_numpy.NumpyCodeObject]
+    cpp = found._implementations.get("cpp")
+    code = "" if cpp is None or cpp.dynamic else cpp.get_code(group)
+    plain = isinstance(code, str) and not cpp_needs_more(cpp)
+    name = getattr(cpp, "name", None) or given.pyfunc.__name__
+    dims = [_exponents_of_unit(unit) for unit in units], [_exponents_of_unit(given._return_unit)]
+    return NumpyFunction(implementation.get_code(group), dims, code if plain else "", str(name))
+
+
+def cpp_needs_more(implementation: Any) -> bool:
+    """Whether C++ of a function needs other functions, arrays or options of the compiler."""
+    parts = (implementation and implementation.dependencies, implementation and implementation.compiler_kwds)
+    return any(parts) or bool(implementation and implementation.get_namespace(None))
+
+
+def binomial_of(function: Variable) -> str:
+    """The text that draws what a BinomialFunction draws: Brian2 takes normal numbers where n is large."""
+    sample = function.implementations._implementations["numpy"]._code
+    cells = zip(sample.__code__.co_freevars, sample.__closure__, strict=True)
+    given = {name: float(cell.cell_contents) for name, cell in cells}
+    if "loc" in given:
+        return f"({given['loc']!r} + {given['scale']!r}*randn())"
+    return f"binomial({given['n']!r}, {given['p']!r})"
+
+
+def _exponents(dimension: Any) -> tuple[float, ...]:
+    return tuple(float(dimension.get_dimension(axis)) for axis in AXES)
+
+
+def _exponents_of_unit(unit: Any) -> tuple[float, ...]:
+    """The dimensions of a unit of an argument or a value; none for truth values and units of any kind."""
+    return _exponents(unit.dim) if hasattr(unit, "dim") else (0.0,) * len(AXES)
 
 
 def local_namespace(level: int) -> dict[str, Any]:
@@ -115,7 +184,7 @@ def check_units(code: str, known: Mapping[str, Variable]) -> None:
 
 def dimensions_of(variable: Variable) -> tuple[float, ...]:
     """The dimensions of a variable: the exponents of the seven base units."""
-    return tuple(float(variable.dim.get_dimension(axis)) for axis in AXES)
+    return _exponents(variable.dim)
 
 
 def value_of(variable: Variable) -> np.ndarray:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurosim.brian.functions_of_scripts import called_constant
 from neurosim.brian.names import Names, root_of
 from neurosim.brian.private_names import (
     ArrayVariable,
     BrianObject,
     Constant,
+    Function,
     Subexpression,
     Variable,
     delays_of,
@@ -20,7 +22,8 @@ from neurosim.brian.private_names import (
     value_of,
 )
 from neurosim.brian.refusal import Refused
-from neurosim.brian.values import BUILT_IN, TICKS, number
+from neurosim.brian.values import BUILT_IN, TICKS, called_in_plan, number, rounded
+from neurosim.network.called import CalledConstant
 from neurosim.network.text import Statement, names_in, renamed
 from neurosim.network.values import TIME
 from neurosim.plan.codegen.numpy_code import Numeric
@@ -67,6 +70,7 @@ class SynapseValues:
         self.synapses, self.names, self.changing, self.wires = synapses, names, changing, wires
         self.states: dict[str, Variable] = {}
         self.constants: dict[str, Numeric] = {}
+        self.called: dict[str, CalledConstant] = {}
         self.subexpressions: dict[str, str] = {}
         self.dims: dict[str, Dim] = BUILT_IN | {"elapsed": TIME}
         self.renamed: dict[str, str] = {}
@@ -77,6 +81,10 @@ class SynapseValues:
         for name in names:
             if name not in self.dims:
                 variable = self.names[name]
+                if isinstance(variable, Function):
+                    self.called[name] = called_constant(name, variable, self.synapses, self.names.label)
+                    self.dims[name] = self.called[name].dim
+                    continue
                 self.dims[name] = dimensions_of(variable)
                 self._add(name, variable)
 
@@ -86,9 +94,8 @@ class SynapseValues:
         if isinstance(variable, Constant):
             self.constants[name] = number(variable.value)
         elif isinstance(variable, Subexpression) and own:
-            self.names.check_calls(variable.expr)
-            self.subexpressions[name] = variable.expr
-            self.add(names_in(variable.expr))
+            self.subexpressions[name] = self.names.plain(variable.expr)
+            self.add(names_in(self.subexpressions[name]))
         elif name.startswith("t_in_timesteps"):
             self.subexpressions[name] = TICKS
             self.add(["dt"])
@@ -126,7 +133,17 @@ class SynapseValues:
 
     def scope(self) -> Scope:
         """The names for the functions that read text."""
-        return Scope(self.names.label, self.dims, frozenset(self.constants), self.subexpressions, axes=False)
+        dims = {name: dim for name, dim in self.dims.items() if name not in self.called}
+        return Scope(
+            self.names.label, dims, frozenset(self.constants), self.subexpressions, axes=False,
+            called=self.called,
+        )  # fmt: skip
+
+    def lowered(self, dtype: np.dtype) -> dict[str, Numeric]:
+        """The constants in the precision of a run, among them those that text calls."""
+        return rounded(self.constants, dtype) | called_in_plan(
+            self.called, self.names.label, float(self.constants["dt"]), dtype
+        )
 
     def plain(self, statements: Iterable[Statement]) -> tuple[Statement, ...]:
         """Statements with subexpressions written out, under the names that the engines know."""

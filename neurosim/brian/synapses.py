@@ -14,7 +14,6 @@ from neurosim.brian.private_names import BrianObject, Variable, integrated, valu
 from neurosim.brian.refusal import Refused
 from neurosim.brian.synapse_values import SynapseValues, Wires
 from neurosim.brian.texts import read_text
-from neurosim.brian.values import rounded
 from neurosim.network.functions import RANDOM, functions
 from neurosim.network.text import Equation, Statement, calls_in, names_in
 from neurosim.plan.codegen.numpy_code import evaluate
@@ -141,7 +140,8 @@ class SynapseLowering:
         sums: list[tuple[str, np.ndarray]] = []
         for statement in values.plain(text.statements):
             variable, is_post = statement.name.removesuffix("_post"), statement.name.endswith("_post")
-            random = any(functions()[name].kind == RANDOM for name in calls_in(statement.expression))
+            called = calls_in(statement.expression)
+            random = any(name not in functions() or functions()[name].kind == RANDOM for name in called)
             constant = names_in(statement.expression) <= set(values.constants)
             if statement.op not in ("+=", "-=") or not is_post or random or not constant:
                 return False
@@ -179,7 +179,7 @@ class SynapseLowering:
             )
             for name, variable in values.states.items()
         }
-        constants = rounded(values.constants, self.dtype)
+        constants = values.lowered(self.dtype)
         return SynapseText(states=states, laws={}, constants=constants, summed=summed, **blocks)
 
     def _catch_up(self, values: SynapseValues) -> tuple[Statement, ...]:

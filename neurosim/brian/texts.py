@@ -29,10 +29,9 @@ def read_text(code: str, names: Names) -> Text:
     own = {s.name for s in statements if s.name not in names}
     new = {name: f"_{name}" for name in own if not name.startswith("_")}
     statements = tuple(
-        replace(s, name=new.get(s.name, s.name), expression=renamed(s.expression, new)) for s in statements
+        replace(s, name=new.get(s.name, s.name), expression=renamed(names.plain(s.expression), new))
+        for s in statements
     )
-    for statement in statements:
-        names.check_calls(statement.expression)
     temporary = frozenset(new.get(name, name) for name in own)
     return Text(tuple(_whole(s, names, temporary) for s in statements), names, temporary)
 

@@ -8,18 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.brian.functions_of_scripts import called_constant
 from neurosim.brian.names import Names
 from neurosim.brian.private_names import (
     ArrayVariable,
     Constant,
+    Function,
     Subexpression,
     Variable,
     dimensions_of,
     value_of,
 )
 from neurosim.brian.refusal import Refused
+from neurosim.network.called import CalledConstant
 from neurosim.network.text import names_in
 from neurosim.network.values import PLAIN, TIME
+from neurosim.plan.called import lower_called
 from neurosim.plan.codegen.numpy_code import Numeric
 from neurosim.plan.dimensions import Dim, Scope
 
@@ -35,6 +39,7 @@ class Values:
     changing: the arrays that some text of the network changes
     states: the arrays of the group that change, by name
     constants: the values of the others
+    called: those that text calls
     subexpressions: what stands for a name, by name
     dims: the dimensions of each name
     """
@@ -43,6 +48,7 @@ class Values:
     changing: Collection[Variable]
     states: dict[str, Variable] = field(default_factory=dict[str, Variable])
     constants: dict[str, Numeric] = field(default_factory=dict[str, Numeric])
+    called: dict[str, CalledConstant] = field(default_factory=dict[str, CalledConstant])
     subexpressions: dict[str, str] = field(default_factory=dict[str, str])
     dims: dict[str, Dim] = field(default_factory=lambda: dict(BUILT_IN))
 
@@ -53,15 +59,18 @@ class Values:
                 self._add(name, self.names[name])
 
     def _add(self, name: str, variable: Variable) -> None:
+        if isinstance(variable, Function):
+            self.called[name] = called_constant(name, variable, self.names.group, self.names.label)
+            self.dims[name] = self.called[name].dim
+            return
         self.dims[name] = dimensions_of(variable)
         owner: Any = variable.owner
         own = owner is not None and owner.name == self.names.group.name
         if isinstance(variable, Constant):
             self.constants[name] = number(variable.value)
         elif isinstance(variable, Subexpression):
-            self.names.check_calls(variable.expr)
-            self.subexpressions[name] = variable.expr
-            self.add(names_in(variable.expr))
+            self.subexpressions[name] = self.names.plain(variable.expr)
+            self.add(names_in(self.subexpressions[name]))
         elif name == "t_in_timesteps":
             self.subexpressions[name] = TICKS
             self.add(["dt"])
@@ -78,8 +87,15 @@ class Values:
 
     def scope(self) -> Scope:
         """The names for the functions that read text."""
+        dims = {name: dim for name, dim in self.dims.items() if name not in self.called}
         constant = frozenset(self.constants)
-        return Scope(self.names.label, self.dims, constant, self.subexpressions)
+        return Scope(self.names.label, dims, constant, self.subexpressions, called=self.called)
+
+    def lowered(self, dtype: np.dtype) -> dict[str, Numeric]:
+        """The constants in the precision of a run, among them those that text calls."""
+        return rounded(self.constants, dtype) | called_in_plan(
+            self.called, self.names.label, float(self.constants["dt"]), dtype
+        )
 
     def start(self, dtype: np.dtype) -> dict[str, np.ndarray]:
         """The values of the states that Brian2 holds now."""
@@ -92,6 +108,17 @@ def number(value: Any, scalar: bool = True) -> Numeric:
     if scalar and array.dtype.kind == "b":
         return bool(array.item())
     return float(array.item()) if scalar else array.astype(np.float64)
+
+
+def called_in_plan(
+    called: Mapping[str, CalledConstant], label: str, tick: float, dtype: np.dtype
+) -> dict[str, Numeric]:
+    """Constants that text calls, as a plan holds them."""
+    precision = "single" if dtype == np.float32 else "double"
+    return {
+        name: lower_called(constant, f"{label}: {name}", TIME, tick, precision)
+        for name, constant in called.items()
+    }
 
 
 def rounded(values: Mapping[str, Numeric], dtype: np.dtype) -> dict[str, Numeric]:
