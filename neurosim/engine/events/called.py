@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from neurosim.engine.events.keys import (
     Constant,
     ConstantKey,
@@ -14,19 +17,39 @@ from neurosim.engine.events.keys import (
 )
 from neurosim.engine.events.loops import Loop, function, identifier, indented
 from neurosim.plan.called import Called, UserFunction
-from neurosim.plan.codegen.cpp_code import Typed
+from neurosim.plan.codegen.cpp_code import CalledTyped
 from neurosim.plan.plan import Plan
 
 
-def called_at(loop: Loop, tag: str, constant: Called, key: ConstantKey) -> Typed:
-    """C++ that can be called with doubles in place of a constant, and the type of its value."""
+def called_at(loop: Loop, tag: str, constant: Called, key: ConstantKey) -> CalledTyped:
+    """C++ for a constant that text calls with doubles.
+
+    What a table is called with at all neurons alike, as `t` is, is looked up once before the loop.
+    """
     if isinstance(constant, UserFunction):
-        return Typed(_function_name(loop.plan, key), "double")
+        name = _function_name(loop.plan, key)
+        return CalledTyped(name, "double", lambda arguments: f"{name}({', '.join(arguments)})")
     values = loop.numbering.shared_pointer("Real", TableArray(key))
     numbers = [loop.numbering.number_value(TableNumber(key, part)) for part in TablePart]
     sizes = [loop.numbering.integer_value(TableSize(key, count)) for count in TableCount]
-    table = f"{{{', '.join([values, *numbers, *sizes])}}}"
-    return Typed(loop.declare("const Table<Real>", f"{tag}_table", table), "Real")
+    made = f"{{{', '.join([values, *numbers, *sizes])}}}"
+    table = loop.declare("const Table<Real>", f"{tag}_table", made)
+
+    def written(arguments: Sequence[str]) -> str:
+        time, *column = arguments
+        if not _same_for_all(loop, time):
+            return f"{table}({', '.join(arguments)})"
+        if not column:
+            return loop.declare("const Real", f"{tag}_value", f"{table}({time})")
+        return f"{loop.declare('const TableRow<Real>', f'{tag}_row', f'{table}.row({time})')}({column[0]})"
+
+    return CalledTyped(table, "Real", written)
+
+
+def _same_for_all(loop: Loop, value: str) -> bool:
+    """Whether C++ uses nothing but numbers that are declared before a loop."""
+    names = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"\b[0-9][\w.]*", "", value)))
+    return "[" not in value and names <= {"Real", "double", *loop.before}
 
 
 def _user_functions(plan: Plan) -> dict[ConstantKey, UserFunction]:

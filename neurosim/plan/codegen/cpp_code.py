@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -52,6 +52,16 @@ class Typed:
 
     text: str
     type: str
+
+
+@dataclass(frozen=True)
+class CalledTyped(Typed):
+    """C++ for a constant that text calls, and the type of its value.
+
+    written: gives the C++ of a call, from that of the arguments, which are doubles
+    """
+
+    written: Callable[[Sequence[str]], str]
 
 
 def cpp_statements(
@@ -226,10 +236,11 @@ class CppWriter(ExpressionWriter[Typed]):
         return value
 
     def _constant_called(self, node: ast.Call) -> Typed:
-        """The call of a constant; its `Typed` is a C++ function of doubles, and the type of its value."""
+        """The call of a constant."""
         arguments = [_bare(self.cast(self.write(argument), "double")) for argument in node.args]
         constant = self.names[called(node)]
-        return Typed(f"{constant.text}({', '.join(arguments)})", constant.type)
+        assert isinstance(constant, CalledTyped)
+        return Typed(constant.written(arguments), constant.type)
 
     def _random(self, name: str, parameters: list[Typed]) -> Typed:
         self.calls += 1

@@ -7,6 +7,21 @@
 
 namespace neurosim {
 
+// One sample of a table with columns; all of it is NaN if its time is.
+template <class Real>
+struct TableRow {
+    const Real* __restrict values;
+    int64_t columns;
+    bool known;
+
+    Real operator()(double place) const {
+        const double column = std::trunc(place);
+        const bool exists = column >= 0 && column < static_cast<double>(columns);
+        const Real value = values[exists ? static_cast<int64_t>(column) : 0];
+        return exists && known ? value : std::numeric_limits<Real>::quiet_NaN();
+    }
+};
+
 // `values` are (sample, column). Times are rounded to multiples of `grid`, of which `finer` make one sample.
 template <class Real>
 struct Table {
@@ -14,23 +29,20 @@ struct Table {
     double grid, finer;
     int64_t samples, columns;
 
-    // The sample of a time; the first one for NaN.
-    int64_t row(double time) const {
+    // The number of the sample of a time; 0 for NaN.
+    int64_t sample(double time) const {
         const double position = std::trunc(std::nearbyint(time / grid) / finer);
         const double last = static_cast<double>(samples - 1), first = position > 0 ? position : 0.0;
         return static_cast<int64_t>(first < last ? first : last);
     }
 
     Real operator()(double time) const {
-        return time == time ? values[row(time)] : std::numeric_limits<Real>::quiet_NaN();
+        return time == time ? values[sample(time)] : std::numeric_limits<Real>::quiet_NaN();
     }
 
-    Real operator()(double time, double place) const {
-        const double column = std::trunc(place);
-        const bool exists = column >= 0 && column < static_cast<double>(columns);
-        const Real value = values[row(time) * columns + (exists ? static_cast<int64_t>(column) : 0)];
-        return exists && time == time ? value : std::numeric_limits<Real>::quiet_NaN();
-    }
+    TableRow<Real> row(double time) const { return {values + sample(time) * columns, columns, time == time}; }
+
+    Real operator()(double time, double place) const { return row(time)(place); }
 };
 
 }  // namespace neurosim
