@@ -3,6 +3,7 @@
 import pickle
 import re
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 
 import called_side
@@ -15,6 +16,7 @@ from neurosim.engine import choose
 from neurosim.engine.events.source import write_source
 from neurosim.network import called
 from neurosim.plan.called import Table
+from neurosim.plan.check import check_plan
 from neurosim.plan.inputs import read_inputs
 from neurosim.plan.lower import lower
 from neurosim.units import Hz, ms, mV, second, volt
@@ -176,6 +178,27 @@ def test_jax_looks_up_the_same_values_and_compiles_once_for_all():
     link = ns.Synapses(a, b, on_pre="I_post += w*v_pre*s(2, 1)", s=ns.sampled(np.eye(3), 1), delay=1)
     net = ns.Network(link, schedule=ns.Synchronous())
     np.testing.assert_array_equal(values(net, "arrays"), values(net))
+
+
+BROKEN = [
+    ({}, "text calls 'f', which is no function. Give a Table or a UserFunction of this name"),
+    (
+        {"f": Table(np.zeros((2, 2, 2)), 1.0, 8)},
+        "the table 'f' has values of shape (2, 2, 2). Give (sample,) or",
+    ),
+    (
+        {"f": Table.of([1], 1, 1), "tanh": Table.of([1], 1, 1)},
+        "'tanh' is a function of text already, which hides",
+    ),
+]
+
+
+@pytest.mark.parametrize(("constants", "message"), BROKEN)
+def test_a_plan_without_a_network_is_checked_alone(constants, message):
+    plan = lowered(alone("v = f(v) + tanh(v)", f=HALF))
+    group = replace(plan.groups["cells"], constants=constants)
+    with pytest.raises(ns.PlanError, match=re.escape(message)):
+        check_plan(replace(plan, groups={"cells": group}))
 
 
 # Functions of the user's own.

@@ -11,6 +11,7 @@ import numpy as np
 
 from neurosim.errors import PlanError, shown
 from neurosim.network.network import Network
+from neurosim.plan.check_called import check_called
 from neurosim.plan.check_program import check_program
 from neurosim.plan.plan import AnyPathway, Block, Group, Plan, Private, Sparse, Textual
 from neurosim.plan.recipe import DrawnStates, Edges
@@ -31,6 +32,7 @@ def check_plan(plan: Plan) -> None:
         _check_pathway(plan, pathway, f"Synapses {name!r}")
         if isinstance(pathway, Textual):
             _check_text(plan, pathway, f"Synapses {name!r}")
+    check_called(plan)
     _check_drives_and_probes(plan)
     if plan.until is not None and any(group.spiking for group in plan.groups.values()):
         raise PlanError(
