@@ -26,6 +26,7 @@ from .recording.recording import Recording
 from .recording.spikes import Spikes
 from .replay import Replay, replay
 from .run import run
+from .session import Session, session
 from .versions import version as _version
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ __all__ = [
     "Recording",
     "RecordingError",
     "Replay",
+    "Session",
     "Spikes",
     "Synapses",
     "Synchronous",
@@ -90,6 +92,7 @@ __all__ = [
     "run",
     "sampled",
     "save",
+    "session",
     "small_world",
     "spectral_radius",
     "tasks",

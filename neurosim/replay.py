@@ -6,17 +6,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from neurosim.engine import NAMES, is_available
 from neurosim.errors import DescriptionError, RecordingError
 from neurosim.network.network import Network
-from neurosim.network.values import Numeric
+from neurosim.network.values import Numeric, Value
+from neurosim.plan.groups import neuron_scope
+from neurosim.plan.lower import written_variables
 from neurosim.recording.opening import open_recording
 from neurosim.recording.recording import Recording
 from neurosim.recording.spikes import Spikes
 from neurosim.run import run
+from neurosim.session import Session, session
 from neurosim.start import Checkpoint, start_with_units
 
 SPIKE_FIELDS = ("trial", "tick", "neuron")
@@ -94,6 +98,9 @@ def rerun(recording: Recording, engine: str | None, progress: bool | None) -> Re
         )
     elif header.start:
         start = start_with_units(header.network, header.start)
+    engine = _engine(recording) if engine is None else engine
+    if header.changes or header.cuts:
+        return _rerun_session(recording, start, engine)
     return run(
         header.network,
         {name: _input(given, recording) for name, given in header.inputs.items()},
@@ -102,11 +109,60 @@ def rerun(recording: Recording, engine: str | None, progress: bool | None) -> Re
         record=dict(header.record),
         start=start,
         seed=header.seed,
-        engine=_engine(recording) if engine is None else engine,
+        engine=engine,
         precision=header.precision,
         until=header.until if recording.stopped == "stable" else None,
         progress=progress,
     )
+
+
+def _rerun_session(
+    recording: Recording, start: Checkpoint | Mapping[str, Numeric] | None, engine: str
+) -> Recording:
+    """Run a session again, with its changes where they were made."""
+    header = recording.header
+    spikes = {name: "spikes" for name, given in header.inputs.items() if isinstance(given, Spikes)}
+    numbers = {name: "numbers" for name in header.inputs if name not in spikes}
+    again = session(
+        header.network,
+        spikes | numbers,
+        ticks=recording.ticks,
+        trials=recording.trials if recording.batched else None,
+        record=dict(header.record),
+        start=start,
+        seed=header.seed,
+        engine=engine,
+        precision=header.precision,
+    )
+    inputs = {name: _input(given, recording) for name, given in header.inputs.items()}
+    with again:
+        for change in header.changes:
+            _advance_to(again, change.tick, inputs, recording)
+            again[change.name] = change.values if recording.batched else change.values[0]
+        _advance_to(again, recording.ticks, inputs, recording)
+    return again.recording
+
+
+def _advance_to(again: Session, tick: int, inputs: Mapping[str, Any], recording: Recording) -> None:
+    """Advance a session to a tick, cut as the recorded one was, with its part of inputs of a whole run."""
+    cuts = [cut for cut in recording.header.cuts if again.ticks < cut < tick]
+    for stop in (*cuts, tick):
+        _advance_once(again, stop, inputs, recording.network, recording.batched)
+
+
+def _advance_once(again: Session, tick: int, inputs: Mapping[str, Any], net: Network, batched: bool) -> None:
+    first, given = again.ticks, dict[str, Any]()
+    for name, values in inputs.items():
+        if isinstance(values, tuple):
+            *trial, ticks, neuron = values
+            mine = (ticks >= first) & (ticks < tick)
+            given[name] = (*(column[mine] for column in trial), ticks[mine] - first, neuron[mine])
+            continue
+        part = values[:, first:tick] if batched else values[first:tick]
+        of = net.populations[name]
+        scope = neuron_scope(net, of, written_variables(net)[name])
+        given[name] = part if of.driven or of.spiking else Value(part, scope.dims[str(of.sends)])
+    again.advance(tick - first, given)
 
 
 def _engine(recording: Recording) -> str:

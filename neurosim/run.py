@@ -4,37 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from math import prod
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from neurosim.engine import begin, check_name, ready
+from neurosim.engine.driver import run_to_end
 from neurosim.engine.progress import Progress, message_callback
-from neurosim.engine.resume import check_resume
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
-from neurosim.network.contraction import einsum
 from neurosim.network.network import Network, require_network
 from neurosim.network.neurons import Neurons, Part
-from neurosim.network.probes import read_record
-from neurosim.network.values import Numeric, choice, flag, plain_text, whole
-from neurosim.network.wiring import private
-from neurosim.plan.inputs import Inputs, read_inputs
-from neurosim.plan.kept import plan_of
-from neurosim.plan.memory import refuse_size
-from neurosim.plan.plan import Plan
-from neurosim.recording.file_writer import FileWriter
-from neurosim.recording.header import PRECISIONS, Header
-from neurosim.recording.memory import MemoryWriter
+from neurosim.network.values import Numeric, flag, whole
+from neurosim.plan.inputs import read_inputs
+from neurosim.prepare import check_path, prepare, writer_of
 from neurosim.recording.recording import Recording, Time
-from neurosim.recording.safe_hdf5 import RECORDING, writable_path
 from neurosim.recording.spikes import Spikes
-from neurosim.recording.writer import Writer
-from neurosim.start import Checkpoint, Start, read_start, with_changed_parameters
-from neurosim.versions import versions
+from neurosim.start import Checkpoint
 
 Input = ArrayLike | tuple[Numeric, ...] | Spikes | Recording  # what may drive a population
 Name = str | Neurons | Part
@@ -106,42 +91,6 @@ def run(
     [1.0, 2.0, 3.0]
     """
     require_network(net, "run")
-    _check_options(precision, until, compression, progress, to)
-    if to is not None:
-        _check_not_read(to, start, inputs)
-    threads = None if threads is None else whole(threads, "run: threads", least=1, most=4096)
-    requested = check_name(plain_text(engine, "run: engine"))
-    begins = read_start(net, start, seed, precision)
-    listed = [item for item in net.synapses.values() if not isinstance(item.wiring, (private, einsum))]
-    plain, textual = any(not item.text for item in listed), any(item.text for item in listed)
-    begin(requested, begins.precision, plain=plain, textual=textual)  # a compiler may start now
-    read = read_inputs(net, inputs, ticks, duration, trials, begins.trials)
-    probes = read_record(net, record, read.spiking)
-    plan = plan_of(
-        net, read, probes=probes, start=begins.values, resume=begins.resume, seed=begins.seed,
-        precision=begins.precision, until=until,
-    )  # fmt: skip
-    if begins.changed:
-        plan = replace(plan, resume=with_changed_parameters(plan, begins.changed))
-    if plan.resume:
-        check_resume(plan, begins.what, begins.unchanged_network)
-    _check_destination(plan, to, until)
-    name, run_plan = ready(requested, plan, threads, message_callback(progress))
-    writer = _writer(_header(plan, net, read, begins, name), to, compression)
-    try:
-        with Progress(plan.ticks * plan.trials, "tick", progress) as report:
-            done, stopped, final = run_plan(writer, report)
-        return Recording.of(writer.finish(done, stopped, final))
-    except BaseException:
-        writer.close()
-        raise
-
-
-def _check_options(
-    precision: object, until: object, compression: object, progress: object, to: object
-) -> None:
-    if precision is not None:
-        choice(precision, PRECISIONS, "run: precision")
     if until is not None and not (isinstance(until, str) and until == "stable"):
         raise DescriptionError(
             f"run: until {shown(until)} is not known. Use until='stable', or leave it out."
@@ -149,64 +98,17 @@ def _check_options(
     whole(compression, "run: compression", most=9)
     if progress is not None:
         flag(progress, "run: progress")
-    if to is not None and not (isinstance(to, (str, os.PathLike)) and str(to)):
-        raise DescriptionError(f"run: to {shown(to)} is not a path. Give one such as to='run.h5'.")
-    if isinstance(to, (str, os.PathLike)) and os.path.isdir(to):
-        raise DescriptionError(
-            f"run: to {shown(to)} is a folder. Give the path of a file in it, such as 'run.h5'."
-        )
-
-
-def _check_not_read(to: str | os.PathLike[str], start: object, inputs: object) -> None:
-    """Refuse to write over a recording that the run reads."""
-    read = {"start": start}
-    if isinstance(inputs, Mapping):
-        read |= {f"input {name!r}": given for name, given in inputs.items()}
-    for argument, given in read.items():
-        path = getattr(given, "path", None) if hasattr(given, "header") else None
-        if path is not None and os.path.exists(path) and os.path.exists(to) and os.path.samefile(path, to):
-            raise DescriptionError(
-                f"run: to={os.fspath(to)!r} is the file of the recording given as {argument},"
-                " and would be lost."
-                " Choose another path."
-            )
-
-
-def _check_destination(plan: Plan, to: str | os.PathLike[str] | None, until: str | None) -> None:
-    """Refuse, before anything is compiled, records that do not fit into memory, and unwritable paths."""
-    if to is not None:
-        writable_path(to, RECORDING)
-    elif until is None:
-        per_tick = sum(prod(probe.shape) / probe.every for probe in plan.probes if not probe.events)
-        remedy = "Give to='run.h5', or record fewer neurons, or at longer intervals."
-        refuse_size(8.0 * plan.ticks * plan.trials * per_tick, "run: the records", remedy)
-
-
-def _header(plan: Plan, net: Network, read: Inputs, begins: Start, engine: str) -> Header:
-    inputs: dict[str, np.ndarray | Spikes] = {}
-    for name, drive in read.drives.items():
-        if drive.values is not None:
-            inputs[name] = drive.values
-        else:
-            inputs[name] = Spikes(*drive.spikes, net.dt)
-    return Header(
-        network=net,
-        seed=plan.seed,
-        ticks=plan.ticks,
-        trials=plan.trials,
-        batched=read.batched,
-        precision=plan.precision,
-        engine=engine,
-        until=plan.until,
-        probes=plan.probes,
-        record=[(probe.name, probe.every) for probe in plan.probes],
-        inputs=inputs,
-        start=begins.values or plan.resume,
-        versions=versions(),
-    )
-
-
-def _writer(header: Header, to: str | os.PathLike[str] | None, compression: int) -> Writer:
-    if to is None:
-        return MemoryWriter(header)
-    return FileWriter(header, to, compression)
+    check_path(to, start, inputs)
+    prepared = prepare(
+        net, lambda started: read_inputs(net, inputs, ticks, duration, trials, started), record=record,
+        start=start, seed=seed, engine=engine, precision=precision, threads=threads, to=to, until=until,
+        announce=message_callback(progress),
+    )  # fmt: skip
+    writer = writer_of(prepared.header, to, compression)
+    try:
+        with Progress(prepared.plan.ticks * prepared.plan.trials, "tick", progress) as report:
+            done, stopped, final = run_to_end(prepared.ready, writer, report)
+        return Recording.of(writer.finish(done, stopped, final))
+    except BaseException:
+        writer.close()
+        raise

@@ -7,8 +7,6 @@ import sys
 import threading
 import time
 from concurrent.futures import CancelledError
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from build_side import SYSTEM, needs_compiler, pretender, wait_for
@@ -137,5 +135,4 @@ def test_what_an_interrupted_call_made_is_undone():
     [(False, False, (3, "end")), (False, True, (1, "interrupted")), (True, True, (1, "stable"))],
 )
 def test_a_run_says_why_it_stopped(stable, stopped, ended):
-    plan: Any = SimpleNamespace(ticks=3)
-    assert run_ticks(plan, 1, lambda done: (1, stable), lambda ticks: stopped) == ended
+    assert run_ticks(3, 1, lambda done: (1, stable), lambda ticks: stopped) == ended

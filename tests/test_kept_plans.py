@@ -79,7 +79,7 @@ def test_a_large_network_is_not_kept(lowered, monkeypatch):
 @pytest.mark.parametrize("given", ["numbers", "spikes"])
 def test_the_end_of_a_network_without_memory_is_that_of_the_reference_engine(given, monkeypatch):
     pytest.importorskip("jax")
-    monkeypatch.setattr("neurosim.engine.arrays.forgetful.BATCH_NEURONS", 25)  # two trials at once
+    monkeypatch.setattr("neurosim.engine.arrays.BATCH_NEURONS", 25)  # two trials at once
     x = ns.Neurons("x", 3)
     noisy = ns.Neurons("noisy", (2, 2), update="y = k*tanh(I) + rand()", k=ns.normal(1, 0.1))
     out = ns.Neurons("out", 4, update="z = I + s", s=2.0)

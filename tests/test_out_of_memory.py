@@ -49,16 +49,17 @@ def test_a_network_that_does_not_fit_into_memory_raises_an_error():
 SOURCE = """
 #include <new>
 #include "core/threads/thread_pool.hpp"
-#include "core/threads/barrier.hpp"
+#include "core/threads/crew.hpp"
 using namespace neurosim;
 
 // Threads that move in step; the one of this number fails at the third step. Returns how many steps the
 // others began, or -1 if nothing was thrown.
 extern "C" int in_step(int threads, int failing) {
     Barrier barrier(threads);
+    Crew crew;
     std::atomic<int> steps{0};
     try {
-        in_parallel(threads, [&](int number) {
+        crew.in_parallel(threads, [&](int number) {
             for (int step = 0; step < 10; ++step) {
                 if (number == failing && step == 2) throw std::bad_alloc();
                 barrier.wait(number);

@@ -6,8 +6,6 @@ An engine is chosen by name; 'auto' means the one that finishes first among thos
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from neurosim.engine import arrays, reference
@@ -17,11 +15,8 @@ from neurosim.errors import EngineError, PlanError, nearest, shown
 from neurosim.plan.plan import Plan, Sparse
 
 if TYPE_CHECKING:
-    from neurosim.engine.driver import Result
-    from neurosim.engine.progress import MessageCallback, ProgressCallback
-    from neurosim.recording.writer import Writer
-
-    Runner = Callable[[Writer, ProgressCallback], Result]
+    from neurosim.engine.progress import MessageCallback
+    from neurosim.engine.running import Ready
 
 # `neurosim.engine.events` is imported inside the functions below because the many modules that write and
 # compile C++ take long to import: a run on another engine does not pay for them. `neurosim.engine.arrays`
@@ -65,7 +60,7 @@ def choose(name: str, plan: Plan) -> str:
     try:
         need_compiler()
     except NoCompiler as problem:
-        _warn_slow(problem, stacklevel=6)
+        _warn_slow(problem, stacklevel=7)
         return "reference"
     return "events"
 
@@ -114,12 +109,12 @@ def begin(name: str, precision: str, *, plain: bool, textual: bool) -> None:
 
 def ready(
     asked: str, plan: Plan, threads: int | None = None, announce: MessageCallback | None = None
-) -> tuple[str, Runner]:
-    """The engine that `asked` means for a plan, and a function that runs the plan on it.
+) -> tuple[str, Ready]:
+    """The engine that `asked` means for a plan, and the plan made ready on it (`running.py`).
 
-    The function takes a writer and a progress callback (see `neurosim.engine.reference.run`). All that
-    takes time, memory or a compiler before the first tick is done here, before any file is created. Where
-    'auto' means the event engine but its code does not compile, the reference engine runs, with a warning.
+    All that takes time, memory or a compiler before the first tick is done here, before any file is created.
+    Where 'auto' means the event engine but its code does not compile, the reference engine runs, with a
+    warning.
 
     threads: how many the event engine uses; None: as many as make it faster.
     announce: called with a line of text when something takes a while.
@@ -134,10 +129,10 @@ def ready(
         except NotCompiled as problem:
             if asked != "auto":
                 raise
-            _warn_slow(problem, stacklevel=5)
+            _warn_slow(problem, stacklevel=6)
     if name == "arrays":
-        return name, partial(arrays.run, plan)
+        return name, arrays.ready(plan)
     for pathway in plan.of_class(Sparse):
         # Draw the synapses now, so that a network too large for the memory leaves no file behind.
         _ = pathway.edges
-    return "reference", partial(reference.run, plan)
+    return "reference", reference.ready(plan)

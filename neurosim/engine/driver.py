@@ -3,60 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 import numpy as np
 
 from neurosim.engine.checkpoint import checkpoint, restore
 from neurosim.engine.progress import ProgressCallback
+from neurosim.engine.running import Ready, Stopped
 from neurosim.engine.state import State, start_state
 from neurosim.plan.plan import Plan
-
-Stopped = Literal["end", "stable", "interrupted"]
-"""Why a run stopped: it was complete, nothing changed any more, or the user interrupted it."""
+from neurosim.recording.lazy import Later
+from neurosim.recording.writer import Writer
 
 Result = tuple[int, Stopped, Mapping[str, np.ndarray]]
 """How many ticks of each trial ran, why the run stopped, and the checkpoint of its end."""
 
 
-def run_in_batches(
-    plan: Plan,
-    size: int,
-    most: int,
-    run_batch: Callable[[State], tuple[int, Stopped]],
-    *,
-    draw: bool = True,
-) -> Result:
-    """Run all trials, batch by batch.
+def run_to_end(ready: Ready, writer: Writer, report: ProgressCallback) -> Result:
+    """Run all ticks of all trials of a plan, batch by batch.
 
-    size: how many neurons, and synapses with text, one trial has.
-    most: how many one batch may have; results do not depend on it.
-    run_batch: runs a batch of trials from its state on, changes the state, and returns how many ticks ran
-        and why it stopped.
-    draw: False leaves the start values of synapses to the engine, see `start_state`.
+    writer: takes what the probes of the plan record, in blocks of ticks.
+    report: see `Running.advance`.
 
     Of a run that is interrupted only complete batches count, unless it is the first batch.
     """
-    states: list[State] = []
+    plan, ends = ready.plan, list[Callable[[], State]]()
     done: int = plan.ticks
     stopped: Stopped = "end"
-    for trials in batches(plan, size, most):
-        state = start_state(plan, trials, draw=draw)
-        if plan.resume:
-            restore(state, plan.resume)
-        states.append(state)
-        done, stopped = run_batch(state)
+    for trials in batches(plan, ready.size, ready.most):
+        running = ready.open(trials, writer)
+        try:
+            ran, stopped = running.advance(plan.ticks, report)
+            running.write()
+            if stopped == "interrupted" and ends:
+                break
+            ends.append(running.end())
+            done = ran
+        finally:
+            running.close()
         if stopped == "interrupted":
             break
-    if stopped == "interrupted" and len(states) > 1:
-        states, done = states[:-1], plan.ticks
-    return done, stopped, checkpoint(states)
+    if ready.later:
+        return done, stopped, Later(lambda: checkpoint([end() for end in ends]))
+    return done, stopped, checkpoint([end() for end in ends])
+
+
+def open_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
+    """The state of a batch of trials before the first tick, or at the end of the run that is continued.
+
+    draw: False leaves the start values of synapses to the engine, see `start_state`.
+    """
+    state = start_state(plan, trials, draw=draw)
+    if plan.resume:
+        restore(state, plan.resume)
+    return state
 
 
 def run_ticks(
-    plan: Plan, trials: int, run_block: Callable[[int], tuple[int, bool]], report: ProgressCallback
+    ticks: int, trials: int, run_block: Callable[[int], tuple[int, bool]], report: ProgressCallback
 ) -> tuple[int, Stopped]:
-    """Run the ticks of a batch of trials, block by block. Returns how many ran, and why the run stopped.
+    """Run some ticks of a batch of trials, block by block. Returns how many ran, and why it stopped.
 
     trials: how many trials the batch has.
     run_block: called with the number of ticks that have run; runs some more, and returns how many it ran,
@@ -64,10 +69,10 @@ def run_ticks(
     report: called after each block; the run ends where it returns True.
     """
     done = 0
-    while done < plan.ticks:
+    while done < ticks:
         ran, stable = run_block(done)
         done += ran
-        interrupted = report(ran * trials) and done < plan.ticks
+        interrupted = report(ran * trials) and done < ticks
         if stable:
             return done, "stable"
         if interrupted:

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from neurosim.engine.inputs import Feed
 from neurosim.plan.codegen.numpy_code import AxisFunctions, Numeric, evaluate
 from neurosim.plan.plan import Group, Plan
 from neurosim.plan.queues import queues_of
@@ -137,6 +138,7 @@ class State:
 
     trials: the numbers of the trials.
     tick: the tick that is running.
+    feed: the inputs of this tick and of those after it.
     values: population -> variable -> (trial, *shape).
     ports: population -> port -> Port.
     history: messages of populations that do not spike.
@@ -155,6 +157,7 @@ class State:
     plan: Plan
     trials: np.ndarray
     tick: int
+    feed: Feed
     values: dict[str, dict[str, np.ndarray]]
     ports: dict[str, dict[str, Port]]
     history: dict[str, History]
@@ -212,6 +215,7 @@ def start_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
         plan=plan,
         trials=trials,
         tick=plan.first_tick,
+        feed=Feed(plan.drives, plan.first_tick),
         values={
             g.name: {k: np.repeat(v[None], count, axis=0).astype(dtype) for k, v in g.states.items()}
             for g in groups

@@ -77,7 +77,7 @@ def read_inputs(
     exact: dict[str, int] = {}
     least: dict[str, int] = {}
     for key, given in cast(Mapping[Any, Any], inputs).items():
-        population = _population(net, key)
+        population = population_of(net, key)
         subject = f"run: input {population.name!r}"
         if population.name in read:
             raise DescriptionError(f"{subject}: is given twice. Give it once.")
@@ -109,7 +109,7 @@ def read_inputs(
             f"run: the inputs have different numbers of trials: {exact}."
             " Give each as many, or no trial axis for all trials alike."
         )
-    length = _length(net, lengths, ticks, duration)
+    length = run_length(net, lengths, ticks, duration)
     asked = None if trials is None else whole(trials, "run: trials", least=1, most=MOST_TRIALS)
     count = _trials(exact, least, started, asked)
     shared = set(read) - set(exact) - set(least)  # inputs without a trial axis
@@ -154,7 +154,7 @@ def _trials(exact: Mapping[str, int], least: Mapping[str, int], started: int, as
     return count
 
 
-def _population(net: Network, key: Any) -> Neurons:
+def population_of(net: Network, key: Any) -> Neurons:
     """The population of `net` that a key of `inputs` means: its name, or the population itself."""
     name = key.name if isinstance(key, Neurons) else spelt(key) if isinstance(key, str) else key
     if (
@@ -263,7 +263,7 @@ def _shape_text(shape: tuple[int, ...]) -> str:
     return f"(tick, {', '.join(map(str, shape))})"
 
 
-def _length(net: Network, lengths: Mapping[str, int], ticks: Any, duration: Any) -> int:
+def run_length(net: Network, lengths: Mapping[str, int], ticks: Any, duration: Any) -> int:
     """The number of ticks of a run: by `ticks` or `duration`, or else the length that all arrays share.
 
     lengths: the number of ticks of each array, by population

@@ -7,6 +7,8 @@ The file is a SONATA spike and report file (`/spikes`, `/report`; Dai et al. 202
     run                   JSON: seed, ticks, trials, schedule, dt, engine, precision, versions, what was
                           recorded, and where the run started: start values, or a checkpoint
     inputs                what drove the run, one entry per population
+    changes               what a session changed between ticks: `numbers` (bytes) and `index`, a line of JSON
+                          for each. Its inputs grow while it runs
     values                the samples, per probe one dataset (row, column) in the float type of the run.
                           SONATA wants 32-bit reports, so /report holds 32-bit views of these, which take no
                           space
@@ -56,6 +58,7 @@ from neurosim.recording.safe_hdf5 import (
     write_format,
     write_text,
 )
+from neurosim.recording.session_group import create_session
 from neurosim.recording.spikes import Spikes
 
 if TYPE_CHECKING:
@@ -98,7 +101,10 @@ def create_layout(file: h5py.File, header: Header, compression: int) -> None:
     )
     write_network(group, header.network)
     inputs = group.create_group("inputs")
-    entries = {name: _write_input(inputs, name, given) for name, given in header.inputs.items()}
+    if header.session:
+        entries = create_session(group, header)
+    else:
+        entries = {name: _write_input(inputs, name, given) for name, given in header.inputs.items()}
     run = encode_header(header, NumberedArrays(open_group(group, "arrays")).pack)
     mark = os.urandom(8).hex()  # tells equal runs apart
     run |= {"inputs": entries, "writer": {"run": mark}}

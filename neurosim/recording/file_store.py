@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ from neurosim.recording.safe_hdf5 import (
     read_array,
     read_text,
 )
+from neurosim.recording.session_group import read_changes, read_session_input
 from neurosim.recording.spikes import Spikes
 from neurosim.recording.store import STOPPED, Store
 from neurosim.recording.unclosed_file import being_written
@@ -196,23 +197,38 @@ def _open_once(path: str | os.PathLike[str]) -> FileStore:
         with explain_read_errors(path, "read what was run"):
             group, file_size = open_group(file, "neurosim"), path.stat().st_size
             data = json.loads(read_text(group, "run", file_size))
-            inputs = _read_inputs(open_group(group, "inputs"), data["inputs"], path)
+            given = open_group(group, "inputs")
+            inputs = _read_inputs(given, data["inputs"], path)
             unpack = NumberedArrays(open_group(group, "arrays"), file_size).unpack
             header = decode_header(data, read_network(group, file_size), inputs, unpack)
-            return FileStore(file, path, header, closed)
+            store = FileStore(file, path, header, closed)
+            if header.session:
+                inputs = _read_inputs(given, data["inputs"], path, store.ticks)
+                changed = open_group(group, "changes")
+                changes = tuple(read_changes(changed, file_size, store.ticks))
+                cuts = tuple(read_array(changed, "cuts", file_size, "i").tolist())
+                store.header = replace(header, inputs=inputs, changes=changes, cuts=cuts)
+            return store
     except BaseException:
         file.close()
         raise
 
 
-def _read_inputs(group: h5py.Group, entries: dict[str, Json], path: Path) -> LazyMapping[np.ndarray | Spikes]:
-    """What drove the run. Each input is checked against the digest that was taken when it was written."""
+def _read_inputs(
+    group: h5py.Group, entries: dict[str, Json], path: Path, session_ticks: int | None = None
+) -> LazyMapping[np.ndarray | Spikes]:
+    """What drove the run. Each input is checked against the digest that was taken when it was written.
+
+    session_ticks: how many ticks a session ran, whose inputs were written while it ran and have no digest.
+    """
 
     def read(name: str) -> np.ndarray | Spikes:
         if not group:
             raise RecordingError(f"{path}: the recording is closed. Open it again.")
         with explain_read_errors(path, f"read the input {name!r}"):
             entry, file_size = entries[name], path.stat().st_size
+            if session_ticks is not None:
+                return read_session_input(group, name, entry, file_size, session_ticks)
             spikes = "dt" in entry
             owner, parts = (
                 (open_group(group, name), ("trial", "tick", "neuron")) if spikes else (group, (name,))

@@ -18,10 +18,11 @@ from neurosim.network.probes import Probe
 from neurosim.recording.file_errors import explain_write_errors
 from neurosim.recording.file_layout import create_layout
 from neurosim.recording.file_store import FileStore, open_store
-from neurosim.recording.header import Header, sample_count, tick_ms
+from neurosim.recording.header import Change, Header, sample_count, tick_ms
 from neurosim.recording.lock import WriterLock
 from neurosim.recording.paths import resolved_path
 from neurosim.recording.safe_hdf5 import LIBRARY, RECORDING, check_replaceable, h5, new_file, open_unlocked
+from neurosim.recording.session_group import SessionGroup
 from neurosim.recording.spikes import Spikes
 from neurosim.recording.writer import Writer
 
@@ -69,6 +70,7 @@ class FileWriter(Writer):
                 create_layout(file, self.header, compression)
             self._file = open_unlocked(self.path, "r+", libver=LIBRARY)
             self._file.swmr_mode = True
+        self._session = SessionGroup(cast("h5py.Group", self._file["neurosim"]), self.header)
         probes = self.header.probes
         self._values = {p.name: self._dataset(f"neurosim/values/{p.name}") for p in probes if not p.events}
         self._spikes = {
@@ -104,6 +106,15 @@ class FileWriter(Writer):
             self.progress[trial : trial + trials] = tick + ticks
             if not self._compressed or time.monotonic() - self._flushed > 1.0:
                 self._flush()
+
+    def keep_inputs(self, tick: int, inputs: Mapping[str, np.ndarray | Spikes]) -> None:
+        self._session.keep_inputs(tick, inputs)
+        if not self.header.probes and time.monotonic() - self._flushed > 1.0:  # no block will be written
+            with self._writing("write it"):
+                self._flush()
+
+    def keep_change(self, change: Change) -> None:
+        self._session.keep_change(change)
 
     def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> FileStore:
         _, ticks = self._complete_part(ticks)
@@ -156,6 +167,8 @@ class FileWriter(Writer):
 
     def _flush(self) -> None:
         """Bring blocks to the disk: their data first, then the rows of `blocks` that declare them."""
+        if self.header.session:
+            self._session.write()
         self._file.flush()
         if self._pending:
             _append(self._blocks, self._blocks.shape[0], np.array(self._pending, np.int64))

@@ -39,6 +39,9 @@ class Header:
     inputs: what drove each population: arrays (trial, tick, *shape) or Spikes
     start: start values by 'population.variable', or the checkpoint of the run that was continued
     versions: versions of the software, by package
+    session: whether it was a session: inputs and changes came while it ran, and `ticks` only bounds it
+    changes: what a session changed between ticks, in the order in which it did
+    cuts: the ticks at which a session went on; kept for the array engine, whose rounding depends on them
     """
 
     network: Network
@@ -54,6 +57,9 @@ class Header:
     inputs: Mapping[str, np.ndarray | Spikes]
     start: Mapping[str, np.ndarray]
     versions: Mapping[str, str]
+    session: bool = False
+    changes: Sequence[Change] = ()
+    cuts: Sequence[int] = ()
 
     def __post_init__(self):
         for field in ("inputs", "start", "versions"):
@@ -70,6 +76,25 @@ class Header:
     def dt(self) -> float | None:
         """Length of a tick in seconds; None without `Clock`."""
         return self.network.dt
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """What a session changed between two ticks.
+
+    tick: how many ticks had run, counted from the start of the session
+    name: what was changed, such as 'liquid.v', 'liquid[:10].v' or 'ears_to_liquid.w'
+    values: the new values in SI units, (trial, *shape)
+    """
+
+    tick: int
+    name: str
+    values: np.ndarray
+
+
+def keeps_cuts(header: Header) -> bool:
+    """Whether a recording must know how its session was cut, to be repeated to the bit."""
+    return header.session and header.engine == "arrays"
 
 
 def sample_count(ticks: int, every: int) -> int:
@@ -129,6 +154,7 @@ def encode_header(header: Header, pack: Pack) -> dict[str, Json]:
     record = [[str(name), int(every)] for name, every in header.record]
     start = {name: pack(np.asarray(array)) for name, array in header.start.items()}
     more = {"dt": header.dt, "schedule": str(header.network.schedule), "versions": dict(header.versions)}
+    more |= {"session": True} if header.session else {}
     return numbers | plain | more | {"record": record, "probes": probes, "start": start}
 
 
@@ -151,6 +177,7 @@ def decode_header(
     )
     require(data["precision"] in PRECISIONS, "precision", data["precision"])
     require(isinstance(data["engine"], str), "engine", data["engine"])
+    require(isinstance(data.get("session", False), bool), "session", data.get("session"))
     require(data["until"] is None or isinstance(data["until"], str), "until", data["until"])
     probes = tuple(_decode_probe(entry, network, unpack) for entry in data["probes"])
     require(len({p.name for p in probes}) == len(probes), "probes", [p.name for p in probes])
@@ -161,8 +188,9 @@ def decode_header(
     start = {str(name): unpack(array) for name, array in data["start"].items()}
     versions = {str(name): str(version) for name, version in data["versions"].items()}
     return Header(
-        network, **fields, probes=probes, record=record, inputs=inputs, start=start, versions=versions
-    )
+        network, **fields, probes=probes, record=record, inputs=inputs, start=start, versions=versions,
+        session=data.get("session", False),
+    )  # fmt: skip
 
 
 def require(holds: bool, name: str, value: object) -> None:

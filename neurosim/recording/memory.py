@@ -10,8 +10,9 @@ from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import ReadOnly
 from neurosim.recording.allocation import aligned_empty
-from neurosim.recording.header import Header, sample_count, sample_size
+from neurosim.recording.header import Change, Header, sample_count, sample_size
 from neurosim.recording.lazy import Later
+from neurosim.recording.session_log import SessionLog
 from neurosim.recording.spikes import Spikes, join_spikes
 from neurosim.recording.store import Store
 from neurosim.recording.writer import Writer
@@ -29,10 +30,11 @@ class MemoryWriter(Writer):
         super().__init__(header)
         self._blocks: dict[str, list[Block]] = {p.name: [] for p in header.probes if not p.events}
         self._spikes: dict[str, list[Spikes]] = {p.name: [] for p in header.probes if p.events}
+        self._log = SessionLog(header) if header.session else None
 
     def buffer(self, probe: Probe) -> np.ndarray | None:
         header = self.header
-        if header.until is not None:  # the run may stop long before the planned number of ticks
+        if header.until is not None or header.session:  # it may stop long before the planned number of ticks
             return None
         if probe.name not in self.buffers:
             count = sample_count(header.ticks, probe.every)
@@ -57,6 +59,14 @@ class MemoryWriter(Writer):
             self._blocks[name].append((trial, first, np.array(block, self.header.dtype)))
         self.progress[trial : trial + trials] = tick + ticks
 
+    def keep_inputs(self, tick: int, inputs: Mapping[str, np.ndarray | Spikes]) -> None:
+        assert self._log is not None
+        self._log.keep_inputs(tick, inputs)
+
+    def keep_change(self, change: Change) -> None:
+        assert self._log is not None
+        self._log.changes.append(change)
+
     def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> MemoryStore:
         trials, ticks = self._complete_part(ticks)
         values = {p.name: self._join(p, trials, ticks) for p in self.header.probes if not p.events}
@@ -65,7 +75,8 @@ class MemoryWriter(Writer):
             spikes = join_spikes(self._spikes.pop(name), self.header.dt)
             held = (spikes.trial < trials) & (spikes.tick < ticks)
             events[name] = spikes if held.all() else spikes.select(held)
-        return MemoryStore(self.header, values, events, ticks, trials, stopped, self.progress, final)
+        header = self.header if self._log is None else self._log.header(ticks)
+        return MemoryStore(header, values, events, ticks, trials, stopped, self.progress, final)
 
     def close(self) -> None:
         self._blocks, self._spikes, self.buffers = {}, {}, {}

@@ -38,6 +38,8 @@ def _stopped(recording: Recording) -> str:
     if recording.stopped == "interrupted":
         planned = f"{header.trials:,} trials of {header.ticks:,}" if header.batched else f"{header.ticks:,}"
         before = "" if recording.ticks and recording.trials else " before anything had been recorded"
+        if header.session:
+            return f"a session that was interrupted{before}"
         return f"interrupted{before}, {planned} ticks were planned"
     return "ran to its end" if recording.stopped == "end" else "stopped when it was stable"
 

@@ -8,7 +8,7 @@ While a network runs, a `Writer` (`writer.py`) takes the data block by block. It
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from neurosim.network.values import PLAIN, TIME, Numeric, Value, as_value, spelt
 from neurosim.recording import synapse_values
 from neurosim.recording.allocation import zeros
 from neurosim.recording.file_writer import FileWriter
+from neurosim.recording.header import Change as Change
 from neurosim.recording.header import Header as Header
 from neurosim.recording.header import sample_count, sample_size
 from neurosim.recording.lazy import LazyArray, TimeAxis, TimedArray, with_time_axis
@@ -146,6 +147,11 @@ class Recording:
     def inputs(self) -> Mapping[str, np.ndarray | Spikes]:
         """What drove the run, by population: arrays (trial, tick, *shape) or Spikes."""
         return self.header.inputs
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What a session changed between ticks: tick, name and new values of each change."""
+        return self.header.changes
 
     @property
     def final(self) -> Mapping[str, np.ndarray]:
@@ -282,6 +288,12 @@ class Recording:
         """
         writer = FileWriter(self.header, path, compression)
         try:
+            if self.header.session:
+                writer.keep_inputs(0, self.inputs)
+                for cut in self.header.cuts[1:]:
+                    writer.keep_inputs(cut, {})
+                for change in self.changes:
+                    writer.keep_change(change)
             copy_blocks(self, writer)
             return Recording.of(writer.finish(self.ticks, self.stopped, dict(self.final)))
         finally:

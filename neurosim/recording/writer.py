@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.errors import RecordingError
 from neurosim.network.probes import Probe
-from neurosim.recording.header import Header, block_ticks, sample_count, sample_size
+from neurosim.recording.header import Change, Header, block_ticks, sample_count, sample_size
 from neurosim.recording.spikes import Spikes, join_spikes
 
 if TYPE_CHECKING:
@@ -64,6 +64,19 @@ class Writer(ABC):
 
         Raises RecordingError for blocks that do not follow those before, or whose data do not fit the probes.
         """
+
+    @abstractmethod
+    def keep_inputs(self, tick: int, inputs: Mapping[str, np.ndarray | Spikes]) -> None:
+        """Take the inputs of the next ticks of a session, before they run.
+
+        tick: how many ticks have run
+        inputs: by population, arrays (trial, tick, *shape) or Spikes, whose ticks count from the start of the
+            session
+        """
+
+    @abstractmethod
+    def keep_change(self, change: Change) -> None:
+        """Take what a session has changed, before the next tick runs."""
 
     @abstractmethod
     def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Store:

@@ -9,19 +9,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from neurosim.engine.arrays.blocks import BATCH_NEURONS, block_length, write_block
+from neurosim.engine.arrays.blocks import BATCH_NEURONS
 from neurosim.engine.arrays.library import need_jax, wide
-from neurosim.engine.driver import Result, Stopped, neurons, run_in_batches, run_ticks
-from neurosim.engine.progress import ProgressCallback
-from neurosim.engine.state import State
+from neurosim.engine.driver import neurons
+from neurosim.engine.running import Ready
 from neurosim.plan.plan import Plan
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from neurosim.engine.arrays.compiled import CompiledPlan, Numbers
+    from neurosim.engine.running import Running, Watched
     from neurosim.recording.writer import Writer
 
 MOST_COMPILED = 16  # how many compiled plans are kept
@@ -29,20 +30,37 @@ MOST_COMPILED = 16  # how many compiled plans are kept
 _compiled: OrderedDict[str, CompiledPlan] = OrderedDict()  # by digest, the one used last at the end
 
 
-def run(plan: Plan, writer: Writer, report: ProgressCallback) -> Result:
-    """Run a plan; see `neurosim.engine.reference.run`. Raises EngineError if JAX is not installed."""
+def ready(plan: Plan) -> Ready:
+    """Make a plan ready to run here. Raises EngineError if JAX is not installed."""
     need_jax("engine 'arrays'")
     with wide():
         compiled, numbers = _compiled_with_numbers(plan)
-        if compiled.forgets and not plan.until and not plan.resume:
-            from neurosim.engine.arrays.forgetful import run_forgetful
+    # A network that forgets computes less if nobody looks at its state between ticks.
+    forgets = compiled.forgets and not plan.until and not plan.resume
+    opened = partial(_forgetful if forgets else _open, compiled, numbers, plan)
+    watched = partial(_open, compiled, numbers, plan, watch=True)
+    return Ready(plan, opened, watched, neurons(plan), BATCH_NEURONS, forgets)
 
-            return run_forgetful(compiled, numbers, plan, writer, report)
 
-        def run_batch(state: State) -> tuple[int, Stopped]:
-            return _run_batch(compiled, compiled.continued(numbers, state), state, writer, report)
+def _open(
+    compiled: CompiledPlan,
+    numbers: Numbers,
+    plan: Plan,
+    trials: np.ndarray,
+    writer: Writer,
+    watch: bool = False,
+) -> Watched:
+    from neurosim.engine.arrays.running import ArraysRunning
 
-        return run_in_batches(plan, neurons(plan), BATCH_NEURONS, run_batch)
+    return ArraysRunning(compiled, numbers, plan, trials, writer, watch=watch)
+
+
+def _forgetful(
+    compiled: CompiledPlan, numbers: Numbers, plan: Plan, trials: np.ndarray, writer: Writer
+) -> Running:
+    from neurosim.engine.arrays.forgetful import ForgetfulRunning
+
+    return ForgetfulRunning(compiled, numbers, plan, trials, writer)
 
 
 def _compiled_with_numbers(plan: Plan) -> tuple[CompiledPlan, Numbers]:
@@ -72,40 +90,3 @@ def compiled_plan(plan: Plan) -> CompiledPlan:
             _compiled.popitem(last=False)
     _compiled.move_to_end(key)
     return _compiled[key]
-
-
-def _run_batch(
-    compiled: CompiledPlan, numbers: Numbers, state: State, writer: Writer, report: ProgressCallback
-) -> tuple[int, Stopped]:
-    """All ticks of a batch of trials, block by block."""
-    import jax
-
-    from neurosim.engine.arrays.memory import input_arrays, load_carry, pending_arrays, store_carry
-
-    plan, first = state.plan, state.plan.first_tick
-    carry = load_carry(compiled, state)
-    length = block_length(plan, state.count)
-    inputs: dict[str, np.ndarray] = {}
-
-    def run_block(done: int) -> tuple[int, bool]:
-        nonlocal carry, inputs
-        ticks = np.arange(first + done, first + min(done + length, plan.ticks))
-        inputs = input_arrays(plan, state.trials, ticks)
-        before, stable = carry, False
-        carry, on_device = compiled.run(
-            numbers, before, inputs, ticks, state.trials, pending_arrays(state, ticks), until=bool(plan.until)
-        )
-        samples: dict[str, np.ndarray] = jax.device_get(on_device)
-        if plan.until and np.any(samples["stable"]):
-            # The block ran past the tick at which the run is to stop: run it again up to there.
-            stable, ticks = True, ticks[: int(np.argmax(samples["stable"])) + 1]
-            inputs = {name: value[: len(ticks)] for name, value in inputs.items()}
-            pending = pending_arrays(state, ticks)
-            carry, _ = compiled.run(numbers, before, inputs, ticks, state.trials, pending)
-        write_block(plan, writer, state.trials, samples, done, len(ticks))
-        return len(ticks), stable
-
-    done, stopped = run_ticks(plan, state.count, run_block, report)
-    host: Any = jax.device_get(carry)
-    store_carry(compiled, state, host, inputs, first + done)
-    return done, stopped

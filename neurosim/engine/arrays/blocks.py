@@ -19,23 +19,27 @@ BLOCK_BYTES = 64 * 2**20
 BLOCK_TICKS = 1000
 
 
-def block_length(plan: Plan, trials: int) -> int:
-    """How many ticks run at once, so that their samples and inputs fit into BLOCK_BYTES.
+def block_length(plan: Plan, trials: int, ticks: int) -> int:
+    """How many of so many ticks run at once, so that their samples and inputs fit into BLOCK_BYTES.
 
     If possible all blocks are of one length, because each other length is compiled anew.
     """
     driven = sum(plan.groups[name].size for name in plan.drives)
     sample = (sum(sample_size(probe) for probe in plan.probes) + driven) * plan.dtype.itemsize * trials
-    most = int(max(1, min(BLOCK_TICKS, BLOCK_BYTES // max(sample, 1), plan.ticks)))
-    return next((n for n in range(most, most // 2, -1) if plan.ticks % n == 0), most)
+    most = int(max(1, min(BLOCK_TICKS, BLOCK_BYTES // max(sample, 1), ticks)))
+    return next((n for n in range(most, most // 2, -1) if ticks % n == 0), most)
 
 
 def write_block(
     plan: Plan, writer: Writer, trials: np.ndarray, samples: dict[str, np.ndarray], first: int, ticks: int
-) -> None:
-    """Hand the samples of a block of ticks over to the writer; `first` counts from the start of the run."""
+) -> dict[str, Spikes]:
+    """Hand the samples of a block of ticks over to the writer; `first` counts from the start of the run.
+
+    Returns the spikes of each population of which all are recorded.
+    """
     in_block: dict[str, np.ndarray] = {}
     events: dict[str, Spikes] = {}
+    owners = {probe.name: probe.owner for probe in plan.probes if probe.events and probe.index is None}
     for probe in plan.probes:
         values = samples[probe.name][:ticks]
         if probe.events:
@@ -46,3 +50,4 @@ def write_block(
         else:
             in_block[probe.name] = np.moveaxis(values[-first % probe.every :: probe.every], 0, 1)
     writer.write(int(trials[0]), first, in_block, events, trials=len(trials), ticks=ticks)
+    return {owner: events[name] for name, owner in owners.items()}

@@ -9,63 +9,64 @@ state at the end is computed from the last tick alone, if somebody asks for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import jax
 import numpy as np
 
-from neurosim.engine.arrays.blocks import BATCH_NEURONS, block_length, write_block
+from neurosim.engine.arrays.blocks import block_length, write_block
 from neurosim.engine.arrays.carry import Numbers, empty_carry
 from neurosim.engine.arrays.compiled import CompiledPlan
 from neurosim.engine.arrays.library import wide
 from neurosim.engine.arrays.memory import input_arrays, store_carry
-from neurosim.engine.checkpoint import checkpoint
-from neurosim.engine.driver import Result, Stopped, batches, neurons, run_ticks
+from neurosim.engine.driver import run_ticks
+from neurosim.engine.inputs import Feed
 from neurosim.engine.progress import ProgressCallback
+from neurosim.engine.running import Stopped
 from neurosim.engine.state import State, start_state
 from neurosim.plan.plan import Drive, Plan
-from neurosim.recording.lazy import Later
 from neurosim.recording.writer import Writer
 
 
-def run_forgetful(
-    compiled: CompiledPlan, numbers: Numbers, plan: Plan, writer: Writer, report: ProgressCallback
-) -> Result:
-    """Run a plan without memory, batch by batch; as in `run_in_batches`, only complete batches count."""
-    done: int = plan.ticks
-    stopped: Stopped = "end"
-    complete: list[np.ndarray] = []
-    for trials in batches(plan, neurons(plan), BATCH_NEURONS):
-        ran, stopped = _run_batch(compiled, numbers, plan, trials, writer, report)
-        if stopped == "interrupted" and complete:
-            break
-        complete.append(trials)
-        done = ran
-        if stopped == "interrupted":
-            break
-    last = _last_tick(plan, done)
-    return done, stopped, Later(lambda: _end(compiled, numbers, last, complete))
+class ForgetfulRunning:
+    """A batch of trials of a plan without memory, which is advanced once; see `Running`."""
 
+    def __init__(
+        self, compiled: CompiledPlan, numbers: Numbers, plan: Plan, trials: np.ndarray, writer: Writer
+    ):
+        self.compiled, self.numbers, self.plan = compiled, numbers, plan
+        self.trials, self.writer, self.done = trials, writer, 0
 
-def _run_batch(
-    compiled: CompiledPlan,
-    numbers: Numbers,
-    plan: Plan,
-    trials: np.ndarray,
-    writer: Writer,
-    report: ProgressCallback,
-) -> tuple[int, Stopped]:
-    length = block_length(plan, len(trials))
+    def advance(self, ticks: int, report: ProgressCallback) -> tuple[int, Stopped]:
+        """See `Running`."""
+        plan, trials = self.plan, self.trials
+        length, feed = block_length(plan, len(trials), ticks), Feed(plan.drives, 0)
 
-    def run_block(done: int) -> tuple[int, bool]:
-        ticks = np.arange(done, min(done + length, plan.ticks))
-        on_device = compiled.samples(numbers, input_arrays(plan, trials, ticks), ticks, trials)
-        samples = {name: np.asarray(value) for name, value in on_device.items()}
-        write_block(plan, writer, trials, samples, done, len(ticks))
-        return len(ticks), False
+        def run_block(done: int) -> tuple[int, bool]:
+            block = np.arange(done, min(done + length, ticks))
+            inputs = input_arrays(plan, feed, trials, block)
+            on_device = self.compiled.samples(self.numbers, inputs, block, trials)
+            samples = {name: np.asarray(value) for name, value in on_device.items()}
+            write_block(plan, self.writer, trials, samples, done, len(block))
+            return len(block), False
 
-    return run_ticks(plan, len(trials), run_block, report)
+        with wide():
+            self.done, stopped = run_ticks(ticks, len(trials), run_block, report)
+        return self.done, stopped
+
+    def write(self) -> None:
+        """See `Running`. Blocks are handed over as they are computed."""
+
+    def end(self) -> Callable[[], State]:
+        """See `Running`."""
+        compiled, numbers, trials = self.compiled, self.numbers, self.trials
+        last = _last_tick(self.plan, self.done)
+        return lambda: _end(compiled, numbers, last, trials)
+
+    def close(self) -> None:
+        """See `Running`."""
 
 
 def _last_tick(plan: Plan, done: int) -> Plan:
@@ -83,16 +84,12 @@ def _last_tick(plan: Plan, done: int) -> Plan:
     return replace(plan, drives=drives, ticks=1, resume={"tick": np.asarray(last)})
 
 
-def _end(
-    compiled: CompiledPlan, numbers: Numbers, plan: Plan, batches: list[np.ndarray]
-) -> dict[str, np.ndarray]:
+def _end(compiled: CompiledPlan, numbers: Numbers, plan: Plan, trials: np.ndarray) -> State:
     """The state after the only tick of a plan."""
-    states: list[State] = []
     tick = np.array([plan.first_tick])
     with wide():
-        for trials in batches:
-            states.append(state := start_state(plan, trials))
-            inputs = input_arrays(plan, trials, tick)
-            values: Any = jax.device_get(compiled.end(numbers, inputs, tick, trials))
-            store_carry(compiled, state, empty_carry(values), inputs, plan.first_tick + 1)
-    return checkpoint(states)
+        state = start_state(plan, trials)
+        inputs = input_arrays(plan, Feed(plan.drives, plan.first_tick), trials, tick)
+        values: Any = jax.device_get(compiled.end(numbers, inputs, tick, trials))
+        store_carry(compiled, state, empty_carry(values), inputs, plan.first_tick + 1)
+    return state

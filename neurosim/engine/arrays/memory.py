@@ -13,7 +13,7 @@ import numpy as np
 from neurosim.engine.arrays.carry import Carry, PortKey, empty_carry
 from neurosim.engine.arrays.compiled import CompiledPlan
 from neurosim.engine.delivery import afferents_into
-from neurosim.engine.inputs import input_spikes, input_values
+from neurosim.engine.inputs import Feed, input_spikes, input_values
 from neurosim.engine.reference.arrivals import Accumulator, queue_spikes
 from neurosim.engine.state import State, combine, identity, message_now
 from neurosim.plan.plan import Plan
@@ -22,20 +22,21 @@ if TYPE_CHECKING:
     import jax
 
 
-def input_arrays(plan: Plan, trials: np.ndarray, ticks: np.ndarray) -> dict[str, np.ndarray]:
+def input_arrays(plan: Plan, feed: Feed, trials: np.ndarray, ticks: np.ndarray) -> dict[str, np.ndarray]:
     """What drives or clamps populations at these ticks, (tick, trial, *shape); spikes as 1 and 0.
 
+    feed: the inputs.
     trials, ticks: consecutive numbers.
     """
     arrays: dict[str, np.ndarray] = {}
     first, length = int(ticks[0]), len(ticks)
-    for name in plan.drives:
+    for name in feed.drives:
         group = plan.groups[name]
-        values = input_values(plan, name, trials, first, length)
+        values = input_values(feed, name, trials, first, length)
         if values is not None:
             arrays[name] = np.ascontiguousarray(np.moveaxis(values, 0, 1), plan.dtype)
             continue
-        spikes = input_spikes(plan, name, trials, first, length)
+        spikes = input_spikes(feed, name, trials, first, length)
         assert spikes is not None
         trial, tick, neuron = spikes
         dense = np.zeros((length, len(trials), group.size), plan.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from neurosim.engine.events.keys import (
     DensePart,
     DensePlaces,
     DriveEvents,
+    DriveStride,
     DriveValues,
     End,
     EventPart,
@@ -41,7 +43,7 @@ from neurosim.engine.events.keys import (
     is_per_trial,
 )
 from neurosim.engine.events.layouts import LANES, Array, Integers, lay_tiles
-from neurosim.engine.events.network_layout import NetworkLayout
+from neurosim.engine.events.network_layout import NetworkLayout, drive_stride
 from neurosim.engine.events.order import stores_refractoriness
 from neurosim.engine.events.textual_layout import (
     LONG_AGO,
@@ -51,7 +53,7 @@ from neurosim.engine.events.textual_layout import (
     to_ticks,
 )
 from neurosim.engine.state import NEVER, State
-from neurosim.plan.plan import Dense, Textual
+from neurosim.plan.plan import Dense, Drive, Textual
 from neurosim.plan.random import base_key
 from neurosim.recording.allocation import aligned_empty
 
@@ -94,15 +96,17 @@ class Batch:
         network, plan, address = self.network, self.plan, self._address
         numbering, stages, blocks = network.source.numbering, network.source.stages, range(network.blocks)
         arrays = [self.arrays[key] for key in numbering.arrays]
+        self.addresses = np.array([array.ctypes.data for array in arrays], np.uint64)
+        self.integers = np.array([network.integer(key) for key in numbering.integers], np.int64)
         strides = [self._stride(key) for key in numbering.arrays]
         rows = [network.row_table(stage.number, block) for stage in stages for block in blocks]
         random_keys = [base_key(plan.seed, *key) for key in numbering.random_keys]
         longest = network.longest_delays
         return NetworkStruct(
-            arrays=address(np.array([array.ctypes.data for array in arrays], np.uint64)),
+            arrays=address(self.addresses),
             stride=address(np.array(strides, np.int64)),
             numbers=address(np.array([network.number(key) for key in numbering.numbers], np.float64)),
-            integers=address(np.array([network.integer(key) for key in numbering.integers], np.int64)),
+            integers=address(self.integers),
             keys=address(np.array(random_keys, np.uint32).reshape(-1, 2)),
             bounds=address(network.bounds),
             sizes=address(network.sizes),
@@ -163,11 +167,9 @@ class Batch:
             case SynapseConstant(pathway, name):
                 return np.asarray(network.constant(key))[network.textual[pathway].canonical]
             case DriveValues(population):
-                values = plan.drives[population].values
-                assert values is not None
-                return (values[:1] if network.is_same_drive(population) else values).astype(float, copy=False)
+                return _drive_values(plan.drives[population])
             case DriveEvents(population, part):
-                return self._events(population, part)
+                return self._events(plan.drives[population], part)
             case HistoryArray(population, part):
                 return self._history(population, part)
             case SynapseRecords(pathway):
@@ -194,16 +196,35 @@ class Batch:
         """Integers as wide as the plan's floats: `Integer` of the generated code."""
         return np.int32 if self.plan.dtype.itemsize == 4 else np.int64
 
-    def _events(self, population: str, part: EventPart) -> Integers:
-        drive = self.plan.drives[population]
-        assert drive.trial is not None and drive.tick is not None and drive.neuron is not None
+    def _events(self, drive: Drive, part: EventPart) -> Integers:
+        trial, tick, neuron = drive.spikes
         match part:
             case EventPart.START:
-                return np.searchsorted(drive.trial, np.arange(self.plan.trials + 1)).astype(np.int64)
+                return np.searchsorted(trial, np.arange(self.plan.trials + 1)).astype(np.int64)
             case EventPart.TICK:
-                return drive.tick.astype(np.int64)
+                return tick.astype(np.int64)
             case EventPart.NEURON:
-                return drive.neuron.astype(np.int64)
+                return neuron.astype(np.int64)
+
+    def feed(self, drives: Mapping[str, Drive]) -> None:
+        """Hand other inputs to the C++, in place of those before."""
+        numbering = self.network.source.numbering
+        for population, drive in drives.items():
+            if drive.values is not None:
+                self._exchange(DriveValues(population), _drive_values(drive))
+                handle = numbering.integers.get(DriveStride(population))
+                if handle is not None:
+                    self.integers[handle] = drive_stride(drive)
+                continue
+            for part in EventPart:
+                self._exchange(DriveEvents(population, part), self._events(drive, part))
+
+    def _exchange(self, key: ArrayKey, array: Array) -> None:
+        """Let the C++ use another array for a key."""
+        handle = self.network.source.numbering.arrays.get(key)
+        if handle is not None:
+            self.arrays[key] = np.ascontiguousarray(array)
+            self.addresses[handle] = self.arrays[key].ctypes.data
 
     def _history(self, population: str, part: HistoryPart) -> Array:
         past = self.state.history[population]
@@ -283,14 +304,15 @@ class Batch:
                 return np.searchsorted(post, self.network.bounds_of(pathway.post)).astype(np.int64)
 
     def take_back(self, ticks: int) -> None:
-        """Put the arrays into the state, in the form that all engines share, after a run of so many ticks."""
+        """Put the arrays into the state, in the form that all engines share, after a run of so many ticks.
+
+        The C++ can go on with its arrays afterwards.
+        """
         self.state.tick = self.plan.first_tick + ticks
         for key, array in self.arrays.items():
             match key:
                 case LastSpike(population):
-                    self._release_last_spike(population, array, ticks)
-                case NotRefractory(population):
-                    self.state.not_refractory[population] = array.astype(bool)
+                    self.release_refractory(population, ticks)
                 case SynapseRecords(pathway):
                     self._release_records(pathway, array)
                 case DenseArray(name, DensePart.SEEN | DensePart.PRODUCT as part):
@@ -299,18 +321,31 @@ class Batch:
                     products = self.state.products.setdefault(name, {})
                     products[KEPT_OF_PRODUCTS[part]] = array[:, :size].copy()
                 case HistoryArray(population, HistoryPart.MESSAGES):
-                    self._release_history(population, array)
+                    self.release_history(population)
                 case _:
                     pass
 
-    def _release_last_spike(self, population: str, array: Array, ticks: int) -> None:
+    def release_refractory(self, population: str, ticks: int) -> None:
+        """Put last spikes, and which neurons are not refractory, into the state, after so many ticks."""
         state, rule = self.state, self.plan.groups[population].refractory
-        last: Integers = array.astype(np.int64)
+        if LastSpike(population) not in self.arrays:
+            return
+        last: Integers = self.arrays[LastSpike(population)].astype(np.int64)
         last = np.where(last <= LONG_AGO, NEVER, last + self.plan.first_tick)
         state.last_spike[population] = last.reshape(state.last_spike[population].shape)
         if ticks and rule is not None and not stores_refractoriness(self.plan, self.plan.groups[population]):
             ago = state.tick - 1 - state.last_spike[population]
             state.not_refractory[population] = ago >= rule.ticks
+        elif NotRefractory(population) in self.arrays:
+            active = self.arrays[NotRefractory(population)].astype(bool)
+            state.not_refractory[population] = active.reshape(state.last_spike[population].shape)
+
+    def change_refractory(self, population: str) -> None:
+        """Take over the last spikes, and which neurons are not refractory, from the state."""
+        for key in (LastSpike(population), NotRefractory(population)):
+            if key in self.arrays:
+                held = self.arrays[key]
+                held[...] = self._find(key).reshape(held.shape)
 
     def _release_records(self, pathway: str, records: Array) -> None:
         layout, plan = self.network.textual[pathway], self.plan
@@ -320,11 +355,37 @@ class Batch:
             for name, values in ordered.items()
         }
 
-    def _release_history(self, population: str, messages: NDArray[Any]) -> None:
+    def release_history(self, population: str) -> None:
+        """Put the past messages of a population into the state."""
+        messages: NDArray[Any] = self.arrays[HistoryArray(population, HistoryPart.MESSAGES)]
         past, depth = self.state.history[population], messages.shape[1]
         newest = int(self.arrays[HistoryArray(population, HistoryPart.NEWEST)][0])
-        past.messages = [messages[:, (newest + 1 + age) % depth] for age in range(depth)]
+        past.messages = [messages[:, (newest + 1 + age) % depth].copy() for age in range(depth)]
         past.last = int(self.arrays[HistoryArray(population, HistoryPart.LAST)][0])
+
+    def replace_message(self, population: str, message: Array) -> None:
+        """Let another message stand for the one that a population sent last."""
+        newest = int(self.arrays[HistoryArray(population, HistoryPart.NEWEST)][0])
+        messages = self.arrays[HistoryArray(population, HistoryPart.MESSAGES)]
+        messages[:, newest] = message.reshape(messages[:, newest].shape)
+
+    def synapse_values(self, pathway: str, variable: str) -> Array:
+        """The values of a variable of synapses with text, in the order of the plan: (trial, synapse)."""
+        values = self.network.textual[pathway].in_plan_order(self.arrays[SynapseRecords(pathway)][variable])
+        return to_seconds(self.plan, values) if in_ticks(self.plan, variable) else np.array(values)
+
+    def change_synapses(self, pathway: str, variable: str, values: Array) -> None:
+        """Put other values of a variable of synapses with text, in the order of the plan."""
+        order = self.network.textual[pathway].order
+        stored = to_ticks(self.plan, values) if in_ticks(self.plan, variable) else values
+        records = self.arrays[SynapseRecords(pathway)]
+        records[variable] = (stored if order is None else stored[:, order]).reshape(records.shape)
+
+
+def _drive_values(drive: Drive) -> Array:
+    assert drive.values is not None
+    values = drive.values[:1] if drive_stride(drive) == 0 else drive.values
+    return values.astype(float, copy=False)
 
 
 def aligned(array: Array) -> Array:

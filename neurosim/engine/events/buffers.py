@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from neurosim.engine.sampling import Quantity, bytes_per_tick, quantity, recorde
 from neurosim.network.probes import Probe
 from neurosim.plan.plan import Sparse
 from neurosim.recording.header import sample_count, sample_size
-from neurosim.recording.spikes import Spikes
+from neurosim.recording.spikes import Spikes, join_spikes
 from neurosim.recording.writer import Writer
 
 BUFFER_BYTES = 32 * 2**20
@@ -41,6 +42,22 @@ class ProbeStruct(ctypes.Structure):
         ("buffer", ctypes.c_void_p * 2), ("capacity", ctypes.c_int64), ("direct", ctypes.c_int64),
         ("past_caches", ctypes.c_int64),
     )  # fmt: skip
+
+
+@dataclass
+class Filled:
+    """What the C++ has recorded into one set of buffers.
+
+    set: 0 or 1.
+    first: the first tick, counted from the start of the run.
+    ticks: how many ticks there are.
+    since: when the first of them began to run (`time.monotonic`).
+    """
+
+    set: int
+    first: int = 0
+    ticks: int = 0
+    since: float = 0.0
 
 
 class RecordingBuffers:
@@ -149,16 +166,27 @@ class RecordingBuffers:
         senders = {p.pre for p in self.plan.of_class(Sparse)}
         return np.array([(name in recorded) + 2 * (name in senders) for name in self.plan.groups], np.uint8)
 
-    def write(self, runner: Runner, buffer_set: int, first: int, ticks: int) -> None:
-        """Hand what one set of buffers holds, the ticks first .. first + ticks - 1, to the writer."""
+    def write(self, runner: Runner, filled: Filled) -> dict[str, Spikes]:
+        """Hand what one set of buffers holds to the writer.
+
+        Returns the spikes of each population of which all are recorded, valid until the C++ records into
+        this set again.
+        """
+        first, ticks = filled.first, filled.ticks
         samples: dict[str, Array] = {}
-        for probe, buffer in zip(self.sampled, self.buffers[buffer_set], strict=True):
+        for probe, buffer in zip(self.sampled, self.buffers[filled.set], strict=True):
             if probe.name not in self.direct:
                 count = sample_count(first + ticks, probe.every) - sample_count(first, probe.every)
                 samples[probe.name] = buffer[:, :count].reshape(len(buffer), count, *probe.shape)
-        events = {probe.name: self._spikes(runner, buffer_set, probe) for probe in self.events}
+        events = {probe.name: self._spikes(runner, filled.set, probe) for probe in self.events}
         trials = self.batch.state.trials
         self.writer.write(int(trials[0]), first, samples, events, trials=len(trials), ticks=ticks)
+        return {probe.owner: events[probe.name] for probe in self.events if probe.index is None}
+
+    def spikes_of(self, runner: Runner, filled: Filled, population: str) -> Spikes:
+        """The spikes of a population in one set of buffers, in its ticks."""
+        probe = next(p for p in self.events if p.owner == population and p.index is None)
+        return self._spikes(runner, filled.set, probe) if filled.ticks else join_spikes([], self.plan.dt)
 
     def _spikes(self, runner: Runner, buffer_set: int, probe: Probe) -> Spikes:
         """The spikes of a probe in one set of buffers."""

@@ -42,7 +42,7 @@ from neurosim.engine.events.textual_layout import TextualLayout, lay_out
 from neurosim.engine.state import history_depth, spikes_sent
 from neurosim.network.program import Do
 from neurosim.plan.called import Table
-from neurosim.plan.plan import Dense, Plan, Private, Sparse, Textual
+from neurosim.plan.plan import Dense, Drive, Plan, Private, Sparse, Textual
 
 SUMS_OF_A_LINE = 16  # float sums in a cache line
 
@@ -135,11 +135,6 @@ class NetworkLayout:
         """The address of the rows of a stage into one block; 0 if it has none."""
         return self.rows[stage].table(block) if stage in self.rows else 0
 
-    def is_same_drive(self, population: str) -> bool:
-        """Whether the input of a population gives all trials the same values."""
-        values = self.plan.drives[population].values
-        return values is not None and (values.strides[0] == 0 or len(values) == 1)
-
     def constant(self, key: ConstantKey) -> Any:
         """The value of a constant as the user gave it."""
         match key:
@@ -178,8 +173,7 @@ class NetworkLayout:
             case PopulationSize(population):
                 return self.plan.groups[population].size
             case DriveStride(population):
-                size = self.plan.groups[population].size * self.plan.ticks
-                return 0 if self.is_same_drive(population) else size
+                return drive_stride(self.plan.drives[population])
             case HistoryDepth(population):
                 return history_depth(self.plan, population)
             case GradedSize(post, entry, count):
@@ -209,6 +203,13 @@ class NetworkLayout:
                 return [p.name for p in self.plan.of_class(Private)].index(pathway.name)
             case PrivateCount.SENDER:
                 return int(pathway.pre_index[0])
+
+
+def drive_stride(drive: Drive) -> int:
+    """How many numbers lie between the inputs of two trials; 0 if all have the same."""
+    assert drive.values is not None
+    values = drive.values
+    return 0 if values.strides[0] == 0 or len(values) == 1 else values[0].size
 
 
 def _dense_size(pathway: Dense, count: DenseCount) -> int:

@@ -13,7 +13,7 @@ from neurosim.engine.events.batch import Batch
 from neurosim.engine.events.layouts import Array, Integers
 from neurosim.engine.events.runner import Runner
 from neurosim.engine.events.stages import Stage
-from neurosim.engine.state import PendingSpikes, PendingTextualSpikes, Queue, spikes_sent
+from neurosim.engine.state import Pending, PendingSpikes, PendingTextualSpikes, Queue, State, spikes_sent
 from neurosim.plan.plan import Textual
 
 
@@ -24,6 +24,24 @@ class Arrivals(NamedTuple):
     block: Integers
     slot: NDArray[np.uint32]
     value: NDArray[np.float64]
+
+
+class Earlier:
+    """What an earlier run left pending, as the state held it when its trials were opened."""
+
+    def __init__(self, state: State):
+        self.queue = {end: _listed(queue) for end, queue in state.queue.items()}
+        self.arrivals = {name: _listed(queue) for name, queue in state.arrivals.items()}
+
+    def put_back(self, state: State) -> None:
+        """Let the state hold just this again."""
+        state.queue = {end: _listed(queue) for end, queue in self.queue.items()}
+        state.arrivals = {name: _listed(queue) for name, queue in self.arrivals.items()}
+
+
+def _listed(queue: Queue[Pending]) -> Queue[Pending]:
+    """A copy of a queue, to which others can append."""
+    return {due: list(entries) for due, entries in queue.items()}
 
 
 def restore_pending(runner: Runner, batch: Batch) -> None:

@@ -264,7 +264,8 @@ def drive_values(loop: Loop, population: str) -> str:
     """The name of a pointer to the values that drive or clamp a population in this tick."""
     stride = loop.numbering.integer_value(DriveStride(population))
     size = loop.numbering.integer_value(PopulationSize(population))
-    first = f"context.trial.number * {stride} + context.run_tick() * {size}"
+    tick = "(context.run_tick() - context.trial.fed_from)"
+    first = f"context.trial.number * {stride} + {tick} * {size}"
     values = loop.numbering.shared_pointer("double", DriveValues(population))
     return loop.declare("const double* const", f"{identifier(population)}_given", f"{values} + {first}")
 

@@ -31,7 +31,10 @@ PENDING_SPIKE = np.dtype(  # `PendingSpike` of core/run/engine.hpp
 class Settings(ctypes.Structure):
     """`Settings` of core/run/engine.hpp."""
 
-    _fields_ = (("ticks", Int), ("buffer_set", ctypes.c_int32), ("until_stable", ctypes.c_int32))
+    _fields_ = (
+        ("ticks", Int), ("fed_from", Int),
+        ("buffer_set", ctypes.c_int32), ("until_stable", ctypes.c_int32), ("fresh", ctypes.c_int32),
+    )  # fmt: skip
 
 
 class Runner:
@@ -68,9 +71,13 @@ class Runner:
         """Free the memory of the C++."""
         self._library.neurosim_close(self._address)
 
-    def run(self, ticks: int, *, buffer_set: int, until_stable: bool) -> int:
-        """Run all trials, recording into one of the two sets of buffers; returns how many ticks ran."""
-        settings = Settings(ticks, buffer_set, int(until_stable))
+    def run(self, ticks: int, *, fed_from: int, buffer_set: int, fresh: bool, until_stable: bool) -> int:
+        """Run all trials, recording into one of the two sets of buffers; returns how many ticks ran.
+
+        fed_from: the tick of the run at which the inputs at hand begin.
+        fresh: whether the buffers begin with this call; else it goes on filling them.
+        """
+        settings = Settings(ticks, fed_from, buffer_set, until_stable, fresh)
         return self._library.neurosim_run(self._address, ctypes.byref(settings))
 
     def is_stable(self) -> bool:

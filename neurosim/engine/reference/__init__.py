@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 import numpy as np
 
-from neurosim.engine.driver import Result, Stopped, neurons, run_in_batches, run_ticks
+from neurosim.engine import running
+from neurosim.engine.driver import neurons, open_state, run_ticks
+from neurosim.engine.inputs import Feed
 from neurosim.engine.progress import ProgressCallback
 from neurosim.engine.reference import steps
 from neurosim.engine.reference.sampler import Sampler
 from neurosim.engine.reference.steps import PreparedPlan
 from neurosim.engine.reference.sweep import sweep
+from neurosim.engine.running import Ready, SpikesOfAdvance, Stopped
 from neurosim.engine.state import State
 from neurosim.network.program import Do, Step
-from neurosim.plan.plan import Plan
+from neurosim.plan.plan import Drive, Plan
+from neurosim.recording.spikes import Spikes
 
 if TYPE_CHECKING:
     from neurosim.recording.writer import Writer
@@ -25,36 +30,71 @@ BATCH_NEURONS = 1_000_000
 StepFunction: TypeAlias = Callable[[PreparedPlan, Step, State], None]
 
 
-def run(plan: Plan, writer: Writer, report: ProgressCallback) -> Result:
-    """Run a plan. Returns how many ticks ran, why the run stopped, and the checkpoint of its end.
-
-    writer: takes what the probes of the plan record, in blocks of ticks.
-    report: called with how many ticks, times trials, have run since the last call; the run stops when it
-        returns True.
-    """
-    prepared = PreparedPlan(plan)
+def ready(plan: Plan) -> Ready:
+    """Make a plan ready to run here."""
     size = neurons(plan) + sum(pathway.sender.size for pathway in plan.textual)
-    return run_in_batches(plan, size, BATCH_NEURONS, lambda state: run_batch(prepared, state, writer, report))
+    opened, prepared = ReferenceRunning, PreparedPlan(plan)
+    return Ready(plan, partial(opened, prepared), partial(opened, prepared, watch=True), size, BATCH_NEURONS)
 
 
-def run_batch(
-    prepared: PreparedPlan, state: State, writer: Writer, report: ProgressCallback
-) -> tuple[int, Stopped]:
-    """Run all ticks of a batch of trials. Returns how many ran, and why the run stopped."""
-    plan = prepared.plan
-    sampler = Sampler(plan, writer, state.trials)
-    program = [(step_function(number, step, sampler), step) for number, step in enumerate(plan.program)]
+class ReferenceRunning:
+    """A batch of trials that the reference engine runs."""
 
-    def run_one(done: int) -> tuple[int, bool]:
-        before = variables(state) if plan.until else None
-        run_tick(prepared, program, state, sampler)
-        return 1, before is not None and same(before, variables(state))
+    def __init__(self, prepared: PreparedPlan, trials: np.ndarray, writer: Writer, *, watch: bool = False):
+        self.prepared, self.plan = prepared, prepared.plan
+        self.state = open_state(self.plan, trials)
+        self.sampler = Sampler(self.plan, writer, trials)
+        program = enumerate(self.plan.program)
+        self.program = [(step_function(number, step, self.sampler), step) for number, step in program]
+        self.fired = SpikesOfAdvance(self.plan, watch)
 
-    report(0)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore", under="ignore"):
-        ended = run_ticks(plan, state.count, run_one, report)
-    sampler.flush()
-    return ended
+    def feed(self, drives: Mapping[str, Drive]) -> None:
+        """See `Watched`."""
+        self.state.feed = Feed(drives, self.state.tick)
+
+    def advance(self, ticks: int, report: ProgressCallback) -> tuple[int, Stopped]:
+        """See `Watched`."""
+        self.fired.begin()
+        report(0)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore", under="ignore"):
+            return run_ticks(ticks, self.state.count, self._run_one, report)
+
+    def _run_one(self, done: int) -> tuple[int, bool]:
+        before = variables(self.state) if self.plan.until else None
+        run_tick(self.prepared, self.program, self.state, self.sampler)
+        self._keep_spikes()
+        return 1, before is not None and same(before, variables(self.state))
+
+    def _keep_spikes(self) -> None:
+        state = self.state
+        for name in self.fired.watched:
+            trial, neuron = state.spikes.get(name, (None, None))
+            if trial is not None and neuron is not None and neuron.size:
+                tick = np.full(neuron.size, state.tick - 1 - self.plan.first_tick)
+                self.fired.add(name, Spikes(trial + int(state.trials[0]), tick, neuron, self.plan.dt))
+
+    def look(self, place: str) -> np.ndarray:
+        """See `Watched`."""
+        return running.look(self.state, place)
+
+    def change(self, place: str, values: np.ndarray) -> None:
+        """See `Watched`."""
+        running.change(self.state, place, values)
+
+    def spikes(self, population: str) -> Spikes:
+        """See `Watched`."""
+        return self.fired.of(population)
+
+    def write(self) -> None:
+        """See `Watched`."""
+        self.sampler.flush()
+
+    def end(self) -> Callable[[], State]:
+        """See `Watched`."""
+        return lambda: self.state
+
+    def close(self) -> None:
+        """See `Watched`."""
 
 
 def run_tick(

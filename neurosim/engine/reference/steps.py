@@ -76,7 +76,7 @@ def _own_array(value: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike) -> np
 def drive(prepared: PreparedPlan, step: Step, state: State) -> None:
     """Driven populations send the inputs of this tick."""
     for name in step.populations:
-        value = input_value(prepared.plan, name, state.trials, state.tick)
+        value = input_value(state.feed, name, state.trials, state.tick)
         if value is None:
             state.spikes[name] = _spikes_given(state, name)
             send_spikes(prepared, state, name)
@@ -87,7 +87,7 @@ def drive(prepared: PreparedPlan, step: Step, state: State) -> None:
 
 def _spikes_given(state: State, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Trial (within the batch) and neuron of the spikes that a population is given at this tick."""
-    spikes = input_spikes(state.plan, name, state.trials, state.tick)
+    spikes = input_spikes(state.feed, name, state.trials, state.tick)
     assert spikes is not None
     trial, _, neuron = spikes
     return trial, neuron
@@ -149,7 +149,7 @@ def update(prepared: PreparedPlan, step: Step, state: State) -> None:
 
 def _clamp(state: State, group: Group) -> None:
     """Replace what a graded population sends by its input, where that is not NaN."""
-    clamp = input_value(state.plan, group.name, state.trials, state.tick)
+    clamp = input_value(state.feed, group.name, state.trials, state.tick)
     if clamp is not None and group.sends is not None:
         free = state.values[group.name][group.sends]
         clamped = np.where(np.isnan(clamp), free, clamp).astype(state.plan.dtype)
@@ -193,7 +193,7 @@ def threshold(prepared: PreparedPlan, step: Step, state: State) -> None:
         spikes = prepared.run_block(state, group, group.threshold, names_of(state, group))["spikes"]
         if group.refractory is not None:
             spikes = spikes & state.not_refractory[name]
-        clamp = input_value(prepared.plan, name, state.trials, state.tick)
+        clamp = input_value(state.feed, name, state.trials, state.tick)
         if clamp is not None:
             spikes = np.where(np.isnan(clamp), spikes, clamp != 0)
         if clamp is None and name in prepared.plan.drives:

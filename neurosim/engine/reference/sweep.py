@@ -69,7 +69,7 @@ def _update_one(
         for variable, value in new.items():
             _set(state, name, variable, trial, neuron, value)
     if group.sends is not None:
-        clamp = input_value(state.plan, name, state.trials, state.tick)
+        clamp = input_value(state.feed, name, state.trials, state.tick)
         if clamp is not None:
             given = clamp.reshape(state.count, -1)[trial, neuron]
             free = _get(state, name, group.sends, trial, neuron)

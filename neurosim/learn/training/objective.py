@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 import jax
@@ -14,6 +13,7 @@ from neurosim.engine.arrays.carry import Carry
 from neurosim.engine.arrays.compiled import CompiledPlan
 from neurosim.engine.arrays.memory import input_arrays
 from neurosim.engine.arrays.support import unsupported
+from neurosim.engine.inputs import Feed
 from neurosim.errors import PlanError
 from neurosim.learn.training.losses import SENT, AnyLoss, Loss
 from neurosim.learn.training.parameters import Parameters, ProgramNumbers, placing
@@ -87,7 +87,7 @@ def to_device(plan: Plan, targets: Mapping[str, Target]) -> Data:
     """Inputs and targets of all trials on the device; narrow types, such as bytes of images, stay."""
     numbers = {name: drive.values for name, drive in plan.drives.items() if drive.values is not None}
     spikes = {name: drive for name, drive in plan.drives.items() if drive.values is None}
-    rasters = input_arrays(replace(plan, drives=spikes), np.arange(plan.trials), np.arange(plan.ticks))
+    rasters = input_arrays(plan, Feed(spikes, 0), np.arange(plan.trials), np.arange(plan.ticks))
     inputs = {name: np.moveaxis(raster, 1, 0) for name, raster in rasters.items()}
     for name, values in numbers.items():
         narrow = values.dtype.itemsize < plan.dtype.itemsize

@@ -5,7 +5,7 @@
 #include <mutex>
 
 #include "core/run/code.hpp"
-#include "core/threads/barrier.hpp"
+#include "core/threads/crew.hpp"
 #include "core/threads/thread_pool.hpp"
 
 namespace neurosim {
@@ -19,7 +19,9 @@ void Worker<Real, Weight>::wait() {
 // How one call runs; `Settings` of runner.py.
 struct Settings {
     int64_t ticks;
+    int64_t fed_from;  // tick of the run at which the inputs at hand begin
     int32_t buffer_set, until_stable;
+    int32_t fresh;  // whether the buffers of the set are empty, and begin with this call
 };
 
 // An arrival at one synapse that was pending when the run ended; `PENDING_SPIKE` of runner.py.
@@ -43,8 +45,11 @@ class Engine {
 
     // Advances all trials; returns how many ticks ran, which are fewer if `until_stable` stopped the run.
     int64_t run(const Settings& settings) {
+        if (settings.fresh) begun[settings.buffer_set] = done;
         for (auto& trial : trials) {
-            for (auto& record : trial.recorded[settings.buffer_set]) record.clear();
+            if (settings.fresh)
+                for (auto& record : trial.recorded[settings.buffer_set]) record.clear();
+            trial.feed(settings.fed_from);
             for (int population = 0; population < network.populations; ++population)
                 trial.sent[population].trim(network.first_tick + done - network.longest_delay);
         }
@@ -153,7 +158,8 @@ class Engine {
 
     Worker<Real, Weight> make_worker(int first, int last, int block, Barrier& barrier,
                                      const Settings& settings, ThreadPool* pool = nullptr) {
-        Worker<Real, Weight> worker{{}, &barrier, block, settings.buffer_set, done, pool};
+        Worker<Real, Weight> worker{{}, &barrier, block, settings.buffer_set,
+                                    begun[settings.buffer_set], pool};
         for (int row = first; row < last; ++row)
             worker.contexts.push_back({network, trials[row], block, network.first_tick + done});
         return worker;
@@ -162,7 +168,7 @@ class Engine {
     int64_t run_blocks(const Settings& settings) {
         for (int row = 0; row < network.trials; ++row) {
             Barrier barrier(network.blocks);
-            in_parallel(
+            crew.in_parallel(
                 network.blocks,
                 [&](int block) {
                     auto worker = make_worker(row, row + 1, block, barrier, settings);
@@ -186,7 +192,7 @@ class Engine {
         std::unique_ptr<ThreadPool> pool;
         if (network.uses_pool && size >= network.trials && network.threads > 1)
             pool = std::make_unique<ThreadPool>(network.threads);
-        in_parallel(
+        crew.in_parallel(
             std::min(network.threads, (network.trials + size - 1) / size),
             [&](int) {
                 Barrier alone(1);
@@ -207,7 +213,7 @@ class Engine {
         Barrier barrier(threads), alone(1);
         std::atomic<int> changed{0};
         int64_t ticks = 0;
-        in_parallel(
+        crew.in_parallel(
             threads,
             [&](int thread) {
                 const int64_t count = network.trials;
@@ -241,6 +247,8 @@ class Engine {
     std::vector<Trial<Real, Weight>> trials;
     std::vector<uint8_t> spike_uses;  // per population: 1 if spikes are recorded, plus 2 if they travel
     int64_t done = 0;                 // ticks of the run so far
+    int64_t begun[2] = {0, 0};        // tick of the run at which each set of buffers begins
+    Crew crew;
 };
 
 }  // namespace neurosim

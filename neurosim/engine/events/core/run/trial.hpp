@@ -45,7 +45,14 @@ struct Trial {
     std::vector<SpikeLog> recorded[2];  // per population; the caller writes one while the other is filled
     std::vector<int64_t> next_event;    // (population, block): the next of the spikes that an input gives
     std::vector<Binomial> binomials;    // (private pathway, block)
+    int64_t fed_from = 0;               // tick of the run at which the inputs at hand begin
     Order order;                        // in which the neurons of a sweep take their turns
+
+    // Takes note of inputs that begin at another tick of the run.
+    void feed(int64_t from) {
+        if (from != fed_from) std::fill(next_event.begin(), next_event.end(), 0);
+        fed_from = from;
+    }
 
     // Allocates the lists of spikes, each with room for all its neurons. No two blocks, and no two lists,
     // share a cache line, so that threads do not slow each other down.
@@ -83,12 +90,13 @@ void drive_events(Context& context, int population, int starts, int ticks, int n
     const auto* neuron = context.template shared<int64_t>(neurons);
     const Span span = context.span(population);
     const Spikes& spikes = context.spikes(population, context.block);
+    const int64_t now = context.run_tick() - context.trial.fed_from;
     int64_t& next_event = context.trial.next_event[population * context.network.blocks + context.block];
     spikes.clear();
     for (next_event = std::max(next_event, start[0]);
-         next_event < start[1] && tick[next_event] <= context.run_tick(); ++next_event) {
+         next_event < start[1] && tick[next_event] <= now; ++next_event) {
         const int32_t number = static_cast<int32_t>(neuron[next_event]);
-        if (tick[next_event] == context.run_tick() && number >= span.first && number < span.last)
+        if (tick[next_event] == now && number >= span.first && number < span.last)
             spikes.push_back(number);
     }
 }

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -69,34 +68,5 @@ class Barrier {
     std::mutex mutex;
     std::condition_variable changed;
 };
-
-// Calls work(0) .. work(threads - 1) in parallel, one of them on the caller's thread. An exception of one
-// of them is rethrown here when all have ended; `give_up()` is called before, and must release the threads
-// that wait for it.
-template <class Work, class GiveUp>
-void in_parallel(int threads, Work work, GiveUp give_up) {
-    std::vector<std::exception_ptr> thrown(threads);
-    std::vector<std::thread> others;
-    others.reserve(threads);
-    auto run = [&](int number) {
-        try {
-            work(number);
-        } catch (const Abandoned&) {
-        } catch (...) {
-            thrown[number] = std::current_exception();
-            give_up();
-        }
-    };
-    try {
-        for (int number = 1; number < threads; ++number) others.emplace_back(run, number);
-    } catch (...) {  // the system gives no more threads
-        thrown[0] = std::current_exception();
-        give_up();
-    }
-    if (!thrown[0]) run(0);
-    for (auto& other : others) other.join();
-    for (auto& error : thrown)
-        if (error) std::rethrow_exception(error);
-}
 
 }  // namespace neurosim

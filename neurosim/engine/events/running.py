@@ -1,0 +1,182 @@
+"""A batch of trials on the event engine: advanced call by call, looked at and changed between calls."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+import numpy as np
+
+from neurosim.engine import running
+from neurosim.engine.checkpoint import restore_products
+from neurosim.engine.driver import open_state, run_ticks
+from neurosim.engine.events.batch import Batch
+from neurosim.engine.events.buffers import Filled, RecordingBuffers
+from neurosim.engine.events.network_layout import NetworkLayout
+from neurosim.engine.events.pending import Earlier, collect_pending, restore_pending
+from neurosim.engine.events.runner import Runner
+from neurosim.engine.progress import ProgressCallback
+from neurosim.engine.running import SpikesOfAdvance, Stopped, place_of, replaces_message
+from neurosim.engine.state import State
+from neurosim.plan.plan import Drive
+from neurosim.recording.spikes import Spikes
+from neurosim.recording.writer import Writer
+
+CALL_SECONDS = 0.25  # how long the C++ runs before Python records, reports progress and can be interrupted
+
+
+class EventsRunning:
+    """A batch of trials that generated C++ runs; see `Running` and `Watched`.
+
+    What is recorded fills one of two sets of buffers. When it is full, or old, the C++ goes on with the other
+    set while Python hands the full one to the writer.
+    """
+
+    def __init__(
+        self,
+        library: ctypes.CDLL,
+        network: NetworkLayout,
+        trials: np.ndarray,
+        writer: Writer,
+        *,
+        watch: bool = False,
+    ):
+        self.plan = plan = network.plan
+        state = open_state(plan, trials, draw=False)
+        if plan.resume:
+            restore_products(state, plan.resume)
+        self.batch, self.state = Batch(network, state), state
+        self.buffers = RecordingBuffers(self.batch, writer)
+        self.fired = SpikesOfAdvance(plan, watch)
+        self.done = self.fed_from = self.begun = 0  # ticks: run, fed from, at which the advance began
+        self.length = 1  # ticks of the next call
+        self.filling = Filled(0)
+        self.full: Filled | None = None  # the other set of buffers, until it is written
+        self.background: ThreadPoolExecutor | None = None
+        uses, numbers = self.buffers.spike_uses(), np.ascontiguousarray(trials, np.int64)
+        self.kept_alive = uses, numbers
+        self.runner = Runner(library, self.batch.struct, self.buffers.structs, uses, numbers)
+        self.earlier = Earlier(state)
+        try:
+            restore_pending(self.runner, self.batch)
+        except BaseException:
+            self.close()
+            raise
+
+    def feed(self, drives: Mapping[str, Drive]) -> None:
+        """See `Watched`."""
+        self.batch.feed(drives)
+        self.fed_from = self.done
+
+    def advance(self, ticks: int, report: ProgressCallback) -> tuple[int, Stopped]:
+        """See `Running`."""
+        self.fired.begin()
+        self.begun = self.done
+        report(0)
+        return run_ticks(ticks, self.state.count, lambda done: self._call(ticks - done), report)
+
+    def _call(self, left: int) -> tuple[int, bool]:
+        """Let the C++ run some of the ticks that are left; returns how many, and whether it is stable now."""
+        filling, begin = self.filling, monotonic()
+        if filling.ticks and (filling.ticks == self.buffers.ticks or begin - filling.since > CALL_SECONDS):
+            self.full, self.filling = filling, Filled(1 - filling.set)
+        if not self.filling.ticks:
+            self.filling.first, self.filling.since = self.done, begin
+        ticks = min(left, self.length, self.buffers.ticks - self.filling.ticks)
+        ran = self._run(ticks) if self.full is None else self._run_and_write(ticks)
+        self.filling.ticks += ran
+        self.done += ran
+        if ticks == self.length or monotonic() - begin > CALL_SECONDS:
+            self.length = _next_length(self.length, monotonic() - begin, self.buffers.ticks)
+        return ran, self.plan.until is not None and self.runner.is_stable()
+
+    def _run(self, ticks: int) -> int:
+        return self.runner.run(
+            ticks,
+            fed_from=self.fed_from,
+            buffer_set=self.filling.set,
+            fresh=not self.filling.ticks,
+            until_stable=self.plan.until is not None,
+        )
+
+    def _run_and_write(self, ticks: int) -> int:
+        """Run some ticks while Python writes the full buffers."""
+        if self.background is None:
+            self.background = ThreadPoolExecutor(max_workers=1)
+        going = self.background.submit(self._run, ticks)
+        try:
+            self._write(self.full)
+            self.full = None
+        finally:
+            ran = going.result()
+        return ran
+
+    def _write(self, filled: Filled | None) -> None:
+        if filled is None or not filled.ticks:
+            return
+        spikes = self.buffers.write(self.runner, filled)
+        for name in self.fired.watched:
+            mine = spikes[name].tick >= self.begun
+            if mine.any():
+                self.fired.add(name, spikes[name].select(mine))
+
+    def look(self, place: str) -> np.ndarray:
+        """See `Watched`."""
+        kind, owner, name = place_of(place)
+        if kind == "synapse":
+            return self.batch.synapse_values(owner, name)
+        self.state.tick = self.plan.first_tick + self.done
+        if kind == "not_refractory":
+            self.batch.release_refractory(owner, self.done)
+        elif kind == "history":
+            self.batch.release_history(owner)
+        return running.look(self.state, place)
+
+    def change(self, place: str, values: np.ndarray) -> None:
+        """See `Watched`."""
+        kind, owner, name = place_of(place)
+        if kind == "synapse":
+            return self.batch.change_synapses(owner, name, values)
+        self.state.tick = self.plan.first_tick + self.done
+        if kind == "not_refractory":
+            self.batch.release_refractory(owner, self.done)
+        running.change(self.state, place, values)
+        if kind == "not_refractory":
+            self.batch.change_refractory(owner)
+        if kind == "state":
+            for sender in replaces_message(self.plan, owner, name):
+                self.batch.replace_message(sender, self.state.history[sender].messages[-1])
+
+    def spikes(self, population: str) -> Spikes:
+        """See `Watched`."""
+        held = self.buffers.spikes_of(self.runner, self.filling, population)
+        return self.fired.of(population, held.select(held.tick >= self.begun))
+
+    def write(self) -> None:
+        """See `Running`."""
+        self._write(self.filling)
+        self.filling = Filled(1 - self.filling.set)
+
+    def end(self) -> Callable[[], State]:
+        """See `Running`."""
+        self.earlier.put_back(self.state)
+        self.batch.take_back(self.done)
+        collect_pending(self.runner, self.batch)
+        return lambda: self.state
+
+    def close(self) -> None:
+        """See `Running`."""
+        self.runner.close()
+        if self.background is not None:
+            self.background.shutdown()
+
+
+def _next_length(ticks: int, seconds: float, most: int) -> int:
+    """How many ticks the next call runs, if those of the last call took so many seconds."""
+    if seconds < CALL_SECONDS / 2:
+        ticks *= 2
+    elif seconds > CALL_SECONDS * 2:
+        ticks //= 2
+    return max(1, min(ticks, most))
