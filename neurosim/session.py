@@ -245,8 +245,8 @@ class Session:
 
     def _whole_ticks(self, duration: Numeric) -> int:
         """The number of ticks of an advance."""
-        unit: Any = getattr(duration, "dim", None)
-        key: Any = (float(duration), unit) if unit is not None and np.ndim(duration) == 0 else None
+        quantity: Any = duration if isinstance(duration, np.ndarray) and duration.ndim == 0 else None
+        key = None if quantity is None else (float(quantity), getattr(quantity, "dim", None))
         if type(duration) is int or key in self._known:
             ticks = duration if type(duration) is int else self._known[key]
         else:

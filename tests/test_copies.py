@@ -21,7 +21,7 @@ from neurosim.recording.spikes import Spikes
 from neurosim.units import ms, mV
 
 COPIES = [copy.copy, copy.deepcopy, lambda item: pickle.loads(pickle.dumps(item))]
-BASES = (ns.NeurosimError, ns.Recording, ns.Replay)
+BASES = (ns.NeurosimError, ns.Recording, ns.Replay, ns.Session)
 
 
 OBJECTS = [

@@ -38,7 +38,7 @@ INSIDE = {  # methods that other modules of the library call
     "picture",
     "note",
 }
-MADE = {"Recording", "Replay"}  # classes of which only the library makes objects
+MADE = {"Recording", "Replay", "Session"}  # classes of which only the library makes objects
 
 
 def public():

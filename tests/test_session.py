@@ -127,7 +127,7 @@ def test_changes_act_alike_on_engines_and_are_replayed(tmp_path):
             again = changed(opened(**how))
             same(expected, again, final=False)
             assert ns.replay(again)
-    changed(opened(to=tmp_path / "run.h5")).close()
+    changed(opened(to=tmp_path / "run.h5", compression=1)).close()
     with ns.open(tmp_path / "run.h5") as recording, recording.to_file(tmp_path / "copy.h5") as copy:
         same(expected, recording)
         same(recording, copy)

@@ -129,7 +129,7 @@ class ArraysRunning:
         kind, owner, name = place_of(place)
         carry, now = self.carry, self.plan.first_tick + self.done
         if kind == "state":
-            new = values.reshape(np.shape(carry["values"][owner][name])).astype(self.plan.dtype)
+            new: Any = values.reshape(np.shape(carry["values"][owner][name])).astype(self.plan.dtype)
             self.carry = {
                 **carry,
                 "values": {**carry["values"], owner: {**carry["values"][owner], name: new}},
@@ -137,8 +137,8 @@ class ArraysRunning:
             for sender in replaces_message(self.plan, owner, name):
                 self._replace_message(sender, new)
         elif kind == "not_refractory" and owner in carry["not_refractory"]:
-            free, before = values.astype(bool), np.asarray(carry["not_refractory"][owner])
-            last = last_spike_of(free, before, np.asarray(carry["last_spike"][owner]), now - 1)
+            before, free = np.asarray(carry["not_refractory"][owner]), _held(values.astype(bool))
+            last: Any = last_spike_of(free, before, np.asarray(carry["last_spike"][owner]), now - 1)
             self.carry = {
                 **carry,
                 "not_refractory": {**carry["not_refractory"], owner: free},
@@ -146,9 +146,9 @@ class ArraysRunning:
             }
         elif kind == "port" and (owner, name) in carry["ports"]:
             total, count = carry["ports"][owner, name]
-            new = values.reshape(np.shape(total)).astype(self.plan.dtype), np.ones(np.shape(count))
-            new = new[0], (new[1] * (self.plan.groups[owner].ports[name] != "sum")).astype(self.plan.dtype)
-            self.carry = {**carry, "ports": {**carry["ports"], (owner, name): new}}
+            arrived = np.full(np.shape(count), self.plan.groups[owner].ports[name] != "sum", self.plan.dtype)
+            sum_: Any = values.reshape(np.shape(total)).astype(self.plan.dtype)
+            self.carry = {**carry, "ports": {**carry["ports"], (owner, name): (sum_, _held(arrived))}}
         else:
             what = f"{owner}.{name}" if name else f"{owner}.not_refractory"
             raise EngineError(
@@ -161,7 +161,7 @@ class ArraysRunning:
         depth = self.compiled.depth[sender]
         if sender not in self.carry["sent"]:
             return
-        sent = np.array(self.carry["sent"][sender])
+        sent: Any = np.array(self.carry["sent"][sender])
         if depth == 1:
             sent = message
         else:
@@ -184,3 +184,8 @@ class ArraysRunning:
 
     def close(self) -> None:
         """See `Watched`."""
+
+
+def _held(value: np.ndarray) -> Any:
+    """An array of the host where the carry has one of JAX; the compiled program takes both."""
+    return value
