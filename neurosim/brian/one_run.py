@@ -29,6 +29,7 @@ from neurosim.brian.renaming import Renaming
 from neurosim.brian.seeds import Seeds
 from neurosim.brian.write_back import MonitorWriter, write_back
 from neurosim.engine import check_name, ready
+from neurosim.engine.driver import run_to_end
 from neurosim.network.values import choice, flag, whole
 
 PRECISIONS = ("double", "mixed", "single")
@@ -181,8 +182,8 @@ def _run_plan(lowered: Lowered, progress: _Progress, settings: Settings) -> int:
     """Run a plan and write back what it leaves. Returns how many ticks ran."""
     names = Renaming(lowered.plan)
     writer = MonitorWriter(lowered, names)
-    _, run = ready(settings.options.engine, names.plan(lowered.plan), settings.options.threads)
-    ran, _, final = run(writer, progress)
+    _, made = ready(settings.options.engine, names.plan(lowered.plan), settings.options.threads)
+    ran, _, final = run_to_end(made, writer, progress)
     write_back(lowered, writer, ran, names.checkpoint_back(final))
     return ran
 

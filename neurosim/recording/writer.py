@@ -65,18 +65,18 @@ class Writer(ABC):
         Raises RecordingError for blocks that do not follow those before, or whose data do not fit the probes.
         """
 
-    @abstractmethod
-    def keep_inputs(self, tick: int, inputs: Mapping[str, np.ndarray | Spikes]) -> None:
-        """Take the inputs of the next ticks of a session, before they run.
+    def keep_inputs(  # noqa: B027
+        self, tick: int, inputs: Mapping[str, np.ndarray | Spikes]
+    ) -> None:
+        """Take the inputs of the next ticks of a session, before they run; by default, it does not keep them.
 
         tick: how many ticks have run
         inputs: by population, arrays (trial, tick, *shape) or Spikes, whose ticks count from the start of the
             session
         """
 
-    @abstractmethod
-    def keep_change(self, change: Change) -> None:
-        """Take what a session has changed, before the next tick runs."""
+    def keep_change(self, change: Change) -> None:  # noqa: B027
+        """Take what a session has changed, before the next tick runs; by default, it does not keep it."""
 
     @abstractmethod
     def finish(self, ticks: int, stopped: str, final: Mapping[str, np.ndarray]) -> Store:
