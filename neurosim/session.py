@@ -182,7 +182,7 @@ class Session:
     def __getitem__(self, name: str | Neurons | Part) -> np.ndarray:
         self._check_open()
         found = self._places.find(name)
-        values = self._places.look(self._running, found)
+        values = self._places.look(self._running, found, self._ticks)
         return values if self._header.batched else values[0]
 
     def __setitem__(self, name: str | Neurons | Part, values: Numeric) -> None:

@@ -128,17 +128,18 @@ class Places:
             )
         return Found(name, f"not_refractory/{group.name}", index, shape, group.name, FREE)
 
-    def look(self, running: Watched, found: Found) -> np.ndarray:
-        """The present values, (trial, *shape)."""
-        values = running.look(found.place) if found.place else self._subexpression(running, found)
+    def look(self, running: Watched, found: Found, ticks: int) -> np.ndarray:
+        """The present values, (trial, *shape), when the session has run so many ticks."""
+        values = running.look(found.place) if found.place else self._subexpression(running, found, ticks)
         if found.index is not None:
             values = values.reshape(self.trials, -1)[:, found.index]
         return values.reshape(self.trials, *found.shape)
 
-    def _subexpression(self, running: Watched, found: Found) -> np.ndarray:
+    def _subexpression(self, running: Watched, found: Found, ticks: int) -> np.ndarray:
         group = self.plan.groups[found.owner]
         text = group.subexpressions[found.variable]
-        names: dict[str, Any] = dict(group.constants)
+        names: dict[str, Any] = {"t": (self.plan.first_tick + ticks) * (self.plan.dt or 1.0)}
+        names |= group.constants
         names |= {key: running.look(f"state/{group.name}/{key}") for key in group.states}
         if group.refractory is not None:
             names[FREE] = running.look(f"not_refractory/{group.name}")
