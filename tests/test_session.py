@@ -25,7 +25,8 @@ def loop() -> ns.Network:
     noise = ns.Neurons("noise", 20, threshold="rand() < 0.1")
     knobs, ears = ns.Neurons("knobs", 4), ns.Neurons("ears", 10)
     cells = ns.Neurons(
-        "cells", 30, equations="dv/dt = (I - v)/(20*ms) : 1 (unless refractory)\nr = 2*v + t/second : 1\ns = I + v : 1",
+        "cells", 30,
+        equations="dv/dt = (I - v)/(20*ms) : 1 (unless refractory)\nr = 2*v + t/second : 1\ns = I + v : 1",
         threshold="v > 1", reset="v = 0", refractory=3 * ms, ports="I",
     )  # fmt: skip
     out = ns.Neurons("out", 3, update="y = 0.9*y + I")
