@@ -30,7 +30,7 @@ from neurosim.recording.memory import MemoryWriter
 from neurosim.recording.safe_hdf5 import RECORDING, writable_path
 from neurosim.recording.spikes import Spikes
 from neurosim.recording.writer import Writer
-from neurosim.start import Start, read_start, with_changed_parameters
+from neurosim.start import Start, continued, read_start, with_changed_parameters
 from neurosim.versions import versions
 
 
@@ -113,7 +113,7 @@ def check_path(to: object, start: object, inputs: object) -> None:
         raise DescriptionError(
             f"run: to {shown(to)} is a folder. Give the path of a file in it, such as 'run.h5'."
         )
-    read = {"start": start}
+    read = {"start": continued(start)}
     if isinstance(inputs, Mapping):
         read |= {f"input {name!r}": given for name, given in inputs.items()}
     for argument, given in read.items():

@@ -19,7 +19,7 @@ from neurosim.plan.inputs import read_inputs
 from neurosim.prepare import check_path, prepare, writer_of
 from neurosim.recording.recording import Recording, Time
 from neurosim.recording.spikes import Spikes
-from neurosim.start import Checkpoint
+from neurosim.start import StartOf
 
 Input = ArrayLike | tuple[Numeric, ...] | Spikes | Recording  # what may drive a population
 Name = str | Neurons | Part
@@ -34,7 +34,7 @@ def run(
     duration: Numeric | None = None,
     trials: int | None = None,
     record: Name | Iterable[Name] | Mapping[Any, Time] = (),
-    start: Checkpoint | Mapping[str, Numeric | str] | None = None,
+    start: StartOf | None = None,
     seed: int | None = None,
     engine: str = "auto",
     precision: str | None = None,
@@ -61,9 +61,10 @@ def run(
             `Recording.edges` and `Recording.matrix`); a dict from names to sampling intervals (ticks, or
             times under `Clock`); or 'all' for what every population sends.
         start: a Recording to continue from its end, or {'population.variable': start values}, which may also
-            be expressions, as those of `Neurons`. A continued run goes on as if it had never stopped, with
-            plastic weights and spikes that are still under way. Parameters to which `net` gives another value
-            than the recorded network have the new value.
+            be expressions, as those of `Neurons`; or both, (recording, {...}). A continued run goes on as if
+            it had never stopped, with plastic weights and spikes that are still under way. What text or
+            synapses write comes from the recording; parameters that nothing writes, of neurons and synapses,
+            come from `net` where it gives them another value than the recorded network did.
         seed: seed of all random numbers (wiring, weights, noise), 0 <= seed < 2**64; default: that of the
             recording that is continued, else 0. Another seed than the recording's is refused if it would draw
             another network.

@@ -25,7 +25,7 @@ from neurosim.recording.spikes import Spikes
 from neurosim.recording.writer import Writer
 from neurosim.session_inputs import MOST_TICKS, SessionInputs
 from neurosim.session_places import Places
-from neurosim.start import Checkpoint
+from neurosim.start import StartOf
 
 MOST_KNOWN = 1000
 
@@ -39,7 +39,7 @@ def session(
     duration: Numeric | None = None,
     trials: int | None = None,
     record: str | Neurons | Part | Iterable[str | Neurons | Part] | Mapping[Any, Time] = (),
-    start: Checkpoint | Mapping[str, Numeric] | None = None,
+    start: StartOf | None = None,
     seed: int | None = None,
     engine: str = "auto",
     precision: str | None = None,

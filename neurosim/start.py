@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -65,6 +65,10 @@ class Checkpoint(Protocol):
     def precision(self) -> str: ...
 
 
+StartValues: TypeAlias = Mapping[str, Numeric | str]
+StartOf: TypeAlias = Checkpoint | StartValues | tuple[Checkpoint, StartValues]
+
+
 @dataclass(frozen=True, eq=False)
 class Start:
     """What a run starts from, checked against its network.
@@ -95,13 +99,13 @@ class Start:
 
 def read_start(
     net: Network,
-    start: Checkpoint | Mapping[str, Numeric | str] | None,
+    start: StartOf | None,
     seed: int | None,
     precision: str | None,
 ) -> Start:
     """Check what a run of `net` starts from.
 
-    start: the recording to continue, or start values by 'population.variable'
+    start: the recording to continue, or start values by 'population.variable', or both
     seed, precision: those of the run; None: those of the recording that is continued, else 0 and 'double'
 
     Raises DescriptionError for the end of another network's run, and for another seed than the recording's if
@@ -112,9 +116,11 @@ def read_start(
         return Start(seed, precision or "double")
     if _is_checkpoint(start):
         return _continued(net, start, seed, precision)  # type: ignore[arg-type]  # checked in the line above
+    if isinstance(start, tuple) and len(start) == 2 and _is_checkpoint(start[0]):
+        return _continued_with(net, start[0], start[1], seed, precision)
     if not isinstance(start, Mapping):
         raise DescriptionError(
-            f"run: start {shown(start)} is neither a Recording nor a dict."
+            f"run: start {shown(start)} is neither a Recording nor a dict, nor a pair of them."
             " Give {'population.variable': values}."
         )
     names = {spelt(str(key)): value for key, value in start.items()}
@@ -125,7 +131,38 @@ def read_start(
 
 def seed_of(start: object, seed: int | None) -> int:
     """The seed of a run: the one given, else that of the recording that it continues, else 0."""
-    return whole(seed, "run: seed", most=2**64 - 1) if seed is not None else getattr(start, "seed", 0)
+    return (
+        whole(seed, "run: seed", most=2**64 - 1) if seed is not None else getattr(continued(start), "seed", 0)
+    )
+
+
+def continued(start: Any) -> Any:
+    """Of a recording together with start values, the recording; anything else as it is."""
+    return start[0] if isinstance(start, tuple) and start else start
+
+
+def _continued_with(
+    net: Network, start: Checkpoint, values: StartValues, seed: int, precision: str | None
+) -> Start:
+    """A run that continues a recording, but with other values of some variables."""
+    begins = _continued(net, start, seed, precision)
+    texts = (
+        [key for key, value in values.items() if isinstance(value, str)]
+        if isinstance(values, Mapping)
+        else []
+    )
+    if texts:
+        raise DescriptionError(
+            f"run: start {texts[0]!r} is text, which is computed from start values, but the run goes on from"
+            " the end of a recording. Give numbers, such as recording.final['state/cells/v'] + 1."
+        )
+    resume = dict(begins.resume)
+    for key, value in read_start(net, values, seed, precision).values.items():
+        name, _, variable = key.partition(".")
+        shape = (trials_held(begins.resume), *net.populations[name].shape)
+        resume[f"state/{name}/{variable}"] = np.broadcast_to(value, shape)
+    changed = tuple(k for k in begins.changed if k.removeprefix("state/").replace("/", ".", 1) not in values)
+    return replace(begins, resume=resume, changed=changed)
 
 
 def with_changed_parameters(plan: Plan, changed: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -134,7 +171,7 @@ def with_changed_parameters(plan: Plan, changed: tuple[str, ...]) -> dict[str, n
     for key in changed:
         kind, owner, name = key.split("/")
         states = plan.pathway(owner, Textual).text.states if kind == "synapse" else plan.groups[owner].states
-        resume[key] = np.repeat(states[name][None], len(resume[key]), axis=0)
+        resume[key] = np.repeat(states[name][None], trials_held(resume), axis=0)
     return resume
 
 
@@ -241,14 +278,18 @@ def _check_pairs(net: Network, start: Checkpoint) -> None:
 
 
 def _changed_parameters(net: Network, start: Checkpoint) -> tuple[str, ...]:
-    """Keys of the parameters (variables that no text changes) whose values differ from the run before."""
+    """Keys of the parameters (variables that no text changes) whose values differ from the run before.
+
+    Also of those that the run before did not have as variables.
+    """
     changed, written = [], written_variables(net)
     for name, population in net.populations.items():
         parameters = [key for key in population.states if key not in written[name]]
+        keys = {f"state/{name}/{key}": key for key in (*parameters, *population.held)}
         changed += [
-            f"state/{name}/{key}"
-            for key in parameters
-            if not _same_value(start.network, net, name, key, start.seed)
+            full
+            for full, key in keys.items()
+            if full not in start.final or not _same_value(start.network, net, name, key, start.seed)
         ]
     for name, synapses in net.synapses.items():
         old = start.network.synapses.get(name)
@@ -256,9 +297,9 @@ def _changed_parameters(net: Network, start: Checkpoint) -> tuple[str, ...]:
             changed += [
                 f"synapse/{name}/{key}"
                 for key in _parameters(synapses)
-                if not _same_parameter(start, net, name, key)
+                if f"synapse/{name}/{key}" not in start.final or not _same_parameter(start, net, name, key)
             ]
-    return tuple(key for key in changed if key in start.final)
+    return tuple(changed)
 
 
 def _same_value(old: Network, new: Network, name: str, key: str, seed: int) -> bool:
