@@ -285,7 +285,9 @@ def test_a_file_holds_the_name_of_a_function_and_never_its_code(tmp_path):
     np.testing.assert_array_equal(values(ns.load(tmp_path / "net.h5")), values(net))
 
 
-@pytest.mark.parametrize("change", [{"units": []}, {"arguments": ["a b"]}, {"name": "a b"}, {"returns": [1]}])
+@pytest.mark.parametrize(
+    "change", [{"units": []}, {"arguments": ["a b"]}, {"name": "a b"}, {"name": []}, {"returns": [1]}]
+)
 def test_a_file_that_was_changed_is_refused(change):
     data = alone(f=HALF).to_dict()
     data["populations"][0]["constants"]["f"] |= change
@@ -370,7 +372,18 @@ def test_a_mistake_in_a_description_is_named_with_its_remedy(make, message):
             alone("v = s(t, i)", s=ns.sampled([[1, 2]], 1)),
             "column 2 of a sampled constant does not exist.",
         ),
-        (alone("v = f(v)", f=ns.function(lambda v: [1, 2])), "cannot be computed for the shape (3,)"),
+        (
+            alone("v = f(v)", f=ns.function(lambda v: v[0])),
+            "of (v) returned an array of shape (3,) for arguments",
+        ),
+        (
+            alone("v = f(v)", f=ns.function(lambda v: v * mV)),
+            "a function of (v) returned a quantity. Let it return",
+        ),
+        (
+            alone("v = f(v)", f=ns.function(lambda v: v if v > 0 else 0)),
+            "cannot be computed for the shape (3,)",
+        ),
         (
             alone("v = s(t)", s=ns.sampled([1], 1 * ms)),
             "s is sampled every 1 ms, and t is in 1. Give a",

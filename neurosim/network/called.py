@@ -199,7 +199,7 @@ class function(CalledConstant):
         units = tuple(_dimensions(dim) for dim in values["units"])
         if len(units) != len(arguments):
             raise DescriptionError("function: a file gives it other numbers of arguments and units.")
-        name = values["name"] and identifier(values["name"], "function: name")
+        name = plain_text(values["name"], "function: name") and identifier(values["name"], "function: name")
         returns = _dimensions(values["returns"])
         keep(
             found,

@@ -108,8 +108,21 @@ class UserFunction(Called):
 
     def compute(self, xp: Any, *values: Numeric) -> Array:
         arrays: list[Array] = [xp.asarray(value, xp.float64) for value in values]
-        together = xp.broadcast_arrays(*arrays) if arrays else arrays
-        return xp.asarray(self.function(*together), xp.float64)
+        together: list[Array] = list(xp.broadcast_arrays(*arrays)) if arrays else []
+        found = self.function(*together)
+        if getattr(found, "dim", None) is not None:
+            raise EngineError(
+                f"a function of ({', '.join(self.arguments)}) returned a quantity. Let it return plain"
+                " numbers in SI units, such as v*1e-3 in place of v*mV."
+            )
+        numbers = xp.asarray(found, xp.float64)
+        shape = together[0].shape if together else ()
+        if numbers.ndim and numbers.shape != shape:
+            raise EngineError(
+                f"a function of ({', '.join(self.arguments)}) returned an array of shape {numbers.shape} for"
+                f" arguments of shape {shape}. Let it return one number for each."
+            )
+        return numbers
 
 
 def lower_called(
