@@ -109,7 +109,9 @@ def draw(nets, right, data, path):
         ):
             axis.scatter(*points.T, 18, colours, marker=marks[0], cmap="tab10", alpha=0.6, label=marks[1])
         axis.set(title=f"{name}: {right[name]:.0%} of MNIST right", xticks=[], yticks=[])
-        axis.legend()
+        for handle in axis.legend().legend_handles:
+            handle.set_array(None)  # in grey, since colours are classes
+            handle.set_color("0.4")
     figure.suptitle("Features of digits (first two principal components; colours are classes)")
     figure.savefig(path, dpi=110)
     print(f"\nFigure: {path}")
