@@ -2,6 +2,9 @@
 
 Both learn to read handwritten digits. The figure shows how much a linear classifier gets out of each block,
 and out of the memory after it has read the block; and what the cells of the memory send, block by block.
+
+The memory is ahead while training is short, as in the benchmark of the same name (10 epochs, three seeds).
+With `--epochs 20` this is gone: with seed 1 the memory net gets 87.2 % right, the residual net 88.9 %.
 """
 
 import argparse
@@ -23,7 +26,7 @@ def main(argv=None):
     parser.add_argument("--channels", type=int, nargs="+", default=[4, 8], help="of each stage")
     parser.add_argument("--blocks", type=int, default=2, help="of each stage")
     parser.add_argument("--cells", type=int, default=32)
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
@@ -94,7 +97,7 @@ def draw(net, split, right, depth, path):
         )
         picture = axis.imshow(cells, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
         axis.set(xlabel="cell", yticks=range(depth), yticklabels=range(1, depth + 1), ylabel="block")
-        axis.set_title(f"what the memory sends for a {digit}, on average")
+        axis.set_title(f"what the memory sends for digit {digit}, on average")
     figure.colorbar(picture, ax=axes)
     figure.savefig(path, dpi=110)
     print(f"\nFigure: {path}")
