@@ -2,7 +2,8 @@
 
 First a small convolutional net learns to tell from which of the pictures of scikit-image a patch was taken,
 whatever its colours. Its features are then fixed, and a picture of noise changes until its features agree
-with those of one picture (the content), and their products with those of another one (the style).
+with those of one picture (the content), and their products with those of another one (the style). The less
+the content counts beside the style, the more of the style is seen.
 """
 
 import argparse
@@ -24,7 +25,7 @@ PICTURES = (
 PAIR = ("astronaut.png", "ihc.png")  # content, style
 CHANNELS = (16, 32, 48)
 SIDE = 32  # of the patches
-BALANCE, SMOOTH = 2.0, 1e-4
+BALANCE, SMOOTH = 1.5, 3e-5
 
 
 def main(argv=None):
@@ -34,7 +35,13 @@ def main(argv=None):
     parser.add_argument("--side", type=int, default=128, help="of the pictures, in pixels")
     parser.add_argument("--patches", type=int, default=16000, help="to learn the features from")
     parser.add_argument("--updates", type=int, default=500, help="of the pixels")
-    parser.add_argument("--balance", type=float, default=BALANCE, help="how much content counts beside style")
+    parser.add_argument(
+        "--balance",
+        type=float,
+        nargs="+",
+        default=[BALANCE, 0.3, 0.05],
+        help="how much content counts beside style; a picture for each",
+    )
     parser.add_argument("--smooth", type=float, default=SMOOTH, help="how much differences of pixels count")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
@@ -42,11 +49,14 @@ def main(argv=None):
     features, right = trained(args.patches, args.seed)
     print(f"{right:.1%} of held-out patches are assigned to their picture", flush=True)
     content, style = (picture(name, args.side) for name in (args.content, args.style))
-    blend, left, history = blended(
-        features, content, style, args.updates, args.seed, args.balance, args.smooth
-    )
-    print(*(f"loss of {name}: {share:.3f} of what it was" for name, share in left.items()), sep="\n")
-    draw(content, style, blend, history, args.figure)
+    blends, left = {}, {}
+    for balance in args.balance:
+        blends[balance], left[balance] = blended(
+            features, content, style, args.updates, args.seed, balance, args.smooth
+        )
+        shares = (f"{share:.3f} of the loss of {name}" for name, share in left[balance].items())
+        print(f"content counts {balance:g} times as much as style:", ", ".join(shares), "left", flush=True)
+    draw(content, style, blends, left, args.figure)
     return left, right
 
 
@@ -94,7 +104,7 @@ def trained(count, seed):
 
 
 def blended(features, content, style, updates, seed, balance=BALANCE, smooth=SMOOTH):
-    """The picture, what is left of the losses of content and style, and the history of the training.
+    """The picture, and what is left of the losses of content and style.
 
     Each loss counts in parts of what it is at the beginning.
     """
@@ -108,14 +118,14 @@ def blended(features, content, style, updates, seed, balance=BALANCE, smooth=SMO
     before = {name: np.sum((seen[name][2] - targets[name]) ** 2) for name in names}
     share = {name: (balance if name == "content" else 1 / len(CHANNELS)) / before[name] for name in names}
     losses = {name: weighted(name, share[name]) for name in names} | ({"rough": "sent"} if smooth else {})
-    net, history = ns.train(
+    net, _ = ns.train(
         net, None, {name: target[None] for name, target in targets.items()}, trials=1, ticks=1,
         loss=losses, learns=["image.pixels"], epochs=updates, rate=0.05, schedule="cosine", seed=seed,
     )  # fmt: skip
     after = sent(net, names)
     left = {name: float(np.sum((after[name][0] - targets[name]) ** 2) / before[name]) for name in names}
     styles = [left.pop(name) for name in names[1:]]
-    return np.clip(learned(net)["image.pixels"], 0, 1), left | {"style": float(np.mean(styles))}, history
+    return np.clip(learned(net)["image.pixels"], 0, 1), left | {"style": float(np.mean(styles))}
 
 
 def weighted(name, weight):
@@ -130,17 +140,18 @@ def sent(net, names, inputs=None):
     return {name: run[name][:, 0] if inputs else run[name] for name in names}
 
 
-def draw(content, style, blend, history, path):
-    """The two pictures, what was made of them, and how the loss fell."""
-    figure, axes = plt.subplots(1, 4, figsize=(14, 3.9), layout="constrained")
-    for axis, image, title in zip(
-        axes, (content, style, blend), ("content", "style", "blended"), strict=False
-    ):
+def draw(content, style, blends, left, path):
+    """The two pictures, and what was made of them."""
+    titles = {"content": content, "style": style} | {
+        f"content counts {balance:g}\n{left[balance]['content']:.1%} of its loss left, "
+        f"{left[balance]['style']:.1%} of style's": blend
+        for balance, blend in blends.items()
+    }
+    figure, axes = plt.subplots(1, len(titles), figsize=(3.2 * len(titles), 3.7), layout="constrained")
+    for axis, (title, image) in zip(axes, titles.items(), strict=True):
         axis.imshow(image, interpolation="lanczos")
-        axis.set(title=title, xticks=[], yticks=[])
-    axes[3].semilogy(history.loss)
-    axes[3].set(xlabel="updates of the pixels", title="loss, in parts of each at the beginning")
-    axes[3].spines[["top", "right"]].set_visible(False)
+        axis.set_title(title, fontsize=10)
+        axis.set(xticks=[], yticks=[])
     figure.savefig(path, dpi=110)
     print(f"\nFigure: {path}")
 

@@ -134,7 +134,12 @@ def test_a_memory_reads_the_blocks_of_a_residual_net(figure):
 def test_a_picture_is_painted_in_the_style_of_another(figure):
     pytest.importorskip("skimage", reason="the pictures come with scikit-image")
     left, _ = example("style_blending").main(
-        ["--patches", "640", "--side", "48", "--updates", "150", "--figure", str(figure)]
+        [
+            *("--patches", "640", "--side", "48", "--updates", "150"),
+            *("--balance", "2", "0.1", "--figure", str(figure)),
+        ]
     )
-    assert left["content"] < 0.5
-    assert left["style"] < 0.2
+    assert left[2.0]["content"] < 0.5
+    assert left[2.0]["style"] < 0.2
+    assert left[0.1]["content"] > left[2.0]["content"]
+    assert left[0.1]["style"] < left[2.0]["style"]

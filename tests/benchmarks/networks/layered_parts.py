@@ -60,7 +60,7 @@ def style_blending(updates: int, seed: int, engine: str, patches: int, side: int
     features, right = script.trained(patches, seed)
     fit, begin = perf_counter() - begin, perf_counter()
     content, style = (script.picture(name, side) for name in script.PAIR)
-    _, left, _ = script.blended(features, content, style, updates, seed)
+    _, left = script.blended(features, content, style, updates, seed)
     return {"fit": fit, "blend": perf_counter() - begin, "right": 100 * right, **left}
 
 
