@@ -42,6 +42,7 @@ def forget():
     """Forget the loaded libraries, as a new process would not know them."""
     build._loaded.clear()
     build._ahead.clear()
+    build._begun.clear()
 
 
 def compiled(source=SOURCE, **options):
