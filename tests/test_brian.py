@@ -237,3 +237,33 @@ def watched_network() -> Arrays:
 
 def test_functions_that_a_network_calls_run_in_their_ticks():
     assert_same(watched_network)
+
+
+def regular_network(end: str) -> Arrays:
+    """Code that runs regularly, of a group, of a part of one and of synapses; what is constant over dt."""
+    cells = b2.NeuronGroup(
+        6,
+        """dv/dt = (I + h - v)/(3*ms) : 1 (unless refractory)
+           I : 1
+           level : 1 (shared)
+           h = 0.1*level*(i % 2) : 1 (constant over dt)""",
+        threshold="v > 1", reset="v = 0", refractory=0.5 * ms, method="euler",
+    )  # fmt: skip
+    cells.I = "1 + 0.1*i"
+    cells.run_regularly("level = level + 1\nI += 0.05*level", dt=1 * ms)
+    cells[2:4].run_regularly("extra = i + N\nv += 0.01*extra", when=end)
+    made = b2.Synapses(cells, cells, "w : 1\nq : 1", on_pre="v += w")
+    made.connect("i != j")
+    made.w = 0.05
+    made.run_regularly("w *= 0.99; q = w*i", dt=0.4 * ms)
+    traces, spikes = b2.StateMonitor(cells, ["v", "I", "h"], record=True), b2.SpikeMonitor(cells)
+    net = b2.Network(cells, made, traces, spikes)
+    net.run(4 * ms)
+    net.run(3 * ms)
+    assert spikes.num_spikes > 10
+    return records(traces, spikes) | {"w": made.w[:], "q": made.q[:], "level": np.array(cells.level)}
+
+
+def test_code_runs_regularly_as_in_brian2():
+    assert_same(lambda: regular_network("end"))
+    assert_same(lambda: regular_network("before_groups"), ("events",))

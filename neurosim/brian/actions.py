@@ -22,6 +22,7 @@ from neurosim.brian.private_names import (
     SpikeGeneratorGroup,
     SpikeMonitor,
     StateMonitor,
+    SubexpressionUpdater,
     Subgroup,
     SummedVariableUpdater,
     Synapses,
@@ -52,6 +53,7 @@ class Does(IntEnum):
     SENT = 9
     RESET = 10
     RECORD_SPIKES = 11
+    RUN = 12  # `Clock` has no place for it
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,7 @@ class Action:
     @property
     def group(self) -> str:
         """The name of the group that it belongs to."""
-        return str(getattr(self.thing, "group", self.thing).name)
+        return str(root_of(getattr(self.thing, "group", self.thing)).name)
 
     @property
     def sender(self) -> str:
@@ -132,8 +134,8 @@ def _action(thing: BrianObject, namespace: Mapping[str, Any]) -> Iterator[Action
         yield Action(thing, Does.DRIVE, None, frozenset(), frozenset({spikes_of(thing)}))
     elif kind in _RUNNERS:
         yield _RUNNERS[kind](thing, namespace)
-    elif kind is CodeRunner:
-        raise Refused(label(thing.group), "it has run_regularly or a block of code of its own")
+    elif kind in (CodeRunner, SubexpressionUpdater) and thing.template == "stateupdate":
+        yield _with_text(thing, Does.RUN, checked_text(thing, thing.abstract_code, namespace))
     else:
         raise Refused(label(thing), "it is an object of a class that is not supported")
 

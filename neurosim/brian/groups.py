@@ -10,15 +10,16 @@ import numpy as np
 
 from neurosim.brian.actions import Action, Does
 from neurosim.brian.integration import integration
-from neurosim.brian.names import Text
+from neurosim.brian.names import Names, Text, root_of
 from neurosim.brian.private_names import (
     BrianObject,
     is_condition,
     refractory_of,
     spikes_given,
 )
+from neurosim.brian.program import block_name
 from neurosim.brian.values import Values, rounded
-from neurosim.network.text import Statement, names_in
+from neurosim.network.text import Statement, names_in, renamed
 from neurosim.plan.equations import inline
 from neurosim.plan.plan import Block, Drive, Group, Refractory
 
@@ -33,14 +34,18 @@ def lower_group(
     wanted: further names that monitors and synapses read
     dtype: of the state
     """
-    by_kind = {action.does: action for action in actions}
+    regular = [action for action in actions if action.does is Does.RUN]
+    by_kind = {action.does: action for action in actions if action.does is not Does.RUN}
     texts = {does: action.text for does, action in by_kind.items() if action.text is not None}
     for does, text in texts.items():
         if does is not Does.INTEGRATE:  # `integration` takes in the names of equations
             values.add(text.used)
+    parts = [_of_part(action) for action in regular]
+    for part in parts:
+        values.add(part.used)
     values.add(wanted)
     values.add(["dt"])
-    every = max((action.every for action in actions), default=1)
+    every = max((action.every for action in by_kind.values()), default=1)
     rule = _refractory(group, values, every)
     frozen = _frozen(group, values)
     block, coefficients = None, {}
@@ -63,7 +68,51 @@ def lower_group(
         reset=_block("reset", texts[Does.RESET], values) if Does.RESET in texts else None,
         refractory=rule,
         frozen=frozen,
+        periodic={
+            block.name: block
+            for block in (
+                _regular(block_name(action, regular), part, values, frozen)
+                for action, part in zip(regular, parts, strict=True)
+            )
+        },
     )
+
+
+def _regular(name: str, text: Text, values: Values, frozen: frozenset[str]) -> Block:
+    """A block of code that runs regularly. What it draws for (shared) variables is the same for all."""
+    held = tuple(_unless_refractory(s) if s.name in frozen else s for s in text.statements)
+    shared = all(text.names[variable].scalar for variable in text.assigned)
+    return replace(_block(name, replace(text, statements=held), values), shared=shared)
+
+
+def _unless_refractory(statement: Statement) -> Statement:
+    """A statement without effect on refractory neurons."""
+    name, value = statement.name, statement.expression
+    changed = value if statement.op == "=" else f"{name} {statement.op.removesuffix('=')} ({value})"
+    return Statement(name, "=", f"where(not_refractory, {changed}, {name})")
+
+
+def _of_part(action: Action) -> Text:
+    """The text of code that runs regularly, as that of the whole group: other neurons keep their values."""
+    text, group = action.text, action.thing.group
+    assert text is not None
+    if root_of(group) is group:
+        return text
+    start, stop = int(group.start), int(group.stop)
+    own = {"i": "_own_index", "N": "_own_size"}
+    mine = f"(i >= {start}) and (i < {stop})"
+    statements = [
+        Statement("_own_index", "=", f"i - {start}"),
+        Statement("_own_size", "=", f"{stop - start}"),
+    ]
+    for s in text.statements:
+        value = renamed(s.expression, own)
+        if s.name not in text.temporary:
+            changed = value if s.op == "=" else f"{s.name} {s.op.removesuffix('=')} ({value})"
+            value = f"where({mine}, {changed}, {s.name})"
+        statements.append(Statement(s.name, "=" if s.name not in text.temporary else s.op, value))
+    names = Names(root_of(group), text.names.namespace)
+    return Text(tuple(statements), names, text.temporary | set(own.values()))
 
 
 def _subexpressions(values: Values) -> dict[str, str]:

@@ -119,7 +119,7 @@ class _Lowering:
                 groups[name], drives[name] = lower_spike_generator(group, *span, every)
                 continue
             values = Values(Names(group, self.run.namespace), self.changing)
-            mine = [a for a in self.actions if a.text is not None and a.thing.group.name == name]
+            mine = [a for a in self.actions if a.text is not None and a.group == name]
             groups[name] = lower_group(group, mine, values, sorted(wanted[name]), self.dtype)
             states[name] = values.states
         pathways = self._pathways(synapses)

@@ -82,6 +82,7 @@ PopulationRateMonitor: Any = _brian2.PopulationRateMonitor
 
 CodeRunner: Any = _group.CodeRunner
 NeuronStateUpdater: Any = _neurongroup.StateUpdater
+SubexpressionUpdater: Any = _neurongroup.SubexpressionUpdater
 Thresholder: Any = _neurongroup.Thresholder
 Resetter: Any = _neurongroup.Resetter
 SynapseStateUpdater: Any = _synapses.StateUpdater

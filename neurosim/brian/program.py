@@ -28,17 +28,20 @@ def steps_of(
     sources = tuple(
         name for name, group in groups.items() if group.spiking and not _has_threshold(name, actions)
     )
-    if all(action.every == 1 for action in actions) and _is_usual(actions, plain):
+    usual = all(action.every == 1 and action.does is not Does.RUN for action in actions)
+    if usual and _is_usual(actions, plain):
         return _clock_steps(groups)
     steps = [Step(Do.THRESHOLD, sources), Step(Do.SEND, sources)]
     for action in actions:
-        steps += [step for step in _steps(action, tuple(carried.get(action, ()))) if step not in steps]
+        steps += [
+            step for step in _steps(action, tuple(carried.get(action, ())), actions) if step not in steps
+        ]
     return tuple(step for step in steps if not step.empty)
 
 
 def _has_threshold(name: str, actions: Sequence[Action]) -> bool:
     """Whether some object compares a group with its threshold; the sources of a PoissonInput have none."""
-    return any(a.does is Does.THRESHOLD and a.thing.group.name == name for a in actions)
+    return any(a.does is Does.THRESHOLD and a.group == name for a in actions)
 
 
 def _is_usual(actions: Sequence[Action], plain: Sequence[Action]) -> bool:
@@ -74,7 +77,13 @@ def _clock_steps(groups: Mapping[str, Group]) -> tuple[Step, ...]:
     return tuple(step for step in steps if not step.empty)
 
 
-def _steps(action: Action, carried: tuple[str, ...]) -> Iterator[Step]:
+def block_name(action: Action, actions: Sequence[Action]) -> str:
+    """The name of a block of code that runs regularly: its number among those of its group."""
+    alike = [other for other in actions if other.does is Does.RUN and other.group == action.group]
+    return f"regular_{alike.index(action)}"
+
+
+def _steps(action: Action, carried: tuple[str, ...], actions: Sequence[Action]) -> Iterator[Step]:
     """The steps of one object."""
     own = (str(action.thing.name if action.does is Does.DRIVE else action.group),)
     every = action.every
@@ -100,6 +109,10 @@ def _steps(action: Action, carried: tuple[str, ...]) -> Iterator[Step]:
             yield Step(Do.DELIVER, arriving=Arriving.SENT, pathways=carried, every=every)
         case Does.RESET:
             yield Step(Do.RESET, own, every=every)
+        case Does.RUN if carried:
+            yield Step(Do.RUN, pathways=carried, block=block_name(action, actions), every=every)
+        case Does.RUN:
+            yield Step(Do.RUN, own, pathways=(), block=block_name(action, actions), every=every)
         case Does.RECORD_SPIKES:
             # Spikes are recorded at the end of the tick, and variables with them here.
             yield Step(Do.RECORD, probes=carried)

@@ -52,6 +52,10 @@ class Wires:
         order = np.argsort(pre, kind="stable")
         return Wires(order, pre[order], post[order])
 
+    def sorted(self, values: np.ndarray) -> np.ndarray:
+        """The values of a variable of the synapses in this order; a (shared) one has one for all."""
+        return np.broadcast_to(values, self.order.shape)[self.order]
+
     def delays(self, pathway: BrianObject, dt: float) -> np.ndarray:
         """The delay of each synapse in ticks, rounded as Brian2 does: halves up."""
         ticks = np.floor(delays_of(pathway) / dt + 0.5).astype(np.int64)
@@ -104,17 +108,15 @@ class SynapseValues:
         elif not isinstance(variable, ArrayVariable):
             raise Refused(self.names.label, f"its text reads {name!r}")
         elif variable in self.changing or name == "lastupdate":
-            if variable.scalar:
-                raise Refused(self.names.label, f"its text changes the (shared) variable {name!r}")
             self.states[name] = variable
         else:
             self.constants[name] = self._constant(variable, index)
 
     def _add_of_neuron(self, name: str, variable: Variable, index: str) -> None:
         """A variable of the sender or the target, under the name that the engines know it by."""
-        end = ENDS.get(index)
+        end = ENDS.get(index) or ("_pre" if name.endswith("_pre") else "_post")
         group = root_of(self.synapses.source if end == "_pre" else self.synapses.target)
-        if end is None or variable.owner.name != group.name or variable.name == "lastspike":
+        if variable.owner.name != group.name or variable.name == "lastspike":
             raise Refused(self.names.label, f"its text reads {name!r}")
         if variable.name != "not_refractory":
             self.of_neurons[end].add(variable.name)

@@ -11,6 +11,7 @@ import numpy as np
 from neurosim.brian.actions import Action, Does
 from neurosim.brian.names import Names, label, part_of, root_of
 from neurosim.brian.private_names import BrianObject, Variable, integrated, value_of
+from neurosim.brian.program import block_name
 from neurosim.brian.refusal import Refused
 from neurosim.brian.synapse_values import SynapseValues, Wires
 from neurosim.brian.texts import read_text
@@ -167,20 +168,31 @@ class SynapseLowering:
         for action in cluster:
             if action.text is not None and action.does is not Does.INTEGRATE_SYNAPSES:
                 values.add(action.text.used - {"_sum"})
-        blocks = {
-            "on_pre": self._events(cluster, Does.DELIVER_TEXT, "on_pre", catch_up, values),
-            "on_post": self._events(cluster, Does.SENT, "on_post", catch_up, values),
-            "integrate": self._integrate(cluster, values),
-        }
+        on_pre = self._events(cluster, Does.DELIVER_TEXT, "on_pre", catch_up, values)
+        on_post = self._events(cluster, Does.SENT, "on_post", catch_up, values)
+        integrate = self._integrate(cluster, values)
+        regular = [self._regular(a, values) for a in cluster if a.does is Does.RUN]
         summed = self._summed(cluster, values)
         states = {
-            name: np.array(value_of(variable))[self.found.wires.order].astype(
+            name: self.found.wires.sorted(value_of(variable)).astype(
                 np.float64 if name == "lastupdate" else self.dtype
             )
             for name, variable in values.states.items()
         }
         constants = values.lowered(self.dtype)
-        return SynapseText(states=states, laws={}, constants=constants, summed=summed, **blocks)
+        return SynapseText(
+            states=states, laws={}, constants=constants, integrate=integrate, summed=summed, on_pre=on_pre,
+            on_post=on_post, periodic={block.name: block for block in regular},
+        )  # fmt: skip
+
+    def _regular(self, action: Action, values: SynapseValues) -> Block:
+        """The block of code that runs regularly."""
+        assert action.text is not None
+        plain = values.plain(action.text.statements)
+        writes = tuple(dict.fromkeys(s.name for s in plain if s.name in values.states))
+        shared = all(self.names[s].scalar for s in action.text.assigned)
+        name = block_name(action, self.actions)
+        return Block(name, plain, writes, text=str(action.thing.abstract_code), shared=shared)
 
     def _catch_up(self, values: SynapseValues) -> tuple[Statement, ...]:
         """The closed form of (event-driven) equations over the time since the last event."""
@@ -264,5 +276,5 @@ class SynapseLowering:
 
 def synapse_actions(synapses: BrianObject, actions: Iterable[Action]) -> list[Action]:
     """The actions of an object of synapses."""
-    kinds = (Does.SUM, Does.INTEGRATE_SYNAPSES, Does.DELIVER_TEXT, Does.SENT)
-    return [a for a in actions if a.does in kinds and a.thing.group.name == synapses.name]
+    kinds = (Does.SUM, Does.INTEGRATE_SYNAPSES, Does.DELIVER_TEXT, Does.SENT, Does.RUN)
+    return [a for a in actions if a.does in kinds and a.group == synapses.name]

@@ -80,8 +80,6 @@ class Values:
             self.constants[name] = number(value_of(variable), variable.scalar)
         elif not own:
             raise Refused(self.names.label, f"{name!r} is linked to another group")
-        elif variable.scalar:
-            raise Refused(self.names.label, f"its text changes the (shared) variable {name!r}")
         else:
             self.states[name] = variable
 
@@ -98,8 +96,12 @@ class Values:
         )
 
     def start(self, dtype: np.dtype) -> dict[str, np.ndarray]:
-        """The values of the states that Brian2 holds now."""
-        return {name: np.array(value_of(variable), dtype) for name, variable in self.states.items()}
+        """The values of the states that Brian2 holds now; of (shared) ones the same for all neurons."""
+        shape = (len(self.names.group),)
+        return {
+            name: np.array(np.broadcast_to(value_of(variable), shape), dtype)
+            for name, variable in self.states.items()
+        }
 
 
 def number(value: Any, scalar: bool = True) -> Numeric:

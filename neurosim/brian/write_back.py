@@ -116,4 +116,4 @@ def write_back(lowered: Lowered, writer: MonitorWriter, ticks: int, final: Mappi
 def _set(variable: Variable, values: np.ndarray) -> None:
     """Set an array of Brian2, in its own type."""
     array = variable.get_value()
-    array[:] = values.astype(array.dtype)
+    array[:] = values[: array.size].astype(array.dtype)
