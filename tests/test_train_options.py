@@ -218,3 +218,4 @@ def test_the_history_is_a_picture():
     _, history = ns.train(line(), {"x": X[:, None]}, {"out": X @ W.T}, epochs=3, validation=0.2)
     axes = history.plot()
     assert [line.get_label() for line in axes.get_lines()][:2] == ["training", "validation"]
+    assert all(tick == round(tick) for tick in axes.get_xticks())

@@ -50,6 +50,8 @@ class History:
     def plot(self, ax: Axes | None = None) -> Axes:
         """Plot losses against epochs on the axes `ax`, or on new ones; returns the axes. Needs matplotlib."""
         axes: Axes = new_axes(ax, 5.0, 3.0)
+        from matplotlib.ticker import MaxNLocator  # after new_axes, which says it if matplotlib is missing
+
         epochs = range(1, len(self.loss) + 1)
         objectives = zip(*[one if isinstance(one, list) else [one] for one in self.loss], strict=True)
         lines = list(objectives) or [()]
@@ -58,6 +60,7 @@ class History:
         if self.validation:
             axes.plot(epochs, self.validation, label="validation")
             axes.axvline(self.best + 1, color="0.7", linewidth=0.8, zorder=0)
+        axes.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss")
         axes.legend(frameon=False)
