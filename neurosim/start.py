@@ -18,6 +18,7 @@ from neurosim.network.draws import Pairs
 from neurosim.network.expression import Expression, is_drawn, read_expression
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
+from neurosim.network.random_wiring import probability
 from neurosim.network.synapses import Synapses
 from neurosim.network.values import Dim, Numeric, Value, as_value, spelt, unit, whole
 from neurosim.network.windows import conv, pool
@@ -249,12 +250,21 @@ def _check_seed(net: Network, start: Checkpoint, seed: int) -> None:
 
 def _drawn(synapses: Synapses) -> list[str]:
     """What the seed decides of synapses, apart from what the checkpoint holds."""
-    drawn = [] if isinstance(synapses.wiring, NOT_RANDOM) else ["wiring"]
+    drawn = ["wiring"] if _has_drawn_wiring(synapses) else []
     drawn += ["weights"] if is_drawn(synapses.weight) and "w" not in synapses.states else []
     drawn += ["delays"] if is_drawn(synapses.delay) else []
     return drawn + [
         name for name, value in synapses.constants.items() if is_drawn(value) and name not in synapses.states
     ]
+
+
+def _has_drawn_wiring(synapses: Synapses) -> bool:
+    """Whether the seed decides which pairs synapses join."""
+    wiring = synapses.wiring
+    if not (isinstance(wiring, probability) and wiring.computed and not wiring.random):
+        return not isinstance(wiring, NOT_RANDOM)
+    ends = (synapses.pre.population, synapses.post.population)
+    return any(is_drawn(value) for end in ends for value in end.constants.values())
 
 
 def _check_pairs(net: Network, start: Checkpoint) -> None:
@@ -264,7 +274,9 @@ def _check_pairs(net: Network, start: Checkpoint) -> None:
         if not synapses.states or old is None or not old.states:
             continue
         parts = ("pre", "post", "wiring")
-        if all(same(getattr(old, part), start.network, getattr(synapses, part), net) for part in parts):
+        expressions = old.wiring.names | synapses.wiring.names  # of neurons, which may have changed
+        described = all(same(getattr(old, p), start.network, getattr(synapses, p), net) for p in parts)
+        if described and not expressions:
             continue
         before, now = draw_synapses(start.network, name, start.seed), draw_synapses(net, name, start.seed)
         ends = [(s.pre.indices[d.pre], s.post.indices[d.post]) for s, d in ((old, before), (synapses, now))]

@@ -9,11 +9,12 @@ import numpy as np
 from neurosim.errors import DescriptionError
 from neurosim.network.arguments import named_arguments
 from neurosim.network.draws import Stream
+from neurosim.network.expression import Expression, read_expression
 from neurosim.network.kinds import keep
 from neurosim.network.neurons import Population, label
 from neurosim.network.pictures import DENSE, SPARSE, Picture, percent_text
 from neurosim.network.recipe import Wires, WiringLaw
-from neurosim.network.values import flag, plain_number, whole
+from neurosim.network.values import flag, plain_number, plain_text, whole
 from neurosim.network.wiring import MOST_DRAWN, Wiring, avoids_self, check_to_self
 
 
@@ -27,15 +28,24 @@ def as_probability(p: float, subject: str) -> float:
 class probability(Wiring):
     """Each pair of sender and target is connected with probability p, independently of the others.
 
-    p: the probability, from 0 to 1.
+    p: the probability, from 0 to 1, or an expression that gives it for each pair, such as
+        `"exp(-(x_pre - x_post)**2/(2*s**2))"`.
     to_self: False leaves out synapses of a neuron onto itself, within one population.
+    where: a condition; only pairs for which it holds are connected. A condition alone may stand as the wiring
+        of synapses: `wiring="i != j"` is `probability(1, where="i != j")`.
+
+    Both are over `i` and `j` (sender and target, counted within the parts that the synapses join), `N_pre`,
+    `N_post`, constants and start values of the neurons (`x_pre`, `x_post`), single constants of the synapses,
+    and random functions. Ranges of `j` are fast also in large networks: `"j == i"`, `"i - w <= j < i + w"`,
+    `"abs(i - j) < w"` look only at the pairs in the range.
 
     The gaps between the targets of a sender are geometric, gap = floor(log(u)/log(1 - p)) with u uniform in
     (0, 1], so that the time to draw grows with the synapses and not with the pairs. This is the random graph
     G(n, p).
 
-    Raises DescriptionError for a p that is not a number from 0 to 1. Synapses raise it for to_self=False
-    between two populations.
+    Raises DescriptionError for a p that is not a number from 0 to 1, and for text that does not read as an
+    expression. Synapses raise it for to_self=False between two populations; `run` raises PlanError for a p
+    that is not always from 0 to 1, and for unknown names.
 
     Source: Gilbert 1959, Ann. Math. Statist. 30, 1141, doi:10.1214/aoms/1177706098. The gaps: Batagelj &
     Brandes 2005, Phys. Rev. E 71, 036113, doi:10.1103/PhysRevE.71.036113.
@@ -46,18 +56,44 @@ class probability(Wiring):
     1000.0
     """
 
-    p: float
+    p: float | str
     to_self: bool = True
+    where: str = ""
 
     def __post_init__(self):
-        p = as_probability(self.p, "probability: p")
-        keep(self, p=p, to_self=flag(self.to_self, "probability: to_self"))
+        p, where = self.p, plain_text(self.where, "probability: where")
+        p = (
+            read_expression(p, "probability: p").text
+            if isinstance(p, str)
+            else as_probability(p, "probability: p")
+        )
+        where = read_expression(where, "probability: where").text if where.strip() else ""
+        keep(self, p=p, to_self=flag(self.to_self, "probability: to_self"), where=where)
 
     def check(self, pre: Population, post: Population) -> None:
         check_to_self(self, pre, post)
 
-    def recipe(self, pre: Population, post: Population, random: Stream) -> Wires:
+    @property
+    def computed(self) -> bool:
+        """Whether an expression decides, so that the pairs are known only within a network."""
+        return bool(self.where) or isinstance(self.p, str)
+
+    @property
+    def random(self) -> bool:
+        """Whether pairs are drawn at random."""
+        texts = (text for text in (self.p, self.where) if isinstance(text, str) and text)
+        drawn = isinstance(self.p, str) or 0 < self.p < 1
+        return drawn or any(Expression(text).random for text in texts)
+
+    @property
+    def names(self) -> frozenset[str]:
+        texts = (text for text in (self.p, self.where) if isinstance(text, str) and text)
+        return frozenset[str]().union(*(Expression(text).names for text in texts))
+
+    def recipe(self, pre: Population, post: Population, random: Stream) -> Wires | None:
         avoid = avoids_self(self, pre, post)
+        if self.where or isinstance(self.p, str):
+            return None
         if self.p == 0:
             return Wires(WiringLaw.OUTDEGREE, number=0)
         if self.p == 1:
@@ -65,13 +101,19 @@ class probability(Wiring):
         return Wires(WiringLaw.PROBABILITY, p=self.p, avoid_self=avoid, key=random.key("wiring"))
 
     def expected(self, pre: Population, post: Population) -> float:
-        return float(pre.size) * post.size * self.p
+        return float(pre.size) * post.size * (1.0 if isinstance(self.p, str) else self.p)
 
     def picture(self, pre: Population, post: Population) -> Picture:
-        return DENSE if self.p == 1 else SPARSE
+        return DENSE if self.p == 1 and not self.where else SPARSE
 
     def note(self, reduction: str) -> str:
-        return "" if self.p == 1 else f"{percent_text(self.p)} of pairs"
+        where = f"where {self.where}" if self.where else ""
+        if isinstance(self.p, str):
+            return "\n".join(filter(None, (f"p = {self.p}", where)))
+        return where if self.p == 1 else f"{percent_text(self.p)} of pairs" + (f"\n{where}" if where else "")
+
+    def __str__(self) -> str:
+        return repr(self.where) if self.where and self.p == 1 and self.to_self else super().__str__()
 
 
 @named_arguments

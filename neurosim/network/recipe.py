@@ -73,27 +73,29 @@ class Wires:
                 sender = np.repeat(np.arange(n_pre), np.bincount(drawn, minlength=n_pre))
                 return Pairs(sender, random.below("wiring", n_post, sender, positions(sender)))
             case WiringLaw.PROBABILITY:
-                listed = _by_gaps(self.p, n_pre, n_post, random)
+                listed = by_gaps(self.p, 0, n_pre, n_post, random)
             case _:
                 listed = Pairs(np.repeat(np.arange(n_pre), n_post), np.tile(np.arange(n_post), n_pre))
         return without_self(listed, pre_index, post_index) if avoid else listed
 
 
-def _by_gaps(p: float, n_pre: int, n_post: int, random: Stream) -> Pairs:
-    """Every pair with probability p: the gaps between the targets of a sender are geometric.
+def by_gaps(p: float, first: int, stop: int, n_post: int, random: Stream) -> Pairs:
+    """Every pair of the senders from `first` to before `stop` with probability p, 0 < p < 1.
+
+    The gaps between the targets of a sender are geometric.
 
     The gaps of all senders are drawn in blocks of a size that suffices for nearly all of them; senders whose
     last target lies inside the population take another block.
     """
     block = int(n_post * p + 6 * np.sqrt(n_post * p * (1 - p))) + 8
-    unfinished, last, start, blocks = np.arange(n_pre), np.full(n_pre, -1), 0, []
+    unfinished, last, start, blocks = np.arange(first, stop), np.full(stop - first, -1), 0, []
     while unfinished.size:
         sender, number = np.broadcast_arrays(unfinished[:, None], start + np.arange(block))
         gaps = np.minimum(random.gaps("wiring", p, sender, number), n_post).astype(np.int64)
-        target = last[unfinished, None] + np.cumsum(gaps + 1, axis=1)
+        target = last[unfinished - first, None] + np.cumsum(gaps + 1, axis=1)
         inside = target < n_post
         blocks.append((sender[inside], target[inside]))
-        last[unfinished] = target[:, -1]
+        last[unfinished - first] = target[:, -1]
         unfinished, start = unfinished[inside[:, -1]], start + block
     return by_sender(*(np.concatenate(part) for part in zip(*blocks, strict=True)))
 

@@ -15,6 +15,7 @@ from neurosim.network.called import CalledConstant, read_called
 from neurosim.network.expression import Expression, read_constant, read_expression
 from neurosim.network.flags import held_names
 from neurosim.network.neurons import Constant, Neurons, Part, Population, label
+from neurosim.network.random_wiring import probability
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
 from neurosim.network.synapse_checks import ARGUMENTS, METHODS, check_synapses, target_of
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
@@ -81,7 +82,8 @@ class Synapses(SetOnce):
 
     pre, post: populations, or parts of them such as cells[:100].
     to: the port, or the state variable, of `post` that arrivals are added to; default: its only port.
-    wiring: who connects to whom; default: every sender to every target.
+    wiring: who connects to whom; default: every sender to every target. A text is a condition that holds for
+        the pairs to connect: `"i != j"`; see `probability`.
     weight: one of these, in the unit of the target divided by that of the message (a spike counts as the
         number 1).
         A number or quantity, for all synapses.
@@ -143,7 +145,7 @@ class Synapses(SetOnce):
         post: Population,
         *,
         to: str | None = None,
-        wiring: Wiring | None = None,
+        wiring: Wiring | str | None = None,
         weight: Numeric | Weight = 1.0,
         delay: Numeric | Distribution | Expression = 0,
         model: str = "",
@@ -163,6 +165,8 @@ class Synapses(SetOnce):
         self.pre, self.post = pre, post
         subject = self.label
         self.name = "" if isinstance(name, str) and name == "" else identifier(name, f"{subject}: name")
+        if isinstance(wiring, str):
+            wiring = condition(wiring, subject)
         if wiring is not None and not isinstance(wiring, Wiring):
             raise DescriptionError(
                 f"{subject}: wiring {shown(wiring)} is not a wiring. {matrix_remedy(wiring)}"
@@ -255,9 +259,9 @@ class Synapses(SetOnce):
 
     @property
     def names_in_expressions(self) -> frozenset[str]:
-        """The names that expressions of weight, delay, constants and start values use."""
+        """The names that expressions of wiring, weight, delay, constants and start values use."""
         given = (self.weight, self.delay, *self.constants.values())
-        return frozenset[str]().union(*(value.names for value in given if isinstance(value, Expression)))
+        return self.wiring.names.union(*(value.names for value in given if isinstance(value, Expression)))
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -304,6 +308,12 @@ class Synapses(SetOnce):
 Weight = (
     Value | Distribution | Expression | Neurons | Part | Delayed | Synapses | Transposed
 )  # what weights are after they were read
+
+
+def condition(text: str, subject: str) -> Wiring:
+    """The wiring that joins all pairs for which a condition holds. Raises DescriptionError for other text."""
+    read_expression(text, f"{subject}: wiring")
+    return probability(1, where=text)
 
 
 def matrix_remedy(given: Any) -> str:

@@ -37,11 +37,13 @@ class Wiring(Kind):
         its own.
     one_weight: whether all synapses have one weight, a number.
     shares_weights: whether several synapses share a weight, so that the weights are no matrix (post, pre).
+    names: the names of neurons and constants that its expressions use.
     """
 
     listed = True
     one_weight = False
     shares_weights = False
+    names: frozenset[str] = frozenset()
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)

@@ -27,8 +27,9 @@ from neurosim.network.wiring import all_to_all, pairs
 from neurosim.plan.expressions import StartNumbers
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.random import Stream
-from neurosim.plan.recipe import ARRAY_BYTES, USE_FEWER, Convolution, Edges, Pooling, Recipe, Windows
+from neurosim.plan.recipe import USE_FEWER, Convolution, Edges, Pooling, Recipe, Windows
 from neurosim.plan.synapse_numbers import listed, per_synapse
+from neurosim.plan.wiring_conditions import pairs_of
 
 ROW_BYTES = 16.0  # about the most memory that a synapse takes in an engine which draws recipes itself
 
@@ -73,7 +74,10 @@ def draw_synapses(net: Network, name: str, seed: int) -> Drawn:
     try:
         return _draw(net, name, item, seed)
     except (DescriptionError, PlanError) as error:
-        raise type(error)(f"{item.label}: {error}") from None
+        known = str(error).startswith(
+            "Synapses "
+        )  # what it says it is about, which may be the owner of weights
+        raise type(error)(str(error) if known else f"{item.label}: {error}") from None
 
 
 def draw_ends(net: Network, name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -82,12 +86,7 @@ def draw_ends(net: Network, name: str, seed: int) -> tuple[np.ndarray, np.ndarra
     if isinstance(item.weight, (Synapses, Transposed)):
         found = draw_synapses(net, name, seed)
     else:
-        refuse_size(
-            ARRAY_BYTES * item.wiring.expected(item.pre, item.post),
-            f"{item.label}: these synapses",
-            "Use fewer.",
-        )
-        found = item.wiring.pairs(item.pre, item.post, Stream(seed, f"{name}.wiring"))
+        found = pairs_of(net, name, seed)
     sender = item.pre.indices[found.pre]
     order = np.argsort(sender, kind="stable")
     return sender[order], item.post.indices[found.post[order]]
@@ -108,8 +107,7 @@ def weight_numbers(net: Network, name: str, seed: int) -> np.ndarray:
 def _draw(net: Network, name: str, item: Synapses, seed: int, *, numbered: bool = False) -> Drawn:
     if isinstance(item.weight, (Synapses, Transposed)):
         return _tied(net, item.weight, seed, numbered)
-    refuse_size(ARRAY_BYTES * item.wiring.expected(item.pre, item.post), "these synapses", USE_FEWER)
-    found = item.wiring.pairs(item.pre, item.post, Stream(seed, f"{name}.wiring"))
+    found = pairs_of(net, name, seed)
     stream = Stream(seed, f"{name}.weight")
     shape = item.wiring.weight_shape(item.pre, item.post)
     if shape is None:

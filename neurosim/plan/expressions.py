@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import DescriptionError, EngineError, PlanError
+from neurosim.errors import DescriptionError, EngineError, PlanError, nearest, shown
 from neurosim.network.called import CalledConstant
 from neurosim.network.draws import neuron_table
 from neurosim.network.expression import Expression
@@ -130,6 +130,9 @@ class StartNumbers:
             "not_refractory": lambda: True,
         }
         value = unit_value(name)
+        if value is None and name not in builtin:
+            known = (*population.constants, *population.states, *population.subexpressions, *builtin)
+            raise PlanError(f"{self.label}: {shown(name)} is not defined. {nearest(name, known)}")
         return builtin[name]() if value is None or name in builtin else float(value.number)
 
     def _constant(self, key: str, path: tuple[str, ...]) -> Numeric:
@@ -160,7 +163,7 @@ class StartNumbers:
         if key in self.population.shared:
             elements = np.zeros_like(elements)  # one draw for all
         random = DrawRandom(self.seed, f"{self.population.name}.{key}", elements, np.zeros_like(elements))
-        found = computed(text, names, AxisFunctions(shape), random, f"{self.label}: {key}")
+        found = computed(text, names, AxisFunctions(shape), random, f"{self.label}: {key}").astype(np.float64)
         if np.any(np.isnan(found)):
             raise PlanError(
                 f"{self.label}: {key}={quoted(text)} is not a number for some neurons."
@@ -177,7 +180,7 @@ class StartNumbers:
 def computed(
     text: str, names: Mapping[str, Numeric], along: AxisFunctions | None, random: Any, label: str
 ) -> np.ndarray:
-    """The value of an expression in double precision.
+    """The value of an expression, in double precision or as truth values.
 
     names: the value of each name that it uses
     along, random: compute its functions along an axis, and its random functions
@@ -194,4 +197,4 @@ def computed(
         raise PlanError(
             f"{label}: {quoted(text)} divides by a number that is 0. Change that number."
         ) from None
-    return np.asarray(value, dtype=np.float64)
+    return np.asarray(value)

@@ -23,7 +23,7 @@ from neurosim.plan.draw import dense_matrix, draw_synapses, shared_weights, star
 from neurosim.plan.groups import neuron_scope
 from neurosim.plan.random import Stream
 from neurosim.plan.synapse_numbers import per_synapse
-from neurosim.plan.synapse_units import given_units
+from neurosim.plan.synapse_units import check_wiring, given_units
 
 
 def materialized(net: Network, seed: int = 0, final: Mapping[str, np.ndarray] | None = None) -> Network:
@@ -185,6 +185,7 @@ def _units(net: Network, item: Synapses) -> dict[str, Dim]:
     owner = item.owner
     if owner is not None:
         ends |= {end.name: neuron_scope(net, end.population, set()) for end in (owner.pre, owner.post)}
+    check_wiring(net, owner or item, ends)
     return given_units(net, item, ends)
 
 

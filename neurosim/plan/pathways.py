@@ -23,7 +23,7 @@ from neurosim.plan.inputs import Inputs
 from neurosim.plan.plan import AnyPathway, Dense, Einsum, Private, Sparse, weight_dtype
 from neurosim.plan.random import Stream
 from neurosim.plan.synapse_text import text_pathway
-from neurosim.plan.synapse_units import weight_unit
+from neurosim.plan.synapse_units import check_wiring, weight_unit
 
 
 def lower_pathway(
@@ -36,6 +36,7 @@ def lower_pathway(
 ) -> AnyPathway:
     """The pathway of the synapses called `name`."""
     item = net.synapses[name]
+    check_wiring(net, item, scopes)
     if not item.text:
         _check_target_unit(net, item, scopes, inputs)
     is_view = item.pre.source != item.pre.name  # then a variable is sent, also by a population that spikes

@@ -77,8 +77,8 @@ def trial_keys(base: tuple[int, int], trials: Integers, tick: int = 0) -> Words:
 
 def to_uniform(words: Words) -> Floats:
     """53 random bits as a double in [0, 1)."""
-    high, low = words[0].astype(np.uint64), words[1].astype(np.uint64)
-    return np.asarray((high << np.uint64(21)) | (low >> np.uint64(11)), dtype=np.float64) * 2.0**-53
+    high, low = words
+    return np.asarray(high * 2.0**21 + (low >> np.uint32(11)), np.float64) * 2.0**-53  # every step is exact
 
 
 def to_normal(words: Words) -> Floats:

@@ -30,7 +30,7 @@ from neurosim.plan.dimensions import unit_value
 from neurosim.plan.expressions import StartNumbers, circle, computed
 from neurosim.plan.random import DrawRandom, Stream
 
-PIECE = 2**16  # synapses that are computed at once, so that what is between stays in the cache
+PIECE = 2**16  # synapses that are computed at once, so that what is between takes little memory
 
 
 def per_synapse(net: Network, name: str, key: str, found: Pairs, seed: int) -> np.ndarray:

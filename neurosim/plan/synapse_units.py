@@ -8,10 +8,11 @@ from neurosim.errors import PlanError
 from neurosim.network.called import CalledConstant
 from neurosim.network.expression import Expression
 from neurosim.network.network import Network
+from neurosim.network.random_wiring import probability
 from neurosim.network.synapses import Synapses
 from neurosim.network.values import PLAIN, TIME, Value, unit
 from neurosim.network.weights import Distribution
-from neurosim.plan.dimensions import Dim, Scope, check_expression, unit_dimensions
+from neurosim.plan.dimensions import Dim, Scope, check_condition, check_expression, unit_dimensions
 from neurosim.plan.expressions import NOT_AT_THE_START, given_dims
 
 
@@ -40,6 +41,32 @@ def given_units(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> di
     if isinstance(item.delay, Expression):
         _check_delay(net, item.delay, Scope(f"{item.label}: delay", own | found, called=called), item)
     return {key: own[key] for key in (*item.constants, "w") if key in own} | found
+
+
+def check_wiring(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> None:
+    """Refuse expressions of a wiring that use unknown names, mix units, or are not what they must be."""
+    wiring = item.wiring
+    if not (isinstance(wiring, probability) and wiring.computed):
+        return
+    own: dict[str, Dim] = {}
+    for name in sorted(wiring.names & item.constants.keys()):
+        given = item.constants[name]
+        if not (isinstance(given, Value) and given.scalar):
+            raise PlanError(
+                f"{item.label}: wiring uses {name!r}, which is given for each synapse, but there are none"
+                " yet. Use a constant of the neurons, or a single number."
+            )
+        own[name] = given.dim
+    scope = Scope(f"{item.label}: wiring", end_dims(net, item, scopes) | own, axes=False)
+    if wiring.where:
+        check_condition(wiring.where, scope)
+    if isinstance(wiring.p, str):
+        dim = check_expression(wiring.p, scope)
+        if dim != PLAIN:
+            raise PlanError(
+                f"{item.label}: wiring: p={wiring.p!r} is in {unit(dim)}, but a probability has no unit."
+                " Divide by something of that unit."
+            )
 
 
 def _check_delay(net: Network, delay: Expression, scope: Scope, item: Synapses) -> None:
