@@ -325,7 +325,7 @@ def _same_value(old: Network, new: Network, name: str, key: str, seed: int) -> b
 
 def _parameters(synapses: Synapses) -> list[str]:
     """The variables of synapses that no text changes."""
-    changed = {statement.name for statement in (*synapses.pre_statements, *synapses.post_statements)}
+    changed = {statement.name for statement in synapses.all_statements}
     changed |= {line.name for line in synapses.lines if line.kind == "differential"}
     return [key for key in synapses.states if key not in changed]
 

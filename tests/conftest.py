@@ -91,4 +91,5 @@ def nothing_runs(monkeypatch):
 
     silent_recording()
     clocked_recording()
-    monkeypatch.setattr(sys.modules["neurosim.run"], "ready", lambda *_: pytest.fail("the network was run"))
+    begins = sys.modules["neurosim.prepare"]
+    monkeypatch.setattr(begins, "ready", lambda *_: pytest.fail("the network was run"))

@@ -29,7 +29,7 @@ def neutral_constants(population: Neurons) -> dict[str, float]:
             numbers = value.number
             if numbers.size and numbers.dtype.kind in "fiu" and (numbers == numbers.flat[0]).all():
                 values[name] = float(numbers.flat[0])
-    varying = {*population.states, *(s.name for s in (*population.statements, *population.reset_statements))}
+    varying = {*population.states, *population.assigned}
     return {name: number for name, number in values.items() if number in (0, 1) and name not in varying}
 
 
@@ -176,7 +176,12 @@ def written_lines(population: Neurons) -> list[str]:
     lines += [statement_text(s.name, s.op, s.expression) for s in population.statements]
     lines += [f"spikes if {shown_text(population.threshold)}"] if population.threshold else []
     resets = (statement_text(s.name, s.op, s.expression) for s in population.reset_statements)
-    return lines + [f"after a spike: {line}" for line in resets]
+    regular = [
+        f"every {block.period}: {statement_text(s.name, s.op, s.expression)}"
+        for block in population.regular
+        for s in block.statements
+    ]
+    return [*lines, *(f"after a spike: {line}" for line in resets), *regular]
 
 
 def statement_text(name: str, op: str, expression: str) -> str:
@@ -248,7 +253,7 @@ def synapse_lines(synapses: Synapses) -> tuple[str, ...]:
     lines = [
         f"{line.name} = {shown_text(line.expression)}" for line in synapses.lines if "summed" in line.flags
     ]
-    for statement in (*synapses.pre_statements, *synapses.post_statements):
+    for statement in synapses.all_statements:
         line = statement_text(statement.name.removesuffix("_post"), statement.op, statement.expression)
         adds = statement.op == "+=" and statement.expression == "w" and statement.name.endswith("_post")
         lines += [] if adds else [line]

@@ -92,9 +92,13 @@ class Network(SetOnce):
         check_sums(self.synapses.values())
         check_written(self.synapses.values())
         schedule.check(self)
-        for population in self.populations.values():
+        joining: dict[str, list[Synapses]] = {name: [] for name in self.populations}
+        for item in self.synapses.values():
+            for name in {item.pre.name, item.post.name}:
+                joining[name].append(item)
+        for name, population in self.populations.items():
             _check_population(population, schedule)
-            _check_constants(population, self.synapses.values())
+            _check_constants(population, joining[name])
         for item in self.synapses.values():
             _check_delay(item, schedule)
         self.program = step_program(self)
@@ -269,10 +273,15 @@ def _check_population(population: Neurons, schedule: Schedule) -> None:
         )
     if isinstance(population.refractory, Value):
         _check_ticks(population.refractory, f"{subject}: refractory", schedule)
+    for period, _ in population.regularly:
+        _check_ticks(period, f"{subject}: regularly: the period", schedule)
 
 
 def _check_constants(population: Neurons, synapses: Iterable[Synapses]) -> None:
-    """Refuse a constant that no text uses: most often it is an argument's misspelt name."""
+    """Refuse a constant that no text uses, neither the population's nor that of synapses from or to it.
+
+    Most often it is an argument's misspelt name.
+    """
     used = names_wanted(population, synapses) | population.names_in_expressions
     for item in synapses:
         used |= _of(population, item, item.names_in_expressions)
@@ -326,6 +335,8 @@ def _check_ticks(value: Value, subject: str, schedule: Schedule) -> None:
 
 
 def _check_delay(item: Synapses, schedule: Schedule) -> None:
+    for period, _ in item.regularly:
+        _check_ticks(period, f"{item.label}: regularly: the period", schedule)
     delay = item.delay
     if isinstance(delay, Value):
         _check_ticks(delay, f"{item.label}: delay", schedule)

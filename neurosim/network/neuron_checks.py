@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from neurosim.network.neurons import Neurons
 
 ARGUMENTS = (
-    "shape", "equations", "update", "threshold", "reset", "refractory", "method", "ports", "sends", "learns",
+    "shape", "equations", "update", "threshold", "reset", "refractory", "regularly", "method", "ports",
+    "sends", "learns",
 )  # fmt: skip
 REDUCES = ("sum", "max", "mean")  # how a port reduces arrivals
 MOST_NEURONS = 2**28
@@ -104,9 +105,8 @@ def check_neurons(neurons: Neurons, subject: str) -> None:
             f"{subject}: reset and refractory act after a spike, but there is no threshold."
             " Add threshold='v > ...'."
         )
-    assigned = {statement.name for statement in (*neurons.statements, *neurons.reset_statements)}
-    _check_lines(neurons, subject, assigned)
-    _check_ports(neurons, subject, assigned)
+    _check_lines(neurons, subject, neurons.assigned)
+    _check_ports(neurons, subject, neurons.assigned)
     _check_assigned(neurons, subject)
     for name, value in neurons.constants.items():
         if isinstance(value, CalledConstant):
@@ -164,17 +164,16 @@ def _check_ports(neurons: Neurons, subject: str, assigned: set[str]) -> None:
 
 def _check_assigned(neurons: Neurons, subject: str) -> None:
     fixed = {*neurons.subexpressions, *RESERVED}
-    for statement in (*neurons.statements, *neurons.reset_statements):
-        if statement.name in fixed:
-            raise DescriptionError(
-                f"{subject}: '{statement.name}' cannot be assigned to. Assign to a state variable."
-            )
-    for statement in neurons.reset_statements:
-        if statement.name not in neurons.states:
-            raise DescriptionError(
-                f"{subject}: reset assigns {statement.name!r}, which is not a variable of it."
-                f" {nearest(statement.name, neurons.states)}"
-            )
+    for name in sorted(neurons.assigned & fixed):
+        raise DescriptionError(f"{subject}: '{name}' cannot be assigned to. Assign to a state variable.")
+    blocks = [("reset", neurons.reset_statements), *((b.name, b.statements) for b in neurons.regular)]
+    for block, statements in blocks:
+        for statement in statements:
+            if statement.name not in neurons.states:
+                raise DescriptionError(
+                    f"{subject}: {block} assigns {statement.name!r}, which is not a variable of it."
+                    f" {nearest(statement.name, neurons.states)}"
+                )
 
 
 def _check_sent(neurons: Neurons, subject: str) -> None:

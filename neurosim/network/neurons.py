@@ -18,6 +18,7 @@ from neurosim.network.flags import held_names, shared_names
 from neurosim.network.index import Index, Key, as_index, read_key, show_key
 from neurosim.network.neuron_checks import ARGUMENTS, check_neurons, read_names, read_ports, read_shape
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields, read_only
+from neurosim.network.regularly import Regular, Regularly, read_regularly, regular_blocks, statements_of
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
 from neurosim.network.text_names import check_name
 from neurosim.network.values import Numeric, Value, as_value, choice, each_once, identifier, plain_text, spelt
@@ -43,6 +44,9 @@ class Neurons(SetOnce):
     refractory: for how long after a spike the threshold is not tested: a time under `Clock`, a number of
         ticks under other schedules; or text: a time for each neuron, or a condition that keeps a neuron
         refractory while it holds.
+    regularly: text that runs at regular times, beginning with tick 0, before anything else in its tick:
+        `(10*ms, "rate = 20*Hz*rand()")`, or a list of such pairs. The period is a number of ticks under other
+        schedules than `Clock`.
     method: how equations are integrated: 'exact' (linear equations, by the matrix exponential) or one of
         Brian2's methods.
     ports: names of the ports, which collect arrivals: `"I"` or `"i f o g"`. A port adds them up; `"x:max"`
@@ -78,6 +82,7 @@ class Neurons(SetOnce):
     threshold: str
     reset: str
     refractory: Value | str
+    regularly: tuple[tuple[Value, str], ...]
     method: str
     ports: tuple[tuple[str, str], ...]
     _sends: str | None  # as given; `sends` is what it comes to
@@ -94,6 +99,7 @@ class Neurons(SetOnce):
         threshold: str = "",
         reset: str = "",
         refractory: Numeric | str = 0,
+        regularly: Regularly = (),
         method: str = "exact",
         ports: str | Mapping[str, str] | Sequence[str | tuple[str, str]] = "I",
         sends: str | None = None,
@@ -109,6 +115,7 @@ class Neurons(SetOnce):
         self.reset = plain_text(reset, f"{subject}: reset")
         is_text = isinstance(refractory, str)
         self.refractory = refractory if is_text else as_value(refractory, f"{subject}: refractory")
+        self.regularly = read_regularly(regularly, subject)
         self.method = "exact" if choice(method, METHODS, f"{subject}: method") == "linear" else method
         self.ports = read_ports(ports, subject)
         self._sends = None if sends is None else identifier(sends, f"{subject}: sends")
@@ -174,6 +181,17 @@ class Neurons(SetOnce):
         return read_statements(self.reset, f"Neurons {self.name!r}: reset")
 
     @cached_property
+    def regular(self) -> tuple[Regular, ...]:
+        """The blocks of `regularly`."""
+        return regular_blocks(self.regularly, f"Neurons {self.name!r}")
+
+    @property
+    def assigned(self) -> set[str]:
+        """The names that `update`, `reset` and `regularly` assign."""
+        own = (*self.statements, *self.reset_statements, *statements_of(self.regular))
+        return {statement.name for statement in own}
+
+    @cached_property
     def port_names(self) -> tuple[str, ...]:
         """The names of the ports."""
         return tuple(name for name, _ in self.ports)
@@ -210,7 +228,7 @@ class Neurons(SetOnce):
     def names_used(self) -> frozenset[str]:
         """The names that the expressions of the text use."""
         refractory = self.refractory if isinstance(self.refractory, str) else ""
-        statements = (*self.statements, *self.reset_statements)
+        statements = (*self.statements, *self.reset_statements, *statements_of(self.regular))
         texts = [
             *(line.expression for line in self.lines),
             *(s.expression for s in statements),

@@ -5,7 +5,7 @@ A schedule makes it; the contract that engines keep is in `plan/plan.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -208,7 +208,8 @@ def step_program(net: Network) -> tuple[Step, ...]:
     have, or do not drive, move and record every population once.
     """
     who = members(net)
-    steps = tuple(net.schedule.steps(net, who))
+    given = tuple(net.schedule.steps(net, who))
+    steps = (*_regular_steps(net, given), *given)
     for step in steps:
         if not isinstance(step, Step):
             raise DescriptionError(
@@ -242,6 +243,22 @@ def held_steps(net: Network) -> tuple[Step, ...]:
 def _holds(lines: Iterable[Equation], block: str) -> bool:
     """Whether some of these lines belong to this block of what is (constant over dt)."""
     return any(HELD in line.flags and ("shared" in line.flags) == (block == SHARED_HELD) for line in lines)
+
+
+def _regular_steps(net: Network, given: Iterable[Step]) -> Iterator[Step]:
+    """The steps that run text at regular times: first in a tick, but for those that a schedule places."""
+    placed = {
+        (name, step.block)
+        for step in given
+        if isinstance(step, Step)
+        for name in (*step.populations, *(step.pathways or ()))
+    }
+    for name, owner in (*net.populations.items(), *net.synapses.items()):
+        for block in owner.regular:
+            if (name, block.name) not in placed:
+                populations, pathways = ((name,), ()) if name in net.populations else ((), (name,))
+                every = block.ticks(net.schedule.seconds)
+                yield Step(Do.RUN, populations, pathways=pathways, every=every, block=block.name)
 
 
 def _check_once(net: Network, names: Iterable[str], steps: Iterable[Step], verb: str) -> None:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from neurosim.network.synapses import Synapses
 
 METHODS = ("auto", *OF_NEURONS)
-ARGUMENTS = ("to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "method", "learns", "name")
+ARGUMENTS = (
+    "to", "wiring", "weight", "delay", "model", "on_pre", "on_post", "regularly", "method", "learns",
+    "name",
+)  # fmt: skip
 
 
 def check_synapses(synapses: Synapses) -> None:
@@ -233,7 +236,12 @@ def _check_text(synapses: Synapses) -> None:
     ports = {*target.port_names, *(f"{port}_post" for port in target.port_names)}
     of_neurons = {f"{name}_pre" for name in sender.states} | {f"{name}_post" for name in target.states}
     known = own | {"w"} | of_neurons | set(target.states) | ports
-    for argument, statements in (("on_pre", synapses.pre_statements), ("on_post", synapses.post_statements)):
+    blocks = [
+        ("on_pre", synapses.pre_statements),
+        ("on_post", synapses.post_statements),
+        *((block.name, block.statements) for block in synapses.regular),
+    ]
+    for argument, statements in blocks:
         for statement in statements:
             if statement.name not in known:
                 raise DescriptionError(

@@ -17,6 +17,7 @@ from neurosim.network.flags import held_names
 from neurosim.network.neurons import Constant, Neurons, Part, Population, label
 from neurosim.network.random_wiring import probability
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
+from neurosim.network.regularly import Regular, Regularly, read_regularly, regular_blocks, statements_of
 from neurosim.network.synapse_checks import ARGUMENTS, METHODS, check_synapses, target_of
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
 from neurosim.network.text_names import check_name
@@ -102,6 +103,7 @@ class Synapses(SetOnce):
     on_pre: assignments that run when a message arrives. Names ending in _post or _pre are variables of the
         neurons.
     on_post: assignments that run when the target has sent.
+    regularly: text that runs for every synapse at regular times, as that of `Neurons` does.
     method: how the clock-driven equations of the model are integrated: one of the methods of `Neurons`, or
         'auto', the first of 'exact', 'exponential_euler', 'euler' and 'heun' that can (Brian2's default does
         not try 'exponential_euler'). Equations with noise `xi` are then integrated by 'euler', or by 'heun'
@@ -134,6 +136,7 @@ class Synapses(SetOnce):
     model: str
     on_pre: str
     on_post: str
+    regularly: tuple[tuple[Value, str], ...]
     method: str
     learns: bool
     name: str
@@ -151,6 +154,7 @@ class Synapses(SetOnce):
         model: str = "",
         on_pre: str = "",
         on_post: str = "",
+        regularly: Regularly = (),
         method: str = "auto",
         learns: bool = False,
         name: str = "",
@@ -177,6 +181,7 @@ class Synapses(SetOnce):
         self.model = plain_text(model, f"{subject}: model")
         self.on_pre = plain_text(on_pre, f"{subject}: on_pre")
         self.on_post = plain_text(on_post, f"{subject}: on_post")
+        self.regularly = read_regularly(regularly, subject)
         self.method = "exact" if choice(method, METHODS, f"{subject}: method") == "linear" else method
         self.to = target_of(self, to)
         self.learns = flag(learns, f"{subject}: learns")
@@ -246,12 +251,23 @@ class Synapses(SetOnce):
     @property
     def text(self) -> bool:
         """Whether the synapses have dynamics of their own."""
-        return bool(self.model.strip() or self.on_pre.strip() or self.on_post.strip())
+        texts = (self.model, self.on_pre, self.on_post)
+        return any(text.strip() for text in texts) or bool(self.regularly)
+
+    @cached_property
+    def regular(self) -> tuple[Regular, ...]:
+        """The blocks of `regularly`."""
+        return regular_blocks(self.regularly, self.label)
+
+    @property
+    def all_statements(self) -> tuple[Statement, ...]:
+        """The assignments of `on_pre`, `on_post` and `regularly`."""
+        return (*self.pre_statements, *self.post_statements, *statements_of(self.regular))
 
     @cached_property
     def names_used(self) -> frozenset[str]:
         """The names that the expressions of the text use or assign."""
-        statements = (*self.pre_statements, *self.post_statements)
+        statements = self.all_statements
         texts = [line.expression for line in self.lines if line.expression] + [
             s.expression for s in statements
         ]

@@ -55,8 +55,7 @@ def _check_group(plan: Plan, name: str, group: Group) -> None:
                 f"{label}: {key} has the shape {np.shape(value)} instead of {group.shape}."
                 " Give one start value for each neuron."
             )
-    blocks = {b.name: b for b in (group.integrate, group.update, group.reset) if b is not None}
-    for block in blocks.values():
+    for block in (block for block in group.blocks if block is not group.threshold):
         _check_known(label, f"{block.name} writes", block.writes, group.states)
     _check_known(label, "(unless refractory) marks", group.frozen, group.states)
     sent = () if group.sends is None else (group.sends,)
@@ -129,10 +128,9 @@ def _check_text(plan: Plan, pathway: Textual, label: str) -> None:
     own = {*text.states}
     of_neurons = {f"{name}_pre" for name in (*pre.states, *pre.ports)}
     targets = {name for key in (*post.states, *post.ports) for name in (key, f"{key}_post")}
-    for block in (text.integrate, text.on_pre, text.on_post):
-        if block is not None:
-            _check_known(label, f"{block.name} writes", block.writes, own)
-            _check_assigned(label, block, own | of_neurons | targets)
+    for block in text.blocks:
+        _check_known(label, f"{block.name} writes", block.writes, own)
+        _check_assigned(label, block, own | of_neurons | targets)
     _check_known(label, "(summed) sets", text.summed, post.states)
 
 

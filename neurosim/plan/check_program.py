@@ -237,6 +237,13 @@ class _Check:
         for _, step in running:
             if step.block not in found:
                 self.refuse(step, "names a block of text that nothing has", nearest(step.block, found))
+            for group in (self.plan.groups[name] for name in step.populations if self.plan.sweeps):
+                block = group.periodic.get(step.block)
+                if block is not None and group.sends in block.writes:
+                    fault = (
+                        f"changes {group.sends!r}, which {group.name!r} sends as its neurons move one by one"
+                    )
+                    self.refuse(step, fault, "Assign to another variable.")
 
 
 def _shortest(pathway: AnyPathway) -> int | None:

@@ -70,28 +70,27 @@ def _run_synapses(plan: Plan, pathway: Textual, subject: str) -> None:
     """Run the text of synapses on one synapse, with all variables at 0."""
     text = pathway.text
     constants = {name: value[:1] if np.ndim(value) else value for name, value in text.constants.items()}
-    for block in (*text.periodic.values(), text.integrate, text.on_pre, text.on_post):
-        if block is not None:
-            own = {s.name for s in block.statements if s.name.startswith("_")}
-            used = {name for s in block.statements for name in names_in(s.expression)}
-            if block.name in text.periodic and plan.message_name(pathway) in used:
-                raise PlanError(
-                    f"{subject}: {block.name}: reads {plan.message_name(pathway)!r}, the message that arrives"
-                    " later in the tick. Leave (constant over dt) out."
-                )
-            for name in sorted(used - own):
-                _check_readable(
-                    plan, pathway, name, f"{subject}: {block.name}", arrived=block is not text.integrate
-                )
-            names = _zeros(used | {s.name for s in block.statements}, constants)
-            random = TextRandom(
-                plan.seed, pathway.name, block.name, 0, np.zeros(1, np.int64), np.zeros(1, np.uint32)
+    for block in text.blocks:
+        own = {s.name for s in block.statements if s.name.startswith("_")}
+        used = {name for s in block.statements for name in names_in(s.expression)}
+        if block.name in text.periodic and plan.message_name(pathway) in used:
+            raise PlanError(
+                f"{subject}: {block.name}: reads {plan.message_name(pathway)!r}, the message that arrives"
+                " later in the tick. Read it in on_pre, without (constant over dt)."
             )
-            _compute(
-                f"{subject}: {block.name}",
-                lambda block=block, names=names, random=random: _run(block, names, None, random),
-                (1,),
+        for name in sorted(used - own):
+            _check_readable(
+                plan, pathway, name, f"{subject}: {block.name}", arrived=block is not text.integrate
             )
+        names = _zeros(used | {s.name for s in block.statements}, constants)
+        random = TextRandom(
+            plan.seed, pathway.name, block.name, 0, np.zeros(1, np.int64), np.zeros(1, np.uint32)
+        )
+        _compute(
+            f"{subject}: {block.name}",
+            lambda block=block, names=names, random=random: _run(block, names, None, random),
+            (1,),
+        )
     for name, expression in text.summed.items():
         for used in sorted(names_in(expression)):
             _check_readable(plan, pathway, used, f"{subject}: {name}", arrived=True)

@@ -108,7 +108,8 @@ def lower_group(
         periodic={
             name: held_block(name, statements)
             for name, statements in held_statements(population.lines, scope.part("equations")).items()
-        },
+        }
+        | _regular(population, scope, frozen),
     )
 
 
@@ -241,6 +242,16 @@ def _block(
     plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
     writes = tuple(dict.fromkeys(s.name for s in plain if s.name in states))
     return Block(name, plain, writes, frozen & set(writes), text)
+
+
+def _regular(population: Neurons, scope: Scope, frozen: frozenset[str]) -> dict[str, Block]:
+    """The blocks of `regularly`."""
+    blocks: dict[str, Block] = {}
+    for given in population.regular:
+        block = _block(given.name, given.text, given.statements, scope, population.states, frozen)
+        assert block is not None  # it has statements
+        blocks[given.name] = block
+    return blocks
 
 
 def _threshold(population: Neurons, scope: Scope) -> Block | None:

@@ -94,12 +94,13 @@ def lower(
 def _texts(net: Network) -> list[str]:
     """All text in a network."""
     own = [
-        [p.lines, p.statements, p.threshold, p.reset_statements, p.method, str(p.refractory)]
+        [
+            *(p.lines, p.statements, p.threshold, p.reset_statements, p.method, str(p.refractory)),
+            *(block.statements for block in p.regular),
+        ]
         for p in net.populations.values()
     ]
-    between = [
-        [item.lines, item.pre_statements, item.post_statements, item.method] for item in net.synapses.values()
-    ]
+    between = [[item.lines, item.all_statements, item.method] for item in net.synapses.values()]
     return [repr(part) for part in (*own, *between)]
 
 
@@ -124,10 +125,9 @@ def written_variables(net: Network) -> dict[str, set[str]]:
     written: dict[str, set[str]] = {}
     for population in net.populations.values():
         differential = {line.name for line in population.lines if line.kind == "differential"}
-        assigned = {s.name for s in (*population.statements, *population.reset_statements)}
-        written[population.name] = differential | assigned | set(population.held)
+        written[population.name] = differential | population.assigned | set(population.held)
     for item in net.synapses.values():
-        assigned = {s.name for s in (*item.pre_statements, *item.post_statements)}
+        assigned = {s.name for s in item.all_statements}
         written[item.post.name] |= {name.removesuffix("_post") for name in assigned}
         written[item.post.name] |= set(summed_variables(item))
         if item.to:

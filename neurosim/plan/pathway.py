@@ -51,7 +51,7 @@ class SynapseText:
     integrate: the clock-driven equations
     summed: for some variables of the target, an expression that is summed over its synapses
     on_pre, on_post: the text that runs when a message arrives, and when the target has sent one
-    periodic: the blocks that steps of the kind RUN run, by name
+    periodic: the blocks that steps of the kind RUN run for every synapse, by name
     """
 
     states: Mapping[str, np.ndarray]
@@ -62,6 +62,12 @@ class SynapseText:
     on_pre: Block | None
     on_post: Block | None
     periodic: Mapping[str, Block] = field(default_factory=dict[str, Block])
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All its text."""
+        own = (*self.periodic.values(), self.integrate, self.on_pre, self.on_post)
+        return tuple(block for block in own if block is not None)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

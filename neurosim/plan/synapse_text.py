@@ -44,6 +44,9 @@ from neurosim.plan.synapse_units import given_units
 DEFAULTS = ("exact", "exponential_euler", "euler", "heun")  # what method='auto' tries, in this order
 
 
+EVENTS = ("on_pre", "on_post")
+
+
 def text_pathway(
     net: Network,
     name: str,
@@ -170,6 +173,7 @@ def _text(
         for event, text, statements in (
             ("on_pre", item.on_pre, item.pre_statements),
             ("on_post", item.on_post, item.post_statements),
+            *((block.name, block.text, block.statements) for block in item.regular),
         )
     }
     return SynapseText(
@@ -180,7 +184,8 @@ def _text(
         summed={_summed_target(item, line.name): inline(line.expression, scope) for line in summed},
         on_pre=blocks["on_pre"],
         on_post=blocks["on_post"],
-        periodic=_held(item, scope, tuple(states), scopes),
+        periodic=_held(item, scope, tuple(states), scopes)
+        | {name: block for name, block in blocks.items() if block is not None and name not in EVENTS},
     )
 
 
@@ -234,7 +239,7 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
             f" Give it in {unit(declared['w'])}."
         )
     dims |= declared
-    assigned = {s.name for s in (*item.pre_statements, *item.post_statements)}
+    assigned = {s.name for s in item.all_statements}
     differential = {line.name for line in item.lines if line.kind == "differential"}
     varying = assigned | differential | set(held_names(item.lines))
     fixed = {key for key in (*item.constants, *declared, "w") if key not in varying} | {"dt"}

@@ -20,9 +20,8 @@ def unsupported(plan: Plan) -> str | None:
         return f"under {schedule}() one neuron moves after the other, which arrays cannot. {REMEDY}"
     special = special_steps(plan.program)
     if special:
-        return (
-            f"its step '{special[0]}' names synapses or probes, or skips ticks, which arrays cannot. {REMEDY}"
-        )
+        fault = "names synapses, records or blocks, or skips ticks"
+        return f"its step '{special[0]}' {fault}, which arrays cannot. {REMEDY}"
     for subject, function in user_functions(plan):
         if library.is_installed() and not _traces(function):
             return f"{subject} cannot be traced by JAX, as arithmetic and jax.numpy can. {REMEDY}"

@@ -128,6 +128,7 @@ def ports_to_keep(plan: Plan, group: Group) -> set[str]:
     """The ports whose reading is kept after the update: it is recorded, or used by text that runs later."""
     chances = [p.chance for p in plan.of_class(Private) if p.pre == group.name]
     later = used_names(*texts_of(group.reset), *group.subexpressions.values(), *chances)
+    later |= used_names(*(text for block in group.periodic.values() for text in texts_of(block)))
     if not spikes_as_it_moves(plan, group):
         later |= used_names(*texts_of(group.threshold))
     recorded = {p.variable for p in plan.probes if p.owner == group.name}

@@ -69,9 +69,9 @@ def moves_in_blocks(plan: Plan) -> bool:
     arrives, then all are reset.
     """
     steps = [step for step in plan.program if step.kind is not Do.RECORD]
-    ranks = [_rank(step) for step in steps]
-    known = not any(step.kind in (Do.SWEEP, Do.SUM) for step in steps)
-    return plan.dt is not None and known and ranks == sorted(ranks)
+    ranks, alone = [_rank(step) for step in steps], any(step.kind in (Do.SWEEP, Do.SUM) for step in steps)
+    looks_at_senders = any(pathway.text.periodic for pathway in plan.textual)
+    return plan.dt is not None and not (alone or looks_at_senders) and ranks == sorted(ranks)
 
 
 def _rank(step: Step) -> int:

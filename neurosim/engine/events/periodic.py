@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from neurosim.engine.events.comments import commented
 from neurosim.engine.events.loops import Loop, identifier
-from neurosim.engine.events.names import group_names, state_pointer, texts_of, used_names
+from neurosim.engine.events.names import group_names, kept_ports, state_pointer, texts_of, used_names
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.populations import EACH_NEURON
 from neurosim.engine.events.synapses import PathwayCode, all_synapses
-from neurosim.network.program import Step
+from neurosim.network.program import Step, unmoved
 from neurosim.plan.codegen.cpp_code import cpp_statements
 from neurosim.plan.plan import Block, Group, Plan
 
 
 def in_neurons(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
-    """The functions that run the blocks of a population. The ports have not been read, and count as 0."""
+    """The functions that run the blocks of a population."""
     lines: list[str] = []
     number = list(plan.groups).index(group.name)
     for place, block in enumerate(group.periodic.values()):
-        loop = Loop(plan, numbering, element=element(block, "i"), unmoved=frozenset(plan.groups))
-        names = group_names(loop, group, used_names(*texts_of(block)))
+        runs = (
+            n for n, s in enumerate(plan.program) if s.block == block.name and group.name in s.populations
+        )
+        not_yet = unmoved(plan.program, next(runs, len(plan.program)))
+        loop = Loop(plan, numbering, element=element(block, "i"), unmoved=not_yet)
+        wanted = used_names(*texts_of(block), "not_refractory" if block.frozen else "")
+        names = group_names(loop, group, wanted, kept_ports(loop, group, wanted))
         first = loop.random(group.name, block.name, block.statements)
-        text, values = cpp_statements(block.statements, names, precision=plan.precision, first_call=first)
+        text, values = cpp_statements(
+            block.statements, names, precision=plan.precision, frozen=block.frozen, first_call=first
+        )
         loop.body += [*commented(block), *text]
         for name in block.writes:
             target = f"{state_pointer(loop, group, name)}[i]"

@@ -70,7 +70,7 @@ def move(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     elif group.spiking:
         names["not_refractory"] = Typed("true", "bool")
     for block in moving:
-        names |= _run_block(loop, group, block, names)
+        names |= run_block(loop, group, block, names)
     loop.body += [f"{state_pointer(loop, group, name)}[i] = {names[name].text};" for name in written]
     _clamp(loop, group, names)
     if finds:
@@ -166,7 +166,7 @@ def is_fed(plan: Plan, name: str, port: str) -> bool:
     """Whether anything may arrive at a port."""
     names = {port, f"{port}_post", f"{port}_pre"}
     texts = [p.text for p in plan.textual if name in (p.pre, p.post)]
-    blocks = [block for text in texts for block in (text.on_pre, text.on_post) if block]
+    blocks = [block for text in texts for block in text.blocks]
     summed = any((pathway.post, pathway.to) == (name, port) for pathway in plan.pathways.values())
     return summed or any(statement.name in names for block in blocks for statement in block.statements)
 
@@ -230,7 +230,7 @@ def _period(loop: Loop, group: Group, names: dict[str, Typed]) -> str:
     return f"std::floor({time.text} / {dt} + {cpp_type}(1e-3))"
 
 
-def _run_block(loop: Loop, group: Group, block: Block, names: dict[str, Typed]) -> dict[str, Typed]:
+def run_block(loop: Loop, group: Group, block: Block, names: dict[str, Typed]) -> dict[str, Typed]:
     """Append a block's statements; returns C++ for its new values, in the type of the state."""
     first = loop.random(group.name, block.name, block.statements)
     lines, values = cpp_statements(

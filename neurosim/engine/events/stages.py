@@ -117,7 +117,7 @@ def _is_read_before_move(plan: Plan, afferents: Afferents) -> bool:
     for pathway in plan.textual:
         if afferents.post in (pathway.pre, pathway.post):
             text = pathway.text
-            for block in (*text.periodic.values(), text.integrate, text.on_pre, text.on_post):
+            for block in text.blocks:
                 used |= _names_of(block)
             for variable, expression in text.summed.items():
                 used |= {variable, *names_in(expression)}

@@ -48,7 +48,6 @@ def _expressions(plan: Plan) -> Iterator[tuple[str, str]]:
         )
     for pathway in plan.textual:
         owner, text = f"synapses {pathway.name!r}", pathway.text
-        blocks = (*text.periodic.values(), text.on_pre, text.on_post, text.integrate)
-        yield from ((owner, s.expression) for block in blocks if block is not None for s in block.statements)
+        yield from ((owner, s.expression) for block in text.blocks for s in block.statements)
         yield from ((owner, expression) for expression in text.summed.values())
     yield from ((f"synapses {pathway.name!r}", pathway.chance) for pathway in plan.of_class(Private))

@@ -104,8 +104,10 @@ class PathwayCode:
             return step.adds_up(name, post)
         if not step.concerns(name, post):
             return False
-        if text in ("integrate", "run"):
-            return step.kind is (Do.INTEGRATE if text == "integrate" else Do.RUN)
+        if text == "integrate":
+            return step.kind is Do.INTEGRATE
+        if step.kind is Do.RUN:
+            return step.block == text
         if text == "on_post":
             return step.kind is Do.DELIVER and step.arriving is Arriving.SENT
         return step.delivers(graded=self.graded)
@@ -348,11 +350,12 @@ def integrate(code: PathwayCode) -> list[str]:
 
 
 def all_synapses(code: PathwayCode, block: Block, name: str) -> list[str]:
-    """The function `name`, which runs a block that changes variables of the synapses alone."""
-    loop = code.loop("integrate" if block is code.pathway.text.integrate else "run")
+    """The function `name`, which runs a block in all synapses: the equations, or a periodic block."""
+    loop = code.loop("integrate" if block is code.pathway.text.integrate else block.name)
     if block.shared:
         loop.element = "0"
-    body = _side_by_side(code, loop, block)
+    in_turn = order_matters(block, code.states, code.pre, code.post)
+    body = _in_turn(code, loop, block) if in_turn else _side_by_side(code, loop, block)
     return _function(code, loop, block.name, name, "for_textual_synapses", body)
 
 

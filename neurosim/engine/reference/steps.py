@@ -129,7 +129,7 @@ def _put(state: State, group: Group, to: str, arrived: Port) -> None:
 def integrate(prepared: PreparedPlan, step: Step, state: State) -> None:
     """Advance equations by one tick, those of synapses first; then run update text."""
     for synapses in prepared.textual[step]:
-        synapses.integrate(state)
+        synapses.integrate(state, synapses.text.integrate)
     update(prepared, step, state)
 
 

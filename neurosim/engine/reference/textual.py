@@ -41,7 +41,7 @@ class TextualSynapses:
         self.pre, self.post = plan.groups[pathway.pre], plan.groups[pathway.post]
         self.graded = not spikes_sent(plan, pathway.pre)
         self.message = plan.message_name(pathway)
-        blocks = [block for block in (self.text.on_pre, self.text.on_post) if block is not None]
+        blocks = [block for block in self.text.blocks if block is not self.text.integrate]
         self.in_turn = {
             block.name: order_matters(block, tuple(self.text.states), self.pre, self.post) for block in blocks
         }
@@ -113,12 +113,15 @@ class TextualSynapses:
             delivered[:, chosen] = message[:, sender[chosen]]
         state.delivered[self.pathway.name] = delivered
 
-    def integrate(self, state: State) -> None:
-        """Advance clock-driven variables of all synapses by one tick."""
-        self.run_text(state, self.text.integrate)
-
     def run_text(self, state: State, block: Block | None) -> None:
-        """Run a block, if there is one, that changes variables of the synapses alone."""
+        """Run a block, if there is one, for every synapse: as on_pre if it changes neurons."""
+        if block is not None and split_deferred(block, tuple(self.text.states))[1]:
+            self._run_arrivals(state, block, *self._all_synapses(state))
+        else:
+            self.integrate(state, block)
+
+    def integrate(self, state: State, block: Block | None) -> None:
+        """Run a block, if there is one, that changes variables of the synapses alone, in all of them."""
         if block is None:
             return
         own = state.synapses[self.pathway.name]

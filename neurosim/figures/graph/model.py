@@ -248,7 +248,7 @@ def _weight_kind(synapses: Synapses) -> WeightKind:
     if synapses.weight_population is not None:
         return "message"
     own = {"w"} | {line.name for line in synapses.lines if line.kind != "subexpression"}
-    assigned = {statement.name for statement in (*synapses.pre_statements, *synapses.post_statements)}
+    assigned = {statement.name for statement in synapses.all_statements}
     if own & assigned or any(line.kind == "differential" for line in synapses.lines):
         return "plastic"
     return "learned" if (synapses.owner or synapses).learns or synapses.learns else "fixed"
