@@ -30,7 +30,8 @@ def everywhere(scale=1.0, *, delay=1 * ms):
     cells = ns.Neurons(
         "cells", 3,
         equations="dv/dt = (level(t - 1*ms, i)*mV - v)/tau : volt\n"
-        "x = doubled(v, 2) + three()*larger(i, 1) : 1",
+        "x = doubled(v, 2) + three()*larger(i, 1) + pulse : 1\n"
+        "pulse = level(t, 1)*larger(rand(), 0.5) : 1 (shared, constant over dt)",
         threshold="rand() < level(t, i)/20", reset="v = v/2 + level(t, clip(i - 1, 0, 2))*mV*rand()",
         refractory="level(t, 2 - i)*ms/4", tau=8 * ms, level=table, doubled=twice,
         three=THREE, larger=LARGER, v="doubled(i*mV, 3)*volt",
@@ -43,7 +44,7 @@ def everywhere(scale=1.0, *, delay=1 * ms):
     )
     spikes = ns.Synapses(
         cells, out, delay=delay, weight=1.0, name="spikes",
-        model="dg/dt = (wave(t) - g)/(4*ms) : 1 (clock-driven)\n"
+        model="dg/dt = (now - g)/(4*ms) : 1 (clock-driven)\nnow = wave(t) : 1 (shared)\n"
         "total_post = half(g) + cellwise(t, i_pre) : 1 (summed)",
         on_pre="S += half(g + x_pre)*w\nw += wave(t - 2*ms)", on_post="w = half(w)",
         wave=ns.sampled([1.0, 2.0, 4.0], 1.5 * ms), cellwise=table, half=HALF, method="euler",

@@ -140,7 +140,9 @@ def _check_lines(neurons: Neurons, subject: str, assigned: set[str]) -> None:
 def _separate(neurons: Neurons) -> set[str]:
     """The names that have a value for each neuron."""
     several = {
-        name for name, given in neurons.constants.items() if not (isinstance(given, Value) and given.scalar)
+        name
+        for name, given in neurons.constants.items()
+        if not (isinstance(given, Value | CalledConstant) and given.scalar)
     }
     own = {*neurons.states, *neurons.subexpressions, *several} - neurons.shared
     return own | {*neurons.port_names, "i", "not_refractory"}

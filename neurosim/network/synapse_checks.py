@@ -314,7 +314,7 @@ def _separate(synapses: Synapses) -> set[str]:
 
 def _is_single(given: object) -> bool:
     """Whether a constant is one number."""
-    return isinstance(given, Value) and given.scalar
+    return isinstance(given, Value | CalledConstant) and given.scalar
 
 
 def _check_constants(synapses: Synapses) -> None:
