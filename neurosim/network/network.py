@@ -290,6 +290,7 @@ def _check_constants(population: Neurons, synapses: Iterable[Synapses]) -> None:
             raise DescriptionError(
                 f"Neurons {population.name!r}: {name!r} is neither an argument of Neurons nor used in its"
                 f" text. {nearest(name, (*ARGUMENTS, *used))}"
+                " A dict of constants for several populations is given as namespace=..."
             )
 
 

@@ -151,9 +151,15 @@ def _separate(neurons: Neurons) -> set[str]:
 def _check_ports(neurons: Neurons, subject: str, assigned: set[str]) -> None:
     """Refuse names of ports and subexpressions that mean something else, too."""
     for name in (*neurons.subexpressions, *neurons.held, *neurons.port_names):
+        if name in neurons.constants and name in neurons.port_names:
+            others = " ".join(port for port in neurons.port_names if port != name)
+            raise DescriptionError(
+                f"{subject}: {name!r} is given a value, but is also a port, at which messages arrive."
+                f" If it is a parameter, say ports={others!r}; else rename one of them."
+            )
         if name in neurons.constants:
             raise DescriptionError(
-                f"{subject}: {name!r} is a constant and also a port or subexpression. Rename one of them."
+                f"{subject}: {name!r} is a constant and also a subexpression. Rename one of them."
             )
     variables = {line.name for line in neurons.lines if line.kind != "parameter"} | assigned
     for port in neurons.port_names:
@@ -175,6 +181,7 @@ def _check_assigned(neurons: Neurons, subject: str) -> None:
                 raise DescriptionError(
                     f"{subject}: {block} assigns {statement.name!r}, which is not a variable of it."
                     f" {nearest(statement.name, neurons.states)}"
+                    f" If it is new, declare it in the equations: '{statement.name} : 1'."
                 )
 
 

@@ -16,6 +16,7 @@ from neurosim.network.called import CalledConstant, read_called
 from neurosim.network.expression import Expression, read_constant
 from neurosim.network.flags import held_names, shared_names
 from neurosim.network.index import Index, Key, as_index, read_key, show_key
+from neurosim.network.namespace import with_used
 from neurosim.network.neuron_checks import ARGUMENTS, check_neurons, read_names, read_ports, read_shape
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields, read_only
 from neurosim.network.regularly import Regular, Regularly, read_regularly, regular_blocks, statements_of
@@ -54,6 +55,8 @@ class Neurons(SetOnce):
     sends: the variable that neurons without threshold send at every tick; default: the first one that the
         text defines.
     learns: names of constants that training may change.
+    namespace: a dict of constants, from which those are taken that the text uses, so that several populations
+        can share one. Variables of the text and constants given by name win over it.
     constants: values of names in the text: numbers, quantities, arrays that broadcast to the shape of the
         population, distributions such as `normal`, or expressions: text over other constants and start
         values, `i`, `N` and random functions, such as `"El + 10*mV*rand()"`. A value given to a state
@@ -104,6 +107,7 @@ class Neurons(SetOnce):
         ports: str | Mapping[str, str] | Sequence[str | tuple[str, str]] = "I",
         sends: str | None = None,
         learns: str | Sequence[str] = (),
+        namespace: Mapping[str, Any] | None = None,
         **constants: Numeric | Distribution | Expression | CalledConstant,
     ):
         self.name = identifier(name, "Neurons name")
@@ -120,7 +124,8 @@ class Neurons(SetOnce):
         self.ports = read_ports(ports, subject)
         self._sends = None if sends is None else identifier(sends, f"{subject}: sends")
         self.learns = read_names(learns, f"{subject}: learns")
-        named = each_once(constants, subject).items()
+        own = {*self.states, *self.subexpressions, *self.port_names}
+        named = with_used(each_once(constants, subject), namespace, self.expressions, own, subject).items()
         self.constants = ReadOnly({name: self._constant(name, value, subject) for name, value in named})
         check_neurons(self, subject)
 
@@ -227,6 +232,11 @@ class Neurons(SetOnce):
     @cached_property
     def names_used(self) -> frozenset[str]:
         """The names that the expressions of the text use."""
+        return frozenset().union(*(names_in(text) for text in self.expressions))
+
+    @cached_property
+    def expressions(self) -> tuple[str, ...]:
+        """The expressions of the text."""
         refractory = self.refractory if isinstance(self.refractory, str) else ""
         statements = (*self.statements, *self.reset_statements, *statements_of(self.regular))
         texts = [
@@ -235,7 +245,7 @@ class Neurons(SetOnce):
             self.threshold,
             refractory,
         ]
-        return frozenset().union(*(names_in(text) for text in texts if text.strip()))
+        return tuple(text for text in texts if text.strip())
 
     @property
     def names_in_expressions(self) -> frozenset[str]:

@@ -248,6 +248,7 @@ def _check_text(synapses: Synapses) -> None:
                     f"{subject}: {argument} assigns {shown(statement.name)}, which is neither a variable of"
                     " the model nor a"
                     f" variable_post of {target.name!r}. {nearest(statement.name, known)}"
+                    f" If it is new, declare it in the model: '{statement.name} : 1'."
                 )
             if statement.name in ports and statement.op not in ("+=", "-="):
                 line = f"'{statement.name} {statement.op} {statement.expression}'"

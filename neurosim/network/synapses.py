@@ -14,6 +14,7 @@ from neurosim.network.arguments import Arguments, named_arguments
 from neurosim.network.called import CalledConstant, read_called
 from neurosim.network.expression import Expression, read_constant, read_expression
 from neurosim.network.flags import held_names
+from neurosim.network.namespace import with_used
 from neurosim.network.neurons import Constant, Neurons, Part, Population, label
 from neurosim.network.random_wiring import probability
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
@@ -100,8 +101,8 @@ class Synapses(SetOnce):
         an array of shape (post, pre) or (synapse,), a distribution, or an expression, in which `w` is the
         weight.
     model: Brian2 equations for variables of each synapse. `w` is the weight, also where it is not declared.
-    on_pre: assignments that run when a message arrives. Names ending in _post or _pre are variables of the
-        neurons.
+    on_pre: assignments that run when a message arrives: a spike, or what a sender without threshold sends in
+        every tick. Names ending in _post or _pre are variables of the neurons.
     on_post: assignments that run when the target has sent.
     regularly: text that runs for every synapse at regular times, as that of `Neurons` does.
     method: how the clock-driven equations of the model are integrated: one of the methods of `Neurons`, or
@@ -110,6 +111,8 @@ class Synapses(SetOnce):
         if the noise is multiplied by a variable. (event-driven) equations are always solved exactly.
     learns: whether training may change the weights.
     name: how records and files call the synapses; default: 'pre_to_post'.
+    namespace: a dict of constants, from which those are taken that the text uses, so that several objects can
+        share one.
     constants: values of the names in the text; those of variables of the model are their start values. Each
         is a number, a quantity, an array with one number per synapse, a distribution, or an expression; or a
         constant that text calls, `sampled` values or a `function`.
@@ -158,6 +161,7 @@ class Synapses(SetOnce):
         method: str = "auto",
         learns: bool = False,
         name: str = "",
+        namespace: Mapping[str, Any] | None = None,
         **constants: Numeric | Distribution | Expression | CalledConstant,
     ):
         for side, end in (("pre", pre), ("post", post)):
@@ -185,7 +189,12 @@ class Synapses(SetOnce):
         self.method = "exact" if choice(method, METHODS, f"{subject}: method") == "linear" else method
         self.to = target_of(self, to)
         self.learns = flag(learns, f"{subject}: learns")
-        named = each_once(constants, subject).items()
+        target = self.post.population
+        own = {*self.states, *target.states, *target.subexpressions, *target.port_names}
+        own |= {line.name for line in self.lines if line.kind == "subexpression"}
+        given = (value.text for value in (self.weight, self.delay) if isinstance(value, Expression))
+        texts = (*self.expressions, *self.wiring.names, *given)
+        named = with_used(each_once(constants, subject), namespace, texts, own, subject).items()
         self.constants = ReadOnly({name: self._constant(name, value) for name, value in named})
         check_synapses(self)
 
@@ -267,11 +276,14 @@ class Synapses(SetOnce):
     @cached_property
     def names_used(self) -> frozenset[str]:
         """The names that the expressions of the text use or assign."""
-        statements = self.all_statements
-        texts = [line.expression for line in self.lines if line.expression] + [
-            s.expression for s in statements
-        ]
-        return frozenset().union(*(names_in(text) for text in texts), {s.name for s in statements})
+        assigned = {s.name for s in self.all_statements}
+        return frozenset().union(*(names_in(text) for text in self.expressions), assigned)
+
+    @cached_property
+    def expressions(self) -> tuple[str, ...]:
+        """The expressions of the text."""
+        lines = (line.expression for line in self.lines if line.expression)
+        return (*lines, *(statement.expression for statement in self.all_statements))
 
     @property
     def names_in_expressions(self) -> frozenset[str]:

@@ -141,4 +141,9 @@ def is_taken(name: str) -> bool:
 def integration_step(equations: str, variables: Mapping[str, Variable], method: str, owner: str) -> str:
     """The statements by which one of Brian2's methods integrates these equations over one tick."""
     method_of = _stateupdaters.StateUpdateMethod
-    return method_of.apply_stateupdater(_brian2.Equations(equations), variables, method, None, owner)
+    try:
+        return method_of.apply_stateupdater(_brian2.Equations(equations), variables, method, None, owner)
+    except TypeError as error:
+        if "Cannot get value" in str(error):  # of dt, which Brian2 asks for where noise is not additive
+            raise ValueError("their noise is multiplied by a variable, or changes with time") from None
+        raise

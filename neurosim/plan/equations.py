@@ -273,10 +273,16 @@ def _integrated(
     """Name, operator and expression of each statement, from name, expression and unit of each equation."""
     from neurosim.plan import brian  # imports Brian2
 
-    remedy = (
-        "Use method='exponential_euler' where each variable stands linearly in its own equation, else 'rk4'"
-        " or 'euler' ('milstein' for noise)."
-    )
+    if any(is_noise(name) for _, expression, _ in differential for name in names_in(expression)):
+        remedy = (
+            "Use method='euler' for noise that no variable multiplies, 'heun' for any noise, or 'milstein' if"
+            " no variable has the noise of another."
+        )
+    else:
+        remedy = (
+            "Use method='exponential_euler' where each variable stands linearly in its own equation, else"
+            " 'rk4' or 'euler'."
+        )
     with translated(f"{label}: method {method!r} cannot integrate these equations", remedy):
         # Brian2 and sympy do not accept every name, so some are replaced while they work.
         taken = [name for name, _, _ in differential if brian.is_taken(name)]
