@@ -63,7 +63,7 @@ CASES = {
     "constant that is assigned": (
         lambda: equations("x : 1 (constant)", threshold="x > 1", reset="x = 0"),
         D,
-        "'x' is declared .constant., but text assigns",
+        "text changes 'x', which is declared .constant.",
     ),
     "assigned subexpression": (
         lambda: equations("y = 2*v : 1\ndv/dt = 1/ms : 1", threshold="v > 1", reset="y = 0"),
