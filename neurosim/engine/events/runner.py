@@ -1,4 +1,4 @@
-"""Typed calls of a compiled network: the functions of core/run/library.hpp."""
+"""Typed calls of a compiled network: the functions of core/run/library.cpp."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from neurosim.errors import EngineError
 
 SpikeArrays = tuple[Integers, NDArray[np.int32]]  # tick and neuron of each spike
 
-FAILURES = {  # the negative numbers of `guarded` in core/run/library.hpp
+FAILURES = {  # the negative numbers of `guarded` in core/run/library.cpp
     -1: "run: there is not enough memory for this network on the event engine. "
     "Use fewer neurons, trials or threads, or precision='single'.",
     -2: "run: the system gives no more threads. Give threads=1, or fewer than you gave.",
