@@ -201,6 +201,20 @@ def test_a_plan_without_a_network_is_checked_alone(constants, message):
         check_plan(replace(plan, groups={"cells": group}))
 
 
+def test_training_sees_through_tables_and_functions():
+    pytest.importorskip("jax")
+    x = ns.Neurons("x", 1)
+    given = {"gain": ns.sampled([1.0, 2.0], 1), "squared": ns.function(lambda v: v * v, name="squared")}
+    y = ns.Neurons("y", 1, update="v = squared(I)*gain(t)", **given)
+    net = ns.Network(
+        ns.Synapses(x, y, weight=0.5, wiring=ns.one_to_one(), learns=True), schedule=ns.Layered()
+    )
+    inputs, wanted = np.ones((4, 2, 1)), np.tile([[9.0], [18.0]], (4, 1, 1))
+    trained = ns.train(net, {"x": inputs}, targets={"y": wanted}, loss="squared_error", epochs=200, rate=0.05)
+    assert float(trained.network["x_to_y"].weight.number.item()) == pytest.approx(3, abs=0.01)
+    assert trained.network["y"].constants["squared"] is given["squared"]
+
+
 # Functions of the user's own.
 
 

@@ -22,7 +22,6 @@ TEXTS = {name: f"{name}(x)" for name in NUMBERS} | {
     "remainder": "x % 0.7",
     "quotient": "x // 0.7",
     "few": "binomial(10, 0.3)",
-    "many": "binomial(1000, 0.5)",
     # Chances below 0 and above 1; no, negative, too many and NaN draws.
     "own": "binomial(where(i < 999, i % 5 - 1, log(-1.0)) + 3e9*(i == 7), 0.002*i - 0.2)",
 }
@@ -55,14 +54,12 @@ def test_text_has_every_function_of_brian2_with_its_values(engine):
 
 
 def test_binomial_numbers_have_their_distribution(engine):
-    for name in ("few", "many", "own"):
+    for name in ("few", "own"):
         np.testing.assert_array_equal(found(engine)[name], found("reference")[name], err_msg=name)
-    few, many, own = (found(engine)[name] for name in ("few", "many", "own"))
+    few, own = found(engine)["few"], found(engine)["own"]
     counts = np.bincount(np.minimum(few.astype(int).ravel(), 6), minlength=7)
     chances = np.r_[stats.binom.pmf(range(6), 10, 0.3), stats.binom.sf(5, 10, 0.3)]
     assert stats.chisquare(counts, chances * few.size).pvalue > 1e-3
-    assert many.mean() == pytest.approx(500, abs=4 * np.sqrt(250 / many.size))
-    assert many.var() == pytest.approx(250, rel=4 * np.sqrt(2 / many.size))
     i = np.delete(np.arange(SIZE), [7, 999])
     assert np.isnan(own[:, [7, 999]]).all()
     draws, chance = np.maximum(i % 5 - 1, 0), np.clip(0.002 * i - 0.2, 0, 1)
