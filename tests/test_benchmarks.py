@@ -20,6 +20,7 @@ NAMES = (
     "cuba_4000",
     "brunel",
     "stdp",
+    "connect",
     "echo_state_100",
     "echo_state_1000",
     "echo_state_1000_dense",

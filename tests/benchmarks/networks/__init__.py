@@ -12,6 +12,7 @@ NAMES = (
     "cuba",
     "brunel",
     "stdp",
+    "connect",
     "echo_state",
     "hopfield",
     "boltzmann",
