@@ -177,3 +177,21 @@ def test_to_send_what_is_sent_anyway_changes_nothing():
 def test_what_cannot_be_sent_says_why(make, message):
     with pytest.raises(DescriptionError, match=message):
         make(memory()[1])
+
+
+def test_a_variable_that_is_sent_holds_what_spikes_have_just_brought():
+    ears, n = ns.Neurons("ears", 40), 40
+    cells = ns.Neurons(
+        "cells", n, equations="dv/dt = (g - v)/(5*ms) : 1\ndg/dt = -g/(4*ms) : 1", threshold="v > 10",
+        reset="v = 0", method="euler",
+    )  # fmt: skip
+    heard, one = ns.Neurons("heard", n, update="y = I"), ns.one_to_one()
+    net = ns.Network(
+        ns.Synapses(ears, cells, to="g", weight=1.0, delay=1 * ms, wiring=one),
+        ns.Synapses(cells.sending("g"), heard, wiring=one),
+        schedule=ns.Clock(1 * ms),
+    )
+    all_at_once = {"ears": (np.full(n, 20), np.arange(n))}  # many, so that their sums wait until neurons move
+    for engine in ("reference", "events"):
+        y = ns.run(net, all_at_once, ticks=40, record=["heard.y"], engine=engine)["heard.y"]
+        assert y[22:26, 0].tolist() == [0, 1, 0.75, 0.5625]

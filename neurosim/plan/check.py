@@ -56,7 +56,7 @@ def _check_group(plan: Plan, name: str, group: Group) -> None:
                 " Give one start value for each neuron."
             )
     for block in (block for block in group.blocks if block is not group.threshold):
-        _check_known(label, f"{block.name} writes", block.writes, group.states)
+        _check_known(label, f"{block.name} writes", block.writes, owner.states)
     _check_known(label, "(unless refractory) marks", group.frozen, group.states)
     sent = () if group.sends is None else (group.sends,)
     _check_known(label, "sends", sent, {**owner.states, **owner.subexpressions})
@@ -115,7 +115,7 @@ def _check_pathway(plan: Plan, pathway: AnyPathway, label: str) -> None:
 
 def _check_text(plan: Plan, pathway: Textual, label: str) -> None:
     """The variables of synapses, and what their text assigns."""
-    text, pre, post = pathway.text, plan.groups[pathway.pre], plan.groups[pathway.post]
+    text, (pre, post) = pathway.text, plan.ends(pathway)
     if not len(text.states):
         raise PlanError(f"{label}: have no variables. Give them one, such as w.")
     if not isinstance(text.states, DrawnStates):

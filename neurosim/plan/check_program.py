@@ -102,7 +102,7 @@ class _Check:
             self.once(moves, f"moves {name!r}, whose neurons are refractory after a spike")
         self.at_most_once(moves, f"moves {name!r}")
         self.at_most_once(resets, f"resets {name!r}")
-        if group.of:
+        if group.of and not group.spiking:
             self.once(sends, f"sends {name!r}")
         elif group.spiking:
             self.once(thresholds, f"compares {name!r} with its threshold")

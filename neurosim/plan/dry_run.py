@@ -36,12 +36,12 @@ def dry_run(plan: Plan, label: Callable[[str], str]) -> None:
 
 
 def _run_group(plan: Plan, group: Group) -> None:
-    subject, shape = f"Neurons {group.name!r}", (1, *group.shape)
-    names: dict[str, Any] = {port: np.zeros(shape, plan.dtype) for port in group.ports}
-    names |= {"t": np.float64(0), "not_refractory": np.ones(shape, bool)} | dict(group.constants)
+    subject, shape, owner = f"Neurons {group.name!r}", (1, *group.shape), plan.variable_owner(group)
+    names: dict[str, Any] = {port: np.zeros(shape, plan.dtype) for port in owner.ports}
+    names |= {"t": np.float64(0), "not_refractory": np.ones(shape, bool)} | dict(owner.constants)
     strict = {name: replace(value, strict=True) for name, value in names.items() if isinstance(value, Table)}
     names |= strict  # here a column that does not exist is an error
-    names |= {name: value[None].astype(plan.dtype) for name, value in group.states.items()}
+    names |= {name: value[None].astype(plan.dtype) for name, value in owner.states.items()}
     elements = np.arange(group.size, dtype=np.uint32).reshape(shape)
     along = AxisFunctions(group.shape)
     for block in group.blocks:
@@ -110,7 +110,8 @@ def _check_readable(plan: Plan, pathway: Textual, name: str, subject: str, *, ar
     if name in {*pathway.text.states, *pathway.text.constants, *ENDS, "t", "_elapsed"}:
         return
     of_sender = name.endswith("_pre")
-    group = plan.groups[pathway.pre if of_sender else pathway.post]
+    pre, post = plan.ends(pathway)
+    group = pre if of_sender else post
     variable = name.removesuffix("_pre" if of_sender else "_post")
     if variable in {*group.states, *group.constants, *group.subexpressions} or (
         variable == "not_refractory" and group.spiking

@@ -137,7 +137,8 @@ class Group:
     refractory: how long it is refractory, if at all
     frozen: the variables marked (unless refractory)
     of: '' for a population. A group without neurons of its own (a view) comes from `cells.sending('g')`: its
-        name is 'cells.g', it sends the variable `sends` of the population `of`, here g of 'cells'
+        name is 'cells.g', it sends the variable `sends` of the population `of`, here g of 'cells'. A view
+        that spikes is another event of these neurons: its threshold and reset are text of `of`
     periodic: the blocks that steps of the kind RUN run, by name
     """
 
@@ -255,6 +256,15 @@ class Plan:
     def variable_owner(self, group: Group) -> Group:
         """The group that has the variable which a group sends: itself, or the one that it sends for."""
         return self.groups[group.of] if group.of else group
+
+    def views_of(self, group: Group) -> list[Group]:
+        """The groups that send for a population, or hold events of it."""
+        return [view for view in self.groups.values() if view.of and view.of == group.name]
+
+    def ends(self, pathway: AnyPathway) -> tuple[Group, Group]:
+        """The populations whose variables text of synapses means by names in _pre and _post."""
+        pre, post = (self.variable_owner(self.groups[name]) for name in (pathway.pre, pathway.post))
+        return pre, post
 
     def senders(self, names: Iterable[str]) -> tuple[str, ...]:
         """These groups, and those that send other variables of them."""

@@ -131,5 +131,10 @@ def ports_to_keep(plan: Plan, group: Group) -> set[str]:
     later |= used_names(*(text for block in group.periodic.values() for text in texts_of(block)))
     if not spikes_as_it_moves(plan, group):
         later |= used_names(*texts_of(group.threshold))
+    later |= {
+        name
+        for view in plan.views_of(group)
+        for name in used_names(*texts_of(view.threshold), *texts_of(view.reset))
+    }
     recorded = {p.variable for p in plan.probes if p.owner == group.name}
     return {port for port in group.ports if port in later | recorded}

@@ -37,8 +37,9 @@ def spikes_as_it_moves(plan: Plan, group: Group) -> bool:
 
 def _touches(plan: Plan, step: Step, group: Group) -> bool:
     """Whether a step may change variables of a population: its own, or those of synapses from or to it."""
-    ends = (p for p in plan.pathways.values() if step.concerns(p.name, p.post))
-    return group.name in step.populations or any(group.name in (p.pre, p.post) for p in ends)
+    named = {plan.variable_owner(plan.groups[name]).name for name in step.populations}
+    concerned = (p for p in plan.pathways.values() if step.concerns(p.name, p.post))
+    return group.name in named or any(group in plan.ends(p) for p in concerned)
 
 
 def stores_refractoriness(plan: Plan, group: Group) -> bool:

@@ -290,8 +290,8 @@ def _compare_with_threshold(loop: Loop, group: Group, names: dict[str, Typed]) -
 def find_spikes(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     """The function that compares a population with its threshold, if that is not done in `move`."""
     loop = Loop(plan, numbering, unmoved=unmoved_at(plan, group.name, Do.THRESHOLD))
-    wanted = used_names(*texts_of(group.threshold))
-    names = group_names(loop, group, wanted, kept_ports(loop, group, wanted))
+    wanted, owner = used_names(*texts_of(group.threshold)), plan.variable_owner(group)
+    names = group_names(loop, owner, wanted, kept_ports(loop, owner, wanted))
     if group.refractory is not None:
         loop.body.append(f"const bool not_refractory = {not_refractory(loop, group)};")
     _compare_with_threshold(loop, group, names)
@@ -347,13 +347,13 @@ def reset(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     block = group.reset
     assert block is not None
     loop = Loop(plan, numbering, unmoved=unmoved_at(plan, group.name, Do.RESET))
-    wanted = used_names(*texts_of(block))
-    names = group_names(loop, group, wanted, kept_ports(loop, group, wanted))
+    wanted, owner = used_names(*texts_of(block)), plan.variable_owner(group)
+    names = group_names(loop, owner, wanted, kept_ports(loop, owner, wanted))
     first = loop.random(group.name, block.name, block.statements)
     lines, values = cpp_statements(block.statements, names, precision=plan.precision, first_call=first)
     loop.body += [*commented(block), *lines]
     for name in block.writes:
-        target = state_pointer(loop, group, name)
+        target = state_pointer(loop, owner, name)
         loop.body.append(f"{target}[i] = static_cast<Real>({values[name].text});")
     spikes = f"context.spikes({list(plan.groups).index(group.name)}, context.block)"
     opening = f"for (const int32_t i : {spikes}) {{"

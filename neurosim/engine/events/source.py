@@ -111,10 +111,10 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
     lines += in_neurons(plan, numbering, group)
     if not (plan.sweeps or group.of):
         lines += move(plan, numbering, group)
-        if group.spiking:
-            lines += [] if spikes_as_it_moves(plan, group) else find_spikes(plan, numbering, group)
-            lines += threshold(plan, numbering, group)
-        lines += reset(plan, numbering, group) if group.reset is not None else []
+    if group.spiking:
+        lines += [] if spikes_as_it_moves(plan, group) else find_spikes(plan, numbering, group)
+        lines += threshold(plan, numbering, group)
+    lines += reset(plan, numbering, group) if group.reset is not None else []
     if not group.spiking and group.sends is not None:
         number, name = list(plan.groups).index(group.name), f"send_{identifier(group.name)}"
         target = f"history_of(context, {number}).next(context.tick, context.block == 0)"

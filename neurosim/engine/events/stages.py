@@ -115,7 +115,7 @@ def _is_read_before_move(plan: Plan, afferents: Afferents) -> bool:
     group, to = plan.groups[afferents.post], afferents.to
     used: set[str] = set()
     for pathway in plan.textual:
-        if afferents.post in (pathway.pre, pathway.post):
+        if group in plan.ends(pathway):
             text = pathway.text
             for block in text.blocks:
                 used |= _names_of(block)
@@ -130,6 +130,8 @@ def _is_read_before_move(plan: Plan, afferents: Afferents) -> bool:
     recorded = {probe.variable for probe in plan.probes if probe.owner == group.name}
     found = set[str]() if spikes_as_it_moves(plan, group) else _names_of(group.threshold)
     others = _names_of(group.reset) | found | subexpressions | recorded | group.frozen
+    for view in plan.views_of(group):
+        others |= {view.sends, *_names_of(view.threshold), *_names_of(view.reset)}
     return to in used | others | {group.sends}
 
 

@@ -60,7 +60,7 @@ class PathwayCode:
     post: Group = field(init=False)
 
     def __post_init__(self) -> None:
-        self.pre, self.post = self.plan.groups[self.pathway.pre], self.plan.groups[self.pathway.post]
+        self.pre, self.post = self.plan.ends(self.pathway)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ class PathwayCode:
         """The `TextualHandles` of this pathway."""
         number = [p.name for p in self.plan.textual].index(self.pathway.name)
         arrays = [self.numbering.array(TextualArray(self.pathway.name, part)) for part in HANDLES]
-        ends = [list(self.plan.groups).index(group.name) for group in (self.pre, self.post)]
+        ends = [list(self.plan.groups).index(name) for name in (self.pathway.pre, self.pathway.post)]
         return braced(number, *arrays, *ends)
 
     @property
@@ -99,7 +99,7 @@ class PathwayCode:
 
     def _acts(self, text: str, step: Step) -> bool:
         """Whether such text of this pathway runs in a step."""
-        name, post = self.pathway.name, self.post.name
+        name, post = self.pathway.name, self.pathway.post
         if text == "summed":
             return step.adds_up(name, post)
         if not step.concerns(name, post):
@@ -195,7 +195,7 @@ def delivered(code: PathwayCode, loop: Loop, text: str) -> list[str]:
 
     If the sender has sent again since then, equations and on_post still see the message that was delivered.
     """
-    population = list(code.plan.groups).index(code.pre.name)
+    population = list(code.plan.groups).index(code.pathway.pre)
     past = loop.declare("const auto", "past", f"history_of(context, {population})")
     delay = code.delay(loop)
     late = text in ("integrate", "on_post") and sent_between(code.plan, code.pathway, code.step(text))
@@ -233,7 +233,7 @@ def act(code: PathwayCode, block: Block) -> list[str]:
     visitor = "for_textual_synapses"
     if not code.graded and block.name == "on_pre":
         visitor = "for_arrivals"
-    elif block.name == "on_post" and code.post.spiking:
+    elif block.name == "on_post" and code.plan.groups[code.pathway.post].spiking:
         visitor = "for_post_spikes"
     return _function(code, loop, block.name, f"{block.name}_{identifier(code.pathway.name)}", visitor, body)
 

@@ -145,7 +145,7 @@ def _deliver(
     ]
     for code in codes:
         text, name = code.pathway.text, identifier(code.pathway.name)
-        if text.summed and step.adds_up(code.pathway.name, code.post.name):
+        if text.summed and step.adds_up(code.pathway.name, code.pathway.post):
             calls.append(Call(f"add_up_{name}(context);"))
         if text.on_pre is not None and step.delivers(graded=code.graded):
             calls.append(Call(f"on_pre_{name}(context);"))

@@ -190,7 +190,8 @@ def threshold(prepared: PreparedPlan, step: Step, state: State) -> None:
     for name in step.populations:
         group = prepared.plan.groups[name]
         assert group.threshold is not None
-        spikes = prepared.run_block(state, group, group.threshold, names_of(state, group))["spikes"]
+        names = names_of(state, prepared.plan.variable_owner(group))
+        spikes = prepared.run_block(state, group, group.threshold, names)["spikes"]
         if group.refractory is not None:
             spikes = spikes & state.not_refractory[name]
         clamp = input_value(state.feed, name, state.trials, state.tick)
@@ -232,6 +233,7 @@ def reset(prepared: PreparedPlan, step: Step, state: State) -> None:
         spiked = np.zeros((state.count, group.size), bool)
         spiked[trial, neuron] = True
         spiked = spiked.reshape(state.count, *group.shape)
-        new = prepared.run_block(state, group, group.reset, names_of(state, group))
+        owner = prepared.plan.variable_owner(group)
+        new = prepared.run_block(state, group, group.reset, names_of(state, owner))
         for variable, value in new.items():
-            state.values[name][variable] = np.where(spiked, value, state.values[name][variable])
+            state.values[owner.name][variable] = np.where(spiked, value, state.values[owner.name][variable])

@@ -38,7 +38,7 @@ class TextualSynapses:
 
     def __init__(self, plan: Plan, pathway: Textual):
         self.plan, self.pathway, self.text = plan, pathway, pathway.text
-        self.pre, self.post = plan.groups[pathway.pre], plan.groups[pathway.post]
+        self.pre, self.post = plan.ends(pathway)
         self.graded = not spikes_sent(plan, pathway.pre)
         self.message = plan.message_name(pathway)
         blocks = [block for block in self.text.blocks if block is not self.text.integrate]
@@ -88,7 +88,7 @@ class TextualSynapses:
         """Run on_post for the synapses of targets that have sent at this tick."""
         if self.text.on_post is None:
             return
-        if self.post.spiking:
+        if self.plan.groups[self.pathway.post].spiking:
             trial, neuron = state.spikes[self.pathway.post]
             number, spike = members(self.post_start, neuron)
             if number.size:
