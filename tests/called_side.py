@@ -51,3 +51,12 @@ def everywhere(scale=1.0, *, delay=1 * ms):
     )  # fmt: skip
     background = ns.Synapses(noise, out, to="S", wiring=ns.private(7), weight=0.5)
     return ns.Network(spikes, background, schedule=ns.Clock(0.5 * ms))
+
+
+def alone(update="v = f(v)", schedule=None, **constants):
+    cells = ns.Neurons("cells", 3, update=update, **constants)
+    return ns.Network(cells, schedule=schedule or ns.Synchronous())
+
+
+def values(net, engine="reference", **options):
+    return np.asarray(ns.run(net, ticks=6, record="cells", engine=engine, **options)["cells"])

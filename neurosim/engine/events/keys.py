@@ -10,6 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
+# Keys of constants, which are arrays, numbers, integers or tables as the user gave them.
+from neurosim.engine.events.constant_keys import Constant as Constant
+from neurosim.engine.events.constant_keys import SynapseConstant as SynapseConstant
+from neurosim.engine.events.constant_keys import TableArray as TableArray
+from neurosim.engine.events.constant_keys import TableCount as TableCount
+from neurosim.engine.events.constant_keys import TableNumber as TableNumber
+from neurosim.engine.events.constant_keys import TablePart as TablePart
+from neurosim.engine.events.constant_keys import TableSize as TableSize
+
 
 class End(Enum):
     """The two populations that a pathway joins."""
@@ -242,62 +251,6 @@ class PrivateArray:
 
     pathway: str
     part: PrivatePart
-
-
-# Keys of constants, which are arrays, numbers or integers as the user gave them.
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A constant of a population."""
-
-    population: str
-    name: str
-
-
-@dataclass(frozen=True)
-class SynapseConstant:
-    """A constant of synapses with text."""
-
-    pathway: str
-    name: str
-
-
-class TablePart(Enum):
-    """Which number of a table of values over time: `Table` of core/numbers/table.hpp."""
-
-    GRID = auto()
-    FINER = auto()
-
-
-class TableCount(Enum):
-    """Which size of a table of values over time."""
-
-    SAMPLES = auto()
-    COLUMNS = auto()
-
-
-@dataclass(frozen=True)
-class TableArray:
-    """The values of a constant that is a table: (sample, column)."""
-
-    constant: Constant | SynapseConstant
-
-
-@dataclass(frozen=True)
-class TableNumber:
-    """A number of a constant that is a table."""
-
-    constant: Constant | SynapseConstant
-    part: TablePart
-
-
-@dataclass(frozen=True)
-class TableSize:
-    """A size of a constant that is a table."""
-
-    constant: Constant | SynapseConstant
-    count: TableCount
 
 
 # Keys of numbers.

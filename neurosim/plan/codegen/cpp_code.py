@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 
 import numpy as np
@@ -27,6 +26,8 @@ import numpy as np
 from neurosim.errors import PlanError
 from neurosim.network.functions import ARGUMENTS, RANDOM, Function, functions
 from neurosim.network.text import OPERATORS, Statement, called, calls_in, is_known, parsed
+from neurosim.plan.codegen.typed import CalledTyped as CalledTyped
+from neurosim.plan.codegen.typed import Typed as Typed
 from neurosim.plan.codegen.writer import SYMBOLS, ExpressionWriter, constant_value
 
 STRONG = ("bool", "Real", "double")  # in numpy's order: of two types, the later one holds both
@@ -40,28 +41,6 @@ ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mod: lambda x, y: x % y,
     ast.Pow: lambda x, y: float(np.float64(x) ** y),
 }
-
-
-@dataclass(frozen=True)
-class Typed:
-    """A C++ expression and its type.
-
-    type: 'bool', 'Real' (the floating-point type of the run), 'double', or 'float': a plain Python number,
-        which is a double in C++ and takes the type of what it meets
-    """
-
-    text: str
-    type: str
-
-
-@dataclass(frozen=True)
-class CalledTyped(Typed):
-    """C++ for a constant that text calls, and the type of its value.
-
-    written: gives the C++ of a call, from that of the arguments, which are doubles
-    """
-
-    written: Callable[[Sequence[str]], str]
 
 
 def cpp_statements(
