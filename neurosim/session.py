@@ -19,7 +19,7 @@ from neurosim.network.probes import Probe
 from neurosim.network.values import TIME, Numeric, Value, as_value, whole
 from neurosim.plan.inputs import Inputs
 from neurosim.prepare import Prepared, check_path, prepare, writer_of
-from neurosim.recording.header import Change
+from neurosim.recording.header import Change, keeps_cuts
 from neurosim.recording.recording import Recording, Time
 from neurosim.recording.spikes import Spikes
 from neurosim.recording.writer import Writer
@@ -171,7 +171,8 @@ class Session:
         drives = self._inputs.read(inputs, ticks)
         if drives:
             self._running.feed(drives)
-        self._writer.keep_inputs(self._ticks, self._inputs.kept(drives, self._ticks))
+        if drives or keeps_cuts(self._header):
+            self._writer.keep_inputs(self._ticks, self._inputs.kept(drives, self._ticks))
         with Progress(None, "tick", False) as report:
             ran, stopped = self._running.advance(ticks, report)
         self._ticks += ran

@@ -165,19 +165,25 @@ class Places:
 
     def _values(self, found: Found, given: Any, batched: bool) -> np.ndarray:
         subject = f"session: {found.name!r}"
+        if type(given) in (float, np.float64) or (type(given) is np.ndarray and given.dtype == np.float64):
+            if np.isnan(given).any():
+                raise DescriptionError(f"{subject}: contains NaN. Give numbers.")
+            return self._broadcast(found, np.asarray(given), batched, subject)
         value = as_value(given, subject)
-        wanted = self._dim(found)
-        if value.dim != PLAIN and value.dim != wanted:
+        if value.dim != PLAIN and value.dim != (wanted := self._dim(found)):
             raise DescriptionError(
                 f"{subject} is in {unit(value.dim)}. Give it in {unit(wanted)}, or in SI units."
             )
+        return self._broadcast(found, value.number, batched, subject)
+
+    def _broadcast(self, found: Found, number: np.ndarray, batched: bool, subject: str) -> np.ndarray:
         dtype = bool if found.variable == FREE else np.float64
         full = (self.trials, *found.shape) if batched else found.shape
         try:
-            new = np.broadcast_to(value.number, full).astype(dtype)
+            new = np.broadcast_to(number, full).astype(dtype)
         except ValueError:
             raise DescriptionError(
-                f"{subject} has shape {full}, the new values {value.shape}."
+                f"{subject} has shape {full}, the new values {number.shape}."
                 " Give one for all, or one for each."
             ) from None
         return new.reshape(self.trials, *found.shape)

@@ -83,6 +83,7 @@ NAMES = (
     "evolved_copying",
     "recall_in_order",
     "graph_walks",
+    "closed_loop",
 )
 LEARNED = NAMES[NAMES.index("train_lstm") :]  # by gradient
 

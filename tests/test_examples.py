@@ -25,6 +25,17 @@ def test_a_liquid_reads_digits_better_than_its_input_and_replays_to_the_spike(fi
     assert (tmp_path / "digits.h5").stat().st_size > 1e6
 
 
+def test_spiking_neurons_balance_a_pendulum(figure):
+    runs = example("balanced_pendulum").main(
+        ["--neurons", "4", "40", "--seconds", "1.5", "--engine", "reference", "--figure", str(figure)]
+    )
+    lengths = {n: len(angle) for n, (angle, _) in runs.items()}
+    assert lengths[0] < 1000 < lengths[4] == lengths[40] == 1500
+    few, many = (np.square(runs[n][0][300:]).mean() for n in (4, 40))
+    assert many < few < np.radians(5) ** 2
+    assert runs[40][1].inputs["drive"].shape == (1, 1500, 40)
+
+
 @needs_speech
 def test_a_liquid_tells_speakers_apart(figure):
     wrong = example("liquid_speech").main(["--speakers", "2", "--figure", str(figure)])  # of 66

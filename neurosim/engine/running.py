@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -112,6 +113,7 @@ class Place(NamedTuple):
     name: str
 
 
+@lru_cache
 def place_of(key: str) -> Place:
     """The parts of a place such as 'state/liquid/v'."""
     kind, owner, *name = key.split("/")
@@ -146,7 +148,7 @@ def change(state: State, key: str, values: np.ndarray) -> None:
         state.synapses[owner][name][...] = values
     else:
         state.values[owner][name][...] = values
-        for sender in replaces_message(state.plan, owner, name):
+        for sender in replaces_message(state, owner, name):
             history = state.history[sender]
             history.messages = [*history.messages[:-1], message_now(state, state.plan.groups[sender]).copy()]
 
@@ -160,13 +162,16 @@ def last_spike_of(free: np.ndarray, before: np.ndarray, last: np.ndarray, tick: 
     return np.where(free == before, last, np.where(free, NEVER, tick)).astype(last.dtype)
 
 
-def replaces_message(plan: Plan, owner: str, variable: str) -> list[str]:
+def replaces_message(state: State, owner: str, variable: str) -> list[str]:
     """The groups whose newest message a change of a variable replaces: those that send this variable.
 
     A population that sends before it moves, as graded ones do under Clock, sends the new value in the next
     tick; there the message of the last tick stays.
     """
-    found: list[str] = []
+    plan, key = state.plan, (owner, variable)
+    if key in state.replaced:
+        return state.replaced[key]
+    found = state.replaced[key] = list[str]()
     for group in plan.groups.values():
         if spikes_sent(plan, group.name) or group.sends != variable:
             continue

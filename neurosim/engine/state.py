@@ -152,6 +152,7 @@ class State:
         `checkpoint.PRODUCT`.
     spikes: population -> trial and neuron of each spike of this tick.
     read: (population, port) -> what this tick's update read there, (trial, neuron).
+    replaced: (population, variable) -> whose last message a change of it replaces, once that is known.
     """
 
     plan: Plan
@@ -172,6 +173,7 @@ class State:
         default_factory=dict[str, tuple[np.ndarray, np.ndarray]]
     )
     read: dict[tuple[str, str], np.ndarray] = field(default_factory=dict[tuple[str, str], np.ndarray])
+    replaced: dict[tuple[str, str], list[str]] = field(default_factory=dict[tuple[str, str], list[str]])
 
     @property
     def count(self) -> int:

@@ -134,7 +134,7 @@ class ArraysRunning:
                 **carry,
                 "values": {**carry["values"], owner: {**carry["values"][owner], name: new}},
             }
-            for sender in replaces_message(self.plan, owner, name):
+            for sender in replaces_message(self.state, owner, name):
                 self._replace_message(sender, new)
         elif kind == "not_refractory" and owner in carry["not_refractory"]:
             before, free = np.asarray(carry["not_refractory"][owner]), _held(values.astype(bool))

@@ -146,7 +146,7 @@ class EventsRunning:
         if kind == "not_refractory":
             self.batch.change_refractory(owner)
         if kind == "state":
-            for sender in replaces_message(self.plan, owner, name):
+            for sender in replaces_message(self.state, owner, name):
                 self.batch.replace_message(sender, self.state.history[sender].messages[-1])
 
     def spikes(self, population: str) -> Spikes:

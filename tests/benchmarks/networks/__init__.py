@@ -38,4 +38,5 @@ NAMES = (
     "layered_parts",
     "evolution",
     "neural_computer",
+    "closed_loop",
 )
