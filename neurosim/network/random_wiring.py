@@ -29,7 +29,7 @@ class probability(Wiring):
     """Each pair of sender and target is connected with probability p, independently of the others.
 
     p: the probability, from 0 to 1, or an expression that gives it for each pair, such as
-        `"exp(-(x_pre - x_post)**2/(2*s**2))"`.
+        `"exp(-(x_pre - x_post)**2/(2*s**2))"`, of which numbers above 1 count as 1 and those below 0 as 0.
     to_self: False leaves out synapses of a neuron onto itself, within one population.
     where: a condition; only pairs for which it holds are connected. A condition alone may stand as the wiring
         of synapses: `wiring="i != j"` is `probability(1, where="i != j")`.
@@ -45,7 +45,7 @@ class probability(Wiring):
 
     Raises DescriptionError for a p that is not a number from 0 to 1, and for text that does not read as an
     expression. Synapses raise it for to_self=False between two populations; `run` raises PlanError for a p
-    that is not always from 0 to 1, and for unknown names.
+    that is no number, and for unknown names.
 
     Source: Gilbert 1959, Ann. Math. Statist. 30, 1141, doi:10.1214/aoms/1177706098. The gaps: Batagelj &
     Brandes 2005, Phys. Rev. E 71, 036113, doi:10.1103/PhysRevE.71.036113.

@@ -177,12 +177,12 @@ class _ConditionPairs:
     def _drawn(self, text: str, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
         """Which of the listed pairs are drawn with the probability that an expression gives."""
         p = self._compute(text, "p", pre, post, pre.shape, f"{self.item.label}: wiring: p")
-        wrong = np.flatnonzero(~((p >= 0) & (p <= 1)))
+        wrong = np.flatnonzero(np.isnan(p))
         if wrong.size:
             first = wrong[0]
             raise PlanError(
-                f"{self.item.label}: wiring: p={quoted(text)} is {p[first]:g} from neuron {pre[first]} to"
-                f" neuron {post[first]}. Give a probability from 0 to 1, such as by clip(..., 0, 1)."
+                f"{self.item.label}: wiring: p={quoted(text)} is not a number from neuron {pre[first]} to"
+                f" neuron {post[first]}. Give a probability, or a condition without this pair."
             )
         drawn = p >= 1
         some = np.flatnonzero((p > 0) & ~drawn)
