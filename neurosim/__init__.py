@@ -3,7 +3,7 @@
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING
 
-from . import cells, figures
+from . import cells, figures, synapses
 from .errors import DISTRIBUTION as _DISTRIBUTION
 from .errors import DescriptionError, EngineError, NeurosimError, PlanError, RecordingError
 from .network.called import function, sampled
@@ -95,6 +95,7 @@ __all__ = [
     "session",
     "small_world",
     "spectral_radius",
+    "synapses",
     "tasks",
     "total",
     "train",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import neurosim as ns
-from neurosim import cells, figures, learn, readout, tasks
+from neurosim import cells, figures, learn, readout, synapses, tasks
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
@@ -43,7 +43,7 @@ MADE = {"Recording", "Replay", "Session"}  # classes of which only the library m
 
 def public():
     """Qualified name -> the function: the vocabulary, what its modules export, and each model."""
-    for module in (ns, learn, readout, figures, cells, tasks):
+    for module in (ns, learn, readout, figures, cells, synapses, tasks):
         for name in dir(module):
             item = getattr(module, name)
             if (

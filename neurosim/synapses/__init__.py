@@ -1,0 +1,10 @@
+"""Ready synapses: functions that return `Synapses` with the text and the constants of a published model.
+
+Every function takes the two populations and `to`, the port or variable of the target that arrivals are added
+to. Arguments of `Synapses` (`wiring`, `weight`, `delay`, `name` ...) and constants may be given as well:
+`synapses.pair_stdp(cells, cells, "ge", w_max=1*nS, weight=0.5*nS, tau_plus=17*ms)`. `.model`, `.on_pre` and
+`.on_post` of what they return show the text.
+"""
+
+from .stdp import pair_stdp as pair_stdp
+from .stdp import triplet_stdp as triplet_stdp

@@ -1,0 +1,125 @@
+"""The ready synapses do what their papers say, alike on both engines.
+
+All rules stand in one network, driven by given spikes, so that one run on each engine serves all tests.
+"""
+
+import numpy as np
+import pytest
+
+import neurosim as ns
+from neurosim import synapses
+from neurosim.units import ms, mV
+
+LAGS = [-40, -20, -10, -3, 2, 10, 25, 50]  # ms from the pre spike to the post spike, one pair each
+RATES = [10, 20, 40, 50]  # Hz, each with the lags +10 and -10 ms
+PAIRS = 10  # at each rate
+TICKS = 1100  # of 1 ms
+TOP = 2.0
+
+
+def trains():
+    """The ticks at which the two neurons of each pair spike."""
+    found = [([60], [60 + lag]) for lag in LAGS]
+    for rate in RATES:
+        beats = 60 + np.arange(PAIRS) * (1000 // rate)
+        found += [(list(beats), list(beats + lag)) for lag in (10, -10)]
+    return found
+
+
+def events(spikes):
+    return np.concatenate(spikes), np.concatenate(
+        [np.full(len(train), neuron) for neuron, train in enumerate(spikes)]
+    )
+
+
+def network():
+    pre = ns.Neurons("pre", len(trains()))
+    post = ns.Neurons(
+        "post", len(trains()), equations="dv/dt = -v/(10*ms) : volt", threshold="v > 1*volt", method="exact"
+    )
+    one = dict(wiring=ns.one_to_one(), weight=1.0 * mV)
+    top = TOP * mV
+    return ns.Network(
+        synapses.pair_stdp(pre, post, "v", w_max=top, name="pair", tau_minus=30 * ms, **one),
+        synapses.pair_stdp(pre, post, "v", w_max=top, name="steep", A_plus=0.6, A_minus=0.6, **one),
+        synapses.triplet_stdp(pre, post, "v", w_max=top, name="triplet", A3_minus=2.3e-4, **one),
+        schedule=ns.Clock(1 * ms),
+    )
+
+
+@pytest.fixture(scope="module")
+def recordings():
+    pre, post = zip(*trains(), strict=True)
+    given = {"pre": events(pre), "post": events(post)}
+    return [
+        ns.run(network(), given, ticks=TICKS, record=["pair.w"], engine=engine)
+        for engine in ("reference", "events")
+    ]
+
+
+@pytest.fixture(scope="module")
+def final(recordings):
+    """The variables of all synapses at the end, on the reference engine."""
+    return recordings[0].final
+
+
+def change(final, name):
+    """The change of each weight as a fraction of w_max."""
+    return (final[f"synapse/{name}/w"][0] * 1e3 - 1.0) / TOP
+
+
+def test_both_engines_give_the_same(recordings):
+    reference, fast = (recording.final for recording in recordings)
+    for key, values in reference.items():
+        np.testing.assert_allclose(fast[key], values, rtol=1e-12, atol=1e-300, err_msg=key)
+
+
+def test_pair_stdp_has_the_window_of_song_miller_and_abbott(final):
+    lags = np.array(LAGS)
+    window = np.where(lags >= 0, 0.005 * np.exp(-lags / 20), -1.05 * 0.005 * np.exp(lags / 30))
+    np.testing.assert_allclose(change(final, "pair")[: len(LAGS)], window, rtol=1e-9)
+
+
+def test_pair_stdp_adds_up_all_pairs(final):
+    def expected(pre, post):
+        s = np.subtract.outer(post, pre)
+        return np.where(s >= 0, 0.005 * np.exp(-s / 20), -1.05 * 0.005 * np.exp(s / 30)).sum()
+
+    np.testing.assert_allclose(change(final, "pair"), [expected(*pair) for pair in trains()], rtol=1e-9)
+
+
+def test_pair_stdp_keeps_weights_between_0_and_w_max(final):
+    weights = final["synapse/steep/w"] * 1e3
+    assert weights.min() == 0
+    assert weights.max() == pytest.approx(TOP)
+    assert np.all((weights >= 0) & (weights <= TOP * (1 + 1e-12)))
+
+
+def test_triplet_stdp_is_the_sum_over_pairs_and_triplets(final):
+    """Pfister & Gerstner 2006, equations 2 to 5, summed over spikes instead of by traces."""
+
+    def decayed(time, spikes, tau):
+        return sum(np.exp(-(time - spike) / tau) for spike in spikes if spike < time)
+
+    def expected(pre, post):
+        rise = sum(decayed(t, pre, 16.8) * 6.5e-3 * decayed(t, post, 114) for t in post)
+        fall = sum(decayed(t, post, 33.7) * (7.1e-3 + 2.3e-4 * decayed(t, pre, 101)) for t in pre)
+        return rise - fall
+
+    np.testing.assert_allclose(
+        change(final, "triplet"), [expected(*pair) for pair in trains()], rtol=1e-9, atol=1e-12
+    )
+
+
+def test_triplet_stdp_potentiates_at_high_rates_what_it_depresses_at_low_ones(final):
+    """The shape of figure 3 of Sjöström, Turrigiano & Nelson 2001, which pairs alone do not have."""
+    first, second = change(final, "triplet")[len(LAGS) :].reshape(-1, 2).T  # post after pre, and before
+    assert np.all(np.diff(first) > 0)
+    assert second[0] < 0 < second[-1]
+    assert change(final, "pair")[-1] < 0
+
+
+def test_a_setting_that_the_rule_does_not_have_is_refused():
+    cells = ns.Neurons("cells", 2)
+    with pytest.raises(ns.DescriptionError, match="'tau_pluss' is neither an argument"):
+        synapses.pair_stdp(cells, cells, "I", w_max=1.0, tau_pluss=3)
