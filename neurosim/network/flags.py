@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import ast
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from neurosim.errors import DescriptionError
 from neurosim.network.functions import RANDOM, functions
-from neurosim.network.text import Equation, Statement, calls_in, names_in, quoted
+from neurosim.network.text import Equation, Statement, called, calls_in, literal, names_in, parsed, quoted
 
 if TYPE_CHECKING:
     from neurosim.network.synapses import Synapses
@@ -147,6 +148,38 @@ def check_written(synapses: Iterable[Synapses]) -> None:
                 name, declared = _variable(statement, own, fixed)
                 if declared is not None:
                     refuse_assignment(name, declared, subject)
+        _check_kinds(item, texts)
+
+
+def _check_kinds(item: Synapses, texts: Mapping[str, Sequence[Statement]]) -> None:
+    """Refuse synapses that give integers and booleans of neurons numbers that are perhaps none."""
+    of_neurons = {
+        f"{line.name}{suffix}": line.unit.strip()
+        for population, suffixes in ((item.pre.population, ("_pre",)), (item.post.population, ("_post", "")))
+        for suffix in suffixes
+        for line in population.lines
+        if line.unit.strip() in ("integer", "boolean")
+    }
+    if item.to in of_neurons:
+        raise DescriptionError(
+            f"{item.label}: to={item.to!r} adds weights to a variable that is declared {of_neurons[item.to]}."
+            " Declare it as a number, ': 1', or write on_pre text."
+        )
+    own = {line.name for line in item.lines}
+    for argument, statements in texts.items():
+        for statement in statements:
+            kind = of_neurons.get(statement.name, "") if statement.name not in own else ""
+            tree = parsed(statement.expression)
+            number = literal(tree)
+            whole = called(tree) == "int" or (isinstance(number, float) and number % 1 == 0)
+            truth = statement.op == "=" and (isinstance(number, float) and number in (0, 1))
+            truth = truth or (statement.op == "=" and isinstance(tree, ast.Compare | ast.BoolOp))
+            if (kind == "integer" and not whole) or (kind == "boolean" and not truth):
+                remedy = "int(...)" if kind == "integer" else f"{statement.name} = ... > 0"
+                raise DescriptionError(
+                    f"{item.label}: {argument} gives {statement.name!r}, which is declared {kind}, another"
+                    f" number. Write {remedy}."
+                )
 
 
 def _variable(

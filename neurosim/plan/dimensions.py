@@ -64,6 +64,7 @@ class Scope:
     subexpressions: the expressions that some names stand for
     axes: whether functions along an axis make sense, which see a whole population
     called: the constants that text calls
+    kinds: the names that are declared integer or boolean, and which of the two
     """
 
     label: str
@@ -72,6 +73,7 @@ class Scope:
     subexpressions: Mapping[str, str] = field(default_factory=_no_subexpressions)
     axes: bool = True
     called: Mapping[str, CalledConstant] = field(default_factory=_none_called)
+    kinds: Mapping[str, str] = field(default_factory=_no_subexpressions)
 
     def part(self, name: str, *, axes: bool = True) -> Scope:
         """The scope of one part of the text, such as 'reset'; `axes` can only be narrowed."""
@@ -274,6 +276,11 @@ def check_expression(expression: str, scope: Scope) -> Dim:
         return _dimensions(expression, known)
 
 
+def is_boolean_name(expression: str, scope: Scope) -> bool:
+    """Whether an expression is the name of a variable that is declared boolean."""
+    return scope.kinds.get(expression.strip()) == "boolean"
+
+
 def check_condition(expression: str, scope: Scope) -> None:
     """Refuse text that is not a condition, which is true or false."""
     expression = " ".join(expression.split())
@@ -282,6 +289,8 @@ def check_condition(expression: str, scope: Scope) -> None:
     if isinstance(tree, ast.Compare | ast.BoolOp):
         return
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
+        return
+    if is_boolean_name(expression, scope):
         return
     remedy = "Compare something, such as 'v > 1'."
     with translated(f"{scope.label}: {quoted(expression)} is not a condition", remedy):
@@ -325,6 +334,8 @@ def check_equations(lines: tuple[Equation, ...], scope: Scope) -> None:
         left = f"d{line.name}/dt" if differential else line.name
         inner = Scope(f"{scope.label}: {left}", scope.dims, scope.constant, called=scope.called)
         actual = check_expression(_without_noise(line.expression), inner)
+        if line.unit.strip() == "boolean":
+            check_condition(line.expression, replace(inner, kinds=scope.kinds))
         wanted = unit_dimensions(line.unit, inner.label)
         if differential:
             wanted = tuple(power - (axis == "time") for power, axis in zip(wanted, AXES, strict=True))

@@ -25,6 +25,7 @@ from neurosim.plan.dimensions import (
     check_equations,
     check_expression,
     check_statements,
+    is_boolean_name,
     unit_dimensions,
     units_used,
 )
@@ -33,6 +34,7 @@ from neurosim.plan.equations import brian_integration, inline, linear_system
 from neurosim.plan.exact_integration import exact_statements
 from neurosim.plan.expressions import given_dims
 from neurosim.plan.held import held_block, held_statements
+from neurosim.plan.kinds_of_numbers import check_numbers, kinds_of, typed
 from neurosim.plan.plan import Block, Group, Refractory, state_dtype
 
 
@@ -58,7 +60,8 @@ def neuron_scope(net: Network, population: Neurons, written: set[str]) -> Scope:
         line.name: line.expression for line in population.lines if line.name in population.subexpressions
     }
     axes = not net.schedule.sweeps
-    return Scope(label, dims, frozenset(constant), subexpressions, axes=axes, called=called)
+    kinds = kinds_of(population.lines)
+    return Scope(label, dims, frozenset(constant), subexpressions, axes=axes, called=called, kinds=kinds)
 
 
 def lower_group(
@@ -152,6 +155,9 @@ def _start_values(
         name, _, variable = key.partition(".")
         if name == population.name:
             values[variable] = value
+    for name, kind in kinds_of(population.lines).items():
+        if name in values:
+            check_numbers(name, kind, values[name], f"Neurons {population.name!r}")
     return values
 
 
@@ -239,7 +245,8 @@ def _block(
         return None
     inner = scope.part(name, axes=name == "update")
     check_statements(statements, inner)
-    plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
+    kept = typed(statements, scope.kinds)
+    plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in kept)
     writes = tuple(dict.fromkeys(s.name for s in plain if s.name in states))
     return Block(name, plain, writes, frozen & set(writes), text)
 
@@ -259,7 +266,10 @@ def _threshold(population: Neurons, scope: Scope) -> Block | None:
         return None
     inner = scope.part("threshold")
     check_condition(population.threshold, inner)
-    statement = Statement("spikes", "=", inline(population.threshold, inner))
+    condition = inline(population.threshold, inner)
+    if is_boolean_name(population.threshold, inner):
+        condition = f"({condition}) != 0"  # it is held as a float
+    statement = Statement("spikes", "=", condition)
     return Block("threshold", (statement,), ("spikes",), text=population.threshold)
 
 

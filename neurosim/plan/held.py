@@ -10,6 +10,7 @@ from neurosim.network.program import SHARED_HELD
 from neurosim.network.text import Equation, Statement, names_in
 from neurosim.plan.dimensions import Scope
 from neurosim.plan.equations import inline
+from neurosim.plan.kinds_of_numbers import kinds_of, typed
 from neurosim.plan.pathway import Block
 
 
@@ -19,7 +20,8 @@ def held_statements(lines: Iterable[Equation], scope: Scope) -> dict[str, tuple[
     The (shared) ones make a block of their own, which stands first. Within a block each stands behind those
     that it reads. Raises PlanError for a circle.
     """
-    held = [line for line in lines if HELD in line.flags]
+    lines = tuple(lines)
+    kinds, held = kinds_of(lines), [line for line in lines if HELD in line.flags]
     texts = {line.name: inline(line.expression, scope) for line in held}
     shared = {line.name for line in held if "shared" in line.flags}
     order = _in_order(texts, scope)
@@ -28,7 +30,7 @@ def held_statements(lines: Iterable[Equation], scope: Scope) -> dict[str, tuple[
         HELD: [name for name in order if name not in shared],
     }
     return {
-        block: tuple(Statement(name, "=", texts[name]) for name in names)
+        block: typed((Statement(name, "=", texts[name]) for name in names), kinds)
         for block, names in parts.items()
         if names
     }

@@ -35,6 +35,7 @@ from neurosim.plan.dimensions import (
 from neurosim.plan.draw import Drawn, as_edges, draw_synapses, recipe_of, start_numbers
 from neurosim.plan.equations import brian_integration, event_driven, inline
 from neurosim.plan.held import held_block, held_statements
+from neurosim.plan.kinds_of_numbers import check_numbers, kinds_of, typed
 from neurosim.plan.name_resolution import resolve_names
 from neurosim.plan.plan import Block, SynapseText, Textual, state_dtype, weight_dtype
 from neurosim.plan.recipe import DrawnStates, Edges
@@ -160,6 +161,9 @@ def _text(
     catch_up = event_driven(at_events, scope) if at_events else ()
     states = found.states(_state_names(item)) if drawn is None else drawn
     constants = _synapse_constants(net, item, found, scope)
+    for key, kind in scope.kinds.items():
+        if key in item.constants:
+            check_numbers(key, kind, states[key] if key in states else constants[key], item.label)
     if not is_finite(catch_up, constants):
         raise PlanError(
             f"{item.label}: the closed form of the (event-driven) equations is not finite, as for coupled"
@@ -248,7 +252,15 @@ def _synapse_scope(net: Network, item: Synapses, scopes: Mapping[str, Scope]) ->
         for line in item.lines
         if line.kind == "subexpression" and not {"summed", HELD} & set(line.flags)
     }
-    return Scope(item.label, dims, frozenset(fixed), subexpressions, axes=False, called=called)
+    return Scope(
+        item.label,
+        dims,
+        frozenset(fixed),
+        subexpressions,
+        axes=False,
+        called=called,
+        kinds=kinds_of(item.lines),
+    )
 
 
 def _fits_any(weight: object) -> bool:
@@ -312,7 +324,8 @@ def _event_block(
         return None
     inner = scope.part(event, axes=False)
     check_statements(statements, inner)
-    plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in statements)
+    kept = typed(statements, scope.kinds)
+    plain = tuple(Statement(s.name, s.op, inline(s.expression, inner)) for s in kept)
     own = {*states, *item.constants, *scope.subexpressions, *shared_names(item.lines)}
     together = (
         *catch_up,
