@@ -48,9 +48,9 @@ def order_matters(block: Block, states: tuple[str, ...], pre: Group, post: Group
         group, variable = (
             (pre, name.removesuffix("_pre")) if name.endswith("_pre") else (post, name.removesuffix("_post"))
         )
-        return {
-            (group.name, read) for read in {variable, *names_in(group.subexpressions.get(variable, variable))}
-        }
+        names = {variable, *names_in(group.subexpressions.get(variable, variable))}
+        links = (group.links.get(read) for read in names)
+        return {(group.name, read) for read in names} | {(x.owner, x.variable) for x in links if x}
 
     _, deferred = split_deferred(block, states)
     changed = {variable for statement in deferred for variable in variables(statement.name)}

@@ -286,6 +286,9 @@ def names_of(state: State, group: Group, ports: Mapping[str, np.ndarray] | None 
     """
     plan = state.plan
     names: Names = {**group.constants, **state.values[group.name]}
+    for name, link in group.links.items():
+        values = state.values[link.owner][link.variable].reshape(state.count, -1)
+        names[name] = values[:, link.index]
     if "t" not in names:
         names["t"] = state.time
     if group.spiking:

@@ -58,10 +58,33 @@ def _check_group(plan: Plan, name: str, group: Group) -> None:
     for block in (block for block in group.blocks if block is not group.threshold):
         _check_known(label, f"{block.name} writes", block.writes, owner.states)
     _check_known(label, "(unless refractory) marks", group.frozen, group.states)
+    _check_links(plan, group, label)
     sent = () if group.sends is None else (group.sends,)
     _check_known(label, "sends", sent, {**owner.states, **owner.subexpressions})
     if group.spiking != (group.threshold is not None):
         raise PlanError(f"{label}: spikes if and only if it has a threshold. Give both, or neither.")
+
+
+def _check_links(plan: Plan, group: Group, label: str) -> None:
+    """Names that mean variables of other populations."""
+    for name, link in group.links.items():
+        owner = plan.groups.get(link.owner)
+        if owner is None or owner is group or link.variable not in owner.states:
+            raise PlanError(
+                f"{label}: {name!r} means {link.variable!r} of {link.owner!r}, which is no variable of"
+                " another population. Name one."
+            )
+        inside = not link.index.size or 0 <= link.index.min() <= link.index.max() < owner.size
+        if link.index.shape != group.shape or not inside:
+            raise PlanError(
+                f"{label}: {name!r} needs one neuron of {link.owner!r} for each neuron. Give an index of the"
+                f" shape {group.shape} with numbers below {owner.size}."
+            )
+    if group.links and plan.sweeps:
+        raise PlanError(
+            f"{label}: reads variables of other populations, which does not go with neurons that move one by"
+            " one. Use synapses."
+        )
 
 
 def _check_known(label: str, does: str, names: Iterable[str], known: Iterable[str]) -> None:

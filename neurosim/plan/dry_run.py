@@ -42,6 +42,7 @@ def _run_group(plan: Plan, group: Group) -> None:
     strict = {name: replace(value, strict=True) for name, value in names.items() if isinstance(value, Table)}
     names |= strict  # here a column that does not exist is an error
     names |= {name: value[None].astype(plan.dtype) for name, value in owner.states.items()}
+    names |= {name: np.zeros(shape, plan.dtype) for name in owner.links}
     elements = np.arange(group.size, dtype=np.uint32).reshape(shape)
     along = AxisFunctions(group.shape)
     for block in group.blocks:
@@ -113,7 +114,7 @@ def _check_readable(plan: Plan, pathway: Textual, name: str, subject: str, *, ar
     pre, post = plan.ends(pathway)
     group = pre if of_sender else post
     variable = name.removesuffix("_pre" if of_sender else "_post")
-    if variable in {*group.states, *group.constants, *group.subexpressions} or (
+    if variable in {*group.states, *group.constants, *group.subexpressions, *group.links} or (
         variable == "not_refractory" and group.spiking
     ):
         return

@@ -24,7 +24,8 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
   (summed) variables alone; a sum step sets these. An integrate step integrates the equations of the synapses
   that it names and then its populations. Text and records see all values as they are when their step runs: a
   neuron stays as refractory as it was until its population moves or spikes. Reset and on_post text stand
-  behind the threshold, and see the spikes of this tick.
+  behind the threshold, and see the spikes of this tick. Other events of neurons (views that spike) have steps
+  of their own.
 * Constant over dt. Subexpressions that are (constant over dt), of neurons and then of synapses, are evaluated
   before all other steps of a tick: first those that are also (shared), for which all neurons, or all synapses
   of an object, draw the same random numbers. They then keep their values until the next tick begins.
@@ -119,6 +120,19 @@ class Refractory:
 
 
 @dataclass(frozen=True, eq=False)
+class Link:
+    """What a name of a population's text means if it is a variable of another population.
+
+    owner, variable: the other population, and the variable
+    index: for each neuron, the flat index of the neuron there whose value it reads: of the population's shape
+    """
+
+    owner: str
+    variable: str
+    index: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Group:
     """A population. Arrays have its shape or are single numbers; names are those of the text.
 
@@ -140,6 +154,7 @@ class Group:
         name is 'cells.g', it sends the variable `sends` of the population `of`, here g of 'cells'. A view
         that spikes is another event of these neurons: its threshold and reset are text of `of`
     periodic: the blocks that steps of the kind RUN run, by name
+    links: the names that mean variables of other populations, as they are when the text runs
     """
 
     name: str
@@ -159,6 +174,7 @@ class Group:
     frozen: frozenset[str]
     of: str = ""
     periodic: Mapping[str, Block] = field(default_factory=dict[str, Block])
+    links: Mapping[str, Link] = field(default_factory=dict[str, Link])
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -22,6 +22,11 @@ def unsupported(plan: Plan) -> str | None:
     if special:
         fault = "names synapses, records or blocks, or skips ticks"
         return f"its step '{special[0]}' {fault}, which arrays cannot. {REMEDY}"
+    for group in plan.groups.values():
+        if group.links:
+            return (
+                f"text of {group.name!r} reads variables of other populations, which arrays cannot. {REMEDY}"
+            )
     for subject, function in user_functions(plan):
         if library.is_installed() and not _traces(function):
             return f"{subject} cannot be traced by JAX, as arithmetic and jax.numpy can. {REMEDY}"

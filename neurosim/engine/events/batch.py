@@ -25,6 +25,7 @@ from neurosim.engine.events.keys import (
     HistoryArray,
     HistoryPart,
     LastSpike,
+    LinkIndex,
     LocalFieldArray,
     LocalFieldPart,
     NotRefractory,
@@ -157,6 +158,8 @@ class Batch:
                 return port.count
             case PortRead(population, _) | SubexpressionArray(population, _):
                 return np.zeros((state.count, plan.groups[population].size), plan.dtype)
+            case LinkIndex(population, name):
+                return plan.groups[population].links[name].index.astype(np.int64)
             case LastSpike(population):
                 ago = state.last_spike[population].reshape(state.count, -1) - plan.first_tick
                 return aligned(np.maximum(ago, LONG_AGO).astype(self._integer))

@@ -153,6 +153,14 @@ class SubexpressionArray:
 
 
 @dataclass(frozen=True)
+class LinkIndex:
+    """For a name that means a variable of another population, the neuron that each neuron reads: (neuron)."""
+
+    population: str
+    name: str
+
+
+@dataclass(frozen=True)
 class LastSpike:
     """The tick of each neuron's last spike, counted from the start of the run: (trial, neuron)."""
 
@@ -359,7 +367,7 @@ class PrivateSize:
 
 ConstantKey = Constant | SynapseConstant
 ArrayKey = (
-    ConstantKey | StateArray | PortTotal | PortCount | PortRead | SubexpressionArray | LastSpike
+    ConstantKey | StateArray | PortTotal | PortCount | PortRead | SubexpressionArray | LinkIndex | LastSpike
     | NotRefractory | DriveValues | DriveEvents | HistoryArray | SynapseRecords | TextualArray | SlotStarts
     | GradedArray | LocalFieldArray | DenseArray | DensePlaces | PrivateArray | TableArray
 )  # fmt: skip
@@ -383,5 +391,5 @@ def is_per_trial(key: ArrayKey) -> bool:
             return part in (LocalFieldPart.MESSAGE, LocalFieldPart.SUM, LocalFieldPart.STALE)
         case Constant() | SynapseConstant() | DriveValues() | DriveEvents() | TextualArray() | SlotStarts():
             return False
-        case GradedArray() | DensePlaces() | PrivateArray() | TableArray():
+        case GradedArray() | DensePlaces() | PrivateArray() | TableArray() | LinkIndex():
             return False

@@ -12,6 +12,7 @@ from neurosim.engine.events.keys import (
     Constant,
     ConstantKey,
     LastSpike,
+    LinkIndex,
     NotRefractory,
     PortRead,
     RefractoryTicks,
@@ -54,6 +55,8 @@ def group_names(
     for name in sorted(wanted):
         if name in group.states:
             names[name] = Typed(f"{state_pointer(loop, group, name)}[{loop.index}]", "Real")
+        elif name in group.links:
+            names[name] = _linked(loop, group, name)
         elif name in group.ports:
             names[name] = (ports or {}).get(name, Typed("Real(0)", "Real"))
         elif name in group.constants:
@@ -65,6 +68,14 @@ def group_names(
         elif name == "not_refractory":
             names[name] = Typed(not_refractory(loop, group), "bool")
     return names
+
+
+def _linked(loop: Loop, group: Group, name: str) -> Typed:
+    """C++ for a name that means a variable of another population, at the neuron of a loop."""
+    link, tag = group.links[name], f"{identifier(group.name)}_{name}_linked"
+    index = loop.pointer(tag, "int64_t", LinkIndex(group.name, name), const=True)
+    values = state_pointer(loop, loop.plan.groups[link.owner], link.variable)
+    return Typed(f"{values}[{index}[{loop.index}]]", "Real")
 
 
 def state_pointer(loop: Loop, group: Group, variable: str) -> str:

@@ -29,6 +29,9 @@ def spikes_as_it_moves(plan: Plan, group: Group) -> bool:
 
     It can if its threshold step stands behind, and no step between them changes what the threshold reads.
     """
+    statements = group.threshold.statements if group.threshold is not None else ()
+    if any(names_in(statement.expression) & group.links.keys() for statement in statements):
+        return False  # what it reads of other populations may move in between
     move = step_of(plan, group.name, Do.INTEGRATE, Do.UPDATE)
     find = step_of(plan, group.name, Do.THRESHOLD)
     between = plan.program[move + 1 : find]
@@ -71,8 +74,9 @@ def moves_in_blocks(plan: Plan) -> bool:
     """
     steps = [step for step in plan.program if step.kind is not Do.RECORD]
     ranks, alone = [_rank(step) for step in steps], any(step.kind in (Do.SWEEP, Do.SUM) for step in steps)
-    looks_at_senders = any(pathway.text.periodic for pathway in plan.textual)
-    return plan.dt is not None and not (alone or looks_at_senders) and ranks == sorted(ranks)
+    alone |= any(pathway.text.periodic for pathway in plan.textual)  # they may look at senders
+    alone |= any(group.links for group in plan.groups.values())
+    return plan.dt is not None and not alone and ranks == sorted(ranks)
 
 
 def _rank(step: Step) -> int:

@@ -249,6 +249,10 @@ class TextualSynapses:
             return state.not_refractory[group.name].reshape(state.count, -1)[trial, neuron]
         if variable in state.values[group.name]:
             return state.values[group.name][variable].reshape(state.count, -1)[trial, neuron]
+        if variable in group.links:
+            link = group.links[variable]
+            values = state.values[link.owner][link.variable].reshape(state.count, -1)
+            return values[trial, link.index.reshape(-1)[neuron]]
         if variable in group.constants:
             value = np.asarray(group.constants[variable])
             return value.reshape(-1)[neuron] if value.ndim and value.shape == group.shape else value[()]

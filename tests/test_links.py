@@ -1,0 +1,92 @@
+"""Plans in which names of a population's text mean variables of other populations."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_events_of_neurons import Nowhere
+
+import neurosim as ns
+from neurosim.engine import choose, ready
+from neurosim.engine.driver import run_to_end
+from neurosim.errors import PlanError
+from neurosim.network.text import Statement
+from neurosim.plan.check import check_plan
+from neurosim.plan.inputs import read_inputs
+from neurosim.plan.lower import lower
+from neurosim.plan.plan import Block, Link
+from neurosim.units import ms
+
+INDEX = np.array([1, 0, 1, 1])
+
+
+def linked_plan(ticks=9, schedule=None, **changes):
+    """Followers whose `lead` is the v of one of two leaders: in their update, threshold and reset, and in the
+    text of synapses onto them.
+    """
+    counting = dict(equations="v : 1", update="v += 1", threshold="v == 4", reset="v = 0")
+    leaders = ns.Neurons("leaders", 2, v=[0, 2], **counting)
+    text = "s : 1\nlead : 1\ncount : 1\nheard : 1"
+    followers = ns.Neurons(
+        "followers", 4, equations=text, update="s += lead", threshold="s > 100", reset="count += 1"
+    )
+    told = ns.Synapses(
+        leaders, followers, wiring=ns.pairs(INDEX, np.arange(4)), on_pre="heard_post += w + 0*count_post",
+        delay=1 * ms, name="told",
+    )  # fmt: skip
+    net = ns.Network(told, schedule=schedule or ns.Clock(1 * ms))
+    plan = lower(net, read_inputs(net, None, ticks, None, 1))
+    group, pathway = plan.groups["followers"], plan.pathways["told"]
+    states = {name: value for name, value in group.states.items() if name != "lead"}
+    link = replace(Link("leaders", "v", INDEX), **changes)
+    group = replace(
+        group,
+        states=states,
+        links={"lead": link},
+        threshold=Block("threshold", (Statement("spikes", "=", "lead > 3.5"),), ("spikes",)),
+        reset=Block("reset", (Statement("count", "+=", "10.0 + lead"),), ("count",)),
+    )
+    heard = Block("on_pre", (Statement("heard_post", "+=", "w*lead_post"),), ())
+    pathway = replace(pathway, text=replace(pathway.text, on_pre=heard))
+    return replace(plan, groups={**plan.groups, "followers": group}, pathways={"told": pathway})
+
+
+@pytest.mark.parametrize("engine", ["reference", "events"])
+def test_a_name_may_mean_a_variable_of_another_population(engine):
+    plan = linked_plan()
+    check_plan(plan)
+    _, made = ready(engine, plan)
+    _, _, final = run_to_end(made, Nowhere(), lambda ticks: False)
+    # The leaders move first: 1 2 3 4, then 0 after their spike; and 3 4 1 2 3 4 1 2 3.
+    first, second = [1, 2, 3, 4, 1, 2, 3, 4, 1], [3, 4, 1, 2, 3, 4, 1, 2, 3]
+    assert final["state/followers/s"][0].tolist() == [sum(second), sum(first), sum(second), sum(second)]
+    # They spike twice, at 4. The leaders are reset before them, so that their reset reads 0.
+    assert final["state/followers/count"][0].tolist() == [20, 20, 20, 20]
+    # A tick after each of a leader's two spikes, when the message arrives, its v is 1.
+    assert final["state/followers/heard"][0].tolist() == [2, 2, 2, 2]
+
+
+def test_links_that_lead_nowhere_are_refused():
+    for changes, rule in (
+        ({"owner": "x"}, "'lead' means 'v' of 'x', which is no variable of another population"),
+        ({"owner": "followers", "variable": "s"}, "which is no variable of another population"),
+        (
+            {"index": np.array([0, 1])},
+            "needs one neuron of 'leaders' for each neuron. Give an index of",
+        ),
+        ({"index": np.array([0, 1, 2, 0])}, "with numbers below 2"),
+    ):
+        with pytest.raises(PlanError, match=rule):
+            check_plan(linked_plan(**changes))
+    pytest.importorskip("jax")
+    with pytest.raises(PlanError, match="text of 'followers' reads variables of other populations, which"):
+        choose("arrays", linked_plan())
+
+
+def test_links_of_neurons_that_move_one_by_one_are_refused():
+    a, b = ns.Neurons("a", 2, update="v = v + 1"), ns.Neurons("b", 2, update="u = 1")
+    net = ns.Network(a, b, schedule=ns.Asynchronous())
+    plan = lower(net, read_inputs(net, None, 2, None, 1))
+    linked = replace(plan.groups["b"], links={"lead": Link("a", "v", np.array([0, 1]))})
+    with pytest.raises(PlanError, match="which does not go with neurons that move one by one. Use synapses"):
+        check_plan(replace(plan, groups={**plan.groups, "b": linked}))
