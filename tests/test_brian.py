@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import brian2 as b2
 import numpy as np
 import pytest
-from brian2 import Hz, ms, mV
+from brian2 import Hz, kHz, ms, mV
 
 import neurosim.brian  # noqa: F401
 
@@ -267,3 +267,34 @@ def regular_network(end: str) -> Arrays:
 def test_code_runs_regularly_as_in_brian2():
     assert_same(lambda: regular_network("end"))
     assert_same(lambda: regular_network("before_groups"), ("events",))
+
+
+def linked_network() -> Arrays:
+    """Variables of other groups, the times of last spikes, and inputs whose weights differ."""
+    equations = "dv/dt = (1.5 + 0.1*i - v)/(3*ms) : 1\nu = 2*v : 1"
+    one = b2.NeuronGroup(3, equations, threshold="v > 1", reset="v = 0", method="euler", name="one*")
+    two = b2.NeuronGroup(
+        4,
+        """dx/dt = (I + 0.1*K - x)/ms - 0.1*exp(-(t - lastspike)/ms)/ms : 1
+           I : 1 (linked)
+           K : 1 (linked)""",
+        threshold="x > 0.5 + 0.1*I", refractory="(t - lastspike) < 0.6*ms", method="euler",
+        name="two*",  # Brian2 sorts objects by name, and neurongroup_10 stands before neurongroup_9
+    )  # fmt: skip
+    two.I = b2.linked_var(one, "v", index=[2, 0, 1, 1])
+    two.K = b2.linked_var(one, "u", index=[0, 0, 0, 2])
+    certain = b2.PoissonInput(two, "x", 3, 10 * kHz, "0.001*I")
+    traces, late = (
+        b2.StateMonitor(two, ["x", "I", "K", "not_refractory"], record=True),
+        b2.StateMonitor(two, "I", [1], when="end"),
+    )
+    spikes = b2.SpikeMonitor(two, variables="lastspike")
+    net = b2.Network(one, two, certain, traces, late, spikes)
+    net.run(4 * ms)
+    net.run(3 * ms)
+    assert spikes.num_spikes > 5
+    return records(traces, late, spikes)
+
+
+def test_variables_of_other_groups_are_read_as_in_brian2():
+    assert_same(linked_network, ("reference", "events"))

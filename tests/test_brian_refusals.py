@@ -6,7 +6,7 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 import pytest
-from brian2 import Hz, ms
+from brian2 import ms
 from brian2.core.base import BrianObjectException
 
 import neurosim.brian  # noqa: F401
@@ -38,7 +38,7 @@ def synapses(source: object, target: object = None, connect: object = True, **mo
 
 
 def linked():
-    one, other = group(), group("dv/dt = (I - v)/ms : 1\nI : 1 (linked)")
+    one, other = group(), group("dv/dt = (I - v)/ms : 1\nI : 1 (linked)", reset="I = 0")
     other.I = b2.linked_var(one, "v")
     return one, other
 
@@ -70,11 +70,6 @@ def two_pathways():
 def slow_answer():
     cells = group()
     return cells, synapses(cells, model="w : 1", on_post="w += 1", delay={"post": 1 * ms})
-
-
-def input_of_text():
-    cells = group()
-    return cells, b2.PoissonInput(cells, "v", 3, 10 * Hz, "0.1*x")
 
 
 def onto_synapses():
@@ -123,18 +118,16 @@ def own_relu():
 @pytest.mark.parametrize(
     ("build", "reason"),
     [
-        (linked, "'I' is linked to another group"),
         (odd_clocks, "its dt of 0.00025 s is not a multiple of the shortest one"),
         (with_synapses(model="x_pre = x_post : 1 (summed)"), "'x_pre' is summed over targets"),
         (two_pathways, "'one' and 'two' share variables"),
         (slow_answer, "its on_post has a delay"),
-        (input_of_text, "its weight is the expression '0.1*x'"),
         (onto_synapses, "it starts or ends at Synapses"),
-        (with_text("w = lastspike_pre/second"), "its text reads 'lastspike_pre'"),
         (monitor_of_synapses, "it records 'u' of synapses"),
         (custom_event, "it has the event 'late' beside spikes"),
         (operation, "it runs between"),
-        (lambda: (group(refractory=1 * ms, reset="v = lastspike/ms"),), "its text reads 'lastspike'"),
+        (with_text("w = lastspike_post/second"), "it reads 'lastspike' between threshold and reset"),
+        (linked, "its text changes the linked variable 'I'"),
         (random_function, "the random function 'lucky'"),
         (own_relu, "a function of its own by the name 'relu'"),
         (spatial, "SpatialNeuron 'spatialneuron': it is an object of a class that is not supported"),

@@ -187,7 +187,8 @@ def _deliver(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
 
 
 def _background(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
-    weight_of(thing, Names(thing.group, namespace))
+    if weight_of(thing, Names(thing.group, namespace)) is None:
+        return _with_text(thing, Does.RUN, checked_text(thing, thing.abstract_code, namespace))
     *_, target = poisson_input_of(thing)
     changed = frozenset({thing.group.variables[target]})
     return Action(thing, Does.BACKGROUND, None, frozenset(), changed, changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,14 +10,16 @@ import numpy as np
 
 from neurosim.brian.actions import Action, Does
 from neurosim.brian.integration import integration
-from neurosim.brian.names import Names, Text, root_of
+from neurosim.brian.names import FREE, LAST_SPIKE, Names, Text, label, root_of
 from neurosim.brian.private_names import (
     BrianObject,
     is_condition,
+    old_refractoriness,
     refractory_of,
     spikes_given,
 )
 from neurosim.brian.program import block_name
+from neurosim.brian.refusal import Refused
 from neurosim.brian.values import Values, rounded
 from neurosim.network.text import Statement, names_in, renamed
 from neurosim.plan.equations import inline
@@ -25,7 +27,7 @@ from neurosim.plan.plan import Block, Drive, Group, Refractory
 
 
 def lower_group(
-    group: BrianObject, actions: Sequence[Action], values: Values, wanted: Iterable[str], dtype: np.dtype
+    group: BrianObject, actions: Sequence[Action], values: Values, wanted: Collection[str], dtype: np.dtype
 ) -> Group:
     """The group of a NeuronGroup or PoissonGroup.
 
@@ -44,6 +46,9 @@ def lower_group(
     for part in parts:
         values.add(part.used)
     values.add(wanted)
+    for text in (*texts.values(), *parts):
+        for name in text.assigned & values.linked.keys():
+            raise Refused(label(group), f"its text changes the linked variable {name!r}")
     values.add(["dt"])
     every = max((action.every for action in by_kind.values()), default=1)
     rule = _refractory(group, values, every)
@@ -60,12 +65,13 @@ def lower_group(
         states=values.start(dtype),
         constants=values.lowered(dtype) | rounded(coefficients, dtype),
         ports={},
-        subexpressions=_subexpressions(values),
+        subexpressions=_subexpressions(values)
+        | ({FREE: "where(not_refractory, 1, 0)"} if "not_refractory" in wanted else {}),
         sends=None,
         integrate=block,
         update=None,
         threshold=_threshold(texts[Does.THRESHOLD], values) if spiking else None,
-        reset=_block("reset", texts[Does.RESET], values) if Does.RESET in texts else None,
+        reset=_reset(texts.get(Does.RESET), values),
         refractory=rule,
         frozen=frozen,
         periodic={
@@ -139,6 +145,16 @@ def _block(name: str, text: Text, values: Values) -> Block:
     )
 
 
+def _reset(text: Text | None, values: Values) -> Block | None:
+    """The reset text; it sets the time of the last spike where that is read."""
+    block = None if text is None else _block("reset", text, values)
+    if LAST_SPIKE not in values.states:
+        return block
+    block = block or Block("reset", (), ())
+    first = Statement(LAST_SPIKE, "=", "t")
+    return replace(block, statements=(first, *block.statements), writes=(LAST_SPIKE, *block.writes))
+
+
 def _threshold(text: Text, values: Values) -> Block:
     scope = values.scope().part("threshold")
     condition = inline(text.statements[-1].expression, scope)
@@ -150,6 +166,9 @@ def _refractory(group: BrianObject, values: Values, every: int) -> Refractory | 
     rule: Any = False if "not_refractory" not in group.variables else refractory_of(group)
     if rule is False:
         return None
+    if not isinstance(rule, str) and old_refractoriness():
+        values.add([LAST_SPIKE])
+        return Refractory(condition=f"t - {LAST_SPIKE} <= {float(rule)!r}")
     if not isinstance(rule, str):
         dt = float(values.constants["dt"])
         return Refractory(ticks=int(np.floor(float(rule) / dt + 1e-3)) * every)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurosim.brian.names import Names, label, root_of
+from neurosim.brian.names import Names, root_of
 from neurosim.brian.private_names import BrianObject, Constant, poisson_input_of
-from neurosim.brian.refusal import Refused
 from neurosim.network.text import Statement, calls_in, names_in
 from neurosim.plan.codegen.numpy_code import evaluate
 from neurosim.plan.plan import Block, Group, Private
 
 
-def weight_of(thing: BrianObject, names: Names) -> float:
-    """The weight of a PoissonInput: a number, or an expression of constants."""
+def weight_of(thing: BrianObject, names: Names) -> float | None:
+    """The weight of a PoissonInput if it is a number, or an expression of constants; else None."""
     *_, weight, _ = poisson_input_of(thing)
     if not isinstance(weight, str):
         return float(weight)
     known = {name: names[name] for name in names_in(weight)}
     if calls_in(weight) or not all(isinstance(variable, Constant) for variable in known.values()):
-        raise Refused(label(thing), f"its weight is the expression {weight!r}")
+        return None
     return float(evaluate(weight, {name: float(v.value) for name, v in known.items()}))
 
 
@@ -30,6 +29,8 @@ def lower_background(thing: BrianObject, dt: float, names: Names) -> tuple[Group
     names: of its target
     """
     count, rate, _, target = poisson_input_of(thing)
+    weight = weight_of(thing, names)
+    assert weight is not None
     group = root_of(thing.group)
     start = int(getattr(thing.group, "start", 0))
     chance = repr(min(rate * dt, 1.0))
@@ -43,6 +44,6 @@ def lower_background(thing: BrianObject, dt: float, names: Names) -> tuple[Group
         name=thing.name, pre=source.name, post=group.name, to=target,
         pre_index=np.zeros(1, np.int64), post_index=np.arange(start, start + len(thing.group)),
         pre_shape=(1,), post_shape=(len(thing.group),),
-        sources=count, chance=chance, weight=weight_of(thing, names),
+        sources=count, chance=chance, weight=weight,
     )  # fmt: skip
     return source, pathway

@@ -11,6 +11,7 @@ import numpy as np
 from neurosim.brian.actions import Action, Does, actions_of
 from neurosim.brian.groups import lower_group, lower_spike_generator
 from neurosim.brian.inputs import lower_background
+from neurosim.brian.links import links_of, refreshing
 from neurosim.brian.monitors import Monitor, monitor_of
 from neurosim.brian.names import Names, label, root_of
 from neurosim.brian.pending import pending_arrays, root_name
@@ -109,6 +110,10 @@ class _Lowering:
         }
         found = self._groups()
         wanted = self._wanted(synapses)
+        names = {name: Names(group, self.run.namespace) for name, group in found.items()}
+        links = links_of(found, self.changing)
+        for link in links:
+            wanted[link.owner].add(link.variable.name)
         groups: dict[str, Group] = {}
         states: dict[str, dict[str, Variable]] = {}
         drives: dict[str, Drive] = {}
@@ -118,11 +123,18 @@ class _Lowering:
                 span = self.run.first, self.run.last
                 groups[name], drives[name] = lower_spike_generator(group, *span, every)
                 continue
-            values = Values(Names(group, self.run.namespace), self.changing)
+            own = {link.name: link for link in links if link.reader is group}
+            values = Values(names[name], self.changing, own)
             mine = [a for a in self.actions if a.text is not None and a.group == name]
             groups[name] = lower_group(group, mine, values, sorted(wanted[name]), self.dtype)
             states[name] = values.states
         pathways = self._pathways(synapses)
+        refresh = refreshing(
+            [link for link in links if link.name in groups[link.reader.name].states],
+            self.actions,
+            {name: group.size for name, group in groups.items()},
+        )
+        pathways |= {pathway.name: pathway for pathway in refresh.pathways}
         for action in self.actions:
             if action.does is Does.BACKGROUND:
                 source, pathway = lower_background(
@@ -133,7 +145,7 @@ class _Lowering:
                 groups[source.name], pathways[pathway.name] = source, pathway
         monitors = self._monitors(synapses)
         plan = self._plan(groups, pathways, drives, list(monitors.values()))
-        plan = replace(plan, program=self._program(plan, synapses, monitors))
+        plan = replace(plan, program=self._program(plan, synapses, monitors, refresh.before))
         check_plan(plan)
         resume = self._resume(plan, states, found, synapses)
         return Lowered(replace(plan, resume=resume), states, found, synapses, list(monitors.values()))
@@ -143,6 +155,7 @@ class _Lowering:
         plan: Plan,
         synapses: Mapping[str, LoweredSynapses],
         monitors: Mapping[Action, Monitor],
+        before: Mapping[Action, Sequence[str]],
     ) -> tuple[Step, ...]:
         """The steps of a tick."""
         carried: dict[Action, Sequence[str]] = {
@@ -151,7 +164,7 @@ class _Lowering:
         carried |= {a: [str(a.thing.name)] for a in self.actions if a.does is Does.BACKGROUND}
         for lowered in synapses.values():
             carried |= lowered.carried_by
-        return steps_of(plan.groups, self.actions, self._plain(synapses, plan.pathways), carried)
+        return steps_of(plan.groups, self.actions, self._plain(synapses, plan.pathways), carried, before)
 
     def _synapses(self, thing: BrianObject) -> LoweredSynapses:
         mine = synapse_actions(thing, self.actions)
@@ -229,7 +242,13 @@ class _Lowering:
         monitors: Sequence[Monitor],
     ) -> Plan:
         run = self.run
-        probes = {probe.name: probe for monitor in monitors for probe in monitor.probes}
+        probes = {
+            probe.name: probe
+            for monitor in monitors
+            for probe in monitor.probes
+            # A group whose threshold is not active sends no spikes.
+            if not probe.events or groups[probe.owner].spiking or groups[probe.owner].driven
+        }
         for pathway in pathways.values():
             if isinstance(pathway, Sparse) and pathway.delay.any():
                 group = groups[pathway.pre]

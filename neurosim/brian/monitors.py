@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurosim.brian.actions import Action
-from neurosim.brian.names import Names, label, root_of
+from neurosim.brian.names import FREE, Names, label, root_of
 from neurosim.brian.private_names import (
     BrianObject,
     PopulationRateMonitor,
@@ -221,4 +221,8 @@ def _column(
     if not derived and variable not in changing:
         values = np.broadcast_to(value_of(variable), (len(group),)) if variable.scalar else value_of(variable)
         return Column(None, constant=values[absolute])
-    return Column(Probe(probe, group.name, variable.name, absolute, index.shape, every, False))
+    return Column(
+        Probe(
+            probe, group.name, FREE if name == "not_refractory" else name, absolute, index.shape, every, False
+        )
+    )

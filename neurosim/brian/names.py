@@ -22,6 +22,9 @@ from neurosim.brian.refusal import Refused
 from neurosim.network.functions import functions
 from neurosim.network.text import Statement, calls_in, names_in
 
+FREE = "free"  # the subexpression by which monitors record whether neurons are not refractory
+LAST_SPIKE = "lastspike"  # a variable only of groups whose text or monitors read it
+
 
 class Names:
     """What names mean in the text of a group.

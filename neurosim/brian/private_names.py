@@ -36,23 +36,14 @@ from brian2.utils import logger
 from neurosim.network.values import AXES
 
 _brian2: Any = brian2
-_base: Any = base
-_clocks: Any = clocks
 _device: Any = import_module("brian2.devices.device")  # the package names its proxy `device`, too
-_expressions: Any = expressions
 _functions: Any = functions
 _group: Any = group
-_logger: Any = logger
-_namespace: Any = namespace
 _network: Any = network
-_numpy: Any = numpy_rt
 _neurongroup: Any = neurongroup
-_spikequeue: Any = spikequeue
 _stateupdaters: Any = stateupdaters
-_subgroup: Any = subgroup
 _synapses: Any = synapses
 _translation: Any = translation
-_unitcheck: Any = unitcheck
 _variables: Any = variables
 
 BrianObject: TypeAlias = Any
@@ -62,19 +53,19 @@ Variable: TypeAlias = Any
 
 RuntimeDevice: Any = _device.RuntimeDevice
 all_devices: dict[str, Any] = _device.all_devices
-SpikeQueue: Any = _spikequeue.SpikeQueue
+SpikeQueue: Any = spikequeue.SpikeQueue
 Network: Any = _network.Network
 TextReport: Any = _network.TextReport
-BrianObjectException: Any = _base.BrianObjectException
+BrianObjectException: Any = base.BrianObjectException
 prefs: Any = _brian2.prefs
-log: Any = _logger.get_logger("neurosim.brian")
+log: Any = logger.get_logger("neurosim.brian")
 
 NeuronGroup: Any = _brian2.NeuronGroup
 PoissonGroup: Any = _brian2.PoissonGroup
 SpikeGeneratorGroup: Any = _brian2.SpikeGeneratorGroup
 PoissonInput: Any = _brian2.PoissonInput
 NetworkOperation: Any = _brian2.NetworkOperation
-Subgroup: Any = _subgroup.Subgroup
+Subgroup: Any = subgroup.Subgroup
 Synapses: Any = _brian2.Synapses
 SpikeMonitor: Any = _brian2.SpikeMonitor
 StateMonitor: Any = _brian2.StateMonitor
@@ -130,10 +121,10 @@ def numpy_function_of(given: Variable, group: BrianObject) -> NumpyFunction | No
         return None
     found = given.implementations
     try:
-        implementation = found[_numpy.NumpyCodeObject]
+        implementation = found[numpy_rt.NumpyCodeObject]
     except KeyError:
         found.add_numpy_implementation(wrapped_func=given.pyfunc)
-        implementation = found[_numpy.NumpyCodeObject]
+        implementation = found[numpy_rt.NumpyCodeObject]
     cpp = found._implementations.get("cpp")
     code = "" if cpp is None or cpp.dynamic else cpp.get_code(group)
     plain = isinstance(code, str) and not cpp_needs_more(cpp)
@@ -169,7 +160,7 @@ def _exponents_of_unit(unit: Any) -> tuple[float, ...]:
 
 def local_namespace(level: int) -> dict[str, Any]:
     """The names where a function of Brian2 was called; each function on the way there counts 1."""
-    return _namespace.get_local_namespace(level=level + 1)
+    return namespace.get_local_namespace(level=level + 1)
 
 
 def identifiers_in(code: str, known: Mapping[str, Variable]) -> set[str]:
@@ -180,7 +171,7 @@ def identifiers_in(code: str, known: Mapping[str, Variable]) -> set[str]:
 
 def check_units(code: str, known: Mapping[str, Variable]) -> None:
     """Let Brian2 check the units of code, which raises its errors."""
-    _unitcheck.check_units_statements(code, known)
+    unitcheck.check_units_statements(code, known)
 
 
 def dimensions_of(variable: Variable) -> tuple[float, ...]:
@@ -207,9 +198,34 @@ def refractory_of(group: BrianObject) -> object:
     return group._refractory
 
 
+def old_refractoriness() -> bool:
+    """Whether scripts ask for refractoriness as in Brian2 before 2.1, which compares times and not ticks."""
+    return bool(prefs.legacy.refractory_timing)
+
+
+def arrays_of_others(group: BrianObject) -> dict[str, Variable]:
+    """The arrays of other objects that a group knows by names of its own, clocks left out."""
+    own, clock = group.name, clock_of(group).name
+    return {
+        name: variable
+        for name, variable in dict(group.variables).items()
+        if isinstance(variable, ArrayVariable) and variable.owner.name not in (own, clock)
+    }
+
+
+def link_index(group: BrianObject, name: str) -> np.ndarray:
+    """For each neuron of a group, the neuron whose variable a linked variable is."""
+    index = group.variables.indices[name]
+    if index == "0":
+        return np.zeros(len(group), np.int64)
+    if index == "_idx":
+        return np.arange(len(group))
+    return np.array(group.variables[index].get_value(), np.int64)
+
+
 def is_condition(text: str, known: Mapping[str, Variable]) -> bool:
     """Whether an expression is true or false."""
-    return bool(_expressions.is_boolean_expression(text, known))
+    return bool(expressions.is_boolean_expression(text, known))
 
 
 def edges_of(synapses: BrianObject) -> tuple[np.ndarray, np.ndarray]:
@@ -292,7 +308,7 @@ def claim_objects(net: BrianObject) -> None:
 def clock_of(thing: BrianObject) -> Any:
     """The clock of an object, also where it is Brian2's `defaultclock`."""
     clock = thing.clock
-    return _device.active_device.defaultclock if isinstance(clock, _clocks.DefaultClockProxy) else clock
+    return _device.active_device.defaultclock if isinstance(clock, clocks.DefaultClockProxy) else clock
 
 
 def ticks_of(clock: Any) -> tuple[int, int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from neurosim.brian.actions import Action, Does
+from neurosim.brian.names import LAST_SPIKE, label
+from neurosim.brian.refusal import Refused
 from neurosim.network.program import Arriving, Do, Step
 from neurosim.plan.plan import Group
 
@@ -14,6 +16,7 @@ def steps_of(
     actions: Sequence[Action],
     plain: Sequence[Action],
     carried: Mapping[Action, Sequence[str]],
+    before: Mapping[Action, Sequence[str]],
 ) -> tuple[Step, ...]:
     """The steps of a tick.
 
@@ -24,19 +27,37 @@ def steps_of(
     actions: in Brian2's order
     plain: those of synapses without text
     carried: for the actions of synapses and monitors, the names of the pathways or probes that do them
+    before: for some actions, the names of pathways that set linked variables before
     """
     sources = tuple(
         name for name, group in groups.items() if group.spiking and not _has_threshold(name, actions)
     )
     usual = all(action.every == 1 and action.does is not Does.RUN for action in actions)
-    if usual and _is_usual(actions, plain):
+    timed = [name for name, group in groups.items() if LAST_SPIKE in group.states]
+    if usual and not timed and not before and _is_usual(actions, plain):
         return _clock_steps(groups)
+    _check_last_spikes(timed, actions)
+    resetting = {action.group for action in actions if action.does is Does.RESET}
     steps = [Step(Do.THRESHOLD, sources), Step(Do.SEND, sources)]
     for action in actions:
-        steps += [
-            step for step in _steps(action, tuple(carried.get(action, ())), actions) if step not in steps
-        ]
+        steps += [Step(Do.SUM, pathways=(name,)) for name in before.get(action, ())]
+        mine = _steps(action, tuple(carried.get(action, ())), actions)
+        steps += [step for step in mine if step not in steps]
+        if action.does is Does.THRESHOLD and action.group in timed and action.group not in resetting:
+            steps.append(Step(Do.RESET, (action.group,), every=action.every))
     return tuple(step for step in steps if not step.empty)
+
+
+def _check_last_spikes(timed: Sequence[str], actions: Sequence[Action]) -> None:
+    """Refuse to read the time of the last spike between threshold and reset, which sets it in the plan."""
+    for place, reset in enumerate(actions):
+        if reset.does is not Does.RESET or reset.group not in timed:
+            continue
+        variable = reset.thing.group.variables[LAST_SPIKE]
+        found = next(n for n, a in enumerate(actions) if a.does is Does.THRESHOLD and a.group == reset.group)
+        for action in actions[found + 1 : place + 1]:
+            if variable in action.reads:
+                raise Refused(label(action.thing), f"it reads {LAST_SPIKE!r} between threshold and reset")
 
 
 def _has_threshold(name: str, actions: Sequence[Action]) -> bool:

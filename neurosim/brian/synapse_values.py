@@ -116,7 +116,7 @@ class SynapseValues:
         """A variable of the sender or the target, under the name that the engines know it by."""
         end = ENDS.get(index) or ("_pre" if name.endswith("_pre") else "_post")
         group = root_of(self.synapses.source if end == "_pre" else self.synapses.target)
-        if variable.owner.name != group.name or variable.name == "lastspike":
+        if variable.owner.name != group.name:
             raise Refused(self.names.label, f"its text reads {name!r}")
         if variable.name != "not_refractory":
             self.of_neurons[end].add(variable.name)

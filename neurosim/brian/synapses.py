@@ -22,6 +22,8 @@ from neurosim.plan.equations import event_driven
 from neurosim.plan.plan import AnyPathway, Block, Sparse, SynapseText, Textual
 from neurosim.plan.recipe import Edges
 
+UNUSED = "unused"  # a variable of synapses that have none: plans ask for one
+
 
 @dataclass
 class LoweredSynapses:
@@ -179,6 +181,7 @@ class SynapseLowering:
             )
             for name, variable in values.states.items()
         }
+        states = states or {UNUSED: np.zeros(self.found.wires.order.size, self.dtype)}
         constants = values.lowered(self.dtype)
         return SynapseText(
             states=states, laws={}, constants=constants, integrate=integrate, summed=summed, on_pre=on_pre,

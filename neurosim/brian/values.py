@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.brian.functions_of_scripts import called_constant
-from neurosim.brian.names import Names
+from neurosim.brian.names import LAST_SPIKE, Names
 from neurosim.brian.private_names import (
     ArrayVariable,
     Constant,
@@ -21,7 +21,7 @@ from neurosim.brian.private_names import (
 )
 from neurosim.brian.refusal import Refused
 from neurosim.network.called import CalledConstant
-from neurosim.network.text import names_in
+from neurosim.network.text import names_in, renamed
 from neurosim.network.values import PLAIN, TIME
 from neurosim.plan.called import lower_called
 from neurosim.plan.codegen.numpy_code import Numeric
@@ -37,6 +37,8 @@ class Values:
 
     names: their meanings
     changing: the arrays that some text of the network changes
+    links: the linked variables that the group may use
+    linked: those that it uses
     states: the arrays of the group that change, by name
     constants: the values of the others
     called: those that text calls
@@ -46,6 +48,8 @@ class Values:
 
     names: Names
     changing: Collection[Variable]
+    links: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    linked: dict[str, Any] = field(default_factory=dict[str, Any])
     states: dict[str, Variable] = field(default_factory=dict[str, Variable])
     constants: dict[str, Numeric] = field(default_factory=dict[str, Numeric])
     called: dict[str, CalledConstant] = field(default_factory=dict[str, CalledConstant])
@@ -55,7 +59,12 @@ class Values:
     def add(self, names: Iterable[str]) -> None:
         """Take in names, and those that they stand for."""
         for name in names:
-            if name not in self.dims:
+            if name in self.dims:
+                continue
+            if name in self.links:
+                self.linked[name] = self.links[name]
+                self.dims[name] = dimensions_of(self.links[name].variable)
+            else:
                 self._add(name, self.names[name])
 
     def _add(self, name: str, variable: Variable) -> None:
@@ -69,12 +78,15 @@ class Values:
         if isinstance(variable, Constant):
             self.constants[name] = number(variable.value)
         elif isinstance(variable, Subexpression):
-            self.subexpressions[name] = self.names.plain(variable.expr)
+            plain = self.names.plain(variable.expr)
+            self.subexpressions[name] = renamed(plain, {link.given: n for n, link in self.links.items()})
             self.add(names_in(self.subexpressions[name]))
         elif name == "t_in_timesteps":
             self.subexpressions[name] = TICKS
             self.add(["dt"])
-        elif name == "lastspike" or not isinstance(variable, ArrayVariable):
+        elif name == LAST_SPIKE and own:
+            self.states[name] = variable
+        elif not isinstance(variable, ArrayVariable):
             raise Refused(self.names.label, f"its text reads {name!r}")
         elif variable not in self.changing:
             self.constants[name] = number(value_of(variable), variable.scalar)
@@ -101,7 +113,7 @@ class Values:
         return {
             name: np.array(np.broadcast_to(value_of(variable), shape), dtype)
             for name, variable in self.states.items()
-        }
+        } | {name: np.zeros(shape, dtype) for name in self.linked}
 
 
 def number(value: Any, scalar: bool = True) -> Numeric:

@@ -17,6 +17,7 @@ from neurosim.brian.private_names import (
     put_spikes_sent,
 )
 from neurosim.brian.renaming import Renaming
+from neurosim.brian.synapses import UNUSED
 from neurosim.engine.state import NEVER
 from neurosim.errors import EngineError
 from neurosim.network.probes import Probe
@@ -45,7 +46,8 @@ class MonitorWriter(Writer):
     ) -> None:  # fmt: skip
         first = self.plan.first_tick
         samples, events = self.names.back(samples), self.names.back(events)
-        whole = {probe.name: self._spikes(probe, events) for probe in self.plan.probes if probe.events}
+        wanted = [*self.plan.probes, *(p for monitor in self.lowered.monitors for p in monitor.probes)]
+        whole = {probe.name: self._spikes(probe, events) for probe in wanted if probe.events}
         for monitor in self.lowered.monitors:
             monitor.append(first + tick, ticks, samples, whole)
         for name, longest in self.lowered.senders.items():
@@ -99,7 +101,7 @@ def write_back(lowered: Lowered, writer: MonitorWriter, ticks: int, final: Mappi
     for synapses in lowered.synapses.values():
         for pathway in synapses.pathways:
             if isinstance(pathway, Textual):
-                for key in pathway.text.states:
+                for key in pathway.text.states.keys() - {UNUSED}:
                     values = np.empty(synapses.wires.order.size)
                     values[synapses.wires.order] = final[f"synapse/{pathway.name}/{key}"][0]
                     _set(synapses.synapses.variables[key], values)

@@ -25,7 +25,7 @@ import numpy as np
 from scipy.stats import ks_2samp
 
 RUN = Path(__file__).with_name("script_run.py")
-TOLERANCE = 1e-9
+TOLERANCE, TOLERANCE_OF_32_BITS = 1e-9, 1e-4
 LEAST_P = 1e-3  # of the smallest p of all quantities of a script, after Bonferroni's correction
 
 
@@ -71,7 +71,8 @@ def differences(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) 
             different.append(f"{name} {a.shape} {b.shape}")
         elif a.dtype.kind == "f":
             scale = np.max(np.abs(a), initial=0.0, where=np.isfinite(a))
-            if not np.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE * float(scale), equal_nan=True):
+            close = TOLERANCE if a.dtype == np.float64 else TOLERANCE_OF_32_BITS
+            if not np.allclose(a, b, rtol=close, atol=close * float(scale), equal_nan=True):
                 different.append(f"{name} by {np.nanmax(np.abs(a - b)) / max(float(scale), 1e-300):.1e}")
         elif not np.array_equal(a, b):
             different.append(name)
