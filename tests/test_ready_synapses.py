@@ -37,12 +37,15 @@ def network():
     post = ns.Neurons(
         "post", len(trains()), equations="dv/dt = -v/(10*ms) : volt", threshold="v > 1*volt", method="exact"
     )
+    sums = ns.Neurons("sums", len(trains()), equations="tired : volt\neager : volt", ports="")
     one = dict(wiring=ns.one_to_one(), weight=1.0 * mV)
     top = TOP * mV
     return ns.Network(
         synapses.pair_stdp(pre, post, "v", w_max=top, name="pair", tau_minus=30 * ms, **one),
         synapses.pair_stdp(pre, post, "v", w_max=top, name="steep", A_plus=0.6, A_minus=0.6, **one),
         synapses.triplet_stdp(pre, post, "v", w_max=top, name="triplet", A3_minus=2.3e-4, **one),
+        synapses.depressing(pre, sums, "tired", name="depressing", U=0.4, **one),
+        synapses.facilitating(pre, sums, "eager", name="facilitating", U=0.1, **one),
         schedule=ns.Clock(1 * ms),
     )
 
@@ -117,6 +120,31 @@ def test_triplet_stdp_potentiates_at_high_rates_what_it_depresses_at_low_ones(fi
     assert np.all(np.diff(first) > 0)
     assert second[0] < 0 < second[-1]
     assert change(final, "pair")[-1] < 0
+
+
+def test_a_depressing_synapse_tires_as_tsodyks_and_markram_say(final):
+    """x before spike n of a regular train tends to its limit by the factor (1 - U) e at each spike."""
+    for neuron, rate in enumerate(RATES):
+        e = np.exp(-1 / (rate * 0.8))
+        limit = (1 - e) / (1 - 0.6 * e)
+        x = limit + (1 - limit) * (0.6 * e) ** np.arange(PAIRS)
+        sent = final["state/sums/tired"][0][len(LAGS) + 2 * neuron] * 1e3
+        assert sent == pytest.approx(0.4 * x.sum(), rel=1e-12)
+        assert final["synapse/depressing/x"][0][len(LAGS) + 2 * neuron] == pytest.approx(0.6 * x[-1])
+
+
+def test_a_facilitating_synapse_grows_stronger_as_far_as_its_resources_last(final):
+    """u at spike n is U times a geometric series, which tends to U/(1 - (1 - U) exp(-T/tau_facil))."""
+    for neuron, rate in enumerate(RATES):
+        keep, e = 0.9 * np.exp(-1 / (rate * 0.53)), np.exp(-1 / (rate * 0.13))
+        u = 0.1 / (1 - keep) * (1 - keep ** np.arange(1, PAIRS + 1))
+        x = [1.0]
+        for release in u[:-1]:
+            x.append(1 + (x[-1] * (1 - release) - 1) * e)
+        place = len(LAGS) + 2 * neuron
+        assert final["synapse/facilitating/u"][0][place] == pytest.approx(u[-1], rel=1e-12)
+        assert final["state/sums/eager"][0][place] * 1e3 == pytest.approx(np.dot(u, x), rel=1e-12)
+        assert u[1] * x[1] > u[0] * x[0]
 
 
 def test_a_setting_that_the_rule_does_not_have_is_refused():

@@ -6,5 +6,7 @@ to. Arguments of `Synapses` (`wiring`, `weight`, `delay`, `name` ...) and consta
 `.on_post` of what they return show the text.
 """
 
+from .short_term import depressing as depressing
+from .short_term import facilitating as facilitating
 from .stdp import pair_stdp as pair_stdp
 from .stdp import triplet_stdp as triplet_stdp
