@@ -111,7 +111,7 @@ POPULATIONS = {
     "constant weights": (
         lambda: neurons(update="v = k*I", k=ns.glorot()), D, "constant k", "glorot", "normal or uniform",
     ),
-    "constant port": (lambda: neurons(I=3), D, "'pool': 'I'", "constant and also a port", "Rename"),
+    "constant port": (lambda: neurons(I=3), D, "'pool': 'I'", "also a port", "ports=''"),
     "reserved constant": (
         lambda: neurons(update="v = I*dt", dt=3), D, "constant 'dt'", "simulation itself", "another name",
     ),

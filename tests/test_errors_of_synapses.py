@@ -159,7 +159,7 @@ SYNAPSES = {
 WIRINGS = {
     "probability above 1": (lambda: ns.probability(1.5), D, "probability: p", "1.5", "0 to 1"),
     "probability with unit": (lambda: ns.probability(0.5 * ms), D, "probability: p", "0.5 ms", "0 to 1"),
-    "probability text": (lambda: ns.probability("0.5"), D, "probability: p", "'0.5'", "Give a number"),
+    "probability list": (lambda: ns.probability([0.5]), D, "probability: p", "[0.5]", "Give a"),
     "misspelt": (lambda: ns.probability(0.5, to_slf=False), D, "probability", "'to_slf'", "'to_self'?"),
     **{
         f"{kind.__name__} between populations": (
