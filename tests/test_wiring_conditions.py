@@ -97,6 +97,24 @@ def test_to_self_means_the_neuron_and_i_and_j_count_within_parts():
     assert {*ends(ns.probability(1, to_self=False, where="True"))} == every - {(1, 0), (2, 1)}
 
 
+def test_indices_of_neurons_are_those_of_their_last_axis():
+    grid = ns.Neurons("grid", (4, 5), update="v = v", y=np.arange(4)[:, None])
+    text = dict(wiring="i_pre == i_post and abs(y_pre - y_post) == 1", weight="i + 100*j", delay=1, to="v")
+    net = ns.Network(ns.Synapses(grid, grid, name="s", **text), schedule=ns.Synchronous())
+    found = draw_synapses(net, "s", 0)
+    assert found.pre.size == 2 * 3 * 5 and set(np.abs(found.post - found.pre)) == {5}
+    assert np.array_equal(found.weight, found.pre + 100 * found.post)
+
+
+def test_a_diagram_shortens_long_expressions():
+    long = " + ".join(["abs(x_pre - x_post)"] * 9)
+    net = net_of(ns.probability(f"({long})/metre"), weight=f"({long})/metre", delay=f"({long})*ms/metre")
+    texts = [text.get_text() for text in ns.figures.diagram(net).texts]
+    lines = [line for text in texts for line in text.split("\n") if "abs(x_pre" in line]
+    pyplot.close("all")
+    assert len(lines) == 3 and all(line.endswith("...") and len(line) < 80 for line in lines)
+
+
 def test_memory_is_that_of_the_pairs_that_are_joined():
     net = net_of("abs(x_pre - x_post) < 20*um", pre=2000, post=2000)
     pairs_of(net, "s", 0)

@@ -14,6 +14,8 @@ from neurosim.network.functions import RANDOM, functions
 from neurosim.network.text import calls_in, names_in, parse_expression
 from neurosim.network.weights import Distribution
 
+MOST_SHOWN = 70  # characters of an expression in a diagram
+
 
 @dataclass(frozen=True)
 class Expression:
@@ -39,6 +41,11 @@ class Expression:
         """Whether it draws random numbers."""
         known = functions()
         return any(name in known and known[name].kind == RANDOM for name in calls_in(self.text))
+
+    @property
+    def short(self) -> str:
+        """The text as a diagram shows it, shortened if it is long."""
+        return self.text if len(self.text) <= MOST_SHOWN else f"{self.text[: MOST_SHOWN - 3]}..."
 
     def __str__(self) -> str:
         return shown(self.text, 60)

@@ -107,9 +107,9 @@ class probability(Wiring):
         return DENSE if self.p == 1 and not self.where else SPARSE
 
     def note(self, reduction: str) -> str:
-        where = f"where {self.where}" if self.where else ""
+        where = f"where {Expression(self.where).short}" if self.where else ""
         if isinstance(self.p, str):
-            return "\n".join(filter(None, (f"p = {self.p}", where)))
+            return "\n".join(filter(None, (f"p = {Expression(self.p).short}", where)))
         return where if self.p == 1 else f"{percent_text(self.p)} of pairs" + (f"\n{where}" if where else "")
 
     def __str__(self) -> str:

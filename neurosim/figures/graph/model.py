@@ -257,7 +257,7 @@ def _weight_kind(synapses: Synapses) -> WeightKind:
 def _delay_text(delay: Value | Distribution | Expression, ticks: str) -> str:
     """A delay as text, '' for 0; `ticks` is what follows numbers of ticks, '' where delays are times."""
     if isinstance(delay, Expression):
-        return delay.text
+        return delay.short
     if isinstance(delay, Distribution):
         return delay.summary() + ticks if delay.summary() else number_text(delay)
     if not delay.number.any():
@@ -291,6 +291,6 @@ def _weight_note(synapses: Synapses, net: Network) -> str:
     if isinstance(weight, Distribution):
         return weight.note()
     if isinstance(weight, Expression):
-        return f"w = {weight.text}"
+        return f"w = {weight.short}"
     assert isinstance(weight, Value)
     return "" if not weight.scalar or (weight.dim == PLAIN and weight.number == 1) else f"w = {show(weight)}"
