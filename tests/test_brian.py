@@ -298,3 +298,15 @@ def linked_network() -> Arrays:
 
 def test_variables_of_other_groups_are_read_as_in_brian2():
     assert_same(linked_network, ("reference", "events"))
+
+
+def test_numbers_that_code_draws_regularly_follow_the_seed():
+    found = []
+    for seed in (1, 1, 2):
+        with device("neurosim", engine="reference"):
+            b2.seed(seed)
+            cells = b2.NeuronGroup(3, "x : 1")
+            cells.run_regularly("x = rand()")
+            b2.Network(cells).run(0.1 * ms)
+            found.append(cells.x[:])
+    assert np.array_equal(found[0], found[1]) and not np.array_equal(found[0], found[2])

@@ -39,7 +39,8 @@ def integration(
         return None, {}
     dt = float(values.constants["dt"])
     text = "\n".join(f"d{name}/dt = {group.equations[name].expr.code}" for name in unknown)
-    system = _linear(group, values, frozen) if _may_be_exact(runner.method_choice) else None
+    method = runner.method_choice
+    system = _linear(group, values, isinstance(method, str)) if _may_be_exact(method) else None
     if system is not None:
         statements, coefficients = exact_statements(system, values.constants, dt, frozen)
         return Block("integrate", statements, unknown, frozen, text), dict(coefficients)
@@ -62,8 +63,8 @@ def _is_list(method: object) -> bool:
     return isinstance(method, Iterable) and not isinstance(method, str)
 
 
-def _linear(group: BrianObject, values: Values, frozen: frozenset[str]) -> Linear | None:
-    """The equations as a linear system, if Brian2 would integrate them exactly, too."""
+def _linear(group: BrianObject, values: Values, asked: bool) -> Linear | None:
+    """The equations as a linear system, if the script asks for that, or if Brian2 integrates them exactly."""
     equations = getattr(group, "user_equations", group.equations)
     lines = tuple(
         Equation("differential", name, equations[name].expr.code, "1", ())
@@ -76,7 +77,7 @@ def _linear(group: BrianObject, values: Values, frozen: frozenset[str]) -> Linea
     system = linear_system(lines, values.scope())
     if system is None or not all(_is_steady(text, values) for text in system.offset.values()):
         return None
-    return system if _is_triangular(system) else None
+    return system if asked or _is_triangular(system) else None
 
 
 def _is_steady(offset: str, values: Values) -> bool:

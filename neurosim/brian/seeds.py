@@ -57,8 +57,9 @@ def is_random(plan: Plan) -> bool:
 def _statements(plan: Plan) -> Iterator[Statement]:
     """All statements of a plan."""
     for group in plan.groups.values():
-        for block in (group.integrate, group.update, group.threshold, group.reset):
-            yield from () if block is None else block.statements
+        for block in group.blocks:
+            yield from block.statements
     for pathway in plan.textual:
-        for block in (pathway.text.integrate, pathway.text.on_pre, pathway.text.on_post):
+        text = pathway.text
+        for block in (text.integrate, text.on_pre, text.on_post, *text.periodic.values()):
             yield from () if block is None else block.statements
