@@ -21,7 +21,8 @@ from neurosim.recording.recording import Recording
 from neurosim.recording.spikes import Spikes
 from neurosim.run import run
 from neurosim.session import Session, session
-from neurosim.start import Checkpoint, start_with_units
+from neurosim.start import Checkpoint
+from neurosim.start_values import start_with_units
 
 SPIKE_FIELDS = ("trial", "tick", "neuron")
 

@@ -10,25 +10,22 @@ import numpy as np
 
 from neurosim.engine.checkpoint import trials_held
 from neurosim.engine.resume import read_resume
-from neurosim.errors import DescriptionError, nearest, shown
-from neurosim.network.arguments import Arguments
+from neurosim.errors import DescriptionError, shown
 from neurosim.network.codec import same
 from neurosim.network.contraction import einsum
 from neurosim.network.draws import Pairs
-from neurosim.network.expression import Expression, is_drawn, read_expression
+from neurosim.network.expression import Expression, is_drawn
 from neurosim.network.network import Network
-from neurosim.network.neurons import Neurons
 from neurosim.network.random_wiring import probability
 from neurosim.network.synapses import Synapses
-from neurosim.network.values import Dim, Numeric, Value, as_value, spelt, unit, whole
+from neurosim.network.values import Numeric, Value, whole
 from neurosim.network.windows import conv, pool
 from neurosim.network.wiring import all_to_all, one_to_one, pairs, private
 from neurosim.plan.draw import draw_synapses, start_value
-from neurosim.plan.expressions import StartNumbers
-from neurosim.plan.groups import neuron_scope
 from neurosim.plan.lower import written_variables
 from neurosim.plan.plan import Plan, Textual
 from neurosim.plan.synapse_numbers import per_synapse
+from neurosim.start_values import read_values
 
 ANOTHER = (
     "run: start is a recording of another network."
@@ -124,10 +121,7 @@ def read_start(
             f"run: start {shown(start)} is neither a Recording nor a dict, nor a pair of them."
             " Give {'population.variable': values}."
         )
-    names = {spelt(str(key)): value for key, value in start.items()}
-    computed = _computed_start(net, {k: v for k, v in names.items() if isinstance(v, str)}, names, seed)
-    values = {name: _start_value(net, name, computed.get(name, value)) for name, value in names.items()}
-    return Start(seed, precision or "double", values)
+    return Start(seed, precision or "double", read_values(net, start, seed))
 
 
 def seed_of(start: object, seed: int | None) -> int:
@@ -174,23 +168,6 @@ def with_changed_parameters(plan: Plan, changed: tuple[str, ...]) -> dict[str, n
         states = plan.pathway(owner, Textual).text.states if kind == "synapse" else plan.groups[owner].states
         resume[key] = np.repeat(states[name][None], trials_held(resume), axis=0)
     return resume
-
-
-def start_with_units(net: Network, values: Mapping[str, np.ndarray]) -> dict[str, Numeric]:
-    """Start values in SI units, as recordings hold them, with the dimensions of their variables.
-
-    Keys that the network does not know, as in a damaged file, are left for `read_start` to refuse.
-    """
-    known = {f"{p.name}.{variable}" for p in net.populations.values() for variable in p.states}
-    return {
-        key: Value(array, _dimensions(net, key)) if key in known else array for key, array in values.items()
-    }
-
-
-def _dimensions(net: Network, key: str) -> Dim:
-    """The dimensions of a state variable such as 'cells.v'."""
-    name, _, variable = key.partition(".")
-    return neuron_scope(net, net.populations[name], set()).dims[variable]
 
 
 def _is_checkpoint(start: object) -> bool:
@@ -350,55 +327,3 @@ def _same_parameter(start: Checkpoint, net: Network, name: str, key: str) -> boo
 def _parameter(synapses: Synapses, key: str) -> Any:
     """The description of a parameter, which may be anything that `same` compares."""
     return synapses.weight if key == "w" else synapses.constants.get(key, Value(np.zeros(())))
-
-
-def _computed_start(
-    net: Network, texts: Mapping[str, str], start: Mapping[str, Numeric | str], seed: int
-) -> dict[str, Value]:
-    """The start values that are expressions, which may use the other ones."""
-    found: dict[str, Value] = {}
-    for key, text in texts.items():
-        population, variable = _variable(net, key)
-        read_expression(text, f"run: start {key!r}")
-        given = {
-            other.partition(".")[2]: value
-            for other, value in start.items()
-            if other.partition(".")[0] == population.name
-        }
-        arguments: Arguments = population.arguments | given
-        changed = Neurons(**arguments)
-        dims = neuron_scope(net, changed, set()).dims
-        numbers = StartNumbers(net, changed, seed, tied={})
-        found[key] = Value(np.asarray(numbers(variable)), dims[variable])
-    return found
-
-
-def _variable(net: Network, key: str) -> tuple[Neurons, str]:
-    """The population and the variable that a key such as 'cells.v' names."""
-    name, _, variable = key.partition(".")
-    population = net.populations.get(name)
-    if population is None or variable not in population.states:
-        known = [f"{p.name}.{v}" for p in net.populations.values() for v in p.states]
-        raise DescriptionError(
-            f"run: start {shown(key)} is no state variable of this network. {nearest(key, known)}"
-        )
-    return population, variable
-
-
-def _start_value(net: Network, key: str, given: Numeric) -> np.ndarray:
-    """The start value of a variable in SI units, shape of its population."""
-    population, variable = _variable(net, key)
-    value = as_value(given, f"run: start {key!r}")
-    wanted = _dimensions(net, key)
-    if value.dim != wanted and np.any(value.number):
-        raise DescriptionError(
-            f"run: start {key!r} is in {unit(value.dim)}, but {variable} is in {unit(wanted)}."
-            f" Give it in {unit(wanted)}."
-        )
-    try:
-        return np.broadcast_to(value.number.astype(float), population.shape)
-    except ValueError:
-        raise DescriptionError(
-            f"run: start {key!r} has shape {value.shape}, the population {population.shape}."
-            " Give one value per neuron."
-        ) from None

@@ -145,6 +145,12 @@ REFUSED = {
     "summed": (joined("g_post = w : 1 (summed)"), D, "'g_post' (summed) changes 'g'", "(constant)"),
     "circle": (ran("x = y : 1 (constant over dt)\ny = x : 1 (constant over dt)"), P, "circle x -> y -> x"),
     "message": (joined("h = v_pre : 1 (constant over dt)"), P, "reads 'v_pre'", "arrives later"),
+    "start of what is shared": (
+        ran("v : 1 (shared)", start={"pool.v": [1, 2]}), D, "'pool.v' is (shared)", "Give one number",
+    ),
+    "start of what is held": (
+        ran("v = t/ms : 1 (constant over dt)", start={"pool.v": 2}), D, "(constant over dt)", "Leave it out",
+    ),
     "sweep": (
         ran("x = v : 1 (constant over dt)", update="v = I", schedule=ns.Asynchronous()),
         D, "'x' is (constant over dt)", "update text",
