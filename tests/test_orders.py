@@ -210,6 +210,41 @@ def test_the_usual_order_object_by_object_is_compiled_as_that_of_the_clock():
     assert without_numbers[0] == without_numbers[1]
 
 
+def test_threads_that_share_neurons_in_an_order_of_ones_own_change_no_bit():
+    equations = """dv/dt = (1.2 + g - v)/(20*ms) : 1 (unless refractory)
+                   dg/dt = -g/(5*ms) : 1
+                   x : 1"""
+    cells = ns.Neurons(
+        "cells", 200, equations=equations, threshold="v > 1", reset="v = 0\nx = 0", refractory=5 * ms,
+        method="euler", v=ns.uniform(0, 1), x=0,
+    )  # fmt: skip
+    delay, some = ns.uniform(0 * ms, 3 * ms), ns.probability(0.05)
+    plain = ns.Synapses(cells, cells, to="g", weight=0.02, delay=delay, wiring=some, name="plain")
+    text = ns.Synapses(
+        cells, cells, wiring=some, delay=1 * ms, name="text", weight=0.1, on_pre="x_post += w",
+        on_post="w = w*0.99 + 0.001*v_pre",
+    )  # fmt: skip
+    names = ("cells",)
+    steps = [
+        Step(Do.RECORD, names),
+        Step(Do.INTEGRATE, names, pathways=()),
+        Step(Do.THRESHOLD, names),
+        Step(Do.SEND, names),
+        Step(Do.DELIVER, pathways=("plain",)),
+        Step(Do.DELIVER, pathways=("text",)),
+        Step(Do.DELIVER, arriving=SENT, pathways=("text",)),
+        Step(Do.RESET, names),
+    ]
+    net = listed(plain, text, steps=steps)
+    assert can_split(lower(net, read_inputs(net, None, 10, None, 1)))
+    runs = [dict(engine="reference"), dict(engine="events", threads=1), dict(engine="events", threads=2)]
+    made = [
+        ns.run(net, ticks=100, record=["cells.v", "text.w"], precision="single", **given) for given in runs
+    ]
+    for name in ("cells.v", "text.w"):
+        assert all(np.array_equal(recording[name], made[0][name]) for recording in made[1:]), name
+
+
 # What is refused.
 
 
