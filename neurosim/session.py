@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.engine.checkpoint import checkpoint
-from neurosim.engine.progress import Progress
+from neurosim.engine.progress import Interrupt
 from neurosim.errors import DescriptionError, EngineError, RecordingError, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network, require_network
@@ -128,6 +128,7 @@ class Session:
         self._header, self._ticks = prepared.header, 0
         self._recording: Recording | None = None
         self._ended = ""  # how, once it has ended
+        self._interrupt = Interrupt()
         self._known: dict[Any, int] = {}  # the ticks of times that were asked for
         try:
             self._running = prepared.ready.watch(np.arange(prepared.plan.trials), writer)
@@ -173,10 +174,10 @@ class Session:
             self._running.feed(drives)
         if drives or keeps_cuts(self._header):
             self._writer.keep_inputs(self._ticks, self._inputs.kept(drives, self._ticks))
-        with Progress(None, "tick", False) as report:
-            ran, stopped = self._running.advance(ticks, report)
+        with self._interrupt:
+            ran, stopped = self._running.advance(ticks, self._interrupt)
         self._ticks += ran
-        if stopped == "interrupted" or report.asked:
+        if stopped == "interrupted" or self._interrupt.asked:
             self._end("interrupted")
             raise KeyboardInterrupt
 
@@ -227,6 +228,7 @@ class Session:
 
     def _end(self, stopped: str) -> None:
         self._ended = "ended" if stopped == "end" else stopped
+        self._interrupt.close()
         try:
             self._running.write()
             final = checkpoint([self._running.end()()])

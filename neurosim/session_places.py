@@ -166,7 +166,7 @@ class Places:
     def _values(self, found: Found, given: Any, batched: bool) -> np.ndarray:
         subject = f"session: {found.name!r}"
         if type(given) in (float, np.float64) or (type(given) is np.ndarray and given.dtype == np.float64):
-            if np.isnan(given).any():
+            if given != given if type(given) is not np.ndarray else np.isnan(given).any():
                 raise DescriptionError(f"{subject}: contains NaN. Give numbers.")
             return self._broadcast(found, np.asarray(given), batched, subject)
         value = as_value(given, subject)
@@ -180,7 +180,7 @@ class Places:
         dtype = bool if found.variable == FREE else np.float64
         full = (self.trials, *found.shape) if batched else found.shape
         try:
-            new = np.broadcast_to(number, full).astype(dtype)
+            new = np.full(full, number, dtype)
         except ValueError:
             raise DescriptionError(
                 f"{subject} has shape {full}, the new values {number.shape}."

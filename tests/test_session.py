@@ -247,9 +247,17 @@ def test_an_error_and_ctrl_c_leave_a_valid_recording(tmp_path):
         assert time.monotonic() - begun < 20
         assert 0 < session.recording.ticks == session.ticks < 10**6 and ns.replay(session.recording)
         assert session.recording.inputs["knobs"].shape[1] == session.ticks
+        before, other = signal.getsignal(signal.SIGINT), opened()
+        other.advance(1)
+        assert signal.getsignal(signal.SIGINT) != before
+        with pytest.raises(KeyboardInterrupt):  # between advances, Ctrl-C does what it did before
+            signal.raise_signal(signal.SIGINT)
+        other.advance(1)
+        other.close()
+        assert signal.getsignal(signal.SIGINT) == before and other.recording.ticks == 2
 
 
-def test_a_session_without_records_keeps_its_inputs(tmp_path):
+def test_a_session_without_records_keeps_its_inputs(tmp_path, monkeypatch):
     with opened(record=(), to=tmp_path / "run.h5") as session:
         session._writer._flushed -= 10
         step(session, 0, 5)
@@ -257,12 +265,13 @@ def test_a_session_without_records_keeps_its_inputs(tmp_path):
     np.testing.assert_array_equal(session.recording.inputs["knobs"][0], NUMBERS[:10])
     session.recording.close()
     session = opened(record=())
-    for _ in range(1001):  # so many are joined
+    monkeypatch.setattr("neurosim.recording.session_log.MOST_PIECES", 7)
+    for _ in range(25):
         session.advance(1)
-    assert repr(session) == "<Session: 1,001 ticks on reference>"
+    assert repr(session) == "<Session: 25 ticks on reference>"
     session.close()
     session.close()
-    assert session.recording.inputs["knobs"].shape == (1, 1001, 4)
+    assert session.recording.inputs["knobs"].shape == (1, 25, 4)
 
 
 COMPLAINTS = {

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from time import monotonic
 from types import FrameType
 from typing import Any, Protocol
 
@@ -14,6 +15,9 @@ ProgressCallback = Callable[[int], bool]
 
 MessageCallback = Callable[[str], None]
 """Called with one line of text for the user, such as that a compilation has begun."""
+
+
+LOOK_SECONDS = 0.1  # how long `Interrupt` takes for granted that its handler is set
 
 
 class _Bar(Protocol):
@@ -73,6 +77,48 @@ class Progress:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
+
+
+class Interrupt:
+    """Ctrl-C for what runs again and again, each time in a `with` block that it is asked in.
+
+    There, Ctrl-C asks to stop after the current tick (calls return True). Outside of the blocks it does what
+    it did before. Its handler stays between the blocks, as setting one, or looking whether it is set, takes
+    as long as a short block. Notebooks set their own from time to time.
+    """
+
+    def __init__(self) -> None:
+        self.asked = self.inside = False
+        self.looked = -1.0  # when it was last seen to, by `monotonic`
+        self.previous: Any = None  # the handler before, as in `Progress`
+
+    def __call__(self, done: int) -> bool:
+        return self.asked
+
+    def __enter__(self) -> Interrupt:
+        now = monotonic()
+        if now - self.looked > LOOK_SECONDS and threading.current_thread() is threading.main_thread():
+            self.looked = now
+            handler: Any = signal.getsignal(signal.SIGINT)
+            if handler != self._interrupt:
+                self.previous = signal.signal(signal.SIGINT, self._interrupt)
+        self.inside = True
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.inside = False
+
+    def close(self) -> None:
+        """Set the handler that was there before."""
+        handler: Any = signal.getsignal(signal.SIGINT)
+        if handler == self._interrupt and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self.previous)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self.inside:
+            self.asked = True
+        elif callable(self.previous):
+            self.previous(number, frame)
 
 
 def has_stderr() -> bool:
