@@ -55,11 +55,10 @@ def brian2(target: str, seed: int, n: int = 100, ticks: int = 20_000) -> dict[st
     back.connect(p=10 / n)
     voltages, currents = cells.variables["v"].get_value(), cells.variables["I"].get_value()
 
-    @b2.network_operation(when="start")
     def control() -> None:
         currents[:] = 1.5 - 2 * np.mean(voltages)
 
-    net = b2.Network(cells, back, control)
+    net = b2.Network(cells, back, b2.NetworkOperation(control, when="start"))
     net.run(ticks // 10 * b2.defaultclock.dt)
     begin = process_time()
     net.run((ticks - ticks // 10) * b2.defaultclock.dt)
