@@ -17,6 +17,7 @@ CLOCKED = {
     "lif_exponential",
     "lif_alpha",
     "lif_conductance",
+    "lif_nmda",
     "adex",
     "izhikevich",
     "hodgkin_huxley",

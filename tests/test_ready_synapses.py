@@ -5,10 +5,12 @@ All rules stand in one network, driven by given spikes, so that one run on each 
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.optimize import brentq
 
 import neurosim as ns
 from neurosim import synapses
-from neurosim.units import ms, mV
+from neurosim.units import ms, mV, nS, pF
 
 LAGS = [-40, -20, -10, -3, 2, 10, 25, 50]  # ms from the pre spike to the post spike, one pair each
 RATES = [10, 20, 40, 50]  # Hz, each with the lags +10 and -10 ms
@@ -38,6 +40,11 @@ def network():
         "post", len(trains()), equations="dv/dt = -v/(10*ms) : volt", threshold="v > 1*volt", method="exact"
     )
     sums = ns.Neurons("sums", len(trains()), equations="tired : volt\neager : volt", ports="")
+    opened = ns.cells.lif_nmda("opened", len(trains()))
+    passive = ns.Neurons(
+        "passive", 2, equations="du/dt = (g_L*(E - u) + I_near)/C : volt\nI_near : amp", ports="",
+        g_L=10 * nS, C=100 * pF, E=[10, 0] * mV, method="euler",
+    )  # fmt: skip
     one = dict(wiring=ns.one_to_one(), weight=1.0 * mV)
     top = TOP * mV
     return ns.Network(
@@ -46,6 +53,8 @@ def network():
         synapses.triplet_stdp(pre, post, "v", w_max=top, name="triplet", A3_minus=2.3e-4, **one),
         synapses.depressing(pre, sums, "tired", name="depressing", U=0.4, **one),
         synapses.facilitating(pre, sums, "eager", name="facilitating", U=0.1, **one),
+        synapses.nmda(pre, opened, to="g_NMDA", name="nmda", wiring=ns.one_to_one(), weight=1 * nS),
+        synapses.gap_junction(passive, passive, to="I_near", v="u", wiring="i != j", weight=5 * nS),
         schedule=ns.Clock(1 * ms),
     )
 
@@ -55,7 +64,7 @@ def recordings():
     pre, post = zip(*trains(), strict=True)
     given = {"pre": events(pre), "post": events(post)}
     return [
-        ns.run(network(), given, ticks=TICKS, record=["pair.w"], engine=engine)
+        ns.run(network(), given, ticks=TICKS, record=["nmda.s"], engine=engine)
         for engine in ("reference", "events")
     ]
 
@@ -145,6 +154,44 @@ def test_a_facilitating_synapse_grows_stronger_as_far_as_its_resources_last(fina
         assert final["synapse/facilitating/u"][0][place] == pytest.approx(u[-1], rel=1e-12)
         assert final["state/sums/eager"][0][place] * 1e3 == pytest.approx(np.dot(u, x), rel=1e-12)
         assert u[1] * x[1] > u[0] * x[0]
+
+
+def test_nmda_receptors_open_slowly_and_saturate(recordings):
+    """One spike: x decays from 1, and s is the integral that solves its linear equation."""
+    s = recordings[0]["nmda.s"][60:160, 0]  # nothing else arrives there
+
+    def opened(t):  # x = exp(-t/2), alpha = 0.5: the closing factor between u and t is elementary
+        def rise(u):
+            return 0.5 * np.exp(-u / 2 - (t - u) / 100 - (np.exp(-u / 2) - np.exp(-t / 2)))
+
+        return quad(rise, 0, t)[0]
+
+    expected = [opened(t) for t in range(100)]
+    first = int(np.argmax(s > 0))
+    np.testing.assert_allclose(s[first : first + 50], expected[1:51], rtol=2e-3)
+    assert recordings[0]["nmda.s"].max() < 1
+    np.testing.assert_allclose(
+        recordings[0].final["state/opened/g_NMDA"], 1e-9 * recordings[0]["nmda.s"][-1:], rtol=1e-12
+    )
+
+
+def test_the_magnesium_block_sets_the_voltage_at_which_an_nmda_conductance_rests():
+    cell = ns.cells.lif_nmda("cell", 2, g_NMDA=[5, 40] * nS, v_threshold=100 * mV)
+    net = ns.Network(cell, schedule=ns.Clock(0.1 * ms))
+    v = ns.run(net, ticks=5000, record=["cell.v"], engine="reference")["cell.v"][-1] * 1e3
+
+    def current(v, g):
+        return 25 * (-70 - v) - g * v / (1 + np.exp(-0.062 * v) / 3.57)
+
+    expected = [brentq(current, -70, -60, (5,)), brentq(current, -70, 0, (40,))]
+    np.testing.assert_allclose(v, expected, rtol=1e-4)
+
+
+def test_a_gap_junction_couples_passive_cells_by_its_coefficient(final):
+    """E differs by 10 mV, so the cells rest at 10 (w + g_L)/(2 w + g_L) and 10 w/(2 w + g_L)."""
+    v = final["state/passive/u"][0] * 1e3
+    np.testing.assert_allclose(v, [10 * 15 / 20, 10 * 5 / 20], rtol=1e-6)
+    assert v[1] / v[0] == pytest.approx(5 / (5 + 10))  # the coupling coefficient
 
 
 def test_a_setting_that_the_rule_does_not_have_is_refused():

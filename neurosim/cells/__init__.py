@@ -19,6 +19,7 @@ from .spiking import lif as lif
 from .spiking import lif_alpha as lif_alpha
 from .spiking import lif_conductance as lif_conductance
 from .spiking import lif_exponential as lif_exponential
+from .spiking import lif_nmda as lif_nmda
 from .spiking import traub_miles as traub_miles
 from .stochastic import categorical as categorical
 from .stochastic import glauber_binary as glauber_binary

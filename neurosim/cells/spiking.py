@@ -161,6 +161,49 @@ def lif_conductance(name: str, shape: Shape, **override: Setting) -> Neurons:
     )  # fmt: skip
 
 
+def lif_nmda(name: str, shape: Shape, **override: Setting) -> Neurons:
+    """Leaky integrate-and-fire neurons with AMPA, NMDA and GABA receptors, as in models of working memory.
+
+    C dv/dt = g_L (E_L - v) + g_e (E_e - v) + g_GABA (E_i - v) + I with g_e = g_AMPA + g_NMDA/(1 + Mg
+    exp(-0.062 v/mV)/3.57), dg_AMPA/dt = -g_AMPA/tau_AMPA, dg_GABA/dt = -g_GABA/tau_GABA. At v > v_threshold
+    the neuron spikes, and v = v_reset for a refractory period.
+
+    Ports: spikes go `to="g_AMPA"` or `to="g_GABA"` with a weight in siemens (positive for both).
+    `synapses.nmda` sets g_NMDA. `I` (amp) takes currents.
+
+    Constants: those of pyramidal cells, C 500 pF, g_L 25 nS, E_L -70 mV, E_e 0 mV, E_i -70 mV, tau_AMPA 2 ms,
+    tau_GABA 5 ms, Mg 1 (in mmol per litre), v_threshold -50 mV, v_reset -55 mV, refractory 2 ms. Interneurons
+    have C 200 pF, g_L 20 nS, refractory 1 ms. Start: v = E_L, no conductance. Method: rk2, as in the paper,
+    for a dt of 0.1 ms or less.
+
+    Arguments:
+        name: the name of the population.
+        shape: the number of neurons, or a tuple such as (15, 3, 3).
+        override: constants (with their units), start values or arguments of `Neurons` to use instead.
+
+    Raises DescriptionError for a name in `override` that the cell does not have.
+
+    Source: Wang 2002, Probabilistic decision making by slow reverberation in cortical circuits, Neuron 36,
+    955, doi:10.1016/S0896-6273(02)01092-9; the block is that of Jahr & Stevens 1990, J. Neurosci. 10, 3178,
+    doi:10.1523/JNEUROSCI.10-09-03178.1990.
+    """
+    from neurosim.units import ms, mV, nS, pF
+
+    return ready(
+        "lif_nmda", name, shape, override,
+        equations="""dv/dt = (g_L*(E_L - v) + g_e*(E_e - v)
+                              + g_GABA*(E_i - v) + I)/C : volt (unless refractory)
+                     g_e = g_AMPA + g_NMDA/(1 + Mg*exp(-0.062*v/mV)/3.57) : siemens
+                     dg_AMPA/dt = -g_AMPA/tau_AMPA : siemens
+                     dg_GABA/dt = -g_GABA/tau_GABA : siemens
+                     g_NMDA : siemens
+                     I : amp""",
+        threshold="v > v_threshold", reset="v = v_reset", refractory=2 * ms, method="rk2",
+        C=500 * pF, g_L=25 * nS, E_L=-70 * mV, E_e=0 * mV, E_i=-70 * mV, tau_AMPA=2 * ms, tau_GABA=5 * ms,
+        Mg=1.0, v_threshold=-50 * mV, v_reset=-55 * mV, v="E_L",
+    )  # fmt: skip
+
+
 def adex(name: str, shape: Shape, **override: Setting) -> Neurons:
     """Adaptive exponential integrate-and-fire neurons.
 

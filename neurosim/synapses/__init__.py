@@ -10,3 +10,5 @@ from .short_term import depressing as depressing
 from .short_term import facilitating as facilitating
 from .stdp import pair_stdp as pair_stdp
 from .stdp import triplet_stdp as triplet_stdp
+from .transmission import gap_junction as gap_junction
+from .transmission import nmda as nmda
