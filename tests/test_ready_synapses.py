@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 import neurosim as ns
 from neurosim import synapses
-from neurosim.units import ms, mV, nS, pF
+from neurosim.units import Hz, ms, mV, nS, pF
 
 LAGS = [-40, -20, -10, -3, 2, 10, 25, 50]  # ms from the pre spike to the post spike, one pair each
 RATES = [10, 20, 40, 50]  # Hz, each with the lags +10 and -10 ms
@@ -37,7 +37,12 @@ def events(spikes):
 def network():
     pre = ns.Neurons("pre", len(trains()))
     post = ns.Neurons(
-        "post", len(trains()), equations="dv/dt = -v/(10*ms) : volt", threshold="v > 1*volt", method="exact"
+        "post",
+        len(trains()),
+        equations="dv/dt = -v/(10*ms) : volt\ndopamine : Hz",
+        dopamine=2 * Hz,
+        threshold="v > 1*volt",
+        method="exact",
     )
     sums = ns.Neurons("sums", len(trains()), equations="tired : volt\neager : volt", ports="")
     opened = ns.cells.lif_nmda("opened", len(trains()))
@@ -55,6 +60,10 @@ def network():
         synapses.facilitating(pre, sums, "eager", name="facilitating", U=0.1, **one),
         synapses.nmda(pre, opened, to="g_NMDA", name="nmda", wiring=ns.one_to_one(), weight=1 * nS),
         synapses.gap_junction(passive, passive, to="I_near", v="u", wiring="i != j", weight=5 * nS),
+        synapses.scaling(pre, post, "v", name="scaling", beta=0.3, tau=200 * ms, **one),
+        synapses.reward_stdp(
+            pre, post, "v", reward="dopamine", w_max=top, name="rewarded", tau_c=300 * ms, **one
+        ),
         schedule=ns.Clock(1 * ms),
     )
 
@@ -192,6 +201,27 @@ def test_a_gap_junction_couples_passive_cells_by_its_coefficient(final):
     v = final["state/passive/u"][0] * 1e3
     np.testing.assert_allclose(v, [10 * 15 / 20, 10 * 5 / 20], rtol=1e-6)
     assert v[1] / v[0] == pytest.approx(5 / (5 + 10))  # the coupling coefficient
+
+
+def test_scaling_moves_weights_by_what_the_rate_lacks(final):
+    """The logarithm of w is beta times the integral of goal - a, up to the last event of the synapse."""
+    weights = final["synapse/scaling/w"][0] * 1e3
+    for (pre, post), w in zip(trains(), weights, strict=True):
+        last = max(pre + post)
+        integral = sum(1 - np.exp(-(last - t) / 200) for t in post)
+        assert w == pytest.approx(np.exp(0.3 * (0.005 * last - integral)), rel=1e-12)
+    assert weights[0] > 1  # it fired once, which is too little
+    assert weights[-1] < 1  # 50 spikes a second are too many
+
+
+def test_a_reward_turns_the_eligibility_that_pairs_have_left_into_weight(final):
+    """One pair leaves c, and every 10 ms w rises by w_max c d 10 ms, a geometric series."""
+    for (pre, post), grown in zip(trains()[: len(LAGS)], change(final, "rewarded"), strict=False):
+        lag, last = post[0] - pre[0], max(pre + post)
+        c = 0.1 * np.exp(-lag / 20) if lag >= 0 else -0.15 * np.exp(lag / 20)
+        first = last // 10 * 10 + 10  # the text runs before the spikes of its tick
+        expected = sum(2 * 0.01 * c * np.exp(-(t - last) / 300) for t in range(first, TICKS, 10))
+        assert grown == pytest.approx(expected, rel=1e-9)
 
 
 def test_a_setting_that_the_rule_does_not_have_is_refused():

@@ -6,6 +6,8 @@ to. Arguments of `Synapses` (`wiring`, `weight`, `delay`, `name` ...) and consta
 `.on_post` of what they return show the text.
 """
 
+from .homeostasis import scaling as scaling
+from .reward import reward_stdp as reward_stdp
 from .short_term import depressing as depressing
 from .short_term import facilitating as facilitating
 from .stdp import pair_stdp as pair_stdp
