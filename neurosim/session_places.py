@@ -141,7 +141,7 @@ class Places:
         names: dict[str, Any] = {"t": (self.plan.first_tick + ticks) * (self.plan.dt or 1.0)}
         names |= group.constants
         names |= {key: running.look(f"state/{group.name}/{key}") for key in group.states}
-        if group.refractory is not None:
+        if group.spiking:
             names[FREE] = running.look(f"not_refractory/{group.name}")
         value = evaluate(text, names, AxisFunctions(group.shape))
         return np.broadcast_to(value, (self.trials, *group.shape))
