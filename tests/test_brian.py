@@ -115,7 +115,7 @@ def plastic_network(name: str) -> Arrays:
     )  # fmt: skip
     learn.connect(i=[5, 3, 0, 0, 1, 2, 2], j=[0, 1, 3, 3, 2, 5, 4])
     learn.w, learn.pre.delay = "0.1*(j + 1)", "0.3*ms*rand()"
-    weights = b2.StateMonitor(learn, ["w", "before"], record=[0, 4])
+    weights = b2.StateMonitor(learn, ["w", "before", "x_post", "v_pre"], record=[0, 4])
     spikes, traces = b2.SpikeMonitor(cells), b2.StateMonitor(cells, True, record=True)
     net = b2.Network(cells, learn, weights, spikes, traces)
     net.run(15 * ms)

@@ -17,6 +17,7 @@ from neurosim.brian.private_names import (
     Subexpression,
     Synapses,
     Variable,
+    edges_of,
     value_of,
 )
 from neurosim.brian.refusal import Refused
@@ -210,6 +211,8 @@ def _column(
     if source.__class__ is Synapses:
         lowered = synapses[source.name]
         held = None if derived else lowered.held_by.get(name)
+        if not derived and variable.owner.name != source.name and variable in changing:
+            return _of_neurons(source, variable, name, probe, index, every)
         if derived or variable.owner.name != source.name:
             raise Refused(label(thing), f"it records {name!r} of synapses, which is no variable of theirs")
         if held is None:
@@ -226,3 +229,14 @@ def _column(
             probe, group.name, FREE if name == "not_refractory" else name, absolute, index.shape, every, False
         )
     )
+
+
+def _of_neurons(
+    synapses: BrianObject, variable: Variable, name: str, probe: str, index: np.ndarray, every: int
+) -> Column:
+    """How a variable of the senders or targets of some synapses is recorded: once for each neuron."""
+    sender, receiver = edges_of(synapses)
+    ends = sender if synapses.variables.indices[name] == "_presynaptic_idx" else receiver
+    neurons, chosen = np.unique(ends[index], return_inverse=True)
+    owner = str(variable.owner.name)
+    return Column(Probe(probe, owner, variable.name, neurons, neurons.shape, every, False), chosen)
