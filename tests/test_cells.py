@@ -18,6 +18,7 @@ CLOCKED = {
     "lif_alpha",
     "lif_conductance",
     "lif_nmda",
+    "glif",
     "adex",
     "izhikevich",
     "hodgkin_huxley",

@@ -54,7 +54,7 @@ def network():
     top = TOP * mV
     return ns.Network(
         synapses.pair_stdp(pre, post, "v", w_max=top, name="pair", tau_minus=30 * ms, **one),
-        synapses.pair_stdp(pre, post, "v", w_max=top, name="steep", A_plus=0.6, A_minus=0.6, **one),
+        synapses.pair_stdp(pre, post, "v", w_max=top, name="steep", A_plus=0.6, A_minus=0.6, wiring="i == j"),
         synapses.triplet_stdp(pre, post, "v", w_max=top, name="triplet", A3_minus=2.3e-4, **one),
         synapses.depressing(pre, sums, "tired", name="depressing", U=0.4, **one),
         synapses.facilitating(pre, sums, "eager", name="facilitating", U=0.1, **one),
@@ -228,3 +228,10 @@ def test_a_setting_that_the_rule_does_not_have_is_refused():
     cells = ns.Neurons("cells", 2)
     with pytest.raises(ns.DescriptionError, match="'tau_pluss' is neither an argument"):
         synapses.pair_stdp(cells, cells, "I", w_max=1.0, tau_pluss=3)
+
+
+def test_a_cell_without_the_variable_that_synapses_sum_into_is_told_how_to_get_it():
+    cells = ns.cells.lif("cells", 2)
+    net = ns.Network(synapses.gap_junction(cells, cells, wiring="i != j"), schedule=ns.Clock(1 * ms))
+    with pytest.raises(ns.DescriptionError, match="declare it with its unit in the equations of 'cells'"):
+        ns.run(net, ticks=1)

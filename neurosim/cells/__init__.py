@@ -8,6 +8,7 @@ v=ns.normal(-65*mV, 2*mV))`. `print(cells.lif("x", 1).equations)` shows the text
 from .gated import gru as gru
 from .gated import lstm as lstm
 from .gated import peephole_lstm as peephole_lstm
+from .glif import glif as glif
 from .norms import batch_norm as batch_norm
 from .norms import layer_norm as layer_norm
 from .rate import leaky_tanh as leaky_tanh

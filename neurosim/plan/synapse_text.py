@@ -392,6 +392,7 @@ def _summed_target(item: Synapses, name: str) -> str:
     if not name.endswith("_post") or variable not in item.post.population.states:
         raise DescriptionError(
             f"{item.label}: '{name}' (summed) must be a variable of the target, such as I_post."
-            f" {nearest(variable, item.post.population.states)}"
+            f" {nearest(variable, item.post.population.states)} If it is new, declare it with its unit in the"
+            f" equations of {item.post.population.name!r}: '{variable} : 1'."
         )
     return variable

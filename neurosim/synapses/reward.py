@@ -29,7 +29,8 @@ def reward_stdp(
         reward: the variable of `post`, in hertz, that is the reward d, the concentration of dopamine. It may
             be declared as "ddopamine/dt = -dopamine/(0.2*second) : Hz (shared)".
         w_max: the largest weight, in the unit of `to`.
-        given: arguments of `Synapses` such as `weight`, the weight at the start, constants and start values.
+        given: arguments of `Synapses` such as `weight`, at the start w_max/2 by default, constants and start
+            values.
 
     Raises DescriptionError for a name in `given` that is none of these.
 
@@ -39,6 +40,7 @@ def reward_stdp(
     from neurosim.units import ms, second
 
     texts = dict(
+        weight="w_max/2",
         model="""dbefore/dt = -before/tau_plus : 1 (event-driven)
                  dafter/dt = -after/tau_minus : 1 (event-driven)
                  dc/dt = -c/tau_c : 1 (event-driven)""",

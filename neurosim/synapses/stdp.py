@@ -27,7 +27,7 @@ def pair_stdp(
         pre, post: populations, or parts of them; `post` has to spike.
         to: the port or variable of `post` that w is added to when a spike arrives.
         w_max: the largest weight, in the unit of `to`.
-        given: arguments of `Synapses` such as `weight`, the weight at the start, and constants.
+        given: arguments of `Synapses` such as `weight`, at the start w_max/2 by default, and constants.
 
     Raises DescriptionError for a name in `given` that is neither.
 
@@ -37,6 +37,7 @@ def pair_stdp(
     from neurosim.units import ms
 
     texts = dict(
+        weight="w_max/2",
         model="""dbefore/dt = -before/tau_plus : 1 (event-driven)
                  dafter/dt = -after/tau_minus : 1 (event-driven)""",
         on_pre=f"""{to}_post += w
@@ -67,7 +68,7 @@ def triplet_stdp(
         pre, post: populations, or parts of them; `post` has to spike.
         to: the port or variable of `post` that w is added to when a spike arrives.
         w_max: the largest weight, in the unit of `to`.
-        given: arguments of `Synapses` such as `weight`, the weight at the start, and constants.
+        given: arguments of `Synapses` such as `weight`, at the start w_max/2 by default, and constants.
 
     Raises DescriptionError for a name in `given` that is neither.
 
@@ -77,6 +78,7 @@ def triplet_stdp(
     from neurosim.units import ms
 
     texts = dict(
+        weight="w_max/2",
         model="""dr_1/dt = -r_1/tau_plus : 1 (event-driven)
                  dr_2/dt = -r_2/tau_x : 1 (event-driven)
                  do_1/dt = -o_1/tau_minus : 1 (event-driven)
