@@ -13,7 +13,8 @@ from neurosim.engine.progress import Progress, message_callback
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network, require_network
-from neurosim.network.neurons import Neurons, Part
+from neurosim.network.neurons import Neurons
+from neurosim.network.part import Part
 from neurosim.network.values import Numeric, flag, whole
 from neurosim.plan.inputs import read_inputs
 from neurosim.prepare import check_path, prepare, writer_of

@@ -14,7 +14,8 @@ from neurosim.engine.progress import Interrupt
 from neurosim.errors import DescriptionError, EngineError, RecordingError, shown
 from neurosim.network.arguments import named_arguments
 from neurosim.network.network import Network, require_network
-from neurosim.network.neurons import Neurons, Part
+from neurosim.network.neurons import Neurons
+from neurosim.network.part import Part
 from neurosim.network.probes import Probe
 from neurosim.network.values import TIME, Numeric, Value, as_value, whole
 from neurosim.plan.inputs import Inputs

@@ -10,7 +10,8 @@ import numpy as np
 from neurosim.engine.running import Watched
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.network import Network
-from neurosim.network.neurons import Neurons, Part, label
+from neurosim.network.neurons import Neurons, label
+from neurosim.network.part import Part
 from neurosim.network.probes import NAME, resolve
 from neurosim.network.text import names_in
 from neurosim.network.values import PLAIN, Dim, as_value, spelt, unit

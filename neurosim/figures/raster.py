@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from neurosim.errors import DescriptionError, nearest
 from neurosim.figures.axes import new_axes, time_axis
-from neurosim.network.neurons import Neurons, Part, Population, label
+from neurosim.network.neurons import Neurons, Population, label
+from neurosim.network.part import Part
 from neurosim.network.probes import Probe
 from neurosim.recording.header import recorded_indices
 

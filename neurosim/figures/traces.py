@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from neurosim.errors import DescriptionError, nearest
 from neurosim.figures.axes import new_axes, scaled, time_axis, with_unit
 from neurosim.figures.raster import check_trial
-from neurosim.network.neurons import Neurons, Part, Population, label
+from neurosim.network.neurons import Neurons, Population, label
+from neurosim.network.part import Part
 from neurosim.network.probes import Probe
 from neurosim.recording.header import unit_of
 

@@ -10,7 +10,8 @@ from neurosim.errors import DescriptionError, nearest
 from neurosim.figures.axes import need_matplotlib, new_axes, scaled, with_unit
 from neurosim.figures.graph.model import part_text
 from neurosim.network.network import Network
-from neurosim.network.neurons import Part, label
+from neurosim.network.neurons import label
+from neurosim.network.part import Part
 from neurosim.network.values import Value, unit
 from neurosim.plan.materialize import weight_matrix
 from neurosim.recording.recording import Recording

@@ -20,7 +20,8 @@ from neurosim.errors import DescriptionError, NeurosimError, RecordingError, sho
 from neurosim.network.arguments import Arguments
 from neurosim.network.expression import Expression
 from neurosim.network.kinds import Kind, kind_called
-from neurosim.network.neurons import Neurons, Part
+from neurosim.network.neurons import Neurons
+from neurosim.network.part import Part
 from neurosim.network.schedule import Schedule
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 from neurosim.network.values import PLAIN, Value

@@ -27,7 +27,8 @@ from neurosim.network.gather import (
     relayed,
     tied_constants,
 )
-from neurosim.network.neurons import ARGUMENTS, Neurons, Part
+from neurosim.network.neurons import ARGUMENTS, Neurons
+from neurosim.network.part import Part
 from neurosim.network.printout import printout
 from neurosim.network.program import Step, step_program, zero_delay_order
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields

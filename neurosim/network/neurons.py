@@ -15,10 +15,11 @@ from neurosim.network.arguments import Arguments, named_arguments
 from neurosim.network.called import CalledConstant, read_called
 from neurosim.network.expression import Expression, read_constant
 from neurosim.network.flags import held_names, shared_names
-from neurosim.network.index import Index, Key, as_index, read_key, show_key
+from neurosim.network.index import Index, read_key
 from neurosim.network.namespace import with_used
 from neurosim.network.neuron_checks import ARGUMENTS, check_neurons, read_names, read_ports, read_shape
-from neurosim.network.readonly import ReadOnly, SetOnce, own_fields, read_only
+from neurosim.network.part import Part
+from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
 from neurosim.network.regularly import Regular, Regularly, read_regularly, regular_blocks, statements_of
 from neurosim.network.text import Equation, Statement, names_in, read_equations, read_statements
 from neurosim.network.text_names import check_name
@@ -335,110 +336,6 @@ class Neurons(SetOnce):
 
     def __repr__(self) -> str:
         return f"Neurons({self.name!r}, {self.shape if len(self.shape) > 1 else self.size})"
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """A part of a population, chosen as numpy arrays are indexed: `cells[:3200]`, `cells[[1, 5]]`.
-
-    population: the population.
-    key: the index as plain data; see `index.py`.
-    variable: the variable that the part sends; None for the one that the population sends.
-
-    Raises DescriptionError for an index outside the population, and for one that chooses no neuron or one
-    neuron twice.
-    """
-
-    population: Neurons
-    key: Key
-    variable: str | None = None
-
-    def __post_init__(self):
-        if self.variable is not None:
-            self._check_variable(self.variable)
-        try:
-            chosen = self.indices
-        except (IndexError, ValueError, OverflowError) as error:
-            raise DescriptionError(
-                f"{self.label}: {error} (the shape of {self.population.name!r} is {self.population.shape})."
-                " Choose neurons within it."
-            ) from None
-        if not chosen.size:
-            raise DescriptionError(
-                f"{self.label}: names no neuron of {self.population.name!r}, whose shape is"
-                f" {self.population.shape}. Name one."
-            )
-        if len(np.unique(chosen)) != chosen.size:
-            raise DescriptionError(f"{self.label}: names a neuron twice. Name each neuron once.")
-
-    def __reduce__(self) -> tuple:
-        return Part, (self.population, self.key, self.variable)
-
-    def _check_variable(self, variable: str) -> None:
-        known = (*self.population.states, *self.population.subexpressions)
-        if variable not in known:
-            raise DescriptionError(
-                f"Neurons {self.name!r}: sending({shown(variable)}): is no variable of its text."
-                f" {nearest(variable, known)}"
-            )
-
-    def sending(self, variable: str) -> Part:
-        """This part, sending `variable`; see `Neurons.sending`."""
-        return Part(self.population, self.key, spelt(plain_text(variable, f"{self.label}: sending")))
-
-    def of(self, population: Neurons) -> Part:
-        """The same part of another population."""
-        return Part(population, self.key, self.variable)
-
-    @property
-    def source(self) -> str:
-        """The name under which its messages are sent: that of the population, or 'population.variable'."""
-        own = self.variable is None or self.variable == self.population.sends
-        return self.name if own else f"{self.name}.{self.variable}"
-
-    @property
-    def name(self) -> str:
-        """The name of the population."""
-        return self.population.name
-
-    @cached_property
-    def _chosen(self) -> np.ndarray:
-        flat = np.arange(self.population.size).reshape(self.population.shape)
-        return read_only(np.asarray(flat[tuple(as_index(part) for part in self.key)]))
-
-    @property
-    def indices(self) -> np.ndarray:
-        """The flat index in the population of each neuron of this part, shape (neuron,)."""
-        return self._chosen.ravel()
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the part, as numpy gives it; (1,) for a single neuron."""
-        return self._chosen.shape or (1,)
-
-    @property
-    def size(self) -> int:
-        """Number of neurons."""
-        return int(self._chosen.size)
-
-    @property
-    def label(self) -> str:
-        """The part as it would be written: 'cells[:3200]', or 'cells.c' for the variable c of all cells."""
-        key = f"[{', '.join(show_key(k) for k in self.key)}]" if self.key else ""
-        return f"{self.name}{key}" + (f".{self.variable}" if self.variable else "")
-
-    def __getitem__(self, key: Index) -> NoReturn:
-        raise DescriptionError(
-            f"{self.label}: is a part already. Say in one go which neurons of {self.name!r} are meant."
-        )
-
-    def __iter__(self) -> Iterator[NoReturn]:
-        raise DescriptionError(
-            f"{self.label}: is a part of a population, not a list. Its neurons are {self.label}.indices."
-        )
-
-    def __repr__(self) -> str:
-        return self.label
 
 
 Population = Neurons | Part

@@ -12,7 +12,8 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.network import Network
-from neurosim.network.neurons import Neurons, Part, Population, label
+from neurosim.network.neurons import Neurons, Population, label
+from neurosim.network.part import Part
 from neurosim.network.values import TIME, Value, as_value, spelt, whole
 
 NAME = re.compile(r"(?P<name>\w+)(?:\[(?P<key>.*)\])?(?:\.(?P<variable>\w+))?")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from neurosim.network.arguments import Arguments
-from neurosim.network.neurons import Neurons, Part, Population
+from neurosim.network.neurons import Neurons, Population
+from neurosim.network.part import Part
 from neurosim.network.synapses import Delayed, Synapses, Transposed
 
 NewPopulation = Callable[[Neurons], Neurons]

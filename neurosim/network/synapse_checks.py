@@ -13,7 +13,8 @@ from neurosim.network.contraction import einsum
 from neurosim.network.expression import Expression
 from neurosim.network.flags import OF_SYNAPSES, check_flags, check_held, check_shared, shared_names
 from neurosim.network.neurons import METHODS as OF_NEURONS
-from neurosim.network.neurons import Part, Population, label
+from neurosim.network.neurons import Population, label
+from neurosim.network.part import Part
 from neurosim.network.text_names import check_name, check_variable
 from neurosim.network.values import PLAIN, TIME, Value, plain_text, spelt
 from neurosim.network.weights import Distribution

@@ -15,7 +15,8 @@ from neurosim.network.called import CalledConstant, read_called
 from neurosim.network.expression import Expression, read_constant, read_expression
 from neurosim.network.flags import held_names
 from neurosim.network.namespace import with_used
-from neurosim.network.neurons import Constant, Neurons, Part, Population, label
+from neurosim.network.neurons import Constant, Neurons, Population, label
+from neurosim.network.part import Part
 from neurosim.network.random_wiring import probability
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
 from neurosim.network.regularly import Regular, Regularly, read_regularly, regular_blocks, statements_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from neurosim.errors import PlanError
-from neurosim.network.neurons import Part
+from neurosim.network.part import Part
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import Statement, names_in, renamed
 from neurosim.plan.dimensions import Scope

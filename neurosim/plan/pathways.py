@@ -11,7 +11,8 @@ import numpy as np
 from neurosim.errors import DescriptionError, PlanError
 from neurosim.network.contraction import einsum
 from neurosim.network.network import Network, weight_source
-from neurosim.network.neurons import Part, Population
+from neurosim.network.neurons import Population
+from neurosim.network.part import Part
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import parsed
 from neurosim.network.values import PLAIN, Value, is_zero, unit

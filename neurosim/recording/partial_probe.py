@@ -9,7 +9,8 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, RecordingError, nearest
 from neurosim.network.network import Network
-from neurosim.network.neurons import Neurons, Part, label
+from neurosim.network.neurons import Neurons, label
+from neurosim.network.part import Part
 from neurosim.network.probes import Probe, resolve
 from neurosim.recording.header import recorded_indices
 from neurosim.recording.lazy import LazyArray

@@ -15,7 +15,8 @@ import numpy as np
 
 from neurosim.errors import RecordingError
 from neurosim.network.network import Network
-from neurosim.network.neurons import Neurons, Part
+from neurosim.network.neurons import Neurons
+from neurosim.network.part import Part
 from neurosim.network.probes import Probe
 from neurosim.network.readonly import read_only
 from neurosim.network.values import PLAIN, TIME, Numeric, Value, as_value, spelt

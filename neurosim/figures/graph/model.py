@@ -17,7 +17,8 @@ from neurosim.figures.expressions import (
 )
 from neurosim.figures.graph.polarity import Sign, sign_of
 from neurosim.network.expression import Expression
-from neurosim.network.neurons import Neurons, Part, Population
+from neurosim.network.neurons import Neurons, Population
+from neurosim.network.part import Part
 from neurosim.network.pictures import Picture, interval_text, sizes_text
 from neurosim.network.printout import number_text
 from neurosim.network.synapses import Delayed, Synapses, Transposed
