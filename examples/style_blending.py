@@ -35,14 +35,8 @@ def main(argv=None):
     parser.add_argument("--side", type=int, default=128, help="of the pictures, in pixels")
     parser.add_argument("--patches", type=int, default=16000, help="to learn the features from")
     parser.add_argument("--updates", type=int, default=500, help="of the pixels")
-    parser.add_argument(
-        "--balance",
-        type=float,
-        nargs="+",
-        default=[BALANCE, 0.3, 0.05],
-        help="how much content counts beside style; a picture for each",
-    )
-    parser.add_argument("--smooth", type=float, default=SMOOTH, help="how much differences of pixels count")
+    parser.add_argument("--balance", type=float, nargs="+", default=[BALANCE, 0.3, 0.05],
+                        help="how much content counts beside style; a picture for each")  # fmt: skip
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--figure", default=Path(__file__).with_suffix(".png"))
     args = parser.parse_args(argv)
@@ -51,9 +45,7 @@ def main(argv=None):
     content, style = (picture(name, args.side) for name in (args.content, args.style))
     blends, left = {}, {}
     for balance in args.balance:
-        blends[balance], left[balance] = blended(
-            features, content, style, args.updates, args.seed, balance, args.smooth
-        )
+        blends[balance], left[balance] = blended(features, content, style, args.updates, args.seed, balance)
         shares = (f"{share:.3f} of the loss of {name}" for name, share in left[balance].items())
         print(f"content counts {balance:g} times as much as style:", ", ".join(shares), "left", flush=True)
     draw(content, style, blends, left, args.figure)
@@ -103,21 +95,18 @@ def trained(count, seed):
     return learned(net), float(np.mean(out[:, 0].argmax(axis=1) == truth))
 
 
-def blended(features, content, style, updates, seed, balance=BALANCE, smooth=SMOOTH):
-    """The picture, and what is left of the losses of content and style.
-
-    Each loss counts in parts of what it is at the beginning.
-    """
+def blended(features, content, style, updates, seed, balance=BALANCE):
+    """The picture, and what is left of the losses of content and style, in parts of those of the start."""
     random = np.random.default_rng(seed)
     start = random.random(content.shape)
-    net = style_blending(content.shape, CHANNELS, content=2, picture=start, roughness_weight=smooth)
+    net = style_blending(content.shape, CHANNELS, content=2, picture=start, roughness_weight=SMOOTH)
     net = with_learned(net, features, partly=True)
     names = ["content", *(f"style_{k}" for k in range(1, len(CHANNELS) + 1))]
     seen = sent(net, names, {"image": np.stack([content, style, start])[:, None]})
     targets = {name: seen[name][int(name != "content")] for name in names}
     before = {name: np.sum((seen[name][2] - targets[name]) ** 2) for name in names}
     share = {name: (balance if name == "content" else 1 / len(CHANNELS)) / before[name] for name in names}
-    losses = {name: weighted(name, share[name]) for name in names} | ({"rough": "sent"} if smooth else {})
+    losses = {name: weighted(name, share[name]) for name in names} | {"rough": "sent"}
     net, _ = ns.train(
         net, None, {name: target[None] for name, target in targets.items()}, trials=1, ticks=1,
         loss=losses, learns=["image.pixels"], epochs=updates, rate=0.05, schedule="cosine", seed=seed,
@@ -142,12 +131,11 @@ def sent(net, names, inputs=None):
 
 def draw(content, style, blends, left, path):
     """The two pictures, and what was made of them."""
-    titles = {"content": content, "style": style} | {
-        f"content counts {balance:g}\n{left[balance]['content']:.1%} of its loss left, "
-        f"{left[balance]['style']:.1%} of style's": blend
-        for balance, blend in blends.items()
-    }
-    figure, axes = plt.subplots(1, len(titles), figsize=(3.2 * len(titles), 3.7), layout="constrained")
+    titles = {"content": content, "style": style}
+    for balance, blend in blends.items():
+        shares = (f"{share:.1%} of the loss of {name}" for name, share in left[balance].items())
+        titles["\n".join([f"content counts {balance:g}", *shares])] = blend
+    figure, axes = plt.subplots(1, len(titles), figsize=(3.2 * len(titles), 3.9), layout="constrained")
     for axis, (title, image) in zip(axes, titles.items(), strict=True):
         axis.imshow(image, interpolation="lanczos")
         axis.set_title(title, fontsize=10)
