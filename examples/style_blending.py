@@ -135,7 +135,7 @@ def draw(content, style, blends, left, path):
     for balance, blend in blends.items():
         shares = (f"{share:.1%} of the loss of {name}" for name, share in left[balance].items())
         titles["\n".join([f"content counts {balance:g}", *shares])] = blend
-    figure, axes = plt.subplots(1, len(titles), figsize=(3.2 * len(titles), 3.9), layout="constrained")
+    figure, axes = plt.subplots(1, len(titles), figsize=(3.2 * len(titles), 4.4), layout="constrained")
     for axis, (title, image) in zip(axes, titles.items(), strict=True):
         axis.imshow(image, interpolation="lanczos")
         axis.set_title(title, fontsize=10)
