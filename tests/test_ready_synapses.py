@@ -230,6 +230,13 @@ def test_a_setting_that_the_rule_does_not_have_is_refused():
         synapses.pair_stdp(cells, cells, "I", w_max=1.0, tau_pluss=3)
 
 
+def test_the_weight_is_not_a_variable_w_of_the_target():
+    cells = ns.cells.adex("cells", 2)
+    net = ns.Network(synapses.pair_stdp(cells, cells, "v", w_max=2 * mV), schedule=ns.Clock(0.1 * ms))
+    recording = ns.run(net, ticks=1, record="cells_to_cells.w", engine="reference")
+    np.testing.assert_allclose(recording["cells_to_cells.w"], 1e-3)  # half of w_max
+
+
 def test_a_cell_without_the_variable_that_synapses_sum_into_is_told_how_to_get_it():
     cells = ns.cells.lif("cells", 2)
     net = ns.Network(synapses.gap_junction(cells, cells, wiring="i != j"), schedule=ns.Clock(1 * ms))

@@ -31,7 +31,8 @@ def given_units(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> di
         for line in item.lines
         if "summed" not in line.flags
     }
-    own = names if texts else names | {"w": _weight_unit(net, item, scopes)}
+    own = {key: dim for key, dim in names.items() if key != "w"}  # not a variable w of the target
+    own = own if texts else own | {"w": _weight_unit(net, item, scopes)}
     called = {key: value for key, value in item.constants.items() if isinstance(value, CalledConstant)}
     given = {key: value for key, value in item.constants.items() if isinstance(value, Expression)} | texts
     drawn = {key: v for key, v in item.constants.items() if isinstance(v, Value | Distribution)}
