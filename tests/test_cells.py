@@ -18,6 +18,7 @@ CLOCKED = {
     "lif_alpha",
     "lif_conductance",
     "lif_nmda",
+    "adex_clopath",
     "glif",
     "adex",
     "izhikevich",

@@ -5,6 +5,7 @@ and each part of the text may be given instead of the default: `cells.lif("cells
 v=ns.normal(-65*mV, 2*mV))`. `print(cells.lif("x", 1).equations)` shows the text.
 """
 
+from .adex_clopath import adex_clopath as adex_clopath
 from .gated import gru as gru
 from .gated import lstm as lstm
 from .gated import peephole_lstm as peephole_lstm

@@ -14,3 +14,4 @@ from .stdp import pair_stdp as pair_stdp
 from .stdp import triplet_stdp as triplet_stdp
 from .transmission import gap_junction as gap_junction
 from .transmission import nmda as nmda
+from .voltage import voltage_stdp as voltage_stdp
