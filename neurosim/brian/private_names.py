@@ -252,13 +252,22 @@ def connect_was_called(synapses: BrianObject) -> bool:
 
 def pending_of(pathway: BrianObject) -> np.ndarray:
     """The spikes in the queue of a pathway: in how many ticks each is due, and its synapse, (spike, 2)."""
-    _, spikes, _ = pathway.queue._full_state()
+    state = pathway.queue._full_state()
+    if len(state) == 2:  # since Brian2 2.10: the row of the present tick, and the synapses of each row
+        now, rows = state
+        spikes = [((row - now) % len(rows), n) for row, those in enumerate(rows) for n in those]
+    else:
+        _, spikes, _ = state
     return np.asarray(spikes, np.int64).reshape(-1, 2)
 
 
 def put_pending(pathway: BrianObject, spikes: np.ndarray, dt: float) -> None:
     """Put spikes into the queue of a pathway, in the form of `pending_of`."""
     ticks = int(spikes[:, 0].max(initial=0)) + 1
+    if len(pathway.queue._full_state()) == 2:
+        rows = [spikes[spikes[:, 0] == tick, 1].tolist() for tick in range(ticks)]
+        pathway.queue._restore_from_full_state((0, rows))
+        return
     most = int(np.bincount(spikes[:, 0], minlength=1).max()) + 1
     pathway.queue.currenttime = 0
     pathway.queue._restore_from_full_state((dt, spikes, (ticks, most)))
