@@ -43,6 +43,20 @@ def linked():
     return one, other
 
 
+def target_of_linked():
+    one, other = linked()
+    return one, other, synapses(one, other, model="w : 1", on_pre="w += I_post")
+
+
+def linked_to_synapses():
+    cells = group()
+    made = synapses(cells, model="u : 1 (shared)")
+    made.run_regularly("u += 1", dt=1 * ms)
+    other = group("dv/dt = (I - v)/ms : 1\nI : 1 (linked)")
+    other.I = b2.linked_var(made, "u")
+    return cells, made, other
+
+
 def slow_monitor():
     cells = group()
     return cells, b2.StateMonitor(cells, "v", record=True, dt=0.3 * ms)
@@ -128,6 +142,8 @@ def own_relu():
         (operation, "it runs between"),
         (with_text("w = lastspike_post/second"), "it reads 'lastspike' between threshold and reset"),
         (linked, "its text changes the linked variable 'I'"),
+        (target_of_linked, "its text reads 'I_post'"),
+        (linked_to_synapses, "'I' is linked to another group"),
         (random_function, "the random function 'lucky'"),
         (own_relu, "a function of its own by the name 'relu'"),
         (spatial, "SpatialNeuron 'spatialneuron': it is an object of a class that is not supported"),

@@ -157,7 +157,7 @@ class function(CalledConstant):
             name=name and identifier(name, f"{subject}: name"),
         )
         if name:
-            _made[name] = self
+            _made[_signature(self)] = self
 
     @property
     def dim(self) -> Dim:
@@ -168,14 +168,14 @@ class function(CalledConstant):
         return self.units
 
     def found(self) -> function:
-        """This function; for one from a file, that of the same name which this process has made.
+        """This function; for one from a file, that of the same name, arguments and units of this process.
 
         Raises DescriptionError if there is none.
         """
         if self.compute is not None:
             return self
-        made = _made.get(self.name)
-        if made is None or made.fields() != self.fields():
+        made = _made.get(_signature(self))
+        if made is None:
             takes = ", ".join(f"{a}: {unit(u)}" for a, u in zip(self.arguments, self.units, strict=True))
             raise DescriptionError(
                 f"function({self.name or 'lambda'}): a file names it, but holds no code. Make it before,"
@@ -229,7 +229,12 @@ class function(CalledConstant):
         return f"function({self.name or 'lambda'})"
 
 
-_made: dict[str, function] = {}  # by this process, by name; the last one of a name
+_made: dict[tuple[Any, ...], function] = {}  # by this process; the last one of a name and its arguments
+
+
+def _signature(called: function) -> tuple[Any, ...]:
+    """What tells functions apart that files name."""
+    return tuple(called.fields().values())
 
 
 def _copied(fields: dict[str, Any]) -> function:

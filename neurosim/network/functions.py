@@ -70,11 +70,6 @@ def _check_text(function: Function, subject: str) -> None:
     """Refuse a text that uses other names than the arguments, or other functions than those of numbers."""
     parse_expression(function.text, subject)
     arguments = ARGUMENTS[: function.arguments]
-    for name in sorted(names_in(function.text) - set(arguments)):
-        raise DescriptionError(
-            f"{subject}: its text uses {name!r}, which is none of its arguments."
-            f" They are called {', '.join(arguments)}."
-        )
     for name in calls_in(function.text):
         if name not in functions():
             raise DescriptionError(
@@ -85,6 +80,11 @@ def _check_text(function: Function, subject: str) -> None:
                 f"{subject}: its text calls {name!r}, which is {functions()[name].kind}."
                 " Use functions of numbers."
             )
+    for name in sorted(names_in(function.text) - set(arguments)):
+        raise DescriptionError(
+            f"{subject}: its text uses {name!r}, which is none of its arguments."
+            f" They are called {', '.join(arguments)}."
+        )
 
 
 def added() -> tuple[str, ...]:
