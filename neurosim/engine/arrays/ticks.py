@@ -66,9 +66,7 @@ class Steps:
                 self.drive(now, step)
             case Do.DELIVER:
                 self.deliver(now, step)
-            case (
-                Do.INTEGRATE | Do.UPDATE
-            ):  # synapses with text of their own, which integrate first, are refused
+            case Do.INTEGRATE | Do.UPDATE:  # synapses with text, which integrate first, are refused
                 self.update(now, step)
             case Do.THRESHOLD:
                 self.threshold(now, step)
@@ -78,7 +76,7 @@ class Steps:
                 self.reset(now, step)
             case Do.RECORD:
                 self.record(now, step)
-            case Do.SWEEP | Do.RUN:
+            case Do.SWEEP | Do.SUM | Do.RUN:
                 pass  # refused before the run; see support.py
             case _ as unknown:
                 assert_never(unknown)
