@@ -201,3 +201,20 @@ def in_brian2(order, ticks):
     values = {"a.v": see["va"].v, "b.v": see["vb"].v, "b.x": see["x"].x, "text.w": see["w"].w}
     values |= {"text.q": see["w"].q, "a.S": see["s"].S}
     return {name: value.T for name, value in values.items()}, [np.asarray(m.count) for m in spikes]
+
+
+def counter(**more):
+    return ns.Neurons("counter", 2, equations="dv/dt = 1/second : 1\nn : 1", update="n += dt/ms", **more)
+
+
+def moving(every=1, phase=0):
+    """The steps of `counter`, which record n before it moves and v after that."""
+    return [
+        Step(Do.RECORD, probes=("counter.n",)),
+        Step(Do.INTEGRATE, ("counter",), every=every, phase=phase),
+        Step(Do.RECORD, ("counter",)),
+    ]
+
+
+def skipping(every=3, phase=1):
+    return listed(counter(), steps=moving(every, phase))
