@@ -19,11 +19,11 @@ from neurosim.engine.events.loops import for_each_trial, function, identifier
 from neurosim.engine.events.numbering import Numbering, braced
 from neurosim.engine.events.order import spikes_as_it_moves, unmoved_at
 from neurosim.engine.events.parts import parts, types
+from neurosim.engine.events.pathway_code import PathwayCode
 from neurosim.engine.events.periodic import in_neurons, in_synapses
 from neurosim.engine.events.populations import drive, evaluated, find_spikes, move, reset, threshold
 from neurosim.engine.events.stages import REDUCE, Stage, stages_of
 from neurosim.engine.events.sweeps import sweep
-from neurosim.engine.events.synapses import PathwayCode
 from neurosim.engine.events.tick import derivation, recorded_subexpressions, tick
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Do, unmoved

@@ -3,191 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from neurosim.engine.deferred import deferred_name, order_matters, split_deferred
 from neurosim.engine.events.comments import commented
-from neurosim.engine.events.keys import (
-    PortCount,
-    PortTotal,
-    StateArray,
-    SynapseConstant,
-    SynapseRecords,
-    TextualArray,
-    TextualPart,
-)
+from neurosim.engine.events.keys import PortCount, PortTotal, StateArray, TextualArray, TextualPart
 from neurosim.engine.events.loops import Loop, function, identifier, indented
-from neurosim.engine.events.names import (
-    constant_at,
-    group_names,
-    kept_ports,
-    not_refractory,
-    ports_to_keep,
-    state_pointer,
-    texts_of,
-    used_names,
-)
-from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.events.names import not_refractory, state_pointer, texts_of, used_names
 from neurosim.engine.events.order import sent_between
+from neurosim.engine.events.pathway_code import DELIVERED, PathwayCode, copied
 from neurosim.engine.events.stages import REDUCE
-from neurosim.engine.state import spikes_sent
-from neurosim.network.program import Arriving, Do, Step, unmoved
 from neurosim.network.text import Statement
 from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements
-from neurosim.plan.pathway import ENDS
-from neurosim.plan.plan import Block, Group, Plan, Textual
-
-DELIVERED = Typed("delivered", "Real")  # the message that a synapse delivers in this tick
-# The arrays of `TextualHandles` in core/synapses/textual.hpp.
-HANDLES = (
-    TextualPart.ROW,
-    TextualPart.BUNDLE,
-    TextualPart.FIRST,
-    TextualPart.BY_POST,
-    TextualPart.POST_FIRST,
-    TextualPart.BLOCK_FIRST,
-)
-
-
-@dataclass
-class PathwayCode:
-    """One pathway with text, and the C++ for what its text may name. In loops, k is a synapse's place."""
-
-    plan: Plan
-    numbering: Numbering
-    pathway: Textual
-    pre: Group = field(init=False)
-    post: Group = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.pre, self.post = self.plan.ends(self.pathway)
-
-    @property
-    def states(self) -> tuple[str, ...]:
-        """The variables of each synapse, in the order of its record."""
-        return tuple(self.pathway.text.states)
-
-    @property
-    def graded(self) -> bool:
-        """Whether the sender does not spike."""
-        return not spikes_sent(self.plan, self.pathway.pre)
-
-    @property
-    def handles(self) -> str:
-        """The `TextualHandles` of this pathway."""
-        number = [p.name for p in self.plan.textual].index(self.pathway.name)
-        arrays = [self.numbering.array(TextualArray(self.pathway.name, part)) for part in HANDLES]
-        ends = [list(self.plan.groups).index(name) for name in (self.pathway.pre, self.pathway.post)]
-        return braced(number, *arrays, *ends)
-
-    @property
-    def record(self) -> str:
-        """The C++ type that holds the variables of one synapse."""
-        return f"Synapse_{identifier(self.pathway.name)}"
-
-    def loop(self, text: str) -> Loop:
-        """A loop over synapses for 'on_pre', 'on_post', 'integrate', 'summed' or 'run' text."""
-        canonical = TextualArray(self.pathway.name, TextualPart.CANONICAL)  # random draws are counted by it
-        element = f"{self.numbering.shared_pointer('int32_t', canonical)}[k]"
-        not_yet = unmoved(self.plan.program, self.step(text))
-        return Loop(self.plan, self.numbering, element=element, unmoved=not_yet)
-
-    def step(self, text: str) -> int:
-        """The number of the step in which such text runs."""
-        program = self.plan.program
-        return next((n for n, step in enumerate(program) if self._acts(text, step)), len(program))
-
-    def _acts(self, text: str, step: Step) -> bool:
-        """Whether such text of this pathway runs in a step."""
-        name, post = self.pathway.name, self.pathway.post
-        if text == "summed":
-            return step.adds_up(name, post)
-        if not step.concerns(name, post):
-            return False
-        if text == "integrate":
-            return step.kind is Do.INTEGRATE
-        if step.kind is Do.RUN:
-            return step.block == text
-        if text == "on_post":
-            return step.kind is Do.DELIVER and step.arriving is Arriving.SENT
-        return step.delivers(graded=self.graded)
-
-    def records(self, loop: Loop) -> str:
-        """The name of a pointer to the records of all synapses."""
-        return loop.pointer("own", self.record, SynapseRecords(self.pathway.name))
-
-    def own(self, loop: Loop, name: str) -> str:
-        """C++ for a variable of synapse k."""
-        return f"{self.records(loop)}[k].{name}_"
-
-    def _element(self, loop: Loop, name: str, cpp_type: str, part: TextualPart) -> str:
-        return f"{loop.pointer(name, cpp_type, TextualArray(self.pathway.name, part), const=True)}[k]"
-
-    def sender(self, loop: Loop) -> str:
-        """C++ for the sending neuron of synapse k."""
-        return self._element(loop, "sender_at", "int32_t", TextualPart.SENDER)
-
-    def receiver(self, loop: Loop) -> str:
-        """C++ for the target neuron of synapse k."""
-        return self._element(loop, "receiver_at", "int32_t", TextualPart.RECEIVER)
-
-    def delay(self, loop: Loop) -> str:
-        """C++ for the delay of synapse k in ticks."""
-        return self._element(loop, "delay_at", "int64_t", TextualPart.DELAY)
-
-    def end(self, name: str) -> tuple[Group, str, bool]:
-        """The population and variable that v_post, v_pre or v (the target's) means, and whether it is
-        v_pre."""
-        if name.endswith("_pre"):
-            return self.pre, name.removesuffix("_pre"), True
-        return self.post, name.removesuffix("_post"), False
-
-    def names(self, loop: Loop, wanted: set[str], *, copied: bool = False) -> dict[str, Typed]:
-        """C++ for the names that text uses; synapse variables lie in records, or are `copied` into arrays."""
-        text, names = self.pathway.text, dict[str, Typed]()
-        for name in sorted(wanted):
-            if name == "lastupdate" and name in text.states:
-                names[name] = Typed(f"seconds(context, {self._last_update(loop, copied=copied)})", "double")
-            elif name in text.states:
-                names[name] = Typed(_copy(name) if copied else self.own(loop, name), "Real")
-            elif name in text.constants:
-                key = SynapseConstant(self.pathway.name, name)
-                names[name] = constant_at(loop, name, text.constants[name], "k", key)
-            elif name == "t":
-                names |= group_names(loop, self.post, {"t"})
-            elif name == "_elapsed":
-                now = loop.declare("const Moment<Real>", "now", "moment_of(context)")
-                last = self._last_update(loop, copied=copied)
-                names[name] = Typed(f"between(context, {now}, {last})", "Real")
-            elif name in ENDS:
-                index = self.sender(loop) if ENDS[name] == "sender" else self.receiver(loop)
-                names[name] = Typed(f"static_cast<double>({index})", "double")
-            else:
-                of_neuron = self._neuron(loop, name)
-                names |= {name: of_neuron} if of_neuron else {}
-        return names
-
-    def _last_update(self, loop: Loop, *, copied: bool) -> str:
-        return _copy("lastupdate") if copied else self.own(loop, "lastupdate")
-
-    def _neuron(self, loop: Loop, name: str) -> Typed | None:
-        """C++ for a variable, constant or subexpression of a neuron; None for a temporary name."""
-        group, variable, of_sender = self.end(name)
-        if name == self.plan.message_name(self.pathway):
-            return DELIVERED
-        at = self.sender(loop) if of_sender else self.receiver(loop)
-        inner = replace(loop, index=at, element="i", body=[], calls=0, keys=[])
-        if (
-            variable in group.subexpressions
-            and variable not in group.states
-            and variable not in group.constants
-        ):
-            text, ports = group.subexpressions[variable], None
-            if group.name not in loop.unmoved:
-                ports = kept_ports(inner, group, ports_to_keep(self.plan, group))
-            names = group_names(inner, group, used_names(text), ports)
-            return cpp_expression(text, names, precision=self.plan.precision)
-        return group_names(inner, group, {variable}).get(variable) if variable not in group.ports else None
+from neurosim.plan.plan import Block
 
 
 def delivered(code: PathwayCode, loop: Loop, text: str) -> list[str]:
@@ -201,11 +29,6 @@ def delivered(code: PathwayCode, loop: Loop, text: str) -> list[str]:
     late = text in ("integrate", "on_post") and sent_between(code.plan, code.pathway, code.step(text))
     ago = f"std::max<int64_t>({delay}, 1)" if late else delay
     return [f"const Real {DELIVERED.text} = {past}.sent_at(context.tick - {ago})[{code.sender(loop)}];"]
-
-
-def _copy(name: str) -> str:
-    """C++ for the copy of a variable of the i-th of the synapses that act side by side."""
-    return f"{name}_copy[i]"
 
 
 def record(code: PathwayCode) -> list[str]:
@@ -281,8 +104,8 @@ def _side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     used = used_names(*texts_of(block))
     read = {*used, *block.writes}
     copies = [name for name in code.states if name in read or (name == "lastupdate" and "_elapsed" in read)]
-    values = _computed(code, loop, block, statements, code.names(loop, used, copied=True))
-    moved = [f"{_copy(name)} = {_value(name, values)};" for name in block.writes]
+    values = _computed(code, loop, block, statements, code.names(loop, used, as_copies=True))
+    moved = [f"{copied(name)} = {_value(name, values)};" for name in block.writes]
     moved += [
         f"deferred{number}[i] = static_cast<Real>({values[deferred_name(number)].text});"
         for number in range(len(deferred))
@@ -290,10 +113,10 @@ def _side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     lines = [f"{_kind(name)} {name}_copy[TOGETHER];" for name in copies]
     lines += [f"Real deferred{number}[TOGETHER];" for number in range(len(deferred))]
     if copies:
-        lines += _each([f"{_copy(name)} = {code.own(loop, name)};" for name in copies])
+        lines += _each([f"{copied(name)} = {code.own(loop, name)};" for name in copies])
     lines += _each([*loop.element_lines(), *loop.body, *moved], independent=True)
     if block.writes:
-        lines += _each([f"{code.own(loop, name)} = {_copy(name)};" for name in block.writes])
+        lines += _each([f"{code.own(loop, name)} = {copied(name)};" for name in block.writes])
     if deferred:
         stores = [
             _store(code, loop, update.name, update.op, f"deferred{number}[i]")
@@ -391,16 +214,3 @@ def _set_part(code: PathwayCode, loop: Loop, total: str, target: str, span: str)
         f"    if ({chosen}[i]) {target}[i] = {total}[i - {span}.first];",
         "}",
     ]
-
-
-def reads_sender(code: PathwayCode, *blocks: Block | None) -> set[str]:
-    """The variables of sending neurons, other than their message, that these blocks read or write."""
-    texts = [text for block in blocks for text in texts_of(block)]
-    written = {s.name for block in blocks if block for s in block.statements}
-    names = {name.removesuffix("_pre") for name in used_names(*texts) | written if name.endswith("_pre")}
-    return names & {*code.pre.states, *code.pre.subexpressions, "not_refractory"}
-
-
-def updates_of_neurons(code: PathwayCode, *blocks: Block | None) -> tuple[Statement, ...]:
-    """The statements of these blocks that change neurons."""
-    return tuple(update for block in blocks if block for update in split_deferred(block, code.states)[1])

@@ -11,8 +11,8 @@ from neurosim.engine.events.arrivals import senders_of
 from neurosim.engine.events.loops import for_each_trial, identifier
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.order import last_delivery, moves_in_blocks, spikes_as_it_moves
+from neurosim.engine.events.pathway_code import PathwayCode, reads_sender
 from neurosim.engine.events.stages import Stage
-from neurosim.engine.events.synapses import PathwayCode, reads_sender
 from neurosim.engine.sampling import sampled_in
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Arriving, Do, Step

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from neurosim.engine.cost import expected
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.order import moves_in_blocks
-from neurosim.engine.events.synapses import PathwayCode, reads_sender, updates_of_neurons
+from neurosim.engine.events.pathway_code import PathwayCode, reads_sender, updates_of_neurons
 from neurosim.engine.state import spikes_sent
 from neurosim.network.functions import functions
 from neurosim.network.text import called, is_known, names_in, parsed

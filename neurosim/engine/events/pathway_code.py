@@ -1,0 +1,196 @@
+"""The C++ for what text of synapses may name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from neurosim.engine.deferred import split_deferred
+from neurosim.engine.events.keys import SynapseConstant, SynapseRecords, TextualArray, TextualPart
+from neurosim.engine.events.loops import Loop, identifier
+from neurosim.engine.events.names import (
+    constant_at,
+    group_names,
+    kept_ports,
+    ports_to_keep,
+    texts_of,
+    used_names,
+)
+from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.state import spikes_sent
+from neurosim.network.program import Arriving, Do, Step, unmoved
+from neurosim.network.text import Statement
+from neurosim.plan.codegen.cpp_code import Typed, cpp_expression
+from neurosim.plan.pathway import ENDS
+from neurosim.plan.plan import Block, Group, Plan, Textual
+
+DELIVERED = Typed("delivered", "Real")  # the message that a synapse delivers in this tick
+# The arrays of `TextualHandles` in core/synapses/textual.hpp.
+HANDLES = (
+    TextualPart.ROW,
+    TextualPart.BUNDLE,
+    TextualPart.FIRST,
+    TextualPart.BY_POST,
+    TextualPart.POST_FIRST,
+    TextualPart.BLOCK_FIRST,
+)
+
+
+@dataclass
+class PathwayCode:
+    """One pathway with text, and the C++ for what its text may name. In loops, k is a synapse's place."""
+
+    plan: Plan
+    numbering: Numbering
+    pathway: Textual
+    pre: Group = field(init=False)
+    post: Group = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pre, self.post = self.plan.ends(self.pathway)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The variables of each synapse, in the order of its record."""
+        return tuple(self.pathway.text.states)
+
+    @property
+    def graded(self) -> bool:
+        """Whether the sender does not spike."""
+        return not spikes_sent(self.plan, self.pathway.pre)
+
+    @property
+    def handles(self) -> str:
+        """The `TextualHandles` of this pathway."""
+        number = [p.name for p in self.plan.textual].index(self.pathway.name)
+        arrays = [self.numbering.array(TextualArray(self.pathway.name, part)) for part in HANDLES]
+        ends = [list(self.plan.groups).index(name) for name in (self.pathway.pre, self.pathway.post)]
+        return braced(number, *arrays, *ends)
+
+    @property
+    def record(self) -> str:
+        """The C++ type that holds the variables of one synapse."""
+        return f"Synapse_{identifier(self.pathway.name)}"
+
+    def loop(self, text: str) -> Loop:
+        """A loop over synapses for 'on_pre', 'on_post', 'integrate', 'summed' or 'run' text."""
+        canonical = TextualArray(self.pathway.name, TextualPart.CANONICAL)  # random draws are counted by it
+        element = f"{self.numbering.shared_pointer('int32_t', canonical)}[k]"
+        not_yet = unmoved(self.plan.program, self.step(text))
+        return Loop(self.plan, self.numbering, element=element, unmoved=not_yet)
+
+    def step(self, text: str) -> int:
+        """The number of the step in which such text runs."""
+        program = self.plan.program
+        return next((n for n, step in enumerate(program) if self._acts(text, step)), len(program))
+
+    def _acts(self, text: str, step: Step) -> bool:
+        """Whether such text of this pathway runs in a step."""
+        name, post = self.pathway.name, self.pathway.post
+        if text == "summed":
+            return step.adds_up(name, post)
+        if not step.concerns(name, post):
+            return False
+        if text == "integrate":
+            return step.kind is Do.INTEGRATE
+        if step.kind is Do.RUN:
+            return step.block == text
+        if text == "on_post":
+            return step.kind is Do.DELIVER and step.arriving is Arriving.SENT
+        return step.delivers(graded=self.graded)
+
+    def records(self, loop: Loop) -> str:
+        """The name of a pointer to the records of all synapses."""
+        return loop.pointer("own", self.record, SynapseRecords(self.pathway.name))
+
+    def own(self, loop: Loop, name: str) -> str:
+        """C++ for a variable of synapse k."""
+        return f"{self.records(loop)}[k].{name}_"
+
+    def _element(self, loop: Loop, name: str, cpp_type: str, part: TextualPart) -> str:
+        return f"{loop.pointer(name, cpp_type, TextualArray(self.pathway.name, part), const=True)}[k]"
+
+    def sender(self, loop: Loop) -> str:
+        """C++ for the sending neuron of synapse k."""
+        return self._element(loop, "sender_at", "int32_t", TextualPart.SENDER)
+
+    def receiver(self, loop: Loop) -> str:
+        """C++ for the target neuron of synapse k."""
+        return self._element(loop, "receiver_at", "int32_t", TextualPart.RECEIVER)
+
+    def delay(self, loop: Loop) -> str:
+        """C++ for the delay of synapse k in ticks."""
+        return self._element(loop, "delay_at", "int64_t", TextualPart.DELAY)
+
+    def end(self, name: str) -> tuple[Group, str, bool]:
+        """The population and variable that v_post, v_pre or v (the target's) means, and whether it is
+        v_pre."""
+        if name.endswith("_pre"):
+            return self.pre, name.removesuffix("_pre"), True
+        return self.post, name.removesuffix("_post"), False
+
+    def names(self, loop: Loop, wanted: set[str], *, as_copies: bool = False) -> dict[str, Typed]:
+        """C++ for the names that text uses; synapse variables lie in records, or `as_copies` in arrays."""
+        text, names = self.pathway.text, dict[str, Typed]()
+        for name in sorted(wanted):
+            if name == "lastupdate" and name in text.states:
+                names[name] = Typed(
+                    f"seconds(context, {self._last_update(loop, as_copies=as_copies)})", "double"
+                )
+            elif name in text.states:
+                names[name] = Typed(copied(name) if as_copies else self.own(loop, name), "Real")
+            elif name in text.constants:
+                key = SynapseConstant(self.pathway.name, name)
+                names[name] = constant_at(loop, name, text.constants[name], "k", key)
+            elif name == "t":
+                names |= group_names(loop, self.post, {"t"})
+            elif name == "_elapsed":
+                now = loop.declare("const Moment<Real>", "now", "moment_of(context)")
+                last = self._last_update(loop, as_copies=as_copies)
+                names[name] = Typed(f"between(context, {now}, {last})", "Real")
+            elif name in ENDS:
+                index = self.sender(loop) if ENDS[name] == "sender" else self.receiver(loop)
+                names[name] = Typed(f"static_cast<double>({index})", "double")
+            else:
+                of_neuron = self._neuron(loop, name)
+                names |= {name: of_neuron} if of_neuron else {}
+        return names
+
+    def _last_update(self, loop: Loop, *, as_copies: bool) -> str:
+        return copied("lastupdate") if as_copies else self.own(loop, "lastupdate")
+
+    def _neuron(self, loop: Loop, name: str) -> Typed | None:
+        """C++ for a variable, constant or subexpression of a neuron; None for a temporary name."""
+        group, variable, of_sender = self.end(name)
+        if name == self.plan.message_name(self.pathway):
+            return DELIVERED
+        at = self.sender(loop) if of_sender else self.receiver(loop)
+        inner = replace(loop, index=at, element="i", body=[], calls=0, keys=[])
+        if (
+            variable in group.subexpressions
+            and variable not in group.states
+            and variable not in group.constants
+        ):
+            text, ports = group.subexpressions[variable], None
+            if group.name not in loop.unmoved:
+                ports = kept_ports(inner, group, ports_to_keep(self.plan, group))
+            names = group_names(inner, group, used_names(text), ports)
+            return cpp_expression(text, names, precision=self.plan.precision)
+        return group_names(inner, group, {variable}).get(variable) if variable not in group.ports else None
+
+
+def copied(name: str) -> str:
+    """C++ for the copy of a variable of the i-th of the synapses that act side by side."""
+    return f"{name}_copy[i]"
+
+
+def reads_sender(code: PathwayCode, *blocks: Block | None) -> set[str]:
+    """The variables of sending neurons, other than their message, that these blocks read or write."""
+    texts = [text for block in blocks for text in texts_of(block)]
+    written = {s.name for block in blocks if block for s in block.statements}
+    names = {name.removesuffix("_pre") for name in used_names(*texts) | written if name.endswith("_pre")}
+    return names & {*code.pre.states, *code.pre.subexpressions, "not_refractory"}
+
+
+def updates_of_neurons(code: PathwayCode, *blocks: Block | None) -> tuple[Statement, ...]:
+    """The statements of these blocks that change neurons."""
+    return tuple(update for block in blocks if block for update in split_deferred(block, code.states)[1])
