@@ -20,9 +20,9 @@ from neurosim.units import ms
 INDEX = np.array([1, 0, 1, 1])
 
 
-def linked_plan(ticks=9, schedule=None, **changes):
+def linked_plan(ticks=9, schedule=None, heart=None, **changes):
     """Followers whose `lead` is the v of one of two leaders: in their update, threshold and reset, and in the
-    text of synapses onto them.
+    text of synapses onto them. These also name `heart`, what the follower with their own number has heard.
     """
     counting = dict(equations="v : 1", update="v += 1", threshold="v == 4", reset="v = 0")
     leaders = ns.Neurons("leaders", 2, v=[0, 2], **counting)
@@ -46,8 +46,9 @@ def linked_plan(ticks=9, schedule=None, **changes):
         threshold=Block("threshold", (Statement("spikes", "=", "lead > 3.5"),), ("spikes",)),
         reset=Block("reset", (Statement("count", "+=", "10.0 + lead"),), ("count",)),
     )
-    heard = Block("on_pre", (Statement("heard_post", "+=", "w*lead_post"),), ())
-    pathway = replace(pathway, text=replace(pathway.text, on_pre=heard))
+    heard = Block("on_pre", (Statement("heard_post", "+=", "w*lead_post + 100*heart"),), ())
+    links = {"heart": heart or Link("followers", "heard", np.array([3, 2, 1, 0]))}
+    pathway = replace(pathway, text=replace(pathway.text, on_pre=heard, links=links))
     return replace(plan, groups={**plan.groups, "followers": group}, pathways={"told": pathway})
 
 
@@ -62,19 +63,33 @@ def test_a_name_may_mean_a_variable_of_another_population(engine):
     assert final["state/followers/s"][0].tolist() == [sum(second), sum(first), sum(second), sum(second)]
     # They spike twice, at 4. The leaders are reset before them, so that their reset reads 0.
     assert final["state/followers/count"][0].tolist() == [20, 20, 20, 20]
-    # A tick after each of a leader's two spikes, when the message arrives, its v is 1.
-    assert final["state/followers/heard"][0].tolist() == [2, 2, 2, 2]
+    # When a message arrives, a tick after a leader's spike, its v is 1. The second leader's come in tick 2,
+    # one synapse after the other, and in tick 6; the first one's in ticks 4 and 8.
+    fourth = 1 + 100 * 1
+    second_hears = 1 + 100 * fourth
+    third = 2 + 100 * second_hears
+    fourth += 1 + 100 * (2 + 100)
+    second_hears += 1 + 100 * fourth
+    assert final["state/followers/heard"][0].tolist() == [102, second_hears, third, fourth]
 
 
 def test_links_that_lead_nowhere_are_refused():
     for changes, rule in (
-        ({"owner": "x"}, "'lead' means 'v' of 'x', which is no variable of another population"),
-        ({"owner": "followers", "variable": "s"}, "which is no variable of another population"),
+        ({"owner": "x"}, "'lead' means 'v' of 'x', which is no variable of a population"),
+        ({"owner": "followers", "variable": "s"}, "links to itself. Name its variables as they are."),
         (
             {"index": np.array([0, 1])},
             "needs one neuron of 'leaders' for each neuron. Give an index of",
         ),
         ({"index": np.array([0, 1, 2, 0])}, "with numbers below 2"),
+        (
+            {"heart": Link("followers", "heart", np.zeros(4, np.int64))},
+            "'heart' means 'heart' of 'followers', which is no variable of a population",
+        ),
+        (
+            {"heart": Link("leaders", "v", np.zeros(3, np.int64))},
+            "Synapses 'told': 'heart' needs one neuron of 'leaders' for each synapse. Give an index of the",
+        ),
     ):
         with pytest.raises(PlanError, match=rule):
             check_plan(linked_plan(**changes))

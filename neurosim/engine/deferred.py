@@ -7,7 +7,7 @@ value first, and the changes are made afterwards, arrival after arrival: they ar
 from __future__ import annotations
 
 from neurosim.network.text import Statement, names_in
-from neurosim.plan.plan import Block, Group
+from neurosim.plan.plan import Block, Group, SynapseText
 
 
 def deferred_name(number: int) -> str:
@@ -34,17 +34,20 @@ def split_deferred(block: Block, immediate: tuple[str, ...]) -> tuple[tuple[Stat
     return tuple(statements), deferred
 
 
-def order_matters(block: Block, states: tuple[str, ...], pre: Group, post: Group) -> bool:
+def order_matters(block: Block, text: SynapseText, pre: Group, post: Group) -> bool:
     """Whether the result depends on the order in which arrivals run.
 
     It does if a variable of a neuron is set, or both read and changed.
 
-    states: the variables of the synapses.
+    text: of the synapses.
     pre, post: the populations at their ends, which may be the same one.
     """
+    states = tuple(text.states)
 
     def variables(name: str) -> set[tuple[str, str]]:
         """The variables that a name stands for, as (population, name), and those that it reads."""
+        if name in text.links:
+            return {(text.links[name].owner, text.links[name].variable)}
         group, variable = (
             (pre, name.removesuffix("_pre")) if name.endswith("_pre") else (post, name.removesuffix("_post"))
         )

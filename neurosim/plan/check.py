@@ -5,7 +5,7 @@ A plan is checked alone, so that those that are not lowered from a network are c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from neurosim.errors import PlanError, shown
 from neurosim.network.network import Network
 from neurosim.plan.check_called import check_called
 from neurosim.plan.check_program import check_program
-from neurosim.plan.plan import AnyPathway, Block, Group, Plan, Private, Sparse, Textual
+from neurosim.plan.plan import AnyPathway, Block, Group, Link, Plan, Private, Sparse, Textual
 from neurosim.plan.recipe import DrawnStates, Edges
 
 
@@ -58,29 +58,33 @@ def _check_group(plan: Plan, name: str, group: Group) -> None:
     for block in (block for block in group.blocks if block is not group.threshold):
         _check_known(label, f"{block.name} writes", block.writes, owner.states)
     _check_known(label, "(unless refractory) marks", group.frozen, group.states)
-    _check_links(plan, group, label)
+    if any(link.owner == name for link in group.links.values()):
+        raise PlanError(f"{label}: links to itself. Name its variables as they are.")
+    _check_links(plan, group.links, label, "neuron", group.shape)
     sent = () if group.sends is None else (group.sends,)
     _check_known(label, "sends", sent, {**owner.states, **owner.subexpressions})
     if group.spiking != (group.threshold is not None):
         raise PlanError(f"{label}: spikes if and only if it has a threshold. Give both, or neither.")
 
 
-def _check_links(plan: Plan, group: Group, label: str) -> None:
-    """Names that mean variables of other populations."""
-    for name, link in group.links.items():
+def _check_links(
+    plan: Plan, links: Mapping[str, Link], label: str, each: str, shape: tuple[int, ...]
+) -> None:
+    """Names that mean variables of populations. `shape` is that of the neurons or synapses, `each` one."""
+    for name, link in links.items():
         owner = plan.groups.get(link.owner)
-        if owner is None or owner is group or link.variable not in owner.states:
+        if owner is None or link.variable not in owner.states:
             raise PlanError(
-                f"{label}: {name!r} means {link.variable!r} of {link.owner!r}, which is no variable of"
-                " another population. Name one."
+                f"{label}: {name!r} means {link.variable!r} of {link.owner!r}, which is no variable of a"
+                " population. Name one."
             )
         inside = not link.index.size or 0 <= link.index.min() <= link.index.max() < owner.size
-        if link.index.shape != group.shape or not inside:
+        if link.index.shape != shape or not inside:
             raise PlanError(
-                f"{label}: {name!r} needs one neuron of {link.owner!r} for each neuron. Give an index of the"
-                f" shape {group.shape} with numbers below {owner.size}."
+                f"{label}: {name!r} needs one neuron of {link.owner!r} for each {each}. Give an index of the"
+                f" shape {shape} with numbers below {owner.size}."
             )
-    if group.links and plan.sweeps:
+    if links and plan.sweeps:
         raise PlanError(
             f"{label}: reads variables of other populations, which does not go with neurons that move one by"
             " one. Use synapses."
@@ -155,6 +159,7 @@ def _check_text(plan: Plan, pathway: Textual, label: str) -> None:
         _check_known(label, f"{block.name} writes", block.writes, own)
         _check_assigned(label, block, own | of_neurons | targets)
     _check_known(label, "(summed) sets", text.summed, post.states)
+    _check_links(plan, text.links, label, "synapse", (pathway.sender.size,) if text.links else ())
 
 
 def _check_assigned(label: str, block: Block, known: Iterable[str]) -> None:

@@ -108,7 +108,8 @@ def _check_readable(plan: Plan, pathway: Textual, name: str, subject: str, *, ar
 
     arrived: whether this text runs when messages have arrived, so that it may read what a driven sender sent
     """
-    if name in {*pathway.text.states, *pathway.text.constants, *ENDS, "t", "_elapsed"}:
+    text = pathway.text
+    if name in {*text.states, *text.constants, *text.links, *ENDS, "t", "_elapsed"}:
         return
     of_sender = name.endswith("_pre")
     pre, post = plan.ends(pathway)

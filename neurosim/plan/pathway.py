@@ -41,6 +41,20 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
+class Link:
+    """What a name of text means if it is a variable of a population that the text does not belong to.
+
+    owner, variable: the population, and the variable
+    index: for each neuron or synapse whose text it is, the flat index of the neuron there whose value it
+        reads: of the shape of the population, or (synapse,)
+    """
+
+    owner: str
+    variable: str
+    index: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class SynapseText:
     """The dynamics of synapses. In their text, `x_pre` and `x_post` are variables of sender and target.
 
@@ -52,6 +66,7 @@ class SynapseText:
     summed: for some variables of the target, an expression that is summed over its synapses
     on_pre, on_post: the text that runs when a message arrives, and when the target has sent one
     periodic: the blocks that steps of the kind RUN run for every synapse, by name
+    links: the names that mean variables of a population, as they are when the text runs
     """
 
     states: Mapping[str, np.ndarray]
@@ -62,6 +77,7 @@ class SynapseText:
     on_pre: Block | None
     on_post: Block | None
     periodic: Mapping[str, Block] = field(default_factory=dict[str, Block])
+    links: Mapping[str, Link] = field(default_factory=dict[str, Link])
 
     @property
     def blocks(self) -> tuple[Block, ...]:

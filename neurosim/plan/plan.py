@@ -87,6 +87,7 @@ from neurosim.plan.pathway import AnyPathway as AnyPathway
 from neurosim.plan.pathway import Block as Block
 from neurosim.plan.pathway import Dense as Dense
 from neurosim.plan.pathway import Einsum as Einsum
+from neurosim.plan.pathway import Link as Link
 from neurosim.plan.pathway import Pathway as Pathway
 from neurosim.plan.pathway import PathwayClass as PathwayClass
 from neurosim.plan.pathway import Private as Private
@@ -117,19 +118,6 @@ class Refractory:
     ticks: int = 0
     time: str = ""
     condition: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Link:
-    """What a name of a population's text means if it is a variable of another population.
-
-    owner, variable: the other population, and the variable
-    index: for each neuron, the flat index of the neuron there whose value it reads: of the population's shape
-    """
-
-    owner: str
-    variable: str
-    index: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,6 +246,12 @@ class Plan:
         pathway = self.pathways[name]
         assert isinstance(pathway, pathway_class)
         return pathway
+
+    @property
+    def linked(self) -> list[Link]:
+        """What names in the text of populations and of synapses mean of other populations."""
+        texts = (*self.groups.values(), *(pathway.text for pathway in self.textual))
+        return [link for text in texts for link in text.links.values()]
 
     @property
     def textual(self) -> list[Textual]:

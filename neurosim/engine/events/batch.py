@@ -158,8 +158,10 @@ class Batch:
                 return port.count
             case PortRead(population, _) | SubexpressionArray(population, _):
                 return np.zeros((state.count, plan.groups[population].size), plan.dtype)
-            case LinkIndex(population, name):
-                return plan.groups[population].links[name].index.astype(np.int64)
+            case LinkIndex(owner, name, False):
+                return plan.groups[owner].links[name].index.astype(np.int64)
+            case LinkIndex(owner, name):
+                return network.link_index(owner, name)
             case LastSpike(population):
                 ago = state.last_spike[population].reshape(state.count, -1) - plan.first_tick
                 return aligned(np.maximum(ago, LONG_AGO).astype(self._integer))

@@ -154,10 +154,11 @@ class SubexpressionArray:
 
 @dataclass(frozen=True)
 class LinkIndex:
-    """For a name that means a variable of another population, the neuron that each neuron reads: (neuron)."""
+    """The neuron whose variable a name means, for each neuron or synapse whose text reads it: (reader)."""
 
-    population: str
+    owner: str  # a population, or synapses
     name: str
+    of_synapses: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from neurosim.engine.events.order import spikes_as_it_moves, stores_refractorine
 from neurosim.network.text import names_in
 from neurosim.plan.called import Called
 from neurosim.plan.codegen.cpp_code import Typed
-from neurosim.plan.plan import Block, Group, Plan, Private
+from neurosim.plan.plan import Block, Group, Link, Plan, Private
 
 CPP_TYPE = {"Real": "Real", "bool": "bool", "float": "double"}  # of a constant, by its type in text
 
@@ -72,10 +72,15 @@ def group_names(
 
 def _linked(loop: Loop, group: Group, name: str) -> Typed:
     """C++ for a name that means a variable of another population, at the neuron of a loop."""
-    link, tag = group.links[name], f"{identifier(group.name)}_{name}_linked"
-    index = loop.pointer(tag, "int64_t", LinkIndex(group.name, name), const=True)
+    tag, key = f"{identifier(group.name)}_{name}_linked", LinkIndex(group.name, name)
+    return linked_at(loop, group.links[name], tag, key, loop.index)
+
+
+def linked_at(loop: Loop, link: Link, tag: str, key: LinkIndex, index: str) -> Typed:
+    """C++ for a variable of another population that text of a neuron or synapse, `index`, reads."""
+    of = loop.pointer(tag, "int64_t", key, const=True)
     values = state_pointer(loop, loop.plan.groups[link.owner], link.variable)
-    return Typed(f"{values}[{index}[{loop.index}]]", "Real")
+    return Typed(f"{values}[{of}[{index}]]", "Real")
 
 
 def state_pointer(loop: Loop, group: Group, variable: str) -> str:

@@ -143,6 +143,11 @@ class NetworkLayout:
             case SynapseConstant(pathway, name):
                 return self.plan.pathway(pathway, Textual).text.constants[name]
 
+    def link_index(self, pathway: str, name: str) -> NDArray[np.int64]:
+        """The neuron whose variable a name of the text of synapses means, of each synapse in its place."""
+        index = self.plan.pathway(pathway, Textual).text.links[name].index
+        return index[self.textual[pathway].canonical].astype(np.int64)
+
     def table(self, key: ConstantKey) -> Table:
         """The value of a constant that is a table."""
         table = self.constant(key)

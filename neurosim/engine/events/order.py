@@ -75,7 +75,7 @@ def moves_in_blocks(plan: Plan) -> bool:
     steps = [step for step in plan.program if step.kind is not Do.RECORD]
     ranks, alone = [_rank(step) for step in steps], any(step.kind in (Do.SWEEP, Do.SUM) for step in steps)
     alone |= any(pathway.text.periodic for pathway in plan.textual)  # they may look at senders
-    alone |= any(group.links for group in plan.groups.values())
+    alone |= bool(plan.linked)
     return plan.dt is not None and not alone and ranks == sorted(ranks)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from neurosim.engine.deferred import split_deferred
-from neurosim.engine.events.keys import SynapseConstant, SynapseRecords, TextualArray, TextualPart
+from neurosim.engine.events.keys import LinkIndex, SynapseConstant, SynapseRecords, TextualArray, TextualPart
 from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.names import (
     constant_at,
     group_names,
     kept_ports,
+    linked_at,
     ports_to_keep,
     texts_of,
     used_names,
@@ -141,6 +142,9 @@ class PathwayCode:
             elif name in text.constants:
                 key = SynapseConstant(self.pathway.name, name)
                 names[name] = constant_at(loop, name, text.constants[name], "k", key)
+            elif name in text.links:
+                key = LinkIndex(self.pathway.name, name, of_synapses=True)
+                names[name] = linked_at(loop, text.links[name], f"{name}_linked", key, "k")
             elif name == "t":
                 names |= group_names(loop, self.post, {"t"})
             elif name == "_elapsed":

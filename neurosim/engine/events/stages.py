@@ -124,8 +124,7 @@ def _is_read_before_move(plan: Plan, afferents: Afferents) -> bool:
     used = {name.removesuffix("_pre").removesuffix("_post") for name in used}
     if to in group.ports:
         return to in used
-    links = [link for other in plan.groups.values() for link in other.links.values()]
-    if any((link.owner, link.variable) == (group.name, to) for link in links):
+    if any((link.owner, link.variable) == (group.name, to) for link in plan.linked):
         return True
     for block in group.periodic.values():
         used |= _names_of(block)

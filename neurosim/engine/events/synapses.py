@@ -51,7 +51,7 @@ def _value(name: str, values: dict[str, Typed]) -> str:
 def act(code: PathwayCode, block: Block) -> list[str]:
     """The function that runs on_pre or on_post, for the synapses that core/synapses/textual.hpp chooses."""
     loop = code.loop(block.name)
-    in_turn = order_matters(block, code.states, code.pre, code.post)
+    in_turn = order_matters(block, code.pathway.text, code.pre, code.post)
     body = _in_turn(code, loop, block) if in_turn else _side_by_side(code, loop, block)
     visitor = "for_textual_synapses"
     if not code.graded and block.name == "on_pre":
@@ -177,7 +177,7 @@ def all_synapses(code: PathwayCode, block: Block, name: str) -> list[str]:
     loop = code.loop("integrate" if block is code.pathway.text.integrate else block.name)
     if block.shared:
         loop.element = "0"
-    in_turn = order_matters(block, code.states, code.pre, code.post)
+    in_turn = order_matters(block, code.pathway.text, code.pre, code.post)
     body = _in_turn(code, loop, block) if in_turn else _side_by_side(code, loop, block)
     return _function(code, loop, block.name, name, "for_textual_synapses", body)
 

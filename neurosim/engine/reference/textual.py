@@ -22,7 +22,7 @@ from neurosim.network.program import Step
 from neurosim.network.text import Statement, names_in
 from neurosim.plan.codegen.numpy_code import Numeric, evaluate, numpy_block
 from neurosim.plan.pathway import ENDS
-from neurosim.plan.plan import Block, Group, Plan, Textual
+from neurosim.plan.plan import Block, Group, Link, Plan, Textual
 from neurosim.plan.random import TextRandom
 
 Deferred = list[tuple[Statement, np.ndarray]]
@@ -42,9 +42,7 @@ class TextualSynapses:
         self.graded = not spikes_sent(plan, pathway.pre)
         self.message = plan.message_name(pathway)
         blocks = [block for block in self.text.blocks if block is not self.text.integrate]
-        self.in_turn = {
-            block.name: order_matters(block, tuple(self.text.states), self.pre, self.post) for block in blocks
-        }
+        self.in_turn = {block.name: order_matters(block, self.text, self.pre, self.post) for block in blocks}
         self.start = np.r_[0, np.cumsum(np.bincount(pathway.sender, minlength=self.pre.size))]
         self.by_post = np.argsort(pathway.receiver, kind="stable")
         self.post_start = np.r_[0, np.cumsum(np.bincount(pathway.receiver, minlength=self.post.size))]
@@ -229,6 +227,8 @@ class TextualSynapses:
             elif name in self.text.constants:
                 value = self.text.constants[name]
                 names[name] = value[synapse] if np.ndim(value) else value
+            elif name in self.text.links:
+                names[name] = _linked(state, self.text.links[name], trial, synapse)
             elif name == "t":
                 names[name] = state.time
             elif name == "_elapsed":
@@ -250,9 +250,7 @@ class TextualSynapses:
         if variable in state.values[group.name]:
             return state.values[group.name][variable].reshape(state.count, -1)[trial, neuron]
         if variable in group.links:
-            link = group.links[variable]
-            values = state.values[link.owner][link.variable].reshape(state.count, -1)
-            return values[trial, link.index.reshape(-1)[neuron]]
+            return _linked(state, group.links[variable], trial, neuron)
         if variable in group.constants:
             value = np.asarray(group.constants[variable])
             return value.reshape(-1)[neuron] if value.ndim and value.shape == group.shape else value[()]
@@ -263,6 +261,12 @@ class TextualSynapses:
     def _random(self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray) -> TextRandom:
         element = np.zeros(synapse.size, np.uint32) if block.shared else synapse.astype(np.uint32)
         return state.random(self.pathway.name, block.name, element, state.trials[trial])
+
+
+def _linked(state: State, link: Link, trial: np.ndarray, reader: np.ndarray) -> np.ndarray:
+    """What some neurons or synapses read of another population."""
+    values = state.values[link.owner][link.variable].reshape(state.count, -1)
+    return values[trial, link.index.reshape(-1)[reader]]
 
 
 def _change_port(port: Port, index: np.ndarray, deferred: Deferred, free: np.ndarray) -> None:
