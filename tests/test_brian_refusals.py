@@ -74,18 +74,6 @@ def with_synapses(**more: object):
     return build
 
 
-def two_pathways():
-    cells = group()
-    made = synapses(cells, model="w : 1", on_pre={"one": "w += 1", "two": "v += w; w += 1"})
-    made.one.delay, made.two.delay = 1 * ms, 2 * ms
-    return cells, made
-
-
-def slow_answer():
-    cells = group()
-    return cells, synapses(cells, model="w : 1", on_post="w += 1", delay={"post": 1 * ms})
-
-
 def onto_synapses():
     cells = group()
     made = synapses(cells, model="w : 1", on_pre="v += w")
@@ -134,8 +122,6 @@ def own_relu():
     [
         (odd_clocks, "its dt of 0.00025 s is not a multiple of the shortest one"),
         (with_synapses(model="x_pre = x_post : 1 (summed)"), "'x_pre' is summed over targets"),
-        (two_pathways, "'one' and 'two' share variables"),
-        (slow_answer, "its on_post has a delay"),
         (onto_synapses, "it starts or ends at Synapses"),
         (monitor_of_synapses, "it records 'u' of synapses"),
         (custom_event, "it has the event 'late' beside spikes"),

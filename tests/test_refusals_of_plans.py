@@ -163,7 +163,19 @@ def changed_text(plan, key, /, **changes):
     return changed_pathway(plan, key, text=replace(plan.pathways[key].text, **changes))
 
 
+def further(plan, of="text", /, **changes):
+    """The plan with one more pathway of some synapses."""
+    text = replace(plan.pathways["text"].text, on_post=None, integrate=None, **changes)
+    more = replace(plan.pathways["text"], name="more", of=of, text=text)
+    return replace(plan, pathways={**plan.pathways, "more": more})
+
+
 BROKEN = {
+    "share the variables of 'plain', which are no synapses that hold some": lambda p: further(p, "plain"),
+    "are a pathway of 'text', but have other variables": lambda p: further(
+        p, states={name: value.copy() for name, value in p.pathways["text"].text.states.items()}
+    ),
+    "are a pathway of 'text', which can have an on_pre for spikes": lambda p: further(p, on_pre=None),
     "Neurons 'a': calls itself 'c'": lambda p: changed_group(p, "a", name="c"),
     "sends for 'c', which is no population": lambda p: changed_group(p, "a", of="c"),
     r"v has the shape \(3,\) instead of \(2,\)": lambda p: changed_group(p, "a", states={"v": np.zeros(3)}),

@@ -86,9 +86,9 @@ class Action:
         """The name of the group whose spikes a pathway carries."""
         return str(root_of(self.thing.source).name)
 
-    def commutes(self, other: Action) -> bool:
-        """Whether it makes no difference which of two actions runs first."""
-        both = self.adds & other.adds
+    def commutes(self, other: Action, but_for: frozenset[Variable] = frozenset()) -> bool:
+        """Whether it makes no difference which of two actions runs first, `but_for` some arrays."""
+        both = self.adds & other.adds | but_for
         mine, theirs = self.writes - both, other.writes - both
         return not (mine & (other.reads | other.writes) or theirs & (self.reads | self.writes))
 

@@ -28,7 +28,7 @@ from neurosim.brian.private_names import (
 )
 from neurosim.brian.program import delayed, steps_of
 from neurosim.brian.refusal import Refused
-from neurosim.brian.synapses import LoweredSynapses, SynapseLowering, synapse_actions
+from neurosim.brian.synapses import LoweredSynapses, SynapseLowering
 from neurosim.brian.values import Values
 from neurosim.engine.state import NEVER
 from neurosim.network.probes import Probe
@@ -164,12 +164,13 @@ class _Lowering:
         carried |= {a: [str(a.thing.name)] for a in self.actions if a.does is Does.BACKGROUND}
         for lowered in synapses.values():
             carried |= lowered.carried_by
-        return steps_of(plan.groups, self.actions, self._plain(synapses, plan.pathways), carried, before)
+        queued = further_actions(carried, plan.pathways)
+        plain = self._plain(synapses, plan.pathways)
+        return steps_of(plan.groups, self.actions, plain, queued, carried, before)
 
     def _synapses(self, thing: BrianObject) -> LoweredSynapses:
-        mine = synapse_actions(thing, self.actions)
-        run = self.run
-        lowering = SynapseLowering(thing, mine, run.namespace, self.changing, self.late, run.dt, self.dtype)
+        run, place = self.run, {action: number for number, action in enumerate(self.actions)}
+        lowering = SynapseLowering(thing, place, run.namespace, self.changing, self.late, run.dt, self.dtype)
         return lowering.lower()
 
     def _groups(self) -> dict[str, BrianObject]:
@@ -208,9 +209,10 @@ class _Lowering:
         carried = {
             action: names for lowered in synapses.values() for action, names in lowered.carried_by.items()
         }
-        order = sorted(self.actions, key=lambda action: action.does is not Does.DELIVER_TEXT)
+        queued = further_actions(carried, found)
+        order = sorted(self.actions, key=lambda a: a.does is not Does.DELIVER_TEXT and a not in queued)
         names = dict.fromkeys(name for action in order for name in carried.get(action, ()))
-        return {name: found[name] for name in names}
+        return {name: found[name] for name in (*names, *(found.keys() - names.keys()))}
 
     def _plain(
         self, synapses: Mapping[str, LoweredSynapses], pathways: Mapping[str, AnyPathway]
@@ -272,7 +274,7 @@ class _Lowering:
             arrays |= {f"state/{name}/{key}": value[None] for key, value in group.states.items()}
             if group.spiking:
                 arrays |= self._refractoriness(group, found.get(name))
-        for pathway in plan.textual:
+        for pathway in (pathway for pathway in plan.textual if not pathway.of):
             arrays |= {
                 f"synapse/{pathway.name}/{key}": value[None] for key, value in pathway.text.states.items()
             }
@@ -293,3 +295,15 @@ class _Lowering:
             last = np.maximum(np.rint(seconds / self.run.dt), NEVER).astype(np.int64)
             free = value_of(thing.variables["not_refractory"]).astype(bool)
         return {f"last_spike/{group.name}": last[None], f"not_refractory/{group.name}": free[None]}
+
+
+def further_actions(
+    carried: Mapping[Action, Sequence[str]], pathways: Mapping[str, AnyPathway]
+) -> frozenset[Action]:
+    """The actions that are pathways of synapses beside the first: they bring spikes that arrive."""
+
+    def is_further(name: str) -> bool:
+        pathway = pathways.get(name)
+        return isinstance(pathway, Textual) and bool(pathway.of)
+
+    return frozenset(action for action, names in carried.items() if any(map(is_further, names)))

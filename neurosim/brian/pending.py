@@ -56,11 +56,14 @@ def put_back_pending(
     before = before[before[:, 0] + first >= last] - np.array([last - first, 0])
     delay, wires = lowered.delays[pathway.name], lowered.wires
     tick, neuron = sent[root_name(pathway)]
-    size = int(wires.sender.max(initial=-1)) + 1
-    starts = np.searchsorted(wires.sender, np.arange(size + 1))
+    ends = wires.receiver if pathway.prepost == "post" else wires.sender
+    by_end = np.argsort(ends, kind="stable")
+    size = int(ends.max(initial=-1)) + 1
+    starts = np.searchsorted(ends[by_end], np.arange(size + 1))
     inside = neuron < size
     tick, neuron = tick[inside], neuron[inside]
-    synapse, spike = members(starts, neuron)
+    number, spike = members(starts, neuron)
+    synapse = by_end[number]
     due = tick[spike] + delay[synapse]
     waits = due >= last
     order = delivery_order(due[waits], tick[spike][waits])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from neurosim.brian.actions import Action, Does
 from neurosim.brian.names import LAST_SPIKE, label
@@ -15,6 +15,7 @@ def steps_of(
     groups: Mapping[str, Group],
     actions: Sequence[Action],
     plain: Sequence[Action],
+    queued: Collection[Action],
     carried: Mapping[Action, Sequence[str]],
     before: Mapping[Action, Sequence[str]],
 ) -> tuple[Step, ...]:
@@ -26,6 +27,7 @@ def steps_of(
     groups: of the plan
     actions: in Brian2's order
     plain: those of synapses without text
+    queued: those that bring spikes that arrive, although they may be on_post
     carried: for the actions of synapses and monitors, the names of the pathways or probes that do them
     before: for some actions, the names of pathways that set linked variables before
     """
@@ -34,14 +36,14 @@ def steps_of(
     )
     usual = all(action.every == 1 and action.does is not Does.RUN for action in actions)
     timed = [name for name, group in groups.items() if LAST_SPIKE in group.states]
-    if usual and not timed and not before and _is_usual(actions, plain):
+    if usual and not timed and not before and _is_usual(actions, plain, queued):
         return _clock_steps(groups)
     _check_last_spikes(timed, actions)
     resetting = {action.group for action in actions if action.does is Does.RESET}
     steps = [Step(Do.THRESHOLD, sources), Step(Do.SEND, sources)]
     for action in actions:
         steps += [Step(Do.SUM, pathways=(name,)) for name in before.get(action, ())]
-        mine = _steps(action, tuple(carried.get(action, ())), actions)
+        mine = _steps(action, tuple(carried.get(action, ())), actions, queued)
         steps += [step for step in mine if step not in steps]
         if action.does is Does.THRESHOLD and action.group in timed and action.group not in resetting:
             steps.append(Step(Do.RESET, (action.group,), every=action.every))
@@ -65,9 +67,9 @@ def _has_threshold(name: str, actions: Sequence[Action]) -> bool:
     return any(a.does is Does.THRESHOLD and a.group == name for a in actions)
 
 
-def _is_usual(actions: Sequence[Action], plain: Sequence[Action]) -> bool:
+def _is_usual(actions: Sequence[Action], plain: Sequence[Action], queued: Collection[Action]) -> bool:
     """Whether the order of Brian2's objects gives the same result as the order of `Clock`."""
-    places = {action: (_rank(action, plain), place) for place, action in enumerate(actions)}
+    places = {action: (_rank(action, plain, queued), place) for place, action in enumerate(actions)}
     return all(
         places[earlier] < places[later] or earlier.commutes(later)
         for place, later in enumerate(actions)
@@ -75,7 +77,9 @@ def _is_usual(actions: Sequence[Action], plain: Sequence[Action]) -> bool:
     )
 
 
-def _rank(action: Action, plain: Sequence[Action]) -> Does:
+def _rank(action: Action, plain: Sequence[Action], queued: Collection[Action]) -> Does:
+    if action in queued:
+        return Does.DELIVER_TEXT
     return Does.DELIVER if action in plain else action.does
 
 
@@ -104,7 +108,9 @@ def block_name(action: Action, actions: Sequence[Action]) -> str:
     return f"regular_{alike.index(action)}"
 
 
-def _steps(action: Action, carried: tuple[str, ...], actions: Sequence[Action]) -> Iterator[Step]:
+def _steps(
+    action: Action, carried: tuple[str, ...], actions: Sequence[Action], queued: Collection[Action]
+) -> Iterator[Step]:
     """The steps of one object."""
     own = (str(action.thing.name if action.does is Does.DRIVE else action.group),)
     every = action.every
@@ -126,6 +132,8 @@ def _steps(action: Action, carried: tuple[str, ...], actions: Sequence[Action]) 
             yield Step(Do.DELIVER, arriving=Arriving.SPIKES, pathways=carried, every=every)
         case Does.DELIVER | Does.DELIVER_TEXT:
             yield Step(Do.DELIVER, arriving=Arriving.SPIKES, pathways=carried)
+        case Does.SENT if action in queued:
+            yield Step(Do.DELIVER, arriving=Arriving.SPIKES, pathways=carried)
         case Does.SENT:
             yield Step(Do.DELIVER, arriving=Arriving.SENT, pathways=carried, every=every)
         case Does.RESET:
@@ -146,6 +154,6 @@ def delayed(actions: Sequence[Action]) -> frozenset[Action]:
     for action in actions:
         if action.does in (Does.THRESHOLD, Does.DRIVE):
             seen.add(str(action.group))
-        elif action.does is Does.DELIVER_TEXT and action.sender not in seen:
+        elif action.does in (Does.DELIVER_TEXT, Does.SENT) and action.sender not in seen:
             found.add(action)
     return frozenset(found)

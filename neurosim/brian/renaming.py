@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.network.program import Step
-from neurosim.plan.plan import Plan
+from neurosim.plan.plan import AnyPathway, Plan, Textual
 
 NUMBER = re.compile(r"_(\d+)(?=[_.]|$)")
 
@@ -31,10 +31,7 @@ class Renaming:
         """The plan under its new names."""
         new = self.new
         groups = {new[name]: replace(group, name=new[name]) for name, group in plan.groups.items()}
-        pathways = {
-            new[name]: replace(pathway, name=new[name], pre=new[pathway.pre], post=new[pathway.post])
-            for name, pathway in plan.pathways.items()
-        }
+        pathways = {new[name]: self._pathway(pathway) for name, pathway in plan.pathways.items()}
         probes = tuple(replace(probe, name=new[probe.name], owner=new[probe.owner]) for probe in plan.probes)
         return replace(
             plan,
@@ -45,6 +42,11 @@ class Renaming:
             drives={new[name]: drive for name, drive in plan.drives.items()},
             resume=_with_names(plan.resume, new),
         )
+
+    def _pathway(self, pathway: AnyPathway) -> AnyPathway:
+        new = self.new
+        named = replace(pathway, name=new[pathway.name], pre=new[pathway.pre], post=new[pathway.post])
+        return replace(named, of=new[named.of]) if isinstance(named, Textual) and named.of else named
 
     def _step(self, step: Step) -> Step:
         def names(given: Iterable[str]) -> tuple[str, ...]:

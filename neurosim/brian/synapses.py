@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,7 @@ class SynapseLowering:
     """Lowers one object of synapses.
 
     synapses: the object of Brian2
-    actions: its actions, in Brian2's order
+    place: of each action of the network, in Brian2's order
     namespace: the names of the script
     changing: the arrays that some text of the network changes
     late: the actions that see spikes one tick of their group after they were sent
@@ -62,14 +62,15 @@ class SynapseLowering:
     def __init__(
         self,
         synapses: BrianObject,
-        actions: Sequence[Action],
+        place: Mapping[Action, int],
         namespace: Mapping[str, Any],
         changing: Collection[Variable],
         late: Collection[Action],
         dt: float,
         dtype: np.dtype,
     ):
-        self.synapses, self.actions, self.namespace, self.changing = synapses, actions, namespace, changing
+        self.synapses, self.place, self.namespace, self.changing = synapses, place, namespace, changing
+        self.actions = synapse_actions(synapses, place)
         self.late, self.dt, self.dtype = late, dt, dtype
         self.names = Names(synapses, namespace)
         self.found = LoweredSynapses(synapses, Wires.of(synapses))
@@ -100,20 +101,76 @@ class SynapseLowering:
         values = SynapseValues(self.synapses, self.names, self.changing, self.found.wires)
         if len(cluster) == 1 and cluster[0].does is Does.DELIVER_TEXT and self._plain(cluster[0], values):
             return
-        text = self._text(cluster, values)
-        before = [a for a in cluster if a.does is Does.DELIVER_TEXT]
-        name = before[0].thing.name if before else self._free_name(cluster)
-        zero = np.zeros(self.found.wires.order.size, np.int64)
-        delay = self.found.delays[before[0].thing.name] if before else zero
-        stored = self._edges(np.zeros(zero.size), delay)
+        arriving, sent, further = self._alike(cluster)
+        own = [a for a in cluster if not any(a in actions for actions in further)]
+        text, catch_up = self._text(cluster, arriving, sent, values)
+        size = self.found.wires.order.size
+        name = str((arriving or own)[0].thing.name if own else self.synapses.name)
+        delay = self._delays(arriving[0]) if arriving else np.zeros(size, np.int64)
+        stored = self._edges(np.zeros(size), delay)
         self.found.pathways.append(Textual(**self._ends(name, None), stored=stored, text=text))
         self.found.held_by |= dict.fromkeys(values.states, name)
-        self.found.carried_by |= {action: [name] for action in cluster}
+        self.found.carried_by |= {action: [name] for action in own}
+        for actions in further:
+            self._lower_further(actions, name, text, catch_up, values)
+        for action in (*arriving, *(a for actions in further for a in actions)):
+            self.found.delays[action.thing.name] = self._delays(action)
         for end, read in values.of_neurons.items():
             self.found.of_neurons[end] |= read
 
-    def _free_name(self, cluster: list[Action]) -> str:
-        return str(cluster[0].thing.name)
+    def _alike(self, cluster: list[Action]) -> tuple[list[Action], list[Action], list[list[Action]]]:
+        """The actions at spikes, those together that one block can stand for.
+
+        Returns those of on_pre, those of on_post without a delay, and what needs pathways of its own.
+        """
+        found: list[list[Action]] = []
+        for action in sorted(cluster, key=self.place.__getitem__):
+            if action.does in (Does.DELIVER_TEXT, Does.SENT):
+                together = bool(found) and self._joins(found[-1][-1], action)
+                found[-1:] = [[*found[-1], action]] if together else [*found[-1:], [action]]
+        nothing: list[Action] = []
+        before = (actions for actions in found if actions[0].does is Does.DELIVER_TEXT)
+        after = (a for a in found if a[0].does is Does.SENT and not self._delays(a[0]).any())
+        arriving, sent = next(before, nothing), next(after, nothing)
+        return arriving, sent, [actions for actions in found if actions not in (arriving, sent)]
+
+    def _joins(self, action: Action, then: Action) -> bool:
+        """Whether two actions at spikes act as one: each arrival then does both, before the next one."""
+        own = frozenset(v for v in action.writes | then.writes if v.owner.name == self.synapses.name)
+        return (
+            action.does is then.does
+            and self.place[then] == self.place[action] + 1
+            and np.array_equal(self._delays(action), self._delays(then))
+            and action.commutes(then, but_for=own)
+        )
+
+    def _lower_further(
+        self,
+        actions: list[Action],
+        holder: str,
+        text: SynapseText,
+        catch_up: tuple[Statement, ...],
+        values: SynapseValues,
+    ) -> None:
+        """One more pathway of the synapses that `holder` stands for."""
+        name, wires = str(actions[0].thing.name), self.found.wires
+        ends = self._ends(name, None)
+        sender = wires.sender
+        if actions[0].does is Does.SENT:
+            sender, ends = wires.receiver, ends | {
+                "pre": ends["post"], "pre_index": ends["post_index"], "pre_shape": ends["post_shape"],
+            }  # fmt: skip
+        stored = Edges(sender, wires.receiver, np.zeros(sender.size), self._delays(actions[0]))
+        own = replace(
+            text,
+            on_pre=self._events(actions, "on_pre", catch_up, values),
+            on_post=None,
+            integrate=None,
+            summed={},
+            periodic={},
+        )
+        self.found.pathways.append(Textual(**ends, stored=stored, text=own, of=holder))
+        self.found.carried_by |= {action: [name] for action in actions}
 
     def _ends(self, name: str, to: str | None) -> dict[str, Any]:
         pre, post = root_of(self.synapses.source), root_of(self.synapses.target)
@@ -163,15 +220,17 @@ class SynapseLowering:
         self.found.carried_by[action] = names
         return True
 
-    def _text(self, cluster: list[Action], values: SynapseValues) -> SynapseText:
-        """The text of the actions of a cluster."""
+    def _text(
+        self, cluster: list[Action], arriving: list[Action], sent: list[Action], values: SynapseValues
+    ) -> tuple[SynapseText, tuple[Statement, ...]]:
+        """The text of the actions of a cluster, and the statements that bring variables up to date."""
         values.add(["dt"])
         catch_up = self._catch_up(values) if self.synapses.event_driven is not None else ()
         for action in cluster:
             if action.text is not None and action.does is not Does.INTEGRATE_SYNAPSES:
                 values.add(action.text.used - {"_sum"})
-        on_pre = self._events(cluster, Does.DELIVER_TEXT, "on_pre", catch_up, values)
-        on_post = self._events(cluster, Does.SENT, "on_post", catch_up, values)
+        on_pre = self._events(arriving, "on_pre", catch_up, values)
+        on_post = self._events(sent, "on_post", catch_up, values)
         integrate = self._integrate(cluster, values)
         regular = [self._regular(a, values) for a in cluster if a.does is Does.RUN]
         summed = self._summed(cluster, values)
@@ -183,10 +242,11 @@ class SynapseLowering:
         }
         states = states or {UNUSED: np.zeros(self.found.wires.order.size, self.dtype)}
         constants = values.lowered(self.dtype)
-        return SynapseText(
+        found = SynapseText(
             states=states, laws={}, constants=constants, integrate=integrate, summed=summed, on_pre=on_pre,
             on_post=on_post, periodic={block.name: block for block in regular},
         )  # fmt: skip
+        return found, catch_up
 
     def _regular(self, action: Action, values: SynapseValues) -> Block:
         """The block of code that runs regularly."""
@@ -212,17 +272,14 @@ class SynapseLowering:
 
     def _events(
         self,
-        cluster: list[Action],
-        does: Does,
+        chosen: list[Action],
         name: str,
         catch_up: tuple[Statement, ...],
         values: SynapseValues,
     ) -> Block | None:
-        """The block of the pathways of a cluster that react to spikes of the sender, or of the target."""
-        chosen = [action for action in cluster if action.does is does]
+        """The block of actions at spikes."""
         if not chosen:
             return None
-        self._check_together(chosen, does)
         statements: list[Statement] = []
         for action in chosen:
             assert action.text is not None
@@ -232,21 +289,6 @@ class SynapseLowering:
         writes = tuple(dict.fromkeys(s.name for s in plain if s.name in values.states))
         text = "\n".join(str(action.thing.code) for action in chosen)
         return Block(name, plain, writes, text=text)
-
-    def _check_together(self, chosen: list[Action], does: Does) -> None:
-        """Refuse pathways that one block cannot stand for."""
-        delays = [self._delays(action) for action in chosen]
-        places = [self.actions.index(action) for action in chosen]
-        if any(not np.array_equal(delay, delays[0]) for delay in delays) or np.any(np.diff(places) != 1):
-            names = " and ".join(repr(action.thing.objname) for action in chosen)
-            raise Refused(
-                label(self.synapses), f"its pathways {names} share variables, and run at other times"
-            )
-        if does is Does.SENT:
-            if delays[0].any():
-                raise Refused(label(self.synapses), "its on_post has a delay")
-        else:
-            self.found.delays |= {a.thing.name: d for a, d in zip(chosen, delays, strict=True)}
 
     def _integrate(self, cluster: list[Action], values: SynapseValues) -> Block | None:
         """The block that integrates the (clock-driven) equations."""

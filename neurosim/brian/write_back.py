@@ -100,7 +100,7 @@ def write_back(lowered: Lowered, writer: MonitorWriter, ticks: int, final: Mappi
             _set(group.variables["not_refractory"], final[f"not_refractory/{name}"][0])
     for synapses in lowered.synapses.values():
         for pathway in synapses.pathways:
-            if isinstance(pathway, Textual):
+            if isinstance(pathway, Textual) and not pathway.of:
                 for key in pathway.text.states.keys() - {UNUSED}:
                     values = np.empty(synapses.wires.order.size)
                     values[synapses.wires.order] = final[f"synapse/{pathway.name}/{key}"][0]

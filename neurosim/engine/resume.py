@@ -79,7 +79,7 @@ def _wanted(plan: Plan) -> Iterator[Wanted]:
     for group in plan.groups.values():
         yield from _wanted_of_group(plan, group)
     for pathway in plan.pathways.values():
-        if isinstance(pathway, Textual):
+        if isinstance(pathway, Textual) and not pathway.of:
             for key, value in pathway.text.states.items():
                 yield f"synapse/{pathway.name}/{key}", "f", value.shape
         if isinstance(pathway, Dense) and f"product/{pathway.name}/{PRODUCT[0]}" in plan.resume:

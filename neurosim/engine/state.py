@@ -235,6 +235,7 @@ def start_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
             if draw or p.recipe is None
             else {}
             for p in plan.textual
+            if not p.of
         },
         queue={name: {} for name in queues_of(plan)},
         arrivals={p.name: {} for p in plan.textual},

@@ -127,7 +127,9 @@ def _check_pathway(plan: Plan, pathway: AnyPathway, label: str) -> None:
             not index.size or 0 <= index.min() <= index.max() < size
             for index, size in ((pathway.sender, n_pre), (pathway.receiver, n_post))
         )
-        if len(sizes) != 1 or not inside or np.any(np.diff(pathway.sender) < 0):
+        in_order = isinstance(pathway, Textual) and pathway.of  # in that of the synapses which it is one of
+        unsorted = not in_order and np.any(np.diff(pathway.sender) < 0)
+        if len(sizes) != 1 or not inside or unsorted:
             raise PlanError(
                 f"{label}: its wiring lists synapses that are not sorted by sender or lie outside the"
                 " populations. Use another wiring."
@@ -142,6 +144,8 @@ def _check_pathway(plan: Plan, pathway: AnyPathway, label: str) -> None:
 
 def _check_text(plan: Plan, pathway: Textual, label: str) -> None:
     """The variables of synapses, and what their text assigns."""
+    if pathway.of:
+        _check_shared(plan, pathway, label)
     text, (pre, post) = pathway.text, plan.ends(pathway)
     if not len(text.states):
         raise PlanError(f"{label}: have no variables. Give them one, such as w.")
@@ -160,6 +164,28 @@ def _check_text(plan: Plan, pathway: Textual, label: str) -> None:
         _check_assigned(label, block, own | of_neurons | targets)
     _check_known(label, "(summed) sets", text.summed, post.states)
     _check_links(plan, text.links, label, "synapse", (pathway.sender.size,) if text.links else ())
+
+
+def _check_shared(plan: Plan, pathway: Textual, label: str) -> None:
+    """One more pathway of synapses: it has their variables, and text for spikes that arrive."""
+    holder, text = plan.pathways.get(pathway.of), pathway.text
+    if not isinstance(holder, Textual) or holder.of:
+        raise PlanError(
+            f"{label}: share the variables of {pathway.of!r}, which are no synapses that hold some."
+            " Name synapses with text."
+        )
+    names = ("states", "constants", "links")
+    same = all(getattr(text, name) is getattr(holder.text, name) for name in names)
+    if not same or pathway.receiver.size != holder.receiver.size:
+        raise PlanError(
+            f"{label}: are a pathway of {pathway.of!r}, but have other variables, constants or synapses."
+            " Give them the same."
+        )
+    if text.blocks != (text.on_pre,) or text.summed or not plan.sends_spikes(pathway.pre):
+        raise PlanError(
+            f"{label}: are a pathway of {pathway.of!r}, which can have an on_pre for spikes, and nothing"
+            " else. Give other text to the synapses themselves."
+        )
 
 
 def _check_assigned(label: str, block: Block, known: Iterable[str]) -> None:

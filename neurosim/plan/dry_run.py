@@ -121,12 +121,14 @@ def _check_readable(plan: Plan, pathway: Textual, name: str, subject: str, *, ar
         return
     drive = plan.drives.get(group.name)
     sends_numbers = group.driven and drive is not None and not drive.events
+    arrived = arrived and not pathway.of
     if of_sender and arrived and variable == "v" and sends_numbers:
         return
     rule = "is a port, which is empty once it was read" if variable in group.ports else "has no value here"
+    ends = plan.holder(pathway)
     raise PlanError(
-        f"{subject}: {name!r} {rule}. Use variables of the synapses, or of {pathway.pre!r} (_pre) and"
-        f" {pathway.post!r} (_post)."
+        f"{subject}: {name!r} {rule}. Use variables of the synapses, or of {ends.pre!r} (_pre) and"
+        f" {ends.post!r} (_post)."
     )
 
 

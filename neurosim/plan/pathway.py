@@ -182,9 +182,19 @@ class Textual(Sparse):
     """Synapses with text of their own, which runs when a message arrives.
 
     text: their variables, equations, on_pre and on_post
+    of: '' for synapses that hold their variables. Else this is one more pathway of the synapses of this name,
+        with an on_pre and delays of its own: `stored` lists those synapses in their order, with the neurons
+        whose spikes bring this pathway as senders. These are neurons of the population `pre`, which may be
+        the target, too. States, constants, and what names of the text mean are those of the synapses
     """
 
     text: SynapseText
+    of: str = ""
+
+    @property
+    def holder(self) -> str:
+        """The name of the synapses that hold the variables: its own, or those that it is a pathway of."""
+        return self.of or self.name
 
     @cached_property
     def edges(self) -> Edges:

@@ -61,6 +61,10 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
   they have. Under Clock that is before the equations are integrated. Then its on_pre runs for what arrives,
   in the order: tick of sending, sender, synapse. Under the schedules above all on_pre come before all on_post
   of the same tick and populations; and always all statements of one arrival come before those of the next.
+* Pathways. An object of synapses may have several pathways, each with an on_pre and delays of its own, and an
+  on_post with a delay is one whose spikes are those of the target. They share the variables of the synapses.
+  Each is delivered as an object of its own, in the deliver step of spikes; the order is: tick of sending,
+  neuron that has spiked, synapse. Their names mean variables as they are when the text runs.
 * Times in ticks. A single delay or period that is not a whole number of ticks was refused in the description.
   Arrays and distributions of delays are rounded, halves to even. A spike event at time t belongs to tick
   floor(t/dt + 0.001).
@@ -273,8 +277,14 @@ class Plan:
 
     def ends(self, pathway: AnyPathway) -> tuple[Group, Group]:
         """The populations whose variables text of synapses means by names in _pre and _post."""
+        if isinstance(pathway, Textual):
+            pathway = self.holder(pathway)
         pre, post = (self.variable_owner(self.groups[name]) for name in (pathway.pre, pathway.post))
         return pre, post
+
+    def holder(self, pathway: Textual) -> Textual:
+        """The synapses that hold the variables of a pathway: itself, or those that it is a pathway of."""
+        return self.pathway(pathway.holder, Textual)
 
     def senders(self, names: Iterable[str]) -> tuple[str, ...]:
         """These groups, and those that send other variables of them."""

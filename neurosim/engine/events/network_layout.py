@@ -38,7 +38,7 @@ from neurosim.engine.events.keys import (
 from neurosim.engine.events.layouts import Integers, block_bounds, interleave, local_field
 from neurosim.engine.events.source import Source
 from neurosim.engine.events.stages import Stage
-from neurosim.engine.events.textual_layout import TextualLayout, lay_out
+from neurosim.engine.events.textual_layout import TextualLayout, lay_out, list_pathway
 from neurosim.engine.state import history_depth, spikes_sent
 from neurosim.network.program import Do
 from neurosim.plan.called import Table
@@ -61,7 +61,8 @@ class NetworkLayout:
         self.sizes = np.array([group.size for group in plan.groups.values()], np.int32)
         self.bounds = np.stack([block_bounds(int(size), blocks) for size in self.sizes]).astype(np.int32)
         self.first_sender = np.r_[0, np.cumsum(self.sizes)].astype(np.int64)
-        self.textual: dict[str, TextualLayout] = {p.name: self._lay_out_textual(p) for p in plan.textual}
+        self.textual = {p.name: self._lay_out_textual(p) for p in plan.textual if not p.of}
+        self.textual |= {p.name: list_pathway(plan, p, self.textual[p.of]) for p in plan.textual if p.of}
         self.slots: dict[int, Integers] = {}
         self.rows: dict[int, Rows] = {}
         self.slot_counts = np.zeros((len(source.stages), blocks), np.int64)

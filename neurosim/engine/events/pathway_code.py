@@ -25,7 +25,7 @@ from neurosim.plan.pathway import ENDS
 from neurosim.plan.plan import Block, Group, Plan, Textual
 
 DELIVERED = Typed("delivered", "Real")  # the message that a synapse delivers in this tick
-# The arrays of `TextualHandles` in core/synapses/textual.hpp.
+# The arrays of `TextualHandles` in core/synapses/textual.hpp, and those that each pathway has of its own.
 HANDLES = (
     TextualPart.ROW,
     TextualPart.BUNDLE,
@@ -34,6 +34,7 @@ HANDLES = (
     TextualPart.POST_FIRST,
     TextualPart.BLOCK_FIRST,
 )
+OF_PATHWAYS = (TextualPart.ROW, TextualPart.BUNDLE, TextualPart.FIRST)
 
 
 @dataclass
@@ -63,18 +64,21 @@ class PathwayCode:
     def handles(self) -> str:
         """The `TextualHandles` of this pathway."""
         number = [p.name for p in self.plan.textual].index(self.pathway.name)
-        arrays = [self.numbering.array(TextualArray(self.pathway.name, part)) for part in HANDLES]
+        owners = [self.pathway.name if part in OF_PATHWAYS else self.pathway.holder for part in HANDLES]
+        arrays = [
+            self.numbering.array(TextualArray(name, part)) for name, part in zip(owners, HANDLES, strict=True)
+        ]
         ends = [list(self.plan.groups).index(name) for name in (self.pathway.pre, self.pathway.post)]
         return braced(number, *arrays, *ends)
 
     @property
     def record(self) -> str:
         """The C++ type that holds the variables of one synapse."""
-        return f"Synapse_{identifier(self.pathway.name)}"
+        return f"Synapse_{identifier(self.pathway.holder)}"
 
     def loop(self, text: str) -> Loop:
         """A loop over synapses for 'on_pre', 'on_post', 'integrate', 'summed' or 'run' text."""
-        canonical = TextualArray(self.pathway.name, TextualPart.CANONICAL)  # random draws are counted by it
+        canonical = TextualArray(self.pathway.holder, TextualPart.CANONICAL)  # random draws are counted by it
         element = f"{self.numbering.shared_pointer('int32_t', canonical)}[k]"
         not_yet = unmoved(self.plan.program, self.step(text))
         return Loop(self.plan, self.numbering, element=element, unmoved=not_yet)
@@ -101,14 +105,14 @@ class PathwayCode:
 
     def records(self, loop: Loop) -> str:
         """The name of a pointer to the records of all synapses."""
-        return loop.pointer("own", self.record, SynapseRecords(self.pathway.name))
+        return loop.pointer("own", self.record, SynapseRecords(self.pathway.holder))
 
     def own(self, loop: Loop, name: str) -> str:
         """C++ for a variable of synapse k."""
         return f"{self.records(loop)}[k].{name}_"
 
     def _element(self, loop: Loop, name: str, cpp_type: str, part: TextualPart) -> str:
-        return f"{loop.pointer(name, cpp_type, TextualArray(self.pathway.name, part), const=True)}[k]"
+        return f"{loop.pointer(name, cpp_type, TextualArray(self.pathway.holder, part), const=True)}[k]"
 
     def sender(self, loop: Loop) -> str:
         """C++ for the sending neuron of synapse k."""
@@ -140,10 +144,10 @@ class PathwayCode:
             elif name in text.states:
                 names[name] = Typed(copied(name) if as_copies else self.own(loop, name), "Real")
             elif name in text.constants:
-                key = SynapseConstant(self.pathway.name, name)
+                key = SynapseConstant(self.pathway.holder, name)
                 names[name] = constant_at(loop, name, text.constants[name], "k", key)
             elif name in text.links:
-                key = LinkIndex(self.pathway.name, name, of_synapses=True)
+                key = LinkIndex(self.pathway.holder, name, of_synapses=True)
                 names[name] = linked_at(loop, text.links[name], f"{name}_linked", key, "k")
             elif name == "t":
                 names |= group_names(loop, self.post, {"t"})

@@ -165,7 +165,7 @@ def _clear_waiting(to: str) -> str:
 def is_fed(plan: Plan, name: str, port: str) -> bool:
     """Whether anything may arrive at a port."""
     names = {port, f"{port}_post", f"{port}_pre"}
-    texts = [p.text for p in plan.textual if name in (p.pre, p.post)]
+    texts = [p.text for p in plan.textual if name in {p.pre, p.post, *(end.name for end in plan.ends(p))}]
     blocks = [block for text in texts for block in text.blocks]
     summed = any((pathway.post, pathway.to) == (name, port) for pathway in plan.pathways.values())
     return summed or any(statement.name in names for block in blocks for statement in block.statements)

@@ -76,8 +76,10 @@ def write_source(plan: Plan) -> Source:
         for pathway in (p for afferents in stage.afferents for p in afferents.private):
             lines += private(plan, numbering, pathway, stage)
         lines += deliver_stage(plan, numbering, stage)
-    for pathway in plan.textual:
-        lines += _synapses(PathwayCode(plan, numbering, pathway))
+    codes = [PathwayCode(plan, numbering, pathway) for pathway in plan.textual]
+    lines += [line for code in codes for line in synapses.record(code)]
+    for code in codes:
+        lines += _synapses(code)
     for step in plan.program:
         if step.kind is Do.SWEEP:
             lines += sweep(plan, numbering, step)
@@ -130,8 +132,7 @@ def _population(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
 def _synapses(code: PathwayCode) -> list[str]:
     """The functions of synapses with text."""
     text = code.pathway.text
-    lines = synapses.record(code)
-    lines += in_synapses(code)
+    lines = in_synapses(code)
     lines += synapses.integrate(code) if text.integrate is not None else []
     lines += synapses.add_up(code) if text.summed else []
     for block in (text.on_pre, text.on_post):

@@ -33,7 +33,7 @@ def delivered(code: PathwayCode, loop: Loop, text: str) -> list[str]:
 
 def record(code: PathwayCode) -> list[str]:
     """The type that holds the variables of one synapse, so that an arrival touches one place in memory."""
-    if not code.states:
+    if code.pathway.of or not code.states:
         return []
     return [f"struct {code.record} {{", *(f"    {_kind(name)} {name}_;" for name in code.states), "};", ""]
 
@@ -54,7 +54,10 @@ def act(code: PathwayCode, block: Block) -> list[str]:
     in_turn = order_matters(block, code.pathway.text, code.pre, code.post)
     body = _in_turn(code, loop, block) if in_turn else _side_by_side(code, loop, block)
     visitor = "for_textual_synapses"
-    if not code.graded and block.name == "on_pre":
+    if code.pathway.of:
+        listed = code.numbering.array(TextualArray(code.pathway.name, TextualPart.LISTED))
+        visitor = f"for_listed_arrivals<{listed}>"
+    elif not code.graded and block.name == "on_pre":
         visitor = "for_arrivals"
     elif block.name == "on_post" and code.plan.groups[code.pathway.post].spiking:
         visitor = "for_post_spikes"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurosim.engine.delivery import delivery_order
 from neurosim.engine.events.background import in_background
 from neurosim.engine.events.build import load
 from neurosim.engine.events.construct import (
@@ -70,6 +71,7 @@ class TextualLayout:
     drawn: Array | None
     longest: int  # delay in ticks
     targeted: NDArray[np.uint8]  # (neuron): whether it is in the part that the synapses lead to
+    listed: NDArray[np.int32] | None = None  # see `TextualPart.LISTED`
 
     @property
     def size(self) -> int:
@@ -127,6 +129,9 @@ class TextualLayout:
                 return self.canonical
             case TextualPart.TARGETED:
                 return self.targeted
+            case TextualPart.LISTED:
+                assert self.listed is not None
+                return self.listed
 
     def in_plan_order(self, values: Array) -> Array:
         """A copy of values (trial, synapse) in the order of the plan."""
@@ -187,6 +192,36 @@ def lay_out(
     finally:
         library().neurosim_textual_free(handle)
     return layout
+
+
+def list_pathway(plan: Plan, pathway: Textual, holder: TextualLayout) -> TextualLayout:
+    """The layout of one more pathway of synapses, which lie in memory as `holder` says.
+
+    It lists them by block, neuron that spikes, and delay; the place of a synapse is that in this list.
+    """
+    blocks, senders = holder.block_first.size - 1, plan.groups[pathway.pre].size
+    block = np.searchsorted(holder.block_first[1:-1], holder.place, side="right")
+    order = delivery_order(block, pathway.sender, pathway.delay)
+    keys = np.stack([block[order], pathway.sender[order], pathway.delay[order]])
+    first = np.flatnonzero(np.r_[True, np.any(np.diff(keys, axis=1) != 0, axis=0)][: order.size])
+    row = np.searchsorted(
+        keys[0, first] * (senders + 1) + keys[1, first], np.arange(blocks * (senders + 1)), side="left"
+    )
+    bundle = np.stack([keys[2, first], np.diff(np.r_[first, order.size])], axis=1)
+    return TextualLayout(
+        row=row.reshape(blocks, senders + 1).astype(np.int64),
+        bundle=bundle.astype(np.uint32),
+        first=first.astype(np.int64),
+        receiver=pathway.receiver[order].astype(np.int32),
+        by_post=np.zeros(0, np.int32),
+        post_first=np.zeros(0, np.int64),
+        block_first=holder.block_first,
+        order=order.astype(np.int32),
+        drawn=None,
+        longest=pathway.longest,
+        targeted=holder.targeted,
+        listed=holder.place[order].astype(np.int32),
+    )
 
 
 def _mask(size: int, chosen: Array) -> NDArray[np.uint8]:

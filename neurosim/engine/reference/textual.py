@@ -38,12 +38,15 @@ class TextualSynapses:
 
     def __init__(self, plan: Plan, pathway: Textual):
         self.plan, self.pathway, self.text = plan, pathway, pathway.text
+        self.holder = plan.holder(pathway)
         self.pre, self.post = plan.ends(pathway)
         self.graded = not spikes_sent(plan, pathway.pre)
         self.message = plan.message_name(pathway)
         blocks = [block for block in self.text.blocks if block is not self.text.integrate]
         self.in_turn = {block.name: order_matters(block, self.text, self.pre, self.post) for block in blocks}
-        self.start = np.r_[0, np.cumsum(np.bincount(pathway.sender, minlength=self.pre.size))]
+        self.by_sender = np.argsort(pathway.sender, kind="stable")
+        senders = plan.groups[pathway.pre].size
+        self.start = np.r_[0, np.cumsum(np.bincount(pathway.sender, minlength=senders))]
         self.by_post = np.argsort(pathway.receiver, kind="stable")
         self.post_start = np.r_[0, np.cumsum(np.bincount(pathway.receiver, minlength=self.post.size))]
 
@@ -57,7 +60,8 @@ class TextualSynapses:
         if self.text.on_pre is None:
             return
         trial, neuron = state.spikes[self.pathway.pre]
-        synapse, spike = members(self.start, neuron)
+        number, spike = members(self.start, neuron)
+        synapse = self.by_sender[number]
         if synapse.size:
             queue = state.arrivals[self.pathway.name]
             for delay, chosen in split_by_delay(self.pathway.delay, self.one_delay, synapse):
@@ -173,7 +177,7 @@ class TextualSynapses:
         names = self._names(state, trial, synapse, _reads(block) | set(changed))
         returned = (*block.writes, *changed, *(deferred_name(k) for k in range(len(deferred))))
         new = numpy_block(statements, returned)(names, None, self._random(state, block, trial, synapse))
-        own = state.synapses[self.pathway.name]
+        own = state.synapses[self.pathway.holder]
         for name in block.writes:
             own[name][trial, synapse] = new[name]
         for name in changed:
@@ -215,12 +219,12 @@ class TextualSynapses:
     def _end(self, name: str, synapse: np.ndarray) -> tuple[Group, str, np.ndarray]:
         """The population, variable and neurons that a name means: v_post, v_pre, or v of the target."""
         if name.endswith("_pre"):
-            return self.pre, name.removesuffix("_pre"), self.pathway.sender[synapse]
-        return self.post, name.removesuffix("_post"), self.pathway.receiver[synapse]
+            return self.pre, name.removesuffix("_pre"), self.holder.sender[synapse]
+        return self.post, name.removesuffix("_post"), self.holder.receiver[synapse]
 
     def _names(self, state: State, trial: np.ndarray, synapse: np.ndarray, wanted: set[str]) -> Names:
         """Values, one for each arrival, of the names that a block uses."""
-        own, names = state.synapses[self.pathway.name], Names()
+        own, names = state.synapses[self.pathway.holder], Names()
         for name in wanted:
             if name in own:
                 names[name] = own[name][trial, synapse]
@@ -234,7 +238,7 @@ class TextualSynapses:
             elif name == "_elapsed":
                 names[name] = (state.time - own["lastupdate"][trial, synapse]).astype(self.plan.dtype)
             elif name in ENDS:
-                index = self.pathway.sender if ENDS[name] == "sender" else self.pathway.receiver
+                index = self.holder.sender if ENDS[name] == "sender" else self.holder.receiver
                 names[name] = index[synapse].astype(np.float64)
             else:
                 names[name] = self._neuron_value(state, name, trial, synapse)

@@ -67,18 +67,28 @@ void prefetch(const Record* own, Listed place, int64_t n) {
     }
 }
 
-// Calls act(place, n) for the synapses at the places first .. first + count - 1.
-template <class Record, class Act>
-void act_on(int64_t first, int64_t count, const Record* own, Act& act) {
+// Where the places of synapses from `first` on are found.
+struct AtPlaces {
+    Consecutive operator()(int64_t first) const { return {first}; }
+};
+
+struct InList {
+    const int32_t* place;
+    Listed operator()(int64_t first) const { return {place + first}; }
+};
+
+// Calls act(place, n) for count synapses from `first` on.
+template <class Record, class Act, class From = AtPlaces>
+void act_on(int64_t first, int64_t count, const Record* own, Act& act, From from = {}) {
     for (; count > 0; first += TOGETHER, count -= TOGETHER) {
-        prefetch(own, Consecutive{first + AHEAD}, std::min<int64_t>(TOGETHER, count - AHEAD));
-        act(Consecutive{first}, static_cast<int32_t>(std::min<int64_t>(TOGETHER, count)));
+        prefetch(own, from(first + AHEAD), std::min<int64_t>(TOGETHER, count - AHEAD));
+        act(from(first), static_cast<int32_t>(std::min<int64_t>(TOGETHER, count)));
     }
 }
 
 // Acts on every synapse at which a spike arrives in this tick: by tick of sending, sender, synapse.
-template <class Context, class Record, class Act>
-void for_arrivals(Context& context, TextualHandles handles, const Record* own, Act act) {
+template <class Context, class Record, class Act, class From = AtPlaces>
+void for_arrivals(Context& context, TextualHandles handles, const Record* own, Act act, From from = {}) {
     auto& due = context.trial.arrivals[handles.number * context.network.blocks + context.block].at(
         context.tick);
     [[maybe_unused]] const auto* bounds = context.template shared<int64_t>(handles.block_first) +
@@ -86,8 +96,8 @@ void for_arrivals(Context& context, TextualHandles handles, const Record* own, A
     for (size_t entry = 0; entry < due.size(); ++entry) {
         NEUROSIM_HOLDS(due[entry].first >= bounds[0] && due[entry].first + due[entry].count <= bounds[1]);
         if (entry + 1 < due.size())
-            prefetch(own, Consecutive{due[entry + 1].first}, std::min<int64_t>(AHEAD, due[entry + 1].count));
-        act_on(due[entry].first, due[entry].count, own, act);
+            prefetch(own, from(due[entry + 1].first), std::min<int64_t>(AHEAD, due[entry + 1].count));
+        act_on(due[entry].first, due[entry].count, own, act, from);
     }
     due.clear();
     const int64_t senders = context.network.sizes[handles.pre] + 1;
@@ -96,8 +106,14 @@ void for_arrivals(Context& context, TextualHandles handles, const Record* own, A
     const auto* first = context.template shared<int64_t>(handles.first);
     context.for_spikes(handles.pre, [&](int32_t neuron) {
         for (int64_t bundle = row[neuron]; bundle < row[neuron + 1]; ++bundle)
-            if (bundles[bundle].delay == 0) act_on(first[bundle], bundles[bundle].count, own, act);
+            if (bundles[bundle].delay == 0) act_on(first[bundle], bundles[bundle].count, own, act, from);
     });
+}
+
+// The same for one more pathway of synapses, whose places are in an array with the handle `listed`.
+template <int listed, class Context, class Record, class Act>
+void for_listed_arrivals(Context& context, TextualHandles handles, const Record* own, Act act) {
+    for_arrivals(context, handles, own, act, InList{context.template shared<int32_t>(listed)});
 }
 
 // Acts on every synapse onto a neuron of this block that has spiked in this tick: by target, then synapse.
