@@ -11,7 +11,6 @@ from neurosim.brian.inputs import weight_of
 from neurosim.brian.names import Names, Text, label, root_of
 from neurosim.brian.private_names import (
     BrianObject,
-    BrianObjectException,
     CodeRunner,
     NeuronGroup,
     NeuronStateUpdater,
@@ -33,9 +32,8 @@ from neurosim.brian.private_names import (
     clock_of,
     poisson_input_of,
 )
-from neurosim.brian.refusal import Refused
+from neurosim.brian.refusal import Refused, named_in_errors
 from neurosim.brian.texts import checked_text, derivatives, events_between
-from neurosim.errors import NeurosimError
 
 
 class Does(IntEnum):
@@ -97,12 +95,8 @@ def actions_of(things: Iterable[BrianObject], namespace: Mapping[str, Any], dt: 
     """The actions of active objects, given in Brian2's order. Raises Refused for unknown objects."""
     found: list[Action] = []
     for thing in things:
-        try:
+        with named_in_errors(thing):
             found += [replace(a, every=every_of(thing, dt)) for a in _action(thing, namespace)]
-        except NeurosimError:
-            raise
-        except Exception as problem:
-            raise BrianObjectException("An error occurred when preparing an object.", thing) from problem
     return found
 
 
@@ -173,7 +167,7 @@ def _reset(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
 
 
 def _sum(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
-    text = checked_text(thing, f"_sum = {thing.expression.code}", namespace)
+    text = checked_text(thing, f"_sum = {thing.expression.code}", namespace, {"_sum": thing.target_var})
     return Action(thing, Does.SUM, text, text.reads, frozenset({thing.target_var}))
 
 

@@ -25,6 +25,8 @@ from neurosim.network.text import Statement, names_in, renamed
 from neurosim.plan.equations import inline
 from neurosim.plan.plan import Block, Drive, Group, Refractory
 
+NEVER = Block("threshold", (Statement("spikes", "=", "False"),), ("spikes",), text="False")
+
 
 def lower_group(
     group: BrianObject, actions: Sequence[Action], values: Values, wanted: Collection[str], dtype: np.dtype
@@ -56,12 +58,14 @@ def lower_group(
     block, coefficients = None, {}
     if Does.INTEGRATE in by_kind:
         block, coefficients = integration(by_kind[Does.INTEGRATE].thing, values, frozen, rule is not None)
-    spiking = Does.THRESHOLD in texts
+    threshold = _threshold(texts[Does.THRESHOLD], values) if Does.THRESHOLD in texts else None
+    if threshold is None and rule is not None:
+        threshold = NEVER  # neurons that spiked in an earlier run may still be refractory
     return Group(
         name=group.name,
         shape=(len(group),),
         driven=False,
-        spiking=spiking,
+        spiking=threshold is not None,
         states=values.start(dtype),
         constants=values.lowered(dtype) | rounded(coefficients, dtype),
         ports={},
@@ -70,7 +74,7 @@ def lower_group(
         sends=None,
         integrate=block,
         update=None,
-        threshold=_threshold(texts[Does.THRESHOLD], values) if spiking else None,
+        threshold=threshold,
         reset=_reset(texts.get(Does.RESET), values),
         refractory=rule,
         frozen=frozen,

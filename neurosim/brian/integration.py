@@ -6,6 +6,8 @@ import ast
 from collections.abc import Collection, Iterable
 from typing import Any
 
+import numpy as np
+
 from neurosim.brian.private_names import BrianObject, integrated
 from neurosim.brian.texts import read_text
 from neurosim.brian.values import Values
@@ -42,10 +44,11 @@ def integration(
     method = runner.method_choice
     system = _linear(group, values, isinstance(method, str)) if _may_be_exact(method) else None
     if system is not None:
-        statements, coefficients = exact_statements(system, values.constants, dt, frozen)
+        known = values.lowered(np.dtype(np.float64))
+        statements, coefficients = exact_statements(system, known, dt, frozen)
         return Block("integrate", statements, unknown, frozen, text), dict(coefficients)
-    known = values.names.resolve({*group.equations.names, *group.equations.identifiers, "dt"})
-    code = read_text(integrated(runner, runner.method_choice, known), values.names)
+    meanings = values.names.resolve({*group.equations.names, *group.equations.identifiers, "dt"})
+    code = read_text(integrated(runner, runner.method_choice, meanings), values.names)
     values.add(code.used)
     scope = values.scope()
     written_out = [type(s)(s.name, s.op, inline(s.expression, scope)) for s in code.statements]

@@ -27,7 +27,7 @@ from neurosim.brian.private_names import (
     value_of,
 )
 from neurosim.brian.program import delayed, steps_of
-from neurosim.brian.refusal import Refused
+from neurosim.brian.refusal import Refused, named_in_errors
 from neurosim.brian.synapses import LoweredSynapses, SynapseLowering
 from neurosim.brian.values import Values
 from neurosim.engine.state import NEVER
@@ -94,6 +94,11 @@ def lower_run(run: Run) -> Lowered:
     return _Lowering(run).lower()
 
 
+def _sends(group: Group | None) -> bool:
+    """Whether a group sends spikes: not if it, or its threshold, is not active."""
+    return group is not None and (group.spiking or group.driven)
+
+
 class _Lowering:
     def __init__(self, run: Run):
         self.run = run
@@ -126,7 +131,8 @@ class _Lowering:
             own = {link.name: link for link in links if link.reader is group}
             values = Values(names[name], self.changing, own)
             mine = [a for a in self.actions if a.text is not None and a.group == name]
-            groups[name] = lower_group(group, mine, values, sorted(wanted[name]), self.dtype)
+            with named_in_errors(group):
+                groups[name] = lower_group(group, mine, values, sorted(wanted[name]), self.dtype)
             states[name] = values.states
         pathways = self._pathways(synapses)
         refresh = refreshing(
@@ -171,7 +177,8 @@ class _Lowering:
     def _synapses(self, thing: BrianObject) -> LoweredSynapses:
         run, place = self.run, {action: number for number, action in enumerate(self.actions)}
         lowering = SynapseLowering(thing, place, run.namespace, self.changing, self.late, run.dt, self.dtype)
-        return lowering.lower()
+        with named_in_errors(thing):
+            return lowering.lower()
 
     def _groups(self) -> dict[str, BrianObject]:
         """The groups of the network, by name."""
@@ -248,8 +255,7 @@ class _Lowering:
             probe.name: probe
             for monitor in monitors
             for probe in monitor.probes
-            # A group whose threshold is not active sends no spikes.
-            if not probe.events or groups[probe.owner].spiking or groups[probe.owner].driven
+            if not probe.events or _sends(groups.get(probe.owner))
         }
         for pathway in pathways.values():
             if isinstance(pathway, Sparse) and pathway.delay.any():

@@ -77,7 +77,9 @@ class Names:
         for name in names_in(expression):
             variable = self[name]
             if isinstance(variable, Subexpression):
-                found |= Names(variable.owner, self.namespace).read_by(variable.expr)
+                own = variable.owner.name == self.group.name
+                more = self.more if own else None  # what a pathway refers to in its synapses has names there
+                found |= Names(variable.owner, self.namespace, more).read_by(variable.expr)
             elif isinstance(variable, ArrayVariable):
                 found.add(variable)
         return found

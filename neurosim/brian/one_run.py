@@ -11,7 +11,6 @@ from neurosim.brian.lowering import Lowered, Run, lower_run
 from neurosim.brian.operations import Operation, operations_of
 from neurosim.brian.private_names import (
     BrianObject,
-    BrianObjectException,
     CodeRunner,
     NetworkOperation,
     SpikeGeneratorGroup,
@@ -25,6 +24,7 @@ from neurosim.brian.private_names import (
     report_of,
     ticks_of,
 )
+from neurosim.brian.refusal import named_in_errors
 from neurosim.brian.renaming import Renaming
 from neurosim.brian.seeds import Seeds
 from neurosim.brian.write_back import MonitorWriter, write_back
@@ -165,10 +165,8 @@ def _prepare(things: Sequence[BrianObject], namespace: Mapping[str, Any]) -> Non
     """Let groups and synapses check their equations, and spike generators their spikes, as Brian2 does."""
     for thing in things:
         if not isinstance(thing, CodeRunner) or isinstance(thing, SpikeGeneratorGroup):
-            try:
+            with named_in_errors(thing):
                 thing.before_run(namespace)
-            except Exception as problem:
-                raise BrianObjectException("An error occurred when preparing an object.", thing) from problem
 
 
 def _ticks(things: Sequence[BrianObject]) -> tuple[int, int, float]:

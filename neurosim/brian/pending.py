@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -12,12 +14,15 @@ from neurosim.engine.checkpoint import ARRIVALS, QUEUE
 from neurosim.engine.delivery import delivery_order, members
 from neurosim.plan.plan import Plan, Sparse, Textual
 
+# Queues of Brian2 count ticks without saying how long these are; scripts may change dt between runs.
+_dt_of_queues: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+
 
 def pending_arrays(
     plan: Plan, lowered: LoweredSynapses, pathway: BrianObject, first: int
 ) -> dict[str, list[np.ndarray]]:
     """The columns of the checkpoint for the spikes in the queue of a pathway of Brian2."""
-    spikes = pending_of(pathway)
+    spikes = _waiting(pathway, plan.dt or 1.0)
     place = np.argsort(lowered.wires.order)[spikes[:, 1]]
     due = spikes[:, 0] + first
     sent = due - lowered.delays[pathway.name][place]
@@ -52,7 +57,7 @@ def put_back_pending(
     sent: by name of the sender, tick and neuron of the spikes that it sent in the run, as far as delays reach
     first, last: the first tick of the run, and the one after its last
     """
-    before = pending_of(pathway)
+    before = _waiting(pathway, dt)
     before = before[before[:, 0] + first >= last] - np.array([last - first, 0])
     delay, wires = lowered.delays[pathway.name], lowered.wires
     tick, neuron = sent[root_name(pathway)]
@@ -69,6 +74,14 @@ def put_back_pending(
     order = delivery_order(due[waits], tick[spike][waits])
     new = np.stack([due[waits] - last, wires.order[synapse[waits]]], axis=1)[order]
     put_pending(pathway, np.concatenate([before, new]), dt)
+    _dt_of_queues[pathway.queue] = dt
+
+
+def _waiting(pathway: BrianObject, dt: float) -> np.ndarray:
+    """The spikes in the queue of a pathway, (spike, 2): in how many ticks each is due, and its synapse."""
+    spikes = pending_of(pathway)
+    spikes[:, 0] = np.rint(spikes[:, 0] * (_dt_of_queues.get(pathway.queue, dt) / dt))
+    return spikes
 
 
 def root_name(pathway: BrianObject) -> str:

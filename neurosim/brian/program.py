@@ -95,8 +95,8 @@ def _clock_steps(groups: Mapping[str, Group]) -> tuple[Step, ...]:
         Step(Do.INTEGRATE, movers),
         Step(Do.THRESHOLD, spiking),
         Step(Do.SEND, spiking),
-        Step(Do.DELIVER, movers, Arriving.SPIKES),
-        Step(Do.DELIVER, movers, Arriving.SENT),
+        Step(Do.DELIVER, tuple(groups), Arriving.SPIKES),
+        Step(Do.DELIVER, tuple(groups), Arriving.SENT),
         Step(Do.RESET, spiking),
     )
     return tuple(step for step in steps if not step.empty)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from neurosim.errors import PlanError
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from neurosim.brian.private_names import BrianObject, BrianObjectException
+from neurosim.errors import NeurosimError, PlanError
 
 REMEDY = "set_device('neurosim', fallback=True) lets Brian2's own runtime run such scripts."
 
@@ -17,3 +21,14 @@ class Refused(PlanError):
     def __init__(self, label: str, what: str):
         super().__init__(f"{label}: {what}, which the neurosim device cannot run yet. {REMEDY}")
         self.label, self.what = label, what
+
+
+@contextmanager
+def named_in_errors(thing: BrianObject) -> Generator[None]:
+    """Raise errors of Brian2's own checks as Brian2 does: as an exception that names the object."""
+    try:
+        yield
+    except NeurosimError:
+        raise
+    except Exception as problem:
+        raise BrianObjectException("An error occurred when preparing an object.", thing) from problem

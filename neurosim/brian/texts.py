@@ -9,17 +9,25 @@ from typing import Any
 import numpy as np
 
 from neurosim.brian.names import Names, Text
-from neurosim.brian.private_names import BrianObject, check_units, identifiers_in
+from neurosim.brian.private_names import BrianObject, Variable, check_units, identifiers_in
 from neurosim.network.text import Statement, read_statements, renamed
 from neurosim.plan.equations import MOST_NODES
 
 
-def checked_text(runner: BrianObject, code: str, namespace: Mapping[str, Any]) -> Text:
-    """The code of a runner of Brian2 as statements. Brian2 resolves its names and checks its units."""
+def checked_text(
+    runner: BrianObject,
+    code: str,
+    namespace: Mapping[str, Any],
+    stands_for: Mapping[str, Variable] | None = None,
+) -> Text:
+    """The code of a runner of Brian2 as statements. Brian2 resolves its names and checks its units.
+
+    stands_for: the variables of which some temporary names must have the units
+    """
     names = Names(runner.group, namespace, getattr(runner, "variables", None))
     known = names.resolve(identifiers_in(code, {**runner.group.variables, **names.more}))
     if runner.check_units:
-        check_units(code, known)
+        check_units(code, {**known, **(stands_for or {})})
     return read_text(code, names)
 
 

@@ -39,7 +39,8 @@ def read_spike_events(net: Network, population: Neurons, given: Any, subject: st
     if not (population.driven or population.spiking):
         raise DescriptionError(
             f"{subject}: {population.name!r} does not spike, so events cannot clamp it."
-            " Give an array (tick, *shape)."
+            " Give an array (tick, *shape), or the population a threshold, such as threshold='False' if it is"
+            " to spike only as its inputs say."
         )
     values = [as_value(part, subject) for part in parts]
     if any(v.number.ndim > 1 for v in values):

@@ -28,6 +28,16 @@ MARKS = {
 }
 # Test files of Brian2 that do not concern how networks run.
 LEFT_OUT = ("test_cpp_standalone", "test_numpy_codegen", "test_preferences", "test_logger", "test_morphology")
+# Tests that do not apply, with the reason.
+NOT_APPLICABLE = {
+    "test_spatialneuron.py": "SpatialNeuron is refused",
+    "test_multiple_noise_variables_deterministic_noise": "it replaces the generator of Brian2's own code",
+    "test_pure_noise_deterministic": "it replaces the generator of Brian2's own code",
+    "test_refractory_stochastic": "it replaces the generator of Brian2's own code",
+    "test_ufunc_at_vectorisation": "it reads what Brian2's numpy code logs",
+    "test_declare_types": "it reads the types that Brian2's numpy code checks",
+    "test_profile": "it reads the times of Brian2's code objects",
+}
 
 
 class Results:
@@ -37,6 +47,15 @@ class Results:
         self.passed: list[str] = []
         self.failed: dict[str, str] = {}
         self.skipped: list[str] = []
+        self.left_out: Counter[str] = Counter()
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Leave out the tests that do not apply."""
+        for item in list(items):
+            why = [why for name, why in NOT_APPLICABLE.items() if name in item.nodeid]
+            if why:
+                items.remove(item)
+                self.left_out[why[0]] += 1
 
     @pytest.hookimpl(hookwrapper=True, trylast=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
@@ -84,7 +103,17 @@ def main() -> None:
     plugin.device, plugin.device_options = args.device, {}
     results = Results()
     options = ["-c", str(folder / "pytest.ini"), "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"]
-    options += ["-p", "no:logging", "-m", MARKS[args.standalone], "--confcutdir", str(folder.parent)]
+    options += [
+        "-p",
+        "no:logging",
+        "-W",
+        "ignore",
+        "-rN",
+        "-m",
+        MARKS[args.standalone],
+        "--confcutdir",
+        str(folder.parent),
+    ]
     pytest.main([*files, *options], plugins=[plugin, results])
     print_results(results, np.__version__)
 
@@ -94,6 +123,8 @@ def print_results(results: Results, numpy_version: str) -> None:
     done = len(results.passed) + len(results.failed)
     print(f"\n{len(results.passed)} of {done} pass ({len(results.passed) / max(done, 1):.1%}),", end=" ")
     print(f"{len(results.skipped)} are skipped; Brian2 {brian2.__version__}, numpy {numpy_version}\n")
+    for text, count in results.left_out.items():
+        print(f"{count:4d}  left out: {text}")
     for text, count in Counter(results.failed.values()).most_common():
         print(f"{count:4d}  {text}")
 

@@ -59,7 +59,7 @@ def act(code: PathwayCode, block: Block) -> list[str]:
         visitor = f"for_listed_arrivals<{listed}>"
     elif not code.graded and block.name == "on_pre":
         visitor = "for_arrivals"
-    elif block.name == "on_post" and code.plan.groups[code.pathway.post].spiking:
+    elif block.name == "on_post" and code.plan.sends_spikes(code.pathway.post):
         visitor = "for_post_spikes"
     return _function(code, loop, block.name, f"{block.name}_{identifier(code.pathway.name)}", visitor, body)
 

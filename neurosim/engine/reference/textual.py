@@ -87,10 +87,10 @@ class TextualSynapses:
         self._run_arrivals(state, self.text.on_pre, trial, synapse)
 
     def deliver_sent(self, state: State) -> None:
-        """Run on_post for the synapses of targets that have sent at this tick."""
+        """Run on_post for the synapses of targets that have sent at this tick; without spikes, all have."""
         if self.text.on_post is None:
             return
-        if self.plan.groups[self.pathway.post].spiking:
+        if self.plan.sends_spikes(self.pathway.post):
             trial, neuron = state.spikes[self.pathway.post]
             number, spike = members(self.post_start, neuron)
             if number.size:
