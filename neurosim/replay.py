@@ -83,6 +83,11 @@ def replay(
         raise RecordingError(
             f"replay: {type(recording).__name__} is not a recording. Give a Recording or the path of one."
         )
+    if not recording.header.runs_again:
+        raise RecordingError(
+            "replay: the recording is of a Brian2 script, of which it holds names and units but no"
+            " equations. Run the script again."
+        )
     again = rerun(recording, engine, progress)
     compared = {name: _difference(recording, again, name, tolerance) for name in recording.names}
     differences = {name: text for name, text in compared.items() if text}

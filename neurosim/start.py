@@ -175,6 +175,11 @@ def _is_checkpoint(start: object) -> bool:
 
 
 def _continued(net: Network, start: Checkpoint, seed: int, precision: str | None) -> Start:
+    if not getattr(getattr(start, "header", None), "runs_again", True):
+        raise DescriptionError(
+            "run: start is a recording of a Brian2 script, from which no run can continue."
+            " Continue in the script, or give start={'population.variable': values}."
+        )
     _check_network(net, start)
     _check_seed(net, start, seed)
     _check_pairs(net, start)

@@ -19,6 +19,7 @@ from neurosim.brian.private_names import (
     target,
 )
 from neurosim.brian.seeds import Seeds
+from neurosim.brian.streaming import Stream
 from neurosim.errors import NeurosimError
 
 
@@ -28,11 +29,14 @@ class NeurosimDevice(RuntimeDevice):
     def __init__(self):
         super().__init__()
         self.options, self.seeds, self.target = Options(), Seeds(), "auto"
+        self.stream: Stream | None = None
 
     def activate(self, build_on_run: bool = True, **kwargs: Any) -> None:
         """What `set_device` calls, with the options of the device."""
         known = {name: kwargs.pop(name) for name in Options.__annotations__ if name in kwargs}
         self.options = Options(**known)
+        path = self.options.record_to
+        self.stream = None if path is None else Stream(path)
         super().activate(build_on_run, **kwargs)
         self.target = numpy_target()
 
@@ -69,7 +73,9 @@ class NeurosimDevice(RuntimeDevice):
         period = in_seconds(10.0) if report_period is None else report_period
         check_duration(duration, period)
         measured = self.is_profiled(profile)
-        settings = Settings(self.options, self.seeds, report, float(period), namespace, measured)
+        settings = Settings(
+            self.options, self.seeds, report, float(period), namespace, measured, self.stream
+        )  # fmt: skip
         try:
             one_run(net, duration, settings)
         except NeurosimError as problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,11 @@ from neurosim.brian.private_names import (
     Subexpression,
     Synapses,
     Variable,
+    dimensions_of,
     edges_of,
     value_of,
 )
+from neurosim.brian.recorded import Recorded, unit_text
 from neurosim.brian.refusal import Refused
 from neurosim.brian.synapses import LoweredSynapses
 from neurosim.network.probes import Probe
@@ -52,6 +54,27 @@ class Monitor(ABC):
         events: of each probe of spikes, with ticks that count from the start of time
         """
 
+    only_in_memory: Sequence[str] = ()  # variables that files cannot hold
+
+    @property
+    @abstractmethod
+    def records(self) -> Sequence[Recorded]:
+        """What a file holds of it."""
+
+    @abstractmethod
+    def kept(
+        self, first: int, ticks: int, samples: Mapping[str, np.ndarray], events: Mapping[str, Spikes]
+    ) -> Sequence[np.ndarray | Spikes]:
+        """For each of `records`, what some ticks gave: values (sample, index) or spikes; see `append`."""
+
+    def _record(self, owner: str, size: int, variable: str | None, index: np.ndarray) -> Recorded:
+        unit = "1" if variable is None else unit_text(dimensions_of(self.thing.variables[variable]))
+        every = 1 if variable is None else self.every
+        return Recorded(self.thing.name, owner, size, variable, unit, index, every)
+
+    def only_count(self, events: Mapping[str, Spikes]) -> None:  # noqa: B027
+        """Count the spikes of a block, if it counts, without keeping them."""
+
     def times(self, first: int, ticks: int) -> np.ndarray:
         """The times at which it records in some ticks, in seconds."""
         tick = np.arange(-(-first // self.every), -(-(first + ticks) // self.every))
@@ -75,6 +98,14 @@ class Column:
     chosen: np.ndarray | None = None
     constant: np.ndarray | None = None
 
+    def values(self, samples: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The values in some ticks, (tick, neuron); (neuron,) for numbers that never change."""
+        if self.probe is None:
+            assert self.constant is not None
+            return self.constant
+        values = samples[self.probe.name][0]
+        return values if self.chosen is None else values[:, self.chosen]
+
 
 class StateMonitorAppender(Monitor):
     """A StateMonitor."""
@@ -95,12 +126,20 @@ class StateMonitorAppender(Monitor):
         self.thing.resize(start + times.size)
         self._set("t", start, times)
         for name, column in self.columns.items():
-            if column.probe is None:
-                assert column.constant is not None
-                self._set(name, start, column.constant)
-                continue
-            values = samples[column.probe.name][0]
-            self._set(name, start, values if column.chosen is None else values[:, column.chosen])
+            self._set(name, start, column.values(samples))
+
+    @property
+    def records(self) -> Sequence[Recorded]:
+        source = self.thing.source
+        owner = source if source.__class__ is Synapses else root_of(source)
+        index = np.asarray(self.thing.record, np.int64) + int(getattr(source, "start", 0))
+        return [self._record(owner.name, len(owner), name, index) for name in self.columns]
+
+    def kept(
+        self, first: int, ticks: int, samples: Mapping[str, np.ndarray], events: Mapping[str, Spikes]
+    ) -> Sequence[np.ndarray | Spikes]:
+        shape = self.times(first, ticks).size, len(self.thing.record)
+        return [np.broadcast_to(column.values(samples), shape) for column in self.columns.values()]
 
 
 class SpikeMonitorAppender(Monitor):
@@ -111,7 +150,7 @@ class SpikeMonitorAppender(Monitor):
 
     def __init__(self, thing: BrianObject, dt: float, every: int, columns: Mapping[str, Column]):
         super().__init__(thing, dt, every)
-        self.columns = columns
+        self.columns, self.only_in_memory = columns, tuple(columns)
         self.group = root_of(thing.source)
         self.start = int(getattr(thing.source, "start", 0))
         self.stop = int(getattr(thing.source, "stop", len(self.group)))
@@ -120,12 +159,32 @@ class SpikeMonitorAppender(Monitor):
     def probes(self) -> tuple[Probe, ...]:
         return (spike_probe(self.group), *(c.probe for c in self.columns.values() if c.probe is not None))
 
+    @property
+    def records(self) -> Sequence[Recorded]:
+        if "i" not in self.thing.record_variables:
+            return ()  # it only counts
+        return (self._record(self.group.name, len(self.group), None, np.arange(self.start, self.stop)),)
+
+    def kept(
+        self, first: int, ticks: int, samples: Mapping[str, np.ndarray], events: Mapping[str, Spikes]
+    ) -> Sequence[np.ndarray | Spikes]:
+        tick, neuron = self._mine(events)
+        spikes = Spikes(np.zeros(tick.size, np.int64), tick, neuron + self.start, self.dt)
+        return [spikes] * len(self.records)
+
+    def only_count(self, events: Mapping[str, Spikes]) -> None:
+        self._count(self._mine(events)[1])
+
+    def _count(self, neuron: np.ndarray) -> None:
+        """Count spikes of these neurons."""
+        count = self.thing.variables["count"].get_value()
+        count += np.bincount(neuron, minlength=count.size).astype(count.dtype)
+
     def append(
         self, first: int, ticks: int, samples: Mapping[str, np.ndarray], events: Mapping[str, Spikes]
     ) -> None:
         tick, neuron = self._mine(events)
-        count = self.thing.variables["count"].get_value()
-        count += np.bincount(neuron, minlength=count.size).astype(count.dtype)
+        self._count(neuron)
         total = self.thing.variables["N"].get_value()
         start = int(total.item())
         self.thing.resize(start + neuron.size)
@@ -149,6 +208,9 @@ class SpikeMonitorAppender(Monitor):
 class RateMonitorAppender(SpikeMonitorAppender):
     """A PopulationRateMonitor."""
 
+    def only_count(self, events: Mapping[str, Spikes]) -> None:
+        pass
+
     def append(
         self, first: int, ticks: int, samples: Mapping[str, np.ndarray], events: Mapping[str, Spikes]
     ) -> None:
@@ -158,9 +220,23 @@ class RateMonitorAppender(SpikeMonitorAppender):
         self.thing.resize(start + times.size)
         total[:] = start + times.size
         self._set("t", start, times)
+        self._set("rate", start, self._rates(first, times.size, tick))
+
+    @property
+    def records(self) -> Sequence[Recorded]:
+        return (self._record(self.thing.name, 1, "rate", np.arange(1)),)
+
+    def kept(
+        self, first: int, ticks: int, samples: Mapping[str, np.ndarray], events: Mapping[str, Spikes]
+    ) -> Sequence[np.ndarray | Spikes]:
+        tick, _ = self._mine(events)
+        return (self._rates(first, self.times(first, ticks).size, tick)[:, None],)
+
+    def _rates(self, first: int, count: int, tick: np.ndarray) -> np.ndarray:
+        """The rates that it records in the ticks from `first` on, given the ticks of all spikes."""
         place = tick // self.every + -first // self.every
-        spikes = np.bincount(place, minlength=times.size)
-        self._set("rate", start, 1.0 * spikes / (self.dt * self.every) / (self.stop - self.start))
+        spikes = np.bincount(place, minlength=count)
+        return 1.0 * spikes / (self.dt * self.every) / (self.stop - self.start)
 
 
 def spike_probe(group: BrianObject) -> Probe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,9 +28,11 @@ from neurosim.brian.private_names import (
 from neurosim.brian.refusal import named_in_errors
 from neurosim.brian.renaming import Renaming
 from neurosim.brian.seeds import Seeds
+from neurosim.brian.streaming import Stream, check_can_leave_out
 from neurosim.brian.write_back import MonitorWriter, write_back
 from neurosim.engine import check_name, ready
 from neurosim.engine.driver import run_to_end
+from neurosim.errors import DescriptionError
 from neurosim.network.values import choice, flag, whole
 
 PRECISIONS = ("double", "mixed", "single")
@@ -43,17 +46,28 @@ class Options:
     threads: at most how many threads run the event engine; None: as many as make it faster
     precision: 'double', 'mixed' or 'single'
     fallback: whether Brian2's own runtime runs what the device cannot
+    record_to: path of an HDF5 file to which monitors write while the network runs; None: they only record in
+        memory
+    in_memory: whether monitors also record in memory
     """
 
     engine: str = "auto"
     threads: int | None = None
     precision: str = "double"
     fallback: bool = False
+    record_to: str | os.PathLike[str] | None = None
+    in_memory: bool = True
 
     def __post_init__(self):
         check_name(self.engine)
         choice(self.precision, PRECISIONS, "set_device: precision")
         flag(self.fallback, "set_device: fallback")
+        flag(self.in_memory, "set_device: in_memory")
+        if not self.in_memory and self.record_to is None:
+            raise DescriptionError(
+                "set_device: in_memory=False without record_to would lose what monitors record."
+                " Give record_to='run.h5', too."
+            )
         if self.threads is not None:
             whole(self.threads, "set_device: threads", least=1, most=4096)
 
@@ -68,6 +82,7 @@ class Settings:
     period: the time between two reports, in seconds
     namespace: the names of the script that text may use
     profile: whether to measure the time
+    stream: what writes the records to files; None: nothing
     """
 
     options: Options
@@ -76,6 +91,7 @@ class Settings:
     period: float
     namespace: Mapping[str, Any]
     profile: bool
+    stream: Stream | None = None
 
 
 def one_run(net: BrianObject, duration: Any, settings: Settings) -> None:
@@ -89,8 +105,7 @@ def one_run(net: BrianObject, duration: Any, settings: Settings) -> None:
         return
     first, last, dt = _ticks(things)
     progress = _Progress(net, last - first, duration, settings)
-    pieces = _Pieces(net, active, dt, settings, progress)
-    reached = pieces.run(first, last)
+    reached = _Pieces(net, active, dt, settings, progress).run(first, last)
     progress.end(reached - first)
     _set_clocks(things, reached, dt)
     measured = time.time() - begun if settings.profile else None
@@ -116,9 +131,22 @@ class _Pieces:
         self.net, self.dt, self.settings, self.progress = net, dt, settings, progress
         self.things = [thing for thing in things if not isinstance(thing, NetworkOperation)]
         self.first, self.final = operations_of(things, dt)
+        self.begun = False  # whether the file has begun
 
     def run(self, first: int, last: int) -> int:
         """Run from one tick to another; returns the tick that was reached."""
+        stream = self.settings.stream
+        try:
+            reached = self._run(first, last)
+            if stream is not None and self.begun:
+                stream.end()
+        except BaseException:
+            if stream is not None:
+                stream.abandon()
+            raise
+        return reached
+
+    def _run(self, first: int, last: int) -> int:
         if first == last:
             self._lowered(first, last)
         tick = first
@@ -130,7 +158,7 @@ class _Pieces:
                 *(o.next_from(tick) + 1 for o in self.final),
             ]
             end = tick + 1 if is_stopped(self.net) else min(ends)
-            reached = tick + _run_plan(self._lowered(tick, end), self.progress, self.settings)
+            reached = tick + self._run_plan(self._lowered(tick, end))
             if reached < end:
                 return reached
             tick = end
@@ -154,6 +182,23 @@ class _Pieces:
         seed = self.settings.seeds.for_run(str(self.net.id), lowered.plan)
         return replace(lowered, plan=replace(lowered.plan, seed=seed))
 
+    def _run_plan(self, lowered: Lowered) -> int:
+        """Run a plan and write back what it leaves. Returns how many ticks ran."""
+        options, stream = self.settings.options, self.settings.stream
+        if not options.in_memory:
+            check_can_leave_out(lowered.monitors)
+        names = Renaming(lowered.plan)
+        writer = MonitorWriter(lowered, names, stream, options.in_memory)
+        engine, made = ready(options.engine, names.plan(lowered.plan), options.threads)
+        if stream is not None and self.begun:
+            stream.use(lowered.monitors)
+        elif stream is not None:
+            stream.begin(str(self.net.id), lowered, engine)
+            self.begun = True
+        ran, _, final = run_to_end(made, writer, self.progress)
+        write_back(lowered, writer, ran, names.checkpoint_back(final))
+        return ran
+
 
 def _set_clocks(things: Sequence[BrianObject], tick: int, dt: float) -> None:
     """Set all clocks to a tick of the network; slower ones to the next tick of their own."""
@@ -174,16 +219,6 @@ def _ticks(things: Sequence[BrianObject]) -> tuple[int, int, float]:
     fastest = min((clock_of(thing) for thing in things), key=lambda clock: float(clock.dt_))
     first, last = ticks_of(fastest)
     return first, last, float(fastest.dt_)
-
-
-def _run_plan(lowered: Lowered, progress: _Progress, settings: Settings) -> int:
-    """Run a plan and write back what it leaves. Returns how many ticks ran."""
-    names = Renaming(lowered.plan)
-    writer = MonitorWriter(lowered, names)
-    _, made = ready(settings.options.engine, names.plan(lowered.plan), settings.options.threads)
-    ran, _, final = run_to_end(made, writer, progress)
-    write_back(lowered, writer, ran, names.checkpoint_back(final))
-    return ran
 
 
 class _Progress:

@@ -17,11 +17,13 @@ from neurosim.brian.private_names import (
     put_spikes_sent,
 )
 from neurosim.brian.renaming import Renaming
+from neurosim.brian.streaming import Stream
 from neurosim.brian.synapses import UNUSED
 from neurosim.engine.state import NEVER
 from neurosim.errors import EngineError
 from neurosim.network.probes import Probe
 from neurosim.plan.plan import Textual
+from neurosim.recording.header import ticks_of_block
 from neurosim.recording.spikes import Spikes, join_spikes
 from neurosim.recording.store import Store
 from neurosim.recording.writer import Writer
@@ -32,11 +34,14 @@ class MonitorWriter(Writer):
 
     lowered: the run
     names: those under which the plan runs
+    stream: what writes the blocks to a file, too; None: nothing
+    in_memory: whether the monitors keep the blocks
     """
 
-    def __init__(self, lowered: Lowered, names: Renaming):
+    def __init__(self, lowered: Lowered, names: Renaming, stream: Stream | None, in_memory: bool):
         self.lowered, self.plan, self.names = lowered, lowered.plan, names
-        self.block, self.buffers = 1024, {}
+        self.stream, self.in_memory = stream, in_memory
+        self.block, self.buffers = ticks_of_block(self.plan.probes, self.plan.dtype), {}
         self.progress = np.zeros(1, np.int64)
         self._recent: dict[str, list[Spikes]] = {name: [] for name in lowered.senders}
 
@@ -49,7 +54,12 @@ class MonitorWriter(Writer):
         wanted = [*self.plan.probes, *(p for monitor in self.lowered.monitors for p in monitor.probes)]
         whole = {probe.name: self._spikes(probe, events) for probe in wanted if probe.events}
         for monitor in self.lowered.monitors:
-            monitor.append(first + tick, ticks, samples, whole)
+            if self.in_memory:
+                monitor.append(first + tick, ticks, samples, whole)
+            else:
+                monitor.only_count(whole)
+        if self.stream is not None:
+            self.stream.write(first + tick, ticks, samples, whole)
         for name, longest in self.lowered.senders.items():
             if longest:
                 kept = [*self._recent[name], whole[name]]

@@ -70,6 +70,33 @@ class FileWriter(Writer):
                 create_layout(file, self.header, compression)
             self._file = open_unlocked(self.path, "r+", libver=LIBRARY)
             self._file.swmr_mode = True
+        self._open_datasets()
+        self._counts = dict.fromkeys(self._spikes, 0)
+
+    def go_on(self) -> None:
+        """Open the file again after `finish`, to write further blocks as if it had not been finished.
+
+        Raises RecordingError if the file is not there any more, or if another run writes to it.
+        """
+        with explain_write_errors(self.path, "open it"):
+            self._lock = WriterLock(self.path)
+        try:
+            with explain_write_errors(self.path, "open it"):
+                self._file = open_unlocked(self.path, "r+", libver=LIBRARY)
+                if not self.path.exists() or os.stat(self.path).st_ino != self._inode:
+                    self._file.close()
+                    raise RecordingError(
+                        f"{self.path}: was replaced since the run before wrote it."
+                        " Give each script a file of its own."
+                    )
+                self._dataset("neurosim/end/index").resize(0, axis=0)
+                self._file.swmr_mode = True
+            self._open_datasets()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open_datasets(self) -> None:
         self._session = SessionGroup(cast("h5py.Group", self._file["neurosim"]), self.header)
         probes = self.header.probes
         self._values = {p.name: self._dataset(f"neurosim/values/{p.name}") for p in probes if not p.events}
@@ -78,7 +105,6 @@ class FileWriter(Writer):
             for p in probes
             if p.events
         }
-        self._counts = dict.fromkeys(self._spikes, 0)
         self._blocks = self._dataset("neurosim/blocks")
 
     def _dataset(self, path: str) -> h5py.Dataset:
@@ -125,6 +151,7 @@ class FileWriter(Writer):
                 self._dataset(f"report/{name}/mapping/time")[...] = 0.0, data.shape[0] * step, step
             self._write_end(ticks, stopped, final)
             still_there = is_same_file(self.path, self._file.id.get_vfd_handle())
+            self._inode = os.fstat(self._file.id.get_vfd_handle()).st_ino
             self._file.close()
         if not still_there:
             self._lock.release()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2, prod
 
@@ -42,6 +42,7 @@ class Header:
     session: whether it was a session: inputs and changes came while it ran, and `ticks` only bounds it
     changes: what a session changed between ticks, in the order in which it did
     cuts: the ticks at which a session went on; kept for the array engine, whose rounding depends on them
+    runs_again: whether `network` is what ran; False for a Brian2 script, of which it has names and units only
     """
 
     network: Network
@@ -60,6 +61,7 @@ class Header:
     session: bool = False
     changes: Sequence[Change] = ()
     cuts: Sequence[int] = ()
+    runs_again: bool = True
 
     def __post_init__(self):
         for field in ("inputs", "start", "versions"):
@@ -109,9 +111,12 @@ def sample_size(probe: Probe) -> int:
 
 def block_ticks(header: Header) -> int:
     """Number of ticks of one trial whose samples take about 4 MB; a power of two up to 4096."""
-    bytes_per_tick = sum(
-        sample_size(p) * header.dtype.itemsize / p.every for p in header.probes if not p.events
-    )
+    return ticks_of_block(header.probes, header.dtype)
+
+
+def ticks_of_block(probes: Iterable[Probe], dtype: np.dtype) -> int:
+    """See `block_ticks`."""
+    bytes_per_tick = sum(sample_size(p) * dtype.itemsize / p.every for p in probes if not p.events)
     return 2 ** min(max(int(log2(2**22 / max(bytes_per_tick, 1))), 0), 12)
 
 
@@ -155,6 +160,7 @@ def encode_header(header: Header, pack: Pack) -> dict[str, Json]:
     start = {name: pack(np.asarray(array)) for name, array in header.start.items()}
     more = {"dt": header.dt, "schedule": str(header.network.schedule), "versions": dict(header.versions)}
     more |= {"session": True} if header.session else {}
+    more |= {} if header.runs_again else {"runs_again": False}
     return numbers | plain | more | {"record": record, "probes": probes, "start": start}
 
 
@@ -177,7 +183,8 @@ def decode_header(
     )
     require(data["precision"] in PRECISIONS, "precision", data["precision"])
     require(isinstance(data["engine"], str), "engine", data["engine"])
-    require(isinstance(data.get("session", False), bool), "session", data.get("session"))
+    for name, usual in {"session": False, "runs_again": True}.items():
+        require(isinstance(data.get(name, usual), bool), name, data.get(name))
     require(data["until"] is None or isinstance(data["until"], str), "until", data["until"])
     probes = tuple(_decode_probe(entry, network, unpack) for entry in data["probes"])
     require(len({p.name for p in probes}) == len(probes), "probes", [p.name for p in probes])
@@ -189,7 +196,7 @@ def decode_header(
     versions = {str(name): str(version) for name, version in data["versions"].items()}
     return Header(
         network, **fields, probes=probes, record=record, inputs=inputs, start=start, versions=versions,
-        session=data.get("session", False),
+        session=data.get("session", False), runs_again=data.get("runs_again", True),
     )  # fmt: skip
 
 

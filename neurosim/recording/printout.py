@@ -38,8 +38,9 @@ def _stopped(recording: Recording) -> str:
     if recording.stopped == "interrupted":
         planned = f"{header.trials:,} trials of {header.ticks:,}" if header.batched else f"{header.ticks:,}"
         before = "" if recording.ticks and recording.trials else " before anything had been recorded"
-        if header.session:
-            return f"a session that was interrupted{before}"
+        if header.session or not header.runs_again:
+            what = "a session" if header.session else "a Brian2 script"
+            return f"{what} that was interrupted{before}"
         return f"interrupted{before}, {planned} ticks were planned"
     return "ran to its end" if recording.stopped == "end" else "stopped when it was stable"
 
