@@ -219,29 +219,61 @@ def test_code_runs_regularly_as_in_brian2():
 
 def linked_network() -> Arrays:
     """Variables of other groups, the times of last spikes, and inputs whose weights differ."""
-    equations = "dv/dt = (1.5 + 0.1*i - v)/(3*ms) : 1\nu = 2*v : 1"
+    equations = "dv/dt = (1.5 + 0.1*i - v)/(3*ms) : 1\nu = 2*v : 1\nfixed : 1"
     one = b2.NeuronGroup(3, equations, threshold="v > 1", reset="v = 0", method="euler", name="one*")
     two = b2.NeuronGroup(
         4,
-        """dx/dt = (I + 0.1*K - x)/ms - 0.1*exp(-(t - lastspike)/ms)/ms : 1
+        """dx/dt = (I + 0.1*K + F - x)/ms - 0.1*exp(-(t - lastspike)/ms)/ms : 1
            I : 1 (linked)
-           K : 1 (linked)""",
+           K : 1 (linked)
+           F : 1 (linked)""",
         threshold="x > 0.5 + 0.1*I", refractory="(t - lastspike) < 0.6*ms", method="euler",
         name="two*",  # Brian2 sorts objects by name, and neurongroup_10 stands before neurongroup_9
     )  # fmt: skip
     two.I = b2.linked_var(one, "v", index=[2, 0, 1, 1])
     two.K = b2.linked_var(one, "u", index=[0, 0, 0, 2])
+    two.F = b2.linked_var(one, "fixed", index=[1, 1, 0, 2])
+    one.fixed = "0.1*i"
     certain = b2.PoissonInput(two, "x", 3, 10 * kHz, "0.001*I")
     traces, late = (
         b2.StateMonitor(two, ["x", "I", "K", "not_refractory"], record=True),
         b2.StateMonitor(two, "I", [1], when="end"),
     )
     spikes = b2.SpikeMonitor(two, variables="lastspike")
-    net = b2.Network(one, two, certain, traces, late, spikes)
+    joined, more = linked_synapses(one, two)
+    net = b2.Network(one, two, certain, traces, late, spikes, joined, *more)
     net.run(4 * ms)
     net.run(3 * ms)
     assert spikes.num_spikes > 5
-    return records(traces, late, spikes)
+    return records(traces, late, spikes, *more[3:])
+
+
+def linked_synapses(one: b2.NeuronGroup, two: b2.NeuronGroup) -> tuple[b2.Synapses, tuple[object, ...]]:
+    """Synapses whose text reads variables of groups that they do not join, and records of some of them."""
+    lead = b2.NeuronGroup(1, "dq/dt = (1 - q)/(4*ms) : 1\ndouble = 2*q : 1\nkept : 1", name="lead*")
+    lead.kept = 0.25
+    joined = b2.Synapses(
+        two, one[:2],
+        """w : 1
+           G : 1 (linked)
+           D : 1 (linked)
+           C : 1 (linked)
+           both = w + G*D : 1
+           alone = 3*D : 1""",
+        on_pre="w += G + 0.1*D*C; v_post += 0.01*G", on_post="w -= D*C", delay=0.2 * ms, name="joined*",
+    )  # fmt: skip
+    joined.connect(i=[3, 0, 2, 1, 1], j=[0, 1, 1, 0, 1])
+    joined.G, joined.D = b2.linked_var(lead, "q"), b2.linked_var(lead, "double")
+    joined.C = b2.linked_var(lead, "kept")
+    given = b2.SpikeGeneratorGroup(2, [0, 1, 1], [0.5, 2, 3] * ms, name="given*")
+    answers = b2.Synapses(given, given, "w : 1", on_pre="w += 1", on_post="w *= 3", name="answers*")
+    answers.connect()
+    some = (
+        b2.StateMonitor(joined, ["w", "both", "G", "C", "x_pre", "fixed_post"], record=[4, 0, 1]),
+        b2.StateMonitor(joined, ["D", "alone"], record=[2], dt=0.5 * ms),
+        b2.StateMonitor(answers, "w", record=True),
+    )
+    return joined, (lead, given, answers, *some)
 
 
 def test_variables_of_other_groups_are_read_as_in_brian2():

@@ -44,8 +44,9 @@ def linked():
 
 
 def target_of_linked():
-    one, other = linked()
-    return one, other, synapses(one, other, model="w : 1", on_pre="w += I_post")
+    one, other = group(), group("dv/dt = (I - v)/ms : 1\nI : 1 (linked)")
+    other.I = b2.linked_var(one, "v")
+    return one, other, synapses(one, other, model="w : 1", on_pre="w += 1; I_post = 0")
 
 
 def linked_to_synapses():
@@ -88,12 +89,6 @@ def with_text(text: str):
     return build
 
 
-def monitor_of_synapses():
-    cells = group()
-    made = synapses(cells, model="w : 1\nu = 2*w : 1", on_pre="w += 1")
-    return cells, made, b2.StateMonitor(made, "u", record=True)
-
-
 def custom_event():
     cells = group(events={"late": "v > 2"})
     return (cells,)
@@ -123,12 +118,11 @@ def own_relu():
         (odd_clocks, "its dt of 0.00025 s is not a multiple of the shortest one"),
         (with_synapses(model="x_pre = x_post : 1 (summed)"), "'x_pre' is summed over targets"),
         (onto_synapses, "it starts or ends at Synapses"),
-        (monitor_of_synapses, "it records 'u' of synapses"),
         (custom_event, "it has the event 'late' beside spikes"),
         (operation, "it runs between"),
         (with_text("w = lastspike_post/second"), "it reads 'lastspike' between threshold and reset"),
         (linked, "its text changes the linked variable 'I'"),
-        (target_of_linked, "its text reads 'I_post'"),
+        (target_of_linked, "its text changes the linked variable 'I_post'"),
         (linked_to_synapses, "'I' is linked to another group"),
         (random_function, "the random function 'lucky'"),
         (own_relu, "a function of its own by the name 'relu'"),

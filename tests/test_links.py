@@ -105,3 +105,26 @@ def test_links_of_neurons_that_move_one_by_one_are_refused():
     linked = replace(plan.groups["b"], links={"lead": Link("a", "v", np.array([0, 1]))})
     with pytest.raises(PlanError, match="which does not go with neurons that move one by one. Use synapses"):
         check_plan(replace(plan, groups={**plan.groups, "b": linked}))
+
+
+def test_subexpressions_of_synapses_that_read_messages_are_refused():
+    """Those of other synapses are recorded as in Brian2; see tests/test_brian_device.py."""
+    a, b = ns.Neurons("a", 2, update="v = v + 1"), ns.Neurons("b", 2, update="u = I")
+    net = ns.Network(
+        ns.Synapses(a, b, on_pre="I_post += w*v_pre", delay=1, name="s"), schedule=ns.Synchronous()
+    )
+    plan = lower(net, read_inputs(net, None, 2, None, 1))
+    for expression, known in (("v_pre + w", False), ("2*w + u_post", True)):
+        pathway = plan.pathways["s"]
+        text = replace(pathway.text, subexpressions={"z": expression})
+        derived = replace(plan, pathways={"s": replace(pathway, text=text)})
+        if known:
+            check_plan(derived)
+            pytest.importorskip("jax")
+            with pytest.raises(PlanError, match="'s' have subexpressions that are recorded"):
+                choose("arrays", derived)
+        else:
+            with pytest.raises(
+                PlanError, match="'z', which may be recorded, reads a message. Keep that in a"
+            ):
+                check_plan(derived)

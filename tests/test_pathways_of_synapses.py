@@ -2,9 +2,7 @@
 
 import brian2 as b2
 from brian2 import ms
-from test_brian_device import Arrays, assert_same, quiet, records
-
-__all__ = ["quiet"]  # a fixture of these tests, too
+from brian_side import Arrays, assert_same, records
 
 
 def learning_network() -> Arrays:

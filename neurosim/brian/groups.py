@@ -49,7 +49,7 @@ def lower_group(
         values.add(part.used)
     values.add(wanted)
     for text in (*texts.values(), *parts):
-        for name in text.assigned & values.linked.keys():
+        for name in text.assigned & values.links.keys():
             raise Refused(label(group), f"its text changes the linked variable {name!r}")
     values.add(["dt"])
     every = max((action.every for action in by_kind.values()), default=1)
@@ -85,6 +85,7 @@ def lower_group(
                 for action, part in zip(regular, parts, strict=True)
             )
         },
+        links=values.links,
     )
 
 

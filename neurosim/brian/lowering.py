@@ -11,7 +11,7 @@ import numpy as np
 from neurosim.brian.actions import Action, Does, actions_of
 from neurosim.brian.groups import lower_group, lower_spike_generator
 from neurosim.brian.inputs import lower_background
-from neurosim.brian.links import links_of, refreshing
+from neurosim.brian.links import links_of
 from neurosim.brian.monitors import Monitor, monitor_of
 from neurosim.brian.names import Names, label, root_of
 from neurosim.brian.pending import pending_arrays, root_name
@@ -116,9 +116,6 @@ class _Lowering:
         found = self._groups()
         wanted = self._wanted(synapses)
         names = {name: Names(group, self.run.namespace) for name, group in found.items()}
-        links = links_of(found, self.changing)
-        for link in links:
-            wanted[link.owner].add(link.variable.name)
         groups: dict[str, Group] = {}
         states: dict[str, dict[str, Variable]] = {}
         drives: dict[str, Drive] = {}
@@ -128,19 +125,12 @@ class _Lowering:
                 span = self.run.first, self.run.last
                 groups[name], drives[name] = lower_spike_generator(group, *span, every)
                 continue
-            own = {link.name: link for link in links if link.reader is group}
-            values = Values(names[name], self.changing, own)
+            values = Values(names[name], self.changing, links_of(group, self.changing, found))
             mine = [a for a in self.actions if a.text is not None and a.group == name]
             with named_in_errors(group):
                 groups[name] = lower_group(group, mine, values, sorted(wanted[name]), self.dtype)
             states[name] = values.states
         pathways = self._pathways(synapses)
-        refresh = refreshing(
-            [link for link in links if link.name in groups[link.reader.name].states],
-            self.actions,
-            {name: group.size for name, group in groups.items()},
-        )
-        pathways |= {pathway.name: pathway for pathway in refresh.pathways}
         for action in self.actions:
             if action.does is Does.BACKGROUND:
                 source, pathway = lower_background(
@@ -151,7 +141,7 @@ class _Lowering:
                 groups[source.name], pathways[pathway.name] = source, pathway
         monitors = self._monitors(synapses)
         plan = self._plan(groups, pathways, drives, list(monitors.values()))
-        plan = replace(plan, program=self._program(plan, synapses, monitors, refresh.before))
+        plan = replace(plan, program=self._program(plan, synapses, monitors))
         check_plan(plan)
         resume = self._resume(plan, states, found, synapses)
         return Lowered(replace(plan, resume=resume), states, found, synapses, list(monitors.values()))
@@ -161,7 +151,6 @@ class _Lowering:
         plan: Plan,
         synapses: Mapping[str, LoweredSynapses],
         monitors: Mapping[Action, Monitor],
-        before: Mapping[Action, Sequence[str]],
     ) -> tuple[Step, ...]:
         """The steps of a tick."""
         carried: dict[Action, Sequence[str]] = {
@@ -172,13 +161,15 @@ class _Lowering:
             carried |= lowered.carried_by
         queued = further_actions(carried, plan.pathways)
         plain = self._plain(synapses, plan.pathways)
-        return steps_of(plan.groups, self.actions, plain, queued, carried, before)
+        return steps_of(plan.groups, self.actions, plain, queued, carried)
 
     def _synapses(self, thing: BrianObject) -> LoweredSynapses:
         run, place = self.run, {action: number for number, action in enumerate(self.actions)}
         lowering = SynapseLowering(thing, place, run.namespace, self.changing, self.late, run.dt, self.dtype)
+        records = [a.thing for a in self.actions if a.does is Does.RECORD]
+        monitors = [monitor for monitor in records if root_of(monitor.source).name == thing.name]
         with named_in_errors(thing):
-            return lowering.lower()
+            return lowering.lower({name for monitor in monitors for name in monitor.record_variables})
 
     def _groups(self) -> dict[str, BrianObject]:
         """The groups of the network, by name."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurosim.brian.actions import Action
-from neurosim.brian.names import FREE, Names, label, root_of
+from neurosim.brian.names import FREE, Names, root_of
 from neurosim.brian.private_names import (
     BrianObject,
     PopulationRateMonitor,
@@ -18,11 +18,11 @@ from neurosim.brian.private_names import (
     Synapses,
     Variable,
     dimensions_of,
-    edges_of,
+    index_of,
+    link_index,
     value_of,
 )
 from neurosim.brian.recorded import Recorded, unit_text
-from neurosim.brian.refusal import Refused
 from neurosim.brian.synapses import LoweredSynapses
 from neurosim.network.probes import Probe
 from neurosim.recording.spikes import Spikes
@@ -281,38 +281,33 @@ def _column(
     every: int,
 ) -> Column:
     """How one variable of a monitor is recorded, at the neurons or synapses with these numbers."""
-    source = thing.source
-    derived = isinstance(variable, Subexpression)
-    probe = f"{thing.name}.{name}"
-    if source.__class__ is Synapses:
-        lowered = synapses[source.name]
-        held = None if derived else lowered.held_by.get(name)
-        if not derived and variable.owner.name != source.name and variable in changing:
-            return _of_neurons(source, variable, name, probe, index, every)
-        if derived or variable.owner.name != source.name:
-            raise Refused(label(thing), f"it records {name!r} of synapses, which is no variable of theirs")
-        if held is None:
-            return Column(None, constant=np.broadcast_to(value_of(variable), (len(source),))[index])
-        place = np.argsort(lowered.wires.order)
-        return Column(Probe(probe, held, name, None, place.shape, every, False), place[index])
-    group = root_of(source)
-    absolute = index + int(getattr(source, "start", 0))
-    if not derived and variable not in changing:
-        values = np.broadcast_to(value_of(variable), (len(group),)) if variable.scalar else value_of(variable)
-        return Column(None, constant=values[absolute])
-    return Column(
-        Probe(
-            probe, group.name, FREE if name == "not_refractory" else name, absolute, index.shape, every, False
-        )
-    )
+    group, probe = root_of(thing.source), f"{thing.name}.{name}"
+    index = index + int(getattr(thing.source, "start", 0))
+    if not isinstance(variable, Subexpression):
+        own = variable.owner.name == group.name
+        place = index if own or variable.scalar else link_index(group, index_of(group, name))[index]
+        if variable not in changing:
+            return Column(None, constant=_constant(variable, place))
+        if not own:
+            return _of_others(variable, probe, place, every)
+    if group.__class__ is Synapses:
+        lowered = synapses[group.name]
+        if not lowered.wires.order.size:
+            return Column(None, constant=np.zeros(0))
+        place = np.argsort(lowered.wires.order)[index]
+        return Column(Probe(probe, lowered.held_by[name], name, place, place.shape, every, False))
+    named = FREE if name == "not_refractory" else name
+    return Column(Probe(probe, group.name, named, index, index.shape, every, False))
 
 
-def _of_neurons(
-    synapses: BrianObject, variable: Variable, name: str, probe: str, index: np.ndarray, every: int
-) -> Column:
-    """How a variable of the senders or targets of some synapses is recorded: once for each neuron."""
-    sender, receiver = edges_of(synapses)
-    ends = sender if synapses.variables.indices[name] == "_presynaptic_idx" else receiver
-    neurons, chosen = np.unique(ends[index], return_inverse=True)
+def _constant(variable: Variable, place: np.ndarray) -> np.ndarray:
+    """The values of an array that never changes."""
+    values = value_of(variable)
+    return np.broadcast_to(values, place.shape) if variable.scalar else values[place]
+
+
+def _of_others(variable: Variable, probe: str, place: np.ndarray, every: int) -> Column:
+    """How a variable of senders, targets or linked neurons is recorded: once for each of these neurons."""
+    neurons, chosen = np.unique(place, return_inverse=True)
     owner = str(variable.owner.name)
     return Column(Probe(probe, owner, variable.name, neurons, neurons.shape, every, False), chosen)

@@ -17,7 +17,6 @@ def steps_of(
     plain: Sequence[Action],
     queued: Collection[Action],
     carried: Mapping[Action, Sequence[str]],
-    before: Mapping[Action, Sequence[str]],
 ) -> tuple[Step, ...]:
     """The steps of a tick.
 
@@ -29,20 +28,19 @@ def steps_of(
     plain: those of synapses without text
     queued: those that bring spikes that arrive, although they may be on_post
     carried: for the actions of synapses and monitors, the names of the pathways or probes that do them
-    before: for some actions, the names of pathways that set linked variables before
     """
     sources = tuple(
         name for name, group in groups.items() if group.spiking and not _has_threshold(name, actions)
     )
     usual = all(action.every == 1 and action.does is not Does.RUN for action in actions)
     timed = [name for name, group in groups.items() if LAST_SPIKE in group.states]
-    if usual and not timed and not before and _is_usual(actions, plain, queued):
+    linked = any(group.links for group in groups.values())
+    if usual and not timed and not linked and _is_usual(actions, plain, queued):
         return _clock_steps(groups)
     _check_last_spikes(timed, actions)
     resetting = {action.group for action in actions if action.does is Does.RESET}
     steps = [Step(Do.THRESHOLD, sources), Step(Do.SEND, sources)]
     for action in actions:
-        steps += [Step(Do.SUM, pathways=(name,)) for name in before.get(action, ())]
         mine = _steps(action, tuple(carried.get(action, ())), actions, queued)
         steps += [step for step in mine if step not in steps]
         if action.does is Does.THRESHOLD and action.group in timed and action.group not in resetting:

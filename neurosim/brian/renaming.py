@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.network.program import Step
-from neurosim.plan.plan import AnyPathway, Plan, Textual
+from neurosim.plan.plan import AnyPathway, Link, Plan, Textual
 
 NUMBER = re.compile(r"_(\d+)(?=[_.]|$)")
 
@@ -30,7 +30,10 @@ class Renaming:
     def plan(self, plan: Plan) -> Plan:
         """The plan under its new names."""
         new = self.new
-        groups = {new[name]: replace(group, name=new[name]) for name, group in plan.groups.items()}
+        groups = {
+            new[name]: replace(group, name=new[name], links=self._links(group.links))
+            for name, group in plan.groups.items()
+        }
         pathways = {new[name]: self._pathway(pathway) for name, pathway in plan.pathways.items()}
         probes = tuple(replace(probe, name=new[probe.name], owner=new[probe.owner]) for probe in plan.probes)
         return replace(
@@ -45,8 +48,15 @@ class Renaming:
 
     def _pathway(self, pathway: AnyPathway) -> AnyPathway:
         new = self.new
+        new = self.new
         named = replace(pathway, name=new[pathway.name], pre=new[pathway.pre], post=new[pathway.post])
-        return replace(named, of=new[named.of]) if isinstance(named, Textual) and named.of else named
+        if not isinstance(named, Textual):
+            return named
+        text = replace(named.text, links=self._links(named.text.links))
+        return replace(named, text=text, of=new[named.of] if named.of else "")
+
+    def _links(self, links: Mapping[str, Link]) -> dict[str, Link]:
+        return {name: replace(link, owner=self.new[link.owner]) for name, link in links.items()}
 
     def _step(self, step: Step) -> Step:
         def names(given: Iterable[str]) -> tuple[str, ...]:

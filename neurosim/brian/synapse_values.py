@@ -8,17 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurosim.brian.functions_of_scripts import called_constant
+from neurosim.brian.links import link_to, name_in_plan
 from neurosim.brian.names import Names, root_of
 from neurosim.brian.private_names import (
     ArrayVariable,
     BrianObject,
     Constant,
     Function,
+    NeuronGroup,
+    PoissonGroup,
     Subexpression,
     Variable,
     delays_of,
     dimensions_of,
     edges_of,
+    index_of,
+    link_index,
     value_of,
 )
 from neurosim.brian.refusal import Refused
@@ -29,6 +34,7 @@ from neurosim.network.values import TIME
 from neurosim.plan.codegen.numpy_code import Numeric
 from neurosim.plan.dimensions import Dim, Scope
 from neurosim.plan.equations import inline
+from neurosim.plan.plan import Link
 
 ENDS = {"_presynaptic_idx": "_pre", "_postsynaptic_idx": "_post"}
 
@@ -77,6 +83,7 @@ class SynapseValues:
         self.called: dict[str, CalledConstant] = {}
         self.subexpressions: dict[str, str] = {}
         self.dims: dict[str, Dim] = BUILT_IN | {"elapsed": TIME}
+        self.links: dict[str, Link] = {}
         self.renamed: dict[str, str] = {}
         self.of_neurons: dict[str, set[str]] = {"_pre": set(), "_post": set()}
 
@@ -93,7 +100,7 @@ class SynapseValues:
                 self._add(name, variable)
 
     def _add(self, name: str, variable: Variable) -> None:
-        index = self.synapses.variables.indices[name] if name in self.synapses.variables else "0"
+        index = index_of(self.synapses, name) if name in self.synapses.variables else "0"
         own = variable.owner is not None and variable.owner.name == self.synapses.name
         if isinstance(variable, Constant):
             self.constants[name] = number(variable.value)
@@ -104,7 +111,8 @@ class SynapseValues:
             self.subexpressions[name] = TICKS
             self.add(["dt"])
         elif isinstance(variable, Subexpression) or (variable in self.changing and not own):
-            self._add_of_neuron(name, variable, index)
+            if not self._add_of_neuron(name, variable, index):
+                self._add_link(name, variable, index)
         elif not isinstance(variable, ArrayVariable):
             raise Refused(self.names.label, f"its text reads {name!r}")
         elif variable in self.changing or name == "lastupdate":
@@ -112,26 +120,42 @@ class SynapseValues:
         else:
             self.constants[name] = self._constant(variable, index)
 
-    def _add_of_neuron(self, name: str, variable: Variable, index: str) -> None:
-        """A variable of the sender or the target, under the name that the engines know it by."""
+    def _add_of_neuron(self, name: str, variable: Variable, index: str) -> bool:
+        """A variable of the sender or the target, under the name that engines know; whether it is one."""
         end = ENDS.get(index) or ("_pre" if name.endswith("_pre") else "_post")
         group = root_of(self.synapses.source if end == "_pre" else self.synapses.target)
-        if variable.owner.name != group.name:
-            raise Refused(self.names.label, f"its text reads {name!r}")
+        if variable.owner.name != group.name or index not in ("0", *ENDS):
+            return False
         if variable.name != "not_refractory":
             self.of_neurons[end].add(variable.name)
         self.renamed[name] = f"{variable.name}{end}"
         self.dims[f"{variable.name}{end}"] = self.dims[name]
+        return True
+
+    def _add_link(self, name: str, variable: Variable, index: str) -> None:
+        """A variable of a group that the synapses do not join, or of other neurons there."""
+        groups = NeuronGroup, PoissonGroup
+        if not isinstance(variable, ArrayVariable) or variable.owner.__class__ not in groups:
+            raise Refused(self.names.label, f"its text reads {name!r}")
+        new = name_in_plan(name)
+        self.links[new] = link_to(variable, self._places(index))
+        self.dims[new] = self.dims[name]
+        if new != name:
+            self.renamed[name] = new
+
+    def _places(self, index: str) -> np.ndarray:
+        """The neuron, or element of an array, that a name with this index means for each synapse."""
+        ends = {"_presynaptic_idx": self.wires.sender, "_postsynaptic_idx": self.wires.receiver}
+        if index in ends:
+            return ends[index]
+        return link_index(self.synapses, index)[self.wires.order]
 
     def _constant(self, variable: Variable, index: str) -> Numeric:
         """The value of an array that never changes, for each synapse."""
         values = value_of(variable)
         if variable.scalar or index == "0":
             return number(values)
-        if index == "_idx":
-            return number(values[self.wires.order], False)
-        ends = {"_presynaptic_idx": self.wires.sender, "_postsynaptic_idx": self.wires.receiver}
-        return number(values[ends[index]], False)
+        return number(values[self._places(index)], False)
 
     def scope(self) -> Scope:
         """The names for the functions that read text."""

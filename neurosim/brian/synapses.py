@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from neurosim.brian.actions import Action, Does
 from neurosim.brian.names import Names, label, part_of, root_of
-from neurosim.brian.private_names import BrianObject, Variable, integrated, value_of
+from neurosim.brian.private_names import BrianObject, Subexpression, Variable, integrated, value_of
 from neurosim.brian.program import block_name
 from neurosim.brian.refusal import Refused
 from neurosim.brian.synapse_values import SynapseValues, Wires
@@ -47,6 +47,23 @@ class LoweredSynapses:
     of_neurons: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
 
+@dataclass(frozen=True, eq=False)
+class _Cluster:
+    """Actions of synapses, and subexpressions to be recorded, that share variables.
+
+    own: these variables
+    """
+
+    actions: list[Action]
+    derived: list[str]
+    own: frozenset[Variable]
+
+    def with_part(self, other: _Cluster) -> _Cluster:
+        """Both in one."""
+        actions, derived = [*self.actions, *other.actions], [*self.derived, *other.derived]
+        return _Cluster(actions, derived, self.own | other.own)
+
+
 class SynapseLowering:
     """Lowers one object of synapses.
 
@@ -75,41 +92,51 @@ class SynapseLowering:
         self.names = Names(synapses, namespace)
         self.found = LoweredSynapses(synapses, Wires.of(synapses))
 
-    def lower(self) -> LoweredSynapses:
-        """The pathways."""
+    def lower(self, recorded: Collection[str]) -> LoweredSynapses:
+        """The pathways. `recorded` are the names that monitors record."""
         if not self.found.wires.order.size:
             return self.found
         self.found.of_neurons = {"_pre": set(), "_post": set()}
-        for cluster in self._clusters():
+        for cluster in self._clusters(sorted(name for name in recorded if self._is_derived(name))):
             self._lower_cluster(cluster)
         return self.found
 
-    def _clusters(self) -> list[list[Action]]:
-        """The actions, those together that share a variable of synapses that changes."""
-        clusters: list[tuple[list[Action], set[Variable]]] = []
-        for action in self.actions:
-            own = {v for v in action.reads | action.writes if self._is_state(v)}
-            shared = [c for c in clusters if c[1] & own]
-            joined = ([a for c in shared for a in c[0]] + [action], own.union(*(c[1] for c in shared)))
-            clusters = [c for c in clusters if c not in shared] + [joined]
-        return [actions for actions, _ in clusters]
+    def _is_derived(self, name: str) -> bool:
+        variable = self.names[name]
+        return isinstance(variable, Subexpression) and variable.owner.name == self.synapses.name
+
+    def _clusters(self, derived: Sequence[str]) -> list[_Cluster]:
+        """The actions, and subexpressions to record; those together that share a variable that changes."""
+        parts = [_Cluster([action], [], action.reads | action.writes) for action in self.actions]
+        parts += [_Cluster([], [name], frozenset(self.names.read_by(name))) for name in derived]
+        clusters: list[_Cluster] = []
+        for part in parts:
+            own = frozenset(v for v in part.own if self._is_state(v))
+            joined = replace(part, own=own)
+            for cluster in [c for c in clusters if c.own & own]:
+                joined = cluster.with_part(joined)
+                clusters.remove(cluster)
+            clusters.append(joined)
+        return clusters
 
     def _is_state(self, variable: Variable) -> bool:
         return variable.owner.name == self.synapses.name and variable in self.changing
 
-    def _lower_cluster(self, cluster: list[Action]) -> None:
+    def _lower_cluster(self, parts: _Cluster) -> None:
+        cluster = parts.actions
         values = SynapseValues(self.synapses, self.names, self.changing, self.found.wires)
-        if len(cluster) == 1 and cluster[0].does is Does.DELIVER_TEXT and self._plain(cluster[0], values):
+        delivers = [a.does for a in cluster] == [Does.DELIVER_TEXT]
+        if delivers and not parts.derived and self._plain(cluster[0], values):
             return
         arriving, sent, further = self._alike(cluster)
         own = [a for a in cluster if not any(a in actions for actions in further)]
-        text, catch_up = self._text(cluster, arriving, sent, values)
+        text, catch_up = self._text(parts, arriving, sent, values)
         size = self.found.wires.order.size
-        name = str((arriving or own)[0].thing.name if own else self.synapses.name)
+        name = str((arriving or own)[0].thing.name if own else self._free_name(parts))
         delay = self._delays(arriving[0]) if arriving else np.zeros(size, np.int64)
         stored = self._edges(np.zeros(size), delay)
         self.found.pathways.append(Textual(**self._ends(name, None), stored=stored, text=text))
-        self.found.held_by |= dict.fromkeys(values.states, name)
+        self.found.held_by |= dict.fromkeys((*values.states, *parts.derived), name)
         self.found.carried_by |= {action: [name] for action in own}
         for actions in further:
             self._lower_further(actions, name, text, catch_up, values)
@@ -168,9 +195,14 @@ class SynapseLowering:
             integrate=None,
             summed={},
             periodic={},
+            subexpressions={},
         )
         self.found.pathways.append(Textual(**ends, stored=stored, text=own, of=holder))
         self.found.carried_by |= {action: [name] for action in actions}
+
+    def _free_name(self, parts: _Cluster) -> str:
+        """The name of a pathway that holds variables, but that no action stands for."""
+        return str(self.synapses.name) if parts.actions else f"{self.synapses.name}_of_{parts.derived[0]}"
 
     def _ends(self, name: str, to: str | None) -> dict[str, Any]:
         pre, post = root_of(self.synapses.source), root_of(self.synapses.target)
@@ -221,14 +253,17 @@ class SynapseLowering:
         return True
 
     def _text(
-        self, cluster: list[Action], arriving: list[Action], sent: list[Action], values: SynapseValues
+        self, parts: _Cluster, arriving: list[Action], sent: list[Action], values: SynapseValues
     ) -> tuple[SynapseText, tuple[Statement, ...]]:
         """The text of the actions of a cluster, and the statements that bring variables up to date."""
-        values.add(["dt"])
+        cluster = parts.actions
+        values.add(["dt", *parts.derived])
         catch_up = self._catch_up(values) if self.synapses.event_driven is not None else ()
         for action in cluster:
             if action.text is not None and action.does is not Does.INTEGRATE_SYNAPSES:
                 values.add(action.text.used - {"_sum"})
+                for name in sorted(action.text.assigned & values.links.keys()):
+                    raise Refused(label(self.synapses), f"its text changes the linked variable {name!r}")
         on_pre = self._events(arriving, "on_pre", catch_up, values)
         on_post = self._events(sent, "on_post", catch_up, values)
         integrate = self._integrate(cluster, values)
@@ -245,8 +280,14 @@ class SynapseLowering:
         found = SynapseText(
             states=states, laws={}, constants=constants, integrate=integrate, summed=summed, on_pre=on_pre,
             on_post=on_post, periodic={block.name: block for block in regular},
+            links=values.links, subexpressions=self._derived(parts.derived, values),
         )  # fmt: skip
         return found, catch_up
+
+    def _derived(self, names: Sequence[str], values: SynapseValues) -> dict[str, str]:
+        """For each subexpression that is recorded, its expression in variables and constants."""
+        plain = values.plain([Statement(name, "=", name) for name in names])
+        return {name: s.expression for name, s in zip(names, plain, strict=True)}
 
     def _regular(self, action: Action, values: SynapseValues) -> Block:
         """The block of code that runs regularly."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.brian.functions_of_scripts import called_constant
+from neurosim.brian.links import LinkedVariable
 from neurosim.brian.names import LAST_SPIKE, Names
 from neurosim.brian.private_names import (
     ArrayVariable,
@@ -17,6 +18,8 @@ from neurosim.brian.private_names import (
     Subexpression,
     Variable,
     dimensions_of,
+    index_of,
+    link_index,
     value_of,
 )
 from neurosim.brian.refusal import Refused
@@ -26,6 +29,7 @@ from neurosim.network.values import PLAIN, TIME
 from neurosim.plan.called import lower_called
 from neurosim.plan.codegen.numpy_code import Numeric
 from neurosim.plan.dimensions import Dim, Scope
+from neurosim.plan.plan import Link
 
 BUILT_IN = {"t": TIME, "not_refractory": PLAIN}
 TICKS = "timestep(t, dt)"
@@ -37,8 +41,8 @@ class Values:
 
     names: their meanings
     changing: the arrays that some text of the network changes
-    links: the linked variables that the group may use
-    linked: those that it uses
+    linkable: the linked variables that the group may use, by name
+    links: those that it uses, as the plan has them
     states: the arrays of the group that change, by name
     constants: the values of the others
     called: those that text calls
@@ -48,8 +52,8 @@ class Values:
 
     names: Names
     changing: Collection[Variable]
-    links: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    linked: dict[str, Any] = field(default_factory=dict[str, Any])
+    linkable: Mapping[str, LinkedVariable] = field(default_factory=dict[str, LinkedVariable])
+    links: dict[str, Link] = field(default_factory=dict[str, Link])
     states: dict[str, Variable] = field(default_factory=dict[str, Variable])
     constants: dict[str, Numeric] = field(default_factory=dict[str, Numeric])
     called: dict[str, CalledConstant] = field(default_factory=dict[str, CalledConstant])
@@ -61,9 +65,9 @@ class Values:
         for name in names:
             if name in self.dims:
                 continue
-            if name in self.links:
-                self.linked[name] = self.links[name]
-                self.dims[name] = dimensions_of(self.links[name].variable)
+            if name in self.linkable:
+                self.links[name] = self.linkable[name].link
+                self.dims[name] = dimensions_of(self.linkable[name].variable)
             else:
                 self._add(name, self.names[name])
 
@@ -79,7 +83,8 @@ class Values:
             self.constants[name] = number(variable.value)
         elif isinstance(variable, Subexpression):
             plain = self.names.plain(variable.expr)
-            self.subexpressions[name] = renamed(plain, {link.given: n for n, link in self.links.items()})
+            new = {linked.given: given for given, linked in self.linkable.items()}
+            self.subexpressions[name] = renamed(plain, new)
             self.add(names_in(self.subexpressions[name]))
         elif name == "t_in_timesteps":
             self.subexpressions[name] = TICKS
@@ -89,11 +94,16 @@ class Values:
         elif not isinstance(variable, ArrayVariable):
             raise Refused(self.names.label, f"its text reads {name!r}")
         elif variable not in self.changing:
-            self.constants[name] = number(value_of(variable), variable.scalar)
+            self.constants[name] = number(self._values(name, variable, own), variable.scalar)
         elif not own:
             raise Refused(self.names.label, f"{name!r} is linked to another group")
         else:
             self.states[name] = variable
+
+    def _values(self, name: str, variable: Variable, own: bool) -> np.ndarray:
+        """What Brian2 holds for an array, for each neuron of the group."""
+        values, group = value_of(variable), self.names.group
+        return values if own or variable.scalar else values[link_index(group, index_of(group, name))]
 
     def scope(self) -> Scope:
         """The names for the functions that read text."""
@@ -113,7 +123,7 @@ class Values:
         return {
             name: np.array(np.broadcast_to(value_of(variable), shape), dtype)
             for name, variable in self.states.items()
-        } | {name: np.zeros(shape, dtype) for name in self.linked}
+        }
 
 
 def number(value: Any, scalar: bool = True) -> Numeric:

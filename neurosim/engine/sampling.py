@@ -9,7 +9,7 @@ import numpy as np
 
 from neurosim.network.probes import Probe
 from neurosim.network.program import Do
-from neurosim.plan.plan import Plan
+from neurosim.plan.plan import Plan, Textual
 from neurosim.recording.header import sample_size
 
 
@@ -21,12 +21,14 @@ class Quantity(Enum):
     SUBEXPRESSION = auto()  # a subexpression of a population's text
     STATE = auto()  # a variable of a population
     SYNAPSES = auto()  # a variable of synapses with text
+    SYNAPSE_SUBEXPRESSION = auto()  # a subexpression of text of synapses
 
 
 def quantity(plan: Plan, probe: Probe) -> Quantity:
     """What a probe that does not record spikes records."""
     if probe.owner in plan.pathways:
-        return Quantity.SYNAPSES
+        text = plan.pathway(probe.owner, Textual).text
+        return Quantity.SYNAPSE_SUBEXPRESSION if probe.variable in text.subexpressions else Quantity.SYNAPSES
     if probe.variable is None:
         return Quantity.MESSAGE
     group = plan.groups[probe.owner]

@@ -11,6 +11,7 @@ import numpy as np
 
 from neurosim.errors import PlanError, shown
 from neurosim.network.network import Network
+from neurosim.network.text import names_in
 from neurosim.plan.check_called import check_called
 from neurosim.plan.check_program import check_program
 from neurosim.plan.plan import AnyPathway, Block, Group, Link, Plan, Private, Sparse, Textual
@@ -164,6 +165,11 @@ def _check_text(plan: Plan, pathway: Textual, label: str) -> None:
         _check_assigned(label, block, own | of_neurons | targets)
     _check_known(label, "(summed) sets", text.summed, post.states)
     _check_links(plan, text.links, label, "synapse", (pathway.sender.size,) if text.links else ())
+    for name, expression in text.subexpressions.items():
+        if plan.message_name(pathway) in names_in(expression):
+            raise PlanError(
+                f"{label}: {name!r}, which may be recorded, reads a message. Keep that in a variable."
+            )
 
 
 def _check_shared(plan: Plan, pathway: Textual, label: str) -> None:
@@ -208,7 +214,7 @@ def _check_drives_and_probes(plan: Plan) -> None:
         if group is not None:
             names = {None, *group.states, *group.ports, *group.subexpressions}
         elif isinstance(pathway, Textual):
-            names = {*pathway.text.states}
+            names = {*pathway.text.states, *pathway.text.subexpressions}
         if probe.variable not in names:
             raise PlanError(
                 f"run: the probe {probe.name!r} records {shown(probe.variable)} of {probe.owner!r}, which has"

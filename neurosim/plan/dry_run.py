@@ -92,7 +92,7 @@ def _run_synapses(plan: Plan, pathway: Textual, subject: str) -> None:
             lambda block=block, names=names, random=random: _run(block, names, None, random),
             (1,),
         )
-    for name, expression in text.summed.items():
+    for name, expression in (*text.summed.items(), *text.subexpressions.items()):
         for used in sorted(names_in(expression)):
             _check_readable(plan, pathway, used, f"{subject}: {name}", arrived=True)
         names = _zeros(names_in(expression), constants)

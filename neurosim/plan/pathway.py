@@ -67,6 +67,8 @@ class SynapseText:
     on_pre, on_post: the text that runs when a message arrives, and when the target has sent one
     periodic: the blocks that steps of the kind RUN run for every synapse, by name
     links: the names that mean variables of a population, as they are when the text runs
+    subexpressions: those that may be recorded: by name, expressions in variables and constants of synapses
+        and neurons
     """
 
     states: Mapping[str, np.ndarray]
@@ -78,6 +80,7 @@ class SynapseText:
     on_post: Block | None
     periodic: Mapping[str, Block] = field(default_factory=dict[str, Block])
     links: Mapping[str, Link] = field(default_factory=dict[str, Link])
+    subexpressions: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -54,6 +54,8 @@ def _text_reason(plan: Plan, pathway: Textual) -> str | None:
     text = pathway.text
     if spikes_sent(plan, pathway.pre):
         return "have text that spikes call"
+    if text.subexpressions:
+        return "have subexpressions that are recorded"
     if text.integrate or text.summed or text.on_post or text.on_pre is None:
         return "have variables or on_post text of their own"
     group = plan.groups[pathway.pre]

@@ -336,7 +336,7 @@ class Steps:
         """What a probe records: (trial, *shape) of all neurons, or (synapse,), the same in all trials."""
         owner, variable = probe.owner, str(probe.variable)
         match quantity(self.plan, probe):
-            case Quantity.SYNAPSES:
+            case Quantity.SYNAPSES | Quantity.SYNAPSE_SUBEXPRESSION:  # the second is refused
                 return (
                     now.numbers["weights"][owner] if variable == "w" else now.numbers["synapses"][probe.name]
                 )

@@ -156,12 +156,12 @@ class Batch:
                 port = state.ports[population][name]
                 port.count = np.ascontiguousarray(port.count)
                 return port.count
-            case PortRead(population, _) | SubexpressionArray(population, _):
+            case PortRead(population, _) | SubexpressionArray(population, _, False):
                 return np.zeros((state.count, plan.groups[population].size), plan.dtype)
-            case LinkIndex(owner, name, False):
-                return plan.groups[owner].links[name].index.astype(np.int64)
-            case LinkIndex(owner, name):
-                return network.link_index(owner, name)
+            case SubexpressionArray(owner, _):
+                return np.zeros((state.count, network.textual[owner].size), plan.dtype)
+            case LinkIndex():
+                return network.link_index(key)
             case LastSpike(population):
                 ago = state.last_spike[population].reshape(state.count, -1) - plan.first_tick
                 return aligned(np.maximum(ago, LONG_AGO).astype(self._integer))

@@ -146,6 +146,8 @@ class RecordingBuffers:
         match quantity(self.plan, probe):
             case Quantity.SYNAPSES:
                 return batch.array(SynapseRecords(owner))[str(probe.variable)], None
+            case Quantity.SYNAPSE_SUBEXPRESSION:
+                return batch.array(SubexpressionArray(owner, str(probe.variable), of_synapses=True)), None
             case Quantity.PORT:
                 return batch.array(PortRead(owner, str(probe.variable))), None
             case Quantity.SUBEXPRESSION:

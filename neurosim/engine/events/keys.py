@@ -147,10 +147,11 @@ class PortRead:
 
 @dataclass(frozen=True)
 class SubexpressionArray:
-    """A recorded subexpression of a population: (trial, neuron)."""
+    """A recorded subexpression of a population or of synapses: (trial, neuron or place of a synapse)."""
 
-    population: str
+    owner: str
     variable: str
+    of_synapses: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from neurosim.engine.events.keys import (
     GradedSize,
     HistoryDepth,
     IntegerKey,
+    LinkIndex,
     LocalFieldPart,
     LocalFieldSegments,
     NumberKey,
@@ -144,10 +145,12 @@ class NetworkLayout:
             case SynapseConstant(pathway, name):
                 return self.plan.pathway(pathway, Textual).text.constants[name]
 
-    def link_index(self, pathway: str, name: str) -> NDArray[np.int64]:
-        """The neuron whose variable a name of the text of synapses means, of each synapse in its place."""
-        index = self.plan.pathway(pathway, Textual).text.links[name].index
-        return index[self.textual[pathway].canonical].astype(np.int64)
+    def link_index(self, key: LinkIndex) -> NDArray[np.int64]:
+        """The neuron whose variable a name means: for each neuron, or for each synapse in its place."""
+        if not key.of_synapses:
+            return self.plan.groups[key.owner].links[key.name].index.astype(np.int64)
+        index = self.plan.pathway(key.owner, Textual).text.links[key.name].index
+        return index[self.textual[key.owner].canonical].astype(np.int64)
 
     def table(self, key: ConstantKey) -> Table:
         """The value of a constant that is a table."""

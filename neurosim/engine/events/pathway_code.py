@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from neurosim.engine.deferred import split_deferred
@@ -191,9 +192,9 @@ def copied(name: str) -> str:
     return f"{name}_copy[i]"
 
 
-def reads_sender(code: PathwayCode, *blocks: Block | None) -> set[str]:
-    """The variables of sending neurons, other than their message, that these blocks read or write."""
-    texts = [text for block in blocks for text in texts_of(block)]
+def reads_sender(code: PathwayCode, *blocks: Block | None, expressions: Iterable[str] = ()) -> set[str]:
+    """The variables of sending neurons, other than their message, that these blocks and expressions use."""
+    texts = [*expressions, *(text for block in blocks for text in texts_of(block))]
     written = {s.name for block in blocks if block for s in block.statements}
     names = {name.removesuffix("_pre") for name in used_names(*texts) | written if name.endswith("_pre")}
     return names & {*code.pre.states, *code.pre.subexpressions, "not_refractory"}

@@ -135,6 +135,9 @@ def _synapses(code: PathwayCode) -> list[str]:
     lines = in_synapses(code)
     lines += synapses.integrate(code) if text.integrate is not None else []
     lines += synapses.add_up(code) if text.summed else []
+    for variable, step in recorded_subexpressions(code.plan, code.pathway):
+        name = derivation(code.plan, code.pathway, variable, step)
+        lines += synapses.evaluated(code, variable, name, unmoved(code.plan.program, step))
     for block in (text.on_pre, text.on_post):
         lines += synapses.act(code, block) if block is not None else []
     return lines

@@ -121,6 +121,7 @@ def _is_read_before_move(plan: Plan, afferents: Afferents) -> bool:
                 used |= _names_of(block)
             for variable, expression in text.summed.items():
                 used |= {variable, *names_in(expression)}
+            used |= {name for expression in text.subexpressions.values() for name in names_in(expression)}
     used = {name.removesuffix("_pre").removesuffix("_post") for name in used}
     if to in group.ports:
         return to in used

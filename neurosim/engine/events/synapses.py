@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from neurosim.engine.deferred import deferred_name, order_matters, split_deferred
 from neurosim.engine.events.comments import commented
-from neurosim.engine.events.keys import PortCount, PortTotal, StateArray, TextualArray, TextualPart
+from neurosim.engine.events.keys import (
+    PortCount,
+    PortTotal,
+    StateArray,
+    SubexpressionArray,
+    TextualArray,
+    TextualPart,
+)
 from neurosim.engine.events.loops import Loop, function, identifier, indented
 from neurosim.engine.events.names import not_refractory, state_pointer, texts_of, used_names
 from neurosim.engine.events.order import sent_between
@@ -183,6 +190,21 @@ def all_synapses(code: PathwayCode, block: Block, name: str) -> list[str]:
     in_turn = order_matters(block, code.pathway.text, code.pre, code.post)
     body = _in_turn(code, loop, block) if in_turn else _side_by_side(code, loop, block)
     return _function(code, loop, block.name, name, "for_textual_synapses", body)
+
+
+def evaluated(code: PathwayCode, variable: str, name: str, unmoved: frozenset[str]) -> list[str]:
+    """The function `name`, which writes a subexpression of all synapses to an array, for records.
+
+    unmoved: the populations that have yet to move in this tick
+    """
+    loop = replace(code.loop("record"), unmoved=unmoved)
+    expression = code.pathway.text.subexpressions[variable]
+    names = code.names(loop, used_names(expression))
+    value = cpp_expression(expression, names, precision=code.plan.precision)
+    key = SubexpressionArray(code.pathway.name, variable, of_synapses=True)
+    target = loop.pointer(f"{variable}_derived", "Real", key)
+    loop.body.append(f"{target}[k] = static_cast<Real>({value.text});")
+    return _function(code, loop, variable, name, "for_textual_synapses", _each(loop.body))
 
 
 def add_up(code: PathwayCode) -> list[str]:

@@ -16,7 +16,7 @@ from neurosim.engine.events.stages import Stage
 from neurosim.engine.sampling import sampled_in
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Arriving, Do, Step
-from neurosim.plan.plan import Group, Plan
+from neurosim.plan.plan import Group, Plan, Textual
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ def _trial_by_trial(calls: Iterable[Call]) -> list[str]:
 def _samples(plan: Plan, step: int) -> list[Call]:
     """The calls that take the samples of a record step, or with the step behind the last those of the end."""
     subexpressions = [
-        derivation(plan, group, variable, number)
-        for group in plan.groups.values()
-        for variable, number in recorded_subexpressions(plan, group)
+        derivation(plan, owner, variable, number)
+        for owner in (*plan.groups.values(), *plan.textual)
+        for variable, number in recorded_subexpressions(plan, owner)
         if number == step
     ]
     sample = Call(f"sample_all(context, probes, worker.buffer_set, worker.first, {step});")
@@ -152,21 +152,22 @@ def _deliver(
     return calls
 
 
-def recorded_subexpressions(plan: Plan, group: Group) -> tuple[tuple[str, int], ...]:
-    """The subexpressions of a population that are recorded, and the numbers of the steps that record them."""
-    if group.driven:
+def recorded_subexpressions(plan: Plan, owner: Group | Textual) -> tuple[tuple[str, int], ...]:
+    """The recorded subexpressions of a population or of synapses, and the numbers of the steps that do so."""
+    group = owner if isinstance(owner, Group) else None
+    if group is not None and group.driven:
         return ()
-    probes = [p for p in plan.probes if p.owner == group.name and not p.events]
-    names = [(p.variable if p.variable is not None else group.sends, sampled_in(plan, p)) for p in probes]
-    return tuple(
-        dict.fromkeys((name, n) for name, n in names if name is not None and name in group.subexpressions)
-    )
+    sends = None if group is None else group.sends
+    known = owner.subexpressions if isinstance(owner, Group) else owner.text.subexpressions
+    probes = [p for p in plan.probes if p.owner == owner.name and not p.events]
+    names = [(p.variable if p.variable is not None else sends, sampled_in(plan, p)) for p in probes]
+    return tuple(dict.fromkeys((name, n) for name, n in names if name is not None and name in known))
 
 
-def derivation(plan: Plan, group: Group, variable: str, step: int) -> str:
+def derivation(plan: Plan, owner: Group | Textual, variable: str, step: int) -> str:
     """The name of the function that computes a subexpression for the records of a step.
 
-    The population's number tells it from others: a_b of c and b_c of a would otherwise have one name.
+    The owner's number tells it from others: a_b of c and b_c of a would otherwise have one name.
     """
-    number = list(plan.groups).index(group.name)
-    return f"derive_{number}_{identifier(group.name)}_{identifier(variable)}_{step}"
+    number = [*plan.groups, *plan.pathways].index(owner.name)
+    return f"derive_{number}_{identifier(owner.name)}_{identifier(variable)}_{step}"

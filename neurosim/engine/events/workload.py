@@ -60,7 +60,8 @@ def can_split(plan: Plan) -> bool:
             added.add((code.post.name, update.name.removesuffix("_post")))
     for code in codes:
         text = code.pathway.text
-        if text.summed or reads_sender(code, text.integrate, *text.periodic.values()):
+        derived = text.subexpressions.values()
+        if text.summed or reads_sender(code, text.integrate, *text.periodic.values(), expressions=derived):
             return False
         if any((code.pre.name, name) in added for name in reads_sender(code, text.on_pre, text.on_post)):
             return False

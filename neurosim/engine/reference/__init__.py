@@ -43,7 +43,7 @@ class ReferenceRunning:
     def __init__(self, prepared: PreparedPlan, trials: np.ndarray, writer: Writer, *, watch: bool = False):
         self.prepared, self.plan = prepared, prepared.plan
         self.state = open_state(self.plan, trials)
-        self.sampler = Sampler(self.plan, writer, trials)
+        self.sampler = Sampler(prepared, writer, trials)
         program = enumerate(self.plan.program)
         self.program = [(step_function(number, step, self.sampler), step) for number, step in program]
         self.fired = SpikesOfAdvance(self.plan, watch)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
+from neurosim.engine.reference.steps import PreparedPlan
 from neurosim.engine.sampling import Quantity, bytes_per_tick, quantity, recorded_spikes, sampled_in
 from neurosim.engine.state import State, derived_value, message_now
 from neurosim.network.probes import Probe
-from neurosim.plan.plan import Plan
 from neurosim.recording.spikes import Spikes
 
 if TYPE_CHECKING:
@@ -29,13 +29,14 @@ Events = list[tuple[np.ndarray, np.ndarray, int]]
 class Sampler:
     """Takes the samples of every probe tick by tick, and writes a block of complete ticks when it is full.
 
-    plan: the plan that runs.
+    prepared: the plan that runs.
     writer: what takes the blocks.
     trials: the numbers of the trials of the batch.
     """
 
-    def __init__(self, plan: Plan, writer: Writer, trials: np.ndarray):
-        self.plan, self.writer, self.trials = plan, writer, trials
+    def __init__(self, prepared: PreparedPlan, writer: Writer, trials: np.ndarray):
+        self.prepared, self.plan, self.writer, self.trials = prepared, prepared.plan, writer, trials
+        plan = self.plan
         sampled = [probe for probe in plan.probes if not probe.events]
         self.sampled: dict[int, list[Probe]] = {}  # by the number of the step that samples them
         for probe in sampled:
@@ -109,6 +110,8 @@ class Sampler:
         match quantity(self.plan, probe):
             case Quantity.SYNAPSES:
                 return state.synapses[owner][variable]
+            case Quantity.SYNAPSE_SUBEXPRESSION:
+                return self.prepared.synapses[owner].derived_value(state, variable)
             case Quantity.MESSAGE:
                 group = self.plan.groups[owner]
                 return state.history[owner].messages[-1] if group.sends is None else message_now(state, group)

@@ -30,6 +30,7 @@ class PreparedPlan:
     """A plan, and what its steps look up at every tick and never change.
 
     arriving: for each step that delivers or sweeps, the sums that it makes.
+    synapses: those with text.
     textual: for each step, the synapses with text that it concerns.
     sending: for each population, the synapses with text that start there.
     axis_functions: the functions along axes of each population.
@@ -44,7 +45,8 @@ class PreparedPlan:
             if step.kind is Do.SWEEP or (step.kind is Do.DELIVER and step.arriving is not Arriving.SENT)
         }
         self.accumulators = [accumulator for sums in self.arriving.values() for accumulator in sums]
-        textual = [TextualSynapses(plan, pathway) for pathway in plan.textual]
+        self.synapses = {pathway.name: TextualSynapses(plan, pathway) for pathway in plan.textual}
+        textual = self.synapses.values()
         self.textual = {
             step: [t for t in textual if step.concerns(t.pathway.name, t.pathway.post)]
             for step in plan.program

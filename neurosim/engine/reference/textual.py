@@ -133,6 +133,13 @@ class TextualSynapses:
         for name, value in run(names, None, self._random(state, block, trial, synapse)).items():
             own[name] = np.broadcast_to(value, trial.shape).reshape(own[name].shape).astype(own[name].dtype)
 
+    def derived_value(self, state: State, name: str) -> np.ndarray:
+        """The present value of a subexpression, (trial, synapse)."""
+        trial, synapse = self._all_synapses(state)
+        expression = self.text.subexpressions[name]
+        value = evaluate(expression, self._names(state, trial, synapse, set(names_in(expression))))
+        return np.broadcast_to(value, trial.shape).reshape(state.count, -1)
+
     def add_up(self, state: State) -> None:
         """Set each (summed) variable of the targets to the sum over their synapses, in the order of these.
 
