@@ -32,7 +32,7 @@ UNITS = "brian2.units.fundamentalunits"
 # Programs ask a package for these names. Tools such as doctest ask every module for others, and must not
 # import Brian2.
 DUNDER_NAMES = ("__path__", "__all__", "__version__", "__version_tuple__", "__docformat__")
-StandIns = Mapping[str, ModuleType | SimpleNamespace | None]
+StandIns = Mapping[str, object]
 _lock = threading.RLock()
 
 
@@ -70,7 +70,7 @@ def _import_units_alone() -> None:
     fundamental = sys.modules[UNITS] = module_from_spec(fundamental_spec)
     # The units import sympy to write LaTeX, and matplotlib to ask for its version.
     stand_ins = {"sympy": SimpleNamespace(latex=_latex), "matplotlib": None}
-    _run_code(fundamental, {name: module for name, module in stand_ins.items() if name not in sys.modules})
+    run_code(fundamental, {name: module for name, module in stand_ins.items() if name not in sys.modules})
     import_module(f"{PACKAGE}.units").fundamentalunits = fundamental  # type: ignore[attr-defined]
     # Importing any other module of Brian2 asks for this path, and so runs the package's own code first.
     del package.__path__
@@ -102,7 +102,7 @@ class _LazyPackage(ModuleType):
             stand_ins = {"signal": SimpleNamespace(**no_handlers)}
         try:
             with _hooks_unchanged():
-                _run_code(self, stand_ins)
+                run_code(self, stand_ins)
         except BaseException:
             del self.__path__
             _LazyPackage.begun = False
@@ -130,7 +130,7 @@ def _hooks_unchanged() -> Iterator[None]:
                 logging.captureWarnings(False)
 
 
-def _run_code(module: ModuleType, stand_ins: StandIns) -> None:
+def run_code(module: ModuleType, stand_ins: StandIns) -> None:
     """Run the code of one module with stand-ins for modules that it imports; None for a missing one.
 
     Only the module's own `__import__` is exchanged, and only while its code runs, so that no other thread

@@ -112,6 +112,7 @@ def test_a_seed_gives_the_same_random_numbers_for_any_number_of_threads_and_afte
         {"engine": "reference"},
         {"engine": "events", "threads": 1},
         {"threads": 2, "engine": "events"},
+        {"threads": 4, "engine": "events"},
     ):
         with device("neurosim", **options):
             results.append(noisy_network())

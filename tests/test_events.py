@@ -59,15 +59,16 @@ def test_a_network_of_spikes_moves_in_blocks_and_one_of_messages_does_not():
 
 
 def test_a_network_gets_as_many_threads_as_its_neurons_and_the_spikes_on_their_way_are_worth():
-    def worth(n, **text):
+    def worth(n, ticks=10**6, **text):
         cells = ns.Neurons("cells", n, update="v = 0.9*v + I", threshold="v > 1", reset="v = 0")
         return workload.worthwhile(
-            lowered(clock(ns.Synapses(cells, cells, wiring=ns.probability(0.1), **text)), ticks=1)
+            lowered(clock(ns.Synapses(cells, cells, wiring=ns.probability(0.1), **text)), ticks=ticks)
         )
 
     assert worth(2000) == 1
     assert worth(2000, model="w : 1", on_pre="I_post += w") > worth(2000)
     assert worth(20_000) > 2
+    assert worth(20_000, ticks=10) == 1
 
 
 def test_blocks_leave_the_messages_of_those_that_nobody_hears_as_they_are():

@@ -309,5 +309,5 @@ def test_a_module_that_runs_without_another_one_does_not_find_it(tmp_path):
     path.write_text("try:\n    import json\n    found = True\nexcept ImportError:\n    found = False\n")
     spec = spec_from_file_location("asks", path)
     module = module_from_spec(spec)
-    brian2_units._run_code(module, {"json": None})
+    brian2_units.run_code(module, {"json": None})
     assert module.found is False

@@ -36,7 +36,7 @@ def integration(
     refractory: whether neurons can be
     """
     group = runner.group
-    unknown = tuple(name for name in group.equations.names if name in group.equations.diff_eq_names)
+    unknown = tuple(name for name in group.equations if name in group.equations.diff_eq_names)
     if not unknown:
         return None, {}
     dt = float(values.constants["dt"])
@@ -71,7 +71,7 @@ def _linear(group: BrianObject, values: Values, asked: bool) -> Linear | None:
     equations = getattr(group, "user_equations", group.equations)
     lines = tuple(
         Equation("differential", name, equations[name].expr.code, "1", ())
-        for name in group.equations.names
+        for name in group.equations
         if name in group.equations.diff_eq_names
     )
     if group.equations.is_stochastic:

@@ -88,8 +88,8 @@ class SynapseValues:
         self.of_neurons: dict[str, set[str]] = {"_pre": set(), "_post": set()}
 
     def add(self, names: Iterable[str]) -> None:
-        """Take in names, and those that they stand for."""
-        for name in names:
+        """Take in names, and those that they stand for, in an order that is the same in every process."""
+        for name in sorted(names):
             if name not in self.dims:
                 variable = self.names[name]
                 if isinstance(variable, Function):

@@ -303,7 +303,7 @@ class SynapseLowering:
         equations = self.synapses.event_driven
         lines = tuple(
             Equation("differential", name, equations[name].expr.code, "1", ())
-            for name in equations.names
+            for name in equations
             if name in equations.diff_eq_names
         )
         values.add(line.name for line in lines)
@@ -341,7 +341,7 @@ class SynapseLowering:
         code = read_text(integrated(runner, runner.method_choice, known), self.names)
         values.add(code.used)
         plain = values.plain(code.statements)
-        writes = tuple(name for name in equations.names if name in equations.diff_eq_names)
+        writes = tuple(name for name in equations if name in equations.diff_eq_names)
         return Block("model", plain, writes, text=str(equations))
 
     def _summed(self, cluster: list[Action], values: SynapseValues) -> dict[str, str]:

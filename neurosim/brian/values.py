@@ -61,8 +61,8 @@ class Values:
     dims: dict[str, Dim] = field(default_factory=lambda: dict(BUILT_IN))
 
     def add(self, names: Iterable[str]) -> None:
-        """Take in names, and those that they stand for."""
-        for name in names:
+        """Take in names, and those that they stand for, in an order that is the same in every process."""
+        for name in sorted(names):
             if name in self.dims:
                 continue
             if name in self.linkable:

@@ -7,9 +7,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from neurosim.brian2_units import import_units
+from neurosim.brian.private_names.lean_import import import_brian2
 
-import_units()  # first, because Brian2 would otherwise install an exception hook of its own
+import_brian2()
 
 import brian2 as _brian
 from brian2.codegen import translation as _translation

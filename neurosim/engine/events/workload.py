@@ -21,6 +21,7 @@ ARRAY = 0.1  # reading an array, for one neuron
 SIMPLE, DIVISION, FUNCTION = 0.05, 0.5, 0.75  # one operation, for one neuron
 PRIVATE = 0.7  # drawing private sources, for one target
 STATIC, TEXTUAL = 1.2, 20.0  # an arrival at a synapse, and at one with text, whose memory is visited twice
+SHORT = 2e8  # a run of one thread
 RATE = 2.0  # expected spikes per second of a neuron; low, as a needless barrier costs more than a missing one
 
 
@@ -69,8 +70,12 @@ def can_split(plan: Plan) -> bool:
 
 
 def worthwhile(plan: Plan) -> int:
-    """How many threads are worth using: each has to save more time per tick than a barrier costs."""
-    return 1 + int(nanoseconds_of_a_tick(plan) // BARRIER)
+    """How many threads are worth using: each has to save more time per tick than a barrier costs.
+
+    A short run gets one: a second would save little, but on a busy machine they wait long for each other.
+    """
+    tick = nanoseconds_of_a_tick(plan)
+    return 1 if tick * plan.ticks < SHORT else 1 + int(tick // BARRIER)
 
 
 def nanoseconds_of_a_tick(plan: Plan) -> float:
