@@ -75,12 +75,6 @@ def with_synapses(**more: object):
     return build
 
 
-def onto_synapses():
-    cells = group()
-    made = synapses(cells, model="w : 1", on_pre="v += w")
-    return cells, made, synapses(cells, made, on_pre="w_post += 1")
-
-
 def with_text(text: str):
     def build():
         cells = group(refractory=1 * ms)
@@ -117,7 +111,6 @@ def own_relu():
     [
         (odd_clocks, "its dt of 0.00025 s is not a multiple of the shortest one"),
         (with_synapses(model="x_pre = x_post : 1 (summed)"), "'x_pre' is summed over targets"),
-        (onto_synapses, "it starts or ends at Synapses"),
         (custom_event, "it has the event 'late' beside spikes"),
         (operation, "it runs between"),
         (with_text("w = lastspike_post/second"), "it reads 'lastspike' between threshold and reset"),

@@ -128,3 +128,63 @@ def test_subexpressions_of_synapses_that_read_messages_are_refused():
                 PlanError, match="'z', which may be recorded, reads a message. Keep that in a"
             ):
                 check_plan(derived)
+
+
+def held_plan(precision="double", index=(3, 1, 0, 2), twice=False, frozen=False, owner="held"):
+    """Synapses whose n is held by neurons of another population, which decays, and which others change, too.
+
+    twice: whether they know it by two names
+    frozen: whether the neurons are refractory
+    """
+    counting = dict(equations="v : 1", update="v += 1", threshold="v == 3", reset="v = 0")
+    beating = ns.Neurons("beating", 2, v=[0, 1], **counting)
+    heard = ns.Neurons("heard", 4, equations="heard : 1")
+    held = ns.Neurons("held", 4, equations="n : 1", update="n = 0.75*n", n=[0, 8, 0, 4])
+    told = ns.Synapses(
+        beating, heard, wiring=ns.pairs([0, 0, 1, 1], [2, 0, 1, 1]), model="n : 1\nd : 1", d=[1, 2, 3, 4],
+        on_pre="n += d\nheard_post += n", on_post="d = n", delay=1 * ms, name="told",
+    )  # fmt: skip
+    upon = ns.Synapses(beating, held, on_pre="n_post += 16", delay=1 * ms, name="upon")
+    net = ns.Network(told, upon, schedule=ns.Clock(1 * ms))
+    plan = lower(net, read_inputs(net, None, 7, None, 2), precision=precision)
+    pathway, held_group = plan.pathways["told"], plan.groups["held"]
+    states = {name: value for name, value in pathway.text.states.items() if name != "n"}
+    links = {"n": Link(owner, "n" if owner == "held" else "heard", np.array(index))}
+    links |= {"again": links["n"]} if twice else {}
+    pathway = replace(pathway, text=replace(pathway.text, states=states, links=links))
+    held_group = replace(held_group, frozen=frozenset({"n"}) if frozen else held_group.frozen)
+    groups = {**plan.groups, "held": held_group}
+    return replace(plan, groups=groups, pathways={**plan.pathways, "told": pathway})
+
+
+def test_synapses_may_change_variables_that_a_population_holds_for_them():
+    plan, (_, made) = held_plan(), ready("reference", held_plan())
+    check_plan(plan)
+    _, _, final = run_to_end(made, Nowhere(), lambda ticks: False)
+    n, d, heard, place = [0.0, 8.0, 0.0, 4.0], [1.0, 2.0, 3.0, 4.0], [0.0] * 4, [3, 1, 0, 2]
+    for tick in range(7):
+        n = [0.75 * value for value in n]
+        sent = [neuron for neuron, ticks in ((0, (3, 6)), (1, (2, 5))) if tick in ticks]
+        for synapse, (sender, target) in enumerate([(0, 2), (0, 0), (1, 1), (1, 1)]):
+            if sender in sent:
+                n[place[synapse]] += d[synapse]
+                heard[target] += n[place[synapse]]
+        n = [value + 16 * len(sent) for value in n]
+        d = [n[place[synapse]] for synapse in range(4)]
+    assert final["state/held/n"].tolist() == [n, n]
+    assert final["synapse/told/d"].tolist() == [d, d]
+    assert final["state/heard/heard"].tolist() == [heard, heard]
+    ends = []
+    for engine, threads in (("reference", 1), ("events", 1), ("events", 2)):
+        _, made = ready(engine, held_plan("single"), threads)
+        ends.append(run_to_end(made, Nowhere(), lambda ticks: False)[2])
+    for key, value in ends[0].items():
+        assert ends[1][key].dtype == ends[2][key].dtype == value.dtype
+        assert ends[1][key].tolist() == ends[2][key].tolist() == value.tolist(), key
+
+
+def test_synapses_that_would_meet_in_a_neuron_that_they_change_are_refused():
+    rule = "Synapses 'told': change 'n', which is '(n|heard)' of .* only if each has a neuron of its own"
+    for changes in ({"index": (0, 0, 1, 2)}, {"twice": True}, {"frozen": True}, {"owner": "heard"}):
+        with pytest.raises(PlanError, match=rule):
+            check_plan(held_plan(**changes))

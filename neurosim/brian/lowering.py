@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.brian.actions import Action, Does, actions_of
+from neurosim.brian.ends import ends_of
 from neurosim.brian.groups import lower_group, lower_spike_generator
 from neurosim.brian.inputs import lower_background
 from neurosim.brian.links import links_of
@@ -105,8 +106,8 @@ class _Lowering:
         self.dtype = np.dtype(state_dtype(run.precision))
         self.actions = actions_of(run.things, run.namespace, run.dt)
         self.changing: frozenset[Variable] = frozenset().union(*(action.writes for action in self.actions))
-
         self.late = delayed(self.actions)
+        self.ends = ends_of(run.things, self.actions)
 
     def lower(self) -> Lowered:
         """The plan and its parts."""
@@ -130,6 +131,9 @@ class _Lowering:
             with named_in_errors(group):
                 groups[name] = lower_group(group, mine, values, sorted(wanted[name]), self.dtype)
             states[name] = values.states
+        for name, ends in self.ends.items():
+            namespace = Names(ends.synapses, self.run.namespace)
+            groups[name], states[name] = ends.lower(namespace, self.changing, wanted[name], self.dtype)
         pathways = self._pathways(synapses)
         for action in self.actions:
             if action.does is Does.BACKGROUND:
@@ -165,7 +169,10 @@ class _Lowering:
 
     def _synapses(self, thing: BrianObject) -> LoweredSynapses:
         run, place = self.run, {action: number for number, action in enumerate(self.actions)}
-        lowering = SynapseLowering(thing, place, run.namespace, self.changing, self.late, run.dt, self.dtype)
+        held = self.ends[thing.name].held if thing.name in self.ends else ()
+        lowering = SynapseLowering(
+            thing, place, run.namespace, self.changing, self.late, run.dt, self.dtype, held
+        )
         records = [a.thing for a in self.actions if a.does is Does.RECORD]
         monitors = [monitor for monitor in records if root_of(monitor.source).name == thing.name]
         with named_in_errors(thing):
@@ -179,13 +186,14 @@ class _Lowering:
             for group in map(root_of, ends):
                 if group.__class__ in GROUPS:
                     found.setdefault(group.name, group)
-                elif thing.__class__ is Synapses:
+                elif thing.__class__ is Synapses and len(thing) and group.name not in self.ends:
                     raise Refused(label(thing), f"it starts or ends at {label(group)}")
         return found
 
     def _wanted(self, synapses: Mapping[str, LoweredSynapses]) -> dict[str, set[str]]:
         """The names of variables of each group that are read or changed from outside its own text."""
         wanted: dict[str, set[str]] = {name: set() for name in self._groups()}
+        held = {name: set(ends.names) for name, ends in self.ends.items()}
         for variable in self.changing:
             name = variable.owner.name
             if name in wanted and variable.name not in OWN_ARRAYS:
@@ -193,13 +201,13 @@ class _Lowering:
         for lowered in synapses.values():
             for end, names in lowered.of_neurons.items():
                 group = lowered.synapses.source if end == "_pre" else lowered.synapses.target
-                wanted[root_of(group).name] |= names
+                (held if root_of(group).name in held else wanted)[root_of(group).name] |= names
         for action in self.actions:
             if action.does in (Does.RECORD, Does.RECORD_SPIKES):
                 group = root_of(action.thing.source)
                 if group.name in wanted:
                     wanted[group.name] |= set(getattr(action.thing, "record_variables", ())) - {"t", "i"}
-        return wanted
+        return wanted | held
 
     def _pathways(self, synapses: Mapping[str, LoweredSynapses]) -> dict[str, AnyPathway]:
         """The pathways of all synapses, in Brian2's order."""
@@ -210,7 +218,7 @@ class _Lowering:
         queued = further_actions(carried, found)
         order = sorted(self.actions, key=lambda a: a.does is not Does.DELIVER_TEXT and a not in queued)
         names = dict.fromkeys(name for action in order for name in carried.get(action, ()))
-        return {name: found[name] for name in (*names, *(found.keys() - names.keys()))}
+        return {name: found[name] for name in (*names, *(name for name in found if name not in names))}
 
     def _plain(
         self, synapses: Mapping[str, LoweredSynapses], pathways: Mapping[str, AnyPathway]

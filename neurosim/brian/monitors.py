@@ -294,6 +294,8 @@ def _column(
         lowered = synapses[group.name]
         if not lowered.wires.order.size:
             return Column(None, constant=np.zeros(0))
+        if name in lowered.held:
+            return Column(Probe(probe, group.name, name, index, index.shape, every, False))
         place = np.argsort(lowered.wires.order)[index]
         return Column(Probe(probe, lowered.held_by[name], name, place, place.shape, every, False))
     named = FREE if name == "not_refractory" else name

@@ -26,6 +26,7 @@ class Renaming:
     def __init__(self, plan: Plan):
         self.new = _numbered([*plan.groups, *plan.pathways, *(probe.name for probe in plan.probes)])
         self.old = {new: old for old, new in self.new.items()}
+        self._made: dict[int, tuple[Mapping[str, Link], Mapping[str, Link]]] = {}
 
     def plan(self, plan: Plan) -> Plan:
         """The plan under its new names."""
@@ -55,8 +56,12 @@ class Renaming:
         text = replace(named.text, links=self._links(named.text.links))
         return replace(named, text=text, of=new[named.of] if named.of else "")
 
-    def _links(self, links: Mapping[str, Link]) -> dict[str, Link]:
-        return {name: replace(link, owner=self.new[link.owner]) for name, link in links.items()}
+    def _links(self, links: Mapping[str, Link]) -> Mapping[str, Link]:
+        """Links under the new names; those that several pathways share stay one mapping."""
+        if id(links) not in self._made:
+            made = {name: replace(link, owner=self.new[link.owner]) for name, link in links.items()}
+            self._made[id(links)] = links, made
+        return self._made[id(links)][1]
 
     def _step(self, step: Step) -> Step:
         def names(given: Iterable[str]) -> tuple[str, ...]:

@@ -74,10 +74,19 @@ class SynapseValues:
     synapses: the object of Brian2
     namespace: the names of the script
     changing: the arrays that some text of the network changes
+    held: those of the synapses that a group of the plan holds
     """
 
-    def __init__(self, synapses: BrianObject, names: Names, changing: Collection[Variable], wires: Wires):
+    def __init__(
+        self,
+        synapses: BrianObject,
+        names: Names,
+        changing: Collection[Variable],
+        wires: Wires,
+        held: Collection[Variable] = (),
+    ):
         self.synapses, self.names, self.changing, self.wires = synapses, names, changing, wires
+        self.held = held
         self.states: dict[str, Variable] = {}
         self.constants: dict[str, Numeric] = {}
         self.called: dict[str, CalledConstant] = {}
@@ -115,6 +124,8 @@ class SynapseValues:
                 self._add_link(name, variable, index)
         elif not isinstance(variable, ArrayVariable):
             raise Refused(self.names.label, f"its text reads {name!r}")
+        elif variable in self.held:
+            self.links[name] = Link(self.synapses.name, name, self.wires.order)
         elif variable in self.changing or name == "lastupdate":
             self.states[name] = variable
         else:
@@ -156,6 +167,11 @@ class SynapseValues:
         if variable.scalar or index == "0":
             return number(values)
         return number(values[self._places(index)], False)
+
+    @property
+    def own(self) -> set[str]:
+        """The names of the variables of the synapses that change."""
+        return {*self.states, *(variable.name for variable in self.held)}
 
     def scope(self) -> Scope:
         """The names for the functions that read text."""

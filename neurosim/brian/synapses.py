@@ -36,6 +36,7 @@ class LoweredSynapses:
     carried_by: for each action, the names of the pathways of the plan that do it
     held_by: for each variable that changes, by its name, the pathway that holds it
     of_neurons: the names of variables of senders and targets that its text reads
+    held: the names of its variables that a group of the plan holds
     """
 
     synapses: BrianObject
@@ -45,6 +46,7 @@ class LoweredSynapses:
     carried_by: dict[Action, list[str]] = field(default_factory=dict[Action, list[str]])
     held_by: dict[str, str] = field(default_factory=dict[str, str])
     of_neurons: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    held: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +76,7 @@ class SynapseLowering:
     late: the actions that see spikes one tick of their group after they were sent
     dt: of the clock, in seconds
     dtype: of the state
+    held: the variables of the synapses that a group of the plan holds (`ends.py`)
     """
 
     def __init__(
@@ -85,12 +88,14 @@ class SynapseLowering:
         late: Collection[Action],
         dt: float,
         dtype: np.dtype,
+        held: Collection[Variable] = (),
     ):
         self.synapses, self.place, self.namespace, self.changing = synapses, place, namespace, changing
         self.actions = synapse_actions(synapses, place)
-        self.late, self.dt, self.dtype = late, dt, dtype
+        self.late, self.dt, self.dtype, self.held = late, dt, dtype, held
         self.names = Names(synapses, namespace)
-        self.found = LoweredSynapses(synapses, Wires.of(synapses))
+        names = frozenset(variable.name for variable in held)
+        self.found = LoweredSynapses(synapses, Wires.of(synapses), held=names)
 
     def lower(self, recorded: Collection[str]) -> LoweredSynapses:
         """The pathways. `recorded` are the names that monitors record."""
@@ -120,11 +125,12 @@ class SynapseLowering:
         return clusters
 
     def _is_state(self, variable: Variable) -> bool:
-        return variable.owner.name == self.synapses.name and variable in self.changing
+        own = variable.owner.name == self.synapses.name and variable not in self.held
+        return own and variable in self.changing
 
     def _lower_cluster(self, parts: _Cluster) -> None:
         cluster = parts.actions
-        values = SynapseValues(self.synapses, self.names, self.changing, self.found.wires)
+        values = SynapseValues(self.synapses, self.names, self.changing, self.found.wires, self.held)
         delivers = [a.does for a in cluster] == [Does.DELIVER_TEXT]
         if delivers and not parts.derived and self._plain(cluster[0], values):
             return
@@ -202,7 +208,10 @@ class SynapseLowering:
 
     def _free_name(self, parts: _Cluster) -> str:
         """The name of a pathway that holds variables, but that no action stands for."""
-        return str(self.synapses.name) if parts.actions else f"{self.synapses.name}_of_{parts.derived[0]}"
+        name = str(self.synapses.name)  # of a group, too, if that holds variables of the synapses
+        if parts.actions:
+            return f"{name}_at_events" if self.held else name
+        return f"{name}_of_{parts.derived[0]}"
 
     def _ends(self, name: str, to: str | None) -> dict[str, Any]:
         pre, post = root_of(self.synapses.source), root_of(self.synapses.target)
@@ -227,7 +236,7 @@ class SynapseLowering:
         if self.synapses.event_driven is not None or text.temporary or not text.statements:
             return False
         values.add(text.used)
-        if values.states:
+        if values.states or values.links:
             return False
         sums: list[tuple[str, np.ndarray]] = []
         for statement in values.plain(text.statements):
@@ -262,7 +271,7 @@ class SynapseLowering:
         for action in cluster:
             if action.text is not None and action.does is not Does.INTEGRATE_SYNAPSES:
                 values.add(action.text.used - {"_sum"})
-                for name in sorted(action.text.assigned & values.links.keys()):
+                for name in sorted(action.text.assigned & values.links.keys() - self.found.held):
                     raise Refused(label(self.synapses), f"its text changes the linked variable {name!r}")
         on_pre = self._events(arriving, "on_pre", catch_up, values)
         on_post = self._events(sent, "on_post", catch_up, values)
@@ -293,7 +302,7 @@ class SynapseLowering:
         """The block of code that runs regularly."""
         assert action.text is not None
         plain = values.plain(action.text.statements)
-        writes = tuple(dict.fromkeys(s.name for s in plain if s.name in values.states))
+        writes = tuple(dict.fromkeys(s.name for s in plain if s.name in values.own))
         shared = all(self.names[s].scalar for s in action.text.assigned)
         name = block_name(action, self.actions)
         return Block(name, plain, writes, text=str(action.thing.abstract_code), shared=shared)
@@ -327,7 +336,7 @@ class SynapseLowering:
             statements += [*catch_up, *action.text.statements]
             statements += [Statement("lastupdate", "=", "t")] if catch_up else []
         plain = values.plain(statements)
-        writes = tuple(dict.fromkeys(s.name for s in plain if s.name in values.states))
+        writes = tuple(dict.fromkeys(s.name for s in plain if s.name in values.own))
         text = "\n".join(str(action.thing.code) for action in chosen)
         return Block(name, plain, writes, text=text)
 

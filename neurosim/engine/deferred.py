@@ -42,7 +42,7 @@ def order_matters(block: Block, text: SynapseText, pre: Group, post: Group) -> b
     text: of the synapses.
     pre, post: the populations at their ends, which may be the same one.
     """
-    states = tuple(text.states)
+    own = text.variables
 
     def variables(name: str) -> set[tuple[str, str]]:
         """The variables that a name stands for, as (population, name), and those that it reads."""
@@ -55,12 +55,12 @@ def order_matters(block: Block, text: SynapseText, pre: Group, post: Group) -> b
         links = (group.links.get(read) for read in names)
         return {(group.name, read) for read in names} | {(x.owner, x.variable) for x in links if x}
 
-    _, deferred = split_deferred(block, states)
+    _, deferred = split_deferred(block, own)
     changed = {variable for statement in deferred for variable in variables(statement.name)}
     read = {
         variable
         for statement in block.statements
-        for name in names_in(statement.expression) - set(states)
+        for name in names_in(statement.expression) - set(own)
         for variable in variables(name)
     }
     return any(statement.op not in ("+=", "-=") for statement in deferred) or bool(changed & read)

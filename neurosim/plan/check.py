@@ -14,7 +14,17 @@ from neurosim.network.network import Network
 from neurosim.network.text import names_in
 from neurosim.plan.check_called import check_called
 from neurosim.plan.check_program import check_program
-from neurosim.plan.plan import AnyPathway, Block, Group, Link, Plan, Private, Sparse, Textual
+from neurosim.plan.plan import (
+    AnyPathway,
+    Block,
+    Group,
+    Link,
+    Plan,
+    Private,
+    Sparse,
+    SynapseText,
+    Textual,
+)
 from neurosim.plan.recipe import DrawnStates, Edges
 
 
@@ -157,7 +167,7 @@ def _check_text(plan: Plan, pathway: Textual, label: str) -> None:
                     f"{label}: {key} has the shape {np.shape(value)} instead of {(pathway.sender.size,)}."
                     " Give one start value for each synapse."
                 )
-    own = {*text.states}
+    own = {*text.variables}
     of_neurons = {f"{name}_pre" for name in (*pre.states, *pre.ports)}
     targets = {name for key in (*post.states, *post.ports) for name in (key, f"{key}_post")}
     for block in text.blocks:
@@ -165,10 +175,26 @@ def _check_text(plan: Plan, pathway: Textual, label: str) -> None:
         _check_assigned(label, block, own | of_neurons | targets)
     _check_known(label, "(summed) sets", text.summed, post.states)
     _check_links(plan, text.links, label, "synapse", (pathway.sender.size,) if text.links else ())
+    _check_changed_links(plan, text, label, (pre, post))
     for name, expression in text.subexpressions.items():
         if plan.message_name(pathway) in names_in(expression):
             raise PlanError(
                 f"{label}: {name!r}, which may be recorded, reads a message. Keep that in a variable."
+            )
+
+
+def _check_changed_links(plan: Plan, text: SynapseText, label: str, ends: tuple[Group, Group]) -> None:
+    """What synapses change of populations: no two of them may meet there."""
+    meant = [(link.owner, link.variable) for link in text.links.values()]
+    for name in text.changed_links:
+        link = text.links[name]
+        owner = plan.groups[link.owner]
+        shared = np.unique(link.index).size < link.index.size or meant.count((link.owner, link.variable)) > 1
+        if shared or owner in ends or link.variable in owner.frozen:
+            raise PlanError(
+                f"{label}: change {name!r}, which is {link.variable!r} of {link.owner!r}. Synapses may change"
+                " a variable of neurons that they do not join only if each has a neuron of its own, which is"
+                " never refractory, and if they know it by one name. Let them only read it."
             )
 
 

@@ -66,7 +66,8 @@ class SynapseText:
     summed: for some variables of the target, an expression that is summed over its synapses
     on_pre, on_post: the text that runs when a message arrives, and when the target has sent one
     periodic: the blocks that steps of the kind RUN run for every synapse, by name
-    links: the names that mean variables of a population, as they are when the text runs
+    links: the names that mean variables of a population, as they are when the text runs; it may change those
+        of which each synapse has one of its own
     subexpressions: those that may be recorded: by name, expressions in variables and constants of synapses
         and neurons
     """
@@ -81,6 +82,17 @@ class SynapseText:
     periodic: Mapping[str, Block] = field(default_factory=dict[str, Block])
     links: Mapping[str, Link] = field(default_factory=dict[str, Link])
     subexpressions: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def changed_links(self) -> tuple[str, ...]:
+        """The names that mean variables of a population and that the text changes."""
+        changed = {name for block in self.blocks for name in block.writes}
+        return tuple(name for name in self.links if name in changed)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables of each synapse: its own, and those of a population that its text changes."""
+        return (*self.states, *self.changed_links)
 
     @property
     def blocks(self) -> tuple[Block, ...]:

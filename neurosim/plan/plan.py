@@ -65,6 +65,10 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
   on_post with a delay is one whose spikes are those of the target. They share the variables of the synapses.
   Each is delivered as an object of its own, in the deliver step of spikes; the order is: tick of sending,
   neuron that has spiked, synapse. Their names mean variables as they are when the text runs.
+* Variables of others. A name in the text of neurons or synapses may mean a variable of a population (`Link`);
+  it is read as it is when that text runs. Synapses may also change one: each that of a neuron of its own. So
+  can synapses be senders or targets of other synapses: what these read or change of them is held by a
+  population without text, which has one neuron for each synapse.
 * Times in ticks. A single delay or period that is not a whole number of ticks was refused in the description.
   Arrays and distributions of delays are rounded, halves to even. A spike event at time t belongs to tick
   floor(t/dt + 0.001).

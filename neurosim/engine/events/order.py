@@ -42,7 +42,15 @@ def _touches(plan: Plan, step: Step, group: Group) -> bool:
     """Whether a step may change variables of a population: its own, or those of synapses from or to it."""
     named = {plan.variable_owner(plan.groups[name]).name for name in step.populations}
     concerned = (p for p in plan.pathways.values() if step.concerns(p.name, p.post))
-    return group.name in named or any(group in plan.ends(p) for p in concerned)
+    return group.name in named or any(_reaches(plan, p, group) for p in concerned)
+
+
+def _reaches(plan: Plan, pathway: AnyPathway, group: Group) -> bool:
+    """Whether synapses may change variables of a population."""
+    if group in plan.ends(pathway):
+        return True
+    text = pathway.text if isinstance(pathway, Textual) else None
+    return text is not None and any(text.links[name].owner == group.name for name in text.changed_links)
 
 
 def stores_refractoriness(plan: Plan, group: Group) -> bool:

@@ -57,6 +57,11 @@ class PathwayCode:
         return tuple(self.pathway.text.states)
 
     @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables of each synapse, also those that populations hold for it."""
+        return self.pathway.text.variables
+
+    @property
     def graded(self) -> bool:
         """Whether the sender does not spike."""
         return not spikes_sent(self.plan, self.pathway.pre)
@@ -109,8 +114,15 @@ class PathwayCode:
         return loop.pointer("own", self.record, SynapseRecords(self.pathway.holder))
 
     def own(self, loop: Loop, name: str) -> str:
-        """C++ for a variable of synapse k."""
-        return f"{self.records(loop)}[k].{name}_"
+        """C++ for a variable of synapse k: in its record, or held by a population."""
+        if name in self.states:
+            return f"{self.records(loop)}[k].{name}_"
+        return self._linked(loop, name).text
+
+    def _linked(self, loop: Loop, name: str) -> Typed:
+        """C++ for what a name of synapse k means in a population."""
+        key = LinkIndex(self.pathway.holder, name, of_synapses=True)
+        return linked_at(loop, self.pathway.text.links[name], f"{name}_linked", key, "k")
 
     def _element(self, loop: Loop, name: str, cpp_type: str, part: TextualPart) -> str:
         return f"{loop.pointer(name, cpp_type, TextualArray(self.pathway.holder, part), const=True)}[k]"
@@ -142,14 +154,13 @@ class PathwayCode:
                 names[name] = Typed(
                     f"seconds(context, {self._last_update(loop, as_copies=as_copies)})", "double"
                 )
-            elif name in text.states:
+            elif name in self.variables:
                 names[name] = Typed(copied(name) if as_copies else self.own(loop, name), "Real")
             elif name in text.constants:
                 key = SynapseConstant(self.pathway.holder, name)
                 names[name] = constant_at(loop, name, text.constants[name], "k", key)
             elif name in text.links:
-                key = LinkIndex(self.pathway.holder, name, of_synapses=True)
-                names[name] = linked_at(loop, text.links[name], f"{name}_linked", key, "k")
+                names[name] = self._linked(loop, name)
             elif name == "t":
                 names |= group_names(loop, self.post, {"t"})
             elif name == "_elapsed":
@@ -202,4 +213,4 @@ def reads_sender(code: PathwayCode, *blocks: Block | None, expressions: Iterable
 
 def updates_of_neurons(code: PathwayCode, *blocks: Block | None) -> tuple[Statement, ...]:
     """The statements of these blocks that change neurons."""
-    return tuple(update for block in blocks if block for update in split_deferred(block, code.states)[1])
+    return tuple(update for block in blocks if block for update in split_deferred(block, code.variables)[1])

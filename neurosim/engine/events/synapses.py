@@ -94,8 +94,8 @@ def _in_turn(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     """Lines that act on one synapse after the other, because the text reads what it changes in neurons."""
     ports = {f"{port}_post" for port in code.post.ports} | set(code.post.ports)
     inner = tuple(s.name for s in block.statements if s.name not in ports)
-    statements, deferred = split_deferred(block, (*code.states, *inner))
-    of_neurons = (name for name in inner if name not in code.states and not name.startswith("_"))
+    statements, deferred = split_deferred(block, (*code.variables, *inner))
+    of_neurons = (name for name in inner if name not in code.variables and not name.startswith("_"))
     changed = tuple(dict.fromkeys(of_neurons))
     names = code.names(loop, used_names(*texts_of(block)) | set(changed))
     values = _computed(code, loop, block, statements, names)
@@ -110,10 +110,12 @@ def _in_turn(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
 
 def _side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     """Lines that act on copies of the synapses' variables in vectors, and then update neurons one by one."""
-    statements, deferred = split_deferred(block, code.states)
+    statements, deferred = split_deferred(block, code.variables)
     used = used_names(*texts_of(block))
     read = {*used, *block.writes}
-    copies = [name for name in code.states if name in read or (name == "lastupdate" and "_elapsed" in read)]
+    copies = [
+        name for name in code.variables if name in read or (name == "lastupdate" and "_elapsed" in read)
+    ]
     values = _computed(code, loop, block, statements, code.names(loop, used, as_copies=True))
     moved = [f"{copied(name)} = {_value(name, values)};" for name in block.writes]
     moved += [

@@ -38,7 +38,7 @@ class TextualSynapses:
 
     def __init__(self, plan: Plan, pathway: Textual):
         self.plan, self.pathway, self.text = plan, pathway, pathway.text
-        self.holder = plan.holder(pathway)
+        self.holder, self.variables = plan.holder(pathway), self.text.variables
         self.pre, self.post = plan.ends(pathway)
         self.graded = not spikes_sent(plan, pathway.pre)
         self.message = plan.message_name(pathway)
@@ -117,7 +117,7 @@ class TextualSynapses:
 
     def run_text(self, state: State, block: Block | None) -> None:
         """Run a block, if there is one, for every synapse: as on_pre if it changes neurons."""
-        if block is not None and split_deferred(block, tuple(self.text.states))[1]:
+        if block is not None and split_deferred(block, self.variables)[1]:
             self._run_arrivals(state, block, *self._all_synapses(state))
         else:
             self.integrate(state, block)
@@ -126,12 +126,11 @@ class TextualSynapses:
         """Run a block, if there is one, that changes variables of the synapses alone, in all of them."""
         if block is None:
             return
-        own = state.synapses[self.pathway.name]
         trial, synapse = self._all_synapses(state)
         names = self._names(state, trial, synapse, _reads(block))
         run = numpy_block(block.statements, block.writes)
         for name, value in run(names, None, self._random(state, block, trial, synapse)).items():
-            own[name] = np.broadcast_to(value, trial.shape).reshape(own[name].shape).astype(own[name].dtype)
+            self._put(state, name, trial, synapse, value)
 
     def derived_value(self, state: State, name: str) -> np.ndarray:
         """The present value of a subexpression, (trial, synapse)."""
@@ -177,16 +176,14 @@ class TextualSynapses:
         """
         ports = {f"{port}_post" for port in self.post.ports} | set(self.post.ports)
         inner = tuple(s.name for s in block.statements if s.name not in ports) if alone else ()
-        statements, deferred = split_deferred(block, (*self.text.states, *inner))
-        changed = tuple(
-            dict.fromkeys(name for name in inner if name not in self.text.states and not name.startswith("_"))
-        )
+        statements, deferred = split_deferred(block, (*self.variables, *inner))
+        of_neurons = (n for n in inner if n not in self.variables and not n.startswith("_"))
+        changed = tuple(dict.fromkeys(of_neurons))
         names = self._names(state, trial, synapse, _reads(block) | set(changed))
         returned = (*block.writes, *changed, *(deferred_name(k) for k in range(len(deferred))))
         new = numpy_block(statements, returned)(names, None, self._random(state, block, trial, synapse))
-        own = state.synapses[self.pathway.holder]
         for name in block.writes:
-            own[name][trial, synapse] = new[name]
+            self._put(state, name, trial, synapse, new[name])
         for name in changed:
             group, variable, neuron = self._end(name, synapse)
             free = self._not_frozen(state, group, variable, trial, neuron)
@@ -250,6 +247,15 @@ class TextualSynapses:
             else:
                 names[name] = self._neuron_value(state, name, trial, synapse)
         return {name: value for name, value in names.items() if value is not None}
+
+    def _put(self, state: State, name: str, trial: np.ndarray, synapse: np.ndarray, value: Numeric) -> None:
+        """Change a variable of the synapses, their own or one that a population holds for each of them."""
+        if name in self.text.states:
+            state.synapses[self.pathway.holder][name][trial, synapse] = value
+        else:
+            link = self.text.links[name]
+            values = state.values[link.owner][link.variable].reshape(state.count, -1)
+            values[trial, link.index[synapse]] = value
 
     def _neuron_value(self, state: State, name: str, trial: np.ndarray, synapse: np.ndarray) -> Numeric:
         """The value, for each arrival, of a variable of a neuron; None for a temporary name of the block."""
