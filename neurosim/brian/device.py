@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neurosim.brian.one_run import Options, Settings, one_run
@@ -18,6 +18,7 @@ from neurosim.brian.private_names import (
     run_in_brian2,
     target,
 )
+from neurosim.brian.repeats import Repeats, values_of
 from neurosim.brian.seeds import Seeds
 from neurosim.brian.streaming import Stream
 from neurosim.errors import NeurosimError
@@ -30,6 +31,7 @@ class NeurosimDevice(RuntimeDevice):
         super().__init__()
         self.options, self.seeds, self.target = Options(), Seeds(), "auto"
         self.stream: Stream | None = None
+        self.repeats = Repeats(self._repeated)
 
     def activate(self, build_on_run: bool = True, **kwargs: Any) -> None:
         """What `set_device` calls, with the options of the device."""
@@ -38,7 +40,21 @@ class NeurosimDevice(RuntimeDevice):
         path = self.options.record_to
         self.stream = None if path is None else Stream(path)
         super().activate(build_on_run, **kwargs)
-        self.target = numpy_target()
+        self.target, self.repeats = numpy_target(), Repeats(self._repeated)
+
+    def run(
+        self, directory: str | None = None, results_directory: str | None = None, with_output: bool = True,
+        run_args: Mapping[Any, Any] | Sequence[str] | None = None,
+    ) -> None:  # fmt: skip
+        """Repeat all runs with other values, as Brian2's standalone mode does after `build_on_run=False`.
+
+        directory, results_directory, with_output: of no use here, as nothing is written to files
+        run_args: the values by variable, such as {cells.tau: 10*ms}, or by TimedArray
+        """
+        self.repeats.repeat(values_of(run_args))
+
+    def _repeated(self, net: BrianObject, duration: Any, namespace: Mapping[str, Any]) -> None:
+        self._run(net, duration, (None, in_seconds(10.0), namespace, None, 0))
 
     def spike_queue(self, source_start: int, source_end: int) -> Any:
         """A queue in Python, which the device can read and change."""
@@ -72,6 +88,13 @@ class NeurosimDevice(RuntimeDevice):
             namespace = local_namespace(level + 2)
         period = in_seconds(10.0) if report_period is None else report_period
         check_duration(duration, period)
+        if not self.build_on_run:
+            self.repeats.remember(net, duration, namespace)
+        self._run(net, duration, (report, period, namespace, profile, level))
+
+    def _run(self, net: BrianObject, duration: Any, arguments: tuple[Any, ...]) -> None:
+        """Run a network with the arguments of Brian2's `Network.run` after the duration."""
+        report, period, namespace, profile, _ = arguments
         measured = self.is_profiled(profile)
         settings = Settings(
             self.options, self.seeds, report, float(period), namespace, measured, self.stream
@@ -83,4 +106,4 @@ class NeurosimDevice(RuntimeDevice):
                 raise
             log.warn(f"{problem} Brian2's own runtime runs {net.name!r} now.", once=True)
             with target(self.target):
-                run_in_brian2(net, duration, report, period, namespace, profile, level)
+                run_in_brian2(net, duration, *arguments)

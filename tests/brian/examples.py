@@ -1,12 +1,14 @@
 """Runs Brian2's example scripts unchanged under Brian2 and under the device, and prints what differs.
 
-    python tests/brian/examples.py PATH_TO_BRIAN2/examples [names] [--seconds 0.05] [--runs 4] [--seeds 8]
+    python tests/brian/examples.py PATH_TO_BRIAN2/examples [names] [--seconds 0.02 0.1] [--runs 4] [--seeds 8]
 
 Each script runs in processes of its own with the same seeds: under Brian2's numpy target and under
-`set_device("neurosim")`. Every run is cut to `--seconds` (0: as long as the script says), and at most
-`--runs` runs are made. What all monitors record, and what all groups and synapses hold at the end, is
-compared: spikes must be the same to the tick, traces to 1e-9 of their size. Where the run itself draws random
-numbers, the distributions over seeds of means and spreads are compared by two-sample tests.
+`set_device("neurosim")`. Every run is cut to the first of `--seconds` with which the script records at least
+`--spikes` spikes (0: as long as the script says), and at most `--runs` runs are made. What all monitors
+record, and what all groups and synapses hold at the end, is compared: spikes must be the same to the tick,
+traces to 1e-9 of their size. Where the run itself draws random numbers, it is compared twice: in the same way
+with the reference engine, which then draws the numbers of Brian2's numpy target; and by two-sample tests of
+the means and spreads over seeds. The columns `spikes` and `values` tell how much was compared.
 """
 
 from __future__ import annotations
@@ -16,166 +18,175 @@ import hashlib
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import ks_2samp, ttest_ind
+from compare import Arrays, compare_seeds, differences, quantities, spikes_in, values_in
 
-RUN = Path(__file__).with_name("script_run.py")
-TOLERANCE, TOLERANCE_OF_32_BITS = 1e-9, 1e-4
-LEAST_P = 1e-3  # of the smallest p of all quantities of a script, after Bonferroni's correction
+HERE = Path(__file__).parent
+PARTS = [HERE / "script_run.py", HERE / "surroundings.py"]
+SAME_NUMBERS = HERE / "same_numbers.py"
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one run of a script left: arrays by name, an error, whether it drew random numbers."""
+    """What one run of a script left.
 
-    values: Mapping[str, np.ndarray]
+    values: arrays by name
+    error: why the script did not end, or ''
+    random: whether its runs drew random numbers
+    runs: how many there were
+    cut: whether the script would have run longer, or more often
+    took: seconds
+    """
+
+    values: Arrays
     error: str
-    random: bool
-    runs: int
-    seconds: float
+    random: bool = False
+    runs: int = 0
+    cut: bool = False
+    took: float = 0.0
 
 
-def run_script(script: Path, options: Mapping[str, object], folder: Path, limit: float, keep: bool) -> Result:
+def run_script(script: Path, options: dict[str, object], folder: Path, limit: float, keep: bool) -> Result:
     """Run a script; a result that is kept from an earlier call is taken from the folder."""
-    key = [script.read_text("utf-8"), RUN.read_text("utf-8"), repr(sorted(options.items()))]
+    parts = [script, *PARTS, *([SAME_NUMBERS] if options.get("same") else [])]
+    key = [*(path.read_text("utf-8") for path in parts), repr(sorted(options.items()))]
     out = folder / f"{script.stem}-{hashlib.sha256(chr(0).join(key).encode()).hexdigest()[:16]}.npz"
-    begun = time.monotonic()
+    late = out.with_suffix(".late")
     if not (keep and out.exists()):
+        if keep and late.exists() and float(late.read_text("utf-8")) >= limit:
+            return Result({}, f"takes more than {limit:.0f} s", took=limit)
         arguments = [f"--{name}={value}" for name, value in options.items()]
-        command = [sys.executable, str(RUN), str(script), str(out), *arguments]
+        command = [sys.executable, str(PARTS[0]), str(script), str(out), *arguments]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
         except subprocess.TimeoutExpired:
-            return Result({}, f"takes more than {limit:.0f} s", False, 0, limit)
+            late.write_text(str(limit), "utf-8")
+            return Result({}, f"takes more than {limit:.0f} s", took=limit)
         out.with_suffix(".log").write_text(done.stdout[-20_000:] + done.stderr[-20_000:], "utf-8")
         if not out.exists():
-            return Result({}, f"ends without a result: {done.stderr.strip()[-200:]}", False, 0, 0.0)
+            return Result({}, f"ends without a result: {done.stderr.strip()[-200:]}")
     with np.load(out, allow_pickle=False) as data:
         values = {name.removeprefix("value:"): data[name] for name in data.files if name.startswith("value:")}
         return Result(
-            values, str(data["error"]), bool(data["random"]), int(data["runs"]), time.monotonic() - begun
+            values,
+            str(data["error"]),
+            bool(data["random"]),
+            int(data["runs"]),
+            bool(data["cut"]),
+            float(data["took"]),
         )
-
-
-def differences(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> list[str]:
-    """The names of arrays that are not equal: exactly for whole numbers, to a part in 1e9 for others."""
-    different = sorted(one.keys() ^ other.keys())
-    for name in sorted(one.keys() & other.keys()):
-        a, b = one[name], other[name]
-        if a.shape != b.shape:
-            different.append(f"{name} {a.shape} {b.shape}")
-        elif a.dtype.kind == "f":
-            scale = np.max(np.abs(a), initial=0.0, where=np.isfinite(a))
-            close = TOLERANCE if a.dtype == np.float64 else TOLERANCE_OF_32_BITS
-            if not np.allclose(a, b, rtol=close, atol=close * float(scale), equal_nan=True):
-                different.append(f"{name} by {np.nanmax(np.abs(a - b)) / max(float(scale), 1e-300):.1e}")
-        elif not np.array_equal(a, b):
-            different.append(name)
-    return different
-
-
-def quantities(values: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Single numbers that describe what one seed gave: the means and spreads of all arrays."""
-    found: dict[str, float] = {}
-    for name, array in values.items():
-        if name.endswith(("/t", "/i", "/N", "/dt", "/timestep")) or array.dtype.kind not in "fiu":
-            continue
-        numbers = array[np.isfinite(array)].astype(float) if array.dtype.kind == "f" else array.astype(float)
-        if numbers.size:
-            found[f"mean of {name}"] = float(numbers.mean())
-            if numbers.size > 1:
-                found[f"spread of {name}"] = float(numbers.std())
-    return found
-
-
-def p_value(a: list[float], b: list[float]) -> float:
-    """The probability of such a difference between two samples that are alike.
-
-    Welch's test sees a difference of means with few seeds. That of Kolmogorov and Smirnov sees others, but
-    its p cannot be small for less than about ten seeds. Numbers that do not vary tell nothing.
-    """
-    varies = np.ptp(a) > 0 or np.ptp(b) > 0
-    means = float(ttest_ind(a, b, equal_var=False).pvalue) if varies else 1.0
-    return min(1.0, 2 * min(means, float(ks_2samp(a, b).pvalue)))
-
-
-def unlikely(ours: Iterable[Mapping[str, float]], theirs: Iterable[Mapping[str, float]]) -> list[str]:
-    """The quantities whose distributions over seeds differ."""
-    ours, theirs = list(ours), list(theirs)
-    names = sorted(set.intersection(*(set(q) for q in (*ours, *theirs))))
-    tested: dict[str, float] = {}
-    for name in names:
-        a, b = ([q[name] for q in side] for side in (ours, theirs))
-        # Rounding makes numbers differ that are equal for all seeds.
-        scale = max(map(abs, (*a, *b)), default=0.0)
-        if np.ptp([*a, *b]) > 1e-9 * scale:
-            tested[name] = p_value(a, b)
-    return [f"{name} (p = {p:.1e})" for name, p in tested.items() if p * len(tested) < LEAST_P]
 
 
 @dataclass(frozen=True)
 class Judge:
     """Runs scripts under both and says what comes out.
 
-    seconds, runs: how long each run may be, and how many there may be
+    seconds: how long each run may be: the first with which there are so many `spikes`
+    spikes: how many spikes there should be
+    runs: how many runs a script may make
     seeds: over how many seeds random scripts are compared
     engine: of neurosim
     folder: where results are kept
     limit: for one process, in seconds
+    keep: whether the device's results of an earlier call are taken, too
     alone: whether to leave Brian2's own runs out, and only see what the device refuses
     """
 
-    seconds: float
+    seconds: Sequence[float]
+    spikes: int
     runs: int
     seeds: int
     engine: str
     folder: Path
     limit: float
+    keep: bool
     alone: bool
 
-    def result(self, script: Path, device: str, seed: int) -> Result:
+    def result(self, script: Path, device: str, seed: int, seconds: float, same: bool = False) -> Result:
         """One run of a script."""
-        options = {"device": device, "seconds": self.seconds, "runs": self.runs, "seed": seed}
-        options |= {"engine": self.engine} if device == "neurosim" else {}
-        return run_script(script, options, self.folder, self.limit, keep=device != "neurosim")
+        options: dict[str, object] = {"device": device, "seconds": seconds, "runs": self.runs, "seed": seed}
+        if device == "neurosim":
+            options |= {"engine": "reference" if same else self.engine, "same": int(same)}
+        keep = self.keep or device != "neurosim"
+        return run_script(script, options, self.folder, self.limit, keep)
 
-    def verdict(self, script: Path) -> str:
-        """What comes out for one script."""
-        ours = self.result(script, "neurosim", 1)
-        if ours.error.startswith("Refused"):
-            reason = ours.error.removeprefix("Refused: ").split(", which the neurosim device")[0]
-            return f"refused: {reason}"
-        if ours.error.startswith("ModuleNotFoundError"):
-            return f"not runnable here: {ours.error}"
+    def under_brian2(self, script: Path) -> tuple[float, Result]:
+        """How long the runs may be, and what Brian2 leaves."""
+        result = Result({}, "")
+        chosen = self.seconds[0]
+        for seconds in self.seconds:
+            predicted = result.took * seconds / chosen if chosen and seconds else 0.0
+            if result.values and predicted > self.limit / 2:
+                break
+            longer = self.result(script, "numpy", 1, seconds)
+            if longer.error.startswith("takes more") and result.values:
+                break
+            chosen, result = seconds, longer
+            enough = spikes_in(result.values) >= self.spikes
+            if enough or not result.cut or result.error.startswith("takes more"):
+                break
+        return chosen, result
+
+    def row(self, script: Path) -> tuple[str, Result]:
+        """What comes out for one script, and the result under the device."""
+        first = self.result(script, "neurosim", 1, self.seconds[0])
+        if first.error.startswith("Refused"):
+            reason = first.error.removeprefix("Refused: ").split(", which the neurosim device")[0]
+            return f"refused: {reason}", first
+        if first.error.startswith("ModuleNotFoundError"):
+            return f"not runnable here: {first.error}", first
         if self.alone:
-            return f"runs: {ours.error or 'random' if ours.random else 'not random'}"
-        theirs = self.result(script, "numpy", 1)
+            return f"runs: {first.error or 'random' if first.random else 'not random'}", first
+        seconds, theirs = self.under_brian2(script)
+        same_cut = seconds == self.seconds[0]
+        ours = first if same_cut else self.result(script, "neurosim", 1, seconds)
+        return self.verdict(script, seconds, ours, theirs), ours
+
+    def verdict(self, script: Path, seconds: float, ours: Result, theirs: Result) -> str:
+        """Compare the results of a script."""
         if theirs.error != ours.error:
-            return f"error: {ours.error or 'none'} where Brian2 has: {theirs.error or 'none'}"
+            return f"ERROR: {ours.error or 'none'} where Brian2 has: {theirs.error or 'none'}"
+        if not ours.runs:
+            return f"not runnable here: {ours.error or 'nothing is run'}"
+        told = f"{ours.runs} runs of {seconds:g} s" if ours.cut else f"{ours.runs} whole runs"
+        told += f", then {ours.error} under both" if ours.error else ""
         if not ours.random:
             different = differences(theirs.values, ours.values)
-            return (
-                f"DIFFERENT: {'; '.join(different[:4])}"
-                if different
-                else f"identical ({_spikes(ours)} spikes)"
-            )
-        seeds = range(1, self.seeds + 1)
-        pairs = [(self.result(script, "neurosim", s), self.result(script, "numpy", s)) for s in seeds]
-        found = unlikely((quantities(a.values) for a, _ in pairs), (quantities(b.values) for _, b in pairs))
-        return (
-            f"DISTRIBUTION: {'; '.join(found[:4])}"
+            return f"DIFFERENT: {'; '.join(different[:4])}" if different else f"identical ({told})"
+        alike = self.result(script, "neurosim", 1, seconds, same=True)
+        different = differences(theirs.values, alike.values)
+        if alike.error != theirs.error:
+            different = [f"ERROR {alike.error}"]
+        found = "; ".join(different[:4])
+        first = (
+            f"DIFFERENT with the same random numbers: {found}"
             if found
-            else f"random; no difference found with {self.seeds} seeds"
+            else "identical with the same random numbers"
         )
+        return f"{first} ({told}){self.over_seeds(script, seconds)}"
 
-
-def _spikes(result: Result) -> int:
-    return sum(int(v.sum()) for name, v in result.values.items() if name.endswith("/count"))
+    def over_seeds(self, script: Path, seconds: float) -> str:
+        """Compare distributions over seeds."""
+        if self.seeds < 2:
+            return ""
+        pairs = [
+            [
+                quantities(self.result(script, device, seed, seconds).values)
+                for seed in range(1, self.seeds + 1)
+            ]
+            for device in ("neurosim", "numpy")
+        ]
+        tested = compare_seeds(*pairs)
+        if tested.found:
+            return f"; DISTRIBUTION: {'; '.join(tested.found[:4])}"
+        return (
+            f"; equal in distribution ({self.seeds} seeds, {tested.tested} quantities;"
+            f" {tested.shift:.1f} spreads would be seen, {tested.relative:.1%} of the median one)"
+        )
 
 
 def lines_of(script: Path) -> int:
@@ -184,14 +195,21 @@ def lines_of(script: Path) -> int:
     return sum(bool(line) and not line.startswith("#") for line in lines)
 
 
-def main() -> None:
-    """Print the table."""
+def lines_to_change(script: Path) -> int:
+    """How many lines a user changes or adds: the import, and the choice of the device."""
+    chosen = sum("set_device(" in line.split("#")[0] for line in script.read_text("utf-8").splitlines())
+    return 1 + max(chosen, 1)
+
+
+def parsed() -> argparse.Namespace:
+    """What the command line says."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("path", type=Path)
     parser.add_argument("names", nargs="*", help="parts of the names of the scripts to run; default: all")
-    parser.add_argument("--seconds", type=float, default=0.05)
+    parser.add_argument("--seconds", type=float, nargs="+", default=[0.02, 0.1, 0.5])
+    parser.add_argument("--spikes", type=int, default=20)
     parser.add_argument("--runs", type=int, default=4)
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--engine", default="auto")
@@ -199,19 +217,36 @@ def main() -> None:
         "--folder", type=Path, default=Path(tempfile.gettempdir()) / "neurosim_brian_examples"
     )
     parser.add_argument("--limit", type=float, default=300.0, help="seconds for one process")
+    parser.add_argument("--keep", action="store_true", help="take the device's earlier results, too")
     parser.add_argument("--alone", action="store_true", help="only see what the device refuses")
-    parser.add_argument("--skip", nargs="*", default=["compartmental/", "multiprocessing/"])
-    args = parser.parse_args()
+    parser.add_argument("--skip", nargs="*", default=["compartmental/"])
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the table."""
+    args = parsed()
     args.folder.mkdir(parents=True, exist_ok=True)
-    judge = Judge(args.seconds, args.runs, args.seeds, args.engine, args.folder, args.limit, args.alone)
-    print("| script | verdict | lines |\n|---|---|---|")
+    judge = Judge(
+        args.seconds,
+        args.spikes,
+        args.runs,
+        args.seeds,
+        args.engine,
+        args.folder,
+        args.limit,
+        args.keep,
+        args.alone,
+    )
+    print("| script | verdict | spikes | values | lines | to change |\n|---|---|---|---|---|---|")
     for script in sorted(args.path.rglob("*.py")):
         name = script.relative_to(args.path).as_posix()
         wanted = not args.names or any(part in name for part in args.names)
         if wanted and not any(part in name for part in args.skip):
-            print(
-                f"| {name.removesuffix('.py')} | {judge.verdict(script)} | {lines_of(script)} |", flush=True
-            )
+            verdict, result = judge.row(script)
+            counts = f"{spikes_in(result.values)} | {values_in(result.values)}"
+            lines = f"{lines_of(script)} | {lines_to_change(script)}"
+            print(f"| {name.removesuffix('.py')} | {verdict} | {counts} | {lines} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
     python tests/brian/script_run.py SCRIPT OUT.npz --device neurosim --seconds 0.05 --runs 4 --seed 1
 
 `examples.py` starts it in a process of its own. Nothing in the script is changed: `Network.run` is wrapped,
-other devices that the script asks for are ignored, and pictures are drawn without a screen.
+what `surroundings.py` names is put in the place of other devices and of pools of processes, and pictures are
+drawn without a screen.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import os
 import runpy
 import sys
 import tempfile
+import time
 import traceback
 import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from surroundings import OneRun, Standalone, in_one_process
 
 os.environ["MPLBACKEND"] = "agg"
 STEPS = ("_timebins", "_spikespace", "_lastindex", "_period_bins")  # what objects keep for themselves
@@ -32,21 +35,34 @@ class Watch:
     """Wraps `Network.run`, and remembers the objects of every network that ran."""
 
     def __init__(self, seconds: float | None, runs: int):
-        self.seconds, self.runs, self.done = seconds, runs, 0
+        from brian2 import Network
+
+        self.seconds, self.runs, self.done, self.cut = seconds, runs, 0, False
         self.networks: dict[str, list[Any]] = {}
+        self.standalone = Standalone(self.count, Network.run)
+
+    def count(self) -> None:
+        """Called before each run; ends the script that has run often enough."""
+        if self.done >= self.runs:
+            self.cut = True
+            raise EnoughRuns
+        self.done += 1
 
     def install(self) -> None:
+        """Put it in the place of `Network.run`."""
         from brian2 import Network, second
+        from brian2.core.namespace import get_local_namespace
 
-        inner, watch = Network.run, self
+        watch, inner = self, Network.run
 
         def run(net: Any, duration: Any, *args: Any, level: int = 0, **kwargs: Any) -> None:
-            if watch.done >= watch.runs:
-                raise EnoughRuns
-            watch.done += 1
+            watch.count()
             things = watch.networks.setdefault(str(net.id), [])
             things += [thing for thing in net.sorted_objects if not any(thing is known for known in things)]
             short = duration if watch.seconds is None else min(duration, watch.seconds * second)
+            watch.cut |= bool(short < duration)
+            known = kwargs.get("namespace") or get_local_namespace(level + 1)
+            watch.standalone.remember(OneRun(net, short, {**kwargs, "namespace": known}))
             inner(net, short, *args, level=level + 1, **kwargs)
 
         Network.run = run
@@ -67,24 +83,6 @@ def collected(networks: dict[str, list[Any]]) -> dict[str, np.ndarray]:
                         variable.get_value()
                     )
     return found
-
-
-def ignore_devices(chosen: str, options: dict[str, Any]) -> None:
-    """Take the chosen device, and let the script's own choice be without effect."""
-    import brian2
-    from brian2.devices import device as proxy  # noqa: F401
-
-    if chosen == "neurosim":
-        import neurosim.brian  # noqa: F401
-
-        brian2.set_device("neurosim", **options)
-    else:
-        brian2.prefs.codegen.target = chosen
-    active = brian2.get_device()
-    active.build = lambda *args, **kwargs: None
-    for module in (brian2, sys.modules["brian2.devices"], sys.modules["brian2.devices.device"]):
-        module.set_device = lambda *args, **kwargs: None
-    active.delete = active.reinit = lambda *args, **kwargs: None
 
 
 def seeded(seed: int) -> None:
@@ -133,6 +131,12 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--same",
+        type=int,
+        default=0,
+        help="1: the random numbers of Brian2's numpy target (engine reference)",
+    )
     args = parser.parse_args()
     script, out = args.script.resolve(), args.out.resolve()
     warnings.simplefilter("ignore")
@@ -141,11 +145,17 @@ def main() -> None:
     brian2.BrianLogger.log_level_error()
     watch = Watch(args.seconds or None, args.runs)
     watch.install()
-    ignore_devices(args.device, {"engine": args.engine} if args.device == "neurosim" else {})
+    watch.standalone.install(args.device, {"engine": args.engine} if args.device == "neurosim" else {})
+    in_one_process()
     seeded(args.seed)
+    if args.same and args.device == "neurosim":
+        from same_numbers import same_random_numbers
+
+        same_random_numbers()
     random = random_runs() if args.device == "neurosim" else []
     error = ""
     sys.argv, sys.path[0] = [str(script)], str(script.parent)
+    begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(script.parent if any(script.parent.glob("*.txt")) else folder)
         try:
@@ -159,8 +169,9 @@ def main() -> None:
             traceback.print_exc()
         os.chdir(tempfile.gettempdir())
     found = collected(watch.networks)
-    np.savez(out, **{f"value:{key}": value for key, value in found.items()}, error=error,
-             random=bool(any(random)), runs=watch.done)  # fmt: skip
+    values = {f"value:{key}": value for key, value in found.items()}
+    facts = {"error": error, "random": bool(any(random)), "runs": watch.done, "cut": watch.cut}
+    np.savez(out, **values, **facts, took=time.monotonic() - begun)
     sys.stdout.flush()
     os._exit(0)
 
