@@ -152,8 +152,9 @@ class Judge:
             return f"ERROR: {ours.error or 'none'} where Brian2 has: {theirs.error or 'none'}"
         if not ours.runs:
             return f"not runnable here: {ours.error or 'nothing is run'}"
-        told = f"{ours.runs} runs of {seconds:g} s" if ours.cut else f"{ours.runs} whole runs"
-        told += f", then {ours.error} under both" if ours.error else ""
+        runs = "1 run" if ours.runs == 1 else f"{ours.runs} runs"
+        told = f"{runs} of {seconds:g} s" if ours.cut else f"all of {runs}"
+        told += f", then {ours.error.split(':')[0]} under both" if ours.error else ""
         if not ours.random:
             different = differences(theirs.values, ours.values)
             return f"DIFFERENT: {'; '.join(different[:4])}" if different else f"identical ({told})"

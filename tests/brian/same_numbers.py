@@ -45,16 +45,36 @@ class OneStream:
         return self._draw(binomial_of_brian2(n, p, self.drawn))
 
 
-class NoStream:
-    """Stands where the numbers are not used."""
+class Given:
+    """Numbers that are drawn elsewhere, or not used."""
 
-    def __init__(self, shape: tuple[int, ...]):
-        self.shape = shape
+    def __init__(self, numbers: np.ndarray):
+        self.numbers = numbers
 
     def rand(self, call: int) -> np.ndarray:
-        return np.ones(self.shape)
+        return self.numbers
 
     rand32 = rand
+
+
+class Backgrounds:
+    """The spikes of all PoissonInputs in a tick, drawn in Brian2's order."""
+
+    def __init__(self) -> None:
+        self.tick, self.drawn = None, dict[str, np.ndarray]()
+
+    def of(self, state: Any, name: str) -> np.ndarray:
+        """The number of spikes for each target of one of them."""
+        if self.tick != (id(state), state.tick):
+            self.tick = id(state), state.tick
+            self.drawn = {
+                pathway.name: binomial_of_brian2(
+                    pathway.sources, float(pathway.chance), (1, pathway.post_index.size)
+                )
+                for pathway in state.plan.pathways.values()
+                if hasattr(pathway, "sources")
+            }
+        return self.drawn[name]
 
 
 def binomial_of_brian2(n: Any, p: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -83,13 +103,17 @@ def same_random_numbers() -> None:
     from neurosim.engine.reference import arrivals
     from neurosim.engine.state import State
 
+    backgrounds = Backgrounds()
+
     def random(state: Any, name: str, block: str, elements: np.ndarray, trials: Any = None) -> Any:
         elements = np.asarray(elements)
         shape = np.broadcast_shapes(elements.shape, np.shape(trials))
-        if block == "private" or (block == "threshold" and "_sources" in name):  # of a PoissonInput: `binomial` draws
-            return NoStream(shape)
+        if block == "private":
+            return Given(backgrounds.of(state, name))
+        if block == "threshold" and "_sources" in name:  # of a PoissonInput
+            return Given(np.ones(shape))
         return OneStream(shape, elements.size > 1 and not elements.any(), _part(state.plan, name, block))
 
     State.random = random
-    arrivals.binomial = lambda drawn, n, p: binomial_of_brian2(n, p, drawn.shape)
+    arrivals.binomial = lambda drawn, n, p: drawn
     Seeds.for_run = lambda self, network, plan: 0

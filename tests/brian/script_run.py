@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import runpy
+import shutil
 import sys
 import tempfile
 import time
@@ -157,7 +158,10 @@ def main() -> None:
     sys.argv, sys.path[0] = [str(script)], str(script.parent)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        os.chdir(script.parent if any(script.parent.glob("*.txt")) else folder)
+        for beside in script.parent.iterdir():  # data that the script reads, away from where it writes
+            if beside.is_file() and beside.suffix != ".py":
+                shutil.copy(beside, folder)
+        os.chdir(folder)
         try:
             runpy.run_path(str(script), run_name="__main__")
         except (EnoughRuns, SystemExit):
