@@ -291,3 +291,15 @@ def test_numbers_that_code_draws_regularly_follow_the_seed():
             b2.Network(cells).run(0.1 * ms)
             found.append(cells.x[:])
     assert np.array_equal(found[0], found[1]) and not np.array_equal(found[0], found[2])
+
+
+def test_the_weight_of_a_poisson_input_has_the_digits_that_brian2_writes():
+    def script() -> Arrays:
+        cells = b2.NeuronGroup(3, "v : volt", name="weighed")
+        always = 1 / (0.1 * ms)  # so that nothing is random
+        noise = b2.PoissonInput(cells[:2], "v", N=4, rate=always, weight=2 * mV / 3)
+        b2.Network(cells, noise).run(0.5 * ms)
+        return {"v": cells.v[:]}
+
+    v = assert_same(script)["v"]
+    np.testing.assert_allclose(v, [20 * 0.66666667e-3, 20 * 0.66666667e-3, 0.0], rtol=1e-12)

@@ -14,12 +14,14 @@ from neurosim.plan.plan import Block, Group, Private
 def weight_of(thing: BrianObject, names: Names) -> float | None:
     """The weight of a PoissonInput if it is a number, or an expression of constants; else None."""
     *_, weight, _ = poisson_input_of(thing)
-    if not isinstance(weight, str):
-        return float(weight)
-    known = {name: names[name] for name in names_in(weight)}
-    if calls_in(weight) or not all(isinstance(variable, Constant) for variable in known.values()):
+    # Brian2 writes the quantity into its text, with 8 digits after the point, and reads that.
+    text = weight if isinstance(weight, str) else repr(weight)
+    if calls_in(text):
+        return None if isinstance(weight, str) else float(weight)
+    known = {name: names[name] for name in names_in(text)}
+    if not all(isinstance(variable, Constant) for variable in known.values()):
         return None
-    return float(evaluate(weight, {name: float(v.value) for name, v in known.items()}))
+    return float(evaluate(text, {name: float(v.value) for name, v in known.items()}))
 
 
 def lower_background(thing: BrianObject, dt: float, names: Names) -> tuple[Group, Private]:
