@@ -7,7 +7,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).with_name("brian")))
 
-from compare import compare_seeds, differences, seen  # noqa: E402
+from compare import compare_seeds, differences, seen
 
 
 def means(shift: float, seeds: int, rng: np.random.Generator) -> list[dict[str, float]]:

@@ -22,12 +22,10 @@ def standalone() -> Generator[None]:
 
 def test_runs_are_repeated_from_the_beginning_with_other_values():
     drive = b2.TimedArray([1.0, 3.0], dt=2 * ms)
-    tau = 5 * ms
     cells = b2.NeuronGroup(2, "dv/dt = (drive(t) - v)/tau : 1\ngain : 1", method="exact", name="repeated")
     record = b2.StateMonitor(cells, "v", record=True)
-    b2.run(2 * ms)
-    tau = 10 * ms
-    b2.run(2 * ms)
+    b2.run(2 * ms, namespace={"tau": 5 * ms, "drive": drive})
+    b2.run(2 * ms, namespace={"tau": 10 * ms, "drive": drive})
     b2.device.build(run=False)
 
     def after(begins: float, low: float, high: float) -> float:
