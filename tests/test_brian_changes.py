@@ -86,3 +86,19 @@ def named_expressions() -> Arrays:
 
 def test_expressions_that_name_others_are_read_as_in_brian2():
     assert_same(named_expressions)
+
+
+def sums_at_spikes() -> Arrays:
+    """A monitor of spikes records a variable that synapses sum, which only they change."""
+    cells = b2.NeuronGroup(
+        1, "dv/dt = (2 - v)/ms : 1\ng : 1", threshold="v > 1", reset="v = 0", method="euler"
+    )
+    synapses = b2.Synapses(cells, cells, "g_post = v_pre + 10*t/ms : 1 (summed)")
+    synapses.connect()
+    spikes = b2.SpikeMonitor(cells, variables=["g"])
+    b2.Network(cells, synapses, spikes).run(3 * ms)
+    return records(spikes) | {"g": spikes.g[:]}
+
+
+def test_variables_are_recorded_at_spikes_where_brian2_does():
+    assert_same(sums_at_spikes)

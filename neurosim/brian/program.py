@@ -76,6 +76,9 @@ def _is_usual(actions: Sequence[Action], plain: Sequence[Action], queued: Collec
 
 
 def _rank(action: Action, plain: Sequence[Action], queued: Collection[Action]) -> Does:
+    """The place of an action under `Clock`, which records variables at the start, also those of spikes."""
+    if action.does is Does.RECORD_SPIKES and set(getattr(action.thing, "record_variables", ())) - {"t", "i"}:
+        return Does.RECORD
     if action in queued:
         return Does.DELIVER_TEXT
     return Does.DELIVER if action in plain else action.does
