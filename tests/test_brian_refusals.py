@@ -49,9 +49,9 @@ def target_of_linked():
     return one, other, synapses(one, other, model="w : 1", on_pre="w += 1; I_post = 0")
 
 
-def linked_to_synapses():
+def linked_to_no_synapses():
     cells = group()
-    made = synapses(cells, model="u : 1 (shared)")
+    made = synapses(cells, connect="i > 99", model="u : 1 (shared)")
     made.run_regularly("u += 1", dt=1 * ms)
     other = group("dv/dt = (I - v)/ms : 1\nI : 1 (linked)")
     other.I = b2.linked_var(made, "u")
@@ -116,7 +116,7 @@ def own_relu():
         (with_text("w = lastspike_post/second"), "it reads 'lastspike' between threshold and reset"),
         (linked, "its text changes the linked variable 'I'"),
         (target_of_linked, "its text changes the linked variable 'I_post'"),
-        (linked_to_synapses, "'I' is linked to another group"),
+        (linked_to_no_synapses, "'I' is linked to another group"),
         (random_function, "the random function 'lucky'"),
         (own_relu, "a function of its own by the name 'relu'"),
         (spatial, "SpatialNeuron 'spatialneuron': it is an object of a class that is not supported"),

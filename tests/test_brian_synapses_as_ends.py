@@ -16,6 +16,7 @@ MODEL = """dd/dt = -d/(5*ms) : 1 (clock-driven)
            level : 1
            beside : 1
            k : 1 (constant)
+           all : 1 (shared)
            scaled = 2*w + k : 1"""
 
 
@@ -53,20 +54,28 @@ def network_of_synapses() -> Arrays:
     lateral.q = "i"
     upon = b2.Synapses(reward, lateral, on_pre="q_post += 1")
     upon.connect("j % 3 == i")
+    watching = b2.NeuronGroup(2, "dx/dt = (seen - x)/ms : 1\nseen : 1 (linked)", method="euler")
+    watching.seen = b2.linked_var(made, "all")
+    noting = b2.Synapses(reward, watching, "noted : 1\nseen_too : 1 (linked)", on_pre="noted += seen_too")
+    noting.seen_too = b2.linked_var(made, "all")
+    noting.connect()
+    made.run_regularly("all += 1", dt=1.5 * ms)
     upon.run_regularly("q_post += 0.5", dt=1 * ms)
     made.run_regularly("w = 0.9*w + 0.01*beside", dt=2 * ms)
     monitors = [
         b2.StateMonitor(made, ["d", "w", "level", "z"], record=[3, 0, 6]),
         b2.StateMonitor(arriving, ["d_post"], record=[2, 9]),
         b2.StateMonitor(cells, ["v", "heard"], record=True),
+        b2.StateMonitor(watching, ["x", "seen"], record=True),
         b2.SpikeMonitor(cells),
     ]
-    net = b2.Network(things, reward, arriving, plain, summed, sending, lateral, upon, monitors)
+    others = [reward, arriving, plain, summed, sending, lateral, upon, watching, noting]
+    net = b2.Network(things, others, monitors)
     net.run(5 * ms)
     made.d[2] = 0.7
     net.run(6 * ms)
-    held = {name: np.array(getattr(made, name)) for name in ("d", "w", "level", "beside", "z")}
-    return records(*monitors) | held | {"q": np.array(lateral.q)}
+    held = {name: np.array(getattr(made, name)) for name in ("d", "w", "level", "beside", "z", "all")}
+    return records(*monitors) | held | {"q": np.array(lateral.q), "noted": np.array(noting.noted)}
 
 
 def test_synapses_send_to_synapses_and_receive_from_them_as_in_brian2():

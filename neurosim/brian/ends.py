@@ -1,4 +1,4 @@
-"""Synapses as the senders or targets of other synapses.
+"""Synapses whose variables others use: synapses that start or end at them, and what is linked to them.
 
 What these read or change of such synapses is held by a group of the plan, which has one neuron for each
 synapse, in Brian2's order, and the name of their object. The text of the synapses knows it by links.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurosim.brian.actions import Action
+from neurosim.brian.actions import Action, Does
 from neurosim.brian.groups import lower_group
 from neurosim.brian.names import Names, label, root_of
 from neurosim.brian.private_names import BrianObject, Synapses, Variable
@@ -22,10 +22,10 @@ from neurosim.plan.plan import Group
 
 @dataclass(frozen=True, eq=False)
 class Ends:
-    """Synapses that other synapses start or end at.
+    """Synapses whose variables others use.
 
     synapses: the object of Brian2
-    held: those of its variables that change and that the others read or change
+    held: those of its variables that change and that others read or change
     """
 
     synapses: BrianObject
@@ -51,19 +51,23 @@ class Ends:
 
 
 def ends_of(things: Iterable[BrianObject], actions: Iterable[Action]) -> dict[str, Ends]:
-    """The synapses that other synapses start or end at, by name."""
+    """The synapses whose variables others use, and those that others start or end at; by name."""
     known = [thing for thing in things if thing.__class__ is Synapses]
+    joined = [root_of(end) for thing in known for end in (thing.source, thing.target)]
     changing = frozenset[Variable]().union(*(action.writes for action in actions))
     found: dict[str, Ends] = {}
-    for end in known:
-        joining = {
-            thing.name for thing in known if any(root_of(e) is end for e in (thing.source, thing.target))
-        }
-        if not joining or not len(end):
-            continue
-        mine = (action.reads | action.writes for action in actions if action.group in joining)
-        used = frozenset[Variable]().union(*mine) & changing
-        found[end.name] = Ends(end, frozenset(v for v in used if v.owner.name == end.name))
-        if "lastupdate" in found[end.name].names:
-            raise Refused(label(end), "other synapses read its 'lastupdate'")
+    for synapses in known:
+        used = (action.reads | action.writes for action in actions if _reader(action) != synapses.name)
+        of_others = frozenset[Variable]().union(*used) & changing
+        held = frozenset(variable for variable in of_others if variable.owner.name == synapses.name)
+        if len(synapses) and (held or any(end is synapses for end in joined)):
+            found[synapses.name] = Ends(synapses, held)
+        if any(variable.name == "lastupdate" for variable in held):
+            raise Refused(label(synapses), "other synapses read its 'lastupdate'")
     return found
+
+
+def _reader(action: Action) -> str:
+    """The name of the group or synapses whose names an action uses."""
+    recording = action.does in (Does.RECORD, Does.RECORD_SPIKES)
+    return str(root_of(action.thing.source).name) if recording else action.group

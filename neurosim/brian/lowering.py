@@ -126,7 +126,7 @@ class _Lowering:
                 span = self.run.first, self.run.last
                 groups[name], drives[name] = lower_spike_generator(group, *span, every)
                 continue
-            values = Values(names[name], self.changing, links_of(group, self.changing, found))
+            values = Values(names[name], self.changing, links_of(group, self.changing, {*found, *self.ends}))
             mine = [a for a in self.actions if a.text is not None and a.group == name]
             with named_in_errors(group):
                 groups[name] = lower_group(group, mine, values, sorted(wanted[name]), self.dtype)

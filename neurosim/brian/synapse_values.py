@@ -18,6 +18,7 @@ from neurosim.brian.private_names import (
     NeuronGroup,
     PoissonGroup,
     Subexpression,
+    Synapses,
     Variable,
     delays_of,
     dimensions_of,
@@ -145,7 +146,7 @@ class SynapseValues:
 
     def _add_link(self, name: str, variable: Variable, index: str) -> None:
         """A variable of a group that the synapses do not join, or of other neurons there."""
-        groups = NeuronGroup, PoissonGroup
+        groups = NeuronGroup, PoissonGroup, Synapses
         if not isinstance(variable, ArrayVariable) or variable.owner.__class__ not in groups:
             raise Refused(self.names.label, f"its text reads {name!r}")
         new = name_in_plan(name)
