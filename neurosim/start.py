@@ -234,7 +234,7 @@ def _drawn(synapses: Synapses) -> list[str]:
     """What the seed decides of synapses, apart from what the checkpoint holds."""
     drawn = ["wiring"] if _has_drawn_wiring(synapses) else []
     drawn += ["weights"] if is_drawn(synapses.weight) and "w" not in synapses.states else []
-    drawn += ["delays"] if is_drawn(synapses.delay) else []
+    drawn += ["delays"] if any(map(is_drawn, synapses.delays.values())) else []
     return drawn + [
         name for name, value in synapses.constants.items() if is_drawn(value) and name not in synapses.states
     ]

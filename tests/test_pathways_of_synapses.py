@@ -1,8 +1,15 @@
 """Several pathways on one object of synapses, each with delays of its own."""
 
+import re
+
 import brian2 as b2
+import numpy as np
+import pytest
 from brian2 import ms
 from brian_side import Arrays, assert_same, records
+
+import neurosim as ns
+from neurosim.plan.materialize import materialized
 
 
 def learning_network() -> Arrays:
@@ -55,3 +62,104 @@ def learning_network() -> Arrays:
 
 def test_pathways_of_brian2_act_with_delays_of_their_own_also_those_of_the_target():
     assert_same(learning_network, ("reference", "events"), threads=2)
+
+
+def answering_network() -> ns.Network:
+    """Cells whose synapses act three times after a spike of the sender, and twice after one of the target."""
+    cells = ns.Neurons(
+        "cells", 30, equations="dv/dt = (1.3 + I - v)/(6*ms) : 1\ny : 1", threshold="v > 1",
+        reset="v = 0", method="euler", v=ns.uniform(0, 1),
+    )  # fmt: skip
+    learn = ns.Synapses(
+        cells[:25], cells[3:], wiring="i != j", weight=ns.uniform(0, 0.1), model="count : 1\nscale : 1",
+        on_pre={
+            "now": "I_post += w",
+            "late": "count += 1; w = w*0.99 + 0.001*rand()*count*scale",
+            "later": "I_post -= w; y_post += count",
+        },
+        on_post={"post": "w = clip(w + 0.01, 0, 1)", "answer": "w = clip(w*0.9 + 0.0001*v_post, 0, 1)"},
+        delay={
+            "now": ns.uniform(0 * ms, 3 * ms), "late": 0.5 * ms, "later": "1*ms + 0.1*ms*(i % 7)",
+            "answer": ns.uniform(0 * ms, 2 * ms),
+        },
+        scale="0.5 + i/N_pre", name="learn",
+    )  # fmt: skip
+    return ns.Network(learn, schedule=ns.Clock(0.1 * ms))
+
+
+def test_pathways_are_the_same_on_all_engines_for_any_threads_in_pieces_and_from_a_file():
+    net = answering_network()
+    record = ["cells.v", "cells.y", "learn.w", "learn.count"]
+    whole = ns.run(net, duration=30 * ms, record=record, engine="reference", seed=3)
+    assert whole["learn.count"][-1].min() > 0 and whole["learn.w"][-1].std() > 0.01
+    begun = ns.run(net, duration=12 * ms, record=record, engine="events", threads=2, seed=3)
+    again = ns.Network.from_dict(net.to_dict())
+    assert again.to_dict() == net.to_dict()
+    for other in (
+        ns.run(net, duration=30 * ms, record=record, engine="events", threads=1, seed=3),
+        ns.run(again, duration=30 * ms, record=record, engine="events", threads=2, seed=3),
+        ns.run(materialized(net, 3), duration=30 * ms, record=record, engine="reference", seed=3),
+        ns.run(net, duration=18 * ms, record=record, engine="events", threads=1, start=begun),
+        ns.run(net, duration=18 * ms, record=record, engine="reference", start=begun),
+    ):
+        for name in record:
+            np.testing.assert_array_equal(other[name], whole[name][-len(other[name]) :])
+
+
+def test_each_pathway_acts_when_its_delay_has_passed():
+    given = ns.Neurons("given", 2)
+    cell = ns.Neurons("cell", 1, equations="v : 1\nq : 1", threshold="v > 9", reset="v = 0")
+    links = ns.Synapses(
+        given, cell, model="x : 1", on_pre={"a": "v_post += w", "b": "x += 1; v_post += 10*x"},
+        on_post="q_post += x", delay={"a": [[1, 2]] * ms, "b": 4 * ms, "post": 3 * ms}, name="links",
+    )  # fmt: skip
+    net = ns.Network(links, schedule=ns.Clock(1 * ms))
+    found = ns.run(net, {"given": ([0, 0], [0, 1])}, ticks=12, record=["cell", "cell.v", "cell.q"])
+    assert "delay a array 1 x 2 s, b 4 ms, post 3 ms" in str(net)
+    # Both arrive by a after 1 and 2 ms, and by b after 4 ms; the cell spikes at 5 ms, which acts at 8 ms.
+    np.testing.assert_array_equal(found.spikes("cell").tick, [5])
+    np.testing.assert_array_equal(found["cell.v"].ravel(), [0, 0, 1, 2, 2, 22, 0, 0, 0, 0, 0, 0])
+    np.testing.assert_array_equal(found["cell.q"].ravel(), [0] * 9 + [2, 2, 2])
+
+
+REFUSED = {
+    "on_pre and on_post both have a text called 'a'": dict(on_pre={"a": "w = 1"}, on_post={"a": "w = 2"}),
+    "delay 1 ms is given for several texts of on_pre. Give one for each: delay={'a': ..., 'b': ...}": dict(
+        on_pre={"a": "w = 1", "b": "w = 2"}, delay=1 * ms
+    ),
+    "delay names 'early', which is no text of on_pre or on_post. Did you mean 'early_one'": dict(
+        on_pre={"early_one": "w = 1"}, delay={"early": 1 * ms}
+    ),
+    "on_pre['a'] has no text. Leave it out": dict(on_pre={"a": " "}),
+    "on_pre['a'] 3 is not text": dict(on_pre={"a": 3}),
+    "on_pre['b'] assigns 'q', which is neither": dict(on_pre={"a": "w = 1", "b": "q = 1"}),
+    "delay 1 us^2 is not a time": dict(on_post="w = 1", delay={"post": 1 * ms * ms}),
+}
+
+
+@pytest.mark.parametrize("rule", REFUSED)
+def test_pathways_that_are_given_wrongly_are_refused(rule):
+    a = ns.Neurons("a", 2, equations="v : 1", threshold="v > 1")
+    with pytest.raises(ns.DescriptionError, match=re.escape(rule)):
+        ns.Synapses(a, a, **REFUSED[rule])
+
+
+def test_pathways_of_what_does_not_spike_are_refused():
+    spiking = ns.Neurons("spiking", 2, equations="v : 1", threshold="v > 1")
+    silent = ns.Neurons("silent", 2, equations="v : 1")
+    for pre, post, more, rule in (
+        (
+            silent,
+            spiking,
+            dict(on_pre={"a": "w = 1", "b": "w = 2"}),
+            "on_pre['b'] waits for spikes, but 'silent'",
+        ),
+        (
+            spiking,
+            silent,
+            dict(on_post="w = 1", delay={"post": 1 * ms}),
+            "on_post waits for spikes, but 'silent'",
+        ),
+    ):
+        with pytest.raises(ns.PlanError, match=re.escape(rule)):
+            ns.run(ns.Network(ns.Synapses(pre, post, **more), schedule=ns.Clock(1 * ms)), ticks=2)

@@ -2,9 +2,10 @@
 
 Plain data are dicts, lists, text, numbers, truth values and None. An array becomes such data by a function
 `pack`, which the caller chooses: text within JSON, or the number of a dataset in a file. An object becomes a
-dict, and its first key says what it is: 'value' (a number or an array with its dimensions), 'array',
-'population' (with 'part' and 'sends' for a part), 'delayed', 'weights_of' (the weights of other synapses) or
-'kind' (a wiring, a distribution or a schedule: the name of its class, and its fields). An expression is text.
+dict, and its first key says what it is: 'value' (a number or an array with its dimensions), 'array', 'named'
+(several texts, or their delays), 'population' (with 'part' and 'sends' for a part), 'delayed', 'weights_of'
+(the weights of other synapses) or 'kind' (a wiring, a distribution or a schedule: the name of its class, and
+its fields). An expression is text.
 """
 
 from __future__ import annotations
@@ -85,7 +86,12 @@ def _arguments(described: Neurons | Synapses, net: Network, pack: Pack) -> dict[
 
     Constants lie in a dict of their own: the user chooses their names, which may be those of arguments.
     """
-    data = {name: _encode(value, net, pack) for name, value in described.arguments.items()}
+    data = {
+        name: {"named": {key: _encode(each, net, pack) for key, each in value.items()}}
+        if isinstance(value, dict)
+        else _encode(value, net, pack)
+        for name, value in described.arguments.items()
+    }
     constants = {name: data.pop(name) for name in described.constants}
     return data | {"constants": constants}
 
@@ -183,7 +189,13 @@ class _Decoder:
     def _arguments(self, entry: dict[str, Json]) -> Arguments:
         own = {name: value for name, value in entry.items() if name != "constants"}
         data = dict(**own, **entry["constants"])  # a constant with the name of an argument is a TypeError
-        return {name: self.decode(value) for name, value in data.items()}
+        return {name: self._argument(value) for name, value in data.items()}
+
+    def _argument(self, item: Any) -> Any:
+        """An argument: those of several texts and their delays are dicts."""
+        if isinstance(item, dict) and list(item) == ["named"]:
+            return {name: self.decode(value) for name, value in item["named"].items()}
+        return self.decode(item)
 
     def decode(self, item: Any) -> Any:
         if isinstance(item, list):

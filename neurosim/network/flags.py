@@ -134,6 +134,7 @@ def check_written(synapses: Iterable[Synapses]) -> None:
     for item in synapses:
         ends = {"_post": item.post.population, "_pre": item.pre.population}
         texts = {"on_pre": item.pre_statements, "on_post": item.post_statements}
+        texts |= {path.words: path.statements for path in item.further}
         own = fixed_lines(item.lines)
         fixed = {suffix: fixed_lines(population.lines) for suffix, population in ends.items()}
         if item.to in fixed["_post"]:

@@ -339,17 +339,19 @@ def _check_ticks(value: Value, subject: str, schedule: Schedule) -> None:
 def _check_delay(item: Synapses, schedule: Schedule) -> None:
     for period, _ in item.regularly:
         _check_ticks(period, f"{item.label}: regularly: the period", schedule)
-    delay = item.delay
-    if isinstance(delay, Value):
-        _check_ticks(delay, f"{item.label}: delay", schedule)
-        if isinstance(item.wiring, private) and np.any(delay.number != 0):
+    for delay in item.delays.values():
+        if isinstance(delay, Value):
+            _check_ticks(delay, f"{item.label}: delay", schedule)
+            if isinstance(item.wiring, private) and np.any(delay.number != 0):
+                raise DescriptionError(
+                    f"{item.label}: private sources are memoryless, so a delay of {delay} changes nothing."
+                    " Leave it out."
+                )
+        elif isinstance(delay, Distribution) and delay.dim != schedule.time_dim:
+            wanted = "in ticks" if schedule.seconds is None else "a time"
             raise DescriptionError(
-                f"{item.label}: private sources are memoryless, so a delay of {delay} changes nothing."
-                " Leave it out."
+                f"{item.label}: delay {delay!r} is not {wanted}. Give one under {schedule}."
             )
-    elif isinstance(delay, Distribution) and delay.dim != schedule.time_dim:
-        wanted = "in ticks" if schedule.seconds is None else "a time"
-        raise DescriptionError(f"{item.label}: delay {delay!r} is not {wanted}. Give one under {schedule}.")
 
 
 def _check_zero_delay(net: Network, item: Synapses) -> None:

@@ -67,9 +67,15 @@ def _synapses(name: str, item: Synapses) -> list[str]:
         ends,
         str(item.wiring),
         f"weight {weight_text(item.weight)}",
-        f"delay {number_text(item.delay)}",
+        f"delay {_delays(item)}",
         " ".join(marks),
     ]
+
+
+def _delays(item: Synapses) -> str:
+    if not item.further:
+        return number_text(item.delay)
+    return ", ".join(f"{path.name} {number_text(path.delay)}" for path in item.pathways.texts)
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -15,6 +15,7 @@ from neurosim.network.flags import OF_SYNAPSES, check_flags, check_held, check_s
 from neurosim.network.neurons import METHODS as OF_NEURONS
 from neurosim.network.neurons import Population, label
 from neurosim.network.part import Part
+from neurosim.network.pathway_texts import Delay
 from neurosim.network.text_names import check_name, check_variable
 from neurosim.network.values import PLAIN, TIME, Value, plain_text, spelt
 from neurosim.network.weights import Distribution
@@ -36,7 +37,8 @@ def check_synapses(synapses: Synapses) -> None:
     transposed = _owner_transposed(synapses)[1]
     _with_label(synapses, lambda: synapses.wiring.check(*(reversed(ends) if transposed else ends)))
     _check_weight(synapses)
-    _check_delay(synapses)
+    for delay in synapses.delays.values():
+        _check_delay(synapses, delay)
     _check_text(synapses)
     _check_constants(synapses)
 
@@ -203,8 +205,8 @@ def _check_shared(synapses: Synapses, owner: Synapses, transposed: bool) -> None
         )
 
 
-def _check_delay(synapses: Synapses) -> None:
-    delay, subject = synapses.delay, synapses.label
+def _check_delay(synapses: Synapses, delay: Delay) -> None:
+    subject = synapses.label
     if isinstance(delay, Expression):
         if not _has_own_weights(synapses):
             kind = type(synapses.wiring).__name__
@@ -240,6 +242,7 @@ def _check_text(synapses: Synapses) -> None:
     blocks = [
         ("on_pre", synapses.pre_statements),
         ("on_post", synapses.post_statements),
+        *((path.words, path.statements) for path in synapses.further),
         *((block.name, block.statements) for block in synapses.regular),
     ]
     for argument, statements in blocks:

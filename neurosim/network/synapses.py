@@ -17,6 +17,7 @@ from neurosim.network.flags import held_names
 from neurosim.network.namespace import with_used
 from neurosim.network.neurons import Constant, Neurons, Population, label
 from neurosim.network.part import Part
+from neurosim.network.pathway_texts import Delay, Pathways, PathwayText, Texts, read_pathways
 from neurosim.network.random_wiring import probability
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
 from neurosim.network.regularly import Regular, Regularly, read_regularly, regular_blocks, statements_of
@@ -100,11 +101,15 @@ class Synapses(SetOnce):
         Other synapses `up`, whose weights are shared, or `up.T`, from their targets to their senders.
     delay: from sending to arrival: a time under `Clock`, a number of ticks under other schedules; a number,
         an array of shape (post, pre) or (synapse,), a distribution, or an expression, in which `w` is the
-        weight.
+        weight. A dict gives delays of several texts by their names; 'pre' is that of an on_pre without a
+        name, 'post' that of on_post.
     model: Brian2 equations for variables of each synapse. `w` is the weight, also where it is not declared.
     on_pre: assignments that run when a message arrives: a spike, or what a sender without threshold sends in
-        every tick. Names ending in _post or _pre are variables of the neurons.
-    on_post: assignments that run when the target has sent.
+        every tick. Names ending in _post or _pre are variables of the neurons. Of a sender that spikes there
+        may be several, each with a delay of its own: `on_pre={"first": "...", "late": "..."}`,
+        `delay={"late": 5*ms}`.
+    on_post: assignments that run when the target has sent, or after a delay when it has spiked. It may be a
+        dict of several, too.
     regularly: text that runs for every synapse at regular times, as that of `Neurons` does.
     method: how the clock-driven equations of the model are integrated: one of the methods of `Neurons`, or
         'auto', the first of 'exact', 'exponential_euler', 'euler' and 'heun' that can (Brian2's default does
@@ -136,10 +141,11 @@ class Synapses(SetOnce):
     to: str | None
     wiring: Wiring
     weight: Weight
-    delay: Value | Distribution | Expression
+    delay: Delay
     model: str
     on_pre: str
     on_post: str
+    pathways: Pathways
     regularly: tuple[tuple[Value, str], ...]
     method: str
     learns: bool
@@ -154,10 +160,10 @@ class Synapses(SetOnce):
         to: str | None = None,
         wiring: Wiring | str | None = None,
         weight: Numeric | Weight = 1.0,
-        delay: Numeric | Distribution | Expression = 0,
+        delay: Numeric | Distribution | Expression | Mapping[str, Any] = 0,
         model: str = "",
-        on_pre: str = "",
-        on_post: str = "",
+        on_pre: Texts = "",
+        on_post: Texts = "",
         regularly: Regularly = (),
         method: str = "auto",
         learns: bool = False,
@@ -182,10 +188,10 @@ class Synapses(SetOnce):
             )
         self.wiring = all_to_all() if wiring is None else wiring
         self.weight = weight if isinstance(weight, Weight) else self._number(weight, "weight")
-        self.delay = delay if isinstance(delay, Distribution | Expression) else self._number(delay, "delay")
         self.model = plain_text(model, f"{subject}: model")
-        self.on_pre = plain_text(on_pre, f"{subject}: on_pre")
-        self.on_post = plain_text(on_post, f"{subject}: on_post")
+        self.pathways = read_pathways(on_pre, on_post, delay, self._delay, subject)
+        self.delay = self.pathways.delay
+        self.on_pre, self.on_post = self.pathways.first("on_pre"), self.pathways.first("on_post")
         self.regularly = read_regularly(regularly, subject)
         self.method = "exact" if choice(method, METHODS, f"{subject}: method") == "linear" else method
         self.to = target_of(self, to)
@@ -193,7 +199,8 @@ class Synapses(SetOnce):
         target = self.post.population
         own = {*self.states, *target.states, *target.subexpressions, *target.port_names}
         own |= {line.name for line in self.lines if line.kind == "subexpression"}
-        given = (value.text for value in (self.weight, self.delay) if isinstance(value, Expression))
+        delays = (path.delay for path in self.further)
+        given = (v.text for v in (self.weight, self.delay, *delays) if isinstance(v, Expression))
         texts = (*self.expressions, *self.wiring.names, *given)
         named = with_used(each_once(constants, subject), namespace, texts, own, subject).items()
         self.constants = ReadOnly({name: self._constant(name, value) for name, value in named})
@@ -210,6 +217,9 @@ class Synapses(SetOnce):
     def T(self) -> Transposed:
         """The same weights, used from `post` to `pre`."""
         return Transposed(self)
+
+    def _delay(self, given: Any, argument: str) -> Delay:
+        return given if isinstance(given, Distribution | Expression) else self._number(given, argument)
 
     def _number(self, given: Any, argument: str) -> Value | Expression:
         if isinstance(given, str):
@@ -259,9 +269,25 @@ class Synapses(SetOnce):
         return read_statements(self.on_post, f"{self.label}: on_post")
 
     @property
+    def further(self) -> tuple[PathwayText, ...]:
+        """The pathways other than `on_pre` and `on_post`."""
+        return self.pathways.further
+
+    @property
+    def delays(self) -> dict[str, Delay]:
+        """The delays: 'delay', and 'delay.name' for each further pathway."""
+        return {"delay": self.delay} | {f"delay.{path.name}": path.delay for path in self.further}
+
+    def given(self, key: str) -> Weight | Constant:
+        """What was given as 'weight', as one of `delays`, or as a constant."""
+        if key == "weight":
+            return self.weight
+        return self.delays[key] if key.partition(".")[0] == "delay" else self.constants[key]
+
+    @property
     def text(self) -> bool:
         """Whether the synapses have dynamics of their own."""
-        texts = (self.model, self.on_pre, self.on_post)
+        texts = (self.model, self.on_pre, self.on_post, *(path.text for path in self.further))
         return any(text.strip() for text in texts) or bool(self.regularly)
 
     @cached_property
@@ -271,8 +297,9 @@ class Synapses(SetOnce):
 
     @property
     def all_statements(self) -> tuple[Statement, ...]:
-        """The assignments of `on_pre`, `on_post` and `regularly`."""
-        return (*self.pre_statements, *self.post_statements, *statements_of(self.regular))
+        """The assignments of all pathways and of `regularly`."""
+        further = (statement for path in self.further for statement in path.statements)
+        return (*self.pre_statements, *self.post_statements, *further, *statements_of(self.regular))
 
     @cached_property
     def names_used(self) -> frozenset[str]:
@@ -289,7 +316,7 @@ class Synapses(SetOnce):
     @property
     def names_in_expressions(self) -> frozenset[str]:
         """The names that expressions of wiring, weight, delay, constants and start values use."""
-        given = (self.weight, self.delay, *self.constants.values())
+        given = (self.weight, *self.delays.values(), *self.constants.values())
         return self.wiring.names.union(*(value.names for value in given if isinstance(value, Expression)))
 
     @property
@@ -308,9 +335,8 @@ class Synapses(SetOnce):
     @property
     def arguments(self) -> Arguments:
         """The arguments, constants included, with which `Synapses(**arguments)` makes the same synapses."""
-        return {name: getattr(self, name) for name in ("name", "pre", "post", *ARGUMENTS)} | dict(
-            self.constants
-        )
+        own = {name: getattr(self, name) for name in ("name", "pre", "post", *ARGUMENTS)}
+        return own | self.pathways.arguments | dict(self.constants)
 
     @property
     def sends_spikes(self) -> bool:

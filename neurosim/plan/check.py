@@ -255,6 +255,8 @@ def check_drawn_delays(plan: Plan, net: Network) -> None:
             isinstance(pathway, Sparse) and (pathway.recipe is not None or _is_empty(pathway))
         ):
             continue
+        if isinstance(pathway, Textual) and pathway.of:
+            continue  # its steps are checked
         item = net.synapses[name]
         if pathway.shortest <= 0 and not net.schedule.keeps_zero_delay(net, item):
             raise PlanError(

@@ -198,14 +198,14 @@ def dense_matrix(net: Network, name: str, seed: int) -> np.ndarray:
     return matrix
 
 
-def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int) -> np.ndarray:
-    """The delay of each synapse in ticks, rounded half to even."""
+def delay_ticks(net: Network, name: str, drawn: Pairs | Drawn, seed: int, key: str = "delay") -> np.ndarray:
+    """The delay of each synapse in ticks, rounded half to even; `key` is that of `Synapses.delays`."""
     item = net.synapses[name]
     found = drawn if isinstance(drawn, Pairs) else Pairs(drawn.pre, drawn.post)
     if isinstance(item.weight, Transposed) and isinstance(item.wiring, pairs):
         # Delays are given in the order of `pairs`, not in that of the transposed owner.
         found = by_sender(found.pre, found.post)
-    number = per_synapse(net, name, "delay", found, seed)
+    number = per_synapse(net, name, key, found, seed)
     ticks = np.rint(number / net.dt if net.dt else number)
     if np.any(ticks < 0):
         raise DescriptionError(

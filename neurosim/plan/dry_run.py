@@ -32,7 +32,7 @@ def dry_run(plan: Plan, label: Callable[[str], str]) -> None:
             if not group.driven:
                 _run_group(plan, group)
         for pathway in plan.textual:
-            _run_synapses(plan, pathway, label(pathway.name))
+            _run_synapses(plan, pathway, label(pathway.holder))
 
 
 def _run_group(plan: Plan, group: Group) -> None:

@@ -22,7 +22,7 @@ from neurosim.plan.dimensions import Dim, Scope
 from neurosim.plan.groups import lower_group, neuron_scope, view_group
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.memo import persistent_memo
-from neurosim.plan.pathways import lower_pathway
+from neurosim.plan.pathways import lower_pathways
 from neurosim.plan.plan import AnyPathway, Plan, Sparse
 
 
@@ -70,7 +70,18 @@ def lower(
             for name, population in net.populations.items()
         }
         groups |= {name: view_group(name, *sent) for name, sent in net.views.items()}
-        pathways = {name: lower_pathway(net, name, scopes, inputs, seed, precision) for name in net.synapses}
+        found = [
+            pathway
+            for name in net.synapses
+            for pathway in lower_pathways(net, name, scopes, inputs, seed, precision)
+        ]
+        answers = {
+            f"{name}.{path.name}"
+            for name, item in net.synapses.items()
+            for path in item.further
+            if path.argument == "on_post"
+        }
+        pathways = {p.name: p for p in sorted(found, key=lambda pathway: pathway.name in answers)}
     plan = Plan(
         schedule=net.schedule,
         dt=net.dt,

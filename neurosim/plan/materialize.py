@@ -102,18 +102,18 @@ def _materialized_arguments(
         return {"wiring": wiring, "delay": _materialized_delay(net, name, item, seed)}
     if item.weight_population is not None:
         return {}
-    wiring, weight, constants, delay = _numbers(net, name, item, seed, final)
-    return {"wiring": wiring, "weight": weight, "delay": delay, **constants}
+    wiring, weight, constants, delays = _numbers(net, name, item, seed, final)
+    return {"wiring": wiring, "weight": weight, "delay": item.pathways.delay_argument(delays), **constants}
 
 
 def _numbers(
     net: Network, name: str, item: Synapses, seed: int, final: Mapping[str, np.ndarray]
-) -> tuple[Wiring, Any, dict[str, Any], Any]:
-    """Wiring, weight, constants and delay with their draws made."""
+) -> tuple[Wiring, Any, dict[str, Any], Mapping[str, Any]]:
+    """Wiring, weight, constants and delays with their draws made."""
     units = _units(net, item)
     unit = units["w"]
     if isinstance(item.wiring, (private, pool)):
-        return item.wiring, item.weight, dict(item.constants), item.delay
+        return item.wiring, item.weight, dict(item.constants), item.delays
     if isinstance(item.wiring, (conv, einsum)) and not item.text:
         given = isinstance(item.weight, Value) and not item.weight.scalar
         shape = None if given else item.wiring.weight_shape(item.pre, item.post)
@@ -122,13 +122,13 @@ def _numbers(
             if given
             else Value(shared_weights(item, shape or (), Stream(seed, f"{name}.weight")), unit)
         )
-        return item.wiring, weight, dict(item.constants), item.delay
+        return item.wiring, weight, dict(item.constants), item.delays
     scalar_delay = isinstance(item.delay, Value) and item.delay.scalar
     if isinstance(item.wiring, all_to_all) and not item.text and scalar_delay:
-        return item.wiring, Value(dense_matrix(net, name, seed), unit), dict(item.constants), item.delay
+        return item.wiring, Value(dense_matrix(net, name, seed), unit), dict(item.constants), item.delays
     drawn = draw_synapses(net, name, seed)
     if isinstance(item.wiring, one_to_one) and not item.text and scalar_delay:
-        return item.wiring, Value(drawn.weight, unit), dict(item.constants), item.delay
+        return item.wiring, Value(drawn.weight, unit), dict(item.constants), item.delays
     found = Pairs(drawn.pre, drawn.post)
     constants: dict[str, Value | CalledConstant] = {}
     order = np.argsort(item.pre.indices[drawn.pre], kind="stable")
@@ -149,9 +149,9 @@ def _numbers(
         else:
             dim = units[key] if key in item.constants else _declared(item, key)
             constants[key] = Value(learned, dim)
-    delay = _materialized_delay(net, name, item, seed, found)
+    delays = {key: _materialized_delay(net, name, item, seed, found, key) for key in item.delays}
     if not isinstance(item.wiring, pairs):
-        return pairs(drawn.pre, drawn.post), Value(weight, unit), constants, delay
+        return pairs(drawn.pre, drawn.post), Value(weight, unit), constants, delays
     # Pairs that were given keep their order, which is that of gradients and of learned weights.
     given = np.argsort(item.wiring.order)
     constants = {
@@ -164,7 +164,7 @@ def _numbers(
         item.wiring,
         Value(weight[given], unit),
         constants,
-        delay if delay.scalar else Value(delay.number[given], delay.dim),
+        {key: d if d.scalar else Value(d.number[given], d.dim) for key, d in delays.items()},
     )
 
 
@@ -194,15 +194,16 @@ def _declared(item: Synapses, key: str) -> tuple[float, ...]:
 
 
 def _materialized_delay(
-    net: Network, name: str, item: Synapses, seed: int, found: Pairs | None = None
+    net: Network, name: str, item: Synapses, seed: int, found: Pairs | None = None, key: str = "delay"
 ) -> Value:
-    """The delay as numbers; drawn ones in whole ticks, as they are used."""
-    if isinstance(item.delay, Value) and (item.delay.scalar or found is None):
-        return item.delay
+    """A delay as numbers; drawn ones in whole ticks, as they are used."""
+    given = item.delays[key]
+    if isinstance(given, Value) and (given.scalar or found is None):
+        return given
     if found is None:
         drawn = draw_synapses(net, name, seed)
         found = Pairs(drawn.pre, drawn.post)
-    delay = per_synapse(net, name, "delay", found, seed)
+    delay = per_synapse(net, name, key, found, seed)
     if net.dt is None:
         return Value(np.rint(delay).astype(np.int64))
     return Value(np.rint(delay / net.dt) * net.dt, TIME)

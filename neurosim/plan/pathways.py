@@ -27,7 +27,22 @@ from neurosim.plan.synapse_text import text_pathway
 from neurosim.plan.synapse_units import check_wiring, weight_unit
 
 
-def lower_pathway(
+def lower_pathways(
+    net: Network,
+    name: str,
+    scopes: Mapping[str, Scope],
+    inputs: Inputs,
+    seed: int,
+    precision: str,
+) -> tuple[AnyPathway, ...]:
+    """The pathway of the synapses called `name`; for those with several texts, all of them."""
+    item = net.synapses[name]
+    if item.text:
+        return _text_pathways(net, name, scopes, inputs, seed, precision)
+    return (_lower_pathway(net, name, scopes, inputs, seed, precision),)
+
+
+def _lower_pathway(
     net: Network,
     name: str,
     scopes: Mapping[str, Scope],
@@ -35,18 +50,11 @@ def lower_pathway(
     seed: int,
     precision: str,
 ) -> AnyPathway:
-    """The pathway of the synapses called `name`."""
+    """The pathway of synapses without text."""
     item = net.synapses[name]
     check_wiring(net, item, scopes)
-    if not item.text:
-        _check_target_unit(net, item, scopes, inputs)
-    is_view = item.pre.source != item.pre.name  # then a variable is sent, also by a population that spikes
-    graded = is_view or not (item.sends_spikes or item.pre.name in inputs.spiking)
-    common: dict[str, Any] = dict(
-        name=name, pre=item.pre.source, post=item.post.name, to=item.to,
-        pre_index=item.pre.indices, post_index=item.post.indices,
-        pre_shape=item.pre.shape, post_shape=item.post.shape,
-    )  # fmt: skip
+    _check_target_unit(net, item, scopes, inputs)
+    graded, common = _is_graded(item, inputs), _ends(name, item)
     dtype = weight_dtype(precision)
     if isinstance(item.wiring, private):
         assert isinstance(item.weight, Value)  # one number: `Synapses` has checked it
@@ -71,22 +79,53 @@ def lower_pathway(
                 " threshold. Give them update text, or numbers instead of spike events where they are driven."
             )
         return _einsum_pathway(net, name, item, common, seed, dtype)
-    if (
-        graded
-        and not item.text
-        and isinstance(item.wiring, all_to_all)
-        and (delay := one_delay(net, name, seed)) is not None
-    ):
+    if graded and isinstance(item.wiring, all_to_all) and (delay := one_delay(net, name, seed)) is not None:
         matrix = dense_matrix(net, name, seed).astype(dtype)
         return Dense(**common, weight=matrix, delay=delay)
-    if item.text:
-        return text_pathway(net, name, common, scopes, seed, precision, recipes=not graded)
     stored = (
         recipe_of(net, name, seed, dtype)
         or windows_of(net, name, seed, dtype)
         or draw_edges(net, name, seed, dtype)
     )
     return Sparse(**common, stored=stored)
+
+
+def _text_pathways(
+    net: Network,
+    name: str,
+    scopes: Mapping[str, Scope],
+    inputs: Inputs,
+    seed: int,
+    precision: str,
+) -> tuple[AnyPathway, ...]:
+    """The pathways of synapses with text."""
+    item = net.synapses[name]
+    check_wiring(net, item, scopes)
+    graded = _is_graded(item, inputs)
+    for path in item.further:
+        end = item.pre if path.argument == "on_pre" else item.post
+        silent = graded if end is item.pre else not (end.population.spiking or end.name in inputs.spiking)
+        if silent:
+            raise PlanError(
+                f"{item.label}: {path.words} waits for spikes, but {end.name!r} sends none. Give one text of"
+                f" {path.argument}" + (", without a delay." if path.argument == "on_post" else ".")
+            )
+    return text_pathway(net, name, _ends(name, item), scopes, seed, precision, recipes=not graded)
+
+
+def _is_graded(item: Synapses, inputs: Inputs) -> bool:
+    """Whether values are sent, not spikes."""
+    is_view = item.pre.source != item.pre.name  # then a variable is sent, also by a population that spikes
+    return is_view or not (item.sends_spikes or item.pre.name in inputs.spiking)
+
+
+def _ends(name: str, item: Synapses) -> dict[str, Any]:
+    """What pathways of all classes have."""
+    return dict(
+        name=name, pre=item.pre.source, post=item.post.name, to=item.to,
+        pre_index=item.pre.indices, post_index=item.post.indices,
+        pre_shape=item.pre.shape, post_shape=item.post.shape,
+    )  # fmt: skip
 
 
 def _chance(item: Synapses, scope: Scope) -> str:

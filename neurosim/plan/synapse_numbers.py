@@ -41,7 +41,7 @@ def per_synapse(net: Network, name: str, key: str, found: Pairs, seed: int) -> n
     found: the synapses, by their local ends, sorted by sender
     """
     item = net.synapses[name]
-    given = item.weight if key == "weight" else item.delay if key == "delay" else item.constants[key]
+    given = item.given(key)
     if isinstance(given, Expression):
         return SynapseNumbers(net, name, found, seed).array(key)
     return listed(given, item, found, Stream(seed, f"{name}.{key}"))
@@ -130,8 +130,7 @@ class SynapseNumbers:
         return self._arrays[key]
 
     def _given(self, key: str) -> object:
-        item = self.item
-        return item.weight if key == "weight" else item.delay if key == "delay" else item.constants[key]
+        return self.item.given(key)
 
     def _compute(self, key: str, given: Expression, path: tuple[str, ...]) -> np.ndarray:
         own = {name: self._own(name, (*path, key)) for name in given.names}

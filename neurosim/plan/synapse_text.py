@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,34 +16,31 @@ from neurosim.network.expression import Expression
 from neurosim.network.flags import HELD, held_names, shared_names
 from neurosim.network.network import Network
 from neurosim.network.neurons import Population
+from neurosim.network.pathway_texts import PathwayText
 from neurosim.network.program import ticks_between_integrations
 from neurosim.network.synapses import Synapses
-from neurosim.network.text import Equation, Statement, names_in, renamed
+from neurosim.network.text import Statement, names_in
 from neurosim.network.values import PLAIN, TIME, Value, is_zero, unit
 from neurosim.plan.called import lower_called
-from neurosim.plan.codegen.numpy_code import numpy_block
 from neurosim.plan.dimensions import (
     Dim,
     Scope,
     check_equations,
     check_expression,
     check_statements,
-    is_noise,
     unit_dimensions,
     units_used,
 )
-from neurosim.plan.draw import Drawn, as_edges, draw_synapses, recipe_of, start_numbers
-from neurosim.plan.equations import brian_integration, event_driven, inline
+from neurosim.plan.draw import Drawn, as_edges, delay_ticks, draw_synapses, recipe_of, start_numbers
+from neurosim.plan.equations import event_driven, inline
 from neurosim.plan.held import held_block, held_statements
 from neurosim.plan.kinds_of_numbers import check_numbers, kinds_of, typed
 from neurosim.plan.name_resolution import resolve_names
 from neurosim.plan.plan import Block, SynapseText, Textual, state_dtype, weight_dtype
 from neurosim.plan.recipe import DrawnStates, Edges
+from neurosim.plan.synapse_equations import clock_driven, is_finite
 from neurosim.plan.synapse_numbers import per_synapse
 from neurosim.plan.synapse_units import given_units
-
-DEFAULTS = ("exact", "exponential_euler", "euler", "heun")  # what method='auto' tries, in this order
-
 
 EVENTS = ("on_pre", "on_post")
 
@@ -57,10 +54,14 @@ def text_pathway(
     precision: str,
     *,
     recipes: bool,
-) -> Textual:
-    """A pathway with text. It is drawn later if `recipes` are wanted and all its numbers have a recipe."""
+) -> tuple[Textual, ...]:
+    """Synapses with text, and their further pathways.
+
+    They are drawn later if `recipes` are wanted, all their numbers have one, and there is one pathway.
+    """
     item, found = net.synapses[name], _DrawnNow(net, name, seed, precision)
     names = _state_names(item)
+    recipes = recipes and not item.further
     recipe = recipe_of(net, name, seed, weight_dtype(precision)) if recipes else None
     constant_arrays: list[str] = [
         key
@@ -74,8 +75,28 @@ def text_pathway(
     if recipe is not None and not constant_arrays:
         starts = start_numbers(net, name, names, recipe, seed)
     drawn = None if recipe is None or starts is None else DrawnStates(recipe, starts, found.dtype)
-    text = _text(net, name, found, drawn, scopes)
-    return Textual(**common, stored=found.edges() if recipe is None or starts is None else recipe, text=text)
+    text, further = _text(net, name, found, drawn, scopes)
+    stored = found.edges() if recipe is None or starts is None else recipe
+    first = Textual(**common, stored=stored, text=text)
+    return first, *(_further(item, first, path, block, found) for path, block in further)
+
+
+def _further(item: Synapses, first: Textual, path: PathwayText, block: Block, found: _DrawnNow) -> Textual:
+    """One more pathway of synapses: of spikes of the sender, or of the target."""
+    index = item.pre if path.argument == "on_pre" else item.post
+    delay = found.delays(f"delay.{path.name}")
+    sender = first.sender if path.argument == "on_pre" else first.receiver
+    text = replace(first.text, on_pre=block, on_post=None, integrate=None, summed={}, periodic={})
+    return replace(
+        first,
+        name=f"{first.name}.{path.name}",
+        pre=index.source,
+        pre_index=index.indices,
+        pre_shape=index.shape,
+        stored=Edges(sender, first.receiver, np.zeros(sender.size), delay),
+        text=text,
+        of=first.name,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +127,10 @@ class _DrawnNow:
 
     def edges(self) -> Edges:
         return self.sorted[0]
+
+    def delays(self, key: str) -> np.ndarray:
+        """Delays in ticks, in the order of the synapses; `key` is that of `Synapses.delays`."""
+        return delay_ticks(self.net, self.name, self.drawn, self.seed, key)[self.sorted[1]]
 
     def values(self, key: str) -> np.ndarray:
         """One number per synapse, in their order."""
@@ -142,8 +167,8 @@ def _state_names(item: Synapses) -> tuple[str, ...]:
 
 def _text(
     net: Network, name: str, found: _DrawnNow, drawn: DrawnStates | None, scopes: Mapping[str, Scope]
-) -> SynapseText:
-    """The dynamics of synapses: variables, constants and blocks."""
+) -> tuple[SynapseText, list[tuple[PathwayText, Block]]]:
+    """The dynamics of synapses: variables, constants and blocks; and the blocks of further pathways."""
     item = net.synapses[name]
     scope = _synapse_scope(net, item, scopes)
     summed = tuple(line for line in item.lines if "summed" in line.flags)
@@ -172,25 +197,30 @@ def _text(
         )
     for line in summed:
         check_expression(line.expression, scope.part(line.name, axes=False))
-    blocks = {
-        event: _event_block(event, text, catch_up, statements, scope, tuple(states), item, scopes)
-        for event, text, statements in (
-            ("on_pre", item.on_pre, item.pre_statements),
-            ("on_post", item.on_post, item.post_statements),
-            *((block.name, block.text, block.statements) for block in item.regular),
-        )
-    }
-    return SynapseText(
+    texts = (
+        ("on_pre", item.on_pre, item.pre_statements),
+        ("on_post", item.on_post, item.post_statements),
+        *((block.name, block.text, block.statements) for block in item.regular),
+    )
+
+    def block_of(event: str, text: str, statements: tuple[Statement, ...]) -> Block | None:
+        return _event_block(event, text, catch_up, statements, scope, tuple(states), item, scopes)
+
+    blocks = {event: block_of(event, text, statements) for event, text, statements in texts}
+    made = [(path, block_of(path.words, path.text, path.statements)) for path in item.further]
+    further = [(path, replace(block, name="on_pre")) for path, block in made if block is not None]
+    text = SynapseText(
         states=states,
         laws={} if drawn is None else drawn.laws,
         constants=constants,
-        integrate=_clock_driven(item, clocked, scope, constants) if clocked else None,
+        integrate=clock_driven(item, clocked, scope, constants) if clocked else None,
         summed={_summed_target(item, line.name): inline(line.expression, scope) for line in summed},
         on_pre=blocks["on_pre"],
         on_post=blocks["on_post"],
         periodic=_held(item, scope, tuple(states), scopes)
         | {name: block for name, block in blocks.items() if block is not None and name not in EVENTS},
     )
+    return text, further
 
 
 def _held(
@@ -341,49 +371,6 @@ def _event_block(
 def _plain(number: np.ndarray) -> bool | float:
     """A Boolean, or a float that takes the precision of what it is combined with."""
     return bool(number) if number.dtype.kind == "b" else float(number)
-
-
-def is_finite(statements: tuple[Statement, ...], constants: Mapping[str, Any]) -> bool:
-    """Whether statements give finite numbers if all variables are 1: closed forms may divide by 0."""
-    names: dict[str, Any] = {name: np.float64(1) for s in statements for name in names_in(s.expression)}
-    names |= dict(constants) | {"_elapsed": constants["dt"], "t": constants["dt"]}
-    with np.errstate(all="ignore"):
-        found = (
-            numpy_block(statements, tuple(s.name for s in statements))(names, None, None)
-            if statements
-            else {}
-        )
-    return all(np.all(np.isfinite(value)) for value in found.values())
-
-
-def _clock_driven(
-    item: Synapses, lines: tuple[Equation, ...], scope: Scope, constants: Mapping[str, Any]
-) -> Block:
-    """Clock-driven equations of synapses, by the method given, or else the first of DEFAULTS that can."""
-    inner = scope.part("model", axes=False)
-    names = tuple(line.name for line in lines)
-    refused: list[PlanError] = []
-    for method in DEFAULTS if item.method == "auto" else (item.method,):
-        try:
-            statements = _with_private_noise(brian_integration(lines, method, inner, refractory=False))
-        except PlanError as error:
-            refused.append(error)
-            continue
-        if method != "exact" or is_finite(statements, constants):
-            return Block("model", statements, names, text=item.model)
-        refused.append(
-            PlanError(
-                f"{inner.label}: method 'exact': the closed form of these equations is not finite, as for"
-                " coupled variables with equal time constants. Use method='auto', or make them differ."
-            )
-        )
-    raise refused[-1]
-
-
-def _with_private_noise(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """The statements with the noise xi called _xi: an underscore begins the temporary names of a block."""
-    noise = {s.name: f"_{s.name}" for s in statements if is_noise(s.name)}
-    return tuple(Statement(noise.get(s.name, s.name), s.op, renamed(s.expression, noise)) for s in statements)
 
 
 def _summed_target(item: Synapses, name: str) -> str:

@@ -39,8 +39,9 @@ def given_units(net: Network, item: Synapses, scopes: Mapping[str, Scope]) -> di
     own = own | {key: value.dim for key, value in drawn.items()}
     wanted = {key: dim for key, dim in declared.items() if key in given}
     found = given_dims(item.label, given | called, wanted, own, "the model", {"w": "weight"})
-    if isinstance(item.delay, Expression):
-        _check_delay(net, item.delay, Scope(f"{item.label}: delay", own | found, called=called), item)
+    for delay in item.delays.values():
+        if isinstance(delay, Expression):
+            _check_delay(net, delay, Scope(f"{item.label}: delay", own | found, called=called), item)
     return {key: own[key] for key in (*item.constants, "w") if key in own} | found
 
 
