@@ -102,3 +102,19 @@ def sums_at_spikes() -> Arrays:
 
 def test_variables_are_recorded_at_spikes_where_brian2_does():
     assert_same(sums_at_spikes)
+
+
+def last_values() -> Arrays:
+    """Monitors record the values at the end of a run, and go on in the next run."""
+    cells = b2.NeuronGroup(3, "dv/dt = -v/(5*ms) : 1", method="exact")
+    cells.v = "1 + i"
+    trace = b2.StateMonitor(cells, "v", record=[0, 2])
+    net = b2.Network(cells, trace)
+    for _ in range(2):
+        net.run(0.3 * ms)
+        trace.record_single_timestep()
+    return records(trace) | {"v": trace.v[:]}
+
+
+def test_monitors_record_the_values_at_the_end():
+    assert assert_same(last_values)["v"].shape == (2, 8)

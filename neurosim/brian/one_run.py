@@ -109,7 +109,7 @@ def one_run(net: BrianObject, duration: Any, settings: Settings) -> None:
     progress.end(reached - first)
     _set_clocks(things, reached, dt)
     measured = time.time() - begun if settings.profile else None
-    end_run(net, things, end if reached == last else reached * dt, measured)
+    end_run(net, things, end if reached == last else reached * dt, measured, settings.namespace)
 
 
 class _Pieces:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from neurosim.brian.private_names import modules
-from neurosim.brian.private_names.classes import BrianObject, Network, TextReport, prefs
+from neurosim.brian.private_names.classes import BrianObject, Network, StateMonitor, TextReport, prefs
 
 
 def begin_run(net: BrianObject, start: Any, end: Any) -> None:
@@ -58,17 +58,34 @@ def is_stopped(net: BrianObject) -> bool:
     return bool(net._stopped or Network._globally_stopped)
 
 
-def end_run(net: BrianObject, things: Iterable[BrianObject], time: float, measured: float | None) -> None:
+def end_run(
+    net: BrianObject, things: Iterable[BrianObject], time: float, measured: float | None, namespace: Any
+) -> None:
     """What `Network.run` of Brian2 does at the end.
 
     time: at which the network stands, in seconds
     measured: how many seconds the run took, if it was to measure that
+    namespace: the names of the script that text may use
     """
     net.t_ = time
     net._profiling_info = None if measured is None else [("neurosim", in_seconds(measured))]
     for thing in things:
         if isinstance(thing, modules.group.Group):
             thing._check_for_invalid_states()
+        if isinstance(thing, StateMonitor):
+            thing.codeobj = _RecordOnce(thing, namespace)
+
+
+class _RecordOnce:
+    """What `record_single_timestep` of a monitor calls: code that Brian2 writes when it is called."""
+
+    def __init__(self, monitor: BrianObject, namespace: Any):
+        self.monitor, self.namespace = monitor, namespace
+
+    def __call__(self) -> None:
+        self.monitor.before_run(self.namespace)
+        self.monitor.codeobj()
+        self.monitor.codeobj = self
 
 
 def run_in_brian2(*arguments: Any) -> Any:
