@@ -100,10 +100,10 @@ sys.meta_path.insert(0, NotingFinder)
 
 
 def is_whole(config) -> bool:
-    """Whether this run includes all tests but the slow ones, and none is skipped because a compiler or JAX is
-    missing."""
+    """Whether this run includes all tests but the slow ones, and none is skipped because a compiler, JAX or
+    PyNN is missing."""
     option = config.option
-    if not ((shutil.which("g++") or shutil.which("clang++")) and find_spec("jax")):
+    if not ((shutil.which("g++") or shutil.which("clang++")) and find_spec("jax") and find_spec("pyNN")):
         return False
     chosen = (
         option.keyword

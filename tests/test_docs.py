@@ -27,6 +27,8 @@ MODULES += [  # models/ lies outside the package's folder
 
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings_print_what_they_say(name):
+    if name.startswith("neurosim.pynn"):
+        pytest.importorskip("pyNN", reason="PyNN is not installed: pip install 'neurosim-networks[pynn]'")
     result = doctest.testmod(
         importlib.import_module(name), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     )
@@ -69,6 +71,7 @@ FOLDERS = {
     "Files of plan/": "plan",
     "Files of recording/": "recording",
     "Files of brian/": "brian",
+    "Files of pynn/": "pynn",
     "Files of engine/": "engine",
     "The event engine": "engine/events",
 }

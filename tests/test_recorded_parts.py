@@ -31,6 +31,19 @@ def kept(request, tmp_path):
     return keep
 
 
+def test_a_part_that_sends_a_variable_is_recorded_as_this_variable():
+    by_object = ns.run(
+        NET, ticks=9, record={CELLS[:2].sending("v"): 2, CELLS.sending("v"): 1}, engine="reference"
+    )
+    by_name = ns.run(NET, ticks=9, record={"E[:2].v": 2, "E.v": 1}, engine="reference")
+    assert by_object.names == by_name.names == ("E[:2].v", "E.v")
+    for part in (CELLS[:2].sending("v"), CELLS.sending("v"), CELLS[1:].sending("v")):
+        assert np.array_equal(by_object[part], by_name[repr(part)]) and by_object[part].std() > 0
+    with ns.session(NET, engine="reference") as session:
+        session[CELLS[:1].sending("v")] = 0.5
+        assert np.all(session["E.v"][:1] == 0.5) and np.all(session[CELLS[1:].sending("v")] == 0)
+
+
 @pytest.mark.parametrize("trials", [None, 2])
 def test_a_part_of_what_was_recorded_is_had_by_its_name(kept, trials):
     with kept(trials=trials) as rec:

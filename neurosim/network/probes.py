@@ -112,7 +112,7 @@ def resolve(net: Network, item: Any) -> tuple[Population | None, str | None, str
                 f"run: record {label(item)}: is not a population of this network."
                 f" Its own are: {', '.join(net.populations)}."
             )
-        return item, None, label(item)
+        return item, item.variable if isinstance(item, Part) else None, label(item)
     item = spelt(item) if isinstance(item, str) else item
     match = NAME.fullmatch(item) if isinstance(item, str) else None
     if match is None:
