@@ -8,7 +8,7 @@ import brian2 as b2
 import pytest
 
 import neurosim.brian  # noqa: F401
-from neurosim.brian import one_run
+from neurosim.brian import opened
 from neurosim.engine.events.source import write_source
 
 SCRIPT = """
@@ -38,7 +38,7 @@ run(1*ms)
 IN_NEW_PROCESS = """
 import sys
 import neurosim.brian
-from neurosim.brian import one_run
+from neurosim.brian import opened
 from neurosim.engine.events.source import write_source
 
 
@@ -48,7 +48,7 @@ def show(engine, plan, threads):
     print(write_source(plan).text, end="")
     raise Seen
 
-one_run.ready = show
+opened.ready = show
 try:
     exec(sys.argv[1], {})
 except Seen:
@@ -78,7 +78,7 @@ def test_a_script_is_the_same_code_in_every_process_and_imports_no_compilers(mon
         seen.append(write_source(plan).text)
         raise Seen
 
-    monkeypatch.setattr(one_run, "ready", see)
+    monkeypatch.setattr(opened, "ready", see)
     target = b2.prefs.codegen.target
     try:
         with pytest.raises(Seen):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import WeakSet
 
-from neurosim.brian.one_run import Options, Settings, one_run
+from neurosim.brian.one_run import one_run
 from neurosim.brian.private_names import (
     BrianObject,
     RuntimeDevice,
@@ -20,7 +21,9 @@ from neurosim.brian.private_names import (
 )
 from neurosim.brian.repeats import Repeats, values_of
 from neurosim.brian.seeds import Seeds
+from neurosim.brian.settings import Options, Settings
 from neurosim.brian.streaming import Stream
+from neurosim.brian.watching import Watch
 from neurosim.errors import NeurosimError
 
 
@@ -32,6 +35,8 @@ class NeurosimDevice(RuntimeDevice):
         self.options, self.seeds, self.target = Options(), Seeds(), "auto"
         self.stream: Stream | None = None
         self.repeats = Repeats(self._repeated)
+        self.watch: Watch | None = None
+        self.written: WeakSet[Any] = WeakSet()
 
     def activate(self, build_on_run: bool = True, **kwargs: Any) -> None:
         """What `set_device` calls, with the options of the device."""
@@ -55,6 +60,24 @@ class NeurosimDevice(RuntimeDevice):
 
     def _repeated(self, net: BrianObject, duration: Any, namespace: Mapping[str, Any]) -> None:
         self._run(net, duration, (None, in_seconds(10.0), namespace, None, 0))
+
+    def get_value(self, var: Any, access_data: bool = True) -> Any:
+        """The array of a variable; while functions of the script run, it is brought over from the engine."""
+        if self.watch is not None:
+            self.watch.touch(var)
+        return super().get_value(var, access_data)
+
+    def set_value(self, var: Any, value: Any) -> None:
+        """Set the array of a variable."""
+        if self.watch is not None:
+            self.watch.touch(var)
+        super().set_value(var, value)
+
+    def fill_with_array(self, var: Any, arr: Any) -> None:
+        """Set the array of a variable to another."""
+        if self.watch is not None:
+            self.watch.touch(var)
+        super().fill_with_array(var, arr)
 
     def spike_queue(self, source_start: int, source_end: int) -> Any:
         """A queue in Python, which the device can read and change."""
@@ -97,7 +120,8 @@ class NeurosimDevice(RuntimeDevice):
         report, period, namespace, profile, _ = arguments
         measured = self.is_profiled(profile)
         settings = Settings(
-            self.options, self.seeds, report, float(period), namespace, measured, self.stream
+            self.options, self.seeds, report, float(period), namespace, measured, self.stream, self,
+            self.written,
         )  # fmt: skip
         try:
             one_run(net, duration, settings)

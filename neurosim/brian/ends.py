@@ -50,15 +50,19 @@ class Ends:
         return group, values.states
 
 
-def ends_of(things: Iterable[BrianObject], actions: Iterable[Action]) -> dict[str, Ends]:
-    """The synapses whose variables others use, and those that others start or end at; by name."""
+def ends_of(
+    things: Iterable[BrianObject], actions: Iterable[Action], changing: Collection[Variable]
+) -> dict[str, Ends]:
+    """The synapses whose variables others use, and those that others start or end at; by name.
+
+    changing: the arrays that change while the network runs
+    """
     known = [thing for thing in things if thing.__class__ is Synapses]
     joined = [root_of(end) for thing in known for end in (thing.source, thing.target)]
-    changing = frozenset[Variable]().union(*(action.writes for action in actions))
     found: dict[str, Ends] = {}
     for synapses in known:
         used = (action.reads | action.writes for action in actions if _reader(action) != synapses.name)
-        of_others = frozenset[Variable]().union(*used) & changing
+        of_others = frozenset[Variable]().union(*used) & frozenset(changing)
         held = frozenset(variable for variable in of_others if variable.owner.name == synapses.name)
         if len(synapses) and (held or any(end is synapses for end in joined)):
             found[synapses.name] = Ends(synapses, held)

@@ -51,6 +51,7 @@ class Run:
     dt: the length of a tick, in seconds
     first, last: the first tick, and the one after the last
     precision: 'double', 'mixed' or 'single'
+    written: arrays that functions of the script change between ticks
     """
 
     things: Sequence[BrianObject]
@@ -59,6 +60,7 @@ class Run:
     first: int
     last: int
     precision: str
+    written: frozenset[Variable] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +72,7 @@ class Lowered:
     groups: the groups of Brian2, by name
     synapses: the lowered synapses, by name
     monitors: what records for each monitor
+    read: the arrays that its text and its monitors read
     """
 
     plan: Plan
@@ -77,6 +80,7 @@ class Lowered:
     groups: Mapping[str, BrianObject]
     synapses: Mapping[str, LoweredSynapses]
     monitors: Sequence[Monitor]
+    read: frozenset[Variable]
 
     @property
     def senders(self) -> dict[str, int]:
@@ -105,9 +109,9 @@ class _Lowering:
         self.run = run
         self.dtype = np.dtype(state_dtype(run.precision))
         self.actions = actions_of(run.things, run.namespace, run.dt)
-        self.changing: frozenset[Variable] = frozenset().union(*(action.writes for action in self.actions))
+        self.changing: frozenset[Variable] = run.written.union(*(action.writes for action in self.actions))
         self.late = delayed(self.actions)
-        self.ends = ends_of(run.things, self.actions)
+        self.ends = ends_of(run.things, self.actions, self.changing)
 
     def lower(self) -> Lowered:
         """The plan and its parts."""
@@ -148,7 +152,8 @@ class _Lowering:
         plan = replace(plan, program=self._program(plan, synapses, monitors))
         check_plan(plan)
         resume = self._resume(plan, states, found, synapses)
-        return Lowered(replace(plan, resume=resume), states, found, synapses, list(monitors.values()))
+        read = frozenset[Variable]().union(*(action.reads for action in self.actions))
+        return Lowered(replace(plan, resume=resume), states, found, synapses, list(monitors.values()), read)
 
     def _program(
         self,

@@ -35,6 +35,10 @@ class Seeds:
         self.tick = plan.first_tick + plan.ticks
         return self.seed
 
+    def reached(self, tick: int) -> None:
+        """Note how far a run went, which the script may have stopped."""
+        self.tick = min(self.tick, tick)
+
     def forget(self) -> None:
         """Draw a new seed for the next run."""
         self.network = ""

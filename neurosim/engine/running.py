@@ -6,6 +6,7 @@ checkpoints hold it (`checkpoint.py`), here called places:
 
     state/<population>/<variable>     synapse/<synapses>/<variable>     port/<population>/<port>
     not_refractory/<population>       history/<population>: what was sent last
+    last_spike/<population>: the tick of the last spike, which cannot be changed
 
 All values begin with the trial axis.
 """
@@ -128,6 +129,8 @@ def look(state: State, key: str) -> np.ndarray:
         return np.array(reduced(port.reduce, port.total, port.count))
     if kind == "not_refractory":
         return state.not_refractory[owner].copy()
+    if kind == "last_spike":
+        return state.last_spike[owner].copy()
     if kind == "history":
         return state.history[owner].messages[-1].copy()
     return (state.values if kind == "state" else state.synapses)[owner][name].copy()

@@ -128,7 +128,7 @@ class EventsRunning:
         if kind == "synapse":
             return self.batch.synapse_values(owner, name)
         self.state.tick = self.plan.first_tick + self.done
-        if kind == "not_refractory":
+        if kind in ("not_refractory", "last_spike"):
             self.batch.release_refractory(owner, self.done)
         elif kind == "history":
             self.batch.release_history(owner)
