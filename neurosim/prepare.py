@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -30,7 +31,7 @@ from neurosim.recording.memory import MemoryWriter
 from neurosim.recording.safe_hdf5 import RECORDING, writable_path
 from neurosim.recording.spikes import Spikes
 from neurosim.recording.writer import Writer
-from neurosim.start import Start, continued, read_start, with_changed_parameters
+from neurosim.start import Start, continued, folded_parameters, read_start, with_changed_parameters
 from neurosim.versions import versions
 
 
@@ -88,12 +89,20 @@ def prepare(
     inputs = read(begins.trials)
     probes = read_record(net, record, inputs.spiking)
     more = () if watched is None else watched(probes, inputs)
-    plan = plan_of(
-        net, inputs, probes=(*probes, *more), start=begins.values, resume=begins.resume, seed=begins.seed,
-        precision=begins.precision, until=until,
-    )  # fmt: skip
+    lowered = partial(
+        plan_of,
+        net,
+        inputs,
+        probes=(*probes, *more),
+        seed=begins.seed,
+        precision=begins.precision,
+        until=until,
+    )
+    plan = lowered(start=begins.values, resume=begins.resume)
     if begins.changed:
         plan = replace(plan, resume=with_changed_parameters(plan, begins.changed))
+    if plan.resume and (folded := folded_parameters(plan, begins.what)):
+        plan = lowered(start=folded, resume=plan.resume)
     if plan.resume:
         check_resume(plan, begins.what, begins.unchanged_network)
     _check_destination(plan, to, known_end=until is None and watched is None)

@@ -155,6 +155,13 @@ class Places:
                 f"session: {found.name!r} is {what}, and cannot be changed. Change a variable, such as one of"
                 f" {', '.join(self.plan.groups[found.owner].states) or 'another population'}."
             )
+        if found.kind == "state" and found.variable in self.plan.groups[found.owner].folded:
+            raise DescriptionError(
+                f"session: {found.name!r} is a parameter that no text changes, so its value is in the"
+                f" coefficients of the equations. Make {found.variable!r} a port, ports={found.variable!r},"
+                " which synapses drive; or begin another session, with"
+                f" start=(session.recording, {{{found.name!r}: ...}})."
+            )
         new = self._values(found, given, batched)
         whole = new
         if found.index is not None:

@@ -170,6 +170,28 @@ def with_changed_parameters(plan: Plan, changed: tuple[str, ...]) -> dict[str, n
     return resume
 
 
+def folded_parameters(plan: Plan, what: str) -> dict[str, np.ndarray]:
+    """Parameters whose values in the checkpoint are not those of the coefficients that hold them.
+
+    Returns the values by 'population.variable', to be lowered once more with them. Raises DescriptionError if
+    they differ between trials, which have their coefficients in common.
+    """
+    found: dict[str, np.ndarray] = {}
+    for group in plan.groups.values():
+        for name in sorted(group.folded):
+            held = plan.resume.get(f"state/{group.name}/{name}")
+            if held is None or np.array_equal(held, np.broadcast_to(group.states[name], held.shape)):
+                continue
+            if np.any(held != held[:1]):
+                raise DescriptionError(
+                    f"{what}: '{group.name}.{name}' differs between trials, but it is a parameter in the"
+                    f" coefficients of the equations, which trials share. Make it a port, ports={name!r},"
+                    " which synapses drive."
+                )
+            found[f"{group.name}.{name}"] = held[0]
+    return found
+
+
 def _is_checkpoint(start: object) -> bool:
     return isinstance(getattr(start, "network", None), Network) and hasattr(start, "final")
 

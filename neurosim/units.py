@@ -14,6 +14,8 @@ from brian2.units import farad as farad
 from brian2.units import kHz as kHz
 from brian2.units import metre as metre
 from brian2.units import mm as mm
+from brian2.units import mmolar as mmolar
+from brian2.units import molar as molar
 from brian2.units import mS as mS
 from brian2.units import ms as ms
 from brian2.units import msiemens as msiemens
@@ -29,6 +31,7 @@ from brian2.units import siemens as siemens
 from brian2.units import uA as uA
 from brian2.units import uF as uF
 from brian2.units import um as um
+from brian2.units import umolar as umolar
 from brian2.units import uS as uS
 from brian2.units import us as us
 from brian2.units import volt as volt

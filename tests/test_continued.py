@@ -238,3 +238,24 @@ def test_a_beam_search_goes_on_with_the_seed_that_it_began_with():
     ).sum((1, 2))
     assert np.isclose(found[1][0], chances.max())
     assert np.array_equal(found[0][0], texts[chances.argmax()])
+
+
+@pytest.mark.parametrize("method", ["exact", "rk4"])
+def test_other_values_of_parameters_in_the_equations_count_also_when_the_run_is_continued_again(method):
+    """v goes to 1 with time constant tau: first 10 ms, then 20 ms."""
+
+    def net(**more):
+        text = dict(equations="dv/dt = (1 - v)/tau : 1\ntau : second", method=method)
+        return ns.Network(ns.Neurons("cells", 2, **text, tau=10 * ms, **more), schedule=ns.Clock(1 * ms))
+
+    common = dict(ticks=3, record=["cells.v"], engine="reference")
+    first = ns.run(net(), **common)
+    second = ns.run(net(), start=(first, {"cells.tau": 20 * ms}), **common)
+    third = ns.run(net(), start=second, **common)
+    v = np.concatenate([first["cells.v"], second["cells.v"], third["cells.v"]])[:, 0]
+    np.testing.assert_allclose(1 - v, np.exp(-np.r_[0:3, 3:4.5:0.5, 4.5:6:0.5] / 10), rtol=1e-6)
+    assert ns.replay(third).identical
+    drawn = net(regularly=(5 * ms, "tau = 10*ms + 10*ms*rand()"))
+    several = ns.run(drawn, ticks=3, trials=2, engine="reference")
+    with pytest.raises(DescriptionError, match=r"'cells.tau' differs between trials.* ports='tau'"):
+        ns.run(net(), start=several, ticks=3)

@@ -139,6 +139,15 @@ REFUSED = {
     ),
     "to": (joined(to="g"), D, "to='g' changes 'g'", "(constant)"),
     "on_pre": (joined(on_pre="z_post += w"), D, "on_pre changes 'z_post'", "(shared)"),
+    "regularly, of synapses": (
+        joined(regularly=(2 * ms, "z_post += w")), D, "regularly changes 'z_post'", "(shared)",
+    ),
+    "regularly, constant": (joined("c : 1 (constant)", regularly=(2 * ms, "c = 2")), D, "'c'", "(constant)"),
+    "regularly, of each": (
+        pool("x : 1 (shared)\nv : 1", regularly=(2 * ms, "x = 1\nv = x")), D,
+        "regularly changes 'x'", "'v', which each neuron has for itself", "a text of its own",
+    ),
+    "regularly, by each": (pool("x : 1 (shared)", regularly=(2 * ms, "x = i")), D, "'x'", "'i', which each"),
     "on_pre, bare": (joined(on_pre="q += w"), D, "on_pre changes 'q'", "(constant over dt)"),
     "on_pre, own": (joined("c : 1 (constant)", on_pre="c += w"), D, "on_pre changes 'c'", "(constant)"),
     "on_post": (joined(on_post="g_post += w"), D, "on_post changes 'g_post'", "(constant)"),

@@ -37,6 +37,13 @@ def test_a_population_without_text_passes_on_what_arrives(engine):
     np.testing.assert_array_equal(run["y"][:, 0], run["x"].sum(axis=1))
 
 
+def test_a_population_that_passes_on_keeps_the_constants_that_its_synapses_use():
+    a, x = ns.Neurons("a", 1), ns.Neurons("x", 3, y="2*i")
+    net = ns.Network(ns.Synapses(a, x, weight="1 + y_post"), schedule=ns.Layered())
+    run = ns.run(net, {"a": [[1.0]]}, record=["x"], engine="reference")
+    np.testing.assert_array_equal(run["x"], [[1.0, 3.0, 5.0]])
+
+
 def test_an_input_clamps_a_population_that_passes_on(engine):
     a, x = ns.Neurons("a", 1), ns.Neurons("x", 1)
     net = ns.Network(ns.Synapses(a, x, weight=2.0), schedule=ns.Layered())

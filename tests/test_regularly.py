@@ -179,3 +179,21 @@ def test_blocks_of_a_plan_that_no_step_runs_or_that_are_not_there_are_refused():
     wrong = Step(Do.RUN, ("heard",), block="never")
     with pytest.raises(PlanError, match="its step 'run heard never' names a block of text that nothing has"):
         check_plan(replace(plan, program=(wrong, *plan.program)))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_text_changes_what_is_shared_if_it_stands_for_itself(engine):
+    equations = "dv/dt = way/(5*ms) : 1\nway : 1 (shared)\nbegun : second (shared)"
+    regularly = [(4 * ms, "way = randn()\nbegun = t"), (3 * ms, "v = v + way*i")]
+    cells = ns.Neurons("cells", 3, equations=equations, method="euler", regularly=regularly)
+    net = ns.Network(cells, schedule=ns.Clock(1 * ms))
+    found = ns.run(net, ticks=8, record=["cells.v", "cells.way", "cells.begun"], engine=engine, seed=3)
+    way = found["cells.way"]
+    assert np.all(way == way[:, :1])
+    assert len(set(way[:, 0])) == 2
+    assert found["cells.begun"][:, 0].tolist() == [0.0] * 4 + [4e-3] * 4
+    added = np.where(np.arange(8) % 3 == 0, way[:, 0], 0)
+    steps = np.concatenate([[0], np.cumsum(way[:, 0] / 5)[:-1]])
+    np.testing.assert_allclose(
+        found["cells.v"], steps[:, None] + np.cumsum(added)[:, None] * np.arange(3), atol=1e-12
+    )

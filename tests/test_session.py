@@ -353,3 +353,16 @@ def test_a_session_whose_trials_cannot_be_opened_frees_its_file(tmp_path, monkey
         opened(to=tmp_path / "run.h5")
     monkeypatch.undo()
     opened(to=tmp_path / "run.h5").close()
+
+
+def test_a_parameter_in_the_coefficients_of_the_equations_is_not_changed_in_vain():
+    text = dict(equations="dv/dt = z/ms : 1\nz : 1", threshold="v > limit", reset="v = 0", method="euler")
+    cells = ns.Neurons("cells", 2, **text, z=1.0, limit=10.0)
+    net = ns.Network(cells, schedule=ns.Clock(1 * ms))
+    with ns.session(net, engine="reference") as session:
+        session.advance(3)
+        with pytest.raises(ns.DescriptionError, match=r"'cells\[:1\].z' is a parameter that no text changes"):
+            session["cells[:1].z"] = 2.0
+    with ns.session(net, start=(session.recording, {"cells.z": [2, 3]}), engine="reference") as session:
+        session.advance(2)
+        assert session["cells.v"].tolist() == [7, 9]

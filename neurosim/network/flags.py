@@ -112,6 +112,28 @@ def _check_not_random(line: Equation, subject: str) -> None:
         )
 
 
+def sets_shared(statements: Iterable[Statement], shared: Collection[str]) -> bool:
+    """Whether assignments change (shared) variables."""
+    return any(statement.name in shared for statement in statements)
+
+
+def check_sets_shared(
+    statements: Collection[Statement], shared: Collection[str], separate: Collection[str], subject: str
+) -> None:
+    """Refuse text that changes (shared) variables together with, or by, what each neuron has for itself."""
+    if not sets_shared(statements, shared):
+        return
+    for statement in statements:
+        read = {statement.name, *names_in(statement.expression)} & {*separate}
+        if read:
+            name = next(s.name for s in statements if s.name in shared)
+            raise DescriptionError(
+                f"{subject} changes {name!r}, which is (shared), and {min(read)!r}, which each neuron has for"
+                f" itself, stands in it, too. Give what is (shared) a text of its own:"
+                " regularly=[(10*ms, ...), (10*ms, ...)]."
+            )
+
+
 def refuse_assignment(name: str, line: Equation, subject: str) -> NoReturn:
     """Raise the error for text that changes what has a flag against it."""
     flag = next(flag for flag in ("constant", HELD, "shared") if flag in line.flags)
@@ -135,6 +157,7 @@ def check_written(synapses: Iterable[Synapses]) -> None:
         ends = {"_post": item.post.population, "_pre": item.pre.population}
         texts = {"on_pre": item.pre_statements, "on_post": item.post_statements}
         texts |= {path.words: path.statements for path in item.further}
+        texts |= {block.name: block.statements for block in item.regular}
         own = fixed_lines(item.lines)
         fixed = {suffix: fixed_lines(population.lines) for suffix, population in ends.items()}
         if item.to in fixed["_post"]:

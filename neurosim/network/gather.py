@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import DescriptionError, nearest, shown
+from neurosim.network.arguments import Arguments
 from neurosim.network.copies import Copy
 from neurosim.network.neurons import Neurons
 from neurosim.network.remake import remade
@@ -126,8 +127,9 @@ def relayed(
     """Populations and synapses in which driven populations that receive synapses send what arrives.
 
     A driven population has no text. Where a network becomes part of a larger one, what drove it from outside
-    may come through synapses instead; the population then gets the text y = I, the sum of its ports. The
-    arguments are returned as they are if there is no such population.
+    may come through synapses instead; the population then gets the text y = I, the sum of its ports, and
+    keeps its constants, such as positions. The arguments are returned as they are if there is no such
+    population.
     """
     receiving = {item.post.name for item in synapses.values() if item.post.population.driven}
     if not receiving:
@@ -136,7 +138,12 @@ def relayed(
     def relay(old: Neurons) -> Neurons:
         if old.name not in receiving:
             return old
-        return Neurons(old.name, old.shape, update=f"y = {' + '.join(old.port_names)}", ports=old.ports)
+        sent = "y"
+        while sent in old.constants:
+            sent += "_"
+        text = f"{sent} = {' + '.join(old.port_names)}"
+        changed: Arguments = old.arguments | {"update": text}
+        return Neurons(**changed)
 
     return remade(populations, synapses, relay)
 

@@ -10,7 +10,15 @@ import numpy as np
 
 from neurosim.errors import DescriptionError, nearest, shown
 from neurosim.network.called import CalledConstant, check_called
-from neurosim.network.flags import HELD, OF_NEURONS, check_flags, check_held, check_shared, refuse_assignment
+from neurosim.network.flags import (
+    HELD,
+    OF_NEURONS,
+    check_flags,
+    check_held,
+    check_sets_shared,
+    check_shared,
+    refuse_assignment,
+)
 from neurosim.network.text import parse_expression
 from neurosim.network.text_names import RESERVED, check_variable
 from neurosim.network.values import Value, identifier, spelt, whole
@@ -105,7 +113,7 @@ def check_neurons(neurons: Neurons, subject: str) -> None:
             f"{subject}: reset and refractory act after a spike, but there is no threshold."
             " Add threshold='v > ...'."
         )
-    _check_lines(neurons, subject, neurons.assigned)
+    _check_lines(neurons, subject)
     _check_ports(neurons, subject, neurons.assigned)
     _check_assigned(neurons, subject)
     for name, value in neurons.constants.items():
@@ -120,15 +128,19 @@ def check_neurons(neurons: Neurons, subject: str) -> None:
     _check_sent(neurons, subject)
 
 
-def _check_lines(neurons: Neurons, subject: str, assigned: set[str]) -> None:
+def _check_lines(neurons: Neurons, subject: str) -> None:
     for name in (*(line.name for line in neurons.lines), *(s.name for s in neurons.statements)):
         check_variable(name, f"{subject}: variable")
+    of_each = {statement.name for statement in (*neurons.statements, *neurons.reset_statements)}
     for line in neurons.lines:
         check_flags(line, OF_NEURONS, f"{subject}: equations")
-        if line.name in assigned and {"constant", "shared", HELD} & set(line.flags):
+        fixed = {"constant", "shared", HELD} & set(line.flags)
+        if line.name in (of_each if fixed == {"shared"} else neurons.assigned) and fixed:
             refuse_assignment(line.name, line, f"{subject}: text")
     check_held(neurons.lines, f"{subject}: equations")
     check_shared(neurons.lines, _separate(neurons), "neuron", f"{subject}: equations")
+    for block in neurons.regular:
+        check_sets_shared(block.statements, neurons.shared, _separate(neurons), f"{subject}: {block.name}")
     for name in neurons.shared & set(neurons.constants):
         given = neurons.constants[name]
         if isinstance(given, Distribution) or (isinstance(given, Value) and not given.scalar):

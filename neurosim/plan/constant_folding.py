@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.network.functions import ELEMENTWISE, functions
-from neurosim.network.text import Statement, called, names_of, parsed_copy
+from neurosim.network.text import Statement, called, names_in, names_of, parsed_copy
 from neurosim.plan.codegen.numpy_code import Numeric, evaluate
 
 
@@ -37,6 +37,14 @@ def fold_constants(
     }
     with np.errstate(all="ignore"):
         return folded, {name: np.asarray(evaluate(text, wide)) for text, name in folder.names.items()}
+
+
+def folded_names(statements: Iterable[Statement], constant: frozenset[str]) -> frozenset[str]:
+    """The constant names whose values are in the coefficients that `fold_constants` makes."""
+    folder = _Folder(constant)
+    for statement in statements:
+        folder.coefficient(folder.fold(parsed_copy(statement.expression)))
+    return frozenset[str]().union(*(names_in(text) for text in folder.names))
 
 
 class _Folder(ast.NodeTransformer):

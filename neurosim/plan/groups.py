@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,15 @@ from numpy.typing import NDArray
 
 from neurosim.errors import PlanError
 from neurosim.network.called import CalledConstant
+from neurosim.network.flags import sets_shared
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.program import ticks_between_moves
-from neurosim.network.text import Statement
+from neurosim.network.text import Statement, names_in
 from neurosim.network.values import PLAIN, TIME, Value
 from neurosim.plan.called import lower_called
 from neurosim.plan.codegen.numpy_code import Numeric
-from neurosim.plan.constant_folding import fold_constants
+from neurosim.plan.constant_folding import fold_constants, folded_names
 from neurosim.plan.dimensions import (
     Dim,
     Scope,
@@ -88,7 +90,7 @@ def lower_group(
     marked = [line.name for line in population.lines if "unless refractory" in line.flags]
     frozen = frozenset(marked if refractory else ())
     check_equations(population.lines, scope)
-    integrate, coefficients = _integration(
+    integrate, coefficients, folded = _integration(
         net, population, scope, {**constants, **states}, frozen, refractory is not None
     )
     written, nothing = population.states, frozenset[str]()
@@ -108,6 +110,7 @@ def lower_group(
         reset=_block("reset", population.reset, population.reset_statements, scope, written, nothing),
         refractory=refractory,
         frozen=frozen,
+        folded=folded & states.keys(),
         periodic={
             name: held_block(name, statements)
             for name, statements in held_statements(population.lines, scope.part("equations")).items()
@@ -257,7 +260,7 @@ def _regular(population: Neurons, scope: Scope, frozen: frozenset[str]) -> dict[
     for given in population.regular:
         block = _block(given.name, given.text, given.statements, scope, population.states, frozen)
         assert block is not None  # it has statements
-        blocks[given.name] = block
+        blocks[given.name] = replace(block, shared=sets_shared(given.statements, population.shared))
     return blocks
 
 
@@ -280,17 +283,18 @@ def _integration(
     values: Mapping[str, Numeric],
     frozen: frozenset[str],
     refractory: bool,
-) -> tuple[Block | None, dict[str, NDArray[np.float64]]]:
-    """The statements that integrate the equations over one tick, and the coefficients that they name."""
+) -> tuple[Block | None, dict[str, NDArray[np.float64]], frozenset[str]]:
+    """What integrates the equations over one tick, the coefficients in it, and the names that these hold."""
     unknown = tuple(line.name for line in population.lines if line.kind == "differential")
     if not unknown:
-        return None, {}
+        return None, {}, frozenset()
     inner = scope.part("equations")
     system = linear_system(population.lines, inner) if population.method == "exact" else None
     if system is not None:
         assert net.dt is not None
         dt = net.dt * ticks_between_moves(net.program, population.name)
         statements, coefficients = exact_statements(system, values, dt, frozen & set(unknown))
+        folded = frozenset[str]().union(*(names_in(factor) for factor in system.matrix.values()))
     else:
         # A method that evaluates the derivatives only at the start of the tick may ignore refractoriness: the
         # block then keeps its frozen variables from changing. Other methods evaluate them again with values
@@ -299,5 +303,7 @@ def _integration(
         statements = brian_integration(
             population.lines, population.method, inner, refractory=refractory and evaluates_again
         )
+        folded = folded_names(statements, scope.constant & values.keys())
         statements, coefficients = fold_constants(statements, values, scope.constant)
-    return Block("integrate", statements, unknown, frozen & set(unknown), population.equations), coefficients
+    block = Block("integrate", statements, unknown, frozen & set(unknown), population.equations)
+    return block, coefficients, folded

@@ -149,6 +149,7 @@ class Group:
     of: '' for a population. A group without neurons of its own (a view) comes from `cells.sending('g')`: its
         name is 'cells.g', it sends the variable `sends` of the population `of`, here g of 'cells'. A view
         that spikes is another event of these neurons: its threshold and reset are text of `of`
+    folded: variables that nothing writes, whose start values are in the coefficients of `integrate`
     periodic: the blocks that steps of the kind RUN run, by name
     links: the names that mean variables of other populations, as they are when the text runs
     """
@@ -169,6 +170,7 @@ class Group:
     refractory: Refractory | None
     frozen: frozenset[str]
     of: str = ""
+    folded: frozenset[str] = frozenset()
     periodic: Mapping[str, Block] = field(default_factory=dict[str, Block])
     links: Mapping[str, Link] = field(default_factory=dict[str, Link])
 
