@@ -36,7 +36,7 @@ def cells(size: int = 12, **more: object) -> b2.NeuronGroup:
 
 def recorded_script() -> tuple[b2.Network, dict[str, object]]:
     """A network, and its monitors by the names under which a file holds their records."""
-    group = cells()
+    group = cells(events={"half": "v > 8*mV and v < 10*mV"})
     wires = b2.Synapses(group, group, "w : volt", on_pre="w += 1*mV; v += 0.1*w", name="wires")
     wires.connect("i != j", p=0.3)
     monitors = {
@@ -45,6 +45,7 @@ def recorded_script() -> tuple[b2.Network, dict[str, object]]:
         "cells[5:7]": b2.StateMonitor(group[4:], "v", record=[1, 2]),
         "wires[2:4]": b2.StateMonitor(wires, ["w", "v_post"], record=[2, 3]),
         "rates": b2.PopulationRateMonitor(group[:7], name="rates"),
+        "cells_half": b2.EventMonitor(group, "half"),
         "every": b2.StateMonitor(group, "v", record=[5, 6], dt=0.4 * ms, name="every"),
     }  # fmt: skip
     return b2.Network(group, wires, *monitors.values()), monitors
@@ -54,7 +55,7 @@ def assert_holds(path: Path, monitors: dict[str, object], since: float = 0.0) ->
     """A file holds what the monitors do, since a time in seconds."""
     with ns.open(path) as rec:
         for name, monitor in monitors.items():
-            if isinstance(monitor, b2.SpikeMonitor):
+            if isinstance(monitor, b2.EventMonitor):
                 spikes, later = rec.spikes(name), monitor.t_[:] >= since - 1e-9
                 first = int(name[6]) if "[" in name else 0
                 assert np.allclose(spikes.tick * rec.dt, monitor.t_[later] - since)

@@ -83,11 +83,6 @@ def with_text(text: str):
     return build
 
 
-def custom_event():
-    cells = group(events={"late": "v > 2"})
-    return (cells,)
-
-
 def operation():
     return group(), b2.NetworkOperation(lambda: None, when="thresholds", name="z")
 
@@ -111,7 +106,6 @@ def own_relu():
     [
         (odd_clocks, "its dt of 0.00025 s is not a multiple of the shortest one"),
         (with_synapses(model="x_pre = x_post : 1 (summed)"), "'x_pre' is summed over targets"),
-        (custom_event, "it has the event 'late' beside spikes"),
         (operation, "it runs between"),
         (with_text("w = lastspike_post/second"), "it reads 'lastspike' between threshold and reset"),
         (linked, "its text changes the linked variable 'I'"),

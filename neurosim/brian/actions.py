@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
+from neurosim.brian.events import SPIKE, array_of, event_of, holder_of
 from neurosim.brian.inputs import weight_of
 from neurosim.brian.names import Names, Text, label, root_of
 from neurosim.brian.private_names import (
     BrianObject,
     CodeRunner,
+    EventMonitor,
     NeuronGroup,
     NeuronStateUpdater,
     PoissonGroup,
@@ -80,9 +82,14 @@ class Action:
         return str(root_of(getattr(self.thing, "group", self.thing)).name)
 
     @property
-    def sender(self) -> str:
-        """The name of the group whose spikes a pathway carries."""
-        return str(root_of(self.thing.source).name)
+    def holder(self) -> str:
+        """The name of the group of the plan whose events it finds, resets or carries."""
+        return holder_of(getattr(self.thing, "source", getattr(self.thing, "group", self.thing)), self.event)
+
+    @property
+    def event(self) -> str:
+        """The event that it finds, or at which it acts."""
+        return event_of(self.thing)
 
     def commutes(self, other: Action, but_for: frozenset[Variable] = frozenset()) -> bool:
         """Whether it makes no difference which of two actions runs first, `but_for` some arrays."""
@@ -114,18 +121,13 @@ def acts(thing: BrianObject) -> bool:
     return type(thing) not in (NeuronGroup, PoissonGroup, Synapses, Subgroup)
 
 
-def spikes_of(group: BrianObject) -> Variable:
-    """The array in which Brian2 keeps the spikes that a group, or part of one, sends in a tick."""
-    return group.variables["_spikespace"]
-
-
 def _action(thing: BrianObject, namespace: Mapping[str, Any]) -> Iterator[Action]:
     """The action of an object; groups and synapses themselves do nothing."""
     kind = type(thing)
     if not acts(thing):
         return
     if kind is SpikeGeneratorGroup:
-        yield Action(thing, Does.DRIVE, None, frozenset(), frozenset({spikes_of(thing)}))
+        yield Action(thing, Does.DRIVE, None, frozenset(), frozenset({array_of(thing, SPIKE)}))
     elif kind in _RUNNERS:
         yield _RUNNERS[kind](thing, namespace)
     elif kind in (CodeRunner, SubexpressionUpdater) and thing.template == "stateupdate":
@@ -151,19 +153,18 @@ def _integrate(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
 
 
 def _threshold(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
-    group = thing.group
-    _need_spikes(group, thing.event)
+    group, event = thing.group, thing.event
     thing.update_abstract_code(namespace)
-    text = checked_text(thing, f"_condition = {group.events['spike']}", namespace)
-    own = {group.variables[name] for name in ("not_refractory", "lastspike") if name in group.variables}
-    return Action(thing, Does.THRESHOLD, text, text.reads | own, frozenset({spikes_of(group), *own}))
+    text = checked_text(thing, f"_condition = {group.events[event]}", namespace)
+    names = ("not_refractory", "lastspike") if event == SPIKE else ()
+    own = {group.variables[name] for name in names if name in group.variables}
+    return Action(thing, Does.THRESHOLD, text, text.reads | own, frozenset({array_of(group, event), *own}))
 
 
 def _reset(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
-    _need_spikes(thing.group, thing.event)
     thing.update_abstract_code(namespace)
     text = checked_text(thing, thing.abstract_code, namespace)
-    return _with_text(thing, Does.RESET, text, [spikes_of(thing.group)])
+    return _with_text(thing, Does.RESET, text, [array_of(thing.group, thing.event)])
 
 
 def _sum(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
@@ -172,11 +173,10 @@ def _sum(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
 
 
 def _deliver(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
-    _need_spikes(thing.synapses, thing.event)
     does = Does.DELIVER_TEXT if thing.prepost == "pre" else Does.SENT
     text = checked_text(thing, thing.code, namespace)
     between = events_between(thing.synapses, text.names)
-    reads = text.reads | between.reads | {spikes_of(thing.source)}
+    reads = text.reads | between.reads | {array_of(thing.source, thing.event)}
     return Action(thing, does, text, reads, text.writes | between.writes, text.only_adds - between.writes)
 
 
@@ -195,16 +195,11 @@ def _record(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
 
 
 def _record_spikes(thing: BrianObject, namespace: Mapping[str, Any]) -> Action:
-    _need_spikes(thing.source, getattr(thing, "event", "spike"))
     names = Names(thing.source, namespace)
     recorded = set(getattr(thing, "record_variables", ())) - {"i", "t"}
     read = {variable for name in recorded for variable in names.read_by(name)}
-    return Action(thing, Does.RECORD_SPIKES, None, frozenset({spikes_of(thing.source), *read}), frozenset())
-
-
-def _need_spikes(group: BrianObject, event: str) -> None:
-    if event != "spike":
-        raise Refused(label(group), f"it has the event {event!r} beside spikes")
+    read.add(array_of(thing.source, event_of(thing)))
+    return Action(thing, Does.RECORD_SPIKES, None, frozenset(read), frozenset())
 
 
 _RUNNERS = {
@@ -217,5 +212,6 @@ _RUNNERS = {
     PoissonInput: _background,
     StateMonitor: _record,
     SpikeMonitor: _record_spikes,
+    EventMonitor: _record_spikes,
     PopulationRateMonitor: _record_spikes,
 }

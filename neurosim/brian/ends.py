@@ -46,7 +46,7 @@ class Ends:
         wanted: the names that the others use
         """
         values = Values(names, changing)
-        group = lower_group(self.synapses, (), values, sorted(wanted), dtype)
+        group, *_ = lower_group(self.synapses, (), values, sorted(wanted), dtype)
         return group, values.states
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.brian.actions import Action, Does
+from neurosim.brian.events import SPIKE, events_of, holder_of
 from neurosim.brian.integration import integration
 from neurosim.brian.names import FREE, LAST_SPIKE, Names, Text, label, root_of
 from neurosim.brian.private_names import (
@@ -30,8 +31,8 @@ NEVER = Block("threshold", (Statement("spikes", "=", "False"),), ("spikes",), te
 
 def lower_group(
     group: BrianObject, actions: Sequence[Action], values: Values, wanted: Collection[str], dtype: np.dtype
-) -> Group:
-    """The group of a NeuronGroup or PoissonGroup.
+) -> tuple[Group, ...]:
+    """The group of a NeuronGroup or PoissonGroup, and the views that are its events other than spikes.
 
     actions: of the group
     values: takes in the names that the text of the group uses
@@ -39,16 +40,18 @@ def lower_group(
     dtype: of the state
     """
     regular = [action for action in actions if action.does is Does.RUN]
-    by_kind = {action.does: action for action in actions if action.does is not Does.RUN}
+    at_events = [action for action in actions if action.does is not Does.RUN and action.event != SPIKE]
+    by_kind = {a.does: a for a in actions if a.does is not Does.RUN and a not in at_events}
     texts = {does: action.text for does, action in by_kind.items() if action.text is not None}
     for does, text in texts.items():
         if does is not Does.INTEGRATE:  # `integration` takes in the names of equations
             values.add(text.used)
     parts = [_of_part(action) for action in regular]
-    for part in parts:
-        values.add(part.used)
+    more = [*parts, *(action.text for action in at_events if action.text is not None)]
+    for text in more:
+        values.add(text.used)
     values.add(wanted)
-    for text in (*texts.values(), *parts):
+    for text in (*texts.values(), *more):
         for name in text.assigned & values.links.keys():
             raise Refused(label(group), f"its text changes the linked variable {name!r}")
     values.add(["dt"])
@@ -59,9 +62,9 @@ def lower_group(
     if Does.INTEGRATE in by_kind:
         block, coefficients = integration(by_kind[Does.INTEGRATE].thing, values, frozen, rule is not None)
     threshold = _threshold(texts[Does.THRESHOLD], values) if Does.THRESHOLD in texts else None
-    if threshold is None and rule is not None:
-        threshold = NEVER  # neurons that spiked in an earlier run may still be refractory
-    return Group(
+    if threshold is None and (rule is not None or SPIKE in getattr(group, "thresholder", ())):
+        threshold = NEVER  # it is not active; neurons that spiked in an earlier run may still be refractory
+    own = Group(
         name=group.name,
         shape=(len(group),),
         driven=False,
@@ -87,6 +90,20 @@ def lower_group(
         },
         links=values.links,
     )
+    return own, *(_event(group, event, at_events, values) for event in events_of(group))
+
+
+def _event(group: BrianObject, event: str, actions: Sequence[Action], values: Values) -> Group:
+    """The view that is an event of a group. If nothing looks for the event, it never happens."""
+    texts = {action.does: action.text for action in actions if action.event == event}
+    condition, code = texts.get(Does.THRESHOLD), texts.get(Does.RESET)
+    return Group(
+        name=holder_of(group, event), shape=(len(group),), driven=False, spiking=True, states={},
+        constants={}, ports={}, subexpressions={}, sends=None, integrate=None, update=None,
+        threshold=NEVER if condition is None else _threshold(condition, values),
+        reset=None if code is None else _block("reset", code, values),
+        refractory=None, frozen=frozenset(), of=str(group.name),
+    )  # fmt: skip
 
 
 def _regular(name: str, text: Text, values: Values, frozen: frozenset[str]) -> Block:

@@ -10,12 +10,13 @@ import numpy as np
 
 from neurosim.brian.actions import Action, Does, actions_of
 from neurosim.brian.ends import ends_of
+from neurosim.brian.events import holder_of
 from neurosim.brian.groups import lower_group, lower_spike_generator
 from neurosim.brian.inputs import lower_background
 from neurosim.brian.links import links_of
 from neurosim.brian.monitors import Monitor, monitor_of
 from neurosim.brian.names import Names, label, root_of
-from neurosim.brian.pending import pending_arrays, root_name
+from neurosim.brian.pending import pending_arrays
 from neurosim.brian.private_names import (
     BrianObject,
     NeuronGroup,
@@ -39,7 +40,7 @@ from neurosim.plan.check import check_plan
 from neurosim.plan.plan import AnyPathway, Drive, Group, Plan, Sparse, Textual, state_dtype
 
 GROUPS = (NeuronGroup, PoissonGroup, SpikeGeneratorGroup)
-OWN_ARRAYS = ("_spikespace", "not_refractory", "lastspike")  # which the engines keep for themselves
+OWN_ARRAYS = ("not_refractory", "lastspike")  # which the engines keep for themselves, as all events
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,8 @@ class Lowered:
         for lowered in self.synapses.values():
             for pathway in pathways_of(lowered.synapses):
                 if pathway.name in lowered.delays:
-                    name, delay = root_name(pathway), int(lowered.delays[pathway.name].max())
+                    delay = int(lowered.delays[pathway.name].max())
+                    name = holder_of(pathway.source, pathway.event)
                     longest[name] = max(longest.get(name, 0), delay)
         return longest
 
@@ -133,7 +135,8 @@ class _Lowering:
             values = Values(names[name], self.changing, links_of(group, self.changing, {*found, *self.ends}))
             mine = [a for a in self.actions if a.text is not None and a.group == name]
             with named_in_errors(group):
-                groups[name] = lower_group(group, mine, values, sorted(wanted[name]), self.dtype)
+                lowered = lower_group(group, mine, values, sorted(wanted[name]), self.dtype)
+            groups |= {each.name: each for each in lowered}
             states[name] = values.states
         for name, ends in self.ends.items():
             namespace = Names(ends.synapses, self.run.namespace)
@@ -201,7 +204,7 @@ class _Lowering:
         held = {name: set(ends.names) for name, ends in self.ends.items()}
         for variable in self.changing:
             name = variable.owner.name
-            if name in wanted and variable.name not in OWN_ARRAYS:
+            if name in wanted and variable.name not in OWN_ARRAYS and not variable.name.startswith("_"):
                 wanted[name].add(variable.name)
         for lowered in synapses.values():
             for end, names in lowered.of_neurons.items():

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurosim.brian.actions import Action
+from neurosim.brian.events import event_of, holder_of
 from neurosim.brian.names import FREE, Names, root_of
 from neurosim.brian.private_names import (
     BrianObject,
+    EventMonitor,
     PopulationRateMonitor,
     SpikeMonitor,
     Subexpression,
@@ -143,7 +145,7 @@ class StateMonitorAppender(Monitor):
 
 
 class SpikeMonitorAppender(Monitor):
-    """A SpikeMonitor.
+    """A SpikeMonitor or EventMonitor.
 
     columns: the variables that it records at spikes; of all neurons in all ticks, from which it takes its own
     """
@@ -151,19 +153,23 @@ class SpikeMonitorAppender(Monitor):
     def __init__(self, thing: BrianObject, dt: float, every: int, columns: Mapping[str, Column]):
         super().__init__(thing, dt, every)
         self.columns, self.only_in_memory = columns, tuple(columns)
-        self.group = root_of(thing.source)
+        self.group, self.event = root_of(thing.source), event_of(thing)
         self.start = int(getattr(thing.source, "start", 0))
         self.stop = int(getattr(thing.source, "stop", len(self.group)))
 
     @property
     def probes(self) -> tuple[Probe, ...]:
-        return (spike_probe(self.group), *(c.probe for c in self.columns.values() if c.probe is not None))
+        return (
+            event_probe(self.group, self.event),
+            *(c.probe for c in self.columns.values() if c.probe is not None),
+        )
 
     @property
     def records(self) -> Sequence[Recorded]:
         if "i" not in self.thing.record_variables:
             return ()  # it only counts
-        return (self._record(self.group.name, len(self.group), None, np.arange(self.start, self.stop)),)
+        owner = holder_of(self.group, self.event).replace(".", "_")
+        return (self._record(owner, len(self.group), None, np.arange(self.start, self.stop)),)
 
     def kept(
         self, first: int, ticks: int, samples: Mapping[str, np.ndarray], events: Mapping[str, Spikes]
@@ -200,7 +206,7 @@ class SpikeMonitorAppender(Monitor):
 
     def _mine(self, events: Mapping[str, Spikes]) -> tuple[np.ndarray, np.ndarray]:
         """Tick and neuron of the spikes of the part of the group that the monitor looks at."""
-        spikes = events[spike_probe(self.group).name]
+        spikes = events[event_probe(self.group, self.event).name]
         chosen = (spikes.neuron >= self.start) & (spikes.neuron < self.stop)
         return spikes.tick[chosen], spikes.neuron[chosen] - self.start
 
@@ -239,9 +245,10 @@ class RateMonitorAppender(SpikeMonitorAppender):
         return 1.0 * spikes / (self.dt * self.every) / (self.stop - self.start)
 
 
-def spike_probe(group: BrianObject) -> Probe:
-    """What records all spikes of a group."""
-    return Probe(group.name, group.name, None, None, (len(group),), 1, True)
+def event_probe(group: BrianObject, event: str) -> Probe:
+    """What records all spikes, or other events, of a group."""
+    name = holder_of(group, event)
+    return Probe(name, name, None, None, (len(group),), 1, True)
 
 
 def monitor_of(
@@ -260,7 +267,7 @@ def monitor_of(
     thing, every = action.thing, action.every
     if type(thing) is PopulationRateMonitor:
         return RateMonitorAppender(thing, dt, every, {})
-    at_spikes = type(thing) is SpikeMonitor
+    at_spikes = type(thing) in (SpikeMonitor, EventMonitor)
     recorded = set(thing.record_variables) - ({"i", "t"} if at_spikes else set())
     index = np.asarray(np.arange(len(thing.source)) if at_spikes else thing.record, np.int64)
     columns = {

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from neurosim.brian.events import holder_of
 from neurosim.brian.private_names import BrianObject, pending_of, put_pending
 from neurosim.brian.synapses import LoweredSynapses
 from neurosim.engine.checkpoint import ARRIVALS, QUEUE
@@ -60,7 +61,7 @@ def put_back_pending(
     before = _waiting(pathway, dt)
     before = before[before[:, 0] + first >= last] - np.array([last - first, 0])
     delay, wires = lowered.delays[pathway.name], lowered.wires
-    tick, neuron = sent[root_name(pathway)]
+    tick, neuron = sent[holder_of(pathway.source, pathway.event)]
     ends = wires.receiver if pathway.prepost == "post" else wires.sender
     by_end = np.argsort(ends, kind="stable")
     size = int(ends.max(initial=-1)) + 1
@@ -82,9 +83,3 @@ def _waiting(pathway: BrianObject, dt: float) -> np.ndarray:
     spikes = pending_of(pathway)
     spikes[:, 0] = np.rint(spikes[:, 0] * (_dt_of_queues.get(pathway.queue, dt) / dt))
     return spikes
-
-
-def root_name(pathway: BrianObject) -> str:
-    """The name of the group whose spikes a pathway carries."""
-    source = pathway.source
-    return str(source.source.name if hasattr(source, "start") and hasattr(source, "source") else source.name)

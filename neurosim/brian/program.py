@@ -34,27 +34,29 @@ def steps_of(
     )
     usual = all(action.every == 1 and action.does is not Does.RUN for action in actions)
     timed = [name for name, group in groups.items() if LAST_SPIKE in group.states]
-    linked = any(group.links for group in groups.values())
-    if usual and not timed and not linked and _is_usual(actions, plain, queued):
+    further = any(group.links or group.of for group in groups.values())
+    if usual and not timed and not further and _is_usual(actions, plain, queued):
         return _clock_steps(groups)
     _check_last_spikes(timed, actions)
-    resetting = {action.group for action in actions if action.does is Does.RESET}
+    resetting = {action.holder for action in actions if action.does is Does.RESET}
     steps = [Step(Do.THRESHOLD, sources), Step(Do.SEND, sources)]
     for action in actions:
         mine = _steps(action, tuple(carried.get(action, ())), actions, queued)
         steps += [step for step in mine if step not in steps]
-        if action.does is Does.THRESHOLD and action.group in timed and action.group not in resetting:
-            steps.append(Step(Do.RESET, (action.group,), every=action.every))
+        if action.does is Does.THRESHOLD and action.holder in timed and action.holder not in resetting:
+            steps.append(Step(Do.RESET, (action.holder,), every=action.every))
     return tuple(step for step in steps if not step.empty)
 
 
 def _check_last_spikes(timed: Sequence[str], actions: Sequence[Action]) -> None:
     """Refuse to read the time of the last spike between threshold and reset, which sets it in the plan."""
     for place, reset in enumerate(actions):
-        if reset.does is not Does.RESET or reset.group not in timed:
+        if reset.does is not Does.RESET or reset.holder not in timed:
             continue
         variable = reset.thing.group.variables[LAST_SPIKE]
-        found = next(n for n, a in enumerate(actions) if a.does is Does.THRESHOLD and a.group == reset.group)
+        found = next(
+            n for n, a in enumerate(actions) if a.does is Does.THRESHOLD and a.holder == reset.holder
+        )
         for action in actions[found + 1 : place + 1]:
             if variable in action.reads:
                 raise Refused(label(action.thing), f"it reads {LAST_SPIKE!r} between threshold and reset")
@@ -62,7 +64,7 @@ def _check_last_spikes(timed: Sequence[str], actions: Sequence[Action]) -> None:
 
 def _has_threshold(name: str, actions: Sequence[Action]) -> bool:
     """Whether some object compares a group with its threshold; the sources of a PoissonInput have none."""
-    return any(a.does is Does.THRESHOLD and a.group == name for a in actions)
+    return any(a.does is Does.THRESHOLD and a.holder == name for a in actions)
 
 
 def _is_usual(actions: Sequence[Action], plain: Sequence[Action], queued: Collection[Action]) -> bool:
@@ -113,7 +115,8 @@ def _steps(
     action: Action, carried: tuple[str, ...], actions: Sequence[Action], queued: Collection[Action]
 ) -> Iterator[Step]:
     """The steps of one object."""
-    own = (str(action.thing.name if action.does is Does.DRIVE else action.group),)
+    at_events = action.does in (Does.DRIVE, Does.THRESHOLD, Does.RESET)
+    own = (action.holder if at_events else action.group,)
     every = action.every
     match action.does:
         case Does.RECORD:
@@ -154,7 +157,7 @@ def delayed(actions: Sequence[Action]) -> frozenset[Action]:
     found: set[Action] = set()
     for action in actions:
         if action.does in (Does.THRESHOLD, Does.DRIVE):
-            seen.add(str(action.group))
-        elif action.does in (Does.DELIVER_TEXT, Does.SENT) and action.sender not in seen:
+            seen.add(action.holder)
+        elif action.does in (Does.DELIVER_TEXT, Does.SENT) and action.holder not in seen:
             found.add(action)
     return frozenset(found)

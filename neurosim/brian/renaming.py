@@ -32,7 +32,9 @@ class Renaming:
         """The plan under its new names."""
         new = self.new
         groups = {
-            new[name]: replace(group, name=new[name], links=self._links(group.links))
+            new[name]: replace(
+                group, name=new[name], links=self._links(group.links), of=new[group.of] if group.of else ""
+            )
             for name, group in plan.groups.items()
         }
         pathways = {new[name]: self._pathway(pathway) for name, pathway in plan.pathways.items()}

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from neurosim.brian.actions import Action, Does
-from neurosim.brian.names import Names, label, part_of, root_of
+from neurosim.brian.events import SPIKE, holder_of
+from neurosim.brian.names import Names, label, part_of
 from neurosim.brian.private_names import BrianObject, Subexpression, Variable, integrated, value_of
 from neurosim.brian.program import block_name
 from neurosim.brian.refusal import Refused
@@ -141,7 +142,8 @@ class SynapseLowering:
         name = str((arriving or own)[0].thing.name if own else self._free_name(parts))
         delay = self._delays(arriving[0]) if arriving else np.zeros(size, np.int64)
         stored = self._edges(np.zeros(size), delay)
-        self.found.pathways.append(Textual(**self._ends(name, None), stored=stored, text=text))
+        ends = self._ends(name, None, arriving=_event(arriving), sent=_event(sent))
+        self.found.pathways.append(Textual(**ends, stored=stored, text=text))
         self.found.held_by |= dict.fromkeys((*values.states, *parts.derived), name)
         self.found.carried_by |= {action: [name] for action in own}
         for actions in further:
@@ -172,6 +174,7 @@ class SynapseLowering:
         own = frozenset(v for v in action.writes | then.writes if v.owner.name == self.synapses.name)
         return (
             action.does is then.does
+            and action.event == then.event
             and self.place[then] == self.place[action] + 1
             and np.array_equal(self._delays(action), self._delays(then))
             and action.commutes(then, but_for=own)
@@ -187,9 +190,10 @@ class SynapseLowering:
     ) -> None:
         """One more pathway of the synapses that `holder` stands for."""
         name, wires = str(actions[0].thing.name), self.found.wires
-        ends = self._ends(name, None)
+        event, at_target = _event(actions), actions[0].does is Does.SENT
+        ends = self._ends(name, None, **{"sent" if at_target else "arriving": event})
         sender = wires.sender
-        if actions[0].does is Does.SENT:
+        if at_target:
             sender, ends = wires.receiver, ends | {
                 "pre": ends["post"], "pre_index": ends["post_index"], "pre_shape": ends["post_shape"],
             }  # fmt: skip
@@ -213,10 +217,11 @@ class SynapseLowering:
             return f"{name}_at_events" if self.held else name
         return f"{name}_of_{parts.derived[0]}"
 
-    def _ends(self, name: str, to: str | None) -> dict[str, Any]:
-        pre, post = root_of(self.synapses.source), root_of(self.synapses.target)
+    def _ends(self, name: str, to: str | None, *, arriving: str = SPIKE, sent: str = SPIKE) -> dict[str, Any]:
+        """What a pathway knows of where it begins and ends, given the events at which its text runs."""
+        pre, post = holder_of(self.synapses.source, arriving), holder_of(self.synapses.target, sent)
         return dict(
-            name=name, pre=pre.name, post=post.name, to=to,
+            name=name, pre=pre, post=post, to=to,
             pre_index=part_of(self.synapses.source), post_index=part_of(self.synapses.target),
             pre_shape=(len(self.synapses.source),), post_shape=(len(self.synapses.target),),
         )  # fmt: skip
@@ -256,7 +261,7 @@ class SynapseLowering:
         names = [action.thing.name if not n else f"{action.thing.name}_{n}" for n in range(len(sums))]
         for name, (variable, weight) in zip(names, sums, strict=True):
             self.found.pathways.append(
-                Sparse(**self._ends(name, variable), stored=self._edges(weight, delay))
+                Sparse(**self._ends(name, variable, arriving=action.event), stored=self._edges(weight, delay))
             )
         self.found.carried_by[action] = names
         return True
@@ -367,6 +372,11 @@ class SynapseLowering:
                 0
             ].expression
         return found
+
+
+def _event(actions: Sequence[Action]) -> str:
+    """The event at which actions run, which is the same for all of them."""
+    return actions[0].event if actions else SPIKE
 
 
 def synapse_actions(synapses: BrianObject, actions: Iterable[Action]) -> list[Action]:

@@ -11,6 +11,7 @@ from neurosim.brian.private_names.classes import BrianObject as BrianObject
 from neurosim.brian.private_names.classes import BrianObjectException as BrianObjectException
 from neurosim.brian.private_names.classes import CodeRunner as CodeRunner
 from neurosim.brian.private_names.classes import Constant as Constant
+from neurosim.brian.private_names.classes import EventMonitor as EventMonitor
 from neurosim.brian.private_names.classes import Function as Function
 from neurosim.brian.private_names.classes import Network as Network
 from neurosim.brian.private_names.classes import NetworkOperation as NetworkOperation

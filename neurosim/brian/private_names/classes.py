@@ -28,6 +28,7 @@ NetworkOperation: Any = modules.brian.NetworkOperation
 Subgroup: Any = modules.subgroup.Subgroup
 Synapses: Any = modules.brian.Synapses
 SpikeMonitor: Any = modules.brian.SpikeMonitor
+EventMonitor: Any = modules.brian.EventMonitor
 StateMonitor: Any = modules.brian.StateMonitor
 PopulationRateMonitor: Any = modules.brian.PopulationRateMonitor
 
