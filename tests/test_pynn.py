@@ -104,8 +104,8 @@ def noisy_script(pieces):
     stdp = sim.STDPMechanism(
         sim.SpikePairRule(),
         sim.MultiplicativeWeightDependence(w_max=0.01),
-        dendritic_delay_fraction=0,
         weight=0.005,
+        delay=0.4,
     )
     learned = sim.Projection(cells, cells, sim.AllToAllConnector(allow_self_connections=False), stdp)
     cells.inject(sim.NoisyCurrentSource(mean=0.1, stdev=0.2, dt=0.5))
@@ -202,8 +202,8 @@ RULES = {
 }
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_pairs_of_spikes_change_weights_by_the_rule(rule):
+@pytest.mark.parametrize(("rule", "behind"), [*((r, 0.0) for r in RULES), ("GutigWeightDependence", 0.75)])
+def test_pairs_of_spikes_change_weights_by_the_rule(rule, behind):
     pre = sim.Population(2, sim.SpikeSourceArray(spike_times=[[10.0], [25.0]]))
     driver = sim.Population(1, sim.SpikeSourceArray(spike_times=[18.0]))
     post = sim.Population(1, sim.IF_curr_delta())
@@ -211,16 +211,16 @@ def test_pairs_of_spikes_change_weights_by_the_rule(rule):
     sim.Projection(driver, post, sim.AllToAllConnector(), sim.StaticSynapse(weight=30.0, delay=1.0))
     stdp = sim.STDPMechanism(
         sim.SpikePairRule(tau_plus=15.0, tau_minus=25.0, A_plus=0.02, A_minus=0.03),
-        getattr(sim, rule)(w_min=0.1, w_max=1.0), dendritic_delay_fraction=0, weight=0.5, delay=2.0,
+        getattr(sim, rule)(w_min=0.1, w_max=1.0), dendritic_delay_fraction=behind, weight=0.5, delay=2.0,
     )  # fmt: skip
     learned = sim.Projection(pre, post, sim.AllToAllConnector(), stdp)
     sim.run(40)
     rise, fall = RULES[rule]
     (spike,) = trains(post)[0]
-    expected = (
-        0.5 + 0.02 * np.exp(-(spike - 12) / 15) * rise(0.5),
-        0.5 - 0.03 * np.exp(-(27 - spike) / 25) * fall(0.5),
-    )
+    seen = spike + 2 * behind  # the times of the synapse
+    first, second = 12 - 2 * behind, 27 - 2 * behind
+    up, down = 0.02 * np.exp(-(seen - first) / 15), 0.03 * np.exp(-(second - seen) / 25)
+    expected = 0.5 + up * rise(0.5), 0.5 - down * fall(0.5)
     np.testing.assert_allclose(learned.get("weight", format="array")[:, 0], expected, rtol=1e-9)
     learned[1].weight = 0.7
     sim.run(1.0)
@@ -381,8 +381,7 @@ def test_what_this_backend_cannot_do_is_said():
     refused(bad, "IF_cond_exp", lambda: sim.Population(1, sim.EIF_cond_exp_isfa_ista(delta_T=0.0)))
     refused(NonExistentParameterError, "tau", lambda: cells.get("tau"))
     refused(InvalidModelError, "list_standard_models", lambda: sim.Population(1, cells_of_pynn()))
-    refused(ValueError, "dendritic_delay_fraction=0", sim.STDPMechanism)
-    refused(ValueError, "SpikePairRule", lambda: sim.STDPMechanism(dendritic_delay_fraction=0))
+    refused(ValueError, "SpikePairRule", sim.STDPMechanism)
     refused(ValueError, "sampling_interval = 0.25 ms", lambda: cells.record("v", sampling_interval=0.25))
     refused(
         ValueError, "each amplitude", lambda: sim.StepCurrentSource(times=[2.0, 1.0], amplitudes=[1.0, 2.0])

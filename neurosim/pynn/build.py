@@ -114,6 +114,11 @@ def _synapses(projection: Any, group: Any, neurons: Mapping[Any, ns.Neurons]) ->
         return ns.Synapses(neurons[group.pre], neurons[group.post], to=receptor.variable, **settings)
     units = {name: receptor.unit if unit == "weight" else unit for name, unit in kind.units.items()}
     given = {name: quantity(projection.values(name)[group.where], unit) for name, unit in units.items()}
+    if kind.on_post:
+        # Both are later by the delay behind the synapse than they are for it, so that a weight is sent as it
+        # is when the spike reaches the synapse.
+        behind = projection.values("dendritic_delay_fraction") * projection.values("delay")
+        settings["delay"] = {"pre": settings["delay"], "post": quantity(2 * behind[group.where], "ms")}
     if "tau_syn" in kind.model:
         given |= _time_constants(group, receptor.tau, given)
     declared = [f"w : {UNITS[receptor.unit][1]}", kind.model]

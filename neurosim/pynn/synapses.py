@@ -100,7 +100,8 @@ class STDPMechanism(_Synapse, synapses.STDPMechanism):
     """Spike-timing dependent plasticity of pairs (Song, Miller & Abbott 2000, Nat. Neurosci. 3, 919).
 
     The weight rises by A_plus times the trace of arrivals when the target spikes, and falls by A_minus times
-    the trace of the target's spikes when a spike arrives, each times what the weight dependence says.
+    the trace of the target's spikes when a spike arrives, each times what the weight dependence says. The
+    part dendritic_delay_fraction of a delay lies behind the synapse, which sees the target later by it.
     """
 
     model = """dbefore/dt = -before/tau_plus : 1 (event-driven)
@@ -108,25 +109,14 @@ class STDPMechanism(_Synapse, synapses.STDPMechanism):
     variables = MappingProxyType({"before": 0.0, "after": 0.0})
 
     def __init__(
-        self,
-        timing_dependence: Any = None,
-        weight_dependence: Any = None,
-        voltage_dependence: Any = None,
-        dendritic_delay_fraction: float = 1.0,
-        **given: Any,
+        self, timing_dependence: Any = None, weight_dependence: Any = None, *rest: Any, **given: Any
     ):
-        if dendritic_delay_fraction != 0:
-            raise ValueError(
-                f"STDPMechanism: dendritic_delay_fraction={dendritic_delay_fraction} is not supported: all of"
-                " a delay lies before the synapse. Give dendritic_delay_fraction=0."
-            )
         if not isinstance(timing_dependence, SpikePairRule) or not hasattr(weight_dependence, "rise"):
             raise ValueError(
                 "STDPMechanism: it needs a timing and a weight dependence of this backend. Give"
                 " timing_dependence=SpikePairRule() and, say, weight_dependence=AdditiveWeightDependence()."
             )
-        parts = timing_dependence, weight_dependence, voltage_dependence, dendritic_delay_fraction
-        super().__init__(*parts, **given)  # type: ignore[call-arg]  # without PyNN
+        super().__init__(timing_dependence, weight_dependence, *rest, **given)  # type: ignore[call-arg]
         rise, fall = weight_dependence.rise, weight_dependence.fall
         self.on_pre = f"before += 1\nw = clip(w - A_minus*after*{fall}, w_min, w_max)\nTARGET_post += w"
         self.on_post = f"after += 1\nw = clip(w + A_plus*before*{rise}, w_min, w_max)"

@@ -22,8 +22,6 @@ import neurosim.pynn  # noqa: F401  (makes pyNN.neurosim)
 NOT_APPLICABLE = {
     "test_mc.py": "cells of several compartments",
     "test_scenario5.py": "cells of several compartments",
-    "test_issue652": "STDP with delays behind the synapse (dendritic_delay_fraction=1)",
-    "test_scenario3": "STDP with delays behind the synapse (dendritic_delay_fraction=1)",
     "test_issue259": "spikes between time steps (spike_precision='off_grid')",
 }
 
