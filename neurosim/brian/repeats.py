@@ -8,6 +8,7 @@ in which the first of them began.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,9 @@ class Repeats:
         """Remember a run before it begins."""
         if all(known is not net for known, *_ in self._runs):
             Network.store(net, BEGINNING)
-        self._runs.append((net, duration, dict(namespace)))
+        # Modules are of no use to text, and would keep the device from going to other processes.
+        names = {name: value for name, value in namespace.items() if not isinstance(value, ModuleType)}
+        self._runs.append((net, duration, names))
 
     def repeat(self, values: Mapping[Any, Any]) -> None:
         """Run all again from the beginning, with other start values of variables and other TimedArrays."""

@@ -63,7 +63,8 @@ class Watch:
             short = duration if watch.seconds is None else min(duration, watch.seconds * second)
             watch.cut |= bool(short < duration)
             known = kwargs.get("namespace") or get_local_namespace(level + 1)
-            watch.standalone.remember(OneRun(net, short, {**kwargs, "namespace": known}))
+            options = {**kwargs, "namespace": known}
+            watch.standalone.remember(OneRun(net, short, options, frozenset(net.objects)))
             inner(net, short, *args, level=level + 1, **kwargs)
 
         Network.run = run

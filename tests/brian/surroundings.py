@@ -20,6 +20,7 @@ class OneRun:
     network: Any
     duration: Any
     options: dict[str, Any]
+    objects: frozenset[Any]
 
 
 class Standalone:
@@ -79,11 +80,13 @@ class Standalone:
         """All runs, from the beginning, with other values of variables, under Brian2's numpy target."""
         from brian2 import Network
 
-        for network in {id(run.network): run.network for run in self.runs}.values():
-            Network.restore(network, "where a standalone run begins")
+        for run in {id(run.network): run for run in self.runs}.values():
+            run.network.objects.update(run.objects)  # a magic network forgets them
+            Network.restore(run.network, "where a standalone run begins")
         for view, value in (run_args or {}).items():
             view.set_item(slice(None), value)
         for run in self.runs:
+            run.network.objects.update(run.objects)
             self.run_network(run.network, run.duration, **run.options)
 
 
