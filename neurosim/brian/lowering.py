@@ -16,6 +16,7 @@ from neurosim.brian.inputs import lower_background
 from neurosim.brian.links import links_of
 from neurosim.brian.monitors import Monitor, monitor_of
 from neurosim.brian.names import Names, label, root_of
+from neurosim.brian.order_of_arrivals import warn_of_disagreement
 from neurosim.brian.pending import pending_arrays
 from neurosim.brian.private_names import (
     BrianObject,
@@ -113,6 +114,7 @@ class _Lowering:
         self.actions = actions_of(run.things, run.namespace, run.dt)
         self.changing: frozenset[Variable] = run.written.union(*(action.writes for action in self.actions))
         self.late = delayed(self.actions)
+        warn_of_disagreement(self.actions)
         self.ends = ends_of(run.things, self.actions, self.changing)
 
     def lower(self) -> Lowered:
