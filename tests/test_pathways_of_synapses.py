@@ -163,3 +163,57 @@ def test_pathways_of_what_does_not_spike_are_refused():
     ):
         with pytest.raises(ns.PlanError, match=re.escape(rule)):
             ns.run(ns.Network(ns.Synapses(pre, post, **more), schedule=ns.Clock(1 * ms)), ticks=2)
+
+
+def changing_network() -> ns.Network:
+    """Cells whose synapses change two of their delays at each spike."""
+    cells = ns.Neurons(
+        "cells", 30, equations="dv/dt = (1.3 + I - v)/(6*ms) : 1\ny : 1", threshold="v > 1",
+        reset="v = 0", method="euler", v=ns.uniform(0, 1),
+    )  # fmt: skip
+    learn = ns.Synapses(
+        cells[:25], cells[3:], wiring="i != j", weight=ns.uniform(0, 0.1),
+        model="d : second\ne : second\nn : 1",
+        on_pre={
+            "now": "I_post += w; d = clip(d*0.9 + 0.3*ms*rand(), 0*ms, 5*ms); n += 1",
+            "late": "y_post = y_post*0.9 + n; n *= 0.99",
+        },
+        on_post={"post": "d = d + 0.1*ms", "answer": "e = e + 0.3*ms*(rand() - 0.5); n = n + 0.1*v_post"},
+        delay={"now": "d", "late": "e", "answer": "d"}, d="2*ms*rand()", e=1 * ms, name="learn",
+    )  # fmt: skip
+    return ns.Network(learn, schedule=ns.Clock(0.1 * ms))
+
+
+def test_delays_that_text_changes_are_the_same_on_all_engines_and_in_pieces():
+    net, record = changing_network(), ["cells.v", "cells.y", "learn.d", "learn.e", "learn.n"]
+    whole = ns.run(net, duration=30 * ms, record=record, engine="reference", seed=3)
+    assert whole["learn.d"][-1].std() > 2e-4 and whole["learn.e"][-1].std() > 5e-5
+    begun = ns.run(net, duration=12 * ms, record=record, engine="events", threads=2, seed=3)
+    middle = ns.run(net, duration=9 * ms, record=record, engine="events", threads=1, start=begun)
+    last = ns.run(net, duration=9 * ms, record=record, engine="reference", start=middle)
+    drawn = ns.run(materialized(net, 3), duration=30 * ms, record=record, engine="reference", seed=3)
+    for name in record:
+        pieces = np.concatenate([begun[name], middle[name], last[name]])
+        np.testing.assert_array_equal(pieces, whole[name])
+        np.testing.assert_array_equal(drawn[name], whole[name])
+
+
+def test_the_delay_when_a_spike_is_sent_counts():
+    given, cell = ns.Neurons("given", 1), ns.Neurons("cell", 1, equations="v : 1")
+    # Each arrival makes the delay of spikes that are sent later one tick longer.
+    moved = ns.Synapses(
+        given, cell, model="d : second", on_pre="v_post += 1; d += 1*ms", delay="d", d=0 * ms, name="moved"
+    )
+    net = ns.Network(moved, schedule=ns.Clock(1 * ms))
+    found = ns.run(net, {"given": ([0, 1, 2, 3, 4] * ms, [0] * 5)}, ticks=10, record=["cell.v", "moved.d"])
+    # They arrive at 0, 2, 3, 5 and 7 ms, since spikes are sent before others arrive in the same tick.
+    arrived = [0, 1, 1, 2, 3, 3, 4, 4, 5, 5]
+    np.testing.assert_allclose(found["moved.d"].ravel() * 1e3, arrived)
+    np.testing.assert_array_equal(found["cell.v"].ravel(), arrived)
+
+
+def test_delays_that_change_need_spikes():
+    graded = ns.Neurons("graded", 1, update="v = 1")
+    moved = ns.Synapses(graded, graded, model="d : 1", on_pre="d += 1", delay="d", d=1)
+    with pytest.raises(ns.PlanError, match="delay='d' changes during the run, but 'graded' sends no spikes"):
+        ns.run(ns.Network(moved, schedule=ns.Synchronous()), ticks=2)

@@ -172,6 +172,7 @@ def further(plan, of="text", /, **changes):
 
 BROKEN = {
     "share the variables of 'plain', which are no synapses that hold some": lambda p: further(p, "plain"),
+    "take 'x' as their delay, which is no variable": lambda p: changed_pathway(p, "text", delay_from="x"),
     "are a pathway of 'text', but have other variables": lambda p: further(
         p, states={name: value.copy() for name, value in p.pathways["text"].text.states.items()}
     ),

@@ -17,7 +17,8 @@ import numpy as np
 
 from neurosim.engine.state import Pending, PendingSpikes, Queue, spikes_sent
 from neurosim.network.program import Do, Step
-from neurosim.plan.plan import AnyPathway, Dense, Einsum, Plan, Private, Sparse
+from neurosim.network.synapses import LONGEST_DELAY
+from neurosim.plan.plan import AnyPathway, Dense, Einsum, Plan, Private, Sparse, Textual
 from neurosim.plan.queues import entry_of
 
 
@@ -196,6 +197,22 @@ def split_by_delay(
     delay = delays[synapse]
     for ticks in np.unique(delay):
         yield int(ticks), np.flatnonzero(delay == ticks)
+
+
+def changed_delays(plan: Plan, pathway: Textual, values: np.ndarray) -> np.ndarray:
+    """The delays in ticks of spikes that are sent now, from the values of the variable that is the delay."""
+    ticks = np.rint(values.astype(np.float64) / (plan.dt or 1.0))
+    least = least_delay(plan, pathway)
+    # Written so that NaN is the shortest delay.
+    return np.where(ticks >= least, np.minimum(ticks, LONGEST_DELAY), least).astype(np.int64)
+
+
+def least_delay(plan: Plan, pathway: Textual) -> int:
+    """The shortest delay with which a spike arrives: 1 if it is sent behind the step that delivers it."""
+    steps = list(enumerate(plan.program))
+    sent = next((n for n, s in steps if s.kind in (Do.DRIVE, Do.SEND) and pathway.pre in s.populations), -1)
+    brings = (n for n, s in steps if s.delivers(graded=False) and s.concerns(pathway.name, pathway.post))
+    return 1 if next(brings, len(steps)) < sent else 0
 
 
 def shared_delay(delays: np.ndarray) -> int | None:

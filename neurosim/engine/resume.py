@@ -168,7 +168,7 @@ class _Check:
             self.misfit(
                 f"{key}/synapse", f"holds {synapse.max()} where there are {pathway.delay.size} synapses"
             )
-        if not np.array_equal(due - sent, pathway.delay[synapse]):
+        if not pathway.delay_from and not np.array_equal(due - sent, pathway.delay[synapse]):
             self.misfit(f"{key}/due", "holds ticks that are not those of sending and the delays")
 
     def _columns(self, key: str, names: tuple[str, ...]) -> list[np.ndarray] | None:

@@ -101,8 +101,9 @@ class Synapses(SetOnce):
         Other synapses `up`, whose weights are shared, or `up.T`, from their targets to their senders.
     delay: from sending to arrival: a time under `Clock`, a number of ticks under other schedules; a number,
         an array of shape (post, pre) or (synapse,), a distribution, or an expression, in which `w` is the
-        weight. A dict gives delays of several texts by their names; 'pre' is that of an on_pre without a
-        name, 'post' that of on_post.
+        weight. A variable of the model that text changes is the delay as it is when a spike is sent. A dict
+        gives delays of several texts by their names; 'pre' is that of an on_pre without a name, 'post' that
+        of on_post.
     model: Brian2 equations for variables of each synapse. `w` is the weight, also where it is not declared.
     on_pre: assignments that run when a message arrives: a spike, or what a sender without threshold sends in
         every tick. Names ending in _post or _pre are variables of the neurons. Of a sender that spikes there
@@ -277,6 +278,14 @@ class Synapses(SetOnce):
     def delays(self) -> dict[str, Delay]:
         """The delays: 'delay', and 'delay.name' for each further pathway."""
         return {"delay": self.delay} | {f"delay.{path.name}": path.delay for path in self.further}
+
+    def changing_delay(self, key: str) -> str:
+        """The variable that is one of `delays`, if text changes it; else ''."""
+        delay = self.delays[key]
+        name = delay.text if isinstance(delay, Expression) else ""
+        equations = (line.name for line in self.lines if line.kind == "differential")
+        changed = {*(s.name for s in self.all_statements), *equations, *held_names(self.lines)}
+        return name if name in self.states and name in changed else ""
 
     def given(self, key: str) -> Weight | Constant:
         """What was given as 'weight', as one of `delays`, or as a constant."""

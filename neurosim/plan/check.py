@@ -157,6 +157,10 @@ def _check_text(plan: Plan, pathway: Textual, label: str) -> None:
     """The variables of synapses, and what their text assigns."""
     if pathway.of:
         _check_shared(plan, pathway, label)
+    if pathway.delay_from and pathway.delay_from not in pathway.text.states:
+        raise PlanError(
+            f"{label}: take {pathway.delay_from!r} as their delay, which is no variable of them. Name one."
+        )
     text, (pre, post) = pathway.text, plan.ends(pathway)
     if not len(text.states):
         raise PlanError(f"{label}: have no variables. Give them one, such as w.")

@@ -179,7 +179,8 @@ class _Check:
         if step.every == 1:
             return
         aligned = sends.every % step.every == 0 and sends.phase % step.every == step.phase
-        if not aligned or not isinstance(pathway, Sparse) or np.any(pathway.delay % step.every):
+        changing = isinstance(pathway, Textual) and pathway.delay_from
+        if not aligned or changing or not isinstance(pathway, Sparse) or np.any(pathway.delay % step.every):
             self.refuse(
                 step,
                 f"misses spikes of {pathway.pre!r}, which {pathway.name!r} makes due in other ticks",

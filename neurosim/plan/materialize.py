@@ -12,6 +12,7 @@ from neurosim.network.arguments import Arguments
 from neurosim.network.called import CalledConstant
 from neurosim.network.contraction import einsum
 from neurosim.network.draws import Pairs
+from neurosim.network.expression import Expression
 from neurosim.network.network import Network, names_wanted
 from neurosim.network.neurons import Neurons
 from neurosim.network.synapses import Synapses, Transposed
@@ -164,7 +165,10 @@ def _numbers(
         item.wiring,
         Value(weight[given], unit),
         constants,
-        {key: d if d.scalar else Value(d.number[given], d.dim) for key, d in delays.items()},
+        {
+            key: d if isinstance(d, Expression) or d.scalar else Value(d.number[given], d.dim)
+            for key, d in delays.items()
+        },
     )
 
 
@@ -195,9 +199,11 @@ def _declared(item: Synapses, key: str) -> tuple[float, ...]:
 
 def _materialized_delay(
     net: Network, name: str, item: Synapses, seed: int, found: Pairs | None = None, key: str = "delay"
-) -> Value:
-    """A delay as numbers; drawn ones in whole ticks, as they are used."""
+) -> Value | Expression:
+    """A delay as numbers; drawn ones in whole ticks, as they are used. One that text changes stays so."""
     given = item.delays[key]
+    if isinstance(given, Expression) and item.changing_delay(key):
+        return given
     if isinstance(given, Value) and (given.scalar or found is None):
         return given
     if found is None:

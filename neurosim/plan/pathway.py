@@ -201,10 +201,13 @@ class Textual(Sparse):
         with an on_pre and delays of its own: `stored` lists those synapses in their order, with the neurons
         whose spikes bring this pathway as senders. These are neurons of the population `pre`, which may be
         the target, too. States, constants, and what names of the text mean are those of the synapses
+    delay_from: '' for delays that stay as they are. Else the variable that is the delay of each synapse when
+        a spike is sent, in seconds (in ticks without Clock); then `delay` is only what it begins with
     """
 
     text: SynapseText
     of: str = ""
+    delay_from: str = ""
 
     @property
     def holder(self) -> str:

@@ -102,6 +102,11 @@ def _text_pathways(
     item = net.synapses[name]
     check_wiring(net, item, scopes)
     graded = _is_graded(item, inputs)
+    if graded and item.changing_delay("delay"):
+        raise PlanError(
+            f"{item.label}: delay={item.changing_delay('delay')!r} changes during the run, but"
+            f" {item.pre.name!r} sends no spikes. Give a delay that stays as it is."
+        )
     for path in item.further:
         end = item.pre if path.argument == "on_pre" else item.post
         silent = graded if end is item.pre else not (end.population.spiking or end.name in inputs.spiking)

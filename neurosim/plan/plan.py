@@ -69,6 +69,9 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
   it is read as it is when that text runs. Synapses may also change one: each that of a neuron of its own. So
   can synapses be senders or targets of other synapses: what these read or change of them is held by a
   population without text, which has one neuron for each synapse.
+* Delays that change. If a variable of the synapses is their delay, its value in the tick and step in which a
+  spike is sent counts, rounded to ticks, halves to even. A delay that is too short to arrive is 0, or 1 where
+  the deliver step stands before the spikes are sent; the longest is `LONGEST_DELAY`.
 * Times in ticks. A single delay or period that is not a whole number of ticks was refused in the description.
   Arrays and distributions of delays are rounded, halves to even. A spike event at time t belongs to tick
   floor(t/dt + 0.001).

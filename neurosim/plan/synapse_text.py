@@ -77,7 +77,7 @@ def text_pathway(
     drawn = None if recipe is None or starts is None else DrawnStates(recipe, starts, found.dtype)
     text, further = _text(net, name, found, drawn, scopes)
     stored = found.edges() if recipe is None or starts is None else recipe
-    first = Textual(**common, stored=stored, text=text)
+    first = Textual(**common, stored=stored, text=text, delay_from=item.changing_delay("delay"))
     return first, *(_further(item, first, path, block, found) for path, block in further)
 
 
@@ -96,6 +96,7 @@ def _further(item: Synapses, first: Textual, path: PathwayText, block: Block, fo
         stored=Edges(sender, first.receiver, np.zeros(sender.size), delay),
         text=text,
         of=first.name,
+        delay_from=item.changing_delay(f"delay.{path.name}"),
     )
 
 

@@ -174,6 +174,5 @@ def _read_inputs(net: Network, inputs: Inputs | None, ticks: int | None, label: 
 
 def _longest_delay(synapses: Synapses) -> int:
     """The longest delay in ticks."""
-    delays = [delay for delay in synapses.delays.values() if isinstance(delay, Value)]
-    assert len(delays) == len(synapses.delays)  # `materialized` has drawn them
-    return max(int(np.max(delay.number, initial=0)) for delay in delays)
+    assert isinstance(synapses.delay, Value)  # `materialized` has drawn it; others belong to spikes
+    return int(np.max(synapses.delay.number, initial=0))

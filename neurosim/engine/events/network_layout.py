@@ -82,7 +82,7 @@ class NetworkLayout:
         return self.bounds[self.names.index(population)]
 
     def _lay_out_textual(self, pathway: Textual) -> TextualLayout:
-        by_delay = spikes_sent(self.plan, pathway.pre) and not pathway.text.summed
+        by_delay = spikes_sent(self.plan, pathway.pre) and not (pathway.text.summed or pathway.delay_from)
         return lay_out(self.plan, pathway, self.bounds_of(pathway.post), self.threads, by_delay=by_delay)
 
     def _place_sums(self, stage: Stage) -> None:
@@ -112,7 +112,9 @@ class NetworkLayout:
         """The longest delay in ticks of each stage, then of each pathway with text."""
         stages = [self.rows[s.number].longest if s.number in self.rows else 0 for s in self.source.stages]
         textual = [
-            self.textual[p.name].longest if p.text.on_pre and spikes_sent(self.plan, p.pre) else 0
+            self.textual[p.name].longest
+            if p.text.on_pre and spikes_sent(self.plan, p.pre) and not p.delay_from
+            else 0
             for p in self.plan.textual
         ]
         return np.array([*stages, *textual], np.int64)

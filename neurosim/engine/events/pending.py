@@ -99,11 +99,15 @@ def _restore_textual(runner: Runner, batch: Batch, number: int, pathway: Textual
     due, sent, owner, synapse = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = delivery_order(due, sent)
     due, owner, place = due[order].astype(np.int64), owner[order], layout.place[synapse[order]]
+    sent = sent[order].astype(np.int64)
     block = np.searchsorted(layout.block_first[1:-1], place, side="right")
     for trial in range(batch.state.count):
         for part in range(batch.network.blocks):
             mine = (owner == trial) & (block == part)
-            runner.restore_textual(trial, number, part, due[mine], place[mine])
+            if pathway.delay_from:
+                runner.restore_changing(trial, number, part, due[mine], sent[mine], place[mine])
+            else:
+                runner.restore_textual(trial, number, part, due[mine], place[mine])
 
 
 def collect_pending(runner: Runner, batch: Batch) -> None:
@@ -115,10 +119,15 @@ def collect_pending(runner: Runner, batch: Batch) -> None:
     for queue in (*state.queue.values(), *state.arrivals.values()):
         for due in [due for due in queue if due < state.tick]:
             del queue[due]
+    for pathway in batch.plan.textual:
+        if pathway.delay_from:
+            state.arrivals[pathway.name].clear()  # the C++ has those of earlier runs, too
     for trial in range(state.count):
         _collect_arrivals(runner, batch, trial)
-        for pathway in batch.plan.textual:
-            if pathway.text.on_pre is not None and spikes_sent(batch.plan, pathway.pre):
+        for number, pathway in enumerate(batch.plan.textual):
+            if pathway.delay_from:
+                _collect_changing(runner, batch, trial, number, pathway)
+            elif pathway.text.on_pre is not None and spikes_sent(batch.plan, pathway.pre):
                 _collect_textual(runner, batch, trial, pathway)
 
 
@@ -176,8 +185,25 @@ def _collect_textual(runner: Runner, batch: Batch, trial: int, pathway: Textual)
         synapse = place if layout.order is None else layout.order[place].astype(np.int64)
         parts.append((np.repeat(due, count), np.repeat(tick[spike], count), synapse))
     due, sent, synapse = (np.concatenate(column) for column in zip(*parts, strict=True))
+    _append_textual(batch, pathway, due, sent, synapse, trial)
+
+
+def _collect_changing(runner: Runner, batch: Batch, trial: int, number: int, pathway: Textual) -> None:
+    """Put one trial's pending arrivals at synapses whose delays change into their queue."""
+    layout = batch.network.textual[pathway.name]
+    parts = [runner.pending_changing(trial, number, block) for block in range(batch.network.blocks)]
+    due, sent, place = np.concatenate(parts).T
+    _append_textual(batch, pathway, due, sent, layout.canonical[place].astype(np.int64), trial)
+
+
+def _append_textual(
+    batch: Batch, pathway: Textual, due: Integers, sent: Integers, synapse: Integers, trial: int
+) -> None:
+    """Append arrivals to the queue of a pathway, one entry for each tick due and tick of sending."""
     queue = batch.state.arrivals[pathway.name]
     for when, since in sorted(set(zip(due.tolist(), sent.tolist(), strict=True))):
         # In the order of the plan, whatever the blocks are.
         mine = np.sort(synapse[(due == when) & (sent == since)])
+        if pathway.of:
+            mine = mine[delivery_order(pathway.sender[mine])]
         queue.setdefault(when, []).append(PendingTextualSpikes(since, np.full(mine.size, trial), mine))

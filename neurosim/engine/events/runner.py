@@ -126,6 +126,20 @@ class Runner:
         addresses = (due.ctypes.data, place.ctypes.data)
         self._library.neurosim_restore_textual(self._address, trial, text, block, due.size, *addresses)
 
+    def restore_changing(
+        self, trial: int, text: int, block: int, due: Integers, sent: Integers, place: Integers
+    ) -> None:
+        """Make spikes pending as `restore_textual` does, at synapses whose delays change."""
+        addresses = (due.ctypes.data, sent.ctypes.data, place.ctypes.data)
+        self._library.neurosim_restore_changing(self._address, trial, text, block, due.size, *addresses)
+
+    def pending_changing(self, trial: int, text: int, block: int) -> Integers:
+        """The spikes on their way at synapses whose delays change: due, sent and place, (spike, 3)."""
+        where = (self._address, trial, text, block)
+        found = np.empty((self._library.neurosim_pending_changing(*where, None), 3), np.int64)
+        self._library.neurosim_pending_changing(*where, found.ctypes.data)
+        return found
+
 
 def _spikes_of(call: Callable[..., int]) -> SpikeArrays:
     tick, neuron = ctypes.POINTER(ctypes.c_int64)(), ctypes.POINTER(ctypes.c_int32)()
@@ -149,6 +163,8 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
         "pending_spikes": (Int, (pointer, number, pointer)),
         "restore": (Int, (pointer, number, number, number, Int, pointer, pointer, pointer)),
         "restore_textual": (Int, (pointer, number, number, number, Int, pointer, pointer)),
+        "restore_changing": (Int, (pointer, number, number, number, Int, pointer, pointer, pointer)),
+        "pending_changing": (Int, (pointer, number, number, number, pointer)),
     }
     declare(library, functions)
     for name, (result, _) in functions.items():

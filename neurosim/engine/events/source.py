@@ -133,6 +133,7 @@ def _synapses(code: PathwayCode) -> list[str]:
     """The functions of synapses with text."""
     text = code.pathway.text
     lines = in_synapses(code)
+    lines += synapses.send_with_delays(code) if code.pathway.delay_from else []
     lines += synapses.integrate(code) if text.integrate is not None else []
     lines += synapses.add_up(code) if text.summed else []
     for variable, step in recorded_subexpressions(code.plan, code.pathway):

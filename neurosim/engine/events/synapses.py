@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from neurosim.engine.deferred import deferred_name, order_matters, split_deferred
+from neurosim.engine.delivery import least_delay
 from neurosim.engine.events.comments import commented
 from neurosim.engine.events.keys import (
     PortCount,
@@ -61,11 +62,9 @@ def act(code: PathwayCode, block: Block) -> list[str]:
     in_turn = order_matters(block, code.pathway.text, code.pre, code.post)
     body = _in_turn(code, loop, block) if in_turn else _side_by_side(code, loop, block)
     visitor = "for_textual_synapses"
-    if code.pathway.of:
-        listed = code.numbering.array(TextualArray(code.pathway.name, TextualPart.LISTED))
-        visitor = f"for_listed_arrivals<{listed}>"
-    elif not code.graded and block.name == "on_pre":
-        visitor = "for_arrivals"
+    if not code.graded and block.name == "on_pre":
+        arrivals = "changing_arrivals" if code.pathway.delay_from else "arrivals"
+        visitor = f"for_listed_{arrivals}<{_listed(code)}>" if code.pathway.of else f"for_{arrivals}"
     elif block.name == "on_post" and code.plan.sends_spikes(code.pathway.post):
         visitor = "for_post_spikes"
     return _function(code, loop, block.name, f"{block.name}_{identifier(code.pathway.name)}", visitor, body)
@@ -176,6 +175,22 @@ def _store(code: PathwayCode, loop: Loop, name: str, op: str, value: str) -> str
     count = f"{loop.pointer(f'{tag}_count_at', 'int64_t', PortCount(group.name, variable))} + {at}"
     signed = f"-{change}" if op == "-=" and reduce == "mean" else change
     return f"{REDUCE[reduce]}::add({target}, {count}, {signed});"
+
+
+def _listed(code: PathwayCode) -> int:
+    """The handle of the places of one more pathway of synapses."""
+    return code.numbering.array(TextualArray(code.pathway.name, TextualPart.LISTED))
+
+
+def send_with_delays(code: PathwayCode) -> list[str]:
+    """The function that puts spikes on their way, if a variable of the synapses is their delay."""
+    loop, pathway = code.loop("on_pre"), code.pathway
+    value, least = code.own(loop, pathway.delay_from), least_delay(code.plan, pathway)
+    delay = f"[&](int64_t k) {{ return ticks_of_delay(context, {value}, {least}); }}"
+    places = f", InList{{context.template shared<int32_t>({_listed(code)})}}" if pathway.of else ""
+    lines = [*loop.before.values(), f"send_with_delays(context, {code.handles}, {delay}{places});"]
+    name = f"send_{identifier(pathway.name)}_with_delays"
+    return function(f"Synapses '{pathway.name}': send", f"void {name}(Context& context)", lines)
 
 
 def integrate(code: PathwayCode) -> list[str]:

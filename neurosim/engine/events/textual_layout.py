@@ -201,8 +201,9 @@ def list_pathway(plan: Plan, pathway: Textual, holder: TextualLayout) -> Textual
     """
     blocks, senders = holder.block_first.size - 1, plan.groups[pathway.pre].size
     block = np.searchsorted(holder.block_first[1:-1], holder.place, side="right")
-    order = delivery_order(block, pathway.sender, pathway.delay)
-    keys = np.stack([block[order], pathway.sender[order], pathway.delay[order]])
+    delay = np.zeros_like(pathway.delay) if pathway.delay_from else pathway.delay
+    order = delivery_order(block, pathway.sender, delay)
+    keys = np.stack([block[order], pathway.sender[order], delay[order]])
     first = np.flatnonzero(np.r_[True, np.any(np.diff(keys, axis=1) != 0, axis=0)][: order.size])
     row = np.searchsorted(
         keys[0, first] * (senders + 1) + keys[1, first], np.arange(blocks * (senders + 1)), side="left"

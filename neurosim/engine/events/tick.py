@@ -56,7 +56,7 @@ def tick(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...]) -> list[st
     calls += [
         Call(f"queue_arrivals(context, {PathwayCode(plan, numbering, pathway).handles});")
         for pathway in plan.textual
-        if pathway.text.on_pre and spikes_sent(plan, pathway.pre)
+        if pathway.text.on_pre and spikes_sent(plan, pathway.pre) and not pathway.delay_from
     ]
     return _trial_by_trial(calls)
 
@@ -87,7 +87,7 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: i
     names = [identifier(name) for name in step.populations]
     match step.kind:
         case Do.DRIVE:
-            return [Call(f"drive_{name}(context);") for name in names]
+            return [Call(f"drive_{name}(context);") for name in names] + _with_delays(plan, step)
         case Do.THRESHOLD:
             groups = [plan.groups[name] for name in step.populations]
             apart = [identifier(group.name) for group in groups if not spikes_as_it_moves(plan, group)]
@@ -105,7 +105,7 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: i
             senders = [
                 n for n in step.populations if not spikes_sent(plan, n) and plan.groups[n].sends is not None
             ]
-            return [Call(f"send_{identifier(n)}(context);") for n in senders]
+            return [Call(f"send_{identifier(n)}(context);") for n in senders] + _with_delays(plan, step)
         case Do.RESET:
             populations = [n for n in step.populations if plan.groups[n].reset is not None]
             return [Call(f"reset_{identifier(n)}(context);") for n in populations]
@@ -118,6 +118,12 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: i
             return [Call("sweep_all(worker);", each_trial=False)]
         case Do.RECORD:
             return _samples(plan, number)
+
+
+def _with_delays(plan: Plan, step: Step) -> list[Call]:
+    """The calls that put the spikes of a step on their way through synapses whose delays change."""
+    changing = [p for p in plan.textual if p.delay_from and p.text.on_pre and p.pre in step.populations]
+    return [Call(f"send_{identifier(p.name)}_with_delays(context);") for p in changing]
 
 
 def _barrier_step(plan: Plan) -> int:

@@ -51,6 +51,8 @@ def can_split(plan: Plan) -> bool:
         return False
     if any(group.driven and not spikes_sent(plan, name) for name, group in plan.groups.items()):
         return False
+    if any(pathway.delay_from for pathway in plan.textual):
+        return False  # which are sent before all blocks have found their spikes
     added = {(p.post, p.to) for p in plan.summing}
     codes = [PathwayCode(plan, Numbering(), p) for p in plan.textual]
     for code in codes:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from neurosim.engine.deferred import deferred_name, order_matters, split_deferred
-from neurosim.engine.delivery import members, shared_delay, split_by_delay, take_due
+from neurosim.engine.delivery import changed_delays, members, shared_delay, split_by_delay, take_due
 from neurosim.engine.state import (
     Names,
     PendingTextualSpikes,
@@ -64,9 +64,20 @@ class TextualSynapses:
         synapse = self.by_sender[number]
         if synapse.size:
             queue = state.arrivals[self.pathway.name]
-            for delay, chosen in split_by_delay(self.pathway.delay, self.one_delay, synapse):
+            for delay, chosen in self._by_delay(state, trial[spike], synapse):
                 arrivals = PendingTextualSpikes(state.tick, trial[spike[chosen]], synapse[chosen])
                 queue.setdefault(state.tick + delay, []).append(arrivals)
+
+    def _by_delay(
+        self, state: State, trial: np.ndarray, synapse: np.ndarray
+    ) -> Iterator[tuple[int, slice | np.ndarray]]:
+        """Each delay of spikes that are sent now, and which of them have it."""
+        if not self.pathway.delay_from:
+            yield from split_by_delay(self.pathway.delay, self.one_delay, synapse)
+            return
+        values = state.synapses[self.pathway.holder][self.pathway.delay_from][trial, synapse]
+        delays = changed_delays(self.plan, self.pathway, values)
+        yield from split_by_delay(delays, None, np.arange(delays.size))
 
     def deliver(self, state: State, step: Step) -> None:
         """Run on_pre for what arrives at this tick; evaluate summed variables with the graded messages."""

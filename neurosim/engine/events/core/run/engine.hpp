@@ -112,6 +112,7 @@ class Engine {
         trial.next_event.assign(network.populations * blocks, 0);
         trial.stages.resize(code.stages * blocks);
         trial.arrivals.resize(code.texts * blocks);
+        trial.changing.resize(code.texts * blocks);
         trial.binomials.resize(code.privates * blocks);
         for (int at = 0; at < code.stages * blocks; ++at) {
             trial.stages[at].resize(code.reductions[at / blocks], network.slots[at],

@@ -97,4 +97,28 @@ int64_t neurosim_restore_textual(void* runner, int row, int text, int block, int
         return 0;
     });
 }
+
+// The same for synapses with text whose delays change, with the ticks of sending.
+int64_t neurosim_restore_changing(void* runner, int row, int text, int block, int64_t n, const int64_t* due,
+                                  const int64_t* sent, const int64_t* place) {
+    auto& engine = *static_cast<Runner*>(runner);
+    auto& waiting = engine.trial(row).changing[text * engine.network.blocks + block];
+    return guarded([&] {
+        for (int64_t k = 0; k < n; ++k) waiting[due[k]].push_back({sent[k], place[k]});
+        return 0;
+    });
+}
+
+// Writes what is pending there to (due, sent, place) of `room`, if that is not null, and counts it.
+int64_t neurosim_pending_changing(void* runner, int row, int text, int block, int64_t* room) {
+    auto& engine = *static_cast<Runner*>(runner);
+    int64_t count = 0;
+    for (const auto& [due, arrivals] : engine.trial(row).changing[text * engine.network.blocks + block])
+        for (const auto& arrival : arrivals) {
+            const int64_t columns[] = {due, arrival.sent, arrival.place};
+            if (room) std::copy(std::begin(columns), std::end(columns), room + 3 * count);
+            ++count;
+        }
+    return count;
+}
 }

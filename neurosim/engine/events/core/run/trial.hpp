@@ -2,6 +2,7 @@
 // spikes that are to be recorded.
 #pragma once
 #include <cstdlib>
+#include <map>
 #include <memory>
 
 #include "core/arrivals/stage.hpp"
@@ -18,6 +19,11 @@ struct PendingTextualBundle {
     PendingTextualBundle(int64_t first, uint32_t count) : first(first), count(count) {}  // see PendingBundle
     int64_t first;
     uint32_t count;
+};
+
+// A spike on its way to the synapse at a place, which knows when it was sent because its delay does not tell.
+struct ChangingArrival {
+    int64_t sent, place;
 };
 
 // Spikes with their ticks, in the order of sending.
@@ -41,6 +47,8 @@ struct Trial {
     std::unique_ptr<int32_t, decltype(&std::free)> lists{nullptr, std::free};  // their memory
     std::vector<StageBlock<Real, Weight>> stages;                              // (stage, block)
     std::vector<Calendar<PendingTextualBundle>> arrivals;                      // (pathway with text, block)
+    // By the tick at which they are due: (pathway with text, block); filled where delays change.
+    std::vector<std::map<int64_t, std::vector<ChangingArrival>>> changing;
     std::vector<SpikeLog> sent;         // per population: spikes whose arrivals may still be pending
     std::vector<SpikeLog> recorded[2];  // per population; the caller writes one while the other is filled
     std::vector<int64_t> next_event;    // (population, block): the next of the spikes that an input gives
