@@ -24,7 +24,7 @@ def learning_synapses() -> tuple[b2.NeuronGroup, b2.Synapses, list[object]]:
     """Synapses whose order is not that of their senders, onto cells that spike."""
     given = b2.SpikeGeneratorGroup(3, [0, 1, 2, 0, 1, 2, 2], [1, 2, 2.5, 7, 7, 8, 9] * ms)
     text = "dv/dt = (gain - v)/(10*ms) : 1\ngain : 1\nheard : 1"
-    cells = b2.NeuronGroup(4, text, threshold="v > 0.8", reset="v = 0", method="euler")
+    cells = b2.NeuronGroup(4, text, threshold="v > 0.8", reset="v = 0", refractory=0.3 * ms, method="euler")
     cells.gain, cells.v = [1.5, 2, 0.1, 3], [0.1, 0.2, 0.3, 0.5]
     made = b2.Synapses(
         given, cells, MODEL, on_pre={"pre": "w += d*v_post + level\nz += 1", "late": "w += 0.01*d"},

@@ -185,7 +185,9 @@ def _threshold(text: Text, values: Values) -> Block:
 
 def _refractory(group: BrianObject, values: Values, every: int) -> Refractory | None:
     """How long neurons are refractory after a spike, as Brian2 rounds it to ticks."""
-    rule: Any = False if "not_refractory" not in group.variables else refractory_of(group)
+    held = group.variables.get("not_refractory")
+    of_its_own = held is not None and held.owner.name == group.name  # synapses know that of their targets
+    rule: Any = refractory_of(group) if of_its_own else False
     if rule is False:
         return None
     if not isinstance(rule, str) and old_refractoriness():
