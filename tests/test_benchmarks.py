@@ -18,6 +18,8 @@ NAMES = (
     "coba_felt",
     "coba_40000",
     "cuba_4000",
+    "coba_through_brian2",
+    "cuba_through_brian2",
     "brunel",
     "stdp",
     "connect",

@@ -44,7 +44,7 @@ from neurosim.engine.events.source import write_source
 
 class Seen(Exception): pass
 
-def show(engine, plan, threads):
+def show(engine, plan, threads, **more):
     print(write_source(plan).text, end="")
     raise Seen
 
@@ -74,7 +74,7 @@ def test_a_script_is_the_same_code_in_every_process_and_imports_no_compilers(mon
     """Otherwise it would be compiled anew at each start."""
     seen = []
 
-    def see(engine, plan, threads):
+    def see(engine, plan, threads, **more):
         seen.append(write_source(plan).text)
         raise Seen
 

@@ -7,7 +7,9 @@ from events_tests_side import lowered
 from nets import SUM, clock, layered, synchronous
 
 import neurosim as ns
+from neurosim import engine
 from neurosim.engine import choose
+from neurosim.engine.cost import reference_seconds
 from neurosim.engine.events import build
 from neurosim.models.echo_state import echo_state
 from neurosim.models.force import force
@@ -78,11 +80,21 @@ def test_auto_compiles_only_where_that_pays():
     assert ns.run(balanced(), {"ears": spoken(3)}, ticks=3).engine == "reference"
 
 
-def test_auto_knows_that_synapses_with_text_cost_time_at_every_value_they_hear():
+def test_auto_counts_what_the_reference_took_before(monkeypatch):
+    monkeypatch.setattr("neurosim.engine.events.build._loaded", {})
+    monkeypatch.setattr("neurosim.engine.events.build.SUFFIX", ".none")  # so that nothing is in the cache
+    plan = lowered(balanced(), {"ears": spoken(10)}, ticks=3000)
+    assert engine.BEGIN_SECONDS < reference_seconds(plan) < engine.COMPILE_SECONDS
+    assert choose("auto", plan) == "reference"
+    assert choose("auto", plan, before=engine.COMPILE_SECONDS) == "events"
+
+
+def test_auto_knows_that_synapses_with_text_cost_time_at_every_value_they_hear(monkeypatch):
+    monkeypatch.setattr("neurosim.engine.events.is_compiled", lambda plan: False)
     silence = np.zeros((1000, 1))
-    for ticks, engine in ((100, "reference"), (1000, "events")):
+    for ticks, name in ((100, "reference"), (1000, "events")):
         net = force(echo_state(1, 300, 1, density=0.1, feedback_scale=1.0))
-        assert choose("auto", lowered(net, {"drive": silence[:ticks], "teacher": silence[:ticks]})) == engine
+        assert choose("auto", lowered(net, {"drive": silence[:ticks], "teacher": silence[:ticks]})) == name
 
 
 def test_without_a_compiler_auto_warns_and_runs_the_reference(monkeypatch):
@@ -118,7 +130,11 @@ def test_only_another_structure_is_compiled(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "_loaded", {})
     for ahead in ("load_ahead", "compile_ahead"):  # would be counted whenever it ends
         monkeypatch.setattr(f"neurosim.engine.events.{ahead}", lambda *source: None)
+    short = lowered(net(), {"ears": (np.array([0]), np.array([1]))}, ticks=5000)
+    assert engine.BEGIN_SECONDS < reference_seconds(short) < engine.COMPILE_SECONDS
+    assert choose("auto", short) == "reference"
     assert compiled(net()) >= 1  # and, once in a process, what draws synapses
+    assert choose("auto", short) == "events"  # now that nothing is left to compile
     others = [
         net(7),
         net(999),

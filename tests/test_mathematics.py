@@ -2,12 +2,15 @@
 one by one."""
 
 import ctypes
+import re
+import subprocess
 
 import numpy as np
 import pytest
 from scipy.special import exprel
 
-from neurosim.engine.events.build import load
+from neurosim.engine.events import compiler
+from neurosim.engine.events.build import INCLUDE, find_compiler, load
 
 # name: units in the last place it may be off, and ranges to try it on in double
 FUNCTIONS = {
@@ -245,3 +248,21 @@ def test_division_and_remainder_of_floats_are_those_of_numpy(library):
     for name, of_numpy in (("floor_mod", np.mod), ("floor_div", np.floor_divide)):
         with np.errstate(all="ignore"):
             np.testing.assert_array_equal(two(library, name, x, y), of_numpy(x, y))
+
+
+def test_a_function_of_a_function_runs_in_vectors(tmp_path):
+    """GCC would compute a power of the constant 0, which exp gives for small numbers, in a branch."""
+    command = find_compiler()
+    flags = () if command is None else compiler.engine_flags(compiler.version(command))
+    if not set(compiler.GCC_FLAGS) & set(flags):
+        pytest.skip("only GCC says which loops run in vectors")
+    source = tmp_path / "loop.cpp"
+    source.write_text(
+        '#include "core/numbers/math.hpp"\nusing namespace neurosim;\n'
+        "void loop(double* x, int n) { for (int i = 0; i < n; ++i) x[i] = pow_(exp_(x[i]), 0.1); }"
+    )
+    told = subprocess.run(
+        [*command, *flags, "-fopt-info-vec", "-c", f"-I{INCLUDE}", source, "-o", tmp_path / "loop.o"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert re.search(r"loop\.cpp:3:\d+: optimized: loop vectorized", told.stderr), told.stderr

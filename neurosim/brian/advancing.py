@@ -122,9 +122,10 @@ class Advancing:
 
     def _open(self, tick: int, last: int) -> None:
         """Lower the network as it stands, and open it."""
-        lowered, stream = self._lowered(tick, last), self.settings.stream
+        settings, lowered = self.settings, self._lowered(tick, last)
+        stream = settings.stream
         called = bool(self.first or self.final)
-        self.opened = opened = Opened(lowered, self.settings.options, stream, watched=called)
+        self.opened = opened = Opened(lowered, settings.options, settings.spent, stream, watched=called)
         if stream is not None and self.streams:
             stream.use(lowered.monitors)
         elif stream is not None:
@@ -132,7 +133,7 @@ class Advancing:
             self.streams = True
         opened.begin()
         if called:
-            self.watch = Watch(opened, self.settings.device)
+            self.watch = Watch(opened, settings.device)
 
     def _close(self) -> None:
         """Bring everything back into Brian2's arrays."""

@@ -21,7 +21,7 @@ from neurosim.brian.private_names import (
 )
 from neurosim.brian.repeats import Repeats, values_of
 from neurosim.brian.seeds import Seeds
-from neurosim.brian.settings import Options, Settings
+from neurosim.brian.settings import Options, Settings, Spent
 from neurosim.brian.streaming import Stream
 from neurosim.brian.watching import Watch
 from neurosim.errors import NeurosimError
@@ -32,7 +32,7 @@ class NeurosimDevice(RuntimeDevice):
 
     def __init__(self):
         super().__init__()
-        self.options, self.seeds, self.target = Options(), Seeds(), "auto"
+        self.options, self.seeds, self.spent, self.target = Options(), Seeds(), Spent(), "auto"
         self.stream: Stream | None = None
         self.repeats = Repeats(self._repeated)
         self.watch: Watch | None = None
@@ -120,8 +120,8 @@ class NeurosimDevice(RuntimeDevice):
         report, period, namespace, profile, _ = arguments
         measured = self.is_profiled(profile)
         settings = Settings(
-            self.options, self.seeds, report, float(period), namespace, measured, self.stream, self,
-            self.written,
+            self.options, self.seeds, self.spent, report, float(period), namespace, measured, self.stream,
+            self, self.written,
         )  # fmt: skip
         try:
             one_run(net, duration, settings)

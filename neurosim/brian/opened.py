@@ -9,11 +9,12 @@ import numpy as np
 from neurosim.brian.lowering import Lowered
 from neurosim.brian.names import root_of
 from neurosim.brian.renaming import Renaming
-from neurosim.brian.settings import Options
+from neurosim.brian.settings import Options, Spent
 from neurosim.brian.streaming import Stream, check_can_leave_out
 from neurosim.brian.write_back import MonitorWriter, write_back
 from neurosim.engine import ready
 from neurosim.engine.checkpoint import checkpoint
+from neurosim.engine.cost import reference_seconds
 from neurosim.engine.progress import ProgressCallback
 from neurosim.network.probes import Probe
 
@@ -23,17 +24,23 @@ class Opened:
 
     lowered: the run from now to its end
     options: of the device
+    spent: the time that earlier runs have taken
     stream: what writes the records to files; None: nothing
     watched: whether functions of the script will look at it between ticks
     """
 
-    def __init__(self, lowered: Lowered, options: Options, stream: Stream | None, *, watched: bool):
+    def __init__(
+        self, lowered: Lowered, options: Options, spent: Spent, stream: Stream | None, *, watched: bool
+    ):
         if not options.in_memory:
             check_can_leave_out(lowered.monitors)
         self.lowered = lowered = _with_spikes(lowered) if watched else lowered
         self.names = Renaming(lowered.plan)
         self.writer = MonitorWriter(lowered, self.names, stream, options.in_memory)
-        self.engine, made = ready(options.engine, self.names.plan(lowered.plan), options.threads)
+        plan = self.names.plan(lowered.plan)
+        self.engine, made = ready(options.engine, plan, options.threads, before=spent.seconds)
+        if self.engine == "reference":
+            spent.add(reference_seconds(plan))
         self._open = made.watch if watched else made.open
         self.ran = 0
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from neurosim.brian.private_names import Variable
 from neurosim.brian.seeds import Seeds
 from neurosim.brian.streaming import Stream
-from neurosim.engine import check_name
+from neurosim.engine import BEGIN_SECONDS, check_name
 from neurosim.errors import DescriptionError
 from neurosim.network.values import choice, flag, whole
 
@@ -56,12 +56,24 @@ class Options:
             whole(self.threads, "set_device: threads", least=1, most=4096)
 
 
+@dataclass
+class Spent:
+    """For how many seconds the reference engine has run, in runs for which compiled code could have paid."""
+
+    seconds: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count a run."""
+        self.seconds += seconds if seconds >= BEGIN_SECONDS else 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class Settings:
     """How a network runs.
 
     options: of the device
     seeds: of the device
+    spent: the time that earlier runs have taken
     report: what Brian2's `run` was given to report progress
     period: the time between two reports, in seconds
     namespace: the names of the script that text may use
@@ -73,6 +85,7 @@ class Settings:
 
     options: Options
     seeds: Seeds
+    spent: Spent
     report: Any
     period: float
     namespace: Mapping[str, Any]

@@ -15,12 +15,13 @@ from functools import partial
 
 from neurosim.engine.driver import neurons
 from neurosim.engine.events import construct, parts, textual_layout
-from neurosim.engine.events.build import compile_ahead, load, load_ahead
+from neurosim.engine.events.build import compile_ahead, in_cache, load, load_ahead
 from neurosim.engine.events.construct import draw_edges
 from neurosim.engine.events.network_layout import NetworkLayout
 from neurosim.engine.events.order import with_joint_deliveries
 from neurosim.engine.events.running import EventsRunning
 from neurosim.engine.events.source import write_source
+from neurosim.engine.events.support import unsupported
 from neurosim.engine.events.workload import cores, share
 from neurosim.engine.progress import MessageCallback
 from neurosim.engine.running import Ready
@@ -49,6 +50,14 @@ def ready(plan: Plan, threads: int | None = None, announce: MessageCallback | No
     opened = partial(EventsRunning, library, network)
     size = neurons(plan) + sum(layout.size for layout in network.textual.values())
     return Ready(plan, opened, partial(opened, watch=True), size, BATCH_NEURONS)
+
+
+def is_compiled(plan: Plan) -> bool:
+    """Whether the C++ that runs a plan is in the cache."""
+    if unsupported(plan):
+        return False
+    source = write_source(with_joint_deliveries(plan))
+    return in_cache(source.text, parts=source.parts)
 
 
 def prepare(precision: str, *, plain: bool, textual: bool) -> None:

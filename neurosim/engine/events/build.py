@@ -124,6 +124,15 @@ def load(
     return _load(source, label, parts, flags, announce)
 
 
+def in_cache(source: str, *, parts: Sequence[str] = ()) -> bool:
+    """Whether the cache has the shared library that `load` would compile."""
+    try:
+        key = _toolchain(()).key(source, *parts)
+    except NotCompiled:  # there is no compiler to ask for its version
+        return False
+    return key in _loaded or cache.Entry(cache.folder(), key, SUFFIX).is_intact()
+
+
 def _load(
     source: str, label: str, parts: Sequence[str], flags: Sequence[str], announce: MessageCallback | None
 ) -> ctypes.CDLL:

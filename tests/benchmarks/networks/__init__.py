@@ -10,6 +10,7 @@ NAMES = (
     "microcircuit",
     "coba",
     "cuba",
+    "through_brian2",
     "brunel",
     "stdp",
     "connect",
