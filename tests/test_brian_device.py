@@ -281,6 +281,37 @@ def test_variables_of_other_groups_are_read_as_in_brian2():
     assert_same(linked_network, ("reference", "events"))
 
 
+def summed_network() -> Arrays:
+    """Sums over the synapses of senders and of targets, of parts, of which one reads another."""
+    cells = b2.NeuronGroup(
+        5, "dv/dt = (1 + 0.2*i - v + 0.1*out + 0.05*q)/(6*ms) : 1\nout : 1\nq : 1\ndoubled = 2*out : 1",
+        threshold="v > 1", reset="v = 0", method="euler", name="cells",
+    )  # fmt: skip
+    cells.out = cells.q = 0.5
+    ends = b2.Synapses(
+        cells[1:4], cells[2:],
+        """w : 1
+           da/dt = -a/(3*ms) : 1 (clock-driven)
+           q_post = a*doubled_pre + w : 1 (summed)
+           out_pre = w*v_post + a : 1 (summed)""",
+        on_pre="a += 0.3; w *= 0.9", delay=0.2 * ms, method="euler", name="ends",
+    )  # fmt: skip
+    ends.connect(i=[2, 0, 0, 2, 2, 1], j=[0, 1, 2, 2, 2, 1])
+    ends.w = "0.1 + 0.01*i"
+    monitors = (
+        b2.SpikeMonitor(cells), b2.StateMonitor(cells, ["v", "out", "q"], record=True),
+        b2.StateMonitor(ends, ["w", "a"], record=True),
+    )  # fmt: skip
+    net = b2.Network(cells, ends, *monitors)
+    net.run(15 * ms)
+    assert monitors[0].num_spikes > 3
+    return records(*monitors)
+
+
+def test_sums_over_senders_and_targets_are_those_of_brian2():
+    assert_same(summed_network, ("reference", "events"))
+
+
 def test_numbers_that_code_draws_regularly_follow_the_seed():
     found = []
     for seed in (1, 1, 2):

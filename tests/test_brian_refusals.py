@@ -75,6 +75,15 @@ def with_synapses(**more: object):
     return build
 
 
+def interrupted_sums():
+    cells = group(equations="dv/dt = -v/(10*ms) : 1\na : 1\nb : 1")
+    model = "w : 1\na_post = w : 1 (summed)\nb_post = w + a_post : 1 (summed)"
+    made = synapses(cells, model=model, on_pre="w += 1")
+    made.summed_updaters["b_post"].order = 2
+    cells.run_regularly("a = 0", when="groups", order=1)
+    return cells, made
+
+
 def with_text(text: str):
     def build():
         cells = group(refractory=1 * ms)
@@ -105,7 +114,7 @@ def own_relu():
     ("build", "reason"),
     [
         (odd_clocks, "its dt of 0.00025 s is not a multiple of the shortest one"),
-        (with_synapses(model="x_pre = x_post : 1 (summed)"), "'x_pre' is summed over targets"),
+        (interrupted_sums, "another object runs between it and the sum before it"),
         (operation, "it runs between"),
         (with_text("w = lastspike_post/second"), "it reads 'lastspike' between threshold and reset"),
         (linked, "its text changes the linked variable 'I'"),

@@ -71,3 +71,19 @@ def test_an_event_has_a_threshold_and_a_reset_of_its_own_and_reaches_synapses(en
     assert final["state/cells/u"].tolist() == [[2, 2, 3]]
     assert final["state/heard/y"].tolist() == [[1 + 2, 1 + 2, 1 + 2 + 3]]
     assert final["arrivals/told/due"].tolist() == [12, 13]
+
+
+def test_in_our_own_words_an_event_is_a_population_that_is_sent_a_variable():
+    cells = ns.Neurons(
+        "cells", 2, equations="g : 1\nn : 1", update="g += 0.25", threshold="g > 9", g=[0, 0.5]
+    )
+    high = ns.Neurons("high", 2, threshold="I > 1")
+    there = ns.Synapses(cells.sending("g"), high, wiring=ns.one_to_one())
+    back = ns.Synapses(high, cells, wiring=ns.one_to_one(), on_pre="g_post = 0; n_post += 1")
+    net = ns.Network(there, back, schedule=ns.Clock(1 * ms))
+    found = ns.run(net, ticks=10, record=["high", "cells.g", "cells.n"], engine="reference")
+    # Each looks at what tick 5 (or 3) begins with, 1.25, and has been moved once more when it is set to 0.
+    spikes = found.spikes("high")
+    assert list(zip(spikes.tick, spikes.neuron, strict=True)) == [(3, 1), (5, 0), (9, 1)]
+    assert found["cells.g"][:, 0].tolist() == [0, 0.25, 0.5, 0.75, 1, 1.25, 0, 0.25, 0.5, 0.75]
+    assert found["cells.n"][-1].tolist() == [1, 1]

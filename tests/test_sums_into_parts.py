@@ -64,3 +64,29 @@ def test_a_sum_into_a_part_leaves_the_other_neurons_alone(engine, name):
     np.testing.assert_array_equal(pieces, whole["cells.S"])
     single = ns.run(net, {"driven": drive}, record=record, engine=engine, precision="single")
     np.testing.assert_allclose(single["cells.S"], whole["cells.S"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ["reference", "events"])
+def test_senders_take_sums_over_their_synapses_before_sums_that_read_these(engine):
+    """`out` of the last two senders is half the sum of y, and S of each target the sum of what that gives."""
+    senders = ns.Neurons("senders", 3, update="x = x + 1", equations="out : 1", out=7.0, sends="x")
+    cells = ns.Neurons("cells", 4, update="y = y + S", equations="S : 1", y=[1.0, 2.0, 3.0, 4.0])
+    model = "out_pre = w*y_post : 1 (summed)\nS_post = out_pre + 0*x_pre : 1 (summed)"
+    net = ns.Network(ns.Synapses(senders[1:], cells, model=model, weight=0.5), schedule=ns.Clock(1 * ms))
+    found = ns.run(net, ticks=4, record=["senders.out", "cells.y"], engine=engine)
+    # Each y grows by 2*out, and so their sum by 8*out, which makes out 5 times what it was.
+    assert found["senders.out"].tolist() == [[7, 7, 7], [7, 5, 5], [7, 25, 25], [7, 125, 125]]
+    assert found["cells.y"][2].tolist() == [1 + 10 + 50, 2 + 60, 3 + 60, 4 + 60]
+
+
+def test_sums_that_senders_and_targets_share_are_refused():
+    cells = ns.Neurons("cells", 4, update="y = y + S", equations="S : 1")
+    fixed = ns.Neurons("fixed", 4, update="y = y + S", equations="S : 1 (constant)")
+    back = ns.Synapses(cells[1:], cells[:1], model="S_pre = y_post : 1 (summed)", name="back")
+    for other, rule in (
+        (ns.Synapses(cells[:2], cells[2:], model="S_post = y_pre : 1 (summed)", name="there"), "sets it too"),
+        (ns.Synapses(fixed, cells, model="S_pre = y_post : 1 (summed)"), "'S', which is declared .constant."),
+        (ns.Synapses(fixed, cells, model="q_pre = y_post : 1 (summed)"), "of the sender, such as I_pre"),
+    ):
+        with pytest.raises(ns.DescriptionError, match=rule):
+            ns.run(ns.Network(other, back, schedule=ns.Clock(1 * ms)), ticks=1, engine="reference")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -359,18 +360,17 @@ class SynapseLowering:
         return Block("model", plain, writes, text=str(equations))
 
     def _summed(self, cluster: list[Action], values: SynapseValues) -> dict[str, str]:
-        """For each (summed) variable of the target, the expression that is summed."""
+        """For each (summed) variable of targets and senders, the expression that is summed."""
+        sums = sorted((a for a in cluster if a.does is Does.SUM), key=self.place.__getitem__)
+        for first, then in pairwise(sums):
+            between = (a for a, n in self.place.items() if self.place[first] < n < self.place[then])
+            if not all(action.commutes(then) for action in between):
+                raise Refused(label(then.thing), "another object runs between it and the sum before it")
         found: dict[str, str] = {}
-        for action in cluster:
-            if action.does is not Does.SUM:
-                continue
-            runner = action.thing
-            if not runner.target_varname.endswith("_post"):
-                raise Refused(label(self.synapses), f"{runner.target_varname!r} is summed over targets")
+        for action in sums:
             assert action.text is not None
-            found[runner.target_varname.removesuffix("_post")] = values.plain(action.text.statements)[
-                0
-            ].expression
+            name = str(action.thing.target_varname).removesuffix("_post")
+            found[name] = values.plain(action.text.statements)[0].expression
         return found
 
 

@@ -6,6 +6,8 @@ value first, and the changes are made afterwards, arrival after arrival: they ar
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from neurosim.network.text import Statement, names_in
 from neurosim.plan.plan import Block, Group, SynapseText
 
@@ -43,24 +45,27 @@ def order_matters(block: Block, text: SynapseText, pre: Group, post: Group) -> b
     pre, post: the populations at their ends, which may be the same one.
     """
     own = text.variables
+    _, deferred = split_deferred(block, own)
+    changed = variables_of((statement.name for statement in deferred), text, pre, post)
+    names = {name for statement in block.statements for name in names_in(statement.expression)}
+    read = variables_of(names - set(own), text, pre, post)
+    return any(statement.op not in ("+=", "-=") for statement in deferred) or bool(changed & read)
 
-    def variables(name: str) -> set[tuple[str, str]]:
-        """The variables that a name stands for, as (population, name), and those that it reads."""
+
+def variables_of(names: Iterable[str], text: SynapseText, pre: Group, post: Group) -> set[tuple[str, str]]:
+    """The variables of neurons that names in text of synapses stand for, as (population, name).
+
+    Those that subexpressions read belong to them.
+    """
+    found: set[tuple[str, str]] = set()
+    for name in names:
         if name in text.links:
-            return {(text.links[name].owner, text.links[name].variable)}
+            found.add((text.links[name].owner, text.links[name].variable))
+            continue
         group, variable = (
             (pre, name.removesuffix("_pre")) if name.endswith("_pre") else (post, name.removesuffix("_post"))
         )
-        names = {variable, *names_in(group.subexpressions.get(variable, variable))}
-        links = (group.links.get(read) for read in names)
-        return {(group.name, read) for read in names} | {(x.owner, x.variable) for x in links if x}
-
-    _, deferred = split_deferred(block, own)
-    changed = {variable for statement in deferred for variable in variables(statement.name)}
-    read = {
-        variable
-        for statement in block.statements
-        for name in names_in(statement.expression) - set(own)
-        for variable in variables(name)
-    }
-    return any(statement.op not in ("+=", "-=") for statement in deferred) or bool(changed & read)
+        read = {variable, *names_in(group.subexpressions.get(variable, variable))}
+        links = (group.links[each] for each in read if each in group.links)
+        found |= {(group.name, each) for each in read} | {(link.owner, link.variable) for link in links}
+    return found

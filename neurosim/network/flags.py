@@ -163,9 +163,10 @@ def check_written(synapses: Iterable[Synapses]) -> None:
         if item.to in fixed["_post"]:
             refuse_assignment(item.to, fixed["_post"][item.to], f"{item.label}: to={item.to!r}")
         for line in item.lines:
-            target = line.name.removesuffix("_post")
-            if "summed" in line.flags and target in fixed["_post"]:
-                refuse_assignment(target, fixed["_post"][target], f"{item.label}: '{line.name}' (summed)")
+            suffix = "_pre" if line.name.endswith("_pre") else "_post"
+            target = line.name.removesuffix(suffix)
+            if "summed" in line.flags and target in fixed[suffix]:
+                refuse_assignment(target, fixed[suffix][target], f"{item.label}: '{line.name}' (summed)")
         for argument, statements in texts.items():
             for statement in statements:
                 subject = f"{item.label}: {argument}"

@@ -105,6 +105,8 @@ class Synapses(SetOnce):
         gives delays of several texts by their names; 'pre' is that of an on_pre without a name, 'post' that
         of on_post.
     model: Brian2 equations for variables of each synapse. `w` is the weight, also where it is not declared.
+        `I_post = w*v_pre : 1 (summed)` sets I of each target to the sum over its synapses, `I_pre = ...` that
+        of each sender.
     on_pre: assignments that run when a message arrives: a spike, or what a sender without threshold sends in
         every tick. Names ending in _post or _pre are variables of the neurons. Of a sender that spikes there
         may be several, each with a delay of its own: `on_pre={"first": "...", "late": "..."}`,
@@ -332,7 +334,7 @@ class Synapses(SetOnce):
     def states(self) -> tuple[str, ...]:
         """The state variables of a synapse with text: `w` and those of its model.
 
-        (summed) variables are those of the target, and (shared) parameters are constants.
+        (summed) variables are those of neurons, and (shared) parameters are constants.
         """
         if not self.text:
             return ()

@@ -177,7 +177,7 @@ def _check_text(plan: Plan, pathway: Textual, label: str) -> None:
     for block in text.blocks:
         _check_known(label, f"{block.name} writes", block.writes, own)
         _check_assigned(label, block, own | of_neurons | targets)
-    _check_known(label, "(summed) sets", text.summed, post.states)
+    _check_known(label, "(summed) sets", text.summed, {*post.states, *(f"{name}_pre" for name in pre.states)})
     _check_links(plan, text.links, label, "synapse", (pathway.sender.size,) if text.links else ())
     _check_changed_links(plan, text, label, (pre, post))
     for name, expression in text.subexpressions.items():

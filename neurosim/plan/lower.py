@@ -15,7 +15,7 @@ from neurosim.errors import PlanError
 from neurosim.network.network import Network
 from neurosim.network.probes import Probe
 from neurosim.network.program import Step
-from neurosim.network.sums import summed_variables
+from neurosim.network.sums import sums_of
 from neurosim.network.values import unit
 from neurosim.plan.check import check_drawn_delays, check_plan
 from neurosim.plan.dimensions import Dim, Scope
@@ -140,7 +140,8 @@ def written_variables(net: Network) -> dict[str, set[str]]:
     for item in net.synapses.values():
         assigned = {s.name for s in item.all_statements}
         written[item.post.name] |= {name.removesuffix("_post") for name in assigned}
-        written[item.post.name] |= set(summed_variables(item))
+        for each in sums_of(item):
+            written[each.neurons.population.name].add(each.variable)
         if item.to:
             written[item.post.name].add(item.to)
         written[item.pre.name] |= {name.removesuffix("_pre") for name in assigned if name.endswith("_pre")}

@@ -63,7 +63,8 @@ class SynapseText:
     laws: how the start values will be drawn, by variable, if the synapses are a recipe; else empty
     constants: the value of each constant
     integrate: the clock-driven equations
-    summed: for some variables of the target, an expression that is summed over its synapses
+    summed: for some variables of the target, and in _pre of the sender, an expression that is summed over its
+        synapses
     on_pre, on_post: the text that runs when a message arrives, and when the target has sent one
     periodic: the blocks that steps of the kind RUN run for every synapse, by name
     links: the names that mean variables of a population, as they are when the text runs; it may change those

@@ -18,6 +18,7 @@ from neurosim.network.network import Network
 from neurosim.network.neurons import Population
 from neurosim.network.pathway_texts import PathwayText
 from neurosim.network.program import ticks_between_integrations
+from neurosim.network.sums import Sum, sums_of
 from neurosim.network.synapses import Synapses
 from neurosim.network.text import Statement, names_in
 from neurosim.network.values import PLAIN, TIME, Value, is_zero, unit
@@ -215,7 +216,10 @@ def _text(
         laws={} if drawn is None else drawn.laws,
         constants=constants,
         integrate=clock_driven(item, clocked, scope, constants) if clocked else None,
-        summed={_summed_target(item, line.name): inline(line.expression, scope) for line in summed},
+        summed={
+            _summed_target(item, each): inline(line.expression, scope)
+            for each, line in zip(sums_of(item), summed, strict=True)
+        },
         on_pre=blocks["on_pre"],
         on_post=blocks["on_post"],
         periodic=_held(item, scope, tuple(states), scopes)
@@ -374,13 +378,14 @@ def _plain(number: np.ndarray) -> bool | float:
     return bool(number) if number.dtype.kind == "b" else float(number)
 
 
-def _summed_target(item: Synapses, name: str) -> str:
-    """The variable of the target that a (summed) variable sets: I for I_post."""
-    variable = name.removesuffix("_post")
-    if not name.endswith("_post") or variable not in item.post.population.states:
+def _summed_target(item: Synapses, each: Sum) -> str:
+    """What the plan calls the variable that a (summed) variable sets: I for I_post, or I_pre."""
+    population, variable = each.neurons.population, each.variable
+    if not each.name.endswith(("_post", "_pre")) or variable not in population.states:
+        known = nearest(variable, population.states)
         raise DescriptionError(
-            f"{item.label}: '{name}' (summed) must be a variable of the target, such as I_post."
-            f" {nearest(variable, item.post.population.states)} If it is new, declare it with its unit in the"
-            f" equations of {item.post.population.name!r}: '{variable} : 1'."
+            f"{item.label}: '{each.name}' (summed) must be a variable of the target, such as I_post, or of"
+            f" the sender, such as I_pre. {known} If it is new, declare it with its unit in the equations of"
+            f" {population.name!r}: '{variable} : 1'."
         )
-    return variable
+    return each.name.removesuffix("_post")

@@ -61,6 +61,7 @@ class TextualPart(Enum):
     DELAY = auto()  # (synapse): in ticks
     CANONICAL = auto()  # (synapse): its number in the plan
     TARGETED = auto()  # (neuron): whether it is in the part that the synapses lead to
+    STARTED = auto()  # (neuron): whether it is in the part that the synapses start at
     LISTED = auto()  # (synapse): for one more pathway of synapses, the place of each in its own order
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from neurosim.engine.deferred import deferred_name, order_matters, split_deferred
+from neurosim.engine.deferred import deferred_name, order_matters, split_deferred, variables_of
 from neurosim.engine.delivery import least_delay
 from neurosim.engine.events.comments import commented
 from neurosim.engine.events.keys import (
@@ -21,7 +21,7 @@ from neurosim.engine.events.names import not_refractory, state_pointer, texts_of
 from neurosim.engine.events.order import sent_between
 from neurosim.engine.events.pathway_code import DELIVERED, PathwayCode, copied
 from neurosim.engine.events.stages import REDUCE
-from neurosim.network.text import Statement
+from neurosim.network.text import Statement, names_in
 from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements
 from neurosim.plan.plan import Block
 
@@ -225,32 +225,55 @@ def evaluated(code: PathwayCode, variable: str, name: str, unmoved: frozenset[st
 
 
 def add_up(code: PathwayCode) -> list[str]:
-    """The function that sets each (summed) variable of a target to a sum over its synapses."""
-    loop = code.loop("summed")
-    population = list(code.plan.groups).index(code.post.name)
-    span = loop.declare("const Span", "span", f"context.span({population})")
-    copies: list[str] = []
-    for number, (variable, expression) in enumerate(code.pathway.text.summed.items()):
+    """The function that sets each (summed) variable of a target or sender to a sum over its synapses."""
+    name, passes = f"add_up_{identifier(code.pathway.name)}", _passes(code)
+    if len(passes) == 1:
+        return _add_up(code, passes[0], name)
+    lines = [line for n, summed in enumerate(passes) for line in _add_up(code, summed, f"{name}_{n}")]
+    calls = [f"{name}_{n}(context);" for n in range(len(passes))]
+    title, signature = f"Synapses '{code.pathway.name}': summed", f"void {name}(Context& context)"
+    return [*lines, *function(title, signature, calls)]
+
+
+def _passes(code: PathwayCode) -> list[dict[str, str]]:
+    """The (summed) variables, those together that one loop can add up: none reads another one."""
+    passes: list[dict[str, str]] = [{}]
+    for name, expression in code.pathway.text.summed.items():
+        ends = code.pathway.text, code.pre, code.post
+        if variables_of(passes[-1], *ends) & variables_of(names_in(expression), *ends):
+            passes.append({})
+        passes[-1][name] = expression
+    return passes
+
+
+def _add_up(code: PathwayCode, summed: Mapping[str, str], name: str) -> list[str]:
+    loop, copies = code.loop("summed"), list[str]()
+    if DELIVERED in code.names(loop, used_names(*summed.values())).values():
+        loop.body += delivered(code, loop, "summed")
+    for number, (target, expression) in enumerate(summed.items()):
         names = code.names(loop, used_names(expression))
-        if DELIVERED in names.values() and number == 0:
-            loop.body += delivered(code, loop, "summed")
         value = cpp_expression(expression, names, precision=code.plan.precision)
+        group, variable, of_sender = code.end(target)
+        population = list(code.plan.groups).index(group.name)
+        span = loop.declare("const Span", "span", f"context.span({population})")
         total = loop.declare("std::vector<Real>", f"total{number}", f"std::vector<Real>({span}.size())")
-        receiver = code.receiver(loop)
-        loop.body.append(f"{total}[{receiver} - {span}.first] += static_cast<Real>({value.text});")
-        target = code.numbering.pointer("Real", StateArray(code.post.name, variable))
-        copies += _set_part(code, loop, total, target, span)
-    name = f"add_up_{identifier(code.pathway.name)}"
+        neuron = code.sender(loop) if of_sender else code.receiver(loop)
+        loop.body.append(f"{total}[{neuron} - {span}.first] += static_cast<Real>({value.text});")
+        array = code.numbering.pointer("Real", StateArray(group.name, variable))
+        copies += _set_part(code, loop, total, array, span, of_sender=of_sender)
     return _function(code, loop, "summed", name, "for_textual_synapses", _each(loop.body), copies)
 
 
-def _set_part(code: PathwayCode, loop: Loop, total: str, target: str, span: str) -> list[str]:
-    """Lines that set a variable to sums, in the neurons of the part that the synapses lead to."""
-    if code.pathway.post_index.size == code.post.size:
+def _set_part(
+    code: PathwayCode, loop: Loop, total: str, target: str, span: str, *, of_sender: bool
+) -> list[str]:
+    """Lines that set a variable to sums, in the part that the synapses lead to, or start at."""
+    pathway = code.pathway
+    index, size = (pathway.pre_index, code.pre.size) if of_sender else (pathway.post_index, code.post.size)
+    if index.size == size:
         return [f"std::copy({total}.begin(), {total}.end(), {target} + {span}.first);"]
-    chosen = loop.pointer(
-        "chosen", "uint8_t", TextualArray(code.pathway.name, TextualPart.TARGETED), const=True
-    )
+    part = TextualPart.STARTED if of_sender else TextualPart.TARGETED
+    chosen = loop.pointer("chosen", "uint8_t", TextualArray(pathway.name, part), const=True)
     return [
         f"for (int32_t i = {span}.first; i < {span}.last; ++i) {{",
         f"    if ({chosen}[i]) {target}[i] = {total}[i - {span}.first];",

@@ -71,6 +71,7 @@ class TextualLayout:
     drawn: Array | None
     longest: int  # delay in ticks
     targeted: NDArray[np.uint8]  # (neuron): whether it is in the part that the synapses lead to
+    started: NDArray[np.uint8]  # (neuron): whether it is in the part that the synapses start at
     listed: NDArray[np.int32] | None = None  # see `TextualPart.LISTED`
 
     @property
@@ -129,6 +130,8 @@ class TextualLayout:
                 return self.canonical
             case TextualPart.TARGETED:
                 return self.targeted
+            case TextualPart.STARTED:
+                return self.started
             case TextualPart.LISTED:
                 assert self.listed is not None
                 return self.listed
@@ -185,6 +188,7 @@ def lay_out(
             drawn=aligned_empty((1, synapses), record_type(plan, pathway)) if is_drawn else None,
             longest=longest,
             targeted=_mask(n_post, pathway.post_index),
+            started=_mask(n_pre, pathway.pre_index),
         )
         arrays = _arrays_struct(plan, pathway, layout, keep_alive)
         if not library().neurosim_textual_fill(handle, ctypes.byref(arrays)):
@@ -221,6 +225,7 @@ def list_pathway(plan: Plan, pathway: Textual, holder: TextualLayout) -> Textual
         drawn=None,
         longest=pathway.longest,
         targeted=holder.targeted,
+        started=holder.started,
         listed=holder.place[order].astype(np.int32),
     )
 

@@ -151,21 +151,22 @@ class TextualSynapses:
         return np.broadcast_to(value, trial.shape).reshape(state.count, -1)
 
     def add_up(self, state: State) -> None:
-        """Set each (summed) variable of the targets to the sum over their synapses, in the order of these.
+        """Set each (summed) variable of targets or senders to the sum over their synapses, in their order.
 
-        The neurons outside the part that the synapses lead to keep what they have.
+        The neurons outside the part that the synapses lead to, or start at, keep what they have.
         """
         self._keep_messages(state)
         if not self.text.summed:
             return
         trial, synapse = self._all_synapses(state)
-        part = self.pathway.post_index
-        for variable, expression in self.text.summed.items():
+        for name, expression in self.text.summed.items():
             names = self._names(state, trial, synapse, set(names_in(expression)))
             value = np.broadcast_to(evaluate(expression, names), trial.shape).astype(self.plan.dtype)
-            total = np.zeros(state.count * self.post.size, self.plan.dtype)
-            np.add.at(total, trial * self.post.size + self.pathway.receiver[synapse], value)
-            values = state.values[self.post.name][variable].reshape(state.count, -1)
+            group, variable, neuron = self._end(name, synapse)
+            part = self.pathway.pre_index if name.endswith("_pre") else self.pathway.post_index
+            total = np.zeros(state.count * group.size, self.plan.dtype)
+            np.add.at(total, trial * group.size + neuron, value)
+            values = state.values[group.name][variable].reshape(state.count, -1)
             values[:, part] = total.reshape(state.count, -1)[:, part]
 
     def _run_arrivals(self, state: State, block: Block, trial: np.ndarray, synapse: np.ndarray) -> None:
