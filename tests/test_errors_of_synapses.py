@@ -195,8 +195,15 @@ WIRINGS = {
     ),
     "private of none": (lambda: ns.private(0), D, "private: n", "0", "at least 1"),
     "private weights": (
-        lambda: rewired(ns.private(9), noise, weight=ns.normal(0, 1)),
-        D, "noise -> liquid: private", "one number", "weight=1.0",
+        lambda: rewired(ns.private(9), noise, weight=np.ones(3)),
+        D, "noise -> liquid: weight", "(3,)", "the wiring needs",
+    ),
+    "weights of pooling": (
+        lambda: ns.Synapses(
+            ns.Neurons("a", (4, 4)), ns.Neurons("b", (2, 2), update="v = I"), wiring=ns.pool(2),
+            weight=ns.normal(0, 1),
+        ),
+        D, "a -> b: pool", "one number", "weight=1.0",
     ),
     "scale": (lambda: ns.nearby(0), D, "nearby: scale", "0", "above 0"),
     "peak": (lambda: ns.nearby(1, 2), D, "nearby: peak", "2", "0 to 1"),

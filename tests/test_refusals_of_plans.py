@@ -13,6 +13,7 @@ from neurosim.network.text import Statement
 from neurosim.plan.check import check_plan
 from neurosim.plan.inputs import read_inputs
 from neurosim.plan.lower import lower
+from neurosim.plan.plan import Private
 from neurosim.units import ms
 
 
@@ -170,7 +171,18 @@ def further(plan, of="text", /, **changes):
     return replace(plan, pathways={**plan.pathways, "more": more})
 
 
+def private(plan, weight):
+    """The plan with private sources of these weights."""
+    more = Private(
+        name="more", pre="a", post="b", to="S", pre_index=np.zeros(1, int), post_index=np.arange(2),
+        pre_shape=(1,), post_shape=(2,), sources=3, chance="0.1", weight=weight,
+    )  # fmt: skip
+    return replace(plan, pathways={**plan.pathways, "more": more})
+
+
 BROKEN = {
+    r"the weights have the shape \(3,\) instead of \(2,\)": lambda p: private(p, np.ones(3)),
+    "Synapses 'more': a weight is not finite": lambda p: private(p, np.array([1, np.nan])),
     "share the variables of 'plain', which are no synapses that hold some": lambda p: further(p, "plain"),
     "take 'x' as their delay, which is no variable": lambda p: changed_pathway(p, "text", delay_from="x"),
     "are a pathway of 'text', but have other variables": lambda p: further(

@@ -100,14 +100,17 @@ def copied(network: Network, name: str, tied: Network | Copy | None) -> Copy:
 def _shared(original: Synapses) -> Arguments:
     """The argument `weight` of synapses that share the weights of `original`; {} where nothing is to share.
 
-    A weight that is one number, and not learned, is the same in every copy anyway. The wirings `private` and
-    `pool` share no weights. Synapses that share the weights of others share those of the same others.
+    A weight that is one number, and not learned, is the same in every copy anyway. The wiring `pool`, and
+    `private` with one weight, share none. Synapses that share the weights of others share those of the same
+    others.
     """
     if original.owner is not None:
         return {"weight": original.weight}
     drawn = isinstance(original.weight, Distribution | Expression)
     numbers = isinstance(original.weight, Value) and (original.learns or not original.weight.scalar)
-    if isinstance(original.wiring, private | pool) or not (drawn or numbers):
+    if isinstance(original.wiring, pool) or not (drawn or numbers):
+        return {}
+    if isinstance(original.wiring, private) and isinstance(original.weight, Value) and original.weight.scalar:
         return {}
     return {"weight": original}
 

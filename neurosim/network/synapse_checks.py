@@ -113,12 +113,17 @@ def _check_weight(synapses: Synapses) -> None:
         )
     elif owner is not None:
         _check_shared(synapses, owner, transposed)
-    if isinstance(weight, Expression) and not _has_own_weights(synapses):
+    if isinstance(weight, Expression) and not (_has_own_weights(synapses) or wiring.weight_by_target):
         raise DescriptionError(
             f"{synapses.label}: weight {weight} is an expression of each synapse, but {kind} lists none."
             " Give a number, an array or a distribution."
         )
     if isinstance(weight, Distribution):
+        if wiring.weight_by_target and weight.whole:
+            raise DescriptionError(
+                f"{synapses.label}: {type(weight).__name__} makes a matrix (post, pre), but {kind} has one"
+                " weight for each target. Use normal or uniform."
+            )
         if wiring.shares_weights and weight.whole:
             raise DescriptionError(
                 f"{synapses.label}: {type(weight).__name__} makes a matrix (post, pre), but {kind} shares"

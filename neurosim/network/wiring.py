@@ -36,12 +36,14 @@ class Wiring(Kind):
     listed: whether `pairs` lists the synapses, so that each of them can have text, variables and a delay of
         its own.
     one_weight: whether all synapses have one weight, a number.
+    weight_by_target: whether each target has one weight, though no synapses are listed.
     shares_weights: whether several synapses share a weight, so that the weights are no matrix (post, pre).
     names: the names of neurons and constants that its expressions use.
     """
 
     listed = True
     one_weight = False
+    weight_by_target = False
     shares_weights = False
     names: frozenset[str] = frozenset()
 
@@ -305,7 +307,8 @@ class private(Wiring):
     The sources are never stored. The sender is one neuron whose spikes do not depend on earlier spikes, such
     as one with `threshold="rand() < rate*dt"`. A target receives weight times Binomial(n, p) at each tick,
     where p is the probability of the threshold. It may change in time, and is the same for all copies. The
-    weight is one number, and there is no delay.
+    weight is one number, or one for each target: an array of shape (post,), a distribution, or an expression
+    of `j` and the targets. There is no delay.
 
     Raises DescriptionError for an n that is not a whole number of at least 1. Synapses raise it for a sender
     that has a reset or a refractory period, networks for one that its own spikes reach; `run` raises
@@ -321,7 +324,7 @@ class private(Wiring):
 
     n: int
     listed = False
-    one_weight = True
+    weight_by_target = True
 
     def __post_init__(self):
         keep(self, n=whole(self.n, "private: n", least=1, most=MOST_DRAWN))
@@ -342,6 +345,9 @@ class private(Wiring):
                 " sources neurons: a population of its own for each target, or one that all share with"
                 f" indegree({self.n})."
             )
+
+    def weight_shapes(self, pre: Population, post: Population, given: Shape) -> list[Shape]:
+        return [(post.size,), (post.size, 1)]
 
     def number_shapes(self, pre: Population, post: Population) -> list[Shape]:
         return []

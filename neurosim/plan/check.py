@@ -130,6 +130,8 @@ def _check_ends(plan: Plan, name: str, pathway: AnyPathway) -> None:
 
 def _check_pathway(plan: Plan, pathway: AnyPathway, label: str) -> None:
     n_pre, n_post = plan.groups[pathway.pre].size, plan.groups[pathway.post].size
+    if isinstance(pathway, Private):
+        _check_private(pathway, label)
     if not isinstance(pathway, Sparse):
         return
     if isinstance(pathway.stored, Edges):
@@ -150,6 +152,17 @@ def _check_pathway(plan: Plan, pathway: AnyPathway, label: str) -> None:
         if np.any(pathway.delay < 0):
             raise PlanError(f"{label}: a delay is below 0. Give delays of 0 ticks or more.")
     if pathway.windows is not None and not np.all(np.isfinite(pathway.windows.own)):
+        raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
+
+
+def _check_private(pathway: Private, label: str) -> None:
+    """The weights of private sources."""
+    if np.shape(pathway.weight) not in ((), pathway.post_index.shape):
+        raise PlanError(
+            f"{label}: the weights have the shape {np.shape(pathway.weight)} instead of"
+            f" {pathway.post_index.shape}. Give one number, or one for each target."
+        )
+    if not np.all(np.isfinite(pathway.weight)):
         raise PlanError(f"{label}: a weight is not finite. Give finite weights.")
 
 

@@ -23,7 +23,7 @@ from neurosim.plan.dimensions import Dim, unit_dimensions
 from neurosim.plan.draw import dense_matrix, draw_synapses, shared_weights, start_value
 from neurosim.plan.groups import neuron_scope
 from neurosim.plan.random import Stream
-from neurosim.plan.synapse_numbers import per_synapse
+from neurosim.plan.synapse_numbers import per_synapse, private_weights
 from neurosim.plan.synapse_units import check_wiring, given_units
 
 
@@ -113,8 +113,10 @@ def _numbers(
     """Wiring, weight, constants and delays with their draws made."""
     units = _units(net, item)
     unit = units["w"]
-    if isinstance(item.wiring, (private, pool)):
+    if isinstance(item.wiring, pool):
         return item.wiring, item.weight, dict(item.constants), item.delays
+    if isinstance(item.wiring, private):
+        return item.wiring, Value(private_weights(net, name, seed), unit), {}, item.delays
     if isinstance(item.wiring, (conv, einsum)) and not item.text:
         given = isinstance(item.weight, Value) and not item.weight.scalar
         shape = None if given else item.wiring.weight_shape(item.pre, item.post)

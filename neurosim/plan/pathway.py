@@ -269,12 +269,12 @@ class Private(Pathway):
 
     sources: the number of senders of each target
     chance: the expression p, the probability that a sender spikes in a tick
-    weight: of all synapses
+    weight: of all synapses, or one for those of each target, in the order of `post_index`
     """
 
     sources: int
     chance: str
-    weight: float
+    weight: float | np.ndarray
 
     @property
     def shortest(self) -> int:

@@ -23,6 +23,7 @@ from neurosim.plan.equations import inline
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.plan import AnyPathway, Dense, Einsum, Private, Sparse, weight_dtype
 from neurosim.plan.random import Stream
+from neurosim.plan.synapse_numbers import private_weights
 from neurosim.plan.synapse_text import text_pathway
 from neurosim.plan.synapse_units import check_wiring, weight_unit
 
@@ -57,16 +58,15 @@ def _lower_pathway(
     graded, common = _is_graded(item, inputs), _ends(name, item)
     dtype = weight_dtype(precision)
     if isinstance(item.wiring, private):
-        assert isinstance(item.weight, Value)  # one number: `Synapses` has checked it
         if item.pre.name in inputs.drives:
             raise PlanError(
                 f"{item.label}: private: an input to {item.pre.name!r} would not reach its copies."
                 " Leave the input out."
             )
         chance = _chance(item, scopes[item.pre.name])
-        return Private(
-            **common, sources=item.wiring.n, chance=chance, weight=float(dtype(item.weight.number))
-        )
+        weight = private_weights(net, name, seed).astype(dtype)
+        weight = weight if weight.ndim else float(weight)
+        return Private(**common, sources=item.wiring.n, chance=chance, weight=weight)
     if item.weight_population is not None or isinstance(item.wiring, einsum):
         weights = item.weight_population
         if not graded or (

@@ -47,6 +47,17 @@ def per_synapse(net: Network, name: str, key: str, found: Pairs, seed: int) -> n
     return listed(given, item, found, Stream(seed, f"{name}.{key}"))
 
 
+def private_weights(net: Network, name: str, seed: int) -> np.ndarray:
+    """The weights of private sources: one number, or one for each target."""
+    item = net.synapses[name]
+    if item.owner is not None:
+        return private_weights(net, net.name_of(item.owner), seed)
+    if isinstance(item.weight, Value) and item.weight.scalar:
+        return item.weight.number.astype(np.float64)
+    targets = np.arange(item.post.size)
+    return per_synapse(net, name, "weight", Pairs(np.zeros_like(targets), targets), seed)
+
+
 def listed(given: object, item: Synapses, found: Pairs, stream: Stream) -> np.ndarray:
     """One number for each synapse, from a number, an array or a distribution."""
     if isinstance(given, Distribution):

@@ -80,7 +80,7 @@ def _synapses(pathway: AnyPathway) -> Parts:
                 sent = name, _short(index), shape, ago
             return pathway.letters, sent, pathway.weight.shape, pathway.delay
         case Private():
-            return pathway.sources, pathway.chance
+            return pathway.sources, pathway.chance, np.shape(pathway.weight)
         case _ as unknown:
             assert_never(unknown)
 

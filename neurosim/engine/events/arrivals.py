@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from neurosim.engine.delivery import Afferents
 from neurosim.engine.events.keys import (
     DenseArray,
@@ -123,10 +125,13 @@ def private(plan: Plan, numbering: Numbering, pathway: Private, stage: Stage) ->
     chance = cpp_expression(pathway.chance, names, precision=plan.precision)
     place = next(n for n, afferents in enumerate(stage.afferents) if pathway in afferents.private)
     key = numbering.random_key(name, "private", 0)
-    arrays = [numbering.array(PrivateArray(name, part)) for part in PrivatePart]
+    arrays = [numbering.array(PrivateArray(name, part)) for part in (PrivatePart.POST, PrivatePart.FIRST)]
     counts = (PrivateCount.SOURCES, PrivateCount.NUMBER)
     sizes = [numbering.integer(PrivateSize(name, count)) for count in counts]
-    weight = f"Real({numbering.number_value(PrivateWeight(name))})"
+    if np.ndim(pathway.weight):
+        weight = f"EachWeight<Real>{{{numbering.pointer('Real', PrivateArray(name, PrivatePart.WEIGHT))}}}"
+    else:
+        weight = f"OneWeight<Real>{{Real({numbering.number_value(PrivateWeight(name))})}}"
     handles = braced(*arrays, *sizes, list(plan.groups).index(pathway.post))
     slot, reduce = _slot(numbering, stage, place), REDUCE[stage.reduce]
     call = f"deliver_private<{reduce}>(context, {stage.number}, {slot}, {handles}, {key}, chance, {weight});"

@@ -54,7 +54,7 @@ from neurosim.engine.events.textual_layout import (
     to_ticks,
 )
 from neurosim.engine.state import NEVER, State
-from neurosim.plan.plan import Dense, Drive, Textual
+from neurosim.plan.plan import Dense, Drive, Private, Textual
 from neurosim.plan.random import base_key
 from neurosim.recording.allocation import aligned_empty
 
@@ -299,14 +299,17 @@ class Batch:
             values[:, : resumed.shape[1]] = resumed
         return values
 
-    def _private(self, name: str, part: PrivatePart) -> Integers:
-        pathway = self.plan.pathways[name]
-        post = pathway.post_index.astype(np.int64)
+    def _private(self, name: str, part: PrivatePart) -> Array:
+        pathway = self.plan.pathway(name, Private)
+        order = np.argsort(pathway.post_index, kind="stable")  # a part may list its neurons in any order
+        post = pathway.post_index[order].astype(np.int64)
         match part:
             case PrivatePart.POST:
                 return post
             case PrivatePart.FIRST:
                 return np.searchsorted(post, self.network.bounds_of(pathway.post)).astype(np.int64)
+            case PrivatePart.WEIGHT:
+                return np.asarray(pathway.weight, self.plan.dtype)[order]
 
     def take_back(self, ticks: int) -> None:
         """Put the arrays into the state, in the form that all engines share, after a run of so many ticks.

@@ -109,6 +109,7 @@ class PrivatePart(Enum):
 
     POST = auto()  # (target): their neurons
     FIRST = auto()  # (block + 1): the first target of each block
+    WEIGHT = auto()  # (target): their weights
 
 
 # Keys of arrays.
@@ -275,7 +276,7 @@ class TickLength:
 
 @dataclass(frozen=True)
 class PrivateWeight:
-    """The weight of private sources."""
+    """The weight of private sources, if it is one number."""
 
     pathway: str
 

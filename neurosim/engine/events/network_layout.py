@@ -166,7 +166,7 @@ class NetworkLayout:
             case TickLength():
                 return self.plan.dt or 1.0
             case PrivateWeight(pathway):
-                return self.plan.pathway(pathway, Private).weight
+                return float(self.plan.pathway(pathway, Private).weight)
             case Constant() | SynapseConstant():
                 return float(self.constant(key))
             case TableNumber(constant, part):

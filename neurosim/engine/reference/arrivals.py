@@ -229,7 +229,7 @@ class Accumulator:
         random = state.random(pathway.name, "private", elements, state.trials[:, None])
         drawn = binomial(random.rand32(0), pathway.sources, np.clip(chance, 0.0, 1.0))
         value = np.zeros((state.count, self.size), self.dtype)
-        value[:, pathway.post_index] = self.dtype.type(pathway.weight) * drawn.astype(self.dtype)
+        value[:, pathway.post_index] = np.asarray(pathway.weight, self.dtype) * drawn.astype(self.dtype)
         return value
 
 

@@ -41,9 +41,22 @@ struct PrivateRandom {
     }
 };
 
-template <class Reduce, class Context>
+// The weight of each target, by its place among them.
+template <class Real>
+struct OneWeight {
+    Real value;
+    Real operator()(int64_t) const { return value; }
+};
+
+template <class Real>
+struct EachWeight {
+    const Real* __restrict values;
+    Real operator()(int64_t at) const { return values[at]; }
+};
+
+template <class Reduce, class Context, class WeightOf>
 void deliver_private(Context& context, int stage, Slot slot, PrivateHandles handles, Key key, double chance,
-                     typename Context::Real weight) {
+                     WeightOf weight) {
     using Real = typename Context::Real;
     Binomial& table =
         context.trial
@@ -62,7 +75,7 @@ void deliver_private(Context& context, int stage, Slot slot, PrivateHandles hand
         const auto first = static_cast<uint32_t>(post[at]);
         const int64_t count = std::min<int64_t>(lanes, bounds[1] - at);
         if (first % 4 || post[at + count - 1] - post[at] != count - 1) {
-            sum[first - begin] += weight * static_cast<Real>(table.one(random.number(first)));
+            sum[first - begin] += weight(at) * static_cast<Real>(table.one(random.number(first)));
             ++at;
             continue;
         }
@@ -73,9 +86,9 @@ void deliver_private(Context& context, int stage, Slot slot, PrivateHandles hand
         Real* const target = sum + (first - begin);
         if (count == lanes) {
             NEUROSIM_INDEPENDENT
-            for (int lane = 0; lane < lanes; ++lane) target[lane] += weight * drawn[lane];
+            for (int lane = 0; lane < lanes; ++lane) target[lane] += weight(at + lane) * drawn[lane];
         } else {
-            for (int64_t lane = 0; lane < count; ++lane) target[lane] += weight * drawn[lane];
+            for (int64_t lane = 0; lane < count; ++lane) target[lane] += weight(at + lane) * drawn[lane];
         }
         at += count;
     }

@@ -26,7 +26,7 @@ NEUROSIM_IN_LIBRARY void sample_all(OneContext&, const std::vector<Probe>&, int,
 NEUROSIM_IN_LIBRARY void drive_events(OneContext&, int, int, int, int);
 NEUROSIM_IN_LIBRARY void deliver_spikes<Sum>(OneContext&, int, std::initializer_list<int>, LeaveSums);
 NEUROSIM_IN_LIBRARY void deliver_private<Sum>(OneContext&, int, Slot, PrivateHandles, Key, double,
-                                              NEUROSIM_REAL);
+                                              OneWeight<NEUROSIM_REAL>);
 NEUROSIM_IN_LIBRARY void settle_port<Sum>(OneContext&, int, Slot, int, NEUROSIM_REAL* __restrict, int64_t*);
 NEUROSIM_IN_LIBRARY void send_spikes(OneContext&, int, std::initializer_list<int>);
 NEUROSIM_IN_LIBRARY void queue_arrivals(OneContext&, TextualHandles);
