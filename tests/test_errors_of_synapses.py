@@ -200,7 +200,7 @@ WIRINGS = {
     ),
     "weights of pooling": (
         lambda: ns.Synapses(
-            ns.Neurons("a", (4, 4)), ns.Neurons("b", (2, 2), update="v = I"), wiring=ns.pool(2),
+            ns.Neurons("a", (4, 4, 1)), ns.Neurons("b", (2, 2, 1), update="v = I"), wiring=ns.pool((2, 2)),
             weight=ns.normal(0, 1),
         ),
         D, "a -> b: pool", "one number", "weight=1.0",
