@@ -8,6 +8,8 @@ network up, `run` becomes a plan, and what the run leaves stands in Brian2's obj
     set_device("neurosim")
 """
 
+from neurosim.brian.description import to_inputs as to_inputs
+from neurosim.brian.description import to_network as to_network
 from neurosim.brian.device import NeurosimDevice
 from neurosim.brian.private_names import all_devices
 

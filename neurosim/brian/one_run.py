@@ -28,7 +28,7 @@ def one_run(net: BrianObject, duration: Any, settings: Settings) -> None:
     begun, things = time.time(), net.sorted_objects
     end = float(net.t) + float(duration)
     begin_run(net, net.t, in_seconds(end))
-    _prepare([thing for thing in things if thing.active], settings.namespace)
+    prepare([thing for thing in things if thing.active], settings.namespace)
     if not things:
         return
     first, last, dt = _ticks(things)
@@ -41,7 +41,7 @@ def one_run(net: BrianObject, duration: Any, settings: Settings) -> None:
     end_run(net, things, end if reached == last else reached * dt, measured, settings.namespace)
 
 
-def _prepare(things: Sequence[BrianObject], namespace: Mapping[str, Any]) -> None:
+def prepare(things: Sequence[BrianObject], namespace: Mapping[str, Any]) -> None:
     """Let groups and synapses check their equations, and spike generators their spikes, as Brian2 does."""
     for thing in things:
         if not isinstance(thing, CodeRunner) or isinstance(thing, SpikeGeneratorGroup):

@@ -36,7 +36,7 @@ def steps_of(
     timed = [name for name, group in groups.items() if LAST_SPIKE in group.states]
     further = any(group.links or group.of for group in groups.values())
     if usual and not timed and not further and _is_usual(actions, plain, queued):
-        return _clock_steps(groups)
+        return clock_steps(groups)
     _check_last_spikes(timed, actions)
     resetting = {action.holder for action in actions if action.does is Does.RESET}
     steps = [Step(Do.THRESHOLD, sources), Step(Do.SEND, sources)]
@@ -86,7 +86,7 @@ def _rank(action: Action, plain: Sequence[Action], queued: Collection[Action]) -
     return Does.DELIVER if action in plain else action.does
 
 
-def _clock_steps(groups: Mapping[str, Group]) -> tuple[Step, ...]:
+def clock_steps(groups: Mapping[str, Group]) -> tuple[Step, ...]:
     """The steps of `Clock`."""
     driven = tuple(name for name, group in groups.items() if group.driven)
     movers = tuple(name for name, group in groups.items() if not group.driven)

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from neurosim.brian.private_names import BrianObject, BrianObjectException
-from neurosim.errors import NeurosimError, PlanError
+from neurosim.errors import DescriptionError, NeurosimError, PlanError
 
 REMEDY = "set_device('neurosim', fallback=True) lets Brian2's own runtime run such scripts."
 
@@ -20,6 +20,21 @@ class Refused(PlanError):
 
     def __init__(self, label: str, what: str):
         super().__init__(f"{label}: {what}, which the neurosim device cannot run yet. {REMEDY}")
+        self.label, self.what = label, what
+
+
+class NotSaid(DescriptionError):
+    """A part of a Brian2 script that has no words of neurosim.
+
+    label: names the object
+    what: says what it has or does
+    """
+
+    def __init__(self, label: str, what: str):
+        super().__init__(
+            f"to_network: {label}: {what}, which has no words in neurosim."
+            " set_device('neurosim') runs the script."
+        )
         self.label, self.what = label, what
 
 

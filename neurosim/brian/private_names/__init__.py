@@ -36,6 +36,7 @@ from neurosim.brian.private_names.classes import SynapticPathway as SynapticPath
 from neurosim.brian.private_names.classes import TextReport as TextReport
 from neurosim.brian.private_names.classes import Thresholder as Thresholder
 from neurosim.brian.private_names.classes import TimedArray as TimedArray
+from neurosim.brian.private_names.classes import UnsupportedEquations as UnsupportedEquations
 from neurosim.brian.private_names.classes import Variable as Variable
 from neurosim.brian.private_names.classes import all_devices as all_devices
 from neurosim.brian.private_names.classes import log as log

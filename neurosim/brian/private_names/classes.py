@@ -48,3 +48,4 @@ Subexpression: Any = modules.variables.Subexpression
 Function: Any = modules.functions.Function
 TimedArray: Any = modules.brian.TimedArray
 BinomialFunction: Any = modules.brian.BinomialFunction
+UnsupportedEquations: Any = modules.stateupdaters.UnsupportedEquationsException
