@@ -89,7 +89,7 @@ def test_equal_time_constants_do_no_harm():
     source = sim.Population(1, sim.SpikeSourceArray(spike_times=[1.0]))
     target = sim.Population(1, sim.IF_curr_exp(tau_syn_E=20.0))
     target.record("v")
-    sim.Projection(source, target, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.5, delay=1.0))
+    sim.Projection(source, target, sim.OneToOneConnector(), sim.StaticSynapse(weight=0.5, delay=1.0))
     sim.run(10)
     s = after(np.arange(101) * DT, 2.0)
     np.testing.assert_allclose(signal(target, "v")[:, 0], -65 + 0.5 * s * np.exp(-s / 20), atol=1e-8)

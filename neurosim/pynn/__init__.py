@@ -26,7 +26,7 @@ from neurosim.pynn.control import (
 )  # fmt: skip
 from neurosim.pynn.electrodes import ACSource, DCSource, NoisyCurrentSource, StepCurrentSource
 from neurosim.pynn.populations import Assembly, Population, PopulationView
-from neurosim.pynn.projections import Projection
+from neurosim.pynn.projections import OneToOneConnector, Projection
 from neurosim.pynn.receptors import (
     AlphaPSR, CondAlphaPostSynapticResponse, CondExpPostSynapticResponse, CurrExpPostSynapticResponse, ExpPSR,
 )  # fmt: skip

@@ -36,7 +36,7 @@ def advance(state: State, ticks: int) -> str:
 
     Returns why the run ended, as `Recording.stopped`.
     """
-    net = network(state)
+    net = state.network = state.network or network(state)  # an unchanged one has its plan with it
     seed = state.seed + (state.segment_counter << 32)  # other random numbers after each reset
     options = {"precision": "double", "progress": False, **state.options}
     start = Checkpoint(net, _kept(state), seed, options["precision"]) if state.end else None

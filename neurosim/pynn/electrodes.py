@@ -47,6 +47,7 @@ class _Source(KeepsParameters, StandardCurrentSource):
 
     def inject_into(self, cells: Any) -> None:
         """Inject the current into cells: a population, view, assembly or list of cells."""
+        simulator.state.network = None
         for cell in cells:
             if not cell.celltype.injectable:
                 raise TypeError("Can't inject current into a spike source.")

@@ -30,13 +30,12 @@ class _Parameters:
                 raise errors.NonExistentParameterError(name, type(self.celltype).__name__, known)
         return ParameterSpace({name: held.parameters[name][where] for name in names}, shape=(self.size,))
 
-    _get_native_parameters = _get_parameters
-
     def _set_parameters(self: Any, parameter_space: ParameterSpace) -> None:
         parameter_space.shape = (self.size,)
         parameter_space.evaluate(simplify=False)
         parameter_space.flatten()
         held, where = self._held
+        simulator.state.network = None
         for name, values in parameter_space.as_dict().items():
             if name in held.parameters:
                 _check(name, values, held.celltype)
@@ -47,6 +46,7 @@ class _Parameters:
         if not initial_value.is_homogeneous:
             initial_value.base_value, initial_value.operations = values, []  # random values are drawn once
         held, where = self._held
+        simulator.state.network = None
         if held is not self:
             held.initial_values[variable][where] = values
         now = simulator.state.end.get(f"state/{held.name}/{plain(variable)}")

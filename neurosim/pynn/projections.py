@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pyNN import common, errors
+from pyNN import common, connectors, errors
 from pyNN.parameters import ParameterSpace
 
 from neurosim.pynn import simulator
@@ -128,6 +128,7 @@ class Projection(common.Projection):
                     f" {simulator.state.dt} ms. Give longer ones."
                 )
         self.values(name)[where] = values
+        simulator.state.network = None
         if name == "weight" and self._unlearned is not None:
             self._unlearned[where] = values
             for group in self.groups():
@@ -195,6 +196,16 @@ class Projection(common.Projection):
     def _reset(self) -> None:
         if self._unlearned is not None:
             self._values["weight"], self._unlearned = self._unlearned, None
+
+
+class OneToOneConnector(connectors.OneToOneConnector):
+    __doc__ = connectors.OneToOneConnector.__doc__
+
+    def _standard_connect(self, projection: Any, generator: Any, distance_map: Any = None) -> None:
+        """PyNN 0.13 does not connect two single cells with numpy 2.1 and later: their map has no axis."""
+        super()._standard_connect(
+            projection, lambda *mask: map(np.atleast_1d, generator(*mask)), distance_map
+        )
 
 
 def _places(cells: Any) -> tuple[list[Any], np.ndarray]:

@@ -21,6 +21,7 @@ class State(common.control.BaseState):
 
     ticks: the number of ticks since `setup` or `reset`.
     end: the state after the last tick, by key as in `Recording.final`; empty before the first run.
+    network: the network as it is; None if the script has changed something since it was made.
     options: arguments of `ns.run`.
     delays: the smallest and the largest delay as given to `setup`, in ms or 'auto'.
     """
@@ -49,6 +50,7 @@ class State(common.control.BaseState):
         self.running = False
         self.ticks, self.t_start = 0, 0.0
         self.end: dict[str, Any] = {}
+        self.network: Any = None
         self.segment_counter += 1
         for recorder in self.recorders:
             recorder._clear_simulator()
