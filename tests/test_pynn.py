@@ -100,7 +100,8 @@ def noisy_script(pieces):
     noise = sim.Population(20, sim.SpikeSourcePoisson(rate=80.0), label="noise")
     cells = sim.Population(10, sim.IF_cond_exp(tau_refrac=2.0), label="cells")
     cells.initialize(v=sim.RandomDistribution("uniform", low=-65, high=-55, rng=sim.NumpyRNG(seed=1)))
-    sim.Projection(noise, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.004, delay=3.3))
+    tiring = sim.TsodyksMarkramSynapse(weight=0.02, delay=3.3, U=0.3, tau_rec=50.0)
+    sim.Projection(noise, cells, sim.AllToAllConnector(), tiring)
     stdp = sim.STDPMechanism(
         sim.SpikePairRule(),
         sim.MultiplicativeWeightDependence(w_max=0.01),
@@ -387,7 +388,7 @@ def test_what_this_backend_cannot_do_is_said():
         ValueError, "each amplitude", lambda: sim.StepCurrentSource(times=[2.0, 1.0], amplitudes=[1.0, 2.0])
     )
     refused(ValueError, "NoisyCurrentSource: dt = 0.15 ms", lambda: sim.NoisyCurrentSource(dt=0.15))
-    refused(TypeError, "spike source", lambda: source.inject(sim.DCSource()))
+    refused(TypeError, "spike source", lambda: sim.DCSource().inject_into(source))
     refused(
         ConnectionError,
         "less than the time step",
