@@ -178,7 +178,7 @@ def changing_network() -> ns.Network:
             "now": "I_post += w; d = clip(d*0.9 + 0.3*ms*rand(), 0*ms, 5*ms); n += 1",
             "late": "y_post = y_post*0.9 + n; n *= 0.99",
         },
-        on_post={"post": "d = d + 0.1*ms", "answer": "e = e + 0.3*ms*(rand() - 0.5); n = n + 0.1*v_post"},
+        on_post={"post": "d = d + 0.1*ms", "answer": "e = e + 0.3*ms*(rand() - 0.5); y_pre = 0.9*y_pre + n"},
         delay={"now": "d", "late": "e", "answer": "d"}, d="2*ms*rand()", e=1 * ms, name="learn",
     )  # fmt: skip
     return ns.Network(learn, schedule=ns.Clock(0.1 * ms))
@@ -204,6 +204,7 @@ def test_the_delay_when_a_spike_is_sent_counts():
     moved = ns.Synapses(
         given, cell, model="d : second", on_pre="v_post += 1; d += 1*ms", delay="d", d=0 * ms, name="moved"
     )
+    assert moved.changing_delay("delay") == "d"
     net = ns.Network(moved, schedule=ns.Clock(1 * ms))
     found = ns.run(net, {"given": ([0, 1, 2, 3, 4] * ms, [0] * 5)}, ticks=10, record=["cell.v", "moved.d"])
     # They arrive at 0, 2, 3, 5 and 7 ms, since spikes are sent before others arrive in the same tick.
