@@ -38,6 +38,7 @@ from neurosim.network.probes import Probe
 from neurosim.network.program import Step
 from neurosim.network.schedule import Clock
 from neurosim.plan.check import check_plan
+from neurosim.plan.memo import persistent_memo
 from neurosim.plan.plan import AnyPathway, Drive, Group, Plan, Sparse, Textual, state_dtype
 
 GROUPS = (NeuronGroup, PoissonGroup, SpikeGeneratorGroup)
@@ -99,7 +100,9 @@ class Lowered:
 
 def lower_run(run: Run) -> Lowered:
     """The plan of a run. Raises Refused for what the engines cannot do, and Brian2's own errors."""
-    return _Lowering(run).lower()
+    texts = [str(thing.equations) for thing in run.things if hasattr(thing, "equations")]
+    with persistent_memo(texts):  # what sympy makes of equations takes long
+        return _Lowering(run).lower()
 
 
 def _sends(group: Group | None) -> bool:
