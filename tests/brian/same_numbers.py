@@ -6,6 +6,7 @@ compared spike by spike. That the other engines draw the same numbers as the ref
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -97,8 +98,28 @@ def _part(plan: Any, name: str, block: str) -> slice | None:
     return slice(start, start + int(text["_own_size"]))
 
 
+def in_brian2s_order(run: Any, plan: Any) -> Any:
+    """The plan whose steps advance and test populations in Brian2's order, which does not change results."""
+    from neurosim.network.program import Do
+
+    kinds = {Do.INTEGRATE: "StateUpdater", Do.THRESHOLD: "Thresholder"}
+    order = {
+        (type(thing).__name__, thing.group.name): number
+        for number, thing in enumerate(run.things)
+        if hasattr(thing, "group")
+    }
+
+    def sorted_step(step: Any) -> Any:
+        kind = kinds.get(step.kind, "")
+        names = sorted(step.populations, key=lambda name: order.get((kind, name), -1))
+        return replace(step, populations=tuple(names))
+
+    return replace(plan, program=tuple(sorted_step(step) for step in plan.program))
+
+
 def same_random_numbers() -> None:
     """Let the reference engine draw all numbers as Brian2's numpy target does, from numpy's generator."""
+    from neurosim.brian import advancing
     from neurosim.brian.seeds import Seeds
     from neurosim.engine.reference import arrivals
     from neurosim.engine.state import State
@@ -114,6 +135,13 @@ def same_random_numbers() -> None:
             return Given(np.ones(shape))
         return OneStream(shape, elements.size > 1 and not elements.any(), _part(state.plan, name, block))
 
+    inner = advancing.lower_run
+
+    def lower_run(run: Any) -> Any:
+        lowered = inner(run)
+        return replace(lowered, plan=in_brian2s_order(run, lowered.plan))
+
+    advancing.lower_run = lower_run
     State.random = random
     arrivals.binomial = lambda drawn, n, p: drawn
     Seeds.for_run = lambda self, network, plan: 0
