@@ -2,8 +2,10 @@
 
 import brian2 as b2
 import numpy as np
+import pytest
 from brian2 import Hz, kHz, ms, mV
 
+from neurosim import NeurosimError
 from tests.brian_side import Arrays, assert_same, device, records
 
 
@@ -334,3 +336,26 @@ def test_the_weight_of_a_poisson_input_has_the_digits_that_brian2_writes():
 
     v = assert_same(script)["v"]
     np.testing.assert_allclose(v, [20 * 0.66666667e-3, 20 * 0.66666667e-3, 0.0], rtol=1e-12)
+
+
+def test_regular_code_draws_once_for_shared_variables_and_goes_on_for_each_neuron():
+    model = "hits : 1\nchosen : integer (shared)\nbefore : 1 (shared)"
+    with device("neurosim", engine="reference"):
+        cells = b2.NeuronGroup(5, model, name="chosen_cells")
+        cells.run_regularly(
+            """unit = 2 - 1
+            chosen = int(floor(rand()*5))
+            before = before + unit
+            hits = hits + unit*int(chosen == i)""",
+            dt=0.2 * ms,
+        )
+        hits = b2.StateMonitor(cells, "hits", record=True)
+        b2.Network(cells, hits).run(8 * ms)
+        every = hits.hits[:].sum(axis=0)
+        np.testing.assert_array_equal(np.diff(every[1::2]), 1)  # one of the five at a time
+        assert cells.hits[:].sum() == cells.before == 40
+        assert np.ptp(cells.hits[:]) > 0
+        unclear = b2.NeuronGroup(5, model, name="unclear_cells")
+        unclear.run_regularly("low = 2*before\nbefore = low + 1\nhits = low", dt=0.2 * ms)
+        with pytest.raises(NeurosimError, match=r"uses 'low' for \(shared\) and other variables"):
+            b2.Network(unclear).run(0.1 * ms)

@@ -35,7 +35,7 @@ from neurosim.brian.private_names import (
     poisson_input_of,
 )
 from neurosim.brian.refusal import Refused, named_in_errors
-from neurosim.brian.texts import checked_text, derivatives, events_between
+from neurosim.brian.texts import checked_text, derivatives, events_between, shared_first
 
 
 class Does(IntEnum):
@@ -131,7 +131,9 @@ def _action(thing: BrianObject, namespace: Mapping[str, Any]) -> Iterator[Action
     elif kind in _RUNNERS:
         yield _RUNNERS[kind](thing, namespace)
     elif kind in (CodeRunner, SubexpressionUpdater) and thing.template == "stateupdate":
-        yield _with_text(thing, Does.RUN, checked_text(thing, thing.abstract_code, namespace))
+        text = checked_text(thing, thing.abstract_code, namespace)
+        for part in shared_first(text, label(thing)):
+            yield _with_text(thing, Does.RUN, part)
     else:
         raise Refused(label(thing), "it is an object of a class that is not supported")
 

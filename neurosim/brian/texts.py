@@ -10,7 +10,8 @@ import numpy as np
 
 from neurosim.brian.names import Names, Text
 from neurosim.brian.private_names import BrianObject, Variable, check_units, identifiers_in
-from neurosim.network.text import Statement, read_statements, renamed
+from neurosim.brian.refusal import Refused
+from neurosim.network.text import Statement, calls_in, names_in, read_statements, renamed
 from neurosim.plan.equations import MOST_NODES
 
 
@@ -66,3 +67,29 @@ def events_between(synapses: BrianObject, names: Names) -> Text:
         return Text((), names, frozenset())
     text = derivatives(synapses.event_driven, names)
     return replace(text, statements=(*text.statements, Statement("lastupdate", "=", "lastupdate + t")))
+
+
+def shared_first(text: Text, subject: str) -> tuple[Text, ...]:
+    """Code that runs regularly, as a text for (shared) variables, which runs once for all, and another.
+
+    Raises Refused if both need a temporary name whose value the second could not compute again.
+    """
+    shared = frozenset(name for name in text.assigned if text.names[name].scalar)
+    if not shared or shared == text.assigned:
+        return (text,)
+    first, second = _needed(text, shared), _needed(text, text.assigned - shared)
+    for statement in (s for s in first.statements if s in second.statements):
+        if calls_in(statement.expression) or names_in(statement.expression) & shared:
+            reason = f"its code uses {statement.name.removeprefix('_')!r} for (shared) and other variables"
+            raise Refused(subject, reason)
+    return first, second
+
+
+def _needed(text: Text, names: frozenset[str]) -> Text:
+    """The statements that assign some variables, with the temporary names that these need."""
+    wanted, kept = set(names), list[Statement]()
+    for statement in reversed(text.statements):
+        if statement.name in wanted:
+            kept.append(statement)
+            wanted |= names_in(statement.expression) & text.temporary
+    return replace(text, statements=tuple(reversed(kept)))
