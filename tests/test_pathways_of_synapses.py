@@ -144,6 +144,13 @@ def test_pathways_that_are_given_wrongly_are_refused(rule):
         ns.Synapses(a, a, **REFUSED[rule])
 
 
+def test_a_pathway_without_the_delay_that_its_schedule_needs_is_named():
+    a = ns.Neurons("a", 2, update="v = v + 0.3", threshold="v > 1", reset="v = 0")
+    both = ns.Synapses(a, a, on_pre={"a": "w = 1", "b": "w = 2"}, delay={"a": 1})
+    with pytest.raises(ns.DescriptionError, match=r"delay of 'b' 0 arrives before .* Use delay=\{'b': 1\}"):
+        ns.Network(both, schedule=ns.Synchronous())
+
+
 def test_pathways_of_what_does_not_spike_are_refused():
     spiking = ns.Neurons("spiking", 2, equations="v : 1", threshold="v > 1")
     silent = ns.Neurons("silent", 2, equations="v : 1")

@@ -355,19 +355,23 @@ def _check_delay(item: Synapses, schedule: Schedule) -> None:
 
 
 def _check_zero_delay(net: Network, item: Synapses) -> None:
-    delay = item.delay
     seconds = net.schedule.seconds
-    none = isinstance(delay, Value) and np.any(np.rint(delay.number / (seconds or 1.0)) < 1)
-    if none and not net.schedule.keeps_zero_delay(net, item):
+    least = "1" if seconds is None else str(Value(np.array(seconds), TIME))
+    for key, delay in item.delays.items():
+        none = isinstance(delay, Value) and np.any(np.rint(delay.number / (seconds or 1.0)) < 1)
+        if not none or net.schedule.keeps_zero_delay(net, item):
+            continue
         if isinstance(item.wiring, private):
             raise DescriptionError(
                 f"{item.label}: private sources are heard in the tick in which they spike, but"
                 f" {net.schedule} delivers first."
                 " Use Clock(dt) or Layered()."
             )
+        path = key.partition(".")[2]
+        of, remedy = (f" of {path!r}", f"{{{path!r}: {least}}}") if path else ("", least)
         raise DescriptionError(
-            f"{item.label}: delay {delay} arrives before it is sent under {net.schedule}."
-            f" Use delay={'1' if seconds is None else Value(np.array(seconds), TIME)}, or Layered()."
+            f"{item.label}: delay{of} {delay} arrives before it is sent under {net.schedule}."
+            f" Use delay={remedy}, or Layered()."
         )
 
 
