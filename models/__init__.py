@@ -12,6 +12,7 @@ NAMES = (
     "bidirectional",
     "boltzmann",
     "capsule_net",
+    "competitive_stdp",
     "content_addressing",
     "continuous_hopfield",
     "conv_net",

@@ -47,6 +47,7 @@ NAMES = (
     "boltzmann_encoder",
     "deep_belief",
     "kohonen",
+    "stdp_digits",
     "extreme_learning",
     "train_lstm",
     "train_conv",

@@ -13,6 +13,7 @@ from neurosim.models.balanced_coba import balanced_coba
 from neurosim.models.balanced_cuba import balanced_cuba
 from neurosim.models.bidirectional import bidirectional
 from neurosim.models.capsule_net import capsule_net
+from neurosim.models.competitive_stdp import competitive_stdp
 from neurosim.models.content_addressing import content_addressing
 from neurosim.models.deconvolutional import deconvolutional
 from neurosim.models.deep_echo_state import deep_echo_state
@@ -97,6 +98,23 @@ NETWORKS = {
         capsule_net((9, 9, 1), rounds=2, kernel=3),
         capsule_net((9, 9, 1), decoder=(5,), kernel=3),
         capsule_net((9, 9, 1), cost=0.1, kernel=3),
+    ),
+    "competitive_stdp": lambda: (
+        competitive_stdp(3, 2),
+        competitive_stdp(3, 2, rule="power"),
+        competitive_stdp(3, 2, rule="pairs"),
+        competitive_stdp(3, 2, lateral="paired"),
+        competitive_stdp(3, 2, period=100 * ms),
+        competitive_stdp(3, 2, rate=0.1),
+        competitive_stdp(3, 2, rate=0),
+        competitive_stdp(3, 2, total=2.0),
+        competitive_stdp(3, 2, drive=2.0),
+        competitive_stdp(3, 2, most=2.0),
+        competitive_stdp(3, 2, inhibition=2.0),
+        competitive_stdp(3, 2, plus=2.0),
+        competitive_stdp(3, 2, weights=np.ones((2, 3))),
+        competitive_stdp(3, 2, theta=2.0),
+        competitive_stdp(3, 2, dt=0.5 * ms),
     ),
     "deconvolutional": lambda: (deconvolutional(), deconvolutional(pool=3)),
     "deep_echo_state": lambda: (

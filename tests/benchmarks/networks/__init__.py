@@ -25,6 +25,7 @@ NAMES = (
     "attractors",
     "energy",
     "kohonen",
+    "stdp_digits",
     "extreme_learning",
     "layered_speed",
     "layered_sequences",
