@@ -84,14 +84,6 @@ def interrupted_sums():
     return cells, made
 
 
-def with_text(text: str):
-    def build():
-        cells = group(refractory=1 * ms)
-        return cells, synapses(cells, model="w : 1\nu : 1 (shared)", on_pre=text)
-
-    return build
-
-
 def operation():
     return group(), b2.NetworkOperation(lambda: None, when="thresholds", name="z")
 
@@ -116,7 +108,6 @@ def own_relu():
         (odd_clocks, "its dt of 0.00025 s is not a multiple of the shortest one"),
         (interrupted_sums, "another object runs between it and the sum before it"),
         (operation, "it runs between"),
-        (with_text("w = lastspike_post/second"), "it reads 'lastspike' between threshold and reset"),
         (linked, "its text changes the linked variable 'I'"),
         (target_of_linked, "its text changes the linked variable 'I_post'"),
         (linked_to_no_synapses, "'I' is linked to another group"),

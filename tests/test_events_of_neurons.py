@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim.engine import ready
+from neurosim.engine import choose, ready
 from neurosim.engine.driver import run_to_end
+from neurosim.errors import PlanError
 from neurosim.network.program import Do, Step
 from neurosim.network.text import Statement
 from neurosim.plan.check import check_plan
@@ -71,6 +72,19 @@ def test_an_event_has_a_threshold_and_a_reset_of_its_own_and_reaches_synapses(en
     assert final["state/cells/u"].tolist() == [[2, 2, 3]]
     assert final["state/heard/y"].tolist() == [[1 + 2, 1 + 2, 1 + 2 + 3]]
     assert final["arrivals/told/due"].tolist() == [12, 13]
+
+
+def test_arrays_do_not_keep_the_times_of_spikes():
+    """The other engines do, as tests/test_brian_refractoriness.py says."""
+    pytest.importorskip("jax")
+    cells = ns.Neurons("cells", 1, equations="x : 1\nlast : 1", update="x += 1", threshold="x == 3")
+    net = ns.Network(cells, schedule=ns.Synchronous())
+    plan = lower(net, read_inputs(net, None, 2, None, 1))
+    marked = replace(plan.groups["cells"], spike_time="last")
+    with pytest.raises(PlanError, match="'cells' keeps the time of its last spike, which arrays do not"):
+        choose("arrays", replace(plan, groups={"cells": marked}))
+    with pytest.raises(PlanError, match="its spikes set 'z', which is no variable of it"):
+        check_plan(replace(plan, groups={"cells": replace(marked, spike_time="z")}))
 
 
 def test_in_our_own_words_an_event_is_a_population_that_is_sent_a_variable():

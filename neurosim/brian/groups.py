@@ -78,7 +78,7 @@ def lower_group(
         integrate=block,
         update=None,
         threshold=threshold,
-        reset=_reset(texts.get(Does.RESET), values),
+        reset=_block("reset", texts[Does.RESET], values) if Does.RESET in texts else None,
         refractory=rule,
         frozen=frozen,
         periodic={
@@ -89,6 +89,7 @@ def lower_group(
             )
         },
         links=values.links,
+        spike_time=LAST_SPIKE if LAST_SPIKE in values.states and rule is not None else "",
     )
     return own, *(_event(group, event, at_events, values) for event in events_of(group))
 
@@ -108,16 +109,9 @@ def _event(group: BrianObject, event: str, actions: Sequence[Action], values: Va
 
 def _regular(name: str, text: Text, values: Values, frozen: frozenset[str]) -> Block:
     """A block of code that runs regularly. What it draws for (shared) variables is the same for all."""
-    held = tuple(_unless_refractory(s) if s.name in frozen else s for s in text.statements)
     shared = all(text.names[variable].scalar for variable in text.assigned)
-    return replace(_block(name, replace(text, statements=held), values), shared=shared)
-
-
-def _unless_refractory(statement: Statement) -> Statement:
-    """A statement without effect on refractory neurons."""
-    name, value = statement.name, statement.expression
-    changed = value if statement.op == "=" else f"{name} {statement.op.removesuffix('=')} ({value})"
-    return Statement(name, "=", f"where(not_refractory, {changed}, {name})")
+    block = _block(name, text, values)
+    return replace(block, frozen=frozen & frozenset(block.writes), shared=shared)
 
 
 def _of_part(action: Action) -> Text:
@@ -165,16 +159,6 @@ def _block(name: str, text: Text, values: Values) -> Block:
     return Block(
         name, statements, writes, text="\n".join(f"{s.name} {s.op} {s.expression}" for s in statements)
     )
-
-
-def _reset(text: Text | None, values: Values) -> Block | None:
-    """The reset text; it sets the time of the last spike where that is read."""
-    block = None if text is None else _block("reset", text, values)
-    if LAST_SPIKE not in values.states:
-        return block
-    block = block or Block("reset", (), ())
-    first = Statement(LAST_SPIKE, "=", "t")
-    return replace(block, statements=(first, *block.statements), writes=(LAST_SPIKE, *block.writes))
 
 
 def _threshold(text: Text, values: Values) -> Block:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from neurosim.brian.actions import Action, Does
-from neurosim.brian.names import LAST_SPIKE, label
-from neurosim.brian.refusal import Refused
 from neurosim.network.program import Arriving, Do, Step
 from neurosim.plan.plan import Group
 
@@ -33,33 +31,14 @@ def steps_of(
         name for name, group in groups.items() if group.spiking and not _has_threshold(name, actions)
     )
     usual = all(action.every == 1 and action.does is not Does.RUN for action in actions)
-    timed = [name for name, group in groups.items() if LAST_SPIKE in group.states]
     further = any(group.links or group.of for group in groups.values())
-    if usual and not timed and not further and _is_usual(actions, plain, queued):
+    if usual and not further and _is_usual(actions, plain, queued):
         return clock_steps(groups)
-    _check_last_spikes(timed, actions)
-    resetting = {action.holder for action in actions if action.does is Does.RESET}
     steps = [Step(Do.THRESHOLD, sources), Step(Do.SEND, sources)]
     for action in actions:
         mine = _steps(action, tuple(carried.get(action, ())), actions, queued)
         steps += [step for step in mine if step not in steps]
-        if action.does is Does.THRESHOLD and action.holder in timed and action.holder not in resetting:
-            steps.append(Step(Do.RESET, (action.holder,), every=action.every))
     return tuple(step for step in steps if not step.empty)
-
-
-def _check_last_spikes(timed: Sequence[str], actions: Sequence[Action]) -> None:
-    """Refuse to read the time of the last spike between threshold and reset, which sets it in the plan."""
-    for place, reset in enumerate(actions):
-        if reset.does is not Does.RESET or reset.holder not in timed:
-            continue
-        variable = reset.thing.group.variables[LAST_SPIKE]
-        found = next(
-            n for n, a in enumerate(actions) if a.does is Does.THRESHOLD and a.holder == reset.holder
-        )
-        for action in actions[found + 1 : place + 1]:
-            if variable in action.reads:
-                raise Refused(label(action.thing), f"it reads {LAST_SPIKE!r} between threshold and reset")
 
 
 def _has_threshold(name: str, actions: Sequence[Action]) -> bool:

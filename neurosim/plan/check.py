@@ -74,6 +74,7 @@ def _check_group(plan: Plan, name: str, group: Group) -> None:
     _check_links(plan, group.links, label, "neuron", group.shape)
     sent = () if group.sends is None else (group.sends,)
     _check_known(label, "sends", sent, {**owner.states, **owner.subexpressions})
+    _check_known(label, "its spikes set", [group.spike_time] if group.spike_time else [], group.states)
     if group.spiking != (group.threshold is not None):
         raise PlanError(f"{label}: spikes if and only if it has a threshold. Give both, or neither.")
 

@@ -155,6 +155,7 @@ class Group:
     folded: variables that nothing writes, whose start values are in the coefficients of `integrate`
     periodic: the blocks that steps of the kind RUN run, by name
     links: the names that mean variables of other populations, as they are when the text runs
+    spike_time: the variable that the threshold sets to the present time where a neuron spikes, if any
     """
 
     name: str
@@ -176,6 +177,7 @@ class Group:
     folded: frozenset[str] = frozenset()
     periodic: Mapping[str, Block] = field(default_factory=dict[str, Block])
     links: Mapping[str, Link] = field(default_factory=dict[str, Link])
+    spike_time: str = ""
 
     @property
     def blocks(self) -> tuple[Block, ...]:

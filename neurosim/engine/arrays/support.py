@@ -27,6 +27,8 @@ def unsupported(plan: Plan) -> str | None:
             return (
                 f"text of {group.name!r} reads variables of other populations, which arrays cannot. {REMEDY}"
             )
+        if group.spike_time:
+            return f"{group.name!r} keeps the time of its last spike, which arrays do not. {REMEDY}"
     for subject, function in user_functions(plan):
         if library.is_installed() and not _traces(function):
             return f"{subject} cannot be traced by JAX, as arithmetic and jax.numpy can. {REMEDY}"

@@ -17,6 +17,7 @@ from neurosim.engine.events.keys import (
     PortTotal,
     RefractoryTicks,
     SlotStarts,
+    StateArray,
     TickLength,
 )
 from neurosim.engine.events.loops import Loop, OuterLoop, function, identifier
@@ -302,16 +303,22 @@ def find_spikes(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
 
 
 def threshold(plan: Plan, numbering: Numbering, group: Group) -> list[str]:
-    """The function that takes the spikes of an input, and makes the neurons that spike refractory."""
+    """The function that takes the spikes of an input, makes neurons that spike refractory, keeps the time."""
     number = list(plan.groups).index(group.name)
     lines = [_take_events(numbering, group.name, number)] if _has_events(plan, group) else []
+    changes: list[str] = []
+    if group.spike_time:
+        time = numbering.pointer("Real", StateArray(group.name, group.spike_time))
+        lines.append(f"Real* const time = {time};")
+        changes.append("time[i] = static_cast<Real>(context.tick * context.network.dt);")
     if group.refractory is not None:
-        changes = ["last[i] = static_cast<Integer>(context.run_tick());"]
+        changes.append("last[i] = static_cast<Integer>(context.run_tick());")
         lines.append(f"Integer* const last = {numbering.pointer('Integer', LastSpike(group.name))};")
         if stores_refractoriness(plan, group):
             active = numbering.pointer("Integer", NotRefractory(group.name))
             changes.append("active[i] = 0;")
             lines.append(f"Integer* const active = {active};")
+    if changes:
         lines.append(f"for (int32_t i : context.spikes({number}, context.block)) {{ {' '.join(changes)} }}")
     signature = f"void threshold_{identifier(group.name)}([[maybe_unused]] Context& context)"
     return function(f"Neurons '{group.name}': spikes", signature, lines)

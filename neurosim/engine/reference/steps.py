@@ -204,6 +204,9 @@ def threshold(prepared: PreparedPlan, step: Step, state: State) -> None:
         else:
             trial, neuron = np.nonzero(spikes.reshape(state.count, -1))
         state.spikes[name] = trial, neuron
+        if group.spike_time:
+            values = state.values[name][group.spike_time]
+            values.reshape(state.count, -1)[trial, neuron] = state.time
         if group.refractory is not None:
             state.last_spike[name].reshape(state.count, -1)[trial, neuron] = state.tick
             state.not_refractory[name].reshape(state.count, -1)[trial, neuron] = False
