@@ -202,7 +202,7 @@ def regular_network(end: str) -> Arrays:
     )  # fmt: skip
     cells.I = "1 + 0.1*i"
     cells.run_regularly("level = level + 1\nI += 0.05*level", dt=1 * ms)
-    cells[2:4].run_regularly("extra = i + N\nv += 0.01*extra", when=end)
+    cells[2:4].run_regularly("level += 0.01; extra = i + N\nv += 0.01*extra", when=end)
     made = b2.Synapses(cells, cells, "w : 1\nq : 1", on_pre="v += w")
     made.connect("i != j")
     made.w = 0.05

@@ -129,10 +129,11 @@ def _of_part(action: Action) -> Text:
     ]
     for s in text.statements:
         value = renamed(s.expression, own)
-        if s.name not in text.temporary:
+        if s.name not in text.temporary and not text.names[s.name].scalar:
             changed = value if s.op == "=" else f"{s.name} {s.op.removesuffix('=')} ({value})"
             value = f"where({mine}, {changed}, {s.name})"
-        statements.append(Statement(s.name, "=" if s.name not in text.temporary else s.op, value))
+            s = replace(s, op="=")
+        statements.append(replace(s, expression=value))
     names = Names(root_of(group), text.names.namespace)
     return Text(tuple(statements), names, text.temporary | set(own.values()))
 

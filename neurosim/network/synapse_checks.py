@@ -344,7 +344,7 @@ def _check_constants(synapses: Synapses) -> None:
         if name not in used:
             raise DescriptionError(
                 f"{synapses.label}: {name!r} is neither an argument of Synapses nor used in their text."
-                f" {nearest(name, ARGUMENTS)}"
+                f" {nearest(name, (*ARGUMENTS, *used))}"
             )
         if isinstance(value, CalledConstant):
             check_called(name, synapses.states, (), synapses.label)
