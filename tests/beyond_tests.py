@@ -6,7 +6,7 @@ BEYOND: dict[tuple[str, str], str] = {
     (
         "neurosim/brian/values.py",
         "its text reads {name!r}",
-    ): "all variables of groups are constants, arrays, functions or expressions",
+    ): "all variables of groups are constants, arrays, functions, expressions or links",
     (
         "neurosim/brian/synapse_values.py",
         "its text reads {name!r}",

@@ -118,3 +118,20 @@ def last_values() -> Arrays:
 
 def test_monitors_record_the_values_at_the_end():
     assert assert_same(last_values)["v"].shape == (2, 8)
+
+
+def no_synapses() -> Arrays:
+    """A condition that holds for no pair: sums are 0, and code of synapses has nothing to do."""
+    cells = b2.NeuronGroup(2, "v : 1\ng : 1", threshold="v > 1", reset="v = 0")
+    cells.g, cells.v = 7, 2
+    model = "w : 1\ng_post = w : 1 (summed)\ndu/dt = -u/ms : 1 (clock-driven)"
+    synapses = b2.Synapses(cells, cells, model, on_pre="v += w; u += 1", method="euler")
+    synapses.connect(condition="i > 5")
+    synapses.run_regularly("w += 1")
+    weights = b2.StateMonitor(synapses, "w", record=True)
+    b2.Network(cells, synapses, weights).run(0.3 * ms)
+    return {"g": cells.g[:], "v": cells.v[:], "w": weights.w}
+
+
+def test_networks_run_whose_synapses_connect_nothing():
+    assert_same(no_synapses, ("reference", "events"))

@@ -110,7 +110,7 @@ def own_relu():
         (operation, "it runs between"),
         (linked, "its text changes the linked variable 'I'"),
         (target_of_linked, "its text changes the linked variable 'I_post'"),
-        (linked_to_no_synapses, "'I' is linked to another group"),
+        (linked_to_no_synapses, "it has no synapses, but its text changes 'u', which they share"),
         (random_function, "the random function 'lucky'"),
         (own_relu, "a function of its own by the name 'relu'"),
         (spatial, "SpatialNeuron 'spatialneuron': it is an object of a class that is not supported"),

@@ -92,7 +92,7 @@ class Lowered:
         for lowered in self.synapses.values():
             for pathway in pathways_of(lowered.synapses):
                 if pathway.name in lowered.delays:
-                    delay = int(lowered.delays[pathway.name].max())
+                    delay = int(lowered.delays[pathway.name].max(initial=0))
                     name = holder_of(pathway.source, pathway.event)
                     longest[name] = max(longest.get(name, 0), delay)
         return longest

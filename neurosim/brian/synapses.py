@@ -101,8 +101,6 @@ class SynapseLowering:
 
     def lower(self, recorded: Collection[str]) -> LoweredSynapses:
         """The pathways. `recorded` are the names that monitors record."""
-        if not self.found.wires.order.size:
-            return self.found
         self.found.of_neurons = {"_pre": set(), "_post": set()}
         for cluster in self._clusters(sorted(name for name in recorded if self._is_derived(name))):
             self._lower_cluster(cluster)
@@ -290,6 +288,10 @@ class SynapseLowering:
             )
             for name, variable in values.states.items()
         }
+        for name, variable in values.states.items():
+            if variable.scalar and not self.found.wires.order.size:
+                what = f"it has no synapses, but its text changes {name!r}, which they share"
+                raise Refused(label(self.synapses), what)
         states = states or {UNUSED: np.zeros(self.found.wires.order.size, self.dtype)}
         constants = values.lowered(self.dtype)
         found = SynapseText(

@@ -91,14 +91,12 @@ class Values:
             self.add(["dt"])
         elif name == LAST_SPIKE and own:
             self.states[name] = variable
-        elif not isinstance(variable, ArrayVariable):
-            raise Refused(self.names.label, f"its text reads {name!r}")
-        elif variable not in self.changing:
+        elif isinstance(variable, ArrayVariable) and variable not in self.changing:
             self.constants[name] = number(self._values(name, variable, own), variable.scalar)
-        elif not own:
-            raise Refused(self.names.label, f"{name!r} is linked to another group")
-        else:
+        elif isinstance(variable, ArrayVariable) and own:
             self.states[name] = variable
+        else:
+            raise Refused(self.names.label, f"its text reads {name!r}")
 
     def _values(self, name: str, variable: Variable, own: bool) -> np.ndarray:
         """What Brian2 holds for an array, for each neuron of the group."""
