@@ -151,7 +151,7 @@ class Judge:
         if theirs.error != ours.error:
             return f"ERROR: {ours.error or 'none'} where Brian2 has: {theirs.error or 'none'}"
         if not ours.runs:
-            return f"not runnable here: {ours.error or 'nothing is run'}"
+            return f"not runnable here: {ours.error}" if ours.error else "no network is run"
         runs = "1 run" if ours.runs == 1 else f"{ours.runs} runs"
         told = f"{runs} of {seconds:g} s" if ours.cut else f"all of {runs}"
         told += f", then {ours.error.split(':')[0]} under both" if ours.error else ""
