@@ -8,6 +8,7 @@ import pytest
 from brian2 import ms
 
 from neurosim.brian import advancing
+from neurosim.brian.refusal import Refused
 from tests.brian_side import Arrays, assert_same, device, records
 
 
@@ -135,3 +136,71 @@ def test_a_seed_is_kept_while_functions_change_a_network():
             return np.array(spikes.i)
 
     assert np.array_equal(spikes(True), spikes(False))
+
+
+def amid_script(seen: list[object]) -> Arrays:
+    """Functions that are called between the objects of a tick, and see and change what these have done."""
+    cells = b2.NeuronGroup(
+        5, "dv/dt = (drive - v)/(3*ms) : 1 (unless refractory)\ndrive : 1\nx : 1",
+        threshold="v > 1", reset="v = 0", refractory=0.4 * ms, method="exact", name="cells",
+    )  # fmt: skip
+    cells.drive = "2.5 + 0.2*i"
+    wires = b2.Synapses(cells, cells, "w : 1", on_pre="x += w; v += 0.1*w", delay=0.2 * ms, name="wires")
+    wires.connect("i != j")
+    wires.w = 0.1
+    plain = b2.Synapses(cells, cells, on_pre="v += 0.05", name="plain")
+    plain.connect(j="(i + 1) % 5")
+    traces, late = b2.StateMonitor(cells, ["v", "x"], True), b2.StateMonitor(cells, "v", True, when="end")
+    spikes = b2.SpikeMonitor(cells)
+
+    @b2.network_operation(when="after_groups")
+    def moved():
+        seen.append((cells.v[0], cells.v[4], float(cells.not_refractory[4])))
+        cells.x = cells.x * 0.9
+
+    @b2.network_operation(when="after_thresholds", dt=0.2 * ms)
+    def spiked(t):
+        seen.append((float(t / ms), np.sum(cells.spikes), len(cells.spikes)))
+        cells.drive[3] = 2.5 + 0.01 * len(cells.spikes)
+
+    @b2.network_operation(when="before_resets")
+    def arrived(t):
+        seen.append((cells.v[1], wires.w[3]))
+        wires.w[3] += 0.001
+        if t > 5 * ms:
+            b2.stop()
+
+    net = b2.Network(cells, wires, plain, traces, late, spikes, moved, spiked, arrived)
+    net.run(8 * ms)
+    stopped = float(net.t / ms)
+    net.run(0.5 * ms)
+    return records(traces, late, spikes) | {"seen": np.concatenate(seen), "t": [stopped], "w": wires.w[:]}
+
+
+def test_functions_are_called_between_other_objects_of_a_tick():
+    found = assert_same(lambda: amid_script([]), ("reference", "events"))
+    assert found["2.t"].size > 10 and 5 < found["t"][0] < 5.3
+
+
+@pytest.mark.parametrize("engine", ["reference", "events"])
+def test_errors_of_functions_between_other_objects_are_raised(engine):
+    with device("neurosim", engine=engine):
+        cells = b2.NeuronGroup(2, "dv/dt = -v/ms : 1", threshold="v > 1", reset="v = 0", method="exact")
+        given = b2.SpikeGeneratorGroup(1, [0], [9] * ms)
+        trace = b2.StateMonitor(cells, "v", True)
+        net = b2.Network(cells, given, trace)
+
+        @b2.network_operation(when="after_groups")
+        def reads():
+            return len(trace.t)
+
+        @b2.network_operation(when="after_groups")
+        def gives():
+            given.variables["neuron_index"].set_value(1)
+
+        reasons = {reads: "reads a monitor between", gives: "changes 'neuron_index' between"}
+        for function, reason in reasons.items():
+            net.add(function)
+            with pytest.raises(Refused, match=reason):
+                net.run(0.3 * ms)
+            net.remove(function)

@@ -84,10 +84,6 @@ def interrupted_sums():
     return cells, made
 
 
-def operation():
-    return group(), b2.NetworkOperation(lambda: None, when="thresholds", name="z")
-
-
 def spatial():
     return (b2.SpatialNeuron(b2.Soma(1 * b2.um), "Im = 0*amp/metre**2 : amp/metre**2"),)
 
@@ -107,7 +103,6 @@ def own_relu():
     [
         (odd_clocks, "its dt of 0.00025 s is not a multiple of the shortest one"),
         (interrupted_sums, "another object runs between it and the sum before it"),
-        (operation, "it runs between"),
         (linked, "its text changes the linked variable 'I'"),
         (target_of_linked, "its text changes the linked variable 'I_post'"),
         (linked_to_no_synapses, "it has no synapses, but its text changes 'u', which they share"),
@@ -134,16 +129,20 @@ def test_a_monitor_whose_ticks_the_run_does_not_begin_with_is_refused():
 
 def test_brian2_runs_what_the_device_cannot_if_it_may():
     b2.set_device("neurosim", fallback=True)
-    cells = group(threshold="v > 4")
-    operation = b2.NetworkOperation(lambda: setattr(cells, "v", cells.v + 1), when="thresholds", name="z")
-    net, monitor = b2.Network(cells, operation), b2.StateMonitor(cells, "v", record=[0])
+    relu = b2.Function(lambda x: x, arg_units=[1], return_unit=1)
+    cells = group(
+        "dv/dt = (relu(2.0) - v)/(0.1*ms) : 1", threshold="v > 4", namespace={"relu": relu, "ms": ms}
+    )
+    net, monitor = b2.Network(cells), b2.StateMonitor(cells, "v", record=[0])
     net.add(monitor)
     with pytest.MonkeyPatch.context() as patch:
         warned: list[str] = []
         patch.setattr("neurosim.brian.device.log.warn", lambda text, **_: warned.append(text))
         net.run(0.3 * ms)
-    assert monitor.v[0][2] == pytest.approx(2, abs=0.05)
-    assert "it runs between" in warned[0] and "Brian2's own runtime runs" in warned[0]
+    assert monitor.v[0][2] == pytest.approx(2)
+    assert (
+        "a function of its own by the name 'relu'" in warned[0] and "Brian2's own runtime runs" in warned[0]
+    )
 
 
 @pytest.mark.parametrize(

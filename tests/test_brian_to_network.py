@@ -83,15 +83,15 @@ def test_plastic_synapses_run_as_in_the_script():
             "late": "x += 0.01*(j + 1)",
         },
         on_post="after += rate; w = clip(w + before*(i + 1)/10., 0, most)", method="euler",
-        delay={"late": 0.7 * ms}, namespace={"rate": 0.1}, name="by_learning",
+        delay={"late": 0.7 * ms}, name="by_learning",
     )  # fmt: skip
     learn.connect(i=[5, 3, 0, 0, 1, 2, 2], j=[0, 1, 3, 3, 2, 5, 4])
     learn.w, learn.most, learn.pre.delay = "0.1*(j + 1)", "2 + 0.1*i", "0.3*ms*rand()"
     spikes, weights = b2.SpikeMonitor(cells), b2.StateMonitor(learn, ["w", "s"], record=True)
     net = b2.Network(cells, learn, spikes, weights)
-    described = to_network(net)
+    described = to_network(net, namespace={"rate": 0.1})
     rec = ns.run(described, duration=25 * ms, record=["cells", "by_learning.w", "by_learning.s"])
-    net.run(25 * ms)
+    net.run(25 * ms, namespace={"rate": 0.1})
     assert_equal(rec, spikes, "cells")
     order = np.argsort(learn.i[:], kind="stable")
     for name in ("w", "s"):
@@ -137,9 +137,9 @@ def event() -> tuple[object, ...]:
     return (cells,)
 
 
-def linked() -> tuple[object, ...]:
+def linked(variable: str = "v") -> tuple[object, ...]:
     one, other = group(), group("dv/dt = (I - v)/ms : 1\nI : 1 (linked)")
-    other.I = b2.linked_var(one, "v")
+    other.I = b2.linked_var(one, variable)
     return one, other
 
 
@@ -180,6 +180,8 @@ def changed_early() -> tuple[object, ...]:
         (slow, "its clock is slower than others"),
         (event, "it has the event 'other' beside spikes"),
         (linked, "variables of other groups are linked to it"),
+        (lambda: linked("x"), "'I' is linked to another group"),
+        (lambda: (group(method=lambda equations, variables, options: "v = 0.9*v"),), "is no method of"),
         (onto_synapses, "other synapses start or end at it"),
         (late_equations, "in another order than Clock"),
         (mixed, "others share variables"),

@@ -14,6 +14,7 @@ from neurosim.brian.private_names import (
     BrianObject,
     CodeRunner,
     EventMonitor,
+    NetworkOperation,
     NeuronGroup,
     NeuronStateUpdater,
     PoissonGroup,
@@ -54,6 +55,7 @@ class Does(IntEnum):
     RESET = 10
     RECORD_SPIKES = 11
     RUN = 12  # `Clock` has no place for it
+    CALL = 13  # nor for this
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +130,8 @@ def _action(thing: BrianObject, namespace: Mapping[str, Any]) -> Iterator[Action
         return
     if kind is SpikeGeneratorGroup:
         yield Action(thing, Does.DRIVE, None, frozenset(), frozenset({array_of(thing, SPIKE)}))
+    elif isinstance(thing, NetworkOperation):
+        yield Action(thing, Does.CALL, None, frozenset(), frozenset())
     elif kind in _RUNNERS:
         yield _RUNNERS[kind](thing, namespace)
     elif kind in (CodeRunner, SubexpressionUpdater) and thing.template == "stateupdate":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from neurosim.brian.lowering import Lowered, Run, lower_run
+from neurosim.brian.names import label
 from neurosim.brian.opened import Opened
 from neurosim.brian.operations import Operation, operations_of
 from neurosim.brian.private_names import (
@@ -18,8 +20,9 @@ from neurosim.brian.private_names import (
     is_stopped,
     put_clock,
 )
+from neurosim.brian.refusal import Refused
 from neurosim.brian.settings import Settings
-from neurosim.brian.watching import Watch
+from neurosim.brian.watching import Watch, parameters_of
 from neurosim.engine.progress import ProgressCallback
 
 
@@ -46,7 +49,7 @@ class Advancing:
         self.net, self.dt = net, dt
         self.settings, self.progress = settings, progress
         self.things = [thing for thing in objects if thing.active]
-        self.first, self.final = operations_of(self.things, dt)
+        self.operations = operations_of(self.things, dt)
         self.clocks = list({clock_of(thing) for thing in objects})
         self.opened: Opened | None = None
         self.watch: Watch | None = None
@@ -75,8 +78,8 @@ class Advancing:
             self._lowered(first, last)
         tick = first
         while tick < last and not is_stopped(self.net):
-            self._call(self.first, tick)
-            end = tick + 1 if is_stopped(self.net) else self._next_stop(tick, last)
+            self._call(self.operations.first, tick)
+            end = tick + 1 if is_stopped(self.net) else self.operations.next_stop(tick, last)
             if self.opened is None:
                 self._open(tick, last)
             assert self.opened is not None
@@ -84,14 +87,8 @@ class Advancing:
             tick += ran
             if tick < end:
                 return tick
-            self._call(self.final, tick - 1)
+            self._call(self.operations.final, tick - 1)
         return tick
-
-    def _next_stop(self, tick: int, last: int) -> int:
-        """The tick before which functions are called next, after those of this tick."""
-        return min(
-            [last, *(o.next_after(tick) for o in self.first), *(o.next_from(tick) + 1 for o in self.final)]
-        )
 
     def _call(self, operations: Sequence[Operation], tick: int) -> None:
         """Call the functions whose turn it is in a tick."""
@@ -100,17 +97,33 @@ class Advancing:
             return
         self.net.t_ = tick * self.dt
         set_clocks(self.clocks, tick, self.dt)
+        changed = self._watched([operation.thing.run for operation in due])
+        if changed:
+            self._begin_anew(changed)
+
+    def _call_amid(self, operation: Operation, tick: int) -> None:
+        """Call a function between other objects of a tick; a step of the plan does so."""
+        assert self.watch is not None
+        self.net.t_ = tick * self.dt
+        set_clocks(self.clocks, tick, self.dt)
+        with self.watch.within(tick):
+            changed = self._watched([operation.thing.run])
+        if changed:
+            what = f"it changes {changed[0].name!r} between other objects of a tick"
+            raise Refused(label(operation.thing), what)
+
+    def _watched(self, functions: Sequence[Callable[[], None]]) -> list[Variable]:
+        """Call functions; returns the arrays that they changed and that the engine does not hold."""
         if self.watch is not None:
             self.watch.begin()
         changed: list[Variable] = []
         try:
-            for operation in due:
-                operation.thing.run()
+            for function in functions:
+                function()
         finally:
             if self.watch is not None:
                 changed = self.watch.end()
-        if changed:
-            self._begin_anew(changed)
+        return changed
 
     def _begin_anew(self, changed: Sequence[Variable]) -> None:
         """Close the network, which functions have changed. What they changed is a variable from now on."""
@@ -124,7 +137,7 @@ class Advancing:
         """Lower the network as it stands, and open it."""
         settings, lowered = self.settings, self._lowered(tick, last)
         stream = settings.stream
-        called = bool(self.first or self.final)
+        called = self.operations.any
         self.opened = opened = Opened(lowered, settings.options, settings.spent, stream, watched=called)
         if stream is not None and self.streams:
             stream.use(lowered.monitors)
@@ -144,20 +157,32 @@ class Advancing:
     @property
     def _lowering(self) -> list[BrianObject]:
         """The objects that become a plan."""
-        return [thing for thing in self.things if not isinstance(thing, NetworkOperation)]
+        amid = [operation.thing for operation in self.operations.amid]
+        return [thing for thing in self.things if not isinstance(thing, NetworkOperation) or thing in amid]
+
+    def _written(self) -> frozenset[Variable]:
+        """The arrays of this network that functions of the script change."""
+        written = self.settings.written
+        if self.operations.amid:  # which can change anything, before the network can be made anew
+            written.update(parameters_of(self.things))
+        if not written:
+            return frozenset()
+        known = {v for thing in self.things for v in dict(getattr(thing, "variables", {})).values()}
+        return frozenset(variable for variable in written if variable in known)
 
     def _lowered(self, first: int, last: int) -> Lowered:
         """The plan of what is left of the run."""
         settings = self.settings
         run = Run(
             self._lowering, settings.namespace, self.dt, first, last, settings.options.precision,
-            frozenset(settings.written),
+            self._written(),
         )  # fmt: skip
         lowered = lower_run(run)
+        calls = {o.thing.name: partial(self._call_amid, o) for o in self.operations.amid}
         claim_objects(self.net)
         if self.seed is None:
             self.seed = settings.seeds.for_run(str(self.net.id), lowered.plan)
-        return replace(lowered, plan=replace(lowered.plan, seed=self.seed))
+        return replace(lowered, plan=replace(lowered.plan, seed=self.seed, calls=calls))
 
 
 def set_clocks(clocks: Iterable[BrianObject], tick: int, dt: float) -> None:

@@ -163,8 +163,9 @@ def method_of(runner: BrianObject, names: Names, lowered: Lowered) -> str:
         return "exact"  # the device has found the matrix exponential
     known = names.resolve({*group.equations.names, *group.equations.identifiers, "dt"})
     code = integrated(runner, chosen, known)
-    for method in (chosen,) if isinstance(chosen, str) else chosen:
-        if method in METHODS and _code(runner, str(method), known) == code:
+    listed = (chosen,) if isinstance(chosen, str) or not isinstance(chosen, (list, tuple)) else chosen
+    for method in listed:
+        if isinstance(method, str) and method in METHODS and _code(runner, str(method), known) == code:
             return str(method)
     raise NotSaid(names.label, f"its equations are integrated by {chosen!r}, which is no method of neurosim")
 

@@ -105,6 +105,10 @@ def lower_run(run: Run) -> Lowered:
         return _Lowering(run).lower()
 
 
+def _not_yet(tick: int) -> None:
+    """Stands for a function of the script in a plan that is not run yet."""
+
+
 def _sends(group: Group | None) -> bool:
     """Whether a group sends spikes: not if it, or its threshold, is not active."""
     return group is not None and (group.spiking or group.driven)
@@ -157,7 +161,8 @@ class _Lowering:
                 groups[source.name], pathways[pathway.name] = source, pathway
         monitors = self._monitors(synapses)
         plan = self._plan(groups, pathways, drives, list(monitors.values()))
-        plan = replace(plan, program=self._program(plan, synapses, monitors))
+        calls = {str(a.thing.name): _not_yet for a in self.actions if a.does is Does.CALL}
+        plan = replace(plan, program=self._program(plan, synapses, monitors), calls=calls)
         check_plan(plan)
         resume = self._resume(plan, states, found, synapses)
         read = frozenset[Variable]().union(*(action.reads for action in self.actions))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from neurosim.brian.actions import acts, every_of
-from neurosim.brian.names import label
 from neurosim.brian.private_names import BrianObject, NetworkOperation
-from neurosim.brian.refusal import Refused
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,21 +33,44 @@ class Operation:
         return self.next_from(tick + 1)
 
 
-def operations_of(things: Sequence[BrianObject], dt: float) -> tuple[list[Operation], list[Operation]]:
-    """The functions that are called first in a tick, and those that are called last.
+@dataclass(frozen=True)
+class Operations:
+    """The functions that a network calls.
+
+    first: those that are called before all other objects of a tick
+    amid: those that are called between them
+    final: those that are called after them
+    """
+
+    first: list[Operation] = field(default_factory=list[Operation])
+    amid: list[Operation] = field(default_factory=list[Operation])
+    final: list[Operation] = field(default_factory=list[Operation])
+
+    @property
+    def any(self) -> bool:
+        """Whether there are some."""
+        return bool(self.first or self.amid or self.final)
+
+    def next_stop(self, tick: int, last: int) -> int:
+        """The tick before which a run pauses, once those that begin this tick have been called."""
+        ends = [operation.next_after(tick) for operation in self.first]
+        ends += [operation.next_from(tick) + 1 for operation in (*self.amid, *self.final)]
+        return min([last, *ends])
+
+
+def operations_of(things: Sequence[BrianObject], dt: float) -> Operations:
+    """The functions that a network calls.
 
     things: the active objects of a network, in Brian2's order
     dt: the length of a tick, in seconds
     """
     acting = [thing for thing in things if acts(thing)]
     others = [place for place, thing in enumerate(acting) if not isinstance(thing, NetworkOperation)]
-    first: list[Operation] = []
-    final: list[Operation] = []
+    found = Operations()
     for place, thing in enumerate(acting):
         if isinstance(thing, NetworkOperation):
-            if others and others[0] < place < others[-1]:
-                before = acting[others[0]].name
-                raise Refused(label(thing), f"it runs between {before!r} and other objects of a tick")
+            amid = bool(others) and others[0] < place < others[-1]
             begins = not others or place < others[0]
-            (first if begins else final).append(Operation(thing, every_of(thing, dt)))
-    return first, final
+            chosen = found.amid if amid else found.first if begins else found.final
+            chosen.append(Operation(thing, every_of(thing, dt)))
+    return found

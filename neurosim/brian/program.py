@@ -30,7 +30,7 @@ def steps_of(
     sources = tuple(
         name for name, group in groups.items() if group.spiking and not _has_threshold(name, actions)
     )
-    usual = all(action.every == 1 and action.does is not Does.RUN for action in actions)
+    usual = all(action.every == 1 and action.does not in (Does.RUN, Does.CALL) for action in actions)
     further = any(group.links or group.of for group in groups.values())
     if usual and not further and _is_usual(actions, plain, queued):
         return clock_steps(groups)
@@ -121,6 +121,8 @@ def _steps(
             yield Step(Do.DELIVER, arriving=Arriving.SENT, pathways=carried, every=every)
         case Does.RESET:
             yield Step(Do.RESET, own, every=every)
+        case Does.CALL:
+            yield Step(Do.CALL, block=str(action.thing.name), every=every)
         case Does.RUN if carried:
             yield Step(Do.RUN, pathways=carried, block=block_name(action, actions), every=every)
         case Does.RUN:

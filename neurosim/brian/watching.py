@@ -8,7 +8,8 @@ asked for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,10 +19,12 @@ from neurosim.brian.opened import Opened
 from neurosim.brian.private_names import (
     ArrayVariable,
     BrianObject,
+    PoissonGroup,
     RuntimeDevice,
     Variable,
     refractory_of,
 )
+from neurosim.brian.refusal import Refused
 from neurosim.brian.synapses import UNUSED
 from neurosim.engine.running import Watched
 from neurosim.engine.state import NEVER
@@ -86,6 +89,7 @@ class Watch:
         self.asked: dict[Variable, Held] = asked
         self.others = {variable: array_of(variable).copy() for variable in self._constants()}
         self.asked_for = self._asked_for()
+        self.amid: int | None = None  # the tick, while functions run between other objects of it
 
     @property
     def running(self) -> Watched:
@@ -98,6 +102,15 @@ class Watch:
             held.give(self.running)
         self.touched.clear()
         self.device.watch = self
+
+    @contextmanager
+    def within(self, tick: int) -> Generator[None]:
+        """Within this context, functions run between other objects of a tick."""
+        self.amid = tick
+        try:
+            yield
+        finally:
+            self.amid = None
 
     def touch(self, variable: Variable) -> None:
         """Brian2 is asked for an array, to read or to change it."""
@@ -185,10 +198,13 @@ class Watch:
         """The spikes of the last tick, as Brian2 holds them: the neurons, and at the end how many."""
         array = array_of(self.opened.lowered.groups[name].variables["_spikespace"])
         array[-1] = 0
-        if self.opened.ran:
-            spikes = self.running.spikes(self.opened.names.new[name])
+        known, neurons = self.opened.names.new[name], np.zeros(0, np.int64)
+        if self.amid is not None:
+            neurons = np.flatnonzero(self.running.look(f"spikes/{known}")[0])
+        elif self.opened.ran:
+            spikes = self.running.spikes(known)
             neurons = np.sort(spikes.neuron[spikes.tick == self.opened.ran - 1])
-            array[: neurons.size], array[-1] = neurons, neurons.size
+        array[: neurons.size], array[-1] = neurons, neurons.size
 
     def _give_last_spikes(self, name: str) -> None:
         variable = self.opened.lowered.groups[name].variables["lastspike"]
@@ -201,9 +217,22 @@ class Watch:
 
     def _give_records(self) -> None:
         """Let monitors hold what was recorded until now."""
+        if self.amid is not None:
+            raise Refused("network_operation", "it reads a monitor between other objects of a tick")
         self.device.watch = None  # they ask for their arrays, too
         self.running.write()
         self.device.watch = self
+
+
+def parameters_of(things: Iterable[BrianObject]) -> Iterator[Variable]:
+    """The parameters of groups and synapses, which a script may change while a network runs."""
+    for thing in things:
+        equations = getattr(thing, "equations", None) if hasattr(thing, "variables") else None
+        for name, line in ({} if equations is None else equations).items():
+            if line.type == "parameter" and isinstance(thing.variables[name], ArrayVariable):
+                yield thing.variables[name]
+        if thing.__class__ is PoissonGroup and isinstance(thing.variables["rates"], ArrayVariable):
+            yield thing.variables["rates"]
 
 
 def own_arrays(owner: BrianObject) -> Iterator[tuple[str, Variable]]:

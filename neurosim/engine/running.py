@@ -7,6 +7,7 @@ checkpoints hold it (`checkpoint.py`), here called places:
     state/<population>/<variable>     synapse/<synapses>/<variable>     port/<population>/<port>
     not_refractory/<population>       history/<population>: what was sent last
     last_spike/<population>: the tick of the last spike, which cannot be changed
+    spikes/<population>: which neurons have spiked in this tick; only for functions that a step calls
 
 All values begin with the trial axis.
 """
@@ -131,6 +132,10 @@ def look(state: State, key: str) -> np.ndarray:
         return state.not_refractory[owner].copy()
     if kind == "last_spike":
         return state.last_spike[owner].copy()
+    if kind == "spikes":
+        fired = np.zeros((state.count, state.plan.groups[owner].size), bool)
+        fired[state.spikes[owner]] = True
+        return fired
     if kind == "history":
         return state.history[owner].messages[-1].copy()
     return (state.values if kind == "state" else state.synapses)[owner][name].copy()

@@ -38,6 +38,7 @@ class Do(StrEnum):
     SWEEP = "sweep"
     SUM = "sum"  # (summed) variables are set
     RUN = "run"  # a block of text runs
+    CALL = "call"  # a function outside of the network is called, which looks at it and changes it
     RECORD = "record"
 
 
@@ -63,7 +64,8 @@ class Step:
     probes: the names of the probes that a RECORD step samples; None: those of its populations that no step
         names.
     every, phase: the step runs in the ticks whose number has the remainder `phase` when divided by `every`.
-    block: the name of the block of text that a RUN step runs, in the populations and synapses that have one.
+    block: the name of the block of text that a RUN step runs, in the populations and synapses that have one;
+        of a CALL step, the name of the function.
     """
 
     kind: Do
@@ -104,7 +106,7 @@ class Step:
     @property
     def empty(self) -> bool:
         """Whether it concerns nothing."""
-        return not (self.populations or self.pathways or self.probes)
+        return not (self.populations or self.pathways or self.probes or self.kind is Do.CALL)
 
     @property
     def rhythm(self) -> tuple[int, int]:
@@ -296,11 +298,14 @@ def ticks_between_integrations(program: Iterable[Step], pathway: str, post: str)
 
 
 def special_steps(program: Iterable[Step]) -> list[Step]:
-    """The steps that name synapses or probes, that set (summed) variables alone, or that skip ticks."""
+    """The steps that name synapses, probes or functions, that set (summed) variables, or that skip ticks."""
     return [
         step
         for step in program
-        if step.kind is Do.SUM or step.every > 1 or step.pathways is not None or step.probes is not None
+        if step.kind in (Do.SUM, Do.CALL)
+        or step.every > 1
+        or step.pathways is not None
+        or step.probes is not None
     ]
 
 

@@ -27,6 +27,7 @@ def check_program(plan: Plan) -> None:
             check.pathway(pathway)
     check.probes()
     check.blocks()
+    check.calls()
 
 
 class _Check:
@@ -245,6 +246,14 @@ class _Check:
                         f"changes {group.sends!r}, which {group.name!r} sends as its neurons move one by one"
                     )
                     self.refuse(step, fault, "Assign to another variable.")
+
+    def calls(self) -> None:
+        """Refuse steps that call what the plan does not have, or that call anything in several trials."""
+        for step in (step for _, step in self.steps if step.kind is Do.CALL):
+            if step.block not in self.plan.calls:
+                self.refuse(step, "names no function of the plan", nearest(step.block, self.plan.calls))
+            if self.plan.trials > 1:
+                self.refuse(step, "calls a function, which several trials cannot", "Run one trial.")
 
 
 def _shortest(pathway: AnyPathway) -> int | None:

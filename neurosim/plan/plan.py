@@ -29,6 +29,8 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
 * Constant over dt. Subexpressions that are (constant over dt), of neurons and then of synapses, are evaluated
   before all other steps of a tick: first those that are also (shared), for which all neurons, or all synapses
   of an object, draw the same random numbers. They then keep their values until the next tick begins.
+* Calls. A call step calls a function outside of the network, which sees all values as they are then, and may
+  change them (`engine/running.py`). A run of a single trial may have such steps.
 * Layered. The steps are: drive; then for one population after the other, in the order of the synapses without
   delay: deliver, update, threshold, send, on_post, reset; record.
 * Synchronous. The steps are: drive; for all populations together: deliver, update, threshold, send, on_post,
@@ -81,7 +83,7 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -233,6 +235,7 @@ class Plan:
     precision: 'double', 'mixed' (weights in single precision) or 'single'
     until: 'stable' to stop once nothing changes, else None
     resume: the checkpoint that the run continues; empty for a run from the start
+    calls: the functions that steps of the kind CALL call, by name; each takes the tick
     made: what engines have prepared for the plan, so that the next run need not; plans that differ only in
         inputs, ticks, trials and `resume` share it
     """
@@ -250,6 +253,7 @@ class Plan:
     precision: str
     until: str | None
     resume: Mapping[str, np.ndarray]
+    calls: Mapping[str, Callable[[int], None]] = field(default_factory=dict[str, Callable[[int], None]])
     made: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def of_class(self, pathway_class: type[PathwayClass]) -> list[PathwayClass]:

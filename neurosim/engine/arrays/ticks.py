@@ -76,7 +76,7 @@ class Steps:
                 self.reset(now, step)
             case Do.RECORD:
                 self.record(now, step)
-            case Do.SWEEP | Do.SUM | Do.RUN:
+            case Do.SWEEP | Do.SUM | Do.RUN | Do.CALL:
                 pass  # refused before the run; see support.py
             case _ as unknown:
                 assert_never(unknown)

@@ -15,6 +15,13 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class CallAddress:
+    """The address of a function that a step calls, by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class SynapseConstant:
     """A constant of synapses with text."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 # Keys of constants, which are arrays, numbers, integers or tables as the user gave them.
+from neurosim.engine.events.constant_keys import CallAddress
 from neurosim.engine.events.constant_keys import Constant as Constant
 from neurosim.engine.events.constant_keys import SynapseConstant as SynapseConstant
 from neurosim.engine.events.constant_keys import TableArray as TableArray
@@ -379,7 +380,7 @@ ArrayKey = (
 NumberKey = ConstantKey | TickLength | PrivateWeight | TableNumber
 IntegerKey = (
     ConstantKey | RefractoryTicks | PopulationSize | DriveStride | HistoryDepth | GradedSize
-    | LocalFieldSegments | DenseSize | PrivateSize | TableSize
+    | LocalFieldSegments | DenseSize | PrivateSize | TableSize | CallAddress
 )  # fmt: skip
 
 

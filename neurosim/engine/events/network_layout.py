@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.engine.delivery import afferents_into
+from neurosim.engine.events.constant_keys import CallAddress
 from neurosim.engine.events.construct import Rows, TargetSlots, build_rows
 from neurosim.engine.events.keys import (
     Constant,
@@ -198,6 +199,8 @@ class NetworkLayout:
             case TableSize(constant, count):
                 table = self.table(constant)
                 return len(table.values) if count is TableCount.SAMPLES else table.columns
+            case CallAddress():
+                return 0  # each batch has its own; see calls.py
 
     def _graded_size(self, post: str, entry: str, count: GradedCount) -> int:
         match count:

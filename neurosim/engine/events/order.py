@@ -40,6 +40,8 @@ def spikes_as_it_moves(plan: Plan, group: Group) -> bool:
 
 def _touches(plan: Plan, step: Step, group: Group) -> bool:
     """Whether a step may change variables of a population: its own, or those of synapses from or to it."""
+    if step.kind is Do.CALL:
+        return True
     named = {plan.variable_owner(plan.groups[name]).name for name in step.populations}
     concerned = (p for p in plan.pathways.values() if step.concerns(p.name, p.post))
     return group.name in named or any(_reaches(plan, p, group) for p in concerned)
@@ -58,7 +60,8 @@ def stores_refractoriness(plan: Plan, group: Group) -> bool:
     rule = group.refractory
     if rule is None:
         return False
-    return bool(rule.time or rule.condition) or ticks_between_moves(plan.program, group.name) > 1
+    called = any(step.kind is Do.CALL for step in plan.program)
+    return bool(rule.time or rule.condition) or called or ticks_between_moves(plan.program, group.name) > 1
 
 
 def sent_between(plan: Plan, pathway: Textual, step: int) -> bool:
@@ -81,7 +84,10 @@ def moves_in_blocks(plan: Plan) -> bool:
     arrives, then all are reset.
     """
     steps = [step for step in plan.program if step.kind is not Do.RECORD]
-    ranks, alone = [_rank(step) for step in steps], any(step.kind in (Do.SWEEP, Do.SUM) for step in steps)
+    ranks, alone = (
+        [_rank(step) for step in steps],
+        any(step.kind in (Do.SWEEP, Do.SUM, Do.CALL) for step in steps),
+    )
     alone |= any(pathway.text.periodic for pathway in plan.textual)  # they may look at senders
     alone |= bool(plan.linked)
     return plan.dt is not None and not alone and ranks == sorted(ranks)

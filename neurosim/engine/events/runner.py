@@ -90,6 +90,12 @@ class Runner:
             functools.partial(self._library.neurosim_spikes, self._address, buffer_set, trial, population)
         )
 
+    def spikes_now(self, population: int, tick: int) -> NDArray[np.int32]:
+        """The neurons of a population that have spiked in this tick, while a step calls a function."""
+        neuron = ctypes.POINTER(ctypes.c_int32)()
+        count = self._library.neurosim_now(self._address, 0, population, tick, ctypes.byref(neuron))
+        return np.ctypeslib.as_array(neuron, (count,)).copy() if count else np.zeros(0, np.int32)
+
     def sent_spikes(self, trial: int, population: int) -> tuple[Integers, Integers]:
         """Tick and neuron of the spikes of a population whose arrivals may still be on their way."""
         tick, neuron = _spikes_of(
@@ -160,6 +166,7 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
         "stable": (number, (pointer,)),
         "spikes": (Int, (pointer, number, number, number, pointer, pointer)),
         "sent": (Int, (pointer, number, number, pointer, pointer)),
+        "now": (Int, (pointer, number, number, Int, pointer)),
         "pending_spikes": (Int, (pointer, number, pointer)),
         "restore": (Int, (pointer, number, number, number, Int, pointer, pointer, pointer)),
         "restore_textual": (Int, (pointer, number, number, number, Int, pointer, pointer)),

@@ -14,6 +14,7 @@ from neurosim.engine.checkpoint import restore_products
 from neurosim.engine.driver import open_state, run_ticks
 from neurosim.engine.events.batch import Batch
 from neurosim.engine.events.buffers import Filled, RecordingBuffers
+from neurosim.engine.events.calls import Calls
 from neurosim.engine.events.network_layout import NetworkLayout
 from neurosim.engine.events.pending import Earlier, collect_pending, restore_pending
 from neurosim.engine.events.runner import Runner
@@ -59,6 +60,7 @@ class EventsRunning:
         self.kept_alive = uses, numbers
         self.runner = Runner(library, self.batch.struct, self.buffers.structs, uses, numbers)
         self.earlier = Earlier(state)
+        self.calls = Calls(self.batch, self._within)
         try:
             restore_pending(self.runner, self.batch)
         except BaseException:
@@ -85,6 +87,9 @@ class EventsRunning:
         if not self.filling.ticks:
             self.filling.first, self.filling.since = self.done, begin
         ticks = min(left, self.length, self.buffers.ticks - self.filling.ticks)
+        if self.plan.calls:  # functions that are called and writers take turns
+            self._write(self.full)
+            self.full = None
         ran = self._run(ticks) if self.full is None else self._run_and_write(ticks)
         self.filling.ticks += ran
         self.done += ran
@@ -93,13 +98,23 @@ class EventsRunning:
         return ran, self.plan.until is not None and self.runner.is_stable()
 
     def _run(self, ticks: int) -> int:
-        return self.runner.run(
+        ran = self.runner.run(
             ticks,
             fed_from=self.fed_from,
             buffer_set=self.filling.set,
             fresh=not self.filling.ticks,
             until_stable=self.plan.until is not None,
         )
+        self.calls.check()
+        return ran
+
+    def _within(self, call: Callable[[int], None], tick: int) -> None:
+        """Call a function in a tick, to which `look` and `change` then refer."""
+        before, self.done = self.done, tick - self.plan.first_tick
+        try:
+            call(tick)
+        finally:
+            self.done = before
 
     def _run_and_write(self, ticks: int) -> int:
         """Run some ticks while Python writes the full buffers."""
@@ -128,11 +143,19 @@ class EventsRunning:
         if kind == "synapse":
             return self.batch.synapse_values(owner, name)
         self.state.tick = self.plan.first_tick + self.done
+        if kind == "spikes":
+            return self._spikes_now(owner)
         if kind in ("not_refractory", "last_spike"):
             self.batch.release_refractory(owner, self.done)
         elif kind == "history":
             self.batch.release_history(owner)
         return running.look(self.state, place)
+
+    def _spikes_now(self, population: str) -> np.ndarray:
+        number, tick = list(self.plan.groups).index(population), self.plan.first_tick + self.done
+        fired = np.zeros((1, self.plan.groups[population].size), bool)
+        fired[0, self.runner.spikes_now(number, tick)] = True
+        return fired
 
     def change(self, place: str, values: np.ndarray) -> None:
         """See `Watched`."""

@@ -64,8 +64,11 @@ class Postponed:
 
 
 def postponed(plan: Plan) -> tuple[Postponed, ...]:
-    """The ports and variables fed by spikes that nothing reads before their neurons move, under clocks."""
-    if plan.dt is None:
+    """The ports and variables fed by spikes that nothing reads before their neurons move, under clocks.
+
+    Functions that a step calls may read all of them.
+    """
+    if plan.dt is None or any(step.kind is Do.CALL for step in plan.program):
         return ()
     stages = stages_of(plan)
     fed = Counter((a.post, a.to) for stage in stages for a in stage.afferents)

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from neurosim.engine.events import periodic
 from neurosim.engine.events.arrivals import senders_of
+from neurosim.engine.events.constant_keys import CallAddress
 from neurosim.engine.events.loops import for_each_trial, identifier
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.order import last_delivery, moves_in_blocks, spikes_as_it_moves
@@ -116,6 +117,9 @@ def _step(plan: Plan, numbering: Numbering, stages: tuple[Stage, ...], number: i
             return [Call(text) for text in periodic.calls(plan, step)]
         case Do.SWEEP:
             return [Call("sweep_all(worker);", each_trial=False)]
+        case Do.CALL:
+            address = numbering.integer_value(CallAddress(step.block))
+            return [Call(f"reinterpret_cast<void (*)(int64_t)>({address})(context.tick);")]
         case Do.RECORD:
             return _samples(plan, number)
 

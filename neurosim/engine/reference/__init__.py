@@ -132,6 +132,8 @@ def step_function(number: int, step: Step, sampler: Sampler) -> StepFunction:
             return steps.run_text
         case Do.SWEEP:
             return sweep
+        case Do.CALL:
+            return lambda prepared, step, state: state.plan.calls[step.block](state.tick)
         case Do.SUM:
             return steps.add_up
         case _ as unknown:

@@ -56,6 +56,15 @@ int64_t neurosim_spikes(void* runner, int buffer_set, int row, int population, c
     return static_cast<int64_t>(log.tick.size());
 }
 
+// The neurons of a population that have spiked in this tick, while a step calls a function; returns how many.
+int64_t neurosim_now(void* runner, int row, int population, int64_t tick, const int32_t** neuron) {
+    auto& engine = *static_cast<Runner*>(runner);
+    const neurosim::Context<NEUROSIM_REAL, NEUROSIM_WEIGHT> context{engine.network, engine.trial(row), 0, tick};
+    const auto& spikes = context.spikes(population, 0);
+    *neuron = spikes.begin();
+    return spikes.size();
+}
+
 // The spikes of one trial and population whose arrivals may still be pending.
 int64_t neurosim_sent(void* runner, int row, int population, const int64_t** tick, const int32_t** neuron) {
     const auto& log = static_cast<Runner*>(runner)->trial(row).sent[population];
