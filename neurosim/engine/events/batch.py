@@ -33,7 +33,6 @@ from neurosim.engine.events.keys import (
     PortRead,
     PortTotal,
     PrivateArray,
-    PrivatePart,
     SlotStarts,
     StateArray,
     SubexpressionArray,
@@ -43,7 +42,7 @@ from neurosim.engine.events.keys import (
     TextualArray,
     is_per_trial,
 )
-from neurosim.engine.events.layouts import LANES, Array, Integers, lay_tiles
+from neurosim.engine.events.layouts import LANES, Array, Integers, lay_tiles, private_array
 from neurosim.engine.events.network_layout import NetworkLayout, drive_stride
 from neurosim.engine.events.order import stores_refractoriness
 from neurosim.engine.events.textual_layout import (
@@ -192,7 +191,8 @@ class Batch:
             case DenseArray(pathway, part):
                 return self._dense(plan.pathway(pathway, Dense), part)
             case PrivateArray(pathway, part):
-                return self._private(pathway, part)
+                bounds = network.bounds_of(plan.pathways[pathway].post)
+                return private_array(plan, plan.pathway(pathway, Private), part, bounds)
             case TableArray(constant):
                 return network.table(constant).values
 
@@ -298,18 +298,6 @@ class Batch:
             resumed = self.state.products[pathway.name][KEPT_OF_PRODUCTS[part]]
             values[:, : resumed.shape[1]] = resumed
         return values
-
-    def _private(self, name: str, part: PrivatePart) -> Array:
-        pathway = self.plan.pathway(name, Private)
-        order = np.argsort(pathway.post_index, kind="stable")  # a part may list its neurons in any order
-        post = pathway.post_index[order].astype(np.int64)
-        match part:
-            case PrivatePart.POST:
-                return post
-            case PrivatePart.FIRST:
-                return np.searchsorted(post, self.network.bounds_of(pathway.post)).astype(np.int64)
-            case PrivatePart.WEIGHT:
-                return np.asarray(pathway.weight, self.plan.dtype)[order]
 
     def take_back(self, ticks: int) -> None:
         """Put the arrays into the state, in the form that all engines share, after a run of so many ticks.

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.engine.delivery import rows_by_target
-from neurosim.engine.events.keys import GradedPart, LocalFieldPart
-from neurosim.plan.plan import Plan, Sparse
+from neurosim.engine.events.keys import GradedPart, LocalFieldPart, PrivatePart
+from neurosim.plan.plan import Plan, Private, Sparse
 
 Array = NDArray[Any]
 Integers = NDArray[np.int64]
@@ -90,3 +90,19 @@ def local_field(plan: Plan, pathways: tuple[Sparse, ...]) -> Mapping[LocalFieldP
         LocalFieldPart.OUT_TARGET: target[by_column].astype(np.int32),
         LocalFieldPart.SEGMENTS: np.concatenate([rows.segments, rows.first_column[:, None]], axis=1),
     }
+
+
+def private_array(plan: Plan, pathway: Private, part: PrivatePart, bounds: NDArray[np.int32]) -> Array:
+    """An array of private sources, whose targets are sorted: a part may list its neurons in any order.
+
+    bounds: the first neuron of each block of the target, and their number (block + 1)
+    """
+    order = np.argsort(pathway.post_index, kind="stable")
+    post = pathway.post_index[order].astype(np.int64)
+    match part:
+        case PrivatePart.POST:
+            return post
+        case PrivatePart.FIRST:
+            return np.searchsorted(post, bounds).astype(np.int64)
+        case PrivatePart.WEIGHT:
+            return np.asarray(pathway.weight, plan.dtype)[order]
