@@ -97,7 +97,9 @@ def draw(weights, named, answer, truth, path):
         y, x = (1 + 9 * k for k in divmod(place, columns))
         canvas[y : y + 8, x : x + 8] = weights[neuron].reshape(8, 8)
         if place == 0 or named[neuron] != named[order[place - 1]]:
-            left.text(x, y + 1.8, named[neuron], color="tab:red", size=9, weight="bold")
+            left.text(
+                x, y + 1.8, f"{named[neuron]}".replace("-1", "none"), color="tab:red", size=9, weight="bold"
+            )
     left.imshow(canvas, cmap="gray_r", vmin=0, vmax=np.quantile(weights, 0.99))
     left.set_title("weights of each neuron, sorted by name (red, at the first of a name)")
     left.set_axis_off()
