@@ -84,6 +84,17 @@ def interrupted_sums():
     return cells, made
 
 
+def early_monitor():
+    cells = group()
+    return cells, b2.SpikeMonitor(cells, when="start")
+
+
+def early_event():
+    cells = group(events={"late": "v > 2"})
+    cells.run_on_event("late", "v = 0", when="start")
+    return (cells,)
+
+
 def spatial():
     return (b2.SpatialNeuron(b2.Soma(1 * b2.um), "Im = 0*amp/metre**2 : amp/metre**2"),)
 
@@ -103,6 +114,8 @@ def own_relu():
     [
         (odd_clocks, "its dt of 0.00025 s is not a multiple of the shortest one"),
         (interrupted_sums, "another object runs between it and the sum before it"),
+        (early_monitor, "it runs before the threshold that finds its events"),
+        (early_event, "it runs before the threshold that finds its events"),
         (linked, "its text changes the linked variable 'I'"),
         (target_of_linked, "its text changes the linked variable 'I_post'"),
         (linked_to_no_synapses, "it has no synapses, but its text changes 'u', which they share"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from neurosim.brian.actions import Action, Does
+from neurosim.brian.names import label
+from neurosim.brian.refusal import Refused
 from neurosim.network.program import Arriving, Do, Step
 from neurosim.plan.plan import Group
 
@@ -27,6 +29,7 @@ def steps_of(
     queued: those that bring spikes that arrive, although they may be on_post
     carried: for the actions of synapses and monitors, the names of the pathways or probes that do them
     """
+    _check_behind_thresholds(actions)
     sources = tuple(
         name for name, group in groups.items() if group.spiking and not _has_threshold(name, actions)
     )
@@ -39,6 +42,14 @@ def steps_of(
         mine = _steps(action, tuple(carried.get(action, ())), actions, queued)
         steps += [step for step in mine if step not in steps]
     return tuple(step for step in steps if not step.empty)
+
+
+def _check_behind_thresholds(actions: Sequence[Action]) -> None:
+    """Refuse what stands before the threshold of its events: it would see those of the tick before."""
+    found = {a.holder: n for n, a in enumerate(actions) if a.does in (Does.THRESHOLD, Does.DRIVE)}
+    for place, action in enumerate(actions):
+        if action.does in (Does.RECORD_SPIKES, Does.RESET) and place < found.get(action.holder, -1):
+            raise Refused(label(action.thing), "it runs before the threshold that finds its events")
 
 
 def _has_threshold(name: str, actions: Sequence[Action]) -> bool:
