@@ -27,17 +27,17 @@ START = Path(__file__).with_name("script_start.py")
 TARGETS = ("neurosim", "numpy", "cython", "cpp_standalone")
 HEAVY = (
     "COBAHH",
+    "IF_curve_Hodgkin_Huxley",
     "synapses/STDP",
-    "frompapers/Brunel_2000",
-    "frompapers/Brunel_Hakim_1999",
-    "frompapers/Clopath_et_al_2010_homeostasis",
-    "frompapers/Diesmann_et_al_1999",
-    "frompapers/Kremer_et_al_2011_barrel_cortex",
-    "frompapers/Tsodyks_Uziel_Markram_2000",
+    "synapses/jeffress",
+    "synapses/spike_based_homeostasis",
+    "frompapers/Brette_2004",
+    "frompapers/Jansen_Rit_1995_single_column",
+    "frompapers/Touboul_Brette_2008",
     "frompapers/Vogels_et_al_2011",
     "frompapers/Wang_2002",
 )
-"""Ten of the heavier examples."""
+"""Ten of the examples that have many ticks, or many neurons in them."""
 
 
 @dataclass(frozen=True)
