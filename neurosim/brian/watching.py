@@ -51,6 +51,7 @@ class Held:
     place: str
     order: np.ndarray | None = None
     given: np.ndarray | None = None
+    plain: bool = False  # whether the engine's array has the same shape and type
 
     def give(self, running: Watched) -> None:
         """Bring it into Brian2's array."""
@@ -59,17 +60,19 @@ class Held:
             array[...] = values[: array.size]
         else:
             array[self.order] = values
-        self.given = array.copy()
+        self.plain = self.order is None and (values.shape, values.dtype) == (array.shape, array.dtype)
+        self.given = values if self.plain else array.copy()  # `look` has made a copy
 
     def take(self, running: Watched) -> None:
         """Bring what has changed in Brian2's array to the engine."""
         array = array_of(self.variable)
         if self.given is None or np.array_equal(array, self.given):
             return
+        if self.plain:
+            return running.change(self.place, array[None])
         held = running.look(self.place)
         values = array if self.order is None else array[self.order]
         running.change(self.place, np.broadcast_to(values, held.shape).astype(held.dtype))
-        self.given = array.copy()
 
 
 class Watch:
