@@ -47,8 +47,7 @@ class HistoryPart(Enum):
 class TextualPart(Enum):
     """Synapses with text: the arrays of `textual_layout.TextualLayout`.
 
-    The place of a synapse is its position by block of targets, sender and delay; a bundle is the synapses of
-    one block, sender and delay.
+    A synapse's place is its position by block of targets, sender and delay; those that share these: a bundle.
     """
 
     ROW = auto()  # (block, sender + 1): the first bundle of each sender
