@@ -16,8 +16,8 @@ from functools import cached_property
 import numpy as np
 
 from neurosim.engine.state import Pending, PendingSpikes, Queue, spikes_sent
+from neurosim.network.pathway_texts import LONGEST_DELAY
 from neurosim.network.program import Do, Step
-from neurosim.network.synapses import LONGEST_DELAY
 from neurosim.plan.plan import AnyPathway, Dense, Einsum, Plan, Private, Sparse, Textual
 from neurosim.plan.queues import entry_of
 

@@ -15,6 +15,7 @@ from neurosim.network.text import Statement, read_statements
 from neurosim.network.values import Value, identifier, plain_text
 from neurosim.network.weights import Distribution
 
+LONGEST_DELAY = 2**24  # in ticks
 Delay = Value | Distribution | Expression
 Texts = str | Mapping[str, str]  # what the arguments on_pre and on_post take
 OWN_NAMES = {"on_pre": "pre", "on_post": "post"}  # of a text that is given without a name

@@ -17,7 +17,7 @@ from neurosim.network.flags import held_names
 from neurosim.network.namespace import with_used
 from neurosim.network.neurons import Constant, Neurons, Population, label
 from neurosim.network.part import Part
-from neurosim.network.pathway_texts import Delay, Pathways, PathwayText, Texts, read_pathways
+from neurosim.network.pathway_texts import LONGEST_DELAY, Delay, Pathways, PathwayText, Texts, read_pathways
 from neurosim.network.random_wiring import probability
 from neurosim.network.readonly import ReadOnly, SetOnce, own_fields
 from neurosim.network.regularly import Regular, Regularly, read_regularly, regular_blocks, statements_of
@@ -37,8 +37,6 @@ from neurosim.network.values import (
 )
 from neurosim.network.weights import Distribution
 from neurosim.network.wiring import Wiring, all_to_all
-
-LONGEST_DELAY = 2**24  # in ticks
 
 
 @dataclass(frozen=True)

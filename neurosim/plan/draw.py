@@ -18,8 +18,9 @@ from neurosim.network.draws import Pairs, by_sender, neuron_table
 from neurosim.network.matrix_weights import hebbian
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
+from neurosim.network.pathway_texts import LONGEST_DELAY
 from neurosim.network.recipe import NumberLaw, NumberRecipe
-from neurosim.network.synapses import LONGEST_DELAY, Synapses, Transposed
+from neurosim.network.synapses import Synapses, Transposed
 from neurosim.network.values import Value
 from neurosim.network.weights import Distribution
 from neurosim.network.windows import conv, pool
