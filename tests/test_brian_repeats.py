@@ -36,7 +36,7 @@ def test_runs_are_repeated_from_the_beginning_with_other_values():
     b2.device.run(run_args={cells.v: [0.5, 2.0], drive: np.array([4.0, 6.0])})
     np.testing.assert_allclose(cells.v[:], [after(0.5, 4.0, 6.0), after(2.0, 4.0, 6.0)])
     assert record.v.shape == (2, 40)
-    b2.device.run()
+    b2.device.run(directory=None, results_directory="not_written", with_output=False)
     np.testing.assert_allclose(cells.v[:], after(0.0, 1.0, 3.0))
 
 
