@@ -27,13 +27,13 @@ START = Path(__file__).with_name("script_start.py")
 TARGETS = ("neurosim", "numpy", "cython", "cpp_standalone")
 HEAVY = (
     "COBAHH",
-    "IF_curve_Hodgkin_Huxley",
     "synapses/STDP",
-    "synapses/jeffress",
     "synapses/spike_based_homeostasis",
-    "frompapers/Brette_2004",
-    "frompapers/Jansen_Rit_1995_single_column",
+    "frompapers/Brunel_2000",
+    "frompapers/Graupner_Brunel_2012",
+    "frompapers/Kremer_et_al_2011_barrel_cortex",
     "frompapers/Touboul_Brette_2008",
+    "frompapers/Tsodyks_Uziel_Markram_2000",
     "frompapers/Vogels_et_al_2011",
     "frompapers/Wang_2002",
 )
