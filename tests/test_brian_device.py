@@ -248,7 +248,7 @@ def linked_network() -> Arrays:
     net.run(4 * ms)
     net.run(3 * ms)
     assert spikes.num_spikes > 5
-    return records(traces, late, spikes, *more[3:])
+    return records(traces, late, spikes, *more[3:]) | {"z": joined.z[:], "seen": joined.lastupdate[:]}
 
 
 def linked_synapses(one: b2.NeuronGroup, two: b2.NeuronGroup) -> tuple[b2.Synapses, tuple[object, ...]]:
@@ -262,8 +262,10 @@ def linked_synapses(one: b2.NeuronGroup, two: b2.NeuronGroup) -> tuple[b2.Synaps
            D : 1 (linked)
            C : 1 (linked)
            both = w + G*D : 1
-           alone = 3*D : 1""",
-        on_pre="w += G + 0.1*D*C; v_post += 0.01*G", on_post="w -= D*C", delay=0.2 * ms, name="joined*",
+           dz/dt = -z/(5*ms) : 1 (event-driven)
+           only = 3*D : 1""",
+        on_pre="w += G + 0.1*D*C; v_post += 0.01*G; z += 1", on_post="w -= D*C", delay=0.2 * ms,
+        name="joined*",
     )  # fmt: skip
     joined.connect(i=[3, 0, 2, 1, 1], j=[0, 1, 1, 0, 1])
     joined.G, joined.D = b2.linked_var(lead, "q"), b2.linked_var(lead, "double")
@@ -273,7 +275,7 @@ def linked_synapses(one: b2.NeuronGroup, two: b2.NeuronGroup) -> tuple[b2.Synaps
     answers.connect()
     some = (
         b2.StateMonitor(joined, ["w", "both", "G", "C", "x_pre", "fixed_post"], record=[4, 0, 1]),
-        b2.StateMonitor(joined, ["D", "alone"], record=[2], dt=0.5 * ms),
+        b2.StateMonitor(joined, ["D", "only"], record=[2], dt=0.5 * ms),
         b2.StateMonitor(answers, "w", record=True),
     )
     return joined, (lead, given, answers, *some)

@@ -271,7 +271,9 @@ class SynapseLowering:
         """The text of the actions of a cluster, and the statements that bring variables up to date."""
         cluster = parts.actions
         values.add(["dt", *parts.derived])
-        catch_up = self._catch_up(values) if self.synapses.event_driven is not None else ()
+        at_events = any(action.does in (Does.DELIVER_TEXT, Does.SENT) for action in cluster)
+        catches_up = at_events and self.synapses.event_driven is not None
+        catch_up = self._catch_up(values) if catches_up else ()
         for action in cluster:
             if action.text is not None and action.does is not Does.INTEGRATE_SYNAPSES:
                 values.add(action.text.used - {"_sum"})
