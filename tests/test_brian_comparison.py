@@ -21,6 +21,7 @@ def test_a_shift_that_would_be_seen_is_seen_nine_times_in_ten_and_equal_ones_are
     shifted = [compare_seeds(means(shift, seeds, rng), means(0.0, seeds, rng)) for _ in range(100)]
     alike = [compare_seeds(means(0.0, seeds, rng), means(0.0, seeds, rng)) for _ in range(100)]
     assert 0.8 < np.mean([bool(one.found) for one in shifted]) < 0.99
+    assert seen(2, tested=100) > seen(4, tested=100) > seen(8, tested=100)
     assert sum(bool(one.found) for one in alike) < 3  # one in a thousand on average
     assert all(one.tested == 1 for one in alike)  # what does not vary is not tested
 

@@ -82,7 +82,7 @@ def seen(seeds: int, tested: int) -> float:
     def missed(shift: float) -> float:
         return float(nct.cdf(least, freedom, shift * np.sqrt(seeds / 2))) - 0.1
 
-    return float(brentq(missed, 0.0, 100.0))
+    return float(brentq(missed, 0.0, (3 * least + 10) / np.sqrt(seeds / 2)))  # above it for any number
 
 
 @dataclass(frozen=True)
