@@ -12,7 +12,15 @@ from neurosim import cells, models
 from neurosim.units import ms, mV
 
 pytest.importorskip("jax", reason="the array engine needs JAX: pip install '.[train]'")
-REFUSED = ("boltzmann", "force", "hopfield", "kohonen", "liquid", "perceptron")  # see support.py
+REFUSED = (
+    "boltzmann",
+    "competitive_stdp",
+    "force",
+    "hopfield",
+    "kohonen",
+    "liquid",
+    "perceptron",
+)  # see support.py
 LARGE = (
     "balanced_coba",
     "balanced_cuba",

@@ -4,9 +4,9 @@ import brian2 as b2
 import numpy as np
 import pytest
 from brian2 import Hz, kHz, ms, mV
+from brian_device_side import Arrays, assert_same, device, records
 
 from neurosim import NeurosimError
-from tests.brian_side import Arrays, assert_same, device, records
 
 
 def spiking_network() -> Arrays:

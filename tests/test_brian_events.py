@@ -3,7 +3,7 @@
 import brian2 as b2
 import numpy as np
 from brian2 import ms
-from brian_side import Arrays, assert_same, records
+from brian_device_side import Arrays, assert_same, records
 
 
 def events_network() -> Arrays:

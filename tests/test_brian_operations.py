@@ -6,10 +6,10 @@ import brian2 as b2
 import numpy as np
 import pytest
 from brian2 import ms
+from brian_device_side import Arrays, assert_same, device, records
 
 from neurosim.brian import advancing
 from neurosim.brian.refusal import Refused
-from tests.brian_side import Arrays, assert_same, device, records
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import brian2 as b2
 import numpy as np
 import pytest
 from brian2 import ms
+from brian_device_side import Arrays, device
 
 from neurosim.brian import order_of_arrivals
-from tests.brian_side import Arrays, device
 
 TEXTS = {  # whether the targets disagree
     "v_post += w; u = v_post": True,

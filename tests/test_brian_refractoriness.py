@@ -2,7 +2,7 @@
 
 import brian2 as b2
 from brian2 import ms
-from brian_side import Arrays, assert_same, records
+from brian_device_side import Arrays, assert_same, records
 
 PLACES = (("start", -1), ("groups", 1), ("thresholds", 1), ("resets", 1), ("end", 0))
 

@@ -6,7 +6,7 @@ import brian2 as b2
 import numpy as np
 import pytest
 from brian2 import ms
-from brian_side import Arrays, assert_same, device, records
+from brian_device_side import Arrays, assert_same, device, records
 
 from neurosim.brian.refusal import Refused
 

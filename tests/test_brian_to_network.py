@@ -6,11 +6,11 @@ import brian2 as b2
 import numpy as np
 import pytest
 from brian2 import Hz, ms, mV
+from brian_device_side import device
 
 import neurosim as ns
 from neurosim.brian import to_inputs, to_network
 from neurosim.errors import DescriptionError
-from tests.brian_side import device
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ import neurosim as ns
 from neurosim.engine import driver
 from neurosim.engine.events import build
 
-STRUCTURES, VARIANTS = 6, 6
+STRUCTURES, VARIANTS = 4, 6
 
 
 def commit() -> str:
@@ -36,7 +36,7 @@ def commit() -> str:
 @pytest.mark.skipif(build.find_compiler() is None, reason="there is no C++ compiler")
 @pytest.mark.timeout(900)
 def test_random_networks_are_the_references_on_every_engine(tmp_path, monkeypatch):
-    """Thirty-six networks, others for each commit; thousands by `python tests/differential/run.py`."""
+    """Twenty-four networks, others for each commit; thousands by `python tests/differential/run.py`."""
     monkeypatch.setenv("NEUROSIM_CACHE", str(tmp_path))
     first = int(sha256(commit().encode()).hexdigest()[:8], 16)
     tally = Tally()

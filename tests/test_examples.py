@@ -191,6 +191,7 @@ def test_examples_use_public_names_only_and_are_short(name):
         "from neurosim.models.",
         "from neurosim.learn import ",
         "from neurosim.units",
+        "from neurosim.readout.encodings import",
         "from neurosim.tasks",
         "from neurosim import tasks",
     )

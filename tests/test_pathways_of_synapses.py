@@ -6,7 +6,7 @@ import brian2 as b2
 import numpy as np
 import pytest
 from brian2 import ms
-from brian_side import Arrays, assert_same, records
+from brian_device_side import Arrays, assert_same, records
 
 import neurosim as ns
 from neurosim.plan.materialize import materialized

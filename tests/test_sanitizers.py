@@ -1,7 +1,7 @@
 """The generated C++ under the address and undefined-behaviour sanitizers: small networks that between them
 run all of it.
 
-    python -m pytest tests/test_sanitizers.py
+    python -m pytest tests/test_sanitizers.py -m slow
 
 They run in one process of their own, because a sanitizer must be there before anything else is loaded.
 """
@@ -85,6 +85,7 @@ def test_the_sanitizers_find_a_fault(fault):
     assert ("heap-use-after-free" if fault == "address" else "signed integer overflow") in found.stderr
 
 
+@pytest.mark.slow
 def test_the_generated_code_passes_the_sanitizers():
     """The construction of synapses too, which every network with stored synapses calls."""
     ran = sanitized(SCENARIOS)
