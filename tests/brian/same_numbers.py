@@ -68,14 +68,18 @@ class Backgrounds:
         """The number of spikes for each target of one of them."""
         if self.tick != (id(state), state.tick):
             self.tick = id(state), state.tick
-            self.drawn = {
-                pathway.name: binomial_of_brian2(
-                    pathway.sources, float(pathway.chance), (1, pathway.post_index.size)
-                )
-                for pathway in state.plan.pathways.values()
-                if hasattr(pathway, "sources")
-            }
+            sources = [p for p in state.plan.pathways.values() if hasattr(p, "sources")]
+            self.drawn = {pathway.name: self._numbers(state, pathway) for pathway in sources}
         return self.drawn[name]
+
+    def _numbers(self, state: Any, pathway: Any) -> np.ndarray:
+        """For (unless refractory) variables, Brian2 draws numbers only for those that are not."""
+        drawn = np.ones(pathway.post_index.size, bool)
+        if pathway.to in state.plan.groups[pathway.post].frozen:
+            drawn = state.not_refractory[pathway.post][0, pathway.post_index]
+        numbers = np.zeros((1, drawn.size))
+        numbers[0, drawn] = binomial_of_brian2(pathway.sources, float(pathway.chance), (int(drawn.sum()),))
+        return numbers
 
 
 def binomial_of_brian2(n: Any, p: Any, shape: tuple[int, ...]) -> np.ndarray:
