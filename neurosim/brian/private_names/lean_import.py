@@ -57,7 +57,7 @@ class _Tool:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
-            raise AttributeError(name)
+            return object.__getattribute__(self, name)  # which says that there is none
         return _Tool(f"{self._path}.{name}") if _Tool.importing else getattr(_found(self), name)
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
