@@ -96,7 +96,7 @@ def sums_at_spikes() -> Arrays:
     synapses.connect()
     spikes = b2.SpikeMonitor(cells, variables=["g"])
     b2.Network(cells, synapses, spikes).run(3 * ms)
-    return records(spikes) | {"g": spikes.g[:]}
+    return records(spikes) | {"g": np.array(spikes.g[:])}
 
 
 def test_variables_are_recorded_at_spikes_where_brian2_does():
@@ -112,7 +112,7 @@ def last_values() -> Arrays:
     for _ in range(2):
         net.run(0.3 * ms)
         trace.record_single_timestep()
-    return records(trace) | {"v": trace.v[:]}
+    return records(trace) | {"v": np.array(trace.v[:])}
 
 
 def test_monitors_record_the_values_at_the_end():
@@ -129,7 +129,7 @@ def no_synapses() -> Arrays:
     synapses.run_regularly("w += 1")
     weights = b2.StateMonitor(synapses, "w", record=True)
     b2.Network(cells, synapses, weights).run(0.3 * ms)
-    return {"g": cells.g[:], "v": cells.v[:], "w": weights.w}
+    return {"g": cells.g[:], "v": cells.v[:], "w": np.array(weights.w)}
 
 
 def test_networks_run_whose_synapses_connect_nothing():
