@@ -82,7 +82,7 @@ class Projection(common.Projection):
         **connection_parameters: Any,
     ) -> None:
         if location_selector is not None:
-            raise NotImplementedError("Projection: this backend has no cells of several compartments.")
+            raise NotImplementedError("Projection: cells have no compartments. Leave location_selector out.")
         piece = {"post": postsynaptic_index, **connection_parameters}
         piece = {name: np.broadcast_to(value, len(presynaptic_indices)) for name, value in piece.items()}
         self._pieces.append({"pre": presynaptic_indices, **piece})
