@@ -165,6 +165,7 @@ def test_brian2_runs_what_the_device_cannot_if_it_may():
         ({"precision": "half"}, "precision"),
         ({"threads": 0}, "threads"),
         ({"fallback": "yes"}, "fallback"),
+        ({"record": "run.h5"}, "no option 'record'. There is: engine, .*record_to"),
     ],
 )
 def test_options_are_checked_when_they_are_given(options, reason):

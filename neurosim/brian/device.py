@@ -24,7 +24,13 @@ from neurosim.brian.seeds import Seeds
 from neurosim.brian.settings import Options, Settings, Spent
 from neurosim.brian.streaming import Stream
 from neurosim.brian.watching import Watch
-from neurosim.errors import NeurosimError
+from neurosim.errors import DescriptionError, NeurosimError
+
+OF_STANDALONE = frozenset(
+    ("additional_source_files", "clean", "compile", "debug", "direct_call", "directory", "profile")
+    + ("results_directory", "run", "run_args", "with_output")
+)
+"""The options of Brian2's standalone mode, which scripts may keep. None but `profile` has an effect here."""
 
 
 class NeurosimDevice(RuntimeDevice):
@@ -41,6 +47,11 @@ class NeurosimDevice(RuntimeDevice):
     def activate(self, build_on_run: bool = True, **kwargs: Any) -> None:
         """What `set_device` calls, with the options of the device."""
         known = {name: kwargs.pop(name) for name in Options.__annotations__ if name in kwargs}
+        if unknown := sorted(kwargs.keys() - OF_STANDALONE):
+            raise DescriptionError(
+                f"set_device: the device has no option {unknown[0]!r}."
+                f" There is: {', '.join(Options.__annotations__)}."
+            )
         self.options = Options(**known)
         path = self.options.record_to
         self.stream = None if path is None else Stream(path)
