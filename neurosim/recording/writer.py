@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,16 +27,19 @@ class Writer(ABC):
 
     header: what the run was asked to do
 
-    `block` is the number of ticks per block that suits the writer best; any number is allowed. `progress` is
-    the number of ticks that were written of each planned trial, shape (trial,). `buffers` are the arrays that
-    `buffer` has returned, by the name of the probe.
+    `progress` is the number of ticks that were written of each planned trial, shape (trial,). `buffers` are
+    the arrays that `buffer` has returned, by the name of the probe.
     """
 
     def __init__(self, header: Header):
         self.header = header
-        self.block = block_ticks(header)
         self.progress = np.zeros(header.trials, np.int64)
         self.buffers: dict[str, np.ndarray] = {}
+
+    @cached_property
+    def block(self) -> int:
+        """The number of ticks per block that suits the writer best; any number is allowed."""
+        return block_ticks(self.header)
 
     def buffer(self, probe: Probe) -> np.ndarray | None:
         """An array (trial, sample, column) of all planned samples, which the engine must then fill; or None.

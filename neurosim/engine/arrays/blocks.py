@@ -48,6 +48,6 @@ def write_block(
             trial, tick = trial[chosen] + int(trials[0]), tick[chosen] + first
             events[probe.name] = Spikes(trial, tick, neuron[chosen], plan.dt)
         else:
-            in_block[probe.name] = np.moveaxis(values[-first % probe.every :: probe.every], 0, 1)
+            in_block[probe.name] = values[-first % probe.every :: probe.every].swapaxes(0, 1)
     writer.write(int(trials[0]), first, in_block, events, trials=len(trials), ticks=ticks)
     return {owner: events[name] for name, owner in owners.items()}

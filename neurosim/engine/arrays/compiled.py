@@ -24,7 +24,7 @@ from neurosim.network.functions import random_calls
 from neurosim.network.probes import Probe
 from neurosim.network.program import Arriving, Do, Step, unmoved
 from neurosim.plan.codegen.jax_code import DEFAULT_SURROGATE
-from neurosim.plan.plan import AnyPathway, Plan, Sparse, Textual
+from neurosim.plan.plan import AnyPathway, Drive, Plan, Sparse, Textual
 from neurosim.plan.random import base_key
 
 LONG = 4  # ticks from which a loop over ticks is compiled as a loop, not written out
@@ -62,7 +62,7 @@ class CompiledPlan:
     """
 
     def __init__(self, plan: Plan, surrogate: str = DEFAULT_SURROGATE, slope: float = 1.0):
-        self.plan, self.dtype = plan, plan.dtype
+        self.plan, self.dtype = _without_inputs(plan), plan.dtype
         self.spiking = {name: spikes_sent(plan, name) for name in plan.groups}
         movers = [name for name, group in plan.groups.items() if not (group.driven or group.of)]
         self.products = [p for name in movers for p in products_into(plan, name, self.spiking.__getitem__)]
@@ -326,6 +326,16 @@ class CompiledPlan:
             "last_spike": now.last_spike,
             "not_refractory": now.not_refractory,
         }
+
+
+def _without_inputs(plan: Plan) -> Plan:
+    """The plan without the numbers and spikes that drive it: what is compiled is kept after the run."""
+    none = np.zeros(0)
+    drives = {
+        name: Drive(trial=none, tick=none, neuron=none) if drive.events else Drive(values=none)
+        for name, drive in plan.drives.items()
+    }
+    return replace(plan, drives=drives, resume={}, made={})
 
 
 def _begin_tick(

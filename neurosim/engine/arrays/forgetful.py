@@ -61,22 +61,21 @@ class ForgetfulRunning:
 
     def end(self) -> Callable[[], State]:
         """See `Running`."""
-        compiled, numbers, trials = self.compiled, self.numbers, self.trials
-        last = _last_tick(self.plan, self.done)
-        return lambda: _end(compiled, numbers, last, trials)
+        compiled, numbers, plan = self.compiled, self.numbers, self.plan
+        trials, done = self.trials, self.done
+        return lambda: _end(compiled, numbers, _last_tick(plan, done), trials)
 
     def close(self) -> None:
         """See `Running`."""
 
 
 def _last_tick(plan: Plan, done: int) -> Plan:
-    """The plan of the last of `done` ticks alone, which does not hold the inputs of the others."""
+    """The plan of the last of `done` ticks alone."""
     last = plan.first_tick + done - 1
 
     def cut(drive: Drive) -> Drive:
         if drive.values is not None:
-            values = drive.values[:, done - 1 : done]
-            return Drive(values=values if plan.ticks == 1 else values.copy())
+            return Drive(values=drive.values[:, done - 1 : done])
         trial, tick, neuron = (column[drive.spikes[1] == done - 1] for column in drive.spikes)
         return Drive(trial=trial, tick=np.zeros_like(tick), neuron=neuron)
 

@@ -34,7 +34,7 @@ def input_arrays(plan: Plan, feed: Feed, trials: np.ndarray, ticks: np.ndarray) 
         group = plan.groups[name]
         values = input_values(feed, name, trials, first, length)
         if values is not None:
-            arrays[name] = np.ascontiguousarray(np.moveaxis(values, 0, 1), plan.dtype)
+            arrays[name] = np.ascontiguousarray(values.swapaxes(0, 1), plan.dtype)
             continue
         spikes = input_spikes(feed, name, trials, first, length)
         assert spikes is not None

@@ -10,11 +10,20 @@ from neurosim.network.text import names_in
 from neurosim.plan.called import UserFunction
 from neurosim.plan.plan import Plan, Private, Textual
 
+NAME = "why arrays cannot run it"  # by which a plan that is kept holds the answer
 REMEDY = "Use engine='reference', or 'auto'."
 
 
 def unsupported(plan: Plan) -> str | None:
-    """Why the array engine cannot run this plan, or None."""
+    """Why the array engine cannot run this plan, or None; found once for a plan that is kept."""
+    if plan.resume:  # what a run has left behind may make a difference
+        return _reason(plan)
+    if NAME not in plan.made:
+        plan.made[NAME] = _reason(plan)
+    return plan.made[NAME]
+
+
+def _reason(plan: Plan) -> str | None:
     if plan.sweeps:
         schedule = type(plan.schedule).__name__
         return f"under {schedule}() one neuron moves after the other, which arrays cannot. {REMEDY}"

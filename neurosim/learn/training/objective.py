@@ -16,14 +16,14 @@ from neurosim.engine.arrays.support import unsupported
 from neurosim.engine.inputs import Feed
 from neurosim.errors import PlanError
 from neurosim.learn.training.losses import SENT, AnyLoss, Loss
-from neurosim.learn.training.parameters import Parameters, ProgramNumbers, placing
+from neurosim.learn.training.parameters import Parameters, Placing, ProgramNumbers
 from neurosim.learn.training.problem import GradientOptions
 from neurosim.learn.training.targets import Target
 from neurosim.network.probes import Probe
 from neurosim.plan.dry_run import dry_run
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.lower import lower
-from neurosim.plan.plan import Dense, Plan
+from neurosim.plan.plan import Plan
 
 MOST_BYTES = 2**30  # of what back-propagation keeps of all ticks; above it, ticks are computed twice instead
 SAFE = 0.5  # at this number every loss has a finite derivative
@@ -107,7 +107,7 @@ class Objective:
 
     def __init__(
         self,
-        parameters: Parameters,
+        placing: Placing,
         plan: Plan,
         losses: list[dict[str, AnyLoss]],
         options: GradientOptions,
@@ -115,8 +115,7 @@ class Objective:
         """`losses` holds, for each objective, the loss of every population that has one."""
         self.program = CompiledPlan(plan, options.surrogate, options.slope)
         self.losses, self.truncate, self.ticks = losses, options.truncate, plan.ticks
-        matrices = {name for name, pathway in plan.pathways.items() if isinstance(pathway, Dense)}
-        self.put = placing(parameters, matrices, jnp.broadcast_to)
+        self.put = placing
         self.dtype = plan.dtype
         # About four arrays of each state, port and message are kept of every tick.
         numbers = sum(

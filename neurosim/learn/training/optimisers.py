@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 from neurosim.errors import DescriptionError, EngineError, install_hint, nearest, shown
@@ -66,6 +66,25 @@ def make_optimiser(
         return made
     norm = plain_number(clip, "train: clip", "Give the largest norm of the gradient, above 0.", low=1e-30)
     return optax.chain(optax.clip_by_global_norm(norm), made)
+
+
+def optimiser_key(
+    optimizer: str | Optimiser,
+    rate: float,
+    schedule: str | Schedule | None,
+    momentum: float,
+    nesterov: bool,
+    clip: float | None,
+    steps: int,
+) -> Hashable | None:
+    """What tells the optimisers that `make_optimiser` makes of these arguments apart.
+
+    None where the user made one of them, which may change between two calls.
+    """
+    parts = (optimizer, rate, schedule, momentum, nesterov, clip)
+    if not all(part is None or isinstance(part, str | float | int) for part in parts):
+        return None
+    return (*parts, steps if schedule is not None else 0)
 
 
 def _schedule(

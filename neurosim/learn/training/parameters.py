@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from hashlib import blake2b
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from neurosim.network.contraction import einsum
 from neurosim.network.network import Network
 from neurosim.network.neurons import Neurons
 from neurosim.network.rebuild import rebuilt
-from neurosim.network.synapses import Synapses, Transposed
+from neurosim.network.synapses import Transposed
 from neurosim.network.text import names_in
 from neurosim.network.values import Value
 from neurosim.network.windows import conv, pool
@@ -120,66 +121,92 @@ def _check_constant(population: Neurons, constant: str) -> None:
         )
 
 
-def placing(
-    parameters: Parameters,
-    dense: Collection[str],
-    broadcast: Callable[[Array, tuple[int, ...]], Array],
-) -> Callable[[ProgramNumbers, Mapping[str, Array]], ProgramNumbers]:
+class Placing:
     """A function (numbers, values) -> the numbers of an array program with these parameters in them.
 
     dense: names of the synapses whose weights the program keeps as a matrix.
     broadcast: `broadcast_to` of the library whose arrays the values are.
-    """
-    net, seed = parameters.net, parameters.seed
-    weights = [
-        (name, owner, _weight_placing(net, name, seed, name in dense))
-        for name, synapses in net.synapses.items()
-        if (owner := net.owner(synapses) or name) in parameters.values
-    ]
-    owners = {name: name for name in parameters.values if name not in net.synapses}
-    owners |= {name: source for name, source in net.tied.items() if source in owners}
-    constants = [(*name.split("."), source) for name, source in owners.items()]
 
-    def put(numbers: ProgramNumbers, values: Mapping[str, Array]) -> ProgramNumbers:
-        changed = {name: place(values[owner]) for name, owner, place in weights if owner in values}
+    key: equal for two of these that do the same to networks of one structure.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        dense: Collection[str],
+        broadcast: Callable[[Array, tuple[int, ...]], Array],
+    ):
+        net, seed = parameters.net, parameters.seed
+        self.broadcast = broadcast
+        self.weights = [
+            (name, owner, _weight_place(net, name, seed, name in dense))
+            for name, synapses in net.synapses.items()
+            if (owner := net.owner(synapses) or name) in parameters.values
+        ]
+        owners = {name: name for name in parameters.values if name not in net.synapses}
+        owners |= {name: source for name, source in net.tied.items() if source in owners}
+        self.constants = [(*name.split("."), source) for name, source in owners.items()]
+
+    @property
+    def key(self) -> Hashable:
+        places = tuple((name, owner, place.key) for name, owner, place in self.weights)
+        return places, tuple(self.constants)
+
+    def __call__(self, numbers: ProgramNumbers, values: Mapping[str, Array]) -> ProgramNumbers:
+        changed = {name: place(values[owner]) for name, owner, place in self.weights if owner in values}
         groups = {
             part: {name: dict(of) for name, of in numbers[part].items()} for part in ("constants", "start")
         }
-        for population, constant, source in constants:
+        for population, constant, source in self.constants:
             value = values.get(source)
             if value is not None:
                 # A constant that the text changes is a state, and its value is where that begins.
                 part = "start" if constant in groups["start"][population] else "constants"
                 shape = np.shape(groups[part][population][constant])
-                groups[part][population][constant] = broadcast(value, shape)
+                groups[part][population][constant] = self.broadcast(value, shape)
         return {**numbers, **groups, "weights": {**numbers["weights"], **changed}}
 
-    return put
+
+@dataclass(frozen=True, eq=False)
+class _WeightPlace:
+    """From the weights of a parameter to those of the pathway that synapses become.
+
+    turned: they are transposed.
+    joined: 1 where there is a synapse, shape (post, pre), unless there is one everywhere.
+    numbers: for each synapse, the flat index of its weight, if the pathway has a weight for each.
+    """
+
+    turned: bool = False
+    joined: NDArray[np.bool_] | None = None
+    numbers: NDArray[np.int64] | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for places that do the same."""
+        arrays = (self.joined, self.numbers)
+        return self.turned, *(
+            None if array is None else blake2b(array.tobytes()).digest() for array in arrays
+        )
+
+    def __call__(self, value: Array) -> Array:
+        if self.numbers is not None:
+            return value.reshape(-1)[self.numbers]
+        value = value.T if self.turned else value
+        return value if self.joined is None else value * self.joined.astype(value.dtype)
 
 
-def _weight_placing(net: Network, name: str, seed: int, dense: bool) -> Callable[[Array], Array]:
-    """A function from the weights of a parameter to those of the pathway that the synapses `name` become."""
+def _weight_place(net: Network, name: str, seed: int, dense: bool) -> _WeightPlace:
+    """Where the weights of a parameter go in the pathway that the synapses `name` become."""
     synapses = net.synapses[name]
     if isinstance(synapses.wiring, conv | pool | einsum) and not synapses.text:
-        return lambda value: value
-    if dense:
-        return _matrix_placing(synapses)
-    numbers = weight_numbers(net, name, seed)  # of the weight of each synapse, in the order of the pathway
-    return lambda value: value.reshape(-1)[numbers]
-
-
-def _matrix_placing(synapses: Synapses) -> Callable[[Array], Array]:
-    transposed = isinstance(synapses.weight, Transposed)
-    joined = None  # where a synapse is, shape (post, pre), unless it is everywhere
+        return _WeightPlace()
+    if not dense:
+        return _WeightPlace(numbers=weight_numbers(net, name, seed))
+    joined = None
     same_population = synapses.pre.population is synapses.post.population
     if same_population and not getattr(synapses.wiring, "to_self", True):
         joined = synapses.post.indices[:, None] != synapses.pre.indices[None, :]
-
-    def place(value: Array) -> Array:
-        value = value.T if transposed else value
-        return value if joined is None else value * joined.astype(value.dtype)
-
-    return place
+    return _WeightPlace(isinstance(synapses.weight, Transposed), joined)
 
 
 def check_reached(

@@ -15,7 +15,7 @@ from neurosim.errors import DescriptionError, shown
 from neurosim.learn.training.batches import Batches
 from neurosim.learn.training.history import Trained
 from neurosim.learn.training.losses import LossGiven
-from neurosim.learn.training.optimisers import Optimiser, Schedule, make_optimiser, need_optax
+from neurosim.learn.training.optimisers import Optimiser, Schedule, make_optimiser, need_optax, optimiser_key
 from neurosim.learn.training.parameters import Names
 from neurosim.learn.training.problem import (
     InputsGiven,
@@ -158,10 +158,8 @@ def train(
     problem = read_problem(asked)
     epochs, batch = whole(epochs, "train: epochs"), whole(batch, "train: batch", least=1)
     updates = epochs * _batches_per_epoch(problem, batch, schedule)
-    optimisers = [
-        make_optimiser(optimizer, rate, schedule, momentum, nesterov, clip, updates)
-        for _ in problem.objectives
-    ]
+    how = (optimizer, rate, schedule, momentum, nesterov, clip, updates)
+    optimisers = [make_optimiser(*how) for _ in problem.objectives]
     l1 = plain_number(l1, "train: l1", "Give 0 or more.", low=0.0)
     l2 = plain_number(l2, "train: l2", "Give 0 or more.", low=0.0)
     patience = None if patience is None else whole(patience, "train: patience", least=1)
@@ -179,7 +177,7 @@ def train(
     with wide():
         from neurosim.learn.training.trainer import Trainer  # imports JAX
 
-        trainer = Trainer(problem, optimisers, batch, options, l1=l1, l2=l2)
+        trainer = Trainer(problem, optimisers, optimiser_key(*how), batch, options, l1=l1, l2=l2)
         path = None if checkpoint is None else Path(checkpoint)
         shows = None if progress == "epochs" else progress
         return trainer.run(epochs, patience, shows, path, after_epoch=after_epoch, lines=progress == "epochs")
@@ -270,6 +268,6 @@ def gradient(
     with wide():
         from neurosim.learn.training.trainer import Trainer  # imports JAX
 
-        trainer = Trainer(problem, [], len(problem.trials), options, training=False)
+        trainer = Trainer(problem, [], (), len(problem.trials), options, training=False)
         value, slopes = trainer.gradient()
         return float(value), {name: np.asarray(jax.device_get(slope)) for name, slope in slopes.items()}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeAlias
@@ -24,17 +23,11 @@ from neurosim.learn.training.checkpoint import (
     save_checkpoint,
 )
 from neurosim.learn.training.history import History, Trained
-from neurosim.learn.training.objective import (
-    Batch,
-    Data,
-    Objective,
-    Parts,
-    to_device,
-    training_plan,
-)
+from neurosim.learn.training.objective import Batch, Data, to_device, training_plan
 from neurosim.learn.training.optimisers import Optimiser
 from neurosim.learn.training.parameters import ProgramNumbers
 from neurosim.learn.training.problem import GradientOptions, HeldOut, Problem, read_batch
+from neurosim.learn.training.updates import updates_of
 from neurosim.network.network import Network
 
 # The noise of a trial is drawn by a number: in training one for each trial of each update, modulo
@@ -53,6 +46,7 @@ class Trainer:
         self,
         problem: Problem,
         optimisers: list[Optimiser],
+        optimiser_key: Hashable | None,
         batch_size: int,
         options: GradientOptions,
         *,
@@ -60,19 +54,20 @@ class Trainer:
         l2: float = 0.0,
         training: bool = True,
     ):
-        """One optimiser for each objective; `l1` and `l2` penalise weights; text reads `training`."""
-        self.problem, self.optimisers = problem, optimisers
+        """One optimiser for each objective; `l1` and `l2` penalise weights; text reads `training`.
+
+        optimiser_key: see `updates_of`.
+        """
+        self.problem = problem
         self.batch_size = len(problem.trials) if problem.source else min(batch_size, len(problem.trials))
-        self.l1, self.l2 = l1, l2
         self.populations = {name for losses in problem.objectives for name in losses}
         plan = training_plan(
             problem.parameters, problem.inputs, self.populations, problem.precision, training=training
         )
-        self.objective = Objective(problem.parameters, plan, problem.objectives, options)
-        self.numbers: ProgramNumbers = jax.device_put(self.objective.program.numbers(plan))
+        self.updates = updates_of(problem, plan, options, optimisers, optimiser_key, l1=l1, l2=l2)
+        self.numbers: ProgramNumbers = jax.device_put(self.updates.objective.program.numbers(plan))
         self.plan, self.dtype = plan, plan.dtype
         self.data = to_device(plan, problem.targets)
-        self.updates = [jax.jit(partial(self._update, k), donate_argnums=1) for k in range(len(optimisers))]
         if problem.held_out is not None:
             self._prepare_validation(problem.held_out, options)
 
@@ -80,47 +75,9 @@ class Trainer:
         problem = self.problem
         inputs = problem.inputs if held_out.inputs is None else held_out.inputs
         plan = training_plan(problem.parameters, inputs, self.populations, problem.precision, training=False)
-        objective = Objective(problem.parameters, plan, problem.objectives, options)
+        self.held = updates_of(problem, plan, options, [], ())
         self.held_data = self.data if held_out.inputs is None else to_device(plan, held_out.targets)
-        self.held_numbers: ProgramNumbers = jax.device_put(objective.program.numbers(plan))
-        self.held_loss = jax.jit(partial(objective.loss, 0))
-
-    def _loss(
-        self, number: int, changing: Values, values: Values, numbers: ProgramNumbers, data: Data, batch: Batch
-    ) -> tuple[jax.Array, Parts]:
-        """The loss of an objective and the penalties on the weights that it changes."""
-        total, parts = self.objective.loss(number, {**values, **changing}, numbers, data, batch)
-        weights = [changing[name] for name in self.problem.parameters.weights if name in changing]
-        total = (
-            total
-            + self.l1 * sum(jnp.abs(w).sum() for w in weights)
-            + 0.5 * self.l2 * sum((w * w).sum() for w in weights)
-        )
-        return total, parts
-
-    def _update(
-        self,
-        number: int,
-        values: Values,
-        state: OptimiserState,
-        numbers: ProgramNumbers,
-        data: Data,
-        batch: Batch,
-    ) -> tuple[Values, OptimiserState, Values]:
-        """One update: parameters and the optimiser's state after it, and the losses before it."""
-        import optax  # `learn.gradient` does without it
-
-        changing = self._changing(number, values)
-        slopes, parts = jax.grad(partial(self._loss, number), has_aux=True)(
-            changing, values, numbers, data, batch
-        )
-        change, state = self.optimisers[number].update(slopes, state, changing)
-        new: Any = optax.apply_updates(changing, change)
-        return {**values, **new}, state, parts.losses
-
-    def _changing(self, number: int, values: Values) -> Values:
-        """The parameters that an objective changes."""
-        return {name: values[name] for name in self.problem.learns[number]}
+        self.held_numbers: ProgramNumbers = jax.device_put(self.held.objective.program.numbers(plan))
 
     def start(self) -> Values:
         """The parameters that training begins with."""
@@ -132,8 +89,8 @@ class Trainer:
         values = self.start()
         index = np.arange(len(self.problem.trials))
         batch = Batch(index, jnp.ones(len(index), self.dtype), index)
-        slope = jax.jit(jax.value_and_grad(partial(self._loss, 0), has_aux=True))
-        (value, _), slopes = slope(self._changing(0, values), values, self.numbers, self.data, batch)
+        changing = self.updates.changing(0, values)
+        (value, _), slopes = self.updates.gradient(changing, values, self.numbers, self.data, batch)
         return value, slopes
 
     def _batches(self, trials: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], NDArray[Any]]]:
@@ -161,7 +118,8 @@ class Trainer:
         lines: whether to print a line for each epoch instead of a progress bar.
         """
         values = self.start()
-        states = [o.init(self._changing(k, values)) for k, o in enumerate(self.optimisers)]
+        optimisers = enumerate(self.updates.optimisers)
+        states = [one.init(self.updates.changing(k, values)) for k, one in optimisers]
         now = TrainingState(values, states, History(), None)
         if checkpoint is not None and checkpoint.exists():
             now = load_checkpoint(checkpoint, now, self.problem)
@@ -220,10 +178,10 @@ class Trainer:
     ) -> tuple[Values, list[OptimiserState], bool]:
         """All batches once: parameters and optimisers' states after them, and whether Ctrl-C ended it."""
         values, states, history = now.values, list(now.states), now.history
-        losses: list[list[Values]] = [[] for _ in self.updates]  # by objective and batch
+        losses: list[list[Values]] = [[] for _ in self.updates.run]  # by objective and batch
         interrupted = False
         for data, index, weight in self._data(epoch):
-            for number, update in enumerate(self.updates):
+            for number, update in enumerate(self.updates.run):
                 noise = (history.steps * self.batch_size + np.arange(self.batch_size)) % NOISE_NUMBERS
                 batch = Batch(index, weight, noise)
                 values, states[number], parts = update(values, states[number], self.numbers, data, batch)
@@ -262,7 +220,7 @@ class Trainer:
         for number, (index, weight) in enumerate(self._batches(held_out.trials)):
             noise = FIRST_VALIDATION_NOISE + number * self.batch_size + np.arange(self.batch_size)
             batch = Batch(index, weight, noise)
-            total, parts = self.held_loss(values, self.held_numbers, self.held_data, batch)
+            total, parts = self.held.loss_alone(values, self.held_numbers, self.held_data, batch)
             losses.append(float(total))
             accuracies.append([float(fraction) for fraction in parts.accuracy.values()])
             counts.append(float(weight.sum()))

@@ -33,6 +33,7 @@ NAMES = (
     "layered_vision",
     "layered_generative",
     "block_speed",
+    "perceptron_speed",
     "transformers",
     "translation",
     "pascal",

@@ -1,0 +1,138 @@
+"""The updates of a training as compiled functions, kept for later trainings of networks of one structure.
+
+Compiling takes longer than many trainings of small networks. Weights, constants and data are arguments of
+what is compiled, so that five fits of a classifier, or the folds of a cross-validation, compile once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from neurosim.engine.arrays.structure import digest
+from neurosim.engine.called import user_functions
+from neurosim.learn.training.checkpoint import OptimiserState, Values
+from neurosim.learn.training.losses import LOSSES, AnyLoss, Loss
+from neurosim.learn.training.objective import Batch, Data, Objective, Parts
+from neurosim.learn.training.optimisers import Optimiser
+from neurosim.learn.training.parameters import Placing, ProgramNumbers
+from neurosim.learn.training.problem import GradientOptions, Problem
+from neurosim.plan.plan import Dense, Plan
+
+MOST_KEPT = 8  # how many compiled updates are kept
+
+kept: OrderedDict[Hashable, Updates] = OrderedDict()  # the one used last at the end
+
+
+class Updates:
+    """One update of each objective, and the losses, as functions of parameters and data.
+
+    objective: the losses.
+    optimisers: one for each objective.
+    learns: the names of the parameters that each objective changes.
+    weights: the names of the parameters that are weights, on which the penalties l1 and l2 lie.
+
+    run: for each objective the function (values, state, numbers, data, batch) -> parameters and the state of
+        the optimiser after an update, and the losses before it; compiled.
+    gradient: the function (changing, values, numbers, data, batch) -> the first objective's loss and its
+        derivatives, compiled.
+    loss_alone: the first objective's loss without penalties, and its parts, compiled.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        optimisers: list[Optimiser],
+        learns: list[list[str]],
+        weights: list[str],
+        l1: float,
+        l2: float,
+    ):
+        self.objective, self.optimisers = objective, optimisers
+        self.learns, self.weights, self.l1, self.l2 = learns, weights, l1, l2
+        self.run = [jax.jit(partial(self._update, k), donate_argnums=1) for k in range(len(optimisers))]
+        self.gradient = jax.jit(jax.value_and_grad(partial(self._loss, 0), has_aux=True))
+        self.loss_alone = jax.jit(partial(objective.loss, 0))
+
+    def changing(self, number: int, values: Values) -> Values:
+        """The parameters that an objective changes."""
+        return {name: values[name] for name in self.learns[number]}
+
+    def _loss(
+        self, number: int, changing: Values, values: Values, numbers: ProgramNumbers, data: Data, batch: Batch
+    ) -> tuple[jax.Array, Parts]:
+        """The loss of an objective and the penalties on the weights that it changes."""
+        total, parts = self.objective.loss(number, {**values, **changing}, numbers, data, batch)
+        weights = [changing[name] for name in self.weights if name in changing]
+        total = (
+            total
+            + self.l1 * sum(jnp.abs(w).sum() for w in weights)
+            + 0.5 * self.l2 * sum((w * w).sum() for w in weights)
+        )
+        return total, parts
+
+    def _update(
+        self,
+        number: int,
+        values: Values,
+        state: OptimiserState,
+        numbers: ProgramNumbers,
+        data: Data,
+        batch: Batch,
+    ) -> tuple[Values, OptimiserState, Values]:
+        """One update: parameters and the optimiser's state after it, and the losses before it."""
+        import optax  # `learn.gradient` does without it
+
+        changing = self.changing(number, values)
+        slopes, parts = jax.grad(partial(self._loss, number), has_aux=True)(
+            changing, values, numbers, data, batch
+        )
+        change, state = self.optimisers[number].update(slopes, state, changing)
+        new: Any = optax.apply_updates(changing, change)
+        return {**values, **new}, state, parts.losses
+
+
+def updates_of(
+    problem: Problem,
+    plan: Plan,
+    options: GradientOptions,
+    optimisers: list[Optimiser],
+    optimiser_key: Hashable | None,
+    *,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> Updates:
+    """The updates of a training, or those of an earlier one that did the same to a network of this structure.
+
+    optimiser_key: what tells the optimisers apart; None where the user made one, or a part of it.
+
+    A function of the user's own may have changed between two trainings, and is compiled anew in each.
+    """
+    matrices = {name for name, pathway in plan.pathways.items() if isinstance(pathway, Dense)}
+    placing, weights = Placing(problem.parameters, matrices, jnp.broadcast_to), problem.parameters.weights
+    losses = [[(name, _library_name(loss)) for name, loss in one.items()] for one in problem.objectives]
+    own = any(called is None for one in losses for _, called in one) or any(user_functions(plan))
+    key: Hashable | None = None
+    if not own and optimiser_key is not None:
+        parts = (losses, problem.learns, weights, l1, l2, options, plan.ticks)
+        key = digest(plan), placing.key, optimiser_key, repr(parts)
+    if key in kept:
+        kept.move_to_end(key)
+        return kept[key]
+    objective = Objective(placing, plan, problem.objectives, options)
+    made = Updates(objective, optimisers, problem.learns, weights, l1, l2)
+    if key is not None:
+        kept[key] = made
+        if len(kept) > MOST_KEPT:
+            kept.popitem(last=False)
+    return made
+
+
+def _library_name(loss: AnyLoss) -> str | None:
+    """The name of a loss of the library; None for one of the user's own."""
+    return loss.name if isinstance(loss, Loss) and LOSSES.get(loss.name) is loss else None
