@@ -74,8 +74,8 @@ def run(
             first, compilation included.
         precision: 'double'; 'mixed' (weights in 32 bits, state and sums in 64); or 'single' (everything in 32
             bits). Default: that of the recording that is continued, else 'double'.
-        threads: number of threads of the event engine; default: as many of the machine's cores as make it
-            faster. The results do not depend on it. The reference engine uses one.
+        threads: at most how many threads the event engine uses; default: as many of the machine's cores as
+            make it faster. The results do not depend on it. The reference engine uses one.
         to: path of an HDF5 file that is written while the network runs; default: the recording is kept in
             memory.
         until: 'stable' stops after a tick that changed nothing in any trial.

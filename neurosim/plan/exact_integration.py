@@ -14,6 +14,7 @@ Source: Rotter & Diesmann 1999, Biol. Cybern. 81, 381, doi:10.1007/s004220050570
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,25 +22,35 @@ from numpy.typing import NDArray
 
 from neurosim.errors import PlanError
 from neurosim.network.text import Statement, names_in
+from neurosim.plan.blas import one_thread
 from neurosim.plan.codegen.numpy_code import Numeric, evaluate
 from neurosim.plan.equations import Linear
 
 Floats = NDArray[np.float64]
+MOST_KEPT = 1024  # numbers in the matrices of a population whose exponential is kept for the next one
 
 
 def propagator(matrix: Floats, dt: float) -> tuple[Floats, Floats]:
     """P = exp(A dt) and Q = int_0^dt exp(A s) ds, each of shape (..., n, n), for A of shape (..., n, n)."""
-    from scipy import linalg  # takes long to import
-
-    functions: Any = linalg  # which has no types
     n = matrix.shape[-1]
     scale = _scales(np.abs(matrix).reshape(-1, n, n).max(axis=0))
     augmented = np.zeros((*matrix.shape[:-2], 2 * n, 2 * n))
     augmented[..., :n, :n] = matrix * scale[None, :] / scale[:, None] * dt
     augmented[..., :n, n:] = np.eye(n)  # Q is scaled by 1/dt, so that both blocks are of one size
-    exponential: Floats = functions.expm(augmented)
+    compute = _exponential if augmented.size <= MOST_KEPT else _exponential.__wrapped__
+    exponential = compute(augmented.shape, augmented.tobytes())
     back = scale[:, None] / scale[None, :] * _reachable(matrix)
     return exponential[..., :n, :n] * back, exponential[..., :n, n:] * back * dt
+
+
+@lru_cache(maxsize=64)
+def _exponential(shape: tuple[int, ...], matrix: bytes) -> Floats:
+    """exp of the matrix, or of each matrix in an array of this shape, given as its bytes."""
+    from scipy import linalg  # takes long to import
+
+    functions: Any = linalg  # which has no types
+    with one_thread():
+        return functions.expm(np.frombuffer(matrix).reshape(shape))
 
 
 def _scales(size: Floats) -> Floats:

@@ -1,11 +1,13 @@
 // Runs a network tick by tick. Either threads take trials, or each thread takes one block of the neurons of
-// one trial, and all of them go through the tick together (see threads/barrier.hpp).
+// one trial, and all of them go through the tick together (see threads/barrier.hpp). Where threads wait for
+// each other in every tick, one thread goes on alone while that is faster (see threads/pace.hpp).
 #pragma once
 #include <memory>
 #include <mutex>
 
 #include "core/run/code.hpp"
 #include "core/threads/crew.hpp"
+#include "core/threads/pace.hpp"
 #include "core/threads/thread_pool.hpp"
 
 namespace neurosim {
@@ -53,11 +55,18 @@ class Engine {
             for (int population = 0; population < network.populations; ++population)
                 trial.sent[population].trim(network.first_tick + done - network.longest_delay);
         }
-        const int64_t ticks = settings.until_stable ? run_until_stable(settings)
-                              : network.blocks > 1  ? run_blocks(settings)
-                                                    : run_trials(settings);
-        done += ticks;
-        return ticks;
+        const int64_t before = done;
+        const auto run_some = [&](int64_t ticks, bool together) {
+            const int64_t ran = settings.until_stable ? run_until_stable(settings, ticks, together)
+                                : network.blocks > 1  ? run_blocks(settings, ticks, together)
+                                                      : run_trials(settings, ticks, together);
+            done += ran;
+            return ran == ticks && !(settings.until_stable && stable);
+        };
+        if (threads_wait(settings)) pace.run(settings.ticks, run_some);
+        else run_some(settings.ticks, true);
+        pool.reset();
+        return done - before;
     }
 
     Trial<Real, Weight>& trial(int row) { return trials[row]; }
@@ -144,7 +153,7 @@ class Engine {
                 context.spikes(population, context.block).clear();
         code.tick(worker, probes);
         for (auto& context : worker)
-            for (int population = 0; worker.first_block() && population < network.populations; ++population)
+            for (int population = 0; context.block == 0 && population < network.populations; ++population)
                 if (spike_uses[population])
                     log_spikes(context, population, worker.buffer_set, spike_uses[population] & 1,
                                spike_uses[population] & 2);
@@ -157,28 +166,47 @@ class Engine {
         publish_copies();
     }
 
-    Worker<Real, Weight> make_worker(int first, int last, int block, Barrier& barrier,
-                                     const Settings& settings, ThreadPool* pool = nullptr) {
-        Worker<Real, Weight> worker{{}, &barrier, block, settings.buffer_set,
-                                    begun[settings.buffer_set], pool};
-        for (int row = first; row < last; ++row)
-            worker.contexts.push_back({network, trials[row], block, network.first_tick + done});
+    // Whether threads wait for each other in every tick.
+    bool threads_wait(const Settings& settings) const {
+        if (settings.until_stable) return std::min(network.threads, network.trials) > 1;
+        return block_threads() > 1 || shares_products();
+    }
+
+    // How many threads share the blocks of a trial.
+    int block_threads() const { return std::min(network.threads, network.blocks); }
+
+    // Whether idle threads share matrix products: one thread moves all trials.
+    bool shares_products() const {
+        return network.uses_pool && network.threads > 1 && trials_per_worker() >= network.trials;
+    }
+
+    // A worker with some trials, and some blocks of each.
+    Worker<Real, Weight> make_worker(Span rows, Span blocks, Barrier& barrier, int number,
+                                     const Settings& settings) {
+        Worker<Real, Weight> worker{{}, &barrier, number, settings.buffer_set,
+                                    begun[settings.buffer_set], pool.get()};
+        for (int row = rows.first; row < rows.last; ++row)
+            for (int block = blocks.first; block < blocks.last; ++block)
+                worker.contexts.push_back({network, trials[row], block, network.first_tick + done});
         return worker;
     }
 
-    int64_t run_blocks(const Settings& settings) {
+    int64_t run_blocks(const Settings& settings, int64_t ticks, bool together) {
+        const int members = together ? block_threads() : 1;
         for (int row = 0; row < network.trials; ++row) {
-            Barrier barrier(network.blocks);
+            Barrier barrier(members);
             crew.in_parallel(
-                network.blocks,
-                [&](int block) {
-                    auto worker = make_worker(row, row + 1, block, barrier, settings);
-                    for (int64_t tick = 0; tick < settings.ticks; ++tick) advance(worker);
+                members,
+                [&](int member) {
+                    const Span blocks{network.blocks * member / members,
+                                      network.blocks * (member + 1) / members};
+                    auto worker = make_worker({row, row + 1}, blocks, barrier, member, settings);
+                    for (int64_t tick = 0; tick < ticks; ++tick) advance(worker);
                     finish(worker);
                 },
                 [&] { barrier.abandon(); });
         }
-        return settings.ticks;
+        return ticks;
     }
 
     // How many trials a worker moves side by side. Results do not depend on it, nor on which thread moves
@@ -187,30 +215,29 @@ class Engine {
         return std::max(1, std::min<int>(LANES, (network.trials + network.threads - 1) / network.threads));
     }
 
-    int64_t run_trials(const Settings& settings) {
+    int64_t run_trials(const Settings& settings, int64_t ticks, bool together) {
         std::atomic<int> next{0};
         const int size = trials_per_worker();
-        std::unique_ptr<ThreadPool> pool;
-        if (network.uses_pool && size >= network.trials && network.threads > 1)
-            pool = std::make_unique<ThreadPool>(network.threads);
+        if (!together) pool.reset();
+        else if (shares_products() && !pool) pool = std::make_unique<ThreadPool>(network.threads);
         crew.in_parallel(
             std::min(network.threads, (network.trials + size - 1) / size),
             [&](int) {
                 Barrier alone(1);
                 for (int first; (first = next.fetch_add(size)) < network.trials;) {
-                    auto worker = make_worker(first, std::min(first + size, network.trials), 0, alone,
-                                              settings, pool.get());
-                    for (int64_t tick = 0; tick < settings.ticks; ++tick) advance(worker);
+                    const Span rows{first, std::min(first + size, network.trials)};
+                    auto worker = make_worker(rows, {0, 1}, alone, 0, settings);
+                    for (int64_t tick = 0; tick < ticks; ++tick) advance(worker);
                     finish(worker);
                 }
             },
             [] {});
-        return settings.ticks;
+        return ticks;
     }
 
     // Runs all trials tick by tick, until one tick has changed nothing in any of them.
-    int64_t run_until_stable(const Settings& settings) {
-        const int threads = std::min(network.threads, network.trials);
+    int64_t run_until_stable(const Settings& settings, int64_t most, bool together) {
+        const int threads = together ? std::min(network.threads, network.trials) : 1;
         Barrier barrier(threads), alone(1);
         std::atomic<int> changed{0};
         int64_t ticks = 0;
@@ -218,11 +245,11 @@ class Engine {
             threads,
             [&](int thread) {
                 const int64_t count = network.trials;
-                const int first = static_cast<int>(count * thread / threads),
-                          last = static_cast<int>(count * (thread + 1) / threads);
-                auto worker = make_worker(first, last, 0, alone, settings);
+                const Span rows{static_cast<int>(count * thread / threads),
+                                static_cast<int>(count * (thread + 1) / threads)};
+                auto worker = make_worker(rows, {0, 1}, alone, 0, settings);
                 std::vector<Real> before, after;
-                for (int64_t tick = 0; tick < settings.ticks; ++tick) {
+                for (int64_t tick = 0; tick < most; ++tick) {
                     before.clear();
                     for (auto& context : worker) copy_states(context, before);
                     advance(worker);
@@ -233,7 +260,7 @@ class Engine {
                     const bool still = !changed.load();
                     if (thread == 0) ticks = tick + 1;
                     barrier.wait(thread);
-                    if (still || tick + 1 == settings.ticks) break;
+                    if (still || tick + 1 == most) break;
                     if (thread == 0) changed.store(0);
                     barrier.wait(thread);
                 }
@@ -250,6 +277,8 @@ class Engine {
     int64_t done = 0;                 // ticks of the run so far
     int64_t begun[2] = {0, 0};        // tick of the run at which each set of buffers begins
     Crew crew;
+    Pace<> pace;
+    std::unique_ptr<ThreadPool> pool;  // within a call, while idle threads share matrix products
 };
 
 }  // namespace neurosim

@@ -1,4 +1,4 @@
-// A worker thread: the trials that it moves side by side, or the one block of one trial that it moves.
+// A worker thread: the trials that it moves side by side, or the blocks of one trial that it moves.
 #pragma once
 #include "core/run/trial.hpp"
 
@@ -36,7 +36,6 @@ struct Worker {
     int size() const { return static_cast<int>(contexts.size()); }
     // Waits until the workers of all blocks have come here.
     void wait();  // in engine.hpp
-    bool first_block() const { return contexts[0].block == 0; }
 };
 
 }  // namespace neurosim
