@@ -15,7 +15,8 @@ from numpy.typing import DTypeLike
 
 from neurosim.engine.delivery import delivery_order
 from neurosim.engine.state import PendingSpikes, PendingTextualSpikes, Queue, State
-from neurosim.plan.plan import Dense, Textual
+from neurosim.plan.plan import Dense, Plan, Textual
+from neurosim.plan.queues import queues_of
 
 Checkpoint = Mapping[str, np.ndarray]
 
@@ -29,22 +30,22 @@ ARRIVALS = ("due", "sent", "trial", "synapse")
 PRODUCT = ("seen", "product")
 
 
-def checkpoint(states: Sequence[State]) -> dict[str, np.ndarray]:
-    """Everything that a network remembers, as arrays; `states` are those of all batches of trials.
+def checkpoint(batches: Sequence[Checkpoint]) -> dict[str, np.ndarray]:
+    """The checkpoint of a run, joined from those of its batches of trials (`held_in`)."""
+    first = batches[0]
+    if len(batches) == 1:
+        return dict(first)
+    joined = {key: np.concatenate([batch[key] for batch in batches]) for key in first if key != "tick"}
+    return joined | {"tick": first["tick"]}
+
+
+def held_in(state: State, *, pending: bool = True) -> dict[str, np.ndarray]:
+    """Everything that a batch of trials remembers, as arrays.
 
     That is states, ports, messages, refractoriness, variables of synapses, and spikes on their way.
+
+    pending: False leaves out the spikes on their way; the engine adds their columns itself.
     """
-    batches = [_arrays(state) for state in states]
-    joined = (
-        {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
-        if len(batches) > 1
-        else batches[0]
-    )
-    return joined | {"tick": np.asarray(states[0].tick)}
-
-
-def _arrays(state: State) -> dict[str, np.ndarray]:
-    """The arrays of one batch of trials."""
     arrays: dict[str, np.ndarray] = {"trials": state.trials}
     for name, variables in state.values.items():
         arrays |= {f"state/{name}/{key}": value for key, value in variables.items()}
@@ -59,12 +60,13 @@ def _arrays(state: State) -> dict[str, np.ndarray]:
         arrays |= {f"synapse/{name}/{key}": value for key, value in variables.items()}
     for name, product in state.products.items():
         arrays |= {f"product/{name}/{key}": value for key, value in product.items()}
-    first = int(state.trials[0])
-    for (post, to), spikes in state.queue.items():
-        arrays |= _columns(f"queue/{post}/{to}", QUEUE, spikes, first)
-    for name, arrivals in state.arrivals.items():
-        arrays |= _columns(f"arrivals/{name}", ARRIVALS, arrivals, first)
-    return arrays
+    if pending:
+        first = int(state.trials[0])
+        for (post, to), spikes in state.queue.items():
+            arrays |= _columns(f"queue/{post}/{to}", QUEUE, spikes, first)
+        for name, arrivals in state.arrivals.items():
+            arrays |= _columns(f"arrivals/{name}", ARRIVALS, arrivals, first)
+    return arrays | {"tick": np.asarray(state.tick)}
 
 
 def _columns(
@@ -90,10 +92,12 @@ def trials_held(resume: Checkpoint) -> int:
     return len(resume.get("trials", states[0] if states else ()))
 
 
-def restore(state: State, resume: Checkpoint) -> None:
+def restore(state: State, resume: Checkpoint, *, pending: bool = True) -> None:
     """Set the state of a batch to a checkpoint that fits the plan (see `resume.py`).
 
     A checkpoint of a single trial starts every trial.
+
+    pending: False leaves out the spikes on their way; the engine takes their columns itself.
     """
     real = state.plan.dtype
 
@@ -119,7 +123,8 @@ def restore(state: State, resume: Checkpoint) -> None:
         for key in state.plan.pathway(name, Textual).text.states:
             dtype = np.float64 if key == "lastupdate" else real  # a time in seconds needs 64 bits
             variables[key] = own(f"synapse/{name}/{key}", dtype)
-    _restore_pending(state, resume)
+    if pending:
+        _restore_pending(state)
 
 
 def restore_products(state: State, resume: Checkpoint) -> None:
@@ -141,13 +146,12 @@ def _of_trials(state: State, value: np.ndarray) -> np.ndarray:
     return np.repeat(value, state.count, axis=0) if len(value) == 1 else value[state.trials]
 
 
-def _restore_pending(state: State, resume: Checkpoint) -> None:
+def _restore_pending(state: State) -> None:
     """Put the spikes that a checkpoint has on their way into the queues."""
+    columns = pending_of(state.plan, state.trials)
     for (post, to), queue in state.queue.items():
-        key = f"queue/{post}/{to}"
-        if f"{key}/due" in resume:
-            due, sent, population, trial, receiver, value = _of_batch(state, resume, key, QUEUE)
-            value = value.astype(state.plan.dtype)
+        if (key := f"queue/{post}/{to}") in columns:
+            due, sent, population, trial, receiver, value = columns[key]
             for rows in _alike(due, sent, population):
                 first = rows[0]
                 spikes = PendingSpikes(
@@ -155,24 +159,40 @@ def _restore_pending(state: State, resume: Checkpoint) -> None:
                 )
                 queue.setdefault(int(due[first]), []).append(spikes)
     for name, queue in state.arrivals.items():
-        key = f"arrivals/{name}"
-        if f"{key}/due" in resume:
-            due, sent, trial, synapse = _of_batch(state, resume, key, ARRIVALS)
+        if (key := f"arrivals/{name}") in columns:
+            due, sent, trial, synapse = columns[key]
             for rows in _alike(due, sent):
                 arrivals = PendingTextualSpikes(int(sent[rows[0]]), trial[rows], synapse[rows])
                 queue.setdefault(int(due[rows[0]]), []).append(arrivals)
 
 
-def _of_batch(state: State, resume: Checkpoint, key: str, names: tuple[str, ...]) -> list[np.ndarray]:
-    """The columns of spikes on their way in the trials of this batch; their trials count within the batch."""
+def pending_of(plan: Plan, trials: np.ndarray) -> dict[str, list[np.ndarray]]:
+    """The columns of the spikes that the checkpoint of a plan has on their way, by the name of their queue.
+
+    trials: the numbers of the trials of a batch, which alone are given; the column of trials counts within it
+    """
+    queues = {f"queue/{post}/{to}": QUEUE for post, to in queues_of(plan)}
+    queues |= {f"arrivals/{pathway.name}": ARRIVALS for pathway in plan.textual}
+    found: dict[str, list[np.ndarray]] = {}
+    for key, names in queues.items():
+        if f"{key}/due" in plan.resume:
+            columns = _of_batch(trials, plan.resume, key, names)
+            if "value" in names:
+                columns[-1] = columns[-1].astype(plan.dtype)
+            found[key] = columns
+    return found
+
+
+def _of_batch(trials: np.ndarray, resume: Checkpoint, key: str, names: tuple[str, ...]) -> list[np.ndarray]:
+    """The columns of spikes on their way in these trials, which count within the batch."""
     columns = {name: resume[f"{key}/{name}"] for name in names}
     if trials_held(resume) == 1:
         size = columns["due"].size
-        columns = {name: np.tile(column, state.count) for name, column in columns.items()}
-        columns["trial"] = np.repeat(np.arange(state.count), size)
+        columns = {name: np.tile(column, len(trials)) for name, column in columns.items()}
+        columns["trial"] = np.repeat(np.arange(len(trials)), size)
         return list(columns.values())
-    trial = columns["trial"] - int(state.trials[0])
-    mine = (trial >= 0) & (trial < state.count)
+    trial = columns["trial"] - int(trials[0])
+    mine = (trial >= 0) & (trial < len(trials))
     return [column[mine] for column in (columns | {"trial": trial}).values()]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from neurosim.engine.checkpoint import checkpoint, restore
+from neurosim.engine.checkpoint import Checkpoint, checkpoint, restore
 from neurosim.engine.progress import ProgressCallback
 from neurosim.engine.running import Ready, Stopped
 from neurosim.engine.state import State, start_state
@@ -26,7 +26,7 @@ def run_to_end(ready: Ready, writer: Writer, report: ProgressCallback) -> Result
 
     Of a run that is interrupted only complete batches count, unless it is the first batch.
     """
-    plan, ends = ready.plan, list[Callable[[], State]]()
+    plan, ends = ready.plan, list[Callable[[], Checkpoint]]()
     done: int = plan.ticks
     stopped: Stopped = "end"
     for trials in batches(plan, ready.size, ready.most):
@@ -47,12 +47,9 @@ def run_to_end(ready: Ready, writer: Writer, report: ProgressCallback) -> Result
     return done, stopped, checkpoint([end() for end in ends])
 
 
-def open_state(plan: Plan, trials: np.ndarray, *, draw: bool = True) -> State:
-    """The state of a batch of trials before the first tick, or at the end of the run that is continued.
-
-    draw: False leaves the start values of synapses to the engine, see `start_state`.
-    """
-    state = start_state(plan, trials, draw=draw)
+def open_state(plan: Plan, trials: np.ndarray) -> State:
+    """The state of a batch of trials before the first tick, or at the end of the run that is continued."""
+    state = start_state(plan, trials)
     if plan.resume:
         restore(state, plan.resume)
     return state

@@ -27,6 +27,7 @@ from neurosim.plan.plan import Drive, Plan
 from neurosim.recording.spikes import Spikes, join_spikes
 
 if TYPE_CHECKING:
+    from neurosim.engine.checkpoint import Checkpoint
     from neurosim.engine.progress import ProgressCallback
     from neurosim.recording.writer import Writer
 
@@ -49,8 +50,8 @@ class Running(Protocol):
         """Hand to the writer what has been recorded so far."""
         ...
 
-    def end(self) -> Callable[[], State]:
-        """The state as it is now, for a checkpoint. The function may be called after `close`, once."""
+    def end(self) -> Callable[[], Checkpoint]:
+        """The checkpoint of these trials as they are now. The function may be called after `close`, once."""
         ...
 
     def close(self) -> None:

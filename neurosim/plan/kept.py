@@ -57,6 +57,7 @@ def plan_of(
     )
     dry_run(plan, lambda synapses: net.synapses[synapses].label)
     if not start and _numbers(plan) <= MOST_NUMBERS:
+        plan = replace(plan, kept=True)
         net.kept_plans.clear()
         net.kept_plans[key] = replace(plan, drives={}, resume={})
     return plan

@@ -236,6 +236,7 @@ class Plan:
     until: 'stable' to stop once nothing changes, else None
     resume: the checkpoint that the run continues; empty for a run from the start
     calls: the functions that steps of the kind CALL call, by name; each takes the tick
+    kept: whether the plan stays with its network, for later runs (`plan/kept.py`)
     made: what engines have prepared for the plan, so that the next run need not; plans that differ only in
         inputs, ticks, trials and `resume` share it
     """
@@ -254,6 +255,7 @@ class Plan:
     until: str | None
     resume: Mapping[str, np.ndarray]
     calls: Mapping[str, Callable[[int], None]] = field(default_factory=dict[str, Callable[[int], None]])
+    kept: bool = False
     made: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def of_class(self, pathway_class: type[PathwayClass]) -> list[PathwayClass]:

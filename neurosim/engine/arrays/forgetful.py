@@ -21,6 +21,7 @@ from neurosim.engine.arrays.carry import Numbers, empty_carry
 from neurosim.engine.arrays.compiled import CompiledPlan
 from neurosim.engine.arrays.library import wide
 from neurosim.engine.arrays.memory import input_arrays, store_carry
+from neurosim.engine.checkpoint import Checkpoint, held_in
 from neurosim.engine.driver import run_ticks
 from neurosim.engine.inputs import Feed
 from neurosim.engine.progress import ProgressCallback
@@ -59,11 +60,11 @@ class ForgetfulRunning:
     def write(self) -> None:
         """See `Running`. Blocks are handed over as they are computed."""
 
-    def end(self) -> Callable[[], State]:
+    def end(self) -> Callable[[], Checkpoint]:
         """See `Running`."""
         compiled, numbers, plan = self.compiled, self.numbers, self.plan
         trials, done = self.trials, self.done
-        return lambda: _end(compiled, numbers, _last_tick(plan, done), trials)
+        return lambda: held_in(_end(compiled, numbers, _last_tick(plan, done), trials))
 
     def close(self) -> None:
         """See `Running`."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import jax
@@ -16,11 +17,12 @@ from neurosim.engine.arrays.carry import Carry, Numbers
 from neurosim.engine.arrays.compiled import CompiledPlan
 from neurosim.engine.arrays.library import wide
 from neurosim.engine.arrays.memory import input_arrays, load_carry, pending_arrays, store_carry
+from neurosim.engine.checkpoint import Checkpoint, held_in
 from neurosim.engine.driver import open_state, run_ticks
 from neurosim.engine.inputs import Feed
 from neurosim.engine.progress import ProgressCallback
 from neurosim.engine.running import SpikesOfAdvance, Stopped, last_spike_of, look, place_of, replaces_message
-from neurosim.engine.state import State, message_now
+from neurosim.engine.state import message_now
 from neurosim.errors import EngineError
 from neurosim.plan.plan import Drive, Plan
 from neurosim.recording.spikes import Spikes
@@ -175,12 +177,12 @@ class ArraysRunning:
     def write(self) -> None:
         """See `Watched`. Blocks are handed over as they are computed."""
 
-    def end(self) -> Callable[[], State]:
+    def end(self) -> Callable[[], Checkpoint]:
         """See `Watched`."""
         with wide():
             host: Any = jax.device_get(self.carry)
             store_carry(self.compiled, self.state, host, self.inputs, self.plan.first_tick + self.done)
-        return lambda: self.state
+        return partial(held_in, self.state)
 
     def close(self) -> None:
         """See `Watched`."""

@@ -15,21 +15,17 @@ from functools import partial
 
 from neurosim.engine.driver import neurons
 from neurosim.engine.events import construct, parts, textual_layout
-from neurosim.engine.events.build import compile_ahead, in_cache, load, load_ahead
-from neurosim.engine.events.construct import draw_edges
-from neurosim.engine.events.network_layout import NetworkLayout
+from neurosim.engine.events.build import compile_ahead, in_cache, load_ahead
+from neurosim.engine.events.compiled import compiled_plan, is_at_hand
 from neurosim.engine.events.order import with_joint_deliveries
 from neurosim.engine.events.running import EventsRunning
 from neurosim.engine.events.source import write_source
 from neurosim.engine.events.support import unsupported
-from neurosim.engine.events.workload import cores, share
 from neurosim.engine.progress import MessageCallback
 from neurosim.engine.running import Ready
-from neurosim.engine.state import spikes_sent
-from neurosim.plan.plan import Plan, Sparse, Textual
+from neurosim.plan.plan import Plan, Sparse
 
 BATCH_NEURONS = 4_000_000  # of all trials of a batch, with synapses with text; results do not depend on it
-NAMED = 4  # how many populations a message names, to say which network it is about
 
 
 def ready(plan: Plan, threads: int | None = None, announce: MessageCallback | None = None) -> Ready:
@@ -40,22 +36,26 @@ def ready(plan: Plan, threads: int | None = None, announce: MessageCallback | No
 
     Raises NotCompiled if the C++ compiler fails, EngineError if there is not enough memory.
     """
-    plain = len(plan.of_class(Sparse)) > len(plan.textual)
-    prepare(plan.precision, plain=plain, textual=bool(plan.textual))
-    plan = with_joint_deliveries(draw_graded(plan, threads))
-    source = write_source(plan)
-    library = load(source.text, label(plan), parts=source.parts, announce=announce)
-    blocks, workers = share(plan, threads)
-    network = NetworkLayout(plan, source, blocks, workers)
-    opened = partial(EventsRunning, library, network)
+    if not is_at_hand(plan):
+        plain = len(plan.of_class(Sparse)) > len(plan.textual)
+        prepare(plan.precision, plain=plain, textual=bool(plan.textual))
+    compiled = compiled_plan(plan, threads, announce)
+    network = compiled.layout(plan, threads)
+    plan = replace(
+        network.plan,
+        drives=plan.drives, ticks=plan.ticks, trials=plan.trials, resume=plan.resume, calls=plan.calls,
+    )  # fmt: skip
+    opened = partial(EventsRunning, compiled.library, network, plan)
     size = neurons(plan) + sum(layout.size for layout in network.textual.values())
-    return Ready(plan, opened, partial(opened, watch=True), size, BATCH_NEURONS)
+    return Ready(plan, opened, partial(opened, watch=True), size, BATCH_NEURONS, later=True)
 
 
 def is_compiled(plan: Plan) -> bool:
     """Whether the C++ that runs a plan is in the cache."""
     if unsupported(plan):
         return False
+    if is_at_hand(plan):
+        return True
     source = write_source(with_joint_deliveries(plan))
     return in_cache(source.text, parts=source.parts)
 
@@ -68,22 +68,3 @@ def prepare(precision: str, *, plain: bool, textual: bool) -> None:
         load_ahead(construct.SOURCE, construct.LABEL)
     if textual:
         load_ahead(textual_layout.SOURCE, textual_layout.LABEL)
-
-
-def label(plan: Plan) -> str:
-    """How messages name a network: by its first populations."""
-    names = list(plan.groups)
-    return f"the network of {', '.join(names[:NAMED])}{' ...' if len(names) > NAMED else ''}"
-
-
-def draw_graded(plan: Plan, threads: int | None) -> Plan:
-    """The plan with the synapses of graded senders drawn as arrays. Those of spiking senders are drawn later,
-    straight into rows (`construct.py`).
-    """
-    workers = threads if threads is not None else cores()
-    drawn = {
-        p.name: replace(p, stored=draw_edges(p.recipe, plan.weight_dtype, workers))
-        for p in plan.of_class(Sparse)
-        if p.recipe is not None and not isinstance(p, Textual) and not spikes_sent(plan, p.pre)
-    }
-    return replace(plan, pathways={**plan.pathways, **drawn}) if drawn else plan

@@ -12,38 +12,28 @@ from numpy.typing import NDArray
 from neurosim.engine.checkpoint import PRODUCT
 from neurosim.engine.events.keys import (
     ArrayKey,
-    Constant,
     DenseArray,
     DensePart,
-    DensePlaces,
     DriveEvents,
     DriveStride,
     DriveValues,
-    End,
     EventPart,
-    GradedArray,
     HistoryArray,
     HistoryPart,
     LastSpike,
-    LinkIndex,
     LocalFieldArray,
     LocalFieldPart,
     NotRefractory,
     PortCount,
     PortRead,
     PortTotal,
-    PrivateArray,
-    SlotStarts,
     StateArray,
     SubexpressionArray,
-    SynapseConstant,
     SynapseRecords,
-    TableArray,
-    TextualArray,
     is_per_trial,
 )
-from neurosim.engine.events.layouts import LANES, Array, Integers, lay_tiles, private_array
-from neurosim.engine.events.network_layout import NetworkLayout, drive_stride
+from neurosim.engine.events.layouts import LANES, Array, Integers
+from neurosim.engine.events.network_layout import NetworkLayout, aligned, drive_stride
 from neurosim.engine.events.order import stores_refractoriness
 from neurosim.engine.events.textual_layout import (
     LONG_AGO,
@@ -53,8 +43,7 @@ from neurosim.engine.events.textual_layout import (
     to_ticks,
 )
 from neurosim.engine.state import NEVER, State
-from neurosim.plan.plan import Dense, Drive, Private, Textual
-from neurosim.plan.random import base_key
+from neurosim.plan.plan import Dense, Drive, Plan, Textual
 from neurosim.recording.allocation import aligned_empty
 
 # Weights: products of smaller matrices are not shared between threads (`core/arrivals/dense.hpp`).
@@ -83,8 +72,8 @@ class Batch:
     `state` itself where the C++ can work on them; `take_back` puts the others back into the state.
     """
 
-    def __init__(self, network: NetworkLayout, state: State):
-        self.network, self.state, self.plan = network, state, network.plan
+    def __init__(self, network: NetworkLayout, plan: Plan, state: State):
+        self.network, self.state, self.plan = network, state, plan
         self.arrays: dict[ArrayKey, Array] = {}
         self.keep_alive: list[Array] = []
         numbering = network.source.numbering
@@ -94,30 +83,30 @@ class Batch:
 
     def _struct(self) -> NetworkStruct:
         network, plan, address = self.network, self.plan, self._address
-        numbering, stages, blocks = network.source.numbering, network.source.stages, range(network.blocks)
+        numbering = network.source.numbering
         arrays = [self.arrays[key] for key in numbering.arrays]
         self.addresses = np.array([array.ctypes.data for array in arrays], np.uint64)
-        self.integers = np.array([network.integer(key) for key in numbering.integers], np.int64)
+        self.integers = network.integers.copy()
+        for population, drive in plan.drives.items():
+            if drive.values is not None and DriveStride(population) in numbering.integers:
+                self.integers[numbering.integers[DriveStride(population)]] = drive_stride(drive)
         strides = [self._stride(key) for key in numbering.arrays]
-        rows = [network.row_table(stage.number, block) for stage in stages for block in blocks]
-        random_keys = [base_key(plan.seed, *key) for key in numbering.random_keys]
-        longest = network.longest_delays
         return NetworkStruct(
             arrays=address(self.addresses),
             stride=address(np.array(strides, np.int64)),
-            numbers=address(np.array([network.number(key) for key in numbering.numbers], np.float64)),
+            numbers=address(network.numbers),
             integers=address(self.integers),
-            keys=address(np.array(random_keys, np.uint32).reshape(-1, 2)),
+            keys=address(network.random_keys),
             bounds=address(network.bounds),
             sizes=address(network.sizes),
-            rows=address(np.array(rows, np.uint64)),
-            formats=address(np.array(network.row_formats, np.uint8)),
+            rows=address(network.row_tables),
+            formats=address(network.row_formats),
             first_sender=address(network.first_sender),
             slots=address(network.slot_counts),
-            longest=address(np.minimum(longest, plan.ticks)),
-            zero_delay=address(np.array(network.has_zero_delays, np.uint8)),
+            longest=address(np.minimum(network.longest_delays, plan.ticks)),
+            zero_delay=address(network.has_zero_delays),
             first_tick=plan.first_tick,
-            longest_delay=int(longest.max(initial=0)),
+            longest_delay=int(network.longest_delays.max(initial=0)),
             blocks=network.blocks,
             threads=network.threads,
             populations=len(network.names),
@@ -159,17 +148,11 @@ class Batch:
                 return np.zeros((state.count, plan.groups[population].size), plan.dtype)
             case SubexpressionArray(owner, _):
                 return np.zeros((state.count, network.textual[owner].size), plan.dtype)
-            case LinkIndex():
-                return network.link_index(key)
             case LastSpike(population):
                 ago = state.last_spike[population].reshape(state.count, -1) - plan.first_tick
                 return aligned(np.maximum(ago, LONG_AGO).astype(self._integer))
             case NotRefractory(population):
                 return state.not_refractory[population].astype(self._integer)
-            case Constant(population, name):
-                return np.broadcast_to(network.constant(key), plan.groups[population].shape)
-            case SynapseConstant(pathway, name):
-                return np.asarray(network.constant(key))[network.textual[pathway].canonical]
             case DriveValues(population):
                 return _drive_values(plan.drives[population])
             case DriveEvents(population, part):
@@ -178,23 +161,12 @@ class Batch:
                 return self._history(population, part)
             case SynapseRecords(pathway):
                 return self._records(pathway)
-            case TextualArray(pathway, part):
-                return network.textual[pathway].part(part)
-            case SlotStarts(stage):
-                return network.slots[stage]
-            case GradedArray(post, entry, part):
-                return network.graded[post, entry][part]
             case LocalFieldArray(post, to, part):
                 return self._local_field(post, to, part)
-            case DensePlaces(pathway, end):
-                return self._dense_places(plan.pathway(pathway, Dense), end)
             case DenseArray(pathway, part):
                 return self._dense(plan.pathway(pathway, Dense), part)
-            case PrivateArray(pathway, part):
-                bounds = network.bounds_of(plan.pathways[pathway].post)
-                return private_array(plan, plan.pathway(pathway, Private), part, bounds)
-            case TableArray(constant):
-                return network.table(constant).values
+            case _:  # the others do not change
+                return network.array(key)
 
     @property
     def _integer(self) -> type[np.int32] | type[np.int64]:
@@ -244,7 +216,7 @@ class Batch:
 
     def _records(self, pathway: str) -> Array:
         values, layout = self.state.synapses[pathway], self.network.textual[pathway]
-        if not values and layout.drawn is not None and self.plan.trials == 1:
+        if not values and layout.drawn is not None and self.plan.trials == 1 and not self.plan.kept:
             return layout.drawn
         dtype = record_type(self.plan, self.plan.pathway(pathway, Textual))
         records = aligned_empty((self.state.count, layout.size), dtype)
@@ -269,30 +241,12 @@ class Batch:
             case _:
                 return layout[part]
 
-    def _dense_places(self, pathway: Dense, end: End) -> Integers:
-        match end:
-            case End.PRE:
-                index, population = pathway.pre_index, pathway.pre
-            case End.POST:
-                index, population = pathway.post_index, pathway.post
-        places = np.full(self.plan.groups[population].size, -1, np.int64)
-        places[index] = np.arange(index.size)
-        return places
-
     def _dense(self, pathway: Dense, part: DensePart) -> Array:
-        match part:
-            case DensePart.ROWS:
-                return pathway.weight.T.astype(self.plan.dtype)
-            case DensePart.TILES:
-                return aligned(lay_tiles(pathway.weight, self.plan.dtype))
-            case DensePart.PRE:
-                return pathway.pre_index.astype(np.int64)
-            case DensePart.POST:
-                return pathway.post_index.astype(np.int64)
-            case DensePart.SEEN:
-                size = pathway.pre_index.size
-            case DensePart.PRODUCT:
-                size = -(-pathway.post_index.size // LANES) * LANES
+        if part not in KEPT_OF_PRODUCTS:
+            return self.network.array(DenseArray(pathway.name, part))
+        size = pathway.pre_index.size
+        if part is DensePart.PRODUCT:
+            size = -(-pathway.post_index.size // LANES) * LANES
         values = aligned(np.zeros((self.state.count, size), self.plan.dtype))
         if pathway.name in self.state.products:
             resumed = self.state.products[pathway.name][KEPT_OF_PRODUCTS[part]]
@@ -382,10 +336,3 @@ def _drive_values(drive: Drive) -> Array:
     assert drive.values is not None
     values = drive.values[:1] if drive_stride(drive) == 0 else drive.values
     return values.astype(float, copy=False)
-
-
-def aligned(array: Array) -> Array:
-    """A copy that begins at a cache line, so that no vector of numbers lies across two."""
-    copy = aligned_empty(array.shape, array.dtype)
-    copy[...] = array
-    return copy

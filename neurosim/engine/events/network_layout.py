@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.engine.delivery import afferents_into
-from neurosim.engine.events.constant_keys import CallAddress
+from neurosim.engine.events.constant_keys import CallAddress, TableArray
 from neurosim.engine.events.construct import Rows, TargetSlots, build_rows
 from neurosim.engine.events.keys import (
+    ArrayKey,
     Constant,
     ConstantKey,
+    DenseArray,
     DenseCount,
+    DensePart,
+    DensePlaces,
     DenseSize,
     DriveStride,
+    End,
+    GradedArray,
     GradedCount,
     GradedPart,
     GradedSize,
@@ -26,18 +33,29 @@ from neurosim.engine.events.keys import (
     LocalFieldSegments,
     NumberKey,
     PopulationSize,
+    PrivateArray,
     PrivateCount,
     PrivateSize,
     PrivateWeight,
     RefractoryTicks,
+    SlotStarts,
     SynapseConstant,
     TableCount,
     TableNumber,
     TablePart,
     TableSize,
+    TextualArray,
     TickLength,
 )
-from neurosim.engine.events.layouts import Integers, block_bounds, interleave, local_field
+from neurosim.engine.events.layouts import (
+    Array,
+    Integers,
+    block_bounds,
+    interleave,
+    lay_tiles,
+    local_field,
+    private_array,
+)
 from neurosim.engine.events.source import Source
 from neurosim.engine.events.stages import Stage
 from neurosim.engine.events.textual_layout import TextualLayout, lay_out, list_pathway
@@ -45,8 +63,39 @@ from neurosim.engine.state import history_depth, spikes_sent
 from neurosim.network.program import Do
 from neurosim.plan.called import Table
 from neurosim.plan.plan import Dense, Drive, Plan, Private, Sparse, Textual
+from neurosim.plan.queues import queues_of
+from neurosim.plan.random import base_key
+from neurosim.recording.allocation import aligned_empty
 
 SUMS_OF_A_LINE = 16  # float sums in a cache line
+
+
+class SumPlaces:
+    """Where the sums lie at which spikes arrive, and which neuron and queue each belongs to.
+
+    queues: the names of all queues in a checkpoint, `queue/<population>/<port or variable>`.
+    """
+
+    def __init__(self, network: NetworkLayout):
+        self.queues = [f"queue/{post}/{entry}" for post, entry in queues_of(network.plan)]
+        size = network.slot_counts
+        self._base = (np.cumsum(size) - size.reshape(-1)).reshape(size.shape)  # of each stage and block
+        first: list[int] = []
+        queue: list[int] = []
+        neuron: list[int] = []
+        for stage in network.source.stages:
+            for block in range(network.blocks):
+                for place, afferents in enumerate(stage.afferents):
+                    first.append(self._base[stage.number, block] + network.slots[stage.number][place, block])
+                    queue.append(self.queues.index(f"queue/{afferents.post}/{afferents.entry}"))
+                    neuron.append(network.bounds_of(afferents.post)[block])
+        self._first, self._queue, self._neuron = (np.array(x, np.int64) for x in (first, queue, neuron))
+
+    def find(self, stage: Integers, block: Integers, slot: Integers) -> tuple[Integers, Integers]:
+        """The number of the queue, and the neuron, of sums that are given by stage, block and slot."""
+        where = self._base[stage, block] + slot
+        target = np.searchsorted(self._first, where, side="right") - 1
+        return self._queue[target], where - self._first[target] + self._neuron[target]
 
 
 class NetworkLayout:
@@ -65,6 +114,7 @@ class NetworkLayout:
         self.first_sender = np.r_[0, np.cumsum(self.sizes)].astype(np.int64)
         self.textual = {p.name: self._lay_out_textual(p) for p in plan.textual if not p.of}
         self.textual |= {p.name: list_pathway(plan, p, self.textual[p.of]) for p in plan.textual if p.of}
+        self._arrays: dict[ArrayKey, Array] = {}
         self.slots: dict[int, Integers] = {}
         self.rows: dict[int, Rows] = {}
         self.slot_counts = np.zeros((len(source.stages), blocks), np.int64)
@@ -77,6 +127,11 @@ class NetworkLayout:
         swept = [name for step in plan.program if step.kind is Do.SWEEP for name in step.populations]
         summed = [a for a in afferents_into(plan, tuple(swept)) if a.graded]
         self.local_fields = {(a.post, a.to): local_field(plan, a.graded) for a in summed}
+
+    @cached_property
+    def sum_places(self) -> SumPlaces:
+        """Where the sums lie at which spikes arrive."""
+        return SumPlaces(self)
 
     def bounds_of(self, population: str) -> NDArray[np.int32]:
         """The first neuron of each block of a population, and its size: (block + 1)."""
@@ -108,7 +163,7 @@ class NetworkLayout:
             threads=self.threads,
         )
 
-    @property
+    @cached_property
     def longest_delays(self) -> Integers:
         """The longest delay in ticks of each stage, then of each pathway with text."""
         stages = [self.rows[s.number].longest if s.number in self.rows else 0 for s in self.source.stages]
@@ -120,25 +175,87 @@ class NetworkLayout:
         ]
         return np.array([*stages, *textual], np.int64)
 
-    @property
-    def has_zero_delays(self) -> list[bool]:
+    @cached_property
+    def has_zero_delays(self) -> NDArray[np.uint8]:
         """For each stage, whether some synapse has no delay."""
-        return [
+        shortest = [
             any(r.synapses and r.shortest == 0 for r in self.rows[stage.number].reports.values())
             if stage.number in self.rows
             else False
             for stage in self.source.stages
         ]
+        return np.array(shortest, np.uint8)
 
-    @property
-    def row_formats(self) -> list[tuple[bool, bool]]:
+    @cached_property
+    def row_formats(self) -> NDArray[np.uint8]:
         """For each stage, (narrow, common) of `RowFormat` in core/arrivals/rows.hpp."""
         stages = self.source.stages
-        return [self.rows[s.number].format if s.number in self.rows else (False, False) for s in stages]
+        formats = [self.rows[s.number].format if s.number in self.rows else (False, False) for s in stages]
+        return np.array(formats, np.uint8)
 
-    def row_table(self, stage: int, block: int) -> int:
-        """The address of the rows of a stage into one block; 0 if it has none."""
-        return self.rows[stage].table(block) if stage in self.rows else 0
+    @cached_property
+    def row_tables(self) -> NDArray[np.uint64]:
+        """The address of the rows of each stage into each block, (stage, block); 0 if it has none."""
+        stages, blocks = self.source.stages, range(self.blocks)
+        tables = [
+            self.rows[s.number].table(b) if s.number in self.rows else 0 for s in stages for b in blocks
+        ]
+        return np.array(tables, np.uint64)
+
+    @cached_property
+    def random_keys(self) -> NDArray[np.uint32]:
+        """The key of each random call of the generated code, (call, 2)."""
+        keys = [base_key(self.plan.seed, *key) for key in self.source.numbering.random_keys]
+        return np.array(keys, np.uint32).reshape(-1, 2)
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float64]:
+        """The numbers that the generated code asks for."""
+        return np.array([self.number(key) for key in self.source.numbering.numbers], np.float64)
+
+    @cached_property
+    def integers(self) -> Integers:
+        """The integers that the generated code asks for."""
+        return np.array([self.integer(key) for key in self.source.numbering.integers], np.int64)
+
+    def array(self, key: ArrayKey) -> Array:
+        """An array that does not change, and that all batches share."""
+        if key not in self._arrays:
+            self._arrays[key] = np.ascontiguousarray(self._find(key))
+        return self._arrays[key]
+
+    def _find(self, key: ArrayKey) -> Array:
+        plan = self.plan
+        match key:
+            case LinkIndex():
+                return self.link_index(key)
+            case Constant(population, _):
+                return np.broadcast_to(self.constant(key), plan.groups[population].shape)
+            case SynapseConstant(pathway, _):
+                return np.asarray(self.constant(key))[self.textual[pathway].canonical]
+            case TextualArray(pathway, part):
+                return self.textual[pathway].part(part)
+            case SlotStarts(stage):
+                return self.slots[stage]
+            case GradedArray(post, entry, part):
+                return self.graded[post, entry][part]
+            case DensePlaces(pathway, end):
+                return _dense_places(plan, plan.pathway(pathway, Dense), end)
+            case DenseArray(pathway, DensePart.ROWS):
+                return plan.pathway(pathway, Dense).weight.T.astype(plan.dtype)
+            case DenseArray(pathway, DensePart.TILES):
+                return aligned(lay_tiles(plan.pathway(pathway, Dense).weight, plan.dtype))
+            case DenseArray(pathway, DensePart.PRE):
+                return plan.pathway(pathway, Dense).pre_index.astype(np.int64)
+            case DenseArray(pathway, DensePart.POST):
+                return plan.pathway(pathway, Dense).post_index.astype(np.int64)
+            case PrivateArray(pathway, part):
+                bounds = self.bounds_of(plan.pathways[pathway].post)
+                return private_array(plan, plan.pathway(pathway, Private), part, bounds)
+            case TableArray(constant):
+                return self.table(constant).values
+            case _:
+                raise KeyError(key)
 
     def constant(self, key: ConstantKey) -> Any:
         """The value of a constant as the user gave it."""
@@ -184,8 +301,6 @@ class NetworkLayout:
                 return rule.ticks if rule is not None else 0
             case PopulationSize(population):
                 return self.plan.groups[population].size
-            case DriveStride(population):
-                return drive_stride(self.plan.drives[population])
             case HistoryDepth(population):
                 return history_depth(self.plan, population)
             case GradedSize(post, entry, count):
@@ -199,8 +314,8 @@ class NetworkLayout:
             case TableSize(constant, count):
                 table = self.table(constant)
                 return len(table.values) if count is TableCount.SAMPLES else table.columns
-            case CallAddress():
-                return 0  # each batch has its own; see calls.py
+            case DriveStride() | CallAddress():
+                return 0  # each batch has its own; see batch.py and calls.py
 
     def _graded_size(self, post: str, entry: str, count: GradedCount) -> int:
         match count:
@@ -224,6 +339,24 @@ def drive_stride(drive: Drive) -> int:
     assert drive.values is not None
     values = drive.values
     return 0 if values.strides[0] == 0 or len(values) == 1 else values[0].size
+
+
+def _dense_places(plan: Plan, pathway: Dense, end: End) -> Integers:
+    match end:
+        case End.PRE:
+            index, population = pathway.pre_index, pathway.pre
+        case End.POST:
+            index, population = pathway.post_index, pathway.post
+    places = np.full(plan.groups[population].size, -1, np.int64)
+    places[index] = np.arange(index.size)
+    return places
+
+
+def aligned(array: Array) -> Array:
+    """A copy that begins at a cache line, so that no vector of numbers lies across two."""
+    copy = aligned_empty(array.shape, array.dtype)
+    copy[...] = array
+    return copy
 
 
 def _dense_size(pathway: Dense, count: DenseCount) -> int:

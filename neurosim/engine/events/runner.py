@@ -101,7 +101,7 @@ class Runner:
         tick, neuron = _spikes_of(
             functools.partial(self._library.neurosim_sent, self._address, trial, population)
         )
-        return tick.copy(), neuron.astype(np.int64)
+        return tick.astype(np.int64), neuron.astype(np.int64)
 
     def pending_spikes(self, trial: int) -> NDArray[np.void]:
         """The spikes on their way through synapses without text, as records of `PENDING_SPIKE`."""

@@ -10,18 +10,19 @@ from time import monotonic
 import numpy as np
 
 from neurosim.engine import running
-from neurosim.engine.checkpoint import restore_products
-from neurosim.engine.driver import open_state, run_ticks
+from neurosim.engine.checkpoint import Checkpoint, held_in, pending_of, restore, restore_products
+from neurosim.engine.driver import run_ticks
 from neurosim.engine.events.batch import Batch
 from neurosim.engine.events.buffers import Filled, RecordingBuffers
 from neurosim.engine.events.calls import Calls
 from neurosim.engine.events.network_layout import NetworkLayout
-from neurosim.engine.events.pending import Earlier, collect_pending, restore_pending
+from neurosim.engine.events.pending import restore_pending
+from neurosim.engine.events.pending_at_end import pending_at_end
 from neurosim.engine.events.runner import Runner
 from neurosim.engine.progress import ProgressCallback
 from neurosim.engine.running import SpikesOfAdvance, Stopped, place_of, replaces_message
-from neurosim.engine.state import State
-from neurosim.plan.plan import Drive
+from neurosim.engine.state import start_state
+from neurosim.plan.plan import Drive, Plan
 from neurosim.recording.spikes import Spikes
 from neurosim.recording.writer import Writer
 
@@ -39,16 +40,18 @@ class EventsRunning:
         self,
         library: ctypes.CDLL,
         network: NetworkLayout,
+        plan: Plan,
         trials: np.ndarray,
         writer: Writer,
         *,
         watch: bool = False,
     ):
-        self.plan = plan = network.plan
-        state = open_state(plan, trials, draw=False)
+        self.plan = plan
+        state = start_state(plan, trials, draw=False)
         if plan.resume:
+            restore(state, plan.resume, pending=False)
             restore_products(state, plan.resume)
-        self.batch, self.state = Batch(network, state), state
+        self.batch, self.state = Batch(network, plan, state), state
         self.buffers = RecordingBuffers(self.batch, writer)
         self.fired = SpikesOfAdvance(plan, watch)
         self.done = self.fed_from = self.begun = 0  # ticks: run, fed from, at which the advance began
@@ -59,10 +62,10 @@ class EventsRunning:
         uses, numbers = self.buffers.spike_uses(), np.ascontiguousarray(trials, np.int64)
         self.kept_alive = uses, numbers
         self.runner = Runner(library, self.batch.struct, self.buffers.structs, uses, numbers)
-        self.earlier = Earlier(state)
+        self.earlier = pending_of(plan, trials) if plan.resume else {}
         self.calls = Calls(self.batch, self._within)
         try:
-            restore_pending(self.runner, self.batch)
+            restore_pending(self.runner, self.batch, self.earlier)
         except BaseException:
             self.close()
             raise
@@ -182,12 +185,12 @@ class EventsRunning:
         self._write(self.filling)
         self.filling = Filled(1 - self.filling.set)
 
-    def end(self) -> Callable[[], State]:
+    def end(self) -> Callable[[], Checkpoint]:
         """See `Running`."""
-        self.earlier.put_back(self.state)
         self.batch.take_back(self.done)
-        collect_pending(self.runner, self.batch)
-        return lambda: self.state
+        pending = pending_at_end(self.runner, self.batch, self.earlier)
+        held = held_in(self.state, pending=False)
+        return lambda: held | pending.columns()
 
     def close(self) -> None:
         """See `Running`."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 import numpy as np
 
 from neurosim.engine import running
+from neurosim.engine.checkpoint import Checkpoint, held_in
 from neurosim.engine.driver import neurons, open_state, run_ticks
 from neurosim.engine.inputs import Feed
 from neurosim.engine.progress import ProgressCallback
@@ -89,9 +90,9 @@ class ReferenceRunning:
         """See `Watched`."""
         self.sampler.flush()
 
-    def end(self) -> Callable[[], State]:
+    def end(self) -> Callable[[], Checkpoint]:
         """See `Watched`."""
-        return lambda: self.state
+        return partial(held_in, self.state)
 
     def close(self) -> None:
         """See `Watched`."""

@@ -90,18 +90,17 @@ class Engine {
                     for (uint32_t bundle = 0; bundle < line.n_bundles; ++bundle) {
                         const auto [delay, n] = line.bundles[bundle];
                         const int64_t due = sent.tick[spike] + delay, tick = sent.tick[spike];
-                        if (due >= now)
+                        if (due >= now && !room) count += n;
+                        if (due >= now && room)
                             for_synapses(block.format, synapses, n, line.weight(block.format, bundle),
                                          [&](uint32_t slot, Weight weight) {
-                                             if (room)
-                                                 room[count] = {due,
-                                                                tick,
-                                                                population,
-                                                                static_cast<int32_t>(at / network.blocks),
-                                                                static_cast<int32_t>(at % network.blocks),
-                                                                slot,
-                                                                static_cast<double>(weight)};
-                                             ++count;
+                                             room[count++] = {due,
+                                                              tick,
+                                                              population,
+                                                              static_cast<int32_t>(at / network.blocks),
+                                                              static_cast<int32_t>(at % network.blocks),
+                                                              slot,
+                                                              static_cast<double>(weight)};
                                          });
                         synapses += n * block.format.bytes(sizeof(Weight));
                     }

@@ -1,0 +1,117 @@
+"""What the event engine makes of a plan before it knows inputs, ticks and trials: C++, compiled, and layouts.
+
+A plan that is kept with its network (`plan/kept.py`) keeps this, so that its later runs begin at once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from neurosim.engine.events.build import load
+from neurosim.engine.events.construct import draw_edges
+from neurosim.engine.events.network_layout import NetworkLayout
+from neurosim.engine.events.order import with_joint_deliveries
+from neurosim.engine.events.source import Source, write_source
+from neurosim.engine.events.workload import cores, share
+from neurosim.engine.progress import MessageCallback
+from neurosim.engine.state import spikes_sent
+from neurosim.plan.plan import Drive, Plan, Sparse, Textual
+
+NAMED = 4  # how many populations a message names, to say which network it is about
+SETTINGS = ("CXX", "NEUROSIM_CXXFLAGS", "NEUROSIM_CACHE")  # what decides which library is loaded
+NO_SPIKES = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """The library that runs a plan, and how the plan lies in memory.
+
+    plan: the plan without inputs.
+    source: the generated C++.
+    library: the C++, compiled and loaded.
+    settings: the values of SETTINGS when it was loaded.
+    shares: the numbers of blocks and threads of runs of this length.
+    layouts: by numbers of blocks and threads; filled if the plan is kept.
+    """
+
+    plan: Plan
+    source: Source
+    library: ctypes.CDLL
+    settings: tuple[str | None, ...]
+    shares: dict[tuple[int, int, int | None], tuple[int, int]] = field(
+        default_factory=dict[tuple[int, int, int | None], tuple[int, int]]
+    )
+    layouts: dict[tuple[int, int], NetworkLayout] = field(
+        default_factory=dict[tuple[int, int], NetworkLayout]
+    )
+
+    def layout(self, plan: Plan, threads: int | None) -> NetworkLayout:
+        """The layout for a run: `plan` has its ticks and trials; `threads` is that of `ready`."""
+        run = (plan.ticks, plan.trials, threads)
+        divided = self.shares.get(run) or share(plan, threads)
+        if divided in self.layouts:
+            return self.layouts[divided]
+        layout = NetworkLayout(self.plan, self.source, *divided)
+        if self.plan.kept:
+            self.shares.clear()
+            self.layouts.clear()
+            self.shares[run], self.layouts[divided] = divided, layout
+        return layout
+
+
+def compiled_plan(plan: Plan, threads: int | None, announce: MessageCallback | None) -> Compiled:
+    """What is made of a plan; of one that is kept, what was made of it before.
+
+    The arguments are those of `ready`.
+    """
+    if is_at_hand(plan):
+        return plan.made["events"]
+    settings = _settings()
+    joint = with_joint_deliveries(_draw_graded(plan, threads))
+    source = write_source(joint)
+    library = load(source.text, label(plan), parts=source.parts, announce=announce)
+    drives = {name: _without_data(drive) for name, drive in plan.drives.items()}
+    compiled = Compiled(replace(joint, drives=drives, resume={}, made={}), source, library, settings)
+    if plan.kept:
+        plan.made["events"] = compiled
+    return compiled
+
+
+def is_at_hand(plan: Plan) -> bool:
+    """Whether a plan that is kept has its library loaded, as the environment now asks for it."""
+    compiled = plan.made.get("events")
+    return compiled is not None and compiled.settings == _settings()
+
+
+def _settings() -> tuple[str | None, ...]:
+    return tuple(os.environ.get(name) for name in SETTINGS)
+
+
+def _without_data(drive: Drive) -> Drive:
+    """A drive of the same kind that holds nothing."""
+    if drive.values is not None:
+        return Drive(values=np.zeros((1, 0)))
+    return Drive(trial=NO_SPIKES, tick=NO_SPIKES, neuron=NO_SPIKES)
+
+
+def label(plan: Plan) -> str:
+    """How messages name a network: by its first populations."""
+    names = list(plan.groups)
+    return f"the network of {', '.join(names[:NAMED])}{' ...' if len(names) > NAMED else ''}"
+
+
+def _draw_graded(plan: Plan, threads: int | None) -> Plan:
+    """The plan with the synapses of graded senders drawn as arrays. Those of spiking senders are drawn later,
+    straight into rows (`construct.py`).
+    """
+    workers = threads if threads is not None else cores()
+    drawn = {
+        p.name: replace(p, stored=draw_edges(p.recipe, plan.weight_dtype, workers))
+        for p in plan.of_class(Sparse)
+        if p.recipe is not None and not isinstance(p, Textual) and not spikes_sent(plan, p.pre)
+    }
+    return replace(plan, pathways={**plan.pathways, **drawn}) if drawn else plan
