@@ -74,6 +74,8 @@ def read_record(net: Network, record: Any, spiking: Iterable[str] = ()) -> tuple
 
 def _interval_ticks(interval: Any, item: Any, net: Network) -> int:
     """A sampling interval in ticks. interval: ticks, or a time under `Clock`. item: what it belongs to."""
+    if type(interval) is int and 0 < interval < 2**53:
+        return interval
     name = label(item) if isinstance(item, (Neurons, Part)) else shown(item)
     subject = f"run: record {name}: sampling interval"
     value = as_value(interval, subject)

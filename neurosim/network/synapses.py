@@ -293,7 +293,7 @@ class Synapses(SetOnce):
             return self.weight
         return self.delays[key] if key.partition(".")[0] == "delay" else self.constants[key]
 
-    @property
+    @cached_property
     def text(self) -> bool:
         """Whether the synapses have dynamics of their own."""
         texts = (self.model, self.on_pre, self.on_post, *(path.text for path in self.further))

@@ -310,7 +310,10 @@ def _fit(drive: Drive, trials: int, ticks: int, shared: bool) -> Drive:
     """The first ticks of a drive, for every trial. shared: whether all trials have the same spikes."""
     if drive.values is not None:
         values = drive.values[:, :ticks]
-        return Drive(values=np.broadcast_to(values, (trials, *values.shape[1:])))
+        if len(values) != trials:
+            values = np.broadcast_to(values, (trials, *values.shape[1:]))
+        values.flags.writeable = False  # of this view of them
+        return Drive(values=values)
     keep = drive.spikes[1] < ticks
     trial, tick, neuron = (array[keep] for array in drive.spikes)
     if shared and trials > 1:

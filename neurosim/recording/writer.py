@@ -105,7 +105,7 @@ class Writer(ABC):
     ) -> tuple[dict[str, np.ndarray], dict[str, Spikes]]:
         """The data of a block, checked: values as (trial, sample, column), and sorted spikes."""
         in_run = 0 <= trial < trial + trials <= self.header.trials
-        if not in_run or np.any(self.progress[trial : trial + trials] != tick):
+        if not in_run or (self.progress[trial : trial + trials] != tick).any():
             raise RecordingError(
                 f"Recording: a block begins at trial {trial}, tick {tick},"
                 f" where {self.progress[trial : trial + trials]} ticks are kept."
@@ -156,7 +156,7 @@ def _within(probe: Probe, spikes: Spikes | None, trial: int, tick: int, trials: 
 
 def complete_trials(progress: np.ndarray, ticks: int) -> int:
     """How many trials, from the first on without a gap, ran at least `ticks` ticks."""
-    shorter = np.flatnonzero(progress < ticks)
+    shorter = (progress < ticks).nonzero()[0]
     return int(shorter[0]) if shorter.size else len(progress)
 
 
