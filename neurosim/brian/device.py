@@ -9,8 +9,8 @@ from weakref import WeakSet
 from neurosim.brian.one_run import one_run
 from neurosim.brian.private_names import (
     BrianObject,
+    LateQueue,
     RuntimeDevice,
-    SpikeQueue,
     check_duration,
     in_seconds,
     local_namespace,
@@ -92,7 +92,7 @@ class NeurosimDevice(RuntimeDevice):
 
     def spike_queue(self, source_start: int, source_end: int) -> Any:
         """A queue in Python, which the device can read and change."""
-        return SpikeQueue(source_start=source_start, source_end=source_end)
+        return LateQueue(source_start=source_start, source_end=source_end)
 
     def seed(self, seed: int | None = None) -> None:
         """Set the seed of all random numbers."""

@@ -24,7 +24,7 @@ def pending_arrays(
 ) -> dict[str, list[np.ndarray]]:
     """The columns of the checkpoint for the spikes in the queue of a pathway of Brian2."""
     spikes = _waiting(pathway, plan.dt or 1.0)
-    place = np.argsort(lowered.wires.order)[spikes[:, 1]]
+    place = _places(lowered.wires.order, spikes[:, 1])
     due = spikes[:, 0] + first
     sent = due - lowered.delays[pathway.name][place]
     trial = np.zeros(due.size, np.int64)
@@ -42,6 +42,15 @@ def pending_arrays(
         for key, column in zip(QUEUE, values, strict=True):
             columns.setdefault(f"queue/{carrier.post}/{carrier.to}/{key}", []).append(column)
     return columns
+
+
+def _places(order: np.ndarray, synapses: np.ndarray) -> np.ndarray:
+    """Where synapses of Brian2 stand in an order."""
+    if not synapses.size:
+        return synapses
+    places = np.empty_like(order)
+    places[order] = np.arange(order.size)
+    return places[synapses]
 
 
 def _carriers(lowered: LoweredSynapses, pathway: BrianObject) -> Sequence[str]:
@@ -62,12 +71,13 @@ def put_back_pending(
     before = before[before[:, 0] + first >= last] - np.array([last - first, 0])
     delay, wires = lowered.delays[pathway.name], lowered.wires
     tick, neuron = sent[holder_of(pathway.source, pathway.event)]
+    late = tick + delay.max(initial=0) >= last
+    tick, neuron = tick[late], neuron[late]
     ends = wires.receiver if pathway.prepost == "post" else wires.sender
-    by_end = np.argsort(ends, kind="stable")
-    size = int(ends.max(initial=-1)) + 1
+    size = int(max(ends.max(initial=-1), neuron.max(initial=-1))) + 1
+    mine = np.flatnonzero(np.isin(np.arange(size), neuron)[ends])  # the synapses of those that spiked
+    by_end = mine[np.argsort(ends[mine], kind="stable")]
     starts = np.searchsorted(ends[by_end], np.arange(size + 1))
-    inside = neuron < size
-    tick, neuron = tick[inside], neuron[inside]
     number, spike = members(starts, neuron)
     synapse = by_end[number]
     due = tick[spike] + delay[synapse]

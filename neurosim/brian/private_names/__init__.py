@@ -24,7 +24,6 @@ from neurosim.brian.private_names.classes import Resetter as Resetter
 from neurosim.brian.private_names.classes import RuntimeDevice as RuntimeDevice
 from neurosim.brian.private_names.classes import SpikeGeneratorGroup as SpikeGeneratorGroup
 from neurosim.brian.private_names.classes import SpikeMonitor as SpikeMonitor
-from neurosim.brian.private_names.classes import SpikeQueue as SpikeQueue
 from neurosim.brian.private_names.classes import StateMonitor as StateMonitor
 from neurosim.brian.private_names.classes import Subexpression as Subexpression
 from neurosim.brian.private_names.classes import SubexpressionUpdater as SubexpressionUpdater
@@ -47,6 +46,7 @@ from neurosim.brian.private_names.functions import cpp_needs_more as cpp_needs_m
 from neurosim.brian.private_names.functions import is_known_function as is_known_function
 from neurosim.brian.private_names.functions import numpy_function_of as numpy_function_of
 from neurosim.brian.private_names.functions import table_of as table_of
+from neurosim.brian.private_names.parts import LateQueue as LateQueue
 from neurosim.brian.private_names.parts import arrays_of_others as arrays_of_others
 from neurosim.brian.private_names.parts import check_units as check_units
 from neurosim.brian.private_names.parts import connect_was_called as connect_was_called

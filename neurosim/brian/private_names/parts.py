@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.brian.private_names import modules
-from neurosim.brian.private_names.classes import ArrayVariable, BrianObject, Variable, prefs
+from neurosim.brian.private_names.classes import ArrayVariable, BrianObject, SpikeQueue, Variable, prefs
 from neurosim.brian.private_names.runs import clock_of
 from neurosim.network.values import AXES
 
@@ -111,6 +111,8 @@ def connect_was_called(synapses: BrianObject) -> bool:
 
 def pending_of(pathway: BrianObject) -> np.ndarray:
     """The spikes in the queue of a pathway: in how many ticks each is due, and its synapse, (spike, 2)."""
+    if isinstance(pathway.queue, LateQueue) and pathway.queue.late is not None:
+        return pathway.queue.late[0].copy()
     state = pathway.queue._full_state()
     if len(state) == 2:  # since Brian2 2.10: the row of the present tick, and the synapses of each row
         now, rows = state
@@ -120,16 +122,42 @@ def pending_of(pathway: BrianObject) -> np.ndarray:
     return np.asarray(spikes, np.int64).reshape(-1, 2)
 
 
+class LateQueue(SpikeQueue):
+    """A queue of Brian2 in Python that takes spikes as an array, and stores them when it is looked at.
+
+    Storing millions takes seconds, and most queues are never looked at after a run.
+    """
+
+    late: tuple[np.ndarray, float] | None = None
+
+    def _full_state(self) -> Any:
+        late, self.late = self.late, None
+        if late is not None:
+            _store(self, *late)
+        return super()._full_state()
+
+    def _restore_from_full_state(self, state: Any) -> None:
+        self.late = None
+        super()._restore_from_full_state(state)
+
+
 def put_pending(pathway: BrianObject, spikes: np.ndarray, dt: float) -> None:
     """Put spikes into the queue of a pathway, in the form of `pending_of`."""
+    if isinstance(pathway.queue, LateQueue):
+        pathway.queue.late = (spikes, dt)
+    else:  # made before the script chose the device
+        _store(pathway.queue, spikes, dt)
+
+
+def _store(queue: Any, spikes: np.ndarray, dt: float) -> None:
     ticks = int(spikes[:, 0].max(initial=0)) + 1
-    if len(pathway.queue._full_state()) == 2:
+    if len(queue._full_state()) == 2:
         rows = [spikes[spikes[:, 0] == tick, 1].tolist() for tick in range(ticks)]
-        pathway.queue._restore_from_full_state((0, rows))
+        queue._restore_from_full_state((0, rows))
         return
     most = int(np.bincount(spikes[:, 0], minlength=1).max()) + 1
-    pathway.queue.currenttime = 0
-    pathway.queue._restore_from_full_state((dt, spikes, (ticks, most)))
+    queue.currenttime = 0
+    queue._restore_from_full_state((dt, spikes, (ticks, most)))
 
 
 def spikes_given(group: BrianObject) -> tuple[np.ndarray, np.ndarray, int, int]:
