@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Any, cast
@@ -49,6 +49,7 @@ class CompiledPlan:
     """The ticks of a plan as functions of its numbers: weights, constants, start values, random keys.
 
     surrogate, slope: of the derivative of spikes, see `surrogate_step`.
+    learning: names of the pathways whose weights may be replaced by others.
 
     spiking: whether each population sends spikes.
     depth: how many past messages of each population later ticks may ask for.
@@ -61,11 +62,21 @@ class CompiledPlan:
         probes record, and the values of all variables after them.
     """
 
-    def __init__(self, plan: Plan, surrogate: str = DEFAULT_SURROGATE, slope: float = 1.0):
+    def __init__(
+        self,
+        plan: Plan,
+        surrogate: str = DEFAULT_SURROGATE,
+        slope: float = 1.0,
+        learning: Collection[str] = (),
+    ):
         self.plan, self.dtype = _without_inputs(plan), plan.dtype
         self.spiking = {name: spikes_sent(plan, name) for name in plan.groups}
         movers = [name for name, group in plan.groups.items() if not (group.driven or group.of)]
-        self.products = [p for name in movers for p in products_into(plan, name, self.spiking.__getitem__)]
+        self.products = [
+            product
+            for name in movers
+            for product in products_into(plan, name, self.spiking.__getitem__, learning)
+        ]
         self.stages = stages(plan, self.products)
         self.steps = Steps(plan, self.products, self.spiking, surrogate, slope)
         self.depth, self.waiting = self._memory()

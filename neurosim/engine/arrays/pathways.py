@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import assert_never
 
 import jax
@@ -18,6 +18,7 @@ from neurosim.engine.arrays.products import (
     Product,
     Target,
     Weights,
+    are_ones,
     counted_spikes,
     everybody,
     flat,
@@ -32,13 +33,16 @@ from neurosim.plan.codegen.jax_code import jax_block
 from neurosim.plan.plan import Dense, Einsum, Plan, Private, Sparse, Textual
 
 
-def products_into(plan: Plan, post: str, spiking: Callable[[str], bool]) -> list[Product]:
+def products_into(
+    plan: Plan, post: str, spiking: Callable[[str], bool], learning: Collection[str] = ()
+) -> list[Product]:
     """The products that arrive at a population.
 
     Matrices with the same senders and delay are multiplied together.
 
     spiking: whether a population sends spikes. Private synapses are no products; they are drawn anew at
         each tick.
+    learning: names of the pathways whose weights may be replaced by others.
     """
     products: list[Product] = []
     matrices: dict[tuple[str, bytes, int], list[Matrix]] = {}
@@ -57,8 +61,9 @@ def products_into(plan: Plan, post: str, spiking: Callable[[str], bool]) -> list
             case Sparse() if reduce != "sum" and spiking(pathway.pre):
                 parts += counted_spikes(plan, pathway, reduce)
             case Sparse():
-                windows = window_product(plan, pathway, reduce)
-                parts += [windows] if windows is not None else split_sparse(plan, pathway, reduce)
+                ones = are_ones(pathway, learning)
+                windows = window_product(plan, pathway, reduce, ones)
+                parts += [windows] if windows is not None else split_sparse(plan, pathway, reduce, ones)
             case Private():
                 pass
             case _ as unknown:

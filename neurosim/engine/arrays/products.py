@@ -11,7 +11,7 @@ faster than gathering and scattering.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import jax
@@ -89,6 +89,16 @@ def weights_of(pathway: Sparse, chosen: np.ndarray) -> Callable[[Weights], jax.A
     return lambda weights: weights[pathway.name].reshape(-1)[number]
 
 
+def are_ones(pathway: Sparse, learning: Collection[str] = ()) -> bool:
+    """Whether all weights are 1, as those of poolings and of paths around layers, and stay so.
+
+    learning: names of the pathways whose weights may be replaced by others.
+    """
+    windows = pathway.windows
+    weight = pathway.weight if windows is None else windows.own
+    return pathway.name not in learning and bool((np.asarray(weight) == 1).all())
+
+
 def everybody(plan: Plan, name: str) -> Part:
     """All neurons of a population."""
     group = plan.groups[name]
@@ -154,8 +164,11 @@ def by_delay(pathway: Sparse) -> tuple[list[np.ndarray], np.ndarray]:
     )
 
 
-def split_sparse(plan: Plan, pathway: Sparse, reduce: str) -> list[Product | Matrix]:
-    """Synapses one by one, delay by delay: in pairs, as a matrix, or scattered."""
+def split_sparse(plan: Plan, pathway: Sparse, reduce: str, ones: bool) -> list[Product | Matrix]:
+    """Synapses one by one, delay by delay: in pairs, as a matrix, or scattered.
+
+    ones: whether all their weights are 1.
+    """
     parts: list[Product | Matrix] = []
     together, others = by_delay(pathway)
     if others.size:
@@ -165,7 +178,7 @@ def split_sparse(plan: Plan, pathway: Sparse, reduce: str) -> list[Product | Mat
         sender, receiver = pathway.sender[chosen], pathway.receiver[chosen]
         senders, targets = np.unique(sender), np.unique(receiver)
         if chosen.size == senders.size == targets.size and np.all(np.diff(receiver) > 0):
-            parts.append(_pairs(plan, pathway, chosen, int(delay)))
+            parts.append(_pairs(plan, pathway, chosen, int(delay), ones))
         elif reduce != "max" and senders.size * targets.size <= MOST_DENSE:
             place = np.searchsorted(targets, receiver), np.searchsorted(senders, sender)
             weights = weights_of(pathway, chosen)
@@ -175,13 +188,14 @@ def split_sparse(plan: Plan, pathway: Sparse, reduce: str) -> list[Product | Mat
     return parts
 
 
-def _pairs(plan: Plan, pathway: Sparse, chosen: np.ndarray, delay: int) -> Product:
+def _pairs(plan: Plan, pathway: Sparse, chosen: np.ndarray, delay: int, ones: bool) -> Product:
     """Synapses that join neurons in pairs, in the same order on both sides."""
     senders = Part(pathway.sender[chosen], plan.groups[pathway.pre].shape)
     targets = Part(pathway.receiver[chosen], plan.groups[pathway.post].shape)
 
     def apply(weight: jax.Array, message: jax.Array) -> jax.Array:
-        return senders.take(message, (chosen.size,)) * weight
+        sent = senders.take(message, (chosen.size,))
+        return sent if ones else sent * weight
 
     target = Target(str(pathway.to), targets, 1)
     weights = weights_of(pathway, chosen)

@@ -8,6 +8,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neurosim.engine.arrays.products import are_ones
 from neurosim.engine.arrays.ticks import blocks, is_array
 from neurosim.plan.called import Called, Table, UserFunction
 from neurosim.plan.codegen.numpy_code import Numeric
@@ -70,7 +71,7 @@ def _synapses(pathway: AnyPathway) -> Parts:
         case Textual():
             return _stored(pathway), _text(pathway)
         case Sparse():
-            return _stored(pathway)
+            return _stored(pathway), are_ones(pathway)
         case Dense():
             return pathway.weight.shape, pathway.delay
         case Einsum():

@@ -22,10 +22,12 @@ from neurosim.plan.recipe import Convolution, Pooling, Windows
 Transposed = Callable[[jax.Array], tuple[jax.Array]]
 
 
-def window_product(plan: Plan, pathway: Sparse, reduce: str) -> Product | None:
+def window_product(plan: Plan, pathway: Sparse, reduce: str, ones: bool) -> Product | None:
     """The windows of a pathway as one convolution or pooling.
 
     None if it has no windows, or if that would give other numbers.
+
+    ones: whether all weights are 1.
 
     A convolution takes sums only. The transpose of one, which leads from the windows back to the space, is
     not defined for a mean, which counts arrivals, nor for a maximum.
@@ -43,7 +45,7 @@ def window_product(plan: Plan, pathway: Sparse, reduce: str) -> Product | None:
     def forward(weight: jax.Array, x: jax.Array) -> jax.Array:
         if isinstance(windows, Convolution):
             return _convolved(windows, weight, x)
-        return _pooled(windows, reduce, x * weight)
+        return _pooled(windows, reduce, x if ones else x * weight)
 
     def apply(weight: jax.Array, message: jax.Array) -> jax.Array:
         if not windows.turned:

@@ -113,7 +113,8 @@ class Objective:
         options: GradientOptions,
     ):
         """`losses` holds, for each objective, the loss of every population that has one."""
-        self.program = CompiledPlan(plan, options.surrogate, options.slope)
+        learning = [name for name, _, _ in placing.weights]
+        self.program = CompiledPlan(plan, options.surrogate, options.slope, learning)
         self.losses, self.truncate, self.ticks = losses, options.truncate, plan.ticks
         self.put = placing
         self.dtype = plan.dtype
