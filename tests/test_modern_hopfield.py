@@ -14,6 +14,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import neurosim as ns
 from neurosim.learn import ModernHopfieldMemory
+from neurosim.learn.rules import modern_recall
 from neurosim.models.continuous_hopfield import continuous_hopfield, example
 from neurosim.models.modern_hopfield import modern_hopfield
 
@@ -74,6 +75,16 @@ def test_ten_times_as_many_patterns_as_neurons_are_recalled_from_noise(units):
     assert np.array_equal(np.sign(recalled), patterns)
 
 
+def test_rows_are_recalled_alone_as_they_are_with_many_others(monkeypatch):
+    patterns = patterns_of(20, 30)
+    memory = ModernHopfieldMemory("binary").fit(patterns)
+    probes = flipped(patterns, 0.2)
+    together = memory.predict(probes)
+    monkeypatch.setattr(modern_recall, "SCORES", 3 * len(patterns))
+    assert np.array_equal(memory.predict(probes), together)
+    assert np.array_equal(memory.predict(probes[:1]), together[:1])
+
+
 def test_half_a_picture_brings_back_the_whole():
     images = normalize(load_digits().data[:200] - 8)  # of one length, or the longest would win
     halves = np.where(np.arange(64) < 32, images, 0.0)
@@ -86,9 +97,9 @@ def test_the_network_recalls_what_the_estimator_does(units):
     patterns = patterns_of(20, 30)
     memory = ModernHopfieldMemory(units, beta=0.5, steps=19).fit(patterns)
     probes = flipped(patterns, 0.2)
-    assert np.allclose(
-        settled(memory.network_, "state", probes, 20)[:, -1], memory.predict(probes), rtol=1e-12
-    )
+    recalled = memory.predict(probes)
+    assert np.allclose(settled(memory.network_, "state", probes, 20)[:, -1], recalled, rtol=1e-12)
+    assert np.allclose(memory.set_params(engine="reference").predict(probes), recalled, rtol=1e-12)
     assert ns.Network.from_dict(memory.network_.to_dict()) == memory.network_
 
 
@@ -118,8 +129,9 @@ def test_what_does_not_fit_is_refused_in_words(given, words):
             modern_hopfield([[1.0, -1.0]], **given)
 
 
-def test_a_recall_that_is_cut_short_says_so():
-    memory = ModernHopfieldMemory("binary", beta=0.02, steps=1).fit(patterns_of(40, 20))
+@pytest.mark.parametrize("engine", ["auto", "reference"])
+def test_a_recall_that_is_cut_short_says_so(engine):
+    memory = ModernHopfieldMemory("binary", beta=0.02, steps=1, engine=engine).fit(patterns_of(40, 20))
     with pytest.warns(ConvergenceWarning, match="still changing after 1 updates"):
         memory.predict(patterns_of(20, 20, seed=2))
 

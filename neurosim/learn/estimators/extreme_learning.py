@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
-from scipy.special import expit
 
 from neurosim.learn.estimators.output_layer import (
     Floats,
@@ -16,15 +15,16 @@ from neurosim.learn.estimators.output_layer import (
     OutputLayerRegressor,
 )
 from neurosim.learn.estimators.ridge import solve_readout, times_transposed
+from neurosim.learn.rules.contrastive_divergence import sigmoid
 from neurosim.learn.validation import RandomState, random_state_of
 from neurosim.models.extreme_learning_machine import extreme_learning_machine
 from neurosim.network.network import Network
 from neurosim.network.values import choice, plain_number, whole
 
-FUNCTIONS: dict[str, Callable[..., Floats]] = {
-    "sigmoid": expit,
-    "tanh": np.tanh,
-    "relu": lambda field, out: np.maximum(field, 0.0, out=out),
+FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {  # of a field, in place
+    "sigmoid": sigmoid,
+    "tanh": lambda field: np.tanh(field, out=field),
+    "relu": lambda field: np.maximum(field, 0.0, out=field),
 }
 SATURATED = 30.0  # for inputs of this size sigmoid and tanh are constant in 64 bits
 
@@ -82,7 +82,7 @@ class ExtremeLearning(OutputLayerEstimator):
     def _hidden(self, X: Floats) -> Floats:
         field = times_transposed(X, self.weights_)
         field += self.bias_
-        return FUNCTIONS[self.function](field, out=field)
+        return FUNCTIONS[self.function](field)
 
 
 class ExtremeLearningClassifier(ExtremeLearning, OutputLayerClassifier):

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from neurosim.errors import DescriptionError
 from neurosim.learn.estimators.hopfield import to_signs
+from neurosim.learn.rules.modern_recall import as_arrived, recall, signs
 from neurosim.learn.validation import read_rows
 from neurosim.models.modern_hopfield import modern_hopfield
 from neurosim.network.network import Network
@@ -41,7 +42,8 @@ class ModernHopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         binarize: with binary units, numbers of X above it become
             1, others -1. None: X must hold -1 and 1 only.
         steps: largest number of updates in a recall.
-        engine: as in `ns.run`.
+        engine: 'auto' computes the updates of a recall as products of matrices; the name of an engine, as in
+            `ns.run`, runs `network_` there, with the same result to rounding.
 
     Attributes after `fit`: `patterns_`, shape (pattern, feature), and
     `network_`, `models.modern_hopfield` with these
@@ -81,18 +83,27 @@ class ModernHopfieldMemory(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         """The state that each row of X is recalled as, shape (sample, feature), all in one run."""
         check_is_fitted(self)
         states = self._states(read_rows(self, X, reset=False))
-        run_on: dict[str, Any] = {"engine": self.engine, "progress": False}
-        # In the first tick the input sets the state of each trial; from there the recall goes on by itself.
-        start = run(self.network_, {"state": states[:, None]}, **run_on)
-        recall = run(self.network_, ticks=self.steps, start=start, until="stable", **run_on)
-        if recall.stopped != "stable" and self.units == "binary":
+        if self.engine == "auto":
+            settle = signs(float(np.tanh(self.beta))) if self.units == "binary" else as_arrived
+            recalled, settled = recall(self.patterns_, states, self.beta, settle, self.steps)
+        else:
+            recalled, settled = self._run(states)
+        if not settled and self.units == "binary":
             warnings.warn(
                 f"ModernHopfieldMemory: some rows were still changing after {self.steps} updates."
                 " Raise steps or beta.",
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        return np.asarray(recall.final["state/state/s"], dtype=np.float64)
+        return recalled
+
+    def _run(self, states: Floats) -> tuple[Floats, bool]:
+        """What the network recalls from these states, and whether all rows have settled."""
+        run_on: dict[str, Any] = {"engine": self.engine, "progress": False}
+        # In the first tick the input sets the state of each trial; from there the recall goes on by itself.
+        start = run(self.network_, {"state": states[:, None]}, **run_on)
+        end = run(self.network_, ticks=self.steps, start=start, until="stable", **run_on)
+        return np.asarray(end.final["state/state/s"], dtype=np.float64), end.stopped == "stable"
 
     def transform(self, X: ArrayLike) -> Floats:
         """The same as `predict`, as a step of a pipeline that removes noise from the rows of X."""

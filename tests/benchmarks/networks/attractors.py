@@ -7,7 +7,7 @@ The overlap is sum(s x)/N with the wanted pattern: 1 if it was recalled without 
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -90,34 +90,43 @@ def projection(n: int, seed: int, engine: str) -> dict[str, Any]:
 
 
 def exponential(n: int, seed: int, engine: str, units: str = "binary") -> dict[str, Any]:
-    """A modern net of 10 N patterns: the share of them that come back from a tenth of flips, every unit
-    right."""
+    """A modern net of 10 N patterns, as the estimator computes it."""
     from neurosim.learn import ModernHopfieldMemory
 
     patterns = random_patterns(10 * n, n, seed)
-    memory = ModernHopfieldMemory(units, engine="reference" if engine == "events" else engine).fit(patterns)
-    memory.predict(patterns[:1])
-    begin = perf_counter()
-    recalled = np.sign(memory.predict(flipped(patterns, seed)))
+    memory = ModernHopfieldMemory(units).fit(patterns)
+    return many_recalls(patterns, seed, memory.predict)
+
+
+def many_recalls(
+    patterns: np.ndarray, seed: int, recall: Callable[[np.ndarray], np.ndarray]
+) -> dict[str, Any]:
+    """Milliseconds of processor time of a recall, the median of five times all of them; and the share of
+    patterns that come back from a tenth of flips, every unit right."""
+    probes, seconds = flipped(patterns, seed), []
+    recalled = recall(probes)
+    for _ in range(5):
+        begin = process_time()
+        recall(probes)
+        seconds.append(process_time() - begin)
     return {
-        "recall": (perf_counter() - begin) / len(patterns) * 1e3,
-        "exact": float(np.mean(np.all(recalled == patterns, axis=1))),
+        "recall": float(np.median(seconds)) / len(patterns) * 1e3,
+        "exact": float(np.mean(np.all(np.sign(recalled) == patterns, axis=1))),
     }
 
 
 def exponential_numpy(n: int, seed: int) -> dict[str, Any]:
     """Matrix products alone: two updates s = sign(X' softmax(X s)) of all patterns side by side."""
     patterns = random_patterns(10 * n, n, seed)
-    begin = perf_counter()
-    s = flipped(patterns, seed)
-    for _ in range(2):
-        match = s @ patterns.T
-        score = np.exp(match - match.max(axis=1, keepdims=True))
-        s = np.sign(score / score.sum(axis=1, keepdims=True) @ patterns)
-    return {
-        "recall": (perf_counter() - begin) / len(patterns) * 1e3,
-        "exact": float(np.mean(np.all(s == patterns, axis=1))),
-    }
+
+    def recall(s: np.ndarray) -> np.ndarray:
+        for _ in range(2):
+            match = s @ patterns.T
+            score = np.exp(match - match.max(axis=1, keepdims=True))
+            s = np.sign(score / score.sum(axis=1, keepdims=True) @ patterns)
+        return s
+
+    return many_recalls(patterns, seed, recall)
 
 
 BENCHMARKS = (
@@ -165,10 +174,11 @@ BENCHMARKS = (
     Benchmark(
         "hopfield_modern",
         "Modern Hopfield memory, 100 neurons, 1000 patterns",
-        "all recalled from 10 % flips",
-        "Milliseconds per pattern, all recalled side by side. "
-        "Exact: the share that came back without an error. No package at hand has such a net.",
-        (Column("recall", "ms per recall"), Column("exact", "exact", 4), MEMORY),
+        "all recalled from 10 % flips, in at most the time of the numpy loop",
+        "Milliseconds of processor time per pattern, all recalled side by side: until nothing changes here, "
+        "two updates in the loop. Exact: the share that came back without an error. No package at hand has "
+        "such a net.",
+        (Column("recall", "CPU ms per recall"), Column("exact", "exact", 4), MEMORY),
         (
             Run("neurosim, binary units", exponential, dict(n=100)),
             Run("neurosim, continuous units", exponential, dict(n=100, units="continuous")),
