@@ -18,11 +18,11 @@ from neurosim.engine.running import Ready
 from neurosim.errors import DescriptionError, shown
 from neurosim.network.contraction import einsum
 from neurosim.network.network import Network
-from neurosim.network.probes import Probe, read_record
+from neurosim.network.probes import Probe
 from neurosim.network.values import choice, plain_text, whole
 from neurosim.network.wiring import private
 from neurosim.plan.inputs import Inputs
-from neurosim.plan.kept import plan_of
+from neurosim.plan.kept import plan_of, probes_of
 from neurosim.plan.memory import refuse_size
 from neurosim.plan.plan import Plan
 from neurosim.recording.file_writer import FileWriter
@@ -87,7 +87,7 @@ def prepare(
     plain, textual = any(not item.text for item in listed), any(item.text for item in listed)
     begin(requested, begins.precision, plain=plain, textual=textual)  # a compiler may start now
     inputs = read(begins.trials)
-    probes = read_record(net, record, inputs.spiking)
+    probes = probes_of(net, record, inputs.spiking)
     more = () if watched is None else watched(probes, inputs)
     lowered = partial(
         plan_of,

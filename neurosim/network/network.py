@@ -199,6 +199,11 @@ class Network(SetOnce):
         return {}
 
     @cached_property
+    def kept_probes(self) -> dict[Any, Any]:
+        """What earlier runs of this network recorded (`plan/kept.py`)."""
+        return {}
+
+    @cached_property
     def views(self) -> Mapping[str, tuple[Neurons, str]]:
         """What is sent besides what populations send themselves: 'population.variable' -> these two."""
         ends = [end for item in self.synapses.values() for end in (item.pre, item.weight_population)]

@@ -6,19 +6,21 @@ immutable, so that what was lowered and checked once stays true.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from neurosim.network.network import Network
-from neurosim.network.probes import Probe
+from neurosim.network.probes import Probe, read_record
 from neurosim.plan.dry_run import check_memory, dry_run
 from neurosim.plan.inputs import Inputs
 from neurosim.plan.lower import lower
 from neurosim.plan.plan import Dense, Einsum, Plan, Sparse
 from neurosim.plan.recipe import Edges
 
+MOST_RECORDS = 16  # arguments `record` of a network that are kept
 MOST_NUMBERS = 2**22  # neurons, synapses and weights of a plan that is kept; larger plans take much memory
 
 
@@ -35,8 +37,8 @@ def plan_of(
 ) -> Plan:
     """The plan of a run, lowered as by `lower` and checked, or the one kept with these inputs in it."""
     drives = tuple((name, drive.events) for name, drive in inputs.drives.items())
-    parts = [(p.name, p.owner, p.variable, _bytes(p.index), p.shape, p.every, p.events) for p in probes]
-    key = (drives, tuple(inputs.dims.items()), tuple(parts), seed, precision, until)
+    parts = tuple((p.name, p.owner, p.variable, _bytes(p.index), p.shape, p.every, p.events) for p in probes)
+    key = (drives, tuple(inputs.dims.items()), parts, seed, precision, until)
     kept = None if start else net.kept_plans.get(key)
     if kept is not None:
         plan = replace(
@@ -61,6 +63,26 @@ def plan_of(
         net.kept_plans.clear()
         net.kept_plans[key] = replace(plan, drives={}, resume={})
     return plan
+
+
+def probes_of(net: Network, record: Any, spiking: Iterable[str]) -> tuple[Probe, ...]:
+    """What `read_record` reads of the argument `record`; names that were read before are looked up."""
+    if isinstance(record, list | tuple):
+        asked: Any = tuple(record)
+    else:
+        asked = tuple(record.items()) if type(record) is dict else record
+    names = [item for pair in asked for item in pair] if type(record) is dict else asked
+    plain = isinstance(asked, str) or (
+        isinstance(names, list | tuple) and all(type(item) in (str, int) for item in names)
+    )
+    if not plain:
+        return read_record(net, record, spiking)
+    key = (type(record) is dict, asked, frozenset(spiking))
+    if key not in net.kept_probes:
+        if len(net.kept_probes) >= MOST_RECORDS:
+            net.kept_probes.clear()
+        net.kept_probes[key] = read_record(net, record, spiking)
+    return net.kept_probes[key]
 
 
 def _bytes(index: np.ndarray | None) -> Hashable:

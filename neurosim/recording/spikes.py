@@ -56,6 +56,8 @@ class Spikes:
 
     def sorted(self) -> Spikes:
         """The same spikes by trial, tick and neuron; the object itself if they are sorted already."""
+        if len(self) < 2:
+            return self
         before, after = slice(None, -1), slice(1, None)
         rising = self.neuron[after] >= self.neuron[before]
         for key in (self.tick, self.trial):
@@ -75,6 +77,8 @@ class Spikes:
 
 def join_spikes(pieces: Sequence[Spikes], dt: float | None) -> Spikes:
     """The spikes of all pieces, sorted by trial, tick and neuron."""
+    if len(pieces) == 1:
+        return pieces[0].sorted()
     trial, tick, neuron = (
         np.concatenate([np.zeros(0, np.int64), *(getattr(piece, field) for piece in pieces)])
         for field in ("trial", "tick", "neuron")

@@ -16,7 +16,7 @@ from functools import partial
 from neurosim.engine.driver import neurons
 from neurosim.engine.events import construct, parts, textual_layout
 from neurosim.engine.events.build import compile_ahead, in_cache, load_ahead
-from neurosim.engine.events.compiled import compiled_plan, is_at_hand
+from neurosim.engine.events.compiled import at_hand, compiled_plan
 from neurosim.engine.events.order import with_joint_deliveries
 from neurosim.engine.events.running import EventsRunning
 from neurosim.engine.events.source import write_source
@@ -36,10 +36,11 @@ def ready(plan: Plan, threads: int | None = None, announce: MessageCallback | No
 
     Raises NotCompiled if the C++ compiler fails, EngineError if there is not enough memory.
     """
-    if not is_at_hand(plan):
+    compiled = at_hand(plan)
+    if compiled is None:
         plain = len(plan.of_class(Sparse)) > len(plan.textual)
         prepare(plan.precision, plain=plain, textual=bool(plan.textual))
-    compiled = compiled_plan(plan, threads, announce)
+        compiled = compiled_plan(plan, threads, announce)
     network = compiled.layout(plan, threads)
     plan = replace(
         network.plan,
@@ -54,7 +55,7 @@ def is_compiled(plan: Plan) -> bool:
     """Whether the C++ that runs a plan is in the cache."""
     if unsupported(plan):
         return False
-    if is_at_hand(plan):
+    if at_hand(plan) is not None:
         return True
     source = write_source(with_joint_deliveries(plan))
     return in_cache(source.text, parts=source.parts)

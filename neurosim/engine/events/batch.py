@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurosim.engine.checkpoint import PRODUCT
+from neurosim.engine.checkpoint import PRODUCT, held_in, restore, restore_products
+from neurosim.engine.events.batch_image import BatchImage, fits
 from neurosim.engine.events.keys import (
     ArrayKey,
     DenseArray,
@@ -42,7 +44,7 @@ from neurosim.engine.events.textual_layout import (
     to_seconds,
     to_ticks,
 )
-from neurosim.engine.state import NEVER, State
+from neurosim.engine.state import NEVER, State, start_state
 from neurosim.plan.plan import Dense, Drive, Plan, Textual
 from neurosim.recording.allocation import aligned_empty
 
@@ -70,26 +72,62 @@ class Batch:
 
     `arrays` holds the array of each key for which the generated code asks. Arrays of the state are those of
     `state` itself where the C++ can work on them; `take_back` puts the others back into the state.
+
+    The image of the first batch of a plan that is kept stays with the layout; later ones begin with a copy.
     """
 
-    def __init__(self, network: NetworkLayout, plan: Plan, state: State):
-        self.network, self.state, self.plan = network, state, plan
-        self.arrays: dict[ArrayKey, Array] = {}
+    def __init__(self, network: NetworkLayout, plan: Plan, trials: Integers):
+        self.network, self.plan, self.trials, self.count = network, plan, trials, len(trials)
         self.keep_alive: list[Array] = []
-        numbering = network.source.numbering
-        for key in numbering.arrays:
+        from_start = plan.kept and not plan.resume
+        self.image = network.images.get(self.count) if from_start else None
+        if self.image is not None:
+            self.arrays, self.addresses = self.image.begin()
+            self.integers = network.integers.copy()
+            self.feed(plan.drives)
+            self.struct = self._struct_of(self.image)
+            return
+        self.arrays: dict[ArrayKey, Array] = {}
+        for key in network.source.numbering.arrays:
             self.array(key)
-        self.struct = self._struct()
+        self.struct = self._new_struct()
+        if from_start and fits(self.arrays):
+            network.images[self.count] = BatchImage(self.arrays, bytes(self.struct), self.keep_alive)
 
-    def _struct(self) -> NetworkStruct:
+    @cached_property
+    def state(self) -> State:
+        """The state of the trials; of a batch that began with an image, made when it is first asked for."""
+        state = start_state(self.plan, self.trials, draw=False)
+        if self.plan.resume:
+            restore(state, self.plan.resume, pending=False)
+            restore_products(state, self.plan.resume)
+        for key, array in self.arrays.items() if self.image is not None else ():
+            match key:
+                case StateArray(population, variable):
+                    state.values[population][variable] = array
+                case PortTotal(population, name):
+                    state.ports[population][name].total = array
+                case PortCount(population, name):
+                    state.ports[population][name].count = array
+                case _:
+                    pass
+        return state
+
+    def _struct_of(self, image: BatchImage) -> NetworkStruct:
+        """The struct of a batch that began with an image."""
+        struct = NetworkStruct.from_buffer_copy(image.struct)
+        struct.arrays, struct.integers = self._address(self.addresses), self._address(self.integers)
+        struct.longest = self._address(np.minimum(self.network.longest_delays, self.plan.ticks))
+        return struct
+
+    def _new_struct(self) -> NetworkStruct:
         network, plan, address = self.network, self.plan, self._address
         numbering = network.source.numbering
         arrays = [self.arrays[key] for key in numbering.arrays]
         self.addresses = np.array([array.ctypes.data for array in arrays], np.uint64)
         self.integers = network.integers.copy()
         for population, drive in plan.drives.items():
-            if drive.values is not None and DriveStride(population) in numbering.integers:
-                self.integers[numbering.integers[DriveStride(population)]] = drive_stride(drive)
+            self._feed_stride(population, drive)
         strides = [self._stride(key) for key in numbering.arrays]
         return NetworkStruct(
             arrays=address(self.addresses),
@@ -110,7 +148,7 @@ class Batch:
             blocks=network.blocks,
             threads=network.threads,
             populations=len(network.names),
-            trials=self.state.count,
+            trials=self.count,
             uses_pool=any(p.weight.size >= WORTH_SHARING for p in plan.of_class(Dense)),
             dt=plan.dt or 1.0,
         )
@@ -121,7 +159,7 @@ class Batch:
 
     def _stride(self, key: ArrayKey) -> int:
         """How many elements lie between two trials; 0 if all trials share the array."""
-        return self.arrays[key].size // self.state.count if is_per_trial(key) else 0
+        return self.arrays[key].size // self.count if is_per_trial(key) else 0
 
     def array(self, key: ArrayKey) -> Array:
         """The array of a key, found once."""
@@ -185,16 +223,18 @@ class Batch:
 
     def feed(self, drives: Mapping[str, Drive]) -> None:
         """Hand other inputs to the C++, in place of those before."""
-        numbering = self.network.source.numbering
         for population, drive in drives.items():
             if drive.values is not None:
                 self._exchange(DriveValues(population), _drive_values(drive))
-                handle = numbering.integers.get(DriveStride(population))
-                if handle is not None:
-                    self.integers[handle] = drive_stride(drive)
+                self._feed_stride(population, drive)
                 continue
             for part in EventPart:
                 self._exchange(DriveEvents(population, part), self._events(drive, part))
+
+    def _feed_stride(self, population: str, drive: Drive) -> None:
+        handle = self.network.source.numbering.integers.get(DriveStride(population))
+        if handle is not None:
+            self.integers[handle] = drive_stride(drive)
 
     def _exchange(self, key: ArrayKey, array: Array) -> None:
         """Let the C++ use another array for a key."""
@@ -252,6 +292,11 @@ class Batch:
             resumed = self.state.products[pathway.name][KEPT_OF_PRODUCTS[part]]
             values[:, : resumed.shape[1]] = resumed
         return values
+
+    def held(self, ticks: int) -> dict[str, Array]:
+        """The checkpoint of the trials after so many ticks, without spikes on their way."""
+        self.take_back(ticks)
+        return held_in(self.state, pending=False)
 
     def take_back(self, ticks: int) -> None:
         """Put the arrays into the state, in the form that all engines share, after a run of so many ticks.

@@ -6,7 +6,6 @@ import ctypes
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurosim.engine.events.batch import Batch
 from neurosim.engine.events.keys import (
@@ -21,7 +20,6 @@ from neurosim.engine.events.layouts import Array
 from neurosim.engine.events.runner import Runner
 from neurosim.engine.sampling import Quantity, bytes_per_tick, quantity, recorded_spikes, sampled_in
 from neurosim.network.probes import Probe
-from neurosim.plan.plan import Sparse
 from neurosim.recording.header import sample_count, sample_size
 from neurosim.recording.spikes import Spikes, join_spikes
 from neurosim.recording.writer import Writer
@@ -71,12 +69,12 @@ class RecordingBuffers:
         self.batch, self.writer, self.plan = batch, writer, batch.plan
         self.sampled = [p for p in self.plan.probes if not p.events]
         self.events = [p for p in self.plan.probes if p.events]
-        first = batch.state.trials[0]
+        first = batch.trials[0]
         self.direct: dict[str, Array] = {}
         for probe in self.sampled:
             samples = writer.buffer(probe)
             if samples is not None:
-                self.direct[probe.name] = samples[first:][: batch.state.count]
+                self.direct[probe.name] = samples[first:][: batch.count]
         self.ticks = self._most_ticks(writer.block)
         self.keep_alive: list[Array] = []
         self.buffers = [[self._buffer(p) for p in self.sampled] for _ in range(2)]
@@ -87,7 +85,7 @@ class RecordingBuffers:
     def _most_ticks(self, block: int) -> int:
         """How many ticks fit into the buffers."""
         buffered = [p for p in self.sampled if p.name not in self.direct]
-        tick = bytes_per_tick(self.plan, buffered, self.batch.state.count)
+        tick = bytes_per_tick(self.plan, buffered, self.batch.count)
         most = block if buffered else MOST_TICKS_OF_A_BLOCK
         return int(max(1, min(most, BUFFER_BYTES // max(tick, 1), self.plan.ticks)))
 
@@ -96,14 +94,14 @@ class RecordingBuffers:
         if probe.name in self.direct:
             return self.direct[probe.name]
         samples = sample_count(self.ticks, probe.every)
-        return np.empty((self.batch.state.count, samples, sample_size(probe)), self.plan.dtype)
+        return np.empty((self.batch.count, samples, sample_size(probe)), self.plan.dtype)
 
     def _address(self, array: Array) -> int:
         self.keep_alive.append(np.ascontiguousarray(array, np.int64))
         return self.keep_alive[-1].ctypes.data
 
     def _struct(self, number: int, probe: Probe) -> ProbeStruct:
-        trials, blocks = self.batch.state.count, self.batch.network.blocks
+        trials, blocks = self.batch.count, self.batch.network.blocks
         values, newest = self._sampled(probe)
         index, block_first = self._index(probe)
         column = None
@@ -162,12 +160,6 @@ class RecordingBuffers:
                 key = SubexpressionArray if group.sends in group.subexpressions else StateArray
                 return batch.array(key(owner, str(group.sends))), None
 
-    def spike_uses(self) -> NDArray[np.uint8]:
-        """For each population, 1 if its spikes are recorded, plus 2 if they travel through synapses."""
-        recorded = {p.owner for p in self.events}
-        senders = {p.pre for p in self.plan.of_class(Sparse)}
-        return np.array([(name in recorded) + 2 * (name in senders) for name in self.plan.groups], np.uint8)
-
     def write(self, runner: Runner, filled: Filled) -> dict[str, Spikes]:
         """Hand what one set of buffers holds to the writer.
 
@@ -181,7 +173,7 @@ class RecordingBuffers:
                 count = sample_count(first + ticks, probe.every) - sample_count(first, probe.every)
                 samples[probe.name] = buffer[:, :count].reshape(len(buffer), count, *probe.shape)
         events = {probe.name: self._spikes(runner, filled.set, probe) for probe in self.events}
-        trials = self.batch.state.trials
+        trials = self.batch.trials
         self.writer.write(int(trials[0]), first, samples, events, trials=len(trials), ticks=ticks)
         return {probe.owner: events[probe.name] for probe in self.events if probe.index is None}
 
@@ -194,7 +186,7 @@ class RecordingBuffers:
         """The spikes of a probe in one set of buffers."""
         population = list(self.plan.groups).index(probe.owner)
         parts: list[tuple[Array, Array, Array]] = []
-        for row, number in enumerate(self.batch.state.trials):
+        for row, number in enumerate(self.batch.trials):
             tick, neuron = runner.recorded_spikes(buffer_set, row, population)
             which = recorded_spikes(probe, neuron)
             tick, neuron = tick[which], neuron[which]

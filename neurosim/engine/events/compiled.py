@@ -64,12 +64,7 @@ class Compiled:
 
 
 def compiled_plan(plan: Plan, threads: int | None, announce: MessageCallback | None) -> Compiled:
-    """What is made of a plan; of one that is kept, what was made of it before.
-
-    The arguments are those of `ready`.
-    """
-    if is_at_hand(plan):
-        return plan.made["events"]
+    """Compile a plan. The arguments are those of `ready`."""
     settings = _settings()
     joint = with_joint_deliveries(_draw_graded(plan, threads))
     source = write_source(joint)
@@ -81,14 +76,15 @@ def compiled_plan(plan: Plan, threads: int | None, announce: MessageCallback | N
     return compiled
 
 
-def is_at_hand(plan: Plan) -> bool:
-    """Whether a plan that is kept has its library loaded, as the environment now asks for it."""
+def at_hand(plan: Plan) -> Compiled | None:
+    """What was made of a plan that is kept, if the environment still asks for the same library."""
     compiled = plan.made.get("events")
-    return compiled is not None and compiled.settings == _settings()
+    return compiled if compiled is not None and compiled.settings == _settings() else None
 
 
 def _settings() -> tuple[str | None, ...]:
-    return tuple(os.environ.get(name) for name in SETTINGS)
+    environment = os.environ
+    return tuple([environment.get(name) for name in SETTINGS])
 
 
 def _without_data(drive: Drive) -> Drive:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurosim.engine.delivery import afferents_into
+from neurosim.engine.events.batch_image import BatchImage
 from neurosim.engine.events.constant_keys import CallAddress, TableArray
 from neurosim.engine.events.construct import Rows, TargetSlots, build_rows
 from neurosim.engine.events.keys import (
@@ -115,6 +116,8 @@ class NetworkLayout:
         self.textual = {p.name: self._lay_out_textual(p) for p in plan.textual if not p.of}
         self.textual |= {p.name: list_pathway(plan, p, self.textual[p.of]) for p in plan.textual if p.of}
         self._arrays: dict[ArrayKey, Array] = {}
+        self.images: dict[int, BatchImage] = {}  # of batches of so many trials
+        self.call_length = 1  # ticks of the first call of a run; later runs begin with what has proved good
         self.slots: dict[int, Integers] = {}
         self.rows: dict[int, Rows] = {}
         self.slot_counts = np.zeros((len(source.stages), blocks), np.int64)
@@ -207,6 +210,13 @@ class NetworkLayout:
         """The key of each random call of the generated code, (call, 2)."""
         keys = [base_key(self.plan.seed, *key) for key in self.source.numbering.random_keys]
         return np.array(keys, np.uint32).reshape(-1, 2)
+
+    @cached_property
+    def spike_uses(self) -> NDArray[np.uint8]:
+        """For each population, 1 if its spikes are recorded, plus 2 if they travel through synapses."""
+        recorded = {probe.owner for probe in self.plan.probes if probe.events}
+        senders = {pathway.pre for pathway in self.plan.of_class(Sparse)}
+        return np.array([(name in recorded) + 2 * (name in senders) for name in self.names], np.uint8)
 
     @cached_property
     def numbers(self) -> NDArray[np.float64]:

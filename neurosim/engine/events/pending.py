@@ -35,7 +35,7 @@ def restore_pending(runner: Runner, batch: Batch, earlier: Columns) -> None:
     for stage in network.source.stages:
         queues = [earlier.get(f"queue/{a.post}/{a.entry}") for a in stage.afferents if a.spiking]
         if any(columns is not None and columns[0].size for columns in queues):
-            for trial in range(batch.state.count):
+            for trial in range(batch.count):
                 arrivals = _arrivals_at(batch, earlier, stage, trial)
                 for block in range(network.blocks):
                     mine = arrivals.block == block
@@ -84,7 +84,7 @@ def _restore_textual(
     due, owner, place = due[order].astype(np.int64), owner[order], layout.place[synapse[order]]
     sent = sent[order].astype(np.int64)
     block = np.searchsorted(layout.block_first[1:-1], place, side="right")
-    for trial in range(batch.state.count):
+    for trial in range(batch.count):
         for part in range(batch.network.blocks):
             mine = (owner == trial) & (block == part)
             if pathway.delay_from:

@@ -109,33 +109,36 @@ class PendingAtEnd:
         return found
 
 
-def pending_at_end(runner: Runner, batch: Batch, earlier: Columns) -> PendingAtEnd:
+def pending_at_end(runner: Runner, batch: Batch, tick: int, earlier: Columns) -> PendingAtEnd:
     """Copy what is pending at the end of a run.
 
+    tick: the tick after the last one
     earlier: what an earlier run had sent when this one began
     """
-    plan, state = batch.plan, batch.state
+    plan = batch.plan
     # The C++ has those of earlier runs, too, where delays change.
     changing = {f"arrivals/{pathway.name}" for pathway in plan.textual if pathway.delay_from}
     return PendingAtEnd(
-        tick=state.tick,
-        first_trial=int(state.trials[0]),
+        tick=tick,
+        first_trial=int(batch.trials[0]),
         dtype=plan.dtype,
         places=batch.network.sum_places,
-        spikes=[runner.pending_spikes(trial) for trial in range(state.count)],
-        textual={f"arrivals/{p.name}": _at_text(runner, batch, n, p) for n, p in enumerate(plan.textual)},
+        spikes=[runner.pending_spikes(trial) for trial in range(batch.count)],
+        textual={
+            f"arrivals/{p.name}": _at_text(runner, batch, n, p, tick) for n, p in enumerate(plan.textual)
+        },
         earlier={key: columns for key, columns in earlier.items() if key not in changing},
     )
 
 
-def _at_text(runner: Runner, batch: Batch, number: int, pathway: Textual) -> AtText:
+def _at_text(runner: Runner, batch: Batch, number: int, pathway: Textual, tick: int) -> AtText:
     """The arrivals at synapses with text, the pathway of this number, that this run has sent."""
     parts: list[tuple[Integers, Integers, Integers]] = []
-    for trial in range(batch.state.count):
+    for trial in range(batch.count):
         if pathway.delay_from:
             parts.append(_changing(runner, batch, trial, number, pathway))
         elif pathway.text.on_pre is not None and spikes_sent(batch.plan, pathway.pre):
-            parts.append(_in_rows(runner, batch, trial, pathway))
+            parts.append(_in_rows(runner, batch, trial, pathway, tick))
     if not parts:
         return AtText(NONE, NONE, NONE, NONE, NONE)
     trial = np.repeat(np.arange(len(parts)), [part[0].size for part in parts])
@@ -145,7 +148,7 @@ def _at_text(runner: Runner, batch: Batch, number: int, pathway: Textual) -> AtT
 
 
 def _in_rows(
-    runner: Runner, batch: Batch, trial: int, pathway: Textual
+    runner: Runner, batch: Batch, trial: int, pathway: Textual, now: int
 ) -> tuple[Integers, Integers, Integers]:
     """Due, sent and synapse of one trial's arrivals: they follow from the last spikes and the delays."""
     tick, neuron = runner.sent_spikes(trial, list(batch.plan.groups).index(pathway.pre))
@@ -154,7 +157,7 @@ def _in_rows(
     for row in layout.row:
         bundle, spike = members(row, neuron)
         due = tick[spike] + layout.bundle[bundle, 0].astype(np.int64)
-        pending = due >= batch.state.tick
+        pending = due >= now
         bundle, spike, due = bundle[pending], spike[pending], due[pending]
         count = layout.bundle[bundle, 1].astype(np.int64)
         first: Integers = layout.first[bundle] - (np.cumsum(count) - count)

@@ -10,7 +10,7 @@ from time import monotonic
 import numpy as np
 
 from neurosim.engine import running
-from neurosim.engine.checkpoint import Checkpoint, held_in, pending_of, restore, restore_products
+from neurosim.engine.checkpoint import Checkpoint, pending_of
 from neurosim.engine.driver import run_ticks
 from neurosim.engine.events.batch import Batch
 from neurosim.engine.events.buffers import Filled, RecordingBuffers
@@ -21,7 +21,7 @@ from neurosim.engine.events.pending_at_end import pending_at_end
 from neurosim.engine.events.runner import Runner
 from neurosim.engine.progress import ProgressCallback
 from neurosim.engine.running import SpikesOfAdvance, Stopped, place_of, replaces_message
-from neurosim.engine.state import start_state
+from neurosim.engine.state import State
 from neurosim.plan.plan import Drive, Plan
 from neurosim.recording.spikes import Spikes
 from neurosim.recording.writer import Writer
@@ -47,21 +47,17 @@ class EventsRunning:
         watch: bool = False,
     ):
         self.plan = plan
-        state = start_state(plan, trials, draw=False)
-        if plan.resume:
-            restore(state, plan.resume, pending=False)
-            restore_products(state, plan.resume)
-        self.batch, self.state = Batch(network, plan, state), state
+        self.batch = Batch(network, plan, np.ascontiguousarray(trials, np.int64))
         self.buffers = RecordingBuffers(self.batch, writer)
         self.fired = SpikesOfAdvance(plan, watch)
         self.done = self.fed_from = self.begun = 0  # ticks: run, fed from, at which the advance began
-        self.length = 1  # ticks of the next call
+        self.length = network.call_length  # ticks of the next call
         self.filling = Filled(0)
         self.full: Filled | None = None  # the other set of buffers, until it is written
         self.background: ThreadPoolExecutor | None = None
-        uses, numbers = self.buffers.spike_uses(), np.ascontiguousarray(trials, np.int64)
-        self.kept_alive = uses, numbers
-        self.runner = Runner(library, self.batch.struct, self.buffers.structs, uses, numbers)
+        self.runner = Runner(
+            library, self.batch.struct, self.buffers.structs, network.spike_uses, self.batch.trials
+        )
         self.earlier = pending_of(plan, trials) if plan.resume else {}
         self.calls = Calls(self.batch, self._within)
         try:
@@ -69,6 +65,11 @@ class EventsRunning:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def state(self) -> State:
+        """The state of the trials."""
+        return self.batch.state
 
     def feed(self, drives: Mapping[str, Drive]) -> None:
         """See `Watched`."""
@@ -80,7 +81,7 @@ class EventsRunning:
         self.fired.begin()
         self.begun = self.done
         report(0)
-        return run_ticks(ticks, self.state.count, lambda done: self._call(ticks - done), report)
+        return run_ticks(ticks, self.batch.count, lambda done: self._call(ticks - done), report)
 
     def _call(self, left: int) -> tuple[int, bool]:
         """Let the C++ run some of the ticks that are left; returns how many, and whether it is stable now."""
@@ -98,6 +99,8 @@ class EventsRunning:
         self.done += ran
         if ticks == self.length or monotonic() - begin > CALL_SECONDS:
             self.length = _next_length(self.length, monotonic() - begin, self.buffers.ticks)
+            if self.plan.kept:
+                self.batch.network.call_length = self.length
         return ran, self.plan.until is not None and self.runner.is_stable()
 
     def _run(self, ticks: int) -> int:
@@ -187,9 +190,11 @@ class EventsRunning:
 
     def end(self) -> Callable[[], Checkpoint]:
         """See `Running`."""
-        self.batch.take_back(self.done)
-        pending = pending_at_end(self.runner, self.batch, self.earlier)
-        held = held_in(self.state, pending=False)
+        batch, done = self.batch, self.done
+        pending = pending_at_end(self.runner, batch, self.plan.first_tick + done, self.earlier)
+        if batch.image is not None:  # it is small
+            return lambda: batch.held(done) | pending.columns()
+        held = batch.held(done)
         return lambda: held | pending.columns()
 
     def close(self) -> None:

@@ -15,6 +15,15 @@ REMEDY = "Use engine='reference', or 'auto'."
 
 def unsupported(plan: Plan) -> str | None:
     """Why the event engine cannot run this plan, or None."""
+    if plan.ticks >= TOO_MANY_TICKS:
+        return f"{plan.ticks:,} ticks are more than {TOO_MANY_TICKS - 1:,}. Run fewer at a time."
+    if "events cannot" not in plan.made:
+        plan.made["events cannot"] = _unsupported(plan)
+    return plan.made["events cannot"]
+
+
+def _unsupported(plan: Plan) -> str | None:
+    """Why the event engine cannot run a plan of any length, or None."""
     for pathway in plan.pathways.values():
         if isinstance(pathway, Einsum):
             return f"synapses {pathway.name!r} contract tensors (einsum, shared or sent weights). {REMEDY}"
@@ -31,8 +40,6 @@ def unsupported(plan: Plan) -> str | None:
         if name is not None:
             fault = "looks at the whole population" if functions()[name].looks_along else "has no C++"
             return f"'{name}' in the text of {owner} {fault}. {REMEDY}"
-    if plan.ticks >= TOO_MANY_TICKS:
-        return f"{plan.ticks:,} ticks are more than {TOO_MANY_TICKS - 1:,}. Run fewer at a time."
     return None
 
 
