@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -67,17 +67,12 @@ def plan_of(
 
 def probes_of(net: Network, record: Any, spiking: Iterable[str]) -> tuple[Probe, ...]:
     """What `read_record` reads of the argument `record`; names that were read before are looked up."""
-    if isinstance(record, list | tuple):
-        asked: Any = tuple(record)
-    else:
-        asked = tuple(record.items()) if type(record) is dict else record
-    names = [item for pair in asked for item in pair] if type(record) is dict else asked
-    plain = isinstance(asked, str) or (
-        isinstance(names, list | tuple) and all(type(item) in (str, int) for item in names)
-    )
-    if not plain:
-        return read_record(net, record, spiking)
-    key = (type(record) is dict, asked, frozenset(spiking))
+    kind = cast(object, type(record))
+    items = tuple(cast(Iterable[Any], record)) if kind in (list, tuple, str, dict) else ()
+    times = tuple(cast(dict[Any, Any], record).values()) if kind is dict else ()
+    if not items or any(type(name) is not str for name in items) or any(type(n) is not int for n in times):
+        return read_record(net, record, spiking)  # populations, units, and what is to be refused
+    key = (kind is str, items, times, frozenset(spiking))
     if key not in net.kept_probes:
         if len(net.kept_probes) >= MOST_RECORDS:
             net.kept_probes.clear()

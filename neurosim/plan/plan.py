@@ -84,7 +84,7 @@ Time is counted in integer ticks; tick k covers the time [k dt, (k+1) dt). A sch
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -346,3 +346,13 @@ class Plan:
     def first_tick(self) -> int:
         """The tick at which the run starts: 0, or the end of the run that it continues."""
         return int(self.resume["tick"]) if "tick" in self.resume else 0
+
+
+def without_inputs(plan: Plan) -> Plan:
+    """A plan that has inputs of the same kinds, but holds none of their data, nor an earlier run's end."""
+    nothing = np.zeros(0, np.int64)
+    drives = {
+        name: Drive(trial=nothing, tick=nothing, neuron=nothing) if drive.events else Drive(np.zeros((1, 0)))
+        for name, drive in plan.drives.items()
+    }
+    return replace(plan, drives=drives, resume={}, made={})

@@ -77,7 +77,7 @@ class Spikes:
 
 def join_spikes(pieces: Sequence[Spikes], dt: float | None) -> Spikes:
     """The spikes of all pieces, sorted by trial, tick and neuron."""
-    if len(pieces) == 1:
+    if len(pieces) == 1 and pieces[0].dt == dt:
         return pieces[0].sorted()
     trial, tick, neuron = (
         np.concatenate([np.zeros(0, np.int64), *(getattr(piece, field) for piece in pieces)])

@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from neurosim.engine.driver import neurons
 from neurosim.engine.events import construct, parts, textual_layout
 from neurosim.engine.events.build import compile_ahead, in_cache, load_ahead
 from neurosim.engine.events.compiled import at_hand, compiled_plan
@@ -47,8 +46,7 @@ def ready(plan: Plan, threads: int | None = None, announce: MessageCallback | No
         drives=plan.drives, ticks=plan.ticks, trials=plan.trials, resume=plan.resume, calls=plan.calls,
     )  # fmt: skip
     opened = partial(EventsRunning, compiled.library, network, plan)
-    size = neurons(plan) + sum(layout.size for layout in network.textual.values())
-    return Ready(plan, opened, partial(opened, watch=True), size, BATCH_NEURONS, later=True)
+    return Ready(plan, opened, partial(opened, watch=True), network.size, BATCH_NEURONS, later=True)
 
 
 def is_compiled(plan: Plan) -> bool:

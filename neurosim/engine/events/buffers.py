@@ -190,7 +190,7 @@ class RecordingBuffers:
             tick, neuron = runner.recorded_spikes(buffer_set, row, population)
             which = recorded_spikes(probe, neuron)
             tick, neuron = tick[which], neuron[which]
-            parts.append((np.broadcast_to(number, tick.shape), tick, neuron.astype(np.int64)))
+            parts.append((np.repeat(number, tick.size), tick, neuron.astype(np.int64)))
         if len(parts) == 1:  # needs no copy
             return Spikes(*parts[0], self.plan.dt)
         trial, tick, neuron = (np.concatenate(column) for column in zip(*parts, strict=True))

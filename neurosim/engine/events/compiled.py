@@ -9,8 +9,6 @@ import ctypes
 import os
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from neurosim.engine.events.build import load
 from neurosim.engine.events.construct import draw_edges
 from neurosim.engine.events.network_layout import NetworkLayout
@@ -19,11 +17,10 @@ from neurosim.engine.events.source import Source, write_source
 from neurosim.engine.events.workload import cores, share
 from neurosim.engine.progress import MessageCallback
 from neurosim.engine.state import spikes_sent
-from neurosim.plan.plan import Drive, Plan, Sparse, Textual
+from neurosim.plan.plan import Plan, Sparse, Textual, without_inputs
 
 NAMED = 4  # how many populations a message names, to say which network it is about
-SETTINGS = ("CXX", "NEUROSIM_CXXFLAGS", "NEUROSIM_CACHE")  # what decides which library is loaded
-NO_SPIKES = np.zeros(0, np.int64)
+SETTINGS = ("CXX", "NEUROSIM_CXXFLAGS")  # what decides which library is loaded
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +66,7 @@ def compiled_plan(plan: Plan, threads: int | None, announce: MessageCallback | N
     joint = with_joint_deliveries(_draw_graded(plan, threads))
     source = write_source(joint)
     library = load(source.text, label(plan), parts=source.parts, announce=announce)
-    drives = {name: _without_data(drive) for name, drive in plan.drives.items()}
-    compiled = Compiled(replace(joint, drives=drives, resume={}, made={}), source, library, settings)
+    compiled = Compiled(without_inputs(joint), source, library, settings)
     if plan.kept:
         plan.made["events"] = compiled
     return compiled
@@ -85,13 +81,6 @@ def at_hand(plan: Plan) -> Compiled | None:
 def _settings() -> tuple[str | None, ...]:
     environment = os.environ
     return tuple([environment.get(name) for name in SETTINGS])
-
-
-def _without_data(drive: Drive) -> Drive:
-    """A drive of the same kind that holds nothing."""
-    if drive.values is not None:
-        return Drive(values=np.zeros((1, 0)))
-    return Drive(trial=NO_SPIKES, tick=NO_SPIKES, neuron=NO_SPIKES)
 
 
 def label(plan: Plan) -> str:

@@ -132,6 +132,11 @@ class NetworkLayout:
         self.local_fields = {(a.post, a.to): local_field(plan, a.graded) for a in summed}
 
     @cached_property
+    def size(self) -> int:
+        """How many neurons, and synapses with text, one trial has."""
+        return int(self.sizes.sum()) + sum(layout.size for layout in self.textual.values())
+
+    @cached_property
     def sum_places(self) -> SumPlaces:
         """Where the sums lie at which spikes arrive."""
         return SumPlaces(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
@@ -20,7 +21,7 @@ from neurosim.engine.reference.sweep import sweep
 from neurosim.engine.running import Ready, SpikesOfAdvance, Stopped
 from neurosim.engine.state import State
 from neurosim.network.program import Do, Step
-from neurosim.plan.plan import Drive, Plan
+from neurosim.plan.plan import Drive, Plan, without_inputs
 from neurosim.recording.spikes import Spikes
 
 if TYPE_CHECKING:
@@ -34,8 +35,19 @@ StepFunction: TypeAlias = Callable[[PreparedPlan, Step, State], None]
 def ready(plan: Plan) -> Ready:
     """Make a plan ready to run here."""
     size = neurons(plan) + sum(pathway.sender.size for pathway in plan.textual)
-    opened, prepared = ReferenceRunning, PreparedPlan(plan)
+    opened, prepared = ReferenceRunning, _prepared(plan)
     return Ready(plan, partial(opened, prepared), partial(opened, prepared, watch=True), size, BATCH_NEURONS)
+
+
+def _prepared(plan: Plan) -> PreparedPlan:
+    """What the steps of a plan look up; of a plan that is kept, made once and used again by later runs."""
+    if not plan.kept:
+        return PreparedPlan(plan)
+    if "reference" not in plan.made:
+        plan.made["reference"] = PreparedPlan(without_inputs(plan))
+    prepared = copy(plan.made["reference"])
+    prepared.plan = plan
+    return prepared
 
 
 class ReferenceRunning:
