@@ -34,6 +34,7 @@ HANDLES = (
     TextualPart.BY_POST,
     TextualPart.POST_FIRST,
     TextualPart.BLOCK_FIRST,
+    TextualPart.RECEIVER,
 )
 OF_PATHWAYS = (TextualPart.ROW, TextualPart.BUNDLE, TextualPart.FIRST)
 
@@ -81,6 +82,15 @@ class PathwayCode:
     def record(self) -> str:
         """The C++ type that holds the variables of one synapse."""
         return f"Synapse_{identifier(self.pathway.holder)}"
+
+    @property
+    def columns(self) -> str:
+        """The C++ type of an array for each variable, of the synapses that act together."""
+        return f"Columns_{identifier(self.pathway.holder)}"
+
+    def copied(self, name: str) -> str:
+        """C++ for the copy of a variable of the i-th of the synapses that act together."""
+        return f"own_copy.{name}_[i]" if name in self.states else f"{name}_copy[i]"
 
     def loop(self, text: str) -> Loop:
         """A loop over synapses for 'on_pre', 'on_post', 'integrate', 'summed' or 'run' text."""
@@ -155,7 +165,7 @@ class PathwayCode:
                     f"seconds(context, {self._last_update(loop, as_copies=as_copies)})", "double"
                 )
             elif name in self.variables:
-                names[name] = Typed(copied(name) if as_copies else self.own(loop, name), "Real")
+                names[name] = Typed(self.copied(name) if as_copies else self.own(loop, name), "Real")
             elif name in text.constants:
                 key = SynapseConstant(self.pathway.holder, name)
                 names[name] = constant_at(loop, name, text.constants[name], "k", key)
@@ -176,7 +186,7 @@ class PathwayCode:
         return names
 
     def _last_update(self, loop: Loop, *, as_copies: bool) -> str:
-        return copied("lastupdate") if as_copies else self.own(loop, "lastupdate")
+        return self.copied("lastupdate") if as_copies else self.own(loop, "lastupdate")
 
     def _neuron(self, loop: Loop, name: str) -> Typed | None:
         """C++ for a variable, constant or subexpression of a neuron; None for a temporary name."""
@@ -196,11 +206,6 @@ class PathwayCode:
             names = group_names(inner, group, used_names(text), ports)
             return cpp_expression(text, names, precision=self.plan.precision)
         return group_names(inner, group, {variable}).get(variable) if variable not in group.ports else None
-
-
-def copied(name: str) -> str:
-    """C++ for the copy of a variable of the i-th of the synapses that act side by side."""
-    return f"{name}_copy[i]"
 
 
 def reads_sender(code: PathwayCode, *blocks: Block | None, expressions: Iterable[str] = ()) -> set[str]:

@@ -13,6 +13,8 @@ NAMES = (
     "through_brian2",
     "brunel",
     "stdp",
+    "polychronization",
+    "plasticity",
     "connect",
     "echo_state",
     "hopfield",
