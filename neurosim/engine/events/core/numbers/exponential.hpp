@@ -1,7 +1,7 @@
 // exp and functions made of it, for double and float. They have neither branches nor calls, and are always
 // inlined, so that loops over them run in vectors; the bits are the same either way. Multiply-adds are
-// fused only where the code says so. Errors in units of the last place: exp below 1, expm1 below 1.5, tanh,
-// sigmoid and exprel below 2.5. Results of exp below about twice the smallest normal number are 0.
+// fused only where the code says so. Errors in units of the last place: exp below 1, expm1 below 1.5, cosh below
+// 2, tanh, sinh, sigmoid and exprel below 2.5. Results of exp below about twice the smallest normal number are 0.
 #pragma once
 
 #include <cmath>
@@ -127,9 +127,37 @@ template <class Real>
     return static_cast<float>(exprel_(static_cast<double>(x)));
 }
 
-inline double sinh_(double x) { return std::sinh(x); }
-inline float sinh_(float x) { return std::sinh(x); }
-inline double cosh_(double x) { return std::cosh(x); }
-inline float cosh_(float x) { return std::cosh(x); }
+// cosh and sinh become infinite where exp(|x|)/2 does; here x is bounded just above, so that k - 2 still is
+// the exponent of a number.
+template <class Real>
+[[gnu::always_inline]] inline Real bounded_size(Real x) {
+    constexpr Real bound = sizeof(Real) == 8 ? Real(710.7) : Real(89.6);
+    const Real size = std::fabs(x);
+    return size > bound ? bound : size;
+}
+
+// (exp |x| + exp -|x|)/2 with half = exp(|x|)/2, so that the other term is 1/(4 half).
+template <class Real>
+[[gnu::always_inline]] inline Real cosh_(Real x) {
+    const Split<Real> part = split(bounded_size(x));
+    const Real twice = fused(fused(part.r * part.r, part.rest, part.r), Real(2), Real(2));
+    const Real half = twice * from_bits((part.bits - 1) << Exponential<Real>::mantissa);
+    return half + Real(0.25) / half;
+}
+
+// With m = exp |x| - 1, sinh |x| = (m + m/(m + 1))/2. `quarter` is m/4, which is finite where sinh is; the
+// quotient is less than half a unit in the last place from 40 on.
+template <class Real>
+[[gnu::always_inline]] inline Real sinh_(Real x) {
+    using E = Exponential<Real>;
+    const Real size = bounded_size(x);
+    const Split<Real> part = split(size);
+    const Real quarter_power = from_bits((part.bits - 1) << E::mantissa);
+    const Real curve = part.r + fused(part.r * part.r, part.rest, part.lost);
+    const Real quarter = fused(quarter_power, curve, quarter_power - Real(0.25));
+    const Real other = Real(2) * quarter / fused(Real(4), quarter, Real(1));
+    const Real value = fused(Real(2), quarter, size > Real(40) ? Real(0) : other);
+    return std::fabs(x) < E::tiny ? x : std::copysign(value, x);
+}
 
 }  // namespace neurosim

@@ -73,7 +73,4 @@ template <class Real>
     return sum == Real(1) ? x : corrected;
 }
 
-inline double log10_(double x) { return std::log10(x); }
-inline float log10_(float x) { return std::log10(x); }
-
 }  // namespace neurosim

@@ -1,6 +1,6 @@
 // The functions that text may call, each for double and float, defined as in numpy
-// (`network/function_table.py`). Loops over them run in vectors, except those that call std::, with the same
-// bits either way.
+// (`network/function_table.py`). Loops over them run in vectors, except those of floor_mod_ and floor_div_, with
+// the same bits either way.
 #pragma once
 
 #include <cmath>
@@ -8,7 +8,9 @@
 
 #include "core/numbers/binomial.hpp"
 #include "core/numbers/exponential.hpp"
+#include "core/numbers/inverse_trigonometric.hpp"
 #include "core/numbers/logarithm.hpp"
+#include "core/numbers/long_logarithm.hpp"
 #include "core/numbers/poisson.hpp"
 #include "core/numbers/power.hpp"
 #include "core/numbers/table.hpp"

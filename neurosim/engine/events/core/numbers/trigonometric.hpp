@@ -1,6 +1,7 @@
 // Sines and cosines of numbers of any size, without branches or calls, so that loops over them run in
 // vectors; the bits are the same either way. portable_cos_turns, sine and cosine are line by line those of
-// plan/portable_math.py, with + - * / and bits only. Errors below one unit in the last place.
+// plan/portable_math.py, with + - * / and bits only. Errors below one unit in the last place; those of tan
+// below 2.5.
 #pragma once
 
 #include <cmath>
@@ -121,13 +122,16 @@ constexpr uint64_t inverse_pi[18] = {
 
 [[gnu::always_inline]] inline float sin_(float x) { return static_cast<float>(sin_(static_cast<double>(x))); }
 [[gnu::always_inline]] inline float cos_(float x) { return static_cast<float>(cos_(static_cast<double>(x))); }
-inline double tan_(double x) { return std::tan(x); }
-inline float tan_(float x) { return std::tan(x); }
-inline double arcsin_(double x) { return std::asin(x); }
-inline float arcsin_(float x) { return std::asin(x); }
-inline double arccos_(double x) { return std::acos(x); }
-inline float arccos_(float x) { return std::acos(x); }
-inline double arctan_(double x) { return std::atan(x); }
-inline float arctan_(float x) { return std::atan(x); }
+
+// sin/cos, and -cos/sin an odd number of quarter turns on; cos is never 0 in double.
+[[gnu::always_inline]] inline double tan_(double x) {
+    const Angle at = reduced(x);
+    const bool odd = at.quarter & 1;
+    const double of_sine = sine(at.high, at.low), of_cosine = cosine(at.high, at.low);
+    const double value = (odd ? -of_cosine : of_sine) / (odd ? of_sine : of_cosine);
+    return std::fabs(x) < 0x1p-27 ? x : value;
+}
+
+[[gnu::always_inline]] inline float tan_(float x) { return static_cast<float>(tan_(static_cast<double>(x))); }
 
 }  // namespace neurosim
