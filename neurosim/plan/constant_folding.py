@@ -2,6 +2,9 @@
 
 A product such as `E_e*ge/C` becomes `ge` times one coefficient E_e/C, so that a tick has few multiplications
 and no division by a constant. All engines see the same coefficients and therefore round alike.
+
+sympy, with which methods write statements, splits exp(v/(40*mV)) into exp(v/mV)**(1/40). A power takes
+several times as long as exp, so it is put together again: exp(_k_0*v).
 """
 
 from __future__ import annotations
@@ -60,6 +63,10 @@ class _Folder(ast.NodeTransformer):
             return node
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
             return self._product(node)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and called(node.left) == "exp":
+            assert isinstance(node.left, ast.Call)
+            exponent = ast.BinOp(node.right, ast.Mult(), node.left.args[0])
+            return self.fold(ast.Call(node.left.func, [exponent], []))
         self.generic_visit(node)
         return node
 

@@ -303,7 +303,8 @@ def _integration(
         statements = brian_integration(
             population.lines, population.method, inner, refractory=refractory and evaluates_again
         )
-        folded = folded_names(statements, scope.constant & values.keys())
-        statements, coefficients = fold_constants(statements, values, scope.constant)
+        constant = scope.constant | (values.keys() - scope.dims.keys())  # the latter are units
+        folded = folded_names(statements, constant & values.keys())
+        statements, coefficients = fold_constants(statements, values, constant)
     block = Block("integrate", statements, unknown, frozen & set(unknown), population.equations)
     return block, coefficients, folded
