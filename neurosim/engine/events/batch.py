@@ -40,6 +40,7 @@ from neurosim.engine.events.order import stores_refractoriness
 from neurosim.engine.events.textual_layout import (
     LONG_AGO,
     in_ticks,
+    lie_in_arrays,
     record_type,
     to_seconds,
     to_ticks,
@@ -197,8 +198,8 @@ class Batch:
                 return self._events(plan.drives[population], part)
             case HistoryArray(population, part):
                 return self._history(population, part)
-            case SynapseRecords(pathway):
-                return self._records(pathway)
+            case SynapseRecords(pathway, variable):
+                return self._synapse_array(pathway, variable) if variable else self._records(pathway)
             case LocalFieldArray(post, to, part):
                 return self._local_field(post, to, part)
             case DenseArray(pathway, part):
@@ -267,6 +268,20 @@ class Batch:
             records[name] = stored if layout.order is None else stored[:, layout.order]
         return records
 
+    def _synapse_array(self, pathway: str, variable: str) -> Array:
+        """The values of one variable of synapses, by place."""
+        values, layout = self.state.synapses[pathway], self.network.textual[pathway]
+        if variable in values:
+            found = values[variable]
+            stored = to_ticks(self.plan, found) if in_ticks(self.plan, variable) else found
+            return aligned(stored if layout.order is None else stored[:, layout.order])
+        assert layout.drawn is not None
+        drawn = layout.drawn[list(self.plan.pathway(pathway, Textual).text.states).index(variable)]
+        drawn = drawn.view(np.int32) if in_ticks(self.plan, variable) else drawn
+        if self.plan.trials == 1 and not self.plan.kept:
+            return drawn[None]
+        return aligned(np.tile(drawn, (self.state.count, 1)))
+
     def _local_field(self, post: str, to: str, part: LocalFieldPart) -> Array:
         layout, trials = self.network.local_fields[post, to], self.state.count
         targets = layout[LocalFieldPart.START].size - 1
@@ -308,8 +323,10 @@ class Batch:
             match key:
                 case LastSpike(population):
                     self.release_refractory(population, ticks)
-                case SynapseRecords(pathway):
+                case SynapseRecords(pathway, ""):
                     self._release_records(pathway, array)
+                case SynapseRecords(pathway, variable):
+                    self.state.synapses[pathway][variable] = self.synapse_values(pathway, variable)
                 case DenseArray(name, DensePart.SEEN | DensePart.PRODUCT as part):
                     pathway = self.plan.pathways[name]
                     size = (pathway.pre_index if part is DensePart.SEEN else pathway.post_index).size
@@ -364,17 +381,23 @@ class Batch:
         messages = self.arrays[HistoryArray(population, HistoryPart.MESSAGES)]
         messages[:, newest] = message.reshape(messages[:, newest].shape)
 
+    def held_values(self, pathway: str, variable: str) -> Array:
+        """The memory of a variable of synapses with text, by place: (trial, synapse)."""
+        if lie_in_arrays(self.plan.pathway(pathway, Textual)):
+            return self.array(SynapseRecords(pathway, variable))
+        return self.array(SynapseRecords(pathway))[variable]
+
     def synapse_values(self, pathway: str, variable: str) -> Array:
         """The values of a variable of synapses with text, in the order of the plan: (trial, synapse)."""
-        values = self.network.textual[pathway].in_plan_order(self.arrays[SynapseRecords(pathway)][variable])
+        values = self.network.textual[pathway].in_plan_order(self.held_values(pathway, variable))
         return to_seconds(self.plan, values) if in_ticks(self.plan, variable) else np.array(values)
 
     def change_synapses(self, pathway: str, variable: str, values: Array) -> None:
         """Put other values of a variable of synapses with text, in the order of the plan."""
         order = self.network.textual[pathway].order
         stored = to_ticks(self.plan, values) if in_ticks(self.plan, variable) else values
-        records = self.arrays[SynapseRecords(pathway)]
-        records[variable] = (stored if order is None else stored[:, order]).reshape(records.shape)
+        held = self.held_values(pathway, variable)
+        held[...] = (stored if order is None else stored[:, order]).reshape(held.shape)
 
 
 def _drive_values(drive: Drive) -> Array:

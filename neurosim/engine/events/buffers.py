@@ -14,7 +14,6 @@ from neurosim.engine.events.keys import (
     PortRead,
     StateArray,
     SubexpressionArray,
-    SynapseRecords,
 )
 from neurosim.engine.events.layouts import Array
 from neurosim.engine.events.runner import Runner
@@ -143,7 +142,7 @@ class RecordingBuffers:
         batch, owner = self.batch, probe.owner
         match quantity(self.plan, probe):
             case Quantity.SYNAPSES:
-                return batch.array(SynapseRecords(owner))[str(probe.variable)], None
+                return batch.held_values(owner, str(probe.variable)), None
             case Quantity.SYNAPSE_SUBEXPRESSION:
                 return batch.array(SubexpressionArray(owner, str(probe.variable), of_synapses=True)), None
             case Quantity.PORT:

@@ -62,6 +62,8 @@ class TextualPart(Enum):
     CANONICAL = auto()  # (synapse): its number in the plan
     TARGETED = auto()  # (neuron): whether it is in the part that the synapses lead to
     STARTED = auto()  # (neuron): whether it is in the part that the synapses start at
+    RUN = auto()  # (run + 1): where each begins, synapses of one sender onto consecutive targets
+    BLOCK_RUN = auto()  # (block + 1): the first run of each block; all 0 if there are none
     LISTED = auto()  # (synapse): for one more pathway of synapses, the place of each in its own order
 
 
@@ -204,9 +206,10 @@ class HistoryArray:
 
 @dataclass(frozen=True)
 class SynapseRecords:
-    """The variables of each synapse with text, as one record: (trial, synapse)."""
+    """The variables of each synapse with text as one record, or one that has an array: (trial, synapse)."""
 
     pathway: str
+    variable: str = ""
 
 
 @dataclass(frozen=True)
@@ -266,7 +269,7 @@ class PrivateArray:
     part: PrivatePart
 
 
-# Keys of numbers.
+# Keys of numbers and integers.
 
 
 @dataclass(frozen=True)
@@ -279,9 +282,6 @@ class PrivateWeight:
     """The weight of private sources, if it is one number."""
 
     pathway: str
-
-
-# Keys of integers.
 
 
 @dataclass(frozen=True)

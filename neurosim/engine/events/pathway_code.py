@@ -18,6 +18,7 @@ from neurosim.engine.events.names import (
     used_names,
 )
 from neurosim.engine.events.numbering import Numbering, braced
+from neurosim.engine.events.textual_layout import lie_in_arrays
 from neurosim.engine.state import spikes_sent
 from neurosim.network.program import Arriving, Do, Step, unmoved
 from neurosim.network.text import Statement
@@ -34,7 +35,6 @@ HANDLES = (
     TextualPart.BY_POST,
     TextualPart.POST_FIRST,
     TextualPart.BLOCK_FIRST,
-    TextualPart.RECEIVER,
 )
 OF_PATHWAYS = (TextualPart.ROW, TextualPart.BUNDLE, TextualPart.FIRST)
 
@@ -46,6 +46,7 @@ class PathwayCode:
     plan: Plan
     numbering: Numbering
     pathway: Textual
+    ends: tuple[str, str] | None = None  # C++ for sender and target of synapse k; None: their arrays have it
     pre: Group = field(init=False)
     post: Group = field(init=False)
 
@@ -83,15 +84,6 @@ class PathwayCode:
         """The C++ type that holds the variables of one synapse."""
         return f"Synapse_{identifier(self.pathway.holder)}"
 
-    @property
-    def columns(self) -> str:
-        """The C++ type of an array for each variable, of the synapses that act together."""
-        return f"Columns_{identifier(self.pathway.holder)}"
-
-    def copied(self, name: str) -> str:
-        """C++ for the copy of a variable of the i-th of the synapses that act together."""
-        return f"own_copy.{name}_[i]" if name in self.states else f"{name}_copy[i]"
-
     def loop(self, text: str) -> Loop:
         """A loop over synapses for 'on_pre', 'on_post', 'integrate', 'summed' or 'run' text."""
         canonical = TextualArray(self.pathway.holder, TextualPart.CANONICAL)  # random draws are counted by it
@@ -119,12 +111,22 @@ class PathwayCode:
             return step.kind is Do.DELIVER and step.arriving is Arriving.SENT
         return step.delivers(graded=self.graded)
 
+    @property
+    def in_arrays(self) -> bool:
+        """Whether each variable of these synapses has an array of its own."""
+        return lie_in_arrays(self.plan.holder(self.pathway))
+
     def records(self, loop: Loop) -> str:
         """The name of a pointer to the records of all synapses."""
+        if self.in_arrays:
+            return "in_arrays"
         return loop.pointer("own", self.record, SynapseRecords(self.pathway.holder))
 
     def own(self, loop: Loop, name: str) -> str:
-        """C++ for a variable of synapse k: in its record, or held by a population."""
+        """C++ for a variable of synapse k: in its record, in an array, or held by a population."""
+        if name in self.states and self.in_arrays:
+            key = SynapseRecords(self.pathway.holder, name)
+            return f"{loop.pointer(f'{name}_own', kind(name), key)}[k]"
         if name in self.states:
             return f"{self.records(loop)}[k].{name}_"
         return self._linked(loop, name).text
@@ -139,10 +141,14 @@ class PathwayCode:
 
     def sender(self, loop: Loop) -> str:
         """C++ for the sending neuron of synapse k."""
+        if self.ends:
+            return self.ends[0]
         return self._element(loop, "sender_at", "int32_t", TextualPart.SENDER)
 
     def receiver(self, loop: Loop) -> str:
         """C++ for the target neuron of synapse k."""
+        if self.ends:
+            return self.ends[1]
         return self._element(loop, "receiver_at", "int32_t", TextualPart.RECEIVER)
 
     def delay(self, loop: Loop) -> str:
@@ -165,7 +171,7 @@ class PathwayCode:
                     f"seconds(context, {self._last_update(loop, as_copies=as_copies)})", "double"
                 )
             elif name in self.variables:
-                names[name] = Typed(self.copied(name) if as_copies else self.own(loop, name), "Real")
+                names[name] = Typed(copied(name) if as_copies else self.own(loop, name), "Real")
             elif name in text.constants:
                 key = SynapseConstant(self.pathway.holder, name)
                 names[name] = constant_at(loop, name, text.constants[name], "k", key)
@@ -186,7 +192,7 @@ class PathwayCode:
         return names
 
     def _last_update(self, loop: Loop, *, as_copies: bool) -> str:
-        return self.copied("lastupdate") if as_copies else self.own(loop, "lastupdate")
+        return copied("lastupdate") if as_copies else self.own(loop, "lastupdate")
 
     def _neuron(self, loop: Loop, name: str) -> Typed | None:
         """C++ for a variable, constant or subexpression of a neuron; None for a temporary name."""
@@ -206,6 +212,16 @@ class PathwayCode:
             names = group_names(inner, group, used_names(text), ports)
             return cpp_expression(text, names, precision=self.plan.precision)
         return group_names(inner, group, {variable}).get(variable) if variable not in group.ports else None
+
+
+def kind(name: str) -> str:
+    """The C++ type of a variable of synapses."""
+    return "Moment<Real>" if name == "lastupdate" else "Real"
+
+
+def copied(name: str) -> str:
+    """C++ for the copy of a variable of the i-th of the synapses that act side by side."""
+    return f"{name}_copy[i]"
 
 
 def reads_sender(code: PathwayCode, *blocks: Block | None, expressions: Iterable[str] = ()) -> set[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from neurosim.engine.events.all_synapses import all_synapses
 from neurosim.engine.events.comments import commented
 from neurosim.engine.events.loops import Loop, identifier
 from neurosim.engine.events.names import group_names, kept_ports, state_pointer, texts_of, used_names
 from neurosim.engine.events.numbering import Numbering
 from neurosim.engine.events.pathway_code import PathwayCode
 from neurosim.engine.events.populations import EACH_NEURON
-from neurosim.engine.events.synapses import all_synapses
 from neurosim.network.program import Step, unmoved
 from neurosim.plan.codegen.cpp_code import cpp_statements
 from neurosim.plan.plan import Block, Group, Plan

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
-from neurosim.engine.deferred import deferred_name, order_matters, split_deferred, variables_of
+from neurosim.engine.deferred import deferred_name, order_matters, split_deferred
 from neurosim.engine.delivery import least_delay
 from neurosim.engine.events.comments import commented
 from neurosim.engine.events.keys import (
     PortCount,
     PortTotal,
-    StateArray,
     SubexpressionArray,
+    SynapseRecords,
     TextualArray,
     TextualPart,
 )
 from neurosim.engine.events.loops import Loop, function, identifier, indented
 from neurosim.engine.events.names import not_refractory, state_pointer, texts_of, used_names
 from neurosim.engine.events.order import sent_between
-from neurosim.engine.events.pathway_code import DELIVERED, PathwayCode
+from neurosim.engine.events.pathway_code import DELIVERED, PathwayCode, copied, kind
 from neurosim.engine.events.stages import REDUCE
-from neurosim.network.text import Statement, names_in
+from neurosim.network.text import Statement
 from neurosim.plan.codegen.cpp_code import Typed, cpp_expression, cpp_statements
 from neurosim.plan.plan import Block
 
@@ -41,21 +41,16 @@ def delivered(code: PathwayCode, loop: Loop, text: str) -> list[str]:
 
 def record(code: PathwayCode) -> list[str]:
     """The type that holds the variables of one synapse, so that an arrival touches one place in memory."""
+    if code.in_arrays and not code.pathway.of:
+        for name in code.states:  # all of them, so that those which no text uses are kept as well
+            code.numbering.array(SynapseRecords(code.pathway.name, name))
+        return []
     if code.pathway.of or not code.states:
         return []
-    columns = [f"    {_kind(name)} {name}_[TOGETHER];" for name in code.states]
-    return [
-        f"struct {code.record} {{", *(f"    {_kind(name)} {name}_;" for name in code.states), "};",
-        f"struct alignas(LINE) {code.columns} {{", *columns, "};", "",
-    ]  # fmt: skip
+    return [f"struct {code.record} {{", *(f"    {kind(name)} {name}_;" for name in code.states), "};", ""]
 
 
-def _kind(name: str) -> str:
-    """The C++ type of a variable of synapses."""
-    return "Moment<Real>" if name == "lastupdate" else "Real"
-
-
-def _value(name: str, values: dict[str, Typed]) -> str:
+def new_value(name: str, values: dict[str, Typed]) -> str:
     """C++ for the new value of a variable of synapses; `lastupdate` becomes the time of the tick."""
     return "moment_of(context)" if name == "lastupdate" else f"static_cast<Real>({values[name].text})"
 
@@ -63,18 +58,24 @@ def _value(name: str, values: dict[str, Typed]) -> str:
 def act(code: PathwayCode, block: Block) -> list[str]:
     """The function that runs on_pre or on_post, for the synapses that core/synapses/textual.hpp chooses."""
     loop = code.loop(block.name)
-    in_turn = order_matters(block, code.pathway.text, code.pre, code.post)
-    body = _in_turn(code, loop, block) if in_turn else _side_by_side(code, loop, block)
+    body = one_by_one_or_not(code, loop, block)
     visitor = "for_textual_synapses"
     if not code.graded and block.name == "on_pre":
         arrivals = "changing_arrivals" if code.pathway.delay_from else "arrivals"
         visitor = f"for_listed_{arrivals}<{_listed(code)}>" if code.pathway.of else f"for_{arrivals}"
     elif block.name == "on_post" and code.plan.sends_spikes(code.pathway.post):
         visitor = "for_post_spikes"
-    return _function(code, loop, block.name, f"{block.name}_{identifier(code.pathway.name)}", visitor, body)
+    return acting(code, loop, block.name, f"{block.name}_{identifier(code.pathway.name)}", visitor, body)
 
 
-def _function(
+def one_by_one_or_not(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
+    """Lines that act on some synapses: in turn if their order matters."""
+    if order_matters(block, code.pathway.text, code.pre, code.post):
+        return in_turn(code, loop, block)
+    return side_by_side(code, loop, block)
+
+
+def acting(
     code: PathwayCode,
     loop: Loop,
     what: str,
@@ -88,12 +89,12 @@ def _function(
     Its `body` acts on n synapses at the places place(0) to place(n - 1); `after` follows when all have acted.
     """
     records = code.records(loop)
-    call = f"{visitor}(context, {code.handles}, {records}, [&](const Places place, const int32_t n) {{"
+    call = f"{visitor}(context, {code.handles}, {records}, [&](const auto place, const int32_t n) {{"
     lines = [*loop.key_lines(), *loop.before.values(), call, *indented(body), "});", *after]
     return function(f"Synapses '{code.pathway.name}': {what}", f"void {name}(Context& context)", lines)
 
 
-def _in_turn(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
+def in_turn(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     """Lines that act on one synapse after the other, because the text reads what it changes in neurons."""
     ports = {f"{port}_post" for port in code.post.ports} | set(code.post.ports)
     inner = tuple(s.name for s in block.statements if s.name not in ports)
@@ -101,17 +102,17 @@ def _in_turn(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     of_neurons = (name for name in inner if name not in code.variables and not name.startswith("_"))
     changed = tuple(dict.fromkeys(of_neurons))
     names = code.names(loop, used_names(*texts_of(block)) | set(changed))
-    values = _computed(code, loop, block, statements, names)
-    lines = [f"{code.own(loop, name)} = {_value(name, values)};" for name in block.writes]
+    values = computed(code, loop, block, statements, names)
+    lines = [f"{code.own(loop, name)} = {new_value(name, values)};" for name in block.writes]
     lines += [_store(code, loop, name, "=", values[name].text) for name in changed]
     lines += [
         _store(code, loop, update.name, update.op, values[deferred_name(number)].text)
         for number, update in enumerate(deferred)
     ]
-    return _each([*loop.element_lines(), *loop.body, *lines])
+    return each([*loop.element_lines(), *loop.body, *lines])
 
 
-def _side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
+def side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     """Lines that act on copies of the synapses' variables in vectors, and then update neurons one by one."""
     statements, deferred = split_deferred(block, code.variables)
     used = used_names(*texts_of(block))
@@ -119,45 +120,35 @@ def _side_by_side(code: PathwayCode, loop: Loop, block: Block) -> list[str]:
     copies = [
         name for name in code.variables if name in read or (name == "lastupdate" and "_elapsed" in read)
     ]
-    values = _computed(code, loop, block, statements, code.names(loop, used, as_copies=True))
-    held = [name for name in copies if name not in code.states]  # by populations
-    moved = [f"{code.copied(name)} = {_value(name, values)};" for name in block.writes]
+    values = computed(code, loop, block, statements, code.names(loop, used, as_copies=True))
+    moved = [f"{copied(name)} = {new_value(name, values)};" for name in block.writes]
     moved += [
         f"deferred{number}[i] = static_cast<Real>({values[deferred_name(number)].text});"
         for number in range(len(deferred))
     ]
-    lines = [f"alignas(LINE) {_kind(name)} {name}_copy[TOGETHER];" for name in held]
-    lines += [f"alignas(LINE) Real deferred{number}[TOGETHER];" for number in range(len(deferred))]
-    if set(copies) - set(held):
-        lines += [f"{code.columns} own_copy;", f"read_columns<Real>({code.records(loop)}, place, own_copy);"]
-    if held:
-        lines += _each([f"{code.copied(name)} = {code.own(loop, name)};" for name in held])
-    lines += _together([*loop.element_lines(), *loop.body, *moved])
-    written = [name for name in block.writes if name in held]
-    if set(block.writes) - set(held):
-        lines.append(f"write_columns<Real>(own_copy, {code.records(loop)}, place, n);")
-    if written:
-        lines += _each([f"{code.own(loop, name)} = {code.copied(name)};" for name in written])
+    lines = [f"{kind(name)} {name}_copy[TOGETHER];" for name in copies]
+    lines += [f"Real deferred{number}[TOGETHER];" for number in range(len(deferred))]
+    if copies:
+        lines += each([f"{copied(name)} = {code.own(loop, name)};" for name in copies])
+    lines += each([*loop.element_lines(), *loop.body, *moved], independent=True)
+    if block.writes:
+        lines += each([f"{code.own(loop, name)} = {copied(name)};" for name in block.writes])
     if deferred:
         stores = [
             _store(code, loop, update.name, update.op, f"deferred{number}[i]")
             for number, update in enumerate(deferred)
         ]
-        lines += _each(stores)
+        lines += each(stores)
     return lines
 
 
-def _each(lines: list[str], opening: str = "for (int32_t i = 0; i < n; ++i) {") -> list[str]:
-    """A loop over the synapses that act."""
+def each(lines: list[str], *, independent: bool = False) -> list[str]:
+    """A loop over the synapses that act together."""
+    opening = f"{'NEUROSIM_INDEPENDENT ' if independent else ''}for (int32_t i = 0; i < n; ++i) {{"
     return [opening, "    [[maybe_unused]] const int64_t k = place(i);", *indented(lines), "}"]
 
 
-def _together(lines: list[str]) -> list[str]:
-    """A loop over all places of those that act together, which runs in vectors."""
-    return _each(lines, "NEUROSIM_INDEPENDENT for (int32_t i = 0; i < TOGETHER; ++i) {")
-
-
-def _computed(
+def computed(
     code: PathwayCode, loop: Loop, block: Block, statements: tuple[Statement, ...], names: dict[str, Typed]
 ) -> dict[str, Typed]:
     """Append statements of a block to the body of the loop; returns C++ for its new values."""
@@ -207,22 +198,6 @@ def send_with_delays(code: PathwayCode) -> list[str]:
     return function(f"Synapses '{pathway.name}': send", f"void {name}(Context& context)", lines)
 
 
-def integrate(code: PathwayCode) -> list[str]:
-    """The function that advances clock-driven variables of all synapses by one tick."""
-    assert code.pathway.text.integrate is not None
-    return all_synapses(code, code.pathway.text.integrate, f"integrate_{identifier(code.pathway.name)}")
-
-
-def all_synapses(code: PathwayCode, block: Block, name: str) -> list[str]:
-    """The function `name`, which runs a block in all synapses: the equations, or a periodic block."""
-    loop = code.loop("integrate" if block is code.pathway.text.integrate else block.name)
-    if block.shared:
-        loop.element = "0"
-    in_turn = order_matters(block, code.pathway.text, code.pre, code.post)
-    body = _in_turn(code, loop, block) if in_turn else _side_by_side(code, loop, block)
-    return _function(code, loop, block.name, name, "for_textual_synapses", body)
-
-
 def evaluated(code: PathwayCode, variable: str, name: str, unmoved: frozenset[str]) -> list[str]:
     """The function `name`, which writes a subexpression of all synapses to an array, for records.
 
@@ -235,61 +210,4 @@ def evaluated(code: PathwayCode, variable: str, name: str, unmoved: frozenset[st
     key = SubexpressionArray(code.pathway.name, variable, of_synapses=True)
     target = loop.pointer(f"{variable}_derived", "Real", key)
     loop.body.append(f"{target}[k] = static_cast<Real>({value.text});")
-    return _function(code, loop, variable, name, "for_textual_synapses", _each(loop.body))
-
-
-def add_up(code: PathwayCode) -> list[str]:
-    """The function that sets each (summed) variable of a target or sender to a sum over its synapses."""
-    name, passes = f"add_up_{identifier(code.pathway.name)}", _passes(code)
-    if len(passes) == 1:
-        return _add_up(code, passes[0], name)
-    lines = [line for n, summed in enumerate(passes) for line in _add_up(code, summed, f"{name}_{n}")]
-    calls = [f"{name}_{n}(context);" for n in range(len(passes))]
-    title, signature = f"Synapses '{code.pathway.name}': summed", f"void {name}(Context& context)"
-    return [*lines, *function(title, signature, calls)]
-
-
-def _passes(code: PathwayCode) -> list[dict[str, str]]:
-    """The (summed) variables, those together that one loop can add up: none reads another one."""
-    passes: list[dict[str, str]] = [{}]
-    for name, expression in code.pathway.text.summed.items():
-        ends = code.pathway.text, code.pre, code.post
-        if variables_of(passes[-1], *ends) & variables_of(names_in(expression), *ends):
-            passes.append({})
-        passes[-1][name] = expression
-    return passes
-
-
-def _add_up(code: PathwayCode, summed: Mapping[str, str], name: str) -> list[str]:
-    loop, copies = code.loop("summed"), list[str]()
-    if DELIVERED in code.names(loop, used_names(*summed.values())).values():
-        loop.body += delivered(code, loop, "summed")
-    for number, (target, expression) in enumerate(summed.items()):
-        names = code.names(loop, used_names(expression))
-        value = cpp_expression(expression, names, precision=code.plan.precision)
-        group, variable, of_sender = code.end(target)
-        population = list(code.plan.groups).index(group.name)
-        span = loop.declare("const Span", "span", f"context.span({population})")
-        total = loop.declare("std::vector<Real>", f"total{number}", f"std::vector<Real>({span}.size())")
-        neuron = code.sender(loop) if of_sender else code.receiver(loop)
-        loop.body.append(f"{total}[{neuron} - {span}.first] += static_cast<Real>({value.text});")
-        array = code.numbering.pointer("Real", StateArray(group.name, variable))
-        copies += _set_part(code, loop, total, array, span, of_sender=of_sender)
-    return _function(code, loop, "summed", name, "for_textual_synapses", _each(loop.body), copies)
-
-
-def _set_part(
-    code: PathwayCode, loop: Loop, total: str, target: str, span: str, *, of_sender: bool
-) -> list[str]:
-    """Lines that set a variable to sums, in the part that the synapses lead to, or start at."""
-    pathway = code.pathway
-    index, size = (pathway.pre_index, code.pre.size) if of_sender else (pathway.post_index, code.post.size)
-    if index.size == size:
-        return [f"std::copy({total}.begin(), {total}.end(), {target} + {span}.first);"]
-    part = TextualPart.STARTED if of_sender else TextualPart.TARGETED
-    chosen = loop.pointer("chosen", "uint8_t", TextualArray(pathway.name, part), const=True)
-    return [
-        f"for (int32_t i = {span}.first; i < {span}.last; ++i) {{",
-        f"    if ({chosen}[i]) {target}[i] = {total}[i - {span}.first];",
-        "}",
-    ]
+    return acting(code, loop, variable, name, "for_textual_synapses", each(loop.body))

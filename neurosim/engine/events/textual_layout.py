@@ -30,6 +30,7 @@ from neurosim.recording.allocation import aligned_empty
 
 SOURCE = '#include "core/construct/textual.cpp"\n'
 LABEL = "the layout of synapses with text"
+SHORT_RUN = 16  # synapses; below that, runs take as long as looking at each
 LONG_AGO = -(2**30)  # a tick, counted from the start of the run, that is earlier than any that matters
 
 
@@ -47,7 +48,7 @@ class SynapseArraysStruct(ctypes.Structure):
             "row", "bundle", "first", "post_first", "block_first", "receiver", "by_post", "canonical", "own",
             "starts",
         )),
-        ("variables", ctypes.c_int64), ("real", ctypes.c_int64),
+        *((name, ctypes.c_int64) for name in ("variables", "real", "step", "apart")),
     )  # fmt: skip
 
 
@@ -67,7 +68,8 @@ class TextualLayout:
     post_first: NDArray[np.int64]  # (target + 1): where each target's synapses begin in `by_post`
     block_first: NDArray[np.int64]  # (block + 1): the first place of each block
     order: NDArray[np.int32] | None  # (synapse): its number in the plan; None if places are these numbers
-    # (1, synapse): the record of start values of each; None if the plan has them as arrays
+    # The start values: records (1, synapse), or arrays (variable, synapse) for synapses that `lie_in_arrays`;
+    # None if the plan has them
     drawn: Array | None
     longest: int  # delay in ticks
     targeted: NDArray[np.uint8]  # (neuron): whether it is in the part that the synapses lead to
@@ -105,6 +107,18 @@ class TextualLayout:
         """The delay of each synapse in ticks: (synapse)."""
         return np.repeat(self.bundle[:, 0], self.bundle[:, 1]).astype(np.int64)
 
+    @cached_property
+    def run(self) -> NDArray[np.int64]:
+        """Where each run begins, which is synapses of one sender onto consecutive targets, and the end.
+
+        Only the end if runs are short on average.
+        """
+        begins = np.ones(self.size + 1, bool)
+        begins[1:-1] = (np.diff(self.receiver) != 1) | (np.diff(self.sender) != 0)
+        begins[self.block_first] = True
+        run = np.flatnonzero(begins).astype(np.int64)
+        return run if self.size >= SHORT_RUN * (run.size - 1) and self.size else run[-1:]
+
     def part(self, part: TextualPart) -> Array:
         """The array that the generated code asks for."""
         match part:
@@ -132,6 +146,10 @@ class TextualLayout:
                 return self.targeted
             case TextualPart.STARTED:
                 return self.started
+            case TextualPart.RUN:
+                return self.run
+            case TextualPart.BLOCK_RUN:
+                return np.searchsorted(self.run, self.block_first).astype(np.int64) * (self.run.size > 1)
             case TextualPart.LISTED:
                 assert self.listed is not None
                 return self.listed
@@ -185,7 +203,7 @@ def lay_out(
             post_first=np.empty(n_post + 1, np.int64),
             block_first=np.empty(blocks + 1, np.int64),
             order=None if in_order else np.empty(synapses, np.int32),
-            drawn=aligned_empty((1, synapses), record_type(plan, pathway)) if is_drawn else None,
+            drawn=_empty_starts(plan, pathway, synapses) if is_drawn else None,
             longest=longest,
             targeted=_mask(n_post, pathway.post_index),
             started=_mask(n_pre, pathway.pre_index),
@@ -260,7 +278,23 @@ def _arrays_struct(
         starts=ctypes.cast(starts, ctypes.c_void_p),
         variables=len(starts),
         real=plan.dtype.itemsize,
+        step=1 if lie_in_arrays(pathway) else len(starts),
+        apart=layout.size if lie_in_arrays(pathway) else 1,
     )
+
+
+def _empty_starts(plan: Plan, pathway: Textual, synapses: int) -> Array:
+    if lie_in_arrays(pathway):
+        return aligned_empty((len(pathway.text.states), synapses), plan.dtype)
+    return aligned_empty((1, synapses), record_type(plan, pathway))
+
+
+def lie_in_arrays(holder: Textual) -> bool:
+    """Whether each variable of these synapses has an array of its own; else those of a synapse are a record.
+
+    Arrays suit text that runs in all synapses at every tick, records suit arrivals at a few of them.
+    """
+    return holder.text.integrate is not None or bool(holder.text.summed)
 
 
 def record_type(plan: Plan, pathway: Textual) -> np.dtype[Any]:

@@ -23,7 +23,8 @@ struct StartValues {
 };
 
 // The arrays of `TextualLayout` in textual_layout.py; those that are not needed are null. `own` is its
-// `drawn`: as many `variables` of each synapse, each of `real` bytes.
+// `drawn`: as many `variables` of each synapse, each of `real` bytes. The numbers of two synapses are `step`
+// apart, those of two variables `apart`.
 struct SynapseArrays {
     int64_t* row;
     DelayBundle* bundle;
@@ -31,7 +32,7 @@ struct SynapseArrays {
     int32_t *receiver, *by_post, *canonical;
     void* own;
     const StartValues* starts;
-    int64_t variables, real;
+    int64_t variables, real, step, apart;
 };
 
 class TextualLayout {
@@ -173,7 +174,7 @@ class TextualLayout {
             if (to.canonical) to.canonical[place] = static_cast<int32_t>(drawn[sender] + i);
             for (size_t variable = 0; variable < scratch.start.size(); variable++) {
                 const double value = scratch.start[variable][i];
-                const int64_t number = place * to.variables + variable;
+                const int64_t number = place * to.step + variable * to.apart;
                 if (to.real == 4) static_cast<float*>(to.own)[number] = static_cast<float>(value);
                 else static_cast<double*>(to.own)[number] = value;
             }

@@ -5,6 +5,7 @@
 #include "core/numbers/math.hpp"
 #include "core/records/sampling.hpp"
 #include "core/sweeps/sweep.hpp"
+#include "core/synapses/all_synapses.hpp"
 #include "core/synapses/changing_delays.hpp"
 #include "core/synapses/textual.hpp"
 #include "core/run/compiled_once.hpp"

@@ -1,0 +1,53 @@
+"""Synapses that act at every tick lie in an array for each variable; both engines give the same bits."""
+
+import numpy as np
+import pytest
+
+import neurosim as ns
+from neurosim.units import ms
+
+FADING = "dx/dt = -x/tau_x : 1 (clock-driven)\ndy/dt = (v_pre - v_post - y)/tau_x : 1 (clock-driven)\n"
+
+
+def network() -> ns.Network:
+    cells = ns.Neurons(
+        "cells", 40, equations="dv/dt = (1.2 - v + f + g + h)/tau : 1\nf : 1\ng : 1\nh : 1",
+        threshold="v > 1", reset="v = 0", method="euler", tau=5 * ms, v="rand()",
+    )  # fmt: skip
+    noise = ns.Neurons("noise", 30, equations="v : 1", threshold="rand() < 0.05", v="0.1*rand()")
+    common = dict(on_pre="x += w", method="euler", tau_x=3 * ms)
+    return ns.Network(
+        # runs of targets, but for the neuron itself
+        ns.Synapses(cells, cells, model="f_post = w*(v_pre - v_post) : 1 (summed)", name="gap", weight=0.01,
+                    wiring=ns.all_to_all(to_self=False)),
+        # drawn by C++, in no runs, with delays and a time of the last event, into a part
+        ns.Synapses(noise, cells[5:35], model=FADING + "da/dt = -a/tau_x : 1 (event-driven)\n"
+                    "g_post = w*(x + y) : 1 (summed)", name="sparse", wiring=ns.probability(0.3),
+                    weight=ns.uniform(0, 0.1), delay=ns.uniform(0 * ms, 1 * ms),
+                    **common | {"on_pre": "x += w; a += 1"}),
+        # a sum that reads what it sets
+        ns.Synapses(noise, cells, model=FADING + "h_post = 0.01*w*(x + h_post) : 1 (summed)", name="itself",
+                    wiring=ns.probability(0.2), weight=0.5, **common),
+        schedule=ns.Clock(0.1 * ms),
+    )  # fmt: skip
+
+
+RECORD = ["cells", "cells.f", "cells.g", "cells.h", "sparse.x", "sparse.y", "sparse.a", "itself.x"]
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_synapses_that_act_at_every_tick_are_the_same_on_both_engines(precision):
+    options = dict(record=RECORD, seed=3, precision=precision, progress=False)
+    wanted = ns.run(network(), ticks=60, engine="reference", trials=2, **options)
+    found = ns.run(network(), ticks=60, engine="events", trials=2, **options)
+    assert len(wanted.spikes("cells").neuron)
+    for name in RECORD[1:]:
+        if name == "sparse.a" or (name in ("cells.g",) and precision == "single"):
+            np.testing.assert_allclose(found[name], wanted[name], rtol=1e-5)  # exp has other bits
+        else:
+            np.testing.assert_array_equal(found[name], wanted[name], err_msg=name)
+    once = ns.run(network(), ticks=60, engine="events", **options)
+    half = ns.run(network(), ticks=30, engine="events", **options)
+    rest = ns.run(network(), ticks=30, engine="events", start=half, record=RECORD, progress=False)
+    for name in RECORD[1:]:
+        np.testing.assert_array_equal(np.concatenate([half[name], rest[name]]), once[name], err_msg=name)
