@@ -163,11 +163,15 @@ class NetworkEstimator(NetworkFactory, BaseEstimator):
             " another size."
         )
 
-    def _activity(self, X: ArrayLike | Sequences, population: str) -> Floats:
-        """What a population of the trained network sends at the last tick, shape (sample, neuron)."""
+    def _activity(self, X: ArrayLike | Sequences, population: str | None = None) -> Floats:
+        """What a population of the trained network sends at the last tick, shape (sample, neuron).
+
+        population: None: the one that answers.
+        """
         check_is_fitted(self)
         array, lengths = self._read(X, reset=False)
-        return self._run({self._input: self._as_inputs(self.network_, array)}, population, lengths)
+        inputs = {self._input: self._as_inputs(self.network_, array)}
+        return self._run(inputs, population or self._output, lengths)
 
     def _run(
         self, inputs: dict[str, Floats], population: str, lengths: NDArray[np.intp] | None = None

@@ -7,7 +7,6 @@ from typing import Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted
 
 from neurosim.learn.estimators.network_estimator import Floats, NetworkEstimator, read_targets
 from neurosim.network.network import Network
@@ -77,8 +76,7 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):
 
     def predict(self, X: ArrayLike | Sequence[ArrayLike]) -> Floats:
         """The activity of the output population for X, shape (sample,) or (sample, output), as y had."""
-        check_is_fitted(self)
-        activity = self._activity(X, self._output)
+        activity = self._activity(X)
         return activity[:, 0] if self._single else activity
 
     def _default_loss(self, out: Neurons) -> str:
