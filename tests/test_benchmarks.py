@@ -97,6 +97,10 @@ NAMES = (
     "recall_in_order",
     "graph_walks",
     "closed_loop",
+    "called_again_spikes",
+    "called_again_echo_state",
+    "long_delays",
+    "liquid_search",
 )
 LEARNED = NAMES[NAMES.index("train_lstm") :]  # by gradient
 

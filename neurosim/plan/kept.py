@@ -67,7 +67,7 @@ def plan_of(
 
 def probes_of(net: Network, record: Any, spiking: Iterable[str]) -> tuple[Probe, ...]:
     """What `read_record` reads of the argument `record`; names that were read before are looked up."""
-    kind = cast(object, type(record))
+    kind: Any = cast(Any, type(record))
     items = tuple(cast(Iterable[Any], record)) if kind in (list, tuple, str, dict) else ()
     times = tuple(cast(dict[Any, Any], record).values()) if kind is dict else ()
     if not items or any(type(name) is not str for name in items) or any(type(n) is not int for n in times):

@@ -43,4 +43,5 @@ NAMES = (
     "evolution",
     "neural_computer",
     "closed_loop",
+    "called_again",
 )
